@@ -236,17 +236,17 @@ def make_edit(
     edits: Sequence[Edit] | None = None,
     steps: int = MAX_STEPS,
 ) -> bytes:
-    """Make the edit on a copy: by the given edits, else by few changes, else by replacing the whole texts.
+    """Return an update made on a copy: by the given edits, else by few changes, else by replacing the whole texts.
 
-    Positions cannot see embeds that are in a text, nor may they be off. yrs splits a run inside a
-    character beyond ASCII when a position is off by an embed, and the update then refers to structs that are not
-    there. So each attempt gets a fresh copy, and the first two need texts without embeds.
+    The first two ways need texts without embeds, because positions in the text do not count embeds. When a position is
+    off by an embed, yrs may split a run inside a character beyond ASCII. The update then refers to structs that do not
+    exist.
 
     steps  bound the search for few changes, see `changes`
     """
-    # Three ways, from the least disturbing to the surest. Each gets a fresh copy, because an
-    # attempt that went wrong has changed its copy. What comes out must be the text that was asked
-    # for: that is checked each time, so a wrong position is found here and not by people.
+    # Three ways, from the smallest edits to the surest. Each gets a fresh copy, because an attempt
+    # that went wrong has changed its copy. After each one the text must be the one that was asked
+    # for, so a wrong position is found here and not by people.
     if edits is not None:
         given = _Attempt(state, files, client_id)
         if not given.has_embeds() and given.is_right_after(lambda target, _: _apply(target, edits)):

@@ -130,14 +130,14 @@ class Measure:
 
     def check(self) -> float:
         """Return the seconds beyond what is usual; raise LimitExceeded if the document costs too much by them."""
-        # CPU time of this thread, not the time of the clock: a busy machine must not make an honest
-        # edit too dear.
+        # CPU time of this thread, not elapsed time: on a busy machine an honest edit must not count
+        # as too expensive.
         overrun_s = max(0.0, self.used_s - self._usual_s)
         if overrun_s > (_SLOW_DOCUMENT_S if self._is_whole else _NOTED_S):
             self._work.is_slow = True
-        # A whole document pays for all its edits again, so only this time counts. An update adds to
-        # what the updates before it have cost: else many small ones could do together what a large
-        # one may not.
+        # Loading a whole document does the work of all its edits again, so only this time counts.
+        # The time of an update is added to that of the updates before it. Otherwise many small
+        # updates together could cost more than one large update may.
         before_s = 0.0 if self._is_whole else self._work.spent_s
         if overrun_s > _SLOW_S and before_s + overrun_s > MAX_WORK_S and not self.is_known:
             raise LimitExceeded("edits that take too long to put in place", "work")

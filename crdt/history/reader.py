@@ -53,8 +53,9 @@ class HistoryReader:
         """
         await self._saved(session_id, user_id)
         async with self._turns.of(user_id):
-            # The epoch is read before the log, so that a redaction in between is seen. What was
-            # folded before is only continued: a slider asks again and again while people type.
+            # The epoch is read before the log, so that a redaction in between is seen. The timeline
+            # kept from an earlier request is only continued, because a slider asks again and again
+            # while people type.
             epoch, folded = self.cache.epoch, self.cache.timeline(session_id)
             chunks = await read_log(self._store, session_id, folded.sequence, _CHUNKS_PER_READ)
             log = StoredLog(None, chunks)

@@ -124,16 +124,16 @@ class LogWriter:
     async def _run(self) -> None:
         retry_s = _FIRST_RETRY_S
         while True:
-            # The flag is cleared before writing, not after it. What comes while the store writes
-            # sets it again, and is never overlooked.
+            # The flag is cleared before writing, not after it. An update that comes while the store
+            # writes sets it again, so no update is overlooked.
             await self._wake.wait()
             await self._gather()
             self._wake.clear()
             self._gathered = 0
             try:
                 await self._write_all()
-            # The delay doubles up to five seconds: a store that comes back is not flooded by tries,
-            # and people do not wait long.
+            # The delay doubles up to five seconds. So a store that comes back is not flooded by
+            # attempts, and people do not wait long.
             except Exception as error:  # whatever it is, the next attempt must come
                 self._note_failure(error)
                 await asyncio.sleep(retry_s)

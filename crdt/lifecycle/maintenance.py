@@ -107,9 +107,9 @@ class RoomMaintenance:
                 _log.exception("rooms cannot be tended")
 
     async def _look(self) -> None:
-        """Begin what is due for all rooms; nothing while the store is away."""
-        # What is due waits for the store or a worker, so it must not hold up the look at the other rooms. A round that
-        # finds an owner's task still at work leaves that owner's rooms to the next round.
+        """Start a task for each owner of rooms that need maintenance; do nothing while the store is away."""
+        # Maintenance waits for the store or a worker, so this loop does not wait for it. If the task of an owner is
+        # still at work, this round leaves that owner's rooms to the next one.
         if self._writer.is_failing:
             return
         due = dict[str, list[Room]]()

@@ -94,19 +94,18 @@ class Rooms:
         """Close everybody with 1012, write and checkpoint everything; return whether all of it is stored."""
         self._is_draining = True
         for room in self._loaded:
-            # First of all nobody may edit any more. What comes after this is then a fixed amount of
-            # work.
+            # First of all nobody may edit any more. The work that follows is then a fixed amount.
             room.members.close(room.members.connections, CloseReason.RESTART)
         await self._maintenance.stop()
         await self.storage_quota.stop()
         await self._large_answers.stop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace_s):
-                # The log before the checkpoints: what is in the log is safe, and a checkpoint only
-                # makes the next start faster.
+                # The log before the checkpoints: an update in the log is safe, and a checkpoint
+                # only makes the next start faster.
                 await self.writer.drain()
                 for room in self._loaded:
-                    # Without a checkpoint the log is enough to start from: that only takes longer.
+                    # Without a checkpoint the room is loaded from the log: that only takes longer.
                     with contextlib.suppress(StoreError, RoomUnavailable, WorkersBusy):
                         await self.compactor.checkpoint(room)
                 await self._loader.finish()

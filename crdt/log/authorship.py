@@ -6,7 +6,7 @@ user, for restored versions and for texts that came by REST. Positions are looke
 (`crdt.reading.item_order`).
 
 An example: Ada types "hello" as client 5 at second 100, and " you" at second 160. The clocks of client 5 are [0, 5] and
-the values (100, Ada) and (160, Ada). Bob's edits in the middle of her text change nothing here.
+the values (100, Ada) and (160, Ada). Bob's edits in the middle of Ada's text change nothing here.
 
 See docs/design/storage.md.
 """

@@ -3,12 +3,12 @@
 Updates get their log position here. One chunk at a time goes to the store, and the same chunk is offered again until it
 is committed. So a store may refuse or fail, and nothing is lost or stored twice.
 
-The invariant: entries are in exactly one of three places, in order: the store (up to `saved_sequence`), the chunk on
-its way, and the list of those behind it (up to `sequence`).
+The invariant: each entry is in exactly one of three places. In order, these are the store (up to `saved_sequence`), the
+chunk on its way, and the list of entries after it (up to `sequence`).
 
-An example: positions 1 to 3 are on their way when 4 is typed. The commit fails. The next try sends 1 to 3 again, byte
-by byte the same, without 4. If the first try did reach the store, it has equal bytes at these positions, and skips
-them. A chunk 1 to 4 would be refused: other bytes at a position mean that another program has written there.
+An example: positions 1 to 3 are on their way when 4 is typed. The commit fails. The next try sends a chunk of equal
+bytes again, with 1 to 3 and without 4. If the first try did reach the store, it has these bytes at these positions, and
+skips them. A chunk with 1 to 4 would be refused: other bytes at a position mean that another program has written there.
 
 See docs/design/storage.md.
 """

@@ -38,18 +38,20 @@ values.
 def due(spans: Iterable[tuple[int, int]], until: int, *, is_closing: bool) -> list[tuple[int, int]]:
     """Return (first, last) of each row to make, of rows that end at `until` or before.
 
-    is_closing  also pack what is not enough for a full row
+    is_closing  also pack rows that are not enough for a full row
 
-    Small rows that stand side by side are gathered until they have `ENTRIES` together. A row that has as many by
-    itself is packed already: it stays, and gathering begins again behind it. An example, with a full row at 1 to 4096
-    and rows of 3,000, 2,000 and 10 entries behind it: the first two become one row, 4097 to 9096. The last one waits,
-    unless the room is closing; alone it stays as it is then, too, as packing one row would gain little.
+    Neighbouring small rows are gathered until they have `ENTRIES` together. A row that has as many by itself is packed
+    already: it stays, and gathering begins again behind it.
+
+    An example: a full row with entries 1 to 4096, and behind it rows of 3,000, 2,000 and 10 entries. The rows of 3,000
+    and 2,000 become one row, 4097 to 9096. The row of 10 waits. Even if the room is closing it stays as it is, because
+    packing a single row would gain little.
     """
     rows_to_make = []
     first, final, rows = 0, 0, 0
     for start, last in spans:
-        # What lies behind `until` is not in a checkpoint yet, and is read whenever the room is
-        # loaded: small rows are read faster than packed ones.
+        # Rows behind `until` are not in a checkpoint yet, so they are read whenever the room is
+        # loaded, and small rows are read faster than packed ones.
         if last > until:
             break
         # A full row is never packed again, so the work for an entry does not grow with the length

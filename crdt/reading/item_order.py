@@ -1,7 +1,7 @@
-"""The items of a document in order, each with its id: what pycrdt does not tell.
+"""The items of a document in order, each with its id. pycrdt gives the text without the ids.
 
-Integrates updates as Yjs does, with runs of typing instead of single characters: a paper of 260,000 edits takes a
-tenth of a second. Each root, each shared type and each key of a map has a list of its own. The last item of a key's
+Updates are integrated as Yjs does it, with runs of typing instead of single characters: a paper of 260,000 edits takes
+a tenth of a second. Each root, each shared type and each key of a map has a list of its own. The last item of a key's
 list is the key's value.
 
 The algorithm is YATA (Nicolaescu, Jahns, Derntl, Klamma: "Near Real-Time Peer-to-Peer Shared Editing
@@ -13,11 +13,12 @@ which items it was typed between: `origin` to its left, `right_origin` to its ri
 that can be between the two was put there by somebody who had not seen this item, and the rules of
 `_left_among_conflicts` order it.
 
-Why not sort what is between the two origins by client id: client 1 may have typed behind something of client 2, and
-would then come before it. In "ab", client 2 types "y" between the two, client 1 sees that and types "q" behind it, and
-client 3, who has seen neither, types "z". Sorted it would be "qyz", and client 1 would see "q" jump. YATA makes "yqz".
+Why not sort the items between the two origins by client id: client 1 may have typed behind an item of client 2, and
+would then come before it. An example: the text is "ab". Client 2 types "y" between the two letters. Client 1 sees that
+and types "q" behind it. Client 3 has seen neither and types "z". Sorted it would be "qyz", and client 1 would see "q"
+jump. YATA makes "yqz".
 
-Why not let pycrdt do it: it gives the text without ids, and blame and replays need to know whose each character is.
+Why not let pycrdt do it: blame and replays need the author of each character, and find them by the ids.
 """
 
 from bisect import bisect_left, bisect_right
@@ -53,9 +54,8 @@ class ItemOrder:
         reader = ItemReader(update)
         sections = {client: self._new(client, items) for client, items in reader.sections().items()}
         changed = self._integrate_all(sections)
-        # Deletions come last, because most of them are of structs in the same update. Of structs
-        # that are not known nothing can be deleted; admission has left such ranges out of what is
-        # stored.
+        # Deletions come last, because most of them are of structs in the same update. A range of
+        # unknown structs deletes nothing; admission has left such ranges out of the stored log.
         for client, start, end in reader.deleted():
             changed += self._delete(client, start, min(end, self._clocks.get(client, 0)))
         return changed
@@ -81,9 +81,9 @@ class ItemOrder:
         self._starts.setdefault(client, [])
         self._items.setdefault(client, [])
         while items and items[0].clock < known:
-            # Known in part: the document has "he" and gets "hello" as one item. "llo" is cut off,
-            # and its origin is the clock before it, so it finds its place without the part that is
-            # thrown away.
+            # An item of which a part is known: the document has "he" and gets "hello" as one item.
+            # "llo" is cut off. Its origin is the clock before it, so it finds its place without
+            # "he".
             if items[0].clock + items[0].length > known:
                 items[0] = items[0].split(known - items[0].clock)
                 items[0].left = None
@@ -98,12 +98,12 @@ class ItemOrder:
         # `stack` has the clients whose items wait for those of the next one on it. It is a list and
         # not recursion, because a text that two people typed in turns would go as deep as it is long.
         #
-        # `waiting` counts how often in a row an item was found to wait, without any that could be
-        # integrated. More often than there are clients means that one of them waits for itself:
-        # they wait in a circle, which no client makes.
+        # `waiting` counts how often in a row an item had to wait, without one that could be
+        # integrated. If it is greater than the number of clients, clients wait for each other in a
+        # circle. No client makes such an update.
         #
-        # An example: client 9 has items a b, client 5 has d e; b was put behind e. Client 9 goes on
-        # up to a, then b waits for client 5, so d and e come first, then b: a d e b.
+        # An example: client 9 has items a b, client 5 has d e; b was put behind e. a is integrated,
+        # then b waits for client 5, so d and e come first, then b: a d e b.
         integrated = []
         for first in sections:
             stack, waiting = [first], 0

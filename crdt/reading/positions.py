@@ -40,8 +40,8 @@ class Positions:
 
     def insert(self, item: YataItem) -> None:
         """Take in an item that was put into the list, not shown yet, or that was cut off the one before it."""
-        # The block of the left neighbour: what is cut off an item is then in the item's own block,
-        # and the block's units stay right without being counted again.
+        # The block of the left neighbour: the right part of an item that was cut is then in the
+        # block of its left part, and the block's units stay right without being counted again.
         block = item.left.block if item.left else self._blocks[0]
         if item.left is None:
             block.first = item

@@ -100,8 +100,8 @@ class TextOrder(ItemOrder):
 
     def _find_each(self, positions: Positions, items: list[YataItem], cut: set[int], edits: "_Edits") -> None:
         """Look up where each change is."""
-        # Characters that were cut in two show U+FFFD for each half. That comes first, while both
-        # halves are still shown: what is deleted after it may be one of them.
+        # Characters that were cut in two show U+FFFD for each half. These edits come first, while
+        # both halves are still shown, because an edit after them may delete one of the halves.
         for packed in sorted(cut):
             item = self._at(packed)
             if item.is_shown:

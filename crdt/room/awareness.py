@@ -45,11 +45,11 @@ class Awareness:
     ) -> tuple[list[AwarenessEntry], list[AwarenessEntry]]:
         """Merge one client's entries; return (what changed, as others shall see it; what to send back to the client).
 
-        What is sent back is the news that the client itself has left. A client that reconnects announces itself with
-        the clock under which it was removed, which nobody would accept. Told of its own removal, it raises its clock
-        and announces itself again (y-protocols, `applyAwarenessUpdate`). A client that this table does not know is
-        told too, once: after a restart of the server, the other clients know it and have removed it when they were
-        cut off.
+        The entries to send back say that the client itself has left. A client that reconnects announces itself with
+        the clock under which it was removed, and nobody would accept that. When it is told of its removal, it raises
+        its clock and announces itself again (y-protocols, `applyAwarenessUpdate`). A client that this table does not
+        know is also told, once. The server may have restarted: then the other clients know this client, and removed it
+        when their connections broke.
 
         user    put into each state as `user`; `user["id"]` decides for which client ids the client may speak
         own     the connection's client ids; ids that it announces are added

@@ -115,7 +115,8 @@ class Members:
 
     def close(self, connections: Iterable[Connection], reason: CloseReason, message: str = "") -> None:
         """Close some connections; from this call on nothing from them is accepted."""
-        # What was broadcast before is sent first: the clients that are closed have a right to it.
+        # Earlier edits that wait to be broadcast are sent first: the clients that are closed have a
+        # right to them.
         self.broadcast.flush()
         for connection in list(connections):
             self.leave(connection)

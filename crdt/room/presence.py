@@ -110,7 +110,7 @@ class Presence:
                 connection.outbox.send(y_protocol.awareness_update(own))
 
     def hear(self, connection: Connection, entries: Iterable[AwarenessEntry], now: int) -> None:
-        """Take presence at most once an interval; what comes sooner waits for `tick`, and the newest of it counts."""
+        """Take presence at most once an interval. Sooner entries wait for `tick`, and the newest of each id counts."""
         announced = connection.announced
         if now - announced.taken_at >= self._interval_ms and not announced.late:
             announced.taken_at = now
@@ -123,11 +123,12 @@ class Presence:
         for entry in entries:
             client_id = entry.client_id
             if self._awareness.is_foreign(client_id, connection.user_id, self._owners):
-                # Echoes of others must not take the place of the client's own presence among those that wait.
+                # Echoes of others must not use up places among the waiting entries, which the client's own presence
+                # needs.
                 continue
             if client_id in late or client_id in announced.client_ids or len(late) < self._max_late:
-                # One entry for each client id, the newest: what waits is bounded by the number of
-                # ids, not by how fast a client sends.
+                # One entry for each client id, the newest. So the number of ids bounds the waiting
+                # entries, however fast a client sends.
                 late[client_id] = entry
         self._scheduler.tick_later(self)
 

@@ -1,7 +1,7 @@
-"""The code of a room as one text, for clients that send and are sent whole texts.
+"""The code of a room as one text, for clients that send and receive whole texts.
 
-Such a client may lag: what it sends is an edit of the text that it had, not of the present text. So the feed
-keeps how the text changed, and each client's bases: texts that it may have had when it wrote.
+Such a client may be behind: the text that it sends is an edit of the text that it had, not of the present text. So the
+feed keeps how the text changed, and each client's bases: the texts that the client may have had when it wrote.
 """
 
 from collections.abc import Iterable, Sequence
@@ -64,7 +64,7 @@ class TextFeed:
         return self._root
 
     def refresh(self) -> None:
-        """Take in changes of others. Of large changes in two places, all text between them counts as changed."""
+        """Take in changes of others. If large changes are in two places, all text between them counts as changed."""
         if (text := self.behind()) is not None:
             self.catch_up(self.text, text, edits_between(self.text, text, most=1))
             self.behind()
@@ -90,13 +90,13 @@ class TextFeed:
             self._push(edits, new)
 
     def add(self, client: "TextClient") -> None:
-        """Know a client, whose bases are carried on before the edits are forgotten."""
+        """Register a client: its bases are moved to the present text before the feed forgets old edits."""
         self._clients.add(client)
 
     def write(self, user_id: str, edits: Sequence[Edit], now: int, update: bytes = b"") -> None:
-        """Make edits of the text as it is; raises what `Room.edit` raises.
+        """Make edits of the present text. Raises as `Room.edit`.
 
-        update  makes them, if it was made elsewhere already
+        update  an update that makes these edits, if a worker has made it already
         """
         originals = edits_of_original(edits, self.original)
         original = applied(self.original, originals)
@@ -296,23 +296,24 @@ class TextClient:
             self.retire(base, expires_at)
 
     def possible_bases(self) -> list[Base]:
-        """Return the bases that the client may have: what it knows, what is on its way to it, what it sent last."""
+        """Return the bases that the client may have: the text it confirmed, the one on its way, its own last one."""
         own = self._own.base if self._own else None
         bases = (self._known if self._has_received else None, self._in_flight, own)
         return list(dict.fromkeys(base for base in bases if base is not None))
 
     def advance(self) -> None:
-        """Carry all bases on before the feed forgets how."""
+        """Move all bases to the present text, before the feed forgets the edits that lead there."""
         own = self._own.base if self._own else None
         for base in (self._known, self._in_flight, own, self._changing, *self._retired):
             if base is not None:
                 base.advance(self.feed)
 
     def _nearest(self, text: bytes, now: int) -> Base:
-        """Return what the client most likely had: among the texts it can have, the one nearest to `text`.
+        """Return the base that the client most likely had: among the texts that it can have, the one nearest to `text`.
 
-        Until it has received one on this connection, that may be none: what has nothing to do with
-        the text there is adds to it then, rather than replace what the client may never have seen.
+        Until the client has received a text on this connection, it may have had none, so the base may be empty. Then a
+        text that has nothing in common with the session's is added to it. It does not replace text that the client may
+        never have seen.
         """
         self._retired = [base for base in self._retired if now <= base.expires_at]
         candidates = [self._known, *([self._in_flight] if self._in_flight else []), *reversed(self._retired)]

@@ -15,7 +15,7 @@ class Upkeep:
     compacted_at     when an owner last had the document made smaller, None for never
     packed           log position up to which the log was looked at for packing
     pins             uses of the room besides its connections; it stays loaded while there are any
-    redactions       how often text was taken out of its past: what was read of the document before must not be stored
+    redactions       how often text was taken out of its past. A state that was read before must not be stored after it
     large            a lock that is held while one large update is taken; None before the first one
     idle_since       when it was first seen that nobody uses the room, None while somebody does
     """

@@ -1,6 +1,6 @@
 """The last check of an update before it is applied: which part of it may be applied, and in which form.
 
-The rules are Yjs's, because the server must hold what browsers hold. What Yjs does with a struct, and the server:
+The rules are Yjs's, because the server must hold what browsers hold. How Yjs and the server treat each kind of struct:
 
     new, all that it refers to is known    Yjs integrates it       taken
     known                                  Yjs skips it            left out; compared if it is another user's
@@ -11,11 +11,11 @@ The rules are Yjs's, because the server must hold what browsers hold. What Yjs d
     under another user's client id         Yjs knows no users      left out, or carried (`crdt.room.claims`)
 
 The invariant: after `check_update` nothing is ever pending in pycrdt, and each update is applied after all that it
-refers to. pycrdt needs both. Its encoding of a document lacks what is pending, so that would be lost when the room is
-loaded again. And it orders some texts differently from Yjs if updates come out of order.
+refers to. pycrdt needs both. Its encoding of a document leaves out pending structs, so they would be lost when the room
+is loaded again. And it orders some texts differently from Yjs if updates come out of order.
 
-Why not refuse an update with a hole: clients have such holes without any fault, because their IndexedDB lost a write,
-and send them again whenever they connect. They would be shut out for ever.
+Why not refuse an update with a hole: a client has such a hole through no fault of its own, because its IndexedDB lost a
+write. It sends the hole again whenever it connects, so it would be shut out for ever.
 
 An example: the document has "hi" of client 5 (clocks 0 and 1). Client 9 brings "x", and "y" behind clock 9 of client 5.
 "x" is taken, "y" is left out, and `missing` is {5, 9}: the sender is asked for both.

@@ -1,19 +1,20 @@
 """Keystrokes, recognized by one match of a regular expression: 2 µs instead of 20 for the whole scan.
 
 A keystroke is one run of ASCII text with origins, one range deleted, or both, which is typing over a selection.
-A frame that is not plainly that, or needs a second look in the room's tables, goes the long way (`update_parser`,
-`StructIndex`), which alone refuses updates. The rules are the same; `tests/crdt/structs/test_fast_path.py` compares
-the two.
+All other frames go the long way (`update_parser`, `StructIndex`), and so do keystrokes that need a second look in the
+room's tables. Only the long way refuses updates. Both ways have the same rules; `tests/crdt/structs/test_fast_path.py`
+compares them.
 
-The invariant: what this module accepts, `check_update` would accept as it is, unchanged and as a whole. So it may only
-err in one direction: None costs 20 µs, but a wrong yes would put an unchecked update into the log.
+The invariant: `check_update` would accept each update that this module accepts, unchanged and as a whole. So this
+module may only err in one direction. A wrong None costs 20 µs, but a wrong yes would put an unchecked update into the
+log.
 
 Why a regular expression: it is one call into C, where a parser in Python makes a call for each number, and most frames
 of a session are keystrokes.
 
-Only in documents of plain text, with any number of roots and with formats. There pycrdt integrates every update of this
-shape (tried with 2.8 million senseless keystrokes in 135,000 sequences), so it may be integrated later, many together.
-Next to maps and nested types 5 of 35,000 sequences broke it.
+It is used only in documents of plain text, with any number of roots and with formats. There pycrdt integrates every
+update of this shape (tried with 2.8 million random keystrokes in 135,000 sequences). So updates may be integrated
+later, many together. In documents with maps and nested types pycrdt failed at 5 of 35,000 sequences.
 
 The frames, as bytes in hex; `v` is a varUint, `id` is two of them, a client id and a clock:
 
@@ -24,8 +25,8 @@ The frames, as bytes in hex; `v` is a varUint, `id` is two of them, a client id 
     delete   00 02 size  00 range
     range    01 client:v 01 clock:v length:v
 
-`size` is of what follows, in one byte. 01 01 says that there is one section with one struct. The origins'
-first byte is the struct's info byte: text (4) with the bits of `struct_reader`.
+`size` is the number of bytes that follow, in one byte. 01 01 says that there is one section with one struct. The first
+byte of the origins is the struct's info byte: text (4) with the bits of `struct_reader`.
 
 An example: client 5 has typed "hi" and types "!". The frame is 00 02 0a, 01 01 05 02, 84 05 01, 01 21, 00. Ten bytes
 follow the size; one struct of client 5 from clock 2 on; behind clock 1 of client 5; one character; nothing deleted.

@@ -1,8 +1,8 @@
 """Whether two updates that have structs with the same ids agree on their content.
 
 An update may bring structs that are known, and behind them new ones. If its known structs differ from the document's,
-two clients have used one client id. Each would then keep a different document for ever, with equal state vectors, so no
-sync would ever notice.
+two clients have used one client id. Each would then keep a different document for ever, with equal state vectors. No
+sync would notice that.
 
 An example: Bob works on a copy of Ada's browser profile, so both have client id 5. Ada typed "hello", Bob "help!". The
 server has "hello" of Ada and gets "help!?" from Bob. Clocks 0 to 2 agree, 3 and 4 do not: the "?" is refused.
@@ -20,7 +20,7 @@ from crdt.wire.struct_reader import StructReader, utf_16_length
 _GONE = (GC, DELETED, SKIP)
 _UNIT_BYTES = 2
 _REPLACED = ("\ufffd".encode("utf-16-le"), "█".encode("utf-16-le"))
-"""What half an emoji and redacted text become."""
+"""The characters that replace half an emoji, and redacted text."""
 
 _Piece = tuple[int, int, int, bytes]
 """(first clock, next clock, kind of content, its text in UTF-16)."""
@@ -29,9 +29,9 @@ _Piece = tuple[int, int, int, bytes]
 def find_differing(ours: bytes, theirs: bytes, spans: Mapping[int, tuple[int, int]]) -> set[int]:
     """Return the clients of which two updates have different structs within {client: (first clock, next clock)}.
 
-    Of text every character is compared, unless it was replaced on one side. Of other content only the kind is
-    compared, because older releases did not keep values byte by byte. What one side deleted or leaves out agrees
-    with everything.
+    Text is compared character by character, except for characters that were replaced on one side. Other content is
+    compared by its kind only, because older releases did not keep values byte by byte. Content that one side deleted or
+    leaves out agrees with everything.
     """
     pieces = _Pieces(take_part(theirs, spans, ())).by_client()
     known = _Pieces(take_part(ours, spans, ())).by_client()
@@ -46,9 +46,8 @@ def _overlaps(first: list[_Piece], second: list[_Piece]) -> Iterator[tuple[_Piec
     """Yield the pairs of pieces that have clocks in common; both lists are in order."""
     at = 0
     for one in first:
-        # Both lists are in order, so pieces of the second list that end before this one are never
-        # looked at again. An example: 0-5 against 0-2, 2-3, 3-5 makes three pairs, whatever
-        # follows.
+        # Pieces of the second list that end before this one are never looked at again. An example:
+        # 0-5 against 0-2, 2-3, 3-5 makes three pairs.
         while at < len(second) and second[at][1] <= one[0]:
             at += 1
         behind = at

@@ -30,7 +30,7 @@ _TEXT_KINDS = frozenset((STRING, EMBED, FORMAT))
 
 
 class KnownParents(Protocol):
-    """Knows where the structs of a document lie, as `StructParents` does."""
+    """Knows the parents of a document's structs, as `StructParents` does."""
 
     def at(self, packed: int) -> Parent:
         """Return the parent of a known struct."""
@@ -39,12 +39,13 @@ class KnownParents(Protocol):
 class ParentResolver:
     """Looks up the parents of one update's structs, each section as far as the structs that it refers to are known.
 
-    Sections refer to each other in both directions, so none can be done as a whole. `run` works on one
-    until a struct refers to a part of another section that is not done, then on that one up to there,
-    and comes back. The stack `waiting` has at most as many entries as there are sections, unless these wait in a
-    circle.
+    Sections refer to each other in both directions, so none can be done as a whole. `run` works on a section until one
+    of its structs refers to a part of another section that is not done yet. Then it works on the other section up to
+    that part, and comes back. The stack `waiting` never has more entries than there are sections, unless the sections
+    wait in a circle.
 
-    What is recorded are runs: a change of parent, not each struct. A text of 100,000 structs in one root is one run.
+    The results are runs: one entry for each change of parent, not for each struct. A text of 100,000 structs in one
+    root is one run.
     """
 
     def __init__(self, known: KnownParents, types: TypeTable, parsed: Parsed, *, is_strict: bool) -> None:
@@ -64,7 +65,7 @@ class ParentResolver:
         self._deleted: dict[int, list[tuple[int, int]]] = {}  # {client: (start, end) of each run}
 
     def run(self) -> Placement:
-        """Return where the structs lie; raises Rejected if one of them has no place."""
+        """Return the parents of the structs. Raises Rejected if a struct has none."""
         for first, (_, end) in self._spans.items():
             waiting = [(first, end)]
             while waiting:

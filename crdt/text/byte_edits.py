@@ -55,14 +55,14 @@ def common_ends(old: bytes, new: bytes) -> tuple[int, int]:
     """Return how many bytes are equal at the beginning and at the end; whole characters, not overlapping.
 
     An example: é is c3 a9 and è is c3 a8. Their first bytes are equal, but the common beginning is 0 bytes long.
-    Of "aa" and "aaa" the common beginning is 2 and the common end 0, not 2: an a would count twice.
+    "aa" and "aaa" have a common beginning of 2 bytes and a common end of 0, not 2: otherwise an a would count twice.
     """
     prefix = _common(old, new, min(len(old), len(new)), from_end=False)
     while prefix and any(_is_inside(text, prefix) for text in (old, new)):
         prefix -= 1
     suffix = _common(old, new, min(len(old), len(new)) - prefix, from_end=True)
-    # Only `old` is asked: behind this place both texts are equal, so it is inside a character in
-    # both or in neither.
+    # Checking `old` is enough: behind this place both texts are equal, so it is inside a character
+    # in both or in neither.
     while suffix and _is_inside(old, len(old) - suffix):
         suffix -= 1
     return prefix, suffix

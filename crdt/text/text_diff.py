@@ -40,13 +40,13 @@ def changes(old: str, new: str, steps: int = MAX_STEPS, most: int = MAX_EDITS) -
     """
     work = Work(steps)
     # Lines first, because comparing all words of two texts costs too much: a long text has ten
-    # times as many words, and most of them often. An example: of "a b c\n" and "a X c\n" the line
-    # differs, and in it only the word at 2.
+    # times as many words as lines, and most words occur often. An example: in "a b c\n" and
+    # "a X c\n" the line differs, and inside the line only the word at 2.
     blocks = list(_spans(old.splitlines(True), new.splitlines(True), work))
-    # Words only if the number of edits allows: looking for them would make even more blocks, all to be joined.
+    # Words only if there are few enough blocks: looking for words would make more blocks, which would all be joined.
     if len(blocks) <= most:
         blocks = [span for block in blocks for span in _inside(old, new, block, work)]
-    # Trimmed by characters in the end: "colour" for "color" is another word, and becomes one
+    # Characters last: if "color" became "colour", the word differs, and the edit becomes one
     # inserted letter.
     trimmed = (_trim(start, old[start:end], new[c:d]) for start, end, c, d in joined(blocks, most))
     return [change for change in trimmed if change.deleted or change.inserted]
@@ -55,20 +55,20 @@ def changes(old: str, new: str, steps: int = MAX_STEPS, most: int = MAX_EDITS) -
 def joined(blocks: list[Block], most: int) -> list[Block]:
     """Join neighbouring blocks until there are at most `most`; those with the least text between them go first.
 
-    An example: blocks at 0, 3 and 10, each one long, become two: 0 to 4, and 10. What lies between two joined blocks is
+    An example: blocks at 0, 3 and 10, each one long, become two: 0 to 4, and 10. The text between two joined blocks is
     equal in both texts, so it is deleted and inserted again.
     """
     if len(blocks) <= most:
         return blocks
     by_distance = sorted(range(1, len(blocks)), key=lambda at: blocks[at][0] - blocks[at - 1][1])
-    # What stays apart are the `most` - 1 widest gaps, one fewer than there are blocks.
+    # The widest gaps stay: `most` - 1 of them, one fewer than there are blocks.
     ends = sorted(by_distance[len(blocks) - most :])
     pairs = zip([0, *ends], [*ends, len(blocks)], strict=True)
     return [(blocks[a][0], blocks[b - 1][1], blocks[a][2], blocks[b - 1][3]) for a, b in pairs]
 
 
 def _inside(old: str, new: str, block: Block, work: Work) -> Iterator[Block]:
-    """Yield what differs inside changed lines."""
+    """Yield the blocks that differ inside changed lines."""
     start, end, new_start, new_end = block
     before, after = old[start:end], new[new_start:new_end]
     if _is_grown(before, after) or _is_grown(after, before):

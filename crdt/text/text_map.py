@@ -1,19 +1,19 @@
 """Which bytes of an older text are still there in a newer one, and where.
 
-A client that sends whole texts does not say what it has changed: only the text that it had before tells. `TextMap`
-carries this change over to the present text: text that others inserted meanwhile stays, and text that they deleted is
-not deleted twice. All positions are UTF-8 bytes, as in pycrdt.
+A client that sends whole texts does not say what it has changed. The server finds that out by comparing with the text
+that the client had before. `TextMap` makes this change in the present text. Text that others inserted meanwhile stays,
+and text that they deleted is not deleted twice. All positions are UTF-8 bytes, as in pycrdt.
 
-This is what operational transformation does for plain text (Ellis, Gibbs: "Concurrency control in groupware systems",
-1989), but for one text against another instead of one operation against another. A Yjs client needs none of it,
-because its edits name their neighbours by id. A text client has no ids, only positions in a text that is no more.
+This is operational transformation for plain text (Ellis, Gibbs: "Concurrency control in groupware systems", 1989), but
+for one text against another instead of one operation against another. A Yjs client does not need it, because its edits
+name their neighbours by id. A text client has no ids, only positions in a text that the server no longer has.
 
-The invariant: runs are in order and do not overlap, in the older text and in the newer one alike. Edits never move
-text, they only insert and delete, so the order of what survives is the same in both. Hence one pass from left to right
-does everything here, and a position is found by bisection.
+The invariant: runs are in order and do not overlap, in the older text and in the newer one. Edits only insert and
+delete, they never move text. So the text that stays has the same order in both, one pass from left to right is enough
+for everything here, and a position is found by bisection.
 
-Why not compare the client's new text with the present one: what others wrote meanwhile would look like something that
-the client deleted.
+Why not compare the client's new text with the present one: text that others wrote meanwhile would look as if the client
+had deleted it.
 """
 
 from bisect import bisect_right

@@ -115,8 +115,8 @@ def merge(updates: Sequence[bytes]) -> bytes:
 def _section(client: int, runs: list[Run]) -> list[bytes]:
     """Return the section of these runs. Where two overlap, structs come from the one that begins first.
 
-    An example: runs with clocks 0 to 3, 2 to 6 and 9 to 10. The first is copied. Of the second, clocks 4 to 6 are
-    taken: `RunReader.behind` cuts the struct in which clock 4 lies. A Skip of length 2 stands for clocks 7 and 8.
+    An example: runs with clocks 0 to 3, 2 to 6 and 9 to 10. The first is copied as a whole. Only clocks 4 to 6 of the
+    second are copied: `RunReader.behind` cuts the struct that has clock 4. Clocks 7 and 8 become a Skip of length 2.
     """
     runs.sort(key=_first)
     first = reached = runs[0].first

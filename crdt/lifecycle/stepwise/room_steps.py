@@ -122,19 +122,19 @@ def _large(room: Room) -> asyncio.Lock:
 def prepare(room: Room, incoming: Incoming, parsed: Parsed) -> Steps[Prepared]:
     """Do the long part of taking an update, in steps between which the room may take other updates.
 
-    Nothing is taken yet: that does `Room.receive`, with the result. If it is not called, or raises, call
-    `Document.forget_prepared`. Raises as `Room.receive`.
+    `Room.receive` takes the update, with the result of this function; until then the room is as before. If
+    `Room.receive` is not called, or raises, call `Document.forget_prepared`. Raises as `Room.receive`.
     """
     index, known = room.index, room.index.known_of(parsed)
     room.integrate_pending()
     foreign = room.foreign(incoming, parsed)
     # The whole state is needed only to compare known structs. Merging it for each paste would cost more than the paste.
-    # If others bring these structs meanwhile, so that it is needed after all, `Prepared.holds` sees that the table has
-    # changed, and the room checks the update again.
+    # Others may bring these structs meanwhile, and then it is needed after all. `Prepared.holds` notices that the table
+    # has changed, and the room checks the update again.
     state = room.document.state() if asks_for_state(index, parsed, incoming.author) else EMPTY
     admitted: Admitted = yield partial(check_update, index, parsed, incoming.author, foreign, lambda: state)
-    # Others may have edited while a thread checked the update. What was found then may not hold any
-    # more, so nothing is put into the view; the room will do all of it in one call.
+    # Others may have edited while a thread checked the update, so the result may be out of date.
+    # Then nothing is put into the view, and the room does all of it in one call.
     if admitted.parsed and index.known_of(parsed) == known and not index.cuts_by(admitted.parsed):
         yield from room.document.prepare(admitted.parsed)
     return Prepared(parsed, admitted, known, foreign)

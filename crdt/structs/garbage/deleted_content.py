@@ -184,7 +184,7 @@ class _Cursor:
 
 
 def _parts(kind: int, length: int, deleted: list[tuple[int, int]], *, is_trace: bool) -> list[Part]:
-    """Return into which parts a struct is to be cut.
+    """Return the parts into which a struct is to be cut.
 
     deleted   (start, end) of its deleted parts
     is_trace  its first unit is kept in any case
@@ -192,7 +192,7 @@ def _parts(kind: int, length: int, deleted: list[tuple[int, int]], *, is_trace: 
     parts: list[Part] = []
     reached = 0
     for first, after in deleted:
-        # Of a trace the first unit stays, whatever was deleted.
+        # The first unit of a trace stays, even if it was deleted.
         start = max(first, 1) if is_trace else first
         # Text is cut only if that saves bytes. Values are always cut out, as one may have
         # megabytes. A struct that is deleted as a whole needs no cut.

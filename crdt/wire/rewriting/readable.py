@@ -1,14 +1,14 @@
 """A copy of an update that pycrdt can read, to show the texts of a document.
 
-pycrdt (yrs) reads less than Yjs writes: it fails on legacy JSON, hooks, halves of surrogate pairs and large integers in
-embeds and formats, and deep values, which it reads by recursion. Such content is replaced by content of equal length in
-clock units, so that ids stay and everything lies where it lay. The copy is only for looking: what is stored, sent and
-merged is the update itself.
+pycrdt (yrs) cannot read all that Yjs writes. It fails on legacy JSON, on hooks, on halves of surrogate pairs and large
+integers in embeds and formats, and on deep values, which it reads by recursion. Such content is replaced by content of
+equal length in clock units, so ids and positions stay. The copy is used for reading only: the server stores, sends and
+merges the update itself.
 
 An example: a legacy JSON struct with the values 1 and `undefined` has two clock units. The copy has an Any struct with
 two values, the number 1 and `undefined`. docs/design/documents.md has its bytes.
 
-Why not refuse such content: browsers read it, and a document begun years ago must open.
+Why not refuse such content: browsers can read it, and a document that somebody began years ago must open.
 
 The update must have passed `update_parser.parse`.
 
@@ -28,8 +28,8 @@ from crdt.wire.lib0 import MAX_SAFE_INTEGER, read_var_uint, write_var_bytes, wri
 from crdt.wire.struct_reader import KIND_MASK, StructReader
 
 MAX_DEPTH = 100
-"""Levels of a value that are shown; what is nested deeper is null. yrs refuses JSON beyond 127 levels, and its stack
-ends at some thousands."""
+"""Levels of a value that are shown; deeper values become null. yrs refuses JSON beyond 127 levels, and its stack
+overflows at some thousands."""
 
 _SHALLOW = replace(STORED_LIMITS, any_depth=MAX_DEPTH)
 

@@ -127,8 +127,8 @@ class Slicer(StructReader):
         waits = section.waits
         while waits and not section.is_done and waits[-1][0] <= section.clock:
             clock, other, k = waits[-1]
-            # A struct may refer to up to two others. A reference that is fulfilled is dropped, and
-            # the next one looked at.
+            # A struct may refer to up to two others. A reference to a struct that was passed on is
+            # dropped, and the next reference is read.
             if clock == section.clock and self._sections[other].clock <= k:
                 return other
             waits.pop()
@@ -140,8 +140,8 @@ class Slicer(StructReader):
         end = len(section.starts) - 1
         if section.waits:
             end = bisect_left(section.clocks, section.waits[-1][0], section.at, end)
-        # Another section waits for clock `k` of this one. It is passed on up to there and no
-        # further: what follows may wait in turn for the section that waits.
+        # Another section waits for clock `k` of this one. Structs are passed on up to that clock
+        # and no further, because the next ones may wait for the other section.
         if len(waiting) > 1:
             _, _, k = self._sections[waiting[-2]].waits[-1]
             end = bisect_right(section.clocks, k, section.at, end)
