@@ -27,8 +27,8 @@ class OwnedQuota(Protocol):
 
     owner_id: str
 
-    def note_storage(self, *, is_full: bool) -> None:
-        """Note whether the owner's sessions together take more than they may."""
+    def note_storage(self, full: int) -> None:
+        """Note the bytes that the owner's sessions may take, if they take too much; 0 if they do not."""
 
 
 class OwnedRoom(Protocol):
@@ -74,10 +74,10 @@ class StorageQuota:
         usage = await self._store.usage(user_id)
         if usage.sessions >= self.max_sessions:
             self._limit_counters.count(USER_SESSIONS)
-            raise QuotaReached(USER_SESSIONS.variable, f"{usage.sessions} sessions", str(self.max_sessions))
+            raise QuotaReached.of_sessions(USER_SESSIONS.name, usage.sessions, self.max_sessions)
         if usage.bytes >= self.max_bytes:
             self._limit_counters.count(USER_BYTES)
-            raise QuotaReached.of_bytes(USER_BYTES.variable, usage.bytes, self.max_bytes)
+            raise QuotaReached.of_bytes(USER_BYTES.name, usage.bytes, self.max_bytes)
 
     async def look(self) -> None:
         """Ask once for each owner of a loaded room, and tell the rooms."""
@@ -85,7 +85,7 @@ class StorageQuota:
         owners = {room.quota.owner_id for room in self._loaded}
         full = {owner for owner in owners if owner and await self._takes_no_edits(owner)}
         for room in self._loaded:
-            room.quota.note_storage(is_full=room.quota.owner_id in full)
+            room.quota.note_storage(self.max_bytes if room.quota.owner_id in full else 0)
 
     # Versions stop at the limit, edits at 110 % of it. The room between the two is for people who
     # are in the middle of something when the limit is reached.

@@ -42,6 +42,7 @@ class ApiError(Exception):
     code    a stable word; docs/api.md lists all of them
     errors  {field: [what is wrong with it]} for wrong input
     latest  the path of the last version that was saved, if the document itself cannot be read
+    limit   the name of the setting whose limit was passed; messages are for people and do not have it
     """
 
     status: int
@@ -50,6 +51,7 @@ class ApiError(Exception):
     errors: dict[str, list[str]] | None = None
     headers: dict[str, str] = field(default_factory=dict)
     latest: str = ""
+    limit: str = ""
 
     def __str__(self) -> str:
         return self.message
@@ -76,9 +78,9 @@ def removed() -> ApiError:
     return ApiError(403, Close.REMOVED.word, Close.REMOVED.message)
 
 
-def too_many(message: str) -> ApiError:
-    """Return 429: one more would pass a limit."""
-    return ApiError(429, Close.TOO_MANY.word, message)
+def too_many(message: str, limit: str) -> ApiError:
+    """Return 429: one more would pass the limit of this name."""
+    return ApiError(429, Close.TOO_MANY.word, message, limit=limit)
 
 
 def bad_origin() -> ApiError:
@@ -145,7 +147,7 @@ def in_words(seconds: int) -> str:
 def out_of_service(error: RoomDamaged | TextUnavailable) -> ApiError:
     """Return 409: the session's document was taken out of service, or its texts alone cannot be read."""
     if isinstance(error, TextUnavailable):
-        return ApiError(409, "text_unavailable", f"{str(error).capitalize()}. Its editors can go on.")
+        return ApiError(409, "text_unavailable", f"{_sentence(error)} Its editors can go on.")
     if isinstance(error, RoomSetAside):
         return ApiError(409, Close.QUARANTINED.word, f"The session is {error}, because the server failed in it.")
     return ApiError(409, Close.QUARANTINED.word, "The stored document is damaged and was taken out of service.")
@@ -173,9 +175,9 @@ def unavailable(message: str = "The server cannot do this now.") -> ApiError:
     )
 
 
-def too_large(message: str) -> ApiError:
-    """Return 413: the request or the document is too large."""
-    return ApiError(413, Close.TOO_LARGE.word, message)
+def too_large(message: str, limit: str = "") -> ApiError:
+    """Return 413: the request or the document is too large. limit: the name of the limit, if it has one."""
+    return ApiError(413, Close.TOO_LARGE.word, message, limit=limit)
 
 
 def to_api_error(error: BaseException) -> ApiError | None:  # noqa: C901, PLR0911, PLR0912  # a table, one row for each error
@@ -195,15 +197,17 @@ def to_api_error(error: BaseException) -> ApiError | None:  # noqa: C901, PLR091
             return ApiError(409, "conflict", "This was changed meanwhile by somebody else: look again.")
         case OwnerStays():
             return ApiError(409, "conflict", "The owner stays until somebody else is made the owner.")
-        case QuotaReached(used=used, limit=limit, setting=setting):
-            message = f"The owner's storage is full: {used} of {limit} ({setting}). Delete sessions to make room."
-            return ApiError(409, "limit_reached", message)
+        case QuotaReached(setting=setting):
+            advice = "Delete sessions that are not needed any more, or hand them over to somebody else."
+            return ApiError(409, "limit_reached", f"{_sentence(error)} {advice}", limit=setting)
         case LimitReached():
-            return ApiError(409, "limit_reached", f"{str(error).capitalize()}: no more can be added.")
+            return ApiError(409, "limit_reached", f"{_sentence(error, ':')} no more can be added.")
         case TokenReused():
             return not_signed_in("This refresh token was used before; the login has ended everywhere.")
-        case LimitExceeded() | WorkTooLarge():
-            return too_large(f"{str(error).capitalize()}.")
+        case LimitExceeded(limit=limit):
+            return too_large(_sentence(error), limit)
+        case WorkTooLarge():
+            return too_large(_sentence(error))
         case NoText():
             return invalid({"root": [f"no text: {error}. Only texts have this."]})
         case RoomDamaged() | TextUnavailable():
@@ -215,3 +219,9 @@ def to_api_error(error: BaseException) -> ApiError | None:  # noqa: C901, PLR091
         case RoomUnavailable() | StoreUnavailable() | WorkError():
             return unavailable()
     return None
+
+
+def _sentence(error: Exception, end: str = ".") -> str:
+    """Return the message of an error as a sentence. Unlike `str.capitalize`, keep the capitals of units in it."""
+    message = str(error)
+    return message[:1].upper() + message[1:] + end

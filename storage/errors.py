@@ -69,20 +69,23 @@ class LimitReached(StoreError):
 class QuotaReached(LimitReached):
     """A user has as many sessions, or their sessions take as many bytes, as the limit allows.
 
-    setting  the name of the limit
-    used, limit  figures to show, with their unit
+    The message says to people what is full and how much; `setting` is the name of the limit, for programs.
     """
 
-    def __init__(self, setting: str, used: str, limit: str) -> None:
-        super().__init__(f"{used} of {limit} are in use ({setting})")
+    def __init__(self, message: str, setting: str) -> None:
+        super().__init__(message)
         self.setting = setting
-        self.used = used
-        self.limit = limit
 
     @classmethod
     def of_bytes(cls, setting: str, used: int, limit: int) -> "QuotaReached":
         """Return the error for a limit in bytes."""
-        return cls(setting, f"{used / _MIB:,.1f} MiB", f"{limit / _MIB:,.1f} MiB")
+        figures = f"{used / _MIB:,.1f} MiB of {limit / _MIB:,.1f} MiB are in use"
+        return cls(f"the storage of the session's owner is full: {figures}", setting)
+
+    @classmethod
+    def of_sessions(cls, setting: str, used: int, limit: int) -> "QuotaReached":
+        """Return the error for a limit on the number of sessions."""
+        return cls(f"the session's owner has as many sessions as one user may: {used:,} of {limit:,}", setting)
 
 
 class TokenReused(StoreError):

@@ -47,7 +47,7 @@ class DocumentQuota:
     """
 
     __slots__ = (
-        "_document", "_fast_bound", "_index", "_is_storage_full", "_limit_counters", "_limits", "_shares",
+        "_document", "_fast_bound", "_full_storage", "_index", "_limit_counters", "_limits", "_shares",
         "_text_bound", "needs_remaining", "owner_id", "remaining",
     )  # fmt: skip
 
@@ -59,7 +59,7 @@ class DocumentQuota:
         self.needs_remaining = False
         self.remaining = 0
         self._shares = AuthorShares(limits.state_bytes * limits.author_share_percent // 100)
-        self._is_storage_full = False
+        self._full_storage = 0
         self._fast_bound = min(limits.state_bytes, self._shares.recount_at)
         self._limit_counters = limit_counters
         self._document = document
@@ -95,15 +95,18 @@ class DocumentQuota:
         )
         self._bound()
 
-    def note_storage(self, *, is_full: bool) -> None:
-        """Note whether the owner's sessions together take more than they may; deleting is allowed then."""
-        if is_full != self._is_storage_full:
-            self._is_storage_full = is_full
+    def note_storage(self, full: int) -> None:
+        """Note the bytes that the owner's sessions may take, if they take too much; only deleting is allowed then.
+
+        full  those bytes, or 0 if the owner has storage left
+        """
+        if full != self._full_storage:
+            self._full_storage = full
             self._bound()
 
     def _bound(self) -> None:
         """Set the size of the document up to which no update has to be looked at."""
-        is_refusing = self._shares.over or self._is_storage_full
+        is_refusing = bool(self._shares.over or self._full_storage)
         self._fast_bound = 0 if is_refusing else min(self._limits.state_bytes, self._shares.recount_at)
 
     @property
@@ -122,9 +125,11 @@ class DocumentQuota:
         """
         self._check_state(len(update), is_deletion=not parsed.spans)
         # An update without structs only deletes, and so makes room: these two limits do not refuse it.
-        if parsed.spans and self._is_storage_full:
+        if parsed.spans and self._full_storage:
             self._limit_counters.count(USER_BYTES)
-            raise DocumentFull("the sessions of this session's owner take all the storage they may", USER_BYTES.name)
+            raise DocumentFull(
+                f"the storage of the session's owner is full: over {self._full_storage >> 20:,} MiB", USER_BYTES.name
+            )
         if parsed.spans and author in self._shares.over:
             self._limit_counters.count(AUTHOR_SHARE_PERCENT)
             self.needs_remaining = self.needs_remaining or self._document.size != self.remaining

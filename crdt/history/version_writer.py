@@ -153,7 +153,7 @@ class VersionWriter:
     async def _check_quota(self, room: Room) -> None:
         usage = await self._store.usage(room.quota.owner_id)
         if usage.bytes >= self._settings.user_bytes:
-            raise QuotaReached.of_bytes(limits.USER_BYTES.variable, usage.bytes, self._settings.user_bytes)
+            raise QuotaReached.of_bytes(limits.USER_BYTES.name, usage.bytes, self._settings.user_bytes)
 
 
 class _Drawn:

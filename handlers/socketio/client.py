@@ -129,6 +129,8 @@ class EventClient:
         told: dict[str, object] = {"code": error.code, "message": error.message}
         if error.errors:
             told["errors"] = error.errors
+        if error.limit:
+            told["limit"] = error.limit
         self.emit("error-message", {**told, **({"event": event} if event else {})})
         return {"ok": False, "error": told}
 

@@ -100,7 +100,7 @@ class TextSessions:
         if limit := services.connections.join(session_id, user.id):
             if session is not self._sessions.get(session_id):
                 session.close()
-            raise errors.too_many(f"Too many connections to this session ({limit}).")
+            raise errors.too_many("Too many connections to this session.", limit)
         self._sessions[session_id] = session
         client.user, client.connection, client.session = user, connection, session
         room.members.join(connection.connection)

@@ -4,7 +4,11 @@ export type paths = Record<string, never>
 export type webhooks = Record<string, never>
 export interface components {
   schemas: {
-    /** @description An error as RFC 9457 has it, with extensions; `errors` says what is wrong with which field. */
+    /**
+     * @description An error as RFC 9457 has it, with extensions.
+     *
+     *     errors says what is wrong with which field, and limit is the name of the setting whose limit was passed.
+     */
     Problem: {
       type: string
       title: string
@@ -41,6 +45,7 @@ export interface components {
         [key: string]: string[]
       }
       latest?: string
+      limit?: string
     }
     /** @description A login that begins or goes on; `expiresIn` is the access token's life in seconds. */
     SignedIn: {

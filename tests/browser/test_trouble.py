@@ -91,7 +91,7 @@ async def test_page_that_is_refused_shows_reason_and_text_and_opens_later(person
     await ada.go(f"/s/{session_id}")
 
     await expect(ada.page.get_by_test_id("preview")).to_contain_text(TASK)
-    await expect(banner(ada)).to_contain_text("Too many connections to this session (connections_per_session).")
+    await expect(banner(ada)).to_contain_text("Too many connections to this session.")
     await expect(banner(ada)).to_contain_text("can only be read")
     await expect(ada.text).to_have_attribute("contenteditable", "false")
     for _ in range(20):
@@ -156,13 +156,15 @@ async def test_page_without_server_says_so_and_keeps_text(person: NewPerson, ser
 
 @pytest.mark.parametrize("server", [{"max_text_bytes": 1_024}], indirect=True)
 async def test_text_over_limit_stays_and_is_sent_once_it_is_smaller(person: NewPerson) -> None:
-    """The page names the limit; what was typed stays, can be copied, and is sent by itself after a deletion."""
+    """The page says what is full, with the figure. What was typed stays, and is sent by itself after a deletion."""
     ada = await person(permissions=["clipboard-read", "clipboard-write"])
     session_id = await with_task(ada, "Large")
     await ada.page.keyboard.press("Control+End")
     await ada.page.keyboard.insert_text("x" * 1_100)
 
-    await expect(banner(ada)).to_contain_text("text is over 1024 bytes (max_text_bytes).")
+    await expect(banner(ada)).to_contain_text(
+        "as much text as the server allows. The document's text is over 1024 bytes."
+    )
     await expect(ada.page.get_by_test_id("saved")).to_have_text("Offline")
     await expect(ada.text).to_have_attribute("contenteditable", "true")
     await ada.button("Copy my text").click()

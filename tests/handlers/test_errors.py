@@ -1,7 +1,9 @@
 """What goes wrong: the form of every error, unknown routes and methods, hostile JSON."""
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -152,6 +154,35 @@ async def test_error_codes_are_all_documented() -> None:
     assert {(answer.status, answer.code) for answer in answers} <= set(documented)
     assert all(answer.message.endswith(".") and answer.message[0].isupper() for answer in raised_messages(answers))
     assert errors.to_api_error(ZeroDivisionError("x")) is None
+
+
+@pytest.mark.parametrize("setting", ["user_bytes", "user_sessions", "max_text_bytes", "roots"])
+def test_messages_for_people_name_no_setting(setting: str) -> None:
+    """What a limit is called is a field of its own, for programs; whatever raises the error."""
+    from crdt.errors import DocumentFull, LimitExceeded
+    from storage.errors import QuotaReached
+
+    quotas = [QuotaReached.of_bytes(setting, 3 << 20, 2 << 20), QuotaReached.of_sessions(setting, 3, 2)]
+    limits = [DocumentFull("the text is over 9 bytes", setting), LimitExceeded("an update over 9 bytes", setting)]
+    for raised in [*quotas, *limits]:
+        answer = required(errors.to_api_error(raised))
+
+        assert answer.limit == setting
+        assert setting not in answer.message.lower()
+        assert "COLLAB" not in answer.message
+
+
+def test_only_operators_read_the_names_of_variables() -> None:
+    """No module that answers clients knows what a setting is called in the environment."""
+    root = Path(errors.__file__).parent.parent
+    modules = [path for folder in ("handlers", "crdt", "storage") for path in (root / folder).rglob("*.py")]
+    named = re.compile(r"\.variable\b|COLLAB_")
+
+    naming = {path.relative_to(root).as_posix() for path in modules if named.search(path.read_text())}
+
+    assert len(modules) > 200
+    # these declare settings, and describe metrics to operators
+    assert naming <= {"handlers/monitoring/metrics.py", "handlers/settings.py", "crdt/settings.py"}
 
 
 def raised_messages(answers: list[errors.ApiError]) -> Iterator[errors.ApiError]:

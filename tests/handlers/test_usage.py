@@ -31,7 +31,7 @@ async def test_usage_shows_figures_and_warns(start_server) -> None:
 
 
 async def test_sessions_over_the_limit_are_refused_until_one_is_deleted(start_server) -> None:
-    """The answer has the figure and the setting; a session that is handed over counts for its new owner."""
+    """People read what is full, programs find the limit's name; a session handed over counts for its new owner."""
     server = await start_server(user_sessions=2)
     ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
     first, _ = await ada.new_session(), await ada.new_session()
@@ -45,8 +45,11 @@ async def test_sessions_over_the_limit_are_refused_until_one_is_deleted(start_se
 
     for answer in (refused, handed):
         assert (answer.status, answer.body["code"]) == (409, "limit_reached")
-        assert "2 sessions of 2" in answer.body["message"]
-        assert "COLLAB_USER_SESSIONS" in answer.body["message"]
+        assert answer.body["limit"] == "user_sessions"
+        assert answer.body["message"] == (
+            "The session's owner has as many sessions as one user may: 2 of 2."
+            " Delete sessions that are not needed any more, or hand them over to somebody else."
+        )
     assert again.status == 201
 
 
@@ -71,8 +74,11 @@ async def test_versions_are_refused_at_the_limit_and_edits_above_it(start_server
 
     for answer in refused:
         assert (answer.status, answer.body["code"]) == (409, "limit_reached")
-        assert "1.0 MiB of 1.0 MiB" in answer.body["message"]
-        assert "COLLAB_USER_BYTES" in answer.body["message"]
+        assert answer.body["limit"] == "user_bytes"
+        assert answer.body["message"] == (
+            "The storage of the session's owner is full: 1.0 MiB of 1.0 MiB are in use."
+            " Delete sessions that are not needed any more, or hand them over to somebody else."
+        )
     assert code == 4413
     assert "user_bytes" in json.dumps(reason)
     assert "typed" in (await ada.live(session_id))["code"]

@@ -6,7 +6,10 @@ from handlers.errors import ApiError
 
 
 class Problem(TypedDict):
-    """An error as RFC 9457 has it, with extensions; `errors` says what is wrong with which field."""
+    """An error as RFC 9457 has it, with extensions.
+
+    errors says what is wrong with which field, and limit is the name of the setting whose limit was passed.
+    """
 
     type: str
     title: str
@@ -17,6 +20,7 @@ class Problem(TypedDict):
     requestId: str
     errors: NotRequired[dict[str, list[str]]]
     latest: NotRequired[str]
+    limit: NotRequired[str]
 
 
 class Confirmation(TypedDict):
@@ -53,4 +57,6 @@ def problem(error: ApiError, title: str, request_id: str) -> Problem:
         body["errors"] = error.errors
     if error.latest:
         body["latest"] = error.latest
+    if error.limit:
+        body["limit"] = error.limit
     return body

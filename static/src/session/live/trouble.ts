@@ -54,6 +54,8 @@ const LIMITS = new Map([
   ["max_update_bytes", "One edit is larger than the server takes: make it in smaller parts"],
   ["max_sync_bytes", "What you typed is more than the server takes in one piece"],
   ["roots", "This session has as many files as the server allows"],
+  ["user_bytes", "Nothing can be added here until the session's owner deletes sessions, or hands them over"],
+  ["types", "This session has as many shared types as the server allows"],
   ["work", "One edit would keep the server busy for too long: make it in smaller parts"],
 ])
 
@@ -87,9 +89,9 @@ function sentence(text: string): string {
 
 function messageOf(closeCode: number, { code, message, limit }: Reason): string {
   const told = REASONS.get(code) ?? (sentence(message) || `The server closed the connection (${closeCode}).`)
+  // the name itself is for programs: it stays in the reason
   const plain = LIMITS.get(limit)
-  if (!limit) return told
-  return `${plain ? `${plain}. ` : ""}${told.slice(0, -1)} (${limit}).`
+  return plain ? `${plain}. ${told}` : told
 }
 
 /** What people are told of a close. */

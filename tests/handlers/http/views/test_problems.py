@@ -12,10 +12,14 @@ def test_problem_type_is_address_in_reference() -> None:
     }  # fmt: skip
 
 
-def test_problem_without_fields_or_last_version_leaves_them_out() -> None:
-    """Both are left out otherwise."""
-    error = ApiError(422, "invalid", "x", errors={"title": ["is required"]}, latest="/code/s1/latest")
+def test_problem_with_fields_last_version_or_limit_has_them() -> None:
+    """They are left out otherwise."""
+    error = ApiError(422, "invalid", "x", errors={"title": ["is required"]}, latest="/code/s1/latest", limit="roots")
 
     shown = problems.problem(error, "x", "r1")
 
-    assert (shown["errors"], shown["latest"]) == ({"title": ["is required"]}, "/code/s1/latest")
+    assert (shown["errors"], shown["latest"], shown["limit"]) == (
+        {"title": ["is required"]},
+        "/code/s1/latest",
+        "roots",
+    )
