@@ -128,13 +128,13 @@ def check_whole_update(data: bytes) -> None:
 
 def check_map_entry(data: bytes) -> None:
     parsed = parse(data)
-    assert parsed.kinds == 1 << ANY
+    assert parsed.contents.kinds == 1 << ANY
     assert placed(parsed) == {5: [(0, ("m", "k"))]}
 
 
 def check_nested(data: bytes) -> None:
     parsed = parse(data)
-    assert parsed.kinds == 1 << ANY | 1 << TYPE
+    assert parsed.contents.kinds == 1 << ANY | 1 << TYPE
     assert placed(parsed) == {5: [(0, ("m", "k")), (1, (pack_id(5, 0), None))]}
 
 
@@ -249,7 +249,7 @@ def check_collected_taken(data: bytes) -> None:
 
 
 def check_loose(data: bytes) -> None:
-    assert parse(data).mergeable == 1
+    assert parse(data).contents.mergeable == 1
 
 
 def check_squashed(data: bytes) -> None:
@@ -267,7 +267,7 @@ def check_bigint(data: bytes) -> None:
 
 
 def check_legacy_json(data: bytes) -> None:
-    assert parse(data).kinds == 1 << JSON
+    assert parse(data).contents.kinds == 1 << JSON
 
 
 def check_legacy_json_copy(data: bytes) -> None:

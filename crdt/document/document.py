@@ -59,7 +59,7 @@ class Document:
         """
         if traits is None:
             parsed = parse(base, STORED_LIMITS)
-            traits = inspect(base, parsed.kinds, parsed, split_surrogates)
+            traits = inspect(base, parsed.contents.kinds, parsed, split_surrogates)
         self._raw = RawDocument(base, traits.merged)
         self._late: list[bytes] = []
         self._is_rested = True
@@ -161,9 +161,9 @@ class Document:
         view, are_few = self._view, count_structs(parsed) <= self._work.few_structs
         if are_few:
             yield from self.load()
-        if view.has_failed or (are_few and not parsed.kinds & VALUES):
+        if view.has_failed or (are_few and not parsed.contents.kinds & VALUES):
             return
-        copy = (yield partial(readable, parsed.update)) if parsed.kinds & VALUES else parsed.update
+        copy = (yield partial(readable, parsed.update)) if parsed.contents.kinds & VALUES else parsed.update
         view.needs_copy |= copy is not parsed.update
         self.catch_up()
         ahead = self._ahead = Ahead(parsed, copy)
@@ -195,7 +195,7 @@ class Document:
         # A prepared update is in the view already: then only its bytes are kept here.
         view, ahead, update = self._view, self._ahead, parsed.update
         done = ahead if ahead is not None and ahead.parsed is parsed else None
-        if parsed.kinds & VALUES:
+        if parsed.contents.kinds & VALUES:
             if done is None:
                 update = view.copy_update(update)
             self._raw.expect_values()

@@ -137,14 +137,14 @@ class DocumentQuota:
                 f"what one user wrote is over {self._shares.most_bytes} bytes of the document",
                 AUTHOR_SHARE_PERCENT.name,
             )
-        self._text_bound += parsed.shared.text_bytes
-        if parsed.shared.text_bytes and self._text_bound > self._limits.text_bytes:
+        self._text_bound += parsed.contents.text_bytes
+        if parsed.contents.text_bytes and self._text_bound > self._limits.text_bytes:
             # Only now is the true size looked up, which may load the document. The bound has
             # counted deleted text, too, so a document that is much edited comes here now and then.
             before = self._text_bytes(parsed)
             # Still only a bound: what the update deletes is not taken off. Beyond the limit the true
             # size after the update decides; a live edit that also deletes may pass once.
-            self._text_bound = before + parsed.shared.text_bytes
+            self._text_bound = before + parsed.contents.text_bytes
             if self._text_bound <= self._limits.text_bytes:
                 return
             if parsed.ranges and is_exact:

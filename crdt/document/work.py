@@ -41,13 +41,13 @@ def count_cuts(parsed: Parsed) -> int:
 
 
 def are_slow(cuts: int, length: int) -> bool:
-    """Whether this number of cuts into structs of this length (as `Parsed.longest`) takes yrs long."""
+    """Whether this number of cuts into structs of this length (as `Contents.longest`) takes yrs long."""
     return cuts * length > _CUTS
 
 
 def needs_cuts(parsed: Parsed) -> bool:
     """Whether a state is loaded faster from a copy that is cut beforehand (`cuts`)."""
-    return are_slow(count_cuts(parsed), parsed.longest)
+    return are_slow(count_cuts(parsed), parsed.contents.longest)
 
 
 def cut_copy(state: bytes, *updates: Parsed) -> bytes:

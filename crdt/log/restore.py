@@ -280,7 +280,7 @@ def make_checkpoint(
     # one that pycrdt cannot load must never become the newest. What pycrdt cannot load already is
     # stored without that check: editors work without texts.
     if document.has_texts:
-        copy = readable(squashed) if parsed.kinds & VALUES else squashed
+        copy = readable(squashed) if parsed.contents.kinds & VALUES else squashed
         verify(cut_copy(copy) if needs_cuts(parsed) else copy, document.clocks)
     checkpoint = Checkpoint(session_id, document.sequence, codec.with_checksum(squashed), document.owners, now)
     merged = MergedState(squashed, parsed) if document.has_values else None

@@ -127,7 +127,7 @@ def _in_form(index: StructIndex, parsed: Parsed) -> Parsed:
         placement = index.place(parsed)
     # A program that fills a list sends one struct for each value. yrs would need time that grows
     # with their square.
-    if parsed.followers > MAX_FOLLOWERS:
+    if parsed.contents.followers > MAX_FOLLOWERS:
         parsed = update_parser.parse(squash(parsed.update, is_in_sequence=placement.is_in_sequence))
         placement = index.place(parsed)
     # Several values in one struct under a map key: yrs hangs or dies over them.

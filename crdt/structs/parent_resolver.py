@@ -60,7 +60,7 @@ class ParentResolver:
         self._resolved: dict[int, ParentRuns] = {client: [] for client in parsed.spans}
         self._text_roots: set[str] = set()
         self._types: dict[int, tuple[int, int]] = {}
-        self._multi_values = parsed.multi_values
+        self._multi_values = parsed.contents.multi_values
         self._collected: list[tuple[int, int, int]] = []
         self._deleted: dict[int, list[tuple[int, int]]] = {}  # {client: (start, end) of each run}
 

@@ -94,7 +94,7 @@ class StructIndex:
         Raises Rejected for structs without a place, and LimitExceeded for too many roots, and for shared types that
         are too many or too deep.
         """
-        if not parsed.shared.roots <= self.roots and len(self.roots | parsed.shared.roots) > MAX_ROOTS:
+        if not parsed.contents.roots <= self.roots and len(self.roots | parsed.contents.roots) > MAX_ROOTS:
             raise LimitExceeded(f"over {MAX_ROOTS} root types in a document", "roots")
         placement = self.parents.resolve(parsed, self.types)
         if placement.types:
@@ -138,7 +138,6 @@ class StructIndex:
         """
         self.check_complete(parsed)
         # As in `take`. Nothing is taken back here: an error ends the loading of the whole document.
-        # As in `take`. Nothing is taken back here: an error ends the loading of the whole document.
         split_surrogates = self._cut_by(parsed)
         if apply:
             apply(parsed, cuts=bool(split_surrogates))
@@ -151,7 +150,7 @@ class StructIndex:
         5 typed "a😀b", so its halves have clocks 1 and 2, and 5:2 is in `low_surrogates`. A struct behind 5:1 cuts at
         5:2, as does one before 5:2, or a deletion of 5:2 alone. A deletion of 5:1 to 5:2 cuts nothing.
         """
-        sets = [ids for ids in (self.low_surrogates, parsed.low_surrogates) if ids]
+        sets = [ids for ids in (self.low_surrogates, parsed.contents.low_surrogates) if ids]
         if not sets:
             return set()
         cuts = set(parsed.splits)
@@ -183,12 +182,13 @@ class StructIndex:
 
     def _commit(self, parsed: Parsed, author: str, unclaimed: Set[int]) -> None:
         """Record an applied update."""
+        contents = parsed.contents
         placement = parsed.placement or self.parents.resolve(parsed, self.types, is_strict=False)
         self.parents.add(parsed, placement)
-        self.kinds |= parsed.kinds
-        if parsed.low_surrogates:
+        self.kinds |= contents.kinds
+        if contents.low_surrogates:
             self.low_surrogates = self.low_surrogates or DenseIds()
-            self.low_surrogates.update(parsed.low_surrogates)
+            self.low_surrogates.update(contents.low_surrogates)
         # The first user whose structs come under a client id owns it. Carried structs give no
         # owner: the user who brings them did not type them.
         for client, (_, after) in parsed.spans.items():
@@ -202,8 +202,8 @@ class StructIndex:
             self.types.add(placement, parsed.ranges)
         if not parsed.is_plain:
             self._has_only_plain = False
-        if not (parsed.shared.roots <= self.roots and placement.text_roots <= self._text_root_names):
-            self._add_roots(parsed.shared.roots, placement.text_roots)
+        if not (contents.roots <= self.roots and placement.text_roots <= self._text_root_names):
+            self._add_roots(contents.roots, placement.text_roots)
         # The fast path takes only what it can tell from the struct, and a keystroke does not say that its root is a
         # text. So it opens once each root was seen to hold text.
         self.is_plain = self._has_only_plain and len(self.text_roots) == len(self.roots)

@@ -69,9 +69,9 @@ class StructParents:
         # Nearly every update is text in the one root of a document: its place is known without a
         # look at its structs. ContentDeleted is no text, and must be noted as deleted, so it goes
         # the long way.
-        root = self._single_root(parsed)
-        if root is not None and not parsed.kinds & _DELETED:
-            placement = _text_in(root) if parsed.shared.text_bytes or parsed.kinds & _IN_TEXTS else _SINGLE
+        root, contents = self._single_root(parsed), parsed.contents
+        if root is not None and not contents.kinds & _DELETED:
+            placement = _text_in(root) if contents.text_bytes or contents.kinds & _IN_TEXTS else _SINGLE
         elif parsed.spans:
             placement = ParentResolver(self, types, parsed, is_strict=is_strict).run()
         else:
@@ -83,7 +83,7 @@ class StructParents:
         """Return the root in which all of the document and of an update plainly lies; None if there may be others."""
         if self._runs or not parsed.is_plain:
             return None
-        roots = parsed.shared.roots
+        roots = parsed.contents.roots
         if self._first is None:
             return next(iter(roots)) if len(roots) == 1 else None
         root, key = self._first
@@ -98,7 +98,7 @@ class StructParents:
                 for clock, parent in runs:
                     self.extend(client, clock, parent)
             return
-        for root in parsed.shared.roots:
+        for root in parsed.contents.roots:
             if (root, None) != self._first:  # it was looked up in an empty document, and another root came first
                 for client, (clock, _) in parsed.spans.items():
                     self.extend(client, clock, (root, None))
@@ -131,6 +131,6 @@ def _text_in(root: str) -> Placement:
 def _first_parent(parsed: Parsed, resolved: Mapping[int, ParentRuns]) -> Parent:
     """Return the parent that most of a new document will have: the first sequence."""
     parents = [parent for runs in resolved.values() for _, parent in runs] or [
-        (root, None) for root in parsed.shared.roots
+        (root, None) for root in parsed.contents.roots
     ]
     return next((parent for parent in parents if parent[1] is None and parent != GONE), parents[0])

@@ -12,10 +12,10 @@ GONE: Parent = (NO_ID, None)
 """The parent of structs of which only the length is left: they were garbage-collected."""
 
 HOOKS = 1 << 31
-"""In `Parsed.kinds`: there are hooks (XmlHook), which pycrdt cannot read."""
+"""In `Contents.kinds`: there are hooks (XmlHook), which pycrdt cannot read."""
 
 VALUES = 1 << JSON | 1 << EMBED | 1 << FORMAT | 1 << ANY | 1 << DOC | HOOKS
-"""In `Parsed.kinds`: content that pycrdt cannot read, or writes in another form than it came in."""
+"""In `Contents.kinds`: content that pycrdt cannot read, or writes in another form than it came in."""
 
 ParentChange = tuple[int, int, int, int, Parent | None, int]
 """Says where a struct lies, and the structs behind it in its section up to the next such record.
@@ -29,20 +29,34 @@ ParentRuns = list[tuple[int, Parent]]
 """(first clock, place), in order: the structs from there to the next one lie there."""
 
 
-class SharedTypes:
-    """Which shared types an update writes to and creates. Packed ids: see `struct_id`.
+class Contents:
+    """What the structs of an update contain, and in which shared types. Packed ids: see `struct_id`.
 
-    roots       names of the root types it names
-    types       packed ids of the shared types it creates
-    text_bytes  UTF-8 bytes of text it inserts
+    roots           names of the root types it names
+    types           packed ids of the shared types it creates
+    kinds           1 << kind of content, of all structs together except text and GC; and `HOOKS`
+    text_bytes      UTF-8 bytes of text it inserts
+    low_surrogates  packed ids of the second halves of characters beyond U+FFFF, None without such
+    longest         length of its longest text or values; a value counts as `compact.LONG_VALUES` characters
+    multi_values    packed ids of structs of several values
+    mergeable       structs that could be one with that before them, see `update_parser.MAX_MERGEABLE`
+    followers       values that may continue the one before them, but it is not known whether they lie under a key
     """
 
-    __slots__ = ("roots", "text_bytes", "types")
+    __slots__ = (
+        "followers", "kinds", "longest", "low_surrogates", "mergeable", "multi_values", "roots", "text_bytes", "types",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.roots: set[str] = set()
         self.types: list[int] = []
+        self.kinds = 0
         self.text_bytes = 0
+        self.low_surrogates: DenseIds | None = None
+        self.longest = 0
+        self.multi_values: list[int] = []
+        self.mergeable = 0
+        self.followers = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,65 +93,37 @@ _NO_HOLES: dict[int, list[tuple[int, int]]] = {}
 
 
 class Parsed:
-    """The contents of one update. Packed ids: see `struct_id`.
+    """One update: which structs it has, to which others these refer, and where they lie. Packed ids: see `struct_id`.
 
     update          its bytes
     sections        (client, number of structs, position of the first one, position behind the last one), in order
-    kinds           1 << kind of content, of all structs together except text and GC; and `HOOKS`
     spans           {client: (first clock, next clock)} of its structs
     holes           {client: (start, end) of structs that are left out between others}, in order
     needs           {client: highest clock that other clients' structs refer to}
     edges           (client, clock, other client, clock in its structs): the first struct refers to the second
-    ranges          (client, start, end) of each deleted range
-    shared          the shared types that it writes to and creates
-    low_surrogates  packed ids of the second halves of characters beyond U+FFFF, None without such
     splits          packed ids at which it cuts a run of text in two
+    ranges          (client, start, end) of each deleted range
+    contents        what its structs contain
     is_plain        it has no shared types, nothing inside such, no map entries and nothing garbage-collected
     parent_changes  where its structs lie, section by section, see `ParentChange`
-    mergeable       structs that could be one with that before them, see `update_parser.MAX_MERGEABLE`
-    followers       values that may continue the one before them, but it is not known whether they lie under a key
-    multi_values    packed ids of structs of several values
-    longest         length of its longest text or values; a value counts as `compact.LONG_VALUES` characters
     placement       where its structs lie, None before that is looked up
     """
 
     __slots__ = (
-        "edges",
-        "followers",
-        "holes",
-        "is_plain",
-        "kinds",
-        "longest",
-        "low_surrogates",
-        "mergeable",
-        "multi_values",
-        "needs",
-        "parent_changes",
-        "placement",
-        "ranges",
-        "sections",
-        "shared",
-        "spans",
-        "splits",
-        "update",
+        "contents", "edges", "holes", "is_plain", "needs", "parent_changes",
+        "placement", "ranges", "sections", "spans", "splits", "update",
     )  # fmt: skip
 
     def __init__(self, update: bytes = b"") -> None:
         self.update = update
         self.sections: list[tuple[int, int, int, int]] = []
-        self.kinds = 0
         self.spans: dict[int, tuple[int, int]] = {}
         self.holes: dict[int, list[tuple[int, int]]] = _NO_HOLES
         self.needs: dict[int, int] = {}
         self.edges: list[tuple[int, int, int, int]] = []
-        self.ranges: list[tuple[int, int, int]] = []
-        self.shared = SharedTypes()
-        self.low_surrogates: DenseIds | None = None
         self.splits: list[int] = []
+        self.ranges: list[tuple[int, int, int]] = []
+        self.contents = Contents()
         self.is_plain = True
         self.parent_changes: list[ParentChange] = []
-        self.mergeable = 0
-        self.followers = 0
-        self.multi_values: list[int] = []
-        self.longest = 0
         self.placement: Placement | None = None

@@ -52,7 +52,7 @@ def read(update: bytes, limits: ScanLimits = CLIENT_LIMITS) -> Parsed:
     a run as one struct. In pieces it comes only from programs that merge many updates.
     """
     parsed = parse(update, limits)
-    return parse(squash(update), limits) if parsed.mergeable > MAX_MERGEABLE and not parsed.holes else parsed
+    return parse(squash(update), limits) if parsed.contents.mergeable > MAX_MERGEABLE and not parsed.holes else parsed
 
 
 class _UpdateParser(StructReader):
@@ -65,13 +65,12 @@ class _UpdateParser(StructReader):
     _is_sequence  whether its structs lie in a sequence (else under a map key); None if only their neighbours say that
     """
 
-    __slots__ = (
-        "_is_sequence", "_kind", "_parsed", "_right", "_structs_left",
-    )  # fmt: skip
+    __slots__ = ("_contents", "_is_sequence", "_kind", "_parsed", "_right", "_structs_left")
 
     def __init__(self, update: bytes, limits: ScanLimits) -> None:
         super().__init__(update, limits)
         self._parsed = Parsed(update)
+        self._contents = self._parsed.contents
         self._kind = -1
         self._right = NO_ID
         self._is_sequence: bool | None = None
@@ -134,18 +133,18 @@ class _UpdateParser(StructReader):
             self._follow(client, clock, own, kind, left, right)
         if kind == STRING:
             return self._text(at, own)
-        self._parsed.kinds |= 1 << kind
+        self._contents.kinds |= 1 << kind
         if kind == TYPE:
             if self.data[at] == XML_HOOK:
-                self._parsed.kinds |= HOOKS
+                self._contents.kinds |= HOOKS
             self._parsed.is_plain = False
-            self._parsed.shared.types.append(own)
+            self._contents.types.append(own)
         elif kind == DOC:
             self._parsed.is_plain = False
         length, at = self.content(at, kind)
         if length > 1 and kind in _VALUES:
-            self._parsed.longest = max(self._parsed.longest, length * LONG_VALUES)
-            self._parsed.multi_values.append(own)
+            self._contents.longest = max(self._contents.longest, length * LONG_VALUES)
+            self._contents.multi_values.append(own)
         return length, at
 
     def _hole(self, at: int, client: int, clock: int, flags: int) -> tuple[int, int]:
@@ -172,7 +171,7 @@ class _UpdateParser(StructReader):
         parsed = self._parsed
         name, key = parent
         if isinstance(name, str):
-            parsed.shared.roots.add(name)
+            self._contents.roots.add(name)
         else:
             self._refer(client, clock, name)
             parsed.is_plain = False
@@ -205,12 +204,12 @@ class _UpdateParser(StructReader):
         if not is_behind:
             self._is_sequence = None
         if is_run and kind == STRING:
-            parsed.mergeable += 1
+            self._contents.mergeable += 1
         elif is_run and kind in _VALUES:
             if self._is_sequence:
-                parsed.mergeable += _MERGEABLE_VALUE
+                self._contents.mergeable += _MERGEABLE_VALUE
             elif self._is_sequence is None:
-                parsed.followers += 1
+                self._contents.followers += 1
         if not is_run:
             self._right = right
             parsed.parent_changes.append((client, clock, left, right, None, kind))
@@ -230,18 +229,18 @@ class _UpdateParser(StructReader):
 
     def _text(self, at: int, own: int) -> tuple[int, int]:
         """Read text: return (length in UTF-16 code units, next position)."""
-        parsed = self._parsed
+        contents = self._contents
         size, at = read_var_uint(self.data, at)
         text = self.text(at, at + size)
-        parsed.shared.text_bytes += size
+        contents.text_bytes += size
         length = len(text)
         # Fewer characters than bytes: not ASCII. Only if there are more units than characters,
         # there are surrogate pairs, and their second halves are noted.
         if length != size and (units := utf_16_length(text)) != length:
-            parsed.low_surrogates = parsed.low_surrogates or DenseIds()
-            parsed.low_surrogates.add_marked(own, text.encode("utf-16-le")[1::2].translate(_IS_LOW))
+            contents.low_surrogates = contents.low_surrogates or DenseIds()
+            contents.low_surrogates.add_marked(own, text.encode("utf-16-le")[1::2].translate(_IS_LOW))
             length = units
-        parsed.longest = max(parsed.longest, length)
+        contents.longest = max(contents.longest, length)
         return length, at + size
 
     def _delete_set(self, at: int) -> int:

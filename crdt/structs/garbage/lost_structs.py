@@ -41,7 +41,7 @@ class StructPlaces:
     def __init__(self, parsed: Parsed) -> None:
         """Look up the places of all structs: 2 µs for each one that does not follow the one before it."""
         self.placement = StructParents().resolve(parsed, TypeTable(), is_strict=False)
-        self._single: Parent = (next(iter(parsed.shared.roots), ""), None)
+        self._single: Parent = (next(iter(parsed.contents.roots), ""), None)
 
     def runs(self, client: int) -> list[tuple[int, Parent]]:
         """Return (first clock, place) of runs of a client's structs, in order."""

@@ -132,7 +132,7 @@ def test_update_that_pycrdt_fails_at_is_kept_without_texts(update: bytes, cuts: 
         subject.edit({"text": "y"}, 5)
     assert subject.text_bytes(["text"]) == subject.text_bytes(["text"], B3) == 0
     assert parsed(subject.state()).spans.keys() >= {1, 2, 3, 8}
-    assert not inspect(subject.state(), parsed(subject.state()).kinds, None, cpu_s=float).is_readable
+    assert not inspect(subject.state(), parsed(subject.state()).contents.kinds, None, cpu_s=float).is_readable
 
 
 def test_failed_view_is_tried_again_after_a_rest() -> None:

@@ -15,7 +15,7 @@ BROKEN_ON_B3 = raw_merge.merge([B3, bytes.fromhex("01010700070003010100")])
 def test_inspect_of_text_finds_nothing_special() -> None:
     state = Typist(1).insert(0, "abc")
 
-    traits = inspect(state, parse(state).kinds, parse(state), cpu_s=float)
+    traits = inspect(state, parse(state).contents.kinds, parse(state), cpu_s=float)
 
     assert (traits.merged, traits.needs_copy, traits.is_readable, traits.needs_cuts) == (None, False, True, False)
 
@@ -23,7 +23,7 @@ def test_inspect_of_text_finds_nothing_special() -> None:
 def test_inspect_of_values_reads_their_sections() -> None:
     state = update_of(placed(value(), parent="l"))
 
-    assert inspect(state, parse(state).kinds, parse(state)).merged is not None
+    assert inspect(state, parse(state).contents.kinds, parse(state)).merged is not None
 
 
 def test_inspect_loads_only_with_a_clock_and_measures_that() -> None:
@@ -31,8 +31,8 @@ def test_inspect_loads_only_with_a_clock_and_measures_that() -> None:
     ticks = iter(range(99))
 
     state = BROKEN_ON_B3
-    assert inspect(state, parse(state).kinds, parse(state)).is_readable
-    assert not inspect(state, parse(state).kinds, parse(state), cpu_s=float).is_readable
+    assert inspect(state, parse(state).contents.kinds, parse(state)).is_readable
+    assert not inspect(state, parse(state).contents.kinds, parse(state), cpu_s=float).is_readable
     assert inspect(B3, 0, parse(B3), cpu_s=lambda: float(next(ticks))).work_s > 0.9
 
 
@@ -40,4 +40,4 @@ def test_inspect_of_long_text_that_is_cut_often_says_so() -> None:
     inside = [placed(text("x"), left=(1, place)) for place in range(400)]
     state = Update([Section(1, 0, [placed(text("a" * 40_000), parent="t")]), Section(2, 0, inside)]).encode()
 
-    assert inspect(state, parse(state).kinds, parse(state)).needs_cuts
+    assert inspect(state, parse(state).contents.kinds, parse(state)).needs_cuts

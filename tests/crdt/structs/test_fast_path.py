@@ -107,12 +107,12 @@ def same_or_none(update: bytes, index: StructIndex, author: str) -> bool:
         assert found.parent is None
     if found.after:
         assert parsed.spans == {found.client: (found.first, found.after)}
-        assert parsed.shared.text_bytes == found.after - found.first
+        assert parsed.contents.text_bytes == found.after - found.first
         assert len(parsed.ranges) <= 1
     else:
         assert not parsed.spans
         assert len(parsed.ranges) == 1
-    assert not parsed.shared.roots
+    assert not parsed.contents.roots
     return True
 
 
@@ -227,4 +227,4 @@ def test_fast_path_accepts_only_what_pycrdt_integrates(seed: int) -> None:
             if source.random() < 0.2:
                 document.texts(["text", "codemirror"])
         assert document.has_texts
-        assert inspect(document.state(), parse(document.state()).kinds, None, cpu_s=float).is_readable
+        assert inspect(document.state(), parse(document.state()).contents.kinds, None, cpu_s=float).is_readable

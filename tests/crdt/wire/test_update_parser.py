@@ -38,7 +38,7 @@ def test_parse_of_keystroke_gives_one_struct() -> None:
     parsed = parse(typist.insert(1, "x"))
 
     assert parsed.spans == {5: (2, 3)}
-    assert (parsed.shared.text_bytes, parsed.ranges, parsed.shared.roots) == (1, [], set())
+    assert (parsed.contents.text_bytes, parsed.ranges, parsed.contents.roots) == (1, [], set())
     assert sorted(parsed.splits) == [pack_id(5, 1), pack_id(5, 1)]
 
 
@@ -50,9 +50,9 @@ def test_parse_of_first_text_names_root() -> None:
     mapping.get("settings", type=pycrdt.Map)["tab"] = 4
 
     parsed = parse(text.get_update())
-    assert (parsed.shared.roots, parsed.shared.text_bytes) == ({"monaco"}, 1)
+    assert (parsed.contents.roots, parsed.contents.text_bytes) == ({"monaco"}, 1)
     parsed = parse(mapping.get_update())
-    assert (parsed.shared.roots, parsed.shared.text_bytes) == ({"settings"}, 0)
+    assert (parsed.contents.roots, parsed.contents.text_bytes) == ({"settings"}, 0)
 
 
 def test_parse_of_deletions_and_wide_characters_counts_utf16_units() -> None:
@@ -63,7 +63,7 @@ def test_parse_of_deletions_and_wide_characters_counts_utf16_units() -> None:
     deleted = parse(typist.delete(1, 5))
 
     assert parsed.spans == {3: (0, 6)}
-    assert list(parsed.low_surrogates or ()) == [pack_id(3, 2), pack_id(3, 5)]
+    assert list(parsed.contents.low_surrogates or ()) == [pack_id(3, 2), pack_id(3, 5)]
     assert (deleted.spans, deleted.ranges) == ({}, [(3, 1, 3)])
 
 
@@ -83,9 +83,9 @@ def test_parse_accepts_all_kinds_of_stock_editors() -> None:
 
     parsed = parse(doc.get_update(), CLIENT_LIMITS)
 
-    assert parsed.shared.roots == {"array", "rich", "xml"}
-    assert parsed.shared.types
-    assert parsed.kinds >> FORMAT & 1
+    assert parsed.contents.roots == {"array", "rich", "xml"}
+    assert parsed.contents.types
+    assert parsed.contents.kinds >> FORMAT & 1
 
 
 def test_parse_says_where_sections_lie_and_which_kinds_they_have() -> None:
@@ -99,14 +99,14 @@ def test_parse_says_where_sections_lie_and_which_kinds_they_have() -> None:
         (0, 2, first),
         (1, 3, second),
     ]
-    assert parsed.kinds == 1 << FORMAT | 1 << DELETED
+    assert parsed.contents.kinds == 1 << FORMAT | 1 << DELETED
 
 
 def test_parse_takes_legacy_json_subdocuments_and_hooks() -> None:
     """Rare, but part of Yjs; pycrdt gets other content for them, since it reads them wrongly or not at all."""
     json, subdocument, hook = "02010474657874010131", "0901047465787401617600", "07010474657874050168"
 
-    kinds = [parse(bytes.fromhex("01010100" + struct + "00")).kinds for struct in (json, subdocument, hook)]
+    kinds = [parse(bytes.fromhex("01010100" + struct + "00")).contents.kinds for struct in (json, subdocument, hook)]
 
     assert kinds == [1 << JSON, 1 << DOC, 1 << TYPE | HOOKS]
 
@@ -178,7 +178,7 @@ def test_parse_bounds_clocks_and_names() -> None:
         name = b"n" * length
         update = bytes.fromhex("01010100" + "0401") + bytes((length & 127 | 128, length >> 7)) + name + b"\x01a\x00"
         if ok:
-            assert parse(update).shared.roots == {name.decode()}
+            assert parse(update).contents.roots == {name.decode()}
         else:
             with pytest.raises(LimitExceeded, match="name over 4096 bytes") as caught:
                 parse(update)
@@ -199,7 +199,7 @@ def test_parse_bounds_count_of_structs() -> None:
     """As many structs as allowed, and one more."""
     limits = ScanLimits(structs=300)
 
-    assert len(parse(many_roots(300), limits).shared.roots) == 300
+    assert len(parse(many_roots(300), limits).contents.roots) == 300
     with pytest.raises(Rejected, match="structs"):
         parse(many_roots(301), limits)
 
@@ -208,18 +208,18 @@ def test_parse_measures_what_is_long() -> None:
     """Values count as 32 characters each."""
     parsed = parse(update_of(placed(text("😀" * 5), parent="t"), placed(value(3), parent="m", key="k")))
 
-    assert (parsed.longest, parsed.multi_values) == (96, [pack_id(1, 10)])
-    assert parse(update_of(placed(text("😀" * 5), parent="t"))).longest == 10
+    assert (parsed.contents.longest, parsed.contents.multi_values) == (96, [pack_id(1, 10)])
+    assert parse(update_of(placed(text("😀" * 5), parent="t"))).contents.longest == 10
 
 
 def test_parse_counts_values_behind_others_of_which_it_cannot_tell_where_they_lie() -> None:
     """They can if the first one names a root; then they are mergeable, or lie under a key."""
     behind = [placed(value(), left=(1, clock)) for clock in range(3)]
 
-    assert parse(update_of(*behind, clock=1)).followers == 2
-    assert parse(update_of(placed(value(), parent="l"), *behind)).mergeable == 12
+    assert parse(update_of(*behind, clock=1)).contents.followers == 2
+    assert parse(update_of(placed(value(), parent="l"), *behind)).contents.mergeable == 12
     named = parse(update_of(placed(value(), parent="m", key="k"), *behind))
-    assert (named.followers, named.mergeable) == (0, 0)
+    assert (named.contents.followers, named.contents.mergeable) == (0, 0)
 
 
 def test_parse_of_sections_that_alternate_succeeds() -> None:
@@ -280,7 +280,7 @@ def test_parse_of_mutated_update_succeeds_or_rejects_it() -> None:
 
 def test_parse_with_stored_limits_accepts_larger_documents() -> None:
     """A document made of many small updates may hold more than any one of them."""
-    assert len(parse(many_roots(25_000), STORED_LIMITS).shared.roots) == 25_000
+    assert len(parse(many_roots(25_000), STORED_LIMITS).contents.roots) == 25_000
 
 
 @pytest.mark.parametrize(
@@ -290,6 +290,6 @@ def test_second_halves_of_large_text_are_kept_in_blocks(text: str) -> None:
     """Not one by one: that took 20 MB and 40 ms for a megabyte of emoji."""
     parsed = parse(costly.update(3, 0, [costly.string(text.encode(), None)]))
 
-    ids = required(parsed.low_surrogates)
+    ids = required(parsed.contents.low_surrogates)
     assert len(ids.blocks) <= len(text.encode("utf-16-le")) // 512 + 1
     assert len(list(ids)) == sum(character > "\uffff" for character in text)
