@@ -52,44 +52,57 @@ def squash(
     return Squasher(update, split_surrogates, is_in_sequence).run()
 
 
+class _OpenRun:
+    """The structs read last, which become one: the next struct may join them.
+
+    kind    kind of their content, or _NOTHING_OPEN
+    head    all bytes before the content of the first one
+    right   packed id of its right origin, or NO_ID
+    length  clock units of all of them
+    texts   their contents
+    """
+
+    __slots__ = ("head", "kind", "length", "right", "texts")
+
+    def __init__(self) -> None:
+        self.kind = _NOTHING_OPEN
+        self.head = b""
+        self.right = NO_ID
+        self.length = 0
+        self.texts: list[bytes] = []
+
+
 class Squasher(StructRewriter):
     """One pass over one update, see `squash`.
 
     longest  length of the longest text or values written, these counted many times (`LONG_VALUES`)
 
-    The open run is what the next struct may join: `_kind` (or _NOTHING_OPEN), `_head` (all bytes before its
-    content), `_right` (its right origin), `_length`, `_texts` (contents so far) and `_is_sequence`.
+    `_is_sequence` says whether the last struct lies in a sequence, None if that is not known.
     """
 
-    __slots__ = (
-        "_head", "_is_in_sequence", "_is_sequence", "_kind", "_length", "_right",
-        "_split_surrogates", "_texts", "longest",
-    )  # fmt: skip
+    __slots__ = ("_is_in_sequence", "_is_sequence", "_run", "_split_surrogates", "longest")
 
     def __init__(self, update: bytes, split_surrogates: Set[int], is_in_sequence: IsInSequence | None) -> None:
         super().__init__(update)
         self.longest = 0
         self._split_surrogates = split_surrogates
         self._is_in_sequence = is_in_sequence
-        self._kind = _NOTHING_OPEN
         self._is_sequence: bool | None = None
-        self._head = b""
-        self._right = NO_ID
-        self._length = 0
-        self._texts: list[bytes] = []
+        self._run = _OpenRun()  # one for the whole pass: most updates have many short runs
 
     def rewrite(self, start: int, own: int) -> tuple[int, int]:
         """Put one struct into the open run, or begin the next run; see `StructRewriter.rewrite`."""
         kind, left, right, parent, at, _ = self.header(start)
+        run = self._run
         # GC has no origins and no content, only a length: any two in a row are one.
         if kind == GC:
             length, end = read_var_uint(self.data, at)
-            self._add(kind, start, at, right, length, b"", joins=self._kind == GC)
+            self._add(kind, start, at, right, length, b"", joins=run.kind == GC)
             return length, end
         # The form that `splitItem` makes. The left origin is the unit right before (packed ids of
         # one client follow each other), and the right origin is the run's own.
         is_behind = left == own - 1
-        joins = is_behind and kind == self._kind and right == self._right
+        joins = is_behind and kind == run.kind and right == run.right
         # Only the first struct of a run may name its parent. The next ones have an origin, so they
         # lie where the run does.
         if parent is not None:
@@ -143,14 +156,15 @@ class Squasher(StructRewriter):
 
     def _add(self, kind: int, start: int, at: int, right: int, length: int, text: bytes, *, joins: bool) -> None:
         """Add a struct to the open run, or begin a run with its head, which is between `start` and `at`."""
+        run = self._run
         if joins:
-            self._length += length
-            self._texts.append(text)
+            run.length += length
+            run.texts.append(text)
             return
         # A new section starts: the run of another client can never go on in it.
         self._close()
-        self._kind, self._right, self._length, self._texts = kind, right, length, [text]
-        self._head = self.data[start:at]
+        run.kind, run.right, run.length, run.texts = kind, right, length, [text]
+        run.head = self.data[start:at]
 
     def end_section(self) -> None:
         """Write the open run: a run never goes on in the section of another client."""
@@ -159,12 +173,14 @@ class Squasher(StructRewriter):
 
     def _close(self) -> None:
         """Write the open run, if there is one."""
-        if self._kind == STRING:
-            self.write(1, self._head, write_var_bytes(b"".join(self._texts)))
-            self.longest = max(self.longest, self._length)
-        elif self._kind in _VALUES:
-            self.write(1, self._head, write_var_uint(self._length), *self._texts)
-            self.longest = max(self.longest, self._length * LONG_VALUES)
-        elif self._kind in (GC, DELETED):
-            self.write(1, self._head, write_var_uint(self._length))
-        self._kind = _NOTHING_OPEN
+        run = self._run
+        kind = run.kind
+        if kind == STRING:
+            self.write(1, run.head, write_var_bytes(b"".join(run.texts)))
+            self.longest = max(self.longest, run.length)
+        elif kind in _VALUES:
+            self.write(1, run.head, write_var_uint(run.length), *run.texts)
+            self.longest = max(self.longest, run.length * LONG_VALUES)
+        elif kind in (GC, DELETED):
+            self.write(1, run.head, write_var_uint(run.length))
+        run.kind = _NOTHING_OPEN
