@@ -114,6 +114,60 @@ def test_source_files_are_small() -> None:
     assert long == {}
 
 
+MAX_ATTRIBUTES = 12
+
+RECORDS = {
+    "collab_server/config.py Config": "every setting of the process",
+    "handlers/connections.py SocketLimits": "every setting of a connection",
+    "handlers/http/views/sessions.py Session": "the fields of an answer",
+    "handlers/services.py Limiters": "one limiter for each limit",
+    "handlers/services.py Services": "every part of the server that a request handler is given",
+    "storage/records.py Version": "the columns of a row",
+}
+"""Classes that may have more attributes, and what each of their fields stands for: nothing in them changes."""
+
+YATA_ITEM = "crdt/reading/items.py YataItem"
+"""Yjs's own item, of which a document has one for each run of typing: parts of it would cost an object for each."""
+
+
+def attributes(node: ast.ClassDef) -> set[str]:
+    """Return the attributes of a class's objects that its own body names: slots, fields, and what methods assign."""
+    names = set()
+    for child in ast.walk(node):
+        if isinstance(child, ast.Attribute) and isinstance(child.ctx, ast.Store) and ast.unparse(child.value) == "self":
+            names.add(child.attr)
+    for line in node.body:
+        if isinstance(line, ast.AnnAssign) and not re.match("ClassVar|InitVar", ast.unparse(line.annotation)):
+            names.add(ast.unparse(line.target))
+        elif isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "__slots__":
+            names.update(ast.literal_eval(line.value))
+    return names
+
+
+def test_classes_have_at_most_a_dozen_attributes() -> None:
+    """A class with more is several classes. Attributes of base classes count too."""
+    classes: dict[str, list[tuple[str, ast.ClassDef]]] = {}
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                classes.setdefault(node.name, []).append((str(path.relative_to(ROOT)), node))
+
+    def inherited(node: ast.ClassDef) -> set[str]:
+        names = attributes(node)
+        for base in node.bases:
+            found = classes.get(ast.unparse(base).partition("[")[0].rpartition(".")[2], [])
+            if len(found) == 1 and found[0][1] is not node:
+                names |= inherited(found[0][1])
+        return names
+
+    large = [
+        f"{path} {name}" for name, found in classes.items() for path, node in found
+        if len(inherited(node)) > MAX_ATTRIBUTES
+    ]  # fmt: skip
+
+    assert sorted(large) == sorted((*RECORDS, YATA_ITEM))
+
+
 @pytest.mark.parametrize("page", DESIGN_PAGES, ids=lambda page: page.name)
 def test_design_pages_name_existing_code(page: Path) -> None:
     """Paths lead to files, and `name` in `path` occurs there."""
