@@ -15,23 +15,26 @@ run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data
 COVERING := tests/crdt tests/interop/test_past.py tests/interop/test_redact.py tests/handlers/api/test_versions.py \
 	tests/handlers/api/test_versions_compared.py tests/handlers/api/test_versions_restored.py
 
-test: $(VENV)/.tested ## install all that the tests need and run all of them, or some (ARGS="-k chat")
+# How many processes run tests; `auto` is one for each core.
+WORKERS ?= auto
+
+test: $(VENV)/.tested ## install all that the tests need and run all of them, or some (ARGS="-k chat", WORKERS=3)
 	$(BIN)/python -m tests.set_up
 	$(BIN)/python -m tests.system_packages
 ifdef ARGS
-	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 else
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest -n auto --dist worksteal $(COVERING)
+	$(BIN)/python -m coverage run -m pytest -n $(WORKERS) --dist worksteal $(COVERING)
 	$(BIN)/python -m coverage combine -q
 	$(BIN)/python -m coverage report --fail-under=95
-	$(BIN)/python -m pytest -n auto --dist worksteal $(addprefix --ignore=,$(COVERING)) tests
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(addprefix --ignore=,$(COVERING)) tests
 endif
 
 test-quick: $(VENV)/.tested ## the tests that take no more than seconds each
 	$(BIN)/python -m tests.set_up
 	$(BIN)/python -m tests.system_packages
-	$(BIN)/python -m pytest -n auto -m 'not slow' $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) -m 'not slow' $(ARGS)
 
 test-core: $(VENV)/.tested ## crdt/ and storage/ on another Python (PYTHON=python3.13 VENV=.venv/python3.13), without MongoDB
 	$(BIN)/python -m tests.set_up --without-mongodb

@@ -1,4 +1,4 @@
-"""Large documents over slow links, with providers that hang up after 30 s without a message."""
+"""Providers that hang up after 30 s without a message: large documents over slow links, and silence."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from collab_server.server import Server
 from crdt.wire import y_protocol
 from tests.api import Api
 from tests.handlers.clients import joined
-from tests.node_peers import Peers
+from tests.node_peers import Peers, connect
 from tests.slow_link import SlowLink
 from tests.waiting import until
 
@@ -35,20 +35,35 @@ async def fill(api: Api, session_id: str, pictures: int, picture_bytes: int) -> 
 
 
 @pytest.mark.slow
-async def test_large_document_loads_over_slow_link(
+async def test_providers_stay_connected_over_slow_links_and_in_silence(
     start_server: Callable[..., Any], peers: Peers, tmp_path: Path
 ) -> None:
-    """At the first attempt, in all versions of the provider; a client that asks again meanwhile is not sent it twice.
+    """A large document is loaded at the first attempt, in all versions of the provider.
 
-    A provider says that it is synced when everything is there, not before. Sent as one message the document took
-    longer than 30 seconds, and the provider came back and began again, for ever.
+    A client that asks again meanwhile is not sent it twice. A provider says that it is synced when everything is there,
+    not before. Sent as one message, the document took longer than 30 seconds, and the provider came back and began
+    again without end. Where nobody writes, the server sends something in time.
     """
     async with asyncio.TaskGroup() as links:  # they mostly wait
+        silent = await start_server(data_dir=str(tmp_path / "silent"))
+        links.create_task(_stay_silent(silent, peers))
         for pictures, bytes_per_s in ((17, 90 * KIB), (5, 25 * KIB)):
             server = await start_server(
                 data_dir=str(tmp_path / f"{pictures}"), update_bytes_per_s=16 << 20, connections_per_user=100
             )
             links.create_task(_load(server, peers, pictures, bytes_per_s))
+
+
+async def _stay_silent(server: Server, peers: Peers) -> None:
+    api = await Api(server.url).sign_up("ada")
+    for name, version in VERSIONS.items():
+        await connect(peers, api, await api.new_session(), f"quiet {name}", version=version)
+
+    await asyncio.sleep(36)  # the time itself is what is tested
+
+    for name in VERSIONS:
+        state = await peers.do("state", f"quiet {name}")
+        assert (state["attempts"], state["closes"], state["synced"]) == (1, [], True), name
 
 
 async def _load(server: Server, peers: Peers, pictures: int, bytes_per_s: int) -> None:

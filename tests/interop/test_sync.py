@@ -220,20 +220,6 @@ async def test_refused_providers_learn_close_code_and_retry_slowly(
     assert {entry[0] for entry in state["closes"]} <= {code, 4404}
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-async def test_lone_silent_provider_stays_connected(ada: Api, peers: Peers) -> None:
-    """y-websocket drops a connection without data for 30 s; ours sends some in time."""
-    for version in VERSIONS:
-        await connect(peers, ada, await ada.new_session(), f"quiet {version}", version=version)
-
-    await asyncio.sleep(36)  # the time itself is what is tested
-
-    for version in VERSIONS:
-        state = await peers.do("state", f"quiet {version}")
-        assert (state["attempts"], state["closes"], state["synced"]) == (1, [], True), version
-
-
 async def test_presence_is_removed_on_close_and_restored_on_reconnect(ada: Api, bob: Api, peers: Peers) -> None:
     """Closing removes a client's presence for the others immediately; reconnecting shows it again immediately."""
     session_id = await ada.new_session()
