@@ -6,7 +6,7 @@ import type { Me } from "../types"
 import { tell } from "../ui/announce"
 import { Avatar } from "../ui/avatar"
 import { cancellable } from "../ui/cancellable"
-import { Field, Form } from "../ui/form"
+import { Field, Form, Problem } from "../ui/form"
 import { Page } from "../ui/shell"
 import { Storage } from "./usage"
 
@@ -91,11 +91,7 @@ function Crop({ file, onDone }: { file: File; onDone: () => void }) {
         <Slider label="Zoom" value={zoom} min={1} max={4} onChange={setZoom} />
         <Slider label="Left to right" value={x} min={0} max={1} onChange={setX} />
         <Slider label="Top to bottom" value={y} min={0} max={1} onChange={setY} />
-        {problem && (
-          <p class="wrong" role="alert">
-            {problem}
-          </p>
-        )}
+        <Problem text={problem} />
         <p class="actions">
           <button type="button" class="primary" disabled={!isReady} onClick={() => void upload()}>
             Use this picture

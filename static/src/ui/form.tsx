@@ -40,9 +40,31 @@ export function Field({ name, label, hint, value, autofocus, ...rest }: FieldPro
           {hint}
         </p>
       )}
-      {wrong && (
-        <p class="wrong" id={`${id}-wrong`}>
-          {sentence(label, wrong)}
+      <Wrong id={`${id}-wrong`} label={label} wrong={wrong} />
+    </div>
+  )
+}
+
+function Wrong({ id, label, wrong }: { id: string; label: string; wrong: string[] | undefined }) {
+  if (!wrong) return null
+  return (
+    <p class="wrong" id={id}>
+      {sentence(label, wrong)}
+    </p>
+  )
+}
+
+/**
+ * Why something failed. It can have the focus, which a button loses when it goes or is moved.
+ *
+ * Its place is always there: Preact would move the elements after a new paragraph, and the focus would be lost.
+ */
+export function Problem({ id, text }: { id?: string; text: string }) {
+  return (
+    <div class="problem">
+      {text && (
+        <p class="wrong" role="alert" id={id} tabIndex={-1}>
+          {text}
         </p>
       )}
     </div>
@@ -61,16 +83,18 @@ export function Choice({
   options: [string, string][]
 }) {
   const id = useId()
+  const wrong = useContext(Errors)[name]
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <select id={id} name={name} defaultValue={value}>
+      <select id={id} name={name} defaultValue={value} aria-invalid={!!wrong} aria-describedby={wrong && `${id}-wrong`}>
         {options.map(([key, text]) => (
           <option key={key} value={key} selected={key === value}>
             {text}
           </option>
         ))}
       </select>
+      <Wrong id={`${id}-wrong`} label={label} wrong={wrong} />
     </div>
   )
 }
@@ -95,8 +119,10 @@ export function Form({ submit, onSubmit, children, class: className }: FormProps
   const [errors, setErrors] = useState<Record<string, string[]>>({})
   const [general, setGeneral] = useState("")
   const [busy, setBusy] = useState(false)
+  const id = useId()
   const send = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault()
+    if (busy) return
     setBusy(true)
     setGeneral("")
     setErrors({})
@@ -106,11 +132,12 @@ export function Form({ submit, onSubmit, children, class: className }: FormProps
       await onSubmit(values)
     } catch (error) {
       const fields = error instanceof ApiError ? error.fields : {}
-      const shown = Object.keys(fields).filter((name) => form.elements.namedItem(name))
+      const names = Object.keys(fields)
+      const areShown = names.length > 0 && names.every((name) => form.elements.namedItem(name))
       setErrors(fields)
-      setGeneral(shown.length ? "" : words(error))
-      // after the fields are marked, to the first of them
-      setTimeout(() => form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
+      setGeneral(areShown ? "" : words(error))
+      // after they are there, to the first wrong field, or to the message
+      setTimeout(() => form.querySelector<HTMLElement>('[aria-invalid="true"], [role="alert"]')?.focus())
     }
     setBusy(false)
   }
@@ -118,12 +145,9 @@ export function Form({ submit, onSubmit, children, class: className }: FormProps
     <Errors.Provider value={errors}>
       <form class={className ?? "form"} onSubmit={(event) => void send(event)} noValidate>
         {children}
-        {general && (
-          <p class="wrong" role="alert">
-            {general}
-          </p>
-        )}
-        <button type="submit" class="primary" disabled={busy}>
+        <Problem id={id} text={general} />
+        {/* a button that is disabled loses the focus */}
+        <button type="submit" class="primary" aria-disabled={busy} aria-describedby={general ? id : undefined}>
           {submit}
         </button>
       </form>

@@ -4,6 +4,7 @@ import { del, words } from "../../api"
 import type { Session } from "../../types"
 import { tell } from "../../ui/announce"
 import { Dialog } from "../../ui/dialog"
+import { Problem } from "../../ui/form"
 import { forgetCopies } from "../live/kept"
 
 interface Props {
@@ -53,14 +54,7 @@ export function DeleteDialog({ session, onClose, onDeleted, onFailed }: Props) {
         </a>{" "}
         first.
       </p>
-      {/* always there: Preact would move the buttons for a new paragraph, and the focus would be lost */}
-      <div>
-        {problem && (
-          <p class="wrong" role="alert">
-            {problem}
-          </p>
-        )}
-      </div>
+      <Problem text={problem} />
       <p class="actions">
         <button type="button" class="danger" aria-disabled={isBusy} onClick={() => void remove()}>
           Delete for good

@@ -4,6 +4,7 @@ import { words } from "../../api"
 import { clock, full } from "../../lib/times"
 import type { Message } from "../../types"
 import { Avatar } from "../../ui/avatar"
+import { Problem } from "../../ui/form"
 import type { ChatLog } from "./chatlog"
 
 /** Text with ``` fences and `code` as elements; never as HTML. */
@@ -136,11 +137,7 @@ export function Chat({
       <p class="typing" aria-live="off">
         {typing.length > 0 && `${typing.join(", ")} ${typing.length === 1 ? "is" : "are"} typing…`}
       </p>
-      {problem && (
-        <p class="wrong" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} />
       {closed ? (
         <p class="quiet">{closed}</p>
       ) : (

@@ -1,0 +1,161 @@
+"""Every form of the web app, when the server refuses what was sent: the focus is where the person reads why."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Locator, Route, expect
+
+from tests.browser.conftest import NewPerson, Someone
+
+SOURCE = Path(__file__).parents[2] / "static" / "src"
+SAID = "There is no storage left for this."
+
+Open = Callable[[Someone, str], Awaitable[None]]
+"""Opens a form for somebody who has the session of this id."""
+
+
+def at(path: str) -> Open:
+    async def open_page(someone: Someone, session_id: str) -> None:
+        await someone.go(path.replace(":id", session_id))
+
+    return open_page
+
+
+def behind(path: str, button: str) -> Open:
+    async def open_dialog(someone: Someone, session_id: str) -> None:
+        await at(path)(someone, session_id)
+        await someone.button(button).click()
+        await expect(someone.page.get_by_role("dialog")).to_be_visible()
+
+    return open_dialog
+
+
+FORMS: list[tuple[Open, str, str]] = [
+    # how it is opened, its button, the name of a field, if it has one that the server may find wrong
+    (at("/"), "Join", "target"),
+    (behind("/", "New session"), "Create session", "title"),
+    (behind("/s/:id", "Save"), "Save", "label"),
+    (behind("/s/:id", "Invite"), "Make a link", "maxUses"),
+    (behind("/s/:id", "Settings"), "Save", "access"),
+    (at("/profile"), "Change the name", "username"),
+    (at("/profile"), "Change the password", "newPassword"),
+]
+"""Forms of somebody who is signed in; the others are in `test_form_of_stranger_...`."""
+
+
+def refusing(status: int, **problem: Any) -> Callable[[Route], Awaitable[None]]:
+    async def refuse(route: Route) -> None:
+        if route.request.method == "GET":
+            await route.fallback()
+        else:
+            await route.fulfill(status=status, json={"code": "x", "message": SAID, **problem})
+
+    return refuse
+
+
+@asynccontextmanager
+async def refused(someone: Someone, status: int, **problem: Any) -> AsyncIterator[None]:
+    """Have everything refused that the page sends meanwhile."""
+    refuse = refusing(status, **problem)
+    await someone.page.route("**/*", refuse)
+    yield
+    await someone.page.unroute("**/*", refuse)
+
+
+def form_of(someone: Someone, button: str) -> Locator:
+    within = someone.page.locator("form")
+    return within.filter(has=someone.page.get_by_role("button", name=button, exact=True))
+
+
+async def check_form(someone: Someone, button: str, field: str) -> None:
+    """Press its button with the keyboard, while everything is refused: as a whole, by a field, by one not in it."""
+    form = form_of(someone, button)
+    submit = form.get_by_role("button", name=button, exact=True)
+    alert = form.get_by_role("alert")
+    async with refused(someone, 409):
+        for _ in range(2):  # the second message is as the first
+            await submit.press("Enter")
+            await expect(alert).to_have_text(SAID)
+            await expect(alert).to_be_focused()
+            await expect(submit).to_have_accessible_description(SAID)
+    await someone.check_access()
+    async with refused(someone, 422, errors={"unknown": ["is odd"]}):
+        await submit.press("Enter")
+        await expect(alert).to_be_focused()
+    if not field:
+        return
+    async with refused(someone, 422, errors={field: ["is odd"]}):
+        await submit.press("Enter")
+        wrong = form.locator(f"[name={field}]")
+        await expect(wrong).to_be_focused()
+        await expect(wrong).to_have_attribute("aria-invalid", "true")
+        await expect(wrong).to_have_accessible_description(re.compile("is odd"))
+        await expect(alert).to_have_count(0)
+    await someone.check_access()
+
+
+async def test_form_of_user_gives_the_focus_to_what_the_server_refused(person: NewPerson) -> None:
+    ada = await person(reduced_motion="reduce")
+    ada.expected.append("409|422")
+    await ada.sign_up()
+    session_id = await ada.create("Forms")
+    for open_form, button, field in FORMS:
+        await open_form(ada, session_id)
+        if field == "target":
+            await ada.page.locator("[name=target]").fill(session_id)
+        await check_form(ada, button, field)
+
+
+async def test_form_of_stranger_gives_the_focus_to_what_the_server_refused(person: NewPerson) -> None:
+    """Signing in and up, and joining by an invite, as a guest and as a user."""
+    ada, gil = await person(), await person(reduced_motion="reduce")
+    gil.expected.append("409|422|401")
+    await ada.sign_up()
+    await ada.create("Strangers")
+    invite = await ada.invite("editor")
+
+    await gil.go("/")
+    await check_form(gil, "Sign in", "password")
+    await gil.go("/signup")
+    await check_form(gil, "Sign up", "email")
+    await gil.page.goto(invite)
+    await check_form(gil, "Join as a guest", "name")
+    await gil.sign_up("gil")
+    await gil.page.goto(invite)
+    await check_form(gil, "Join as gil", "")
+
+
+async def test_chat_keeps_the_focus_where_the_person_types(person: NewPerson) -> None:
+    """The message that was refused is there again, and typing goes on."""
+    ada = await person(reduced_motion="reduce")
+    ada.expected.append("409")
+    await ada.sign_up()
+    await ada.create("Chat")
+    box = ada.page.get_by_role("textbox", name="Message")
+    async with refused(ada, 409):
+        for press in ("Enter", "Tab Enter"):
+            await box.fill("hello")
+            for key in press.split():
+                await ada.page.keyboard.press(key)
+            await expect(ada.page.get_by_role("alert")).to_have_text(SAID)
+            await expect(box).to_have_value("hello")
+            last = box if press == "Enter" else ada.button("Send")
+            await expect(last).to_be_focused()
+
+
+def forms_in_source() -> Iterator[str]:
+    for path in SOURCE.rglob("*.tsx"):
+        for tag in re.findall(r"<(Form|form)\b", path.read_text()):
+            yield f"{path.relative_to(SOURCE).as_posix()} {tag}"
+
+
+def test_every_form_is_checked() -> None:
+    """A form is made by `Form`, except the chat's, which is tested above, and of a new tab, which sends nothing."""
+    found = list(forms_in_source())
+    plain = sorted(form for form in found if form.endswith(" form"))
+
+    assert plain == ["session/panels/chat.tsx form", "session/tabs.tsx form", "ui/form.tsx form"]
+    assert len(found) - len(plain) == len(FORMS) + 4
