@@ -12,6 +12,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locato
 
 from tests.api import Api
 from tests.system_packages import needed_program
+from tests.waiting import PATIENCE_S
 
 AXE = Path(__file__).parents[2] / "static" / "node_modules" / "axe-core" / "axe.min.js"
 FLAGS = [
@@ -22,7 +23,7 @@ _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 _names = itertools.count(1)
 
-expect.set_options(timeout=60_000)
+expect.set_options(timeout=1_000 * PATIENCE_S)
 
 
 @dataclass
@@ -126,13 +127,20 @@ async def browser() -> AsyncIterator[Browser]:
         await started.close()
 
 
+async def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """Make a browser of its own for somebody; each action has the time that a busy machine needs."""
+    context = await browser.new_context(**options)
+    context.set_default_timeout(1_000 * PATIENCE_S)
+    return context
+
+
 @pytest.fixture
 async def person(browser: Browser, api: Api) -> AsyncIterator[NewPerson]:
     """Make people, each in a browser of their own (a context: nothing is shared)."""
     people: list[Someone] = []
 
     async def new(**options: Any) -> Someone:
-        context = await browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        context = await new_context(browser, **{"viewport": {"width": 1280, "height": 800}, **options})
         one = Someone(await context.new_page(), context, api.url)
         one.page.on("console", one.hear)
         one.page.on("pageerror", lambda error: one.problems.append(str(error)))

@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Browser, Page, Response, expect
 
 from tests.api import Api
+from tests.browser.conftest import new_context
 from tests.conftest import AS_SHIPPED, StartServer
 from tests.handlers.clients import new_invite
 
@@ -15,6 +16,7 @@ TOGETHER = 6
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 async def test_24_browsers_with_empty_caches_get_in_by_invite(browser: Browser, start_server: StartServer) -> None:
     """Each opens the invite's page, says a name, and types into the same text; all stay open together."""
     server = await start_server(**AS_SHIPPED)
@@ -30,7 +32,7 @@ async def test_24_browsers_with_empty_caches_get_in_by_invite(browser: Browser, 
 
     async def come(number: int) -> Page:
         async with turns:
-            context = await browser.new_context(viewport={"width": 800, "height": 600})
+            context = await new_context(browser, viewport={"width": 800, "height": 600})
             page = await context.new_page()
             page.on("response", hear)
             await page.goto(invite["url"])
