@@ -43,7 +43,7 @@ export async function signOut(): Promise<void> {
     }
   }
   localStorage.removeItem("signedIn")
-  // what was typed here is on the server; the next person on this machine has no business with it
+  // the server has the text that was typed here, and the next person on this machine must not see it
   await forgetCopies()
   me.value = null
   go("/signin")

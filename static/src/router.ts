@@ -1,4 +1,4 @@
-// Addresses of the app, without a library: a path, and links that do not load the page anew.
+// Addresses of the app, without a library: a path, and links that do not load the page again.
 import { signal } from "@preact/signals"
 import { SERVED } from "./lib/addresses"
 

@@ -26,7 +26,7 @@ export interface Moment {
   author: Page["authors"][number] | null
   root: string
   position: number
-  /** the roots that are not shown, as they are no texts */
+  /** the roots that are not shown, because they are not texts */
   others: string[]
 }
 
@@ -38,7 +38,7 @@ const IDLE_SHOWN_MS = 300
 
 interface Loaded extends Page {
   times: number[]
-  /** texts after so many steps of this page */
+  /** {number of steps of this page: the texts after them} */
   frames: Map<number, Record<string, string>>
 }
 
@@ -68,7 +68,7 @@ export class Player {
     private readonly load: (from: number, to: number) => Promise<Page>,
   ) {}
 
-  /** Go to the moment after so many edits. Of several asked for meanwhile, the last one counts. */
+  /** Go to the moment after `sequence` edits. If several calls overlap, the last one counts. */
   async seek(sequence: number): Promise<Moment> {
     const asked = (this.wanted = Math.max(0, Math.min(this.total, Math.round(sequence))))
     this.spare = 0
@@ -77,7 +77,7 @@ export class Player {
     return this.moment
   }
 
-  /** Let time go by; return whether anything changed. What is not loaded yet is waited for. */
+  /** Let time go by; return whether anything changed. Waits at a page that is not loaded yet. */
   advance(ms: number): boolean {
     const before = this.moment.sequence
     this.spare += ms * this.speed

@@ -1,4 +1,4 @@
-// The timeline: who typed when, and what there is to jump to. Pure but for `readTimeline`.
+// The timeline: when each person typed, and the marks to jump to. Pure, except for `readTimeline`.
 import { get } from "../api"
 import { itemAt } from "../lib/lists"
 
@@ -80,7 +80,7 @@ export function marksOf(answer: Answer, entries: Entry[]): Mark[] {
   return marks.sort((a, b) => a.sequence - b.sequence)
 }
 
-/** How much an author typed in each of so many parts of the session, 0 to 1. */
+/** How much an author typed in each part of the session, from 0 to 1; `parts` is the number of parts. */
 export function track(entries: Entry[], author: string, total: number, parts: number): number[] {
   const sums = new Array<number>(parts).fill(0)
   for (const one of entries) {

@@ -27,7 +27,7 @@ function Track({ author, timeline }: { author: Author; timeline: Timeline }) {
   )
 }
 
-/** One line a person: when he typed, and how much. */
+/** One line for each person: when they typed, and how much. */
 export function Tracks({ timeline }: { timeline: Timeline }) {
   return (
     <ul class="tracks plain" aria-label="Who typed when">

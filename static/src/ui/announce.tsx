@@ -1,4 +1,4 @@
-// What screen readers are told of what happens beside what one is doing.
+// Tells screen readers about things that happen while the user does something else.
 import { signal } from "@preact/signals"
 
 const said = signal("")

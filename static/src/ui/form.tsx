@@ -1,4 +1,4 @@
-// Forms that show the server's words beside the fields that they are about.
+// Forms that show the server's messages next to the fields that they are about.
 import type { ComponentChildren, TargetedSubmitEvent } from "preact"
 import { createContext } from "preact"
 import { useContext, useId, useState } from "preact/hooks"

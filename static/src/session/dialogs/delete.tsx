@@ -11,7 +11,7 @@ interface Props {
   session: Session
   onClose: () => void
   onDeleted: () => void
-  /** what is shown of the session may be old */
+  /** the session as it is shown may be out of date */
   onFailed: () => void
 }
 

@@ -1,4 +1,4 @@
-// Who wrote each line, beside the line; asked for when it is wanted.
+// The author of each line, next to the line. It is requested only when people switch it on.
 import type { Extension } from "@codemirror/state"
 import { gutter, GutterMarker } from "@codemirror/view"
 import { ApiError, get } from "../../api"

@@ -1,4 +1,5 @@
-// Other people's cursors and selections, with names and pictures; by CSSOM alone, as the policy demands.
+// Other people's cursors and selections, with names and pictures. Styles are set by CSSOM only, because the content
+// security policy forbids style attributes.
 import { type Range } from "@codemirror/state"
 import { Decoration, type DecorationSet, EditorView, ViewPlugin, type ViewUpdate, WidgetType } from "@codemirror/view"
 import type { Awareness } from "y-protocols/awareness"
@@ -17,7 +18,7 @@ class Caret extends WidgetType {
   }
 
   override eq(other: Caret): boolean {
-    // one that moves is drawn anew, so that its name is seen again
+    // a cursor that moves is drawn again, so that its name is seen again
     return (
       other.head === this.head &&
       other.user.name === this.user.name &&

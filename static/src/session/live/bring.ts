@@ -65,16 +65,16 @@ function rebased(text: string, delta: Delta, other: Delta): Delta {
   return changes(there, [""], Y.encodeStateAsUpdate(here)).get("") ?? []
 }
 
-/** All of a document but what some clients wrote. */
+/** All of a document except for the structs of some clients. */
 function without(clients: Iterable<number>, doc: Y.Doc): Uint8Array {
   const known = new Map([...clients].map((client) => [client, Number.MAX_SAFE_INTEGER]))
   return Y.diffUpdate(Y.encodeStateAsUpdate(doc), Y.encodeStateVector(known))
 }
 
-/** What was typed since a sending, as changes of the texts of a document that has the sending. */
+/** The edits since a sending, as changes of the texts of a document that has the sending. */
 function editsSince(sent: Sending, theirs: Y.Doc, mine: Y.Doc): Map<string, Delta> {
   const [roots, clients] = [textRoots(mine), [...Y.parseUpdateMeta(sent.update).from.keys()]]
-  // the texts as they would be had the server taken the old edits: the same, so the changes of one fit the other
+  // the texts as they would be if the server had taken the old edits: if both are equal, changes of one fit the other
   const taken = merge(without(clients, theirs), sent.refused)
   const isSame = roots.every((root) => taken.getText(root).toJSON() === theirs.getText(root).toJSON())
   const typed = changes(taken, roots, without(clients, mine))
@@ -82,8 +82,8 @@ function editsSince(sent: Sending, theirs: Y.Doc, mine: Y.Doc): Map<string, Delt
 }
 
 /**
- * The same where somebody has typed into what was sent, which came back from the server: the text is twice in `mine`
- * then. So the new edits are found next to both, and made where only the sending is.
+ * The same edits, if somebody has typed into the text that was sent. That text came back from the server, so `mine` has
+ * it twice. The new edits are found in a document with both texts, and made in the one that has only the sending.
  */
 function editsNextToBoth(sent: Sending, theirs: Y.Doc, mine: Y.Doc): Map<string, Delta> {
   const roots = textRoots(mine)
@@ -99,8 +99,8 @@ function editsNextToBoth(sent: Sending, theirs: Y.Doc, mine: Y.Doc): Map<string,
 }
 
 /**
- * What to send so that the server's document gets what `mine` has more: the sending before as it was, if there is one,
- * because the server may have it, and what is missing then. To send it twice changes nothing.
+ * The sending that brings the server's document the text that only `mine` has. If there was a sending before, it is
+ * part of the new one, unchanged, because the server may have it already. To send it twice changes nothing.
  */
 export function newSending(theirs: Y.Doc, mine: Y.Doc, before: Sending | null): Sending {
   const known = Y.encodeStateVector(theirs)
@@ -194,11 +194,11 @@ class Sender {
 }
 
 /**
- * Send what `mine` has more than the server, by a connection and a document of its own, and wait until it is saved.
+ * Send the text that only `mine` has, by a connection and a document of its own. Wait until the server has saved it.
  *
- * unconfirmed: what was sent before and may have arrived; what is sent now is noted there until it is saved.
+ * unconfirmed: the text that was sent before and may have arrived. The text sent now is noted there until it is saved.
  *
- * Raises an error if that does not work; then nothing was sent, or the server did not say that it has it.
+ * Raises an error if that fails. Then nothing was sent, or the server did not say that it has the text.
  */
 export async function bringAsNew(
   mine: Y.Doc,
@@ -211,7 +211,7 @@ export async function bringAsNew(
   try {
     await sender.connect()
     const before = afterRefusal
-    if (before && !hasSome(sender.doc, before)) afterRefusal = null // what is refused now is that sending too
+    if (before && !hasSome(sender.doc, before)) afterRefusal = null // now the server refuses that sending, too
     const sending = newSending(sender.doc, mine, before)
     unconfirmed.write(sending)
     await sender.send(sending.update)

@@ -1,4 +1,4 @@
-// One session's document: the stock provider, what is kept in this browser, and what is known to be saved.
+// One session's document: the stock provider, the copy in this browser, and how much the server has saved.
 import { signal } from "@preact/signals"
 import * as decoding from "lib0/decoding"
 import { IndexeddbPersistence } from "y-indexeddb"
@@ -30,7 +30,7 @@ const NO_CLOSE_FRAME = 1006
 
 export type Note = { about: "session" } | { about: "message"; message: Message }
 
-/** What a connection tells whoever opened it. */
+/** What a connection tells the code that opened it. */
 export interface Events {
   connected: () => void
   noted: (note: Note) => void
@@ -154,7 +154,7 @@ export class Collaboration {
     addEventListener("online", this.lineBack)
   }
 
-  /** The browser knows at once what the provider would only find out by half a minute's silence. */
+  /** The browser knows immediately that it is offline. The provider notices after half a minute without a message. */
   private readonly lineLost = () => this.provider.disconnect()
   private readonly lineBack = () => !isFinal(this.trouble.peek()) && this.provider.connect()
 
@@ -202,7 +202,7 @@ export class Collaboration {
     }
     this.line.closed(code, reason)
     this.update()
-    // what this page has loaded was brought once already: a second refusal is no accident
+    // the text that this page has loaded was brought once already: a second refusal is not by chance
     if (this.trouble.peek()?.remedy === "unreadable" && !this.wasBrought) await this.bring()
   }
 

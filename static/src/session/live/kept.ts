@@ -1,13 +1,13 @@
-// Where this browser keeps a session's document. Another place from then on when the server has refused what is kept.
+// Where this browser keeps a session's document. After the server has refused the kept document, it is another place.
 
 import { forgetSendings } from "./unconfirmed"
 
 const KEY = "kept:"
 const BROUGHT = "brought:"
-/** Of the names of databases. */
+/** The beginning of the names of databases. */
 const BEGINNING = "session-"
 
-/** Delete what this browser keeps of the document of one session, or of all sessions. */
+/** Delete this browser's copies of the document of one session, or of all sessions. */
 export async function forgetCopies(sessionId?: string): Promise<void> {
   const beginning = sessionId === undefined ? BEGINNING : `${BEGINNING}${sessionId}-`
   forgetSendings(beginning)
@@ -37,7 +37,7 @@ export class KeptPlace {
     return this.read() !== this.number
   }
 
-  /** Begin with an empty place when the page is next loaded. What was kept here stays until the person signs out. */
+  /** Begin with an empty place when the page is next loaded. The old copy stays until the person signs out. */
   leave(): void {
     localStorage.setItem(KEY + this.key, String(Number(this.number || 0) + 1))
     sessionStorage.setItem(BROUGHT + this.key, "yes")

@@ -1,4 +1,4 @@
-// What the server knows of a session: its title, members, roles. Knows no screen.
+// A session as the server has it: its title, members, roles. This module knows no screen.
 import { signal } from "@preact/signals"
 import { ApiError, get, post, words } from "../../api"
 import type { Session } from "../../types"
@@ -11,7 +11,7 @@ export class SessionState {
 
   constructor(readonly id: string) {}
 
-  /** Read the session for the first time. Whoever follows its link and is no member yet becomes one. */
+  /** Read the session for the first time. A user who followed its link and is not a member yet becomes one. */
   async open(): Promise<void> {
     try {
       await this.read().catch(async (error: unknown) => {

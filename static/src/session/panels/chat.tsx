@@ -117,7 +117,7 @@ export function Chat({
     try {
       await log.send(text)
     } catch (error) {
-      // what was typed meanwhile stays
+      // text that was typed meanwhile stays
       setText((since) => (since ? `${text}\n${since}` : text))
       setProblem(words(error))
     }

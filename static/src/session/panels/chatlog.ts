@@ -1,4 +1,4 @@
-// The chat of a session: what was said, what comes in, what is unread.
+// The chat of a session: its messages, those that arrive, and the number of unread ones.
 import { signal } from "@preact/signals"
 import { get, post } from "../../api"
 import type { Message } from "../../types"

@@ -1,4 +1,4 @@
-// The panel beside the editor: the chat, or the people.
+// The panel next to the editor: the chat, or the people.
 import type { Session } from "../../types"
 import { Chat } from "./chat"
 import type { LiveSession } from "../live/live"
