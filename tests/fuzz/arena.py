@@ -17,6 +17,7 @@ from crdt.wire import y_protocol
 from crdt.wire.compact import squash
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.update_parser import parse, read
+from handlers.sync import websocket
 from storage.records import Chunk, Role
 from tests.crdt.harness import NOW, Inbox, join, make_room, save
 from tests.fuzz.sequences import Sent
@@ -28,8 +29,8 @@ TAKEN, SAME, ASKED, CLOSED, DAMAGED = "taken", "same", "asked", "closed", "damag
 """The document changed; nothing did; the sender shall send all; it is sent away; the room is, or has no texts."""
 
 _LOOK_EVERY = 16
-_LARGE_BYTES = 16 << 10
-"""What `Rooms` has scanned in a thread."""
+_LARGE_BYTES = websocket._LONG_BYTES  # the server's own bound, or the fuzzer would try another way
+"""Longer frames are taken in steps, as from a socket."""
 
 _MS_APART = 40
 
