@@ -47,13 +47,13 @@ def main() -> int:
     if "--check" not in sys.argv:
         _build(DIST)
         return 0
+    if TYPES.read_text() != _types():
+        print("static/src/types.ts is not what the API's description says: run `make format`", file=sys.stderr)
+        return 1
     _node("prettier/bin/prettier.cjs", "--log-level", "warn", "--check", ".")
     _node("eslint/bin/eslint.js", "--max-warnings", "0", "src")
     _node("typescript/bin/tsc", "--noEmit")
     _node("vitest/vitest.mjs", "run", "--silent", "--reporter=dot")
-    if TYPES.read_text() != _types():
-        print("static/src/types.ts is not what the API's description says: run `make format`", file=sys.stderr)
-        return 1
     with tempfile.TemporaryDirectory() as folder:
         _build(Path(folder))
         if _content(Path(folder)) != _content(DIST):

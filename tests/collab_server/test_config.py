@@ -155,19 +155,22 @@ def test_number_is_accepted_at_bounds_and_refused_beyond(number: Setting[float])
             load({**companion, number.variable: f"{beyond}"})
 
 
+_BY_FIELD = {one.name: one.metadata["setting"] for one in fields(Config)}
+_CONSTANTS = {
+    name: value for module in (limits, settings) for name, value in vars(module).items() if isinstance(value, Setting)
+}
+
+
 def test_setting_has_one_name_in_config_metrics_and_code() -> None:
     """The field of the configuration, the name in metrics and the constant of a setting agree."""
-    by_field = {one.name: one.metadata["setting"] for one in fields(Config)}
-    constants = {
-        name: value
-        for module in (limits, settings)
-        for name, value in vars(module).items()
-        if isinstance(value, Setting)
-    }
+    assert {name: setting.name for name, setting in _BY_FIELD.items()} == {name: name for name in _BY_FIELD}
+    assert {name: setting.name.upper() for name, setting in _CONSTANTS.items()} == {name: name for name in _CONSTANTS}
 
-    assert {name: setting.name for name, setting in by_field.items()} == {name: name for name in by_field}
-    assert {name: setting.name.upper() for name, setting in constants.items()} == {name: name for name in constants}
-    assert [name for name, setting in constants.items() if setting not in by_field.values()] == []
+
+def test_every_declared_setting_is_a_field_of_config() -> None:
+    """Otherwise nobody can set it."""
+    missing = [name for name, setting in _CONSTANTS.items() if setting not in _BY_FIELD.values()]
+    assert missing == [], "fields that Config in collab_server/config.py lacks"
 
 
 def test_setting_without_value_has_type_of_its_default() -> None:
