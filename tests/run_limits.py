@@ -24,7 +24,9 @@ _LIMIT_S = pytest.StashKey[float]()
 _SHARE_OF_COROUTINES = 0.75
 """The rest of the limit is for tearing down."""
 _INTERPRETER_END_S = 60
-"""How long the interpreter may take to end after the last test; a thread that never ends would hold it forever."""
+"""How long the interpreter may take to end after the run; a thread that never ends would hold it forever."""
+_RUN_END_S = 600
+"""How long plugins may take after the last test: pytest removes the folders of earlier runs, which may be gigabytes."""
 
 
 class RunLimits:
@@ -69,7 +71,7 @@ class RunLimits:
         if hasattr(self._config, "workeroutput"):
             self._config.workeroutput["left"] = self._left
         else:
-            faulthandler.dump_traceback_later(_INTERPRETER_END_S, exit=True, file=self._errors)
+            faulthandler.dump_traceback_later(_RUN_END_S, exit=True, file=self._errors)
         if self._left and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -78,9 +80,12 @@ class RunLimits:
         for command in self._left:
             terminalreporter.write_line(f"a test left a process: {command}", red=True)
 
+    @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
         """End what is still there."""
         self._watcher.close()
+        if not hasattr(self._config, "workeroutput"):
+            faulthandler.dump_traceback_later(_INTERPRETER_END_S, exit=True, file=self._errors)
 
 
 def _limited(test: Callable[..., Awaitable[None]], limit_s: float) -> Callable[..., Awaitable[None]]:
