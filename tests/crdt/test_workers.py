@@ -56,7 +56,7 @@ async def test_run_returns_result_and_keeps_the_process(workers: Workers) -> Non
 async def test_run_cancelled_while_its_process_starts_keeps_the_process(workers: Workers) -> None:
     """Its start goes on, and the next job has it: no process is left that nobody knows of."""
     with pytest.raises(WorkersBusy):
-        await workers.run(work.add, 2, 3, key="ada", deadline_s=0.001)
+        await workers.run(work.add, 2, 3, key="ada", deadline_s=0)  # over in the next turn of the event loop
     await until(lambda: workers.processes == 1)
 
     assert await workers.run(work.add, 2, 3, key="ada", deadline_s=LONG_S) == 5
@@ -66,7 +66,7 @@ async def test_run_cancelled_while_its_process_starts_keeps_the_process(workers:
 async def test_close_while_a_process_starts_ends_it() -> None:
     workers = Workers(WorkersSettings(processes=1))
     with pytest.raises(WorkersBusy):
-        await workers.run(work.add, 2, 3, key="ada", deadline_s=0.001)
+        await workers.run(work.add, 2, 3, key="ada", deadline_s=0)  # over in the next turn of the event loop
     await workers.close()
     assert workers.processes == 1  # killed, and known to be
 
