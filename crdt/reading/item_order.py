@@ -81,9 +81,8 @@ class ItemOrder:
         self._starts.setdefault(client, [])
         self._items.setdefault(client, [])
         while items and items[0].clock < known:
-            # An item of which a part is known: the document has "he" and gets "hello" as one item.
-            # "llo" is cut off. Its origin is the clock before it, so it finds its place without
-            # "he".
+            # The document has a part of this item: it has "he", and gets "hello" as one item. Only
+            # "llo" is new, so it is cut off. It is placed by its origin, the clock before it.
             if items[0].clock + items[0].length > known:
                 items[0] = items[0].split(known - items[0].clock)
                 items[0].left = None
