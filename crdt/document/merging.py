@@ -50,18 +50,19 @@ def merge(updates: list[bytes]) -> bytes:
     return updates[0] if updates else EMPTY
 
 
-def add_to_levels(levels: list[list[bytes]], update: bytes, merge_level: Callable[[list[bytes]], bytes]) -> None:
-    """Keep an update, merging each level of ten into one entry of the next."""
+def add_to_levels(levels: list[list[bytes]], update: bytes, merge_level: Callable[[list[bytes]], bytes]) -> bytes:
+    """Keep an update, merging each level of ten into one entry of the next; return the entry that holds it."""
     # As in a counter with ten digits: ten updates become one of the next level, ten of these one of
     # the level after. So an update is merged once for each level, four times in ten thousand. To
     # merge each with all before it would be quadratic.
     for level in levels:
         level.append(update)
         if len(level) < FAN_IN:
-            return
+            return update
         update = merge_level(level)
         level.clear()
     levels.append([update])
+    return update
 
 
 def cut(state: bytes, state_vector: bytes) -> bytes:

@@ -60,12 +60,10 @@ class RawDocument:
         elif len(update) > LARGE_BYTES:
             self._large += self._from_levels()
             self._large.append(update)
-        else:
-            add_to_levels(self._levels, update, merge_text)
-            # A level that has become large would be copied with each merge above it. So it is put
-            # aside with the large ones.
-            if any(level and len(level[-1]) > LARGE_BYTES for level in self._levels):
-                self._large += self._from_levels()
+        # A level that has become large would be copied with each merge above it. So it is put aside
+        # with the large ones.
+        elif len(add_to_levels(self._levels, update, merge_text)) > LARGE_BYTES:
+            self._large += self._from_levels()
 
     def _from_levels(self) -> list[bytes]:
         """Take all out of the levels, in the order in which they came; merged into one if they are small."""

@@ -35,7 +35,8 @@ class Contributions:
         # Keystrokes that wait came before this update, so their structs are noted before it, too.
         self.fold()
         self._authorship.note(parsed, entry.at, entry.author)
-        self._count(entry, sequence)
+        self._note_first_edit(entry.at)
+        self._since[entry.author] = sequence
         self.last_edit_at = entry.at
 
     def note_keystroke(self, client: int, first: int, after: int, entry: LogEntry, sequence: int) -> None:
@@ -48,18 +49,22 @@ class Contributions:
 
     def fold(self) -> None:
         """Take in the keystrokes that wait."""
+        if not self.typed:
+            return
         typed, self.typed = self.typed, []
+        first_entry = typed[0][3]
+        self._note_first_edit(first_entry.at)
+        since, add = self._since, self._authorship.add
         for client, first, after, entry, sequence in typed:
             if after:
-                self._authorship.add(client, first, after, entry.at // 1_000, entry.author)
-            self._count(entry, sequence)
+                add(client, first, after, entry.at // 1_000, entry.author)
+            since[entry.author] = sequence
 
-    def _count(self, entry: LogEntry, sequence: int) -> None:
+    def _note_first_edit(self, at: int) -> None:
         # The first edit after the newest version. An automatic version is due some minutes after
         # it.
         if not self._since:
-            self.first_edit_at = entry.at
-        self._since[entry.author] = sequence
+            self.first_edit_at = at
 
     @property
     def authorship(self) -> Authorship:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import InitVar, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from crdt.room.closing import CloseReason
@@ -33,7 +33,7 @@ class Outbox(Protocol):
 
 
 class Receipts:
-    """What a client is told of its updates: how many of them are committed, if it wants to know.
+    """What a client that wants to know it is told of its updates: how many of them are committed.
 
     received   number of its sync updates so far
     unsaved    (log sequence, value of `received`) of updates that are not committed yet, None for nothing
@@ -41,11 +41,10 @@ class Receipts:
                has, nothing more is counted as saved
     """
 
-    __slots__ = ("_is_wanted", "_outbox", "is_behind", "received", "unsaved")
+    __slots__ = ("_outbox", "is_behind", "received", "unsaved")
 
-    def __init__(self, outbox: Outbox, *, is_wanted: bool) -> None:
+    def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
-        self._is_wanted = is_wanted
         self.received = 0
         self.unsaved: deque[tuple[int, int]] | None = None
         self.is_behind = False
@@ -53,7 +52,7 @@ class Receipts:
     def note(self, sequence: int, saved_sequence: int) -> None:
         """Count an update; say "saved" when the log is committed up to `sequence`, which may be now."""
         self.received += 1
-        if self._is_wanted and not self.is_behind:
+        if not self.is_behind:
             if self.unsaved is None:
                 self.unsaved = deque()
             self.unsaved.append((sequence, self.received))
@@ -189,7 +188,8 @@ class Connection:
 
     user         {"id", "name", "color", "colorLight", "avatar"} as put into presence states
     login_id     the login (`sid`) it came with, so that signing out closes it
-    wants_saved  it wants to be told how many of its updates are committed
+    wants_saved  it wants to be told how many of its updates are committed. If not, `receipts` need not be asked: to
+                 look at one more object costs time with each keystroke
     may_write    whether its edits are accepted now; only `Members` sets this
     was_refused  it was told that it may not write
     """
@@ -198,7 +198,7 @@ class Connection:
     login_id: str
     role: Role
     outbox: Outbox
-    wants_saved: InitVar[bool] = False
+    wants_saved: bool = False
     may_write: bool = False
     was_refused: bool = False
     user_id: str = field(init=False)
@@ -207,9 +207,9 @@ class Connection:
     sent: SentDocument = field(init=False, default_factory=SentDocument)
     announced: Announced = field(init=False, default_factory=Announced)
 
-    def __post_init__(self, wants_saved: bool) -> None:  # dataclasses pass it by position
+    def __post_init__(self) -> None:
         self.user_id = str(self.user["id"])
-        self.receipts = Receipts(self.outbox, is_wanted=wants_saved)
+        self.receipts = Receipts(self.outbox)
         self.questions = Questions(self.outbox)
 
     def ask_for(self, missing: Set[int], clocks: Mapping[int, int]) -> None:

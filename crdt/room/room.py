@@ -163,7 +163,8 @@ class Room:
         journal.add(entry)
         self.contributions.note_keystroke(client, first, after, entry, journal.sequence)
         self._tell(frame, size, connection)
-        connection.receipts.note(journal.sequence, journal.saved_sequence)
+        if connection.wants_saved:
+            connection.receipts.note(journal.sequence, journal.saved_sequence)
         return True
 
     def _tell(self, frame: bytes, size: int, source: Connection | None) -> None:
@@ -191,7 +192,8 @@ class Room:
         elif missing:
             connection.ask_for(missing, self.index.clocks)
         self.members.ask_waiting()
-        connection.receipts.note(self.journal.sequence, self.journal.saved_sequence)
+        if connection.wants_saved:
+            connection.receipts.note(self.journal.sequence, self.journal.saved_sequence)
 
     def _refuse(self, connection: Connection, update: bytes) -> None:
         """Drop a reader's update: nothing of it counts as saved until they may write and have synced again."""
@@ -279,9 +281,8 @@ class Room:
         """The chunk last taken is committed: acknowledge what waited for it."""
         self.journal.committed()
         for connection in self.members.connections:
-            receipts = connection.receipts
-            if receipts.unsaved:
-                receipts.send(self.journal.saved_sequence)
+            if connection.wants_saved:
+                connection.receipts.send(self.journal.saved_sequence)
 
     @property
     def is_used(self) -> bool:

@@ -71,7 +71,7 @@ class FrameReader:
 
     def feed(self, data: bytes) -> list[Item]:
         """Return the messages and control frames that are complete now. After a FrameError, nothing follows."""
-        if self._rest:
+        if self._need:
             self._rest.append(data)
             self._have += len(data)
             if self._have < self._need:

@@ -41,6 +41,13 @@ class RateGate:
         """Count the time that serving this client takes together with that of the user's other connections."""
         self.work = self._connections.work_of(user_id, self._loop.time())
 
+    def spend_read(self, size: int, fragments: int) -> float:
+        """Count the bytes of a read, and its frames that were a part of a message; return the seconds to read no more.
+
+        A message in a thousand frames costs as much as many messages.
+        """
+        return max(self.spend_bytes(size), self.messages.spend(_OTHER_COST * fragments, self._loop.time()))
+
     def spend_bytes(self, size: int) -> float:
         """Count bytes; return for how many seconds to read no more."""
         wait_s = self.bytes.spend(size, self._loop.time())
@@ -71,10 +78,6 @@ class RateGate:
         rest_s = min(self.work.debt_s(), _MAX_OVER_S)
         self._connections.slowed += bool(rest_s)
         return rest_s
-
-    def spend_fragments(self, count: int) -> None:
-        """Count frames that were only a part of a message."""
-        self.messages.spend(_OTHER_COST * count, self._loop.time())
 
     def spend(self, cost: float = _OTHER_COST) -> bool:
         """Count a message, or by default a control frame; return whether it must wait."""

@@ -69,7 +69,7 @@ class SendQueue:
         """Send frames that have their headers already; called at the end of a turn, so they are written directly."""
         if not self._is_open:
             return
-        if self._frames:
+        if self._is_scheduled:
             self._frames.append(data)
             return
         self.has_sent = True

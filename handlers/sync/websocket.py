@@ -177,22 +177,25 @@ class WebSocket(asyncio.Protocol):
         self._is_heard = True
         reader, rates = self._reader, self._rates
         items = reader.feed(data)
-        if reader.fragments:
-            rates.spend_fragments(reader.fragments)
-            reader.fragments = 0
         wait_s, size, allowance = 0.0, len(data), rates.bytes
-        if allowance.tokens >= size:
+        if allowance.tokens >= size and not reader.fragments:
             allowance.tokens -= size
         else:
-            wait_s = rates.spend_bytes(size)
+            wait_s = rates.spend_read(size, reader.fragments)
+            reader.fragments = 0
         begun = _clock()
-        self._take(items, begun + _TURN_S)
+        self._take(items, begun)
         work_s = _clock() - begun
-        is_over = work_s > _LEAST_WORK_S and rates.spend_work(work_s)
-        if (wait_s or rates.messages.tokens < 0 or is_over) and self._state is _OPEN:
-            if rates.messages.tokens < 0:
-                rates.count_reached()
-            self._hold([], max(wait_s, rates.messages.debt_s()))
+        if wait_s or work_s > _LEAST_WORK_S:
+            self._slow_down(wait_s, work_s)
+
+    def _slow_down(self, wait_s: float, work_s: float) -> None:
+        """Read nothing for a while: for `wait_s`, or in proportion if it took long to handle the messages."""
+        is_over = work_s > _LEAST_WORK_S and self._rates.spend_work(work_s)
+        if (wait_s or is_over) and self._state is _OPEN:
+            if self._rates.messages.tokens < 0:
+                self._rates.count_reached()
+            self._hold([], wait_s)
 
     def _receive_otherwise(self, data: bytes) -> None:
         """Handle bytes that arrive in any state except OPEN."""
@@ -217,15 +220,15 @@ class WebSocket(asyncio.Protocol):
             self._hold(items, wait_s)
             return
         begun = _clock()
-        self._take(items, begun + _TURN_S)
+        self._take(items, begun)
         if self._rates.spend_work(_clock() - begun) and self._state is _OPEN:
             self._hold([], 0)
         # not if `_take` has closed the connection, or holds messages again
         if self._state is _OPEN and self._transport and not self._transport.is_closing():
             self._transport.resume_reading()
 
-    def _take(self, items: list[Item], end_of_turn: float) -> None:
-        """Handle items until the clock reads `end_of_turn`, and the rest in the next turn of the event loop."""
+    def _take(self, items: list[Item], begun: float) -> None:
+        """Handle items until they have taken a turn's time since `begun`, and the rest in the next turn of the loop."""
         # The first branch is the usual message, a keystroke, which takes no call except `receive`. Everything that
         # needs one more look (other messages, an empty bucket, large messages, control frames) goes through the others.
         receiver, messages = self._receiver, self._rates.messages
@@ -239,7 +242,7 @@ class WebSocket(asyncio.Protocol):
             ):
                 messages.tokens -= 1
                 receive(item)
-                if (size > _QUICK_BYTES or not ~at & _LOOK_MASK) and at + 1 < len(items) and _clock() > end_of_turn:
+                if (size > _QUICK_BYTES or not ~at & _LOOK_MASK) and at + 1 < len(items) and _clock() - begun > _TURN_S:
                     self._hold(items[at + 1 :], 0)
                     return
             elif self._must_wait(item):

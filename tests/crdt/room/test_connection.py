@@ -6,10 +6,10 @@ from storage.records import Role
 from tests.crdt.harness import Inbox
 
 
-def _connection(*, wants_saved: bool = True) -> tuple[Connection, Inbox]:
+def _connection() -> tuple[Connection, Inbox]:
     inbox = Inbox()
     user = {"id": "ada", "name": "Ada"}
-    return Connection(user=user, login_id="l", role=Role.EDITOR, outbox=inbox, wants_saved=wants_saved), inbox
+    return Connection(user=user, login_id="l", role=Role.EDITOR, outbox=inbox, wants_saved=True), inbox
 
 
 def test_acknowledge_reports_newest_committed_count_once() -> None:
@@ -35,16 +35,15 @@ def test_acknowledge_when_already_saved_reports_immediately() -> None:
     assert inbox.take() == [y_protocol.saved(1)]
 
 
-def test_acknowledge_sends_nothing_to_clients_behind_or_not_asking() -> None:
+def test_receipts_of_a_client_behind_say_nothing() -> None:
     """While a client has not answered our question, none of its updates counts as saved."""
-    behind, behind_inbox = _connection()
-    behind.receipts.is_behind = True
-    silent, silent_inbox = _connection(wants_saved=False)
-    for connection in (behind, silent):
-        connection.receipts.note(1, 1)
+    connection, inbox = _connection()
+    connection.receipts.is_behind = True
 
-    assert behind_inbox.take() == silent_inbox.take() == []
-    assert behind.receipts.unsaved is silent.receipts.unsaved is None
+    connection.receipts.note(1, 1)
+
+    assert inbox.take() == []
+    assert connection.receipts.unsaved is None
 
 
 def test_client_is_asked_once_for_what_is_missing() -> None:

@@ -124,6 +124,19 @@ def test_saved_counts_committed_updates_only() -> None:
     assert inbox.take() == [y_protocol.saved(5)]
 
 
+def test_client_that_does_not_ask_is_told_nothing_of_its_updates() -> None:
+    room, typist = make_room(), Typist(5)
+    ada, inbox = join(room)
+    send(room, ada, typist.insert(0, "x"))
+    room.receive(ada, y_protocol.sync_step2(typist.insert(1, "a paste")), NOW)
+    inbox.take()
+
+    save(room)
+
+    assert inbox.take() == []
+    assert ada.receipts.unsaved is None
+
+
 def test_known_update_is_saved_only_when_its_structs_are() -> None:
     """An update that brings nothing new is saved when what it brings is."""
     room, typist = make_room(), Typist(5)

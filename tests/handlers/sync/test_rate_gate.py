@@ -57,6 +57,13 @@ def test_bytes_over_rate_have_to_wait(loop: Loop, connections: Connections) -> N
     assert connections.limit_counters == {"update_bytes_per_s": 1}
 
 
+def test_fragments_count_as_a_part_of_a_message(loop: Loop, connections: Connections) -> None:
+    gate = RateGate(connections, loop)
+
+    assert gate.spend_read(1, 0) == gate.spend_read(1, 8) == 0
+    assert gate.spend_read(1, 1) == pytest.approx(0.025)
+
+
 def test_slow_down_over_rate_for_too_long_ends_in_close(loop: Loop, connections: Connections) -> None:
     """Ten seconds without a calm second between them; a wait is never longer than those ten seconds."""
     gate = RateGate(connections, loop)
