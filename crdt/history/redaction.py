@@ -143,8 +143,9 @@ class _Search:
             raise LimitReached("too much was changed in that part of the log: take a shorter span")
 
     def _note_values(self, item: YataItem) -> None:
-        held = self._secret.held(item.kind, item.content)
-        clocks = [item.clock + at - item.offset for at in held if item.offset <= at < item.offset + item.length]
+        kind, data, first = item.other
+        held = self._secret.held(kind, data)
+        clocks = [item.clock + at - first for at in held if first <= at < first + item.length]
         if clocks:
             self.redacted_ids.setdefault(item.client, set()).update(clocks)
 

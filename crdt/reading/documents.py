@@ -12,9 +12,9 @@ from typing import Any
 
 from crdt.reading import values
 from crdt.reading.item_order import ItemOrder
-from crdt.reading.items import OF_TEXTS, YataItem, as_text
+from crdt.reading.items import OF_TEXTS, Content, YataItem, as_text
 from crdt.reading.values import MAX_DEPTH, TooDeep, as_json, js_text
-from crdt.wire.content import DELETED, EMBED, FORMAT, GC, STRING, TYPE
+from crdt.wire.content import DELETED, EMBED, FORMAT, GC, TYPE
 from crdt.wire.lib0 import read_var_bytes, read_var_uint
 from crdt.wire.struct_id import pack_id
 from crdt.wire.struct_reader import Parent
@@ -108,7 +108,8 @@ class _Reader:
         # told by what lies in it. Only XML elements, texts and hooks: a fragment. Other content in
         # the sequence: an array. Content only under keys: a map.
         kinds = {item.kind for item in self._order.items((name, None))} - {GC, DELETED}
-        if kinds == {TYPE} and {_type_of(item) for item in self._order.items((name, None)) if item.content} <= _IN_XML:
+        items = self._order.items((name, None))
+        if kinds == {TYPE} and {_type_of(item) for item in items if item.kind == TYPE} <= _IN_XML:
             return RootType.XML
         if kinds:
             return RootType.ARRAY
@@ -133,7 +134,7 @@ class _Reader:
         members = {}
         for key, item in self._map_items(parent).items():
             self._count(len(key) + 4)
-            value = self._values(item, depth)[-1]
+            value = self._values(item, item.other, depth)[-1]
             if value is not values.UNDEFINED:
                 members[as_text(key)] = value
         return members
@@ -141,27 +142,30 @@ class _Reader:
     def _array(self, parent: str | int, depth: int) -> list[Any]:
         listed: list[Any] = []
         for item in self._order.items((parent, None)):
-            if not item.is_deleted and item.kind not in (STRING, FORMAT, GC, DELETED):
-                listed += (None if value is values.UNDEFINED else value for value in self._values(item, depth))
+            content = item.content
+            if not item.is_deleted and not isinstance(content, str) and content.kind not in (FORMAT, GC, DELETED):
+                listed += (None if value is values.UNDEFINED else value for value in self._values(item, content, depth))
         return listed
 
-    def _values(self, item: YataItem, depth: int) -> list[Any]:
+    def _values(self, item: YataItem, content: Content, depth: int) -> list[Any]:
         """Return an item's values as JSON, `UNDEFINED` as it is."""
-        if item.kind == TYPE:
+        if content.kind == TYPE:
             return [self._nested(item, depth)]
         return [
-            value if value is values.UNDEFINED else self._counted(as_json(value, depth)) for value in self._raw(item)
+            value if value is values.UNDEFINED else self._counted(as_json(value, depth))
+            for value in self._raw(item, content)
         ]
 
-    def _raw(self, item: YataItem) -> list[Any]:
+    def _raw(self, item: YataItem, content: Content) -> list[Any]:
         """Return an item's values; a content that was cut into many items is decoded once."""
-        key = (item.client, item.content)
+        kind, data, first = content
         # Most values are alone in their item, and then nothing needs to be remembered.
-        if item.length == 1 and not item.offset:
-            return values.decode(item.kind, item.content)[:1]
+        if item.length == 1 and not first:
+            return values.decode(kind, data)[:1]
+        key = (item.client, data)
         if key not in self._decoded:
-            self._decoded[key] = values.decode(item.kind, item.content)
-        return self._decoded[key][item.offset : item.offset + item.length]
+            self._decoded[key] = values.decode(kind, data)
+        return self._decoded[key][first : first + item.length]
 
     def _nested(self, item: YataItem, depth: int) -> Any:
         if depth >= MAX_DEPTH:
@@ -228,8 +232,9 @@ class _Reader:
         yield "".join(item.text for item in self._order.items(place) if item.text is not None and not item.is_deleted)
 
     def _element(self, item: YataItem, place: Parent) -> Iterator[str | YataItem]:
-        _, at = read_var_uint(item.content, 0)
-        name = read_var_bytes(item.content, at)[0].decode("utf-8", "replace").lower()
+        data = item.other.data
+        _, at = read_var_uint(data, 0)
+        name = read_var_bytes(data, at)[0].decode("utf-8", "replace").lower()
         # Attributes lie under the element's keys. Yjs sorts them by name, so that equal elements
         # are written alike.
         attributes = self._map_items(place[0])
@@ -241,7 +246,7 @@ class _Reader:
         yield f"</{name}>"
 
     def _attribute(self, item: YataItem) -> Any:
-        return {} if item.kind == TYPE else self._raw(item)[-1]
+        return {} if item.kind == TYPE else self._raw(item, item.other)[-1]
 
     def _formatted(self, place: Parent) -> Iterator[str | YataItem]:
         """Return text with its formats as elements around each part of it (`YXmlText.toString`)."""
@@ -287,7 +292,7 @@ def _members(value: Any) -> dict[str, Any]:
 
 
 def _set_format(formats: dict[str, Any], item: YataItem) -> None:
-    name, value = values.decode_format(item.content)
+    name, value = values.decode_format(item.other.data)
     if value is None:
         formats.pop(name, None)
     else:
@@ -295,12 +300,12 @@ def _set_format(formats: dict[str, Any], item: YataItem) -> None:
 
 
 def _embedded(item: YataItem) -> str:
-    return js_text(values.decode(item.kind, item.content)[0])
+    return js_text(values.decode(item.kind, item.other.data)[0])
 
 
 def _type_of(item: YataItem) -> int:
     """Return the kind of shared type, -1 for another content."""
-    return read_var_uint(item.content, 0)[0] if item.kind == TYPE else -1
+    return read_var_uint(item.other.data, 0)[0] if item.kind == TYPE else -1
 
 
 def _utf_16(text: str) -> bytes:

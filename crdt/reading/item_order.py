@@ -69,11 +69,12 @@ class ItemOrder:
 
     def visible(self, root: str) -> Iterator[YataItem]:
         """Yield the items of a root's text in order, without deleted ones."""
-        return (item for item in self.items((root, None)) if item.text is not None and not item.is_deleted)
+        return (item for item in self.items((root, None)) if isinstance(item.content, str) and not item.is_deleted)
 
     def text(self, root: str) -> str:
         """Return the text of a root."""
-        return as_text("".join(item.text or "" for item in self.visible(root)))
+        items = self.items((root, None))
+        return as_text("".join(item.content for item in items if isinstance(item.content, str) and not item.is_deleted))
 
     def _new(self, client: int, items: list[YataItem]) -> list[YataItem]:
         """Return the part of a client's items that is not known yet, the last one first."""

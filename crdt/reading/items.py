@@ -12,6 +12,7 @@ The input must have passed `update_parser.parse`.
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from crdt.wire.content import DELETED, EMBED, FORMAT, GC, SKIP, STORED_LIMITS, STRING
 from crdt.wire.lib0 import read_var_uint
@@ -25,13 +26,27 @@ OF_TEXTS = frozenset((STRING, EMBED, FORMAT))
 """Kinds of content that make a root a text."""
 
 
+class Content(NamedTuple):
+    """Content that is not text.
+
+    kind   see `crdt.wire.content`
+    data   its bytes; b"" if nothing is left of it
+    first  how many values in `data` come before those of the item that has it
+    """
+
+    kind: int
+    data: bytes = b""
+    first: int = 0
+
+
+_COLLECTED, _SKIPPED, _DELETED = Content(GC), Content(SKIP), Content(DELETED)
+
+
 class YataItem:
     """A run of structs of one client that are next to each other.
 
-    kind          kind of content, see `crdt.wire.content`
-    text          its text; None if its content is not text
-    content       bytes of any other content; b"" if nothing is left of it
-    offset        how many values of `content` come before the first one of this item
+    content       its text, in UTF-16 code units, or other content
+    length        how many structs it is, which is also how many code units or values it has
     origin        packed id of the struct it was put behind, or NO_ID
     right_origin  packed id of the struct it was put before, or NO_ID
     place         the root or shared type it is in, and the key under which; None if that is gone
@@ -40,40 +55,56 @@ class YataItem:
     """
 
     __slots__ = (
-        "block", "client", "clock", "content", "is_deleted", "is_shown", "kind", "left", "length", "offset", "origin",
-        "place", "right", "right_origin", "text",
+        "block", "client", "clock", "content", "is_deleted", "is_shown", "left", "length", "origin", "place", "right",
+        "right_origin",
     )  # fmt: skip
     block: "Block"
 
-    def __init__(self, client: int, clock: int, kind: int) -> None:
+    def __init__(self, client: int, clock: int, content: str | Content, length: int) -> None:
         self.client = client
         self.clock = clock
-        self.kind = kind
-        self.length = 0
-        self.text: str | None = None
-        self.content = b""
-        self.offset = 0
+        self.content = content
+        self.length = length
         self.origin = NO_ID
         self.right_origin = NO_ID
         self.left: YataItem | None = None
         self.right: YataItem | None = None
         self.place: Parent | None = None
-        self.is_deleted = kind == DELETED
+        self.is_deleted = content is _DELETED
         self.is_shown = False
+
+    @property
+    def kind(self) -> int:
+        """The kind of its content, see `crdt.wire.content`."""
+        return STRING if isinstance(self.content, str) else self.content.kind
+
+    @property
+    def text(self) -> str | None:
+        """Its text; None if its content is not text."""
+        return self.content if isinstance(self.content, str) else None
+
+    @property
+    def other(self) -> Content:
+        """Its content that is not text; raises TypeError if it is text."""
+        if isinstance(self.content, str):
+            raise TypeError("the item is text")
+        return self.content
 
     def split(self, offset: int) -> "YataItem":
         """Cut behind `offset` structs; return the right part. Half characters become U+FFFD, as in Yjs."""
-        rest = YataItem(self.client, self.clock + offset, self.kind)
-        rest.length = self.length - offset
-        rest.content, rest.offset = self.content, self.offset + offset
-        if self.text is not None:
-            text, tail = self.text[:offset], self.text[offset:]
+        tail: str | Content
+        if isinstance(self.content, str):
+            text, tail = self.content[:offset], self.content[offset:]
             # The cut is between the two halves of a character. Neither half can be written as
             # UTF-8, so Yjs replaces both, for good (`ContentString.splice`): "a😀b" cut at 2 is "a"
             # U+FFFD and U+FFFD "b".
             if "\ud800" <= text[-1] <= "\udbff":
                 text, tail = text[:-1] + REPLACEMENT, REPLACEMENT + tail[1:]
-            self.text, rest.text = text, tail
+            self.content = text
+        else:
+            kind, data, first = self.content
+            tail = Content(kind, data, first + offset) if data else self.content
+        rest = YataItem(self.client, self.clock + offset, tail, self.length - offset)
         # What a client would have sent if it had typed the right part by itself (`splitItem` in
         # `Item.js`).
         rest.origin, rest.right_origin = pack_id(self.client, rest.clock - 1), self.right_origin
@@ -120,7 +151,7 @@ class ItemReader(StructReader):
             for _ in range(structs):
                 item, at = self._item(at, client, clock)
                 clock += item.length
-                if item.kind != SKIP:
+                if item.content is not _SKIPPED:
                     items.append(item)
             sections[client] = items
         self._at = at
@@ -139,20 +170,20 @@ class ItemReader(StructReader):
 
     def _item(self, at: int, client: int, clock: int) -> tuple[YataItem, int]:
         kind, left, right, parent, at, _ = self.header(at)
-        item = YataItem(client, clock, kind)
         if kind in (GC, SKIP):
-            item.length, at = read_var_uint(self.data, at)
-            return item, at
+            length, at = read_var_uint(self.data, at)
+            return YataItem(client, clock, _COLLECTED if kind == GC else _SKIPPED, length), at
+        if kind == STRING:
+            text, end = self.string(at)
+            text = units(text)
+            item = YataItem(client, clock, text, len(text))
+        else:
+            length, end = self.content(at, kind)
+            content = _DELETED if kind == DELETED else Content(kind, self.data[at:end])
+            item = YataItem(client, clock, content, length)
         # With an origin there is no parent in the bytes: the place is found when the item is
         # integrated.
         item.origin, item.right_origin, item.place = left, right, parent
-        if kind == STRING:
-            text, at = self.string(at)
-            item.text = units(text)
-            item.length = len(item.text)
-            return item, at
-        item.length, end = self.content(at, kind)
-        item.content = b"" if kind == DELETED else self.data[at:end]
         return item, end
 
 

@@ -64,7 +64,7 @@ class TextOrder(ItemOrder):
         # those of a map, change no text.
         changed: dict[Parent, list[YataItem]] = {}
         for item in (*self._changed, *(self._at(packed) for packed in self._cut)):
-            if item.text is not None and item.place and _is_root(item.place):
+            if isinstance(item.content, str) and item.place and _is_root(item.place):
                 changed.setdefault(item.place, []).append(item)
         return [edit for place, items in changed.items() for edit in self._edits_of(place, items)]
 
@@ -118,7 +118,7 @@ class TextOrder(ItemOrder):
         """Go over all items of a place, from left to right."""
         at = 0
         for item in self.items(place):
-            was_shown, is_shown = item.is_shown, item.text is not None and not item.is_deleted
+            was_shown, is_shown = item.is_shown, isinstance(item.content, str) and not item.is_deleted
             if was_shown and is_shown and cut:
                 for offset in {0, item.length - 1}:
                     if pack_id(item.client, item.clock + offset) in cut:
@@ -143,7 +143,7 @@ class TextOrder(ItemOrder):
         super()._integrate(item)
         if item.place is None or not _is_root(item.place):
             return
-        if item.kind in OF_TEXTS:
+        if isinstance(item.content, str) or item.content.kind in OF_TEXTS:
             self.text_roots[str(item.place[0])] = None
         if self._is_tracking:
             if positions := self._positions.get(item.place):

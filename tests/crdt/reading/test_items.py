@@ -28,7 +28,7 @@ def test_item_reader_returns_items_with_place_and_content() -> None:
     assert (first.kind, first.clock, first.length, first.place) == (STRING, 0, 3, ("root", None))
     assert as_text(first.text or "") == "a😀"
     assert (second.kind, second.clock, second.length, second.place) == (ANY, 3, 3, ("list", "k"))
-    assert second.content[0] == 3
+    assert second.other.data[0] == 3
 
 
 def test_split_item_keeps_the_values_of_both_parts() -> None:
@@ -37,9 +37,16 @@ def test_split_item_keeps_the_values_of_both_parts() -> None:
 
     rest = item.split(2)
 
-    assert (item.offset, item.length) == (0, 2)
-    assert (rest.offset, rest.length, rest.clock) == (2, 3, 2)
-    assert rest.content is item.content
+    assert (item.other.first, item.length) == (0, 2)
+    assert (rest.other.first, rest.length, rest.clock) == (2, 3, 2)
+    assert rest.other.data is item.other.data
+
+
+def test_item_that_is_text_has_no_other_content() -> None:
+    item = ItemReader(update_of(placed(text("ab"), parent="root"))).sections()[1][0]
+
+    with pytest.raises(TypeError):
+        item.other  # noqa: B018
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -4,13 +4,10 @@ import random
 
 from crdt.reading.items import YataItem
 from crdt.reading.positions import Positions
-from crdt.wire.content import STRING
 
 
 def item_of(clock: int, length: int = 1) -> YataItem:
-    item = YataItem(5, clock, STRING)
-    item.length, item.text = length, "x" * length
-    return item
+    return YataItem(5, clock, "x" * length, length)
 
 
 def put_behind(left: YataItem, item: YataItem) -> None:
