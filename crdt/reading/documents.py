@@ -134,7 +134,7 @@ class _Reader:
         members = {}
         for key, item in self._map_items(parent).items():
             self._count(len(key) + 4)
-            value = self._values(item, item.other, depth)[-1]
+            value = _last(self._values(item, item.other, depth))
             if value is not values.UNDEFINED:
                 members[as_text(key)] = value
         return members
@@ -246,7 +246,7 @@ class _Reader:
         yield f"</{name}>"
 
     def _attribute(self, item: YataItem) -> Any:
-        return {} if item.kind == TYPE else self._raw(item, item.other)[-1]
+        return {} if item.kind == TYPE else _last(self._raw(item, item.other))
 
     def _formatted(self, place: Parent) -> Iterator[str | YataItem]:
         """Return text with its formats as elements around each part of it (`YXmlText.toString`)."""
@@ -267,6 +267,11 @@ class _Reader:
                     yield from _within(formats, item if item.kind == TYPE else _embedded(item))
         if text:
             yield from _within(formats, as_text(text))
+
+
+def _last(listed: list[Any]) -> Any:
+    """Return the value that counts under a key. Content without values, such as a format, is undefined, as in Yjs."""
+    return listed[-1] if listed else values.UNDEFINED
 
 
 def _within(formats: dict[str, Any], piece: str | YataItem) -> Iterator[str | YataItem]:

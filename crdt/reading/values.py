@@ -160,8 +160,8 @@ def as_json(value: Any, depth: int = 0) -> Any:  # noqa: PLR0911  # a table, one
     return None if value is UNDEFINED else value
 
 
-def js_text(value: Any) -> str:  # noqa: PLR0911  # a table, one row for each type
-    """Return what JavaScript's `String(value)` does."""
+def js_text(value: Any, depth: int = 0) -> str:  # noqa: PLR0911  # a table, one row for each type
+    """Return what JavaScript's `String(value)` does; raises TooDeep."""
     if isinstance(value, str):
         return as_text(value)
     # By identity: in Python `True == 1`, so a look-up by value would write "true" for 1.
@@ -175,7 +175,9 @@ def js_text(value: Any) -> str:  # noqa: PLR0911  # a table, one row for each ty
     if isinstance(value, bytes):
         return ",".join(map(str, value))
     if isinstance(value, list):
-        return ",".join("" if member is None or member is UNDEFINED else js_text(member) for member in value)
+        if depth >= MAX_DEPTH:
+            raise TooDeep
+        return ",".join("" if member is None or member is UNDEFINED else js_text(member, depth + 1) for member in value)
     return "[object Object]"
 
 

@@ -8,6 +8,8 @@ from crdt.document.document import Document
 from crdt.errors import CrdtError, NeedsSteps, Rejected, RoomDamaged, TextUnavailable
 from crdt.lifecycle.stepwise.room_steps import prepare
 from crdt.log import authorship, codec, restore
+from crdt.reading.documents import documents_of, root_names
+from crdt.reading.item_order import ItemOrder
 from crdt.room.closing import reason_for
 from crdt.room.connection import Connection
 from crdt.room.incoming import Incoming, UpdateKind
@@ -179,9 +181,20 @@ class Arena:
         if loaded != texts and self.is_sensible:
             raise Finding(f"loaded again the text is another: {loaded!r:.300} for {texts!r:.300}")
         state = room.document.state()
+        self._read_items(state)
         notes = [*self._checkpoint(state), *(["rooms loaded otherwise"] if loaded != texts else [])]
         updates = [entry.update for chunk in self._chunks for entry in codec.decode_chunk(chunk.data)]
         return Dossier(updates, [state, squash(state)], texts, room.index.clocks, self.is_sensible, notes)
+
+    def _read_items(self, state: bytes) -> None:
+        """Whatever a document holds, people can look at all of it: its texts, its values and its XML."""
+        try:
+            order = ItemOrder(state)
+            documents_of(order)
+            for root in root_names(order):
+                order.text(root)
+        except Exception as error:
+            raise Finding(f"what the document holds cannot be read: {error!r}") from error
 
     def _checkpoint(self, state: bytes) -> Iterator[str]:
         """Make a checkpoint; where that cannot be, the log just goes on."""

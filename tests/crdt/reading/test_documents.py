@@ -10,6 +10,10 @@ from crdt.document.merging import merge
 from crdt.reading.documents import documents_of, read_documents
 from crdt.reading.item_order import ItemOrder
 from crdt.wire.compact import squash
+from crdt.wire.content import EMBED, FORMAT, TYPE
+from crdt.wire.lib0 import write_var_bytes
+from tests.crdt.struct_bytes import placed, update_of
+from tests.fuzz.structure import Struct
 from tests.yjs import Yjs
 
 TYPES = {"tree": "map", "list": "array", "page": "xml"}
@@ -41,3 +45,30 @@ def test_documents_are_what_yjs_shows(yjs: Yjs, seed: int) -> None:
                 assert as_numbers(found[root]["value"]) == as_numbers(made["shown"][root]), root
                 assert found[root]["leftOut"] is None
         assert json.loads(json.dumps(found)) == found
+
+
+def test_key_whose_content_has_no_values_is_undefined() -> None:
+    """No Yjs puts a format under a key, but a client may. Yjs then reads `undefined`."""
+    format_ = Struct(FORMAT, 1, b"\x01b\x04true")
+    element = Struct(TYPE, 1, b"\x03\x01p")
+    under_keys = update_of(
+        placed(format_, parent="tree", key="k"),
+        placed(element, parent="page"),
+        Struct(FORMAT, 1, format_.body, parent=(1, 1), key="class"),
+    )
+
+    found = documents_of(ItemOrder(under_keys))
+
+    assert found["tree"]["value"] == {}
+    assert found["page"]["value"] == '<p class="undefined"></p>'
+
+
+@pytest.mark.parametrize("levels", [90, 200, 20_000])
+def test_embed_of_too_many_levels_is_left_out(levels: int) -> None:
+    """Not a failure of the whole answer, in which other roots are."""
+    embed = Struct(EMBED, 1, write_var_bytes(b"[" * levels + b"]" * levels), parent=(1, 0))
+    text = Struct(TYPE, 1, b"\x06", parent="page")
+
+    found = documents_of(ItemOrder(update_of(text, embed)))
+
+    assert found["page"]["leftOut"] == (None if levels < 100 else "too_deep")

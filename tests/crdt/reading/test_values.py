@@ -47,6 +47,8 @@ def test_value_of_too_many_levels_is_not_decoded(content: bytes) -> None:
         as_json(values.read_json(b"[" * 200 + b"]" * 200))
     with pytest.raises(TooDeep):
         values.read_json(b"[" * 200_000 + b"]" * 200_000)
+    with pytest.raises(TooDeep):
+        js_text(values.read_json(b"[" * 200 + b"]" * 200))
 
 
 @pytest.mark.parametrize(
