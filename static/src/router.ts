@@ -35,14 +35,14 @@ export function followLinks(): void {
 export const isOwnPath = (text: string | null): text is string =>
   !!text && /^\/(?![/\\])/.test(text) && !/[\t\n\r]/.test(text)
 
-/** Where to go after signing in or up: where one wanted to be. */
+/** The page to show after signing in or up: the one that the person asked for before. */
 export function nextPath(): string {
   const asked = new URLSearchParams(query.value).get("next")
   if (isOwnPath(asked)) return asked
   return /^\/sign(in|up)$/.test(path.value) ? "/" : path.value + query.value
 }
 
-/** The invite that leads to the page where one wanted to be: with it, a new account counts as a guest of the invite does. */
+/** The invite in the address that the person asked for. With it, the server counts a new account by the invite. */
 export function nextInvite(): { invite?: string } {
   const invite = /^\/join\/([A-Za-z0-9-]{1,64})(?:$|[?#])/.exec(nextPath())?.[1]
   return invite ? { invite } : {}

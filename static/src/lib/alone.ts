@@ -1,8 +1,8 @@
-// One at a time among all tabs of this browser.
+// Work that only one tab of this browser may do at a time.
 
-/** Where the browser has no locks: longer than any work takes, and not for ever, because a tab may be closed meanwhile. */
+/** How long a lease holds: longer than any work takes, but not for ever, because a tab with a lease may be closed. */
 const LEASE_MS = 25_000
-/** Longer than two tabs need that write their leases at the same time. */
+/** How long to wait before the lease is read again. If two tabs write at the same time, both have written by then. */
 const POLL_MS = 50
 
 const pause = (ms: number) => new Promise<void>((go) => setTimeout(go, ms))
@@ -14,7 +14,7 @@ export function alone<T>(name: string, work: () => Promise<T>): Promise<T> {
   return navigator.locks ? (navigator.locks.request(name, work) as Promise<T>) : leased(name, work)
 }
 
-/** The same by a lease in this browser's storage. Two tabs may very seldom both get it: the work must bear that. */
+/** `alone` by a lease in this browser's storage. Very seldom two tabs both get it, so the work must not break then. */
 async function leased<T>(name: string, work: () => Promise<T>): Promise<T> {
   const key = `lease:${name}`
   const mine = String(Math.random())

@@ -18,7 +18,7 @@ export const contentOf = ({ type, value }: Document): string =>
 /** The language in which its content is coloured. */
 export const languageOf = ({ type }: Document): string => (type === "xml" ? "html" : "json")
 
-/** What one has to know about what is shown. */
+/** A remark for people about what is shown, such as what is left out; "" for none. */
 export function remarkOf(document: Document): string {
   if (document.leftOut) return LEFT_OUT[document.leftOut]
   if (document.type === "empty") return "Everything in it was deleted."

@@ -12,7 +12,7 @@ export const fileName = (root: string, suffix: string) => (root === MAIN_ROOT ? 
 /** What a root is called where no language is known. */
 export const rootTitle = (root: string) => (root === MAIN_ROOT ? "main" : shown(root))
 
-/** The value of a root. A root may be called as what every object has: `toString`, `__proto__`. */
+/** The value of a root. Asks `hasOwn`, because a root may have the name of a property of every object, as `toString`. */
 export const valueOf = <T>(values: Readonly<Record<string, T>>, root: string): T | undefined =>
   Object.hasOwn(values, root) ? values[root] : undefined
 

@@ -126,7 +126,7 @@ function useSessions() {
         setProblem("")
         setListed((old) => {
           if (!before || !old) return answer
-          // asked for twice, a page is added once
+          // a page that was requested twice is added only once
           return old.next === before ? { ...answer, items: [...old.items, ...answer.items] } : old
         })
       },

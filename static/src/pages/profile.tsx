@@ -42,7 +42,7 @@ function Slider({ label, value, min, max, onChange }: SliderProps) {
   )
 }
 
-/** Draw the part of the picture that was chosen; return what stands for the canvas, and why there is no picture. */
+/** Draw the part of the picture that was chosen. Return a ref for the canvas, and why the file cannot be shown. */
 function usePreview(file: File, zoom: number, x: number, y: number) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const [picture, setPicture] = useState<ImageBitmap | null>(null)

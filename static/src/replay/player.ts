@@ -1,4 +1,4 @@
-// A session played back: where in its edits one is, and the texts there. Knows no screen and no network.
+// A session played back: the position in its edits, and the texts at that position. Knows no screen and no network.
 
 import { textOf } from "../lib/files"
 import { itemAt } from "../lib/lists"
@@ -103,7 +103,7 @@ export class Player {
     return true
   }
 
-  /** Where the page begins that has an edit. */
+  /** The log position at which the page with this edit begins. */
   private start(sequence: number): number {
     return Math.floor(Math.max(0, sequence - 1) / PAGE) * PAGE
   }
@@ -147,7 +147,7 @@ export class Player {
     let done = steps - (steps % KEY_FRAME_EVERY)
     while (done > 0 && !page.frames.has(done)) done -= KEY_FRAME_EVERY
     let files = page.frames.get(done) ?? page.files
-    // going on from where one is costs less than from the last key frame
+    // if the present position is nearer than the last key frame, fewer edits have to be made from there
     const here = this.moment.sequence - page.from
     if (here > done && here <= steps) {
       done = here

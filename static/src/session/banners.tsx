@@ -1,4 +1,4 @@
-// What one has to know about the session before typing: why it is closed, read-only, or not the whole text.
+// Messages above the text that people need before they type: the session is closed or read-only, or some text is missing.
 import { ApiError } from "../api"
 import { MAIN_ROOT } from "../lib/files"
 import { withNext } from "../router"
@@ -27,7 +27,7 @@ function Watching({ session }: { session: Session }) {
 
 const KEPT = "What you type stays in this browser until it is back."
 
-/** What comes of the text, and what can be done. */
+/** What happens to the text that was typed, and what the person can do. */
 const ADVICE: Record<Remedy, string> = {
   later: KEPT,
   large:

@@ -31,7 +31,7 @@ function RemoveDeleted({ sessionId, onDone }: { sessionId: string; onDone: () =>
   )
 }
 
-/** A warning in time, which one can put away; null where there is nothing to warn of. */
+/** A warning before the document is full, which people can hide; null while there is nothing to warn of. */
 export function HalfFull({ session, onChanged }: { session: Session; onChanged: () => void }) {
   const [isAway, setIsAway] = useState(false)
   const size = session.documentSize

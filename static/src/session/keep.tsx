@@ -1,4 +1,4 @@
-// Taking one's text along where the server does not have it.
+// Buttons with which people copy or save text that the server does not have.
 import { fileName } from "../lib/files"
 import { suffixOf } from "../lib/languages"
 import type { Session } from "../types"

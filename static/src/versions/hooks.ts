@@ -10,7 +10,7 @@ interface Listed {
 
 function extend(old: Listed | null, page: Listed, before: string | undefined): Listed {
   if (!before || !old) return page
-  // asked for twice, a page is added once
+  // a page that was requested twice is added only once
   return old.next === before ? { ...page, versions: [...old.versions, ...page.versions] } : old
 }
 

@@ -45,7 +45,7 @@ export function missingEdits(theirs: Y.Doc, mine: Y.Doc): Map<string, Delta> {
   return changes(merge(Y.encodeStateAsUpdate(theirs)), textRoots(mine), Y.encodeStateAsUpdate(mine))
 }
 
-/** The change that leads back to `text` from what `delta` made of it. */
+/** The change that undoes `delta`, which was made in `text`. */
 function inverse(delta: Delta, text: string): Delta {
   let at = 0
   return delta.map(({ retain = 0, delete: deleted = 0, insert }) => {
@@ -55,7 +55,7 @@ function inverse(delta: Delta, text: string): Delta {
   })
 }
 
-/** How one change of a text has to be made where another one was made before. */
+/** `delta` and `other` are changes of `text`. Return `delta` as a change of the text that `other` has led to. */
 function rebased(text: string, delta: Delta, other: Delta): Delta {
   const here = new Y.Doc()
   here.getText("").insert(0, text)
@@ -71,10 +71,16 @@ function without(clients: Iterable<number>, doc: Y.Doc): Uint8Array {
   return Y.diffUpdate(Y.encodeStateAsUpdate(doc), Y.encodeStateVector(known))
 }
 
-/** The edits since a sending, as changes of the texts of a document that has the sending. */
+/**
+ * The edits in `mine` since `sent` was sent, as changes of the texts of `theirs`, which has the sending already.
+ *
+ * `mine` has the old edits, and `theirs` has their text under another client id. So the two cannot be merged: that text
+ * would be there twice.
+ */
 function editsSince(sent: Sending, theirs: Y.Doc, mine: Y.Doc): Map<string, Delta> {
   const [roots, clients] = [textRoots(mine), [...Y.parseUpdateMeta(sent.update).from.keys()]]
-  // the texts as they would be if the server had taken the old edits: if both are equal, changes of one fit the other
+  // The server's document with the old edits instead of the new ones. If its texts are equal to those of `theirs`, then
+  // changes of the one fit the other.
   const taken = merge(without(clients, theirs), sent.refused)
   const isSame = roots.every((root) => taken.getText(root).toJSON() === theirs.getText(root).toJSON())
   const typed = changes(taken, roots, without(clients, mine))
@@ -82,8 +88,9 @@ function editsSince(sent: Sending, theirs: Y.Doc, mine: Y.Doc): Map<string, Delt
 }
 
 /**
- * The same edits, if somebody has typed into the text that was sent. That text came back from the server, so `mine` has
- * it twice. The new edits are found in a document with both texts, and made in the one that has only the sending.
+ * As `editsSince`, if somebody has typed into the text that was sent. That text came back from the server, so `mine` has
+ * it twice. The new edits are found in a document that has it twice as well. Then they are moved to `theirs`, which has
+ * it once.
  */
 function editsNextToBoth(sent: Sending, theirs: Y.Doc, mine: Y.Doc): Map<string, Delta> {
   const roots = textRoots(mine)

@@ -1,4 +1,4 @@
-// Where this browser keeps a session's document. After the server has refused the kept document, it is another place.
+// Where this browser keeps a session's document. If the server refuses the kept document, a new place is used.
 
 import { forgetSendings } from "./unconfirmed"
 

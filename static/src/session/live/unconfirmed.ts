@@ -1,7 +1,11 @@
 // New edits that were sent and never confirmed. The server may have them although its answer got lost.
 import { fromBase64, toBase64 } from "lib0/buffer"
 
-/** An update of Yjs that was sent, and the one that this browser had and the server not: what the first stands for. */
+/**
+ * Text that was sent again as new edits.
+ * update   the update that was sent
+ * refused  the update with the old edits that the server refuses: `update` brings their text under a new client id
+ */
 export interface Sending {
   update: Uint8Array
   refused: Uint8Array
@@ -41,7 +45,7 @@ export class Unconfirmed {
   }
 }
 
-/** Forget what was sent of the documents whose databases' names begin so. */
+/** Forget the sendings of all documents that are kept in databases whose names begin with `beginning`. */
 export function forgetSendings(beginning: string): void {
   for (const key of Object.keys(localStorage)) if (key.startsWith(KEY + beginning)) localStorage.removeItem(key)
 }

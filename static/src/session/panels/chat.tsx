@@ -95,7 +95,7 @@ export function Chat({
   onTyping,
 }: {
   log: ChatLog
-  /** why nobody writes here any more, or not from this page; "" while one can */
+  /** why no message can be sent from this page; "" if it can */
   closed: string
   typing: string[]
   onTyping: (is: boolean) => void
