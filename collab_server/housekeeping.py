@@ -1,4 +1,4 @@
-"""Periodic tasks: note which logins were used, remove expired rows, clean up idle guests, and give memory back."""
+"""Periodic tasks: note used logins, remove expired rows, clean up idle guests, renew the epoch, give memory back."""
 
 import asyncio
 import logging
@@ -31,6 +31,7 @@ class Housekeeping:
 
     guest_days   guests who were not active for this many days are cleaned up
     interval_s   seconds between two rounds; every sixtieth one also sweeps
+    renew_epoch  called every sixtieth round, so that a restored backup is known, see `collab_server.opening`
     free_memory  called after rooms have closed or many connections have ended, in a thread
     """
 
@@ -39,11 +40,13 @@ class Housekeeping:
         services: Services,
         guest_days: float,
         interval_s: float = 60,
+        renew_epoch: Callable[[], Awaitable[None]] | None = None,
         free_memory: Callable[[], object] | None = None,
     ) -> None:
         self._services = services
         self._guest_ms = int(guest_days * _DAY_MS)
         self._interval_s = interval_s
+        self._renew_epoch = renew_epoch
         self._free_memory = free_memory
         self._dropping = asyncio.Semaphore(_DROPS_AT_ONCE)
         self._tasks: list[asyncio.Task[None]] = []
@@ -110,6 +113,8 @@ class Housekeeping:
             await self._try_to("note logins", self.note_logins)
             if rounds % _ROUNDS_A_SWEEP == 0:
                 await self._try_to("sweep", self.sweep)
+                if self._renew_epoch and rounds:  # the start has just begun one
+                    await self._try_to("renew the epoch", self._renew_epoch)
             rounds += 1
             await asyncio.sleep(self._interval_s)
 

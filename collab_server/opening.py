@@ -86,17 +86,13 @@ async def begin_epoch(config: Config, store: PortableStore) -> bool:
     """Begin a new epoch; return whether the store is not as the previous run left it, and log that.
 
     Each start writes a new random name, the epoch, into the store and into a file in DATA_DIR. If the two differ at the
-    next start, the store was restored from a backup, or belongs to another DATA_DIR.
-
-    The two writes cannot be one. So the file gets the new epoch first, and keeps the old one next to it until the store
-    has the new one. An example: the file has "B A" and the process dies before the store gets B. The next start finds A
-    in the store, which the file has too: nothing was restored.
+    next start, the store was restored from a backup, or belongs to another DATA_DIR. A backup may also be of the run
+    that ended last. So the epoch changes during a run too, and when a run ends, see `renew_epoch`.
 
     Raises OSError or StoreUnavailable.
     """
-    path = Path(config.data_dir) / _EPOCH_NAME
     try:
-        noted = path.read_text(encoding="ascii", errors="replace").split()
+        noted = _epoch_file(config).read_text(encoding="ascii", errors="replace").split()
     except FileNotFoundError:
         noted = []
     before = await store.note(_EPOCH_NAME)
@@ -106,18 +102,43 @@ async def begin_epoch(config: Config, store: PortableStore) -> bool:
             "the database is not as the last run left it: a backup was restored, or DATA_DIR belongs to another "
             "database; editors that are open bring back what it lacks (docs/storage.md)"
         )
-    epoch = secrets.token_hex(16)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _replace(path, f"{epoch} {before}\n")
-    await store.set_note(_EPOCH_NAME, epoch)
-    _replace(path, f"{epoch}\n")
+    await renew_epoch(config, store)
     return is_restored
 
 
+async def renew_epoch(config: Config, store: PortableStore) -> None:
+    """Give the store a new epoch, so that the backups that were made until now have another one.
+
+    The two writes cannot be one. So the file gets the new epoch first, and keeps the old one next to it until the store
+    has the new one. An example: the file has "B A" and the process dies before the store gets B. The next start finds A
+    in the store, which the file has too: nothing was restored.
+
+    Raises OSError or StoreUnavailable.
+    """
+    path, before, epoch = _epoch_file(config), await store.note(_EPOCH_NAME), secrets.token_hex(16)
+    await asyncio.to_thread(_replace, path, f"{epoch} {before}\n")
+    await store.set_note(_EPOCH_NAME, epoch)
+    await asyncio.to_thread(_replace, path, f"{epoch}\n")
+
+
+def _epoch_file(config: Config) -> Path:
+    return Path(config.data_dir) / _EPOCH_NAME
+
+
 def _replace(path: Path, text: str) -> None:
+    """Replace a file. After a power cut it is as it is now: the store must never be ahead of it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = path.with_suffix(".new")
-    new.write_text(text, encoding="ascii")
+    with new.open("w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
     new.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 async def rehearse(config: Config) -> str:

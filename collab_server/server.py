@@ -5,14 +5,17 @@ import logging
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 
 from collab_server.app import Parts, make_parts, wall_clock
 from collab_server.config import Config
 from collab_server.housekeeping import Housekeeping
-from collab_server.opening import listen, open_all, public_url
+from collab_server.opening import listen, open_all, public_url, renew_epoch
 from collab_server.stores import make_store
 from handlers.listener import Listener
-from storage.base import Store
+from storage.copying import PortableStore
+from storage.errors import StoreError
 
 _MAX_HEADER_BYTES = 16 << 10
 _MAX_BUFFER_BYTES = 8 << 20
@@ -26,7 +29,7 @@ class Server:
     def __init__(
         self,
         parts: Parts,
-        store: Store,
+        store: PortableStore,
         http: Listener,
         sockets: list[socket.socket],
         housekeeping: Housekeeping,
@@ -73,7 +76,8 @@ class Server:
         parts.services.connections.start()
         parts.services.lag.start()
         parts.socketio.start()
-        housekeeping = Housekeeping(parts.services, config.guest_days, free_memory=free_memory)
+        renew = partial(renew_epoch, config, store)
+        housekeeping = Housekeeping(parts.services, config.guest_days, renew_epoch=renew, free_memory=free_memory)
         housekeeping.start()
         http = _listener(config, parts)
         http.add_sockets(sockets)
@@ -132,6 +136,8 @@ class Server:
             await self.housekeeping.stop()
             services.passwords.close()
             await self._http.close_all_connections()
+            with suppress(OSError, StoreError):  # a store that is away keeps its epoch, and the file has that too
+                await renew_epoch(self.parts.config, self._store)
             await self._store.close(is_clean=is_saved)
             self.parts.crashes.close()
         if is_saved:

@@ -34,7 +34,7 @@ _NOBODY: frozenset[int] = frozenset()
 class Claims:
     """The claims on the client ids of one document."""
 
-    __slots__ = ("_connections", "_contributions", "_index", "_presence")
+    __slots__ = ("_are_carried", "_connections", "_contributions", "_index", "_presence")
 
     def __init__(
         self,
@@ -44,6 +44,7 @@ class Claims:
         connections: Mapping[Connection, None],
     ) -> None:
         """connections: those of the room, which change as people come and go."""
+        self._are_carried = False
         self._connections = connections
         self._index = index
         self._contributions = contributions
@@ -78,6 +79,13 @@ class Claims:
         # New ids that the sender did not announce are not theirs: they only bring these structs for
         # somebody else.
         return others | (parsed.spans.keys() - owners.keys() - announced)
+
+    def are_first_carried(self, unclaimed: Set[int]) -> bool:
+        """Whether some of these client ids have another owner, for the first time since the room was loaded."""
+        if self._are_carried or not unclaimed & self._index.owners.keys():
+            return False
+        self._are_carried = True
+        return True
 
     def brought_by_others(self, user_id: str, clients: Iterable[int]) -> dict[int, tuple[int, int]]:
         """Return {client id: (first clock, next clock)} of a user's ids under which others brought structs."""

@@ -5,6 +5,7 @@ nothing to lock. Knows no clock (times come in as milliseconds since 1970), no s
 store; `crdt.lifecycle` loads it, writes its log and closes it.
 """
 
+import logging
 from collections.abc import Mapping, Sequence, Set
 
 from crdt.document.document import Document
@@ -30,6 +31,7 @@ from crdt.wire.parsed_update import Parsed
 from crdt.wire.rewriting.splitting import SPLIT_BYTES
 from storage.records import Chunk
 
+_log = logging.getLogger(__name__)
 _SYNC = bytes((y_protocol.SYNC,))
 _NOBODY: frozenset[int] = frozenset()
 
@@ -234,6 +236,12 @@ class Room:
         unclaimed = self.members.claims.carried(incoming, parsed)
         if not self.index.take(parsed, incoming.author, self.document.apply, unclaimed):
             return
+        if incoming.kind is UpdateKind.ANSWER and self.members.claims.are_first_carried(unclaimed):
+            _log.info(
+                "user %s brought edits of others that session %s lacked, as after a restored backup or a crash",
+                incoming.author,
+                self.session_id,
+            )
         update = parsed.update
         entry = codec.LogEntry(incoming.now, incoming.author, update, bool(unclaimed))
         self.journal.add(entry)

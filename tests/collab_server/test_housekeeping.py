@@ -246,6 +246,29 @@ async def test_housekeeping_during_store_outage_warns_and_tries_again(
     await keeper.stop()
 
 
+async def test_epoch_is_renewed_each_hour_but_not_at_the_start(server) -> None:
+    """Sixty rounds of a minute; a start has begun an epoch itself."""
+    rounds: list[int] = []
+    noted: list[int] = []
+
+    async def renew() -> None:
+        rounds.append(len(noted))
+
+    keeper = Housekeeping(server.parts.services, 30, interval_s=0.001, renew_epoch=renew)
+    note_logins = keeper.note_logins
+
+    async def note() -> None:
+        noted.append(1)
+        await note_logins()
+
+    keeper.note_logins = note  # type: ignore[method-assign]
+    keeper.start()
+    await until(lambda: len(rounds) > 1)
+    await keeper.stop()
+
+    assert rounds[:2] == [61, 121]
+
+
 async def test_housekeeping_after_unexpected_error_continues(server, ada: Api, monkeypatch, expect_log) -> None:
     """Whatever is raised is logged, and the next round comes."""
     expect_log("ERROR collab_server.housekeeping: housekeeping could not (note logins|sweep)")

@@ -16,6 +16,7 @@ from collab_server import opening
 from collab_server.config import Config
 from collab_server.opening import PortInUse, StartError, listen, public_url, rehearse
 from collab_server.server import Server
+from storage.errors import StoreUnavailable
 from storage.sqlite.migrations import MIGRATIONS
 from storage.sqlite.store import SqliteStore
 from tests.api import Api
@@ -279,6 +280,50 @@ async def test_restored_database_is_known_whatever_way_its_backup_was_made(tmp_p
         await run()
 
     assert answers == [False, False, True, False, True, False]
+
+
+@pytest.mark.parametrize("end", ["stopped", "died"])
+async def test_backup_of_the_run_that_ended_last_is_known(tmp_path: Path, expect_log, end: str) -> None:
+    """A server that stops leaves another epoch than its backups have; one that dies, if it ran on for an hour."""
+    expect_log("WARNING collab_server.opening: the database is not as the last run left it")
+    config = Config(**HERE, data_dir=str(tmp_path / "data"))
+    live, backup, noted = tmp_path / "data" / "collab.db", tmp_path / "backup.db", tmp_path / "data" / "epoch"
+    server = await Server.start(config)
+    with closing(sqlite3.connect(live)) as db, closing(sqlite3.connect(backup)) as copy:
+        db.backup(copy)
+    if end == "died":
+        await opening.renew_epoch(config, server._store)
+    found = noted.read_text()
+    await server.stop()
+    if end == "died":
+        noted.write_text(found)
+    shutil.copy(backup, live)
+
+    store = SqliteStore(live)
+    await store.open()
+    answers = [await opening.begin_epoch(config, store), await opening.begin_epoch(config, store)]
+    await store.close(is_clean=True)
+
+    assert answers == [True, False]
+
+
+async def test_stop_while_the_store_is_away_leaves_an_epoch_that_fits(tmp_path: Path, monkeypatch) -> None:
+    config = Config(**HERE, data_dir=str(tmp_path / "data"))
+    server = await Server.start(config)
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteStore, "set_note", away)
+        await server.stop()
+    store = SqliteStore(tmp_path / "data" / "collab.db")
+    await store.open()
+
+    is_restored = await opening.begin_epoch(config, store)
+
+    await store.close(is_clean=True)
+    assert not is_restored
 
 
 async def test_start_that_died_between_the_two_notes_of_an_epoch_is_no_restore(tmp_path: Path) -> None:

@@ -70,7 +70,11 @@ def began(room: Room, ada: Typist) -> tuple[Connection, Inbox]:
     return connection, inbox
 
 
-def test_answer_with_edits_of_somebody_who_is_gone_is_taken_and_marked(room: Room, ada: Typist, bob: Typist) -> None:
+def test_answer_with_edits_of_somebody_who_is_gone_is_taken_and_marked(
+    room: Room, ada: Typist, bob: Typist, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And it is logged once: where nothing else does, this shows an operator that a backup was restored."""
+    caplog.set_level("INFO", "crdt.room.room")
     room.members.leave(began(room, ada)[0])
     at_bob, inbox = join(room, "bob")
     announce(room, at_bob, BOBS)
@@ -81,6 +85,12 @@ def test_answer_with_edits_of_somebody_who_is_gone_is_taken_and_marked(room: Roo
     assert room.files() == {"codemirror": "alostb"}
     assert room.index.owners == {ADAS: "ada", BOBS: "bob"}
     assert brought(room, ADAS) == [(0, "ada"), (1, "bob")]
+    (logged,) = caplog.messages
+    assert logged.startswith("user bob brought edits of others that session session lacked")
+    bob.hear(ada.insert(0, "again"))
+    answer(room, at_bob, bob)
+    assert room.files() == {"codemirror": "againalostb"}
+    assert len(caplog.messages) == 1
 
 
 def test_answer_claims_only_ids_that_its_sender_announced(room: Room, ada: Typist, bob: Typist) -> None:
