@@ -1,3 +1,4 @@
+/// <reference types="vitest/config" />
 import { fileURLToPath } from "node:url"
 import { defineConfig, type ProxyOptions } from "vite"
 import { SERVED } from "./src/lib/addresses"
@@ -38,6 +39,8 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
     rollupOptions: { output: { hashCharacters: "hex" } },
   },
+  // styles.test.ts reads the style sheets, which are empty in tests otherwise
+  test: { css: true },
   server: { proxy: { "^/(?!static/dist/)": toServer }, strictPort: true },
   esbuild: { jsx: "automatic", jsxImportSource: "preact", legalComments: "none" },
   resolve: {

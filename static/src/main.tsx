@@ -6,7 +6,7 @@ import { JoinPage } from "./pages/join"
 import { SignInPage, SignUpPage } from "./pages/sign"
 import { followLinks, path } from "./router"
 import { applyTheme } from "./settings"
-import { Announcer } from "./ui/announce"
+import { Announcer } from "./ui/announcer"
 import { Boundary, lazily } from "./ui/boundary"
 import { Page } from "./ui/shell"
 

@@ -39,7 +39,7 @@ function Row({ session, onDelete }: { session: Session; onDelete: () => void }) 
         <bdi>{session.title}</bdi>
       </a>
       <span class="tag">{languageName(session.language)}</span>
-      {session.status === "ended" ? <span class="tag muted">ended</span> : <span class="tag open">open</span>}
+      {session.status === "ended" ? <span class="tag">ended</span> : <span class="tag open">open</span>}
       {session.unread > 0 && <span class="tag unread">{session.unread} unread</span>}
       <People session={session} />
       <time dateTime={session.lastActivityAt} title={full(session.lastActivityAt)}>
@@ -186,7 +186,7 @@ export function HomePage() {
       {!sessions && !problem && <p role="status">Loading…</p>}
       {sessions?.length === 0 && !older && !isGuest && <Empty onCreate={() => setCreating(true)} />}
       {sessions && sessions.length > 0 && (
-        <ul class="rows" aria-label="My sessions">
+        <ul class="rows plain" aria-label="My sessions">
           {sessions.map((one) => (
             <Row key={one.id} session={one} onDelete={() => setDeleting(one)} />
           ))}

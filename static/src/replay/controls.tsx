@@ -136,7 +136,7 @@ export function Controls({ player, timeline, moment, show }: Props) {
   })
   const about = describe(moment, player.total)
   return (
-    <section class="controls" aria-label="Player">
+    <section aria-label="Player">
       <div class="scrub">
         <Marks timeline={timeline} />
         <input

@@ -7,11 +7,10 @@ interface Props {
   children: ComponentChildren
   /** the id of what a screen reader says after the title */
   about?: string
-  wide?: boolean
 }
 
 /** A modal dialog: the browser keeps the focus in it and gives it back. */
-export function Dialog({ title, onClose, children, about, wide }: Props) {
+export function Dialog({ title, onClose, children, about }: Props) {
   const element = useRef<HTMLDialogElement>(null)
   const id = useId()
   // a plain effect is cleaned up after the dialog has left the page, and the focus with it
@@ -23,7 +22,7 @@ export function Dialog({ title, onClose, children, about, wide }: Props) {
   return (
     <dialog
       ref={element}
-      class={wide ? "dialog wide" : "dialog"}
+      class="dialog"
       aria-labelledby={id}
       aria-describedby={about}
       onCancel={(event) => {

@@ -69,7 +69,7 @@ function Pair({ name, before, after, language, kind, remark }: PairProps) {
       <h2>
         <bdi>{rootTitle(name)}</bdi>
         {kind && <span class="tag">{kind}, not part of a restore</span>}
-        {after !== null && before === after && <span class="tag muted">no difference</span>}
+        {after !== null && before === after && <span class="tag">no difference</span>}
       </h2>
       {remark && <p class="hint">{remark}</p>}
       <div ref={parent} data-testid="compare" />

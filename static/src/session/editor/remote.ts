@@ -69,7 +69,7 @@ const theme = EditorView.baseTheme({
     zIndex: "5",
     padding: "0 5px",
     borderRadius: "4px 4px 4px 0",
-    color: "#fff",
+    color: "var(--on-person)",
     font: "600 10px/1.5 system-ui, sans-serif",
     whiteSpace: "nowrap",
     pointerEvents: "none",

@@ -45,7 +45,7 @@ function Item({ message, follows }: { message: Message; follows: boolean }) {
             <strong>
               <bdi>{message.sender.username}</bdi>
             </strong>
-            {message.sender.guest && <span class="tag muted">guest</span>}
+            {message.sender.guest && <span class="tag">guest</span>}
             <time dateTime={message.timestamp} title={full(message.timestamp)}>
               {clock(message.timestamp)}
             </time>
@@ -69,7 +69,7 @@ function List({ log }: { log: ChatLog }) {
     atEnd.current = scrollHeight - scrollTop - clientHeight < 40
   }
   return (
-    <ol class="messages" ref={list} onScroll={scrolled} tabIndex={0} aria-label="Messages">
+    <ol class="messages plain" ref={list} onScroll={scrolled} tabIndex={0} aria-label="Messages">
       {log.older.value && (
         <li class="older">
           <button type="button" onClick={() => void log.loadOlder()}>

@@ -112,7 +112,7 @@ export function People(props: Props) {
           Invite people
         </button>
       )}
-      <ul class="members">
+      <ul class="members plain">
         {sorted.map((one) => (
           <One key={one.id} member={one} props={props} />
         ))}
