@@ -48,6 +48,16 @@ async def test_version_and_help_options_print_their_text() -> None:
     assert (code, "--port" in text, "COLLAB_IDLE_S" in text) == (0, True, True)
 
 
+async def test_module_runs_in_a_folder_with_files_called_as_its_packages(tmp_path: Path) -> None:
+    """`python -m` looks there first."""
+    for name in ("crdt", "handlers", "static", "storage"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('mine')\n")
+
+    code, text, errors = await command("check", cwd=tmp_path)
+
+    assert (code, errors, "will be made at the first start" in text) == (0, "", True)
+
+
 @pytest.mark.parametrize("name", ["run", "serve", "check"])
 async def test_invalid_setting_ends_command_with_one_line(tmp_path: Path, name: str) -> None:
     """By variable or by flag: exit code 2, one line that says what is wrong."""

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.api import Api
-from tests.interop.apps_world import world
+from tests.interop.apps_world import VERSIONS, world
 from tests.interop.backups import make_backup, restore_backup
+from tests.interop.slow_line import SlowLine
 from tests.waiting import until
 
 TEXT = {"codemirror": "text"}
@@ -71,6 +72,55 @@ async def test_guest_who_lost_their_cookies_brings_what_they_typed(tmp_path: Pat
 
         await _until_words(ada, session_id, "online", "train", "again")
         assert await room.refusals("after") == []
+
+
+async def test_edits_that_somebody_left_on_a_shared_computer_are_brought_by_who_signs_in_there(tmp_path: Path) -> None:
+    """Ada types without a network and leaves; Bob opens the session in that browser. Ada then comes from elsewhere."""
+    async with world(tmp_path / "data") as room:
+        ada, bob = await room.user("ada"), await room.user("bob")
+        session_id = await ada.new_session()
+        await room.connect("ada there", ada, session_id)
+        await room.run("ada there", _insert("online "))
+        await _until_words(ada, session_id, "online")
+        await room.apps.do("offline", "ada there")
+        await room.run("ada there", _insert("offline "))
+        kept = await room.apps.do("stateUpdate", "ada there")
+        await room.leave("ada there")
+        await room.apps.do("open", "bob", updates=[kept])
+        await room.connect("bob", bob, session_id)
+        await room.run("bob", _insert("bob "))
+        await _until_words(ada, session_id, "online", "offline", "bob")
+        await room.connect("ada", ada, session_id)
+        await room.run("ada", _insert("again "))
+
+        await _until_words(ada, session_id, "online", "offline", "bob", "again")
+        assert await room.refusals("bob", "ada") == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_edits_that_reach_others_sooner_by_a_second_provider_stay_their_authors(
+    tmp_path: Path, version: int
+) -> None:
+    """Ada's line to the server is 40 ms slower than the direct way to Bob (y-webrtc, tabs of one browser)."""
+    async with world(tmp_path / "data") as room, SlowLine(room.server.url, delay_s=(0.04, 0.08)) as line:
+        ada, bob = await room.user("ada"), await room.user("bob")
+        session_id = await ada.new_session()
+        slow = line.url.replace("http", "ws") + "/sync"
+        await room.connect("ada", ada, session_id, tabs=session_id, version=version, url=slow)
+        await room.connect("bob", bob, session_id, tabs=session_id, version=version)
+        for number in range(10):
+            await room.run("ada", _insert(f"ada{number} "))
+            await room.run("bob", _insert(f"bob{number} "))
+
+        words = [f"{name}{number}" for name in ("ada", "bob") for number in range(10)]
+        await _until_words(ada, session_id, *words)
+        assert await room.until_equal(TEXT, "ada", "bob") is None
+        assert await room.refusals("ada", "bob") == []
+        blame = (await ada.get(f"/code/{session_id}/blame")).body
+        text = (await ada.live(session_id))["code"]
+        written = [(run["author"], text[run["start"] : run["start"] + run["length"]]) for run in blame["runs"]]
+        assert [one for one in written if "ada" in one[1] and one[0] != ada.user["id"]] == []
+        assert [one for one in written if "bob" in one[1] and one[0] != bob.user["id"]] == []
 
 
 async def test_template_with_a_fixed_client_id_is_extended_by_anybody(tmp_path: Path) -> None:

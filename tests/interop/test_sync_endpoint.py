@@ -1,15 +1,43 @@
 """The endpoint itself: who gets in and how, and what happens at its limits."""
 
 import asyncio
+import json
+import re
 import socket
+from collections.abc import Callable
+
+import pytest
 
 from crdt.wire import y_protocol
+from crdt.wire.lib0 import write_var_bytes, write_var_uint
 from handlers.sync import rate_gate
+from harness.hostile import many_roots, nested_arrays, nested_types
 from harness.wire import SYNC_STEP1
 from tests.api import Api, Wire
 from tests.crdt.harness import Typist
+from tests.processes import ROOT
 from tests.raw_frames import handshake
 from tests.waiting import PATIENCE_S, until
+
+
+def root_called(name_bytes: int) -> bytes:
+    """Return a letter in a root with a name of this length."""
+    return b"\x01\x01\x01\x00\x04\x01" + write_var_bytes(b"n" * name_bytes) + b"\x01x\x00"
+
+
+def types_in_a_list(count: int) -> bytes:
+    """Return shared types next to each other in one root."""
+    return b"\x01" + write_var_uint(count) + b"\x01\x00" + b"\x07\x01\x04list\x00" * count + b"\x00"
+
+
+FIXED: dict[str, tuple[Callable[[int], bytes], int]] = {
+    "roots": (many_roots, 4_096),
+    "name_bytes": (root_called, 4_096),
+    "types": (types_in_a_list, 100_000),
+    "type_depth": (nested_types, 500),
+    "value_depth": (nested_arrays, 500),
+}
+"""Bounds that no operator can change: how to make an update, and the greatest number that passes."""
 
 
 async def joined(api: Api, session_id: str, query: str = "") -> Wire:
@@ -119,6 +147,31 @@ async def test_document_larger_than_send_limit_reaches_newcomer(ada: Api, start_
     state = await wire.receive_until(b"\x00\x01")
 
     assert len(state) > 600_000
+
+
+@pytest.mark.parametrize("frame", [y_protocol.sync_update, y_protocol.sync_step2], ids=["edit", "answer"])
+@pytest.mark.parametrize("limit", FIXED)
+async def test_fixed_bound_is_as_documented_and_told_by_name(ada: Api, limit: str, frame) -> None:
+    """At the figure of docs/documents.md an update is taken; one more is closed with 4413, with the bound's name."""
+    make, most = FIXED[limit]
+    wire, other = [await joined(ada, await ada.new_session(), "&saved=1") for _ in range(2)]
+
+    await wire.send(frame(make(most)))
+    await wire.receive_until(y_protocol.saved(1))
+    await other.send(frame(make(most + 1)))
+    code, reason = await other.until_closed()
+
+    assert (code, json.loads(reason)["code"], json.loads(reason)["limit"]) == (4413, "too_large", limit)
+
+
+def test_fixed_bounds_of_documentation_are_all_tried() -> None:
+    """But for `work`, which is a time: tests/interop/test_hostile.py has edits that cost too much."""
+    page = (ROOT / "docs" / "documents.md").read_text()
+    told = dict(re.findall(r"^\| `([a-z_]+)` \| ([0-9,]+) \|", page, re.MULTILINE))
+
+    assert {name: f"{most:,}" for name, (_, most) in FIXED.items()} == {
+        name: figure for name, figure in told.items() if name != "author_share_percent"
+    }
 
 
 async def test_edit_over_text_limit_closes_its_sender_with_4413(start_server) -> None:
