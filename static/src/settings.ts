@@ -18,7 +18,7 @@ function kept<T extends string | number | boolean>(name: string, initial: T, all
 export const theme = kept<string>("theme", "system", ["system", "light", "dark"])
 export const fontSize = kept<number>("fontSize", 14, [12, 13, 14, 15, 16, 18, 20, 24])
 export const tabSize = kept<number>("tabSize", 4, [2, 4, 8])
-export const keys = kept<string>("keys", "default", ["default", "vim", "emacs"])
+export const keys = kept<string>("keys", "default", ["default", "vim"])
 export const wraps = kept<boolean>("wraps", false)
 
 const prefersDark = matchMedia("(prefers-color-scheme: dark)")

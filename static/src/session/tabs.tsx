@@ -1,6 +1,6 @@
 // The session's files, one tab each; after them its maps, lists and XML, which are only shown.
 import type { TargetedSubmitEvent } from "preact"
-import { useState } from "preact/hooks"
+import { useEffect, useRef, useState } from "preact/hooks"
 import { fileName } from "../lib/files"
 import { textOf } from "../ui/form"
 
@@ -17,6 +17,14 @@ interface Props {
 
 export function Tabs({ roots, others, current, suffix, canWrite, onSelect, onAdd }: Props) {
   const [isAdding, setIsAdding] = useState(false)
+  const wasAdding = useRef(false)
+  const opener = useRef<HTMLButtonElement>(null)
+  const input = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    if (isAdding) input.current?.focus()
+    else if (wasAdding.current) opener.current?.focus()
+    wasAdding.current = isAdding
+  }, [isAdding])
   const add = (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault()
     const name = textOf(new FormData(event.currentTarget).get("file")).trim()
@@ -51,18 +59,25 @@ export function Tabs({ roots, others, current, suffix, canWrite, onSelect, onAdd
         ))}
       </div>
       {canWrite && !isAdding && (
-        <button type="button" class="icon" aria-label="Add a file" title="Add a file" onClick={() => setIsAdding(true)}>
+        <button
+          ref={opener}
+          type="button"
+          class="icon"
+          aria-label="Add a file"
+          title="Add a file"
+          onClick={() => setIsAdding(true)}
+        >
           +
         </button>
       )}
       {isAdding && (
         <form onSubmit={add}>
           <input
+            ref={input}
             name="file"
             aria-label="Name of the new file"
             placeholder="name.py"
             maxLength={60}
-            autoFocus
             onKeyDown={(event) => event.key === "Escape" && setIsAdding(false)}
           />
         </form>

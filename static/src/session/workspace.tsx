@@ -84,6 +84,7 @@ function Files({ session, live, view, canWrite }: Parts) {
   const add = (name: string) => {
     // a map or list of that name is shown: a text of its name would be the same root
     if (!others.includes(name)) collab.addRoots([name])
+    collab.places.enter(name)
     select(name)
   }
   return (

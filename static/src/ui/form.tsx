@@ -1,7 +1,7 @@
 // Forms that show the server's messages next to the fields that they are about.
 import type { ComponentChildren, TargetedSubmitEvent } from "preact"
 import { createContext } from "preact"
-import { useContext, useId, useState } from "preact/hooks"
+import { useContext, useEffect, useId, useRef, useState } from "preact/hooks"
 import { ApiError, words } from "../api"
 
 const Errors = createContext<Record<string, string[]>>({})
@@ -21,6 +21,11 @@ interface FieldProps {
 
 export function Field({ name, label, hint, value, autofocus, ...rest }: FieldProps) {
   const id = useId()
+  const input = useRef<HTMLInputElement>(null)
+  // The attribute of HTML moves the focus only once in the life of a page.
+  useEffect(() => {
+    if (autofocus) input.current?.focus()
+  }, [autofocus])
   const wrong = useContext(Errors)[name]
   const about = [hint && `${id}-hint`, wrong && `${id}-wrong`].filter(Boolean).join(" ") || undefined
   return (
@@ -30,7 +35,7 @@ export function Field({ name, label, hint, value, autofocus, ...rest }: FieldPro
         id={id}
         name={name}
         defaultValue={value}
-        autoFocus={autofocus}
+        ref={input}
         aria-invalid={!!wrong}
         aria-describedby={about}
         {...(rest as object)}

@@ -91,7 +91,6 @@ export function Settings({
           options={[
             ["default", "default"],
             ["vim", "Vim"],
-            ["emacs", "Emacs"],
           ]}
           onChange={(value) => (keys.value = value)}
         />

@@ -1,5 +1,5 @@
 // One text of the session in CodeMirror.
-import { effect } from "@preact/signals"
+import { effect, untracked } from "@preact/signals"
 import { EditorState, type Extension, type StateEffect } from "@codemirror/state"
 import { EditorView, keymap } from "@codemirror/view"
 import { useEffect, useRef } from "preact/hooks"
@@ -7,13 +7,13 @@ import { yCollab, yUndoManagerKeymap } from "y-codemirror.next"
 import * as Y from "yjs"
 import { words } from "../../api"
 import { languagePack } from "../../lib/languages"
-import { fontSize, keys, tabSize, wraps } from "../../settings"
+import { fontSize, isDark, keys, tabSize, wraps } from "../../settings"
 import { tell } from "../../ui/announce"
 import { cancellable } from "../../ui/cancellable"
 import { blameGutter } from "./blame"
 import type { Collaboration } from "../live/collab"
 import { remoteCursors } from "./remote"
-import { basics, font, keysPack, label, slots, tabs, writable } from "./setup"
+import { basics, dark, font, keysPack, label, slots, tabs, writable } from "./setup"
 
 interface Props {
   collab: Collaboration
@@ -29,9 +29,11 @@ interface Props {
 /** What can change while the editor is open is in slots; they are filled by effects. */
 function open(parent: HTMLElement, collab: Collaboration, root: string): EditorView {
   const text = collab.doc.getText(root)
-  const undo = new Y.UndoManager(text)
+  const undo = collab.places.undoOf(root)
+  const { selection, scrollTo } = collab.places.startOf(root)
   const state = EditorState.create({
     doc: text.toJSON(),
+    ...(selection && { selection }),
     extensions: [
       slots.keys.of([]),
       keymap.of(yUndoManagerKeymap),
@@ -43,12 +45,14 @@ function open(parent: HTMLElement, collab: Collaboration, root: string): EditorV
       slots.wraps.of([]),
       slots.writable.of(writable(false)),
       slots.blame.of([]),
+      slots.theme.of(dark(isDark.value)),
       yCollab(text, null, { undoManager: undo }),
       remoteCursors(text, collab.provider.awareness),
     ],
   })
-  const view = new EditorView({ state, parent })
+  const view = new EditorView({ state, parent, ...(scrollTo && { scrollTo }) })
   collab.say("root", root)
+  if (collab.places.isEntered(root)) view.focus()
   return view
 }
 
@@ -79,8 +83,10 @@ function follow(view: EditorView, collab: Collaboration, clientId: number, root:
     const place = person?.top ?? person?.cursor?.head
     if (person?.root !== root || !place) return
     const found = Y.createAbsolutePositionFromRelativePosition(Y.createRelativePositionFromJSON(place), collab.doc)
-    if (found && found.index <= view.state.doc.length)
-      view.dispatch({ effects: EditorView.scrollIntoView(found.index, { y: person.top ? "start" : "center" }) })
+    if (found && found.index <= view.state.doc.length) {
+      const effects = EditorView.scrollIntoView(found.index, { y: person.top ? "start" : "center" })
+      untracked(() => view.dispatch({ effects }))
+    }
   })
 }
 
@@ -107,15 +113,18 @@ function useSlots(view: { current: EditorView | null }, props: Props): void {
 }
 
 /** Keep the view as the person set it in this browser; return what stops that. */
-function applySettings(view: EditorView): () => void {
-  const fill = (effects: StateEffect<unknown>) => view.dispatch({ effects })
+function applySettings(view: EditorView, undo: Y.UndoManager): () => void {
+  // A change of the view tells others where this person is, which reads other signals. These effects must not depend
+  // on them.
+  const fill = (effects: StateEffect<unknown>) => untracked(() => view.dispatch({ effects }))
   const stops = [
     effect(() => fill(slots.tabs.reconfigure(tabs(tabSize.value)))),
+    effect(() => fill(slots.theme.reconfigure(dark(isDark.value)))),
     effect(() => fill(slots.font.reconfigure(font(fontSize.value)))),
     effect(() => fill(slots.wraps.reconfigure(wraps.value ? EditorView.lineWrapping : []))),
     effect(() =>
       cancellable(
-        keysPack(keys.value),
+        keysPack(keys.value, undo),
         (pack) => fill(slots.keys.reconfigure(pack)),
         () => tell("These keys could not be loaded: load the page again"),
       ),
@@ -131,8 +140,9 @@ export function Editor(props: Props) {
   useEffect(() => {
     if (!parent.current) return
     const opened = (view.current = open(parent.current, collab, root))
-    const stops = [applySettings(opened), tellViewport(opened, collab, root)]
+    const stops = [applySettings(opened, collab.places.undoOf(root)), tellViewport(opened, collab, root)]
     return () => {
+      collab.places.leave(root, opened)
       for (const stop of stops) stop()
       opened.destroy()
       view.current = null

@@ -22,6 +22,7 @@ import {
   lineNumbers,
 } from "@codemirror/view"
 import { tags } from "@lezer/highlight"
+import type * as Y from "yjs"
 
 // colours are the page's custom properties, so that a change of theme needs no new editor
 export const highlight = syntaxHighlighting(
@@ -50,8 +51,44 @@ export const look = EditorView.theme({
     backgroundColor: "var(--selection) !important",
   },
   ".cm-cursor": { borderLeftColor: "var(--text)" },
-  ".cm-panels": { backgroundColor: "var(--panel)", color: "var(--text)" },
-  ".cm-tooltip": { backgroundColor: "var(--panel)", border: "1px solid var(--line)" },
+  ".cm-panels": { backgroundColor: "var(--panel)", color: "var(--text)", borderColor: "var(--line)" },
+  ".cm-panel, .cm-panel.cm-search label": { fontSize: "13px" },
+  ".cm-panel.cm-search, .cm-dialog": { padding: "8px 36px 8px 12px" },
+  ".cm-panel.cm-search [name=close], .cm-dialog-close": {
+    top: "8px",
+    right: "10px",
+    fontSize: "18px",
+    color: "var(--faint)",
+    cursor: "pointer",
+  },
+  ".cm-textfield, .cm-panel input:not([type=checkbox])": {
+    padding: "4px 8px",
+    border: "1px solid var(--line-strong)",
+    borderRadius: "6px",
+    backgroundColor: "var(--bg)",
+    backgroundImage: "none",
+    color: "var(--text)",
+    fontSize: "13px",
+  },
+  ".cm-button": {
+    padding: "4px 10px",
+    border: "1px solid var(--line-strong)",
+    borderRadius: "6px",
+    backgroundColor: "var(--bg)",
+    backgroundImage: "none",
+    color: "var(--text)",
+    fontSize: "13px",
+  },
+  ".cm-button:active": { backgroundColor: "var(--line-active)", backgroundImage: "none" },
+  ".cm-vim-panel": { padding: "4px 12px", fontFamily: "var(--mono)" },
+  // Marks are outlined on a background that every colour of the syntax can be read on.
+  ".cm-searchMatch": { backgroundColor: "var(--line-active)", outline: "1px solid var(--warn)" },
+  ".cm-searchMatch-selected": { backgroundColor: "var(--line-active)", outline: "2px solid var(--warn)" },
+  ".cm-selectionMatch": { backgroundColor: "var(--line-active)", outline: "1px solid var(--line-strong)" },
+  "&.cm-focused .cm-matchingBracket": { backgroundColor: "transparent", outline: "1px solid var(--line-strong)" },
+  "&.cm-focused .cm-nonmatchingBracket": { backgroundColor: "transparent", outline: "1px solid var(--danger)" },
+  ".cm-tooltip": { backgroundColor: "var(--panel)", color: "var(--text)", border: "1px solid var(--line)" },
+  ".cm-foldPlaceholder": { backgroundColor: "var(--panel)", color: "var(--faint)", borderColor: "var(--line)" },
 })
 
 export const slots = {
@@ -63,9 +100,12 @@ export const slots = {
   font: new Compartment(),
   writable: new Compartment(),
   blame: new Compartment(),
+  theme: new Compartment(),
 }
 
 export const tabs = (size: number) => [EditorState.tabSize.of(size), indentUnit.of(" ".repeat(size))]
+/** What CodeMirror colours by itself (matches, brackets, panels) is for one of two themes, too. */
+export const dark = (is: boolean) => EditorView.darkTheme.of(is)
 export const font = (size: number) => EditorView.theme({ "&": { fontSize: `${size}px` } })
 /** A text that can only be read is scrolled by keys too, so it takes the focus. */
 export const writable = (is: boolean) => [
@@ -74,10 +114,8 @@ export const writable = (is: boolean) => [
   EditorView.contentAttributes.of({ tabindex: "0" }),
 ]
 
-export async function keysPack(name: string): Promise<Extension> {
-  if (name === "vim") return (await import("@replit/codemirror-vim")).vim()
-  if (name === "emacs") return (await import("@replit/codemirror-emacs")).emacs()
-  return []
+export async function keysPack(name: string, undo: Y.UndoManager): Promise<Extension> {
+  return name === "vim" ? (await import("./vim")).vimKeys(undo) : []
 }
 
 export const basics: Extension = [

@@ -10,6 +10,7 @@ import { CLOSE_CODE } from "../../close_codes"
 import { MAIN_ROOT } from "../../lib/files"
 import type { Message } from "../../types"
 import type { Presence, RelativePosition } from "./presence"
+import { Places } from "../editor/places"
 import { KeptPlace } from "./kept"
 import { Line } from "./line"
 import { Roots } from "./roots"
@@ -56,6 +57,8 @@ const socketUrl = () => `${location.origin.replace("http", "ws")}/sync`
 export class Collaboration {
   readonly doc = new Y.Doc()
   readonly provider: WebsocketProvider
+  /** where this person was in each text */
+  readonly places = new Places(this.doc)
   readonly saveState = signal<SaveState>("offline")
   readonly people = signal<Participant[]>([])
   /** the text can be typed into: it came from the server, or this browser kept it */
