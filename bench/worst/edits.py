@@ -1,5 +1,6 @@
 """Works on documents: Yjs updates inside all limits that are expensive to integrate, questions, loading, first syncs."""
 
+import contextlib
 import random
 import select
 import time
@@ -129,10 +130,10 @@ def _poison(here: Stage) -> None:
     kind = next(kind for kind in costly.KINDS if kind.name == "sparse inserts")
     person = here.person()
     session_id = _filled(here, person, kind)
-    with person.editor(session_id) as editor:
-        for number in range(
-            here.few(here.few(_POISON_UPDATES))
-        ):  # reading them takes time that grows with their square
+    # Where the document takes too long to load already, the rest is refused with 4413. Then what was taken is opened.
+    with contextlib.suppress(ConnectionResetError), person.editor(session_id) as editor:
+        # Reading them takes time that grows with their square.
+        for number in range(here.few(here.few(_POISON_UPDATES))):
             editor.update(kind.make(number))
             editor.drain(here.pause(0.05))
         editor.await_saved()
