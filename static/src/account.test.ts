@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, expect, it, vi } from "vitest"
-import { me, signedIn, signOut, whoAmI } from "./account"
+import { me, pictureChanged, signedIn, signOut, whoAmI } from "./account"
 import { path } from "./router"
 import type { Me } from "./types"
 import { toast } from "./ui/announce"
@@ -41,6 +41,17 @@ it("knows who is signed in", async () => {
   answer(200, ADA)
   await whoAmI()
   expect(me.value).toEqual(ADA)
+})
+
+it("shows a new picture, and none of somebody who has signed out meanwhile", () => {
+  signedIn(ADA)
+  pictureChanged("data:image/png;base64,")
+  expect(me.value).toEqual({ ...ADA, avatar: "data:image/png;base64," })
+  pictureChanged(null)
+  expect(me.value).toEqual(ADA)
+  me.value = null
+  pictureChanged("data:image/png;base64,")
+  expect(me.value).toBeNull()
 })
 
 it("forgets a login that has ended, but not one whose server does not answer", async () => {

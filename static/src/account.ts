@@ -18,6 +18,11 @@ export function signedIn(user: Me): void {
   me.value = user
 }
 
+/** The person's picture is another one now; null for none. */
+export function pictureChanged(avatar: string | null): void {
+  if (me.value) me.value = { ...me.value, avatar }
+}
+
 /** Ask the server who this is; only where somebody has signed in before. */
 export async function whoAmI(): Promise<void> {
   if (!mayBeSignedIn()) {

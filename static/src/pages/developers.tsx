@@ -77,15 +77,16 @@ function Snippet({ title, code }: { title: string; code: string }) {
 export default function DevelopersPage() {
   const [sessions, setSessions] = useState<Session[]>([])
   const [session, setSession] = useState(() => new URLSearchParams(query.value).get("session") ?? PLACEHOLDER)
+  const isSignedIn = !!me.value
   useEffect(() => {
-    if (!me.value) return
+    if (!isSignedIn) return
     const asked = get<{ items: Session[] }>("/session?limit=50")
     return cancellable(
       asked,
       ({ items }) => setSessions(items),
       () => undefined,
     )
-  }, [])
+  }, [isSignedIn])
   const address = location.origin.replace("http", "ws")
   return (
     <Page title="For developers">

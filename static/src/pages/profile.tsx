@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks"
-import { me, signedIn, signOut } from "../account"
+import { me, pictureChanged, signedIn, signOut } from "../account"
 import { ApiError, call, del, get, patch, post, words } from "../api"
 import { ago } from "../lib/times"
 import type { Me } from "../types"
@@ -76,7 +76,7 @@ function Crop({ file, onDone }: { file: File; onDone: () => void }) {
       const form = new FormData()
       form.append("avatar", await encode(canvas.current), "avatar.png")
       const { avatar } = await call<{ avatar: string }>("POST", "/user/avatar", form)
-      if (me.value) me.value = { ...me.value, avatar }
+      pictureChanged(avatar)
       tell("Your picture is changed")
       onDone()
     } catch (error) {
@@ -109,9 +109,7 @@ function Picture({ user }: { user: Me }) {
   const [file, setFile] = useState<File | null>(null)
   const remove = () =>
     del("/user/avatar").then(
-      () => {
-        if (me.value) me.value = { ...me.value, avatar: null }
-      },
+      () => pictureChanged(null),
       (error: unknown) => tell(words(error)),
     )
   return (

@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks"
 import { itemAt } from "../lib/lists"
 import { useKeyDown } from "../ui/keys"
-import type { Moment, Player } from "./player"
+import type { Moment, Pace, Player } from "./player"
 import type { Mark, Timeline } from "./timeline"
 import { Marks } from "./tracks"
 
@@ -10,28 +10,25 @@ const SPEEDS = [1, 2, 4, 8, 16]
 const MARKS_LISTED = 400
 const TICK_MS = 250
 
-type Show = (moment: Moment) => void
-
-function usePlayback(player: Player, show: Show) {
+function usePlayback(player: Player, pace: Pace) {
   const [isPlaying, setIsPlaying] = useState(false)
-  const go = (sequence: number) => player.seek(sequence).then(show)
   useEffect(() => {
     if (!isPlaying) return
     let last = performance.now()
     let frame = requestAnimationFrame(function tick(now) {
       // a tab that was in the background does not catch up
-      if (player.advance(Math.min(TICK_MS, now - last))) show(player.moment)
+      player.advance(Math.min(TICK_MS, now - last), pace)
       last = now
-      if (player.moment.sequence >= player.total) setIsPlaying(false)
+      if (player.moment.peek().sequence >= player.total) setIsPlaying(false)
       else frame = requestAnimationFrame(tick)
     })
     return () => cancelAnimationFrame(frame)
-  }, [isPlaying, player, show])
+  }, [isPlaying, player, pace])
   const toggle = async () => {
-    if (!isPlaying && player.moment.sequence >= player.total) await go(0)
+    if (!isPlaying && player.moment.peek().sequence >= player.total) await player.seek(0)
     setIsPlaying(!isPlaying)
   }
-  return { isPlaying, go, toggle }
+  return { isPlaying, toggle }
 }
 
 /** Whether what has the focus needs this key itself: a list, a button, the slider. */
@@ -57,19 +54,14 @@ function describe({ sequence, at, author }: Moment, total: number): string {
   return [place, at ? new Date(at).toLocaleString() : "", author?.username ?? ""].filter(Boolean).join(", ")
 }
 
-function Speed({ player }: { player: Player }) {
-  const [speed, setSpeed] = useState(player.speed)
-  const change = (next: number) => {
-    player.speed = next
-    setSpeed(next)
-  }
+function Speed({ speed, onChange }: { speed: number; onChange: (speed: number) => void }) {
   const step = (by: number) =>
-    change(itemAt(SPEEDS, Math.max(0, Math.min(SPEEDS.length - 1, SPEEDS.indexOf(speed) + by))))
+    onChange(itemAt(SPEEDS, Math.max(0, Math.min(SPEEDS.length - 1, SPEEDS.indexOf(speed) + by))))
   useKeys({ "[": () => step(-1), "]": () => step(1) })
   return (
     <label>
       Speed{" "}
-      <select value={String(speed)} onChange={(event) => change(Number(event.currentTarget.value))}>
+      <select value={String(speed)} onChange={(event) => onChange(Number(event.currentTarget.value))}>
         {SPEEDS.map((one) => (
           <option key={one} value={String(one)}>
             {one}×
@@ -80,15 +72,11 @@ function Speed({ player }: { player: Player }) {
   )
 }
 
-function SkipIdle({ player }: { player: Player }) {
-  const [skips, setSkips] = useState(player.skipsIdle)
-  const change = (next: boolean) => {
-    player.skipsIdle = next
-    setSkips(next)
-  }
+function SkipIdle({ skips, onChange }: { skips: boolean; onChange: (skips: boolean) => void }) {
   return (
     <label class="check">
-      <input type="checkbox" checked={skips} onChange={(event) => change(event.currentTarget.checked)} /> Skip idle time
+      <input type="checkbox" checked={skips} onChange={(event) => onChange(event.currentTarget.checked)} /> Skip idle
+      time
     </label>
   )
 }
@@ -112,25 +100,26 @@ function JumpTo({ marks, onChoose }: { marks: Mark[]; onChoose: (sequence: numbe
 interface Props {
   player: Player
   timeline: Timeline
-  moment: Moment
-  show: Show
 }
 
-export function Controls({ player, timeline, moment, show }: Props) {
-  const { isPlaying, go, toggle } = usePlayback(player, show)
+export function Controls({ player, timeline }: Props) {
+  const [pace, setPace] = useState<Pace>({ speed: 1, skipsIdle: true })
+  const { isPlaying, toggle } = usePlayback(player, pace)
+  const moment = player.moment.value
+  const go = (sequence: number) => void player.seek(sequence)
   const jump = (step: 1 | -1) => {
-    const { sequence } = player.moment
+    const { sequence } = player.moment.peek()
     const marks = timeline.marks.map((one) => one.sequence)
     const target = step > 0 ? marks.find((one) => one > sequence) : marks.filter((one) => one < sequence).at(-1)
-    void go(target ?? (step > 0 ? player.total : 0))
+    go(target ?? (step > 0 ? player.total : 0))
   }
-  const move = (by: number) => void go(player.moment.sequence + by)
+  const move = (by: number) => go(player.moment.peek().sequence + by)
   useKeys({
     " ": () => void toggle(),
     ArrowLeft: () => move(-1),
     ArrowRight: () => move(1),
-    Home: () => void go(0),
-    End: () => void go(player.total),
+    Home: () => go(0),
+    End: () => go(player.total),
     ",": () => jump(-1),
     ".": () => jump(1),
   })
@@ -146,7 +135,7 @@ export function Controls({ player, timeline, moment, show }: Props) {
           min={0}
           max={player.total}
           value={moment.sequence}
-          onInput={(event) => void go(Number(event.currentTarget.value))}
+          onInput={(event) => go(Number(event.currentTarget.value))}
         />
       </div>
       <div class="control-row">
@@ -159,9 +148,9 @@ export function Controls({ player, timeline, moment, show }: Props) {
         <button type="button" class="icon" aria-label="Next mark" title="Next mark (.)" onClick={() => jump(1)}>
           ›
         </button>
-        <Speed player={player} />
-        <SkipIdle player={player} />
-        <JumpTo marks={timeline.marks} onChoose={(sequence) => void go(sequence)} />
+        <Speed speed={pace.speed} onChange={(speed) => setPace((old) => ({ ...old, speed }))} />
+        <SkipIdle skips={pace.skipsIdle} onChange={(skipsIdle) => setPace((old) => ({ ...old, skipsIdle }))} />
+        <JumpTo marks={timeline.marks} onChoose={(sequence) => go(sequence)} />
         <output class="moment" data-testid="moment">
           {about}
         </output>

@@ -6,7 +6,7 @@ import { ReadOnlyText } from "../session/editor/reading"
 import { cancellable } from "../ui/cancellable"
 import { Brand, ThemeButton, useTitle } from "../ui/shell"
 import { Controls } from "./controls"
-import { type Moment, type Page, Player } from "./player"
+import { type Page, Player } from "./player"
 import { readTimeline, type Timeline } from "./timeline"
 import { Tracks } from "./tracks"
 
@@ -19,10 +19,9 @@ function Playing({ id, session, timeline }: { id: string; session: Session; time
     () => new Player(timeline.sequence, (from, to) => get<Page>(`/code/${id}/replay?from=${from}&to=${to}`)),
     [id, timeline],
   )
-  const [moment, show] = useState<Moment>(player.moment)
   const [chosen, choose] = useState<string | null>(null)
-  useEffect(() => cancellable(player.seek(player.total), show), [player])
-  const { files, root, position, others } = moment
+  useEffect(() => void player.seek(player.total), [player])
+  const { files, root, position, others } = player.moment.value
   const names = Object.keys(files)
   const current = chosen ?? (names.includes(root) ? root : (names[0] ?? MAIN_ROOT))
   return (
@@ -56,7 +55,7 @@ function Playing({ id, session, timeline }: { id: string; session: Session; time
         />
       </main>
       <footer class="player">
-        <Controls player={player} timeline={timeline} moment={moment} show={show} />
+        <Controls player={player} timeline={timeline} />
         <Tracks timeline={timeline} />
       </footer>
     </>

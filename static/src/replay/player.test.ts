@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest"
-import { type Page, PAGE, Player, type Step } from "./player"
+import { type Pace, type Page, PAGE, Player, type Step } from "./player"
 import { type Entry, marksOf, sequenceAt, track } from "./timeline"
 
+const PACE: Pace = { speed: 1, skipsIdle: true }
 const START = Date.parse("2026-01-01T00:00:00.000Z")
 
 /** A session in which each edit appends a digit, a second after the one before; the 5th comes an hour later. */
@@ -57,19 +58,17 @@ describe("the player", () => {
   it("plays in real time, faster, and skips idle time", async () => {
     const player = new Player(25, server(25))
     await player.seek(1)
-    expect(player.advance(999)).toBe(false)
-    player.advance(1)
-    expect(player.moment.sequence).toBe(2)
-    player.speed = 16
-    player.advance(125)
-    expect(player.moment.sequence).toBe(4)
-    player.speed = 1
-    player.advance(400)
-    expect(player.moment.sequence).toBe(5)
-    player.skipsIdle = false
+    player.advance(999, PACE)
+    expect(player.moment.value.sequence).toBe(1)
+    player.advance(1, PACE)
+    expect(player.moment.value.sequence).toBe(2)
+    player.advance(125, { ...PACE, speed: 16 })
+    expect(player.moment.value.sequence).toBe(4)
+    player.advance(400, PACE)
+    expect(player.moment.value.sequence).toBe(5)
     await player.seek(4)
-    player.advance(400)
-    expect(player.moment.sequence).toBe(4)
+    player.advance(400, { ...PACE, skipsIdle: false })
+    expect(player.moment.value.sequence).toBe(4)
   })
 
   it("reads a session of 100,000 edits in pieces, and each position within a frame's time", async () => {
@@ -77,7 +76,7 @@ describe("the player", () => {
     const player = new Player(100_000, server(100_000, asked))
     await player.seek(77_777)
     expect(asked).toEqual([76_000])
-    expect(player.moment.files.main).toHaveLength(77_777)
+    expect(player.moment.value.files.main).toHaveLength(77_777)
     const began = performance.now()
     for (let at = 76_001; at <= 78_000; at += 37) expect((await player.seek(at)).files.main).toHaveLength(at)
     expect((performance.now() - began) / 54).toBeLessThan(16)
@@ -87,20 +86,20 @@ describe("the player", () => {
   it("crosses from one page to the next while it plays", async () => {
     const player = new Player(PAGE + 10, server(PAGE + 10))
     await player.seek(PAGE - 1)
-    player.advance(1000)
-    player.advance(1000)
+    player.advance(1000, PACE)
+    player.advance(1000, PACE)
     await player.seek(PAGE)
     await new Promise((done) => setTimeout(done))
-    player.advance(1000)
-    expect(player.moment.sequence).toBeGreaterThanOrEqual(PAGE)
+    player.advance(1000, PACE)
+    expect(player.moment.value.sequence).toBeGreaterThanOrEqual(PAGE)
     await player.seek(PAGE + 10)
-    expect(player.moment.files.main).toHaveLength(PAGE + 10)
+    expect(player.moment.value.files.main).toHaveLength(PAGE + 10)
   })
 
   it("of several moments asked for at once shows the last", async () => {
     const player = new Player(5 * PAGE, server(5 * PAGE))
     await Promise.all([player.seek(9000), player.seek(10), player.seek(4321)])
-    expect(player.moment.sequence).toBe(4321)
+    expect(player.moment.value.sequence).toBe(4321)
   })
 })
 

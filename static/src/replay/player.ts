@@ -1,5 +1,5 @@
 // A session played back: the position in its edits, and the texts at that position. Knows no screen and no network.
-
+import { signal } from "@preact/signals"
 import { textOf } from "../lib/files"
 import { itemAt } from "../lib/lists"
 
@@ -30,6 +30,12 @@ export interface Moment {
   others: string[]
 }
 
+/** How time goes by, as the person wants it. */
+export interface Pace {
+  speed: number
+  skipsIdle: boolean
+}
+
 export const PAGE = 2000
 const KEY_FRAME_EVERY = 250
 const PAGES_KEPT = 12
@@ -55,9 +61,8 @@ export function applyStep(page: Page, files: Record<string, string>, [, , edits]
 }
 
 export class Player {
-  speed = 1
-  skipsIdle = true
-  moment: Moment = { sequence: 0, files: {}, at: 0, author: null, root: "", position: 0, others: [] }
+  /** A signal, because it changes when a page arrives, however long that takes. */
+  readonly moment = signal<Moment>({ sequence: 0, files: {}, at: 0, author: null, root: "", position: 0, others: [] })
   private readonly pages = new Map<number, Loaded>()
   private readonly loading = new Map<number, Promise<Loaded>>()
   private wanted = 0
@@ -73,14 +78,14 @@ export class Player {
     const asked = (this.wanted = Math.max(0, Math.min(this.total, Math.round(sequence))))
     this.spare = 0
     const page = await this.page(this.start(asked))
-    if (this.wanted === asked) this.moment = this.at(page, asked)
-    return this.moment
+    if (this.wanted === asked) this.moment.value = this.at(page, asked)
+    return this.moment.value
   }
 
-  /** Let time go by; return whether anything changed. Waits at a page that is not loaded yet. */
-  advance(ms: number): boolean {
-    const before = this.moment.sequence
-    this.spare += ms * this.speed
+  /** Let time go by. Waits at a page that is not loaded yet. */
+  advance(ms: number, { speed, skipsIdle }: Pace): void {
+    const before = this.moment.peek().sequence
+    this.spare += ms * speed
     let sequence = before
     let shown: Loaded | undefined
     while (sequence < this.total) {
@@ -90,17 +95,16 @@ export class Player {
         this.spare = 0
         break
       }
-      const wait = this.wait(page, sequence + 1 - page.from - 1)
+      const wait = this.wait(page, sequence + 1 - page.from - 1, skipsIdle)
       if (wait > this.spare) break
       this.spare -= wait
       sequence += 1
       shown = page
     }
-    if (!shown) return false
+    if (!shown) return
     this.wanted = sequence
-    this.moment = this.at(shown, sequence)
+    this.moment.value = this.at(shown, sequence)
     if (sequence % PAGE > PAGE / 2 && sequence + PAGE / 2 < this.total) void this.page(this.start(sequence) + PAGE)
-    return true
   }
 
   /** The log position at which the page with this edit begins. */
@@ -108,10 +112,10 @@ export class Player {
     return Math.floor(Math.max(0, sequence - 1) / PAGE) * PAGE
   }
 
-  private wait(page: Loaded, index: number): number {
-    const before = index > 0 ? itemAt(page.times, index - 1) : this.moment.at
+  private wait(page: Loaded, index: number, skipsIdle: boolean): number {
+    const before = index > 0 ? itemAt(page.times, index - 1) : this.moment.peek().at
     const gap = before ? Math.max(0, itemAt(page.times, index) - before) : 0
-    return this.skipsIdle && gap > IDLE_MS ? IDLE_SHOWN_MS : gap
+    return skipsIdle && gap > IDLE_MS ? IDLE_SHOWN_MS : gap
   }
 
   private page(from: number): Promise<Loaded> {
@@ -137,7 +141,7 @@ export class Player {
     this.pages.set(page.from, loaded)
     for (const oldest of this.pages.keys()) {
       if (this.pages.size <= PAGES_KEPT) break
-      if (oldest !== page.from && oldest !== this.start(this.moment.sequence)) this.pages.delete(oldest)
+      if (oldest !== page.from && oldest !== this.start(this.moment.peek().sequence)) this.pages.delete(oldest)
     }
     return loaded
   }
@@ -148,10 +152,10 @@ export class Player {
     while (done > 0 && !page.frames.has(done)) done -= KEY_FRAME_EVERY
     let files = page.frames.get(done) ?? page.files
     // if the present position is nearer than the last key frame, fewer edits have to be made from there
-    const here = this.moment.sequence - page.from
+    const here = this.moment.peek().sequence - page.from
     if (here > done && here <= steps) {
       done = here
-      files = this.moment.files
+      files = this.moment.peek().files
     }
     for (; done < steps;) {
       files = applyStep(page, files, itemAt(page.steps, done))

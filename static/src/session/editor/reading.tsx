@@ -1,4 +1,5 @@
 // A text in CodeMirror that can only be read.
+import { effect } from "@preact/signals"
 import { EditorState } from "@codemirror/state"
 import { EditorView } from "@codemirror/view"
 import { useEffect, useRef } from "preact/hooks"
@@ -36,13 +37,15 @@ export function ReadOnlyText({ text, name, language, label, position, testId }: 
   const view = useRef<EditorView | null>(null)
   useEffect(() => {
     if (!parent.current) return
-    const extensions = [readOnly(label), font(fontSize.peek()), slots.language.of([])]
+    const extensions = [readOnly(label), slots.font.of([]), slots.language.of([])]
     const opened = new EditorView({ state: EditorState.create({ extensions }), parent: parent.current })
     view.current = opened
+    const stop = effect(() => opened.dispatch({ effects: slots.font.reconfigure(font(fontSize.value)) }))
     const cancel = cancellable(languagePack(name, language), (pack) =>
       opened.dispatch({ effects: slots.language.reconfigure(pack) }),
     )
     return () => {
+      stop()
       cancel()
       opened.destroy()
     }

@@ -1,0 +1,65 @@
+// The rule where state lives, as far as a test can hold it. static/README.md has the rule with its reasons.
+import { expect, it } from "vitest"
+import { itemAt } from "./lib/lists"
+
+const sources = import.meta.glob<string>(["./**/*.{ts,tsx}", "!./**/*.test.ts"], {
+  query: "?raw",
+  import: "default",
+  eager: true,
+})
+const files = Object.entries(sources)
+const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map((match) => itemAt(match, 1))
+
+/** `const toast = signal("")`, or the same as a field of a class. */
+const MADE = /\b(\w+) = (?:signal|computed)[<(]/g
+/** settings.ts makes these by a function of its own. They keep themselves, so a dialog that shows one may assign it. */
+const SETTINGS = all(sources["./settings.ts"] ?? "", /export const (\w+) = kept/g)
+/** First values that the screen's own choice replaces. */
+const FIRST = ['./pages/developers.tsx: () => new URLSearchParams(query.value).get("session") ?? PLACEHOLDER']
+
+/** The file that an import leads to, as the sources name it. */
+function imported(from: string, target: string): string {
+  const { pathname } = new URL(target, `file://${from.slice(1)}`)
+  return `.${pathname}.tsx` in sources ? `.${pathname}.tsx` : `.${pathname}.ts`
+}
+
+it("modules that make signals know no screen", () => {
+  const makers = files.filter(([, text]) => all(text, MADE).length > 0)
+  const screens = makers.flatMap(([name, text]) => [
+    name,
+    ...all(text, /from "(\.[^"]+)"/g).map((target) => imported(name, target)),
+    ...all(text, /from "(preact(?:\/[^"]*)?)"/g),
+  ])
+
+  expect(makers.length).toBeGreaterThan(7)
+  expect(screens.filter((name) => name.endsWith(".tsx") || name.startsWith("preact"))).toEqual([])
+})
+
+it("components have no signals of their own", () => {
+  const hooks = files.flatMap(([name, text]) =>
+    all(text, /\b(useSignal|useComputed|useSignalEffect)\b/g).map((hook) => `${name}: ${hook}`),
+  )
+
+  expect(hooks).toEqual([])
+})
+
+it("signals are assigned by the module that makes them", () => {
+  const elsewhere = files.flatMap(([name, text]) => {
+    const own = new Set([...all(text, MADE), ...SETTINGS])
+    const assigned = all(text, /(?<![\w.])((?:\w+\.)*\w+)\.value (?:\?\?|\|\||&&|[-+*])?= /g)
+    return assigned.filter((one) => !own.has(one.replace(/^this\./, ""))).map((one) => `${name}: ${one}`)
+  })
+
+  expect(SETTINGS).toContain("theme")
+  expect(elsewhere).toEqual([])
+})
+
+it("state of components is no copy of a signal", () => {
+  const copies = files.flatMap(([name, text]) =>
+    all(text, /\buseState(?:<[^;\n]*?>)?\(([^;\n]*)\)$/gm)
+      .filter((first) => /\.value\b|\.peek\(/.test(first))
+      .map((first) => `${name}: ${first}`),
+  )
+
+  expect(copies).toEqual(FIRST)
+})
