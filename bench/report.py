@@ -30,8 +30,8 @@ and logs of J are typed into for 12 s; L takes three minutes.
 
 Measured on {cpu}; {system}; Python {python} with uvloop, Node {node}; `@y/websocket-server` 0.1.1 on Node and on Bun 1.4.5,
 `@hocuspocus/server` 4.7.0, `pycrdt-websocket` 0.16.5 on uvicorn and uvloop. It is a shared virtual machine, whose cores
-fall to half their speed for parts of a second. So figures move by a third from one run to another, and ratios less. Twenty joins take
-no longer than such a part, so G repeats them ten times in each run.
+fall to half their speed for parts of a second. So figures move by a third from one run to another, and ratios less. A slow part of
+a second may be as long as twenty joins, so G repeats them ten times in each run.
 
 {traces}
 
@@ -106,10 +106,9 @@ def trouble_table(figures: Figures) -> str:
     """Return the table of the rooms with one client that misbehaves."""
     return (
         "### I. Typing in 50 rooms × 2 at 30 updates/s each, with one client that misbehaves (ours alone, usual limits)\n\n"
-        "Not at saturation as in IE: there p99 is the queue. The client that floods with updates, presence,\n"
-        "fragments or pings is in one of the 50 rooms; the client that reads nothing is in 25 of them.\n\n"
-        + floods.table(figures)
-        + "\n"
+        "The server is not saturated here. It is in IE, where p99 only shows how long updates queue. The client that\n"
+        "floods with updates, presence, fragments or pings is in one of the 50 rooms; the client that reads nothing\n"
+        "is in 25 of them.\n\n" + floods.table(figures) + "\n"
     )
 
 
@@ -122,7 +121,7 @@ def beside_table(figures: Figures, quiet: Figures) -> str:
     )
     return (
         "The flooder sends valid updates as fast as they are taken; what it sends is not counted. Peers have no limits; a connection to\n"
-        f"ours may send {IE_UPDATES_PER_S:,} updates a second here (60 by default), three times what E's writers do, and is held back beyond.\n"
+        f"ours may send {IE_UPDATES_PER_S:,} updates a second here (60 by default), three times what E's writers do. Above that it is slowed down.\n"
         f"What is left of E (the table before this one): {left}.\n"
     )
 

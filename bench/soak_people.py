@@ -26,7 +26,7 @@ _TIMEOUT_S = 30.0
 _REJOIN_S = 2.0
 """The limit is 30 sessions joined a minute."""
 _REQUEST_S = 120.0
-"""Passwords are hashed one after the other, also those of who guesses."""
+"""Passwords are hashed one after the other, also those of people who guess."""
 _VISITORS, _AUTHORS, _POLLERS = 8, 3, 3
 _CLIENT_IDS = 1 << 31
 _KILLED = 0.3

@@ -14,7 +14,7 @@ from collab_server.process import CANNOT_START, Safeguards, loop_factory, serve
 _EPILOG = """
 first steps:
   collab-server run                      start on http://localhost:5000, data in ./data
-  collab-server run --port 8080          the same elsewhere; every setting is a flag, a variable, or a line in .env
+  collab-server run --port 8080          on another port; every setting is a flag, a variable, or a line in .env
   collab-server copy ./data mongodb://…  move everything to another store
   collab-server check                    is the configuration right, is the store reachable?
 
@@ -99,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, about in (
         ("run", "start the server"),
-        ("serve", "start the server without what starts it again or bounds it, for systemd and containers"),
+        ("serve", "start the server without the safeguards of run, for systemd and containers"),
         ("check", "check configuration and store; exit code 2 and one line if something is wrong"),
     ):
         command = commands.add_parser(
@@ -125,7 +125,7 @@ def _add_copy(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         epilog="example: collab-server copy ./data mongodb://localhost/collab",
     )
     command.add_argument("source", metavar="FROM", help="a data folder, a SQLite file, or a MongoDB URI")
-    command.add_argument("target", metavar="TO", help="the same; it must be empty")
+    command.add_argument("target", metavar="TO", help="a place of one of these kinds; it must be empty")
     command.add_argument(
         "--into-existing",
         action="store_true",

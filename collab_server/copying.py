@@ -89,7 +89,9 @@ def _path(place: str) -> Path:
     is a folder with `collab.db` in it.
     """
     if scheme := _SCHEME.match(place):
-        raise StoreUnavailable(f"{scheme[0]}… is no store; one is a folder, a SQLite file, or a URI with mongodb://")
+        raise StoreUnavailable(
+            f"{scheme[0]}… is no store. Use a folder, a SQLite file, or a URI that begins with mongodb://"
+        )
     try:
         path = Path(place).expanduser().resolve()
     except RuntimeError:

@@ -30,7 +30,8 @@ _THREAD = " "
 class CrashMark:
     """Names the sessions and users that the event loop works for, and the sessions that threads work for meanwhile.
 
-    If the loop stands still, it is the work of the loop that holds it, unless it does none.
+    The two are kept apart, because a loop that stands still is held by its own work, not by that of
+    a thread. Only if the loop does no such work, the work of threads is suspected.
 
     >>> with mark.at(session_id, user_id):
     ...     document.apply(update)

@@ -77,10 +77,11 @@ class FairQueue:
     others: jobs of other keys get through.
 
     slots            jobs that run together
-    waiting_per_key  jobs of one key that may wait; as many of maintenance
+    waiting_per_key  jobs of one key that may wait, and also how many of its maintenance jobs may
+                     wait
     waiting          jobs of all keys that may wait
     wait_s           seconds that a job waits at most
-    per_key          jobs of one key that run together, if not all but one
+    per_key          jobs of one key that may run together; by default all slots but one
     """
 
     def __init__(
@@ -108,8 +109,8 @@ class FairQueue:
             payer = Payer(payer)
         if not self._is_full():
             for key in payer.keys:
-                # A slot is free and this key may have it: then nobody who waits could use it
-                # either, or they would have it already.
+                # A slot is free, and this key may have it. Nobody who waits is passed: a job that
+                # could use the slot would have got it when it became free.
                 if self._may_run(key, is_maintenance=payer.is_maintenance):
                     return self._give(key, is_maintenance=payer.is_maintenance)
         return await self._wait(payer)

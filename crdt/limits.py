@@ -46,7 +46,13 @@ MAX_UNSAVED_ROOM_BYTES = number(
     1 << 30,
     "edits of a room in memory while the store is away, then 4503",
 )
-MAX_UNSAVED_BYTES = number("max_unsaved_bytes", 64 << 20, 65_536, 8 << 30, "the same for all rooms together")
+MAX_UNSAVED_BYTES = number(
+    "max_unsaved_bytes",
+    64 << 20,
+    65_536,
+    8 << 30,
+    "edits of all rooms together in memory while the store is away, then 4503",
+)
 PRESENCE_MS = number("presence_ms", 100, 0, 10_000, "least milliseconds between two presence states of one connection")
 PRESENCE_BYTES = number("presence_bytes", 4_096, 256, 1 << 20, "one presence state as JSON")
 PRESENCE_DEPTH = number("presence_depth", 8, 2, 64, "levels of a presence state")
@@ -109,7 +115,7 @@ class LimitCounters(Mapping[str, int]):
         self._counts: Counter[str] = Counter()
 
     def count(self, setting: Setting[Any], times: int = 1) -> None:
-        """Note that a limit was reached. One that was only looked at (0 times) is known from then on too."""
+        """Note that a limit was reached; with 0 times the limit only appears among the counters."""
         self._counts[setting.name] += times
 
     def __getitem__(self, name: str) -> int:

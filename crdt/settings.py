@@ -62,7 +62,7 @@ def chosen(record: type[_Record], config: object, **others: Any) -> _Record:
     """Return a record whose fields were made by `Setting.field`, with the values that a configuration has.
 
     config  has an attribute with the name of each setting
-    others  values of further fields, and of those that do not have the unit of their setting
+    others  values of further fields, and of fields whose unit differs from that of their setting
     """
     settings = {one.name: one.metadata["setting"] for one in fields(record) if "setting" in one.metadata}  # type: ignore[arg-type]
     return record(**{name: getattr(config, setting.name) for name, setting in settings.items()} | others)

@@ -13,7 +13,7 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, slots=True)
 class Long:
-    """A function that takes long even where the work is about little: it reads a whole document."""
+    """A function that takes long even for little work, because it reads a whole document."""
 
     function: Callable[[], Any]
 

@@ -12,7 +12,8 @@ BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
 class LagMeter:
     """A histogram since the start.
 
-    counts   how often the lag was at most each of BUCKETS_S and above the one before; the last one is above all
+    counts   one count for each of BUCKETS_S: lags up to this bound, and above the bound before;
+             then one for longer lags
     total_s  the sum of all lags
     """
 

@@ -64,7 +64,7 @@ class Limiters:
     guests          people that come in by an invite, by the invite's id
     invite_shares   people that come in by an invite, by the invite's id and their address
     address_guests  guests of all invites, by address
-    invited         addresses that have shown a valid invite some time ago
+    invited         addresses that have shown a valid invite within the last hour
     """
 
     signed_in: RateLimiter

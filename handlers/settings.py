@@ -14,7 +14,11 @@ METRICS_TOKEN = text(
 REFRESH_IDLE_S = number("refresh_idle_s", 1_209_600, 1, 31_536_000, "a login ends after this many unused seconds")
 REFRESH_S = number("refresh_s", 2_592_000, 1, 31_536_000, "a login ends after this many seconds in any case")
 MAX_QUEUED_BYTES = number(
-    "max_queued_bytes", 4 << 20, 65_536, 256 << 20, "queued for a client that reads slowly, then it is closed (1013)"
+    "max_queued_bytes",
+    4 << 20,
+    65_536,
+    256 << 20,
+    "bytes that wait for a client that reads slowly; with more, it is closed (1013)",
 )
 UPDATES_PER_S = number(
     "updates_per_s", 60.0, 1, 1_000_000, "edits a second of one connection; above, it is slowed, then closed (1008)"
@@ -66,7 +70,7 @@ INVITED_SIGNUPS_PER_H = number(
 )
 GUESTS_PER_H = number("guests_per_h", 300, 1, 10_000_000, "new guests, and new accounts, an hour by one invite")
 INVITE_SHARE_PER_H = number(
-    "invite_share_per_h", 200, 1, 10_000_000, "of those, from one address, so that no address can use an invite up"
+    "invite_share_per_h", 200, 1, 10_000_000, "guests and new accounts an hour by one invite from one address"
 )
 ADDRESS_GUESTS_PER_H = number(
     "address_guests_per_h", 3_000, 1, 10_000_000, "new guests an hour from one address by all invites together"
@@ -100,7 +104,7 @@ ADDRESS_FAILURES_PER_H = number(
     1_000_000,
     "wrong passwords an hour from one address for accounts that it is new to",
 )
-MAX_JSON_BYTES = number("max_json_bytes", 64 << 10, 1_024, 16 << 20, "a JSON body (those with code: 1 MiB of code)")
+MAX_JSON_BYTES = number("max_json_bytes", 64 << 10, 1_024, 16 << 20, "a JSON body; one with code may have 7 MiB")
 MESSAGES_PER_10S = number(
     "messages_per_10s", 5.0, 1, 1_000_000, "chat messages of a user in ten seconds; twice as many after a pause"
 )

@@ -1,1 +1,1 @@
-"""Rows: what is remembered. Knows nothing of Yjs, HTTP or Tornado."""
+"""The rows that the server stores. Knows nothing of Yjs, HTTP or Tornado."""

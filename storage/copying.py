@@ -88,7 +88,8 @@ async def copy(
 ) -> dict[str, Sum]:
     """Copy everything that has not expired; return the sums of each table, equal on both sides.
 
-    source_name    tells a copy of this source, which may go on, from one of another source
+    source_name    by it, a copy that was cut short is recognized: only a copy of the same source
+                   may go on
     into_existing  whether the target may have other rows already, which stay
     on_progress    gets (table, rows so far, rows in all)
 

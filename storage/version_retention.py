@@ -1,4 +1,4 @@
-"""Which versions a session keeps: those that users made for good, automatic ones while there is capacity."""
+"""Which versions a session keeps: all that users made; automatic ones if there is capacity."""
 
 from storage.errors import LimitReached
 from storage.records import VersionKind

@@ -1,1 +1,1 @@
-"""Whole texts that become edits: compared with the document where that stops nobody."""
+"""Whole texts that become edits; large ones are compared in a worker, so nobody else waits."""

@@ -1,4 +1,4 @@
-"""Whole texts that text clients send, and what others change meanwhile, compared where nobody waits for it.
+"""Compares whole texts for text clients: those that they send, and those that others have changed.
 
 Small changes are compared here. Large ones, and edits of large documents, are made by a worker process. Meanwhile the
 room goes on, and the feed is brought up to date before its edits are made.
@@ -79,7 +79,8 @@ class TextChanges:
         check   raises if the client may not do this any more; called after waiting for a worker
         worked  called with the seconds for which the event loop worked, also if that was in vain
 
-        One after another of each user in a room: a client that has come back sends what its last change made.
+        Changes of one user in a room are made one after another. Otherwise a client that reconnects
+        could send a text before the change that it sent last is merged.
 
         Raises what `check`, `Room.edit` and `Workers.run` raise; the document is then unchanged.
         """

@@ -43,7 +43,8 @@ class WholeTexts:
     async def edit(self, room: Room, user_id: str, choose: Choose, check: Check | None = None) -> None:
         """Turn roots' texts into others by one edit of a user's.
 
-        One after another in each room: of two equal texts that come together, the second one then changes nothing.
+        The edits of a room are made one after another. So if two equal texts come at the same time,
+        the second one changes nothing.
 
         choose  called with {root: text} of the document as it is; returns the texts of the roots that shall change
         check   raises if the user may not do this; asked right before the edit is made

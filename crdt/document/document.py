@@ -188,8 +188,9 @@ class Document:
 
         cuts  it cuts a character in two (`StructIndex.take` says so): the text is then read from a corrected copy
 
-        The update is kept even if pycrdt fails: then the texts cannot be read (`has_texts`). Raises LimitExceeded
-        if it takes too long; the document is then as it was before. While another is prepared, each counts as a change.
+        The update is kept even if pycrdt fails: then the texts cannot be read (`has_texts`). Raises
+        LimitExceeded if it takes too long; the document is then as it was before. While another
+        update is being prepared, the result is always True, because the change cannot be told.
         """
         self.catch_up()
         # A prepared update is in the view already: then only its bytes are kept here.
@@ -247,7 +248,7 @@ class Document:
         self._is_torn = False
 
     def _restore_view(self, *, was_resting: bool) -> None:
-        """Load the view if it was lost and that is quick; of what rested, only see that it can be loaded."""
+        """Load a lost view if that is quick; if it rested, only as a test, and drop it again."""
         if was_resting:
             self._is_rested = False
         if not self._view.is_loaded and not self._view.has_failed and not self._takes_long:

@@ -3,8 +3,8 @@
 Merging updates into a large base is one native call that takes 0.15 s for 6 MB. So code that can work with several
 updates takes `parts`, which merges nothing that is large.
 
-pycrdt merges updates that only write and delete text. Values it would write in another form than they came in, so a
-document with values is merged without pycrdt (`raw_merge`).
+pycrdt merges updates that only write and delete text. It would change the bytes of values (`10n`
+becomes 10), so a document with values is merged without pycrdt (`raw_merge`).
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,8 @@ CUT_BYTES = 256 << 10
 """Bytes of a state that is cut for a client. A larger one is sent whole: to leave out what the client has would take
 pycrdt up to 50 ns a byte."""
 LARGE_BYTES = 64 << 10
-"""Bytes of the largest updates that are merged with each other again and again; for larger ones that takes 2 ms."""
+"""Bytes up to which updates are merged again and again as new ones come. Merging larger ones takes
+over 2 ms each time."""
 
 
 class RawDocument:

@@ -38,7 +38,8 @@ def inspect(
     """Return the properties of a state.
 
     kinds             the kinds of its content, as in `Parsed`
-    parsed            its structs; None if they were not read, and it cannot need cuts
+    parsed            its structs; None if they were not read: then the caller knows that it needs
+                      no cuts
     split_surrogates  see `squash`
     cpu_s             see `Work`; if it is given, the state is loaded, which may take long
     """

@@ -79,12 +79,15 @@ class View:
 
     @property
     def token(self) -> object:
-        """Another object for each document that is loaded, None without one."""
+        """An object that differs for each pycrdt document that was loaded; None without one."""
         return self._doc
 
     @property
     def marks(self) -> int:
-        """The number of characters that were cut in two; a document that was copied before is then another one."""
+        """The number of characters that were cut in two.
+
+        If it grows, copies of the state that were made before are out of date.
+        """
         return len(self._split_surrogates)
 
     def load(self, state: bytes) -> None:

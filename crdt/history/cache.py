@@ -105,8 +105,8 @@ class _Bounded(Generic[_Key, _Value]):
         self.drop(key)
         self._values[key] = value, size
         self._left -= size
-        # The one that was not used for longest is the first. A value that is larger than all the
-        # room is put in and dropped at the same time: then nothing is kept.
+        # The first value is the one that was not used for longest. A value that is larger than the
+        # whole cache drops all others and then itself.
         while self._left < 0:
             self.drop(next(iter(self._values)))
 

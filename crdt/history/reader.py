@@ -100,7 +100,8 @@ class HistoryReader:
     ) -> tuple[Page, int]:
         """Return (what the updates of a part of the log changed, the log's last position); pages are remembered.
 
-        Where the answer would be too long, or takes too long, it has less. Raises as `moment`.
+        If the answer would be too long, or takes too long, it has fewer updates than asked for.
+        Raises as `moment`.
 
         view  one function for all calls, because pages are kept
         """

@@ -1,9 +1,9 @@
 """Takes a text, such as a pasted secret, out of everything that is stored of a document.
 
-The structs stay, with equal ids and lengths, so that everything that refers to them still does. Each of their UTF-16
-code units becomes `BLOCK`. To find them, the log is gone through: the structs that showed the text at any moment of a
-span, wherever their characters came from, in the texts of all places. Values that have the text in a string are found,
-too.
+The structs stay, with equal ids and lengths, so that everything that refers to them still does.
+Each of their UTF-16 code units becomes `BLOCK`. To find them, the log is played back over a span of
+entries. After each entry, the structs that show the text count, in the texts of all places, no
+matter who typed their characters. Values that have the text in a string count, too.
 
 Why not delete the structs: a later update may refer to them, and a client that still has the text would bring it back,
 because for the server the structs would be new.

@@ -133,9 +133,10 @@ class Redactor:
                 return
 
     async def _versions(self, chunks: list[Chunk], found: "_Found") -> int:
-        """Change the versions that show the text; return how many. Later ones than the log as read cannot.
+        """Change the versions that show the text; return how many.
 
-        The texts of versions that are damaged are dropped: nobody knows what they show.
+        Versions of a later moment than the end of `chunks` cannot show it. The texts of damaged
+        versions are dropped: nobody knows what they show.
         """
         count, before = 0, None
         while batch := await self._store.versions(found.session_id, before, _VERSIONS_PER_READ, with_files=True):

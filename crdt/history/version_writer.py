@@ -105,8 +105,8 @@ class VersionWriter:
     ) -> tuple[Version, bool]:
         """Store a version of the document as it is now, once the log is committed up to there.
 
-        In each room one after another, in the order of the calls: a version with a higher number never has an older
-        text.
+        The versions of a room are made one after another, in the order of the calls. So a version
+        with a higher number never has an older text.
 
         spare  how many more versions must fit than this one
         payer  the users whose work it is, if it is not the author's

@@ -130,9 +130,10 @@ class Versions:
     ) -> Restored:
         """Bring the document back to a version, or one root of it, by one edit that editors see like any other.
 
-        What there was and was not in a version yet becomes one first. Only texts can be brought back; the answer
-        names the other roots that differ. Raises as `save` does, NotFound also for a version or root that there is
-        not, VersionDamaged, and NoText if `root` is no text, or if nothing but such roots differs.
+        Text that is in no version yet is stored as a version first. Only texts can be brought back;
+        the answer names the other roots that differ. Raises as `save` does, NotFound also for a
+        version or root that there is not, VersionDamaged, and NoText if `root` is no text, or if
+        nothing but such roots differs.
         """
         loaded = self._rooms.find(session_id)
         # Read before the version. If text is taken out while this goes on, the version that was
@@ -234,7 +235,10 @@ class Versions:
 
 
 def _restored(target: Mapping[str, str], root: str | None, files: Mapping[str, str]) -> dict[str, str]:
-    """Return the texts that a restore sets: one root's, or all, where those that the version has not become empty."""
+    """Return the texts that a restore sets: of one root, or of all.
+
+    Texts that the version lacks become empty.
+    """
     return {root: target[root]} if root is not None else {**dict.fromkeys(files, ""), **target}
 
 

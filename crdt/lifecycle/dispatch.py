@@ -1,4 +1,4 @@
-"""When rooms speak: at the end of a turn of the event loop, and presence a little later."""
+"""Decides when rooms send: at the end of a turn of the event loop, presence 20 ms later."""
 
 import asyncio
 import logging

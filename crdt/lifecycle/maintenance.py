@@ -1,4 +1,4 @@
-"""Maintenance of loaded rooms: automatic versions, checkpoints, rest, and closing those nobody uses."""
+"""Maintains loaded rooms: automatic versions, checkpoints, less memory when idle, and closing."""
 
 import asyncio
 import logging
@@ -29,16 +29,16 @@ edit 8 µs however large the document is, and reading the log takes at most twic
 """
 
 _LEAST_GROWTH_BYTES = 64 << 10
-"""Bytes of growth from which on a document may be mostly deleted content: this much, and as much as it had before.
-
-If nobody edits the document now, this much is enough.
+"""Bytes by which a document must have grown for a checkpoint because of growth. It may be mostly
+deleted content then, which a checkpoint drops. While somebody edits the document, it must also have
+doubled.
 """
 
 _PAUSES_PER_CHECKPOINT = 4
-"""Pause after a checkpoint because of growth, in times that it took: so they take at most a fifth of the time. Half a
-megabyte of one editor's edits a second stays within that.
-
-As long as a document is edited and less than half full, nothing presses: then the ordinary interval applies, too.
+"""How many times as long as a checkpoint took the server waits before one because of growth. So
+checkpoints take at most a fifth of the time, which is enough for half a megabyte of edits a second
+from one editor. While a document is edited and less than half full, the ordinary interval between
+checkpoints applies as well.
 """
 
 _TOGETHER = 4

@@ -31,7 +31,7 @@ class Contributions:
         self.typed: list[tuple[int, int, int, LogEntry, int]] = []
 
     def note(self, parsed: Parsed, entry: LogEntry, sequence: int) -> None:
-        """Take in any other update that was applied, and its log position."""
+        """Take in an update that was applied and is no keystroke, and its log position."""
         # Keystrokes that wait came before this update, so their structs are noted before it, too.
         self.fold()
         self._authorship.note(parsed, entry.at, entry.author)

@@ -145,7 +145,7 @@ class LogReplay:
         document, index = self._document, self._document.index
         if not self._updates or (self._parsed and len(self._updates) == 1):
             return self._parsed
-        # pycrdt's merge is faster, and exact for text. Values it would write in another form.
+        # pycrdt's merge is faster, and exact for text. But it changes the bytes of values.
         merged = raw_merge.merge(self._updates) if index.kinds & VALUES else merge(self._updates)
         squasher = Squasher(merged, frozenset(), index.parents.is_in_sequence)
         document.state = squasher.run()

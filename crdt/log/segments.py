@@ -94,9 +94,9 @@ def repack(session_id: str, first: int, entries: list[LogEntry], created_at: int
 
 
 def summary(entries: Iterable[LogEntry]) -> bytes:
-    """Return the updates merged into one; empty where that cannot stand for them.
+    """Return the updates merged into one; empty if readers could not use that.
 
-    Where structs are missing in between, that are in older rows, readers would refuse it.
+    That is so if structs in between are missing, because they are in older rows.
     """
     try:
         updates = [entry.update for entry in entries]

@@ -90,7 +90,7 @@ class Awareness:
         return (presence.user_id if presence else owners.get(client_id, user_id)) != user_id
 
     def users_of(self, client_ids: Iterable[int]) -> dict[int, str]:
-        """Return {client id: user id} of those of these clients that are here."""
+        """Return {client id: user id} of these clients, without those that are not here."""
         table = self._table
         found = ((client_id, table.get(client_id)) for client_id in client_ids)
         return {client_id: one.user_id for client_id, one in found if one and one.state is not None}
@@ -160,7 +160,8 @@ class Awareness:
 def _is_newer(clock: int, state: str | None, presence: _Presence | None) -> bool:
     """Whether an entry counts, by the rule of `applyAwarenessUpdate` in y-protocols.
 
-    That a client has left which nobody knows says nothing.
+    An entry without a state, for a client that the table does not know, does not count: there is
+    nobody who could leave.
     """
     if presence is None:
         return state is not None

@@ -22,7 +22,8 @@ class CloseReason(Enum):
     """A login ended because its user deleted the account."""
     MALFORMED = auto()
     CONFLICT = auto()
-    """The client has other structs under ids than the document has: two clients used one id."""
+    """The client and the document have different structs under the same ids: two clients used one
+    client id."""
     DOCUMENT_FULL = auto()
     ROOM_DAMAGED = auto()
     ROOM_UNAVAILABLE = auto()

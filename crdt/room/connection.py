@@ -29,16 +29,19 @@ class Outbox(Protocol):
         """Send one large answer in several frames, which together may be larger than what else may wait."""
 
     def close(self, reason: CloseReason, message: str = "") -> None:
-        """Close the client; frames queued before are still tried. message: for people, if there is more to say."""
+        """Close the client, after trying to send what is queued.
+
+        message  more for people, or ""
+        """
 
 
 class Receipts:
-    """What a client that wants to know it is told of its updates: how many of them are committed.
+    """Tells a client how many of its updates are committed, if it wants to know.
 
     received   number of its sync updates so far
     unsaved    (log sequence, value of `received`) of updates that are not committed yet, None for nothing
-    is_behind  a part of an update was left out, and no answer of the client has brought all of it since: until one
-               has, nothing more is counted as saved
+    is_behind  the server left out a part of an update, so it counts nothing more as saved until an
+               answer of the client has brought everything
     """
 
     __slots__ = ("_outbox", "is_behind", "received", "unsaved")
@@ -78,10 +81,12 @@ class Questions:
 
     In the methods, `clocks` is {client id: next clock} of the document.
 
-    verifies   {client id: (first clock, next clock)} of its own structs that others brought: it was asked for them
-    asked_for  the question that it has not answered: {client id of which something is missing: the clock known}
-    lacks      {client id: the clock known} of what its last answer lacked; asking again is no use while the document
-               has these clocks
+    verifies   {client id: (first clock, next clock)} of structs that it was asked for because they
+               are its own and others brought them
+    asked_for  the question that it has not answered yet: {client id of which structs are missing:
+               the clock up to which they are known}, or None
+    lacks      {client id: the clock up to which its structs were known} for the structs that its
+               last answer lacked. While these clocks stay, asking again is useless
     """
 
     __slots__ = ("_outbox", "asked_for", "lacks", "verifies")
@@ -103,8 +108,9 @@ class Questions:
     def ask_for(self, missing: Set[int], clocks: Mapping[int, int]) -> None:
         """Ask once for all the client has, because an update of theirs waits for structs of the clients in `missing`.
 
-        No second question is sent before the first is answered, nor one that would be answered like the last: a stock
-        client may lack for ever the structs that its own updates wait for, and still sends these updates.
+        No second question is sent before the first is answered. Nor is a question sent again that
+        would get the same answer: a stock client may never have the structs that its own updates
+        wait for, and it sends these updates again at each sync.
         """
         known = {client: clocks.get(client, 0) for client in missing}
         # The client has answered this question before, and its answer lacked just these structs.
@@ -128,7 +134,8 @@ class Questions:
     def note_answer(self, missing: Set[int], clocks: Mapping[int, int]) -> None:
         """Note which structs an answer lacked: the client does not have them, so it is not asked for them again."""
         asked_for, self.asked_for = self.asked_for or {}, None
-        # What it was asked for counts, too: it answered, so it has no more of that.
+        # The structs that the client was asked for count too: if its answer is incomplete, it does
+        # not have them.
         self.lacks = {client: clocks.get(client, 0) for client in (*asked_for, *missing)} if missing else {}
 
 

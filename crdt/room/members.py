@@ -26,7 +26,7 @@ class Members:
     is_open    edits are accepted; False once the session has ended
     observers  objects besides connections that are told of all that happens in the room
     broadcast  frames for everybody here
-    claims     whose client ids are whose
+    claims     which user each client id belongs to
     """
 
     __slots__ = (

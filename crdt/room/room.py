@@ -95,8 +95,9 @@ class Room:
     def receive(self, connection: Connection, frame: bytes, now: int, prepared: Prepared | None = None) -> None:
         """Handle one frame of a client that has joined; prepared: the update in it as it was prepared, or None.
 
-        Raises ProtocolError, LimitExceeded or RoomUnavailable; then the caller closes the connection. Raises
-        NeedsSteps if the frame should come again, `prepared`.
+        Raises ProtocolError, LimitExceeded or RoomUnavailable; then the caller closes the
+        connection. Raises NeedsSteps if the update takes long: the caller prepares it and calls
+        again.
         """
         if connection.may_write:  # only connections that have joined may
             typed = fast_path.read(frame, self.index, connection.user_id)

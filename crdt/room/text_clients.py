@@ -15,7 +15,8 @@ from crdt.text.line_ends import LF, edits_of_original, line_ends, with_lf
 from crdt.text.text_map import Edit, Shift, TextMap, shifts_of
 
 NEAR_BYTES = 16 << 10
-"""Bytes between the first and the last difference, of both texts together, that are compared in a few milliseconds."""
+"""Bytes that the event loop compares in a few milliseconds: those between the first and the last
+difference, in both texts together."""
 _MAX_BATCHES = 200
 _MAX_SHIFTS = 20_000
 
@@ -30,8 +31,8 @@ than they turn a word into a similar one; and if the guess is wrong, no text is 
 
 
 _UNTIL_THE_NEXT = 1 << 62
-"""The expiry of a text that the client confirmed, but did not show yet when it wrote. It gets a time when the client
-confirms the next text."""
+"""Stands for an expiry that is not known yet. The client has confirmed the text, but did not show
+it yet when it wrote. When the client confirms the next text, `RETIRED_MS` begin."""
 
 
 class TextFeed:
@@ -153,7 +154,7 @@ class Base:
         self.revision = feed.revision
 
     def distance(self, text: bytes) -> int:
-        """Return how many bytes an edit in one place would touch that makes `text` of this one.
+        """Return how many bytes one edit deletes and inserts to turn this text into `text`.
 
         Negative for short edits that only insert.
         """
@@ -194,7 +195,7 @@ class _OwnText:
     shown_until: int | None = None
 
     def is_taken_back(self, text: bytes, now: int) -> bool:
-        """Whether a text is this one again because the client takes back what it was shown since."""
+        """Whether the client has returned to this text, after it was shown a newer one."""
         return self.shown_until is not None and now > self.shown_until and self.base.text == text
 
 
@@ -216,7 +217,8 @@ class TextClient:
         self._own: _OwnText | None = None
         self._retired: list[Base] = []
         self.heirs: WeakKeyDictionary[TextClient, int] = WeakKeyDictionary()
-        """Later connections of its user, and when what they may have of this one expires."""
+        """Later connections of its user that may still have texts of this one, and when those texts
+        expire."""
         self._style = b""
         self._has_received = False
         self._must_send = True
@@ -272,8 +274,9 @@ class TextClient:
 
         Raises what `Room.edit` raises; the room and the bases are then as they were.
 
-        edits   make the client's text of the base
-        update  makes them of the document as it was at `begin`, if it was made elsewhere
+        edits   turn the base into the client's text
+        update  an update that makes these edits in the document as it was at `begin`, if a worker
+                made one
         """
         feed, base = self.feed, change.base
         base.advance(feed)

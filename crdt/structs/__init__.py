@@ -1,1 +1,1 @@
-"""The structs of one Yjs document, without pycrdt: where they lie, and which part of an update can be put to them."""
+"""The structs of one document, without pycrdt: where they lie, and what of an update fits."""

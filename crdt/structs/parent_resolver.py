@@ -11,7 +11,8 @@ An example, with client 5 in root "t" and client 9 in root "u", all of it known:
     one behind 5:0 and before 5:1         lies in "t": both do
     one behind 5:0 and before 9:0         is refused: they lie apart
     one behind 5:2, which was collected   is collected as well
-    one that names 5:3 as its parent      lies in that type; is collected if what 5:3 was is deleted; else is refused
+    one that names 5:3 as its parent      lies in 5:3 if that is a type, is collected if
+                                          5:3 was deleted, and is refused otherwise
 
 See docs/design/documents.md.
 """

@@ -18,7 +18,8 @@ VALUES = 1 << JSON | 1 << EMBED | 1 << FORMAT | 1 << ANY | 1 << DOC | HOOKS
 """In `Contents.kinds`: content that pycrdt cannot read, or writes in another form than it came in."""
 
 ParentChange = tuple[int, int, int, int, Parent | None, int]
-"""Says where a struct lies, and the structs behind it in its section up to the next such record.
+"""Says where a struct lies. The structs behind it in its section lie there too, up to the next such
+record.
 
 (client, clock, left, right, parent, kind): the struct, the packed ids of its origins or NO_ID, where it lies
 (None: where its origins lie), and the kind of its content. One record stands for a run of structs of one kind. It is a

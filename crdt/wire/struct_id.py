@@ -78,6 +78,6 @@ class DenseIds:
             self.blocks[block] = self.blocks.get(block, 0) | bits
 
     def among(self, packed_ids: Iterable[int]) -> set[int]:
-        """Return those of some ids that are in the set."""
+        """Return the ids among these that are in the set."""
         blocks = self.blocks
         return {packed for packed in packed_ids if blocks.get(packed >> BLOCK_BITS, 0) >> (packed & BLOCK_MASK) & 1}

@@ -31,10 +31,11 @@ class Attempt:
 class PasswordTries:
     """Counts tries by place: an account on a device, or from an address. Each place has growing waits of its own.
 
-    Tries from places that are new to the account count for the whole account and the whole address as well. So wrong
-    passwords of strangers make strangers wait, while the account's own devices and addresses go on signing in. A thief
-    that guesses from one place waits longer and longer. One with many places shares the tries that one account allows,
-    or, with many accounts, those that one address allows.
+    Tries from places that are new to the account count for the whole account and the whole address
+    as well. So wrong passwords of strangers make strangers wait, while the account's own devices
+    and addresses go on signing in. A thief that guesses from one place waits longer and longer. If
+    the thief has many places, all of them share the tries that an account allows. If the thief
+    guesses at many accounts, all of them share the tries that an address allows.
 
     An example: a stranger tries passwords of Ann's account from a hundred addresses. Soon the account takes no more
     tries from new places. Ann's own laptop is not a new place, so only its own tries count, and Ann can sign in.

@@ -16,7 +16,7 @@ from handlers.throttling.rates import Bucket
 from storage.records import User
 
 PACKET_COST = 0.25
-"""How many events a packet or request counts as that changes no text."""
+"""A packet or a request that changes no text counts as this many events."""
 _WORK_PER_EVENT_S = 0.002
 """Seconds of work that count as one event. Merging takes longer in a large document, and one client must not hold up
 the others."""

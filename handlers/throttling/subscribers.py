@@ -1,4 +1,4 @@
-"""Addresses of the network as limits count them."""
+"""Which addresses of the network limits count as one."""
 
 import ipaddress
 

@@ -73,7 +73,8 @@ export interface components {
     /**
      * @description What the user's own sessions take: logs, checkpoints, versions, chat, and their picture.
      *
-     *     At `maxBytes` no version and no session is added, somewhat above no edit either.
+     *     At `maxBytes`, no version and no session can be added. Somewhat above it, no edit is accepted
+     *     either.
      */
     Usage: {
       bytes: number
@@ -353,8 +354,8 @@ export interface components {
     /**
      * @description What a root holds that is no text: `value` is an object for a map, a list for an array, a text for XML.
      *
-     *     An `empty` root is one in which all is deleted. `leftOut` says why `value` is null, or what it lacks: attributes
-     *     are what a root that is no map holds under keys.
+     *     An `empty` root is one in which all is deleted. `leftOut` says why `value` is null, or what it
+     *     lacks: `attributes` are values under keys in a root that is no map.
      */
     Document: {
       type: components["schemas"]["RootType"]
@@ -471,8 +472,8 @@ export interface components {
     /**
      * @description Edits of one user without a gap, from log position `first` to `sequence`.
      *
-     *     Amounts are UTF-16 code units. `paste` is the largest insert if it is a large one, `pause` the milliseconds before
-     *     if those are many.
+     *     Amounts are UTF-16 code units. `paste` is the largest insert, if it is a large one. `pause` is
+     *     the milliseconds before these edits, if they are many.
      */
     TimelineEntry: {
       paste?: number

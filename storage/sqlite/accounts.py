@@ -266,7 +266,8 @@ def read_or_keys(db: sqlite3.Connection, query: str, values: tuple[Any, ...], ke
     """Return the rows of a list. If one is on a malformed page, read each alone, and return its key if that fails too.
 
     query, values  of the list
-    keys           query of the keys of all rows, answered by an index alone, with the first value; "" for none
+    keys           query of the keys of all rows, with the first of `values`. It must need an index
+                   only, no page of the table. "" if the list has one row
     one            query of one row, with the columns of its key as parameters
     """
     try:

@@ -39,7 +39,7 @@ class StoredLog:
         return sum(sizes) <= most_bytes and not any(is_packed(chunk.data) for chunk in self.chunks)
 
     def load(self, order: ItemOrder, until: int) -> None:
-        """Put the document as it was at a log position into an empty order; raises RoomDamaged."""
+        """Fill an empty `ItemOrder` with the document at a log position; raises RoomDamaged."""
         sequence, entries = 0, list[LogEntry]()
         with stored():
             if self.checkpoint and self.checkpoint.sequence <= until:

@@ -15,9 +15,10 @@ from crdt.wire.update_parser import parse
 GAP_MS = 2_000
 """Milliseconds between two edits of one user up to which they belong to one stretch."""
 PAUSE_MS = 300_000
-"""Milliseconds without any edit from which on that is shown as a pause."""
+"""A time without any edit, in milliseconds, is shown as a pause from this length on."""
 PASTE = 100
-"""UTF-16 code units that one edit inserts from which on it counts as a paste: nobody types that in one edit."""
+"""An edit that inserts this many UTF-16 code units or more counts as a paste: nobody types that in
+one edit."""
 
 _END = 1 << 53
 

@@ -1,1 +1,1 @@
-"""Deleted content in stored documents, of which ids and lengths are kept; and how many bytes each author has."""
+"""Drops deleted content of stored documents, keeps ids and lengths; counts bytes by author."""

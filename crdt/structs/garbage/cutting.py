@@ -40,7 +40,7 @@ class StructCutter(StructSlicer):
         return structs
 
     def _contents(self, at: int, kind: int, parts: list[Part]) -> list[bytes]:
-        """Return the content of each part as it is encoded; of parts without content, anything."""
+        """Return the encoded content of each part; it is not used for parts that lose theirs."""
         if all(is_deleted for _, _, is_deleted in parts):
             return [b""] * len(parts)
         if kind == STRING:

@@ -138,7 +138,10 @@ class _Collector(StructCutter):
         return at
 
     def _note(self, rank: int, place: Parent, own: int, parts: list[Part], size: int) -> None:
-        """Note whether something of a struct remains that tells what its root is; size: bytes of the least of it."""
+        """Note whether a part of a struct remains that tells of which type its root is.
+
+        size  bytes of the smallest part that could remain
+        """
         root, key = place
         if key is not None or not isinstance(root, str) or rank == _NO_RANK:
             return
@@ -150,7 +153,7 @@ class _Collector(StructCutter):
 
 
 def _rank(kind: int, first: int) -> int:
-    """Return how surely a struct says what its root is: any text makes it a text, and XML has only XML in it.
+    """Return how surely a struct says of which type its root is: any text makes it a text.
 
     first  byte of its content
     """

@@ -1,8 +1,9 @@
 """Structs that are garbage-collected as soon as they are integrated.
 
-An editor may go on to edit something before it hears that it was deleted. Yjs then keeps of these edits only how long
-they are, as a GC struct, and passes them on like that. yrs keeps them if one neighbour is left, so its text would
-be another one. So they are turned into what Yjs makes of them before anybody gets them.
+An editor may go on to edit something before it hears that it was deleted. When Yjs integrates such
+edits, it turns them into GC structs, which have a length and no content. It passes them on in that
+form. yrs keeps the content if one neighbour is left, so it would show text that browsers do not
+show. Therefore the edits become GC structs before anybody gets them.
 
 See docs/design/documents.md.
 """
@@ -57,6 +58,7 @@ class _Collector(StructRewriter):
 
 
 def _is_in(ranges: list[tuple[int, int]], clock: int) -> bool:
-    # The last range that begins at the clock or before: no end is as large as 2^53.
+    # The last range that begins at the clock or before it. Ends of ranges are below 2^53, so the
+    # pair (clock, 2^53) comes after a range that begins at this very clock.
     at = bisect_right(ranges, (clock, 1 << 53)) - 1
     return at >= 0 and clock < ranges[at][1]

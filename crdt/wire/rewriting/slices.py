@@ -135,7 +135,10 @@ class Slicer(StructReader):
         return None
 
     def _end_of_run(self, waiting: list[int]) -> int:
-        """Return the number of the struct before which the last section waits again, or is waited for no more."""
+        """Return up to which struct the last section is passed on.
+
+        That is where it waits itself, or where nothing waits for it any more.
+        """
         section = self._sections[waiting[-1]]
         end = len(section.starts) - 1
         if section.waits:

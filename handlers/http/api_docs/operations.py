@@ -1,4 +1,7 @@
-"""The API's operations, one line each, and its error codes: what `handlers.http.api_docs.openapi` describes and tests hold.
+"""The operations of the API, one line each, and its error codes.
+
+`handlers.http.api_docs.openapi` makes the description of them, and tests compare them with the
+server.
 
 Bodies and queries are the rules that handlers check; answers are the types that they reply with.
 """
@@ -43,7 +46,8 @@ class Operation:
     name      the operationId, from which generated clients name their functions
     answer    the type of what is answered (or of several, joined by |), Media, or None for no body
     statuses  statuses of successful answers
-    errors    error codes that this operation has besides those of its form (`openapi.codes_of`)
+    errors    error codes of this operation, besides those that its path, method and body imply
+              (`openapi.codes_of`)
     upload    field of multipart/form-data that holds a file
     """
 

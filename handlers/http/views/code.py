@@ -27,8 +27,8 @@ class Author(TypedDict):
 class Document(TypedDict):
     """What a root holds that is no text: `value` is an object for a map, a list for an array, a text for XML.
 
-    An `empty` root is one in which all is deleted. `leftOut` says why `value` is null, or what it lacks: attributes
-    are what a root that is no map holds under keys.
+    An `empty` root is one in which all is deleted. `leftOut` says why `value` is null, or what it
+    lacks: `attributes` are values under keys in a root that is no map.
     """
 
     type: RootType

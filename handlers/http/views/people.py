@@ -73,7 +73,8 @@ class PasswordChanged(Confirmation):
 class Usage(TypedDict):
     """What the user's own sessions take: logs, checkpoints, versions, chat, and their picture.
 
-    At `maxBytes` no version and no session is added, somewhat above no edit either.
+    At `maxBytes`, no version and no session can be added. Somewhat above it, no edit is accepted
+    either.
     """
 
     bytes: int

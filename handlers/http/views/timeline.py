@@ -32,8 +32,8 @@ class _Notable(TypedDict, total=False):
 class TimelineEntry(_Notable):
     """Edits of one user without a gap, from log position `first` to `sequence`.
 
-    Amounts are UTF-16 code units. `paste` is the largest insert if it is a large one, `pause` the milliseconds before
-    if those are many.
+    Amounts are UTF-16 code units. `paste` is the largest insert, if it is a large one. `pause` is
+    the milliseconds before these edits, if they are many.
     """
 
     sequence: int
@@ -126,8 +126,9 @@ def marks(
 ) -> list[Mark]:
     """Return versions, chat messages and redacted edits as marks of a timeline, oldest first.
 
-    The clock may have been set while the session went on. So a version is shown between the edits that it was made
-    between, no message before the one that it answers, and nothing before the first edit.
+    The clock may have been set while the session went on. So a version is shown after the edits
+    that it contains, and before the next one. No message is shown before an earlier message, and
+    nothing before the first edit.
     """
     timed: list[tuple[int, Mark]] = []
     sound = (version for version in versions if not version.is_damaged)
