@@ -8,7 +8,8 @@ from storage.mongo import rows
 from storage.mongo.accounts import end_other_logins, existing_user, insert_login, insert_user, is_stored, named
 from storage.mongo.database.driver import Document, at_most, translated
 from storage.mongo.database.engine import Engine
-from storage.mongo.sessions import add_member, check_capacity, check_owner, existing_session, member_of
+from storage.mongo.messages import existing_session, member_of
+from storage.mongo.sessions import add_member, check_capacity, check_owner
 from storage.records import Invite, InviteUse, Login, Member, Role, Ticket, User
 
 

@@ -14,6 +14,7 @@ from storage.mongo.database.engine import Engine
 from storage.mongo.database.indexes import look_for_duplicates
 from storage.mongo.database.lease import RENEW_S, holder
 from storage.mongo.invites import MongoInviteStore
+from storage.mongo.messages import MongoMessageStore
 from storage.mongo.rooms import MongoRoomStore
 from storage.mongo.sessions import MongoSessionStore
 from storage.mongo.table_io import MongoTableIO
@@ -31,6 +32,7 @@ class MongoStore(
     MongoAccountRemoval,
     MongoInviteStore,
     MongoSessionStore,
+    MongoMessageStore,
     MongoRoomStore,
     MongoVersionStore,
     MongoUsage,
