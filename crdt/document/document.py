@@ -13,9 +13,10 @@ Everything that comes in has passed `update_parser` and `StructIndex`. All posit
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
 
+from crdt.document.document_bytes import DocumentBytes
 from crdt.document.integration import Ahead, copies_to_load, integrate, joined, load
 from crdt.document.merging import EMPTY, PycrdtFailure, guarded
-from crdt.document.raw_document import CUT_BYTES, RawDocument, merge_text
+from crdt.document.raw_document import CUT_BYTES, merge_text
 from crdt.document.traits import Traits, inspect
 from crdt.document.view import TextCopy, View, make_edit
 from crdt.document.work import Work
@@ -25,7 +26,6 @@ from crdt.text.text_map import Edit
 from crdt.wire.compact import IsInSequence
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import VALUES, Parsed
-from crdt.wire.raw_merge import MergedState
 from crdt.wire.rewriting.readable import readable
 from crdt.wire.rewriting.slices import count_structs
 from crdt.wire.update_parser import parse
@@ -34,14 +34,14 @@ SMALL_BYTES = 32 << 10
 """Bytes of a document that is loaded in one call: 5,000 structs, which takes a few milliseconds."""
 _LONG_LOAD_S = 0.005
 _FEW_BYTES = 24
-"""An update of fewer bytes has a struct or two: it is not taken in steps, even if the document takes long."""
+"""An update of fewer bytes has a struct or two: it is quick even if the document is not."""
 _NOTHING = parse(EMPTY)
 
 
-class Document:
+class Document(DocumentBytes):
     """The live document of one room."""
 
-    __slots__ = ("_ahead", "_is_in_sequence", "_is_rested", "_is_torn", "_late", "_raw", "_view", "_work", "size")
+    __slots__ = ("_ahead", "_is_in_sequence", "_is_rested", "_is_torn", "_view", "_work")
 
     def __init__(
         self,
@@ -60,8 +60,7 @@ class Document:
         if traits is None:
             parsed = parse(base, STORED_LIMITS)
             traits = inspect(base, parsed.contents.kinds, parsed, split_surrogates)
-        self._raw = RawDocument(base, traits.merged)
-        self._late: list[bytes] = []
+        super().__init__(base, traits.merged)
         self._is_rested = True
         self._view = View(
             split_surrogates,
@@ -73,13 +72,6 @@ class Document:
         self._is_in_sequence = is_in_sequence
         self._is_torn = False  # the view was dropped because characters were cut in two
         self._ahead: Ahead | None = None
-        self.size = len(base)
-        """Bytes of the merged state and of the updates since: an upper bound of what a newcomer gets."""
-
-    @property
-    def has_values(self) -> bool:
-        """Whether there is more in it than text, so that pycrdt must not merge it."""
-        return self._raw.has_values
 
     @property
     def has_texts(self) -> bool:
@@ -98,22 +90,17 @@ class Document:
 
     @property
     def needs_load(self) -> bool:
-        """Whether it should be loaded in steps (`load`) before its texts are read: one call would take long."""
+        """Whether to load it in steps (`load`) before its texts are read: it takes long."""
         return not (self._view.is_loaded or self._view.has_failed) and self._takes_long
 
     def check_quick(self, update: bytes) -> None:
-        """Raise NeedsSteps for an update that should be taken in steps (`prepare`), however small it is."""
+        """Raise NeedsSteps for an update to be taken in steps (`prepare`), however small."""
         if update != EMPTY and (self.needs_load or (self._work.is_slow and len(update) > _FEW_BYTES)):
             raise NeedsSteps
 
     @property
     def _takes_long(self) -> bool:
         return self.size > SMALL_BYTES or self._work.spent_s > _LONG_LOAD_S
-
-    def defer(self, update: bytes) -> None:
-        """Integrate a keystroke together with those that come soon, at the next call that needs it."""
-        self._late.append(update)
-        self.size += len(update)
 
     def catch_up(self) -> None:
         """Integrate the deferred keystrokes, as one update."""
@@ -128,7 +115,7 @@ class Document:
             self._restore_view(was_resting=self.is_resting)
 
     def rest(self) -> None:
-        """Drop what is needed only while people type; a view that has failed is tried again later."""
+        """Drop what only typing needs; a view that has failed is tried again later."""
         if self.size <= CUT_BYTES:  # else its next checkpoint merges it
             self.state()
         self._view.drop()
@@ -154,7 +141,7 @@ class Document:
                 self._ahead = None
 
     def prepare(self, parsed: Parsed) -> Steps[None]:
-        """Put a large update into the view before `apply` gets it, in steps between which others may be applied.
+        """Put a large update into the view, in steps, before `apply` gets it.
 
         Until then nothing but the view knows it. For a small one the view is loaded, if need be. Raises as `apply`.
         """
@@ -163,7 +150,9 @@ class Document:
             yield from self.load()
         if view.has_failed or (are_few and not parsed.contents.kinds & VALUES):
             return
-        copy = (yield partial(readable, parsed.update)) if parsed.contents.kinds & VALUES else parsed.update
+        copy = parsed.update
+        if parsed.contents.kinds & VALUES:
+            copy = yield partial(readable, copy)
         view.needs_copy |= copy is not parsed.update
         self.catch_up()
         ahead = self._ahead = Ahead(parsed, copy)
@@ -215,7 +204,7 @@ class Document:
         return has_changed
 
     def _show(self, update: bytes, parsed: Parsed) -> bool:
-        """Put what pycrdt can read of an update into the view; return whether that changed it; raises as `apply`."""
+        """Put an update into the view; return whether that changed it; raises as `apply`."""
         view = self._view
         if view.has_failed:
             return True
@@ -233,7 +222,7 @@ class Document:
         return has_changed
 
     def _loading(self, coming: Parsed) -> Callable[[], list[bytes]]:
-        """Return a function that makes what a view loads before an update; it may run in a thread."""
+        """Return a function, also for a thread, that makes what a view loads before an update."""
         raw = self._raw
         return partial(copies_to_load, raw.parts(), self._view.copier(coming), raw.loose, self._is_in_sequence)
 
@@ -256,30 +245,6 @@ class Document:
         if was_resting and not self._takes_long:
             self._view.drop()
 
-    def state(self) -> bytes:
-        """Return all updates merged into one."""
-        self.catch_up()
-        state = self._raw.state()
-        self.size = len(state)
-        return state
-
-    def parts(self) -> list[bytes]:
-        """Return updates that are the document together, see `RawDocument.parts`; of a small one its state."""
-        self.catch_up()
-        return self._raw.parts_to_replace() if self.size > CUT_BYTES else [self.state()]
-
-    def diff(self, state_vector: bytes, *, cuts: bool = False) -> bytes:
-        """Return what a client lacks, see `RawDocument.diff`."""
-        self.state()
-        return self._raw.diff(state_vector, cuts=cuts)
-
-    def replace_base(self, before: bytes | list[bytes], after: bytes, merged: MergedState | None = None) -> bool:
-        """Replace a state, or `parts_to_replace`, by another form of it, see `RawDocument.replace_parts`."""
-        parts = [before] if isinstance(before, bytes) else before
-        is_replaced = self._raw.replace_parts(parts, after, merged)
-        self.size += len(after) - sum(map(len, parts)) if is_replaced else 0
-        return is_replaced
-
     def texts(self, roots: Iterable[str]) -> dict[str, str]:
         """Return {root: text}; raises TextUnavailable. A surrogate pair cut in two shows as U+FFFD twice, as in Yjs."""
         self.catch_up()
@@ -292,7 +257,7 @@ class Document:
         return view.texts(roots)
 
     def text_bytes(self, roots: Iterable[str], update: bytes = EMPTY) -> int:
-        """Return the UTF-8 bytes of all text, as it would be after an update; 0 if the texts cannot be read."""
+        """Return the UTF-8 bytes of all text after an update; 0 if texts cannot be read."""
         try:
             if update == EMPTY:
                 texts = self.texts(roots)
@@ -318,7 +283,7 @@ class Document:
             raise TextUnavailable("the text of this document cannot be edited here") from failure
 
     def text_copy(self) -> TextCopy:
-        """Return what `edit_copy` needs to do elsewhere what `edit` does: large texts take seconds."""
+        """Return what `edit_copy` needs, to do elsewhere what `edit` does here."""
         state, *since = self.parts()
         return self._view.text_copy(state, since)
 

@@ -134,14 +134,14 @@ class View:
         return TextCopy(state, frozenset(self._split_surrogates), self.needs_copy, since)
 
     def copy_update(self, update: bytes) -> bytes:
-        """Return an update that pycrdt can read. If that is another one, states are copied from then on, too."""
+        """Return an update that pycrdt can read; if it is another, states are copied too."""
         copy = readable(update)
         if copy is not update:
             self.needs_copy = True
         return copy
 
     def apply(self, update: bytes) -> bool:
-        """Put an update into the document; False if none is loaded, or no more because pycrdt has failed."""
+        """Put an update into the document; False if none is loaded, or pycrdt fails."""
         if self._doc is None:
             return False
         try:
@@ -152,7 +152,7 @@ class View:
         return True
 
     def integrate(self, update: bytes) -> bool:
-        """Put an update into the document; return False if that changed nothing, and True also if `apply` fails."""
+        """Apply an update; return False if that changed nothing, True if it fails."""
         doc = self._doc
         if doc is None:
             return True
@@ -165,7 +165,7 @@ class View:
         return bool(events)
 
     def texts(self, roots: Iterable[str]) -> dict[str, str]:
-        """Return {root: text} of a document that was loaded; raises TextUnavailable if it could not be."""
+        """Return {root: text}; raises TextUnavailable if the document is not loaded."""
         if self._doc is None:
             raise TextUnavailable("the text of this document cannot be shown")
         try:
@@ -223,7 +223,7 @@ def edit_copy(
     edits: Sequence[Edit] | None = None,
     steps: int = MAX_STEPS,
 ) -> bytes:
-    """Return the update that turns roots' texts into `files`, as `make_edit` does; raises TextUnavailable."""
+    """Return the update as `make_edit` does; raises TextUnavailable."""
     view = View(copy.split_surrogates, needs_copy=copy.needs_copy)
     state = merge_text([copy.state, *copy.since]) if copy.since else copy.state
     try:

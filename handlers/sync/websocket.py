@@ -1,4 +1,4 @@
-"""The WebSocket under `/sync`: sends and receives frames on the event loop's own transport. Knows nothing of Yjs.
+"""The WebSocket under `/sync`, on the event loop's own transport. Knows nothing of Yjs.
 
 All frames that rooms send in one turn of the event loop leave in one write. A client that does not read is closed when
 more than a bound is queued for it. From a client that sends too fast nothing is read for a while; later it is closed.
@@ -8,7 +8,6 @@ connection would take 161 KiB with it, instead of 2.
 
 import asyncio
 import time
-from enum import Enum, auto
 from functools import partial
 from typing import cast
 
@@ -22,43 +21,24 @@ from handlers.sync.frames import CLOSE, PING, TEXT, Control, FrameError, FrameRe
 from handlers.sync.rate_gate import RateGate
 from handlers.sync.receiver import Receiver
 from handlers.sync.send_queue import SendQueue
+from handlers.sync.socket_state import State
 from storage.background import start_task
 
 _FRAME_OVERHEAD_BYTES = 64
 _TURN_S = 0.005
-"""Seconds of one turn of the event loop that one client's messages may take. The others wait for the next turn."""
+"""Seconds of one turn of the event loop for one client's messages; the rest wait."""
 _LEAST_WORK_S = 0.001
 _QUICK_BYTES = 130
-_LONG_BYTES = 2 << 10  # a longer message may take more than a turn: 7 kB of conflicting inserts take 0.2 s
+_LONG_BYTES = 2 << 10
+"""A longer message may take more than a turn: 7 kB of conflicting inserts take 0.2 s."""
 _LOOK_MASK = 7
 """Bits of a message's index: the clock is read when they are 0, so after every eighth message. After a message of more
 than `_QUICK_BYTES`, which may be slow, it is read in any case."""
 
 
-class State(Enum):
-    """How the socket treats bytes that the client sends.
-
-    HOLDING -> OPEN            `go_on`: the client has joined, or has waited long enough
-    OPEN -> HOLDING            the client is too fast, or a message is large or takes long, and is taken in steps
-    HOLDING, OPEN -> CLOSING   our close frame is sent
-    CLOSING -> FAILED          the client broke the protocol, and our side is ended too
-    any -> CLOSED              the connection is lost, or the client ended it without a close frame
-    """
-
-    HOLDING = auto()
-    """Messages are kept; the transport reads no more."""
-    OPEN = auto()
-    """Messages are handed to the client's receiver."""
-    CLOSING = auto()
-    """Only the client's close frame counts."""
-    FAILED = auto()
-    """Everything is dropped."""
-    CLOSED = auto()
-
-
 _clock = time.perf_counter  # not the loop's: that of uvloop stands still during a turn
 _HOLDING, _OPEN, _FAILED = State.HOLDING, State.OPEN, State.FAILED
-"""A module's names are read faster than members of an Enum, and the state is compared for each frame."""
+"""A module's names are read faster than an Enum's, and each frame needs them."""
 
 
 class WebSocket(asyncio.Protocol):
@@ -105,7 +85,7 @@ class WebSocket(asyncio.Protocol):
             self.close(Close.TOO_SLOW)
 
     def eof_received(self) -> None:
-        """Note that the client has ended without a close frame; the transport then closes itself."""
+        """Note that the client ended without a close frame; the transport closes itself."""
         self.queue.end()
         self._state = State.CLOSED
 
@@ -150,7 +130,7 @@ class WebSocket(asyncio.Protocol):
     # -- closing ----------------------------------------------------------------------------------
 
     def close(self, close: Close, message: str = "", limit: str = "") -> None:
-        """Send what is queued and a close frame; harmless when closed. message, limit: see `Close.reason`."""
+        """Send what is queued and a close frame; harmless when closed. See `Close.reason`."""
         if not self.is_closing:
             self._connections.closes[close.code] += 1
             self._start_closing(frames.close_payload(close.code, close.reason(message, limit)))
@@ -190,7 +170,7 @@ class WebSocket(asyncio.Protocol):
             self._slow_down(wait_s, work_s)
 
     def _slow_down(self, wait_s: float, work_s: float) -> None:
-        """Read nothing for a while: for `wait_s`, or in proportion if it took long to handle the messages."""
+        """Read nothing for `wait_s`, or in proportion if handling messages took long."""
         is_over = work_s > _LEAST_WORK_S and self._rates.spend_work(work_s)
         if (wait_s or is_over) and self._state is _OPEN:
             if self._rates.messages.tokens < 0:
@@ -206,7 +186,7 @@ class WebSocket(asyncio.Protocol):
             self._closing.look_for_answer(data)
 
     def count_work_of(self, user_id: str) -> None:
-        """Count the time that serving this client takes together with that of the user's other connections."""
+        """Count the time that serving this client takes together with that of the user's others."""
         self._rates.count_work_of(user_id)
 
     def go_on(self) -> None:
@@ -228,7 +208,7 @@ class WebSocket(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _take(self, items: list[Item], begun: float) -> None:
-        """Handle items until they have taken a turn's time since `begun`, and the rest in the next turn of the loop."""
+        """Handle items for a turn's time since `begun`, and the rest in the next turn."""
         # The first branch is the usual message, a keystroke, which takes no call except `receive`. Everything that
         # needs one more look (other messages, an empty bucket, large messages, control frames) goes through the others.
         receiver, messages = self._receiver, self._rates.messages
@@ -257,7 +237,7 @@ class WebSocket(asyncio.Protocol):
                 return
 
     def _must_wait(self, item: Item) -> bool:
-        """Count an item; return whether it is over the rate, or to be read in a thread because it is large."""
+        """Count an item; return whether it is over the rate, or too large to handle now."""
         if not isinstance(item, bytes):
             return self._rates.spend()
         cost = 1 if item[:2] == self._receiver.usual_start else self._receiver.cost(item)
@@ -266,13 +246,13 @@ class WebSocket(asyncio.Protocol):
     # -- in, but later ----------------------------------------------------------------------------
 
     def take_later(self, message: bytes) -> None:
-        """Hand a message to `receive_large` before any other one; the receiver calls this inside `receive`."""
+        """Hand a message to `receive_large` before any other; called inside `receive`."""
         self._later = message
         if self._state is _OPEN:
             self._hold([], 0)
 
     def _hold(self, items: list[Item], wait_s: float) -> None:
-        """Read nothing until these items are handled; close a client that has been over its limit for too long.
+        """Read nothing until these items are handled; close a client that is too fast for too long.
 
         No client is closed for the time that serving it takes: it only has to rest in proportion.
         """

@@ -6,7 +6,7 @@ from typing import Any
 import pycrdt
 import pytest
 
-from crdt.document import integration, merging, raw_document
+from crdt.document import integration, merging
 from crdt.document.document import Document
 from crdt.document.merging import EMPTY, merge, verify
 from crdt.document.raw_document import CUT_BYTES
@@ -45,27 +45,6 @@ def test_apply_of_update_changes_text_and_reports_change() -> None:
     assert subject.texts(["codemirror", "other"]) == {"codemirror": "héllo", "other": ""}
 
 
-def test_state_is_merged_once_for_twenty_newcomers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that joins a long document gets what was merged for the one before, until somebody types."""
-    typist, subject = Typist(1), Document()
-    for number in range(1_234):
-        subject.apply(parsed(typist.insert(0, str(number % 10))))
-    merged: list[int] = []
-
-    def counting(parts: list[bytes]) -> bytes:
-        merged.append(len(parts))
-        return merge(parts)
-
-    monkeypatch.setattr(raw_document, "merge", counting)
-
-    assert len({subject.diff(b"\x00") for _ in range(20)}) == 1
-    assert len(merged) == 1
-
-    subject.defer(typist.insert(0, "x"))
-    assert len({subject.diff(b"\x00") for _ in range(20)}) == 1
-    assert merged[1:] == [1, 2]
-
-
 def test_state_of_thousand_updates_loads_into_fresh_document() -> None:
     """A thousand updates merge into one state that a fresh document loads."""
     typist, subject = Typist(1), Document()
@@ -77,37 +56,6 @@ def test_state_of_thousand_updates_loads_into_fresh_document() -> None:
     assert subject.size == len(state)
     assert Document(state).texts(["codemirror"]) == {"codemirror": typist.text}
     assert subject.state() is state
-
-
-def test_diff_returns_what_state_vector_lacks() -> None:
-    """A newcomer gets everything, others what came after their state vector."""
-    typist, subject = Typist(1), Document()
-    subject.apply(parsed(typist.insert(0, "abc")))
-    reader: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
-    reader.apply_update(subject.diff(b"\x00"))
-    subject.apply(parsed(typist.insert(3, "def")))
-
-    part = subject.diff(bytes(reader.get_state()))
-    reader.apply_update(part)
-
-    assert str(reader.get("codemirror", type=pycrdt.Text)) == "abcdef"
-    assert len(part) < len(subject.state())
-
-
-def test_diff_of_large_document_returns_everything() -> None:
-    """Leaving out what a client has would keep the event loop; it takes what it has again, and nothing changes."""
-    typist, subject = Typist(1), Document()
-    subject.apply(parsed(typist.insert(0, "abc" * 1_000)))
-    reader: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
-    reader.apply_update(subject.state())
-    subject.apply(parsed(typist.insert(1, "x" * CUT_BYTES)))
-
-    answer = subject.diff(bytes(reader.get_state()))
-    reader.apply_update(answer)
-
-    assert answer is subject.state()
-    assert str(reader.get("codemirror", type=pycrdt.Text)) == typist.text
-    assert reader.get_state() == typist.doc.get_state()
 
 
 BROKEN = bytes.fromhex("01010700070003010100")
@@ -202,19 +150,6 @@ def test_delete_of_half_a_character_shows_replacement_as_in_yjs() -> None:
     loaded: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
     loaded.apply_update(subject.state())
     verify(subject.state(), {1: 4, 9: 1})
-
-
-def test_replace_base_happens_only_for_same_base() -> None:
-    """A squashed state takes the place of the one it was made from, or none."""
-    typist, subject = Typist(1), Document()
-    subject.apply(parsed(typist.insert(0, "a")))
-    state = subject.state()
-
-    assert subject.replace_base(state, bytes(state)) is True
-    subject.apply(parsed(typist.insert(1, "b")))
-    subject.state()
-    assert subject.replace_base(state, EMPTY) is False
-    assert subject.texts(["codemirror"]) == {"codemirror": "ab"}
 
 
 def test_merge_in_tens_keeps_order() -> None:
