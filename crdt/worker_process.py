@@ -2,7 +2,7 @@
 
 `crdt.workers` starts it as a script, not by `multiprocessing`. That would run the server's main module again, start a
 second process that keeps track of resources, and has no way to end one job. Only what starts fast is imported here; a
-job's function imports the rest. Not for: anything that the server's own process runs.
+job's function imports the rest. Not for: what the server's own process runs, but for `message` and `cpu_s`.
 
 A message is its length in eight bytes, then pickled bytes. The first one to the worker is a `Start` as a tuple.
 """
@@ -39,6 +39,15 @@ class Start(NamedTuple):
     parent: int
     memory_bytes: int
     folders: list[str]
+
+
+def cpu_s(pid: int) -> float:
+    """Return a process's seconds of CPU time; infinity where that cannot be known."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return float("inf")
 
 
 def message(value: object) -> bytes:

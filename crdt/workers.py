@@ -1,4 +1,4 @@
-"""Work that would hold the event loop for too long, in processes of its own: quadratic work, and long native calls.
+"""Long work in processes of its own: quadratic work, and long native calls.
 
 Threads do not help there, because they hold the interpreter. A job is a function of a module and its arguments; both
 and the result are pickled, so they should be bytes, texts and small records. A process starts with the first job, is
@@ -10,11 +10,11 @@ See docs/design/concurrency.md.
 
 import asyncio
 import contextlib
-import math
 import os
 import pickle
 import signal
 import sys
+from asyncio import CancelledError
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,20 +25,19 @@ from crdt import worker_process
 from crdt.errors import WorkerDied, WorkError, WorkersBusy, WorkTooLarge
 from crdt.fair_queue import FairQueue, Payer
 from crdt.limits import WORKER_IDLE_S, WORKER_MB, WORKERS
-from crdt.worker_process import LENGTH_BYTES, Start, message
+from crdt.worker_process import LENGTH_BYTES, Start, cpu_s, message
 
 _LEAST_BY_DEFAULT, _MOST_BY_DEFAULT = 2, 4
-"""Processes at least and at most, if no number is set. With one, long work of one user would have everybody else wait.
-More than there are cores does no harm: the kernel gives the server a core before them."""
+"""Processes at least and at most, if no number is set. With one, all would wait for one user's long
+work. More than there are cores does no harm: the kernel gives the server a core before them."""
 _LONGEST = 3
-"""Deadlines that a job may take if it had a processor for less than half of its time: then the machine is busy."""
+"""Deadlines that a job may take on a busy machine: it had less than half a processor."""
 _CHECKED_AT = 0.9
 """Share of the deadline after which it is seen whether a job has a processor."""
-_MIB = 1 << 20
-_READ_BYTES = 1 << 20
+_MIB = _READ_BYTES = 1 << 20
 _ROOT = str(Path(__file__).resolve().parent.parent)
 
-_NAMES = {TimeoutError: "late", asyncio.CancelledError: "cancelled", WorkerDied: "died", WorkersBusy: "busy"}
+_NAMES = {TimeoutError: "late", CancelledError: "cancelled", WorkerDied: "died", WorkersBusy: "busy"}
 
 _Arguments = TypeVarTuple("_Arguments")
 _Result = TypeVar("_Result")
@@ -70,9 +69,10 @@ class Workers:
     """
 
     def __init__(self, settings: WorkersSettings | None = None) -> None:
-        self._settings = settings or WorkersSettings()
-        slots = self._settings.processes or min(_MOST_BY_DEFAULT, max(_LEAST_BY_DEFAULT, (os.cpu_count() or 1) - 1))
-        self._queue = FairQueue(slots, self._settings.waiting_per_key, self._settings.waiting, self._settings.wait_s)
+        self._settings = settings = settings or WorkersSettings()
+        spare = (os.cpu_count() or 1) - 1
+        slots = settings.processes or min(_MOST_BY_DEFAULT, max(_LEAST_BY_DEFAULT, spare))
+        self._queue = FairQueue(slots, settings.waiting_per_key, settings.waiting, settings.wait_s)
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
         self._starting: set[asyncio.Task[_Worker]] = set()
@@ -105,8 +105,8 @@ class Workers:
         that three times the deadline was not enough.
 
         function    of a module, found there by its name
-        key         the user whose work it is: users take turns; a `Payer` if several wait for it, or nobody does
-        deadline_s  seconds that the job may take, with the start of a process, without the time that it waits for one
+        key         the user whose work it is; a `Payer` if it is for several users or nobody
+        deadline_s  seconds that the job may take, and the start of a process, not the wait for one
         """
         try:
             slot = await self._queue.enter(key)
@@ -172,14 +172,14 @@ class Workers:
         return worker
 
     async def _start(self) -> "_Worker":
-        """Start a process; if the caller is cancelled meanwhile, the process is put aside for later jobs."""
-        # Shielded: a caller that is cancelled while the process starts would otherwise leave a
-        # process that nobody knows.
-        starting = asyncio.get_running_loop().create_task(_Worker.start(self.memory_bytes), name="start worker")
+        """Start a process; if the caller is cancelled meanwhile, it is for later jobs."""
+        # Shielded: if the caller is cancelled meanwhile, nobody would know the process.
+        loop, start = asyncio.get_running_loop(), _Worker.start(self.memory_bytes)
+        starting = loop.create_task(start, name="start worker")
         self._starting.add(starting)
         try:
             worker = await asyncio.shield(starting)
-        except asyncio.CancelledError:
+        except CancelledError:
             starting.add_done_callback(self._started_for_nobody)
             raise
         except BaseException:
@@ -227,7 +227,8 @@ class _Worker:
     @classmethod
     async def start(cls, memory_bytes: int) -> "_Worker":
         """Start a process; it may not be ready yet."""
-        command = (sys.executable, "-I", "-S", worker_process.__file__)  # its `sys.path` comes from us, not from `site`
+        # Its `sys.path` comes from us, not from `site`.
+        command = (sys.executable, "-I", "-S", worker_process.__file__)
         pipe = asyncio.subprocess.PIPE
         try:
             process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=_READ_BYTES)
@@ -255,7 +256,7 @@ class _Worker:
 
     @contextlib.contextmanager
     def given_time(self, limit: asyncio.Timeout, deadline_s: float) -> Iterator[None]:
-        """Put off the end of a job's time if, shortly before, it has had a processor for less than half of it."""
+        """Put off a job's end if, shortly before, it had a processor for less than half."""
         loop = asyncio.get_running_loop()
         end = limit.when() or loop.time()
         self._used_before_s = cpu_s(self._process.pid)
@@ -286,12 +287,12 @@ class _Worker:
     def kill(self) -> None:
         self.stay()
         if self.is_alive:
-            # not `Process.kill`: it waits for the process first, and if that just died the event loop never learns how
+            # Not `Process.kill`: it waits first, and the event loop never learns how a process died.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._process.pid, signal.SIGKILL)
 
     async def end(self) -> int:
-        """Kill the process and wait until it is gone; return its exit code, or minus the signal that ended it."""
+        """Kill the process and wait; return its exit code, or minus the signal's number."""
         self.kill()
         try:
             return await self._process.wait()
@@ -304,17 +305,9 @@ class _Worker:
                     pipe.close()
 
 
-def cpu_s(pid: int) -> float:
-    """Return the seconds of CPU time that a process has used; infinity where that cannot be known."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, IndexError):
-        return math.inf
-
-
 def _late(deadline_s: float, *, is_starved: bool) -> WorkError:
     """Return the error for a job that has not ended in its time."""
     if is_starved:
-        return WorkersBusy(f"other programs use the machine: {_LONGEST * deadline_s:g} seconds were not enough")
+        waited_s = _LONGEST * deadline_s
+        return WorkersBusy(f"other programs use the machine: {waited_s:g} seconds were not enough")
     return WorkTooLarge(f"the work took longer than {deadline_s:g} seconds")

@@ -9,7 +9,7 @@ INVITES_KEPT_MS = 30 * 86_400_000
 """Milliseconds for which an expired invite is still shown, with the users that came in by it."""
 
 _EARLIER_HASHES = 64
-"""How many earlier refresh tokens of a login are remembered: more than a browser with many tabs uses within 20 s."""
+"""Earlier refresh tokens that are remembered: more than many tabs use within 20 s."""
 
 
 class Role(StrEnum):
@@ -57,7 +57,7 @@ class User:
     avatar      address of the picture
     avatar_key  the key of the picture in the place that keeps it
     guest_of    the one session that a guest may enter
-    is_deleted  only authorship remains, without the name; guests that were idle for long keep their name
+    is_deleted  only authorship remains, without the name unless it was an idle guest
     """
 
     id: str
@@ -83,9 +83,8 @@ class Login:
 
     token_hash      hash of the refresh token that is valid now
     previous_hash   hash of the token before it, for retries and to detect theft
-    earlier_hashes  those before it that were used within the retry window, newest first: `hash:ms hash:ms`
+    earlier_hashes  those before it that may be retried, newest first: `hash:ms hash:ms`
     generation      how often the token was rotated
-    rotated_at      when the token was last rotated
     expires_at      when the login ends if it is not used before; never later than `ends_at`
     used_at         when one of its tokens was last used, to the minute
     """
@@ -104,9 +103,9 @@ class Login:
     earlier_hashes: str = ""
 
     def rotated(self, successor: str, now: int, expires_at: int, retry_ms: int) -> "Login":
-        """Return the login with `successor` as its token. Tokens that were used within `retry_ms` are remembered.
+        """Return the login with `successor` as its token; it remembers tokens used within `retry_ms`.
 
-        With 20 s: A becomes B at 100 s, B becomes C at 110 s. At 125 s C becomes D, and A, used 25 s ago, is dropped.
+        With 20 s: A becomes B at 100 s, B becomes C at 110 s, C becomes D at 125 s: A is dropped.
         """
         used = [f"{self.previous_hash}:{self.rotated_at}"] if self.previous_hash else []
         used += self.earlier_hashes.split()
@@ -159,7 +158,7 @@ class SessionChanges:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A user's role in a session. A removed member keeps a row, so that the link does not let them in again.
+    """A user's role in a session; a removed member's row keeps the link from working again.
 
     read_sequence  number of the last chat message that the member has read
     """
@@ -235,7 +234,7 @@ class Admission(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SessionListing:
-    """A session in a user's list, with the user's membership and how many messages they have not read."""
+    """A session in a user's list, with their membership and number of unread messages."""
 
     session: Session
     member: Member
@@ -250,7 +249,6 @@ class AccountDeletion:
     memberships  sessions of other users that the user was a member of
     inherited    {session: its new owner}
     deleted      sessions that were deleted
-    avatar_key   key of the picture
     """
 
     logins: tuple[str, ...] = ()
@@ -262,7 +260,7 @@ class AccountDeletion:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A chat message. The store assigns `sequence`, which counts from 1 in each session without gaps.
+    """A chat message. In each session, the store counts `sequence` from 1 without gaps.
 
     is_damaged  the row fails its checksum, so only the place of the message is known
     """
@@ -290,7 +288,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The whole document after log entry `sequence`: merged updates, and which user owns which client id."""
+    """The document after log entry `sequence`: merged, and who owns which client id."""
 
     session_id: str
     sequence: int
@@ -301,14 +299,14 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A snapshot of the code. The store assigns `number`, which counts from 1 in each session without gaps.
+    """A snapshot of the code. In each session, the store counts `number` from 1.
 
     sequence      log position of the snapshot
     files         {root: text}; None if only the description was asked for
     main_root     the root whose text is the session's `code`
     contributors  ids of the users that edited since the previous version
-    documents     {root: its content as JSON} of the roots that are no texts; empty if `files` is None
-    is_damaged    the row fails a checksum: `files` is None; if the description fails, only the number is known
+    documents     {root: content as JSON} of roots that are no texts; empty without `files`
+    is_damaged    the row fails a checksum: `files` is None, or only the number is known
     """
 
     session_id: str
@@ -327,4 +325,5 @@ class Version:
 
     def holds_same(self, other: "Version") -> bool:
         """Whether two versions hold equal documents."""
-        return self.files is not None and self.files == other.files and self.documents == other.documents
+        is_read = self.files is not None
+        return is_read and self.files == other.files and self.documents == other.documents

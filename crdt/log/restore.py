@@ -141,7 +141,7 @@ class LogReplay:
         return document
 
     def _merge(self) -> Parsed | None:
-        """Merge all that was read into one state; return the parsed state if there is one, or if it may need cuts."""
+        """Merge all that was read; return the parsed state, if known or it may need cuts."""
         document, index = self._document, self._document.index
         if not self._updates or (self._parsed and len(self._updates) == 1):
             return self._parsed
@@ -152,7 +152,7 @@ class LogReplay:
         return parse(document.state, STORED_LIMITS) if are_slow(self._cuts, squasher.longest) else None
 
     def _take_merged(self, update: bytes) -> Parsed:
-        """Take in an update that was merged from those of many users; its client ids get no owner.
+        """Take in an update merged from many users', whose client ids get no owner.
 
         Returns what it holds.
         """
@@ -190,7 +190,7 @@ class LogReplay:
         document.edited_at = (first, entry.at)
 
     def _read_entry(self, entry: LogEntry, sequence: int) -> None:
-        """Take in an entry. An entry that the checkpoint has already only says who wrote it, if anything."""
+        """Take in an entry; of one in the checkpoint, only who wrote it, if anything."""
         document = self._document
         is_in_checkpoint = sequence <= document.sequence
         # The log may begin before the checkpoint. Then its entries only say who wrote what, and
@@ -288,7 +288,7 @@ def make_checkpoint(
 
 
 def make_checkpoint_apart(session_id: str, document: DocumentState, now: int, kept_bytes: int) -> NewCheckpoint:
-    """Make a checkpoint in another process, which does not have the room's table: raises as `make_checkpoint`."""
+    """Make a checkpoint without the room's table; raises as `make_checkpoint`."""
     if document.has_values:
         parsed = parse(document.state, STORED_LIMITS)
         document = replace(document, is_in_sequence=StructPlaces(parsed).is_in_sequence)

@@ -20,18 +20,18 @@ from crdt.wire.struct_id import pack_id
 from crdt.wire.struct_reader import Parent
 
 MAX_BYTES = 4 << 20
-"""Bytes of all values that are read together, as UTF-8, with their keys: a root that goes beyond them is left out."""
+"""Bytes of all values and keys, as UTF-8; a root that goes beyond them is left out."""
 
 _ARRAY, _MAP, _TEXT, _XML_ELEMENT, _XML_FRAGMENT, _XML_HOOK, _XML_TEXT = range(7)
 _IN_XML = {_XML_ELEMENT, _XML_HOOK, _XML_TEXT}
 _OBJECT = "[object Object]"
 
 Document = dict[str, Any]
-"""{"type": `RootType`, "value": JSON, "leftOut": why the value, or a part of it, is not there, or None}"""
+"""{"type": `RootType`, "value": JSON, "leftOut": why it, or a part of it, is missing, or None}"""
 
 
 class RootType(StrEnum):
-    """The type of a root that is no text; `empty` if all in it is deleted, so that nothing says what it was."""
+    """The type of a root that is no text; `empty` if all in it is deleted."""
 
     XML = "xml"
     MAP = "map"
@@ -73,7 +73,7 @@ def _is_text(order: ItemOrder, root: str) -> bool:
 
 
 class _Reader:
-    """Reads one document. Every level of JSON is a level of recursion, bounded by `MAX_DEPTH`; XML needs none."""
+    """Reads one document; JSON by recursion, bounded by `MAX_DEPTH`, XML without."""
 
     def __init__(self, order: ItemOrder) -> None:
         self._order = order
@@ -87,7 +87,8 @@ class _Reader:
     def root(self, name: str) -> Document:
         """Return what a root holds."""
         kind = self._root_type(name)
-        left_out = LeftOut.ATTRIBUTES if kind is not RootType.MAP and self._map_items(name) else None
+        has_attributes = kind is not RootType.MAP and self._map_items(name)
+        left_out = LeftOut.ATTRIBUTES if has_attributes else None
         value: Any = None
         try:
             match kind:
@@ -143,8 +144,10 @@ class _Reader:
         listed: list[Any] = []
         for item in self._order.items((parent, None)):
             content = item.content
-            if not item.is_deleted and not isinstance(content, str) and content.kind not in (FORMAT, GC, DELETED):
-                listed += (None if value is values.UNDEFINED else value for value in self._values(item, content, depth))
+            if item.is_deleted or isinstance(content, str) or content.kind in (FORMAT, GC, DELETED):
+                continue
+            shown = self._values(item, content, depth)
+            listed += (None if value is values.UNDEFINED else value for value in shown)
         return listed
 
     def _values(self, item: YataItem, content: Content, depth: int) -> list[Any]:
@@ -198,8 +201,7 @@ class _Reader:
     def _join(self, pieces: Iterator[str | YataItem]) -> str:
         """Put pieces together, types in them by their own pieces."""
         parts: list[str] = []
-        # A stack of iterators instead of recursion: elements of a document may nest 500 deep, and
-        # each level has several generators.
+        # Iterators on a stack, not recursion: 500 levels of elements have several generators each.
         stack = [pieces]
         while stack:
             piece = next(stack[-1], None)
@@ -235,8 +237,7 @@ class _Reader:
         data = item.other.data
         _, at = read_var_uint(data, 0)
         name = read_var_bytes(data, at)[0].decode("utf-8", "replace").lower()
-        # Attributes lie under the element's keys. Yjs sorts them by name, so that equal elements
-        # are written alike.
+        # Attributes lie under the element's keys. Yjs sorts them: equal elements look alike.
         attributes = self._map_items(place[0])
         written = (
             f' {as_text(key)}="{js_text(self._attribute(attributes[key]))}"' for key in sorted(attributes, key=_utf_16)
@@ -270,13 +271,12 @@ class _Reader:
 
 
 def _last(listed: list[Any]) -> Any:
-    """Return the value that counts under a key. Content without values, such as a format, is undefined, as in Yjs."""
+    """Return the value that counts under a key; undefined for formats, as in Yjs."""
     return listed[-1] if listed else values.UNDEFINED
 
 
 def _within(formats: dict[str, Any], piece: str | YataItem) -> Iterator[str | YataItem]:
-    # Yjs sorts the names, so that equal formats are always written in one order, and closes them in
-    # reverse.
+    # Yjs sorts the names, so that equal formats are written in one order, and closes in reverse.
     names = sorted(formats, key=_utf_16)
     for name in names:
         members = _members(formats[name])

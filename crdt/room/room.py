@@ -93,7 +93,7 @@ class Room:
     # -- frames of clients ------------------------------------------------------------------------
 
     def receive(self, connection: Connection, frame: bytes, now: int, prepared: Prepared | None = None) -> None:
-        """Handle one frame of a client that has joined; prepared: the update in it as it was prepared, or None.
+        """Handle a frame of a client that has joined; prepared: the update in it, or None.
 
         Raises ProtocolError, LimitExceeded or RoomUnavailable; then the caller closes the
         connection. Raises NeedsSteps if the update takes long: the caller prepares it and calls
@@ -113,7 +113,8 @@ class Room:
     def _receive(self, connection: Connection, message: y_protocol.Message, now: int, done: Prepared | None) -> None:
         match message:
             case y_protocol.SyncUpdate(update):
-                self._write(connection, Incoming(update, connection.user_id, now, UpdateKind.LIVE, connection, done))
+                live = Incoming(update, connection.user_id, now, UpdateKind.LIVE, connection, done)
+                self._write(connection, live)
             case y_protocol.AwarenessUpdate(entries):
                 self.members.hear(connection, entries, now)
             case y_protocol.SyncStep1(state_vector):
@@ -125,7 +126,7 @@ class Room:
                 self.members.presence.answer(connection)
 
     def _answer(self, connection: Connection, state_vector: bytes, now: int) -> None:
-        """Send a client what it lacks; a large document only once, as the client is told of all that comes later."""
+        """Send a client what it lacks; a large document only once, as it is told the rest."""
         known = y_protocol.decode_state_vector(state_vector)
         size, large_answers = self.document.size, self._context.large_answers
         if connection.sent.is_enough(known, now):
@@ -135,17 +136,15 @@ class Room:
         if size > SPLIT_BYTES and large_answers:
             large_answers.answer(connection, self.session_id, self.document.parts(), known)
         else:
-            is_cut = self.index.has_cut(known)
-            connection.outbox.send(y_protocol.sync_step2(self.document.diff(state_vector, cuts=is_cut)))
+            diff = self.document.diff(state_vector, cuts=self.index.has_cut(known))
+            connection.outbox.send(y_protocol.sync_step2(diff))
         if size > CUT_BYTES:
             connection.sent.note(self.index.clocks, size, now)
 
     def _type(self, connection: Connection, typed: fast_path.SimpleEdit, frame: bytes, now: int) -> bool:
-        """Accept a keystroke. If a limit is near, return False and change nothing: the long way decides."""
+        """Accept a keystroke; near a limit, change nothing and return False."""
         client, first, after, update, parent = typed
-        size = len(update)
-        journal = self.journal
-        context = self._context
+        journal, context, size = self.journal, self._context, len(update)
         if (
             journal.unsaved_bytes + size > context.limits.unsaved_bytes
             or not context.sink.has_capacity(size)
@@ -199,7 +198,7 @@ class Room:
             connection.receipts.note(self.journal.sequence, self.journal.saved_sequence)
 
     def _refuse(self, connection: Connection, update: bytes) -> None:
-        """Drop a reader's update: nothing of it counts as saved until they may write and have synced again."""
+        """Drop a reader's update: nothing counts as saved until they may write and sync."""
         if update == EMPTY:
             connection.receipts.received += 1
             return
@@ -251,21 +250,23 @@ class Room:
 
     def foreign(self, incoming: Incoming, read: Parsed) -> Set[int]:
         """Return the client ids for which an update may not bring new structs now."""
-        # After an unclean end one browser may have the only copy of text of other users who are here.
+        # After an unclean end, one browser may have the only copy of other users' text.
         accepts_all = self._context.accepts_foreign and incoming.kind is UpdateKind.ANSWER
         return _NOBODY if accepts_all else self.members.claims.foreign(incoming, read)
 
     def _admit(self, incoming: Incoming, read: Parsed) -> Admitted:
         """Check a scanned update against the document and its quota; return what to apply."""
         prepared, foreign = incoming.prepared, self.foreign(incoming, read)
-        admitted = prepared.admitted if prepared and prepared.holds(self.index.known_of(read), foreign) else None
+        admitted = None
+        if prepared and prepared.holds(self.index.known_of(read), foreign):
+            admitted = prepared.admitted
         if admitted is None:
             admitted = check_update(self.index, read, incoming.author, foreign, self.document.state)
-        if admitted.parsed:
+        if (parsed := admitted.parsed) is not None:
             # A live edit is one of many, so its size is enough. An answer, or a text that is saved,
             # may replace everything: then the true size decides.
             is_exact = incoming.kind is not UpdateKind.LIVE
-            self.quota.check(admitted.parsed, admitted.parsed.update, incoming.author, is_exact=is_exact)
+            self.quota.check(parsed, parsed.update, incoming.author, is_exact=is_exact)
         return admitted
 
     # -- saving -----------------------------------------------------------------------------------
@@ -281,7 +282,7 @@ class Room:
         return self.journal.next_chunk(now)
 
     def integrate_pending(self) -> None:
-        """Integrate keystrokes in the name of their author; raises RoomDamaged as `Document.catch_up`."""
+        """Integrate keystrokes in their author's name; raises as `Document.catch_up`."""
         with self._context.mark.at(self.session_id, self._deferred_by or ""):
             self.document.catch_up()
         self._deferred_by = None
@@ -306,7 +307,7 @@ class Room:
             return self.document.texts(dict.fromkeys((self.main_root, *self.index.text_roots)))
 
     def edit(self, user_id: str, files: Mapping[str, str], now: int, edits: Sequence[Edit] | None = None) -> None:
-        """Turn roots' texts into `files` by one edit of this user's; `edits` as `Document.edit` takes them.
+        """Turn roots' texts into `files` by one edit of this user; see `Document.edit`.
 
         Raises LimitExceeded, Rejected, RoomUnavailable or TextUnavailable; the document is then unchanged.
         """
@@ -315,7 +316,7 @@ class Room:
             self.take_edit(user_id, self.server_edits.update(user_id, files, edits), now)
 
     def take_edit(self, user_id: str, update: bytes, now: int, prepared: Prepared | None = None) -> None:
-        """Take an update that the server made for a user; prepared: as `receive`; raises as `edit` does."""
+        """Take an update that the server made for a user; raises as `edit` does."""
         if update != EMPTY:
             prepared = prepared or Prepared(update_parser.parse(update))
             self._accept(Incoming(update, user_id, now, UpdateKind.SERVER, prepared=prepared))

@@ -24,11 +24,9 @@ RETIRED_MS = 300
 """Milliseconds for which a client may still edit a text that was replaced: a front end confirms a text before it shows
 it. Nobody sees a change and undoes it in less."""
 
-
 _WORD_BYTES = 10
 """Bytes that an edit which deletes nothing counts as nearer than one that deletes. Users type whole words more often
 than they turn a word into a similar one; and if the guess is wrong, no text is lost."""
-
 
 _UNTIL_THE_NEXT = 1 << 62
 """Stands for an expiry that is not known yet. The client has confirmed the text, but did not show
@@ -65,13 +63,13 @@ class TextFeed:
         return self._root
 
     def refresh(self) -> None:
-        """Take in changes of others. If large changes are in two places, all text between them counts as changed."""
+        """Take in changes of others; between large changes in two places, all counts as changed."""
         if (text := self.behind()) is not None:
             self.catch_up(self.text, text, edits_between(self.text, text, most=1))
             self.behind()
 
     def behind(self) -> bytes | None:
-        """Take in changes of others; if they are too large to be compared here, return the newest text instead."""
+        """Take in changes of others; return the newest text instead if they are too large."""
         files = self._room.files()
         self._root = code_root(files, self._room.main_root)
         now = files.get(self._root, "").encode()
@@ -86,12 +84,12 @@ class TextFeed:
         return None
 
     def catch_up(self, old: bytes, new: bytes, edits: Sequence[Edit]) -> None:
-        """Take in a change that was compared elsewhere, unless another task has done so meanwhile."""
+        """Take in a change compared elsewhere, unless another task has done so."""
         if self.text is old:
             self._push(edits, new)
 
     def add(self, client: "TextClient") -> None:
-        """Register a client: its bases are moved to the present text before the feed forgets old edits."""
+        """Register a client, whose bases move on before the feed forgets old edits."""
         self._clients.add(client)
 
     def write(self, user_id: str, edits: Sequence[Edit], now: int, update: bytes = b"") -> None:
@@ -227,7 +225,7 @@ class TextClient:
     # -- to the client ----------------------------------------------------------------------------
 
     def to_send(self) -> str | None:
-        """Return the text to send now, None while one is on its way or if the client has it already."""
+        """Return the text to send now; None while one is on its way, or nothing is new."""
         if self._in_flight is not None:
             return None
         base = Base.of(self.feed)
@@ -253,13 +251,13 @@ class TextClient:
             self._known, self._in_flight = self._in_flight, None
 
     def send_again(self) -> None:
-        """Note that the client shows another text than it was sent: it gets the text even if that has not changed."""
+        """Send the text even if it has not changed: the client shows another one."""
         self._must_send = True
 
     # -- from the client --------------------------------------------------------------------------
 
     def begin(self, code: str, now: int) -> TextChange:
-        """Take the whole text that the client has now, as an edit of the text it had; return what `finish` needs.
+        """Take the client's whole text as an edit of the one it had, for `finish`.
 
         The feed must be up to date.
         """
@@ -285,7 +283,8 @@ class TextClient:
         feed.write(self.user_id, carried, now, update)
         if base is not self._known:
             is_own = self._own is not None and self._known is self._own.base
-            self.retire(self._known, now + RETIRED_MS if is_own else _UNTIL_THE_NEXT)  # it may be shown later
+            # A text that was sent may be shown later.
+            self.retire(self._known, now + RETIRED_MS if is_own else _UNTIL_THE_NEXT)
         self._known = Base(change.plain, carried_map, feed.revision)
         self._own = _OwnText(self._known, feed.revision)
         for heir, expires_at in self.heirs.items():
@@ -293,13 +292,13 @@ class TextClient:
         self._style = line_ends(change.text) or self._style
 
     def remember(self, other: "TextClient", expires_at: int) -> None:
-        """Take over the texts that an earlier connection of this user may have had or may still get."""
+        """Take over the texts that an earlier connection of this user may have or get."""
         other.heirs[self] = expires_at
         for base in other.possible_bases():
             self.retire(base, expires_at)
 
     def possible_bases(self) -> list[Base]:
-        """Return the bases that the client may have: the text it confirmed, the one on its way, its own last one."""
+        """Return what the client may have: confirmed, on its way, or sent by itself last."""
         own = self._own.base if self._own else None
         bases = (self._known if self._has_received else None, self._in_flight, own)
         return list(dict.fromkeys(base for base in bases if base is not None))
@@ -312,14 +311,14 @@ class TextClient:
                 base.advance(self.feed)
 
     def _nearest(self, text: bytes, now: int) -> Base:
-        """Return the base that the client most likely had: among the texts that it can have, the one nearest to `text`.
+        """Return the base that the client most likely had: the one nearest to `text`.
 
         Until the client has received a text on this connection, it may have had none, so the base may be empty. Then a
         text that has nothing in common with the session's is added to it. It does not replace text that the client may
         never have seen.
         """
         self._retired = [base for base in self._retired if now <= base.expires_at]
-        candidates = [self._known, *([self._in_flight] if self._in_flight else []), *reversed(self._retired)]
+        candidates = [self._known, *filter(None, [self._in_flight]), *reversed(self._retired)]
         if self._own and not self._own.is_taken_back(text, now):
             candidates.append(self._own.base)
         return min(candidates, key=lambda base: base.distance(text))

@@ -87,14 +87,15 @@ class RunReader(StructSlicer):
             kind, _, _, _, at, _ = self.header(at)
             length, at = self.struct_end(at, kind)
             if reached + length > clock:
-                struct = self.slice(start, pack_id(client, reached), length, max(clock - reached, 0), length)
+                offset = max(clock - reached, 0)
+                struct = self.slice(start, pack_id(client, reached), length, offset, length)
                 return run.size - number, struct + self.data[at : run.end]
             reached += length
         return 0, b""
 
 
 def merge(updates: Sequence[bytes]) -> bytes:
-    """Return one update that does all that these do, in any order; holes that none of them fills become Skips."""
+    """Return one update that does what these do; holes in all of them become Skips."""
     if len(updates) == 1:
         return updates[0]
     runs: dict[int, list[Run]] = {}
@@ -109,7 +110,8 @@ def merge(updates: Sequence[bytes]) -> bytes:
     parts = [write_var_uint(len(runs))]
     for client in sorted(runs, reverse=True):
         parts += _section(client, runs[client])
-    return b"".join(parts) + write_deletions({client: write_ranges(found) for client, found in ranges.items()})
+    deletions = {client: write_ranges(found) for client, found in ranges.items()}
+    return b"".join(parts) + write_deletions(deletions)
 
 
 def _section(client: int, runs: list[Run]) -> list[bytes]:
@@ -118,7 +120,7 @@ def _section(client: int, runs: list[Run]) -> list[bytes]:
     An example: runs with clocks 0 to 3, 2 to 6 and 9 to 10. The first is copied as a whole. Only clocks 4 to 6 of the
     second are copied: `RunReader.behind` cuts the struct that has clock 4. Clocks 7 and 8 become a Skip of length 2.
     """
-    runs.sort(key=_first)
+    runs.sort(key=lambda run: run.first)
     first = reached = runs[0].first
     total = 0
     parts: list[bytes] = []
@@ -138,12 +140,8 @@ def _section(client: int, runs: list[Run]) -> list[bytes]:
     return [write_var_uint(total), write_var_uint(client), write_var_uint(first), *parts]
 
 
-def _first(run: Run) -> int:
-    return run.first
-
-
 class _Section:
-    """The structs of one client in a merged state: those that are in its bytes, and those that came since.
+    """The structs of one client in a merged state, and those that came since.
 
     first, after  clock of the first struct and the next one
     size          number of structs in the state
@@ -163,7 +161,7 @@ class _Section:
         self.newer = 0
 
     def encode(self, client: int, state: memoryview, at: int) -> list[bytes | memoryview]:
-        """Return the whole section; from now on it lies in the state that is made of it, from position `at`."""
+        """Return the whole section, which from now on lies at `at` in the new state."""
         self.size += self.newer
         head = b"".join(map(write_var_uint, (self.size, client, self.first)))
         structs: list[bytes | memoryview] = [state[self.begin : self.end], *self.since]
@@ -175,7 +173,7 @@ class _Section:
 
 
 class MergedState:
-    """All updates of a document, merged as they come: the cost depends on the update, not on the state before it.
+    """All updates of a document, merged as they come: the cost depends on the update alone.
 
     `merge` of the state and the update would give an equal document, but it reads both.
     """
@@ -219,7 +217,8 @@ class MergedState:
         reader = RunReader(update)
         found, at = reader.runs()
         runs = [(client, run) for client, several in found.items() for run in several]
-        self._add(update, runs, ((client, *pair) for client, ranges in reader.deletions(at) for pair in ranges))
+        deleted = ((client, *pair) for client, ranges in reader.deletions(at) for pair in ranges)
+        self._add(update, runs, deleted)
 
     def add_parsed(self, parsed: Parsed) -> None:
         """Take in an update that was parsed, which need not be read again."""
@@ -241,7 +240,7 @@ class MergedState:
             self._start(merge([self.encode(), update]), None)
             return
         for client, run in runs:
-            # Nearly every update goes on where the section ends: its bytes are put behind the others, unread.
+            # Nearly every update goes on where the section ends: put behind the others, unread.
             section = self._sections.get(client)
             if section is None:
                 section = self._sections[client] = _Section(run.first, run.first, 0, 0, 0)
@@ -257,7 +256,7 @@ class MergedState:
         return section is None or section.after == run.first
 
     def rebase(self, before: bytes, after: "MergedState") -> bool:
-        """Go on from another form of the state as it was encoded last; False if that was not `before`.
+        """Go on from another form of the last encoded state; False if it was not `before`.
 
         after  the structs of that state, without updates that came since
         """
@@ -273,7 +272,7 @@ class MergedState:
         return True
 
     def parts(self) -> tuple[dict[int, _Section], bytes, dict[int, tuple[int, bytes]]]:
-        """Return its sections, state and deletions, for another `MergedState` that goes on from them."""
+        """Return its sections, state and deletions, for a `MergedState` to go on from."""
         return self._sections, self._state, self._deletions
 
     def encode(self) -> bytes:
@@ -300,7 +299,7 @@ class MergedState:
         self._deleted = {}
 
     def diff(self, clocks: Mapping[int, int], *, cuts: bool = True) -> bytes:
-        """Return the state without the structs below these clocks, with all deletions, as Yjs does (`diffUpdate`).
+        """Return the state without structs below these clocks, as `diffUpdate` of Yjs.
 
         cuts  False sends all structs of a client of which some are missing, which is faster
         """
@@ -314,9 +313,10 @@ class MergedState:
                 continue
             count += 1
             if known <= section.first or not cuts:
-                known, number, structs = section.first, section.size, state[section.begin : section.end]
+                known, number = section.first, section.size
+                structs = state[section.begin : section.end]
             else:
                 run = Run(section.first, section.after, section.size, section.begin, section.end, reader)
                 number, structs = reader.behind(client, run, known)
-            parts += (write_var_uint(number), write_var_uint(client), write_var_uint(known), structs)
+            parts += (*map(write_var_uint, (number, client, known)), structs)
         return b"".join((write_var_uint(count), *parts, write_deletions(self._deletions)))

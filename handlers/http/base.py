@@ -1,4 +1,4 @@
-"""The base of all HTTP handlers: finds the user, checks and reads the request, and sends answers."""
+"""The base of all HTTP handlers: finds the user, reads the request, sends answers."""
 
 import asyncio
 import contextlib
@@ -30,7 +30,7 @@ _MAX_BODY_BYTES = 1 << 40
 _OF_THE_REQUEST = ("Access-Control-", "X-Request", "Vary", headers.STRICT_TRANSPORT)
 _QUARANTINED = "quarantined"
 _LATER_S = 4
-"""Seconds over which pages that wait spread their next load, so that they do not come back together."""
+"""Seconds over which pages that wait spread their next load."""
 _CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}
 
 _log = logging.getLogger(__name__)
@@ -156,17 +156,17 @@ class BaseHandler(RequestHandler):
         return limiters.anonymous.wait_s(self.address)
 
     async def count_failure(self) -> None:
-        """Count a request that failed as an ordinary one of its address, for `counts_itself`; raises ApiError 429."""
+        """Count a failed request as one of its address (`counts_itself`); raises ApiError 429."""
         await self._hold_back(self.services.limiters.anonymous.wait_s(self.address))
 
     async def _hold_back(self, wait_s: int) -> None:
-        """Raise ApiError 429 if there are seconds to wait, after a pause: some clients try again immediately."""
+        """Raise ApiError 429 if there is time to wait, after a pause: some clients retry."""
         if wait_s:
             await asyncio.sleep(min(wait_s, self.services.connections.limits.refusal_hold_s))
             raise errors.rate_limited(wait_s)
 
     def _check_origin(self) -> None:
-        """Raise ApiError 403 if a page of another site sent the request: it may not use the browser's cookies.
+        """Raise ApiError 403 if a page of another site uses the browser's cookies.
 
         Nor may it sign the browser in or out, so requests without a user are checked too.
         """
@@ -219,7 +219,7 @@ class BaseHandler(RequestHandler):
         self.finish(json.dumps(body))
 
     async def reply_in_pieces(self, body: Mapping[str, object], status: int = 200) -> None:
-        """Answer like `reply`. A large body is encoded and sent in pieces, and other tasks run between them."""
+        """Answer like `reply`, but send a large body in pieces; others run in between."""
         if not json_pieces.is_large(body):
             self.reply(body, status)
             return
@@ -286,13 +286,13 @@ class BaseHandler(RequestHandler):
         return [name for name in names if getattr(type(self), name.lower()) is not missing]
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
-        """Send an error with the status that `errors` has for it, which must be known before headers are reset."""
+        """Send an error with its status from `errors`, before headers are reset."""
         error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
         answer = errors.to_api_error(error) if error else None
         super().send_error(answer.status if answer else status_code, **kwargs)
 
     def clear(self) -> None:
-        """Clear headers, as Tornado does for an error, except those that depend on the request alone."""
+        """Clear headers as Tornado does, except those that only the request decides."""
         request_headers = {}
         if hasattr(self, "_headers"):
             request_headers = {k: v for k, v in self._headers.get_all() if k.startswith(_OF_THE_REQUEST)}

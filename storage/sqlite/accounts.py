@@ -3,14 +3,13 @@
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
-from typing import Any
 
 from storage.errors import Conflict, NotFound, Outdated, TokenReused
 from storage.mending import restored
 from storage.names import are_confusable, name_key, name_skeleton
 from storage.records import Avatar, Login, User
 from storage.sqlite.engine import Engine
-from storage.sqlite.files.damage import is_malformed
+from storage.sqlite.files.damage import read_or_keys
 
 
 class SqliteAccountStore:
@@ -181,7 +180,7 @@ class SqliteAccountStore:
 
 
 def is_stored(db: sqlite3.Connection, user: User) -> bool:
-    """Whether exactly this user is stored; raises Conflict if a user with other fields has the id."""
+    """Whether this very user is stored; raises Conflict if another one has the id."""
     existing = db.execute("SELECT * FROM users WHERE id = ?", (user.id,)).fetchone()
     if existing and as_user(existing) != user:
         raise Conflict("id")
@@ -224,7 +223,7 @@ def insert_user(db: sqlite3.Connection, user: User) -> None:
 
 
 def require_unlike(db: sqlite3.Connection, user: User) -> None:
-    """Raise Conflict if the name looks like another user's. Equal names are left to the unique key."""
+    """Raise Conflict if the name looks like another's; equal ones are for the unique key."""
     others = db.execute(
         "SELECT username FROM users WHERE username_skeleton = ? AND id != ? AND username_key != ?",
         (skeleton_of(user), user.id, _name_key(user)),
@@ -234,12 +233,12 @@ def require_unlike(db: sqlite3.Connection, user: User) -> None:
 
 
 def skeleton_of(user: User) -> str | None:
-    """Return the skeleton of a user's name; None for guests, who may have any name, and deleted users."""
+    """Return the skeleton of a user's name; None for guests and deleted users."""
     return None if user.is_guest or user.is_deleted else name_skeleton(user.username)
 
 
 def _name_key(user: User) -> str:
-    """Return the key that must be unique. For a guest it is their id, after a character that no name has."""
+    """Return the unique key; of a guest their id, after a character that no name has."""
     return f"\0{user.id}" if user.is_guest or user.is_deleted else name_key(user.username)
 
 
@@ -262,38 +261,13 @@ def insert_login(db: sqlite3.Connection, login: Login) -> None:
     )  # fmt: skip
 
 
-def read_or_keys(db: sqlite3.Connection, query: str, values: tuple[Any, ...], keys: str, one: str) -> list[sqlite3.Row]:
-    """Return the rows of a list. If one is on a malformed page, read each alone, and return its key if that fails too.
-
-    query, values  of the list
-    keys           query of the keys of all rows, with the first of `values`. It must need an index
-                   only, no page of the table. "" if the list has one row
-    one            query of one row, with the columns of its key as parameters
-    """
-    try:
-        return db.execute(query, values).fetchall()
-    except sqlite3.DatabaseError as error:
-        if not is_malformed(error):
-            raise
-    rows = []
-    for key in db.execute(keys, values[:1]).fetchall() if keys else ():
-        try:
-            row = db.execute(one, dict(key)).fetchone()
-        except sqlite3.DatabaseError as error:
-            if not is_malformed(error):
-                raise
-            row = key
-        rows += [row] if row else []
-    return rows
-
-
 def as_user(row: sqlite3.Row) -> User:
     """Return the user of a row."""
     return restored(User, dict(row))
 
 
 def taken(error: sqlite3.IntegrityError) -> Conflict:
-    """Return the Conflict that an IntegrityError stands for: of the name or of the e-mail address."""
+    """Return the Conflict that an IntegrityError stands for: name or e-mail address."""
     return Conflict("email" if "users.email_key" in str(error) else "username")
 
 

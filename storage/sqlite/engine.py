@@ -22,7 +22,7 @@ from storage.errors import RowDamaged, StoreUnavailable
 from storage.places import try_file, try_folder
 from storage.sqlite.files.damage import is_malformed
 from storage.sqlite.files.lock import FileLock, is_locked, lock_file
-from storage.sqlite.files.open_files import Loss, OpenFiles
+from storage.sqlite.files.open_files import NEXT, Loss, OpenFiles
 from storage.sqlite.migrations import migrate, run_steps, steps_done, survey
 from storage.sqlite.rescue import empty_log, keep_aside, put_back
 
@@ -32,15 +32,7 @@ _T = TypeVar("_T")
 _READERS = 3
 _BUSY_TIMEOUT_S = 5.0
 _CACHE_KIB = 256
-"""KiB of pages that each connection caches. SQLite's 2,000 are not needed: the operating system caches the file."""
-
-_NEXT = {
-    Loss.LOG: "what is in it is written to the database, which is then opened again",
-    Loss.FILE: "the server puts it back",
-    Loss.REPLACED: "nothing is saved any more; stop the server, choose the file to go on with, and start the server",
-    Loss.FOLDER: "nothing is saved until the folder is there again",
-    Loss.LOCK: "nothing is saved until the server has the lock again",
-}
+"""KiB of pages that each connection caches; the operating system caches the file."""
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +41,7 @@ class Engine:
     """One database file. `write` and `read` run a function of a connection in a thread.
 
     _files    identities of the files that are open, None before `open`
-    _loss     what happened to these files: while it is set, nothing is written or read; `mend` clears it
+    _loss     what happened to these files: until `mend`, nothing is written or read
     _kept     where the rows were copied to when another file had taken the database's place
     _reading  one permit for each query that is running
     """
@@ -84,9 +76,9 @@ class Engine:
             raise
 
     async def rehearse(self, work: Callable[[sqlite3.Connection], object]) -> bool:
-        """Migrate the file as `open` would, run `work`, and undo both; return whether a server has the file open.
+        """Migrate the file, run `work`, undo both; return whether a server has it open.
 
-        Creates no file. Raises StoreUnavailable where `open` would, except for a server that has the file open.
+        Creates no file. Raises StoreUnavailable as `open`, but not if a server has the file open.
         """
         if self._closing:
             self._start_threads()
@@ -96,7 +88,7 @@ class Engine:
             await self.close()
 
     async def close(self) -> None:
-        """Wait for reads and writes that are under way, then close everything; harmless when closed."""
+        """Wait for running reads and writes, then close everything; harmless when closed."""
         if self._closing is None:
             self._closing = asyncio.get_running_loop().create_task(self._shut(), name="close store")
         await asyncio.shield(self._closing)
@@ -111,30 +103,30 @@ class Engine:
         return self._write_connection is not None
 
     async def write(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
-        """Run `work` in one immediate transaction: committed when it returns, undone when it raises."""
+        """Run `work` in one immediate transaction, which is undone when it raises."""
         return await self._run(self._writer, self._transact, work)
 
     async def write_after(
         self, look: Callable[[sqlite3.Connection], _S], work: Callable[[sqlite3.Connection, _S], _T]
     ) -> _T:
-        """Run `look`, then `work` with its result in a transaction like `write`; nothing is written between them.
+        """Run `look`, then `work` with its result in a transaction; no write in between.
 
-        Reads that may meet a malformed page belong in `look`: a transaction that has met one cannot be committed.
+        Reads that may meet a malformed page belong in `look`: no commit is possible after one.
         """
         return await self._run(self._writer, self._look_and_transact, look, work)
 
     async def scrub(self) -> None:
         """Empty the write-ahead log, so that deleted data is in none of the files.
 
-        `secure_delete` overwrites it in the database, but the log still has older copies of the pages. A reader that
-        is busy can delay this; then the next call, or closing the store, empties the log.
+        `secure_delete` overwrites it in the database, but the log has older copies of the pages. A busy
+        reader can delay this; then the next call, or closing the store, empties the log.
         """
         await self._run(self._writer, self._scrub)
 
     async def mend(self) -> None:
         """Check that the files are still those that are open, and restore what was removed.
 
-        Raises StoreUnavailable as long as that fails; without effect before `open` and after `close`.
+        Raises StoreUnavailable while that fails; without effect unless the store is open.
         """
         await self._run(self._writer, self._mend)
 
@@ -142,12 +134,12 @@ class Engine:
         """Run `work` on the last committed state."""
         return await self._run(self._readers, self._query, work)
 
-    async def _run(self, threads: ThreadPoolExecutor, call: Callable[..., _T], *arguments: object) -> _T:
-        """Run `call` in a thread; errors of SQLite or the file system become StoreUnavailable or RowDamaged."""
+    async def _run(self, pool: ThreadPoolExecutor, call: Callable[..., _T], *arguments: object) -> _T:
+        """Run `call` in a thread; its errors become StoreUnavailable or RowDamaged."""
         if self._closing:
             raise StoreUnavailable("the store is closed")
         try:
-            return await asyncio.get_running_loop().run_in_executor(threads, call, *arguments)
+            return await asyncio.get_running_loop().run_in_executor(pool, call, *arguments)
         except (sqlite3.Error, OSError) as error:
             if is_malformed(error):
                 raise RowDamaged(f"{self._path}: rows of the database are damaged") from error
@@ -166,7 +158,8 @@ class Engine:
         """Write with this connection from now on, and remember which files it has open."""
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # makes the log, if it was not there
+        # Makes the log, if it was not there.
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         self._files = OpenFiles(self._path, self._lock.path)
         self._loss = None
         self._kept = None
@@ -194,16 +187,13 @@ class Engine:
         return False
 
     def _connect(self) -> sqlite3.Connection:
+        # This never makes a file: `_open` does, with the right mode.
+        uri = f"{self._path.absolute().as_uri()}?mode=rw"
         connection = sqlite3.connect(
-            self._path.absolute().as_uri() + "?mode=rw",  # never makes a file: `_open` does, with the right mode
-            uri=True,
-            isolation_level=None,
-            check_same_thread=False,
-            timeout=_BUSY_TIMEOUT_S,
+            uri, uri=True, isolation_level=None, check_same_thread=False, timeout=_BUSY_TIMEOUT_S
         )
-        self._opened.append(
-            connection
-        )  # first, so it is closed if a statement below fails: the file may be no database
+        # First, so it is closed if a statement below fails: the file may be no database.
+        self._opened.append(connection)
         connection.row_factory = sqlite3.Row
         connection.text_factory = _text
         connection.execute(f"PRAGMA cache_size={-_CACHE_KIB}")
@@ -239,7 +229,7 @@ class Engine:
         # will not find. So the caller gets an error instead of "saved". Yet `mend` may save these rows, so a method
         # that is called again accepts rows that are there already, if they are equal.
         self._require_files()
-        # IMMEDIATE, so that waiting for the lock helps: after a read it may fail whatever one waits (BUSY_SNAPSHOT).
+        # IMMEDIATE waits for the lock. After a read, waiting would not help (BUSY_SNAPSHOT).
         connection.execute("BEGIN IMMEDIATE")
         try:
             result = work(connection)
@@ -259,7 +249,7 @@ class Engine:
         with self._reading:
             connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
             if connection is None or self._loss:
-                # A new connection opens the file that has the name now: it must be the one that the others have open.
+                # A new connection opens what has the name now: it must be what the others have open.
                 self._require_files()
             if connection is None:
                 connection = self._local.connection = self._connect()
@@ -267,7 +257,7 @@ class Engine:
             return work(connection)
 
     def _require_files(self) -> None:
-        """Raise StoreUnavailable if rows that are written now could not be found by the next start."""
+        """Raise StoreUnavailable if the next start could not find what is written now."""
         loss = self._files.loss() if self._files else None
         if loss or self._loss:
             self._note_loss(loss or self._loss)
@@ -275,7 +265,7 @@ class Engine:
 
     def _note_loss(self, loss: Loss | None) -> None:
         if loss and loss is not self._loss:
-            _log.error("%s: %s; %s", self._path, loss, _NEXT[loss])
+            _log.error("%s: %s; %s", self._path, loss, NEXT[loss])
         self._loss = loss
 
     def _mend(self) -> None:
@@ -303,8 +293,8 @@ class Engine:
                 _log.warning("%s: its files are there again", self._path)
 
     def _reopen(self) -> None:
-        # A connection that stayed open would hold files that have no name. So all are closed, while no query runs.
-        # `_local` is new, so the threads that read find no connection in it and open new ones.
+        # A connection left open would hold files without a name, so all are closed while no query runs.
+        # `_local` is new: a thread that reads finds no connection in it and opens one.
         self._lock.take()
         with self._no_queries():
             self._close_connections()
@@ -315,7 +305,7 @@ class Engine:
     @contextmanager
     def _no_queries(self) -> Iterator[None]:
         """Wait for the queries that are running, and let none begin inside the block."""
-        # Two threads that did this could wait for each other's permits for ever; only the one that writes does it.
+        # Only the thread that writes does this: two would wait for each other's permits for ever.
         for _ in range(_READERS):
             self._reading.acquire()
         try:

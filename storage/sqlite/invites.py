@@ -14,12 +14,12 @@ from storage.sqlite.accounts import (
     insert_login,
     insert_user,
     is_stored,
-    read_or_keys,
     require_unlike,
     skeleton_of,
     taken,
 )
 from storage.sqlite.engine import Engine
+from storage.sqlite.files.damage import read_or_keys
 from storage.sqlite.messages import member_of
 from storage.sqlite.rooms import session_exists
 from storage.sqlite.sessions import add_member, check_owner

@@ -7,8 +7,9 @@ from dataclasses import asdict, replace
 from storage.errors import LimitReached, NotFound, NotOwner, OwnerStays
 from storage.mending import LAST_MS, restored
 from storage.records import Admission, Chunk, Member, Role, Session, SessionChanges, SessionListing
-from storage.sqlite.accounts import existing_user, is_deleted, read_or_keys, user_of_login
+from storage.sqlite.accounts import existing_user, is_deleted, user_of_login
 from storage.sqlite.engine import Engine
+from storage.sqlite.files.damage import read_or_keys
 from storage.sqlite.messages import as_member, member_of, newest_message
 from storage.sqlite.rooms import existing_session, insert_chunk, session_exists
 

@@ -26,6 +26,16 @@ class Loss(StrEnum):
     LOCK = "its lock file was removed or replaced"
 
 
+NEXT = {
+    Loss.LOG: "what is in it is written to the database, which is then opened again",
+    Loss.FILE: "the server puts it back",
+    Loss.REPLACED: "nothing is saved any more; stop the server, choose the file to go on with, and start the server",
+    Loss.FOLDER: "nothing is saved until the folder is there again",
+    Loss.LOCK: "nothing is saved until the server has the lock again",
+}
+"""What the store does about each loss, for its log."""
+
+
 class OpenFiles:
     """The files that a connection has open. Make it after the first read: only then do all of them exist."""
 
