@@ -1,4 +1,6 @@
-"""What a benchmark needs before it runs: the load generator, the peers, and real updates made by Yjs."""
+"""What a benchmark needs before it runs: the load generator, the peers,
+and real updates made by Yjs.
+"""
 
 import hashlib
 import shutil
@@ -19,7 +21,9 @@ _LOG_WRITER = 1_001
 
 
 def prepare(*, with_peers: bool) -> None:
-    """Build and install what is missing; ends the program with one line that says what to install."""
+    """Build and install what is missing; ends the program with one line
+    that says what to install.
+    """
     for program in ("g++", "make", "node", "npm", "taskset"):
         if not shutil.which(program):
             sys.exit(f"{program} is needed for benchmarks and is not installed")
@@ -31,7 +35,13 @@ def prepare(*, with_peers: bool) -> None:
         stamp.write_text(lock)
     if with_peers and not (BENCH / "peers" / ".venv" / "bin" / "uvicorn").exists():
         venv.create(BENCH / "peers" / ".venv", with_pip=True)
-        pip: list[str | Path] = [BENCH / "peers" / ".venv" / "bin" / "python", "-m", "pip", "install", "-q"]
+        pip: list[str | Path] = [
+            BENCH / "peers" / ".venv" / "bin" / "python",
+            "-m",
+            "pip",
+            "install",
+            "-q",
+        ]
         subprocess.run([*pip, "-r", BENCH / "peers" / "requirements.txt"], check=True)
     DATA.mkdir(exist_ok=True)
     updates()
@@ -53,7 +63,9 @@ def text() -> Path:
 
 
 def trace_name() -> str:
-    """Return the name of the editing session that `trace` takes: the recorded paper if it is there."""
+    """Return the name of the editing session that `trace` takes:
+    the recorded paper if it is there.
+    """
     return traces.preferred("automerge-paper")
 
 

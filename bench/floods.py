@@ -1,4 +1,5 @@
-"""I: what people who type feel of one client that floods, reads nothing or sends in crumbs, with the usual limits.
+"""I: what people who type feel of one client that floods, reads nothing or sends in crumbs,
+with the usual limits.
 
 python -m bench.floods                       all of them, three runs each: about five minutes
 python -m bench.floods --only quiet,pings --runs 1
@@ -21,7 +22,8 @@ from crdt.wire.lib0 import write_var_uint
 from harness.typist import Typist
 
 GOAL_RATIO, GOAL_MS = 1.5, 1.0
-"""p99 of the others during a flood: at most N times the p99 without a flood, and at most this many ms."""
+"""p99 of the others during a flood: at most N times the p99 without a flood,
+and at most this many ms."""
 
 _TICK_S = 0.02
 _UPDATES_PER_S = 600
@@ -35,7 +37,9 @@ _DEAF_BYTES = 4_096
 _CLIENT_IDS = 1 << 31
 
 
-def measure(seconds: float, runs: int = 3, only: set[str] | None = None) -> dict[str, dict[str, float]]:
+def measure(
+    seconds: float, runs: int = 3, only: set[str] | None = None
+) -> dict[str, dict[str, float]]:
     """Return {name: medians}, `quiet` first."""
     chosen = {name: flood for name, flood in FLOODS.items() if only is None or name in only}
     return trouble.beside(seconds, {"quiet": None, **chosen}, runs)
@@ -63,7 +67,9 @@ def _endless(target: Target, client: Client, block: bytes, times: int) -> None:
 def _updates(target: Target) -> None:
     typist = Typist(random.randrange(_CLIENT_IDS))
     with Client(target, target.rooms[0]) as client:
-        _paced(target, client, _UPDATES_PER_S, lambda: y_protocol.sync_update(typist.insert(0, "x")))
+        _paced(
+            target, client, _UPDATES_PER_S, lambda: y_protocol.sync_update(typist.insert(0, "x"))
+        )
 
 
 def _presence(target: Target) -> None:
@@ -108,7 +114,9 @@ def _pings(target: Target) -> None:
 
 
 def large_update() -> bytes:
-    """Return a document as large as one update may make it: each character typed before the last, so that none join."""
+    """Return a document as large as one update may make it:
+    each character typed before the last, so that none join.
+    """
     structs = [b"\x04\x01\x0acodemirror\x01x"]
     structs += (b"\x44\x01" + write_var_uint(clock) + b"\x01x" for clock in range(STRUCTS - 1))
     return b"\x01" + write_var_uint(STRUCTS) + b"\x01\x00" + b"".join(structs) + b"\x00"
@@ -156,7 +164,9 @@ def _at_once(target: Target, request: Callable[[], tuple[str, str, str, dict[str
             done.result()
 
 
-def _one_by_one(target: Target, request: Callable[[], tuple[str, str, str, dict[str, str]]]) -> None:
+def _one_by_one(
+    target: Target, request: Callable[[], tuple[str, str, str, dict[str, str]]]
+) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", target.port, 30, (target.address, 0))
     with contextlib.closing(connection):
         while target.goes_on():
@@ -192,7 +202,8 @@ FLOODS = {
 def table(found: dict[str, dict[str, float]]) -> str:
     """Return a table in Markdown."""
     lines = [
-        "| one client | does it /s | p50 ms | p95 ms | p99 ms | × quiet | within the goal | server CPU % |",
+        "| one client | does it /s | p50 ms | p95 ms | p99 ms | × quiet | within the goal | server "
+        "CPU % |",
         "|---" * 8 + "|",
     ]
     quiet = found["quiet"]["ms_p99"]
@@ -209,13 +220,17 @@ def table(found: dict[str, dict[str, float]]) -> str:
 
 def main() -> int:
     """Measure the floods that were asked for, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--only", help="names of floods, with commas: " + ", ".join(FLOODS))
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4, help="of each measured window")
     options = parser.parse_args()
     data.prepare(with_peers=False)
-    found = measure(options.seconds, options.runs, set(options.only.split(",")) if options.only else None)
+    found = measure(
+        options.seconds, options.runs, set(options.only.split(",")) if options.only else None
+    )
     print(table(found))
     return 0
 

@@ -1,8 +1,8 @@
 """What history costs: bytes a keystroke, time to find a moment, to compare and to blame.
 
-Takes editing sessions as real Yjs updates (`harness.node.yjs_updates`), 20 a chunk as fast typing makes them, through
-the real SQLite store. Run by `make bench-history`. The sessions are recordings where those are (`harness.traces`),
-otherwise simulated ones; the tables name them.
+Takes editing sessions as real Yjs updates (`harness.node.yjs_updates`), 20 a chunk as fast typing
+makes them, through the real SQLite store. Run by `make bench-history`. The sessions are recordings
+where those are (`harness.traces`), otherwise simulated ones; the tables name them.
 """
 
 import asyncio
@@ -36,13 +36,17 @@ TRIES = 9
 
 
 def typed(name: str, limit: int | None) -> tuple[list[codec.LogEntry], int]:
-    """Return (entries, edits in them) of a session; pauses are drawn from a log-normal distribution around 150 ms."""
+    """Return (entries, edits in them) of a session;
+    pauses are drawn from a log-normal distribution around 150 ms.
+    """
     rows, last = yjs_updates(traces.file(name, DATA), limit)
     pauses = random.Random(1)
     now, entries = START, []
     for row in rows:
         now += int(pauses.lognormvariate(5, 0.7))
-        entries.append(codec.LogEntry(now, f"user-{row['agent']}-0123456789", base64.b64decode(row["update"])))
+        entries.append(
+            codec.LogEntry(now, f"user-{row['agent']}-0123456789", base64.b64decode(row["update"]))
+        )
     return entries, last["edits"]
 
 
@@ -52,7 +56,9 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.file = folder / "collab.db"
         self.store = SqliteStore(self.file)
-        environment = Environment(clock=lambda: int(time.time() * 1000), random_below=random.randrange)
+        environment = Environment(
+            clock=lambda: int(time.time() * 1000), random_below=random.randrange
+        )
         parts = assemble(self.store, RoomsSettings(), VersionSettings(), environment)
         self.rooms, self.reader, self.versions = parts.rooms, parts.history_reader, parts.versions
 
@@ -61,14 +67,20 @@ class World:
         self.rooms.start()
         user = User("u", "u", "u@x.io", "", "", None, is_guest=False, created_at=0)
         await self.store.add_user(user, Login("l", "u", "h", None, 0, 0, 0, 1 << 60, 1 << 60, ""))
-        session = Session("s", "", "", "u", Access.LINK, Role.EDITOR, Status.OPEN, "codemirror", 0, 0)
+        session = Session(
+            "s", "", "", "u", Access.LINK, Role.EDITOR, Status.OPEN, "codemirror", 0, 0
+        )
         await self.store.add_session(session, Member("s", "u", Role.OWNER, 0), None)
         for at in range(0, len(entries), CHUNK):
             part = entries[at : at + CHUNK]
-            await self.store.append_chunks([Chunk("s", at + 1, at + len(part), codec.encode_chunk(part), part[-1].at)])
+            await self.store.append_chunks(
+                [Chunk("s", at + 1, at + len(part), codec.encode_chunk(part), part[-1].at)]
+            )
 
     async def pack(self) -> float:
-        """Checkpoint and pack as a room that closes does; return the longest time in ms that the loop stood still."""
+        """Checkpoint and pack as a room that closes does;
+        return the longest time in ms that the loop stood still.
+        """
         worst = 0.0
 
         async def watch() -> None:
@@ -93,7 +105,9 @@ class World:
         """Return bytes of (log, checkpoint)."""
         chunks = await self.store.chunks("s", 0, 1 << 30)
         checkpoint = await self.store.checkpoint("s")
-        return sum(len(one.data) for one in chunks), len(checkpoint.state) + len(checkpoint.owners) if checkpoint else 0
+        return sum(len(one.data) for one in chunks), len(checkpoint.state) + len(
+            checkpoint.owners
+        ) if checkpoint else 0
 
     async def stop(self) -> None:
         await self.rooms.drain(10)
@@ -113,7 +127,8 @@ async def timed(call: Callable[[], Awaitable[object]], tries: int = TRIES) -> tu
 async def bytes_table() -> None:
     """Print what history takes in bytes, for each recorded session."""
     print(
-        "| session | edits | updates | as written | packed | of it merged updates | checkpoint | loop stood still, ms |"
+        "| session | edits | updates | as written | packed | of it merged updates | checkpoint | "
+        "loop stood still, ms |"
     )
     print("|---|---|---|---|---|---|---|---|")
     for name in map(traces.preferred, traces.RECORDED):
@@ -126,17 +141,30 @@ async def bytes_table() -> None:
             after, checkpoint = await world.sizes()
             bare = 0
             for chunk in await world.store.chunks("s", 0, 1 << 30):
-                bare += len(codec.encode_segment(codec.decode_chunk(chunk.data), b"")) if len(chunk.data) > 100 else 0
+                bare += (
+                    len(codec.encode_segment(codec.decode_chunk(chunk.data), b""))
+                    if len(chunk.data) > 100
+                    else 0
+                )
             await world.stop()
         each = [f"{size / edits:.1f}" for size in (before, after, after - bare, checkpoint)]
-        print(f"| {name} | {edits:,} | {len(entries):,} | {' | '.join(each)} | {lag:.0f} |", flush=True)
+        print(
+            f"| {name} | {edits:,} | {len(entries):,} | {' | '.join(each)} | {lag:.0f} |",
+            flush=True,
+        )
 
 
 async def times_table() -> None:
     """Print how long questions about the past take, by the length of the log."""
     name = traces.preferred("automerge-paper")
-    print(f"\nMilliseconds on the first edits of {name}, medians; of a moment also the longest of 25.\n")
-    print("| edits | a moment | diff with the live text | blame | timeline, first time | replay of 2,000 updates |")
+    print(
+        f"\nMilliseconds on the first edits of {name}, medians; of a moment also the longest of "
+        "25.\n"
+    )
+    print(
+        "| edits | a moment | diff with the live text | blame | timeline, first time | replay of "
+        "2,000 updates |"
+    )
     print("|---|---|---|---|---|---|")
     for count in (1_000, 10_000, 100_000):
         entries, _ = typed(name, count)
@@ -161,7 +189,9 @@ async def times(world: World, count: int) -> list[str]:
 
     async def whole_timeline() -> None:
         reader.forget("s")
-        await reader.timeline("s", "u", partial(timeline.timeline, after=0, versions=[], messages=[]))
+        await reader.timeline(
+            "s", "u", partial(timeline.timeline, after=0, versions=[], messages=[])
+        )
 
     async def page() -> None:
         reader.forget("s")

@@ -73,20 +73,30 @@ def table(scenario: Scenario, figures: Figures) -> str:
         )
     else:
         columns = (
-            ("delivered/s", "delivered_per_s"), ("p50 ms", "ms_p50"), ("p95 ms", "ms_p95"), ("p99 ms", "ms_p99"),
-            ("CPU %", "server_cpu_pct"), ("CPU ms per 1,000", "server_cpu_s_per_1k_delivered"), ("MiB", "rss_end_kib"),
+            ("delivered/s", "delivered_per_s"), ("p50 ms", "ms_p50"), ("p95 ms", "ms_p95"),
+            ("p99 ms", "ms_p99"),
+            ("CPU %", "server_cpu_pct"), ("CPU ms per 1,000", "server_cpu_s_per_1k_delivered"),
+            ("MiB", "rss_end_kib"),
         )  # fmt: skip
-    lines.append("| server | " + " | ".join(name for name, _ in columns) + f" | × {scenario.unit} |")
+    lines.append(
+        "| server | " + " | ".join(name for name, _ in columns) + f" | × {scenario.unit} |"
+    )
     lines.append("|---" * (len(columns) + 2) + "|")
     for server, found in figures.items():
         cells = [_cell(key, found.get(key)) for _, key in columns]
         times = ratio(scenario, figures, server) if server != "ours" else None
-        mark = " (load generator at its limit)" if found.get("client_cpu_pct", 0) > _BUSY_PCT else ""
-        lines.append(f"| {server}{mark} | " + " | ".join(cells) + f" | {f'{times:.2f}' if times else ''} |")
+        mark = (
+            " (load generator at its limit)" if found.get("client_cpu_pct", 0) > _BUSY_PCT else ""
+        )
+        lines.append(
+            f"| {server}{mark} | " + " | ".join(cells) + f" | {f'{times:.2f}' if times else ''} |"
+        )
     best = best_ratio(scenario, figures)
     if best and scenario.goal:
         word = "at least" if scenario.is_more_better else "at most"
-        others = best_ratio(scenario, {name: found for name, found in figures.items() if name != BUN})
+        others = best_ratio(
+            scenario, {name: found for name, found in figures.items() if name != BUN}
+        )
         aside = f", of those on Node and Python {others:.2f}" if others and others != best else ""
         lines += ["", f"Against the best peer: {best:.2f}{aside} (goal: {word} {scenario.goal:g})."]
     return "\n".join(lines) + "\n"
@@ -105,9 +115,12 @@ def _cell(key: str, value: float | None) -> str:
 def trouble_table(figures: Figures) -> str:
     """Return the table of the rooms with one client that misbehaves."""
     return (
-        "### I. Typing in 50 rooms × 2 at 30 updates/s each, with one client that misbehaves (ours alone, usual limits)\n\n"
-        "The server is not saturated here. It is in IE, where p99 only shows how long updates queue. The client that\n"
-        "floods with updates, presence, fragments or pings is in one of the 50 rooms; the client that reads nothing\n"
+        "### I. Typing in 50 rooms × 2 at 30 updates/s each, with one client that misbehaves (ours "
+        "alone, usual limits)\n\n"
+        "The server is not saturated here. It is in IE, where p99 only shows how long updates "
+        "queue. The client that\n"
+        "floods with updates, presence, fragments or pings is in one of the 50 rooms; the client "
+        "that reads nothing\n"
         "is in 25 of them.\n\n" + floods.table(figures) + "\n"
     )
 
@@ -120,8 +133,10 @@ def beside_table(figures: Figures, quiet: Figures) -> str:
         if quiet.get(server)
     )
     return (
-        "The flooder sends valid updates as fast as they are taken; what it sends is not counted. Peers have no limits; a connection to\n"
-        f"ours may send {IE_UPDATES_PER_S:,} updates a second here (60 by default), three times what E's writers do. Above that it is slowed down.\n"
+        "The flooder sends valid updates as fast as they are taken; what it sends is not counted. "
+        "Peers have no limits; a connection to\n"
+        f"ours may send {IE_UPDATES_PER_S:,} updates a second here (60 by default), three times "
+        "what E's writers do. Above that it is slowed down.\n"
         f"What is left of E (the table before this one): {left}.\n"
     )
 
@@ -143,7 +158,8 @@ def growth_table(results: dict[str, Figures]) -> str:
         is_over = scenario.name.startswith("J-C") and found["server_cpu_pct"] > _BUSY_PCT
         mark = " (more than one core can do)" if is_over else ""
         lines.append(
-            f"| {scenario.about}{mark} | {found[scenario.key] * 1000:.3g} | {found['ms_p99']:.3g} | {found[scenario.key] / first:.2f} |"
+            f"| {scenario.about}{mark} | {found[scenario.key] * 1000:.3g} | {found['ms_p99']:.3g} "
+            f"| {found[scenario.key] / first:.2f} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -154,7 +170,8 @@ def lag_table(figures: Figures) -> str:
     late, times = ours["lag_over_20_ms"], ours["lag_times"]
     return (
         f"### L. The event loop under C, for three minutes (ours alone)\n\n"
-        f"A timer every 250 ms came more than 20 ms late {late:.0f} times of {times:,.0f} ({100 * late / times:.2f} %). "
+        f"A timer every 250 ms came more than 20 ms late {late:.0f} times of {times:,.0f} "
+        f"({100 * late / times:.2f} %). "
         f"{ours['delivered']:,.0f} updates were delivered: 99 % within {ours['ms_p99']:.3g} ms, "
         f"99.9 % within {ours['ms_p999']:.3g} ms, the last within {ours['ms_max']:.3g} ms.\n"
     )
@@ -177,7 +194,8 @@ def headline(results: dict[str, Figures]) -> str:
         ours, theirs = figures["ours"][scenario.key], figures[best][scenario.key]
         direction = "more" if scenario.is_more_better else "less"
         lines.append(
-            f"| {scenario.about}: {scenario.unit} | {direction} | {_cell('', ours)} | {_cell('', theirs)} ({best}) | {ours / theirs:.2f} |"
+            f"| {scenario.about}: {scenario.unit} | {direction} | {_cell('', ours)} | "
+            f"{_cell('', theirs)} ({best}) | {ours / theirs:.2f} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -187,7 +205,11 @@ def document(kept: dict[str, Any]) -> str:
     results = kept["scenarios"]
     parts = [
         _HEAD.format(
-            runs=kept["runs"], seconds=kept["seconds"], fewer=_fewer(kept), traces=_traces(kept), **kept["machine"]
+            runs=kept["runs"],
+            seconds=kept["seconds"],
+            fewer=_fewer(kept),
+            traces=_traces(kept),
+            **kept["machine"],
         ),
         "## In short\n",
         headline(results),
@@ -211,18 +233,27 @@ def document(kept: dict[str, Any]) -> str:
 
 def _fewer(kept: dict[str, Any]) -> str:
     counts = {name.partition("-")[0]: count for name, count in kept.get("runs_of", {}).items()}
-    return f" ({', '.join(f'{name}: {count}' for name, count in sorted(counts.items()))})" if counts else ""
+    return (
+        f" ({', '.join(f'{name}: {count}' for name, count in sorted(counts.items()))})"
+        if counts
+        else ""
+    )
 
 
 def _traces(kept: dict[str, Any]) -> str:
-    """Return the sentences that name the editing sessions in which some scenarios' documents were typed."""
+    """Return the sentences that name the editing sessions in which some
+    scenarios' documents were typed.
+    """
     by_trace: dict[str, list[str]] = {}
     for name, trace in sorted(kept.get("traces", {}).items()):
         by_trace.setdefault(trace, []).append(name)
-    which = "; ".join(f"those of {', '.join(names)} in `{trace}`" for trace, names in sorted(by_trace.items()))
+    which = "; ".join(
+        f"those of {', '.join(names)} in `{trace}`" for trace, names in sorted(by_trace.items())
+    )
     return (
         f"Large documents were typed in an editing session: {which}.\n"
-        "`make bench` takes the recorded session if `COLLAB_TRACES` names a folder of github.com/josephg/editing-traces,\n"
+        "`make bench` takes the recorded session if `COLLAB_TRACES` names a folder of "
+        "github.com/josephg/editing-traces,\n"
         "otherwise `simulated-paper`, which is as long (`harness/traces.py`)."
     )
 
@@ -233,8 +264,13 @@ def against_kept(results: dict[str, Figures]) -> str:
     lines = ["scenario: now, kept, ratio (more is better: D, E; less: the others)"]
     for scenario in SCENARIOS:
         if scenario.name in results and scenario.name in kept:
-            now, before = results[scenario.name]["ours"][scenario.key], kept[scenario.name]["ours"][scenario.key]
-            lines.append(f"{scenario.name}: {now:.4g} {scenario.unit}, {before:.4g}, {now / before:.2f}")
+            now, before = (
+                results[scenario.name]["ours"][scenario.key],
+                kept[scenario.name]["ours"][scenario.key],
+            )
+            lines.append(
+                f"{scenario.name}: {now:.4g} {scenario.unit}, {before:.4g}, {now / before:.2f}"
+            )
     return "\n".join(lines)
 
 

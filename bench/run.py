@@ -1,8 +1,10 @@
-"""Runs the scenarios against our server and its peers, prints a table for each and keeps the results.
+"""Runs the scenarios against our server and its peers,
+prints a table for each and keeps the results.
 
 python -m bench.run --keep                   everything, three runs each: about 50 minutes
 python -m bench.run --only C,E --servers ours --runs 1
-python -m bench.run --quick                  ours alone, shortly, compared with the results that are kept
+python -m bench.run --quick                  ours alone, shortly, compared with the results that are
+                                             kept
 """
 
 import argparse
@@ -82,16 +84,23 @@ def median(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         name: statistics.median(run[name] for run in runs)
         for name, value in runs[0].items()
-        if isinstance(value, int | float) and all(isinstance(run.get(name), int | float) for run in runs)
+        if isinstance(value, int | float)
+        and all(isinstance(run.get(name), int | float) for run in runs)
     }
 
 
-def compare(scenarios: Iterable[Scenario], servers: list[str], runs: int, seconds: float, kept: Keep) -> dict[str, Any]:
-    """Return {scenario: {server: medians}}; servers take turns, so that the machine's moods meet all of them."""
+def compare(
+    scenarios: Iterable[Scenario], servers: list[str], runs: int, seconds: float, kept: Keep
+) -> dict[str, Any]:
+    """Return {scenario: {server: medians}}; servers take turns,
+    so that the machine's moods meet all of them.
+    """
     found: dict[str, Any] = {}
     for scenario in scenarios:
         every: dict[str, list[dict[str, Any]]] = {name: [] for name in servers}
-        settings = GENEROUS | scenario.settings | (_SHORT_IDLE if scenario.name.startswith("J-") else {})
+        settings = (
+            GENEROUS | scenario.settings | (_SHORT_IDLE if scenario.name.startswith("J-") else {})
+        )
         for _ in range(runs):
             for name in servers:
                 with running(kinds()[name], **settings) as server:
@@ -106,14 +115,20 @@ def compare(scenarios: Iterable[Scenario], servers: list[str], runs: int, second
 
 def traces_of(names: Iterable[str]) -> dict[str, str]:
     """Return which editing session each of these scenarios has its document from, if it has one."""
-    return {one.name: data.trace_name() for one in (*SCENARIOS, *GROWTH) if one.name in names and one.is_on_trace}
+    return {
+        one.name: data.trace_name()
+        for one in (*SCENARIOS, *GROWTH)
+        if one.name in names and one.is_on_trace
+    }
 
 
 def machine() -> dict[str, str]:
     """Return what this was measured on."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     cpu = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "?")
-    node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    node = subprocess.run(
+        ["node", "--version"], capture_output=True, text=True, check=True
+    ).stdout.strip()
     return {
         "cpu": f"{cpu}, {os.cpu_count()} cores",
         "system": platform.platform(),
@@ -124,18 +139,31 @@ def machine() -> dict[str, str]:
 
 def main() -> int:
     """Measure what was asked for, print the tables and keep the results if wanted."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument(
         "--only",
-        help="names of scenarios, with commas; J for all of growth, I for trouble (IE: at saturation), W for the worst of one account, L for lag",
+        help="names of scenarios, with commas; J for all of growth, I for trouble (IE: at "
+        "saturation), W for the worst of one account, L for lag",
     )
     parser.add_argument("--servers", help="names of servers, with commas: " + ", ".join(kinds()))
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4, help="of each measured window")
-    parser.add_argument("--quick", action="store_true", help="ours alone, compared with the results that are kept")
-    parser.add_argument("--keep", action="store_true", help="write the results file and docs/benchmarks.md")
+    parser.add_argument(
+        "--quick", action="store_true", help="ours alone, compared with the results that are kept"
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="write the results file and docs/benchmarks.md"
+    )
     options = parser.parse_args()
-    servers = ["ours"] if options.quick else options.servers.split(",") if options.servers else list(kinds())
+    servers = (
+        ["ours"]
+        if options.quick
+        else options.servers.split(",")
+        if options.servers
+        else list(kinds())
+    )
     only = set(options.only.split(",")) if options.only else set(QUICK) if options.quick else None
     if only != {"W"}:  # which needs neither peers nor the load generator
         data.prepare(with_peers=len(servers) > 1)
@@ -147,7 +175,12 @@ def main() -> int:
     def kept(results: dict[str, Any], runs: int = options.runs) -> None:
         """Keep each table as soon as it is there: the whole takes 50 minutes."""
         if options.keep:
-            about = {"machine": machine(), "runs": runs, "seconds": options.seconds, "traces": traces_of(results)}
+            about = {
+                "machine": machine(),
+                "runs": runs,
+                "seconds": options.seconds,
+                "traces": traces_of(results),
+            }
             report.keep({**about, "scenarios": results})
 
     compare(chosen, servers, options.runs, options.seconds, kept)

@@ -43,19 +43,43 @@ IE_UPDATES_PER_S = 2_000
 """Three times what a writer of E sends in our server."""
 
 SCENARIOS = (
-    Scenario("A", "A pair: 1 room × 2, 20 updates/s", _PACED + "--rooms 1 --clients 2 --writers 2 --rate 10", "ms_p50", "p50 ms", 1),
-    Scenario("B", "Classroom: 1 room × 50, 5 write 10/s", _PACED + "--rooms 1 --clients 50 --writers 5 --rate 10", "server_cpu_pct", "CPU %", 0.8),
-    Scenario("K", "Classroom with cursors: a cursor with each update", _PACED + "--kind typing --rooms 1 --clients 50 --writers 5 --rate 10", "server_cpu_pct", "CPU %", 0.8),
-    Scenario("C", "Many rooms: 100 × 3, each writes 5/s", _PACED + "--rooms 100 --clients 3 --writers 3 --rate 5", "server_cpu_pct", "CPU %", 0.8),
-    Scenario("D", "Fan-out: 1 room × 100, 5 write, 64 updates in flight", _FLOOD + "--rooms 1 --clients 100 --writers 5 --window 64", "delivered_per_s", "delivered/s", 1.5, True),
-    Scenario("E", "Ingest: 50 rooms × 2, 4 updates in flight each", _FLOOD + "--rooms 50 --clients 2 --writers 1 --window 4", "sent_per_s", "updates/s", 1.3, True),
-    Scenario("IE", "Ingest, with a client that reads nothing and a client that floods in one of the rooms", _FLOOD + "--rooms 50 --clients 2 --writers 1 --window 4 --deaf 1 --flooders 1", "sent_per_s", "updates/s", 1, True, settings={"COLLAB_UPDATES_PER_S": str(IE_UPDATES_PER_S), "COLLAB_UPDATES_BURST": "300"}),
-    Scenario("F", "Idle: 1,000 rooms of 5 kB × 2 connections", "--mode idle --rooms 1000 --clients 2 --settle 3", "kib_per_connection", "KiB a connection", seed=data.text),
-    Scenario("G1", "Joining a document of 260,000 edits, alone, 200 times", "--mode join --rooms 1 --clients 20 --window 1 --bursts 10", "ms_p50", "p50 ms", 0.8, seed=data.trace, is_on_trace=True),
-    Scenario("G20", "Joining the same document, 20 clients together, 10 times", "--mode join --rooms 1 --clients 20 --window 20 --bursts 10", "ms_p50", "p50 ms", 0.5, seed=data.trace, is_on_trace=True),
-    Scenario("H", "Presence: 1 room × 50, each 10/s", _PACED + "--kind awareness --rooms 1 --clients 50 --writers 50 --rate 10", "server_cpu_pct", "CPU %", 0.5),
+    Scenario("A", "A pair: 1 room × 2, 20 updates/s",
+             _PACED + "--rooms 1 --clients 2 --writers 2 --rate 10", "ms_p50", "p50 ms", 1),
+    Scenario("B", "Classroom: 1 room × 50, 5 write 10/s",
+             _PACED + "--rooms 1 --clients 50 --writers 5 --rate 10", "server_cpu_pct", "CPU %",
+             0.8),
+    Scenario("K", "Classroom with cursors: a cursor with each update",
+             _PACED + "--kind typing --rooms 1 --clients 50 --writers 5 --rate 10",
+             "server_cpu_pct", "CPU %", 0.8),
+    Scenario("C", "Many rooms: 100 × 3, each writes 5/s",
+             _PACED + "--rooms 100 --clients 3 --writers 3 --rate 5", "server_cpu_pct", "CPU %",
+             0.8),
+    Scenario("D", "Fan-out: 1 room × 100, 5 write, 64 updates in flight",
+             _FLOOD + "--rooms 1 --clients 100 --writers 5 --window 64", "delivered_per_s",
+             "delivered/s", 1.5, True),
+    Scenario("E", "Ingest: 50 rooms × 2, 4 updates in flight each",
+             _FLOOD + "--rooms 50 --clients 2 --writers 1 --window 4", "sent_per_s", "updates/s",
+             1.3, True),
+    Scenario("IE", "Ingest, with a client that reads nothing and a client that floods in one of "
+                   "the rooms", _FLOOD + "--rooms 50 --clients 2 --writers 1 --window 4 --deaf 1 "
+                                         "--flooders 1", "sent_per_s", "updates/s", 1, True,
+                                         settings={"COLLAB_UPDATES_PER_S": str(IE_UPDATES_PER_S),
+                                                   "COLLAB_UPDATES_BURST": "300"}),
+    Scenario("F", "Idle: 1,000 rooms of 5 kB × 2 connections",
+             "--mode idle --rooms 1000 --clients 2 --settle 3", "kib_per_connection",
+             "KiB a connection", seed=data.text),
+    Scenario("G1", "Joining a document of 260,000 edits, alone, 200 times",
+             "--mode join --rooms 1 --clients 20 --window 1 --bursts 10", "ms_p50", "p50 ms", 0.8,
+             seed=data.trace, is_on_trace=True),
+    Scenario("G20", "Joining the same document, 20 clients together, 10 times",
+             "--mode join --rooms 1 --clients 20 --window 20 --bursts 10", "ms_p50", "p50 ms", 0.5,
+             seed=data.trace, is_on_trace=True),
+    Scenario("H", "Presence: 1 room × 50, each 10/s",
+             _PACED + "--kind awareness --rooms 1 --clients 50 --writers 50 --rate 10",
+             "server_cpu_pct", "CPU %", 0.5),
 )  # fmt: skip
-"""Compared with the peers. Goals: at least, where more is better, else at most this multiple of the best peer's."""
+"""Compared with the peers. Goals: at least, where more is better,
+else at most this multiple of the best peer's."""
 
 _E = _FLOOD + "--rooms {rooms} --clients 2 --writers 1 --window 4"
 _C = _PACED + "--rooms {rooms} --clients 3 --writers 3 --rate 5"
@@ -65,16 +89,21 @@ _CPU = "server_cpu_s_per_1k_delivered"
 
 GROWTH = (
     *(
-        Scenario(f"J-{name}-{rooms}", f"{name} with {rooms:,} rooms", options.replace("{rooms}", str(rooms)), _CPU, "CPU s per 1,000")
+        Scenario(f"J-{name}-{rooms}", f"{name} with {rooms:,} rooms",
+                 options.replace("{rooms}", str(rooms)), _CPU, "CPU s per 1,000")
         for name, options, base in (("C", _C, 100), ("E", _E, 50))
         for rooms in (base, 4 * base, 16 * base)
     ),
     *(
-        Scenario(f"J-document-{edits}", f"1 room × 2, 1,000 updates/s, on a document of {edits:,} edits", _TYPING, _CPU, "CPU s per 1,000", seed=lambda edits=edits: data.trace(edits), is_on_trace=True)  # type: ignore[misc]
+        Scenario(f"J-document-{edits}",
+                 f"1 room × 2, 1,000 updates/s, on a document of {edits:,} edits", _TYPING, _CPU,
+                 "CPU s per 1,000", seed=lambda edits=edits: data.trace(edits),
+                 is_on_trace=True)  # type: ignore[misc]
         for edits in (1_000, 26_000, 260_000)
     ),
     *(
-        Scenario(f"J-log-{edits}", f"The same behind a log of {edits:,} updates", _TYPING, _CPU, "CPU s per 1,000", seed=lambda edits=edits: data.log(edits))  # type: ignore[misc]
+        Scenario(f"J-log-{edits}", f"The same behind a log of {edits:,} updates", _TYPING, _CPU,
+                 "CPU s per 1,000", seed=lambda edits=edits: data.log(edits))  # type: ignore[misc]
         for edits in (10_000, 100_000, 1_000_000)
     ),
 )  # fmt: skip

@@ -37,7 +37,8 @@ _OPEN_LIMITS = {
     "COLLAB_LOG_LEVEL": "warning",
     "COLLAB_SUPERVISOR": "off",
 }
-"""One user on one machine plays all people; peers have no limits to lift, and nothing that restarts them."""
+"""One user on one machine plays all people;
+peers have no limits to lift, and nothing that restarts them."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,17 @@ def kinds() -> dict[str, Kind]:
     """Return the servers by name, ours first."""
     peer = str(PEERS / "peers" / ".venv" / "bin" / "python")
     every = (
-        Kind("ours", (sys.executable, "-m", "collab_server", "run"), env=_OPEN_LIMITS, is_ours=True),
+        Kind(
+            "ours", (sys.executable, "-m", "collab_server", "run"), env=_OPEN_LIMITS, is_ours=True
+        ),
         Kind("y-websocket", ("node", _Y_WEBSOCKET)),
         Kind(BUN, (_bun(), _Y_WEBSOCKET)),
         Kind("Hocuspocus", ("node", "peers/hocuspocus.mjs"), protocol="hocuspocus"),
         Kind("pycrdt-websocket", (peer, "peers/pycrdt_server.py")),
     )
-    return {one.name: one for one in every if Path(one.command[0]).exists() or one.command[0] == "node"}
+    return {
+        one.name: one for one in every if Path(one.command[0]).exists() or one.command[0] == "node"
+    }
 
 
 @dataclass
@@ -87,7 +92,9 @@ class Running:
     token: str = ""
 
     def url(self) -> str:
-        path = "/sync/{room}" if self.kind.is_ours else "/{room}" if self.kind.protocol == "y" else "/"
+        path = (
+            "/sync/{room}" if self.kind.is_ours else "/{room}" if self.kind.protocol == "y" else "/"
+        )
         return f"ws://127.0.0.1:{self.port}{path}"
 
     def rooms(self, count: int) -> list[str]:
@@ -97,11 +104,17 @@ class Running:
         return [self._post("/session", {"title": "bench"})["sessionId"] for _ in range(count)]
 
     def sign_up(self) -> None:
-        body = {"username": "bench", "email": "bench@example.com", "password": "correct horse battery"}
+        body = {
+            "username": "bench",
+            "email": "bench@example.com",
+            "password": "correct horse battery",
+        }
         self.token = self._post("/user/signup", body)["accessToken"]
 
     def lag(self) -> dict[str, float]:
-        """Return how often, of how many times, our event loop kept a timer waiting for more than 20 ms."""
+        """Return how often, of how many times, our event loop kept a timer
+        waiting for more than 20 ms.
+        """
         if not self.kind.is_ours:
             return {}
         found = self.metrics()
@@ -122,13 +135,19 @@ class Running:
         connection.request("GET", "/metrics")
         text = connection.getresponse().read().decode()
         connection.close()
-        return {name: float(value) for name, value in (x.rsplit(" ", 1) for x in text.splitlines() if x[0] != "#")}
+        return {
+            name: float(value)
+            for name, value in (x.rsplit(" ", 1) for x in text.splitlines() if x[0] != "#")
+        }
 
     def _post(self, path: str, body: dict[str, str]) -> dict[str, str]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"}
         connection.request(
-            "POST", path, json.dumps(body), headers if self.token else {"Content-Type": "application/json"}
+            "POST",
+            path,
+            json.dumps(body),
+            headers if self.token else {"Content-Type": "application/json"},
         )
         answer = connection.getresponse()
         found = json.loads(answer.read())
@@ -140,13 +159,22 @@ class Running:
 
 @contextmanager
 def running(kind: Kind, **settings: str) -> Iterator[Running]:
-    """Run a server, on the first core alone if it is pinned; settings: environment variables of ours."""
+    """Run a server, on the first core alone if it is pinned;
+    settings: environment variables of ours.
+    """
     cores = {SERVER_CORE} if kind.is_pinned else os.sched_getaffinity(0)
     with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
         probe.close()
-        env = {**os.environ, **kind.env, **settings, "PORT": str(port), "HOST": "127.0.0.1", "DATA_DIR": folder}
+        env = {
+            **os.environ,
+            **kind.env,
+            **settings,
+            "PORT": str(port),
+            "HOST": "127.0.0.1",
+            "DATA_DIR": folder,
+        }
         cwd = ROOT if kind.is_ours else PEERS
         with open(Path(folder) / "log", "w") as log:
             process = subprocess.Popen(

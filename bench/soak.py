@@ -1,10 +1,12 @@
-"""A soak: mixed load for half an hour on a server with its usual limits; what leaks, ends the run with 1.
+"""A soak: mixed load for half an hour on a server with its usual limits;
+what leaks, ends the run with 1.
 
 python -m bench.soak --minutes 30
 python -m bench.soak --minutes 2             a quick try, in which memory is shown but not judged
 
-All load stops every two minutes, for long enough that every room closes (COLLAB_IDLE_S=5): then there must be no room
-and no connection, and in the end no more descriptors, tasks and memory than after the first of these pauses.
+All load stops every two minutes, for long enough that every room closes (COLLAB_IDLE_S=5): then
+there must be no room and no connection, and in the end no more descriptors, tasks and memory than
+after the first of these pauses.
 """
 
 import argparse
@@ -68,16 +70,27 @@ class Phase:
         self._until = time.monotonic() + self._seconds
         sessions = tuple(replace(self._server, token=token).rooms(_SESSIONS))
         for live in (soak_people.live, soak_hostile.live):
-            self._spawn(_live, live, self._results, self._server.port, self._number, sessions, self._until)
+            self._spawn(
+                _live, live, self._results, self._server.port, self._number, sessions, self._until
+            )
         turn_s = self._seconds / (len(FLOODS) + 1)
-        self._spawn(_flood, self._results, self._server.port, self._number, sessions, self._until, turn_s)
-        typists = [replace(self._server, token=self._account(f"typist-{number}")) for number in range(_TYPISTS)]
+        self._spawn(
+            _flood, self._results, self._server.port, self._number, sessions, self._until, turn_s
+        )
+        typists = [
+            replace(self._server, token=self._account(f"typist-{number}"))
+            for number in range(_TYPISTS)
+        ]
         self._typing = [self._pool.submit(self._type, typist) for typist in typists]
 
     def _account(self, role: str) -> str:
         name = f"{role}-{self._number}"
         body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
-        return str(post(self._server.port, "/user/signup", body, address=f"127.{self._number + 1}.3.2")["accessToken"])
+        return str(
+            post(self._server.port, "/user/signup", body, address=f"127.{self._number + 1}.3.2")[
+                "accessToken"
+            ]
+        )
 
     def _spawn(self, target: Callable[..., None], *arguments: Any) -> None:
         process = _fork.Process(target=target, args=arguments, daemon=True)
@@ -89,12 +102,22 @@ class Phase:
             rooms.write("\n".join(typist.rooms(_ROOMS)))
             rooms.flush()
             seconds = max(1.0, self._until - time.monotonic())
-            options = [*_TYPING.split(), "--rooms", str(_ROOMS), "--rooms-file", rooms.name, "--duration", str(seconds)]
+            options = [
+                *_TYPING.split(),
+                "--rooms",
+                str(_ROOMS),
+                "--rooms-file",
+                rooms.name,
+                "--duration",
+                str(seconds),
+            ]
             return run.load(typist, options)
 
     @property
     def is_running(self) -> bool:
-        return any(one.is_alive() for one in self._processes) or not all(one.done() for one in self._typing)
+        return any(one.is_alive() for one in self._processes) or not all(
+            one.done() for one in self._typing
+        )
 
     def finish(self) -> None:
         """Gather what was done; a process that fails or does not end is a problem."""
@@ -119,20 +142,42 @@ class Phase:
             self.problems.append(f"typing: {type(error).__name__}: {error}")
             return
         self.did["typed"] += int(found["sent_per_s"] * self._seconds)
-        bad = {name: found[name] for name in ("lost", "bad_rooms", "dropped", "unreadable") if found.get(name)}
+        bad = {
+            name: found[name]
+            for name in ("lost", "bad_rooms", "dropped", "unreadable")
+            if found.get(name)
+        }
         if bad:
             self.problems.append(f"typing: {bad}")
 
 
-def _live(live: Live, results: "Queue[Any]", port: int, phase: int, sessions: tuple[str, ...], until: float) -> None:
-    """In a process of its own: what takes the server a while to notice is not begun near the end."""
+def _live(
+    live: Live,
+    results: "Queue[Any]",
+    port: int,
+    phase: int,
+    sessions: tuple[str, ...],
+    until: float,
+) -> None:
+    """In a process of its own: what takes the server a while to notice
+    is not begun near the end.
+    """
     os.sched_setaffinity(0, {LOAD_CORE})
     late = until - (_VANISHED_S if live is soak_people.live else soak_hostile.SLOW_S)
     results.put(asyncio.run(live(port, phase, sessions, until, late)))
 
 
-def _flood(results: "Queue[Any]", port: int, phase: int, rooms: tuple[str, ...], until: float, turn_s: float) -> None:
-    """In a process of its own: one flood after the other, in one order for all phases, so that pauses can be compared."""
+def _flood(
+    results: "Queue[Any]",
+    port: int,
+    phase: int,
+    rooms: tuple[str, ...],
+    until: float,
+    turn_s: float,
+) -> None:
+    """In a process of its own: one flood after the other, in one order for all phases,
+    so that pauses can be compared.
+    """
     did: Counter[str] = Counter()
     for number, (name, flood) in enumerate(FLOODS.items()):
         if time.monotonic() >= until:
@@ -196,7 +241,9 @@ def _report(watch: Watch, did: "Counter[str]") -> int:
 
 def main() -> int:
     """Run the load for the time that was asked for; return 1 if something leaked or failed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--minutes", type=float, default=30)
     options = parser.parse_args()
     data.prepare(with_peers=False)

@@ -1,4 +1,6 @@
-"""Hostile clients of the soak that take their time: bad frames, half of everything, connections that break. Floods: `floods`."""
+"""Hostile clients of the soak that take their time:
+bad frames, half of everything, connections that break. Floods: `floods`.
+"""
 
 import asyncio
 import os
@@ -17,7 +19,8 @@ from harness.hostile import CORPUS, STATE_VECTORS
 
 _TIMEOUT_S = 30.0
 SLOW_S = 25.0
-"""A request that takes longer than `COLLAB_REQUEST_S` and then some is one that the server does not end."""
+"""A request that takes longer than `COLLAB_REQUEST_S` and then some is one
+that the server does not end."""
 _RESET = struct.pack("ii", 1, 0)
 _BAD_FRAMES = (
     b"\x82\x01x",  # no mask
@@ -41,7 +44,9 @@ Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 @asynccontextmanager
 async def _opened(person: Person) -> AsyncIterator[Stream]:
     """A TCP connection, which breaks in the end."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", person.port, local_addr=(person.address, 0))
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", person.port, local_addr=(person.address, 0)
+    )
     try:
         yield reader, writer
     finally:
@@ -53,14 +58,18 @@ async def _opened(person: Person) -> AsyncIterator[Stream]:
 async def _upgraded(stream: Stream, person: Person, session_id: str) -> None:
     reader, writer = stream
     writer.write(
-        f"GET /sync/{session_id}?token={person.token} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
-        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+        f"GET /sync/{session_id}?token={person.token} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: "
+        "websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+        "AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
     )
     await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _TIMEOUT_S)
 
 
 async def _ended(reader: asyncio.StreamReader, within_s: float) -> bool:
-    """Whether the server ends the connection in time, by a reset too: something may have come that it had not read."""
+    """Whether the server ends the connection in time, by a reset too:
+    something may have come that it had not read.
+    """
     with suppress(ConnectionError):
         try:
             async with asyncio.timeout(within_s):
@@ -136,7 +145,10 @@ async def _expect_end(reader: asyncio.StreamReader, person: Person, what: str) -
 
 
 async def _keep_on(
-    person: Person, sessions: tuple[str, ...], until: float, act: Callable[[Person, str], Awaitable[None]]
+    person: Person,
+    sessions: tuple[str, ...],
+    until: float,
+    act: Callable[[Person, str], Awaitable[None]],
 ) -> str:
     """Do it again and again; return what went wrong."""
     try:
@@ -157,9 +169,12 @@ ACTS = (bad_frames, bad_frames, broken, half_open, slow_headers, slow_body)
 async def live(
     port: int, phase: int, sessions: tuple[str, ...], until: float, slow_until: float
 ) -> tuple[Counter[str], list[str]]:
-    """Let them until then; return what was done, and what went wrong; slow ones do not begin after `slow_until`."""
+    """Let them until then; return what was done, and what went wrong;
+    slow ones do not begin after `slow_until`.
+    """
     people = [
-        Person(port, f"hostile-{phase}-{number}", f"127.{phase + 1}.1.{number + 2}") for number in range(len(ACTS))
+        Person(port, f"hostile-{phase}-{number}", f"127.{phase + 1}.1.{number + 2}")
+        for number in range(len(ACTS))
     ]
     ends = [slow_until if act in (half_open, slow_headers, slow_body) else until for act in ACTS]
     doing = (_keep_on(*one) for one in zip(people, [sessions] * len(ACTS), ends, ACTS, strict=True))

@@ -1,4 +1,5 @@
-"""People of the soak: editors that come and go, authors of versions with guests, and old front ends that poll.
+"""People of the soak: editors that come and go, authors of versions with guests,
+and old front ends that poll.
 
 Everybody has an address and an account of their own, so that the usual limits are far away.
 """
@@ -48,23 +49,30 @@ class Person:
         self.token = self.refresh_token = ""
         self.did: Counter[str] = Counter()
 
-    async def fetch(self, method: str, path: str, body: str | None = None, sign_in: bool = True) -> bytes:
+    async def fetch(
+        self, method: str, path: str, body: str | None = None, sign_in: bool = True
+    ) -> bytes:
         """Return the body of an answer that says all is well."""
         headers = {"Content-Type": "application/json"}
         if self.token and sign_in:
             headers["Authorization"] = f"Bearer {self.token}"
         request = HTTPRequest(
-            f"http://127.0.0.1:{self.port}{path}", method, headers, body, allow_nonstandard_methods=True,
+            f"http://127.0.0.1:{self.port}{path}", method, headers, body,
+            allow_nonstandard_methods=True,
             network_interface=self.address, request_timeout=_REQUEST_S, connect_timeout=_TIMEOUT_S,
         )  # fmt: skip
         answer = await AsyncHTTPClient().fetch(request, raise_error=False)
         self.did["requests"] += 1
         if answer.code >= 300:
-            raise Unexpected(f"{method} {path} answered {answer.code}: {answer.body[:200]!r} {answer.error}")
+            raise Unexpected(
+                f"{method} {path} answered {answer.code}: {answer.body[:200]!r} {answer.error}"
+            )
         return answer.body
 
     async def ask(self, method: str, path: str, **body: Any) -> Any:
-        found = await self.fetch(method, path, json.dumps(body) if method in ("POST", "PATCH", "DELETE") else None)
+        found = await self.fetch(
+            method, path, json.dumps(body) if method in ("POST", "PATCH", "DELETE") else None
+        )
         return json.loads(found) if found and found[:1] in b"[{" else found
 
     async def enter(self, path: str, **body: Any) -> "Person":
@@ -75,11 +83,15 @@ class Person:
         return self
 
     async def sign_up(self) -> "Person":
-        return await self.enter("/user/signup", username=self.name, email=f"{self.name}@example.com", password=PASSWORD)
+        return await self.enter(
+            "/user/signup", username=self.name, email=f"{self.name}@example.com", password=PASSWORD
+        )
 
     @asynccontextmanager
     async def editor(self, session_id: str) -> AsyncIterator[Wire]:
-        """Open a session as an editor does; in three of ten cases the connection breaks in the end."""
+        """Open a session as an editor does; in three of ten cases the
+        connection breaks in the end.
+        """
         url = f"ws://127.0.0.1:{self.port}/sync/{session_id}?token={self.token}&saved=1"
         request = HTTPRequest(url, network_interface=self.address, connect_timeout=_TIMEOUT_S)
         connection = await websocket_connect(request, max_message_size=64 << 20)
@@ -103,12 +115,18 @@ async def visit(person: Person, session_id: str) -> None:
         typist = Typist(random.randrange(_CLIENT_IDS))
         typist.hear(y_protocol.decode(answer).update)  # type: ignore[union-attr]
         state = '{"user":{"name":"soak"}}'
-        await wire.send(y_protocol.awareness_update([y_protocol.AwarenessEntry(typist.doc.client_id, 1, state)]))
+        await wire.send(
+            y_protocol.awareness_update([y_protocol.AwarenessEntry(typist.doc.client_id, 1, state)])
+        )
         edits = random.randrange(5, 30)
         for number in range(edits):
             size = len(typist.text)
             is_deletion = number % 4 == 3
-            update = typist.delete(0, 1) if is_deletion and size else typist.insert(random.randint(0, size), "soak ")
+            update = (
+                typist.delete(0, 1)
+                if is_deletion and size
+                else typist.insert(random.randint(0, size), "soak ")
+            )
             await wire.send(y_protocol.sync_update(update))
             await asyncio.sleep(random.uniform(0.02, 0.2))
         await wire.receive_until(y_protocol.saved(edits), _TIMEOUT_S)
@@ -162,7 +180,9 @@ async def _invite(person: Person, session_id: str) -> None:
 
 async def brief(person: Person) -> None:
     """An account that is deleted again."""
-    other = await Person(person.port, f"{person.name}-{random.randrange(1 << 30)}", person.address).sign_up()
+    other = await Person(
+        person.port, f"{person.name}-{random.randrange(1 << 30)}", person.address
+    ).sign_up()
     await other.ask("POST", "/session", title="soak")
     await other.ask("DELETE", "/user/me", password=PASSWORD, sessions="delete")
     person.did += other.did
@@ -179,7 +199,9 @@ async def poll(person: Person, session_id: str, vanishes: bool) -> None:
     await person.fetch("POST", path, f'420["join-session","{session_id}"]', sign_in=False)
     await _until(person, path, '430[{"ok":true')
     for number in range(random.randrange(3, 10)):
-        change = json.dumps(["code-change", {"sessionId": session_id, "code": f"text {number}\n" * 10}])
+        change = json.dumps(
+            ["code-change", {"sessionId": session_id, "code": f"text {number}\n" * 10}]
+        )
         await person.fetch("POST", path, f"42{number + 1}{change}", sign_in=False)
         await _until(person, path, f"43{number + 1}[")
         person.did["texts"] += 1
@@ -198,11 +220,15 @@ async def _until(person: Person, path: str, prefix: str) -> None:
                 await person.fetch("POST", path, _SEPARATOR.join(pongs), sign_in=False)
             if any(packet.startswith(prefix) for packet in packets):
                 return
-            if refused := [packet for packet in packets if packet.startswith("43") and '"ok":false' in packet]:
+            if refused := [
+                packet for packet in packets if packet.startswith("43") and '"ok":false' in packet
+            ]:
                 raise Unexpected(refused[0])
 
 
-async def keep_on(person: Person, until: float, act: Callable[[], Awaitable[None]], problems: list[str]) -> None:
+async def keep_on(
+    person: Person, until: float, act: Callable[[], Awaitable[None]], problems: list[str]
+) -> None:
     """Sign up and do it again and again; whatever goes wrong is told."""
     try:
         await person.sign_up()
@@ -223,7 +249,9 @@ async def live(
     doing = []
 
     def add(role: str, act: Callable[[Person], Awaitable[None]]) -> None:
-        person = Person(port, f"{role}-{phase}-{len(people)}", f"127.{phase + 1}.0.{len(people) + 2}")
+        person = Person(
+            port, f"{role}-{phase}-{len(people)}", f"127.{phase + 1}.0.{len(people) + 2}"
+        )
         people.append(person)
         doing.append(keep_on(person, until, lambda: act(person), problems))
 
@@ -232,7 +260,10 @@ async def live(
     for _ in range(_AUTHORS):
         add("author", write)
     for _ in range(_POLLERS):
-        add("poller", lambda person: poll(person, random.choice(sessions), time.monotonic() < vanish_until))
+        add(
+            "poller",
+            lambda person: poll(person, random.choice(sessions), time.monotonic() < vanish_until),
+        )
     add("brief", lambda person: _slowly(person, brief))
     await asyncio.gather(*doing)
     return sum((person.did for person in people), Counter()), problems

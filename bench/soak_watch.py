@@ -1,4 +1,6 @@
-"""What the soak sees of the server from outside: memory, descriptors, threads, /metrics, the log; and its verdict."""
+"""What the soak sees of the server from outside: memory, descriptors, threads, /metrics, the log;
+and its verdict.
+"""
 
 import contextlib
 import json
@@ -12,7 +14,8 @@ from pathlib import Path
 from bench.servers import Running
 
 MAX_GROWTH = 0.05
-"""Share by which memory may grow from the first to the last third of the pauses after the warm-up."""
+"""Share by which memory may grow from the first to the last third of the
+pauses after the warm-up."""
 
 _MIN_PAUSES = 6
 _CLOSE_S = 90.0
@@ -42,8 +45,10 @@ class Sample:
     def line(self) -> str:
         tasks = "?" if self.tasks is None else f"{self.tasks:.0f}"
         return (
-            f"{self.minutes:6.1f} min  {self.rss_kib / 1024:6.1f} MiB  {self.descriptors:4.0f} fds  {self.threads:2.0f} threads  "
-            f"{tasks:>4} tasks  {self.connections:4.0f} connections  {self.rooms:3.0f} rooms  {self.unsaved:7.0f} B unsaved  "
+            f"{self.minutes:6.1f} min  {self.rss_kib / 1024:6.1f} MiB  {self.descriptors:4.0f} fds "
+            f" {self.threads:2.0f} threads  "
+            f"{tasks:>4} tasks  {self.connections:4.0f} connections  {self.rooms:3.0f} rooms  "
+            f"{self.unsaved:7.0f} B unsaved  "
             f"{self.lag_ms:6.2f} ms lag"
         )
 
@@ -75,7 +80,9 @@ class Watch:
         self._lag = (total, count)
         return Sample(
             minutes=(time.monotonic() - self._began) / 60,
-            rss_kib=max(_status(pid, "VmRSS") for pid in pids),  # a supervisor shares most of its own
+            rss_kib=max(
+                _status(pid, "VmRSS") for pid in pids
+            ),  # a supervisor shares most of its own
             descriptors=descriptors,
             threads=sum(_status(pid, "Threads") for pid in pids),
             tasks=metrics.get("collab_tasks"),
@@ -92,7 +99,8 @@ class Watch:
             time.sleep(_LOOK_S)
         if found.rooms or found.connections:
             self.problems.append(
-                f"{found.rooms:.0f} rooms and {found.connections:.0f} connections are left after a pause of {_CLOSE_S:.0f} s"
+                f"{found.rooms:.0f} rooms and {found.connections:.0f} connections are left after a "
+                f"pause of {_CLOSE_S:.0f} s"
             )
         if _servers(self._server.pid) != self._pids:
             self.problems.append("the server's processes are not those that were started")
@@ -125,7 +133,9 @@ class Watch:
         self.problems += [f"the server logged: {line}" for line in loud(self._log.read_text())]
 
     def growth(self) -> tuple[float, float]:
-        """Return how memory in pauses grew after the warm-up: KiB an hour, and from the first to the last third."""
+        """Return how memory in pauses grew after the warm-up:
+        KiB an hour, and from the first to the last third.
+        """
         warm = self.pauses[1:]
         first, second = _halves(warm)
         hours = (_median(second, "minutes") - _median(first, "minutes")) / 60
@@ -142,7 +152,9 @@ class Watch:
         for name in ("descriptors", "tasks"):
             before, after = getattr(warm, name), getattr(last, name)
             if after is not None and after > before:
-                self.problems.append(f"{name}: {before:.0f} after the warm-up, {after:.0f} in the end")
+                self.problems.append(
+                    f"{name}: {before:.0f} after the warm-up, {after:.0f} in the end"
+                )
         if len(self.pauses) > _MIN_PAUSES and self.growth()[1] > MAX_GROWTH:
             self.problems.append(f"memory grew by {self.growth()[1]:.1%}")
 
@@ -151,9 +163,14 @@ def table(watch: Watch) -> str:
     """Return the pauses, one a line, and what they add up to."""
     lines = [f"pause {number:2}: {pause.line()}" for number, pause in enumerate(watch.pauses)]
     if watch.pauses[0].tasks is None:
-        lines.append("/metrics has no gauge for asyncio's tasks (collab_tasks): they were not looked at")
+        lines.append(
+            "/metrics has no gauge for asyncio's tasks (collab_tasks): they were not looked at"
+        )
     per_hour, ratio = watch.growth()
-    lines.append(f"memory in pauses: {per_hour:+,.0f} KiB an hour, {ratio:+.1%} from the first to the last third")
+    lines.append(
+        f"memory in pauses: {per_hour:+,.0f} KiB an hour, {ratio:+.1%} from the first to the last "
+        "third"
+    )
     if len(watch.pauses) <= _MIN_PAUSES:
         lines.append(f"({len(watch.pauses)} pauses are too few to judge memory by)")
     return "\n".join(lines)

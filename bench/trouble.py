@@ -1,4 +1,5 @@
-"""What people who type feel of one client that misbehaves: the server with its usual limits, the typing, its socket.
+"""What people who type feel of one client that misbehaves:
+the server with its usual limits, the typing, its socket.
 
 What such clients do is in `floods`.
 """
@@ -25,7 +26,16 @@ from bench.servers import LOAD_CORE, Running, kinds, running
 
 ADDRESS = "127.0.0.2"
 PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that live for seconds
-FIGURES = ("ms_p50", "ms_p95", "ms_p99", "ms_max", "server_cpu_pct", "delivered_per_s", "lost", "flood_per_s")
+FIGURES = (
+    "ms_p50",
+    "ms_p95",
+    "ms_p99",
+    "ms_max",
+    "server_cpu_pct",
+    "delivered_per_s",
+    "lost",
+    "flood_per_s",
+)
 BINARY, PING = 0x82, 0x89
 
 _ROOMS = 50
@@ -69,22 +79,29 @@ class Target:
 
 @dataclass(frozen=True)
 class Flood:
-    """What one client does, for as long as the target goes on or until it is closed; `prepare` comes before the typing."""
+    """What one client does, for as long as the target goes on or until it is closed;
+    `prepare` comes before the typing.
+    """
 
     about: str
     act: Callable[[Target], None]
     prepare: Callable[[Target], None] | None = None
 
 
-def beside(seconds: float, floods: Mapping[str, Flood | None], runs: int = 1) -> dict[str, dict[str, float]]:
-    """Return {name: medians}: 50 rooms × 2, 30 updates/s each, during each of the floods; they take turns."""
+def beside(
+    seconds: float, floods: Mapping[str, Flood | None], runs: int = 1
+) -> dict[str, dict[str, float]]:
+    """Return {name: medians}: 50 rooms × 2, 30 updates/s each, during each of the floods;
+    they take turns.
+    """
     every: dict[str, list[dict[str, float]]] = {name: [] for name in floods}
     for _ in range(runs):
         for name, flood in floods.items():
             with running(replace(kinds()["ours"], env={}), **_LIMITS) as server:
                 every[name].append(_typing_beside(server, flood, seconds))
     return {
-        name: {key: statistics.median(one[key] for one in found) for key in FIGURES} for name, found in every.items()
+        name: {key: statistics.median(one[key] for one in found) for key in FIGURES}
+        for name, found in every.items()
     }
 
 
@@ -92,7 +109,9 @@ def _typing_beside(server: Running, flood: Flood | None, seconds: float) -> dict
     rooms = server.rooms(_ROOMS)
     if flood is None:
         return {"flood_per_s": 0.0, **typing(server, rooms, seconds)}
-    target = flooder(server.port, tuple(rooms), "flooder", time.monotonic() + _PATIENCE_S + 3 * seconds)
+    target = flooder(
+        server.port, tuple(rooms), "flooder", time.monotonic() + _PATIENCE_S + 3 * seconds
+    )
     if flood.prepare:
         flood.prepare(target)
     with flooding(flood, target):
@@ -106,13 +125,29 @@ def _typing_beside(server: Running, flood: Flood | None, seconds: float) -> dict
 
 def typing(server: Running, rooms: list[str], seconds: float) -> dict[str, Any]:
     """Let one of two type in each room; return the load generator's answer."""
-    command = ["taskset", "-c", str(LOAD_CORE), str(data.LOADGEN / "yload"), "--mode", "paced", "--warmup", "1"]
+    command = [
+        "taskset",
+        "-c",
+        str(LOAD_CORE),
+        str(data.LOADGEN / "yload"),
+        "--mode",
+        "paced",
+        "--warmup",
+        "1",
+    ]
     command += ["--url", server.url(), "--token", server.token, "--pid", str(server.pid)]
     command += ["--rooms", str(len(rooms)), "--clients", "2", "--writers", "1", "--rate", "30"]
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write("\n".join(rooms))
         file.flush()
-        command += ["--rooms-file", file.name, "--updates", str(data.updates()), "--duration", str(seconds)]
+        command += [
+            "--rooms-file",
+            file.name,
+            "--updates",
+            str(data.updates()),
+            "--duration",
+            str(seconds),
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     return dict(json.loads(done.stdout))
 
@@ -120,7 +155,9 @@ def typing(server: Running, rooms: list[str], seconds: float) -> dict[str, Any]:
 # -- the client that misbehaves -------------------------------------------------------------------
 
 
-def flooder(port: int, rooms: tuple[str, ...], name: str, until: float, address: str = ADDRESS) -> Target:
+def flooder(
+    port: int, rooms: tuple[str, ...], name: str, until: float, address: str = ADDRESS
+) -> Target:
     """Sign somebody up who has an address and a session of their own."""
     body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
     token = post(port, "/user/signup", body, address=address)["accessToken"]
@@ -128,10 +165,17 @@ def flooder(port: int, rooms: tuple[str, ...], name: str, until: float, address:
     return Target(port, token, rooms, own, until, address)
 
 
-def post(port: int, path: str, body: dict[str, Any], token: str = "", address: str = ADDRESS) -> dict[str, Any]:
+def post(
+    port: int, path: str, body: dict[str, Any], token: str = "", address: str = ADDRESS
+) -> dict[str, Any]:
     """Send a request that must succeed."""
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, _SLOW_S, (address, 0))) as connection:
-        headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+    with contextlib.closing(
+        http.client.HTTPConnection("127.0.0.1", port, _SLOW_S, (address, 0))
+    ) as connection:
+        headers = {
+            "Content-Type": "application/json",
+            **({"Authorization": f"Bearer {token}"} if token else {}),
+        }
         connection.request("POST", path, json.dumps(body), headers)
         answer = connection.getresponse()
         found = answer.read()
@@ -143,7 +187,9 @@ def post(port: int, path: str, body: dict[str, Any], token: str = "", address: s
 @contextlib.contextmanager
 def flooding(flood: Flood, target: Target) -> Iterator[None]:
     """Let a client misbehave in a process of its own, which has begun inside the block."""
-    process = multiprocessing.get_context("fork").Process(target=misbehave, args=(flood, target), daemon=True)
+    process = multiprocessing.get_context("fork").Process(
+        target=misbehave, args=(flood, target), daemon=True
+    )
     process.start()
     until = time.monotonic() + _START_S
     while not target.sent.value and process.is_alive() and time.monotonic() < until:
@@ -169,10 +215,14 @@ def misbehave(flood: Flood, target: Target) -> None:
 
 
 class Client:
-    """A WebSocket by hand: what it sends was made beforehand, what comes is thrown away; OSError once closed."""
+    """A WebSocket by hand: what it sends was made beforehand, what comes is thrown away;
+    OSError once closed.
+    """
 
     def __init__(self, target: Target, room: str, receive_bytes: int = 0) -> None:
-        """Send the handshake; the answer is awaited on entering a block. receive_bytes: 0 for the system's choice."""
+        """Send the handshake; the answer is awaited on entering a block.
+        receive_bytes: 0 for the system's choice.
+        """
         self._target = target
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BYTES)
@@ -182,8 +232,10 @@ class Client:
         self._socket.settimeout(_PATIENCE_S)
         self._socket.connect(("127.0.0.1", target.port))
         self._socket.sendall(
-            f"GET /sync/{room}?token={target.token} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
-            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+            f"GET /sync/{room}?token={target.token} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: "
+            "websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+            "AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
         )
 
     def read(self) -> bytes:
@@ -193,7 +245,9 @@ class Client:
         raise ConnectionResetError
 
     def send(self, block: bytes, *, is_deaf: bool = False) -> None:
-        """Send all of it, and read what comes meanwhile; raises TimeoutError when the target's time is over."""
+        """Send all of it, and read what comes meanwhile;
+        raises TimeoutError when the target's time is over.
+        """
         rest = memoryview(block)
         reading = [] if is_deaf else [self._socket]
         while rest:

@@ -40,7 +40,8 @@ _DAY_S = 24 * _HOUR_S
 _INVITED_S = _HOUR_S
 _KNOWN_PLACE_S = 30 * _DAY_S
 _ACCEPTS_BURST_S = 30
-"""Seconds of an address's rate that it may use together: enough for 240 browsers with six connections each."""
+"""Seconds of an address's rate that it may use together:
+enough for 240 browsers with six connections each."""
 
 
 @dataclass
@@ -82,7 +83,9 @@ def make_parts(
     crashes   sessions and users for which earlier processes were working when they died
     """
     life = Life()
-    environment = _environment(clock, crashes, Workers(chosen(WorkersSettings, config)), is_clean=is_clean)
+    environment = _environment(
+        clock, crashes, Workers(chosen(WorkersSettings, config)), is_clean=is_clean
+    )
     assembly = assemble(store, _room_settings(config), _version_settings(config), environment)
     services = _services(config, store, secret, environment, assembly, life)
     services.message_listeners.append(notifications.of_messages(services.connections.tell))
@@ -91,7 +94,9 @@ def make_parts(
     return Parts(config, services, crashes, socketio, make_app(config, services, socketio), life)
 
 
-def _environment(clock: Callable[[], int], crashes: Crashes, workers: Workers, *, is_clean: bool) -> Environment:
+def _environment(
+    clock: Callable[[], int], crashes: Crashes, workers: Workers, *, is_clean: bool
+) -> Environment:
     return Environment(
         clock=clock,
         random_below=secrets.randbelow,
@@ -105,7 +110,12 @@ def _environment(clock: Callable[[], int], crashes: Crashes, workers: Workers, *
 
 
 def _services(
-    config: Config, store: Store, secret: str, environment: Environment, assembly: Assembly, life: Life
+    config: Config,
+    store: Store,
+    secret: str,
+    environment: Environment,
+    assembly: Assembly,
+    life: Life,
 ) -> Services:
     clock, limit_counters = environment.clock, environment.limit_counters
     return Services(
@@ -159,11 +169,16 @@ def _web_settings(config: Config) -> WebSettings:
 def _avatars(config: Config) -> Avatars:
     if not config.cloudinary_url:
         return StoredAvatars()
-    return CloudinaryAvatars(config.cloudinary_url, config.cloudinary_s, lambda: ids.new_id(secrets.token_bytes))
+    return CloudinaryAvatars(
+        config.cloudinary_url, config.cloudinary_s, lambda: ids.new_id(secrets.token_bytes)
+    )
 
 
 class Rates:
-    """Makes rate limiters with the configured numbers. Each counts refusals under the name of its setting."""
+    """Makes rate limiters with the configured numbers.
+
+    Each counts refusals under the name of its setting.
+    """
 
     def __init__(self, config: Config, limit_counters: LimitCounters) -> None:
         """Call inside the event loop."""
@@ -171,11 +186,17 @@ class Rates:
         self._limit_counters = limit_counters
         self.monotonic = asyncio.get_running_loop().time
 
-    def limiter(self, setting: Setting[float] | Setting[int], per_s: float, burst: float) -> RateLimiter:
-        return RateLimiter(per_s, burst, self.monotonic, partial(self._limit_counters.count, setting))
+    def limiter(
+        self, setting: Setting[float] | Setting[int], per_s: float, burst: float
+    ) -> RateLimiter:
+        return RateLimiter(
+            per_s, burst, self.monotonic, partial(self._limit_counters.count, setting)
+        )
 
     def every(self, setting: Setting[int], seconds: float) -> RateLimiter:
-        """Return a limiter that allows the number of a setting in this many seconds, also without pauses between."""
+        """Return a limiter that allows the number of a setting in this many seconds,
+        also without pauses between.
+        """
         limit = getattr(self._config, setting.name)
         return self.limiter(setting, limit / seconds, limit)
 
@@ -211,11 +232,17 @@ def _limiters(config: Config, rates: Rates) -> Limiters:
         invited=rates.recent(_INVITED_S),
         new_sessions=rates.every(settings.SESSIONS_PER_DAY, _DAY_S),
         pictures=rates.every(settings.AVATARS_PER_H, _HOUR_S),
-        messages=rates.limiter(settings.MESSAGES_PER_10S, config.messages_per_10s / 10, 2 * config.messages_per_10s),
-        saves=rates.limiter(settings.SAVES_PER_S, config.saves_per_s, max(5.0, 5 * config.saves_per_s)),
+        messages=rates.limiter(
+            settings.MESSAGES_PER_10S, config.messages_per_10s / 10, 2 * config.messages_per_10s
+        ),
+        saves=rates.limiter(
+            settings.SAVES_PER_S, config.saves_per_s, max(5.0, 5 * config.saves_per_s)
+        ),
         handshakes=rates.limiter(
             settings.HANDSHAKES_PER_MIN, config.handshakes_per_min / 60, config.handshakes_per_min
         ),
-        accepts=rates.limiter(settings.ACCEPTS_PER_S, config.accepts_per_s, _ACCEPTS_BURST_S * config.accepts_per_s),
+        accepts=rates.limiter(
+            settings.ACCEPTS_PER_S, config.accepts_per_s, _ACCEPTS_BURST_S * config.accepts_per_s
+        ),
         slowed=rates.limiter(settings.HANDSHAKES_PER_MIN, _SLOWED_PER_S, 1),
     )

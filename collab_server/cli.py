@@ -19,7 +19,7 @@ first steps:
   collab-server check                    is the configuration right, is the store reachable?
 
 Settings come from flags, then the environment, then the file .env in the current folder.
-"""
+"""  # noqa: E501  # a table for terminals
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,7 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
-    flags = {name: value for name, value in vars(options).items() if name.isupper() and value is not None}
+    flags = {
+        name: value for name, value in vars(options).items() if name.isupper() and value is not None
+    }
     try:
         config, warnings = load({**os.environ, **flags}, Path(".env"))
     except ConfigError as error:
@@ -42,7 +44,9 @@ def _main(arguments: Sequence[str] | None) -> int:
     for warning in warnings:
         logs.complain(f"warning: {warning}")
     if options.command == "copy":
-        return asyncio.run(copying.run(options.source, options.target, into_existing=options.into_existing))
+        return asyncio.run(
+            copying.run(options.source, options.target, into_existing=options.into_existing)
+        )
     if options.command == "check":
         return asyncio.run(_check(config))
     logs.set_up(config.log_format, config.log_level)
@@ -61,7 +65,8 @@ def _run(config: Config, *, is_guarded: bool) -> int:
         logs.complain(str(error))
         return CANNOT_START
     os.environ["RUST_BACKTRACE"] = (
-        "0"  # panics of pycrdt are caught; to resolve their symbols for a backtrace would take 50 MiB
+        # Panics of pycrdt are caught; to resolve their symbols for a backtrace would take 50 MiB
+        "0"
     )
     if is_guarded:
         from collab_server.supervision import safeguards  # noqa: PLC0415  # imported late: `serve` does without it
@@ -71,7 +76,9 @@ def _run(config: Config, *, is_guarded: bool) -> int:
 
 
 async def _check(config: Config) -> int:
-    """Print whether a server with this configuration could start, without disturbing a running one."""
+    """Print whether a server with this configuration could start,
+    without disturbing a running one.
+    """
     try:
         loop_factory(config)
         holder = await rehearse(config)
@@ -81,7 +88,10 @@ async def _check(config: Config) -> int:
     if config.mongo_uri:
         place, note = f"at {stores.shown(config)}", f" (in use by {holder})" if holder else ""
     else:
-        place, note = f"in {stores.sqlite_path(config).parent}", " (a server is running on it)" if holder else ""
+        place, note = (
+            f"in {stores.sqlite_path(config).parent}",
+            " (a server is running on it)" if holder else "",
+        )
     is_new = not (config.mongo_uri or stores.sqlite_path(config).exists())
     found = "will be made at the first start" if is_new else "is ready"
     logs.say(f"Configuration is right; the store {place} {found}{note}.")
@@ -103,14 +113,19 @@ def _parser() -> argparse.ArgumentParser:
         ("check", "check configuration and store; exit code 2 and one line if something is wrong"),
     ):
         command = commands.add_parser(
-            name, help=about, description=about.capitalize() + ".", usage=f"collab-server {name} [SETTING ...]"
+            name,
+            help=about,
+            description=about.capitalize() + ".",
+            usage=f"collab-server {name} [SETTING ...]",
         )
         for setting in all_settings():
             command.add_argument(
                 "--" + flag_name(setting.variable),
                 dest=setting.variable,
                 metavar="VALUE",
-                help=f"{setting.about}{_default(setting.default)}; {setting.variable}".replace("%", "%%"),
+                help=f"{setting.about}{_default(setting.default)}; {setting.variable}".replace(
+                    "%", "%%"
+                ),
             )
     _add_copy(commands)
     return parser
@@ -121,20 +136,32 @@ def _add_copy(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     command = commands.add_parser(
         "copy",
         help=about,
-        description=about.capitalize() + ". A copy that was cut short goes on when it is started again.",
+        description=about.capitalize()
+        + ". A copy that was cut short goes on when it is started again.",
         epilog="example: collab-server copy ./data mongodb://localhost/collab",
     )
-    command.add_argument("source", metavar="FROM", help="a data folder, a SQLite file, or a MongoDB URI")
-    command.add_argument("target", metavar="TO", help="a place of one of these kinds; it must be empty")
+    command.add_argument(
+        "source", metavar="FROM", help="a data folder, a SQLite file, or a MongoDB URI"
+    )
+    command.add_argument(
+        "target", metavar="TO", help="a place of one of these kinds; it must be empty"
+    )
     command.add_argument(
         "--into-existing",
         action="store_true",
-        help="the target may have rows; those with the same keys are replaced, and nothing is compared at the end",
+        help="the target may have rows; those with the same keys are replaced, and nothing is "
+        "compared at the end",
     )
 
 
 def _default(value: object) -> str:
-    return "" if value == "" else f" (default {value:g})" if isinstance(value, float) else f" (default {value})"
+    return (
+        ""
+        if value == ""
+        else f" (default {value:g})"
+        if isinstance(value, float)
+        else f" (default {value})"
+    )
 
 
 def flag_name(variable: str) -> str:

@@ -1,7 +1,9 @@
-"""The configuration: one frozen dataclass, made from the environment and `.env`, which only this module reads.
+"""The configuration: one frozen dataclass, made from the environment and `.env`,
+which only this module reads.
 
-Each field is one setting. Settings of rooms and handlers are declared next to the code that obeys them, the others here.
-Flags, `.env.example` and docs/configuration.md list them in the order of the fields.
+Each field is one setting. Settings of rooms and handlers are declared next to the code that obeys
+them, the others here. Flags, `.env.example` and docs/configuration.md list them in the order of the
+fields.
 """
 
 import os
@@ -22,7 +24,8 @@ from handlers.http.network import normalize_origin
 
 MIN_SECRET_BYTES = 32
 LEAST_MEMORY_MB = 512
-"""Lowest limit on memory in MiB. The stacks of threads count too, and a picture takes 350 MiB while it is read."""
+"""Lowest limit on memory in MiB. The stacks of threads count too,
+and a picture takes 350 MiB while it is read."""
 
 
 class ConfigError(Exception):
@@ -33,15 +36,18 @@ class ConfigError(Exception):
 class Config:
     """All settings."""
 
-    host: str = text("host", "localhost", "address or name to listen on; *: all addresses, 0.0.0.0: those of IPv4, ::: those of IPv6", prefix="").field()
+    host: str = text("host", "localhost", "address or name to listen on; *: all addresses, "
+                                          "0.0.0.0: those of IPv4, ::: those of IPv6", prefix="").field()
     port: int = number("port", 5000, 0, 65_535, "TCP port; 0 takes a free one", prefix="").field()
     data_dir: str = text(
-        "data_dir", "data", "folder of the embedded store (collab.db) and of the generated secret; ~ is the home folder", prefix=""
+        "data_dir", "data", "folder of the embedded store (collab.db) and of the generated secret; "
+                            "~ is the home folder", prefix=""
     ).field()
     mongo_uri: str = text(
         "mongo_uri",
         "",
-        "where everything is stored: mongodb://… or mongodb+srv://…; unset: the embedded SQLite store",
+        "where everything is stored: mongodb://… or mongodb+srv://…; unset: the embedded SQLite "
+        "store",
         prefix="",
     ).field()
     jwt_secret: str = text(
@@ -51,7 +57,8 @@ class Config:
         "cors_origin", "", "other origins that browsers may call from, separated by commas", prefix=""
     ).field()
     cloudinary_url: str = text(
-        "cloudinary_url", "", "where avatars go: cloudinary://key:secret@cloud; unset: kept in the store", prefix=""
+        "cloudinary_url", "", "where avatars go: cloudinary://key:secret@cloud; unset: kept in the "
+                              "store", prefix=""
     ).field()
     trust_proxy: int = settings.TRUST_PROXY.field()
 
@@ -62,11 +69,13 @@ class Config:
     supervisor: str = text(
         "supervisor",
         "on",
-        "on: a server that dies is started again immediately; off: leave that to systemd or the like",
+        "on: a server that dies is started again immediately; off: leave that to systemd or the "
+        "like",
         allowed=("on", "off"),
     ).field()
     watchdog_s: float = number(
-        "watchdog_s", 30.0, 0, 3_600, "seconds after which a server that does not respond is ended; 0: never"
+        "watchdog_s", 30.0, 0, 3_600, "seconds after which a server that does not respond is "
+                                      "ended; 0: never"
     ).field()
     memory_mb: float = number(
         "memory_mb",
@@ -90,7 +99,8 @@ class Config:
     bcrypt_cost: int = number(
         "bcrypt_cost", 12, 4, 16, "work factor of password hashes; below 10 for tests only"
     ).field()
-    access_token_s: int = number("access_token_s", 900, 1, 86_400, "life of an access token in seconds").field()
+    access_token_s: int = number("access_token_s", 900, 1, 86_400, "life of an access token in "
+                                                                   "seconds").field()
     refresh_idle_s: int = settings.REFRESH_IDLE_S.field()
     refresh_s: int = settings.REFRESH_S.field()
     auto_version_pause_s: float = limits.AUTO_VERSION_PAUSE_S.field()
@@ -190,14 +200,16 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path | None = N
 def read_env_file(path: Path) -> dict[str, str]:
     """Return the variables in a file like `.env`, {} if there is none.
 
-    Raises ConfigError if it cannot be read as such a file: for another encoding, a folder, or a line without a setting.
+    Raises ConfigError if it cannot be read as such a file:
+    for another encoding, a folder, or a line without a setting.
     """
     try:
         if not os.path.lexists(path):
             return {}
         content = path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror or error}; it must be a file of lines NAME=value") from None
+        raise ConfigError(f"{path}: {error.strerror or error}; it must be a file of lines "
+                          "NAME=value") from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -207,12 +219,16 @@ def read_env_file(path: Path) -> dict[str, str]:
         raise ConfigError(f"{path} has NUL characters (UTF-16?); save the file as UTF-8")
     for binding in parse_stream(StringIO(text)):
         if binding.error:
-            raise ConfigError(f"{path}, line {_line_of(binding.original)}: must be NAME=value, or a comment behind #")
+            raise ConfigError(f"{path}, line {_line_of(binding.original)}: must be NAME=value, or "
+                              "a comment behind #")
     return {name: value for name, value in dotenv_values(stream=StringIO(text)).items() if value is not None}
 
 
 def _line_of(original: Original) -> int:
-    """Return the number of the line in which a binding begins. Its text includes the blank lines before it."""
+    """Return the number of the line in which a binding begins.
+
+    Its text includes the blank lines before it.
+    """
     text = original.string
     return original.line + text.count("\n", 0, len(text) - len(text.lstrip()))
 
@@ -223,13 +239,15 @@ def _parse(setting: Setting[Any], given: str) -> int | float | str:
         raise ConfigError(f"{variable} must be UTF-8")
     if not setting.is_number:
         if setting.allowed and given not in setting.allowed:
-            raise ConfigError(f"{variable} must be one of {', '.join(setting.allowed)}, not {given!r}")
+            raise ConfigError(f"{variable} must be one of {', '.join(setting.allowed)}, not "
+                              f"{given!r}")
         return given
     kind = type(setting.default)
     try:
         value: int | float = kind(given)
     except ValueError:
-        raise ConfigError(f"{variable} must be a {'whole ' if kind is int else ''}number, not {given!r}") from None
+        raise ConfigError(f"{variable} must be a {'whole ' if kind is int else ''}number, not "
+                          f"{given!r}") from None
     if not setting.low <= value <= setting.high:
         raise ConfigError(f"{variable} must be from {setting.low} to {setting.high}, not {given}")
     return value

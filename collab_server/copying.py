@@ -17,7 +17,8 @@ FAILED = 2
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _EXTENSION = re.compile(r".\.\w*[A-Za-z]\w*$")
-"""Matches names that end with letters after a dot, as those of files do: `backup-2026.11.28` is a folder."""
+"""Matches names that end with letters after a dot, as those of files do:
+`backup-2026.11.28` is a folder."""
 
 
 async def run(source: str, target: str, *, into_existing: bool) -> int:
@@ -37,7 +38,9 @@ async def run(source: str, target: str, *, into_existing: bool) -> int:
     return 0
 
 
-async def _copy(source: PortableStore, target: PortableStore, name: str, *, into_existing: bool) -> None:
+async def _copy(
+    source: PortableStore, target: PortableStore, name: str, *, into_existing: bool
+) -> None:
     """Copy everything. Both stores are open meanwhile, which keeps servers from opening them.
 
     Whether the last run on the source ended cleanly is noted in the target too.
@@ -62,7 +65,11 @@ async def _copy(source: PortableStore, target: PortableStore, name: str, *, into
     finally:
         await source.close(is_clean=was_clean)
     rows = sum(table.rows for table in sums.values())
-    checked = "not compared, as the target had rows before" if into_existing else "counts and digests are equal"
+    checked = (
+        "not compared, as the target had rows before"
+        if into_existing
+        else "counts and digests are equal"
+    )
     say(f"Copied {rows} rows of {len(sums)} tables; {checked}.")
 
 
@@ -83,20 +90,24 @@ def _are_one_file(source: str, target: str) -> bool:
 
 
 def _path(place: str) -> Path:
-    """Return the SQLite file that a place stands for: an existing file, or `collab.db` in an existing folder.
+    """Return the SQLite file that a place stands for:
+    an existing file, or `collab.db` in an existing folder.
 
-    If there is nothing yet, the name decides. One with an extension is a file; one without, or with a slash at its end,
-    is a folder with `collab.db` in it.
+    If there is nothing yet, the name decides. One with an extension is a file; one without, or with
+    a slash at its end, is a folder with `collab.db` in it.
     """
     if scheme := _SCHEME.match(place):
         raise StoreUnavailable(
-            f"{scheme[0]}… is no store. Use a folder, a SQLite file, or a URI that begins with mongodb://"
+            f"{scheme[0]}… is no store. Use a folder, a SQLite file, or a URI that begins with "
+            "mongodb://"
         )
     try:
         path = Path(place).expanduser().resolve()
     except RuntimeError:
         raise StoreUnavailable(f"{place}: there is no such home folder") from None
-    is_folder = path.is_dir() if path.exists() else place.endswith("/") or not _EXTENSION.search(path.name)
+    is_folder = (
+        path.is_dir() if path.exists() else place.endswith("/") or not _EXTENSION.search(path.name)
+    )
     return path / SQLITE_NAME if is_folder else path
 
 

@@ -1,4 +1,6 @@
-"""Keeps the crash mark and the quarantine as files in DATA_DIR, read at the start; `crdt.quarantine` decides."""
+"""Keeps the crash mark and the quarantine as files in DATA_DIR, read at the start;
+`crdt.quarantine` decides.
+"""
 
 import contextlib
 import json
@@ -18,7 +20,8 @@ _log = logging.getLogger(__name__)
 
 
 class Crashes:
-    """The crash mark, mapped into memory, and the quarantine; for the one process that has the store open.
+    """The crash mark, mapped into memory, and the quarantine;
+    for the one process that has the store open.
 
     mark        for rooms to write into
     quarantine  for rooms to ask
@@ -38,7 +41,8 @@ class Crashes:
         self.quarantine = read_notes(data_dir)
 
     def look_back(self, now: int, *, is_sure: bool) -> None:
-        """Note the session and user that the mark named when the previous process ended, and clear it; raises OSError.
+        """Note the session and user that the mark named when the previous process ended,
+        and clear it; raises OSError.
 
         is_sure  whether that process ended by its own fault (`Quarantine.note`)
         """
@@ -48,7 +52,9 @@ class Crashes:
             alone = [pair for pair in in_loop if pair[1]] or in_loop or named
             sessions = {session_id for session_id, _ in alone}
             self.quarantine.note(alone, now, is_sure=is_sure)
-            self.quarantine.note([pair for pair in named if pair[0] not in sessions], now, is_sure=False)
+            self.quarantine.note(
+                [pair for pair in named if pair[0] not in sessions], now, is_sure=False
+            )
             self._save()
         self.mark.clear()
         for session_id, user_id in named:

@@ -1,4 +1,6 @@
-"""Periodic tasks: note used logins, remove expired rows, clean up idle guests, renew the epoch, give memory back."""
+"""Periodic tasks: note used logins, remove expired rows, clean up idle guests, renew the epoch,
+give memory back.
+"""
 
 import asyncio
 import logging
@@ -15,13 +17,16 @@ _BATCH = 200
 _ROUNDS_A_SWEEP = 60
 _GIVE_BACK_S = 10.0
 _TIMES_GIVEN_BACK = 6
-"""How often memory is given back in a row, after rooms have closed or many connections have ended."""
+"""How often memory is given back in a row, after rooms have closed or
+many connections have ended."""
 _MANY_CONNECTIONS = 100
-"""Connections closed in one round from which on memory is given back: refused ones were in no room that could close."""
+"""Connections closed in one round from which on memory is given back:
+refused ones were in no room that could close."""
 _DROPS_AT_ONCE = 8
 _SEALED_TOGETHER = 4
 _SEAL_PAUSE_S = 0.2
-"""Seconds between two batches of rows that get checksums, so that commits of edits need not wait long."""
+"""Seconds between two batches of rows that get checksums,
+so that commits of edits need not wait long."""
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +36,8 @@ class Housekeeping:
 
     guest_days   guests who were not active for this many days are cleaned up
     interval_s   seconds between two rounds; every sixtieth one also sweeps
-    renew_epoch  called every sixtieth round, so that a restored backup is known, see `collab_server.opening`
+    renew_epoch  called every sixtieth round, so that a restored backup is known,
+                 see `collab_server.opening`
     free_memory  called after rooms have closed or many connections have ended, in a thread
     """
 
@@ -67,7 +73,9 @@ class Housekeeping:
         await self._try_to("note logins", self.note_logins)
 
     async def note_logins(self) -> None:
-        """Store which logins were used since the last time, or are connected; close the sockets of expired ones."""
+        """Store which logins were used since the last time, or are connected;
+        close the sockets of expired ones.
+        """
         services = self._services
         used = services.seen_logins | services.rooms.logins()
         if used:
@@ -76,7 +84,9 @@ class Housekeeping:
             services.rooms.changes.logins_ended(ended, CloseReason.LOGIN_EXPIRED)
 
     async def sweep(self) -> None:
-        """Remove expired rows and idle guests, in batches, so that other writes do not wait long for the store."""
+        """Remove expired rows and idle guests, in batches, so that other writes do
+        not wait long for the store.
+        """
         services = self._services
         await services.store.touch_logins(
             services.rooms.logins(), services.clock()
@@ -85,22 +95,30 @@ class Housekeeping:
             now = services.clock()
             guests = await services.store.sweep(now, now - self._guest_ms, _BATCH)
             for guest in guests:
-                services.rooms.changes.member_gone(guest.guest_of or "", guest.id, CloseReason.GUEST_EXPIRED)
-            await asyncio.gather(*(self._drop(guest.avatar_key) for guest in guests if guest.avatar_key))
+                services.rooms.changes.member_gone(
+                    guest.guest_of or "", guest.id, CloseReason.GUEST_EXPIRED
+                )
+            await asyncio.gather(
+                *(self._drop(guest.avatar_key) for guest in guests if guest.avatar_key)
+            )
             if guests:
                 _log.info("%d guests without activity were cleaned up", len(guests))
             if len(guests) < _BATCH:
                 return
 
     async def seal_rows(self) -> None:
-        """Give rows of earlier releases their checksums, and count the bytes of sessions, a few at a time.
+        """Give rows of earlier releases their checksums, and count the bytes of sessions,
+        a few at a time.
 
         If it fails, the next start goes on with it.
         """
         has_more = True
         while has_more:
             store = self._services.store
-            has_more = await store.seal_rows(_SEALED_TOGETHER) + await store.count_usage(_SEALED_TOGETHER) > 0
+            has_more = (
+                await store.seal_rows(_SEALED_TOGETHER) + await store.count_usage(_SEALED_TOGETHER)
+                > 0
+            )
             await asyncio.sleep(_SEAL_PAUSE_S)
 
     async def _drop(self, key: str) -> None:
@@ -119,7 +137,9 @@ class Housekeeping:
             await asyncio.sleep(self._interval_s)
 
     async def _give_back(self, free_memory: Callable[[], object]) -> None:
-        """Give memory back after rooms or many connections have closed, and for a minute longer: some is freed late."""
+        """Give memory back after rooms or many connections have closed, and for a minute longer:
+        some is freed late.
+        """
         services = self._services
         rooms = closes = due = 0
         while True:

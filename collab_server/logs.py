@@ -1,4 +1,5 @@
-"""Logs: readable lines on a terminal, otherwise one JSON object in each line. Never secrets, never document text.
+"""Logs: readable lines on a terminal, otherwise one JSON object in each line.
+Never secrets, never document text.
 
 If an output is closed or full, its lines are lost, and the server goes on.
 """
@@ -25,9 +26,11 @@ _LINE = "%(asctime)s %(levelname)-7s %(name)s  %(message)s"
 
 
 def open_outputs() -> None:
-    """Open the three standard descriptors if they are closed, and escape characters that their encoding lacks.
+    """Open the three standard descriptors if they are closed,
+    and escape characters that their encoding lacks.
 
-    Without it, a socket or a database would get the number of a closed descriptor, and log lines would go into it.
+    Without it, a socket or a database would get the number of a closed descriptor,
+    and log lines would go into it.
     """
     for descriptor in range(3):
         try:
@@ -35,7 +38,9 @@ def open_outputs() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, which is this one
     for descriptor, name in ((1, "stdout"), (2, "stderr")):
-        if getattr(sys, name) is None:  # None if the descriptor was closed when the interpreter started
+        if (
+            getattr(sys, name) is None
+        ):  # None if the descriptor was closed when the interpreter started
             setattr(sys, name, open(descriptor, "w", closefd=False))  # noqa: SIM115  # until the process ends
         getattr(sys, name).reconfigure(errors="backslashreplace")
 
@@ -65,7 +70,9 @@ def flush_outputs() -> None:
 
 
 def _drop(stream: TextIO) -> None:
-    """Redirect a stream that cannot be written to the null device: flushing it at the interpreter's end would fail."""
+    """Redirect a stream that cannot be written to the null device:
+    flushing it at the interpreter's end would fail.
+    """
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -77,18 +84,24 @@ class _Handler(logging.StreamHandler[TextIO]):
     """Writes log lines; drops those that cannot be written."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Drop a line that the output does not take. Any other error is a fault of ours, and is shown."""
+        """Drop a line that the output does not take.
+
+        Any other error is a fault of ours, and is shown.
+        """
         if not isinstance(sys.exception(), OSError):
             super().handleError(record)
 
 
 class _JsonFormatter(JsonFormatter):
-    """Formats a line as one object: time, level, logger, message, the call's `extra["fields"]`, and the exception.
+    """Formats a line as one object: time, level, logger, message, the call's `extra["fields"]`,
+    and the exception.
 
     Other extra attributes are left out: libraries add them, and they may hold secrets.
     """
 
-    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+    def add_fields(
+        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
+    ) -> None:
         log_data["time"] = self.formatTime(record)
         log_data["level"] = record.levelname.lower()
         log_data["logger"] = record.name
@@ -99,7 +112,10 @@ class _JsonFormatter(JsonFormatter):
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - logging's name
         """Return the time in UTC with milliseconds, as in RFC 3339."""
-        return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(record.created))}.{int(record.msecs):03d}Z"
+        return (
+            f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(record.created))}"
+            f".{int(record.msecs):03d}Z"
+        )
 
 
 def set_up(log_format: str, level: str, stream: TextIO | None = None) -> None:
@@ -113,19 +129,25 @@ def set_up(log_format: str, level: str, stream: TextIO | None = None) -> None:
     root.setLevel(level.upper())
     logging.getLogger("tornado.access").setLevel(logging.ERROR)
     logging.getLogger("asyncio").setLevel(logging.WARNING)
-    logging.getLogger("pymongo").setLevel(logging.INFO)  # at lower levels it logs whole commands, with their data
+    logging.getLogger("pymongo").setLevel(
+        logging.INFO
+    )  # at lower levels it logs whole commands, with their data
     logging.getLogger("tornado.general").addFilter(_without_quotes)
 
 
 def _without_quotes(record: logging.LogRecord) -> bool:
-    """Remove the parts of an unreadable request that Tornado quotes, because they may be a token."""
+    """Remove the parts of an unreadable request that Tornado quotes,
+    because they may be a token.
+    """
     if record.msg == _MALFORMED and isinstance(record.args, tuple):
         record.args = (record.args[0], _QUOTE.split(str(record.args[1]))[0])
     return True
 
 
 def log_request(handler: RequestHandler) -> None:
-    """Log a request (Tornado's `log_function`): its path, without the query and the secret of an invite."""
+    """Log a request (Tornado's `log_function`):
+    its path, without the query and the secret of an invite.
+    """
     request = handler.request
     status = handler.get_status()
     if status == _SWITCHING_PROTOCOLS:
@@ -143,4 +165,12 @@ def log_request(handler: RequestHandler) -> None:
         "user": user.id if user else None,
     }
     level = logging.ERROR if status >= 500 and status != 503 else logging.INFO
-    _access.log(level, "%s %s %d %.1f ms", request.method, path, status, fields["ms"], extra={"fields": fields})
+    _access.log(
+        level,
+        "%s %s %d %.1f ms",
+        request.method,
+        path,
+        status,
+        fields["ms"],
+        extra={"fields": fields},
+    )

@@ -1,4 +1,5 @@
-"""Opens what a server needs before it serves: sockets, the store, the secret, notes of crashes. `check` only tries.
+"""Opens what a server needs before it serves: sockets, the store, the secret, notes of crashes.
+`check` only tries.
 
 Not for: putting a server together (`collab_server.app`).
 """
@@ -30,7 +31,8 @@ _EPOCH_NAME = "epoch"
 _log = logging.getLogger(__name__)
 _BACKLOG = 128
 _ATTEMPTS = 5
-"""Attempts to find a free port: one that is free for IPv4 may be in use for IPv6, so another is tried."""
+"""Attempts to find a free port: one that is free for IPv4 may be in use for IPv6,
+so another is tried."""
 
 
 class StartError(Exception):
@@ -56,8 +58,12 @@ class Opened:
     crashes: Crashes
 
 
-async def open_all(config: Config, store: PortableStore, now: int, *, died_by_itself: bool) -> Opened:
-    """Open the store and the files in DATA_DIR. If that fails, close everything and raise StartError.
+async def open_all(
+    config: Config, store: PortableStore, now: int, *, died_by_itself: bool
+) -> Opened:
+    """Open the store and the files in DATA_DIR.
+
+    If that fails, close everything and raise StartError.
 
     now             milliseconds since 1970
     died_by_itself  whether the previous process ended by its own fault, see `Quarantine.note`
@@ -85,9 +91,10 @@ async def open_all(config: Config, store: PortableStore, now: int, *, died_by_it
 async def begin_epoch(config: Config, store: PortableStore) -> bool:
     """Begin a new epoch; return whether the store is not as the previous run left it, and log that.
 
-    Each start writes a new random name, the epoch, into the store and into a file in DATA_DIR. If the two differ at the
-    next start, the store was restored from a backup, or belongs to another DATA_DIR. A backup may also be of the run
-    that ended last. So the epoch changes during a run too, and when a run ends, see `renew_epoch`.
+    Each start writes a new random name, the epoch, into the store and into a file in DATA_DIR. If
+    the two differ at the next start, the store was restored from a backup, or belongs to another
+    DATA_DIR. A backup may also be of the run that ended last. So the epoch changes during a run
+    too, and when a run ends, see `renew_epoch`.
 
     Raises OSError or StoreUnavailable.
     """
@@ -99,7 +106,8 @@ async def begin_epoch(config: Config, store: PortableStore) -> bool:
     is_restored = bool(noted and before) and before not in noted
     if is_restored:
         _log.warning(
-            "the database is not as the last run left it: a backup was restored, or DATA_DIR belongs to another "
+            "the database is not as the last run left it: a backup was restored, or DATA_DIR "
+            "belongs to another "
             "database; editors that are open bring back what it lacks (docs/storage.md)"
         )
     await renew_epoch(config, store)
@@ -109,9 +117,10 @@ async def begin_epoch(config: Config, store: PortableStore) -> bool:
 async def renew_epoch(config: Config, store: PortableStore) -> None:
     """Give the store a new epoch, so that the backups that were made until now have another one.
 
-    The two writes cannot be one. So the file gets the new epoch first, and keeps the old one next to it until the store
-    has the new one. An example: the file has "B A" and the process dies before the store gets B. The next start finds A
-    in the store, which the file has too: nothing was restored.
+    The two writes cannot be one. So the file gets the new epoch first, and keeps the old one next
+    to it until the store has the new one. An example: the file has "B A" and the process dies
+    before the store gets B. The next start finds A in the store, which the file has too: nothing
+    was restored.
 
     Raises OSError or StoreUnavailable.
     """
@@ -142,10 +151,11 @@ def _replace(path: Path, text: str) -> None:
 
 
 async def rehearse(config: Config) -> str:
-    """Try everything that a start needs, and undo it; return which server has the store open, "" for none.
+    """Try everything that a start needs, and undo it;
+    return which server has the store open, "" for none.
 
-    Raises StartError with the message that a start would end with. A server that has the store open, and its port, are
-    no errors here.
+    Raises StartError with the message that a start would end with. A server that has the store
+    open, and its port, are no errors here.
     """
     is_port_used: PortInUse | None = None
     try:
@@ -188,7 +198,9 @@ def _try_data_dir(config: Config) -> None:
 
 
 def read_secret(config: Config) -> str:
-    """Return JWT_SECRET, or the secret in DATA_DIR, which the first start makes; raises ConfigError or OSError."""
+    """Return JWT_SECRET, or the secret in DATA_DIR, which the first start makes;
+    raises ConfigError or OSError.
+    """
     if config.jwt_secret:
         return config.jwt_secret
     path = Path(config.data_dir) / _SECRET_NAME
@@ -214,9 +226,13 @@ def _stored_secret(path: Path) -> str:
     except UnicodeDecodeError:
         raise ConfigError(f"{path} must be text in UTF-8; delete it for a new one") from None
     if any(character < " " and not character.isspace() for character in secret):
-        raise ConfigError(f"{path} must be text, without control characters; delete it for a new one")
+        raise ConfigError(
+            f"{path} must be text, without control characters; delete it for a new one"
+        )
     if len(secret.encode()) < MIN_SECRET_BYTES:
-        raise ConfigError(f"{path} must hold at least {MIN_SECRET_BYTES} bytes; delete it for a new one")
+        raise ConfigError(
+            f"{path} must hold at least {MIN_SECRET_BYTES} bytes; delete it for a new one"
+        )
     return secret
 
 
@@ -233,10 +249,15 @@ def listen(config: Config) -> list[socket.socket]:
 
 
 def _bind(config: Config) -> list[socket.socket]:
-    """Return a socket for each address that HOST stands for and that this machine has, all with the same port."""
+    """Return a socket for each address that HOST stands for and that this machine has,
+    all with the same port.
+    """
     host = config.host.removeprefix("[").removesuffix("]")
     found = socket.getaddrinfo(
-        None if host == ALL_ADDRESSES else host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        None if host == ALL_ADDRESSES else host,
+        config.port,
+        type=socket.SOCK_STREAM,
+        flags=socket.AI_PASSIVE,
     )
     bound: list[socket.socket] = []
     absent: OSError | None = None
@@ -244,7 +265,9 @@ def _bind(config: Config) -> list[socket.socket]:
         for family, address in dict.fromkeys((entry[0], entry[4]) for entry in found):
             port = bound[0].getsockname()[1] if bound else config.port
             try:
-                listening = socket.create_server((address[0], port, *address[2:]), family=family, backlog=_BACKLOG)
+                listening = socket.create_server(
+                    (address[0], port, *address[2:]), family=family, backlog=_BACKLOG
+                )
             except OSError as error:
                 if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
                     raise
@@ -269,7 +292,9 @@ def _why_not_bound(config: Config, error: Exception) -> StartError:
         return PortInUse(f"PORT {config.port} is in use; choose another, for example PORT={other}")
     if isinstance(error, UnicodeError | socket.gaierror):
         reason = getattr(error, "strerror", None) or "no name of a machine"
-        return StartError(f"HOST {config.host}: {reason}; HOST is an address or a name, without http:// and port")
+        return StartError(
+            f"HOST {config.host}: {reason}; HOST is an address or a name, without http:// and port"
+        )
     reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else str(error)
     return StartError(f"PORT {config.port} on HOST {config.host}: {reason}")
 

@@ -32,7 +32,8 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 @dataclass(frozen=True, slots=True)
 class Safeguards:
-    """Objects and facts from `collab_server.supervision` for a process; the defaults are for one without them.
+    """Objects and facts from `collab_server.supervision` for a process;
+    the defaults are for one without them.
 
     watchdog        a context that is entered while the event loop runs
     parent          a descriptor that is readable as soon as the supervisor is gone
@@ -51,18 +52,23 @@ class Safeguards:
 
 
 def loop_factory(config: Config) -> LoopFactory:
-    """Return the factory of the event loop: of uvloop if it is installed, since it halves the cost of a message.
+    """Return the factory of the event loop: of uvloop if it is installed,
+    since it halves the cost of a message.
 
     Raises ConfigError if the configuration asks for uvloop and it is not installed.
     """
     if config.event_loop == "asyncio" or (config.event_loop == "auto" and uvloop is None):
         return asyncio.new_event_loop
     if uvloop is None:
-        raise ConfigError("COLLAB_EVENT_LOOP is uvloop, which is not installed; use auto or asyncio")
+        raise ConfigError(
+            "COLLAB_EVENT_LOOP is uvloop, which is not installed; use auto or asyncio"
+        )
     return uvloop.new_event_loop
 
 
-def serve(config: Config, sockets: list[socket], loop_factory: LoopFactory, safeguards: Safeguards) -> int:
+def serve(
+    config: Config, sockets: list[socket], loop_factory: LoopFactory, safeguards: Safeguards
+) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code."""
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         return runner.run(_serve(config, sockets, safeguards))
@@ -72,9 +78,14 @@ async def _serve(config: Config, sockets: list[socket], safeguards: Safeguards) 
     with safeguards.watchdog:
         try:
             server = await Server.start(
-                config, sockets, died_by_itself=safeguards.died_by_itself, free_memory=safeguards.free_memory
+                config,
+                sockets,
+                died_by_itself=safeguards.died_by_itself,
+                free_memory=safeguards.free_memory,
             )
-            gc.freeze()  # a server's parts live as long as it does. Not in `start`: a program may start several servers
+            # A server's parts live as long as it does.
+            # Not in `start`: a program may start several servers
+            gc.freeze()
             if safeguards.parent is not None:
                 server.stop_when_readable(safeguards.parent)
             server.stop_on_signals()
@@ -98,4 +109,7 @@ async def _serve(config: Config, sockets: list[socket], safeguards: Safeguards) 
 def _greet(config: Config, server: Server) -> None:
     websocket = server.url.replace("http", "ws", 1)
     logs.say(f"collab-server {__version__} runs on {server.url} (data in {stores.shown(config)})")
-    logs.say(f"Next: open {server.url} for a first session; Yjs editors connect to {websocket}/sync/<id>.")
+    logs.say(
+        f"Next: open {server.url} for a first session; Yjs editors connect to "
+        f"{websocket}/sync/<id>."
+    )

@@ -9,7 +9,19 @@ from tornado.web import Application, RequestHandler
 
 from collab_server.config import Config
 from collab_server.logs import log_request
-from handlers.api import account, auth, avatar, chat, guest, invite, pages, redact, replay, session, versions
+from handlers.api import (
+    account,
+    auth,
+    avatar,
+    chat,
+    guest,
+    invite,
+    pages,
+    redact,
+    replay,
+    session,
+    versions,
+)
 from handlers.export import export
 from handlers.monitoring import health, metrics
 from handlers.services import Services
@@ -79,14 +91,19 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/openapi.json", pages.OpenApiHandler),
     (r"/static/(.+)", pages.AssetHandler),
 )
-"""All routes; those of the API are described in `handlers.http.api_docs.openapi` and docs/api.md."""
+"""All routes; those of the API are described in
+`handlers.http.api_docs.openapi` and docs/api.md."""
 
 
 class _Application(Application):
-    """Tornado's application, which also accepts whole URLs as targets of requests, as clients send them to proxies."""
+    """Tornado's application, which also accepts whole URLs as targets of requests,
+    as clients send them to proxies.
+    """
 
     def find_handler(self, request: HTTPServerRequest, **options: Any) -> Any:
-        """Take the host from a target that is a URL, and ignore the Host header, as RFC 9112, section 3.2.2 says."""
+        """Take the host from a target that is a URL, and ignore the Host header, as RFC 9112,
+        section 3.2.2 says.
+        """
         if absolute := _ABSOLUTE.match(request.path):
             request.headers["Host"] = request.host = absolute[1]
             request.path = request.path[absolute.end() :] or "/"

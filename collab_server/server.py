@@ -77,7 +77,9 @@ class Server:
         parts.services.lag.start()
         parts.socketio.start()
         renew = partial(renew_epoch, config, store)
-        housekeeping = Housekeeping(parts.services, config.guest_days, renew_epoch=renew, free_memory=free_memory)
+        housekeeping = Housekeeping(
+            parts.services, config.guest_days, renew_epoch=renew, free_memory=free_memory
+        )
         housekeeping.start()
         http = _listener(config, parts)
         http.add_sockets(sockets)
@@ -101,8 +103,8 @@ class Server:
     def stop_on_signals(self) -> None:
         """Stop on SIGTERM or SIGINT; call in the task that is going to await `run_until_stopped`.
 
-        Further signals do not interrupt writing, which has a time limit of its own. Once it is over, one more signal
-        ends the rest: it raises CancelledError in that task.
+        Further signals do not interrupt writing, which has a time limit of its own. Once it is
+        over, one more signal ends the rest: it raises CancelledError in that task.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -136,14 +138,19 @@ class Server:
             await self.housekeeping.stop()
             services.passwords.close()
             await self._http.close_all_connections()
-            with suppress(OSError, StoreError):  # a store that is away keeps its epoch, and the file has that too
+            with suppress(
+                OSError, StoreError
+            ):  # a store that is away keeps its epoch, and the file has that too
                 await renew_epoch(self.parts.config, self._store)
             await self._store.close(is_clean=is_saved)
             self.parts.crashes.close()
         if is_saved:
             _log.info("stopped, everything is written")
         else:
-            _log.error("stopped with edits that could not be saved; clients still have them and bring them back")
+            _log.error(
+                "stopped with edits that could not be saved; clients still have them and bring "
+                "them back"
+            )
 
 
 def _listener(config: Config, parts: Parts) -> Listener:
@@ -155,7 +162,8 @@ def _listener(config: Config, parts: Parts) -> Listener:
         max_buffer_size=_MAX_BUFFER_BYTES,
         max_body_size=_MAX_BUFFER_BYTES,
         body_timeout=config.request_s,
-        idle_connection_timeout=config.request_s,  # also limits the time in which headers must arrive
+        # Also limits the time in which headers must arrive
+        idle_connection_timeout=config.request_s,
     )
     http.limiter = None if config.trust_proxy else parts.services.limiters.accepts
     return http

@@ -21,7 +21,8 @@ def make_store(config: Config) -> PortableStore:
 
 def mongo_store(uri: str) -> "MongoStore":
     """Return the MongoDB store at a URI, not open yet."""
-    # Imported late: the driver takes a third of a second and 20 MB, which servers on SQLite do not need.
+    # Imported late: the driver takes a third of a second and 20 MB,
+    # which servers on SQLite do not need.
     from storage.mongo.store import MongoStore  # noqa: PLC0415
 
     return MongoStore(uri)
@@ -39,7 +40,9 @@ def variable(config: Config) -> str:
 
 def shown(config: Config) -> str:
     """Return the place of the store for people to read, without user and password."""
-    return public_uri(config.mongo_uri) if config.mongo_uri else str(Path(config.data_dir).resolve())
+    return (
+        public_uri(config.mongo_uri) if config.mongo_uri else str(Path(config.data_dir).resolve())
+    )
 
 
 def public_uri(uri: str) -> str:
@@ -47,6 +50,7 @@ def public_uri(uri: str) -> str:
     scheme, _, rest = uri.partition("://")
     hosts = re.split("[/?#]", rest, maxsplit=1)[0]
     if "@" in rest[len(hosts) :]:
-        # With an `@` in an option, or in a password that is not escaped, it is unclear where the password ends.
+        # With an `@` in an option, or in a password that is not escaped,
+        # it is unclear where the password ends.
         return f"{scheme}://…"
     return f"{scheme}://{rest.partition('?')[0].partition('#')[0].rpartition('@')[2]}"

@@ -1,1 +1,3 @@
-"""Rooms: live Yjs documents, their clients, and the log of their updates. Knows neither HTTP nor a database."""
+"""Rooms: live Yjs documents, their clients, and the log of their updates.
+Knows neither HTTP nor a database.
+"""

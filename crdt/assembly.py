@@ -30,7 +30,10 @@ class Assembly:
 
 
 def assemble(
-    store: Store, settings: RoomsSettings, version_settings: VersionSettings, environment: Environment
+    store: Store,
+    settings: RoomsSettings,
+    version_settings: VersionSettings,
+    environment: Environment,
 ) -> Assembly:
     """Build all parts on an open store. `Rooms.start` and `Rooms.drain` start and stop them."""
     # From parts that need nothing to parts that need others. What several of them share is made
@@ -49,6 +52,10 @@ def assemble(
         history_reader=history_reader,
         redactor=Redactor(store, rooms, cache, environment.workers),
         text_changes=TextChanges(
-            environment.workers, environment.clock, environment.cpu_s, rooms.steps, settings.room.text_bytes
+            environment.workers,
+            environment.clock,
+            environment.cpu_s,
+            rooms.steps,
+            settings.room.text_bytes,
         ),
     )

@@ -1,11 +1,14 @@
-"""Names the sessions and users whose bytes native code works on, in memory that outlives the process.
+"""Names the sessions and users whose bytes native code works on,
+in memory that outlives the process.
 
-pycrdt can still be broken by sequences of updates that each pass the scan: 18 of 21,424 random sequences of
-senseless updates broke it, 10 of these by a signal. If that ends the process, the next one reads here which
-session and user it was (`crdt.quarantine`). The page is a file that the server maps, or plain memory.
+pycrdt can still be broken by sequences of updates that each pass the scan: 18 of 21,424 random
+sequences of senseless updates broke it, 10 of these by a signal. If that ends the process, the next
+one reads here which session and user it was (`crdt.quarantine`). The page is a file that the server
+maps, or plain memory.
 
-Why not a log line before each call: it would be a system call for each update, and lost with the buffer. Writing to a
-mapped page costs 0.16 µs, and the kernel keeps the page however the process ends.
+Why not a log line before each call: it would be a system call for each update, and lost with the
+buffer. Writing to a mapped page costs 0.16 µs, and the kernel keeps the page however the process
+ends.
 """
 
 from collections.abc import Iterator, MutableSequence
@@ -28,7 +31,8 @@ _THREAD = " "
 
 
 class CrashMark:
-    """Names the sessions and users that the event loop works for, and the sessions that threads work for meanwhile.
+    """Names the sessions and users that the event loop works for,
+    and the sessions that threads work for meanwhile.
 
     The two are kept apart, because a loop that stands still is held by its own work, not by that of
     a thread. Only if the loop does no such work, the work of threads is suspected.
@@ -52,7 +56,8 @@ class CrashMark:
         return _At(self._page, self._free, f"{_THREAD}{session_id}".encode())
 
     def named(self, *, in_threads: bool = False) -> Iterator[tuple[str, str]]:
-        """Yield (session id, user id or "") of all that are named now, or were when the process died.
+        """Yield (session id, user id or "") of all that are named now,
+        or were when the process died.
 
         in_threads  those that threads work for, instead of those that the event loop works for
         """

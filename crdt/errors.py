@@ -4,18 +4,18 @@
      +-- ProtocolError          permanent: the frame is malformed
      |    +-- Rejected          permanent: a well-framed update that must not reach the document
      +-- Gap                    permanent: a stored update builds on structs that are not in the log
-     +-- LimitExceeded          permanent: the update is beyond a limit; the error has the limit's name
+     +-- LimitExceeded          permanent: the update is beyond a limit, which the error names
      |    +-- DocumentFull      permanent: the document would pass a limit
      +-- NeedsSteps             transient: the update is taken elsewhere, in steps
-     +-- NoText                 permanent: a root is no text, and what was asked for is possible for texts only
+     +-- NoText                 permanent: a root is no text, and only texts can do what is asked
      +-- VersionDamaged         permanent: the stored texts of a version cannot be trusted
      +-- RoomUnavailable        transient: the store is away, or the server is stopping
-     |    +-- DocumentShrinking transient: the document is at its limit, and deleted content is being removed from it
+     |    +-- DocumentShrinking transient: the document is full; deleted content is being removed
      +-- WorkError              a worker process did not do what it was given
      |    +-- WorkTooLarge      permanent: it took longer, or more memory, than one request may
      |    +-- WorkerDied        transient: the process ended before it was done
      |    +-- WorkersBusy       transient: too much work waits already
-     +-- TextUnavailable        permanent: what is stored is sound, but its texts cannot be read here
+     +-- TextUnavailable        permanent: what is stored is sound, but not readable as text here
      +-- RoomDamaged            permanent: what is stored of the document cannot be trusted
           +-- RoomSetAside      transient: the process died while it worked for this session
 
@@ -34,7 +34,9 @@ class ProtocolError(CrdtError):
 
 
 class Rejected(ProtocolError):
-    """The update is malformed, hostile or beyond a limit; it was neither applied, relayed nor stored."""
+    """The update is malformed, hostile or beyond a limit;
+    it was neither applied, relayed nor stored.
+    """
 
 
 class Gap(CrdtError):
@@ -57,7 +59,9 @@ class DocumentFull(LimitExceeded):
 
 
 class NeedsSteps(CrdtError):
-    """To take the update as a whole would hold the event loop; nothing of it was taken, and it should come in steps."""
+    """To take the update as a whole would hold the event loop;
+    nothing of it was taken, and it should come in steps.
+    """
 
 
 class NoText(CrdtError):
@@ -115,8 +119,12 @@ class TextUnavailable(CrdtError):
 
 
 class RoomDamaged(CrdtError):
-    """A stored row of the document failed its checksum or the scan; nothing was changed or dropped."""
+    """A stored row of the document failed its checksum or the scan;
+    nothing was changed or dropped.
+    """
 
 
 class RoomSetAside(RoomDamaged):
-    """The process died while it worked for this session, which is out of service for a while (`crdt.quarantine`)."""
+    """The process died while it worked for this session,
+    which is out of service for a while (`crdt.quarantine`).
+    """

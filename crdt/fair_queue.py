@@ -2,8 +2,9 @@
 
 It does not know what slots are for.
 
-Why not first come, first served: a user who opens a hundred large documents would have everybody else wait for all of
-them. With turns, another user's document comes after the one that is being opened now.
+Why not first come, first served: a user who opens a hundred large documents would have everybody
+else wait for all of them. With turns, another user's document comes after the one that is being
+opened now.
 """
 
 import asyncio
@@ -17,14 +18,15 @@ from typing import NamedTuple
 from crdt.errors import WorkersBusy
 
 _JOBS_BEFORE_MAINTENANCE = 8
-"""Jobs that may go before maintenance that waits. Then maintenance has its turn: logs must not grow for ever."""
+"""Jobs that may go before maintenance that waits.
+Then maintenance has its turn: logs must not grow for ever."""
 
 
 class Payer:
     """The users whose work a job is: one user, or several who wait for one result.
 
-    Such a job is done in whichever user's turn comes first. So nobody waits longer because the user who asked first has
-    much other work.
+    Such a job is done in whichever user's turn comes first. So nobody waits longer because the user
+    who asked first has much other work.
 
     keys            ids of the users
     is_maintenance  nobody waits for it
@@ -69,12 +71,13 @@ _Queues = dict[str, deque[_Turn]]
 
 
 class FairQueue:
-    """Gives slots to the key that has waited longest since its last job, however many jobs each key has.
+    """Gives slots to the key that has waited longest since its last job,
+    however many jobs each key has.
 
     So nobody waits for more than one running job of another key.
 
-    With several slots, the last one is never given to a key that has all others, nor to maintenance that has all
-    others: jobs of other keys get through.
+    With several slots, the last one is never given to a key that has all others, nor to maintenance
+    that has all others: jobs of other keys get through.
 
     slots            jobs that run together
     waiting_per_key  jobs of one key that may wait, and also how many of its maintenance jobs may
@@ -85,7 +88,12 @@ class FairQueue:
     """
 
     def __init__(
-        self, slots: int, waiting_per_key: int, waiting: int, wait_s: float, per_key: int | None = None
+        self,
+        slots: int,
+        waiting_per_key: int,
+        waiting: int,
+        wait_s: float,
+        per_key: int | None = None,
     ) -> None:
         self._slots = slots
         self._per_key = per_key or max(1, slots - 1)
@@ -101,7 +109,8 @@ class FairQueue:
         self.waiting = 0
 
     async def enter(self, payer: str | Payer) -> Slot:
-        """Wait for a slot, for `leave` to take back; raises WorkersBusy if too many wait, or if it takes too long.
+        """Wait for a slot, for `leave` to take back;
+        raises WorkersBusy if too many wait, or if it takes too long.
 
         payer  a string is the key of one user, who waits
         """
@@ -157,7 +166,8 @@ class FairQueue:
             key, turn = key_and_turn
             self._remove(turn)
             self._move_back(key)
-            # A job that was cancelled in this turn of the event loop is still in the queue, with a future that is done.
+            # A job that was cancelled in this turn of the event loop is still in the queue,
+            # with a future that is done.
             if not turn.slot.done():
                 turn.slot.set_result(self._give(key, is_maintenance=turn.is_maintenance))
 
@@ -198,8 +208,8 @@ class FairQueue:
                 return await turn.slot
         except BaseException as error:
             if turn.slot.done() and not turn.slot.cancelled():
-                # The slot was given in the turn of the event loop in which the job was cancelled. It
-                # must go back, or it would be lost for good.
+                # The slot was given in the turn of the event loop in which the job was cancelled.
+                # It must go back, or it would be lost for good.
                 self.leave(turn.slot.result())
             else:
                 self._remove(turn)

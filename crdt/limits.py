@@ -1,7 +1,8 @@
-"""How much one room may hold and take, and when versions are made by themselves: the settings that `crdt` obeys.
+"""How much one room may hold and take, and when versions are made by themselves:
+the settings that `crdt` obeys.
 
-Some bounds no operator can change: beyond them, browsers or yrs fail or take very long. A refusal names such a bound,
-as it names a setting.
+Some bounds no operator can change: beyond them, browsers or yrs fail or take very long. A refusal
+names such a bound, as it names a setting.
 
 See docs/design/limits.md.
 """
@@ -13,9 +14,15 @@ from typing import Any
 
 from crdt.settings import Setting, number
 
-MAX_UPDATE_BYTES = number("max_update_bytes", 4 << 20, 1_024, 64 << 20, "one edit of a client that is connected")
+MAX_UPDATE_BYTES = number(
+    "max_update_bytes", 4 << 20, 1_024, 64 << 20, "one edit of a client that is connected"
+)
 MAX_SYNC_BYTES = number(
-    "max_sync_bytes", 4 << 20, 1_024, 64 << 20, "what a client brings when it connects; any WebSocket message"
+    "max_sync_bytes",
+    4 << 20,
+    1_024,
+    64 << 20,
+    "what a client brings when it connects; any WebSocket message",
 )
 MAX_TEXT_BYTES = number("max_text_bytes", 1 << 20, 1_024, 64 << 20, "text of a document")
 MAX_STATE_BYTES = number(
@@ -53,39 +60,67 @@ MAX_UNSAVED_BYTES = number(
     8 << 30,
     "edits of all rooms together in memory while the store is away, then 4503",
 )
-PRESENCE_MS = number("presence_ms", 100, 0, 10_000, "least milliseconds between two presence states of one connection")
+PRESENCE_MS = number(
+    "presence_ms",
+    100,
+    0,
+    10_000,
+    "least milliseconds between two presence states of one connection",
+)
 PRESENCE_BYTES = number("presence_bytes", 4_096, 256, 1 << 20, "one presence state as JSON")
 PRESENCE_DEPTH = number("presence_depth", 8, 2, 64, "levels of a presence state")
-PRESENCE_CLIENTS = number("presence_clients", 4, 1, 1_000, "Yjs client ids that one connection may announce")
+PRESENCE_CLIENTS = number(
+    "presence_clients", 4, 1, 1_000, "Yjs client ids that one connection may announce"
+)
 FLUSH_MS = number(
     "flush_ms",
     500,
     0,
     1_000,
-    "milliseconds that edits gather at most before a commit: 5 for each session being edited, at least 200",
+    "milliseconds that edits gather at most before a commit: 5 for each session being edited, at "
+    "least 200",
 )
 IDLE_S = number("idle_s", 30.0, 0.1, 86_400, "seconds until a room that nobody uses is closed")
-AUTO_VERSION_PAUSE_S = number("auto_version_pause_s", 30.0, 1, 86_400, "a version is made when typing pauses this long")
-AUTO_VERSION_S = number("auto_version_s", 300.0, 1, 86_400, "a version is made after this many seconds of typing")
+AUTO_VERSION_PAUSE_S = number(
+    "auto_version_pause_s", 30.0, 1, 86_400, "a version is made when typing pauses this long"
+)
+AUTO_VERSION_S = number(
+    "auto_version_s", 300.0, 1, 86_400, "a version is made after this many seconds of typing"
+)
 VERSIONS = number(
-    "versions", 1_000, 2, 10_000_000, "versions of a session; the oldest automatic ones make room for others"
+    "versions",
+    1_000,
+    2,
+    10_000_000,
+    "versions of a session; the oldest automatic ones make room for others",
 )
 AUTO_VERSIONS = number(
-    "auto_versions", 500, 1, 10_000_000, "automatic versions that a session keeps; others are never dropped"
+    "auto_versions",
+    500,
+    1,
+    10_000_000,
+    "automatic versions that a session keeps; others are never dropped",
 )
 USER_BYTES = number(
     "user_bytes",
     2 << 30,
     1 << 20,
     1 << 50,
-    "what the sessions that a user owns may take: above, no new versions and sessions; above 110 %, no edits (4413)",
+    "what the sessions that a user owns may take: above, no new versions and sessions; above 110 "
+    "%, no edits (4413)",
 )
 USER_SESSIONS = number("user_sessions", 2_000, 1, 10_000_000, "sessions that a user may own")
 WORKERS = number(
-    "workers", 0, 0, 64, "processes for what takes long (comparing large texts); 0: one for each core but one, 2 to 4"
+    "workers",
+    0,
+    0,
+    64,
+    "processes for what takes long (comparing large texts); 0: one for each core but one, 2 to 4",
 )
 WORKER_MB = number("worker_mb", 512, 64, 65_536, "MiB that one of these processes may allocate")
-WORKER_IDLE_S = number("worker_idle_s", 60.0, 1, 86_400, "seconds without work after which such a process ends")
+WORKER_IDLE_S = number(
+    "worker_idle_s", 60.0, 1, 86_400, "seconds without work after which such a process ends"
+)
 
 MAX_NAME_BYTES = 4_096
 """`name_bytes`: UTF-8 bytes of the name of a root, map key, format or element."""
@@ -100,7 +135,8 @@ MAX_LIVING_TYPES = 100_000
 """`types`: shared types in one document that are not deleted."""
 
 MAX_WORK_S = 1.0
-"""`work`: seconds of CPU time that a document may take to load beyond what is usual for its size, or a single edit."""
+"""`work`: seconds of CPU time that a document may take to load beyond what is usual for its size,
+or a single edit."""
 
 MAX_ROOTS = 4_096
 """`roots`: root types in one document; a hundred thousand cost yrs 0.4 s and a name each."""

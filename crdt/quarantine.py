@@ -1,8 +1,10 @@
-"""Sessions and users for which the process died: the sessions are set aside for a while, the users slowed.
+"""Sessions and users for which the process died:
+the sessions are set aside for a while, the users slowed.
 
-Without this a hostile edit would end the server again as soon as its sender is back. `crdt.crashmark` names the session
-and user that native code worked for. If the process ended by its own fault, they are noted after the first time. If
-nobody knows why it ended (a power cut, `kill -9`), they are noted when they are named twice within a day.
+Without this a hostile edit would end the server again as soon as its sender is back.
+`crdt.crashmark` names the session and user that native code worked for. If the process ended by its
+own fault, they are noted after the first time. If nobody knows why it ended (a power cut,
+`kill -9`), they are noted when they are named twice within a day.
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,7 +36,9 @@ class Record:
     until: int = 0
 
     def note(self, now: int, *, is_sure: bool) -> None:
-        """Count a death; from the first sure one or the second suspicion on, set aside, longer each time."""
+        """Count a death; from the first sure one or the second suspicion on, set aside,
+        longer each time.
+        """
         if not is_sure:
             self.suspicions = self.suspicions + 1 if now - self.last <= _DAY_MS else 1
         self.last = now
@@ -48,7 +52,8 @@ class Record:
 class Quarantine:
     """The sessions and users that are set aside.
 
-    The time is ten minutes, six times as long after each further crash within a week, and a day at most.
+    The time is ten minutes, six times as long after each further crash within a week,
+    and a day at most.
     """
 
     def __init__(self, stored: Mapping[str, Any] | None = None) -> None:
@@ -69,7 +74,9 @@ class Quarantine:
             if user_id:
                 self._users.setdefault(user_id, Record()).note(now, is_sure=is_sure)
         for records in (self._sessions, self._users):
-            for key in [key for key, record in records.items() if now - record.last > _FORGOTTEN_MS]:
+            for key in [
+                key for key, record in records.items() if now - record.last > _FORGOTTEN_MS
+            ]:
                 del records[key]
 
     def release(self, session_id: str) -> bool:
@@ -82,7 +89,9 @@ class Quarantine:
         return max(0, record.until - now) if record else 0
 
     def has_killed(self, session_id: str) -> bool:
-        """Whether the process died for a session lately; such a session is tried in a worker before it is opened."""
+        """Whether the process died for a session lately;
+        such a session is tried in a worker before it is opened.
+        """
         record = self._sessions.get(session_id)
         # Also after its time is over: a document that has ended the server is first opened in a
         # worker process.
@@ -101,7 +110,8 @@ class Quarantine:
         """Return the data from which a new one can be made, as values that JSON has."""
         return {
             name: {
-                key: [record.crashes, record.suspicions, record.last, record.until] for key, record in records.items()
+                key: [record.crashes, record.suspicions, record.last, record.until]
+                for key, record in records.items()
             }
             for name, records in (("sessions", self._sessions), ("users", self._users))
         }

@@ -1,9 +1,10 @@
 """How a setting is declared: its name, default, bounds and help stand in one place.
 
-Each setting is a constant in the module of the package that obeys it (`crdt.limits`, `handlers.settings`,
-`collab_server.config`). Everything else comes from that constant: the field of the configuration, of the
-limits that a part of the server is given, the name that a metric counts under, the flag and the documents.
-It lies in `crdt` because that is the lowest package that has settings.
+Each setting is a constant in the module of the package that obeys it (`crdt.limits`,
+`handlers.settings`, `collab_server.config`). Everything else comes from that constant: the field of
+the configuration, of the limits that a part of the server is given, the name that a metric counts
+under, the flag and the documents. It lies in `crdt` because that is the lowest package that has
+settings.
 Not for: reading them from the environment, which is `collab_server.config`.
 """
 
@@ -42,7 +43,9 @@ class Setting(Generic[_Value]):
         return not isinstance(self.default, str)
 
     def field(self) -> _Value:
-        """Return a field of a dataclass that has this setting's value, its default if none is given."""
+        """Return a field of a dataclass that has this setting's value,
+        its default if none is given.
+        """
         return field(default=self.default, metadata={"setting": self})
 
 
@@ -53,16 +56,23 @@ def number(
     return Setting(name, default, about, prefix + name.upper(), low, high)
 
 
-def text(name: str, default: str, about: str, *, allowed: tuple[str, ...] = (), prefix: str = PREFIX) -> Setting[str]:
+def text(
+    name: str, default: str, about: str, *, allowed: tuple[str, ...] = (), prefix: str = PREFIX
+) -> Setting[str]:
     """Declare a text, or one of some words."""
     return Setting(name, default, about, prefix + name.upper(), allowed=allowed)
 
 
 def chosen(record: type[_Record], config: object, **others: Any) -> _Record:
-    """Return a record whose fields were made by `Setting.field`, with the values that a configuration has.
+    """Return a record whose fields were made by `Setting.field`,
+    with the values that a configuration has.
 
     config  has an attribute with the name of each setting
     others  values of further fields, and of fields whose unit differs from that of their setting
     """
-    settings = {one.name: one.metadata["setting"] for one in fields(record) if "setting" in one.metadata}  # type: ignore[arg-type]
-    return record(**{name: getattr(config, setting.name) for name, setting in settings.items()} | others)
+    settings = {
+        one.name: one.metadata["setting"] for one in fields(record) if "setting" in one.metadata
+    }  # type: ignore[arg-type]
+    return record(
+        **{name: getattr(config, setting.name) for name, setting in settings.items()} | others
+    )

@@ -1,7 +1,8 @@
 """Long work in steps, so that the event loop can serve others in between.
 
-Work is a generator. It yields None where others may be served, and a function without arguments where something may
-be done in a thread; the function's answer comes back from `yield`. What work changes belongs to the event loop.
+Work is a generator. It yields None where others may be served, and a function without arguments
+where something may be done in a thread; the function's answer comes back from `yield`. What work
+changes belongs to the event loop.
 """
 
 from collections.abc import Callable, Generator

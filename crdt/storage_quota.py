@@ -1,4 +1,6 @@
-"""How much the sessions of a user may take in the store: beyond that no new versions, and beyond 110 % no edits."""
+"""How much the sessions of a user may take in the store:
+beyond that no new versions, and beyond 110 % no edits.
+"""
 
 import asyncio
 import logging
@@ -11,10 +13,12 @@ from storage.base import RoomStore, Usage
 from storage.errors import QuotaReached, StoreError
 
 _LOOK_S = 10.0
-"""Seconds between two looks at the owners of loaded rooms: some megabytes can be written meanwhile."""
+"""Seconds between two looks at the owners of loaded rooms:
+some megabytes can be written meanwhile."""
 
 _EDITS_PERCENT = 110
-"""Edits go on up to this share of the limit, so people who can make no more versions can still finish."""
+"""Edits go on up to this share of the limit, so people who can make no more
+versions can still finish."""
 
 _NEAR_PERCENT = 80
 """From this share of a limit on, users are warned."""
@@ -28,7 +32,9 @@ class OwnedQuota(Protocol):
     owner_id: str
 
     def note_storage(self, full: int) -> None:
-        """Note the bytes that the owner's sessions may take, if they take too much; 0 if they do not."""
+        """Note the bytes that the owner's sessions may take, if they take too much;
+        0 if they do not.
+        """
 
 
 class OwnedRoom(Protocol):
@@ -40,13 +46,19 @@ class OwnedRoom(Protocol):
 
 
 class StorageQuota:
-    """Tells rooms whose owner has too much (`start`, `stop`), and says whether a user may have more.
+    """Tells rooms whose owner has too much (`start`, `stop`),
+    and says whether a user may have more.
 
-    max_bytes, max_sessions  bytes that the sessions of one user may take, and how many sessions they may own
+    max_bytes, max_sessions  bytes that the sessions of one user may take, and how
+                             many sessions they may own
     """
 
     def __init__(
-        self, store: RoomStore, settings: RoomsSettings, loaded: Iterable[OwnedRoom], limit_counters: LimitCounters
+        self,
+        store: RoomStore,
+        settings: RoomsSettings,
+        loaded: Iterable[OwnedRoom],
+        limit_counters: LimitCounters,
     ) -> None:
         """loaded: the rooms that are open, whenever they are looked at."""
         self.max_bytes = settings.user_bytes

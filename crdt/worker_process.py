@@ -1,10 +1,13 @@
-"""The program of a worker process: reads jobs from standard input, writes results to standard output.
+"""The program of a worker process: reads jobs from standard input,
+writes results to standard output.
 
-`crdt.workers` starts it as a script, not by `multiprocessing`. That would run the server's main module again, start a
-second process that keeps track of resources, and has no way to end one job. Only what starts fast is imported here; a
-job's function imports the rest. Not for: what the server's own process runs, but for `message` and `cpu_s`.
+`crdt.workers` starts it as a script, not by `multiprocessing`. That would run the server's main
+module again, start a second process that keeps track of resources, and has no way to end one job.
+Only what starts fast is imported here; a job's function imports the rest. Not for: what the
+server's own process runs, but for `message` and `cpu_s`.
 
-A message is its length in eight bytes, then pickled bytes. The first one to the worker is a `Start` as a tuple.
+A message is its length in eight bytes, then pickled bytes.
+The first one to the worker is a `Start` as a tuple.
 """
 
 import contextlib
@@ -57,7 +60,9 @@ def message(value: object) -> bytes:
 
 
 def answer(job: bytes) -> bytes:
-    """Do a pickled job (function, arguments); return the message (True, result) or (False, exception)."""
+    """Do a pickled job (function, arguments); return the message
+    (True, result) or (False, exception).
+    """
     try:
         function, arguments = pickle.loads(job)  # noqa: S301  # from the server's own process
         return message((True, function(*arguments)))
@@ -66,7 +71,9 @@ def answer(job: bytes) -> bytes:
 
 
 def _portable(error: Exception) -> Exception:
-    """Return an exception that the other process can read: this one, or one with its name and message."""
+    """Return an exception that the other process can read:
+    this one, or one with its name and message.
+    """
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301  # our own bytes
     except Exception:
@@ -82,7 +89,9 @@ def _read(stream: BinaryIO) -> bytes | None:
 
 
 def _end_with(parent: int) -> None:
-    """Have the kernel end this process when its parent is gone (Linux); elsewhere the end of the input does that."""
+    """Have the kernel end this process when its parent is gone (Linux);
+    elsewhere the end of the input does that.
+    """
     # If the server is killed, its workers must not go on for minutes. The kernel does this also
     # while native code holds the interpreter. The parent may have died before the call, so that is
     # checked after it.
@@ -94,7 +103,10 @@ def _end_with(parent: int) -> None:
 
 def _confine(memory_bytes: int) -> None:
     """Bound this process, and let everything else go first."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # from a terminal or systemd: the server decides when it ends
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # from a terminal or systemd: the server decides when it ends
         signal.signal(number, signal.SIG_IGN)
     faulthandler.enable()
     # Memory that is allocated counts, not address space: libraries reserve much more address space
@@ -110,7 +122,9 @@ def _confine(memory_bytes: int) -> None:
 
 
 def _watch_input(source: BinaryIO, hand_over: Callable[[bytes], Any]) -> None:
-    """Hand jobs over as they come; end the process when nobody can send more, also in the middle of a job."""
+    """Hand jobs over as they come; end the process when nobody can send more,
+    also in the middle of a job.
+    """
     while (job := _read(source)) is not None:
         hand_over(job)
     os._exit(0)

@@ -1,9 +1,10 @@
 """Long work in processes of its own: quadratic work, and long native calls.
 
-Threads do not help there, because they hold the interpreter. A job is a function of a module and its arguments; both
-and the result are pickled, so they should be bytes, texts and small records. A process starts with the first job, is
-bounded in memory, is killed at a job's deadline or when its caller is cancelled, and ends after a while without work.
-Not for: what takes a few milliseconds. Handing a job over and back costs about 1 ms, the start of a process some 50.
+Threads do not help there, because they hold the interpreter. A job is a function of a module and
+its arguments; both and the result are pickled, so they should be bytes, texts and small records. A
+process starts with the first job, is bounded in memory, is killed at a job's deadline or when its
+caller is cancelled, and ends after a while without work. Not for: what takes a few milliseconds.
+Handing a job over and back costs about 1 ms, the start of a process some 50.
 
 See docs/design/concurrency.md.
 """
@@ -37,7 +38,12 @@ _CHECKED_AT = 0.9
 _MIB = _READ_BYTES = 1 << 20
 _ROOT = str(Path(__file__).resolve().parent.parent)
 
-_NAMES = {TimeoutError: "late", CancelledError: "cancelled", WorkerDied: "died", WorkersBusy: "busy"}
+_NAMES = {
+    TimeoutError: "late",
+    CancelledError: "cancelled",
+    WorkerDied: "died",
+    WorkersBusy: "busy",
+}
 
 _Arguments = TypeVarTuple("_Arguments")
 _Result = TypeVar("_Result")
@@ -64,8 +70,8 @@ class WorkersSettings:
 class Workers:
     """The processes of one server: `run`, and `close` at the end.
 
-    counts  how often jobs "done", "failed" (the function raised), "late" (killed at the deadline), "large" (out of
-            memory), "died", "cancelled" and "busy" (refused, as too many waited)
+    counts  how often jobs "done", "failed" (the function raised), "late" (killed at the deadline),
+            "large" (out of memory), "died", "cancelled" and "busy" (refused, as too many waited)
     """
 
     def __init__(self, settings: WorkersSettings | None = None) -> None:
@@ -96,13 +102,17 @@ class Workers:
         return self._settings.memory_mb * _MIB
 
     async def run(
-        self, function: Callable[[*_Arguments], _Result], *arguments: *_Arguments, key: str | Payer, deadline_s: float
+        self,
+        function: Callable[[*_Arguments], _Result],
+        *arguments: *_Arguments,
+        key: str | Payer,
+        deadline_s: float,
     ) -> _Result:
         """Return the result of a function, or raise its error.
 
-        Raises: `WorkTooLarge` if that takes longer than its deadline, or more memory than a process has; `WorkerDied`;
-        `WorkersBusy` if too many jobs wait already, the server is stopping, or other programs use the machine so much
-        that three times the deadline was not enough.
+        Raises: `WorkTooLarge` if that takes longer than its deadline, or more memory than a process
+        has; `WorkerDied`; `WorkersBusy` if too many jobs wait already, the server is stopping, or
+        other programs use the machine so much that three times the deadline was not enough.
 
         function    of a module, found there by its name
         key         the user whose work it is; a `Payer` if it is for several users or nobody
@@ -231,7 +241,9 @@ class _Worker:
         command = (sys.executable, "-I", "-S", worker_process.__file__)
         pipe = asyncio.subprocess.PIPE
         try:
-            process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=_READ_BYTES)
+            process = await asyncio.create_subprocess_exec(
+                *command, stdin=pipe, stdout=pipe, limit=_READ_BYTES
+            )
         except OSError as error:
             raise WorkerDied(f"a worker process cannot be started ({error})") from error
         worker = cls(process)
@@ -287,7 +299,8 @@ class _Worker:
     def kill(self) -> None:
         self.stay()
         if self.is_alive:
-            # Not `Process.kill`: it waits first, and the event loop never learns how a process died.
+            # Not `Process.kill`: it waits first, and the event loop never
+            # learns how a process died.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._process.pid, signal.SIGKILL)
 
@@ -297,8 +310,8 @@ class _Worker:
         try:
             return await self._process.wait()
         finally:
-            # asyncio closes a pipe when it has read all of it, and it does not read on while a large answer waits that
-            # nobody takes any more: the pipe would stay open.
+            # asyncio closes a pipe when it has read all of it, and it does not read on while a
+            # large answer waits that nobody takes any more: the pipe would stay open.
             transport = self._process._transport  # type: ignore[attr-defined]  # noqa: SLF001  # no public way
             for number in (0, 1):
                 if pipe := transport.get_pipe_transport(number):

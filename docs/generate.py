@@ -1,4 +1,5 @@
-"""Writes what comes from code: docs/configuration.md, .env.example, and the close codes for docs and web app.
+"""Writes what comes from code: docs/configuration.md, .env.example,
+and the close codes for docs and web app.
 
 `python -m docs.generate` writes, `--check` fails if something is not up to date.
 """
@@ -35,7 +36,7 @@ shell: `--host '*'`.
 
 | variable, flag | default | allowed | what it is |
 |---|---|---|---|
-"""
+"""  # noqa: E501  # lines of docs/configuration.md
 
 _CONFIGURATION_TAIL = """
 Passwords have 10 to 128 characters of any kind, are none of the most common ones, and not the
@@ -46,17 +47,19 @@ change or delete it, everybody has to sign in again.
 """
 
 _ENV_HEAD = """# Settings of collab-server; copy to .env and uncomment what you change. See docs/configuration.md.
-"""
+"""  # noqa: E501  # a line of .env.example
 
 
-_CODES_BEGIN = "<!-- close codes: made by `make format` from handlers/close_codes.py; edit there -->\n"
+_CODES_BEGIN = (
+    "<!-- close codes: made by `make format` from handlers/close_codes.py; edit there -->\n"
+)
 _CODES_END = "<!-- end of close codes -->\n"
 
 _WEB_CODES_HEAD = """// Made by `make format` from handlers/close_codes.py: edit there.
 
 /** The codes with which the server closes a connection under /sync. docs/api.md says what each means. */
 export const CLOSE_CODE = {
-"""
+"""  # noqa: E501  # a line of TypeScript
 
 
 def configuration() -> str:
@@ -69,14 +72,17 @@ def configuration() -> str:
             allowed = ", ".join(f"`{word}`" for word in setting.allowed) or "text"
         default = f"`{_plain(setting.default)}`" if setting.default != "" else "unset"
         flag = "--" + flag_name(setting.variable)
-        rows.append(f"| `{setting.variable}`<br>`{flag}` | {default} | {allowed} | {setting.about} |\n")
+        rows.append(
+            f"| `{setting.variable}`<br>`{flag}` | {default} | {allowed} | {setting.about} |\n"
+        )
     return _CONFIGURATION_HEAD + "".join(rows) + _CONFIGURATION_TAIL
 
 
 def env_example() -> str:
     """Return .env.example."""
     return _ENV_HEAD + "".join(
-        f"\n# {setting.about}\n# {setting.variable}={_plain(setting.default)}\n" for setting in all_settings()
+        f"\n# {setting.about}\n# {setting.variable}={_plain(setting.default)}\n"
+        for setting in all_settings()
     )
 
 
@@ -90,7 +96,9 @@ def _close_codes() -> str:
     rows = ["| close code | words | meaning | come back? |\n|---|---|---|---|\n"]
     for code in CloseCode:
         named = ", ".join(f"`{word}`" for word in words(code))
-        rows.append(f"| {code} | {named} | {code.meaning} | {'later' if code.comes_back else 'no'} |\n")
+        rows.append(
+            f"| {code} | {named} | {code.meaning} | {'later' if code.comes_back else 'no'} |\n"
+        )
     return "".join(rows)
 
 

@@ -1,4 +1,6 @@
-"""Writes docs/modules.md: every module with the first sentence of its docstring, sub-package by sub-package."""
+"""Writes docs/modules.md: every module with the first sentence of its docstring,
+sub-package by sub-package.
+"""
 
 import ast
 import re
@@ -12,7 +14,7 @@ _HEAD = """# Modules
 
 Every module of the server, in the order of the layers: a package imports only those below it on this page. What the
 sub-packages are for, and how an update and a request pass through them, is in [ARCHITECTURE.md](../ARCHITECTURE.md).
-"""
+"""  # noqa: E501  # lines of docs/modules.md
 
 
 def module_map(root: Path) -> str:
@@ -29,13 +31,20 @@ def _folders(folder: Path) -> list[Path]:
 
 def _section(root: Path, folder: Path) -> str:
     modules = sorted(path for path in folder.glob("*.py") if path.name != "__init__.py")
-    rows = "".join(f"| [`{path.name}`](../{path.relative_to(root)}) | {_sentence(path)} |\n" for path in modules)
+    rows = "".join(
+        f"| [`{path.name}`](../{path.relative_to(root)}) | {_sentence(path)} |\n"
+        for path in modules
+    )
     title = f"\n## `{folder.relative_to(root)}/`\n\n{_sentence(folder / '__init__.py')}\n"
     return title + (f"\n| module | what it holds |\n|---|---|\n{rows}" if rows else "")
 
 
 def _sentence(path: Path) -> str:
-    """Return the first paragraph of a module's docstring up to the end of its first sentence, on one line."""
-    paragraph = " ".join((ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n\n")[0].split())
+    """Return the first paragraph of a module's docstring up to the end of its first sentence,
+    on one line.
+    """
+    paragraph = " ".join(
+        (ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n\n")[0].split()
+    )
     sentence = re.split(r"(?<=[.?])\s", paragraph, maxsplit=1)[0]
     return sentence.replace("|", "\\|")

@@ -18,7 +18,9 @@ _BY_INVITE = "Too many people came by this invite"
 
 
 def secret_hash(secret: str) -> str:
-    """Return the hash under which the store knows an invite or a ticket, however its secret was typed (`ids`)."""
+    """Return the hash under which the store knows an invite or a ticket,
+    however its secret was typed (`ids`).
+    """
     return hashlib.sha256(ids.normalize(secret).encode()).hexdigest()
 
 
@@ -35,7 +37,10 @@ async def find_invite(services: Services, secret: str, address: str) -> Invite:
 
 
 def wrong_invite(services: Services, address: str) -> errors.ApiError:
-    """Count a wrong invite by the address that sent it, and return the error to raise. Valid invites do not count."""
+    """Count a wrong invite by the address that sent it, and return the error to raise.
+
+    Valid invites do not count.
+    """
     if wait_s := services.limiters.wrong_invites.wait_s(address):
         return errors.rate_limited(wait_s, "Too many invites from your network were wrong.")
     return errors.bad_invite()
@@ -44,7 +49,8 @@ def wrong_invite(services: Services, address: str) -> errors.ApiError:
 def count_entry(services: Services, invite: Invite, address: str, *, is_guest: bool) -> None:
     """Count a person that an invite brings: a guest, or a new account. Raises: ApiError 429.
 
-    Each address may use only a share of an invite's rate, so it cannot use the invite up for all others.
+    Each address may use only a share of an invite's rate,
+    so it cannot use the invite up for all others.
     """
     limiters = services.limiters
     counts = [
@@ -52,7 +58,9 @@ def count_entry(services: Services, invite: Invite, address: str, *, is_guest: b
         (limiters.guests, invite.id, _BY_INVITE),
     ]
     if is_guest:
-        counts.insert(0, (limiters.address_guests, address, "Too many guests came from your network"))
+        counts.insert(
+            0, (limiters.address_guests, address, "Too many guests came from your network")
+        )
     for number, (limiter, key, message) in enumerate(counts):
         if wait_s := limiter.wait_s(key):
             for earlier, counted, _ in counts[:number]:
@@ -63,7 +71,9 @@ def count_entry(services: Services, invite: Invite, address: str, *, is_guest: b
 async def join_session(
     services: Services, user: User, session_id: str, invite: str = "", address: str = ""
 ) -> tuple[Session, Member]:
-    """Return a session and the user's membership of it; see `ensure_member`, also for what it raises."""
+    """Return a session and the user's membership of it;
+    see `ensure_member`, also for what it raises.
+    """
     session = await services.store.session(session_id)
     member = await services.store.member(session_id, user.id)
     return await ensure_member(services, user, session, member, invite, address)
@@ -77,15 +87,17 @@ async def ensure_member(
     invite: str = "",
     address: str = "",
 ) -> tuple[Session, Member]:
-    """Return the session and the user's membership, which may be one that the owner has ended (`is_removed`).
+    """Return the session and the user's membership, which may be one that the owner
+    has ended (`is_removed`).
 
     A user who is no member, but has the link or an invite, becomes one.
 
     session, member  as just read from the store, None if there is none
     address          the address that sent the invite
 
-    Raises: NotFound("session"); LimitReached; ApiError 403 for a guest of another session, 404 for a session that needs
-    an invite and for an invite that is not valid for it, 429 after too many wrong invites.
+    Raises: NotFound("session"); LimitReached; ApiError 403 for a guest of another session, 404 for
+    a session that needs an invite and for an invite that is not valid for it, 429 after too many
+    wrong invites.
     """
     if session is None:
         raise NotFound("session")
@@ -99,7 +111,9 @@ async def ensure_member(
     new_member = Member(session_id, user.id, session.join_role, services.clock())
     if invite:
         try:
-            return session, await store.use_invite(secret_hash(invite), new_member, services.settings.members)
+            return session, await store.use_invite(
+                secret_hash(invite), new_member, services.settings.members
+            )
         except NotFound:
             raise wrong_invite(services, address) from None
     return session, await store.join(new_member, services.settings.members)
@@ -112,8 +126,8 @@ async def membership(
 
     writes  whether the request changes something that must not change once the session has ended
 
-    Raises ApiError 404 for users that are no members (and may not learn that the session exists), 403 for a role below
-    `needed`, 409 for a change of an ended session.
+    Raises ApiError 404 for users that are no members (and may not learn that the session exists),
+    403 for a role below `needed`, 409 for a change of an ended session.
     """
     session_id = ids.normalize(session_id)
     session = await services.store.session(session_id)
@@ -130,7 +144,8 @@ async def membership(
 def connect_wait_s(services: Services, user_id: str) -> int:
     """Count a user's attempt to connect; return how many seconds the user has to wait, 0 for none.
 
-    If the server died while it worked for a user, that user may connect only once a minute (`crdt.quarantine`).
+    If the server died while it worked for a user, that user may connect only once a
+    minute (`crdt.quarantine`).
     """
     is_slowed = services.rooms.quarantine.is_slowed(user_id, services.clock())
     return (services.limiters.slowed if is_slowed else services.limiters.handshakes).wait_s(user_id)
@@ -148,16 +163,17 @@ async def open_room(
     """Load a session's room for a user; yields it with the last result of `check`.
 
     check        reads from the store whether the user may enter, and raises if not
-    user_of      returns the user's id from the result of `check`: loading counts as this user's work
+    user_of      returns the user's id from the result of `check`:
+                 loading counts as this user's work
     reads_texts  whether the block reads texts; then a large document is loaded in steps first
 
     Raises: the errors of `check` and `Rooms.use`.
     """
-    # `check` runs first so that users who may not enter load nothing. It runs again for as long as any login or
-    # membership changed meanwhile. An example: while the room loads for a second, the owner removes the user. The
-    # change is counted, so `check` reads again, and raises. Once the count has not moved, there is no await until the
-    # block has put the user into the room, which from then on learns of changes by itself. So the block must do that
-    # before it awaits anything.
+    # `check` runs first so that users who may not enter load nothing. It runs again for as long as
+    # any login or membership changed meanwhile. An example: while the room loads for a second, the
+    # owner removes the user. The change is counted, so `check` reads again, and raises. Once the
+    # count has not moved, there is no await until the block has put the user into the room, which
+    # from then on learns of changes by itself. So the block must do that before it awaits anything.
     rooms = services.rooms
     changes = rooms.changes.count
     checked = await check()

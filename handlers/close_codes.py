@@ -1,8 +1,9 @@
 """The one table of close codes: number, word, message, and whether a client may come back.
 
-The closes of `/sync` use it, the `error-message` that a Socket.IO client gets when it is closed, and REST errors with
-the same words. The tables in docs/api.md and on the page /docs and the web app's `static/src/close_codes.ts` are made
-from it. Code that closes a client names a `Close`, and writes no code or JSON itself.
+The closes of `/sync` use it, the `error-message` that a Socket.IO client gets when it is closed,
+and REST errors with the same words. The tables in docs/api.md and on the page /docs and the web
+app's `static/src/close_codes.ts` are made from it. Code that closes a client names a `Close`, and
+writes no code or JSON itself.
 """
 
 import json
@@ -13,7 +14,8 @@ from crdt.room.closing import CloseReason
 from handlers import settings
 
 MAX_REASON_BYTES = 123
-"""Longest reason in bytes. A control frame has at most 125 bytes (RFC 6455, section 5.5), and the code takes two."""
+"""Longest reason in bytes. A control frame has at most 125 bytes (RFC 6455, section 5.5),
+and the code takes two."""
 
 
 class CloseCode(IntEnum):
@@ -34,7 +36,11 @@ class CloseCode(IntEnum):
         return member
 
     MALFORMED = 4400, "bytes that no Yjs client makes", False
-    NOT_SIGNED_IN = 4401, "not signed in, or logged out; after `token_expired` come back with a new token", False
+    NOT_SIGNED_IN = (
+        4401,
+        "not signed in, or logged out; after `token_expired` come back with a new token",
+        False,
+    )
     NO_ACCESS = 4403, "no access, removed, or left", False
     NOT_FOUND = 4404, "no such session", False
     CONFLICT = 4409, "two clients used one client id: send the text again as new edits", False
@@ -65,7 +71,8 @@ class Close(Enum):
     """A reason to close a client, as the client learns it.
 
     code     the close code
-    word     a stable word that tells the causes of one code apart; REST errors of the same cause have it as `code`
+    word     a stable word that tells the causes of one code apart;
+             REST errors of the same cause have it as `code`
     message  for people; sent if nothing more exact is known
     limit    the name of the setting whose limit was passed, if it is always the same one
     """
@@ -76,8 +83,17 @@ class Close(Enum):
     NOT_UTF8 = CloseCode.NOT_UTF8, "malformed", "The reason is not UTF-8."
     TOO_BIG = CloseCode.TOO_BIG, "too_large", "One message is too large.", MAX_SYNC_BYTES.name
     TOO_FAST = CloseCode.TOO_FAST, "too_fast", "This client sent too much for ten seconds."
-    TOO_SLOW = CloseCode.TRY_LATER, "too_slow", "This client reads too slowly.", settings.MAX_QUEUED_BYTES.name
-    CONFLICT = CloseCode.CONFLICT, "conflict", "Other edits have the same ids as yours. Send yours again as new ones."
+    TOO_SLOW = (
+        CloseCode.TRY_LATER,
+        "too_slow",
+        "This client reads too slowly.",
+        settings.MAX_QUEUED_BYTES.name,
+    )
+    CONFLICT = (
+        CloseCode.CONFLICT,
+        "conflict",
+        "Other edits have the same ids as yours. Send yours again as new ones.",
+    )
     TOO_LARGE = CloseCode.TOO_LARGE, "too_large", "The document is too large."
     TOO_MANY = CloseCode.TOO_MANY, "too_many", "Too many connections."
     NOT_SIGNED_IN = CloseCode.NOT_SIGNED_IN, "not_signed_in", "Sign in first."
@@ -104,13 +120,18 @@ class Close(Enum):
         self.limit = limit
 
     def reason(self, message: str = "", limit: str = "") -> str:
-        """Return the reason for a close frame: JSON with the word, a message for people, and the limit if there is one.
+        """Return the reason for a close frame: JSON with the word, a message for people,
+        and the limit if there is one.
 
-        It must fit into 123 bytes, so a long message is cut before the JSON is made: clients always get valid JSON.
+        It must fit into 123 bytes, so a long message is cut before the JSON is made:
+        clients always get valid JSON.
         """
         passed, text = limit or self.limit, message or self.message
         told = {"code": self.word, "limit": passed} if passed else {"code": self.word}
-        while len(reason := json.dumps({**told, "message": text}, separators=(",", ":"))) > MAX_REASON_BYTES:
+        while (
+            len(reason := json.dumps({**told, "message": text}, separators=(",", ":")))
+            > MAX_REASON_BYTES
+        ):
             text = text[:-2] + "…"
         return reason
 

@@ -16,7 +16,8 @@ from storage.background import end_task, start_task
 
 _TICK_S = 4.0
 _QUIET_S = 8.0
-"""y-websocket closes after 30 s without a data frame, and pings do not count. With two ticks this is below 16 s."""
+"""y-websocket closes after 30 s without a data frame, and pings do not count.
+With two ticks this is below 16 s."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,8 +41,9 @@ class SocketLimits:
     pong_s: float = settings.PONG_S.field()
     work_per_s: float = 0.1
     work_burst_s: float = 1.0
-    """Seconds of the event loop that one user's messages may take in each second, and in a row after a quiet time.
-    Typing takes about 0.001 a second. Without this limit, edits that keep all other limits could take 0.1 each."""
+    """Seconds of the event loop that one user's messages may take in each second, and in a row
+    after a quiet time. Typing takes about 0.001 a second. Without this limit, edits that keep all
+    other limits could take 0.1 each."""
 
 
 class Listener(Protocol):
@@ -72,8 +74,8 @@ class _Silence:
 class Connections:
     """The open connections.
 
-    slowed, too_fast, too_slow  how often a client was not read from for a while, was closed for sending too fast, and
-                                was closed for not reading
+    slowed, too_fast, too_slow  how often a client was not read from for a while, was closed for
+                                sending too fast, and was closed for not reading
     closes          how often clients were closed, by code
     join_queue      lets clients that come at the same time join one after another
     limit_counters  how often each limit was reached
@@ -109,14 +111,18 @@ class Connections:
     def add(self, address: str, socket: Watched | None = None) -> str:
         """Count a connection; return the name of the limit that it passes, "" for none.
 
-        Call `remove` in both cases: a connection over a limit is counted too, until it has been told so and closed.
+        Call `remove` in both cases: a connection over a limit is counted too,
+        until it has been told so and closed.
 
         socket  kept alive until `remove`, and cut if its client no longer answers
         """
         if socket:
             self._watched[socket] = _Silence()
         slots = self._slots
-        fits_all, fits_address = slots.in_all < self.limits.in_all, slots.by_address.has_capacity(address)
+        fits_all, fits_address = (
+            slots.in_all < self.limits.in_all,
+            slots.by_address.has_capacity(address),
+        )
         self.limit_counters.count(settings.CONNECTIONS, not fits_all)
         self.limit_counters.count(settings.CONNECTIONS_PER_ADDRESS, not fits_address)
         slots.in_all += 1
@@ -192,7 +198,9 @@ class Connections:
                     _log.exception("a connection cannot be kept alive")
 
     def _check(self, socket: Watched, silence: _Silence, tick_s: float) -> None:
-        """Keep a quiet connection alive, ping a client that sends nothing, and cut one that does not answer."""
+        """Keep a quiet connection alive, ping a client that sends nothing,
+        and cut one that does not answer.
+        """
         has_sent, has_received = socket.poll()
         silence.out_s = 0 if has_sent else silence.out_s + tick_s
         before_s = silence.in_s

@@ -1,4 +1,6 @@
-"""The one table from errors that are raised to answers that an HTTP client gets (RFC 9457, docs/api.md)."""
+"""The one table from errors that are raised to answers that an HTTP client
+gets (RFC 9457, docs/api.md).
+"""
 
 import math
 from dataclasses import dataclass, field
@@ -32,7 +34,8 @@ from storage.errors import (
 _RETRY_AFTER_S = 5
 _SECONDS_SAID = 90
 _MINUTES_SAID = 90
-"""Waits up to this many seconds are shown in seconds, and waits up to this many minutes in minutes."""
+"""Waits up to this many seconds are shown in seconds,
+and waits up to this many minutes in minutes."""
 
 
 @dataclass
@@ -42,7 +45,8 @@ class ApiError(Exception):
     code    a stable word; docs/api.md lists all of them
     errors  {field: [what is wrong with it]} for wrong input
     latest  the path of the last version that was saved, if the document itself cannot be read
-    limit   the name of the setting whose limit was passed; messages are for people and do not have it
+    limit   the name of the setting whose limit was passed;
+            messages are for people and do not have it
     """
 
     status: int
@@ -89,7 +93,8 @@ def bad_origin() -> ApiError:
 
 
 def no_origin(instead: str = "the access token as Authorization: Bearer <token>") -> ApiError:
-    """Return 403: a cookie signs the request in, and no header says that it comes from a page of ours.
+    """Return 403: a cookie signs the request in, and no header says that it
+    comes from a page of ours.
 
     instead  what a client that is no browser has to send
     """
@@ -103,7 +108,9 @@ def no_origin(instead: str = "the access token as Authorization: Bearer <token>"
 
 def bad_handshake() -> ApiError:
     """Return 400: the request does not open a WebSocket as RFC 6455 demands."""
-    return ApiError(400, "bad_handshake", "This is no handshake of a WebSocket (RFC 6455, section 4.2.1).")
+    return ApiError(
+        400, "bad_handshake", "This is no handshake of a WebSocket (RFC 6455, section 4.2.1)."
+    )
 
 
 def not_found(what: str = "page") -> ApiError:
@@ -119,7 +126,9 @@ def invalid(errors: dict[str, list[str]]) -> ApiError:
 
 def bad_invite() -> ApiError:
     """Return 404: the invite cannot be used, whatever the reason."""
-    return ApiError(404, Close.NOT_FOUND.word, "This invite is unknown, used up, expired or revoked.")
+    return ApiError(
+        404, Close.NOT_FOUND.word, "This invite is unknown, used up, expired or revoked."
+    )
 
 
 def session_ended() -> ApiError:
@@ -130,7 +139,9 @@ def session_ended() -> ApiError:
 def rate_limited(wait_s: int, message: str = "Too many requests.") -> ApiError:
     """Return 429: the client may try again in `wait_s` seconds."""
     headers = {"Retry-After": str(wait_s)}
-    return ApiError(429, "rate_limited", f"{message} Try again in {in_words(wait_s)}.", headers=headers)
+    return ApiError(
+        429, "rate_limited", f"{message} Try again in {in_words(wait_s)}.", headers=headers
+    )
 
 
 def in_words(seconds: int) -> str:
@@ -145,17 +156,29 @@ def in_words(seconds: int) -> str:
 
 
 def out_of_service(error: RoomDamaged | TextUnavailable) -> ApiError:
-    """Return 409: the session's document was taken out of service, or its texts alone cannot be read."""
+    """Return 409: the session's document was taken out of service,
+    or its texts alone cannot be read.
+    """
     if isinstance(error, TextUnavailable):
         return ApiError(409, "text_unavailable", f"{_sentence(error)} Its editors can go on.")
     if isinstance(error, RoomSetAside):
-        return ApiError(409, Close.QUARANTINED.word, f"The session is {error}, because the server failed in it.")
-    return ApiError(409, Close.QUARANTINED.word, "The stored document is damaged and was taken out of service.")
+        return ApiError(
+            409, Close.QUARANTINED.word, f"The session is {error}, because the server failed in it."
+        )
+    return ApiError(
+        409, Close.QUARANTINED.word, "The stored document is damaged and was taken out of service."
+    )
 
 
 def damaged(what: str) -> ApiError:
-    """Return 409: a stored row is not what was written. what: names the row, with an article or a number."""
-    return ApiError(409, "damaged", f"{what} is damaged in the store and cannot be shown. Everything else can be used.")
+    """Return 409: a stored row is not what was written.
+    what: names the row, with an article or a number.
+    """
+    return ApiError(
+        409,
+        "damaged",
+        f"{what} is damaged in the store and cannot be shown. Everything else can be used.",
+    )
 
 
 def malformed() -> ApiError:
@@ -171,12 +194,17 @@ def internal() -> ApiError:
 def unavailable(message: str = "The server cannot do this now.") -> ApiError:
     """Return 503: the client should try again soon."""
     return ApiError(
-        503, Close.UNAVAILABLE.word, f"{message} Try again soon.", headers={"Retry-After": str(_RETRY_AFTER_S)}
+        503,
+        Close.UNAVAILABLE.word,
+        f"{message} Try again soon.",
+        headers={"Retry-After": str(_RETRY_AFTER_S)},
     )
 
 
 def too_large(message: str, limit: str = "") -> ApiError:
-    """Return 413: the request or the document is too large. limit: the name of the limit, if it has one."""
+    """Return 413: the request or the document is too large.
+    limit: the name of the limit, if it has one.
+    """
     return ApiError(413, Close.TOO_LARGE.word, message, limit=limit)
 
 
@@ -189,21 +217,33 @@ def to_api_error(error: BaseException) -> ApiError | None:  # noqa: C901, PLR091
             return not_found(str(error))
         case Conflict(field=name, is_alike=is_alike):
             what = "e-mail address" if name == "email" else name
-            message = f"This {what} looks like one that is taken." if is_alike else f"This {what} is taken."
+            message = (
+                f"This {what} looks like one that is taken."
+                if is_alike
+                else f"This {what} is taken."
+            )
             return ApiError(409, "conflict", message, {name: [message]})
         case NotOwner():
             return forbidden("This session has another owner now.")
         case Outdated() | LogConflict():
-            return ApiError(409, "conflict", "This was changed meanwhile by somebody else: look again.")
+            return ApiError(
+                409, "conflict", "This was changed meanwhile by somebody else: look again."
+            )
         case OwnerStays():
-            return ApiError(409, "conflict", "The owner stays until somebody else is made the owner.")
+            return ApiError(
+                409, "conflict", "The owner stays until somebody else is made the owner."
+            )
         case QuotaReached(setting=setting):
-            advice = "Delete sessions that are not needed any more, or hand them over to somebody else."
+            advice = (
+                "Delete sessions that are not needed any more, or hand them over to somebody else."
+            )
             return ApiError(409, "limit_reached", f"{_sentence(error)} {advice}", limit=setting)
         case LimitReached():
             return ApiError(409, "limit_reached", f"{_sentence(error, ':')} no more can be added.")
         case TokenReused():
-            return not_signed_in("This refresh token was used before; the login has ended everywhere.")
+            return not_signed_in(
+                "This refresh token was used before; the login has ended everywhere."
+            )
         case LimitExceeded(limit=limit):
             return too_large(_sentence(error), limit)
         case WorkTooLarge():
@@ -222,6 +262,9 @@ def to_api_error(error: BaseException) -> ApiError | None:  # noqa: C901, PLR091
 
 
 def _sentence(error: Exception, end: str = ".") -> str:
-    """Return the message of an error as a sentence. Unlike `str.capitalize`, keep the capitals of units in it."""
+    """Return the message of an error as a sentence.
+
+    Unlike `str.capitalize`, keep the capitals of units in it.
+    """
     message = str(error)
     return message[:1].upper() + message[1:] + end

@@ -1,4 +1,6 @@
-"""Identifiers that people can read out and type: Crockford's base32 in lower case, without i, l, o, u."""
+"""Identifiers that people can read out and type:
+Crockford's base32 in lower case, without i, l, o, u.
+"""
 
 from collections.abc import Callable
 
@@ -25,7 +27,9 @@ def new_secret(random_bytes: Callable[[int], bytes]) -> str:
 
 
 def normalize(text: str) -> str:
-    """Return the id that a person meant: capitals, dashes and look-alike letters count as the right ones."""
+    """Return the id that a person meant: capitals, dashes and look-alike
+    letters count as the right ones.
+    """
     return text.lower().translate(_LOOKALIKES)
 
 

@@ -1,4 +1,6 @@
-"""Accepts connections, before there is a request: refuses those over a rate, and requests with too large headers."""
+"""Accepts connections, before there is a request:
+refuses those over a rate, and requests with too large headers.
+"""
 
 import asyncio
 import contextlib
@@ -12,30 +14,39 @@ from tornado.iostream import IOStream, UnsatisfiableReadError
 from handlers.throttling.rates import RateLimiter
 from handlers.throttling.subscribers import subscriber
 
-_REFUSAL_BODY = b"The headers of this request are too large. Cookies count too: delete those of this site.\n"
+_REFUSAL_BODY = (
+    b"The headers of this request are too large. Cookies count too: delete those of this site.\n"
+)
 _REFUSAL = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: text/plain; charset=UTF-8\r\n"
     b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(_REFUSAL_BODY), _REFUSAL_BODY)
 )
 _LINGER_S = 2.0
 _LINGER_BYTES = 1 << 20
-"""Bytes of a refused request that are read and dropped, so that the client sees the answer, not a broken connection."""
+"""Bytes of a refused request that are read and dropped, so that the client sees the answer,
+not a broken connection."""
 _LINGERING = 100
-"""Refused connections that are read to their end at the same time. Further ones are closed immediately."""
+"""Refused connections that are read to their end at the same time.
+Further ones are closed immediately."""
 
 
 _IN_ONE_TURN = 4
-"""Connections that are taken in one turn of the event loop. Each costs a millisecond, including its first request."""
+"""Connections that are taken in one turn of the event loop.
+Each costs a millisecond, including its first request."""
 _MAX_ACCEPTED = 1_024
-"""Accepted connections that wait for their turn. If this many wait, a further one is taken immediately."""
+"""Accepted connections that wait for their turn.
+If this many wait, a further one is taken immediately."""
 
 
 class Listener(HTTPServer):
-    """The HTTP server. It closes connections of an address that opens too many, before anything is read from them.
+    """The HTTP server. It closes connections of an address that opens too many,
+    before anything is read from them.
 
-    It must be that early: a handshake costs most of a millisecond before its headers can be counted.
+    It must be that early: a handshake costs most of a millisecond before
+    its headers can be counted.
 
-    limiter  rate by address; None behind proxies, because all clients then have the address of a proxy
+    limiter  rate by address; None behind proxies, because all clients then
+             have the address of a proxy
     """
 
     limiter: RateLimiter | None = None
@@ -48,8 +59,9 @@ class Listener(HTTPServer):
     def _handle_connection(self, connection: socket.socket, address: tuple[str, int]) -> None:
         """Queue a connection that was accepted just now, if its address may open one.
 
-        Tornado accepts up to 128 connections in one turn of the event loop. Clients that come together also send their
-        first requests together, so without the queue all of them would be served in one turn.
+        Tornado accepts up to 128 connections in one turn of the event loop. Clients that come
+        together also send their first requests together, so without the queue all of them would be
+        served in one turn.
         """
         if self.limiter and self.limiter.wait_s(subscriber(address[0])):
             connection.close()
@@ -62,7 +74,9 @@ class Listener(HTTPServer):
             asyncio.get_running_loop().call_soon(self._take_some)
 
     def _take_some(self) -> None:
-        """Take some of the accepted connections, and the next ones in the next turn of the event loop."""
+        """Take some of the accepted connections, and the next ones in the
+        next turn of the event loop.
+        """
         for _ in range(min(_IN_ONE_TURN, len(self._accepted))):
             super()._handle_connection(*self._accepted.popleft())
         if self._accepted:
@@ -87,11 +101,19 @@ class _Stream(IOStream):
 
     def __init__(self, plain: IOStream, lingering: set["_Lingering"]) -> None:
         """plain: the stream that Tornado made; nothing was read from it yet."""
-        super().__init__(plain.socket, max_buffer_size=plain.max_buffer_size, read_chunk_size=plain.read_chunk_size)
+        super().__init__(
+            plain.socket,
+            max_buffer_size=plain.max_buffer_size,
+            read_chunk_size=plain.read_chunk_size,
+        )
         self._lingering = lingering
 
     def close(self, exc_info: Any = False) -> None:
-        if isinstance(exc_info, UnsatisfiableReadError) and not self.closed() and not self.writing():
+        if (
+            isinstance(exc_info, UnsatisfiableReadError)
+            and not self.closed()
+            and not self.writing()
+        ):
             self._refuse()
         super().close(exc_info)
 
@@ -105,8 +127,9 @@ class _Stream(IOStream):
 class _Lingering:
     """A refused connection whose request is read to its end and dropped.
 
-    Closing a socket with bytes unread sends a reset, and a client that gets one may never see the answer before it. So
-    our side is closed for writing only, until the client has closed its side, sent too much, or taken too long.
+    Closing a socket with bytes unread sends a reset, and a client that gets one may never see the
+    answer before it. So our side is closed for writing only, until the client has closed its side,
+    sent too much, or taken too long.
     """
 
     def __init__(self, connection: socket.socket, others: set["_Lingering"]) -> None:

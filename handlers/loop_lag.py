@@ -4,7 +4,8 @@ import asyncio
 from bisect import bisect_left
 
 INTERVAL_S = 0.25
-"""Seconds between two measurements. At ten a second, they would be half of the cost of an idle server."""
+"""Seconds between two measurements. At ten a second,
+they would be half of the cost of an idle server."""
 
 BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
 

@@ -1,4 +1,6 @@
-"""The objects that handlers use, in one record: `collab_server.app` makes it, and each handler gets it."""
+"""The objects that handlers use, in one record:
+`collab_server.app` makes it, and each handler gets it.
+"""
 
 import time
 from collections import Counter
@@ -32,8 +34,8 @@ _BODIES_BYTES = 256 << 20
 
 _STRANGERS_PER_S = 200.0
 _STRANGERS_BURST = 1_000.0
-"""Requests a second, and in a row, of all Socket.IO clients that have not signed in. They take about a fifth of the
-event loop's time."""
+"""Requests a second, and in a row, of all Socket.IO clients that have not signed in. They take
+about a fifth of the event loop's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ class WebSettings:
 class Limiters:
     """Rates by key: the id of a user, a login or an invite, or an address.
 
-    pages           requests that visitors need before they sign in, by address: wide, only against floods
+    pages           requests that visitors need before they sign in, by address:
+                    wide, only against floods
     guests          people that come in by an invite, by the invite's id
     invite_shares   people that come in by an invite, by the invite's id and their address
     address_guests  guests of all invites, by address
@@ -94,7 +97,8 @@ class Services:
     bodies             counts the bytes of bodies that are in memory while they arrive
     seen_logins        logins that were used, and for which this is not yet noted in the store
     exports            makes three archives at a time, at most two for one user
-    strangers          lets requests of Socket.IO clients that have not signed in through, addresses in turns
+    strangers          lets requests of Socket.IO clients that have not signed in through,
+                       addresses in turns
     message_listeners  called with each chat message that is stored, and with its sender
     limit_counters     how often each limit was reached
     problems           how often requests were answered with each error code
@@ -126,6 +130,8 @@ class Services:
     lag: LagMeter = field(default_factory=LagMeter)
     bodies: Budget = field(default_factory=lambda: Budget(_BODIES_EACH_BYTES, _BODIES_BYTES))
     seen_logins: set[str] = field(default_factory=set)
-    strangers: FairGate = field(default_factory=lambda: FairGate(_STRANGERS_PER_S, _STRANGERS_BURST, time.monotonic))
+    strangers: FairGate = field(
+        default_factory=lambda: FairGate(_STRANGERS_PER_S, _STRANGERS_BURST, time.monotonic)
+    )
     exports: FairQueue = field(default_factory=lambda: FairQueue(3, 16, 64, 60.0))
     message_listeners: list[Callable[[Message, User], None]] = field(default_factory=list)

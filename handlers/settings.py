@@ -7,12 +7,21 @@ See docs/design/limits.md.
 
 from crdt.settings import number, text
 
-TRUST_PROXY = number("trust_proxy", 0, 0, 10, "number of proxies in front whose X-Forwarded-* is believed", prefix="")
-METRICS_TOKEN = text(
-    "metrics_token", "", "a bearer token that /metrics asks for; unset: for this machine only", prefix=""
+TRUST_PROXY = number(
+    "trust_proxy", 0, 0, 10, "number of proxies in front whose X-Forwarded-* is believed", prefix=""
 )
-REFRESH_IDLE_S = number("refresh_idle_s", 1_209_600, 1, 31_536_000, "a login ends after this many unused seconds")
-REFRESH_S = number("refresh_s", 2_592_000, 1, 31_536_000, "a login ends after this many seconds in any case")
+METRICS_TOKEN = text(
+    "metrics_token",
+    "",
+    "a bearer token that /metrics asks for; unset: for this machine only",
+    prefix="",
+)
+REFRESH_IDLE_S = number(
+    "refresh_idle_s", 1_209_600, 1, 31_536_000, "a login ends after this many unused seconds"
+)
+REFRESH_S = number(
+    "refresh_s", 2_592_000, 1, 31_536_000, "a login ends after this many seconds in any case"
+)
 MAX_QUEUED_BYTES = number(
     "max_queued_bytes",
     4 << 20,
@@ -21,13 +30,27 @@ MAX_QUEUED_BYTES = number(
     "bytes that wait for a client that reads slowly; with more, it is closed (1013)",
 )
 UPDATES_PER_S = number(
-    "updates_per_s", 60.0, 1, 1_000_000, "edits a second of one connection; above, it is slowed, then closed (1008)"
+    "updates_per_s",
+    60.0,
+    1,
+    1_000_000,
+    "edits a second of one connection; above, it is slowed, then closed (1008)",
 )
-UPDATES_BURST = number("updates_burst", 300.0, 1, 10_000_000, "edits of one connection that may come without a pause")
-UPDATE_BYTES_PER_S = number("update_bytes_per_s", 524_288.0, 1_024, 1 << 30, "bytes a second of one connection")
-CONNECTIONS_PER_USER = number("connections_per_user", 10, 1, 100_000, "connections of a user to one session")
-CONNECTIONS_PER_ADDRESS = number("connections_per_address", 600, 1, 100_000, "connections from one address")
-CONNECTIONS_PER_SESSION = number("connections_per_session", 250, 1, 100_000, "connections to one session")
+UPDATES_BURST = number(
+    "updates_burst", 300.0, 1, 10_000_000, "edits of one connection that may come without a pause"
+)
+UPDATE_BYTES_PER_S = number(
+    "update_bytes_per_s", 524_288.0, 1_024, 1 << 30, "bytes a second of one connection"
+)
+CONNECTIONS_PER_USER = number(
+    "connections_per_user", 10, 1, 100_000, "connections of a user to one session"
+)
+CONNECTIONS_PER_ADDRESS = number(
+    "connections_per_address", 600, 1, 100_000, "connections from one address"
+)
+CONNECTIONS_PER_SESSION = number(
+    "connections_per_session", 250, 1, 100_000, "connections to one session"
+)
 CONNECTIONS = number("connections", 5_000, 1, 1_000_000, "connections in all")
 ACCEPTS_PER_S = number(
     "accepts_per_s",
@@ -37,7 +60,9 @@ ACCEPTS_PER_S = number(
     "connections a second that an address may open, thirty times as many together; "
     "behind proxies (TRUST_PROXY) not counted",
 )
-HANDSHAKES_PER_MIN = number("handshakes_per_min", 30.0, 1, 1_000_000, "connection attempts a minute of one user")
+HANDSHAKES_PER_MIN = number(
+    "handshakes_per_min", 30.0, 1, 1_000_000, "connection attempts a minute of one user"
+)
 REFUSAL_HOLD_S = number(
     "refusal_hold_s",
     3.0,
@@ -49,7 +74,9 @@ SIGN_IN_S = number("sign_in_s", 10.0, 0.1, 300, "seconds for a Socket.IO client 
 PING_S = number("ping_s", 25.0, 1, 3_600, "seconds between WebSocket pings")
 PONG_S = number("pong_s", 20.0, 1, 3_600, "seconds to answer a ping; at most COLLAB_PING_S")
 REQUEST_S = number("request_s", 10.0, 1, 3_600, "seconds for a client to send a request")
-REQUESTS_PER_5MIN = number("requests_per_5min", 900, 1, 10_000_000, "REST requests of a signed-in user in five minutes")
+REQUESTS_PER_5MIN = number(
+    "requests_per_5min", 900, 1, 10_000_000, "REST requests of a signed-in user in five minutes"
+)
 ANONYMOUS_PER_5MIN = number(
     "anonymous_per_5min",
     600,
@@ -62,33 +89,59 @@ PAGES_PER_5MIN = number(
     30_000,
     1,
     10_000_000,
-    "pages, files, pictures, invites, sign-ins and refreshes that an address may ask for in five minutes",
+    "pages, files, pictures, invites, sign-ins and refreshes that an address may ask for in five "
+    "minutes",
 )
-SIGNUPS_PER_H = number("signups_per_h", 60, 1, 10_000_000, "new accounts an hour from one address without an invite")
+SIGNUPS_PER_H = number(
+    "signups_per_h", 60, 1, 10_000_000, "new accounts an hour from one address without an invite"
+)
 INVITED_SIGNUPS_PER_H = number(
     "invited_signups_per_h", 300, 1, 10_000_000, "new accounts an hour from one address by invites"
 )
-GUESTS_PER_H = number("guests_per_h", 300, 1, 10_000_000, "new guests, and new accounts, an hour by one invite")
+GUESTS_PER_H = number(
+    "guests_per_h", 300, 1, 10_000_000, "new guests, and new accounts, an hour by one invite"
+)
 INVITE_SHARE_PER_H = number(
-    "invite_share_per_h", 200, 1, 10_000_000, "guests and new accounts an hour by one invite from one address"
+    "invite_share_per_h",
+    200,
+    1,
+    10_000_000,
+    "guests and new accounts an hour by one invite from one address",
 )
 ADDRESS_GUESTS_PER_H = number(
-    "address_guests_per_h", 3_000, 1, 10_000_000, "new guests an hour from one address by all invites together"
+    "address_guests_per_h",
+    3_000,
+    1,
+    10_000_000,
+    "new guests an hour from one address by all invites together",
 )
 INVITE_FAILURES = number(
-    "invite_failures", 60, 1, 10_000_000, "wrong invites of one address in 15 minutes; valid ones go on working"
+    "invite_failures",
+    60,
+    1,
+    10_000_000,
+    "wrong invites of one address in 15 minutes; valid ones go on working",
 )
-SESSIONS_PER_DAY = number("sessions_per_day", 500, 1, 10_000_000, "sessions that a user may create a day")
-AVATARS_PER_H = number("avatars_per_h", 20, 1, 10_000_000, "pictures that a user may upload an hour")
+SESSIONS_PER_DAY = number(
+    "sessions_per_day", 500, 1, 10_000_000, "sessions that a user may create a day"
+)
+AVATARS_PER_H = number(
+    "avatars_per_h", 20, 1, 10_000_000, "pictures that a user may upload an hour"
+)
 LOGINS_PER_5MIN = number(
-    "logins_per_5min", 60, 1, 10_000_000, "passwords for one account from one device or address in five minutes"
+    "logins_per_5min",
+    60,
+    1,
+    10_000_000,
+    "passwords for one account from one device or address in five minutes",
 )
 ACCOUNT_FAILURES = number(
     "account_failures",
     5,
     1,
     1_000_000,
-    "wrong passwords for one account from one device or address, then waits grow from 15 seconds to 30 minutes",
+    "wrong passwords for one account from one device or address, then waits grow from 15 seconds "
+    "to 30 minutes",
 )
 STRANGER_FAILURES_PER_DAY = number(
     "stranger_failures_per_day",
@@ -104,9 +157,21 @@ ADDRESS_FAILURES_PER_H = number(
     1_000_000,
     "wrong passwords an hour from one address for accounts that it is new to",
 )
-MAX_JSON_BYTES = number("max_json_bytes", 64 << 10, 1_024, 16 << 20, "a JSON body; one with code may have 7 MiB")
-MESSAGES_PER_10S = number(
-    "messages_per_10s", 5.0, 1, 1_000_000, "chat messages of a user in ten seconds; twice as many after a pause"
+MAX_JSON_BYTES = number(
+    "max_json_bytes", 64 << 10, 1_024, 16 << 20, "a JSON body; one with code may have 7 MiB"
 )
-SAVES_PER_S = number("saves_per_s", 1.0, 0.01, 1_000_000, "versions a second saved in one session; five after a pause")
+MESSAGES_PER_10S = number(
+    "messages_per_10s",
+    5.0,
+    1,
+    1_000_000,
+    "chat messages of a user in ten seconds; twice as many after a pause",
+)
+SAVES_PER_S = number(
+    "saves_per_s",
+    1.0,
+    0.01,
+    1_000_000,
+    "versions a second saved in one session; five after a pause",
+)
 MEMBERS = number("members", 200, 1, 100_000, "members of a session")

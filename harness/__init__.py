@@ -1,1 +1,3 @@
-"""What tests and benchmarks share. It may import the server's packages, never `tests` or `bench`."""
+"""What tests and benchmarks share. It may import the server's packages,
+never `tests` or `bench`.
+"""

@@ -1,7 +1,8 @@
 """Updates inside all limits that cost far more to integrate than typing does.
 
-Each kind is what a document is filled with, and a function that makes the n-th update of client 2 on it. What a plain
-client may also send, if rarely: undo of many places, an import, a formatter, a script.
+Each kind is what a document is filled with, and a function that makes the n-th update of client 2
+on it. What a plain client may also send, if rarely: undo of many places, an import, a formatter, a
+script.
 """
 
 import random
@@ -35,7 +36,12 @@ class Costly:
 
 def section(client: int, clock: int, structs: list[bytes]) -> bytes:
     """Return the structs of one client as they stand in an update."""
-    return write_var_uint(len(structs)) + write_var_uint(client) + write_var_uint(clock) + b"".join(structs)
+    return (
+        write_var_uint(len(structs))
+        + write_var_uint(client)
+        + write_var_uint(clock)
+        + b"".join(structs)
+    )
 
 
 def update(client: int, clock: int, structs: list[bytes]) -> bytes:
@@ -49,10 +55,15 @@ def deletions(client: int, ranges: list[tuple[int, int]]) -> bytes:
     return b"\x00\x01" + write_var_uint(client) + write_var_uint(len(ranges)) + runs
 
 
-def string(text: bytes, left: tuple[int, int] | None = None, right: tuple[int, int] | None = None) -> bytes:
+def string(
+    text: bytes, left: tuple[int, int] | None = None, right: tuple[int, int] | None = None
+) -> bytes:
     """Return a struct of text between two others; one without neighbours names its root."""
     info = 4 | (0x80 if left else 0) | (0x40 if right else 0)
-    places = b"".join(write_var_uint(client) + write_var_uint(clock) for client, clock in filter(None, (left, right)))
+    places = b"".join(
+        write_var_uint(client) + write_var_uint(clock)
+        for client, clock in filter(None, (left, right))
+    )
     return bytes((info,)) + (places or _ROOT) + write_var_bytes(text)
 
 
@@ -114,27 +125,35 @@ def _deletions(number: int, count: int) -> bytes:
 def _formats(number: int, count: int) -> bytes:
     mark = b"\x04bold\x04true"
     structs = [
-        b"\xc6\x01" + write_var_uint(at - 1) + b"\x01" + write_var_uint(at) + mark for at in places(number, count)
+        b"\xc6\x01" + write_var_uint(at - 1) + b"\x01" + write_var_uint(at) + mark
+        for at in places(number, count)
     ]
     return update(2, number * count, structs)
 
 
 def _costly(
-    name: str, about: str, fill: Callable[[], Iterator[bytes]], make: Callable[[int, int], bytes], count: int
+    name: str,
+    about: str,
+    fill: Callable[[], Iterator[bytes]],
+    make: Callable[[int, int], bytes],
+    count: int,
 ) -> Costly:
     return Costly(name, about, fill, lambda number: make(number, count))
 
 
 KINDS = (
     _costly("conflicts", "250 conflicting inserts an update", _filled_with_run, _conflicts, 250),
-    _costly("emoji cut by inserts", "an emoji cut in two, in 960 kB of emoji", _filled_with_emoji, _cut_emoji, 1),
+    _costly("emoji cut by inserts", "an emoji cut in two, in 960 kB of emoji", _filled_with_emoji,
+            _cut_emoji, 1),
     Costly(
         "emoji cut by deletions", "half an emoji deleted, in 960 kB of emoji", _filled_with_emoji,
         lambda number: deletions(1, [((14 * number + 1) % _EMOJI_UNITS, 1)]),
     ),
-    _costly("one key", "100 concurrent values of one map key an update", _filled_with_key, _same_key, 100),
+    _costly("one key", "100 concurrent values of one map key an update", _filled_with_key,
+            _same_key, 100),
     _costly("500 deletions", "500 deletions all over 800 kB an update", filled, _deletions, 500),
-    _costly("5,000 deletions", "5,000 deletions all over 800 kB an update", filled, _deletions, 5_000),
+    _costly("5,000 deletions", "5,000 deletions all over 800 kB an update", filled, _deletions,
+            5_000),
     _costly("sparse inserts", "1,000 inserts all over 800 kB an update", filled, sparse, 1_000),
     _costly("formats", "200 formats all over 800 kB an update", filled, _formats, 200),
 )  # fmt: skip

@@ -1,16 +1,18 @@
 """Inputs that broke pycrdt or a naive server, and what this server does with each.
 
-`closed`: the sender is closed with 4400; `limited`: with 4413, which names the limit; `slow`: as `limited`, but
-after a second of work. `asked`: the update has a gap, the sender is asked for all it has; `partly`: as `asked`, but
-some of it is taken. `known`: nothing of it is new. `taken`: a shape that real Yjs clients also make, which the pinned
-pycrdt integrates.
+`closed`: the sender is closed with 4400; `limited`: with 4413, which names the limit; `slow`: as
+`limited`, but after a second of work. `asked`: the update has a gap, the sender is asked for all it
+has; `partly`: as `asked`, but some of it is taken. `known`: nothing of it is new. `taken`: a shape
+that real Yjs clients also make, which the pinned pycrdt integrates.
 """
 
 from typing import NamedTuple
 
 from crdt.wire.lib0 import write_var_bytes, write_var_uint
 
-B3 = bytes.fromhex("0301010004010474657874036162630102000401047465787403616263010300040104746578740361626300")
+B3 = bytes.fromhex(
+    "0301010004010474657874036162630102000401047465787403616263010300040104746578740361626300"
+)
 """A document in which clients 1, 2 and 3 each wrote "abc" into the root "text"."""
 
 
@@ -25,7 +27,11 @@ class Hostile(NamedTuple):
 
 def nested_arrays(depth: int) -> bytes:
     """One `any` value of arrays in arrays: at 26,562 yrs overflows its stack."""
-    return bytes.fromhex("010101000801047465787401") + bytes.fromhex("7501") * depth + bytes.fromhex("7e00")
+    return (
+        bytes.fromhex("010101000801047465787401")
+        + bytes.fromhex("7501") * depth
+        + bytes.fromhex("7e00")
+    )
 
 
 def nested_types(depth: int) -> bytes:
@@ -39,7 +45,12 @@ def nested_types(depth: int) -> bytes:
 
 def wide_map(entries: int) -> bytes:
     """A map that declares far more entries than it has bytes for."""
-    return bytes.fromhex("010101000801047465787401") + b"\x76" + write_var_uint(entries) + b"\x00" * 1200
+    return (
+        bytes.fromhex("010101000801047465787401")
+        + b"\x76"
+        + write_var_uint(entries)
+        + b"\x00" * 1200
+    )
 
 
 def same_key(times: int) -> bytes:
@@ -74,7 +85,12 @@ _RECORDED = (
     ("hang 2", B3, "0101030028000103016b0375017e7d0577017a00", "known"),
     ("hang 3", _EMPTY, "01020400080103786d6c0277017a77017ac4030103000568656c6c6f00", "partly"),
     ("hang 3", B3, "01020400080103786d6c0277017a77017ac4030103000568656c6c6f00", "taken"),
-    ("hang 4", B3, "01040105070103786d6c018404050262630701036d617002240103786d6c016b016100", "closed"),
+    (
+        "hang 4",
+        B3,
+        "01040105070103786d6c018404050262630701036d617002240103786d6c016b016100",
+        "closed",
+    ),
     ("hang 5", B3, "0102040728000302016b017d05470404060101010204", "partly"),
     ("hang 6", B3, "01010200880404037e7d057d0500", "known"),
     ("panic 1", B3, "0100010000", "closed"),
@@ -95,7 +111,10 @@ _RECORDED = (
 )
 
 CORPUS: tuple[Hostile, ...] = (
-    *(Hostile(name, base, bytes.fromhex(update), outcome) for name, base, update, outcome in _RECORDED),
+    *(
+        Hostile(name, base, bytes.fromhex(update), outcome)
+        for name, base, update, outcome in _RECORDED
+    ),
     Hostile("nested arrays (F1)", _EMPTY, nested_arrays(26_562), "limited"),
     Hostile("nested types (F1)", _EMPTY, nested_types(15_000), "limited"),
     Hostile("declared entries (F2)", _EMPTY, wide_map(1 << 20), "closed"),

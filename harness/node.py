@@ -1,4 +1,6 @@
-"""Node, in which real Yjs runs. Its programs are in `tests/node`; `python -m tests.set_up` installs its packages."""
+"""Node, in which real Yjs runs. Its programs are in `tests/node`;
+`python -m tests.set_up` installs its packages.
+"""
 
 import json
 import shutil
@@ -18,13 +20,22 @@ def node_command() -> str:
     return found
 
 
-def yjs_updates(trace: Path, limit: int | None = None) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Return the first `limit` transactions of an editing session as the updates that Yjs clients would send.
+def yjs_updates(
+    trace: Path, limit: int | None = None
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the first `limit` transactions of an editing session as the updates
+    that Yjs clients would send.
 
-    Returns (updates, end). Each update has `agent`, `time` and `update` in Base64. The end has the `text`, the `agents`
-    that wrote each stretch of it, as [agent, UTF-16 units], and the number of `edits`.
+    Returns (updates, end). Each update has `agent`, `time` and `update` in Base64. The end has the
+    `text`, the `agents` that wrote each stretch of it, as [agent, UTF-16 units], and the number of
+    `edits`.
     """
-    command = [node_command(), str(PROGRAMS / "traces.mjs"), str(trace), *([str(limit)] if limit else [])]
+    command = [
+        node_command(),
+        str(PROGRAMS / "traces.mjs"),
+        str(trace),
+        *([str(limit)] if limit else []),
+    ]
     done = subprocess.run(command, capture_output=True, check=True)
     *updates, end = (json.loads(line) for line in done.stdout.splitlines())
     return updates, end

@@ -1,11 +1,13 @@
-"""Editing sessions by name: simulated ones, which are always there, and recordings of people, where there are any.
+"""Editing sessions by name: simulated ones, which are always there, and recordings of people,
+where there are any.
 
-Simulated sessions are made when they are needed and not kept in the repository: the longest takes four seconds, the
-others less than one, and files would be several hundred kilobytes that nobody can read in a review. What a seed makes
-is fixed by `harness.simulator.dice`, and digests in `tests/harness/test_simulator.py` hold it.
+Simulated sessions are made when they are needed and not kept in the repository: the longest takes
+four seconds, the others less than one, and files would be several hundred kilobytes that nobody can
+read in a review. What a seed makes is fixed by `harness.simulator.dice`, and digests in
+`tests/harness/test_simulator.py` hold it.
 
-Recordings are four files of github.com/josephg/editing-traces, in the folder that `COLLAB_TRACES` names, or in a
-folder `shared/traces` next to the checkout. Nothing needs them.
+Recordings are four files of github.com/josephg/editing-traces, in the folder that `COLLAB_TRACES`
+names, or in a folder `shared/traces` next to the checkout. Nothing needs them.
 """
 
 import os
@@ -23,7 +25,9 @@ SIMULATED: dict[str, Callable[[], Trace]] = {
     PAPER: lambda: alone(1, 260_000, AUTHOR, is_by_character=True),
     "simulated-code": lambda: alone(2, 12_000, PROGRAMMER),
     "simulated-letters": lambda: alone(3, 8_000, CORRESPONDENT),
-    "simulated-pair": lambda: together(4, 12_000, (Participant(AUTHOR, 500), Participant(AUTHOR, 400))),
+    "simulated-pair": lambda: together(
+        4, 12_000, (Participant(AUTHOR, 500), Participant(AUTHOR, 400))
+    ),
     "simulated-group": lambda: together(
         5,
         8_000,
@@ -35,7 +39,8 @@ SIMULATED: dict[str, Callable[[], Trace]] = {
         ),
     ),
 }
-"""The paper has a quarter of a million edits of one character each. Pair and group are of several people."""
+"""The paper has a quarter of a million edits of one character each.
+Pair and group are of several people."""
 
 RECORDED = {
     "automerge-paper": PAPER,
@@ -47,7 +52,10 @@ RECORDED = {
 
 
 def folder() -> Path:
-    """Return the folder that recordings would be in. Raises NotADirectoryError if `COLLAB_TRACES` names none."""
+    """Return the folder that recordings would be in.
+
+    Raises NotADirectoryError if `COLLAB_TRACES` names none.
+    """
     named = os.environ.get("COLLAB_TRACES")
     if named and not Path(named).is_dir():
         raise NotADirectoryError(f"COLLAB_TRACES is {named!r}, which is no folder")
@@ -60,12 +68,17 @@ def recorded(*names: str) -> list[str]:
 
 
 def preferred(name: str) -> str:
-    """Return a recording's name if it is there, otherwise that of the simulated session that stands in for it."""
+    """Return a recording's name if it is there, otherwise that of the simulated
+    session that stands in for it.
+    """
     return name if recorded(name) else RECORDED[name]
 
 
 def file(name: str, made_in: Path) -> Path:
-    """Return the file of a session. A simulated session is written to the folder `made_in`, unless it is there."""
+    """Return the file of a session.
+
+    A simulated session is written to the folder `made_in`, unless it is there.
+    """
     if name in RECORDED:
         return _recording(name)
     path = made_in / f"{name}.json.gz"

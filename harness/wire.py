@@ -20,7 +20,8 @@ def close_with(owner: object, socket: WebSocketClientConnection) -> None:
 
 
 def _close(socket: WebSocketClientConnection, stream: IOStream) -> None:
-    """Close a socket without waiting for the other side, which a client that reads nothing would not hear.
+    """Close a socket without waiting for the other side,
+    which a client that reads nothing would not hear.
 
     That of a failed test may be found when its event loop is closed.
     """
@@ -57,7 +58,9 @@ class Wire:
         async with asyncio.timeout(timeout_s):
             while True:
                 message = await self.receive(timeout_s)
-                assert message is not None, f"closed with {self.close_code} while waiting for {prefix!r}"
+                assert message is not None, (
+                    f"closed with {self.close_code} while waiting for {prefix!r}"
+                )
                 if message.startswith(prefix):
                     return message
 

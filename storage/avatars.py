@@ -1,7 +1,8 @@
 """Where pictures of users are kept: at Cloudinary, or by the store itself.
 
-Cloudinary's SDK is synchronous, and has no time-out for a whole call. So it runs in threads, which do not keep the
-process from ending, and the task that waits for a thread stops waiting after a time of its own.
+Cloudinary's SDK is synchronous, and has no time-out for a whole call. So it runs in threads, which
+do not keep the process from ending, and the task that waits for a thread stops waiting after a time
+of its own.
 """
 
 import asyncio
@@ -26,7 +27,9 @@ _DIGEST_CHARACTERS = 12
 
 @dataclass(frozen=True, slots=True)
 class StoredPicture:
-    """A picture that is kept now: its address, the key to delete it by, and the row for the store, if it needs one."""
+    """A picture that is kept now: its address, the key to delete it by, and the row for the store,
+    if it needs one.
+    """
 
     url: str
     key: str | None = None
@@ -42,7 +45,10 @@ class Avatars(Protocol):
     wants_whole: bool
 
     async def put(self, user_id: str, image: bytes, now: int) -> StoredPicture:
-        """Keep a checked picture of a user; the previous one stays until `drop`. Raises StoreUnavailable."""
+        """Keep a checked picture of a user; the previous one stays until `drop`.
+
+        Raises StoreUnavailable.
+        """
 
     async def drop(self, key: str) -> None:
         """Delete a picture by its key. Raises StoreUnavailable."""
@@ -55,7 +61,9 @@ class StoredAvatars:
 
     async def put(self, user_id: str, image: bytes, now: int) -> StoredPicture:
         digest = hashlib.sha256(image).hexdigest()[:_DIGEST_CHARACTERS]
-        return StoredPicture(f"/user/{user_id}/avatar?v={digest}", picture=Avatar(user_id, image, now))
+        return StoredPicture(
+            f"/user/{user_id}/avatar?v={digest}", picture=Avatar(user_id, image, now)
+        )
 
     async def drop(self, key: str) -> None:
         """Do nothing: the store replaces the picture together with its address."""
@@ -86,7 +94,13 @@ class CloudinaryAvatars:
         key = f"{_FOLDER}/{user_id}/{self._new_name()}"
         face = {"width": _SIDE_PX, "height": _SIDE_PX, "crop": "thumb", "gravity": "face"}
         answer = await self._call(
-            partial(self._sdk.upload, ("avatar.webp", image), public_id=key, transformation=[face], overwrite=False),
+            partial(
+                self._sdk.upload,
+                ("avatar.webp", image),
+                public_id=key,
+                transformation=[face],
+                overwrite=False,
+            ),
             undo=partial(self._sdk.destroy, key),
         )
         url = answer.get("secure_url")
@@ -97,8 +111,11 @@ class CloudinaryAvatars:
     async def drop(self, key: str) -> None:
         await self._call(partial(self._sdk.destroy, key, invalidate=True))
 
-    async def _call(self, work: Callable[..., Any], undo: Callable[..., Any] | None = None) -> Mapping[str, Any]:
-        """Run a call of the SDK in a thread; raises StoreUnavailable, at the latest after the time-out.
+    async def _call(
+        self, work: Callable[..., Any], undo: Callable[..., Any] | None = None
+    ) -> Mapping[str, Any]:
+        """Run a call of the SDK in a thread; raises StoreUnavailable,
+        at the latest after the time-out.
 
         undo  called in the same thread, if the call succeeds when nobody waits for it any longer
         """
@@ -115,7 +132,9 @@ class CloudinaryAvatars:
                 result = work(**options)
                 if given_up.is_set() and undo:
                     undo(**options)
-            except Exception as error:  # the SDK raises its own Error, urllib3's and ValueError alike
+            except (
+                Exception
+            ) as error:  # the SDK raises its own Error, urllib3's and ValueError alike
                 result = error
             with contextlib.suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(self._done, answer, result)

@@ -17,8 +17,8 @@ def start_task(
 ) -> "asyncio.Task[_T]":
     """Start a task that nobody awaits while it runs.
 
-    If an error ends it, that is logged immediately. asyncio would log it only when nothing refers to the task any more,
-    and that may be never.
+    If an error ends it, that is logged immediately. asyncio would log it only when nothing refers
+    to the task any more, and that may be never.
 
     failed  called if an error ended the task
     """
@@ -37,9 +37,10 @@ def start_task(
 async def end_task(task: "asyncio.Task[None] | None") -> None:
     """Cancel a task and return when it has ended, however it ends.
 
-    One cancellation is not enough for a task that loops. If it comes together with a time-out, `asyncio.wait_for` of
-    Python 3.11 loses it, and so does code that uses `wait_for`, such as the driver of MongoDB. The server would then
-    wait for ever to stop. So the task is cancelled again until it ends.
+    One cancellation is not enough for a task that loops. If it comes together with a time-out,
+    `asyncio.wait_for` of Python 3.11 loses it, and so does code that uses `wait_for`, such as the
+    driver of MongoDB. The server would then wait for ever to stop. So the task is cancelled again
+    until it ends.
     """
     if task is None:
         return

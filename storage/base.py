@@ -1,14 +1,17 @@
-"""The contract of a store: its docstrings are the rules. Every store passes the suite in `tests/storage/contract`.
+"""The contract of a store: its docstrings are the rules.
+Every store passes the suite in `tests/storage/contract`.
 
 Rules for all methods:
 
-- A method that returns has committed what it wrote. The rows survive a loss of power, if the disk keeps what it synced.
+- A method that returns has committed what it wrote.
+  The rows survive a loss of power, if the disk keeps what it synced.
 - A method that raises has written nothing. Only after StoreUnavailable a write may have happened.
-- So every write can be repeated. A row with the same id (user, login, session, message, invite, ticket) is skipped. A
-  call that returns what it changed returns, when it is repeated, only what was still left to change.
+- So every write can be repeated. A row with the same id (user, login, session, message, invite,
+  ticket) is skipped. A call that returns what it changed returns, when it is repeated, only what
+  was still left to change.
 - Text is valid Unicode without NUL. Times are milliseconds since 1970.
-- Any method may raise StoreUnavailable, or RowDamaged if the disk gives back other bytes than were written. Versions
-  and messages that fail their checksum are returned as damaged.
+- Any method may raise StoreUnavailable, or RowDamaged if the disk gives back other bytes than were
+  written. Versions and messages that fail their checksum are returned as damaged.
 - Lists have all rows; `storage.mending` says what replaces a value that cannot be read.
 """
 
@@ -31,7 +34,9 @@ from storage.records import (
 
 
 class Usage(NamedTuple):
-    """What a user's own sessions take in the store: logs, checkpoints, versions and chat, and the user's picture."""
+    """What a user's own sessions take in the store:
+    logs, checkpoints, versions and chat, and the user's picture.
+    """
 
     sessions: int
     bytes: int
@@ -50,15 +55,23 @@ class SessionStore(Protocol):
         """Return a session."""
 
     async def admission(self, login_id: str, session_id: str, now: int) -> Admission | None:
-        """Return the user of a login, a session and that user's membership, in one call; None without such a user."""
+        """Return the user of a login, a session and that user's membership, in one call;
+        None without such a user.
+        """
 
-    async def sessions_of(self, user_id: str, before: tuple[int, str] | None, limit: int) -> list[SessionListing]:
-        """Return a user's sessions, newest activity first; before: (updated_at, id) of the last one already seen."""
+    async def sessions_of(
+        self, user_id: str, before: tuple[int, str] | None, limit: int
+    ) -> list[SessionListing]:
+        """Return a user's sessions, newest activity first;
+        before: (updated_at, id) of the last one already seen.
+        """
 
     async def change_session(
         self, session_id: str, changes: SessionChanges, now: int, *, owner_id: str | None = None
     ) -> Session:
-        """Change a session. Raises NotFound, and NotOwner if `owner_id` is given and no longer owns it."""
+        """Change a session. Raises NotFound, and NotOwner if `owner_id` is
+        given and no longer owns it.
+        """
 
     async def delete_session(self, session_id: str, *, owner_id: str | None = None) -> None:
         """Delete a session and everything in it; harmless if it is gone.
@@ -76,43 +89,57 @@ class SessionStore(Protocol):
         """Return the members of several sessions, as `members` does."""
 
     async def join(self, member: Member, limit: int) -> Member:
-        """Make a user a member and return the membership. If there is one, also of a removed user, return that.
+        """Make a user a member and return the membership.
+
+        If there is one, also of a removed user, return that.
 
         Chat messages from before the user joined count as read.
 
         Raises NotFound if the session or the user is gone, LimitReached if it has `limit` members.
         """
 
-    async def set_role(self, session_id: str, user_id: str, role: Role, *, owner_id: str | None = None) -> Member:
+    async def set_role(
+        self, session_id: str, user_id: str, role: Role, *, owner_id: str | None = None
+    ) -> Member:
         """Change a member's role; a user that was removed is a member again.
 
-        Raises NotFound, and NotOwner if `owner_id` is given and no longer owns the session. Raises OwnerStays if the
-        member is the owner or the role is OWNER: ownership changes only by `transfer_session`.
+        Raises NotFound, and NotOwner if `owner_id` is given and no longer owns the session. Raises
+        OwnerStays if the member is the owner or the role is OWNER: ownership changes only by
+        `transfer_session`.
         """
 
     async def transfer_session(self, session_id: str, owner_id: str, successor_id: str) -> Member:
-        """Make another member the owner; the previous owner stays as an editor. Returns the new owner.
+        """Make another member the owner; the previous owner stays as an editor.
 
-        Raises NotFound if the successor is not a member, or is a guest; OwnerStays if `owner_id` no longer owns it.
+        Returns the new owner.
+
+        Raises NotFound if the successor is not a member, or is a guest;
+        OwnerStays if `owner_id` no longer owns it.
         """
 
-    async def remove_member(self, session_id: str, user_id: str, *, owner_id: str | None = None) -> None:
+    async def remove_member(
+        self, session_id: str, user_id: str, *, owner_id: str | None = None
+    ) -> None:
         """Remove a member. Their row stays, so that the session's link does not let them in again.
 
-        Raises NotFound, NotOwner if `owner_id` is given and no longer owns the session, or OwnerStays for the owner.
+        Raises NotFound, NotOwner if `owner_id` is given and no longer owns the session,
+        or OwnerStays for the owner.
         """
 
     async def leave(self, session_id: str, user_id: str) -> None:
         """Forget a membership; the user may join again. Raises NotFound or OwnerStays."""
 
     async def add_message(self, message: Message) -> Message:
-        """Store a message under the session's next number, and return it with this number. Raises NotFound.
+        """Store a message under the session's next number, and return it with this number.
+
+        Raises NotFound.
 
         All messages up to this one count as read by the sender.
         """
 
     async def read_messages(self, session_id: str, user_id: str, up_to: int | None) -> int:
-        """Note that a member has read the messages up to this number, or all for None; a lower number changes nothing.
+        """Note that a member has read the messages up to this number, or all for None;
+        a lower number changes nothing.
 
         Returns how many messages the member has not read. Raises NotFound.
         """
@@ -127,13 +154,15 @@ class RoomStore(Protocol):
     async def append_chunks(self, chunks: Iterable[Chunk]) -> set[str]:
         """Append chunks to the logs of their sessions, all in one commit.
 
-        A chunk that is stored already is skipped, so the call can be repeated when nobody knows whether it succeeded.
-        Returns the ids of sessions that no longer exist; nothing is written for them. Raises LogConflict if a chunk
-        does not continue its log.
+        A chunk that is stored already is skipped, so the call can be repeated when nobody knows
+        whether it succeeded. Returns the ids of sessions that no longer exist; nothing is written
+        for them. Raises LogConflict if a chunk does not continue its log.
         """
 
     async def chunks(self, session_id: str, after: int, limit: int) -> list[Chunk]:
-        """Return up to `limit` chunks, in order, from the first that holds an entry beyond `after`."""
+        """Return up to `limit` chunks, in order, from the first that
+        holds an entry beyond `after`.
+        """
 
     async def chunk_spans(self, session_id: str) -> list[tuple[int, int]]:
         """Return (first, last) of all chunks, in order."""
@@ -141,24 +170,32 @@ class RoomStore(Protocol):
     async def replace_chunks(self, chunk: Chunk) -> None:
         """Replace the chunks that a chunk covers by this one; harmless if that was done already.
 
-        A reader sees the old chunks or the new one, never both and never none. Raises NotFound if the session is gone,
-        and LogConflict unless stored chunks cover exactly the entries from its first to its last.
+        A reader sees the old chunks or the new one, never both and never none. Raises NotFound if
+        the session is gone, and LogConflict unless stored chunks cover exactly the entries from its
+        first to its last.
         """
 
     async def checkpoint(self, session_id: str) -> Checkpoint | None:
         """Return the newest checkpoint."""
 
     async def put_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Replace the checkpoint, unless the stored one is newer. Raises NotFound if the session is gone."""
+        """Replace the checkpoint, unless the stored one is newer.
 
-    async def add_version(self, version: Version, limit: int, auto_limit: int | None = None) -> tuple[Version, bool]:
+        Raises NotFound if the session is gone.
+        """
+
+    async def add_version(
+        self, version: Version, limit: int, auto_limit: int | None = None
+    ) -> tuple[Version, bool]:
         """Store a version under the session's next number; return (version, True).
 
-        limit       how many versions a session may have; the oldest automatic ones are dropped for it, no others
+        limit       how many versions a session may have; the oldest automatic ones are
+                    dropped for it, no others
         auto_limit  how many automatic versions a session keeps
 
-        If the newest version has the same files and documents, nothing is stored: (that version, False).
-        Raises NotFound if the session is gone, LimitReached if it has `limit` that are not automatic.
+        If the newest version has the same files and documents, nothing is stored: (that version,
+        False). Raises NotFound if the session is gone, LimitReached if it has `limit` that are not
+        automatic.
         """
 
     async def count_versions(self, session_id: str) -> tuple[int, int]:
@@ -176,17 +213,22 @@ class RoomStore(Protocol):
     async def version(self, session_id: str, number: int) -> Version | None:
         """Return one version with its files."""
 
-    async def versions(self, session_id: str, before: int | None, limit: int, *, with_files: bool) -> list[Version]:
+    async def versions(
+        self, session_id: str, before: int | None, limit: int, *, with_files: bool
+    ) -> list[Version]:
         """Return versions with numbers below `before`, newest first."""
 
     async def usage(self, user_id: str) -> Usage:
         """Return how many sessions a user owns and how many bytes they take, from counters."""
 
     async def count_usage(self, limit: int) -> int:
-        """Count the bytes of up to `limit` sessions that have no counter; return how many, 0 if none is left."""
+        """Count the bytes of up to `limit` sessions that have no counter;
+        return how many, 0 if none is left.
+        """
 
     async def seal_rows(self, limit: int) -> int:
-        """Give rows of earlier releases, which had no checksums, theirs; return how many rows, 0 if none is left.
+        """Give rows of earlier releases, which had no checksums, theirs;
+        return how many rows, 0 if none is left.
 
         limit  how many versions to change at most; each may take some 50 ms
         """

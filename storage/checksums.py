@@ -1,9 +1,10 @@
 """Checksums of rows that hold text, so that an error of the disk is never shown as a user's text.
 
-The log and checkpoints have their own checksums (`crdt.log.codec`). A version has two: one of its description, and one
-inside the value that has its texts, so that lists need not read the texts. Neither covers names of people, because
-those are removed when an account is deleted. A row whose checksum does not fit is marked as damaged. It keeps its place
-in lists, and none of its content is shown.
+The log and checkpoints have their own checksums (`crdt.log.codec`). A version has two: one of its
+description, and one inside the value that has its texts, so that lists need not read the texts.
+Neither covers names of people, because those are removed when an account is deleted. A row whose
+checksum does not fit is marked as damaged. It keeps its place in lists, and none of its content is
+shown.
 
 See docs/design/storage.md.
 """
@@ -18,7 +19,8 @@ from storage.mending import is_sound, readable
 from storage.records import Message, Version, VersionKind
 
 DAMAGED = -1
-"""A value that is no CRC. Rows that were already damaged when they were copied or packed get it, and stay damaged."""
+"""A value that is no CRC. Rows that were already damaged when they were copied or packed get it,
+and stay damaged."""
 
 _PACKED = 1
 _CHECKSUM_BYTES = 4
@@ -30,11 +32,15 @@ _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, zlib.error)
 
 
 def version_checksum(version: Version) -> int:
-    """Return the checksum of a version's description, or DAMAGED if the version has no author: only a damaged one."""
+    """Return the checksum of a version's description, or DAMAGED if the version has no author:
+    only a damaged one.
+    """
     if version.is_damaged and not version.author_id:
         return DAMAGED
-    described = (version.session_id, version.number, version.sequence, version.main_root, version.label,
-                 str(version.kind), version.author_id, version.contributors, version.created_at)  # fmt: skip
+    described = (version.session_id, version.number, version.sequence, version.main_root,
+                 version.label,
+                 str(version.kind), version.author_id, version.contributors,
+                 version.created_at)  # fmt: skip
     return _checksum(described)
 
 
@@ -42,12 +48,15 @@ def message_checksum(message: Message) -> int:
     """Return the checksum of a chat message."""
     if message.is_damaged:
         return DAMAGED
-    return _checksum((message.session_id, message.sequence, message.id, message.sender_id, message.text,
+    return _checksum((message.session_id, message.sequence, message.id, message.sender_id,
+                      message.text,
                       message.created_at))  # fmt: skip
 
 
 def pack_contents(version: Version) -> bytes:
-    """Return a version's texts and documents as one value; for a damaged version, a value that reads as damaged."""
+    """Return a version's texts and documents as one value;
+    for a damaged version, a value that reads as damaged.
+    """
     if version.files is None:
         return b""
     contents = json.dumps([dict(version.files), dict(version.documents)], ensure_ascii=False)
@@ -55,10 +64,14 @@ def pack_contents(version: Version) -> bytes:
     return body + _crc(version.session_id, version.number, body).to_bytes(_CHECKSUM_BYTES, "little")
 
 
-def unpack_contents(session_id: str, number: int, data: bytes) -> tuple[dict[str, str], dict[str, Any]]:
-    """Return (texts, documents); raises ValueError if they are not what was packed for this version.
+def unpack_contents(
+    session_id: str, number: int, data: bytes
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return (texts, documents); raises ValueError if they are not what
+    was packed for this version.
 
-    Earlier releases wrote JSON without a checksum: {root: text}, or [{root: text}, {root: document}].
+    Earlier releases wrote JSON without a checksum: {root: text}, or [{root:
+    text}, {root: document}].
     """
     if data[:1] in (b"{", b"["):
         contents = json.loads(data)
@@ -72,11 +85,16 @@ def unpack_contents(session_id: str, number: int, data: bytes) -> tuple[dict[str
 
 
 def checked_version(
-    session_id: str, number: int, checksum: int | None, describe: Callable[[], Version], contents: bytes | None
+    session_id: str,
+    number: int,
+    checksum: int | None,
+    describe: Callable[[], Version],
+    contents: bytes | None,
 ) -> Version:
     """Return a version as it was stored, or marked as damaged.
 
-    describe  makes the version from the row, without texts; may raise the errors that malformed values cause
+    describe  makes the version from the row, without texts;
+              may raise the errors that malformed values cause
     contents  the packed texts, None if they were not asked for
     """
     try:
@@ -97,10 +115,14 @@ def checked_version(
 
 def damaged_version(session_id: str, number: int) -> Version:
     """Return what is known of a version whose row cannot be read."""
-    return Version(session_id, number, 0, None, "", "", VersionKind.AUTO, "", "", (), 0, is_damaged=True)
+    return Version(
+        session_id, number, 0, None, "", "", VersionKind.AUTO, "", "", (), 0, is_damaged=True
+    )
 
 
-def checked_message(session_id: str, sequence: int, row: Mapping[str, Any], checksum: int | None) -> Message:
+def checked_message(
+    session_id: str, sequence: int, row: Mapping[str, Any], checksum: int | None
+) -> Message:
     """Return a chat message as it was stored, or marked as damaged."""
     try:
         names = ("id", "sender_id", "sender_name", "text", "created_at")
@@ -125,6 +147,7 @@ def _checksum(values: tuple[Any, ...]) -> int:
 def _crc(session_id: str, number: int, body: bytes) -> int:
     """Return the CRC of a row's content together with its key.
 
-    Without the key, a page that the disk wrote to the wrong place would pass: its own checksum fits.
+    Without the key, a page that the disk wrote to the wrong place would pass:
+    its own checksum fits.
     """
     return zlib.crc32(body, zlib.crc32(f"{session_id}/{number}".encode()))

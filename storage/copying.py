@@ -1,7 +1,9 @@
-"""Copies all rows of one store into another: in batches, going on where it stopped, and compared at the end.
+"""Copies all rows of one store into another:
+in batches, going on where it stopped, and compared at the end.
 
-Rows are copied as dictionaries with the names of the records' fields. Values that a store derives from them (keys for
-comparing, dates for TTL indexes) are derived again by the target. Tickets are not copied: they live for a minute.
+Rows are copied as dictionaries with the names of the records' fields. Values that a store derives
+from them (keys for comparing, dates for TTL indexes) are derived again by the target. Tickets are
+not copied: they live for a minute.
 """
 
 import hashlib
@@ -37,7 +39,9 @@ _DIGEST_MODULUS = 1 << 256
 
 
 class CopyRefused(StoreError):
-    """The copy cannot begin, or its result is not what it should be; nothing in the source was changed."""
+    """The copy cannot begin, or its result is not what it should be;
+    nothing in the source was changed.
+    """
 
 
 class TableIO(Protocol):
@@ -47,7 +51,9 @@ class TableIO(Protocol):
         """Return how many rows a table has."""
 
     async def page(self, table: str, cursor: str, limit: int) -> tuple[list[Row], str]:
-        """Return up to `limit` rows after a cursor ("" for the start), and the cursor after these rows."""
+        """Return up to `limit` rows after a cursor ("" for the start),
+        and the cursor after these rows.
+        """
 
     async def put(self, table: str, rows: Iterable[Row]) -> None:
         """Store rows; rows with the same keys are replaced."""
@@ -60,10 +66,14 @@ class TableIO(Protocol):
 
 
 class PortableStore(Store, TableIO, Protocol):
-    """A store whose tables can be copied, and that can be examined before it is opened. Both stores are portable."""
+    """A store whose tables can be copied, and that can be examined before it is opened.
+
+    Both stores are portable.
+    """
 
     async def look(self) -> str:
-        """Return which server has the store open, "" for none, without opening it or creating anything.
+        """Return which server has the store open, "" for none,
+        without opening it or creating anything.
 
         Raises StoreUnavailable where `open` would, except for a server that has the store open.
         """
@@ -93,8 +103,9 @@ async def copy(
     into_existing  whether the target may have other rows already, which stay
     on_progress    gets (table, rows so far, rows in all)
 
-    Raises CopyRefused if the target has rows, except with `into_existing` or if they are from an earlier part of this
-    copy. Raises CopyRefused too if the target does not have the same rows in the end. Raises StoreUnavailable.
+    Raises CopyRefused if the target has rows, except with `into_existing` or if they are from an
+    earlier part of this copy. Raises CopyRefused too if the target does not have the same rows in
+    the end. Raises StoreUnavailable.
     """
     travels = _Alive(await _expired_invites(source, now))
     place = await _begin(target, source_name, into_existing=into_existing)
@@ -118,7 +129,9 @@ async def copy(
 
 
 class _Alive:
-    """Tells which rows count when two stores are compared: those that neither store may drop because they expire."""
+    """Tells which rows count when two stores are compared:
+    those that neither store may drop because they expire.
+    """
 
     def __init__(self, expired_invites: set[str]) -> None:
         self._expired_invites = expired_invites
@@ -148,25 +161,34 @@ async def _begin(target: TableIO, source_name: str, *, into_existing: bool) -> d
     if before and before["source"] == source_name:
         return dict(before)
     if before and not into_existing:
-        raise CopyRefused(f"the target has part of a copy of {before['source']}: finish that, or empty the target")
+        raise CopyRefused(
+            f"the target has part of a copy of {before['source']}: finish that, or empty the target"
+        )
     filled = [table for table in TABLES if await target.count(table)]
     if filled and not into_existing:
         raise CopyRefused(f"the target is not empty ({', '.join(filled)})")
     return {"table": next(iter(TABLES)), "cursor": "", "done": 0}
 
 
-async def _verify(source: TableIO, target: TableIO, now: int, *, into_existing: bool) -> dict[str, Sum]:
-    """Compare each table on both sides, without rows that expire soon: a store may drop those meanwhile."""
+async def _verify(
+    source: TableIO, target: TableIO, now: int, *, into_existing: bool
+) -> dict[str, Sum]:
+    """Compare each table on both sides, without rows that expire soon:
+    a store may drop those meanwhile.
+    """
     sums = {}
     alive = _Alive(await _expired_invites(source, now + _MARGIN_MS))
     for table in TABLES:
         if into_existing:
             sums[table] = Sum(await source.count(table), "")
             continue
-        source_sum, target_sum = [await _sum(store, table, now + _MARGIN_MS, alive) for store in (source, target)]
+        source_sum, target_sum = [
+            await _sum(store, table, now + _MARGIN_MS, alive) for store in (source, target)
+        ]
         if source_sum != target_sum:
             raise CopyRefused(
-                f"{table}: the source has {source_sum.rows} rows, the target {target_sum.rows}, or they differ"
+                f"{table}: the source has {source_sum.rows} rows, the target {target_sum.rows}, or "
+                "they differ"
             )
         sums[table] = target_sum
     return sums
@@ -181,19 +203,26 @@ async def _sum(store: TableIO, table: str, alive_at: int, alive: "_Alive") -> Su
         for row in rows:
             if alive(table, row, alive_at):
                 count += 1
-                digest = (digest + int.from_bytes(hashlib.sha256(_canonical(row)).digest())) % _DIGEST_MODULUS
+                digest = (
+                    digest + int.from_bytes(hashlib.sha256(_canonical(row)).digest())
+                ) % _DIGEST_MODULUS
 
 
 def _canonical(row: Row) -> bytes:
     plain = {
-        name: hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value for name, value in row.items()
+        name: hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value
+        for name, value in row.items()
     }
     return json.dumps(plain, sort_keys=True, ensure_ascii=True).encode()
 
 
 def version_row(version: Version) -> Row:
     """Return a version as a row. A damaged version has no texts, and its copy is damaged too."""
-    row = {field.name: getattr(version, field.name) for field in fields(version) if field.name != "is_damaged"}
+    row = {
+        field.name: getattr(version, field.name)
+        for field in fields(version)
+        if field.name != "is_damaged"
+    }
     return {**row, "kind": str(version.kind), "contributors": list(version.contributors)}
 
 
@@ -204,8 +233,15 @@ def version_of(row: Row) -> Version:
 
 
 def message_row(message: Message) -> Row:
-    """Return a chat message as a row. A damaged message has no sender, and its copy is damaged too."""
-    return {field.name: getattr(message, field.name) for field in fields(message) if field.name != "is_damaged"}
+    """Return a chat message as a row.
+
+    A damaged message has no sender, and its copy is damaged too.
+    """
+    return {
+        field.name: getattr(message, field.name)
+        for field in fields(message)
+        if field.name != "is_damaged"
+    }
 
 
 def message_of(row: Row) -> Message:

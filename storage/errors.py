@@ -1,11 +1,12 @@
-"""The errors that a store raises. A transient one may go away when the call is repeated, a permanent one does not.
+"""The errors that a store raises. A transient one may go away when the call is repeated,
+a permanent one does not.
 
 StoreError
- +-- StoreUnavailable   transient: away, locked, out of space; nothing was written, or it may be repeated
- |    +-- RowDamaged    permanent, for the rows that the call is about: they cannot be read or written
+ +-- StoreUnavailable   transient: away, locked, out of space; nothing was written, or can be again
+ |    +-- RowDamaged    permanent: the rows that the call is about cannot be read or written
  +-- NotFound           permanent: the row that the call is about does not exist
  +-- Conflict           permanent: another row has this unique value
- +-- LogConflict        permanent: the log of a session does not have the position that a chunk is for
+ +-- LogConflict        permanent: the log does not have the position that a chunk is for
  +-- Outdated           permanent: what the call was decided on has changed meanwhile
  +-- NotOwner           permanent: the session belongs to another user
  +-- OwnerStays         permanent: a session would be left without its owner
@@ -47,7 +48,9 @@ class Conflict(StoreError):
 
 
 class LogConflict(StoreError):
-    """A chunk neither continues the log of its session nor equals, or covers exactly, chunks that are stored."""
+    """A chunk neither continues the log of its session nor equals, or covers exactly,
+    chunks that are stored.
+    """
 
 
 class Outdated(StoreError):
@@ -69,7 +72,8 @@ class LimitReached(StoreError):
 class QuotaReached(LimitReached):
     """A user has as many sessions, or their sessions take as many bytes, as the limit allows.
 
-    The message says to people what is full and how much; `setting` is the name of the limit, for programs.
+    The message says to people what is full and how much;
+    `setting` is the name of the limit, for programs.
     """
 
     def __init__(self, message: str, setting: str) -> None:
@@ -85,8 +89,13 @@ class QuotaReached(LimitReached):
     @classmethod
     def of_sessions(cls, setting: str, used: int, limit: int) -> "QuotaReached":
         """Return the error for a limit on the number of sessions."""
-        return cls(f"the session's owner has as many sessions as one user may: {used:,} of {limit:,}", setting)
+        return cls(
+            f"the session's owner has as many sessions as one user may: {used:,} of {limit:,}",
+            setting,
+        )
 
 
 class TokenReused(StoreError):
-    """A refresh token was used again after its retry window: probably two parties have it, so its login was ended."""
+    """A refresh token was used again after its retry window:
+    probably two parties have it, so its login was ended.
+    """

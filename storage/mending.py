@@ -1,8 +1,9 @@
-"""Makes records from rows that may be damaged: a value that a field cannot have becomes the one that allows the least.
+"""Makes records from rows that may be damaged:
+a value that a field cannot have becomes the one that allows the least.
 
-No store checks types, and a disk may give back other bytes than were written. Versions and chat messages have
-checksums, so damaged ones are marked (`storage.checksums`). All other rows are shown as far as they can be read, so
-that one bad value does not fail a whole list.
+No store checks types, and a disk may give back other bytes than were written. Versions and chat
+messages have checksums, so damaged ones are marked (`storage.checksums`). All other rows are shown
+as far as they can be read, so that one bad value does not fail a whole list.
 """
 
 import re
@@ -14,9 +15,17 @@ from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 from storage.records import Access, Message, Role, Status, Version
 
-_LEAST: dict[type, Any] = {Access: Access.INVITE, Role: Role.VIEWER, Status: Status.ENDED, str: "", int: 0, bytes: b""}
+_LEAST: dict[type, Any] = {
+    Access: Access.INVITE,
+    Role: Role.VIEWER,
+    Status: Status.ENDED,
+    str: "",
+    int: 0,
+    bytes: b"",
+}
 _FLAG = True
-"""The value of a flag that cannot be read: removed, revoked, deleted, or a guest. Each of these allows less."""
+"""The value of a flag that cannot be read: removed, revoked, deleted, or a guest.
+Each of these allows less."""
 _TIMES = "_at"
 LAST_MS = 253_402_300_799_999
 """The end of the year 9999, in ms since 1970. Python has no dates after it."""
@@ -28,7 +37,12 @@ _Record = TypeVar("_Record")
 
 def restored(cls: type[_Record], row: Mapping[str, Any]) -> _Record:
     """Return the record of a row. Raises nothing, whatever values the row has."""
-    return cls(**{name: read(row.get(name, absent)) for name, absent, read in _columns(cast("Hashable", cls))})
+    return cls(
+        **{
+            name: read(row.get(name, absent))
+            for name, absent, read in _columns(cast("Hashable", cls))
+        }
+    )
 
 
 def is_time(value: object) -> bool:
@@ -37,7 +51,9 @@ def is_time(value: object) -> bool:
 
 
 def readable(text: object) -> str:
-    """Return a text with U+FFFD for each lone surrogate: `sqlite.engine` decodes bytes that are no UTF-8 to these."""
+    """Return a text with U+FFFD for each lone surrogate:
+    `sqlite.engine` decodes bytes that are no UTF-8 to these.
+    """
     if not isinstance(text, str):
         return ""
     return text if text.isascii() else _HALVES.sub("\ufffd", text)
@@ -52,10 +68,16 @@ def is_sound(record: Message | Version) -> bool:
 
 @lru_cache(maxsize=32)
 def _columns(cls: Any) -> tuple[tuple[str, Any, Callable[[Any], Any]], ...]:
-    """Return (name, value for rows that lack it, function that reads it) for each field of a record."""
+    """Return (name, value for rows that lack it, function that reads it)
+    for each field of a record.
+    """
     hints = get_type_hints(cls)
     return tuple(
-        (field.name, None if field.default is MISSING else field.default, _reader(field.name, hints[field.name]))
+        (
+            field.name,
+            None if field.default is MISSING else field.default,
+            _reader(field.name, hints[field.name]),
+        )
         for field in fields(cls)
     )
 
@@ -93,4 +115,9 @@ def _word(kind: type, value: Any) -> Any:
         return _LEAST[kind]
 
 
-_READERS: dict[type, Callable[[type, Any], Any]] = {str: _text, bool: _flag, int: _plain, bytes: _plain}
+_READERS: dict[type, Callable[[type, Any], Any]] = {
+    str: _text,
+    bool: _flag,
+    int: _plain,
+    bytes: _plain,
+}

@@ -1,8 +1,9 @@
-"""Decides whether two user names count as one, and whether they look alike. The characters are checked before.
+"""Decides whether two user names count as one, and whether they look alike.
+The characters are checked before.
 
-Names with one key count as one name, which only one user can have. Names with one skeleton look alike in many fonts
-(Unicode Technical Standard 39), so a new name must not have the skeleton of an existing one. Users that had such a name
-before this rule keep it.
+Names with one key count as one name, which only one user can have. Names with one skeleton look
+alike in many fonts (Unicode Technical Standard 39), so a new name must not have the skeleton of an
+existing one. Users that had such a name before this rule keep it.
 """
 
 import json
@@ -20,21 +21,30 @@ _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0").union(
 
 _TOLD_APART = tuple(
     frozenset(map(chr, letters))
-    for letters in (range(0x0E01, 0x0E2F), range(0x05D0, 0x05EB), range(0x0561, 0x0587), range(0x03B1, 0x03CA))
+    for letters in (
+        range(0x0E01, 0x0E2F),
+        range(0x05D0, 0x05EB),
+        range(0x0561, 0x0587),
+        range(0x03B1, 0x03CA),
+    )
 )
-"""Letters of Thai, Hebrew, Armenian and Greek: the table calls more of them alike than people who read them do."""
+"""Letters of Thai, Hebrew, Armenian and Greek:
+the table calls more of them alike than people who read them do."""
 
 _ONE_STROKE = str.maketrans("i1|0", "lllo")
-"""Characters of ASCII that one cannot tell from `l` and `o` in many fonts. A capital I is an `i` by then."""
+"""Characters of ASCII that one cannot tell from `l` and `o` in many fonts.
+A capital I is an `i` by then."""
 _TWO_AS_ONE = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 """Pairs of letters that look like one letter."""
 
 
 def name_key(name: str) -> str:
-    """Return the key that no two users may share: the name in lower case, without invisible characters.
+    """Return the key that no two users may share:
+    the name in lower case, without invisible characters.
 
-    Joiners and soft hyphens shape the letters around them, so a name keeps them. Two names that differ in nothing
-    else look the same in most fonts, and one of them could be taken for the other.
+    Joiners and soft hyphens shape the letters around them, so a name keeps them. Two names that
+    differ in nothing else look the same in most fonts, and one of them could be taken for the
+    other.
     """
     visible = "".join(character for character in name if unicodedata.category(character) != "Cf")
     return unicodedata.normalize("NFC", visible).casefold()
@@ -43,7 +53,8 @@ def name_key(name: str) -> str:
 def name_skeleton(name: str) -> str:
     """Return a form that names share if they look alike.
 
-    For example, `victim` in full-width letters, with a Cyrillic `с` or a dotless `ı` has the skeleton of `victim`.
+    For example, `victim` in full-width letters, with a Cyrillic `с` or a dotless `ı` has
+    the skeleton of `victim`.
     """
     alike = _look_alikes()
     shape = "".join(alike.get(character, character) for character in _shape(name))
@@ -53,29 +64,38 @@ def name_skeleton(name: str) -> str:
 def are_confusable(name: str, other: str) -> bool:
     """Whether two names look alike.
 
-    Two names of only ASCII never count as alike, although 1, l and I, or m and rn, resemble each other: anna1 and annal
-    may both exist. Names that differ only in letters of one script of `_TOLD_APART` do not count as alike either. The
-    table calls the Thai letters ค, ด and ต alike, and the Hebrew vav and final nun, but readers tell them apart.
+    Two names of only ASCII never count as alike, although 1, l and I, or m and rn, resemble each
+    other: anna1 and annal may both exist. Names that differ only in letters of one script of
+    `_TOLD_APART` do not count as alike either. The table calls the Thai letters ค, ด and ต alike,
+    and the Hebrew vav and final nun, but readers tell them apart.
     """
     if (name.isascii() and other.isascii()) or name_skeleton(name) != name_skeleton(other):
         return False
     shapes = [_shape(name), _shape(other)]
     differing = [pair for pair in zip(*shapes, strict=False) if pair[0] != pair[1]]
-    return len(shapes[0]) != len(shapes[1]) or not differing or not all(map(_are_told_apart, differing))
+    return (
+        len(shapes[0]) != len(shapes[1])
+        or not differing
+        or not all(map(_are_told_apart, differing))
+    )
 
 
 def is_like_reserved(name: str, reserved: str) -> bool:
-    """Whether a name could be taken for a reserved one. Stricter than `are_confusable`, also within ASCII.
+    """Whether a name could be taken for a reserved one.
 
-    Names of people must stay apart from each other, so anna1 and annal may both exist. Nobody needs a name like a
-    reserved one, so here i, l, 1 and | are one letter, and only letters and digits count: `deIeted-user` with a capital
-    I is like `deleted user`.
+    Stricter than `are_confusable`, also within ASCII.
+
+    Names of people must stay apart from each other, so anna1 and annal may both exist. Nobody needs
+    a name like a reserved one, so here i, l, 1 and | are one letter, and only letters and digits
+    count: `deIeted-user` with a capital I is like `deleted user`.
     """
     return _bare_skeleton(name) == _bare_skeleton(reserved)
 
 
 def _bare_skeleton(name: str) -> str:
-    """Return a skeleton without spaces, marks and punctuation, in which letters that are alike in ASCII are one."""
+    """Return a skeleton without spaces, marks and punctuation,
+    in which letters that are alike in ASCII are one.
+    """
     letters = unicodedata.normalize("NFD", name_skeleton(name)).translate(_ONE_STROKE)
     bare = "".join(filter(str.isalnum, letters))
     for pair, letter in _TWO_AS_ONE:
@@ -91,7 +111,9 @@ def _shape(name: str) -> str:
 
 def _are_told_apart(pair: tuple[str, str]) -> bool:
     """Whether two characters belong to one script whose readers tell them apart."""
-    return all(map(str.isascii, pair)) or any(all(map(letters.__contains__, pair)) for letters in _TOLD_APART)
+    return all(map(str.isascii, pair)) or any(
+        all(map(letters.__contains__, pair)) for letters in _TOLD_APART
+    )
 
 
 def _is_unseen(character: str) -> bool:
@@ -99,19 +121,26 @@ def _is_unseen(character: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    """Return a text in lower case, with each character in its compatibility form: `Ａ` is `a`, `ﬁ` is `fi`."""
+    """Return a text in lower case, with each character in its compatibility form:
+    `Ａ` is `a`, `ﬁ` is `fi`.
+    """
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 @cache
 def _look_alikes() -> dict[str, str]:
-    """Return {character: the character that represents its group}. The table is read once, when first needed.
+    """Return {character: the character that represents its group}.
 
-    The library's table lists for each character those that look like it, in both directions. Characters that are
-    connected, also over others, form a group. The one with the lowest code point represents it.
+    The table is read once, when first needed.
+
+    The library's table lists for each character those that look like it, in both directions.
+    Characters that are connected, also over others, form a group. The one with the lowest code
+    point represents it.
     """
     text = files(confusable_homoglyphs).joinpath("confusables.json").read_bytes()
-    table = json.loads(text, object_hook=_character)  # with the names of all characters it takes 3 MiB more
+    table = json.loads(
+        text, object_hook=_character
+    )  # with the names of all characters it takes 3 MiB more
     first: dict[str, str] = {}
     for character, others in table.items():
         for other in others:
@@ -120,13 +149,18 @@ def _look_alikes() -> dict[str, str]:
 
 
 def _character(entry: dict[str, Any]) -> object:
-    """Return the character of an entry of the table. For the table itself, which has no text at "c", return it."""
+    """Return the character of an entry of the table.
+
+    For the table itself, which has no text at "c", return it.
+    """
     character = entry.get("c")
     return character if isinstance(character, str) else entry
 
 
 def _plain(characters: str) -> str:
-    """Return characters without direction marks: the table puts them around letters written from right to left."""
+    """Return characters without direction marks:
+    the table puts them around letters written from right to left.
+    """
     return characters.replace("\u200e", "")
 
 

@@ -1,4 +1,6 @@
-"""Finds out whether a file or a folder can be created or opened for writing, and leaves nothing behind."""
+"""Finds out whether a file or a folder can be created or opened for writing,
+and leaves nothing behind.
+"""
 
 import contextlib
 import errno
@@ -8,11 +10,15 @@ from pathlib import Path
 
 
 def try_file(path: Path) -> None:
-    """Raise the OSError that opening a file for reading and writing would raise; a missing file is not created."""
+    """Raise the OSError that opening a file for reading and writing would raise;
+    a missing file is not created.
+    """
     try:
         os.close(os.open(path, os.O_RDWR))
     except FileNotFoundError:
-        folder = Path(os.path.realpath(path)).parent  # open(2) creates the file that a link leads to
+        folder = Path(
+            os.path.realpath(path)
+        ).parent  # open(2) creates the file that a link leads to
         if folder.exists() or path.is_symlink():
             _try_new(folder, path)
         else:
@@ -32,7 +38,10 @@ def try_folder(folder: Path) -> None:
 
 
 def _try_new(folder: Path, path: Path) -> None:
-    """Create a file in a folder and remove it. An error names `path`, which is what was to be created."""
+    """Create a file in a folder and remove it.
+
+    An error names `path`, which is what was to be created.
+    """
     try:
         descriptor, name = tempfile.mkstemp(dir=folder, prefix=".check-")
     except OSError as error:

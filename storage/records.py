@@ -103,7 +103,8 @@ class Login:
     earlier_hashes: str = ""
 
     def rotated(self, successor: str, now: int, expires_at: int, retry_ms: int) -> "Login":
-        """Return the login with `successor` as its token; it remembers tokens used within `retry_ms`.
+        """Return the login with `successor` as its token;
+        it remembers tokens used within `retry_ms`.
 
         With 20 s: A becomes B at 100 s, B becomes C at 110 s, C becomes D at 125 s: A is dropped.
         """

@@ -28,7 +28,9 @@ class Answer:
 class Api:
     """Requests to one server; `token` signs them in."""
 
-    def __init__(self, url: str, token: str | None = None, user: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, url: str, token: str | None = None, user: dict[str, Any] | None = None
+    ) -> None:
         self.url = url
         self.token = token
         self.user = user or {}
@@ -39,7 +41,12 @@ class Api:
         return self.url.replace("http", "ws", 1) + "/sync"
 
     async def request(
-        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, raw: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        raw: bytes | None = None,
     ) -> Answer:
         sent = {"Content-Type": "application/json", **(headers or {})}
         if self.token:

@@ -1,9 +1,10 @@
 """Known weaknesses in what we build on: `python -m tests.audit`.
 
-pip-audit (installed for this once) looks at requirements.lock, `npm audit` at each package-lock.json. Exit code 1
-if what is shipped has a known weakness of severity high or above; PyPI's database names no severity, so there
-each counts. What only tests and benchmarks use is reported and no more. Where the database is out of reach that
-is said in one line, and is no failure: the dependencies are as good as they were.
+pip-audit (installed for this once) looks at requirements.lock, `npm audit` at each
+package-lock.json. Exit code 1 if what is shipped has a known weakness of severity high or above;
+PyPI's database names no severity, so there each counts. What only tests and benchmarks use is
+reported and no more. Where the database is out of reach that is said in one line, and is no
+failure: the dependencies are as good as they were.
 """
 
 import json
@@ -31,8 +32,10 @@ _SKIPPED = "not checked"
 _SEVERE = ("high", "critical")
 _TIMEOUT_S = 300
 _UNREACHABLE = re.compile(
-    r"ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|audit endpoint returned an error|ENOAUDIT"
-    r"|ConnectionError|ConnectTimeout|ReadTimeout|HTTPError|ServiceError|Max retries|No matching distribution"
+    r"ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|audit endpoint returned an "
+    r"error|ENOAUDIT"
+    r"|ConnectionError|ConnectTimeout|ReadTimeout|HTTPError|ServiceError|Max retries|No matching "
+    r"distribution"
     r"|Could not find a version|[45]\d\d (Client|Server) Error",
     re.IGNORECASE,
 )
@@ -67,7 +70,9 @@ def shipped(name: str = PRODUCT) -> set[str]:
         except PackageNotFoundError:  # not for this kind of machine
             continue
         for line in map(Requirement, needed):
-            if (line.marker is None or line.marker.evaluate({"extra": ""})) and normal(line.name) not in found:
+            if (line.marker is None or line.marker.evaluate({"extra": ""})) and normal(
+                line.name
+            ) not in found:
                 found.add(normal(line.name))
                 waiting.append(line.name)
     return found
@@ -87,18 +92,33 @@ def python_findings() -> Iterator[Finding]:
         if (done := _run(pip)).returncode:
             raise NotCheckedError(f"pip-audit cannot be installed: {_last(done.stderr)}")
         lock = str(ROOT / "requirements.lock")
-        audit = ["-m", "pip_audit", "--requirement", lock, "--require-hashes", "--disable-pip", "--format", "json"]
+        audit = [
+            "-m",
+            "pip_audit",
+            "--requirement",
+            lock,
+            "--require-hashes",
+            "--disable-pip",
+            "--format",
+            "json",
+        ]
         done = _run([python, *audit, "--progress-spinner", "off"])
     yield from read_pip_audit(_json(done), shipped())
 
 
 def read_pip_audit(report: dict[str, Any], of_server: set[str]) -> Iterator[Finding]:
-    """Yield what pip-audit found; raises NotCheckedError where it passes over everything, which it calls success."""
+    """Yield what pip-audit found; raises NotCheckedError where it passes over everything,
+    which it calls success.
+    """
     skipped = [package for package in report["dependencies"] if "skip_reason" in package]
     if len(skipped) == len(report["dependencies"]):
-        raise NotCheckedError(f"pip-audit: {skipped[0]['skip_reason'] if skipped else 'nothing to look at'}")
+        raise NotCheckedError(
+            f"pip-audit: {skipped[0]['skip_reason'] if skipped else 'nothing to look at'}"
+        )
     for package in skipped:
-        yield Finding(package["name"], _SKIPPED, package["skip_reason"], normal(package["name"]) in of_server)
+        yield Finding(
+            package["name"], _SKIPPED, package["skip_reason"], normal(package["name"]) in of_server
+        )
     for package in report["dependencies"]:
         for weakness in package.get("vulns", ()):
             fixed = ", ".join(weakness["fix_versions"]) or "no version"
@@ -110,7 +130,9 @@ def read_pip_audit(report: dict[str, Any], of_server: set[str]) -> Iterator[Find
 
 
 def node_findings(folder: str, *, is_shipped: bool) -> Iterator[Finding]:
-    """Audit a package-lock.json, of what is shipped the bundled packages first; raises NotCheckedError."""
+    """Audit a package-lock.json, of what is shipped the bundled packages first;
+    raises NotCheckedError.
+    """
     bundled = set(_npm_audit(folder, "--omit=dev")["vulnerabilities"]) if is_shipped else set()
     yield from read_npm_audit(_npm_audit(folder), bundled)
 
@@ -119,14 +141,21 @@ def read_npm_audit(report: dict[str, Any], bundled: set[str]) -> Iterator[Findin
     """Yield what npm audit found."""
     for name, one in report["vulnerabilities"].items():
         titles = [via["title"] for via in one["via"] if isinstance(via, dict)]
-        yield Finding(name, one["severity"], "; ".join(titles) or f"by {', '.join(one['via'])}", name in bundled)
+        yield Finding(
+            name,
+            one["severity"],
+            "; ".join(titles) or f"by {', '.join(one['via'])}",
+            name in bundled,
+        )
 
 
 def _npm_audit(folder: str, *options: str) -> dict[str, Any]:
     npm = [*set_up._npm(), "audit", "--json", "--package-lock-only", *options]
     report = _json(_run(npm, ROOT / folder))
     if "vulnerabilities" not in report:
-        raise NotCheckedError(f"npm audit: {_last(str(report.get('message') or report.get('error') or report))}")
+        raise NotCheckedError(
+            f"npm audit: {_last(str(report.get('message') or report.get('error') or report))}"
+        )
     return report
 
 
@@ -165,7 +194,10 @@ def _last(text: str) -> str:
 
 def main() -> int:
     audits = {"requirements.lock": python_findings()}
-    audits |= {folder: node_findings(folder, is_shipped=is_shipped) for folder, is_shipped in FOLDERS.items()}
+    audits |= {
+        folder: node_findings(folder, is_shipped=is_shipped)
+        for folder, is_shipped in FOLDERS.items()
+    }
     is_severe = False
     for name, audit in audits.items():
         try:

@@ -1,7 +1,7 @@
 """Secrets that tests have used, searched for in all that is logged meanwhile.
 
-`tests.api` notes what it sends and is given, `tests.processes` what its servers print. What only looks
-like a secret is found as well: browsers and clients in Node need not tell.
+`tests.api` notes what it sends and is given, `tests.processes` what its servers print. What only
+looks like a secret is found as well: browsers and clients in Node need not tell.
 """
 
 import contextlib
@@ -84,7 +84,9 @@ class Canaries(logging.Handler):
                 self.add_token(name, body.get(name))
 
     def configured(self, settings: Mapping[str, Any], data_dir: object) -> None:
-        """Note the secrets of a server that has started; names of settings may be those of variables."""
+        """Note the secrets of a server that has started;
+        names of settings may be those of variables.
+        """
         for name in _SETTINGS:
             self.add(name, settings.get(name) or settings.get(name.upper()))
         made = Path(str(data_dir)) / "secret"
@@ -106,7 +108,11 @@ class Canaries(logging.Handler):
         written = (path.read_text(errors="replace") for path in self._outputs if path.exists())
         text = "\n".join([*self._lines, *written])
         found = [(kind, text.find(probe)) for probe, kind in self._secrets.items()]
-        found += [(kind, match.start()) for kind, pattern in LOOKS_SECRET.items() if (match := pattern.search(text))]
+        found += [
+            (kind, match.start())
+            for kind, pattern in LOOKS_SECRET.items()
+            if (match := pattern.search(text))
+        ]
         return [f"{kind} in: {_line(text, at)}" for kind, at in found if at >= 0]
 
     def forget(self) -> None:

@@ -1,6 +1,8 @@
-"""Holds real answers against the API's description: `tests.api.Api` passes every answer that it gets through `check`.
+"""Holds real answers against the API's description:
+`tests.api.Api` passes every answer that it gets through `check`.
 
-The description leaves clients free to ignore new fields; here a field that is not declared is an error as well.
+The description leaves clients free to ignore new fields;
+here a field that is not declared is an error as well.
 """
 
 import copy
@@ -17,12 +19,17 @@ from handlers.http.api_docs.operations import OPERATIONS, OTHER_CODES, Media, Op
 _JSON, _PROBLEM = "application/json", "application/problem+json"
 _NOT_MODIFIED = 304
 _ANY_OPERATION = {*OTHER_CODES, "too_large", "bad_request", "bad_origin"}
-"""Codes of errors that are not of one operation: whatever is asked, a request can be too large or from another site."""
+"""Codes of errors that are not of one operation:
+whatever is asked, a request can be too large or from another site."""
 
 
 def operation_of(method: str, path: str) -> Operation | None:
-    """Return the operation that answers a request, None for pages and what has no route or no such method."""
-    described = next((described for pattern, described in _paths() if pattern.fullmatch(path)), None)
+    """Return the operation that answers a request, None for pages and what has
+    no route or no such method.
+    """
+    described = next(
+        (described for pattern, described in _paths() if pattern.fullmatch(path)), None
+    )
     return next((one for one in OPERATIONS if (one.method, one.path) == (method, described)), None)
 
 
@@ -48,13 +55,17 @@ def check(method: str, target: str, status: int, content_type: str, content: Any
         assert kind in operation.answer.content_types, f"{where} is {kind}"
     else:
         assert kind == _JSON, f"{where} is {kind}"
-        schema = strict_document()["paths"][operation.path][method.lower()]["responses"][str(status)]
+        schema = strict_document()["paths"][operation.path][method.lower()]["responses"][
+            str(status)
+        ]
         _validate(f"{operation.name} {status}", schema["content"][_JSON]["schema"], content, where)
 
 
 @cache
 def strict_document() -> dict[str, Any]:
-    """Return the description with `additionalProperties: false` wherever an object has properties."""
+    """Return the description with `additionalProperties: false` wherever
+    an object has properties.
+    """
     document = copy.deepcopy(openapi.document("1"))
     for schema in document["components"]["schemas"].values():
         if "properties" in schema:
@@ -64,8 +75,13 @@ def strict_document() -> dict[str, Any]:
 
 @cache
 def _paths() -> list[tuple[re.Pattern[str], str]]:
-    """Return (pattern, path) of every path that is described; as with routes, the first one that fits counts."""
-    return [(re.compile(re.sub(r"\{[^}]*\}", "[^/]+", path)), path) for path in strict_document()["paths"]]
+    """Return (pattern, path) of every path that is described;
+    as with routes, the first one that fits counts.
+    """
+    return [
+        (re.compile(re.sub(r"\{[^}]*\}", "[^/]+", path)), path)
+        for path in strict_document()["paths"]
+    ]
 
 
 def _problem_schema() -> dict[str, Any]:
@@ -79,6 +95,11 @@ def _validate(name: str, schema: dict[str, Any], content: Any, where: str) -> No
     validator = _validators.get(name)
     if validator is None:
         whole = {**schema, "components": strict_document()["components"]}
-        validator = _validators[name] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
-    wrong = [f"{'/'.join(map(str, error.instance_path))}: {error.message}" for error in validator.iter_errors(content)]
+        validator = _validators[name] = jsonschema_rs.Draft202012Validator(
+            whole, validate_formats=True
+        )
+    wrong = [
+        f"{'/'.join(map(str, error.instance_path))}: {error.message}"
+        for error in validator.iter_errors(content)
+    ]
     assert not wrong, f"{where}: {wrong}"

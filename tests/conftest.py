@@ -1,4 +1,6 @@
-"""Fixtures, and the rule that a warning or error in the log that no test announced fails the test."""
+"""Fixtures, and the rule that a warning or error in the log that no test
+announced fails the test.
+"""
 
 import asyncio
 import gc
@@ -41,10 +43,13 @@ QUICK: dict[str, Any] = {
     "handshakes_per_min": 10_000,
     "accepts_per_s": 100_000,
 }
-"""Settings for tests: cheap hashes, commits twice as soon, and limits out of the way of most tests."""
+"""Settings for tests: cheap hashes, commits twice as soon,
+and limits out of the way of most tests."""
 
 AS_SHIPPED: dict[str, Any] = {
-    name: getattr(Config(), name) for name in QUICK if name not in ("host", "port", "bcrypt_cost", "flush_ms")
+    name: getattr(Config(), name)
+    for name in QUICK
+    if name not in ("host", "port", "bcrypt_cost", "flush_ms")
 }
 """Every limit as it is by default, for tests of whom the defaults let in; hashes stay cheap."""
 
@@ -61,7 +66,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Leave what is there for the whole run out of each collection of garbage: some tests ask for one each."""
+    """Leave what is there for the whole run out of each collection of garbage:
+    some tests ask for one each.
+    """
     gc.collect()
     gc.freeze()
 
@@ -76,8 +83,12 @@ class _Listener(logging.Handler):
         self.records.append(record)
 
     def unexpected(self) -> list[str]:
-        lines = [f"{record.levelname} {record.name}: {record.getMessage()}" for record in self.records]
-        return [line for line in lines if not any(re.search(pattern, line) for pattern in self.expected)]
+        lines = [
+            f"{record.levelname} {record.name}: {record.getMessage()}" for record in self.records
+        ]
+        return [
+            line for line in lines if not any(re.search(pattern, line) for pattern in self.expected)
+        ]
 
 
 @pytest.fixture(autouse=True)
@@ -110,7 +121,9 @@ def _no_socket_of_the_driver_is_left() -> Iterator[None]:
 
 @pytest.fixture
 async def _no_process_of_the_loop_is_left() -> AsyncIterator[None]:
-    """End processes before the event loop is closed: uvloop would wait without end for those that still run."""
+    """End processes before the event loop is closed:
+    uvloop would wait without end for those that still run.
+    """
     before = leftovers.children()
     yield
     if left := leftovers.end(leftovers.children() - before):
@@ -134,14 +147,19 @@ def expect_log(_log_listener: _Listener) -> Callable[[str], None]:
 
 @pytest.fixture(scope="session")
 def trace_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Return the function that gives the file of an editing session by its name (`harness.traces`)."""
+    """Return the function that gives the file of an editing session by
+    its name (`harness.traces`).
+    """
     folder = tmp_path_factory.mktemp("traces")
     return lambda name: traces.file(name, folder)
 
 
 @pytest.fixture(scope="module")
 def mongo_uri() -> Iterator[str]:
-    """A MongoDB-protocol server; a database's name is to be added. One that many modules use becomes slow."""
+    """A MongoDB-protocol server; a database's name is to be added.
+
+    One that many modules use becomes slow.
+    """
     with mongod.running() as uri:
         yield uri
 
@@ -162,9 +180,13 @@ _HOT_PATH = (
 )
 
 
-def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+def pytest_asyncio_loop_factories(
+    item: pytest.Item,
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Tests run on the event loop that servers run on; some on plain asyncio too."""
-    factories: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"uvloop": uvloop.new_event_loop}
+    factories: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
+        "uvloop": uvloop.new_event_loop
+    }
     if item.path.name in _HOT_PATH:
         factories["asyncio"] = asyncio.new_event_loop
     return factories

@@ -1,10 +1,13 @@
-"""Finds and ends processes that tests started and did not end. Needs Linux's /proc; elsewhere it finds nothing.
+"""Finds and ends processes that tests started and did not end.
+Needs Linux's /proc; elsewhere it finds nothing.
 
-A run of tests marks its processes by a variable of the environment, which children of children inherit. A program that
-overwrites its environment (Chromium's helpers do) is found by its parent or its session.
+A run of tests marks its processes by a variable of the environment, which children of children
+inherit. A program that overwrites its environment (Chromium's helpers do) is found by its parent or
+its session.
 
-As a script, `leftovers.py MARK` waits until its input ends, which is when the run that started it has ended in any way,
-also by SIGKILL. Then it ends all processes of that run. Only the standard library is imported, so that it starts fast.
+As a script, `leftovers.py MARK` waits until its input ends, which is when the run that started it
+has ended in any way, also by SIGKILL. Then it ends all processes of that run. Only the standard
+library is imported, so that it starts fast.
 """
 
 import contextlib
@@ -21,7 +24,8 @@ VARIABLE = "TESTS_RUN"
 """Holds the marks of a run and of the runs around it: a test may run tests."""
 
 shared: set[int] = set()
-"""Ids of processes that outlive a test, because a fixture of a module or of a whole run ends them."""
+"""Ids of processes that outlive a test, because a fixture of a module or
+of a whole run ends them."""
 
 _PROC = Path("/proc")
 _PAUSE_S = 0.1
@@ -36,7 +40,9 @@ class Watcher:
         os.environ[VARIABLE] = f"{os.environ.get(VARIABLE, '')}/{self.mark}"
         command = [sys.executable, "-I", "-S", __file__, self.mark]
         # in a session of its own: signals to the terminal's processes are not for it
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, env={}, start_new_session=True)
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, env={}, start_new_session=True
+        )
         self.pid = self._process.pid
 
     def close(self) -> None:
@@ -52,7 +58,9 @@ def environment() -> dict[str, str]:
 
 
 def marked(mark: str) -> set[int]:
-    """Return the ids of the living processes that have a mark, or whose parent or session's first process has it."""
+    """Return the ids of the living processes that have a mark,
+    or whose parent or session's first process has it.
+    """
     relatives = {pid: found for pid in _pids() if (found := _parent_and_session(pid))}
     pids = {pid for pid in relatives if _has_mark(pid, mark)}
     while more := {pid for pid, found in relatives.items() if pids.intersection(found)} - pids:
@@ -61,7 +69,9 @@ def marked(mark: str) -> set[int]:
 
 
 def children() -> set[int]:
-    """Return the ids of the living processes that this process started, without those that tests share."""
+    """Return the ids of the living processes that this process started,
+    without those that tests share.
+    """
     pids: set[int] = set()
     for folder in _PROC.glob("self/task/*"):
         with contextlib.suppress(FileNotFoundError):  # a thread may end while we look
@@ -74,7 +84,12 @@ def end(pids: Iterable[int]) -> list[str]:
     commands = []
     for pid in pids:
         with contextlib.suppress(OSError):
-            commands.append((_PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+            commands.append(
+                (_PROC / str(pid) / "cmdline")
+                .read_bytes()
+                .replace(b"\0", b" ")
+                .decode(errors="replace")
+            )
             os.kill(pid, signal.SIGKILL)
     return commands
 
@@ -86,7 +101,9 @@ def _pids() -> list[int]:
 def _parent_and_session(pid: int) -> tuple[int, int] | None:
     """Return None for a process that has ended, also if nobody has asked for its exit code yet."""
     try:
-        state, parent, _, session, *_ = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+        state, parent, _, session, *_ = (
+            (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+        )
     except OSError:
         return None
     return None if state in "ZX" else (int(parent), int(session))

@@ -1,6 +1,8 @@
-"""A MongoDB-protocol server for tests: SecantusDB as a process of its own, or the one that TEST_MONGO_URI names.
+"""A MongoDB-protocol server for tests: SecantusDB as a process of its own,
+or the one that TEST_MONGO_URI names.
 
-SecantusDB (GPL-2) is neither imported nor shipped: `tests.set_up` installs it into an environment of its own.
+SecantusDB (GPL-2) is neither imported nor shipped:
+`tests.set_up` installs it into an environment of its own.
 """
 
 import contextlib
@@ -34,7 +36,9 @@ _empty: list[str] = []
 
 @contextlib.asynccontextmanager
 async def database(uri: str) -> AsyncIterator[str]:
-    """Lend the name of an empty database: SecantusDB becomes slower with each name that it has ever had."""
+    """Lend the name of an empty database: SecantusDB becomes slower with each
+    name that it has ever had.
+    """
     name = _empty.pop() if _empty else f"test{next(_numbers)}_{os.getpid()}"
     yield name
     async with AsyncMongoClient[Document](uri) as client:
@@ -44,11 +48,12 @@ async def database(uri: str) -> AsyncIterator[str]:
 
 @contextlib.contextmanager
 def forgotten_sockets_expected() -> Iterator[None]:
-    """Expect, in a test that makes clients of the driver, the sockets that these forget: connecting was cancelled.
+    """Expect, in a test that makes clients of the driver, the sockets that these forget:
+    connecting was cancelled.
 
-    Python warns of such a socket when it collects it, so it is collected before the next test. Expected are sockets
-    that are not connected yet, and connections to a port that the client was given. Filters of warnings last as long
-    as the test.
+    Python warns of such a socket when it collects it, so it is collected before the next test.
+    Expected are sockets that are not connected yet, and connections to a port that the client was
+    given. Filters of warnings last as long as the test.
     """
     made = False
     make = AsyncMongoClient.__init__
@@ -58,7 +63,9 @@ def forgotten_sockets_expected() -> Iterator[None]:
         made = True
         ports = "|".join({"27017", *re.findall(r":(\d+)", uri)})
         for ends in (r"laddr=\('[^']+', \d+\)>", rf"raddr=\('[^']+', ({ports})\)>"):
-            warnings.filterwarnings("ignore", rf"unclosed <socket\.socket .*proto=6, .*{ends}", ResourceWarning)
+            warnings.filterwarnings(
+                "ignore", rf"unclosed <socket\.socket .*proto=6, .*{ends}", ResourceWarning
+            )
         make(self, uri, *args, **options)  # type: ignore[arg-type]
 
     with mock.patch.object(AsyncMongoClient, "__init__", init):
@@ -84,9 +91,20 @@ def running(storage: str = ":memory:", port: int | None = None) -> Iterator[str]
 
         pytest.skip("no MongoDB-protocol server here: run `make test`, or set TEST_MONGO_URI")
     port = port or free_port()
-    with tempfile.TemporaryDirectory(prefix="mongod") as scratch:  # it leaves its own behind when it is killed
+    with tempfile.TemporaryDirectory(
+        prefix="mongod"
+    ) as scratch:  # it leaves its own behind when it is killed
         process = subprocess.Popen(
-            [COMMAND, "--port", str(port), "--storage-path", storage, "--sync-on-commit", "--log-level", "ERROR"],
+            [
+                COMMAND,
+                "--port",
+                str(port),
+                "--storage-path",
+                storage,
+                "--sync-on-commit",
+                "--log-level",
+                "ERROR",
+            ],
             env={**os.environ, "TMPDIR": scratch},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

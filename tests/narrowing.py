@@ -1,4 +1,6 @@
-"""Telling the type checker what a test knows. Not for: checks that a test is about, which are plain asserts."""
+"""Telling the type checker what a test knows.
+Not for: checks that a test is about, which are plain asserts.
+"""
 
 from typing import TypeVar
 

@@ -67,11 +67,18 @@ class Peers:
         for name in names:
             await until(partial(self.text, name), lambda found: found == text)
 
-    async def until_state(self, name: str, timeout_s: float = PATIENCE_S, **wanted: Any) -> dict[str, Any]:
-        """Wait until fields of the client's state have the wanted values, or pass the wanted tests."""
+    async def until_state(
+        self, name: str, timeout_s: float = PATIENCE_S, **wanted: Any
+    ) -> dict[str, Any]:
+        """Wait until fields of the client's state have the wanted values,
+        or pass the wanted tests.
+        """
 
         def fits(state: dict[str, Any]) -> bool:
-            return all(want(state[key]) if callable(want) else state[key] == want for key, want in wanted.items())
+            return all(
+                want(state[key]) if callable(want) else state[key] == want
+                for key, want in wanted.items()
+            )
 
         return await until(lambda: self.do("state", name), fits, timeout_s)
 

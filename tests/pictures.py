@@ -1,7 +1,9 @@
-"""Takes the README's pictures of the web app: `python -m tests.pictures` writes them to docs/pictures.
+"""Takes the README's pictures of the web app:
+`python -m tests.pictures` writes them to docs/pictures.
 
-A real server and two real browsers: a teacher and a guest in one session, once in the light and once in the dark theme.
-Take them again when the app looks different. No test compares them, because fonts differ between machines.
+A real server and two real browsers: a teacher and a guest in one session, once in the light and
+once in the dark theme. Take them again when the app looks different. No test compares them, because
+fonts differ between machines.
 """
 
 import asyncio
@@ -37,7 +39,11 @@ _CODE = '''def two_sum(numbers: list[int], target: int) -> tuple[int, int] | Non
 
 '''
 _ANSWER = "assert two_sum([2, 7, 11, 15], 9) == (0, 1)"
-_CHAT = (("ada", "Can you do it in one pass?"), ("gus", "Yes, with a `dict` of what was seen"), ("ada", "Add a test?"))
+_CHAT = (
+    ("ada", "Can you do it in one pass?"),
+    ("gus", "Yes, with a `dict` of what was seen"),
+    ("ada", "Add a test?"),
+)
 
 
 async def main() -> int:
@@ -82,7 +88,9 @@ async def _take(browser: Browser, url: str) -> None:
 
 async def _person(browser: Browser, url: str) -> Someone:
     """Return a person with a browser; with reduced motion, the name at a cursor does not fade."""
-    context = await browser.new_context(viewport=_SIZE, device_scale_factor=_SCALE, reduced_motion="reduce")
+    context = await browser.new_context(
+        viewport=_SIZE, device_scale_factor=_SCALE, reduced_motion="reduce"
+    )
     return Someone(await context.new_page(), context, url)
 
 

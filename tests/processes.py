@@ -25,10 +25,17 @@ def free_port() -> int:
 
 
 class ServerProcess:
-    """`collab-server run` with settings as environment variables; without a supervisor, so that `kill` is its end."""
+    """`collab-server run` with settings as environment variables;
+    without a supervisor, so that `kill` is its end.
+    """
 
     def __init__(
-        self, data_dir: Path, port: int, *, module: tuple[str, ...] = ("collab_server",), **variables: Any
+        self,
+        data_dir: Path,
+        port: int,
+        *,
+        module: tuple[str, ...] = ("collab_server",),
+        **variables: Any,
     ) -> None:
         """module: what to run instead, with its arguments before `run`."""
         self._module = module
@@ -54,7 +61,8 @@ class ServerProcess:
         with self.output.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", *self._module, "run",
-                cwd=ROOT, env=self._environment, stdout=output, stderr=output, stdin=asyncio.subprocess.DEVNULL,
+                cwd=ROOT, env=self._environment, stdout=output, stderr=output,
+                stdin=asyncio.subprocess.DEVNULL,
             )  # fmt: skip
         await until(self._is_ready)
         canaries.USED.configured(self._environment, self._environment["DATA_DIR"])
@@ -100,4 +108,6 @@ class ServerProcess:
     def problems(self) -> list[str]:
         """Return what it logged as warning or error."""
         lines = self.output.read_text().splitlines()
-        return [line for line in lines if '"level": "error"' in line or '"level": "warning"' in line]
+        return [
+            line for line in lines if '"level": "error"' in line or '"level": "warning"' in line
+        ]

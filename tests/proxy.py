@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 WRITES = {b"insert", b"update", b"delete", b"findAndModify"}
 _HEADER_BYTES = 16
 _NAME_AT = _HEADER_BYTES + 4 + 1 + 4 + 1
-"""Flags, kind of section, length of the document, type of its first element: then the command's name."""
+"""Flags, kind of section, length of the document, type of its first element:
+then the command's name."""
 
 
 class Proxy:
@@ -49,7 +50,8 @@ class Proxy:
     async def refuse(self) -> None:
         """Stop listening and drop all connections.
 
-        The port stays bound: a test that runs at the same time could take a free one, and `again` would fail.
+        The port stays bound: a test that runs at the same time could take a free one,
+        and `again` would fail.
         """
         if self._server:
             self._server.close()

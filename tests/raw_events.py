@@ -27,11 +27,16 @@ class RawEvents:
 
     @classmethod
     async def open(
-        cls, api: Api, query: str = "EIO=4&transport=websocket", headers: dict[str, str] | None = None
+        cls,
+        api: Api,
+        query: str = "EIO=4&transport=websocket",
+        headers: dict[str, str] | None = None,
     ) -> "RawEvents":
         """Open the transport only."""
         url = f"{api.url.replace('http', 'ws', 1)}/socket.io/?{query}"
-        return cls(await websocket_connect(HTTPRequest(url, headers=headers), max_message_size=64 << 20))
+        return cls(
+            await websocket_connect(HTTPRequest(url, headers=headers), max_message_size=64 << 20)
+        )
 
     @classmethod
     async def signed_in(cls, api: Api) -> "RawEvents":

@@ -1,4 +1,6 @@
-"""A WebSocket client that sends the bytes it is told to, frames that no stock client sends included."""
+"""A WebSocket client that sends the bytes it is told to,
+frames that no stock client sends included.
+"""
 
 import asyncio
 import base64
@@ -77,7 +79,8 @@ def handshake(session_id: str, token: str | None) -> bytes:
     """Return the request with which a client opens a WebSocket."""
     key = base64.b64encode(os.urandom(16)).decode()
     return (
-        f"GET /sync/{session_id}?token={token} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+        f"GET /sync/{session_id}?token={token} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: "
+        "websocket\r\n"
         f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
     ).encode()
 

@@ -1,7 +1,7 @@
 """nginx and Caddy in front of a server, with the sample configurations of docs/proxies.
 
-Only a sample's addresses, ports, host name, and paths of certificate and log are replaced. Not for faults: see
-`tests.proxy`.
+Only a sample's addresses, ports, host name, and paths of certificate and log are replaced.
+Not for faults: see `tests.proxy`.
 """
 
 import asyncio
@@ -46,7 +46,8 @@ http {{
     include {sample};
 }}
 """
-"""What the distribution has around the sample, in a folder of its own; one process, which keeps its environment."""
+"""What the distribution has around the sample, in a folder of its own;
+one process, which keeps its environment."""
 
 _CADDY_GLOBALS = """{{
 	admin off
@@ -68,8 +69,10 @@ class Certificate:
     def make(cls, folder: Path) -> "Certificate":
         made = cls(folder / "certificate.pem", folder / "key.pem")
         subprocess.run(
-            [needed_program("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-             "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+            [needed_program("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:prime256v1",
+             "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
+             "subjectAltName=IP:127.0.0.1",
              "-keyout", str(made.key), "-out", str(made.file)],
             check=True, capture_output=True,
         )  # fmt: skip
@@ -87,7 +90,9 @@ class ReverseProxy:
     plain_url  where the outer one sends them on to TLS
     """
 
-    def __init__(self, kind: str, target_port: int, certificate: Certificate, *, is_inner: bool = False) -> None:
+    def __init__(
+        self, kind: str, target_port: int, certificate: Certificate, *, is_inner: bool = False
+    ) -> None:
         self.port, self._plain_port = free_port(), free_port()
         self.url = f"http{'' if is_inner else 's'}://127.0.0.1:{self.port}"
         self.plain_url = f"http://127.0.0.1:{self._plain_port}"
@@ -134,9 +139,14 @@ class ReverseProxy:
     async def asked(
         self, path: str, source: str = "127.0.0.1", **headers: str
     ) -> AsyncIterator[tuple[int, asyncio.StreamReader, asyncio.StreamWriter]]:
-        """Send a GET from one of this machine's addresses; yield the status, and the connection behind the headers."""
+        """Send a GET from one of this machine's addresses;
+        yield the status, and the connection behind the headers.
+        """
         reader, writer = await asyncio.open_connection(
-            "127.0.0.1", self.port, local_addr=(source, 0), ssl=None if self._is_inner else self._certificate.trust()
+            "127.0.0.1",
+            self.port,
+            local_addr=(source, 0),
+            ssl=None if self._is_inner else self._certificate.trust(),
         )
         try:
             lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{self.port}"]
@@ -171,18 +181,29 @@ class ReverseProxy:
     def _configured(self) -> list[str]:
         """Write the configuration; return the command that runs with it."""
         given = self._certificate
-        ours = Certificate(*(Path(shutil.copy(one, self._folder)) for one in (given.file, given.key)))
+        ours = Certificate(
+            *(Path(shutil.copy(one, self._folder)) for one in (given.file, given.key))
+        )
         sample = self._folder / self._sample
         sample.write_text(self._adapted((SAMPLES / self._sample).read_text(), ours))
         if self._kind == "caddy":
-            return [needed_program("caddy"), "run", "--config", str(sample), "--adapter", "caddyfile"]
+            return [
+                needed_program("caddy"),
+                "run",
+                "--config",
+                str(sample),
+                "--adapter",
+                "caddyfile",
+            ]
         main = self._folder / "main.conf"
         main.write_text(_NGINX_MAIN.format(sample=sample))
         return [needed_program("nginx"), "-e", "stderr", "-p", str(self._folder), "-c", str(main)]
 
     def _adapted(self, text: str, certificate: Certificate) -> str:
         """Put this machine's places into a sample."""
-        plain_and_tls = (self.port, self._plain_port) if self._is_inner else (self._plain_port, self.port)
+        plain_and_tls = (
+            (self.port, self._plain_port) if self._is_inner else (self._plain_port, self.port)
+        )
         places = {
             "code.example.org:8080": f"127.0.0.1:{self.port}",
             "10.0.0.2:8080": f"127.0.0.1:{self.port}",
@@ -200,7 +221,9 @@ class ReverseProxy:
             "code.example.org": "127.0.0.1",
             "\n{\n": "\n" + _CADDY_GLOBALS.format(*plain_and_tls),
         }
-        return re.sub("|".join(re.escape(one) for one in places), lambda found: places[found[0]], text)
+        return re.sub(
+            "|".join(re.escape(one) for one in places), lambda found: places[found[0]], text
+        )
 
     def _unprivileged(self) -> dict[str, Any]:
         """Return how to run as nobody, if this is root, to whom the folder then belongs."""

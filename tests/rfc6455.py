@@ -1,9 +1,11 @@
-"""`python -m tests.rfc6455`: the Autobahn suite's own cases against the server's WebSocket layer, on real sockets.
+"""`python -m tests.rfc6455`: the Autobahn suite's own cases against the server's WebSocket layer,
+on real sockets.
 
-Needs `pip install kosoku==0.1.0` (Python 3's runner of Autobahn's case files), which is no dependency of the tests:
-CI has `tests/interop/test_rfc6455.py`, the same groups against `/sync`. The suite wants an echo and sends text, the
-server takes binary messages only: so an echo stands on its socket class here, and text goes out as binary. Groups 6
-(UTF-8 of text), 12 and 13 (compression) have nothing to show then. Arguments are patterns of cases: "7.*".
+Needs `pip install kosoku==0.1.0` (Python 3's runner of Autobahn's case files), which is no
+dependency of the tests: CI has `tests/interop/test_rfc6455.py`, the same groups against `/sync`.
+The suite wants an echo and sends text, the server takes binary messages only: so an echo stands on
+its socket class here, and text goes out as binary. Groups 6 (UTF-8 of text), 12 and 13
+(compression) have nothing to show then. Arguments are patterns of cases: "7.*".
 """
 
 import asyncio
@@ -33,7 +35,9 @@ class Echo:
     usual_start = b""
 
     def __init__(self, connections: Connections, loop: asyncio.AbstractEventLoop) -> None:
-        self.socket = WebSocket(connections, loop, self, SendQueue(loop, connections.limits.queued_bytes))
+        self.socket = WebSocket(
+            connections, loop, self, SendQueue(loop, connections.limits.queued_bytes)
+        )
 
     def cost(self, message: bytes) -> float:
         return 1
@@ -113,14 +117,20 @@ async def main(patterns: list[str]) -> int:
         sys.exit("The suite is missing: pip install kosoku==0.1.0")
     CASES.update({number: as_binary(case) for number, case in CASES.items()})
     limits = SocketLimits(
-        updates_per_s=1e9, updates_burst=1e9, bytes_per_s=1e12, sync_bytes=_MAX_BYTES, queued_bytes=2 * _MAX_BYTES
+        updates_per_s=1e9,
+        updates_burst=1e9,
+        bytes_per_s=1e12,
+        sync_bytes=_MAX_BYTES,
+        queued_bytes=2 * _MAX_BYTES,
     )
     server = HTTPServer(Application([("/.*", EchoHandler, {"connections": Connections(limits)})]))
     (listening,) = bind_sockets(0, "127.0.0.1")
     server.add_socket(listening)
     url = f"ws://127.0.0.1:{listening.getsockname()[1]}"
     try:
-        results = await kosoku.run_fuzzingclient(url, patterns or None, NOT_OURS, concurrency=_AT_ONCE)
+        results = await kosoku.run_fuzzingclient(
+            url, patterns or None, NOT_OURS, concurrency=_AT_ONCE
+        )
     except kosoku.FailureError as error:
         results = error.results
     server.stop()
@@ -134,7 +144,10 @@ def report(results: list[Any]) -> int:
         verdict = f"{one.behavior.value} / close {one.behavior_close.value}"
         counts[verdict] = counts.get(verdict, 0) + 1
         if not one.passed:
-            print(f"{one.case_id:8} {verdict}: {one.result} {one.result_close} (code {one.remote_close_code})")
+            print(
+                f"{one.case_id:8} {verdict}: {one.result} {one.result_close} (code "
+                f"{one.remote_close_code})"
+            )
     for verdict, count in sorted(counts.items()):
         print(f"{count:4} {verdict}")
     failed = sum(not one.passed for one in results)

@@ -1,7 +1,8 @@
-"""RFC 6455 as data: what is sent, by Autobahn's case numbers, and what must come of it; see `interop/test_rfc6455`.
+"""RFC 6455 as data: what is sent, by Autobahn's case numbers, and what must come of it;
+see `interop/test_rfc6455`.
 
-Autobahn wants an echo; here a message is "echoed" when somebody else in the room receives it. What it sends as
-text goes out as binary, because text is refused whatever is in it (docs/api.md: 4400).
+Autobahn wants an echo; here a message is "echoed" when somebody else in the room receives it. What
+it sends as text goes out as binary, because text is refused whatever is in it (docs/api.md: 4400).
 """
 
 from collections.abc import Callable, Iterable
@@ -14,7 +15,8 @@ from handlers.sync.frames import BINARY, CLOSE, PING, PONG, TEXT
 CONTINUATION = 0
 MALFORMED = 4400
 FRAMES, HEAD = 0, -1
-"""Ways to cut what is sent: after each frame; or the first sixteen bytes one by one, then the rest together."""
+"""Ways to cut what is sent: after each frame;
+or the first sixteen bytes one by one, then the rest together."""
 
 _MASK = b"\x37\xfa\x21\x3d"
 _CODE_OF_LENGTH = {2: 126, 8: 127}
@@ -28,7 +30,8 @@ class Case(NamedTuple):
 
     arrives  how many of the two messages somebody else receives, in their order
     pongs    what the sender is answered, in this order
-    code     what the server closes with, 0 for an empty close frame; None: it does not, the player closes with 1000
+    code     what the server closes with, 0 for an empty close frame;
+             None: it does not, the player closes with 1000
     closes   a close frame is among what is sent: the connection ends without one more
     cut      bytes a write, FRAMES, HEAD, or None for all in one
     size     of each of the two messages
@@ -65,8 +68,17 @@ def frame(
     """
     size, bit = len(payload), 0x80 if mask else 0
     form = form or (1 if size < 126 else 2 if size < 1 << 16 else 8)
-    length = bytes((bit | size,)) if form == 1 else bytes((bit | _CODE_OF_LENGTH[form],)) + size.to_bytes(form, "big")
-    return bytes((0x80 * is_final | rsv << 4 | opcode,)) + length + mask + (unmask(mask, payload) if mask else payload)
+    length = (
+        bytes((bit | size,))
+        if form == 1
+        else bytes((bit | _CODE_OF_LENGTH[form],)) + size.to_bytes(form, "big")
+    )
+    return (
+        bytes((0x80 * is_final | rsv << 4 | opcode,))
+        + length
+        + mask
+        + (unmask(mask, payload) if mask else payload)
+    )
 
 
 def head(size: int, opcode: int = BINARY) -> bytes:
@@ -78,7 +90,11 @@ def parts(message: bytes, size: int, opcode: int = BINARY) -> list[bytes]:
     """Return a message in frames of `size` bytes."""
     ends = range(size, len(message) + size, size)
     return [
-        frame(message[end - size : end], CONTINUATION if end > size else opcode, is_final=end >= len(message))
+        frame(
+            message[end - size : end],
+            CONTINUATION if end > size else opcode,
+            is_final=end >= len(message),
+        )
         for end in ends
     ]
 
@@ -146,7 +162,10 @@ SIZES = (125, 126, 127, 128, 65_535, 65_536)
 ONE_OCTET, PRIME = 1, 997
 
 FRAMING = (
-    *(Case(f"1.1.{n}", sends(frame(b"*" * size, TEXT)), code=MALFORMED) for n, size in enumerate((0, *SIZES), 1)),
+    *(
+        Case(f"1.1.{n}", sends(frame(b"*" * size, TEXT)), code=MALFORMED)
+        for n, size in enumerate((0, *SIZES), 1)
+    ),
     Case("1.1.8", sends(frame(b"*" * 65_536, TEXT)), code=MALFORMED, cut=PRIME),
     Case("1.2.1", sends(frame()), code=MALFORMED),  # an empty message is none of the protocol above
     *(Case(f"1.2.{n}", whole, arrives=1, size=size) for n, size in enumerate(SIZES, 2)),
@@ -171,8 +190,20 @@ PINGS = (
 RESERVED_BITS = (
     Case("3.1", sends(frame(HELLO, rsv=1)), code=1002),
     Case("3.2", lambda one, two: (frame(one), frame(two, rsv=2), ping()), arrives=1, code=1002),
-    Case("3.3", lambda one, two: (frame(one), frame(two, rsv=3), ping()), arrives=1, code=1002, cut=FRAMES),
-    Case("3.4", lambda one, two: (frame(one), frame(two, rsv=4), ping()), arrives=1, code=1002, cut=ONE_OCTET),
+    Case(
+        "3.3",
+        lambda one, two: (frame(one), frame(two, rsv=3), ping()),
+        arrives=1,
+        code=1002,
+        cut=FRAMES,
+    ),
+    Case(
+        "3.4",
+        lambda one, two: (frame(one), frame(two, rsv=4), ping()),
+        arrives=1,
+        code=1002,
+        cut=ONE_OCTET,
+    ),
     Case("3.5", sends(frame(NOT_TEXT, rsv=5)), code=1002),
     Case("3.6", sends(frame(HELLO, PING, rsv=6)), code=1002),
     Case("3.7", sends(frame(b"", CLOSE, rsv=7)), code=1002),
@@ -201,9 +232,18 @@ CUTS = (None, FRAMES, ONE_OCTET)
 FRAGMENTS = (
     Case("5.2", sends(part(b"fragment1", PONG), rest(b"fragment2")), code=1002),
     *(Case(f"5.{n}", in_two, arrives=1, cut=cut) for n, cut in enumerate(CUTS, 3)),
-    *(Case(f"5.{n}", between(ping(HELLO)), arrives=1, pongs=(HELLO,), cut=cut) for n, cut in enumerate(CUTS, 6)),
-    *(Case(f"5.{n}", lambda one, _: (LOST, frame(one)), code=1002, cut=cut) for n, cut in enumerate(CUTS, 9)),
-    *(Case(f"5.{n}", lambda one, _: (LOST_PART, frame(one)), code=1002, cut=cut) for n, cut in enumerate(CUTS, 12)),
+    *(
+        Case(f"5.{n}", between(ping(HELLO)), arrives=1, pongs=(HELLO,), cut=cut)
+        for n, cut in enumerate(CUTS, 6)
+    ),
+    *(
+        Case(f"5.{n}", lambda one, _: (LOST, frame(one)), code=1002, cut=cut)
+        for n, cut in enumerate(CUTS, 9)
+    ),
+    *(
+        Case(f"5.{n}", lambda one, _: (LOST_PART, frame(one)), code=1002, cut=cut)
+        for n, cut in enumerate(CUTS, 12)
+    ),
     Case("5.15", lambda one, two: (*in_two(one, two), LOST_PART, frame(two)), arrives=1, code=1002),
     Case("5.16", lambda *both: (LOST_PART, *in_two(*both)) * 2, code=1002),
     Case("5.17", lambda *both: (LOST, *in_two(*both)) * 2, code=1002),
@@ -211,8 +251,14 @@ FRAGMENTS = (
     Case("5.19", in_five, arrives=1, pongs=(b"pongme 1!", b"pongme 2!")),
     Case("5.20", in_five, arrives=1, pongs=(b"pongme 1!", b"pongme 2!"), cut=FRAMES),
     Case("text within a message", between(frame(HELLO, TEXT)), code=1002),
-    Case("parts without bytes", lambda one, _: (part(b"", BINARY), part(one), part(b""), rest(b"")), arrives=1),
-    Case("close among parts", lambda one, _: (part(one, BINARY), close(1001)), code=1001, closes=True),
+    Case(
+        "parts without bytes",
+        lambda one, _: (part(b"", BINARY), part(one), part(b""), rest(b"")),
+        arrives=1,
+    ),
+    Case(
+        "close among parts", lambda one, _: (part(one, BINARY), close(1001)), code=1001, closes=True
+    ),
 )
 
 TEXTS = tuple(
@@ -228,8 +274,10 @@ TEXTS = tuple(
 
 VALID = "7f c280 dfbf e0a080 ed9fbf ee8080 efbfbd efbfbe efbfbf f0908080 f0a4ada2 f48fbfbf efbfb9"
 INVALID = (
-    "80 bf 80bf c0 df e080 efbf f08080 f7bfbf fe ff c0af c1bf c080 e080af e09fbf e08080 eda080 edadbf edae80 edbfbf "
-    "eda080edb080 edafbfedbfbf f08080af f08fbfbf f08fbfbe f4908080 f7bfbfbf f888808080 fbbfbfbfbf fc8480808080 "
+    "80 bf 80bf c0 df e080 efbf f08080 f7bfbf fe ff c0af c1bf c080 e080af e09fbf e08080 eda080 "
+    "edadbf edae80 edbfbf "
+    "eda080edb080 edafbfedbfbf f08080af f08fbfbf f08fbfbe f4908080 f7bfbfbf f888808080 fbbfbfbfbf "
+    "fc8480808080 "
     "fdbfbfbfbfbf cebae1bdb9cf83cebcceb5eda080656469746564"
 )
 """Texts of the cases 6.5 to 6.23, for the one place where the endpoint takes text."""
@@ -241,7 +289,12 @@ REASONS = (
         for one in reasons.split()
     ),
     Case("reason and code wrong", sends(close(999, b"\xff")), code=1002, closes=True),
-    Case("reason cut in a character", sends(close(1000, b"a" * 122 + b"\xc3")), code=1007, closes=True),
+    Case(
+        "reason cut in a character",
+        sends(close(1000, b"a" * 122 + b"\xc3")),
+        code=1007,
+        closes=True,
+    ),
 )
 
 ECHOED = (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999)
@@ -250,41 +303,91 @@ CLOSES = (
     Case("7.1.1", lambda one, _: (frame(one), close()), arrives=1, code=1000, closes=True),
     Case("7.1.2", sends(close(), frame(b"", CLOSE)), code=1000, closes=True),
     Case("7.1.4", lambda one, _: (close(), frame(one)), code=1000, closes=True),
-    Case("7.1.5", lambda one, _: (part(one[:9], BINARY), close(), rest(one[9:])), code=1000, closes=True),
-    Case("7.1.6", lambda *both: (*map(frame, both), close(), ping()), arrives=2, code=1000, closes=True, size=1 << 18),
+    Case(
+        "7.1.5",
+        lambda one, _: (part(one[:9], BINARY), close(), rest(one[9:])),
+        code=1000,
+        closes=True,
+    ),
+    Case(
+        "7.1.6",
+        lambda *both: (*map(frame, both), close(), ping()),
+        arrives=2,
+        code=1000,
+        closes=True,
+        size=1 << 18,
+    ),
     Case("7.3.5", sends(close(1000, b"*" * 123)), code=1000, closes=True),
     Case("7.3.6", sends(close(1000, b"*" * 124)), code=1002),
-    *(Case(f"7.7.{n}", sends(close(code)), code=code, closes=True) for n, code in enumerate(ECHOED, 1)),
-    *(Case(f"7.9.{n}", sends(close(code)), code=1002, closes=True) for n, code in enumerate(REFUSED, 1)),
-    *(Case(f"7.13.{n}", sends(close(code)), code=1002, closes=True) for n, code in enumerate((5000, 65_535), 1)),
-    *(Case(f"close {code}", sends(close(code)), code=code, closes=True) for code in (1012, 1013, 1014)),
+    *(
+        Case(f"7.7.{n}", sends(close(code)), code=code, closes=True)
+        for n, code in enumerate(ECHOED, 1)
+    ),
+    *(
+        Case(f"7.9.{n}", sends(close(code)), code=1002, closes=True)
+        for n, code in enumerate(REFUSED, 1)
+    ),
+    *(
+        Case(f"7.13.{n}", sends(close(code)), code=1002, closes=True)
+        for n, code in enumerate((5000, 65_535), 1)
+    ),
+    *(
+        Case(f"close {code}", sends(close(code)), code=code, closes=True)
+        for code in (1012, 1013, 1014)
+    ),
     *(Case(f"close {code}", sends(close(code)), code=1002, closes=True) for code in (1015, 1017)),
     Case("close of one byte", sends(frame(b"\x03", CLOSE)), code=1002, closes=True),
     Case("close by octets", sends(close(1001, HELLO)), code=1001, closes=True, cut=ONE_OCTET),
-    Case("message after a refused close", lambda one, _: (close(999), frame(one)), code=1002, closes=True),
+    Case(
+        "message after a refused close",
+        lambda one, _: (close(999), frame(one)),
+        code=1002,
+        closes=True,
+    ),
 )
 
-MASKS = (b"\xff" * 4, *(bytes(0x5A * (pattern >> at & 1) for at in range(4)) for pattern in range(16)))
+MASKS = (
+    b"\xff" * 4,
+    *(bytes(0x5A * (pattern >> at & 1) for at in range(4)) for pattern in range(16)),
+)
 HEADS = (
     *(Case(f"mask {mask.hex()}", odd(mask=mask), arrives=1) for mask in MASKS),
     *(
-        Case(f"no mask, opcode {opcode}", after_good(frame(payload, opcode, mask=b"")), arrives=1, code=1002)
-        for opcode, payload in ((BINARY, HELLO), (TEXT, HELLO), (PING, b""), (PONG, b"a"), (CLOSE, b"\x03\xe8"))
+        Case(
+            f"no mask, opcode {opcode}",
+            after_good(frame(payload, opcode, mask=b"")),
+            arrives=1,
+            code=1002,
+        )
+        for opcode, payload in (
+            (BINARY, HELLO),
+            (TEXT, HELLO),
+            (PING, b""),
+            (PONG, b"a"),
+            (CLOSE, b"\x03\xe8"),
+        )
     ),
     Case("no mask, later part", ends_in(mask=b""), code=1002),
     *(
         Case(f"{size} in {form} bytes of length", odd(form=form), code=1002, size=size)
         for size, form in ((64, 2), (125, 2), (64, 8), (125, 8), (126, 8), (65_535, 8))
     ),
-    *(Case(f"ping in {form} bytes of length", sends(frame(b"hello", PING, form=form)), code=1002) for form in (2, 8)),
-    *(Case(f"length {size:#x}", sends(head(size)), code=1009) for size in (1 << 63, (1 << 64) - 1, 1 << 62, 1 << 32)),
+    *(
+        Case(f"ping in {form} bytes of length", sends(frame(b"hello", PING, form=form)), code=1002)
+        for form in (2, 8)
+    ),
+    *(
+        Case(f"length {size:#x}", sends(head(size)), code=1009)
+        for size in (1 << 63, (1 << 64) - 1, 1 << 62, 1 << 32)
+    ),
     Case("length of a ping with the top bit", sends(head(1 << 63, PING)), code=1002),
 )
 """What Autobahn has no cases for."""
 
 MI = 1 << 20
 MAX_MESSAGE = 4 * MI + 64
-"""Defaults: 4 MiB of update in a message, and 64 bytes for what is around it (docs/configuration.md)."""
+"""Defaults: 4 MiB of update in a message, and 64 bytes for what is around
+it (docs/configuration.md)."""
 
 
 def fragmented(size: int) -> Wire:
@@ -293,17 +396,40 @@ def fragmented(size: int) -> Wire:
 
 LIMITS = {
     "9.2 in one frame": (
-        *(Case(f"9.2.{n}", whole, arrives=1, size=size) for n, size in enumerate((MI // 16, MI // 4, MI, 4 * MI), 1)),
-        *(Case(f"9.2.{n}", whole, code=1009, size=size) for n, size in enumerate((8 * MI, 16 * MI), 5)),
+        *(
+            Case(f"9.2.{n}", whole, arrives=1, size=size)
+            for n, size in enumerate((MI // 16, MI // 4, MI, 4 * MI), 1)
+        ),
+        *(
+            Case(f"9.2.{n}", whole, code=1009, size=size)
+            for n, size in enumerate((8 * MI, 16 * MI), 5)
+        ),
     ),
-    "9.4 in fragments": [Case(f"9.4.{n}", fragmented(16 << 2 * n), arrives=1, size=4 * MI) for n in range(1, 10)],
+    "9.4 in fragments": [
+        Case(f"9.4.{n}", fragmented(16 << 2 * n), arrives=1, size=4 * MI) for n in range(1, 10)
+    ],
     "9.6 in chops": [Case(f"9.6.{n}", whole, arrives=1, cut=32 << n, size=MI) for n in range(1, 7)],
     "10 and one byte more": (
         Case("10.1.1", fragmented(1_300), arrives=1, size=65_536),
-        Case("largest message", lambda *_: parts(bytes(MAX_MESSAGE), MAX_MESSAGE), code=MALFORMED),  # not for its size
-        Case("two in parts", lambda *both: (piece for one in both for piece in parts(one, MI)), arrives=2, size=3 * MI),
+        Case(
+            "largest message", lambda *_: parts(bytes(MAX_MESSAGE), MAX_MESSAGE), code=MALFORMED
+        ),  # not for its size
+        Case(
+            "two in parts",
+            lambda *both: (piece for one in both for piece in parts(one, MI)),
+            arrives=2,
+            size=3 * MI,
+        ),
         Case("one byte more", sends(head(MAX_MESSAGE + 1)), code=1009),
-        Case("one byte more in two parts", lambda *_: (part(bytes(MAX_MESSAGE), BINARY), rest(b"\x00")), code=1009),
-        Case("one byte more in many parts", lambda *_: parts(bytes(MAX_MESSAGE + 1), 65_536), code=1009),
+        Case(
+            "one byte more in two parts",
+            lambda *_: (part(bytes(MAX_MESSAGE), BINARY), rest(b"\x00")),
+            code=1009,
+        ),
+        Case(
+            "one byte more in many parts",
+            lambda *_: parts(bytes(MAX_MESSAGE + 1), 65_536),
+            code=1009,
+        ),
     ),
 }

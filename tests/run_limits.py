@@ -1,10 +1,11 @@
 """A pytest plugin: a test ends within its time limit, and a run of tests leaves no process.
 
-pytest-timeout knows the limit: `timeout` of setup.cfg, or the mark `timeout` of a test that takes longer. The timer is
-ours. A coroutine is cancelled after a part of the limit, so that its fixtures are torn down and its error shows what it
-waited for. When the whole limit is over, all stacks are printed and this process ends (pytest-xdist starts another),
-and `tests.leftovers` ends the processes that it had started. The timers of pytest-timeout do less: SIGALRM does not
-interrupt uvloop, and the stacks of a process of pytest-xdist are not shown.
+pytest-timeout knows the limit: `timeout` of setup.cfg, or the mark `timeout` of a test that takes
+longer. The timer is ours. A coroutine is cancelled after a part of the limit, so that its fixtures
+are torn down and its error shows what it waited for. When the whole limit is over, all stacks are
+printed and this process ends (pytest-xdist starts another), and `tests.leftovers` ends the
+processes that it had started. The timers of pytest-timeout do less: SIGALRM does not interrupt
+uvloop, and the stacks of a process of pytest-xdist are not shown.
 """
 
 import asyncio
@@ -24,9 +25,11 @@ _LIMIT_S = pytest.StashKey[float]()
 _SHARE_OF_COROUTINES = 0.75
 """The rest of the limit is for tearing down."""
 _INTERPRETER_END_S = 60
-"""How long the interpreter may take to end after the run; a thread that never ends would hold it forever."""
+"""How long the interpreter may take to end after the run;
+a thread that never ends would hold it forever."""
 _RUN_END_S = 600
-"""How long plugins may take after the last test: pytest removes the folders of earlier runs, which may be gigabytes."""
+"""How long plugins may take after the last test:
+pytest removes the folders of earlier runs, which may be gigabytes."""
 
 
 class RunLimits:
@@ -41,7 +44,10 @@ class RunLimits:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool:
-        """Start the time of a test and its fixtures. The timer needs neither the event loop nor the interpreter."""
+        """Start the time of a test and its fixtures.
+
+        The timer needs neither the event loop nor the interpreter.
+        """
         item.stash[_LIMIT_S] = settings.timeout
         faulthandler.dump_traceback_later(settings.timeout, exit=True, file=self._errors)
         return True
@@ -66,7 +72,9 @@ class RunLimits:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """A run that left processes has failed."""
-        if not self._config.pluginmanager.hasplugin("dsession"):  # or the tests ran in other processes
+        if not self._config.pluginmanager.hasplugin(
+            "dsession"
+        ):  # or the tests ran in other processes
             self._left += leftovers.end(leftovers.marked(self._watcher.mark) - {self._watcher.pid})
         if hasattr(self._config, "workeroutput"):
             self._config.workeroutput["left"] = self._left
@@ -88,7 +96,9 @@ class RunLimits:
             faulthandler.dump_traceback_later(_INTERPRETER_END_S, exit=True, file=self._errors)
 
 
-def _limited(test: Callable[..., Awaitable[None]], limit_s: float) -> Callable[..., Awaitable[None]]:
+def _limited(
+    test: Callable[..., Awaitable[None]], limit_s: float
+) -> Callable[..., Awaitable[None]]:
     @functools.wraps(test)
     async def limited(*arguments: Any, **fixtures: Any) -> None:
         __tracebackhide__ = True

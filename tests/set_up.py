@@ -1,10 +1,11 @@
 """Installs, inside the checkout, what the tests need besides Python packages.
 
-That is Node (if the system has none), the Node packages of the tests and of the web app, and a MongoDB-protocol server
-in an environment of its own (`tests.mongod`); `--without-mongodb` leaves that server out.
+That is Node (if the system has none), the Node packages of the tests and of the web app, and a
+MongoDB-protocol server in an environment of its own (`tests.mongod`); `--without-mongodb` leaves
+that server out.
 
-Run by `make test`; does nothing when everything is there. It changes nothing outside of the checkout: programs of the
-system are `tests.system_packages`' part.
+Run by `make test`; does nothing when everything is there. It changes nothing outside of the
+checkout: programs of the system are `tests.system_packages`' part.
 """
 
 import hashlib
@@ -35,7 +36,9 @@ def main() -> int:
 
 
 def install_web() -> None:
-    """What builds and checks the web app; the builder itself is an optional package of its kind of machine."""
+    """What builds and checks the web app; the builder itself is an optional
+    package of its kind of machine.
+    """
     _install_packages(WEB)
 
 
@@ -45,7 +48,9 @@ def _install_packages(folder: Path, *options: str) -> None:
     if stamp.exists() and stamp.read_text() == digest:
         return
     npm = _npm()
-    subprocess.run([*npm, "ci", "--ignore-scripts", *options], cwd=folder, check=True, env=node_environment())
+    subprocess.run(
+        [*npm, "ci", "--ignore-scripts", *options], cwd=folder, check=True, env=node_environment()
+    )
     stamp.write_text(digest)
 
 
@@ -59,8 +64,17 @@ def _install_mongod() -> None:
     if stamp.exists() and stamp.read_text() == digest:
         return
     venv.create(mongod.FOLDER, with_pip=True, clear=True)
-    pip = [str(mongod.FOLDER / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    done = subprocess.run([*pip, "--require-hashes", "--requirement", str(lock)], check=bool(os.environ.get("CI")))
+    pip = [
+        str(mongod.FOLDER / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ]
+    done = subprocess.run(
+        [*pip, "--require-hashes", "--requirement", str(lock)], check=bool(os.environ.get("CI"))
+    )
     if done.returncode == 0:
         stamp.write_text(digest)
 
@@ -72,8 +86,13 @@ def _npm() -> list[str]:
         return [npm]
     if not _wheel().exists():
         print("no system Node: installing it from PyPI", flush=True)
-        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", NODE_PACKAGE], check=True)
-    return [str(_wheel()), str(_wheel().parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+        subprocess.run(
+            [sys.executable, "-m", "pip", "install", "--quiet", NODE_PACKAGE], check=True
+        )
+    return [
+        str(_wheel()),
+        str(_wheel().parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"),
+    ]
 
 
 def _wheel() -> Path:
@@ -88,7 +107,10 @@ def _version(node: str) -> int:
 
 def node_environment() -> dict[str, str]:
     """Variables with which Node's programs find Node."""
-    return {**os.environ, "PATH": str(Path(_npm()[0]).parent) + os.pathsep + os.environ.get("PATH", "")}
+    return {
+        **os.environ,
+        "PATH": str(Path(_npm()[0]).parent) + os.pathsep + os.environ.get("PATH", ""),
+    }
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ _BUFFERED_BYTES = 64 << 10
 
 
 class SlowLink:
-    """Each connection through it brings `bytes_per_s` bytes a second to the client; the way back is fast."""
+    """Each connection through it brings `bytes_per_s` bytes a second to the client;
+    the way back is fast.
+    """
 
     def __init__(self, port: int, bytes_per_s: int) -> None:
         """port: the server's, on this machine."""
@@ -34,7 +36,9 @@ class SlowLink:
         link.add_done_callback(self._links.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        from_server, to_server = await asyncio.open_connection("127.0.0.1", self._target, limit=_BUFFERED_BYTES)
+        from_server, to_server = await asyncio.open_connection(
+            "127.0.0.1", self._target, limit=_BUFFERED_BYTES
+        )
         there = asyncio.create_task(_pass_on(reader, to_server))
         try:
             with contextlib.suppress(OSError):

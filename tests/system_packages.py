@@ -1,12 +1,15 @@
-"""Installs the programs that tests run and that only the system's package manager has: a browser, two proxies, others.
+"""Installs the programs that tests run and that only the system's package manager has:
+a browser, two proxies, others.
 
-`python -m tests.system_packages` (`make system-packages`) says what it installs, and why, before it does it. It changes
-the machine only if something is missing, with `apt-get`, and only as root. Everything else that tests need is installed
-inside the checkout (`tests.set_up`). With `COLLAB_TESTS_INSTALL=no` nothing is installed.
+`python -m tests.system_packages` (`make system-packages`) says what it installs, and why, before it
+does it. It changes the machine only if something is missing, with `apt-get`, and only as root.
+Everything else that tests need is installed inside the checkout (`tests.set_up`). With
+`COLLAB_TESTS_INSTALL=no` nothing is installed.
 
 Tests of a missing program are skipped; under CI a missing program is a failure.
 
-Nothing but the standard library is imported, so that any Python runs this before the checkout is set up.
+Nothing but the standard library is imported, so that any Python runs this
+before the checkout is set up.
 """
 
 import contextlib
@@ -41,8 +44,12 @@ class Package:
 
 PACKAGES = (
     Package("chromium", ("chromium", "chromium-browser"), "the browser of tests/browser"),
-    Package("nginx", ("nginx",), "a proxy of docs/proxies; tests start it themselves", is_service=True),
-    Package("caddy", ("caddy",), "a proxy of docs/proxies; tests start it themselves", is_service=True),
+    Package(
+        "nginx", ("nginx",), "a proxy of docs/proxies; tests start it themselves", is_service=True
+    ),
+    Package(
+        "caddy", ("caddy",), "a proxy of docs/proxies; tests start it themselves", is_service=True
+    ),
     Package("openssl", ("openssl",), "makes the proxies' certificate"),
     Package("sqlite3", ("sqlite3",), "recovers a damaged database as docs/storage.md says"),
     Package("curl", ("curl",), "runs the commands of docs/quickstart.md"),
@@ -65,13 +72,19 @@ def main() -> int:
 
 
 def find_program(*names: str) -> str | None:
-    """Return the path of the first program that exists. Servers are where only root's PATH leads."""
+    """Return the path of the first program that exists.
+
+    Servers are where only root's PATH leads.
+    """
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), *_FOLDERS_OF_SERVERS))
     return next((found for name in names if (found := shutil.which(name, path=path))), None)
 
 
 def needed_program(package_name: str) -> str:
-    """Return the path of a package's program. Without it the test is skipped, but fails under CI."""
+    """Return the path of a package's program.
+
+    Without it the test is skipped, but fails under CI.
+    """
     package = next(package for package in PACKAGES if package.name == package_name)
     found = find_program(*package.programs)
     if not found and not _is_ci():
@@ -97,22 +110,38 @@ def _install(packages: list[Package]) -> None:
     _announce(packages)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with _services_not_started():
-        for arguments in (["update"], *(["install", "-y", "--no-install-recommends", one.name] for one in packages)):
-            subprocess.run(["apt-get", "-qq", *arguments], check=False, env=environment, stdout=subprocess.DEVNULL)
+        for arguments in (
+            ["update"],
+            *(["install", "-y", "--no-install-recommends", one.name] for one in packages),
+        ):
+            subprocess.run(
+                ["apt-get", "-qq", *arguments],
+                check=False,
+                env=environment,
+                stdout=subprocess.DEVNULL,
+            )
 
 
 def _announce(packages: list[Package]) -> None:
-    print("Tests need programs that this system lacks. Installing with apt-get (COLLAB_TESTS_INSTALL=no prevents it):")
+    print(
+        "Tests need programs that this system lacks. Installing with apt-get "
+        "(COLLAB_TESTS_INSTALL=no prevents it):"
+    )
     for package in packages:
         print(f"  {package.name}: {package.purpose}")
     if services := " ".join(package.name for package in packages if package.is_service):
-        print(f"No service is started now. To keep it from starting with the system: systemctl disable {services}")
+        print(
+            "No service is started now. To keep it from starting with the system: systemctl "
+            f"disable {services}"
+        )
     sys.stdout.flush()
 
 
 @contextlib.contextmanager
 def _services_not_started() -> Iterator[None]:
-    """Keep packages from starting their services while they are installed, unless the system has rules of its own."""
+    """Keep packages from starting their services while they are installed,
+    unless the system has rules of its own.
+    """
     if _POLICY.exists():
         yield
         return

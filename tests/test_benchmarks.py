@@ -13,8 +13,10 @@ _FIGURES = {
         "delivered_per_s": 30_000.0, "sent_per_s": 30_000.0, "ms_p50": 0.5, "server_cpu_pct": 10.0,
         "client_cpu_pct": 95.0,
     },
-    "one": {"delivered_per_s": 10_000.0, "sent_per_s": 10_000.0, "ms_p50": 1.0, "server_cpu_pct": 40.0},
-    "other": {"delivered_per_s": 20_000.0, "sent_per_s": 20_000.0, "ms_p50": 2.0, "server_cpu_pct": 20.0},
+    "one": {"delivered_per_s": 10_000.0, "sent_per_s": 10_000.0, "ms_p50": 1.0,
+            "server_cpu_pct": 40.0},
+    "other": {"delivered_per_s": 20_000.0, "sent_per_s": 20_000.0, "ms_p50": 2.0,
+              "server_cpu_pct": 20.0},
 }  # fmt: skip
 
 
@@ -28,8 +30,13 @@ def test_ratio_to_best_peer_follows_direction_of_metric() -> None:
     assert "| ours (load generator at its limit) | 30,000 |" in table
     assert "| one | 10,000 |" in table
     assert "Against the best peer: 1.50 (goal: at least 1.3)." in table
-    beside_bun = report.table(by_name["B"], {**_FIGURES, "y-websocket on Bun": {"server_cpu_pct": 12.5}})
-    assert "Against the best peer: 0.80, of those on Node and Python 0.50 (goal: at most 0.8)." in beside_bun
+    beside_bun = report.table(
+        by_name["B"], {**_FIGURES, "y-websocket on Bun": {"server_cpu_pct": 12.5}}
+    )
+    assert (
+        "Against the best peer: 0.80, of those on Node and Python 0.50 (goal: at most 0.8)."
+        in beside_bun
+    )
 
 
 def test_benchmark_documents_match_results() -> None:
@@ -39,7 +46,9 @@ def test_benchmark_documents_match_results() -> None:
     front = report.README.read_text()
     assert report.front_page(kept, front) == front
     assert "| A pair" in front
-    assert kept["scenarios"].keys() - {"W"} == {one.name for one in (*SCENARIOS, *GROWTH, LAG)} | {"I"}
+    assert kept["scenarios"].keys() - {"W"} == {one.name for one in (*SCENARIOS, *GROWTH, LAG)} | {
+        "I"
+    }
 
 
 def test_row_of_worst_is_within_goal_only_if_nobody_lost_anything() -> None:
@@ -52,7 +61,9 @@ def test_row_of_worst_is_within_goal_only_if_nobody_lost_anything() -> None:
     text = report.document(kept)
     assert "| quiet | 4 | 0.3 | 20 | 30 | yes |" in text
     for name in faults:
-        assert next(line for line in text.splitlines() if line.startswith(f"| {name} |")).endswith("| NO |")
+        assert next(line for line in text.splitlines() if line.startswith(f"| {name} |")).endswith(
+            "| NO |"
+        )
 
 
 def test_benchmark_document_names_editing_sessions_used() -> None:
@@ -61,13 +72,22 @@ def test_benchmark_document_names_editing_sessions_used() -> None:
     assert kept["traces"].keys() == {one.name for one in (*SCENARIOS, *GROWTH) if one.is_on_trace}
     kept["traces"]["G1"] = "simulated-paper"
     text = report.document(kept)
-    assert "those of G20, J-document-1000, J-document-26000, J-document-260000 in `automerge-paper`" in text
+    assert (
+        "those of G20, J-document-1000, J-document-26000, J-document-260000 in `automerge-paper`"
+        in text
+    )
     assert "those of G1 in `simulated-paper`" in text
 
 
 def test_update_share_beside_flooder_is_relative_to_rate_without_flooder() -> None:
-    """Each server's updates with troublesome clients, divided by its own without them; none at all is 0."""
-    troubled = {"ours": {"sent_per_s": 27_000.0}, "one": {"sent_per_s": 0.0}, "unknown": {"sent_per_s": 5.0}}
+    """Each server's updates with troublesome clients, divided by its own without them;
+    none at all is 0.
+    """
+    troubled = {
+        "ours": {"sent_per_s": 27_000.0},
+        "one": {"sent_per_s": 0.0},
+        "unknown": {"sent_per_s": 5.0},
+    }
     assert report.beside_table(troubled, _FIGURES).endswith(
         "What is left of E (the table before this one): ours 0.90, one 0.00.\n"
     )

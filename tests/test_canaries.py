@@ -1,4 +1,5 @@
-"""Secrets never get into logs: the detector of `tests.canaries` finds what it should, and every route is walked.
+"""Secrets never get into logs: the detector of `tests.canaries` finds what it should,
+and every route is walked.
 
 That no other test leaks anything is checked during each of them, by a fixture of `tests.conftest`.
 """
@@ -58,7 +59,9 @@ def own() -> Iterator[Canaries]:
 
 @pytest.mark.parametrize("level", [logging.DEBUG, logging.ERROR])
 @pytest.mark.parametrize("how", ["message", "argument", "extra", "exception", "cause"])
-def test_secret_in_any_part_of_log_record_is_found(own: Canaries, expect_log, how: str, level: int) -> None:
+def test_secret_in_any_part_of_log_record_is_found(
+    own: Canaries, expect_log, how: str, level: int
+) -> None:
     """Wherever it stands in the record, and however unimportant that is."""
     expect_log("ERROR some.library")
     secret, log = "a2c4e6g8j0m2p4r6t8v0x2z4b6", logging.getLogger("some.library")
@@ -85,7 +88,9 @@ def test_secret_in_any_part_of_log_record_is_found(own: Canaries, expect_log, ho
 
 def test_innocent_log_has_no_findings(own: Canaries) -> None:
     """What was logged is looked at, and nothing is found."""
-    logging.getLogger("some.library").debug("user %s joined session %s", "a2c4e6g8j0m2p4r6", "t8v0x2z4b6a2c4e6")
+    logging.getLogger("some.library").debug(
+        "user %s joined session %s", "a2c4e6g8j0m2p4r6", "t8v0x2z4b6a2c4e6"
+    )
 
     assert own.leaks() == []
 
@@ -108,7 +113,9 @@ def test_secret_announced_after_it_was_logged_is_found(own: Canaries) -> None:
         ("a password's hash", "$2b$12$" + "k" * 53),
     ],
 )
-def test_text_that_looks_like_a_secret_is_found(own: Canaries, tmp_path: Path, kind: str, text: str) -> None:
+def test_text_that_looks_like_a_secret_is_found(
+    own: Canaries, tmp_path: Path, kind: str, text: str
+) -> None:
     """Also of clients that told nobody, also in what a process printed."""
     own.printed(output := tmp_path / "server.log")
     output.write_text(f'{{"level": "info"}}\n{{"message": "got {text}"}}\n')
@@ -116,24 +123,43 @@ def test_text_that_looks_like_a_secret_is_found(own: Canaries, tmp_path: Path, k
     assert own.leaks() == [f'{kind} in: {{"message": "got {text}"}}']
 
 
-@pytest.mark.parametrize("token", ["", "none", "nonsense", "x" * 12_000, "." * 500, "0000000000000000", "é" * 40])
+@pytest.mark.parametrize(
+    "token", ["", "none", "nonsense", "x" * 12_000, "." * 500, "0000000000000000", "é" * 40]
+)
 def test_ordinary_text_is_no_canary(own: Canaries, token: str) -> None:
     """Hostile tests send many things as tokens; those that say nothing are not looked for."""
-    own.sent("/", {"Authorization": f"Bearer {token}", "Cookie": f"accessToken={token}"}, {"password": token})
+    own.sent(
+        "/",
+        {"Authorization": f"Bearer {token}", "Cookie": f"accessToken={token}"},
+        {"password": token},
+    )
     logging.getLogger("some.library").info("%s", token)
 
     assert own.leaks() == []
 
 
 async def test_test_that_leaks_secret_fails(tmp_path: Path) -> None:
-    """A whole run of pytest with these fixtures: the test that logs a password has an error, the other passes."""
+    """A whole run of pytest with these fixtures:
+    the test that logs a password has an error, the other passes.
+    """
     (tmp_path / "test_two.py").write_text(
         "import logging\n"
         "from tests.api import PASSWORD\n"
         "async def test_clean(ada): logging.info('signed up')\n"
         "async def test_leak(ada): logging.debug('signed up with %s', PASSWORD)\n"
     )
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "-p", "no:cacheprovider", "-n", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "tests.conftest",
+        "-p",
+        "no:cacheprovider",
+        "-n",
+        "0",
+    ]
     options = ["-c", str(ROOT / "setup.cfg"), "--rootdir", str(tmp_path), str(tmp_path)]
 
     process = await create_subprocess_exec(*command, *options, cwd=ROOT, stdout=PIPE, stderr=STDOUT)
@@ -183,15 +209,24 @@ class Walker:
 
     def path(self, route: str, *, is_right: bool) -> str:
         """Return an address of a route, with secrets wherever one may stand."""
-        token, ticket = (self.api.token, self.ticket) if is_right else (canary("token"), canary("ticket"))
+        token, ticket = (
+            (self.api.token, self.ticket) if is_right else (canary("token"), canary("ticket"))
+        )
         invite = self.invite if is_right else canary("invite")
         secret = invite if route.startswith(("/invite", "/join")) else self.session_id
         place = re.sub(r"\([^)]*\)", secret, route.replace("([0-9]+)", "1"))
-        return f"{place}?token={token}&ticket={ticket}&password={canary('query')}&EIO=4&transport=polling"
+        return (
+            f"{place}?token={token}&ticket={ticket}&password={canary('query')}"
+            "&EIO=4&transport=polling"
+        )
 
     def headers(self, *, is_right: bool) -> dict[str, str]:
         """Return the same secrets in headers."""
-        access, refresh = (self.api.token, self.api.refresh_token) if is_right else (canary("access"), canary("old"))
+        access, refresh = (
+            (self.api.token, self.api.refresh_token)
+            if is_right
+            else (canary("access"), canary("old"))
+        )
         return {
             "Authorization": f"Bearer {access}",
             "Cookie": f"accessToken={access}; refreshToken={refresh}",
@@ -203,17 +238,39 @@ class Walker:
     def bodies(self, method: str, route: str) -> list[bytes]:
         """Return what the route takes: no JSON, with wrong secrets, and with right ones."""
         path = re.sub(r"\([^)]*\)", "{}", route)
-        schemas = [one.body for one in OPERATIONS if (one.method, re.sub(r"{\w+}", "{}", one.path)) == (method, path)]
-        fields = {*(schemas[0] if schemas and schemas[0] else ())} - ({"email"} if route == "/user/login" else set())
+        schemas = [
+            one.body
+            for one in OPERATIONS
+            if (one.method, re.sub(r"{\w+}", "{}", one.path)) == (method, path)
+        ]
+        fields = {*(schemas[0] if schemas and schemas[0] else ())} - (
+            {"email"} if route == "/user/login" else set()
+        )
         name = self.api.user["username"] if route == "/user/login" else f"w{secrets.token_hex(6)}"
-        plain = {"username": name, "email": f"{name}@example.org", "name": "Gus", "sessionId": self.session_id,
+        plain = {"username": name, "email": f"{name}@example.org", "name": "Gus",
+                 "sessionId": self.session_id,
                  "role": "viewer", "version": 1, "from": 1, "to": 1}  # fmt: skip
-        hidden = ("password", "currentPassword", "newPassword", "refreshToken", "invite", "code", "message", "text")
+        hidden = (
+            "password",
+            "currentPassword",
+            "newPassword",
+            "refreshToken",
+            "invite",
+            "code",
+            "message",
+            "text",
+        )
         wrong = {**plain, **{field: canary(field) for field in hidden}}
         right = {**wrong, "password": PASSWORD, "currentPassword": PASSWORD, "invite": self.invite,
                  "refreshToken": self.api.refresh_token}  # fmt: skip
-        whole = [json.dumps({name: value for name, value in one.items() if name in fields}) for one in (wrong, right)]
-        return [json.dumps({"password": canary("broken")})[:-1].encode(), *(text.encode() for text in whole)]
+        whole = [
+            json.dumps({name: value for name, value in one.items() if name in fields})
+            for one in (wrong, right)
+        ]
+        return [
+            json.dumps({"password": canary("broken")})[:-1].encode(),
+            *(text.encode() for text in whole),
+        ]
 
 
 async def walk(url: str) -> Counter[int]:
@@ -226,13 +283,17 @@ async def walk(url: str) -> Counter[int]:
             headers = walker.headers(is_right=is_right)
             for body in [None] if method == "GET" else walker.bodies(method, route):
                 path = walker.path(route, is_right=is_right)
-                statuses[(await Api(url).request(method, path, raw=body, headers=headers)).status] += 1
+                statuses[
+                    (await Api(url).request(method, path, raw=body, headers=headers)).status
+                ] += 1
     return statuses
 
 
 async def connect(url: str, path: str, headers: dict[str, str]) -> None:
     """Open a WebSocket, type something, and wait for what comes of it."""
-    socket = await websocket_connect(HTTPRequest(url.replace("http", "ws", 1) + path, headers=headers))
+    socket = await websocket_connect(
+        HTTPRequest(url.replace("http", "ws", 1) + path, headers=headers)
+    )
     wire = Wire(socket)
     await wire.send(typing_frame(canary("typed")))
     await wire.receive()
@@ -246,15 +307,24 @@ async def connect_in_every_way(url: str) -> None:
         headers, place = walker.headers(is_right=is_right), f"/sync/{walker.session_id}"
         parameters = walker.path("/sync/x", is_right=is_right).partition("?")[2].split("&")[:2]
         for name in ("Authorization", "Cookie", "Sec-WebSocket-Protocol"):
-            await connect(url, place, {name: headers[name], "Origin": url, "Referer": headers["Referer"]})
+            await connect(
+                url, place, {name: headers[name], "Origin": url, "Referer": headers["Referer"]}
+            )
         for parameter in parameters:
             await connect(url, f"{place}?{parameter}", {"Origin": "https://elsewhere.example"})
-        events = await RawEvents.open(walker.api, "&".join(["EIO=4&transport=websocket", *parameters]), headers)
+        events = await RawEvents.open(
+            walker.api, "&".join(["EIO=4&transport=websocket", *parameters]), headers
+        )
         await events.sign_in({"token": walker.api.token if is_right else canary("auth")})
         if is_right:
             await events.ask("join-session", walker.session_id)
-            await events.ask("code-change", {"sessionId": walker.session_id, "code": canary("change")})
-            await events.ask("send-message", {"sessionId": walker.session_id, "message": canary("chat"), "sender": 1})
+            await events.ask(
+                "code-change", {"sessionId": walker.session_id, "code": canary("change")}
+            )
+            await events.ask(
+                "send-message",
+                {"sessionId": walker.session_id, "message": canary("chat"), "sender": 1},
+            )
         events.close()
 
 
@@ -262,7 +332,9 @@ async def connect_in_every_way(url: str) -> None:
 async def test_routes_log_no_secrets(new_process, log_format: str) -> None:
     """Every route, with secrets wherever they can stand, at the level that logs most."""
     token = canary("metrics")
-    process = await new_process(COLLAB_LOG_FORMAT=log_format, METRICS_TOKEN=token, JWT_SECRET=canary("jwt"))
+    process = await new_process(
+        COLLAB_LOG_FORMAT=log_format, METRICS_TOKEN=token, JWT_SECRET=canary("jwt")
+    )
 
     statuses = await walk(process.url)
     await connect_in_every_way(process.url)
@@ -277,7 +349,8 @@ async def test_routes_log_no_secrets(new_process, log_format: str) -> None:
 
 
 ODD_REQUESTS = {
-    "bearer token with a control character": "GET /user/me HTTP/1.1\r\nAuthorization: Bearer {}\x01",
+    "bearer token with a control character": "GET /user/me HTTP/1.1\r\nAuthorization: Bearer "
+    "{}\x01",
     "cookie with a control character": "GET /user/me HTTP/1.1\r\nCookie: accessToken={}\x7f",
     "Referer with a control character": "GET / HTTP/1.1\r\nReferer: http://x/?token={}\x02",
     "bearer token that is folded": "GET /user/me HTTP/1.1\r\nAuthorization: Bearer\r\n {}",
@@ -297,14 +370,17 @@ ODD_REQUESTS = {
     "invite in an absolute address": "GET http://127.0.0.1/join/{} HTTP/1.1",
     "invite in an encoded address": "GET /%6aoin/{} HTTP/1.1",
     "invite below a proxy's prefix": "GET /collab/join/{} HTTP/1.1",
-    "password in a form": "POST /user/login HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    "password in a form": "POST /user/login HTTP/1.1\r\nContent-Type: "
+    "application/x-www-form-urlencoded\r\n"
     "Content-Length: 41\r\n\r\npassword={}",
 }
 """What real clients, proxies and people who type addresses get wrong."""
 
 
 async def test_malformed_requests_are_logged_without_secrets(new_process) -> None:
-    """What cannot be read, or is not at its place, is a line in the log without the secret in it."""
+    """What cannot be read, or is not at its place, is a line in the log
+    without the secret in it.
+    """
     process = await new_process()
 
     for kind, text in ODD_REQUESTS.items():
@@ -317,13 +393,19 @@ async def test_malformed_requests_are_logged_without_secrets(new_process) -> Non
 
 
 async def test_mongo_driver_logs_no_content(new_process, mongo_uri: str) -> None:
-    """MongoDB's driver would log whole commands: texts, chat, addresses of people and hashes of passwords."""
+    """MongoDB's driver would log whole commands:
+    texts, chat, addresses of people and hashes of passwords.
+    """
     process = await new_process(MONGO_URI=f"{mongo_uri}canaries{secrets.token_hex(4)}")
     walker = await Walker.new(process.url)
     canaries.USED.add("e-mail address", email := f"{canary('mail')}@example.org")
 
-    await Api(process.url).post("/user/signup", {"username": "eve", "email": email, "password": PASSWORD})
-    await walker.api.post("/chat/send", {"sessionId": walker.session_id, "message": canary("message")})
+    await Api(process.url).post(
+        "/user/signup", {"username": "eve", "email": email, "password": PASSWORD}
+    )
+    await walker.api.post(
+        "/chat/send", {"sessionId": walker.session_id, "message": canary("message")}
+    )
     await walker.api.post(f"/code/{walker.session_id}/save", {"code": canary("code")})
 
     assert "/chat/send" in process.output.read_text()

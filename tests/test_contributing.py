@@ -10,7 +10,9 @@ MADE = "Made by `make format`"
 
 
 def recipe(target: str) -> list[str]:
-    """Return the commands of a target of the Makefile that are installed in the checkout's environment."""
+    """Return the commands of a target of the Makefile that are installed in
+    the checkout's environment.
+    """
     rule = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert rule
     return [line.strip().removeprefix("$(BIN)/") for line in rule[1].splitlines()]
@@ -47,18 +49,26 @@ def test_commit_hooks_download_nothing() -> None:
 def test_files_made_by_a_program_are_marked_as_generated() -> None:
     """Reviews fold them."""
     folders = [ROOT, ROOT / "docs", ROOT / "static" / "src"]
-    made = [path for folder in folders for path in folder.iterdir() if path.is_file() and is_made(path)]
+    made = [
+        path for folder in folders for path in folder.iterdir() if path.is_file() and is_made(path)
+    ]
     patterns = generated()
 
     assert len(made) > 3
     assert [
-        path.name for path in made if not any(fnmatch(str(path.relative_to(ROOT)), pattern) for pattern in patterns)
+        path.name
+        for path in made
+        if not any(fnmatch(str(path.relative_to(ROOT)), pattern) for pattern in patterns)
     ] == []
 
 
 def test_patterns_of_generated_files_match_something() -> None:
     """A file that was renamed has its pattern renamed."""
-    missing = [pattern for pattern in generated() if not any(ROOT.glob(pattern)) and not any(ROOT.glob(f"*/{pattern}"))]
+    missing = [
+        pattern
+        for pattern in generated()
+        if not any(ROOT.glob(pattern)) and not any(ROOT.glob(f"*/{pattern}"))
+    ]
 
     assert missing == []
 
@@ -69,10 +79,14 @@ def test_tests_named_in_recipes_exist() -> None:
     named = set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text))
 
     assert len(named) > 10
-    assert [(path, test) for path, test in named if f"def {test}(" not in (ROOT / path).read_text()] == []
-    assert [test for test in re.findall(r"`(test_\w+)`", text) if not any(test == name for _, name in named)] == [
-        "test_screens_of_session_are_accessible"
-    ]
+    assert [
+        (path, test) for path, test in named if f"def {test}(" not in (ROOT / path).read_text()
+    ] == []
+    assert [
+        test
+        for test in re.findall(r"`(test_\w+)`", text)
+        if not any(test == name for _, name in named)
+    ] == ["test_screens_of_session_are_accessible"]
 
 
 def test_messages_quoted_in_recipes_are_what_checks_say() -> None:
@@ -82,19 +96,27 @@ def test_messages_quoted_in_recipes_are_what_checks_say() -> None:
     quoted = re.findall(r'`make check`: "([^"]+)"', text)
 
     assert len(quoted) > 3
-    assert [words for words in quoted if words.partition(": ")[0] not in checks and words not in checks] == []
+    assert [
+        words for words in quoted if words.partition(": ")[0] not in checks and words not in checks
+    ] == []
 
 
 def test_changelog_has_headings_of_keep_a_changelog() -> None:
-    """Work goes on under [Unreleased], releases have a date, and each entry is under what kind of change it is."""
+    """Work goes on under [Unreleased], releases have a date,
+    and each entry is under what kind of change it is.
+    """
     kinds = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
-    first, *releases = re.split(r"^## ", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)[1:]
+    first, *releases = re.split(r"^## ", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)[
+        1:
+    ]
 
     assert first.startswith("[Unreleased]\n")
     assert all(re.match(r"\[[\d.]+\] - \d{4}-\d\d-\d\d\n", release) for release in releases)
     for release in (first, *releases):
         outside, *groups = re.split(r"^### ", release, flags=re.MULTILINE)
         titles = [group.partition("\n")[0] for group in groups]
-        assert not re.search(r"^- ", outside, re.MULTILINE), "an entry has no heading such as ### Fixed"
+        assert not re.search(r"^- ", outside, re.MULTILINE), (
+            "an entry has no heading such as ### Fixed"
+        )
         assert set(titles) <= kinds
         assert len(titles) == len(set(titles))

@@ -1,9 +1,10 @@
-"""The pages of docs/design say what the code does: their bytes are decoded, their names of limits exist.
+"""The pages of docs/design say what the code does:
+their bytes are decoded, their names of limits exist.
 
 That paths and links lead somewhere is tested in `tests/test_house.py`.
 
-A table below `<!-- bytes: name -->` has bytes in its first column: hexadecimal, or text in quotes. Each example has
-a check here.
+A table below `<!-- bytes: name -->` has bytes in its first column: hexadecimal, or text in quotes.
+Each example has a check here.
 """
 
 import json
@@ -49,14 +50,18 @@ def examples() -> dict[str, bytes]:
     for page in PAGES:
         for name, rows in re.findall(r"<!-- bytes: ([\w-]+) -->\n((?:\|.*\n)+)", page.read_text()):
             assert name not in found, name
-            found[name] = b"".join(read_cell(cell) for cell in re.findall(r"^\| `(.*?)` \|", rows, re.MULTILINE))
+            found[name] = b"".join(
+                read_cell(cell) for cell in re.findall(r"^\| `(.*?)` \|", rows, re.MULTILINE)
+            )
     return found
 
 
 def read_cell(cell: str) -> bytes:
     tokens = _TOKEN.findall(cell)
     assert " ".join(tokens) == cell, f"neither bytes nor text in quotes: {cell}"
-    return b"".join(json.loads(token).encode() if token[0] == '"' else bytes.fromhex(token) for token in tokens)
+    return b"".join(
+        json.loads(token).encode() if token[0] == '"' else bytes.fromhex(token) for token in tokens
+    )
 
 
 EXAMPLES = examples()
@@ -74,7 +79,7 @@ def text_of(root: str, *updates: bytes) -> str:
     return Document(merge(updates)).texts([root])[root]
 
 
-# -- wire.md ----------------------------------------------------------------------------------------
+# -- wire.md ---------------------------------------------------------------------------------------
 
 
 def check_sync_step_1(data: bytes) -> None:
@@ -148,7 +153,7 @@ def placed(parsed: Parsed) -> dict[int, list[tuple[int, tuple[str | int, str | N
     return dict(StructIndex().place(parsed).parents)
 
 
-# -- storage.md -------------------------------------------------------------------------------------
+# -- storage.md ------------------------------------------------------------------------------------
 
 ENTRIES = [
     LogEntry(1_700_000_000_000, "ada", bytes.fromhex("0101050004010174016800")),
@@ -192,7 +197,7 @@ def check_checkpoint_owners(data: bytes) -> None:
     assert read.of(5, 0, 2) == [(0, 1_700_000_000_000, "ada"), (1, 1_700_000_000_000, "bob")]
 
 
-# -- documents.md -----------------------------------------------------------------------------------
+# -- documents.md ----------------------------------------------------------------------------------
 
 
 def admitted(index: StructIndex, update: bytes, known: bytes = EMPTY) -> Admitted:
@@ -231,7 +236,9 @@ def check_deletions_brought(data: bytes) -> None:
 
 
 def check_deletions_taken(data: bytes) -> None:
-    found = admitted(indexed(bytes.fromhex("01010500040101740368656c00")), EXAMPLES["deletions-brought"])
+    found = admitted(
+        indexed(bytes.fromhex("01010500040101740368656c00")), EXAMPLES["deletions-brought"]
+    )
     assert found.parsed
     assert found.parsed.update == data
     assert found.missing == {5}

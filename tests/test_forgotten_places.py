@@ -1,4 +1,5 @@
-"""What a new setting, store method or screen also needs: CONTRIBUTING.md has the recipes, this says what was forgotten.
+"""What a new setting, store method or screen also needs:
+CONTRIBUTING.md has the recipes, this says what was forgotten.
 
 Not for: places that another test or `make check` asks for; CONTRIBUTING.md names those.
 """
@@ -25,20 +26,30 @@ SHOWN_AT = {"/signin": "/"}
 def sources() -> dict[str, str]:
     """Return the text of each module of the server by its path."""
     return {
-        str(path.relative_to(ROOT)): path.read_text() for package in PACKAGES for path in (ROOT / package).rglob("*.py")
+        str(path.relative_to(ROOT)): path.read_text()
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
     }
 
 
 def is_obeyed(setting: Setting[Any], modules: dict[str, str]) -> bool:
-    """Whether something reads a setting: the field of Config, or a record's field that was made of the constant."""
+    """Whether something reads a setting: the field of Config,
+    or a record's field that was made of the constant.
+    """
     configuration = modules["collab_server/config.py"]
     outside = "\n".join(text for text in modules.values() if text != configuration)
     if re.search(rf"config\.{setting.name}\b", outside) or f"self.{setting.name}." in configuration:
         return True
     constant = setting.name.upper()
-    if attributes := re.findall(rf"^    (\w+): \S+ = (?:\w+\.)?{constant}\.field\(\)", outside, re.MULTILINE):
+    if attributes := re.findall(
+        rf"^    (\w+): \S+ = (?:\w+\.)?{constant}\.field\(\)", outside, re.MULTILINE
+    ):
         return all(re.search(rf"\.{attribute}\b", outside) for attribute in attributes)
-    users = "\n".join(text for path, text in modules.items() if path not in (*_DECLARED_IN, "collab_server/config.py"))
+    users = "\n".join(
+        text
+        for path, text in modules.items()
+        if path not in (*_DECLARED_IN, "collab_server/config.py")
+    )
     return bool(re.search(rf"\b{constant}\b", users))
 
 
@@ -54,14 +65,26 @@ def store_methods() -> list[str]:
     """Return the methods of the store's contract."""
     trees = [ast.parse((ROOT / "storage" / name).read_text()) for name in ("base.py", "people.py")]
     contracts = [
-        node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef) and "Protocol" in ast.dump(node)
+        node
+        for tree in trees
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and "Protocol" in ast.dump(node)
     ]
-    return [node.name for contract in contracts for node in contract.body if isinstance(node, ast.AsyncFunctionDef)]
+    return [
+        node.name
+        for contract in contracts
+        for node in contract.body
+        if isinstance(node, ast.AsyncFunctionDef)
+    ]
 
 
 def test_store_method_is_tested_on_both_stores() -> None:
-    """Each method of the contract is called in tests/storage/contract, which runs on SQLite and MongoDB."""
-    called = "\n".join(path.read_text() for path in (ROOT / "tests" / "storage" / "contract").glob("*.py"))
+    """Each method of the contract is called in tests/storage/contract,
+    which runs on SQLite and MongoDB.
+    """
+    called = "\n".join(
+        path.read_text() for path in (ROOT / "tests" / "storage" / "contract").glob("*.py")
+    )
     methods = store_methods()
 
     assert len(methods) > 40
@@ -70,7 +93,9 @@ def test_store_method_is_tested_on_both_stores() -> None:
 
 def screens() -> list[str]:
     """Return the addresses of the web app's screens, as the router of the server writes them."""
-    found = re.findall(r"^  \[/\^(.*)\$/, ", (ROOT / "static" / "src" / "main.tsx").read_text(), re.MULTILINE)
+    found = re.findall(
+        r"^  \[/\^(.*)\$/, ", (ROOT / "static" / "src" / "main.tsx").read_text(), re.MULTILINE
+    )
     return [pattern.replace("\\/", "/") for pattern in found]
 
 

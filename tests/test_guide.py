@@ -1,4 +1,6 @@
-"""Pages of docs say what their reader can do; the guide for users of the web app says what is on its screens."""
+"""Pages of docs say what their reader can do;
+the guide for users of the web app says what is on its screens.
+"""
 
 import re
 from pathlib import Path
@@ -7,19 +9,29 @@ import pytest
 
 from tests.processes import ROOT
 
-PAGES = sorted(path for path in (ROOT / "docs").glob("*.md") if path.name not in ("README.md", "modules.md"))
+PAGES = sorted(
+    path for path in (ROOT / "docs").glob("*.md") if path.name not in ("README.md", "modules.md")
+)
 
 
 def words_on_screens() -> str:
-    """Return the sources of the web app and the server's messages, with each run of blanks as one blank."""
-    sources = [path for path in (ROOT / "static" / "src").rglob("*.ts*") if ".test." not in path.name]
+    """Return the sources of the web app and the server's messages,
+    with each run of blanks as one blank.
+    """
+    sources = [
+        path for path in (ROOT / "static" / "src").rglob("*.ts*") if ".test." not in path.name
+    ]
     text = " ".join(path.read_text() for path in [*sources, ROOT / "handlers" / "errors.py"])
     return re.sub(r"\s+", " ", text)
 
 
 def words_of_guide() -> set[str]:
-    """Return what the guide has in bold: words on the screen, but for the first words of list items."""
-    guide = re.sub(r"^- \*\*.*?\.\*\*", "", (ROOT / "docs" / "guide.md").read_text(), flags=re.MULTILINE)
+    """Return what the guide has in bold: words on the screen,
+    but for the first words of list items.
+    """
+    guide = re.sub(
+        r"^- \*\*.*?\.\*\*", "", (ROOT / "docs" / "guide.md").read_text(), flags=re.MULTILINE
+    )
     text = re.sub(r"\s+", " ", guide)
     return set(re.findall(r"\*\*(.+?)\*\*", text)) - {"bold"}
 
@@ -34,17 +46,26 @@ def test_bold_words_of_guide_are_on_screens() -> None:
 
 def test_guide_names_each_state_of_saving() -> None:
     """Each word of the badge in `static/src/session/bar.tsx` has its row."""
-    table = re.search(r"SAVE_WORDS.*?\{(.*?)\}", (ROOT / "static/src/session/bar.tsx").read_text(), re.DOTALL)
+    table = re.search(
+        r"SAVE_WORDS.*?\{(.*?)\}", (ROOT / "static/src/session/bar.tsx").read_text(), re.DOTALL
+    )
     assert table
     states = re.findall(r'"(.+?)"', table[1])
 
     assert len(states) == 4
-    assert [state for state in states if f"| **{state}** |" not in (ROOT / "docs" / "guide.md").read_text()] == []
+    assert [
+        state
+        for state in states
+        if f"| **{state}** |" not in (ROOT / "docs" / "guide.md").read_text()
+    ] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_page_begins_with_what_reader_can_do(page: Path) -> None:
-    """The first paragraph says it; comments do not count. The index and the list of modules are for looking up."""
+    """The first paragraph says it; comments do not count.
+
+    The index and the list of modules are for looking up.
+    """
     paragraphs = [text for text in page.read_text().split("\n\n") if not text.startswith("<!--")]
 
     assert paragraphs[1].startswith("After reading this page you can ")

@@ -15,7 +15,8 @@ DESIGN_PAGES = sorted((ROOT / "docs" / "design").glob("*.md"))
 
 OURS = {*PACKAGES, "static"}
 ANYWHERE = {"tornado"}
-"""The framework that `handlers` and `collab_server` are built on (import-linter keeps it out of the others)."""
+"""The framework that `handlers` and `collab_server` are built on
+(import-linter keeps it out of the others)."""
 
 
 def imported(path: Path) -> set[str]:
@@ -30,23 +31,35 @@ def imported(path: Path) -> set[str]:
 
 
 def test_third_party_library_is_imported_in_documented_folder_only() -> None:
-    """Each third-party library is imported in one folder only, the one in ARCHITECTURE.md, or below it."""
+    """Each third-party library is imported in one folder only, the one in ARCHITECTURE.md,
+    or below it.
+    """
     doors: dict[str, set[str]] = {}
     for path in SOURCES:
-        for library in imported(path) - OURS - ANYWHERE - sys.stdlib_module_names | imported(path) & {"sqlite3"}:
+        for library in imported(path) - OURS - ANYWHERE - sys.stdlib_module_names | imported(
+            path
+        ) & {"sqlite3"}:
             doors.setdefault(library, set()).add(f"{path.parent.relative_to(ROOT)}/")
-    rows = re.findall(r"^\| ([\w, ]+) \| `([\w/]+/)` \|$", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE)
+    rows = re.findall(
+        r"^\| ([\w, ]+) \| `([\w/]+/)` \|$", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE
+    )
     table = {library: door for libraries, door in rows for library in libraries.split(", ")}
 
     assert doors.keys() == table.keys()
-    assert [name for name, folders in doors.items() if not all(at.startswith(table[name]) for at in folders)] == []
+    assert [
+        name
+        for name, folders in doors.items()
+        if not all(at.startswith(table[name]) for at in folders)
+    ] == []
 
 
 def test_folders_have_at_most_a_dozen_modules() -> None:
     """So that a reader sees what a folder is made of. `__init__` and `__main__` do not count."""
     folders = Counter(path.parent for path in SOURCES if not path.name.startswith("__"))
 
-    assert [str(folder.relative_to(ROOT)) for folder, modules in folders.items() if modules > 12] == []
+    assert [
+        str(folder.relative_to(ROOT)) for folder, modules in folders.items() if modules > 12
+    ] == []
 
 
 @pytest.mark.parametrize("folder", ["bench", "harness"])
@@ -61,12 +74,22 @@ def test_test_modules_import_no_test_modules() -> None:
     """What several of them need is in a module whose name does not begin with `test_`."""
     tests = [path for path in (ROOT / "tests").rglob("*.py") if "node_modules" not in path.parts]
 
-    assert [path.name for path in tests if re.search(r"^from tests\S*\.test_", path.read_text(), re.MULTILINE)] == []
+    assert [
+        path.name
+        for path in tests
+        if re.search(r"^from tests\S*\.test_", path.read_text(), re.MULTILINE)
+    ] == []
 
 
 def test_rules_of_rooms_are_synchronous() -> None:
-    """What loads, commits, looks back, counts and runs workers awaits: rooms and what is below have no coroutines."""
-    awaiting = {path.parent.name for path in (ROOT / "crdt").rglob("*.py") if "async def" in path.read_text()}
+    """What loads, commits, looks back, counts and runs workers awaits:
+    rooms and what is below have no coroutines.
+    """
+    awaiting = {
+        path.parent.name
+        for path in (ROOT / "crdt").rglob("*.py")
+        if "async def" in path.read_text()
+    }
 
     assert awaiting == {"changing", "lifecycle", "stepwise", "history", "crdt"}
     top = {path.name for path in (ROOT / "crdt").glob("*.py") if "async def" in path.read_text()}
@@ -74,7 +97,9 @@ def test_rules_of_rooms_are_synchronous() -> None:
 
 
 def test_work_belongs_to_users() -> None:
-    """In a queue by session, somebody with many sessions would have many turns: each job and room is for a user."""
+    """In a queue by session, somebody with many sessions would have many turns:
+    each job and room is for a user.
+    """
     calls = [
         (path.name, node)
         for path in SOURCES
@@ -82,7 +107,9 @@ def test_work_belongs_to_users() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     ]
     uses = [(name, call) for name, call in calls if ast.unparse(call.func).endswith("rooms.use")]
-    keys = [(name, word.value) for name, call in calls for word in call.keywords if word.arg == "key"]
+    keys = [
+        (name, word.value) for name, call in calls for word in call.keywords if word.arg == "key"
+    ]
 
     assert len(uses) >= 10
     assert [name for name, call in uses if len(call.args) != 2] == []
@@ -91,25 +118,38 @@ def test_work_belongs_to_users() -> None:
 
 
 def test_errors_of_background_tasks_are_logged() -> None:
-    """`start_task` does that; other tasks are awaited where they are made, or their errors are read there."""
+    """`start_task` does that; other tasks are awaited where they are made,
+    or their errors are read there.
+    """
     made = Counter(
         path.name
         for path in SOURCES
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute) and node.attr in ("create_task", "ensure_future", "TaskGroup")
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("create_task", "ensure_future", "TaskGroup")
     )
 
-    assert made == {"background.py": 1, "workers.py": 1, "loading.py": 1, "engine.py": 1, "long_work.py": 1}
+    assert made == {
+        "background.py": 1,
+        "workers.py": 1,
+        "loading.py": 1,
+        "engine.py": 1,
+        "long_work.py": 1,
+    }
 
 
 def test_crdt_package_reads_no_wall_clock() -> None:
     """Times come in as arguments."""
-    assert [path.name for path in (ROOT / "crdt").rglob("*.py") if imported(path) & {"time", "datetime"}] == []
+    assert [
+        path.name for path in (ROOT / "crdt").rglob("*.py") if imported(path) & {"time", "datetime"}
+    ] == []
 
 
 def test_source_files_are_small() -> None:
     """No source file grows beyond about 300 lines."""
-    long = {str(path): lines for path in SOURCES if (lines := len(path.read_text().splitlines())) > 330}
+    long = {
+        str(path): lines for path in SOURCES if (lines := len(path.read_text().splitlines())) > 330
+    }
 
     assert long == {}
 
@@ -124,17 +164,26 @@ RECORDS = {
     "handlers/services.py Services": "every part of the server that a request handler is given",
     "storage/records.py Version": "the columns of a row",
 }
-"""Classes that may have more attributes, and what each of their fields stands for: nothing in them changes."""
+"""Classes that may have more attributes, and what each of their fields stands for:
+nothing in them changes."""
 
 
 def attributes(node: ast.ClassDef) -> set[str]:
-    """Return the attributes of a class's objects that its own body names: slots, fields, and what methods assign."""
+    """Return the attributes of a class's objects that its own body names:
+    slots, fields, and what methods assign.
+    """
     names = set()
     for child in ast.walk(node):
-        if isinstance(child, ast.Attribute) and isinstance(child.ctx, ast.Store) and ast.unparse(child.value) == "self":
+        if (
+            isinstance(child, ast.Attribute)
+            and isinstance(child.ctx, ast.Store)
+            and ast.unparse(child.value) == "self"
+        ):
             names.add(child.attr)
     for line in node.body:
-        if isinstance(line, ast.AnnAssign) and not re.match("ClassVar|InitVar", ast.unparse(line.annotation)):
+        if isinstance(line, ast.AnnAssign) and not re.match(
+            "ClassVar|InitVar", ast.unparse(line.annotation)
+        ):
             names.add(ast.unparse(line.target))
         elif isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "__slots__":
             names.update(ast.literal_eval(line.value))
@@ -169,7 +218,9 @@ def test_classes_have_at_most_a_dozen_attributes() -> None:
 def test_design_pages_name_existing_code(page: Path) -> None:
     """Paths lead to files, and `name` in `path` occurs there."""
     text = page.read_text()
-    paths = re.findall(r"`((?:collab_server|handlers|crdt|storage|static|tests|bench|harness)/[\w/.]*)`", text)
+    paths = re.findall(
+        r"`((?:collab_server|handlers|crdt|storage|static|tests|bench|harness)/[\w/.]*)`", text
+    )
     named = re.findall(r"`([\w.]+)` (?:in|of) `([\w/]+\.(?:py|sql))`", text)
 
     assert [path for path in paths if not (ROOT / path).exists()] == []
@@ -198,7 +249,9 @@ def headings(path: Path) -> set[str]:
 
 def test_modules_point_at_design_pages_that_exist() -> None:
     """Docstrings say where a hard module is explained."""
-    named = {name for path in SOURCES for name in re.findall(r"docs/design/[\w./]*\w", path.read_text())}
+    named = {
+        name for path in SOURCES for name in re.findall(r"docs/design/[\w./]*\w", path.read_text())
+    }
 
     assert len(named) > 5
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
@@ -208,7 +261,9 @@ def test_architecture_names_existing_files() -> None:
     """Every path in ARCHITECTURE.md leads somewhere, drawings included."""
     text = (ROOT / "ARCHITECTURE.md").read_text()
 
-    named = re.findall(r"\b((?:collab_server|handlers|crdt|storage|static|tests|docs)/[\w/]*(?:\.\w+)?)", text)
+    named = re.findall(
+        r"\b((?:collab_server|handlers|crdt|storage|static|tests|docs)/[\w/]*(?:\.\w+)?)", text
+    )
 
     assert len(named) > 50
     assert [name for name in named if not (ROOT / name).exists()] == []
@@ -217,7 +272,9 @@ def test_architecture_names_existing_files() -> None:
 def test_architecture_names_each_sub_package() -> None:
     """The table of sub-packages is complete."""
     text = (ROOT / "ARCHITECTURE.md").read_text()
-    folders = {f"{path.parent.relative_to(ROOT)}/" for path in SOURCES if path.name == "__init__.py"}
+    folders = {
+        f"{path.parent.relative_to(ROOT)}/" for path in SOURCES if path.name == "__init__.py"
+    }
 
     inner = {"crdt/", "handlers/http/views/"}  # named by its sub-packages; a part of its parent
 
@@ -233,7 +290,9 @@ def test_architecture_names_code_in_defining_file() -> None:
         (path, name)
         for path, name in pairs
         for part in name.split(".")
-        if not re.search(rf"^\s*(?:async )?(?:def|class) {part}\b", (ROOT / path).read_text(), re.MULTILINE)
+        if not re.search(
+            rf"^\s*(?:async )?(?:def|class) {part}\b", (ROOT / path).read_text(), re.MULTILINE
+        )
     ]
     assert len(pairs) > 8
     assert missing == []
@@ -251,13 +310,20 @@ def test_documented_routes_match_openapi() -> None:
     described = {(one.method, re.sub(r"{\w+}", "{}", one.path)) for one in OPERATIONS}
 
     assert documented == {
-        one for one in described if not one[1].startswith(("/sync", "/healthz", "/readyz", "/metrics"))
+        one
+        for one in described
+        if not one[1].startswith(("/sync", "/healthz", "/readyz", "/metrics"))
     }
 
 
 def test_tests_named_in_security_document_exist() -> None:
     """docs/security.md points at what shows each claim."""
-    named = set(re.findall(r"`((?:tests|bench)/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs" / "security.md").read_text()))
+    named = set(
+        re.findall(
+            r"`((?:tests|bench)/[\w/]+\.py)(?:::(\w+))?`",
+            (ROOT / "docs" / "security.md").read_text(),
+        )
+    )
 
     assert len(named) > 30
     missing = [

@@ -1,7 +1,7 @@
 """Tests mirror the packages: each module has a test of its name, in the folder of its name.
 
-A reader of `crdt/room/presence.py` finds its tests in `tests/crdt/room/test_presence.py`. Modules without
-such a test stand here with the reason.
+A reader of `crdt/room/presence.py` finds its tests in `tests/crdt/room/test_presence.py`. Modules
+without such a test stand here with the reason.
 """
 
 import pytest
@@ -64,7 +64,12 @@ EXCEPTIONS = [module for modules in REASONS.values() for module in modules]
 
 
 def modules() -> list[str]:
-    paths = (path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if path.stem != "__init__")
+    paths = (
+        path
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        if path.stem != "__init__"
+    )
     return sorted(str(path.relative_to(ROOT)) for path in paths)
 
 

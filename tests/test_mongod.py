@@ -1,4 +1,6 @@
-"""Which sockets may be collected without having been closed: only those that the database's driver forgets."""
+"""Which sockets may be collected without having been closed:
+only those that the database's driver forgets.
+"""
 
 import asyncio
 import socket
@@ -24,7 +26,10 @@ def test_socket_is_reported() -> None:
 
 
 async def test_client_and_other_connections() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as database, socket.create_server(("127.0.0.1", 0)) as other:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as database,
+        socket.create_server(("127.0.0.1", 0)) as other,
+    ):
         async with AsyncMongoClient[Document](f"mongodb://127.0.0.1:{database.getsockname()[1]}/"):
             _forget()
             _forget(database.getsockname()[1])

@@ -1,4 +1,6 @@
-"""Runs of pytest with tests that hang or leave processes: they end within the limit, and nothing is left."""
+"""Runs of pytest with tests that hang or leave processes:
+they end within the limit, and nothing is left.
+"""
 
 import asyncio
 import os
@@ -55,11 +57,14 @@ async def test_loop_hangs(tmp_path, server):
 
 
 def test_process_left():
-    os.posix_spawn(sys.executable, [sys.executable, "-c", "import time; time.sleep(1000)"], os.environ)
+    os.posix_spawn(
+        sys.executable, [sys.executable, "-c", "import time; time.sleep(1000)"], os.environ
+    )
 
 
 def test_grandchild_left():
-    code = "import subprocess; subprocess.Popen(['sleep', '1000'], stdout=subprocess.DEVNULL, start_new_session=True)"
+    code = ("import subprocess; subprocess.Popen(['sleep', '1000'], stdout=subprocess.DEVNULL,"
+            " start_new_session=True)")
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -79,10 +84,28 @@ class Run:
 
     def start(self, names: str, *options: str) -> None:
         """Run the tests whose names fit."""
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "-p", "no:cacheprovider"]
-        command += ["-c", str(ROOT / "setup.cfg"), "--rootdir", str(self.folder), "-k", names, *options]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "tests.conftest",
+            "-p",
+            "no:cacheprovider",
+        ]
+        command += [
+            "-c",
+            str(ROOT / "setup.cfg"),
+            "--rootdir",
+            str(self.folder),
+            "-k",
+            names,
+            *options,
+        ]
         self._process = subprocess.Popen(
-            [*command, str(self.folder)], cwd=ROOT, env={**os.environ, leftovers.VARIABLE: self.mark},
+            [*command, str(self.folder)], cwd=ROOT,
+            env={**os.environ, leftovers.VARIABLE: self.mark},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
 
@@ -109,7 +132,9 @@ def run(tmp_path: Path) -> Run:
 
 
 async def test_hanging_coroutine_with_server_fails_and_run_continues(run: Run) -> None:
-    """The test fails with what it waited for, its servers and clients end, and the next test passes."""
+    """The test fails with what it waited for, its servers and clients end,
+    and the next test passes.
+    """
     run.start("coroutine_hangs or passes")
 
     code, output = await run.ended()
@@ -121,8 +146,12 @@ async def test_hanging_coroutine_with_server_fails_and_run_continues(run: Run) -
 
 
 @pytest.mark.parametrize("options", [(), ("-n", "1")])
-async def test_hanging_event_loop_with_server_ends_the_process(run: Run, options: tuple[str, ...]) -> None:
-    """No coroutine can be cancelled: the process says where it stands, and ends with all that it started."""
+async def test_hanging_event_loop_with_server_ends_the_process(
+    run: Run, options: tuple[str, ...]
+) -> None:
+    """No coroutine can be cancelled: the process says where it stands,
+    and ends with all that it started.
+    """
     run.start("loop_hangs", *options)
 
     code, output = await run.ended()
@@ -155,7 +184,9 @@ async def test_test_that_leaves_a_process_fails(run: Run) -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("-n", "1")])
-async def test_run_that_leaves_a_grandchild_process_fails(run: Run, options: tuple[str, ...]) -> None:
+async def test_run_that_leaves_a_grandchild_process_fails(
+    run: Run, options: tuple[str, ...]
+) -> None:
     """A process whose parent has ended belongs to no test that could be named, but to the run."""
     run.start("grandchild_left", *options)
 

@@ -1,4 +1,6 @@
-"""What tests install on a machine: only what is missing, only as root, and never without saying so."""
+"""What tests install on a machine: only what is missing, only as root,
+and never without saying so.
+"""
 
 import os
 from pathlib import Path
@@ -12,8 +14,9 @@ echo "$@" >> {log}
 cp {policy} {log}.policy
 for name; do :; done
 case $name in -*|update) ;; *) printf '#!/bin/sh\\n' > {folder}/$name; chmod +x {folder}/$name ;; esac
-"""
-"""Writes down how it is called and what the rule for services says, and makes a program of the package's name."""
+"""  # noqa: E501  # lines of a shell script
+"""Writes down how it is called and what the rule for services says,
+and makes a program of the package's name."""
 
 
 class Machine:
@@ -28,11 +31,17 @@ class Machine:
         monkeypatch.setenv("PATH", f"{self.programs}:/bin:/usr/bin")
         monkeypatch.setattr(system_packages, "_FOLDERS_OF_SERVERS", ())
         monkeypatch.setattr(system_packages, "_POLICY", self.policy)
-        monkeypatch.setattr(system_packages, "PACKAGES", [self._package("a-browser"), self._package("a-proxy", True)])
+        monkeypatch.setattr(
+            system_packages,
+            "PACKAGES",
+            [self._package("a-browser"), self._package("a-proxy", True)],
+        )
         monkeypatch.setattr(os, "geteuid", lambda: 0)
         monkeypatch.delenv("CI", raising=False)
         monkeypatch.delenv("COLLAB_TESTS_INSTALL", raising=False)
-        self.have("apt-get", _APT_GET.format(log=self._log, policy=self.policy, folder=self.programs))
+        self.have(
+            "apt-get", _APT_GET.format(log=self._log, policy=self.policy, folder=self.programs)
+        )
 
     def have(self, name: str, script: str = "#!/bin/sh\n") -> None:
         """Add a program."""
@@ -57,7 +66,9 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return Machine(tmp_path, monkeypatch)
 
 
-def test_system_packages_all_present_installs_nothing(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+def test_system_packages_all_present_installs_nothing(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Where every program exists, nothing is installed and nothing is said."""
     machine.have("a-browser")
     machine.have("a-proxy")
@@ -70,7 +81,9 @@ def test_system_packages_all_present_installs_nothing(machine: Machine, capsys: 
 def test_system_packages_as_root_announces_and_installs_missing_ones(
     machine: Machine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Only the missing package is installed; its service is not started meanwhile, and the rule for that is removed."""
+    """Only the missing package is installed; its service is not started meanwhile,
+    and the rule for that is removed.
+    """
     machine.have("a-browser")
 
     assert system_packages.main() == 0

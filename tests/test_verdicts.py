@@ -1,4 +1,6 @@
-"""What `make soak`, `make timing` and `make audit` call a failure; they themselves take too long for tests."""
+"""What `make soak`, `make timing` and `make audit` call a failure;
+they themselves take too long for tests.
+"""
 
 import os
 import random
@@ -11,7 +13,15 @@ from bench.soak_watch import Sample, Watch, loud
 from tests import audit, timing
 
 _QUIET = Sample(
-    minutes=0, rss_kib=70_000, descriptors=32, threads=13, tasks=11, connections=0, rooms=0, unsaved=0, lag_ms=0.1
+    minutes=0,
+    rss_kib=70_000,
+    descriptors=32,
+    threads=13,
+    tasks=11,
+    connections=0,
+    rooms=0,
+    unsaved=0,
+    lag_ms=0.1,
 )
 
 
@@ -47,16 +57,29 @@ def test_soak_verdict_fails_on_leftovers(last: dict[str, float], problem: str | 
 @pytest.mark.parametrize(
     ("growth", "is_leak"), [(0.0, False), (0.049, False), (0.051, True), (0.5, True), (-0.3, False)]
 )
-def test_soak_verdict_fails_on_memory_growth_over_five_percent(growth: float, is_leak: bool) -> None:
-    """The last third of the pauses compared with the first, from the warm-up on; five in a hundred is the limit."""
-    grown = [replace(one, rss_kib=70_000 * (1 + growth * (at >= 9))) for at, one in enumerate(_soak())]
+def test_soak_verdict_fails_on_memory_growth_over_five_percent(
+    growth: float, is_leak: bool
+) -> None:
+    """The last third of the pauses compared with the first, from the warm-up on;
+    five in a hundred is the limit.
+    """
+    grown = [
+        replace(one, rss_kib=70_000 * (1 + growth * (at >= 9))) for at, one in enumerate(_soak())
+    ]
 
     assert [line.startswith("memory grew by") for line in _judged(grown)] == [True] * is_leak
 
 
 def test_soak_verdict_fails_on_warnings_errors_and_foreign_output() -> None:
     """Warnings, errors, and what is not its log at all."""
-    lines = ["collab-server 1.0", '{"level": "info"}', '{"level": "warning"}', "Traceback", '{"level": "error"}', "[]"]
+    lines = [
+        "collab-server 1.0",
+        '{"level": "info"}',
+        '{"level": "warning"}',
+        "Traceback",
+        '{"level": "error"}',
+        "[]",
+    ]
     assert loud("\n".join(lines)) == [lines[2], lines[3], lines[4], lines[5]]
 
 
@@ -72,10 +95,16 @@ def test_soak_verdict_fails_on_warnings_errors_and_foreign_output() -> None:
         (40, "known login", False),
     ],
 )
-def test_timing_verdict_fails_on_distinguishable_hash_time(slower_ms: float, kind: str, are_alike: bool) -> None:
-    """A hash that one kind computes and the other does not would; a commit of an ended login does not."""
+def test_timing_verdict_fails_on_distinguishable_hash_time(
+    slower_ms: float, kind: str, are_alike: bool
+) -> None:
+    """A hash that one kind computes and the other does not would;
+    a commit of an ended login does not.
+    """
     drawn = random.Random(7)
-    samples = {name: [drawn.gauss(270, 8) for _ in range(200)] for pair in timing.PAIRS for name in pair}
+    samples = {
+        name: [drawn.gauss(270, 8) for _ in range(200)] for pair in timing.PAIRS for name in pair
+    }
     samples[kind] = [one + slower_ms for one in samples[kind]]
 
     assert timing.report(samples) is are_alike
@@ -108,10 +137,16 @@ def test_npm_audit_verdict_fails_on_bundled_packages_from_high() -> None:
     """What is bundled into the web app counts from high on."""
     kinds_of = {"yjs": "high", "lib0": "moderate", "vitest": "critical"}
     report = {
-        "vulnerabilities": {name: {"severity": kind, "via": [{"title": "bad"}]} for name, kind in kinds_of.items()}
+        "vulnerabilities": {
+            name: {"severity": kind, "via": [{"title": "bad"}]} for name, kind in kinds_of.items()
+        }
     }
     found = list(audit.read_npm_audit(report, {"yjs", "lib0"}))
 
-    assert [(one.package, one.is_severe) for one in found] == [("yjs", True), ("lib0", False), ("vitest", False)]
+    assert [(one.package, one.is_severe) for one in found] == [
+        ("yjs", True),
+        ("lib0", False),
+        ("vitest", False),
+    ]
     assert "tornado" in audit.shipped()
     assert "pytest" not in audit.shipped()

@@ -1,4 +1,6 @@
-"""The wheel is complete: installed into an empty environment, it serves all that comes from files."""
+"""The wheel is complete: installed into an empty environment,
+it serves all that comes from files.
+"""
 
 import asyncio
 import os
@@ -30,7 +32,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build from a copy: setuptools would take files that an earlier build left in the checkout."""
     folder = tmp_path_factory.mktemp("wheel")
     shutil.copytree(ROOT, folder / "copy", ignore=shutil.ignore_patterns(*_NOT_COPIED))
-    _pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(folder / "copy"))
+    _pip(
+        "wheel",
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+        str(folder),
+        str(folder / "copy"),
+    )
     (built,) = folder.glob("*.whl")
     return built
 
@@ -43,7 +52,8 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     python = folder / "bin" / "python"
     _pip("--python", str(python), "install", "--no-deps", "--no-index", str(wheel))
     (site,) = folder.glob("lib/python*/site-packages")
-    # a path in a .pth file is searched, but not for further .pth files: the editable checkout is not found
+    # a path in a .pth file is searched, but not for further .pth files:
+    # the editable checkout is not found
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     return folder
 
@@ -53,11 +63,16 @@ async def installed(environment: Path, tmp_path: Path) -> AsyncIterator[Api]:
     """Run the installed server from an empty folder; it must end well."""
     port, work = free_port(), tmp_path / "empty"
     work.mkdir()
-    variables = {name: value for name, value in os.environ.items() if not name.startswith(("COLLAB_", "PYTHON"))}
+    variables = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("COLLAB_", "PYTHON"))
+    }
     with (tmp_path / "output").open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             environment / "bin" / "collab-server", "run",
-            cwd=work, env={**variables, "HOST": "127.0.0.1", "PORT": str(port)}, stdout=output, stderr=output,
+            cwd=work, env={**variables, "HOST": "127.0.0.1", "PORT": str(port)}, stdout=output,
+            stderr=output,
         )  # fmt: skip
 
     async def is_ready() -> bool:
@@ -79,12 +94,18 @@ def test_wheel_contains_all_modules_and_resources(wheel: Path) -> None:
     """Every file of the packages is in it, but for the sources of the web app."""
     shipped = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
 
-    files = (path for package in _PACKAGES for path in (ROOT / package).rglob("*") if path.is_file())
-    assert shipped == {name for path in files if _is_shipped(name := path.relative_to(ROOT).as_posix())}
+    files = (
+        path for package in _PACKAGES for path in (ROOT / package).rglob("*") if path.is_file()
+    )
+    assert shipped == {
+        name for path in files if _is_shipped(name := path.relative_to(ROOT).as_posix())
+    }
 
 
 async def test_wheel_in_empty_environment_serves(installed: Api) -> None:
-    """Sign-up, a page with what it loads, the API's reference, and an export with the player's template."""
+    """Sign-up, a page with what it loads, the API's reference,
+    and an export with the player's template.
+    """
     ada = await installed.sign_up("ada")
     session_id = await ada.new_session(code="print(1)\n")
 
@@ -104,7 +125,9 @@ async def test_wheel_in_empty_environment_serves(installed: Api) -> None:
 
 def _is_shipped(name: str) -> bool:
     package, _, inside = name.partition("/")
-    return "__pycache__" not in name and (package != "static" or bool(_SHIPPED_OF_STATIC.fullmatch(inside)))
+    return "__pycache__" not in name and (
+        package != "static" or bool(_SHIPPED_OF_STATIC.fullmatch(inside))
+    )
 
 
 def _pip(*arguments: str) -> None:

@@ -54,7 +54,9 @@ def _found(held_ms: float = 1.0, p99: float = 1.0, lost: int = 0, *, died: bool 
 
 
 def test_work_is_over_its_bound_if_anybody_feels_it() -> None:
-    """Too long a hold, keystrokes that came late or never, or a death; what the machine does by itself is no fault."""
+    """Too long a hold, keystrokes that came late or never, or a death;
+    what the machine does by itself is no fault.
+    """
     assert not is_over(_found(), 1)
     assert is_over(_found(held_ms=BOUND_MS + 1), 1)
     assert is_over(_found(p99=BOUND_MS + 2), 1)
@@ -71,18 +73,24 @@ def test_works_have_names_of_their_own() -> None:
 
 
 def test_costly_updates_are_well_formed() -> None:
-    """What they cost is inside all limits of the reader, so nothing but their cost can be wrong with them."""
+    """What they cost is inside all limits of the reader,
+    so nothing but their cost can be wrong with them.
+    """
     for kind in costly.KINDS:
         for update in (*kind.fill(), *map(kind.make, range(3))):
             assert update_parser.read(update).update == update
 
 
 def test_stress_asks_every_route_of_the_table() -> None:
-    """All operations but the WebSocket's and sign-up, which everybody does first, come up by themselves."""
+    """All operations but the WebSocket's and sign-up, which everybody does first,
+    come up by themselves.
+    """
     dice = random.Random(1)
     chosen = {routes.choose(dice).name for _ in range(_DRAWS)}
 
-    wanted = {operation.name for operation in OPERATIONS if operation.statuses != (101,)} - {"signUp"}
+    wanted = {operation.name for operation in OPERATIONS if operation.statuses != (101,)} - {
+        "signUp"
+    }
     assert chosen == wanted
 
 
@@ -101,7 +109,11 @@ def test_stress_fields_are_mostly_as_their_rules_say() -> None:
         "n": {"type": "integer", "min": 3, "max": 9},
     }
     values = [odd.value(dice, name, rule, {}) for name, rule in rules.items() for _ in range(200)]
-    good = [value for value in values if value in ("a", "b") or (isinstance(value, int) and 3 <= value <= 9)]
+    good = [
+        value
+        for value in values
+        if value in ("a", "b") or (isinstance(value, int) and 3 <= value <= 9)
+    ]
     assert 0.85 < len(good) / len(values) < 1
 
 

@@ -1,17 +1,19 @@
 """Can somebody tell by the clock who has an account, or which login exists?
 
-`python -m tests.timing [--count N]`. Not part of the tests: with hashes of the default cost it takes five minutes.
-A real server process is asked over one connection from this machine, all kinds of requests in random order,
-so that nothing that changes meanwhile falls on one kind alone. Exit code 1 if two kinds that should look
-alike can be told apart.
+`python -m tests.timing [--count N]`. Not part of the tests: with hashes of the default cost it
+takes five minutes. A real server process is asked over one connection from this machine, all kinds
+of requests in random order, so that nothing that changes meanwhile falls on one kind alone. Exit
+code 1 if two kinds that should look alike can be told apart.
 
-Told apart means both: by Mann-Whitney's U the chance of such a difference between equal kinds is below
-1 in 1,000, and the medians differ by more than 2 ms. The first alone would find microseconds, which nobody can
-use: an account has five tries in half an hour, and five times over a network that jitters by a millisecond
-show no 2 ms. The difference that matters is a hash that one kind computes and the other does not: 100 ms and more.
+Told apart means both: by Mann-Whitney's U the chance of such a difference between equal kinds is
+below 1 in 1,000, and the medians differ by more than 2 ms. The first alone would find microseconds,
+which nobody can use: an account has five tries in half an hour, and five times over a network that
+jitters by a millisecond show no 2 ms. The difference that matters is a hash that one kind computes
+and the other does not: 100 ms and more.
 
-For logins the bound is 20 ms. A wrong secret ends a login that exists: a commit (1 ms, 5 on a busy machine). A login
-that does not exist has no such commit. It tells nobody anything: an id of 80 random bits is not found by trying.
+For logins the bound is 20 ms. A wrong secret ends a login that exists: a commit (1 ms, 5 on a busy
+machine). A login that does not exist has no such commit. It tells nobody anything: an id of 80
+random bits is not found by trying.
 """
 
 import argparse
@@ -103,7 +105,10 @@ async def make_kinds(url: str, count: int) -> dict[str, Ask]:
         return lambda: ("/user/login", {**who, "password": f"wrong {secrets.token_hex(8)}"})
 
     def refresh(login_id: Callable[[], str]) -> Ask:
-        return lambda: ("/user/refresh", {"refreshToken": f"{login_id()}.{secrets.token_urlsafe(32)}"})
+        return lambda: (
+            "/user/refresh",
+            {"refreshToken": f"{login_id()}.{secrets.token_urlsafe(32)}"},
+        )
 
     return {
         "known e-mail": login(email="adaknown@example.org"),
@@ -130,7 +135,9 @@ def measure(url: str, kinds: Mapping[str, Ask], count: int) -> dict[str, list[fl
 
 
 def mann_whitney(one: Sequence[float], other: Sequence[float]) -> float:
-    """Return the p-value (two-sided, normal approximation: good from twenty samples on) that both are alike."""
+    """Return the p-value (two-sided, normal approximation: good from twenty
+    samples on) that both are alike.
+    """
     n, m = len(one), len(other)
     values = sorted([(value, True) for value in one] + [(value, False) for value in other])
     rank_sum, ties, at = 0.0, 0, 0
@@ -150,7 +157,8 @@ def mann_whitney(one: Sequence[float], other: Sequence[float]) -> float:
 def interval(one: Sequence[float], other: Sequence[float]) -> tuple[float, float]:
     """Return where the difference of the medians is with 95 % (bootstrap)."""
     differences = sorted(
-        statistics.median(random.choices(one, k=len(one))) - statistics.median(random.choices(other, k=len(other)))
+        statistics.median(random.choices(one, k=len(one)))
+        - statistics.median(random.choices(other, k=len(other)))
         for _ in range(RESAMPLES)
     )
     return differences[RESAMPLES // 40], differences[-RESAMPLES // 40 - 1]
@@ -158,7 +166,9 @@ def interval(one: Sequence[float], other: Sequence[float]) -> tuple[float, float
 
 def report(samples: Samples) -> bool:
     """Print what was measured; return whether all that should look alike does."""
-    print(f"{'':16} {'p10':>8} {'median':>8} {'p90':>8}  ms, {len(next(iter(samples.values())))} each")
+    print(
+        f"{'':16} {'p10':>8} {'median':>8} {'p90':>8}  ms, {len(next(iter(samples.values())))} each"
+    )
     for name, values in samples.items():
         tenths = statistics.quantiles(values, n=10)
         print(f"{name:16} {tenths[0]:8.2f} {statistics.median(values):8.2f} {tenths[8]:8.2f}")
@@ -172,7 +182,10 @@ def report(samples: Samples) -> bool:
         is_told = p < P_VALUE and abs(difference) > telling_ms
         are_alike = are_alike and not is_told
         verdict = "TOLD APART" if is_told else "alike"
-        print(f"{one + ' / ' + other:34} {difference:+10.3f} {low:+8.3f} … {high:+7.3f} {p:9.2g}  {verdict}")
+        print(
+            f"{one + ' / ' + other:34} {difference:+10.3f} {low:+8.3f} … {high:+7.3f} {p:9.2g}  "
+            f"{verdict}"
+        )
     return are_alike
 
 
@@ -180,7 +193,9 @@ async def run(count: int, **variables: Any) -> dict[str, list[float]]:
     """Measure a new server; returns milliseconds by kind."""
     with tempfile.TemporaryDirectory() as folder:
         cost = {"COLLAB_BCRYPT_COST": Config().bcrypt_cost, "COLLAB_LOG_LEVEL": "warning"}
-        process = ServerProcess(Path(folder) / "data", free_port(), **{**NO_LIMITS, **cost, **variables})
+        process = ServerProcess(
+            Path(folder) / "data", free_port(), **{**NO_LIMITS, **cost, **variables}
+        )
         await process.start()
         try:
             kinds = await make_kinds(process.url, count)
@@ -190,8 +205,12 @@ async def run(count: int, **variables: Any) -> dict[str, list[float]]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.timing", description=(__doc__ or "").partition(" `")[0])
-    parser.add_argument("--count", type=int, default=COUNT, metavar="N", help=f"requests of each kind ({COUNT})")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.timing", description=(__doc__ or "").partition(" `")[0]
+    )
+    parser.add_argument(
+        "--count", type=int, default=COUNT, metavar="N", help=f"requests of each kind ({COUNT})"
+    )
     samples = asyncio.run(run(parser.parse_args(arguments).count))
     return 0 if report(samples) else 1
 

@@ -1,4 +1,6 @@
-"""Waiting for a condition, by looking again and again. A limit is reached only by a test that fails."""
+"""Waiting for a condition, by looking again and again.
+A limit is reached only by a test that fails.
+"""
 
 import asyncio
 import inspect
@@ -6,11 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 PATIENCE_S = 60
-"""How long to wait for what comes in milliseconds on a quiet machine, and much later on a busy one."""
+"""How long to wait for what comes in milliseconds on a quiet machine,
+and much later on a busy one."""
 _PAUSE_S = 0.02
 
 
-async def until(look: Callable[[], Any], fits: Callable[[Any], Any] = bool, timeout_s: float = PATIENCE_S) -> Any:
+async def until(
+    look: Callable[[], Any], fits: Callable[[Any], Any] = bool, timeout_s: float = PATIENCE_S
+) -> Any:
     """Look until what is seen fits; returns it.
 
     look       a plain function or one that returns a coroutine

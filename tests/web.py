@@ -1,9 +1,10 @@
 """Builds the web app: `python -m tests.web` from static/src into static/dist.
 
-`--check` checks format, lint and types, runs its tests, and fails if static/dist is not what the sources build, or
-static/src/types.ts not what the API's description says.
+`--check` checks format, lint and types, runs its tests, and fails if static/dist is not what the
+sources build, or static/src/types.ts not what the API's description says.
 `--format` lets Prettier and ESLint rewrite the sources as far as they can, and makes types.ts.
-`--dev` serves the sources with live reload until it is interrupted; everything else comes from the server at SERVER.
+`--dev` serves the sources with live reload until it is interrupted; everything else comes from the
+server at SERVER.
 """
 
 import contextlib
@@ -24,7 +25,7 @@ _PROGRAMS = set_up.WEB / "node_modules"
 
 _TYPES_HEAD = """// Made by `make format` of the API's description (handlers/http/views): edit there.
 
-"""
+"""  # noqa: E501  # lines of TypeScript
 _TYPES_TAIL = """
 // What the app calls some of them.
 
@@ -48,7 +49,10 @@ def main() -> int:
         _build(DIST)
         return 0
     if TYPES.read_text() != _types():
-        print("static/src/types.ts is not what the API's description says: run `make format`", file=sys.stderr)
+        print(
+            "static/src/types.ts is not what the API's description says: run `make format`",
+            file=sys.stderr,
+        )
         return 1
     _node("prettier/bin/prettier.cjs", "--log-level", "warn", "--check", ".")
     _node("eslint/bin/eslint.js", "--max-warnings", "0", "src")
@@ -65,18 +69,33 @@ def main() -> int:
 def _types() -> str:
     """Return static/src/types.ts: the schemas of the API's description by their names.
 
-    The app writes its paths by hand, so the description's paths, three quarters of the file, are left out.
+    The app writes its paths by hand, so the description's paths, three quarters of the file,
+    are left out.
     """
     with tempfile.TemporaryDirectory() as folder:
         description, types = Path(folder, "openapi.json"), Path(folder, "types.ts")
         document = openapi.document("")
         schemas = document["components"]["schemas"]
-        description.write_text(json.dumps({**document, "paths": {}, "components": {"schemas": schemas}}))
-        options: tuple[str, ...] = ("--root-types", "--root-types-no-schema-prefix", "--output", str(types))
+        description.write_text(
+            json.dumps({**document, "paths": {}, "components": {"schemas": schemas}})
+        )
+        options: tuple[str, ...] = (
+            "--root-types",
+            "--root-types-no-schema-prefix",
+            "--output",
+            str(types),
+        )
         _node("openapi-typescript/bin/cli.js", str(description), *options, quiet=True)
         made = types.read_text()
         types.write_text(_TYPES_HEAD + made[made.index("export ") :] + _TYPES_TAIL)
-        options = ("--config", str(set_up.WEB / ".prettierrc.json"), "--log-level", "warn", "--write", str(types))
+        options = (
+            "--config",
+            str(set_up.WEB / ".prettierrc.json"),
+            "--log-level",
+            "warn",
+            "--write",
+            str(types),
+        )
         _node("prettier/bin/prettier.cjs", *options)
         return types.read_text()
 
@@ -99,7 +118,11 @@ def _node(program: str, *arguments: str, quiet: bool = False, **variables: str) 
 
 
 def _content(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Real Yjs as the judge of what updates mean: `tests/node/oracle.mjs`, asked by a test that waits for the answer."""
+"""Real Yjs as the judge of what updates mean:
+`tests/node/oracle.mjs`, asked by a test that waits for the answer.
+"""
 
 import json
 import subprocess
@@ -28,7 +30,9 @@ class Yjs:
 
     def __init__(self) -> None:
         command = [node_command(), str(PROGRAMS / "oracle.mjs")]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def stop(self) -> None:
         self._process.kill()
@@ -66,13 +70,23 @@ class Yjs:
     def text(self, root: str, *updates: bytes) -> str:
         return str(self.ask("text", root=root, updates=_hex(updates)))
 
-    def history(self, seed: int, clients: int, edits: int, *, only_whole_characters: bool = False) -> History:
+    def history(
+        self, seed: int, clients: int, edits: int, *, only_whole_characters: bool = False
+    ) -> History:
         """Let clients edit a document at random, with values of all kinds.
 
-        only_whole_characters  none that an edit can cut in two: Yjs shows such halves by the order of updates
+        only_whole_characters  none that an edit can cut in two: Yjs shows such
+                               halves by the order of updates
         """
-        made = self.ask("history", seed=seed, clients=clients, edits=edits, isWhole=only_whole_characters)
-        return History(*([bytes.fromhex(text) for text in made[name]] for name in ("updates", "states", "vectors")))
+        made = self.ask(
+            "history", seed=seed, clients=clients, edits=edits, isWhole=only_whole_characters
+        )
+        return History(
+            *(
+                [bytes.fromhex(text) for text in made[name]]
+                for name in ("updates", "states", "vectors")
+            )
+        )
 
 
 def _hex(updates: Sequence[bytes]) -> list[str]:

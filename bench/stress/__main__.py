@@ -3,10 +3,11 @@
 python -m bench.stress --minutes 60
 python -m bench.stress --minutes 1 --seed 7 --people 4
 
-Routes come from the table of operations and events from that of Socket.IO, so a new one is asked too. What fails: the
-event loop is held for more than 100 ms, an answer is 5xx (503 with Retry-After is none), the server dies or logs an
-error, its memory grows by more than 300 MiB. Each failure says who did what then. The same seed makes each person do
-the same again, as far as the answers are the same.
+Routes come from the table of operations and events from that of Socket.IO, so a new one is asked
+too. What fails: the event loop is held for more than 100 ms, an answer is 5xx (503 with Retry-After
+is none), the server dies or logs an error, its memory grows by more than 300 MiB. Each failure says
+who did what then. The same seed makes each person do the same again, as far as the answers are the
+same.
 """
 
 import argparse
@@ -74,7 +75,8 @@ class Watch:
         """Return what was being done between two times."""
         lately = [one for one in list(self.done) if one.began <= until and one.ended >= since]
         return "; ".join(
-            f"person {one.who} no. {one.number}: {one.about}" for one in [*lately, *list(self.doing.values())]
+            f"person {one.who} no. {one.number}: {one.about}"
+            for one in [*lately, *list(self.doing.values())]
         )
 
 
@@ -102,7 +104,11 @@ class Somebody(threading.Thread):
                     self._emit(person, number)
                 elif not self._ask(person, number):
                     person = self._new()
-            except (OSError, ValueError, KeyError) as error:  # closed, or refused with what is no JSON
+            except (
+                OSError,
+                ValueError,
+                KeyError,
+            ) as error:  # closed, or refused with what is no JSON
                 self._watch.counts[f"{type(error).__name__}"] += 1
                 self._watch.end(self._who)
             time.sleep(_PAUSE_S * 2 * self._dice.random())
@@ -144,7 +150,9 @@ class Somebody(threading.Thread):
         self._known.note(request.operation, answer)
         is_later = answer.status == 503 and "Retry-After" in answer.headers
         if answer.status >= 500 and not is_later:
-            self._watch.fail(f"person {self._who} no. {number}: {request.about} answered {answer.status}")
+            self._watch.fail(
+                f"person {self._who} no. {number}: {request.about} answered {answer.status}"
+            )
         if answer.status == 0:
             self._watch.counts["cut"] += 1
         return answer.status != 401 and not (request.ends_login and answer.status < 300)
@@ -180,7 +188,9 @@ def _look(here: Stage, watch: Watch, pids: list[int], since: float, until: float
     for hold in holds(here.notes, since, until):
         if hold.held_s > MAX_HOLD_S:
             about = watch.meanwhile(hold.until - hold.late_s, hold.until)
-            watch.fail(f"the loop was held for {1000 * hold.held_s:.0f} ms; meanwhile: {about[:2_000]}")
+            watch.fail(
+                f"the loop was held for {1000 * hold.held_s:.0f} ms; meanwhile: {about[:2_000]}"
+            )
     return now
 
 
@@ -195,7 +205,9 @@ def _memory_mib(pid: int) -> float:
 
 def main() -> int:
     """Do it, tell what was done and what went wrong; return 1 if anything did."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--people", type=int, default=12)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
@@ -209,7 +221,11 @@ def main() -> int:
     for error in errors[:_SHOWN]:
         watch.fail(f"the server logged: {error}")
     print("done: " + ", ".join(f"{count:,} {what}" for what, count in sorted(watch.counts.items())))
-    print(f"{len(watch.wrong)} failures; --seed {watch.seed} does it again" if watch.wrong else "nothing failed")
+    print(
+        f"{len(watch.wrong)} failures; --seed {watch.seed} does it again"
+        if watch.wrong
+        else "nothing failed"
+    )
     return 1 if watch.wrong else 0
 
 

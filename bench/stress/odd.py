@@ -1,4 +1,6 @@
-"""Values for the fields of requests: what their rules allow, at its limits too, and now and then what they do not."""
+"""Values for the fields of requests: what their rules allow, at its limits too,
+and now and then what they do not.
+"""
 
 import json
 import random
@@ -14,10 +16,24 @@ _LEFT_OUT = 0.5
 _LARGE = 0.15
 """Share of texts that are up to a megabyte long."""
 _WORDS = (
-    "", " ", "x", "word", "\u200b", "\u202e", "é" * 20, "\U0001f600" * 30, "a\u0301" * 16, "\u0000", "\u2028", "'; --",
-    "<script>", "__proto__", "constructor", "../../etc/passwd", "%00", "null", "NaN", "\ud800", "١٢٣", "true",
+    "", " ", "x", "word", "\u200b", "\u202e", "é" * 20, "\U0001f600" * 30, "a\u0301" * 16, "\u0000",
+    "\u2028", "'; --",
+    "<script>", "__proto__", "constructor", "../../etc/passwd", "%00", "null", "NaN", "\ud800",
+    "١٢٣", "true",
 )  # fmt: skip
-_FAULTS: tuple[Any, ...] = (None, True, -1, 1 << 64, 1e308, [], {}, [[[]]], {"a": {"b": {}}}, "\x00", "x" * 70_000)
+_FAULTS: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    1 << 64,
+    1e308,
+    [],
+    {},
+    [[[]]],
+    {"a": {"b": {}}},
+    "\x00",
+    "x" * 70_000,
+)
 
 Known = Mapping[str, Callable[[random.Random], Any]]
 
@@ -66,13 +82,17 @@ def _by_rules(dice: random.Random, rules: Mapping[str, Any]) -> Any:
         return dice.choice(rules["allowed"])
     if rules.get("type") == "integer":
         low, high = rules.get("min", 0), rules.get("max", 1 << 31)
-        return dice.choice((low, high, dice.randint(low, high), min(high, low + dice.randrange(20))))
+        return dice.choice(
+            (low, high, dice.randint(low, high), min(high, low + dice.randrange(20)))
+        )
     if rules.get("type") == "boolean":
         return dice.choice((True, False))
     return text(dice, min(rules.get("maxlength", 200), 8_000))
 
 
-def fields(dice: random.Random, schema: Mapping[str, Mapping[str, Any]], known: Known) -> dict[str, Any]:
+def fields(
+    dice: random.Random, schema: Mapping[str, Mapping[str, Any]], known: Known
+) -> dict[str, Any]:
     """Return fields for a schema; those that must be given are there, mostly."""
     return {
         name: value(dice, name, rules, known)
@@ -84,5 +104,7 @@ def fields(dice: random.Random, schema: Mapping[str, Mapping[str, Any]], known: 
 def body(dice: random.Random, schema: Mapping[str, Mapping[str, Any]], known: Known) -> bytes:
     """Return a body for a schema, now and then one that is no JSON, or not only that."""
     if dice.random() < _FAULTY / 2:
-        return dice.choice((b"{", b"[]", b"nul", b'{"a":1}x', b"[" * 5_000, b"\xff\xfe", b'{"a":1,"a":2}'))
+        return dice.choice(
+            (b"{", b"[]", b"nul", b'{"a":1}x', b"[" * 5_000, b"\xff\xfe", b'{"a":1,"a":2}')
+        )
     return json.dumps(fields(dice, schema, known)).encode()

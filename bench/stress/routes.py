@@ -1,4 +1,6 @@
-"""Requests of all routes, made from the table that the router's description comes from: a new one is asked too."""
+"""Requests of all routes, made from the table that the router's description comes from:
+a new one is asked too.
+"""
 
 import random
 import urllib.parse
@@ -10,10 +12,13 @@ from bench.worst.people import Answer, Person
 from handlers.http.api_docs.operations import OPERATIONS, Operation
 
 _RARE = {
-    "signUp": 0, "logIn": 0.05, "refreshLogin": 0.1, "logOut": 0.03, "deleteMe": 0.03, "changePassword": 0.03,
-    "endOtherLogins": 0.1, "deleteSession": 0.2, "leaveSession": 0.1, "removeMember": 0.1, "enterAsGuest": 0.1,
+    "signUp": 0, "logIn": 0.05, "refreshLogin": 0.1, "logOut": 0.03, "deleteMe": 0.03,
+    "changePassword": 0.03,
+    "endOtherLogins": 0.1, "deleteSession": 0.2, "leaveSession": 0.1, "removeMember": 0.1,
+    "enterAsGuest": 0.1,
 }  # fmt: skip
-"""How often, of 1: they end a login or a session, or take a quarter of a second of bcrypt. New people sign up anyway."""
+"""How often, of 1: they end a login or a session, or take a quarter of a second of bcrypt.
+New people sign up anyway."""
 _ENDS_LOGIN = frozenset(("logOut", "deleteMe", "changePassword"))
 _WEIGHTS = [_RARE.get(operation.name, 1.0) for operation in OPERATIONS]
 _KEPT = 40
@@ -21,7 +26,10 @@ _KEPT = 40
 
 @dataclass
 class Known:
-    """What everybody has seen: ids that requests are made of. Several threads use it, each with its own dice."""
+    """What everybody has seen: ids that requests are made of.
+
+    Several threads use it, each with its own dice.
+    """
 
     sessions: list[str] = field(default_factory=list)
     people: list[str] = field(default_factory=list)
@@ -30,7 +38,11 @@ class Known:
 
     def note(self, operation: Operation, answer: Answer) -> None:
         """Take ids from an answer."""
-        if answer.status not in (200, 201) or not answer.body.startswith(b"{") or len(answer.body) > 1 << 16:
+        if (
+            answer.status not in (200, 201)
+            or not answer.body.startswith(b"{")
+            or len(answer.body) > 1 << 16
+        ):
             return
         found = answer.json()
         _keep(self.sessions, found.get("sessionId"))
@@ -101,7 +113,9 @@ def make(dice: random.Random, known: Known) -> Request:
     """Return a request of any route but WebSockets, which are opened otherwise."""
     operation, pools = choose(dice), known.pools()
     parts = [
-        urllib.parse.quote(str(odd.value(dice, part[1:-1], {}, pools)), safe="", errors="replace")[:500]
+        urllib.parse.quote(str(odd.value(dice, part[1:-1], {}, pools)), safe="", errors="replace")[
+            :500
+        ]
         if part.startswith("{")
         else part
         for part in operation.path.split("/")
@@ -109,22 +123,34 @@ def make(dice: random.Random, known: Known) -> Request:
     path = "/".join(parts)
     if operation.query:
         given = odd.fields(dice, operation.query, pools)
-        texts = {name: str(one).lower() if isinstance(one, bool) else str(one)[:500] for name, one in given.items()}
+        texts = {
+            name: str(one).lower() if isinstance(one, bool) else str(one)[:500]
+            for name, one in given.items()
+        }
         path += "?" + urllib.parse.urlencode(texts, errors="replace")
     if operation.upload:
-        return Request(operation, path, _upload(dice, operation.upload), "multipart/form-data; boundary=b")
+        return Request(
+            operation, path, _upload(dice, operation.upload), "multipart/form-data; boundary=b"
+        )
     body = None if operation.body is None else odd.body(dice, operation.body, pools)
     return Request(operation, path, body, "application/json")
 
 
 def _upload(dice: random.Random, name: str) -> bytes:
     size = dice.choice((0, 10, 100_000, 2 << 20))
-    head = f'--b\r\nContent-Disposition: form-data; name="{name}"; filename="a"\r\nContent-Type: image/png\r\n\r\n'
+    head = (
+        f'--b\r\nContent-Disposition: form-data; name="{name}"; filename="a"\r\nContent-Type: '
+        "image/png\r\n\r\n"
+    )
     return head.encode() + b"\x89PNG\r\n\x1a\n" + dice.randbytes(size) + b"\r\n--b--\r\n"
 
 
 def send(person: Person, request: Request, timeout_s: float) -> Answer:
     """Ask; the token is sent although not every route needs one."""
     return person.request(
-        request.operation.method, request.path, request.body, timeout_s=timeout_s, content_type=request.content_type
+        request.operation.method,
+        request.path,
+        request.body,
+        timeout_s=timeout_s,
+        content_type=request.content_type,
     )

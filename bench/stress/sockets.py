@@ -1,4 +1,6 @@
-"""What is done over WebSockets and Socket.IO: typing, expensive and hostile updates, questions, presence, events."""
+"""What is done over WebSockets and Socket.IO:
+typing, expensive and hostile updates, questions, presence, events.
+"""
 
 import json
 import random
@@ -79,7 +81,9 @@ def _be_present(dice: random.Random, editor: Editor) -> None:
     own = dice.randrange(_CLIENT_IDS)
     for clock in range(1, dice.randrange(2, _EDITS)):
         text = json.dumps({"user": {"name": odd.text(dice, 60)}, "x": odd.text(dice, 3_000)})
-        editor.send(frame(y_protocol.awareness_update([y_protocol.AwarenessEntry(own, clock, text)])))
+        editor.send(
+            frame(y_protocol.awareness_update([y_protocol.AwarenessEntry(own, clock, text)]))
+        )
         editor.drain(_PAUSE_S)
 
 
@@ -102,7 +106,9 @@ def emit(dice: random.Random, person: Person, known: Known) -> str:
     pools = known.pools()
     for name in names:
         content = {
-            "sessionId": session_id if dice.random() < 0.9 else odd.value(dice, "sessionId", {}, pools),
+            "sessionId": session_id
+            if dice.random() < 0.9
+            else odd.value(dice, "sessionId", {}, pools),
             "code": odd.value(dice, "code", {}, pools),
             "message": odd.text(dice, 4_000),
         }

@@ -1,1 +1,3 @@
-"""The most expensive things that one account, or nobody in particular, may ask for, and what others feel of each."""
+"""The most expensive things that one account, or nobody in particular, may ask for,
+and what others feel of each.
+"""

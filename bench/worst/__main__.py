@@ -1,12 +1,15 @@
-"""Does the most expensive things that one account may do, one after the other, and measures what others feel of each.
+"""Does the most expensive things that one account may do, one after the other,
+and measures what others feel of each.
 
 python -m bench.worst                         all of them: some ten minutes
 python -m bench.worst --only replay,conflicts
-python -m bench.worst --short                 all of them in the form that CI runs: less of each, a minute
+python -m bench.worst --short                 all of them in the form that CI runs: less of each, a
+                                              minute
 
-The server is a process of its own with its usual limits and SQLite. `held` is the longest time that its event loop did
-not respond while the process worked, `late` the longest time that it did not respond at all: on a busy machine also
-because others had the cores. Exit code 1: something is over a bound, or the server died.
+The server is a process of its own with its usual limits and SQLite. `held` is the longest time that
+its event loop did not respond while the process worked, `late` the longest time that it did not
+respond at all: on a busy machine also because others had the cores. Exit code 1: something is over
+a bound, or the server died.
 """
 
 import argparse
@@ -22,24 +25,42 @@ BOUND_MS = 50.0
 GOAL_MS = 20.0
 """What no piece of work should hold the loop for; over it a row is marked."""
 
-_HEAD = "| work | held ms | late ms | typing p50 | p99 | max ms | lost | took s | |\n" + "|---" * 9 + "|"
+_HEAD = (
+    "| work | held ms | late ms | typing p50 | p99 | max ms | lost | took s | |\n"
+    + "|---" * 9
+    + "|"
+)
 
 
 def line(found: Found, quiet_p99: float) -> str:
     """Return a row of the table."""
     felt = found.felt
     mark = (
-        "DIED" if found.died else "OVER" if is_over(found, quiet_p99) else "over 20" if found.held_ms > GOAL_MS else ""
+        "DIED"
+        if found.died
+        else "OVER"
+        if is_over(found, quiet_p99)
+        else "over 20"
+        if found.held_ms > GOAL_MS
+        else ""
     )
     return (
-        f"| {found.name} | {found.held_ms:.0f} | {found.late_ms:.0f} | {felt.p50:.1f} | {felt.p99:.1f} | {felt.worst:.0f} | "
+        f"| {found.name} | {found.held_ms:.0f} | {found.late_ms:.0f} | {felt.p50:.1f} | "
+        f"{felt.p99:.1f} | {felt.worst:.0f} | "
         f"{felt.lost} | {found.took_s:.1f} | {' '.join(filter(None, (mark, found.did)))} |"
     )
 
 
 def is_over(found: Found, quiet_p99: float) -> bool:
-    """Whether a work is over a bound; what the bystander feels without it is the machine's doing."""
-    return found.died or found.held_ms > BOUND_MS or found.felt.p99 > BOUND_MS + quiet_p99 or found.felt.lost > 0
+    """Whether a work is over a bound; what the bystander feels without
+    it is the machine's doing.
+    """
+    return (
+        found.died
+        or found.held_ms > BOUND_MS
+        or found.felt.p99 > BOUND_MS + quiet_p99
+        or found.felt.lost > 0
+    )
 
 
 def run(works: Iterable[Work], here: Stage) -> list[Found]:
@@ -56,8 +77,12 @@ def run(works: Iterable[Work], here: Stage) -> list[Found]:
 
 def main() -> int:
     """Do what was asked for; return 1 if anything is over a bound."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", help="names of works, with semicolons: " + "; ".join(work.name for work in WORKS))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--only", help="names of works, with semicolons: " + "; ".join(work.name for work in WORKS)
+    )
     parser.add_argument("--short", action="store_true", help="less of each, as CI does")
     parser.add_argument("--seconds", type=float, help="for how long to do what can go on for ever")
     options = parser.parse_args()

@@ -67,7 +67,9 @@ def _many_lines(here: Stage) -> None:
 
 
 def _text(number: int, lines: int) -> str:
-    return "".join(f"line {line:x} of {'many' if line % _CHANGED else number}\n" for line in range(lines))
+    return "".join(
+        f"line {line:x} of {'many' if line % _CHANGED else number}\n" for line in range(lines)
+    )
 
 
 def _controls(here: Stage) -> None:
@@ -82,7 +84,9 @@ def _values(here: Stage) -> None:
     session_id = person.session()
     value = b"\x77" + write_var_bytes(b"value" * 20)
     first = b"\x08\x01\x04list" + b"\x01" + value
-    rest = [b"\x88\x05" + write_var_uint(clock) + b"\x01" + value for clock in range(here.few(_VALUES))]
+    rest = [
+        b"\x88\x05" + write_var_uint(clock) + b"\x01" + value for clock in range(here.few(_VALUES))
+    ]
     with person.editor(session_id) as editor:
         editor.update(costly.update(5, 0, [first, *rest]))
         editor.await_saved()
@@ -98,7 +102,12 @@ def _chat(here: Stage) -> None:
     sent = 0
     while sent < _MESSAGES:
         for person in people:
-            sent += person.request("POST", "/chat/send", {"sessionId": session_id, "message": text}).status == 201
+            sent += (
+                person.request(
+                    "POST", "/chat/send", {"sessionId": session_id, "message": text}
+                ).status
+                == 201
+            )
         time.sleep(here.pause(0.2))
         if sent >= here.few(60):  # the rest would take minutes
             break
@@ -138,7 +147,8 @@ def _looking_back(here: Stage) -> None:
     person, session_id = here.kept["past"]
     code = f"/code/{session_id}"
     paths = [
-        f"{code}/replay", f"{code}/timeline", f"{code}/blame", f"{code}/at/10", f"{code}/at/20", f"{code}/export",
+        f"{code}/replay", f"{code}/timeline", f"{code}/blame", f"{code}/at/10", f"{code}/at/20",
+        f"{code}/export",
         f"{code}/export?format=git", f"{code}/export?format=replay", f"{code}/latest?live=true",
         f"{code}/diff?from=0&to=live", f"{code}/replay?from=20", f"{code}/blame",
     ]  # fmt: skip
@@ -185,7 +195,12 @@ def _bodies(here: Stage) -> None:
     deep = b'{"code":' + b"[" * here.few(3_000_000) + b"]" * here.few(3_000_000) + b"}"
     statuses = [
         person.request("POST", f"/code/{session_id}/save", body).status
-        for body in (large, many, deep, json.dumps({"code": random.randbytes(500_000).hex()}).encode())
+        for body in (
+            large,
+            many,
+            deep,
+            json.dumps({"code": random.randbytes(500_000).hex()}).encode(),
+        )
     ]
     here.did = ", ".join(map(str, statuses))
 
@@ -220,10 +235,30 @@ WORKS = (
     _of_versions("zip of versions", "/code/{}/export?format=zip"),
     _of_versions("bundle of versions", "/code/{}/export?format=git"),
     Work("deleted session", "the same session is deleted", _session, _with_versions),
-    _read("live text", "a megabyte of which JSON makes six", "/code/{}/latest?live=true", "controls", _controls),
-    _read("values", "a document of 3 MB of values as JSON", "/code/{}/latest?live=true", "values", _values),
+    _read(
+        "live text",
+        "a megabyte of which JSON makes six",
+        "/code/{}/latest?live=true",
+        "controls",
+        _controls,
+    ),
+    _read(
+        "values",
+        "a document of 3 MB of values as JSON",
+        "/code/{}/latest?live=true",
+        "values",
+        _values,
+    ),
     _read("chat", "a page of 60 long messages", "/chat/{}?limit=200", "chat", _chat),
-    _read("list of sessions", f"a page of {_SESSIONS} sessions", "/session?limit=200", "sessions", _many_sessions),
-    Work("deleted account", f"with {_SESSIONS} sessions", _account, once("sessions", _many_sessions)),
+    _read(
+        "list of sessions",
+        f"a page of {_SESSIONS} sessions",
+        "/session?limit=200",
+        "sessions",
+        _many_sessions,
+    ),
+    Work(
+        "deleted account", f"with {_SESSIONS} sessions", _account, once("sessions", _many_sessions)
+    ),
     Work("bodies", "JSON as large as a save may send", _bodies),
 )

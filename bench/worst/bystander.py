@@ -1,7 +1,9 @@
-"""Two people who type in a room of their own, and how long each keystroke takes from one to the other.
+"""Two people who type in a room of their own, and how long each keystroke
+takes from one to the other.
 
-As a program (python -m bench.worst.bystander) it reads a line of JSON that says who they are, writes one when they type,
-and answers each further line, two times of the monotonic clock, with what the keystrokes between them took.
+As a program (python -m bench.worst.bystander) it reads a line of JSON that says who they are,
+writes one when they type, and answers each further line, two times of the monotonic clock, with
+what the keystrokes between them took.
 """
 
 import itertools
@@ -39,22 +41,35 @@ class Felt:
 
 
 class Bystander:
-    """Types in a process of its own, so that what the others make of updates does not slow it: `felt`, `stop`."""
+    """Types in a process of its own, so that what the others make of updates does not slow it:
+    `felt`, `stop`.
+    """
 
     def __init__(self, writer: Person, reader: Person, session_id: str) -> None:
         command = (sys.executable, "-m", "bench.worst.bystander")
-        self._process = subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        who = (writer.port, session_id, (writer.token, writer.address), (reader.token, reader.address))
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        who = (
+            writer.port,
+            session_id,
+            (writer.token, writer.address),
+            (reader.token, reader.address),
+        )
         if self._ask(who) != "types":
             raise SystemExit("the bystander does not type")
 
     def felt(self, since: float, until: float) -> Felt:
-        """Return what those keystrokes took that were sent between two times of the monotonic clock."""
+        """Return what those keystrokes took that were sent between two
+        times of the monotonic clock.
+        """
         found: list[float]
         found, lost = self._ask((since, until))
         if not found:
             return Felt(0, 0, 0, lost, lost)
-        cuts = statistics.quantiles(found, n=100, method="inclusive") if len(found) > 1 else found * 99
+        cuts = (
+            statistics.quantiles(found, n=100, method="inclusive") if len(found) > 1 else found * 99
+        )
         return Felt(statistics.median(found), cuts[98], max(found), lost, len(found) + lost)
 
     def stop(self) -> None:
@@ -83,8 +98,12 @@ def _type() -> None:
     """Type as the first line of the input says, and answer the others."""
     port, session_id, writer, reader = json.loads(sys.stdin.readline())
     clock = _Clock()
-    threading.Thread(target=_write_for_ever, args=(port, session_id, writer, clock), daemon=True).start()
-    threading.Thread(target=_read_for_ever, args=(port, session_id, reader, clock), daemon=True).start()
+    threading.Thread(
+        target=_write_for_ever, args=(port, session_id, writer, clock), daemon=True
+    ).start()
+    threading.Thread(
+        target=_read_for_ever, args=(port, session_id, reader, clock), daemon=True
+    ).start()
     give_up = time.monotonic() + _PATIENCE_S
     while not clock.came and time.monotonic() < give_up:
         time.sleep(0.05)
@@ -95,7 +114,11 @@ def _type() -> None:
         wanted = [number for number, at in list(clock.sent.items()) if since <= at <= until]
         while any(number not in clock.came for number in wanted) and time.monotonic() < give_up:
             time.sleep(0.02)
-        found = [1000 * (clock.came[number] - clock.sent[number]) for number in wanted if number in clock.came]
+        found = [
+            1000 * (clock.came[number] - clock.sent[number])
+            for number in wanted
+            if number in clock.came
+        ]
         print(json.dumps((found, len(wanted) - len(found))), flush=True)
 
 
@@ -115,8 +138,20 @@ def _write(editor: Editor, numbers: "itertools.count[int]", clock: _Clock) -> No
     while True:
         number = next(numbers)
         text = b"k%07d" % number
-        place = b"\x84" + write_var_uint(client) + write_var_uint(typed - 1) if typed else b"\x04\x01\x0acodemirror"
-        update = b"\x01\x01" + write_var_uint(client) + write_var_uint(typed) + place + b"\x08" + text + b"\x00"
+        place = (
+            b"\x84" + write_var_uint(client) + write_var_uint(typed - 1)
+            if typed
+            else b"\x04\x01\x0acodemirror"
+        )
+        update = (
+            b"\x01\x01"
+            + write_var_uint(client)
+            + write_var_uint(typed)
+            + place
+            + b"\x08"
+            + text
+            + b"\x00"
+        )
         typed += len(text)
         clock.sent[number] = time.monotonic()
         editor.send(frame(y_protocol.sync_update(update)))

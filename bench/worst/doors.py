@@ -1,4 +1,6 @@
-"""Works of those who are not signed in yet, or only just: polling, passwords, pictures, pages, refused sockets."""
+"""Works of those who are not signed in yet, or only just:
+polling, passwords, pictures, pages, refused sockets.
+"""
 
 import io
 import json
@@ -47,7 +49,9 @@ def _poll(here: Stage, payload: bytes) -> None:
             path = f"{_POLLING}&sid={json.loads(opened.body[1:])['sid']}"
             status = 200
             while status == 200:
-                status = somebody.request("POST", path, payload, content_type=_TEXT, timeout_s=30).status
+                status = somebody.request(
+                    "POST", path, payload, content_type=_TEXT, timeout_s=30
+                ).status
                 statuses[status] += 1
                 if time.monotonic() > until:
                     break
@@ -65,7 +69,9 @@ def _in_threads(count: int, act: Callable[[], None]) -> None:
 
 
 def _tell(here: Stage, statuses: "Counter[int]") -> None:
-    here.did = ", ".join(f"{count} × {status or 'cut'}" for status, count in sorted(statuses.items()))
+    here.did = ", ".join(
+        f"{count} × {status or 'cut'}" for status, count in sorted(statuses.items())
+    )
 
 
 def _passwords(here: Stage) -> None:
@@ -97,7 +103,9 @@ def _pages(here: Stage, path: str) -> None:
 
 
 def _picture(side: int) -> bytes:
-    """Return a picture of as many points as are allowed that is hard to unpack, in fewer bytes than are allowed."""
+    """Return a picture of as many points as are allowed that is hard to unpack,
+    in fewer bytes than are allowed.
+    """
     noise = Image.effect_noise((side, side // 4), 9).quantize(4)
     picture = Image.new("P", (side, side))
     picture.paste(noise)
@@ -113,7 +121,10 @@ def _prepare_pictures(here: Stage) -> None:
 def _pictures(here: Stage) -> None:
     """Upload pictures as large as they may be."""
     people, picture = here.kept["pictures"]
-    body = b'--b\r\nContent-Disposition: form-data; name="avatar"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="avatar"; '
+        b'filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
+    )
     body += picture + b"\r\n--b--\r\n"
     statuses: Counter[int] = Counter()
     left = list(people) * 2
@@ -121,7 +132,9 @@ def _pictures(here: Stage) -> None:
     def upload() -> None:
         while left:
             person = left.pop()
-            answer = person.request("POST", "/user/avatar", body, content_type="multipart/form-data; boundary=b")
+            answer = person.request(
+                "POST", "/user/avatar", body, content_type="multipart/form-data; boundary=b"
+            )
             statuses[answer.status] += 1
 
     _in_threads(4, upload)
@@ -152,7 +165,8 @@ def _refused(here: Stage) -> None:
 WORKS = (
     *(
         Work(
-            f"polling, {name}", f"{_POLLERS} who are not signed in post {len(payload):,} bytes again and again",
+            f"polling, {name}", f"{_POLLERS} who are not signed in post {len(payload):,} bytes "
+                                "again and again",
             partial(_poll, payload=payload),
         )
         for name, payload in _PAYLOADS.items()

@@ -1,4 +1,6 @@
-"""Works on documents: Yjs updates inside all limits that are expensive to integrate, questions, loading, first syncs."""
+"""Works on documents: Yjs updates inside all limits that are expensive to integrate, questions,
+loading, first syncs.
+"""
 
 import contextlib
 import random
@@ -52,7 +54,9 @@ def _send(here: Stage, kind: Costly) -> None:
 
 
 def _send_some(editor: Editor, kind: Costly, sent: int, until: float) -> int:
-    """Send updates in the rate of the limit, as far as the server reads; return how many were sent in all."""
+    """Send updates in the rate of the limit, as far as the server reads;
+    return how many were sent in all.
+    """
     began, first = time.monotonic(), sent
     while time.monotonic() < until:
         readable, writable, _ = select.select([editor.socket], [editor.socket], [], 0.1)
@@ -96,7 +100,9 @@ def _large_document(here: Stage) -> None:
     person = here.person()
     session_id = person.session()
     structs = [costly.string(b"xxxxxxxx")]
-    structs += [costly.string(b"xxxxxxxx", None, (3, 8 * at)) for at in range(here.few(_STRUCTS) - 1)]
+    structs += [
+        costly.string(b"xxxxxxxx", None, (3, 8 * at)) for at in range(here.few(_STRUCTS) - 1)
+    ]
     with person.editor(session_id) as editor:
         editor.sync(costly.update(3, 0, structs))
         editor.await_saved()
@@ -130,7 +136,8 @@ def _poison(here: Stage) -> None:
     kind = next(kind for kind in costly.KINDS if kind.name == "sparse inserts")
     person = here.person()
     session_id = _filled(here, person, kind)
-    # Where the document takes too long to load already, the rest is refused with 4413. Then what was taken is opened.
+    # Where the document takes too long to load already, the rest is refused with 4413.
+    # Then what was taken is opened.
     with contextlib.suppress(ConnectionResetError), person.editor(session_id) as editor:
         # Reading them takes time that grows with their square.
         for number in range(here.few(here.few(_POISON_UPDATES))):
@@ -191,9 +198,14 @@ WORKS = (
         )
         for kind in costly.KINDS
     ),
-    Work("first sync", f"{_STRUCTS:,} inserts all over 800 kB in one message", _sync, _prepare_sync),
-    Work("newcomers", "twenty open a document of 99,000 structs", _newcomers, once("large", _large_document)),
-    Work("questions", "asks for parts of the same document", _questions, once("large", _large_document)),
-    Work("opening", f"a document with {_POISON_UPDATES} × 1,000 inserts all over 800 kB is opened", _load, _poison),
-    Work("presence", "twelve send the largest presence ten times a second", _presence, _prepare_class),
+    Work("first sync", f"{_STRUCTS:,} inserts all over 800 kB in one message", _sync,
+         _prepare_sync),
+    Work("newcomers", "twenty open a document of 99,000 structs", _newcomers,
+         once("large", _large_document)),
+    Work("questions", "asks for parts of the same document", _questions,
+         once("large", _large_document)),
+    Work("opening", f"a document with {_POISON_UPDATES} × 1,000 inserts all over 800 kB is opened",
+         _load, _poison),
+    Work("presence", "twelve send the largest presence ten times a second", _presence,
+         _prepare_class),
 )  # fmt: skip

@@ -45,14 +45,22 @@ class Person:
     name: str = ""
 
     def request(
-        self, method: str, path: str, body: Any = None, *, timeout_s: float = _TIMEOUT_S, content_type: str = ""
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        timeout_s: float = _TIMEOUT_S,
+        content_type: str = "",
     ) -> Answer:
         """Ask; bodies are JSON unless they are bytes of a `content_type`."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if body is not None:
             headers["Content-Type"] = content_type or "application/json"
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout_s, (self.address, 0))
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.port, timeout_s, (self.address, 0)
+        )
         with contextlib.closing(connection):
             try:
                 connection.request(method, path, data, headers)
@@ -97,7 +105,10 @@ def sign_up(port: int) -> Person:
 
 
 class Editor:
-    """A WebSocket; its caller keeps track of the document, and what comes is thrown away. OSError once closed."""
+    """A WebSocket; its caller keeps track of the document, and what comes is thrown away.
+
+    OSError once closed.
+    """
 
     def __init__(self, port: int, session_id: str, token: str, address: str) -> None:
         """Send the handshake, and answer the server's question on entering a block."""
@@ -106,12 +117,15 @@ class Editor:
         self.socket.settimeout(_TIMEOUT_S)
         self.socket.connect(("127.0.0.1", port))
         self.socket.sendall(
-            f"GET /sync/{session_id}?token={token}&saved=1 HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
-            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+            f"GET /sync/{session_id}?token={token}&saved=1 HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: "
+            "websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+            "AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
         )
         self.received = 0
         self._synced, self._saved = 1, 0
-        """How many messages were sent (the empty answer on entering is the first), and how many there were when all were saved."""
+        """How many messages were sent (the empty answer on entering is the first), and how many
+        there were when all were saved."""
         self._tail = b""
 
     def __enter__(self) -> "Editor":
@@ -145,7 +159,9 @@ class Editor:
         self.send(frame(y_protocol.sync_step2(update)))
 
     def await_saved(self, seconds: float = _TIMEOUT_S) -> bool:
-        """Read until the server has said that all is saved, which may be now; False if it does not in time."""
+        """Read until the server has said that all is saved, which may be now;
+        False if it does not in time.
+        """
         until, said = time.monotonic() + seconds, time.monotonic()
         while self._saved < self._synced and time.monotonic() < until:
             if select.select([self.socket], [], [], SAYS_S)[0]:

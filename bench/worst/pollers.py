@@ -43,7 +43,11 @@ class Poller:
         return self._person.request("POST", self._path, packets.encode(), content_type=_TEXT).status
 
     def _poll(self, timeout_s: float) -> list[str]:
-        packets = self._person.request("GET", self._path, timeout_s=timeout_s).body.decode().split(_SEPARATOR)
+        packets = (
+            self._person.request("GET", self._path, timeout_s=timeout_s)
+            .body.decode()
+            .split(_SEPARATOR)
+        )
         if pongs := ["3" for packet in packets if packet == "2"]:
             self._post(_SEPARATOR.join(pongs))
         return packets

@@ -1,8 +1,10 @@
-"""How long the event loop of a running server is held: a timer inside it, and a reader of its notes.
+"""How long the event loop of a running server is held:
+a timer inside it, and a reader of its notes.
 
-A timer is due every millisecond. It notes when it comes late, how much CPU time the process took meanwhile, and how
-long the loop's thread was ready to run but got no core, which Linux tells. The hold is the lateness without that time,
-but at most the CPU time. A thread that keeps the interpreter from the loop counts, a busy machine does not.
+A timer is due every millisecond. It notes when it comes late, how much CPU time the process took
+meanwhile, and how long the loop's thread was ready to run but got no core, which Linux tells. The
+hold is the lateness without that time, but at most the CPU time. A thread that keeps the
+interpreter from the loop counts, a busy machine does not.
 """
 
 import asyncio
@@ -16,8 +18,9 @@ from pathlib import Path
 INTERVAL_S = 0.001
 LEAST_S = 0.002
 STACKS = "WORST_STACKS"
-"""A variable of the environment that names a file: each time that the loop has not responded for as long as this,
-the places of all threads are written there. For finding out what holds it: it costs a thread each millisecond."""
+"""A variable of the environment that names a file: each time that the loop has not responded for as
+long as this, the places of all threads are written there. For finding out what holds it: it costs a
+thread each millisecond."""
 _STACKS_S = 0.04
 _SCHEDSTAT = Path("/proc/thread-self/schedstat")
 """Nanoseconds that a thread ran and that it waited for a core, and how often it got one."""
@@ -62,7 +65,11 @@ class LoopProbe:
     def _wait(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._stacks:
             faulthandler.dump_traceback_later(_STACKS_S, file=self._stacks)
-        self._now, self._cpu, self._waited = time.monotonic(), time.process_time(), self._without_core()
+        self._now, self._cpu, self._waited = (
+            time.monotonic(),
+            time.process_time(),
+            self._without_core(),
+        )
         self._timer = loop.call_later(INTERVAL_S, self._look, loop)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -75,7 +82,9 @@ class LoopProbe:
         self._wait(loop)
 
     def _without_core(self) -> float:
-        """Return how many seconds the loop's thread has waited for a core so far; always 0 where the system does not tell."""
+        """Return how many seconds the loop's thread has waited for a core so far;
+        always 0 where the system does not tell.
+        """
         if self._schedstat is None:
             return 0.0
         return int(os.pread(self._schedstat.fileno(), 100, 0).split()[1]) / 1e9

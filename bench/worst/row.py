@@ -1,4 +1,6 @@
-"""W: what somebody who types in another room feels while one account does each of its worst things, and all of them."""
+"""W: what somebody who types in another room feels while one account does each of its worst things,
+and all of them.
+"""
 
 import sys
 from collections.abc import Sequence
@@ -20,7 +22,9 @@ together" is every row by an account of its own. Goal: p99 within {goal:g} ms. [
 
 
 def together(works: Sequence[Work]) -> Work:
-    """Return the work of doing all of these at the same time, each of which must have been prepared."""
+    """Return the work of doing all of these at the same time,
+    each of which must have been prepared.
+    """
 
     def act(here: Stage) -> None:
         threads = [Thread(target=_unless_closed, args=(work, here), daemon=True) for work in works]
@@ -59,7 +63,11 @@ def measured(works: Sequence[Work], seconds: float) -> dict[str, dict[str, float
 def _measured(here: Stage, work: Work) -> Found:
     """Measure a work, and tell how far it is: all of them take a quarter of an hour."""
     found = measure(here, work)
-    print(f"{found.name}: held {found.held_ms:.0f} ms, {found.did or 'done'}", file=sys.stderr, flush=True)
+    print(
+        f"{found.name}: held {found.held_ms:.0f} ms, {found.did or 'done'}",
+        file=sys.stderr,
+        flush=True,
+    )
     return found
 
 
@@ -78,7 +86,10 @@ def figures(found: Found) -> dict[str, float]:
 
 def table(found: dict[str, dict[str, float]], seconds: float) -> str:
     """Return the table in Markdown, and how it reads."""
-    lines = ["| one account | held ms | p50 ms | p99 ms | max ms | within the goal |", "|---" * 6 + "|"]
+    lines = [
+        "| one account | held ms | p50 ms | p99 ms | max ms | within the goal |",
+        "|---" * 6 + "|",
+    ]
     for name, one in found.items():
         is_within = one["ms_p99"] <= GOAL_MS and not one["lost"] and not one["died"]
         cells = " | ".join(f"{one[key]:.3g}" for key in ("held_ms", "ms_p50", "ms_p99", "ms_max"))

@@ -1,4 +1,6 @@
-"""Where each work is done: a server of its own process with its usual limits, a bystander, and what is measured."""
+"""Where each work is done: a server of its own process with its usual limits, a bystander,
+and what is measured.
+"""
 
 import sys
 import tempfile
@@ -15,7 +17,11 @@ from bench.worst.bystander import Bystander, Felt
 from bench.worst.people import Person, sign_up
 from bench.worst.probe import holds
 
-_ENV = {"COLLAB_LOG_LEVEL": "warning", "COLLAB_LOG_FORMAT": "json", "COLLAB_ACCESS_TOKEN_S": "86400"}
+_ENV = {
+    "COLLAB_LOG_LEVEL": "warning",
+    "COLLAB_LOG_FORMAT": "json",
+    "COLLAB_ACCESS_TOKEN_S": "86400",
+}
 """All limits are as usual. Nobody here renews a token."""
 
 
@@ -26,8 +32,8 @@ class Form:
     seconds   for how long to do what can go on for ever
     part      of how large texts, lists and documents may be
     pauses    of how long it takes to prepare something within the usual rates
-    settle_s  how long to watch after a work: what it left to do (commits, checkpoints, answers that nobody waits for) is
-              its doing too
+    settle_s  how long to watch after a work: what it left to do (commits, checkpoints, answers that
+              nobody waits for) is its doing too
     env       settings that differ from the usual ones
     """
 
@@ -53,7 +59,8 @@ SHORT = Form(
         "COLLAB_BCRYPT_COST": "4",
     },
 )
-"""Settings with which all works take less than a minute. Rates are lifted that only make the preparation long."""
+"""Settings with which all works take less than a minute.
+Rates are lifted that only make the preparation long."""
 
 
 @dataclass
@@ -103,7 +110,8 @@ class Stage:
 class Work:
     """Something expensive that somebody may ask for.
 
-    prepare   what has to be there first; it is not measured. What several works need is made by `once`
+    prepare   what has to be there first; it is not measured.
+              What several works need is made by `once`
     act       what is measured
     """
 
@@ -143,7 +151,9 @@ def stage(form: Form) -> Iterator[Stage]:
         notes = Path(folder) / "holds"
         notes.touch()
         kind = replace(
-            kinds()["ours"], command=(sys.executable, "-m", "bench.worst.probed", str(notes)), env={**_ENV, **form.env}
+            kinds()["ours"],
+            command=(sys.executable, "-m", "bench.worst.probed", str(notes)),
+            env={**_ENV, **form.env},
         )
         with running(replace(kind, is_pinned=False)) as server:
             writer, reader = sign_up(server.port), sign_up(server.port)
@@ -157,7 +167,10 @@ def stage(form: Form) -> Iterator[Stage]:
 
 
 def measure(here: Stage, work: Work) -> Found:
-    """Do a work, and return what it did to the others. Raises OSError if a connection closes while it is prepared."""
+    """Do a work, and return what it did to the others.
+
+    Raises OSError if a connection closes while it is prepared.
+    """
     here.did = ""
     pids = tree(here.server.pid)[:2]
     if work.prepare:
@@ -166,7 +179,12 @@ def measure(here: Stage, work: Work) -> Found:
     began = time.monotonic()
     try:
         work.act(here)
-    except (OSError, ValueError, KeyError, SystemExit) as error:  # closed or refused: that is a result too
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        SystemExit,
+    ) as error:  # closed or refused: that is a result too
         here.did = f"{type(error).__name__}: {error}"[:100]
     took_s = time.monotonic() - began
     time.sleep(here.form.settle_s)

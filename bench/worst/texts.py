@@ -97,7 +97,9 @@ def _two_versions(here: Stage) -> None:
 
 def _restore(here: Stage) -> None:
     person, session_id, _ = here.kept["versions"]
-    _note(here, lambda: person.request("POST", f"/code/{session_id}/restore", {"version": 1}).status)
+    _note(
+        here, lambda: person.request("POST", f"/code/{session_id}/restore", {"version": 1}).status
+    )
 
 
 def _compare(here: Stage) -> None:
@@ -155,7 +157,12 @@ WORKS = (
     _saving("one line"),
     _saving("emoji"),
     Work("restore", f"a version with {_LINES:,} changed lines", _restore, _two_versions),
-    Work("compare", f"two versions with {_LINES:,} changed lines", _compare, once("versions", _two_versions)),
+    Work(
+        "compare",
+        f"two versions with {_LINES:,} changed lines",
+        _compare,
+        once("versions", _two_versions),
+    ),
     Work("create", "a session with a megabyte of code", _create, _creator),
     Work("Socket.IO text", f"one text with {_LINES:,} changed lines", _text_changed, _text_client),
     Work(

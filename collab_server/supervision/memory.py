@@ -1,4 +1,6 @@
-"""Bounds the memory that the process may allocate, so that one session cannot take that of the whole machine."""
+"""Bounds the memory that the process may allocate, so that one session cannot take
+that of the whole machine.
+"""
 
 import resource
 import sys
@@ -7,14 +9,18 @@ from pathlib import Path
 _MIB = 1 << 20
 _SHARE = 0.75
 """Share of the memory of the machine or container that the process may have if no amount is set."""
-_CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+_CGROUP_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
 
 
 def limit_memory(memory_mb: float) -> None:
     """Bound the memory that this process may allocate (Linux only). Beyond it, an allocation fails.
 
-    Python then raises MemoryError. Native code such as yrs ends the process, and the supervisor starts a new one. That
-    is the lesser evil: without a bound, the kernel may end any process of the machine.
+    Python then raises MemoryError. Native code such as yrs ends the process, and the supervisor
+    starts a new one. That is the lesser evil: without a bound, the kernel may end any process of
+    the machine.
 
     memory_mb  MiB; 0 for three quarters of the memory of the machine or container
     """

@@ -1,4 +1,6 @@
-"""`collab-server run`: the process that serves, with every safeguard that the configuration asks for."""
+"""`collab-server run`: the process that serves, with every safeguard that
+the configuration asks for.
+"""
 
 import gc
 import os
@@ -17,12 +19,15 @@ from collab_server.supervision.watchdog import Watchdog
 def run(config: Config, sockets: list[socket], loop_factory: LoopFactory) -> int:
     """Serve on sockets that listen; return the exit code.
 
-    With the supervisor, a child process serves, and another one after it dies. Without it, this process serves.
+    With the supervisor, a child process serves, and another one after it dies.
+    Without it, this process serves.
     """
     allocator.keep_little()
     if config.supervisor == "off" or not hasattr(os, "fork"):
         return _serve(config, sockets, loop_factory, Start())
-    gc.freeze()  # else a garbage collection writes to all objects made so far, and the fork no longer shares them
+    # Else a garbage collection writes to all objects made so far,
+    # and the fork no longer shares them
+    gc.freeze()
     return Supervisor(sockets, partial(_serve, config, sockets, loop_factory)).run()
 
 

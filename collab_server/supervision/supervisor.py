@@ -1,17 +1,22 @@
-"""Keeps a server running: holds the listening sockets, and starts a new process when the one that serves dies.
+"""Keeps a server running: holds the listening sockets,
+and starts a new process when the one that serves dies.
 
-The process that serves is a fork, so a new one starts in a fraction of a second. Clients that connect meanwhile wait in
-the queues of the sockets, which stay open here. The supervisor does nothing else: it has no event loop, no threads and
-no store, so little can end it, and fork(2) is safe.
+The process that serves is a fork, so a new one starts in a fraction of a second. Clients that
+connect meanwhile wait in the queues of the sockets, which stay open here. The supervisor does
+nothing else: it has no event loop, no threads and no store, so little can end it, and fork(2) is
+safe.
 
-Two pipes connect it with its children. A pipe tells the truth even after SIGKILL, because the kernel closes it:
+Two pipes connect it with its children. A pipe tells the truth even after SIGKILL,
+because the kernel closes it:
 
-    parent <- alive   only the supervisor has the end `alive`, and nothing is ever written. When the supervisor ends,
-                      however it does, a child reads the end of the file at `parent`, and stops
+    parent <- alive   only the supervisor has the end `alive`, and nothing is ever written. When the
+                      supervisor ends, however it does, a child reads the end of the file at
+                      `parent`, and stops
     heard <- said     a child writes one byte when it serves for the first time
 
-An example of the pauses, for a server that dies while it starts, but had served once: it starts again after 0.1, 0.3,
-0.9, 2.7, 8.1, 24.3, 30, 30 … seconds. One that has run for a minute starts again after 0.1 seconds.
+An example of the pauses, for a server that dies while it starts, but had served once: it starts
+again after 0.1, 0.3, 0.9, 2.7, 8.1, 24.3, 30, 30 … seconds. One that has run for a minute starts
+again after 0.1 seconds.
 """
 
 import contextlib
@@ -28,20 +33,33 @@ from collab_server.process import CANNOT_START
 from collab_server.supervision.watchdog import STUCK
 
 _OWN_FAULT = frozenset(
-    (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGSYS, signal.SIGTRAP, STUCK)
+    (
+        signal.SIGSEGV,
+        signal.SIGABRT,
+        signal.SIGBUS,
+        signal.SIGILL,
+        signal.SIGFPE,
+        signal.SIGSYS,
+        signal.SIGTRAP,
+        STUCK,
+    )
 )
-"""Signals that mean a fault of the process itself: those that end native code, and that of the watchdog.
+"""Signals that mean a fault of the process itself:
+those that end native code, and that of the watchdog.
 
-SIGKILL is not one of them: an operator, or the kernel when memory is short, sends it to any process.
+SIGKILL is not one of them: an operator, or the kernel when memory is short,
+sends it to any process.
 """
 _FORWARDED = (signal.SIGTERM, signal.SIGINT)
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 30.0
 _TIMES_LONGER = 3
 _LIVED_S = 60.0
-"""Seconds after which a process counts as one that runs. When it dies later, the pauses begin short again."""
+"""Seconds after which a process counts as one that runs.
+When it dies later, the pauses begin short again."""
 _FIRST_STARTS = 3
-"""Starts after which the supervisor gives up, if no process has served and a signal ended each of them."""
+"""Starts after which the supervisor gives up, if no process has served and a
+signal ended each of them."""
 _STEP_S = 0.05
 
 _log = logging.getLogger(__name__)
@@ -51,7 +69,8 @@ _log = logging.getLogger(__name__)
 class Start:
     """Facts for a process that is going to serve.
 
-    parent      a descriptor that is readable as soon as the supervisor is gone, None without a supervisor
+    parent      a descriptor that is readable as soon as the supervisor is gone,
+                None without a supervisor
     deaths      how many processes died before it
     is_sure     whether the last one died by its own fault
     on_serving  called by the process as soon as it serves
@@ -78,7 +97,9 @@ class Supervisor:
         self._has_served = False
 
     def run(self) -> int:
-        """Start processes until one ends by request, or cannot start at all; return the exit code of that one."""
+        """Start processes until one ends by request, or cannot start at all;
+        return the exit code of that one.
+        """
         parent, self._alive = os.pipe()
         self._heard, self._said = os.pipe()
         os.set_blocking(self._heard, False)
@@ -92,8 +113,12 @@ class Supervisor:
                     return code if code >= 0 else 128 - code
                 lived_s = time.monotonic() - began
                 is_first = lived_s >= _LIVED_S or not start.deaths
-                pause_s = _FIRST_PAUSE_S if is_first else min(_TIMES_LONGER * pause_s, _LONGEST_PAUSE_S)
-                _log.error("the serving process %s; a new one starts in %.1f s", _how(code), pause_s)
+                pause_s = (
+                    _FIRST_PAUSE_S if is_first else min(_TIMES_LONGER * pause_s, _LONGEST_PAUSE_S)
+                )
+                _log.error(
+                    "the serving process %s; a new one starts in %.1f s", _how(code), pause_s
+                )
                 self._rest(pause_s)
                 if self._is_stopping:
                     return 128 - code if code < 0 else code  # type: ignore[unreachable]  # a signal sets it meanwhile
@@ -107,8 +132,9 @@ class Supervisor:
     def _is_hopeless(self, code: int, starts: int) -> bool:
         """Whether no process has ever served, and another one would end in the same way.
 
-        A process that ends with a code has found a reason, such as a wrong setting, which a new start does not change.
-        One that a signal ended may have met a fault that passes, so it is tried `_FIRST_STARTS` times.
+        A process that ends with a code has found a reason, such as a wrong setting, which a new
+        start does not change. One that a signal ended may have met a fault that passes, so it is
+        tried `_FIRST_STARTS` times.
         """
         if not self._has_served:
             with contextlib.suppress(BlockingIOError):
@@ -125,11 +151,13 @@ class Supervisor:
         os.write(self._said, b"1")
 
     def _live_once(self, start: Start) -> int:
-        """Start a process and wait for it; return its exit code, or minus the number of the signal that ended it."""
-        # A signal between fork and the assignment of `_child` would be forwarded to nobody, and in the child the
-        # handler of its parent would take it. So signals wait until both processes are ready: the parent knows its
-        # child, and the child has its own handlers. A SIGTERM from before the fork has set `_is_stopping`, and is
-        # passed on below.
+        """Start a process and wait for it; return its exit code,
+        or minus the number of the signal that ended it.
+        """
+        # A signal between fork and the assignment of `_child` would be forwarded to nobody, and in
+        # the child the handler of its parent would take it. So signals wait until both processes
+        # are ready: the parent knows its child, and the child has its own handlers. A SIGTERM from
+        # before the fork has set `_is_stopping`, and is passed on below.
         signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED)
         child = os.fork()
         if not child:
@@ -147,7 +175,9 @@ class Supervisor:
         code = 1
         try:
             os.close(self._alive)
-            os.setpgid(0, 0)  # else Ctrl-C would reach it twice, from the terminal and from its parent
+            os.setpgid(
+                0, 0
+            )  # else Ctrl-C would reach it twice, from the terminal and from its parent
             for number in _FORWARDED:
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED)
@@ -163,11 +193,14 @@ class Supervisor:
                 logging.shutdown()
                 flush_outputs()
             finally:
-                os._exit(code)  # not sys.exit: that would run the exit handlers, and code after the fork, of the parent
+                # Not sys.exit: it would run the parent's exit handlers, and code after the fork.
+                os._exit(code)
 
     def _forward(self, number: int, _frame: object) -> None:
         if not self._is_stopping:
-            for listening in self._sockets:  # else clients that connect now would wait in their queues until the end
+            for listening in (
+                self._sockets
+            ):  # else clients that connect now would wait in their queues until the end
                 listening.close()
         self._is_stopping = True
         self._signal(number)

@@ -1,7 +1,7 @@
 """Compares whole texts for text clients: those that they send, and those that others have changed.
 
-Small changes are compared here. Large ones, and edits of large documents, are made by a worker process. Meanwhile the
-room goes on, and the feed is brought up to date before its edits are made.
+Small changes are compared here. Large ones, and edits of large documents, are made by a worker
+process. Meanwhile the room goes on, and the feed is brought up to date before its edits are made.
 """
 
 import asyncio
@@ -21,9 +21,11 @@ from crdt.text.text_map import Edit
 from crdt.workers import Workers
 
 SMALL_STATE = 64 << 10
-"""Bytes of a document that is edited on the event loop: making an edit on a copy of it takes 5 ms."""
+"""Bytes of a document that is edited on the event loop:
+making an edit on a copy of it takes 5 ms."""
 _DEADLINE_S = 20.0
-"""Seconds for a comparison that takes 2 s on a quiet machine. On a busy one, a worker is the last to get a core."""
+"""Seconds for a comparison that takes 2 s on a quiet machine.
+On a busy one, a worker is the last to get a core."""
 _TRIES = 3
 """Comparisons until a feed is up to date, while others go on with large changes."""
 
@@ -42,7 +44,9 @@ class TextChanges:
         steps: RoomSteps,
         max_text_bytes: int,
     ) -> None:
-        """clock: milliseconds since 1970; cpu_s: seconds of CPU time that the calling thread has used."""
+        """clock: milliseconds since 1970; cpu_s: seconds of CPU time that
+        the calling thread has used.
+        """
         self.max_text_bytes = max_text_bytes
         self._workers = workers
         self._steps = steps
@@ -63,16 +67,23 @@ class TextChanges:
             if new is None:
                 return
             try:
-                edits = await self._workers.run(edits_between, old, new, MANY_STEPS, key=key, deadline_s=_DEADLINE_S)
+                edits = await self._workers.run(
+                    edits_between, old, new, MANY_STEPS, key=key, deadline_s=_DEADLINE_S
+                )
             except WorkError:
                 break
             feed.catch_up(old, new, edits)
-        # Others change much, again and again. The last comparison is done here, coarsely, so that it ends.
+        # Others change much, again and again. The last comparison is done here, coarsely,
+        # so that it ends.
         await self._steps.load(feed.room)
         feed.refresh()
 
     async def change(
-        self, client: TextClient, code: str, check: Callable[[], None], worked: Callable[[float], None]
+        self,
+        client: TextClient,
+        code: str,
+        check: Callable[[], None],
+        worked: Callable[[float], None],
     ) -> None:
         """Merge the whole text that a client has now.
 
@@ -89,7 +100,11 @@ class TextChanges:
             await self._change(client, code, check, worked)
 
     async def _change(
-        self, client: TextClient, code: str, check: Callable[[], None], worked: Callable[[float], None]
+        self,
+        client: TextClient,
+        code: str,
+        check: Callable[[], None],
+        worked: Callable[[float], None],
     ) -> None:
         feed = client.feed
         await self.refresh(feed, client.user_id)
@@ -98,7 +113,9 @@ class TextChanges:
             if change.is_near and feed.room.document.size <= SMALL_STATE:
                 client.finish(change, edits_between(change.base.text, change.plain), self._clock())
                 return
-            edit = CarriedEdit(feed.root, change.base.text, change.plain, change.base.map, feed.original)
+            edit = CarriedEdit(
+                feed.root, change.base.text, change.plain, change.base.map, feed.original
+            )
             # The worker makes the update from this copy. It names structs, not positions, so it
             # stays right, even if others edit until it comes back.
             copy = feed.room.document.text_copy()
@@ -119,7 +136,12 @@ class TextChanges:
             worked(self._cpu_s() - began_s)
 
     async def _compare(
-        self, copy: TextCopy, edit: CarriedEdit, client_id: int, user_id: str, steps: int = MANY_STEPS
+        self,
+        copy: TextCopy,
+        edit: CarriedEdit,
+        client_id: int,
+        user_id: str,
+        steps: int = MANY_STEPS,
     ) -> tuple[list[Edit], bytes]:
         """Return what `edit_carried` returns; if that takes too long, with coarser edits."""
         try:

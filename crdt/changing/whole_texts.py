@@ -1,8 +1,10 @@
-"""Texts that are replaced as a whole, by saves and restores: the differences become an edit like any other.
+"""Texts that are replaced as a whole, by saves and restores:
+the differences become an edit like any other.
 
-Comparing large texts takes seconds, so a worker process does it, on a copy of the document. Edits that others make
-meanwhile stay, as with an editor that was offline: the edit names structs, not positions.
-Not for: text clients, whose texts are edits of what they had before (`crdt.room.text_clients`).
+Comparing large texts takes seconds, so a worker process does it, on a copy of the document. Edits
+that others make meanwhile stay, as with an editor that was offline: the edit names structs, not
+positions. Not for: text clients, whose texts are edits of what they had before
+(`crdt.room.text_clients`).
 """
 
 import asyncio
@@ -21,9 +23,11 @@ from crdt.workers import Workers
 
 _SMALL_TEXT = 16 << 10
 _SMALL_STATE = 64 << 10
-"""Characters of old and new texts together, and bytes of the document: the event loop compares these in 5 ms."""
+"""Characters of old and new texts together, and bytes of the document:
+the event loop compares these in 5 ms."""
 _DEADLINE_S: Final = 20.0
-"""Seconds for a comparison that takes 2 s on a quiet machine. On a busy one, a worker is the last to get a core."""
+"""Seconds for a comparison that takes 2 s on a quiet machine.
+On a busy one, a worker is the last to get a core."""
 
 Choose = Callable[[dict[str, str]], Mapping[str, str]]
 Check = Callable[[], Awaitable[object]]
@@ -32,7 +36,9 @@ Check = Callable[[], Awaitable[object]]
 class WholeTexts:
     """Replaces texts of rooms by edits."""
 
-    def __init__(self, workers: Workers, changes: Changes, clock: Callable[[], int], steps: RoomSteps) -> None:
+    def __init__(
+        self, workers: Workers, changes: Changes, clock: Callable[[], int], steps: RoomSteps
+    ) -> None:
         """changes: see `Changes.read`; clock: milliseconds since 1970."""
         self._workers = workers
         self._steps = steps
@@ -40,13 +46,16 @@ class WholeTexts:
         self._clock = clock
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def edit(self, room: Room, user_id: str, choose: Choose, check: Check | None = None) -> None:
+    async def edit(
+        self, room: Room, user_id: str, choose: Choose, check: Check | None = None
+    ) -> None:
         """Turn roots' texts into others by one edit of a user's.
 
         The edits of a room are made one after another. So if two equal texts come at the same time,
         the second one changes nothing.
 
-        choose  called with {root: text} of the document as it is; returns the texts of the roots that shall change
+        choose  called with {root: text} of the document as it is;
+                returns the texts of the roots that shall change
         check   raises if the user may not do this; asked right before the edit is made
 
         Raises what `check`, `Room.edit` and `Workers.run` raise; the document is then unchanged.
@@ -56,7 +65,9 @@ class WholeTexts:
             await self._check(check)
             await self._steps.load(room)
             before = room.files()
-            files = {root: text for root, text in choose(before).items() if before.get(root, "") != text}
+            files = {
+                root: text for root, text in choose(before).items() if before.get(root, "") != text
+            }
             size = sum(len(text) + len(before.get(root, "")) for root, text in files.items())
             if size <= _SMALL_TEXT and room.document.size <= _SMALL_STATE:
                 room.edit(user_id, files, self._clock())
@@ -71,10 +82,23 @@ class WholeTexts:
         if check:
             await self._changes.read(check)
 
-    async def _compare(self, room: Room, user_id: str, files: Mapping[str, str], client: int) -> bytes:
-        """Return the update: of small edits if these can be found in time, else of the beginning and end that stay."""
+    async def _compare(
+        self, room: Room, user_id: str, files: Mapping[str, str], client: int
+    ) -> bytes:
+        """Return the update: of small edits if these can be found in time,
+        else of the beginning and end that stay.
+        """
         copy = room.document.text_copy()
-        work = partial(self._workers.run, edit_copy, copy, files, client, None, key=user_id, deadline_s=_DEADLINE_S)
+        work = partial(
+            self._workers.run,
+            edit_copy,
+            copy,
+            files,
+            client,
+            None,
+            key=user_id,
+            deadline_s=_DEADLINE_S,
+        )
         try:
             return await work(MANY_STEPS)
         except WorkTooLarge:

@@ -1,1 +1,3 @@
-"""One Yjs document in memory: merged, shown by pycrdt at a measured cost, and edited by the server."""
+"""One Yjs document in memory: merged, shown by pycrdt at a measured cost,
+and edited by the server.
+"""

@@ -24,10 +24,16 @@ class AuthorShares:
         self.recount_at = most_bytes
 
     def count(self, author_bytes: Mapping[str, int], document_bytes: int) -> None:
-        """Note the bytes of each author but the owner, as {user id: bytes}, and those of the whole document."""
-        self.over = frozenset(author for author, size in author_bytes.items() if size > self.most_bytes)
+        """Note the bytes of each author but the owner, as {user id:
+        bytes}, and those of the whole document.
+        """
+        self.over = frozenset(
+            author for author, size in author_bytes.items() if size > self.most_bytes
+        )
         # Counting reads the whole state, so it is done only when it can matter. The author with the
         # most bytes may write all that comes: until the document has grown by what is left to this
         # author, nobody can be over.
-        most = max((size for author, size in author_bytes.items() if author not in self.over), default=0)
+        most = max(
+            (size for author, size in author_bytes.items() if author not in self.over), default=0
+        )
         self.recount_at = document_bytes + max(self.most_bytes - most, _RECOUNT_BYTES)

@@ -1,13 +1,16 @@
 """A Yjs document as bytes, as it is stored, sent to newcomers and shown.
 
-The raw updates are the truth: they are stored, relayed, and merged for newcomers. A pycrdt document (`View`) only shows
-texts. `Doc.get_update()` is never used: it drops what is pending, and it corrupts text in which half a surrogate pair
-was deleted. If pycrdt cannot load what was admitted, the texts cannot be read, but the document goes on.
+The raw updates are the truth: they are stored, relayed, and merged for newcomers. A pycrdt document
+(`View`) only shows texts. `Doc.get_update()` is never used: it drops what is pending, and it
+corrupts text in which half a surrogate pair was deleted. If pycrdt cannot load what was admitted,
+the texts cannot be read, but the document goes on.
 
-Loading a large document takes pycrdt long, so it is done in steps (`load`), when somebody asks for its texts, or
-brings an update that is to be measured. Keystrokes are taken without it. See docs/design/documents.md.
+Loading a large document takes pycrdt long, so it is done in steps (`load`), when somebody asks for
+its texts, or brings an update that is to be measured. Keystrokes are taken without it. See
+docs/design/documents.md.
 
-Everything that comes in has passed `update_parser` and `StructIndex`. All positions inside pycrdt are UTF-8 bytes.
+Everything that comes in has passed `update_parser` and `StructIndex`.
+All positions inside pycrdt are UTF-8 bytes.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
@@ -53,7 +56,8 @@ class Document(DocumentBytes):
     ) -> None:
         """Start from a merged state; pycrdt loads it when that is needed.
 
-        split_surrogates, is_in_sequence  see `squash`; the first is the set that `StructIndex` keeps and adds to
+        split_surrogates, is_in_sequence  see `squash`; the first is the set that `StructIndex`
+                                          keeps and adds to
         traits  of the state; found out if not given
         cpu_s   see `Work`
         """
@@ -95,7 +99,9 @@ class Document(DocumentBytes):
 
     def check_quick(self, update: bytes) -> None:
         """Raise NeedsSteps for an update to be taken in steps (`prepare`), however small."""
-        if update != EMPTY and (self.needs_load or (self._work.is_slow and len(update) > _FEW_BYTES)):
+        if update != EMPTY and (
+            self.needs_load or (self._work.is_slow and len(update) > _FEW_BYTES)
+        ):
             raise NeedsSteps
 
     @property
@@ -143,7 +149,8 @@ class Document(DocumentBytes):
     def prepare(self, parsed: Parsed) -> Steps[None]:
         """Put a large update into the view, in steps, before `apply` gets it.
 
-        Until then nothing but the view knows it. For a small one the view is loaded, if need be. Raises as `apply`.
+        Until then nothing but the view knows it. For a small one the view is loaded, if need be.
+        Raises as `apply`.
         """
         view, are_few = self._view, count_structs(parsed) <= self._work.few_structs
         if are_few:
@@ -175,7 +182,8 @@ class Document(DocumentBytes):
     def apply(self, parsed: Parsed, *, cuts: bool = False) -> bool:
         """Integrate an update; return whether the document changed.
 
-        cuts  it cuts a character in two (`StructIndex.take` says so): the text is then read from a corrected copy
+        cuts  it cuts a character in two (`StructIndex.take` says so):
+              the text is then read from a corrected copy
 
         The update is kept even if pycrdt fails: then the texts cannot be read (`has_texts`). Raises
         LimitExceeded if it takes too long; the document is then as it was before. While another
@@ -195,7 +203,11 @@ class Document(DocumentBytes):
             view.drop()
             has_changed = self._is_torn = True
         else:
-            has_changed = bool(done.has_changed) if done else self._show(update, parsed) or self._ahead is not None
+            has_changed = (
+                bool(done.has_changed)
+                if done
+                else self._show(update, parsed) or self._ahead is not None
+            )
         if has_changed:
             self._raw.loose += count_structs(parsed)
             self._push(parsed.update, parsed, update)
@@ -212,7 +224,9 @@ class Document(DocumentBytes):
             self._load_view()
         try:
             if count_structs(parsed) > self._work.few_structs:
-                return run_through(integrate(view, self._work, Ahead(parsed, update), self._loading))
+                return run_through(
+                    integrate(view, self._work, Ahead(parsed, update), self._loading)
+                )
             measure = self._work.start(len(update))
             has_changed = view.integrate(update)
             measure.finish()
@@ -224,7 +238,9 @@ class Document(DocumentBytes):
     def _loading(self, coming: Parsed) -> Callable[[], list[bytes]]:
         """Return a function, also for a thread, that makes what a view loads before an update."""
         raw = self._raw
-        return partial(copies_to_load, raw.parts(), self._view.copier(coming), raw.loose, self._is_in_sequence)
+        return partial(
+            copies_to_load, raw.parts(), self._view.copier(coming), raw.loose, self._is_in_sequence
+        )
 
     def _view_state(self) -> bytes:
         return joined(self.state(), self._raw.loose, self._is_in_sequence)
@@ -246,7 +262,10 @@ class Document(DocumentBytes):
             self._view.drop()
 
     def texts(self, roots: Iterable[str]) -> dict[str, str]:
-        """Return {root: text}; raises TextUnavailable. A surrogate pair cut in two shows as U+FFFD twice, as in Yjs."""
+        """Return {root: text}; raises TextUnavailable.
+
+        A surrogate pair cut in two shows as U+FFFD twice, as in Yjs.
+        """
         self.catch_up()
         view = self._view
         if self._ahead is not None:  # the view may show an update that the document does not have
@@ -270,12 +289,17 @@ class Document(DocumentBytes):
             return 0
         return sum(len(text.encode()) for text in texts.values())
 
-    def edit(self, files: Mapping[str, str], client_id: int, edits: Sequence[Edit] | None = None) -> bytes:
-        """Return the update that turns roots' texts into `files`, made by `client_id`; EMPTY if equal.
+    def edit(
+        self, files: Mapping[str, str], client_id: int, edits: Sequence[Edit] | None = None
+    ) -> bytes:
+        """Return the update that turns roots' texts into `files`, made by `client_id`;
+        EMPTY if equal.
 
-        edits  of the only root, in order, with positions in the text as it is; if not given, or wrong: as few as can be
+        edits  of the only root, in order, with positions in the text as it is;
+               if not given, or wrong: as few as can be
 
-        The document itself is not changed: the update goes the way of any client's update. Raises TextUnavailable.
+        The document itself is not changed: the update goes the way of any client's update.
+        Raises TextUnavailable.
         """
         try:
             return guarded(make_edit, self._view.copy(self._view_state()), files, client_id, edits)

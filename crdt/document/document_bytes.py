@@ -52,7 +52,9 @@ class DocumentBytes(ABC):
         self.state()
         return self._raw.diff(state_vector, cuts=cuts)
 
-    def replace_base(self, before: bytes | list[bytes], after: bytes, merged: MergedState | None = None) -> bool:
+    def replace_base(
+        self, before: bytes | list[bytes], after: bytes, merged: MergedState | None = None
+    ) -> bool:
         """Replace a state or `parts_to_replace`, see `RawDocument.replace_parts`."""
         parts = [before] if isinstance(before, bytes) else before
         is_replaced = self._raw.replace_parts(parts, after, merged)

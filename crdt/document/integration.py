@@ -1,8 +1,9 @@
 """A large update put into a document's view, a few milliseconds at a time.
 
-pycrdt integrates an update in one call, which nothing can end or interrupt. So a large update is integrated in slices,
-and the clock is read after each slice. If they are slow, or no document is loaded yet, a new document is loaded from a
-copy that is cut for the update. That happens in slices, too, and then the new document replaces the other one.
+pycrdt integrates an update in one call, which nothing can end or interrupt. So a large update is
+integrated in slices, and the clock is read after each slice. If they are slow, or no document is
+loaded yet, a new document is loaded from a copy that is cut for the update. That happens in slices,
+too, and then the new document replaces the other one.
 
 See docs/design/documents.md.
 """
@@ -22,8 +23,9 @@ from crdt.wire.rewriting.slices import Slicer, count_structs
 from crdt.wire.update_parser import parse
 
 MAX_LOOSE = 2_000
-"""Structs in a row that pycrdt may have to join when it loads a state; more are joined beforehand. It joins them one by
-one: 2,000 letters take 6 MB, and 64,000 take 2 GB. Joining them in Python takes 2 µs each."""
+"""Structs in a row that pycrdt may have to join when it loads a state; more are joined beforehand.
+It joins them one by one: 2,000 letters take 6 MB, and 64,000 take 2 GB. Joining them in Python
+takes 2 µs each."""
 
 _MOST_STRUCTS = 512
 _STEP_S = 0.004
@@ -39,7 +41,8 @@ class Ahead:
     parsed      the update
     copy        what pycrdt can read of it
     has_changed  whether it changed anything; None while it is not in the view as a whole
-    meanwhile   updates that the document has taken since, as pycrdt can read them; None if nobody needs them
+    meanwhile   updates that the document has taken since, as pycrdt can read them;
+                None if nobody needs them
     """
 
     parsed: Parsed
@@ -61,21 +64,29 @@ Loading = Callable[[], list[bytes]]
 """Makes what pycrdt loads of a document: updates in order."""
 
 
-def integrate(view: View, work: Work, ahead: Ahead, loading: Callable[[Parsed], Loading]) -> Steps[bool]:
-    """Put a large update into a view, in steps; returns whether that changed it, or pycrdt has failed.
+def integrate(
+    view: View, work: Work, ahead: Ahead, loading: Callable[[Parsed], Loading]
+) -> Steps[bool]:
+    """Put a large update into a view, in steps;
+    returns whether that changed it, or pycrdt has failed.
 
-    loading  returns, for the update, a function that makes what pycrdt loads: the document without it
+    loading  returns, for the update, a function that makes what pycrdt loads:
+             the document without it
 
     Raises LimitExceeded if it takes too long. A part of the update may then be in the view.
     """
     first = work.first_structs
-    slicer = yield partial(_slicer, ahead.copy, first, None if ahead.copy is not ahead.parsed.update else ahead.parsed)
+    slicer = yield partial(
+        _slicer, ahead.copy, first, None if ahead.copy is not ahead.parsed.update else ahead.parsed
+    )
     if view.is_loaded:
         measure = work.start(len(ahead.copy))
         # A slow update is mostly one that cuts long structs at many places. Then loading the whole
         # document from a copy that is cut at these places is faster than going on: 20 ms instead of
         # 5 s for 12,000 indented lines.
-        reloads = not view.needs_cuts and count_structs(ahead.parsed) > _MOST_STRUCTS  # fewer are not worth it
+        reloads = (
+            not view.needs_cuts and count_structs(ahead.parsed) > _MOST_STRUCTS
+        )  # fewer are not worth it
         try:
             has_changed = yield from _in_slices(_into(view), slicer, measure, gives_up=reloads)
         except _Lost:
@@ -93,14 +104,18 @@ def integrate(view: View, work: Work, ahead: Ahead, loading: Callable[[Parsed], 
 
 
 def load(view: View, work: Work, ahead: Ahead, make_copies: Loading) -> Steps[None]:
-    """Load a document that was admitted into a view, in steps, for as long as it takes; ahead: notes new updates."""
+    """Load a document that was admitted into a view, in steps, for as long as it takes;
+    ahead: notes new updates.
+    """
     try:
         yield from _load(view, work, ahead, make_copies, is_known=True)
     except PycrdtFailure:
         view.fail()
 
 
-def _load(view: View, work: Work, ahead: Ahead, make_copies: Loading, *, is_known: bool) -> Steps[None]:
+def _load(
+    view: View, work: Work, ahead: Ahead, make_copies: Loading, *, is_known: bool
+) -> Steps[None]:
     """Load the document again, with the update and all updates that have come meanwhile.
 
     Raises PycrdtFailure, and LimitExceeded unless it is_known.
@@ -133,7 +148,9 @@ def _load(view: View, work: Work, ahead: Ahead, make_copies: Loading, *, is_know
 
 
 def joined(state: bytes, loose: int, is_in_sequence: IsInSequence | None) -> bytes:
-    """Return a state with few structs behind each other; loose: how many there may be now; then as `squash`."""
+    """Return a state with few structs behind each other; loose: how many there may be now;
+    then as `squash`.
+    """
     return squash(state, is_in_sequence=is_in_sequence) if loose > MAX_LOOSE else state
 
 
@@ -143,7 +160,9 @@ def copies_to_load(
     loose: int,
     is_in_sequence: IsInSequence | None,
 ) -> list[bytes]:
-    """Return the parts of a document as a view loads them; copier: `View.copier`; the others as `joined`."""
+    """Return the parts of a document as a view loads them; copier: `View.copier`;
+    the others as `joined`.
+    """
     return copier([joined(part, loose, is_in_sequence) for part in parts])
 
 
@@ -152,7 +171,9 @@ def _slicer(update: bytes, size: int, parsed: Parsed | None = None) -> Slicer:
 
 
 def _into(view: View) -> Callable[[bytes], bool]:
-    """Return a function that puts a slice into the document that the view has now; it raises _Lost."""
+    """Return a function that puts a slice into the document that the view has now;
+    it raises _Lost.
+    """
     # Between two slices the view may be dropped or loaded again, because other updates come in. The
     # rest of the slices must not go into another document.
     token = view.token
@@ -165,8 +186,11 @@ def _into(view: View) -> Callable[[bytes], bool]:
     return apply
 
 
-def _in_slices(apply: Callable[[bytes], bool], slicer: Slicer, measure: Measure, *, gives_up: bool) -> Steps[bool]:
-    """Apply an update, as many structs at a time as take a moment; returns whether one changed something.
+def _in_slices(
+    apply: Callable[[bytes], bool], slicer: Slicer, measure: Measure, *, gives_up: bool
+) -> Steps[bool]:
+    """Apply an update, as many structs at a time as take a moment;
+    returns whether one changed something.
 
     gives_up  end as soon as it is slow
 

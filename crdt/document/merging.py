@@ -1,6 +1,7 @@
 """Updates as bytes: merged, cut and checked by pycrdt, with its failures as one exception.
 
-This module and `view` are the only doors to pycrdt. All updates that come in have passed `update_parser`.
+This module and `view` are the only doors to pycrdt.
+All updates that come in have passed `update_parser`.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,8 +13,8 @@ from crdt.errors import CrdtError, Rejected, RoomDamaged
 from crdt.wire import y_protocol
 
 FAN_IN = 10
-"""Updates that are merged in one call. An update takes 0.6 µs in a call with ten, and 4.4 µs in a call with
-thousands."""
+"""Updates that are merged in one call. An update takes 0.6 µs in a call with ten,
+and 4.4 µs in a call with thousands."""
 
 _T = TypeVar("_T")
 
@@ -22,11 +23,15 @@ EMPTY = b"\x00\x00"
 
 
 class PycrdtFailure(Exception):
-    """Stands for any error that pycrdt raised, also for its PanicException, which derives from BaseException."""
+    """Stands for any error that pycrdt raised, also for its PanicException,
+    which derives from BaseException.
+    """
 
 
 def guarded(call: Callable[..., _T], *arguments: Any) -> _T:
-    """Call pycrdt and return its answer; raises PycrdtFailure for all its errors, and our own errors as they are."""
+    """Call pycrdt and return its answer; raises PycrdtFailure for all its errors,
+    and our own errors as they are.
+    """
     try:
         return call(*arguments)
     except (KeyboardInterrupt, SystemExit, CrdtError):
@@ -50,8 +55,12 @@ def merge(updates: list[bytes]) -> bytes:
     return updates[0] if updates else EMPTY
 
 
-def add_to_levels(levels: list[list[bytes]], update: bytes, merge_level: Callable[[list[bytes]], bytes]) -> bytes:
-    """Keep an update, merging each level of ten into one entry of the next; return the entry that holds it."""
+def add_to_levels(
+    levels: list[list[bytes]], update: bytes, merge_level: Callable[[list[bytes]], bytes]
+) -> bytes:
+    """Keep an update, merging each level of ten into one entry of the next;
+    return the entry that holds it.
+    """
     # As in a counter with ten digits: ten updates become one of the next level, ten of these one of
     # the level after. So an update is merged once for each level, four times in ten thousand. To
     # merge each with all before it would be quadratic.

@@ -35,11 +35,12 @@ class Fill:
 
 
 class DocumentQuota:
-    """Bounds on one document's state and text, and on the part of the state that one author may fill.
+    """Bounds on one document's state and text, and on the part of the state
+    that one author may fill.
 
-    How large a document really is, is known only after its state was merged and deleted content was removed from it
-    (`note_remaining`). That takes long and is done elsewhere. A client that meets the bound of the state before that is
-    told to come back, and it is done soon.
+    How large a document really is, is known only after its state was merged and deleted content was
+    removed from it (`note_remaining`). That takes long and is done elsewhere. A client that meets
+    the bound of the state before that is told to come back, and it is done soon.
 
     owner_id         of the session: this user may fill all of it
     needs_remaining  the state should be merged soon
@@ -47,14 +48,22 @@ class DocumentQuota:
     """
 
     __slots__ = (
-        "_document", "_fast_bound", "_full_storage", "_index", "_limit_counters", "_limits", "_shares",
+        "_document", "_fast_bound", "_full_storage", "_index", "_limit_counters", "_limits",
+        "_shares",
         "_text_bound", "needs_remaining", "owner_id", "remaining",
     )  # fmt: skip
 
     def __init__(
-        self, document: Document, index: StructIndex, limits: RoomLimits, text_bound: int, limit_counters: LimitCounters
+        self,
+        document: Document,
+        index: StructIndex,
+        limits: RoomLimits,
+        text_bound: int,
+        limit_counters: LimitCounters,
     ) -> None:
-        """text_bound: an upper bound of the bytes of the text; limit_counters: see `RoomContext`."""
+        """text_bound: an upper bound of the bytes of the text;
+        limit_counters: see `RoomContext`.
+        """
         self.owner_id = ""
         self.needs_remaining = False
         self.remaining = 0
@@ -70,12 +79,16 @@ class DocumentQuota:
     def own(self, user_id: str) -> None:
         """Note the session's owner; in a large document the shares of authors are counted soon."""
         self.owner_id = user_id
-        self.needs_remaining = self.needs_remaining or self._document.size > self._limits.state_bytes // 2
+        self.needs_remaining = (
+            self.needs_remaining or self._document.size > self._limits.state_bytes // 2
+        )
 
     def reserve(self, size: int, text_bytes: int) -> bool:
-        """Count an update of `size` bytes if that is far from every limit; if it returns False, `check` must decide."""
-        # Two comparisons with upper bounds, because each keystroke asks. Bounds only grow here; they
-        # are made exact where that costs something anyway.
+        """Count an update of `size` bytes if that is far from every limit;
+        if it returns False, `check` must decide.
+        """
+        # Two comparisons with upper bounds, because each keystroke asks. Bounds only grow here;
+        # they are made exact where that costs something anyway.
         limits = self._limits
         if (
             size > limits.update_bytes
@@ -87,16 +100,20 @@ class DocumentQuota:
         return True
 
     def note_remaining(self, author_bytes: Mapping[str, int]) -> None:
-        """Note how much of the state, which was merged just now, is each author's: {user id: bytes}."""
+        """Note how much of the state, which was merged just now, is each author's:
+        {user id: bytes}.
+        """
         self.needs_remaining = False
         self.remaining = self._document.size
         self._shares.count(
-            {author: size for author, size in author_bytes.items() if author != self.owner_id}, self.remaining
+            {author: size for author, size in author_bytes.items() if author != self.owner_id},
+            self.remaining,
         )
         self._bound()
 
     def note_storage(self, full: int) -> None:
-        """Note the bytes that the owner's sessions may take, if they take too much; only deleting is allowed then.
+        """Note the bytes that the owner's sessions may take, if they take too much;
+        only deleting is allowed then.
 
         full  those bytes, or 0 if the owner has storage left
         """
@@ -107,7 +124,9 @@ class DocumentQuota:
     def _bound(self) -> None:
         """Set the size of the document up to which no update has to be looked at."""
         is_refusing = bool(self._shares.over or self._full_storage)
-        self._fast_bound = 0 if is_refusing else min(self._limits.state_bytes, self._shares.recount_at)
+        self._fast_bound = (
+            0 if is_refusing else min(self._limits.state_bytes, self._shares.recount_at)
+        )
 
     @property
     def fill(self) -> Fill:
@@ -116,7 +135,8 @@ class DocumentQuota:
         return Fill(self._document.size, limit, self.remaining > limit // 2)
 
     def check(self, parsed: Parsed, update: bytes, author: str, *, is_exact: bool) -> None:
-        """Raise DocumentFull if an update is too much: cheap bounds first, the true size only near a limit.
+        """Raise DocumentFull if an update is too much:
+        cheap bounds first, the true size only near a limit.
 
         is_exact  find out what the text would be, at the cost of loading the document; otherwise a
                   live edit that also deletes may pass the limit once, by its own size
@@ -124,11 +144,14 @@ class DocumentQuota:
         Raises DocumentShrinking if that is not known before the state is merged.
         """
         self._check_state(len(update), is_deletion=not parsed.spans)
-        # An update without structs only deletes, and so makes room: these two limits do not refuse it.
+        # An update without structs only deletes, and so makes room:
+        # these two limits do not refuse it.
         if parsed.spans and self._full_storage:
             self._limit_counters.count(USER_BYTES)
             raise DocumentFull(
-                f"the storage of the session's owner is full: over {self._full_storage >> 20:,} MiB", USER_BYTES.name
+                f"the storage of the session's owner is full: over {self._full_storage >> 20:,} "
+                "MiB",
+                USER_BYTES.name,
             )
         if parsed.spans and author in self._shares.over:
             self._limit_counters.count(AUTHOR_SHARE_PERCENT)
@@ -142,8 +165,8 @@ class DocumentQuota:
             # Only now is the true size looked up, which may load the document. The bound has
             # counted deleted text, too, so a document that is much edited comes here now and then.
             before = self._text_bytes(parsed)
-            # Still only a bound: what the update deletes is not taken off. Beyond the limit the true
-            # size after the update decides; a live edit that also deletes may pass once.
+            # Still only a bound: what the update deletes is not taken off. Beyond the limit the
+            # true size after the update decides; a live edit that also deletes may pass once.
             self._text_bound = before + parsed.contents.text_bytes
             if self._text_bound <= self._limits.text_bytes:
                 return
@@ -151,10 +174,15 @@ class DocumentQuota:
                 before = self._text_bound = self._text_bytes(parsed, update)
             if not parsed.ranges or before > self._limits.text_bytes:
                 self._limit_counters.count(MAX_TEXT_BYTES)
-                raise DocumentFull(f"the document's text is over {self._limits.text_bytes} bytes", MAX_TEXT_BYTES.name)
+                raise DocumentFull(
+                    f"the document's text is over {self._limits.text_bytes} bytes",
+                    MAX_TEXT_BYTES.name,
+                )
 
     def _check_state(self, update_bytes: int, *, is_deletion: bool) -> None:
-        """Raise DocumentFull or DocumentShrinking; an update that only deletes may be a quarter more."""
+        """Raise DocumentFull or DocumentShrinking;
+        an update that only deletes may be a quarter more.
+        """
         size, limit = self._document.size + update_bytes, 2 * self._limits.state_bytes
         if size > self._shares.recount_at or (is_deletion and size > limit):
             self.needs_remaining = True
@@ -166,9 +194,14 @@ class DocumentQuota:
             return
         self._limit_counters.count(MAX_STATE_BYTES)
         if self.remaining and self.remaining + update_bytes > limit:
-            raise DocumentFull(f"the document's state is over {self._limits.state_bytes} bytes", MAX_STATE_BYTES.name)
+            raise DocumentFull(
+                f"the document's state is over {self._limits.state_bytes} bytes",
+                MAX_STATE_BYTES.name,
+            )
         self.needs_remaining = True
-        raise DocumentShrinking("the document is full, and deleted content is being removed from it")
+        raise DocumentShrinking(
+            "the document is full, and deleted content is being removed from it"
+        )
 
     def _text_bytes(self, parsed: Parsed, update: bytes = EMPTY) -> int:
         """Return the bytes of the document's text as it is, or would be after `update`.
@@ -179,5 +212,6 @@ class DocumentQuota:
         if self._index.types.depths or (placement and placement.types):
             return text_bytes(self._document.state(), update)
         return self._document.text_bytes(
-            dict.fromkeys((*self._index.text_roots, *(placement.text_roots if placement else ()))), update
+            dict.fromkeys((*self._index.text_roots, *(placement.text_roots if placement else ()))),
+            update,
         )

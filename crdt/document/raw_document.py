@@ -1,7 +1,7 @@
 """A document's updates as bytes: kept as they come, and merged as far as somebody needs.
 
-Merging updates into a large base is one native call that takes 0.15 s for 6 MB. So code that can work with several
-updates takes `parts`, which merges nothing that is large.
+Merging updates into a large base is one native call that takes 0.15 s for 6 MB. So code that can
+work with several updates takes `parts`, which merges nothing that is large.
 
 pycrdt merges updates that only write and delete text. It would change the bytes of values (`10n`
 becomes 10), so a document with values is merged without pycrdt (`raw_merge`).
@@ -18,8 +18,8 @@ from crdt.wire.raw_merge import MergedState
 from crdt.wire.y_protocol import decode_state_vector
 
 CUT_BYTES = 256 << 10
-"""Bytes of a state that is cut for a client. A larger one is sent whole: to leave out what the client has would take
-pycrdt up to 50 ns a byte."""
+"""Bytes of a state that is cut for a client. A larger one is sent whole: to leave out what the
+client has would take pycrdt up to 50 ns a byte."""
 LARGE_BYTES = 64 << 10
 """Bytes up to which updates are merged again and again as new ones come. Merging larger ones takes
 over 2 ms each time."""
@@ -67,10 +67,14 @@ class RawDocument:
             self._large += self._from_levels()
 
     def _from_levels(self) -> list[bytes]:
-        """Take all out of the levels, in the order in which they came; merged into one if they are small."""
+        """Take all out of the levels, in the order in which they came;
+        merged into one if they are small.
+        """
         updates = [*chain(*reversed(self._levels))]
         self._levels = []
-        return [merge_text(updates)] if updates and sum(map(len, updates)) <= LARGE_BYTES else updates
+        return (
+            [merge_text(updates)] if updates and sum(map(len, updates)) <= LARGE_BYTES else updates
+        )
 
     def state(self) -> bytes:
         """Return all updates merged into one."""
@@ -82,7 +86,8 @@ class RawDocument:
         return self._base
 
     def parts(self) -> list[bytes]:
-        """Return updates that are the document together, in the order in which they can be integrated.
+        """Return updates that are the document together, in the order in
+        which they can be integrated.
 
         The first is the base, the same object until something large is merged.
         """
@@ -91,13 +96,16 @@ class RawDocument:
         return [self._base, *self._large, *chain(*reversed(self._levels))]
 
     def parts_to_replace(self) -> list[bytes]:
-        """Return the parts, as `parts` does, but small updates merged, so that `replace_parts` finds them again."""
+        """Return the parts, as `parts` does, but small updates merged,
+        so that `replace_parts` finds them again.
+        """
         if self._merged is None:
             self._large += self._from_levels()
         return self.parts()
 
     def diff(self, state_vector: bytes, *, cuts: bool = False) -> bytes:
-        """Return what a client with this (checked) state vector lacks; of a large document the whole state.
+        """Return what a client with this (checked) state vector lacks;
+        of a large document the whole state.
 
         cuts  the state vector ends between the halves of a character
         """
@@ -110,21 +118,32 @@ class RawDocument:
         if is_large:
             return state
         try:
-            return MergedState(state).diff(decode_state_vector(state_vector)) if cuts else cut(state, state_vector)
+            return (
+                MergedState(state).diff(decode_state_vector(state_vector))
+                if cuts
+                else cut(state, state_vector)
+            )
         except PycrdtFailure as failure:
             raise Rejected("state vector that does not fit the document") from failure
 
-    def replace_parts(self, before: Sequence[bytes], after: bytes, merged: MergedState | None = None) -> bool:
-        """Replace updates by the squashed state that was made from them; False if they are no longer the first ones.
+    def replace_parts(
+        self, before: Sequence[bytes], after: bytes, merged: MergedState | None = None
+    ) -> bool:
+        """Replace updates by the squashed state that was made from them;
+        False if they are no longer the first ones.
 
         merged  the sections of the squashed state; found out if not given
         """
         kept = [self._base, *self._large]
         # By identity, not by content: a checkpoint is made elsewhere from these very objects. If
         # anything was merged meanwhile, other objects are there, and the result is thrown away.
-        if len(kept) < len(before) or any(ours is not theirs for ours, theirs in zip(kept, before, strict=False)):
+        if len(kept) < len(before) or any(
+            ours is not theirs for ours, theirs in zip(kept, before, strict=False)
+        ):
             return False
-        if self._merged is not None and not self._merged.rebase(self._base, merged or MergedState(after)):
+        if self._merged is not None and not self._merged.rebase(
+            self._base, merged or MergedState(after)
+        ):
             return False
         self._base, self._large = after, kept[len(before) :]
         self.loose = 0

@@ -1,4 +1,6 @@
-"""Edits that the server makes for users whose client is not Yjs: texts saved by REST, and text clients."""
+"""Edits that the server makes for users whose client is not Yjs:
+texts saved by REST, and text clients.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,22 +21,30 @@ class ServerEdits:
 
     __slots__ = ("_clients", "_document", "_index", "_random_below")
 
-    def __init__(self, document: Document, index: StructIndex, random_below: Callable[[int], int]) -> None:
+    def __init__(
+        self, document: Document, index: StructIndex, random_below: Callable[[int], int]
+    ) -> None:
         self._document = document
         self._index = index
         self._random_below = random_below
         self._clients: dict[str, int] = {}
 
-    def update(self, user_id: str, files: Mapping[str, str], edits: Sequence[Edit] | None = None) -> bytes:
-        """Return the update that turns roots' texts into `files`; `edits` as `Document.edit` takes them."""
+    def update(
+        self, user_id: str, files: Mapping[str, str], edits: Sequence[Edit] | None = None
+    ) -> bytes:
+        """Return the update that turns roots' texts into `files`;
+        `edits` as `Document.edit` takes them.
+        """
         with self.client_of(user_id) as client:
             return self._document.edit(files, client, edits)
 
     @contextmanager
     def client_of(self, user_id: str) -> Iterator[int]:
-        """Lend the Yjs client id for a user's edits; inside the block, other edits of this user get another one.
+        """Lend the Yjs client id for a user's edits;
+        inside the block, other edits of this user get another one.
 
-        Otherwise two edits that are made together could have equal clocks, and the second one would be refused.
+        Otherwise two edits that are made together could have equal clocks,
+        and the second one would be refused.
         """
         # One client id for all edits of a user in this room, so that what they save does not make
         # thousands of ids. It is taken out while it is lent: two edits that are made together would
@@ -50,7 +60,8 @@ class ServerEdits:
 
 @dataclass(frozen=True, slots=True)
 class CarriedEdit:
-    """A text that a client sent for one that it had before, and that changed since (`crdt.room.text_clients`).
+    """A text that a client sent for one that it had before,
+    and that changed since (`crdt.room.text_clients`).
 
     root   the root that it is about
     base   the text that the client had, with LF line ends
@@ -66,7 +77,9 @@ class CarriedEdit:
     text: bytes
 
 
-def edit_carried(copy: TextCopy, edit: CarriedEdit, client_id: int, steps: int) -> tuple[list[Edit], bytes]:
+def edit_carried(
+    copy: TextCopy, edit: CarriedEdit, client_id: int, steps: int
+) -> tuple[list[Edit], bytes]:
     """Return the edits that make `plain` of `base`, and the update that makes them in the document.
 
     steps  bound the comparison, see `text_diff.changes`
@@ -81,7 +94,9 @@ def edit_carried(copy: TextCopy, edit: CarriedEdit, client_id: int, steps: int) 
 
 
 def code_root(files: dict[str, str], main_root: str) -> str:
-    """Return the root that holds the session's code: the main one, or the only other one with text in it."""
+    """Return the root that holds the session's code:
+    the main one, or the only other one with text in it.
+    """
     if files.get(main_root):
         return main_root
     filled = [root for root, text in files.items() if text]

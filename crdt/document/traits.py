@@ -12,7 +12,8 @@ from crdt.wire.rewriting.readable import readable
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """The properties of a merged state that a document has to know to start from it; `inspect` finds them.
+    """The properties of a merged state that a document has to know to start from it;
+    `inspect` finds them.
 
     merged       its sections, if it has values
     needs_copy   pycrdt can only read a copy of it, with other content
@@ -45,7 +46,11 @@ def inspect(
     """
     has_values = bool(kinds & VALUES)
     needs_copy = has_values and readable(state) is not state
-    view = View(split_surrogates, needs_copy=needs_copy, needs_cuts=parsed is not None and needs_cuts(parsed))
+    view = View(
+        split_surrogates,
+        needs_copy=needs_copy,
+        needs_cuts=parsed is not None and needs_cuts(parsed),
+    )
     work = Work(cpu_s or float)
     if cpu_s:
         measure = work.start_load(len(state))

@@ -1,8 +1,9 @@
 """What pycrdt does for a document: it shows texts, and edits them.
 
-This module and `merging` are the only doors to pycrdt. A view may be thrown away and loaded again at any time, and it
-is, whenever it could differ from what Yjs clients show. It gets a copy of equal lengths in which pycrdt can read
-everything (`crdt.wire.rewriting.readable`), and in which characters that were cut in two are replaced already.
+This module and `merging` are the only doors to pycrdt. A view may be thrown away and loaded again
+at any time, and it is, whenever it could differ from what Yjs clients show. It gets a copy of equal
+lengths in which pycrdt can read everything (`crdt.wire.rewriting.readable`), and in which
+characters that were cut in two are replaced already.
 
 All positions inside pycrdt are UTF-8 bytes.
 
@@ -123,11 +124,17 @@ class View:
         return self.copier()([state])[0]
 
     def copier(self, *coming: Parsed) -> Callable[[Sequence[bytes]], list[bytes]]:
-        """Return a function that does what `copy` does, with all parts of a state, for a thread, too.
+        """Return a function that does what `copy` does, with all parts of a state,
+        for a thread, too.
 
         coming  updates that are to be integrated into the copy
         """
-        return partial(_copies, frozenset(self._split_surrogates), self.needs_copy, coming if self.needs_cuts else None)
+        return partial(
+            _copies,
+            frozenset(self._split_surrogates),
+            self.needs_copy,
+            coming if self.needs_cuts else None,
+        )
 
     def text_copy(self, state: bytes, since: Sequence[bytes] = ()) -> TextCopy:
         """Return this document for `edit_copy`; arguments: see `TextCopy`."""
@@ -177,7 +184,8 @@ class View:
 
 
 class NewDocument:
-    """A document that takes updates in one transaction, at whose end yrs joins structs that were cut beforehand.
+    """A document that takes updates in one transaction, at whose end yrs joins structs
+    that were cut beforehand.
 
     doc  the pycrdt document
     """
@@ -204,7 +212,10 @@ class NewDocument:
 
 
 def _copies(
-    split_surrogates: Set[int], needs_copy: bool, coming: Sequence[Parsed] | None, parts: Sequence[bytes]
+    split_surrogates: Set[int],
+    needs_copy: bool,
+    coming: Sequence[Parsed] | None,
+    parts: Sequence[bytes],
 ) -> list[bytes]:
     copies = [squash(part, split_surrogates) for part in parts] if split_surrogates else [*parts]
     if needs_copy:
@@ -239,11 +250,12 @@ def make_edit(
     edits: Sequence[Edit] | None = None,
     steps: int = MAX_STEPS,
 ) -> bytes:
-    """Return an update made on a copy: by the given edits, else by few changes, else by replacing the whole texts.
+    """Return an update made on a copy: by the given edits, else by few changes,
+    else by replacing the whole texts.
 
-    The first two ways need texts without embeds, because positions in the text do not count embeds. When a position is
-    off by an embed, yrs may split a run inside a character beyond ASCII. The update then refers to structs that do not
-    exist.
+    The first two ways need texts without embeds, because positions in the text do not count embeds.
+    When a position is off by an embed, yrs may split a run inside a character beyond ASCII. The
+    update then refers to structs that do not exist.
 
     steps  bound the search for few changes, see `changes`
     """
@@ -295,7 +307,8 @@ class _Attempt:
 def _apply(target: pycrdt.Text, edits: Sequence[Edit]) -> None:
     """Apply edits from first to last, which splits a long run near its beginning.
 
-    To split it, yrs counts the characters before it: from last to first, 300 edits of a megabyte take 100 ms, not 5.
+    To split it, yrs counts the characters before it:
+    from last to first, 300 edits of a megabyte take 100 ms, not 5.
     """
     growth = 0
     for position, deleted, inserted in edits:

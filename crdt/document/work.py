@@ -1,8 +1,9 @@
 """How long pycrdt takes for a document: measured, and bounded.
 
-Some edits are quadratic in yrs: inserts of one client behind the same letter, each before another one, are compared
-with each other. No count of anything tells such edits from ordinary histories, so the time is measured: of an update
-slice by slice, and of a whole document whenever it is loaded. The time that is usual for the size does not count.
+Some edits are quadratic in yrs: inserts of one client behind the same letter, each before another
+one, are compared with each other. No count of anything tells such edits from ordinary histories, so
+the time is measured: of an update slice by slice, and of a whole document whenever it is loaded.
+The time that is usual for the size does not count.
 
 See docs/design/documents.md.
 """
@@ -17,7 +18,8 @@ from crdt.wire.rewriting.cuts import cut_at, places_of
 from crdt.wire.update_parser import parse
 
 SLICE_STRUCTS = 128
-"""Structs after which the clock is read again: they take pycrdt 0.2 s at most, and 0.3 ms as a rule."""
+"""Structs after which the clock is read again:
+they take pycrdt 0.2 s at most, and 0.3 ms as a rule."""
 
 FEW_STRUCTS = 128
 """An update of more structs is integrated in slices: this many take pycrdt 0.3 ms as a rule."""
@@ -28,8 +30,8 @@ _SLOW_S = 0.02
 _NOTED_S = 0.005
 _USUAL_S = 0.001
 _USUAL_S_PER_BYTE = 3e-7
-"""Seconds that a byte may take. What people make takes yrs 0.1 µs a byte at most, if each struct is a letter; a struct
-takes 2 µs."""
+"""Seconds that a byte may take. What people make takes yrs 0.1 µs a byte at most, if each struct is
+a letter; a struct takes 2 µs."""
 
 _CUTS = 15_000_000
 """Characters that yrs walks past while it cuts structs: 10 ms."""
@@ -41,7 +43,9 @@ def count_cuts(parsed: Parsed) -> int:
 
 
 def are_slow(cuts: int, length: int) -> bool:
-    """Whether this number of cuts into structs of this length (as `Contents.longest`) takes yrs long."""
+    """Whether this number of cuts into structs of this length
+    (as `Contents.longest`) takes yrs long.
+    """
     return cuts * length > _CUTS
 
 
@@ -51,7 +55,9 @@ def needs_cuts(parsed: Parsed) -> bool:
 
 
 def cut_copy(state: bytes, *updates: Parsed) -> bytes:
-    """Return the state with long structs cut where its own structs and those of the updates refer into them."""
+    """Return the state with long structs cut where its own structs and those of
+    the updates refer into them.
+    """
     return cut_copies([state], *updates)[0]
 
 
@@ -64,9 +70,10 @@ def cut_copies(parts: Sequence[bytes], *updates: Parsed) -> list[bytes]:
 class Work:
     """How much time a document costs.
 
-    spent_s  seconds beyond the usual time: of the last time that it was loaded, and of all updates since
-    is_slow  an update or a load took long. Each of the next structs may then take some milliseconds, even if all
-             of them together are loaded quickly
+    spent_s  seconds beyond the usual time: of the last time that it was loaded,
+             and of all updates since
+    is_slow  an update or a load took long. Each of the next structs may then take some
+             milliseconds, even if all of them together are loaded quickly
     """
 
     __slots__ = ("cpu_s", "is_slow", "spent_s")
@@ -79,7 +86,9 @@ class Work:
 
     @property
     def few_structs(self) -> int:
-        """How many structs of an update pycrdt gets in one call; larger updates are integrated in slices."""
+        """How many structs of an update pycrdt gets in one call;
+        larger updates are integrated in slices.
+        """
         return 1 if self.is_slow else FEW_STRUCTS
 
     @property
@@ -129,7 +138,9 @@ class Measure:
         return self.used_s - self._usual_s > _SLOW_S
 
     def check(self) -> float:
-        """Return the seconds beyond what is usual; raise LimitExceeded if the document costs too much by them."""
+        """Return the seconds beyond what is usual;
+        raise LimitExceeded if the document costs too much by them.
+        """
         # CPU time of this thread, not elapsed time: on a busy machine an honest edit must not count
         # as too expensive.
         overrun_s = max(0.0, self.used_s - self._usual_s)

@@ -1,7 +1,8 @@
 """Who wrote each run and each line of a text.
 
-An item of the merged document has a client id and clocks, and the table of authorship says who brought these clocks,
-and when. So the answer is exact for text that was moved by edits of others, and costs one walk over the text.
+An item of the merged document has a client id and clocks, and the table of authorship says who
+brought these clocks, and when. So the answer is exact for text that was moved by edits of others,
+and costs one walk over the text.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,9 +19,11 @@ from crdt.reading.text_order import TextOrder
 from storage.errors import NotFound
 
 MAX_RUNS = 20_000
-"""Runs of an answer; with more, neighbouring runs of one author are joined, whatever their times."""
+"""Runs of an answer; with more, neighbouring runs of one author are joined,
+whatever their times."""
 MAX_LINES = 50_000
-"""Lines of an answer. A megabyte may have a million lines, and JSON needs a hundred bytes for each."""
+"""Lines of an answer. A megabyte may have a million lines,
+and JSON needs a hundred bytes for each."""
 _GAP_MS = GRAIN_S * 1_000
 
 _View = TypeVar("_View")
@@ -43,7 +46,10 @@ class BlameRun:
 
 @dataclass(frozen=True, slots=True)
 class BlameLine:
-    """One line, without its end. Author, time and mark are those of its newest part; None if it has no part."""
+    """One line, without its end.
+
+    Author, time and mark are those of its newest part; None if it has no part.
+    """
 
     text: str
     author: str | None
@@ -122,7 +128,9 @@ def blame(order: ItemOrder, root: str, owners: Mapping[int, str], authorship: Au
 
 
 def _joined(runs: list[BlameRun], gap_ms: int | None) -> list[BlameRun]:
-    """Join neighbours of one author whose times are near each other, or whatever their times (None)."""
+    """Join neighbours of one author whose times are near each other,
+    or whatever their times (None).
+    """
     joined: list[BlameRun] = []
     for run in runs:
         last = joined[-1] if joined else None
@@ -140,7 +148,8 @@ def _joined(runs: list[BlameRun], gap_ms: int | None) -> list[BlameRun]:
 def _lines(text: str, runs: list[BlameRun]) -> list[BlameLine]:
     """Return the lines.
 
-    An empty line belongs to the author of its line end, the empty end of a text to the author of the line before.
+    An empty line belongs to the author of its line end,
+    the empty end of a text to the author of the line before.
     """
     lines = []
     at = number = 0
@@ -163,7 +172,9 @@ def _line(text: str, newest: BlameRun | None) -> BlameLine:
 
 
 def _newest(runs: list[BlameRun], number: int, start: int, end: int) -> BlameRun | None:
-    """Return the newest run between two positions; `number` is the first that reaches beyond `start`."""
+    """Return the newest run between two positions;
+    `number` is the first that reaches beyond `start`.
+    """
     newest = None
     while number < len(runs) and runs[number].start < end:
         run = runs[number]

@@ -39,21 +39,28 @@ class Page(NamedTuple):
 
 
 class HistoryCache:
-    """Timelines as far as they were folded, and pages of replays. Those that were not used for longest go first.
+    """Timelines as far as they were folded, and pages of replays.
 
-    epoch  how often something was forgotten: an answer from a log that was read before that is not kept
+    Those that were not used for longest go first.
+
+    epoch  how often something was forgotten: an answer from a log that was
+           read before that is not kept
     """
 
     __slots__ = ("_pages", "_timelines", "epoch")
 
-    def __init__(self, max_page_bytes: int = MAX_BYTES, max_timeline_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self, max_page_bytes: int = MAX_BYTES, max_timeline_bytes: int = MAX_BYTES
+    ) -> None:
         self._pages: _Bounded[tuple[str, Part], Page] = _Bounded(max_page_bytes)
         self._timelines: _Bounded[str, Folded] = _Bounded(max_timeline_bytes)
         self.epoch = 0
 
     def __contains__(self, session_id: str) -> bool:
         """Whether anything is kept of a session."""
-        return self._timelines.get(session_id) is not None or any(key[0] == session_id for key in self._pages)
+        return self._timelines.get(session_id) is not None or any(
+            key[0] == session_id for key in self._pages
+        )
 
     def timeline(self, session_id: str) -> Folded:
         """Return a session's timeline as far as it was folded."""

@@ -21,7 +21,8 @@ from storage.errors import NotFound
 DEADLINE_S = 20.0
 """Seconds that one answer may take in a worker process."""
 FEW_BYTES = 4 << 10
-"""Bytes of a log or document for which the answer is made on the event loop, in a few milliseconds."""
+"""Bytes of a log or document for which the answer is made on the event loop,
+in a few milliseconds."""
 
 _CHUNKS_PER_READ = 2_000
 
@@ -29,15 +30,19 @@ _View = TypeVar("_View")
 
 
 class HistoryReader:
-    """Answers questions about logs: for each user one at a time, in worker processes unless the log is short.
+    """Answers questions about logs: for each user one at a time,
+    in worker processes unless the log is short.
 
-    A view is a function of a module that turns what was found into an answer. It runs where the work is done, so that
-    only the answer comes back from the worker; therefore it must be possible to pickle it.
+    A view is a function of a module that turns what was found into an answer. It runs where the
+    work is done, so that only the answer comes back from the worker; therefore it must be possible
+    to pickle it.
 
     cache  answers that are kept for the next question
     """
 
-    def __init__(self, store: Store, rooms: Rooms, cache: HistoryCache, environment: Environment) -> None:
+    def __init__(
+        self, store: Store, rooms: Rooms, cache: HistoryCache, environment: Environment
+    ) -> None:
         """cache: the one from which `rooms` drops deleted sessions."""
         self._store = store
         self._rooms = rooms
@@ -46,7 +51,9 @@ class HistoryReader:
         self._cpu_s = environment.cpu_s
         self._turns = Turns()
 
-    async def timeline(self, session_id: str, user_id: str, view: Callable[[Timeline], _View]) -> _View:
+    async def timeline(
+        self, session_id: str, user_id: str, view: Callable[[Timeline], _View]
+    ) -> _View:
         """Return a view of the timeline of everything up to now.
 
         Raises NotFound, RoomDamaged, RoomUnavailable or WorkError.
@@ -65,7 +72,9 @@ class HistoryReader:
             self.cache.keep_timeline(session_id, Folded(sequence, packed), epoch)
             return answer
 
-    async def moment(self, session_id: str, user_id: str, sequence: int, view: Callable[[Moment], _View]) -> _View:
+    async def moment(
+        self, session_id: str, user_id: str, sequence: int, view: Callable[[Moment], _View]
+    ) -> _View:
         """Return a view of the document as it was after a log entry; 0 is before the first one.
 
         Raises as `timeline`, NotFound also for an entry that there is not.
@@ -81,9 +90,11 @@ class HistoryReader:
     async def blame(
         self, session_id: str, user_id: str, root: str | None, view: Callable[[Blame], _View]
     ) -> tuple[str, int, _View]:
-        """Return (root, log position, a view of who wrote its text as it is now); no root is the session's code.
+        """Return (root, log position, a view of who wrote its text as it is now);
+        no root is the session's code.
 
-        Raises as `timeline`, NotFound also for a root that there is not, NoText for one that is no text.
+        Raises as `timeline`, NotFound also for a root that there is not,
+        NoText for one that is no text.
         """
         async with self._turns.of(user_id):
             async with self._rooms.use(session_id, user_id) as room:
@@ -92,13 +103,16 @@ class HistoryReader:
                 question = Question(root, room.main_root, room.index.text_roots)
                 owners, authorship = dict(room.index.owners), room.contributions.authorship
             job = partial(blamed, parts, question, owners, authorship, view)
-            asked, shown = await self._work(user_id, job, is_short=sum(map(len, parts)) <= FEW_BYTES)
+            asked, shown = await self._work(
+                user_id, job, is_short=sum(map(len, parts)) <= FEW_BYTES
+            )
             return asked, sequence, shown
 
     async def page(
         self, session_id: str, user_id: str, part: Part, view: Callable[[Replayed], Answer]
     ) -> tuple[Page, int]:
-        """Return (what the updates of a part of the log changed, the log's last position); pages are remembered.
+        """Return (what the updates of a part of the log changed, the log's last position);
+        pages are remembered.
 
         If the answer would be too long, or takes too long, it has fewer updates than asked for.
         Raises as `moment`.
@@ -120,17 +134,25 @@ class HistoryReader:
     async def replay(
         self, session_id: str, user_id: str, start: int, view: Callable[[Replayed], _View]
     ) -> tuple[_View, int | None]:
-        """Return (a view of what the updates after `start` changed, where to go on, None at the end).
+        """Return (a view of what the updates after `start` changed, where
+        to go on, None at the end).
 
         It has as many updates as can be read in the time of one page. Raises as `moment`.
         """
         last, main_root = await self._saved(session_id, user_id)
         async with self._turns.of(user_id):
-            made, steps = await self._replay(session_id, user_id, Part(start, last), main_root, view)
+            made, steps = await self._replay(
+                session_id, user_id, Part(start, last), main_root, view
+            )
         return made, start + steps if start + steps < last else None
 
     async def _replay(
-        self, session_id: str, user_id: str, part: Part, main_root: str, view: Callable[[Replayed], _View]
+        self,
+        session_id: str,
+        user_id: str,
+        part: Part,
+        main_root: str,
+        view: Callable[[Replayed], _View],
     ) -> tuple[_View, int]:
         log = await self._log(session_id, part.start, part.end, with_all=True)
         limits = PageLimits(replay.MAX_INSERTED, replay.MAX_EDITS, replay.MAX_SECONDS)
@@ -138,13 +160,18 @@ class HistoryReader:
         return await self._work(user_id, job, is_short=log.is_short(FEW_BYTES))
 
     async def _work(self, user_id: str, job: Callable[[], _View], *, is_short: bool) -> _View:
-        """Do a job here, or in a worker process if it may take long; raises the job's own errors, and WorkError."""
+        """Do a job here, or in a worker process if it may take long;
+        raises the job's own errors, and WorkError.
+        """
         if is_short:
             return job()
         return await self._workers.run(job, key=user_id, deadline_s=DEADLINE_S)
 
-    async def _log(self, session_id: str, start: int, end: int, *, with_all: bool = False) -> StoredLog:
-        """Return the rows from which the document at `start` can be put together, and the log from there up to `end`.
+    async def _log(
+        self, session_id: str, start: int, end: int, *, with_all: bool = False
+    ) -> StoredLog:
+        """Return the rows from which the document at `start` can be put together,
+        and the log from there up to `end`.
 
         with_all  and also the log from its beginning, which has the times of all entries
         """
@@ -153,7 +180,11 @@ class HistoryReader:
         if checkpoint and checkpoint.sequence > start:
             checkpoint = None
         after = checkpoint.sequence if checkpoint and not with_all else 0
-        chunks = await read_log(self._store, session_id, after, _CHUNKS_PER_READ, until=end) if after < end else []
+        chunks = (
+            await read_log(self._store, session_id, after, _CHUNKS_PER_READ, until=end)
+            if after < end
+            else []
+        )
         return StoredLog(checkpoint, [chunk for chunk in chunks if chunk.first <= end])
 
     def forget(self, session_id: str) -> None:
@@ -161,7 +192,10 @@ class HistoryReader:
         self.cache.forget(session_id)
 
     async def _saved(self, session_id: str, user_id: str) -> tuple[int, str]:
-        """Wait until the log is stored as it is now; return its last position, and the main root. Loads no room."""
+        """Wait until the log is stored as it is now; return its last position, and the main root.
+
+        Loads no room.
+        """
         self._rooms.check_in_service(session_id)
         if self._rooms.find(session_id) is None:
             session = await self._store.session(session_id)

@@ -5,8 +5,8 @@ Each of their UTF-16 code units becomes `BLOCK`. To find them, the log is played
 entries. After each entry, the structs that show the text count, in the texts of all places, no
 matter who typed their characters. Values that have the text in a string count, too.
 
-Why not delete the structs: a later update may refer to them, and a client that still has the text would bring it back,
-because for the server the structs would be new.
+Why not delete the structs: a later update may refer to them, and a client that still has the text
+would bring it back, because for the server the structs would be new.
 """
 
 import re
@@ -49,7 +49,8 @@ class SearchBounds:
 BOUNDS = SearchBounds()
 
 _FEW = 20
-"""Changes of one update in one place that are looked at one by one. If there are more, the whole place is searched."""
+"""Changes of one update in one place that are looked at one by one.
+If there are more, the whole place is searched."""
 
 _BLOCKS = re.compile(f"{BLOCK}+")
 
@@ -83,7 +84,9 @@ class _Search:
             self._look_in(order, place)
 
     def look_around(self, order: ItemOrder, changed: Iterable[YataItem]) -> None:
-        """Note the text where it is shown next to these items, which were just put in or deleted, or across them."""
+        """Note the text where it is shown next to these items, which were just put in or deleted,
+        or across them.
+        """
         by_place: dict[Parent, list[YataItem]] = {}
         for item in changed:
             if item.place is not None:
@@ -171,7 +174,9 @@ class _Search:
         for start, end in self._around_blocks(text):
             self._work -= (end - start) * self.length
             if self._work < 0:
-                raise LimitReached("too much was taken out already around there: take a shorter span")
+                raise LimitReached(
+                    "too much was taken out already around there: take a shorter span"
+                )
             yield from (match.start() for match in self._partly.finditer(text, start, end))
 
     def _around_blocks(self, text: str) -> Iterator[tuple[int, int]]:
@@ -187,13 +192,15 @@ class _Search:
             yield start, end
 
 
-def find(chunks: Sequence[Chunk], first: int, last: int, text: str, bounds: SearchBounds = BOUNDS) -> RedactedIds:
+def find(
+    chunks: Sequence[Chunk], first: int, last: int, text: str, bounds: SearchBounds = BOUNDS
+) -> RedactedIds:
     """Return the structs that showed `text` after any of the entries `first` to `last`.
 
     chunks  the whole log up to `last`, at least
 
-    A unit that was taken out already counts as any unit, so a call that was cut short can be made again.
-    Raises LimitReached if that takes too long, RoomDamaged.
+    A unit that was taken out already counts as any unit, so a call that was cut short can be made
+    again. Raises LimitReached if that takes too long, RoomDamaged.
     """
     search = _Search(text, bounds)
     try:
@@ -202,7 +209,8 @@ def find(chunks: Sequence[Chunk], first: int, last: int, text: str, bounds: Sear
         for sequence, entry in _entries(chunks, first, last):
             changed = order.apply(entry.update)
             # Before the first entry nothing of the document was looked at, so all of it is. After
-            # that the text can only appear next to items that an entry changes: these places are enough.
+            # that the text can only appear next to items that an entry changes: these places are
+            # enough.
             if sequence == first:
                 search.look_everywhere(order)
             else:
@@ -227,7 +235,10 @@ def deletion(state: bytes, redacted_ids: RedactedIds) -> bytes:
     for place in order.heads:
         for item in order.items(place):
             clocks = () if item.is_deleted else redacted_ids.get(item.client, ())
-            ranges += [(item.client, start, end) for start, end in _runs(clocks, item.clock, item.clock + item.length)]
+            ranges += [
+                (item.client, start, end)
+                for start, end in _runs(clocks, item.clock, item.clock + item.length)
+            ]
     return b"\x00" + delete_set(sorted(ranges))
 
 
@@ -260,7 +271,11 @@ def redact_chunk(chunk: Chunk, redacted_ids: RedactedIds, text: str) -> tuple[Ch
         else:
             count += 1
             entries.append(entry._replace(update=update, redacted=True))
-    return (segments.repack(chunk.session_id, chunk.first, entries, chunk.created_at), count) if count else None
+    return (
+        (segments.repack(chunk.session_id, chunk.first, entries, chunk.created_at), count)
+        if count
+        else None
+    )
 
 
 def redact(update: bytes, redacted_ids: RedactedIds, text: str) -> bytes | None:

@@ -26,7 +26,8 @@ _BATCH_BYTES = 256 << 10
 _DEADLINE_S = 60.0
 """Seconds that one step may take in a worker process."""
 _TOGETHER, _WAITING_EACH, _WAITING = 2, 4, 16
-"""Redactions that have their logs in memory together; those of one user, and of all users, that may wait."""
+"""Redactions that have their logs in memory together;
+those of one user, and of all users, that may wait."""
 _WAIT_S = 60.0
 """Seconds that a redaction waits for its turn at most."""
 
@@ -62,7 +63,9 @@ class Redaction:
 
 
 class Redactor:
-    """Takes texts out of logs, checkpoints and versions; worker processes make the rows that replace them."""
+    """Takes texts out of logs, checkpoints and versions;
+    worker processes make the rows that replace them.
+    """
 
     def __init__(self, store: Store, rooms: Rooms, cache: HistoryCache, workers: Workers) -> None:
         """cache: answers that were made of the log as it was."""
@@ -73,23 +76,32 @@ class Redactor:
         self._slots = FairQueue(_TOGETHER, _WAITING_EACH, _WAITING, _WAIT_S)
 
     async def redact(
-        self, session_id: str, user_id: str, first: int, last: int, text: str, check: Callable[[], Awaitable[object]]
+        self,
+        session_id: str,
+        user_id: str,
+        first: int,
+        last: int,
+        text: str,
+        check: Callable[[], Awaitable[object]],
     ) -> Redaction:
         """Take out what showed `text` after any of the log entries `first` to `last`.
 
-        Parts of it that are still in the document are deleted there, by an edit of this user's. The log is changed
-        last: a call that was cut short can be made again.
+        Parts of it that are still in the document are deleted there, by an edit of this user's. The
+        log is changed last: a call that was cut short can be made again.
 
-        check  raises if the user may not do this; asked when nobody else can change anything any more
+        check  raises if the user may not do this; asked when nobody else
+               can change anything any more
 
-        Raises NotFound if the text was not there, LimitReached if it was too often, what `check` raises,
-        RoomDamaged, RoomUnavailable, StoreUnavailable or WorkError.
+        Raises NotFound if the text was not there, LimitReached if it was too often, what `check`
+        raises, RoomDamaged, RoomUnavailable, StoreUnavailable or WorkError.
         """
         async with self._rooms.use(session_id, user_id) as room, self._slots.slot(user_id):
             await check()
             await self._rooms.writer.saved(room, room.journal.sequence)
             chunks = await read_log(self._store, session_id, 0, _CHUNKS_PER_READ, until=last)
-            ids = await self._work(user_id, redaction.find, chunks, first, last, text, redaction.BOUNDS)
+            ids = await self._work(
+                user_id, redaction.find, chunks, first, last, text, redaction.BOUNDS
+            )
             if not ids:
                 raise NotFound("text in that part of the log")
             async with self._rooms.compactor.replacing(session_id):
@@ -115,9 +127,14 @@ class Redactor:
         return await self._versions(chunks, found), await self._log(chunks, found)
 
     async def _delete(self, room: Room, found: "_Found") -> None:
-        """Delete what is still visible: editors see that as any other edit. Values are deleted as a whole."""
+        """Delete what is still visible: editors see that as any other edit.
+
+        Values are deleted as a whole.
+        """
         room.integrate_pending()
-        update = await self._work(found.user_id, redaction.deletion, room.document.state(), found.ids)
+        update = await self._work(
+            found.user_id, redaction.deletion, room.document.state(), found.ids
+        )
         await self._rooms.steps.take_edit(room, found.user_id, update)
         room.upkeep.redactions += 1
 
@@ -139,33 +156,55 @@ class Redactor:
         versions are dropped: nobody knows what they show.
         """
         count, before = 0, None
-        while batch := await self._store.versions(found.session_id, before, _VERSIONS_PER_READ, with_files=True):
+        while batch := await self._store.versions(
+            found.session_id, before, _VERSIONS_PER_READ, with_files=True
+        ):
             for version in batch:
                 if version.is_damaged:
                     await self._store.redact_version(version)
             before = batch[-1].number
-            batch = [version for version in batch if not version.is_damaged and version.sequence <= chunks[-1].last]
+            batch = [
+                version
+                for version in batch
+                if not version.is_damaged and version.sequence <= chunks[-1].last
+            ]
             shown = [
-                _Shown(version.sequence, version.main_root, list(version.files or {}), bool(version.documents))
+                _Shown(
+                    version.sequence,
+                    version.main_root,
+                    list(version.files or {}),
+                    bool(version.documents),
+                )
                 for version in batch
             ]
-            changes = await self._work(found.user_id, _changes, shown, chunks, found.ids, found.text)
+            changes = await self._work(
+                found.user_id, _changes, shown, chunks, found.ids, found.text
+            )
             for version, change in zip(batch, changes, strict=True):
                 if change:
-                    files, documents = {**(version.files or {}), **change[0]}, {**version.documents, **change[1]}
-                    await self._store.redact_version(replace(version, files=files, documents=documents))
+                    files, documents = (
+                        {**(version.files or {}), **change[0]},
+                        {**version.documents, **change[1]},
+                    )
+                    await self._store.redact_version(
+                        replace(version, files=files, documents=documents)
+                    )
                     count += 1
         return count
 
     async def _log(self, chunks: list[Chunk], found: "_Found") -> int:
         updates = 0
         for some in _batches(chunks):
-            for chunk, count in await self._work(found.user_id, _redacted, some, found.ids, found.text):
+            for chunk, count in await self._work(
+                found.user_id, _redacted, some, found.ids, found.text
+            ):
                 await self._store.replace_chunks(chunk)
                 updates += count
         return updates
 
-    async def _work(self, user_id: str, function: Callable[[*_Arguments], _Result], *arguments: *_Arguments) -> _Result:
+    async def _work(
+        self, user_id: str, function: Callable[[*_Arguments], _Result], *arguments: *_Arguments
+    ) -> _Result:
         return await self._workers.run(function, *arguments, key=user_id, deadline_s=_DEADLINE_S)
 
 
@@ -191,7 +230,9 @@ def _redacted(chunks: list[Chunk], ids: RedactedIds, text: str) -> list[tuple[Ch
 def _changes(
     versions: list["_Shown"], chunks: list[Chunk], ids: RedactedIds, text: str
 ) -> list[tuple[dict[str, str], dict[str, Document]] | None]:
-    """Return (files, documents) to be replaced in each version, or None for one that shows nothing of the text."""
+    """Return (files, documents) to be replaced in each version,
+    or None for one that shows nothing of the text.
+    """
     return [_without(version, chunks, ids, text) for version in versions]
 
 

@@ -12,7 +12,8 @@ from crdt.workers import Workers
 _FEW_BYTES = 4 << 10
 """Bytes of a document whose other roots are read on the event loop, in a few milliseconds."""
 _QUICK_BYTES = 32 << 10
-"""Bytes of a document that is loaded into pycrdt on the event loop, to read its texts, in a few milliseconds."""
+"""Bytes of a document that is loaded into pycrdt on the event loop, to read its texts,
+in a few milliseconds."""
 _DEADLINE_S = 20.0
 
 
@@ -61,11 +62,15 @@ class Snapshot:
         if sum(map(len, self._parts)) <= _FEW_BYTES:
             files, documents = _read(self._parts, texts)
         else:
-            files, documents = await workers.run(_read, self._parts, texts, key=key, deadline_s=_DEADLINE_S)
+            files, documents = await workers.run(
+                _read, self._parts, texts, key=key, deadline_s=_DEADLINE_S
+            )
         return Contents(files if self._files is None else self._files, documents)
 
 
-def _read(parts: Sequence[bytes], texts: Sequence[str] | None) -> tuple[dict[str, str], dict[str, Document]]:
+def _read(
+    parts: Sequence[bytes], texts: Sequence[str] | None
+) -> tuple[dict[str, str], dict[str, Document]]:
     """Return (texts, other roots) of the parts of a document; without texts if none are named.
 
     texts  names of roots that are texts, also if nothing in the state says so

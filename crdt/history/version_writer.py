@@ -26,7 +26,8 @@ _log = logging.getLogger(__name__)
 class VersionSettings:
     """When versions are made by themselves, and how many a session may have.
 
-    versions       how many a session may have; automatic ones make room for others, the oldest first
+    versions       how many a session may have; automatic ones make room for others,
+                   the oldest first
     auto_versions  how many automatic ones are kept
     user_bytes     what all sessions of the owner may take: above that, none is stored
     """
@@ -42,7 +43,11 @@ class VersionWriter:
     """Stores versions of documents, and decides when an automatic one is due."""
 
     def __init__(
-        self, store: RoomStore, writer: LogWriter, environment: Environment, settings: VersionSettings
+        self,
+        store: RoomStore,
+        writer: LogWriter,
+        environment: Environment,
+        settings: VersionSettings,
     ) -> None:
         """writer: commits the log that a version refers to."""
         self._store = store
@@ -71,7 +76,9 @@ class VersionWriter:
             made.versioned(room.journal.sequence, now)
 
     def is_due(self, room: Room) -> bool:
-        """Whether there are edits in no version, and typing has paused, or goes on for long, or the session ended."""
+        """Whether there are edits in no version, and typing has paused, or goes on for long,
+        or the session ended.
+        """
         made = room.contributions
         if not made.since_version:
             return False
@@ -81,7 +88,9 @@ class VersionWriter:
         return not room.members.is_open or has_paused or is_long
 
     async def keep(self, room: Room, user_id: str, user_name: str, label: str) -> None:
-        """Make a version if there are edits that are in none; raises LimitReached unless one more fits after it."""
+        """Make a version if there are edits that are in none;
+        raises LimitReached unless one more fits after it.
+        """
         count, automatic = await self._store.count_versions(room.session_id)
         if count - automatic >= self._settings.versions:
             raise LimitReached(f"the session has {self._settings.versions} versions")
@@ -133,12 +142,17 @@ class VersionWriter:
                 documents=documents,
             )
             settings = self._settings
-            stored = await self._store.add_version(version, settings.versions - spare, settings.auto_versions)
+            stored = await self._store.add_version(
+                version, settings.versions - spare, settings.auto_versions
+            )
             room.contributions.versioned(version.sequence, version.created_at)
             return stored
 
-    async def _read(self, room: Room, drawn: "_Drawn", key: str | Payer) -> tuple["_Drawn", Contents]:
-        """Read the snapshot, once the log is committed up to there and the owner has storage for it.
+    async def _read(
+        self, room: Room, drawn: "_Drawn", key: str | Payer
+    ) -> tuple["_Drawn", Contents]:
+        """Read the snapshot, once the log is committed up to there and the
+        owner has storage for it.
 
         If text was taken out of the session meanwhile, the document is drawn again.
         """
@@ -153,7 +167,9 @@ class VersionWriter:
     async def _check_quota(self, room: Room) -> None:
         usage = await self._store.usage(room.quota.owner_id)
         if usage.bytes >= self._settings.user_bytes:
-            raise QuotaReached.of_bytes(limits.USER_BYTES.name, usage.bytes, self._settings.user_bytes)
+            raise QuotaReached.of_bytes(
+                limits.USER_BYTES.name, usage.bytes, self._settings.user_bytes
+            )
 
 
 class _Drawn:

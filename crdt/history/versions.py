@@ -20,14 +20,15 @@ from storage.records import Version, VersionKind
 
 _SMALL_TEXT = 32 << 10
 _FEW_LINES = 1_000
-"""Characters and lines, of both documents together, that the event loop compares and encodes in 10 ms. Larger ones are
-compared by a worker."""
+"""Characters and lines, of both documents together, that the event loop compares and encodes in 10
+ms. Larger ones are compared by a worker."""
 _DEADLINE_S = 20.0
-"""Seconds for a comparison that takes some seconds on a quiet machine. On a busy one, a worker is the last to get a
-core."""
+"""Seconds for a comparison that takes some seconds on a quiet machine.
+On a busy one, a worker is the last to get a core."""
 
 Encode = Callable[[Mapping[str, str], Mapping[str, str], int], bytes]
-"""Compares {root: text} of two documents within a number of steps (`crdt.text.hunks`); returns what a client gets."""
+"""Compares {root: text} of two documents within a number of steps (`crdt.text.hunks`);
+returns what a client gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class Restored:
     """The result of a restore.
 
     version  the new version, or the newest one if the document was like that already
-    others   {root: what it is} of the roots that differ and stay as they are, because they are no texts
+    others   {root: what it is} of the roots that differ and stay as they are,
+             because they are no texts
     """
 
     version: Version
@@ -76,14 +78,21 @@ class LiveCode:
     def is_saved(self) -> bool:
         """Whether the newest version is of an equal document."""
         newest = self.newest
-        return newest is not None and newest.files == self.files and newest.documents == self.documents
+        return (
+            newest is not None and newest.files == self.files and newest.documents == self.documents
+        )
 
 
 class Versions:
     """Saves versions of sessions' documents."""
 
     def __init__(
-        self, store: RoomStore, rooms: Rooms, versions: VersionWriter, whole_texts: WholeTexts, workers: Workers
+        self,
+        store: RoomStore,
+        rooms: Rooms,
+        versions: VersionWriter,
+        whole_texts: WholeTexts,
+        workers: Workers,
     ) -> None:
         """workers: compare texts that are too large for the event loop."""
         self._store = store
@@ -102,12 +111,15 @@ class Versions:
         label: str = "",
         check: Callable[[], Awaitable[object]] | None = None,
     ) -> tuple[Version, bool]:
-        """Store a version by hand; return (version, True), or (the newest, False) if nothing changed since.
+        """Store a version by hand; return (version, True), or (the newest, False)
+        if nothing changed since.
 
         code   first becomes the main root's text, by a small edit of this user's that others see
-        check  raises if the user may not do this; asked again if anything changed while the room loaded
+        check  raises if the user may not do this; asked again if anything
+               changed while the room loaded
 
-        Raises what `check` and `WholeTexts.edit` raise, NotFound, LimitReached, RoomDamaged or RoomUnavailable.
+        Raises what `check` and `WholeTexts.edit` raise, NotFound, LimitReached,
+        RoomDamaged or RoomUnavailable.
         """
         async with self._rooms.use(session_id, user_id) as room:
             if code is not None:
@@ -128,7 +140,8 @@ class Versions:
         root: str | None = None,
         check: Callable[[], Awaitable[object]] | None = None,
     ) -> Restored:
-        """Bring the document back to a version, or one root of it, by one edit that editors see like any other.
+        """Bring the document back to a version, or one root of it,
+        by one edit that editors see like any other.
 
         Text that is in no version yet is stored as a version first. Only texts can be brought back;
         the answer names the other roots that differ. Raises as `save` does, NotFound also for a
@@ -151,7 +164,9 @@ class Versions:
                 raise NoText(others)
             # First the present text becomes a version, if it is in none: a restore must not cost
             # anybody their work.
-            await self._versions.keep(room, user_id, user_name, f"Before version {number} was restored")
+            await self._versions.keep(
+                room, user_id, user_name, f"Before version {number} was restored"
+            )
 
             async def check_all() -> None:
                 if check:
@@ -161,7 +176,9 @@ class Versions:
 
             await self._whole_texts.edit(room, user_id, partial(_restored, texts, root), check_all)
             label = f"Version {number} restored"
-            stored, is_new = await self._versions.store(room, VersionKind.RESTORE, user_id, user_name, label)
+            stored, is_new = await self._versions.store(
+                room, VersionKind.RESTORE, user_id, user_name, label
+            )
             return Restored(stored, is_new, others)
 
     async def _others(self, room: Room, target: Version, user_id: str) -> dict[str, str]:
@@ -169,25 +186,32 @@ class Versions:
 
         A version from before such roots were kept knows nothing of them.
         """
-        return _changed((await Snapshot(room).read(self._workers, user_id)).documents, target.documents)
+        return _changed(
+            (await Snapshot(room).read(self._workers, user_id)).documents, target.documents
+        )
 
     async def end(self, session_id: str, user_id: str, user_name: str) -> int | None:
-        """Store the last state of an ended session; return the number of the version that has it, None if it is empty.
+        """Store the last state of an ended session;
+        return the number of the version that has it, None if it is empty.
 
         Raises as `save` does, and maintenance tries again then, but not after LimitReached.
         """
         async with self._rooms.use(session_id, user_id) as room:
             if room.contributions.since_version:
-                version, _ = await self._versions.store(room, VersionKind.FINAL, user_id, user_name, "")
+                version, _ = await self._versions.store(
+                    room, VersionKind.FINAL, user_id, user_name, ""
+                )
                 return version.number
         newest = await self._store.versions(session_id, None, 1, with_files=False)
         return newest[0].number if newest else None
 
-    async def difference(self, session_id: str, user_id: str, old: int, new: int | None, encode: Encode) -> Difference:
+    async def difference(
+        self, session_id: str, user_id: str, old: int, new: int | None, encode: Encode
+    ) -> Difference:
         """Return what differs between two versions, or a version and the live document (None).
 
-        Version 0 is the empty document. Raises NotFound, VersionDamaged, RoomDamaged, RoomUnavailable, and what
-        `Workers.run` raises.
+        Version 0 is the empty document. Raises NotFound, VersionDamaged, RoomDamaged,
+        RoomUnavailable, and what `Workers.run` raises.
 
         encode  compares texts, and encodes the result: of large texts that takes long, too
         """
@@ -195,7 +219,10 @@ class Versions:
         after, documents_after = await self._contents(session_id, user_id, new)
         others = _changed(documents_before, documents_after)
         texts = (*before.values(), *after.values())
-        if sum(map(len, texts)) <= _SMALL_TEXT and sum(text.count("\n") for text in texts) <= _FEW_LINES:
+        if (
+            sum(map(len, texts)) <= _SMALL_TEXT
+            and sum(text.count("\n") for text in texts) <= _FEW_LINES
+        ):
             return Difference(encode(before, after, FEW_STEPS), others)
         files = await self._workers.run(
             encode, dict(before), dict(after), MANY_STEPS, key=user_id, deadline_s=_DEADLINE_S
@@ -225,7 +252,9 @@ class Versions:
         return version
 
     async def live(self, session_id: str, user_id: str) -> LiveCode:
-        """Return the document as it is now, to a user; raises NotFound, RoomDamaged, RoomUnavailable or WorkError."""
+        """Return the document as it is now, to a user;
+        raises NotFound, RoomDamaged, RoomUnavailable or WorkError.
+        """
         async with self._rooms.use(session_id, user_id) as room:
             snapshot = Snapshot(room)
         files, documents = await snapshot.read(self._workers, user_id)
@@ -234,7 +263,9 @@ class Versions:
         return LiveCode(files, documents, root, snapshot.sequence, newest)
 
 
-def _restored(target: Mapping[str, str], root: str | None, files: Mapping[str, str]) -> dict[str, str]:
+def _restored(
+    target: Mapping[str, str], root: str | None, files: Mapping[str, str]
+) -> dict[str, str]:
     """Return the texts that a restore sets: of one root, or of all.
 
     Texts that the version lacks become empty.

@@ -24,7 +24,8 @@ class SessionCache(Protocol):
 class Changes:
     """Is told of each committed change: makes the loaded rooms follow it, and counts it.
 
-    Reading from the store takes time, and what was read may have changed before the answer is used. The count tells.
+    Reading from the store takes time, and what was read may have changed before the answer is used.
+    The count tells.
     """
 
     def __init__(self, loaded: LoadedRooms, writer: LogWriter, cache: SessionCache) -> None:

@@ -1,4 +1,5 @@
-"""Makes what is stored of a room small and quick to load: checkpoints, and old parts of its log packed.
+"""Makes what is stored of a room small and quick to load:
+checkpoints, and old parts of its log packed.
 
 See docs/design/concurrency.md.
 """
@@ -24,13 +25,15 @@ from storage.errors import NotFound
 _COMPACTION_PAUSE_MS = 10_000
 _PAUSES_PER_COMPACTION = 4
 _TRIES = 3
-"""How often `compact` is tried in a document that is being edited: edits that come in meanwhile may undo a try."""
+"""How often `compact` is tried in a document that is being edited:
+edits that come in meanwhile may undo a try."""
 
 _SMALL_BYTES = 256 << 10
 _DEADLINE_S = 30.0
 
 _TOGETHER = 4
-"""Rooms that are worked on together. Each holds its document, or an old part of its log, in memory twice."""
+"""Rooms that are worked on together. Each holds its document, or an old part of its log,
+in memory twice."""
 _WAITING_EACH, _WAITING = 16, 64
 """Rooms of one owner, and of all owners, that may wait for their turn."""
 _WAIT_S = 60.0
@@ -45,7 +48,9 @@ class Compactor:
     Only one task at a time replaces what is stored of a room: see `replacing`.
     """
 
-    def __init__(self, store: RoomStore, writer: LogWriter, environment: Environment, kept_bytes: int) -> None:
+    def __init__(
+        self, store: RoomStore, writer: LogWriter, environment: Environment, kept_bytes: int
+    ) -> None:
         """kept_bytes: bytes of deleted content that stay in a checkpoint."""
         self._replacing = Turns()
         self._slots = FairQueue(_TOGETHER, _WAITING_EACH, _WAITING, _WAIT_S)
@@ -56,10 +61,13 @@ class Compactor:
         self._workers = environment.workers
         self._kept_bytes = kept_bytes
         self.fill_listeners: list[Callable[[str], None]] = []
-        """Called with a session's id when its document becomes half full, and when it no longer is."""
+        """Called with a session's id when its document becomes half full,
+        and when it no longer is."""
 
     def replacing(self, session_id: str) -> AbstractAsyncContextManager[None]:
-        """Return a block inside which nobody else replaces what is stored of a session: its log and checkpoint."""
+        """Return a block inside which nobody else replaces what is stored of a session:
+        its log and checkpoint.
+        """
         return self._replacing.of(session_id)
 
     def is_replacing(self, room: Room) -> bool:
@@ -75,16 +83,22 @@ class Compactor:
                 yield
 
     async def checkpoint(self, room: Room) -> None:
-        """Store the whole document as it is now, once the log has all of it, if it changed or its quota needs that.
+        """Store the whole document as it is now, once the log has all of it,
+        if it changed or its quota needs that.
 
-        Raises StoreUnavailable, RoomUnavailable or WorkersBusy; the log is then enough to start from.
+        Raises StoreUnavailable, RoomUnavailable or WorkersBusy;
+        the log is then enough to start from.
         """
         async with self._working(room, is_maintenance=True):
             if room.journal.sequence != room.upkeep.checkpointed or room.quota.needs_remaining:
                 await self.checkpoint_now(room, is_maintenance=True)
 
-    async def checkpoint_now(self, room: Room, kept_bytes: int | None = None, *, is_maintenance: bool = False) -> bool:
-        """Store the document even if nothing changed; return whether it is stored. The caller is inside `replacing`.
+    async def checkpoint_now(
+        self, room: Room, kept_bytes: int | None = None, *, is_maintenance: bool = False
+    ) -> bool:
+        """Store the document even if nothing changed; return whether it is stored.
+
+        The caller is inside `replacing`.
 
         kept_bytes      of deleted content, if not as many as usual
         is_maintenance  nobody waits for it
@@ -103,7 +117,9 @@ class Compactor:
         upkeep = room.upkeep
         try:
             payer = Payer(room.quota.owner_id, is_maintenance=is_maintenance)
-            made = await self._make(payer, room, document, self._kept_bytes if kept_bytes is None else kept_bytes)
+            made = await self._make(
+                payer, room, document, self._kept_bytes if kept_bytes is None else kept_bytes
+            )
             await self._store.put_checkpoint(made.checkpoint)
         except NotFound:
             return False
@@ -121,7 +137,9 @@ class Compactor:
         return True
 
     def _read(self, room: Room, sequence: int) -> DocumentState:
-        """Return the room's document as it is, with what is known of it; `sequence` is its position in the log."""
+        """Return the room's document as it is, with what is known of it;
+        `sequence` is its position in the log.
+        """
         with self._mark.at(room.session_id):
             state, *since = room.document.parts()
             return DocumentState(
@@ -136,8 +154,12 @@ class Compactor:
                 since=since,
             )
 
-    async def _make(self, payer: Payer, room: Room, document: DocumentState, kept_bytes: int) -> NewCheckpoint:
-        """Make a checkpoint: a megabyte takes 0.25 s, and for much of that native code holds the interpreter."""
+    async def _make(
+        self, payer: Payer, room: Room, document: DocumentState, kept_bytes: int
+    ) -> NewCheckpoint:
+        """Make a checkpoint: a megabyte takes 0.25 s, and for much of that native
+        code holds the interpreter.
+        """
         session_id, now = room.session_id, room.upkeep.checkpointed_at
         if sum(map(len, document.parts)) <= _SMALL_BYTES:
             with self._mark.beside(session_id):
@@ -145,7 +167,11 @@ class Compactor:
                     restore.make_checkpoint, session_id, document, now, kept_bytes=kept_bytes
                 )
         job = partial(
-            restore.make_checkpoint_apart, session_id, replace(document, is_in_sequence=None), now, kept_bytes
+            restore.make_checkpoint_apart,
+            session_id,
+            replace(document, is_in_sequence=None),
+            now,
+            kept_bytes,
         )
         return await self._workers.run(job, key=payer, deadline_s=_DEADLINE_S)
 
@@ -157,14 +183,17 @@ class Compactor:
                 listener(room.session_id)
 
     def compaction_wait_ms(self, room: Room) -> int:
-        """Return how long the next `compact` of a room has to wait: it takes as much work as a checkpoint."""
+        """Return how long the next `compact` of a room has to wait:
+        it takes as much work as a checkpoint.
+        """
         if room.upkeep.compacted_at is None:
             return 0
         pause_ms = _COMPACTION_PAUSE_MS + _PAUSES_PER_COMPACTION * room.upkeep.checkpoint_ms
         return max(0, room.upkeep.compacted_at + pause_ms - self._clock())
 
     async def compact(self, room: Room) -> int:
-        """Remove all deleted content from a document, for its owner; return how many bytes it had before.
+        """Remove all deleted content from a document, for its owner;
+        return how many bytes it had before.
 
         Raises StoreUnavailable, RoomUnavailable or WorkersBusy.
         """
@@ -181,7 +210,8 @@ class Compactor:
         return before
 
     async def pack(self, room: Room, *, is_closing: bool = False) -> None:
-        """Pack the part of the log that is older than the checkpoint; raises StoreUnavailable or WorkersBusy.
+        """Pack the part of the log that is older than the checkpoint;
+        raises StoreUnavailable or WorkersBusy.
 
         is_closing  also pack rows that are not enough for a full one yet
         """
@@ -191,7 +221,9 @@ class Compactor:
             session_id = room.session_id
             try:
                 spans = await self._store.chunk_spans(session_id)
-                for first, last in segments.due(spans, room.upkeep.checkpointed, is_closing=is_closing):
+                for first, last in segments.due(
+                    spans, room.upkeep.checkpointed, is_closing=is_closing
+                ):
                     count = sum(first <= start <= last for start, _ in spans)
                     chunks = await self._store.chunks(session_id, first - 1, count)
                     with self._mark.beside(session_id):

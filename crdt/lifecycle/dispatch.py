@@ -8,17 +8,20 @@ from crdt.room.broadcast import Broadcast
 from crdt.room.presence import Presence
 
 _NEWS_DELAY_S = 0.02
-"""Seconds that presence waits, so that the presence of several people is sent together: a send costs more than all
-else.
+"""Seconds that presence waits, so that the presence of several people is sent together:
+a send costs more than all else.
 
-If its room is told something else before, presence goes out with that: editors send a cursor with each keystroke.
+If its room is told something else before, presence goes out with that:
+editors send a cursor with each keystroke.
 """
 
 _log = logging.getLogger(__name__)
 
 
 class BroadcastScheduler:
-    """The `PresenceScheduler` of all rooms: one callback a turn for all broadcasts, one timer for all presence."""
+    """The `PresenceScheduler` of all rooms: one callback a turn for all broadcasts,
+    one timer for all presence.
+    """
 
     __slots__ = ("_clock", "_interval_s", "_late", "_loop", "_news", "_turn", "_waking")
 
@@ -32,7 +35,9 @@ class BroadcastScheduler:
         self._late: set[Presence] = set()
 
     def _running(self) -> asyncio.AbstractEventLoop:
-        """Remember the event loop: on Python 3.11 asyncio asks the system for the process id each time."""
+        """Remember the event loop: on Python 3.11 asyncio asks the system for
+        the process id each time.
+        """
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
         return self._loop

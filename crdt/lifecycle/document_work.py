@@ -1,7 +1,8 @@
 """Work on whole documents: in a thread if the document is small, else in a worker process.
 
-pycrdt holds the interpreter while it loads, merges or checks a document. So does each pass over its structs in Python,
-most of the time. So a thread does not keep the event loop free, and is used only for work of a few milliseconds.
+pycrdt holds the interpreter while it loads, merges or checks a document. So does each pass over its
+structs in Python, most of the time. So a thread does not keep the event loop free, and is used only
+for work of a few milliseconds.
 
 See docs/design/concurrency.md.
 """
@@ -17,7 +18,8 @@ from crdt.workers import Workers
 SMALL_BYTES = 128 << 10
 """Bytes from which on a document is large: smaller ones take a thread up to 5 ms."""
 _MEMORY_PER_BYTE = 50
-"""Bytes of memory that a worker needs for each byte of a document. Characters typed backwards, one by one, take 45."""
+"""Bytes of memory that a worker needs for each byte of a document.
+Characters typed backwards, one by one, take 45."""
 DEADLINE_S = 120.0
 """Seconds for work on one document. A document of 8 MiB takes up to four seconds of CPU time."""
 
@@ -36,7 +38,9 @@ class DocumentWork:
         self.mark = mark
 
     def is_for_worker(self, size: int) -> bool:
-        """Whether a document of this size in bytes is large, and a worker has enough memory for it."""
+        """Whether a document of this size in bytes is large,
+        and a worker has enough memory for it.
+        """
         return SMALL_BYTES <= size <= self._workers.memory_bytes // _MEMORY_PER_BYTE
 
     async def run(
@@ -47,7 +51,8 @@ class DocumentWork:
         function: Callable[[*_Arguments], _Result],
         *arguments: *_Arguments,
     ) -> _Result:
-        """Return the result of a function; raises its errors, and `WorkError` as `Workers.run` does.
+        """Return the result of a function; raises its errors,
+        and `WorkError` as `Workers.run` does.
 
         payer     whose work it is
         size      bytes of the document
@@ -61,7 +66,11 @@ class DocumentWork:
             return await asyncio.to_thread(function, *arguments)
 
     async def run_in_worker(
-        self, payer: Payer, deadline_s: float, function: Callable[[*_Arguments], _Result], *arguments: *_Arguments
+        self,
+        payer: Payer,
+        deadline_s: float,
+        function: Callable[[*_Arguments], _Result],
+        *arguments: *_Arguments,
     ) -> _Result:
         """Do work in a worker process, however small the document is; see `run`."""
         return await self._workers.run(function, *arguments, key=payer, deadline_s=deadline_s)

@@ -1,4 +1,5 @@
-"""Answers to questions for large documents: several updates, which a worker process makes of the state.
+"""Answers to questions for large documents:
+several updates, which a worker process makes of the state.
 
 Reading the structs of a state takes 4 µs each, and all clients of a class ask for the state
 together. So the parts of the last state are kept for some seconds. The base is taken apart by
@@ -51,7 +52,13 @@ class LargeAnswers:
         self._sending: set[asyncio.Task[None]] = set()
         self._making: set[asyncio.Task[list[Part]]] = set()
 
-    def answer(self, connection: Connection, session_id: str, parts: Sequence[bytes], known: Mapping[int, int]) -> None:
+    def answer(
+        self,
+        connection: Connection,
+        session_id: str,
+        parts: Sequence[bytes],
+        known: Mapping[int, int],
+    ) -> None:
         """Send a client what it lacks of a document, as soon as the document is taken apart.
 
         session_id  the document's
@@ -60,12 +67,18 @@ class LargeAnswers:
         """
         connection.sent.is_coming = True
         send = self._send(connection, session_id, parts, known)
-        sending = start_task(send, "large answer", partial(connection.outbox.close, CloseReason.ROOM_UNAVAILABLE))
+        sending = start_task(
+            send, "large answer", partial(connection.outbox.close, CloseReason.ROOM_UNAVAILABLE)
+        )
         self._sending.add(sending)
         sending.add_done_callback(self._sending.discard)
 
     async def _send(
-        self, connection: Connection, session_id: str, parts: Sequence[bytes], known: Mapping[int, int]
+        self,
+        connection: Connection,
+        session_id: str,
+        parts: Sequence[bytes],
+        known: Mapping[int, int],
     ) -> None:
         try:
             found = await self._split(connection.user_id, session_id, parts[:1])
@@ -100,12 +113,15 @@ class LargeAnswers:
 
     async def _made(self, payer: Payer, session_id: str, updates: Sequence[bytes]) -> list[Part]:
         try:
-            return await self._work.run(payer, session_id, sum(map(len, updates)), _parts_of, updates)
+            return await self._work.run(
+                payer, session_id, sum(map(len, updates)), _parts_of, updates
+            )
         except WorkError:  # too many wait
             pass
         except Exception:
             _log.exception("the document of session %s cannot be taken apart", session_id)
-        # Without parts each update is sent as one message. On a slow link that may take too long, but it is an answer.
+        # Without parts each update is sent as one message.
+        # On a slow link that may take too long, but it is an answer.
         return [Part(update, {}, update) for update in updates]
 
     def _forget(self) -> None:
@@ -124,7 +140,9 @@ class LargeAnswers:
 
 
 def frames_for(parts: list[Part], known: Mapping[int, int]) -> list[bytes]:
-    """Return what to send to a client that has these clocks; only the last frame says that it has everything now."""
+    """Return what to send to a client that has these clocks;
+    only the last frame says that it has everything now.
+    """
     updates = []
     for part in parts:
         # A client that has all structs of a part still needs its deletions: a state vector says

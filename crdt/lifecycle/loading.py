@@ -43,7 +43,9 @@ class RoomLoader:
         opener: DocumentOpener,
         clock: Callable[[], int],
     ) -> None:
-        """loaded: where rooms go; context: what each of them needs; clock: milliseconds since 1970."""
+        """loaded: where rooms go; context: what each of them needs;
+        clock: milliseconds since 1970.
+        """
         self.damaged: set[str] = set()
         self._store = store
         self._context = context
@@ -55,7 +57,9 @@ class RoomLoader:
         self._loading: dict[str, _Loading] = {}
 
     async def load(self, session_id: str, user_id: str) -> None:
-        """Load a room for a user; return when `LoadedRooms` has it. Loading goes on if the caller is cancelled.
+        """Load a room for a user; return when `LoadedRooms` has it.
+
+        Loading goes on if the caller is cancelled.
 
         Raises NotFound, RoomDamaged, or RoomUnavailable while the store is away.
         """
@@ -64,7 +68,9 @@ class RoomLoader:
         loading = self._loading.get(session_id)
         if loading is None or loading.task.done():
             payer = Payer(user_id)
-            task = asyncio.get_running_loop().create_task(self._load(session_id, payer), name="load room")
+            task = asyncio.get_running_loop().create_task(
+                self._load(session_id, payer), name="load room"
+            )
             self._loading[session_id] = _Loading(task, payer)
             task.add_done_callback(lambda done: self._forget_task(session_id, done))
         else:
@@ -79,7 +85,9 @@ class RoomLoader:
 
     async def finish(self) -> None:
         """Return when nothing is being loaded any more; if this is cancelled, so is the loading."""
-        await asyncio.gather(*(loading.task for loading in self._loading.values()), return_exceptions=True)
+        await asyncio.gather(
+            *(loading.task for loading in self._loading.values()), return_exceptions=True
+        )
 
     def _forget_task(self, session_id: str, task: "asyncio.Task[None]") -> None:
         loading = self._loading.get(session_id)
@@ -107,7 +115,9 @@ class RoomLoader:
             raise NotFound("session")
         self._loaded.add(self._make_room(session, restored, checkpoint))
 
-    def _make_room(self, session: Session, restored: restore.RestoredDocument, checkpoint: Checkpoint | None) -> Room:
+    def _make_room(
+        self, session: Session, restored: restore.RestoredDocument, checkpoint: Checkpoint | None
+    ) -> Room:
         checkpointed = checkpoint.sequence if checkpoint else 0
         room = Room(
             session.id,
@@ -117,29 +127,42 @@ class RoomLoader:
             is_open=session.status is Status.OPEN,
             checkpointed=checkpointed,
         )
-        if restored.sequence == checkpointed:  # then no log was read, and the first checkpoint has time
+        if (
+            restored.sequence == checkpointed
+        ):  # then no log was read, and the first checkpoint has time
             room.upkeep.checkpointed_at = self._clock()
         room.upkeep.checkpoint_bytes = len(checkpoint.state) if checkpoint else 0
         room.quota.own(session.owner_id)
         return room
 
-    async def _restore(self, session_id: str, payer: Payer) -> tuple[Checkpoint | None, restore.RestoredDocument]:
-        """Return the checkpoint, if there is one, and the document; raises RoomDamaged or StoreUnavailable.
+    async def _restore(
+        self, session_id: str, payer: Payer
+    ) -> tuple[Checkpoint | None, restore.RestoredDocument]:
+        """Return the checkpoint, if there is one, and the document;
+        raises RoomDamaged or StoreUnavailable.
 
         The log is read from the newest version or the checkpoint on, whichever is older: what came
-        after the version says who contributed to the next one. A checkpoint of a release that did not keep
-        authors needs all of it, once.
+        after the version says who contributed to the next one. A checkpoint of a release that did
+        not keep authors needs all of it, once.
         """
         checkpoint = await self._store.checkpoint(session_id)
         newest = await self._store.newest_version(session_id)
         since = newest.sequence if newest else 0
-        after = min(since, checkpoint.sequence) if checkpoint and authorship.is_in(checkpoint.owners) else 0
+        after = (
+            min(since, checkpoint.sequence)
+            if checkpoint and authorship.is_in(checkpoint.owners)
+            else 0
+        )
         chunks = await read_log(self._store, session_id, after, self._chunks_per_read)
         return checkpoint, await self._opener.open(payer, session_id, checkpoint, chunks, since)
 
 
-async def read_log(store: RoomStore, session_id: str, after: int, limit: int, until: int | None = None) -> list[Chunk]:
-    """Return the chunks with entries beyond `after`, and up to `until`, reading `limit` of them at a time."""
+async def read_log(
+    store: RoomStore, session_id: str, after: int, limit: int, until: int | None = None
+) -> list[Chunk]:
+    """Return the chunks with entries beyond `after`, and up to `until`,
+    reading `limit` of them at a time.
+    """
     chunks: list[Chunk] = []
     while True:
         more = await store.chunks(session_id, after, limit)

@@ -1,4 +1,5 @@
-"""The one writer of the process: it commits the new updates of all rooms together, and tries until they are stored.
+"""The one writer of the process: it commits the new updates of all rooms together,
+and tries until they are stored.
 
 See docs/design/storage.md.
 """
@@ -23,18 +24,19 @@ _T = TypeVar("_T")
 _CHUNKS_PER_COMMIT = 100
 """Chunks of one transaction. If one of them is refused, all are tried one by one."""
 _AT_ONCE = 20
-"""Rooms handled in one turn of the event loop: for each, integrating and encoding its keystrokes takes some 0.1 ms, and
-telling their authors as long again."""
+"""Rooms handled in one turn of the event loop: for each, integrating and encoding its keystrokes
+takes some 0.1 ms, and telling their authors as long again."""
 _GATHERED_AT_MOST = 4_000
-"""Updates that are gathered for one commit: to encode and merge more would hold the event loop for over 15 ms."""
+"""Updates that are gathered for one commit:
+to encode and merge more would hold the event loop for over 15 ms."""
 
 _LEAST_DELAY_S = 0.2
-"""Seconds that updates are gathered, at least. A commit every 100 ms instead of every 250 would add 8 % to what a class
-of fifty costs, for commits and for waking up."""
+"""Seconds that updates are gathered, at least. A commit every 100 ms instead of every 250 would add
+8 % to what a class of fifty costs, for commits and for waking up."""
 
 _DELAY_PER_ROOM_S = 0.005
-"""Seconds of gathering for each room with updates. A chunk costs a tenth of a millisecond whatever is in it, so two
-hundred chunks a second are enough."""
+"""Seconds of gathering for each room with updates. A chunk costs a tenth of a millisecond whatever
+is in it, so two hundred chunks a second are enough."""
 
 _FIRST_RETRY_S = 0.1
 _LAST_RETRY_S = 5.0
@@ -45,17 +47,22 @@ _log = logging.getLogger(__name__)
 class LogWriter:
     """Group commit: one commit for all rooms, as a commit costs about the same whatever it holds.
 
-    The invariant: of each room one chunk is on its way at most, and the same bytes are offered until they are stored.
-    An example: rooms A and B have 3 and 1 updates. One call stores both chunks, but its answer gets lost. Both rooms
-    offer these chunks again, without the updates that came meanwhile. The store finds that it has them. Only then
-    "saved" is sent, and the next chunks have the updates that came since.
+    The invariant: of each room one chunk is on its way at most, and the same bytes are offered
+    until they are stored. An example: rooms A and B have 3 and 1 updates. One call stores both
+    chunks, but its answer gets lost. Both rooms offer these chunks again, without the updates that
+    came meanwhile. The store finds that it has them. Only then "saved" is sent, and the next chunks
+    have the updates that came since.
 
     is_failing     the last attempt failed: the store is away
     unsaved_bytes  bytes that all rooms together still have to write
     """
 
     def __init__(
-        self, store: RoomStore, settings: RoomsSettings, clock: Callable[[], int], loaded: LoadedRooms
+        self,
+        store: RoomStore,
+        settings: RoomsSettings,
+        clock: Callable[[], int],
+        loaded: LoadedRooms,
     ) -> None:
         """clock: milliseconds since 1970; loaded: told of rooms whose log cannot be written."""
         self.is_failing = False
@@ -111,7 +118,9 @@ class LogWriter:
         self._fail_waiting(why, room)
 
     async def saved(self, room: LogSource, sequence: int) -> None:
-        """Return when the store has the room's log up to `sequence`; raises RoomUnavailable if a commit fails."""
+        """Return when the store has the room's log up to `sequence`;
+        raises RoomUnavailable if a commit fails.
+        """
         if room.journal.saved_sequence >= sequence:
             return
         if room not in self._dirty:
@@ -162,8 +171,12 @@ class LogWriter:
                     return
 
     def _delay(self) -> float:
-        """Return how long to gather, which grows with the number of rooms that have something to write."""
-        return min(self._settings.flush_delay_s, max(_LEAST_DELAY_S, _DELAY_PER_ROOM_S * len(self._dirty)))
+        """Return how long to gather, which grows with the number of rooms
+        that have something to write.
+        """
+        return min(
+            self._settings.flush_delay_s, max(_LEAST_DELAY_S, _DELAY_PER_ROOM_S * len(self._dirty))
+        )
 
     def _note_failure(self, error: Exception) -> None:
         if not isinstance(error, StoreError):
@@ -181,8 +194,9 @@ class LogWriter:
             try:
                 await self._commit(batch)
             except (LogConflict, RowDamaged):
-                # One room's log is not what the room believes, and the transaction was undone for all. Which room
-                # it is, only single commits tell. This is rare, so it may cost a hundred commits.
+                # One room's log is not what the room believes, and the transaction was undone for
+                # all. Which room it is, only single commits tell. This is rare, so it may cost a
+                # hundred commits.
                 for pair in batch:
                     await self._commit_alone(pair)
         self.unsaved_bytes = sum(room.journal.unsaved_bytes for room in self._dirty)
@@ -199,11 +213,15 @@ class LogWriter:
         return batch
 
     def _take(self, room: LogSource, now: int) -> Chunk | None:
-        """Return what to write of a room; if its edits cannot be kept, close the connections of all its clients."""
+        """Return what to write of a room; if its edits cannot be kept,
+        close the connections of all its clients.
+        """
         try:
             return room.next_chunk(now)
         except RoomDamaged:
-            _log.exception("session %s has edits that cannot be kept; its room is loaded anew", room.session_id)
+            _log.exception(
+                "session %s has edits that cannot be kept; its room is loaded anew", room.session_id
+            )
             self._lose(room, "the room is loaded anew")
             return None
 
@@ -225,16 +243,25 @@ class LogWriter:
         self._resolve_waiters()
 
     async def _commit_alone(self, pair: tuple[LogSource, Chunk]) -> None:
-        """Commit one chunk. If the store has another log than the room believes, close the room, to be loaded again."""
+        """Commit one chunk. If the store has another log than the room believes, close the room,
+        to be loaded again.
+        """
         try:
             await self._commit([pair])
         except LogConflict:
             room = pair[0]
-            _log.error("the log of session %s was changed by someone else; its room is closed", room.session_id)
+            _log.error(
+                "the log of session %s was changed by someone else; its room is closed",
+                room.session_id,
+            )
             self._lose(room, "the room is loaded anew")
         except RowDamaged as error:
             room = pair[0]
-            _log.error("the log of session %s cannot be written: %s; its room is closed", room.session_id, error)
+            _log.error(
+                "the log of session %s cannot be written: %s; its room is closed",
+                room.session_id,
+                error,
+            )
             self._lose(room, "its log is damaged")
 
     def _lose(self, room: LogSource, why: str) -> None:

@@ -19,13 +19,15 @@ from storage.errors import StoreError
 _REST_MS = 10_000
 """Milliseconds without an edit after which a document is put to rest."""
 _REST_BYTES_PER_MS = 64
-"""Bytes of a document for each of which rest comes a millisecond later: loading 265 kB again takes 5 ms."""
+"""Bytes of a document for each of which rest comes a millisecond later:
+loading 265 kB again takes 5 ms."""
 
 _BYTES_PER_LOGGED_UPDATE = 32
 """Bytes of a document for each of which one update may be in the log behind its checkpoint.
 
-A checkpoint costs 0.25 µs a byte, and reading the log 15 µs an update. With 32 bytes for an update, checkpoints cost an
-edit 8 µs however large the document is, and reading the log takes at most twice as long as reading the checkpoint.
+A checkpoint costs 0.25 µs a byte, and reading the log 15 µs an update. With 32 bytes for an update,
+checkpoints cost an edit 8 µs however large the document is, and reading the log takes at most twice
+as long as reading the checkpoint.
 """
 
 _LEAST_GROWTH_BYTES = 64 << 10
@@ -42,9 +44,11 @@ checkpoints applies as well.
 """
 
 _TOGETHER = 4
-"""Rooms that are maintained together, each of another owner. Most of the time they wait for the store or a worker."""
+"""Rooms that are maintained together, each of another owner.
+Most of the time they wait for the store or a worker."""
 _ROOMS_PER_TURN = 64
-"""Rooms that are looked at in one turn of the event loop: to see whether something is due takes some microseconds."""
+"""Rooms that are looked at in one turn of the event loop:
+to see whether something is due takes some microseconds."""
 
 _log = logging.getLogger(__name__)
 
@@ -60,10 +64,11 @@ class VersionMaker(Protocol):
 
 
 class RoomMaintenance:
-    """One task of the process that looks at each room in turn, and one task for each owner whose rooms need something.
+    """One task of the process that looks at each room in turn,
+    and one task for each owner whose rooms need something.
 
-    So the rooms of one owner are maintained one after another, and an owner waits for the work of others at most as
-    long as one room takes. Begin with `start`, end with `stop`.
+    So the rooms of one owner are maintained one after another, and an owner waits for the work of
+    others at most as long as one room takes. Begin with `start`, end with `stop`.
     """
 
     def __init__(
@@ -107,9 +112,11 @@ class RoomMaintenance:
                 _log.exception("rooms cannot be tended")
 
     async def _look(self) -> None:
-        """Start a task for each owner of rooms that need maintenance; do nothing while the store is away."""
-        # Maintenance waits for the store or a worker, so this loop does not wait for it. If the task of an owner is
-        # still at work, this round leaves that owner's rooms to the next one.
+        """Start a task for each owner of rooms that need maintenance;
+        do nothing while the store is away.
+        """
+        # Maintenance waits for the store or a worker, so this loop does not wait for it. If the
+        # task of an owner is still at work, this round leaves that owner's rooms to the next one.
         if self._writer.is_failing:
             return
         due = dict[str, list[Room]]()
@@ -128,7 +135,9 @@ class RoomMaintenance:
         del self._tending[owner_id]
 
     def _is_due(self, room: Room) -> bool:
-        """Whether a room needs work that waits for the store or a worker; what needs neither is done here."""
+        """Whether a room needs work that waits for the store or a worker;
+        what needs neither is done here.
+        """
         now = self._clock()
         if self._versions.is_due(room) or self._is_grown(room, now):
             return True
@@ -151,16 +160,26 @@ class RoomMaintenance:
     async def _tend(self, room: Room) -> None:
         now = self._clock()
         await self._versions.save_if_due(room)
-        # A redaction holds the room for as long as it takes. To wait for it would hold up the owner's
-        # other rooms, and the next round comes in a second.
-        if room in self._loaded and not self._compactor.is_replacing(room) and self._is_grown(room, now):
+        # A redaction holds the room for as long as it takes. To wait for it would hold up the
+        # owner's other rooms, and the next round comes in a second.
+        if (
+            room in self._loaded
+            and not self._compactor.is_replacing(room)
+            and self._is_grown(room, now)
+        ):
             await self._compactor.checkpoint(room)
             await self._compactor.pack(room)
-        if room in self._loaded and not self._compactor.is_replacing(room) and self._is_idle(room, now):
+        if (
+            room in self._loaded
+            and not self._compactor.is_replacing(room)
+            and self._is_idle(room, now)
+        ):
             await self._close(room)
 
     def _is_grown(self, room: Room, now: int) -> bool:
-        """Whether a room's log would take long to read, or much of its document may be deleted content."""
+        """Whether a room's log would take long to read, or much of its
+        document may be deleted content.
+        """
         due = max(self._settings.checkpoint_updates, room.document.size // _BYTES_PER_LOGGED_UPDATE)
         upkeep = room.upkeep
         pause_ms = now - upkeep.checkpointed_at

@@ -1,7 +1,9 @@
-"""Puts stored documents together: small ones in a thread; large ones, and those that ended the server, in a worker.
+"""Puts stored documents together: small ones in a thread;
+large ones, and those that ended the server, in a worker.
 
-pycrdt loads a document in one native call that holds the interpreter, so a thread helps only for a few milliseconds.
-A document that a worker process cannot open in time is not opened in the server either.
+pycrdt loads a document in one native call that holds the interpreter, so a thread helps only for a
+few milliseconds. A document that a worker process cannot open in time is not opened in the server
+either.
 """
 
 import contextlib
@@ -9,7 +11,14 @@ import logging
 from collections.abc import Callable, Sequence
 
 from crdt.document.document import Document
-from crdt.errors import RoomSetAside, RoomUnavailable, TextUnavailable, WorkerDied, WorkersBusy, WorkTooLarge
+from crdt.errors import (
+    RoomSetAside,
+    RoomUnavailable,
+    TextUnavailable,
+    WorkerDied,
+    WorkersBusy,
+    WorkTooLarge,
+)
 from crdt.fair_queue import FairQueue, Payer
 from crdt.lifecycle.document_work import DocumentWork
 from crdt.lifecycle.environment import Environment
@@ -20,8 +29,8 @@ from storage.records import Checkpoint, Chunk
 
 _SUSPECT_S = 20.0
 _MOST_WORK_S = 4 * MAX_WORK_S
-"""Seconds of CPU time that loading a document may take. Edits stop at `MAX_WORK_S`, but a document that was made before
-that limit may cost somewhat more."""
+"""Seconds of CPU time that loading a document may take. Edits stop at `MAX_WORK_S`, but a document
+that was made before that limit may cost somewhat more."""
 _TOGETHER, _TOGETHER_EACH = 8, 2
 """Large documents, of all users and of one, that may be with the workers at the same time."""
 _WAITING, _WAITING_EACH = 256, 16
@@ -44,13 +53,21 @@ class DocumentOpener:
         self._died: set[str] = set()  # sessions for which a worker died once
 
     async def open(
-        self, payer: Payer, session_id: str, checkpoint: Checkpoint | None, chunks: Sequence[Chunk], since: int
+        self,
+        payer: Payer,
+        session_id: str,
+        checkpoint: Checkpoint | None,
+        chunks: Sequence[Chunk],
+        since: int,
     ) -> RestoredDocument:
         """Return the document as `restore.restore` makes it; payer: the users who wait for it.
 
-        Raises RoomDamaged, RoomSetAside if it takes too long, or RoomUnavailable if too many are being opened.
+        Raises RoomDamaged, RoomSetAside if it takes too long,
+        or RoomUnavailable if too many are being opened.
         """
-        size = (len(checkpoint.state) if checkpoint else 0) + sum(len(chunk.data) for chunk in chunks)
+        size = (len(checkpoint.state) if checkpoint else 0) + sum(
+            len(chunk.data) for chunk in chunks
+        )
         what = (checkpoint, tuple(chunks), since, self._cpu_s)
         # A document that has ended the server before is tried in a worker first, whatever its size,
         # and with all that the server will do with it.
@@ -66,8 +83,8 @@ class DocumentOpener:
         except WorkersBusy as error:
             raise RoomUnavailable("too many documents are being opened") from error
         except WorkerDied as error:
-            # The document may have ended the worker, or somebody else did, such as the kernel for lack of memory. The
-            # second death for one session decides.
+            # The document may have ended the worker, or somebody else did, such as the kernel for
+            # lack of memory. The second death for one session decides.
             if not is_suspect and session_id not in self._died:  # somebody may have ended it
                 self._died.add(session_id)
                 raise RoomUnavailable("a worker process ended") from error
@@ -76,13 +93,17 @@ class DocumentOpener:
             raise self._set_aside(session_id, str(error)) from error
         self._died.discard(session_id)
         if restored.traits.work_s > _MOST_WORK_S:
-            raise self._set_aside(session_id, f"it takes pycrdt {restored.traits.work_s:.1f} seconds")
+            raise self._set_aside(
+                session_id, f"it takes pycrdt {restored.traits.work_s:.1f} seconds"
+            )
         return restored
 
     def _set_aside(self, session_id: str, reason: str) -> RoomSetAside:
         """Set a session aside as if the server had died for it."""
         self._quarantine.note([(session_id, "")], self._clock(), is_sure=True)
-        _log.error("session %s is set aside: its document cannot be opened (%s)", session_id, reason)
+        _log.error(
+            "session %s is set aside: its document cannot be opened (%s)", session_id, reason
+        )
         return RoomSetAside("the document takes too long to open")
 
 
@@ -96,7 +117,9 @@ def put_together(
 def rehearse(
     checkpoint: Checkpoint | None, chunks: Sequence[Chunk], since: int, cpu_s: Callable[[], float]
 ) -> RestoredDocument:
-    """Put a document together and do with it what the server will: show its texts and make its state."""
+    """Put a document together and do with it what the server will:
+    show its texts and make its state.
+    """
     restored = put_together(checkpoint, chunks, since, cpu_s)
     document = Document(restored.state, restored.index.split_surrogates, restored.traits)
     with contextlib.suppress(TextUnavailable):  # then the server does not try to read them either

@@ -1,7 +1,7 @@
 """All rooms of the process: load once, write together, checkpoint, close when idle, drain.
 
-One task writes the logs of all rooms in groups (`log_writer`), another one maintains rooms (`maintenance`). `start`
-begins both, and `drain` ends them.
+One task writes the logs of all rooms in groups (`log_writer`), another one maintains rooms
+(`maintenance`). `start` begins both, and `drain` ends them.
 """
 
 import asyncio
@@ -66,7 +66,9 @@ class Rooms:
         context = RoomContext(
             limits=settings.room,
             sink=writer,
-            scheduler=BroadcastScheduler(settings.room.presence_interval_ms / 1_000, environment.clock),
+            scheduler=BroadcastScheduler(
+                settings.room.presence_interval_ms / 1_000, environment.clock
+            ),
             random_below=environment.random_below,
             encode=environment.encode,
             mark=environment.mark,
@@ -76,7 +78,9 @@ class Rooms:
             large_answers=self._large_answers,
         )
         opener = DocumentOpener(work, environment)
-        self._loader = RoomLoader(store, context, loaded, changes, settings.chunks_per_read, opener, environment.clock)
+        self._loader = RoomLoader(
+            store, context, loaded, changes, settings.chunks_per_read, opener, environment.clock
+        )
         self.storage_quota = StorageQuota(store, settings, loaded, environment.limit_counters)
         self._maintenance = RoomMaintenance(
             loaded, settings, writer, self.compactor, versions, environment.clock, environment.mark
@@ -91,7 +95,9 @@ class Rooms:
         self.storage_quota.start()
 
     async def drain(self, grace_s: float) -> bool:
-        """Close everybody with 1012, write and checkpoint everything; return whether all of it is stored."""
+        """Close everybody with 1012, write and checkpoint everything;
+        return whether all of it is stored.
+        """
         self._is_draining = True
         for room in self._loaded:
             # First of all nobody may edit any more. The work that follows is then a fixed amount.
@@ -135,11 +141,17 @@ class Rooms:
     def online(self, session_id: str) -> frozenset[str]:
         """Return the ids of users who are connected to a session."""
         room = self._loaded.get(session_id)
-        return frozenset(connection.user_id for connection in room.members.connections) if room else frozenset()
+        return (
+            frozenset(connection.user_id for connection in room.members.connections)
+            if room
+            else frozenset()
+        )
 
     def logins(self) -> set[str]:
         """Return the logins that connections came with."""
-        return {connection.login_id for room in self._loaded for connection in room.members.connections}
+        return {
+            connection.login_id for room in self._loaded for connection in room.members.connections
+        }
 
     # -- use --------------------------------------------------------------------------------------
 
@@ -158,9 +170,11 @@ class Rooms:
     async def use(self, session_id: str, user_id: str = "") -> AsyncIterator[Room]:
         """Load a room if need be and keep it loaded inside the block.
 
-        user_id  the user who waits for it, and whose work loading it is; all callers in the server pass it
+        user_id  the user who waits for it, and whose work loading it is;
+                 all callers in the server pass it
 
-        Raises NotFound, RoomDamaged, RoomSetAside, or RoomUnavailable while stopping or with the store away.
+        Raises NotFound, RoomDamaged, RoomSetAside, or RoomUnavailable while
+        stopping or with the store away.
         """
         self.check_in_service(session_id)
         room = self._loaded.get(session_id)

@@ -1,12 +1,13 @@
 """Who brought each struct of a document, and when: the table from which blame is made.
 
-Kept by client id and clock, not by position in the text. An update says which structs it brings, whatever the order in
-which updates arrive. So this is right for concurrent edits, for text that was typed offline and brought by another
-user, for restored versions and for texts that came by REST. Positions are looked up when somebody asks
-(`crdt.reading.item_order`).
+Kept by client id and clock, not by position in the text. An update says which structs it brings,
+whatever the order in which updates arrive. So this is right for concurrent edits, for text that was
+typed offline and brought by another user, for restored versions and for texts that came by REST.
+Positions are looked up when somebody asks (`crdt.reading.item_order`).
 
-An example: Ada types "hello" as client 5 at second 100, and " you" at second 160. The clocks of client 5 are [0, 5] and
-the values (100, Ada) and (160, Ada). Bob's edits in the middle of Ada's text change nothing here.
+An example: Ada types "hello" as client 5 at second 100, and " you" at second 160. The clocks of
+client 5 are [0, 5] and the values (100, Ada) and (160, Ada). Bob's edits in the middle of Ada's
+text change nothing here.
 
 See docs/design/storage.md.
 """
@@ -22,11 +23,12 @@ from crdt.wire.lib0 import read_var_bytes, read_var_uint, write_var_bytes, write
 from crdt.wire.parsed_update import Parsed
 
 GRAIN_S = 2
-"""Seconds within which structs of one client share a time: one record for two seconds of typing, not one a letter."""
+"""Seconds within which structs of one client share a time:
+one record for two seconds of typing, not one a letter."""
 
 _MARK = b"\x00\x02"
-"""The first bytes of a table with times. Older tables begin with the number of users, and one with 0 users ends there,
-so none begins with 0 and 2."""
+"""The first bytes of a table with times. Older tables begin with the number of users, and one with
+0 users ends there, so none begins with 0 and 2."""
 _USER_BITS = 20
 _USER_MASK = (1 << _USER_BITS) - 1
 
@@ -72,13 +74,24 @@ class Authorship:
         values.append(second << _USER_BITS | user)
 
     def first_of_others(self, client: int, user_id: str) -> int | None:
-        """Return the first clock of a client's structs that somebody else than this user brought, if there is one."""
+        """Return the first clock of a client's structs that somebody else than this user brought,
+        if there is one.
+        """
         clocks, values = self._spans.get(client, (array("Q"), array("Q")))
         user = self._index.get(user_id, -1)
-        return next((clock for clock, value in zip(clocks, values, strict=True) if value & _USER_MASK != user), None)
+        return next(
+            (
+                clock
+                for clock, value in zip(clocks, values, strict=True)
+                if value & _USER_MASK != user
+            ),
+            None,
+        )
 
     def reassign(self, client: int, first: int, after: int, user_id: str) -> None:
-        """Note that a user brought these structs of a client, also if another user did; the times stay."""
+        """Note that a user brought these structs of a client, also if another user did;
+        the times stay.
+        """
         old_clocks, old_values = self._spans.pop(client, (array("Q"), array("Q")))
         following = self._next.get(client, 0)
         ends = [*old_clocks[1:], following]
@@ -93,7 +106,9 @@ class Authorship:
             self._next[client] = following
 
     def of(self, client: int, start: int, end: int) -> list[tuple[int, int, str]]:
-        """Return (first clock, milliseconds since 1970, who brought it) of the parts of a range of clocks."""
+        """Return (first clock, milliseconds since 1970, who brought it) of the
+        parts of a range of clocks.
+        """
         clocks, values = self._spans.get(client, (array("Q"), array("Q")))
         # The span that has the first clock, then those that begin inside the range. A span ends
         # where the next one begins.
@@ -115,10 +130,12 @@ class Authorship:
         return self._users
 
     def pack(self, client: int, users: dict[str, int]) -> bytes:
-        """Encode the spans of one client: its next clock, their number, and of each (clock, second, user).
+        """Encode the spans of one client: its next clock, their number,
+        and of each (clock, second, user).
 
-        Clock and second are differences to the span before. A clock set back makes a difference below zero, so these
-        are numbered 0, -1, 1, -2, 2 and so on: the difference -2 is written as 3.
+        Clock and second are differences to the span before. A clock set back makes a difference
+        below zero, so these are numbered 0, -1, 1, -2, 2 and so on: the difference -2 is written
+        as 3.
         """
         clocks, values = self._spans.get(client, (array("Q"), array("Q")))
         parts = [write_var_uint(self._next.get(client, 0)), write_var_uint(len(clocks))]
@@ -127,7 +144,9 @@ class Authorship:
             now = value >> _USER_BITS
             user = users[self._users[value & _USER_MASK]]
             parts.append(write_var_uint(start - clock))
-            parts.append(write_var_uint(now - second << 1 if now >= second else (second - now << 1) - 1))
+            parts.append(
+                write_var_uint(now - second << 1 if now >= second else (second - now << 1) - 1)
+            )
             parts.append(write_var_uint(user))
             clock, second = start, now
         return b"".join(parts)
@@ -156,7 +175,10 @@ def is_in(data: bytes) -> bool:
 
 def encode(owners: Mapping[int, str], authorship: Authorship) -> bytes:
     """Pack {client id: user id} and the authorship, as a checkpoint keeps them."""
-    users = {user: number for number, user in enumerate(dict.fromkeys([*owners.values(), *authorship.users()]))}
+    users = {
+        user: number
+        for number, user in enumerate(dict.fromkeys([*owners.values(), *authorship.users()]))
+    }
     parts = [_MARK, write_var_uint(len(users)), *(write_var_bytes(user.encode()) for user in users)]
     for client in dict.fromkeys([*owners, *authorship.clients()]):
         owner = owners.get(client)

@@ -3,14 +3,16 @@
 A chunk has the updates of one room that were committed together:
 
     byte 1 | varUint base time (ms since 1970) | authors: count, strings
-    entries: varUint ms since the entry before | varUint author << 1 | has_foreign_structs | varByteArray update
+    entries: varUint ms since the entry before | varUint author << 1 | has_foreign_structs
+        | varByteArray update
     CRC-32 of all that, 4 bytes, low end first
 
 Old chunks are packed together into segments (`crdt.log.segments`), column by column, for LZMA:
 
     byte 2 | varUint time of the first entry | varUint ms from there to the last
     LZMA: varByteArray all updates merged, or nothing | authors: count, strings | varUint count
-        of each: ms since the entry before | author << 2 | redacted << 1 | has_foreign_structs | length of its update
+        of each: ms since the entry before | author << 2 | redacted << 1 | has_foreign_structs
+            | length of its update
         the updates
     CRC-32
 
@@ -30,8 +32,8 @@ _CHUNK = 1
 _SEGMENT = 2
 _CHECKSUM_BYTES = 4
 _FILTERS: list[dict[str, int]] = [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 20}]
-"""Bytes of the dictionary, and the effort. LZMA takes 11 bytes of memory for each byte of a dictionary, and a segment
-is seldom larger than this one."""
+"""Bytes of the dictionary, and the effort. LZMA takes 11 bytes of memory for each byte of a
+dictionary, and a segment is seldom larger than this one."""
 _HEAD_BYTES = 10
 
 
@@ -41,7 +43,8 @@ class LogEntry(NamedTuple):
     at       milliseconds since 1970
     author   id of the user whose connection or request it was
     update    raw bytes
-    has_foreign_structs  it may hold structs under client ids of other users (see `admission.check_update`)
+    has_foreign_structs  it may hold structs under client ids of other users
+                         (see `admission.check_update`)
     redacted  text of it was taken out later (see `crdt.history.redaction`)
     """
 
@@ -55,8 +58,9 @@ class LogEntry(NamedTuple):
 def keystroke_entry(at: int, author: str, update: bytes) -> LogEntry:
     """Make the entry of a keystroke, which has neither foreign structs nor anything redacted.
 
-    `tuple.__new__` does not check the number of values, hence this is the only place that calls it for
-    entries. It takes a third of the time of the class's own constructor, which is written in Python.
+    `tuple.__new__` does not check the number of values, hence this is the only place that calls it
+    for entries. It takes a third of the time of the class's own constructor, which is written in
+    Python.
     """
     return tuple.__new__(LogEntry, (at, author, update, False, False))
 
@@ -75,7 +79,8 @@ def encode_chunk(entries: Iterable[LogEntry]) -> bytes:
         if at > now:
             elapsed, now = at - now, at
         body += (
-            write_var_uint(elapsed), write_var_uint(index << 1 | has_foreign), write_var_uint(len(update)), update
+            write_var_uint(elapsed), write_var_uint(index << 1 | has_foreign),
+            write_var_uint(len(update)), update
         )  # fmt: skip
     parts = [bytes((_CHUNK,)), write_var_uint(base), write_var_uint(len(authors))]
     parts += [write_var_bytes(author.encode()) for author in authors]
@@ -88,12 +93,18 @@ def encode_segment(entries: list[LogEntry], summary: bytes) -> bytes:
 
     summary  their updates merged into one, or nothing
     """
-    authors = {author: index for index, author in enumerate(dict.fromkeys(entry.author for entry in entries))}
+    authors = {
+        author: index
+        for index, author in enumerate(dict.fromkeys(entry.author for entry in entries))
+    }
     times = list(accumulate((entries[0].at, *(entry.at for entry in entries)), max))
     # Column by column: all times, all authors, all lengths. Neighbours in a column are alike (0, 0,
     # 0, or 20, 20, 21), and LZMA finds that. Entry by entry, each repetition would be cut by the
     # bytes of an update.
-    flags = (authors[entry.author] << 2 | entry.redacted << 1 | entry.has_foreign_structs for entry in entries)
+    flags = (
+        authors[entry.author] << 2 | entry.redacted << 1 | entry.has_foreign_structs
+        for entry in entries
+    )
     parts = [write_var_bytes(summary), write_var_uint(len(authors))]
     parts += (write_var_bytes(author.encode()) for author in authors)
     parts.append(write_var_uint(len(entries)))
@@ -115,7 +126,8 @@ def is_packed(data: bytes) -> bool:
 def latest_time(data: bytes) -> int:
     """Return the time of the last entry of a chunk or segment, in ms; raises RoomDamaged.
 
-    Within one, times never run backwards, and a segment has its last time in front of what is compressed.
+    Within one, times never run backwards, and a segment has its last time in
+    front of what is compressed.
     """
     body = without_checksum(data)
     if body[:1] != bytes((_SEGMENT,)):
@@ -128,7 +140,9 @@ def latest_time(data: bytes) -> int:
 
 
 def decode_summary(data: bytes) -> bytes | None:
-    """Return the updates of a segment merged into one, None if it has no such; raises RoomDamaged."""
+    """Return the updates of a segment merged into one, None if it has no such;
+    raises RoomDamaged.
+    """
     body = without_checksum(data)
     if body[:1] != bytes((_SEGMENT,)):
         return None

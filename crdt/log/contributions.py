@@ -1,20 +1,22 @@
-"""The authors of a document: who brought its structs, and who has edited since the newest version."""
+"""The authors of a document: who brought its structs,
+and who has edited since the newest version.
+"""
 
 from crdt.log.authorship import Authorship
 from crdt.log.codec import LogEntry
 from crdt.wire.parsed_update import Parsed
 
 MAX_TYPED = 1_000
-"""Keystrokes that wait to be taken in, at most. While the store is away nothing is saved, and each keystroke holds some
-200 bytes."""
+"""Keystrokes that wait to be taken in, at most. While the store is away nothing is saved, and each
+keystroke holds some 200 bytes."""
 
 
 class Contributions:
     """The contributors of one document.
 
-    Keystrokes are gathered, and taken in when somebody asks, when something is saved, or when there are many. In a
-    batch a keystroke costs less than 2 µs. By itself it costs 5, because nothing that it needs is in the processor's
-    caches.
+    Keystrokes are gathered, and taken in when somebody asks, when something is saved, or when there
+    are many. In a batch a keystroke costs less than 2 µs. By itself it costs 5, because nothing
+    that it needs is in the processor's caches.
 
     typed          keystrokes to take in, in order, see `note_keystroke`
     first_edit_at  milliseconds since 1970 of the first entry since the newest version
@@ -23,8 +25,12 @@ class Contributions:
 
     __slots__ = ("_authorship", "_since", "first_edit_at", "last_edit_at", "typed")
 
-    def __init__(self, authorship: Authorship, since: dict[str, int], edited_at: tuple[int, int] | None) -> None:
-        """since: {user id: last log position} since the newest version; edited_at: first and last time of it."""
+    def __init__(
+        self, authorship: Authorship, since: dict[str, int], edited_at: tuple[int, int] | None
+    ) -> None:
+        """since: {user id: last log position} since the newest version;
+        edited_at: first and last time of it.
+        """
         self._authorship = authorship
         self._since = since
         self.first_edit_at, self.last_edit_at = edited_at or (0, 0)
@@ -39,8 +45,12 @@ class Contributions:
         self._since[entry.author] = sequence
         self.last_edit_at = entry.at
 
-    def note_keystroke(self, client: int, first: int, after: int, entry: LogEntry, sequence: int) -> None:
-        """Take in a keystroke: one client's new structs from clock `first` to before `after`, both 0 for none."""
+    def note_keystroke(
+        self, client: int, first: int, after: int, entry: LogEntry, sequence: int
+    ) -> None:
+        """Take in a keystroke: one client's new structs from clock `first` to before `after`,
+        both 0 for none.
+        """
         self.last_edit_at = entry.at
         typed = self.typed
         typed.append((client, first, after, entry, sequence))

@@ -1,14 +1,16 @@
 """The journal of a room: updates that it has accepted and the store does not have yet.
 
-Updates get their log position here. One chunk at a time goes to the store, and the same chunk is offered again until it
-is committed. So a store may refuse or fail, and nothing is lost or stored twice.
+Updates get their log position here. One chunk at a time goes to the store, and the same chunk is
+offered again until it is committed. So a store may refuse or fail, and nothing is lost or stored
+twice.
 
-The invariant: each entry is in exactly one of three places. In order, these are the store (up to `saved_sequence`), the
-chunk on its way, and the list of entries after it (up to `sequence`).
+The invariant: each entry is in exactly one of three places. In order, these are the store (up to
+`saved_sequence`), the chunk on its way, and the list of entries after it (up to `sequence`).
 
-An example: positions 1 to 3 are on their way when 4 is typed. The commit fails. The next try sends a chunk of equal
-bytes again, with 1 to 3 and without 4. If the first try did reach the store, it has these bytes at these positions, and
-skips them. A chunk with 1 to 4 would be refused: other bytes at a position mean that another program has written there.
+An example: positions 1 to 3 are on their way when 4 is typed. The commit fails. The next try sends
+a chunk of equal bytes again, with 1 to 3 and without 4. If the first try did reach the store, it
+has these bytes at these positions, and skips them. A chunk with 1 to 4 would be refused: other
+bytes at a position mean that another program has written there.
 
 See docs/design/storage.md.
 """
@@ -25,7 +27,14 @@ class Journal:
     unsaved_bytes   bytes of the updates between the two
     """
 
-    __slots__ = ("_in_flight", "_session_id", "_unsaved", "saved_sequence", "sequence", "unsaved_bytes")
+    __slots__ = (
+        "_in_flight",
+        "_session_id",
+        "_unsaved",
+        "saved_sequence",
+        "sequence",
+        "unsaved_bytes",
+    )
 
     def __init__(self, session_id: str, sequence: int) -> None:
         self._session_id = session_id
@@ -50,7 +59,9 @@ class Journal:
         if self._in_flight is None and self._unsaved:
             entries, self._unsaved = self._unsaved, []
             first = self.sequence - len(entries) + 1
-            self._in_flight = Chunk(self._session_id, first, self.sequence, codec.encode_chunk(entries), now)
+            self._in_flight = Chunk(
+                self._session_id, first, self.sequence, codec.encode_chunk(entries), now
+            )
         return self._in_flight
 
     def committed(self) -> None:

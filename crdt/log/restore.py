@@ -1,7 +1,7 @@
 """Between rows and a room's memory: load a document from checkpoint and log, make checkpoints.
 
-Plain functions that take long for large documents, so they are not called on the event loop. Every byte string from the
-store passes its checksum and the scan before pycrdt gets it.
+Plain functions that take long for large documents, so they are not called on the event loop. Every
+byte string from the store passes its checksum and the scan before pycrdt gets it.
 
 See docs/design/storage.md.
 """
@@ -65,16 +65,19 @@ def restore(
     reads_summaries: bool = False,
     cpu_s: Callable[[], float] = float,
 ) -> RestoredDocument:
-    """Load a document; raises RoomDamaged if a row fails its checksum, the scan, or the order of the log.
+    """Load a document; raises RoomDamaged if a row fails its checksum, the scan,
+    or the order of the log.
 
     chunks  in order; must continue the checkpoint, may begin before it
     since   log position of the newest version
     until   the log position up to which it is wanted, None for all there is
-    reads_summaries  take packed parts of the log as a whole: enough to look at, but owners, authors and
-                     contributors are not known then
+    reads_summaries  take packed parts of the log as a whole: enough to look at, but owners, authors
+                     and contributors are not known then
     cpu_s   see `crdt.document.work`
     """
-    replay = LogReplay(checkpoint, since=since, until=until, reads_summaries=reads_summaries, cpu_s=cpu_s)
+    replay = LogReplay(
+        checkpoint, since=since, until=until, reads_summaries=reads_summaries, cpu_s=cpu_s
+    )
     for chunk in chunks:
         if until is not None and chunk.first > until:
             break
@@ -85,7 +88,16 @@ def restore(
 class LogReplay:
     """Puts a document together, chunk by chunk: `read` each, then `finish`."""
 
-    __slots__ = ("_cpu_s", "_cuts", "_document", "_parsed", "_reads_summaries", "_since", "_until", "_updates")
+    __slots__ = (
+        "_cpu_s",
+        "_cuts",
+        "_document",
+        "_parsed",
+        "_reads_summaries",
+        "_since",
+        "_until",
+        "_updates",
+    )
 
     def __init__(
         self,
@@ -111,7 +123,10 @@ class LogReplay:
 
     def _start(self, checkpoint: Checkpoint) -> None:
         document = self._document
-        document.state, document.sequence = codec.without_checksum(checkpoint.state), checkpoint.sequence
+        document.state, document.sequence = (
+            codec.without_checksum(checkpoint.state),
+            checkpoint.sequence,
+        )
         document.index.owners, times = authorship.decode(checkpoint.owners)
         document.has_authors = times is not None
         document.authorship = times or Authorship()
@@ -124,7 +139,11 @@ class LogReplay:
         with _stored():
             # A packed row as a whole costs what its merged text costs, not its 4,096 entries. But
             # it does not say who wrote what, so a room that is to be edited reads the entries.
-            summary = codec.decode_summary(chunk.data) if self._reads_summaries and self._is_next(chunk) else None
+            summary = (
+                codec.decode_summary(chunk.data)
+                if self._reads_summaries and self._is_next(chunk)
+                else None
+            )
             if summary:
                 self._take_merged(summary)
                 self._document.sequence = chunk.last
@@ -149,7 +168,9 @@ class LogReplay:
         merged = raw_merge.merge(self._updates) if index.kinds & VALUES else merge(self._updates)
         squasher = Squasher(merged, frozenset(), index.parents.is_in_sequence)
         document.state = squasher.run()
-        return parse(document.state, STORED_LIMITS) if are_slow(self._cuts, squasher.longest) else None
+        return (
+            parse(document.state, STORED_LIMITS) if are_slow(self._cuts, squasher.longest) else None
+        )
 
     def _take_merged(self, update: bytes) -> Parsed:
         """Take in an update merged from many users', whose client ids get no owner.
@@ -174,7 +195,10 @@ class LogReplay:
         entries = codec.decode_chunk(chunk.data)
         # Log positions are counted, not stored with each entry. So a row that is missing, or has an
         # entry too few, would shift all that follows.
-        if chunk.last - chunk.first + 1 != len(entries) or chunk.first > self._document.sequence + 1:
+        if (
+            chunk.last - chunk.first + 1 != len(entries)
+            or chunk.first > self._document.sequence + 1
+        ):
             raise RoomDamaged("the log has a hole")
         for sequence, entry in enumerate(entries, chunk.first):
             if self._until is not None and sequence > self._until:
@@ -261,13 +285,18 @@ class NewCheckpoint:
 
 
 def make_checkpoint(
-    session_id: str, document: DocumentState, now: int, *, kept_bytes: int = MAX_DELETED_BYTES.default
+    session_id: str,
+    document: DocumentState,
+    now: int,
+    *,
+    kept_bytes: int = MAX_DELETED_BYTES.default,
 ) -> NewCheckpoint:
     """Make a checkpoint of a document.
 
     kept_bytes  deleted content stays unless it is more than this
 
-    Raises RoomDamaged if it does not know exactly the structs that the room knows, also after pycrdt has loaded it.
+    Raises RoomDamaged if it does not know exactly the structs that the room knows,
+    also after pycrdt has loaded it.
     """
     state = merge_text(document.parts) if document.since else document.state
     squashed = squash(state, is_in_sequence=document.is_in_sequence)
@@ -282,12 +311,16 @@ def make_checkpoint(
     if document.has_texts:
         copy = readable(squashed) if parsed.contents.kinds & VALUES else squashed
         verify(cut_copy(copy) if needs_cuts(parsed) else copy, document.clocks)
-    checkpoint = Checkpoint(session_id, document.sequence, codec.with_checksum(squashed), document.owners, now)
+    checkpoint = Checkpoint(
+        session_id, document.sequence, codec.with_checksum(squashed), document.owners, now
+    )
     merged = MergedState(squashed, parsed) if document.has_values else None
     return NewCheckpoint(checkpoint, squashed, merged, bytes_by_author(parsed, document.authors))
 
 
-def make_checkpoint_apart(session_id: str, document: DocumentState, now: int, kept_bytes: int) -> NewCheckpoint:
+def make_checkpoint_apart(
+    session_id: str, document: DocumentState, now: int, kept_bytes: int
+) -> NewCheckpoint:
     """Make a checkpoint without the room's table; raises as `make_checkpoint`."""
     if document.has_values:
         parsed = parse(document.state, STORED_LIMITS)

@@ -1,12 +1,12 @@
 """Old parts of a log, packed small: thousands of updates in one row.
 
-Measured on recorded sessions (docs/storage.md): with LZMA a keystroke takes 4 to 12 bytes, and half as much again with
-zlib or zstd. A row also has its updates merged into one, so that a moment long ago is found without reading all
-keystrokes that led to it.
+Measured on recorded sessions (docs/storage.md): with LZMA a keystroke takes 4 to 12 bytes, and half
+as much again with zlib or zstd. A row also has its updates merged into one, so that a moment long
+ago is found without reading all keystrokes that led to it.
 
-The invariant: rows follow each other without a gap and without an overlap, and each entry keeps its log position,
-author, time and bytes. Packing changes the form of the log, never what it says. So a row is read back once before it
-replaces the rows that it was made of.
+The invariant: rows follow each other without a gap and without an overlap, and each entry keeps its
+log position, author, time and bytes. Packing changes the form of the log, never what it says. So a
+row is read back once before it replaces the rows that it was made of.
 
 See docs/design/storage.md.
 """
@@ -24,14 +24,16 @@ from crdt.wire.update_parser import parse
 from storage.records import Chunk
 
 ENTRIES = 4_096
-"""Entries of a full row. To find a moment, half as many are read one by one on average: some hundredths of a second."""
+"""Entries of a full row. To find a moment, half as many are read one by one on average:
+some hundredths of a second."""
 
 _V = rb"[\x80-\xff]*[\x00-\x7f]"
 _is_text = re.compile(rb"\x00|\x01\x01" + _V + _V + rb"[\x04\x44\x84\xc4]", re.DOTALL).match
-"""Recognizes what typing makes: only deletions, or one section of one struct of text (as in `fast_path`).
+"""Recognizes what typing makes: only deletions, or one section of one struct of
+text (as in `fast_path`).
 
-pycrdt merges such updates in a quarter of the time that `raw_merge` takes. It changes nothing in them, as they have no
-values.
+pycrdt merges such updates in a quarter of the time that `raw_merge` takes.
+It changes nothing in them, as they have no values.
 """
 
 
@@ -40,12 +42,12 @@ def due(spans: Iterable[tuple[int, int]], until: int, *, is_closing: bool) -> li
 
     is_closing  also pack rows that are not enough for a full row
 
-    Neighbouring small rows are gathered until they have `ENTRIES` together. A row that has as many by itself is packed
-    already: it stays, and gathering begins again behind it.
+    Neighbouring small rows are gathered until they have `ENTRIES` together. A row that has as many
+    by itself is packed already: it stays, and gathering begins again behind it.
 
-    An example: a full row with entries 1 to 4096, and behind it rows of 3,000, 2,000 and 10 entries. The rows of 3,000
-    and 2,000 become one row, 4097 to 9096. The row of 10 waits. Even if the room is closing it stays as it is, because
-    packing a single row would gain little.
+    An example: a full row with entries 1 to 4096, and behind it rows of 3,000, 2,000 and 10
+    entries. The rows of 3,000 and 2,000 become one row, 4097 to 9096. The row of 10 waits. Even if
+    the room is closing it stays as it is, because packing a single row would gain little.
     """
     rows_to_make = []
     first, final, rows = 0, 0, 0
@@ -70,7 +72,9 @@ def due(spans: Iterable[tuple[int, int]], until: int, *, is_closing: bool) -> li
 
 
 def pack(chunks: Sequence[Chunk]) -> Chunk:
-    """Put neighbouring chunks into one; raises RoomDamaged if they have a hole or cannot be read."""
+    """Put neighbouring chunks into one; raises RoomDamaged if they have
+    a hole or cannot be read.
+    """
     entries: list[LogEntry] = []
     for chunk in chunks:
         # Rows are deleted once they are packed, so a hole that was overlooked here could never be
@@ -102,7 +106,9 @@ def summary(entries: Iterable[LogEntry]) -> bytes:
         updates = [entry.update for entry in entries]
         # The merged update must also be readable by itself, as `restore` takes it as a whole. An
         # empty summary costs time when a moment is looked for, never content.
-        merged = squash(merging.merge(updates) if all(map(_is_text, updates)) else raw_merge.merge(updates))
+        merged = squash(
+            merging.merge(updates) if all(map(_is_text, updates)) else raw_merge.merge(updates)
+        )
         parse(merged, STORED_LIMITS)
     except ProtocolError:
         return b""

@@ -1,10 +1,11 @@
 """Updates with blocks where a text was: the structs stay, with equal ids and lengths.
 
-Text in strings of items is replaced unit by unit. A text inside a value of an application (in a map, an array, an
-embed, a format or an attribute) is replaced in each string of that value, and in the keys of its objects.
+Text in strings of items is replaced unit by unit. A text inside a value of an application (in a
+map, an array, an embed, a format or an attribute) is replaced in each string of that value, and in
+the keys of its objects.
 
-An example: "my key: 42" of client 5 becomes "my key: ██" if the clocks 8 and 9 are named. Its length is still ten
-units, so what was typed behind clock 9 still finds its neighbour.
+An example: "my key: 42" of client 5 becomes "my key: ██" if the clocks 8 and 9 are named. Its
+length is still ten units, so what was typed behind clock 9 still finds its neighbour.
 """
 
 import json
@@ -13,7 +14,17 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
 from crdt.reading.items import as_text, units
-from crdt.wire.content import ANY, EMBED, FORMAT, GC, JSON, SKIP, STORED_LIMITS, STRING, ContentReader
+from crdt.wire.content import (
+    ANY,
+    EMBED,
+    FORMAT,
+    GC,
+    JSON,
+    SKIP,
+    STORED_LIMITS,
+    STRING,
+    ContentReader,
+)
 from crdt.wire.lib0 import read_var_bytes, read_var_uint, write_var_bytes
 from crdt.wire.struct_id import client_of, clock_of, pack_id
 from crdt.wire.struct_reader import StructReader, utf_16_length
@@ -30,7 +41,8 @@ _JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 def blank(update: bytes, ids: Mapping[int, Sequence[int]], text: str) -> bytes:
-    """Return an equal update with blocks: for each unit of text, and for `text` in each value, that `ids` names.
+    """Return an equal update with blocks: for each unit of text, and for `text` in each value,
+    that `ids` names.
 
     ids  {client: clocks, in order}
     """
@@ -47,8 +59,8 @@ class Secret:
 
     def held(self, kind: int, content: bytes) -> list[int]:
         """Return the indexes of the values of a content that have the text in a string."""
-        # Text inside an `any` value is UTF-8 as it is, so a search in the bytes rules out nearly all contents. JSON may
-        # write any character as an escape, so its strings are read.
+        # Text inside an `any` value is UTF-8 as it is, so a search in the bytes rules out nearly
+        # all contents. JSON may write any character as an escape, so its strings are read.
         if kind not in VALUE_KINDS or (kind == ANY and self._raw not in content):
             return []
         values = _values(kind, content)
@@ -66,14 +78,20 @@ class Secret:
         if kind == ANY:
             return self._blanked_any(value)
         at = read_var_bytes(value, 0)[1] if kind == FORMAT else 0
-        return value[:at] + write_var_bytes(_JSON_STRING.sub(self._blanked_json, read_var_bytes(value, at)[0]))
+        return value[:at] + write_var_bytes(
+            _JSON_STRING.sub(self._blanked_json, read_var_bytes(value, at)[0])
+        )
 
     def _blanked_json(self, match: re.Match[bytes]) -> bytes:
         try:
             string = json.loads(match[0])
         except ValueError:
             return match[0]
-        return json.dumps(string.replace(self._text, self._blocks)).encode() if self._text in string else match[0]
+        return (
+            json.dumps(string.replace(self._text, self._blocks)).encode()
+            if self._text in string
+            else match[0]
+        )
 
     def _blanked_any(self, value: bytes) -> bytes:
         """Go through one lib0 `any` value without recursion."""
@@ -160,7 +178,11 @@ class _Blanker(StructReader):
             text, end = self.string(at)
             length = utf_16_length(text)
             clocks = self._named(own, length)
-            content = write_var_bytes(_with_blocks(text, clock_of(own), clocks).encode()) if clocks else b""
+            content = (
+                write_var_bytes(_with_blocks(text, clock_of(own), clocks).encode())
+                if clocks
+                else b""
+            )
         else:
             length, end = self.content(at, kind)
             # A value is named by its clock, but only the strings with the text in it change: a form
@@ -181,7 +203,9 @@ class _Blanker(StructReader):
 
 
 def _with_blocks(text: str, clock: int, clocks: Sequence[int]) -> str:
-    """Return the text of a struct that begins at `clock` with a block for each of these clocks in it."""
+    """Return the text of a struct that begins at `clock` with a block for
+    each of these clocks in it.
+    """
     characters = list(units(text))
     for redacted in clocks:
         characters[redacted - clock] = BLOCK

@@ -1,9 +1,10 @@
 """The roots of a document that are no texts, as JSON: trees of XML, maps and arrays.
 
-JSON is what Yjs's `toJSON` returns, and XML what its `toString` returns, also for the types that nest in them.
+JSON is what Yjs's `toJSON` returns, and XML what its `toString` returns,
+also for the types that nest in them.
 
-Why not by pycrdt: it needs to be told the type of a root before, and the bytes do not say it. And it writes some values
-in another form than browsers have them (docs/design/documents.md).
+Why not by pycrdt: it needs to be told the type of a root before, and the bytes do not say it. And
+it writes some values in another form than browsers have them (docs/design/documents.md).
 """
 
 from collections.abc import Iterator
@@ -59,7 +60,9 @@ def read_documents(state: bytes) -> dict[str, Document]:
 def documents_of(order: ItemOrder) -> dict[str, Document]:
     """Return {root: what it holds} of all roots that are no texts."""
     reader = _Reader(order)
-    return {root: reader.root(root) for root in sorted(root_names(order)) if not _is_text(order, root)}
+    return {
+        root: reader.root(root) for root in sorted(root_names(order)) if not _is_text(order, root)
+    }
 
 
 def root_names(order: ItemOrder) -> set[str]:
@@ -215,7 +218,9 @@ class _Reader:
         return "".join(parts)
 
     def _children(self, place: Parent) -> Iterator[str | YataItem]:
-        return (item for item in self._order.items(place) if item.kind == TYPE and not item.is_deleted)
+        return (
+            item for item in self._order.items(place) if item.kind == TYPE and not item.is_deleted
+        )
 
     def _pieces(self, item: YataItem) -> Iterator[str | YataItem]:
         """Return what Yjs's `toString` of a shared type puts together."""
@@ -231,7 +236,11 @@ class _Reader:
         return iter((_OBJECT,))
 
     def _texts(self, place: Parent) -> Iterator[str]:
-        yield "".join(item.text for item in self._order.items(place) if item.text is not None and not item.is_deleted)
+        yield "".join(
+            item.text
+            for item in self._order.items(place)
+            if item.text is not None and not item.is_deleted
+        )
 
     def _element(self, item: YataItem, place: Parent) -> Iterator[str | YataItem]:
         data = item.other.data
@@ -240,7 +249,8 @@ class _Reader:
         # Attributes lie under the element's keys. Yjs sorts them: equal elements look alike.
         attributes = self._map_items(place[0])
         written = (
-            f' {as_text(key)}="{js_text(self._attribute(attributes[key]))}"' for key in sorted(attributes, key=_utf_16)
+            f' {as_text(key)}="{js_text(self._attribute(attributes[key]))}"'
+            for key in sorted(attributes, key=_utf_16)
         )
         yield f"<{name}{''.join(written)}>"
         yield from self._children(place)
@@ -280,7 +290,9 @@ def _within(formats: dict[str, Any], piece: str | YataItem) -> Iterator[str | Ya
     names = sorted(formats, key=_utf_16)
     for name in names:
         members = _members(formats[name])
-        written = (f' {as_text(key)}="{js_text(members[key])}"' for key in sorted(members, key=_utf_16))
+        written = (
+            f' {as_text(key)}="{js_text(members[key])}"' for key in sorted(members, key=_utf_16)
+        )
         yield f"<{as_text(name)}{''.join(written)}>"
     yield piece
     for name in reversed(names):

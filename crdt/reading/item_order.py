@@ -1,24 +1,25 @@
 """The items of a document in order, each with its id. pycrdt gives the text without the ids.
 
-Updates are integrated as Yjs does it, with runs of typing instead of single characters: a paper of 260,000 edits takes
-a tenth of a second. Each root, each shared type and each key of a map has a list of its own. The last item of a key's
-list is the key's value.
+Updates are integrated as Yjs does it, with runs of typing instead of single characters: a paper of
+260,000 edits takes a tenth of a second. Each root, each shared type and each key of a map has a
+list of its own. The last item of a key's list is the key's value.
 
-The algorithm is YATA (Nicolaescu, Jahns, Derntl, Klamma: "Near Real-Time Peer-to-Peer Shared Editing
-on Extensible Data Types", 2016) as Yjs has it in `Item.js`: `getMissing` and `integrate`. Its names
-are kept here.
+The algorithm is YATA (Nicolaescu, Jahns, Derntl, Klamma: "Near Real-Time Peer-to-Peer Shared
+Editing on Extensible Data Types", 2016) as Yjs has it in `Item.js`: `getMissing` and `integrate`.
+Its names are kept here.
 
-The invariant is that the order depends on the set of items only, never on the order in which they arrive. An item says
-which items it was typed between: `origin` to its left, `right_origin` to its right. These never change. So everything
-that can be between the two was put there by somebody who had not seen this item, and the rules of
-`_left_among_conflicts` order it.
+The invariant is that the order depends on the set of items only, never on the order in which they
+arrive. An item says which items it was typed between: `origin` to its left, `right_origin` to its
+right. These never change. So everything that can be between the two was put there by somebody who
+had not seen this item, and the rules of `_left_among_conflicts` order it.
 
-Why not sort the items between the two origins by client id: client 1 may have typed behind an item of client 2, and
-would then come before it. An example: the text is "ab". Client 2 types "y" between the two letters. Client 1 sees that
-and types "q" behind it. Client 3 has seen neither and types "z". Sorted it would be "qyz", and client 1 would see "q"
-jump. YATA makes "yqz".
+Why not sort the items between the two origins by client id: client 1 may have typed behind an item
+of client 2, and would then come before it. An example: the text is "ab". Client 2 types "y" between
+the two letters. Client 1 sees that and types "q" behind it. Client 3 has seen neither and types
+"z". Sorted it would be "qyz", and client 1 would see "q" jump. YATA makes "yqz".
 
-Why not let pycrdt do it: blame and replays need the author of each character, and find them by the ids.
+Why not let pycrdt do it: blame and replays need the author of each character,
+and find them by the ids.
 """
 
 from bisect import bisect_left, bisect_right
@@ -49,7 +50,8 @@ class ItemOrder:
     def apply(self, update: bytes) -> list[YataItem]:
         """Integrate an update; return the items that it put in or deleted.
 
-        Structs that are known already are passed over. Raises `Gap` if it refers to structs that are not known.
+        Structs that are known already are passed over.
+        Raises `Gap` if it refers to structs that are not known.
         """
         reader = ItemReader(update)
         sections = {client: self._new(client, items) for client, items in reader.sections().items()}
@@ -69,12 +71,22 @@ class ItemOrder:
 
     def visible(self, root: str) -> Iterator[YataItem]:
         """Yield the items of a root's text in order, without deleted ones."""
-        return (item for item in self.items((root, None)) if isinstance(item.content, str) and not item.is_deleted)
+        return (
+            item
+            for item in self.items((root, None))
+            if isinstance(item.content, str) and not item.is_deleted
+        )
 
     def text(self, root: str) -> str:
         """Return the text of a root."""
         items = self.items((root, None))
-        return as_text("".join(item.content for item in items if isinstance(item.content, str) and not item.is_deleted))
+        return as_text(
+            "".join(
+                item.content
+                for item in items
+                if isinstance(item.content, str) and not item.is_deleted
+            )
+        )
 
     def _new(self, client: int, items: list[YataItem]) -> list[YataItem]:
         """Return the part of a client's items that is not known yet, the last one first."""
@@ -90,13 +102,18 @@ class ItemOrder:
             else:
                 # A client that sends all it has sends thousands of known items: they are skipped by
                 # bisection.
-                items = items[bisect_right(items, known, key=lambda item: item.clock + item.length) :]
+                items = items[
+                    bisect_right(items, known, key=lambda item: item.clock + item.length) :
+                ]
         return items[::-1]
 
     def _integrate_all(self, sections: dict[int, list[YataItem]]) -> list[YataItem]:
-        """Integrate each client's items in order; an item that refers to another client's item waits for it."""
+        """Integrate each client's items in order; an item that refers to another
+        client's item waits for it.
+        """
         # `stack` has the clients whose items wait for those of the next one on it. It is a list and
-        # not recursion, because a text that two people typed in turns would go as deep as it is long.
+        # not recursion, because a text that two people typed in turns would go as deep as it is
+        # long.
         #
         # `waiting` counts how often in a row an item had to wait, without one that could be
         # integrated. If it is greater than the number of clients, clients wait for each other in a
@@ -134,7 +151,8 @@ class ItemOrder:
         self._starts[item.client].append(item.clock)
         self._items[item.client].append(item)
         # `getMissing` of Yjs: an item with an origin does not name its parent, but has that of its
-        # neighbours. A collected one (GC) has no place any more, nor has an item that is next to it.
+        # neighbours. A collected one (GC) has no place any more, nor has an item that is next to
+        # it.
         if left and right:
             item.place = left.place if left.place == right.place else None
         elif left or right:
@@ -155,19 +173,22 @@ class ItemOrder:
         if item.right:
             item.right.left = item
 
-    def _left_among_conflicts(self, item: YataItem, left: YataItem | None, right: YataItem | None) -> YataItem | None:
+    def _left_among_conflicts(
+        self, item: YataItem, left: YataItem | None, right: YataItem | None
+    ) -> YataItem | None:
         """Return the item that `item` belongs behind, among those already put between its origins.
 
-        The invariant: lines from each item to its origin never cross, and items with one and the same
-        origin are in the order of their client ids. So all get one order, however items arrive.
+        The invariant: lines from each item to its origin never cross, and items with one and the
+        same origin are in the order of their client ids. So all get one order, however items
+        arrive.
 
-        An example: the text is "ab". Three clients type behind "a" and before "b" without having seen
-        each other: client 1 "x", client 2 "y", client 3 "z". The list is a x z b when "y" comes.
-        o = x has the same origin, "a", and a smaller client id: "y" goes behind it (case 1).
-        o = z has the same origin and a larger client id, and its right origin is "b" like ours: all that
-        follows is behind "y" too, so the search ends (case 2). The result is a x y z b.
-        Had client 1 typed one more character, "w", behind its "x", then o = w has another origin, x, which
-        we passed and went behind: w goes with x, and "y" behind both (case 3).
+        An example: the text is "ab". Three clients type behind "a" and before "b" without having
+        seen each other: client 1 "x", client 2 "y", client 3 "z". The list is a x z b when "y"
+        comes. o = x has the same origin, "a", and a smaller client id: "y" goes behind it (case 1).
+        o = z has the same origin and a larger client id, and its right origin is "b" like ours: all
+        that follows is behind "y" too, so the search ends (case 2). The result is a x y z b. Had
+        client 1 typed one more character, "w", behind its "x", then o = w has another origin, x,
+        which we passed and went behind: w goes with x, and "y" behind both (case 3).
         """
         o = left.right if left else self.heads.get(item.place or _NOWHERE)
         conflicting_items: set[YataItem] = set()
@@ -216,8 +237,8 @@ class ItemOrder:
             return None
         rest = item.split(offset)
         # Inserting into a list moves what is behind it, but as one block of memory: 10,000 cuts of
-        # a run of 10,000 items take some tens of milliseconds. A tree would cost more for each of the far
-        # more frequent look-ups.
+        # a run of 10,000 items take some tens of milliseconds. A tree would cost more for each of
+        # the far more frequent look-ups.
         at = bisect_left(self._starts[item.client], rest.clock)
         self._starts[item.client].insert(at, rest.clock)
         self._items[item.client].insert(at, rest)
@@ -239,7 +260,9 @@ class ItemOrder:
 
 
 def _missing(item: YataItem, state: dict[int, int]) -> int | None:
-    """Return the client whose items must be integrated before this item, None if all that it refers to is there."""
+    """Return the client whose items must be integrated before this item,
+    None if all that it refers to is there.
+    """
     for packed in (item.origin, item.right_origin):
         if packed != NO_ID and state.get(packed >> CLOCK_BITS, 0) <= packed & CLOCK_MASK:
             return client_of(packed)

@@ -1,11 +1,12 @@
 """The items of a document, read from an update: what `item_order` puts in order.
 
-Yjs counts UTF-16 code units, Python counts characters. So texts here are strings with one character for each code unit:
-`units` makes them, `as_text` makes usual strings of them. An emoji is then two characters, its surrogates, and clocks,
-lengths and slices are plain indexes. "a😀b" has four: a, U+D83D, U+DE00 and b, with the
-clocks 0 to 3.
+Yjs counts UTF-16 code units, Python counts characters. So texts here are strings with one character
+for each code unit: `units` makes them, `as_text` makes usual strings of them. An emoji is then two
+characters, its surrogates, and clocks, lengths and slices are plain indexes. "a😀b" has four: a,
+U+D83D, U+DE00 and b, with the clocks 0 to 3.
 
-Why not keep usual strings and count: each cut inside a run with emoji would walk over the run from its beginning.
+Why not keep usual strings and count: each cut inside a run with emoji would walk over
+the run from its beginning.
 
 The input must have passed `update_parser.parse`.
 """
@@ -50,12 +51,14 @@ class YataItem:
     origin        packed id of the struct it was put behind, or NO_ID
     right_origin  packed id of the struct it was put before, or NO_ID
     place         the root or shared type it is in, and the key under which; None if that is gone
-    block         where its position is looked up; not set unless that is done (`crdt.reading.positions`)
+    block         where its position is looked up; not set unless that is done
+                  (`crdt.reading.positions`)
     is_shown      its text counts there
     """
 
     __slots__ = (
-        "block", "client", "clock", "content", "is_deleted", "is_shown", "left", "length", "origin", "place", "right",
+        "block", "client", "clock", "content", "is_deleted", "is_shown", "left", "length", "origin",
+        "place", "right",
         "right_origin",
     )  # fmt: skip
     block: "Block"
@@ -91,7 +94,10 @@ class YataItem:
         return self.content
 
     def split(self, offset: int) -> "YataItem":
-        """Cut behind `offset` structs; return the right part. Half characters become U+FFFD, as in Yjs."""
+        """Cut behind `offset` structs; return the right part.
+
+        Half characters become U+FFFD, as in Yjs.
+        """
         tail: str | Content
         if isinstance(self.content, str):
             text, tail = self.content[:offset], self.content[offset:]
@@ -188,7 +194,8 @@ class ItemReader(StructReader):
 
 
 def text_bytes(*updates: bytes) -> int:
-    """Return the UTF-8 bytes of all text in these updates, in all types, without the text that they delete.
+    """Return the UTF-8 bytes of all text in these updates, in all types,
+    without the text that they delete.
 
     updates  of one document, none with a struct that another one has
     """
@@ -214,7 +221,9 @@ def text_bytes(*updates: bytes) -> int:
         index = max(0, bisect_right(starts.get(client, ()), start) - 1)
         while index < len(items) and items[index].clock < end:
             item = items[index]
-            total -= _bytes((item.text or "")[max(0, start - item.clock) : max(0, end - item.clock)])
+            total -= _bytes(
+                (item.text or "")[max(0, start - item.clock) : max(0, end - item.clock)]
+            )
             index += 1
     return total
 

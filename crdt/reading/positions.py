@@ -1,13 +1,13 @@
 """Where the items of one place are in its text, found without counting from the beginning.
 
-The list of items is cut into blocks, and for each block it is known how much text is shown in it. So a position costs a
-sum over blocks and a walk over the items of one block.
+The list of items is cut into blocks, and for each block it is known how much text is shown in it.
+So a position costs a sum over blocks and a walk over the items of one block.
 
-An example, with blocks of two items: "ab" "c" | "de" "f" | "g". The blocks have 3, 3 and 1 units. "f" is in the second
-block: 3 units before it, and "de" in it, so it is at 5.
+An example, with blocks of two items: "ab" "c" | "de" "f" | "g". The blocks have 3, 3 and 1 units.
+"f" is in the second block: 3 units before it, and "de" in it, so it is at 5.
 
-A tree of sums would need a logarithm of steps, not a sum over all blocks. But the sum is done in C: a text with 100,000
-items has about a thousand blocks, which take some tens of microseconds.
+A tree of sums would need a logarithm of steps, not a sum over all blocks. But the sum is done in C:
+a text with 100,000 items has about a thousand blocks, which take some tens of microseconds.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,9 @@ _MOST = 128
 
 
 class Positions:
-    """The blocks of one list. Lengths and positions are UTF-16 code units of what is shown (`YataItem.is_shown`)."""
+    """The blocks of one list. Lengths and positions are UTF-16 code units of what is
+    shown (`YataItem.is_shown`).
+    """
 
     __slots__ = ("_blocks", "_units", "size")
 
@@ -39,7 +41,9 @@ class Positions:
                 self._units[-1] += item.length
 
     def insert(self, item: YataItem) -> None:
-        """Take in an item that was put into the list, not shown yet, or that was cut off the one before it."""
+        """Take in an item that was put into the list, not shown yet,
+        or that was cut off the one before it.
+        """
         # The block of the left neighbour: the right part of an item that was cut is then in the
         # block of its left part, and the block's units stay right without being counted again.
         block = item.left.block if item.left else self._blocks[0]

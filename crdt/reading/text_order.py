@@ -1,15 +1,18 @@
-"""The changes that an update makes in the texts of a document, found from its structs and its deletions.
+"""The changes that an update makes in the texts of a document,
+found from its structs and its deletions.
 
-No texts are compared. So the cost depends on what is in the update, not on how long the text is. Comparing would also
-be a guess: when "a" is typed into "aaa", only the struct says which of the four it is.
+No texts are compared. So the cost depends on what is in the update, not on how long the text is.
+Comparing would also be a guess: when "a" is typed into "aaa", only the struct says which of the
+four it is.
 
-The invariant: `YataItem.is_shown` says whether the item is in the text that the edits so far have made, and the block
-sums of `Positions` count exactly the shown items. An update first changes the list of items, and shows and hides none.
-Then each item whose `is_shown` differs from what it should be becomes an edit, and is shown or hidden. So each edit's
-position counts the edits before it, and they can be made one after the other.
+The invariant: `YataItem.is_shown` says whether the item is in the text that the edits so far have
+made, and the block sums of `Positions` count exactly the shown items. An update first changes the
+list of items, and shows and hides none. Then each item whose `is_shown` differs from what it should
+be becomes an edit, and is shown or hidden. So each edit's position counts the edits before it, and
+they can be made one after the other.
 
-An example: "hello" gets "XY" at 1, and loses its last letter. The update has one struct and one range. The edits are
-(1, 0, "XY") and (6, 1, ""): 6, because "XY" is shown by then.
+An example: "hello" gets "XY" at 1, and loses its last letter. The update has one struct and one
+range. The edits are (1, 0, "XY") and (6, 1, ""): 6, because "XY" is shown by then.
 """
 
 from typing import NamedTuple
@@ -21,8 +24,8 @@ from crdt.wire.struct_id import CLOCK_MASK, pack_id
 from crdt.wire.struct_reader import Parent
 
 MAX_EDITS = 1_000
-"""Edits that one update becomes in one text at most. If there were more, one edit replaces the text from the first
-to the last of them."""
+"""Edits that one update becomes in one text at most. If there were more, one edit replaces the text
+from the first to the last of them."""
 
 _ITEMS_PER_CHANGE = 100
 """Finding the position of one change costs about as much as walking over this many items."""
@@ -38,7 +41,8 @@ class TextEdit(NamedTuple):
 
 
 class TextOrder(ItemOrder):
-    """An `ItemOrder` that first takes in a document (`apply`), and then returns the changes of each update (`edits`).
+    """An `ItemOrder` that first takes in a document (`apply`),
+    and then returns the changes of each update (`edits`).
 
     text_roots  names of the roots that are texts, in the order in which they appeared
     """
@@ -52,7 +56,8 @@ class TextOrder(ItemOrder):
         super().__init__()
 
     def edits(self, update: bytes) -> list[TextEdit]:
-        """Integrate an update; return what it changed in texts, as edits to be made one after the other.
+        """Integrate an update; return what it changed in texts,
+        as edits to be made one after the other.
 
         Raises: as `apply`.
         """
@@ -96,9 +101,14 @@ class TextOrder(ItemOrder):
         found = edits.joined()
         if len(found) > MAX_EDITS:
             found = [self._as_one(root, found)]
-        return [TextEdit(root, position, deleted, as_text(inserted)) for position, deleted, inserted in found]
+        return [
+            TextEdit(root, position, deleted, as_text(inserted))
+            for position, deleted, inserted in found
+        ]
 
-    def _find_each(self, positions: Positions, items: list[YataItem], cut: set[int], edits: "_Edits") -> None:
+    def _find_each(
+        self, positions: Positions, items: list[YataItem], cut: set[int], edits: "_Edits"
+    ) -> None:
         """Look up where each change is."""
         # Characters that were cut in two show U+FFFD for each half. These edits come first, while
         # both halves are still shown, because an edit after them may delete one of the halves.
@@ -118,7 +128,10 @@ class TextOrder(ItemOrder):
         """Go over all items of a place, from left to right."""
         at = 0
         for item in self.items(place):
-            was_shown, is_shown = item.is_shown, isinstance(item.content, str) and not item.is_deleted
+            was_shown, is_shown = (
+                item.is_shown,
+                isinstance(item.content, str) and not item.is_deleted,
+            )
             if was_shown and is_shown and cut:
                 for offset in {0, item.length - 1}:
                     if pack_id(item.client, item.clock + offset) in cut:
@@ -135,7 +148,9 @@ class TextOrder(ItemOrder):
         """Return one edit that does what these do, which go from left to right."""
         start = edits[0][0]
         position, _, last = edits[-1]
-        inserted = "".join(item.text or "" for item in self.visible(root))[start : position + len(last)]
+        inserted = "".join(item.text or "" for item in self.visible(root))[
+            start : position + len(last)
+        ]
         grown = sum(len(text) - deleted for _, deleted, text in edits)
         return start, len(inserted) - grown, inserted
 
@@ -152,7 +167,11 @@ class TextOrder(ItemOrder):
 
     def _split_at(self, item: YataItem, offset: int) -> YataItem | None:
         # Before the cut is made, because `split` replaces both halves by U+FFFD.
-        is_cut = item.is_shown and 0 < offset < item.length and "\ud800" <= (item.text or "")[offset - 1] <= "\udbff"
+        is_cut = (
+            item.is_shown
+            and 0 < offset < item.length
+            and "\ud800" <= (item.text or "")[offset - 1] <= "\udbff"
+        )
         rest = super()._split_at(item, offset)
         if rest is None or not self._is_tracking:
             return rest
@@ -179,12 +198,15 @@ def _is_root(place: Parent) -> bool:
 
 
 class _Edits:
-    """Edits, each to be made after the one before it; an edit that touches the last one becomes a part of it.
+    """Edits, each to be made after the one before it;
+    an edit that touches the last one becomes a part of it.
 
-    The last edit is open: at `_at` it deletes `_deleted` units and inserts `_parts`, which have `_length` units.
+    The last edit is open: at `_at` it deletes `_deleted` units and inserts `_parts`,
+    which have `_length` units.
 
-    An example: insert "ab" at 2, then delete one unit at 3. The deleted unit is the "b" that was just inserted, so both
-    together insert "a" at 2. Deleting three units at 4 would extend the edit instead: "ab" for three units at 2.
+    An example: insert "ab" at 2, then delete one unit at 3. The deleted unit is the "b" that was
+    just inserted, so both together insert "a" at 2. Deleting three units at 4 would extend the edit
+    instead: "ab" for three units at 2.
     """
 
     def __init__(self) -> None:
@@ -210,7 +232,10 @@ class _Edits:
             # The new edit deletes in three parts: text before the open edit and text behind it,
             # which count as deleted, and text that the open edit inserted, which is just not
             # inserted any more.
-            kept = before[: max(0, position - self._at)], before[max(0, position + deleted - self._at) :]
+            kept = (
+                before[: max(0, position - self._at)],
+                before[max(0, position + deleted - self._at) :],
+            )
             self._deleted += max(0, self._at - position) + max(0, position + deleted - end)
             self._at = min(self._at, position)
             self._parts = [kept[0], inserted, kept[1]]

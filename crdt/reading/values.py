@@ -1,6 +1,8 @@
-"""Values inside items, as Python values: those that applications put into maps, arrays, embeds and attributes.
+"""Values inside items, as Python values: those that applications put into maps, arrays,
+embeds and attributes.
 
-JavaScript has values that JSON lacks. `as_json` says what stands for them; `js_text` writes a value as JavaScript does.
+JavaScript has values that JSON lacks. `as_json` says what stands for them;
+`js_text` writes a value as JavaScript does.
 """
 
 import base64
@@ -15,7 +17,8 @@ from crdt.wire.content import ANY, BINARY, DOC, EMBED, JSON
 from crdt.wire.lib0 import read_var_bytes, read_var_uint
 
 MAX_DEPTH = 100
-"""Levels of a value that are read. Readers of JSON, in Python and in browsers, can read a few hundred."""
+"""Levels of a value that are read. Readers of JSON, in Python and in browsers,
+can read a few hundred."""
 
 UNDEFINED = object()
 """JavaScript's `undefined`."""
@@ -114,7 +117,8 @@ def _any(data: bytes, at: int, depth: int) -> tuple[Any, int]:  # noqa: PLR0911 
 
 _PLAIN: dict[int, Any] = {127: UNDEFINED, 126: None, 121: False, 120: True}
 _PACKED = {124: (">f", 4), 123: (">d", 8), 122: (">q", 8)}
-"""Tags of values without bytes, and of numbers. 125 is an integer, 119 text, 118 an object, 117 an array, 116 bytes."""
+"""Tags of values without bytes, and of numbers.
+125 is an integer, 119 text, 118 an object, 117 an array, 116 bytes."""
 
 
 def _var_int(data: bytes, at: int) -> tuple[int, int]:
@@ -137,8 +141,8 @@ def _text(raw: bytes) -> str:
 def as_json(value: Any, depth: int = 0) -> Any:  # noqa: PLR0911  # a table, one row for each type
     """Return a value that JSON has for one of JavaScript; raises TooDeep.
 
-    `undefined` is left out of objects and null elsewhere; NaN and infinity are null; bytes are base64; halves of
-    characters are U+FFFD.
+    `undefined` is left out of objects and null elsewhere; NaN and infinity are null; bytes are
+    base64; halves of characters are U+FFFD.
     """
     if isinstance(value, str):
         return as_text(value)
@@ -156,7 +160,11 @@ def as_json(value: Any, depth: int = 0) -> Any:  # noqa: PLR0911  # a table, one
     if isinstance(value, list):
         return [as_json(member, depth + 1) for member in value]
     if isinstance(value, dict):
-        return {as_text(k): as_json(member, depth + 1) for k, member in value.items() if member is not UNDEFINED}
+        return {
+            as_text(k): as_json(member, depth + 1)
+            for k, member in value.items()
+            if member is not UNDEFINED
+        }
     return None if value is UNDEFINED else value
 
 
@@ -177,7 +185,10 @@ def js_text(value: Any, depth: int = 0) -> str:  # noqa: PLR0911  # a table, one
     if isinstance(value, list):
         if depth >= MAX_DEPTH:
             raise TooDeep
-        return ",".join("" if member is None or member is UNDEFINED else js_text(member, depth + 1) for member in value)
+        return ",".join(
+            "" if member is None or member is UNDEFINED else js_text(member, depth + 1)
+            for member in value
+        )
     return "[object Object]"
 
 
@@ -185,7 +196,9 @@ _WORDS = ((None, "null"), (True, "true"), (False, "false"), (UNDEFINED, "undefin
 
 
 def _js_number(number: float) -> str:
-    """Write a number as `Number.prototype.toString` does: its shortest digits, exponents from 1e21 and 1e-7 on."""
+    """Write a number as `Number.prototype.toString` does:
+    its shortest digits, exponents from 1e21 and 1e-7 on.
+    """
     if not math.isfinite(number):
         return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
     # `repr` gives the shortest digits that read back as this double, as JavaScript does. Only where

@@ -1,1 +1,3 @@
-"""One room: a document, its connections, their presence, and the frames that are broadcast to them."""
+"""One room: a document, its connections, their presence,
+and the frames that are broadcast to them.
+"""

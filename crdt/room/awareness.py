@@ -1,8 +1,9 @@
 """Who is here: presence states by Yjs client id, merged by clock.
 
-A client speaks for its own client ids only. Everything else in its frames is ignored, and never a reason to close:
-stock providers answer each presence update, even one from the server, with an update of their own that repeats it.
-The server puts the true user into each state, so names and colours cannot be made up. Pure: no clock, no I/O.
+A client speaks for its own client ids only. Everything else in its frames is ignored, and never a
+reason to close: stock providers answer each presence update, even one from the server, with an
+update of their own that repeats it. The server puts the true user into each state, so names and
+colours cannot be made up. Pure: no clock, no I/O.
 """
 
 import json
@@ -11,13 +12,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crdt.limits import PRESENCE_BYTES, PRESENCE_CLIENTS, PRESENCE_DEPTH, AwarenessLimits, LimitCounters
+from crdt.limits import (
+    PRESENCE_BYTES,
+    PRESENCE_CLIENTS,
+    PRESENCE_DEPTH,
+    AwarenessLimits,
+    LimitCounters,
+)
 from crdt.wire.y_protocol import AwarenessEntry
 
 MAX_AWARENESS_CLOCK = (1 << 31) - 1
 """The largest clock of a presence state."""
 _MAX_REMEMBERED = 4_096
-"""Client ids of a room whose newest clock is remembered, those of clients that have left included."""
+"""Client ids of a room whose newest clock is remembered,
+those of clients that have left included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +49,24 @@ class Awareness:
         self._table: OrderedDict[int, _Presence] = OrderedDict()
 
     def apply(
-        self, entries: Iterable[AwarenessEntry], user: Mapping[str, Any], own: set[int], owners: Mapping[int, str]
+        self,
+        entries: Iterable[AwarenessEntry],
+        user: Mapping[str, Any],
+        own: set[int],
+        owners: Mapping[int, str],
     ) -> tuple[list[AwarenessEntry], list[AwarenessEntry]]:
-        """Merge one client's entries; return (what changed, as others shall see it; what to send back to the client).
+        """Merge one client's entries; return (what changed, as others shall see it; what to
+        send back to the client).
 
-        The entries to send back say that the client itself has left. A client that reconnects announces itself with
-        the clock under which it was removed, and nobody would accept that. When it is told of its removal, it raises
-        its clock and announces itself again (y-protocols, `applyAwarenessUpdate`). A client that this table does not
-        know is also told, once. The server may have restarted: then the other clients know this client, and removed it
-        when their connections broke.
+        The entries to send back say that the client itself has left. A client that reconnects
+        announces itself with the clock under which it was removed, and nobody would accept that.
+        When it is told of its removal, it raises its clock and announces itself again (y-protocols,
+        `applyAwarenessUpdate`). A client that this table does not know is also told, once. The
+        server may have restarted: then the other clients know this client, and removed it when
+        their connections broke.
 
-        user    put into each state as `user`; `user["id"]` decides for which client ids the client may speak
+        user    put into each state as `user`; `user["id"]` decides for which
+                client ids the client may speak
         own     the connection's client ids; ids that it announces are added
         owners  {client id: user id} of the document: nobody else may appear under such an id
         """
@@ -65,7 +80,12 @@ class Awareness:
             if self.is_foreign(client_id, user_id, owners):
                 continue
             if clock > MAX_AWARENESS_CLOCK or not _is_newer(clock, state, presence):
-                if presence and presence.state is None and state is not None and clock <= presence.clock:
+                if (
+                    presence
+                    and presence.state is None
+                    and state is not None
+                    and clock <= presence.clock
+                ):
                     bounced.append(AwarenessEntry(client_id, presence.clock, None))
                 continue
             # Each entry costs memory in every browser of the room, so a connection may speak for
@@ -96,7 +116,9 @@ class Awareness:
         return {client_id: one.user_id for client_id, one in found if one and one.state is not None}
 
     def remove(self, client_ids: Iterable[int]) -> list[AwarenessEntry]:
-        """Take out the clients of a closed connection; return what to tell the others: an equal clock, no state."""
+        """Take out the clients of a closed connection;
+        return what to tell the others: an equal clock, no state.
+        """
         gone = []
         for client_id in client_ids:
             presence = self._table.get(client_id)
@@ -106,7 +128,9 @@ class Awareness:
         return gone
 
     def rename(self, user: Mapping[str, Any]) -> list[AwarenessEntry]:
-        """Put a changed user into their states; return the states with the next clock, so that clients take them."""
+        """Put a changed user into their states; return the states with the next clock,
+        so that clients take them.
+        """
         changed = []
         for client_id, presence in list(self._table.items()):
             if presence.user_id == user["id"] and presence.state is not None:
@@ -124,17 +148,23 @@ class Awareness:
         ]
 
     def _put(self, client_id: int, presence: _Presence) -> None:
-        """Remember the newest clock, also of clients that have left: late echoes must not bring them back."""
+        """Remember the newest clock, also of clients that have left:
+        late echoes must not bring them back.
+        """
         self._table[client_id] = presence
         self._table.move_to_end(client_id)
         if len(self._table) > _MAX_REMEMBERED:
             # The table is in order of the last change, so this is the client that left longest ago.
             # Clients that are here are never forgotten.
-            oldest = next((key for key, presence in self._table.items() if presence.state is None), client_id)
+            oldest = next(
+                (key for key, presence in self._table.items() if presence.state is None), client_id
+            )
             del self._table[oldest]
 
     def _with_user(self, text: str, user: Mapping[str, Any]) -> str | None:
-        """Return the state with the true user in it, or None if it is not a JSON object within the limits."""
+        """Return the state with the true user in it, or None if it is not a JSON
+        object within the limits.
+        """
         if len(text.encode()) > self._limits.state_bytes:
             self._limit_counters.count(PRESENCE_BYTES)
             return None
@@ -165,7 +195,9 @@ def _is_newer(clock: int, state: str | None, presence: _Presence | None) -> bool
     """
     if presence is None:
         return state is not None
-    return clock > presence.clock or (clock == presence.clock and state is None and presence.state is not None)
+    return clock > presence.clock or (
+        clock == presence.clock and state is None and presence.state is not None
+    )
 
 
 def is_shallow(value: object, depth: int) -> bool:

@@ -19,14 +19,17 @@ class FlushScheduler(Protocol):
 class Broadcast:
     """Frames for all connections of a room, without the connection that each frame came from.
 
-    A write to a socket takes the kernel 7 to 9 µs whatever its size. So all frames of one turn leave together. They are
-    joined once, for all connections that get all of them.
+    A write to a socket takes the kernel 7 to 9 µs whatever its size. So all frames of one turn
+    leave together. They are joined once, for all connections that get all of them.
     """
 
     __slots__ = ("_connections", "_encode", "_frames", "_scheduler", "_sources")
 
     def __init__(
-        self, connections: Mapping[Connection, None], encode: Callable[[bytes], bytes], scheduler: FlushScheduler
+        self,
+        connections: Mapping[Connection, None],
+        encode: Callable[[bytes], bytes],
+        scheduler: FlushScheduler,
     ) -> None:
         """Start with no frames.
 
@@ -61,7 +64,8 @@ class Broadcast:
             everything = frames[0]
         else:
             everything = b"".join(frames)
-            # Looking a connection up in a list of forty takes 1 µs, and is done for each connection.
+            # Looking a connection up in a list of forty takes 1 µs,
+            # and is done for each connection.
             senders = set(sources)
         for connection in self._connections:
             if connection not in senders:
@@ -69,9 +73,13 @@ class Broadcast:
             elif len(frames) > 1:
                 self._send_others(connection, frames, sources)
 
-    def _send_others(self, connection: Connection, frames: list[bytes], sources: list[Connection | None]) -> None:
+    def _send_others(
+        self, connection: Connection, frames: list[bytes], sources: list[Connection | None]
+    ) -> None:
         """Send the frames that did not come from this connection."""
         # Few connections write in one turn, so few need bytes of their own.
-        others = [frame for frame, source in zip(frames, sources, strict=True) if source is not connection]
+        others = [
+            frame for frame, source in zip(frames, sources, strict=True) if source is not connection
+        ]
         if others:
             connection.outbox.send_framed(b"".join(others))

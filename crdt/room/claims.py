@@ -1,19 +1,24 @@
 """Which user a client id belongs to, and which new structs under it other users may bring.
 
-A client id belongs to the user who announced it in their presence, or who types under it. Browsers also hold text of
-other users, and bring it without bad intent: after a crash, after a restored backup, for somebody whose network failed.
-Such structs are taken, and stay marked with the user who brought them.
+A client id belongs to the user who announced it in their presence, or who types under it. Browsers
+also hold text of other users, and bring it without bad intent: after a crash, after a restored
+backup, for somebody whose network failed. Such structs are taken, and stay marked with the user who
+brought them.
 
-Two things must stay impossible. Nobody may edit in the name of a user who is connected. And two contents under one id
-must not stay unnoticed: they would split the document for ever, with equal state vectors. So an owner who comes back is
-asked for the structs that others brought, and the two are compared.
+Two things must stay impossible. Nobody may edit in the name of a user who is connected. And two
+contents under one id must not stay unnoticed: they would split the document for ever, with equal
+state vectors. So an owner who comes back is asked for the structs that others brought, and the two
+are compared.
 
-An example: Ada's browser has client id 5. Ada types "hello" without a network, and Bob's browser gets it from Ada's by
-another way. Bob brings it in an answer while Ada is away: it is taken, without an owner. Ada comes back and announces
-5. Ada's browser is asked for clock 0 and later, sends "hello", and the id is Ada's. If it sent "hallo", its connection
+An example: Ada's browser has client id 5. Ada types "hello" without a network, and Bob's browser
+gets it from Ada's by another way. Bob brings it in an answer while Ada is away: it is taken,
+without an owner. Ada comes back and announces
+5. Ada's browser is asked for clock 0 and later, sends "hello", and the id is Ada's.
+   If it sent "hallo", its connection
 would be closed.
 
-Why not trust what a client says: a client id is only a number in the bytes, and any client may write any number.
+Why not trust what a client says: a client id is only a number in the bytes,
+and any client may write any number.
 
 See docs/design/documents.md.
 """
@@ -53,16 +58,21 @@ class Claims:
     def foreign(self, incoming: Incoming, parsed: Parsed) -> Set[int]:
         """Return the client ids for which an update may not bring new structs now.
 
-        These are the ids of other users who are connected: they bring their own structs. A live edit may not be under
-        the id of any other user at all. If its sender holds such structs, they come with the next answer.
+        These are the ids of other users who are connected: they bring their own structs. A live
+        edit may not be under the id of any other user at all. If its sender holds such structs,
+        they come with the next answer.
         """
         here = self._presence.users_of(parsed.spans)
         present = {client for client, user in here.items() if user != incoming.author}
         foreign = self._index.foreign(parsed, incoming.author)
         if incoming.kind is UpdateKind.ANSWER and foreign:
-            # An editor without presence does not say under which of its user's ids it types. So all ids of this user
-            # count as ids of a user who is connected.
-            silent = {one.user_id for one in self._connections if one.may_write and not one.announced.client_ids}
+            # An editor without presence does not say under which of its user's ids it types. So all
+            # ids of this user count as ids of a user who is connected.
+            silent = {
+                one.user_id
+                for one in self._connections
+                if one.may_write and not one.announced.client_ids
+            }
             foreign = {client for client in foreign if self._index.owners[client] in silent}
         return present | foreign
 
@@ -71,24 +81,31 @@ class Claims:
         source, owners = incoming.source, self._index.owners
         if source is None:
             return _NOBODY
-        others = {client for client in parsed.spans if owners.get(client) not in (None, incoming.author)}
+        others = {
+            client for client in parsed.spans if owners.get(client) not in (None, incoming.author)
+        }
         announced = source.announced.client_ids
         if incoming.kind is UpdateKind.LIVE and not announced:
-            # An editor without presence never announces an id, so it owns the id under which it types.
+            # An editor without presence never announces an id, so it owns
+            # the id under which it types.
             return others
         # New ids that the sender did not announce are not theirs: they only bring these structs for
         # somebody else.
         return others | (parsed.spans.keys() - owners.keys() - announced)
 
     def are_first_carried(self, unclaimed: Set[int]) -> bool:
-        """Whether some of these client ids have another owner, for the first time since the room was loaded."""
+        """Whether some of these client ids have another owner,
+        for the first time since the room was loaded.
+        """
         if self._are_carried or not unclaimed & self._index.owners.keys():
             return False
         self._are_carried = True
         return True
 
     def brought_by_others(self, user_id: str, clients: Iterable[int]) -> dict[int, tuple[int, int]]:
-        """Return {client id: (first clock, next clock)} of a user's ids under which others brought structs."""
+        """Return {client id: (first clock, next clock)} of a user's ids under
+        which others brought structs.
+        """
         authorship, clocks = self._contributions.authorship, self._index.clocks
         found = {}
         for client in clients:
@@ -102,9 +119,11 @@ class Claims:
         return [client for client, owner in self._index.owners.items() if owner == user_id]
 
     def verify(self, connection: Connection, parsed: Parsed, state: bytes) -> Set[int]:
-        """Compare structs that a client was asked for because they are its user's; return client ids that differ.
+        """Compare structs that a client was asked for because they are its user's;
+        return client ids that differ.
 
-        Structs that are equal count as brought by this user from now on, even if another user brought them first.
+        Structs that are equal count as brought by this user from now on,
+        even if another user brought them first.
         """
         asked, connection.questions.verifies = connection.questions.verifies, {}
         overlaps: dict[int, tuple[int, int]] = {}
@@ -113,7 +132,10 @@ class Claims:
             if max(first, start) < min(after, end):
                 overlaps[client] = (max(first, start), min(after, end))
         differing = find_differing(state, parsed.update, overlaps) if overlaps else _NOBODY
-        self._confirm(connection, {client: span for client, span in overlaps.items() if client not in differing})
+        self._confirm(
+            connection,
+            {client: span for client, span in overlaps.items() if client not in differing},
+        )
         return differing
 
     def _confirm(self, connection: Connection, spans: Mapping[int, tuple[int, int]]) -> None:

@@ -1,4 +1,6 @@
-"""Why a room closes a connection. What the client is told on the wire is decided in `handlers.close_codes`."""
+"""Why a room closes a connection. What the client is told on the wire is decided
+in `handlers.close_codes`.
+"""
 
 from enum import Enum, auto
 

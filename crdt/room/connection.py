@@ -13,7 +13,8 @@ from storage.records import Role
 _LINK_MS = 30_000
 """Milliseconds for which a document counts as on its way to a client, whatever its size."""
 _LEAST_BYTES_PER_MS = 8
-"""Bytes for each of which a millisecond is added: the slowest link that is reckoned with brings 8 KiB/s."""
+"""Bytes for each of which a millisecond is added:
+the slowest link that is reckoned with brings 8 KiB/s."""
 
 
 class Outbox(Protocol):
@@ -23,10 +24,14 @@ class Outbox(Protocol):
         """Queue one frame; never blocks, never raises."""
 
     def send_framed(self, data: bytes) -> None:
-        """Queue several frames that are encoded already (see `crdt.room.broadcast`), at the end of a turn."""
+        """Queue several frames that are encoded already (see `crdt.room.broadcast`),
+        at the end of a turn.
+        """
 
     def send_parts(self, frames: Sequence[bytes]) -> None:
-        """Send one large answer in several frames, which together may be larger than what else may wait."""
+        """Send one large answer in several frames, which together may be
+        larger than what else may wait.
+        """
 
     def close(self, reason: CloseReason, message: str = "") -> None:
         """Close the client, after trying to send what is queued.
@@ -39,7 +44,8 @@ class Receipts:
     """Tells a client how many of its updates are committed, if it wants to know.
 
     received   number of its sync updates so far
-    unsaved    (log sequence, value of `received`) of updates that are not committed yet, None for nothing
+    unsaved    (log sequence, value of `received`) of updates that are not committed yet,
+               None for nothing
     is_behind  the server left out a part of an update, so it counts nothing more as saved until an
                answer of the client has brought everything
     """
@@ -53,7 +59,9 @@ class Receipts:
         self.is_behind = False
 
     def note(self, sequence: int, saved_sequence: int) -> None:
-        """Count an update; say "saved" when the log is committed up to `sequence`, which may be now."""
+        """Count an update; say "saved" when the log is committed up to `sequence`,
+        which may be now.
+        """
         self.received += 1
         if not self.is_behind:
             if self.unsaved is None:
@@ -97,8 +105,12 @@ class Questions:
         self.asked_for: dict[int, int] | None = None
         self.lacks: dict[int, int] = {}
 
-    def ask_all(self, brought_by_others: Mapping[int, tuple[int, int]], clocks: Mapping[int, int]) -> None:
-        """Ask for all the client has that the document lacks, and for structs of their own that others brought."""
+    def ask_all(
+        self, brought_by_others: Mapping[int, tuple[int, int]], clocks: Mapping[int, int]
+    ) -> None:
+        """Ask for all the client has that the document lacks,
+        and for structs of their own that others brought.
+        """
         # A state vector cannot say "send me these again", so it says less than is known: for these
         # clients, the clock before the structs that others brought.
         self.verifies.update(brought_by_others)
@@ -106,7 +118,8 @@ class Questions:
         self._outbox.send(y_protocol.sync_step1(known))
 
     def ask_for(self, missing: Set[int], clocks: Mapping[int, int]) -> None:
-        """Ask once for all the client has, because an update of theirs waits for structs of the clients in `missing`.
+        """Ask once for all the client has, because an update of theirs waits for structs of
+        the clients in `missing`.
 
         No second question is sent before the first is answered. Nor is a question sent again that
         would get the same answer: a stock client may never have the structs that its own updates
@@ -132,11 +145,15 @@ class Questions:
         self._outbox.send(y_protocol.sync_step1(clocks))
 
     def note_answer(self, missing: Set[int], clocks: Mapping[int, int]) -> None:
-        """Note which structs an answer lacked: the client does not have them, so it is not asked for them again."""
+        """Note which structs an answer lacked: the client does not have them,
+        so it is not asked for them again.
+        """
         asked_for, self.asked_for = self.asked_for or {}, None
         # The structs that the client was asked for count too: if its answer is incomplete, it does
         # not have them.
-        self.lacks = {client: clocks.get(client, 0) for client in (*asked_for, *missing)} if missing else {}
+        self.lacks = (
+            {client: clocks.get(client, 0) for client in (*asked_for, *missing)} if missing else {}
+        )
 
 
 class SentDocument:
@@ -155,14 +172,18 @@ class SentDocument:
         self.is_coming = False
 
     def note(self, clocks: Mapping[int, int], size: int, now: int) -> None:
-        """Note that a document of `size` bytes was sent. The client is told of all that comes after it."""
+        """Note that a document of `size` bytes was sent.
+
+        The client is told of all that comes after it.
+        """
         self.clocks = dict(clocks)
         self.on_way_until = now + _LINK_MS + size // _LEAST_BYTES_PER_MS
 
     def is_enough(self, known: Mapping[int, int], now: int) -> bool:
         """Whether a client with these clocks has, or is about to get, all that it asks for.
 
-        Stock clients ask again at an interval (`resyncInterval`), on a slow link before the first answer is there.
+        Stock clients ask again at an interval (`resyncInterval`),
+        on a slow link before the first answer is there.
         """
         if self.is_coming:
             return True
@@ -170,7 +191,9 @@ class SentDocument:
             return False
         # A second copy of a large document would only make a slow link slower. What came after the
         # first copy is sent to the client as it comes, so nothing is missing.
-        return now < self.on_way_until or all(known.get(client, 0) >= clock for client, clock in self.clocks.items())
+        return now < self.on_way_until or all(
+            known.get(client, 0) >= clock for client, clock in self.clocks.items()
+        )
 
 
 class Announced:
@@ -195,8 +218,8 @@ class Connection:
 
     user         {"id", "name", "color", "colorLight", "avatar"} as put into presence states
     login_id     the login (`sid`) it came with, so that signing out closes it
-    wants_saved  it wants to be told how many of its updates are committed. If not, `receipts` need not be asked: to
-                 look at one more object costs time with each keystroke
+    wants_saved  it wants to be told how many of its updates are committed. If not, `receipts` need
+                 not be asked: to look at one more object costs time with each keystroke
     may_write    whether its edits are accepted now; only `Members` sets this
     was_refused  it was told that it may not write
     """

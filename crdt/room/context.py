@@ -42,7 +42,13 @@ class LogSink(Protocol):
 class LargeAnswerer(Protocol):
     """Sends large documents, away from the rooms' turns."""
 
-    def answer(self, connection: Connection, session_id: str, parts: Sequence[bytes], known: Mapping[int, int]) -> None:
+    def answer(
+        self,
+        connection: Connection,
+        session_id: str,
+        parts: Sequence[bytes],
+        known: Mapping[int, int],
+    ) -> None:
         """Send a client soon what it lacks of a session's document, which comes in parts.
 
         known  {client id: next clock} of what it has
@@ -77,7 +83,9 @@ class RoomContext:
     large_answers: LargeAnswerer | None = None
 
     def check_unsaved(self, journal: Journal, size: int) -> None:
-        """Raise RoomUnavailable if a room, or all rooms together, have too much to save to take `size` more bytes."""
+        """Raise RoomUnavailable if a room, or all rooms together,
+        have too much to save to take `size` more bytes.
+        """
         if journal.unsaved_bytes + size > self.limits.unsaved_bytes:
             self.limit_counters.count(MAX_UNSAVED_ROOM_BYTES)
             raise RoomUnavailable("too much is waiting to be saved")

@@ -1,4 +1,6 @@
-"""The members of a room: their connections, whether these may write, and the news of each other that they get."""
+"""The members of a room: their connections, whether these may write,
+and the news of each other that they get.
+"""
 
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
@@ -16,7 +18,10 @@ from storage.records import Role
 
 
 def may_write(role: Role, *, is_open: bool) -> bool:
-    """Whether edits of a member with this role are accepted. Nothing else in a room decides that."""
+    """Whether edits of a member with this role are accepted.
+
+    Nothing else in a room decides that.
+    """
     return is_open and role.allows(Role.EDITOR)
 
 
@@ -35,13 +40,20 @@ class Members:
     )  # fmt: skip
 
     def __init__(
-        self, index: StructIndex, contributions: Contributions, context: RoomContext, *, is_open: bool
+        self,
+        index: StructIndex,
+        contributions: Contributions,
+        context: RoomContext,
+        *,
+        is_open: bool,
     ) -> None:
         """index: the structs of the document; clients that may write are asked for more."""
         self.is_open = is_open
         self.connections: dict[Connection, None] = {}
         self.observers: list[Observer] = []
-        self._changed_roles: dict[str, Role | None] = {}  # since the room was loaded; None: no member any more
+        self._changed_roles: dict[
+            str, Role | None
+        ] = {}  # since the room was loaded; None: no member any more
         self._index = index
         self._waiting: set[Connection] = set()  # those whose last answer lacked something
         self.broadcast = Broadcast(self.connections, context.encode, context.scheduler)
@@ -57,7 +69,9 @@ class Members:
         self.claims = Claims(index, contributions, self.presence, self.connections)
 
     def join(self, connection: Connection) -> None:
-        """Let a client in: ask for its structs if it may write, and send it the presence of the others."""
+        """Let a client in: ask for its structs if it may write,
+        and send it the presence of the others.
+        """
         self.connections[connection] = None
         # A client that joins was checked just now, so its role is the newest one.
         if connection.user_id in self._changed_roles:
@@ -68,7 +82,9 @@ class Members:
         self.presence.greet(connection)
 
     def hear(self, connection: Connection, entries: Iterable[AwarenessEntry], now: int) -> None:
-        """Take presence. If a client announces an id under which others brought structs, ask it for these."""
+        """Take presence. If a client announces an id under which others brought structs,
+        ask it for these.
+        """
         known = set(connection.announced.client_ids)
         self.presence.hear(connection, entries, now)
         if connection.may_write and (new := connection.announced.client_ids - known):
@@ -79,7 +95,9 @@ class Members:
                 connection.questions.ask_all(brought, self._index.clocks)
 
     def note_answer(self, connection: Connection, missing: Set[int]) -> None:
-        """Note that a client has answered; `missing` are the client ids of which its answer still lacks structs."""
+        """Note that a client has answered; `missing` are the client ids of which its
+        answer still lacks structs.
+        """
         connection.note_answer(missing, self._index.clocks)
         if missing:
             self._waiting.add(connection)
@@ -113,7 +131,9 @@ class Members:
         if observer in self.observers:
             self.observers.remove(observer)
 
-    def close(self, connections: Iterable[Connection], reason: CloseReason, message: str = "") -> None:
+    def close(
+        self, connections: Iterable[Connection], reason: CloseReason, message: str = ""
+    ) -> None:
         """Close some connections; from this call on nothing from them is accepted."""
         # Earlier edits that wait to be broadcast are sent first: the clients that are closed have a
         # right to them.
@@ -123,14 +143,18 @@ class Members:
             connection.outbox.close(reason, message)
 
     def takes_late_edits(self, connection: Connection) -> bool:
-        """Whether an edit is accepted that a client sent before it left: not if its user may no longer write."""
+        """Whether an edit is accepted that a client sent before it left:
+        not if its user may no longer write.
+        """
         role = self._changed_roles.get(connection.user_id, connection.role)
         return role is not None and may_write(role, is_open=self.is_open)
 
     def remove(self, user_id: str, reason: CloseReason) -> None:
         """Close the connections of a user who is no member any more."""
         self._changed_roles[user_id] = None
-        self.close([connection for connection in self.connections if connection.user_id == user_id], reason)
+        self.close(
+            [connection for connection in self.connections if connection.user_id == user_id], reason
+        )
 
     def set_role(self, user_id: str, role: Role) -> None:
         """Change what a user's open connections may do, without a reconnect."""
@@ -142,7 +166,9 @@ class Members:
 
     def rename(self, user: Mapping[str, Any]) -> None:
         """Show a user's new name or picture, if the user is here."""
-        connections = [connection for connection in self.connections if connection.user_id == user["id"]]
+        connections = [
+            connection for connection in self.connections if connection.user_id == user["id"]
+        ]
         for connection in connections:
             connection.user = dict(user)
         if connections:
@@ -155,10 +181,15 @@ class Members:
             self._update_rights(connection)
 
     def _update_rights(self, connection: Connection) -> None:
-        """Note whether a client may write. A client that may from now on is asked for its structs."""
+        """Note whether a client may write.
+
+        A client that may from now on is asked for its structs.
+        """
         could_write = connection.may_write
         connection.may_write = may_write(connection.role, is_open=self.is_open)
         if connection.may_write and not could_write:
             connection.was_refused = False
             own = self.claims.owned(connection.user_id)
-            connection.questions.ask_all(self.claims.brought_by_others(connection.user_id, own), self._index.clocks)
+            connection.questions.ask_all(
+                self.claims.brought_by_others(connection.user_id, own), self._index.clocks
+            )

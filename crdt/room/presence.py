@@ -1,7 +1,8 @@
 """Presence in a room: which client is told of whose presence, and how often.
 
-Each client's presence is applied once an interval, and all news of a room goes out in one frame. Fifty people who move
-their cursors would otherwise cause 2,500 writes to sockets for each round of moves.
+Each client's presence is applied once an interval, and all news of a room goes out in one frame.
+Fifty people who move their cursors would otherwise cause 2,500 writes to sockets for each round of
+moves.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -89,7 +90,9 @@ class Presence:
         connection.outbox.send(y_protocol.awareness_update(self._awareness.states()))
 
     def left(self, connection: Connection) -> None:
-        """Tell the others that a connection's clients are gone, unless another connection speaks for them now."""
+        """Tell the others that a connection's clients are gone,
+        unless another connection speaks for them now.
+        """
         # A client that reconnects may be here again before its old connection is known to be dead.
         others = {client for other in self._connections for client in other.announced.client_ids}
         self._announce(self._awareness.remove(connection.announced.client_ids - others))
@@ -97,20 +100,25 @@ class Presence:
     def renamed(self, user: Mapping[str, Any]) -> None:
         """Show a user's new name or picture to everybody.
 
-        The states get the next clock, which the user's own clients would have used. So these clients are told that they
-        have left, and raise their clocks (see `Awareness.apply`).
+        The states get the next clock, which the user's own clients would have used. So these
+        clients are told that they have left, and raise their clocks (see `Awareness.apply`).
         """
         changed = self._awareness.rename(user)
         self._announce(changed)
         for connection in self._connections:
             own = [
-                entry._replace(state=None) for entry in changed if entry.client_id in connection.announced.client_ids
+                entry._replace(state=None)
+                for entry in changed
+                if entry.client_id in connection.announced.client_ids
             ]
             if own:
                 connection.outbox.send(y_protocol.awareness_update(own))
 
     def hear(self, connection: Connection, entries: Iterable[AwarenessEntry], now: int) -> None:
-        """Take presence at most once an interval. Sooner entries wait for `tick`, and the newest of each id counts."""
+        """Take presence at most once an interval.
+
+        Sooner entries wait for `tick`, and the newest of each id counts.
+        """
         announced = connection.announced
         if now - announced.taken_at >= self._interval_ms and not announced.late:
             announced.taken_at = now
@@ -123,8 +131,8 @@ class Presence:
         for entry in entries:
             client_id = entry.client_id
             if self._awareness.is_foreign(client_id, connection.user_id, self._owners):
-                # Echoes of others must not use up places among the waiting entries, which the client's own presence
-                # needs.
+                # Echoes of others must not use up places among the waiting entries,
+                # which the client's own presence needs.
                 continue
             if client_id in late or client_id in announced.client_ids or len(late) < self._max_late:
                 # One entry for each client id, the newest. So the number of ids bounds the waiting
@@ -171,7 +179,9 @@ class Presence:
             self._scheduler.publish_soon(self)
 
     def publish(self) -> None:
-        """Tell everybody the newest of each client in one frame; stock clients ignore their own in it."""
+        """Tell everybody the newest of each client in one frame;
+        stock clients ignore their own in it.
+        """
         if self._news:
             frame = y_protocol.awareness_update(list(self._news.values()))
             self._news = {}

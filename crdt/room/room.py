@@ -80,7 +80,9 @@ class Room:
             self.index.parents.is_in_sequence,
         )
         self.journal = Journal(session_id, restored.sequence)
-        self.contributions = Contributions(restored.authorship, restored.contributors, restored.edited_at)
+        self.contributions = Contributions(
+            restored.authorship, restored.contributors, restored.edited_at
+        )
         self.members = Members(self.index, self.contributions, context, is_open=is_open)
         self.upkeep = Upkeep(checkpointed=checkpointed)
         self._context = context
@@ -92,7 +94,9 @@ class Room:
 
     # -- frames of clients ------------------------------------------------------------------------
 
-    def receive(self, connection: Connection, frame: bytes, now: int, prepared: Prepared | None = None) -> None:
+    def receive(
+        self, connection: Connection, frame: bytes, now: int, prepared: Prepared | None = None
+    ) -> None:
         """Handle a frame of a client that has joined; prepared: the update in it, or None.
 
         Raises ProtocolError, LimitExceeded or RoomUnavailable; then the caller closes the
@@ -110,7 +114,9 @@ class Room:
         with self._context.mark.at(self.session_id, connection.user_id):
             self._receive(connection, y_protocol.decode(frame), now, prepared)
 
-    def _receive(self, connection: Connection, message: y_protocol.Message, now: int, done: Prepared | None) -> None:
+    def _receive(
+        self, connection: Connection, message: y_protocol.Message, now: int, done: Prepared | None
+    ) -> None:
         match message:
             case y_protocol.SyncUpdate(update):
                 live = Incoming(update, connection.user_id, now, UpdateKind.LIVE, connection, done)
@@ -120,7 +126,9 @@ class Room:
             case y_protocol.SyncStep1(state_vector):
                 self._answer(connection, state_vector, now)
             case y_protocol.SyncStep2(update):
-                answer = Incoming(update, connection.user_id, now, UpdateKind.ANSWER, connection, done)
+                answer = Incoming(
+                    update, connection.user_id, now, UpdateKind.ANSWER, connection, done
+                )
                 self._write(connection, answer)
             case y_protocol.QueryAwareness():
                 self.members.presence.answer(connection)
@@ -141,7 +149,9 @@ class Room:
         if size > CUT_BYTES:
             connection.sent.note(self.index.clocks, size, now)
 
-    def _type(self, connection: Connection, typed: fast_path.SimpleEdit, frame: bytes, now: int) -> bool:
+    def _type(
+        self, connection: Connection, typed: fast_path.SimpleEdit, frame: bytes, now: int
+    ) -> bool:
         """Accept a keystroke; near a limit, change nothing and return False."""
         client, first, after, update, parent = typed
         journal, context, size = self.journal, self._context, len(update)
@@ -151,8 +161,8 @@ class Room:
             or not self.quota.reserve(size, after - first)
         ):
             return False
-        # The table must know the structs now, as the next frame may refer to them. pycrdt may get them
-        # later, with others: nobody reads the text before `integrate_pending`.
+        # The table must know the structs now, as the next frame may refer to them. pycrdt may get
+        # them later, with others: nobody reads the text before `integrate_pending`.
         author = connection.user_id
         self.document.defer(update)
         if self._deferred_by != author:
@@ -206,7 +216,9 @@ class Room:
         if not connection.was_refused:
             connection.was_refused = True
             is_open = self.members.is_open
-            reason = "forbidden: viewers cannot edit" if is_open else "session_ended: nobody can edit"
+            reason = (
+                "forbidden: viewers cannot edit" if is_open else "session_ended: nobody can edit"
+            )
             connection.outbox.send(y_protocol.permission_denied(reason))
 
     # -- the stages of an update that is no keystroke ---------------------------------------------
@@ -214,8 +226,8 @@ class Room:
     def _accept(self, incoming: Incoming) -> tuple[Set[int], Set[int]]:
         """Scan, apply, log and relay one update, or the part of it that can be integrated now.
 
-        Returns (clients whose structs the rest waits for, clients under which the sender has other structs).
-        Raises Rejected, LimitExceeded or RoomUnavailable; nothing has changed then.
+        Returns (clients whose structs the rest waits for, clients under which the sender has other
+        structs). Raises Rejected, LimitExceeded or RoomUnavailable; nothing has changed then.
         """
         if incoming.update == EMPTY:
             return _NOBODY, _NOBODY
@@ -238,7 +250,8 @@ class Room:
             return
         if incoming.kind is UpdateKind.ANSWER and self.members.claims.are_first_carried(unclaimed):
             _log.info(
-                "user %s brought edits of others that session %s lacked, as after a restored backup or a crash",
+                "user %s brought edits of others that session %s lacked, as after a restored "
+                "backup or a crash",
                 incoming.author,
                 self.session_id,
             )
@@ -306,16 +319,21 @@ class Room:
         with self._context.mark.at(self.session_id):
             return self.document.texts(dict.fromkeys((self.main_root, *self.index.text_roots)))
 
-    def edit(self, user_id: str, files: Mapping[str, str], now: int, edits: Sequence[Edit] | None = None) -> None:
+    def edit(
+        self, user_id: str, files: Mapping[str, str], now: int, edits: Sequence[Edit] | None = None
+    ) -> None:
         """Turn roots' texts into `files` by one edit of this user; see `Document.edit`.
 
-        Raises LimitExceeded, Rejected, RoomUnavailable or TextUnavailable; the document is then unchanged.
+        Raises LimitExceeded, Rejected, RoomUnavailable or TextUnavailable;
+        the document is then unchanged.
         """
         self.integrate_pending()
         with self._context.mark.at(self.session_id, user_id):
             self.take_edit(user_id, self.server_edits.update(user_id, files, edits), now)
 
-    def take_edit(self, user_id: str, update: bytes, now: int, prepared: Prepared | None = None) -> None:
+    def take_edit(
+        self, user_id: str, update: bytes, now: int, prepared: Prepared | None = None
+    ) -> None:
         """Take an update that the server made for a user; raises as `edit` does."""
         if update != EMPTY:
             prepared = prepared or Prepared(update_parser.parse(update))

@@ -1,7 +1,8 @@
 """The code of a room as one text, for clients that send and receive whole texts.
 
-Such a client may be behind: the text that it sends is an edit of the text that it had, not of the present text. So the
-feed keeps how the text changed, and each client's bases: the texts that the client may have had when it wrote.
+Such a client may be behind: the text that it sends is an edit of the text that it had, not of the
+present text. So the feed keeps how the text changed, and each client's bases: the texts that the
+client may have had when it wrote.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,12 +22,13 @@ _MAX_BATCHES = 200
 _MAX_SHIFTS = 20_000
 
 RETIRED_MS = 300
-"""Milliseconds for which a client may still edit a text that was replaced: a front end confirms a text before it shows
-it. Nobody sees a change and undoes it in less."""
+"""Milliseconds for which a client may still edit a text that was replaced: a front end confirms a
+text before it shows it. Nobody sees a change and undoes it in less."""
 
 _WORD_BYTES = 10
-"""Bytes that an edit which deletes nothing counts as nearer than one that deletes. Users type whole words more often
-than they turn a word into a similar one; and if the guess is wrong, no text is lost."""
+"""Bytes that an edit which deletes nothing counts as nearer than one that deletes. Users type whole
+words more often than they turn a word into a similar one; and if the guess is wrong, no text is
+lost."""
 
 _UNTIL_THE_NEXT = 1 << 62
 """Stands for an expiry that is not known yet. The client has confirmed the text, but did not show
@@ -200,9 +202,9 @@ class _OwnText:
 class TextClient:
     """The texts that one client has been sent, and has sent.
 
-    At most one text is on its way to it; `received` says that it came. What the client sent last stays a base, however
-    late the texts come that were sent to it: a busy front end goes on from its own text, also after it has confirmed
-    another one.
+    At most one text is on its way to it; `received` says that it came. What the client sent last
+    stays a base, however late the texts come that were sent to it: a busy front end goes on from
+    its own text, also after it has confirmed another one.
     """
 
     def __init__(self, feed: TextFeed, user_id: str) -> None:
@@ -267,7 +269,9 @@ class TextClient:
         base.advance(self.feed)
         return TextChange(text, plain, base)
 
-    def finish(self, change: TextChange, edits: Sequence[Edit], now: int, update: bytes = b"") -> None:
+    def finish(
+        self, change: TextChange, edits: Sequence[Edit], now: int, update: bytes = b""
+    ) -> None:
         """Make a change. The feed must be up to date, and may be newer than at `begin`.
 
         Raises what `Room.edit` raises; the room and the bases are then as they were.
@@ -313,9 +317,9 @@ class TextClient:
     def _nearest(self, text: bytes, now: int) -> Base:
         """Return the base that the client most likely had: the one nearest to `text`.
 
-        Until the client has received a text on this connection, it may have had none, so the base may be empty. Then a
-        text that has nothing in common with the session's is added to it. It does not replace text that the client may
-        never have seen.
+        Until the client has received a text on this connection, it may have had none, so the base
+        may be empty. Then a text that has nothing in common with the session's is added to it. It
+        does not replace text that the client may never have seen.
         """
         self._retired = [base for base in self._retired if now <= base.expires_at]
         candidates = [self._known, *filter(None, [self._in_flight]), *reversed(self._retired)]

@@ -1,20 +1,22 @@
-"""Keystrokes, recognized by one match of a regular expression: 2 µs instead of 20 for the whole scan.
+"""Keystrokes, recognized by one match of a regular expression:
+2 µs instead of 20 for the whole scan.
 
-A keystroke is one run of ASCII text with origins, one range deleted, or both, which is typing over a selection.
-All other frames go the long way (`update_parser`, `StructIndex`), and so do keystrokes that need a second look in the
-room's tables. Only the long way refuses updates. Both ways have the same rules; `tests/crdt/structs/test_fast_path.py`
-compares them.
+A keystroke is one run of ASCII text with origins, one range deleted, or both, which is typing over
+a selection. All other frames go the long way (`update_parser`, `StructIndex`), and so do keystrokes
+that need a second look in the room's tables. Only the long way refuses updates. Both ways have the
+same rules; `tests/crdt/structs/test_fast_path.py` compares them.
 
-The invariant: `check_update` would accept each update that this module accepts, unchanged and as a whole. So this
-module may only err in one direction. A wrong None costs 20 µs, but a wrong yes would put an unchecked update into the
-log.
+The invariant: `check_update` would accept each update that this module accepts, unchanged and as a
+whole. So this module may only err in one direction. A wrong None costs 20 µs, but a wrong yes would
+put an unchecked update into the log.
 
-Why a regular expression: it is one call into C, where a parser in Python makes a call for each number, and most frames
-of a session are keystrokes.
+Why a regular expression: it is one call into C, where a parser in Python makes a call for each
+number, and most frames of a session are keystrokes.
 
-It is used only in documents of plain text, with any number of roots and with formats. There pycrdt integrates every
-update of this shape (tried with 2.8 million random keystrokes in 135,000 sequences). So updates may be integrated
-later, many together. In documents with maps and nested types pycrdt failed at 5 of 35,000 sequences.
+It is used only in documents of plain text, with any number of roots and with formats. There pycrdt
+integrates every update of this shape (tried with 2.8 million random keystrokes in 135,000
+sequences). So updates may be integrated later, many together. In documents with maps and nested
+types pycrdt failed at 5 of 35,000 sequences.
 
 The frames, as bytes in hex; `v` is a varUint, `id` is two of them, a client id and a clock:
 
@@ -25,12 +27,14 @@ The frames, as bytes in hex; `v` is a varUint, `id` is two of them, a client id 
     delete   00 02 size  00 range
     range    01 client:v 01 clock:v length:v
 
-`size` is the number of bytes that follow, in one byte. 01 01 says that there is one section with one struct. The first
-byte of the origins is the struct's info byte: text (4) with the bits of `struct_reader`.
+`size` is the number of bytes that follow, in one byte. 01 01 says that there is one section with
+one struct. The first byte of the origins is the struct's info byte: text (4) with the bits of
+`struct_reader`.
 
-An example: client 5 has typed "hi" and types "!". The frame is 00 02 0a, 01 01 05 02, 84 05 01, 01 21, 00. Ten bytes
-follow the size; one struct of client 5 from clock 2 on; behind clock 1 of client 5; one character; nothing deleted.
-It is a keystroke if the document has clocks 0 and 1 of client 5, and client 5 is the author's.
+An example: client 5 has typed "hi" and types "!". The frame is 00 02 0a, 01 01 05 02, 84 05 01, 01
+21, 00. Ten bytes follow the size; one struct of client 5 from clock 2 on; behind clock 1 of client
+5; one character; nothing deleted. It is a keystroke if the document has clocks 0 and 1 of client 5,
+and client 5 is the author's.
 
 See docs/design/speed.md.
 """
@@ -86,7 +90,9 @@ class SimpleEdit(NamedTuple):
 
 
 def read(frame: bytes, index: StructIndex, author: str) -> SimpleEdit | None:
-    """Return the update in a frame if it is a keystroke that may be applied now; None means: look closer."""
+    """Return the update in a frame if it is a keystroke that may be applied now;
+    None means: look closer.
+    """
     # A document with maps, nested types or values never uses this path, so that is asked first.
     if not index.is_plain:
         return None
@@ -97,10 +103,15 @@ def read(frame: bytes, index: StructIndex, author: str) -> SimpleEdit | None:
     return _deleted(frame, match, index) if match else None
 
 
-def _inserted(frame: bytes, match: "re.Match[bytes]", index: StructIndex, author: str) -> SimpleEdit | None:
-    """Check an insert, `match` of the grammar in this module's docstring, against the room's table."""
+def _inserted(
+    frame: bytes, match: "re.Match[bytes]", index: StructIndex, author: str
+) -> SimpleEdit | None:
+    """Check an insert, `match` of the grammar in this module's docstring,
+    against the room's table.
+    """
     (
-        size, client, clock, _, _, left, left_clock, right, right_clock, length, text, gone, gone_clock, gone_length,
+        size, client, clock, _, _, left, left_clock, right, right_clock, length, text, gone,
+        gone_clock, gone_length,
     ) = match.groups()  # fmt: skip
     # The order of the checks is by price. `clocks` says that the update begins exactly behind what
     # is known: nothing to slice, no hole. `owners` says that the client id is the author's.
@@ -133,12 +144,15 @@ def _inserted(frame: bytes, match: "re.Match[bytes]", index: StructIndex, author
 
 
 def _origin(client: bytes, clock: bytes, behind: int, index: StructIndex) -> int:
-    """Return the packed id of an origin, _UNKNOWN if it is not known or a character would be cut in two there.
+    """Return the packed id of an origin, _UNKNOWN if it is not known or a character
+    would be cut in two there.
 
     behind  1 for a left origin, because the cut is behind it, 0 for a right origin
     """
     number, k = _client(client), _int(clock)
-    if k >= index.clocks.get(number, 0) or (index.low_surrogates and index.cuts(pack_id(number, k) + behind)):
+    if k >= index.clocks.get(number, 0) or (
+        index.low_surrogates and index.cuts(pack_id(number, k) + behind)
+    ):
         return _UNKNOWN
     return pack_id(number, k)
 
@@ -157,14 +171,18 @@ def _is_whole(client: bytes, clock: bytes, size: bytes, index: StructIndex) -> b
     return (
         length > 0
         and end <= index.clocks.get(number, 0)
-        and not (index.low_surrogates and (index.cuts(pack_id(number, start)) or index.cuts(pack_id(number, end))))
+        and not (
+            index.low_surrogates
+            and (index.cuts(pack_id(number, start)) or index.cuts(pack_id(number, end)))
+        )
     )
 
 
 def _int(digits: bytes) -> int:
     """Read a varUint that is known to be whole.
 
-    One to three bytes are written out: that is most clocks, and a loop takes nearly twice as long for two.
+    One to three bytes are written out: that is most clocks,
+    and a loop takes nearly twice as long for two.
     """
     if len(digits) == 1:
         return digits[0]
@@ -179,8 +197,10 @@ def _int(digits: bytes) -> int:
 
 
 _client = lru_cache(maxsize=4_096)(_int)
-"""Reads a client id. These are long, and few: with a cache an insert with two origins is read in 2.0 µs instead of 2.6.
+"""Reads a client id. These are long, and few:
+with a cache an insert with two origins is read in 2.0 µs instead of 2.6.
 
-The cache belongs to the module and not to an object, because that would be one more attribute for each call. It
-is bounded, and nobody can tell whether it is there: the function has no other input than its argument.
+The cache belongs to the module and not to an object, because that would be one more attribute for
+each call. It is bounded, and nobody can tell whether it is there: the function has no other input
+than its argument.
 """

@@ -1,11 +1,12 @@
 """Whether two updates that have structs with the same ids agree on their content.
 
-An update may bring structs that are known, and behind them new ones. If its known structs differ from the document's,
-two clients have used one client id. Each would then keep a different document for ever, with equal state vectors. No
-sync would notice that.
+An update may bring structs that are known, and behind them new ones. If its known structs differ
+from the document's, two clients have used one client id. Each would then keep a different document
+for ever, with equal state vectors. No sync would notice that.
 
-An example: Bob works on a copy of Ada's browser profile, so both have client id 5. Ada typed "hello", Bob "help!". The
-server has "hello" of Ada and gets "help!?" from Bob. Clocks 0 to 2 agree, 3 and 4 do not: the "?" is refused.
+An example: Bob works on a copy of Ada's browser profile, so both have client id 5. Ada typed
+"hello", Bob "help!". The server has "hello" of Ada and gets "help!?" from Bob. Clocks 0 to 2 agree,
+3 and 4 do not: the "?" is refused.
 
 See docs/design/documents.md.
 """
@@ -27,15 +28,18 @@ _Piece = tuple[int, int, int, bytes]
 
 
 def find_differing(ours: bytes, theirs: bytes, spans: Mapping[int, tuple[int, int]]) -> set[int]:
-    """Return the clients of which two updates have different structs within {client: (first clock, next clock)}.
+    """Return the clients of which two updates have different structs within {client:
+    (first clock, next clock)}.
 
-    Text is compared character by character, except for characters that were replaced on one side. Other content is
-    compared by its kind only, because older releases did not keep values byte by byte. Content that one side deleted or
-    leaves out agrees with everything.
+    Text is compared character by character, except for characters that were replaced on one side.
+    Other content is compared by its kind only, because older releases did not keep values byte by
+    byte. Content that one side deleted or leaves out agrees with everything.
     """
     pieces = _Pieces(take_part(theirs, spans, ())).by_client()
     known = _Pieces(take_part(ours, spans, ())).by_client()
-    return {client for client, structs in pieces.items() if not _agree(structs, known.get(client, []))}
+    return {
+        client for client, structs in pieces.items() if not _agree(structs, known.get(client, []))
+    }
 
 
 def _agree(first: list[_Piece], second: list[_Piece]) -> bool:

@@ -1,9 +1,11 @@
-"""Where the structs of one update lie, found as Yjs does when it integrates them (`getMissing` in `Item.js`).
+"""Where the structs of one update lie, found as Yjs does when it integrates them
+(`getMissing` in `Item.js`).
 
-A struct with a collected neighbour, or in a type that is collected or whose content was deleted, is collected too.
-Else it lies where its neighbours do, or where it says. No client puts a struct between two that lie apart: yrs would
-link the lists of two types with each other, and die or be unable to load what it made. Nor does a client put text
-under a map key; a struct gets its key from its neighbours, too.
+A struct with a collected neighbour, or in a type that is collected or whose content was deleted, is
+collected too. Else it lies where its neighbours do, or where it says. No client puts a struct
+between two that lie apart: yrs would link the lists of two types with each other, and die or be
+unable to load what it made. Nor does a client put text under a map key; a struct gets its key from
+its neighbours, too.
 
 An example, with client 5 in root "t" and client 9 in root "u", all of it known:
 
@@ -38,18 +40,21 @@ class KnownParents(Protocol):
 
 
 class ParentResolver:
-    """Looks up the parents of one update's structs, each section as far as the structs that it refers to are known.
+    """Looks up the parents of one update's structs, each section as far as the structs
+    that it refers to are known.
 
-    Sections refer to each other in both directions, so none can be done as a whole. `run` works on a section until one
-    of its structs refers to a part of another section that is not done yet. Then it works on the other section up to
-    that part, and comes back. The stack `waiting` never has more entries than there are sections, unless the sections
-    wait in a circle.
+    Sections refer to each other in both directions, so none can be done as a whole. `run` works on
+    a section until one of its structs refers to a part of another section that is not done yet.
+    Then it works on the other section up to that part, and comes back. The stack `waiting` never
+    has more entries than there are sections, unless the sections wait in a circle.
 
-    The results are runs: one entry for each change of parent, not for each struct. A text of 100,000 structs in one
-    root is one run.
+    The results are runs: one entry for each change of parent, not for each struct. A text of
+    100,000 structs in one root is one run.
     """
 
-    def __init__(self, known: KnownParents, types: TypeTable, parsed: Parsed, *, is_strict: bool) -> None:
+    def __init__(
+        self, known: KnownParents, types: TypeTable, parsed: Parsed, *, is_strict: bool
+    ) -> None:
         """is_strict: False for stored updates, in which earlier releases accepted more."""
         self._known = known
         self._known_types = types
@@ -85,9 +90,15 @@ class ParentResolver:
             parents=self._resolved,
             text_roots=self._text_roots,
             types=self._types,
-            multi_value_entries=[packed for packed in self._multi_values if self._at(packed)[1] is not None],
+            multi_value_entries=[
+                packed for packed in self._multi_values if self._at(packed)[1] is not None
+            ],
             collected=self._collected,
-            deleted=[(client, start, end) for client, runs in self._deleted.items() for start, end in runs],
+            deleted=[
+                (client, start, end)
+                for client, runs in self._deleted.items()
+                for start, end in runs
+            ],
         )
 
     def _reached(self, client: int) -> int:
@@ -143,7 +154,9 @@ class ParentResolver:
             depth = 1 + self._depth(lies_in)
             self._types.update((packed, (depth, lies_in)) for packed in range(own, own + length))
         elif kind == DELETED:
-            self._deleted.setdefault(client_of(own), []).append((clock_of(own), clock_of(own) + length))
+            self._deleted.setdefault(client_of(own), []).append(
+                (clock_of(own), clock_of(own) + length)
+            )
 
     def _depth(self, packed: int) -> int:
         """Return how deep a shared type is; 0 for NO_ID, which means a root."""
@@ -157,7 +170,12 @@ class ParentResolver:
         # deletes as it integrates them: the place is real. Not a type any more, as its content was
         # deleted or collected: Yjs collects what is put into it. Never a type: yrs raises or dies,
         # and no client makes it.
-        if parent == GONE or isinstance(packed, str) or packed in self._types or packed in self._known_types.depths:
+        if (
+            parent == GONE
+            or isinstance(packed, str)
+            or packed in self._types
+            or packed in self._known_types.depths
+        ):
             return parent
         if self._at(packed) != GONE and not self._has_lost(packed) and self._is_strict:
             raise Rejected("parent is not a shared type")

@@ -1,8 +1,10 @@
-"""Which part of an update a document can integrate now. The rules are Yjs's (`integrateStructs` in `encoding.js`).
+"""Which part of an update a document can integrate now.
+The rules are Yjs's (`integrateStructs` in `encoding.js`).
 
-Stock clients keep structs that they cannot integrate yet, and send them again at each sync. Such a struct comes after a
-hole in the client's own store, or refers to a struct that nobody has brought yet. Each section is integrated up to its
-first struct that waits for something; the other sections go on. A deletion is taken for the structs that are known.
+Stock clients keep structs that they cannot integrate yet, and send them again at each sync. Such a
+struct comes after a hole in the client's own store, or refers to a struct that nobody has brought
+yet. Each section is integrated up to its first struct that waits for something; the other sections
+go on. A deletion is taken for the structs that are known.
 
 See docs/design/documents.md.
 """
@@ -18,9 +20,10 @@ class Part:
     """The part of an update that can be integrated.
 
     spans    {client: (first clock, next clock)} of the structs that are new and wait for nothing
-    ranges   (client, start, end) of deleted ranges whose structs are known once `spans` are integrated
-    missing  clients of which structs are missing: those whose structs are left out, and those for which these wait.
-             Empty if nothing is left out
+    ranges   (client, start, end) of deleted ranges whose structs are known
+             once `spans` are integrated
+    missing  clients of which structs are missing: those whose structs are left out, and those for
+             which these wait. Empty if nothing is left out
     """
 
     spans: Mapping[int, tuple[int, int]]
@@ -29,13 +32,14 @@ class Part:
 
 
 def find_part(parsed: Parsed, clocks: Mapping[int, int], foreign: Set[int]) -> Part | None:
-    """Return the part of an update that can be integrated; None for all of it, which is the usual case.
+    """Return the part of an update that can be integrated;
+    None for all of it, which is the usual case.
 
     clocks   {client: next clock} of the document
     foreign  clients whose structs are not to be taken
     """
-    # The usual update begins where the document ends and refers to known structs. This check reads each section's
-    # bounds and each range, but no structs.
+    # The usual update begins where the document ends and refers to known structs. This check reads
+    # each section's bounds and each range, but no structs.
     if not foreign and not parsed.holes and _is_complete(parsed, clocks) and not _has_order(parsed):
         return None
     reach = _Reach(parsed, clocks, foreign)
@@ -56,7 +60,9 @@ def find_part(parsed: Parsed, clocks: Mapping[int, int], foreign: Set[int]) -> P
 
 
 def _is_complete(parsed: Parsed, clocks: Mapping[int, int]) -> bool:
-    """Whether an update has only new structs, and refers only to structs that are known or in it."""
+    """Whether an update has only new structs, and refers only to
+    structs that are known or in it.
+    """
     spans = parsed.spans
     for client, (first, _) in spans.items():
         if first != clocks.get(client, 0):
@@ -73,20 +79,25 @@ def _is_complete(parsed: Parsed, clocks: Mapping[int, int]) -> bool:
 def _has_order(parsed: Parsed) -> bool:
     """Whether sections of an update refer to each other, so that they could wait in a circle."""
     spans = parsed.spans
-    return len(spans) > 1 and any(other in spans and clock >= spans[other][0] for _, _, other, clock in parsed.edges)
+    return len(spans) > 1 and any(
+        other in spans and clock >= spans[other][0] for _, _, other, clock in parsed.edges
+    )
 
 
 class _Reach:
     """Finds out how far each section of an update can be integrated.
 
-    Each section is read up to its first reference to a struct that is not known yet, and waits there. When the other
-    section gets further, it is tried again. Each reference is read one or two times, so the cost for an update of a
-    hundred thousand structs is that of reading it. The alternative is to go through all sections again until none gets
-    further. That is quadratic if two sections refer to each other in turns.
+    Each section is read up to its first reference to a struct that is not known yet, and waits
+    there. When the other section gets further, it is tried again. Each reference is read one or two
+    times, so the cost for an update of a hundred thousand structs is that of reading it. The
+    alternative is to go through all sections again until none gets further. That is quadratic if
+    two sections refer to each other in turns.
 
-    An example: client 9 has clocks 0 to 9, and its clock 4 refers to clock 2 of client 5. Client 5 has clocks 0 to 9,
-    and its clock 7 refers to client 8, of which no structs are known. If section 9 is first, it reaches 4 and waits for
-    5. Section 5 reaches 7 and waits for 8. Section 5 got further, so 9 is tried again and reaches its end. `reached` is
+    An example: client 9 has clocks 0 to 9, and its clock 4 refers to clock 2 of client 5. Client 5
+    has clocks 0 to 9, and its clock 7 refers to client 8, of which no structs are known. If section
+    9 is first, it reaches 4 and waits for
+    5. Section 5 reaches 7 and waits for 8. Section 5 got further,
+       so 9 is tried again and reaches its end. `reached` is
     {9: 10, 5: 7}, and clocks 7 to 9 of client 5 are left out, because 8 is missing.
 
     reached  {client: next clock, once the part is integrated}

@@ -1,8 +1,8 @@
 """The table of a document's structs that a room keeps, and that admission asks.
 
-`take` has an update applied that `admission` let pass, and records it. `take_stored` does the same with an update that
-the store already has. The table is kept apart from pycrdt on purpose: after an edit that cuts an emoji in two, the
-state vector that yrs reports is wrong.
+`take` has an update applied that `admission` let pass, and records it. `take_stored` does the same
+with an update that the store already has. The table is kept apart from pycrdt on purpose: after an
+edit that cuts an emoji in two, the state vector that yrs reports is wrong.
 
 See docs/design/documents.md.
 """
@@ -40,12 +40,14 @@ class StructIndex:
     kinds             of content that there is or was in it, see `Parsed`
     is_plain          see `Parsed`, of all updates so far, and all roots are texts
     parents           where its structs lie
-    low_surrogates    packed ids of second halves of characters that could be cut in two; None if there never were any
+    low_surrogates    packed ids of second halves of characters that could be cut in two;
+                      None if there never were any
     split_surrogates  packed ids of second halves of characters that an edit cut in two
     """
 
     __slots__ = (
-        "_has_only_plain", "_text_root_names", "clocks", "is_plain", "kinds", "low_surrogates", "owners", "parents",
+        "_has_only_plain", "_text_root_names", "clocks", "is_plain", "kinds", "low_surrogates",
+        "owners", "parents",
         "roots", "split_surrogates", "text_roots", "types",
     )  # fmt: skip
 
@@ -83,18 +85,21 @@ class StructIndex:
     def known_of(self, parsed: Parsed) -> list[int]:
         """Return how far the sections of an update are known.
 
-        While that does not change, the part that may be taken does not change either: structs that are known stay
-        known.
+        While that does not change, the part that may be taken does not change either:
+        structs that are known stay known.
         """
         return [self.clocks.get(client, 0) for client in parsed.spans]
 
     def place(self, parsed: Parsed) -> Placement:
         """Look up where the structs of an update that may be applied lie.
 
-        Raises Rejected for structs without a place, and LimitExceeded for too many roots, and for shared types that
-        are too many or too deep.
+        Raises Rejected for structs without a place, and LimitExceeded for too many roots, and for
+        shared types that are too many or too deep.
         """
-        if not parsed.contents.roots <= self.roots and len(self.roots | parsed.contents.roots) > MAX_ROOTS:
+        if (
+            not parsed.contents.roots <= self.roots
+            and len(self.roots | parsed.contents.roots) > MAX_ROOTS
+        ):
             raise LimitExceeded(f"over {MAX_ROOTS} root types in a document", "roots")
         placement = self.parents.resolve(parsed, self.types)
         if placement.types:
@@ -111,7 +116,8 @@ class StructIndex:
         apply      integrates the update; returns whether the document changed
         unclaimed  client ids that get no owner, because the author only carries their structs
 
-        Raises: the errors of `apply`. After Rejected or LimitExceeded the table is as it was before.
+        Raises: the errors of `apply`. After Rejected or LimitExceeded the
+        table is as it was before.
         """
         # Noted before `apply`, because the view is loaded inside it and must replace these
         # characters. Taken back if the update is refused.
@@ -146,9 +152,10 @@ class StructIndex:
     def cuts_by(self, parsed: Parsed) -> set[int]:
         """Return the characters that the update cuts in two and that are whole now.
 
-        An edit cuts a character if a struct begins or ends, or a deletion does, between its halves. An example: client
-        5 typed "a😀b", so its halves have clocks 1 and 2, and 5:2 is in `low_surrogates`. A struct behind 5:1 cuts at
-        5:2, as does one before 5:2, or a deletion of 5:2 alone. A deletion of 5:1 to 5:2 cuts nothing.
+        An edit cuts a character if a struct begins or ends, or a deletion does, between its halves.
+        An example: client 5 typed "a😀b", so its halves have clocks 1 and 2, and 5:2 is in
+        `low_surrogates`. A struct behind 5:1 cuts at 5:2, as does one before 5:2, or a deletion of
+        5:2 alone. A deletion of 5:1 to 5:2 cuts nothing.
         """
         sets = [ids for ids in (self.low_surrogates, parsed.contents.low_surrogates) if ids]
         if not sets:
@@ -171,12 +178,17 @@ class StructIndex:
     def has_cut(self, clocks: Mapping[int, int]) -> bool:
         """Whether a client that knows all below these clocks knows half of a character only."""
         known = self.low_surrogates
-        return known is not None and any(pack_id(client, clock) in known for client, clock in clocks.items())
+        return known is not None and any(
+            pack_id(client, clock) in known for client, clock in clocks.items()
+        )
 
     def cuts(self, place: int) -> bool:
         """Whether an edit at this packed id would cut a character in two that is whole now."""
         known = self.low_surrogates
-        if known is None or not known.blocks.get(place >> BLOCK_BITS, 0) >> (place & BLOCK_MASK) & 1:  # each keystroke
+        if (
+            known is None
+            or not known.blocks.get(place >> BLOCK_BITS, 0) >> (place & BLOCK_MASK) & 1
+        ):  # each keystroke
             return False
         return place not in self.split_surrogates
 
@@ -204,8 +216,8 @@ class StructIndex:
             self._has_only_plain = False
         if not (contents.roots <= self.roots and placement.text_roots <= self._text_root_names):
             self._add_roots(contents.roots, placement.text_roots)
-        # The fast path takes only what it can tell from the struct, and a keystroke does not say that its root is a
-        # text. So it opens once each root was seen to hold text.
+        # The fast path takes only what it can tell from the struct, and a keystroke does not say
+        # that its root is a text. So it opens once each root was seen to hold text.
         self.is_plain = self._has_only_plain and len(self.text_roots) == len(self.roots)
 
     def _add_roots(self, roots: Set[str], text_roots: Set[str]) -> None:
@@ -219,7 +231,8 @@ class StructIndex:
 def _shared(names: _Names) -> _Names:
     """Return an equal set that other documents already use.
 
-    Nearly all documents have one text with the same name, so each document saves 320 bytes: a megabyte for 3,000 of
-    them. The cache belongs to the module because all documents share it. It is bounded, and its values are immutable.
+    Nearly all documents have one text with the same name, so each document saves 320 bytes: a
+    megabyte for 3,000 of them. The cache belongs to the module because all documents share it. It
+    is bounded, and its values are immutable.
     """
     return names

@@ -2,9 +2,10 @@
 
 Yjs calls this a struct's parent and parentSub. Those of new structs are found by `parent_resolver`.
 
-Nearly every document is one text, so only what differs from the parent of the first struct is recorded. An example: a
-document of one text has no entries at all. A map comes in, typed by client 9 from clock 40 on: `_runs` gets one entry,
-{9: ([0, 40], [text, map])}. Each look-up of another client still answers with the first parent.
+Nearly every document is one text, so only what differs from the parent of the first struct is
+recorded. An example: a document of one text has no entries at all. A map comes in, typed by client
+9 from clock 40 on: `_runs` gets one entry, {9: ([0, 40], [text, map])}. Each look-up of another
+client still answers with the first parent.
 
 See docs/design/documents.md.
 """
@@ -24,7 +25,8 @@ _SINGLE = Placement()
 _DELETED = 1 << DELETED
 _IN_TEXTS = 1 << EMBED | 1 << FORMAT
 _NONE: dict[int, tuple[list[int], list[Parent]]] = {}
-"""Shared by documents, and never written to. A read-only view cannot be pickled, as worker processes need it."""
+"""Shared by documents, and never written to.
+A read-only view cannot be pickled, as worker processes need it."""
 
 
 class StructParents:
@@ -53,7 +55,9 @@ class StructParents:
         return self.at(packed)[1] is None
 
     def between(self, left: int, right: int) -> Parent | None:
-        """Return the parent of a struct between two known ones (or NO_ID); None if these lie apart."""
+        """Return the parent of a struct between two known ones (or NO_ID);
+        None if these lie apart.
+        """
         if NO_ID in (left, right):
             return self.at(max(left, right))
         return common_parent(self.at(left), self.at(right))
@@ -71,7 +75,9 @@ class StructParents:
         # the long way.
         root, contents = self._single_root(parsed), parsed.contents
         if root is not None and not contents.kinds & _DELETED:
-            placement = _text_in(root) if contents.text_bytes or contents.kinds & _IN_TEXTS else _SINGLE
+            placement = (
+                _text_in(root) if contents.text_bytes or contents.kinds & _IN_TEXTS else _SINGLE
+            )
         elif parsed.spans:
             placement = ParentResolver(self, types, parsed, is_strict=is_strict).run()
         else:
@@ -80,7 +86,9 @@ class StructParents:
         return placement
 
     def _single_root(self, parsed: Parsed) -> str | None:
-        """Return the root in which all of the document and of an update plainly lies; None if there may be others."""
+        """Return the root in which all of the document and of an update plainly lies;
+        None if there may be others.
+        """
         if self._runs or not parsed.is_plain:
             return None
         roots = parsed.contents.roots
@@ -99,7 +107,10 @@ class StructParents:
                     self.extend(client, clock, parent)
             return
         for root in parsed.contents.roots:
-            if (root, None) != self._first:  # it was looked up in an empty document, and another root came first
+            if (
+                root,
+                None,
+            ) != self._first:  # it was looked up in an empty document, and another root came first
                 for client, (clock, _) in parsed.spans.items():
                     self.extend(client, clock, (root, None))
 
@@ -124,7 +135,9 @@ class StructParents:
 
 @lru_cache(maxsize=64)
 def _text_in(root: str) -> Placement:
-    """Return the placement of text in the only root of a document; remembered, as most updates have it."""
+    """Return the placement of text in the only root of a document;
+    remembered, as most updates have it.
+    """
     return Placement(text_roots=frozenset((root,)))
 
 

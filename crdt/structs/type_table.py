@@ -1,9 +1,10 @@
 """Which structs of a document are shared types, and how deep these nest.
 
-A struct may name the shared type that it lies in by its id, so admission must know what that id is. A type that
-was deleted stays a type until its content is collected. People who have not heard of the deletion still put structs
-into it, and these are deleted with it. Depth is bounded because yrs and browsers walk it by recursion: when 40,000
-types in each other are deleted, yrs overflows its stack and the process dies.
+A struct may name the shared type that it lies in by its id, so admission must know what that id is.
+A type that was deleted stays a type until its content is collected. People who have not heard of
+the deletion still put structs into it, and these are deleted with it. Depth is bounded because yrs
+and browsers walk it by recursion: when 40,000 types in each other are deleted, yrs overflows its
+stack and the process dies.
 
 See docs/design/documents.md.
 """
@@ -22,7 +23,8 @@ _Ranges = Iterable[tuple[int, int, int]]
 class TypeTable:
     """The shared types of one document. Packed ids: see `struct_id`.
 
-    depths  {packed id of each type, also of deleted ones: how many types it lies in, itself included}
+    depths  {packed id of each type, also of deleted ones:
+            how many types it lies in, itself included}
     living  how many of them are not deleted
     """
 
@@ -31,17 +33,25 @@ class TypeTable:
     def __init__(self) -> None:
         self.depths: dict[int, int] = {}
         self.living = 0
-        self._living: dict[int, list[int]] = {}  # {client: clocks of its types that are not deleted, in order}
-        self._deleted: dict[int, tuple[list[int], list[int]]] = {}  # {client: starts, ends} of deleted content
+        self._living: dict[
+            int, list[int]
+        ] = {}  # {client: clocks of its types that are not deleted, in order}
+        self._deleted: dict[
+            int, tuple[list[int], list[int]]
+        ] = {}  # {client: starts, ends} of deleted content
 
     def has_lost(self, packed: int) -> bool:
-        """Whether the content of a known struct was deleted, so that it may have been a shared type."""
+        """Whether the content of a known struct was deleted,
+        so that it may have been a shared type.
+        """
         starts, ends = self._deleted.get(client_of(packed), ((), ()))
         at = bisect_right(starts, clock_of(packed)) - 1
         return at >= 0 and clock_of(packed) < ends[at]
 
     def check(self, placement: Placement, ranges: _Ranges) -> None:
-        """Raise LimitExceeded if types would nest too deep, or too many would be left, once an update is applied."""
+        """Raise LimitExceeded if types would nest too deep, or too many would be left,
+        once an update is applied.
+        """
         if max((depth for depth, _ in placement.types.values()), default=0) > MAX_TYPE_DEPTH:
             raise LimitExceeded(f"types nested over {MAX_TYPE_DEPTH} levels", "type_depth")
         if self.living + len(placement.types) > MAX_LIVING_TYPES:
@@ -49,7 +59,8 @@ class TypeTable:
             # off. A client that replaces a large outline by another one must not be refused.
             created = sorted(placement.types)
             gone = sum(
-                self._count(client, start, end) + _count(created, client, start, end) for client, start, end in ranges
+                self._count(client, start, end) + _count(created, client, start, end)
+                for client, start, end in ranges
             )
             if self.living + len(created) - gone > MAX_LIVING_TYPES:
                 raise LimitExceeded(f"over {MAX_LIVING_TYPES} shared types in a document", "types")
@@ -83,7 +94,9 @@ class TypeTable:
             self.living -= after - first
 
     def _note_deleted(self, client: int, start: int, end: int) -> None:
-        """Note deleted content. The ranges of a client come in order, as updates only go on where it ends."""
+        """Note deleted content. The ranges of a client come in order,
+        as updates only go on where it ends.
+        """
         starts, ends = self._deleted.setdefault(client, ([], []))
         if ends and ends[-1] == start:
             ends[-1] = end
@@ -93,4 +106,6 @@ class TypeTable:
 
 
 def _count(packed_ids: list[int], client: int, start: int, end: int) -> int:
-    return bisect_left(packed_ids, pack_id(client, end)) - bisect_left(packed_ids, pack_id(client, start))
+    return bisect_left(packed_ids, pack_id(client, end)) - bisect_left(
+        packed_ids, pack_id(client, start)
+    )

@@ -1,1 +1,3 @@
-"""Texts compared and edited: lines, words, edits of bytes, and where a text's bytes are after edits."""
+"""Texts compared and edited: lines, words, edits of bytes,
+and where a text's bytes are after edits.
+"""

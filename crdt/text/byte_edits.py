@@ -1,4 +1,6 @@
-"""For text clients (`crdt.room.text_clients`): the edits, in bytes, that turn one UTF-8 text into another."""
+"""For text clients (`crdt.room.text_clients`):
+the edits, in bytes, that turn one UTF-8 text into another.
+"""
 
 from collections.abc import Sequence
 
@@ -8,8 +10,12 @@ from crdt.text.text_map import Edit
 _FIRST_CONTINUATION, _LAST_CONTINUATION = 0x80, 0xBF
 
 
-def edits_between(old: bytes, new: bytes, steps: int = MAX_STEPS, most: int = MAX_EDITS) -> list[Edit]:
-    """Return the edits that turn `old` into `new`, in order, with positions in `old`. They split no character.
+def edits_between(
+    old: bytes, new: bytes, steps: int = MAX_STEPS, most: int = MAX_EDITS
+) -> list[Edit]:
+    """Return the edits that turn `old` into `new`, in order, with positions in `old`.
+
+    They split no character.
 
     steps, most  see `changes`
     """
@@ -43,19 +49,24 @@ def applied(text: bytes, edits: Sequence[Edit]) -> bytes:
 
 
 def is_near(old: bytes, new: bytes, most: int) -> bool:
-    """Whether two texts differ little: in one place of at most `most` bytes, or by one insertion or deletion.
+    """Whether two texts differ little: in one place of at most `most` bytes,
+    or by one insertion or deletion.
 
     The place is from the first to the last difference, and its bytes in both texts are added up.
     """
     prefix, suffix = common_ends(old, new)
-    return len(old) + len(new) - 2 * (prefix + suffix) <= most or prefix + suffix >= min(len(old), len(new))
+    return len(old) + len(new) - 2 * (prefix + suffix) <= most or prefix + suffix >= min(
+        len(old), len(new)
+    )
 
 
 def common_ends(old: bytes, new: bytes) -> tuple[int, int]:
-    """Return how many bytes are equal at the beginning and at the end; whole characters, not overlapping.
+    """Return how many bytes are equal at the beginning and at the end;
+    whole characters, not overlapping.
 
-    An example: é is c3 a9 and è is c3 a8. Their first bytes are equal, but the common beginning is 0 bytes long.
-    "aa" and "aaa" have a common beginning of 2 bytes and a common end of 0, not 2: otherwise an a would count twice.
+    An example: é is c3 a9 and è is c3 a8. Their first bytes are equal, but the common beginning is
+    0 bytes long. "aa" and "aaa" have a common beginning of 2 bytes and a common end of 0, not 2:
+    otherwise an a would count twice.
     """
     prefix = _common(old, new, min(len(old), len(new)), from_end=False)
     while prefix and any(_is_inside(text, prefix) for text in (old, new)):
@@ -71,14 +82,18 @@ def common_ends(old: bytes, new: bytes) -> tuple[int, int]:
 def _common(old: bytes, new: bytes, most: int, *, from_end: bool) -> int:
     """Return how many bytes are equal from the beginning, or from the end, at most `most`.
 
-    The invariant: the first `known` bytes are equal, and at most `most` of them are. Each step compares half of what
-    is between the two, as slices, in C: twenty comparisons for a megabyte. A loop over bytes would take a million.
+    The invariant: the first `known` bytes are equal, and at most `most` of them are. Each step
+    compares half of what is between the two, as slices, in C: twenty comparisons for a megabyte. A
+    loop over bytes would take a million.
     """
     known = 0
     while known < most:
         size = (most - known + 1) // 2
         if from_end:
-            same = old[len(old) - known - size : len(old) - known] == new[len(new) - known - size : len(new) - known]
+            same = (
+                old[len(old) - known - size : len(old) - known]
+                == new[len(new) - known - size : len(new) - known]
+            )
         else:
             same = old[known : known + size] == new[known : known + size]
         if same:

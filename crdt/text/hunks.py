@@ -1,4 +1,6 @@
-"""Two texts side by side: hunks of lines, with the words that changed marked, and as unified text."""
+"""Two texts side by side: hunks of lines, with the words that changed marked,
+and as unified text.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +16,8 @@ FEW_STEPS = 200_000
 MANY_STEPS = 40_000_000
 """Steps of a comparison in a worker process: about a second."""
 _PAIR_STEPS = 1_000
-"""Steps that each pair of lines takes at least when its words are compared: half a million pairs took 15 s."""
+"""Steps that each pair of lines takes at least when its words are compared:
+half a million pairs took 15 s."""
 
 _MAX_MARKED = 2_000
 """Characters of the longest line whose words are compared: longer lines are data, not text."""
@@ -37,7 +40,9 @@ class HunkLine:
 
 @dataclass(slots=True)
 class Hunk:
-    """Some differing lines with their surroundings; lines are counted from 1, as in unified diffs."""
+    """Some differing lines with their surroundings;
+    lines are counted from 1, as in unified diffs.
+    """
 
     old_start: int
     old_lines: int
@@ -46,7 +51,9 @@ class Hunk:
     lines: list[HunkLine]
 
 
-def compare(old: Mapping[str, str], new: Mapping[str, str], steps: int = MANY_STEPS) -> dict[str, list[Hunk]]:
+def compare(
+    old: Mapping[str, str], new: Mapping[str, str], steps: int = MANY_STEPS
+) -> dict[str, list[Hunk]]:
     """Return {root: hunks} of the roots whose texts differ.
 
     steps  bounds the work, see `Work`
@@ -67,12 +74,17 @@ def hunks(old: str, new: str, work: Work) -> list[Hunk]:
         # The lines before a group are equal on both sides, and so are those behind it. So both
         # sides are extended by the same number, unless a text begins or ends there.
         start, new_start = max(0, group[0][0] - CONTEXT), max(0, group[0][2] - CONTEXT)
-        end, new_end = min(len(old_lines), group[-1][1] + CONTEXT), min(len(new_lines), group[-1][3] + CONTEXT)
+        end, new_end = (
+            min(len(old_lines), group[-1][1] + CONTEXT),
+            min(len(new_lines), group[-1][3] + CONTEXT),
+        )
         lines = list(_lines(old_lines, new_lines, group, start, end, work))
         count, new_count = end - start, new_end - new_start
         # Unified diffs count lines from 1, but an empty side names the line before it: "@@ -0,0
         # +1,2 @@" for a new file.
-        hunk_list.append(Hunk(start + bool(count), count, new_start + bool(new_count), new_count, lines))
+        hunk_list.append(
+            Hunk(start + bool(count), count, new_start + bool(new_count), new_count, lines)
+        )
     return hunk_list
 
 
@@ -82,7 +94,9 @@ def unified(root: str, hunk_list: Sequence[Hunk]) -> str:
         return ""
     parts = [f"--- a/{root}\n+++ b/{root}\n"]
     for hunk in hunk_list:
-        parts.append(f"@@ -{hunk.old_start},{hunk.old_lines} +{hunk.new_start},{hunk.new_lines} @@\n")
+        parts.append(
+            f"@@ -{hunk.old_start},{hunk.old_lines} +{hunk.new_start},{hunk.new_lines} @@\n"
+        )
         for line in hunk.lines:
             parts.append(f"{line.kind}{line.text}\n")
             if not line.has_end:
@@ -115,7 +129,10 @@ def _lines(
     at = start
     for a, b, c, d in group:
         yield from (_line(" ", text) for text in old[at:a])
-        removed, added = [_line("-", text) for text in old[a:b]], [_line("+", text) for text in new[c:d]]
+        removed, added = (
+            [_line("-", text) for text in old[a:b]],
+            [_line("+", text) for text in new[c:d]],
+        )
         # The first removed line against the first added one, and so on. Which line became which is
         # a guess; where the guess is wrong, nearly all words differ, and the whole line is shown as
         # changed.

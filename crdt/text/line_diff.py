@@ -1,7 +1,8 @@
 """Which lines two texts have in common, fast enough for texts of a megabyte.
 
-Lines that are in both texts exactly once, in the same order, are anchors (Bram Cohen's patience diff). `difflib`
-compares what lies between two anchors, if a bound on its work allows that. If not, all of it counts as changed.
+Lines that are in both texts exactly once, in the same order, are anchors (Bram Cohen's patience
+diff). `difflib` compares what lies between two anchors, if a bound on its work allows that. If not,
+all of it counts as changed.
 """
 
 import difflib
@@ -13,18 +14,22 @@ Block = tuple[int, int, int, int]
 """(start, end) in the old sequence, (start, end) in the new one."""
 
 _LEAST_BLOCKS = 64
-"""The bound on difflib's work expects this many blocks at least: moved parts make blocks too, though no part of
-either text is missing in the other one."""
+"""The bound on difflib's work expects this many blocks at least: moved parts make blocks too,
+though no part of either text is missing in the other one."""
 
 
 class Work:
-    """The work that a comparison may still do, in difflib's steps: about forty million of them take a second."""
+    """The work that a comparison may still do, in difflib's steps:
+    about forty million of them take a second.
+    """
 
     def __init__(self, steps: int) -> None:
         self.left = steps
 
     def allows(self, steps: int) -> bool:
-        """Take this number of steps and return True, or take none and return False if fewer are left."""
+        """Take this number of steps and return True, or take none and
+        return False if fewer are left.
+        """
         if steps > self.left:
             return False
         self.left -= steps
@@ -32,13 +37,18 @@ class Work:
 
 
 def differing(old: Sequence[Hashable], new: Sequence[Hashable], work: Work) -> Iterator[Block]:
-    """Yield the blocks in which two sequences differ, in order; everything else is equal in both."""
+    """Yield the blocks in which two sequences differ, in order;
+    everything else is equal in both.
+    """
     # Equal ends are taken off first. Most saves change a few lines of a long text, so little is
     # left to count, and a line counts as unique if it is so in what is left: "xab" against "xxab"
     # has the anchors a and b, although x is there twice.
     start, end, new_start, new_end = _trim(old, new, (0, len(old), 0, len(new)))
     at, new_at = start, new_start
-    for anchor, new_anchor in [*_anchors(old, new, (start, end, new_start, new_end)), (end, new_end)]:
+    for anchor, new_anchor in [
+        *_anchors(old, new, (start, end, new_start, new_end)),
+        (end, new_end),
+    ]:
         # The last pair is no anchor, but the end: it makes the loop compare what follows the last
         # anchor, too.
         yield from _between(old, new, (at, anchor, new_at, new_anchor), work)
@@ -54,19 +64,22 @@ def _trim(old: Sequence[Hashable], new: Sequence[Hashable], block: Block) -> Blo
     return start, end, new_start, new_end
 
 
-def _anchors(old: Sequence[Hashable], new: Sequence[Hashable], block: Block) -> list[tuple[int, int]]:
+def _anchors(
+    old: Sequence[Hashable], new: Sequence[Hashable], block: Block
+) -> list[tuple[int, int]]:
     """Return the longest run of pairs of unique parts that is in order on both sides.
 
-    This is the anchoring step of patience diff (Bram Cohen, 2009): parts that are on both sides exactly once
-    cannot be matched wrongly. The longest increasing subsequence of their new positions is found by
-    patience sorting: a card goes on the leftmost pile whose top is not smaller.
+    This is the anchoring step of patience diff (Bram Cohen, 2009): parts that are on both sides
+    exactly once cannot be matched wrongly. The longest increasing subsequence of their new
+    positions is found by patience sorting: a card goes on the leftmost pile whose top is not
+    smaller.
 
-    Invariant: `tails[n]` is the smallest new position that ends any run of n + 1 pairs so far. So `tails`
-    is sorted, and the pile for the next pair is found by bisection.
+    Invariant: `tails[n]` is the smallest new position that ends any run of n + 1 pairs so far. So
+    `tails` is sorted, and the pile for the next pair is found by bisection.
 
-    An example: old a b c d, new c a b d. The pairs' new positions are 1 2 0 3. `tails` becomes [1], [1, 2],
-    [0, 2] (c begins a shorter run with a smaller end) and [0, 2, 3]. The last pair is d, whose predecessor
-    is b, whose predecessor is a: the anchors are a b d, and c was moved.
+    An example: old a b c d, new c a b d. The pairs' new positions are 1 2 0 3. `tails` becomes [1],
+    [1, 2], [0, 2] (c begins a shorter run with a smaller end) and [0, 2, 3]. The last pair is d,
+    whose predecessor is b, whose predecessor is a: the anchors are a b d, and c was moved.
     """
     start, end, new_start, new_end = block
     if start == end or new_start == new_end:
@@ -75,7 +88,11 @@ def _anchors(old: Sequence[Hashable], new: Sequence[Hashable], block: Block) -> 
     # A part that is twice on one side has no certain partner: the third of ten empty lines may
     # match any other.
     places = {new[at]: at for at in range(new_start, new_end) if new_counts[new[at]] == 1}
-    pairs = [(at, places[old[at]]) for at in range(start, end) if counts[old[at]] == 1 and old[at] in places]
+    pairs = [
+        (at, places[old[at]])
+        for at in range(start, end)
+        if counts[old[at]] == 1 and old[at] in places
+    ]
     # With the pair numbers 0 to 3 of the example, `ends` becomes [0], [0, 1], [2, 1], [2, 1, 3],
     # and `before` is -1, 0, -1, 1. So the way back from pair 3 is 3, 1, 0, although pair 2 now ends
     # the shortest run.
@@ -95,30 +112,40 @@ def _anchors(old: Sequence[Hashable], new: Sequence[Hashable], block: Block) -> 
     return anchors[::-1]
 
 
-def _between(old: Sequence[Hashable], new: Sequence[Hashable], block: Block, work: Work) -> Iterator[Block]:
+def _between(
+    old: Sequence[Hashable], new: Sequence[Hashable], block: Block, work: Work
+) -> Iterator[Block]:
     start, end, new_start, new_end = _trim(old, new, block)
     if start == end and new_start == new_end:
         return
     parts, new_parts = old[start:end], new[new_start:new_end]
     # Without a common part there is nothing to find, whatever it costs: a rewritten file takes no
     # work at all.
-    if not parts or not new_parts or set(parts).isdisjoint(new_parts) or not work.allows(_cost(parts, new_parts)):
+    if (
+        not parts
+        or not new_parts
+        or set(parts).isdisjoint(new_parts)
+        or not work.allows(_cost(parts, new_parts))
+    ):
         yield start, end, new_start, new_end
         return
     # `autojunk` would ignore every part that makes up over 1 % of 200 or more: empty lines and
     # closing brackets. It is difflib's own bound on its work, and makes the result coarse without
     # need. Ours is `work`.
-    for tag, a, b, c, d in difflib.SequenceMatcher(None, parts, new_parts, autojunk=False).get_opcodes():
+    for tag, a, b, c, d in difflib.SequenceMatcher(
+        None, parts, new_parts, autojunk=False
+    ).get_opcodes():
         if tag != "equal":
             yield start + a, start + b, new_start + c, new_start + d
 
 
 def _cost(old: Sequence[Hashable], new: Sequence[Hashable]) -> int:
-    """Return a bound on what difflib costs: it visits each pair of equal parts once for each block that it finds.
+    """Return a bound on what difflib costs: it visits each pair of equal parts once for
+    each block that it finds.
 
-    Two texts with 2,000 empty lines each have 4,000,000 such pairs, and every changed line between them makes one block
-    more. The bound is taken before difflib begins, because it cannot be interrupted. A part that it does not allow is
-    one block as a whole: correct, only coarser.
+    Two texts with 2,000 empty lines each have 4,000,000 such pairs, and every changed line between
+    them makes one block more. The bound is taken before difflib begins, because it cannot be
+    interrupted. A part that it does not allow is one block as a whole: correct, only coarser.
     """
     # 2,000 empty lines on both sides and one other line each: 4,000,000 pairs of equal lines, and 2
     # lines without a partner. 64 blocks are expected at least, so the bound is 256 million steps:

@@ -1,4 +1,6 @@
-"""Line ends: texts are compared with LF, and the edits are then made with the line ends that the document has."""
+"""Line ends: texts are compared with LF, and the edits are then made with the line
+ends that the document has.
+"""
 
 from collections.abc import Sequence
 
@@ -21,12 +23,13 @@ def line_ends(text: bytes) -> bytes:
 
 
 def edits_of_original(edits: Sequence[Edit], original: bytes) -> list[Edit]:
-    """Turn edits of `with_lf(original)` into edits of `original`: a deleted line end takes both its bytes.
+    """Turn edits of `with_lf(original)` into edits of `original`:
+    a deleted line end takes both its bytes.
 
     edits  in order; inserted lines get CRLF if all lines of the original have that
 
-    An example: the original is "a", CRLF, "b". "Replace LF at 1 by two LF" becomes "replace two bytes at 1 by two
-    CRLF".
+    An example: the original is "a", CRLF, "b".
+    "Replace LF at 1 by two LF" becomes "replace two bytes at 1 by two CRLF".
     """
     if CRLF not in original:
         return list(edits)
@@ -43,8 +46,9 @@ def edits_of_original(edits: Sequence[Edit], original: bytes) -> list[Edit]:
 class _Cursor:
     """Walks through a text by positions in `with_lf` of it, which only grow.
 
-    A stretch of n bytes that has k line ends of two bytes is n - k bytes of the other text, so k more are to be
-    walked. These have at most k / 2 line ends, and so on: no byte is looked at twice.
+    A stretch of n bytes that has k line ends of two bytes is n - k bytes of the other text, so k
+    more are to be walked. These have at most k / 2 line ends, and so on: no byte is looked at
+    twice.
     """
 
     __slots__ = ("_at", "_position", "_text")

@@ -1,10 +1,11 @@
 """For saves (`crdt.document.view`): few small edits that turn one text into another.
 
-A saved text is applied as these edits, so people who are typing keep their cursors and what they typed.
+A saved text is applied as these edits, so people who are typing keep their
+cursors and what they typed.
 
-Positions are Unicode code points, so no surrogate pair can be split. Lines are compared first, then the words inside
-changed lines. Where that would cost too much, only the common beginning and end are kept. If there are more edits
-than a bound, neighbouring ones are joined.
+Positions are Unicode code points, so no surrogate pair can be split. Lines are compared first, then
+the words inside changed lines. Where that would cost too much, only the common beginning and end
+are kept. If there are more edits than a bound, neighbouring ones are joined.
 """
 
 import re
@@ -19,7 +20,8 @@ MAX_STEPS = 200_000
 MANY_STEPS = 20_000_000
 """Steps of a comparison in a worker process: about half a second."""
 MAX_EDITS = 300
-"""Edits that one text becomes at most. Each costs yrs, and every browser, about 20 µs in a text of a megabyte."""
+"""Edits that one text becomes at most. Each costs yrs, and every browser,
+about 20 µs in a text of a megabyte."""
 
 WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 
@@ -36,14 +38,16 @@ def changes(old: str, new: str, steps: int = MAX_STEPS, most: int = MAX_EDITS) -
     """Return the edits in order of position; applied from last to first they turn `old` into `new`.
 
     steps  bounds the work, see `line_diff.Work`
-    most   number of edits; if there were more, those are joined that have the least text between them
+    most   number of edits; if there were more, those are joined that have
+           the least text between them
     """
     work = Work(steps)
     # Lines first, because comparing all words of two texts costs too much: a long text has ten
     # times as many words as lines, and most words occur often. An example: in "a b c\n" and
     # "a X c\n" the line differs, and inside the line only the word at 2.
     blocks = list(_spans(old.splitlines(True), new.splitlines(True), work))
-    # Words only if there are few enough blocks: looking for words would make more blocks, which would all be joined.
+    # Words only if there are few enough blocks:
+    # looking for words would make more blocks, which would all be joined.
     if len(blocks) <= most:
         blocks = [span for block in blocks for span in _inside(old, new, block, work)]
     # Characters last: if "color" became "colour", the word differs, and the edit becomes one
@@ -53,10 +57,11 @@ def changes(old: str, new: str, steps: int = MAX_STEPS, most: int = MAX_EDITS) -
 
 
 def joined(blocks: list[Block], most: int) -> list[Block]:
-    """Join neighbouring blocks until there are at most `most`; those with the least text between them go first.
+    """Join neighbouring blocks until there are at most `most`;
+    those with the least text between them go first.
 
-    An example: blocks at 0, 3 and 10, each one long, become two: 0 to 4, and 10. The text between two joined blocks is
-    equal in both texts, so it is deleted and inserted again.
+    An example: blocks at 0, 3 and 10, each one long, become two: 0 to 4, and 10. The text between
+    two joined blocks is equal in both texts, so it is deleted and inserted again.
     """
     if len(blocks) <= most:
         return blocks
@@ -79,7 +84,8 @@ def _inside(old: str, new: str, block: Block, work: Work) -> Iterator[Block]:
 
 
 def _is_grown(shorter: str, longer: str) -> bool:
-    """Whether the longer text is the shorter one with something put before or behind it, as an indented line is.
+    """Whether the longer text is the shorter one with something put before or behind it,
+    as an indented line is.
 
     Such a block is one edit already, so its words need not be compared.
     """
@@ -87,7 +93,9 @@ def _is_grown(shorter: str, longer: str) -> bool:
 
 
 def _spans(old: Sequence[str], new: Sequence[str], work: Work) -> Iterator[Block]:
-    """Yield the blocks in which two texts differ, in code points; each text comes in parts, such as lines or words."""
+    """Yield the blocks in which two texts differ, in code points;
+    each text comes in parts, such as lines or words.
+    """
     places, new_places = [0, *accumulate(map(len, old))], [0, *accumulate(map(len, new))]
     for start, end, new_start, new_end in differing(old, new, work):
         yield places[start], places[end], new_places[new_start], new_places[new_end]
@@ -101,4 +109,6 @@ def _trim(position: int, before: str, after: str) -> Change:
     suffix = 0
     while suffix < shorter - prefix and before[-1 - suffix] == after[-1 - suffix]:
         suffix += 1
-    return Change(position + prefix, len(before) - prefix - suffix, after[prefix : len(after) - suffix])
+    return Change(
+        position + prefix, len(before) - prefix - suffix, after[prefix : len(after) - suffix]
+    )

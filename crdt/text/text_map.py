@@ -1,19 +1,21 @@
 """Which bytes of an older text are still there in a newer one, and where.
 
-A client that sends whole texts does not say what it has changed. The server finds that out by comparing with the text
-that the client had before. `TextMap` makes this change in the present text. Text that others inserted meanwhile stays,
-and text that they deleted is not deleted twice. All positions are UTF-8 bytes, as in pycrdt.
+A client that sends whole texts does not say what it has changed. The server finds that out by
+comparing with the text that the client had before. `TextMap` makes this change in the present text.
+Text that others inserted meanwhile stays, and text that they deleted is not deleted twice. All
+positions are UTF-8 bytes, as in pycrdt.
 
-This is operational transformation for plain text (Ellis, Gibbs: "Concurrency control in groupware systems", 1989), but
-for one text against another instead of one operation against another. A Yjs client does not need it, because its edits
-name their neighbours by id. A text client has no ids, only positions in a text that the server no longer has.
+This is operational transformation for plain text (Ellis, Gibbs: "Concurrency control in groupware
+systems", 1989), but for one text against another instead of one operation against another. A Yjs
+client does not need it, because its edits name their neighbours by id. A text client has no ids,
+only positions in a text that the server no longer has.
 
-The invariant: runs are in order and do not overlap, in the older text and in the newer one. Edits only insert and
-delete, they never move text. So the text that stays has the same order in both, one pass from left to right is enough
-for everything here, and a position is found by bisection.
+The invariant: runs are in order and do not overlap, in the older text and in the newer one. Edits
+only insert and delete, they never move text. So the text that stays has the same order in both, one
+pass from left to right is enough for everything here, and a position is found by bisection.
 
-Why not compare the client's new text with the present one: text that others wrote meanwhile would look as if the client
-had deleted it.
+Why not compare the client's new text with the present one: text that others wrote meanwhile would
+look as if the client had deleted it.
 """
 
 from bisect import bisect_right
@@ -65,8 +67,9 @@ class TextMap:
 
         shifts  in order, with positions in the newer text as it was before all of them
 
-        An example: "abcdef" is mapped as a whole, and somebody replaces "cd" by "XYZ": (2, 2, 3). The runs become
-        "ab" at 0 and "ef" at 5. One pass goes through runs and shifts together, so a thousand of each cost 2,000 steps.
+        An example: "abcdef" is mapped as a whole, and somebody replaces "cd" by "XYZ": (2, 2, 3).
+        The runs become "ab" at 0 and "ef" at 5. One pass goes through runs and shifts together, so
+        a thousand of each cost 2,000 steps.
         """
         moved = TextMap()
         cursor = _ShiftCursor(shifts)
@@ -80,8 +83,8 @@ class TextMap:
 
         edits  in order, with positions in the older text as it was before all of them
 
-        Returns the edits of the newer text, in order, with positions in it as it was before all of them;
-        and the map from the older text to the newer one, both with these edits made.
+        Returns the edits of the newer text, in order, with positions in it as it was before all of
+        them; and the map from the older text to the newer one, both with these edits made.
         """
         cursor = _CarryCursor(self, size)
         for position, deleted, inserted in edits:
@@ -105,14 +108,17 @@ class TextMap:
                 yield SharedRun(first, last - first, new + first - old)
 
     def _index(self, position: int) -> int:
-        """Return the index of the last run that begins at or before a position, -1 if there is none."""
+        """Return the index of the last run that begins at or before a position,
+        -1 if there is none.
+        """
         return bisect_right(self.runs, position, key=lambda run: run.old) - 1
 
     def place(self, position: int, size: int) -> int:
-        """Return where something belongs in the newer text that is inserted before `position` of the older one.
+        """Return where something belongs in the newer text that is inserted before
+        `position` of the older one.
 
-        If the byte before it survives, that is right behind this byte. Else it is right before the byte after it, or,
-        if that is gone too, behind the nearest surviving byte before.
+        If the byte before it survives, that is right behind this byte. Else it is right before the
+        byte after it, or, if that is gone too, behind the nearest surviving byte before.
 
         size  bytes of the newer text
         """
@@ -163,8 +169,8 @@ class _ShiftCursor:
                 start = position
             if position + deleted > end:
                 # The deletion reaches beyond this run, and the next run may begin inside it. So the
-                # cursor stays at this shift. Its effect on positions counts once its end is passed, not
-                # for each run that it touches.
+                # cursor stays at this shift. Its effect on positions counts once its end is passed,
+                # not for each run that it touches.
                 return
             start = max(start, position + deleted)
             self._offset += inserted - deleted
@@ -178,9 +184,10 @@ class _CarryCursor:
     edits  made so far, with positions in the newer text as it was before all of them
     map    from the older text to the newer one, both with these edits made, as far as the cursor is
 
-    An example: the older text "ab" became "aXb" meanwhile. The edit "delete b, insert Y" is (1, 1, "Y") in
-    the older text. `keep_until(1)` maps "a". `insert` puts "Y" right behind the surviving "a", at 1.
-    `delete` finds "b" at 2. The edits are (1, 0, "Y") and (2, 1, ""), and the newer text becomes "aYX".
+    An example: the older text "ab" became "aXb" meanwhile. The edit "delete b, insert Y" is (1, 1,
+    "Y") in the older text. `keep_until(1)` maps "a". `insert` puts "Y" right behind the surviving
+    "a", at 1. `delete` finds "b" at 2. The edits are (1, 0, "Y") and (2, 1, ""), and the newer text
+    becomes "aYX".
     """
 
     def __init__(self, base: TextMap, size: int) -> None:
@@ -189,14 +196,18 @@ class _CarryCursor:
         self._base = base
         self._size = size
         self._done = 0  # position in the older text up to which the cursor is
-        self._least = 0  # where the last edit ended in the newer text: the next one cannot be before it
+        self._least = (
+            0  # where the last edit ended in the newer text: the next one cannot be before it
+        )
         self._old_growth = 0
         self._new_growth = 0
 
     def keep_until(self, position: int | None) -> None:
-        """Go on to a position of the older text, None for its end; what survives up to there stays."""
-        # A kept run lies further to the right in both texts by all that was inserted before it, less
-        # all that was deleted.
+        """Go on to a position of the older text, None for its end;
+        what survives up to there stays.
+        """
+        # A kept run lies further to the right in both texts by all that was inserted before it,
+        # less all that was deleted.
         for run in self._base.between(self._done, position):
             self.map.append(run.old + self._old_growth, run.length, run.new + self._new_growth)
 

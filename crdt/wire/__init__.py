@@ -1,1 +1,3 @@
-"""The bytes of Yjs: lib0's primitives, messages of the sync protocol, and updates parsed without applying them."""
+"""The bytes of Yjs: lib0's primitives, messages of the sync protocol,
+and updates parsed without applying them.
+"""

@@ -1,18 +1,20 @@
 """Make a stored state small: neighbouring runs of typing become one struct.
 
-`pycrdt.merge_updates` keeps one struct for each keystroke: 3.1 MB for a text of 260,000 edits, 1.5 s to load. Squashed,
-this state has 0.4 MB and loads in milliseconds.
+`pycrdt.merge_updates` keeps one struct for each keystroke: 3.1 MB for a text of 260,000 edits, 1.5
+s to load. Squashed, this state has 0.4 MB and loads in milliseconds.
 
-The invariant: the squashed update is what Yjs would cut into the given one again. Yjs defines the right part of a split
-run as a struct whose origin is the clock before it and whose right origin is the run's (`splitItem` in `Item.js`).
-So only structs of exactly that form are joined, and nothing that arrives later can tell the difference.
+The invariant: the squashed update is what Yjs would cut into the given one again. Yjs defines the
+right part of a split run as a struct whose origin is the clock before it and whose right origin is
+the run's (`splitItem` in `Item.js`). So only structs of exactly that form are joined, and nothing
+that arrives later can tell the difference.
 
-An example: 5:0 "h" in root "t", 5:1 "i" behind 5:0, 5:2 "!" behind 5:1 become 5:0 "hi!". Had 5:1 been put before
-another struct, it would stay apart: its right origin is another one, and decides where later edits go.
+An example: 5:0 "h" in root "t", 5:1 "i" behind 5:0, 5:2 "!" behind 5:1 become 5:0 "hi!". Had 5:1
+been put before another struct, it would stay apart: its right origin is another one, and decides
+where later edits go.
 
-Values in a sequence are joined as text is: yrs needs a second to load 8,000 that were put there one by one. Values
-under a map key are not joined. A value that has its place from a neighbour does not say which of the two it is; then
-the caller may know where it lies.
+Values in a sequence are joined as text is: yrs needs a second to load 8,000 that were put there one
+by one. Values under a map key are not joined. A value that has its place from a neighbour does not
+say which of the two it is; then the caller may know where it lies.
 
 The input must have passed `update_parser.parse`.
 
@@ -28,7 +30,8 @@ from crdt.wire.struct_reader import utf_16_length
 from crdt.wire.struct_rewriter import StructRewriter
 
 LONG_VALUES = 32
-"""Characters that one value counts as where the cost of cutting a struct is estimated: yrs moves each value."""
+"""Characters that one value counts as where the cost of cutting a struct is estimated:
+yrs moves each value."""
 
 _VALUES = (ANY, JSON)
 _NOTHING_OPEN = -1
@@ -40,14 +43,17 @@ IsInSequence = Callable[[int], bool]
 
 
 def squash(
-    update: bytes, split_surrogates: Set[int] = frozenset(), is_in_sequence: IsInSequence | None = None
+    update: bytes,
+    split_surrogates: Set[int] = frozenset(),
+    is_in_sequence: IsInSequence | None = None,
 ) -> bytes:
     """Return an equal update with joined runs.
 
-    split_surrogates  packed ids of second halves of characters that some edit cut in two. Yjs replaces
-                      both halves by U+FFFD; yrs does not, so a view that has to show what Yjs shows is
-                      loaded from a state in which they already are replaced
-    is_in_sequence    tells where a value lies that has its place from a neighbour; else such values stay apart
+    split_surrogates  packed ids of second halves of characters that some edit cut in two. Yjs
+                      replaces both halves by U+FFFD; yrs does not, so a view that has to show what
+                      Yjs shows is loaded from a state in which they already are replaced
+    is_in_sequence    tells where a value lies that has its place from a neighbour;
+                      else such values stay apart
     """
     return Squasher(update, split_surrogates, is_in_sequence).run()
 
@@ -82,7 +88,9 @@ class Squasher(StructRewriter):
 
     __slots__ = ("_is_in_sequence", "_is_sequence", "_run", "_split_surrogates", "longest")
 
-    def __init__(self, update: bytes, split_surrogates: Set[int], is_in_sequence: IsInSequence | None) -> None:
+    def __init__(
+        self, update: bytes, split_surrogates: Set[int], is_in_sequence: IsInSequence | None
+    ) -> None:
         super().__init__(update)
         self.longest = 0
         self._split_surrogates = split_surrogates
@@ -108,7 +116,9 @@ class Squasher(StructRewriter):
         if parent is not None:
             self._is_sequence = parent[1] is None
         elif not is_behind or self._is_sequence is None:
-            self._is_sequence = kind in _VALUES and self._is_in_sequence is not None and self._is_in_sequence(own)
+            self._is_sequence = (
+                kind in _VALUES and self._is_in_sequence is not None and self._is_in_sequence(own)
+            )
         if kind == STRING:
             length, text, end = self._string(at, own)
             self._add(kind, start, at, right, length, text, joins=joins)
@@ -154,8 +164,12 @@ class Squasher(StructRewriter):
             characters.append(_REPLACEMENTS if is_split else character)
         return "".join(characters)
 
-    def _add(self, kind: int, start: int, at: int, right: int, length: int, text: bytes, *, joins: bool) -> None:
-        """Add a struct to the open run, or begin a run with its head, which is between `start` and `at`."""
+    def _add(
+        self, kind: int, start: int, at: int, right: int, length: int, text: bytes, *, joins: bool
+    ) -> None:
+        """Add a struct to the open run, or begin a run with its head,
+        which is between `start` and `at`.
+        """
         run = self._run
         if joins:
             run.length += length

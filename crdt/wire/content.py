@@ -1,7 +1,8 @@
 """The contents of structs inside an update: how long they are and where they end.
 
-Used by the parser, which decides what may pass, and by all code that cuts, merges and compacts updates. The kinds
-are Yjs's content references (`Item.js`). Every kind that Yjs 13 writes can be read here.
+Used by the parser, which decides what may pass, and by all code that cuts, merges and compacts
+updates. The kinds are Yjs's content references (`Item.js`). Every kind that Yjs 13 writes can be
+read here.
 
 See docs/design/wire.md.
 """
@@ -15,14 +16,29 @@ from crdt.errors import LimitExceeded, Rejected
 from crdt.limits import MAX_NAME_BYTES, MAX_VALUE_DEPTH
 from crdt.wire.lib0 import read_var_uint
 
-GC, DELETED, JSON, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, DOC, SKIP = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
-"""Kinds of content. Yjs's numbers (`contentRefs` in `Item.js`), where GC and Skip are structs of their own.
+GC, DELETED, JSON, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, DOC, SKIP = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    9,
+    10,
+)
+"""Kinds of content. Yjs's numbers (`contentRefs` in `Item.js`),
+where GC and Skip are structs of their own.
 
-JSON was written before Yjs 13.0, and is still sent by clients whose document is that old. DOC is a subdocument.
+JSON was written before Yjs 13.0, and is still sent by clients whose document is that old.
+DOC is a subdocument.
 """
 
 _Y_XML_ELEMENT, XML_HOOK, _Y_XML_TEXT = 3, 5, 6
-"""Kinds of shared types (Yjs's `YXmlElementRefID` and so on): the two that have a name, and the last one."""
+"""Kinds of shared types (Yjs's `YXmlElementRefID` and so on):
+the two that have a name, and the last one."""
 
 XML_TYPES = frozenset((_Y_XML_ELEMENT, XML_HOOK, _Y_XML_TEXT))
 """Kinds of shared types that occur only inside XML."""
@@ -35,8 +51,8 @@ _WITHOUT_BYTES = frozenset((_UNDEFINED, _NULL, _FALSE, _TRUE))
 _FIXED_BYTES = {_FLOAT32: 4, _FLOAT64: 8, _BIGINT: 8}
 _MAX_INTEGER_BYTES = 9
 _SAFE_INTEGER_BYTES = 8
-"""Bytes of the largest integer that Yjs reads, which is below 2⁵³. For a larger one it throws an error, in every
-browser of the session."""
+"""Bytes of the largest integer that Yjs reads, which is below 2⁵³. For a larger one it throws an
+error, in every browser of the session."""
 _USUAL_JSON = frozenset(("true", "null", "false", "{}", '""'))
 """The values that most formats have: these need not be read to know that they are JSON."""
 
@@ -67,12 +83,14 @@ STORED_LIMITS = ScanLimits(
     structs=_UNBOUNDED, any_depth=_UNBOUNDED,
     name_bytes=_UNBOUNDED, is_strict=False,
 )  # fmt: skip
-"""For updates that this server has stored or admitted: they have passed `CLIENT_LIMITS`, or those of an older
-release."""
+"""For updates that this server has stored or admitted:
+they have passed `CLIENT_LIMITS`, or those of an older release."""
 
 
 class ContentReader:
-    """Reads contents out of one update, within limits; every method takes and returns a position."""
+    """Reads contents out of one update, within limits;
+    every method takes and returns a position.
+    """
 
     __slots__ = ("_client_ids", "data", "limits")
 
@@ -82,14 +100,19 @@ class ContentReader:
         self._client_ids: dict[bytes, int] = {}  # see `StructReader`
 
     def name(self, at: int) -> tuple[str, int]:
-        """Read a name; return (name, next position). Raises LimitExceeded if it is too long, or Rejected."""
+        """Read a name; return (name, next position).
+
+        Raises LimitExceeded if it is too long, or Rejected.
+        """
         length, at = read_var_uint(self.data, at)
         if length > self.limits.name_bytes:
             raise LimitExceeded(f"a name over {self.limits.name_bytes} bytes", "name_bytes")
         return self.text(at, at + length), at + length
 
     def text(self, at: int, end: int) -> str:
-        """Return the text between two positions; raises Rejected if it is not UTF-8, or ends early."""
+        """Return the text between two positions; raises Rejected if it is not UTF-8,
+        or ends early.
+        """
         if end > len(self.data):
             raise Rejected("update ends early")
         try:
@@ -120,7 +143,8 @@ class ContentReader:
         if kind == DOC:
             _, at = self.name(at)
             if self.data[at] != _OBJECT:
-                # For null, Yjs throws an error when it reads the update, in every browser of the session.
+                # For null, Yjs throws an error when it reads the update,
+                # in every browser of the session.
                 raise Rejected("options of a subdocument that are no object")
             return 1, self.any_value(at)
         if kind == FORMAT:
@@ -152,7 +176,9 @@ class ContentReader:
         return end
 
     def _check_count(self, values: int, at: int) -> None:
-        """Raise Rejected if more values are declared than there are bytes: no memory is set aside for them."""
+        """Raise Rejected if more values are declared than there are bytes:
+        no memory is set aside for them.
+        """
         if values > len(self.data) - at:
             raise Rejected("more values declared than bytes")
 
@@ -222,7 +248,8 @@ class ContentReader:
 def _check_json(text: str, limit: int) -> None:
     """Check that every browser can read an embedded JSON text, and bound its nesting.
 
-    Raises Rejected for what `JSON.parse` refuses, also where Python's reader takes it, and LimitExceeded.
+    Raises Rejected for what `JSON.parse` refuses, also where Python's reader takes it,
+    and LimitExceeded.
     """
     if text in _USUAL_JSON:
         return

@@ -1,4 +1,5 @@
-"""The end of an update: which structs were deleted (`DeleteSet.js`), as ranges of clocks for each client.
+"""The end of an update: which structs were deleted (`DeleteSet.js`),
+as ranges of clocks for each client.
 
 See docs/design/wire.md.
 """

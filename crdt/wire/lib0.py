@@ -1,9 +1,9 @@
 """The two primitives of lib0's encoding that everything on the wire and in the log is made of.
 
-Not for: frames (`y_protocol`), updates (`update_parser`). The rules are those of lib0's `encoding.js` and
-`decoding.js`: a varUint has seven bits in each byte, the lowest bits first, and the top bit says that another byte
-follows. A varByteArray is a varUint length and that many bytes. An example: 300 is 0b10_0101100, so the bytes are ac
-(0101100 and "more") and 02.
+Not for: frames (`y_protocol`), updates (`update_parser`). The rules are those of lib0's
+`encoding.js` and `decoding.js`: a varUint has seven bits in each byte, the lowest bits first, and
+the top bit says that another byte follows. A varByteArray is a varUint length and that many bytes.
+An example: 300 is 0b10_0101100, so the bytes are ac (0101100 and "more") and 02.
 
 See docs/design/wire.md.
 """
@@ -37,8 +37,8 @@ def write_var_bytes(data: bytes) -> bytes:
 def read_var_uint(data: bytes, at: int) -> tuple[int, int]:
     """Return (value, next position).
 
-    Raises ProtocolError beyond 53 bits, and IndexError where the data ends inside the integer: callers read many
-    integers in a row, and turn that into their own error once.
+    Raises ProtocolError beyond 53 bits, and IndexError where the data ends inside the integer:
+    callers read many integers in a row, and turn that into their own error once.
     """
     byte = data[at]
     at += 1

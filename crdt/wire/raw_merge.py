@@ -1,9 +1,10 @@
 """Updates merged and cut as bytes, as Yjs's `mergeUpdates` and `diffUpdate` do it (`updates.js`).
 
-Values are copied, not decoded: pycrdt's merge reorders the keys of objects, makes numbers of BigInts and 0 of -0. So a
-client that joins later gets exactly what the other clients got.
+Values are copied, not decoded: pycrdt's merge reorders the keys of objects, makes numbers of
+BigInts and 0 of -0. So a client that joins later gets exactly what the other clients got.
 
-Not for: joining structs (`compact`), deciding what may pass (`update_parser`, which the updates must have passed).
+Not for: joining structs (`compact`), deciding what may pass
+(`update_parser`, which the updates must have passed).
 
 See docs/design/documents.md.
 """
@@ -115,10 +116,13 @@ def merge(updates: Sequence[bytes]) -> bytes:
 
 
 def _section(client: int, runs: list[Run]) -> list[bytes]:
-    """Return the section of these runs. Where two overlap, structs come from the one that begins first.
+    """Return the section of these runs.
 
-    An example: runs with clocks 0 to 3, 2 to 6 and 9 to 10. The first is copied as a whole. Only clocks 4 to 6 of the
-    second are copied: `RunReader.behind` cuts the struct that has clock 4. Clocks 7 and 8 become a Skip of length 2.
+    Where two overlap, structs come from the one that begins first.
+
+    An example: runs with clocks 0 to 3, 2 to 6 and 9 to 10. The first is copied as a whole. Only
+    clocks 4 to 6 of the second are copied: `RunReader.behind` cuts the struct that has clock 4.
+    Clocks 7 and 8 become a Skip of length 2.
     """
     runs.sort(key=lambda run: run.first)
     first = reached = runs[0].first
@@ -232,7 +236,9 @@ class MergedState:
         ]
         self._add(parsed.update, runs, parsed.ranges)
 
-    def _add(self, update: bytes, runs: list[tuple[int, Run]], deleted: Iterable[tuple[int, int, int]]) -> None:
+    def _add(
+        self, update: bytes, runs: list[tuple[int, Run]], deleted: Iterable[tuple[int, int, int]]
+    ) -> None:
         # Runs with a hole between them, or that do not continue a section, need a merge that reads
         # all. Admission lets only updates pass that go on where the document ends, so this is rare.
         has_hole = len(dict(runs)) < len(runs)
@@ -316,7 +322,9 @@ class MergedState:
                 known, number = section.first, section.size
                 structs = state[section.begin : section.end]
             else:
-                run = Run(section.first, section.after, section.size, section.begin, section.end, reader)
+                run = Run(
+                    section.first, section.after, section.size, section.begin, section.end, reader
+                )
                 number, structs = reader.behind(client, run, known)
             parts += (*map(write_var_uint, (number, client, known)), structs)
         return b"".join((write_var_uint(count), *parts, write_deletions(self._deletions)))

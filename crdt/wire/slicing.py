@@ -1,10 +1,13 @@
-"""A part of an update: structs of each client from one clock up to another one, and some of its deletions.
+"""A part of an update: structs of each client from one clock up to another one,
+and some of its deletions.
 
-Admission takes the part of an update that a document can integrate now. The rules are Yjs's: the right part of a
-struct that is cut lies behind the clock before it and before the right origin of the whole (`splitItem` in
-`Item.js`), and both halves of a surrogate pair that is cut become U+FFFD (`ContentString.splice`).
+Admission takes the part of an update that a document can integrate now. The rules are Yjs's: the
+right part of a struct that is cut lies behind the clock before it and before the right origin of
+the whole (`splitItem` in `Item.js`), and both halves of a surrogate pair that is cut become U+FFFD
+(`ContentString.splice`).
 
-Not for: deciding which part that is (`crdt.structs.admission`). The update must have passed `update_parser.parse`.
+Not for: deciding which part that is (`crdt.structs.admission`).
+The update must have passed `update_parser.parse`.
 
 See docs/design/documents.md.
 """
@@ -20,11 +23,14 @@ _UNIT_BYTES = 2
 """Bytes of a UTF-16 code unit, in which Yjs counts."""
 
 
-def take_part(update: bytes, spans: Mapping[int, tuple[int, int]], ranges: Sequence[tuple[int, int, int]]) -> bytes:
-    """Return the update that has only a part of the structs of this one, and only the given deletions.
+def take_part(
+    update: bytes, spans: Mapping[int, tuple[int, int]], ranges: Sequence[tuple[int, int, int]]
+) -> bytes:
+    """Return the update that has only a part of the structs of this one,
+    and only the given deletions.
 
-    spans   {client: (first clock, next clock)} of the structs to keep; of other clients none are kept. A hole
-            (Skip) at the beginning or the end of such a span is left out
+    spans   {client: (first clock, next clock)} of the structs to keep; of other clients none are
+            kept. A hole (Skip) at the beginning or the end of such a span is left out
     ranges  (client, start, end) of the deleted ranges to keep
     """
     return _PartTaker(update, spans).run() + delete_set(ranges)
@@ -51,7 +57,8 @@ class StructSlicer(StructReader):
         super().__init__(update, STORED_LIMITS)
 
     def slice(self, start: int, own: int, length: int, first: int, after: int) -> bytes:
-        """Return the units of a struct from `first` up to `after`, counted from its beginning, as a struct.
+        """Return the units of a struct from `first` up to `after`, counted from its beginning,
+        as a struct.
 
         start   position of the struct
         own     its packed id
@@ -70,7 +77,9 @@ class StructSlicer(StructReader):
         return head + self._content(at, kind, first, after)
 
     def _head(self, header: StructHeader, own: int) -> bytes:
-        """Return what stands before the content of the right part of a struct; `own` is the part's packed id."""
+        """Return what stands before the content of the right part of a struct;
+        `own` is the part's packed id.
+        """
         kind, _, right, _, _, _ = header
         info = kind | HAS_LEFT_ORIGIN | (0 if right == NO_ID else HAS_RIGHT_ORIGIN)
         return bytes((info,)) + id_bytes(own - 1) + (b"" if right == NO_ID else id_bytes(right))
@@ -80,7 +89,9 @@ class StructSlicer(StructReader):
             return write_var_uint(after - first)
         if kind == STRING:
             return write_var_bytes(_slice_text(self.string(at)[0], first, after).encode())
-        skip = {ANY: self.any_value, JSON: self.json_value}[kind]  # contents of other kinds are one unit long
+        skip = {ANY: self.any_value, JSON: self.json_value}[
+            kind
+        ]  # contents of other kinds are one unit long
         _, at = read_var_uint(self.data, at)
         for _ in range(first):
             at = skip(at)
@@ -126,13 +137,22 @@ class _PartTaker(StructSlicer):
                 if not structs:
                     begin = max(clock, first)
                 own = pack_id(client, clock)
-                structs.append(self.slice(start, own, length, max(first - clock, 0), min(after, end) - clock))
+                structs.append(
+                    self.slice(start, own, length, max(first - clock, 0), min(after, end) - clock)
+                )
                 if kind != SKIP:
                     size = len(structs)
             clock = end
         if size:
             kept.append(
-                b"".join((write_var_uint(size), write_var_uint(client), write_var_uint(begin), *structs[:size]))
+                b"".join(
+                    (
+                        write_var_uint(size),
+                        write_var_uint(client),
+                        write_var_uint(begin),
+                        *structs[:size],
+                    )
+                )
             )
         return at
 
@@ -143,7 +163,9 @@ def id_bytes(packed: int) -> bytes:
 
 
 def _slice_text(text: str, first: int, after: int) -> str:
-    """Return the UTF-16 code units from `first` up to `after`; a half of a cut pair becomes U+FFFD."""
+    """Return the UTF-16 code units from `first` up to `after`;
+    a half of a cut pair becomes U+FFFD.
+    """
     if text.isascii():
         return text[first:after]
     # Clocks count UTF-16 units. A cut inside a pair leaves half of it, which cannot be decoded:

@@ -1,15 +1,16 @@
 """The one reader of structs in an update: the header of a struct, and the length of its content.
 
-All code that walks through an update uses it: the parser, the compaction, the splitting of values and the order of
-items. The encoding is Yjs's update format, version 1 (`Item.js`, `write`):
+All code that walks through an update uses it: the parser, the compaction, the splitting of values
+and the order of items. The encoding is Yjs's update format, version 1 (`Item.js`, `write`):
 
     struct   info, [left origin], [right origin], [parent, [parentSub]], content
-    info     0x80 has a left origin, 0x40 has a right origin, 0x20 has a parentSub, low five bits: kind of content
+    info     0x80 has a left origin, 0x40 has a right origin, 0x20 has a parentSub, low five bits:
+             kind of content
     origin   varUint client, varUint clock
     parent   varUint 1 and the name of a root, or varUint 0 and the id of a shared type
 
-A parent is written only if there is no origin: a struct with neighbours lies where they do. Structs that
-were garbage-collected, and skips, consist of the info byte and a length.
+A parent is written only if there is no origin: a struct with neighbours lies where they do. Structs
+that were garbage-collected, and skips, consist of the info byte and a length.
 
 See docs/design/wire.md.
 """
@@ -36,10 +37,12 @@ _skip_id = re.compile(_VAR_UINT * 2).match
 _skip_ids = re.compile(_VAR_UINT * 4).match
 
 Parent = tuple[str | int, str | None]
-"""(name of a root or packed id of a shared type, map key or None): Yjs's parent and parentSub of a struct."""
+"""(name of a root or packed id of a shared type, map key or None):
+Yjs's parent and parentSub of a struct."""
 
 StructHeader = tuple[int, int, int, Parent | None, int, int]
-"""What stands before a struct's content: (kind, left, right, parent, position of the content, flags).
+"""What stands before a struct's content: (kind, left, right, parent,
+position of the content, flags).
 
 kind     kind of content, see `content`
 left     packed id of the struct it was put behind, or NO_ID
@@ -62,13 +65,16 @@ class StructReader(ContentReader):
         count, begin = read_var_uint(data, at)
         client, at = read_var_uint(data, begin)
         if at == begin + _USUAL_CLIENT_BYTES:
-            # Most origins are the client's own structs, so its id is read once for the whole section.
+            # Most origins are the client's own structs, so its id is read
+            # once for the whole section.
             self._client_ids[data[begin:at]] = client
         clock, at = read_var_uint(data, at)
         return count, client, clock, at
 
     def header(self, at: int) -> StructHeader:
-        """Read what stands before a struct's content; raises Rejected for a bad parent, name or clock."""
+        """Read what stands before a struct's content;
+        raises Rejected for a bad parent, name or clock.
+        """
         data = self.data
         info = data[at]
         kind = info & KIND_MASK
@@ -85,7 +91,9 @@ class StructReader(ContentReader):
         return kind, left, right, parent, at, info - kind
 
     def skip_header(self, at: int) -> tuple[int, int]:
-        """Return (kind of content, position of the content): a third of the time that `header` takes."""
+        """Return (kind of content, position of the content):
+        a third of the time that `header` takes.
+        """
         info = self.data[at]
         # Two regular expressions skip one or two ids in C. Callers that copy structs need no more.
         if info & HAS_ORIGIN:
@@ -98,8 +106,9 @@ class StructReader(ContentReader):
     def _id(self, at: int) -> tuple[int, int]:
         """Read an id: return (packed id, next position).
 
-        Client ids are long, nearly always of five bytes, and few. Remembering them makes up for the calls
-        that sharing this reader costs: without it a large update took 25 % longer to parse, with it 13 % less.
+        Client ids are long, nearly always of five bytes, and few. Remembering them makes up for the
+        calls that sharing this reader costs: without it a large update took 25 % longer to parse,
+        with it 13 % less.
         """
         data = self.data
         end = at + _USUAL_CLIENT_BYTES
@@ -133,7 +142,9 @@ class StructReader(ContentReader):
         return (parent, key), at
 
     def struct_end(self, at: int, kind: int) -> tuple[int, int]:
-        """Skip the content of a struct of any kind: return (length in clock units, next position)."""
+        """Skip the content of a struct of any kind:
+        return (length in clock units, next position).
+        """
         if kind in (GC, SKIP):
             return read_var_uint(self.data, at)
         if kind == STRING:

@@ -1,4 +1,6 @@
-"""One pass over an update that writes another one: its sections are kept, with other structs in them."""
+"""One pass over an update that writes another one:
+its sections are kept, with other structs in them.
+"""
 
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.lib0 import read_var_uint, write_var_uint
@@ -7,7 +9,8 @@ from crdt.wire.struct_reader import StructReader
 
 
 class StructRewriter(StructReader):
-    """Walks through the sections of an update; subclasses say in `rewrite` what becomes of each struct.
+    """Walks through the sections of an update;
+    subclasses say in `rewrite` what becomes of each struct.
 
     The update must have passed `update_parser.parse`. Its deletions stay as they are.
     """
@@ -36,13 +39,19 @@ class StructRewriter(StructReader):
                 own += length
             self.end_section()
             self.write(0)
-            parts += (write_var_uint(self._count), write_var_uint(client), write_var_uint(first), *self._written)
+            parts += (
+                write_var_uint(self._count),
+                write_var_uint(client),
+                write_var_uint(first),
+                *self._written,
+            )
         # Deletions name clocks, which no rewriting changes.
         parts.append(self.data[at:])
         return b"".join(parts)
 
     def rewrite(self, start: int, own: int) -> tuple[int, int]:
-        """Read the struct at `start`, whose packed id is `own`, and `keep` it or `write` something else.
+        """Read the struct at `start`, whose packed id is `own`,
+        and `keep` it or `write` something else.
 
         Returns (its length in clock units, next position).
         """
@@ -52,8 +61,12 @@ class StructRewriter(StructReader):
         """Write the bytes that were held back for the next struct, as the section has no more."""
 
     def keep(self, start: int, end: int) -> None:
-        """Keep the struct between these positions as it is. Neighbours that are kept are copied together."""
-        # One slice for a thousand kept structs instead of a thousand slices: most rewriting changes few structs.
+        """Keep the struct between these positions as it is.
+
+        Neighbours that are kept are copied together.
+        """
+        # One slice for a thousand kept structs instead of a thousand slices:
+        # most rewriting changes few structs.
         if start != self._kept_end:
             self.write(0)
             self._kept_start = start

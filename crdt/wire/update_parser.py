@@ -1,9 +1,9 @@
 """The parts of an update, read and checked in Python before pycrdt sees a byte of it.
 
 `parse` checks what the bytes alone can tell: structure, lengths, counts, kinds, nesting. What needs
-the room's table of clocks (is there a gap, whose client id is it?) is decided by `StructIndex`. Each
-rule is here because breaking it crashed, hung or corrupted yrs 0.28 in fuzzing, or because it bounds
-work. `tests/fuzz` looks for more such rules.
+the room's table of clocks (is there a gap, whose client id is it?) is decided by `StructIndex`.
+Each rule is here because breaking it crashed, hung or corrupted yrs 0.28 in fuzzing, or because it
+bounds work. `tests/fuzz` looks for more such rules.
 
 See docs/design/wire.md.
 """
@@ -28,11 +28,13 @@ from crdt.wire.struct_id import MAX_CLOCK, NO_ID, DenseIds, client_of, clock_of,
 from crdt.wire.struct_reader import Parent, StructReader, utf_16_length
 
 MAX_MERGEABLE = 1_000
-"""Structs of text that continue the struct before them; a value counts four times. If there are more, they are joined
-before yrs gets them. yrs joins them one by one: 1,000 take 1 ms and 2 MB, 64,000 take 2 s and 2 GB."""
+"""Structs of text that continue the struct before them; a value counts four times. If there are
+more, they are joined before yrs gets them. yrs joins them one by one: 1,000 take 1 ms and 2 MB,
+64,000 take 2 s and 2 GB."""
 
 _IS_LOW = bytes(byte in range(0xDC, 0xE0) for byte in range(256))
-"""1 for the upper byte of the second half of a character beyond U+FFFF, 0 for that of any other UTF-16 code unit."""
+"""1 for the upper byte of the second half of a character beyond U+FFFF,
+0 for that of any other UTF-16 code unit."""
 _MERGEABLE_VALUE = 4
 _VALUES = (ANY, JSON)
 
@@ -48,21 +50,27 @@ def parse(update: bytes, limits: ScanLimits = CLIENT_LIMITS) -> Parsed:
 def read(update: bytes, limits: ScanLimits = CLIENT_LIMITS) -> Parsed:
     """Read an update that is to be applied; raises Rejected as `parse` does.
 
-    Runs of many structs are joined first, because yrs' work on them grows with their square. Editors send
-    a run as one struct. In pieces it comes only from programs that merge many updates.
+    Runs of many structs are joined first, because yrs' work on them grows with their square.
+    Editors send a run as one struct. In pieces it comes only from programs that merge many updates.
     """
     parsed = parse(update, limits)
-    return parse(squash(update), limits) if parsed.contents.mergeable > MAX_MERGEABLE and not parsed.holes else parsed
+    return (
+        parse(squash(update), limits)
+        if parsed.contents.mergeable > MAX_MERGEABLE and not parsed.holes
+        else parsed
+    )
 
 
 class _UpdateParser(StructReader):
     """One pass over one update.
 
-    The last struct of a section belongs to a run, of structs of one kind, each behind the one before:
+    The last struct of a section belongs to a run, of structs of one kind,
+    each behind the one before:
 
     _kind         kind of content of the last struct, -1 at the start of a section
     _right        right origin of the run
-    _is_sequence  whether its structs lie in a sequence (else under a map key); None if only their neighbours say that
+    _is_sequence  whether its structs lie in a sequence (else under a map key);
+                  None if only their neighbours say that
     """
 
     __slots__ = ("_contents", "_is_sequence", "_kind", "_parsed", "_right", "_structs_left")
@@ -115,12 +123,16 @@ class _UpdateParser(StructReader):
         if clock > MAX_CLOCK or at > len(data):
             raise Rejected("clock or length out of range")
         holes = self._parsed.holes
-        spans[client] = _without_holes(holes[client], first, clock) if client in holes else (first, clock)
+        spans[client] = (
+            _without_holes(holes[client], first, clock) if client in holes else (first, clock)
+        )
         self._parsed.sections.append((client, count, begin, at))
         return at
 
     def _struct(self, at: int, client: int, clock: int, own: int) -> tuple[int, int]:
-        """Read one struct, with the packed id `own`; return (length in clock units, next position)."""
+        """Read one struct, with the packed id `own`;
+        return (length in clock units, next position).
+        """
         kind, left, right, parent, at, flags = self.header(at)
         if parent:
             self._start(client, clock, kind, parent)
@@ -218,7 +230,8 @@ class _UpdateParser(StructReader):
         """Note that a struct refers to another one, which then must be there before it."""
         other, k = client_of(packed), clock_of(packed)
         if other == client:
-            # What it refers to can never be there before it, so it has no place. No client writes that.
+            # What it refers to can never be there before it, so it has no place.
+            # No client writes that.
             if k >= clock:
                 raise Rejected("struct that refers to itself or a later one")
             return
@@ -238,7 +251,9 @@ class _UpdateParser(StructReader):
         # there are surrogate pairs, and their second halves are noted.
         if length != size and (units := utf_16_length(text)) != length:
             contents.low_surrogates = contents.low_surrogates or DenseIds()
-            contents.low_surrogates.add_marked(own, text.encode("utf-16-le")[1::2].translate(_IS_LOW))
+            contents.low_surrogates.add_marked(
+                own, text.encode("utf-16-le")[1::2].translate(_IS_LOW)
+            )
             length = units
         contents.longest = max(contents.longest, length)
         return length, at + size
@@ -270,7 +285,9 @@ class _UpdateParser(StructReader):
 
 
 def _without_holes(holes: list[tuple[int, int]], first: int, after: int) -> tuple[int, int]:
-    """Return the clocks of a section without the holes at its ends; raises Rejected if nothing is left."""
+    """Return the clocks of a section without the holes at its ends;
+    raises Rejected if nothing is left.
+    """
     for start, end in holes:
         first = end if start == first else first
     for start, end in reversed(holes):

@@ -1,8 +1,8 @@
 """The y-protocols codec: frames to messages and back, strict and without I/O.
 
-Not for: the inside of an update (`update_parser`), or what an awareness state may hold (`awareness`).
-A WebSocket message carries exactly one frame, `varUint(type) payload`. Bytes behind the payload are an error, because
-stock clients would silently drop them.
+Not for: the inside of an update (`update_parser`), or what an awareness state may hold
+(`awareness`). A WebSocket message carries exactly one frame, `varUint(type) payload`. Bytes behind
+the payload are an error, because stock clients would silently drop them.
 
 See docs/design/wire.md.
 """
@@ -26,8 +26,8 @@ KEEP_ALIVE = b"\x01\x01\x00"
 
 MAX_AWARENESS_ENTRIES = 512
 MAX_AWARENESS_BYTES = 512 << 10
-"""Entries of one awareness frame, and their bytes. A room full of clients has less to say in one frame, and 4 MB of
-entries took 5.7 s."""
+"""Entries of one awareness frame, and their bytes. A room full of clients has less to say in one
+frame, and 4 MB of entries took 5.7 s."""
 
 
 class AwarenessEntry(NamedTuple):
@@ -74,7 +74,11 @@ class Unknown(NamedTuple):
 
 Message = SyncStep1 | SyncStep2 | SyncUpdate | AwarenessUpdate | QueryAwareness | Unknown
 
-_SYNC_MESSAGES: tuple[type[SyncStep1] | type[SyncStep2] | type[SyncUpdate], ...] = (SyncStep1, SyncStep2, SyncUpdate)
+_SYNC_MESSAGES: tuple[type[SyncStep1] | type[SyncStep2] | type[SyncUpdate], ...] = (
+    SyncStep1,
+    SyncStep2,
+    SyncUpdate,
+)
 
 
 def decode(frame: bytes) -> Message:

@@ -34,7 +34,9 @@ class MeHandler(AuthHandlerBase):
             await self.check_password(body.get("password"), "password")
         services, user = self.services, self.me
         deletes_sessions = body.get("sessions", _KEEP_SESSIONS) != _KEEP_SESSIONS
-        deletion = await services.store.delete_user(user.id, services.clock(), deletes_sessions=deletes_sessions)
+        deletion = await services.store.delete_user(
+            user.id, services.clock(), deletes_sessions=deletes_sessions
+        )
         self._tell_rooms(deletion)
         self.clear_cookies()
         self.set_status(204)
@@ -87,7 +89,9 @@ class PasswordHandler(AuthHandlerBase):
         )
         await self.check_password(body["currentPassword"], "currentPassword")
         hashed = await services.passwords.hash(body["newPassword"], self.address)
-        ended = await services.store.set_password(user.id, hashed, self.login_id, known_hash=user.password_hash)
+        ended = await services.store.set_password(
+            user.id, hashed, self.login_id, known_hash=user.password_hash
+        )
         services.rooms.changes.logins_ended(ended, CloseReason.LOGGED_OUT)
         answer: PasswordChanged = {
             "message": "Password changed; all other logins have ended.",
@@ -101,7 +105,10 @@ class LoginsHandler(AuthHandlerBase):
 
     async def get(self) -> None:
         logins = await self.services.store.logins(self.me.id, self.services.clock())
-        answer: Logins = {"items": [people.login(login, self.login_id) for login in logins], "next": None}
+        answer: Logins = {
+            "items": [people.login(login, self.login_id) for login in logins],
+            "next": None,
+        }
         await self.reply_in_pieces(answer)
 
     async def delete(self) -> None:

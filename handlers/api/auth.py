@@ -27,7 +27,10 @@ class AuthHandlerBase(BaseHandler):
     """Base of the handlers that begin, continue or end a login."""
 
     def new_login(self, user_id: str, login_id: str | None = None) -> tuple[Login, RefreshToken]:
-        """Return a login that starts now, and its first refresh token. With `login_id`, an existing login goes on."""
+        """Return a login that starts now, and its first refresh token.
+
+        With `login_id`, an existing login goes on.
+        """
         settings, now = self.services.settings, self.services.clock()
         token = self.services.tokens.new_refresh_token(login_id)
         login = Login(
@@ -46,7 +49,9 @@ class AuthHandlerBase(BaseHandler):
         return login, token
 
     def sign_in(self, user: User, token: RefreshToken) -> SignedIn:
-        """Set a login's cookies, for browsers; return the answer that has its tokens, for programs."""
+        """Set a login's cookies, for browsers; return the answer that has its tokens,
+        for programs.
+        """
         tokens, settings = self.services.tokens, self.services.settings
         access = tokens.access_token(user.id, token.login_id)
         self._set_cookie(ACCESS_COOKIE, access, "/", tokens.access_s)
@@ -61,7 +66,8 @@ class AuthHandlerBase(BaseHandler):
     async def is_right(self, attempt: Attempt, password: str, hashed: str | None) -> bool:
         """Return whether a password is right; the account may not exist.
 
-        Raises: ApiError 429 if the try comes too early, also with the right password; 503 if too many tries wait.
+        Raises: ApiError 429 if the try comes too early, also with the right password;
+        503 if too many tries wait.
         """
         tries = self.services.password_tries
         if wait := tries.begin(attempt):
@@ -76,11 +82,16 @@ class AuthHandlerBase(BaseHandler):
         return is_right
 
     async def check_password(self, password: str | None, field: str) -> None:
-        """Check the signed-in user's own password; raises ApiError 422 that names the field, or 429."""
+        """Check the signed-in user's own password;
+        raises ApiError 422 that names the field, or 429.
+        """
         if not password:
             raise errors.invalid({field: ["is required"]})
-        # Counted apart from logins, so that wrong passwords of strangers do not lock out a user who is signed in.
-        attempt = self.services.password_tries.attempt(f"password of {self.me.id}", "", device=self.me.id)
+        # Counted apart from logins, so that wrong passwords of strangers do not lock
+        # out a user who is signed in.
+        attempt = self.services.password_tries.attempt(
+            f"password of {self.me.id}", "", device=self.me.id
+        )
         if not await self.is_right(attempt, password, self.me.password_hash):
             raise errors.invalid({field: ["is wrong"]})
 
@@ -90,7 +101,9 @@ class AuthHandlerBase(BaseHandler):
         self._set_cookie(DEVICE_COOKIE, cookie, DEVICE_PATH, _DEVICE_S)
 
     def check_cookie_origin(self) -> None:
-        """Raise ApiError 403 unless a page of ours sent the request, whose cookie counts as its token."""
+        """Raise ApiError 403 unless a page of ours sent the request,
+        whose cookie counts as its token.
+        """
         settings = self.services.settings
         allowed = network.is_allowed_origin(self.request, settings.origins, settings.trusted_hops)
         if allowed is None:
@@ -105,7 +118,9 @@ class AuthHandlerBase(BaseHandler):
 
     def _set_cookie(self, name: str, value: str, path: str, max_age_s: int) -> None:
         secure = network.is_secure(self.request, self.services.settings.trusted_hops)
-        self.set_cookie(name, value, path=path, max_age=max_age_s, httponly=True, samesite="Lax", secure=secure)
+        self.set_cookie(
+            name, value, path=path, max_age=max_age_s, httponly=True, samesite="Lax", secure=secure
+        )
 
 
 class SignupHandler(AuthHandlerBase):
@@ -119,7 +134,9 @@ class SignupHandler(AuthHandlerBase):
         services = self.services
         await self._check_guest()
         email = body["email"].casefold()
-        services.passwords.check_rules(body["password"], body["username"], email, email.partition("@")[0])
+        services.passwords.check_rules(
+            body["password"], body["username"], email, email.partition("@")[0]
+        )
         await self._count(body.get("invite"))
         user = User(
             id=ids.new_id(services.random_bytes),
@@ -147,7 +164,8 @@ class SignupHandler(AuthHandlerBase):
     async def _count(self, secret: str | None) -> None:
         """Count a new account by its invite, and by its address; raises ApiError 429.
 
-        An address that has shown a valid invite may create more accounts: behind it may be a class, or several.
+        An address that has shown a valid invite may create more accounts:
+        behind it may be a class, or several.
         """
         limiters, invite = self.services.limiters, None
         with contextlib.suppress(errors.ApiError):  # without a valid invite one can sign up too
@@ -166,27 +184,36 @@ class SignupHandler(AuthHandlerBase):
     async def _check_guest(self) -> None:
         """Raise ApiError 401 for a guest whose access token has expired.
 
-        They refresh it and try again. Without this, they would become another user, and lose what they wrote as a
-        guest.
+        They refresh it and try again. Without this, they would become another user,
+        and lose what they wrote as a guest.
         """
         tokens, now = self.services.tokens, self.services.clock()
         if self.user is not None:
             return
-        login_id = tokens.login_of(self.access_token()) or self.get_cookie(REFRESH_COOKIE, "").partition(".")[0]
+        login_id = (
+            tokens.login_of(self.access_token())
+            or self.get_cookie(REFRESH_COOKIE, "").partition(".")[0]
+        )
         user = await self.services.store.signed_in(login_id, now) if login_id else None
         if user and user.is_guest:
             raise errors.token_expired()
 
     async def _claim(self, guest: User, account: User) -> None:
-        """Make a guest a full user with the same id: they keep what they wrote, and their sockets stay open.
+        """Make a guest a full user with the same id:
+        they keep what they wrote, and their sockets stay open.
 
-        They move to a new login, so another person that has the guest's tokens can no longer use them.
+        They move to a new login, so another person that has the guest's
+        tokens can no longer use them.
         """
         if self.by_cookie:
             self.check_cookie_origin()
         services = self.services
         user = replace(
-            account, id=guest.id, avatar=guest.avatar, avatar_key=guest.avatar_key, created_at=guest.created_at
+            account,
+            id=guest.id,
+            avatar=guest.avatar,
+            avatar_key=guest.avatar_key,
+            created_at=guest.created_at,
         )
         guest_login, _ = self.new_login(user.id, self.login_id)
         ended = await services.store.claim_guest(user, guest_login)
@@ -212,7 +239,9 @@ class LoginHandler(AuthHandlerBase):
         if name is None:
             raise errors.invalid({"username": ["is required, or email"]})
         user = await services.store.user_by_name(name)
-        device = services.known_devices.mark(self.get_cookie(DEVICE_COOKIE, ""), user.id) if user else ""
+        device = (
+            services.known_devices.mark(self.get_cookie(DEVICE_COOKIE, ""), user.id) if user else ""
+        )
         account = _account_of(user) if user else f"login as {name_key(name)}"
         attempt = services.password_tries.attempt(account, self.address, device)
         hashed = user.password_hash if user else None
@@ -229,7 +258,9 @@ class LoginHandler(AuthHandlerBase):
 
 
 def _account_of(user: User) -> str:
-    """Return the key under which tries to sign in as a user count, whether they name the user or the e-mail address."""
+    """Return the key under which tries to sign in as a user count,
+    whether they name the user or the e-mail address.
+    """
     return f"login of {user.id}"
 
 

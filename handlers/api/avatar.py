@@ -35,7 +35,9 @@ class AvatarHandler(BaseHandler):
             _log.warning("a picture could not be kept: %s", error)
             raise
         try:
-            replaced = await services.store.set_avatar(user.id, stored.url, stored.key, stored.picture)
+            replaced = await services.store.set_avatar(
+                user.id, stored.url, stored.key, stored.picture
+            )
         except NotFound:
             await self._drop(stored.key)
             raise
@@ -57,7 +59,10 @@ class AvatarHandler(BaseHandler):
             self.services.rooms.changes.user_changed(people.participant(user))
 
     async def _drop(self, key: str | None) -> None:
-        """Delete a picture that is no longer shown. If that fails it is logged: only space is lost."""
+        """Delete a picture that is no longer shown.
+
+        If that fails it is logged: only space is lost.
+        """
         if key:
             try:
                 await self.services.avatars.drop(key)
@@ -69,14 +74,20 @@ class AvatarHandler(BaseHandler):
         kind, _, parameters = self.request.headers.get("Content-Type", "").partition(";")
         if kind.strip().lower() != "multipart/form-data":
             raise errors.ApiError(
-                415, "unsupported_media_type", "Send the picture as multipart/form-data, in the field avatar."
+                415,
+                "unsupported_media_type",
+                "Send the picture as multipart/form-data, in the field avatar.",
             )
         files: dict[str, list[HTTPFile]] = {}
         fields: dict[str, list[bytes]] = {}
         try:
-            parse_body_arguments(f"multipart/form-data;{parameters}", self.body.bytes(), fields, files, HTTPHeaders())
+            parse_body_arguments(
+                f"multipart/form-data;{parameters}", self.body.bytes(), fields, files, HTTPHeaders()
+            )
         except HTTPInputError as error:
-            raise errors.ApiError(400, "bad_request", "The body is not valid multipart/form-data.") from error
+            raise errors.ApiError(
+                400, "bad_request", "The body is not valid multipart/form-data."
+            ) from error
         unknown = sorted((set(files) | set(fields)) - {_FIELD})
         if unknown:
             raise errors.invalid({unknown[0]: ["is not a known field"]})

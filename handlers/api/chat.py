@@ -11,7 +11,9 @@ from storage.records import Message, Role, User
 
 
 async def send_message(services: Services, sender: User, session_id: str, text: str) -> Message:
-    """Store a message and announce it; raises ApiError if the sender may not write, or is too fast."""
+    """Store a message and announce it; raises ApiError if the sender may not write,
+    or is too fast.
+    """
     session, _ = await membership(services, sender.id, session_id, Role.VIEWER, writes=True)
     if wait := services.limiters.messages.wait_s(sender.id):
         raise errors.rate_limited(wait, "Too many messages.")
@@ -46,7 +48,9 @@ class ReadHandler(BaseHandler):
     async def post(self, session_id: str) -> None:
         up_to = self.read(schemas.READ).get("sequence")
         session, _ = await self.member(session_id, Role.VIEWER)
-        answer: Unread = {"unread": await self.services.store.read_messages(session.id, self.me.id, up_to)}
+        answer: Unread = {
+            "unread": await self.services.store.read_messages(session.id, self.me.id, up_to)
+        }
         self.reply(answer)
 
 

@@ -33,7 +33,9 @@ class GuestHandler(AuthHandlerBase):
         )
         login, token = self.new_login(guest.id)
         try:
-            member = await services.store.add_guest(guest, login, invite.secret_hash, services.settings.members)
+            member = await services.store.add_guest(
+                guest, login, invite.secret_hash, services.settings.members
+            )
         except NotFound:
             raise errors.bad_invite() from None
         answer: GuestSignedIn = {

@@ -49,7 +49,8 @@ class InvitesHandler(BaseHandler):
         rows = await store.invites(session.id, query.get("before"), limit + 1, _USES_SHOWN)
         shown = rows[:limit]
         people = await store.users(
-            {invite.created_by for invite, _ in shown} | {use.user_id for _, uses in shown for use in uses}
+            {invite.created_by for invite, _ in shown}
+            | {use.user_id for _, uses in shown for use in uses}
         )
         answer: Invites = {
             "items": [sessions.listed_invite(invite, uses, people, now) for invite, uses in shown],

@@ -20,7 +20,9 @@ from handlers.http.api_docs.operations import ERRORS, OPERATIONS, Media, Operati
 from handlers.http.base import BaseHandler
 
 _CSP = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action "
+    "'none'; "
+    "frame-ancestors 'none'"
 )
 
 
@@ -38,7 +40,10 @@ _YEAR_S = 365 * 86_400
 
 @lru_cache(maxsize=1)
 def _reference() -> bytes:
-    """Return the page of the API's reference. It is the same for everybody, and takes 7 ms to make."""
+    """Return the page of the API's reference.
+
+    It is the same for everybody, and takes 7 ms to make.
+    """
     rows = [(operation, _answer(operation), list(_fields(operation))) for operation in OPERATIONS]
     text = files("handlers.api").joinpath("templates", "docs.html").read_text()
     page = Template(text, autoescape="xhtml_escape", whitespace="all")
@@ -53,12 +58,17 @@ def _description(version: str) -> bytes:
 
 @lru_cache(maxsize=256)
 def _squeezed(path: Path) -> bytes:
-    """Return a built file, compressed. Its name changes with its content, so the result is cached."""
+    """Return a built file, compressed.
+
+    Its name changes with its content, so the result is cached.
+    """
     return gzip.compress(path.read_bytes(), mtime=0)
 
 
 class AppHandler(BaseHandler):
-    """GET / and the web app's other paths: one shell for all of them, which then asks the API for its content."""
+    """GET / and the web app's other paths: one shell for all of them,
+    which then asks the API for its content.
+    """
 
     needs_login = False
     is_public = True
@@ -75,11 +85,15 @@ class AppHandler(BaseHandler):
 
 
 class MissingPageHandler(AppHandler):
-    """Answers paths without a route: with a page for browsers that ask for one, with an error for programs."""
+    """Answers paths without a route: with a page for browsers that ask for one,
+    with an error for programs.
+    """
 
     async def prepare(self) -> None:
         await super().prepare()
-        asks_for_page = self.request.method == "GET" and "text/html" in self.request.headers.get("Accept", "")
+        asks_for_page = self.request.method == "GET" and "text/html" in self.request.headers.get(
+            "Accept", ""
+        )
         if self.request.method != "OPTIONS" and not asks_for_page:
             raise errors.not_found()
 
@@ -127,7 +141,10 @@ class AssetHandler(BaseHandler):
         if not is_there:
             raise errors.not_found()
         self.set_header("Content-Type", guess_type(path.name)[0] or "application/octet-stream")
-        self.set_header("Cache-Control", f"public, max-age={_YEAR_S}, immutable" if is_built else "public, max-age=300")
+        self.set_header(
+            "Cache-Control",
+            f"public, max-age={_YEAR_S}, immutable" if is_built else "public, max-age=300",
+        )
         self.set_header("Vary", "Accept-Encoding")
         if is_built and "gzip" in self.request.headers.get("Accept-Encoding", ""):
             self.set_header("Content-Encoding", "gzip")

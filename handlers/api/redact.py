@@ -22,7 +22,12 @@ class RedactHandler(BaseHandler):
         if wait := self.services.limiters.saves.wait_s(session.id):
             raise errors.rate_limited(wait, "Too many redactions in a short time.")
         done = await self.services.redactor.redact(
-            session.id, self.me.id, first, last, body["text"], lambda: self.member(session.id, Role.OWNER)
+            session.id,
+            self.me.id,
+            first,
+            last,
+            body["text"],
+            lambda: self.member(session.id, Role.OWNER),
         )
         answer: Redaction = {
             "from": first,

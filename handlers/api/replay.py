@@ -1,6 +1,7 @@
 """The history of a session: the timeline, the document as it was, and blame.
 
-Answers are encoded where the work is done, often in worker processes. If the client hangs up, the work is stopped.
+Answers are encoded where the work is done, often in worker processes.
+If the client hangs up, the work is stopped.
 """
 
 from functools import partial
@@ -21,7 +22,9 @@ class _PastHandler(LongWorkHandler):
     """Base of handlers that read the history."""
 
     async def reply_answer(self, answer: Answer, **more: object) -> None:
-        """Answer with JSON that is encoded already, plus the people that it names and further fields."""
+        """Answer with JSON that is encoded already, plus the people that it
+        names and further fields.
+        """
         people = await self.services.store.users(set(answer.authors))
         authors = [{**person(author, people), **said} for author, said in answer.authors.items()]
         await self.reply_made(answer.text, {**more, "authors": authors})
@@ -50,7 +53,9 @@ class ReplayHandler(_PastHandler):
         start, end = query["from"], query["to"]
         if end <= start:
             raise errors.invalid({"to": ["must be greater than from"]})
-        reading = self.services.history_reader.page(session.id, self.me.id, Part(start, end), history.replay)
+        reading = self.services.history_reader.page(
+            session.id, self.me.id, Part(start, end), history.replay
+        )
         page, last = await self.while_connected(reading)
         reached = start + page.steps
         following = str(reached) if reached < min(end, last) else None
@@ -63,7 +68,9 @@ class BlameHandler(_PastHandler):
     async def get(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.VIEWER)
         query = self.read_query(queries.BLAME)
-        reading = self.services.history_reader.blame(session.id, self.me.id, query.get("root"), history.blame)
+        reading = self.services.history_reader.blame(
+            session.id, self.me.id, query.get("root"), history.blame
+        )
         root, sequence, answer = await self.while_connected(reading)
         await self.reply_answer(answer, root=root, sequence=sequence)
 
@@ -75,6 +82,8 @@ class MomentHandler(LongWorkHandler):
         session, _ = await self.member(session_id, Role.VIEWER)
         if len(sequence) > _MAX_DIGITS:
             raise errors.not_found("update")
-        reading = self.services.history_reader.moment(session.id, self.me.id, int(sequence), code.moment)
+        reading = self.services.history_reader.moment(
+            session.id, self.me.id, int(sequence), code.moment
+        )
         text = await self.while_connected(reading)
         await self.reply_made(text, {"sessionId": session.id, "sequence": int(sequence)})

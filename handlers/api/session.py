@@ -18,7 +18,17 @@ from handlers.http.views import people as people_views
 from handlers.http.views import sessions
 from handlers.http.views.sessions import Compacted, Joined, MemberRole, Sessions
 from storage.errors import StoreError
-from storage.records import Access, Chunk, Member, Role, Session, SessionChanges, SessionListing, Status, User
+from storage.records import (
+    Access,
+    Chunk,
+    Member,
+    Role,
+    Session,
+    SessionChanges,
+    SessionListing,
+    Status,
+    User,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -41,20 +51,27 @@ class SessionHandlerBase(BaseHandler):
         unread = newest[0].sequence - member.read_sequence if newest else 0
         return (await self.list_view([SessionListing(session, member, unread)]))[0]
 
-    async def list_view(self, listed: Sequence[SessionListing], shown: int | None = None) -> list[sessions.Session]:
+    async def list_view(
+        self, listed: Sequence[SessionListing], shown: int | None = None
+    ) -> list[sessions.Session]:
         """Return sessions with their people, with two reads of the store for all of them.
 
-        shown  how many members of each session to show, in the order in which they joined; None for all
+        shown  how many members of each session to show, in the order in which they joined;
+               None for all
         """
         store, rooms = self.services.store, self.services.rooms
         members = await store.members_of(row.session.id for row in listed)
-        user_ids = {member.user_id for all_members in members.values() for member in all_members[:shown]}
+        user_ids = {
+            member.user_id for all_members in members.values() for member in all_members[:shown]
+        }
         people = await store.users(user_ids | {row.session.owner_id for row in listed})
 
         def view(row: SessionListing) -> sessions.Session:
             all_members = members[row.session.id]
             online, fill = rooms.online(row.session.id), rooms.fill(row.session.id)
-            return sessions.session(row, all_members[:shown], len(all_members), people, online, fill)
+            return sessions.session(
+                row, all_members[:shown], len(all_members), people, online, fill
+            )
 
         return [view(row) for row in listed]
 
@@ -85,11 +102,15 @@ class SessionsHandler(SessionHandlerBase):
             updated_at=now,
         )
         owner = Member(session.id, self.me.id, Role.OWNER, now)
-        await services.store.add_session(session, owner, self._first_chunk(session, body.get("code", "")))
+        await services.store.add_session(
+            session, owner, self._first_chunk(session, body.get("code", ""))
+        )
         await self.reply_session(session, owner, 201)
 
     def _first_chunk(self, session: Session, code: str) -> Chunk | None:
-        """Return the first chunk of the log, which has the code that the session starts with; None without code."""
+        """Return the first chunk of the log, which has the code that the session starts with;
+        None without code.
+        """
         if not code:
             return None
         client_id = int.from_bytes(self.services.random_bytes(4)) or 1
@@ -134,7 +155,9 @@ class SessionHandler(SessionHandlerBase):
         self.reply(answer)
 
     async def _save_final(self, session_id: str) -> sessions.SessionEnd:
-        """Save the last version of a session that has ended. If that fails, the session has ended nevertheless.
+        """Save the last version of a session that has ended.
+
+        If that fails, the session has ended nevertheless.
 
         The answer then says so.
         """
@@ -159,7 +182,9 @@ class JoinHandler(SessionHandlerBase):
     async def post(self, session_id: str) -> None:
         invite = self.read(schemas.JOIN).get("invite", "")
         session_id = ids.normalize(session_id)
-        session, member = await join_session(self.services, self.me, session_id, invite, self.address)
+        session, member = await join_session(
+            self.services, self.me, session_id, invite, self.address
+        )
         if member.is_removed:
             raise errors.forbidden("The owner removed you from this session.")
         answer: Joined = {"session": await self.session_view(session, member), "role": member.role}
@@ -186,7 +211,9 @@ class CompactHandler(BaseHandler):
         rooms = self.services.rooms
         async with rooms.use(session.id, self.me.id) as room:
             if wait_ms := rooms.compactor.compaction_wait_ms(room):
-                raise errors.rate_limited(math.ceil(wait_ms / 1_000), "The document was made smaller just now.")
+                raise errors.rate_limited(
+                    math.ceil(wait_ms / 1_000), "The document was made smaller just now."
+                )
             before = await rooms.compactor.compact(room)
             answer: Compacted = {**sessions.document_size(room.quota.fill), "before": before}
         self.reply(answer)
@@ -227,14 +254,18 @@ class MemberHandler(SessionHandlerBase):
 
 
 def _encode_cursor(session: Session) -> str:
-    return base64.urlsafe_b64encode(f"{session.updated_at}.{session.id}".encode()).decode().rstrip("=")
+    return (
+        base64.urlsafe_b64encode(f"{session.updated_at}.{session.id}".encode()).decode().rstrip("=")
+    )
 
 
 def _decode_cursor(text: str) -> tuple[int, str] | None:
     if not text:
         return None
     try:
-        updated_at, _, session_id = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(".")
+        updated_at, _, session_id = (
+            base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(".")
+        )
         if not 0 <= int(updated_at) < _MAX_TIME:
             raise ValueError(updated_at)  # noqa: TRY301  # answered like one that does not decode
         return int(updated_at), session_id

@@ -13,7 +13,8 @@ from storage.records import Role, Version
 _BATCH = 10
 """Versions that are read together: each may have a megabyte of text."""
 _PAGE_CHARACTERS = 4 << 20
-"""Characters of texts after which a page ends: the page is in memory several times while it is sent."""
+"""Characters of texts after which a page ends:
+the page is in memory several times while it is sent."""
 
 
 class VersionHandlerBase(BaseHandler):
@@ -83,8 +84,14 @@ class DiffHandler(BaseHandler):
         old = query.get("from")
         if old is None:
             old = await self._before(session.id, new)
-        difference = await self.services.versions.difference(session.id, self.me.id, old, new, code.encoded_differences)
-        ends = {"from": old, "to": "live" if new is None else new, "others": code.roots(difference.others)}
+        difference = await self.services.versions.difference(
+            session.id, self.me.id, old, new, code.encoded_differences
+        )
+        ends = {
+            "from": old,
+            "to": "live" if new is None else new,
+            "others": code.roots(difference.others),
+        }
         await self.reply_encoded(code.encoded_difference(ends, difference.files))
 
     async def _before(self, session_id: str, new: int | None) -> int:
@@ -126,8 +133,14 @@ class VersionsHandler(VersionHandlerBase):
     async def get(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.VIEWER)
         query = self.read_query(queries.VERSIONS)
-        versions, has_more = await self._page(session.id, query.get("before"), query["limit"], "fields" not in query)
-        user_ids = {user_id for version in versions for user_id in (version.author_id, *version.contributors)}
+        versions, has_more = await self._page(
+            session.id, query.get("before"), query["limit"], "fields" not in query
+        )
+        user_ids = {
+            user_id
+            for version in versions
+            for user_id in (version.author_id, *version.contributors)
+        }
         people = await self.services.store.users(user_ids)
         answer: Versions = {
             "versions": [code.version(version, people) for version in versions],
@@ -138,7 +151,9 @@ class VersionsHandler(VersionHandlerBase):
     async def _page(
         self, session_id: str, before: int | None, limit: int, with_files: bool
     ) -> tuple[list[Version], bool]:
-        """Return (versions, whether there are more): fewer than `limit` if their texts are large."""
+        """Return (versions, whether there are more):
+        fewer than `limit` if their texts are large.
+        """
         store = self.services.store
         if not with_files:
             versions = await store.versions(session_id, before, limit + 1, with_files=False)
@@ -146,7 +161,9 @@ class VersionsHandler(VersionHandlerBase):
         page: list[Version] = []
         size = 0
         while len(page) < limit and size < _PAGE_CHARACTERS:
-            batch = await store.versions(session_id, before, min(_BATCH, limit - len(page)), with_files=True)
+            batch = await store.versions(
+                session_id, before, min(_BATCH, limit - len(page)), with_files=True
+            )
             if not batch:
                 return page, False
             for version in batch:
@@ -158,7 +175,9 @@ class VersionsHandler(VersionHandlerBase):
 
 
 def _characters(version: Version) -> int:
-    """Return about how many characters a version has; one with a large document counts as a quarter of a page."""
+    """Return about how many characters a version has;
+    one with a large document counts as a quarter of a page.
+    """
     documents = weight_of(version.documents)
     texts = sum(map(len, (version.files or {}).values()))
     return texts + (documents if documents < PIECE else _PAGE_CHARACTERS // 4)

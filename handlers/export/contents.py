@@ -11,7 +11,9 @@ from handlers.export.file_names import FileNames
 from handlers.services import Services
 
 
-def as_files(names: FileNames, files: Mapping[str, str], documents: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+def as_files(
+    names: FileNames, files: Mapping[str, str], documents: Mapping[str, Mapping[str, Any]]
+) -> dict[str, str]:
     """Return {name of the file: its content}.
 
     files, documents  those of a version
@@ -20,13 +22,19 @@ def as_files(names: FileNames, files: Mapping[str, str], documents: Mapping[str,
     for root, document in documents.items():
         if document["value"] is not None:
             is_xml = document["type"] == RootType.XML
-            text = document["value"] if is_xml else json.dumps(document["value"], ensure_ascii=False, indent=2) + "\n"
+            text = (
+                document["value"]
+                if is_xml
+                else json.dumps(document["value"], ensure_ascii=False, indent=2) + "\n"
+            )
             made[names.of(root, ".xml" if is_xml else ".json")] = text
     return made
 
 
 async def live_if_sound(services: Services, session_id: str, user_id: str) -> LiveCode | None:
-    """Return the document as it is now; None if its log is damaged, or if it cannot be read as texts."""
+    """Return the document as it is now; None if its log is damaged,
+    or if it cannot be read as texts.
+    """
     try:
         return await services.versions.live(session_id, user_id)
     except (RoomDamaged, TextUnavailable):

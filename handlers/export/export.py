@@ -45,7 +45,9 @@ class ExportHandler(LongWorkHandler):
             file.seek(0)
             self.set_header("Content-Type", kind)
             self.set_header("Content-Length", str(size))
-            self.set_header("Content-Disposition", f'attachment; filename="session-{session.id}.{ending}"')
+            self.set_header(
+                "Content-Disposition", f'attachment; filename="session-{session.id}.{ending}"'
+            )
             self.set_header("Content-Security-Policy", "sandbox")
             await self._send(file)
 

@@ -1,8 +1,8 @@
 """Makes names for files with the texts of a document, names that every system can create.
 
-A text may have any name, and its file is unpacked on Linux, macOS or Windows, or checked out by git. A file's name
-keeps the letters of all scripts. Only characters that some system forbids are changed, and the manifest has the text's
-name.
+A text may have any name, and its file is unpacked on Linux, macOS or Windows, or checked out by
+git. A file's name keeps the letters of all scripts. Only characters that some system forbids are
+changed, and the manifest has the text's name.
 """
 
 import hashlib
@@ -13,10 +13,12 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 MAX_BYTES: Final = 200
-"""Longest name in bytes of UTF-8. File systems allow 255, but some tools write a longer name while they unpack."""
+"""Longest name in bytes of UTF-8. File systems allow 255,
+but some tools write a longer name while they unpack."""
 
 MAX_DECOMPOSED: Final = 240
-"""Longest name in UTF-16 code units, with accents as characters of their own, as macOS may store it: it allows 255."""
+"""Longest name in UTF-16 code units, with accents as characters of their own,
+as macOS may store it: it allows 255."""
 
 MAX_ENDING_BYTES: Final = 20
 """Longest ending in bytes, such as `.py`, that a shortened name keeps."""
@@ -27,7 +29,8 @@ _DIGEST_DIGITS = 10
 _FORBIDDEN = re.compile(
     r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u2028\u2029\u202a-\u202e\u2066-\u2069\uf000-\uf0ff]|%(?=[0-9a-fA-F]{2})'
 )
-"""Characters that Windows or Linux forbid or replace, that show a name in another order, and the `%` of escapes."""
+"""Characters that Windows or Linux forbid or replace, that show a name in another order,
+and the `%` of escapes."""
 
 _UNASSIGNED = {"Cn", "Cs"}
 """Categories of Unicode that APFS refuses: unassigned, and halves of characters."""
@@ -37,25 +40,33 @@ _PIECE = re.compile(r"%[C-F][0-9A-F](?:%[89AB][0-9A-F])+|%[0-9A-F]{2}|.", re.DOT
 
 _AT_THE_END = re.compile(r"[. ]+$")
 _SHORT_NAME = re.compile(r"^[^.]{0,6}~[0-9]+(?:\.[^.]{0,3})?$")
-"""Names like `MAIN~1.JAV`, which Windows may have given to a file with a longer name, such as `git~1` to `.git`."""
+"""Names like `MAIN~1.JAV`, which Windows may have given to a file with a longer name,
+such as `git~1` to `.git`."""
 
 _DEVICE = re.compile(
-    r"^(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3]) *(?:\.|$)", re.I
+    r"^(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3]) *(?:\.|$)",
+    re.I,
 )
 """Names of devices on Windows, with any ending."""
 
 _TOOLS: Final = frozenset({".git", ".gitmodules", ".gitattributes"})
-"""Names that git reads: a repository, other repositories in it, and rules that change files at a checkout."""
+"""Names that git reads: a repository, other repositories in it,
+and rules that change files at a checkout."""
 
 _IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 """Characters that the file system of older Macs ignores when it compares names."""
 
 
 class FileNames:
-    """Gives each text of one export a file name that no other text has, and that all folders and commits use."""
+    """Gives each text of one export a file name that no other text has,
+    and that all folders and commits use.
+    """
 
     def __init__(self, roots: Iterable[str] = (), taken: Collection[str] = (MANIFEST,)) -> None:
-        """Name these roots first, in sorted order, so that names are always equal. No file gets a name of `taken`."""
+        """Name these roots first, in sorted order, so that names are always equal.
+
+        No file gets a name of `taken`.
+        """
         self._names: dict[tuple[str, str], str] = {}
         self._taken = {_key(name) for name in taken}
         self._numbers: dict[str, int] = {}
@@ -63,7 +74,9 @@ class FileNames:
             self.of(root)
 
     def of(self, root: str, ending: str = "") -> str:
-        """Return the name of the file for this text, or for another document with an ending of its own."""
+        """Return the name of the file for this text, or for another document
+        with an ending of its own.
+        """
         name = self._names.get((root, ending))
         if name is None:
             name = self._names[root, ending] = self._free(root + ending)
@@ -105,7 +118,9 @@ def _split(root: str) -> list[str]:
     name = _FORBIDDEN.sub(lambda match: _quoted(match[0]), root)
     name = _AT_THE_END.sub(lambda match: _quoted(match[0]), name)
     if not name.isascii():
-        name = "".join(_quoted(one) if unicodedata.category(one) in _UNASSIGNED else one for one in name)
+        name = "".join(
+            _quoted(one) if unicodedata.category(one) in _UNASSIGNED else one for one in name
+        )
     if _SHORT_NAME.match(_IGNORED_BY_HFS.sub("", name)):
         name = name.replace("~", "%7E")
     return _PIECE.findall(name)
@@ -119,16 +134,26 @@ def _quoted(characters: str) -> str:
 def _is_reserved(name: str) -> bool:
     """Whether a file of this name means something special to a system or a tool."""
     plain = _IGNORED_BY_HFS.sub("", name).lower()
-    return not name or plain.rstrip(" .") in _TOOLS or plain.startswith("._") or bool(_DEVICE.match(plain))
+    return (
+        not name
+        or plain.rstrip(" .") in _TOOLS
+        or plain.startswith("._")
+        or bool(_DEVICE.match(plain))
+    )
 
 
 def _fits(name: str) -> bool:
     decomposed = unicodedata.normalize("NFD", name)
-    return len(name.encode()) <= MAX_BYTES and len(decomposed.encode("utf-16-le")) // 2 <= MAX_DECOMPOSED
+    return (
+        len(name.encode()) <= MAX_BYTES
+        and len(decomposed.encode("utf-16-le")) // 2 <= MAX_DECOMPOSED
+    )
 
 
 def _shortened(characters: list[str], root: str, mark: str) -> str:
-    """Return the beginning of a name, a digest of the whole root if something is left out, the mark, and the ending."""
+    """Return the beginning of a name, a digest of the whole root if something is left out,
+    the mark, and the ending.
+    """
     name = "".join(characters)
     stem, dot, last = name.rpartition(".")
     ending = dot + last

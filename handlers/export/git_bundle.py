@@ -27,10 +27,11 @@ _Result = TypeVar("_Result")
 
 
 class GitBundle:
-    """Makes one bundle: a commit for each version with its author, and one for edits that are in no version yet.
+    """Makes one bundle: a commit for each version with its author,
+    and one for edits that are in no version yet.
 
-    E-mail addresses of people are not shown: git gets addresses that are made of ids. If a file cannot have the name of
-    its text, each commit has the manifest of `file_names` too.
+    E-mail addresses of people are not shown: git gets addresses that are made of ids. If a file
+    cannot have the name of its text, each commit has the manifest of `file_names` too.
     """
 
     def __init__(self, services: Services, session: Session, user_id: str, file: IO[bytes]) -> None:
@@ -47,7 +48,9 @@ class GitBundle:
         live = await live_if_sound(self._services, self._session.id, self._user_id)
         self._progress = Progress(FileNames(live.files if live else {}))
         numbers: list[int] = []
-        while page := await store.versions(self._session.id, numbers[-1] if numbers else None, 200, with_files=False):
+        while page := await store.versions(
+            self._session.id, numbers[-1] if numbers else None, 200, with_files=False
+        ):
             numbers += [version.number for version in page]
         with tempfile.TemporaryDirectory() as folder:
             last = await self._commits(folder, sorted(numbers))
@@ -63,17 +66,31 @@ class GitBundle:
             if version is None:
                 continue  # the version was dropped for another one meanwhile
             if version.is_damaged:
-                message = f"Version {version.number} is damaged in the store: its texts are missing here\n"
+                message = (
+                    f"Version {version.number} is damaged in the store: its texts are "
+                    "missing here\n"
+                )
                 await self._commit(folder, Snapshot(*before, SERVER, version.created_at, message))
                 continue
             people = await store.users({version.author_id, *version.contributors})
             before = (version.files or {}, version.documents)
             author = _identity(version.author_id, people)
-            await self._commit(folder, Snapshot(*before, author, version.created_at, _message(version, people)))
-        live, now = await live_if_sound(self._services, self._session.id, self._user_id), self._services.clock()
-        shown, message = before, "The document cannot be read from the store: what it is now is missing here\n"
+            await self._commit(
+                folder, Snapshot(*before, author, version.created_at, _message(version, people))
+            )
+        live, now = (
+            await live_if_sound(self._services, self._session.id, self._user_id),
+            self._services.clock(),
+        )
+        shown, message = (
+            before,
+            "The document cannot be read from the store: what it is now is missing here\n",
+        )
         if live:
-            shown, message = (live.files, live.documents), "The document at the time of the export\n"
+            shown, message = (
+                (live.files, live.documents),
+                "The document at the time of the export\n",
+            )
         if live is None or shown != before or self._progress.parent is None:
             await self._commit(folder, Snapshot(*shown, SERVER, now, message))
         assert self._progress.parent  # noqa: S101  # for the type checker
@@ -82,8 +99,12 @@ class GitBundle:
     async def _commit(self, folder: str, snapshot: Snapshot) -> None:
         self._progress = await self._work(commit, folder, self._progress, snapshot)
 
-    async def _work(self, function: Callable[[*_Arguments], _Result], *arguments: *_Arguments) -> _Result:
-        return await self._services.workers.run(function, *arguments, key=self._user_id, deadline_s=_DEADLINE_S)
+    async def _work(
+        self, function: Callable[[*_Arguments], _Result], *arguments: *_Arguments
+    ) -> _Result:
+        return await self._services.workers.run(
+            function, *arguments, key=self._user_id, deadline_s=_DEADLINE_S
+        )
 
 
 def _message(version: Version, people: Mapping[str, User]) -> str:
@@ -102,5 +123,8 @@ def _copy(path: Path, file: IO[bytes]) -> None:
 def _identity(user_id: str, people: Mapping[str, User]) -> bytes:
     """Return `name <address>` as git wants it."""
     username = person(user_id, people)["username"]
-    name = "".join(character for character in username if character not in "<>\n\r\0").strip() or NAMELESS
+    name = (
+        "".join(character for character in username if character not in "<>\n\r\0").strip()
+        or NAMELESS
+    )
     return f"{name} <{user_id}@session.invalid>".encode()

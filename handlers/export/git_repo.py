@@ -1,6 +1,8 @@
-"""Puts versions into a git repository as commits, in worker processes; git's objects are made in Python.
+"""Puts versions into a git repository as commits, in worker processes;
+git's objects are made in Python.
 
-Each commit may run in another process, so all state between two commits is on the disk and in a `Progress`.
+Each commit may run in another process, so all state between two commits is on the
+disk and in a `Progress`.
 """
 
 from collections.abc import Mapping
@@ -41,7 +43,9 @@ class Snapshot:
 
 
 class Progress(NamedTuple):
-    """The state of a repository: the names of its files so far, and its last commit, if there is one."""
+    """The state of a repository: the names of its files so far, and its last commit,
+    if there is one.
+    """
 
     names: FileNames
     parent: ObjectID | None = None

@@ -30,7 +30,9 @@ class _Version(TypedDict):
 
 
 class HtmlPlayer:
-    """Writes the file: the page, with the first texts, every update, versions and chat as JSON inside."""
+    """Writes the file: the page, with the first texts, every update,
+    versions and chat as JSON inside.
+    """
 
     def __init__(self, services: Services, session: Session, user_id: str, file: IO[bytes]) -> None:
         """user_id: the user who asked; the work counts as theirs."""
@@ -82,7 +84,12 @@ class HtmlPlayer:
         versions: list[_Version] = []
         while page := await store.versions(self._session.id, before, _PAGE, with_files=False):
             versions += [
-                {"version": row.number, "kind": row.kind, "label": row.label, "sequence": row.sequence}
+                {
+                    "version": row.number,
+                    "kind": row.kind,
+                    "label": row.label,
+                    "sequence": row.sequence,
+                }
                 for row in page
                 if not row.is_damaged
             ]
@@ -90,9 +97,14 @@ class HtmlPlayer:
         return versions[::-1]
 
     async def _chat(self, people: Mapping[str, User]) -> list[tuple[int, str, str]]:
-        """Return (time in ms, name, text) for the newest messages, oldest first, with times that never go back."""
+        """Return (time in ms, name, text) for the newest messages, oldest first,
+        with times that never go back.
+        """
         messages = await self._services.store.messages(self._session.id, None, _MESSAGES)
-        senders = {**people, **await self._services.store.users({message.sender_id for message in messages})}
+        senders = {
+            **people,
+            **await self._services.store.users({message.sender_id for message in messages}),
+        }
         times = accumulate((message.created_at for message in messages), max)
         return [
             (at, person(message.sender_id, senders, message.sender_name)["username"], message.text)
@@ -124,14 +136,22 @@ class _Rows(NamedTuple):
 
 
 def _rows(roots: list[str], authors: list[str], before: int | None, replayed: Replayed) -> _Rows:
-    """Return steps whose roots and authors continue the given lists. before: time of the previous step, or None."""
+    """Return steps whose roots and authors continue the given lists.
+    before: time of the previous step, or None.
+    """
     names, steps = history.Names(roots or replayed.files, authors), replayed.steps
     first_at = steps[0].at if steps else 0
     since = first_at if before is None else before
     text = _json(names.steps(steps, since))[1:-1]
     last_at = steps[-1].at if steps else since
     return _Rows(
-        _json(replayed.files), text, list(names.roots), list(names.authors), replayed.others, first_at, last_at
+        _json(replayed.files),
+        text,
+        list(names.roots),
+        list(names.authors),
+        replayed.others,
+        first_at,
+        last_at,
     )
 
 
@@ -140,5 +160,7 @@ def _page() -> str:
 
 
 def _json(value: object) -> str:
-    """Return JSON that can stand in a script element, because nothing in it can end that element."""
+    """Return JSON that can stand in a script element, because nothing
+    in it can end that element.
+    """
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

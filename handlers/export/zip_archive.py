@@ -35,10 +35,13 @@ A file is called as its text, in the letters of its script, if every system can 
 - names over {limit} bytes are cut, and end in a digest of the whole name;
 - names that differ only in upper and lower case, or in how accents are stored, are numbered: main.java is main-2.java
   where Main.java is there too.
-"""
+"""  # noqa: E501  # lines of a file in the archive
 
 _DAMAGED_FILE = "DAMAGED.txt"
-_DAMAGED_LIVE = "The document cannot be read from the store: what it is now is missing here, only versions are there.\n"
+_DAMAGED_LIVE = (
+    "The document cannot be read from the store: what it is now is missing here, only "
+    "versions are there.\n"
+)
 _DAMAGED = "Version {number} is damaged in the store: its texts are missing here.\n"
 
 
@@ -59,14 +62,22 @@ class ZipArchive:
         now = rfc3339(services.clock())
         live = await live_if_sound(services, session.id, self._user_id)
         self._names = FileNames(live.files if live else {})
-        shown = self._under("live", live.files, live.documents) if live else {f"live/{_DAMAGED_FILE}": _DAMAGED_LIVE}
+        shown = (
+            self._under("live", live.files, live.documents)
+            if live
+            else {f"live/{_DAMAGED_FILE}": _DAMAGED_LIVE}
+        )
         await asyncio.to_thread(self._put, {"README.txt": _readme(session, now), **shown})
         await self._put_versions()
         await self._put_chat()
         members = await services.store.members(session.id)
         users = await services.store.users({member.user_id for member in members})
         listed = [
-            {**people.person(row.user_id, users), "role": row.role, "joinedAt": rfc3339(row.joined_at)}
+            {
+                **people.person(row.user_id, users),
+                "role": row.role,
+                "joinedAt": rfc3339(row.joined_at),
+            }
             for row in members
         ]
         described = {"members.json": json.dumps(listed, indent=2), MANIFEST: self._names.manifest()}
@@ -77,7 +88,9 @@ class ZipArchive:
         store, before = self._services.store, None
         described: list[str] = []
         while rows := await store.versions(self._session.id, before, _PAGE, with_files=True):
-            users = await store.users({user_id for row in rows for user_id in (row.author_id, *row.contributors)})
+            users = await store.users(
+                {user_id for row in rows for user_id in (row.author_id, *row.contributors)}
+            )
             described += [json.dumps(code.version(replace(row, files=None), users)) for row in rows]
             await asyncio.to_thread(self._put_files, rows)
             before = rows[-1].number
@@ -87,7 +100,11 @@ class ZipArchive:
         for version in versions:
             if version.is_damaged:
                 self._put(
-                    {f"versions/{version.number:04}-damaged/{_DAMAGED_FILE}": _DAMAGED.format(number=version.number)}
+                    {
+                        f"versions/{version.number:04}-damaged/{_DAMAGED_FILE}": _DAMAGED.format(
+                            number=version.number
+                        )
+                    }
                 )
                 continue
             folder = f"versions/{version.number:04}-{version.kind}"
@@ -107,8 +124,13 @@ class ZipArchive:
     def _under(
         self, folder: str, files: Mapping[str, str], documents: Mapping[str, Mapping[str, Any]]
     ) -> dict[str, str]:
-        """Return {path: text}, with paths that stay in the folder, whatever the names of roots are."""
-        return {f"{folder}/{name}": text for name, text in as_files(self._names, files, documents).items()}
+        """Return {path: text}, with paths that stay in the folder,
+        whatever the names of roots are.
+        """
+        return {
+            f"{folder}/{name}": text
+            for name, text in as_files(self._names, files, documents).items()
+        }
 
     def _put(self, files: dict[str, str]) -> None:
         for name, text in files.items():

@@ -1,1 +1,3 @@
-"""What every HTTP request passes: base handler, body, schemas, views, headers, the API's description."""
+"""What every HTTP request passes: base handler, body, schemas, views, headers,
+the API's description.
+"""

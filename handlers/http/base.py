@@ -41,9 +41,10 @@ class BaseHandler(RequestHandler):
     """A request of the API. Bodies are read piece by piece, so that none is read past its limit.
 
     needs_login    requests without sign-in are answered with 401
-    is_public      the answer is the same for everybody: no token is read, so the request counts for no user
-    counts_itself  a request without sign-in counts only against the wide limit of its address; the handler counts the
-                   rest by itself
+    is_public      the answer is the same for everybody: no token is read,
+                   so the request counts for no user
+    counts_itself  a request without sign-in counts only against the wide limit of its address; the
+                   handler counts the rest by itself
     body_bytes     most bytes of a body
     """
 
@@ -66,7 +67,9 @@ class BaseHandler(RequestHandler):
         given = self.request.headers.get("X-Request-Id", "")
         self.request_id = given if _REQUEST_ID.match(given) else ids.new_id(services.random_bytes)
         self.set_header("X-Request-Id", self.request_id)
-        headers.demand_tls(self, is_secure=network.is_secure(self.request, services.settings.trusted_hops))
+        headers.demand_tls(
+            self, is_secure=network.is_secure(self.request, services.settings.trusted_hops)
+        )
 
     # -- before the verb --------------------------------------------------------------------------
 
@@ -144,7 +147,8 @@ class BaseHandler(RequestHandler):
     def _count_request(self) -> int:
         """Count the request; return how many seconds it comes too early, 0 if it may go on.
 
-        It counts for its user, or for its login if the access token has expired, otherwise for its address.
+        It counts for its user, or for its login if the access token has expired,
+        otherwise for its address.
         """
         limiters = self.services.limiters
         if self.user:
@@ -198,16 +202,22 @@ class BaseHandler(RequestHandler):
         body = self.body.bytes()
         if not body.strip():
             return schemas.validate(schema, {})
-        content_type = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        content_type = (
+            self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        )
         if content_type != "application/json":
-            raise errors.ApiError(415, "unsupported_media_type", "Send the body as application/json.")
+            raise errors.ApiError(
+                415, "unsupported_media_type", "Send the body as application/json."
+            )
         return schemas.validate(schema, parse_json(body))
 
     def read_query(self, schema: schemas.Schema) -> dict[str, Any]:
         """Return the parameters of the query, checked, with defaults; raises ApiError 422."""
         return queries.read(schema, {name: self.get_query_argument(name, None) for name in schema})
 
-    async def member(self, session_id: str, needed: Role, *, writes: bool = False) -> tuple[Session, Member]:
+    async def member(
+        self, session_id: str, needed: Role, *, writes: bool = False
+    ) -> tuple[Session, Member]:
         """Return a session and the caller's membership of it; see `membership`."""
         return await membership(self.services, self.me.id, session_id, needed, writes=writes)
 
@@ -246,7 +256,9 @@ class BaseHandler(RequestHandler):
         self.set_status(204)
         if self._headers.get("Access-Control-Allow-Origin"):
             self.set_header("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE")
-            self.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id")
+            self.set_header(
+                "Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id"
+            )
             self.set_header("Access-Control-Max-Age", "600")
         self.finish()
 
@@ -255,7 +267,11 @@ class BaseHandler(RequestHandler):
         answer = errors.to_api_error(error) if error else None
         if answer is None:
             code = _CODES.get(status_code, "internal" if status_code >= 500 else "bad_request")
-            message = "Something went wrong here; it was logged." if status_code >= 500 else f"{self._reason}."
+            message = (
+                "Something went wrong here; it was logged."
+                if status_code >= 500
+                else f"{self._reason}."
+            )
             answer = errors.ApiError(status_code, code, message)
         self.services.problems[answer.code] += 1
         if answer.code == _QUARANTINED and self.path_args:
@@ -295,7 +311,9 @@ class BaseHandler(RequestHandler):
         """Clear headers as Tornado does, except those that only the request decides."""
         request_headers = {}
         if hasattr(self, "_headers"):
-            request_headers = {k: v for k, v in self._headers.get_all() if k.startswith(_OF_THE_REQUEST)}
+            request_headers = {
+                k: v for k, v in self._headers.get_all() if k.startswith(_OF_THE_REQUEST)
+            }
         super().clear()
         for name, value in request_headers.items():
             self.set_header(name, value)

@@ -11,7 +11,8 @@ from handlers.http.large_json import MAX_STRUCTURE, TooMuchStructure
 from handlers.throttling.rates import Budget
 
 _DRAINED_BYTES = 16 << 20
-"""Bytes over its limit up to which a body is read to its end and dropped: only then browsers show the answer."""
+"""Bytes over its limit up to which a body is read to its end and dropped:
+only then browsers show the answer."""
 _MAX_JSON_DEPTH = 16
 
 
@@ -32,14 +33,22 @@ class Body:
         self._is_released = False
 
     def declared(self, content_length: str) -> None:
-        """Note the Content-Length; raises ApiError 413 if it is so large that the body is not read to its end."""
-        if content_length.isascii() and content_length.isdigit() and int(content_length) > self._limit:
+        """Note the Content-Length; raises ApiError 413 if it is so large that the
+        body is not read to its end.
+        """
+        if (
+            content_length.isascii()
+            and content_length.isdigit()
+            and int(content_length) > self._limit
+        ):
             self._is_drained = int(content_length) <= self._limit + _DRAINED_BYTES
             if not self._is_drained:
                 raise self._too_large()
 
     def add(self, chunk: bytes) -> None:
-        """Add a piece; raises ApiError 413, or 503 if all bodies that arrive now would take too much memory."""
+        """Add a piece; raises ApiError 413, or 503 if all bodies that arrive now
+        would take too much memory.
+        """
         if self._is_drained:
             return
         if len(self._data) + len(chunk) > self._limit:
@@ -65,10 +74,11 @@ class Body:
 
 
 def parse_json(body: bytes) -> Mapping[str, Any]:
-    """Parse a JSON object strictly; raises ApiError 400, or 413 for a large one that does not consist of long texts.
+    """Parse a JSON object strictly; raises ApiError 400,
+    or 413 for a large one that does not consist of long texts.
 
-    Refuses values that would break other code later: NaN and infinities, a key twice, half a surrogate pair, and
-    nesting that exhausts the stack.
+    Refuses values that would break other code later: NaN and infinities, a key twice, half a
+    surrogate pair, and nesting that exhausts the stack.
     """
     try:
         text = body.decode()

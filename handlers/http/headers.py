@@ -3,9 +3,19 @@
 from typing import Protocol
 
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
-"""The policy of answers that are no pages: nothing is loaded or run from them, and no page shows them in a frame."""
+"""The policy of answers that are no pages:
+nothing is loaded or run from them, and no page shows them in a frame."""
 
-_FEATURES = "camera", "display-capture", "geolocation", "microphone", "midi", "payment", "serial", "usb"
+_FEATURES = (
+    "camera",
+    "display-capture",
+    "geolocation",
+    "microphone",
+    "midi",
+    "payment",
+    "serial",
+    "usb",
+)
 _ALWAYS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
@@ -36,6 +46,8 @@ def set_defaults(handler: Answers) -> None:
 
 
 def demand_tls(handler: Answers, *, is_secure: bool) -> None:
-    """Tell browsers that came over TLS to use only TLS from now on, for this host and not for others of the domain."""
+    """Tell browsers that came over TLS to use only TLS from now on,
+    for this host and not for others of the domain.
+    """
     if is_secure:
         handler.set_header(STRICT_TRANSPORT, f"max-age={_YEAR_S}")

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 PIECE = 64 << 10
-"""Size of a piece: characters of texts, plus `_NODE` for each value. To encode it takes half a millisecond at most."""
+"""Size of a piece: characters of texts, plus `_NODE` for each value.
+To encode it takes half a millisecond at most."""
 _NODE = 8
 _TURN_S = 0.002
 """Seconds for which pieces are encoded before other tasks may run."""
@@ -80,7 +81,10 @@ def _of_sequence(values: Sequence[object]) -> Iterator[str]:
 
 
 def weight_of(value: object, most: int = PIECE) -> int:
-    """Return the size of a value as `PIECE` counts it. Counting stops at `most`, or a little above."""
+    """Return the size of a value as `PIECE` counts it.
+
+    Counting stops at `most`, or a little above.
+    """
     weight, left = 0, [value]
     while left and weight < most:
         one = left.pop()

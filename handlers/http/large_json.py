@@ -1,6 +1,8 @@
-"""Parses JSON that is large because it has long texts, and refuses JSON that is large because of its structure.
+"""Parses JSON that is large because it has long texts,
+and refuses JSON that is large because of its structure.
 
-A megabyte of text takes `json.loads` 1 ms, a megabyte of brackets 100 ms, in which the event loop serves nobody.
+A megabyte of text takes `json.loads` 1 ms, a megabyte of brackets 100 ms,
+in which the event loop serves nobody.
 """
 
 import json
@@ -12,9 +14,11 @@ MAX_STRUCTURE = 64 << 10
 _LONG = 1_024
 """Characters from which on a text counts as long."""
 _STRING_COST = 8
-"""Characters that each string counts in addition to its own: finding its end takes about as long."""
+"""Characters that each string counts in addition to its own:
+finding its end takes about as long."""
 _PLACE = "NaN"
-"""Stands for a long text. Valid JSON does not have it, and the parser calls us for each one, in their order."""
+"""Stands for a long text. Valid JSON does not have it, and the parser calls us for each one,
+in their order."""
 
 _strings = json.JSONDecoder()
 
@@ -23,8 +27,11 @@ class TooMuchStructure(ValueError):
     """The JSON has more than `MAX_STRUCTURE` characters besides long texts."""
 
 
-def loads(text: str, object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
-    """Parse JSON. In JSON of more than `MAX_STRUCTURE` characters, only values may be long texts, not names of fields.
+def loads(
+    text: str, object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None
+) -> Any:
+    """Parse JSON. In JSON of more than `MAX_STRUCTURE` characters, only values may be long texts,
+    not names of fields.
 
     object_pairs_hook  that of `json.loads`
 

@@ -1,4 +1,6 @@
-"""Requests whose work takes long: it is stopped if the client hangs up, and its result may be encoded JSON."""
+"""Requests whose work takes long: it is stopped if the client hangs up,
+and its result may be encoded JSON.
+"""
 
 import asyncio
 import json
@@ -24,7 +26,9 @@ class LongWorkHandler(BaseHandler):
         self._work: asyncio.Future[Any] | None = None
 
     async def while_connected(self, work: Awaitable[_Result]) -> _Result:
-        """Return the result of the work; if the client hangs up meanwhile, cancel it and end the request."""
+        """Return the result of the work; if the client hangs up meanwhile,
+        cancel it and end the request.
+        """
         working: asyncio.Future[_Result] = asyncio.ensure_future(work)
         self._work = working
         if self._has_left:
@@ -43,7 +47,11 @@ class LongWorkHandler(BaseHandler):
             self._work.cancel()
 
     async def reply_made(self, text: str, more: Mapping[str, object]) -> None:
-        """Answer with a JSON object that is encoded already, in ASCII and not empty, and with further fields."""
+        """Answer with a JSON object that is encoded already, in ASCII and not empty,
+        and with further fields.
+        """
         pieces = [f"{json.dumps(more)[:-1]}, ".encode()]
-        pieces += (text[at : at + _PIECE_BYTES].encode() for at in range(1, len(text), _PIECE_BYTES))
+        pieces += (
+            text[at : at + _PIECE_BYTES].encode() for at in range(1, len(text), _PIECE_BYTES)
+        )
         await self.reply_encoded(pieces)

@@ -7,20 +7,27 @@ from tornado.httputil import HTTPServerRequest
 
 from handlers.throttling.subscribers import subscriber
 
-_ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?/?")
+_ORIGIN = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?/?"
+)
 _MAX_PORT = 65_535
 _OWN_SITE = ("same-origin", "none")
 
 
 def client_address(request: HTTPServerRequest, trusted_hops: int) -> str:
-    """Return the client's address: that of the connection, or the one that the outermost trusted proxy saw.
+    """Return the client's address: that of the connection,
+    or the one that the outermost trusted proxy saw.
 
-    Each proxy appends the address that it sees to X-Forwarded-For. So with n trusted proxies, the n-th entry from the
-    right is the leftmost one that a client cannot have made up. An example with 2: a client at C sends "X" itself, and
-    we get "X, C, P1" over the connection from P2. The second entry from the right is C.
+    Each proxy appends the address that it sees to X-Forwarded-For. So with n trusted proxies, the
+    n-th entry from the right is the leftmost one that a client cannot have made up. An example with
+    2: a client at C sends "X" itself, and we get "X, C, P1" over the connection from P2. The second
+    entry from the right is C.
     """
     if trusted_hops:
-        seen = [part.strip() for part in ",".join(request.headers.get_list("X-Forwarded-For")).split(",")]
+        seen = [
+            part.strip()
+            for part in ",".join(request.headers.get_list("X-Forwarded-For")).split(",")
+        ]
         if len(seen) >= trusted_hops and seen[-trusted_hops]:
             return seen[-trusted_hops]
     return str(request.remote_ip)
@@ -34,7 +41,9 @@ def rate_limit_key(request: HTTPServerRequest, trusted_hops: int) -> str:
 def is_secure(request: HTTPServerRequest, trusted_hops: int) -> bool:
     """Whether the client speaks TLS to us or to a proxy that we trust."""
     if trusted_hops:
-        seen = [part.strip().lower() for part in request.headers.get("X-Forwarded-Proto", "").split(",")]
+        seen = [
+            part.strip().lower() for part in request.headers.get("X-Forwarded-Proto", "").split(",")
+        ]
         if seen[0]:  # proxies set this header, they do not append to it
             return seen[-min(trusted_hops, len(seen))] == "https"
     return request.protocol == "https"
@@ -46,8 +55,12 @@ def own_origin(request: HTTPServerRequest, trusted_hops: int) -> str:
     return f"{scheme}://{request.host.lower()}"
 
 
-def is_allowed_origin(request: HTTPServerRequest, origins: Set[str], trusted_hops: int) -> bool | None:
-    """Whether the page that sent the request may use the API; None if no header says which page it was."""
+def is_allowed_origin(
+    request: HTTPServerRequest, origins: Set[str], trusted_hops: int
+) -> bool | None:
+    """Whether the page that sent the request may use the API;
+    None if no header says which page it was.
+    """
     origin = request.headers.get("Origin")
     if origin is not None:
         return origin.lower() == own_origin(request, trusted_hops) or origin.lower() in origins
@@ -56,7 +69,9 @@ def is_allowed_origin(request: HTTPServerRequest, origins: Set[str], trusted_hop
 
 
 def normalize_origin(text: str) -> str:
-    """Return an origin in the form that browsers send; raises ValueError for a text that is none."""
+    """Return an origin in the form that browsers send;
+    raises ValueError for a text that is none.
+    """
     match = _ORIGIN.fullmatch(text.strip().lower())
     if match is None or int(match["port"] or 0) > _MAX_PORT:
         raise ValueError(f"{text!r} is not an origin like https://example.org")

@@ -1,4 +1,6 @@
-"""Notes to open pages about events in a session besides edits. Clients ask for them with `?notes=1`."""
+"""Notes to open pages about events in a session besides edits.
+Clients ask for them with `?notes=1`.
+"""
 
 import json
 from collections.abc import Callable, Mapping
@@ -15,7 +17,8 @@ def _frame(content: Mapping[str, object]) -> bytes:
 
 
 SESSION_CHANGED = _frame({"about": "session"})
-"""Says that a client should read the session again: its title, language, status, a role, or its fill has changed."""
+"""Says that a client should read the session again:
+its title, language, status, a role, or its fill has changed."""
 
 
 def of_messages(tell: Callable[[str, bytes], None]) -> Callable[[Message, User], None]:
@@ -32,7 +35,8 @@ def of_messages(tell: Callable[[str, bytes], None]) -> Callable[[Message, User],
 
 
 def of_fill(tell: Callable[[str, bytes], None]) -> Callable[[str], None]:
-    """Return a listener: clients that listen to a session then read it again, with the size of its document.
+    """Return a listener: clients that listen to a session then read it again,
+    with the size of its document.
 
     tell  sends a frame to the clients that listen to a session: `Connections.tell`
     """

@@ -1,7 +1,7 @@
 """Rules for query parameters, for Cerberus; the API's description is made from them too.
 
-An empty parameter counts as left out, unless its rules have `empty`. `meta.message` is the sentence that a client gets
-for any broken rule.
+An empty parameter counts as left out, unless its rules have `empty`. `meta.message` is the sentence
+that a client gets for any broken rule.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,10 @@ _MAX_DIGITS = 16
 
 
 def _to_number(text: str | int) -> int | str:
-    """Return the number that a text stands for. Return a default or another text unchanged, for the rules to check."""
+    """Return the number that a text stands for.
+
+    Return a default or another text unchanged, for the rules to check.
+    """
     if isinstance(text, int):
         return text
     is_number = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
@@ -28,7 +31,13 @@ def _to_boolean(text: str | bool) -> bool | str:
 
 def _number(maximum: int, minimum: int = 1) -> dict[str, Any]:
     message = f"must be a whole number from 1 to {maximum}"
-    return {"type": "integer", "coerce": _to_number, "min": minimum, "max": maximum, "meta": {"message": message}}
+    return {
+        "type": "integer",
+        "coerce": _to_number,
+        "min": minimum,
+        "max": maximum,
+        "meta": {"message": message},
+    }
 
 
 def _choice(message: str, *words: str) -> dict[str, Any]:
@@ -95,5 +104,9 @@ def read(schema: Schema, texts: Mapping[str, str | None]) -> dict[str, Any]:
 
     Raises ApiError 422 that names every wrong parameter.
     """
-    given = {name: text for name, text in texts.items() if text or (text == "" and "empty" in schema[name])}
+    given = {
+        name: text
+        for name, text in texts.items()
+        if text or (text == "" and "empty" in schema[name])
+    }
     return validate(schema, given)

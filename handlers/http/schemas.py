@@ -1,8 +1,9 @@
 """Rules for JSON bodies, for Cerberus; `handlers.http.queries` has those of query parameters.
 
-The API's description is made from the rules too (`handlers.http.api_docs.json_schema`). The rules are built once. Each
-request makes a validator from them, which takes about 0.1 ms. A validator keeps the errors of the last document that it
-checked, so one for all requests could show them to another client.
+The API's description is made from the rules too (`handlers.http.api_docs.json_schema`). The rules
+are built once. Each request makes a validator from them, which takes about 0.1 ms. A validator
+keeps the errors of the last document that it checked, so one for all requests could show them to
+another client.
 
 Values are `Any` here, because a client sent them and they are not checked yet.
 """
@@ -21,10 +22,12 @@ from handlers.http import text_rules
 
 Schema = Mapping[str, Mapping[str, Any]]
 _Report = Callable[[str, str], None]
-"""A function that Cerberus passes to a check; to be called with a field and what is wrong with it."""
+"""A function that Cerberus passes to a check;
+to be called with a field and what is wrong with it."""
 
 _MOST_NAMED = 20
-"""Most unknown fields that an answer names. Cerberus takes quadratic time in their number: 23 s for 6,500."""
+"""Most unknown fields that an answer names.
+Cerberus takes quadratic time in their number: 23 s for 6,500."""
 _MOST_SHOWN = 64
 _MOST_SHORTENED = 4
 """Most characters of which composing (NFC) makes one."""
@@ -48,7 +51,9 @@ def _chat(value: object) -> object:
 
 
 def _title(value: object) -> object:
-    return text_rules.isolated(text_rules.composed(value)).strip() if isinstance(value, str) else value
+    return (
+        text_rules.isolated(text_rules.composed(value)).strip() if isinstance(value, str) else value
+    )
 
 
 def _name(value: object) -> object:
@@ -86,7 +91,13 @@ def _email(field: str, value: object, error: _Report) -> None:
     _one_line(field, value, error)
     if isinstance(value, str):
         local, at, domain = value.rpartition("@")
-        if not (local and at and "." in domain.strip(".") and not any(c.isspace() for c in value) and "@" not in local):
+        if not (
+            local
+            and at
+            and "." in domain.strip(".")
+            and not any(c.isspace() for c in value)
+            and "@" not in local
+        ):
             error(field, "is not an e-mail address")
 
 
@@ -109,7 +120,8 @@ def _number(minimum: int, maximum: int) -> dict[str, Any]:
 
 def _line(maximum: int, minimum: int = 0) -> dict[str, Any]:
     return {
-        "type": "string", "coerce": _nfc, "minlength": minimum, "maxlength": maximum, "check_with": _one_line,
+        "type": "string", "coerce": _nfc, "minlength": minimum, "maxlength": maximum,
+        "check_with": _one_line,
     }  # fmt: skip
 
 
@@ -148,7 +160,10 @@ GUEST: Schema = {
     "invite": _required(_INVITE),
 }
 GUEST_ME: Schema = {"username": GUEST["name"]}
-PASSWORD: Schema = {"currentPassword": _required(_PASSWORD), "newPassword": _required(_NEW_PASSWORD)}
+PASSWORD: Schema = {
+    "currentPassword": _required(_PASSWORD),
+    "newPassword": _required(_NEW_PASSWORD),
+}
 DELETE_ME: Schema = {
     "password": _PASSWORD,
     "sessions": {"type": "string", "allowed": ["transfer", "delete"]},
@@ -156,7 +171,8 @@ DELETE_ME: Schema = {
 REFRESH: Schema = {"refreshToken": {"type": "string", "maxlength": 200}}
 ME: Schema = {"username": _required(_USERNAME)}
 NEW_SESSION: Schema = {
-    "title": _TITLE, "language": _LANGUAGE, "access": _ACCESS, "joinRole": _JOIN_ROLE, "code": _CODE,
+    "title": _TITLE, "language": _LANGUAGE, "access": _ACCESS, "joinRole": _JOIN_ROLE,
+    "code": _CODE,
 }  # fmt: skip
 SESSION: Schema = {
     "title": _TITLE, "language": _LANGUAGE, "access": _ACCESS, "joinRole": _JOIN_ROLE,
@@ -172,7 +188,9 @@ INVITE: Schema = {
 READ: Schema = {"sequence": _number(0, MAX_SEQUENCE)}
 MESSAGE: Schema = {
     "sessionId": _required(_SESSION_ID),
-    "message": _required({"type": "string", "coerce": _chat, "maxlength": 4_000, "check_with": _chat_text}),
+    "message": _required(
+        {"type": "string", "coerce": _chat, "maxlength": 4_000, "check_with": _chat_text}
+    ),
 }
 IN_SESSION: Schema = {"sessionId": _required(_SESSION_ID)}
 CODE_CHANGE: Schema = {"sessionId": _required(_SESSION_ID), "code": _required(_CODE)}
@@ -211,12 +229,16 @@ class _Messages(BasicErrorHandler):  # type: ignore[misc]
         constraint = error.constraint
         shown = ", ".join(map(str, constraint)) if isinstance(constraint, list) else constraint
         shown = "whole number" if shown == "integer" else shown
-        text: str = self.messages[error.code].format(*error.info, constraint=shown, field=field, value=error.value)
+        text: str = self.messages[error.code].format(
+            *error.info, constraint=shown, field=field, value=error.value
+        )
         return text
 
 
 def without_lone_surrogates(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the document with U+FFFD for each half of a surrogate pair in a text, as Yjs shows it."""
+    """Return the document with U+FFFD for each half of a surrogate pair in a text,
+    as Yjs shows it.
+    """
     return {
         name: value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         if isinstance(value, str)
@@ -225,25 +247,47 @@ def without_lone_surrogates(document: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def validate(schema: Schema, document: Mapping[str, Any], *, others_too: bool = False) -> dict[str, Any]:
+def validate(
+    schema: Schema, document: Mapping[str, Any], *, others_too: bool = False
+) -> dict[str, Any]:
     """Return the normalized document; raises ApiError 422 that names every wrong field.
 
     others_too  whether fields that are not in the schema are left out, and not refused
     """
     known = {name: value for name, value in document.items() if name in schema}
-    others = () if others_too else tuple(islice((name for name in document if name not in schema), _MOST_NAMED))
+    others = (
+        ()
+        if others_too
+        else tuple(islice((name for name in document if name not in schema), _MOST_NAMED))
+    )
     wrong = {str(name)[:_MOST_SHOWN]: ["is not a known field"] for name in others}
-    wrong |= {name: [_too_long(schema[name])] for name, value in known.items() if _is_far_too_long(schema[name], value)}
+    wrong |= {
+        name: [_too_long(schema[name])]
+        for name, value in known.items()
+        if _is_far_too_long(schema[name], value)
+    }
     validator = cerberus.Validator(schema, error_handler=_Messages)
-    if validator.validate({name: value for name, value in known.items() if name not in wrong}) and not wrong:
+    if (
+        validator.validate({name: value for name, value in known.items() if name not in wrong})
+        and not wrong
+    ):
         return dict(validator.document)
-    found = {str(name): _sentences(schema.get(name, {}), faults) for name, faults in validator.errors.items()}
+    found = {
+        str(name): _sentences(schema.get(name, {}), faults)
+        for name, faults in validator.errors.items()
+    }
     raise invalid({**found, **wrong})
 
 
 def _is_far_too_long(rules: Mapping[str, Any], value: object) -> bool:
-    """Whether a text would still be too long after composing and trimming, however much these shorten it."""
-    return isinstance(value, str) and "maxlength" in rules and len(value) > _MOST_SHORTENED * rules["maxlength"]
+    """Whether a text would still be too long after composing and trimming,
+    however much these shorten it.
+    """
+    return (
+        isinstance(value, str)
+        and "maxlength" in rules
+        and len(value) > _MOST_SHORTENED * rules["maxlength"]
+    )
 
 
 def _too_long(rules: Mapping[str, Any]) -> str:
@@ -251,6 +295,8 @@ def _too_long(rules: Mapping[str, Any]) -> str:
 
 
 def _sentences(rules: Mapping[str, Any], wrong: list[object]) -> list[str]:
-    """Return the sentences about a wrong field: the message of its rules if there is one, else those of Cerberus."""
+    """Return the sentences about a wrong field:
+    the message of its rules if there is one, else those of Cerberus.
+    """
     message = rules.get("meta", {}).get("message")
     return [message] if message else [str(error) for error in wrong]

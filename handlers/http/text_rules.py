@@ -1,8 +1,9 @@
 """Rules for the characters of names, titles and chat, in all languages. Code has no such rules.
 
-There are three kinds of invisible characters. Some shape the letters or emoji around them, and stay where they do so.
-Some set the direction of a text: in one line, and in a chat, they may set it for a word, but never for text outside of
-it. Others are left over when text is copied from a terminal or another program.
+There are three kinds of invisible characters. Some shape the letters or emoji around them, and stay
+where they do so. Some set the direction of a text: in one line, and in a chat, they may set it for
+a word, but never for text outside of it. Others are left over when text is copied from a terminal
+or another program.
 """
 
 import re
@@ -15,7 +16,8 @@ DELETED_NAME: Final = "deleted user"
 """Shown for people whose account was deleted."""
 
 SERVER_NAME: Final = "collab-server"
-"""The committer of all commits in exported repositories, and the author of those that no version made."""
+"""The committer of all commits in exported repositories,
+and the author of those that no version made."""
 
 NAMELESS: Final = "somebody"
 """The author of a commit whose user's name has no character that git can store."""
@@ -25,13 +27,16 @@ _RESERVED: Final = {
     SERVER_NAME: "is what the server calls itself: choose another one",
     NAMELESS: "is what exports call people whose name they cannot show: choose another one",
 }
-"""Names that the server itself shows, with what is wrong when a user wants one or a name that looks like one."""
+"""Names that the server itself shows, with what is wrong when a user wants one or a
+name that looks like one."""
 
 DIRECTION_MARKS: Final = frozenset("\u200e\u200f\u061c")
-"""Invisible letters with a direction (LRM, RLM, ALM), which keyboards for Hebrew and Arabic have."""
+"""Invisible letters with a direction (LRM, RLM, ALM),
+which keyboards for Hebrew and Arabic have."""
 
 _EMBEDDINGS = re.compile("[\u202a\u202b\u202c]")
-"""An old way to set the direction of a part, up to the end of the line. Windows copies such characters with paths."""
+"""An old way to set the direction of a part, up to the end of the line.
+Windows copies such characters with paths."""
 _OVERRIDES = re.compile("[\u202d\u202e]")
 """Letters after one of these are shown in another order than they are stored."""
 _ISOLATES = frozenset("\u2066\u2067\u2068")
@@ -39,8 +44,11 @@ _ISOLATE_END = "\u2069"
 _DIRECTIONS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 _LINE_ENDS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
-_TERMINAL = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]")
-"""Control sequences of terminals (ECMA-48): colours, cursor moves, window titles, character sets."""
+_TERMINAL = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]"
+)
+"""Control sequences of terminals (ECMA-48):
+colours, cursor moves, window titles, character sets."""
 
 _FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f")
 """A flag of a region, such as Scotland's: a black flag, its letters as tags, the end."""
@@ -64,17 +72,21 @@ _SELECTOR = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 """Variation selectors: each selects a variant of the character before it."""
 
 _MOST_MARKS = 30
-"""Most marks in a row, as in the Stream-Safe Text Format of Unicode (UAX 15). Tibetan needs eight."""
+"""Most marks in a row, as in the Stream-Safe Text Format of Unicode (UAX 15).
+Tibetan needs eight."""
 
 _VIRAMA = 9
-"""The combining class of signs such as the virama. A joiner after one selects a form of the letter."""
+"""The combining class of signs such as the virama.
+A joiner after one selects a form of the letter."""
 
 _WITH_VARIANTS: Final = ("CJK ", "MANICHAEAN ", "MONGOLIAN ", "MYANMAR ", "PHAGS-PA ")
 """Scripts whose letters have variants, which a selector after the letter selects."""
 
 
 def composed(text: str) -> str:
-    """Return a text in normal form C. Runs of marks that are longer than in any language are composed in parts.
+    """Return a text in normal form C.
+
+    Runs of marks that are longer than in any language are composed in parts.
 
     Python sorts the marks on one letter in quadratic time: 40,000 of them took 2 s.
     """
@@ -96,21 +108,30 @@ def without_marks(text: str) -> str:
 
 
 def isolated(text: str) -> str:
-    """Return a text in which changes of direction end with their line. It may still have overrides."""
+    """Return a text in which changes of direction end with their line.
+
+    It may still have overrides.
+    """
     if not _DIRECTIONS & set(text):
         return text
     return "\n".join(map(_balanced, _EMBEDDINGS.sub("", text).split("\n")))
 
 
 def chat_text(text: str) -> str:
-    """Return a chat message in the form that is stored: one kind of line ends, no control sequences, no overrides."""
+    """Return a chat message in the form that is stored:
+    one kind of line ends, no control sequences, no overrides.
+    """
     return isolated(_OVERRIDES.sub("", _LINE_ENDS.sub("\n", _TERMINAL.sub("", text))))
 
 
-def control_in(text: str, *, allowed: str = "", directions: frozenset[str] = frozenset("\u202d\u202e")) -> str:
+def control_in(
+    text: str, *, allowed: str = "", directions: frozenset[str] = frozenset("\u202d\u202e")
+) -> str:
     """Return what is wrong with the first control or direction character, "" if there is none."""
     for character in text:
-        is_control = unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") and character not in allowed
+        is_control = (
+            unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") and character not in allowed
+        )
         if is_control or character in directions:
             return f"may not contain control or direction characters ({_code(character)})"
     return ""
@@ -126,20 +147,26 @@ def fault_of_name(name: str) -> str:
     plain = _FLAG.sub("\U0001f3f4", name)
     for index, character in enumerate(plain):
         if _is_invisible(character) and not _shapes(plain, index):
-            return f"may not contain invisible characters ({_code(character)}) where they join nothing"
+            return (
+                f"may not contain invisible characters ({_code(character)}) where they join nothing"
+            )
     return ""
 
 
 def is_blank(text: str) -> bool:
     """Whether a text has no visible character."""
     return not any(
-        not character.isspace() and character not in _FILLERS and unicodedata.category(character) != "Cf"
+        not character.isspace()
+        and character not in _FILLERS
+        and unicodedata.category(character) != "Cf"
         for character in text
     )
 
 
 def direction_in(text: str) -> str:
-    """Return what is wrong with a line that may have no direction characters except marks, "" if nothing is."""
+    """Return what is wrong with a line that may have no direction characters except marks,
+    "" if nothing is.
+    """
     return control_in(text, directions=_DIRECTIONS)
 
 
@@ -173,14 +200,19 @@ def _shapes(text: str, index: int) -> bool:
     if character in _BREAKS:
         return _kind(before) in "LNM" and _kind(after) in "LN"
     if character == _SPACE_WITHOUT_WIDTH:
-        return unicodedata.category(before) in ("Lo", "Mn", "Mc") and unicodedata.category(after or " ") == "Lo"
+        return (
+            unicodedata.category(before) in ("Lo", "Mn", "Mc")
+            and unicodedata.category(after or " ") == "Lo"
+        )
     if character == _MONGOLIAN_VOWEL_SEPARATOR:
         return _is_of(("MONGOLIAN ",), before) and _is_of(("MONGOLIAN ",), after)
     return _is_selector(character) and _has_variants(before, after)
 
 
 def _joins(text: str, index: int, before: str, after: str) -> bool:
-    """Whether a joiner stands between letters, after a sign that removes a vowel, or between two emoji."""
+    """Whether a joiner stands between letters, after a sign that removes a vowel,
+    or between two emoji.
+    """
     if unicodedata.combining(before) == _VIRAMA:
         return True
     if _kind(before) in "LMN" and _kind(after) in "LMN" and not _is_selector(before):
@@ -191,7 +223,12 @@ def _joins(text: str, index: int, before: str, after: str) -> bool:
 
 def _has_variants(before: str, after: str) -> bool:
     is_keycap = before in "0123456789#*" and after == "\u20e3"
-    return is_keycap or _is_emoji(before) or before in "\u203c\u2049\u3030\u303d" or _is_of(_WITH_VARIANTS, before)
+    return (
+        is_keycap
+        or _is_emoji(before)
+        or before in "\u203c\u2049\u3030\u303d"
+        or _is_of(_WITH_VARIANTS, before)
+    )
 
 
 def _kind(character: str) -> str:
@@ -200,9 +237,12 @@ def _kind(character: str) -> str:
 
 
 def _is_emoji(character: str) -> bool:
-    """Whether a character may be part of an emoji: a symbol, a skin tone, or one that Python's Unicode lacks yet."""
+    """Whether a character may be part of an emoji:
+    a symbol, a skin tone, or one that Python's Unicode lacks yet.
+    """
     return bool(character) and (
-        unicodedata.category(character) in ("So", "Sm", "Sk") or "\U0001f000" <= character <= "\U0001faff"
+        unicodedata.category(character) in ("So", "Sm", "Sk")
+        or "\U0001f000" <= character <= "\U0001faff"
     )
 
 

@@ -4,7 +4,10 @@ from html import escape
 
 from handlers.errors import ApiError
 
-CSP = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+CSP = (
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
+    "'none'"
+)
 RETRY_AFTER = "Retry-After"
 
 _PAGE = """<!doctype html>
@@ -35,7 +38,9 @@ def is_wanted(method: str, accept: str) -> bool:
 def render(error: ApiError, later_s: int) -> str:
     """Return the page for a temporary error.
 
-    later_s  seconds to add to the wait that the error names, so that browsers that were refused together do not come
-             back together
+    later_s  seconds to add to the wait that the error names, so that browsers that were refused
+             together do not come back together
     """
-    return _PAGE.format(wait_s=int(error.headers[RETRY_AFTER]) + later_s, message=escape(error.message))
+    return _PAGE.format(
+        wait_s=int(error.headers[RETRY_AFTER]) + later_s, message=escape(error.message)
+    )

@@ -6,7 +6,9 @@ from storage.errors import StoreError
 
 
 class HealthHandler(BaseHandler):
-    """Base of handlers for probes: without sign-in and rate limits, so that nothing but the state decides."""
+    """Base of handlers for probes: without sign-in and rate limits,
+    so that nothing but the state decides.
+    """
 
     needs_login = False
 

@@ -12,7 +12,8 @@ _BROWSERS = (
     ("Chrome", "Chrome"),
     ("Safari", "Safari"),
 )
-"""(token in the User-Agent header, name). Edge also has Chrome's token, for example, so Edge comes first."""
+"""(token in the User-Agent header, name). Edge also has Chrome's token, for example,
+so Edge comes first."""
 
 _SYSTEMS = (
     ("iPhone", "iPhone"),
@@ -30,7 +31,9 @@ UNKNOWN = "unknown device"
 
 
 def label(user_agent: str) -> str:
-    """Return a name such as "Firefox on Linux" for a browser, and the program's own name for others."""
+    """Return a name such as "Firefox on Linux" for a browser,
+    and the program's own name for others.
+    """
     system = next((name for token, name in _SYSTEMS if token in user_agent), "")
     browser = next((name for token, name in _BROWSERS if f"{token}/" in user_agent), "")
     if browser:

@@ -1,8 +1,8 @@
 """A cookie that proves that an account has signed in on this browser before. It signs nobody in.
 
-Wrong passwords are counted by it (`handlers.security.password_tries`). So strangers that guess a password do not lock
-out the browsers that the account uses. This is OWASP's "device cookie", with one entry for each account of a shared
-computer.
+Wrong passwords are counted by it (`handlers.security.password_tries`). So strangers that guess a
+password do not lock out the browsers that the account uses. This is OWASP's "device cookie", with
+one entry for each account of a shared computer.
 """
 
 import base64
@@ -18,7 +18,9 @@ _MAX_ACCOUNTS = 8
 
 
 class KnownDevices:
-    """Reads and writes the cookie: entries `<mark>.<signature of mark and user id>`, joined by `~`."""
+    """Reads and writes the cookie: entries `<mark>.<signature of mark and user id>`,
+    joined by `~`.
+    """
 
     def __init__(self, secret: str, random_bytes: Callable[[int], bytes]) -> None:
         """secret: the secret of the server, at least 32 bytes."""
@@ -27,13 +29,24 @@ class KnownDevices:
 
     def mark(self, cookie: str, user_id: str) -> str:
         """Return the mark of the device if the account has signed in on it before, "" otherwise."""
-        return next((mark for mark, signature in _entries(cookie) if self._is_good(user_id, mark, signature)), "")
+        return next(
+            (
+                mark
+                for mark, signature in _entries(cookie)
+                if self._is_good(user_id, mark, signature)
+            ),
+            "",
+        )
 
     def add(self, cookie: str, user_id: str) -> str:
-        """Return the cookie with an account added; if it has the account, that moves to the front with its mark."""
+        """Return the cookie with an account added;
+        if it has the account, that moves to the front with its mark.
+        """
         mark = self.mark(cookie, user_id) or new_id(self._random_bytes)
         others = [f"{other}.{signature}" for other, signature in _entries(cookie) if other != mark]
-        return _SEPARATOR.join([f"{mark}.{self._signature(user_id, mark)}", *others][:_MAX_ACCOUNTS])
+        return _SEPARATOR.join(
+            [f"{mark}.{self._signature(user_id, mark)}", *others][:_MAX_ACCOUNTS]
+        )
 
     def _is_good(self, user_id: str, mark: str, signature: str) -> bool:
         return hmac.compare_digest(self._signature(user_id, mark).encode(), signature.encode())

@@ -1,4 +1,5 @@
-"""Limits how often a password may be tried. Nobody can guess one, and guesses of others lock no user out.
+"""Limits how often a password may be tried.
+Nobody can guess one, and guesses of others lock no user out.
 
 Not for: whether the password is right (`handlers.security.passwords`).
 """
@@ -14,7 +15,8 @@ class Attempt:
 
     account  the account whose password is tried
     address  the address that the try comes from
-    device   mark of a device on which the account has signed in before (`KnownDevices`), "" for any other device
+    device   mark of a device on which the account has signed in before (`KnownDevices`),
+             "" for any other device
     is_new   whether the account has not signed in on this device or from this address before
     """
 
@@ -29,7 +31,9 @@ class Attempt:
 
 
 class PasswordTries:
-    """Counts tries by place: an account on a device, or from an address. Each place has growing waits of its own.
+    """Counts tries by place: an account on a device, or from an address.
+
+    Each place has growing waits of its own.
 
     Tries from places that are new to the account count for the whole account and the whole address
     as well. So wrong passwords of strangers make strangers wait, while the account's own devices
@@ -37,8 +41,9 @@ class PasswordTries:
     the thief has many places, all of them share the tries that an account allows. If the thief
     guesses at many accounts, all of them share the tries that an address allows.
 
-    An example: a stranger tries passwords of Ann's account from a hundred addresses. Soon the account takes no more
-    tries from new places. Ann's own laptop is not a new place, so only its own tries count, and Ann can sign in.
+    An example: a stranger tries passwords of Ann's account from a hundred addresses. Soon the
+    account takes no more tries from new places. Ann's own laptop is not a new place, so only its
+    own tries count, and Ann can sign in.
     """
 
     def __init__(
@@ -50,7 +55,9 @@ class PasswordTries:
         addresses: RateLimiter,
         known_places: Recent,
     ) -> None:
-        """tries: rate of a place, also of right passwords, which cost a hash too; known_places: of past logins."""
+        """tries: rate of a place, also of right passwords, which cost a hash too;
+        known_places: of past logins.
+        """
         self._places = places
         self._tries = tries
         self._accounts = accounts
@@ -63,7 +70,8 @@ class PasswordTries:
         return Attempt(account, address, device, is_new)
 
     def begin(self, attempt: Attempt) -> int:
-        """Count a try as failed, until `succeeded` takes it back: so tries that run at the same time count too.
+        """Count a try as failed, until `succeeded` takes it back:
+        so tries that run at the same time count too.
 
         Returns 0, or the whole seconds to wait: then the try is not counted, and must not be made.
         """
@@ -77,8 +85,9 @@ class PasswordTries:
     def succeeded(self, attempt: Attempt) -> None:
         """Take the count of a try back, because the password was right.
 
-        The earlier failures of a known device are forgotten too, because it belongs to one person. Those of an address
-        stay: another person behind it may have made them, and must get no new tries.
+        The earlier failures of a known device are forgotten too, because it belongs to one person.
+        Those of an address stay: another person behind it may have made them, and must get no new
+        tries.
         """
         self.take_back(attempt)
         if attempt.device:
@@ -86,7 +95,9 @@ class PasswordTries:
         self.learn(attempt.account, attempt.address)
 
     def take_back(self, attempt: Attempt) -> None:
-        """Take the count of a try back, because the password was not compared, so nobody learned anything."""
+        """Take the count of a try back, because the password was not compared,
+        so nobody learned anything.
+        """
         self._places.take_back(attempt.place)
         if attempt.is_new:
             self._accounts.refund(attempt.account)
@@ -97,7 +108,8 @@ class PasswordTries:
         self._known_places.note(_place(account, address))
 
     def _count_stranger(self, attempt: Attempt) -> int:
-        # The address first: one that has no tries left must not fill the table of accounts, which forgets the oldest.
+        # The address first: one that has no tries left must not fill the table of accounts,
+        # which forgets the oldest.
         wait_s = self._addresses.wait_s(attempt.address)
         if not wait_s and (wait_s := self._accounts.wait_s(attempt.account)):
             self._addresses.refund(attempt.address)

@@ -1,6 +1,8 @@
-"""Passwords: the rules for new ones, and bcrypt in a small pool of threads, in which addresses take turns.
+"""Passwords: the rules for new ones, and bcrypt in a small pool of threads,
+in which addresses take turns.
 
-`common_passwords.txt` has the long passwords of zxcvbn's frequency lists (MIT licence), and some that we added.
+`common_passwords.txt` has the long passwords of zxcvbn's frequency lists (MIT licence),
+and some that we added.
 """
 
 import asyncio
@@ -23,8 +25,8 @@ _T = TypeVar("_T")
 MIN_CHARACTERS = 10
 MAX_CHARACTERS = 128
 _MAX_WAITING = 256
-"""Hashes that wait: enough for several classes that sign in together, and a minute of work at the default cost. Further
-people get 503."""
+"""Hashes that wait: enough for several classes that sign in together, and a minute of work at the
+default cost. Further people get 503."""
 _MAX_WAITING_EACH = 200
 """Hashes of one address that wait, so that other addresses have a place in the queue too."""
 _WAIT_S = 120.0
@@ -33,9 +35,10 @@ _WAIT_S = 120.0
 class Passwords:
     """Hashes and checks passwords. bcrypt releases the GIL, so the event loop goes on meanwhile.
 
-    The threads have the same priority as the event loop's thread. A thread with a lower one would take the GIL after a
-    hash, and then might get no core for long, while other programs use them. The event loop would wait for the GIL all
-    that time (159 ms were measured). Even on one core, hashes of equal priority make nobody's typing slower.
+    The threads have the same priority as the event loop's thread. A thread with a lower one would
+    take the GIL after a hash, and then might get no core for long, while other programs use them.
+    The event loop would wait for the GIL all that time (159 ms were measured). Even on one core,
+    hashes of equal priority make nobody's typing slower.
     """
 
     def __init__(self, cost: int, threads: int = 1) -> None:
@@ -43,7 +46,9 @@ class Passwords:
         self._pool = ThreadPoolExecutor(threads, "bcrypt")
         self._queue = FairQueue(threads, _MAX_WAITING_EACH, _MAX_WAITING, _WAIT_S)
         self._is_closed = False
-        self._common = frozenset(files("handlers.security").joinpath("common_passwords.txt").read_text().split("\n"))
+        self._common = frozenset(
+            files("handlers.security").joinpath("common_passwords.txt").read_text().split("\n")
+        )
         self._decoy = bcrypt.hashpw(b"nobody", bcrypt.gensalt(cost)).decode()
 
     def check_rules(self, password: str, *own_names: str, field: str = "password") -> None:
@@ -63,24 +68,34 @@ class Passwords:
             raise invalid({field: [problem]})
 
     async def hash(self, password: str, address: str) -> str:
-        """Return a bcrypt hash. Addresses that wait take turns. Raises ApiError 503 if too many wait already."""
-        hashed = await self._run(address, bcrypt.hashpw, _digest(password), bcrypt.gensalt(self._cost))
+        """Return a bcrypt hash. Addresses that wait take turns.
+
+        Raises ApiError 503 if too many wait already.
+        """
+        hashed = await self._run(
+            address, bcrypt.hashpw, _digest(password), bcrypt.gensalt(self._cost)
+        )
         return hashed.decode()
 
     async def matches(self, password: str, hashed: str | None, address: str) -> bool:
-        """Return whether a password has this hash, one of `hash`. For None, do equal work and return False.
+        """Return whether a password has this hash, one of `hash`.
+
+        For None, do equal work and return False.
 
         So the time of an answer does not tell whether there is such an account.
         """
-        same = await self._run(address, self._compare, _digest(password), (hashed or self._decoy).encode())
+        same = await self._run(
+            address, self._compare, _digest(password), (hashed or self._decoy).encode()
+        )
         return same and hashed is not None
 
     def _compare(self, password: bytes, hashed: bytes) -> bool:
         """Compare with a hash of any cost, in the time that a hash of today's cost takes.
 
-        Older hashes may have a lower cost, and an early answer would tell that. The work of bcrypt doubles with each
-        step of cost. An example with costs 8 and 11, in units of 2**8: the comparison takes 1, and hashes of cost 8, 9
-        and 10 take 1 + 2 + 4. Together this is 8, the work of cost 11.
+        Older hashes may have a lower cost, and an early answer would tell that. The work of bcrypt
+        doubles with each step of cost. An example with costs 8 and 11, in units of 2**8: the
+        comparison takes 1, and hashes of cost 8, 9 and 10 take 1 + 2 + 4. Together this is 8, the
+        work of cost 11.
         """
         same = bcrypt.checkpw(password, hashed)
         for cost in range(int(hashed.split(b"$")[2]), self._cost):
@@ -92,12 +107,16 @@ class Passwords:
         self._is_closed = True
         self._pool.shutdown(cancel_futures=True)
 
-    async def _run(self, address: str, work: Callable[[bytes, bytes], _T], password: bytes, salt: bytes) -> _T:
+    async def _run(
+        self, address: str, work: Callable[[bytes, bytes], _T], password: bytes, salt: bytes
+    ) -> _T:
         try:
             async with self._queue.slot(address):
                 if self._is_closed:
                     raise unavailable("The server is stopping.")
-                return await asyncio.get_running_loop().run_in_executor(self._pool, work, password, salt)
+                return await asyncio.get_running_loop().run_in_executor(
+                    self._pool, work, password, salt
+                )
         except WorkersBusy:
             raise unavailable("Too many people are signing in.") from None
         except asyncio.CancelledError:
@@ -111,4 +130,6 @@ def _digest(password: str) -> bytes:
 
     These 44 characters are short enough, and have no NUL.
     """
-    return base64.b64encode(hashlib.sha256(unicodedata.normalize("NFC", password).encode()).digest())
+    return base64.b64encode(
+        hashlib.sha256(unicodedata.normalize("NFC", password).encode()).digest()
+    )

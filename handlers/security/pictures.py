@@ -1,7 +1,8 @@
-"""Cleans pictures that people upload: decodes them within limits and encodes them again, so that only pixels remain.
+"""Cleans pictures that people upload: decodes them within limits and encodes them again,
+so that only pixels remain.
 
-A worker process does this. Decoded, a picture takes up to 350 MiB. Some decoders hold the interpreter meanwhile: that
-for WebP takes 55 ms for 4096 pixels a side.
+A worker process does this. Decoded, a picture takes up to 350 MiB. Some decoders hold the
+interpreter meanwhile: that for WebP takes 55 ms for 4096 pixels a side.
 """
 
 import io
@@ -25,13 +26,15 @@ _DEADLINE_S = 20.0
 _JPEG = b"\xff\xd8"
 _START_OF_SCAN = b"\xff\xda"
 _MAX_SCANS = 64
-"""Most scans of a progressive JPEG. Each may take 6 ms, and costs a file only 34 bytes; encoders make about ten."""
+"""Most scans of a progressive JPEG. Each may take 6 ms, and costs a file only 34 bytes;
+encoders make about ten."""
 
 _DECODED_BYTES = 4 * MAX_SIDE_PX * MAX_SIDE_PX
 """Bytes of the largest picture in its decoded form."""
 
-# Pillow knows no bound for one image, only this one of the whole process, which nothing else of the server uses. Above
-# twice as many pixels it stops while it reads the header; `_clean` refuses the rest, also before anything is decoded.
+# Pillow knows no bound for one image, only this one of the whole process, which nothing else of the
+# server uses. Above twice as many pixels it stops while it reads the header; `_clean` refuses the
+# rest, also before anything is decoded.
 Image.MAX_IMAGE_PIXELS = MAX_SIDE_PX * MAX_SIDE_PX
 
 
@@ -42,13 +45,16 @@ class Pictures:
         self._workers = workers
 
     async def clean(self, file: bytes, user_id: str, *, is_whole: bool) -> bytes:
-        """Return the picture as WebP without metadata: 256 by 256 pixels, cropped; or whole, at most 1024 by 1024.
+        """Return the picture as WebP without metadata: 256 by 256 pixels, cropped;
+        or whole, at most 1024 by 1024.
 
         Raises ApiError 422 with the reason for anything but a whole PNG, JPEG, WebP or GIF of at
         most 4096 pixels a side, and 503 when too many wait already or memory is too short.
         """
         try:
-            found = await self._workers.run(_try_to_clean, file, is_whole, key=user_id, deadline_s=_DEADLINE_S)
+            found = await self._workers.run(
+                _try_to_clean, file, is_whole, key=user_id, deadline_s=_DEADLINE_S
+            )
         except WorkersBusy:
             raise unavailable("Too many pictures are being read.") from None
         except WorkTooLarge:
@@ -61,7 +67,9 @@ class Pictures:
 
 
 def _try_to_clean(file: bytes, is_whole: bool) -> bytes | ApiError:
-    """Return the result of `clean`, or the error that it raised: for a worker, refusing a picture is no failure."""
+    """Return the result of `clean`, or the error that it raised:
+    for a worker, refusing a picture is no failure.
+    """
     try:
         return clean(file, is_whole)
     except ApiError as error:
@@ -72,7 +80,9 @@ def clean(file: bytes, is_whole: bool = False) -> bytes:
     """Do the work of `Pictures.clean`, in a worker process."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # parts of the file that Pillow only warns of are gone after encoding
+            warnings.simplefilter(
+                "ignore"
+            )  # parts of the file that Pillow only warns of are gone after encoding
             return _clean(file, is_whole)
     except UnidentifiedImageError:
         if not _has_memory():
@@ -84,7 +94,9 @@ def clean(file: bytes, is_whole: bool = False) -> bytes:
         raise
     except MemoryError:
         raise _no_memory() from None
-    except Exception:  # decoders of hostile files raise struct.error, zlib.error, IndexError, whatever
+    except (
+        Exception
+    ):  # decoders of hostile files raise struct.error, zlib.error, IndexError, whatever
         if not _has_memory():
             raise _no_memory() from None
         raise _refused("is damaged or not complete") from None
@@ -120,7 +132,10 @@ def _in_colours(image: Image.Image) -> Image.Image:
 
 
 def _has_memory() -> bool:
-    """Whether there is memory to decode a large picture. Without this check, some decoders fail without a reason."""
+    """Whether there is memory to decode a large picture.
+
+    Without this check, some decoders fail without a reason.
+    """
     try:
         bytearray(_DECODED_BYTES)
     except MemoryError:
@@ -129,7 +144,10 @@ def _has_memory() -> bool:
 
 
 def _no_memory() -> ApiError:
-    return unavailable("The server has too little memory for this picture now. Try again later, or send a smaller one.")
+    return unavailable(
+        "The server has too little memory for this picture now. Try again later, or send a smaller "
+        "one."
+    )
 
 
 def _too_large() -> ApiError:

@@ -1,19 +1,21 @@
 """Access tokens (JWT) and refresh tokens.
 
-A refresh token is `<login id>.<secret>`, and the store has only a hash of the secret. Each use replaces the token by
-its successor, whose secret is an HMAC of the token before it. So tokens of a login form a chain that only this server
-can compute, and it needs to keep none of them.
+A refresh token is `<login id>.<secret>`, and the store has only a hash of the secret. Each use
+replaces the token by its successor, whose secret is an HMAC of the token before it. So tokens of a
+login form a chain that only this server can compute, and it needs to keep none of them.
 
-The invariant: the store has the hash of the newest token of the chain. From any token that was used a short time ago,
-the server reaches it by computing successors.
+The invariant: the store has the hash of the newest token of the chain. From any token that was used
+a short time ago, the server reaches it by computing successors.
 
-Why not a random successor: a client whose answer got lost would be signed out, or the server would have to keep the
-successor in readable form, to send it again. With the chain, a copy of the database gives nobody a token.
+Why not a random successor: a client whose answer got lost would be signed out, or the server would
+have to keep the successor in readable form, to send it again. With the chain, a copy of the
+database gives nobody a token.
 
-An example: a browser has token A, and three of its tabs send A. The first tab gets B = HMAC(A), and the store now has
-hash(B). The second request comes within 20 s: nothing changes, and its answer has B as well. Meanwhile the first tab
-has exchanged B for C. The third tab gets the newest token: the server computes B from A and C from B, and hash(C) is
-the hash that the store has. If a thief sends A a minute later, it is reused, and the login ends.
+An example: a browser has token A, and three of its tabs send A. The first tab gets B = HMAC(A), and
+the store now has hash(B). The second request comes within 20 s: nothing changes, and its answer has
+B as well. Meanwhile the first tab has exchanged B for C. The third tab gets the newest token: the
+server computes B from A and C from B, and hash(C) is the hash that the store has. If a thief sends
+A a minute later, it is reused, and the login ends.
 """
 
 import base64
@@ -35,9 +37,11 @@ _REQUIRED = ["iss", "aud", "sub", "sid", "iat", "exp", "jti"]
 _MAX_TOKEN_CHARACTERS = 2_048
 _INVALID = (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError)
 _STEPS_AHEAD = 100
-"""Successors that are computed to find the newest token, 5 µs each. A store remembers fewer used tokens: 65."""
+"""Successors that are computed to find the newest token, 5 µs each.
+A store remembers fewer used tokens: 65."""
 _VERIFIED_AT_MOST = 2_000
-"""Access tokens that are remembered as verified, the newest ones: to verify a signature takes 0.2 ms."""
+"""Access tokens that are remembered as verified, the newest ones:
+to verify a signature takes 0.2 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,11 @@ class Tokens:
     """Issues and reads tokens with one secret of at least 32 bytes."""
 
     def __init__(
-        self, secret: str, access_s: int, clock: Callable[[], int], random_bytes: Callable[[int], bytes]
+        self,
+        secret: str,
+        access_s: int,
+        clock: Callable[[], int],
+        random_bytes: Callable[[int], bytes],
     ) -> None:
         """access_s: life of an access token in seconds; clock: milliseconds since 1970."""
         self.access_s = access_s
@@ -92,7 +100,9 @@ class Tokens:
         return jwt.encode(claims, self._key, _ALGORITHM)
 
     def read_access_token(self, token: str) -> Claims:
-        """Return the user and login of a token; raises ApiError 401 if it is not ours or has expired."""
+        """Return the user and login of a token; raises ApiError 401 if it
+        is not ours or has expired.
+        """
         verified = self._verified.get(token)
         if verified is None:
             verified = self._verified[token] = self._verify(token)
@@ -104,7 +114,9 @@ class Tokens:
         return claims
 
     def _verify(self, token: str) -> tuple[Claims, int]:
-        """Return the user and login of a token, and when it expires, in seconds since 1970; also if that is over."""
+        """Return the user and login of a token, and when it expires, in seconds since 1970;
+        also if that is over.
+        """
         if len(token) > _MAX_TOKEN_CHARACTERS or "=" in token:
             raise not_signed_in("The access token is not valid.")
         try:
@@ -135,19 +147,23 @@ class Tokens:
         return str(claims["sid"])
 
     def new_refresh_token(self, login_id: str | None = None) -> RefreshToken:
-        """Return a random token: the first one of a new login, or of `login_id`, where it begins a new chain."""
+        """Return a random token: the first one of a new login, or of `login_id`,
+        where it begins a new chain.
+        """
         return RefreshToken(login_id or new_id(self._random_bytes), _text(self._random_bytes(32)))
 
     def successor(self, token: RefreshToken) -> RefreshToken:
         """Return the token that replaces this one; it is the same one each time."""
-        # With a key, so that a token alone tells nobody its successors: a thief who has A cannot compute C.
+        # With a key, so that a token alone tells nobody its successors:
+        # a thief who has A cannot compute C.
         secret = hmac.digest(self._refresh_key, str(token).encode(), "sha256")
         return RefreshToken(token.login_id, _text(secret))
 
     def newest(self, token: RefreshToken, newest_hash: str) -> RefreshToken:
         """Return the token of the chain whose hash is given; `token` comes before it in the chain.
 
-        Raises: ApiError 401 if none of the next `_STEPS_AHEAD` tokens has it, for example because JWT_SECRET changed.
+        Raises: ApiError 401 if none of the next `_STEPS_AHEAD` tokens has it,
+        for example because JWT_SECRET changed.
         """
         for _ in range(_STEPS_AHEAD):
             token = self.successor(token)

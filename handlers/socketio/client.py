@@ -18,16 +18,18 @@ from storage.records import User
 PACKET_COST = 0.25
 """A packet or a request that changes no text counts as this many events."""
 _WORK_PER_EVENT_S = 0.002
-"""Seconds of work that count as one event. Merging takes longer in a large document, and one client must not hold up
-the others."""
+"""Seconds of work that count as one event.
+Merging takes longer in a large document, and one client must not hold up the others."""
 _OVERHEAD_S = 0.001
-"""Seconds that each event takes at least. They count for the user, together with those of their other connections."""
+"""Seconds that each event takes at least. They count for the user,
+together with those of their other connections."""
 _OVER_S = 10.0
 _MAX_REST_S = 10.0
 
 
 class EventRate:
-    """Limits how fast one connection may send: events and bytes with the limits of `/sync`, and seconds of work.
+    """Limits how fast one connection may send:
+    events and bytes with the limits of `/sync`, and seconds of work.
 
     connections  counts how often clients had to wait
     """
@@ -41,7 +43,9 @@ class EventRate:
         self._over_since: float | None = None
 
     def count_work_of(self, user_id: str) -> None:
-        """Count the seconds that events take in the bucket of the user, which their other connections share."""
+        """Count the seconds that events take in the bucket of the user,
+        which their other connections share.
+        """
         self._work = self.connections.work_of(user_id, asyncio.get_running_loop().time())
 
     def spend(self, cost: float, size: int = 0) -> float:
@@ -65,7 +69,9 @@ class EventRate:
             self._work.spend(seconds, now)
 
     def is_flooding(self, *, waits: bool) -> bool:
-        """Whether the client has been too fast for ten seconds; True at most once in ten seconds."""
+        """Whether the client has been too fast for ten seconds;
+        True at most once in ten seconds.
+        """
         now = asyncio.get_running_loop().time()
         if not waits:
             self._over_since = None
@@ -89,7 +95,13 @@ class EventClient:
     """
 
     def __init__(
-        self, server: SocketIOServer, key: str, user: User, login_id: str, rate: EventRate, sessions: Membership
+        self,
+        server: SocketIOServer,
+        key: str,
+        user: User,
+        login_id: str,
+        rate: EventRate,
+        sessions: Membership,
     ) -> None:
         self.key = key
         self.user = user
@@ -102,11 +114,15 @@ class EventClient:
         self._sessions = sessions
 
     async def pay(self, cost: float) -> None:
-        """Count an event of the client; wait while it is over its rate, and tell it if that goes on."""
+        """Count an event of the client; wait while it is over its rate,
+        and tell it if that goes on.
+        """
         wait_s = self.rate.spend(cost)
         if self.rate.is_flooding(waits=bool(wait_s)):
             self.rate.connections.too_fast += 1
-            self.fail(ApiError(429, "rate_limited", "Too many events: they are handled more slowly now."))
+            self.fail(
+                ApiError(429, "rate_limited", "Too many events: they are handled more slowly now.")
+            )
         if wait_s:
             await asyncio.sleep(wait_s)
 
@@ -135,7 +151,9 @@ class EventClient:
         return {"ok": False, "error": told}
 
     def unseated(self, reason: CloseReason, message: str) -> None:
-        """Tell the client why the room has closed its connection (`crdt.room.connection.Outbox.close`)."""
+        """Tell the client why the room has closed its connection
+        (`crdt.room.connection.Outbox.close`).
+        """
         self._sessions.leave(self, is_lost=False)
         close = close_for(reason)
         if close is Close.RESTART:

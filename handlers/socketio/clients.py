@@ -1,4 +1,6 @@
-"""All Socket.IO connections by Engine.IO session id: their rates, and the clients that signed in on them."""
+"""All Socket.IO connections by Engine.IO session id:
+their rates, and the clients that signed in on them.
+"""
 
 import asyncio
 from collections import Counter
@@ -18,8 +20,8 @@ SIGN_IN_BYTES = 16 << 10
 """Most bytes of a message of a client that has not signed in: it has no reason to send more."""
 _STRANGER_PER_S = 5.0
 _STRANGER_BURST = 10
-"""Requests and messages that one connection may send in a row before a client signs in on it. Signing in takes four of
-them, or six with an upgrade to a WebSocket."""
+"""Requests and messages that one connection may send in a row before a client signs in on it.
+Signing in takes four of them, or six with an upgrade to a WebSocket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Clients:
     """The connections, and the client of each that has signed in.
 
     _at_gate  for connections without a signed-in client: how many requests wait for their turn
-    _late     connections whose time to sign in ended while they waited for their turn: they get the time again
+    _late     connections whose time to sign in ended while they waited for their turn:
+              they get the time again
     """
 
     def __init__(self, services: Services, server: SocketIOServer, sessions: Membership) -> None:
@@ -57,10 +60,14 @@ class Clients:
         return len(self._connections), len(self._clients)
 
     def opened(self, key: str, request: HTTPServerRequest) -> str:
-        """Count a new connection; return the name of the limit that it passes, "" if it may stay."""
+        """Count a new connection; return the name of the limit that it passes,
+        "" if it may stay.
+        """
         address = network.rate_limit_key(request, self._services.settings.trusted_hops)
         requests = Bucket(_STRANGER_PER_S, _STRANGER_BURST, asyncio.get_running_loop().time())
-        self._connections[key] = _Connection(address, EventRate(self._services.connections), requests)
+        self._connections[key] = _Connection(
+            address, EventRate(self._services.connections), requests
+        )
         self._expect_sign_in(key)
         return self._services.connections.add(address)
 
@@ -74,8 +81,8 @@ class Clients:
         key         the key of its connection, "" for a request that opens one
         is_request  whether it is a whole HTTP request, which costs more than a message
 
-        Raises ApiError 429 if too many requests of clients that have not signed in wait already. Such a client is
-        dropped if it sends more than `SIGN_IN_BYTES`, or far too often.
+        Raises ApiError 429 if too many requests of clients that have not signed in wait already.
+        Such a client is dropped if it sends more than `SIGN_IN_BYTES`, or far too often.
         """
         if client := self._clients.get(key):
             if wait_s := client.rate.spend(PACKET_COST if is_request else 0, size):
@@ -109,15 +116,22 @@ class Clients:
 
         Raises: ApiError; StoreUnavailable, after which the client is dropped, and connects again.
         """
-        claims = self._services.tokens.read_access_token(access_token(self._services, request, auth))
+        claims = self._services.tokens.read_access_token(
+            access_token(self._services, request, auth)
+        )
         user = await signed_in(self._services, claims.user_id, claims.login_id)
         if key in self._connections:
             rate = self._connections[key].rate
             rate.count_work_of(user.id)
-            self._clients[key] = EventClient(self._server, key, user, claims.login_id, rate, self._sessions)
+            self._clients[key] = EventClient(
+                self._server, key, user, claims.login_id, rate, self._sessions
+            )
 
     def gone(self, key: str, *, is_lost: bool) -> None:
-        """Forget the client of a connection; harmless if there is none. The connection may stay open for another."""
+        """Forget the client of a connection; harmless if there is none.
+
+        The connection may stay open for another.
+        """
         client = self._clients.pop(key, None)
         if client:
             client.is_gone = True
@@ -135,7 +149,9 @@ class Clients:
             self._services.limit_counters.count(settings.SIGN_IN_S)
 
     def drop_stranger(self, key: str) -> bool:
-        """Close a connection if it is open and no client has signed in on it; return whether it was closed."""
+        """Close a connection if it is open and no client has signed in on it;
+        return whether it was closed.
+        """
         is_stranger = key in self._connections and key not in self._clients
         if is_stranger:
             self._server.drop(key)

@@ -2,8 +2,8 @@
 
 Each packet is counted before it is handled, and between two packets of one request other tasks run.
 
-Only this module, `server` and `transport` know `engineio`. `tests/handlers/socketio/` and the version range in
-setup.cfg guard the methods that are overridden.
+Only this module, `server` and `transport` know `engineio`. `tests/handlers/socketio/` and the
+version range in setup.cfg guard the methods that are overridden.
 """
 
 import asyncio
@@ -19,17 +19,20 @@ from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError
 
 MAX_PACKETS = 64
-"""Most packets in one request of the polling transport: more than a client has to send between two requests."""
+"""Most packets in one request of the polling transport:
+more than a client has to send between two requests."""
 _SEPARATOR = "\x1e"
 _MAX_OTHER = 16
-"""Most characters of a packet that is no message: the longest is the `probe` of a client that upgrades."""
+"""Most characters of a packet that is no message:
+the longest is the `probe` of a client that upgrades."""
 _MESSAGES = tuple(f"{MESSAGE}{kind}" for kind in range(7))
-"""Beginnings of packets that are messages: each holds a packet of Socket.IO, of which there are seven kinds."""
+"""Beginnings of packets that are messages:
+each holds a packet of Socket.IO, of which there are seven kinds."""
 _OTHERS = tuple(str(kind) for kind in (CLOSE, PING, PONG, UPGRADE, NOOP))
 _BASE64 = "b"
 _GOODBYE = str(CLOSE)
-"""The last packet of a client that leaves. It comes in one request with the packet that disconnects from Socket.IO,
-after which no client is signed in."""
+"""The last packet of a client that leaves. It comes in one request with the packet that disconnects
+from Socket.IO, after which no client is signed in."""
 
 
 async def _count_nothing(_key: str, _content: object) -> None:
@@ -37,14 +40,19 @@ async def _count_nothing(_key: str, _content: object) -> None:
 
 
 def check(packet: str) -> None:
-    """Raise EngineIOError if no client may send this packet. Called before the library parses it."""
+    """Raise EngineIOError if no client may send this packet.
+
+    Called before the library parses it.
+    """
     is_message = packet.startswith((*_MESSAGES, _BASE64))
     if not is_message and (len(packet) > _MAX_OTHER or not packet.startswith(_OTHERS)):
         raise EngineIOError("not a packet")
 
 
 def decode(packet: str) -> Packet:
-    """Return a packet of the polling transport. A binary packet is returned empty, because this server uses none.
+    """Return a packet of the polling transport.
+
+    A binary packet is returned empty, because this server uses none.
 
     Raises: EngineIOError.
     """
@@ -55,9 +63,14 @@ def decode(packet: str) -> Packet:
 
 
 class EngineWebSocket:
-    """A WebSocket with the interface that engineio wants. Writes wait, so a client that does not read is noticed."""
+    """A WebSocket with the interface that engineio wants.
 
-    def __init__(self, run: Callable[["EngineWebSocket"], Coroutine[Any, Any, Any]], _server: object) -> None:
+    Writes wait, so a client that does not read is noticed.
+    """
+
+    def __init__(
+        self, run: Callable[["EngineWebSocket"], Coroutine[Any, Any, Any]], _server: object
+    ) -> None:
         self._run = run
         self._handler: Any = None
 
@@ -73,7 +86,9 @@ class EngineWebSocket:
             raise EngineIOError from None
 
     async def wait(self) -> str | bytes:
-        """Return the next message; raises OSError once the socket is closed, or for a message that is no packet."""
+        """Return the next message; raises OSError once the socket is closed,
+        or for a message that is no packet.
+        """
         message: str | bytes | None = await self._handler.next_message()
         if message is None:
             raise OSError("closed")
@@ -92,11 +107,13 @@ class EngineWebSocket:
 class EngineSocket(AsyncSocket):  # type: ignore[misc]
     """One connection, by polling or WebSocket.
 
-    Answers to pings are counted: a ping can be followed by a call when its answer comes (`confirm`).
+    Answers to pings are counted: a ping can be followed by a call when its
+    answer comes (`confirm`).
     """
 
     _arrivals: deque[Callable[[], None] | None]
-    """One entry for each ping that is not answered yet: the function to call then, None for the library's heartbeat."""
+    """One entry for each ping that is not answered yet:
+    the function to call then, None for the library's heartbeat."""
     _is_posting: bool
 
     @classmethod
@@ -117,8 +134,8 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
     def confirm(self, arrived: Callable[[], None]) -> None:
         """Call `arrived` when the client has received everything that was queued for it before.
 
-        This sends a ping of Engine.IO. Each client answers pings in order, so its answer comes before anything that it
-        sends after it has read the queue.
+        This sends a ping of Engine.IO. Each client answers pings in order, so its answer comes
+        before anything that it sends after it has read the queue.
         """
         self._arrivals.append(arrived)
         self.queue.put_nowait(Packet(PING))
@@ -144,8 +161,9 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
     async def handle_post_request(self, environ: Mapping[str, Any]) -> None:
         """Handle the packets of one request.
 
-        Raises EngineIOError, which the library answers with 400: for content that is no packet, for too many packets,
-        for more than one before the client has signed in, and for a request while another one is being handled.
+        Raises EngineIOError, which the library answers with 400: for content that is no packet, for
+        too many packets, for more than one before the client has signed in, and for a request while
+        another one is being handled.
         """
         if self._is_posting:
             raise EngineIOError("two requests that send something")
@@ -171,15 +189,19 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
                     raise EngineIOError("more than one packet before signing in")
             await self.receive(decode(packet))
 
-    async def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
-        # The library would wait until its queue is sent, which is never if a polling client does not ask again.
+    async def close(
+        self, wait: bool = True, abort: bool = False, reason: str | None = None
+    ) -> None:
+        # The library would wait until its queue is sent, which is never if a polling
+        # client does not ask again.
         await super().close(wait=False, abort=abort, reason=reason)
 
 
 class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
     """Engine.IO on Tornado with our WebSocket.
 
-    count          called with a connection's id and the content of a packet, before it is handled; may wait
+    count          called with a connection's id and the content of a packet,
+                   before it is handled; may wait
     may_send_many  whether a connection may send more than one packet in a request
     """
 

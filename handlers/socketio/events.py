@@ -1,4 +1,6 @@
-"""Events of signed-in clients: checks each event, delays it if it comes too fast, and handles it."""
+"""Events of signed-in clients: checks each event, delays it if it comes too fast,
+and handles it.
+"""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -45,7 +47,9 @@ class Events:
         """The names of all events."""
         return frozenset(self._actions)
 
-    async def handle(self, client: EventClient | None, name: object, arguments: list[Any]) -> dict[str, Any]:
+    async def handle(
+        self, client: EventClient | None, name: object, arguments: list[Any]
+    ) -> dict[str, Any]:
         """Handle an event and return its acknowledgement; never raises."""
         if client is None:
             return {"ok": False, "error": {"code": "not_signed_in", "message": "Sign in first."}}
@@ -58,12 +62,16 @@ class Events:
                 _log.exception("an event failed")
             return client.fail(answer, name[:64] if isinstance(name, str) else "")
 
-    async def _handle(self, client: EventClient, name: object, arguments: list[Any]) -> dict[str, Any] | None:
+    async def _handle(
+        self, client: EventClient, name: object, arguments: list[Any]
+    ) -> dict[str, Any] | None:
         await client.pay(1 if name == "code-change" else PACKET_COST)
         content = _content(arguments)
         if not isinstance(name, str) or name not in self._actions:
             raise errors.ApiError(
-                400, "unknown_event", f"There is no such event; known are {', '.join(self._actions)}."
+                400,
+                "unknown_event",
+                f"There is no such event; known are {', '.join(self._actions)}.",
             )
         self._check_size(content.get("code"))
         schema, action = self._actions[name]
@@ -92,7 +100,8 @@ class Events:
 
     async def _change(self, client: EventClient, body: dict[str, Any]) -> None:
         if client.connection is None and self._sessions.has_lost(body["sessionId"], client.user.id):
-            # A standard client first sends the events that it kept while it was away, and only then joins again.
+            # A standard client first sends the events that it kept while it was away,
+            # and only then joins again.
             await self._join(client, body)
         connection, session = _joined(client, body)
 
@@ -100,11 +109,15 @@ class Events:
             if not connection.may_write:
                 _send_again(client, connection, session)
                 if session.room.members.is_open:
-                    raise errors.forbidden(f"Your role here is {connection.connection.role}, this needs {Role.EDITOR}.")
+                    raise errors.forbidden(
+                        f"Your role here is {connection.connection.role}, this needs {Role.EDITOR}."
+                    )
                 raise errors.session_ended()
 
         check()
-        await self._services.text_changes.change(connection.text, body["code"], check, client.rate.worked)
+        await self._services.text_changes.change(
+            connection.text, body["code"], check, client.rate.worked
+        )
 
     async def _send(self, client: EventClient, body: dict[str, Any]) -> dict[str, Any]:
         _joined(client, body)
@@ -122,7 +135,9 @@ class Events:
 
 
 def _joined(client: EventClient, body: dict[str, Any]) -> tuple[TextConnection, TextSession]:
-    """Return a client's connection to the session that an event names; raises ApiError 409 if it has not joined it."""
+    """Return a client's connection to the session that an event names;
+    raises ApiError 409 if it has not joined it.
+    """
     connection, session = client.connection, client.session
     if connection is None or session is None or session.room.session_id != body["sessionId"]:
         raise errors.ApiError(409, "not_joined", "Join this session first.")

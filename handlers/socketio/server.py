@@ -1,7 +1,8 @@
-"""python-socketio, with the bounds that it lacks, with events in order, and without trust in clients.
+"""python-socketio, with the bounds that it lacks, with events in order,
+and without trust in clients.
 
-Only this module knows `socketio`. It overrides methods of the library that have no hook; `tests/handlers/socketio/` and
-the version range in setup.cfg guard them.
+Only this module knows `socketio`. It overrides methods of the library that have no hook;
+`tests/handlers/socketio/` and the version range in setup.cfg guard them.
 """
 
 import asyncio
@@ -39,7 +40,9 @@ class Callbacks(Protocol):
     """Called for events in the life of a client; `key` is the client's Engine.IO session id."""
 
     def opened(self, key: str, request: HTTPServerRequest) -> str:
-        """Count a new connection; return the name of the limit that it passes, "" if it may stay."""
+        """Count a new connection; return the name of the limit that it passes,
+        "" if it may stay.
+        """
 
     def closed(self, key: str) -> None:
         """The connection is gone."""
@@ -48,7 +51,10 @@ class Callbacks(Protocol):
         """Sign a client in; raises ApiError."""
 
     def gone(self, key: str, *, is_lost: bool) -> None:
-        """A signed-in client is gone; `is_lost`: whether its connection broke. Harmless more than once."""
+        """A signed-in client is gone; `is_lost`: whether its connection broke.
+
+        Harmless more than once.
+        """
 
     async def event(self, key: str, name: object, arguments: list[Any]) -> dict[str, Any]:
         """Handle an event and return the acknowledgement; never raises."""
@@ -115,7 +121,9 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
 
     def encode(self, event: str, *arguments: Any) -> str:
         """Return an encoded event, which can be sent to any number of clients."""
-        return str(self.packet_class(packet.EVENT, data=[event, *arguments], namespace="/").encode())
+        return str(
+            self.packet_class(packet.EVENT, data=[event, *arguments], namespace="/").encode()
+        )
 
     def emit_encoded(self, key: str, encoded: str) -> None:
         """Queue an event; a client with too many queued packets is dropped."""
@@ -180,7 +188,9 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
         return None
 
     async def _count(self, key: str, content: object) -> None:
-        """Count a packet, unless it is an event: those count by their cost (`handlers.socketio.events`)."""
+        """Count a packet, unless it is an event: those count by their cost
+        (`handlers.socketio.events`).
+        """
         if not (isinstance(content, str) and content.startswith(_EVENT)):
             await self._callbacks.packet(key)
 
@@ -194,7 +204,9 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
             await self._take(eio_sid, self._parse(eio_sid, data))
         except large_json.TooMuchStructure:
             self._refuse(
-                eio_sid, f"An event may have at most {large_json.MAX_STRUCTURE} characters besides long texts."
+                eio_sid,
+                f"An event may have at most {large_json.MAX_STRUCTURE} characters besides long "
+                "texts.",
             )
         except Exception as error:
             _log.info("a Socket.IO client is dropped: %s", type(error).__name__)
@@ -211,7 +223,10 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
             self._callbacks.worked(key, time.perf_counter() - begun)
 
     async def _take(self, key: str, taken: EventPacket) -> None:
-        """Handle a packet as the library does, but without attachments. Nothing here waits for acknowledgements."""
+        """Handle a packet as the library does, but without attachments.
+
+        Nothing here waits for acknowledgements.
+        """
         kind, namespace = taken.packet_type, taken.namespace or "/"
         if kind == packet.CONNECT:
             await self._handle_connect(key, taken.namespace, taken.data)
@@ -237,7 +252,10 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
         await super()._handle_connect(eio_sid, namespace, data)
 
     async def _trigger_event(self, event: str, _namespace: str, *arguments: Any) -> Any:
-        """Handle `connect`, with (sid, environ, auth). No other event comes here: `_handle_event` takes those."""
+        """Handle `connect`, with (sid, environ, auth).
+
+        No other event comes here: `_handle_event` takes those.
+        """
         if event != "connect":
             return self.not_handled
         sid, environ, auth = arguments
@@ -247,17 +265,27 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
         except ApiError as error:
             raise Refused(error.message, {"code": error.code, "message": error.message}) from None
 
-    async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: list[Any]) -> None:  # noqa: A002
+    async def _handle_event(
+        self,
+        eio_sid: str,
+        namespace: str | None,
+        id: int | None,  # noqa: A002
+        data: list[Any],
+    ) -> None:
         name, *arguments = data
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace or "/")
         if not self.manager.is_connected(sid, namespace or "/"):
             return
         answer = await self._callbacks.event(eio_sid, name, arguments)
         if id is not None:
-            await self._send_packet(eio_sid, self.packet_class(packet.ACK, namespace=namespace, id=id, data=[answer]))
+            await self._send_packet(
+                eio_sid, self.packet_class(packet.ACK, namespace=namespace, id=id, data=[answer])
+            )
             self._check_queue(eio_sid)
 
-    async def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: str | None = None) -> None:
+    async def _handle_disconnect(
+        self, eio_sid: str, namespace: str | None, reason: str | None = None
+    ) -> None:
         await super()._handle_disconnect(eio_sid, namespace, reason)
         on_purpose = (self.reason.CLIENT_DISCONNECT, self.reason.SERVER_DISCONNECT)
         self._callbacks.gone(eio_sid, is_lost=reason not in on_purpose)

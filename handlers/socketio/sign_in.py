@@ -10,9 +10,11 @@ from storage.records import User
 
 
 def access_token(services: Services, request: HTTPServerRequest, auth: object) -> str:
-    """Return the access token of `auth.token`, of an Authorization header, or of the cookie, in that order.
+    """Return the access token of `auth.token`, of an Authorization header, or of the cookie,
+    in that order.
 
-    Raises: ApiError 401 if there is no token; 403 for a cookie that a page of another origin makes the browser send.
+    Raises: ApiError 401 if there is no token;
+    403 for a cookie that a page of another origin makes the browser send.
     """
     token = auth.get("token") if isinstance(auth, dict) else None
     if isinstance(token, str) and token:
@@ -30,7 +32,9 @@ def access_token(services: Services, request: HTTPServerRequest, auth: object) -
 
 
 async def signed_in(services: Services, user_id: str, login_id: str) -> User:
-    """Return the user of a login; raises ApiError 401 if the login has ended, and StoreUnavailable."""
+    """Return the user of a login; raises ApiError 401 if the login has ended,
+    and StoreUnavailable.
+    """
     services.seen_logins.add(login_id)
     user = await services.store.signed_in(login_id, services.clock())
     if user is None or user.id != user_id:

@@ -15,7 +15,8 @@ from storage.background import end_task, start_task
 from storage.records import Role, User
 
 _TICK_S = 10.0
-"""Seconds after which presence is announced again: y-protocols forgets a client after 30 s without news."""
+"""Seconds after which presence is announced again:
+y-protocols forgets a client after 30 s without news."""
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +47,9 @@ class TextSessions:
         return self._sessions.get(session_id)
 
     def has_lost(self, session_id: str, user_id: str) -> bool:
-        """Whether a user's client lost its connection to a session a short while ago and may come back."""
+        """Whether a user's client lost its connection to a session a short
+        while ago and may come back.
+        """
         session = self._sessions.get(session_id)
         if session is None or self._services.rooms.find(session_id) is not session.room:
             return False
@@ -77,7 +80,9 @@ class TextSessions:
         connection, session = client.connection, client.session
         if connection and session:
             client.connection = client.session = None
-            client.login_id = connection.connection.login_id  # a change of password may have replaced it
+            client.login_id = (
+                connection.connection.login_id
+            )  # a change of password may have replaced it
             self._services.connections.leave(session.room.session_id, connection.user_id)
             session.remove(connection, is_lost=is_lost)
             session.room.members.leave(connection.connection)
@@ -91,12 +96,15 @@ class TextSessions:
 
     def _connect(self, client: EventClient, room: Room, user: User, role: Role) -> None:
         services, session_id = self._services, room.session_id
-        # Everything that may raise comes before the connection is counted. Otherwise nothing would take the count back.
+        # Everything that may raise comes before the connection is counted.
+        # Otherwise nothing would take the count back.
         session = self._sessions.get(session_id)
         if session is None or session.room is not room:
             session = TextSession(room, services.text_changes)
         client_id = 1 + int.from_bytes(services.random_bytes(4)) % ((1 << 32) - 1)
-        connection = TextConnection(client, session, Identity(user, client.login_id, role, client_id), services.clock)
+        connection = TextConnection(
+            client, session, Identity(user, client.login_id, role, client_id), services.clock
+        )
         if limit := services.connections.join(session_id, user.id):
             if session is not self._sessions.get(session_id):
                 session.close()

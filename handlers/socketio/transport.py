@@ -1,7 +1,7 @@
 """`/socket.io/`: Engine.IO's two transports, polling and WebSocket, as a Tornado handler.
 
-engineio's own handler is not used. It always compresses, does not bound how much a client sends ahead, leaves refused
-WebSockets open, and reads bodies of any size.
+engineio's own handler is not used. It always compresses, does not bound how much a client sends
+ahead, leaves refused WebSockets open, and reads bodies of any size.
 """
 
 import asyncio
@@ -73,7 +73,9 @@ class SocketIOHandler(WebSocketHandler):
         self.key = self.get_query_argument("sid", "")
         self._make_body()
         self.body.declared(self.request.headers.get("Content-Length", "0"))
-        if self.get_query_argument("j", ""):  # engineio's JSONP, which a page of any site could read as a script
+        if self.get_query_argument(
+            "j", ""
+        ):  # engineio's JSONP, which a page of any site could read as a script
             raise errors.ApiError(400, "bad_request", "There is no JSONP here.")
         if self.request.method in ("GET", "POST") and (refusal := self._refusal()):
             self._refuse(*refusal)
@@ -81,11 +83,16 @@ class SocketIOHandler(WebSocketHandler):
     def _make_body(self) -> None:
         """Accept a body that is as large as a message of this client may be."""
         is_signed_in = self._endpoint.is_signed_in(self.key)
-        self.body = Body(self._engine.max_http_buffer_size if is_signed_in else SIGN_IN_BYTES, self.services.bodies)
+        self.body = Body(
+            self._engine.max_http_buffer_size if is_signed_in else SIGN_IN_BYTES,
+            self.services.bodies,
+        )
         self.body.payer = self._address
 
     def _refusal(self) -> tuple[int, str] | None:
-        """Return why Engine.IO cannot serve this request: a code and a message of the stock server."""
+        """Return why Engine.IO cannot serve this request:
+        a code and a message of the stock server.
+        """
         if self.get_query_argument("transport", "polling") not in _TRANSPORTS:
             return 0, "Transport unknown"
         if self.key:
@@ -95,11 +102,16 @@ class SocketIOHandler(WebSocketHandler):
         version = self.get_query_argument("EIO", "")
         if version == _ENGINE_IO:
             return None
-        _log.info("refused: Engine.IO %.8s; clients must be socket.io-client 3 or 4", version or "without a version")
+        _log.info(
+            "refused: Engine.IO %.8s; clients must be socket.io-client 3 or 4",
+            version or "without a version",
+        )
         return 5, "Unsupported protocol version"
 
     def _refuse(self, code: int, message: str) -> None:
-        """Answer as Socket.IO's own server does, also before an upgrade, because clients show the reason."""
+        """Answer as Socket.IO's own server does, also before an upgrade,
+        because clients show the reason.
+        """
         self.services.problems["bad_request"] += 1
         self.set_status(400)
         self.set_header("Content-Type", "application/json")
@@ -164,7 +176,9 @@ class SocketIOHandler(WebSocketHandler):
         """Log an error without the URL, which Tornado would log and which has the session id."""
         if isinstance(value, asyncio.CancelledError):  # the server stops while a client has to wait
             return
-        if not isinstance(value, HTTPError) and (value is None or errors.to_api_error(value) is None):
+        if not isinstance(value, HTTPError) and (
+            value is None or errors.to_api_error(value) is None
+        ):
             _log.error("request %s failed", self.request_id, exc_info=(typ, value, tb))  # type: ignore[arg-type]
 
     # -- WebSockets -------------------------------------------------------------------------------
@@ -180,7 +194,9 @@ class SocketIOHandler(WebSocketHandler):
         self._running = start_task(self._run(), "socket.io")
 
     async def _run(self) -> None:
-        """Serve the connection until it ends; then close the socket in any case, whatever engineio did."""
+        """Serve the connection until it ends; then close the socket in any case,
+        whatever engineio did.
+        """
         try:
             await self._engine.handle_request(self)
         except Exception as error:
@@ -192,7 +208,9 @@ class SocketIOHandler(WebSocketHandler):
     async def on_message(self, message: str | bytes) -> None:
         """Keep one message until `next_message` takes it; the next one is not read before."""
         try:
-            await self._endpoint.clients.admit(self.key, self._address, len(message), is_request=False)
+            await self._endpoint.clients.admit(
+                self.key, self._address, len(message), is_request=False
+            )
         except errors.ApiError:
             self._endpoint.server.drop(self.key)
         self._messages.put_nowait(message)

@@ -1,4 +1,5 @@
-"""The end of a WebSocket (RFC 6455, section 7): each side sends a close frame, then the server ends the connection.
+"""The end of a WebSocket (RFC 6455, section 7):
+each side sends a close frame, then the server ends the connection.
 
 Everything else that the client sends meanwhile is dropped.
 """
@@ -9,17 +10,20 @@ from handlers.sync import frames
 from handlers.sync.frames import CLOSE
 
 _PATIENCE_S = 5.0
-"""Seconds in which a client must read what is queued, and answer our close frame. Then the connection is cut."""
+"""Seconds in which a client must read what is queued, and answer our close frame.
+Then the connection is cut."""
 _MASKED = 0x80
 _MAX_START_BYTES = 14 + 125
 """The longest head of a frame, and the longest content of a close frame."""
 
 
 class CloseFinder:
-    """Finds a client's close frame among bytes that arrive, and keeps no more than the start of one frame.
+    """Finds a client's close frame among bytes that arrive,
+    and keeps no more than the start of one frame.
 
-    Only heads of frames are read, to know where the next one begins: the payload of others is skipped, across reads
-    too. So a client that goes on sending a large document costs no memory while it is closed.
+    Only heads of frames are read, to know where the next one begins: the payload of others is
+    skipped, across reads too. So a client that goes on sending a large document costs no memory
+    while it is closed.
     """
 
     __slots__ = ("_rest", "_skip")
@@ -29,7 +33,9 @@ class CloseFinder:
         self._skip = 0
 
     def finds(self, data: bytes) -> bool:
-        """Take bytes that have arrived; return whether they have a close frame, or bytes that no client may send."""
+        """Take bytes that have arrived; return whether they have a close frame,
+        or bytes that no client may send.
+        """
         data = self._rest + data
         at, size = self._skip, len(data)
         while at + 2 <= size:
@@ -73,7 +79,10 @@ class CloseHandshake:
             self._loop.call_later(_PATIENCE_S, self._transport.abort)
 
     def read(self, payload: bytes) -> bytes:
-        """Return the payload that answers a client's close frame, which is its code. Raises: FrameError."""
+        """Return the payload that answers a client's close frame, which is its code.
+
+        Raises: FrameError.
+        """
         self.client_code = frames.read_close(payload)
         return payload[:2]
 
@@ -83,13 +92,17 @@ class CloseHandshake:
             self._transport.close()
 
     def look_for_answer(self, data: bytes) -> None:
-        """Look for the client's close frame in bytes that arrive after ours was sent; everything else is dropped."""
+        """Look for the client's close frame in bytes that arrive after ours was sent;
+        everything else is dropped.
+        """
         if self._finder is None:
             self._finder = CloseFinder()
         if self._finder.finds(data):
             self.finish()
 
     def end_output(self) -> None:
-        """End our side only, and go on reading: closing with bytes unread sends a reset, maybe before our frame."""
+        """End our side only, and go on reading: closing with bytes unread sends a reset,
+        maybe before our frame.
+        """
         if self._transport and not self._transport.is_closing():
             self._transport.write_eof()

@@ -25,21 +25,30 @@ _log = logging.getLogger(__name__)
 
 
 class EditorOutbox(SendQueue):
-    """The room's `Outbox`: the socket's own queue itself, because a room sends to each editor in each turn."""
+    """The room's `Outbox`: the socket's own queue itself,
+    because a room sends to each editor in each turn.
+    """
 
     __slots__ = ("_editor",)
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, max_bytes: int, editor: "EditorConnection") -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, max_bytes: int, editor: "EditorConnection"
+    ) -> None:
         super().__init__(loop, max_bytes)
         self._editor: EditorConnection | None = editor
 
     def close(self, reason: CloseReason, message: str = "") -> None:
-        """Close the socket for the room; see `crdt.room.connection.Outbox`. Harmless once the editor is gone."""
+        """Close the socket for the room; see `crdt.room.connection.Outbox`.
+
+        Harmless once the editor is gone.
+        """
         if self._editor:
             self._editor.socket.close(close_for(reason), message)
 
     def release(self) -> None:
-        """Forget the editor, which is gone: it refers to this object, and cycles wait for the garbage collector."""
+        """Forget the editor, which is gone: it refers to this object,
+        and cycles wait for the garbage collector.
+        """
         self._editor = None
 
 
@@ -47,12 +56,15 @@ class EditorConnection:
     """A socket and, once it has joined, its room. It is the socket's `Receiver`."""
 
     __slots__ = (
-        "_address", "_connection", "_connections", "_has_asked", "_room", "_rooms", "outbox", "socket",
+        "_address", "_connection", "_connections", "_has_asked", "_room", "_rooms", "outbox",
+        "socket",
     )  # fmt: skip
 
     usual_start = _UPDATE
 
-    def __init__(self, connections: Connections, rooms: Rooms, loop: asyncio.AbstractEventLoop, address: str) -> None:
+    def __init__(
+        self, connections: Connections, rooms: Rooms, loop: asyncio.AbstractEventLoop, address: str
+    ) -> None:
         """address: the address for which the connection counts, see `Connections.add`."""
         self.outbox = EditorOutbox(loop, connections.limits.queued_bytes, self)
         self.socket = WebSocket(connections, loop, self, self.outbox)
@@ -80,7 +92,9 @@ class EditorConnection:
         """
         if message[:2] == _SYNC_STEP1 and self._room and not self._needs_nothing(message):
             has_asked, self._has_asked = self._has_asked, True
-            return 1 + self._room.document.size / (_BYTES_PER_REPEATED if has_asked else _BYTES_PER_UPDATE)
+            return 1 + self._room.document.size / (
+                _BYTES_PER_REPEATED if has_asked else _BYTES_PER_UPDATE
+            )
         return 1 if message[:1] == _SYNC else _OTHER_COST
 
     def _needs_nothing(self, question: bytes) -> bool:
@@ -127,14 +141,24 @@ class EditorConnection:
         self.outbox.release()
 
     def _fail_unexpectedly(self, room: Room, connection: Connection) -> None:
-        """Close only the client whose frame the server could not handle, and log the error without the frame."""
-        _log.exception("a message of user %s in session %s cannot be taken", connection.user_id, room.session_id)
+        """Close only the client whose frame the server could not handle,
+        and log the error without the frame.
+        """
+        _log.exception(
+            "a message of user %s in session %s cannot be taken",
+            connection.user_id,
+            room.session_id,
+        )
         self.socket.close(Close.INTERNAL)
 
     def _fail(self, error: CrdtError) -> None:
         """Close only the client whose frame the room refused."""
         if self._room and self._connection:
-            _log.info("user %s in session %s: %s", self._connection.user_id, self._room.session_id, error)
-            if isinstance(error, LimitExceeded):  # the room's own way to close has no parameter for a limit's name
+            _log.info(
+                "user %s in session %s: %s", self._connection.user_id, self._room.session_id, error
+            )
+            if isinstance(
+                error, LimitExceeded
+            ):  # the room's own way to close has no parameter for a limit's name
                 self.socket.close(close_for(reason_for(error)), str(error), error.limit)
             self._room.members.close([self._connection], reason_for(error), str(error))

@@ -1,16 +1,18 @@
-"""WebSocket frames (RFC 6455, section 5): reads all frames of a buffer, and makes headers of frames to send.
+"""WebSocket frames (RFC 6455, section 5): reads all frames of a buffer,
+and makes headers of frames to send.
 
-A client's frame is a head of 2 bytes, up to 8 more for a long length, 4 bytes of mask, and the payload. Each byte of
-the payload was XORed with a byte of the mask in turn, so that no proxy takes it for HTTP. An example, in hexadecimal:
+A client's frame is a head of 2 bytes, up to 8 more for a long length, 4 bytes of mask, and the
+payload. Each byte of the payload was XORed with a byte of the mask in turn, so that no proxy takes
+it for HTTP. An example, in hexadecimal:
 
     82            FIN (80) and binary (02): the whole message is in this frame
     83            masked (80), and 3 bytes of payload
     37 fa 21 3d   the mask
     37 fb 23      the payload, here 00 01 02: 37^37, fa^fb, 21^23
 
-A message is one such frame, or several, between which control frames may come. All frames of one read are parsed in one
-loop without calls: a call in Python takes 50 ns or more. Calls for each part of a frame would take longer than all else
-that the server does for a message.
+A message is one such frame, or several, between which control frames may come. All frames of one
+read are parsed in one loop without calls: a call in Python takes 50 ns or more. Calls for each part
+of a frame would take longer than all else that the server does for a message.
 """
 
 from typing import NamedTuple
@@ -25,7 +27,8 @@ _FINAL_BINARY = 0x82
 _MASKED = 0x80
 _MAX_CONTROL_BYTES = 125
 _LEAST = {6: 0, 8: 126, 14: 1 << 16}
-"""{bytes of a head with its mask: the shortest payload that may have it}. Section 5.2 demands the shortest head."""
+"""{bytes of a head with its mask: the shortest payload that may have it}.
+Section 5.2 demands the shortest head."""
 _CLOSE_CODES = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014))
 _SHORT = [bytes((_FINAL_BINARY, size)) for size in range(126)]
 
@@ -39,7 +42,10 @@ class FrameError(Exception):
 
 
 class Control(NamedTuple):
-    """A control frame, or a text message. Both are not what editors send: those send binary messages."""
+    """A control frame, or a text message.
+
+    Both are not what editors send: those send binary messages.
+    """
 
     opcode: int
     payload: bytes
@@ -51,14 +57,24 @@ Item = bytes | Control | FrameError
 class FrameReader:
     """Turns bytes that arrive into messages.
 
-    The invariant: `_rest` has the beginning of one frame that is not whole yet, `_have` its bytes so far, and `_need`
-    the bytes that it takes to go on. Pieces are joined only when `_need` of them are there. Joining them at each read
-    would copy a frame of 1 MiB that arrives in reads of 16 KiB 64 times.
+    The invariant: `_rest` has the beginning of one frame that is not whole yet, `_have` its bytes
+    so far, and `_need` the bytes that it takes to go on. Pieces are joined only when `_need` of
+    them are there. Joining them at each read would copy a frame of 1 MiB that arrives in reads of
+    16 KiB 64 times.
 
     fragments  frames so far that were only a part of a message; the caller sets it back to 0
     """
 
-    __slots__ = ("_fragments", "_have", "_max_bytes", "_need", "_parts", "_rest", "_size", "fragments")
+    __slots__ = (
+        "_fragments",
+        "_have",
+        "_max_bytes",
+        "_need",
+        "_parts",
+        "_rest",
+        "_size",
+        "fragments",
+    )
 
     def __init__(self, max_bytes: int) -> None:
         """max_bytes: of a whole message, also of one in several frames."""
@@ -70,7 +86,10 @@ class FrameReader:
         self._size = 0
 
     def feed(self, data: bytes) -> list[Item]:
-        """Return the messages and control frames that are complete now. After a FrameError, nothing follows."""
+        """Return the messages and control frames that are complete now.
+
+        After a FrameError, nothing follows.
+        """
         if self._need:
             self._rest.append(data)
             self._have += len(data)
@@ -84,8 +103,8 @@ class FrameReader:
         try:
             while size - at >= 2:
                 length = data[at + 1] - _MASKED
-                # The usual frame, a whole short message, is read here without a call. A frame without a mask has a
-                # negative length, so it goes to `_other`, which refuses it.
+                # The usual frame, a whole short message, is read here without a call. A frame
+                # without a mask has a negative length, so it goes to `_other`, which refuses it.
                 if data[at] == _FINAL_BINARY and 0 <= length < 126 and self._parts is None:
                     start = at + 6
                     end = start + length
@@ -104,7 +123,9 @@ class FrameReader:
         if at < size:
             self._rest.append(data[at:] if at else data)
             self._have = size - at
-            self._need = max(self._need, self._have + 1)  # at least one byte more, if not even the length is there
+            self._need = max(
+                self._need, self._have + 1
+            )  # at least one byte more, if not even the length is there
         return items
 
     def release(self) -> bytes:
@@ -116,7 +137,9 @@ class FrameReader:
         return rest
 
     def _other(self, data: bytes, at: int, size: int, items: list[Item]) -> int:
-        """Read a frame that is not a short whole message; return where it ends, 0 if it is not complete yet."""
+        """Read a frame that is not a short whole message;
+        return where it ends, 0 if it is not complete yet.
+        """
         opcode, is_final = data[at] & 15, data[at] >= 0x80
         self._check_head(data, at, opcode, is_final=is_final)
         length, start = length_at(data, at)
@@ -148,7 +171,9 @@ class FrameReader:
             raise FrameError(Close.PROTOCOL_ERROR, "frame without a mask")
         if opcode >= CLOSE:
             if opcode > PONG or not is_final or data[at + 1] - _MASKED > _MAX_CONTROL_BYTES:
-                raise FrameError(Close.PROTOCOL_ERROR, "control frame that is unknown, too long or in parts")
+                raise FrameError(
+                    Close.PROTOCOL_ERROR, "control frame that is unknown, too long or in parts"
+                )
         elif opcode > BINARY:
             raise FrameError(Close.PROTOCOL_ERROR, "unknown kind of frame")
         elif (opcode == 0) == (self._parts is None):
@@ -168,7 +193,10 @@ class FrameReader:
 
 
 def length_at(data: bytes, at: int) -> tuple[int, int]:
-    """Return (length, where the payload starts). If bytes of the length have not come yet, only the start is right."""
+    """Return (length, where the payload starts).
+
+    If bytes of the length have not come yet, only the start is right.
+    """
     length = data[at + 1] - _MASKED
     if length < 126:
         return length, at + 6
@@ -197,12 +225,20 @@ def control(opcode: int, payload: bytes = b"") -> bytes:
 
 
 def close_payload(code: int, reason: str) -> bytes:
-    """Return the payload of a close frame. A reason over its limit is cut, but never inside a character."""
-    return code.to_bytes(2, "big") + reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore").encode()
+    """Return the payload of a close frame.
+
+    A reason over its limit is cut, but never inside a character.
+    """
+    return (
+        code.to_bytes(2, "big")
+        + reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore").encode()
+    )
 
 
 def read_close(payload: bytes) -> int | None:
-    """Return the code in a close frame, None if there is none; raises FrameError for a forbidden one (section 7.4)."""
+    """Return the code in a close frame, None if there is none;
+    raises FrameError for a forbidden one (section 7.4).
+    """
     if not payload:
         return None
     code = int.from_bytes(payload[:2], "big")

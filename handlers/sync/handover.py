@@ -1,7 +1,8 @@
 """Hands a TCP connection over from Tornado's WebSocket handshake to a protocol of our own.
 
-Tornado routes, checks and answers the upgrade. Then its handler, request and stream are released. A connection takes
-2 KiB instead of 17 from then on. A message takes a sixth of the time, because Tornado awaits three reads for each.
+Tornado routes, checks and answers the upgrade. Then its handler, request and stream are released. A
+connection takes 2 KiB instead of 17 from then on. A message takes a sixth of the time, because
+Tornado awaits three reads for each.
 """
 
 import asyncio
@@ -17,14 +18,17 @@ _EARLY_BYTES = 1_024
 async def connect_paused(protocol: asyncio.Protocol, connection: socket.socket) -> bytes:
     """Give a protocol its transport, paused; return the few bytes that it has read before.
 
-    A transport reads as soon as it is made, up to 256 KiB before any code can pause it. Most clients that send so much
-    so early are about to be refused, and many of them together would take hundreds of megabytes. So the first read has
-    a buffer of only `_EARLY_BYTES`, and the protocol gets the transport after it was paused.
+    A transport reads as soon as it is made, up to 256 KiB before any code can pause it. Most
+    clients that send so much so early are about to be refused, and many of them together would take
+    hundreds of megabytes. So the first read has a buffer of only `_EARLY_BYTES`, and the protocol
+    gets the transport after it was paused.
 
     Raises: OSError if the client is gone.
     """
     start = _Start()
-    transport, _ = await asyncio.get_running_loop().connect_accepted_socket(lambda: start, connection)
+    transport, _ = await asyncio.get_running_loop().connect_accepted_socket(
+        lambda: start, connection
+    )
     transport.pause_reading()
     if transport.is_closing():
         raise ConnectionResetError
@@ -58,7 +62,9 @@ class Upgraded(Protocol):
     """A handler that takes the connection over."""
 
     async def upgraded(self, connection: socket.socket, early: bytes) -> None:
-        """Take over the connection. early: the bytes that the client has sent after its handshake."""
+        """Take over the connection. early: the bytes that the client has
+        sent after its handshake.
+        """
 
 
 class Handover(WebSocketProtocol13):
@@ -75,7 +81,11 @@ class Handover(WebSocketProtocol13):
         try:
             await stream.write(b"")  # returns when the answer to the handshake was sent
             connection = stream.socket.dup()
-        except (StreamClosedError, OSError, AttributeError):  # AttributeError: the stream no longer has a socket
+        except (
+            StreamClosedError,
+            OSError,
+            AttributeError,
+        ):  # AttributeError: the stream no longer has a socket
             stream.close()
             return
         early = bytes(stream._read_buffer)  # noqa: SLF001  # Tornado has no call that takes it without waiting

@@ -23,7 +23,8 @@ from handlers.sync.join import JoinRequest
 _SUB_PROTOCOL = "access_token"
 _UPGRADE_REQUIRED = 426
 _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")
-"""Matches one key of sixteen bytes in base64. From two such headers Tornado makes one text with a comma."""
+"""Matches one key of sixteen bytes in base64.
+From two such headers Tornado makes one text with a comma."""
 
 _log = logging.getLogger(__name__)
 
@@ -58,10 +59,14 @@ class SyncHandler(WebSocketHandler):
         self.set_header("X-Request-Id", self.request_id)
         if self.request.headers.get("Upgrade", "").lower() != "websocket":
             self._reply_problem(
-                errors.ApiError(426, "upgrade_required", "This address is for WebSockets: use a Yjs provider.")
+                errors.ApiError(
+                    426, "upgrade_required", "This address is for WebSockets: use a Yjs provider."
+                )
             )
             return
-        if self.request.version == "HTTP/1.0" or not _KEY.fullmatch(self.request.headers.get("Sec-WebSocket-Key", "")):
+        if self.request.version == "HTTP/1.0" or not _KEY.fullmatch(
+            self.request.headers.get("Sec-WebSocket-Key", "")
+        ):
             self._reply_problem(errors.bad_handshake())
             return
         settings = self.services.settings
@@ -70,7 +75,9 @@ class SyncHandler(WebSocketHandler):
             return
         allowed = network.is_allowed_origin(self.request, settings.origins, settings.trusted_hops)
         if not allowed:
-            self._reply_problem(errors.no_origin("a token or a ticket") if allowed is None else errors.bad_origin())
+            self._reply_problem(
+                errors.no_origin("a token or a ticket") if allowed is None else errors.bad_origin()
+            )
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
         async with self.services.connections.join_queue.turn():
@@ -89,10 +96,15 @@ class SyncHandler(WebSocketHandler):
         return _SUB_PROTOCOL if _SUB_PROTOCOL in subprotocols else None
 
     def _given_token(self) -> str:
-        """Return the access token that the page itself sent, in the query, the sub-protocol or a header."""
+        """Return the access token that the page itself sent, in the query,
+        the sub-protocol or a header.
+        """
         if token := self._query.get("token", ""):
             return token
-        offered = [part.strip() for part in self.request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+        offered = [
+            part.strip()
+            for part in self.request.headers.get("Sec-WebSocket-Protocol", "").split(",")
+        ]
         if len(offered) > 1 and offered[0] == _SUB_PROTOCOL:
             return offered[1]
         scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
@@ -119,5 +131,7 @@ class SyncHandler(WebSocketHandler):
 
 
 def _parameters(query: str) -> dict[str, str]:
-    """Return the parameters of a query; the provider may have added its own after a second question mark."""
+    """Return the parameters of a query; the provider may have added its own
+    after a second question mark.
+    """
     return {name: values[-1] for name, values in parse_qs(query.replace("?", "&")).items()}

@@ -1,4 +1,6 @@
-"""Lets an open WebSocket join a room: finds its user, checks limits, and tells the client the reason if it may not."""
+"""Lets an open WebSocket join a room: finds its user, checks limits,
+and tells the client the reason if it may not.
+"""
 
 import asyncio
 import logging
@@ -41,9 +43,16 @@ class JoinRequest:
     """One client's request to join a session. Used once for each connection."""
 
     def __init__(
-        self, services: Services, request_id: str, session_id: str, query: Mapping[str, str], token: str
+        self,
+        services: Services,
+        request_id: str,
+        session_id: str,
+        query: Mapping[str, str],
+        token: str,
     ) -> None:
-        """token: an access token from query, sub-protocol, header or cookie; "" if there is none."""
+        """token: an access token from query, sub-protocol, header or cookie;
+        "" if there is none.
+        """
         self._services = services
         self._request_id = request_id
         self._session_id = session_id
@@ -54,7 +63,8 @@ class JoinRequest:
     async def admit(self, editor: EditorConnection, passed_limit: str) -> None:
         """Join the session's room, or close the client with the reason.
 
-        passed_limit  the name of the limit that the connection passes, see `Connections.add`; "" for none
+        passed_limit  the name of the limit that the connection passes, see
+                      `Connections.add`; "" for none
         """
         try:
             if passed_limit:
@@ -75,12 +85,15 @@ class JoinRequest:
             editor.socket.close(Close.INTERNAL)
 
     async def _join(self, editor: EditorConnection) -> None:
-        """Put the client into its room, after a check that no later change of login or membership can outdate.
+        """Put the client into its room, after a check that no later change of login
+        or membership can outdate.
 
         Nothing here awaits between `open_room` and `editor.join`, as `open_room` demands.
         """
         connections, session_id = self._services.connections, self._session_id
-        opening = open_room(self._services, session_id, self._check, lambda admitted: admitted.user.id)
+        opening = open_room(
+            self._services, session_id, self._check, lambda admitted: admitted.user.id
+        )
         async with opening as (room, (user, login_id, role)):
             if editor.socket.is_closing:
                 return
@@ -103,18 +116,26 @@ class JoinRequest:
         claims = self._claims or await self._read_claims()
         self._claims = claims
         self._services.seen_logins.add(claims.login_id)
-        admission = await self._services.store.admission(claims.login_id, self._session_id, self._services.clock())
+        admission = await self._services.store.admission(
+            claims.login_id, self._session_id, self._services.clock()
+        )
         if admission is None or admission.user.id != claims.user_id:
             raise _Refused(Close.NOT_SIGNED_IN, "This login has ended.")
         role = await self._role(admission)
         if is_first and connect_wait_s(self._services, claims.user_id):
-            raise _Refused(Close.TOO_MANY, "Too many connection attempts.", settings.HANDSHAKES_PER_MIN.name)
+            raise _Refused(
+                Close.TOO_MANY, "Too many connection attempts.", settings.HANDSHAKES_PER_MIN.name
+            )
         return _Admitted(admission.user, claims.login_id, role)
 
     async def _read_claims(self) -> Claims:
-        """Return the user and login that a ticket or an access token stands for; this uses the ticket up."""
+        """Return the user and login that a ticket or an access token stands for;
+        this uses the ticket up.
+        """
         if secret := self._query.get("ticket", ""):
-            ticket = await self._services.store.take_ticket(secret_hash(secret), self._services.clock())
+            ticket = await self._services.store.take_ticket(
+                secret_hash(secret), self._services.clock()
+            )
             if ticket is None or ticket.session_id != self._session_id:
                 raise _Refused(Close.NOT_SIGNED_IN, "This ticket is unknown, used or expired.")
             return Claims(ticket.user_id, ticket.login_id)
@@ -124,7 +145,9 @@ class JoinRequest:
             return self._services.tokens.read_access_token(self._token)
         except errors.ApiError as error:
             is_expired = error.code == Close.TOKEN_EXPIRED.word
-            raise _Refused(Close.TOKEN_EXPIRED if is_expired else Close.NOT_SIGNED_IN, error.message) from None
+            raise _Refused(
+                Close.TOKEN_EXPIRED if is_expired else Close.NOT_SIGNED_IN, error.message
+            ) from None
 
     async def _role(self, admission: Admission) -> Role:
         """Return the user's role; a user who has the link becomes a member first."""
@@ -139,10 +162,13 @@ class JoinRequest:
             raise _Refused(Close.REMOVED)
         return member.role
 
-    def _refuse(self, editor: EditorConnection, close: Close, message: str = "", limit: str = "") -> None:
+    def _refuse(
+        self, editor: EditorConnection, close: Close, message: str = "", limit: str = ""
+    ) -> None:
         """Tell the client the reason, and close it after a while.
 
-        y-websocket before 3.1 connects again after any code, ten times a second if it is closed immediately.
+        y-websocket before 3.1 connects again after any code,
+        ten times a second if it is closed immediately.
         """
         message = message or close.message
         _log.info("request %s refused with %s: %s", self._request_id, close.code, close.word)

@@ -1,4 +1,6 @@
-"""Limits how fast one client may send, in messages, bytes and time to serve them, and how long it may be too fast."""
+"""Limits how fast one client may send, in messages, bytes and time to serve them,
+and how long it may be too fast.
+"""
 
 from asyncio import AbstractEventLoop
 
@@ -7,7 +9,8 @@ from handlers.connections import Connections
 from handlers.throttling.rates import Bucket
 
 _MAX_OVER_S = 10.0
-"""Seconds for which a client may be over its limit. It is slowed down meanwhile, and closed afterwards."""
+"""Seconds for which a client may be over its limit.
+It is slowed down meanwhile, and closed afterwards."""
 _CALM_S = 1.0
 """Seconds without being slowed down after which a client no longer is over its limit."""
 _OTHER_COST = 0.25
@@ -22,10 +25,20 @@ class RateGate:
     work      tokens for seconds that serving them takes, see `Connections.work_of`
     passed    the name of the limit that was passed last
 
-    The socket itself subtracts tokens for ordinary messages, because a call for each would cost too much.
+    The socket itself subtracts tokens for ordinary messages,
+    because a call for each would cost too much.
     """
 
-    __slots__ = ("_connections", "_loop", "_over_since", "_over_until", "bytes", "messages", "passed", "work")
+    __slots__ = (
+        "_connections",
+        "_loop",
+        "_over_since",
+        "_over_until",
+        "bytes",
+        "messages",
+        "passed",
+        "work",
+    )
 
     def __init__(self, connections: Connections, loop: AbstractEventLoop) -> None:
         limits, now = connections.limits, loop.time()
@@ -38,15 +51,20 @@ class RateGate:
         self.passed = ""
 
     def count_work_of(self, user_id: str) -> None:
-        """Count the time that serving this client takes together with that of the user's other connections."""
+        """Count the time that serving this client takes together with that of the
+        user's other connections.
+        """
         self.work = self._connections.work_of(user_id, self._loop.time())
 
     def spend_read(self, size: int, fragments: int) -> float:
-        """Count the bytes of a read, and its frames that were a part of a message; return the seconds to read no more.
+        """Count the bytes of a read, and its frames that were a part of a message;
+        return the seconds to read no more.
 
         A message in a thousand frames costs as much as many messages.
         """
-        return max(self.spend_bytes(size), self.messages.spend(_OTHER_COST * fragments, self._loop.time()))
+        return max(
+            self.spend_bytes(size), self.messages.spend(_OTHER_COST * fragments, self._loop.time())
+        )
 
     def spend_bytes(self, size: int) -> float:
         """Count bytes; return for how many seconds to read no more."""
@@ -57,7 +75,9 @@ class RateGate:
         return wait_s
 
     def bytes_debt_s(self) -> float:
-        """Return for how many seconds to read no more because of bytes that were counted already."""
+        """Return for how many seconds to read no more because of bytes
+        that were counted already.
+        """
         if self.bytes.tokens >= 0:
             return 0.0
         self.bytes.refill(self._loop.time())
@@ -67,11 +87,15 @@ class RateGate:
         return self.bytes.debt_s()
 
     def spend_work(self, seconds: float) -> bool:
-        """Count the seconds that serving messages took; return whether to read nothing from the client for a while."""
+        """Count the seconds that serving messages took;
+        return whether to read nothing from the client for a while.
+        """
         return self.work.spend(seconds, self._loop.time()) > 0
 
     def rest_s(self) -> float:
-        """Return for how many seconds to read no more because of the time that serving the client took."""
+        """Return for how many seconds to read no more because of the time
+        that serving the client took.
+        """
         if self.work.tokens >= 0:
             return 0.0
         self.work.refill(self._loop.time())
@@ -100,10 +124,13 @@ class RateGate:
         self.messages.refill(self._loop.time())
 
     def slow_down(self, wait_s: float) -> float | None:
-        """Count that a client has to wait; return for how many seconds, None if it was over its limit for too long."""
-        # Slowing down comes first, because honest clients are too fast for a moment too: after an hour offline, or when
-        # they paste. An example: waits from 0 to 2 s and from 2.5 to 4 s are one time over the limit, because the pause
-        # is under `_CALM_S`. If such waits go on until 10 s have passed since 0, the client is closed.
+        """Count that a client has to wait; return for how many seconds,
+        None if it was over its limit for too long.
+        """
+        # Slowing down comes first, because honest clients are too fast for a moment too: after an
+        # hour offline, or when they paste. An example: waits from 0 to 2 s and from 2.5 to 4 s are
+        # one time over the limit, because the pause is under `_CALM_S`. If such waits go on until
+        # 10 s have passed since 0, the client is closed.
         self._connections.slowed += 1
         now = self._loop.time()
         if now - self._over_until > _CALM_S:

@@ -6,7 +6,8 @@ from typing import Protocol
 class Receiver(Protocol):
     """Takes the messages of a socket.
 
-    usual_start  the first two bytes of the most frequent message, which counts as 1; `cost` is asked for others
+    usual_start  the first two bytes of the most frequent message, which counts as 1;
+                 `cost` is asked for others
     """
 
     usual_start: bytes
@@ -18,7 +19,8 @@ class Receiver(Protocol):
         """Take a message."""
 
     async def receive_large(self, message: bytes) -> float:
-        """Take a message of more than 2 KiB, or one that `take_later` was called with; return the seconds of work.
+        """Take a message of more than 2 KiB, or one that `take_later` was called with;
+        return the seconds of work.
 
         The socket reads on when this is done.
         """

@@ -1,4 +1,6 @@
-"""Frames on their way to one client: all frames of one turn of the event loop leave in one write."""
+"""Frames on their way to one client: all frames of one turn of the
+event loop leave in one write.
+"""
 
 from asyncio import AbstractEventLoop, Transport
 from collections.abc import Sequence
@@ -12,25 +14,38 @@ LARGE_FRAME_BYTES = 16 << 10
 class SendQueue:
     """The frames of this turn, and the bound on bytes that the transport has not sent yet.
 
-    A system call and a TCP segment for each frame would cost more than the frame itself, so frames wait for the end of
-    the turn. The bound protects the server's memory from a client that does not read: beyond it, the connection ends.
+    A system call and a TCP segment for each frame would cost more than the frame itself, so frames
+    wait for the end of the turn. The bound protects the server's memory from a client that does not
+    read: beyond it, the connection ends.
 
-    The invariant: frames leave in the order in which they were sent, whichever method sent them. So a large frame takes
-    the frames before it along, and frames of `send_framed` go after those that are queued.
+    The invariant: frames leave in the order in which they were sent, whichever method sent them. So
+    a large frame takes the frames before it along, and frames of `send_framed` go after those that
+    are queued.
 
-    A document may be larger than the bound, and yet the client must get it. An example with a bound of 1 MiB: a frame
-    of 5 MiB raises the bound to 6 MiB until all of it has left. A second large frame meanwhile raises it no further, so
-    a client that does not read is closed at 6 MiB.
+    A document may be larger than the bound, and yet the client must get it. An example with a bound
+    of 1 MiB: a frame of 5 MiB raises the bound to 6 MiB until all of it has left. A second large
+    frame meanwhile raises it no further, so a client that does not read is closed at 6 MiB.
 
     has_sent  whether anything went out since the last look; the reader resets it
     """
 
-    __slots__ = ("_frames", "_is_open", "_is_raised", "_is_scheduled", "_loop", "_max_bytes", "_transport", "has_sent")
+    __slots__ = (
+        "_frames",
+        "_is_open",
+        "_is_raised",
+        "_is_scheduled",
+        "_loop",
+        "_max_bytes",
+        "_transport",
+        "has_sent",
+    )
 
     _transport: Transport
 
     def __init__(self, loop: AbstractEventLoop, max_bytes: int) -> None:
-        """max_bytes: with more bytes unsent, the transport calls `pause_writing` of its protocol."""
+        """max_bytes: with more bytes unsent, the transport calls
+        `pause_writing` of its protocol.
+        """
         self.has_sent = True
         self._loop = loop
         self._max_bytes = max_bytes
@@ -57,7 +72,9 @@ class SendQueue:
             self._loop.call_soon(self._flush_turn)
 
     def send_parts(self, parts: Sequence[bytes]) -> None:
-        """Write the messages of one large answer immediately; the bound is raised for them as for one large frame."""
+        """Write the messages of one large answer immediately;
+        the bound is raised for them as for one large frame.
+        """
         if not self._is_open:
             return
         for part in parts:
@@ -66,7 +83,9 @@ class SendQueue:
         self.flush()
 
     def send_framed(self, data: bytes) -> None:
-        """Send frames that have their headers already; called at the end of a turn, so they are written directly."""
+        """Send frames that have their headers already;
+        called at the end of a turn, so they are written directly.
+        """
         if not self._is_open:
             return
         if self._is_scheduled:

@@ -7,7 +7,8 @@ class State(Enum):
     """How the socket treats bytes that the client sends.
 
     HOLDING -> OPEN            `go_on`: the client has joined, or has waited long enough
-    OPEN -> HOLDING            the client is too fast, or a message is large or takes long, and is taken in steps
+    OPEN -> HOLDING            the client is too fast, or a message is large or takes long,
+                               and is taken in steps
     HOLDING, OPEN -> CLOSING   our close frame is sent
     CLOSING -> FAILED          the client broke the protocol, and our side is ended too
     any -> CLOSED              the connection is lost, or the client ended it without a close frame

@@ -1,9 +1,10 @@
 """The WebSocket under `/sync`, on the event loop's own transport. Knows nothing of Yjs.
 
-All frames that rooms send in one turn of the event loop leave in one write. A client that does not read is closed when
-more than a bound is queued for it. From a client that sends too fast nothing is read for a while; later it is closed.
-If serving its messages takes long, nothing is read for a time in proportion. There is no compression, because a
-connection would take 161 KiB with it, instead of 2.
+All frames that rooms send in one turn of the event loop leave in one write. A client that does not
+read is closed when more than a bound is queued for it. From a client that sends too fast nothing is
+read for a while; later it is closed. If serving its messages takes long, nothing is read for a time
+in proportion. There is no compression, because a connection would take 161 KiB with it, instead
+of 2.
 """
 
 import asyncio
@@ -32,8 +33,8 @@ _QUICK_BYTES = 130
 _LONG_BYTES = 2 << 10
 """A longer message may take more than a turn: 7 kB of conflicting inserts take 0.2 s."""
 _LOOK_MASK = 7
-"""Bits of a message's index: the clock is read when they are 0, so after every eighth message. After a message of more
-than `_QUICK_BYTES`, which may be slow, it is read in any case."""
+"""Bits of a message's index: the clock is read when they are 0, so after every eighth message.
+After a message of more than `_QUICK_BYTES`, which may be slow, it is read in any case."""
 
 
 _clock = time.perf_counter  # not the loop's: that of uvloop stands still during a turn
@@ -48,12 +49,17 @@ class WebSocket(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_closing", "_connections", "_held", "_is_heard", "_late", "_later", "_rates", "_reader", "_receiver",
+        "_closing", "_connections", "_held", "_is_heard", "_late", "_later", "_rates", "_reader",
+        "_receiver",
         "_state", "_transport", "queue",
     )  # fmt: skip
 
     def __init__(
-        self, connections: Connections, loop: asyncio.AbstractEventLoop, receiver: Receiver, queue: SendQueue
+        self,
+        connections: Connections,
+        loop: asyncio.AbstractEventLoop,
+        receiver: Receiver,
+        queue: SendQueue,
     ) -> None:
         limits = connections.limits
         self.queue = queue
@@ -97,7 +103,9 @@ class WebSocket(asyncio.Protocol):
         if self._late:
             self._late.cancel()
         self._receiver.gone(self._closing.client_code)
-        del self._receiver  # it refers to this socket, and a cycle would wait for the garbage collector
+        del (
+            self._receiver
+        )  # it refers to this socket, and a cycle would wait for the garbage collector
 
     @property
     def is_closing(self) -> bool:
@@ -136,7 +144,10 @@ class WebSocket(asyncio.Protocol):
             self._start_closing(frames.close_payload(close.code, close.reason(message, limit)))
 
     def forget_messages(self) -> None:
-        """Drop everything that the client has sent, because it is going to be closed. Nothing is read until then."""
+        """Drop everything that the client has sent, because it is going to be closed.
+
+        Nothing is read until then.
+        """
         self._held.clear()
         self._closing.look_for_answer(self._reader.release())
 
@@ -196,7 +207,9 @@ class WebSocket(asyncio.Protocol):
         self._state = _OPEN
         items, self._held = self._held, []
         self._rates.refill()
-        if wait_s := self._rates.bytes_debt_s():  # a long message came in a read that was over the limit
+        if (
+            wait_s := self._rates.bytes_debt_s()
+        ):  # a long message came in a read that was over the limit
             self._hold(items, wait_s)
             return
         begun = _clock()
@@ -209,8 +222,9 @@ class WebSocket(asyncio.Protocol):
 
     def _take(self, items: list[Item], begun: float) -> None:
         """Handle items for a turn's time since `begun`, and the rest in the next turn."""
-        # The first branch is the usual message, a keystroke, which takes no call except `receive`. Everything that
-        # needs one more look (other messages, an empty bucket, large messages, control frames) goes through the others.
+        # The first branch is the usual message, a keystroke, which takes no call except `receive`.
+        # Everything that needs one more look (other messages, an empty bucket, large messages,
+        # control frames) goes through the others.
         receiver, messages = self._receiver, self._rates.messages
         usual_start, receive = receiver.usual_start, receiver.receive
         for at, item in enumerate(items):
@@ -222,7 +236,11 @@ class WebSocket(asyncio.Protocol):
             ):
                 messages.tokens -= 1
                 receive(item)
-                if (size > _QUICK_BYTES or not ~at & _LOOK_MASK) and at + 1 < len(items) and _clock() - begun > _TURN_S:
+                if (
+                    (size > _QUICK_BYTES or not ~at & _LOOK_MASK)
+                    and at + 1 < len(items)
+                    and _clock() - begun > _TURN_S
+                ):
                     self._hold(items[at + 1 :], 0)
                     return
             elif self._must_wait(item):

@@ -8,15 +8,16 @@ _AT_A_TIME = 3
 _MAX_WAIT_S = 0.05
 """Seconds that a client waits for those before it. They may be waiting for a distant database."""
 _LATE_IN_ONE_TURN = 2
-"""Clients that go on in one turn of the event loop after `_MAX_WAIT_S`. A handshake takes most of a millisecond."""
+"""Clients that go on in one turn of the event loop after `_MAX_WAIT_S`.
+A handshake takes most of a millisecond."""
 
 
 class JoinQueue:
     """Lets a few clients join at a time, in the order in which they came.
 
-    Without it, the event loop takes all waiting clients through one step before it begins the next step. So none of
-    them has joined before the last one. With it, half of a class has its document a sixth sooner, and the last one no
-    later.
+    Without it, the event loop takes all waiting clients through one step before it begins the next
+    step. So none of them has joined before the last one. With it, half of a class has its document
+    a sixth sooner, and the last one no later.
     """
 
     __slots__ = ("_late", "_slots")
@@ -40,6 +41,8 @@ class JoinQueue:
             async with asyncio.timeout(_MAX_WAIT_S):
                 return await self._slots.acquire()
         except TimeoutError:
-            async with self._late:  # clients that came together have waited equally long, and would go on together
+            async with (
+                self._late
+            ):  # clients that came together have waited equally long, and would go on together
                 await asyncio.sleep(0)
             return False

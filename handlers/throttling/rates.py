@@ -1,4 +1,5 @@
-"""Limits on how often and how much: token buckets, growing waits, budgets and slots. The number of keys is bounded.
+"""Limits on how often and how much: token buckets, growing waits, budgets and slots.
+The number of keys is bounded.
 
 The configured numbers are in `handlers.settings`. Times are seconds of a monotonic clock.
 """
@@ -10,16 +11,16 @@ from typing import TypeVar
 
 _MAX_KEYS = 10_000
 _FORGOTTEN_AT_ONCE = 2
-"""Old keys that may be removed for each new one. More than one, so that keys whose time is over become fewer, without
-a task that searches for them."""
+"""Old keys that may be removed for each new one. More than one, so that keys whose time is over
+become fewer, without a task that searches for them."""
 
 _FIRST_WAIT_S = 15
 _LONGEST_WAIT_S = 30 * 60
 _DOUBLINGS = 7
 """15 s doubled seven times is 32 minutes, longer than the longest wait."""
 _FAILURES_KEPT_S = 60 * 60
-"""Seconds without a failure after which a key starts again. With five free failures, no pattern of pauses allows more
-than ten tries an hour."""
+"""Seconds without a failure after which a key starts again. With five free failures, no pattern of
+pauses allows more than ten tries an hour."""
 
 _T = TypeVar("_T")
 
@@ -29,13 +30,16 @@ def _ignore() -> None:
 
 
 class Bucket:
-    """A token bucket: holds up to `burst` tokens, gains `rate` of them a second, and may go into debt.
+    """A token bucket: holds up to `burst` tokens, gains `rate` of them a second,
+    and may go into debt.
 
-    It may, because a message is counted after it has arrived: it can no longer be refused, only the next one can be
-    made to wait. An example with a rate of 10 a second and 2 tokens left: a message that counts as 7 leaves -5 tokens,
-    and nothing more is read for 0.5 s. Tokens are added only when somebody asks, so no bucket needs a timer.
+    It may, because a message is counted after it has arrived: it can no longer be refused, only the
+    next one can be made to wait. An example with a rate of 10 a second and 2 tokens left: a message
+    that counts as 7 leaves -5 tokens, and nothing more is read for 0.5 s. Tokens are added only
+    when somebody asks, so no bucket needs a timer.
 
-    tokens  tokens left. Code that spends often may subtract from it directly, and call `refill` if it seems empty
+    tokens  tokens left. Code that spends often may subtract from it directly,
+            and call `refill` if it seems empty
     """
 
     __slots__ = ("__weakref__", "_burst", "_rate", "_updated", "tokens")
@@ -73,8 +77,9 @@ class Bucket:
 def _forget_old(keys: OrderedDict[str, _T], is_over: Callable[[_T], bool]) -> None:
     """Remove a few keys before a new one is added; the first key is the least recently used.
 
-    Keys are removed if their time is over, or if there are `_MAX_KEYS`. So an attacker with many addresses costs a
-    bounded amount of memory. The price is that the oldest keys are then forgotten too early.
+    Keys are removed if their time is over, or if there are `_MAX_KEYS`. So an attacker with many
+    addresses costs a bounded amount of memory. The price is that the oldest keys are then forgotten
+    too early.
     """
     for _ in range(_FORGOTTEN_AT_ONCE):
         if keys and (len(keys) >= _MAX_KEYS or is_over(next(iter(keys.values())))):
@@ -82,10 +87,16 @@ def _forget_old(keys: OrderedDict[str, _T], is_over: Callable[[_T], bool]) -> No
 
 
 class RateLimiter:
-    """A bucket for each key. Full buckets are forgotten, and beyond ten thousand keys the least recently used ones."""
+    """A bucket for each key. Full buckets are forgotten,
+    and beyond ten thousand keys the least recently used ones.
+    """
 
     def __init__(
-        self, rate: float, burst: float, monotonic: Callable[[], float], on_refused: Callable[[], None] = _ignore
+        self,
+        rate: float,
+        burst: float,
+        monotonic: Callable[[], float],
+        on_refused: Callable[[], None] = _ignore,
     ) -> None:
         """on_refused: called each time that a request is refused."""
         self._on_refused = on_refused
@@ -95,7 +106,10 @@ class RateLimiter:
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
     def wait_s(self, key: str) -> int:
-        """Take one token and return 0. If there is none, return the whole seconds to wait before the next try."""
+        """Take one token and return 0.
+
+        If there is none, return the whole seconds to wait before the next try.
+        """
         now = self._monotonic()
         bucket = self._buckets.get(key)
         if bucket is None:
@@ -115,13 +129,16 @@ class RateLimiter:
 
 
 class Backoff:
-    """Counts failures by key. After some that are free, each next try waits twice as long as the one before.
+    """Counts failures by key. After some that are free, each next try waits twice
+    as long as the one before.
 
-    An example with five free failures: the sixth try waits for 15 s after the fifth failure, the seventh for 30 s after
-    the sixth, and so on up to 30 minutes.
+    An example with five free failures: the sixth try waits for 15 s after the fifth failure, the
+    seventh for 30 s after the sixth, and so on up to 30 minutes.
     """
 
-    def __init__(self, free: int, monotonic: Callable[[], float], on_refused: Callable[[], None] = _ignore) -> None:
+    def __init__(
+        self, free: int, monotonic: Callable[[], float], on_refused: Callable[[], None] = _ignore
+    ) -> None:
         """free: failures without a wait; on_refused: called whenever a try has to wait."""
         self._on_refused = on_refused
         self._free = free
@@ -167,7 +184,10 @@ class Backoff:
 
 
 class Recent:
-    """Remembers keys for a time after they were last noted. Beyond ten thousand keys, the oldest is forgotten."""
+    """Remembers keys for a time after they were last noted.
+
+    Beyond ten thousand keys, the oldest is forgotten.
+    """
 
     def __init__(self, kept_s: float, monotonic: Callable[[], float]) -> None:
         self._kept_s = kept_s
@@ -187,7 +207,9 @@ class Recent:
 
 
 class Budget:
-    """Counts bytes that are held in memory now, with a limit for each key and one for all keys together."""
+    """Counts bytes that are held in memory now, with a limit for each key and
+    one for all keys together.
+    """
 
     def __init__(self, each: int, in_all: int) -> None:
         self._each = each
@@ -196,7 +218,10 @@ class Budget:
         self.total = 0
 
     def take(self, key: str, size: int) -> bool:
-        """Count bytes and return True. If they would pass a limit, count nothing and return False."""
+        """Count bytes and return True.
+
+        If they would pass a limit, count nothing and return False.
+        """
         held = self._held.get(key, 0) + size
         if held > self._each or self.total + size > self._in_all:
             return False

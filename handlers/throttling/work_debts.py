@@ -1,4 +1,6 @@
-"""Counts the seconds of work that each user causes, also while none of their connections is open."""
+"""Counts the seconds of work that each user causes, also while none of
+their connections is open.
+"""
 
 from collections import OrderedDict
 from weakref import WeakValueDictionary
@@ -12,11 +14,14 @@ _MAX_KEPT = 10_000
 class WorkDebts:
     """One bucket of seconds for each user, which all connections of the user share.
 
-    A debt stays when the connections end. Otherwise a user could connect again, and would owe nothing.
+    A debt stays when the connections end. Otherwise a user could connect again,
+    and would owe nothing.
     """
 
     def __init__(self, per_s: float, burst_s: float) -> None:
-        """per_s, burst_s: seconds of work that a user may cause in each second, and in a row after a quiet time."""
+        """per_s, burst_s: seconds of work that a user may cause in each second,
+        and in a row after a quiet time.
+        """
         self._per_s = per_s
         self._burst_s = burst_s
         self._used: WeakValueDictionary[str, Bucket] = WeakValueDictionary()

@@ -5,12 +5,14 @@ from harness.simulator.person import Habits, Person
 from harness.simulator.trace import SequentialTrace, Transaction, apply, single_edits, time_text
 
 
-def alone(seed: int, edits: int, habits: Habits, *, is_by_character: bool = False) -> SequentialTrace:
+def alone(
+    seed: int, edits: int, habits: Habits, *, is_by_character: bool = False
+) -> SequentialTrace:
     """Return a session of one person.
 
     seed             the same seed makes the same session
-    edits            how many patches the session has; without `is_by_character` a few more if the last
-                     transaction has several
+    edits            how many patches the session has; without `is_by_character` a few more if the
+                     last transaction has several
     is_by_character  each patch inserts or deletes one character, each in a transaction of its own
     """
     person = Person(Dice(seed), habits)
@@ -21,7 +23,9 @@ def alone(seed: int, edits: int, habits: Habits, *, is_by_character: bool = Fals
         step = next(steps)
         groups = [list(step.patches)] if step.patches else []
         if is_by_character:
-            groups = [[single] for patch in step.patches for single in single_edits(patch)][: edits - made]
+            groups = [[single] for patch in step.patches for single in single_edits(patch)][
+                : edits - made
+            ]
         for patches in groups:
             txns.append({"time": time_text(now), "patches": patches})
             text = apply(text, patches)

@@ -10,9 +10,10 @@ T = TypeVar("T")
 class Dice:
     """Draws with `random.Random(seed).random()` and nothing else.
 
-    Python promises that `random()` returns the same sequence for the same integer seed in later versions. It promises
-    this of no other method: `randrange`, `choice`, `shuffle` and `sample` have changed before. To multiply a float by
-    an integer and cut off the fraction is the same on every machine that has IEEE 754 floats.
+    Python promises that `random()` returns the same sequence for the same integer seed in later
+    versions. It promises this of no other method: `randrange`, `choice`, `shuffle` and `sample`
+    have changed before. To multiply a float by an integer and cut off the fraction is the same on
+    every machine that has IEEE 754 floats.
     """
 
     def __init__(self, seed: int) -> None:

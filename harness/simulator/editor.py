@@ -1,4 +1,6 @@
-"""A text with a cursor and an undo history, as one person's editor has it. Positions are Unicode code points."""
+"""A text with a cursor and an undo history, as one person's editor has it.
+Positions are Unicode code points.
+"""
 
 from dataclasses import dataclass
 
@@ -68,15 +70,18 @@ class Editor:
         return self._apply(change)
 
     def _apply(self, change: Change) -> Patch:
-        self.text = self.text[: change.at] + change.inserted + self.text[change.at + len(change.removed) :]
+        self.text = (
+            self.text[: change.at] + change.inserted + self.text[change.at + len(change.removed) :]
+        )
         self.cursor = change.end
         return change.at, len(change.removed), change.inserted
 
     def merge(self, text: str) -> None:
-        """Show a text in which somebody else changed one place: the cursor stays where it is in the words.
+        """Show a text in which somebody else changed one place:
+        the cursor stays where it is in the words.
 
-        The history keeps only its newest steps outside that place: the positions of older steps are those of
-        a text that never had the other person's change.
+        The history keeps only its newest steps outside that place: the positions of older steps are
+        those of a text that never had the other person's change.
         """
         start = _common_start(self.text, text)
         most = min(len(self.text), len(text)) - start
@@ -93,9 +98,14 @@ class Editor:
 
 
 def _joined(last: Change, change: Change, text: str) -> Change | None:
-    """Return two steps as one if the second touches or overlaps what the first inserted, otherwise None."""
+    """Return two steps as one if the second touches or overlaps what the first inserted,
+    otherwise None.
+    """
     end = change.at + len(change.removed)
-    if not (last.at <= end <= last.end and change.at <= last.end) or len(last.inserted) >= _MAX_GROUP:
+    if (
+        not (last.at <= end <= last.end and change.at <= last.end)
+        or len(last.inserted) >= _MAX_GROUP
+    ):
         return None
     before = text[change.at : last.at] if change.at < last.at else ""
     at, inserted = last.at - len(before), before + last.inserted
@@ -103,8 +113,12 @@ def _joined(last: Change, change: Change, text: str) -> Change | None:
     return Change(at, before + last.removed, inserted)
 
 
-def _carried(changes: list[Change], start: int, end: int, shift: int, *, is_done: bool) -> list[Change]:
-    """Return the newest step alone, moved by a change of text[start:end]; none if the two overlap."""
+def _carried(
+    changes: list[Change], start: int, end: int, shift: int, *, is_done: bool
+) -> list[Change]:
+    """Return the newest step alone, moved by a change of text[start:end];
+    none if the two overlap.
+    """
     if not changes:
         return []
     newest = changes[-1]

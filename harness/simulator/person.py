@@ -1,4 +1,6 @@
-"""What a simulated person does next: one generator for each kind of action, and habits that say how often."""
+"""What a simulated person does next: one generator for each kind of action,
+and habits that say how often.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -16,7 +18,9 @@ _MAX_RENAMED = 30
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Patches of one transaction, already applied to the editor, and the pause before the person's next step."""
+    """Patches of one transaction, already applied to the editor,
+    and the pause before the person's next step.
+    """
 
     patches: tuple[Patch, ...]
     pause_ms: int
@@ -48,7 +52,9 @@ class Person:
         self.editor = Editor()
 
     def steps(self) -> Iterator[Step]:
-        """Act without end. Between two steps others may change the editor's text (`Editor.merge`)."""
+        """Act without end. Between two steps others may change the
+        editor's text (`Editor.merge`).
+        """
         while True:
             yield from self.dice.weighted(self.habits.actions)(self)
             yield Step((), self.dice.between(300, 4_000))
@@ -68,9 +74,13 @@ class Person:
             yield self.edit(self.editor.cursor - size, size, "", (60, 140))
 
     def word(self) -> tuple[int, int]:
-        """Return (start, end) of the word before the cursor, with the space behind it if there is one."""
+        """Return (start, end) of the word before the cursor,
+        with the space behind it if there is one.
+        """
         text, cursor = self.editor.text, self.editor.cursor
-        start = max(text.rfind(" ", 0, max(cursor - 1, 0)), text.rfind("\n", 0, max(cursor - 1, 0))) + 1
+        start = (
+            max(text.rfind(" ", 0, max(cursor - 1, 0)), text.rfind("\n", 0, max(cursor - 1, 0))) + 1
+        )
         return start, max(start, cursor)
 
     def line(self) -> tuple[int, int]:
@@ -104,7 +114,9 @@ def rethink(person: Person) -> Iterator[Step]:
 
 
 def jump(person: Person) -> Iterator[Step]:
-    """Move the cursor to the end, to a place near or to any other, at a space or the end of a line."""
+    """Move the cursor to the end, to a place near or to any other,
+    at a space or the end of a line.
+    """
     text, dice = person.editor.text, person.dice
     near = person.editor.cursor + dice.between(-300, 300)
     goal = dice.weighted(((len(text), 2), (near, 3), (dice.below(len(text) + 1), 5)))
@@ -117,7 +129,9 @@ def jump(person: Person) -> Iterator[Step]:
 def insert_word(person: Person) -> Iterator[Step]:
     """Jump and put in a few words."""
     yield from jump(person)
-    yield from _typed(person, [" ", *person.habits.phrase(person.dice)[: person.dice.between(3, 14)]])
+    yield from _typed(
+        person, [" ", *person.habits.phrase(person.dice)[: person.dice.between(3, 14)]]
+    )
 
 
 def delete_word(person: Person) -> Iterator[Step]:
@@ -151,7 +165,9 @@ def paste(person: Person) -> Iterator[Step]:
     start = dice.below(len(text) + 1)
     copied = text[start : start + dice.between(30, 300)]
     if dice.chance(400) or len(copied) < 30:
-        copied = "".join(key for _ in range(dice.between(2, 6)) for key in person.habits.phrase(dice))
+        copied = "".join(
+            key for _ in range(dice.between(2, 6)) for key in person.habits.phrase(dice)
+        )
     yield person.edit(person.editor.cursor, 0, copied, (300, 1_500))
 
 
@@ -172,10 +188,18 @@ def rename(person: Person) -> Iterator[Step]:
     if not names:
         return
     old = person.dice.pick(names)
-    new = person.dice.pick(names)[: person.dice.between(2, 8)] + "_" + old[: person.dice.between(1, 4)]
-    places = [found.start() for found in re.finditer(rf"\b{old}\b", person.editor.text)][:_MAX_RENAMED]
+    new = (
+        person.dice.pick(names)[: person.dice.between(2, 8)]
+        + "_"
+        + old[: person.dice.between(1, 4)]
+    )
+    places = [found.start() for found in re.finditer(rf"\b{old}\b", person.editor.text)][
+        :_MAX_RENAMED
+    ]
     longer = len(new) - len(old)
-    patches = [person.editor.edit(at + longer * number, len(old), new) for number, at in enumerate(places)]
+    patches = [
+        person.editor.edit(at + longer * number, len(old), new) for number, at in enumerate(places)
+    ]
     yield Step(tuple(patches), person.dice.between(500, 2_000))
 
 
@@ -192,17 +216,20 @@ AUTHOR = Habits(
     vocabulary.english,
     25,
     (
-        (write, 30), (rethink, 18), (jump, 3), (insert_word, 12), (delete_word, 8), (type_over, 10), (delete_line, 2),
+        (write, 30), (rethink, 18), (jump, 3), (insert_word, 12), (delete_word, 8), (type_over, 10),
+        (delete_line, 2),
         (undo, 4),
     ),
 )  # fmt: skip
-"""Writes a paper. No emoji and no pastes, so that it can be given as edits of one UTF-16 unit each."""
+"""Writes a paper. No emoji and no pastes, so that it can be given as
+edits of one UTF-16 unit each."""
 
 PROGRAMMER = Habits(
     vocabulary.code,
     20,
     (
-        (write, 30), (rethink, 6), (insert_word, 20), (delete_word, 10), (type_over, 12), (delete_line, 8), (paste, 3),
+        (write, 30), (rethink, 6), (insert_word, 20), (delete_word, 10), (type_over, 12),
+        (delete_line, 8), (paste, 3),
         (move_line, 6), (rename, 4), (undo, 8),
     ),
 )  # fmt: skip
@@ -211,7 +238,8 @@ CORRESPONDENT = Habits(
     vocabulary.letters,
     30,
     (
-        (write, 30), (rethink, 12), (insert_word, 12), (delete_word, 8), (type_over, 10), (delete_line, 4), (paste, 3),
+        (write, 30), (rethink, 12), (insert_word, 12), (delete_word, 8), (type_over, 10),
+        (delete_line, 4), (paste, 3),
         (move_line, 2), (undo, 14),
     ),
 )  # fmt: skip

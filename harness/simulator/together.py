@@ -1,8 +1,10 @@
-"""A session of several people, each with a latency, who are sometimes away from the network and type on.
+"""A session of several people, each with a latency, who are sometimes away
+from the network and type on.
 
-Everybody has a Yjs document of their own. What they type reaches the others later, so their transactions have parents
-and are concurrent. The text at the end is what Yjs makes of them; it depends on the order of the client ids, which are
-those that `tests/node/traces.mjs` gives its documents.
+Everybody has a Yjs document of their own. What they type reaches the others later, so their
+transactions have parents and are concurrent. The text at the end is what Yjs makes of them; it
+depends on the order of the client ids, which are those that `tests/node/traces.mjs` gives its
+documents.
 """
 
 import bisect
@@ -17,12 +19,15 @@ from harness.simulator.trace import ConcurrentTrace, ConcurrentTransaction, Patc
 
 ROOT = "codemirror"
 FIRST_CLIENT, CLIENT_STEP = 3_141_592_653, 12_345
-"""Agent n is client FIRST_CLIENT + n × CLIENT_STEP: Yjs puts concurrent insertions in the order of client ids."""
+"""Agent n is client FIRST_CLIENT + n × CLIENT_STEP:
+Yjs puts concurrent insertions in the order of client ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """Habits, the latency to the server, and how often in a thousand steps they lose the network for a while."""
+    """Habits, the latency to the server, and how often in a thousand steps they
+    lose the network for a while.
+    """
 
     habits: Habits
     latency_ms: int
@@ -52,7 +57,8 @@ class _Replica:
         self.advance(index, txn)
 
     def advance(self, index: int, txn: ConcurrentTransaction) -> None:
-        # Causal order: whatever a transaction descends from came earlier, so its direct parents are all to remove.
+        # Causal order: whatever a transaction descends from came earlier,
+        # so its direct parents are all to remove.
         self.heads = self.heads - set(txn["parents"]) | {index}
 
     def act(self) -> tuple[Step, bytes]:
@@ -86,7 +92,8 @@ class _Session:
         self.txns: list[ConcurrentTransaction] = []
         self.updates: list[bytes] = []
         self._log: list[tuple[int, int]] = []
-        """(when the server has it, index), in that order. It is causal: nobody answers a step before they have it."""
+        """(when the server has it, index), in that order.
+        It is causal: nobody answers a step before they have it."""
 
     def add(self, replica: _Replica, now: int, step: Step, update: bytes) -> None:
         """Note a transaction, and send it to the server as soon as its author has a network."""
@@ -108,12 +115,15 @@ class _Session:
     def deliver(self, replica: _Replica, now: int) -> None:
         """Give somebody with a network what the server had early enough to reach them.
 
-        A later step never stands before a place of the log that somebody has read: it reaches the server after
-        the moment when it is made.
+        A later step never stands before a place of the log that somebody has read: it reaches the
+        server after the moment when it is made.
         """
         if now < replica.away_until_ms:
             return
-        while replica.read < len(self._log) and self._log[replica.read][0] + replica.participant.latency_ms <= now:
+        while (
+            replica.read < len(self._log)
+            and self._log[replica.read][0] + replica.participant.latency_ms <= now
+        ):
             index = self._log[replica.read][1]
             if self.txns[index]["agent"] != replica.agent:
                 replica.receive(index, self.txns[index], self.updates[index])
@@ -123,7 +133,9 @@ class _Session:
 def together(seed: int, edits: int, participants: Sequence[Participant]) -> ConcurrentTrace:
     """Return a session of several people with `edits` transactions."""
     dice = Dice(seed)
-    replicas = [_Replica(agent, one, seed * 1_000 + agent) for agent, one in enumerate(participants)]
+    replicas = [
+        _Replica(agent, one, seed * 1_000 + agent) for agent, one in enumerate(participants)
+    ]
     session = _Session()
     while len(session.txns) < edits:
         replica = min(replicas, key=lambda one: one.next_ms)
@@ -137,7 +149,12 @@ def together(seed: int, edits: int, participants: Sequence[Participant]) -> Conc
             session.add(replica, now, step, update)
     _count_children(session.txns)
     end = _merged(session.updates)
-    return {"kind": "concurrent", "endContent": end, "numAgents": len(replicas), "txns": session.txns}
+    return {
+        "kind": "concurrent",
+        "endContent": end,
+        "numAgents": len(replicas),
+        "txns": session.txns,
+    }
 
 
 def _count_children(txns: list[ConcurrentTransaction]) -> None:

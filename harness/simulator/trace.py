@@ -1,8 +1,8 @@
 """The two formats of github.com/josephg/editing-traces, as Python sees their JSON.
 
-A patch is `[position, deleted, inserted]`, position and count in Unicode code points. The patches of a transaction
-apply one after the other. The positions of a concurrent transaction are those of the text with all its parents, their
-parents and so on merged.
+A patch is `[position, deleted, inserted]`, position and count in Unicode code points. The patches
+of a transaction apply one after the other. The positions of a concurrent transaction are those of
+the text with all its parents, their parents and so on merged.
 """
 
 import gzip
@@ -56,7 +56,11 @@ Trace = SequentialTrace | ConcurrentTrace
 
 def time_text(ms: int) -> str:
     """Return the time `ms` milliseconds after the start of a session, in ISO 8601."""
-    return (_START + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        (_START + timedelta(milliseconds=ms))
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
 
 
 def apply(text: str, patches: Iterable[Patch]) -> str:
@@ -67,7 +71,9 @@ def apply(text: str, patches: Iterable[Patch]) -> str:
 
 
 def single_edits(patch: Patch) -> list[Patch]:
-    """Split a patch into edits of one character each: backspaces first, then one insertion a character."""
+    """Split a patch into edits of one character each:
+    backspaces first, then one insertion a character.
+    """
     at, deleted, inserted = patch
     backspaces: list[Patch] = [(at + left, 1, "") for left in reversed(range(deleted))]
     return backspaces + [(at + offset, 0, character) for offset, character in enumerate(inserted)]

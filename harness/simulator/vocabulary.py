@@ -1,7 +1,7 @@
 """What simulated people type: prose in several scripts, code and emoji.
 
-A phrase is a list of keys. A key is what one press inserts: mostly one character, but an emoji of several code points
-comes whole, as from an emoji picker.
+A phrase is a list of keys. A key is what one press inserts: mostly one character, but an emoji of
+several code points comes whole, as from an emoji picker.
 """
 
 from collections.abc import Iterable
@@ -23,17 +23,36 @@ EMOJI = (
     "👨‍👩‍👧‍👦",
     "1️⃣",
 )
-"""One code point beyond U+FFFF (a surrogate pair in UTF-16), or several that are shown as one picture."""
+"""One code point beyond U+FFFF (a surrogate pair in UTF-16),
+or several that are shown as one picture."""
 
 _ENGLISH = (
-    "the of and to a in is that it was for on are as with they be at this have from or had by not but some what there "
-    "we can out other were all your when use word how said each which their time will way about many then them write "
-    "would like so these her long make thing see him two has look more day could go come did number sound no most "
-    "people my over know water than call first who may down side been now find paper editor server document"
+    "the of and to a in is that it was for on are as with they be at this have from or had by not "
+    "but some what there "
+    "we can out other were all your when use word how said each which their time will way about "
+    "many then them write "
+    "would like so these her long make thing see him two has look more day could go come did "
+    "number sound no most "
+    "people my over know water than call first who may down side been now find paper editor server "
+    "document"
 )
-_ACCENTED = ["Größe", "über", "für", "café", "naïve", "élève", "señor", "niño", "œuvre", "ærø", "Łódź", "čeština"]
+_ACCENTED = [
+    "Größe",
+    "über",
+    "für",
+    "café",
+    "naïve",
+    "élève",
+    "señor",
+    "niño",
+    "œuvre",
+    "ærø",
+    "Łódź",
+    "čeština",
+]
 _SCRIPTS = {
-    "russian": "сервер хранит каждую версию документа и показывает кто написал эту строку вчера вечером",
+    "russian": "сервер хранит каждую версию документа и показывает кто написал эту строку вчера "
+    "вечером",
     "greek": "ο διακομιστής κρατά κάθε έκδοση του εγγράφου και δείχνει ποιος έγραψε",
     "hebrew": "השרת שומר כל גרסה של המסמך ומראה מי כתב את השורה",
     "arabic": "يحفظ الخادم كل نسخة من المستند ويعرض من كتب السطر",
@@ -86,7 +105,10 @@ def english(dice: Dice) -> Phrase:
     """A sentence in English with a foreign word now and then; nothing beyond U+FFFF."""
     words = [_word(dice) for _ in range(dice.between(4, 16))]
     words[0] = words[0].capitalize()
-    return [*" ".join(words), *dice.weighted((((". "), 8), (", ", 4), ("? ", 1), (".\n", 3), (".\n\n", 1)))]
+    return [
+        *" ".join(words),
+        *dice.weighted((((". "), 8), (", ", 4), ("? ", 1), (".\n", 3), (".\n\n", 1))),
+    ]
 
 
 def _word(dice: Dice) -> str:

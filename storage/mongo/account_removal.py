@@ -1,4 +1,6 @@
-"""Deletes accounts and sessions in MongoDB. Each deletion is noted first, so that the next start can finish it."""
+"""Deletes accounts and sessions in MongoDB.
+Each deletion is noted first, so that the next start can finish it.
+"""
 
 from storage.mongo import rows
 from storage.mongo.accounts import end_other_logins, is_deleted
@@ -24,7 +26,9 @@ class MongoAccountRemoval:
     _engine: Engine
 
     @translated
-    async def delete_user(self, user_id: str, now: int, *, deletes_sessions: bool) -> AccountDeletion:
+    async def delete_user(
+        self, user_id: str, now: int, *, deletes_sessions: bool
+    ) -> AccountDeletion:
         users = self._engine.db.users
         async with self._engine.locked(user=user_id):
             document = await users.find_one({"_id": user_id})
@@ -35,7 +39,9 @@ class MongoAccountRemoval:
                 "is_guest": False,
                 "avatar_key": document["avatar_key"],
             }
-            await users.update_one({"_id": user_id}, {"$set": {**_GONE, **_NAMELESS, "leaving": mark}})
+            await users.update_one(
+                {"_id": user_id}, {"$set": {**_GONE, **_NAMELESS, "leaving": mark}}
+            )
             return await _finish(self._engine, user_id, mark)
 
     @translated
@@ -47,11 +53,16 @@ class MongoAccountRemoval:
         await db.invite_uses.delete_many(old)
         await db.invites.delete_many(old)
         idle = {"is_guest": True, "is_deleted": False, "active_at": {"$lt": guests_before}}
-        guests = [row["_id"] for row in await at_most(db.users.find(idle, {"_id": 1}).sort("active_at"), limit)]
+        guests = [
+            row["_id"]
+            for row in await at_most(db.users.find(idle, {"_id": 1}).sort("active_at"), limit)
+        ]
         swept = []
         for user_id in guests:
             async with self._engine.locked(user=user_id):
-                document = await db.users.find_one_and_update({"_id": user_id, **idle}, {"$set": {**_GONE, **_SWEPT}})
+                document = await db.users.find_one_and_update(
+                    {"_id": user_id, **idle}, {"$set": {**_GONE, **_SWEPT}}
+                )
                 if document:  # the user is still idle, and still a guest
                     await _forget(self._engine, user_id)
                     await db.users.update_one({"_id": user_id}, {"$unset": {"leaving": ""}})
@@ -61,9 +72,13 @@ class MongoAccountRemoval:
 
 async def repair(engine: Engine) -> None:
     """Finish deletions that a crash interrupted."""
-    for user_id in [row["_id"] async for row in engine.db.users.find({"leaving": {"$exists": True}}, {"_id": 1})]:
+    for user_id in [
+        row["_id"] async for row in engine.db.users.find({"leaving": {"$exists": True}}, {"_id": 1})
+    ]:
         async with engine.locked(user=user_id):
-            document = await engine.db.users.find_one({"_id": user_id, "leaving": {"$exists": True}})
+            document = await engine.db.users.find_one(
+                {"_id": user_id, "leaving": {"$exists": True}}
+            )
             if document:
                 await _finish(engine, user_id, document["leaving"])
     for session_id in [row["_id"] async for row in engine.db.deletions.find({}, {"_id": 1})]:
@@ -86,7 +101,9 @@ async def note_adding(engine: Engine, session_id: str) -> None:
 
     If that one is missing at the next start, the others are dropped.
     """
-    await engine.db.deletions.update_one({"_id": session_id}, {"$setOnInsert": {"is_new": True}}, upsert=True)
+    await engine.db.deletions.update_one(
+        {"_id": session_id}, {"$setOnInsert": {"is_new": True}}, upsert=True
+    )
 
 
 async def note_added(engine: Engine, session_id: str) -> None:
@@ -95,11 +112,14 @@ async def note_added(engine: Engine, session_id: str) -> None:
 
 
 async def delete_session(engine: Engine, session_id: str) -> None:
-    """Delete a session and everything in it. Its own document goes first: without it, nobody can open the session."""
+    """Delete a session and everything in it.
+
+    Its own document goes first: without it, nobody can open the session.
+    """
     db = engine.db
     await db.deletions.update_one({"_id": session_id}, {"$set": {"is_new": False}}, upsert=True)
-    # Under this lock, an append that is under way ends first: its chunks are then among those deleted below. A later
-    # append finds no session.
+    # Under this lock, an append that is under way ends first: its chunks are then among those
+    # deleted below. A later append finds no session.
     async with engine.appending:
         await db.sessions.delete_one({"_id": session_id})
     for name in _OF_A_SESSION:
@@ -108,15 +128,21 @@ async def delete_session(engine: Engine, session_id: str) -> None:
 
 
 async def _finish(engine: Engine, user_id: str, mark: Document) -> AccountDeletion:
-    """Finish the deletion of a user: hand over or delete their sessions, and remove the rest. The caller has the lock.
+    """Finish the deletion of a user: hand over or delete their sessions, and remove the rest.
+
+    The caller has the lock.
 
     Each step may be repeated, so a start after a crash runs all of them again.
     """
     db = engine.db
     inherited, deleted = {}, []
-    for session_id in [document["_id"] async for document in db.sessions.find({"owner_id": user_id}, {"_id": 1})]:
+    for session_id in [
+        document["_id"] async for document in db.sessions.find({"owner_id": user_id}, {"_id": 1})
+    ]:
         async with engine.locked(session=session_id):
-            successor = None if mark["deletes_sessions"] else await _hand_over(engine, session_id, user_id)
+            successor = (
+                None if mark["deletes_sessions"] else await _hand_over(engine, session_id, user_id)
+            )
             if successor:
                 inherited[session_id] = successor
             else:
@@ -133,8 +159,9 @@ async def _finish(engine: Engine, user_id: str, mark: Document) -> AccountDeleti
 
 async def _hand_over(engine: Engine, session_id: str, owner_id: str) -> str | None:
     """Make the longest-standing editor the owner, and return them; None if no editor is left."""
-    # The lock is on the session, so the chosen editor may be deleting their own account meanwhile. That deletion may
-    # have looked for the sessions they own before this one was among them. So look again after the write.
+    # The lock is on the session, so the chosen editor may be deleting their own account meanwhile.
+    # That deletion may have looked for the sessions they own before this one was among them. So
+    # look again after the write.
     successor = await _successor(engine, session_id, owner_id)
     while successor:
         await engine.db.sessions.update_one({"_id": session_id}, {"$set": {"owner_id": successor}})
@@ -145,22 +172,35 @@ async def _hand_over(engine: Engine, session_id: str, owner_id: str) -> str | No
 
 
 async def _successor(engine: Engine, session_id: str, owner_id: str) -> str | None:
-    """Return the editor who has been a member for the longest time, guests left out; None if there is none."""
+    """Return the editor who has been a member for the longest time, guests left out;
+    None if there is none.
+    """
     editors = engine.db.members.find(
-        {"session_id": session_id, "user_id": {"$ne": owner_id}, "role": str(Role.EDITOR), "is_removed": False}
+        {
+            "session_id": session_id,
+            "user_id": {"$ne": owner_id},
+            "role": str(Role.EDITOR),
+            "is_removed": False,
+        }
     )
-    ids = [document["user_id"] async for document in editors.sort([("joined_at", 1), ("user_id", 1)])]
+    ids = [
+        document["user_id"] async for document in editors.sort([("joined_at", 1), ("user_id", 1)])
+    ]
     known = {"_id": {"$in": ids}, "is_guest": False, "is_deleted": False}
     users = {document["_id"] async for document in engine.db.users.find(known, {"_id": 1})}
     return next((user_id for user_id in ids if user_id in users), None)
 
 
 async def _forget(engine: Engine, user_id: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Delete everything of a user except their own row; return their logins and the sessions they were in."""
+    """Delete everything of a user except their own row;
+    return their logins and the sessions they were in.
+    """
     db = engine.db
     logins = await end_other_logins(engine, user_id)
     await db.tickets.delete_many({"user_id": user_id})
     await db.avatars.delete_one({"_id": user_id})
     memberships = [document async for document in db.members.find({"user_id": user_id})]
     await db.members.delete_many({"user_id": user_id})
-    return logins, tuple(document["session_id"] for document in memberships if not document["is_removed"])
+    return logins, tuple(
+        document["session_id"] for document in memberships if not document["is_removed"]
+    )

@@ -36,25 +36,39 @@ class MongoAccountStore:
     @translated
     async def user_by_name(self, name: str) -> User | None:
         document = await self._engine.db.users.find_one(
-            {"$or": [{"email_key": _indexed(name.casefold())}, {"name_key": _indexed(name_key(name))}]}
+            {
+                "$or": [
+                    {"email_key": _indexed(name.casefold())},
+                    {"name_key": _indexed(name_key(name))},
+                ]
+            }
         )
         return rows.as_user(document) if document else None
 
     @translated
     async def users(self, user_ids: Iterable[str]) -> Mapping[str, User]:
         ids = list(dict.fromkeys(user_ids))
-        documents = {document["_id"]: document async for document in self._engine.db.users.find({"_id": {"$in": ids}})}
-        return {user_id: rows.as_user(documents[user_id]) for user_id in ids if user_id in documents}
+        documents = {
+            document["_id"]: document
+            async for document in self._engine.db.users.find({"_id": {"$in": ids}})
+        }
+        return {
+            user_id: rows.as_user(documents[user_id]) for user_id in ids if user_id in documents
+        }
 
     @translated
     async def rename_user(self, user_id: str, username: str) -> User:
         users = self._engine.db.users
         async with self._engine.locked(user=user_id):
             before = await existing_user(self._engine, user_id)
-            async with named(self._engine, replace(before, username=username), before.username) as keys:
+            async with named(
+                self._engine, replace(before, username=username), before.username
+            ) as keys:
                 changes = {"username": username, **keys}
                 document = await users.find_one_and_update(
-                    {"_id": user_id, "is_deleted": False}, {"$set": changes}, return_document=ReturnDocument.AFTER
+                    {"_id": user_id, "is_deleted": False},
+                    {"$set": changes},
+                    return_document=ReturnDocument.AFTER,
                 )
         if document is None:
             raise NotFound("user")
@@ -64,27 +78,40 @@ class MongoAccountStore:
     async def set_password(
         self, user_id: str, password_hash: str, kept_login: str, *, known_hash: str | None = None
     ) -> tuple[str, ...]:
-        """End the other logins, change the password, and end them again: MongoDB has no transaction for it."""
-        # Before, so that a crash after the change leaves no login of somebody whom the user wants to keep out. Again
-        # after it, because a login by the old password may still arrive: a write that timed out has released the lock.
+        """End the other logins, change the password, and end them again:
+        MongoDB has no transaction for it.
+        """
+        # Before, so that a crash after the change leaves no login of somebody whom the user wants
+        # to keep out. Again after it, because a login by the old password may still arrive: a write
+        # that timed out has released the lock.
         async with self._engine.locked(user=user_id):
             user = await existing_user(self._engine, user_id)
             if known_hash is not None:
-                login = await self._engine.db.refresh_tokens.find_one({"_id": kept_login, "user_id": user_id})
+                login = await self._engine.db.refresh_tokens.find_one(
+                    {"_id": kept_login, "user_id": user_id}
+                )
                 if user.password_hash != known_hash or login is None:
                     raise Outdated("password")
             ended = await end_other_logins(self._engine, user_id, kept_login)
-            await self._engine.db.users.update_one({"_id": user_id}, {"$set": {"password_hash": password_hash}})
+            await self._engine.db.users.update_one(
+                {"_id": user_id}, {"$set": {"password_hash": password_hash}}
+            )
             return ended + await end_other_logins(self._engine, user_id, kept_login)
 
     @translated
-    async def set_avatar(self, user_id: str, url: str | None, key: str | None, picture: Avatar | None) -> str | None:
+    async def set_avatar(
+        self, user_id: str, url: str | None, key: str | None, picture: Avatar | None
+    ) -> str | None:
         db = self._engine.db
         async with self._engine.locked(user=user_id):
             replaced = (await existing_user(self._engine, user_id)).avatar_key
             if picture:
-                await db.avatars.replace_one({"_id": user_id}, rows.avatar_document(picture), upsert=True)
-            await db.users.update_one({"_id": user_id}, {"$set": {"avatar": url, "avatar_key": key}})
+                await db.avatars.replace_one(
+                    {"_id": user_id}, rows.avatar_document(picture), upsert=True
+                )
+            await db.users.update_one(
+                {"_id": user_id}, {"$set": {"avatar": url, "avatar_key": key}}
+            )
             if picture is None:
                 await db.avatars.delete_one({"_id": user_id})
             return replaced if replaced != key else None
@@ -111,7 +138,13 @@ class MongoAccountStore:
 
     @translated
     async def rotate_login(
-        self, login_id: str, presented: str, successor: str, now: int, expires_at: int, retry_ms: int
+        self,
+        login_id: str,
+        presented: str,
+        successor: str,
+        now: int,
+        expires_at: int,
+        retry_ms: int,
     ) -> Login:
         tokens = self._engine.db.refresh_tokens
         while document := await tokens.find_one({"_id": login_id, "expires_at": {"$gt": now}}):
@@ -123,12 +156,16 @@ class MongoAccountStore:
             rotated = login.rotated(successor, now, expires_at, retry_ms)
             unchanged = {"_id": login_id, "token_hash": presented, "generation": login.generation}
             if (await tokens.update_one(unchanged, {"$set": rows.rotation(rotated)})).matched_count:
-                await self._engine.db.users.update_one({"_id": login.user_id}, {"$max": {"active_at": now}})
+                await self._engine.db.users.update_one(
+                    {"_id": login.user_id}, {"$max": {"active_at": now}}
+                )
                 return rotated
         raise NotFound("login")
 
     async def _repeated(self, login: Login, presented: str, since: int) -> Login:
-        """Return the login if the token was exchanged since then; otherwise end it: the token may be stolen."""
+        """Return the login if the token was exchanged since then;
+        otherwise end it: the token may be stolen.
+        """
         if login.was_used_since(presented, since):
             await self._engine.confirm()
             return login
@@ -141,8 +178,13 @@ class MongoAccountStore:
 
     @translated
     async def logins(self, user_id: str, now: int) -> list[Login]:
-        cursor = self._engine.db.refresh_tokens.find({"user_id": user_id, "expires_at": {"$gt": now}})
-        return [rows.as_login(document) async for document in cursor.sort([("used_at", -1), ("_id", -1)])]
+        cursor = self._engine.db.refresh_tokens.find(
+            {"user_id": user_id, "expires_at": {"$gt": now}}
+        )
+        return [
+            rows.as_login(document)
+            async for document in cursor.sort([("used_at", -1), ("_id", -1)])
+        ]
 
     @translated
     async def end_other_logins(self, user_id: str, kept_login: str) -> tuple[str, ...]:
@@ -154,17 +196,23 @@ class MongoAccountStore:
         await db.refresh_tokens.update_many({"_id": {"$in": ids}}, {"$max": {"used_at": now}})
         user_ids = await db.refresh_tokens.distinct("user_id", {"_id": {"$in": ids}})
         await db.users.update_many({"_id": {"$in": user_ids}}, {"$max": {"active_at": now}})
-        alive = db.refresh_tokens.find({"_id": {"$in": ids}, "expires_at": {"$gt": now}}, {"_id": 1})
+        alive = db.refresh_tokens.find(
+            {"_id": {"$in": ids}, "expires_at": {"$gt": now}}, {"_id": 1}
+        )
         return set(ids) - {document["_id"] async for document in alive}
 
 
 def _indexed(key: str) -> Document:
-    """Return the condition for a key, which has its type so that MongoDB uses the partial index of texts."""
+    """Return the condition for a key, which has its type so that MongoDB uses
+    the partial index of texts.
+    """
     return {"$eq": key, "$type": "string"}
 
 
 async def is_stored(engine: Engine, user: User) -> bool:
-    """Whether exactly this user is stored; raises Conflict if a user with other fields has the id."""
+    """Whether exactly this user is stored; raises Conflict if a user
+    with other fields has the id.
+    """
     existing = await engine.db.users.find_one({"_id": user.id})
     if existing and rows.as_user(existing) != user:
         raise Conflict("id")
@@ -204,14 +252,18 @@ async def named(engine: Engine, user: User, before: str = "") -> AsyncIterator[D
 
     Raises Conflict if another user has the name, or one that looks like it.
     """
-    # A unique index of skeletons would refuse too much: two ASCII names may have the same one (`are_confusable`). So
-    # names are compared here. The lock is on the skeleton: of two users that ask for alike names together, the second
-    # one finds the name of the first.
+    # A unique index of skeletons would refuse too much: two ASCII names may have the same one
+    # (`are_confusable`). So names are compared here. The lock is on the skeleton: of two users that
+    # ask for alike names together, the second one finds the name of the first.
     keys = rows.name_keys(user)
     skeleton = keys["name_skeleton"]
     async with engine.locked(user=f"named {skeleton}" if skeleton else None):
         if skeleton and keys["name_key"] != name_key(before):
-            others = {"name_skeleton": skeleton, "_id": {"$ne": user.id}, "name_key": {"$ne": keys["name_key"]}}
+            others = {
+                "name_skeleton": skeleton,
+                "_id": {"$ne": user.id},
+                "name_key": {"$ne": keys["name_key"]},
+            }
             async for other in engine.db.users.find(others, {"username": 1}):
                 if are_confusable(user.username, other["username"]):
                     raise Conflict("username", is_alike=True)
@@ -224,26 +276,36 @@ async def named(engine: Engine, user: User, before: str = "") -> AsyncIterator[D
 async def insert_login(engine: Engine, login: Login) -> None:
     """Add a login, unless it is stored already."""
     document: Document = rows.login_document(login)
-    await engine.db.refresh_tokens.update_one({"_id": login.id}, {"$setOnInsert": document}, upsert=True)
+    await engine.db.refresh_tokens.update_one(
+        {"_id": login.id}, {"$setOnInsert": document}, upsert=True
+    )
 
 
 async def end_other_logins(engine: Engine, user_id: str, kept_login: str = "") -> tuple[str, ...]:
     """End all logins of a user except one; return the ids of those that ended."""
     others = {"user_id": user_id, "_id": {"$ne": kept_login}}
-    ended = [document["_id"] async for document in engine.db.refresh_tokens.find(others, {"_id": 1})]
+    ended = [
+        document["_id"] async for document in engine.db.refresh_tokens.find(others, {"_id": 1})
+    ]
     await engine.db.refresh_tokens.delete_many({"_id": {"$in": ended}})
     return tuple(ended)
 
 
 def taken(error: DuplicateKeyError) -> Conflict:
     """Return the Conflict that a duplicate key stands for: of the name or of the e-mail address."""
-    return Conflict("email" if "email_key" in str((error.details or {}).get("keyPattern", error)) else "username")
+    return Conflict(
+        "email"
+        if "email_key" in str((error.details or {}).get("keyPattern", error))
+        else "username"
+    )
 
 
 async def user_of_login(engine: Engine, login_id: str, now: int) -> User | None:
     """Return the user of a login that has neither ended nor expired."""
     login = await engine.db.refresh_tokens.find_one({"_id": login_id, "expires_at": {"$gt": now}})
-    document = await engine.db.users.find_one({"_id": login["user_id"], **_ALIVE}) if login else None
+    document = (
+        await engine.db.users.find_one({"_id": login["user_id"], **_ALIVE}) if login else None
+    )
     return rows.as_user(document) if document else None
 
 
@@ -252,4 +314,6 @@ async def note_skeletons(engine: Engine) -> None:
     older = {"name_skeleton": None, "name_key": {"$type": "string"}}
     async for document in engine.db.users.find(older, {"username": 1}):
         changes = {"name_skeleton": name_skeleton(document["username"])}
-        await engine.db.users.update_one({"_id": document["_id"], "username": document["username"]}, {"$set": changes})
+        await engine.db.users.update_one(
+            {"_id": document["_id"], "username": document["username"]}, {"$set": changes}
+        )

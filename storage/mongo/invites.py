@@ -5,7 +5,14 @@ from dataclasses import replace
 from storage.errors import LimitReached, NotFound
 from storage.mending import restored
 from storage.mongo import rows
-from storage.mongo.accounts import end_other_logins, existing_user, insert_login, insert_user, is_stored, named
+from storage.mongo.accounts import (
+    end_other_logins,
+    existing_user,
+    insert_login,
+    insert_user,
+    is_stored,
+    named,
+)
 from storage.mongo.database.driver import Document, at_most, translated
 from storage.mongo.database.engine import Engine
 from storage.mongo.messages import existing_session, member_of
@@ -27,7 +34,12 @@ class MongoInviteStore:
                 await self._engine.confirm()
                 return
             await check_owner(self._engine, invite.session_id, owner_id)
-            if await db.invites.count_documents(_usable(invite.created_at, session_id=invite.session_id)) >= limit:
+            if (
+                await db.invites.count_documents(
+                    _usable(invite.created_at, session_id=invite.session_id)
+                )
+                >= limit
+            ):
                 raise LimitReached(f"the session has {limit} open invites")
             await db.invites.insert_one(rows.invite_document(invite))
 
@@ -70,10 +82,11 @@ class MongoInviteStore:
     async def _use(
         self, secret_hash: str, member: Member, limit: int, guest: tuple[User, Login] | None = None
     ) -> Member:
-        """Make a user a member and count the use; without effect if the user is a member, or was removed.
+        """Make a user a member and count the use; without effect if the user is a member,
+        or was removed.
 
-        Each step is one write. A crash between two of them leaves one of these states. The next start, or the same
-        call again, goes on from there:
+        Each step is one write. A crash between two of them leaves one of these states. The next
+        start, or the same call again, goes on from there:
 
         entering noted   member stored   state                                `repair`
         no               no              not begun                            does nothing
@@ -90,14 +103,18 @@ class MongoInviteStore:
             return present
         if entering is None:
             entering = await self._begin_entering(mine, noted, member, limit)
-        elif present is None and (entering["is_revoked"] or entering["expires_at"] <= member.joined_at):
+        elif present is None and (
+            entering["is_revoked"] or entering["expires_at"] <= member.joined_at
+        ):
             await _give_back(self._engine, entering["_id"], member.user_id)
             raise NotFound("invite")
         added = await self._enter(entering, member, limit, present, guest)
         await note_use(self._engine, entering, member.user_id, member.joined_at)
         return added
 
-    async def _begin_entering(self, mine: dict[str, str], noted: str, member: Member, limit: int) -> Document:
+    async def _begin_entering(
+        self, mine: dict[str, str], noted: str, member: Member, limit: int
+    ) -> Document:
         """Count the use and note who is entering, in one write; raises NotFound or LimitReached."""
         invites = self._engine.db.invites
         await existing_session(self._engine, member.session_id)
@@ -105,20 +122,30 @@ class MongoInviteStore:
             raise NotFound("invite")
         await check_capacity(self._engine, member, limit)
         entering = await invites.find_one_and_update(
-            _usable(member.joined_at, **mine), {"$inc": {"uses": 1}, "$set": {noted: member.joined_at}}
+            _usable(member.joined_at, **mine),
+            {"$inc": {"uses": 1}, "$set": {noted: member.joined_at}},
         )
         if entering is None:
             raise NotFound("invite")
         return entering
 
     async def _enter(
-        self, entering: Document, member: Member, limit: int, present: Member | None, guest: tuple[User, Login] | None
+        self,
+        entering: Document,
+        member: Member,
+        limit: int,
+        present: Member | None,
+        guest: tuple[User, Login] | None,
     ) -> Member:
-        """Store the membership, and the user of a guest; give the use back if the membership is refused."""
+        """Store the membership, and the user of a guest;
+        give the use back if the membership is refused.
+        """
         try:
             if guest:
                 await self._put_guest(*guest)
-            return present or await add_member(self._engine, replace(member, role=Role(entering["role"])), limit)
+            return present or await add_member(
+                self._engine, replace(member, role=Role(entering["role"])), limit
+            )
         except (LimitReached, NotFound):
             await _give_back(self._engine, entering["_id"], member.user_id)
             raise
@@ -150,8 +177,12 @@ class MongoInviteStore:
                 "full_name": user.full_name, "is_guest": False, "guest_of": None,
             }  # fmt: skip
             async with named(self._engine, user):
-                await db.users.update_one({"_id": user.id}, {"$set": {**changes, **rows.name_keys(user)}})
-            await db.refresh_tokens.replace_one({"_id": login.id}, rows.login_document(login), upsert=True)
+                await db.users.update_one(
+                    {"_id": user.id}, {"$set": {**changes, **rows.name_keys(user)}}
+                )
+            await db.refresh_tokens.replace_one(
+                {"_id": login.id}, rows.login_document(login), upsert=True
+            )
             return await end_other_logins(self._engine, user.id, login.id)
 
     @translated
@@ -159,7 +190,9 @@ class MongoInviteStore:
         async with self._engine.locked(user=ticket.user_id):
             await existing_user(self._engine, ticket.user_id)
             document = rows.ticket_document(ticket)
-            await self._engine.db.tickets.update_one({"_id": ticket.hash}, {"$setOnInsert": document}, upsert=True)
+            await self._engine.db.tickets.update_one(
+                {"_id": ticket.hash}, {"$setOnInsert": document}, upsert=True
+            )
 
     @translated
     async def take_ticket(self, ticket_hash: str, now: int) -> Ticket | None:
@@ -170,11 +203,16 @@ class MongoInviteStore:
 async def note_use(engine: Engine, invite: Document, user_id: str, used_at: int) -> None:
     """List the use of an invite, and remove the note that the user is entering."""
     use = {
-        "invite_id": invite["_id"], "session_id": invite["session_id"], "user_id": user_id, "used_at": used_at,
+        "invite_id": invite["_id"], "session_id": invite["session_id"], "user_id": user_id,
+        "used_at": used_at,
         "expires": invite["expires"],
     }  # fmt: skip
-    await engine.db.invite_uses.update_one({"_id": f"{invite['_id']}/{user_id}"}, {"$set": use}, upsert=True)
-    await engine.db.invites.update_one({"_id": invite["_id"]}, {"$unset": {f"entering.{user_id}": ""}})
+    await engine.db.invite_uses.update_one(
+        {"_id": f"{invite['_id']}/{user_id}"}, {"$set": use}, upsert=True
+    )
+    await engine.db.invites.update_one(
+        {"_id": invite["_id"]}, {"$unset": {f"entering.{user_id}": ""}}
+    )
 
 
 async def repair(engine: Engine) -> None:
@@ -186,7 +224,9 @@ async def repair(engine: Engine) -> None:
 
 
 async def _repair(engine: Engine, invite_id: str, user_id: str) -> None:
-    invite = await engine.db.invites.find_one({"_id": invite_id, f"entering.{user_id}": {"$exists": True}})
+    invite = await engine.db.invites.find_one(
+        {"_id": invite_id, f"entering.{user_id}": {"$exists": True}}
+    )
     if invite is None:
         return
     if await member_of(engine, invite["session_id"], user_id):
@@ -197,7 +237,8 @@ async def _repair(engine: Engine, invite_id: str, user_id: str) -> None:
 
 async def _give_back(engine: Engine, invite_id: str, user_id: str) -> None:
     """Give the use of an invite back, and remove the note that the user is entering."""
-    # One write with the note in its filter: if it is repeated, it finds no note, and counts nothing a second time.
+    # One write with the note in its filter: if it is repeated, it finds no note,
+    # and counts nothing a second time.
     mark = f"entering.{user_id}"
     await engine.db.invites.update_one(
         {"_id": invite_id, mark: {"$exists": True}}, {"$inc": {"uses": -1}, "$unset": {mark: ""}}

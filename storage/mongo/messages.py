@@ -26,7 +26,9 @@ class MongoMessageStore:
         db = self._engine.db
         async with self._engine.locked(user=message.sender_id, session=message.session_id):
             await existing_session(self._engine, message.session_id)
-            existing = await db.messages.find_one({"_id": rows.message_id(message.session_id, message.id)})
+            existing = await db.messages.find_one(
+                {"_id": rows.message_id(message.session_id, message.id)}
+            )
             stored = rows.as_message(existing) if existing else await self._append_message(message)
         await touch(self._engine, [stored.session_id], stored.created_at)
         await self._note_read(stored.session_id, stored.sender_id, stored.sequence)
@@ -79,7 +81,11 @@ async def existing_session(engine: Engine, session_id: str) -> Document:
 async def member_of(engine: Engine, session_id: str, user_id: str) -> Member | None:
     """Return the membership of a user, None if there is none."""
     document = await engine.db.members.find_one({"_id": rows.member_id(session_id, user_id)})
-    session = await engine.db.sessions.find_one({"_id": session_id}, {"owner_id": 1}) if document else None
+    session = (
+        await engine.db.sessions.find_one({"_id": session_id}, {"owner_id": 1})
+        if document
+        else None
+    )
     return rows.as_member(document, session["owner_id"]) if document and session else None
 
 

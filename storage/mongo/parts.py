@@ -1,7 +1,8 @@
 """Values that are too large for one document, which may have 16 MB in MongoDB.
 
-The parts are stored first, under new random ids. Then one write stores the document that lists them, and only that
-makes them count. Parts that no document lists, because of a crash between the two, are dropped by the next start.
+The parts are stored first, under new random ids. Then one write stores the document that lists
+them, and only that makes them count. Parts that no document lists, because of a crash between the
+two, are dropped by the next start.
 """
 
 import secrets
@@ -13,8 +14,11 @@ from storage.mongo.database.engine import Engine
 PART_BYTES = 8 << 20
 
 
-async def put(engine: Engine, session_id: str, collection: str, key: str, data: bytes) -> tuple[bytes, list[str]]:
-    """Return what of the data to keep inline, and the ids of the parts that were stored for the rest.
+async def put(
+    engine: Engine, session_id: str, collection: str, key: str, data: bytes
+) -> tuple[bytes, list[str]]:
+    """Return what of the data to keep inline, and the ids of the parts that
+    were stored for the rest.
 
     collection, key  name the document that is going to list them
     """
@@ -33,7 +37,10 @@ async def join(engine: Engine, inline: bytes, parts: list[str]) -> bytes:
     """Return the value that `put` was given; raises RowDamaged if a part is missing."""
     if not parts:
         return bytes(inline)
-    documents = {document["_id"]: document["data"] async for document in engine.db.parts.find({"_id": {"$in": parts}})}
+    documents = {
+        document["_id"]: document["data"]
+        async for document in engine.db.parts.find({"_id": {"$in": parts}})
+    }
     if missing := set(parts) - set(documents):
         raise RowDamaged(f"MongoDB: the database lacks {len(missing)} parts of a large value")
     return b"".join(documents[part] for part in parts)
@@ -46,9 +53,15 @@ async def drop(engine: Engine, parts: list[str]) -> None:
 
 
 async def drop_unused(engine: Engine) -> None:
-    """Drop parts that no document lists. Call only while nothing is being stored: new parts are not listed yet."""
+    """Drop parts that no document lists.
+
+    Call only while nothing is being stored: new parts are not listed yet.
+    """
     cursor = engine.db.parts.find({}, {"data": 0})
-    await drop(engine, [document["_id"] async for document in cursor if not await _is_listed(engine, document)])
+    await drop(
+        engine,
+        [document["_id"] async for document in cursor if not await _is_listed(engine, document)],
+    )
 
 
 async def _is_listed(engine: Engine, part: Document) -> bool:

@@ -17,8 +17,8 @@ _MAX_ENDS = 20_000
 class MongoRoomStore:
     """The part of the RoomStore that keeps documents; `storage.base` documents its methods.
 
-    _ends  {session: last log position}, of sessions that this process has written to. It stays true because no other
-           process writes, and saves a query for each chunk
+    _ends  {session: last log position}, of sessions that this process has written to. It stays true
+           because no other process writes, and saves a query for each chunk
     """
 
     _engine: Engine
@@ -31,22 +31,28 @@ class MongoRoomStore:
         async with self._engine.appending:
             present = {
                 document["_id"]
-                async for document in self._engine.db.sessions.find({"_id": {"$in": list(ids)}}, {"_id": 1})
+                async for document in self._engine.db.sessions.find(
+                    {"_id": {"$in": list(ids)}}, {"_id": 1}
+                )
             }
             writable = [chunk for chunk in given if chunk.session_id in present]
             grown = await self._insert(writable)
         await grow(self._engine, grown)
-        await touch(self._engine, list(present), max((chunk.created_at for chunk in writable), default=0))
+        await touch(
+            self._engine, list(present), max((chunk.created_at for chunk in writable), default=0)
+        )
         return ids - present
 
     async def _insert(self, chunks: list[Chunk]) -> Counter[str]:
         """Insert the chunks that are not stored yet, with one command; raises LogConflict.
 
-        All chunks are checked before any is inserted, so a conflict stores nothing. A chunk that continues its log is
-        inserted; any other one must be stored already, exactly like this. An example: the log of a session ends at 7.
+        All chunks are checked before any is inserted, so a conflict stores nothing. A chunk that
+        continues its log is inserted; any other one must be stored already, exactly like this. An
+        example: the log of a session ends at 7.
 
             chunk 8 to 9    continues it: is inserted, and the end is 9
-            chunk 5 to 7    is compared with the stored one: equal, so its first answer got lost, and it is skipped
+            chunk 5 to 7    is compared with the stored one: equal, so its first answer got lost,
+                            and it is skipped
             chunk 7 to 9    starts inside the log, and no stored chunk starts there: LogConflict
 
         Returns {session: bytes that were inserted}.
@@ -65,8 +71,9 @@ class MongoRoomStore:
             else:
                 await _check_same(self._engine, chunk)
             ends[chunk.session_id] = end
-        # Until the insert has worked, nobody knows where these logs end: some of the documents may be stored although
-        # the call fails. Without an entry in `_ends`, the next call asks the database.
+        # Until the insert has worked, nobody knows where these logs end: some of the documents may
+        # be stored although the call fails. Without an entry in `_ends`, the next call asks the
+        # database.
         for session_id in ends:
             self._ends.pop(session_id, None)
         if documents:
@@ -78,7 +85,9 @@ class MongoRoomStore:
 
     @translated
     async def chunks(self, session_id: str, after: int, limit: int) -> list[Chunk]:
-        cursor = self._engine.db.log.find({"session_id": session_id, "last": {"$gt": after}}).sort("first")
+        cursor = self._engine.db.log.find({"session_id": session_id, "last": {"$gt": after}}).sort(
+            "first"
+        )
         chunks: list[Chunk] = []
         async with cursor:
             async for document in cursor:
@@ -92,7 +101,9 @@ class MongoRoomStore:
 
     @translated
     async def chunk_spans(self, session_id: str) -> list[tuple[int, int]]:
-        cursor = self._engine.db.log.find({"session_id": session_id}, {"first": 1, "last": 1}).sort("first")
+        cursor = self._engine.db.log.find({"session_id": session_id}, {"first": 1, "last": 1}).sort(
+            "first"
+        )
         spans: list[tuple[int, int]] = []
         async for document in cursor:
             if not spans or document["first"] > spans[-1][1]:
@@ -102,24 +113,37 @@ class MongoRoomStore:
     @translated
     async def replace_chunks(self, chunk: Chunk) -> None:
         """Write the new chunk over the first of the old ones, then delete the others."""
-        # Two writes. Between them, or after a crash, the log has the packed chunk and old chunks that it covers, say
-        # 1 to 9, 4 to 6 and 7 to 9. Readers go by `first`, and skip each chunk that starts inside the one before.
-        # The other order, deleting first, would lose updates in a crash.
+        # Two writes. Between them, or after a crash, the log has the packed chunk and old chunks
+        # that it covers, say 1 to 9, 4 to 6 and 7 to 9. Readers go by `first`, and skip each chunk
+        # that starts inside the one before. The other order, deleting first, would lose updates in
+        # a crash.
         db, session_id = self._engine.db, chunk.session_id
         async with self._engine.locked(session=session_id):
             await require_session(self._engine, session_id)
-            covered = {"session_id": session_id, "first": {"$gte": chunk.first, "$lt": chunk.last + 1}}
-            replaced = [row async for row in db.log.find(covered, {"first": 1, "last": 1, "parts": 1}).sort("first")]
+            covered = {
+                "session_id": session_id,
+                "first": {"$gte": chunk.first, "$lt": chunk.last + 1},
+            }
+            replaced = [
+                row
+                async for row in db.log.find(covered, {"first": 1, "last": 1, "parts": 1}).sort(
+                    "first"
+                )
+            ]
             if (
                 not replaced
                 or replaced[0]["first"] != chunk.first
                 or max(row["last"] for row in replaced) != chunk.last
             ):
-                raise LogConflict(f"session {chunk.session_id}: entries {chunk.first} to {chunk.last}")
+                raise LogConflict(
+                    f"session {chunk.session_id}: entries {chunk.first} to {chunk.last}"
+                )
             document = await _chunk_document(self._engine, chunk)
             before = await size_of(self._engine, "log", covered)
             await db.log.replace_one({"_id": document["_id"]}, document)
-            await db.log.delete_many({**covered, "first": {"$gt": chunk.first, "$lt": chunk.last + 1}})
+            await db.log.delete_many(
+                {**covered, "first": {"$gt": chunk.first, "$lt": chunk.last + 1}}
+            )
             await parts.drop(self._engine, [part for row in replaced for part in row["parts"]])
             await grow(self._engine, {session_id: len(chunk.data) - before})
 
@@ -129,21 +153,38 @@ class MongoRoomStore:
         if document is None:
             return None
         state = await parts.join(self._engine, document["state"], document["parts"])
-        return Checkpoint(session_id, document["sequence"], state, bytes(document["owners"]), document["created_at"])
+        return Checkpoint(
+            session_id,
+            document["sequence"],
+            state,
+            bytes(document["owners"]),
+            document["created_at"],
+        )
 
     @translated
     async def put_checkpoint(self, checkpoint: Checkpoint) -> None:
         db, session_id = self._engine.db, checkpoint.session_id
         async with self._engine.locked(session=session_id):
             await require_session(self._engine, session_id)
-            before = await db.checkpoints.find_one({"_id": session_id}, {"sequence": 1, "parts": 1, "size": 1})
+            before = await db.checkpoints.find_one(
+                {"_id": session_id}, {"sequence": 1, "parts": 1, "size": 1}
+            )
             if before and before["sequence"] > checkpoint.sequence:
                 return
-            state, listed = await parts.put(self._engine, session_id, "checkpoints", session_id, checkpoint.state)
-            document = {**rows.plain(checkpoint), "state": state, "parts": listed, "size": len(checkpoint.state)}
+            state, listed = await parts.put(
+                self._engine, session_id, "checkpoints", session_id, checkpoint.state
+            )
+            document = {
+                **rows.plain(checkpoint),
+                "state": state,
+                "parts": listed,
+                "size": len(checkpoint.state),
+            }
             await db.checkpoints.replace_one({"_id": session_id}, document, upsert=True)
             await parts.drop(self._engine, before["parts"] if before else [])
-            await grow(self._engine, {session_id: len(checkpoint.state) - (before or {}).get("size", 0)})
+            await grow(
+                self._engine, {session_id: len(checkpoint.state) - (before or {}).get("size", 0)}
+            )
 
     async def scrub(self) -> None:
         """Do nothing: the server has no say in how MongoDB overwrites deleted data in its files."""
@@ -158,11 +199,12 @@ async def require_session(engine: Engine, session_id: str) -> None:
 async def touch(engine: Engine, session_ids: list[str], now: int) -> None:
     """Note activity, to the second: typing must not rewrite the document at every commit.
 
-    An update that changes nothing is a write as well. After it, chunks that were found to be stored are durable (see
-    `Engine.confirm`).
+    An update that changes nothing is a write as well. After it, chunks that were found to be stored
+    are durable (see `Engine.confirm`).
     """
     await engine.db.sessions.update_many(
-        {"_id": {"$in": session_ids}, "updated_at": {"$lt": now - 1000}}, {"$max": {"updated_at": now}}
+        {"_id": {"$in": session_ids}, "updated_at": {"$lt": now - 1000}},
+        {"$max": {"updated_at": now}},
     )
 
 
@@ -173,7 +215,10 @@ async def last_entry(engine: Engine, session_id: str) -> int:
 
 
 async def insert_chunk(engine: Engine, chunk: Chunk) -> None:
-    """Append a chunk to its log, or skip it if exactly this chunk is stored already. Raises LogConflict."""
+    """Append a chunk to its log, or skip it if exactly this chunk is stored already.
+
+    Raises LogConflict.
+    """
     if chunk.first == await last_entry(engine, chunk.session_id) + 1:
         await engine.db.log.insert_one(await _chunk_document(engine, chunk))
         await grow(engine, {chunk.session_id: len(chunk.data)})
@@ -184,7 +229,11 @@ async def insert_chunk(engine: Engine, chunk: Chunk) -> None:
 async def _check_same(engine: Engine, chunk: Chunk) -> None:
     """Raise LogConflict unless exactly this chunk is in the log."""
     existing = await engine.db.log.find_one({"_id": rows.chunk_id(chunk.session_id, chunk.first)})
-    if existing is None or existing["last"] != chunk.last or (await _as_chunk(engine, existing)).data != chunk.data:
+    if (
+        existing is None
+        or existing["last"] != chunk.last
+        or (await _as_chunk(engine, existing)).data != chunk.data
+    ):
         raise LogConflict(f"session {chunk.session_id}: entries {chunk.first} to {chunk.last}")
 
 

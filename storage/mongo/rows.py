@@ -26,8 +26,15 @@ _WORDS = ("role", "access", "join_role", "status", "kind")
 
 
 def plain(record: Any) -> Document:
-    """Return a record's fields, enums as plain strings. `is_damaged` is left out: reading the document finds it out."""
-    values = {column.name: getattr(record, column.name) for column in fields(record) if column.name != "is_damaged"}
+    """Return a record's fields, enums as plain strings.
+
+    `is_damaged` is left out: reading the document finds it out.
+    """
+    values = {
+        column.name: getattr(record, column.name)
+        for column in fields(record)
+        if column.name != "is_damaged"
+    }
     return {name: str(value) if name in _WORDS else value for name, value in values.items()}
 
 
@@ -37,7 +44,10 @@ def _keyed(record: Any, key: str) -> Document:
 
 
 def user_document(user: User, active_at: int) -> Document:
-    """Return a user's document. `name_key` and `email_key` must be unique; guests and deleted users have none."""
+    """Return a user's document.
+
+    `name_key` and `email_key` must be unique; guests and deleted users have none.
+    """
     return {
         **_keyed(user, "id"),
         **name_keys(user),
@@ -47,7 +57,9 @@ def user_document(user: User, active_at: int) -> Document:
 
 
 def name_keys(user: User) -> Document:
-    """Return the forms of a user's name that others are compared with; None for guests and deleted users."""
+    """Return the forms of a user's name that others are compared with;
+    None for guests and deleted users.
+    """
     if user.is_guest or user.is_deleted:
         return {"name_key": None, "name_skeleton": None}
     return {"name_key": name_key(user.username), "name_skeleton": name_skeleton(user.username)}
@@ -65,7 +77,15 @@ def login_document(login: Login) -> Document:
 
 def rotation(login: Login) -> Document:
     """Return what the exchange of its token has changed in the document of a login."""
-    names = ("token_hash", "previous_hash", "earlier_hashes", "generation", "rotated_at", "used_at", "expires_at")
+    names = (
+        "token_hash",
+        "previous_hash",
+        "earlier_hashes",
+        "generation",
+        "rotated_at",
+        "used_at",
+        "expires_at",
+    )
     return {**{name: getattr(login, name) for name in names}, "expires": date(login.expires_at)}
 
 
@@ -90,7 +110,9 @@ def member_id(session_id: str, user_id: str) -> str:
 
 
 def member_document(member: Member) -> Document:
-    """Return a membership's document. An owner's says editor: only the session's document names the owner.
+    """Return a membership's document.
+
+    An owner's says editor: only the session's document names the owner.
 
     So one write hands a session over.
     """
@@ -180,9 +202,16 @@ def as_version(document: Document, contents: bytes | None) -> Version:
     """Return the version of a document; contents: as packed, None if they were not read."""
 
     def describe() -> Version:
-        names = (field.name for field in fields(Version) if field.name not in ("files", "documents", "is_damaged"))
+        names = (
+            field.name
+            for field in fields(Version)
+            if field.name not in ("files", "documents", "is_damaged")
+        )
         values = {name: document[name] for name in names}
-        values |= {"kind": VersionKind(values["kind"]), "contributors": tuple(values["contributors"])}
+        values |= {
+            "kind": VersionKind(values["kind"]),
+            "contributors": tuple(values["contributors"]),
+        }
         return Version(**values, files=None)
 
     session_id, _, number = document["_id"].rpartition("/")

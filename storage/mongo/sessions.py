@@ -19,13 +19,17 @@ from storage.records import Admission, Chunk, Member, Role, Session, SessionChan
 
 
 class MongoSessionStore:
-    """The SessionStore part of the store, without the chat; `storage.base` documents its methods."""
+    """The SessionStore part of the store, without the chat;
+    `storage.base` documents its methods.
+    """
 
     _engine: Engine
 
     @translated
     async def add_session(self, session: Session, owner: Member, first: Chunk | None) -> None:
-        """Store a session, its own document last: without it, nobody sees the others, and the next start drops them."""
+        """Store a session, its own document last: without it, nobody sees the others,
+        and the next start drops them.
+        """
         db = self._engine.db
         async with self._engine.locked(user=owner.user_id, session=session.id):
             if await db.sessions.find_one({"_id": session.id}, {"_id": 1}):
@@ -56,7 +60,9 @@ class MongoSessionStore:
         return Admission(user, rows.as_session(document) if document else None, member)
 
     @translated
-    async def sessions_of(self, user_id: str, before: tuple[int, str] | None, limit: int) -> list[SessionListing]:
+    async def sessions_of(
+        self, user_id: str, before: tuple[int, str] | None, limit: int
+    ) -> list[SessionListing]:
         db = self._engine.db
         memberships = {
             document["session_id"]: document
@@ -67,17 +73,37 @@ class MongoSessionStore:
         if before:
             at, session_id = before
             query = {
-                "$and": [query, {"$or": [{"updated_at": {"$lt": at}}, {"updated_at": at, "_id": {"$lt": session_id}}]}]
+                "$and": [
+                    query,
+                    {
+                        "$or": [
+                            {"updated_at": {"$lt": at}},
+                            {"updated_at": at, "_id": {"$lt": session_id}},
+                        ]
+                    },
+                ]
             }
         cursor = db.sessions.find(query).sort([("updated_at", -1), ("_id", -1)])
         sessions = [rows.as_session(document) for document in await at_most(cursor, limit)]
-        if len(sessions) < (limit if before else min(limit, len(memberships))):  # a value that is no time counts as 0
-            rest = [rows.as_session(document) async for document in db.sessions.find(listed) if not _has_time(document)]
+        if len(sessions) < (
+            limit if before else min(limit, len(memberships))
+        ):  # a value that is no time counts as 0
+            rest = [
+                rows.as_session(document)
+                async for document in db.sessions.find(listed)
+                if not _has_time(document)
+            ]
             seen = before or (1, "")
-            rest = sorted((one for one in rest if (0, one.id) < seen), key=lambda one: one.id, reverse=True)
+            rest = sorted(
+                (one for one in rest if (0, one.id) < seen), key=lambda one: one.id, reverse=True
+            )
             sessions += rest[: limit - len(sessions)]
-        newest = await asyncio.gather(*(newest_message(self._engine, session.id) for session in sessions))
-        members = [rows.as_member(memberships[session.id], session.owner_id) for session in sessions]
+        newest = await asyncio.gather(
+            *(newest_message(self._engine, session.id) for session in sessions)
+        )
+        members = [
+            rows.as_member(memberships[session.id], session.owner_id) for session in sessions
+        ]
         return [
             SessionListing(session, member, last - member.read_sequence)
             for session, member, last in zip(sessions, members, newest, strict=True)
@@ -130,14 +156,17 @@ class MongoSessionStore:
             return present
 
     @translated
-    async def set_role(self, session_id: str, user_id: str, role: Role, *, owner_id: str | None = None) -> Member:
+    async def set_role(
+        self, session_id: str, user_id: str, role: Role, *, owner_id: str | None = None
+    ) -> Member:
         async with self._engine.locked(session=session_id):
             await check_owner(self._engine, session_id, owner_id)
             member = await self._not_owner(session_id, user_id)
             if role is Role.OWNER:
                 raise OwnerStays("another owner")
             await self._engine.db.members.update_one(
-                {"_id": rows.member_id(session_id, user_id)}, {"$set": {"role": str(role), "is_removed": False}}
+                {"_id": rows.member_id(session_id, user_id)},
+                {"$set": {"role": str(role), "is_removed": False}},
             )
             return replace(member, role=role, is_removed=False)
 
@@ -156,11 +185,15 @@ class MongoSessionStore:
             await self._engine.db.members.update_one(
                 {"_id": rows.member_id(session_id, owner_id)}, {"$set": {"role": str(Role.EDITOR)}}
             )
-            await self._engine.db.sessions.update_one({"_id": session_id}, {"$set": {"owner_id": successor_id}})
+            await self._engine.db.sessions.update_one(
+                {"_id": session_id}, {"$set": {"owner_id": successor_id}}
+            )
             return replace(successor, role=Role.OWNER)
 
     @translated
-    async def remove_member(self, session_id: str, user_id: str, *, owner_id: str | None = None) -> None:
+    async def remove_member(
+        self, session_id: str, user_id: str, *, owner_id: str | None = None
+    ) -> None:
         async with self._engine.locked(session=session_id):
             await check_owner(self._engine, session_id, owner_id)
             if (await self._not_owner(session_id, user_id)).is_removed:
@@ -191,7 +224,9 @@ def _has_time(document: Document) -> bool:
 
 
 async def check_owner(engine: Engine, session_id: str, owner_id: str | None) -> None:
-    """Raise NotOwner if `owner_id` is given and the session belongs to another user; without effect for no session."""
+    """Raise NotOwner if `owner_id` is given and the session belongs to another user;
+    without effect for no session.
+    """
     if owner_id is not None:
         document = await engine.db.sessions.find_one({"_id": session_id}, {"owner_id": 1})
         if document and document["owner_id"] != owner_id:
@@ -209,7 +244,9 @@ async def members_of(engine: Engine, session_ids: list[str]) -> dict[str, list[M
     documents = engine.db.members.find({"session_id": chosen, "is_removed": False})
     async for document in documents.sort([("joined_at", 1), ("user_id", 1)]):
         if document["session_id"] in owners:
-            members[document["session_id"]].append(rows.as_member(document, owners[document["session_id"]]))
+            members[document["session_id"]].append(
+                rows.as_member(document, owners[document["session_id"]])
+            )
     return members
 
 
@@ -225,14 +262,18 @@ async def check_capacity(engine: Engine, member: Member, limit: int) -> None:
     """Raise NotFound if the user was deleted, LimitReached if the session has `limit` members."""
     if await is_deleted(engine, member.user_id):
         raise NotFound("user")
-    count = await engine.db.members.count_documents({"session_id": member.session_id, "is_removed": False})
+    count = await engine.db.members.count_documents(
+        {"session_id": member.session_id, "is_removed": False}
+    )
     if count >= limit:
         raise LimitReached(f"the session has {limit} members")
 
 
 async def _insert_member(engine: Engine, member: Member) -> None:
     document = rows.member_document(member)
-    await engine.db.members.update_one({"_id": document["_id"]}, {"$setOnInsert": document}, upsert=True)
+    await engine.db.members.update_one(
+        {"_id": document["_id"]}, {"$setOnInsert": document}, upsert=True
+    )
 
 
 def _changed(changes: SessionChanges) -> dict[str, Any]:

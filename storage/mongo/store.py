@@ -1,4 +1,6 @@
-"""The class that combines the parts of the MongoDB store; it opens, closes and repairs the database."""
+"""The class that combines the parts of the MongoDB store;
+it opens, closes and repairs the database.
+"""
 
 import asyncio
 import contextlib
@@ -72,7 +74,10 @@ class MongoStore(
         return await super().sweep(now, guests_before, limit)
 
     async def _repair(self, *, starts: bool = False) -> None:
-        """Finish changes that a crash interrupted. If that fails, log it: it must not keep the server from starting."""
+        """Finish changes that a crash interrupted.
+
+        If that fails, log it: it must not keep the server from starting.
+        """
         try:
             await translated(account_removal.repair)(self._engine)
             await translated(invites.repair)(self._engine)
@@ -80,13 +85,17 @@ class MongoStore(
                 await translated(parts.drop_unused)(self._engine)
                 await translated(note_skeletons)(self._engine)
         except StoreUnavailable as error:
-            _log.error("interrupted changes could not be finished; the server tries again within the hour: %s", error)
+            _log.error(
+                "interrupted changes could not be finished; the server tries again within the "
+                "hour: %s",
+                error,
+            )
 
     async def close(self, *, is_clean: bool) -> None:
         was_open = self._renewing is not None
-        await (
-            self._stop_renewing()
-        )  # else a renewal that is under way would find no lease after the release, and report that it is lost
+        # Else a renewal that is under way would find no lease after the release,
+        # and report that it is lost
+        await self._stop_renewing()
         try:
             if was_open:
                 await self._note_end(is_clean=is_clean)
@@ -113,15 +122,18 @@ class MongoStore(
     async def look(self) -> str:
         """Return which server has the database open, "" for none, without opening it.
 
-        Raises StoreUnavailable where `open` would, except for a server that has it open. This includes a database
-        user that may not write, and documents that a unique index does not allow.
+        Raises StoreUnavailable where `open` would, except for a server that has it open. This
+        includes a database user that may not write, and documents that a unique index does not
+        allow.
         """
         client = connect(self._engine.uri)
         try:
             db = database_of(client)
             await db.command("ping")
             if not (found := await holder(db)):
-                await db.meta.delete_one({"_id": "nothing"})  # raises if this database user may not write
+                await db.meta.delete_one(
+                    {"_id": "nothing"}
+                )  # raises if this database user may not write
                 await look_for_duplicates(db)
             return found
         finally:

@@ -21,8 +21,20 @@ _ID = {
     "invites": "id",
     "avatars": "user_id",
 }
-"""{table: field that is stored as `_id`}. Other tables have an `_id` in addition to their fields."""
-_DERIVED = {"_id", "name_key", "name_skeleton", "email_key", "expires", "entering", "parts", "leaving", "bytes", "size"}
+"""{table: field that is stored as `_id`}. Other tables have an `_id` in
+addition to their fields."""
+_DERIVED = {
+    "_id",
+    "name_key",
+    "name_skeleton",
+    "email_key",
+    "expires",
+    "entering",
+    "parts",
+    "leaving",
+    "bytes",
+    "size",
+}
 _OF_INVITES = "invite_uses"
 _LARGE = {"log": "data", "checkpoints": "state"}
 
@@ -79,13 +91,17 @@ class MongoTableIO:
         query = {"_id": {"$in": list({document["invite_id"] for document in uses})}}
         return {
             document["_id"]: document
-            async for document in self._engine.db.invites.find(query, {"session_id": 1, "expires": 1})
+            async for document in self._engine.db.invites.find(
+                query, {"session_id": 1, "expires": 1}
+            )
         }
 
     async def _as_row(self, table: str, document: Document, owners: dict[str, str]) -> Row:
         match table:
             case "versions":
-                return version_row(documents.as_version(document, await contents_of(self._engine, document)))
+                return version_row(
+                    documents.as_version(document, await contents_of(self._engine, document))
+                )
             case "messages":
                 return message_row(documents.as_message(document))
         row = {name: value for name, value in document.items() if name not in _DERIVED}
@@ -99,8 +115,12 @@ class MongoTableIO:
             row[name] = await parts.join(self._engine, row[name], document["parts"])
         return row
 
-    async def _split(self, table: str, key: str, session_id: str, name: str, data: bytes) -> Document:
-        """Store a value that may be too large for one document; return the fields that hold it, or list its parts."""
+    async def _split(
+        self, table: str, key: str, session_id: str, name: str, data: bytes
+    ) -> Document:
+        """Store a value that may be too large for one document;
+        return the fields that hold it, or list its parts.
+        """
         inline, listed = await parts.put(self._engine, session_id, table, key, data)
         return {name: inline, "parts": listed, "size": len(data)}
 
@@ -110,7 +130,9 @@ class MongoTableIO:
                 version = version_of(row)
                 document = documents.version_document(version)
                 content = await packed(version)
-                return document | await self._split(table, document["_id"], version.session_id, "content", content)
+                return document | await self._split(
+                    table, document["_id"], version.session_id, "content", content
+                )
             case "messages":
                 return documents.message_document(message_of(row))
         document = {"_id": _key(table, row), **row}
@@ -129,11 +151,15 @@ class MongoTableIO:
             invite = invites[row["invite_id"]]
             document |= {"session_id": invite["session_id"], "expires": invite["expires"]}
         if name := _LARGE.get(table):
-            document |= await self._split(table, document["_id"], row["session_id"], name, row[name])
+            document |= await self._split(
+                table, document["_id"], row["session_id"], name, row[name]
+            )
         return document
 
 
-def _key(table: str, row: Row) -> Any:  # as long as a table, with one case for each table of a store
+def _key(
+    table: str, row: Row
+) -> Any:  # as long as a table, with one case for each table of a store
     match table:
         case "members":
             return documents.member_id(row["session_id"], row["user_id"])

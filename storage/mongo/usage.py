@@ -1,7 +1,9 @@
-"""How many bytes sessions take in MongoDB: each session has a counter, and each document that it counts has its size.
+"""How many bytes sessions take in MongoDB:
+each session has a counter, and each document that it counts has its size.
 
-A counter changes in a write of its own, after the document that it counts. A crash between the two writes leaves it too
-low, by one commit at most. After a run that did not end cleanly, sessions of its last hour are counted again.
+A counter changes in a write of its own, after the document that it counts. A crash between the two
+writes leaves it too low, by one commit at most. After a run that did not end cleanly, sessions of
+its last hour are counted again.
 """
 
 from collections.abc import Mapping
@@ -28,7 +30,10 @@ class MongoUsage:
     async def usage(self, user_id: str) -> Usage:
         db = self._engine.db
         picture = await db.avatars.find_one({"_id": user_id})
-        counters = [row.get("bytes", 0) async for row in db.sessions.find({"owner_id": user_id}, {"bytes": 1})]
+        counters = [
+            row.get("bytes", 0)
+            async for row in db.sessions.find({"owner_id": user_id}, {"bytes": 1})
+        ]
         return Usage(len(counters), sum(counters) + (len(picture["data"]) if picture else 0))
 
     @translated
@@ -37,7 +42,9 @@ class MongoUsage:
         for row in uncounted:
             async with self._engine.locked(session=row["_id"]), self._engine.appending:
                 total = await _count(self._engine, row["_id"])
-                await self._engine.db.sessions.update_one({"_id": row["_id"]}, {"$set": {"bytes": total}})
+                await self._engine.db.sessions.update_one(
+                    {"_id": row["_id"]}, {"$set": {"bytes": total}}
+                )
         return len(uncounted)
 
 
@@ -53,7 +60,9 @@ async def grow(engine: Engine, changes: Mapping[str, int]) -> None:
 
 
 async def size_of(engine: Engine, collection: str, query: Document) -> int:
-    """Return the sum of the sizes that documents of a query have, for documents that are about to be removed."""
+    """Return the sum of the sizes that documents of a query have,
+    for documents that are about to be removed.
+    """
     return sum([row.get("size", 0) async for row in engine.db[collection].find(query, {"size": 1})])
 
 
@@ -70,7 +79,9 @@ async def _count(engine: Engine, session_id: str) -> int:
     total = 0
     for collection, field in _COUNTED.items():
         query = {"_id": session_id} if collection == "checkpoints" else {"session_id": session_id}
-        async for row in engine.db[collection].find({**query, "size": None}, {field: 1, "files": 1, "parts": 1}):
+        async for row in engine.db[collection].find(
+            {**query, "size": None}, {field: 1, "files": 1, "parts": 1}
+        ):
             value = row.get(field) or row.get("files", "").encode()
             size = len(value) + PART_BYTES * len(row["parts"])
             await engine.db[collection].update_one({"_id": row["_id"]}, {"$set": {"size": size}})

@@ -1,4 +1,6 @@
-"""Versions in MongoDB. One that cannot be read keeps its place, marked as damaged (`storage.checksums`)."""
+"""Versions in MongoDB. One that cannot be read keeps its place,
+marked as damaged (`storage.checksums`).
+"""
 
 import asyncio
 from dataclasses import replace
@@ -33,7 +35,9 @@ class MongoVersionStore:
     _engine: Engine
 
     @translated
-    async def add_version(self, version: Version, limit: int, auto_limit: int | None = None) -> tuple[Version, bool]:
+    async def add_version(
+        self, version: Version, limit: int, auto_limit: int | None = None
+    ) -> tuple[Version, bool]:
         async with self._engine.locked(user=version.author_id, session=version.session_id):
             await require_session(self._engine, version.session_id)
             name = await remembered_name(self._engine, version.author_id, version.author_name)
@@ -64,15 +68,23 @@ class MongoVersionStore:
             if before:
                 await self._replace_contents(version, before, {"content": await packed(version)})
 
-    async def _replace_contents(self, version: Version, before: Document, changed: Document) -> None:
-        """Replace the contents of a version's document; before: the document until now, whose parts are dropped."""
-        # New parts first, then the document that lists them; only then the old parts are dropped. So after a crash at
-        # any point, the document has all its parts.
+    async def _replace_contents(
+        self, version: Version, before: Document, changed: Document
+    ) -> None:
+        """Replace the contents of a version's document;
+        before: the document until now, whose parts are dropped.
+        """
+        # New parts first, then the document that lists them; only then the old parts are dropped.
+        # So after a crash at any point, the document has all its parts.
         key = before["_id"]
-        content, listed = await parts.put(self._engine, version.session_id, "versions", key, changed["content"])
+        content, listed = await parts.put(
+            self._engine, version.session_id, "versions", key, changed["content"]
+        )
         size = len(changed["content"])
         changes = {**changed, "content": content, "parts": listed, "size": size}
-        await self._engine.db.versions.update_one({"_id": key}, {"$set": changes, "$unset": {"files": ""}})
+        await self._engine.db.versions.update_one(
+            {"_id": key}, {"$set": changes, "$unset": {"files": ""}}
+        )
         await parts.drop(self._engine, before["parts"])
         await grow(self._engine, {version.session_id: size - before.get("size", 0)})
 
@@ -89,10 +101,14 @@ class MongoVersionStore:
         sealed = 0
         for found in await at_most(db.versions.find(older, {"session_id": 1}), limit):
             sealed += await self._seal_version(found["_id"], found["session_id"])
-        for document in await at_most(db.messages.find(older), 0 if sealed else limit * _MESSAGES_A_VERSION):
+        for document in await at_most(
+            db.messages.find(older), 0 if sealed else limit * _MESSAGES_A_VERSION
+        ):
             checksum = message_checksum(rows.as_message(document))
             sealed += (
-                await db.messages.update_one({"_id": document["_id"]}, {"$set": {"checksum": checksum}})
+                await db.messages.update_one(
+                    {"_id": document["_id"]}, {"$set": {"checksum": checksum}}
+                )
             ).matched_count
         if not sealed:
             await db.meta.replace_one({"_id": _SEALED}, {"value": ""}, upsert=True)
@@ -105,7 +121,9 @@ class MongoVersionStore:
                 return 1
             version = await _as_version(self._engine, document)
             if version.is_damaged:
-                await self._engine.db.versions.update_one({"_id": key}, {"$set": {"checksum": DAMAGED}})
+                await self._engine.db.versions.update_one(
+                    {"_id": key}, {"$set": {"checksum": DAMAGED}}
+                )
                 return 1
             changed = {"checksum": version_checksum(version), "content": await packed(version)}
             await self._replace_contents(version, document, changed)
@@ -114,17 +132,23 @@ class MongoVersionStore:
     async def _counts(self, session_id: str) -> tuple[int, int]:
         versions = self._engine.db.versions
         automatic = {"session_id": session_id, "kind": str(VersionKind.AUTO)}
-        return await versions.count_documents({"session_id": session_id}), await versions.count_documents(automatic)
+        return await versions.count_documents(
+            {"session_id": session_id}
+        ), await versions.count_documents(automatic)
 
     async def _drop_versions(self, session_id: str, count: int) -> int:
-        """Remove the oldest automatic versions, after the new one is stored; return how many bytes they took."""
+        """Remove the oldest automatic versions, after the new one is stored;
+        return how many bytes they took.
+        """
         if not count:
             return 0
         automatic = {"session_id": session_id, "kind": str(VersionKind.AUTO)}
         versions = self._engine.db.versions
         oldest = [
             document
-            async for document in versions.find(automatic, {"parts": 1, "size": 1}).sort("number", 1).limit(count)
+            async for document in versions.find(automatic, {"parts": 1, "size": 1})
+            .sort("number", 1)
+            .limit(count)
         ]
         await versions.delete_many({"_id": {"$in": [document["_id"] for document in oldest]}})
         await parts.drop(self._engine, [part for document in oldest for part in document["parts"]])
@@ -136,16 +160,22 @@ class MongoVersionStore:
 
     @translated
     async def version(self, session_id: str, number: int) -> Version | None:
-        document = await self._engine.db.versions.find_one({"_id": rows.version_id(session_id, number)})
+        document = await self._engine.db.versions.find_one(
+            {"_id": rows.version_id(session_id, number)}
+        )
         return await _as_version(self._engine, document) if document else None
 
     @translated
-    async def versions(self, session_id: str, before: int | None, limit: int, *, with_files: bool) -> list[Version]:
+    async def versions(
+        self, session_id: str, before: int | None, limit: int, *, with_files: bool
+    ) -> list[Version]:
         query: Document = {"session_id": session_id}
         if before is not None:
             query["number"] = {"$lt": before}
         fields = None if with_files else {"content": 0, "files": 0, "parts": 0}
-        documents = await at_most(self._engine.db.versions.find(query, fields).sort("number", -1), limit)
+        documents = await at_most(
+            self._engine.db.versions.find(query, fields).sort("number", -1), limit
+        )
         if not with_files:
             return [rows.as_version(document, None) for document in documents]
         return [await _as_version(self._engine, document) for document in documents]
@@ -157,7 +187,9 @@ async def insert_version(engine: Engine, version: Version) -> None:
     key, data = document["_id"], await packed(version)
     content, listed = await parts.put(engine, version.session_id, "versions", key, data)
     try:
-        await engine.db.versions.insert_one({**document, "content": content, "parts": listed, "size": len(data)})
+        await engine.db.versions.insert_one(
+            {**document, "content": content, "parts": listed, "size": len(data)}
+        )
     except DuplicateKeyError:
         await parts.drop(engine, listed)
         raise
@@ -178,7 +210,9 @@ async def _as_version(engine: Engine, document: Document) -> Version:
 
 
 async def contents_of(engine: Engine, document: Document) -> bytes:
-    """Return the packed contents of a version's document, also of earlier releases; b"" if parts are missing."""
+    """Return the packed contents of a version's document, also of earlier releases;
+    b"" if parts are missing.
+    """
     try:
         inline = document["content"] if "content" in document else document["files"].encode()
         return await parts.join(engine, inline, document["parts"])

@@ -1,4 +1,6 @@
-"""Removes accounts in SQLite: those that users delete, and those of guests that were idle for too long."""
+"""Removes accounts in SQLite: those that users delete,
+and those of guests that were idle for too long.
+"""
 
 import sqlite3
 from functools import partial
@@ -10,7 +12,8 @@ from storage.sqlite.sessions import hand_over
 
 _MESSAGES_PER_WRITE = 500
 _VERSIONS_PER_WRITE = 20
-"""Versions that one transaction removes the author's name from: each row holds a whole text, and other writes wait."""
+"""Versions that one transaction removes the author's name from:
+each row holds a whole text, and other writes wait."""
 
 
 class SqliteAccountRemoval:
@@ -18,13 +21,19 @@ class SqliteAccountRemoval:
 
     _engine: Engine
 
-    async def delete_user(self, user_id: str, now: int, *, deletes_sessions: bool) -> AccountDeletion:
+    async def delete_user(
+        self, user_id: str, now: int, *, deletes_sessions: bool
+    ) -> AccountDeletion:
         def work(db: sqlite3.Connection) -> AccountDeletion:
-            user = db.execute("SELECT * FROM users WHERE id = ? AND NOT is_deleted", (user_id,)).fetchone()
+            user = db.execute(
+                "SELECT * FROM users WHERE id = ? AND NOT is_deleted", (user_id,)
+            ).fetchone()
             if user is None:
                 return AccountDeletion()
             inherited, deleted = {}, []
-            for row in db.execute("SELECT id FROM sessions WHERE owner_id = ?", (user_id,)).fetchall():
+            for row in db.execute(
+                "SELECT id FROM sessions WHERE owner_id = ?", (user_id,)
+            ).fetchall():
                 successor = None if deletes_sessions else _successor(db, row["id"], user_id)
                 if successor:
                     hand_over(db, row["id"], successor)
@@ -34,7 +43,8 @@ class SqliteAccountRemoval:
                     deleted.append(row["id"])
             logins, memberships = _forget(db, user_id)
             db.execute(
-                "UPDATE users SET username = '', username_key = char(0) || id, username_skeleton = NULL, email = NULL,"
+                "UPDATE users SET username = '', username_key = char(0) || id, username_skeleton = "
+                "NULL, email = NULL,"
                 " email_key = NULL,"
                 " password_hash = NULL, full_name = '' WHERE id = ?",
                 (user_id,),
@@ -54,7 +64,8 @@ class SqliteAccountRemoval:
             db.execute("DELETE FROM tickets WHERE expires_at <= ?", (now,))
             db.execute("DELETE FROM invites WHERE expires_at <= ?", (now - INVITES_KEPT_MS,))
             idle = db.execute(
-                "SELECT * FROM users WHERE is_guest AND NOT is_deleted AND active_at < ? ORDER BY active_at LIMIT ?",
+                "SELECT * FROM users WHERE is_guest AND NOT is_deleted AND active_at < ? ORDER BY "
+                "active_at LIMIT ?",
                 (guests_before, limit),
             ).fetchall()
             for row in idle:
@@ -67,18 +78,21 @@ class SqliteAccountRemoval:
 
 
 def _blank_names(db: sqlite3.Connection, user_id: str) -> bool:
-    """Remove a user's name from some of their messages and versions; return whether there may be more.
+    """Remove a user's name from some of their messages and versions;
+    return whether there may be more.
 
-    Not from all in one transaction: rows of versions hold whole texts, and other writes wait for it. There is no hurry,
-    because the name of a deleted user is not shown.
+    Not from all in one transaction: rows of versions hold whole texts, and other writes wait for
+    it. There is no hurry, because the name of a deleted user is not shown.
     """
     changed = db.execute(
-        "UPDATE messages SET sender_name = '' WHERE (session_id, sequence) IN (SELECT session_id, sequence"
+        "UPDATE messages SET sender_name = '' WHERE (session_id, sequence) IN (SELECT session_id, "
+        "sequence"
         " FROM messages WHERE sender_id = ? AND sender_name != '' LIMIT ?)",
         (user_id, _MESSAGES_PER_WRITE),
     ).rowcount
     changed += db.execute(
-        "UPDATE versions SET author_name = '' WHERE (session_id, number) IN (SELECT session_id, number"
+        "UPDATE versions SET author_name = '' WHERE (session_id, number) IN (SELECT session_id, "
+        "number"
         " FROM versions WHERE author_id = ? AND author_name != '' LIMIT ?)",
         (user_id, _VERSIONS_PER_WRITE),
     ).rowcount
@@ -86,22 +100,32 @@ def _blank_names(db: sqlite3.Connection, user_id: str) -> bool:
 
 
 def _successor(db: sqlite3.Connection, session_id: str, owner_id: str) -> str | None:
-    """Return the editor who has been a member for the longest time, guests left out; None if there is none."""
+    """Return the editor who has been a member for the longest time, guests left out;
+    None if there is none.
+    """
     row = db.execute(
-        "SELECT user_id FROM members JOIN users ON users.id = members.user_id WHERE session_id = ? AND user_id != ?"
-        " AND role = ? AND NOT is_removed AND NOT is_guest AND NOT is_deleted ORDER BY joined_at, user_id LIMIT 1",
+        "SELECT user_id FROM members JOIN users ON users.id = members.user_id WHERE session_id = ? "
+        "AND user_id != ?"
+        " AND role = ? AND NOT is_removed AND NOT is_guest AND NOT is_deleted ORDER BY joined_at, "
+        "user_id LIMIT 1",
         (session_id, owner_id, Role.EDITOR),
     ).fetchone()
     return str(row["user_id"]) if row else None
 
 
 def _forget(db: sqlite3.Connection, user_id: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Remove everything of a user except their name; return their logins and the sessions they were in."""
+    """Remove everything of a user except their name;
+    return their logins and the sessions they were in.
+    """
     logins = end_other_logins(db, user_id)
     db.execute("DELETE FROM tickets WHERE user_id = ?", (user_id,))
     db.execute("DELETE FROM avatars WHERE user_id = ?", (user_id,))
-    rows = db.execute("DELETE FROM members WHERE user_id = ? RETURNING session_id, is_removed", (user_id,)).fetchall()
+    rows = db.execute(
+        "DELETE FROM members WHERE user_id = ? RETURNING session_id, is_removed", (user_id,)
+    ).fetchall()
     db.execute(
-        "UPDATE users SET is_deleted = 1, avatar = NULL, avatar_key = NULL, guest_of = NULL WHERE id = ?", (user_id,)
+        "UPDATE users SET is_deleted = 1, avatar = NULL, avatar_key = NULL, guest_of = NULL WHERE "
+        "id = ?",
+        (user_id,),
     )
     return logins, tuple(row["session_id"] for row in rows if not row["is_removed"])

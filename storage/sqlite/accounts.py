@@ -31,7 +31,8 @@ class SqliteAccountStore:
     async def user_by_name(self, name: str) -> User | None:
         def work(db: sqlite3.Connection) -> User | None:
             row = db.execute(
-                "SELECT * FROM users WHERE (email_key = ? OR username_key = ?) AND NOT is_guest AND NOT is_deleted",
+                "SELECT * FROM users WHERE (email_key = ? OR username_key = ?) AND NOT is_guest "
+                "AND NOT is_deleted",
                 (name.casefold(), name_key(name)),
             ).fetchone()
             return as_user(row) if row else None
@@ -42,7 +43,10 @@ class SqliteAccountStore:
         ids = tuple(user_ids)
 
         def work(db: sqlite3.Connection) -> dict[str, User]:
-            rows = (read_or_keys(db, "SELECT * FROM users WHERE id = ?", (user_id,), "", "") for user_id in ids)
+            rows = (
+                read_or_keys(db, "SELECT * FROM users WHERE id = ?", (user_id,), "", "")
+                for user_id in ids
+            )
             return {row["id"]: as_user(row) for found in rows for row in found}
 
         return await self._engine.read(work)
@@ -55,7 +59,8 @@ class SqliteAccountStore:
                 require_unlike(db, renamed)
             try:
                 db.execute(
-                    "UPDATE users SET username = ?, username_key = ?, username_skeleton = ? WHERE id = ?",
+                    "UPDATE users SET username = ?, username_key = ?, username_skeleton = ? WHERE "
+                    "id = ?",
                     (username, _name_key(renamed), skeleton_of(renamed), user_id),
                 )
             except sqlite3.IntegrityError as error:
@@ -70,7 +75,10 @@ class SqliteAccountStore:
         def work(db: sqlite3.Connection) -> tuple[str, ...]:
             user = existing_user(db, user_id)
             if known_hash is not None:
-                login = db.execute("SELECT 1 FROM refresh_tokens WHERE id = ? AND user_id = ?", (kept_login, user_id))
+                login = db.execute(
+                    "SELECT 1 FROM refresh_tokens WHERE id = ? AND user_id = ?",
+                    (kept_login, user_id),
+                )
                 if user.password_hash != known_hash or login.fetchone() is None:
                     raise Outdated("password")
             db.execute("UPDATE users SET password_hash = ? WHERE id = ?", (password_hash, user_id))
@@ -78,14 +86,19 @@ class SqliteAccountStore:
 
         return await self._engine.write(work)
 
-    async def set_avatar(self, user_id: str, url: str | None, key: str | None, picture: Avatar | None) -> str | None:
+    async def set_avatar(
+        self, user_id: str, url: str | None, key: str | None, picture: Avatar | None
+    ) -> str | None:
         def work(db: sqlite3.Connection) -> str | None:
             replaced = existing_user(db, user_id).avatar_key
-            db.execute("UPDATE users SET avatar = ?, avatar_key = ? WHERE id = ?", (url, key, user_id))
+            db.execute(
+                "UPDATE users SET avatar = ?, avatar_key = ? WHERE id = ?", (url, key, user_id)
+            )
             db.execute("DELETE FROM avatars WHERE user_id = ?", (user_id,))
             if picture:
                 db.execute(
-                    "INSERT INTO avatars (user_id, data, created_at) VALUES (:user_id, :data, :created_at)",
+                    "INSERT INTO avatars (user_id, data, created_at) VALUES (:user_id, :data, "
+                    ":created_at)",
                     asdict(picture),
                 )
             return replaced if replaced != key else None
@@ -116,7 +129,13 @@ class SqliteAccountStore:
         return await self._engine.read(lambda db: user_of_login(db, login_id, now))
 
     async def rotate_login(
-        self, login_id: str, presented: str, successor: str, now: int, expires_at: int, retry_ms: int
+        self,
+        login_id: str,
+        presented: str,
+        successor: str,
+        now: int,
+        expires_at: int,
+        retry_ms: int,
     ) -> Login:
         def work(db: sqlite3.Connection) -> Login | None:
             row = db.execute("SELECT * FROM refresh_tokens WHERE id = ?", (login_id,)).fetchone()
@@ -126,12 +145,17 @@ class SqliteAccountStore:
             if presented == login.token_hash:
                 rotated = login.rotated(successor, now, expires_at, retry_ms)
                 db.execute(
-                    "UPDATE refresh_tokens SET token_hash = :token_hash, previous_hash = :previous_hash,"
-                    " earlier_hashes = :earlier_hashes, generation = :generation, rotated_at = :rotated_at,"
+                    "UPDATE refresh_tokens SET token_hash = :token_hash, previous_hash = "
+                    ":previous_hash,"
+                    " earlier_hashes = :earlier_hashes, generation = :generation, rotated_at = "
+                    ":rotated_at,"
                     " used_at = :used_at, expires_at = :expires_at WHERE id = :id",
                     asdict(rotated),
                 )
-                db.execute("UPDATE users SET active_at = max(active_at, ?) WHERE id = ?", (now, login.user_id))
+                db.execute(
+                    "UPDATE users SET active_at = max(active_at, ?) WHERE id = ?",
+                    (now, login.user_id),
+                )
                 return rotated
             if login.was_used_since(presented, now - retry_ms):
                 return login
@@ -144,13 +168,16 @@ class SqliteAccountStore:
         return login
 
     async def end_login(self, login_id: str) -> None:
-        await self._engine.write(lambda db: db.execute("DELETE FROM refresh_tokens WHERE id = ?", (login_id,)))
+        await self._engine.write(
+            lambda db: db.execute("DELETE FROM refresh_tokens WHERE id = ?", (login_id,))
+        )
 
     async def logins(self, user_id: str, now: int) -> list[Login]:
         def work(db: sqlite3.Connection) -> list[Login]:
             rows = read_or_keys(
                 db,
-                "SELECT * FROM refresh_tokens WHERE user_id = ? AND expires_at > ? ORDER BY used_at DESC, id DESC",
+                "SELECT * FROM refresh_tokens WHERE user_id = ? AND expires_at > ? ORDER BY "
+                "used_at DESC, id DESC",
                 (user_id, now),
                 "SELECT id, user_id FROM refresh_tokens WHERE user_id = ?",
                 "SELECT * FROM refresh_tokens WHERE id = :id",
@@ -174,7 +201,11 @@ class SqliteAccountStore:
                 seen,
             )
             alive = "SELECT 1 FROM refresh_tokens WHERE id = ? AND expires_at > ?"
-            return {login_id for login_id in ids if db.execute(alive, (login_id, now)).fetchone() is None}
+            return {
+                login_id
+                for login_id in ids
+                if db.execute(alive, (login_id, now)).fetchone() is None
+            }
 
         return await self._engine.write(work)
 
@@ -189,12 +220,17 @@ def is_stored(db: sqlite3.Connection, user: User) -> bool:
 
 def is_deleted(db: sqlite3.Connection, user_id: str) -> bool:
     """Whether the user existed and was deleted."""
-    return db.execute("SELECT 1 FROM users WHERE id = ? AND is_deleted", (user_id,)).fetchone() is not None
+    return (
+        db.execute("SELECT 1 FROM users WHERE id = ? AND is_deleted", (user_id,)).fetchone()
+        is not None
+    )
 
 
 def remembered_name(db: sqlite3.Connection, user_id: str, name: str) -> str:
     """Return the name to show for an author: "" if they deleted their account."""
-    row = db.execute("SELECT 1 FROM users WHERE id = ? AND is_deleted AND username = ''", (user_id,)).fetchone()
+    row = db.execute(
+        "SELECT 1 FROM users WHERE id = ? AND is_deleted AND username = ''", (user_id,)
+    ).fetchone()
     return "" if row else name
 
 
@@ -211,12 +247,15 @@ def insert_user(db: sqlite3.Connection, user: User) -> None:
     require_unlike(db, user)
     try:
         db.execute(
-            "INSERT INTO users (id, username, username_key, username_skeleton, email, email_key, password_hash,"
+            "INSERT INTO users (id, username, username_key, username_skeleton, email, email_key, "
+            "password_hash,"
             " full_name, avatar, is_guest, created_at, avatar_key, guest_of, is_deleted, active_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (user.id, user.username, _name_key(user), skeleton_of(user), user.email,
-             user.email.casefold() if user.email else None, user.password_hash, user.full_name, user.avatar,
-             user.is_guest, user.created_at, user.avatar_key, user.guest_of, user.is_deleted, user.created_at),
+             user.email.casefold() if user.email else None, user.password_hash, user.full_name,
+             user.avatar,
+             user.is_guest, user.created_at, user.avatar_key, user.guest_of, user.is_deleted,
+             user.created_at),
         )  # fmt: skip
     except sqlite3.IntegrityError as error:
         raise taken(error) from error
@@ -245,7 +284,8 @@ def _name_key(user: User) -> str:
 def end_other_logins(db: sqlite3.Connection, user_id: str, kept_login: str = "") -> tuple[str, ...]:
     """End all logins of a user except one; return the ids of those that ended."""
     rows = db.execute(
-        "DELETE FROM refresh_tokens WHERE user_id = ? AND id != ? RETURNING id", (user_id, kept_login)
+        "DELETE FROM refresh_tokens WHERE user_id = ? AND id != ? RETURNING id",
+        (user_id, kept_login),
     ).fetchall()
     return tuple(row["id"] for row in rows)
 
@@ -253,11 +293,15 @@ def end_other_logins(db: sqlite3.Connection, user_id: str, kept_login: str = "")
 def insert_login(db: sqlite3.Connection, login: Login) -> None:
     """Add a login, unless it is stored already."""
     db.execute(
-        "INSERT INTO refresh_tokens (id, user_id, token_hash, previous_hash, generation, created_at, rotated_at,"
-        " expires_at, ends_at, device, used_at, earlier_hashes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO refresh_tokens (id, user_id, token_hash, previous_hash, generation, "
+        "created_at, rotated_at,"
+        " expires_at, ends_at, device, used_at, earlier_hashes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+        "?, ?, ?)"
         " ON CONFLICT (id) DO NOTHING",
-        (login.id, login.user_id, login.token_hash, login.previous_hash, login.generation, login.created_at,
-         login.rotated_at, login.expires_at, login.ends_at, login.device, login.used_at, login.earlier_hashes),
+        (login.id, login.user_id, login.token_hash, login.previous_hash, login.generation,
+         login.created_at,
+         login.rotated_at, login.expires_at, login.ends_at, login.device, login.used_at,
+         login.earlier_hashes),
     )  # fmt: skip
 
 

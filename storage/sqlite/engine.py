@@ -1,8 +1,9 @@
 """SQLite behind threads: one that writes and a few that read. None of them is the event loop's.
 
-In WAL mode readers see the last commit and never wait for the writer. With `synchronous=FULL` each commit reaches the
-disk. That costs about the same whatever the commit holds, so rooms commit in groups. Before a commit counts, the names
-of the files are compared with the files that are open (`storage.sqlite.files.open_files`).
+In WAL mode readers see the last commit and never wait for the writer. With `synchronous=FULL` each
+commit reaches the disk. That costs about the same whatever the commit holds, so rooms commit in
+groups. Before a commit counts, the names of the files are compared with the files that are open
+(`storage.sqlite.files.open_files`).
 
 See docs/design/storage.md.
 """
@@ -118,8 +119,8 @@ class Engine:
     async def scrub(self) -> None:
         """Empty the write-ahead log, so that deleted data is in none of the files.
 
-        `secure_delete` overwrites it in the database, but the log has older copies of the pages. A busy
-        reader can delay this; then the next call, or closing the store, empties the log.
+        `secure_delete` overwrites it in the database, but the log has older copies of the pages. A
+        busy reader can delay this; then the next call, or closing the store, empties the log.
         """
         await self._run(self._writer, self._scrub)
 
@@ -134,7 +135,9 @@ class Engine:
         """Run `work` on the last committed state."""
         return await self._run(self._readers, self._query, work)
 
-    async def _run(self, pool: ThreadPoolExecutor, call: Callable[..., _T], *arguments: object) -> _T:
+    async def _run(
+        self, pool: ThreadPoolExecutor, call: Callable[..., _T], *arguments: object
+    ) -> _T:
         """Run `call` in a thread; its errors become StoreUnavailable or RowDamaged."""
         if self._closing:
             raise StoreUnavailable("the store is closed")
@@ -224,10 +227,11 @@ class Engine:
         connection = self._write_connection
         if connection is None:
             raise StoreUnavailable("the store is closed")
-        # Checked before, so that nothing begins on lost files, and again after: a file may go in between. An example:
-        # `collab.db-wal` is removed while `work` runs. COMMIT succeeds, into a file without a name that the next start
-        # will not find. So the caller gets an error instead of "saved". Yet `mend` may save these rows, so a method
-        # that is called again accepts rows that are there already, if they are equal.
+        # Checked before, so that nothing begins on lost files, and again after: a file may go in
+        # between. An example: `collab.db-wal` is removed while `work` runs. COMMIT succeeds, into a
+        # file without a name that the next start will not find. So the caller gets an error instead
+        # of "saved". Yet `mend` may save these rows, so a method that is called again accepts rows
+        # that are there already, if they are equal.
         self._require_files()
         # IMMEDIATE waits for the lock. After a read, waiting would not help (BUSY_SNAPSHOT).
         connection.execute("BEGIN IMMEDIATE")
@@ -249,7 +253,8 @@ class Engine:
         with self._reading:
             connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
             if connection is None or self._loss:
-                # A new connection opens what has the name now: it must be what the others have open.
+                # A new connection opens what has the name now:
+                # it must be what the others have open.
                 self._require_files()
             if connection is None:
                 connection = self._local.connection = self._connect()
@@ -288,19 +293,23 @@ class Engine:
                 self._reopen()
             case Loss.REPLACED if not self._kept:
                 self._kept = keep_aside(connection, self._files)
-                _log.error("%s: everything that this server saved before is in %s", self._path, self._kept)
+                _log.error(
+                    "%s: everything that this server saved before is in %s", self._path, self._kept
+                )
             case None if before:
                 _log.warning("%s: its files are there again", self._path)
 
     def _reopen(self) -> None:
-        # A connection left open would hold files without a name, so all are closed while no query runs.
-        # `_local` is new: a thread that reads finds no connection in it and opens one.
+        # A connection left open would hold files without a name, so all are closed while no query
+        # runs. `_local` is new: a thread that reads finds no connection in it and opens one.
         self._lock.take()
         with self._no_queries():
             self._close_connections()
             self._local = threading.local()
             self._use(self._connect())
-        _log.warning("%s: its files are in order again; nothing that was called saved is lost", self._path)
+        _log.warning(
+            "%s: its files are in order again; nothing that was called saved is lost", self._path
+        )
 
     @contextmanager
     def _no_queries(self) -> Iterator[None]:

@@ -38,15 +38,18 @@ class SqliteInviteStore:
                 return
             check_owner(db, invite.session_id, owner_id)
             usable = db.execute(
-                "SELECT count(*) FROM invites WHERE session_id = ? AND NOT is_revoked AND expires_at > ?"
+                "SELECT count(*) FROM invites WHERE session_id = ? AND NOT is_revoked AND "
+                "expires_at > ?"
                 " AND (max_uses IS NULL OR uses < max_uses)",
                 (invite.session_id, invite.created_at),
             ).fetchone()
             if usable[0] >= limit:
                 raise LimitReached(f"the session has {limit} open invites")
             db.execute(
-                "INSERT INTO invites (id, session_id, secret_hash, role, created_by, created_at, expires_at,"
-                " max_uses, uses, is_revoked) VALUES (:id, :session_id, :secret_hash, :role, :created_by,"
+                "INSERT INTO invites (id, session_id, secret_hash, role, created_by, created_at, "
+                "expires_at,"
+                " max_uses, uses, is_revoked) VALUES (:id, :session_id, :secret_hash, :role, "
+                ":created_by,"
                 " :created_at, :expires_at, :max_uses, :uses, :is_revoked)",
                 asdict(invite),
             )
@@ -62,7 +65,8 @@ class SqliteInviteStore:
         def work(db: sqlite3.Connection) -> list[tuple[Invite, list[InviteUse]]]:
             rows = read_or_keys(
                 db,
-                "SELECT * FROM invites WHERE session_id = ? AND (? IS NULL OR id < ?) ORDER BY id DESC LIMIT ?",
+                "SELECT * FROM invites WHERE session_id = ? AND (? IS NULL OR id < ?) ORDER BY id "
+                "DESC LIMIT ?",
                 (session_id, before, before, limit),
                 "SELECT id, session_id FROM invites WHERE session_id = ? ORDER BY id DESC",
                 "SELECT * FROM invites WHERE id = :id",
@@ -75,7 +79,8 @@ class SqliteInviteStore:
     async def revoke_invite(self, session_id: str, invite_id: str) -> None:
         def work(db: sqlite3.Connection) -> None:
             result = db.execute(
-                "UPDATE invites SET is_revoked = 1 WHERE session_id = ? AND id = ?", (session_id, invite_id)
+                "UPDATE invites SET is_revoked = 1 WHERE session_id = ? AND id = ?",
+                (session_id, invite_id),
             )
             if not result.rowcount:
                 raise NotFound("invite")
@@ -91,21 +96,33 @@ class SqliteInviteStore:
             if not is_stored(db, user):
                 insert_user(db, user)
                 insert_login(db, login)
-            return _use(db, secret_hash, Member(session_id, user.id, Role.VIEWER, user.created_at), limit)
+            return _use(
+                db, secret_hash, Member(session_id, user.id, Role.VIEWER, user.created_at), limit
+            )
 
         return await self._engine.write(work)
 
     async def claim_guest(self, user: User, login: Login) -> tuple[str, ...]:
         def work(db: sqlite3.Connection) -> tuple[str, ...]:
-            row = db.execute("SELECT * FROM users WHERE id = ? AND NOT is_deleted", (user.id,)).fetchone()
-            existing = db.execute("SELECT 1 FROM refresh_tokens WHERE id = ? AND user_id = ?", (login.id, user.id))
-            if row is None or existing.fetchone() is None or not (row["is_guest"] or as_user(row) == user):
+            row = db.execute(
+                "SELECT * FROM users WHERE id = ? AND NOT is_deleted", (user.id,)
+            ).fetchone()
+            existing = db.execute(
+                "SELECT 1 FROM refresh_tokens WHERE id = ? AND user_id = ?", (login.id, user.id)
+            )
+            if (
+                row is None
+                or existing.fetchone() is None
+                or not (row["is_guest"] or as_user(row) == user)
+            ):
                 raise NotFound("guest")
             require_unlike(db, user)
             try:
                 db.execute(
-                    "UPDATE users SET username = ?, username_key = ?, username_skeleton = ?, email = ?,"
-                    " email_key = ?, password_hash = ?, full_name = ?, is_guest = 0, guest_of = NULL WHERE id = ?",
+                    "UPDATE users SET username = ?, username_key = ?, username_skeleton = ?, email "
+                    "= ?,"
+                    " email_key = ?, password_hash = ?, full_name = ?, is_guest = 0, guest_of = "
+                    "NULL WHERE id = ?",
                     (user.username, name_key(user.username), skeleton_of(user), user.email,
                      (user.email or "").casefold(), user.password_hash, user.full_name, user.id),
                 )  # fmt: skip
@@ -121,7 +138,8 @@ class SqliteInviteStore:
         def work(db: sqlite3.Connection) -> None:
             existing_user(db, ticket.user_id)
             db.execute(
-                "INSERT INTO tickets (hash, user_id, login_id, session_id, expires_at) VALUES (?, ?, ?, ?, ?)"
+                "INSERT INTO tickets (hash, user_id, login_id, session_id, expires_at) VALUES (?, "
+                "?, ?, ?, ?)"
                 " ON CONFLICT (hash) DO NOTHING",
                 astuple(ticket),
             )
@@ -130,7 +148,9 @@ class SqliteInviteStore:
 
     async def take_ticket(self, ticket_hash: str, now: int) -> Ticket | None:
         def work(db: sqlite3.Connection) -> Ticket | None:
-            row = db.execute("DELETE FROM tickets WHERE hash = ? RETURNING *", (ticket_hash,)).fetchone()
+            row = db.execute(
+                "DELETE FROM tickets WHERE hash = ? RETURNING *", (ticket_hash,)
+            ).fetchone()
             ticket = restored(Ticket, dict(row)) if row else None
             return ticket if ticket and ticket.expires_at > now else None
 
@@ -138,7 +158,9 @@ class SqliteInviteStore:
 
 
 def _use(db: sqlite3.Connection, secret_hash: str, member: Member, limit: int) -> Member:
-    """Make a user a member and count the use; without effect if the user is a member, or was removed."""
+    """Make a user a member and count the use; without effect if the user is a member,
+    or was removed.
+    """
     present = member_of(db, member.session_id, member.user_id)
     if present:
         return present
@@ -167,7 +189,8 @@ def _invite(row: sqlite3.Row) -> Invite:
 
 def _uses(db: sqlite3.Connection, invite_id: str, limit: int) -> list[InviteUse]:
     rows = db.execute(
-        "SELECT user_id, used_at FROM invite_uses WHERE invite_id = ? ORDER BY used_at DESC, user_id LIMIT ?",
+        "SELECT user_id, used_at FROM invite_uses WHERE invite_id = ? ORDER BY used_at DESC, "
+        "user_id LIMIT ?",
         (invite_id, limit),
     )
     return [restored(InviteUse, dict(row)) for row in rows]

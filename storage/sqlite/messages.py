@@ -1,4 +1,6 @@
-"""Chat messages in SQLite. A row that cannot be read keeps its place, marked as damaged (`storage.checksums`)."""
+"""Chat messages in SQLite. A row that cannot be read keeps its place,
+marked as damaged (`storage.checksums`).
+"""
 
 import sqlite3
 from contextlib import suppress
@@ -30,7 +32,8 @@ class SqliteMessageStore:
         def work(db: sqlite3.Connection) -> Message:
             existing_session(db, message.session_id)
             existing = db.execute(
-                "SELECT * FROM messages WHERE session_id = ? AND id = ?", (message.session_id, message.id)
+                "SELECT * FROM messages WHERE session_id = ? AND id = ?",
+                (message.session_id, message.id),
             ).fetchone()
             if existing:
                 return as_message(existing)
@@ -40,8 +43,10 @@ class SqliteMessageStore:
                 sender_name=remembered_name(db, message.sender_id, message.sender_name),
             )
             db.execute(
-                "INSERT INTO messages (session_id, sequence, id, sender_id, sender_name, text, created_at, checksum)"
-                " VALUES (:session_id, :sequence, :id, :sender_id, :sender_name, :text, :created_at, :checksum)",
+                "INSERT INTO messages (session_id, sequence, id, sender_id, sender_name, text, "
+                "created_at, checksum)"
+                " VALUES (:session_id, :sequence, :id, :sender_id, :sender_name, :text, "
+                ":created_at, :checksum)",
                 message_columns(stored),
             )
             touch(db, message.session_id, message.created_at)
@@ -64,10 +69,16 @@ class SqliteMessageStore:
     async def messages(self, session_id: str, before: int | None, limit: int) -> list[Message]:
         def work(db: sqlite3.Connection) -> list[Message]:
             page = (session_id, 1 << 62 if before is None else before, limit)
-            where = "FROM messages WHERE session_id = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?"
+            where = (
+                "FROM messages WHERE session_id = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?"
+            )
             with suppress(sqlite3.DatabaseError):
-                return [as_message(row) for row in db.execute(f"SELECT * {where}", page).fetchall()][::-1]
-            found = db.execute(f"SELECT sequence {where.replace('messages', _NUMBERS)}", page).fetchall()
+                return [
+                    as_message(row) for row in db.execute(f"SELECT * {where}", page).fetchall()
+                ][::-1]
+            found = db.execute(
+                f"SELECT sequence {where.replace('messages', _NUMBERS)}", page
+            ).fetchall()
             return [_message(db, session_id, row["sequence"]) for row in found][::-1]
 
         return await self._engine.read(work)
@@ -75,7 +86,9 @@ class SqliteMessageStore:
 
 def newest_message(db: sqlite3.Connection, session_id: str) -> int:
     """Return the number of the newest chat message, 0 if there is none."""
-    row = db.execute("SELECT coalesce(max(sequence), 0) FROM messages WHERE session_id = ?", (session_id,)).fetchone()
+    row = db.execute(
+        "SELECT coalesce(max(sequence), 0) FROM messages WHERE session_id = ?", (session_id,)
+    ).fetchone()
     return int(row[0])
 
 
@@ -105,10 +118,14 @@ def message_columns(message: Message) -> dict[str, Any]:
 
 
 def unsealed_messages(db: sqlite3.Connection, limit: int) -> list[Message]:
-    """Return up to `limit` chat messages of earlier releases; none if one of them is on a malformed page."""
+    """Return up to `limit` chat messages of earlier releases;
+    none if one of them is on a malformed page.
+    """
     query = "SELECT * FROM messages WHERE checksum IS NULL LIMIT ?"
     try:
-        return [as_message(row) for row in db.execute(query, (limit * _MESSAGES_A_VERSION,)).fetchall()]
+        return [
+            as_message(row) for row in db.execute(query, (limit * _MESSAGES_A_VERSION,)).fetchall()
+        ]
     except sqlite3.DatabaseError as error:
         if is_malformed(error):
             return []
@@ -127,14 +144,17 @@ def seal_messages(db: sqlite3.Connection, messages: list[Message]) -> int:
 
 def _note_read(db: sqlite3.Connection, session_id: str, user_id: str, up_to: int) -> None:
     db.execute(
-        "UPDATE members SET read_sequence = max(read_sequence, ?) WHERE session_id = ? AND user_id = ?",
+        "UPDATE members SET read_sequence = max(read_sequence, ?) WHERE session_id = ? AND user_id "
+        "= ?",
         (up_to, session_id, user_id),
     )
 
 
 def member_of(db: sqlite3.Connection, session_id: str, user_id: str) -> Member | None:
     """Return the membership of a user, None if there is none."""
-    row = db.execute("SELECT * FROM members WHERE session_id = ? AND user_id = ?", (session_id, user_id)).fetchone()
+    row = db.execute(
+        "SELECT * FROM members WHERE session_id = ? AND user_id = ?", (session_id, user_id)
+    ).fetchone()
     return as_member(row) if row else None
 
 

@@ -21,11 +21,13 @@ MIGRATIONS = (
 )
 """Scripts in this package. The database's `user_version` says how many of them have run.
 
-They may call the functions `name_skeleton` and `session_bytes`. The latter returns how many bytes a session takes.
+They may call the functions `name_skeleton` and `session_bytes`.
+The latter returns how many bytes a session takes.
 """
 
 _SPARED = {"versions_without_checksum": "versions", "messages_without_checksum": "messages"}
-"""{index: its table}. These indexes only help to find rows of earlier releases, so a damaged table goes without."""
+"""{index: its table}. These indexes only help to find rows of earlier releases,
+so a damaged table goes without."""
 
 _SIZES = {
     "log": "length(data)",
@@ -44,7 +46,8 @@ _log = logging.getLogger(__name__)
 class Survey:
     """What was found in an older file, before any step.
 
-    It is made outside of the transaction, because a transaction that has met a damaged page cannot be committed.
+    It is made outside of the transaction, because a transaction that has met a damaged
+    page cannot be committed.
 
     damaged  tables that have damaged pages
     usage    {session: bytes that it takes}, without rows that cannot be read
@@ -57,12 +60,15 @@ class Survey:
 def steps_done(connection: sqlite3.Connection) -> int:
     """Return how many migrations the file has had.
 
-    Raises StoreUnavailable, and changes nothing, for the file of a newer server or of another program.
+    Raises StoreUnavailable, and changes nothing, for the file of a newer
+    server or of another program.
     """
     done = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if done < 0 or done > len(MIGRATIONS):
         raise StoreUnavailable("the database was written by a newer version of this server")
-    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    tables = {
+        row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    }
     if "users" not in tables if done else tables:
         raise StoreUnavailable("the SQLite file belongs to another program")
     return done
@@ -72,8 +78,13 @@ def survey(connection: sqlite3.Connection, done: int) -> Survey:
     """Examine a file whose schema is to be brought up to date; done: how many steps it has had."""
     if done in (0, len(MIGRATIONS)):
         return Survey(frozenset(), {})
-    sizes = {**_SIZES, "versions": _PACKED} if done > MIGRATIONS.index("5_checksums.sql") else _SIZES
-    damaged, usage = set(), {row[0]: 0 for row in connection.execute("SELECT id FROM sessions").fetchall()}
+    sizes = (
+        {**_SIZES, "versions": _PACKED} if done > MIGRATIONS.index("5_checksums.sql") else _SIZES
+    )
+    damaged, usage = (
+        set(),
+        {row[0]: 0 for row in connection.execute("SELECT id FROM sessions").fetchall()},
+    )
     for table, size in sizes.items():
         if _read(connection, f"SELECT sum(created_at) FROM {table} NOT INDEXED") is None:  # noqa: S608 - all ours
             damaged.add(table)
@@ -96,7 +107,8 @@ def _read(connection: sqlite3.Connection, query: str, *values: str) -> int | Non
 def migrate(connection: sqlite3.Connection, done: int) -> None:
     """Bring the schema up to date; done: how many steps the file has had.
 
-    All steps are one transaction. So if a step fails, the server that wrote the file can still open it.
+    All steps are one transaction. So if a step fails,
+    the server that wrote the file can still open it.
     """
     seen = survey(connection, done)
     connection.execute("BEGIN IMMEDIATE")
@@ -135,7 +147,9 @@ def _run_step(connection: sqlite3.Connection, step: int, seen: Survey) -> None:
     for statement in _statements(files("storage.sqlite").joinpath(MIGRATIONS[step]).read_text()):
         index = next((index for index in _SPARED if f"CREATE INDEX {index} " in statement), "")
         if index and _SPARED[index] in seen.damaged:
-            _log.error("pages of the table %s are damaged; what can be read is kept", _SPARED[index])
+            _log.error(
+                "pages of the table %s are damaged; what can be read is kept", _SPARED[index]
+            )
         else:
             connection.execute(statement)
     connection.execute(f"PRAGMA user_version={step + 1:d}")

@@ -1,4 +1,6 @@
-"""Saves the rows that a connection still sees when files of its database were removed or replaced."""
+"""Saves the rows that a connection still sees when files of its database
+were removed or replaced.
+"""
 
 import logging
 import os
@@ -12,7 +14,8 @@ _log = logging.getLogger(__name__)
 
 
 def empty_log(connection: sqlite3.Connection, files: OpenFiles) -> None:
-    """Copy the open log, which no longer has a name, into the database, and leave no other log under its name.
+    """Copy the open log, which no longer has a name, into the database,
+    and leave no other log under its name.
 
     Raises StoreUnavailable while another process reads from the open log.
     """
@@ -27,8 +30,9 @@ def put_back(connection: sqlite3.Connection, files: OpenFiles) -> None:
 
     Raises FileExistsError if another file has that name meanwhile.
     """
-    # The order matters. The copy gets the name last: under its name it would meet the old log, which SQLite would
-    # apply to it. And a crash in between leaves a whole copy under another name, never a half one under the right name.
+    # The order matters. The copy gets the name last: under its name it would meet the old log,
+    # which SQLite would apply to it. And a crash in between leaves a whole copy under another name,
+    # never a half one under the right name.
     copy = free_name(files.path.with_name(f"{files.path.name}.copy"))
     _copy_database(connection, copy)
     _clear_log(files)
@@ -52,7 +56,9 @@ def _clear_log(files: OpenFiles) -> None:
 
 
 def _copy_database(connection: sqlite3.Connection, target: Path) -> None:
-    """Write everything that a connection sees to a new file, durably; a copy that fails is removed."""
+    """Write everything that a connection sees to a new file, durably;
+    a copy that fails is removed.
+    """
     os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     copy = sqlite3.connect(target)
     try:
@@ -67,8 +73,8 @@ def _copy_database(connection: sqlite3.Connection, target: Path) -> None:
 
 def _give_name(file: Path, name: Path) -> None:
     """Rename a file durably, but never over another one."""
-    # rename(2) replaces a file of the new name without an error; link(2) fails if there is one. The folder is synced
-    # because a new name is durable only then.
+    # rename(2) replaces a file of the new name without an error; link(2) fails if there is one. The
+    # folder is synced because a new name is durable only then.
     try:
         name.hardlink_to(file)
     except FileExistsError:

@@ -21,8 +21,9 @@ class SqliteRoomStore:
     _engine: Engine
 
     async def append_chunks(self, chunks: Iterable[Chunk]) -> set[str]:
-        # Group commit: the chunks of all rooms in one transaction, so the disk is waited for once. The price is that
-        # one chunk that raises LogConflict undoes the others. The writer of the rooms then offers chunks one by one.
+        # Group commit: the chunks of all rooms in one transaction, so the disk is waited for once.
+        # The price is that one chunk that raises LogConflict undoes the others. The writer of the
+        # rooms then offers chunks one by one.
         given = tuple(chunks)
 
         def work(db: sqlite3.Connection) -> set[str]:
@@ -52,7 +53,9 @@ class SqliteRoomStore:
 
     async def chunk_spans(self, session_id: str) -> list[tuple[int, int]]:
         def work(db: sqlite3.Connection) -> list[tuple[int, int]]:
-            rows = db.execute("SELECT first, last FROM log WHERE session_id = ? ORDER BY first", (session_id,))
+            rows = db.execute(
+                "SELECT first, last FROM log WHERE session_id = ? ORDER BY first", (session_id,)
+            )
             return [(row["first"], row["last"]) for row in rows]
 
         return await self._engine.read(work)
@@ -62,9 +65,13 @@ class SqliteRoomStore:
             if not session_exists(db, chunk.session_id):
                 raise NotFound("session")
             where = "session_id = :session_id AND first BETWEEN :first AND :last"
-            existing = db.execute(f"SELECT min(first), max(last) FROM log WHERE {where}", asdict(chunk)).fetchone()
+            existing = db.execute(
+                f"SELECT min(first), max(last) FROM log WHERE {where}", asdict(chunk)
+            ).fetchone()
             if tuple(existing) != (chunk.first, chunk.last):
-                raise LogConflict(f"session {chunk.session_id}: entries {chunk.first} to {chunk.last}")
+                raise LogConflict(
+                    f"session {chunk.session_id}: entries {chunk.first} to {chunk.last}"
+                )
             db.execute(f"DELETE FROM log WHERE {where}", asdict(chunk))
             _insert(db, chunk)
 
@@ -72,7 +79,9 @@ class SqliteRoomStore:
 
     async def checkpoint(self, session_id: str) -> Checkpoint | None:
         def work(db: sqlite3.Connection) -> Checkpoint | None:
-            row = db.execute("SELECT * FROM checkpoints WHERE session_id = ?", (session_id,)).fetchone()
+            row = db.execute(
+                "SELECT * FROM checkpoints WHERE session_id = ?", (session_id,)
+            ).fetchone()
             return Checkpoint(**row) if row else None
 
         return await self._engine.read(work)
@@ -84,7 +93,8 @@ class SqliteRoomStore:
             db.execute(
                 "INSERT INTO checkpoints (session_id, sequence, state, owners, created_at) VALUES"
                 " (:session_id, :sequence, :state, :owners, :created_at)"
-                " ON CONFLICT (session_id) DO UPDATE SET sequence = :sequence, state = :state, owners = :owners,"
+                " ON CONFLICT (session_id) DO UPDATE SET sequence = :sequence, state = :state, "
+                "owners = :owners,"
                 " created_at = :created_at WHERE sequence <= :sequence",
                 asdict(checkpoint),
             )
@@ -102,7 +112,9 @@ def session_exists(db: sqlite3.Connection, session_id: str) -> bool:
 
 def existing_session(db: sqlite3.Connection, session_id: str) -> sqlite3.Row:
     """Return the row of a session; raises NotFound."""
-    row: sqlite3.Row | None = db.execute("SELECT * FROM sessions WHERE id = ?", (session_id,)).fetchone()
+    row: sqlite3.Row | None = db.execute(
+        "SELECT * FROM sessions WHERE id = ?", (session_id,)
+    ).fetchone()
     if row is None:
         raise NotFound("session")
     return row
@@ -110,18 +122,25 @@ def existing_session(db: sqlite3.Connection, session_id: str) -> sqlite3.Row:
 
 def touch(db: sqlite3.Connection, session_id: str, now: int) -> None:
     """Note activity, to the second: typing must not rewrite the row at every commit."""
-    db.execute("UPDATE sessions SET updated_at = ? WHERE id = ? AND updated_at < ?", (now, session_id, now - _TOUCH_MS))
+    db.execute(
+        "UPDATE sessions SET updated_at = ? WHERE id = ? AND updated_at < ?",
+        (now, session_id, now - _TOUCH_MS),
+    )
 
 
 def insert_chunk(db: sqlite3.Connection, chunk: Chunk, end: int = 0) -> None:
-    """Append a chunk to a log that ends at `end`, or skip it if exactly this chunk is stored. Raises LogConflict."""
-    # If the answer to a commit got lost, the same bytes are offered again: equal bytes at the same position are a
-    # success. Other bytes mean that another program changed the log.
+    """Append a chunk to a log that ends at `end`, or skip it if exactly this chunk is stored.
+
+    Raises LogConflict.
+    """
+    # If the answer to a commit got lost, the same bytes are offered again: equal bytes at the same
+    # position are a success. Other bytes mean that another program changed the log.
     if chunk.first == end + 1:
         _insert(db, chunk)
         return
     existing = db.execute(
-        "SELECT last, data FROM log WHERE session_id = ? AND first = ?", (chunk.session_id, chunk.first)
+        "SELECT last, data FROM log WHERE session_id = ? AND first = ?",
+        (chunk.session_id, chunk.first),
     ).fetchone()
     if existing is None or tuple(existing) != (chunk.last, chunk.data):
         raise LogConflict(f"session {chunk.session_id}: entries {chunk.first} to {chunk.last}")

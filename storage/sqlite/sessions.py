@@ -17,9 +17,11 @@ _TIME = (
     f"iif(typeof(sessions.updated_at) = 'integer' AND sessions.updated_at BETWEEN 0 AND {LAST_MS},"
     " sessions.updated_at, 0)"
 )
-"""SQL for the time of the last change, as `storage.mending` reads it: a value that is no time must not end the list."""
+"""SQL for the time of the last change, as `storage.mending` reads it:
+a value that is no time must not end the list."""
 _LISTED = (
-    "SELECT sessions.*, members.session_id, members.user_id, members.role, members.joined_at, members.is_removed,"
+    "SELECT sessions.*, members.session_id, members.user_id, members.role, members.joined_at, "
+    "members.is_removed,"
     " members.read_sequence, (SELECT coalesce(max(sequence), 0) FROM messages"
     "  WHERE messages.session_id = sessions.id) - members.read_sequence AS unread"
     " FROM members JOIN sessions ON sessions.id = members.session_id"
@@ -38,8 +40,10 @@ class SqliteSessionStore:
             if is_deleted(db, owner.user_id):
                 raise NotFound("user")
             db.execute(
-                "INSERT INTO sessions (id, title, language, owner_id, access, join_role, status, main_root,"
-                " created_at, updated_at) VALUES (:id, :title, :language, :owner_id, :access, :join_role, :status,"
+                "INSERT INTO sessions (id, title, language, owner_id, access, join_role, status, "
+                "main_root,"
+                " created_at, updated_at) VALUES (:id, :title, :language, :owner_id, :access, "
+                ":join_role, :status,"
                 " :main_root, :created_at, :updated_at)",
                 asdict(session),
             )
@@ -62,23 +66,32 @@ class SqliteSessionStore:
             if user is None:
                 return None
             row = db.execute("SELECT * FROM sessions WHERE id = ?", (session_id,)).fetchone()
-            return Admission(user, _session(row) if row else None, member_of(db, session_id, user.id))
+            return Admission(
+                user, _session(row) if row else None, member_of(db, session_id, user.id)
+            )
 
         return await self._engine.read(work)
 
-    async def sessions_of(self, user_id: str, before: tuple[int, str] | None, limit: int) -> list[SessionListing]:
+    async def sessions_of(
+        self, user_id: str, before: tuple[int, str] | None, limit: int
+    ) -> list[SessionListing]:
         def work(db: sqlite3.Connection) -> list[SessionListing]:
             updated_at, session_id = seen = before or (1 << 62, "")
             rows = read_or_keys(
                 db,
                 f"{_LISTED} WHERE members.user_id = ? AND NOT members.is_removed"
-                f" AND ({_TIME}, sessions.id) < (?, ?) ORDER BY {_TIME} DESC, sessions.id DESC LIMIT ?",
+                f" AND ({_TIME}, sessions.id) < (?, ?) ORDER BY {_TIME} DESC, sessions.id DESC "
+                "LIMIT ?",
                 (user_id, updated_at, session_id, limit),
-                "SELECT session_id AS id, user_id, session_id, 0 AS unread FROM members WHERE user_id = ?",
-                f"{_LISTED} WHERE sessions.id = :id AND members.user_id = :user_id AND NOT members.is_removed",
+                "SELECT session_id AS id, user_id, session_id, 0 AS unread FROM members WHERE "
+                "user_id = ?",
+                f"{_LISTED} WHERE sessions.id = :id AND members.user_id = :user_id AND NOT "
+                "members.is_removed",
             )
             listed = [SessionListing(_session(row), as_member(row), row["unread"]) for row in rows]
-            return sorted((one for one in listed if _place(one) < seen), key=_place, reverse=True)[:limit]
+            return sorted((one for one in listed if _place(one) < seen), key=_place, reverse=True)[
+                :limit
+            ]
 
         return await self._engine.read(work)
 
@@ -88,9 +101,11 @@ class SqliteSessionStore:
         def work(db: sqlite3.Connection) -> Session:
             check_owner(db, session_id, owner_id)
             db.execute(
-                "UPDATE sessions SET title = coalesce(:title, title), language = coalesce(:language, language),"
+                "UPDATE sessions SET title = coalesce(:title, title), language = "
+                "coalesce(:language, language),"
                 " access = coalesce(:access, access), join_role = coalesce(:join_role, join_role),"
-                " status = coalesce(:status, status), updated_at = max(updated_at, :now) WHERE id = :id",
+                " status = coalesce(:status, status), updated_at = max(updated_at, :now) WHERE id "
+                "= :id",
                 {**asdict(changes), "now": now, "id": session_id},
             )
             return _session(existing_session(db, session_id))
@@ -116,7 +131,9 @@ class SqliteSessionStore:
 
     async def members_of(self, session_ids: Iterable[str]) -> Mapping[str, list[Member]]:
         ids = tuple(session_ids)
-        return await self._engine.read(lambda db: {session_id: _members(db, session_id) for session_id in ids})
+        return await self._engine.read(
+            lambda db: {session_id: _members(db, session_id) for session_id in ids}
+        )
 
     async def join(self, member: Member, limit: int) -> Member:
         def work(db: sqlite3.Connection) -> Member:
@@ -125,7 +142,9 @@ class SqliteSessionStore:
 
         return await self._engine.write(work)
 
-    async def set_role(self, session_id: str, user_id: str, role: Role, *, owner_id: str | None = None) -> Member:
+    async def set_role(
+        self, session_id: str, user_id: str, role: Role, *, owner_id: str | None = None
+    ) -> Member:
         def work(db: sqlite3.Connection) -> Member:
             check_owner(db, session_id, owner_id)
             member = _not_owner(db, session_id, user_id)
@@ -152,18 +171,24 @@ class SqliteSessionStore:
                 raise NotFound("member")
             hand_over(db, session_id, successor_id)
             db.execute(
-                "UPDATE members SET role = ? WHERE session_id = ? AND user_id = ?", (Role.EDITOR, session_id, owner_id)
+                "UPDATE members SET role = ? WHERE session_id = ? AND user_id = ?",
+                (Role.EDITOR, session_id, owner_id),
             )
             return replace(successor, role=Role.OWNER)
 
         return await self._engine.write(work)
 
-    async def remove_member(self, session_id: str, user_id: str, *, owner_id: str | None = None) -> None:
+    async def remove_member(
+        self, session_id: str, user_id: str, *, owner_id: str | None = None
+    ) -> None:
         def work(db: sqlite3.Connection) -> None:
             check_owner(db, session_id, owner_id)
             if _not_owner(db, session_id, user_id).is_removed:
                 raise NotFound("member")
-            db.execute("UPDATE members SET is_removed = 1 WHERE session_id = ? AND user_id = ?", (session_id, user_id))
+            db.execute(
+                "UPDATE members SET is_removed = 1 WHERE session_id = ? AND user_id = ?",
+                (session_id, user_id),
+            )
 
         await self._engine.write(work)
 
@@ -171,7 +196,9 @@ class SqliteSessionStore:
         def work(db: sqlite3.Connection) -> None:
             if _not_owner(db, session_id, user_id).is_removed:
                 raise NotFound("member")
-            db.execute("DELETE FROM members WHERE session_id = ? AND user_id = ?", (session_id, user_id))
+            db.execute(
+                "DELETE FROM members WHERE session_id = ? AND user_id = ?", (session_id, user_id)
+            )
 
         await self._engine.write(work)
 
@@ -181,7 +208,9 @@ def _session(row: sqlite3.Row) -> Session:
 
 
 def check_owner(db: sqlite3.Connection, session_id: str, owner_id: str | None) -> None:
-    """Raise NotOwner if `owner_id` is given and the session belongs to another user; without effect for no session."""
+    """Raise NotOwner if `owner_id` is given and the session belongs to another user;
+    without effect for no session.
+    """
     row = db.execute("SELECT owner_id FROM sessions WHERE id = ?", (session_id,)).fetchone()
     if row and owner_id not in (None, row["owner_id"]):
         raise NotOwner("session")
@@ -191,7 +220,8 @@ def hand_over(db: sqlite3.Connection, session_id: str, successor_id: str) -> Non
     """Make a member the owner of their session."""
     db.execute("UPDATE sessions SET owner_id = ? WHERE id = ?", (successor_id, session_id))
     db.execute(
-        "UPDATE members SET role = ? WHERE session_id = ? AND user_id = ?", (Role.OWNER, session_id, successor_id)
+        "UPDATE members SET role = ? WHERE session_id = ? AND user_id = ?",
+        (Role.OWNER, session_id, successor_id),
     )
 
 
@@ -211,7 +241,8 @@ def add_member(db: sqlite3.Connection, member: Member, limit: int) -> Member:
 
 def _insert_member(db: sqlite3.Connection, member: Member) -> None:
     db.execute(
-        "INSERT INTO members (session_id, user_id, role, joined_at, is_removed, read_sequence) VALUES"
+        "INSERT INTO members (session_id, user_id, role, joined_at, is_removed, read_sequence) "
+        "VALUES"
         " (:session_id, :user_id, :role, :joined_at, :is_removed, :read_sequence)",
         asdict(member),
     )
@@ -222,8 +253,10 @@ def _members(db: sqlite3.Connection, session_id: str) -> list[Member]:
         db,
         "SELECT * FROM members WHERE session_id = ? AND NOT is_removed ORDER BY joined_at, user_id",
         (session_id,),
-        "SELECT session_id, user_id, 0 AS is_removed FROM members INDEXED BY members_by_user WHERE session_id = ?",
-        "SELECT * FROM members WHERE session_id = :session_id AND user_id = :user_id AND NOT is_removed",
+        "SELECT session_id, user_id, 0 AS is_removed FROM members INDEXED BY members_by_user WHERE "
+        "session_id = ?",
+        "SELECT * FROM members WHERE session_id = :session_id AND user_id = :user_id AND NOT "
+        "is_removed",
     )
     return [as_member(row) for row in rows]
 

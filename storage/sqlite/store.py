@@ -21,10 +21,12 @@ from storage.sqlite.table_io import SqliteTableIO
 from storage.sqlite.versions import SqliteVersionStore, seal_versions, unsealed_versions
 
 _LOOK_S = 1.0
-"""Seconds between two checks of the files. Rows in a file that lost its name are in danger until the next check."""
+"""Seconds between two checks of the files.
+Rows in a file that lost its name are in danger until the next check."""
 
 _LAST_PAUSE_S = 60.0
-"""Longest pause in seconds between attempts to restore files that fail. Each may copy the whole database."""
+"""Longest pause in seconds between attempts to restore files that fail.
+Each may copy the whole database."""
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +43,8 @@ class SqliteStore(
 ):
     """A Store in one file; the contract is `storage.base.Store`.
 
-    _passed_over  (session, number) of versions that get no checksum, because they are on malformed pages
+    _passed_over  (session, number) of versions that get no checksum,
+                  because they are on malformed pages
     """
 
     def __init__(self, path: Path) -> None:
@@ -79,12 +82,16 @@ class SqliteStore(
             await self._engine.mend()
         try:
             if is_clean and self._engine.is_open:
-                await self._engine.write(lambda db: db.execute("UPDATE meta SET value = 'closed' WHERE key = 'state'"))
+                await self._engine.write(
+                    lambda db: db.execute("UPDATE meta SET value = 'closed' WHERE key = 'state'")
+                )
         finally:
             await self._engine.close()
 
     async def ping(self) -> None:
-        await self._engine.read(lambda db: db.execute("SELECT count(*) FROM sqlite_master").fetchone())
+        await self._engine.read(
+            lambda db: db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        )
 
     async def seal_rows(self, limit: int) -> int:
         def look(db: sqlite3.Connection) -> tuple[list[Version], int]:
@@ -120,13 +127,16 @@ class SqliteStore(
 def _note_start(db: sqlite3.Connection) -> bool:
     """Note that a server has started; return whether the previous one ended cleanly."""
     row = db.execute("SELECT value FROM meta WHERE key = 'state'").fetchone()
-    db.execute("INSERT INTO meta VALUES ('state', 'running') ON CONFLICT DO UPDATE SET value = 'running'")
+    db.execute(
+        "INSERT INTO meta VALUES ('state', 'running') ON CONFLICT DO UPDATE SET value = 'running'"
+    )
     return row is None or row["value"] == "closed"
 
 
 def _usage(db: sqlite3.Connection, user_id: str) -> Usage:
     row = db.execute(
-        "SELECT count(*), coalesce(sum(bytes), 0) + coalesce((SELECT length(data) FROM avatars WHERE user_id = ?), 0)"
+        "SELECT count(*), coalesce(sum(bytes), 0) + coalesce((SELECT length(data) FROM avatars "
+        "WHERE user_id = ?), 0)"
         " FROM sessions JOIN usage ON usage.session_id = sessions.id WHERE owner_id = ?",
         (user_id, user_id),
     ).fetchone()

@@ -30,12 +30,19 @@ _DERIVED = {"username_key", "username_skeleton", "email_key"}
 
 
 class SqliteTableIO:
-    """The `TableIO` part of the store. Names of tables and columns in its SQL are those of the schema."""
+    """The `TableIO` part of the store.
+
+    Names of tables and columns in its SQL are those of the schema.
+    """
 
     _engine: Engine
 
     async def count(self, table: str) -> int:
-        return int(await self._engine.read(lambda db: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]))  # noqa: S608 - from TABLES
+        return int(
+            await self._engine.read(
+                lambda db: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - from TABLES
+            )
+        )
 
     async def page(self, table: str, cursor: str, limit: int) -> tuple[list[Row], str]:
         keys = _KEYS[table]
@@ -64,7 +71,8 @@ class SqliteTableIO:
                 keys = ", ".join(_KEYS[table])
                 changes = ", ".join(f"{name} = excluded.{name}" for name in columns)
                 db.execute(
-                    f"INSERT INTO {table} ({names}) VALUES ({values}) ON CONFLICT ({keys}) DO UPDATE SET {changes}",  # noqa: S608
+                    f"INSERT INTO {table} ({names}) VALUES ({values})"  # noqa: S608
+                    f" ON CONFLICT ({keys}) DO UPDATE SET {changes}",
                     columns,
                 )
 
@@ -94,7 +102,9 @@ def _as_row(table: str, columns: sqlite3.Row) -> Row:
         case "messages":
             return message_row(as_message(columns))
     row = {name: value for name, value in dict(columns).items() if name not in _DERIVED}
-    row = {name: readable(value) if isinstance(value, str) else value for name, value in row.items()}
+    row = {
+        name: readable(value) if isinstance(value, str) else value for name, value in row.items()
+    }
     return {name: bool(value) if name in _FLAGS else value for name, value in row.items()}
 
 

@@ -1,4 +1,6 @@
-"""Versions in SQLite. A row that cannot be read keeps its place, marked as damaged (`storage.checksums`)."""
+"""Versions in SQLite. A row that cannot be read keeps its place,
+marked as damaged (`storage.checksums`).
+"""
 
 import json
 import sqlite3
@@ -6,7 +8,13 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from storage.checksums import DAMAGED, checked_version, damaged_version, pack_contents, version_checksum
+from storage.checksums import (
+    DAMAGED,
+    checked_version,
+    damaged_version,
+    pack_contents,
+    version_checksum,
+)
 from storage.errors import NotFound
 from storage.mending import readable
 from storage.records import Version, VersionKind
@@ -17,7 +25,8 @@ from storage.sqlite.rooms import session_exists, touch
 from storage.version_retention import surplus
 
 _DESCRIPTION = (
-    "session_id, number, sequence, main_root, label, kind, author_id, author_name, contributors, created_at, checksum"
+    "session_id, number, sequence, main_root, label, kind, author_id, author_name, "
+    "contributors, created_at, checksum"
 )
 
 
@@ -26,18 +35,24 @@ class SqliteVersionStore:
 
     _engine: Engine
 
-    async def add_version(self, version: Version, limit: int, auto_limit: int | None = None) -> tuple[Version, bool]:
+    async def add_version(
+        self, version: Version, limit: int, auto_limit: int | None = None
+    ) -> tuple[Version, bool]:
         def look(db: sqlite3.Connection) -> tuple[Version | None, list[int]]:
             return _newest(db, version.session_id), _automatic(db, version.session_id)
 
-        def work(db: sqlite3.Connection, seen: tuple[Version | None, list[int]]) -> tuple[Version, bool]:
+        def work(
+            db: sqlite3.Connection, seen: tuple[Version | None, list[int]]
+        ) -> tuple[Version, bool]:
             newest, automatic = seen
             if not session_exists(db, version.session_id):
                 raise NotFound("session")
             if newest and newest.holds_same(version):
                 return newest, False
             number = newest.number + 1 if newest else 1
-            count = surplus(_count(db, version.session_id), len(automatic), version.kind, limit, auto_limit)
+            count = surplus(
+                _count(db, version.session_id), len(automatic), version.kind, limit, auto_limit
+            )
             oldest = [(version.session_id, old) for old in automatic[:count]]
             db.executemany("DELETE FROM versions WHERE session_id = ? AND number = ?", oldest)
             name = remembered_name(db, version.author_id, version.author_name)
@@ -53,13 +68,19 @@ class SqliteVersionStore:
             db.execute(
                 "UPDATE versions SET files = '', documents = '', content = :content"
                 " WHERE session_id = :session_id AND number = :number",
-                {"session_id": version.session_id, "number": version.number, "content": pack_contents(version)},
+                {
+                    "session_id": version.session_id,
+                    "number": version.number,
+                    "content": pack_contents(version),
+                },
             )
 
         await self._engine.write(work)
 
     async def count_versions(self, session_id: str) -> tuple[int, int]:
-        return await self._engine.read(lambda db: (_count(db, session_id), len(_automatic(db, session_id))))
+        return await self._engine.read(
+            lambda db: (_count(db, session_id), len(_automatic(db, session_id)))
+        )
 
     async def newest_version(self, session_id: str) -> Version | None:
         return await self._engine.read(lambda db: _newest(db, session_id))
@@ -67,15 +88,21 @@ class SqliteVersionStore:
     async def version(self, session_id: str, number: int) -> Version | None:
         return await self._engine.read(lambda db: _version(db, session_id, number, "*"))
 
-    async def versions(self, session_id: str, before: int | None, limit: int, *, with_files: bool) -> list[Version]:
+    async def versions(
+        self, session_id: str, before: int | None, limit: int, *, with_files: bool
+    ) -> list[Version]:
         def work(db: sqlite3.Connection) -> list[Version]:
             columns = "*" if with_files else _DESCRIPTION
             page = (session_id, 1 << 62 if before is None else before, limit)
             where = "FROM versions WHERE session_id = ? AND number < ? ORDER BY number DESC LIMIT ?"
             with suppress(sqlite3.DatabaseError):
-                return [as_version(row) for row in db.execute(f"SELECT {columns} {where}", page).fetchall()]
+                return [
+                    as_version(row)
+                    for row in db.execute(f"SELECT {columns} {where}", page).fetchall()
+                ]
             found = (
-                _version(db, session_id, row["number"], columns) for row in db.execute(f"SELECT number {where}", page)
+                _version(db, session_id, row["number"], columns)
+                for row in db.execute(f"SELECT number {where}", page)
             )
             return [version for version in found if version]
 
@@ -84,15 +111,20 @@ class SqliteVersionStore:
 
 def _insert_version(db: sqlite3.Connection, version: Version) -> None:
     db.execute(
-        f"INSERT INTO versions ({_DESCRIPTION}, content, files, documents) VALUES (:session_id, :number, :sequence,"
-        " :main_root, :label, :kind, :author_id, :author_name, :contributors, :created_at, :checksum, :content,"
+        f"INSERT INTO versions ({_DESCRIPTION}, content, files, documents) VALUES (:session_id, "
+        ":number, :sequence,"
+        " :main_root, :label, :kind, :author_id, :author_name, :contributors, :created_at, "
+        ":checksum, :content,"
         " :files, :documents)",
         version_columns(version),
     )
 
 
 def version_columns(version: Version) -> dict[str, Any]:
-    """Return the columns of a version's row. The last two hold texts only in rows of earlier releases."""
+    """Return the columns of a version's row.
+
+    The last two hold texts only in rows of earlier releases.
+    """
     return {
         "session_id": version.session_id,
         "number": version.number,
@@ -113,14 +145,22 @@ def version_columns(version: Version) -> dict[str, Any]:
 
 def _count(db: sqlite3.Connection, session_id: str) -> int:
     """Return how many versions there are, from the index."""
-    return int(db.execute("SELECT count(*) FROM versions WHERE session_id = ?", (session_id,)).fetchone()[0])
+    return int(
+        db.execute("SELECT count(*) FROM versions WHERE session_id = ?", (session_id,)).fetchone()[
+            0
+        ]
+    )
 
 
 def _automatic(db: sqlite3.Connection, session_id: str) -> list[int]:
-    """Return the numbers of automatic versions, the oldest first, without those on malformed pages."""
+    """Return the numbers of automatic versions, the oldest first,
+    without those on malformed pages.
+    """
     numbers = "SELECT number FROM versions WHERE session_id = ?"
     try:
-        rows = db.execute(f"{numbers} AND kind = ? ORDER BY number", (session_id, VersionKind.AUTO)).fetchall()
+        rows = db.execute(
+            f"{numbers} AND kind = ? ORDER BY number", (session_id, VersionKind.AUTO)
+        ).fetchall()
         return [row["number"] for row in rows]
     except sqlite3.DatabaseError as error:
         if not is_malformed(error):
@@ -128,22 +168,35 @@ def _automatic(db: sqlite3.Connection, session_id: str) -> list[int]:
     listed = db.execute(f"{numbers} ORDER BY number", (session_id,)).fetchall()
     versions = (_version(db, session_id, row["number"], _DESCRIPTION) for row in listed)
     return [
-        version.number for version in versions if version and version.author_id and version.kind is VersionKind.AUTO
+        version.number
+        for version in versions
+        if version and version.author_id and version.kind is VersionKind.AUTO
     ]
 
 
 def _newest(db: sqlite3.Connection, session_id: str) -> Version | None:
-    """Return the newest version. Its number comes from the index alone, so a row that cannot be read is found too."""
-    row = db.execute("SELECT max(number) FROM versions WHERE session_id = ?", (session_id,)).fetchone()
+    """Return the newest version.
+
+    Its number comes from the index alone, so a row that cannot be read is found too.
+    """
+    row = db.execute(
+        "SELECT max(number) FROM versions WHERE session_id = ?", (session_id,)
+    ).fetchone()
     return _version(db, session_id, row[0], "*") if row[0] is not None else None
 
 
 def _version(
-    db: sqlite3.Connection, session_id: str, number: int, columns: str, *, malformed_too: bool = True
+    db: sqlite3.Connection,
+    session_id: str,
+    number: int,
+    columns: str,
+    *,
+    malformed_too: bool = True,
 ) -> Version | None:
     try:
         row = db.execute(
-            f"SELECT {columns} FROM versions WHERE session_id = ? AND number = ?", (session_id, number)
+            f"SELECT {columns} FROM versions WHERE session_id = ? AND number = ?",
+            (session_id, number),
         ).fetchone()
     except sqlite3.DatabaseError as error:
         if is_malformed(error) and malformed_too:
@@ -215,7 +268,8 @@ def seal_versions(db: sqlite3.Connection, versions: list[Version]) -> None:
             )
             continue
         db.execute(
-            "UPDATE versions SET checksum = :checksum, content = :content, files = '', documents = ''"
+            "UPDATE versions SET checksum = :checksum, content = :content, files = '', documents = "
+            "''"
             " WHERE session_id = :session_id AND number = :number",
             version_columns(version),
         )

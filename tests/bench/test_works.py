@@ -1,7 +1,8 @@
-"""No work holds the event loop in one piece: each one of `make worst` in its short form, on a whole server.
+"""No work holds the event loop in one piece:
+each one of `make worst` in its short form, on a whole server.
 
-What a piece of work costs is compared with a piece that this test does right before and after it, in CPU time. A slow
-or busy machine makes both more expensive.
+What a piece of work costs is compared with a piece that this test does right before and after it,
+in CPU time. A slow or busy machine makes both more expensive.
 """
 
 import re
@@ -14,8 +15,9 @@ from bench.worst.stage import SHORT, Stage, Work, measure, stage
 from bench.worst.works import WORKS
 
 _UNITS = 4.0
-"""For how many units the loop may be held. A unit is about 10 ms, and the goal is two of them. One save of 15,000
-changed lines holds the loop for 11 units if it is compared there in one piece, so it fails."""
+"""For how many units the loop may be held. A unit is about 10 ms, and the goal is two of them. One
+save of 15,000 changed lines holds the loop for 11 units if it is compared there in one piece, so it
+fails."""
 _NATIVE: dict[str, float] = {
     "emoji cut by deletions": 60.0,
     "emoji cut by inserts": 40.0,
@@ -27,11 +29,13 @@ _NATIVE: dict[str, float] = {
 }
 """Units where one call of yrs integrates all that a slice brings."""
 _MANY = {"refused sockets": 40.0}
-"""Units where a turn of the loop takes all handshakes that came while the server had no core: 1 ms each."""
+"""Units where a turn of the loop takes all handshakes that came while the
+server had no core: 1 ms each."""
 _STEPS = 200_000
 _TRIES = 3
 _NOT_DONE = re.compile(r"Error|SystemExit|\bcut\b|not saved|[45]\d\d after")
-"""What a work says if it was refused, as when a worker got no core in time: then nothing was measured."""
+"""What a work says if it was refused, as when a worker got no core in time:
+then nothing was measured."""
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +54,9 @@ def _unit_ms() -> float:
 @pytest.mark.slow
 @pytest.mark.parametrize("work", WORKS, ids=lambda work: work.name)
 def test_work_gives_way_to_others(here: Stage, work: Work) -> None:
-    """The longest hold is some units of work; of several tries the least counts, because others only ever add to it."""
+    """The longest hold is some units of work; of several tries the least counts,
+    because others only ever add to it.
+    """
     allowed = (_NATIVE | _MANY).get(work.name, _UNITS)
     holds, did = [], ""
     for _ in range(_TRIES):

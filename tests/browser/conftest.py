@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    async_playwright,
+    expect,
+)
 
 from tests.api import Api
 from tests.system_packages import needed_program
@@ -110,7 +118,9 @@ class Someone:
         await self.page.evaluate(AXE.read_text() + ";0")
         found = await self.page.evaluate("tags => axe.run({runOnly: tags})", _TAGS)
         wrong = [
-            (one["id"], node["target"], node["failureSummary"]) for one in found["violations"] for node in one["nodes"]
+            (one["id"], node["target"], node["failureSummary"])
+            for one in found["violations"]
+            for node in one["nodes"]
         ]
         assert wrong == [], f"{self.page.url}: {wrong}"
 
@@ -128,7 +138,9 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 async def new_context(browser: Browser, **options: Any) -> BrowserContext:
-    """Make a browser of its own for somebody; each action has the time that a busy machine needs."""
+    """Make a browser of its own for somebody; each action has the time
+    that a busy machine needs.
+    """
     context = await browser.new_context(**options)
     context.set_default_timeout(1_000 * PATIENCE_S)
     return context
@@ -140,7 +152,9 @@ async def person(browser: Browser, api: Api) -> AsyncIterator[NewPerson]:
     people: list[Someone] = []
 
     async def new(**options: Any) -> Someone:
-        context = await new_context(browser, **{"viewport": {"width": 1280, "height": 800}, **options})
+        context = await new_context(
+            browser, **{"viewport": {"width": 1280, "height": 800}, **options}
+        )
         one = Someone(await context.new_page(), context, api.url)
         one.page.on("console", one.hear)
         one.page.on("pageerror", lambda error: one.problems.append(str(error)))
@@ -151,6 +165,9 @@ async def person(browser: Browser, api: Api) -> AsyncIterator[NewPerson]:
     for one in people:
         await one.context.close()
     unexpected = [
-        text for one in people for text in one.problems if not any(re.search(known, text) for known in one.expected)
+        text
+        for one in people
+        for text in one.problems
+        if not any(re.search(known, text) for known in one.expected)
     ]
     assert unexpected == []

@@ -17,8 +17,12 @@ TOGETHER = 6
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-async def test_24_browsers_with_empty_caches_get_in_by_invite(browser: Browser, start_server: StartServer) -> None:
-    """Each opens the invite's page, says a name, and types into the same text; all stay open together."""
+async def test_24_browsers_with_empty_caches_get_in_by_invite(
+    browser: Browser, start_server: StartServer
+) -> None:
+    """Each opens the invite's page, says a name, and types into the same text;
+    all stay open together.
+    """
     server = await start_server(**AS_SHIPPED)
     teacher = await Api(server.url).sign_up("teacher")
     session_id = await teacher.new_session(access="invite")

@@ -1,4 +1,6 @@
-"""`make web-dev`: the sources with live reload, in front of a server that answers only its own pages."""
+"""`make web-dev`: the sources with live reload, in front of a server that
+answers only its own pages.
+"""
 
 import os
 import signal
@@ -21,7 +23,9 @@ def dev_server(api: Api) -> Iterator[str]:
     """The address of a development server in front of `api`'s server."""
     port = free_port()
     command = [sys.executable, "-m", "tests.web", "--dev", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "SERVER": api.url}, start_new_session=True)
+    process = subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, "SERVER": api.url}, start_new_session=True
+    )
     yield f"http://localhost:{port}"
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(20) == 0
@@ -29,12 +33,16 @@ def dev_server(api: Api) -> Iterator[str]:
 
 async def is_up(url: str) -> bool:
     try:
-        return (await AsyncHTTPClient().fetch(f"{url}/static/dist/index.html", raise_error=False)).code == 200
+        return (
+            await AsyncHTTPClient().fetch(f"{url}/static/dist/index.html", raise_error=False)
+        ).code == 200
     except ConnectionRefusedError:
         return False
 
 
-async def test_dev_server_forwards_pages_rest_and_sockets(dev_server: str, person: NewPerson) -> None:
+async def test_dev_server_forwards_pages_rest_and_sockets(
+    dev_server: str, person: NewPerson
+) -> None:
     """One signs up, opens a session, and what is typed is saved: by cookie, REST and WebSocket."""
     await until(lambda: is_up(dev_server))
     ada = await person()
@@ -47,7 +55,9 @@ async def test_dev_server_forwards_pages_rest_and_sockets(dev_server: str, perso
     await ada.page.reload()
 
     await expect(ada.text).to_have_text("through the development server")
-    live = await ada.page.evaluate("id => fetch(`/code/${id}/latest?live=true`).then(a => a.json())", session_id)
+    live = await ada.page.evaluate(
+        "id => fetch(`/code/${id}/latest?live=true`).then(a => a.json())", session_id
+    )
     assert live["code"] == "through the development server"
 
 
@@ -60,7 +70,9 @@ async def test_dev_server_forwards_foreign_origin_to_be_refused(api: Api, dev_se
     cookie = f"accessToken={ada.token}"
 
     own = await through.post("/user/login", body, headers={"Origin": dev_server, "Cookie": cookie})
-    foreign = await through.post("/user/login", body, headers={"Origin": "http://other.example", "Cookie": cookie})
+    foreign = await through.post(
+        "/user/login", body, headers={"Origin": "http://other.example", "Cookie": cookie}
+    )
 
     assert own.status == 200
     assert (foreign.status, foreign.body["code"]) == (403, "bad_origin")

@@ -9,7 +9,9 @@ from crdt.room.closing import CloseReason
 from tests.browser.conftest import NewPerson
 
 
-async def test_editor_of_three_people_typing_together_shows_text_and_cursors(person: NewPerson, api) -> None:
+async def test_editor_of_three_people_typing_together_shows_text_and_cursors(
+    person: NewPerson, api
+) -> None:
     """Three people type together and see the same text, and each other's cursors by name."""
     people = [await person() for _ in range(3)]
     ada, bob, gil = people
@@ -30,7 +32,9 @@ async def test_editor_of_three_people_typing_together_shows_text_and_cursors(per
     await expect(ada.page.locator(".cm-remote-flag[data-name$=Bob]")).to_have_count(1)
     await expect(ada.page.locator(".cm-remote-flag[data-name$=Gil]")).to_have_count(1)
     await ada.until_saved()
-    live = await ada.page.evaluate(f"fetch('/code/{session_id}/latest?live=true').then(a => a.json())")
+    live = await ada.page.evaluate(
+        f"fetch('/code/{session_id}/latest?live=true').then(a => a.json())"
+    )
     assert all(f"[{one.name} was here]" in live["code"] for one in people)
 
 
@@ -44,7 +48,9 @@ async def test_file_added_by_one_user_is_tab_for_all(person: NewPerson) -> None:
     await ada.button("Add a file").click()
     await ada.page.get_by_label("Name of the new file").fill("util.py")
     await ada.page.keyboard.press("Enter")
-    await expect(ada.page.get_by_role("tab", name="util.py")).to_have_attribute("aria-selected", "true")
+    await expect(ada.page.get_by_role("tab", name="util.py")).to_have_attribute(
+        "aria-selected", "true"
+    )
     await ada.type("def helper(): pass")
 
     await gil.page.get_by_role("tab", name="util.py").click()
@@ -96,7 +102,9 @@ async def test_editor_offline_keeps_typing_and_merges_on_return(person: NewPerso
     await ada.until_saved()
 
 
-async def test_saved_indicator_matches_state_of_store(person: NewPerson, server: Server, monkeypatch) -> None:
+async def test_saved_indicator_matches_state_of_store(
+    person: NewPerson, server: Server, monkeypatch
+) -> None:
     """While the store takes nothing the page says so; once it has, it says that."""
     ada = await person()
     await ada.sign_up()
@@ -140,8 +148,12 @@ async def test_settings_and_keys_are_kept_in_browser(person: NewPerson) -> None:
     await expect(ada.page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
 
 
-async def test_editor_of_session_out_of_service_explains_and_merges_later(person: NewPerson, server: Server) -> None:
-    """The page says why and what becomes of what is typed; when the session is back, that is merged and saved."""
+async def test_editor_of_session_out_of_service_explains_and_merges_later(
+    person: NewPerson, server: Server
+) -> None:
+    """The page says why and what becomes of what is typed;
+    when the session is back, that is merged and saved.
+    """
     ada = await person()
     ada.expected.append("409")
     await ada.sign_up()
@@ -165,5 +177,7 @@ async def test_editor_of_session_out_of_service_explains_and_merges_later(person
 
     await ada.until_saved()
     await expect(banner).to_have_count(0)
-    live = await ada.page.evaluate(f"fetch('/code/{session_id}/latest?live=true').then(a => a.json())")
+    live = await ada.page.evaluate(
+        f"fetch('/code/{session_id}/latest?live=true').then(a => a.json())"
+    )
     assert live["code"].replace("after ", "") == "before"

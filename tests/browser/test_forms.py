@@ -1,4 +1,6 @@
-"""Every form of the web app, when the server refuses what was sent: the focus is where the person reads why."""
+"""Every form of the web app, when the server refuses what was sent:
+the focus is where the person reads why.
+"""
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -34,7 +36,8 @@ def behind(path: str, button: str) -> Open:
 
 
 FORMS: list[tuple[Open, str, str]] = [
-    # how it is opened, its button, the name of a field, if it has one that the server may find wrong
+    # how it is opened, its button, the name of a field,
+    # if it has one that the server may find wrong
     (at("/"), "Join", "target"),
     (behind("/", "New session"), "Create session", "title"),
     (behind("/s/:id", "Save"), "Save", "label"),
@@ -71,7 +74,9 @@ def form_of(someone: Someone, button: str) -> Locator:
 
 
 async def check_form(someone: Someone, button: str, field: str) -> None:
-    """Press its button with the keyboard, while everything is refused: as a whole, by a field, by one not in it."""
+    """Press its button with the keyboard, while everything is refused:
+    as a whole, by a field, by one not in it.
+    """
     form = form_of(someone, button)
     submit = form.get_by_role("button", name=button, exact=True)
     alert = form.get_by_role("alert")
@@ -109,7 +114,9 @@ async def test_form_of_user_gives_the_focus_to_what_the_server_refused(person: N
         await check_form(ada, button, field)
 
 
-async def test_form_of_stranger_gives_the_focus_to_what_the_server_refused(person: NewPerson) -> None:
+async def test_form_of_stranger_gives_the_focus_to_what_the_server_refused(
+    person: NewPerson,
+) -> None:
     """Signing in and up, and joining by an invite, as a guest and as a user."""
     ada, gil = await person(), await person(reduced_motion="reduce")
     gil.expected.append("409|422|401")
@@ -153,7 +160,9 @@ def forms_in_source() -> Iterator[str]:
 
 
 def test_every_form_is_checked() -> None:
-    """A form is made by `Form`, except the chat's, which is tested above, and of a new tab, which sends nothing."""
+    """A form is made by `Form`, except the chat's, which is tested above, and of a new tab,
+    which sends nothing.
+    """
     found = list(forms_in_source())
     plain = sorted(form for form in found if form.endswith(" form"))
 

@@ -1,4 +1,5 @@
-"""A page of another origin in the browser of somebody who is signed in here: it may change nothing and read nothing.
+"""A page of another origin in the browser of somebody who is signed in here:
+it may change nothing and read nothing.
 
 The same requests on the wire, one by one: `tests/handlers/http/test_origin.py` and
 `tests/interop/test_cross_site_sockets.py`.
@@ -132,7 +133,7 @@ globalThis.tools = {
     return ways.map((way) => { try { return way() } catch (error) { return null } }).filter((one) => one)
   },
 }
-"""
+"""  # noqa: E501  # lines of JavaScript
 """What the pages try: each returns what it could read."""
 
 ITS_OWN = {
@@ -144,7 +145,9 @@ A_PAGE = ("text/html", b"<!doctype html><body>elsewhere")
 
 
 class Elsewhere(RequestHandler):
-    """Another site; whatever its page embeds from here may be read, as a proof that it would notice."""
+    """Another site; whatever its page embeds from here may be read,
+    as a proof that it would notice.
+    """
 
     def get(self) -> None:
         kind, content = ITS_OWN.get(self.request.headers["Sec-Fetch-Dest"], A_PAGE)
@@ -206,7 +209,9 @@ async def elsewhere() -> AsyncIterator[int]:
 async def visit(person: NewPerson, elsewhere: int, caplog: pytest.LogCaptureFixture) -> Visit:
     caplog.set_level(logging.INFO, ACCESS_LOG)
     one = await person()
-    answer = await one.context.request.post(f"{one.url}/user/signup", data=account("ada"), headers={"Origin": one.url})
+    answer = await one.context.request.post(
+        f"{one.url}/user/signup", data=account("ada"), headers={"Origin": one.url}
+    )
     assert answer.status == 201
     signed_up = await answer.json()
     api = Api(one.url, signed_up["accessToken"], signed_up["user"])
@@ -249,7 +254,9 @@ async def arrived(caplog: pytest.LogCaptureFixture, method: str) -> list[dict[st
 async def test_foreign_page_posts_are_refused_and_change_nothing(
     visit: Visit, api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Forms, beacons and fetches arrive, are refused, and change nothing; what the own page sends does."""
+    """Forms, beacons and fetches arrive, are refused, and change nothing;
+    what the own page sends does.
+    """
     mallory = await api.sign_up("mallory")
     posts = visit.filled(list(POSTS.items()), other=await mallory.new_session(access="link"))
     before = await visit.look()
@@ -257,20 +264,32 @@ async def test_foreign_page_posts_are_refused_and_change_nothing(
     for host in HOSTS:
         page = await visit.hostile(host)
         caplog.clear()
-        assert await page.evaluate("(all) => tools.everywhere(...all)", [posts, FORMS, FETCHES]) == []
-        found = await until(lambda: arrived(caplog, "POST"), lambda seen: len(seen) >= 6 * len(posts))
+        assert (
+            await page.evaluate("(all) => tools.everywhere(...all)", [posts, FORMS, FETCHES]) == []
+        )
+        found = await until(
+            lambda: arrived(caplog, "POST"), lambda seen: len(seen) >= 6 * len(posts)
+        )
         assert {one["status"] for one in found} == {403}
-        assert {one["path"] for one in found} == {url.removeprefix(visit.one.url) for url, _ in posts}
-        assert {one["user"] for one in found} == {visit.api.user["id"] if host in visit.one.url else None}
+        assert {one["path"] for one in found} == {
+            url.removeprefix(visit.one.url) for url, _ in posts
+        }
+        assert {one["user"] for one in found} == {
+            visit.api.user["id"] if host in visit.one.url else None
+        }
         assert await visit.look() == before
 
     own = [
-        await visit.one.page.evaluate("(all) => tools.fetch(...all)", [url, body, "application/json", "cors"])
+        await visit.one.page.evaluate(
+            "(all) => tools.fetch(...all)", [url, body, "application/json", "cors"]
+        )
         for url, body in posts
     ]
     assert set(own) <= {200, 201}
     visit.one.expected.append("401")  # the last of them has signed it out
-    assert {what for what, seen in (await visit.look()).items() if seen == before[what]} == {"logins"}
+    assert {what for what, seen in (await visit.look()).items() if seen == before[what]} == {
+        "logins"
+    }
 
 
 CHANGES: tuple[tuple[str, str, Any], ...] = (
@@ -299,7 +318,11 @@ async def test_foreign_page_requests_other_than_post_are_never_sent(
         caplog.clear()
         assert not any(await page.evaluate(CHANGE_ALL, changes))
         assert len(await arrived(caplog, "OPTIONS")) == len(changes)
-        assert [await arrived(caplog, method) for method in ("PATCH", "PUT", "DELETE")] == [[], [], []]
+        assert [await arrived(caplog, method) for method in ("PATCH", "PUT", "DELETE")] == [
+            [],
+            [],
+            [],
+        ]
         assert await visit.look() == before
 
     assert set(await visit.one.page.evaluate(CHANGE_ALL, changes)) <= {200, 204}
@@ -309,12 +332,16 @@ async def test_foreign_page_requests_other_than_post_are_never_sent(
 # -- reading --------------------------------------------------------------------------------------
 
 SECRETS = (
-    "/user/me", "/session", "/session/{id}/invites", "/chat/{id}", "/code/{id}/latest?live=true", "/s/{id}",
+    "/user/me", "/session", "/session/{id}/invites", "/chat/{id}", "/code/{id}/latest?live=true",
+    "/s/{id}",
     "/socket.io/?EIO=4&transport=polling",
 )  # fmt: skip
 EMBEDDED = (*SECRETS, "/user/{me}/avatar", "/socket.io/?EIO=4&transport=polling&j=0")
 PAGES = ("/", "/docs", "/s/{id}")
-READ_ALL = "async ([urls, ways]) => Promise.all(ways.flatMap((way) => urls.map((url) => tools.read(url, ...way))))"
+READ_ALL = (
+    "async ([urls, ways]) => Promise.all(ways.flatMap((way) => urls.map((url) => "
+    "tools.read(url, ...way))))"
+)
 EMBED_ALL = """async ([way, urls]) => {
   const read = await Promise.all(urls.map((url) => tools[way](url)))
   return urls.filter((_, at) => read[at])
@@ -322,14 +349,20 @@ EMBED_ALL = """async ([way, urls]) => {
 
 
 async def test_foreign_page_cannot_read_or_frame_answers(visit: Visit) -> None:
-    """What a foreign page fetches or embeds it cannot read, and no page of ours is shown in its frames.
+    """What a foreign page fetches or embeds it cannot read,
+    and no page of ours is shown in its frames.
 
-    An own page reads all of it; what the other site has itself is read by each way of embedding, and shown.
+    An own page reads all of it; what the other site has itself is read by each
+    way of embedding, and shown.
     """
     upload = [f"{visit.one.url}/user/avatar", "picture", "", "cors"]
     assert await visit.one.page.evaluate("(all) => tools.fetch(...all)", upload) == 200
     urls, embedded = visit.filled(SECRETS), visit.filled(EMBEDDED, me=visit.api.user["id"])
-    ways = [[mode, cookies] for mode in ("cors", "no-cors", "same-origin") for cookies in ("include", "omit")]
+    ways = [
+        [mode, cookies]
+        for mode in ("cors", "no-cors", "same-origin")
+        for cookies in ("include", "omit")
+    ]
 
     for host in HOSTS:
         page = await visit.hostile(host)
@@ -337,7 +370,9 @@ async def test_foreign_page_cannot_read_or_frame_answers(visit: Visit) -> None:
         for way in ("image", "script", "module", "style", "frame"):
             assert await page.evaluate(EMBED_ALL, [way, embedded]) == [], way
             assert await page.evaluate(EMBED_ALL, [way, ["/its-own"]]) == ["/its-own"], way
-        for url in visit.filled(["/session/{id}", "/session/0000000000000000"]):  # nor that it is there
+        for url in visit.filled(
+            ["/session/{id}", "/session/0000000000000000"]
+        ):  # nor that it is there
             assert await page.evaluate("(url) => tools.ends(url)", url) == ["error", "error"], url
         shown = await shown_in_frames(page, [*visit.filled(PAGES), "/its-own"])
         assert shown == [*["chrome-error://chromewebdata/"] * len(PAGES), page.url + "its-own"]
@@ -368,7 +403,8 @@ OPEN_AND_READ = """async (url) => {
 async def test_foreign_page_cannot_open_sockets_with_cookies(visit: Visit) -> None:
     """By neither endpoint a foreign page gets in with the visitor's cookies; an own page does.
 
-    A window with the session that the foreign page opens is none of its business; an own page's is its own.
+    A window with the session that the foreign page opens is none of its business;
+    an own page's is its own.
     """
     url, before = visit.one.url.replace("http", "ws", 1), await visit.look()
     sync = [f"{url}/sync/{visit.session_id}?saved=1&notes=1", [], ["binary"]]
@@ -384,7 +420,9 @@ async def test_foreign_page_cannot_open_sockets_with_cookies(visit: Visit) -> No
         assert ("bad_origin" if host in url else "not_signed_in") in refused
         await open_window(page, f"{visit.one.url}/s/{visit.session_id}")
 
-    await until(visit.look, lambda seen: seen == before)  # the session's list says who is in it for a moment
+    await until(
+        visit.look, lambda seen: seen == before
+    )  # the session's list says who is in it for a moment
     assert await visit.one.page.evaluate(listen, sync) == ["binary"]
     events[1] = ["40", join]
     assert '{"ok":true,"role":"owner"}' in (await visit.one.page.evaluate(listen, events))[-1]
@@ -392,13 +430,17 @@ async def test_foreign_page_cannot_open_sockets_with_cookies(visit: Visit) -> No
 
 
 async def open_window(page: Page, url: str) -> None:
-    """Let a foreign page open a window: it is shut out immediately, and cannot reach for what is in it."""
+    """Let a foreign page open a window: it is shut out immediately,
+    and cannot reach for what is in it.
+    """
     async with page.expect_popup() as opening:
         await page.evaluate("(url) => { globalThis.opened = open(url) }", url)
     popup = await opening.value
     await expect(popup.locator(".cm-content")).to_have_text("secret")
     title = await popup.title()
-    await popup.evaluate("() => { globalThis.heard = 0; addEventListener('message', () => heard++) }")
+    await popup.evaluate(
+        "() => { globalThis.heard = 0; addEventListener('message', () => heard++) }"
+    )
 
     await page.wait_for_function("() => opened.closed")
     assert await page.evaluate("() => tools.take(opened)") == []

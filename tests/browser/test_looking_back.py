@@ -16,13 +16,17 @@ async def add_file(one: Someone, name: str) -> None:
     await one.button("Add a file").click()
     await one.page.get_by_label("Name of the new file").fill(name)
     await one.page.keyboard.press("Enter")
-    await expect(one.page.get_by_role("tab", name=name, exact=True)).to_have_attribute("aria-selected", "true")
+    await expect(one.page.get_by_role("tab", name=name, exact=True)).to_have_attribute(
+        "aria-selected", "true"
+    )
     await one.type(f"text of {name}")
     await one.until_saved()
 
 
 async def test_versions_are_saved_compared_and_restored(person: NewPerson) -> None:
-    """Ctrl-S saves with a label; versions are compared with the live text, and restored for everybody."""
+    """Ctrl-S saves with a label; versions are compared with the live text,
+    and restored for everybody.
+    """
     ada, gil = await person(), await person()
     await ada.sign_up()
     session_id = await ada.create("Versions")
@@ -34,7 +38,9 @@ async def test_versions_are_saved_compared_and_restored(person: NewPerson) -> No
     await ada.until_saved()
     await ada.page.get_by_role("link", name="Versions").click()
 
-    await expect(ada.page.get_by_role("button", name="Version 1")).to_contain_text("before the change")
+    await expect(ada.page.get_by_role("button", name="Version 1")).to_contain_text(
+        "before the change"
+    )
     await expect(ada.page.get_by_role("button", name="Version 1")).to_contain_text(ada.name)
     await expect(ada.page.locator(".cm-changedLine", has_text="second line")).to_be_visible()
     await ada.button("Restore this version").click()
@@ -63,13 +69,17 @@ async def test_blame_shows_author_beside_each_line(person: NewPerson) -> None:
 
     await ada.button("Blame").click()
 
-    await expect(ada.page.locator(".blame")).to_have_text([*[re.compile(f"^{ada.name}")] * 2, re.compile("^Gil")])
+    await expect(ada.page.locator(".blame")).to_have_text(
+        [*[re.compile(f"^{ada.name}")] * 2, re.compile("^Gil")]
+    )
     await ada.button("Blame").click()
     await expect(ada.page.locator(".blame")).to_have_count(0)
 
 
 async def test_blame_tells_lines_that_a_browser_only_brought(person: NewPerson) -> None:
-    """At each width and in both themes the mark and the name are seen; and it is said what the mark means."""
+    """At each width and in both themes the mark and the name are seen;
+    and it is said what the mark means.
+    """
     ada = await person()
     await ada.sign_up()
     session_id = await ada.create("Blame")
@@ -85,7 +95,9 @@ async def test_blame_tells_lines_that_a_browser_only_brought(person: NewPerson) 
     await ada.page.route(re.compile(f"/code/{session_id}/blame"), carried)
     await ada.button("Blame").click()
 
-    await expect(ada.page.get_by_test_id("announcer")).to_contain_text("was sent by that person's browser")
+    await expect(ada.page.get_by_test_id("announcer")).to_contain_text(
+        "was sent by that person's browser"
+    )
     marks = ada.page.locator(".blame")
     await expect(marks).to_have_text(
         [re.compile(f"^{ada.name}"), re.compile(f"^via {ada.name}"), re.compile(f"^{ada.name}")]
@@ -93,9 +105,14 @@ async def test_blame_tells_lines_that_a_browser_only_brought(person: NewPerson) 
     for width in (390, 768, 1280):
         await ada.page.set_viewport_size({"width": width, "height": 800})
         for theme in ("light", "dark"):
-            await ada.page.evaluate("theme => (document.documentElement.dataset.theme = theme)", theme)
+            await ada.page.evaluate(
+                "theme => (document.documentElement.dataset.theme = theme)", theme
+            )
             await ada.check_access()
-        shown, name = await marks.nth(1).bounding_box(), await marks.nth(1).locator("bdi").bounding_box()
+        shown, name = (
+            await marks.nth(1).bounding_box(),
+            await marks.nth(1).locator("bdi").bounding_box(),
+        )
         assert shown
         assert name
         assert name["x"] + name["width"] <= shown["x"] + shown["width"]
@@ -123,7 +140,9 @@ async def test_blame_answer_after_switching_off_is_ignored(person: NewPerson) ->
         answer_now.set()
     await (await answered.value).finished()
 
-    await ada.page.evaluate("new Promise(done => setTimeout(() => requestAnimationFrame(done), 200))")
+    await ada.page.evaluate(
+        "new Promise(done => setTimeout(() => requestAnimationFrame(done), 200))"
+    )
     await expect(ada.page.locator(".cm-blame")).to_have_count(0)
 
 
@@ -135,7 +154,9 @@ async def test_blame_without_answer_is_reported_and_typing_continues(person: New
     session_id = await ada.create("Blame")
 
     async def is_away(route: Route) -> None:
-        await route.fulfill(status=503, content_type="application/problem+json", body='{"code": "unavailable"}')
+        await route.fulfill(
+            status=503, content_type="application/problem+json", body='{"code": "unavailable"}'
+        )
 
     await ada.page.route(re.compile(f"/code/{session_id}/blame"), is_away)
     await ada.button("Blame").click()
@@ -156,7 +177,9 @@ async def test_blame_of_empty_file_reports_no_authors(person: NewPerson) -> None
     await ada.page.keyboard.press("Enter")
     await ada.button("Blame").click()
 
-    await expect(ada.page.get_by_test_id("announcer")).to_have_text("Nothing is written in this file yet.")
+    await expect(ada.page.get_by_test_id("announcer")).to_have_text(
+        "Nothing is written in this file yet."
+    )
 
 
 async def test_redaction_removes_text_and_is_marked_in_replay(person: NewPerson) -> None:
@@ -221,8 +244,12 @@ async def test_exported_session_plays_offline(person: NewPerson, tmp_path: Path)
     await ada.check_access()
 
 
-async def test_exported_session_plays_files_called_like_parts_of_objects(person: NewPerson, tmp_path: Path) -> None:
-    """Names such as `__proto__`, which each object of JavaScript has anyway, are names of files like others."""
+async def test_exported_session_plays_files_called_like_parts_of_objects(
+    person: NewPerson, tmp_path: Path
+) -> None:
+    """Names such as `__proto__`, which each object of JavaScript has anyway,
+    are names of files like others.
+    """
     ada = await person()
     await ada.sign_up()
     session_id = await ada.create("Names")
@@ -243,7 +270,9 @@ async def test_exported_session_plays_files_called_like_parts_of_objects(person:
             await expect(ada.page.locator("#code")).to_have_text(shown)
 
 
-async def test_replay_and_versions_show_files_called_like_parts_of_objects(person: NewPerson) -> None:
+async def test_replay_and_versions_show_files_called_like_parts_of_objects(
+    person: NewPerson,
+) -> None:
     """Also where a version has no such file yet."""
     ada = await person()
     await ada.sign_up()
@@ -275,7 +304,9 @@ async def test_chat_in_two_directions_turns_nothing_outside(person: NewPerson) -
     message = ada.page.locator(".message p[dir=auto]")
     await expect(message).to_have_text("שלום \u2067abc\u2069\nhello")
     assert (
-        await message.evaluate("it => getComputedStyle(it).direction + getComputedStyle(it).unicodeBidi")
+        await message.evaluate(
+            "it => getComputedStyle(it).direction + getComputedStyle(it).unicodeBidi"
+        )
         == "rtlisolate"
     )
     await expect(ada.page.locator(".message-head bdi")).to_have_text(ada.name)
@@ -294,7 +325,9 @@ async def test_replay_slider_and_keys_show_text_of_known_moments(person: NewPers
     await ada.go(f"/s/{session_id}/replay")
     shown = ada.page.get_by_test_id("replay-text").locator(".cm-content")
     await expect(shown).to_have_text("one two three ")
-    await expect(ada.page.get_by_role("list", name="Who typed when")).to_contain_text("3 edits, +14 −0")
+    await expect(ada.page.get_by_role("list", name="Who typed when")).to_contain_text(
+        "3 edits, +14 −0"
+    )
 
     await ada.page.get_by_role("slider", name="Moment").fill("1")
     await expect(shown).to_have_text("one ")

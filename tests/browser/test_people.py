@@ -40,7 +40,9 @@ async def test_account_forms_show_errors_and_sign_up_and_in(person: NewPerson) -
 
 
 async def test_home_lists_sessions_and_joins_by_link_or_id(person: NewPerson) -> None:
-    """A session with a starter is listed with what one wants to know; another joins by its link, as an id too."""
+    """A session with a starter is listed with what one wants to know;
+    another joins by its link, as an id too.
+    """
     ada, bob = await person(), await person()
     await ada.sign_up()
     session_id = await ada.create("Pairing", starter=True, access="link")
@@ -107,7 +109,9 @@ async def test_role_change_and_removal_take_effect_immediately(person: NewPerson
 
 
 async def test_promoted_viewer_may_save_version(person: NewPerson) -> None:
-    """Ctrl+S opens the dialog for a viewer who became an editor, without a reload and without another file."""
+    """Ctrl+S opens the dialog for a viewer who became an editor,
+    without a reload and without another file.
+    """
     ada, gil = await person(), await person()
     await ada.sign_up()
     session_id = await ada.create("Promotion")
@@ -124,12 +128,16 @@ async def test_promoted_viewer_may_save_version(person: NewPerson) -> None:
     await gil.page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
 
     await expect(gil.page.get_by_role("dialog")).to_have_count(0)
-    version = await gil.page.evaluate("id => fetch(`/code/${id}/versions/1`).then(answer => answer.json())", session_id)
+    version = await gil.page.evaluate(
+        "id => fetch(`/code/${id}/versions/1`).then(answer => answer.json())", session_id
+    )
     assert version["label"] == "by the new editor"
 
 
 async def test_session_changes_and_end_are_shown_to_others_live(person: NewPerson) -> None:
-    """Others see the owner's changes without loading the page again; an ended session is read-only."""
+    """Others see the owner's changes without loading the page again;
+    an ended session is read-only.
+    """
     ada, gil = await person(), await person()
     await ada.sign_up()
     await ada.create("Before")
@@ -150,7 +158,9 @@ async def test_session_changes_and_end_are_shown_to_others_live(person: NewPerso
 
 
 async def test_chat_shows_messages_typing_unread_count_and_history(person: NewPerson, api) -> None:
-    """Messages come live, with code and who types; what came while one looked elsewhere is counted; history pages."""
+    """Messages come live, with code and who types; what came while one looked elsewhere is counted;
+    history pages.
+    """
     ada, gil = await person(), await person()
     await ada.sign_up()
     session_id = await ada.create("Talk")
@@ -180,7 +190,8 @@ async def test_chat_shows_messages_typing_unread_count_and_history(person: NewPe
 
     for number in range(55):
         await ada.page.evaluate(
-            "([id, n]) => fetch('/chat/send', {method: 'POST', headers: {'Content-Type': 'application/json'},"
+            "([id, n]) => fetch('/chat/send', {method: 'POST', headers: {'Content-Type': "
+            "'application/json'},"
             " body: JSON.stringify({sessionId: id, message: `line ${n}`})})",
             [session_id, number],
         )
@@ -212,8 +223,12 @@ async def test_avatar_is_cropped_and_shown_to_others(person: NewPerson, tmp_path
     assert await shown.evaluate("image => image.decode().then(() => image.naturalWidth)") == 256
 
 
-async def test_profile_changes_name_and_password_and_ends_other_logins(person: NewPerson, api: Api) -> None:
-    """One changes name and password there, and ends logins elsewhere; errors stand next to their fields."""
+async def test_profile_changes_name_and_password_and_ends_other_logins(
+    person: NewPerson, api: Api
+) -> None:
+    """One changes name and password there, and ends logins elsewhere;
+    errors stand next to their fields.
+    """
     ada = await person()
     ada.expected.append("4(01|22)")
     await ada.sign_up()
@@ -240,15 +255,20 @@ async def test_profile_changes_name_and_password_and_ends_other_logins(person: N
     assert (await Api(api.url).post("/user/login", again)).status == 200
 
 
-async def test_tabs_of_one_browser_renew_their_login_one_after_another(person: NewPerson, monkeypatch) -> None:
-    """The access token of several tabs has run out: no two of them ask for the next one at the same time."""
+async def test_tabs_of_one_browser_renew_their_login_one_after_another(
+    person: NewPerson, monkeypatch
+) -> None:
+    """The access token of several tabs has run out:
+    no two of them ask for the next one at the same time.
+    """
     ada = await person()
     ada.expected.append("401")
     await ada.sign_up()
     tabs = [ada.page, *[await ada.context.new_page() for _ in range(3)]]
     for tab in tabs[1:]:
         await tab.goto(ada.url)
-        # what a tab still asks for is cut by the reload, and its lock is free while the server works on the request
+        # what a tab still asks for is cut by the reload, and its lock is free while the
+        # server works on the request
         await expect(tab.get_by_text("No sessions yet")).to_be_visible()
     running: list[int] = []
     most: list[int] = []

@@ -15,11 +15,15 @@ FIRST_LOAD_BYTES = 350_000
 FIRST_PAINT_MS = 1_000
 
 _HOOKS = [
-    "<script>{}</script>", "<img src=x onerror={}>", "<svg onload={}>", "<svg><script>{}</script></svg>",
+    "<script>{}</script>", "<img src=x onerror={}>", "<svg onload={}>",
+    "<svg><script>{}</script></svg>",
     "<body onload={}>", "<iframe srcdoc='<script>{}</script>'>", "<a href='javascript:{}'>x</a>",
-    "<details open ontoggle={}>", "<video><source onerror={}></video>", "<math><mtext onmouseover={}>",
-    "'><script>{}</script>", '"><img src=x onerror={}>', "</script><script>{}</script>", "</title><script>{}</script>",
-    "</textarea><script>{}</script>", "--><script>{}</script>", "]]><script>{}</script>", "javascript:{}",
+    "<details open ontoggle={}>", "<video><source onerror={}></video>",
+    "<math><mtext onmouseover={}>",
+    "'><script>{}</script>", '"><img src=x onerror={}>', "</script><script>{}</script>",
+    "</title><script>{}</script>",
+    "</textarea><script>{}</script>", "--><script>{}</script>", "]]><script>{}</script>",
+    "javascript:{}",
     "{{{{constructor.constructor('{}')()}}}}", "${{{}}}",
 ]  # fmt: skip
 _MARKUP = ", ".join(
@@ -27,11 +31,15 @@ _MARKUP = ", ".join(
     for place in ("main", ".side", ".bar", ".player", ".version-list")
     for element in ("script", "iframe", "svg[onload]", "details[open]", "video", "img[src='x']")
 )
-PAYLOADS = [hook.format(code) for code in ("alert(1)", "window.x=1", "top['x']=1") for hook in _HOOKS]
+PAYLOADS = [
+    hook.format(code) for code in ("alert(1)", "window.x=1", "top['x']=1") for hook in _HOOKS
+]
 
 
 async def themes(one: Someone) -> None:
-    """What is on the screen is accessible in both themes and at both sizes, and not wider than the screen."""
+    """What is on the screen is accessible in both themes and at both sizes,
+    and not wider than the screen.
+    """
     for width in (1280, 360):
         await one.page.set_viewport_size({"width": width, "height": 800})
         for theme in ("light", "dark"):
@@ -82,7 +90,11 @@ async def test_editor_with_its_panels_and_dialogs_is_accessible(person: NewPerso
         await expect(ada.page.get_by_role("dialog")).to_be_visible()
         await themes(ada)
         if name == "Save":
-            await ada.page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
+            await (
+                ada.page.get_by_role("dialog")
+                .get_by_role("button", name="Save", exact=True)
+                .click()
+            )
         else:
             await ada.page.keyboard.press("Escape")
         await expect(ada.page.get_by_role("dialog")).to_have_count(0)
@@ -112,7 +124,9 @@ async def test_pages_around_the_editor_are_accessible(person: NewPerson) -> None
 
 @pytest.mark.parametrize("part", range(2))
 async def test_user_text_is_never_markup(person: NewPerson, api: Api, part: int) -> None:
-    """Sixty payloads as names, titles, messages, labels, code, file names: shown as they are, and nothing runs."""
+    """Sixty payloads as names, titles, messages, labels, code, file names:
+    shown as they are, and nothing runs.
+    """
     payloads = PAYLOADS[part::2]
     assert len(PAYLOADS) == 60
     ada = await person()
@@ -123,16 +137,22 @@ async def test_user_text_is_never_markup(person: NewPerson, api: Api, part: int)
             owner = Api(api.url, cookie["value"])
     session_id = await owner.new_session(title=payloads[0], code="\n".join(payloads))
     for number, payload in enumerate(payloads):
-        assert (await owner.post("/chat/send", {"sessionId": session_id, "message": payload})).status == 201
         assert (
-            await owner.post(f"/code/{session_id}/save", {"code": "\n".join(payloads[number:]), "label": payload[:120]})
+            await owner.post("/chat/send", {"sessionId": session_id, "message": payload})
+        ).status == 201
+        assert (
+            await owner.post(
+                f"/code/{session_id}/save",
+                {"code": "\n".join(payloads[number:]), "label": payload[:120]},
+            )
         ).status == 201
         renamed = await owner.patch("/user/me", {"username": payload[:32]})
         titled = await owner.patch(f"/session/{session_id}", {"title": payload[:120]})
         assert renamed.status in (200, 422)
         assert titled.status == 200
     for path, ready in (
-        ("/", ".session-row"), (f"/s/{session_id}", ".message"), (f"/s/{session_id}/versions", ".version"),
+        ("/", ".session-row"), (f"/s/{session_id}", ".message"),
+        (f"/s/{session_id}/versions", ".version"),
         (f"/s/{session_id}/replay", ".track"), ("/profile", ".card"),
         (f"/developers?session={payloads[1]}", ".snippet"),
     ):  # fmt: skip
@@ -158,14 +178,20 @@ async def test_first_load_is_small_and_fast(person: NewPerson) -> None:
 
     async def note(answer) -> None:
         if "/assets/" in answer.url:
-            sizes[answer.url] = len(gzip.compress((DIST / "assets" / answer.url.rpartition("/")[2]).read_bytes()))
+            sizes[answer.url] = len(
+                gzip.compress((DIST / "assets" / answer.url.rpartition("/")[2]).read_bytes())
+            )
 
     ada.page.on("response", note)
     await ada.go(f"/s/{session_id}")
     await ada.until_saved()
-    paint = await ada.page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    paint = await ada.page.evaluate(
+        "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+    )
 
-    print(f"first load {sum(sizes.values())} bytes in {len(sizes)} files, first paint {paint:.0f} ms")
+    print(
+        f"first load {sum(sizes.values())} bytes in {len(sizes)} files, first paint {paint:.0f} ms"
+    )
     assert len(sizes) > 3
     assert sum(sizes.values()) <= FIRST_LOAD_BYTES
     assert paint < FIRST_PAINT_MS
@@ -178,7 +204,11 @@ async def test_developer_snippets_name_server_and_session(person: NewPerson) -> 
     session_id = await ada.create("Snippets")
     await ada.go(f"/developers?session={session_id}")
 
-    await expect(ada.page.get_by_text(f'"{ada.url.replace("http", "ws")}/sync", "{session_id}"')).to_be_visible()
+    await expect(
+        ada.page.get_by_text(f'"{ada.url.replace("http", "ws")}/sync", "{session_id}"')
+    ).to_be_visible()
     for name in ("CodeMirror 6", "Monaco", "Plain Yjs"):
         await expect(ada.page.get_by_role("figure").filter(has_text=name)).to_be_visible()
-    await expect(ada.page.get_by_role("link", name="API reference")).to_have_attribute("href", re.compile("/docs"))
+    await expect(ada.page.get_by_role("link", name="API reference")).to_have_attribute(
+        "href", re.compile("/docs")
+    )

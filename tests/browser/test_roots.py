@@ -1,4 +1,6 @@
-"""Roots with every kind of name, and roots that are no texts: each page of the app shows them, and exports too."""
+"""Roots with every kind of name, and roots that are no texts:
+each page of the app shows them, and exports too.
+"""
 
 import re
 from pathlib import Path
@@ -10,8 +12,19 @@ from tests.browser.conftest import NewPerson, Someone
 from tests.node_peers import Peers, connect
 from tests.waiting import until
 
-NAMES = ("constructor", "__proto__", "toString", "hasOwnProperty", ".git", "<b>&amp;</b>", "a/b\\c", "名" * 120, "")
-"""What every object has, what tools and file systems forbid, what is markup, over 255 bytes, and none."""
+NAMES = (
+    "constructor",
+    "__proto__",
+    "toString",
+    "hasOwnProperty",
+    ".git",
+    "<b>&amp;</b>",
+    "a/b\\c",
+    "名" * 120,
+    "",
+)
+"""What every object has, what tools and file systems forbid, what is markup,
+over 255 bytes, and none."""
 
 
 def shown(name: str) -> str:
@@ -61,21 +74,29 @@ async def test_texts_with_any_name_are_shown_on_each_page(
         await expect(ada.page.locator(".blame")).to_have_text(re.compile("^bob"))
     await ada.go(f"/s/{session_id}/versions")
     for name in NAMES:
-        await expect(ada.page.get_by_label(shown(name), exact=True)).to_contain_text(f"text of {name}")
+        await expect(ada.page.get_by_label(shown(name), exact=True)).to_contain_text(
+            f"text of {name}"
+        )
     await ada.go(f"/s/{session_id}/replay")
     for name in NAMES:
         await ada.page.get_by_label("File").select_option(label=shown(name))
-        await expect(ada.page.get_by_test_id("replay-text").locator(".cm-content")).to_have_text(f"text of {name}")
+        await expect(ada.page.get_by_test_id("replay-text").locator(".cm-content")).to_have_text(
+            f"text of {name}"
+        )
     page = await exported(ada, session_id, tmp_path)
     for moment in (str(1 + len(NAMES)), "1", str(1 + len(NAMES))):
         await page.get_by_label("Moment").fill(moment)
         for name in NAMES:
             await page.get_by_label("File").select_option(label=shown(name))
-            await expect(page.locator("#code")).to_have_text(f"text of {name}" if moment != "1" else "")
+            await expect(page.locator("#code")).to_have_text(
+                f"text of {name}" if moment != "1" else ""
+            )
     await expect(page.locator("#unseen")).to_be_hidden()
 
 
-async def test_names_of_texts_are_shown_before_there_is_a_connection(person: NewPerson, api: Api, peers: Peers) -> None:
+async def test_names_of_texts_are_shown_before_there_is_a_connection(
+    person: NewPerson, api: Api, peers: Peers
+) -> None:
     """Where no WebSocket comes through, the texts can be read under their names."""
     ada, bob = await person(), await api.sign_up("bob")
     await ada.sign_up("ada")
@@ -89,13 +110,17 @@ async def test_names_of_texts_are_shown_before_there_is_a_connection(person: New
 
     for name in NAMES:
         await ada.page.get_by_role("tab", name=shown(name), exact=True).click()
-        await expect(ada.page.get_by_test_id("preview").locator(".cm-content")).to_have_text(f"text of {name}")
+        await expect(ada.page.get_by_test_id("preview").locator(".cm-content")).to_have_text(
+            f"text of {name}"
+        )
 
 
 async def test_maps_lists_and_xml_are_shown_read_only(
     person: NewPerson, api: Api, peers: Peers, tmp_path: Path
 ) -> None:
-    """The editor shows them as they change, versions compare them, and a replay names what it does not show."""
+    """The editor shows them as they change, versions compare them,
+    and a replay names what it does not show.
+    """
     ada, bob, session_id = await typed_by_ada(person, api)
     await connect(peers, bob, session_id, "bob")
     for scene in ("cells", "page", "object_parts"):
@@ -104,22 +129,30 @@ async def test_maps_lists_and_xml_are_shown_read_only(
     others = ("cells", "prosemirror", "__proto__", "constructor", "toString")
     for name in others:
         await ada.page.get_by_role("tab", name=f"{name} read only", exact=True).click()
-        await expect(ada.page.get_by_test_id("document").locator(".cm-content")).to_contain_text("rst")
+        await expect(ada.page.get_by_test_id("document").locator(".cm-content")).to_contain_text(
+            "rst"
+        )
         await expect(ada.text).to_have_attribute("contenteditable", "false")
     await ada.check_access()
     await ada.button("Settings").click()
     await ada.page.get_by_role("combobox", name="Font size").select_option("20")
     await ada.page.keyboard.press("Escape")
-    await expect(ada.page.get_by_test_id("document").locator(".cm-editor")).to_have_css("font-size", "20px")
+    await expect(ada.page.get_by_test_id("document").locator(".cm-editor")).to_have_css(
+        "font-size", "20px"
+    )
     await ada.save("first ones")
     await peers.do("scene", "bob", scene="object_parts", text="second")
-    await expect(ada.page.get_by_test_id("document").locator(".cm-content")).to_contain_text("second of toString")
+    await expect(ada.page.get_by_test_id("document").locator(".cm-content")).to_contain_text(
+        "second of toString"
+    )
     await ada.page.get_by_role("tab", name="main.js", exact=True).click()
     await ada.type("it can be typed into: ")
     await ada.until_saved()
 
     await ada.go(f"/s/{session_id}/versions")
-    await expect(ada.page.get_by_role("region", name="cells", exact=True)).to_contain_text("no difference")
+    await expect(ada.page.get_by_role("region", name="cells", exact=True)).to_contain_text(
+        "no difference"
+    )
     await expect(ada.page.get_by_label("toString", exact=True)).to_contain_text("second")
     await ada.check_access()
     await ada.page.get_by_label("Compare version 1 with").select_option("none")

@@ -1,6 +1,8 @@
-"""What the app shows without a connection: the reason, what to do, and never an empty editor that seems to save.
+"""What the app shows without a connection:
+the reason, what to do, and never an empty editor that seems to save.
 
-One test for each remedy of static/src/session/live/trouble.ts; which close code has which is in trouble.test.ts.
+One test for each remedy of static/src/session/live/trouble.ts;
+which close code has which is in trouble.test.ts.
 """
 
 import asyncio
@@ -47,7 +49,9 @@ async def with_task(ada: Someone, title: str) -> str:
 
 async def live_code(ada: Someone, session_id: str) -> str:
     """Return the code that the server has now."""
-    answer = await ada.page.evaluate(f"fetch('/code/{session_id}/latest?live=true').then(a => a.json())")
+    answer = await ada.page.evaluate(
+        f"fetch('/code/{session_id}/latest?live=true').then(a => a.json())"
+    )
     return answer["code"]
 
 
@@ -55,7 +59,8 @@ async def forget_document(someone: Someone, session_id: str) -> None:
     """Leave the session, and forget what this browser kept of it."""
     await someone.go("/")
     await someone.page.evaluate(
-        "id => indexedDB.databases().then(all => Promise.all(all.filter(one => one.name.includes(id)).map(one =>"
+        "id => indexedDB.databases().then(all => Promise.all(all.filter(one => "
+        "one.name.includes(id)).map(one =>"
         " new Promise(done => { indexedDB.deleteDatabase(one.name).onsuccess = done }))))",
         session_id,
     )
@@ -72,18 +77,26 @@ async def check_both_themes(someone: Someone, shown: Locator) -> None:
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
         for theme in ("light", "dark"):
-            await someone.page.evaluate("theme => (document.documentElement.dataset.theme = theme)", theme)
+            await someone.page.evaluate(
+                "theme => (document.documentElement.dataset.theme = theme)", theme
+            )
             await someone.check_access()
     if before:
         await someone.page.set_viewport_size(before)
 
 
 @pytest.mark.parametrize("server", [{"connections_per_session": 2}], indirect=True)
-async def test_page_that_is_refused_shows_reason_and_text_and_opens_later(person: NewPerson, server: Server) -> None:
-    """The text can be read with the reason above it; nothing says "Saving…"; later it can be typed into."""
+async def test_page_that_is_refused_shows_reason_and_text_and_opens_later(
+    person: NewPerson, server: Server
+) -> None:
+    """The text can be read with the reason above it; nothing says "Saving…";
+    later it can be typed into.
+    """
     ada = await person()
     session_id = await with_task(ada, "Full")
-    token = next(cookie["value"] for cookie in await ada.context.cookies() if cookie["name"] == "accessToken")
+    token = next(
+        cookie["value"] for cookie in await ada.context.cookies() if cookie["name"] == "accessToken"
+    )
     await forget_document(ada, session_id)
     await until(lambda: server.parts.services.connections.open == 0)
     others = [await Api(server.url, token).connect(session_id) for _ in range(2)]
@@ -111,7 +124,9 @@ async def test_page_that_is_refused_shows_reason_and_text_and_opens_later(person
 
 
 async def test_page_behind_proxy_without_websockets_says_so(person: NewPerson, monkeypatch) -> None:
-    """Such a proxy drops `Upgrade`: the text can be read, the badge says "Offline", and the page says why."""
+    """Such a proxy drops `Upgrade`: the text can be read, the badge says "Offline",
+    and the page says why.
+    """
     ada = await person()
     ada.expected.append("WebSocket connection|426")
     session_id = await with_task(ada, "Blocked")
@@ -127,7 +142,9 @@ async def test_page_behind_proxy_without_websockets_says_so(person: NewPerson, m
         await ada.go(f"/s/{session_id}")
 
         await expect(ada.page.get_by_test_id("preview")).to_contain_text(TASK)
-        await expect(banner(ada)).to_contain_text("Offline: your network seems to block WebSockets.")
+        await expect(banner(ada)).to_contain_text(
+            "Offline: your network seems to block WebSockets."
+        )
         await expect(ada.page.get_by_test_id("saved")).to_have_text("Offline")
         await check_both_themes(ada, banner(ada))
 
@@ -136,7 +153,9 @@ async def test_page_behind_proxy_without_websockets_says_so(person: NewPerson, m
     await expect(banner(ada)).to_have_count(0)
 
 
-async def test_page_without_server_says_so_and_keeps_text(person: NewPerson, server: Server) -> None:
+async def test_page_without_server_says_so_and_keeps_text(
+    person: NewPerson, server: Server
+) -> None:
     """The text that this browser kept can be worked on, and taken along."""
     ada = await person()
     ada.expected.append("WebSocket connection|ERR_CONNECTION_REFUSED|Failed to load")
@@ -156,7 +175,10 @@ async def test_page_without_server_says_so_and_keeps_text(person: NewPerson, ser
 
 @pytest.mark.parametrize("server", [{"max_text_bytes": 1_024}], indirect=True)
 async def test_text_over_limit_stays_and_is_sent_once_it_is_smaller(person: NewPerson) -> None:
-    """The page says what is full, with the figure. What was typed stays, and is sent by itself after a deletion."""
+    """The page says what is full, with the figure.
+
+    What was typed stays, and is sent by itself after a deletion.
+    """
     ada = await person(permissions=["clipboard-read", "clipboard-write"])
     session_id = await with_task(ada, "Large")
     await ada.page.keyboard.press("Control+End")
@@ -179,7 +201,9 @@ async def test_text_over_limit_stays_and_is_sent_once_it_is_smaller(person: NewP
     assert "xxx" not in await live_code(ada, session_id)
 
 
-async def test_removed_editor_may_copy_text_but_not_type(person: NewPerson, server: Server, api: Api) -> None:
+async def test_removed_editor_may_copy_text_but_not_type(
+    person: NewPerson, server: Server, api: Api
+) -> None:
     """What came with the close is shown, in words for people."""
     ada, gil = await person(), await person(**NARROW)
     gil.expected.append("404")  # the chat of a session that is closed to them
@@ -217,9 +241,11 @@ async def test_signed_out_editor_comes_back_by_signing_in(person: NewPerson, api
 
 
 def refuse_typing(monkeypatch, reason: CloseReason, *, cuts: int = 0) -> set[int]:
-    """Let the server refuse all that one client id types from the word "mine" on; return the ids it refuses.
+    """Let the server refuse all that one client id types from the word "mine" on;
+    return the ids it refuses.
 
-    cuts  how many times it takes new edits with that word, and ends their connection before it says so
+    cuts  how many times it takes new edits with that word, and ends their
+          connection before it says so
     """
     refused: set[int] = set()
     receive, cut = Room.receive, [0]
@@ -248,7 +274,8 @@ def refuse_typing(monkeypatch, reason: CloseReason, *, cuts: int = 0) -> set[int
 async def test_text_that_is_refused_for_good_is_sent_again_as_new_edits(
     person: NewPerson, monkeypatch, reason: CloseReason
 ) -> None:
-    """All that one client id typed from some moment on is refused; the text arrives once, under another client id.
+    """All that one client id typed from some moment on is refused;
+    the text arrives once, under another client id.
 
     That happens by itself, because nothing else would help.
     """
@@ -278,7 +305,9 @@ async def test_text_that_is_refused_for_good_is_sent_again_as_new_edits(
 async def test_text_whose_arrival_nobody_confirmed_is_there_once(
     person: NewPerson, monkeypatch, reason: CloseReason
 ) -> None:
-    """The connection that brings new edits breaks after the server has taken them; they are sent again, also later."""
+    """The connection that brings new edits breaks after the server has taken them;
+    they are sent again, also later.
+    """
     ada = await person()
     session_id = await with_task(ada, "Unconfirmed")
     refuse_typing(monkeypatch, reason, cuts=1)
@@ -294,7 +323,10 @@ async def test_text_whose_arrival_nobody_confirmed_is_there_once(
     await expect(ada.text).to_have_text(TASK + " # mine")
     await ada.until_saved()
     assert await live_code(ada, session_id) == TASK + " # mine"
-    assert await ada.page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('sent:'))") == []
+    assert (
+        await ada.page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('sent:'))")
+        == []
+    )
 
 
 async def test_restart_that_is_soon_over_is_no_trouble(person: NewPerson, server: Server) -> None:
@@ -314,7 +346,9 @@ async def test_restart_that_is_soon_over_is_no_trouble(person: NewPerson, server
 
 
 async def test_upgrade_with_open_tab_loads_page_again_and_goes_on(person: NewPerson) -> None:
-    """Parts that have other names now: the page is loaded again once; if that does not help, it says so."""
+    """Parts that have other names now: the page is loaded again once;
+    if that does not help, it says so.
+    """
     ada = await person()
     ada.expected.append("404|dynamically imported module")
     session_id = await with_task(ada, "Upgrade")
@@ -339,7 +373,9 @@ async def test_upgrade_with_open_tab_loads_page_again_and_goes_on(person: NewPer
 
 
 async def test_sign_up_from_links_leads_back_to_session(person: NewPerson) -> None:
-    """From a session's link, and from an invite by its header, people end where they wanted to be."""
+    """From a session's link, and from an invite by its header,
+    people end where they wanted to be.
+    """
     ada, bob, gil = await person(), await person(), await person(**NARROW)
     bob.expected.append("404")  # the session is not bob's until bob has joined
     await ada.sign_up()
@@ -364,7 +400,9 @@ async def test_sign_up_from_links_leads_back_to_session(person: NewPerson) -> No
 
 
 async def test_page_under_path_of_other_site_says_that_it_needs_host(person: NewPerson) -> None:
-    """Under a path neither styles nor scripts are found: the page that is served must say so by itself."""
+    """Under a path neither styles nor scripts are found:
+    the page that is served must say so by itself.
+    """
     ada = await person()
     ada.expected.append("404")
     await ada.page.route(re.compile(r"/static/"), lambda route: route.fulfill(status=404, body=""))
@@ -382,17 +420,27 @@ async def test_session_that_ends_without_a_final_version_says_so(
     expect_log("WARNING handlers.api.session: session .* has no final version yet")
     ada = await person()
     session_id = await with_task(ada, "Full of versions")
-    save = "([id, code]) => fetch(`/code/${id}/save`, {method: 'POST', body: JSON.stringify({code}), headers:"
+    save = (
+        "([id, code]) => fetch(`/code/${id}/save`, {method: 'POST', body: "
+        "JSON.stringify({code}), headers:"
+    )
     save += " {'Content-Type': 'application/json'}}).then(answer => answer.status)"
-    assert [await ada.page.evaluate(save, [session_id, code]) for code in ("one", "two")] == [201, 201]
+    assert [await ada.page.evaluate(save, [session_id, code]) for code in ("one", "two")] == [
+        201,
+        201,
+    ]
     await ada.type("not in a version")
     await ada.until_saved()
 
     await ada.button("Settings").click()
     await ada.button("End the session: nobody writes any more").click()
 
-    await expect(ada.page.get_by_role("dialog").get_by_role("alert")).to_contain_text("No final version was stored.")
-    await expect(ada.page.get_by_role("dialog").get_by_role("alert")).to_contain_text("The text is still here")
+    await expect(ada.page.get_by_role("dialog").get_by_role("alert")).to_contain_text(
+        "No final version was stored."
+    )
+    await expect(ada.page.get_by_role("dialog").get_by_role("alert")).to_contain_text(
+        "The text is still here"
+    )
 
 
 async def test_server_that_is_slow_to_save_is_said_while_typing_goes_on(
@@ -424,19 +472,25 @@ async def test_server_that_is_slow_to_save_is_said_while_typing_goes_on(
     await expect(ada.text).to_contain_text("and on")
 
 
-async def test_text_that_the_server_cannot_read_is_said_and_can_be_typed_on(person: NewPerson) -> None:
+async def test_text_that_the_server_cannot_read_is_said_and_can_be_typed_on(
+    person: NewPerson,
+) -> None:
     """What the server cannot do then is said where people ask for it, too."""
     ada = await person()
     ada.expected.append("409")
     session_id = await with_task(ada, "Unreadable")
 
     async def is_unreadable(route: Route) -> None:
-        await route.fulfill(status=409, json={"code": "text_unavailable", "message": "The text cannot be shown."})
+        await route.fulfill(
+            status=409, json={"code": "text_unavailable", "message": "The text cannot be shown."}
+        )
 
     await ada.page.route(re.compile(f"/code/{session_id}/"), is_unreadable)
     await ada.go(f"/s/{session_id}")
 
-    await check_both_themes(ada, ada.page.get_by_text("The server cannot read the text of this session"))
+    await check_both_themes(
+        ada, ada.page.get_by_text("The server cannot read the text of this session")
+    )
     await ada.type(" typed on")
     await ada.until_saved()
     await ada.page.keyboard.press("Control+s")
@@ -460,14 +514,22 @@ async def test_damaged_version_and_message_are_said_and_the_rest_is_shown(
     for message in ("sound message", "damaged message"):
         await ada.page.get_by_label("Message", exact=True).fill(message)
         await ada.page.keyboard.press("Enter")
-        await expect(ada.page.get_by_role("log").or_(ada.page.get_by_label("Messages"))).to_contain_text(message)
+        await expect(
+            ada.page.get_by_role("log").or_(ada.page.get_by_label("Messages"))
+        ).to_contain_text(message)
     store: Any = server.parts.services.store
     engine = store._engine
-    await engine.write(lambda db: db.execute("UPDATE versions SET label = 'other' WHERE number = 2"))
-    await engine.write(lambda db: db.execute("UPDATE messages SET text = 'other' WHERE sequence = 2"))
+    await engine.write(
+        lambda db: db.execute("UPDATE versions SET label = 'other' WHERE number = 2")
+    )
+    await engine.write(
+        lambda db: db.execute("UPDATE messages SET text = 'other' WHERE sequence = 2")
+    )
 
     await ada.go(f"/s/{session_id}/versions")
-    await expect(ada.page.get_by_role("button", name="Version 2")).to_contain_text("damaged: cannot be read")
+    await expect(ada.page.get_by_role("button", name="Version 2")).to_contain_text(
+        "damaged: cannot be read"
+    )
     await expect(ada.page.get_by_role("alert")).to_contain_text("Version 2 is damaged")
     await expect(ada.button("Restore this version")).to_have_count(0)
     await ada.page.get_by_role("button", name="Version 1").click()
@@ -475,7 +537,9 @@ async def test_damaged_version_and_message_are_said_and_the_rest_is_shown(
     await ada.go(f"/s/{session_id}")
     messages = ada.page.get_by_label("Messages")
     await expect(messages).to_contain_text("sound message")
-    await expect(messages).to_contain_text("A message here is damaged on the server and cannot be read.")
+    await expect(messages).to_contain_text(
+        "A message here is damaged on the server and cannot be read."
+    )
     await ada.check_access()
 
 
@@ -499,7 +563,9 @@ async def test_owner_is_warned_at_half_of_the_limit_and_makes_the_document_small
     await ada.until_saved()
     await ada.button("Remove deleted text").click()
     await expect(warning).to_have_count(0)
-    await expect(ada.page.get_by_test_id("announcer")).to_contain_text("Deleted text is removed from the document")
+    await expect(ada.page.get_by_test_id("announcer")).to_contain_text(
+        "Deleted text is removed from the document"
+    )
 
     await fill(ada)
     await rooms.compactor.checkpoint(room)

@@ -24,8 +24,18 @@ STATES: dict[str, tuple[int, int, list[str], str]] = {
         "Your storage is nearly full.",
     ),
     "full": (2 * GIB, 34, ["2 GiB of 2 GiB", "34 of 2,000 sessions"], "Your storage is full."),
-    "many": (GIB, 1_800, ["1 GiB of 2 GiB", "1,800 of 2,000 sessions"], "You have nearly as many sessions"),
-    "too many": (GIB, 2_000, ["1 GiB of 2 GiB", "2,000 of 2,000 sessions"], "You have as many sessions"),
+    "many": (
+        GIB,
+        1_800,
+        ["1 GiB of 2 GiB", "1,800 of 2,000 sessions"],
+        "You have nearly as many sessions",
+    ),
+    "too many": (
+        GIB,
+        2_000,
+        ["1 GiB of 2 GiB", "2,000 of 2,000 sessions"],
+        "You have as many sessions",
+    ),
 }
 
 
@@ -41,7 +51,9 @@ async def top_of_next(someone: Someone) -> float:
 
 async def api_of(someone: Someone, api: Api) -> Api:
     """Return the API as this person is signed in there."""
-    [token] = [one["value"] for one in await someone.context.cookies() if one["name"] == "accessToken"]
+    [token] = [
+        one["value"] for one in await someone.context.cookies() if one["name"] == "accessToken"
+    ]
     return Api(api.url, token)
 
 
@@ -53,7 +65,9 @@ def answered(usage: dict[str, Any]) -> Any:
 
 
 async def fits(someone: Someone, shown: Locator) -> None:
-    """Check in both themes and at the usual widths that nothing is cut off, and that axe finds nothing wrong."""
+    """Check in both themes and at the usual widths that nothing is cut off,
+    and that axe finds nothing wrong.
+    """
     for width in (390, 768, 1280):
         await someone.page.set_viewport_size({"width": width, "height": 800})
         box = await shown.bounding_box()
@@ -69,12 +83,20 @@ async def fits(someone: Someone, shown: Locator) -> None:
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_profile_shows_usage_and_warns_from_nine_tenths_on(person: NewPerson, state: str) -> None:
+async def test_profile_shows_usage_and_warns_from_nine_tenths_on(
+    person: NewPerson, state: str
+) -> None:
     """Both figures against their limits; a warning says what is refused and how to make room."""
     used, sessions, lines, warning = STATES[state]
     ada = await person(reduced_motion="reduce")
     await ada.sign_up()
-    usage = {"bytes": used, "maxBytes": 2 * GIB, "sessions": sessions, "maxSessions": 2_000, "isNearlyFull": False}
+    usage = {
+        "bytes": used,
+        "maxBytes": 2 * GIB,
+        "sessions": sessions,
+        "maxSessions": 2_000,
+        "isNearlyFull": False,
+    }
     await ada.page.route("**/user/usage", answered(usage))
 
     await ada.go("/profile")
@@ -104,7 +126,9 @@ async def test_usage_that_loads_or_fails_moves_nothing(person: NewPerson) -> Non
     tops = [await top_of_next(ada)]
 
     first = await waiting.get()
-    await first.fulfill(status=503, json={"code": "unavailable", "message": "The store cannot be used now."})
+    await first.fulfill(
+        status=503, json={"code": "unavailable", "message": "The store cannot be used now."}
+    )
     await expect(storage(ada).get_by_role("alert")).to_have_text("The store cannot be used now.")
     tops.append(await top_of_next(ada))
     await fits(ada, storage(ada))
@@ -119,7 +143,9 @@ async def test_usage_that_loads_or_fails_moves_nothing(person: NewPerson) -> Non
 
 
 async def test_owner_deletes_session_from_the_list(person: NewPerson, api: Api) -> None:
-    """The dialog names the session; after it, list and usage are without it, and the focus is on the next one."""
+    """The dialog names the session; after it, list and usage are without it,
+    and the focus is on the next one.
+    """
     ada, gil = await person(), await person()
     await ada.sign_up()
     signed_in = await api_of(ada, api)
@@ -132,7 +158,9 @@ async def test_owner_deletes_session_from_the_list(person: NewPerson, api: Api) 
     await ada.button("Delete To delete").focus()
     await ada.page.keyboard.press("Enter")
     dialog = ada.page.get_by_role("dialog", name="Delete “To delete”?")
-    await expect(dialog).to_have_accessible_description(re.compile("text, its versions and its chat .* for good"))
+    await expect(dialog).to_have_accessible_description(
+        re.compile("text, its versions and its chat .* for good")
+    )
     await expect(dialog).to_contain_text("for the other member")
     await expect(dialog.get_by_role("link", name="download everything")).to_have_attribute(
         "href", f"/code/{session_id}/export"
@@ -166,7 +194,11 @@ async def test_owner_deletes_session_from_its_settings(person: NewPerson) -> Non
     await ada.until_saved()
     await ada.button("Settings").click()
     await ada.button("Delete the session…").click()
-    await ada.page.get_by_role("dialog", name="Delete “Inside”?").get_by_role("button", name="Cancel").click()
+    await (
+        ada.page.get_by_role("dialog", name="Delete “Inside”?")
+        .get_by_role("button", name="Cancel")
+        .click()
+    )
     await expect(ada.page.get_by_role("dialog")).to_have_count(0)
     await expect(ada.button("Settings")).to_be_focused()
 
@@ -176,14 +208,18 @@ async def test_owner_deletes_session_from_its_settings(person: NewPerson) -> Non
 
     await expect(ada.page.get_by_text("No sessions yet")).to_be_visible()
     await until(
-        lambda: ada.page.evaluate("indexedDB.databases().then(all => all.map(one => one.name).join())"),
+        lambda: ada.page.evaluate(
+            "indexedDB.databases().then(all => all.map(one => one.name).join())"
+        ),
         lambda names: session_id not in names,
     )
     await ada.go("/profile")
     await expect(storage(ada)).to_contain_text("0 of 2,000 sessions")
 
 
-async def test_deletion_that_fails_says_why_and_can_be_tried_again(person: NewPerson, api: Api) -> None:
+async def test_deletion_that_fails_says_why_and_can_be_tried_again(
+    person: NewPerson, api: Api
+) -> None:
     """The error is in the dialog; a session that is gone already leaves the list."""
     ada = await person()
     ada.expected.append("404|ERR_FAILED")

@@ -1,6 +1,7 @@
 """`collab-server` with a fault in it: pycrdt fails as it could on an update that nobody foresaw.
 
-python -m tests.collab_server.failing FAULT run: FAULT is what happens inside `apply` of an update with TRIGGER in it.
+python -m tests.collab_server.failing FAULT run:
+FAULT is what happens inside `apply` of an update with TRIGGER in it.
 """
 
 import os

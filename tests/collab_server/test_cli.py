@@ -108,10 +108,15 @@ async def test_run_on_port_in_use_ends_with_one_line(tmp_path: Path) -> None:
     await server.start()
     port = server.url.rpartition(":")[2]
 
-    code, _, errors = await command("run", "--host", "127.0.0.1", "--port", port, "--data-dir", str(tmp_path / "b"))
+    code, _, errors = await command(
+        "run", "--host", "127.0.0.1", "--port", port, "--data-dir", str(tmp_path / "b")
+    )
 
     assert code == 2
-    assert errors == f"collab-server: PORT {port} is in use; choose another, for example PORT={int(port) + 1}\n"
+    assert (
+        errors == f"collab-server: PORT {port} is in use; choose another, for example "
+        f"PORT={int(port) + 1}\n"
+    )
     assert not (tmp_path / "b").exists()
     assert await server.terminate() == 0
 
@@ -148,7 +153,9 @@ async def test_run_after_second_signal_still_saves_everything(tmp_path: Path) ->
 
 
 async def test_run_on_sigterm_drains_and_saves(tmp_path: Path) -> None:
-    """Editors are closed with 1012, what was typed a moment ago is in the file, and checkpointed."""
+    """Editors are closed with 1012, what was typed a moment ago is in the file,
+    and checkpointed.
+    """
     server, wire = await typed_a_moment_ago(tmp_path / "data")
 
     code = await server.terminate()
@@ -180,7 +187,10 @@ async def test_copy_moves_data_or_explains_refusal_in_one_line(tmp_path: Path) -
 
     assert (busy[0], "in use by another server" in busy[2]) == (2, True)
     assert done[:2] == (0, "Copied 2 rows of 11 tables; counts and digests are equal.\n")
-    assert (again[0], again[2]) == (2, "collab-server: the target is not empty (users, refresh_tokens)\n")
+    assert (again[0], again[2]) == (
+        2,
+        "collab-server: the target is not empty (users, refresh_tokens)\n",
+    )
     assert (merged[0], "had rows before" in merged[1]) == (0, True)
     assert nothing[2] == f"collab-server: {tmp_path}/nothing/collab.db does not exist\n"
     assert same[2] == "collab-server: source and target are the same\n"
@@ -188,7 +198,9 @@ async def test_copy_moves_data_or_explains_refusal_in_one_line(tmp_path: Path) -
     assert [line.count("\n") for line in (again[2], same[2], nowhere[2])] == [1, 1, 1]
 
 
-async def test_commands_name_mongo_database_without_password(tmp_path: Path, mongo_uri: str) -> None:
+async def test_commands_name_mongo_database_without_password(
+    tmp_path: Path, mongo_uri: str
+) -> None:
     """`check` and `run` say what of the database, without its password."""
     uri = f"{mongo_uri}cli{os.getpid()}"
     place = uri.rpartition("@")[2]
@@ -198,6 +210,9 @@ async def test_commands_name_mongo_database_without_password(tmp_path: Path, mon
     wrong = await command("run", cwd=tmp_path, MONGO_URI="localhost:27017")
 
     assert (ready[0], place in ready[1]) == (0, True)
-    assert (away[0], away[2].startswith("collab-server: MONGO_URI: MongoDB: 127.0.0.1:1")) == (2, True)
+    assert (away[0], away[2].startswith("collab-server: MONGO_URI: MongoDB: 127.0.0.1:1")) == (
+        2,
+        True,
+    )
     assert "hidden" not in away[2]
     assert wrong[2] == "collab-server: MONGO_URI must start with mongodb:// or mongodb+srv://\n"

@@ -27,20 +27,28 @@ def test_config_defaults_of_limits_match_table() -> None:
     """Defaults of limits are a promise to people who run a server: none changes by mistake."""
     kib, mib, minute, hour = 1 << 10, 1 << 20, 60, 3_600
     promised = {
-        "max_update_bytes": 4 * mib, "max_sync_bytes": 4 * mib, "max_text_bytes": mib, "max_state_bytes": 8 * mib,
+        "max_update_bytes": 4 * mib, "max_sync_bytes": 4 * mib, "max_text_bytes": mib,
+        "max_state_bytes": 8 * mib,
         "updates_per_s": 60, "updates_burst": 300, "update_bytes_per_s": 512 * kib,
         "presence_ms": 100, "presence_bytes": 4 * kib, "presence_depth": 8, "presence_clients": 4,
-        "max_queued_bytes": 4 * mib, "max_unsaved_room_bytes": 8 * mib, "max_unsaved_bytes": 64 * mib,
+        "max_queued_bytes": 4 * mib, "max_unsaved_room_bytes": 8 * mib,
+        "max_unsaved_bytes": 64 * mib,
         "connections_per_user": 10, "connections_per_address": 600, "connections_per_session": 250,
         "connections": 5_000,
         "handshakes_per_min": 30, "accepts_per_s": 50,
         "ping_s": 25, "pong_s": 20, "sign_in_s": 10, "request_s": 10,
-        "requests_per_5min": 900, "anonymous_per_5min": 600, "pages_per_5min": 30_000, "max_json_bytes": 64 * kib,
-        "sessions_per_day": 500, "avatars_per_h": 20, "signups_per_h": 60, "invited_signups_per_h": 300,
-        "guests_per_h": 300, "invite_share_per_h": 200, "address_guests_per_h": 3_000, "invite_failures": 60,
-        "logins_per_5min": 60, "account_failures": 5, "stranger_failures_per_day": 240, "address_failures_per_h": 300,
-        "access_token_s": 15 * minute, "refresh_idle_s": 14 * 24 * hour, "refresh_s": 30 * 24 * hour, "bcrypt_cost": 12,
-        "messages_per_10s": 5, "saves_per_s": 1, "versions": 1_000, "auto_versions": 500, "members": 200,
+        "requests_per_5min": 900, "anonymous_per_5min": 600, "pages_per_5min": 30_000,
+        "max_json_bytes": 64 * kib,
+        "sessions_per_day": 500, "avatars_per_h": 20, "signups_per_h": 60,
+        "invited_signups_per_h": 300,
+        "guests_per_h": 300, "invite_share_per_h": 200, "address_guests_per_h": 3_000,
+        "invite_failures": 60,
+        "logins_per_5min": 60, "account_failures": 5, "stranger_failures_per_day": 240,
+        "address_failures_per_h": 300,
+        "access_token_s": 15 * minute, "refresh_idle_s": 14 * 24 * hour,
+        "refresh_s": 30 * 24 * hour, "bcrypt_cost": 12,
+        "messages_per_10s": 5, "saves_per_s": 1, "versions": 1_000, "auto_versions": 500,
+        "members": 200,
     }  # fmt: skip
 
     assert {name: getattr(Config(), name) for name in promised} == promised
@@ -70,8 +78,12 @@ def test_environment_takes_precedence_over_env_file(tmp_path: Path) -> None:
         (b"this is no setting\n", "line 1: must be NAME=value"),
     ],
 )
-def test_env_file_that_cannot_be_read_is_one_line(tmp_path: Path, content: bytes, words: str) -> None:
-    """Another encoding or a line that is no setting ends the start; nothing is passed over silently."""
+def test_env_file_that_cannot_be_read_is_one_line(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    """Another encoding or a line that is no setting ends the start;
+    nothing is passed over silently.
+    """
     file = tmp_path / ".env"
     file.write_bytes(content)
 
@@ -84,7 +96,9 @@ def test_env_file_that_cannot_be_read_is_one_line(tmp_path: Path, content: bytes
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("/nonexistent/file")])
-def test_env_file_that_is_no_file_is_one_line(tmp_path: Path, make: Callable[[Path], object]) -> None:
+def test_env_file_that_is_no_file_is_one_line(
+    tmp_path: Path, make: Callable[[Path], object]
+) -> None:
     """A folder (Docker makes one for a mount that is missing), a link that leads nowhere."""
     make(tmp_path / ".env")
 
@@ -95,7 +109,9 @@ def test_env_file_that_is_no_file_is_one_line(tmp_path: Path, make: Callable[[Pa
 def test_env_file_of_other_editors_is_read(tmp_path: Path) -> None:
     """A byte order mark, Windows line ends, quotes, `export`, comments."""
     file = tmp_path / ".env"
-    file.write_bytes(b'\xef\xbb\xbfPORT=5001\r\nexport HOST="127.0.0.1" # here\r\n\r\nDATA_DIR=\r\n')
+    file.write_bytes(
+        b'\xef\xbb\xbfPORT=5001\r\nexport HOST="127.0.0.1" # here\r\n\r\nDATA_DIR=\r\n'
+    )
 
     config, _ = load({}, file)
 
@@ -108,7 +124,9 @@ def test_tilde_in_data_dir_is_home_folder(monkeypatch: pytest.MonkeyPatch) -> No
 
     assert load({"DATA_DIR": "~/x"})[0].data_dir == "/home/ada/x"
     assert load({"DATA_DIR": "a/~"})[0].data_dir == "a/~"
-    with pytest.raises(ConfigError, match="DATA_DIR ~nobody-of-that-name/x: there is no such home folder"):
+    with pytest.raises(
+        ConfigError, match="DATA_DIR ~nobody-of-that-name/x: there is no such home folder"
+    ):
         load({"DATA_DIR": "~nobody-of-that-name/x"})
 
 
@@ -124,17 +142,31 @@ def test_missing_env_file_is_accepted(tmp_path: Path) -> None:
         ("PORT", "70000", "PORT must be from 0 to 65535, not 70000"),
         ("COLLAB_IDLE_S", "soon", "COLLAB_IDLE_S must be a number, not 'soon'"),
         ("COLLAB_IDLE_S", "nan", "COLLAB_IDLE_S must be from 0.1 to 86400, not nan"),
-        ("COLLAB_LOG_FORMAT", "xml", "COLLAB_LOG_FORMAT must be one of auto, text, json, not 'xml'"),
+        (
+            "COLLAB_LOG_FORMAT",
+            "xml",
+            "COLLAB_LOG_FORMAT must be one of auto, text, json, not 'xml'",
+        ),
         ("JWT_SECRET", "short", "JWT_SECRET must have at least 32 bytes"),
         ("MONGO_URI", "http://localhost", "MONGO_URI must start with mongodb:// or mongodb+srv://"),
-        ("CORS_ORIGIN", "example.org", "CORS_ORIGIN: 'example.org' is not an origin like https://example.org"),
+        (
+            "CORS_ORIGIN",
+            "example.org",
+            "CORS_ORIGIN: 'example.org' is not an origin like https://example.org",
+        ),
         ("CORS_ORIGIN", "*", "CORS_ORIGIN: '*' is not an origin like https://example.org"),
-        ("CLOUDINARY_URL", "https://x", "CLOUDINARY_URL must look like cloudinary://key:secret@cloud"),
+        (
+            "CLOUDINARY_URL",
+            "https://x",
+            "CLOUDINARY_URL must look like cloudinary://key:secret@cloud",
+        ),
         ("METRICS_TOKEN", "caf\udce9", "METRICS_TOKEN must be UTF-8"),
         ("COLLAB_PONG_S", "26", "COLLAB_PONG_S must not be greater than COLLAB_PING_S"),
     ],
 )
-def test_invalid_value_is_one_line_with_variable_and_rule(variable: str, value: str, words: str) -> None:
+def test_invalid_value_is_one_line_with_variable_and_rule(
+    variable: str, value: str, words: str
+) -> None:
     """One line that names the variable and the rule."""
     with pytest.raises(ConfigError) as caught:
         load({variable: value})
@@ -157,14 +189,21 @@ def test_number_is_accepted_at_bounds_and_refused_beyond(number: Setting[float])
 
 _BY_FIELD = {one.name: one.metadata["setting"] for one in fields(Config)}
 _CONSTANTS = {
-    name: value for module in (limits, settings) for name, value in vars(module).items() if isinstance(value, Setting)
+    name: value
+    for module in (limits, settings)
+    for name, value in vars(module).items()
+    if isinstance(value, Setting)
 }
 
 
 def test_setting_has_one_name_in_config_metrics_and_code() -> None:
     """The field of the configuration, the name in metrics and the constant of a setting agree."""
-    assert {name: setting.name for name, setting in _BY_FIELD.items()} == {name: name for name in _BY_FIELD}
-    assert {name: setting.name.upper() for name, setting in _CONSTANTS.items()} == {name: name for name in _CONSTANTS}
+    assert {name: setting.name for name, setting in _BY_FIELD.items()} == {
+        name: name for name in _BY_FIELD
+    }
+    assert {name: setting.name.upper() for name, setting in _CONSTANTS.items()} == {
+        name: name for name in _CONSTANTS
+    }
 
 
 def test_every_declared_setting_is_a_field_of_config() -> None:
@@ -174,7 +213,9 @@ def test_every_declared_setting_is_a_field_of_config() -> None:
 
 
 def test_setting_without_value_has_type_of_its_default() -> None:
-    """The environment is parsed as the type of the default, so that must be the type of the field."""
+    """The environment is parsed as the type of the default,
+    so that must be the type of the field.
+    """
     assert {one.name: one.type for one in fields(Config)} == {
         setting.name: type(setting.default) for setting in all_settings()
     }
@@ -189,7 +230,9 @@ def test_origins_are_normalized() -> None:
 
 def test_unknown_variables_cause_warning() -> None:
     """A misspelt limit does not pass silently; other programs' variables do."""
-    assert load({"COLLAB_IDEL_S": "5", "PATH": "x"})[1] == ["COLLAB_IDEL_S is not a setting of this server"]
+    assert load({"COLLAB_IDEL_S": "5", "PATH": "x"})[1] == [
+        "COLLAB_IDEL_S is not a setting of this server"
+    ]
 
 
 def test_configuration_documents_match_table() -> None:

@@ -68,9 +68,12 @@ async def test_run_with_invalid_arguments_refuses_in_one_line(
 @pytest.mark.parametrize(
     "place",
     [
-        "mongodb://[bad x", "mongodb://", "mongodb://h:99999/x", "mongodb://a b/x", "mongodb://u:p%zz@127.0.0.1:1/x",
-        "mongodb://127.0.0.1:1/a.b?serverSelectionTimeoutMS=100", "mongodb://127.0.0.1:1/x?tls=maybe",
-        "mongodb+srv://nosuch.invalid/x", "postgres://x", "http://127.0.0.1/x", "~nobody-of-that-name/x", "/proc/x",
+        "mongodb://[bad x", "mongodb://", "mongodb://h:99999/x", "mongodb://a b/x",
+        "mongodb://u:p%zz@127.0.0.1:1/x",
+        "mongodb://127.0.0.1:1/a.b?serverSelectionTimeoutMS=100",
+        "mongodb://127.0.0.1:1/x?tls=maybe",
+        "mongodb+srv://nosuch.invalid/x", "postgres://x", "http://127.0.0.1/x",
+        "~nobody-of-that-name/x", "/proc/x",
     ],
 )  # fmt: skip
 async def test_run_with_unusable_place_refuses_in_one_line(
@@ -80,7 +83,9 @@ async def test_run_with_unusable_place_refuses_in_one_line(
     monkeypatch.chdir(tmp_path)
     source = await furnished(tmp_path / "from")
 
-    codes = [await copying.run(*pair, into_existing=False) for pair in ((place, "to"), (source, place))]
+    codes = [
+        await copying.run(*pair, into_existing=False) for pair in ((place, "to"), (source, place))
+    ]
 
     said = capsys.readouterr()
     assert (codes, said.out, said.err.count("\n")) == ([2, 2], "", 2)
@@ -90,19 +95,26 @@ async def test_run_with_unusable_place_refuses_in_one_line(
 @pytest.mark.parametrize(
     ("target", "file"),
     [
-        ("to.db", "to.db"), ("to.sqlite3", "to.sqlite3"), ("to.SQLite", "to.SQLite"), ("new/to.bak", "new/to.bak"),
-        ("to", "to/collab.db"), ("backup-2026.11.28", "backup-2026.11.28/collab.db"), ("to.d/", "to.d/collab.db"),
-        (".hidden", ".hidden/collab.db"), ("folder.db", "folder.db/collab.db"), ("to.lock", "to.lock"),
+        ("to.db", "to.db"), ("to.sqlite3", "to.sqlite3"), ("to.SQLite", "to.SQLite"),
+        ("new/to.bak", "new/to.bak"),
+        ("to", "to/collab.db"), ("backup-2026.11.28", "backup-2026.11.28/collab.db"),
+        ("to.d/", "to.d/collab.db"),
+        (".hidden", ".hidden/collab.db"), ("folder.db", "folder.db/collab.db"),
+        ("to.lock", "to.lock"),
     ],
 )  # fmt: skip
-async def test_run_writes_and_reads_sqlite_files_of_any_name(tmp_path: Path, target: str, file: str) -> None:
+async def test_run_writes_and_reads_sqlite_files_of_any_name(
+    tmp_path: Path, target: str, file: str
+) -> None:
     """What is there decides whether a file or a folder is meant; for what is not, the name does."""
     source = await furnished(tmp_path / "from")
     (tmp_path / "folder.db").mkdir()
 
     there = await copying.run(source, f"{tmp_path}/{target}", into_existing=False)
     (tmp_path / file).rename(tmp_path / "nameless")
-    back = await copying.run(str(tmp_path / "nameless"), str(tmp_path / "back"), into_existing=False)
+    back = await copying.run(
+        str(tmp_path / "nameless"), str(tmp_path / "back"), into_existing=False
+    )
 
     assert (there, back) == (0, 0)
     store = SqliteStore(tmp_path / "back" / "collab.db")

@@ -36,7 +36,10 @@ def test_look_back_after_clean_end_quarantines_nothing(tmp_path: Path) -> None:
 def test_look_back_after_certain_fault_quarantines_named_session(
     tmp_path: Path, expect_log, is_sure: bool, minutes: int
 ) -> None:
-    """The session that was named waits; after an end by chance it is only noted. The mark is cleared."""
+    """The session that was named waits; after an end by chance it is only noted.
+
+    The mark is cleared.
+    """
     expect_log("the server died while it worked for session s1, user u-eve")
     die(tmp_path, "s1", "u-eve")
 
@@ -48,7 +51,9 @@ def test_look_back_after_certain_fault_quarantines_named_session(
 
 
 def test_look_back_blames_the_loop_before_threads(tmp_path: Path, expect_log) -> None:
-    """A session whose text was read when the loop stopped is set aside, one that a thread loaded meanwhile is noted."""
+    """A session whose text was read when the loop stopped is set aside,
+    one that a thread loaded meanwhile is noted.
+    """
     expect_log("the server died while it worked for session (read|loaded)")
     crashes = Crashes(tmp_path)
     crashes.mark.beside("loaded").__enter__()
@@ -83,11 +88,16 @@ def test_crash_notes_survive_the_process(tmp_path: Path, expect_log) -> None:
     look_back(tmp_path, is_sure=True).close()
 
     assert read_notes(tmp_path).wait_ms("s1", NOW + MINUTE) == 9 * MINUTE
-    assert [(tmp_path / name).stat().st_mode & 0o777 for name in (MARK_NAME, NOTES_NAME)] == [0o600, 0o600]
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in (MARK_NAME, NOTES_NAME)] == [
+        0o600,
+        0o600,
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "[" * 100_000])
-def test_read_notes_of_damaged_file_quarantines_nothing(tmp_path: Path, expect_log, text: str) -> None:
+def test_read_notes_of_damaged_file_quarantines_nothing(
+    tmp_path: Path, expect_log, text: str
+) -> None:
     """A server starts whatever is in the file."""
     if text != "[]":
         expect_log("cannot be read; nobody is set aside")

@@ -1,4 +1,6 @@
-"""What is done now and then: guests who do not come back, what has expired, which logins were used."""
+"""What is done now and then: guests who do not come back, what has expired,
+which logins were used.
+"""
 
 import asyncio
 import sqlite3
@@ -11,7 +13,17 @@ from collab_server.housekeeping import Housekeeping
 from storage.errors import StoreUnavailable
 from tests.api import PASSWORD, Api
 from tests.clock import Clock
-from tests.handlers.clients import account, code_of, guest_by, guest_of, is_open, joined, new_invite, picture, upload
+from tests.handlers.clients import (
+    account,
+    code_of,
+    guest_by,
+    guest_of,
+    is_open,
+    joined,
+    new_invite,
+    picture,
+    upload,
+)
 from tests.waiting import until
 
 DAY_S = 86_400
@@ -33,7 +45,9 @@ def count(database: Path, table: str) -> int:
 
 async def come_back(api: Api) -> Api:
     """Sign in again after some days."""
-    answer = await Api(api.url).post("/user/login", {"username": api.user["username"], "password": PASSWORD})
+    answer = await Api(api.url).post(
+        "/user/login", {"username": api.user["username"], "password": PASSWORD}
+    )
     return Api(api.url, answer.body["accessToken"], answer.body["user"])
 
 
@@ -51,7 +65,9 @@ async def guest(clock: Clock, ada: Api) -> Api:
 async def test_housekeeping_removes_guest_idle_for_30_days(
     clock: Clock, server, ada: Api, guest: Api, data: Path
 ) -> None:
-    """After 30 days they are gone with login, ticket, picture and membership; their text stays under their name."""
+    """After 30 days they are gone with login, ticket, picture and membership;
+    their text stays under their name.
+    """
     session_id = guest.user["guestOf"]
     clock.advance(30 * DAY_S)
     await server.housekeeping.sweep()
@@ -67,12 +83,18 @@ async def test_housekeeping_removes_guest_idle_for_30_days(
     assert (message["message"], message["sender"]["id"]) == ("hi", guest.user["id"])
     assert (message["sender"]["username"], message["sender"]["avatar"]) == ("Gus", None)
     assert (await guest.get("/user/me")).status == 401
-    assert (await Api(ada.url).post("/user/refresh", {"refreshToken": guest.refresh_token})).status == 401
+    assert (
+        await Api(ada.url).post("/user/refresh", {"refreshToken": guest.refresh_token})
+    ).status == 401
     assert (await ada.get(f"/user/{guest.user['id']}/avatar")).status == 404
-    assert [count(data, table) for table in ("refresh_tokens", "tickets", "avatars", "members")] == [1, 0, 0, 1]
+    assert [
+        count(data, table) for table in ("refresh_tokens", "tickets", "avatars", "members")
+    ] == [1, 0, 0, 1]
 
 
-async def test_housekeeping_keeps_recently_active_guest(clock: Clock, server, guest: Api, data: Path) -> None:
+async def test_housekeeping_keeps_recently_active_guest(
+    clock: Clock, server, guest: Api, data: Path
+) -> None:
     """A refresh counts as activity, and a request once that was noted."""
     clock.advance(13 * DAY_S)
     answer = await Api(guest.url).post("/user/refresh", {"refreshToken": guest.refresh_token})
@@ -91,7 +113,9 @@ async def test_housekeeping_keeps_recently_active_guest(clock: Clock, server, gu
 
 
 @pytest.mark.parametrize("is_noted", [True, False])
-async def test_housekeeping_keeps_connected_guest(clock: Clock, start_server, is_noted: bool) -> None:
+async def test_housekeeping_keeps_connected_guest(
+    clock: Clock, start_server, is_noted: bool
+) -> None:
     """They may only watch; also if a round could not note that they are there."""
     server = await start_server(guest_days=5)
     ada = await Api(server.url).sign_up("ada")
@@ -105,8 +129,13 @@ async def test_housekeeping_keeps_connected_guest(clock: Clock, start_server, is
         await server.housekeeping.sweep()
 
     assert await is_open(wire)
-    members = (await (await come_back(ada)).get(f"/session/{guest.user['guestOf']}")).body["members"]
-    assert {member["username"]: member["online"] for member in members} == {"ada": False, "Gus": True}
+    members = (await (await come_back(ada)).get(f"/session/{guest.user['guestOf']}")).body[
+        "members"
+    ]
+    assert {member["username"]: member["online"] for member in members} == {
+        "ada": False,
+        "Gus": True,
+    }
 
 
 async def test_housekeeping_closes_sockets_of_expired_login(clock: Clock, server, ada: Api) -> None:
@@ -134,7 +163,9 @@ async def test_housekeeping_keeps_guest_signed_up_as_user(clock: Clock, server, 
     assert (await again.get(f"/session/{guest.user['guestOf']}")).status == 200
 
 
-async def test_housekeeping_uses_guest_days_of_configuration(clock: Clock, start_server, data: Path) -> None:
+async def test_housekeeping_uses_guest_days_of_configuration(
+    clock: Clock, start_server, data: Path
+) -> None:
     """`COLLAB_GUEST_DAYS` says how long a guest is kept."""
     server = await start_server(guest_days=2)
     ada = await Api(server.url).sign_up("ada")
@@ -201,7 +232,9 @@ async def test_housekeeping_runs_at_server_start(clock: Clock, start_server, dat
     await until(left, lambda number: number == 1)
 
 
-async def test_housekeeping_notes_login_use_at_server_stop(clock: Clock, start_server, data: Path) -> None:
+async def test_housekeeping_notes_login_use_at_server_stop(
+    clock: Clock, start_server, data: Path
+) -> None:
     """The last minute is not lost."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
@@ -219,7 +252,9 @@ async def test_housekeeping_during_store_outage_warns_and_tries_again(
     server, ada: Api, monkeypatch, expect_log
 ) -> None:
     """It is tried again in the next round, with a warning each time."""
-    expect_log("WARNING collab_server.housekeeping: housekeeping could not (sweep|note logins): disk full")
+    expect_log(
+        "WARNING collab_server.housekeeping: housekeeping could not (sweep|note logins): disk full"
+    )
     store = server.parts.services.store
     calls, real = [], store.touch_logins
 
@@ -269,7 +304,9 @@ async def test_epoch_is_renewed_each_hour_but_not_at_the_start(server) -> None:
     assert rounds[:2] == [61, 121]
 
 
-async def test_housekeeping_after_unexpected_error_continues(server, ada: Api, monkeypatch, expect_log) -> None:
+async def test_housekeeping_after_unexpected_error_continues(
+    server, ada: Api, monkeypatch, expect_log
+) -> None:
     """Whatever is raised is logged, and the next round comes."""
     expect_log("ERROR collab_server.housekeeping: housekeeping could not (note logins|sweep)")
     calls = []

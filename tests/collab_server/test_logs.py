@@ -19,7 +19,9 @@ from tests.processes import ROOT, free_port
 from tests.waiting import until
 
 
-@pytest.mark.parametrize(("log_format", "is_json"), [("json", True), ("text", False), ("auto", True)])
+@pytest.mark.parametrize(
+    ("log_format", "is_json"), [("json", True), ("text", False), ("auto", True)]
+)
 def test_log_format_is_text_or_json_as_configured(log_format: str, is_json: bool) -> None:
     """Lines for people, objects for programs; auto means programs unless it is a terminal."""
     root = logging.getLogger()
@@ -41,7 +43,12 @@ def test_log_format_is_text_or_json_as_configured(log_format: str, is_json: bool
         entry = json.loads(first)
         assert list(entry) == ["time", "level", "logger", "message", "n"]
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", entry["time"])
-        assert (entry["level"], entry["logger"], entry["message"], entry["n"]) == ("info", "some", "hello there", 1)
+        assert (entry["level"], entry["logger"], entry["message"], entry["n"]) == (
+            "info",
+            "some",
+            "hello there",
+            1,
+        )
         failed = json.loads(second)
         assert list(failed) == ["time", "level", "logger", "message", "exception"]
         assert "ValueError: wrong" in failed["exception"]
@@ -59,10 +66,14 @@ def test_log_format_is_text_or_json_as_configured(log_format: str, is_json: bool
         ("/%69nvite/a-secret", "/invite/…"),
     ],
 )
-def test_log_request_leaves_out_secrets(caplog: pytest.LogCaptureFixture, path: str, shown: str) -> None:
+def test_log_request_leaves_out_secrets(
+    caplog: pytest.LogCaptureFixture, path: str, shown: str
+) -> None:
     """Neither the query nor what follows /join and /invite is logged."""
     handler: Any = SimpleNamespace(
-        request=SimpleNamespace(method="GET", path=path, uri=f"{path}?token=hidden", request_time=lambda: 0.0015),
+        request=SimpleNamespace(
+            method="GET", path=path, uri=f"{path}?token=hidden", request_time=lambda: 0.0015
+        ),
         get_status=lambda: 200,
         request_id="r1",
     )
@@ -80,7 +91,13 @@ def test_log_request_leaves_out_secrets(caplog: pytest.LogCaptureFixture, path: 
 def test_without_quotes_removes_request_from_tornado_messages() -> None:
     """A header that cannot be read may be a token."""
     record = logging.LogRecord(
-        "tornado.general", logging.INFO, "", 0, logs._MALFORMED, ("1.2.3.4", "Invalid header: 'Bearer hidden'"), None
+        "tornado.general",
+        logging.INFO,
+        "",
+        0,
+        logs._MALFORMED,
+        ("1.2.3.4", "Invalid header: 'Bearer hidden'"),
+        None,
     )
 
     assert logs._without_quotes(record)
@@ -90,21 +107,32 @@ def test_without_quotes_removes_request_from_tornado_messages() -> None:
 def standard_descriptors(pid: int) -> set[str]:
     """Return what a process and its children have as standard input, output and error."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return {str(Path(f"/proc/{one}/fd/{number}").readlink()) for one in (pid, *children) for number in range(3)}
+    return {
+        str(Path(f"/proc/{one}/fd/{number}").readlink())
+        for one in (pid, *children)
+        for number in range(3)
+    }
 
 
-@pytest.mark.parametrize("redirection", ["2>&-", ">&-", "<&-", ">/dev/full", "2>/dev/full", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    "redirection", ["2>&-", ">&-", "<&-", ">/dev/full", "2>/dev/full", "<&- >&- 2>&-"]
+)
 @pytest.mark.parametrize("supervisor", ["on", "off"])
 async def test_server_with_closed_or_full_output_serves_and_ends_with_0(
     tmp_path: Path, redirection: str, supervisor: str
 ) -> None:
-    """Cron jobs and full disks: what cannot be printed is lost, the server is not, and says nothing of Python."""
+    """Cron jobs and full disks: what cannot be printed is lost, the server is not,
+    and says nothing of Python.
+    """
     port = free_port()
     output = tmp_path / "output"
-    command = f'exec "{sys.executable}" -m collab_server run </dev/null >>"{output}" 2>&1 {redirection}'
+    command = (
+        f'exec "{sys.executable}" -m collab_server run </dev/null >>"{output}" 2>&1 {redirection}'
+    )
     process = await asyncio.create_subprocess_shell(
         command, cwd=ROOT,
-        env={**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "DATA_DIR": str(tmp_path / "data"),
+        env={**os.environ, "HOST": "127.0.0.1", "PORT": str(port),
+             "DATA_DIR": str(tmp_path / "data"),
              "COLLAB_SUPERVISOR": supervisor, "COLLAB_BCRYPT_COST": "4"},
     )  # fmt: skip
     api = Api(f"http://127.0.0.1:{port}")

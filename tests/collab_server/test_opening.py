@@ -1,4 +1,6 @@
-"""What a start needs: `rehearse` (the command `check`) says what a start says, and makes nothing."""
+"""What a start needs: `rehearse` (the command `check`) says what a start says,
+and makes nothing.
+"""
 
 import os
 import shutil
@@ -73,11 +75,20 @@ def replaced(by: Make) -> Make:
 TODAY = f"PRAGMA user_version={len(MIGRATIONS)}"
 FAULTS: dict[str, tuple[Make, str]] = {
     "newer": (database("CREATE TABLE future (x)", "PRAGMA user_version=99"), "newer version"),
-    "newer with users": (database("CREATE TABLE users (x)", "PRAGMA user_version=77"), "newer version"),
+    "newer with users": (
+        database("CREATE TABLE users (x)", "PRAGMA user_version=77"),
+        "newer version",
+    ),
     "negative version": (database("PRAGMA user_version=-1"), "newer version"),
-    "foreign with meta": (database("CREATE TABLE meta (a)", "INSERT INTO meta VALUES (1)"), "another program"),
+    "foreign with meta": (
+        database("CREATE TABLE meta (a)", "INSERT INTO meta VALUES (1)"),
+        "another program",
+    ),
     "foreign": (database("CREATE TABLE notes (a)"), "another program"),
-    "foreign with version": (database("CREATE TABLE meta (a)", "PRAGMA user_version=1"), "another program"),
+    "foreign with version": (
+        database("CREATE TABLE meta (a)", "PRAGMA user_version=1"),
+        "another program",
+    ),
     "foreign users": (database("CREATE TABLE users (a)", "PRAGMA user_version=1"), "collab.db"),
     "foreign users of today": (database("CREATE TABLE users (a)", TODAY), "no such table: meta"),
     "no database": (entry("collab.db", b"this is no database" * 100), "file is not a database"),
@@ -97,7 +108,10 @@ FAULTS: dict[str, tuple[Make, str]] = {
     "mark leads nowhere": (link("crash-mark"), "No such file"),
     "notes are a folder": (entry("quarantine.json", None), "Is a directory"),
     "data is a file": (replaced(lambda folder: folder.write_text("")), "File exists"),
-    "data leads nowhere": (replaced(lambda folder: folder.symlink_to("/nonexistent/folder")), "File exists"),
+    "data leads nowhere": (
+        replaced(lambda folder: folder.symlink_to("/nonexistent/folder")),
+        "File exists",
+    ),
     "data is below a file": (lambda folder: (folder / "sub").write_text(""), "Not a directory"),
 }
 
@@ -147,7 +161,10 @@ async def test_rehearse_says_what_a_start_says(tmp_path: Path, fault: str) -> No
         ({"host": "x" * 70}, "HOST x"),
         ({"host": "192.0.2.1"}, "PORT 0 on HOST 192.0.2.1: "),
         ({"mongo_uri": "mongodb://[bad"}, "MONGO_URI: "),
-        ({"mongo_uri": "mongodb://127.0.0.1:1/x?serverSelectionTimeoutMS=100"}, "MONGO_URI: MongoDB: 127.0.0.1:1"),
+        (
+            {"mongo_uri": "mongodb://127.0.0.1:1/x?serverSelectionTimeoutMS=100"},
+            "MONGO_URI: MongoDB: 127.0.0.1:1",
+        ),
     ],
 )
 async def test_rehearse_says_what_a_start_says_of_addresses(
@@ -183,7 +200,10 @@ async def test_rehearse_beside_running_server_names_it(tmp_path: Path, start_ser
     """The port in use is its own; it goes on undisturbed."""
     server = await start_server()
 
-    assert await rehearse(Config(host="127.0.0.1", port=server.port, data_dir=str(tmp_path / "data"))) == "a server"
+    assert (
+        await rehearse(Config(host="127.0.0.1", port=server.port, data_dir=str(tmp_path / "data")))
+        == "a server"
+    )
 
     assert (await Api(server.url).get("/readyz")).status == 200
 
@@ -226,7 +246,9 @@ async def test_open_all_after_wrong_secret_keeps_clean_end_of_store(tmp_path: Pa
         ("localhost", [socket.AF_INET]),
     ],
 )
-async def test_address_that_is_printed_answers(start_server, host: str, families: list[int]) -> None:
+async def test_address_that_is_printed_answers(
+    start_server, host: str, families: list[int]
+) -> None:
     """For each kind of HOST; `*` listens on both families, on one port."""
     server = await start_server(host=host)
 
@@ -255,8 +277,13 @@ def test_public_url_is_valid_for_each_kind_of_host(host: str, url: str) -> None:
     assert public_url(Config(host=host), 5000) == url
 
 
-async def test_restored_database_is_known_whatever_way_its_backup_was_made(tmp_path: Path, expect_log) -> None:
-    """Backups of a stopped and of a running server, put back directly or after more runs. Each restore is told once."""
+async def test_restored_database_is_known_whatever_way_its_backup_was_made(
+    tmp_path: Path, expect_log
+) -> None:
+    """Backups of a stopped and of a running server, put back directly or after more runs.
+
+    Each restore is told once.
+    """
     expect_log("WARNING collab_server.opening: the database is not as the last run left it")
     config = Config(**HERE, data_dir=str(tmp_path / "data"))
     live = tmp_path / "data" / "collab.db"
@@ -283,11 +310,19 @@ async def test_restored_database_is_known_whatever_way_its_backup_was_made(tmp_p
 
 
 @pytest.mark.parametrize("end", ["stopped", "died"])
-async def test_backup_of_the_run_that_ended_last_is_known(tmp_path: Path, expect_log, end: str) -> None:
-    """A server that stops leaves another epoch than its backups have; one that dies, if it ran on for an hour."""
+async def test_backup_of_the_run_that_ended_last_is_known(
+    tmp_path: Path, expect_log, end: str
+) -> None:
+    """A server that stops leaves another epoch than its backups have;
+    one that dies, if it ran on for an hour.
+    """
     expect_log("WARNING collab_server.opening: the database is not as the last run left it")
     config = Config(**HERE, data_dir=str(tmp_path / "data"))
-    live, backup, noted = tmp_path / "data" / "collab.db", tmp_path / "backup.db", tmp_path / "data" / "epoch"
+    live, backup, noted = (
+        tmp_path / "data" / "collab.db",
+        tmp_path / "backup.db",
+        tmp_path / "data" / "epoch",
+    )
     server = await Server.start(config)
     with closing(sqlite3.connect(live)) as db, closing(sqlite3.connect(backup)) as copy:
         db.backup(copy)
@@ -307,7 +342,9 @@ async def test_backup_of_the_run_that_ended_last_is_known(tmp_path: Path, expect
     assert answers == [True, False]
 
 
-async def test_stop_while_the_store_is_away_leaves_an_epoch_that_fits(tmp_path: Path, monkeypatch) -> None:
+async def test_stop_while_the_store_is_away_leaves_an_epoch_that_fits(
+    tmp_path: Path, monkeypatch
+) -> None:
     config = Config(**HERE, data_dir=str(tmp_path / "data"))
     server = await Server.start(config)
 
@@ -326,7 +363,9 @@ async def test_stop_while_the_store_is_away_leaves_an_epoch_that_fits(tmp_path: 
     assert not is_restored
 
 
-async def test_start_that_died_between_the_two_notes_of_an_epoch_is_no_restore(tmp_path: Path) -> None:
+async def test_start_that_died_between_the_two_notes_of_an_epoch_is_no_restore(
+    tmp_path: Path,
+) -> None:
     """The file then names the new epoch and the one before, which the store still has."""
     config = Config(**HERE, data_dir=str(tmp_path / "data"))
     store = SqliteStore(tmp_path / "data" / "collab.db")

@@ -30,8 +30,12 @@ sys.exit(code)
     ("command", "imported"),
     [("serve", []), ("run", ["allocator", "memory", "safeguards", "supervisor", "watchdog"])],
 )
-async def test_command_imports_supervision_only_for_run(tmp_path: Path, command: str, imported: list[str]) -> None:
-    """`serve` is a whole server that never imports the optional package; both end with 0 after SIGTERM."""
+async def test_command_imports_supervision_only_for_run(
+    tmp_path: Path, command: str, imported: list[str]
+) -> None:
+    """`serve` is a whole server that never imports the optional package;
+    both end with 0 after SIGTERM.
+    """
     server = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _PROGRAM, command,
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=asyncio.subprocess.PIPE,
@@ -60,7 +64,9 @@ def test_uvloop_setting_without_uvloop_is_explained(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("event_loop", ["asyncio", "uvloop"])
-async def test_serve_process_signs_up_types_and_saves_on_stop(tmp_path: Path, event_loop: str) -> None:
+async def test_serve_process_signs_up_types_and_saves_on_stop(
+    tmp_path: Path, event_loop: str
+) -> None:
     """The whole server, from signing up to a stop that writes what was typed last."""
     server = ServerProcess(tmp_path / "data", free_port(), COLLAB_EVENT_LOOP=event_loop)
     await server.start()

@@ -13,7 +13,9 @@ from tests.api import Api
 
 
 def test_secret_is_generated_once_and_kept_private(tmp_path: Path) -> None:
-    """Generated, kept with mode 0600, read again; one that is too short is refused; JWT_SECRET goes first."""
+    """Generated, kept with mode 0600, read again; one that is too short is refused;
+    JWT_SECRET goes first.
+    """
     config = Config(data_dir=str(tmp_path))
     secret = read_secret(config)
 
@@ -26,7 +28,9 @@ def test_secret_is_generated_once_and_kept_private(tmp_path: Path) -> None:
         read_secret(config)
 
 
-async def test_start_with_invalid_data_folder_or_secret_is_refused_with_reason(tmp_path: Path, start_server) -> None:
+async def test_start_with_invalid_data_folder_or_secret_is_refused_with_reason(
+    tmp_path: Path, start_server
+) -> None:
     """A data folder in use, a file in its place, a secret that is too short."""
     await start_server()
     with pytest.raises(StartError, match="in use by another server"):
@@ -52,7 +56,9 @@ async def test_login_survives_server_restart(start_server) -> None:
 
 
 async def test_readiness_during_drain_is_refused(server, api: Api) -> None:
-    """A server that drains wants no more traffic; editors that come all the same are sent away for a while."""
+    """A server that drains wants no more traffic;
+    editors that come all the same are sent away for a while.
+    """
     ada = await api.sign_up()
     session_id = await ada.new_session()
     server.parts.life.is_draining = True
@@ -66,7 +72,9 @@ async def test_readiness_during_drain_is_refused(server, api: Api) -> None:
     assert (await wire.until_closed())[0] == 4503
 
 
-async def test_handler_error_is_logged_and_answered_with_request_id(server, api: Api, expect_log, monkeypatch) -> None:
+async def test_handler_error_is_logged_and_answered_with_request_id(
+    server, api: Api, expect_log, monkeypatch
+) -> None:
     """500 with a request id; the log has the reason, the client does not."""
     expect_log("failed")
     expect_log("500")

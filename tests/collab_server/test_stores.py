@@ -33,7 +33,11 @@ def test_make_store_imports_mongo_driver_only_for_mongo_uri() -> None:
 
     imported = [
         subprocess.run(
-            [sys.executable, "-c", program, uri], cwd=ROOT, capture_output=True, text=True, check=True
+            [sys.executable, "-c", program, uri],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for uri in ("", "mongodb://localhost")
     ]

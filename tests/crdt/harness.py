@@ -1,4 +1,6 @@
-"""Rooms with lists for sockets; `Typist`, a pycrdt document that plays a client, comes with them."""
+"""Rooms with lists for sockets; `Typist`, a pycrdt document that plays a client,
+comes with them.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -82,7 +84,9 @@ class Immediately:
 
 
 class Later(Immediately):
-    """A PresenceScheduler that counts what it is asked for; a test flushes and publishes by itself."""
+    """A PresenceScheduler that counts what it is asked for;
+    a test flushes and publishes by itself.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -97,9 +101,15 @@ class Later(Immediately):
 
 
 def make_room(
-    restored: RestoredDocument | None = None, limits: RoomLimits | None = None, *, is_open: bool = True, **context: Any
+    restored: RestoredDocument | None = None,
+    limits: RoomLimits | None = None,
+    *,
+    is_open: bool = True,
+    **context: Any,
 ) -> Room:
-    """Return a room whose surroundings are simple, but for what `context` gives (see `RoomContext`)."""
+    """Return a room whose surroundings are simple, but for what `context`
+    gives (see `RoomContext`).
+    """
     surroundings: dict[str, Any] = {
         "limits": limits or RoomLimits(),
         "sink": Sink(),
@@ -107,7 +117,9 @@ def make_room(
         "random_below": lambda _: 77,
         **context,
     }
-    return Room("session", restored or RestoredDocument(), RoomContext(**surroundings), is_open=is_open)
+    return Room(
+        "session", restored or RestoredDocument(), RoomContext(**surroundings), is_open=is_open
+    )
 
 
 def room_steps() -> RoomSteps:
@@ -115,11 +127,21 @@ def room_steps() -> RoomSteps:
     return RoomSteps(float, lambda: NOW, CrashMark())
 
 
-def join(room: Room, user_id: str = "ada", role: Role = Role.EDITOR, **options: Any) -> tuple[Connection, Inbox]:
+def join(
+    room: Room, user_id: str = "ada", role: Role = Role.EDITOR, **options: Any
+) -> tuple[Connection, Inbox]:
     """Let somebody in; returns their connection and what they receive from then on."""
     inbox = Inbox()
-    user = {"id": user_id, "name": user_id.title(), "color": "#000", "colorLight": "#0003", "avatar": None}
-    connection = Connection(user=user, login_id=f"login-{user_id}", role=role, outbox=inbox, **options)
+    user = {
+        "id": user_id,
+        "name": user_id.title(),
+        "color": "#000",
+        "colorLight": "#0003",
+        "avatar": None,
+    }
+    connection = Connection(
+        user=user, login_id=f"login-{user_id}", role=role, outbox=inbox, **options
+    )
     room.members.join(connection)
     return connection, inbox
 
@@ -138,7 +160,8 @@ def save(room: Room, now: int = NOW) -> list[Any]:
 
 
 __all__ = [
-    "EMPTY", "NOW", "Immediately", "Inbox", "Later", "Sink", "Typist", "join", "make_room", "room_steps",
+    "EMPTY", "NOW", "Immediately", "Inbox", "Later", "Sink", "Typist", "join", "make_room",
+    "room_steps",
     "save", "send",
 ]  # fmt: skip
 

@@ -7,7 +7,9 @@ from tests.crdt.harness import Typist
 
 
 def scribbled(seed: int) -> list[bytes]:
-    """Return updates of three people who type at the same places; some come together, some twice."""
+    """Return updates of three people who type at the same places;
+    some come together, some twice.
+    """
     source = random.Random(seed)
     typists = [Typist(client) for client in source.sample(range(1, 1 << 31), 3)]
     updates: list[bytes] = []

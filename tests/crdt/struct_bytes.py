@@ -35,7 +35,9 @@ def update_of(*structs: Struct, client: int = 1, clock: int = 0) -> bytes:
     return Update([Section(client, clock, list(structs))]).encode()
 
 
-def admit(index: StructIndex, update: bytes, author: str = "ada", *, accepts_foreign: bool = False) -> Parsed | None:
+def admit(
+    index: StructIndex, update: bytes, author: str = "ada", *, accepts_foreign: bool = False
+) -> Parsed | None:
     """Return what of an update may be applied to a document of which only the table is there."""
     parsed = read(update)
     foreign = frozenset[int]() if accepts_foreign else index.foreign(parsed, author)

@@ -14,7 +14,10 @@ from tests.waiting import until
 async def test_assembled_rooms_clear_the_readers_cache(world: World) -> None:
     """A session's deletion leaves nothing of it in what the reader keeps."""
     parts = assemble(
-        world.store, RoomsSettings(), VersionSettings(), Environment(clock=lambda: NOW, random_below=lambda _: 77)
+        world.store,
+        RoomsSettings(),
+        VersionSettings(),
+        Environment(clock=lambda: NOW, random_below=lambda _: 77),
     )
     parts.history_reader.cache.keep_timeline("one", Folded(1, b"folded"), 0)
     changes = parts.rooms.changes.count

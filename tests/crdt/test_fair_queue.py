@@ -1,4 +1,6 @@
-"""The queue for slots: keys take turns, nobody has everything, bounds hold, keys that leave are forgotten."""
+"""The queue for slots: keys take turns, nobody has everything, bounds hold,
+keys that leave are forgotten.
+"""
 
 import asyncio
 
@@ -11,7 +13,9 @@ from crdt.fair_queue import FairQueue, Payer, Slot
 class Jobs:
     """Jobs in a queue: `order` says which were given a slot, in order."""
 
-    def __init__(self, slots: int = 1, per_key: int = 10, waiting: int = 100, wait_s: float = 60) -> None:
+    def __init__(
+        self, slots: int = 1, per_key: int = 10, waiting: int = 100, wait_s: float = 60
+    ) -> None:
         self.queue = FairQueue(slots, per_key, waiting, wait_s)
         self.order: list[str] = []
         self.tasks: dict[str, asyncio.Task[None]] = {}
@@ -109,7 +113,9 @@ async def test_enter_cancelled_as_its_turn_comes_gives_the_slot_on() -> None:
 
 
 async def test_enter_cancelled_just_before_its_turn_comes_is_passed_over() -> None:
-    """All jobs of a client that goes away are cancelled together, the running one and those that wait."""
+    """All jobs of a client that goes away are cancelled together,
+    the running one and those that wait.
+    """
     jobs = Jobs()
     await jobs.start("a1", "a2", "b1", "b2", "c1")
     for name in ("a2", "b1"):
@@ -159,7 +165,9 @@ async def test_maintenance_is_done_also_while_somebody_always_waits() -> None:
 
 
 async def test_user_that_joins_a_waiting_job_gets_it_in_their_own_turn() -> None:
-    """One user asked first, with much other work; another who wants the same does not wait for all of that."""
+    """One user asked first, with much other work;
+    another who wants the same does not wait for all of that.
+    """
     jobs = Jobs()
     await jobs.start("a1", "a2", "a3", "a4")
     jobs.payers["a4"].join("b")

@@ -31,7 +31,9 @@ def test_fuzzer_with_fifty_thousand_inputs_finds_no_failure() -> None:
     assert not report.findings, "\n".join(str(reduced(finding)) for finding in report.findings[:3])
     assert report.total("sent") >= _COUNT
     for kind, share in _LEAST_TAKEN.items():
-        assert report.counts[f"{kind}: taken"] >= share * report.counts[f"{kind}: sent"], report.counts
+        assert report.counts[f"{kind}: taken"] >= share * report.counts[f"{kind}: sent"], (
+            report.counts
+        )
     assert report.counts["sensible rooms shown to Yjs"] >= 100
     assert report.counts["rooms damaged"] <= 0.01 * report.counts["rooms"]
     thrown = sum(count for key, count in report.counts.items() if key.endswith("an exception"))
@@ -40,8 +42,12 @@ def test_fuzzer_with_fifty_thousand_inputs_finds_no_failure() -> None:
 
 
 def test_fuzzer_corpus_of_real_clients_is_accepted() -> None:
-    """The corpus itself: nothing of it is refused but what no stock editor sends, and all see the same text."""
-    recorded = {name: sequence for name, sequence in sequences.recorded().items() if name != "unusual"}
+    """The corpus itself: nothing of it is refused but what no stock editor sends,
+    and all see the same text.
+    """
+    recorded = {
+        name: sequence for name, sequence in sequences.recorded().items() if name != "unusual"
+    }
 
     report = campaign.play(recorded, compare=True)
 
@@ -57,10 +63,14 @@ def test_fuzzer_corpus_of_real_clients_is_accepted() -> None:
 def test_fuzzer_inputs_that_failed_before_pass() -> None:
     """All hostile sequences, and all that the fuzzer ever found."""
     for is_text in (False, True):
-        found = {name: one for name, one in sequences.found().items() if ("text" in name) == is_text}
+        found = {
+            name: one for name, one in sequences.found().items() if ("text" in name) == is_text
+        }
         known = [*found.values(), *(() if is_text else sequences.hostile().values())]
 
-        report = campaign.play({str(number): one for number, one in enumerate(known)}, compare=is_text)
+        report = campaign.play(
+            {str(number): one for number, one in enumerate(known)}, compare=is_text
+        )
 
         assert not report.findings
         assert report.counts["rooms"] == len(known) > 0
@@ -68,10 +78,14 @@ def test_fuzzer_inputs_that_failed_before_pass() -> None:
 
 @pytest.mark.parametrize("fault", ["death", "hang", "slow", "memory", "exception"])
 def test_fuzzer_reports_server_that_dies_hangs_grows_or_raises(fault: str) -> None:
-    """A server that dies, hangs, is slow, grows or raises is a finding, with the sequence that led there."""
+    """A server that dies, hangs, is slow, grows or raises is a finding,
+    with the sequence that led there.
+    """
     sequence = typed()
 
-    findings = {finding.what: finding for finding in campaign.play({"typed": sequence}, fault).findings}
+    findings = {
+        finding.what: finding for finding in campaign.play({"typed": sequence}, fault).findings
+    }
 
     finding = findings["ValueError" if fault == "exception" else fault]
     assert finding.name == "typed"
@@ -79,7 +93,9 @@ def test_fuzzer_reports_server_that_dies_hangs_grows_or_raises(fault: str) -> No
 
 
 def test_fuzzer_reports_document_that_differs_from_yjs() -> None:
-    """The second opinion is one: a room's document with an update left out is not what Yjs shows."""
+    """The second opinion is one: a room's document with an update left
+    out is not what Yjs shows.
+    """
     typist = Typist(5)
     updates = [typist.insert(0, letter) for letter in "abc"]
     room: dict[str, Any] = {
@@ -100,10 +116,12 @@ def test_fuzzer_reports_document_that_differs_from_yjs() -> None:
 
     assert list(campaign.problems([room])) == []
     found = [
-        problem.partition(":")[0] for _, problem in campaign.problems([{**room, **one} for one in spoiled.values()])
+        problem.partition(":")[0]
+        for _, problem in campaign.problems([{**room, **one} for one in spoiled.values()])
     ]
 
     assert found == [
-        "Yjs has something pending", "Yjs has another text", "a newcomer has another clock", "Yjs has another clock",
+        "Yjs has something pending", "Yjs has another text", "a newcomer has another clock",
+        "Yjs has another clock",
         "Yjs has an exception",
     ]  # fmt: skip

@@ -36,12 +36,19 @@ def test_page_on_documents_names_every_limit_with_its_figure() -> None:
         "name_bytes": limits.MAX_NAME_BYTES,
         "work": round(limits.MAX_WORK_S),
     }
-    settings = (limits.MAX_STATE_BYTES, limits.MAX_TEXT_BYTES, limits.MAX_UPDATE_BYTES, limits.MAX_SYNC_BYTES)
+    settings = (
+        limits.MAX_STATE_BYTES,
+        limits.MAX_TEXT_BYTES,
+        limits.MAX_UPDATE_BYTES,
+        limits.MAX_SYNC_BYTES,
+    )
 
     assert told.pop(limits.AUTHOR_SHARE_PERCENT.name) == str(limits.AUTHOR_SHARE_PERCENT.default)
     assert told.keys() == fixed.keys() | {setting.name for setting in settings}
     assert all(told[name].startswith(f"{figure:,}") for name, figure in fixed.items())
-    assert all(told[setting.name].startswith(f"{setting.default >> 20} MiB") for setting in settings)
+    assert all(
+        told[setting.name].startswith(f"{setting.default >> 20} MiB") for setting in settings
+    )
     raised = {
         name
         for path in (Path(__file__).parents[2] / "crdt").rglob("*.py")

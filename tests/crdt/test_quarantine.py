@@ -64,7 +64,9 @@ def test_quarantine_without_known_cause_needs_second_crash_in_a_day() -> None:
 
 
 def test_quarantine_is_stored_and_expires_or_is_released() -> None:
-    """Stored records come back unchanged; a week without another crash ends it; it can be released."""
+    """Stored records come back unchanged; a week without another crash ends it;
+    it can be released.
+    """
     quarantine = Quarantine()
     quarantine.note([("room", "eve"), ("other", "")], 5, is_sure=True)
     again = Quarantine(quarantine.as_stored())
@@ -79,7 +81,12 @@ def test_quarantine_is_stored_and_expires_or_is_released() -> None:
 
 
 @pytest.mark.parametrize(
-    "stored", [{}, {"sessions": 1}, {"sessions": {"a": 1, "b": [1], "c": [1, 2, 3, "x"], "d": [-1, 0, 0, 0]}}]
+    "stored",
+    [
+        {},
+        {"sessions": 1},
+        {"sessions": {"a": 1, "b": [1], "c": [1, 2, 3, "x"], "d": [-1, 0, 0, 0]}},
+    ],
 )
 def test_quarantine_file_with_invalid_entries_ignores_them(stored) -> None:
     assert Quarantine(stored).as_stored() == {"sessions": {}, "users": {}}

@@ -1,4 +1,6 @@
-"""Settings: a declaration gives the default of a field, and a record of what a configuration has."""
+"""Settings: a declaration gives the default of a field,
+and a record of what a configuration has.
+"""
 
 from dataclasses import FrozenInstanceError, dataclass
 
@@ -35,9 +37,13 @@ def test_setting_variable_has_prefix() -> None:
 
 
 def test_settings_record_takes_values_of_configuration() -> None:
-    """Fields are matched by the name of their setting; other fields are given, or have their own default."""
+    """Fields are matched by the name of their setting;
+    other fields are given, or have their own default.
+    """
     assert chosen(Limits, Configuration()) == Limits(7, "blue")
-    assert chosen(Limits, Configuration(), colour="red", is_new=True) == Limits(7, "red", is_new=True)
+    assert chosen(Limits, Configuration(), colour="red", is_new=True) == Limits(
+        7, "red", is_new=True
+    )
 
 
 def test_setting_is_immutable() -> None:

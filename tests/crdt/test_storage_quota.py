@@ -46,15 +46,20 @@ async def test_new_session_is_refused_with_figure_and_setting(make_world) -> Non
 
 
 @pytest.mark.parametrize(
-    ("usage", "expected"), [(Usage(1, 1), False), (Usage(1, 80), True), (Usage(9, 1), True), (Usage(7, 79), False)]
+    ("usage", "expected"),
+    [(Usage(1, 1), False), (Usage(1, 80), True), (Usage(9, 1), True), (Usage(7, 79), False)],
 )
-async def test_users_are_warned_from_four_fifths_on(make_world, usage: Usage, expected: bool) -> None:
+async def test_users_are_warned_from_four_fifths_on(
+    make_world, usage: Usage, expected: bool
+) -> None:
     quota = make_world(user_bytes=100, user_sessions=10).rooms.storage_quota
 
     assert quota.is_near(usage) is expected
 
 
-async def test_look_fails_with_the_store_and_changes_nothing(make_world, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_look_fails_with_the_store_and_changes_nothing(
+    make_world, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world = make_world(user_bytes=1)
     await world.session()
 

@@ -1,4 +1,6 @@
-"""The program of a worker: its messages, and what it answers; the process itself is tested with `crdt.workers`."""
+"""The program of a worker: its messages, and what it answers;
+the process itself is tested with `crdt.workers`.
+"""
 
 import pickle
 from typing import Any

@@ -1,4 +1,6 @@
-"""Worker processes: results, errors, deadlines, deaths, memory, cancelling; none is left behind in any way."""
+"""Worker processes: results, errors, deadlines, deaths, memory, cancelling;
+none is left behind in any way.
+"""
 
 import asyncio
 import math
@@ -58,7 +60,9 @@ async def test_run_returns_result_and_keeps_the_process(workers: Workers) -> Non
 async def test_run_cancelled_while_its_process_starts_keeps_the_process(workers: Workers) -> None:
     """Its start goes on, and the next job has it: no process is left that nobody knows of."""
     with pytest.raises(WorkersBusy):
-        await workers.run(work.add, 2, 3, key="ada", deadline_s=0)  # over in the next turn of the event loop
+        await workers.run(
+            work.add, 2, 3, key="ada", deadline_s=0
+        )  # over in the next turn of the event loop
     await until(lambda: workers.processes == 1)
 
     assert await workers.run(work.add, 2, 3, key="ada", deadline_s=LONG_S) == 5
@@ -68,7 +72,9 @@ async def test_run_cancelled_while_its_process_starts_keeps_the_process(workers:
 async def test_close_while_a_process_starts_ends_it() -> None:
     workers = Workers(WorkersSettings(processes=1))
     with pytest.raises(WorkersBusy):
-        await workers.run(work.add, 2, 3, key="ada", deadline_s=0)  # over in the next turn of the event loop
+        await workers.run(
+            work.add, 2, 3, key="ada", deadline_s=0
+        )  # over in the next turn of the event loop
     await workers.close()
     assert workers.processes == 1  # killed, and known to be
 
@@ -80,10 +86,19 @@ async def test_run_large_argument_and_result_are_whole(workers: Workers) -> None
 
 
 async def test_run_imports_nothing_of_the_server(workers: Workers) -> None:
-    """A process starts fast and stays small: it has the job's module, not the program that started it."""
+    """A process starts fast and stays small: it has the job's module,
+    not the program that started it.
+    """
     names = set(await workers.run(work.modules, key="ada", deadline_s=LONG_S))
     assert "tests.crdt.work" in names
-    assert not names & {"tornado", "pycrdt", "asyncio", "multiprocessing", "crdt.workers", "collab_server"}
+    assert not names & {
+        "tornado",
+        "pycrdt",
+        "asyncio",
+        "multiprocessing",
+        "crdt.workers",
+        "collab_server",
+    }
 
 
 async def test_run_raises_what_the_function_raises(workers: Workers) -> None:
@@ -102,10 +117,13 @@ async def test_run_past_deadline_kills_that_process_alone(
     workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Other jobs are not harmed, and the next one of the same key is done."""
-    # On a busy machine the job may never get half of its time. As if that could not be known, it counts as too large.
+    # On a busy machine the job may never get half of its time.
+    # As if that could not be known, it counts as too large.
     monkeypatch.setattr(crdt.workers, "cpu_s", lambda _: math.inf)
     release, late = tmp_path / "release", tmp_path / "late"
-    other = asyncio.create_task(workers.run(work.wait_for, str(release), key="bob", deadline_s=LONG_S))
+    other = asyncio.create_task(
+        workers.run(work.wait_for, str(release), key="bob", deadline_s=LONG_S)
+    )
     deadline_s = 1
     while not late.exists():  # it may need longer to begin
         deadline_s *= 2
@@ -121,12 +139,19 @@ async def test_run_past_deadline_kills_that_process_alone(
 def test_cpu_time_of_a_process_is_what_it_has_used() -> None:
     before = time.process_time()
     told = cpu_s(os.getpid())
-    assert before - 0.02 <= told <= time.process_time() + 0.02  # the system counts in hundredths of a second
+    assert (
+        before - 0.02 <= told <= time.process_time() + 0.02
+    )  # the system counts in hundredths of a second
     assert cpu_s(2**31) == math.inf
 
 
-async def test_run_without_processor_has_three_times_as_long(workers: Workers, tmp_path: Path) -> None:
-    """A job that others keep from working is not too large. One that sleeps gets no processor either."""
+async def test_run_without_processor_has_three_times_as_long(
+    workers: Workers, tmp_path: Path
+) -> None:
+    """A job that others keep from working is not too large.
+
+    One that sleeps gets no processor either.
+    """
     path = tmp_path / "pid"
     began = time.monotonic()
     with pytest.raises(WorkersBusy, match="3 seconds were not enough"):
@@ -136,7 +161,9 @@ async def test_run_without_processor_has_three_times_as_long(workers: Workers, t
     assert workers.counts == {"late": 1}
 
 
-async def test_run_that_gets_its_processor_late_returns_result(workers: Workers, tmp_path: Path) -> None:
+async def test_run_that_gets_its_processor_late_returns_result(
+    workers: Workers, tmp_path: Path
+) -> None:
     """Its deadline passes while nothing is done, then the work is."""
     release = tmp_path / "release"
     waiting = asyncio.create_task(workers.run(work.wait_for, str(release), key="ada", deadline_s=2))
@@ -170,7 +197,9 @@ async def test_run_out_of_memory_raises_and_is_replaced() -> None:
 
 
 async def test_run_cancelled_kills_the_process(workers: Workers, tmp_path: Path) -> None:
-    job = asyncio.create_task(workers.run(work.spin, str(tmp_path / "pid"), key="ada", deadline_s=LONG_S))
+    job = asyncio.create_task(
+        workers.run(work.spin, str(tmp_path / "pid"), key="ada", deadline_s=LONG_S)
+    )
     pid = await started(tmp_path / "pid")
     job.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -182,7 +211,10 @@ async def test_run_cancelled_kills_the_process(workers: Workers, tmp_path: Path)
 async def test_run_many_jobs_of_one_key_let_others_take_turns(tmp_path: Path) -> None:
     workers = Workers(WorkersSettings(processes=1))
     order = str(tmp_path / "order")
-    jobs = [workers.run(work.note, order, name, key=name[0], deadline_s=LONG_S) for name in ("a1", "a2", "a3", "b1")]
+    jobs = [
+        workers.run(work.note, order, name, key=name[0], deadline_s=LONG_S)
+        for name in ("a1", "a2", "a3", "b1")
+    ]
     await asyncio.gather(*jobs)
     await workers.close()
     assert (tmp_path / "order").read_text() == "a1b1a2a3"
@@ -191,7 +223,9 @@ async def test_run_many_jobs_of_one_key_let_others_take_turns(tmp_path: Path) ->
 async def test_run_with_too_many_waiting_is_refused(tmp_path: Path) -> None:
     workers = Workers(WorkersSettings(processes=1, waiting_per_key=1))
     jobs = [
-        asyncio.create_task(workers.run(work.sleep, str(tmp_path / name), key="ada", deadline_s=LONG_S))
+        asyncio.create_task(
+            workers.run(work.sleep, str(tmp_path / name), key="ada", deadline_s=LONG_S)
+        )
         for name in ("first", "second")
     ]
     await started(tmp_path / "first")
@@ -216,7 +250,9 @@ async def test_workers_without_work_end_their_processes() -> None:
 async def test_close_ends_running_jobs_and_refuses_others(tmp_path: Path) -> None:
     workers = Workers(WorkersSettings(processes=1))
     jobs = [
-        asyncio.create_task(workers.run(work.spin, str(tmp_path / name), key=name, deadline_s=LONG_S))
+        asyncio.create_task(
+            workers.run(work.spin, str(tmp_path / name), key=name, deadline_s=LONG_S)
+        )
         for name in ("first", "second")
     ]
     pid = await started(tmp_path / "first")
@@ -235,9 +271,12 @@ async def test_process_whose_parent_is_killed_ends(tmp_path: Path, number: int, 
         import asyncio
         from crdt.workers import Workers
         from tests.crdt import work
-        asyncio.run(Workers().run(work.{job}, {str(tmp_path / "pid")!r}, key="ada", deadline_s=1_000))
+        path = {str(tmp_path / "pid")!r}
+        asyncio.run(Workers().run(work.{job}, path, key="ada", deadline_s=1_000))
     """
-    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", textwrap.dedent(program), cwd=ROOT)
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", textwrap.dedent(program), cwd=ROOT
+    )
     pid = await started(tmp_path / "pid")
     parent.send_signal(number)
     await parent.wait()
@@ -245,7 +284,9 @@ async def test_process_whose_parent_is_killed_ends(tmp_path: Path, number: int, 
 
 
 async def test_process_ignores_signals_to_the_whole_group(workers: Workers) -> None:
-    """Ctrl-C in a terminal, or systemd, reaches all processes; the server decides when its work ends."""
+    """Ctrl-C in a terminal, or systemd, reaches all processes;
+    the server decides when its work ends.
+    """
     pid = await workers.run(work.process_id, key="ada", deadline_s=LONG_S)
     os.kill(pid, signal.SIGINT)
     os.kill(pid, signal.SIGTERM)

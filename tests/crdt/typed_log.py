@@ -18,4 +18,6 @@ def typed(count: int = 30) -> tuple[list[Chunk], Typist]:
 
 
 def text(restored: restore.RestoredDocument) -> str:
-    return Document(restored.state, restored.index.split_surrogates).texts(["codemirror"])["codemirror"]
+    return Document(restored.state, restored.index.split_surrogates).texts(["codemirror"])[
+        "codemirror"
+    ]

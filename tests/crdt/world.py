@@ -57,10 +57,14 @@ class World:
         self.now = NOW
         self.workers = workers or Workers()
         client_ids = count(77)
-        environment = Environment(clock=lambda: self.now, random_below=lambda _: next(client_ids), workers=self.workers)
+        environment = Environment(
+            clock=lambda: self.now, random_below=lambda _: next(client_ids), workers=self.workers
+        )
         parts = assemble(
             store,
-            RoomsSettings(**{"flush_delay_s": 0, "maintenance_interval_s": 0.01, "idle_ms": 1_000, **settings}),
+            RoomsSettings(
+                **{"flush_delay_s": 0, "maintenance_interval_s": 0.01, "idle_ms": 1_000, **settings}
+            ),
             versions,
             environment,
         )
@@ -68,9 +72,12 @@ class World:
         self.history_reader, self.redactor = parts.history_reader, parts.redactor
         self.version_writer = VersionWriter(store, self.rooms.writer, environment, versions)
 
-    async def session(self, session_id: str = "one", status: Status = Status.OPEN, owner_id: str = "ada") -> str:
+    async def session(
+        self, session_id: str = "one", status: Status = Status.OPEN, owner_id: str = "ada"
+    ) -> str:
         session = Session(
-            session_id, "t", "python", owner_id, Access.LINK, Role.EDITOR, status, "codemirror", NOW, NOW
+            session_id, "t", "python", owner_id, Access.LINK, Role.EDITOR, status, "codemirror",
+            NOW, NOW
         )  # fmt: skip
         await self.store.add_session(session, Member(session_id, owner_id, Role.OWNER, NOW), None)
         return session_id

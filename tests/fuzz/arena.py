@@ -1,4 +1,6 @@
-"""The real door: a room with people in it, who send frames, and what a server does when one is refused."""
+"""The real door: a room with people in it, who send frames,
+and what a server does when one is refused.
+"""
 
 import time
 from collections.abc import Iterator
@@ -28,7 +30,8 @@ _ROLES = {"ada": Role.EDITOR, "bob": Role.EDITOR, "eve": Role.VIEWER}
 WRITERS = ("ada", "bob")
 
 TAKEN, SAME, ASKED, CLOSED, DAMAGED = "taken", "same", "asked", "closed", "damaged"
-"""The document changed; nothing did; the sender shall send all; it is sent away; the room is, or has no texts."""
+"""The document changed; nothing did; the sender shall send all; it is sent away;
+the room is, or has no texts."""
 
 _LOOK_EVERY = 16
 _LARGE_BYTES = websocket._LONG_BYTES  # the server's own bound, or the fuzzer would try another way
@@ -59,8 +62,9 @@ class Dossier:
 class Arena:
     """One room. Whatever is no CrdtError goes up.
 
-    is_sensible  only edits that some client could have made were taken. Where others were, that all see the same
-                 is not to be had: Yjs itself then shows what depends on the order of arrival.
+    is_sensible  only edits that some client could have made were taken. Where others were, that all
+                 see the same is not to be had: Yjs itself then shows what depends on the order of
+                 arrival.
     is_tame      at most the last update that was taken is another: Yjs must get over that
     """
 
@@ -123,14 +127,18 @@ class Arena:
         self._check_nothing_lost(user, frame)
         return SAME
 
-    def _receive(self, user: str, connection: Connection, frame: bytes, parsed: Parsed | None) -> None:
+    def _receive(
+        self, user: str, connection: Connection, frame: bytes, parsed: Parsed | None
+    ) -> None:
         """Have the room take a frame, a large one as `LargeUpdates` does."""
         prepared = None
         try:
             if parsed is not None and user in WRITERS:
                 is_live = isinstance(y_protocol.decode(frame), y_protocol.SyncUpdate)
                 kind = UpdateKind.LIVE if is_live else UpdateKind.ANSWER
-                prepared = run_through(prepare(self.room, Incoming(parsed.update, user, 0, kind, connection), parsed))
+                prepared = run_through(
+                    prepare(self.room, Incoming(parsed.update, user, 0, kind, connection), parsed)
+                )
             self.room.receive(connection, frame, self._now, prepared)
         except NeedsSteps:
             self._receive(user, connection, frame, self._scan(frame))
@@ -144,7 +152,10 @@ class Arena:
         match y_protocol.decode(frame):
             case y_protocol.SyncUpdate(update) | y_protocol.SyncStep2(update):
                 spans = parse(update).spans
-                if any(after > self.room.index.clocks.get(client, 0) for client, (_, after) in spans.items()):
+                if any(
+                    after > self.room.index.clocks.get(client, 0)
+                    for client, (_, after) in spans.items()
+                ):
                     raise Finding("new structs were neither taken nor refused")
 
     def look(self) -> None:
@@ -169,7 +180,9 @@ class Arena:
         return Document(restored.state, restored.index.split_surrogates, restored.traits)
 
     def finish(self) -> Dossier | None:
-        """Look a last time; None if the room turns out to be damaged, which is then closed as it should be."""
+        """Look a last time; None if the room turns out to be damaged,
+        which is then closed as it should be.
+        """
         room = self.room
         try:
             self.look()
@@ -183,11 +196,17 @@ class Arena:
         state = room.document.state()
         self._read_items(state)
         notes = [*self._checkpoint(state), *(["rooms loaded otherwise"] if loaded != texts else [])]
-        updates = [entry.update for chunk in self._chunks for entry in codec.decode_chunk(chunk.data)]
-        return Dossier(updates, [state, squash(state)], texts, room.index.clocks, self.is_sensible, notes)
+        updates = [
+            entry.update for chunk in self._chunks for entry in codec.decode_chunk(chunk.data)
+        ]
+        return Dossier(
+            updates, [state, squash(state)], texts, room.index.clocks, self.is_sensible, notes
+        )
 
     def _read_items(self, state: bytes) -> None:
-        """Whatever a document holds, people can look at all of it: its texts, its values and its XML."""
+        """Whatever a document holds, people can look at all of it:
+        its texts, its values and its XML.
+        """
         try:
             order = ItemOrder(state)
             documents_of(order)

@@ -47,8 +47,13 @@ class Finding:
         return self.what.startswith(("Yjs", "a newcomer")) or "text" in self.what
 
     def __str__(self) -> str:
-        head = f"# {self.what}: {self.detail}\n# at input {self.number} of {self.name}; {len(self.sequence)} frames:\n"
-        return head + "".join(sequences.line(self.what.replace(" ", "-"), sent) for sent in self.sequence)
+        head = (
+            f"# {self.what}: {self.detail}\n# at input {self.number} of {self.name}; "
+            f"{len(self.sequence)} frames:\n"
+        )
+        return head + "".join(
+            sequences.line(self.what.replace(" ", "-"), sent) for sent in self.sequence
+        )
 
 
 @dataclass(slots=True)
@@ -71,13 +76,17 @@ class Report:
         return sum(count for key, count in self.counts.items() if key.endswith(f": {outcome}"))
 
 
-def run(count: int, seed: str, jobs: int = 1, heard: Callable[[Report], None] = lambda _: None) -> Report:
+def run(
+    count: int, seed: str, jobs: int = 1, heard: Callable[[Report], None] = lambda _: None
+) -> Report:
     """Send at least `count` inputs; `heard` gets each child's report when it is in."""
     rooms = -(-count // INPUTS_PER_ROOM)
     starts = range(0, rooms, ROOMS_PER_CHILD)
     report = Report()
     with ThreadPoolExecutor(jobs) as pool:
-        for part in pool.map(lambda first: run_rooms(seed, first, min(ROOMS_PER_CHILD, rooms - first)), starts):
+        for part in pool.map(
+            lambda first: run_rooms(seed, first, min(ROOMS_PER_CHILD, rooms - first)), starts
+        ):
             report.add(part)
             heard(part)
     return report
@@ -97,9 +106,13 @@ def run_rooms(seed: str, first: int, count: int) -> Report:
 
 
 def play(named: dict[str, Sequence], fault: str = "none", *, compare: bool = False) -> Report:
-    """Send each sequence to a room of its own; `compare`: also the texts must be the same everywhere."""
+    """Send each sequence to a room of its own;
+    `compare`: also the texts must be the same everywhere.
+    """
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-        lines = (sequences.line(name, sent) for name, sequence in named.items() for sent in sequence)
+        lines = (
+            sequences.line(name, sent) for name, sequence in named.items() for sent in sequence
+        )
         Path(file.name).write_text("".join(lines))
         return _child("compare" if compare else "play", fault, file.name)[0]
 
@@ -112,7 +125,12 @@ def _child(what: str, fault: str, *arguments: str) -> tuple[Report, str | None]:
         with (folder / "errors").open("wb") as errors:
             try:
                 code = subprocess.run(
-                    command, cwd=ROOT, env=_environment(), stderr=errors, timeout=_CHILD_S, check=False
+                    command,
+                    cwd=ROOT,
+                    env=_environment(),
+                    stderr=errors,
+                    timeout=_CHILD_S,
+                    check=False,
                 ).returncode
             except subprocess.TimeoutExpired:
                 code = -signal.SIGKILL
@@ -123,14 +141,18 @@ def _child(what: str, fault: str, *arguments: str) -> tuple[Report, str | None]:
             box = sequences.read(folder / "box")
             died_in, sequence = next(iter(box.items()), ("the start", []))
             said = (folder / "errors").read_text(errors="replace")[-500:]
-            report.findings.append(Finding(_death(code), f"exit code {code}: {said}", died_in, 0, sequence))
+            report.findings.append(
+                Finding(_death(code), f"exit code {code}: {said}", died_in, 0, sequence)
+            )
         return report, died_in
 
 
 def _environment() -> dict[str, str]:
-    """Without coverage in subprocesses and traces of pycrdt's panics: both cost more than what is measured.
+    """Without coverage in subprocesses and traces of pycrdt's panics:
+    both cost more than what is measured.
 
-    Freed memory is spoiled (glibc), so that who still uses it dies each time and not once in two hundred.
+    Freed memory is spoiled (glibc), so that who still uses it dies each time
+    and not once in two hundred.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     return {**kept, "RUST_BACKTRACE": "0", "MALLOC_PERTURB_": "165"}
@@ -175,7 +197,13 @@ def problems(rooms: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]
     command = [node_command(), "--no-warnings", "accepts.mjs"]
     try:
         done = subprocess.run(
-            command, cwd=PROGRAMS, input=lines, capture_output=True, text=True, timeout=_YJS_S, check=False
+            command,
+            cwd=PROGRAMS,
+            input=lines,
+            capture_output=True,
+            text=True,
+            timeout=_YJS_S,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         done = None

@@ -73,7 +73,13 @@ def _deleted(source: Random, update: Update) -> None:
         deleted.pop(source.randrange(len(deleted)))
     elif what == 1:
         client, first, length = deleted.pop()
-        deleted.append((client, max(0, first + source.choice((-1, 1))), source.choice((length + 1, *ODD_NUMBERS))))
+        deleted.append(
+            (
+                client,
+                max(0, first + source.choice((-1, 1))),
+                source.choice((length + 1, *ODD_NUMBERS)),
+            )
+        )
     elif what == 2:
         deleted.append(source.choice(deleted))
     else:

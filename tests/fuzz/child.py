@@ -1,9 +1,10 @@
-"""The process that may die: makes rooms, sends them what the mutator makes, and watches time and memory.
+"""The process that may die: makes rooms, sends them what the mutator makes,
+and watches time and memory.
 
-`python -m tests.fuzz.child FOLDER rooms FAULT SEED FIRST COUNT`, or FOLDER play FAULT FILE (or `compare`, if
-also the texts must be the same everywhere).
-FOLDER/results has one JSON line for each room and each finding, and last the counts; FOLDER/box has what was
-sent to the room at hand, so that it survives the process.
+`python -m tests.fuzz.child FOLDER rooms FAULT SEED FIRST COUNT`, or FOLDER play FAULT FILE (or
+`compare`, if also the texts must be the same everywhere).
+FOLDER/results has one JSON line for each room and each finding, and last the counts; FOLDER/box has
+what was sent to the room at hand, so that it survives the process.
 """
 
 import json
@@ -39,7 +40,8 @@ _MAX_STATE_BYTES = 24 << 10
 _MAX_FINDINGS = 10
 _TAME = 0.25
 _TAME_FRAMES = 40
-"""Share of the inputs for rooms that are to stay sensible (see `Arena`), and when these end, or immediately if not."""
+"""Share of the inputs for rooms that are to stay sensible (see `Arena`), and when these end,
+or immediately if not."""
 
 
 class Watch:
@@ -73,7 +75,9 @@ class Watch:
         return Arena()
 
     def be_quick(self) -> None:
-        """From now on there are some seconds of CPU time until the next call; then the kernel ends the process."""
+        """From now on there are some seconds of CPU time until the next call;
+        then the kernel ends the process.
+        """
         signal.setitimer(signal.ITIMER_PROF, _HANG_CPU_S)
 
     def send(self, arena: Arena, user: str, frame: bytes) -> str:
@@ -89,11 +93,15 @@ class Watch:
         if cost > bound:
             self.finding(arena, "slow", f"{cost * 1e3:.0f} ms of CPU time")
         if (peak := self._status_kib(b"VmHWM:")) > self.start_kib + _MEMORY_KIB:
-            self.finding(arena, "memory", f"{(peak - self.start_kib) >> 10} MiB more than at the start")
+            self.finding(
+                arena, "memory", f"{(peak - self.start_kib) >> 10} MiB more than at the start"
+            )
             self.start_kib = peak
         return outcome
 
-    def _timed(self, arena: Arena, user: str, frame: bytes, clock: Callable[[], float]) -> tuple[str, float]:
+    def _timed(
+        self, arena: Arena, user: str, frame: bytes, clock: Callable[[], float]
+    ) -> tuple[str, float]:
         begun = clock()
         try:
             parsed = arena.scanned(frame)
@@ -106,7 +114,9 @@ class Watch:
     def _cost_again(self, history: Sequence) -> float:
         """The CPU time of the last input at its best: others on the machine make it longer."""
         self.be_quick()
-        return min(self._timed(play(history[:-1]), *history[-1], time.thread_time)[1] for _ in range(4))
+        return min(
+            self._timed(play(history[:-1]), *history[-1], time.thread_time)[1] for _ in range(4)
+        )
 
     def finding(self, arena: Arena, what: str, detail: str) -> None:
         self.findings += 1
@@ -152,7 +162,10 @@ def _warm_up() -> None:
 
 
 def _guarded(watch: Watch, arena: Arena, step: Any, *arguments: Any) -> Any:
-    """Whatever is raised is a finding; pycrdt's panics are no Exceptions. The room is then done with."""
+    """Whatever is raised is a finding; pycrdt's panics are no Exceptions.
+
+    The room is then done with.
+    """
     try:
         return step(*arguments)
     except (KeyboardInterrupt, SystemExit):
@@ -163,7 +176,9 @@ def _guarded(watch: Watch, arena: Arena, step: Any, *arguments: Any) -> Any:
         return DAMAGED
     except BaseException as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
-        watch.finding(arena, type(error).__name__, f"{error} ({Path(place.filename).name}:{place.lineno})")
+        watch.finding(
+            arena, type(error).__name__, f"{error} ({Path(place.filename).name}:{place.lineno})"
+        )
         return DAMAGED
 
 

@@ -31,10 +31,12 @@ _JSON = (
 )
 _ANY = (
     *(bytes((tag,)) for tag in (120, 121, 126, 127)),
-    *(b"\x7d" + bytes(number) for number in ((0,), (64,), (127,), (255, 1), (191, 255, 255, 255, 255, 255, 255, 15))),
+    *(b"\x7d" + bytes(number) for number in ((0,), (64,), (127,), (255, 1),
+                                             (191, 255, 255, 255, 255, 255, 255, 15))),
     *(bytes((tag,)) + b"\xff" * 8 for tag in (122, 123)),
     *(b"\x7c" + number for number in (b"\x7f\xc0\x00\x00", b"\x00" * 4)),
-    b"\x77\x02hi", b"\x77\x00", b"\x74\x02\x00\xff", b"\x75\x00", b"\x76\x00", b"\x75\x02\x7e\x76\x01\x01k\x79",
+    b"\x77\x02hi", b"\x77\x00", b"\x74\x02\x00\xff", b"\x75\x00", b"\x76\x00",
+    b"\x75\x02\x7e\x76\x01\x01k\x79",
 )  # fmt: skip
 _TYPE_REFERENCES = (0, 0, 1, 1, 2, 2, 3, 4, 6, 5, 7, 9)
 _TOO_DEEP = 26_562
@@ -47,12 +49,16 @@ def anywhere(source: Random) -> Id:
 
 def any_values(source: Random) -> Struct:
     count = source.choice((1, 1, 2, 3, 40))
-    return Struct(ANY, count, write_var_uint(count) + b"".join(source.choice(_ANY) for _ in range(count)))
+    return Struct(
+        ANY, count, write_var_uint(count) + b"".join(source.choice(_ANY) for _ in range(count))
+    )
 
 
 def nested_values(source: Random) -> Struct:
     """Arrays or maps in each other, around the bound or far beyond it."""
-    depth = source.choice((2, 16, 17, 40, 100, 101, 499, 500, 501, _TOO_DEEP if source.random() < 0.05 else 3))
+    depth = source.choice(
+        (2, 16, 17, 40, 100, 101, 499, 500, 501, _TOO_DEEP if source.random() < 0.05 else 3)
+    )
     opening = source.choice((b"\x75\x01", b"\x76\x01\x01k"))
     return Struct(ANY, 1, b"\x01" + opening * depth + source.choice((b"\x7e", b"\x75\x00")))
 
@@ -61,7 +67,9 @@ def nested_json(source: Random) -> Struct:
     depth = source.choice((2, 16, 17, 100, 101, 127, 128, 300, 500, 501))
     body = write_var_bytes(b"[" * depth + b"]" * depth)
     is_embed = source.random() < 0.5
-    return Struct(EMBED if is_embed else FORMAT, 1, body if is_embed else source.choice(_NAMES) + body)
+    return Struct(
+        EMBED if is_embed else FORMAT, 1, body if is_embed else source.choice(_NAMES) + body
+    )
 
 
 def legacy_json(source: Random) -> Struct:
@@ -84,14 +92,20 @@ def content(source: Random) -> Struct:  # noqa: PLR0911  # a table, one row for 
         case 8 | 9:
             return shared_type(source.choice(_TYPE_REFERENCES))
         case 10:
-            return Struct(FORMAT, 1, source.choice(_NAMES) + write_var_bytes(source.choice(_JSON).encode()))
+            return Struct(
+                FORMAT, 1, source.choice(_NAMES) + write_var_bytes(source.choice(_JSON).encode())
+            )
         case 11:
             return Struct(EMBED, 1, write_var_bytes(source.choice(_JSON).encode()))
         case 12:
             return Struct(BINARY, 1, write_var_bytes(source.randbytes(source.randrange(4))))
         case 13:
             length = source.randint(1, 5)
-            return Struct(source.choice((DELETED, DELETED, DELETED, GC, GC, SKIP)), length, write_var_uint(length))
+            return Struct(
+                source.choice((DELETED, DELETED, DELETED, GC, GC, SKIP)),
+                length,
+                write_var_uint(length),
+            )
         case 14:
             return nested_values(source)
         case 15:

@@ -1,4 +1,6 @@
-"""What a broken server would do on one kind of frame, so that tests can see that the fuzzer notices."""
+"""What a broken server would do on one kind of frame,
+so that tests can see that the fuzzer notices.
+"""
 
 import contextlib
 import os

@@ -1,4 +1,6 @@
-"""Inputs: real frames changed in ways that know the format, or do not, and updates made to fit a room."""
+"""Inputs: real frames changed in ways that know the format, or do not,
+and updates made to fit a room.
+"""
 
 from random import Random
 
@@ -17,7 +19,8 @@ from tests.fuzz.structure import Section, Update, parse
 
 _SMALL_BYTES = 1_000
 _WILD = {
-    "typed": 16, "built": 24, "fitted": 18, "structure": 14, "spliced": 5, "bytes": 11, "attack": 0.6,
+    "typed": 16, "built": 24, "fitted": 18, "structure": 14, "spliced": 5, "bytes": 11,
+    "attack": 0.6,
     "large": 0.3, "vector": 5, "awareness": 6,
 }  # fmt: skip
 TAME = {"honest": 40, "structure": 16, "bytes": 25, "attack": 1, "vector": 9, "awareness": 9}
@@ -28,7 +31,17 @@ _LARGE = (
     (hostile.nested_types, (20, 32, 4_001)),
     (hostile.wide_map, (20, 1_200, 1 << 30)),
 )
-_STATES = ("{}", "null", '{"a":' * 9 + "1" + "}" * 9, "[]", '{"user":7}', "{", '{"x":NaN}', '"\\ud800"', "[" * 500)
+_STATES = (
+    "{}",
+    "null",
+    '{"a":' * 9 + "1" + "}" * 9,
+    "[]",
+    '{"user":7}',
+    "{",
+    '{"x":NaN}',
+    '"\\ud800"',
+    "[" * 500,
+)
 
 
 def update_in(frame: bytes) -> bytes | None:
@@ -47,16 +60,23 @@ class Mutator:
 
     def __init__(self) -> None:
         sets = (sequences.recorded(), sequences.found(), sequences.hostile())
-        everything = list(dict.fromkeys(sent.frame for one in sets for group in one.values() for sent in group))
+        everything = list(
+            dict.fromkeys(sent.frame for one in sets for group in one.values() for sent in group)
+        )
         self._attacks = [sent.frame for group in sequences.hostile().values() for sent in group]
         self._frames = [frame for frame in everything if len(frame) < _SMALL_BYTES]
-        self._updates = [update for frame in self._frames if (update := update_in(frame)) is not None]
+        self._updates = [
+            update for frame in self._frames if (update := update_in(frame)) is not None
+        ]
         self._parsable = [update for update in self._updates if parse(update)]
         self._presence = [frame for frame in self._frames if frame[:1] in (b"\x01", b"\x03")]
         self._vectors = [frame for frame in self._frames if frame[:2] == b"\x00\x00"]
 
     def frame(self, source: Random, room: Room, user: str, *, is_tame: bool) -> tuple[str, bytes]:
-        """Return (kind, frame) for a user of a room. A tame room gets no updates that are made to fit but senseless."""
+        """Return (kind, frame) for a user of a room.
+
+        A tame room gets no updates that are made to fit but senseless.
+        """
         index = room.index
         weights = TAME if is_tame else _WILD
         kind = source.choices(tuple(weights), tuple(weights.values()))[0]
@@ -70,13 +90,17 @@ class Mutator:
             frame = source.choice(self._frames if kind == "bytes" else self._attacks)
             return kind, raw.mutated(source, frame) if kind == "bytes" else frame
         update = self._update(kind, source, Places(source, index, user))
-        return kind, (y_protocol.sync_step2 if source.random() < 0.15 else y_protocol.sync_update)(update)
+        return kind, (y_protocol.sync_step2 if source.random() < 0.15 else y_protocol.sync_update)(
+            update
+        )
 
     def _honest(self, source: Random, room: Room, user: str) -> bytes | None:
         """One edit of somebody who has all that the room has."""
         own = Places(source, room.index, user).own
         client = source.choice(own) if own and source.random() < 0.9 else source.getrandbits(32)
-        return replica.edit(source, squash(room.document.state(), room.index.split_surrogates), client)
+        return replica.edit(
+            source, squash(room.document.state(), room.index.split_surrogates), client
+        )
 
     def _update(self, kind: str, source: Random, places: Places) -> bytes:
         match kind:
@@ -96,8 +120,12 @@ class Mutator:
         if kind == "fitted" or (kind == "spliced" and source.random() < 0.5):
             places.fit(update)
         if kind != "structure" and source.random() < 0.8:
-            update.sections = list({section.client: section for section in update.sections}.values())
-        for _ in range(source.choice((1, 1, 2, 3)) if kind == "structure" else source.choice((0, 0, 1))):
+            update.sections = list(
+                {section.client: section for section in update.sections}.values()
+            )
+        for _ in range(
+            source.choice((1, 1, 2, 3)) if kind == "structure" else source.choice((0, 0, 1))
+        ):
             change(source, update)
         return update.encode()
 
@@ -112,8 +140,13 @@ class Mutator:
             case 0:
                 return frame
             case 1:
-                vector = {client: max(0, clock + source.choice((-1, 0, 3))) for client, clock in index.clocks.items()}
-                return y_protocol.sync_step1({**vector, source.choice(raw.ODD_NUMBERS): source.choice(raw.ODD_NUMBERS)})
+                vector = {
+                    client: max(0, clock + source.choice((-1, 0, 3)))
+                    for client, clock in index.clocks.items()
+                }
+                return y_protocol.sync_step1(
+                    {**vector, source.choice(raw.ODD_NUMBERS): source.choice(raw.ODD_NUMBERS)}
+                )
             case 2:
                 return raw.mutated(source, frame)
         return b"\x00\x00" + write_var_bytes(raw.mutated(source, frame[3:]))
@@ -132,7 +165,10 @@ class Mutator:
         count = source.choice((1, 1, 2, 6))
         parts = [write_var_uint(count)]
         for _ in range(count):
-            parts += (write_var_uint(source.choice(clients)), write_var_uint(source.choice(raw.ODD_NUMBERS)))
+            parts += (
+                write_var_uint(source.choice(clients)),
+                write_var_uint(source.choice(raw.ODD_NUMBERS)),
+            )
             parts.append(write_var_bytes(source.choice(_STATES).encode()))
         return b"\x01" + write_var_bytes(b"".join(parts))
 
@@ -154,9 +190,13 @@ def _typed(source: Random, places: Places) -> bytes:
 def _built(source: Random, places: Places) -> bytes:
     """Structs of any kind in places that exist."""
     update = Update()
-    for client in sorted({source.choice(places.usable) for _ in range(source.choice((1, 1, 1, 2, 3)))}):
+    for client in sorted(
+        {source.choice(places.usable) for _ in range(source.choice((1, 1, 1, 2, 3)))}
+    ):
         clock = places.next_clock(client)
-        section = Section(client, clock, contents.chain(source, client, clock) if source.random() < 0.03 else [])
+        section = Section(
+            client, clock, contents.chain(source, client, clock) if source.random() < 0.03 else []
+        )
         for _ in range(source.choice((1, 1, 2, 4)) if not section.structs else 0):
             section.structs.append(places.put(contents.content(source), client, clock))
             clock += section.structs[-1].length

@@ -61,7 +61,9 @@ class Places:
         if place < 0.6 and (self._index.clocks or clock):
             own = (client, clock - 1) if clock and source.random() < 0.4 else self.somewhere()
             struct.left = own if source.random() < 0.75 else None
-            struct.right = self._near(struct.left) if not struct.left or source.random() < 0.4 else None
+            struct.right = (
+                self._near(struct.left) if not struct.left or source.random() < 0.4 else None
+            )
             return struct
         if place > 0.85 and self._index.types.depths:
             packed = source.choice(list(self._index.types.depths))
@@ -84,7 +86,11 @@ class Places:
         for section in update.sections:
             clock = section.clock
             for struct in section.structs:
-                ids = [one for one in (struct.left, struct.right, struct.parent) if isinstance(one, tuple)]
+                ids = [
+                    one
+                    for one in (struct.left, struct.right, struct.parent)
+                    if isinstance(one, tuple)
+                ]
                 if all(one[0] in moved for one in ids) and source.random() < 0.8:
                     _move(struct, moved)
                 else:

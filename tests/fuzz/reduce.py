@@ -1,4 +1,6 @@
-"""Makes a finding small: frames, and what is in them, are left out as long as the same still happens."""
+"""Makes a finding small: frames, and what is in them,
+are left out as long as the same still happens.
+"""
 
 import copy
 from collections.abc import Callable, Iterator
@@ -47,11 +49,17 @@ def _simpler(sequence: Sequence) -> Iterator[Sequence]:
         update = update_in(frame)
         parsed = structure.parse(update) if update else None
         for smaller in _smaller(parsed) if parsed else ():
-            yield [*sequence[:at], Sent(user, y_protocol.sync_update(smaller.encode())), *sequence[at + 1 :]]
+            yield [
+                *sequence[:at],
+                Sent(user, y_protocol.sync_update(smaller.encode())),
+                *sequence[at + 1 :],
+            ]
 
 
 def _smaller(update: Update) -> Iterator[Update]:
-    """Without a range, without the last struct of a section, with text for other content, with fewer origins."""
+    """Without a range, without the last struct of a section, with text for other content,
+    with fewer origins.
+    """
     for index in range(len(update.deleted)):
         yield _changed(update, partial(_drop_deleted, index))
     for number, section in enumerate(update.sections):
@@ -65,7 +73,9 @@ def _drop_deleted(index: int, update: Update) -> None:
     del update.deleted[index]
 
 
-def _change_struct(number: int, index: int, change: Callable[[Struct], None], update: Update) -> None:
+def _change_struct(
+    number: int, index: int, change: Callable[[Struct], None], update: Update
+) -> None:
     change(update.sections[number].structs[index])
 
 
@@ -98,7 +108,10 @@ def _changed(update: Update, change: Callable[[Update], object]) -> Update:
 def _first_that_fails(finding: Finding, candidates: list[Sequence]) -> Finding | None:
     """Try them in a few processes; one that dies is the first that fails."""
     for start in range(0, len(candidates), _AT_ONCE):
-        some = {str(start + number): candidate for number, candidate in enumerate(candidates[start:][:_AT_ONCE])}
+        some = {
+            str(start + number): candidate
+            for number, candidate in enumerate(candidates[start:][:_AT_ONCE])
+        }
         report = campaign.play(some, compare=finding.needs_yjs)
         found = [one for one in report.findings if one.what == finding.what and one.name in some]
         if found:

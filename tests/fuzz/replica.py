@@ -1,4 +1,6 @@
-"""An honest client: a document with what the room has, and one edit in it. Its updates make sense."""
+"""An honest client: a document with what the room has, and one edit in it.
+Its updates make sense.
+"""
 
 from random import Random
 
@@ -11,14 +13,18 @@ _VALUES = (1, -5, 2**40, 0.5, True, None, "é😀", b"\x00\x01", [1, [2]], {"k":
 
 
 def edit(source: Random, state: bytes, client: int) -> bytes | None:
-    """Return the update of one edit made by this client id, None if there was nothing to do or pycrdt panics."""
+    """Return the update of one edit made by this client id,
+    None if there was nothing to do or pycrdt panics.
+    """
     made: list[bytes] = []
     try:
         doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc(client_id=client)
         doc.apply_update(state)
         subscription = doc.observe(lambda event: made.append(event.update))
         with doc.transaction():
-            source.choice((_type, _type, _type, _delete, _replace, _format, _map, _array, _xml))(source, doc)
+            source.choice((_type, _type, _type, _delete, _replace, _format, _map, _array, _xml))(
+                source, doc
+            )
         doc.unobserve(subscription)
     except (KeyboardInterrupt, SystemExit):
         raise
@@ -28,7 +34,9 @@ def edit(source: Random, state: bytes, client: int) -> bytes | None:
 
 
 def _text(source: Random, doc: pycrdt.Doc) -> tuple[pycrdt.Text, list[int]]:
-    """A text, and the byte offsets between its characters: only the first where embeds shift the others."""
+    """A text, and the byte offsets between its characters:
+    only the first where embeds shift the others.
+    """
     text = doc.get(source.choice(("codemirror", "codemirror", "main.py")), type=pycrdt.Text)
     places = [0]
     for character in str(text):
@@ -76,7 +84,10 @@ def _array(source: Random, doc: pycrdt.Doc) -> None:
     if len(array) and source.random() < 0.3:
         del array[source.randrange(len(array))]
     else:
-        array.insert(source.randint(0, len(array)), source.choice((*_VALUES, pycrdt.Array([1]), pycrdt.Text("t"))))
+        array.insert(
+            source.randint(0, len(array)),
+            source.choice((*_VALUES, pycrdt.Array([1]), pycrdt.Text("t"))),
+        )
 
 
 def _xml(source: Random, doc: pycrdt.Doc) -> None:
@@ -84,4 +95,7 @@ def _xml(source: Random, doc: pycrdt.Doc) -> None:
     if len(children) and source.random() < 0.3:
         del children[source.randrange(len(children))]
     else:
-        children.insert(source.randint(0, len(children)), pycrdt.XmlElement("p", {"class": "c"}, [pycrdt.XmlText("t")]))
+        children.insert(
+            source.randint(0, len(children)),
+            pycrdt.XmlElement("p", {"class": "c"}, [pycrdt.XmlText("t")]),
+        )

@@ -1,4 +1,6 @@
-"""Frames in files: a name, who sends, the frame in hex, one a line. Corpus, findings and black box look the same."""
+"""Frames in files: a name, who sends, the frame in hex, one a line.
+Corpus, findings and black box look the same.
+"""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -27,7 +29,9 @@ def read(path: Path) -> dict[str, Sequence]:
         fields = line.partition("#")[0].split()
         if fields and line.endswith("\n"):
             name, user, frame = fields
-            sequences.setdefault(name, []).append(Sent(user, b"" if frame == "-" else bytes.fromhex(frame)))
+            sequences.setdefault(name, []).append(
+                Sent(user, b"" if frame == "-" else bytes.fromhex(frame))
+            )
     return sequences
 
 
@@ -46,11 +50,16 @@ def found() -> dict[str, Sequence]:
 
 
 def hostile() -> dict[str, Sequence]:
-    """What `harness.hostile` has, as frames: the document before it, then the attack; not what takes a second."""
+    """What `harness.hostile` has, as frames: the document before it, then the attack;
+    not what takes a second.
+    """
     sequences = {}
     for number, case in enumerate(case for case in CORPUS if case.outcome != "slow"):
         base = [Sent("ada", y_protocol.sync_update(case.base))] if case.base else []
-        sequences[f"{number} {case.name}"] = [*base, Sent("ada", y_protocol.sync_update(case.update))]
+        sequences[f"{number} {case.name}"] = [
+            *base,
+            Sent("ada", y_protocol.sync_update(case.update)),
+        ]
     for number, vector in enumerate(STATE_VECTORS):
         sequences[f"state vector {number}"] = [Sent("ada", b"\x00\x00" + write_var_bytes(vector))]
     return sequences

@@ -43,7 +43,10 @@ class Struct:
         if self.kind in (GC, SKIP):
             return bytes((self.kind ^ self.flip,)) + self.body
         info = (
-            self.kind | (LEFT if self.left else 0) | (RIGHT if self.right else 0) | (0 if self.key is None else KEYED)
+            self.kind
+            | (LEFT if self.left else 0)
+            | (RIGHT if self.right else 0)
+            | (0 if self.key is None else KEYED)
         )
         parts = [bytes((info ^ self.flip,)), *(_id(one) for one in (self.left, self.right) if one)]
         if not self.left and not self.right:
@@ -106,7 +109,9 @@ class _Parser(ContentReader):
             update.sections.append(Section(client, clock, [self._struct() for _ in range(count)]))
         for _ in range(self._number()):
             client = self._number()
-            update.deleted += [(client, self._number(), self._number()) for _ in range(self._number())]
+            update.deleted += [
+                (client, self._number(), self._number()) for _ in range(self._number())
+            ]
         return update
 
     def _number(self) -> int:

@@ -1,4 +1,6 @@
-"""What the REST tests need besides `tests.api`: cookies, guests, uploads, raw requests, paging, Yjs frames."""
+"""What the REST tests need besides `tests.api`:
+cookies, guests, uploads, raw requests, paging, Yjs frames.
+"""
 
 import asyncio
 import io
@@ -30,10 +32,17 @@ class Browser(Api):
         self.jar: dict[str, Morsel[str]] = {}
 
     async def request(
-        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, raw: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        raw: bytes | None = None,
     ) -> Answer:
         sent = {"Origin": self.origin, **(headers or {})}
-        fitting = [f"{one.key}={one.value}" for one in self.jar.values() if path.startswith(one["path"])]
+        fitting = [
+            f"{one.key}={one.value}" for one in self.jar.values() if path.startswith(one["path"])
+        ]
         if fitting:
             sent.setdefault("Cookie", "; ".join(fitting))
         answer = await super().request(method, path, body, sent, raw)
@@ -112,7 +121,9 @@ def texts_frame(files: dict[str, str]) -> bytes:
     return b"\x00\x02" + bytes(length) + bytes([size]) + update
 
 
-def picture(kind: str = "PNG", size: tuple[int, int] = (8, 8), mode: str = "RGB", **options: Any) -> bytes:
+def picture(
+    kind: str = "PNG", size: tuple[int, int] = (8, 8), mode: str = "RGB", **options: Any
+) -> bytes:
     """Return a one-coloured picture file."""
     file = io.BytesIO()
     Image.new(mode, size, 0x80).save(file, kind, **options)
@@ -121,15 +132,22 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (8, 8), mode: str = "RGB"
 
 def multipart(*parts: tuple[str, bytes], boundary: str = "x-boundary-x") -> bytes:
     """Return a form of files: (field, content)."""
-    head = '--{}\r\nContent-Disposition: form-data; name="{}"; filename="me.png"\r\nContent-Type: image/png\r\n\r\n'
-    files = b"".join(head.format(boundary, field).encode() + content + b"\r\n" for field, content in parts)
+    head = (
+        '--{}\r\nContent-Disposition: form-data; name="{}"; filename="me.png"\r\nContent-Type: '
+        "image/png\r\n\r\n"
+    )
+    files = b"".join(
+        head.format(boundary, field).encode() + content + b"\r\n" for field, content in parts
+    )
     return files + f"--{boundary}--\r\n".encode()
 
 
 async def upload(api: Api, *files: bytes, field: str = "avatar") -> Answer:
     """Send files as a browser's form does."""
     headers = {"Content-Type": "multipart/form-data; boundary=x-boundary-x"}
-    return await api.request("POST", "/user/avatar", raw=multipart(*((field, file) for file in files)), headers=headers)
+    return await api.request(
+        "POST", "/user/avatar", raw=multipart(*((field, file) for file in files)), headers=headers
+    )
 
 
 async def new_invite(owner: Api, session_id: str, **fields: Any) -> dict[str, Any]:
@@ -150,7 +168,9 @@ async def guest_by(url: str, invite: str, name: str = "Gus") -> Api:
 
 async def guest_of(owner: Api, session_id: str, name: str = "Gus", role: str = "editor") -> Api:
     """Return a new guest of a session, who came by an invite of its own."""
-    return await guest_by(owner.url, (await new_invite(owner, session_id, role=role))["invite"], name)
+    return await guest_by(
+        owner.url, (await new_invite(owner, session_id, role=role))["invite"], name
+    )
 
 
 async def log_in(url: str, name: str, password: str = PASSWORD, **options: Any) -> Api:
@@ -163,7 +183,9 @@ async def log_in(url: str, name: str, password: str = PASSWORD, **options: Any) 
 
 
 def presence_frame(client_id: int, clock: int, state: str) -> bytes:
-    """Return the y-websocket frame of one client's presence, small enough for lengths of one byte."""
+    """Return the y-websocket frame of one client's presence,
+    small enough for lengths of one byte.
+    """
     update = bytes((1, client_id, clock, len(state))) + state.encode()
     return b"\x01" + bytes((len(update),)) + update
 
@@ -189,7 +211,9 @@ class RawAnswer:
 
 
 async def exchange(url: str, *parts: bytes) -> RawAnswer | None:
-    """Send bytes as they are and return the answer, None if the connection was closed without one."""
+    """Send bytes as they are and return the answer, None if the
+    connection was closed without one.
+    """
     place = urlsplit(url)
     reader, writer = await asyncio.open_connection(place.hostname, place.port)
     try:
@@ -199,7 +223,10 @@ async def exchange(url: str, *parts: bytes) -> RawAnswer | None:
         async with asyncio.timeout(PATIENCE_S):
             head = await reader.readuntil(b"\r\n\r\n")
             lines = head.decode("latin-1").split("\r\n")
-            headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines[1:] if line)}
+            headers = {
+                k.lower(): v.strip()
+                for k, _, v in (line.partition(":") for line in lines[1:] if line)
+            }
             body = await reader.readexactly(int(headers.get("content-length", "0")))
         return RawAnswer(int(lines[0].split()[1]), headers, body)
     except (asyncio.IncompleteReadError, ConnectionError):

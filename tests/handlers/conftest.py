@@ -13,10 +13,14 @@ from tests.handlers.clients import Browser
 
 @pytest.fixture
 def rate_clock(monkeypatch: pytest.MonkeyPatch) -> Seconds:
-    """The clock of the rate limits of servers that are started after this fixture: name it before them."""
+    """The clock of the rate limits of servers that are started after this fixture:
+    name it before them.
+    """
     seconds = Seconds()
 
-    def limiter(per_s: float, burst: float, _: object, on_refused: Callable[[], None]) -> RateLimiter:
+    def limiter(
+        per_s: float, burst: float, _: object, on_refused: Callable[[], None]
+    ) -> RateLimiter:
         return RateLimiter(per_s, burst, seconds, on_refused)
 
     def backoff(free: int, _: object, on_refused: Callable[[], None]) -> Backoff:

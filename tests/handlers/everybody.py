@@ -1,4 +1,6 @@
-"""Everybody who may ask for something, from a stranger to the owner, and sessions in which each has a part."""
+"""Everybody who may ask for something, from a stranger to the owner,
+and sessions in which each has a part.
+"""
 
 import re
 from dataclasses import dataclass, field
@@ -38,20 +40,31 @@ class World:
         """Open a session with a version, a message, an invite, and everybody in their part."""
         owner = self.clients["owner"]
         session_id = await owner.new_session(joinRole="viewer", code="x")
-        for api in (self.clients["viewer"], self.clients["editor"], self.clients["ex-member"], self.target):
+        for api in (
+            self.clients["viewer"],
+            self.clients["editor"],
+            self.clients["ex-member"],
+            self.target,
+        ):
             assert (await api.post(f"/session/{session_id}/join")).status == 200
         editor, former = self.clients["editor"].user["id"], self.clients["ex-member"].user["id"]
-        assert (await owner.patch(f"/session/{session_id}/members/{editor}", {"role": "editor"})).status == 200
+        assert (
+            await owner.patch(f"/session/{session_id}/members/{editor}", {"role": "editor"})
+        ).status == 200
         assert (await owner.delete(f"/session/{session_id}/members/{former}")).status == 204
         assert (await owner.post(f"/code/{session_id}/save")).status == 201
-        assert (await owner.post("/chat/send", {"sessionId": session_id, "message": "hi"})).status == 201
+        assert (
+            await owner.post("/chat/send", {"sessionId": session_id, "message": "hi"})
+        ).status == 201
         self.invites[session_id] = await new_invite(owner, session_id)
         if fields:
             assert (await owner.patch(f"/session/{session_id}", fields)).status == 200
         return session_id
 
     async def attempt(self, who: str, method: str, route: str, session_id: str) -> int:
-        """Make a request that is right in all but perhaps the one who makes it; return what came of it."""
+        """Make a request that is right in all but perhaps the one who makes it;
+        return what came of it.
+        """
         self.counter += 1
         client, name = self.clients[who], f"name{self.counter}"
         path = await self.address(client, route, session_id)
@@ -74,14 +87,20 @@ class World:
             "/code/([^/]+)/redact": {"from": 1, "to": 1, "text": "nowhere in it"},
         }.get(route, {})
         if route == "/user/refresh":
-            login = await Api(client.url).post("/user/login", {"username": "target", "password": PASSWORD})
+            login = await Api(client.url).post(
+                "/user/login", {"username": "target", "password": PASSWORD}
+            )
             body = {"refreshToken": login.body["refreshToken"]}
         if (method, route) == ("DELETE", "/user/me"):
             return (await client.delete(path, body={"password": PASSWORD})).status
-        return (await client.request(method, path, None if method in ("GET", "DELETE") else body)).status
+        return (
+            await client.request(method, path, None if method in ("GET", "DELETE") else body)
+        ).status
 
     async def address(self, client: Api, route: str, session_id: str) -> str:
-        """Return a path for a route: to the session, and to what there is in it or of the client."""
+        """Return a path for a route: to the session, and to what there
+        is in it or of the client.
+        """
         invite = self.invites[session_id]
         values = {
             "/static/(.+)": ["style.css"],

@@ -13,7 +13,11 @@ def b64(data: bytes | str | dict) -> str:
     """Return base64url without padding."""
     if isinstance(data, dict):
         data = json.dumps(data)
-    return base64.urlsafe_b64encode(data.encode() if isinstance(data, str) else data).rstrip(b"=").decode()
+    return (
+        base64.urlsafe_b64encode(data.encode() if isinstance(data, str) else data)
+        .rstrip(b"=")
+        .decode()
+    )
 
 
 def forge(header: dict[str, Any], claims: Any, key: str = SECRET, digest: str = "sha256") -> str:

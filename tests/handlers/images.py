@@ -1,4 +1,6 @@
-"""Pictures that people might send, good ones and hostile ones, and what must be true of what we make of them."""
+"""Pictures that people might send, good ones and hostile ones,
+and what must be true of what we make of them.
+"""
 
 import io
 import random
@@ -75,7 +77,9 @@ def _palette(transparency: int | bytes) -> bytes:
     return saved(image, "PNG", transparency=transparency)
 
 
-def png(width: int, height: int, *, depth: int = 8, colour: int = 0, rows: int | None = None) -> bytes:
+def png(
+    width: int, height: int, *, depth: int = 8, colour: int = 0, rows: int | None = None
+) -> bytes:
     """Return a black PNG, or one that only says that it is so large."""
     channels = {0: 1, 2: 3, 3: 1, 6: 4}[colour]
     row = b"\0" * (1 + (width * depth * channels + 7) // 8)
@@ -84,7 +88,11 @@ def png(width: int, height: int, *, depth: int = 8, colour: int = 0, rows: int |
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-        for name, body in ((b"IHDR", header), (b"IDAT", b"".join(data) + packer.flush()), (b"IEND", b""))
+        for name, body in (
+            (b"IHDR", header),
+            (b"IDAT", b"".join(data) + packer.flush()),
+            (b"IEND", b""),
+        )
     )
 
 
@@ -122,12 +130,18 @@ GOOD: dict[str, Callable[[], bytes]] = {
     "grey with alpha": lambda: saved(Image.new("LA", (300, 200), (200, 10)), "PNG"),
     "palette, one colour transparent": lambda: _palette(1),
     "palette, half transparent": lambda: _palette(b"\xff\x80"),
-    "animated GIF": lambda: saved(_frames()[0], "GIF", save_all=True, append_images=_frames()[1:], comment=CANARY),
-    "animated WebP": lambda: saved(_frames()[0], "WEBP", save_all=True, append_images=_frames()[1:], exif=exif()),
+    "animated GIF": lambda: saved(
+        _frames()[0], "GIF", save_all=True, append_images=_frames()[1:], comment=CANARY
+    ),
+    "animated WebP": lambda: saved(
+        _frames()[0], "WEBP", save_all=True, append_images=_frames()[1:], exif=exif()
+    ),
     "animated PNG": lambda: saved(_frames()[0], "PNG", save_all=True, append_images=_frames()[1:]),
     "EXIF with GPS": lambda: saved(noise(300, 200), "JPEG", exif=exif(), comment=CANARY),
     "EXIF in PNG": lambda: saved(noise(300, 200), "PNG", exif=exif()),
-    "EXIF in WebP": lambda: saved(noise(300, 200), "WEBP", exif=exif(), xmp=CANARY, icc_profile=CANARY),
+    "EXIF in WebP": lambda: saved(
+        noise(300, 200), "WEBP", exif=exif(), xmp=CANARY, icc_profile=CANARY
+    ),
     "XMP and ICC": lambda: saved(noise(300, 200), "JPEG", xmp=CANARY, icc_profile=CANARY * 10),
     "text in PNG": lambda: saved(noise(300, 200), "PNG", pnginfo=_png_text(), icc_profile=CANARY),
     "broken EXIF": lambda: saved(noise(300, 200), "JPEG", exif=b"Exif\0\0" + CANARY),
@@ -135,7 +149,9 @@ GOOD: dict[str, Callable[[], bytes]] = {
     "PNG and ZIP": lambda: _PLAIN["PNG"] + _zip(),
     "JPEG and PHP": lambda: _PLAIN["JPEG"] + b"<?php system($_GET['x']); ?>" + CANARY,
     "WebP and JavaScript": lambda: _PLAIN["WEBP"] + b"*/=1;" + CANARY,
-    "GIF that is a script": lambda: saved(Image.new("P", (0x2F2A % 300, 30)), "GIF", comment=b"*/=1;" + CANARY),
+    "GIF that is a script": lambda: saved(
+        Image.new("P", (0x2F2A % 300, 30)), "GIF", comment=b"*/=1;" + CANARY
+    ),
 }
 """What becomes a picture, whatever else is in the file."""
 
@@ -212,4 +228,6 @@ class MemoryPeak:
         self.grown_bytes = self._peak() - self._before
 
     def _peak(self) -> int:
-        return 1024 * int(re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[0])
+        return 1024 * int(
+            re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[0]
+        )

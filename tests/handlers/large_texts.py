@@ -13,7 +13,10 @@ _DICE = random.Random(5)
 _LINES = [f"{number:x}\n" for number in range(40_000)]
 
 TEXTS = {
-    "changed lines": ("".join(f"{line}x\n" for line in _LINES), "".join(f"{line}y\n" for line in _LINES)),
+    "changed lines": (
+        "".join(f"{line}x\n" for line in _LINES),
+        "".join(f"{line}y\n" for line in _LINES),
+    ),
     "newlines": ("\n" * 400_000, "A" + "\n" * 400_000 + "Z"),
     "words of one line": ("ab cd " * 50_000, "ab ce " * 50_000),
     "shuffled lines": ("".join(_LINES), "".join(_DICE.sample(_LINES, len(_LINES)))),
@@ -24,7 +27,9 @@ TEXTS = {
 
 
 def jobs_of(server: Server) -> list[str]:
-    """Return a list that grows by the name of each function that the server's workers compare texts by from now on."""
+    """Return a list that grows by the name of each function that the server's workers
+    compare texts by from now on.
+    """
     workers, names = server.parts.services.workers, list[str]()
     run = workers.run
 

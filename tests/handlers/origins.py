@@ -19,7 +19,8 @@ ORIGINS = {
 }
 SITES = [None, "same-origin", "same-site", "cross-site", "none", ""]
 FOREIGN = [
-    ("another site", "cross-site"), ("null", "cross-site"), ("no origin", "cross-site"), ("no origin", "same-site"),
+    ("another site", "cross-site"), ("null", "cross-site"), ("no origin", "cross-site"),
+    ("no origin", "same-site"),
     ("no origin", None), ("own, other port", "same-site"),
 ]  # fmt: skip
 
@@ -35,5 +36,7 @@ def headers_of(url: str, origin: str, site: str | None) -> dict[str, str]:
     value = ORIGINS[origin]
     headers = {} if site is None else {"Sec-Fetch-Site": site}
     if value is not None:
-        headers["Origin"] = value.format(own=url, OWN=url.upper(), own_tls=url.replace("http", "https", 1))
+        headers["Origin"] = value.format(
+            own=url, OWN=url.upper(), own_tls=url.replace("http", "https", 1)
+        )
     return headers

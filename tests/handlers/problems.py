@@ -1,4 +1,6 @@
-"""The form of every error, and the methods that routes allow: what tests of errors and of requests share."""
+"""The form of every error, and the methods that routes allow:
+what tests of errors and of requests share.
+"""
 
 from handlers.http.api_docs import openapi
 from tests.api import Answer
@@ -32,11 +34,24 @@ def is_problem(answer: Answer, status: int, code: str) -> None:
     assert answer.headers["Content-Type"].partition(";")[0] == "application/problem+json"
     body = answer.body
     assert (body["status"], body["code"]) == (status, code)
-    assert set(body) - {"errors"} == {"type", "title", "status", "detail", "code", "message", "requestId"}
-    assert all(isinstance(body[key], str) and body[key] for key in ("type", "title", "detail", "message"))
+    assert set(body) - {"errors"} == {
+        "type",
+        "title",
+        "status",
+        "detail",
+        "code",
+        "message",
+        "requestId",
+    }
+    assert all(
+        isinstance(body[key], str) and body[key] for key in ("type", "title", "detail", "message")
+    )
     assert body["message"] == body["detail"]
     assert body["requestId"] == answer.headers["X-Request-Id"] != ""
-    assert code in openapi.document("1")["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
+    assert (
+        code
+        in openapi.document("1")["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
+    )
     for messages in body.get("errors", {}).values():
         assert messages
         assert all(isinstance(message, str) for message in messages)

@@ -77,13 +77,16 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
     ("GET", r"/openapi.json"): ALL,
     ("GET", r"/static/(.+)"): ALL,
 }
-"""What each is answered, in the order of WHO, in a session with link access; of a WebSocket its close code.
+"""What each is answered, in the order of WHO, in a session with link access;
+of a WebSocket its close code.
 
 The guest is one of another session. The rights of Socket.IO's events are in
 `tests/interop/test_access_events.py`: a connection alone is open to all.
 """
 
-IN_A_SESSION = sorted(key for key in ROWS if key[1].startswith(("/session/", "/invite", "/chat", "/code", "/sync")))
+IN_A_SESSION = sorted(
+    key for key in ROWS if key[1].startswith(("/session/", "/invite", "/chat", "/code", "/sync"))
+)
 
 BY_INVITATION = {
     ("POST", r"/session/([^/]+)/join"): (401, 404, 404, 403, 200, 200, 200),
@@ -100,7 +103,9 @@ ENDED = {
 
 
 def test_access_table_covers_every_route() -> None:
-    """A new route or method needs a decision above about who may use it; a row without a route is a leftover."""
+    """A new route or method needs a decision above about who may use it;
+    a row without a route is a leftover.
+    """
     assert implemented() == set(ROWS)
     assert {len(row) for row in ROWS.values()} == {len(WHO)}
     assert set(BY_INVITATION) | set(ENDED) <= set(ROWS)
@@ -118,7 +123,9 @@ async def outcome(world: World, method: str, route: str, **fields: str) -> dict[
 
 
 @pytest.mark.parametrize(("method", "route"), sorted(ROWS))
-async def test_requests_of_each_role_are_answered_as_table_says(world: World, method: str, route: str) -> None:
+async def test_requests_of_each_role_are_answered_as_table_says(
+    world: World, method: str, route: str
+) -> None:
     """Everybody gets exactly what the table says."""
     found = await outcome(world, method, route)
 
@@ -132,11 +139,15 @@ async def test_requests_to_invite_only_session_are_answered_as_table_says(
     """The same where the link does not let people in."""
     found = await outcome(world, method, route, access="invite")
 
-    assert found == dict(zip(WHO, BY_INVITATION.get((method, route), ROWS[method, route]), strict=True))
+    assert found == dict(
+        zip(WHO, BY_INVITATION.get((method, route), ROWS[method, route]), strict=True)
+    )
 
 
 @pytest.mark.parametrize(("method", "route"), IN_A_SESSION)
-async def test_requests_to_ended_session_are_answered_as_table_says(world: World, method: str, route: str) -> None:
+async def test_requests_to_ended_session_are_answered_as_table_says(
+    world: World, method: str, route: str
+) -> None:
     """The same in a session that has ended: everyone reads, no one writes."""
     found = await outcome(world, method, route, status="ended")
 

@@ -1,4 +1,6 @@
-"""The table of close codes itself; how its rows look on the wire is in test_close_reasons_on_the_wire."""
+"""The table of close codes itself; how its rows look on the wire is in
+test_close_reasons_on_the_wire.
+"""
 
 import json
 import re
@@ -46,10 +48,15 @@ def test_close_reason_too_long_for_frame_is_cut_and_stays_json(close: Close, let
 
 
 def test_close_code_says_come_back_exactly_where_newest_provider_does() -> None:
-    """y-websocket 3.1 stays away after 4400 to 4499. The two codes that no WebSocket client earns are left out."""
+    """y-websocket 3.1 stays away after 4400 to 4499.
+
+    The two codes that no WebSocket client earns are left out.
+    """
     earned = set(CloseCode) - {CloseCode.PROTOCOL_ERROR, CloseCode.NOT_UTF8}
 
-    assert {code for code in earned if not code.comes_back} == {code for code in earned if 4400 <= code < 4500}
+    assert {code for code in earned if not code.comes_back} == {
+        code for code in earned if 4400 <= code < 4500
+    }
 
 
 def test_close_code_lists_each_of_its_words_one_time() -> None:

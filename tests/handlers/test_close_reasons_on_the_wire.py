@@ -1,4 +1,6 @@
-"""Every way in which the server closes a client of `/sync`, byte for byte: clients and proxies out there know these."""
+"""Every way in which the server closes a client of `/sync`, byte for byte:
+clients and proxies out there know these.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -23,7 +25,8 @@ from tests.handlers.clients import guest_of, joined
 from tests.raw_events import RawEvents
 from tests.waiting import until
 
-FULL = {"members": 1, "connections_per_session": 1, "max_text_bytes": 1_024, "max_sync_bytes": 2_048,
+FULL = {"members": 1, "connections_per_session": 1, "max_text_bytes": 1_024,
+        "max_sync_bytes": 2_048,
         "max_update_bytes": 2_048, "refusal_hold_s": 0}  # fmt: skip
 SMALL = {"refusal_hold_s": 0}
 DAY_S = 86_400
@@ -46,7 +49,7 @@ class Scene:
 Cause = Callable[[Scene], Awaitable[Wire]]
 
 
-# -- who does not get in ------------------------------------------------------------------------------
+# -- who does not get in ---------------------------------------------------------------------------
 
 
 async def no_token(scene: Scene) -> Wire:
@@ -78,7 +81,9 @@ async def no_session(scene: Scene) -> Wire:
 
 async def by_invitation(scene: Scene) -> Wire:
     bob = await scene.ada.sign_up()
-    assert (await scene.ada.patch(f"/session/{scene.session_id}", {"access": "invite"})).status == 200
+    assert (
+        await scene.ada.patch(f"/session/{scene.session_id}", {"access": "invite"})
+    ).status == 200
     return await bob.connect(scene.session_id)
 
 
@@ -94,7 +99,9 @@ async def one_member_more(scene: Scene) -> Wire:
 async def removed_before(scene: Scene) -> Wire:
     bob = await scene.ada.sign_up()
     await joined(bob, scene.session_id)
-    assert (await scene.ada.delete(f"/session/{scene.session_id}/members/{bob.user['id']}")).status == 204
+    assert (
+        await scene.ada.delete(f"/session/{scene.session_id}/members/{bob.user['id']}")
+    ).status == 204
     return await bob.connect(scene.session_id)
 
 
@@ -112,7 +119,9 @@ async def one_socket_more(scene: Scene) -> Wire:
 
 
 async def too_many_attempts(scene: Scene) -> Wire:
-    scene.monkeypatch.setattr(scene.server.parts.services.limiters.handshakes, "wait_s", lambda _key: 1)
+    scene.monkeypatch.setattr(
+        scene.server.parts.services.limiters.handshakes, "wait_s", lambda _key: 1
+    )
     return await scene.ada.connect(scene.session_id)
 
 
@@ -137,7 +146,7 @@ async def damaged(scene: Scene) -> Wire:
     return await scene.ada.connect(session_id)
 
 
-# -- what others decide -------------------------------------------------------------------------------
+# -- what others decide ----------------------------------------------------------------------------
 
 
 async def restart(scene: Scene) -> Wire:
@@ -155,7 +164,9 @@ async def session_deleted(scene: Scene) -> Wire:
 async def removed(scene: Scene) -> Wire:
     bob = await scene.ada.sign_up()
     wire = await joined(bob, scene.session_id)
-    assert (await scene.ada.delete(f"/session/{scene.session_id}/members/{bob.user['id']}")).status == 204
+    assert (
+        await scene.ada.delete(f"/session/{scene.session_id}/members/{bob.user['id']}")
+    ).status == 204
     return wire
 
 
@@ -197,7 +208,7 @@ async def guest_expired(scene: Scene) -> Wire:
     return wire
 
 
-# -- what the client does -----------------------------------------------------------------------------
+# -- what the client does --------------------------------------------------------------------------
 
 
 async def malformed(scene: Scene) -> Wire:
@@ -252,7 +263,12 @@ async def too_fast(scene: Scene) -> Wire:
 
 
 REFUSED: dict[str, tuple[Cause, dict[str, Any], int, str]] = {
-    "no token": (no_token, SMALL, 4401, '{"code":"not_signed_in","message":"The access token is not valid."}'),
+    "no token": (
+        no_token,
+        SMALL,
+        4401,
+        '{"code":"not_signed_in","message":"The access token is not valid."}',
+    ),
     "nothing": (nothing, SMALL, 4401, '{"code":"not_signed_in","message":"Sign in first."}'),
     "bad ticket": (
         bad_ticket,
@@ -266,16 +282,37 @@ REFUSED: dict[str, tuple[Cause, dict[str, Any], int, str]] = {
         4401,
         '{"code":"token_expired","message":"The access token has expired."}',
     ),
-    "ended login": (ended_login, SMALL, 4401, '{"code":"not_signed_in","message":"This login has ended."}'),
-    "no session": (no_session, SMALL, 4404, '{"code":"not_found","message":"There is no such session."}'),
-    "by invitation": (by_invitation, SMALL, 4403, '{"code":"forbidden","message":"This session is by invitation."}'),
+    "ended login": (
+        ended_login,
+        SMALL,
+        4401,
+        '{"code":"not_signed_in","message":"This login has ended."}',
+    ),
+    "no session": (
+        no_session,
+        SMALL,
+        4404,
+        '{"code":"not_found","message":"There is no such session."}',
+    ),
+    "by invitation": (
+        by_invitation,
+        SMALL,
+        4403,
+        '{"code":"forbidden","message":"This session is by invitation."}',
+    ),
     "other guest": (
         other_guest,
         SMALL,
         4403,
-        '{"code":"forbidden","message":"A guest may enter one session only: sign up to join others."}',
+        '{"code":"forbidden","message":"A guest may enter one session only: sign up to join '
+        'others."}',
     ),
-    "one member more": (one_member_more, FULL, 4403, '{"code":"forbidden","message":"This session is full."}'),
+    "one member more": (
+        one_member_more,
+        FULL,
+        4403,
+        '{"code":"forbidden","message":"This session is full."}',
+    ),
     "removed before": (
         removed_before,
         SMALL,
@@ -286,7 +323,8 @@ REFUSED: dict[str, tuple[Cause, dict[str, Any], int, str]] = {
         one_connection_more,
         FULL,
         4529,
-        '{"code":"too_many","limit":"connections_per_session","message":"Too many connections to this session."}',
+        '{"code":"too_many","limit":"connections_per_session","message":"Too many connections to '
+        'this session."}',
     ),
     "one socket more": (
         one_socket_more,
@@ -298,7 +336,8 @@ REFUSED: dict[str, tuple[Cause, dict[str, Any], int, str]] = {
         too_many_attempts,
         SMALL,
         4529,
-        '{"code":"too_many","limit":"handshakes_per_min","message":"Too many connection attempts."}',
+        '{"code":"too_many","limit":"handshakes_per_min","message":"Too many connection '
+        'attempts."}',
     ),
     "store away": (
         failing(StoreUnavailable("x")),
@@ -312,25 +351,61 @@ REFUSED: dict[str, tuple[Cause, dict[str, Any], int, str]] = {
         4500,
         '{"code":"quarantined","message":"The session is out of service for 9 minutes."}',
     ),
-    "damaged": (damaged, SMALL, 4500, '{"code":"quarantined","message":"The stored document is damaged."}'),
-    "a bug": (failing(KeyError("x")), SMALL, 1011, '{"code":"internal","message":"The server failed; it was logged."}'),
+    "damaged": (
+        damaged,
+        SMALL,
+        4500,
+        '{"code":"quarantined","message":"The stored document is damaged."}',
+    ),
+    "a bug": (
+        failing(KeyError("x")),
+        SMALL,
+        1011,
+        '{"code":"internal","message":"The server failed; it was logged."}',
+    ),
 }
 CLOSED: dict[str, tuple[Cause, dict[str, Any], int, str]] = {
     "restart": (restart, {}, 1012, '{"code":"restart","message":"The server restarts."}'),
-    "session deleted": (session_deleted, {}, 4410, '{"code":"session_deleted","message":"The session was deleted."}'),
-    "removed": (removed, {}, 4403, '{"code":"removed","message":"The owner removed you from this session."}'),
+    "session deleted": (
+        session_deleted,
+        {},
+        4410,
+        '{"code":"session_deleted","message":"The session was deleted."}',
+    ),
+    "removed": (
+        removed,
+        {},
+        4403,
+        '{"code":"removed","message":"The owner removed you from this session."}',
+    ),
     "left": (left, {}, 4403, '{"code":"left","message":"You have left this session."}'),
     "logged out": (logged_out, {}, 4401, '{"code":"logged_out","message":"You have signed out."}'),
-    "account deleted": (account_deleted, {}, 4401, '{"code":"account_deleted","message":"Your account was deleted."}'),
-    "login expired": (login_expired, {}, 4401, '{"code":"login_expired","message":"Your login has expired."}'),
-    "guest expired": (guest_expired, {}, 4403, '{"code":"guest_expired","message":"Your time as a guest is over."}'),
+    "account deleted": (
+        account_deleted,
+        {},
+        4401,
+        '{"code":"account_deleted","message":"Your account was deleted."}',
+    ),
+    "login expired": (
+        login_expired,
+        {},
+        4401,
+        '{"code":"login_expired","message":"Your login has expired."}',
+    ),
+    "guest expired": (
+        guest_expired,
+        {},
+        4403,
+        '{"code":"guest_expired","message":"Your time as a guest is over."}',
+    ),
     "malformed": (malformed, {}, 4400, '{"code":"malformed","message":"byte string ends early"}'),
     "text": (text, {}, 4400, '{"code":"malformed","message":"binary messages only"}'),
     "too large": (
         too_large,
         FULL,
         4413,
-        '{"code":"too_large","limit":"max_text_bytes","message":"the document\'s text is over 1024 bytes"}',
+        '{"code":"too_large","limit":"max_text_bytes","message":"the document\'s text is over 1024 '
+        'bytes"}',
     ),
     "too long a message": (
         too_long_a_message,
@@ -338,25 +413,41 @@ CLOSED: dict[str, tuple[Cause, dict[str, Any], int, str]] = {
         1009,
         '{"code":"too_large","limit":"max_sync_bytes","message":"message too large"}',
     ),
-    "unsaved": (unsaved, {}, 4503, '{"code":"unavailable","message":"too much is waiting to be saved"}'),
+    "unsaved": (
+        unsaved,
+        {},
+        4503,
+        '{"code":"unavailable","message":"too much is waiting to be saved"}',
+    ),
     "conflict": (
         conflict,
         {},
         4409,
-        '{"code":"conflict","message":"Other edits have the same ids as yours. Send yours again as new ones."}',
+        '{"code":"conflict","message":"Other edits have the same ids as yours. Send yours again as '
+        'new ones."}',
     ),
     "too fast": (
         too_fast,
         {"updates_per_s": 5, "updates_burst": 5},
         1008,
-        '{"code":"too_fast","limit":"updates_per_s","message":"This client sent too much for ten seconds."}',
+        '{"code":"too_fast","limit":"updates_per_s","message":"This client sent too much for ten '
+        'seconds."}',
     ),
 }
 
 
-@pytest.mark.parametrize(("cause", "settings", "code", "reason"), (REFUSED | CLOSED).values(), ids=REFUSED | CLOSED)
+@pytest.mark.parametrize(
+    ("cause", "settings", "code", "reason"), (REFUSED | CLOSED).values(), ids=REFUSED | CLOSED
+)
 async def test_close_of_each_cause_has_literal_code_and_reason(
-    clock: Clock, start_server: StartServer, monkeypatch, expect_log, cause: Cause, settings, code, reason
+    clock: Clock,
+    start_server: StartServer,
+    monkeypatch,
+    expect_log,
+    cause: Cause,
+    settings,
+    code,
+    reason,
 ) -> None:
     """Code and reason of each cause, as literal values."""
     expect_log("a connection could not be opened" if code == 1011 else "damaged in the store")
@@ -370,12 +461,24 @@ async def test_close_of_each_cause_has_literal_code_and_reason(
 
 
 EVENTS = {
-    "session deleted": (session_deleted, {"code": "session_deleted", "message": "The session was deleted."}),
-    "removed": (removed, {"code": "removed", "message": "The owner removed you from this session."}),
+    "session deleted": (
+        session_deleted,
+        {"code": "session_deleted", "message": "The session was deleted."},
+    ),
+    "removed": (
+        removed,
+        {"code": "removed", "message": "The owner removed you from this session."},
+    ),
     "left": (left, {"code": "left", "message": "You have left this session."}),
     "logged out": (logged_out, {"code": "logged_out", "message": "You have signed out."}),
-    "account deleted": (account_deleted, {"code": "account_deleted", "message": "Your account was deleted."}),
-    "login expired": (login_expired, {"code": "login_expired", "message": "Your login has expired."}),
+    "account deleted": (
+        account_deleted,
+        {"code": "account_deleted", "message": "Your account was deleted."},
+    ),
+    "login expired": (
+        login_expired,
+        {"code": "login_expired", "message": "Your login has expired."},
+    ),
 }
 
 
@@ -399,4 +502,5 @@ async def test_socketio_client_receives_close_reason_as_error_message(
     await cause(scene)
 
     assert await raws[0].until_event("error-message") == told
-    raws.clear()  # the fixtures still refer to the list: a socket that ends after its event loop is an error
+    # The fixtures still refer to the list: a socket that ends after its event loop is an error
+    raws.clear()

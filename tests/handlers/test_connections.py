@@ -95,7 +95,9 @@ def test_tell_reaches_listeners_of_session_until_they_leave() -> None:
 
 
 async def test_silent_client_is_pinged_and_then_cut_off(monkeypatch) -> None:
-    """A ping after `ping_s`, the end after `pong_s` more, and none of it for a client that sends."""
+    """A ping after `ping_s`, the end after `pong_s` more,
+    and none of it for a client that sends.
+    """
     monkeypatch.setattr(connections, "_TICK_S", 0.0)
     counted, silent, active = Connections(LIMITS), FakeSocket(), FakeSocket()
     active.activity = (True, True)

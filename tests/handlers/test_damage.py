@@ -18,11 +18,19 @@ async def session_id(server, ada: Api) -> str:
     """A session with three versions and three messages, of each of which the second is damaged."""
     session_id = await ada.new_session(code="one\n")
     for text in ("one\n", "two\n", "three\n"):
-        assert (await ada.post(f"/code/{session_id}/save", {"code": text, "label": f"label {text}"})).status == 201
-        assert (await ada.post("/chat/send", {"sessionId": session_id, "message": text})).status == 201
+        assert (
+            await ada.post(f"/code/{session_id}/save", {"code": text, "label": f"label {text}"})
+        ).status == 201
+        assert (
+            await ada.post("/chat/send", {"sessionId": session_id, "message": text})
+        ).status == 201
     store = server.parts.services.store
-    await store._engine.write(lambda db: db.execute("UPDATE versions SET content = content || x'00' WHERE number = 2"))
-    await store._engine.write(lambda db: db.execute("UPDATE messages SET text = 'tampered' WHERE sequence = 2"))
+    await store._engine.write(
+        lambda db: db.execute("UPDATE versions SET content = content || x'00' WHERE number = 2")
+    )
+    await store._engine.write(
+        lambda db: db.execute("UPDATE messages SET text = 'tampered' WHERE sequence = 2")
+    )
     return session_id
 
 
@@ -82,10 +90,13 @@ async def test_damaged_rows_keep_their_place_in_lists(ada: Api, session_id: str)
 async def test_export_says_what_is_missing(ada: Api, session_id: str, tmp_path: Path) -> None:
     """Each format: the archive by a file, the bundle by a commit, the player shows the rest."""
     found = zipfile.ZipFile(io.BytesIO((await ada.get(f"/code/{session_id}/export")).body))
-    texts = {name: found.read(name).decode() for name in found.namelist() if name.startswith("versions/")}
+    texts = {
+        name: found.read(name).decode() for name in found.namelist() if name.startswith("versions/")
+    }
     assert texts == {
         "versions/0001-manual/codemirror": "one\n",
-        "versions/0002-damaged/DAMAGED.txt": "Version 2 is damaged in the store: its texts are missing here.\n",
+        "versions/0002-damaged/DAMAGED.txt": "Version 2 is damaged in the store: its texts are "
+        "missing here.\n",
         "versions/0003-manual/codemirror": "three\n",
     }
     chat = [json.loads(line) for line in found.read("chat.jsonl").decode().splitlines()]
@@ -104,12 +115,18 @@ async def test_export_says_what_is_missing(ada: Api, session_id: str, tmp_path: 
 
 
 @pytest.mark.parametrize("kind", ["zip", "git"])
-async def test_export_of_session_with_damaged_log_has_its_versions(server, ada: Api, expect_log, kind: str) -> None:
-    """The live document is out of service (409 `quarantined`); what was saved is not, and the export says so."""
+async def test_export_of_session_with_damaged_log_has_its_versions(
+    server, ada: Api, expect_log, kind: str
+) -> None:
+    """The live document is out of service (409 `quarantined`);
+    what was saved is not, and the export says so.
+    """
     expect_log("damaged in the store")
     session_id = await ada.new_session()
     store = server.parts.services.store
-    await store.add_version(version("saved\n", session_id, author_id=ada.user["id"], contributors=()), 10, 10)
+    await store.add_version(
+        version("saved\n", session_id, author_id=ada.user["id"], contributors=()), 10, 10
+    )
     await store.append_chunks([Chunk(session_id, 1, 1, b"rubbish", 1)])
     assert (await ada.get(f"/code/{session_id}/latest?live=true")).body["code"] == "quarantined"
 
@@ -123,35 +140,66 @@ async def test_export_of_session_with_damaged_log_has_its_versions(server, ada: 
 
 
 _COLUMNS = {
-    "sessions": ("title", "language", "access", "join_role", "status", "main_root", "created_at", "updated_at"),
+    "sessions": (
+        "title",
+        "language",
+        "access",
+        "join_role",
+        "status",
+        "main_root",
+        "created_at",
+        "updated_at",
+    ),
     "members": ("role", "joined_at", "read_sequence"),
     "users": ("username", "full_name", "avatar", "created_at", "is_guest", "is_deleted"),
     "refresh_tokens": ("device", "created_at", "used_at", "rotated_at", "ends_at", "generation"),
     "invites": ("role", "created_by", "created_at", "max_uses", "uses"),
     "invite_uses": ("used_at",),
     "messages": ("sender_id", "sender_name", "text", "created_at"),
-    "versions": ("sequence", "main_root", "label", "kind", "author_id", "author_name", "contributors", "created_at"),
+    "versions": (
+        "sequence",
+        "main_root",
+        "label",
+        "kind",
+        "author_id",
+        "author_name",
+        "contributors",
+        "created_at",
+    ),
 }
 """What lists and exports show."""
 _LISTS = (
-    "/session", "/session/{}", "/session/{}/invites", "/user/logins", "/user/usage", "/chat/{}", "/code/{}/versions",
+    "/session", "/session/{}", "/session/{}/invites", "/user/logins", "/user/usage", "/chat/{}",
+    "/code/{}/versions",
     "/code/{}/versions?fields=meta", "/code/{}/timeline", "/code/{}/replay", "/code/{}/blame",
-    "/code/{}/latest?live=true", "/code/{}/export", "/code/{}/export?format=git", "/code/{}/export?format=replay",
+    "/code/{}/latest?live=true", "/code/{}/export", "/code/{}/export?format=git",
+    "/code/{}/export?format=replay",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("bad", ["'nonsense'", "CAST(x'fffe' AS TEXT)", "1 << 62"])
 @pytest.mark.parametrize("table", _COLUMNS)
-async def test_unreadable_row_fails_no_list_and_no_export(server, ada: Api, bob: Api, table: str, bad: str) -> None:
-    """A row of another member or session, or one's own session, of which no value is what was written."""
+async def test_unreadable_row_fails_no_list_and_no_export(
+    server, ada: Api, bob: Api, table: str, bad: str
+) -> None:
+    """A row of another member or session, or one's own session,
+    of which no value is what was written.
+    """
     sessions = [await ada.new_session(code="one\n") for _ in range(3)]
     session_id = sessions[1]
     invite = await ada.post(f"/session/{session_id}/invites", {"role": "editor"})
-    assert (await bob.post(f"/session/{session_id}/join", {"invite": invite.body["invite"]})).status == 200
+    assert (
+        await bob.post(f"/session/{session_id}/join", {"invite": invite.body["invite"]})
+    ).status == 200
     assert (await bob.post(f"/code/{session_id}/save", {"code": "two\n"})).status == 201
-    assert (await bob.post("/chat/send", {"sessionId": session_id, "message": "hello"})).status == 201
+    assert (
+        await bob.post("/chat/send", {"sessionId": session_id, "message": "hello"})
+    ).status == 201
     assert (await bob.post("/user/login", {"username": "ada", "password": PASSWORD})).status == 200
-    newest = f"SELECT id FROM refresh_tokens WHERE user_id = '{ada.user['id']}' ORDER BY created_at DESC LIMIT 1"
+    newest = (
+        f"SELECT id FROM refresh_tokens WHERE user_id = '{ada.user['id']}' ORDER BY "
+        "created_at DESC LIMIT 1"
+    )
     where = {
         "sessions": f"id = '{session_id}'",
         "members": f"user_id = '{bob.user['id']}'",

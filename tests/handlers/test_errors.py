@@ -32,13 +32,19 @@ async def test_every_error_has_the_same_form(ada: Api, bob: Api) -> None:
     is_problem(await anyone.get("/session"), 401, "not_signed_in")
     is_problem(await anyone.post("/user/login", login), 401, "bad_credentials")
     is_problem(await bob.patch(f"/session/{session_id}", {}), 403, "forbidden")
-    is_problem(await anyone.post("/user/login", login, headers={"Origin": OTHER}), 403, "bad_origin")
+    is_problem(
+        await anyone.post("/user/login", login, headers={"Origin": OTHER}), 403, "bad_origin"
+    )
     is_problem(await ada.get(f"/session/{UNKNOWN_ID}"), 404, "not_found")
     is_problem(await ada.get("/nowhere"), 404, "not_found")
     is_problem(await ada.post("/user/signup", account("ada")), 409, "conflict")
     is_problem(await ada.post("/session", {"title": "x" * 70_000, "code": 5}), 422, "invalid")
     is_problem(await ada.patch("/user/me", {"username": "x" * 70_000}), 413, "too_large")
-    is_problem(await ada.post("/session", {}, headers={"Content-Type": "text/plain"}), 415, "unsupported_media_type")
+    is_problem(
+        await ada.post("/session", {}, headers={"Content-Type": "text/plain"}),
+        415,
+        "unsupported_media_type",
+    )
     is_problem(await ada.post("/session", {"title": 5}), 422, "invalid")
 
 
@@ -60,7 +66,9 @@ async def test_unknown_method_is_405(ada: Api, method: str) -> None:
     is_problem(answer, 405, "method_not_allowed")
 
 
-@pytest.mark.parametrize("path", ["/session/%ff", "/chat/%c3%28", "/session?limit=%ff", "/code/%ed%a0%80/latest"])
+@pytest.mark.parametrize(
+    "path", ["/session/%ff", "/chat/%c3%28", "/session?limit=%ff", "/code/%ed%a0%80/latest"]
+)
 async def test_address_that_is_not_utf8_is_client_error(ada: Api, path: str) -> None:
     """Bytes that are no text in an address are the client's fault, told in the same form."""
     answer = await ada.get(path)
@@ -71,8 +79,10 @@ async def test_address_that_is_not_utf8_is_client_error(ada: Api, path: str) -> 
 
 @pytest.mark.parametrize(
     "path",
-    ["/nowhere", "/session/", "/SESSION", "/session//", "/user", "/user/signup/", "//session", "/code/x", "/chat",
-     "/.env", "/static", "/static/", "/static/nothing.css", "/static/../setup.cfg", "/static/%2e%2e/setup.cfg",
+    ["/nowhere", "/session/", "/SESSION", "/session//", "/user", "/user/signup/", "//session",
+     "/code/x", "/chat",
+     "/.env", "/static", "/static/", "/static/nothing.css", "/static/../setup.cfg",
+     "/static/%2e%2e/setup.cfg",
      "/healthz/", "/sync", "/sync/"],
 )  # fmt: skip
 async def test_unknown_address_is_404(api: Api, path: str) -> None:
@@ -88,7 +98,9 @@ async def test_unknown_address_is_404(api: Api, path: str) -> None:
             is_problem(answer, 404, "not_found")
 
 
-async def test_internal_error_shows_request_id_but_no_details(server, ada: Api, monkeypatch, expect_log) -> None:
+async def test_internal_error_shows_request_id_but_no_details(
+    server, ada: Api, monkeypatch, expect_log
+) -> None:
     """A 500 says that it was logged and under which id, not what happened."""
     expect_log("request .* failed")
     expect_log("collab_server.access: GET /session 500")
@@ -132,19 +144,32 @@ async def test_store_outage_during_sign_in_is_503(server, api: Api, monkeypatch)
     monkeypatch.setattr(server.parts.services.store, "user_by_name", away)
 
     is_problem(await ada.get("/user/me"), 503, "unavailable")
-    is_problem(await api.post("/user/login", {"username": "ada", "password": PASSWORD}), 503, "unavailable")
+    is_problem(
+        await api.post("/user/login", {"username": "ada", "password": PASSWORD}), 503, "unavailable"
+    )
 
 
 async def test_error_codes_are_all_documented() -> None:
     """Each code that the table can produce is in the API's description, and each is there once."""
-    from crdt.errors import DocumentFull, RoomDamaged, RoomUnavailable, TextUnavailable, WorkersBusy, WorkTooLarge
+    from crdt.errors import (
+        DocumentFull,
+        RoomDamaged,
+        RoomUnavailable,
+        TextUnavailable,
+        WorkersBusy,
+        WorkTooLarge,
+    )
     from storage.errors import Conflict, LimitReached, LogConflict, NotFound, TokenReused
 
-    raised = [Conflict("email"), Conflict("username"), LogConflict("x"), LimitReached("x"), NotFound("x"),
+    raised = [Conflict("email"), Conflict("username"), LogConflict("x"), LimitReached("x"),
+              NotFound("x"),
               TokenReused("x"), StoreUnavailable("x"), DocumentFull("x"), RoomDamaged("x"),
-              RoomUnavailable("x"), TextUnavailable("x"), WorkTooLarge("x"), WorkersBusy("x")]  # fmt: skip
-    made = [errors.not_signed_in(), errors.token_expired(), errors.forbidden("x"), errors.bad_origin(),
-            errors.not_found(), errors.invalid({"x": ["y"]}), errors.session_ended(), errors.rate_limited(1),
+              RoomUnavailable("x"), TextUnavailable("x"), WorkTooLarge("x"),
+              WorkersBusy("x")]  # fmt: skip
+    made = [errors.not_signed_in(), errors.token_expired(), errors.forbidden("x"),
+            errors.bad_origin(),
+            errors.not_found(), errors.invalid({"x": ["y"]}), errors.session_ended(),
+            errors.rate_limited(1),
             errors.unavailable(), errors.too_large("x")]  # fmt: skip
 
     answers = [required(errors.to_api_error(error)) for error in raised] + made
@@ -152,7 +177,10 @@ async def test_error_codes_are_all_documented() -> None:
     documented = [(status, code) for status, code, _ in ERRORS]
     assert len(documented) == len(set(documented))
     assert {(answer.status, answer.code) for answer in answers} <= set(documented)
-    assert all(answer.message.endswith(".") and answer.message[0].isupper() for answer in raised_messages(answers))
+    assert all(
+        answer.message.endswith(".") and answer.message[0].isupper()
+        for answer in raised_messages(answers)
+    )
     assert errors.to_api_error(ZeroDivisionError("x")) is None
 
 
@@ -162,8 +190,14 @@ def test_messages_for_people_name_no_setting(setting: str) -> None:
     from crdt.errors import DocumentFull, LimitExceeded
     from storage.errors import QuotaReached
 
-    quotas = [QuotaReached.of_bytes(setting, 3 << 20, 2 << 20), QuotaReached.of_sessions(setting, 3, 2)]
-    limits = [DocumentFull("the text is over 9 bytes", setting), LimitExceeded("an update over 9 bytes", setting)]
+    quotas = [
+        QuotaReached.of_bytes(setting, 3 << 20, 2 << 20),
+        QuotaReached.of_sessions(setting, 3, 2),
+    ]
+    limits = [
+        DocumentFull("the text is over 9 bytes", setting),
+        LimitExceeded("an update over 9 bytes", setting),
+    ]
     for raised in [*quotas, *limits]:
         answer = required(errors.to_api_error(raised))
 
@@ -175,10 +209,14 @@ def test_messages_for_people_name_no_setting(setting: str) -> None:
 def test_only_operators_read_the_names_of_variables() -> None:
     """No module that answers clients knows what a setting is called in the environment."""
     root = Path(errors.__file__).parent.parent
-    modules = [path for folder in ("handlers", "crdt", "storage") for path in (root / folder).rglob("*.py")]
+    modules = [
+        path for folder in ("handlers", "crdt", "storage") for path in (root / folder).rglob("*.py")
+    ]
     named = re.compile(r"\.variable\b|COLLAB_")
 
-    naming = {path.relative_to(root).as_posix() for path in modules if named.search(path.read_text())}
+    naming = {
+        path.relative_to(root).as_posix() for path in modules if named.search(path.read_text())
+    }
 
     assert len(modules) > 200
     # these declare settings, and describe metrics to operators
@@ -229,7 +267,9 @@ BAD_JSON = {
 
 @pytest.mark.parametrize("name", BAD_JSON)
 async def test_malformed_json_is_bad_json_and_changes_nothing(ada: Api, name: str) -> None:
-    """What is not a strict JSON object is `bad_json` on every kind of route, and changes nothing."""
+    """What is not a strict JSON object is `bad_json` on every kind of route,
+    and changes nothing.
+    """
     session_id = await ada.new_session(title="old", code="old")
 
     answers = [
@@ -345,7 +385,9 @@ def test_hostile_corpus_covers_every_field() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_hostile_value_on_any_field_is_accepted_or_refused(start_server, name: str) -> None:
-    """On no field, known or unknown, does any value make the server fail: it is taken, or refused with a reason."""
+    """On no field, known or unknown, does any value make the server fail:
+    it is taken, or refused with a reason.
+    """
     server = await start_server(account_failures=100, address_failures_per_h=1_000)
     ada, bob = [await Api(server.url).sign_up(who) for who in ("ada", "bob")]
     session_id = await ada.new_session()
@@ -369,7 +411,13 @@ async def test_hostile_value_on_any_field_is_accepted_or_refused(start_server, n
                 del rest["username"]
             start = json.dumps(rest).encode()[:-1] + (b", " if rest else b"")
             raw = start + b'"' + field.encode() + b'": ' + HOSTILE[name] + b"}"
-            asking = carol if path.endswith(("/me", "/logout")) else victor if path == "/user/password" else ada
+            asking = (
+                carol
+                if path.endswith(("/me", "/logout"))
+                else victor
+                if path == "/user/password"
+                else ada
+            )
             answer = await asking.request(method, address, raw=raw)
             assert answer.status < 500, (method, path, field)
             if answer.status >= 300:
@@ -382,7 +430,20 @@ async def test_hostile_value_on_any_field_is_accepted_or_refused(start_server, n
 
 async def test_hostile_field_name_is_refused_and_returned_unchanged(ada: Api) -> None:
     """Names of fields may be hostile too; they come back in `errors` as they are, long ones cut."""
-    for key in ["\0", "$where", "a.b", "__proto__", "constructor", "x" * 60_000, "😀", "\u202e", "{0}", "%s", "", " "]:
+    for key in [
+        "\0",
+        "$where",
+        "a.b",
+        "__proto__",
+        "constructor",
+        "x" * 60_000,
+        "😀",
+        "\u202e",
+        "{0}",
+        "%s",
+        "",
+        " ",
+    ]:
         answer = await ada.post("/session", {key: 1})
         is_problem(answer, 422, "invalid")
         assert list(answer.body["errors"]) == [key[:64]]
@@ -390,7 +451,8 @@ async def test_hostile_field_name_is_refused_and_returned_unchanged(ada: Api) ->
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(1, "1 second"), (2, "2 seconds"), (89, "89 seconds"), (90, "2 minutes"), (120, "2 minutes"), (121, "3 minutes"),
+    [(1, "1 second"), (2, "2 seconds"), (89, "89 seconds"), (90, "2 minutes"), (120, "2 minutes"),
+     (121, "3 minutes"),
      (1_796, "30 minutes"), (5_399, "90 minutes"), (5_400, "2 hours"), (86_400, "24 hours")],
 )  # fmt: skip
 def test_wait_is_said_in_words_and_never_too_short(seconds: int, words: str) -> None:

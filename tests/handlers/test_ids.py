@@ -28,6 +28,8 @@ def test_new_secret_is_26_characters() -> None:
     assert re.fullmatch(ALPHABET + "{26}", ids.new_secret(lambda count: bytes(range(count))))
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("ABCD-EFGH", "abcdefgh"), ("0O1IL", "00111"), (" a b ", "ab")])
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("ABCD-EFGH", "abcdefgh"), ("0O1IL", "00111"), (" a b ", "ab")]
+)
 def test_normalize_accepts_capitals_dashes_and_look_alikes(typed: str, meant: str) -> None:
     assert ids.normalize(typed) == meant

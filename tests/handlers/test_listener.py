@@ -37,7 +37,9 @@ async def test_headers_over_bound_are_answered_431(server, size: int, shape: str
     """Whatever is large and however large it is, the client reads why."""
     sent = {
         "one cookie": request(b"Cookie: a=" + b"x" * size + b"\r\n"),
-        "many headers": request(b"".join(b"X-%d: %s\r\n" % (number, b"x" * 90) for number in range(size // 90))),
+        "many headers": request(
+            b"".join(b"X-%d: %s\r\n" % (number, b"x" * 90) for number in range(size // 90))
+        ),
         "address": b"GET /healthz?" + b"x" * size + b" HTTP/1.1\r\nHost: x\r\n\r\n",
         "no end": b"x" * size,
     }[shape]
@@ -52,7 +54,9 @@ async def test_headers_over_bound_are_answered_431(server, size: int, shape: str
 
 async def test_headers_within_bound_are_served(server) -> None:
     """15 KiB of cookies."""
-    answer = await exchange(server, request(b"Connection: close\r\nCookie: a=" + b"x" * (15 << 10) + b"\r\n"))
+    answer = await exchange(
+        server, request(b"Connection: close\r\nCookie: a=" + b"x" * (15 << 10) + b"\r\n")
+    )
 
     assert answer.startswith(b"HTTP/1.1 200 OK")
 
@@ -97,7 +101,9 @@ async def test_other_connections_are_served_meanwhile(server, api: Api) -> None:
 async def test_connections_that_come_together_are_taken_over_several_turns(
     server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At most four in a turn of the event loop, in which each also sends its request; all of them are served."""
+    """At most four in a turn of the event loop, in which each also sends its request;
+    all of them are served.
+    """
     turn, taken = 0, list[int]()
     is_over = False
     handle_stream = Listener.handle_stream

@@ -16,7 +16,12 @@ def test_note_counts_lag_in_first_bucket_that_holds_it() -> None:
     for lag_s in (0.0, BUCKETS_S[0], 0.003, 1.0):
         meter.note(lag_s)
 
-    assert [at for at, count in enumerate(meter.counts) for _ in range(count)] == [0, 0, 2, len(BUCKETS_S)]
+    assert [at for at, count in enumerate(meter.counts) for _ in range(count)] == [
+        0,
+        0,
+        2,
+        len(BUCKETS_S),
+    ]
     assert meter.total_s == pytest.approx(1.004)
 
 

@@ -1,4 +1,6 @@
-"""What the server uses of Tornado that is not public. setup.cfg allows one minor version of it, which this holds."""
+"""What the server uses of Tornado that is not public.
+setup.cfg allows one minor version of it, which this holds.
+"""
 
 import configparser
 import inspect
@@ -63,7 +65,9 @@ def test_request_has_body_future() -> None:
 
 async def test_handler_keeps_headers_and_reason_until_answer_is_sent() -> None:
     """Headers, the reason, and whether it is finished."""
-    request = HTTPServerRequest(start_line=LINE, headers=HTTPHeaders({"Host": "x"}), connection=Mock())
+    request = HTTPServerRequest(
+        start_line=LINE, headers=HTTPHeaders({"Host": "x"}), connection=Mock()
+    )
     handler = RequestHandler(Application(), request)
 
     assert handler._headers["Content-Type"].startswith("text/html")
@@ -74,7 +78,11 @@ def test_setup_pins_tornado_to_one_minor_version() -> None:
     """Private names may change with the next one."""
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
-    (required,) = (line for line in config["options"]["install_requires"].splitlines() if line.startswith("tornado "))
+    (required,) = (
+        line
+        for line in config["options"]["install_requires"].splitlines()
+        if line.startswith("tornado ")
+    )
     major, minor = version("tornado").split(".")[:2]
 
     assert required == f"tornado >={major}.{minor}, <{major}.{int(minor) + 1}"

@@ -1,4 +1,6 @@
-"""What users are told of the storage that their sessions take, and what is refused at its limits."""
+"""What users are told of the storage that their sessions take,
+and what is refused at its limits.
+"""
 
 import json
 
@@ -12,7 +14,9 @@ MIB = 1 << 20
 async def fill(server, session_id: str, size: int) -> None:
     """Count a session as if it had `size` bytes more."""
     await server.parts.services.store._engine.write(
-        lambda db: db.execute("UPDATE usage SET bytes = bytes + ? WHERE session_id = ?", (size, session_id))
+        lambda db: db.execute(
+            "UPDATE usage SET bytes = bytes + ? WHERE session_id = ?", (size, session_id)
+        )
     )
 
 
@@ -31,7 +35,9 @@ async def test_usage_shows_figures_and_warns(start_server) -> None:
 
 
 async def test_sessions_over_the_limit_are_refused_until_one_is_deleted(start_server) -> None:
-    """People read what is full, programs find the limit's name; a session handed over counts for its new owner."""
+    """People read what is full, programs find the limit's name;
+    a session handed over counts for its new owner.
+    """
     server = await start_server(user_sessions=2)
     ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
     first, _ = await ada.new_session(), await ada.new_session()
@@ -88,7 +94,9 @@ async def test_versions_are_refused_at_the_limit_and_edits_above_it(start_server
 
 
 async def test_more_sessions_than_one_may_open_a_day_are_refused(start_server) -> None:
-    """Also if they are deleted again; others are not, and what is refused for another reason does not count."""
+    """Also if they are deleted again; others are not, and what is refused for
+    another reason does not count.
+    """
     server = await start_server(sessions_per_day=2, user_sessions=1)
     ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
 

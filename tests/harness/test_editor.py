@@ -5,7 +5,11 @@ from hypothesis import strategies as st
 
 from harness.simulator.editor import Editor
 
-PLACES = st.tuples(st.integers(0, 1_000), st.integers(0, 5), st.sampled_from(["", "a", "bc", "👩‍💻", "long words\n"]))
+PLACES = st.tuples(
+    st.integers(0, 1_000),
+    st.integers(0, 5),
+    st.sampled_from(["", "a", "bc", "👩‍💻", "long words\n"]),
+)
 
 
 def edited(editor: Editor, places: list[tuple[int, int, str]]) -> None:
@@ -29,7 +33,12 @@ def test_undo_and_redo_restore_text(places: list[tuple[int, int, str]]) -> None:
     assert (start, editor.text) == ("", text)
 
 
-@given(st.lists(PLACES, max_size=10), st.integers(0, 1_000), st.integers(0, 4), st.text("ab", max_size=4))
+@given(
+    st.lists(PLACES, max_size=10),
+    st.integers(0, 1_000),
+    st.integers(0, 4),
+    st.text("ab", max_size=4),
+)
 def test_merge_keeps_cursor_and_undo_inside_text(
     places: list[tuple[int, int, str]], place: int, deleted: int, new: str
 ) -> None:

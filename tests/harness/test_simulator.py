@@ -1,4 +1,6 @@
-"""The simulator makes the same sessions everywhere, in the recordings' formats, with all that people do."""
+"""The simulator makes the same sessions everywhere, in the recordings' formats,
+with all that people do.
+"""
 
 import functools
 import gzip
@@ -78,7 +80,11 @@ def actions_of(edits: list[Edit]) -> Iterator[str]:
         if abs(edit.at - before.end) > 10:
             yield "jump"
         if before.removed and not before.inserted and edit.inserted and edit.at == before.at:
-            yield "undo and redo" if len(edit.inserted) > 2 and edit.inserted == before.removed else "correction"
+            yield (
+                "undo and redo"
+                if len(edit.inserted) > 2 and edit.inserted == before.removed
+                else "correction"
+            )
         if len(edit.inserted) >= 30:
             yield "paste"
         if edit.removed and edit.inserted:
@@ -106,9 +112,12 @@ def test_dice_of_one_seed_draw_known_values() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [traces.PAPER, *SEQUENTIAL, *traces.recorded("automerge-paper", "rustcode", "sveltecomponent")]
+    "name",
+    [traces.PAPER, *SEQUENTIAL, *traces.recorded("automerge-paper", "rustcode", "sveltecomponent")],
 )
-def test_sequential_session_has_the_format_of_recordings(name: str, read: Callable[[str], Any]) -> None:
+def test_sequential_session_has_the_format_of_recordings(
+    name: str, read: Callable[[str], Any]
+) -> None:
     """Applied in order, patches that are all within the text give the text at the end."""
     trace = read(name)
 
@@ -124,14 +133,20 @@ def test_sequential_session_has_the_format_of_recordings(name: str, read: Callab
 
 
 @pytest.mark.parametrize("name", [*CONCURRENT, *traces.recorded("friendsforever")])
-def test_concurrent_session_has_the_format_of_recordings(name: str, read: Callable[[str], Any]) -> None:
-    """Parents come first, a parent is no ancestor of another one, and an agent knows its own transactions."""
+def test_concurrent_session_has_the_format_of_recordings(
+    name: str, read: Callable[[str], Any]
+) -> None:
+    """Parents come first, a parent is no ancestor of another one,
+    and an agent knows its own transactions.
+    """
     trace = read(name)
 
     assert trace.keys() == {"kind", "endContent", "numAgents", "txns"}
     assert trace["kind"] == "concurrent"
     txns = trace["txns"]
-    assert {frozenset(txn) for txn in txns} == {frozenset({"parents", "numChildren", "agent", "time", "patches"})}
+    assert {frozenset(txn) for txn in txns} == {
+        frozenset({"parents", "numChildren", "agent", "time", "patches"})
+    }
     assert {txn["agent"] for txn in txns} == set(range(trace["numAgents"]))
     has: list[int] = []  # of each transaction the bits of those that it comes after, and its own
     newest: dict[int, int] = {}
@@ -153,15 +168,21 @@ def test_concurrent_session_has_the_format_of_recordings(name: str, read: Callab
 def test_yjs_replay_of_session_gives_its_text(
     name: str, read: Callable[[str], Any], trace_file: Callable[[str], Path]
 ) -> None:
-    """Real Yjs clients that exchange the transactions as their parents say have the text at the end."""
+    """Real Yjs clients that exchange the transactions as their parents say
+    have the text at the end.
+    """
     _, end = yjs_updates(trace_file(name))
 
     assert end["text"] == read(name)["endContent"]
 
 
 @pytest.mark.parametrize("name", CONCURRENT)
-def test_concurrent_session_has_people_typing_in_parallel(name: str, read: Callable[[str], Any]) -> None:
-    """A tenth of the transactions and more merge what others did meanwhile; everybody does a fair share."""
+def test_concurrent_session_has_people_typing_in_parallel(
+    name: str, read: Callable[[str], Any]
+) -> None:
+    """A tenth of the transactions and more merge what others did meanwhile;
+    everybody does a fair share.
+    """
     trace = read(name)
     txns = trace["txns"]
 
@@ -173,11 +194,15 @@ def test_concurrent_session_has_people_typing_in_parallel(name: str, read: Calla
 
 
 @pytest.mark.parametrize("name", CONCURRENT)
-def test_concurrent_session_has_merges_after_long_absence(name: str, read: Callable[[str], Any]) -> None:
+def test_concurrent_session_has_merges_after_long_absence(
+    name: str, read: Callable[[str], Any]
+) -> None:
     """One of the parents of a merge is more than 40 transactions old."""
     txns = read(name)["txns"]
 
-    oldest = [index - min(txn["parents"]) for index, txn in enumerate(txns) if len(txn["parents"]) > 1]
+    oldest = [
+        index - min(txn["parents"]) for index, txn in enumerate(txns) if len(txn["parents"]) > 1
+    ]
     assert max(oldest) > 40
 
 
@@ -187,7 +212,9 @@ def test_paper_session_is_as_large_as_recorded_one(read: Callable[[str], Any]) -
     patches = [patch for txn in trace["txns"] for patch in txn["patches"]]
 
     assert len(patches) == len(trace["txns"]) == 260_000
-    assert all(deleted + len(inserted) == 1 and inserted <= "\uffff" for _, deleted, inserted in patches)
+    assert all(
+        deleted + len(inserted) == 1 and inserted <= "\uffff" for _, deleted, inserted in patches
+    )
     assert 80_000 < len(trace["endContent"]) < 130_000
 
 
@@ -196,12 +223,14 @@ def test_paper_session_is_as_large_as_recorded_one(read: Callable[[str], Any]) -
     [
         (
             "simulated-code",
-            {"jump", "correction", "paste", "typing over", "line deleted", "word deleted", "undo and redo", "emoji"},
+            {"jump", "correction", "paste", "typing over", "line deleted", "word deleted",
+             "undo and redo", "emoji"},
         ),
         (
             "simulated-letters",
             {
-                "jump", "correction", "paste", "typing over", "line deleted", "word deleted", "undo and redo", "emoji",
+                "jump", "correction", "paste", "typing over", "line deleted", "word deleted",
+                "undo and redo", "emoji",
                 "joined emoji",
             },
         ),
@@ -235,27 +264,49 @@ def test_letters_are_of_many_scripts(read: Callable[[str], Any]) -> None:
 
     scripts = {unicodedata.name(character, "").partition(" ")[0] for character in text}
 
-    wanted = {"LATIN", "CYRILLIC", "GREEK", "HEBREW", "ARABIC", "DEVANAGARI", "CJK", "HIRAGANA", "KATAKANA", "HANGUL"}
+    wanted = {
+        "LATIN",
+        "CYRILLIC",
+        "GREEK",
+        "HEBREW",
+        "ARABIC",
+        "DEVANAGARI",
+        "CJK",
+        "HIRAGANA",
+        "KATAKANA",
+        "HANGUL",
+    }
     assert wanted <= scripts
 
 
-@pytest.mark.parametrize("habits", [AUTHOR, PROGRAMMER, CORRESPONDENT], ids=["author", "programmer", "correspondent"])
+@pytest.mark.parametrize(
+    "habits", [AUTHOR, PROGRAMMER, CORRESPONDENT], ids=["author", "programmer", "correspondent"]
+)
 def test_sessions_of_different_seeds_differ_but_have_one_shape(habits: Habits) -> None:
     """Whatever the seed is, patches give the text at the end; by character they do it too."""
     seen = set()
     for seed in range(30):
         trace = alone(seed, 400, habits)
-        assert apply("", [patch for txn in trace["txns"] for patch in txn["patches"]]) == trace["endContent"]
+        assert (
+            apply("", [patch for txn in trace["txns"] for patch in txn["patches"]])
+            == trace["endContent"]
+        )
         single = alone(seed, 400, habits, is_by_character=True)
         assert [len(txn["patches"]) for txn in single["txns"]] == [1] * 400
-        assert apply("", [patch for txn in single["txns"] for patch in txn["patches"]]) == single["endContent"]
+        assert (
+            apply("", [patch for txn in single["txns"] for patch in txn["patches"]])
+            == single["endContent"]
+        )
         seen.add(trace["endContent"])
     assert len(seen) == 30
 
 
 def test_concurrent_session_of_any_seed_gives_all_agents_one_text() -> None:
     """The seed decides; pycrdt gives every participant what it gives at the end."""
-    participants = (Participant(CORRESPONDENT, 200, losses_per_mille=10), Participant(PROGRAMMER, 90))
+    participants = (
+        Participant(CORRESPONDENT, 200, losses_per_mille=10),
+        Participant(PROGRAMMER, 90),
+    )
 
     ends = {together(seed, 300, participants)["endContent"] for seed in range(10)}
 
@@ -264,5 +315,11 @@ def test_concurrent_session_of_any_seed_gives_all_agents_one_text() -> None:
 
 
 def test_single_edits_give_same_text_as_patch() -> None:
-    assert single_edits((2, 3, "xy")) == [(4, 1, ""), (3, 1, ""), (2, 1, ""), (2, 0, "x"), (3, 0, "y")]
+    assert single_edits((2, 3, "xy")) == [
+        (4, 1, ""),
+        (3, 1, ""),
+        (2, 1, ""),
+        (2, 0, "x"),
+        (3, 0, "y"),
+    ]
     assert apply("abcdef", single_edits((2, 3, "xy"))) == apply("abcdef", [(2, 3, "xy")]) == "abxyf"

@@ -17,7 +17,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_recordings_in_folder_are_preferred_to_simulated_sessions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From a folder with one recording that one is used; simulated sessions stand in for the others."""
+    """From a folder with one recording that one is used;
+    simulated sessions stand in for the others.
+    """
     monkeypatch.setenv("COLLAB_TRACES", str(tmp_path))
     (tmp_path / "rustcode.json.gz").touch()
 
@@ -28,13 +30,17 @@ def test_recordings_in_folder_are_preferred_to_simulated_sessions(
     assert traces.file("rustcode", tmp_path / "made") == tmp_path / "rustcode.json.gz"
 
 
-def test_recordings_folder_without_setting_is_next_to_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recordings_folder_without_setting_is_next_to_checkout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv("COLLAB_TRACES", raising=False)
 
     assert traces.folder() == Path(traces.__file__).parents[2] / "shared" / "traces"
 
 
-def test_recordings_setting_that_names_no_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recordings_setting_that_names_no_folder_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A run that asks for recordings does not get simulated sessions without a word."""
     monkeypatch.setenv("COLLAB_TRACES", str(tmp_path / "missing"))
 

@@ -1,11 +1,13 @@
-"""Random rounds of apps on Yjs against a server with every kind of trouble: `python -m tests.interop.apps_rounds`.
+"""Random rounds of apps on Yjs against a server with every kind of trouble:
+`python -m tests.interop.apps_rounds`.
 
-A round is one session of one kind of app (`apps/rounds.mjs`) with four clients of three versions of y-websocket. They
-edit, undo and redo, lose their sockets and go offline, while the server is killed, restarted, or put back to a backup.
-Each checkpoint removes all deleted content, and now and then the owner has it removed while everybody edits.
-Rounds of all kinds share one server; such a group is a game. At the end of a game all clients, newcomers and the
-restarted server must have the same state, no connection may have been closed but with 1012, and each REST route of each
-session must answer.
+A round is one session of one kind of app (`apps/rounds.mjs`) with four clients of three versions of
+y-websocket. They edit, undo and redo, lose their sockets and go offline, while the server is
+killed, restarted, or put back to a backup. Each checkpoint removes all deleted content, and now and
+then the owner has it removed while everybody edits. Rounds of all kinds share one server; such a
+group is a game. At the end of a game all clients, newcomers and the restarted server must have the
+same state, no connection may have been closed but with 1012, and each REST route of each session
+must answer.
 
 The seed of a game decides who does what; times of arrival differ from run to run.
 """
@@ -30,12 +32,24 @@ VERSIONS = (1, 2, 3, 3)
 _PHASES = 6
 _MOST_EDITS = 8
 _CONVERGE_S = 30
-_TROUBLES = ("nothing", "compact", "kill", "restart", "backup", "cold backup", "restore", "restore and restart")
+_TROUBLES = (
+    "nothing",
+    "compact",
+    "kill",
+    "restart",
+    "backup",
+    "cold backup",
+    "restore",
+    "restore and restart",
+)
 
 
 @dataclass
 class Round:
-    """One session and those who work in it. Clients are named after the session's kind and their number."""
+    """One session and those who work in it.
+
+    Clients are named after the session's kind and their number.
+    """
 
     kind: str
     session_id: str
@@ -117,8 +131,12 @@ class Game:
         elif trouble.startswith("restore"):
             await self._restore(room, data, rounds, has_restart=trouble.endswith("restart"))
 
-    async def _restore(self, room: World, data: Path, rounds: list[Round], *, has_restart: bool) -> None:
-        """Put the backup back. About half of the clients are offline then, so any client may be the first to come."""
+    async def _restore(
+        self, room: World, data: Path, rounds: list[Round], *, has_restart: bool
+    ) -> None:
+        """Put the backup back. About half of the clients are offline then,
+        so any client may be the first to come.
+        """
         for one in rounds:
             for name in one.clients:
                 if self._dice.chance(500) and name not in one.offline:
@@ -159,11 +177,17 @@ async def _after(room: World, one: Round) -> list[str]:
 
 
 async def _restore_first(one: Round) -> list[str]:
-    """Go back to the first version. That is refused if its texts are there already, and only other roots differ."""
+    """Go back to the first version.
+
+    That is refused if its texts are there already, and only other roots differ.
+    """
     code = f"/code/{one.session_id}"
     answer = await one.owner.post(f"{code}/restore", {"version": 1})
     if answer.status == 422:
-        first, live = [(await one.owner.get(f"{code}/{path}")).body for path in ("versions/1", "latest?live=true")]
+        first, live = [
+            (await one.owner.get(f"{code}/{path}")).body
+            for path in ("versions/1", "latest?live=true")
+        ]
         if first["files"] == live["files"] and first["documents"] != live["documents"]:
             return []
     return [] if answer.status in {200, 201} else [f"restore: {answer.status} {answer.body}"]
@@ -178,13 +202,18 @@ async def _until_agreed(room: World, one: Round, names: list[str]) -> list[str]:
         if not any(found) and all(state["synced"] for state in states):
             return []
         if time.monotonic() > deadline:
-            return [_apart(name, state, how) for name, state, how in zip(names, states, found, strict=True)]
+            return [
+                _apart(name, state, how)
+                for name, state, how in zip(names, states, found, strict=True)
+            ]
         await asyncio.sleep(0.1)
 
 
 def _apart(name: str, state: dict[str, Any], how: str | None) -> str:
     synced = (
-        "synced" if state["synced"] else f"not synced after {state['attempts']} attempts, last {state['closes'][-1:]}"
+        "synced"
+        if state["synced"]
+        else f"not synced after {state['attempts']} attempts, last {state['closes'][-1:]}"
     )
     return f"{name} is {synced}, {how or 'equal'}"
 
@@ -196,7 +225,15 @@ async def _routes(one: Round) -> list[str]:
     live = await one.owner.get(f"{code}/latest?live=true")
     found = [("save", saved), ("live", live)]
     sequence = 0
-    paths = ["latest", "versions", "versions/1", "timeline", "replay", "diff?from=0", "diff?from=0&to=live"]
+    paths = [
+        "latest",
+        "versions",
+        "versions/1",
+        "timeline",
+        "replay",
+        "diff?from=0",
+        "diff?from=0&to=live",
+    ]
     paths += [f"export?format={kind}" for kind in ("zip", "replay", "git")]
     for path in paths:
         answer = await one.owner.get(f"{code}/{path}")
@@ -205,13 +242,25 @@ async def _routes(one: Round) -> list[str]:
             sequence = answer.body["sequence"]
     found.append(("at", await one.owner.get(f"{code}/at/{sequence}")))
     found.append(("blame", await one.owner.get(f"{code}/blame")))
-    others = (f"/session/{one.session_id}", f"/session/{one.session_id}/invites", f"/chat/{one.session_id}")
+    others = (
+        f"/session/{one.session_id}",
+        f"/session/{one.session_id}/invites",
+        f"/chat/{one.session_id}",
+    )
     found += [(path, await one.owner.get(path)) for path in others]
-    return [f"{path}: {answer.status} {answer.body!r}" for path, answer in found if answer.status not in {200, 201}]
+    return [
+        f"{path}: {answer.status} {answer.body!r}"
+        for path, answer in found
+        if answer.status not in {200, 201}
+    ]
 
 
-async def play(rounds: int, seed: int, kinds: tuple[str, ...] = KINDS, *, has_restores: bool = True) -> list[str]:
-    """Play that many rounds, in games of one round of each kind; returns what went wrong, with what repeats it."""
+async def play(
+    rounds: int, seed: int, kinds: tuple[str, ...] = KINDS, *, has_restores: bool = True
+) -> list[str]:
+    """Play that many rounds, in games of one round of each kind;
+    returns what went wrong, with what repeats it.
+    """
     problems: list[str] = []
     for number in range(-(-rounds // len(kinds))):
         game = Game(seed + number, kinds, has_restores=has_restores)
@@ -220,7 +269,10 @@ async def play(rounds: int, seed: int, kinds: tuple[str, ...] = KINDS, *, has_re
                 found = await game.play(Path(folder) / "data")
             except AssertionError as error:
                 found = [f"the game ended: {error}"]
-        problems += [f"seed {seed + number}, {problem} (troubles: {', '.join(game.troubles)})" for problem in found]
+        problems += [
+            f"seed {seed + number}, {problem} (troubles: {', '.join(game.troubles)})"
+            for problem in found
+        ]
         state = report(problems[-len(found) :]) if found else " right"
         print(f"game {number + 1}, seed {seed + number}, {len(kinds)} rounds:{state}", flush=True)
     return problems
@@ -235,12 +287,21 @@ def repeat(problem: str) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.interop.apps_rounds")
     parser.add_argument("--rounds", type=int, default=300)
-    parser.add_argument("--seed", type=int, default=int(time.time()), help="of the first game; the next ones count on")
-    parser.add_argument("--kind", action="append", choices=KINDS, help="only rounds of this kind; may be repeated")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=int(time.time()),
+        help="of the first game; the next ones count on",
+    )
+    parser.add_argument(
+        "--kind", action="append", choices=KINDS, help="only rounds of this kind; may be repeated"
+    )
     parser.add_argument("--without-restores", action="store_true", help="never put a backup back")
     arguments: Any = parser.parse_args()
     kinds = tuple(arguments.kind or KINDS)
-    problems = asyncio.run(play(arguments.rounds, arguments.seed, kinds, has_restores=not arguments.without_restores))
+    problems = asyncio.run(
+        play(arguments.rounds, arguments.seed, kinds, has_restores=not arguments.without_restores)
+    )
     for problem in problems:
         print(report([f"{problem}\n  again: {repeat(problem)}"]))
     print(f"{len(problems)} problems")

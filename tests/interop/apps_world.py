@@ -1,4 +1,6 @@
-"""A server as a process, its users, and apps on real Yjs (`apps/main.mjs`) that work in its sessions."""
+"""A server as a process, its users, and apps on real Yjs (`apps/main.mjs`)
+that work in its sessions.
+"""
 
 import asyncio
 import itertools
@@ -16,7 +18,8 @@ from tests.waiting import PATIENCE_S, until
 
 PROGRAM = Path(__file__).parent / "apps" / "main.mjs"
 VERSIONS = (1, 2, 3)
-"""Versions of y-websocket: 1.5, 2.1 and 3.1. Only the last one takes close codes from 4400 to 4499 as final."""
+"""Versions of y-websocket: 1.5, 2.1 and 3.1.
+Only the last one takes close codes from 4400 to 4499 as final."""
 
 PLENTY: dict[str, Any] = {
     "COLLAB_SIGNUPS_PER_H": 1000,
@@ -24,13 +27,16 @@ PLENTY: dict[str, Any] = {
     "COLLAB_CONNECTIONS_PER_ADDRESS": 1000,
     "COLLAB_CONNECTIONS_PER_USER": 1000,
 }
-"""Limits that many apps from one address reach. Those of edits are the defaults: apps must get by with them."""
+"""Limits that many apps from one address reach.
+Those of edits are the defaults: apps must get by with them."""
 
 _T = TypeVar("_T")
 
 
 class World:
-    """Clients have names; `connect` gives them a session, `edit` and other actions are those of `main.mjs`."""
+    """Clients have names; `connect` gives them a session,
+    `edit` and other actions are those of `main.mjs`.
+    """
 
     def __init__(self, apps: Peers, server: ServerProcess, data_dir: Path) -> None:
         self.apps = apps
@@ -54,7 +60,9 @@ class World:
 
     async def begin(self, name: str, api: Api, session_id: str, **options: Any) -> None:
         await self.apps.do(
-            "connect", name, **{"url": api.socket_url, "room": session_id, "token": api.token, **options}
+            "connect",
+            name,
+            **{"url": api.socket_url, "room": session_id, "token": api.token, **options},
         )
 
     async def synced(self, *names: str) -> None:
@@ -62,11 +70,19 @@ class World:
             await self.apps.until_state(name, synced=True)
 
     async def refusals(self, *names: str) -> list[tuple[int, str]]:
-        """Return the different close codes but 1012, with their reasons, that the server sent to these clients."""
-        closes = [tuple(close) for name in names for close in (await self.apps.do("state", name))["refusals"]]
+        """Return the different close codes but 1012, with their reasons,
+        that the server sent to these clients.
+        """
+        closes = [
+            tuple(close)
+            for name in names
+            for close in (await self.apps.do("state", name))["refusals"]
+        ]
         return sorted(set(closes))
 
-    async def until_equal(self, roots: dict[str, str], *names: str, timeout_s: float = 30) -> str | None:
+    async def until_equal(
+        self, roots: dict[str, str], *names: str, timeout_s: float = 30
+    ) -> str | None:
         """Wait until documents are equal; returns how they differ if they do not become so."""
         deadline = time.monotonic() + timeout_s
         while True:
@@ -74,14 +90,18 @@ class World:
             if not any(found):
                 return None
             if time.monotonic() > deadline:
-                return next(f"{name} {how}" for name, how in zip(names[1:], found, strict=True) if how)
+                return next(
+                    f"{name} {how}" for name, how in zip(names[1:], found, strict=True) if how
+                )
             await asyncio.sleep(0.05)
 
     async def run(self, name: str, code: str) -> Any:
         """Run JavaScript with `doc`, the client's document, and `Y`."""
         return await self.apps.do("run", name, code=code)
 
-    async def until_run(self, name: str, code: str, wanted: Any, timeout_s: float = PATIENCE_S) -> None:
+    async def until_run(
+        self, name: str, code: str, wanted: Any, timeout_s: float = PATIENCE_S
+    ) -> None:
         await until(lambda: self.run(name, code), lambda found: found == wanted, timeout_s)
 
     async def restart(self) -> None:
@@ -91,8 +111,8 @@ class World:
     async def kill(self) -> None:
         """End the server as a power cut would.
 
-        The note of what it was working for goes: a session that is named after two unexplained deaths is set aside for
-        ten minutes, and these tests kill more often.
+        The note of what it was working for goes: a session that is named after two unexplained
+        deaths is set aside for ten minutes, and these tests kill more often.
         """
         await self.server.kill()
         (self._data_dir / crashes.MARK_NAME).unlink(missing_ok=True)
@@ -112,7 +132,11 @@ async def world(data_dir: Path, **settings: Any) -> AsyncIterator[World]:
         room = World(apps, server, data_dir)
         yield room
         assert await server.terminate() == 0
-        logged = [line for line in server.problems() if not any(part in line for part in room.expected_log)]
+        logged = [
+            line
+            for line in server.problems()
+            if not any(part in line for part in room.expected_log)
+        ]
         assert not logged, report(logged)
     finally:
         await server.end()

@@ -1,4 +1,5 @@
-"""The limits of the REST API as data: how to be at each, how to be one over, what is told then and what is counted.
+"""The limits of the REST API as data: how to be at each, how to be one over,
+what is told then and what is counted.
 
 Not for: sockets, whose rows are next to their test (`test_every_limit`).
 """
@@ -40,7 +41,8 @@ NO_LIMITS = {
     "auto_version_pause_s": "when versions are made",
     "auto_version_s": "when versions are made",
     "refusal_hold_s": "how long a refusal takes",
-    "accepts_per_s": "in the way of the test's questions to /metrics: tests/handlers/throttling/test_rates.py",
+    "accepts_per_s": "in the way of the test's questions to /metrics: "
+    "tests/handlers/throttling/test_rates.py",
     "workers": "bounds the server, not clients: tests/crdt/test_workers.py",
     "worker_mb": "bounds the server, not clients: tests/crdt/test_workers.py",
     "worker_idle_s": "when processes that nobody needs end",
@@ -81,10 +83,17 @@ class Scene:
         return raw
 
     async def counts(self) -> dict[str, int]:
-        """Return what /metrics has counted, by name and label, without what is zero or what workers did."""
+        """Return what /metrics has counted, by name and label,
+        without what is zero or what workers did.
+        """
         text = (await Api(self.server.url).get("/metrics")).body.decode()
-        counts = {f"{name} {label}".strip(): int(float(count)) for name, label, count in _COUNT.findall(text)}
-        return {name: count for name, count in counts.items() if count and not name.startswith("work")}
+        counts = {
+            f"{name} {label}".strip(): int(float(count))
+            for name, label, count in _COUNT.findall(text)
+        }
+        return {
+            name: count for name, count in counts.items() if count and not name.startswith("work")
+        }
 
     async def until_clock(self, ms: int) -> None:
         """Wait until the server's clock shows a time."""
@@ -128,7 +137,9 @@ class Row:
 
 
 async def told(raw: Raw, prefix: bytes) -> object:
-    """Return OK once a message begins so, else (close code, word, limit), or CUT for an end without a word."""
+    """Return OK once a message begins so, else (close code, word, limit),
+    or CUT for an end without a word.
+    """
     try:
         while True:
             kind, payload = await raw.frame()
@@ -146,7 +157,7 @@ def answered(answer: Answer) -> object:
     return OK if answer.status < 400 else code_of(answer)
 
 
-# -- what is called ----------------------------------------------------------------------------------
+# -- what is called --------------------------------------------------------------------------------
 
 
 async def ask(scene: Scene, _: int) -> object:
@@ -162,7 +173,11 @@ async def ask_page(scene: Scene, _: int) -> object:
 
 
 async def sign_up(scene: Scene, number: int) -> object:
-    return answered(await Api(scene.server.url).post("/user/signup", account(f"person{number}"), headers=_ELSEWHERE))
+    return answered(
+        await Api(scene.server.url).post(
+            "/user/signup", account(f"person{number}"), headers=_ELSEWHERE
+        )
+    )
 
 
 async def sign_up_with(scene: Scene, field_name: str, value: str) -> object:
@@ -172,7 +187,9 @@ async def sign_up_with(scene: Scene, field_name: str, value: str) -> object:
 
 async def invited(scene: Scene) -> str:
     """Return an invite, the same one each time."""
-    scene.kept["invite"] = scene.kept.get("invite") or (await new_invite(scene.ada, scene.session_id))["invite"]
+    scene.kept["invite"] = (
+        scene.kept.get("invite") or (await new_invite(scene.ada, scene.session_id))["invite"]
+    )
     return str(scene.kept["invite"])
 
 
@@ -197,7 +214,9 @@ async def sign_in(scene: Scene, _: int) -> object:
 
 async def guess(scene: Scene, name: str, address: str = "192.0.2.1") -> object:
     body = {"username": name, "password": "not the password"}
-    return answered(await Api(scene.server.url).post("/user/login", body, headers={"X-Forwarded-For": address}))
+    return answered(
+        await Api(scene.server.url).post("/user/login", body, headers={"X-Forwarded-For": address})
+    )
 
 
 async def open_session(scene: Scene, _: int) -> object:
@@ -228,7 +247,9 @@ async def name_it(scene: Scene, size: int) -> object:
 
 
 async def save(scene: Scene, label_size: int) -> object:
-    return answered(await scene.ada.post(f"/code/{scene.session_id}/save", {"label": "x" * label_size}))
+    return answered(
+        await scene.ada.post(f"/code/{scene.session_id}/save", {"label": "x" * label_size})
+    )
 
 
 async def save_code(scene: Scene, size: int) -> object:
@@ -245,14 +266,18 @@ async def join_by_socket(scene: Scene, number: int) -> object:
 
 
 async def restore(scene: Scene, number: int) -> object:
-    """Restoring makes an automatic version of what was typed before it; return how many are gone by then."""
+    """Restoring makes an automatic version of what was typed before it;
+    return how many are gone by then.
+    """
     if not number:
         assert await save_code(scene, 1) == OK
     wire = await scene.ada.connect(scene.session_id, "&saved=1")
     await wire.send(typing_frame(f"typed {number}"))
     await wire.receive_until(b"\x66")
     assert (await scene.ada.post(f"/code/{scene.session_id}/restore", {"version": 1})).status == 201
-    listed = (await scene.ada.get(f"/code/{scene.session_id}/versions?fields=meta")).body["versions"]
+    listed = (await scene.ada.get(f"/code/{scene.session_id}/versions?fields=meta")).body[
+        "versions"
+    ]
     automatic = sum(version["kind"] == "auto" for version in listed)
     return OK if automatic == number + 1 else f"{number + 1 - automatic} gone"
 
@@ -283,7 +308,10 @@ async def refresh_until(scene: Scene, is_end: int) -> object:
 async def send_slowly(scene: Scene, never_ends: int) -> object:
     """Send a request in two parts, or only the first."""
     reader, writer = await asyncio.open_connection("127.0.0.1", scene.server.port)
-    head = b"POST /user/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+    head = (
+        b"POST /user/login HTTP/1.1\r\nHost: x\r\nContent-Type: "
+        b"application/json\r\nContent-Length: 2\r\n\r\n"
+    )
     writer.write(head + b"{")
     await writer.drain()
     if not never_ends:
@@ -294,7 +322,7 @@ async def send_slowly(scene: Scene, never_ends: int) -> object:
     return line.split()[1].decode() if line else CUT
 
 
-# -- the table ---------------------------------------------------------------------------------------
+# -- the table -------------------------------------------------------------------------------------
 
 RATED = (429, "rate_limited")
 INVALID: Mapping[str, Any] = {"told": (422, "invalid"), "counts": {"problems invalid": 1}}
@@ -305,7 +333,13 @@ WRONG = (401, "bad_credentials")
 PROXY = {"trust_proxy": 1}
 
 
-def rate(limit: str, call: Callable[[Scene, int], Awaitable[object]], times: int, value: float, **more: Any) -> Row:
+def rate(
+    limit: str,
+    call: Callable[[Scene, int], Awaitable[object]],
+    times: int,
+    value: float,
+    **more: Any,
+) -> Row:
     """Make a row for `times` requests, and no more."""
     counts = {f"limit_reached {limit}": 1, "problems rate_limited": 1}
     return Row(limit, call, range(times), times, RATED, counts, value, **more)
@@ -324,10 +358,13 @@ REST = (
     rate("logins_per_5min", sign_in, 3, 3, settings=PROXY),
     rate("sessions_per_day", open_session, 2, 3),  # the scene has one
     rate("avatars_per_h", send_picture, 2, 2),
-    rate("account_failures", lambda scene, _: guess(scene, "ada"), 3, 3, settings=PROXY, goes=WRONG),
-    rate("stranger_failures_per_day", lambda scene, number: guess(scene, "ada", f"192.0.2.{number}"), 3, 3,
+    rate("account_failures", lambda scene, _: guess(scene, "ada"), 3, 3, settings=PROXY,
+         goes=WRONG),
+    rate("stranger_failures_per_day", lambda scene,
+         number: guess(scene, "ada", f"192.0.2.{number}"), 3, 3,
          settings=PROXY, goes=WRONG),
-    rate("address_failures_per_h", lambda scene, number: guess(scene, f"nobody{number}"), 3, 3, settings=PROXY,
+    rate("address_failures_per_h", lambda scene, number: guess(scene, f"nobody{number}"), 3, 3,
+         settings=PROXY,
          goes=WRONG),
     rate("messages_per_10s", lambda scene, _: say(scene, 1), 2, 1),
     rate("saves_per_s", save_code, 5, 0.01),
@@ -338,20 +375,26 @@ REST = (
     Row("auto_versions", restore, range(2), 2, "1 gone", {}, 2),
     Row("members", join, range(2), 2, **FULL, value=3),
     Row("members", join_by_socket, range(2), 2, (4403, "forbidden", None), {"closes 4403": 1}, 3),
-    Row("access_token_s", use_token, (False,), True, (401, "token_expired"), {"problems token_expired": 1}, 3),
+    Row("access_token_s", use_token, (False,), True, (401, "token_expired"),
+        {"problems token_expired": 1}, 3),
     Row("refresh_idle_s", refresh, (0, 0), 3_000, **ENDED, value=3),
     Row("refresh_s", refresh_until, (False,), True, **ENDED, value=3),
-    Row("request_s", send_slowly, (False,), True, CUT, {"limit_reached request_s": 1}, 1, goes="422"),
+    Row("request_s", send_slowly, (False,), True, CUT, {"limit_reached request_s": 1}, 1,
+        goes="422"),
     Row("a picture's bytes", send_picture, (MAX_FILE_BYTES,), MAX_FILE_BYTES + 1, **TOO_LARGE),
     Row("a picture's side", send_wide_picture, (MAX_SIDE_PX,), MAX_SIDE_PX + 1, **INVALID),
     Row("code", save_code, (MAX_CODE_BYTES,), MAX_CODE_BYTES + 1, **INVALID),
     Row("a message", say, (4_000,), 4_001, **INVALID),
     Row("a title", name_it, (120,), 121, **INVALID),
     Row("a label", save, (120,), 121, **INVALID),
-    Row("a user name", lambda scene, size: sign_up_with(scene, "username", "x" * size), (3, 32), 33, **INVALID),
-    Row("a full name", lambda scene, size: sign_up_with(scene, "fullname", "x" * size), (64,), 65, **INVALID),
-    Row("a long password", lambda scene, size: sign_up_with(scene, "password", "long words " * 11 + "x" * (size - 121)),
+    Row("a user name", lambda scene, size: sign_up_with(scene, "username", "x" * size), (3, 32), 33,
+        **INVALID),
+    Row("a full name", lambda scene, size: sign_up_with(scene, "fullname", "x" * size), (64,), 65,
+        **INVALID),
+    Row("a long password", lambda scene,
+        size: sign_up_with(scene, "password", "long words " * 11 + "x" * (size - 121)),
         (128,), 129, **INVALID),
-    Row("a short password", lambda scene, size: sign_up_with(scene, "password", "odd-worded"[:size]),
+    Row("a short password", lambda scene,
+        size: sign_up_with(scene, "password", "odd-worded"[:size]),
         (10,), 9, **INVALID),
 )  # fmt: skip

@@ -20,7 +20,11 @@ class SlowLine:
     """
 
     def __init__(
-        self, target: str, *, delay_s: tuple[float, float] = (0.0, 0.0), bytes_per_s: float | None = None
+        self,
+        target: str,
+        *,
+        delay_s: tuple[float, float] = (0.0, 0.0),
+        bytes_per_s: float | None = None,
     ) -> None:
         place = urlsplit(target)
         self._target = (place.hostname, place.port)
@@ -34,7 +38,10 @@ class SlowLine:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._server.close()
         for task in self._tasks:
@@ -48,7 +55,10 @@ class SlowLine:
         task.add_done_callback(self._tasks.discard)
         up_reader, up_writer = await asyncio.open_connection(*self._target, limit=_PIECE_BYTES)
         try:
-            await asyncio.gather(self._pass(reader, up_writer, None), self._pass(up_reader, writer, self._bytes_per_s))
+            await asyncio.gather(
+                self._pass(reader, up_writer, None),
+                self._pass(up_reader, writer, self._bytes_per_s),
+            )
         except asyncio.CancelledError:
             pass  # the line is taken down; asyncio would log the cancelled task
         finally:

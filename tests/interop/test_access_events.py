@@ -1,7 +1,8 @@
-"""Who may do what over the sockets: every event and every kind of frame for everybody, from a stranger to the owner.
+"""Who may do what over the sockets: every event and every kind of frame for everybody,
+from a stranger to the owner.
 
-The REST routes are in `tests/handlers/test_access.py`. Who gets into sessions by the link, or once they have
-ended, by events: `tests/handlers/socketio/test_events.py`.
+The REST routes are in `tests/handlers/test_access.py`. Who gets into sessions by the link, or once
+they have ended, by events: `tests/handlers/socketio/test_events.py`.
 """
 
 import json
@@ -13,7 +14,14 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
 from crdt.wire import y_protocol
-from crdt.wire.y_protocol import AwarenessUpdate, QueryAwareness, SyncStep1, SyncStep2, SyncUpdate, Unknown
+from crdt.wire.y_protocol import (
+    AwarenessUpdate,
+    QueryAwareness,
+    SyncStep1,
+    SyncStep2,
+    SyncUpdate,
+    Unknown,
+)
 from tests.api import Api, Wire
 from tests.conftest import StartServer
 from tests.crdt.harness import Typist, presence_in
@@ -37,7 +45,8 @@ EVENTS = {
     "stop-typing": (*OUT, *("ok presence",) * 3),
     "leave-session": (*OUT, *("ok presence",) * 3),
 }
-"""What each event is acknowledged and what it changes, in the order of WHO, in a session by invitation."""
+"""What each event is acknowledged and what it changes, in the order of WHO,
+in a session by invitation."""
 
 SHUT_OUT = ("4401", "4403", "4403", "4403")
 KINDS: dict[type, tuple[str, ...]] = {
@@ -58,7 +67,9 @@ def frame_of(kind: type) -> bytes:
         SyncStep1: ALL_OF_IT,
         SyncStep2: y_protocol.sync_step2(Typist(CLIENT_ID).insert(0, "typed")),
         SyncUpdate: y_protocol.sync_update(Typist(CLIENT_ID).insert(0, "typed")),
-        AwarenessUpdate: y_protocol.awareness_update([y_protocol.AwarenessEntry(CLIENT_ID, 1, made_up)]),
+        AwarenessUpdate: y_protocol.awareness_update(
+            [y_protocol.AwarenessEntry(CLIENT_ID, 1, made_up)]
+        ),
         QueryAwareness: WHO_IS_HERE,
         Unknown: y_protocol.saved(1),
     }[kind]
@@ -85,7 +96,9 @@ class Scene:
 
     @classmethod
     async def of_all(cls, world: World, **fields: str) -> "list[Scene]":
-        """Give each member a session of their own; those outside, who shall change nothing, have one together."""
+        """Give each member a session of their own;
+        those outside, who shall change nothing, have one together.
+        """
         scenes: list[Scene] = []
         session_id, witness = "", None
         for who in WHO:
@@ -102,24 +115,33 @@ class Scene:
     async def look(self) -> dict[str, Any]:
         """Return all that somebody could have changed."""
         owner = self.world.clients["owner"]
-        session, chat = await owner.get(f"/session/{self.session_id}"), await owner.get(f"/chat/{self.session_id}")
+        session, chat = (
+            await owner.get(f"/session/{self.session_id}"),
+            await owner.get(f"/chat/{self.session_id}"),
+        )
         witness = required(self.witness)
         for question in (WHO_IS_HERE, ALL_OF_IT):
             await witness.send(question)
         document = await witness.receive_until(b"\x00\x01")
-        entries = presence_in([frame for frame in witness.seen if frame[0] == y_protocol.AWARENESS][-1])
+        entries = presence_in(
+            [frame for frame in witness.seen if frame[0] == y_protocol.AWARENESS][-1]
+        )
         return {
             "document": document,
             "chat": {(one["sender"]["id"], one["message"]) for one in chat.body["messages"]},
             "people": {(one["id"], one["role"]) for one in session.body["members"]},
-            "presence": {(state["user"]["id"], state.get("typing")) for state in map(state_of, entries)},
+            "presence": {
+                (state["user"]["id"], state.get("typing")) for state in map(state_of, entries)
+            },
         }
 
     async def changes(self) -> list[str]:
         """Return what is other than before; the user who did it appears under their own name."""
         now = await self.look()
         for what in ("chat", "presence"):
-            assert {author for author, _ in now[what] - self.before[what]} <= {self.client.user.get("id")}
+            assert {author for author, _ in now[what] - self.before[what]} <= {
+                self.client.user.get("id")
+            }
         return [what for what, seen in now.items() if seen != self.before[what]]
 
 
@@ -128,7 +150,9 @@ def state_of(entry: y_protocol.AwarenessEntry) -> dict[str, Any]:
 
 
 async def until_outcome(scenes: list[Scene], answers: list[str], expected: tuple[str, ...]) -> None:
-    """Wait until the answers, and what has changed since, are those of a row: some changes take a moment."""
+    """Wait until the answers, and what has changed since, are those of a row:
+    some changes take a moment.
+    """
 
     async def outcome() -> dict[str, str]:
         return {
@@ -172,7 +196,9 @@ async def signed_in(api: Api, event: str) -> RawEvents | None:
 
 
 async def try_event(scene: Scene, event: str) -> str:
-    """Let somebody emit an event, joined if they may and where they would be for that; return the answer."""
+    """Let somebody emit an event, joined if they may and where they would be for that;
+    return the answer.
+    """
     raw = await signed_in(scene.client, event)
     if raw and event != "join-session":
         await ask(raw, "join-session", scene.session_id)
@@ -184,7 +210,9 @@ async def try_event(scene: Scene, event: str) -> str:
 
 
 def test_event_table_covers_every_event(server) -> None:
-    """A new event needs a decision above about who may use it; a row without an event is a leftover."""
+    """A new event needs a decision above about who may use it;
+    a row without an event is a leftover.
+    """
     assert set(server.parts.socketio.events.names) == set(EVENTS)
     assert {len(row) for row in EVENTS.values()} == {len(WHO)}
 
@@ -204,7 +232,11 @@ async def test_events_before_join_change_nothing(world: World) -> None:
         raw = await RawEvents.signed_in(scene.client)
         scene.before = await scene.look()
 
-        answers = {event: await ask(raw, event, scene.session_id) for event in EVENTS if event != "join-session"}
+        answers = {
+            event: await ask(raw, event, scene.session_id)
+            for event in EVENTS
+            if event != "join-session"
+        }
 
         assert set(answers.values()) == {"not_joined"}, scene.who
         assert await scene.changes() == [], scene.who
@@ -217,12 +249,16 @@ async def connect(scene: Scene) -> Wire:
     """Open a socket; an anonymous page is at least the server's own."""
     if scene.client.token:
         return await scene.client.connect(scene.session_id)
-    request = HTTPRequest(f"{scene.client.socket_url}/{scene.session_id}", headers={"Origin": scene.client.url})
+    request = HTTPRequest(
+        f"{scene.client.socket_url}/{scene.session_id}", headers={"Origin": scene.client.url}
+    )
     return Wire(await websocket_connect(request))
 
 
 async def try_frame(scene: Scene, frame: bytes) -> str:
-    """Let somebody send a frame; return the answer, or the close code when all they heard is that they may not."""
+    """Let somebody send a frame; return the answer, or the close code when all they
+    heard is that they may not.
+    """
     scene.before = await scene.look()
     wire = scene.kept = await connect(scene)
     for one in (frame, ALL_OF_IT, WHO_IS_HERE):
@@ -230,14 +266,18 @@ async def try_frame(scene: Scene, frame: bytes) -> str:
     names: list[str] = []
     while (heard := await wire.receive()) is not None:
         names.append(name_of(heard))
-        if names[-1] == "AwarenessUpdate" and "SyncStep2" in names:  # the answers to what was sent behind it
+        if (
+            names[-1] == "AwarenessUpdate" and "SyncStep2" in names
+        ):  # the answers to what was sent behind it
             return " ".join(name for name in names[:-2] if name != "SyncStep1")
     assert set(names) == {"denied"}
     return str(wire.close_code)
 
 
 def test_frame_table_covers_every_kind_of_frame() -> None:
-    """The same for what the codec knows, and the frames above are of the kinds that they stand for."""
+    """The same for what the codec knows, and the frames above are of the
+    kinds that they stand for.
+    """
     assert set(get_args(y_protocol.Message)) == set(KINDS)
     assert {len(row) for row in KINDS.values()} == {len(WHO)}
     assert [type(y_protocol.decode(frame_of(kind))) for kind in KINDS] == list(KINDS)
@@ -265,7 +305,9 @@ async def test_frames_to_ended_session_change_nothing(world: World, kind: type) 
 
 
 async def test_session_events_reach_members_only(world: World) -> None:
-    """What happens in a session reaches its members on both endpoints, and nobody else a word of it."""
+    """What happens in a session reaches its members on both endpoints,
+    and nobody else a word of it.
+    """
     session_id, heard = await world.session(access="invite"), {}
     raws, wires = {}, {}
     for who in WHO:
@@ -275,7 +317,9 @@ async def test_session_events_reach_members_only(world: World) -> None:
             await ask(raw, "join-session", session_id)
     owner = world.clients["owner"]
     assert (await owner.post(f"/code/{session_id}/save", {"code": "news"})).status == 201
-    assert (await owner.post("/chat/send", {"sessionId": session_id, "message": "news"})).status == 201
+    assert (
+        await owner.post("/chat/send", {"sessionId": session_id, "message": "news"})
+    ).status == 201
 
     for who in MEMBERS:
         await wires[who].receive_until(b"\x00\x02")
@@ -289,13 +333,18 @@ async def test_session_events_reach_members_only(world: World) -> None:
             await ask(raw, "typing", session_id)
             heard[who] |= {event for event, _ in raw.events}
 
-    assert heard == {who: {"denied"} | ({"error-message"} if who in raws else set()) for who in WHO[:4]}
+    assert heard == {
+        who: {"denied"} | ({"error-message"} if who in raws else set()) for who in WHO[:4]
+    }
 
 
 async def test_frames_of_removed_editor_change_nothing(world: World) -> None:
     """What an editor sends on open connections after they were removed is nobody's."""
     scene = (await Scene.of_all(world))[WHO.index("editor")]
-    raw, wire = await RawEvents.signed_in(scene.client), await joined(scene.client, scene.session_id)
+    raw, wire = (
+        await RawEvents.signed_in(scene.client),
+        await joined(scene.client, scene.session_id),
+    )
     assert await ask(raw, "join-session", scene.session_id) == "ok"
     member = f"/session/{scene.session_id}/members/{scene.client.user['id']}"
     assert (await world.clients["owner"].delete(member)).status == 204
@@ -303,6 +352,8 @@ async def test_frames_of_removed_editor_change_nothing(world: World) -> None:
 
     answers = {event: await ask(raw, event, scene.session_id) for event in EVENTS}
 
-    assert answers == {event: "removed" if event == "join-session" else "not_joined" for event in EVENTS}
+    assert answers == {
+        event: "removed" if event == "join-session" else "not_joined" for event in EVENTS
+    }
     assert (await wire.until_closed())[0] == 4403
     assert await scene.changes() == []

@@ -1,7 +1,8 @@
-"""Every operation of the API is called on a real server, and its answer is what the description says.
+"""Every operation of the API is called on a real server,
+and its answer is what the description says.
 
-`tests.conformance` checks each answer of `Api`, here and in all other tests. This module makes sure that no operation
-and no success status is left out, and that the check would notice.
+`tests.conformance` checks each answer of `Api`, here and in all other tests. This module makes sure
+that no operation and no success status is left out, and that the check would notice.
 """
 
 import pytest
@@ -25,15 +26,21 @@ class Recorder:
         self._check = conformance.check
         monkeypatch.setattr(conformance, "check", self._note)
 
-    def _note(self, method: str, target: str, status: int, content_type: str, content: object) -> None:
+    def _note(
+        self, method: str, target: str, status: int, content_type: str, content: object
+    ) -> None:
         self._check(method, target, status, content_type, content)
         operation = conformance.operation_of(method, target.partition("?")[0])
         if operation and status in operation.statuses:
             self.seen.add((operation.name, status))
 
 
-async def test_api_answers_of_every_operation_match_description(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each success of each operation is seen, and `tests.conformance` found nothing to object to."""
+async def test_api_answers_of_every_operation_match_description(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each success of each operation is seen, and `tests.conformance`
+    found nothing to object to.
+    """
     recorder = Recorder(monkeypatch)
     ada = await api.sign_up("ada")
 
@@ -44,7 +51,9 @@ async def test_api_answers_of_every_operation_match_description(api: Api, monkey
     await _code(ada, session_id)
     await _ends(ada, session_id)
 
-    described = {(operation.name, status) for operation in OPERATIONS for status in operation.statuses}
+    described = {
+        (operation.name, status) for operation in OPERATIONS for status in operation.statuses
+    }
     assert described - recorder.seen == set(NOT_HERE)
 
 

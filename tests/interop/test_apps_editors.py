@@ -1,4 +1,6 @@
-"""Real editors in Node: Tiptap, BlockNote and Quill, with large pastes, and what others then have."""
+"""Real editors in Node: Tiptap, BlockNote and Quill, with large pastes,
+and what others then have.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +9,10 @@ import pytest
 
 from tests.interop.apps_world import VERSIONS, World, report, world
 
-CHAPTERS = "".join(f"<h2>Chapter {n}</h2><ul><li><p>one</p></li><li><p><b>two</b></p></li></ul>" for n in range(200))
+CHAPTERS = "".join(
+    f"<h2>Chapter {n}</h2><ul><li><p>one</p></li><li><p><b>two</b></p></li></ul>"
+    for n in range(200)
+)
 BLOCKS = [{"type": "paragraph", "content": f"block {n}"} for n in range(400)]
 PICTURE = [{"insert": {"image": "data:image/png;base64," + "A" * (300 << 10)}}]
 LINE_END = {"insert": "\n", "attributes": {"list": "bullet"}}
@@ -35,7 +40,9 @@ async def _pasted(room: World, what: str, version: int) -> list[str]:
     await room.apps.do("do", author, kind=kind, call=call, **{"with": argument})
     problems = [await room.until_equal(ROOTS[kind], author, reader)]
     shown = [await room.apps.do("do", name, kind=kind, call="text") for name in (author, reader)]
-    problems += ["the editors show different texts"] if shown[0] != shown[1] or len(shown[0]) < 1 else []
+    problems += (
+        ["the editors show different texts"] if shown[0] != shown[1] or len(shown[0]) < 1 else []
+    )
     problems += [f"closed {close}" for close in await room.refusals(author, reader)]
     await room.leave(author, reader)
     return [f"{what}, y-websocket {version}: {problem:.300}" for problem in problems if problem]

@@ -1,4 +1,6 @@
-"""Edits that apps on Yjs make in one go: everybody gets them, nobody is cut off, with three versions of y-websocket."""
+"""Edits that apps on Yjs make in one go: everybody gets them, nobody is cut off,
+with three versions of y-websocket.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,12 @@ from tests.interop.apps_world import VERSIONS, World, few_together, report, worl
 TYPED = "doc.getText('later').insert(0, 'typed after it')"
 
 
-async def _made(room: World, group: str, what: str, roots: dict[str, str], version: int) -> list[str]:
-    """Make one edit; returns what went wrong for its author, somebody who watches, and newcomers."""
+async def _made(
+    room: World, group: str, what: str, roots: dict[str, str], version: int
+) -> list[str]:
+    """Make one edit; returns what went wrong for its author, somebody who watches,
+    and newcomers.
+    """
     ada, bob = await room.user("ada"), await room.user("bob")
     session_id = await ada.new_session()
     author, watcher, newcomer = room.name("author"), room.name("watcher"), room.name("newcomer")
@@ -43,7 +49,10 @@ async def _all(tmp_path: Path, group: str, *, with_all_versions: bool = False) -
         assert len(edits) > 4
         runs = [_made(room, group, version=VERSIONS[-1], **edit) for edit in edits]
         if with_all_versions:
-            runs += [_made(room, group, version=VERSIONS[n % 2], **edit) for n, edit in enumerate(edits[::2])]
+            runs += [
+                _made(room, group, version=VERSIONS[n % 2], **edit)
+                for n, edit in enumerate(edits[::2])
+            ]
         problems = [problem for found in await few_together(runs) for problem in found]
     assert not problems, report(problems)
 

@@ -1,4 +1,6 @@
-"""Documents with an ordinary history are brought in whole, and live as long as people work on them."""
+"""Documents with an ordinary history are brought in whole,
+and live as long as people work on them.
+"""
 
 from pathlib import Path
 
@@ -33,7 +35,10 @@ async def test_document_with_ordinary_history_is_brought_in(tmp_path: Path) -> N
     async with world(tmp_path / "data") as room:
         all_of_them = await room.apps.do("imports", "")
         assert len(all_of_them) > 8
-        runs = [_brought(room, version=VERSIONS[number % 3], **one) for number, one in enumerate(all_of_them)]
+        runs = [
+            _brought(room, version=VERSIONS[number % 3], **one)
+            for number, one in enumerate(all_of_them)
+        ]
         problems = [problem for found in await few_together(runs, 2) for problem in found]
 
     assert not problems, report(problems)
@@ -53,13 +58,17 @@ async def test_page_outlives_thousands_of_paragraphs(tmp_path: Path, way: str) -
             await room.apps.do("editor", "a", kind="tiptap")
         for turn in range(10):
             if way == "by Tiptap":
-                await room.apps.do("do", "a", kind="tiptap", call="html", **{"with": "<p>draft</p>" * 400})
+                await room.apps.do(
+                    "do", "a", kind="tiptap", call="html", **{"with": "<p>draft</p>" * 400}
+                )
                 assert await room.until_equal(PAGE, "a", "b") is None
                 await room.apps.do("do", "a", kind="tiptap", call="clear")
             else:
                 await room.run("a", _DRAFTS)
                 assert await room.until_equal(PAGE, "a", "b") is None
-                await room.run("a", "const page = doc.getXmlFragment('default'); page.delete(0, page.length)")
+                await room.run(
+                    "a", "const page = doc.getXmlFragment('default'); page.delete(0, page.length)"
+                )
             assert await room.until_equal(PAGE, "a", "b") is None, turn
         await room.connect("c", bob, session_id)
         await room.run("c", _DRAFTS)

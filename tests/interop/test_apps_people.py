@@ -1,4 +1,6 @@
-"""Whose edits are taken: other tabs, other accounts, guests who return, restored backups, templates."""
+"""Whose edits are taken: other tabs, other accounts, guests who return,
+restored backups, templates.
+"""
 
 from pathlib import Path
 
@@ -23,11 +25,16 @@ async def _live_words(api: Api, session_id: str) -> list[str]:
 
 
 async def _until_words(api: Api, session_id: str, *words: str) -> None:
-    await until(lambda: _live_words(api, session_id), lambda found: found == sorted(words), timeout_s=20)
+    await until(
+        lambda: _live_words(api, session_id), lambda found: found == sorted(words), timeout_s=20
+    )
 
 
 async def test_two_accounts_in_tabs_of_one_browser_both_keep_their_text(tmp_path: Path) -> None:
-    """Ada's token has expired; what Ada types reaches Bob's tab, which brings it. With a new token all is well."""
+    """Ada's token has expired; what Ada types reaches Bob's tab, which brings it.
+
+    With a new token all is well.
+    """
     async with world(tmp_path / "data") as room:
         ada, bob = await room.user("ada"), await room.user("bob")
         session_id = await ada.new_session()
@@ -50,14 +57,20 @@ async def test_two_accounts_in_tabs_of_one_browser_both_keep_their_text(tmp_path
 
 
 async def test_guest_who_lost_their_cookies_brings_what_they_typed(tmp_path: Path) -> None:
-    """The same person by the same invite, as another guest, with the document that the browser has kept."""
+    """The same person by the same invite, as another guest,
+    with the document that the browser has kept.
+    """
     async with world(tmp_path / "data") as room:
         ada = await room.user("ada")
         session_id = await ada.new_session()
-        invite = (await ada.post(f"/session/{session_id}/invites", {"role": "editor"})).body["invite"]
+        invite = (await ada.post(f"/session/{session_id}/invites", {"role": "editor"})).body[
+            "invite"
+        ]
         guests = []
         for _ in range(2):
-            answer = await Api(room.server.url).post("/user/guest", {"name": "Zoe", "invite": invite})
+            answer = await Api(room.server.url).post(
+                "/user/guest", {"name": "Zoe", "invite": invite}
+            )
             guests.append(Api(room.server.url, answer.body["accessToken"]))
         await room.connect("before", guests[0], session_id)
         await room.run("before", _insert("online "))
@@ -74,8 +87,13 @@ async def test_guest_who_lost_their_cookies_brings_what_they_typed(tmp_path: Pat
         assert await room.refusals("after") == []
 
 
-async def test_edits_that_somebody_left_on_a_shared_computer_are_brought_by_who_signs_in_there(tmp_path: Path) -> None:
-    """Ada types without a network and leaves; Bob opens the session in that browser. Ada then comes from elsewhere."""
+async def test_edits_that_somebody_left_on_a_shared_computer_are_brought_by_who_signs_in_there(
+    tmp_path: Path,
+) -> None:
+    """Ada types without a network and leaves; Bob opens the session in that browser.
+
+    Ada then comes from elsewhere.
+    """
     async with world(tmp_path / "data") as room:
         ada, bob = await room.user("ada"), await room.user("bob")
         session_id = await ada.new_session()
@@ -101,8 +119,13 @@ async def test_edits_that_somebody_left_on_a_shared_computer_are_brought_by_who_
 async def test_edits_that_reach_others_sooner_by_a_second_provider_stay_their_authors(
     tmp_path: Path, version: int
 ) -> None:
-    """Ada's line to the server is 40 ms slower than the direct way to Bob (y-webrtc, tabs of one browser)."""
-    async with world(tmp_path / "data") as room, SlowLine(room.server.url, delay_s=(0.04, 0.08)) as line:
+    """Ada's line to the server is 40 ms slower than the direct way to Bob
+    (y-webrtc, tabs of one browser).
+    """
+    async with (
+        world(tmp_path / "data") as room,
+        SlowLine(room.server.url, delay_s=(0.04, 0.08)) as line,
+    ):
         ada, bob = await room.user("ada"), await room.user("bob")
         session_id = await ada.new_session()
         slow = line.url.replace("http", "ws") + "/sync"
@@ -118,7 +141,10 @@ async def test_edits_that_reach_others_sooner_by_a_second_provider_stay_their_au
         assert await room.refusals("ada", "bob") == []
         blame = (await ada.get(f"/code/{session_id}/blame")).body
         text = (await ada.live(session_id))["code"]
-        written = [(run["author"], text[run["start"] : run["start"] + run["length"]]) for run in blame["runs"]]
+        written = [
+            (run["author"], text[run["start"] : run["start"] + run["length"]])
+            for run in blame["runs"]
+        ]
         assert [one for one in written if "ada" in one[1] and one[0] != ada.user["id"]] == []
         assert [one for one in written if "bob" in one[1] and one[0] != bob.user["id"]] == []
 
@@ -132,7 +158,9 @@ async def test_template_with_a_fixed_client_id_is_extended_by_anybody(tmp_path: 
             await room.apps.do("open", "template", clientID=1)
             for word in words:
                 await room.run("template", _insert(word))
-            await room.apps.do("open", name, updates=[await room.apps.do("stateUpdate", "template")])
+            await room.apps.do(
+                "open", name, updates=[await room.apps.do("stateUpdate", "template")]
+            )
             await room.connect(name, api, session_id)
             await room.run(name, _insert(f"{name} "))
 
@@ -172,5 +200,7 @@ async def test_editors_ahead_of_a_restored_backup_bring_what_it_lacks(
             await room.synced(name)
             await room.run(name, _insert(f"{name}3 "))
 
-        await _until_words(ada, session_id, "ada1", "bob1", "ada2", "bob2", *(f"{name}3" for name in order))
+        await _until_words(
+            ada, session_id, "ada1", "bob1", "ada2", "bob2", *(f"{name}3" for name in order)
+        )
         assert await room.refusals("ada", "bob") == []

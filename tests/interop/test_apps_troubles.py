@@ -1,4 +1,6 @@
-"""What befalls browsers and servers: lost rows, crashes, tabs that talk to each other, slow lines."""
+"""What befalls browsers and servers: lost rows, crashes,
+tabs that talk to each other, slow lines.
+"""
 
 import asyncio
 from functools import partial
@@ -32,15 +34,23 @@ async def _typed_offline(room: World, database: str) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize(
-    ("lost", "shown"), [(1, "first "), (0, ""), (2, "first second ")], ids=["middle", "first", "last"]
+    ("lost", "shown"),
+    [(1, "first "), (0, ""), (2, "first second ")],
+    ids=["middle", "first", "last"],
 )
-async def test_browser_that_lost_a_row_works_on(tmp_path: Path, lost: int, shown: str, version: int) -> None:
-    """What the browser still has and what is typed now reaches everybody; what waits for the lost row does not."""
+async def test_browser_that_lost_a_row_works_on(
+    tmp_path: Path, lost: int, shown: str, version: int
+) -> None:
+    """What the browser still has and what is typed now reaches everybody;
+    what waits for the lost row does not.
+    """
     async with world(tmp_path / "data") as room:
         ada, bob = await room.user("ada"), await room.user("bob")
         session_id = await ada.new_session()
         await _typed_offline(room, "documents")
-        await room.apps.do("lose", "", database="documents", rows=[lost + 1])  # row 0 is the empty document
+        await room.apps.do(
+            "lose", "", database="documents", rows=[lost + 1]
+        )  # row 0 is the empty document
         await room.apps.do("open", "ada")
         await room.apps.do("store", "ada", database="documents")
         await room.until_run("ada", SHOWN, shown)
@@ -84,8 +94,13 @@ async def test_hole_is_filled_by_whoever_has_the_lost_part(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("first", ["ada", "bob"])
-async def test_edit_of_row_that_somebody_deleted_after_a_crash(tmp_path: Path, version: int, first: str) -> None:
-    """A row is relayed but not committed when the server dies. Ada deletes it, Bob ticks it off; both come back."""
+async def test_edit_of_row_that_somebody_deleted_after_a_crash(
+    tmp_path: Path, version: int, first: str
+) -> None:
+    """A row is relayed but not committed when the server dies.
+
+    Ada deletes it, Bob ticks it off; both come back.
+    """
     async with world(tmp_path / "data", COLLAB_FLUSH_MS=1000) as room:
         ada, bob = await room.user("ada"), await room.user("bob")
         session_id = await ada.new_session()
@@ -93,7 +108,10 @@ async def test_edit_of_row_that_somebody_deleted_after_a_crash(tmp_path: Path, v
         await room.connect("bob", bob, session_id, version=version)
         await room.run("ada", _row("first"))
         await room.until_run("bob", TITLES, ["first"])
-        await until(lambda: ada.get(f"/code/{session_id}/timeline"), lambda answer: answer.body["sequence"] > 0)
+        await until(
+            lambda: ada.get(f"/code/{session_id}/timeline"),
+            lambda answer: answer.body["sequence"] > 0,
+        )
         await room.run("ada", _row("second"))
         await room.until_run("bob", TITLES, ["first", "second"])
         await room.kill()
@@ -129,7 +147,10 @@ async def test_crashes_under_work_of_three_versions_lose_nothing(tmp_path: Path)
             for name in people:
                 for row in range(5):
                     await room.run(name, _row(f"{name} {kill} {row}"))
-                    await room.run(name, "const rows = doc.getArray('rows'); rows.get(0).set('edited', rows.length)")
+                    await room.run(
+                        name,
+                        "const rows = doc.getArray('rows'); rows.get(0).set('edited', rows.length)",
+                    )
             await room.kill()
             for name in people:
                 await room.run(name, _row(f"{name} {kill} while it was away"))
@@ -143,13 +164,21 @@ async def test_crashes_under_work_of_three_versions_lose_nothing(tmp_path: Path)
 
 
 async def test_two_tabs_that_talk_to_each_other_stay_connected(tmp_path: Path) -> None:
-    """Both get what the other types by BroadcastChannel, before the server's answer comes over a slow line."""
+    """Both get what the other types by BroadcastChannel,
+    before the server's answer comes over a slow line.
+    """
     async with world(tmp_path / "data") as room:
         ada = await room.user("ada")
         session_id = await ada.new_session()
         async with SlowLine(room.server.url, delay_s=(0.015, 0.055)) as line:
             for name in ("tab 1", "tab 2"):
-                await room.connect(name, ada, session_id, url=line.url.replace("http", "ws") + "/sync", tabs=session_id)
+                await room.connect(
+                    name,
+                    ada,
+                    session_id,
+                    url=line.url.replace("http", "ws") + "/sync",
+                    tabs=session_id,
+                )
             for _ in range(150):
                 for name in ("tab 1", "tab 2"):
                     await room.run(name, _insert("x", "0"))
@@ -175,19 +204,25 @@ async def test_everybody_is_seen_soon_after_a_restart(tmp_path: Path, version: i
         await room.synced("ada", "bob")
 
         for name in ("ada", "bob"):
-            await until(partial(room.apps.do, "others", name), lambda count: count == 1, timeout_s=5)
+            await until(
+                partial(room.apps.do, "others", name), lambda count: count == 1, timeout_s=5
+            )
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 async def test_large_document_arrives_over_a_slow_line(tmp_path: Path) -> None:
-    """3 MB at 75 KiB/s take 40 s; y-websocket hangs up after 30 s in which no whole message came."""
+    """3 MB at 75 KiB/s take 40 s; y-websocket hangs up after 30 s in
+    which no whole message came.
+    """
     async with world(tmp_path / "data") as room:
         ada = await room.user("ada")
         session_id = await ada.new_session()
         await room.connect("ada", ada, session_id)
         for picture in range(15):
-            await room.run("ada", f"doc.getMap('pictures').set('p{picture}', new Uint8Array(200 << 10))")
+            await room.run(
+                "ada", f"doc.getMap('pictures').set('p{picture}', new Uint8Array(200 << 10))"
+            )
             await asyncio.sleep(0.3)
         async with SlowLine(room.server.url, bytes_per_s=75 << 10) as line:
             await room.begin("slow", ada, session_id, url=line.url.replace("http", "ws") + "/sync")

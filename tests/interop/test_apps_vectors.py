@@ -1,4 +1,6 @@
-"""Updates that real Yjs makes (`apps/vectors.mjs`), played at the socket: the server has what Yjs makes of them."""
+"""Updates that real Yjs makes (`apps/vectors.mjs`), played at the socket:
+the server has what Yjs makes of them.
+"""
 
 import asyncio
 import os
@@ -15,7 +17,8 @@ from tests.waiting import until
 
 PEOPLE = ("ada", "bob", "cy", "watcher")
 SEED = 7
-"""Chooses the client ids, and with them whose edits come first where two compete. `make vectors` plays any seeds."""
+"""Chooses the client ids, and with them whose edits come first where two compete.
+`make vectors` plays any seeds."""
 _TOGETHER = 6
 _BUSY_S = 180
 _PLENTY: dict[str, Any] = {
@@ -42,7 +45,9 @@ KINDS = (
 
 
 class Game:
-    """One server, four people, and a session for each vector and form, which is a live edit or an answer."""
+    """One server, four people, and a session for each vector and form,
+    which is a live edit or an answer.
+    """
 
     def __init__(self, peers: Peers, server: ServerProcess) -> None:
         self._peers = peers
@@ -80,7 +85,10 @@ class Game:
             told = await self._peers.do("play", "", key=key, form=form, **self._place(session_id))
             problems = [f"closed {close}" for close in told.pop("closes")]
             problems += [f"{who}: {problem}" for who, problem in told.items() if problem]
-            return [f"{key} {form}: {problem:.300}" for problem in problems + await self._rest(key, session_id)]
+            return [
+                f"{key} {form}: {problem:.300}"
+                for problem in problems + await self._rest(key, session_id)
+            ]
 
     async def _join(self, key: str, form: str) -> list[str]:
         async with self._limit:
@@ -91,7 +99,9 @@ class Game:
             return [f"{key} {form}, after a restart: {problem:.300}" for problem in problems]
 
     async def _latest(self, session_id: str) -> Answer:
-        """A machine that other programs keep busy for long is told by a 503; clients then ask again."""
+        """A machine that other programs keep busy for long is told by a 503;
+        clients then ask again.
+        """
         ada = self._people["ada"]
         return await until(
             lambda: ada.get(f"/code/{session_id}/latest?live=true"),
@@ -105,8 +115,13 @@ class Game:
         if answer.status != 200:
             return [f"REST: {answer.status} {answer.body}"]
         files = answer.body["files"]
-        fitting = [{name.removeprefix("root:"): text for name, text in texts.items()} for texts in self._texts[key]]
-        if any(all(files.get(name, "") == text for name, text in texts.items()) for texts in fitting):
+        fitting = [
+            {name.removeprefix("root:"): text for name, text in texts.items()}
+            for texts in self._texts[key]
+        ]
+        if any(
+            all(files.get(name, "") == text for name, text in texts.items()) for texts in fitting
+        ):
             return []
         return [f"REST: has {files!r:.100}, should have {fitting[-1]!r:.100}"]
 
@@ -130,7 +145,9 @@ def _sources() -> dict[str, dict[str, Any]]:
     """Return commands of `apps/main.mjs` that give vectors, by name."""
     seeds = [int(seed) for seed in os.environ.get("COLLAB_VECTOR_SEEDS", str(SEED)).split(",")]
     sources: dict[str, dict[str, Any]] = {
-        f"{kind}-{seed}": {"action": "vectors", "kind": kind, "seed": seed} for kind in KINDS for seed in seeds
+        f"{kind}-{seed}": {"action": "vectors", "kind": kind, "seed": seed}
+        for kind in KINDS
+        for seed in seeds
     }
     if file := os.environ.get("COLLAB_VECTORS"):
         sources["file"] = {"action": "read", "file": file}
@@ -140,11 +157,14 @@ def _sources() -> dict[str, dict[str, Any]]:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("source", _sources().values(), ids=_sources().keys())
-async def test_vectors_of_real_yjs_are_taken_as_yjs_takes_them(source: dict[str, Any], tmp_path: Path) -> None:
-    """Live and as an answer: no close; server, watcher, newcomer and restarted server have what Yjs has.
+async def test_vectors_of_real_yjs_are_taken_as_yjs_takes_them(
+    source: dict[str, Any], tmp_path: Path
+) -> None:
+    """Live and as an answer: no close; server, watcher, newcomer and restarted
+    server have what Yjs has.
 
-    COLLAB_VECTOR_SEEDS may name other seeds, with commas between them, and COLLAB_VECTORS a JSON list of more vectors
-    in the format of `apps/vectors.mjs`.
+    COLLAB_VECTOR_SEEDS may name other seeds, with commas between them, and COLLAB_VECTORS a JSON
+    list of more vectors in the format of `apps/vectors.mjs`.
     """
     problems = await played(tmp_path, **source)
 

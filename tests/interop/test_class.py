@@ -1,6 +1,8 @@
-"""A class behind one address, on the limits as they are shipped: cold browsers that come together, by an invite.
+"""A class behind one address, on the limits as they are shipped:
+cold browsers that come together, by an invite.
 
-Each asks for what Chromium asks for: page, script, style, icon, invite, then joins and opens its editor.
+Each asks for what Chromium asks for: page, script, style, icon, invite,
+then joins and opens its editor.
 """
 
 import asyncio
@@ -44,7 +46,9 @@ class Class:
     async def open_page(self) -> None:
         """Load the invite's page with an empty cache; raises ValueError if it is not the app's."""
         page = (await self.get(f"/join/{self.invite}")).decode()
-        script, *others = sorted(set(ASSET.findall(page)), key=lambda path: not path.endswith(".js"))
+        script, *others = sorted(
+            set(ASSET.findall(page)), key=lambda path: not path.endswith(".js")
+        )
         await asyncio.gather(*(self.get(path) for path in (script, *others)))
         answer = await Api(self.url).get(f"/invite/{self.invite}")
         self.statuses["invite", answer.status] += 1
@@ -57,7 +61,9 @@ class Class:
 
     async def come_as_guest(self, number: int) -> Wire:
         await self.open_page()
-        return await self.edit(await self.post("/user/guest", {"name": f"Student {number}", "invite": self.invite}))
+        return await self.edit(
+            await self.post("/user/guest", {"name": f"Student {number}", "invite": self.invite})
+        )
 
     async def sign_up(self, number: int, *, shows_invite: bool) -> Wire:
         await self.open_page()
@@ -67,7 +73,9 @@ class Class:
     async def sign_in(self, number: int) -> Wire:
         """Come back on another machine, with the account of `sign_up`."""
         await self.open_page()
-        return await self.join(await self.post("/user/login", {"username": f"student{number}", "password": PASSWORD}))
+        return await self.join(
+            await self.post("/user/login", {"username": f"student{number}", "password": PASSWORD})
+        )
 
     async def join(self, student: Api) -> Wire:
         await self.post(f"/session/{self.session_id}/join", {"invite": self.invite}, student)
@@ -86,11 +94,15 @@ async def school(start_server: StartServer) -> Class:
     server = await start_server(**AS_SHIPPED)
     teacher = await Api(server.url).sign_up("teacher")
     session_id = await teacher.new_session(access="invite")
-    return Class(server, teacher, session_id, (await new_invite(teacher, session_id))["invite"], Counter())
+    return Class(
+        server, teacher, session_id, (await new_invite(teacher, session_id))["invite"], Counter()
+    )
 
 
 async def all_in(school: Class, *students: "asyncio.Task[Wire]") -> None:
-    """Check that all came in, that nothing was refused, and that the editors of all and of the teacher are open."""
+    """Check that all came in, that nothing was refused, and that the editors of all
+    and of the teacher are open.
+    """
     wires = await asyncio.gather(*students)
     open_now = [await is_open(wire) for wire in wires]
     assert open_now == [True] * len(students)
@@ -99,17 +111,26 @@ async def all_in(school: Class, *students: "asyncio.Task[Wire]") -> None:
     assert not any(school.server.parts.services.limit_counters.values())
 
 
-@pytest.mark.parametrize("way", ["guests", "sign-ups that show the invite", "sign-ups after the invite's page"])
+@pytest.mark.parametrize(
+    "way", ["guests", "sign-ups that show the invite", "sign-ups after the invite's page"]
+)
 async def test_sixty_cold_browsers_of_one_address_get_in(school: Class, way: str) -> None:
-    """Within half a minute, with all their sockets open together, and nothing refused on the way."""
+    """Within half a minute, with all their sockets open together,
+    and nothing refused on the way.
+    """
     began_at = time.monotonic()
 
     async with asyncio.TaskGroup() as group:
         if way == "guests":
-            students = [group.create_task(school.come_as_guest(number)) for number in range(STUDENTS)]
+            students = [
+                group.create_task(school.come_as_guest(number)) for number in range(STUDENTS)
+            ]
         else:
             shows = "show" in way
-            students = [group.create_task(school.sign_up(number, shows_invite=shows)) for number in range(STUDENTS)]
+            students = [
+                group.create_task(school.sign_up(number, shows_invite=shows))
+                for number in range(STUDENTS)
+            ]
 
     await all_in(school, *students)
     assert time.monotonic() - began_at < WITHIN_S
@@ -118,7 +139,10 @@ async def test_sixty_cold_browsers_of_one_address_get_in(school: Class, way: str
 async def test_class_with_accounts_signs_in_on_machines_that_are_new(school: Class) -> None:
     """The lesson after: everybody signs in together, on browsers without cookies."""
     async with asyncio.TaskGroup() as group:
-        first = [group.create_task(school.sign_up(number, shows_invite=True)) for number in range(STUDENTS)]
+        first = [
+            group.create_task(school.sign_up(number, shows_invite=True))
+            for number in range(STUDENTS)
+        ]
     for task in first:
         task.result().close()
 
@@ -129,9 +153,13 @@ async def test_class_with_accounts_signs_in_on_machines_that_are_new(school: Cla
 
 
 async def test_class_gets_in_while_a_neighbour_guesses(school: Class) -> None:
-    """Two hundred wrong invites and a hundred wrong passwords from the address stop nobody who has a right one."""
+    """Two hundred wrong invites and a hundred wrong passwords from the address stop
+    nobody who has a right one.
+    """
     for number in range(200):
-        await Api(school.url).post("/user/login", {"username": f"nobody{number % 25}", "password": "not the password"})
+        await Api(school.url).post(
+            "/user/login", {"username": f"nobody{number % 25}", "password": "not the password"}
+        )
 
     async def guess_invites() -> list[int]:
         answers = [Api(school.url).get(f"/invite/{number:026}") for number in range(200)]
@@ -140,7 +168,9 @@ async def test_class_gets_in_while_a_neighbour_guesses(school: Class) -> None:
     async with asyncio.TaskGroup() as group:
         guessed = group.create_task(guess_invites())
         students = [group.create_task(school.come_as_guest(number)) for number in range(10)]
-        students += [group.create_task(school.sign_up(number, shows_invite=True)) for number in range(10, 20)]
+        students += [
+            group.create_task(school.sign_up(number, shows_invite=True)) for number in range(10, 20)
+        ]
 
     assert Counter(guessed.result()) == {404: 60, 429: 140}
     assert {status for _, status in school.statuses} <= {200, 201}, school.statuses
@@ -149,7 +179,9 @@ async def test_class_gets_in_while_a_neighbour_guesses(school: Class) -> None:
 
 async def test_connections_of_240_browsers_opened_at_once_are_all_answered(school: Class) -> None:
     """Six connections each: none is closed without an answer."""
-    connections = [await asyncio.open_connection("127.0.0.1", school.server.port) for _ in range(1_440)]
+    connections = [
+        await asyncio.open_connection("127.0.0.1", school.server.port) for _ in range(1_440)
+    ]
 
     async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -157,4 +189,6 @@ async def test_connections_of_240_browsers_opened_at_once_are_all_answered(schoo
         writer.close()
         return line
 
-    assert Counter(await asyncio.gather(*(ask(*one) for one in connections))) == {b"HTTP/1.1 200 OK\r\n": 1_440}
+    assert Counter(await asyncio.gather(*(ask(*one) for one in connections))) == {
+        b"HTTP/1.1 200 OK\r\n": 1_440
+    }

@@ -1,4 +1,5 @@
-"""Handshakes that another site's page makes with a visitor's cookies: `/sync`, and both transports of `/socket.io`.
+"""Handshakes that another site's page makes with a visitor's cookies:
+`/sync`, and both transports of `/socket.io`.
 
 The REST routes are in `tests/handlers/http/test_origin.py`, whose matrix of origins is used here.
 """
@@ -12,12 +13,25 @@ from tornado.websocket import websocket_connect
 
 from tests.api import Api, Wire
 from tests.conftest import StartServer
-from tests.handlers.origins import ALLOWED, EVIL, FOREIGN, ORIGINS, SITES, headers_of, may_use_cookies
+from tests.handlers.origins import (
+    ALLOWED,
+    EVIL,
+    FOREIGN,
+    ORIGINS,
+    SITES,
+    headers_of,
+    may_use_cookies,
+)
 from tests.narrowing import required
 from tests.raw_events import RawEvents
 
 EVENTS = "/socket.io/?EIO=4&transport="
-LIMITS = ("connections", "connections_per_user", "connections_per_session", "connections_per_address")
+LIMITS = (
+    "connections",
+    "connections_per_user",
+    "connections_per_session",
+    "connections_per_address",
+)
 CROWD = dict.fromkeys(LIMITS, 10_000)
 
 EVERY_PAGE = [
@@ -25,7 +39,8 @@ EVERY_PAGE = [
     for origin in ORIGINS
     for site in (SITES if origin == "no origin" else (None, "same-origin", "cross-site"))
 ]
-"""What browsers may say of a page; where there is an origin, it decides whatever Sec-Fetch-Site says."""
+"""What browsers may say of a page; where there is an origin,
+it decides whatever Sec-Fetch-Site says."""
 SOME_PAGES = [*FOREIGN, ("own", None), ("allowed", None)]
 
 COOKIE = {"Cookie": "accessToken={token}"}
@@ -41,7 +56,8 @@ SYNC: dict[str, tuple[str, dict[str, str], list[str], str]] = {
     "cookie, wrong ticket": ("?ticket=x", COOKIE, [], "4401"),
     "cookie, wrong sub-protocol": ("", COOKIE, ["access_token", "x"], "4401"),
 }
-"""Query, headers and sub-protocols of a handshake, and what comes of it; "cookie" and "nothing" depend on the page."""
+"""Query, headers and sub-protocols of a handshake, and what comes of it;
+"cookie" and "nothing" depend on the page."""
 
 EVENTS_AUTH: dict[str, tuple[str, dict[str, str], Any, str]] = {
     "cookie": ("", COOKIE, None, "cookie"),
@@ -53,7 +69,12 @@ EVENTS_AUTH: dict[str, tuple[str, dict[str, str], Any, str]] = {
     "cookie, wrong bearer": ("", {**COOKIE, "Authorization": "Bearer x"}, None, "not_signed_in"),
     "token in the query": ("&token={token}", {}, None, "not_signed_in"),
     "ticket": ("&ticket={ticket}", {}, None, "not_signed_in"),
-    "sub-protocol": ("", {"Sec-WebSocket-Protocol": "access_token, {token}"}, None, "not_signed_in"),
+    "sub-protocol": (
+        "",
+        {"Sec-WebSocket-Protocol": "access_token, {token}"},
+        None,
+        "not_signed_in",
+    ),
 }
 """Query, headers and `auth` of a Socket.IO handshake, and what comes of it."""
 
@@ -65,12 +86,16 @@ def filled(value: Any, api: Api, ticket: str) -> Any:
 
 
 def pages_for(result: str) -> list[tuple[str, str | None]]:
-    """Every page where the page decides; a few that show that it does not, where something else does."""
+    """Every page where the page decides; a few that show that it does not,
+    where something else does.
+    """
     return EVERY_PAGE if result in ("cookie", "nothing") else SOME_PAGES
 
 
 def is_conceivable(origin: str, site: str | None) -> bool:
-    """Browsers name the origin of each WebSocket; one from elsewhere that does not is refused by Tornado."""
+    """Browsers name the origin of each WebSocket;
+    one from elsewhere that does not is refused by Tornado.
+    """
     return origin not in ("no origin", "empty") or site in (None, "same-origin", "none")
 
 
@@ -95,8 +120,12 @@ async def ada(start_server: StartServer) -> Api:
 # -- /sync ----------------------------------------------------------------------------------------
 
 
-async def sync(api: Api, path: str, headers: dict[str, str], protocols: list[str] | None = None) -> str:
-    """Try to get into a session of the user's own; return "in", the close code, or what HTTP says."""
+async def sync(
+    api: Api, path: str, headers: dict[str, str], protocols: list[str] | None = None
+) -> str:
+    """Try to get into a session of the user's own;
+    return "in", the close code, or what HTTP says.
+    """
     request = HTTPRequest(f"{api.socket_url}/{path}", headers=headers)
     try:
         wire = Wire(await websocket_connect(request, subprotocols=protocols or None))
@@ -112,8 +141,12 @@ async def sync(api: Api, path: str, headers: dict[str, str], protocols: list[str
 
 
 @pytest.mark.parametrize("credentials", SYNC)
-async def test_sync_cookie_counts_for_own_and_allowed_pages_only(ada: Api, credentials: str) -> None:
-    """Origin × Sec-Fetch-Site × credentials: a cookie counts for own and allowed pages, all else for any page."""
+async def test_sync_cookie_counts_for_own_and_allowed_pages_only(
+    ada: Api, credentials: str
+) -> None:
+    """Origin × Sec-Fetch-Site × credentials: a cookie counts for own and allowed pages,
+    all else for any page.
+    """
     session_id = await ada.new_session()
     query, headers, protocols, result = SYNC[credentials]
     found, expected = {}, {}
@@ -121,9 +154,14 @@ async def test_sync_cookie_counts_for_own_and_allowed_pages_only(ada: Api, crede
     for origin, site in pages_for(result):
         ticket = await ticket_for(ada, session_id) if "{ticket}" in query else ""
         path, sent, offered = filled([session_id + query, headers, protocols], ada, ticket)
-        found[origin, site] = await sync(ada, path, {**headers_of(ada.url, origin, site), **sent}, offered)
+        found[origin, site] = await sync(
+            ada, path, {**headers_of(ada.url, origin, site), **sent}, offered
+        )
         is_good = may_use_cookies(origin, site)
-        by_page = {"cookie": "in" if is_good else "bad_origin", "nothing": "4401" if is_good else "bad_origin"}
+        by_page = {
+            "cookie": "in" if is_good else "bad_origin",
+            "nothing": "4401" if is_good else "bad_origin",
+        }
         otherwise = result if is_conceivable(origin, site) else "403"
         expected[origin, site] = by_page.get(result, otherwise)
 
@@ -149,13 +187,19 @@ async def by_polling(api: Api, query: str, headers: dict[str, str], auth: Any) -
     page, address = Api(api.url), f"{EVENTS}polling{query}"
     opened = await page.get(address, headers=headers)
     address += f"&sid={json.loads(opened.body[1:])['sid']}"
-    sent = await page.request("POST", address, raw=b"40" + json.dumps(auth or {}).encode(), headers=headers)
+    sent = await page.request(
+        "POST", address, raw=b"40" + json.dumps(auth or {}).encode(), headers=headers
+    )
     told = await page.get(address, headers=headers)
     for answer in (opened, sent, told):
         assert answer.status == 200
         is_allowed = headers.get("Origin") == ALLOWED
-        assert answer.headers.get("Access-Control-Allow-Origin") == (ALLOWED if is_allowed else None)
-        assert answer.headers.get("Access-Control-Allow-Credentials") == ("true" if is_allowed else None)
+        assert answer.headers.get("Access-Control-Allow-Origin") == (
+            ALLOWED if is_allowed else None
+        )
+        assert answer.headers.get("Access-Control-Allow-Credentials") == (
+            "true" if is_allowed else None
+        )
     packet = told.body.decode()
     return "in" if packet.startswith("40") else json.loads(packet[2:])["data"]["code"]
 
@@ -179,7 +223,9 @@ async def test_socketio_cookie_counts_for_own_and_allowed_pages_or_no_page(
     found, expected = {}, {}
 
     for origin, site in pages_for(result):
-        arguments = filled([query, {**headers_of(ada.url, origin, site), **headers}, auth], ada, ticket)
+        arguments = filled(
+            [query, {**headers_of(ada.url, origin, site), **headers}, auth], ada, ticket
+        )
         found[origin, site] = await TRANSPORTS[transport](ada, *arguments)
         is_good = may_use_cookies(origin, site) or (origin, site) == ("no origin", None)
         expected[origin, site] = {"cookie": "in" if is_good else "bad_origin"}.get(result, result)
@@ -190,8 +236,12 @@ async def test_socketio_cookie_counts_for_own_and_allowed_pages_or_no_page(
 
 
 @each_transport
-async def test_socketio_connection_of_other_origin_ignores_later_cookie(ada: Api, transport: str) -> None:
-    """The page that opens a connection signs in on it: a visitor's cookie that a foreign page adds later does not."""
+async def test_socketio_connection_of_other_origin_ignores_later_cookie(
+    ada: Api, transport: str
+) -> None:
+    """The page that opens a connection signs in on it:
+    a visitor's cookie that a foreign page adds later does not.
+    """
     page, address = Api(ada.url), f"{EVENTS}polling"
     sid = json.loads((await page.get(address)).body[1:])["sid"]
     headers = filled({**COOKIE, "Origin": EVIL}, ada, "")
@@ -210,7 +260,9 @@ async def test_socketio_connection_of_other_origin_ignores_later_cookie(ada: Api
 
 
 async def test_socketio_polling_embedded_as_script_runs_nothing(ada: Api) -> None:
-    """A foreign page that embeds the handshake as a script, even with a callback, gets nothing that runs."""
+    """A foreign page that embeds the handshake as a script, even with a callback,
+    gets nothing that runs.
+    """
     cookie = filled(COOKIE, ada, "")
 
     for callback in ("", "&j=0"):
@@ -234,7 +286,9 @@ async def signed_in_by_cookie(api: Api, session_id: str, headers: dict[str, str]
 
 
 async def test_own_origin_behind_tls_proxy_is_https(start_server: StartServer) -> None:
-    """The page's origin is compared with how the client sees the server, not with how the proxy does."""
+    """The page's origin is compared with how the client sees the server,
+    not with how the proxy does.
+    """
     ada = await Api((await start_server(trust_proxy=1)).url).sign_up("ada")
     session_id = await ada.new_session()
     tls = ada.url.replace("http", "https", 1)

@@ -1,4 +1,6 @@
-"""Deleted content leaves documents: real clients and newcomers agree, and no document is full for good."""
+"""Deleted content leaves documents: real clients and newcomers agree,
+and no document is full for good.
+"""
 
 import contextlib
 from pathlib import Path
@@ -20,7 +22,7 @@ FILL = """
   doc.getText('codemirror').insert(0, 'a sentence of many words. '.repeat(400) + '😀')
   doc.getMap('tree').set('list', new Y.Array())
   doc.getMap('tree').get('list').push([new Y.Text('note '.repeat(400)), { value: 'x'.repeat(2000) }])
-"""
+"""  # noqa: E501  # lines of JavaScript
 EDIT_OFFLINE = """
   doc.getText('codemirror').insert(100, 'typed offline')
   const list = doc.getMap('tree').get('list')
@@ -42,7 +44,9 @@ SNAPSHOT = "return Y.createDocFromSnapshot(doc, doc.taken).getText('codemirror')
 async def test_all_kinds_of_client_agree_when_deleted_content_has_left(
     tmp_path: Path, mongo_uri: str, store: str
 ) -> None:
-    """One that undoes, one with gc: false, one that was offline, newcomers; also after a restart."""
+    """One that undoes, one with gc: false, one that was offline, newcomers;
+    also after a restart.
+    """
     place = {"MONGO_URI": f"{mongo_uri}deleted"} if store == "mongodb" else {}
     async with world(tmp_path / "data", **place) as room:
         ada, bob = await room.user("ada"), await room.user("bob")
@@ -74,14 +78,18 @@ async def test_all_kinds_of_client_agree_when_deleted_content_has_left(
         assert await room.run("keeps", SNAPSHOT) == text
         await room.restart()
         await room.connect("later", bob, session_id)
-        assert await room.until_equal(ROOTS, "later", "undoes", "offline", "keeps", "newcomer") is None
+        assert (
+            await room.until_equal(ROOTS, "later", "undoes", "offline", "keeps", "newcomer") is None
+        )
         everybody = ("later", "undoes", "offline", "keeps", "newcomer")
         assert await room.refusals(*everybody) == []
         assert not any([(await room.apps.do("state", name))["pending"] for name in everybody])
 
 
 class Vandal:
-    """Types and deletes as fast as the server saves it, and comes back whenever the server says so."""
+    """Types and deletes as fast as the server saves it, and comes back
+    whenever the server says so.
+    """
 
     def __init__(self, api: Api, session_id: str) -> None:
         self._api = api
@@ -92,7 +100,9 @@ class Vandal:
     async def run(self, rounds: int, size: int) -> None:
         while self.typed < rounds * size:
             wire = await joined(self._api, self._session_id, "&saved=1")
-            with contextlib.suppress(AssertionError, WebSocketClosedError):  # closed: 4503 means to come back
+            with contextlib.suppress(
+                AssertionError, WebSocketClosedError
+            ):  # closed: 4503 means to come back
                 await wire.send(sync_step2(self._typist.doc.get_update()))
                 while self.typed < rounds * size:
                     await wire.send(sync_update(self._typist.insert(0, "x" * size)))
@@ -103,8 +113,12 @@ class Vandal:
 
 
 async def test_document_is_never_full_of_what_was_typed_and_deleted(start_server: Any) -> None:
-    """Twenty times the limit goes through it; then the owner works on, and a newcomer gets little."""
-    server = await start_server(max_state_bytes=100_000, max_deleted_bytes=1_000, update_bytes_per_s=64 << 20)
+    """Twenty times the limit goes through it; then the owner works on,
+    and a newcomer gets little.
+    """
+    server = await start_server(
+        max_state_bytes=100_000, max_deleted_bytes=1_000, update_bytes_per_s=64 << 20
+    )
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session(code="kept\n")
     bob = await ada.sign_up("bob")
@@ -114,7 +128,9 @@ async def test_document_is_never_full_of_what_was_typed_and_deleted(start_server
     await Vandal(bob, session_id).run(rounds=100, size=20_000)
     await until(lambda: room(session_id).document.size, lambda size: size < 70_000)
 
-    assert (await ada.post(f"/code/{session_id}/save", {"code": "kept\n" + "x = 1\n" * 3_000})).status == 201
+    assert (
+        await ada.post(f"/code/{session_id}/save", {"code": "kept\n" + "x = 1\n" * 3_000})
+    ).status == 201
     wire = await ada.connect(session_id)
     await wire.send(b"\x00\x00\x01\x00")
     assert len(await wire.receive_until(b"\x00\x01")) < 100_000

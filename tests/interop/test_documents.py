@@ -1,4 +1,6 @@
-"""What real Yjs clients write without a name, and into maps, arrays and XML, through every REST route."""
+"""What real Yjs clients write without a name, and into maps, arrays and XML,
+through every REST route.
+"""
 
 import io
 import json
@@ -46,14 +48,18 @@ UNSEEN = ("image", "link")
 
 
 async def made(peers: Peers, ada: Api, scene: str, text: str = TEXT) -> str:
-    """Let a client make a scene in a new session; return the session when all of it is on the server."""
+    """Let a client make a scene in a new session;
+    return the session when all of it is on the server.
+    """
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, scene)
     await peers.do("scene", scene, scene=scene, text=text)
     await until(lambda: ada.live(session_id), lambda live: live["sequence"] > 0)
     if scene in UNSEEN:
         return session_id
-    await until(lambda: ada.live(session_id), lambda live: text[2:] in json.dumps(live, ensure_ascii=False))
+    await until(
+        lambda: ada.live(session_id), lambda live: text[2:] in json.dumps(live, ensure_ascii=False)
+    )
     return session_id
 
 
@@ -63,7 +69,9 @@ def archive(data: bytes) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("scene", TEXTS)
-async def test_text_of_any_beginning_and_name_is_a_text_everywhere(peers: Peers, start_server: Any, scene: str) -> None:
+async def test_text_of_any_beginning_and_name_is_a_text_everywhere(
+    peers: Peers, start_server: Any, scene: str
+) -> None:
     """Listed, versioned, compared, blamed, replayed, exported and restored, after a restart too."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
@@ -81,12 +89,17 @@ async def test_text_of_any_beginning_and_name_is_a_text_everywhere(peers: Peers,
         assert live["code"] == text
         saved = (await ada.post(f"{path}/save")).body
         assert saved["files"][root] == text
-        assert [one["root"] for one in (await ada.get(f"{path}/diff?from=0")).body["files"]] == [root]
+        assert [one["root"] for one in (await ada.get(f"{path}/diff?from=0")).body["files"]] == [
+            root
+        ]
         lines = (await ada.get(f"{path}/blame?root={root}")).body["lines"]
         assert [line["text"] for line in lines] == text.split("\n")
         assert (await ada.get(f"{path}/at/{live['sequence']}")).body["files"][root] == text
         replay = (await ada.get(f"{path}/replay")).body
-        assert "".join(edit[3] for _, _, edits in replay["steps"] for edit in edits) in (text, text[1:] + "\n")
+        assert "".join(edit[3] for _, _, edits in replay["steps"] for edit in edits) in (
+            text,
+            text[1:] + "\n",
+        )
         files = archive((await ada.get(f"{path}/export")).body)
         assert files[f"live/{root or '_'}"] == text
     assert (await ada.post(f"{path}/restore", {"version": 1})).status == 200
@@ -119,8 +132,12 @@ async def test_document_of_any_type_is_in_every_answer(
         assert (await ada.get(f"{path}/versions")).body["versions"][0]["documents"] == expected
         assert (await ada.get(f"{path}/at/{live['sequence']}")).body["documents"] == expected
         assert (await ada.get(f"{path}/replay")).body["others"] == [root]
-        assert (await ada.get(f"{path}/diff?from=0")).body["others"] == [{"root": root, "type": kind}]
-        assert "documents" not in (await ada.get(f"{path}/versions?fields=meta")).body["versions"][0]
+        assert (await ada.get(f"{path}/diff?from=0")).body["others"] == [
+            {"root": root, "type": kind}
+        ]
+        assert (
+            "documents" not in (await ada.get(f"{path}/versions?fields=meta")).body["versions"][0]
+        )
         exported = archive((await ada.get(f"{path}/export")).body)
         name = f"{root}.xml" if kind == "xml" else f"{root}.json"
         for folder in ("live", "versions/0001-manual"):
@@ -131,13 +148,18 @@ async def test_document_of_any_type_is_in_every_answer(
         assert (await ada.get(f"{path}/export?format=replay")).status == 200
 
 
-async def test_what_only_texts_have_is_refused_for_other_roots_by_name(peers: Peers, ada: Api) -> None:
+async def test_what_only_texts_have_is_refused_for_other_roots_by_name(
+    peers: Peers, ada: Api
+) -> None:
     """Nobody is told of a success that changed nothing, or that a root is not there."""
     session_id = await made(peers, ada, "page")
     path = f"/code/{session_id}"
     await ada.post(f"{path}/save")
     await peers.do("scene", "page", scene="typed_page", text="more")
-    await until(lambda: ada.live(session_id), lambda live: "more" in live["documents"]["prosemirror"]["value"])
+    await until(
+        lambda: ada.live(session_id),
+        lambda live: "more" in live["documents"]["prosemirror"]["value"],
+    )
 
     blame = await ada.get(f"{path}/blame?root=prosemirror")
     one = await ada.post(f"{path}/restore", {"version": 1, "root": "prosemirror"})
@@ -148,10 +170,14 @@ async def test_what_only_texts_have_is_refused_for_other_roots_by_name(peers: Pe
         assert "'prosemirror' (xml)" in answer.body["detail"]
     assert len((await ada.get(f"{path}/versions")).body["versions"]) == 1
     assert code_of(await ada.get(f"{path}/blame?root=other")) == (404, "not_found")
-    assert (await ada.get(f"{path}/diff?from=1")).body["others"] == [{"root": "prosemirror", "type": "xml"}]
+    assert (await ada.get(f"{path}/diff?from=1")).body["others"] == [
+        {"root": "prosemirror", "type": "xml"}
+    ]
 
 
-async def test_restore_brings_texts_back_and_names_what_it_could_not(peers: Peers, ada: Api) -> None:
+async def test_restore_brings_texts_back_and_names_what_it_could_not(
+    peers: Peers, ada: Api
+) -> None:
     """The answer has the roots that stay as they are."""
     session_id = await made(peers, ada, "page")
     path = f"/code/{session_id}"
@@ -160,7 +186,10 @@ async def test_restore_brings_texts_back_and_names_what_it_could_not(peers: Peer
 
     same = await ada.post(f"{path}/restore", {"version": 1})
     await peers.do("scene", "page", scene="typed_page", text="more")
-    await until(lambda: ada.live(session_id), lambda live: "more" in live["documents"]["prosemirror"]["value"])
+    await until(
+        lambda: ada.live(session_id),
+        lambda live: "more" in live["documents"]["prosemirror"]["value"],
+    )
     other = await ada.post(f"{path}/restore", {"version": 2})
 
     assert (same.status, same.body["code"], same.body["notRestored"]) == (201, "first", [])
@@ -187,7 +216,9 @@ def stored(server: Any) -> bytes:
 async def test_redaction_reaches_every_string_of_a_document(
     peers: Peers, server: Any, ada: Api, scene: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Afterwards the secret is on no screen, in no answer and in no file of the store, whatever held it."""
+    """Afterwards the secret is on no screen, in no answer and in no file of the store,
+    whatever held it.
+    """
     monkeypatch.setattr(crdt.log.segments, "ENTRIES", 8)
     secret = "hunter2-geheim"
     session_id = await made(peers, ada, scene, secret)
@@ -205,13 +236,21 @@ async def test_redaction_reaches_every_string_of_a_document(
         shown = await until(lambda: peers.do("shown", name), lambda found: "geheim" not in found)  # noqa: B023  # awaited here
         assert REDACTED[scene] in shown
     now = (await ada.live(session_id))["sequence"]
-    for question in ("latest", "latest?live=true", "versions", "replay", *(f"at/{at}" for at in range(1, now + 1))):
+    for question in (
+        "latest",
+        "latest?live=true",
+        "versions",
+        "replay",
+        *(f"at/{at}" for at in range(1, now + 1)),
+    ):
         found = await ada.get(f"{path}/{question}")
         assert found.status == 200
         assert "geheim" not in json.dumps(found.body)
     first = (await ada.get(f"{path}/versions/1")).body
     assert ("█" in json.dumps(first, ensure_ascii=False)) == is_seen
-    assert not any("geheim" in text for text in archive((await ada.get(f"{path}/export")).body).values())
+    assert not any(
+        "geheim" in text for text in archive((await ada.get(f"{path}/export")).body).values()
+    )
     assert b"geheim" not in stored(server)
     await peers.do("destroy", "reader")
     await connect(peers, ada, session_id, "newcomer")

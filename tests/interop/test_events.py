@@ -12,10 +12,14 @@ from tests.interop.text_clients import BOTH, POLLING, WEBSOCKET, TextPeer
 from tests.node_peers import Peers
 from tests.waiting import until
 
-each_transport = pytest.mark.parametrize("transports", [POLLING, WEBSOCKET, BOTH], ids=["polling", "websocket", "both"])
+each_transport = pytest.mark.parametrize(
+    "transports", [POLLING, WEBSOCKET, BOTH], ids=["polling", "websocket", "both"]
+)
 
 
-async def connect_yjs(peers: Peers, api: Api, session_id: str, name: str, **options: object) -> None:
+async def connect_yjs(
+    peers: Peers, api: Api, session_id: str, name: str, **options: object
+) -> None:
     await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token, **options)
     await peers.until_state(name, synced=True)
 
@@ -41,12 +45,16 @@ async def test_text_clients_and_yjs_client_see_edits_of_each_other(
     await first.until(code="zero\none\ntwo\nthree\n")
     await peers.until_text("zero\none\ntwo\nthree\n", "yjs")
 
-    assert (await first.state())["log"] == [["user-joined", {"userId": bob.user["id"], "username": "bob"}]]
+    assert (await first.state())["log"] == [
+        ["user-joined", {"userId": bob.user["id"], "username": "bob"}]
+    ]
     assert (await second.state())["log"] == []
 
 
 @each_transport
-async def test_join_by_link_gives_role_of_session(peers: Peers, ada: Api, bob: Api, transports: list[str]) -> None:
+async def test_join_by_link_gives_role_of_session(
+    peers: Peers, ada: Api, bob: Api, transports: list[str]
+) -> None:
     """A user with the link becomes a member, with the role that the session gives."""
     session_id = await ada.new_session(code="x", joinRole="viewer")
     peer = await TextPeer.connect(peers, bob, "bob", transports)
@@ -57,11 +65,15 @@ async def test_join_by_link_gives_role_of_session(peers: Peers, ada: Api, bob: A
 
 
 @pytest.mark.parametrize("typed", ["upper", "object"])
-async def test_join_accepts_other_spellings_of_session_id(peers: Peers, ada: Api, typed: str) -> None:
+async def test_join_accepts_other_spellings_of_session_id(
+    peers: Peers, ada: Api, typed: str
+) -> None:
     session_id = await ada.new_session(code="x")
     peer = await TextPeer.connect(peers, ada, "ada", WEBSOCKET)
 
-    answer = await peer.ask("join-session", session_id.upper() if typed == "upper" else {"sessionId": session_id})
+    answer = await peer.ask(
+        "join-session", session_id.upper() if typed == "upper" else {"sessionId": session_id}
+    )
 
     assert answer == {"ok": True, "role": "owner"}
 
@@ -80,7 +92,9 @@ async def test_receive_code_is_not_sent_to_author_of_text(peers: Peers, ada: Api
     assert 2 <= (await second.state())["received"] <= 6
 
 
-async def test_receive_code_is_sent_at_most_twenty_times_a_second(peers: Peers, ada: Api, bob: Api) -> None:
+async def test_receive_code_is_sent_at_most_twenty_times_a_second(
+    peers: Peers, ada: Api, bob: Api
+) -> None:
     """At most twenty a second; the last one is always sent."""
     session_id = await ada.new_session()
     reader = await TextPeer.joined(peers, bob, session_id, "reader")
@@ -99,7 +113,9 @@ async def test_receive_code_is_sent_at_most_twenty_times_a_second(peers: Peers, 
 
 
 async def test_slow_text_client_overwrites_nothing(peers: Peers, ada: Api, bob: Api) -> None:
-    """Text clients, whose texts are always a little old, and Yjs clients, all typing together: no word is lost."""
+    """Text clients, whose texts are always a little old, and Yjs clients, all typing together:
+    no word is lost.
+    """
     session_id = await ada.new_session(code="<start>")
     texts = [
         await TextPeer.joined(peers, ada, session_id, "t0", WEBSOCKET, end="\r\n"),
@@ -111,10 +127,15 @@ async def test_slow_text_client_overwrites_nothing(peers: Peers, ada: Api, bob: 
 
     for name in ("y0", "y1"):
         await peers.do("type", name, everyMs=15, mark=name)
-    await asyncio.gather(*(one.do("Scramble", words=60, mark=one.name, everyMs=25) for one in texts))
-    counts = {name: await peers.do("stop", name) for name in ("y0", "y1")} | {one.name: 60 for one in texts}
+    await asyncio.gather(
+        *(one.do("Scramble", words=60, mark=one.name, everyMs=25) for one in texts)
+    )
+    counts = {name: await peers.do("stop", name) for name in ("y0", "y1")} | {
+        one.name: 60 for one in texts
+    }
     text = await until(
-        lambda: peers.text("y0"), lambda found: all(f"<{m}{n}>" in found for m, c in counts.items() for n in range(c))
+        lambda: peers.text("y0"),
+        lambda found: all(f"<{m}{n}>" in found for m, c in counts.items() for n in range(c)),
     )
 
     await peers.until_text(text, "y1")
@@ -130,7 +151,9 @@ async def test_slow_text_client_overwrites_nothing(peers: Peers, ada: Api, bob: 
 async def test_text_client_with_yjs_client_in_empty_session_doubles_nothing(
     peers: Peers, ada: Api, transports: list[str], held_up_s: float
 ) -> None:
-    """The text client goes on from its own text, whatever comes late because the server is held up."""
+    """The text client goes on from its own text, whatever comes late
+    because the server is held up.
+    """
     session_id = await ada.new_session()
     text = await TextPeer.connect(peers, ada, "text", transports)
     await connect_yjs(peers, ada, session_id, "yjs")
@@ -148,10 +171,14 @@ async def test_text_client_with_yjs_client_in_empty_session_doubles_nothing(
     assert (await ada.live(session_id))["code"] == "// top\nhello\nworld!\n"
 
 
-async def test_text_client_after_broken_connection_has_edits_merged(peers: Peers, ada: Api, bob: Api) -> None:
+async def test_text_client_after_broken_connection_has_edits_merged(
+    peers: Peers, ada: Api, bob: Api
+) -> None:
     """What a client wrote while it was away is merged with what others wrote meanwhile."""
     session_id = await ada.new_session(code="one two")
-    lost = await TextPeer.joined(peers, ada, session_id, "lost", reconnectionDelay=700, reconnectionDelayMax=700)
+    lost = await TextPeer.joined(
+        peers, ada, session_id, "lost", reconnectionDelay=700, reconnectionDelayMax=700
+    )
     other = await TextPeer.joined(peers, bob, session_id, "other")
 
     await lost.do("Cut")
@@ -164,11 +191,16 @@ async def test_text_client_after_broken_connection_has_edits_merged(peers: Peers
     await lost.until(code="zero one two three")
 
 
-async def test_text_clients_of_one_user_after_broken_connections_are_merged(peers: Peers, ada: Api, bob: Api) -> None:
+async def test_text_clients_of_one_user_after_broken_connections_are_merged(
+    peers: Peers, ada: Api, bob: Api
+) -> None:
     """Each comes back with what it wrote."""
     session_id = await ada.new_session(code="one two")
     options = {"reconnectionDelay": 700, "reconnectionDelayMax": 700}
-    lost = [await TextPeer.joined(peers, ada, session_id, name, WEBSOCKET, **options) for name in ("tab0", "tab1")]
+    lost = [
+        await TextPeer.joined(peers, ada, session_id, name, WEBSOCKET, **options)
+        for name in ("tab0", "tab1")
+    ]
     other = await TextPeer.joined(peers, bob, session_id, "other")
 
     for one in lost:
@@ -199,8 +231,12 @@ async def test_join_repeated_sends_text_again(peers: Peers, ada: Api) -> None:
     await peer.until(received=lambda count: count >= 3)
 
 
-async def test_leave_is_announced_and_ends_both_directions(peers: Peers, ada: Api, bob: Api) -> None:
-    """Others are told; nothing more is sent to the member who left, and nothing more taken from them."""
+async def test_leave_is_announced_and_ends_both_directions(
+    peers: Peers, ada: Api, bob: Api
+) -> None:
+    """Others are told; nothing more is sent to the member who left,
+    and nothing more taken from them.
+    """
     session_id = await ada.new_session(code="x")
     peer = await TextPeer.joined(peers, ada, session_id, "ada")
     other = await TextPeer.joined(peers, bob, session_id, "bob")
@@ -228,7 +264,9 @@ async def test_join_of_other_session_leaves_the_first(peers: Peers, ada: Api) ->
     assert (await ada.live(first))["code"] == "first"
 
 
-async def test_presence_of_text_clients_is_shown_to_yjs_editors_until_leave(peers: Peers, ada: Api, bob: Api) -> None:
+async def test_presence_of_text_clients_is_shown_to_yjs_editors_until_leave(
+    peers: Peers, ada: Api, bob: Api
+) -> None:
     """Text clients are in the presence of Yjs editors, with their true names, until they leave."""
     session_id = await ada.new_session()
     await connect_yjs(peers, bob, session_id, "yjs")
@@ -242,8 +280,12 @@ async def test_presence_of_text_clients_is_shown_to_yjs_editors_until_leave(peer
     await until(lambda: peers.do("states", "yjs"), lambda states: names(states) == [])
 
 
-async def test_typing_is_announced_and_ends_after_five_seconds(peers: Peers, ada: Api, bob: Api) -> None:
-    """To the others under both names, to Yjs editors as presence; over when said or after five seconds."""
+async def test_typing_is_announced_and_ends_after_five_seconds(
+    peers: Peers, ada: Api, bob: Api
+) -> None:
+    """To the others under both names, to Yjs editors as presence;
+    over when said or after five seconds.
+    """
     session_id = await ada.new_session()
     peer = await TextPeer.joined(peers, ada, session_id, "ada")
     other = await TextPeer.joined(peers, bob, session_id, "bob")
@@ -270,8 +312,12 @@ async def test_typing_is_announced_and_ends_after_five_seconds(peers: Peers, ada
     assert await peer.events("typing") == []
 
 
-async def test_typing_in_yjs_editor_is_announced_to_text_clients(peers: Peers, ada: Api, bob: Api) -> None:
-    """`typing: true` in presence reaches text clients, and ends after five seconds without a change, or by leaving."""
+async def test_typing_in_yjs_editor_is_announced_to_text_clients(
+    peers: Peers, ada: Api, bob: Api
+) -> None:
+    """`typing: true` in presence reaches text clients, and ends after five seconds
+    without a change, or by leaving.
+    """
     session_id = await ada.new_session()
     peer = await TextPeer.joined(peers, ada, session_id, "ada")
     await connect_yjs(peers, bob, session_id, "yjs")
@@ -290,25 +336,36 @@ async def test_typing_in_yjs_editor_is_announced_to_text_clients(peers: Peers, a
 async def test_chat_message_is_stored_and_sent_to_whole_session(
     peers: Peers, ada: Api, bob: Api, transports: list[str]
 ) -> None:
-    """One chat with REST: stored, then told to everybody in the session under the true sender's name."""
+    """One chat with REST: stored, then told to everybody in the session
+    under the true sender's name.
+    """
     session_id = await ada.new_session()
     peer = await TextPeer.joined(peers, ada, session_id, "ada", transports)
     other = await TextPeer.joined(peers, bob, session_id, "bob", transports)
 
-    answer = await peer.ask("send-message", {"sessionId": session_id, "message": "hi", "sender": "the boss"})
-    assert (await bob.post("/chat/send", {"sessionId": session_id, "message": "by REST"})).status == 201
+    answer = await peer.ask(
+        "send-message", {"sessionId": session_id, "message": "hi", "sender": "the boss"}
+    )
+    assert (
+        await bob.post("/chat/send", {"sessionId": session_id, "message": "by REST"})
+    ).status == 201
     heard = [await one.until_events("receive-message", 2) for one in (peer, other)]
 
     stored = (await ada.get(f"/chat/{session_id}")).body["messages"]
     assert heard[0] == heard[1]
-    assert [(one["sender"], one["message"]) for one in heard[0]] == [("ada", "hi"), ("bob", "by REST")]
+    assert [(one["sender"], one["message"]) for one in heard[0]] == [
+        ("ada", "hi"),
+        ("bob", "by REST"),
+    ]
     assert [one["id"] for one in heard[0]] == [one["id"] for one in stored]
     assert answer == {"ok": True, "id": stored[0]["id"]}
     assert all(RFC3339.fullmatch(one["timestamp"]) for one in heard[0])
 
 
 async def test_viewer_edit_is_refused_and_text_restored(peers: Peers, ada: Api, bob: Api) -> None:
-    """A viewer's code is refused and their editor put right; they may chat; a new role counts immediately."""
+    """A viewer's code is refused and their editor put right; they may chat;
+    a new role counts immediately.
+    """
     session_id = await ada.new_session(code="x", joinRole="viewer")
     peer = await TextPeer.joined(peers, bob, session_id, "bob")
 
@@ -318,7 +375,9 @@ async def test_viewer_edit_is_refused_and_text_restored(peers: Peers, ada: Api, 
     assert [one["code"] for one in await peer.events("error-message")] == ["forbidden"]
     assert (await peer.ask("send-message", {"sessionId": session_id, "message": "hi"}))["ok"]
 
-    assert (await ada.patch(f"/session/{session_id}/members/{bob.user['id']}", {"role": "editor"})).status == 200
+    assert (
+        await ada.patch(f"/session/{session_id}/members/{bob.user['id']}", {"role": "editor"})
+    ).status == 200
     assert (await peer.ask("code-change", {"sessionId": session_id, "code": "xy"})) == {"ok": True}
     assert (await ada.live(session_id))["code"] == "xy"
 
@@ -337,7 +396,9 @@ async def test_ended_session_refuses_edits_and_messages(peers: Peers, ada: Api) 
     await peer.until(received=2, code="x")
 
 
-async def test_removed_member_is_put_out_of_session_with_reason(peers: Peers, ada: Api, bob: Api) -> None:
+async def test_removed_member_is_put_out_of_session_with_reason(
+    peers: Peers, ada: Api, bob: Api
+) -> None:
     """Out immediately, with the reason; the connection lives."""
     session_id, other = await ada.new_session(code="x"), await bob.new_session()
     peer = await TextPeer.joined(peers, bob, session_id, "bob")
@@ -345,7 +406,9 @@ async def test_removed_member_is_put_out_of_session_with_reason(peers: Peers, ad
     assert (await ada.delete(f"/session/{session_id}/members/{bob.user['id']}")).status == 204
 
     assert [one["code"] for one in await peer.until_events("error-message")] == ["removed"]
-    assert (await peer.ask("code-change", {"sessionId": session_id, "code": "xy"}))["error"]["code"] == "not_joined"
+    assert (await peer.ask("code-change", {"sessionId": session_id, "code": "xy"}))["error"][
+        "code"
+    ] == "not_joined"
     assert (await peer.join(session_id))["error"]["code"] == "removed"
     assert (await peer.join(other))["ok"]
     assert (await peer.state())["connects"] == 1
@@ -381,7 +444,9 @@ async def test_guest_may_enter_invited_session_only(peers: Peers, ada: Api) -> N
     assert (await peer.join(other))["error"]["code"] == "forbidden"
 
 
-async def test_join_of_invite_only_session_requires_invite(peers: Peers, ada: Api, bob: Api) -> None:
+async def test_join_of_invite_only_session_requires_invite(
+    peers: Peers, ada: Api, bob: Api
+) -> None:
     session_id = await ada.new_session(access="invite")
     peer = await TextPeer.connect(peers, bob, "bob", WEBSOCKET)
 
@@ -403,7 +468,9 @@ async def test_versions_have_authors_of_text_client_edits(peers: Peers, ada: Api
     assert bob.user["id"] in [one["id"] for one in saved["contributors"]]
 
 
-async def test_text_client_after_server_restart_reconnects_and_loses_nothing(peers: Peers, start_server) -> None:
+async def test_text_client_after_server_restart_reconnects_and_loses_nothing(
+    peers: Peers, start_server
+) -> None:
     """Clients come back by themselves; what they had sent is there."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")

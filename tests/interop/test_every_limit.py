@@ -1,4 +1,6 @@
-"""Every limit, at it and one over it: what the client is told, and what /metrics counts (facts: default limits)."""
+"""Every limit, at it and one over it: what the client is told,
+and what /metrics counts (facts: default limits).
+"""
 
 import asyncio
 import itertools
@@ -32,7 +34,7 @@ _LARGE_BYTES, _SMALL_BYTES = 8_000, 100
 _client_ids = itertools.count(1_000)
 
 
-# -- what sockets do ----------------------------------------------------------------------------------
+# -- what sockets do -------------------------------------------------------------------------------
 
 
 def insertion(size: int) -> bytes:
@@ -49,7 +51,11 @@ async def connect(scene: Scene, _: int) -> object:
 
 
 async def edit(
-    scene: Scene, size: int, *, frame: Callable[[bytes], bytes] = y_protocol.sync_update, in_new_session: bool = False
+    scene: Scene,
+    size: int,
+    *,
+    frame: Callable[[bytes], bytes] = y_protocol.sync_update,
+    in_new_session: bool = False,
 ) -> object:
     """Send an update of `size` bytes; what comes in its order behind it shows that it was taken."""
     session_id = await scene.ada.new_session() if in_new_session else scene.session_id
@@ -57,12 +63,16 @@ async def edit(
     raw.send(masked(frame(update)), QUESTION)
     found = await told(raw, ANSWER)
     room = scene.server.parts.services.rooms.find(session_id)
-    is_taken = room is not None and update_parser.parse(update).spans.keys() <= room.index.clocks.keys()
+    is_taken = (
+        room is not None and update_parser.parse(update).spans.keys() <= room.index.clocks.keys()
+    )
     return found if is_taken == (found == OK) else f"taken, then {found}"
 
 
 async def keep(scene: Scene, size: int, *, is_owner: bool = True) -> object:
-    """Send an update of `size` bytes; then the server finds out what the document has, as it does by and by."""
+    """Send an update of `size` bytes; then the server finds out what the document has,
+    as it does by and by.
+    """
     api = scene.ada if is_owner else scene.bob
     raw = scene.kept["raw"] = scene.kept.get("raw") or await scene.open(query="?saved=1", api=api)
     raw.send(masked(y_protocol.sync_update(insertion(size))))
@@ -75,7 +85,9 @@ async def keep(scene: Scene, size: int, *, is_owner: bool = True) -> object:
 
 async def type_text(scene: Scene, size: int) -> object:
     raw = await scene.open()
-    raw.send(masked(y_protocol.sync_update(Typist(next(_client_ids)).insert(0, "x" * size))), QUESTION)
+    raw.send(
+        masked(y_protocol.sync_update(Typist(next(_client_ids)).insert(0, "x" * size))), QUESTION
+    )
     return await told(raw, ANSWER)
 
 
@@ -105,7 +117,9 @@ async def send_bytes(scene: Scene, size: int) -> object:
     assert await told(raw, SYNC_STEP1) == OK
     left, parts = size - len(QUESTION), 6
     sizes = [left // parts] * (parts - 1) + [left - left // parts * (parts - 1)]
-    raw.send(*(masked(b"\x2a" * (one - len(masked(b"\x2a" * 200)) + 200)) for one in sizes), QUESTION)
+    raw.send(
+        *(masked(b"\x2a" * (one - len(masked(b"\x2a" * 200)) + 200)) for one in sizes), QUESTION
+    )
     return await told(raw, ANSWER)
 
 
@@ -121,7 +135,9 @@ async def present(raw: Raw) -> dict[int, int]:
             here |= {entry.client_id: entry.clock for entry in presence_in(payload)}
 
 
-async def announce(scene: Scene, number: int, state: Callable[[int], str] = lambda _: "{}") -> object:
+async def announce(
+    scene: Scene, number: int, state: Callable[[int], str] = lambda _: "{}"
+) -> object:
     """Announce one more client on one connection, and look whether it is here."""
     raw = scene.kept["raw"] = scene.kept.get("raw") or await scene.open()
     raw.send(masked(y_protocol.awareness_update([AwarenessEntry(number, 1, state(number))])))
@@ -131,7 +147,12 @@ async def announce(scene: Scene, number: int, state: Callable[[int], str] = lamb
 async def announce_at_once(scene: Scene, count: int) -> object:
     """Send presence `count` times in one packet; the last is what is left in the end."""
     raw = await scene.open()
-    raw.send(*(masked(y_protocol.awareness_update([AwarenessEntry(count, n + 1, "{}")])) for n in range(count)))
+    raw.send(
+        *(
+            masked(y_protocol.awareness_update([AwarenessEntry(count, n + 1, "{}")]))
+            for n in range(count)
+        )
+    )
     at_once = (await present(raw))[count]
     await until(partial(present, raw), lambda here: here[count] == count)
     return OK if at_once == count else "later"
@@ -191,12 +212,16 @@ class Deaf:
 
     def _buffers(self, size: int) -> None:
         """Let the kernel keep little, so that it is the server that keeps what is not read."""
-        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
+        self._transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_SNDBUF, size
+        )
         self._stream.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
 
 
 async def queue(scene: Scene, is_over: int) -> object:
-    """Have exactly as much queued as may be for a client that does not read, or one keystroke more; then it reads."""
+    """Have exactly as much queued as may be for a client that does not read, or one keystroke more;
+    then it reads.
+    """
     limit = scene.server.parts.config.max_queued_bytes
     peers = scene.server.parts.services.connections._watched
     before = set(peers)
@@ -223,13 +248,18 @@ async def relay(scene: Scene, size: int) -> None:
     assert await keep(scene, size - overhead) == OK
 
 
-# -- the table ---------------------------------------------------------------------------------------
+# -- the table -------------------------------------------------------------------------------------
 
 
 def closed(limit: str, code: int, word: str = "", **more: int) -> dict[str, Any]:
     """What is told and counted when a limit closes somebody."""
-    named = None if word == "unavailable" else limit  # it is the store that is slow, not the client's doing
-    return {"told": (code, word, named), "counts": {f"limit_reached {limit}": 1, f"closes {code}": 1, **more}}
+    named = (
+        None if word == "unavailable" else limit
+    )  # it is the store that is slow, not the client's doing
+    return {
+        "told": (code, word, named),
+        "counts": {f"limit_reached {limit}": 1, f"closes {code}": 1, **more},
+    }
 
 
 def quiet(limit: str, told: str) -> dict[str, Any]:
@@ -252,38 +282,52 @@ def nested(depth: int) -> str:
 OFTEN = {"presence_ms": 0}
 
 SOCKETS = (
-    Row("max_update_bytes", edit, (1_024,), 1_025, **closed("max_update_bytes", 4413, "too_large"), value=1_024),
+    Row("max_update_bytes", edit, (1_024,), 1_025, **closed("max_update_bytes", 4413, "too_large"),
+        value=1_024),
     Row("max_sync_bytes", partial(edit, frame=y_protocol.sync_step2), (1_024,), 1_025,
         **closed("max_sync_bytes", 4413, "too_large"), value=1_024),
-    Row("max_sync_bytes", send_message, (1_024 + 64,), 1_024 + 65, **closed("max_sync_bytes", 1009, "too_large"),
+    Row("max_sync_bytes", send_message, (1_024 + 64,), 1_024 + 65,
+        **closed("max_sync_bytes", 1009, "too_large"),
         value=1_024),
-    Row("max_text_bytes", type_text, (1_024,), 1, **closed("max_text_bytes", 4413, "too_large"), value=1_024),
-    Row("max_state_bytes", keep, (65_000, 2 * 65_536 - 65_000 - 2), 30,  # twice: unsquashed bytes count too
+    Row("max_text_bytes", type_text, (1_024,), 1, **closed("max_text_bytes", 4413, "too_large"),
+        value=1_024),
+    # twice: unsquashed bytes count too
+    Row("max_state_bytes", keep, (65_000, 2 * 65_536 - 65_000 - 2), 30,
         **closed("max_state_bytes", 4413, "too_large"), value=65_536),
     Row("author_share_percent", partial(keep, is_owner=False), (16_000, 400), 30,
-        **closed("author_share_percent", 4413, "too_large"), value=25, settings={"max_state_bytes": 65_536}),
-    Row("max_queued_bytes", queue, (False,), True, **closed("max_queued_bytes", 1013, "too_slow", closed_too_slow=1),
+        **closed("author_share_percent", 4413, "too_large"), value=25,
+        settings={"max_state_bytes": 65_536}),
+    Row("max_queued_bytes", queue, (False,), True,
+        **closed("max_queued_bytes", 1013, "too_slow", closed_too_slow=1),
         value=65_536, settings={"flush_ms": 0}),
     Row("max_unsaved_room_bytes", edit_unsaved, (65_000, 536), 30,
         **closed("max_unsaved_room_bytes", 4503, "unavailable"), value=65_536),
     Row("max_unsaved_bytes", partial(edit_unsaved, in_new_session=True), (40_000, 25_536), 30,
         **closed("max_unsaved_bytes", 4503, "unavailable"), value=65_536),
-    Row("updates_burst", type_at_once, (20,), 21, **slowed("updates_per_s"), value=20, settings={"updates_per_s": 20},
+    Row("updates_burst", type_at_once, (20,), 21, **slowed("updates_per_s"), value=20,
+        settings={"updates_per_s": 20},
         also=("updates_per_s",)),
-    Row("update_bytes_per_s", send_bytes, (4 * 1_024 + 1_024,), 4 * 1_024 + 1_025, **slowed("update_bytes_per_s"),
+    Row("update_bytes_per_s", send_bytes, (4 * 1_024 + 1_024,), 4 * 1_024 + 1_025,
+        **slowed("update_bytes_per_s"),
         value=1_024, settings={"max_sync_bytes": 1_024}),
     Row("presence_ms", announce_at_once, (1,), 2, **quiet("presence_ms", "later"), value=300),
-    Row("presence_bytes", partial(announce, state=sized), (256,), 257, **quiet("presence_bytes", "ignored"),
+    Row("presence_bytes", partial(announce, state=sized), (256,), 257,
+        **quiet("presence_bytes", "ignored"),
         value=256, settings=OFTEN),
-    Row("presence_depth", partial(announce, state=nested), (3,), 4, **quiet("presence_depth", "ignored"),
+    Row("presence_depth", partial(announce, state=nested), (3,), 4,
+        **quiet("presence_depth", "ignored"),
         value=3, settings=OFTEN),
-    Row("presence_depth", partial(announce, state=nested), (3,), 2_000, **quiet("presence_depth", "ignored"),
+    Row("presence_depth", partial(announce, state=nested), (3,), 2_000,
+        **quiet("presence_depth", "ignored"),
         value=3, settings=OFTEN),
-    Row("presence_clients", announce, (1, 2), 3, **quiet("presence_clients", "ignored"), value=2, settings=OFTEN),
+    Row("presence_clients", announce, (1, 2), 3, **quiet("presence_clients", "ignored"), value=2,
+        settings=OFTEN),
     *(Row(limit, connect, range(2), 2, **closed(limit, 4529, "too_many"), value=2)
-      for limit in ("connections_per_user", "connections_per_address", "connections_per_session", "connections",
+      for limit in ("connections_per_user", "connections_per_address", "connections_per_session",
+                    "connections",
                     "handshakes_per_min")),
-    Row("pong_s", answer_pings, (False,), True, **quiet("pong_s", CUT), value=1, settings={"ping_s": 1},
+    Row("pong_s", answer_pings, (False,), True, **quiet("pong_s", CUT), value=1,
+        settings={"ping_s": 1},
         also=("ping_s",)),
 )  # fmt: skip
 
@@ -292,7 +336,9 @@ SOCKETS = (
 async def test_limit_reached_passes_and_limit_exceeded_is_refused_and_counted(
     start_server, monkeypatch: pytest.MonkeyPatch, row: Row
 ) -> None:
-    """At the limit all goes through and nothing is counted; over it the client is told, and it is counted once."""
+    """At the limit all goes through and nothing is counted;
+    over it the client is told, and it is counted once.
+    """
     server = await start_server(**row.started_with)
     async with AsyncExitStack() as stack:
         scene = await Scene.set(server, monkeypatch, stack)
@@ -310,7 +356,9 @@ async def test_limit_reached_passes_and_limit_exceeded_is_refused_and_counted(
 
 
 def test_limit_table_covers_every_number_of_configuration() -> None:
-    """Each number of the configuration is in the table, or in the list of those that limit no client."""
+    """Each number of the configuration is in the table, or in the list of
+    those that limit no client.
+    """
     numbers = {setting.name for setting in all_settings() if setting.is_number}
     tested = {name for row in (*SOCKETS, *REST) for name in (row.limit, *row.also)}
 

@@ -1,4 +1,6 @@
-"""The whole server while files of its database are removed: what was called saved is there after `kill -9`."""
+"""The whole server while files of its database are removed:
+what was called saved is there after `kill -9`.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -31,14 +33,24 @@ def remove_everything(data: Path) -> None:
 async def test_words_called_saved_survive_removed_files_and_kill(
     tmp_path: Path, peers: Peers, work: Callable[[Path], None]
 ) -> None:
-    """Two people go on typing; the server puts its files back, then it is killed and started again."""
+    """Two people go on typing; the server puts its files back,
+    then it is killed and started again.
+    """
     data = tmp_path / "data"
     server = ServerProcess(data, free_port())
     await server.start()
     people = {name: await Api(server.url).sign_up(f"user-{name}") for name in "ab"}
     session_id = await people["a"].new_session()
     for name, api in people.items():
-        await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token, saved=True, version=3)
+        await peers.do(
+            "connect",
+            name,
+            url=api.socket_url,
+            room=session_id,
+            token=api.token,
+            saved=True,
+            version=3,
+        )
         await peers.until_state(name, synced=True)
         await peers.do("type", name, everyMs=25, mark=name)
     for name in people:
@@ -53,9 +65,25 @@ async def test_words_called_saved_survive_removed_files_and_kill(
     await server.kill()
 
     saved = {name: (await peers.do("typed", name))["typedSaved"] for name in people}
-    there = set(WORD.findall(await asyncio.to_thread(text_in_file, data, tmp_path / "copy", session_id)))
-    assert [word for name, count in saved.items() for n in range(count) if (word := f"<{name}{n}>") not in there] == []
-    assert len([line for line in server.problems() if '"level": "error"' in line and "storage.sqlite" in line]) == 1
+    there = set(
+        WORD.findall(await asyncio.to_thread(text_in_file, data, tmp_path / "copy", session_id))
+    )
+    assert [
+        word
+        for name, count in saved.items()
+        for n in range(count)
+        if (word := f"<{name}{n}>") not in there
+    ] == []
+    assert (
+        len(
+            [
+                line
+                for line in server.problems()
+                if '"level": "error"' in line and "storage.sqlite" in line
+            ]
+        )
+        == 1
+    )
     await server.start()
     assert there <= set(WORD.findall((await people["a"].live(session_id))["code"]))
     await server.terminate()
@@ -63,7 +91,9 @@ async def test_words_called_saved_survive_removed_files_and_kill(
 
 @pytest.mark.timeout(300)
 async def test_replaced_database_is_unavailable_until_restart(tmp_path: Path, peers: Peers) -> None:
-    """Nothing is called saved and `/readyz` is 503; after a restart, editors bring what the other file lacks."""
+    """Nothing is called saved and `/readyz` is 503;
+    after a restart, editors bring what the other file lacks.
+    """
     data = tmp_path / "data"
     server = ServerProcess(data, free_port())
     await server.start()
@@ -72,7 +102,9 @@ async def test_replaced_database_is_unavailable_until_restart(tmp_path: Path, pe
     await server.terminate()
     backup = (data / "collab.db").read_bytes()
     await server.start()
-    await peers.do("connect", "a", url=ada.socket_url, room=session_id, token=ada.token, saved=True, version=3)
+    await peers.do(
+        "connect", "a", url=ada.socket_url, room=session_id, token=ada.token, saved=True, version=3
+    )
     await peers.until_state("a", synced=True)
 
     (data / "restored").write_bytes(backup)

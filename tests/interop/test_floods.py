@@ -1,4 +1,6 @@
-"""Floods of every kind: they slow the flooder down, then close their connection, and others go on meanwhile."""
+"""Floods of every kind: they slow the flooder down, then close their connection,
+and others go on meanwhile.
+"""
 
 import asyncio
 import contextlib
@@ -25,7 +27,8 @@ _EVENTS: dict[str, Any] = {
     "flush_ms": 0,
 }
 _QUESTIONS = {**_EVENTS, "updates_per_s": 50}
-"""Each costs a millisecond and more: a busy machine answers no more than some hundreds a second, limit or not."""
+"""Each costs a millisecond and more: a busy machine answers no more than some hundreds a second,
+limit or not."""
 
 _BYTES: dict[str, Any] = {
     "updates_per_s": 1e6,
@@ -45,10 +48,15 @@ FLOODS: dict[str, tuple[bytes, bytes, dict[str, Any]]] = {
     ),
     "pings": (b"", masked(b"x" * 125, PING), _EVENTS),
     "fragments": (masked(b"\x2a", is_final=False), masked(b"x" * 100, 0, is_final=False), _EVENTS),
-    "questions": (b"", masked(y_protocol.sync_step1({1 << 31 | n: 1 for n in range(300)})), _QUESTIONS),
+    "questions": (
+        b"",
+        masked(y_protocol.sync_step1({1 << 31 | n: 1 for n in range(300)})),
+        _QUESTIONS,
+    ),
     "bytes": (b"", masked(b"\x2a" * 5_000), _BYTES),
 }
-"""{what: (sent once, sent again and again, settings)}; each large enough that bytes read together are taken soon."""
+"""{what: (sent once, sent again and again, settings)};
+each large enough that bytes read together are taken soon."""
 
 
 async def flood(raw: Raw, first: bytes, again: bytes) -> None:
@@ -74,14 +82,20 @@ def counter(scene: Scene, name: str) -> Callable[[], Awaitable[int]]:
 async def test_flood_slows_its_sender_then_closes_its_connection(
     start_server, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """The flooder is not read from for a while; others type on; over the limit for too long it is closed with 1008."""
+    """The flooder is not read from for a while; others type on;
+    over the limit for too long it is closed with 1008.
+    """
     first, again, settings = FLOODS[kind]
     limit = "update_bytes_per_s" if kind == "bytes" else "updates_per_s"
     monkeypatch.setattr(rate_gate, "_MAX_OVER_S", 600)
     server = await start_server(**settings)
     async with AsyncExitStack() as stack:
         scene = await Scene.set(server, monkeypatch, stack)
-        flooder, other, calm = await scene.open(api=scene.bob), await scene.open(query="?saved=1"), Typist(6)
+        flooder, other, calm = (
+            await scene.open(api=scene.bob),
+            await scene.open(query="?saved=1"),
+            Typist(6),
+        )
         flooding = asyncio.create_task(flood(flooder, first, again))
         stack.callback(flooding.cancel)
         closing = asyncio.create_task(told(flooder, b"no message begins so"))

@@ -76,7 +76,9 @@ async def test_a_close_is_echoed(server, ada: Api, session_id: str, payload: byt
     await until(lambda: open_connections(server), lambda count: count == 0)
 
 
-async def test_connection_ended_without_close_frame_frees_its_place(server, ada: Api, session_id: str) -> None:
+async def test_connection_ended_without_close_frame_frees_its_place(
+    server, ada: Api, session_id: str
+) -> None:
     async with connected(ada, session_id) as raw:
         await raw.frame()
         raw.half_close()
@@ -107,7 +109,9 @@ async def test_client_without_pongs_is_disconnected(start_server) -> None:
         answering.cancel()
 
 
-async def test_many_frames_in_one_packet_are_all_processed_in_order(ada: Api, session_id: str) -> None:
+async def test_many_frames_in_one_packet_are_all_processed_in_order(
+    ada: Api, session_id: str
+) -> None:
     """Keystrokes that arrive in one packet, cut anywhere, are all taken, in order."""
     typist = Typist(5)
     state = b""
@@ -116,7 +120,9 @@ async def test_many_frames_in_one_packet_are_all_processed_in_order(ada: Api, se
         raw.send(masked(y_protocol.sync_step1({})))
         while not state.startswith(b"\x00\x01"):
             _, state = await raw.frame()
-        frames = b"".join(masked(y_protocol.sync_update(typist.insert(at, "x"))) for at in range(200))
+        frames = b"".join(
+            masked(y_protocol.sync_update(typist.insert(at, "x"))) for at in range(200)
+        )
         for at in range(0, len(frames), 997):
             raw.send(frames[at : at + 997])
         await until(lambda: ada.live(session_id), lambda live: live["code"].count("x") >= 200)

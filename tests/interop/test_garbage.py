@@ -10,7 +10,9 @@ _CLIENTS = 10
 
 
 async def test_handshake_leaves_nothing_to_garbage_collector(ada: Api) -> None:
-    """Handler, request and stream go immediately: cycles of them would be 6 kB a connection for some time."""
+    """Handler, request and stream go immediately:
+    cycles of them would be 6 kB a connection for some time.
+    """
     session_id = await ada.new_session()
     async with connected(ada, session_id):
         pass
@@ -22,8 +24,16 @@ async def test_handshake_leaves_nothing_to_garbage_collector(ada: Api) -> None:
                 await client.frame()
         gc.set_debug(gc.DEBUG_SAVEALL)
         gc.collect()
-        left = Counter(type(one).__qualname__ for one in gc.garbage if type(one).__module__.startswith("tornado"))
-        left += Counter(type(one).__qualname__ for one in gc.garbage if type(one).__module__.startswith("handlers"))
+        left = Counter(
+            type(one).__qualname__
+            for one in gc.garbage
+            if type(one).__module__.startswith("tornado")
+        )
+        left += Counter(
+            type(one).__qualname__
+            for one in gc.garbage
+            if type(one).__module__.startswith("handlers")
+        )
     finally:
         gc.set_debug(0)
         gc.garbage.clear()

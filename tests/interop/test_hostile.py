@@ -28,9 +28,15 @@ async def saved(wire: Wire) -> None:
     await wire.receive_until(b"\x66")
 
 
-@pytest.mark.parametrize("case", CORPUS, ids=lambda case: f"{case.name}{' on B3' if case.base else ''}")
-async def test_hostile_update_affects_its_sender_only(server, ada: Api, bob: Api, case: Hostile) -> None:
-    """The sender is closed or asked, nobody receives the bytes, nothing is stored, the room goes on."""
+@pytest.mark.parametrize(
+    "case", CORPUS, ids=lambda case: f"{case.name}{' on B3' if case.base else ''}"
+)
+async def test_hostile_update_affects_its_sender_only(
+    server, ada: Api, bob: Api, case: Hostile
+) -> None:
+    """The sender is closed or asked, nobody receives the bytes, nothing is stored,
+    the room goes on.
+    """
     session_id = await ada.new_session()
     mallory, watcher = await joined(bob, session_id), await joined(ada, session_id)
     if case.base:
@@ -73,14 +79,26 @@ async def test_hostile_state_vector_closes_its_sender(ada: Api, vector: bytes) -
     session_id = await ada.new_session(code="text")
     wire = await joined(ada, session_id)
 
-    await wire.send(b"\x00\x00" + bytes((len(vector),)) + vector if len(vector) < 128 else b"\x00\x00\xe8\x07" + vector)
+    await wire.send(
+        b"\x00\x00" + bytes((len(vector),)) + vector
+        if len(vector) < 128
+        else b"\x00\x00\xe8\x07" + vector
+    )
 
     assert (await wire.until_closed())[0] == 4400
 
 
 @pytest.mark.parametrize(
     "frame",
-    [b"", b"\x00", b"\x00\x03\x00", b"\x00\x02\x05ab", b"\x00\x02\x02\x00\x00\x00", b"\x01\x02\x05\x00", b"\xff" * 12],
+    [
+        b"",
+        b"\x00",
+        b"\x00\x03\x00",
+        b"\x00\x02\x05ab",
+        b"\x00\x02\x02\x00\x00\x00",
+        b"\x01\x02\x05\x00",
+        b"\xff" * 12,
+    ],
     ids=bytes.hex,
 )
 async def test_malformed_frame_closes_its_sender(ada: Api, frame: bytes) -> None:
@@ -111,8 +129,12 @@ async def test_unknown_frame_type_is_ignored(ada: Api) -> None:
     await saved(wire)
 
 
-async def test_structs_under_client_id_of_other_user_are_refused(server, ada: Api, bob: Api) -> None:
-    """A client id is its user's while they are here; others' new structs under it are asked for once, never taken."""
+async def test_structs_under_client_id_of_other_user_are_refused(
+    server, ada: Api, bob: Api
+) -> None:
+    """A client id is its user's while they are here;
+    others' new structs under it are asked for once, never taken.
+    """
     session_id = await ada.new_session()
     first, second = await joined(ada, session_id), await joined(bob, session_id)
     await first.send(y_protocol.sync_update(GOOD))
@@ -127,13 +149,19 @@ async def test_structs_under_client_id_of_other_user_are_refused(server, ada: Ap
     await second.send(b"\x00\x00\x01\x00")
     assert b"hi" in await second.receive_until(b"\x00\x01")
 
-    assert sum(frame[:2] == b"\x00\x00" for frame in second.seen) == len(("at the join", "for the first of them"))
+    assert sum(frame[:2] == b"\x00\x00" for frame in second.seen) == len(
+        ("at the join", "for the first of them")
+    )
     assert await stored_entries(server, session_id) == 1
     assert (await ada.live(session_id))["files"]["good"] == "hi"
 
 
-async def test_known_structs_of_other_user_are_accepted_on_resync(server, ada: Api, bob: Api) -> None:
-    """F5, the other side: bringing back what is known under anybody's id is what every client does."""
+async def test_known_structs_of_other_user_are_accepted_on_resync(
+    server, ada: Api, bob: Api
+) -> None:
+    """F5, the other side: bringing back what is known under anybody's id
+    is what every client does.
+    """
     session_id = await ada.new_session()
     first, second = await joined(ada, session_id), await joined(bob, session_id)
     await first.send(y_protocol.sync_update(B3))

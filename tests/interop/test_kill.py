@@ -1,4 +1,6 @@
-"""`kill -9` while three people type: what was said to be saved is in the file, and nothing else is lost."""
+"""`kill -9` while three people type: what was said to be saved is in the file,
+and nothing else is lost.
+"""
 
 import asyncio
 import random
@@ -19,8 +21,12 @@ KILLS = 20
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-async def test_sigkill_during_typing_loses_and_doubles_nothing_saved(tmp_path: Path, peers: Peers, capsys) -> None:
-    """Twenty kills at random moments; every acknowledged word is in the file, all converge on every word."""
+async def test_sigkill_during_typing_loses_and_doubles_nothing_saved(
+    tmp_path: Path, peers: Peers, capsys
+) -> None:
+    """Twenty kills at random moments; every acknowledged word is in the file,
+    all converge on every word.
+    """
     data_dir = tmp_path / "data"
     server = ServerProcess(data_dir, free_port())
     await server.start()
@@ -43,12 +49,18 @@ async def test_sigkill_during_typing_loses_and_doubles_nothing_saved(tmp_path: P
         saved = {name: (await peers.do("typed", name))["typedSaved"] for name in people}
         there = set(WORD.findall(text_in_file(data_dir, tmp_path / f"copy{kill}", session_id)))
         for name, count in saved.items():
-            missing = [word for number in range(count) if (word := f"<{name}{number}>") not in there]
-            assert not missing, f"kill {kill}: acknowledged as saved, but not in the file: {missing}"
+            missing = [
+                word for number in range(count) if (word := f"<{name}{number}>") not in there
+            ]
+            assert not missing, (
+                f"kill {kill}: acknowledged as saved, but not in the file: {missing}"
+            )
         await server.start()
 
     typed = {name: await peers.do("stop", name) for name in people}
-    expected = Counter(f"<{name}{number}>" for name, count in typed.items() for number in range(count))
+    expected = Counter(
+        f"<{name}{number}>" for name, count in typed.items() for number in range(count)
+    )
 
     async def words() -> list[Counter]:
         live = await people["a"].live(session_id)

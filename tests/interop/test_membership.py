@@ -13,7 +13,9 @@ VERSIONS = (1, 3)
 
 
 async def test_demotion_to_viewer_refuses_next_update(ada: Api, bob: Api, peers: Peers) -> None:
-    """Once the owner has the answer, nothing that the viewer types gets in; what they typed before has."""
+    """Once the owner has the answer, nothing that the viewer types gets in;
+    what they typed before has.
+    """
     session_id = await ada.new_session()
     await connect(peers, bob, session_id, "bob")
     await peers.do("insert", "bob", text="before ")
@@ -29,8 +31,12 @@ async def test_demotion_to_viewer_refuses_next_update(ada: Api, bob: Api, peers:
     assert state["attempts"] == 1
 
 
-async def test_role_changes_in_quick_succession_lose_no_edits(ada: Api, bob: Api, peers: Peers) -> None:
-    """While one types and the owner changes the role, refused edits come in once they may write again."""
+async def test_role_changes_in_quick_succession_lose_no_edits(
+    ada: Api, bob: Api, peers: Peers
+) -> None:
+    """While one types and the owner changes the role, refused edits come in
+    once they may write again.
+    """
     session_id = await ada.new_session()
     member = f"/session/{session_id}/members/{bob.user['id']}"
     await connect(peers, ada, session_id, "ada")
@@ -51,8 +57,12 @@ async def test_role_changes_in_quick_succession_lose_no_edits(ada: Api, bob: Api
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_removed_member_is_closed_with_4403_on_every_retry(start_server, peers: Peers, version: int) -> None:
-    """A removed member is closed with 4403, also when their provider tries again, and nothing they type is taken."""
+async def test_removed_member_is_closed_with_4403_on_every_retry(
+    start_server, peers: Peers, version: int
+) -> None:
+    """A removed member is closed with 4403, also when their provider tries again,
+    and nothing they type is taken.
+    """
     server = await start_server(refusal_hold_s=0.05)
     ada, bob = await Api(server.url).sign_up("ada"), await Api(server.url).sign_up("bob")
     session_id = await ada.new_session(code="x")
@@ -68,11 +78,17 @@ async def test_removed_member_is_closed_with_4403_on_every_retry(start_server, p
         state = await peers.until_state("bob", gone=4403)
     assert {code for code, *_ in state["closes"]} == {4403}
     assert (await ada.live(session_id))["code"] == "x"
-    assert [one["id"] for one in (await ada.get(f"/session/{session_id}")).body["members"]] == [ada.user["id"]]
+    assert [one["id"] for one in (await ada.get(f"/session/{session_id}")).body["members"]] == [
+        ada.user["id"]
+    ]
 
 
-async def test_leave_closes_own_sockets_of_that_session_only(ada: Api, bob: Api, peers: Peers) -> None:
-    """A member who leaves is closed with 4403 in that session; elsewhere they stay, and so do the others."""
+async def test_leave_closes_own_sockets_of_that_session_only(
+    ada: Api, bob: Api, peers: Peers
+) -> None:
+    """A member who leaves is closed with 4403 in that session;
+    elsewhere they stay, and so do the others.
+    """
     left, other = await ada.new_session(), await ada.new_session()
     await connect(peers, ada, left, "ada")
     await connect(peers, bob, left, "bob")
@@ -87,7 +103,9 @@ async def test_leave_closes_own_sockets_of_that_session_only(ada: Api, bob: Api,
 
 @pytest.mark.parametrize("how", ["logout", "revoked", "all others", "password"])
 async def test_logout_closes_sockets_of_that_login_only(ada: Api, peers: Peers, how: str) -> None:
-    """The sockets of that login close with 4401 for good; those of the user's other login type on."""
+    """The sockets of that login close with 4401 for good;
+    those of the user's other login type on.
+    """
     session_id = await ada.new_session()
     other = await log_in(ada.url, ada.user["username"])
     await connect(peers, ada, session_id, "ada")
@@ -102,7 +120,9 @@ async def test_logout_closes_sockets_of_that_login_only(ada: Api, peers: Peers, 
     elif how == "all others":
         answer = await ada.delete("/user/logins")
     else:
-        answer = await ada.post("/user/password", {"currentPassword": PASSWORD, "newPassword": "quite another one"})
+        answer = await ada.post(
+            "/user/password", {"currentPassword": PASSWORD, "newPassword": "quite another one"}
+        )
 
     assert answer.status in (200, 204), answer
     await peers.until_state("other", gone=4401)
@@ -142,8 +162,12 @@ async def test_transfer_swaps_rights_on_open_sockets(ada: Api, bob: Api, peers: 
     await until(lambda: ada.live(session_id), lambda live: sorted(live["code"]) == ["a", "b"])
 
 
-async def test_account_removal_closes_owner_sockets_and_hands_sessions_over(ada: Api, bob: Api, peers: Peers) -> None:
-    """The owner's sockets close, the eldest editor owns the session and types on; what was written stays."""
+async def test_account_removal_closes_owner_sockets_and_hands_sessions_over(
+    ada: Api, bob: Api, peers: Peers
+) -> None:
+    """The owner's sockets close, the eldest editor owns the session and types on;
+    what was written stays.
+    """
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "ada")
     await connect(peers, bob, session_id, "bob")
@@ -162,7 +186,9 @@ async def test_account_removal_closes_owner_sockets_and_hands_sessions_over(ada:
 
 
 async def test_guest_on_signing_up_keeps_socket_text_and_id(ada: Api, peers: Peers) -> None:
-    """A name and an invite are enough; on signing up they keep their socket, their text and their id."""
+    """A name and an invite are enough; on signing up they keep their socket,
+    their text and their id.
+    """
     session_id = await ada.new_session(access="invite")
     gil = await guest_of(ada, session_id, "Gil")
     await connect(peers, ada, session_id, "ada")
@@ -246,7 +272,9 @@ async def change(what: str, ada: Api, bob: Api, session_id: str) -> int:
             answer = await other.delete(f"/user/logins/{bob.refresh_token.partition('.')[0]}")
         case "password":
             other = await log_in(bob.url, bob.user["username"])
-            answer = await other.post("/user/password", {"currentPassword": PASSWORD, "newPassword": "another one"})
+            answer = await other.post(
+                "/user/password", {"currentPassword": PASSWORD, "newPassword": "another one"}
+            )
         case _:
             answer = await bob.request("DELETE", "/user/me", {"password": PASSWORD})
     return answer.status
@@ -256,7 +284,9 @@ async def change(what: str, ada: Api, bob: Api, session_id: str) -> int:
 async def test_committed_change_takes_effect_in_same_event_loop_turn(
     server, ada: Api, bob: Api, monkeypatch, what: str
 ) -> None:
-    """Between the store's word that something is committed and its effect on sockets nothing else runs."""
+    """Between the store's word that something is committed and its effect on
+    sockets nothing else runs.
+    """
     session_id = await ada.new_session()
     assert (await bob.post(f"/session/{session_id}/join")).status == 200
     services, loop, turn = server.parts.services, asyncio.get_running_loop(), 0

@@ -17,9 +17,13 @@ from tests.processes import ServerProcess, free_port
 from tests.storage.faults import FORGETFUL_DRIVER, Place, failing
 from tests.waiting import until
 
-IMPATIENT = "?serverSelectionTimeoutMS=1500&connectTimeoutMS=3000&socketTimeoutMS=3000&directConnection=true"
+IMPATIENT = (
+    "?serverSelectionTimeoutMS=1500&connectTimeoutMS=3000&socketTimeoutMS=3000"
+    "&directConnection=true"
+)
 OUTAGE_S = 20.0
-"""Tries pause for 0.1 s, then twice as long each time, and for the longest pause, 5 s, after 6.3 s."""
+"""Tries pause for 0.1 s, then twice as long each time, and for the longest pause, 5 s,
+after 6.3 s."""
 
 pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
 
@@ -32,7 +36,9 @@ async def place(mongo_uri: str) -> AsyncIterator[Place]:
 
 @pytest.fixture
 def start_server(place: Place, start_server: StartServer) -> StartServer:
-    """Start servers that stop before their database is dropped: one that lost its lease logs an error."""
+    """Start servers that stop before their database is dropped:
+    one that lost its lease logs an error.
+    """
     return start_server
 
 
@@ -54,7 +60,9 @@ async def entries(place: Place, session_id: str) -> list[tuple[int, int]]:
         await store.close(is_clean=True)
 
 
-async def test_mongo_server_restart_keeps_everything(start_server, place: Place, peers: Peers) -> None:
+async def test_mongo_server_restart_keeps_everything(
+    start_server, place: Place, peers: Peers
+) -> None:
     """Accounts, code typed by two, chat, versions, a guest, an avatar's absence: as on SQLite."""
     server = await start_server(mongo_uri=place.direct)
     ada, bob = await Api(server.url).sign_up("ada"), await Api(server.url).sign_up("bob")
@@ -67,7 +75,9 @@ async def test_mongo_server_restart_keeps_everything(start_server, place: Place,
     assert (await ada.post(f"/code/{session_id}/save", {"label": "first"})).status == 201
     assert (await bob.post("/chat/send", {"sessionId": session_id, "message": "hi"})).status == 201
     invite = (await ada.post(f"/session/{session_id}/invites", {"role": "viewer"})).body["invite"]
-    assert (await Api(server.url).post("/user/guest", {"name": "Gil", "invite": invite})).status == 201
+    assert (
+        await Api(server.url).post("/user/guest", {"name": "Gil", "invite": invite})
+    ).status == 201
     await server.stop()
 
     server = await start_server(mongo_uri=place.direct)
@@ -77,23 +87,32 @@ async def test_mongo_server_restart_keeps_everything(start_server, place: Place,
     assert (listed["title"], listed["unread"], listed["memberCount"]) == ("On Mongo", 1, 3)
     assert (await ada.live(session_id))["code"] == live["code"]
     assert (await ada.get(f"/code/{session_id}/versions/1")).body["label"] == "first"
-    assert [one["message"] for one in (await ada.get(f"/chat/{session_id}")).body["messages"]] == ["hi"]
+    assert [one["message"] for one in (await ada.get(f"/chat/{session_id}")).body["messages"]] == [
+        "hi"
+    ]
     assert (await ada.request("DELETE", "/user/me", {"password": PASSWORD})).status == 204
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("how", ["refuse", "hang", "cut", pytest.param("refuse for long", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "how", ["refuse", "hang", "cut", pytest.param("refuse for long", marks=pytest.mark.slow)]
+)
 async def test_mongo_outage_keeps_editors_typing_and_stores_edits_once(
     start_server, place: Place, peers: Peers, expect_log, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They see each other's edits, nothing is called saved, requests are 503; then all is stored, once.
+    """They see each other's edits, nothing is called saved, requests are 503;
+    then all is stored, once.
 
-    A long outage outlasts the lease and the longest pause between two tries. The times of the lease are a third of
-    the real ones, so it is 20 s and not a minute.
+    A long outage outlasts the lease and the longest pause between two tries. The times of the lease
+    are a third of the real ones, so it is 20 s and not a minute.
     """
     expect_outage(expect_log)
     if how == "refuse for long":
-        for module, name in ((lease, "LEASE_S"), (lease, "DOUBT_S"), (storage.mongo.store, "RENEW_S")):
+        for module, name in (
+            (lease, "LEASE_S"),
+            (lease, "DOUBT_S"),
+            (storage.mongo.store, "RENEW_S"),
+        ):
             monkeypatch.setattr(module, name, getattr(module, name) / 3)
     server = await start_server(mongo_uri=place.through)
     ada = await Api(server.url).sign_up("ada")
@@ -117,7 +136,9 @@ async def test_mongo_outage_keeps_editors_typing_and_stores_edits_once(
 
     for number in range(20):
         await peers.do("insert", "ab"[number % 2], text=f"<{number}>")
-    text = await until(lambda: peers.text("b"), lambda found: all(f"<{n}>" in found for n in range(20)))
+    text = await until(
+        lambda: peers.text("b"), lambda found: all(f"<{n}>" in found for n in range(20))
+    )
     await peers.until_text(text, "a")
     ready = await until(lambda: Api(server.url).get("/readyz"), lambda answer: answer.status == 503)
     refused = await ada.get("/session")
@@ -135,7 +156,11 @@ async def test_mongo_outage_keeps_editors_typing_and_stores_edits_once(
     state = await peers.until_state("a", saved=lambda count: count == meanwhile["sent"])
 
     assert ready.body["status"] != "ready"
-    assert (refused.status, refused.body["code"], refused.headers["Retry-After"]) == (503, "unavailable", "5")
+    assert (refused.status, refused.body["code"], refused.headers["Retry-After"]) == (
+        503,
+        "unavailable",
+        "5",
+    )
     assert closed[0] == 4503
     assert (meanwhile["saved"], state["attempts"]) == (saved, 1)
     await until(lambda: Api(server.url).get("/readyz"), lambda answer: answer.status == 200)
@@ -150,7 +175,9 @@ async def test_mongo_outage_keeps_editors_typing_and_stores_edits_once(
 async def test_mongo_commit_with_lost_reply_is_stored_once(
     start_server, place: Place, peers: Peers, expect_log
 ) -> None:
-    """The driver or the writer asks again; the log has each entry once, and nobody is thrown out."""
+    """The driver or the writer asks again; the log has each entry once,
+    and nobody is thrown out.
+    """
     expect_outage(expect_log)
     server = await start_server(mongo_uri=place.through)
     ada = await Api(server.url).sign_up("ada")
@@ -174,7 +201,9 @@ async def test_mongo_commit_with_lost_reply_is_stored_once(
 async def test_mongo_server_after_sigkill_restarts_immediately_and_loses_nothing(
     place: Place, tmp_path, peers: Peers
 ) -> None:
-    """After `kill -9` the server starts again immediately on the same machine, with all that it had acknowledged."""
+    """After `kill -9` the server starts again immediately on the same machine,
+    with all that it had acknowledged.
+    """
     server = ServerProcess(tmp_path / "data", free_port(), MONGO_URI=place.direct)
     await server.start()
     ada = await Api(server.url).sign_up("ada")
@@ -198,7 +227,9 @@ async def test_mongo_server_after_sigkill_restarts_immediately_and_loses_nothing
     assert await server.terminate() == 0
 
 
-async def test_mongo_second_server_is_refused_with_one_line(start_server, place: Place, tmp_path) -> None:
+async def test_mongo_second_server_is_refused_with_one_line(
+    start_server, place: Place, tmp_path
+) -> None:
     """It is refused with one line that says who has the database."""
     await start_server(mongo_uri=place.direct)
     second = ServerProcess(tmp_path / "second", free_port(), MONGO_URI=place.direct)
@@ -207,5 +238,7 @@ async def test_mongo_second_server_is_refused_with_one_line(start_server, place:
         await second.start()
 
     (line,) = second.output.read_text().splitlines()
-    assert line.startswith("collab-server: MONGO_URI: MongoDB: the database is in use by another server (")
+    assert line.startswith(
+        "collab-server: MONGO_URI: MongoDB: the database is in use by another server ("
+    )
     assert f"pid {os.getpid()}" in line

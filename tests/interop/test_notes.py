@@ -18,7 +18,9 @@ async def note(wire: Wire) -> dict[str, Any]:
 
 
 async def test_notes_announce_messages_and_changes(ada: Api, bob: Api) -> None:
-    """Each chat message comes as the list has it; a change of the session or of a role says: read it again."""
+    """Each chat message comes as the list has it;
+    a change of the session or of a role says: read it again.
+    """
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
     wire = await bob.connect(session_id, "&notes=1")
@@ -73,7 +75,11 @@ async def test_notes_say_when_document_becomes_half_full(start_server) -> None:
 
     assert await note(wire) == {"about": "session"}
     size = (await ada.get(f"/session/{session_id}")).body["documentSize"]
-    assert (50_000 < size["bytes"] < 51_000, size["limit"], size["isHalfFull"]) == (True, 65_536, True)
+    assert (50_000 < size["bytes"] < 51_000, size["limit"], size["isHalfFull"]) == (
+        True,
+        65_536,
+        True,
+    )
     assert b"\ncollab_half_full_documents 1.0\n" in (await Api(server.url).get("/metrics")).body
     await wire.send(sync_update(typist.delete(0, 49_000)))
     await wire.receive_until(_SAVED)

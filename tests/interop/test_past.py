@@ -26,24 +26,32 @@ async def scribble(peers: Peers, people: list[Api], session_id: str, rounds: int
         await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token)
         await peers.until_state(name, synced=True)
     for _ in range(rounds):
-        await peers.do("scramble", random.choice(names), edits=random.randint(1, 9), alphabet="ab\n é😀")
+        await peers.do(
+            "scramble", random.choice(names), edits=random.randint(1, 9), alphabet="ab\n é😀"
+        )
     for name in names:
         await peers.do("insert", name, text=f"<{name}>")
-    text = await until(lambda: peers.text(names[0]), lambda found: all(f"<{name}>" in found for name in names))
+    text = await until(
+        lambda: peers.text(names[0]), lambda found: all(f"<{name}>" in found for name in names)
+    )
     await peers.until_text(text, *names)
     await until(lambda: people[0].live(session_id), lambda live: live["code"] == text)
     return text
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_text_at_every_moment_matches_yjs(server, peers: Peers, ada: Api, bob: Api, seed: int) -> None:
+async def test_text_at_every_moment_matches_yjs(
+    server, peers: Peers, ada: Api, bob: Api, seed: int
+) -> None:
     """After each update the text is what real Yjs makes of the log so far."""
     random.seed(seed)
     session_id = await ada.new_session(code="start\n")
     text = await scribble(peers, [ada, bob, ada], session_id)
     sequence = (await ada.live(session_id))["sequence"]
 
-    found = [(await ada.get(f"/code/{session_id}/at/{number}")).body for number in range(sequence + 1)]
+    found = [
+        (await ada.get(f"/code/{session_id}/at/{number}")).body for number in range(sequence + 1)
+    ]
 
     log = await log_of(server, session_id)
     expected = await peers.do("fold", "reference", updates=[entry.update.hex() for entry in log])
@@ -52,14 +60,18 @@ async def test_text_at_every_moment_matches_yjs(server, peers: Peers, ada: Api, 
     assert found[-1]["files"] == {"codemirror": text}
 
 
-async def test_moments_before_and_after_checkpoint_are_unchanged(start_server, peers: Peers) -> None:
+async def test_moments_before_and_after_checkpoint_are_unchanged(
+    start_server, peers: Peers
+) -> None:
     """They do not depend on what the store has put together meanwhile."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session(code="start\n")
     await scribble(peers, [ada, ada], session_id)
     sequence = (await ada.live(session_id))["sequence"]
-    before = [(await ada.get(f"/code/{session_id}/at/{number}")).body for number in range(sequence + 1)]
+    before = [
+        (await ada.get(f"/code/{session_id}/at/{number}")).body for number in range(sequence + 1)
+    ]
     for name in ("editor0", "editor1"):
         await peers.do("destroy", name)
     await server.stop()  # writes a checkpoint
@@ -68,7 +80,9 @@ async def test_moments_before_and_after_checkpoint_are_unchanged(start_server, p
     wire = await joined(ada, session_id)
     await wire.send(typing_frame("more "))
     await until(lambda: ada.live(session_id), lambda live: live["sequence"] == sequence + 1)
-    again = [(await ada.get(f"/code/{session_id}/at/{number}")).body for number in range(sequence + 1)]
+    again = [
+        (await ada.get(f"/code/{session_id}/at/{number}")).body for number in range(sequence + 1)
+    ]
     after = (await ada.get(f"/code/{session_id}/at/{sequence + 1}")).body
 
     assert (await server.parts.services.store.checkpoint(session_id)).sequence == sequence
@@ -81,14 +95,19 @@ async def test_moments_before_and_after_checkpoint_are_unchanged(start_server, p
 async def test_packed_log_keeps_moments_replay_timeline_and_blame(
     server, peers: Peers, ada: Api, bob: Api, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Packing changes nothing that can be seen: not the moments, the replay, the timeline or the blame."""
+    """Packing changes nothing that can be seen:
+    not the moments, the replay, the timeline or the blame.
+    """
     monkeypatch.setattr(crdt.log.segments, "ENTRIES", 16)
     random.seed(seed)
     session_id = await ada.new_session(code="start\n")
     await scribble(peers, [ada, bob, ada], session_id)
     sequence = (await ada.live(session_id))["sequence"]
     paths = [f"/code/{session_id}/at/{number}" for number in range(sequence + 1)]
-    paths += [f"/code/{session_id}/{what}" for what in ("replay", "timeline", "blame", "replay?from=20&to=30")]
+    paths += [
+        f"/code/{session_id}/{what}"
+        for what in ("replay", "timeline", "blame", "replay?from=20&to=30")
+    ]
     before = [(await ada.get(path)).body for path in paths]
     services = server.parts.services
 
@@ -131,7 +150,9 @@ async def test_moment_of_document_with_several_roots_has_all_files(ada: Api) -> 
 async def test_replay_steps_give_text_of_yjs(
     server, peers: Peers, ada: Api, bob: Api, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A player that makes the edits sees what real Yjs makes of the log, in one answer or in parts."""
+    """A player that makes the edits sees what real Yjs makes of the log,
+    in one answer or in parts.
+    """
     random.seed(seed)
     session_id = await ada.new_session(code="start\n")
     await scribble(peers, [ada, bob, ada], session_id)
@@ -153,8 +174,13 @@ async def test_replay_steps_give_text_of_yjs(
     assert len(parts) == -(-len(log) // 7)
     assert played(middle["files"], middle) == expected[5:9]
     assert (middle["from"], middle["to"], middle["next"]) == (5, 9, None)
-    assert [whole["authors"][author]["id"] for _, author, _ in whole["steps"]] == [entry.author for entry in log]
-    assert [ms for ms, _, _ in whole["steps"]] == [0, *(b.at - a.at for a, b in itertools.pairwise(log))]
+    assert [whole["authors"][author]["id"] for _, author, _ in whole["steps"]] == [
+        entry.author for entry in log
+    ]
+    assert [ms for ms, _, _ in whole["steps"]] == [
+        0,
+        *(b.at - a.at for a, b in itertools.pairwise(log)),
+    ]
 
 
 async def test_replay_of_invalid_range_is_refused(ada: Api) -> None:
@@ -165,10 +191,17 @@ async def test_replay_of_invalid_range_is_refused(ada: Api) -> None:
         assert (await ada.get(f"/code/{session_id}/replay?{query}")).status == status
     assert (await ada.get(f"/code/{session_id}/replay?from=1")).body["steps"] == []
     body = (await ada.get(f"/code/{empty}/replay")).body
-    assert (body["at"], body["files"], body["steps"], body["next"]) == (None, {"codemirror": ""}, [], None)
+    assert (body["at"], body["files"], body["steps"], body["next"]) == (
+        None,
+        {"codemirror": ""},
+        [],
+        None,
+    )
 
 
-async def test_replay_over_size_limit_comes_in_parts(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_replay_over_size_limit_comes_in_parts(
+    ada: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(crdt.history.playback.replay, "MAX_INSERTED", 100)
     session_id = await ada.new_session()
     for number in range(4):
@@ -197,7 +230,8 @@ async def test_timeline_has_typing_versions_and_messages(peers: Peers, ada: Api,
     body = (await ada.get(f"/code/{session_id}/timeline")).body
 
     assert [
-        (one["author"], one["first"], one["sequence"], one["inserted"], one["deleted"]) for one in body["entries"]
+        (one["author"], one["first"], one["sequence"], one["inserted"], one["deleted"])
+        for one in body["entries"]
     ] == [
         (ada.user["id"], 1, 1, 6, 0),
         (bob.user["id"], 2, 3, 150, 6),
@@ -213,7 +247,9 @@ async def test_timeline_has_typing_versions_and_messages(peers: Peers, ada: Api,
     ]
     assert (body["sequence"], body["next"]) == (3, None)
     assert body["duration"] >= 0
-    assert all(RFC3339.fullmatch(one) for one in (body["first"], body["last"], body["marks"][0]["at"]))
+    assert all(
+        RFC3339.fullmatch(one) for one in (body["first"], body["last"], body["marks"][0]["at"])
+    )
     assert body["marks"][0]["sequence"] == 3
 
 
@@ -226,10 +262,17 @@ async def test_timeline_from_last_position_has_later_edits(ada: Api) -> None:
         body = (await ada.get(f"/code/{session_id}/timeline")).body
         assert (body["sequence"], body["authors"][0]["inserted"]) == (number + 1, number + 1)
 
-    assert (empty["first"], empty["last"], empty["duration"], empty["entries"]) == (None, None, 0, [])
+    assert (empty["first"], empty["last"], empty["duration"], empty["entries"]) == (
+        None,
+        None,
+        0,
+        [],
+    )
 
 
-async def test_timeline_over_size_limit_comes_in_parts(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_timeline_over_size_limit_comes_in_parts(
+    ada: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(timeline, "MAX_STRETCHES", 2)
     monkeypatch.setattr(crdt.history.playback.timeline, "GAP_MS", -1)
     session_id = await ada.new_session()
@@ -263,7 +306,9 @@ async def test_past_caches_keep_nothing_of_deleted_session(ada: Api, server) -> 
 
 
 async def reference(server, peers: Peers, session_id: str) -> tuple[str, list[str]]:
-    """Return (text, who typed each of its units), by real Yjs that takes the log update by update."""
+    """Return (text, who typed each of its units), by real Yjs that takes
+    the log update by update.
+    """
     log = await log_of(server, session_id)
     found = await peers.do("origins", "reference", updates=[entry.update.hex() for entry in log])
     return found["text"], [log[number].author for number in found["found"]]
@@ -286,7 +331,9 @@ async def check_blame(server, peers: Peers, api: Api, session_id: str) -> dict:
 async def test_blame_names_author_of_every_source(
     start_server, peers: Peers, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Everybody's text is their own: editors together, a text client, posts and restores; also after a restart."""
+    """Everybody's text is their own: editors together, a text client, posts and restores;
+    also after a restart.
+    """
     monkeypatch.setattr(crdt.log.segments, "ENTRIES", 16)
     random.seed(seed)
     server = await start_server()
@@ -295,14 +342,20 @@ async def test_blame_names_author_of_every_source(
     await scribble(peers, [ada, bob, ada], session_id)
     texts = await TextPeer.joined(peers, eve, session_id, "texts", WEBSOCKET)
     await texts.type("typed by eve\n", at=0)
-    await until(lambda: ada.live(session_id), lambda live: live["code"].startswith("typed by eve\n"))
+    await until(
+        lambda: ada.live(session_id), lambda live: live["code"].startswith("typed by eve\n")
+    )
     first = (await ada.post(f"/code/{session_id}/save", {})).body
-    assert (await check_blame(server, peers, ada, session_id))["lines"][0]["author"] == eve.user["id"]
+    assert (await check_blame(server, peers, ada, session_id))["lines"][0]["author"] == eve.user[
+        "id"
+    ]
     await scribble(peers, [bob, ada], session_id)
     edited = (await ada.live(session_id))["code"].replace("typed by", "posted over")
     assert (await bob.post(f"/code/{session_id}/save", {"code": edited})).status == 201
     await check_blame(server, peers, ada, session_id)
-    assert (await bob.post(f"/code/{session_id}/restore", {"version": first["version"]})).status == 201
+    assert (
+        await bob.post(f"/code/{session_id}/restore", {"version": first["version"]})
+    ).status == 201
     body = await check_blame(server, peers, ada, session_id)
 
     await texts.ask("leave-session", session_id)
@@ -321,11 +374,16 @@ async def test_blame_with_root_is_of_that_root(ada: Api) -> None:
     await until(lambda: ada.live(session_id), lambda live: live["sequence"] == 1)
 
     bodies = [
-        (await ada.get(f"/code/{session_id}/blame{query}")).body for query in ("", "?root=monaco", "?root=codemirror")
+        (await ada.get(f"/code/{session_id}/blame{query}")).body
+        for query in ("", "?root=monaco", "?root=codemirror")
     ]
 
     assert [body["root"] for body in bodies] == ["monaco", "monaco", "codemirror"]
-    assert [[line["text"] for line in body["lines"]] for body in bodies] == [["only"], ["only"], [""]]
+    assert [[line["text"] for line in body["lines"]] for body in bodies] == [
+        ["only"],
+        ["only"],
+        [""],
+    ]
     nothing = {"line": 1, "text": "", "author": None, "at": None, "carried": False}
     assert (bodies[2]["lines"], bodies[2]["runs"]) == ([nothing], [])
     assert code_of(await ada.get(f"/code/{session_id}/blame?root=none")) == (404, "not_found")

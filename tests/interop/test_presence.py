@@ -1,4 +1,6 @@
-"""Presence of real clients over restarts and pauses of a room: everybody is seen again, not only people who move."""
+"""Presence of real clients over restarts and pauses of a room:
+everybody is seen again, not only people who move.
+"""
 
 import asyncio
 import signal
@@ -23,7 +25,13 @@ async def meet(peers: Peers, api: Api) -> dict[str, str]:
     session_id = await api.new_session()
     for name, version in VERSIONS.items():
         await peers.do(
-            "connect", name, url=api.socket_url, room=session_id, token=api.token, version=version, maxBackoffTime=300
+            "connect",
+            name,
+            url=api.socket_url,
+            room=session_id,
+            token=api.token,
+            version=version,
+            maxBackoffTime=300,
         )
         await peers.until_state(name, synced=True)
         await peers.do("field", name, field="cursor", value={"of": name})
@@ -46,7 +54,11 @@ async def unseen(peers: Peers, ids: dict[str, str]) -> list[tuple[str, str]]:
 async def come_back(peers: Peers, ids: dict[str, str], attempts: dict[str, int]) -> None:
     async def absent() -> list[str]:
         states = {name: await peers.do("state", name) for name in ids}
-        return [name for name, state in states.items() if not state["synced"] or state["attempts"] == attempts[name]]
+        return [
+            name
+            for name, state in states.items()
+            if not state["synced"] or state["attempts"] == attempts[name]
+        ]
 
     await until(absent, lambda names: not names)
     await until(lambda: unseen(peers, ids), lambda missing: not missing, timeout_s=SOON_S)
@@ -57,8 +69,12 @@ async def attempts_of(peers: Peers, ids: dict[str, str]) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-async def test_presence_is_seen_again_soon_after_restart(tmp_path: Path, peers: Peers, number: int) -> None:
-    """Nobody moves; each version of the provider sees each other one, also after a second restart."""
+async def test_presence_is_seen_again_soon_after_restart(
+    tmp_path: Path, peers: Peers, number: int
+) -> None:
+    """Nobody moves; each version of the provider sees each other one,
+    also after a second restart.
+    """
     server = ServerProcess(tmp_path / "data", free_port(), COLLAB_CONNECTIONS_PER_USER=100)
     await server.start()
     ids = await meet(peers, await Api(server.url).sign_up("ada"))
@@ -73,7 +89,9 @@ async def test_presence_is_seen_again_soon_after_restart(tmp_path: Path, peers: 
     await server.terminate()
 
 
-async def test_presence_is_seen_again_after_room_was_closed(start_server: Callable[..., Any], peers: Peers) -> None:
+async def test_presence_is_seen_again_after_room_was_closed(
+    start_server: Callable[..., Any], peers: Peers
+) -> None:
     """All were away for longer than the room is kept, as after a break."""
     server = await start_server(idle_s=0.1)
     api = await Api(server.url).sign_up("ada")

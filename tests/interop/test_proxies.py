@@ -1,4 +1,5 @@
-"""Real nginx and real Caddy in front of a real server, with the sample configurations of docs/proxies.md.
+"""Real nginx and real Caddy in front of a real server,
+with the sample configurations of docs/proxies.md.
 
 What the server makes of forwarded headers is in tests/handlers/http/test_network.py.
 """
@@ -21,7 +22,16 @@ from handlers.sync.frames import CLOSE
 from harness.wire import SYNC_STEP1
 from tests.api import PASSWORD, Api
 from tests.crdt.harness import Typist
-from tests.handlers.clients import UNKNOWN_ID, Browser, account, code_of, joined, new_invite, set_cookies, upload
+from tests.handlers.clients import (
+    UNKNOWN_ID,
+    Browser,
+    account,
+    code_of,
+    joined,
+    new_invite,
+    set_cookies,
+    upload,
+)
 from tests.handlers.images import noise, saved
 from tests.interop.text_clients import POLLING, WEBSOCKET, TextPeer
 from tests.narrowing import required
@@ -63,8 +73,12 @@ def _trust(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def proxied(request: pytest.FixtureRequest, start_server, certificate: Certificate) -> AsyncIterator[Proxied]:
-    """Start a server and the proxies before it, all of which it trusts; returns it and the outermost."""
+async def proxied(
+    request: pytest.FixtureRequest, start_server, certificate: Certificate
+) -> AsyncIterator[Proxied]:
+    """Start a server and the proxies before it, all of which it trusts;
+    returns it and the outermost.
+    """
     kinds = request.param
     async with AsyncExitStack() as running:
 
@@ -116,15 +130,22 @@ def test_caddy_idle_timeout_is_shorter_than_that_of_server(name: str) -> None:
 
 @each_way
 async def test_cookies_through_tls_proxy_are_secure(proxied: Proxied) -> None:
-    """Signing up and in through TLS gives Secure cookies, which work; without a proxy they are not Secure."""
+    """Signing up and in through TLS gives Secure cookies, which work;
+    without a proxy they are not Secure.
+    """
     server, proxy = await proxied()
     page, plain = Browser(proxy.url), Browser(server.url)
 
-    answers = [await page.enter("ada"), await page.post("/user/login", {"username": "ada", "password": PASSWORD})]
+    answers = [
+        await page.enter("ada"),
+        await page.post("/user/login", {"username": "ada", "password": PASSWORD}),
+    ]
     direct = await plain.enter("bob")
 
     assert [answer.status for answer in answers] == [201, 200]
-    assert [bool(one["secure"]) for answer in answers for one in set_cookies(answer).values()] == [True] * 6
+    assert [bool(one["secure"]) for answer in answers for one in set_cookies(answer).values()] == [
+        True
+    ] * 6
     assert [bool(one["secure"]) for one in set_cookies(direct).values()] == [False] * 3
     assert (await page.post("/session")).status == 201
 
@@ -138,7 +159,10 @@ async def test_forged_client_address_is_ignored(proxied: Proxied) -> None:
         headers = {"X_Forwarded_For": ", ".join(forged), "X_Real_IP": FORGED} if forged else {}
         return await proxy.status("/user/me", source, **headers)
 
-    own = [await status(HERE, *forged) for forged in ((), (FORGED,), (THERE,), (FORGED, THERE), (THERE, FORGED))]
+    own = [
+        await status(HERE, *forged)
+        for forged in ((), (FORGED,), (THERE,), (FORGED, THERE), (THERE, FORGED))
+    ]
     others = [await status(THERE, *forged) for forged in ((), (HERE,), (HERE, HERE))]
 
     assert own == [401] * 4 + [429]
@@ -147,7 +171,9 @@ async def test_forged_client_address_is_ignored(proxied: Proxied) -> None:
 
 @each_way
 async def test_socket_limit_counts_true_client_address(proxied: Proxied) -> None:
-    """A second socket of an address is one too many under any name, the first of another address is not."""
+    """A second socket of an address is one too many under any name,
+    the first of another address is not.
+    """
     _, proxy = await proxied(connections_per_address=1)
     ada = await Api(proxy.url).sign_up()
     session_id = await ada.new_session()
@@ -156,11 +182,19 @@ async def test_socket_limit_counts_true_client_address(proxied: Proxied) -> None
     async def closed_with(source: str, forged: str) -> int | None:
         """Return the close code, None for a socket that is let in."""
         path = f"/sync/{session_id}?token={ada.token}"
-        async with proxy.asked(path, source, X_Forwarded_For=forged, **UPGRADE) as (status, reader, writer):
+        async with proxy.asked(path, source, X_Forwarded_For=forged, **UPGRADE) as (
+            status,
+            reader,
+            writer,
+        ):
             assert status == 101
             raw = Raw(reader, writer)
             _, payload = await raw.frame()
-            return None if payload.startswith(SYNC_STEP1) else int.from_bytes((await raw.control(CLOSE))[:2], "big")
+            return (
+                None
+                if payload.startswith(SYNC_STEP1)
+                else int.from_bytes((await raw.control(CLOSE))[:2], "big")
+            )
 
     assert [await closed_with(HERE, forged) for forged in (FORGED, THERE)] == [4529] * 2
     assert await closed_with(THERE, HERE) is None
@@ -169,11 +203,15 @@ async def test_socket_limit_counts_true_client_address(proxied: Proxied) -> None
 
 @each_kind
 async def test_forwarded_headers_without_trust_are_ignored(proxied: Proxied) -> None:
-    """With TRUST_PROXY=0 all who come through a proxy are one address, and none of them speaks TLS."""
+    """With TRUST_PROXY=0 all who come through a proxy are one address,
+    and none of them speaks TLS.
+    """
     _, proxy = await proxied(trust_proxy=0, anonymous_per_5min=1)
 
     answer = await Api(proxy.url).post("/user/signup", account("ada"))
-    statuses = [await proxy.status("/user/me", source, X_Forwarded_For=FORGED) for source in (HERE, THERE)]
+    statuses = [
+        await proxy.status("/user/me", source, X_Forwarded_For=FORGED) for source in (HERE, THERE)
+    ]
 
     assert [bool(one["secure"]) for one in set_cookies(answer).values()] == [False] * 3
     assert statuses == [401, 429]
@@ -183,19 +221,26 @@ async def test_forwarded_headers_without_trust_are_ignored(proxied: Proxied) -> 
 async def test_inner_proxy_refuses_strangers(
     start_server, certificate: Certificate, kind: str, refusal: int | None
 ) -> None:
-    """It takes requests of the outer proxy's address only: clients that come past that one could forge theirs."""
+    """It takes requests of the outer proxy's address only:
+    clients that come past that one could forge theirs.
+    """
     server = await start_server(trust_proxy=2)
     inner = ReverseProxy(kind, server.port, certificate, is_inner=True)
     async with AsyncExitStack() as running:
         running.push_async_callback(inner.stop)
         await inner.start()
 
-        assert [await inner.status("/healthz", source) for source in (HERE, THERE)] == [200, refusal]
+        assert [await inner.status("/healthz", source) for source in (HERE, THERE)] == [
+            200,
+            refusal,
+        ]
 
 
 @each_way
 async def test_cookies_through_proxy_work_for_own_origin_only(proxied: Proxied) -> None:
-    """The own origin is the proxy's, with https and its port; any other is refused, by REST and by sockets."""
+    """The own origin is the proxy's, with https and its port;
+    any other is refused, by REST and by sockets.
+    """
     server, proxy = await proxied()
     page = Browser(proxy.url)
     await page.enter("ada")
@@ -207,7 +252,13 @@ async def test_cookies_through_proxy_work_for_own_origin_only(proxied: Proxied) 
         return (await page.post("/session", headers={"Origin": origin})).status, socket
 
     own = await statuses(proxy.url)
-    foreign = [proxy.url.replace("https", "http"), server.url, "https://127.0.0.1", "https://evil.example.org", "null"]
+    foreign = [
+        proxy.url.replace("https", "http"),
+        server.url,
+        "https://127.0.0.1",
+        "https://evil.example.org",
+        "null",
+    ]
     others = [await statuses(origin) for origin in foreign]
 
     assert own == (201, 101)
@@ -223,7 +274,12 @@ async def test_plain_http_is_redirected_to_https(proxied: Proxied) -> None:
 
     assert answer.status in (301, 308)
     place = urlsplit(answer.headers["Location"])
-    assert (place.scheme, place.hostname, place.path, place.query) == ("https", "127.0.0.1", "/login", "next=x")
+    assert (place.scheme, place.hostname, place.path, place.query) == (
+        "https",
+        "127.0.0.1",
+        "/login",
+        "next=x",
+    )
 
 
 @each_kind
@@ -240,7 +296,10 @@ async def test_metrics_through_proxy_with_token_are_served(proxied: Proxied) -> 
     """METRICS_TOKEN is asked for, and is enough."""
     _, proxy = await proxied(metrics_token="a-token-of-some-length")
 
-    statuses = [(await Api(proxy.url, token).get("/metrics")).status for token in (None, "x", "a-token-of-some-length")]
+    statuses = [
+        (await Api(proxy.url, token).get("/metrics")).status
+        for token in (None, "x", "a-token-of-some-length")
+    ]
 
     assert statuses == [403, 403, 200]
 
@@ -262,19 +321,25 @@ async def test_avatar_of_almost_two_mebibytes_passes_proxy(proxied: Proxied) -> 
 
 @each_way
 async def test_stock_clients_type_together_through_proxy(proxied: Proxied, peers: Peers) -> None:
-    """Stock Yjs and Socket.IO clients, on each transport, type together over TLS, on their first connections."""
+    """Stock Yjs and Socket.IO clients, on each transport, type together over TLS,
+    on their first connections.
+    """
     _, proxy = await proxied()
     ada = await Api(proxy.url).sign_up()
     session_id = await ada.new_session(code="one ")
     for name, version in (("newest", 3), ("oldest", 1)):
-        await peers.do("connect", name, url=ada.socket_url, room=session_id, token=ada.token, version=version)
+        await peers.do(
+            "connect", name, url=ada.socket_url, room=session_id, token=ada.token, version=version
+        )
         await peers.until_state(name, synced=True)
     polling = await TextPeer.joined(peers, ada, session_id, "polling", POLLING)
     socket = await TextPeer.joined(peers, ada, session_id, "socket", WEBSOCKET)
 
     for name, text in (("newest", "two "), ("oldest", "three ")):
         await peers.do("insert", name, text=text)
-        await peers.until_text("one two " if name == "newest" else "one two three ", "newest", "oldest")
+        await peers.until_text(
+            "one two " if name == "newest" else "one two three ", "newest", "oldest"
+        )
     await polling.until(code="one two three ")
     await polling.type("four ")
     await socket.until(code="one two three four ")
@@ -303,9 +368,15 @@ async def test_close_codes_pass_proxy(proxied: Proxied) -> None:
 
 @each_kind
 async def test_client_that_does_not_read_is_closed_behind_proxy(proxied: Proxied) -> None:
-    """The proxy passes on that a client does not read: the server closes it, and others feel nothing."""
+    """The proxy passes on that a client does not read:
+    the server closes it, and others feel nothing.
+    """
     server, proxy = await proxied(
-        max_queued_bytes=65_536, updates_per_s=1e6, updates_burst=1e6, update_bytes_per_s=1 << 30, flush_ms=0
+        max_queued_bytes=65_536,
+        updates_per_s=1e6,
+        updates_burst=1e6,
+        update_bytes_per_s=1 << 30,
+        flush_ms=0,
     )
     sockets = server.parts.services.connections
     ada = await Api(proxy.url).sign_up()
@@ -327,14 +398,23 @@ async def test_client_that_does_not_read_is_closed_behind_proxy(proxied: Proxied
 
 @each_kind
 async def test_proxy_logs_contain_no_secrets(proxied: Proxied) -> None:
-    """Neither what passed nor what could not be passed on leaves tokens or invites in the proxy's logs."""
+    """Neither what passed nor what could not be passed on leaves tokens or
+    invites in the proxy's logs.
+    """
     server, proxy = await proxied()
     ada = await Api(proxy.url).sign_up()
     session_id = await ada.new_session()
     invite = await new_invite(ada, session_id)
-    paths = [f"/sync/{session_id}?token={ada.token}", f"/join/{invite['invite']}", f"/invite/{invite['invite']}"]
+    paths = [
+        f"/sync/{session_id}?token={ada.token}",
+        f"/join/{invite['invite']}",
+        f"/invite/{invite['invite']}",
+    ]
 
-    protocols = {"Sec_WebSocket_Protocol": f"access_token, {ada.token}", "Authorization": f"Bearer {ada.token}"}
+    protocols = {
+        "Sec_WebSocket_Protocol": f"access_token, {ada.token}",
+        "Authorization": f"Bearer {ada.token}",
+    }
 
     passed = [await proxy.status(path, **UPGRADE, **protocols) for path in paths]
     await server.stop()

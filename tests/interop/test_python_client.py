@@ -1,4 +1,5 @@
-"""A Python client that `openapi-python-client` generates of the description, used against a real server.
+"""A Python client that `openapi-python-client` generates of the description,
+used against a real server.
 
 Nothing of it is kept: the author of a client generates it the same way.
 """
@@ -19,7 +20,9 @@ import pytest
 from tests.api import PASSWORD, Api
 
 _NAME = "generated_client"
-_CONFIGURATION = """{"post_hooks": [], "content_type_overrides": {"image/webp": "application/octet-stream"}}"""
+_CONFIGURATION = (
+    """{"post_hooks": [], "content_type_overrides": {"image/webp": "application/octet-stream"}}"""
+)
 """No formatter is run on the code, and pictures are read as bytes."""
 
 
@@ -54,15 +57,20 @@ async def generated(
     api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> AsyncIterator[Generated]:
     """A client made of the description that the server serves."""
-    caplog.set_level(logging.INFO, "httpcore")  # its debug lines have every header, and so the tokens
+    caplog.set_level(
+        logging.INFO, "httpcore"
+    )  # its debug lines have every header, and so the tokens
     configuration, document = tmp_path / "configuration.json", tmp_path / "openapi.json"
     configuration.write_text(_CONFIGURATION)
     document.write_text(json.dumps((await api.get("/openapi.json")).body))
     command: list[str | Path] = [
-        Path(sys.executable).with_name("openapi-python-client"), "generate", "--meta", "none", "--fail-on-warning",
+        Path(sys.executable).with_name("openapi-python-client"), "generate", "--meta", "none",
+        "--fail-on-warning",
         "--path", document, "--config", configuration, "--output-path", tmp_path / _NAME,
     ]  # fmt: skip
-    made = await asyncio.to_thread(lambda: subprocess.run(command, capture_output=True, text=True, check=False))
+    made = await asyncio.to_thread(
+        lambda: subprocess.run(command, capture_output=True, text=True, check=False)
+    )
     assert made.returncode == 0, made.stdout + made.stderr
     monkeypatch.syspath_prepend(tmp_path)
     for loaded in [name for name in sys.modules if name.partition(".")[0] == _NAME]:
@@ -73,19 +81,33 @@ async def generated(
 
 
 async def test_generated_client_signs_up_and_reads_history(generated: Generated) -> None:
-    """Every answer is parsed into its model, with numbers, times and optional fields as what they are."""
+    """Every answer is parsed into its model, with numbers,
+    times and optional fields as what they are.
+    """
     call, models = generated.call, generated.models
     body = models.SignUpBody(username="gene", email="gene@example.org", password=PASSWORD)
     signed_up = await call("user.sign_up", 201, body=body)
     await generated.sign_in(signed_up.access_token)
-    session = await call("session.create_session", 201, body=models.CreateSessionBody(title="x", code="one\n"))
-    saved = await call("code.save_version", 201, session_id=session.id, body=models.SaveVersionBody(code="two\n"))
-    same = await call("code.save_version", 200, session_id=session.id, body=models.SaveVersionBody())
-    await call("chat.send_message", 201, body=models.SendMessageBody(session_id=session.id, message="hello"))
+    session = await call(
+        "session.create_session", 201, body=models.CreateSessionBody(title="x", code="one\n")
+    )
+    saved = await call(
+        "code.save_version", 201, session_id=session.id, body=models.SaveVersionBody(code="two\n")
+    )
+    same = await call(
+        "code.save_version", 200, session_id=session.id, body=models.SaveVersionBody()
+    )
+    await call(
+        "chat.send_message",
+        201,
+        body=models.SendMessageBody(session_id=session.id, message="hello"),
+    )
 
     me = await call("user.get_me", 200)
     sessions = await call("session.list_sessions", 200, limit=2)
-    versions = await call("code.list_versions", 200, session_id=session.id, fields=models.ListVersionsFields.META)
+    versions = await call(
+        "code.list_versions", 200, session_id=session.id, fields=models.ListVersionsFields.META
+    )
     timeline = await call("code.get_timeline", 200, session_id=session.id)
     replay = await call("code.get_replay", 200, session_id=session.id, from_=0)
     difference = await call("code.get_difference", 200, session_id=session.id, to="live", from_=0)
@@ -95,7 +117,11 @@ async def test_generated_client_signs_up_and_reads_history(generated: Generated)
 
     assert (me.username, me.created_at.tzinfo is not None) == ("gene", True)
     assert [listed.id for listed in sessions.items] == [session.id]
-    assert (saved.version, same.version, saved.files.additional_properties) == (1, 1, {"codemirror": "two\n"})
+    assert (saved.version, same.version, saved.files.additional_properties) == (
+        1,
+        1,
+        {"codemirror": "two\n"},
+    )
     assert [version.version for version in versions.versions] == [1]
     assert {type(mark).__name__ for mark in timeline.marks} == {"VersionMark", "ChatMark"}
     assert replay.authors[0].username == "gene"
@@ -107,4 +133,8 @@ async def test_generated_client_parses_errors(generated: Generated) -> None:
     """Errors are a model too, with the word that says what to do."""
     problem = await generated.call("session.get_session", 401, id="0000000000000000")
 
-    assert (type(problem).__name__, problem.status, problem.code) == ("Problem", 401, "not_signed_in")
+    assert (type(problem).__name__, problem.status, problem.code) == (
+        "Problem",
+        401,
+        "not_signed_in",
+    )

@@ -25,10 +25,19 @@ BLOCKS = "█" * 17
 
 
 async def typed_secret(peers: Peers, ada: Api, bob: Api) -> tuple[str, int]:
-    """Ada pastes a secret between lines, bob types it again letter by letter, half of it goes; versions are saved."""
+    """Ada pastes a secret between lines, bob types it again letter by letter, half of it goes;
+    versions are saved.
+    """
     session_id = await ada.new_session(code="first\nlast\n")
     for name, api in (("a", ada), ("b", bob)):
-        await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token, maxBackoffTime=100)
+        await peers.do(
+            "connect",
+            name,
+            url=api.socket_url,
+            room=session_id,
+            token=api.token,
+            maxBackoffTime=100,
+        )
         await peers.until_state(name, synced=True)
     await peers.do("insert", "a", at=6, text=f"key = {SECRET}\n")
     await until(lambda: peers.text("b"), lambda text: SECRET in text)
@@ -63,10 +72,15 @@ def raw(server) -> bytes:
 
 async def everything(api: Api, session_id: str, sequence: int) -> list[str]:
     """All texts that can be read of a session."""
-    found = [(await api.get(f"/code/{session_id}/at/{number}")).body["code"] for number in range(sequence + 1)]
+    found = [
+        (await api.get(f"/code/{session_id}/at/{number}")).body["code"]
+        for number in range(sequence + 1)
+    ]
     replay = (await api.get(f"/code/{session_id}/replay")).body
     found += played(replay["files"], replay)
-    found += [one["code"] for one in (await api.get(f"/code/{session_id}/versions")).body["versions"]]
+    found += [
+        one["code"] for one in (await api.get(f"/code/{session_id}/versions")).body["versions"]
+    ]
     archive = zipfile.ZipFile(io.BytesIO((await api.get(f"/code/{session_id}/export")).body))
     return [*found, *(archive.read(name).decode() for name in archive.namelist())]
 
@@ -75,7 +89,9 @@ async def everything(api: Api, session_id: str, sequence: int) -> list[str]:
 async def test_redaction_removes_secret_from_every_place(
     start_server, peers: Peers, is_packed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is nowhere afterwards: not on screens, in moments, versions, exports or the file; all else is as it was."""
+    """It is nowhere afterwards: not on screens, in moments, versions, exports or the file;
+    all else is as it was.
+    """
     monkeypatch.setattr(crdt.log.segments, "ENTRIES", 8)
     server = await start_server()
     ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
@@ -88,7 +104,9 @@ async def test_redaction_removes_secret_from_every_place(
     shown = await peers.text("a")
     assert SECRET[:7].encode() in raw(server)
 
-    answer = await ada.post(f"/code/{session_id}/redact", {"from": 1, "to": sequence, "text": SECRET})
+    answer = await ada.post(
+        f"/code/{session_id}/redact", {"from": 1, "to": sequence, "text": SECRET}
+    )
 
     assert (answer.status, answer.body) == (
         200, {"from": 1, "to": sequence, "characters": 17, "updates": 1, "versions": 2}
@@ -113,8 +131,13 @@ async def test_redaction_removes_secret_from_every_place(
 
     log = await log_of(server, session_id)
     now = (await ada.live(session_id))["sequence"]
-    moments = [(await ada.get(f"/code/{session_id}/at/{number}")).body["code"] for number in range(1, now + 1)]
-    assert moments == await peers.do("fold", "reference", updates=[entry.update.hex() for entry in log])
+    moments = [
+        (await ada.get(f"/code/{session_id}/at/{number}")).body["code"]
+        for number in range(1, now + 1)
+    ]
+    assert moments == await peers.do(
+        "fold", "reference", updates=[entry.update.hex() for entry in log]
+    )
     await peers.do("insert", "b", at=0, text="on we go ")
     await until(lambda: peers.text("a"), lambda text: text.startswith("on we go "))
     text = await peers.text("a")
@@ -128,7 +151,9 @@ async def test_redaction_removes_secret_from_every_place(
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_redaction_leaves_other_text_at_every_moment(server, peers: Peers, ada: Api, bob: Api, seed: int) -> None:
+async def test_redaction_leaves_other_text_at_every_moment(
+    server, peers: Peers, ada: Api, bob: Api, seed: int
+) -> None:
     """Whatever people do around it, every moment is what it was, with blocks for the text."""
     random.seed(seed)
     session_id = await ada.new_session(code="start\n")
@@ -136,27 +161,37 @@ async def test_redaction_leaves_other_text_at_every_moment(server, peers: Peers,
         await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token)
         await peers.until_state(name, synced=True)
     for number in range(12):
-        await peers.do("scramble", random.choice("ab"), edits=random.randint(1, 5), alphabet="ab\né😀")
+        await peers.do(
+            "scramble", random.choice("ab"), edits=random.randint(1, 5), alphabet="ab\né😀"
+        )
         if number % 3 == 0:
             await peers.do("insert", random.choice("ab"), at=random.randint(0, 5), text="SECRET")
     await peers.do("insert", "a", text="<a>")
     await peers.do("insert", "b", text="<b>")
     text = await until(lambda: peers.text("a"), lambda found: "<a>" in found and "<b>" in found)
     await peers.until_text(text, "b")
-    sequence = (await until(lambda: ada.live(session_id), lambda live: live["code"] == text))["sequence"]
+    sequence = (await until(lambda: ada.live(session_id), lambda live: live["code"] == text))[
+        "sequence"
+    ]
     paths = [f"/code/{session_id}/at/{number}" for number in range(sequence + 1)]
     before = [(await ada.get(path)).body["code"] for path in paths]
 
-    answer = await ada.post(f"/code/{session_id}/redact", {"from": 1, "to": sequence, "text": "SECRET"})
+    answer = await ada.post(
+        f"/code/{session_id}/redact", {"from": 1, "to": sequence, "text": "SECRET"}
+    )
 
     assert answer.status == 200
     after = [(await ada.get(path)).body["code"] for path in paths]
     for old, new in zip(before, after, strict=True):
         assert len(old.encode("utf-16-le")) == len(new.encode("utf-16-le"))
-        assert re.fullmatch("".join("." if one == "█" else re.escape(one) for one in new), old, re.DOTALL)
+        assert re.fullmatch(
+            "".join("." if one == "█" else re.escape(one) for one in new), old, re.DOTALL
+        )
         assert "SECRET" not in new
         assert set(re.findall("[A-Z]", new)) <= set("SECRT")
-    assert not any("█" in one for one, old in zip(after, before, strict=True) if not re.search("[SECRT]", old))
+    assert not any(
+        "█" in one for one, old in zip(after, before, strict=True) if not re.search("[SECRT]", old)
+    )
     live = (await ada.live(session_id))["code"]
     await peers.until_text(live, "a", "b")
     assert "█" not in live
@@ -165,10 +200,14 @@ async def test_redaction_leaves_other_text_at_every_moment(server, peers: Peers,
 async def test_redaction_during_absence_of_editor_is_applied_on_return(
     peers: Peers, ada: Api, bob: Api, server
 ) -> None:
-    """It has the text until it is back; then it is deleted there too, and does not come back by it."""
+    """It has the text until it is back; then it is deleted there too,
+    and does not come back by it.
+    """
     session_id, sequence = await typed_secret(peers, ada, bob)
     await peers.do("disconnect", "b")
-    assert (await ada.post(f"/code/{session_id}/redact", {"from": 1, "to": sequence, "text": SECRET})).status == 200
+    assert (
+        await ada.post(f"/code/{session_id}/redact", {"from": 1, "to": sequence, "text": SECRET})
+    ).status == 200
     assert "geheim\n" in await peers.text("b")
     await peers.do("insert", "b", at=0, text="typed offline ")
 
@@ -252,10 +291,14 @@ async def test_redaction_of_ended_session_and_other_roots_succeeds(ada: Api, ser
     assert (await ada.live(session_id))["files"] == {"codemirror": "main\n", "notes": "some  here"}
     versions = (await ada.get(f"/code/{session_id}/versions")).body["versions"]
     # of the document without it there may already be a version too
-    assert [one["files"]["notes"] for one in versions if one["sequence"] == 2] == ["some ██████ here"]
+    assert [one["files"]["notes"] for one in versions if one["sequence"] == 2] == [
+        "some ██████ here"
+    ]
 
 
-async def test_redaction_on_mongodb_removes_secret(start_server, peers: Peers, mongo_uri: str) -> None:
+async def test_redaction_on_mongodb_removes_secret(
+    start_server, peers: Peers, mongo_uri: str
+) -> None:
     """The same on the other store."""
     server = await start_server(mongo_uri=f"{mongo_uri}redact")
     ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
@@ -272,7 +315,9 @@ async def test_redaction_on_mongodb_removes_secret(start_server, peers: Peers, m
 async def test_session_deletion_leaves_nothing_in_database_file(
     server, peers: Peers, ada: Api, bob: Api, what: str
 ) -> None:
-    """Neither texts nor chat, titles, labels, names or addresses: not even in pages that are free."""
+    """Neither texts nor chat, titles, labels, names or addresses:
+    not even in pages that are free.
+    """
     session_id = await ada.new_session(code="zebra-code " * 500, title="zebra-title")
     await peers.do("connect", "a", url=ada.socket_url, room=session_id, token=ada.token)
     await peers.until_state("a", synced=True)
@@ -280,7 +325,9 @@ async def test_session_deletion_leaves_nothing_in_database_file(
         await peers.do("insert", "a", text=f"zebra-typed-{number} ")
     await until(lambda: ada.live(session_id), lambda live: "zebra-typed-29" in live["code"])
     assert (await ada.post(f"/code/{session_id}/save", {"label": "zebra-label"})).status == 201
-    assert (await ada.post("/chat/send", {"sessionId": session_id, "message": "zebra-chat"})).status == 201
+    assert (
+        await ada.post("/chat/send", {"sessionId": session_id, "message": "zebra-chat"})
+    ).status == 201
     await bob.new_session(code="giraffe")
     assert b"zebra-code" in raw(server)
 
@@ -294,9 +341,13 @@ async def test_session_deletion_leaves_nothing_in_database_file(
         assert answer.status == 204, answer.body
     await until(lambda: _zebras(server), lambda count: count == 0)
     await server.stop()
-    with contextlib.closing(sqlite3.connect(Path(server.parts.config.data_dir) / "collab.db")) as db:
+    with contextlib.closing(
+        sqlite3.connect(Path(server.parts.config.data_dir) / "collab.db")
+    ) as db:
         db.execute("VACUUM")
-        assert db.execute("SELECT count(*) FROM log WHERE session_id = ?", (session_id,)).fetchone() == (0,)
+        assert db.execute(
+            "SELECT count(*) FROM log WHERE session_id = ?", (session_id,)
+        ).fetchone() == (0,)
     assert await _zebras(server) == 0
     assert b"giraffe" in raw(server)
     if what == "account":
@@ -310,7 +361,9 @@ async def _zebras(server) -> int:
 async def test_redaction_keeps_version_saved_meanwhile(
     server, peers: Peers, ada: Api, bob: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What somebody types and saves while the text is taken out is in that version as it was saved."""
+    """What somebody types and saves while the text is taken out is in
+    that version as it was saved.
+    """
     session_id = await ada.new_session(code="first\n")
     for name, api in (("a", ada), ("b", bob)):
         await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token)

@@ -1,7 +1,9 @@
-"""Each way in which an editor is closed, with real clients: y-websocket 1.5, 2.1 and 3.1 on three documents.
+"""Each way in which an editor is closed, with real clients:
+y-websocket 1.5, 2.1 and 3.1 on three documents.
 
-Does the client come back, as the table of close codes says, and is anything lost that was typed? What the web app shows
-is in static/src/session/live/trouble.test.ts for each code, and in tests/browser/test_trouble.py for each remedy.
+Does the client come back, as the table of close codes says, and is anything lost that was typed?
+What the web app shows is in static/src/session/live/trouble.test.ts for each code, and in
+tests/browser/test_trouble.py for each remedy.
 """
 
 import asyncio
@@ -63,7 +65,9 @@ class Scene:
     def close(self, reason: CloseReason) -> None:
         """Close Bob's clients, as the room does for a reason that takes long to come about."""
         members = required(self.server.parts.services.rooms.find(self.session_id)).members
-        members.close([one for one in members.connections if one.user_id == self.bob.user["id"]], reason)
+        members.close(
+            [one for one in members.connections if one.user_id == self.bob.user["id"]], reason
+        )
 
 
 Step = Callable[[Scene], Awaitable[None]]
@@ -84,7 +88,7 @@ class Case(NamedTuple):
     settings: dict[str, Any] | None = None
 
 
-# -- causes, and their ends ---------------------------------------------------------------------------
+# -- causes, and their ends ------------------------------------------------------------------------
 
 
 async def send_rubbish(scene: Scene) -> None:
@@ -155,7 +159,9 @@ async def delete_account(scene: Scene) -> None:
 
 async def shut(scene: Scene) -> None:
     await scene.bob.post(f"/session/{scene.session_id}/leave")
-    assert (await scene.ada.patch(f"/session/{scene.session_id}", {"access": "invite"})).status == 200
+    assert (
+        await scene.ada.patch(f"/session/{scene.session_id}", {"access": "invite"})
+    ).status == 200
 
 
 async def reopen(scene: Scene) -> None:
@@ -163,7 +169,9 @@ async def reopen(scene: Scene) -> None:
 
 
 async def remove(scene: Scene) -> None:
-    assert (await scene.ada.delete(f"/session/{scene.session_id}/members/{scene.bob.user['id']}")).status == 204
+    assert (
+        await scene.ada.delete(f"/session/{scene.session_id}/members/{scene.bob.user['id']}")
+    ).status == 204
 
 
 async def leave(scene: Scene) -> None:
@@ -215,8 +223,12 @@ def by_room(reason: CloseReason) -> Step:
 CASES: dict[Close, Case] = {
     Close.MALFORMED: Case(during=send_rubbish),
     Close.TEXT_MESSAGE: Case(during=send_text),
-    Close.TOO_BIG: Case(during=paste, after=take_out, settings={"max_update_bytes": 2_048, "max_sync_bytes": 2_048}),
-    Close.TOO_FAST: Case(during=flood, after=repair, settings={"updates_per_s": 5, "updates_burst": 5}),
+    Close.TOO_BIG: Case(
+        during=paste, after=take_out, settings={"max_update_bytes": 2_048, "max_sync_bytes": 2_048}
+    ),
+    Close.TOO_FAST: Case(
+        during=flood, after=repair, settings={"updates_per_s": 5, "updates_burst": 5}
+    ),
     Close.TOO_SLOW: Case(during=read_nothing),
     Close.CONFLICT: Case(during=by_room(CloseReason.CONFLICT)),
     Close.TOO_LARGE: Case(during=paste, after=take_out, settings={"max_text_bytes": 2_048}),
@@ -250,7 +262,13 @@ async def begin(scene: Scene, case: Case) -> None:
         await case.before(scene)
     for name, version in VERSIONS.items():
         await scene.peers.do(
-            "connect", name, url=scene.ada.socket_url, room=scene.room, token=scene.token, version=version, saved=True
+            "connect",
+            name,
+            url=scene.ada.socket_url,
+            room=scene.room,
+            token=scene.token,
+            version=version,
+            saved=True,
         )
         await scene.peers.do("insert", name, text=f"<{name} before>")
     if case.during:
@@ -260,7 +278,9 @@ async def begin(scene: Scene, case: Case) -> None:
 
 
 async def check_return(scene: Scene, name: str, code: CloseCode) -> None:
-    """Check that a client comes back by itself just where the table says so; versions before 3 always do."""
+    """Check that a client comes back by itself just where the table says so;
+    versions before 3 always do.
+    """
     if code.comes_back or VERSIONS[name] < 3:
         await scene.peers.until_state(name, attempts=lambda count: count > 1)
         return
@@ -269,23 +289,39 @@ async def check_return(scene: Scene, name: str, code: CloseCode) -> None:
     assert (await scene.peers.do("state", name))["attempts"] == state["attempts"]
 
 
-@pytest.mark.parametrize(("close", "case"), CASES.items(), ids=[close.name.lower() for close in CASES])
+@pytest.mark.parametrize(
+    ("close", "case"), CASES.items(), ids=[close.name.lower() for close in CASES]
+)
 async def test_refused_client_comes_back_as_promised_and_loses_nothing(
-    clock: Clock, start_server: StartServer, peers: Peers, monkeypatch, expect_log, close: Close, case: Case
+    clock: Clock,
+    start_server: StartServer,
+    peers: Peers,
+    monkeypatch,
+    expect_log,
+    close: Close,
+    case: Case,
 ) -> None:
-    """What was typed before and after the close is in the browser, and on the server once the cause has ended."""
+    """What was typed before and after the close is in the browser,
+    and on the server once the cause has ended.
+    """
     expect_log("a connection could not be opened")
-    server = await start_server(refusal_hold_s=0, handshakes_per_min=1_000_000, **(case.settings or {}))
+    server = await start_server(
+        refusal_hold_s=0, handshakes_per_min=1_000_000, **(case.settings or {})
+    )
     ada = await Api(server.url).sign_up()
     bob = await ada.sign_up()
     session_id = await ada.new_session(access="link")
     assert (await bob.post(f"/session/{session_id}/join")).status == 200
-    scene = Scene(server, peers, ada, bob, clock, monkeypatch, session_id, required(bob.token), session_id)
+    scene = Scene(
+        server, peers, ada, bob, clock, monkeypatch, session_id, required(bob.token), session_id
+    )
 
     await begin(scene, case)
 
     for name in VERSIONS:
-        closes = (await peers.until_state(name, closes=lambda all_of_them: len(all_of_them) > 0))["closes"]
+        closes = (await peers.until_state(name, closes=lambda all_of_them: len(all_of_them) > 0))[
+            "closes"
+        ]
         code, reason, _ = closes[0]
         assert (code, json.loads(reason)["code"]) == (close.code, close.word), name
         assert json.loads(reason)["message"]
@@ -301,7 +337,9 @@ async def test_refused_client_comes_back_as_promised_and_loses_nothing(
 
 
 async def check_all_arrives(scene: Scene, case: Case, code: CloseCode) -> None:
-    """End the cause, and connect the clients again that do not by themselves: the server gets all that was typed."""
+    """End the cause, and connect the clients again that do not by themselves:
+    the server gets all that was typed.
+    """
     if case.after:
         await case.after(scene)
     if not code.comes_back:

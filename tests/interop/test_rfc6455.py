@@ -1,4 +1,5 @@
-"""RFC 6455 on real sockets, by Autobahn's case numbers: framing, fragments, closing, limits, the handshake.
+"""RFC 6455 on real sockets, by Autobahn's case numbers:
+framing, fragments, closing, limits, the handshake.
 
 Not for: what `handlers/test_frames` and `test_frames_on_the_wire` show already (SHOWN_ELSEWHERE).
 `python -m tests.rfc6455` runs the suite itself against an echo.
@@ -41,7 +42,9 @@ GROUPS = {
 WIRE = "tests.interop.test_frames_on_the_wire"
 SHOWN_ELSEWHERE = {
     **dict.fromkeys(("2.1", "2.4"), f"{WIRE}.test_pings_are_answered"),
-    **dict.fromkeys(("2.5", "4.1.1", "4.2.1", "5.1", "7.3.2", "7.5.1"), f"{WIRE}.test_what_is_not_allowed"),
+    **dict.fromkeys(
+        ("2.5", "4.1.1", "4.2.1", "5.1", "7.3.2", "7.5.1"), f"{WIRE}.test_what_is_not_allowed"
+    ),
     **dict.fromkeys(("7.1.3", "7.3.1", "7.3.3", "7.3.4"), f"{WIRE}.test_a_close_is_echoed"),
     **{f"9.8.{n}": f"{__name__}.test_many_messages" for n in range(2, 7)},
     "9.8.1": f"{__name__}.test_group",  # an empty message, as 1.2.1
@@ -53,7 +56,8 @@ SHOWN_ELSEWHERE = {
 """Autobahn's cases, or whole groups of them, that are not played by their number."""
 
 SUITE = {
-    "1.1": 8, "1.2": 8, "2": 11, "3": 7, "4.1": 5, "4.2": 5, "5": 20, "7.1": 6, "7.3": 6, "7.5": 1, "7.7": 13, "7.9": 9,
+    "1.1": 8, "1.2": 8, "2": 11, "3": 7, "4.1": 5, "4.2": 5, "5": 20, "7.1": 6, "7.3": 6, "7.5": 1,
+    "7.7": 13, "7.9": 9,
     "7.13": 2, "9.2": 6, "9.4": 9, "9.6": 6, "9.8": 6, "10.1": 1,
 }  # fmt: skip
 """How many cases Autobahn 25.10 has in each group that binary messages can show."""
@@ -69,14 +73,18 @@ ROOMY = {
 
 
 def update(size: int, client: int) -> bytes:
-    """An Update frame of `size` bytes, or a SyncStep2 if one edit may not be so large: a client's first text."""
+    """An Update frame of `size` bytes, or a SyncStep2 if one edit may not be so large:
+    a client's first text.
+    """
     kind = b"\x00\x02" if size <= 256 << 10 else b"\x00\x01"
     for root in (b"t", b"te", b"tex"):
         room = size
         for _ in range(4):
             text = write_var_bytes(b"x" * room)
             item = b"\x04\x01" + write_var_bytes(root) + text
-            built = kind + write_var_bytes(b"\x01\x01" + write_var_uint(client) + b"\x00" + item + b"\x00")
+            built = kind + write_var_bytes(
+                b"\x01\x01" + write_var_uint(client) + b"\x00" + item + b"\x00"
+            )
             if len(built) == size:
                 return built
             room += size - len(built)
@@ -92,7 +100,9 @@ def cut(frames: list[bytes], how: int | None) -> Iterable[bytes]:
         yield from (wire[at : at + 1] for at in range(16))
         yield wire[16:]
     else:
-        yield from (wire[at : at + (how or len(wire))] for at in range(0, len(wire), how or len(wire)))
+        yield from (
+            wire[at : at + (how or len(wire))] for at in range(0, len(wire), how or len(wire))
+        )
 
 
 class Stage:
@@ -143,14 +153,19 @@ class Stage:
                     frames.append(step)
             await _send(raw, seen, frames, case.cut)
             await listening
-        return [*(names.get(message, message.hex()[:40]) for message in await self.arrived()), *seen]
+        return [
+            *(names.get(message, message.hex()[:40]) for message in await self.arrived()),
+            *seen,
+        ]
 
 
 async def _count(seen: list[tuple[str, object]]) -> int:
     return len(seen)
 
 
-async def _send(raw: Raw, seen: list[tuple[str, object]], frames: list[bytes], how: int | None) -> None:
+async def _send(
+    raw: Raw, seen: list[tuple[str, object]], frames: list[bytes], how: int | None
+) -> None:
     """Send until all is sent or the server has closed."""
     for chunk in cut(frames, how):
         if seen and seen[-1][0] == "closed":
@@ -162,7 +177,9 @@ async def _send(raw: Raw, seen: list[tuple[str, object]], frames: list[bytes], h
 
 
 async def _listen(raw: Raw, seen: list[tuple[str, object]], case: Case) -> None:
-    """Note control frames, and whatever follows a close frame, until the server ends the connection."""
+    """Note control frames, and whatever follows a close frame,
+    until the server ends the connection.
+    """
     is_closed = False
     try:
         while True:
@@ -179,7 +196,9 @@ async def _listen(raw: Raw, seen: list[tuple[str, object]], case: Case) -> None:
     except ConnectionResetError:
         seen.append(("reset", b""))
     except TimeoutError:
-        raise AssertionError(f"{case.number}: the server leaves the connection open after {seen}") from None
+        raise AssertionError(
+            f"{case.number}: the server leaves the connection open after {seen}"
+        ) from None
 
 
 def _answer(raw: Raw, case: Case, payload: bytes) -> None:
@@ -234,8 +253,12 @@ async def test_group(stage: Stage, group: str) -> None:
 
 
 @pytest.mark.parametrize("group", cases.LIMITS)
-async def test_message_at_size_limit_arrives_and_larger_one_is_refused(ada: Api, group: str) -> None:
-    """Messages up to the documented size arrive whole, however they are cut; one byte more is refused."""
+async def test_message_at_size_limit_arrives_and_larger_one_is_refused(
+    ada: Api, group: str
+) -> None:
+    """Messages up to the documented size arrive whole, however they are cut;
+    one byte more is refused.
+    """
     outcomes = {}
     for case in cases.LIMITS[group]:
         async with stage_in(ada) as stage:  # a document does not hold many of these
@@ -255,11 +278,19 @@ async def test_many_messages(stage: Stage, size: int) -> None:
     assert await stage.arrived() == messages
 
 
-BROKEN_OFF = (b"", frame(b"\x00\x02")[:1], frame(b"\x00\x02")[:5], head(70_000) + b"x" * 999, part(b"\x00\x02", BINARY))
+BROKEN_OFF = (
+    b"",
+    frame(b"\x00\x02")[:1],
+    frame(b"\x00\x02")[:5],
+    head(70_000) + b"x" * 999,
+    part(b"\x00\x02", BINARY),
+)
 
 
 async def test_half_closed_connection_ignores_incomplete_message(stage: Stage) -> None:
-    """A client that ends its side has nothing more to say: half a frame or message behind it is nothing."""
+    """A client that ends its side has nothing more to say:
+    half a frame or message behind it is nothing.
+    """
     for rest in BROKEN_OFF:
         message = stage.message(100)
         async with stage.connected() as raw:
@@ -277,7 +308,9 @@ def _reset(raw: Raw) -> None:
 
 
 async def test_reset_connection_frees_its_place(server: Server, stage: Stage) -> None:
-    """A connection that is torn down in the middle of anything leaves its place, and nobody feels it."""
+    """A connection that is torn down in the middle of anything leaves its place,
+    and nobody feels it.
+    """
     for rest in BROKEN_OFF:
         message = stage.message(100)
         async with stage.connected() as raw:

@@ -24,10 +24,15 @@ HANDSHAKE: dict[str, tuple[str, ...]] = {
 async def shaken(
     api: Api, session_id: str, headers: dict[str, tuple[str, ...]], line: str = "GET {} HTTP/1.1"
 ) -> tuple[int, HTTPHeaders]:
-    """Return status and headers of the answer to a handshake, without the token if a sub-protocol has it."""
+    """Return status and headers of the answer to a handshake,
+    without the token if a sub-protocol has it.
+    """
     port = urlsplit(api.url).port
     path = f"/sync/{session_id}" + ("" if "access_token" in str(headers) else f"?token={api.token}")
-    lines = [line.format(path), *(f"{name}: {value}" for name, values in headers.items() for value in values)]
+    lines = [
+        line.format(path),
+        *(f"{name}: {value}" for name, values in headers.items() for value in values),
+    ]
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write("\r\n".join([*lines, "", ""]).encode())
     async with asyncio.timeout(PATIENCE_S):
@@ -65,11 +70,14 @@ async def test_handshake_that_is_invalid_is_refused(ada: Api) -> None:
     assert found == list(REFUSED)
     for (_, headers), (_, changed) in zip(answers, REFUSED, strict=True):
         assert "Sec-WebSocket-Accept" not in headers
-        assert headers.get("Sec-WebSocket-Version") == "13" or "Sec-WebSocket-Version" not in changed
+        assert (
+            headers.get("Sec-WebSocket-Version") == "13" or "Sec-WebSocket-Version" not in changed
+        )
 
 
 @pytest.mark.parametrize(
-    ("line", "status"), [("GET {} HTTP/1.0", 400), ("POST {} HTTP/1.1", 405), ("HEAD {} HTTP/1.1", 405)]
+    ("line", "status"),
+    [("GET {} HTTP/1.0", 400), ("POST {} HTTP/1.1", 405), ("HEAD {} HTTP/1.1", 405)],
 )
 async def test_handshake_requires_get_and_http_1_1(ada: Api, line: str, status: int) -> None:
     """A handshake is a GET of at least HTTP/1.1 (section 4.1)."""
@@ -77,7 +85,9 @@ async def test_handshake_requires_get_and_http_1_1(ada: Api, line: str, status: 
 
 
 async def test_handshake_in_any_valid_spelling_is_accepted(ada: Api) -> None:
-    """However it is spelled, the answer proves that the key was read, and agrees to nothing more."""
+    """However it is spelled, the answer proves that the key was read,
+    and agrees to nothing more.
+    """
     session_id = await ada.new_session()
     for headers in (
         {name.lower(): values for name, values in HANDSHAKE.items()},
@@ -90,7 +100,11 @@ async def test_handshake_in_any_valid_spelling_is_accepted(ada: Api) -> None:
     ):
         status, answer = await shaken(ada, session_id, headers)
 
-        assert (status, answer["Upgrade"].lower(), answer["Connection"].lower()) == (101, "websocket", "upgrade")
+        assert (status, answer["Upgrade"].lower(), answer["Connection"].lower()) == (
+            101,
+            "websocket",
+            "upgrade",
+        )
         assert answer["Sec-WebSocket-Accept"] == ACCEPTED
         assert "Sec-WebSocket-Extensions" not in answer
         assert "Sec-WebSocket-Protocol" not in answer
@@ -107,7 +121,9 @@ async def test_sub_protocol_chosen_is_one_the_server_speaks(ada: Api) -> None:
         (("access_token", token), "access_token"),
         ((f"access_token, {token}, chat",), "access_token"),
     ):
-        status, answer = await shaken(ada, session_id, {**HANDSHAKE, "Sec-WebSocket-Protocol": offered})
+        status, answer = await shaken(
+            ada, session_id, {**HANDSHAKE, "Sec-WebSocket-Protocol": offered}
+        )
 
         assert (status, answer.get("Sec-WebSocket-Protocol")) == (101, chosen), offered
 
@@ -116,11 +132,14 @@ async def test_sub_protocol_chosen_is_one_the_server_speaks(ada: Api) -> None:
     "offer",
     [
         "permessage-deflate; client_max_window_bits",
-        "permessage-deflate; server_no_context_takeover; server_max_window_bits=9, permessage-deflate",
+        "permessage-deflate; server_no_context_takeover; server_max_window_bits=9, "
+        "permessage-deflate",
     ],
 )
 async def test_compression_is_not_negotiated(ada: Api, offer: str) -> None:
-    """Browsers offer it, and it costs 161 KiB a connection: no word of it in the answer (12.* and 13.*)."""
+    """Browsers offer it, and it costs 161 KiB a connection:
+    no word of it in the answer (12.* and 13.*).
+    """
     headers = {**HANDSHAKE, "Sec-WebSocket-Extensions": (offer,)}
 
     status, answer = await shaken(ada, await ada.new_session(), headers)

@@ -1,4 +1,6 @@
-"""The samples of the README, docs/quickstart.md and docs/api.md run as they are, but for the server's address."""
+"""The samples of the README, docs/quickstart.md and docs/api.md run as they are,
+but for the server's address.
+"""
 
 import asyncio
 import json
@@ -20,14 +22,20 @@ _SECONDS = 60
 
 
 def samples(page: str, language: str, server: Server) -> list[str]:
-    """Return the samples of a page in one language ("" for commands), with the address of a server in tests."""
-    found = re.findall(r"^```(\w*)\n(.*?)^```$", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE)
+    """Return the samples of a page in one language ("" for commands),
+    with the address of a server in tests.
+    """
+    found = re.findall(
+        r"^```(\w*)\n(.*?)^```$", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE
+    )
     address = server.url.partition("://")[2]
     return [text.replace("localhost:5000", address) for kind, text in found if kind == language]
 
 
 class Programs:
-    """Programs that are started in an empty folder, where Node finds the packages of `tests/node`."""
+    """Programs that are started in an empty folder, where Node finds the
+    packages of `tests/node`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -38,7 +46,12 @@ class Programs:
         pipe = asyncio.subprocess.PIPE
         environment = {**os.environ, "http_proxy": "", "no_proxy": "*"}
         process = await asyncio.create_subprocess_exec(
-            *command, cwd=self.folder, env=environment, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.STDOUT
+            *command,
+            cwd=self.folder,
+            env=environment,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=asyncio.subprocess.STDOUT,
         )
         self._running.append(process)
         return Program(process)
@@ -92,14 +105,20 @@ async def programs(tmp_path: Path) -> AsyncIterator[Programs]:
 
 
 @pytest.mark.skipif(find_program("curl") is None, reason="needs curl")
-async def test_quickstart_leads_to_two_editors_chat_and_versions(server: Server, programs: Programs) -> None:
+async def test_quickstart_leads_to_two_editors_chat_and_versions(
+    server: Server, programs: Programs
+) -> None:
     _run, accounts, invites, history = samples("docs/quickstart.md", "", server)
     (editor,) = samples("docs/quickstart.md", "js", server)
     (programs.folder / "editor.mjs").write_text(editor)
 
     output = await programs.run("bash", "-e", "-c", accounts + 'echo "ADA=$ADA"')
     made = dict(re.findall(r"(\w+)=(\S+)", output))
-    variables = "".join(f"{name}={value}\n" for name, value in made.items()) + accounts.splitlines()[0] + "\n"
+    variables = (
+        "".join(f"{name}={value}\n" for name, value in made.items())
+        + accounts.splitlines()[0]
+        + "\n"
+    )
     ada = await programs.start(node_command(), "editor.mjs", made["SESSION_ID"], made["ADA"])
     bob = await programs.start(node_command(), "editor.mjs", made["SESSION_ID"], made["BOB"])
     await until(lambda: "(connected)" in ada.output and "(connected)" in bob.output)
@@ -121,14 +140,18 @@ async def test_editor_of_readme_connects_and_is_told_what_is_saved(
 ) -> None:
     """The README's sample, with the handler of `?saved=1` that docs/api.md adds to it."""
     (editor,) = samples("README.md", "js", server)
-    (handler,) = [text for text in samples("docs/api.md", "js", server) if "messageHandlers" in text]
+    (handler,) = [
+        text for text in samples("docs/api.md", "js", server) if "messageHandlers" in text
+    ]
     session = (await ada.post("/session", {"title": "Sample"})).body
     (programs.folder / "sample.mjs").write_text(
         'import WebSocket from "ws"\n'
         "globalThis.WebSocket = WebSocket\n"  # what a browser has
         f'const sessionId = "{session["id"]}", accessToken = "{ada.token}"\n'
         + editor.replace("token: accessToken", 'token: accessToken, saved: "1"')
-        + handler.replace("\n}\n", '\n  if (n >= 2) { console.log("saved", n); process.exit(0) }\n}\n')
+        + handler.replace(
+            "\n}\n", '\n  if (n >= 2) { console.log("saved", n); process.exit(0) }\n}\n'
+        )
         + 'provider.once("sync", () => text.insert(0, "hello"))\n'
     )
 
@@ -137,7 +160,9 @@ async def test_editor_of_readme_connects_and_is_told_what_is_saved(
     assert "saved 2" in output
 
 
-async def test_replay_of_api_page_leads_to_text_of_now(server: Server, ada: Api, programs: Programs) -> None:
+async def test_replay_of_api_page_leads_to_text_of_now(
+    server: Server, ada: Api, programs: Programs
+) -> None:
     (player,) = [text for text in samples("docs/api.md", "js", server) if "replay.steps" in text]
     session = (await ada.post("/session", {"title": "Sample", "code": "one\n"})).body
     for code in ("one\ntwo\n", "two\nthree\n"):
@@ -146,9 +171,8 @@ async def test_replay_of_api_page_leads_to_text_of_now(server: Server, ada: Api,
     (programs.folder / "replay.json").write_text(json.dumps(replay))
     (programs.folder / "player.mjs").write_text(
         'import { readFileSync } from "node:fs"\n'
-        'const replay = JSON.parse(readFileSync("replay.json", "utf8")), pause = async () => undefined\n'
-        + player
-        + 'console.log(JSON.stringify(files.get("codemirror")))\n'
+        'const replay = JSON.parse(readFileSync("replay.json", "utf8")), pause = async () => '
+        "undefined\n" + player + 'console.log(JSON.stringify(files.get("codemirror")))\n'
     )
 
     output = await programs.run(node_command(), "player.mjs")

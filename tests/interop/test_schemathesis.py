@@ -1,7 +1,9 @@
-"""Schemathesis makes requests of the API's description, sensible and absurd ones, to a real server on a real socket.
+"""Schemathesis makes requests of the API's description, sensible and absurd ones,
+to a real server on a real socket.
 
-It finds answers that the description does not have, errors of the server, wrong requests that are accepted,
-and operations that answer without a sign-in. It runs as a program of its own, with a fixed seed.
+It finds answers that the description does not have, errors of the server, wrong requests that are
+accepted, and operations that answer without a sign-in. It runs as a program of its own, with a
+fixed seed.
 """
 
 import asyncio
@@ -16,7 +18,8 @@ from tests.conformance import operation_of
 from tests.handlers.clients import UNKNOWN_ID, new_invite, picture, upload
 
 EXAMPLES = 5
-"""Random requests of each operation, besides those that cover each boundary of the description: 15 s in all."""
+"""Random requests of each operation, besides those that cover each boundary of the description:
+15 s in all."""
 SEED = 1
 
 NOT_CALLED = {
@@ -24,14 +27,18 @@ NOT_CALLED = {
     "sync": "is a WebSocket",
 }
 CHECKS_LEFT_OUT = {
-    "positive_data_acceptance": "it wants everything accepted that fits the description, but the server refuses more"
-    " than JSON Schema can say: control characters, common passwords, 1.0 for a whole number, `to` before `from`, a"
-    " file that is no picture. That good requests are accepted is held below, by a success of each operation.",
+    "positive_data_acceptance": "it wants everything accepted that fits the description, but the "
+    "server refuses more"
+    " than JSON Schema can say: control characters, common passwords, 1.0 for a whole number, `to` "
+    "before `from`, a"
+    " file that is no picture. That good requests are accepted is held below, by a success of each "
+    "operation.",
 }
 MAY_NEVER_SUCCEED = {
     "changePassword": "the current password is not known to the program",
     "deleteMe": "the password is not known to the program",
-    "endLogin": "is called with an unknown id: it could end the login that all other requests are signed in with",
+    "endLogin": "is called with an unknown id: it could end the login that all other requests are "
+    "signed in with",
     "leaveSession": "owners cannot leave",
     "logIn": "no password is known to the program",
     "redact": "needs a text that was typed",
@@ -50,8 +57,10 @@ async def test_schemathesis_finds_nothing(start_server, tmp_path: Path) -> None:
     excluded = [option for name in NOT_CALLED for option in ("--exclude-operation-id", name)]
 
     program = await asyncio.create_subprocess_exec(
-        Path(sys.executable).with_name("schemathesis"), "--config-file", config, "run", f"{server.url}/openapi.json",
-        "--header", f"Authorization: Bearer {ada.token}", "--phases", "coverage,fuzzing", "--seed", str(SEED),
+        Path(sys.executable).with_name("schemathesis"), "--config-file", config, "run",
+        f"{server.url}/openapi.json",
+        "--header", f"Authorization: Bearer {ada.token}", "--phases", "coverage,fuzzing", "--seed",
+        str(SEED),
         "--max-examples", str(EXAMPLES), "--report", "har", "--report-har-path", har, "--no-color",
         "--exclude-checks", ",".join(CHECKS_LEFT_OUT), *excluded,
         cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
@@ -61,7 +70,10 @@ async def test_schemathesis_finds_nothing(start_server, tmp_path: Path) -> None:
 
     assert program.returncode == 0, output.decode()
     succeeded = _succeeded(json.loads(har.read_text()))
-    assert {operation.name for operation in OPERATIONS} - succeeded <= {*NOT_CALLED, *MAY_NEVER_SUCCEED}
+    assert {operation.name for operation in OPERATIONS} - succeeded <= {
+        *NOT_CALLED,
+        *MAY_NEVER_SUCCEED,
+    }
 
 
 async def _configuration(ada: Api) -> str:
@@ -72,10 +84,18 @@ async def _configuration(ada: Api) -> str:
     bob = await ada.sign_up("bob")
     await upload(bob, picture())
     ids = {"getAvatar": bob.user["id"], "endLogin": UNKNOWN_ID}
-    for name in ("deleteSession", "changeMember", "removeMember"):  # what they do to a session would stop all others
+    for name in (
+        "deleteSession",
+        "changeMember",
+        "removeMember",
+    ):  # what they do to a session would stop all others
         ids[name] = await ada.new_session()
         await bob.post(f"/session/{ids[name]}/join")
-    lines = ["[parameters]", f'"path.sessionId" = "{session_id}"', f'"path.invite" = "{invite["invite"]}"']
+    lines = [
+        "[parameters]",
+        f'"path.sessionId" = "{session_id}"',
+        f'"path.invite" = "{invite["invite"]}"',
+    ]
     lines += [f'"path.userId" = "{bob.user["id"]}"', f'"path.inviteId" = "{invite["id"]}"']
     lines += ['"path.n" = 1', '"path.sequence" = 1', '"query.root" = "codemirror"']
     for operation in OPERATIONS:

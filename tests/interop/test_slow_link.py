@@ -1,4 +1,6 @@
-"""Providers that hang up after 30 s without a message: large documents over slow links, and silence."""
+"""Providers that hang up after 30 s without a message:
+large documents over slow links, and silence.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -40,16 +42,19 @@ async def test_providers_stay_connected_over_slow_links_and_in_silence(
 ) -> None:
     """A large document is loaded at the first attempt, in all versions of the provider.
 
-    A client that asks again meanwhile is not sent it twice. A provider says that it is synced when everything is there,
-    not before. Sent as one message, the document took longer than 30 seconds, and the provider came back and began
-    again without end. Where nobody writes, the server sends something in time.
+    A client that asks again meanwhile is not sent it twice. A provider says that it is synced when
+    everything is there, not before. Sent as one message, the document took longer than 30 seconds,
+    and the provider came back and began again without end. Where nobody writes, the server sends
+    something in time.
     """
     async with asyncio.TaskGroup() as links:  # they mostly wait
         silent = await start_server(data_dir=str(tmp_path / "silent"))
         links.create_task(_stay_silent(silent, peers))
         for pictures, bytes_per_s in ((17, 90 * KIB), (5, 25 * KIB)):
             server = await start_server(
-                data_dir=str(tmp_path / f"{pictures}"), update_bytes_per_s=16 << 20, connections_per_user=100
+                data_dir=str(tmp_path / f"{pictures}"),
+                update_bytes_per_s=16 << 20,
+                connections_per_user=100,
             )
             links.create_task(_load(server, peers, pictures, bytes_per_s))
 
@@ -76,7 +81,13 @@ async def _load(server: Server, peers: Peers, pictures: int, bytes_per_s: int) -
         url = api.socket_url.replace(str(server.port), str(link.port))
         for name, version in names.items():
             await peers.do(
-                "connect", name, url=url, room=session_id, token=api.token, version=version, resyncInterval=5_000
+                "connect",
+                name,
+                url=url,
+                room=session_id,
+                token=api.token,
+                version=version,
+                resyncInterval=5_000,
             )
         early: dict[str, list[str]] = {name: [] for name in names}
 
@@ -98,10 +109,14 @@ async def _load(server: Server, peers: Peers, pictures: int, bytes_per_s: int) -
 async def test_provider_that_syncs_again_every_five_seconds_is_never_closed(
     start_server: Callable[..., Any], peers: Peers, tmp_path: Path
 ) -> None:
-    """`resyncInterval: 5000`, while somebody else types; it has all that was typed, however large the document."""
+    """`resyncInterval: 5000`, while somebody else types;
+    it has all that was typed, however large the document.
+    """
     async with asyncio.TaskGroup() as pairs:  # they mostly wait
         for kib in (100, 250, 400, 900, 3_400):
-            server = await start_server(data_dir=str(tmp_path / f"{kib}"), update_bytes_per_s=16 << 20)
+            server = await start_server(
+                data_dir=str(tmp_path / f"{kib}"), update_bytes_per_s=16 << 20
+            )
             pairs.create_task(_sync_again(server, peers, kib))
 
 

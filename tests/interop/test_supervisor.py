@@ -1,4 +1,6 @@
-"""The process that serves dies of an update: it comes back, without the session of that update, and nothing is lost."""
+"""The process that serves dies of an update:
+it comes back, without the session of that update, and nothing is lost.
+"""
 
 import asyncio
 import operator
@@ -54,7 +56,11 @@ def child_of(pid: int) -> int:
 
 def children_of(pid: int) -> list[int]:
     """Return the ids of the processes that a process has started, in any thread."""
-    return [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
+    return [
+        int(child)
+        for path in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in path.read_text().split()
+    ]
 
 
 async def serving(server: ServerProcess) -> int:
@@ -80,12 +86,22 @@ async def until_back(server: ServerProcess, before: int) -> float:
 async def test_supervisor_after_fatal_update_restarts_server_without_that_session(
     supervised: Start, peers: Peers, fault: str, died: str, variables: dict[str, str], capsys
 ) -> None:
-    """Everybody else comes back and loses nothing; the session is set aside, its user slowed, also after a restart."""
+    """Everybody else comes back and loses nothing;
+    the session is set aside, its user slowed, also after a restart.
+    """
     server = await supervised(fault, **variables)
     eve, ada = [await Api(server.url).sign_up(name) for name in ("eve", "ada")]
     attacked, other = await eve.new_session(code="before"), await ada.new_session()
     for name in ("one", "two"):
-        await peers.do("connect", name, url=ada.socket_url, room=other, token=ada.token, saved=True, maxBackoffTime=200)
+        await peers.do(
+            "connect",
+            name,
+            url=ada.socket_url,
+            room=other,
+            token=ada.token,
+            saved=True,
+            maxBackoffTime=200,
+        )
         await peers.until_state(name, synced=True)
         await peers.do("type", name, everyMs=20, mark=name)
     await until(lambda: peers.do("typed", "one"), lambda now: now["typedSaved"] > 3)
@@ -109,11 +125,17 @@ async def test_supervisor_after_fatal_update_restarts_server_without_that_sessio
     await until(lambda: peers.do("typed", "two"), lambda now: now["typedSaved"] > 6)
     typed = {name: await peers.do("stop", name) for name in ("one", "two")}
     words = [f"<{name}{number}>" for name, count in typed.items() for number in range(count)]
-    found = await until(lambda: ada.live(other), lambda live: all(live["code"].count(word) == 1 for word in words))
+    found = await until(
+        lambda: ada.live(other), lambda live: all(live["code"].count(word) == 1 for word in words)
+    )
     assert len(found["code"]) == sum(map(len, words))
     problems = server.problems()
     assert [line for line in problems if died in line and RESTARTED in line]
-    assert [line for line in problems if f"session {attacked}" in line and "set aside for 10 minutes" in line]
+    assert [
+        line
+        for line in problems
+        if f"session {attacked}" in line and "set aside for 10 minutes" in line
+    ]
     assert len(problems) == 2
 
     assert await server.terminate() == 0
@@ -124,8 +146,12 @@ async def test_supervisor_after_fatal_update_restarts_server_without_that_sessio
     assert (await (await eve.connect(elsewhere)).until_closed())[0] == 4529
 
 
-async def test_memory_limit_keeps_process_and_edits_of_document_that_cannot_be_read(supervised: Start) -> None:
-    """To read an edit takes more memory than there may be: it is kept, its text is not shown, the others go on."""
+async def test_memory_limit_keeps_process_and_edits_of_document_that_cannot_be_read(
+    supervised: Start,
+) -> None:
+    """To read an edit takes more memory than there may be:
+    it is kept, its text is not shown, the others go on.
+    """
     server = await supervised("hoard", COLLAB_MEMORY_MB="1024")
     ada = await Api(server.url).sign_up()
     session_id, other = await ada.new_session(), await ada.new_session(code="kept")
@@ -143,7 +169,9 @@ async def test_memory_limit_keeps_process_and_edits_of_document_that_cannot_be_r
 
 
 async def test_server_process_after_death_of_supervisor_saves_and_ends(supervised: Start) -> None:
-    """The process that serves notices, writes everything and ends, so that another server can start."""
+    """The process that serves notices, writes everything and ends,
+    so that another server can start.
+    """
     server = await supervised("segfault")
     ada = await Api(server.url).sign_up()
     session_id = await ada.new_session(code="kept")
@@ -151,14 +179,18 @@ async def test_server_process_after_death_of_supervisor_saves_and_ends(supervise
 
     await server.kill()
 
-    await until(lambda: asyncio.to_thread(Path(f"/proc/{orphan}").exists), lambda is_there: not is_there)
+    await until(
+        lambda: asyncio.to_thread(Path(f"/proc/{orphan}").exists), lambda is_there: not is_there
+    )
     await server.start()
     assert (await ada.live(session_id))["code"] == "kept"
     assert [line for line in server.problems() if "supervisor is gone" in line]
 
 
 async def test_supervisor_after_repeated_crashes_waits_longer_each_time(supervised: Start) -> None:
-    """Pauses get longer; `kill -9` sets nobody aside; a stop meanwhile ends everything immediately."""
+    """Pauses get longer; `kill -9` sets nobody aside;
+    a stop meanwhile ends everything immediately.
+    """
     server = await supervised("segfault")
     ada = await Api(server.url).sign_up()
     session_id = await ada.new_session(code="kept")
@@ -168,14 +200,20 @@ async def test_supervisor_after_repeated_crashes_waits_longer_each_time(supervis
         os.kill(pid, signal.SIGKILL)
         await until(lambda: serving(server), partial(operator.ne, pid))
     problems = await until(server.problems, lambda lines: len(lines) == 3)
-    assert [line.partition("starts in ")[2].partition(" ")[0] for line in problems] == ["0.1", "0.3", "0.9"]
+    assert [line.partition("starts in ")[2].partition(" ")[0] for line in problems] == [
+        "0.1",
+        "0.3",
+        "0.9",
+    ]
     assert all("died by SIGKILL" in line for line in problems)
     await until_back(server, 0)
     assert (await ada.live(session_id))["code"] == "kept"
     assert (await ada.get("/metrics")).body.count(b"collab_quarantined_sessions 0.0\n") == 1
 
 
-async def test_supervisor_does_not_restart_server_that_cannot_start(tmp_path: Path, supervised: Start) -> None:
+async def test_supervisor_does_not_restart_server_that_cannot_start(
+    tmp_path: Path, supervised: Start
+) -> None:
     """A second server on the same data says so and ends; the first one's mark stays as it is."""
     await supervised("segfault")
     second = ServerProcess(tmp_path / "data", free_port(), COLLAB_SUPERVISOR="on")

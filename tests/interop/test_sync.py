@@ -34,7 +34,9 @@ async def test_five_providers_typing_together_converge(ada: Api, peers: Peers) -
         await connect(peers, ada, session_id, name, version=VERSIONS[number % 2])
 
     for _ in range(10):
-        await asyncio.gather(*(peers.do("scramble", name, edits=20, alphabet="abcdé ñ\n") for name in names))
+        await asyncio.gather(
+            *(peers.do("scramble", name, edits=20, alphabet="abcdé ñ\n") for name in names)
+        )
 
     await _all_agree(peers, ada, session_id, names)
 
@@ -50,7 +52,9 @@ async def test_emoji_and_line_ends_survive_sync(ada: Api, peers: Peers) -> None:
     assert (await ada.live(session_id))["code"] == text
 
     for _ in range(5):
-        await asyncio.gather(*(peers.do("scramble", name, edits=30, alphabet="😀👍a\r") for name in "ab"))
+        await asyncio.gather(
+            *(peers.do("scramble", name, edits=30, alphabet="😀👍a\r") for name in "ab")
+        )
         await _all_agree(peers, ada, session_id, ["a", "b"])
 
 
@@ -98,9 +102,13 @@ async def test_viewer_is_seen_but_cannot_edit(ada: Api, bob: Api, peers: Peers) 
     await connect(peers, bob, session_id, "bob")
 
     await peers.do("insert", "bob", text=" not yours")
-    await peers.do("presence", "bob", state={"user": {"name": "Ada Lovelace", "mood": "sly"}, "cursor": None})
+    await peers.do(
+        "presence", "bob", state={"user": {"name": "Ada Lovelace", "mood": "sly"}, "cursor": None}
+    )
 
-    states = await until(lambda: peers.do("states", "ada"), lambda found: any("user" in s for s in found.values()))
+    states = await until(
+        lambda: peers.do("states", "ada"), lambda found: any("user" in s for s in found.values())
+    )
     (shown,) = [state["user"] for state in states.values() if "user" in state]
     assert (shown["name"], shown["id"], shown["mood"]) == ("bob", bob.user["id"], "sly")
     state = await peers.until_state("bob", denied=lambda found: len(found) > 0)
@@ -115,10 +123,14 @@ async def test_promoted_viewer_types_without_reconnecting(ada: Api, bob: Api, pe
     await connect(peers, ada, session_id, "ada")
     await connect(peers, bob, session_id, "bob")
 
-    assert (await ada.patch(f"/session/{session_id}/members/{bob.user['id']}", {"role": "editor"})).status == 200
+    assert (
+        await ada.patch(f"/session/{session_id}/members/{bob.user['id']}", {"role": "editor"})
+    ).status == 200
     await peers.do("insert", "bob", text="now I can")
     await peers.until_text("now I can", "ada")
-    assert (await ada.patch(f"/session/{session_id}/members/{bob.user['id']}", {"role": "viewer"})).status == 200
+    assert (
+        await ada.patch(f"/session/{session_id}/members/{bob.user['id']}", {"role": "viewer"})
+    ).status == 200
     await peers.do("insert", "bob", text="; not any more")
 
     await peers.until_state("bob", denied=lambda found: len(found) > 0, attempts=1)
@@ -183,13 +195,16 @@ async def test_saved_is_reported_after_commit(ada: Api, peers: Peers) -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "code"), [("token", 4401), ("unknown", 4404), ("removed", 4403), ("deleted", 4410), ("logout", 4401)]
+    ("what", "code"),
+    [("token", 4401), ("unknown", 4404), ("removed", 4403), ("deleted", 4410), ("logout", 4401)],
 )
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_refused_providers_learn_close_code_and_retry_slowly(
     start_server, peers: Peers, version: int, what: str, code: int
 ) -> None:
-    """A client that does not get in is told for good; an old client that comes back anyway does so slowly."""
+    """A client that does not get in is told for good;
+    an old client that comes back anyway does so slowly.
+    """
     server = await start_server(refusal_hold_s=1.0)
     ada = await Api(server.url).sign_up()
     bob = await ada.sign_up()
@@ -220,8 +235,12 @@ async def test_refused_providers_learn_close_code_and_retry_slowly(
     assert {entry[0] for entry in state["closes"]} <= {code, 4404}
 
 
-async def test_presence_is_removed_on_close_and_restored_on_reconnect(ada: Api, bob: Api, peers: Peers) -> None:
-    """Closing removes a client's presence for the others immediately; reconnecting shows it again immediately."""
+async def test_presence_is_removed_on_close_and_restored_on_reconnect(
+    ada: Api, bob: Api, peers: Peers
+) -> None:
+    """Closing removes a client's presence for the others immediately;
+    reconnecting shows it again immediately.
+    """
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "ada")
     await connect(peers, bob, session_id, "bob")
@@ -248,10 +267,13 @@ async def test_rename_is_shown_in_presence(ada: Api, bob: Api, peers: Peers) -> 
     await bob.patch("/user/me", {"username": "robert"})
 
     await until(
-        lambda: peers.do("states", "ada"), lambda states: states.get(key, {}).get("user", {}).get("name") == "robert"
+        lambda: peers.do("states", "ada"),
+        lambda states: states.get(key, {}).get("user", {}).get("name") == "robert",
     )
     await peers.do("field", "bob", field="cursor", value={"anchor": 7})
     await until(
         lambda: peers.do("states", "ada"),
-        lambda states: states[key].get("cursor") == {"anchor": 7} and states[key]["user"]["name"] == "robert",
+        lambda states: (
+            states[key].get("cursor") == {"anchor": 7} and states[key]["user"]["name"] == "robert"
+        ),
     )

@@ -37,7 +37,8 @@ FIXED: dict[str, tuple[Callable[[int], bytes], int]] = {
     "type_depth": (nested_types, 500),
     "value_depth": (nested_arrays, 500),
 }
-"""Bounds that no operator can change: how to make an update, and the greatest number that passes."""
+"""Bounds that no operator can change: how to make an update,
+and the greatest number that passes."""
 
 
 async def joined(api: Api, session_id: str, query: str = "") -> Wire:
@@ -66,12 +67,17 @@ async def test_message_over_size_limit_is_refused_before_its_end(start_server) -
 
 
 async def test_flood_slows_its_sender_but_not_others(start_server) -> None:
-    """Past the burst a client is not read from; all it sent arrives, later; others go on meanwhile."""
+    """Past the burst a client is not read from; all it sent arrives, later;
+    others go on meanwhile.
+    """
     server = await start_server(updates_per_s=50, updates_burst=20)
     ada = await Api(server.url).sign_up()
     bob = await ada.sign_up()
     session_id = await ada.new_session()
-    flooder, other = await joined(ada, session_id, "&saved=1"), await joined(bob, session_id, "&saved=1")
+    flooder, other = (
+        await joined(ada, session_id, "&saved=1"),
+        await joined(bob, session_id, "&saved=1"),
+    )
     typist, calm = Typist(5), Typist(6)
     for _ in range(60):
         await flooder.send(y_protocol.sync_update(typist.insert(0, "x")))
@@ -136,7 +142,9 @@ async def test_client_that_does_not_read_is_closed(start_server) -> None:
     deaf.close()
 
 
-async def test_document_larger_than_send_limit_reaches_newcomer(ada: Api, start_server, tmp_path) -> None:
+async def test_document_larger_than_send_limit_reaches_newcomer(
+    ada: Api, start_server, tmp_path
+) -> None:
     """A document larger than what may be queued is still sent whole to a client that joins."""
     server = await start_server(max_queued_bytes=65_536, data_dir=str(tmp_path / "other"))
     owner = await Api(server.url).sign_up()
@@ -149,10 +157,14 @@ async def test_document_larger_than_send_limit_reaches_newcomer(ada: Api, start_
     assert len(state) > 600_000
 
 
-@pytest.mark.parametrize("frame", [y_protocol.sync_update, y_protocol.sync_step2], ids=["edit", "answer"])
+@pytest.mark.parametrize(
+    "frame", [y_protocol.sync_update, y_protocol.sync_step2], ids=["edit", "answer"]
+)
 @pytest.mark.parametrize("limit", FIXED)
 async def test_fixed_bound_is_as_documented_and_told_by_name(ada: Api, limit: str, frame) -> None:
-    """At the figure of docs/documents.md an update is taken; one more is closed with 4413, with the bound's name."""
+    """At the figure of docs/documents.md an update is taken;
+    one more is closed with 4413, with the bound's name.
+    """
     make, most = FIXED[limit]
     wire, other = [await joined(ada, await ada.new_session(), "&saved=1") for _ in range(2)]
 
@@ -161,11 +173,17 @@ async def test_fixed_bound_is_as_documented_and_told_by_name(ada: Api, limit: st
     await other.send(frame(make(most + 1)))
     code, reason = await other.until_closed()
 
-    assert (code, json.loads(reason)["code"], json.loads(reason)["limit"]) == (4413, "too_large", limit)
+    assert (code, json.loads(reason)["code"], json.loads(reason)["limit"]) == (
+        4413,
+        "too_large",
+        limit,
+    )
 
 
 def test_fixed_bounds_of_documentation_are_all_tried() -> None:
-    """But for `work`, which is a time: tests/interop/test_hostile.py has edits that cost too much."""
+    """But for `work`, which is a time: tests/interop/test_hostile.py has
+    edits that cost too much.
+    """
     page = (ROOT / "docs" / "documents.md").read_text()
     told = dict(re.findall(r"^\| `([a-z_]+)` \| ([0-9,]+) \|", page, re.MULTILINE))
 

@@ -16,20 +16,25 @@ from tests.processes import ServerProcess, free_port
 from tests.waiting import until
 
 _AS_FAST_AS_IT_GOES: dict[str, Any] = {
-    "COLLAB_UPDATES_PER_S": 1_000_000, "COLLAB_UPDATES_BURST": 1_000_000, "COLLAB_UPDATE_BYTES_PER_S": 1 << 30,
+    "COLLAB_UPDATES_PER_S": 1_000_000, "COLLAB_UPDATES_BURST": 1_000_000,
+    "COLLAB_UPDATE_BYTES_PER_S": 1 << 30,
 }  # fmt: skip
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("name", [traces.PAPER, "simulated-letters", *traces.recorded("automerge-paper")])
+@pytest.mark.parametrize(
+    "name", [traces.PAPER, "simulated-letters", *traces.recorded("automerge-paper")]
+)
 async def test_editing_session_is_synced_and_restored_after_restart(
     name: str, trace_file: Callable[[str], Path], tmp_path: Path, peers: Peers
 ) -> None:
-    """All edits by one client give the session's text, to the server, to a fresh client, and after a restart.
+    """All edits by one client give the session's text, to the server, to a fresh client,
+    and after a restart.
 
-    The server is one as people run it: among tests of the same process, or traced for coverage, a quarter of a million
-    edits are some four times as expensive, and the last checkpoint then takes longer than `COLLAB_DRAIN_S`.
+    The server is one as people run it: among tests of the same process, or traced for coverage, a
+    quarter of a million edits are some four times as expensive, and the last checkpoint then takes
+    longer than `COLLAB_DRAIN_S`.
     """
     file = trace_file(name)
     trace = json.loads(gzip.decompress(file.read_bytes()))

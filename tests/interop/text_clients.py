@@ -18,15 +18,25 @@ class TextPeer:
         self.session_id = ""
 
     @classmethod
-    async def connect(cls, peers: Peers, api: Api, name: str, transports: list[str], **options: Any) -> "TextPeer":
+    async def connect(
+        cls, peers: Peers, api: Api, name: str, transports: list[str], **options: Any
+    ) -> "TextPeer":
         peer = cls(peers, name)
-        answer = await peer.do("Connect", url=api.url, token=api.token, transports=transports, **options)
+        answer = await peer.do(
+            "Connect", url=api.url, token=api.token, transports=transports, **options
+        )
         assert answer["ok"], answer
         return peer
 
     @classmethod
     async def joined(
-        cls, peers: Peers, api: Api, session_id: str, name: str, transports: list[str] = WEBSOCKET, **options: Any
+        cls,
+        peers: Peers,
+        api: Api,
+        session_id: str,
+        name: str,
+        transports: list[str] = WEBSOCKET,
+        **options: Any,
     ) -> "TextPeer":
         """Return a client that has been sent the text."""
         peer = await cls.connect(peers, api, name, transports, **options)
@@ -61,7 +71,10 @@ class TextPeer:
 
     async def until(self, timeout_s: float = PATIENCE_S, **wanted: Any) -> dict[str, Any]:
         def fits(state: dict[str, Any]) -> bool:
-            return all(want(state[key]) if callable(want) else state[key] == want for key, want in wanted.items())
+            return all(
+                want(state[key]) if callable(want) else state[key] == want
+                for key, want in wanted.items()
+            )
 
         return await until(self.state, fits, timeout_s)
 

@@ -1,4 +1,6 @@
-"""Words that editors type in tests of durability: which were called saved, and which are in the file."""
+"""Words that editors type in tests of durability:
+which were called saved, and which are in the file.
+"""
 
 import re
 import shutil
@@ -15,11 +17,15 @@ WORD = re.compile(r"<[abc]\d+>")
 
 
 def text_in_file(data_dir: Path, copy_to: Path, session_id: str) -> str:
-    """Return the session's text, rebuilt from the log in a copy of the database as the kill left it."""
+    """Return the session's text, rebuilt from the log in a copy of the
+    database as the kill left it.
+    """
     shutil.copytree(data_dir, copy_to)
     database = sqlite3.connect(copy_to / "collab.db")
     document: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
-    for (data,) in database.execute("SELECT data FROM log WHERE session_id = ? ORDER BY first", (session_id,)):
+    for (data,) in database.execute(
+        "SELECT data FROM log WHERE session_id = ? ORDER BY first", (session_id,)
+    ):
         for entry in decode_chunk(data):
             document.apply_update(entry.update)
     database.close()

@@ -1,7 +1,8 @@
-"""Check prose: `python -m tests.prose` the files in checked.txt, `python -m tests.prose PATH...` those under paths.
+"""Check prose: `python -m tests.prose` the files in checked.txt,
+`python -m tests.prose PATH...` those under paths.
 
-Prints `file:line: what is wrong -> what to write instead`, and how much each folder has; ends with 1 if it has any.
-`--count` prints the counts only.
+Prints `file:line: what is wrong -> what to write instead`, and how much each folder has; ends with
+1 if it has any. `--count` prints the counts only.
 """
 
 import subprocess
@@ -12,7 +13,8 @@ from pathlib import Path
 from tests.prose.rules import findings
 
 CHECKED = Path(__file__).parent / "checked.txt"
-"""Files and folders without findings, one a line. `make check` holds them there; the list only grows."""
+"""Files and folders without findings, one a line.
+`make check` holds them there; the list only grows."""
 
 _ENDINGS = {".py", ".md", ".ts", ".tsx", ".css", ".toml", ".cfg", ".yml", ".sh"}
 
@@ -23,7 +25,9 @@ def checked() -> list[str]:
 
 
 def files(paths: list[str]) -> list[Path]:
-    """Return the files with prose among those that git knows under paths; git refuses a path that is not there."""
+    """Return the files with prose among those that git knows under paths;
+    git refuses a path that is not there.
+    """
     command = [
         "git",
         "--glob-pathspecs",
@@ -37,8 +41,14 @@ def files(paths: list[str]) -> list[Path]:
         *paths,
     ]
     listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split("\0")
-    named = [Path(name) for name in sorted(set(listed)) if name and not name.startswith("static/dist/")]
-    return [path for path in named if path.is_file() and (path.suffix in _ENDINGS or path.name == "Makefile")]
+    named = [
+        Path(name) for name in sorted(set(listed)) if name and not name.startswith("static/dist/")
+    ]
+    return [
+        path
+        for path in named
+        if path.is_file() and (path.suffix in _ENDINGS or path.name == "Makefile")
+    ]
 
 
 def main(arguments: list[str]) -> int:

@@ -1,6 +1,8 @@
-"""Where a file speaks to people: paragraphs of documents, docstrings and comments, each with its line numbers.
+"""Where a file speaks to people: paragraphs of documents, docstrings and comments,
+each with its line numbers.
 
-Not for code: blocks of code in documents, drawings, and instructions to tools such as `noqa` are left out.
+Not for code: blocks of code in documents, drawings,
+and instructions to tools such as `noqa` are left out.
 """
 
 import ast
@@ -21,7 +23,8 @@ _SLASHES = {".ts", ".tsx", ".css", ".js", ".mjs"}
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Sentences that belong together: a paragraph, an item of a list, a cell of a table, or a comment.
+    """Sentences that belong together: a paragraph, an item of a list, a cell of a table,
+    or a comment.
 
     lines     (number of the line in the file, its text without marks such as `#`)
     is_title  a heading, or the first line of a docstring if a sentence ends there
@@ -52,7 +55,10 @@ class _Gathering:
 
 
 def passages(path: Path) -> Iterator[Passage]:
-    """Yield the prose of a file. Its ending says how comments look; without one, they begin with `#`."""
+    """Yield the prose of a file.
+
+    Its ending says how comments look; without one, they begin with `#`.
+    """
     text = path.read_text()
     if path.suffix == ".md":
         return of_markdown(text)
@@ -62,7 +68,9 @@ def passages(path: Path) -> Iterator[Passage]:
 
 
 def of_markdown(text: str) -> Iterator[Passage]:
-    """Yield paragraphs, items, headings and cells of tables; neither blocks of code nor HTML comments."""
+    """Yield paragraphs, items, headings and cells of tables;
+    neither blocks of code nor HTML comments.
+    """
     text = re.sub(r"<!--[\s\S]*?-->", lambda comment: "\n" * comment[0].count("\n"), text)
     gathering, is_code, is_after_blank = _Gathering(), False, True
     for number, line in enumerate(text.splitlines(), 1):
@@ -90,12 +98,18 @@ def _heading_or_cells(number: int, line: str) -> Iterator[Passage]:
 
 
 def of_python(text: str) -> Iterator[Passage]:
-    """Yield comments, and docstrings: of modules, classes, functions, and those behind constants and fields."""
+    """Yield comments, and docstrings: of modules, classes, functions,
+    and those behind constants and fields.
+    """
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
     comments = [(*token.start, token.string) for token in tokens if token.type == tokenize.COMMENT]
     yield from _comments(comments)
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+        if (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
+        ):
             written = ast.get_source_segment(text, node.value) or ""
             yield from _docstring(written.lstrip("rRuU").strip("\"'"), node.lineno)
 
@@ -106,7 +120,9 @@ def of_slashes(text: str) -> Iterator[Passage]:
     for found in re.finditer(r"/\*[\s\S]*?\*/|(?:(?<=\s)|^)//.*", text, re.MULTILINE):
         number = text.count("\n", 0, found.start()) + 1
         if found[0].startswith("//"):
-            comments.append((number, found.start() - text.rfind("\n", 0, found.start()), found[0].lstrip("/")))
+            comments.append(
+                (number, found.start() - text.rfind("\n", 0, found.start()), found[0].lstrip("/"))
+            )
         else:
             lines = [re.sub(r"^\s*\*+/?|/\*+|\*+/", "", line) for line in found[0].split("\n")]
             yield from _docstring("\n".join(lines), number)
@@ -116,7 +132,11 @@ def of_slashes(text: str) -> Iterator[Passage]:
 def of_hashes(text: str) -> Iterator[Passage]:
     """Yield comments of a Makefile, and of files of settings."""
     numbered = enumerate(text.splitlines(), 1)
-    found = [(number, match) for number, line in numbered if (match := re.search(r"(?:^|(?<=\s))#+ .*", line))]
+    found = [
+        (number, match)
+        for number, line in numbered
+        if (match := re.search(r"(?:^|(?<=\s))#+ .*", line))
+    ]
     yield from _comments([(number, match.start(), match[0]) for number, match in found])
 
 

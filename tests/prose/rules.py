@@ -1,6 +1,8 @@
-"""The rules of prose that a program can check: words, people, clauses without a noun, long sentences.
+"""The rules of prose that a program can check:
+words, people, clauses without a noun, long sentences.
 
-They are for readers whose second language is English. A rule that finds little but false alarms does not belong here.
+They are for readers whose second language is English.
+A rule that finds little but false alarms does not belong here.
 """
 
 import re
@@ -12,7 +14,8 @@ from tests.prose.passages import passages
 from tests.prose.sentences import Sentence, sentences
 
 MAX_WORDS = 30
-"""Words in a sentence of a document. Aim at 25: the other five are for names, numbers and short lists."""
+"""Words in a sentence of a document. Aim at 25:
+the other five are for names, numbers and short lists."""
 
 WORDS = {
     r"at once": "immediately, or together",
@@ -28,7 +31,8 @@ WORDS = {
     r"(?:come|comes|came|coming) round": "respond, or take its turn",
     r"whilst|amongst|whence|thereof|whereof|lest|hitherto": "a word of everyday English",
     r"all the same(?=[.,;:)]|$)": "still, or nevertheless",
-    r"(?<!all )(?<!is )(?<!are )(?<!was )(?<!were )(?<!be )(?<!not )(?<!looks )(?<!look )(?<!stays )(?<!stay )"
+    r"(?<!all )(?<!is )(?<!are )(?<!was )(?<!were )(?<!be )(?<!not )(?<!looks )(?<!look )(?<!stays "
+    r")(?<!stay )"
     r"the same(?=[.,;:)]|$)": "its noun: the same document, the same answer",
     r"it was \d+(?:[.,]\d+)*": "the present only: history is for the commit",
 }
@@ -58,21 +62,25 @@ _HEADLESS = (
     ),
     re.compile(
         rf"{_BEGINNING}who (?!of |else |a |an |the |they |you |is \w+ing,)\S+ "
-        rf"(?:(?!and who|or who|, what|, which|\bhow\b)[^;:?])*?(?<!they )(?<!it )\b{_VERB}\b[^?]*$",
+        r"(?:(?!and who|or who|, what|, which|\bhow\b)[^;:?])*?(?<!they )(?<!it "
+        rf")\b{_VERB}\b[^?]*$",
         re.IGNORECASE,
     ),
     re.compile(rf"{_BEGINNING}who \w+s\b[^;:,?]*, {_VERB}\b[^?]*$", re.IGNORECASE),
 )
-"""Clauses with "who" that stand for a person: as a subject, behind a preposition, behind a verb for people.
+"""Clauses with "who" that stand for a person:
+as a subject, behind a preposition, behind a verb for people.
 
 A question is none of them: "says who wrote it", "Who wrote each line of a text."
 """
 _HEADLESS_WHAT = re.compile(
-    rf"{_BEGINNING}what (?:is|are|was|were|has|have|does|do|may|must|can|cannot|will|[a-z]+s|[a-z]+ed)\b(?!')"
+    rf"{_BEGINNING}what "
+    r"(?:is|are|was|were|has|have|does|do|may|must|can|cannot|will|[a-z]+s|[a-z]+ed)\b(?!')"
     rf"(?:(?!\band what|\bor what|, and\b)[^;:?])*?\s{_VERB}\b[^?]*$",
     re.IGNORECASE,
 )
-"""Clauses with "what" that are the subject: "What is beyond a limit is refused". Titles may be: "What it costs"."""
+"""Clauses with "what" that are the subject: "What is beyond a limit is refused".
+Titles may be: "What it costs"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +107,18 @@ def findings(path: Path) -> list[Finding]:
 
 
 def check(sentence: Sentence, *, is_document: bool) -> Iterator[Finding]:
-    """Yield what is wrong with a sentence. Only sentences of documents have a length that is checked."""
+    """Yield what is wrong with a sentence.
+
+    Only sentences of documents have a length that is checked.
+    """
     yield from _words(sentence)
     yield from _clauses(sentence)
     if sentence.text.startswith("Of ") and not sentence.text.startswith("Of course"):
         yield _finding(
-            sentence, 0, f"“{_start(sentence.text)}” does not begin with its subject", "subject, verb, object"
+            sentence,
+            0,
+            f"“{_start(sentence.text)}” does not begin with its subject",
+            "subject, verb, object",
         )
     count = sentence.words()
     if is_document and count > MAX_WORDS:
@@ -115,19 +129,27 @@ def check(sentence: Sentence, *, is_document: bool) -> Iterator[Finding]:
 def _words(sentence: Sentence) -> Iterator[Finding]:
     rules = {**WORDS, _PRONOUNS: "they, their, or the user"}
     for words, instead in rules.items():
-        for match in re.finditer(rf'(?<![\w"“-])(?:{words})(?![\w"”-])', sentence.text, re.IGNORECASE):
+        for match in re.finditer(
+            rf'(?<![\w"“-])(?:{words})(?![\w"”-])', sentence.text, re.IGNORECASE
+        ):
             yield _finding(sentence, match.start(), f"“{match[0]}”", instead)
 
 
 def _clauses(sentence: Sentence) -> Iterator[Finding]:
-    people = next((match for pattern in _HEADLESS if (match := pattern.search(sentence.text))), None)
+    people = next(
+        (match for pattern in _HEADLESS if (match := pattern.search(sentence.text))), None
+    )
     things = None if sentence.is_title else _HEADLESS_WHAT.search(sentence.text)
     if people:
         wrong = f"“{_start(people[0].lstrip(';: '))}” stands for people without a noun"
-        yield _finding(sentence, people.start(), wrong, "the noun: a user who, a client that, anyone who")
+        yield _finding(
+            sentence, people.start(), wrong, "the noun: a user who, a client that, anyone who"
+        )
     if things:
         wrong = f"“{_start(things[0].lstrip(';: '))}” stands for things without a noun"
-        yield _finding(sentence, things.start(), wrong, "the noun: files that, changes that, anything that")
+        yield _finding(
+            sentence, things.start(), wrong, "the noun: files that, changes that, anything that"
+        )
 
 
 def _finding(sentence: Sentence, at: int, wrong: str, instead: str) -> Finding:

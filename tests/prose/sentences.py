@@ -1,4 +1,6 @@
-"""Cuts passages into sentences without code and marks, each of which knows the lines it stands on."""
+"""Cuts passages into sentences without code and marks,
+each of which knows the lines it stands on.
+"""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +16,8 @@ _REPLACED = (
     (re.compile(r"<[a-zA-Z/!][^<>]*>"), ""),
     (re.compile(r"\*\*|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)"), ""),
 )
-"""Code and addresses become one word that no rule is about; links become their texts; tags and stars go."""
+"""Code and addresses become one word that no rule is about; links become their texts;
+tags and stars go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,9 @@ def sentences(passage: Passage) -> Iterator[Sentence]:
         start = end
 
 
-def _replace(pattern: re.Pattern[str], new: str, text: str, numbers: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+def _replace(
+    pattern: re.Pattern[str], new: str, text: str, numbers: tuple[int, ...]
+) -> tuple[str, tuple[int, ...]]:
     """Replace matches; what is new stands on the line on which its match begins."""
     result, lines, at = "", list[int](), 0
     for match in pattern.finditer(text):

@@ -34,7 +34,10 @@ comment -->
 > quoted
 """
 
-    found = [(passage.lines[0][0], " ".join(line for _, line in passage.lines)) for passage in of_markdown(text)]
+    found = [
+        (passage.lines[0][0], " ".join(line for _, line in passage.lines))
+        for passage in of_markdown(text)
+    ]
 
     assert [(number, line) for number, line in found if line.strip("-")] == [
         (1, "A title"),
@@ -61,7 +64,10 @@ LIMIT = 5  # a remark
 value = "a text"  # noqa: S105
 '''
 
-    found = [(passage.lines[0][0], " ".join(line for _, line in passage.lines)) for passage in of_python(text)]
+    found = [
+        (passage.lines[0][0], " ".join(line for _, line in passage.lines))
+        for passage in of_python(text)
+    ]
 
     assert sorted(found) == [
         (1, "A module."),
@@ -76,20 +82,28 @@ def test_docstring_gives_texts_of_fields_and_no_drawings() -> None:
     """Of `name  text` the text is prose; a drawing with lines or arrows is not."""
     text = '"""Title.\n\nname    the text of it\n\nclient → room\n"""\n'
 
-    assert [passage.lines for passage in of_python(text)] == [((1, "Title."),), ((3, "the text of it"),)]
+    assert [passage.lines for passage in of_python(text)] == [
+        ((1, "Title."),),
+        ((3, "the text of it"),),
+    ]
 
 
 def test_typescript_and_settings_give_comments() -> None:
     """Both kinds of comments; an address is none."""
     script = "/** Says so. */\nconst a = 'https://x' // why\n"
 
-    assert sorted(passage.lines for passage in of_slashes(script)) == [((1, "Says so."),), ((2, "why"),)]
+    assert sorted(passage.lines for passage in of_slashes(script)) == [
+        ((1, "Says so."),),
+        ((2, "why"),),
+    ]
     assert [passage.lines for passage in of_hashes("make: x ## build it\n")] == [((1, "build it"),)]
 
 
 def test_sentence_knows_the_lines_of_its_characters() -> None:
     """So that a finding names the line of the word, not that of the paragraph."""
-    (passage,) = of_markdown("One ends. Two begins\nhere with `a b` and [a link](x.md), e.g. this.\n")
+    (passage,) = of_markdown(
+        "One ends. Two begins\nhere with `a b` and [a link](x.md), e.g. this.\n"
+    )
 
     one, two = sentences(passage)
 
@@ -109,7 +123,11 @@ def test_checked_files_exist_and_are_named_once() -> None:
 
 @pytest.mark.parametrize(("text", "code"), [("Released again.\n", 0), ("Released at once.\n", 1)])
 def test_command_prints_findings_and_says_by_its_code_whether_there_are_any(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str, code: int
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    text: str,
+    code: int,
 ) -> None:
     """`file:line: what is wrong -> what to write instead`, and a count per folder."""
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)

@@ -62,14 +62,20 @@ def test_each_word_has_an_example() -> None:
     ],
 )
 def test_word_of_another_meaning_is_left(tmp_path: Path, sentence: str) -> None:
-    """Words inside others, in quotes, in code and in addresses; a few turns of phrase that are clear."""
+    """Words inside others, in quotes, in code and in addresses;
+    a few turns of phrase that are clear.
+    """
     assert found(tmp_path, sentence) == []
 
 
-@pytest.mark.parametrize("pronoun", ["he", "she", "him", "his", "her", "hers", "himself", "herself", "He"])
+@pytest.mark.parametrize(
+    "pronoun", ["he", "she", "him", "his", "her", "hers", "himself", "herself", "He"]
+)
 def test_pronoun_of_one_sex_is_found(tmp_path: Path, pronoun: str) -> None:
     """People are *they* or *the user*."""
-    assert found(tmp_path, f"The owner and {pronoun} again.") == [f"3: “{pronoun}” -> they, their, or the user"]
+    assert found(tmp_path, f"The owner and {pronoun} again.") == [
+        f"3: “{pronoun}” -> they, their, or the user"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +160,8 @@ def test_sentence_of_document_has_a_longest_length(tmp_path: Path) -> None:
 
     assert found(tmp_path, f"{words}`two words here` end.") == []
     assert found(tmp_path, f"{words}`code` the end. Short.") == [
-        f"3: “{(words + 'x')[:39]}…” has {MAX_WORDS + 1} words -> sentences of up to 25 words (at most {MAX_WORDS})"
+        f"3: “{(words + 'x')[:39]}…” has {MAX_WORDS + 1} words -> sentences of up to 25 words (at "
+        f"most {MAX_WORDS})"
     ]
     comment = tmp_path / "code.py"
     comment.write_text(f"# {words * 2} end.\n")

@@ -1,4 +1,6 @@
-"""What fails on purpose: the connection to MongoDB, with what must be so whatever happened, and a page of SQLite."""
+"""What fails on purpose: the connection to MongoDB, with what must be so whatever happened,
+and a page of SQLite.
+"""
 
 import gc
 from collections.abc import AsyncIterator
@@ -22,8 +24,11 @@ from tests.waiting import until
 
 _PAGE = 4_096
 
-IMPATIENT = "?serverSelectionTimeoutMS=80&connectTimeoutMS=3000&socketTimeoutMS=3000&directConnection=true"
-"""How long each of hundreds of calls waits for a server that is gone, and the few calls for one that hangs."""
+IMPATIENT = (
+    "?serverSelectionTimeoutMS=80&connectTimeoutMS=3000&socketTimeoutMS=3000&directConnection=true"
+)
+"""How long each of hundreds of calls waits for a server that is gone,
+and the few calls for one that hangs."""
 
 Rows = dict[str, list[dict[str, Any]]]
 """Documents by collection."""
@@ -49,13 +54,17 @@ async def failing(mongo_uri: str, options: str = IMPATIENT) -> AsyncIterator[Pla
     """Lend an empty database; options: of the driver, on the way that fails."""
     async with mongod.database(mongo_uri) as name:
         proxy = await Proxy.start(mongo_uri)
-        yield Place(f"{mongo_uri}{name}", f"mongodb://127.0.0.1:{proxy.port}/{name}{options}", proxy)
+        yield Place(
+            f"{mongo_uri}{name}", f"mongodb://127.0.0.1:{proxy.port}/{name}{options}", proxy
+        )
         await proxy.stop()
     gc.collect()  # what the driver forgot is found here, where it is expected
 
 
 async def opened(uri: str) -> MongoStore:
-    """Return an open store. The first connection may take longer than the driver waits, on a busy machine."""
+    """Return an open store. The first connection may take longer than the driver waits,
+    on a busy machine.
+    """
     store = MongoStore(uri)
 
     async def opens() -> bool:
@@ -97,7 +106,9 @@ async def check(store: Store) -> None:
         assert not owner.is_deleted
         numbers = [one.sequence for one in await store.messages(session_id, None, 100)]
         assert numbers == list(range(1, len(numbers) + 1))
-        versions = [one.number for one in await store.versions(session_id, None, 100, with_files=True)]
+        versions = [
+            one.number for one in await store.versions(session_id, None, 100, with_files=True)
+        ]
         assert versions == list(range(len(versions), 0, -1))
 
 

@@ -67,7 +67,9 @@ def user(name: str = "ada", **fields: Any) -> User:
 
 def guest(name: str = "gil", **fields: Any) -> User:
     """A guest of s1 whose id is u-<name>."""
-    return user(name, **{"email": None, "password_hash": None, "is_guest": True, "guest_of": "s1", **fields})
+    return user(
+        name, **{"email": None, "password_hash": None, "is_guest": True, "guest_of": "s1", **fields}
+    )
 
 
 def avatar(name: str = "ada", data: bytes = b"\x89PNG", **fields: Any) -> Avatar:
@@ -113,7 +115,15 @@ def session(session_id: str = "s1", **fields: Any) -> Session:
 
 
 def member(user_id: str = "u-bob", session_id: str = "s1", **fields: Any) -> Member:
-    return Member(**{"session_id": session_id, "user_id": user_id, "role": Role.EDITOR, "joined_at": NOW, **fields})
+    return Member(
+        **{
+            "session_id": session_id,
+            "user_id": user_id,
+            "role": Role.EDITOR,
+            "joined_at": NOW,
+            **fields,
+        }
+    )
 
 
 def invite(number: int = 1, session_id: str = "s1", **fields: Any) -> Invite:
@@ -163,7 +173,9 @@ def message(text: str = "hello", session_id: str = "s1", **fields: Any) -> Messa
     )
 
 
-def chunk(first: int, last: int, data: bytes | None = None, session_id: str = "s1", **fields: Any) -> Chunk:
+def chunk(
+    first: int, last: int, data: bytes | None = None, session_id: str = "s1", **fields: Any
+) -> Chunk:
     return Chunk(
         **{
             "session_id": session_id,
@@ -221,10 +233,14 @@ class Seed:
         await self._store.add_user(made, login(name, user_id=made.id))
         return made
 
-    async def session(self, session_id: str = "s1", first: Chunk | None = None, **fields: Any) -> Session:
+    async def session(
+        self, session_id: str = "s1", first: Chunk | None = None, **fields: Any
+    ) -> Session:
         """A session whose owner is member u-ada."""
         made = session(session_id, **fields)
-        await self._store.add_session(made, member(made.owner_id, session_id, role=Role.OWNER), first)
+        await self._store.add_session(
+            made, member(made.owner_id, session_id, role=Role.OWNER), first
+        )
         return made
 
     async def invite(self, number: int = 1, session_id: str = "s1", **fields: Any) -> Invite:
@@ -233,7 +249,10 @@ class Seed:
         return made
 
     async def unusable_invites(self) -> None:
-        """Invites of "s1": 1 can be used, 2 is revoked, 3 is used up. "s2" has a usable invite 1 of its own."""
+        """Invites of "s1": 1 can be used, 2 is revoked, 3 is used up.
+
+        "s2" has a usable invite 1 of its own.
+        """
         for session_id in ("s1", "s2"):
             await self.session(session_id)
             await self.invite(1, session_id)
@@ -242,10 +261,14 @@ class Seed:
         await self._store.revoke_invite("s1", invite(2).id)
         await self._store.use_invite("s1-secret-3", member(), 1_000)
 
-    async def guest(self, name: str = "gil", secret_hash: str = "s1-secret-1", **fields: Any) -> User:
+    async def guest(
+        self, name: str = "gil", secret_hash: str = "s1-secret-1", **fields: Any
+    ) -> User:
         """A guest with login l-<name>-1, who came in by an invite that must be there."""
         made = guest(name, **fields)
-        await self._store.add_guest(made, login(name, created_at=made.created_at), secret_hash, 1_000)
+        await self._store.add_guest(
+            made, login(name, created_at=made.created_at), secret_hash, 1_000
+        )
         return made
 
 

@@ -1,4 +1,6 @@
-"""Where pictures are kept. Cloudinary's answers and failures are in `tests/handlers/api/test_cloudinary.py`."""
+"""Where pictures are kept. Cloudinary's answers and failures are in
+`tests/handlers/api/test_cloudinary.py`.
+"""
 
 import pytest
 
@@ -20,10 +22,18 @@ async def test_stored_avatar_address_depends_on_content() -> None:
 @pytest.mark.parametrize(
     ("url", "options"),
     [
-        ("cloudinary://key:secret@demo", {"cloud_name": "demo", "api_key": "key", "api_secret": "secret"}),
+        (
+            "cloudinary://key:secret@demo",
+            {"cloud_name": "demo", "api_key": "key", "api_secret": "secret"},
+        ),
         (
             "cloudinary://key:s%40c@demo?upload_prefix=https://x",
-            {"cloud_name": "demo", "api_key": "key", "api_secret": "s@c", "upload_prefix": "https://x"},
+            {
+                "cloud_name": "demo",
+                "api_key": "key",
+                "api_secret": "s@c",
+                "upload_prefix": "https://x",
+            },
         ),
     ],
 )

@@ -18,7 +18,11 @@ from storage.checksums import (
 from storage.records import Version, VersionKind
 from tests.storage.rows import message, odd_text, version
 
-VERSION = version("print(1)\n" * 100, number=3, documents={"map": {"type": "map", "value": {"a": 1}, "leftOut": None}})
+VERSION = version(
+    "print(1)\n" * 100,
+    number=3,
+    documents={"map": {"type": "map", "value": {"a": 1}, "leftOut": None}},
+)
 
 CHANGES: dict[str, Any] = {
     "session_id": "s2",
@@ -56,7 +60,12 @@ def test_version_whose_description_changed_is_damaged_as_a_whole(name: str) -> N
     found = read(changed, version_checksum(VERSION), None)
 
     assert found.is_damaged
-    assert (found.number, found.label, found.author_id, found.files) == (changed.number, "", "", None)
+    assert (found.number, found.label, found.author_id, found.files) == (
+        changed.number,
+        "",
+        "",
+        None,
+    )
 
 
 @given(st.data())
@@ -70,7 +79,9 @@ def test_version_contents_with_any_bit_flipped_are_damaged(data: st.DataObject) 
     assert found == replace(VERSION, files=None, documents={}, is_damaged=True)
 
 
-@pytest.mark.parametrize("contents", [b"", b"\x01", b"\0" * 100, b"{", b'["a", "b"]', b"[1]", b"\xff"])
+@pytest.mark.parametrize(
+    "contents", [b"", b"\x01", b"\0" * 100, b"{", b'["a", "b"]', b"[1]", b"\xff"]
+)
 def test_version_contents_of_no_form_are_damaged(contents: bytes) -> None:
     assert read(VERSION, version_checksum(VERSION), contents).is_damaged
 
@@ -101,18 +112,25 @@ def test_damaged_version_packed_again_stays_damaged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "files", "documents"), [(b'{"a": "b"}', {"a": "b"}, {}), (b'[{},{"m": 1}]', {}, {"m": 1})]
+    ("data", "files", "documents"),
+    [(b'{"a": "b"}', {"a": "b"}, {}), (b'[{},{"m": 1}]', {}, {"m": 1})],
 )
-def test_contents_of_earlier_releases_are_read(data: bytes, files: dict[str, str], documents: dict[str, Any]) -> None:
+def test_contents_of_earlier_releases_are_read(
+    data: bytes, files: dict[str, str], documents: dict[str, Any]
+) -> None:
     assert unpack_contents("s1", 1, data) == (files, documents)
 
 
 @pytest.mark.parametrize(
-    "changed", [{"text": "hellp"}, {"sender_id": "u-bob"}, {"created_at": 1}, {"id": "m-2"}, {"text": None}]
+    "changed",
+    [{"text": "hellp"}, {"sender_id": "u-bob"}, {"created_at": 1}, {"id": "m-2"}, {"text": None}],
 )
 def test_message_that_changed_is_damaged(changed: dict[str, Any]) -> None:
     sent = message("hello", sequence=5)
-    row = {name: getattr(sent, name) for name in ("id", "sender_id", "sender_name", "text", "created_at")}
+    row = {
+        name: getattr(sent, name)
+        for name in ("id", "sender_id", "sender_name", "text", "created_at")
+    }
 
     sound = checked_message("s1", 5, row, message_checksum(sent))
     nameless = checked_message("s1", 5, {**row, "sender_name": ""}, message_checksum(sent))

@@ -30,7 +30,9 @@ from tests.storage.rows import (
 
 
 @pytest.fixture
-async def places(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[dict[str, Connect]]:
+async def places(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[dict[str, Connect]]:
     """Two empty places of each kind: sqlite, mongo, sqlite 2, mongo 2."""
     async with AsyncExitStack() as stack:
         made = {}
@@ -44,7 +46,9 @@ async def places(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 
 
 async def furnish(store: PortableStore) -> None:
-    """Something in every table, odd texts, more rows than a batch in some, a guest, a deleted user, one removed."""
+    """Something in every table, odd texts, more rows than a batch in some, a guest, a deleted user,
+    one removed.
+    """
     seed = Seed(store)
     for name in ("ada", "bob", "dan"):
         await seed.user(name)
@@ -85,8 +89,12 @@ async def everything(store: PortableStore) -> dict[str, list[Row]]:
     return found
 
 
-@pytest.mark.parametrize("way", [("sqlite", "mongo", "sqlite 2"), ("mongo", "sqlite", "mongo 2")], ids="-".join)
-async def test_copy_there_and_back_keeps_every_table(places: dict[str, Connect], way: tuple[str, str, str]) -> None:
+@pytest.mark.parametrize(
+    "way", [("sqlite", "mongo", "sqlite 2"), ("mongo", "sqlite", "mongo 2")], ids="-".join
+)
+async def test_copy_there_and_back_keeps_every_table(
+    places: dict[str, Connect], way: tuple[str, str, str]
+) -> None:
     """What comes back is what was there, in every table."""
     stores = [await opened(places[name]) for name in way]
     await furnish(stores[0])
@@ -122,12 +130,18 @@ async def test_copy_leaves_out_expired_rows(places: dict[str, Connect]) -> None:
         await store.close(is_clean=True)
 
 
-@pytest.mark.parametrize("way", [("sqlite", "sqlite 2"), ("sqlite", "mongo"), ("mongo", "sqlite")], ids="-".join)
-@pytest.mark.parametrize(("later", "uses"), [(2 * HOUR, 1), (32 * DAY, 0)], ids=["expired", "forgotten"])
+@pytest.mark.parametrize(
+    "way", [("sqlite", "sqlite 2"), ("sqlite", "mongo"), ("mongo", "sqlite")], ids="-".join
+)
+@pytest.mark.parametrize(
+    ("later", "uses"), [(2 * HOUR, 1), (32 * DAY, 0)], ids=["expired", "forgotten"]
+)
 async def test_copy_keeps_expired_invites_while_they_are_listed(
     places: dict[str, Connect], way: tuple[str, str], later: int, uses: int
 ) -> None:
-    """They travel with their uses as long as they are listed; then neither does, and nothing refers to nothing."""
+    """They travel with their uses as long as they are listed;
+    then neither does, and nothing refers to nothing.
+    """
     source, target = [await opened(places[name]) for name in way]
     seed = Seed(source)
     await seed.user("ada")
@@ -145,8 +159,12 @@ async def test_copy_keeps_expired_invites_while_they_are_listed(
         await store.close(is_clean=True)
 
 
-async def test_copy_into_store_with_rows_is_refused_unless_forced(places: dict[str, Connect]) -> None:
-    """It is refused by name of the tables, unless told; then rows with the same keys are replaced."""
+async def test_copy_into_store_with_rows_is_refused_unless_forced(
+    places: dict[str, Connect],
+) -> None:
+    """It is refused by name of the tables, unless told;
+    then rows with the same keys are replaced.
+    """
     source, target = await opened(places["sqlite"]), await opened(places["mongo"])
     await furnish(source)
     await Seed(target).user("zoe")
@@ -163,7 +181,9 @@ async def test_copy_into_store_with_rows_is_refused_unless_forced(places: dict[s
 
 
 @pytest.mark.parametrize("target", ["mongo", "sqlite 2"])
-async def test_copy_cut_short_continues_from_same_source(places: dict[str, Connect], monkeypatch, target: str) -> None:
+async def test_copy_cut_short_continues_from_same_source(
+    places: dict[str, Connect], monkeypatch, target: str
+) -> None:
     """Wherever it stopped; rows that are there are not written again, another source is refused."""
     source = await opened(places["sqlite"])
     await furnish(source)
@@ -193,14 +213,18 @@ async def test_copy_cut_short_continues_from_same_source(places: dict[str, Conne
         await one.close(is_clean=True)
 
 
-async def test_copy_with_changed_row_fails_naming_table(places: dict[str, Connect], monkeypatch) -> None:
+async def test_copy_with_changed_row_fails_naming_table(
+    places: dict[str, Connect], monkeypatch
+) -> None:
     """A row that changes on its way makes the copy fail, with the table's name."""
     source, target = await opened(places["sqlite"]), await opened(places["mongo"])
     await furnish(source)
     put = target.put
 
     async def forging(table: str, rows: list[dict[str, object]]) -> None:
-        await put(table, [{**row, "text": "forged"} if row.get("text") == "m7" else row for row in rows])
+        await put(
+            table, [{**row, "text": "forged"} if row.get("text") == "m7" else row for row in rows]
+        )
 
     monkeypatch.setattr(target, "put", forging)
 

@@ -1,4 +1,6 @@
-"""Values that a field cannot have become what allows least; what a field can have stays as it is."""
+"""Values that a field cannot have become what allows least;
+what a field can have stays as it is.
+"""
 
 from dataclasses import asdict, replace
 from typing import Any
@@ -56,7 +58,8 @@ def test_field_that_a_row_lacks_has_its_default() -> None:
     del row["is_deleted"], row["guest_of"]
     assert restored(User, row) == user()
     assert restored(Session, {"id": "s1"}) == replace(
-        session(), title="", language="", owner_id="", access=Access.INVITE, join_role=Role.VIEWER, status=Status.ENDED,
+        session(), title="", language="", owner_id="", access=Access.INVITE, join_role=Role.VIEWER,
+        status=Status.ENDED,
         main_root="", created_at=0, updated_at=0,
     )  # fmt: skip
     assert restored(Member, {}).role is Role.VIEWER

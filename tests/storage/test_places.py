@@ -39,7 +39,16 @@ def _missing(place: Path) -> None:
     place.parent.rmdir()
 
 
-MAKERS = [_nothing, _file, _dangling, _link_to_new_place, _below_file, _below_link, _missing, lambda _: None]
+MAKERS = [
+    _nothing,
+    _file,
+    _dangling,
+    _link_to_new_place,
+    _below_file,
+    _below_link,
+    _missing,
+    lambda _: None,
+]
 
 
 def outcome(call: Callable[[Path], object], place: Path) -> str:
@@ -56,7 +65,9 @@ def tree(folder: Path) -> set[Path]:
 
 
 @pytest.mark.parametrize("make", MAKERS)
-def test_try_file_fails_as_opening_does_and_makes_nothing(tmp_path: Path, make: Callable[[Path], None]) -> None:
+def test_try_file_fails_as_opening_does_and_makes_nothing(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
     """A folder, a dangling link, a file where a folder should be: each error of open(2)."""
     place = tmp_path / "folder" / "place"
     place.parent.mkdir()

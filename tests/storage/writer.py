@@ -1,4 +1,5 @@
-"""A process that writes messages until it is killed, and prints the number of each after its commit.
+"""A process that writes messages until it is killed,
+and prints the number of each after its commit.
 
 Run by `tests/storage/sqlite/test_engine.py` as `python -m tests.storage.writer PATH`.
 """

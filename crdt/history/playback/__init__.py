@@ -1,1 +1,3 @@
-"""The stored log of one session played back: the document at any moment, all changes, who typed when."""
+"""The stored log of one session played back:
+the document at any moment, all changes, who typed when.
+"""

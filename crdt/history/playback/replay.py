@@ -1,7 +1,8 @@
 """The changes that each update made in the texts, for players that show a session again.
 
-The edits of an update come from its structs and its deletions (`crdt.reading.text_order`). No texts are compared, so
-the cost of a page depends on what is in its updates, and on the document before them, which must be loaded.
+The edits of an update come from its structs and its deletions (`crdt.reading.text_order`). No texts
+are compared, so the cost of a page depends on what is in its updates, and on the document before
+them, which must be loaded.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,7 +22,8 @@ MAX_INSERTED = 1 << 20
 MAX_EDITS = 20_000
 """Edits of one answer; the last step may go beyond that."""
 MAX_SECONDS = 1.0
-"""Seconds of CPU time for the steps of one answer. Then others have their turn, and the client asks for the rest."""
+"""Seconds of CPU time for the steps of one answer.
+Then others have their turn, and the client asks for the rest."""
 
 _View = TypeVar("_View")
 
@@ -74,7 +76,9 @@ class Replayer:
     __slots__ = ("_latest", "_main_root", "_order")
 
     def __init__(self, order: TextOrder, main_root: str, latest: int = 0) -> None:
-        """order: the document before the first entry; latest: the latest time in the log up to there, in ms."""
+        """order: the document before the first entry;
+        latest: the latest time in the log up to there, in ms.
+        """
         self._order = order
         self._main_root = main_root
         self._latest = latest
@@ -122,7 +126,8 @@ def replay(
     cpu_s: Callable[[], float],
     view: Callable[[Replayed], _View],
 ) -> tuple[_View, int]:
-    """Return (a view of what the entries of a part changed, how many entries): as many as fit, one at least.
+    """Return (a view of what the entries of a part changed, how many entries):
+    as many as fit, one at least.
 
     cpu_s  returns seconds of CPU time that the calling thread has used
     view   makes the answer of it
@@ -134,5 +139,7 @@ def replay(
     replayer = Replayer(order, main_root, log.latest_time(part.start))
     files = replayer.files()
     with stored():
-        made = steps(replayer, (entry for _, entry in log.entries(part.start, part.end)), limits, cpu_s)
+        made = steps(
+            replayer, (entry for _, entry in log.entries(part.start, part.end)), limits, cpu_s
+        )
     return view(Replayed(files, made, replayer.other_roots())), len(made)

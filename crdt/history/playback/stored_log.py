@@ -1,4 +1,5 @@
-"""The stored log of one session, as plain data for a worker process: read as a document, or entry by entry.
+"""The stored log of one session, as plain data for a worker process:
+read as a document, or entry by entry.
 
 It needs no store and no event loop, and loads nothing into pycrdt.
 """
@@ -9,7 +10,14 @@ from dataclasses import dataclass
 
 from crdt.errors import Gap, ProtocolError, RoomDamaged
 from crdt.log import segments
-from crdt.log.codec import LogEntry, decode_chunk, decode_summary, is_packed, latest_time, without_checksum
+from crdt.log.codec import (
+    LogEntry,
+    decode_chunk,
+    decode_summary,
+    is_packed,
+    latest_time,
+    without_checksum,
+)
 from crdt.reading.item_order import ItemOrder
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.update_parser import parse
@@ -25,14 +33,17 @@ _MOST = 4_096
 class StoredLog:
     """Rows of a session: its checkpoint, if that helps, and chunks in order.
 
-    chunks  up to the log position that is asked for, at least; they continue the checkpoint or begin before it
+    chunks  up to the log position that is asked for, at least;
+            they continue the checkpoint or begin before it
     """
 
     checkpoint: Checkpoint | None
     chunks: Sequence[Chunk]
 
     def is_short(self, most_bytes: int) -> bool:
-        """Whether the rows have at most `most_bytes` bytes; never with a packed row, which may hold much more."""
+        """Whether the rows have at most `most_bytes` bytes;
+        never with a packed row, which may hold much more.
+        """
         sizes = [len(chunk.data) for chunk in self.chunks]
         if self.checkpoint:
             sizes.append(len(self.checkpoint.state))
@@ -66,7 +77,9 @@ class StoredLog:
             _take_entries(order, entries)
 
     def entries(self, after: int, until: int) -> Iterator[tuple[int, LogEntry]]:
-        """Yield (log position, entry) of each entry beyond `after`, and up to `until`; raises RoomDamaged."""
+        """Yield (log position, entry) of each entry beyond `after`, and up to `until`;
+        raises RoomDamaged.
+        """
         for chunk in self.chunks:
             if chunk.last > after and chunk.first <= until:
                 yield from _entries(chunk, after, until)

@@ -51,7 +51,8 @@ class Stretch:
 class Timeline:
     """Folds a log into stretches. Structs and deletions that an update repeats count once.
 
-    Time never goes back: while the server's clock is behind an edit that is in the log, time stands still.
+    Time never goes back: while the server's clock is behind an edit that is in the log,
+    time stands still.
     """
 
     __slots__ = ("_clocks", "_deleted", "sequence", "stretches")
@@ -93,10 +94,15 @@ class Timeline:
         return count
 
     def _removed(self, parsed: Parsed) -> int:
-        return sum(self._deleted.setdefault(client, Ranges()).add(start, end) for client, start, end in parsed.ranges)
+        return sum(
+            self._deleted.setdefault(client, Ranges()).add(start, end)
+            for client, start, end in parsed.ranges
+        )
 
 
-def fold(packed: bytes, log: StoredLog, view: Callable[[Timeline], _View]) -> tuple[int, bytes, _View]:
+def fold(
+    packed: bytes, log: StoredLog, view: Callable[[Timeline], _View]
+) -> tuple[int, bytes, _View]:
     """Go on with a timeline, to the end of a log; return (log position, timeline, a view of it).
 
     packed  a timeline as it was returned, b"" for a new one
@@ -125,7 +131,12 @@ class Ranges:
         # All ranges that overlap or touch the new one are replaced by one range. An example: 0 to 3
         # and 8 to 9 are there, and 3 to 8 is added: one range is left, 0 to 9, and 5 of it are new.
         first, last = bisect_left(self._ends, start), bisect_right(self._starts, end)
-        known = sum(max(0, min(end, self._ends[at]) - max(start, self._starts[at])) for at in range(first, last))
-        self._starts[first:last] = [min(start, *self._starts[first : first + 1])] if first < last else [start]
+        known = sum(
+            max(0, min(end, self._ends[at]) - max(start, self._starts[at]))
+            for at in range(first, last)
+        )
+        self._starts[first:last] = (
+            [min(start, *self._starts[first : first + 1])] if first < last else [start]
+        )
         self._ends[first:last] = [max(end, *self._ends[last - 1 : last])] if first < last else [end]
         return end - start - known

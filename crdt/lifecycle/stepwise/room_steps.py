@@ -1,4 +1,6 @@
-"""Long work on one room, in steps between which others are served. In each room one such work is done at a time."""
+"""Long work on one room, in steps between which others are served.
+In each room one such work is done at a time.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,13 +19,16 @@ from crdt.wire.update_parser import parse, read
 from crdt.wire.y_protocol import SYNC, SyncStep2, SyncUpdate, decode
 
 _LONG_BYTES = 16 << 10
-"""Bytes from which on an update is read in a thread: a smaller one takes a few milliseconds at most."""
+"""Bytes from which on an update is read in a thread:
+a smaller one takes a few milliseconds at most."""
 
 
 class RoomSteps:
     """Takes large updates, and loads documents so that their texts can be read."""
 
-    def __init__(self, cpu_s: Callable[[], float], clock: Callable[[], int], mark: CrashMark) -> None:
+    def __init__(
+        self, cpu_s: Callable[[], float], clock: Callable[[], int], mark: CrashMark
+    ) -> None:
         """clock: milliseconds since 1970; the others as in `Environment`."""
         self._runner = StepRunner(cpu_s)
         self._cpu_s = cpu_s
@@ -33,7 +38,8 @@ class RoomSteps:
     async def receive(self, room: Room, connection: Connection, frame: bytes) -> float:
         """Hand a large frame of a client to its room.
 
-        An update is read in a thread, and taken in steps: edits that others make meanwhile are taken before it.
+        An update is read in a thread, and taken in steps:
+        edits that others make meanwhile are taken before it.
 
         Returns the seconds of work, raises what `Room.receive` raises.
         """
@@ -48,7 +54,11 @@ class RoomSteps:
         return self._cpu_s() - begun
 
     async def take_edit(
-        self, room: Room, user_id: str, update: bytes, check: Callable[[], Awaitable[object]] | None = None
+        self,
+        room: Room,
+        user_id: str,
+        update: bytes,
+        check: Callable[[], Awaitable[object]] | None = None,
     ) -> float:
         """Have a room take an update that the server made for a user.
 
@@ -60,7 +70,9 @@ class RoomSteps:
         def take(prepared: Prepared) -> None:
             room.take_edit(user_id, update, self._clock(), prepared)
 
-        return await self._take(room, Incoming(update, user_id, 0, UpdateKind.SERVER), parse, take, check)
+        return await self._take(
+            room, Incoming(update, user_id, 0, UpdateKind.SERVER), parse, take, check
+        )
 
     async def load(self, room: Room) -> None:
         """Have a room's document loaded, so that nobody waits long while its texts are read.
@@ -71,7 +83,9 @@ class RoomSteps:
             return
         async with _large(room):
             room.integrate_pending()
-            await self._runner.run(room.document.load(), partial(self._mark.at, room.session_id), is_long=False)
+            await self._runner.run(
+                room.document.load(), partial(self._mark.at, room.session_id), is_long=False
+            )
 
     async def _receive(
         self, room: Room, connection: Connection, frame: bytes, update: bytes, kind: UpdateKind
@@ -79,7 +93,9 @@ class RoomSteps:
         def take(prepared: Prepared) -> None:
             room.receive(connection, frame, self._clock(), prepared)
 
-        return await self._take(room, Incoming(update, connection.user_id, 0, kind, connection), read, take)
+        return await self._take(
+            room, Incoming(update, connection.user_id, 0, kind, connection), read, take
+        )
 
     async def _take(
         self,
@@ -122,17 +138,21 @@ def _large(room: Room) -> asyncio.Lock:
 def prepare(room: Room, incoming: Incoming, parsed: Parsed) -> Steps[Prepared]:
     """Do the long part of taking an update, in steps between which the room may take other updates.
 
-    `Room.receive` takes the update, with the result of this function; until then the room is as before. If
-    `Room.receive` is not called, or raises, call `Document.forget_prepared`. Raises as `Room.receive`.
+    `Room.receive` takes the update, with the result of this function; until then the room is as
+    before. If `Room.receive` is not called, or raises, call `Document.forget_prepared`. Raises as
+    `Room.receive`.
     """
     index, known = room.index, room.index.known_of(parsed)
     room.integrate_pending()
     foreign = room.foreign(incoming, parsed)
-    # The whole state is needed only to compare known structs. Merging it for each paste would cost more than the paste.
-    # Others may bring these structs meanwhile, and then it is needed after all. `Prepared.holds` notices that the table
-    # has changed, and the room checks the update again.
+    # The whole state is needed only to compare known structs. Merging it for each paste would cost
+    # more than the paste. Others may bring these structs meanwhile, and then it is needed after
+    # all. `Prepared.holds` notices that the table has changed, and the room checks the update
+    # again.
     state = room.document.state() if asks_for_state(index, parsed, incoming.author) else EMPTY
-    admitted: Admitted = yield partial(check_update, index, parsed, incoming.author, foreign, lambda: state)
+    admitted: Admitted = yield partial(
+        check_update, index, parsed, incoming.author, foreign, lambda: state
+    )
     # Others may have edited while a thread checked the update, so the result may be out of date.
     # Then nothing is put into the view, and the room does all of it in one call.
     if admitted.parsed and index.known_of(parsed) == known and not index.cuts_by(admitted.parsed):

@@ -1,4 +1,6 @@
-"""Runs work in steps: one step in each turn of the event loop, and what work offers for a thread in a thread."""
+"""Runs work in steps: one step in each turn of the event loop,
+and what work offers for a thread in a thread.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -13,7 +15,8 @@ _Result = TypeVar("_Result")
 class StepRunner:
     """Does work in steps: one step of all work together in each turn of the event loop.
 
-    With one step for each piece of work, ten large updates of ten rooms would hold the event loop ten times as long.
+    With one step for each piece of work, ten large updates of ten rooms would hold the
+    event loop ten times as long.
     """
 
     def __init__(self, cpu_s: Callable[[], float]) -> None:
@@ -22,7 +25,11 @@ class StepRunner:
         self._turn = asyncio.Lock()
 
     async def run(
-        self, steps: Steps[_Result], around: Callable[[], AbstractContextManager[None]], *, is_long: bool
+        self,
+        steps: Steps[_Result],
+        around: Callable[[], AbstractContextManager[None]],
+        *,
+        is_long: bool,
     ) -> tuple[_Result, float]:
         """Do work; return (its result, seconds that it took), and raise its errors.
 
@@ -41,19 +48,25 @@ class StepRunner:
                     except StopIteration as stop:
                         return stop.value, work_s + self._cpu_s() - begun
                     work_s += self._cpu_s() - begun
-                    # The lock is still held here: the next step, of this or other work, comes after the
-                    # event loop has served others.
+                    # The lock is still held here: the next step, of this or other work, comes after
+                    # the event loop has served others.
                     if call is None:
                         await asyncio.sleep(0)
                 answer, call_s = (
-                    await self.call(call, is_long=is_long or isinstance(call, Long)) if call else (None, 0.0)
+                    await self.call(call, is_long=is_long or isinstance(call, Long))
+                    if call
+                    else (None, 0.0)
                 )
                 work_s += call_s
         finally:
             steps.close()
 
-    async def call(self, function: Callable[[], _Result], *, is_long: bool) -> tuple[_Result, float]:
-        """Call a function, in a thread if it takes long; returns (its answer, seconds that it took)."""
+    async def call(
+        self, function: Callable[[], _Result], *, is_long: bool
+    ) -> tuple[_Result, float]:
+        """Call a function, in a thread if it takes long;
+        returns (its answer, seconds that it took).
+        """
 
         def measured() -> tuple[_Result, float]:
             begun = self._cpu_s()

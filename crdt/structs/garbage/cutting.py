@@ -1,4 +1,6 @@
-"""A struct cut into several, at many places in one pass: parts that keep their content, and parts that lose it."""
+"""A struct cut into several, at many places in one pass:
+parts that keep their content, and parts that lose it.
+"""
 
 from crdt.wire.content import ANY, DELETED, STRING
 from crdt.wire.lib0 import read_var_uint, write_var_bytes, write_var_uint
@@ -49,10 +51,15 @@ class StructCutter(StructSlicer):
         if len(parts) == 1:
             return [self.data[at:end]]
         ends = self._value_ends(at, kind)
-        return [write_var_uint(after - first) + self.data[ends[first] : ends[after]] for first, after, _ in parts]
+        return [
+            write_var_uint(after - first) + self.data[ends[first] : ends[after]]
+            for first, after, _ in parts
+        ]
 
     def _texts(self, at: int, parts: list[Part]) -> list[bytes]:
-        """Return the texts of parts of a string; both halves of a surrogate pair that is cut become U+FFFD."""
+        """Return the texts of parts of a string; both halves of a surrogate pair
+        that is cut become U+FFFD.
+        """
         text, _ = self.string(at)
         if text.isascii():
             raw = text.encode()
@@ -63,7 +70,9 @@ class StructCutter(StructSlicer):
 
     def _value_ends(self, at: int, kind: int) -> list[int]:
         """Return where each value of a content begins, and where the last one ends."""
-        skip = self.any_value if kind == ANY else self.json_value  # contents of other kinds are one unit long
+        skip = (
+            self.any_value if kind == ANY else self.json_value
+        )  # contents of other kinds are one unit long
         count, at = read_var_uint(self.data, at)
         ends = [at]
         for _ in range(count):

@@ -1,16 +1,17 @@
 """Deleted content leaves a state; ids, lengths and deletions stay.
 
-This is what Yjs does on each client (`gc: true`): a deleted item becomes a ContentDeleted of its length between the
-same neighbours, and what lies in a deleted shared type becomes a GC. So later edits find what they refer to, and a
-client that has not heard of a deletion hears of it. 16.7 million characters that were typed and deleted again
-are one struct of 20 bytes then. An example, with client 5 in root "t", before and after:
+This is what Yjs does on each client (`gc: true`): a deleted item becomes a ContentDeleted of its
+length between the same neighbours, and what lies in a deleted shared type becomes a GC. So later
+edits find what they refer to, and a client that has not heard of a deletion hears of it. 16.7
+million characters that were typed and deleted again are one struct of 20 bytes then. An example,
+with client 5 in root "t", before and after:
 
     5:0 "hello" in t    5:5 "brave new world" behind 5:4    deleted: 5:5 to 5:19
     5:0 "hello" in t    5:5 15 deleted behind 5:4           deleted: 5:5 to 5:19
 
-Two things are kept that Yjs drops. A few deleted characters inside a run of text stay, because cutting the run costs
-more than they do. And something stays of a root in which everything was deleted: nothing else says
-that it was a text.
+Two things are kept that Yjs drops. A few deleted characters inside a run of text stay, because
+cutting the run costs more than they do. And something stays of a root in which everything was
+deleted: nothing else says that it was a text.
 
 See docs/design/documents.md.
 """
@@ -18,9 +19,25 @@ See docs/design/documents.md.
 from collections.abc import Set
 
 from crdt.structs.garbage.cutting import Part, StructCutter
-from crdt.structs.garbage.lost_structs import Ranges, StructPlaces, deleted_ranges, lost_ranges, superseded
+from crdt.structs.garbage.lost_structs import (
+    Ranges,
+    StructPlaces,
+    deleted_ranges,
+    lost_ranges,
+    superseded,
+)
 from crdt.wire.compact import IsInSequence, squash
-from crdt.wire.content import DELETED, EMBED, FORMAT, GC, SKIP, STORED_LIMITS, STRING, TYPE, XML_TYPES
+from crdt.wire.content import (
+    DELETED,
+    EMBED,
+    FORMAT,
+    GC,
+    SKIP,
+    STORED_LIMITS,
+    STRING,
+    TYPE,
+    XML_TYPES,
+)
 from crdt.wire.lib0 import read_var_uint, write_var_uint
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.struct_id import pack_id
@@ -28,7 +45,8 @@ from crdt.wire.struct_reader import Parent
 from crdt.wire.update_parser import parse
 
 _LEAST_UNITS = 24
-"""Deleted characters inside a run of text that are worth a cut. The heads of two more structs take as many bytes."""
+"""Deleted characters inside a run of text that are worth a cut.
+The heads of two more structs take as many bytes."""
 
 _TEXT_KINDS = frozenset((STRING, EMBED, FORMAT))
 _NO_RANK = -1
@@ -75,7 +93,12 @@ class _Collector(StructCutter):
     __slots__ = ("_deleted", "_lost", "_places", "_remaining", "_removed", "_traces")
 
     def __init__(
-        self, state: bytes, deleted: Ranges, lost: Ranges, places: StructPlaces, traces: Set[int] = _NONE
+        self,
+        state: bytes,
+        deleted: Ranges,
+        lost: Ranges,
+        places: StructPlaces,
+        traces: Set[int] = _NONE,
     ) -> None:
         """traces: packed ids of structs of which one unit is kept although they were deleted."""
         super().__init__(state)
@@ -97,9 +120,13 @@ class _Collector(StructCutter):
         return b"".join(parts)
 
     def last_traces(self) -> set[int]:
-        """Return the packed id of a small struct of each root that has lost all structs which say what type it is."""
+        """Return the packed id of a small struct of each root that has lost all structs
+        which say what type it is.
+        """
         return {
-            packed for root, (rank, _, packed) in self._removed.items() if rank > self._remaining.get(root, _NO_RANK)
+            packed
+            for root, (rank, _, packed) in self._removed.items()
+            if rank > self._remaining.get(root, _NO_RANK)
         }
 
     def _section(self, at: int, out: list[bytes]) -> int:
@@ -125,16 +152,27 @@ class _Collector(StructCutter):
                 while run + 1 < len(runs) and runs[run + 1][0] <= clock:
                     run += 1
                 own = pack_id(client, clock)
-                parts = _parts(kind, length, deleted.covered(clock, end), is_trace=own in self._traces)
+                parts = _parts(
+                    kind, length, deleted.covered(clock, end), is_trace=own in self._traces
+                )
                 self._note(
-                    _rank(kind, self.data[content]), runs[run][1], own, parts, 1 if kind == STRING else at - content
+                    _rank(kind, self.data[content]),
+                    runs[run][1],
+                    own,
+                    parts,
+                    1 if kind == STRING else at - content,
                 )
                 if any(is_deleted for _, _, is_deleted in parts) and kind != DELETED:
                     structs += self.cut(start, own, parts)
                 else:
                     structs.append(self.data[start:at])
             clock = end
-        out += (write_var_uint(len(structs)), write_var_uint(client), write_var_uint(first), *structs)
+        out += (
+            write_var_uint(len(structs)),
+            write_var_uint(client),
+            write_var_uint(first),
+            *structs,
+        )
         return at
 
     def _note(self, rank: int, place: Parent, own: int, parts: list[Part], size: int) -> None:
@@ -199,7 +237,11 @@ def _parts(kind: int, length: int, deleted: list[tuple[int, int]], *, is_trace: 
         start = max(first, 1) if is_trace else first
         # Text is cut only if that saves bytes. Values are always cut out, as one may have
         # megabytes. A struct that is deleted as a whole needs no cut.
-        is_worth = kind != STRING or after - start >= _LEAST_UNITS or (start == reached and after == length)
+        is_worth = (
+            kind != STRING
+            or after - start >= _LEAST_UNITS
+            or (start == reached and after == length)
+        )
         if start < after and is_worth:
             if reached < start:
                 parts.append((reached, start, False))

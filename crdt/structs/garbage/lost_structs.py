@@ -1,7 +1,7 @@
 """Which structs of a state lie in shared types that were deleted.
 
-A client with `gc: true` keeps only the length of such structs (`Item.gc` in Yjs, with `parentGCd`), so the server may
-do that, too.
+A client with `gc: true` keeps only the length of such structs (`Item.gc` in Yjs, with `parentGCd`),
+so the server may do that, too.
 """
 
 from bisect import bisect_right
@@ -39,7 +39,9 @@ class StructPlaces:
     """
 
     def __init__(self, parsed: Parsed) -> None:
-        """Look up the places of all structs: 2 µs for each one that does not follow the one before it."""
+        """Look up the places of all structs: 2 µs for each one that does not
+        follow the one before it.
+        """
         self.placement = StructParents().resolve(parsed, TypeTable(), is_strict=False)
         self._single: Parent = (next(iter(parsed.contents.roots), ""), None)
 
@@ -54,19 +56,28 @@ class StructPlaces:
         return key is None
 
     def lost_types(self, deleted: Ranges) -> set[int]:
-        """Return the packed ids of the shared types that were deleted, or that lie in one that was."""
+        """Return the packed ids of the shared types that were deleted,
+        or that lie in one that was.
+        """
         lost: set[int] = set()
-        for packed, (_, around) in self.placement.types.items():  # a type comes behind the one around it
+        for packed, (
+            _,
+            around,
+        ) in self.placement.types.items():  # a type comes behind the one around it
             if around in lost or _is_in(deleted, packed):
                 lost.add(packed)
         return lost
 
 
-def superseded(state: bytes, parsed: Parsed, places: StructPlaces, deleted: Ranges) -> list[tuple[int, int, int]]:
-    """Return (client, start, end) of values that another value under their key hides, and that no deletion names.
+def superseded(
+    state: bytes, parsed: Parsed, places: StructPlaces, deleted: Ranges
+) -> list[tuple[int, int, int]]:
+    """Return (client, start, end) of values that another value under their key hides,
+    and that no deletion names.
 
-    A client that sets a key deletes the value before it. If two clients set a key without having seen each other, each
-    client keeps the last of the two values when it integrates them, deletes the other one, and tells nobody.
+    A client that sets a key deletes the value before it. If two clients set a key without having
+    seen each other, each client keeps the last of the two values when it integrates them, deletes
+    the other one, and tells nobody.
     """
     # To find the last value means to put all values in order, which takes long. So living values
     # are counted first: with one at most under each key, there is nothing to find.
@@ -82,11 +93,17 @@ def superseded(state: bytes, parsed: Parsed, places: StructPlaces, deleted: Rang
     for place, count in living.items():
         if order and count > 1:
             *others, _ = order.items(place)
-            hidden += [(item.client, item.clock, item.clock + item.length) for item in others if not item.is_deleted]
+            hidden += [
+                (item.client, item.clock, item.clock + item.length)
+                for item in others
+                if not item.is_deleted
+            ]
     return hidden
 
 
-def lost_ranges(placement: Placement, lost_types: set[int], spans: Mapping[int, tuple[int, int]]) -> Ranges:
+def lost_ranges(
+    placement: Placement, lost_types: set[int], spans: Mapping[int, tuple[int, int]]
+) -> Ranges:
     """Return the structs that lie in one of these types, or nowhere any more.
 
     spans  see `Parsed`

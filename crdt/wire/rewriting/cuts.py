@@ -1,10 +1,11 @@
 """Long structs cut in advance where other structs refer into them.
 
-yrs cuts a struct whenever something is put into it or deleted from it. For that it walks its text from the beginning
-and copies all that comes behind, and values are moved one by one. Twelve thousand lines that are indented from the
-last to the first took it five seconds, and as long again whenever the document was loaded. In a copy that is cut at
-all these places beforehand the indenting takes 20 ms. Yjs defines what a struct is cut into (`splitItem` in
-`Item.js`), so the copy shows an equal text.
+yrs cuts a struct whenever something is put into it or deleted from it. For that it walks its text
+from the beginning and copies all that comes behind, and values are moved one by one. Twelve
+thousand lines that are indented from the last to the first took it five seconds, and as long again
+whenever the document was loaded. In a copy that is cut at all these places beforehand the indenting
+takes 20 ms. Yjs defines what a struct is cut into (`splitItem` in `Item.js`), so the copy shows an
+equal text.
 
 The updates must have passed `update_parser.parse`.
 
@@ -71,21 +72,31 @@ class _Cutter(StructRewriter):
     def _inside(self, own: int, length: int) -> list[int]:
         """Return the places inside a struct, counted from its beginning."""
         places, clock = self._places.get(client_of(own), []), clock_of(own)
-        return [place - clock for place in places[bisect_right(places, clock) : bisect_left(places, clock + length)]]
+        return [
+            place - clock
+            for place in places[bisect_right(places, clock) : bisect_left(places, clock + length)]
+        ]
 
     def _contents(self, at: int, end: int, kind: int, bounds: list[int]) -> list[bytes]:
-        """Return the contents of the pieces of a struct between `bounds`, in clock units from its beginning."""
+        """Return the contents of the pieces of a struct between `bounds`,
+        in clock units from its beginning.
+        """
         count, begin = read_var_uint(self.data, at)
         if kind == ANY:
             # Values have no fixed size: they are gone through once, and cut where a piece ends.
-            return [write_var_uint(after - first) + values for first, after, values in self._values(begin, bounds)]
+            return [
+                write_var_uint(after - first) + values
+                for first, after, values in self._values(begin, bounds)
+            ]
         text = self.data[begin:end]
         if count == bounds[-1]:  # ASCII
             return [write_var_bytes(text[first:after]) for first, after in pairwise(bounds)]
         # Clocks count UTF-16 units, so the text is cut there. A cut inside a pair leaves half a
         # surrogate on each side, which `replace` makes U+FFFD, as Yjs does.
         units = text.decode().encode("utf-16-le")
-        pieces = (units[first * _UNIT_BYTES : after * _UNIT_BYTES] for first, after in pairwise(bounds))
+        pieces = (
+            units[first * _UNIT_BYTES : after * _UNIT_BYTES] for first, after in pairwise(bounds)
+        )
         return [write_var_bytes(piece.decode("utf-16-le", "replace").encode()) for piece in pieces]
 
     def _values(self, at: int, bounds: list[int]) -> Iterable[tuple[int, int, bytes]]:
@@ -96,7 +107,9 @@ class _Cutter(StructRewriter):
             yield first, after, self.data[begin:at]
 
 
-def _behind(kind: int, own: int, right: int, bounds: list[int], contents: list[bytes]) -> Iterable[bytes]:
+def _behind(
+    kind: int, own: int, right: int, bounds: list[int], contents: list[bytes]
+) -> Iterable[bytes]:
     """Yield the pieces of a struct but the first: each lies behind the one before it."""
     # The left origin is the unit before the cut. The right origin is that of the whole struct, as
     # `splitItem` has it. With a left origin no parent is written.

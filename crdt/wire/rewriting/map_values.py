@@ -1,8 +1,8 @@
 """Values under map keys, each in a struct of its own.
 
-Yjs joins the values that a key had one after the other when they are kept for undoing (`ContentAny.mergeWith`).
-yrs hangs or dies over such structs, so they are taken apart again. Yjs defines what a struct is split into
-(`splitItem` in `Item.js`), so the update stays equal.
+Yjs joins the values that a key had one after the other when they are kept for undoing
+(`ContentAny.mergeWith`). yrs hangs or dies over such structs, so they are taken apart again. Yjs
+defines what a struct is split into (`splitItem` in `Item.js`), so the update stays equal.
 
 See docs/design/documents.md.
 """
@@ -18,7 +18,8 @@ from crdt.wire.struct_rewriter import StructRewriter
 
 
 def split_values(update: bytes, multi_value_entries: Set[int]) -> bytes:
-    """Return an equal update in which each of these structs of values (packed ids) is one for each value.
+    """Return an equal update in which each of these structs of values
+    (packed ids) is one for each value.
 
     The update must have passed `update_parser.parse`.
     """
@@ -43,7 +44,9 @@ class _ValueSplitter(StructRewriter):
         return length, end
 
     def _split(self, start: int, own: int) -> tuple[int, int]:
-        """Write a struct for each value, each behind the one before it and before the same right origin."""
+        """Write a struct for each value, each behind the one before it and
+        before the same right origin.
+        """
         kind, _, right_origin, _, content, _ = self.header(start)
         right = b"" if right_origin == NO_ID else id_bytes(right_origin)
         info = kind | HAS_LEFT_ORIGIN | (HAS_RIGHT_ORIGIN if right else 0)

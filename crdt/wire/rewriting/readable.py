@@ -1,14 +1,15 @@
 """A copy of an update that pycrdt can read, to show the texts of a document.
 
-pycrdt (yrs) cannot read all that Yjs writes. It fails on legacy JSON, on hooks, on halves of surrogate pairs and large
-integers in embeds and formats, and on deep values, which it reads by recursion. Such content is replaced by content of
-equal length in clock units, so ids and positions stay. The copy is used for reading only: the server stores, sends and
-merges the update itself.
+pycrdt (yrs) cannot read all that Yjs writes. It fails on legacy JSON, on hooks, on halves of
+surrogate pairs and large integers in embeds and formats, and on deep values, which it reads by
+recursion. Such content is replaced by content of equal length in clock units, so ids and positions
+stay. The copy is used for reading only: the server stores, sends and merges the update itself.
 
-An example: a legacy JSON struct with the values 1 and `undefined` has two clock units. The copy has an Any struct with
-two values, the number 1 and `undefined`. docs/design/documents.md has its bytes.
+An example: a legacy JSON struct with the values 1 and `undefined` has two clock units. The copy has
+an Any struct with two values, the number 1 and `undefined`. docs/design/documents.md has its bytes.
 
-Why not refuse such content: browsers can read it, and a document that somebody began years ago must open.
+Why not refuse such content: browsers can read it,
+and a document that somebody began years ago must open.
 
 The update must have passed `update_parser.parse`.
 
@@ -28,8 +29,8 @@ from crdt.wire.lib0 import MAX_SAFE_INTEGER, read_var_uint, write_var_bytes, wri
 from crdt.wire.struct_reader import KIND_MASK, StructReader
 
 MAX_DEPTH = 100
-"""Levels of a value that are shown; deeper values become null. yrs refuses JSON beyond 127 levels, and its stack
-overflows at some thousands."""
+"""Levels of a value that are shown; deeper values become null. yrs refuses JSON beyond 127 levels,
+and its stack overflows at some thousands."""
 
 _SHALLOW = replace(STORED_LIMITS, any_depth=MAX_DEPTH)
 
@@ -37,7 +38,8 @@ _MAP = b"\x01"
 _UNDEFINED, _NULL, _FALSE, _TRUE = b"\x7f", b"\x7e", b"\x79", b"\x78"
 _FLOAT64, _TEXT, _OBJECT, _ARRAY = b"\x7b", b"\x77", b"\x76", b"\x75"
 _suspect = re.compile(rb"\\u[dD][89a-fA-F]|\d{19}|[eE]\+?\d{3}").search
-"""Finds half a surrogate pair, or a number that may be out of range, in JSON. Text in quotes may look like it."""
+"""Finds half a surrogate pair, or a number that may be out of range, in JSON.
+Text in quotes may look like it."""
 
 _bracket = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]').finditer
 """Finds brackets in JSON, and texts in quotes, in which brackets do not count."""
@@ -46,7 +48,9 @@ _surrogate = re.compile("[\ud800-\udfff]")
 
 
 def readable(update: bytes) -> bytes:
-    """Return the update with other content where pycrdt could not read it; the update itself if it can read all."""
+    """Return the update with other content where pycrdt could not read it;
+    the update itself if it can read all.
+    """
     return _Copier(update).run()
 
 
@@ -93,7 +97,9 @@ class _Copier(StructReader):
             # Only the kind in the info byte is changed: the bits that say which origins follow must
             # stay.
             self._replace(start, start + 1, bytes((self.data[start] & ~KIND_MASK | ANY,)))
-            self._replace(at, end, self._from_json(at) if kind == JSON else b"\x01" + _TEXT + self._guid(at))
+            self._replace(
+                at, end, self._from_json(at) if kind == JSON else b"\x01" + _TEXT + self._guid(at)
+            )
         return end
 
     def _replace(self, begin: int, end: int, content: bytes) -> None:
@@ -157,7 +163,8 @@ def _readable_json(text: str) -> str | None:
 
 
 def _shallow_json(text: str) -> str:
-    """Return JSON with null for each value that is nested too deep; the text itself if there is none.
+    """Return JSON with null for each value that is nested too deep;
+    the text itself if there is none.
 
     `json` reads by recursion, and how deep it gets differs between versions of Python.
     """
@@ -213,7 +220,11 @@ def _encode(value: Any) -> list[bytes]:
     if isinstance(value, str):
         return [_TEXT, write_var_bytes(value.encode())]
     if isinstance(value, list):
-        return [_ARRAY, write_var_uint(len(value)), *(part for item in value for part in _encode(item))]
+        return [
+            _ARRAY,
+            write_var_uint(len(value)),
+            *(part for item in value for part in _encode(item)),
+        ]
     if isinstance(value, dict):
         parts = [_OBJECT, write_var_uint(len(value))]
         for key, item in value.items():

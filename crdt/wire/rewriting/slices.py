@@ -1,10 +1,10 @@
 """An update in several smaller ones, each of which can be integrated after those before it.
 
-pycrdt integrates an update in one call, which nothing can end or interrupt. In slices its work can be measured
-while it is done, and given up.
+pycrdt integrates an update in one call, which nothing can end or interrupt. In slices its work can
+be measured while it is done, and given up.
 
-The invariant: all that a slice refers to is in it, in a slice before it, or was known before. Otherwise pycrdt would
-keep structs as pending.
+The invariant: all that a slice refers to is in it, in a slice before it, or was known before.
+Otherwise pycrdt would keep structs as pending.
 """
 
 from bisect import bisect_left, bisect_right
@@ -32,7 +32,8 @@ class _Section:
 
     at     number of its structs that are in slices already
     clock  clock of the next struct
-    waits  (clock, other client, clock in its structs) of references into other sections, the next reference last
+    waits  (clock, other client, clock in its structs) of references into other sections,
+           the next reference last
     """
 
     def __init__(self, starts: list[int], clocks: list[int]) -> None:
@@ -52,15 +53,17 @@ class _Section:
 
 
 class Slicer(StructReader):
-    """One pass over one update. Sections are put into slices in the order in which `ParentResolver` reads them.
+    """One pass over one update.
+
+    Sections are put into slices in the order in which `ParentResolver` reads them.
 
     size  how many structs or deleted ranges the next slice has at most; may be changed at any time
 
     All that the update refers to must be known, or in it (`crdt.structs.partial.find_part`).
 
-    An example: section 9 has structs a b c, where b refers to e of section 5, which has d e f. Slices of two structs
-    are a d, then e b, then c f: section 9 waits before b, section 5 is passed on up to e and no further, then 9 goes
-    on, and what is left of 5 comes when it is its turn.
+    An example: section 9 has structs a b c, where b refers to e of section 5, which has d e f.
+    Slices of two structs are a d, then e b, then c f: section 9 waits before b, section 5 is passed
+    on up to e and no further, then 9 goes on, and what is left of 5 comes when it is its turn.
     """
 
     __slots__ = ("_ranges", "_sections", "size")
@@ -70,7 +73,8 @@ class Slicer(StructReader):
         self.size = size
         self._ranges = parsed.ranges
         self._sections = {
-            client: self._read(parsed, client, count, begin) for client, count, begin, _ in parsed.sections
+            client: self._read(parsed, client, count, begin)
+            for client, count, begin, _ in parsed.sections
         }
         for client, clock, other, k in reversed(parsed.edges):
             if other in parsed.spans and k >= parsed.spans[other][0]:
@@ -88,7 +92,9 @@ class Slicer(StructReader):
         return _Section(starts, clocks)
 
     def run(self) -> Iterator[bytes]:
-        """Yield the slices: the sections of higher client ids first, as Yjs integrates them, then the deletions."""
+        """Yield the slices: the sections of higher client ids first, as Yjs integrates them,
+        then the deletions.
+        """
         yield from self._structs()
         at = 0
         while at < len(self._ranges):

@@ -1,14 +1,15 @@
 """A large state as several updates, in an order in which each can be integrated when it arrives.
 
-A client on a slow link must hear something from time to time: y-websocket hangs up after 30 seconds without a
-message, and a message counts when it is complete. So a state of megabytes goes out in parts. The structs of a part
-refer only to this part and those before it, whatever the order of clients in the state. Each part also has the
-deletions of its structs.
+A client on a slow link must hear something from time to time: y-websocket hangs up after 30 seconds
+without a message, and a message counts when it is complete. So a state of megabytes goes out in
+parts. The structs of a part refer only to this part and those before it, whatever the order of
+clients in the state. Each part also has the deletions of its structs.
 
-Why not cut the bytes anywhere: a client can only integrate whole updates, and would keep what refers to a later part as
-pending. It then shows nothing, or text whose deletions are still to come.
+Why not cut the bytes anywhere: a client can only integrate whole updates, and would keep what
+refers to a later part as pending. It then shows nothing, or text whose deletions are still to come.
 
-Not for: cutting single structs (`slicing`). A struct that is larger than a part is a part of its own.
+Not for: cutting single structs (`slicing`).
+A struct that is larger than a part is a part of its own.
 """
 
 from bisect import bisect_left, bisect_right
@@ -23,7 +24,8 @@ from crdt.wire.struct_id import NO_ID, client_of, clock_of
 from crdt.wire.struct_reader import StructReader
 
 SPLIT_BYTES = 512 << 10
-"""Bytes up to which a state goes out as one message: a link of 17 KiB/s brings it within 30 seconds."""
+"""Bytes up to which a state goes out as one message:
+a link of 17 KiB/s brings it within 30 seconds."""
 PART_BYTES = 256 << 10
 """Bytes of structs in a part: a link of 9 KiB/s brings one in 30 seconds."""
 
@@ -31,7 +33,8 @@ PART_BYTES = 256 << 10
 class Part(NamedTuple):
     """One of the updates.
 
-    clocks     {client id: next clock} of the structs in it: a client that knows these needs the deletions only
+    clocks     {client id: next clock} of the structs in it:
+               a client that knows these needs the deletions only
     deletions  an update with the deletions in it, b"" without any
     """
 
@@ -41,7 +44,9 @@ class Part(NamedTuple):
 
 
 def split_update(update: bytes, part_bytes: int = PART_BYTES) -> list[Part]:
-    """Return updates that are together equal to this one, which must have passed `update_parser.parse`."""
+    """Return updates that are together equal to this one,
+    which must have passed `update_parser.parse`.
+    """
     return _Splitter(update, part_bytes).run()
 
 
@@ -50,7 +55,8 @@ class _Section:
 
     starts  position of each struct, and of the end of the last one
     clocks  clock of each struct, and the one behind the last
-    edges   (number of the struct, client, clock) of references to structs of other clients, in order
+    edges   (number of the struct, client, clock) of references to structs
+            of other clients, in order
     """
 
     __slots__ = ("client", "clocks", "done", "edge", "edges", "starts", "taken")
@@ -124,7 +130,9 @@ class _Splitter(StructReader):
     # -- filling parts ----------------------------------------------------------------------------
 
     def _parts(self) -> Iterator[Part]:
-        """Go through the sections as Yjs does: each up to a struct that waits for one of another section."""
+        """Go through the sections as Yjs does: each up to a struct that waits
+        for one of another section.
+        """
         # Sections that wait are not looked at again until the section that they wait for moves on.
         # Going round all of them would be quadratic in a text that many people wrote in turns.
         ready = deque(self._sections.values())
@@ -141,18 +149,23 @@ class _Splitter(StructReader):
                 ready.appendleft(section)
             if self._used >= self._part_bytes:
                 yield self._take()
-        # What still waits refers to something that is neither here nor known. A valid state has no such structs; if
-        # there are any, the client gets them, and keeps them as pending.
+        # What still waits refers to something that is neither here nor known. A valid state has no
+        # such structs; if there are any, the client gets them, and keeps them as pending.
         for section in self._sections.values():
             section.done = len(section.starts) - 1
         if any(section.taken < section.done for section in self._sections.values()):
             yield self._take()
 
     def _advance(self, section: _Section) -> int | None:
-        """Put structs of a section into the part until it is full; return the client that the next one waits for."""
+        """Put structs of a section into the part until it is full;
+        return the client that the next one waits for.
+        """
         starts, edges, last = section.starts, section.edges, len(section.starts) - 1
         # At least one struct, also if it alone is larger than a part: else nothing would ever move.
-        full = max(bisect_left(starts, starts[section.done] + self._part_bytes - self._used), section.done + 1)
+        full = max(
+            bisect_left(starts, starts[section.done] + self._part_bytes - self._used),
+            section.done + 1,
+        )
         end = min(full, last)
         blocker = None
         while section.edge < len(edges) and edges[section.edge][0] < end:
@@ -167,7 +180,9 @@ class _Splitter(StructReader):
         return blocker
 
     def _has(self, client: int, clock: int) -> bool:
-        """Whether a struct is in this part or one before it, or known already because it is not in the update."""
+        """Whether a struct is in this part or one before it,
+        or known already because it is not in the update.
+        """
         other = self._sections.get(client)
         return other is None or clock < other.clocks[other.done] or clock >= other.clocks[-1]
 
@@ -206,6 +221,8 @@ class _Splitter(StructReader):
 
     def _rest_of_ranges(self) -> Part:
         """Return deletions of structs that are not in the update."""
-        ranges = [(client, start, end) for client, pairs in self._ranges.items() for start, end in pairs]
+        ranges = [
+            (client, start, end) for client, pairs in self._ranges.items() for start, end in pairs
+        ]
         deletions = b"\x00" + delete_set(ranges)
         return Part(deletions, {}, deletions)

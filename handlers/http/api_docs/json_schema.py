@@ -1,13 +1,24 @@
 """Makes JSON Schema from the types of answers and from the rules that check input.
 
-Only types and rules that this project uses are translated. Others raise TypeError when the description is made.
+Only types and rules that this project uses are translated.
+Others raise TypeError when the description is made.
 """
 
 import inspect
 import types
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NotRequired,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 from handlers.http.views.fields import Format, OneOf
 
@@ -34,9 +45,11 @@ class Components:
         self._types: dict[str, object] = {}
 
     def of(self, kind: Any) -> JsonSchema:  # noqa: PLR0911  # one case for each kind of type
-        """Return the schema of a type; TypedDicts and enumerations become references to named schemas.
+        """Return the schema of a type; TypedDicts and enumerations become
+        references to named schemas.
 
-        kind  a type or what `typing` makes of types: neither has a type that covers all of them, so it is Any
+        kind  a type or what `typing` makes of types: neither has a type that covers all of them,
+              so it is Any
         """
         origin, arguments = get_origin(kind), get_args(kind)
         if kind is Any:
@@ -75,7 +88,9 @@ class Components:
         return schema
 
     def _union(self, kinds: tuple[Any, ...]) -> JsonSchema:
-        """Return `type: [..., "null"]` for a simple type that may be null, and `anyOf` for all other unions."""
+        """Return `type: [..., "null"]` for a simple type that may be null,
+        and `anyOf` for all other unions.
+        """
         schemas = [self.of(kind) for kind in kinds]
         if len(schemas) == 2 and schemas[1] == {"type": "null"} and "type" in schemas[0]:
             return {**schemas[0], "type": [schemas[0]["type"], "null"]}
@@ -125,7 +140,9 @@ def of_rules(rules: Mapping[str, Any]) -> JsonSchema:
 def of_body(fields: Mapping[str, Mapping[str, Any]]) -> JsonSchema:
     """Translate the Cerberus schema of a JSON body."""
     alternatives = [name for name, rules in fields.items() if "excludes" in rules]
-    required = [name for name, rules in fields.items() if rules.get("required") and name not in alternatives]
+    required = [
+        name for name, rules in fields.items() if rules.get("required") and name not in alternatives
+    ]
     schema: JsonSchema = {
         "type": "object",
         "properties": {name: of_rules(rules) for name, rules in fields.items()},

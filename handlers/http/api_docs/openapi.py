@@ -1,4 +1,6 @@
-"""The API's description (OpenAPI 3.1): of the operations, the types of their answers and the rules of their input."""
+"""The API's description (OpenAPI 3.1): of the operations,
+the types of their answers and the rules of their input.
+"""
 
 from handlers.http.api_docs.json_schema import Components, JsonSchema, of_body, of_rules
 from handlers.http.api_docs.operations import ERRORS, OPERATIONS, OTHER_CODES, Media, Operation
@@ -46,7 +48,9 @@ def document(version: str) -> JsonSchema:
 
 
 def codes_of(operation: Operation) -> list[str]:
-    """Return the error codes that an operation can answer with: those of its form, and those that it names itself."""
+    """Return the error codes that an operation can answer with:
+    those of its form, and those that it names itself.
+    """
     codes = {*operation.errors}
     if operation.needs_login:
         codes |= {"not_signed_in", "token_expired"}
@@ -70,9 +74,15 @@ def answer_fields(operation: Operation) -> list[str]:
     """Return the names of the fields that an operation's answer always has."""
     components = Components()
     schema = components.of(operation.answer) if _is_json(operation) else {}
-    kinds = [part["$ref"].rpartition("/")[2] for part in schema.get("anyOf", [schema]) if "$ref" in part]
+    kinds = [
+        part["$ref"].rpartition("/")[2] for part in schema.get("anyOf", [schema]) if "$ref" in part
+    ]
     required = [components.schemas[kind]["required"] for kind in kinds]
-    return [name for name in required[0] if all(name in names for names in required)] if required else []
+    return (
+        [name for name in required[0] if all(name in names for names in required)]
+        if required
+        else []
+    )
 
 
 def _is_json(operation: Operation) -> bool:
@@ -89,10 +99,16 @@ def _describe(operation: Operation) -> JsonSchema:
         "security": [{"bearer": []}, {"cookie": []}] if operation.needs_login else [],
     }
     if operation.body is not None:
-        described["requestBody"] = {"content": {"application/json": {"schema": of_body(operation.body)}}}
+        described["requestBody"] = {
+            "content": {"application/json": {"schema": of_body(operation.body)}}
+        }
     if operation.upload:
         file = {"type": "string", "contentMediaType": "application/octet-stream"}
-        form = {"type": "object", "properties": {operation.upload: file}, "required": [operation.upload]}
+        form = {
+            "type": "object",
+            "properties": {operation.upload: file},
+            "required": [operation.upload],
+        }
         described["requestBody"] = {"content": {"multipart/form-data": {"schema": form}}}
     return described
 
@@ -107,18 +123,26 @@ def _parameters(operation: Operation) -> list[JsonSchema]:
     names = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
     number = {"type": "integer", "minimum": 0}
     in_path = [
-        {"name": name, "in": "path", "required": True, "schema": number if name in _NUMBERS else {"type": "string"}}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": number if name in _NUMBERS else {"type": "string"},
+        }
         for name in names
     ]
     return in_path + [
-        {"name": name, "in": "query", "schema": of_rules(rules)} for name, rules in (operation.query or {}).items()
+        {"name": name, "in": "query", "schema": of_rules(rules)}
+        for name, rules in (operation.query or {}).items()
     ]
 
 
 def _successes(operation: Operation, components: Components) -> JsonSchema:
     response: JsonSchema = {"description": operation.about}
     if isinstance(operation.answer, Media):
-        response["content"] = {kind: {"schema": _media(kind)} for kind in operation.answer.content_types}
+        response["content"] = {
+            kind: {"schema": _media(kind)} for kind in operation.answer.content_types
+        }
     elif operation.answer is not None:
         response["content"] = {"application/json": {"schema": components.of(operation.answer)}}
     return {str(status): response for status in operation.statuses}
@@ -136,13 +160,19 @@ def _failures(operation: Operation) -> dict[str, tuple[str, str]]:
         if _STATUS_OF[code] not in operation.statuses:
             by_status.setdefault(_STATUS_OF[code], []).append(code)
     return {
-        str(status): ("_or_".join(codes), " ".join(f"`{code}`: {_ABOUT_ERRORS[code]}" for code in codes))
+        str(status): (
+            "_or_".join(codes),
+            " ".join(f"`{code}`: {_ABOUT_ERRORS[code]}" for code in codes),
+        )
         for status, codes in sorted(by_status.items())
     }
 
 
 def _failure(description: str, problem: JsonSchema) -> JsonSchema:
-    return {"description": description, "content": {"application/problem+json": {"schema": problem}}}
+    return {
+        "description": description,
+        "content": {"application/problem+json": {"schema": problem}},
+    }
 
 
 def _response(name: str) -> JsonSchema:

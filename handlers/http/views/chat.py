@@ -10,7 +10,10 @@ from storage import records
 
 
 class Message(TypedDict):
-    """A chat message; `sequence` counts from 1 in its session. Nothing else is known of one that is `damaged`."""
+    """A chat message; `sequence` counts from 1 in its session.
+
+    Nothing else is known of one that is `damaged`.
+    """
 
     id: str
     sessionId: str

@@ -25,7 +25,8 @@ class Author(TypedDict):
 
 
 class Document(TypedDict):
-    """What a root holds that is no text: `value` is an object for a map, a list for an array, a text for XML.
+    """What a root holds that is no text: `value` is an object for a map, a list for an array,
+    a text for XML.
 
     An `empty` root is one in which all is deleted. `leftOut` says why `value` is null, or what it
     lacks: `attributes` are values under keys in a root that is no map.
@@ -37,7 +38,8 @@ class Document(TypedDict):
 
 
 class Version(TypedDict):
-    """A version; `code`, `files` and `documents` are left out where only its description was asked for.
+    """A version; `code`, `files` and `documents` are left out where only its
+    description was asked for.
 
     One that is `damaged` in the store has none of these; its other fields may be empty.
     """
@@ -64,7 +66,9 @@ class Root(TypedDict):
 
 
 class Restored(Version):
-    """The version that a restore made; `notRestored` are the roots that differ still, as only texts can be restored."""
+    """The version that a restore made; `notRestored` are the roots that differ still,
+    as only texts can be restored.
+    """
 
     notRestored: list[Root]
 
@@ -171,7 +175,9 @@ def version(record: records.Version, people: Mapping[str, records.User]) -> Vers
     return body
 
 
-def restored(record: records.Version, people: Mapping[str, records.User], others: Mapping[str, str]) -> Restored:
+def restored(
+    record: records.Version, people: Mapping[str, records.User], others: Mapping[str, str]
+) -> Restored:
     """Return the version of a restore; others: {root: what it is} of what was not restored."""
     return {**version(record, people), "notRestored": roots(others)}
 
@@ -207,20 +213,30 @@ def author(user_id: str, people: Mapping[str, records.User], name: str = "") -> 
 
 
 def encoded_differences(before: Mapping[str, str], after: Mapping[str, str], steps: int) -> bytes:
-    """Return what differs between the texts of two documents, {root: text}, as JSON; `steps` as `hunks.compare`."""
+    """Return what differs between the texts of two documents, {root: text}, as JSON;
+    `steps` as `hunks.compare`.
+    """
     return json.dumps(file_differences(hunks.compare(before, after, steps))).encode()
 
 
 def encoded_difference(others: Mapping[str, Any], files: bytes) -> list[bytes]:
     """Return a `Difference` as JSON in pieces, from its other fields and its encoded `files`."""
     start = f'{json.dumps(others)[:-1]}, "files": '.encode()
-    return [start, *(files[at : at + _PIECE_BYTES] for at in range(0, len(files), _PIECE_BYTES)), b"}"]
+    return [
+        start,
+        *(files[at : at + _PIECE_BYTES] for at in range(0, len(files), _PIECE_BYTES)),
+        b"}",
+    ]
 
 
 def file_differences(differences: Mapping[str, Sequence[hunks.Hunk]]) -> list[FileDifference]:
     """Return what differs, from {root: hunks}."""
     return [
-        {"root": root, "hunks": [_hunk(hunk) for hunk in file_hunks], "unified": hunks.unified(root, file_hunks)}
+        {
+            "root": root,
+            "hunks": [_hunk(hunk) for hunk in file_hunks],
+            "unified": hunks.unified(root, file_hunks),
+        }
         for root, file_hunks in differences.items()
     ]
 

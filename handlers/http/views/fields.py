@@ -1,4 +1,6 @@
-"""What the type of a field cannot say by itself: a format, or which values of an enumeration it can have."""
+"""What the type of a field cannot say by itself:
+a format, or which values of an enumeration it can have.
+"""
 
 from dataclasses import dataclass
 from typing import Annotated, TypedDict
@@ -27,4 +29,5 @@ JoinRole = Annotated[Role, OneOf(Role.EDITOR, Role.VIEWER)]
 
 
 From = TypedDict("From", {"from": int})
-"""Base of the answers with a field `from`, which a class cannot declare: it is a keyword of Python."""
+"""Base of the answers with a field `from`, which a class cannot declare:
+it is a keyword of Python."""

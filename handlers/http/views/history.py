@@ -21,8 +21,9 @@ ReplayStep = tuple[int, int, list[ReplayEdit]]
 class Replay(From):
     """The texts at a log position, and what each update after it changed.
 
-    A step is [milliseconds since the one before, index of the author, edits], an edit [index of the root, position,
-    deleted, inserted], in UTF-16 code units. `others` are the roots that are no texts, so the steps do not show them.
+    A step is [milliseconds since the one before, index of the author, edits], an edit [index of the
+    root, position, deleted, inserted], in UTF-16 code units. `others` are the roots that are no
+    texts, so the steps do not show them.
     """
 
     to: int
@@ -48,7 +49,8 @@ class BlameLine(TypedDict):
 class BlameRun(TypedDict):
     """A part of a text that one user wrote; positions are UTF-16 code units.
 
-    `carried`: the author only brought it. Somebody else typed it, whose client has not confirmed it.
+    `carried`: the author only brought it. Somebody else typed it,
+    whose client has not confirmed it.
     """
 
     start: int
@@ -130,4 +132,6 @@ def blame(record: blaming.Blame) -> Answer:
         }
         for run in record.runs
     ]
-    return Answer(json.dumps({"lines": lines, "runs": runs}), {run.author: {} for run in record.runs})
+    return Answer(
+        json.dumps({"lines": lines, "runs": runs}), {run.author: {} for run in record.runs}
+    )

@@ -30,7 +30,9 @@ class _GuestOf(TypedDict, total=False):
 
 
 class User(Person, _GuestOf):
-    """What users are told of themselves; `email` is null for guests, and only they have `guestOf`."""
+    """What users are told of themselves; `email` is null for guests,
+    and only they have `guestOf`.
+    """
 
     email: str | None
     fullname: str
@@ -38,7 +40,9 @@ class User(Person, _GuestOf):
 
 
 class Participant(TypedDict):
-    """The user that the server puts into presence states; colours as y-codemirror.next wants them."""
+    """The user that the server puts into presence states;
+    colours as y-codemirror.next wants them.
+    """
 
     id: str
     name: str
@@ -124,7 +128,9 @@ def user(record: records.User) -> User:
 
 
 def person(user_id: str, people: Mapping[str, records.User], name: str = "") -> Person:
-    """Return what others are told of a user; `name` is what they were called, for when there is no record."""
+    """Return what others are told of a user; `name` is what they were called,
+    for when there is no record.
+    """
     record = people.get(user_id)
     if record is None:
         return {"id": user_id, "username": name or DELETED_NAME, "avatar": None, "guest": False}

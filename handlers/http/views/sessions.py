@@ -42,7 +42,9 @@ class Compacted(DocumentSize):
 
 
 class Session(TypedDict):
-    """A session as one member sees it: `role` and `unread` are theirs. Lists show the first members only.
+    """A session as one member sees it: `role` and `unread` are theirs.
+
+    Lists show the first members only.
 
     `documentSize` is null while nobody has the session open.
     """
@@ -69,8 +71,8 @@ class Session(TypedDict):
 class SessionEnd(TypedDict, total=False):
     """How a session ended: `final` is the number of the version that has its last texts.
 
-    It is null for a session in which nothing was ever written, and when it could not be stored: `finalProblem` then
-    says why. The document can still be read.
+    It is null for a session in which nothing was ever written, and when it could not be stored:
+    `finalProblem` then says why. The document can still be read.
     """
 
     final: int | None
@@ -229,7 +231,10 @@ def invite(record: records.Invite, now: int) -> Invite:
 
 
 def listed_invite(
-    record: records.Invite, uses: Iterable[records.InviteUse], people: Mapping[str, records.User], now: int
+    record: records.Invite,
+    uses: Iterable[records.InviteUse],
+    people: Mapping[str, records.User],
+    now: int,
 ) -> ListedInvite:
     """Return an invite with its maker and the users that came in by it."""
     return {
@@ -239,7 +244,9 @@ def listed_invite(
     }
 
 
-def preview(record: records.Invite, session: records.Session, people: Mapping[str, records.User]) -> Preview:
+def preview(
+    record: records.Invite, session: records.Session, people: Mapping[str, records.User]
+) -> Preview:
     """Return what an invite leads to."""
     return {
         "session": {

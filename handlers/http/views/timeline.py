@@ -141,13 +141,17 @@ def marks(
             continue
         at = max(at, message.created_at)
         timed.append((at, _chat_mark(message, at)))
-    timed += [(stretch.at, _redaction_mark(stretch)) for stretch in stretches if stretch.redacted][-most:]
+    timed += [(stretch.at, _redaction_mark(stretch)) for stretch in stretches if stretch.redacted][
+        -most:
+    ]
     timed.sort(key=lambda mark: mark[0])
     return [mark for _, mark in timed]
 
 
 def _between_edits(version: records.Version, stretches: Sequence[timelines.Stretch]) -> int:
-    """Return when a version was made, in ms: not before the edits that it has, not after those that it lacks."""
+    """Return when a version was made, in ms: not before the edits that it has,
+    not after those that it lacks.
+    """
     index = bisect_right(stretches, version.sequence, key=lambda stretch: stretch.first) - 1
     if not stretches:
         return version.created_at
@@ -156,7 +160,9 @@ def _between_edits(version: records.Version, stretches: Sequence[timelines.Stret
     stretch = stretches[index]
     is_inside = version.sequence < stretch.last
     earliest = stretch.at if is_inside else stretch.until
-    following = stretches[index + 1].at if index + 1 < len(stretches) else max(earliest, version.created_at)
+    following = (
+        stretches[index + 1].at if index + 1 < len(stretches) else max(earliest, version.created_at)
+    )
     return min(max(earliest, version.created_at), stretch.until if is_inside else following)
 
 
@@ -175,7 +181,12 @@ def _chat_mark(message: records.Message, at: int) -> ChatMark:
 
 
 def _redaction_mark(stretch: timelines.Stretch) -> RedactionMark:
-    return {"at": rfc3339(stretch.at), "kind": "redacted", "sequence": stretch.last, "author": stretch.author}
+    return {
+        "at": rfc3339(stretch.at),
+        "kind": "redacted",
+        "sequence": stretch.last,
+        "author": stretch.author,
+    }
 
 
 def timeline(

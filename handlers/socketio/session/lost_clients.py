@@ -1,4 +1,6 @@
-"""Clients of one session whose connections broke: each may come back with what it wrote meanwhile."""
+"""Clients of one session whose connections broke:
+each may come back with what it wrote meanwhile.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -6,7 +8,8 @@ from typing import NamedTuple
 from crdt.room.text_clients import TextClient
 
 LOST_S = 30.0
-"""Seconds that a client whose connection broke is remembered: rooms that nobody uses are closed about then."""
+"""Seconds that a client whose connection broke is remembered:
+rooms that nobody uses are closed about then."""
 _MAX_LOST = 16
 """Clients that are remembered after their connection broke."""
 

@@ -1,4 +1,6 @@
-"""The connection of a text client to a session. For the room it is like any other one, but it gets no Yjs frames."""
+"""The connection of a text client to a session.
+For the room it is like any other one, but it gets no Yjs frames.
+"""
 
 import json
 from collections.abc import Callable, Sequence
@@ -19,7 +21,9 @@ _CLOCK_MS = 10
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The user that joins, the login and the role; `client_id` identifies the presence for Yjs editors."""
+    """The user that joins, the login and the role;
+    `client_id` identifies the presence for Yjs editors.
+    """
 
     user: User
     login_id: str
@@ -54,7 +58,9 @@ class Session(Protocol):
 
 
 class EncodedText:
-    """The encoded event with a text, kept for the next client: most get an equal one, and a megabyte takes 2 ms."""
+    """The encoded event with a text, kept for the next client:
+    most get an equal one, and a megabyte takes 2 ms.
+    """
 
     __slots__ = ("_event", "_text")
 
@@ -62,7 +68,9 @@ class EncodedText:
         self._text = self._event = ""
 
     def event(self, client: Client, text: str) -> str:
-        """Return the event with a text, encoded by a client; if it is the text that was encoded last, reuse that."""
+        """Return the event with a text, encoded by a client;
+        if it is the text that was encoded last, reuse that.
+        """
         if text != self._text or not self._event:
             self._text, self._event = text, client.encode("receive-code", text)
         return self._event
@@ -71,7 +79,9 @@ class EncodedText:
 class TextConnection:
     """One text client in one session."""
 
-    def __init__(self, client: Client, session: Session, identity: Identity, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, client: Client, session: Session, identity: Identity, clock: Callable[[], int]
+    ) -> None:
         """clock: milliseconds since 1970."""
         user = identity.user
         self.client = client
@@ -79,7 +89,10 @@ class TextConnection:
         self.client_id = identity.client_id
         self.text = TextClient(session.feed, user.id)
         self.connection = Connection(
-            user=people.participant(user), login_id=identity.login_id, role=identity.role, outbox=self
+            user=people.participant(user),
+            login_id=identity.login_id,
+            role=identity.role,
+            outbox=self,
         )
         self._session = session
         self._clock = clock
@@ -104,13 +117,17 @@ class TextConnection:
 
     @property
     def may_write(self) -> bool:
-        """Whether text that the client has sent may be written; also if it has left since, unless it was sent away."""
+        """Whether text that the client has sent may be written;
+        also if it has left since, unless it was sent away.
+        """
         return not self._is_closed and self._session.room.members.takes_late_edits(self.connection)
 
     # -- text and presence ------------------------------------------------------------------------
 
     def offer(self, encoded: EncodedText) -> int:
-        """Send the text if the client is ready for one and has another text; return how many characters are sent."""
+        """Send the text if the client is ready for one and has another text;
+        return how many characters are sent.
+        """
         text = self.text.to_send()
         if text is not None:
             self.client.emit_encoded(encoded.event(self.client, text))
@@ -128,14 +145,18 @@ class TextConnection:
             self.announce()
 
     def announce(self) -> None:
-        """Announce the client's presence to Yjs editors, which forget it after 30 s without news (y-protocols).
+        """Announce the client's presence to Yjs editors, which forget it after 30 s
+        without news (y-protocols).
 
-        The presence clock runs with the time, so that it stays ahead of the steps that the room adds for a new name.
+        The presence clock runs with the time, so that it stays ahead of the steps that the
+        room adds for a new name.
         """
         room = self._session.room
         if self.connection in room.members.connections:
             now = self._clock()
-            self._presence_clock = max(self._presence_clock + 1, (now - self._began) // _CLOCK_MS + 1)
+            self._presence_clock = max(
+                self._presence_clock + 1, (now - self._began) // _CLOCK_MS + 1
+            )
             state = json.dumps({"typing": self._is_typing})
             room.members.presence.hear(
                 self.connection, [AwarenessEntry(self.client_id, self._presence_clock, state)], now

@@ -1,4 +1,6 @@
-"""Sends the text of one session to its clients, in turns between which the event loop serves others."""
+"""Sends the text of one session to its clients, in turns between which the
+event loop serves others.
+"""
 
 import asyncio
 import logging
@@ -13,11 +15,12 @@ from storage.background import start_task
 _INTERVAL_S = 0.05
 """Seconds between two texts to the same client: 20 texts a second at most."""
 _REST = 4
-"""After texts were sent for t seconds, none are sent for this many times t, because others need the event loop too."""
+"""After texts were sent for t seconds, none are sent for this many times t,
+because others need the event loop too."""
 _TURN_S = 0.005
 _TURN_CHARACTERS = 1 << 19
-"""Most characters that are sent in one turn of the event loop, which writes them to the sockets in the turn after it.
-The remaining clients get their texts in later turns."""
+"""Most characters that are sent in one turn of the event loop, which writes them to the sockets in
+the turn after it. The remaining clients get their texts in later turns."""
 
 _clock = time.perf_counter
 """Not the clock of the loop: that of uvloop stands still during a turn."""
@@ -44,7 +47,8 @@ class TextSender:
     """Sends one session's text when it has changed, and less often if sending it takes long."""
 
     __slots__ = (
-        "_catching_up", "_connections", "_feed", "_is_scheduled", "_loop", "_rested_at", "_round", "_spent_s",
+        "_catching_up", "_connections", "_feed", "_is_scheduled", "_loop", "_rested_at", "_round",
+        "_spent_s",
         "_text_changes",
     )  # fmt: skip
 
@@ -55,7 +59,9 @@ class TextSender:
         text_changes: TextChanges,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        """connections: returns those that are connected now; text_changes: compares texts too large for the loop."""
+        """connections: returns those that are connected now;
+        text_changes: compares texts too large for the loop.
+        """
         self._feed = feed
         self._connections = connections
         self._text_changes = text_changes
@@ -72,7 +78,9 @@ class TextSender:
             self._catching_up.cancel()
 
     def send_soon(self) -> None:
-        """Send the text to all clients that are ready for it, as soon as the interval since the last one is over."""
+        """Send the text to all clients that are ready for it,
+        as soon as the interval since the last one is over.
+        """
         if self._round:
             self._round.is_stale = True
         elif not self._is_scheduled:
@@ -106,7 +114,9 @@ class TextSender:
             self.send_soon()
 
     def _offer(self, offers: _Round, began: float) -> None:
-        """Offer the text to one client after another, until this turn, which began at `began`, has taken enough."""
+        """Offer the text to one client after another, until this turn, which began at `began`,
+        has taken enough.
+        """
         sent = 0
         while offers.waiting:
             connection = offers.waiting.pop()
@@ -116,14 +126,18 @@ class TextSender:
                 return
 
     def _end_round(self) -> bool:
-        """End the round; return whether the text has changed since it was offered to the first clients."""
+        """End the round; return whether the text has changed since it was
+        offered to the first clients.
+        """
         is_stale = self._round is not None and self._round.is_stale
         self._round = None
         self._is_scheduled = False
         return is_stale
 
     async def _catch_up(self) -> None:
-        """Compare a change that is too large for the event loop elsewhere, and then send the text."""
+        """Compare a change that is too large for the event loop elsewhere,
+        and then send the text.
+        """
         room = self._feed.room
         try:
             await self._text_changes.refresh(self._feed, room.quota.owner_id)

@@ -51,7 +51,9 @@ class TextSession:
         self.edited()
 
     def remove(self, connection: TextConnection, *, is_lost: bool) -> None:
-        """Remove a client. is_lost: its connection broke, so it may come back with text that it wrote meanwhile."""
+        """Remove a client. is_lost: its connection broke, so it may come back with
+        text that it wrote meanwhile.
+        """
         if connection in self.connections:
             del self.connections[connection]
             self.typing.leaves(connection.client_id)
@@ -59,11 +61,15 @@ class TextSession:
                 self._lost.add(connection.user_id, connection.text)
 
     def lost(self, user_id: str) -> list[TextClient]:
-        """Return the texts of a user's clients whose connections broke less than half a minute ago."""
+        """Return the texts of a user's clients whose connections broke
+        less than half a minute ago.
+        """
         return self._lost.of_user(user_id)
 
     def tell(self, event: str, content: Any, *, but: object = None) -> None:
-        """Send an event to every text client. but: a connection, or the id of a user, that does not get it."""
+        """Send an event to every text client. but:
+        a connection, or the id of a user, that does not get it.
+        """
         encoded = ""
         for connection in self.connections:
             if connection is not but and connection.user_id != but:
@@ -91,20 +97,30 @@ class TextSession:
             if state.get("typing") is not True:
                 self._typing_states.pop(client_id, None)
                 self.typing.stops(client_id)
-            elif self._typing_states.get(client_id) != text:  # else the presence is only announced again
+            elif (
+                self._typing_states.get(client_id) != text
+            ):  # else the presence is only announced again
                 self._typing_states[client_id] = str(text)
                 self.typing.types(client_id, str(state["user"]["id"]))
 
     def _came_or_went(self, event: str, connection: Connection) -> None:
         """Tell the others that a user came or went, unless the user has another connection here."""
         user_id = connection.user_id
-        if not any(other is not connection and other.user_id == user_id for other in self.room.members.connections):
+        if not any(
+            other is not connection and other.user_id == user_id
+            for other in self.room.members.connections
+        ):
             self.tell(event, {"userId": user_id, "username": connection.user["name"]}, but=user_id)
 
     def _typing_changed(self, client_id: int, user_id: str, is_typing: bool) -> None:
-        own = next((connection for connection in self.connections if connection.client_id == client_id), None)
+        own = next(
+            (connection for connection in self.connections if connection.client_id == client_id),
+            None,
+        )
         if own:
             own.show_typing(is_typing=is_typing)
         content = {"sessionId": self.room.session_id, "userId": user_id}
-        for event in ("typing", "user-typing") if is_typing else ("stop-typing", "user-stop-typing"):
+        for event in (
+            ("typing", "user-typing") if is_typing else ("stop-typing", "user-stop-typing")
+        ):
             self.tell(event, content, but=own)

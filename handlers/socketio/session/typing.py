@@ -1,4 +1,6 @@
-"""Tells others which clients type, at intervals. Without news from a client, it no longer types after five seconds."""
+"""Tells others which clients type, at intervals.
+Without news from a client, it no longer types after five seconds.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -27,7 +29,9 @@ class _Typist:
 class TypingIndicator:
     """The clients that type in one session, by the client id of their presence."""
 
-    def __init__(self, tell: Callable[[int, str, bool], None], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, tell: Callable[[int, str, bool], None], loop: asyncio.AbstractEventLoop
+    ) -> None:
         """tell: called with (client id, user id, whether the user types)."""
         self._tell = tell
         self._loop = loop
@@ -43,7 +47,9 @@ class TypingIndicator:
         self._say(client_id, typist)
 
     def stops(self, client_id: int) -> None:
-        """Note that a client stopped, or announced nothing for a while; harmless if it did not type."""
+        """Note that a client stopped, or announced nothing for a while;
+        harmless if it did not type.
+        """
         typist = self._typists.get(client_id)
         if typist is not None:
             typist.types = False
@@ -62,7 +68,9 @@ class TypingIndicator:
             self._forget(client_id, typist)
 
     def _say(self, client_id: int, typist: _Typist) -> None:
-        """Tell others whether a client types if that has changed, immediately or when the interval is over."""
+        """Tell others whether a client types if that has changed,
+        immediately or when the interval is over.
+        """
         now = self._loop.time()
         wait_s = typist.told_at + (_AGAIN_S if typist.types and typist.is_told else _LEAST_S) - now
         if wait_s <= 0:

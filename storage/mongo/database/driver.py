@@ -1,4 +1,6 @@
-"""The MongoDB driver as this store uses it: how it connects, and how its errors become errors of a store."""
+"""The MongoDB driver as this store uses it:
+how it connects, and how its errors become errors of a store.
+"""
 
 import functools
 from collections.abc import Callable, Coroutine
@@ -22,7 +24,11 @@ Client = AsyncMongoClient[Document]
 DEFAULT_DATABASE = "collab"
 
 _MESSAGE_CHARACTERS = 300
-_TIMEOUTS_MS = {"serverSelectionTimeoutMS": 5_000, "connectTimeoutMS": 5_000, "socketTimeoutMS": 10_000}
+_TIMEOUTS_MS = {
+    "serverSelectionTimeoutMS": 5_000,
+    "connectTimeoutMS": 5_000,
+    "socketTimeoutMS": 10_000,
+}
 
 FAILURES = (PyMongoError, BSONError, OverflowError)
 """Errors that the driver raises. The last two are about documents that it cannot encode."""
@@ -32,10 +38,14 @@ _T = TypeVar("_T")
 
 
 def connect(uri: str) -> Client:
-    """Return a client; raises StoreUnavailable for an invalid URI, or one that names a file that does not exist."""
+    """Return a client; raises StoreUnavailable for an invalid URI,
+    or one that names a file that does not exist.
+    """
     try:
         chosen = {name.lower() for name in parse_uri(uri, validate=True, warn=False)["options"]}
-        options: dict[str, Any] = {name: ms for name, ms in _TIMEOUTS_MS.items() if name.lower() not in chosen}
+        options: dict[str, Any] = {
+            name: ms for name, ms in _TIMEOUTS_MS.items() if name.lower() not in chosen
+        }
         return AsyncMongoClient(uri, retryWrites=True, tz_aware=True, **options)
     except (InvalidURI, ConfigurationError, ValueError, OSError, PyMongoError) as error:
         raise StoreUnavailable(f"not a usable address: {error}") from error
@@ -44,7 +54,8 @@ def connect(uri: str) -> Client:
 def database_of(client: Client) -> Database:
     """Return the database that the URI names.
 
-    Writes wait until a majority has them on disk, and reads go to the primary, whatever the URI says.
+    Writes wait until a majority has them on disk, and reads go to the primary,
+    whatever the URI says.
     """
     return client.get_default_database(
         DEFAULT_DATABASE,
@@ -55,11 +66,16 @@ def database_of(client: Client) -> Database:
 
 
 async def at_most(cursor: AsyncCursor[Document], limit: int) -> list[Document]:
-    """Return up to `limit` documents. MongoDB itself takes a limit of 0 for no limit, so 0 is not passed on."""
+    """Return up to `limit` documents.
+
+    MongoDB itself takes a limit of 0 for no limit, so 0 is not passed on.
+    """
     return await cursor.limit(limit).to_list() if limit > 0 else []
 
 
-def translated(method: Callable[_P, Coroutine[Any, Any, _T]]) -> Callable[_P, Coroutine[Any, Any, _T]]:
+def translated(
+    method: Callable[_P, Coroutine[Any, Any, _T]],
+) -> Callable[_P, Coroutine[Any, Any, _T]]:
     """Wrap a method: errors of the driver that it does not handle become StoreUnavailable."""
 
     @functools.wraps(method)
@@ -73,8 +89,12 @@ def translated(method: Callable[_P, Coroutine[Any, Any, _T]]) -> Callable[_P, Co
 
 
 def unavailable(error: Exception) -> StoreUnavailable:
-    """Return the driver's message as StoreUnavailable, without its description of the whole topology."""
-    return StoreUnavailable(f"MongoDB: {str(error).partition(', Timeout:')[0][:_MESSAGE_CHARACTERS]}")
+    """Return the driver's message as StoreUnavailable, without its
+    description of the whole topology.
+    """
+    return StoreUnavailable(
+        f"MongoDB: {str(error).partition(', Timeout:')[0][:_MESSAGE_CHARACTERS]}"
+    )
 
 
 def date(milliseconds: int) -> datetime:

@@ -1,8 +1,9 @@
 """The open database, and what the parts of the store share: locks, and waiting for durable reads.
 
-There are no multi-document transactions, because a MongoDB server without a replica set has none. Changes that
-take several writes are ordered instead: a crash between two of them is harmless, or the next start finishes the
-change. Only this process writes (see `lease`), so locks within the process keep two such changes apart.
+There are no multi-document transactions, because a MongoDB server without a replica set has none.
+Changes that take several writes are ordered instead: a crash between two of them is harmless, or
+the next start finishes the change. Only this process writes (see `lease`), so locks within the
+process keep two such changes apart.
 """
 
 import asyncio
@@ -11,16 +12,26 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from storage.errors import StoreUnavailable
-from storage.mongo.database.driver import FAILURES, Client, Database, connect, database_of, unavailable
+from storage.mongo.database.driver import (
+    FAILURES,
+    Client,
+    Database,
+    connect,
+    database_of,
+    unavailable,
+)
 from storage.mongo.database.indexes import make_indexes
 from storage.mongo.database.lease import Lease
 
 _BATCH = 1_000
-"""Documents that one command deletes or changes: few enough to end well before the socket's time-out."""
+"""Documents that one command deletes or changes:
+few enough to end well before the socket's time-out."""
 
 
 class Engine:
-    """One database. `db` can be used between `open` and `close`, for as long as this process holds the lease."""
+    """One database. `db` can be used between `open` and `close`,
+    for as long as this process holds the lease.
+    """
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
@@ -68,9 +79,14 @@ class Engine:
             await client.close()
 
     @asynccontextmanager
-    async def locked(self, *, user: str | None = None, session: str | None = None) -> AsyncIterator[None]:
-        """Keep other tasks of this process from changing the rows of a user, of a session, or of both."""
-        # Always the user first: two tasks that took the locks in different orders could wait for each other for ever.
+    async def locked(
+        self, *, user: str | None = None, session: str | None = None
+    ) -> AsyncIterator[None]:
+        """Keep other tasks of this process from changing the rows of a user,
+        of a session, or of both.
+        """
+        # Always the user first: two tasks that took the locks in different orders could
+        # wait for each other for ever.
         async with AsyncExitStack() as stack:
             for key in (user and f"user {user}", session and f"session {session}"):
                 if key:
@@ -80,20 +96,26 @@ class Engine:
     async def confirm(self) -> None:
         """Return when documents that were read before can no longer be rolled back.
 
-        For repeated calls. An example: a first call wrote a document, but its reply was lost, because the primary
-        failed. The repeated call reads the document and has nothing to write. But the majority may not have it yet,
-        so "done" could be wrong. A write with `w: majority`, even one that changes nothing, is answered only when
-        the majority has everything before it.
+        For repeated calls. An example: a first call wrote a document, but its reply was lost,
+        because the primary failed. The repeated call reads the document and has nothing to write.
+        But the majority may not have it yet, so "done" could be wrong. A write with `w: majority`,
+        even one that changes nothing, is answered only when the majority has everything before it.
         """
         await self.db.meta.update_one({"_id": "nothing"}, {"$set": {"value": ""}})
 
     async def delete_many(self, collection: str, query: dict[str, str]) -> None:
         """Delete all documents of a query, in batches."""
-        while ids := [document["_id"] async for document in self.db[collection].find(query, {"_id": 1}).limit(_BATCH)]:
+        while ids := [
+            document["_id"]
+            async for document in self.db[collection].find(query, {"_id": 1}).limit(_BATCH)
+        ]:
             await self.db[collection].delete_many({"_id": {"$in": ids}})
 
     async def blank_many(self, collection: str, query: dict[str, str], field: str) -> None:
         """Empty a text field in all documents of a query, in batches."""
         filled = {**query, field: {"$ne": ""}}
-        while ids := [document["_id"] async for document in self.db[collection].find(filled, {"_id": 1}).limit(_BATCH)]:
+        while ids := [
+            document["_id"]
+            async for document in self.db[collection].find(filled, {"_id": 1}).limit(_BATCH)
+        ]:
             await self.db[collection].update_many({"_id": {"$in": ids}}, {"$set": {field: ""}})

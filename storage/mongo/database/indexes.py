@@ -1,4 +1,6 @@
-"""The indexes of the MongoDB store, which each start makes, and errors that name what prevents one."""
+"""The indexes of the MongoDB store, which each start makes,
+and errors that name what prevents one.
+"""
 
 import asyncio
 from typing import Any
@@ -11,10 +13,12 @@ from storage.mongo.database.driver import Database
 from storage.records import INVITES_KEPT_MS
 
 _CLOCKS_DIFFER_S = 3_600
-"""Seconds after which a TTL index drops a document that has expired. Clocks of two machines differ by less."""
+"""Seconds after which a TTL index drops a document that has expired.
+Clocks of two machines differ by less."""
 _DUPLICATE_KEY = 11_000
 _OPTIONS_DIFFER = (85, 86)
-"""IndexOptionsConflict and IndexKeySpecsConflict: another release has made an index of these keys."""
+"""IndexOptionsConflict and IndexKeySpecsConflict:
+another release has made an index of these keys."""
 
 
 def _unique_text(field: str) -> dict[str, Any]:
@@ -51,21 +55,27 @@ _INDEXES: tuple[tuple[str, list[tuple[str, int]], dict[str, Any]], ...] = (
     ("versions", [("author_id", ASCENDING)], {}),
     ("parts", [("session_id", ASCENDING)], {}),
 )  # fmt: skip
-"""(collection, keys, options). Each start asks for all of them, which is cheap for those that exist."""
+"""(collection, keys, options). Each start asks for all of them,
+which is cheap for those that exist."""
 
 
 async def make_indexes(db: Database) -> None:
     """Make the indexes that are missing, and replace those that have other options.
 
-    Raises StoreUnavailable for documents that a unique index does not allow, and OperationFailure for other failures.
+    Raises StoreUnavailable for documents that a unique index does not allow,
+    and OperationFailure for other failures.
     """
-    await asyncio.gather(*(_make_indexes_of(db, name) for name in dict.fromkeys(name for name, _, _ in _INDEXES)))
+    await asyncio.gather(
+        *(_make_indexes_of(db, name) for name in dict.fromkeys(name for name, _, _ in _INDEXES))
+    )
 
 
 async def _make_indexes_of(db: Database, collection: str) -> None:
     indexes = [(keys, options) for name, keys, options in _INDEXES if name == collection]
     try:
-        await db[collection].create_indexes([IndexModel(keys, **options) for keys, options in indexes])
+        await db[collection].create_indexes(
+            [IndexModel(keys, **options) for keys, options in indexes]
+        )
     except OperationFailure as error:
         if error.code == _DUPLICATE_KEY:
             await look_for_duplicates(db)
@@ -75,7 +85,9 @@ async def _make_indexes_of(db: Database, collection: str) -> None:
             await _make_index(db, collection, keys, options)
 
 
-async def _make_index(db: Database, name: str, keys: list[tuple[str, int]], options: dict[str, Any]) -> None:
+async def _make_index(
+    db: Database, name: str, keys: list[tuple[str, int]], options: dict[str, Any]
+) -> None:
     try:
         await db[name].create_index(keys, **options)
     except OperationFailure as error:
@@ -86,7 +98,9 @@ async def _make_index(db: Database, name: str, keys: list[tuple[str, int]], opti
 
 
 async def look_for_duplicates(db: Database) -> None:
-    """Raise StoreUnavailable if documents have equal keys for which a unique index is still to be made."""
+    """Raise StoreUnavailable if documents have equal keys for which a unique
+    index is still to be made.
+    """
     for collection, keys, options in _INDEXES:
         if not options.get("unique"):
             continue

@@ -1,7 +1,8 @@
-"""The lease on a database. One server holds it, because two servers would each trust their own copy of a room.
+"""The lease on a database. One server holds it, because two servers would each trust
+their own copy of a room.
 
-The database server's clock decides, so the clocks of the machines may differ. The holder renews its lease. If
-that fails for too long, it stops writing well before another server may take the lease.
+The database server's clock decides, so the clocks of the machines may differ. The holder renews its
+lease. If that fails for too long, it stops writing well before another server may take the lease.
 
 See docs/design/storage.md.
 """
@@ -27,8 +28,8 @@ LEASE_S = 40.0
 DOUBT_S = 20.0
 """Seconds without a renewal after which the holder stops writing.
 
-A write that it began just before is over 15 s later (5 s to select a server, 10 s for its answer), so 5 s before
-`LEASE_S` has passed.
+A write that it began just before is over 15 s later (5 s to select a server, 10 s for its answer),
+so 5 s before `LEASE_S` has passed.
 """
 
 _KEY = {"_id": "lease"}
@@ -38,16 +39,20 @@ _FIELDS = {"token", "until", "host", "boot", "space", "pid", "began"}
 class Lease:
     """The hold of this process on a database; no other process learns `token`.
 
-    The invariant: a server takes the lease only when no write of the previous holder can still arrive. An example,
-    in seconds after the last renewal that worked:
+    The invariant: a server takes the lease only when no write of the previous holder can still
+    arrive. An example, in seconds after the last renewal that worked:
 
         0   the holder renews: `until` is 40 s ahead, by the database server's clock
         4   its network fails, and so do all renewals from now on
-        20  `check` raises. Writes that the holder has begun end by 35: 5 s to select a server, 10 s for its answer
-        40  another server finds that `until` has passed. It takes the lease if that is still the one it has read
-        50  the network is back. The renewal finds another token: the holder has lost the lease for good
+        20  `check` raises. Writes that the holder has begun end by 35:
+            5 s to select a server, 10 s for its answer
+        40  another server finds that `until` has passed.
+            It takes the lease if that is still the one it has read
+        50  the network is back. The renewal finds another token:
+            the holder has lost the lease for good
 
-    A renewal counts from when it was asked for, not from when the answer came, because the answer may come late.
+    A renewal counts from when it was asked for, not from when the answer came,
+    because the answer may come late.
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -60,7 +65,9 @@ class Lease:
     def check(self) -> None:
         """Raise StoreUnavailable unless nobody else can have the database."""
         if self._is_lost:
-            raise StoreUnavailable("MongoDB: another server has taken the database over; this one must be started anew")
+            raise StoreUnavailable(
+                "MongoDB: another server has taken the database over; this one must be started anew"
+            )
         if self._monotonic() - self._renewed_at > DOUBT_S:
             raise StoreUnavailable(f"MongoDB: no answer for {DOUBT_S:.0f} s")
 
@@ -80,8 +87,9 @@ class Lease:
                 await db.meta.insert_one({**_KEY, **mine})
                 is_mine = True
         elif not await holder(db, existing):
-            # Compare and set: of two servers that both found the lease over, only the first still finds it unchanged.
-            # And a holder that renewed after our look has moved `until`, so we do not take the lease from it.
+            # Compare and set: of two servers that both found the lease over, only the first still
+            # finds it unchanged. And a holder that renewed after our look has moved `until`, so we
+            # do not take the lease from it.
             seen = {**_KEY, "token": existing["token"], "until": existing["until"]}
             is_mine = await db.meta.find_one_and_update(seen, {"$set": mine}) is not None
         if not is_mine:
@@ -94,8 +102,8 @@ class Lease:
 
     async def renew(self, db: Database) -> None:
         """Extend the lease. If another server has it, this process has lost it for good."""
-        # Read before the question is sent. The database counts from when it hears of us, which is later: so by our own
-        # clock the lease is over sooner than by the database's, never later.
+        # Read before the question is sent. The database counts from when it hears of us, which is
+        # later: so by our own clock the lease is over sooner than by the database's, never later.
         began = self._monotonic()
         until = await _now(db) + int(LEASE_S * 1000)
         result = await db.meta.update_one({**_KEY, "token": self.token}, {"$set": {"until": until}})
@@ -105,12 +113,15 @@ class Lease:
             self._is_lost = True
 
     async def release(self, db: Database) -> None:
-        """End the lease, so that another server need not wait; without effect if another server has it."""
+        """End the lease, so that another server need not wait;
+        without effect if another server has it.
+        """
         await db.meta.delete_one({**_KEY, "token": self.token})
 
 
 async def holder(db: Database, known: Document | None = None) -> str:
-    """Return the host and process that hold the database, "" for none; known: the lease, if it was read already.
+    """Return the host and process that hold the database, "" for none;
+    known: the lease, if it was read already.
 
     Raises StoreUnavailable for a lease that no server wrote.
     """
@@ -133,7 +144,8 @@ async def _now(db: Database) -> int:
 def _process() -> Document:
     """Return fields that tell this process from every other one.
 
-    A process id alone would not: it is used again in another container, and after the machine has started again.
+    A process id alone would not: it is used again in another container,
+    and after the machine has started again.
     """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -150,10 +162,12 @@ def _process() -> Document:
 
 
 def _began(pid: int) -> str:
-    """Return when a process of this machine began, in clock ticks since the machine started; "" if there is none.
+    """Return when a process of this machine began, in clock ticks since the machine started;
+    "" if there is none.
 
-    This is field 22 of /proc/PID/stat, see proc(5). Field 2 is the name of the program in parentheses, which may itself
-    have spaces and parentheses. So fields are counted from the last closing parenthesis.
+    This is field 22 of /proc/PID/stat, see proc(5). Field 2 is the name of the program in
+    parentheses, which may itself have spaces and parentheses. So fields are counted from the last
+    closing parenthesis.
     """
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
@@ -162,9 +176,12 @@ def _began(pid: int) -> str:
 
 
 def _is_dead(lease: Document) -> bool:
-    """Whether the lease belongs to a process that has ended and that this process would see if it were running."""
-    # Without this, a server that was killed would have to wait 40 s before it may start again. A process id says
-    # something only on the same machine since its last start (`boot`) and in the same container (`space`).
+    """Whether the lease belongs to a process that has ended and that this process
+    would see if it were running.
+    """
+    # Without this, a server that was killed would have to wait 40 s before it may start again. A
+    # process id says something only on the same machine since its last start (`boot`) and in the
+    # same container (`space`).
     mine = _process()
     is_near = bool(mine["boot"]) and all(lease[name] == mine[name] for name in ("boot", "space"))
     return is_near and _began(lease["pid"]) != lease["began"]

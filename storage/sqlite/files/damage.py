@@ -1,4 +1,6 @@
-"""What an error of SQLite means for rows: whether their page is damaged, and what can still be read."""
+"""What an error of SQLite means for rows: whether their page is damaged,
+and what can still be read.
+"""
 
 import sqlite3
 from typing import Any
@@ -12,8 +14,12 @@ def is_malformed(error: Exception) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE == sqlite3.SQLITE_CORRUPT
 
 
-def read_or_keys(db: sqlite3.Connection, query: str, values: tuple[Any, ...], keys: str, one: str) -> list[sqlite3.Row]:
-    """Return the rows of a list. If one is on a malformed page, read each alone, and return its key if that fails too.
+def read_or_keys(
+    db: sqlite3.Connection, query: str, values: tuple[Any, ...], keys: str, one: str
+) -> list[sqlite3.Row]:
+    """Return the rows of a list.
+
+    If one is on a malformed page, read each alone, and return its key if that fails too.
 
     query, values  of the list
     keys           query of the keys of all rows, with the first of `values`. It must need an index

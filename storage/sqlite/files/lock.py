@@ -1,4 +1,6 @@
-"""Keeps a second server from opening the database: each of the two would trust its own copy of a room."""
+"""Keeps a second server from opening the database:
+each of the two would trust its own copy of a room.
+"""
 
 import fcntl
 import os
@@ -9,14 +11,18 @@ from storage.sqlite.files.open_files import identity
 
 
 class FileLock:
-    """The lock of a database: flock(2) on a file next to it, which the system releases when the process ends."""
+    """The lock of a database: flock(2) on a file next to it,
+    which the system releases when the process ends.
+    """
 
     def __init__(self, database: Path) -> None:
         self.path = lock_file(database)
         self._descriptor = -1
 
     def take(self) -> None:
-        """Take the lock, or take it again if its file was removed; raises StoreUnavailable if another server has it."""
+        """Take the lock, or take it again if its file was removed;
+        raises StoreUnavailable if another server has it.
+        """
         if self._descriptor >= 0 and self._is_there():
             return
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -25,7 +31,9 @@ class FileLock:
         except OSError:
             os.close(descriptor)
             folder = self.path.parent.absolute()
-            raise StoreUnavailable(f"{folder} is in use by another server: stop that or use another folder") from None
+            raise StoreUnavailable(
+                f"{folder} is in use by another server: stop that or use another folder"
+            ) from None
         # Only now: the old lock, on a file without a name, is kept until the new one is ours.
         self.release()
         self._descriptor = descriptor

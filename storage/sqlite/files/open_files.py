@@ -1,7 +1,8 @@
 """Notices that files of an open database were removed or replaced.
 
-On Unix, a process can write to a file that no longer has a name. Each commit succeeds, but no later start finds it.
-So the names are compared with the files that were opened: before a commit is called saved, and every second.
+On Unix, a process can write to a file that no longer has a name. Each commit succeeds, but no later
+start finds it. So the names are compared with the files that were opened: before a commit is called
+saved, and every second.
 
 See docs/design/storage.md.
 """
@@ -11,7 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 
 Identity = tuple[int, int]
-"""The device and the inode of a file. No other file has the same pair as long as this one is open."""
+"""The device and the inode of a file. No other file has the same pair as
+long as this one is open."""
 
 _LOG_SUFFIXES = ("-wal", "-shm")
 
@@ -29,7 +31,8 @@ class Loss(StrEnum):
 NEXT = {
     Loss.LOG: "what is in it is written to the database, which is then opened again",
     Loss.FILE: "the server puts it back",
-    Loss.REPLACED: "nothing is saved any more; stop the server, choose the file to go on with, and start the server",
+    Loss.REPLACED: "nothing is saved any more; stop the server, choose the file to go on with, and "
+    "start the server",
     Loss.FOLDER: "nothing is saved until the folder is there again",
     Loss.LOCK: "nothing is saved until the server has the lock again",
 }
@@ -37,7 +40,10 @@ NEXT = {
 
 
 class OpenFiles:
-    """The files that a connection has open. Make it after the first read: only then do all of them exist."""
+    """The files that a connection has open.
+
+    Make it after the first read: only then do all of them exist.
+    """
 
     def __init__(self, path: Path, lock: Path) -> None:
         self.path = path
@@ -49,7 +55,10 @@ class OpenFiles:
         self._lock = (lock, identity(lock))
 
     def loss(self) -> Loss | None:
-        """Return what happened to the files, None if they are unchanged. Costs four calls of stat(2)."""
+        """Return what happened to the files, None if they are unchanged.
+
+        Costs four calls of stat(2).
+        """
         # The worst loss first: if the database is gone, its log and its lock do not matter.
         database = identity(self.path)
         if database != self._database:
@@ -61,13 +70,15 @@ class OpenFiles:
 
     def _kind_of_removal(self) -> Loss:
         """Return FOLDER if the folder is gone, or if its disk is; otherwise FILE."""
-        # Below the place where a disk was mounted lies an empty folder on another device. A database that was put back
-        # there would be hidden as soon as the disk is mounted again, so nothing may be written there.
+        # Below the place where a disk was mounted lies an empty folder on another device. A
+        # database that was put back there would be hidden as soon as the disk is mounted again, so
+        # nothing may be written there.
         folder = identity(self.path.parent)
         return Loss.FILE if folder and folder[0] == self._device else Loss.FOLDER
 
     def clear_log(self) -> list[Path]:
-        """Remove this database's log files, and rename other files that have their names; return the new names.
+        """Remove this database's log files, and rename other files that have their names;
+        return the new names.
 
         SQLite copies what is in such a file into whatever database it opens next under this name.
         """

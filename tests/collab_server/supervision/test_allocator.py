@@ -71,7 +71,9 @@ def heaps(told: str, **environment: str) -> tuple[str, int]:
 
 def test_allocator_trim_returns_free_pages_between_used_blocks() -> None:
     """Pages between blocks that are used too, which the allocator would keep for ever."""
-    done = subprocess.run([sys.executable, "-c", _HOLES], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", _HOLES], capture_output=True, text=True, check=True
+    )
     before, after, could = done.stdout.split()
     assert could == "True"
     assert int(after) < int(before) - 30 * 1024

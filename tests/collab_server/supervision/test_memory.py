@@ -25,14 +25,17 @@ except MemoryError:
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such bound")
 def test_limit_memory_refuses_larger_allocations() -> None:
     """What is beyond the bound is not allocated, and the process goes on."""
-    process = subprocess.run([sys.executable, "-c", _PROGRAM, "1024"], cwd=ROOT, capture_output=True, check=True)
+    process = subprocess.run(
+        [sys.executable, "-c", _PROGRAM, "1024"], cwd=ROOT, capture_output=True, check=True
+    )
 
     assert process.stdout.decode().split() == [str(1 << 30), "refused"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such files")
 @pytest.mark.parametrize(
-    ("text", "expected"), [("1048576\n", 1 << 20), ("max\n", None), ("99999999999999999\n", None), (None, None)]
+    ("text", "expected"),
+    [("1048576\n", 1 << 20), ("max\n", None), ("99999999999999999\n", None), (None, None)],
 )
 def test_available_memory_is_lower_limit_of_machine_and_container(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, expected: int | None

@@ -37,14 +37,21 @@ def ending(_: Start) -> int:
     return 1
 
 
-def test_first_start_that_fails_is_the_last_with_one_line(capfd: pytest.CaptureFixture[str]) -> None:
+def test_first_start_that_fails_is_the_last_with_one_line(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     """An error that nobody foresaw is no reason to start for ever."""
     assert run(failing) == (CANNOT_START, 1)
-    assert capfd.readouterr().err == "collab-server: cannot start: ValueError: the secret cannot be read\n"
+    assert (
+        capfd.readouterr().err
+        == "collab-server: cannot start: ValueError: the secret cannot be read\n"
+    )
 
 
 @pytest.mark.parametrize(("serve", "code"), [(refusing, CANNOT_START), (ending, 1)])
-def test_first_start_that_ends_by_itself_is_the_last(serve: Callable[[Start], int], code: int) -> None:
+def test_first_start_that_ends_by_itself_is_the_last(
+    serve: Callable[[Start], int], code: int
+) -> None:
     """Whatever its exit code is."""
     assert run(serve) == (code, 1)
 
@@ -61,7 +68,12 @@ def test_first_start_that_is_killed_is_tried_again_a_few_times(
     expect_log("died by SIGKILL; a new one starts")
 
     assert run(killed) == (128 + signal.SIGKILL, 3)
-    assert capfd.readouterr().err.count("collab-server: cannot start: the serving process died by SIGKILL") == 1
+    assert (
+        capfd.readouterr().err.count(
+            "collab-server: cannot start: the serving process died by SIGKILL"
+        )
+        == 1
+    )
 
 
 def serving_once(start: Start) -> int:

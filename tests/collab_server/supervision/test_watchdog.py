@@ -26,9 +26,16 @@ asyncio.run(main())
 
 @pytest.mark.parametrize(("where", "code"), [("inside", -signal.SIGALRM), ("after", 0)])
 def test_watchdog_ends_process_with_blocked_event_loop(where: str, code: int) -> None:
-    """Within the context SIGALRM ends the process and says where it was; after it nothing happens."""
+    """Within the context SIGALRM ends the process and says where it was;
+    after it nothing happens.
+    """
     process = subprocess.run(
-        [sys.executable, "-c", _PROGRAM, where], cwd=ROOT, timeout=50, capture_output=True, text=True, check=False
+        [sys.executable, "-c", _PROGRAM, where],
+        cwd=ROOT,
+        timeout=50,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert process.returncode == code

@@ -1,4 +1,6 @@
-"""Changes of text clients: large ones are compared in a worker, the room goes on, and nothing is lost or doubled."""
+"""Changes of text clients: large ones are compared in a worker, the room goes on,
+and nothing is lost or doubled.
+"""
 
 import asyncio
 
@@ -21,7 +23,13 @@ BOTH = f"first {LARGE[5:-1]} last\n"
 class Scene:
     """A room with a large text, a Yjs client in it, and text clients that have the text."""
 
-    def __init__(self, *names: str, text: str = LARGE, workers: HeldWorkers | None = None, most: int = 1 << 20) -> None:
+    def __init__(
+        self,
+        *names: str,
+        text: str = LARGE,
+        workers: HeldWorkers | None = None,
+        most: int = 1 << 20,
+    ) -> None:
         ids = iter(range(100, 1_000))
         self.room = make_room(random_below=lambda _: next(ids), limits=RoomLimits(text_bytes=most))
         self.typist = Typist(5)
@@ -87,7 +95,9 @@ async def test_change_that_is_compared_elsewhere_keeps_what_is_typed_meanwhile()
 
 @pytest.mark.parametrize("sends_early", [False, True])
 async def test_change_of_a_client_that_came_back_is_not_made_twice(sends_early: bool) -> None:
-    """Its connection broke while a worker compared what it had sent, and what it sends then has that in it."""
+    """Its connection broke while a worker compared what it had sent,
+    and what it sends then has that in it.
+    """
     scene = Scene("ada")
     (before,) = scene.clients
     first = await scene.begin(before, FIRST)
@@ -113,7 +123,9 @@ async def test_changes_of_two_clients_at_the_same_time_are_both_made() -> None:
 
 
 async def test_large_changes_of_others_are_compared_elsewhere() -> None:
-    """Two places far from each other that somebody changed: what a text client types between them stays there."""
+    """Two places far from each other that somebody changed:
+    what a text client types between them stays there.
+    """
     scene = Scene("ada")
     (client,) = scene.clients
     middle = LARGE.index("line 2000")

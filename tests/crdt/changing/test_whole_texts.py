@@ -1,4 +1,6 @@
-"""Whole texts: large ones are compared in a worker, edits made meanwhile stay, and equal texts change nothing."""
+"""Whole texts: large ones are compared in a worker, edits made meanwhile stay,
+and equal texts change nothing.
+"""
 
 import asyncio
 from typing import Any
@@ -14,7 +16,9 @@ from tests.waiting import until
 
 LINES = [f"line {number}\n" for number in range(4_000)]
 LARGE = "".join(LINES)
-CHANGED = "".join(f"{line[:-1]}!\n" if number % 1_000 == 500 else line for number, line in enumerate(LINES))
+CHANGED = "".join(
+    f"{line[:-1]}!\n" if number % 1_000 == 500 else line for number, line in enumerate(LINES)
+)
 
 
 class Scene:
@@ -91,7 +95,9 @@ async def test_edit_of_large_text_is_a_small_update(make_scene) -> None:
 
 
 async def test_edits_of_one_user_at_the_same_time_are_both_made(make_scene) -> None:
-    """The edit that a worker makes, and a small one of the same user's meanwhile, do not use the same clocks."""
+    """The edit that a worker makes, and a small one of the same user's meanwhile,
+    do not use the same clocks.
+    """
     scene = make_scene()
     edit = await scene.begin(CHANGED)
     scene.room.edit("ada", {"codemirror": "small\n" + LARGE}, NOW)

@@ -59,13 +59,16 @@ def test_state_of_thousand_updates_loads_into_fresh_document() -> None:
 
 
 BROKEN = bytes.fromhex("01010700070003010100")
-"""On B3: put into a text as if that were a map, which no Yjs client does. pycrdt fails, also when it loads that."""
+"""On B3: put into a text as if that were a map, which no Yjs client does.
+pycrdt fails, also when it loads that."""
 
 
 @pytest.mark.parametrize("update", [BROKEN, POISON], ids=["broken", "poison"])
 @pytest.mark.parametrize("cuts", [False, True])
 def test_update_that_pycrdt_fails_at_is_kept_without_texts(update: bytes, cuts: bool) -> None:
-    """What was admitted is never refused: newcomers get all, only the server cannot read it any more."""
+    """What was admitted is never refused: newcomers get all,
+    only the server cannot read it any more.
+    """
     subject = Document()
     subject.apply(parsed(B3))
     subject.texts(["text"])
@@ -80,7 +83,9 @@ def test_update_that_pycrdt_fails_at_is_kept_without_texts(update: bytes, cuts: 
         subject.edit({"text": "y"}, 5)
     assert subject.text_bytes(["text"]) == subject.text_bytes(["text"], B3) == 0
     assert parsed(subject.state()).spans.keys() >= {1, 2, 3, 8}
-    assert not inspect(subject.state(), parsed(subject.state()).contents.kinds, None, cpu_s=float).is_readable
+    assert not inspect(
+        subject.state(), parsed(subject.state()).contents.kinds, None, cpu_s=float
+    ).is_readable
 
 
 def test_failed_view_is_tried_again_after_a_rest() -> None:
@@ -97,7 +102,9 @@ def test_failed_view_is_tried_again_after_a_rest() -> None:
 
 
 def test_edit_of_text_with_embeds_replaces_everything() -> None:
-    """Positions cannot see an embed: then everything is replaced, and the text is what was asked for."""
+    """Positions cannot see an embed: then everything is replaced,
+    and the text is what was asked for.
+    """
     doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc(client_id=3)
     text = doc.get("quill", type=pycrdt.Text)
     text.insert(0, "hello world")
@@ -233,7 +240,9 @@ def is_loaded(subject: Document) -> bool:
 
 
 def test_document_at_rest_holds_merged_bytes_only() -> None:
-    """A document that nobody edits holds merged bytes only; after one edit too, after more it is loaded."""
+    """A document that nobody edits holds merged bytes only;
+    after one edit too, after more it is loaded.
+    """
     typist, subject = Typist(1), Document()
     assert [subject.is_resting, is_loaded(subject)] == [True, False]
     subject.defer(typist.insert(0, "a"))
@@ -250,7 +259,9 @@ def test_document_at_rest_holds_merged_bytes_only() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_document_with_values_is_what_yjs_makes_of_the_same_updates(yjs: Yjs, seed: int) -> None:
-    """For newcomers, for those who come back, and started again from what was squashed; the text is the same."""
+    """For newcomers, for those who come back, and started again from what was squashed;
+    the text is the same.
+    """
     rng = random.Random(seed)
     history = yjs.history(seed, 3, 80)
     index = StructIndex()
@@ -267,7 +278,9 @@ def test_document_with_values_is_what_yjs_makes_of_the_same_updates(yjs: Yjs, se
             state = subject.state()
             squashed = squash(state)
             assert yjs.state(squashed) == yjs.state(state)
-            assert subject.replace_base(state, squashed, MergedState(squashed) if rng.random() < 0.5 else None)
+            assert subject.replace_base(
+                state, squashed, MergedState(squashed) if rng.random() < 0.5 else None
+            )
     assert subject.has_texts
     assert subject.has_values
     assert subject.texts(["text"])["text"] == yjs.text("text", *history.updates)
@@ -304,7 +317,11 @@ def test_first_value_in_a_text_is_kept_as_it_was_written(yjs: Yjs) -> None:
 
     assert subject.has_values
     assert embed[2:-1] in subject.state()
-    assert yjs.text("codemirror", subject.state()) == subject.texts(["codemirror"])["codemirror"] == "x" * 25 + "yz"
+    assert (
+        yjs.text("codemirror", subject.state())
+        == subject.texts(["codemirror"])["codemirror"]
+        == "x" * 25 + "yz"
+    )
 
 
 LINES = 3_000
@@ -321,7 +338,9 @@ def indented_from_last_to_first(line: str = "line {}\n") -> tuple[bytes, bytes]:
         placed(structure_text("  "), left=(1, start - 1) if start else None, right=(1, start))
         for start in reversed(starts)
     ]
-    return update_of(placed(structure_text(text), parent="codemirror")), update_of(*structs, client=2)
+    return update_of(placed(structure_text(text), parent="codemirror")), update_of(
+        *structs, client=2
+    )
 
 
 def test_text_that_is_cut_in_thousands_of_places_is_loaded_again_cut_for_it() -> None:
@@ -345,7 +364,9 @@ def test_large_update_is_integrated_in_slices_and_reports_change() -> None:
     subject.apply(parsed(base))
 
     assert [subject.apply(parsed(update)) for _ in range(2)] == [True, False]
-    deletions = b"\x00" + delete_set([(2, 4 * number, 4 * number + 2) for number in range(LINES // 2)])
+    deletions = b"\x00" + delete_set(
+        [(2, 4 * number, 4 * number + 2) for number in range(LINES // 2)]
+    )
     assert [subject.apply(parsed(deletions)) for _ in range(2)] == [True, False]
     assert not subject._view.needs_cuts
 
@@ -368,7 +389,9 @@ def test_update_that_takes_too_long_leaves_the_document_as_it_was(count: int) ->
     assert subject.texts(["codemirror"]) == {"codemirror": "a" * count}
 
 
-def test_view_is_loaded_from_joined_structs_if_many_are_loose(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_view_is_loaded_from_joined_structs_if_many_are_loose(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Pycrdt would need gigabytes to join them; a checkpoint makes them few again."""
     squashed: list[int] = []
 

@@ -18,7 +18,9 @@ def parsed(update: bytes) -> Parsed:
 
 
 def test_state_is_merged_once_for_twenty_newcomers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that joins a long document gets what was merged for the one before, until somebody types."""
+    """A client that joins a long document gets what was merged for the one before,
+    until somebody types.
+    """
     typist, subject = Typist(1), Document()
     for number in range(1_234):
         subject.apply(parsed(typist.insert(0, str(number % 10))))
@@ -54,7 +56,9 @@ def test_diff_returns_what_state_vector_lacks() -> None:
 
 
 def test_diff_of_large_document_returns_everything() -> None:
-    """Leaving out what a client has would keep the event loop; it takes what it has again, and nothing changes."""
+    """Leaving out what a client has would keep the event loop;
+    it takes what it has again, and nothing changes.
+    """
     typist, subject = Typist(1), Document()
     subject.apply(parsed(typist.insert(0, "abc" * 1_000)))
     reader: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()

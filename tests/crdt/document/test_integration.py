@@ -34,7 +34,11 @@ class Clock:
 
 def inserts(count: int = 10 * FEW_STRUCTS, client: int = 2) -> Parsed:
     """Return an update that puts a letter before each of the first letters of the base."""
-    return parse(update_of(*(placed(text("x"), left=(1, k), right=(1, k + 1)) for k in range(count)), client=client))
+    return parse(
+        update_of(
+            *(placed(text("x"), left=(1, k), right=(1, k + 1)) for k in range(count)), client=client
+        )
+    )
 
 
 def expected(count: int = 400) -> str:
@@ -81,7 +85,9 @@ def test_prepared_update_is_in_nothing_but_the_view_before_it_is_applied() -> No
 @pytest.mark.parametrize("step_s", [0.00025, 0.0004, 0.0006])
 @pytest.mark.parametrize("is_resting", [False, True])
 def test_edits_between_the_steps_are_there_afterwards(step_s: float, is_resting: bool) -> None:
-    """Keystrokes and others, whether the view was there, is loaded again because it is slow, or was dropped."""
+    """Keystrokes and others, whether the view was there, is loaded again because it is slow,
+    or was dropped.
+    """
     subject, typist = opened(step_s)
     if is_resting:
         subject.rest()
@@ -118,7 +124,9 @@ def test_prepared_update_that_is_not_applied_is_forgotten() -> None:
 
 
 def test_edit_that_the_prepared_update_makes_too_is_a_change() -> None:
-    """The view has it already, but the document does not: the prepared update may never be applied."""
+    """The view has it already, but the document does not:
+    the prepared update may never be applied.
+    """
     subject, _ = opened()
     deletion = delete_set([(1, 0, 5)])
     for _ in steps(subject, parse(inserts(400).update.removesuffix(b"\0") + deletion)):

@@ -62,7 +62,9 @@ def test_quota_of_live_replacement_may_be_passed_once() -> None:
 
 
 def test_quota_of_state_refuses_twice_its_limit_when_it_knows_what_remains() -> None:
-    """A state can be squashed, and deleted content can leave it, so up to twice the limit passes."""
+    """A state can be squashed, and deleted content can leave it,
+    so up to twice the limit passes.
+    """
     full = Full(RoomLimits(state_bytes=100))
     full.send(full.typist.insert(0, "x" * 100))
 

@@ -19,8 +19,12 @@ def shown(updates: list[bytes]) -> str:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_parts_are_the_document_in_the_order_in_which_it_came(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Long and short updates; no call merges more than a level of small ones, unless somebody asks for one state."""
+def test_parts_are_the_document_in_the_order_in_which_it_came(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long and short updates; no call merges more than a level of small ones,
+    unless somebody asks for one state.
+    """
     sizes: list[int] = []
 
     def counting(updates: list[bytes]) -> bytes:

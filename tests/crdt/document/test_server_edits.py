@@ -31,7 +31,11 @@ class Edited:
 def test_update_uses_one_client_id_for_a_user() -> None:
     edited = Edited(7, 8)
 
-    assert [edited.edit("ada", "a"), edited.edit("bob", "ab"), edited.edit("ada", "abc")] == [{7}, {8}, {7}]
+    assert [edited.edit("ada", "a"), edited.edit("bob", "ab"), edited.edit("ada", "abc")] == [
+        {7},
+        {8},
+        {7},
+    ]
     assert edited.document.texts(["codemirror"]) == {"codemirror": "abc"}
 
 

@@ -17,7 +17,12 @@ def test_inspect_of_text_finds_nothing_special() -> None:
 
     traits = inspect(state, parse(state).contents.kinds, parse(state), cpu_s=float)
 
-    assert (traits.merged, traits.needs_copy, traits.is_readable, traits.needs_cuts) == (None, False, True, False)
+    assert (traits.merged, traits.needs_copy, traits.is_readable, traits.needs_cuts) == (
+        None,
+        False,
+        True,
+        False,
+    )
 
 
 def test_inspect_of_values_reads_their_sections() -> None:
@@ -38,6 +43,8 @@ def test_inspect_loads_only_with_a_clock_and_measures_that() -> None:
 
 def test_inspect_of_long_text_that_is_cut_often_says_so() -> None:
     inside = [placed(text("x"), left=(1, place)) for place in range(400)]
-    state = Update([Section(1, 0, [placed(text("a" * 40_000), parent="t")]), Section(2, 0, inside)]).encode()
+    state = Update(
+        [Section(1, 0, [placed(text("a" * 40_000), parent="t")]), Section(2, 0, inside)]
+    ).encode()
 
     assert inspect(state, parse(state).contents.kinds, parse(state)).needs_cuts

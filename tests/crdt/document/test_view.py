@@ -104,7 +104,9 @@ def test_copy_shows_characters_that_were_cut_as_yjs_does() -> None:
 
 @pytest.mark.parametrize("edits", [None, [Edit(1, 1, b"X")], [Edit(0, 1, b"wrong")]])
 def test_edit_makes_the_text_whatever_the_given_edits_are(edits: list[Edit] | None) -> None:
-    """By the given edits if they lead there, else by few, and by replacing everything around embeds."""
+    """By the given edits if they lead there, else by few,
+    and by replacing everything around embeds.
+    """
     typist = Typist(1)
     state = typist.insert(0, "abc")
 
@@ -139,12 +141,19 @@ def pieces(update: bytes) -> list[int]:
 
 
 TEXTS = st.text(alphabet="ab\n é😀", max_size=30)
-SPOTS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 4), st.text(alphabet="XYZ", max_size=2)), max_size=4)
+SPOTS = st.lists(
+    st.tuples(st.integers(0, 30), st.integers(0, 4), st.text(alphabet="XYZ", max_size=2)),
+    max_size=4,
+)
 
 
 @given(TEXTS, TEXTS, SPOTS)
-def test_edit_copy_leads_to_the_text_whatever_others_edit_meanwhile(old: str, new: str, spots: list[Any]) -> None:
-    """The update fits the document as it was and as it is by then; what others inserted meanwhile stays."""
+def test_edit_copy_leads_to_the_text_whatever_others_edit_meanwhile(
+    old: str, new: str, spots: list[Any]
+) -> None:
+    """The update fits the document as it was and as it is by then;
+    what others inserted meanwhile stays.
+    """
     base, other, reader = Typist(1), Typist(2), Typist(3)
     base.insert(0, old + "|")
     state = base.doc.get_update()
@@ -175,7 +184,9 @@ def test_edit_copy_joins_edits_that_are_too_many() -> None:
     base = Typist(1)
     base.insert(0, old)
 
-    update = edit_copy(TextCopy(base.doc.get_update(), frozenset(), needs_copy=False), {"codemirror": new}, 9)
+    update = edit_copy(
+        TextCopy(base.doc.get_update(), frozenset(), needs_copy=False), {"codemirror": new}, 9
+    )
     base.hear(update)
 
     assert base.text == new

@@ -74,8 +74,12 @@ def test_known_document_may_cost_more(work: Work, clock: Clock) -> None:
     assert work.spent_s > MAX_WORK_S
 
 
-def test_document_that_was_slow_once_stays_so_when_it_is_loaded_again(work: Work, clock: Clock) -> None:
-    """To load it as a whole may be quick while each new struct is slow: the next ones come one by one at first."""
+def test_document_that_was_slow_once_stays_so_when_it_is_loaded_again(
+    work: Work, clock: Clock
+) -> None:
+    """To load it as a whole may be quick while each new struct is slow:
+    the next ones come one by one at first.
+    """
     assert work.few_structs == FEW_STRUCTS
     measure = work.start(10)
     clock.now += 0.01
@@ -101,10 +105,16 @@ def test_clock_stands_still_while_others_are_served(work: Work, clock: Clock) ->
 def test_long_texts_that_are_cut_often_need_cuts() -> None:
     """A copy is cut where its own structs and those that come refer into it."""
     inside = [placed(text("x"), left=(1, place)) for place in range(100, 0, -10)]
-    state = parse(Update([Section(1, 0, [placed(text("a" * 2_000_000), parent="t")]), Section(2, 0, inside)]).encode())
+    state = parse(
+        Update(
+            [Section(1, 0, [placed(text("a" * 2_000_000), parent="t")]), Section(2, 0, inside)]
+        ).encode()
+    )
 
     assert needs_cuts(state)
     assert not needs_cuts(parse(update_of(placed(text("a" * 2_000_000), parent="t"))))
-    copy = structure.parse(cut_copy(state.update, parse(update_of(placed(text("y"), left=(1, 5)), client=3))))
+    copy = structure.parse(
+        cut_copy(state.update, parse(update_of(placed(text("y"), left=(1, 5)), client=3)))
+    )
     assert copy is not None
     assert [struct.length for struct in copy.sections[0].structs][:4] == [6, 5, 10, 10]

@@ -23,7 +23,12 @@ from tests.crdt.harness import NOW, Typist, join, make_room, send
 
 
 def blamed(room: Room, root: str = "codemirror"):
-    return blame(ItemOrder(squash(room.document.state())), root, room.index.owners, room.contributions.authorship)
+    return blame(
+        ItemOrder(squash(room.document.state())),
+        root,
+        room.index.owners,
+        room.contributions.authorship,
+    )
 
 
 @pytest.mark.parametrize(
@@ -39,7 +44,9 @@ def blamed(room: Room, root: str = "codemirror"):
 def test_blame_of_whole_sessions_matches_yjs(
     name: str, trace_file: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each unit of the text belongs to the agent that typed it according to real Yjs, with the time of that update."""
+    """Each unit of the text belongs to the agent that typed it according to real Yjs,
+    with the time of that update.
+    """
     monkeypatch.setattr(crdt.history.blame, "MAX_RUNS", 100_000)
     updates, last = yjs_updates(trace_file(name), limit=30_000)
     room = make_room()
@@ -56,7 +63,9 @@ def test_blame_of_whole_sessions_matches_yjs(
 
     found = blamed(room)
 
-    assert "\n".join(line.text for line in found.lines) == last["text"] == room.files()["codemirror"]
+    assert (
+        "\n".join(line.text for line in found.lines) == last["text"] == room.files()["codemirror"]
+    )
     expected = [f"agent {agent}" for agent, length in last["agents"] for _ in range(length)]
     assert [run.author for run in found.runs for _ in range(run.length)] == expected
     times = [
@@ -97,11 +106,16 @@ def test_blame_of_line_is_author_of_newest_part() -> None:
 def test_blame_of_empty_text_names_nobody() -> None:
     found = blame(ItemOrder(), "codemirror", {}, Authorship())
 
-    assert (found.runs, [(line.text, line.author, line.at) for line in found.lines]) == ([], [("", None, None)])
+    assert (found.runs, [(line.text, line.author, line.at) for line in found.lines]) == (
+        [],
+        [("", None, None)],
+    )
 
 
 def test_blame_of_carried_text_names_who_brought_it_until_its_owner_confirms() -> None:
-    """A browser may bring what another one typed: nobody else knows whether it was changed on the way."""
+    """A browser may bring what another one typed:
+    nobody else knows whether it was changed on the way.
+    """
     room, ada, bob = make_room(accepts_foreign=True), Typist(5), Typist(6)
     at_ada, _ = join(room, "ada")
     send(room, at_ada, ada.insert(0, "a"), NOW)
@@ -124,7 +138,9 @@ def _sized(update: bytes) -> bytes:
     return bytes([len(update)]) + update
 
 
-def test_blame_of_too_many_runs_joins_neighbours_of_one_author(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blame_of_too_many_runs_joins_neighbours_of_one_author(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Where there would be too many, neighbours of one author are one run, whenever they came."""
     monkeypatch.setattr(crdt.history.blame, "MAX_RUNS", 3)
     room, ada = make_room(), Typist(5)
@@ -143,7 +159,9 @@ def test_blamed_tells_texts_from_other_roots_and_from_none() -> None:
     state = bytes(typist.doc.get_update())
 
     def asked(root: str | None) -> str:
-        return crdt.history.blame.blamed([state], Question(root, "codemirror", ["empty"]), {}, Authorship(), repr)[0]
+        return crdt.history.blame.blamed(
+            [state], Question(root, "codemirror", ["empty"]), {}, Authorship(), repr
+        )[0]
 
     assert [asked(root) for root in (None, "codemirror", "monaco", "empty")] == [
         "monaco", "codemirror", "monaco", "empty",

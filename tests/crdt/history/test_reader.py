@@ -25,7 +25,9 @@ def same(found: Any) -> Any:
 
 def described(replayed: Replayed) -> Answer:
     """Show the texts at the start, and the edits."""
-    return Answer(f"{replayed.files} {[tuple(edit) for step in replayed.steps for edit in step.edits]}", {})
+    return Answer(
+        f"{replayed.files} {[tuple(edit) for step in replayed.steps for edit in step.edits]}", {}
+    )
 
 
 async def steps_of(world: World, start: int, end: int) -> list[Step]:
@@ -60,7 +62,8 @@ async def typed(world: World) -> World:
 async def test_files_at_each_moment_are_as_they_were(typed: World) -> None:
     """0 is before the first update."""
     texts = [
-        (await typed.history_reader.moment("one", "ada", sequence, same)).files["codemirror"] for sequence in range(4)
+        (await typed.history_reader.moment("one", "ada", sequence, same)).files["codemirror"]
+        for sequence in range(4)
     ]
 
     assert texts == ["", "a", "ab", "abc"]
@@ -90,7 +93,9 @@ async def test_timeline_goes_on_where_it_ended(typed: World) -> None:
 async def test_replay_in_pages_never_goes_back_whatever_the_clock_did(
     world: World, page: int, is_compacted: bool
 ) -> None:
-    """Also where pages are asked for one by one, in any order, with nothing kept of those before."""
+    """Also where pages are asked for one by one, in any order,
+    with nothing kept of those before.
+    """
     hours = [0, 1, -1, 0.5, -9_000, 2, 1.5, 9_000, 3, 3.1]
     await world.session()
     typist = Typist(5)
@@ -116,7 +121,11 @@ async def test_replay_in_pages_never_goes_back_whatever_the_clock_did(
 async def test_page_has_what_its_part_of_the_log_changed(typed: World) -> None:
     page, last = await typed.history_reader.page("one", "ada", Part(1, 2), described)
 
-    assert (page.answer.text, page.steps, last) == ("{'codemirror': 'a'} [('codemirror', 1, 0, 'b')]", 1, 3)
+    assert (page.answer.text, page.steps, last) == (
+        "{'codemirror': 'a'} [('codemirror', 1, 0, 'b')]",
+        1,
+        3,
+    )
 
 
 async def test_page_to_the_end_has_all_and_none_beyond_it(typed: World) -> None:
@@ -127,7 +136,9 @@ async def test_page_to_the_end_has_all_and_none_beyond_it(typed: World) -> None:
         await typed.history_reader.page("one", "ada", Part(9, 10), described)
 
 
-async def test_page_that_was_made_before_is_remembered_until_the_log_is_changed(typed: World) -> None:
+async def test_page_that_was_made_before_is_remembered_until_the_log_is_changed(
+    typed: World,
+) -> None:
     first = await typed.history_reader.page("one", "ada", Part(0, 3), described)
     typed.store.calls.clear()
     again = await typed.history_reader.page("one", "bob", Part(0, 3), described)
@@ -152,11 +163,16 @@ async def test_page_of_a_log_that_is_changed_meanwhile_is_not_kept(typed: World)
     assert "one" not in typed.history_reader.cache
 
 
-async def test_questions_of_one_user_wait_for_each_other_and_not_for_those_of_others(typed: World) -> None:
+async def test_questions_of_one_user_wait_for_each_other_and_not_for_those_of_others(
+    typed: World,
+) -> None:
     """A user who asks for much has it one after the other."""
     typed.store.calls.clear()
     typed.store.held["chunks"] = asyncio.Event()
-    slow = [asyncio.create_task(typed.history_reader.page("one", "ada", Part(0, n), described)) for n in (1, 2, 3)]
+    slow = [
+        asyncio.create_task(typed.history_reader.page("one", "ada", Part(0, n), described))
+        for n in (1, 2, 3)
+    ]
     await until(lambda: "chunks" in typed.store.calls)
     held = typed.store.held.pop("chunks")
     page, _ = await typed.history_reader.page("one", "bob", Part(0, 2), described)
@@ -167,7 +183,9 @@ async def test_questions_of_one_user_wait_for_each_other_and_not_for_those_of_ot
     assert [(await task)[0].steps for task in slow] == [1, 2, 3]
 
 
-async def test_long_answers_are_made_in_worker_processes(typed: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_long_answers_are_made_in_worker_processes(
+    typed: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And short ones here; both are the same."""
     typed.history_reader.forget("one")
     short = await answers(typed)
@@ -213,7 +231,9 @@ async def test_blame_of_no_text_says_so_also_from_a_worker_process(
         assert raised.value.roots == {"list": "array"}
 
 
-async def test_looking_back_at_a_room_that_is_not_open_does_not_load_it(make_world: Callable[..., World]) -> None:
+async def test_looking_back_at_a_room_that_is_not_open_does_not_load_it(
+    make_world: Callable[..., World],
+) -> None:
     """All that is asked is in the log."""
     world = make_world()
     await world.session()

@@ -15,7 +15,15 @@ from tests.crdt.harness import NOW, Typist
 
 
 def log_of(*updates: bytes) -> list[Chunk]:
-    return [Chunk("s", 1, len(updates), codec.encode_chunk([codec.LogEntry(NOW, "ada", one) for one in updates]), NOW)]
+    return [
+        Chunk(
+            "s",
+            1,
+            len(updates),
+            codec.encode_chunk([codec.LogEntry(NOW, "ada", one) for one in updates]),
+            NOW,
+        )
+    ]
 
 
 def found(chunks: list[Chunk], text: str, first: int = 1) -> redaction.RedactedIds:
@@ -73,7 +81,9 @@ def test_redacted_update_has_blocks_and_leaves_others_unchanged() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_redaction_of_random_documents_replaces_text_only(seed: int) -> None:
-    """What was random typing is the same with blocks, also for a client that only has a part of it."""
+    """What was random typing is the same with blocks, also for a client
+    that only has a part of it.
+    """
     chance = random.Random(seed)
     typist, updates = Typist(5), []
     for _ in range(60):
@@ -85,7 +95,9 @@ def test_redaction_of_random_documents_replaces_text_only(seed: int) -> None:
             if end > at:
                 updates.append(typist.delete(at, end))
         else:
-            updates.append(typist.insert(at, chance.choice(["secret", "s", "ecret", "é", "\n", "😀"])))
+            updates.append(
+                typist.insert(at, chance.choice(["secret", "s", "ecret", "é", "\n", "😀"]))
+            )
     redacted_ids = found(log_of(*updates), "secret")
     doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
     for update in updates:

@@ -47,14 +47,18 @@ async def test_redact_takes_text_out_of_document_log_and_versions(leaked: World)
 
     async with leaked.rooms.use("one") as room:
         assert room.files() == {"codemirror": "key="}
-    assert (await leaked.history_reader.moment("one", "ada", 2, files_of)) == {"codemirror": "key=" + BLOCK * 6}
+    assert (await leaked.history_reader.moment("one", "ada", 2, files_of)) == {
+        "codemirror": "key=" + BLOCK * 6
+    }
     version = await leaked.store.version("one", 1)
     assert version.files == {"codemirror": "key=" + BLOCK * 6}
     assert (redaction.characters, redaction.updates, redaction.versions) == (6, 1, 1)
 
 
 async def hold_after_edit(leaked: World) -> asyncio.Event:
-    """Edit the document, and hold the next version when it asks for the owner's usage, until the event is set."""
+    """Edit the document, and hold the next version when it asks for the owner's usage,
+    until the event is set.
+    """
     async with leaked.rooms.use("one") as room:
         ada, _ = join(room)
         send(room, ada, Typist(6).insert(0, "# "))
@@ -64,7 +68,9 @@ async def hold_after_edit(leaked: World) -> asyncio.Event:
 
 
 async def test_redact_reaches_a_version_that_is_being_stored(leaked: World) -> None:
-    """Its text was read before; it gets its number when the other versions were looked through already."""
+    """Its text was read before; it gets its number when the other versions
+    were looked through already.
+    """
     held = await hold_after_edit(leaked)
     saving = asyncio.create_task(leaked.versions.save("one", "ada", "Ada"))
     await until(lambda: "usage" in leaked.store.calls)
@@ -77,7 +83,9 @@ async def test_redact_reaches_a_version_that_is_being_stored(leaked: World) -> N
     assert "secret" not in str((await leaked.store.version("one", stored.number)).files)
 
 
-async def test_restore_of_a_version_does_not_bring_back_what_was_taken_out_meanwhile(leaked: World) -> None:
+async def test_restore_of_a_version_does_not_bring_back_what_was_taken_out_meanwhile(
+    leaked: World,
+) -> None:
     """The version was read before, with the text in it."""
     held = await hold_after_edit(leaked)
     restoring = asyncio.create_task(leaked.versions.restore("one", "ada", "Ada", 1))
@@ -118,7 +126,9 @@ async def test_redact_without_the_right_to_it_changes_nothing(leaked: World) -> 
     with pytest.raises(PermissionError):
         await leaked.redactor.redact("one", "bob", 1, 2, "secret", refused)
 
-    assert (await leaked.history_reader.moment("one", "ada", 2, files_of)) == {"codemirror": "key=secret"}
+    assert (await leaked.history_reader.moment("one", "ada", 2, files_of)) == {
+        "codemirror": "key=secret"
+    }
 
 
 async def test_redact_that_is_held_leaves_other_sessions_their_checkpoints(leaked: World) -> None:
@@ -145,7 +155,9 @@ async def test_redact_that_is_held_leaves_other_sessions_their_checkpoints(leake
 
 
 async def test_redact_that_is_held_leaves_other_sessions_their_maintenance(make_world) -> None:
-    """Checkpoints and automatic versions of others are made as usual, those of the same owner, too."""
+    """Checkpoints and automatic versions of others are made as usual,
+    those of the same owner, too.
+    """
     world = make_world(checkpoint_updates=1, checkpoint_interval_ms=0)
     await _leak(world)
     await world.session("two")
@@ -155,7 +167,9 @@ async def test_redact_that_is_held_leaves_other_sessions_their_maintenance(make_
         world.now += 60_000
 
         await until(lambda: world.store.newest_version("two"), lambda version: version is not None)
-        await until(lambda: world.store.checkpoint("two"), lambda found: found and found.sequence == 1)
+        await until(
+            lambda: world.store.checkpoint("two"), lambda found: found and found.sequence == 1
+        )
 
         assert not redacting.done()
         held.set()
@@ -188,7 +202,9 @@ async def test_redact_of_one_session_twice_excludes_each_other(leaked: World) ->
 
 
 async def _held_redaction(world: World) -> tuple[asyncio.Event, asyncio.Task[Redaction]]:
-    """Begin to redact "secret"; return what it waits for in the middle of changing what is stored, and the task."""
+    """Begin to redact "secret"; return what it waits for in the middle of changing what is stored,
+    and the task.
+    """
     held = world.store.held["redact_version"] = asyncio.Event()
     redacting = asyncio.create_task(world.redactor.redact("one", "ada", 1, 2, "secret", allowed))
     await until(lambda: "redact_version" in world.store.calls)
@@ -196,4 +212,6 @@ async def _held_redaction(world: World) -> tuple[asyncio.Event, asyncio.Task[Red
 
 
 def _checkpoints(world: World, session_id: str) -> int:
-    return sum(checkpoint.session_id == session_id for (checkpoint,) in world.store.asked["put_checkpoint"])
+    return sum(
+        checkpoint.session_id == session_id for (checkpoint,) in world.store.asked["put_checkpoint"]
+    )

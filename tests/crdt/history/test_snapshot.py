@@ -35,7 +35,9 @@ async def test_snapshot_keeps_what_the_document_was(world: World) -> None:
 async def test_snapshot_of_a_large_document_is_read_in_a_worker_process(
     world: World, has_others: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Unless it is loaded already; with other roots too, and texts that nothing in the state tells of."""
+    """Unless it is loaded already; with other roots too,
+    and texts that nothing in the state tells of.
+    """
     for name in ("_FEW_BYTES", "_QUICK_BYTES"):
         monkeypatch.setattr(snapshots, name, -1)
     await world.session()
@@ -48,7 +50,10 @@ async def test_snapshot_of_a_large_document_is_read_in_a_worker_process(
         for update in (bytes(typist.doc.get_update()), gone.insert(0, "a"), gone.delete(0, 1)):
             send(room, ada, update, world.now)
         room.integrate_pending()
-        loaded, before = await Snapshot(room).read(world.workers, "ada"), world.workers.counts["done"]
+        loaded, before = (
+            await Snapshot(room).read(world.workers, "ada"),
+            world.workers.counts["done"],
+        )
         room.document.rest()
         resting = await Snapshot(room).read(world.workers, "ada")
 

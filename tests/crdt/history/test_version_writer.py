@@ -18,7 +18,9 @@ async def save(world: World, **options: Any) -> Any:
 
 
 async def test_save_if_due_after_a_pause_stores_a_version(world: World) -> None:
-    """Made when typing pauses, or after five minutes of it; the oldest go when there are too many."""
+    """Made when typing pauses, or after five minutes of it;
+    the oldest go when there are too many.
+    """
     await world.session()
     typist = Typist(5)
     async with world.rooms.use("one") as room:
@@ -31,7 +33,9 @@ async def test_save_if_due_after_a_pause_stores_a_version(world: World) -> None:
             await world.version_writer.save_if_due(room)
             assert room.contributions.since_version == {}
         versions = await world.store.versions("one", None, 10, with_files=True)
-        assert [(v.number, v.kind, v.author_id) for v in versions] == [(n, VersionKind.AUTO, "ada") for n in (5, 4, 3)]
+        assert [(v.number, v.kind, v.author_id) for v in versions] == [
+            (n, VersionKind.AUTO, "ada") for n in (5, 4, 3)
+        ]
         manual, _ = await world.versions.save("one", "ada", "Ada")
         assert (manual.number, manual.kind) == (5, VersionKind.AUTO)
 
@@ -48,7 +52,9 @@ async def test_save_if_due_during_steady_typing_stores_a_version(world: World) -
         await until(lambda: world.store.newest_version("one"), bool)
 
 
-async def test_save_if_due_of_a_damaged_document_stores_nothing(world: World, expect_log, monkeypatch) -> None:
+async def test_save_if_due_of_a_damaged_document_stores_nothing(
+    world: World, expect_log, monkeypatch
+) -> None:
     """A text that cannot be read is logged once, not every second."""
     expect_log("gets no automatic version")
     await world.session()

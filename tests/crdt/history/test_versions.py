@@ -13,7 +13,9 @@ async def save(world: World, **options: Any) -> Any:
 
 
 async def test_save_numbers_versions_and_skips_equal_ones(world: World) -> None:
-    """A version has the text, who edited since the one before, and a number; unchanged means the same again."""
+    """A version has the text, who edited since the one before, and a number;
+    unchanged means the same again.
+    """
     await world.session()
     first, is_new = await save(world, code="a", label="start")
     again, is_new_again = await save(world)
@@ -22,7 +24,12 @@ async def test_save_numbers_versions_and_skips_equal_ones(world: World) -> None:
         send(room, bob, Typist(9).insert(0, "b"))
     second, _ = await save(world)
 
-    assert (first.number, first.files, first.label, is_new) == (1, {"codemirror": "a"}, "start", True)
+    assert (first.number, first.files, first.label, is_new) == (
+        1,
+        {"codemirror": "a"},
+        "start",
+        True,
+    )
     assert (again, is_new_again) == (first, False)
     assert (second.number, second.contributors, second.sequence) == (2, ("bob",), 2)
 

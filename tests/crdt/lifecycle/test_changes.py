@@ -37,7 +37,9 @@ async def test_read_with_concurrent_change_reads_again(world: World) -> None:
 
 
 async def test_session_deletion_drops_unsaved_edits(world: World) -> None:
-    """Connections are closed with 4410, waiting saves fail, nothing is written for the session any more."""
+    """Connections are closed with 4410, waiting saves fail,
+    nothing is written for the session any more.
+    """
     await world.session()
     async with world.rooms.use("one") as room:
         ada, inbox = join(room)
@@ -74,6 +76,9 @@ async def test_committed_changes_take_effect_on_open_connections(world: World) -
         world.rooms.changes.member_gone("one", "bob", CloseReason.MEMBER_LEFT)
 
         assert bob.role is Role.VIEWER
-        assert (ada_inbox.closed, bob_inbox.closed) == ((CloseReason.LOGGED_OUT, ""), (CloseReason.MEMBER_LEFT, ""))
+        assert (ada_inbox.closed, bob_inbox.closed) == (
+            (CloseReason.LOGGED_OUT, ""),
+            (CloseReason.MEMBER_LEFT, ""),
+        )
         assert not room.members.connections
         assert world.rooms.changes.count == before + 4

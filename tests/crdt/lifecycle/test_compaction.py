@@ -28,7 +28,9 @@ def _damaged(*_: object) -> None:
     raise RoomDamaged("made up")
 
 
-async def test_checkpoint_that_cannot_be_verified_is_not_stored(make_world, expect_log, monkeypatch) -> None:
+async def test_checkpoint_that_cannot_be_verified_is_not_stored(
+    make_world, expect_log, monkeypatch
+) -> None:
     """No checkpoint is better than a wrong one: the log is kept and the room goes on."""
     expect_log("gets no checkpoint")
     world = make_world(checkpoint_updates=1)
@@ -47,8 +49,12 @@ async def test_checkpoint_that_cannot_be_verified_is_not_stored(make_world, expe
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_room_without_deleted_content_goes_on_with_all_peers(make_world, yjs, seed: int) -> None:
-    """Edits that come during and after it, newcomers, offline peers and a restart: real Yjs shows the same to all."""
+async def test_room_without_deleted_content_goes_on_with_all_peers(
+    make_world, yjs, seed: int
+) -> None:
+    """Edits that come during and after it, newcomers, offline peers and a restart:
+    real Yjs shows the same to all.
+    """
     world = make_world(room=RoomLimits(deleted_bytes=0))
     await world.session()
     history = yjs.history(seed, 3, 80, only_whole_characters=True)
@@ -84,14 +90,20 @@ async def test_room_without_deleted_content_goes_on_with_all_peers(make_world, y
 
 
 async def test_history_is_the_same_without_deleted_content(make_world) -> None:
-    """Moments, versions, blame, timeline and replay come from the log, or show only what is there."""
+    """Moments, versions, blame, timeline and replay come from the log,
+    or show only what is there.
+    """
     world = make_world(room=RoomLimits(deleted_bytes=0))
     await world.session()
     typist = Typist(5)
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
         for number in range(20):
-            send(room, ada, typist.insert(len(typist.text), f"line {number} of a text that is deleted again\n"))
+            send(
+                room,
+                ada,
+                typist.insert(len(typist.text), f"line {number} of a text that is deleted again\n"),
+            )
             if number % 3 == 2:
                 send(room, ada, typist.delete(0, 50))
         await world.versions.save("one", "ada", "Ada", label="kept")
@@ -124,7 +136,9 @@ async def _looked_back(world, room) -> list[object]:
 
 
 async def test_much_deleted_content_leaves_open_room_and_checkpoint(make_world) -> None:
-    """A megabyte that was typed and deleted is a few hundred bytes, for newcomers and in the store."""
+    """A megabyte that was typed and deleted is a few hundred bytes,
+    for newcomers and in the store.
+    """
     world = make_world()
     await world.session()
     typist = Typist(5)
@@ -172,8 +186,12 @@ async def test_checkpoint_tells_quota_who_filled_the_document(make_world) -> Non
 
 
 @pytest.mark.parametrize("has_values", [False, True])
-async def test_checkpoint_of_large_document_is_made_in_worker_process(make_world, yjs, has_values: bool) -> None:
-    """The room goes on from what comes back, with edits that came meanwhile; text and values alike."""
+async def test_checkpoint_of_large_document_is_made_in_worker_process(
+    make_world, yjs, has_values: bool
+) -> None:
+    """The room goes on from what comes back, with edits that came meanwhile;
+    text and values alike.
+    """
     world = make_world()
     await world.session()
     async with world.rooms.use("one") as room:
@@ -198,13 +216,17 @@ async def test_checkpoint_of_large_document_is_made_in_worker_process(make_world
     assert yjs.look(without_checksum(checkpoint.state)) == shown
 
 
-async def test_document_that_worker_cannot_do_keeps_its_log(make_world, expect_log, monkeypatch) -> None:
+async def test_document_that_worker_cannot_do_keeps_its_log(
+    make_world, expect_log, monkeypatch
+) -> None:
     """It is not tried again all the time."""
     expect_log("gets no checkpoint")
     world = make_world()
     await world.session()
     await world.workers.run(work.add, 2, 3, key="eve", deadline_s=600.0)  # a process is there
-    monkeypatch.setattr(crdt.workers, "cpu_s", lambda _: math.inf)  # and whether it gets a processor is not known
+    monkeypatch.setattr(
+        crdt.workers, "cpu_s", lambda _: math.inf
+    )  # and whether it gets a processor is not known
     monkeypatch.setattr(compaction, "_DEADLINE_S", 0.0)
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
@@ -218,7 +240,10 @@ async def test_document_that_worker_cannot_do_keeps_its_log(make_world, expect_l
 async def test_checkpoint_waits_for_work_that_somebody_waits_for(
     make_world: Callable[..., World], tmp_path: Path
 ) -> None:
-    """Work that users wait for comes first, for every user, and however late. A save would be several jobs."""
+    """Work that users wait for comes first, for every user, and however late.
+
+    A save would be several jobs.
+    """
     world = make_world(workers=Workers(WorkersSettings(processes=1)), maintenance_interval_s=1_000)
     await world.session()
     ended: list[str] = []

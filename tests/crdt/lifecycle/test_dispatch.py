@@ -17,7 +17,9 @@ from tests.waiting import until
 
 
 class Timers:
-    """Counts timers that the running loop is asked for and that have neither rung nor been cancelled."""
+    """Counts timers that the running loop is asked for and that have
+    neither rung nor been cancelled.
+    """
 
     def __init__(self) -> None:
         self.made: list[asyncio.TimerHandle] = []
@@ -25,7 +27,9 @@ class Timers:
         self._call_later = self._loop.call_later
         self._loop.call_later = self._note  # type: ignore[method-assign,assignment]
 
-    def _note(self, delay: float, callback: Callable[..., object], *args: object) -> asyncio.TimerHandle:
+    def _note(
+        self, delay: float, callback: Callable[..., object], *args: object
+    ) -> asyncio.TimerHandle:
         timer = self._call_later(delay, callback, *args)
         self.made.append(timer)
         return timer
@@ -37,7 +41,9 @@ class Timers:
 
 def _served_room() -> tuple[Room, tuple[Connection, Inbox], tuple[Connection, Inbox]]:
     """Return a room that speaks in turns, and two in it who have heard nothing yet."""
-    room = make_room(encode=lambda frame: b"<" + frame + b">", scheduler=BroadcastScheduler(0.05, lambda: NOW))
+    room = make_room(
+        encode=lambda frame: b"<" + frame + b">", scheduler=BroadcastScheduler(0.05, lambda: NOW)
+    )
     ada, bob = join(room, "ada"), join(room, "bob")
     ada[1].take(), bob[1].take()
     return room, ada, bob
@@ -45,7 +51,9 @@ def _served_room() -> tuple[Room, tuple[Connection, Inbox], tuple[Connection, In
 
 def _point(room: Room, connection: Connection, client_id: int, clock: int) -> bytes:
     """Move a cursor; return what others will hear."""
-    room.members.presence.hear(connection, [AwarenessEntry(client_id, clock, '{"cursor":1}')], NOW + 1_000 * clock)
+    room.members.presence.hear(
+        connection, [AwarenessEntry(client_id, clock, '{"cursor":1}')], NOW + 1_000 * clock
+    )
     return b'"cursor":1'
 
 
@@ -54,7 +62,9 @@ async def _turn() -> None:
 
 
 async def test_dispatch_sends_edit_and_cursor_in_one_write() -> None:
-    """Nobody is woken for presence alone then, and a typist's own edit and cursor do not come back to them."""
+    """Nobody is woken for presence alone then, and a typist's own edit and cursor
+    do not come back to them.
+    """
     timers = Timers()
     room, (ada, to_ada), (_, to_bob) = _served_room()
 
@@ -90,7 +100,9 @@ async def test_dispatch_of_edit_includes_waiting_presence() -> None:
 
 async def test_dispatch_of_presence_alone_is_delayed(monkeypatch: pytest.MonkeyPatch) -> None:
     """That of one room does not take along the timer of another's."""
-    monkeypatch.setattr(dispatch, "_NEWS_DELAY_S", 1.0)  # longer than a busy machine takes from here to the first look
+    monkeypatch.setattr(
+        dispatch, "_NEWS_DELAY_S", 1.0
+    )  # longer than a busy machine takes from here to the first look
     turns = BroadcastScheduler(0.05, lambda: NOW)
     rooms = [make_room(scheduler=turns), make_room(scheduler=turns)]
     (ada, _), (_, to_bob) = join(rooms[0], "ada"), join(rooms[0], "bob")

@@ -1,4 +1,6 @@
-"""Where documents are worked on: small ones in a thread, large ones in a worker unless none has the memory for them."""
+"""Where documents are worked on: small ones in a thread,
+large ones in a worker unless none has the memory for them.
+"""
 
 import os
 from collections.abc import AsyncIterator
@@ -26,10 +28,14 @@ async def workers() -> AsyncIterator[Workers]:
     ("size", "is_elsewhere"),
     [(0, False), (SMALL_BYTES - 1, False), (SMALL_BYTES, True), (MOST, True), (MOST + 1, False)],
 )
-async def test_size_of_document_decides_where_it_is_worked_on(workers: Workers, size: int, is_elsewhere: bool) -> None:
+async def test_size_of_document_decides_where_it_is_worked_on(
+    workers: Workers, size: int, is_elsewhere: bool
+) -> None:
     documents = DocumentWork(workers, CrashMark())
     assert documents.is_for_worker(size) is is_elsewhere
-    assert (await documents.run(Payer("ada"), "one", size, work.process_id) != os.getpid()) is is_elsewhere
+    assert (
+        await documents.run(Payer("ada"), "one", size, work.process_id) != os.getpid()
+    ) is is_elsewhere
 
 
 async def test_worker_is_asked_for_small_document_too(workers: Workers) -> None:

@@ -1,4 +1,6 @@
-"""Large documents are sent in parts, once, and a state is taken apart once for all that ask for it."""
+"""Large documents are sent in parts, once, and a state is taken apart
+once for all that ask for it.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -43,7 +45,9 @@ async def workers() -> AsyncIterator[Workers]:
 
 
 async def test_answer_is_updates_and_a_last_part_that_says_it_is_all(workers: Workers) -> None:
-    """A client counts as synced with the last frame; several that ask share one pass over the state, in a worker."""
+    """A client counts as synced with the last frame;
+    several that ask share one pass over the state, in a worker.
+    """
     answers, state = LargeAnswers(DocumentWork(workers, CrashMark())), state_of(5)
     clients = [asking() for _ in range(4)]
 
@@ -67,7 +71,9 @@ async def test_answer_is_updates_and_a_last_part_that_says_it_is_all(workers: Wo
 
 
 async def test_base_is_taken_apart_once_while_others_type(workers: Workers) -> None:
-    """And it is not merged with what they typed, on the event loop or elsewhere: that comes behind it."""
+    """And it is not merged with what they typed, on the event loop or elsewhere:
+    that comes behind it.
+    """
     answers, base = LargeAnswers(DocumentWork(workers, CrashMark())), state_of(5)
     typist, since = Typist(9), list[bytes]()
     for number in range(3):
@@ -77,7 +83,12 @@ async def test_base_is_taken_apart_once_while_others_type(workers: Workers) -> N
         await until(partial(getattr, inbox, "frames"))
 
         messages = [y_protocol.decode(frame) for frame in inbox.take()]
-        assert [type(message) for message in messages] == [SyncUpdate, SyncUpdate, SyncUpdate, SyncStep2]
+        assert [type(message) for message in messages] == [
+            SyncUpdate,
+            SyncUpdate,
+            SyncUpdate,
+            SyncStep2,
+        ]
         doc: pycrdt.Doc = pycrdt.Doc()
         for message in messages:
             assert isinstance(message, SyncUpdate | SyncStep2)

@@ -49,7 +49,9 @@ async def test_load_of_long_log_reads_it_in_parts(make_world) -> None:
     typist = Typist(5)
     for number in range(8):
         update = typist.insert(number, "x")
-        chunk = Chunk("one", number + 1, number + 1, encode_chunk([LogEntry(NOW, "ada", update)]), NOW)
+        chunk = Chunk(
+            "one", number + 1, number + 1, encode_chunk([LogEntry(NOW, "ada", update)]), NOW
+        )
         await world.store.append_chunks([chunk])
 
     async with world.rooms.use("one") as room:
@@ -117,12 +119,16 @@ class OneWorker(Workers):
         self, function: Any, *arguments: Any, key: str | Payer, deadline_s: float
     ) -> Any:
         result = await super().run(function, *arguments, key=key, deadline_s=deadline_s)
-        self.served += [part[0].session_id for part in arguments if isinstance(part, tuple) and part]
+        self.served += [
+            part[0].session_id for part in arguments if isinstance(part, tuple) and part
+        ]
         return result
 
 
 class Queue:
-    """A world with one worker process, which eve's work holds until `release`; and the order of what is opened then."""
+    """A world with one worker process, which eve's work holds until `release`;
+    and the order of what is opened then.
+    """
 
     def __init__(self, make_world: Callable[..., World], path: Path) -> None:
         self.workers = OneWorker()
@@ -160,7 +166,9 @@ class Queue:
 async def test_load_of_many_dear_sessions_for_one_user_lets_others_open_theirs(
     make_world: Callable[..., World], tmp_path: Path
 ) -> None:
-    """Eve has twelve opened; a user who comes after that waits for the one that runs, and for none of the others."""
+    """Eve has twelve opened; a user who comes after that waits for the one that runs,
+    and for none of the others.
+    """
     queue = Queue(make_world, tmp_path / "release")
     names = [f"eve {number}" for number in range(12)]
     for name in (*names, "bob 1", "bob 2", "ada"):
@@ -172,14 +180,19 @@ async def test_load_of_many_dear_sessions_for_one_user_lets_others_open_theirs(
     await queue.open("ada", "ada", 5)
     await queue.finish()
 
-    assert queue.workers.served[:4] in (["bob 1", "ada", "eve 0", "bob 2"], ["bob 1", "ada", "bob 2", "eve 0"])
+    assert queue.workers.served[:4] in (
+        ["bob 1", "ada", "eve 0", "bob 2"],
+        ["bob 1", "ada", "bob 2", "eve 0"],
+    )
     assert sorted(queue.opened) == sorted([*names, "bob 1", "bob 2", "ada"])
 
 
 async def test_load_that_somebody_with_much_other_work_asked_for_first_is_done_for_who_comes_second(
     make_world: Callable[..., World], tmp_path: Path
 ) -> None:
-    """Eve may open a session of somebody else last of all theirs: that does not keep them out of it."""
+    """Eve may open a session of somebody else last of all theirs:
+    that does not keep them out of it.
+    """
     queue = Queue(make_world, tmp_path / "release")
     for name in ("eve 1", "eve 2", "eve 3", "of all"):
         await queue.session(name)

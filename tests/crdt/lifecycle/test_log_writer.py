@@ -20,8 +20,12 @@ from tests.crdt.world import World, all_saved
 from tests.waiting import PATIENCE_S, until
 
 
-async def test_log_writer_during_store_outage_keeps_edits_and_writes_them_once(make_world, expect_log) -> None:
-    """Edits go on in memory and are not called saved; when the store is back they are written once."""
+async def test_log_writer_during_store_outage_keeps_edits_and_writes_them_once(
+    make_world, expect_log
+) -> None:
+    """Edits go on in memory and are not called saved;
+    when the store is back they are written once.
+    """
     expect_log("store cannot be written")
     world = make_world()
     await world.session()
@@ -128,7 +132,9 @@ async def test_log_writer_for_deleted_session_never_reports_saved(world: World) 
     assert world.rooms.find("one") is None
 
 
-async def test_log_writer_for_edits_refused_by_pycrdt_closes_the_room(world: World, monkeypatch, expect_log) -> None:
+async def test_log_writer_for_edits_refused_by_pycrdt_closes_the_room(
+    world: World, monkeypatch, expect_log
+) -> None:
     """Everybody is sent away with 1012 and finds what was stored before."""
     await world.session()
     typist = Typist(5)
@@ -155,7 +161,9 @@ async def test_log_writer_for_edits_refused_by_pycrdt_closes_the_room(world: Wor
 
 
 async def test_saved_does_not_wait_for_more_updates(make_world) -> None:
-    """Edits gather for ten minutes here, but not when somebody waits for them, nor when there are many."""
+    """Edits gather for ten minutes here, but not when somebody waits for them,
+    nor when there are many.
+    """
     world = make_world(flush_delay_s=600)
     await world.session()
     async with world.rooms.use("one") as room:
@@ -175,7 +183,9 @@ async def test_saved_does_not_wait_for_more_updates(make_world) -> None:
 
 
 async def test_log_writer_with_many_rooms_yields_to_event_loop(make_world, monkeypatch) -> None:
-    """At most twenty of fifty rooms are taken, or told, in one turn of the event loop; one commit has them all."""
+    """At most twenty of fifty rooms are taken, or told, in one turn of the event loop;
+    one commit has them all.
+    """
     world = make_world(flush_delay_s=0.1)
     taken: list[int] = []
     told: list[int] = []

@@ -54,7 +54,9 @@ async def test_maintenance_of_used_room_keeps_it(world: World) -> None:
 
 
 async def test_maintenance_of_grown_room_stores_checkpoint(make_world) -> None:
-    """After enough updates and time the whole document is stored; failures are tried again later."""
+    """After enough updates and time the whole document is stored;
+    failures are tried again later.
+    """
     world = make_world(checkpoint_updates=10, checkpoint_interval_ms=1_000)
     await world.session()
     typist = Typist(5)
@@ -63,13 +65,17 @@ async def test_maintenance_of_grown_room_stores_checkpoint(make_world) -> None:
         for at in range(10):
             send(room, ada, typist.insert(at, "x"))
         world.now += 1_000
-        await until(lambda: world.store.checkpoint("one"), lambda found: found and found.sequence == 10)
+        await until(
+            lambda: world.store.checkpoint("one"), lambda found: found and found.sequence == 10
+        )
         for at in range(10, 20):
             send(room, ada, typist.insert(at, "y"))
         await all_saved(room)
         assert room.upkeep.checkpointed == 10
         world.now += 2_000
-        await until(lambda: world.store.checkpoint("one"), lambda found: found and found.sequence == 20)
+        await until(
+            lambda: world.store.checkpoint("one"), lambda found: found and found.sequence == 20
+        )
         assert room.files() == {"codemirror": "x" * 10 + "y" * 10}
 
 
@@ -85,7 +91,9 @@ async def test_maintenance_after_error_continues(make_world, expect_log) -> None
             world.store.failing["put_checkpoint"] = error
             calls = world.store.calls.count("put_checkpoint")
             send(room, ada, Typist(5 + calls).insert(0, "x"))
-            await until(lambda: world.store.calls.count("put_checkpoint"), partial(operator.lt, calls + 1))
+            await until(
+                lambda: world.store.calls.count("put_checkpoint"), partial(operator.lt, calls + 1)
+            )
         world.store.failing["put_checkpoint"] = NotFound("session")
         calls = world.store.calls.count("put_checkpoint")
         await until(lambda: world.store.calls.count("put_checkpoint"), lambda n: n > calls + 1)
@@ -94,7 +102,9 @@ async def test_maintenance_after_error_continues(make_world, expect_log) -> None
 
 
 async def test_maintenance_while_worker_processes_are_busy_tries_again(
-    make_world: Callable[..., World], expect_log: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+    make_world: Callable[..., World],
+    expect_log: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The version is made later; a warning says so, without a traceback."""
     expect_log("WARNING .* is not tended now: too much work is waiting")
@@ -181,7 +191,9 @@ async def test_first_checkpoint_of_loaded_room(make_world: Callable[..., World])
         await until(lambda: room.upkeep.checkpointed, partial(operator.eq, 2))
 
 
-@pytest.mark.parametrize(("limit", "waits"), [(8 << 20, True), (1_200_000, False)], ids=["far from full", "half full"])
+@pytest.mark.parametrize(
+    ("limit", "waits"), [(8 << 20, True), (1_200_000, False)], ids=["far from full", "half full"]
+)
 async def test_maintenance_of_document_that_doubles_within_interval(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, limit: int, *, waits: bool
 ) -> None:
@@ -208,7 +220,9 @@ async def test_maintenance_of_document_that_doubles_within_interval(
         await all_saved(room)
         seen = latest
         await until(lambda: latest, lambda found: found > seen + 2)
-        assert room.upkeep.checkpointed_at == world.now - (9_000 if waits else 0)  # when it was begun
+        assert room.upkeep.checkpointed_at == world.now - (
+            9_000 if waits else 0
+        )  # when it was begun
         if waits:
             world.now += 1_000
         await until(lambda: room.upkeep.checkpointed, lambda found: found == 2)

@@ -1,4 +1,6 @@
-"""Opening stored documents: which of them in a worker process first, and what becomes of those that it cannot open."""
+"""Opening stored documents: which of them in a worker process first,
+and what becomes of those that it cannot open.
+"""
 
 import math
 import signal
@@ -49,7 +51,9 @@ class Case:
 
 
 def chunk(size: int) -> Chunk:
-    return Chunk("one", 1, 1, encode_chunk([LogEntry(NOW, "ada", Typist(5).insert(0, "x" * size))]), NOW)
+    return Chunk(
+        "one", 1, 1, encode_chunk([LogEntry(NOW, "ada", Typist(5).insert(0, "x" * size))]), NOW
+    )
 
 
 def text_of(restored: RestoredDocument) -> str:
@@ -83,18 +87,26 @@ async def test_large_document_is_opened_in_a_worker(make: Callable[..., Case]) -
     restored = await case.opener.open(Payer("ada"), "one", None, [chunk(LARGE)], 0)
     assert case.workers.counts == {"done": 1}
     assert text_of(restored) == "x" * LARGE
-    assert (restored.index.clocks, restored.sequence, restored.contributors) == ({5: LARGE}, 1, {"ada": 1})
+    assert (restored.index.clocks, restored.sequence, restored.contributors) == (
+        {5: LARGE},
+        1,
+        {"ada": 1},
+    )
     assert restored.index.parents.is_single
 
 
-async def test_document_that_no_worker_has_memory_for_is_opened_by_a_thread(make: Callable[..., Case]) -> None:
+async def test_document_that_no_worker_has_memory_for_is_opened_by_a_thread(
+    make: Callable[..., Case],
+) -> None:
     """An operator may allow documents that are larger than the workers' bound."""
     case = make(memory_mb=1)
     assert await case.open(LARGE) == "x" * LARGE
     assert case.workers.counts.total() == 0
 
 
-async def test_document_that_killed_the_server_is_tried_in_a_worker_however_small(make: Callable[..., Case]) -> None:
+async def test_document_that_killed_the_server_is_tried_in_a_worker_however_small(
+    make: Callable[..., Case],
+) -> None:
     case = make()
     case.quarantine.note([("one", "eve")], NOW, is_sure=True)
     assert await case.open(SMALL) == "x" * SMALL
@@ -107,7 +119,9 @@ async def test_document_that_takes_a_worker_too_long_is_set_aside_again(
     """Longer than the time before, and the server has not touched it: no thread worked for it."""
     expect_log("session one is set aside: its document cannot be opened .the work took longer")
     monkeypatch.setattr(opening, "_SUSPECT_S", 0.001)
-    monkeypatch.setattr(crdt.workers, "cpu_s", lambda _: math.inf)  # whether it gets a processor is not known
+    monkeypatch.setattr(
+        crdt.workers, "cpu_s", lambda _: math.inf
+    )  # whether it gets a processor is not known
     case = make()
     await case.workers.run(work.add, 2, 3, key="bob", deadline_s=600.0)  # a process is there
     case.quarantine.note([("one", "eve")], NOW, is_sure=True)
@@ -124,7 +138,9 @@ async def test_document_that_costs_pycrdt_too_long_is_set_aside(
     make: Callable[..., Case], monkeypatch: pytest.MonkeyPatch, expect_log
 ) -> None:
     """The worker got through, but in the server nobody could type for as long."""
-    expect_log("session one is set aside: its document cannot be opened .it takes pycrdt 0.0 seconds")
+    expect_log(
+        "session one is set aside: its document cannot be opened .it takes pycrdt 0.0 seconds"
+    )
     monkeypatch.setattr(opening, "_MOST_WORK_S", -1.0)
     case = make()
 
@@ -142,8 +158,13 @@ def end_by_a_signal(*_: object) -> None:
 async def test_document_for_which_two_workers_die_is_set_aside(
     make: Callable[..., Case], monkeypatch: pytest.MonkeyPatch, expect_log
 ) -> None:
-    """The first may have been ended by somebody: the room is unavailable for now. The second is no chance."""
-    expect_log("session one is set aside: its document cannot be opened .a worker process ended .-11.")
+    """The first may have been ended by somebody: the room is unavailable for now.
+
+    The second is no chance.
+    """
+    expect_log(
+        "session one is set aside: its document cannot be opened .a worker process ended .-11."
+    )
     monkeypatch.setattr(opening, "put_together", end_by_a_signal)
     case = make()
 

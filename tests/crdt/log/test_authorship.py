@@ -24,7 +24,9 @@ def everything(found: Authorship) -> dict[int, list[tuple[int, int, str]]]:
 
 
 def test_authorship_of_range_has_time_and_user_of_each_part() -> None:
-    """Each part has the time and the user that it came with; what a part repeats stays whose it was."""
+    """Each part has the time and the user that it came with;
+    what a part repeats stays whose it was.
+    """
     found = Authorship()
     found.note(structs(5, 0, 3), NOW, "ada")
     found.note(structs(5, 2, 6), NOW + 5_000, "bob")
@@ -37,22 +39,29 @@ def test_authorship_of_range_has_time_and_user_of_each_part() -> None:
 
 
 def test_authorship_joins_records_within_two_seconds() -> None:
-    """Typing costs a record every two seconds, however fast it is; another user is another record."""
+    """Typing costs a record every two seconds, however fast it is;
+    another user is another record.
+    """
     found = Authorship()
     for number in range(50):
         found.note(structs(5, number, number + 1), NOW + 100 * number, "ada")
     found.note(structs(5, 50, 51), NOW + 5_000, "bob")
 
     assert found.of(5, 0, 51) == [
-        (0, NOW, "ada"), (20, NOW + 2_000, "ada"), (40, NOW + 4_000, "ada"), (50, NOW + 5_000, "bob")
+        (0, NOW, "ada"), (20, NOW + 2_000, "ada"), (40, NOW + 4_000, "ada"),
+        (50, NOW + 5_000, "bob")
     ]  # fmt: skip
 
 
-edits = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 50), st.integers(0, 2**41), st.sampled_from("abc")))
+edits = st.lists(
+    st.tuples(st.integers(0, 3), st.integers(1, 50), st.integers(0, 2**41), st.sampled_from("abc"))
+)
 
 
 @given(edits, st.dictionaries(st.integers(0, 2**53 - 1), st.text(max_size=8)))
-def test_authorship_after_packing_is_unchanged(made: list[tuple[int, int, int, str]], owners: dict[int, str]) -> None:
+def test_authorship_after_packing_is_unchanged(
+    made: list[tuple[int, int, int, str]], owners: dict[int, str]
+) -> None:
     """Packed and unpacked, with the owners; and what is noted afterwards continues."""
     found, clocks = Authorship(), dict.fromkeys(range(4), 0)
     for client, size, at, user in made:
@@ -70,7 +79,14 @@ def test_authorship_after_packing_is_unchanged(made: list[tuple[int, int, int, s
 
 def test_authorship_of_earlier_releases_has_owners_without_times() -> None:
     """As earlier releases wrote them: the owners are known, who brought what is not."""
-    old = b"\x02" + write_var_bytes(b"ada") + write_var_bytes(b"bob") + write_var_uint(5) + b"\x01" + b"\x07\x00"
+    old = (
+        b"\x02"
+        + write_var_bytes(b"ada")
+        + write_var_bytes(b"bob")
+        + write_var_uint(5)
+        + b"\x01"
+        + b"\x07\x00"
+    )
 
     assert authorship.decode(codec.with_checksum(old)) == ({5: "bob", 7: "ada"}, None)
     assert authorship.decode(codec.with_checksum(b"\x00")) == ({}, None)

@@ -12,7 +12,12 @@ from crdt.log.codec import LogEntry
 
 entries = st.lists(
     st.builds(
-        LogEntry, st.integers(0, 2**45), st.text(max_size=20), st.binary(max_size=50), st.booleans(), st.just(False)
+        LogEntry,
+        st.integers(0, 2**45),
+        st.text(max_size=20),
+        st.binary(max_size=50),
+        st.booleans(),
+        st.just(False),
     ),
     min_size=1,
 )
@@ -43,13 +48,17 @@ def test_chunk_decodes_to_what_was_encoded(given_entries: list[LogEntry]) -> Non
 def test_latest_time_is_that_of_last_entry(given_entries: list[LogEntry]) -> None:
     for packed in (codec.encode_chunk(given_entries), codec.encode_segment(given_entries, b"")):
         assert (
-            codec.latest_time(packed) == codec.decode_chunk(packed)[-1].at == max(entry.at for entry in given_entries)
+            codec.latest_time(packed)
+            == codec.decode_chunk(packed)[-1].at
+            == max(entry.at for entry in given_entries)
         )
 
 
 def test_keystroke_entry_adds_four_bytes_to_its_update() -> None:
     """Time, author and length of a typed character take one byte each, or two for slow typing."""
-    keystrokes = [LogEntry(1_700_000_000_000 + 100 * number, "ada", b"u" * 20) for number in range(1_000)]
+    keystrokes = [
+        LogEntry(1_700_000_000_000 + 100 * number, "ada", b"u" * 20) for number in range(1_000)
+    ]
 
     assert len(codec.encode_chunk(keystrokes)) < 1_000 * 23 + 30
 
@@ -57,7 +66,9 @@ def test_keystroke_entry_adds_four_bytes_to_its_update() -> None:
 @given(entries, st.binary(max_size=3_000))
 def test_segment_decodes_to_what_was_encoded(given_entries: list[LogEntry], summary: bytes) -> None:
     """The same packed, with marks of what was taken out; the merged updates can be read alone."""
-    marked = [entry._replace(redacted=number % 2 == 0) for number, entry in enumerate(given_entries)]
+    marked = [
+        entry._replace(redacted=number % 2 == 0) for number, entry in enumerate(given_entries)
+    ]
     data = codec.encode_segment(marked, summary)
     decoded = codec.decode_chunk(data)
 
@@ -70,7 +81,9 @@ def test_segment_decodes_to_what_was_encoded(given_entries: list[LogEntry], summ
 
 
 @given(entries, st.data())
-def test_chunk_with_any_flipped_bit_is_damaged(given_entries: list[LogEntry], data: st.DataObject) -> None:
+def test_chunk_with_any_flipped_bit_is_damaged(
+    given_entries: list[LogEntry], data: st.DataObject
+) -> None:
     """A chunk that is not what was written is RoomDamaged, never something else."""
     chunk = bytearray(codec.encode_chunk(given_entries))
     chunk[data.draw(st.integers(0, len(chunk) - 1))] ^= 1 << data.draw(st.integers(0, 7))
@@ -79,7 +92,9 @@ def test_chunk_with_any_flipped_bit_is_damaged(given_entries: list[LogEntry], da
         codec.decode_chunk(bytes(chunk))
 
 
-@pytest.mark.parametrize("body", [b"", b"\x01", b"\x02\x00\x00", b"\x01\x00\x01\x05ab", b"\x01\x00\x00\x00\x08\x00"])
+@pytest.mark.parametrize(
+    "body", [b"", b"\x01", b"\x02\x00\x00", b"\x01\x00\x01\x05ab", b"\x01\x00\x00\x00\x08\x00"]
+)
 def test_chunk_with_valid_checksum_but_invalid_body_is_damaged(body: bytes) -> None:
     """Wrong formats under a right checksum are RoomDamaged as well."""
     with pytest.raises(RoomDamaged):
@@ -87,7 +102,9 @@ def test_chunk_with_valid_checksum_but_invalid_body_is_damaged(body: bytes) -> N
 
 
 @given(entries, st.data())
-def test_segment_with_any_flipped_bit_is_damaged(given_entries: list[LogEntry], data: st.DataObject) -> None:
+def test_segment_with_any_flipped_bit_is_damaged(
+    given_entries: list[LogEntry], data: st.DataObject
+) -> None:
     segment = bytearray(codec.encode_segment(given_entries, b"summary"))
     segment[data.draw(st.integers(0, len(segment) - 1))] ^= 1 << data.draw(st.integers(0, 7))
 

@@ -9,7 +9,9 @@ from tests.crdt.harness import NOW, Typist, join, make_room, save, send
 
 
 def test_contributions_include_latest_keystrokes() -> None:
-    """Two people type, one deletes what the other wrote; each counts, the structs are whose they are."""
+    """Two people type, one deletes what the other wrote;
+    each counts, the structs are whose they are.
+    """
     room, ann, bea = make_room(), Typist(5), Typist(6)
     ada, _ = join(room)
     bob, _ = join(room, "bob")
@@ -18,14 +20,19 @@ def test_contributions_include_latest_keystrokes() -> None:
     send(room, bob, bea.insert(1, "x"), NOW + 1_000)
     send(room, bob, bea.insert(2, "y"), NOW + 4_000)
     send(room, ada, ann.insert(1, "b"), NOW + 5_000)
-    assert len(room.contributions.typed) == 2, "the first of each went the long way, the others wait"
+    assert len(room.contributions.typed) == 2, (
+        "the first of each went the long way, the others wait"
+    )
 
     assert room.contributions.since_version == {"ada": 4, "bob": 3}
     assert room.contributions.typed == []
     send(room, bob, bea.delete(0, 1), NOW + 6_000)
 
     assert room.contributions.authorship.of(5, 0, 2) == [(0, NOW, "ada"), (1, NOW + 5_000, "ada")]
-    assert room.contributions.authorship.of(6, 0, 2) == [(0, NOW + 1_000, "bob"), (1, NOW + 4_000, "bob")]
+    assert room.contributions.authorship.of(6, 0, 2) == [
+        (0, NOW + 1_000, "bob"),
+        (1, NOW + 4_000, "bob"),
+    ]
     assert room.contributions.since_version == {"ada": 4, "bob": 5}
     assert (room.contributions.first_edit_at, room.contributions.last_edit_at) == (NOW, NOW + 6_000)
 
@@ -75,7 +82,9 @@ def test_contributions_typed_after_version_count_for_next_one() -> None:
 
 
 def test_contributions_keep_order_of_keystrokes_and_other_updates() -> None:
-    """A keystroke that waits is taken in before an update that is not one: the first edit is the first."""
+    """A keystroke that waits is taken in before an update that is not one:
+    the first edit is the first.
+    """
     typist = Typist(5)
     contributions = Contributions(Authorship(), {}, None)
     typist.insert(0, "a")

@@ -36,7 +36,9 @@ def test_restore_of_log_replays_all_updates() -> None:
     assert restored.edited_at == (NOW + 10, NOW + 29)
 
 
-def to_store(restored: restore.RestoredDocument, *, has_values: bool = False) -> restore.DocumentState:
+def to_store(
+    restored: restore.RestoredDocument, *, has_values: bool = False
+) -> restore.DocumentState:
     owners = authorship.encode(restored.index.owners, restored.authorship)
     return restore.DocumentState(
         restored.sequence, restored.state, restored.index.clocks, owners, has_values=has_values
@@ -72,10 +74,16 @@ def test_restore_of_checkpoint_and_later_chunks_continues_checkpoint(start: int)
 
 
 def test_restore_of_carried_updates_sets_no_owner() -> None:
-    """An update that was carried for somebody else leaves its client ids to them, also after a reload."""
+    """An update that was carried for somebody else leaves its client ids to them,
+    also after a reload.
+    """
     update = Typist(5).insert(0, "x")
     chunk = Chunk(
-        "s", 1, 1, codec.encode_chunk([codec.LogEntry(NOW, "carrier", update, has_foreign_structs=True)]), NOW
+        "s",
+        1,
+        1,
+        codec.encode_chunk([codec.LogEntry(NOW, "carrier", update, has_foreign_structs=True)]),
+        NOW,
     )
 
     assert restore.restore(None, [chunk]).index.owners == {}
@@ -92,13 +100,17 @@ def test_checkpoint_without_every_struct_is_not_made() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_values_are_as_written_in_every_form_in_which_they_are_stored(yjs: Yjs, seed: int) -> None:
-    """As a log, packed, as a checkpoint, as a checkpoint of a checkpoint and what came since, and redacted."""
+    """As a log, packed, as a checkpoint, as a checkpoint of a checkpoint and what came since,
+    and redacted.
+    """
     history = yjs.history(seed, 3, 80)
     entries = [codec.LogEntry(NOW, "ada", update) for update in history.updates]
     half = len(entries) // 2
     log = [Chunk("s", 1, half, codec.encode_chunk(entries[:half]), NOW)]
     log.append(Chunk("s", half + 1, len(entries), codec.encode_chunk(entries[half:]), NOW))
-    first = restore.make_checkpoint("s", to_store(restore.restore(None, log[:1]), has_values=True), NOW).checkpoint
+    first = restore.make_checkpoint(
+        "s", to_store(restore.restore(None, log[:1]), has_values=True), NOW
+    ).checkpoint
     middle = restore.restore(first, log[1:])
     second = restore.make_checkpoint("s", to_store(middle, has_values=True), NOW)
     collected = restore.make_checkpoint("s", to_store(middle, has_values=True), NOW, kept_bytes=0)
@@ -109,7 +121,9 @@ def test_values_are_as_written_in_every_form_in_which_they_are_stored(yjs: Yjs, 
         restore.restore(None, log),
         restore.restore(None, [segments.pack(log)]),
         restore.restore(None, [segments.pack(log)], reads_summaries=True),
-        restore.restore(None, [segments.pack(log[:1]), segments.pack(log[1:])], reads_summaries=True),
+        restore.restore(
+            None, [segments.pack(log[:1]), segments.pack(log[1:])], reads_summaries=True
+        ),
         middle,
         restore.restore(second.checkpoint, []),
         restore.restore(collected.checkpoint, []),
@@ -117,7 +131,9 @@ def test_values_are_as_written_in_every_form_in_which_they_are_stored(yjs: Yjs, 
 
     shown = yjs.look(*history.updates)
     assert all(restored.traits.is_readable for restored in found)
-    assert [index for index, restored in enumerate(found) if yjs.look(restored.state) != shown] == []
+    assert [
+        index for index, restored in enumerate(found) if yjs.look(restored.state) != shown
+    ] == []
     assert second.merged is not None
     assert second.merged.encode() is second.state
     assert len(collected.state) < len(second.state)
@@ -131,7 +147,9 @@ def damaged_rows() -> list[tuple[str, object, list[Chunk]]]:
     restored = restore.restore(None, chunks)
     checkpoint = restore.make_checkpoint("s", to_store(restored), NOW).checkpoint
     bad_update = codec.encode_chunk([codec.LogEntry(NOW, "ada", bytes.fromhex("01010200000000"))])
-    gap = codec.encode_chunk([codec.LogEntry(NOW, "ada", bytes.fromhex("0101070584070401" + "6100"))])
+    gap = codec.encode_chunk(
+        [codec.LogEntry(NOW, "ada", bytes.fromhex("0101070584070401" + "6100"))]
+    )
     unmergeable = codec.with_checksum(merge([B3, b"\x00\x00"])[:-3])
     return [
         ("chunk missing", None, chunks[:2] + chunks[3:]),
@@ -140,7 +158,11 @@ def damaged_rows() -> list[tuple[str, object, list[Chunk]]]:
         ("bit flipped in a chunk", None, [replace(chunks[0], data=chunks[0].data[:-1] + b"\x00")]),
         ("update that fails the scan", None, [replace(chunks[0], data=bad_update)]),
         ("update with a gap", None, [replace(chunks[0], data=gap)]),
-        ("bit flipped in a checkpoint", replace(checkpoint, state=b"\x01" + checkpoint.state[1:] + b"x"), []),
+        (
+            "bit flipped in a checkpoint",
+            replace(checkpoint, state=b"\x01" + checkpoint.state[1:] + b"x"),
+            [],
+        ),
         ("owners of another length", replace(checkpoint, owners=checkpoint.owners[:-1]), []),
         ("state that ends early", replace(checkpoint, state=unmergeable), []),
     ]

@@ -30,7 +30,9 @@ from tests.crdt.typed_log import text, typed
 def test_segments_are_due_for_rows_of_ten_entries(
     monkeypatch: pytest.MonkeyPatch, spans, until, is_closing, expected
 ) -> None:
-    """Rows of ten entries or more, here; full ones stay as they are, and what they stand between."""
+    """Rows of ten entries or more, here; full ones stay as they are,
+    and what they stand between.
+    """
     monkeypatch.setattr(segments, "ENTRIES", 10)
 
     assert segments.due(spans, until, is_closing=is_closing) == expected
@@ -42,7 +44,9 @@ def test_packed_log_equals_original_log() -> None:
     segment = segments.pack(chunks)
 
     assert (segment.first, segment.last, segment.created_at) == (1, 30, NOW + 29)
-    assert codec.decode_chunk(segment.data) == [entry for chunk in chunks for entry in codec.decode_chunk(chunk.data)]
+    assert codec.decode_chunk(segment.data) == [
+        entry for chunk in chunks for entry in codec.decode_chunk(chunk.data)
+    ]
     for rows in ([segment], [segments.pack(chunks[:11]), *chunks[11:]], [segments.pack([segment])]):
         restored = restore.restore(None, rows, since=10)
         assert (text(restored), restored.index.owners, restored.contributors) == (
@@ -53,8 +57,12 @@ def test_packed_log_equals_original_log() -> None:
 
 
 @pytest.mark.parametrize("until", [0, 1, 9, 10, 11, 19, 20, 29, 30])
-def test_moments_from_summaries_equal_moments_from_entries(monkeypatch: pytest.MonkeyPatch, until: int) -> None:
-    """Whole segments are taken as they were merged, the rest entry by entry; each moment is the same."""
+def test_moments_from_summaries_equal_moments_from_entries(
+    monkeypatch: pytest.MonkeyPatch, until: int
+) -> None:
+    """Whole segments are taken as they were merged, the rest entry by entry;
+    each moment is the same.
+    """
     chunks, _ = typed()
     rows = [segments.pack(chunks[:10]), segments.pack(chunks[10:20]), *chunks[20:]]
     wanted = restore.restore(None, chunks, until=until)
@@ -69,12 +77,18 @@ def test_moments_from_summaries_equal_moments_from_entries(monkeypatch: pytest.M
 
     found = restore.restore(None, rows, until=until, reads_summaries=True)
 
-    assert (text(found), found.sequence, found.index.clocks) == (text(wanted), until, wanted.index.clocks)
+    assert (text(found), found.sequence, found.index.clocks) == (
+        text(wanted),
+        until,
+        wanted.index.clocks,
+    )
     assert len(decoded) == {0: 0, 1: 1, 9: 1, 10: 0, 11: 1, 19: 1, 20: 0, 29: 9, 30: 10}[until]
 
 
 def test_summary_is_left_out_for_updates_that_leave_a_gap() -> None:
-    """One that repeats old structs leaves a hole between them and the new ones: there is no summary then."""
+    """One that repeats old structs leaves a hole between them and the new ones:
+    there is no summary then.
+    """
     typist = Typist(5)
     first = typist.insert(0, "a")
     made = [typist.insert(0, "b"), typist.insert(0, "c")]
@@ -82,12 +96,23 @@ def test_summary_is_left_out_for_updates_that_leave_a_gap() -> None:
 
     assert segments.summary(entries) == b""
     chunk = segments.repack(
-        "s", 1, [codec.LogEntry(NOW, "ada", first), codec.LogEntry(NOW, "ada", made[0]), *entries], NOW
+        "s",
+        1,
+        [codec.LogEntry(NOW, "ada", first), codec.LogEntry(NOW, "ada", made[0]), *entries],
+        NOW,
     )
     assert text(restore.restore(None, [chunk], reads_summaries=True)) == "cba"
     late = segments.repack("s", 3, entries, NOW)
     early = segments.pack(
-        [Chunk("s", 1, 2, codec.encode_chunk([codec.LogEntry(NOW, "ada", one) for one in (first, made[0])]), NOW)]
+        [
+            Chunk(
+                "s",
+                1,
+                2,
+                codec.encode_chunk([codec.LogEntry(NOW, "ada", one) for one in (first, made[0])]),
+                NOW,
+            )
+        ]
     )
     assert text(restore.restore(None, [early, late], reads_summaries=True)) == "cba"
 
@@ -109,7 +134,9 @@ def test_pack_of_invalid_log_raises_room_damaged(broken: str) -> None:
 def test_pack_that_does_not_read_back_raises_room_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
     chunks, _ = typed(3)
     encode = codec.encode_segment
-    monkeypatch.setattr(segments, "encode_segment", lambda entries, summary: encode(entries[:-1], summary))
+    monkeypatch.setattr(
+        segments, "encode_segment", lambda entries, summary: encode(entries[:-1], summary)
+    )
 
     with pytest.raises(RoomDamaged, match="differ"):
         segments.pack(chunks)
@@ -127,4 +154,7 @@ def test_document_with_split_emoji_loads_from_summaries() -> None:
 
     found = restore.restore(None, rows, reads_summaries=True)
 
-    assert Document(found.state, found.index.split_surrogates).texts(["codemirror"])["codemirror"] == "a\ufffdb"
+    assert (
+        Document(found.state, found.index.split_surrogates).texts(["codemirror"])["codemirror"]
+        == "a\ufffdb"
+    )

@@ -31,11 +31,14 @@ def as_json(value: object, *, is_ascii: bool = False) -> bytes:
         (ANY, b"\x02\x7e" + any_text(f"a {SECRET} b"), [1], [None, f"a {BLOCKS} b"]),
         (ANY, OBJECT + b"\x75\x02\x7d\x05" + any_text(SECRET), [0], [{BLOCKS: [5, BLOCKS]}]),
         (ANY, b"\x01" + any_text("other"), [], ["other"]),
-        (JSON, b"\x02" + as_json({"k": [SECRET]}, is_ascii=True) + as_json(1), [0], [{"k": [BLOCKS]}, 1]),
+        (JSON, b"\x02" + as_json({"k": [SECRET]}, is_ascii=True) + as_json(1), [0],
+         [{"k": [BLOCKS]}, 1]),
         (EMBED, as_json({SECRET: SECRET * 2}), [0], [{BLOCKS: BLOCKS * 2}]),
     ],
 )  # fmt: skip
-def test_secret_is_blanked_in_strings_of_values(kind: int, content: bytes, held: list[int], expected: object) -> None:
+def test_secret_is_blanked_in_strings_of_values(
+    kind: int, content: bytes, held: list[int], expected: object
+) -> None:
     """However deep, however escaped, in keys of objects too; all else stays."""
     secret = Secret(SECRET)
 
@@ -50,7 +53,9 @@ def test_secret_is_blanked_in_the_value_of_a_format_and_not_in_its_name() -> Non
     content = write_var_bytes(b"a") + as_json({"href": SECRET})
 
     assert secret.held(FORMAT, content) == [0]
-    assert secret.blank(FORMAT, content) == write_var_bytes(b"a") + as_json({"href": BLOCKS}, is_ascii=True)
+    assert secret.blank(FORMAT, content) == write_var_bytes(b"a") + as_json(
+        {"href": BLOCKS}, is_ascii=True
+    )
     assert secret.held(BINARY, write_var_bytes(SECRET.encode())) == []
 
 

@@ -30,7 +30,9 @@ def as_numbers(value: Any) -> Any:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_documents_are_what_yjs_shows(yjs: Yjs, seed: int) -> None:
-    """Maps, arrays and XML that three clients changed together: read update by update, and from the merged state."""
+    """Maps, arrays and XML that three clients changed together:
+    read update by update, and from the merged state.
+    """
     made = yjs.ask("documents", seed=seed, clients=3, edits=150)
     updates = [bytes.fromhex(text) for text in made["updates"]]
     order = ItemOrder(b"\x00\x00")

@@ -21,7 +21,9 @@ def test_units_has_a_character_for_each_code_unit() -> None:
 
 def test_item_reader_returns_items_with_place_and_content() -> None:
     """Text as units, other contents as bytes."""
-    update = update_of(placed(text("a😀"), parent="root"), placed(value(3), parent="list", key="k"), client=7)
+    update = update_of(
+        placed(text("a😀"), parent="root"), placed(value(3), parent="list", key="k"), client=7
+    )
 
     first, second = ItemReader(update).sections()[7]
 
@@ -60,9 +62,16 @@ def test_text_bytes_are_those_of_what_is_shown(seed: int) -> None:
             start = source.randrange(size - 3)
             updates.append(typist.delete(start, start + 3))
         else:
-            updates.append(typist.insert(source.randint(0, size), source.choice(("a", "bc", "def"))))
+            updates.append(
+                typist.insert(source.randint(0, size), source.choice(("a", "bc", "def")))
+            )
 
-    assert text_bytes(*updates) == text_bytes(merge(updates)) == text_bytes(squash(merge(updates))) == len(typist.text)
+    assert (
+        text_bytes(*updates)
+        == text_bytes(merge(updates))
+        == text_bytes(squash(merge(updates)))
+        == len(typist.text)
+    )
 
 
 def test_text_bytes_count_utf_8() -> None:

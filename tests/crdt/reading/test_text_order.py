@@ -29,7 +29,9 @@ def applied(texts: dict[str, bytes], edits: list[TextEdit]) -> None:
 def test_edits_lead_from_each_text_to_the_next(
     seed: int, items_per_change: int, block: int, most_edits: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By looking changes up, by walking over all items, and by replacing what lies between many changes."""
+    """By looking changes up, by walking over all items, and by replacing what
+    lies between many changes.
+    """
     monkeypatch.setattr(text_order, "_ITEMS_PER_CHANGE", items_per_change)
     monkeypatch.setattr(text_order, "MAX_EDITS", most_edits)
     monkeypatch.setattr(positions, "_MOST", block)
@@ -46,12 +48,16 @@ def test_edits_lead_from_each_text_to_the_next(
         applied(texts, made)
         doc.apply_update(update)
         assert len(made) <= most_edits
-        assert texts.get("codemirror", b"").decode("utf-16-le") == str(doc.get("codemirror", type=pycrdt.Text))
+        assert texts.get("codemirror", b"").decode("utf-16-le") == str(
+            doc.get("codemirror", type=pycrdt.Text)
+        )
     assert order.texts() == {root: text.decode("utf-16-le") for root, text in texts.items()}
 
 
 def test_edits_that_touch_each_other_are_one() -> None:
-    """Typing over a selection is one edit, as are deletions side by side, and what is typed and deleted is none."""
+    """Typing over a selection is one edit, as are deletions side by side,
+    and what is typed and deleted is none.
+    """
     typist, order = Typist(5), TextOrder()
     order.edits(typist.insert(0, "one two three"))
     replaced = order.edits(typist.replace(4, 7, "2"))

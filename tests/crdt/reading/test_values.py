@@ -72,7 +72,8 @@ def test_what_json_lacks_is_told_by_what_it_has(value: Any, expected: Any) -> No
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (True, "true"), (None, "null"), (UNDEFINED, "undefined"), (5, "5"), (0.5, "0.5"), (1e21, "1e+21"),
+        (True, "true"), (None, "null"), (UNDEFINED, "undefined"), (5, "5"), (0.5, "0.5"),
+        (1e21, "1e+21"),
         (123456789012345680000.0, "123456789012345680000"), (1e-7, "1e-7"), (0.000001, "0.000001"),
         (-1.5e-9, "-1.5e-9"), (-0.0, "0"), (float("inf"), "Infinity"), ([1, None, "x"], "1,,x"),
         ({"a": 1}, "[object Object]"), (b"\x01\xff", "1,255"),

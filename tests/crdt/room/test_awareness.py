@@ -9,8 +9,20 @@ from crdt.limits import AwarenessLimits, LimitCounters
 from crdt.room.awareness import MAX_AWARENESS_CLOCK, Awareness
 from crdt.wire.y_protocol import AwarenessEntry
 
-ADA: dict[str, Any] = {"id": "ada", "name": "Ada", "color": "#111", "colorLight": "#1113", "avatar": None}
-BOB: dict[str, Any] = {"id": "bob", "name": "Bob", "color": "#222", "colorLight": "#2223", "avatar": None}
+ADA: dict[str, Any] = {
+    "id": "ada",
+    "name": "Ada",
+    "color": "#111",
+    "colorLight": "#1113",
+    "avatar": None,
+}
+BOB: dict[str, Any] = {
+    "id": "bob",
+    "name": "Bob",
+    "color": "#222",
+    "colorLight": "#2223",
+    "avatar": None,
+}
 
 
 class Table:
@@ -21,7 +33,9 @@ class Table:
         self.own: dict[str, set[int]] = {"ada": set(), "bob": set()}
         self.owners: dict[int, str] = {}
 
-    def say(self, user: dict[str, Any], client_id: int, clock: int, state: str | None) -> list[AwarenessEntry]:
+    def say(
+        self, user: dict[str, Any], client_id: int, clock: int, state: str | None
+    ) -> list[AwarenessEntry]:
         """Apply one entry; returns what changed."""
         entry = AwarenessEntry(client_id, clock, state)
         return self.awareness.apply([entry], user, self.own[user["id"]], self.owners)[0]
@@ -33,7 +47,10 @@ def test_awareness_state_has_true_user() -> None:
 
     (entry,) = table.say(ADA, 1, 1, '{"cursor":{"anchor":3},"user":{"name":"Eve","mood":"sly"}}')
 
-    assert json.loads(entry.state or "") == {"cursor": {"anchor": 3}, "user": {**ADA, "mood": "sly"}}
+    assert json.loads(entry.state or "") == {
+        "cursor": {"anchor": 3},
+        "user": {**ADA, "mood": "sly"},
+    }
     assert table.own["ada"] == {1}
     assert table.awareness.states() == [entry]
 
@@ -51,7 +68,9 @@ def test_awareness_state_with_older_or_equal_clock_is_ignored() -> None:
 
 
 def test_awareness_of_other_users_client_id_is_ignored() -> None:
-    """Nobody speaks for another's client: not the one who is here, left, or owns the id in the document."""
+    """Nobody speaks for another's client: not the one who is here, left,
+    or owns the id in the document.
+    """
     table = Table()
     table.owners[9] = "ada"
     table.say(ADA, 1, 1, "{}")
@@ -64,7 +83,9 @@ def test_awareness_of_other_users_client_id_is_ignored() -> None:
 
 
 def test_awareness_of_removed_client_with_same_clock_is_returned_to_sender() -> None:
-    """After a removal the same clock is bounced to its sender, so that a living client raises it."""
+    """After a removal the same clock is bounced to its sender,
+    so that a living client raises it.
+    """
     table = Table()
     table.say(ADA, 1, 3, "{}")
 
@@ -87,7 +108,8 @@ def test_awareness_clock_beyond_bound_is_ignored() -> None:
 @pytest.mark.parametrize(
     "state",
     [
-        "[]", "1", '"x"', "{", "NaN", '{"a":NaN}', '{"a":1e999}', "[" * 5000, '{"a":' * 9 + "{}" + "}" * 9,
+        "[]", "1", '"x"', "{", "NaN", '{"a":NaN}', '{"a":1e999}', "[" * 5000,
+        '{"a":' * 9 + "{}" + "}" * 9,
         '{"long":"' + "x" * 4096 + '"}',
     ],
     ids=lambda state: state[:12],
@@ -128,7 +150,9 @@ def test_awareness_rename_raises_clock_of_all_states() -> None:
 
 
 def test_awareness_memory_of_departed_clients_is_bounded() -> None:
-    """Only the last few thousand who left are remembered, never at the cost of those who are here."""
+    """Only the last few thousand who left are remembered,
+    never at the cost of those who are here.
+    """
     table = Table(clients_per_connection=10_000)
     table.say(BOB, 1, 1, "{}")
     for client_id in range(2, 5_000):

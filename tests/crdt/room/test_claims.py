@@ -1,4 +1,6 @@
-"""Whose client ids are whose: honest browsers bring what others typed, and nobody can edit in another's name."""
+"""Whose client ids are whose: honest browsers bring what others typed,
+and nobody can edit in another's name.
+"""
 
 import pytest
 
@@ -21,7 +23,9 @@ def announce(room: Room, connection: Connection, client_id: int) -> None:
     connection.announced.taken_at = 0
 
 
-def answer(room: Room, connection: Connection, typist: Typist, clocks: dict[int, int] | None = None) -> None:
+def answer(
+    room: Room, connection: Connection, typist: Typist, clocks: dict[int, int] | None = None
+) -> None:
     """Send what the client has and the document lacks, or what is behind these clocks."""
     known = y_protocol.state_vector(room.index.clocks if clocks is None else clocks)
     room.receive(connection, y_protocol.sync_step2(bytes(typist.doc.get_update(known))), NOW)
@@ -31,7 +35,9 @@ def asked(inbox: Inbox) -> list[dict[int, int]]:
     """Return the clocks of the questions among the frames since the last call."""
     messages = [y_protocol.decode(frame) for frame in inbox.take()]
     return [
-        y_protocol.decode_state_vector(one.state_vector) for one in messages if isinstance(one, y_protocol.SyncStep1)
+        y_protocol.decode_state_vector(one.state_vector)
+        for one in messages
+        if isinstance(one, y_protocol.SyncStep1)
     ]
 
 
@@ -73,7 +79,9 @@ def began(room: Room, ada: Typist) -> tuple[Connection, Inbox]:
 def test_answer_with_edits_of_somebody_who_is_gone_is_taken_and_marked(
     room: Room, ada: Typist, bob: Typist, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And it is logged once: where nothing else does, this shows an operator that a backup was restored."""
+    """And it is logged once: where nothing else does, this shows an operator
+    that a backup was restored.
+    """
     caplog.set_level("INFO", "crdt.room.room")
     room.members.leave(began(room, ada)[0])
     at_bob, inbox = join(room, "bob")
@@ -93,7 +101,9 @@ def test_answer_with_edits_of_somebody_who_is_gone_is_taken_and_marked(
     assert len(caplog.messages) == 1
 
 
-def test_answer_claims_only_ids_that_its_sender_announced(room: Room, ada: Typist, bob: Typist) -> None:
+def test_answer_claims_only_ids_that_its_sender_announced(
+    room: Room, ada: Typist, bob: Typist
+) -> None:
     """Ada never connected: Ada's id stays nobody's, and is Ada's after connecting."""
     at_bob, _ = join(room, "bob")
     announce(room, at_bob, BOBS)
@@ -126,8 +136,12 @@ def test_edits_of_somebody_who_comes_while_an_answer_is_prepared_are_left_to_the
     assert room.files() == {"codemirror": "a"}
 
 
-def test_edits_of_somebody_who_is_here_are_left_to_them(room: Room, ada: Typist, bob: Typist) -> None:
-    """Neither a live edit nor an answer may bring them; what depends on them waits, and comes with the next answer."""
+def test_edits_of_somebody_who_is_here_are_left_to_them(
+    room: Room, ada: Typist, bob: Typist
+) -> None:
+    """Neither a live edit nor an answer may bring them;
+    what depends on them waits, and comes with the next answer.
+    """
     at_ada, _ = began(room, ada)
     at_bob, inbox = join(room, "bob")
     announce(room, at_bob, BOBS)
@@ -143,7 +157,9 @@ def test_edits_of_somebody_who_is_here_are_left_to_them(room: Room, ada: Typist,
 
 
 @pytest.mark.parametrize("is_here", [True, False])
-def test_live_edit_under_id_of_another_user_is_not_taken(room: Room, ada: Typist, *, is_here: bool) -> None:
+def test_live_edit_under_id_of_another_user_is_not_taken(
+    room: Room, ada: Typist, *, is_here: bool
+) -> None:
     """Also while that user is away: what their browsers still have would be replaced."""
     ada.insert(0, "a")
     at_ada, _ = began(room, ada)
@@ -173,7 +189,9 @@ def test_id_that_somebody_announced_cannot_be_typed_under_by_others(room: Room) 
 
 
 def test_live_edit_that_is_carried_is_not_claimed_by_its_sender(room: Room, ada: Typist) -> None:
-    """A second provider passes on what others typed; a client that announced nothing types it, though."""
+    """A second provider passes on what others typed;
+    a client that announced nothing types it, though.
+    """
     at_bob, _ = join(room, "bob")
     announce(room, at_bob, BOBS)
     send(room, at_bob, ada.insert(0, "a"))
@@ -184,7 +202,9 @@ def test_live_edit_that_is_carried_is_not_claimed_by_its_sender(room: Room, ada:
     assert room.index.owners == {7: "cleo"}
 
 
-def test_owner_who_comes_back_is_asked_for_what_others_brought(room: Room, ada: Typist, bob: Typist) -> None:
+def test_owner_who_comes_back_is_asked_for_what_others_brought(
+    room: Room, ada: Typist, bob: Typist
+) -> None:
     """If they have the same structs, it is theirs again."""
     room.members.leave(began(room, ada)[0])
     at_bob, _ = join(room, "bob")
@@ -202,7 +222,9 @@ def test_owner_who_comes_back_is_asked_for_what_others_brought(room: Room, ada: 
 
 
 def test_owner_who_has_other_edits_under_their_id_learns_it(room: Room, ada: Typist) -> None:
-    """A forged answer came while they were offline: two contents under one id never stay unnoticed."""
+    """A forged answer came while they were offline:
+    two contents under one id never stay unnoticed.
+    """
     first = ada.insert(0, "a")
     room.members.leave(began(room, ada)[0])
     forged = Typist(ADAS)
@@ -219,7 +241,9 @@ def test_owner_who_has_other_edits_under_their_id_learns_it(room: Room, ada: Typ
     assert brought(room, ADAS) == [(0, "ada"), (1, "bob")]
 
 
-def test_sender_whose_known_edits_differ_is_closed_for_good_and_the_rest_taken(room: Room, ada: Typist) -> None:
+def test_sender_whose_known_edits_differ_is_closed_for_good_and_the_rest_taken(
+    room: Room, ada: Typist
+) -> None:
     """A template under a fixed client id, extended by two people who do not see each other."""
     room.members.leave(began_with(room, ada, "abc"))
     other = Typist(ADAS)
@@ -242,7 +266,9 @@ def began_with(room: Room, typist: Typist, text: str) -> Connection:
     return connection
 
 
-def test_edits_of_somebody_who_is_here_without_presence_are_left_to_them(room: Room, ada: Typist, bob: Typist) -> None:
+def test_edits_of_somebody_who_is_here_without_presence_are_left_to_them(
+    room: Room, ada: Typist, bob: Typist
+) -> None:
     at_ada, _ = join(room, "ada")
     send(room, at_ada, ada.made[0])
     at_bob, _ = join(room, "bob")

@@ -2,7 +2,15 @@
 
 import pytest
 
-from crdt.errors import CrdtError, DocumentFull, ProtocolError, Rejected, RoomDamaged, RoomSetAside, RoomUnavailable
+from crdt.errors import (
+    CrdtError,
+    DocumentFull,
+    ProtocolError,
+    Rejected,
+    RoomDamaged,
+    RoomSetAside,
+    RoomUnavailable,
+)
 from crdt.room.closing import CloseReason, reason_for
 
 

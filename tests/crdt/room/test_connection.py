@@ -9,7 +9,9 @@ from tests.crdt.harness import Inbox
 def _connection() -> tuple[Connection, Inbox]:
     inbox = Inbox()
     user = {"id": "ada", "name": "Ada"}
-    return Connection(user=user, login_id="l", role=Role.EDITOR, outbox=inbox, wants_saved=True), inbox
+    return Connection(
+        user=user, login_id="l", role=Role.EDITOR, outbox=inbox, wants_saved=True
+    ), inbox
 
 
 def test_acknowledge_reports_newest_committed_count_once() -> None:
@@ -47,7 +49,9 @@ def test_receipts_of_a_client_behind_say_nothing() -> None:
 
 
 def test_client_is_asked_once_for_what_is_missing() -> None:
-    """Not again before it has answered, nor after an answer with the same gap, until something of that has come."""
+    """Not again before it has answered, nor after an answer with the same gap,
+    until something of that has come.
+    """
     connection, inbox = _connection()
     clocks = {1: 4}
     question = y_protocol.sync_step1(clocks)
@@ -72,7 +76,9 @@ def test_client_is_asked_once_for_what_is_missing() -> None:
 
 
 def test_document_that_was_sent_is_not_needed_again() -> None:
-    """While it may be on its way, and when the client knows all that was in it; not if some of it is missing later."""
+    """While it may be on its way, and when the client knows all that was in it;
+    not if some of it is missing later.
+    """
     connection, _ = _connection()
     assert not connection.sent.is_enough({}, 0)
 

@@ -13,7 +13,9 @@ LIMITS = RoomLimits(update_bytes=2, sync_bytes=3)
     ("kind", "limit", "name"),
     [(UpdateKind.LIVE, 2, "max_update_bytes"), (UpdateKind.ANSWER, 3, "max_sync_bytes")],
 )
-def test_check_size_of_update_names_the_limit_of_its_kind(kind: UpdateKind, limit: int, name: str) -> None:
+def test_check_size_of_update_names_the_limit_of_its_kind(
+    kind: UpdateKind, limit: int, name: str
+) -> None:
     counters = LimitCounters()
     check_size(Incoming(b"x" * limit, "ada", 1, kind), LIMITS, counters)
 

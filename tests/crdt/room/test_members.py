@@ -91,7 +91,9 @@ async def test_receive_of_large_update_scans_for_writers_only(
 
     monkeypatch.setattr(room_steps, "read", counted)
 
-    await world.rooms.steps.receive(room, connection, y_protocol.sync_update(Typist(5).insert(0, "a")))
+    await world.rooms.steps.receive(
+        room, connection, y_protocol.sync_update(Typist(5).insert(0, "a"))
+    )
 
     assert len(scanned) == may
     assert room.files() == {"codemirror": "a" if may else ""}
@@ -109,7 +111,9 @@ def test_join_requests_updates_from_writers_only(role: Any, is_open: bool) -> No
 @pytest.mark.parametrize("after", ROLES, ids=_name)
 @pytest.mark.parametrize("before", ROLES, ids=_name)
 def test_set_role_requests_updates_from_new_writers_only(before: Any, after: Any) -> None:
-    """A new role takes effect on open connections, and only a new right is followed by a question."""
+    """A new role takes effect on open connections, and only a new right
+    is followed by a question.
+    """
     room, connection, inbox, could = _room(before, is_open=True)
     inbox.take()
 

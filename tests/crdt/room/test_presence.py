@@ -9,17 +9,26 @@ from tests.narrowing import required
 
 
 def say(room, connection, client_id: int, clock: int, state: str | None, now: int = NOW) -> None:
-    room.receive(connection, y_protocol.awareness_update([AwarenessEntry(client_id, clock, state)]), now)
+    room.receive(
+        connection, y_protocol.awareness_update([AwarenessEntry(client_id, clock, state)]), now
+    )
 
 
 def heard(inbox: Inbox) -> list[AwarenessEntry]:
     """Return the presence entries received since the last look."""
     messages = [y_protocol.decode(frame) for frame in inbox.take()]
-    return [entry for message in messages if isinstance(message, AwarenessUpdate) for entry in message.entries]
+    return [
+        entry
+        for message in messages
+        if isinstance(message, AwarenessUpdate)
+        for entry in message.entries
+    ]
 
 
 def test_presence_reaches_others_and_newcomers() -> None:
-    """A state goes to the others only; a client that comes later gets it on joining, and on asking."""
+    """A state goes to the others only; a client that comes later gets it on joining,
+    and on asking.
+    """
     room = make_room()
     ada, ada_inbox = join(room, "ada")
     _, bob_inbox = join(room, "bob")
@@ -40,7 +49,9 @@ def test_presence_reaches_others_and_newcomers() -> None:
 
 
 def test_presence_of_leaver_is_removed_unless_taken_over() -> None:
-    """A connection's clients go with it, but not those that a newer connection of the user took over."""
+    """A connection's clients go with it, but not those that a newer
+    connection of the user took over.
+    """
     room = make_room()
     old, _ = join(room, "ada")
     say(room, old, 1, 1, "{}")
@@ -72,7 +83,9 @@ def test_presence_of_reconnecting_client_is_returned_to_raise_clock() -> None:
 
 
 def test_presence_of_unknown_client_is_returned_once_to_raise_clock() -> None:
-    """After a restart the others know its clock and would not take it; they take the next one, its answer."""
+    """After a restart the others know its clock and would not take it;
+    they take the next one, its answer.
+    """
     room = make_room()
     ada, inbox = join(room, "ada")
     _, others = join(room, "bob")
@@ -88,7 +101,9 @@ def test_presence_of_unknown_client_is_returned_once_to_raise_clock() -> None:
 
 
 def test_presence_within_interval_keeps_newest_state() -> None:
-    """Within an interval only the newest state of each client is kept, and applied by the next tick."""
+    """Within an interval only the newest state of each client is kept,
+    and applied by the next tick.
+    """
     scheduler = Immediately()
     room = make_room(scheduler=scheduler)
     ada, _ = join(room, "ada")
@@ -120,7 +135,9 @@ def test_presence_waiting_is_bounded() -> None:
 
 
 def test_presence_echoes_do_not_displace_own_state() -> None:
-    """Twelve people move, a provider echoes all of them, then its own cursor moves: that is what counts."""
+    """Twelve people move, a provider echoes all of them, then its own cursor moves:
+    that is what counts.
+    """
     room = make_room()
     people = [join(room, f"user{number}")[0] for number in range(12)]
     for number, connection in enumerate(people):
@@ -138,7 +155,9 @@ def test_presence_echoes_do_not_displace_own_state() -> None:
 
 
 def test_presence_rename_reaches_all_and_raises_own_clock() -> None:
-    """Others see the new name; the user's own client is told to move on from the clock that took."""
+    """Others see the new name; the user's own client is told to move on
+    from the clock that took.
+    """
     room = make_room()
     ada, ada_inbox = join(room, "ada")
     _, watcher = join(room, "bob")

@@ -4,7 +4,13 @@ import pytest
 
 from crdt.document.document import Document
 from crdt.document.merging import merge
-from crdt.errors import DocumentFull, DocumentShrinking, LimitExceeded, ProtocolError, RoomUnavailable
+from crdt.errors import (
+    DocumentFull,
+    DocumentShrinking,
+    LimitExceeded,
+    ProtocolError,
+    RoomUnavailable,
+)
 from crdt.limits import RoomLimits
 from crdt.log import codec
 from crdt.log.restore import restore
@@ -65,7 +71,9 @@ def test_known_update_is_neither_relayed_nor_logged() -> None:
 
 
 def test_large_document_is_sent_once_to_each_connection() -> None:
-    """A client that asks again has what was sent, and is told of what came later: an empty answer will do."""
+    """A client that asks again has what was sent, and is told of what came later:
+    an empty answer will do.
+    """
     room = make_room()
     ada, ada_inbox = join(room)
     typist = Typist(5)
@@ -317,7 +325,9 @@ def test_text_over_size_limit_is_refused() -> None:
 
 
 def test_state_over_size_limit_is_refused() -> None:
-    """A document whose state is far over the limit takes no more, not before it is known what remains of it."""
+    """A document whose state is far over the limit takes no more,
+    not before it is known what remains of it.
+    """
     room, typist = make_room(limits=RoomLimits(state_bytes=100)), Typist(5)
     ada, _ = join(room)
     send(room, ada, typist.insert(0, "x" * 150))
@@ -346,7 +356,9 @@ def test_update_over_limit_of_unsaved_bytes_is_refused() -> None:
 
 
 def test_carried_structs_after_crash_are_accepted_in_answer_only() -> None:
-    """After an unclean end a client may bring what the server had relayed of others; only in its answer."""
+    """After an unclean end a client may bring what the server had relayed of others;
+    only in its answer.
+    """
     lost, carrier = Typist(5), Typist(6)
     first = lost.insert(0, "a")
     carrier.hear(first)
@@ -459,4 +471,6 @@ def test_known_structs_with_new_deletions_apply_deletions_only() -> None:
 
     assert room.files() == {"codemirror": "own"}
     (chunk,) = save(room)
-    assert [entry.update for entry in codec.decode_chunk(chunk.data)] == [bytes.fromhex("00010501") + b"\x00\x02"]
+    assert [entry.update for entry in codec.decode_chunk(chunk.data)] == [
+        bytes.fromhex("00010501") + b"\x00\x02"
+    ]

@@ -109,7 +109,9 @@ def test_text_client_edit_of_previous_text_deletes_no_new_text() -> None:
 
 
 def test_text_client_edit_of_own_text_is_not_doubled_by_older_text_that_comes_late() -> None:
-    """The session's empty text is confirmed after the client has sent its own: it goes on from its own."""
+    """The session's empty text is confirmed after the client has sent its own:
+    it goes on from its own.
+    """
     room = with_text("")
     feed = TextFeed(room)
     client = TextClient(feed, "ada")
@@ -189,7 +191,9 @@ def test_text_client_may_delete_text_it_received() -> None:
         ("ab", "abc", "abc", "abcz"),
     ],
 )
-def test_text_client_keeps_line_ends_of_document(document: str, sent: str, result: str, shown: str) -> None:
+def test_text_client_keeps_line_ends_of_document(
+    document: str, sent: str, result: str, shown: str
+) -> None:
     """The document keeps its line ends, the client gets those it uses; neither makes edits."""
     room, client, other = two_clients(document)
 
@@ -217,7 +221,9 @@ def test_text_client_may_replace_whole_text(code_sent: str) -> None:
 
 
 def test_text_client_edit_over_limit_is_refused_and_changes_nothing() -> None:
-    """Too much text: the room and what the client had stay as they were, a smaller edit then fits."""
+    """Too much text: the room and what the client had stay as they were,
+    a smaller edit then fits.
+    """
     room = with_text("abc", limits=RoomLimits(text_bytes=10))
     client = client_of(TextFeed(room))
 
@@ -260,10 +266,15 @@ def test_text_client_edit_has_its_author() -> None:
     client = client_of(TextFeed(room), "ada")
     change(client, "hello", NOW)
 
-    assert [user for user, _ in sorted(room.contributions.since_version.items(), key=lambda item: item[1])][-1] == "ada"
+    assert [
+        user
+        for user, _ in sorted(room.contributions.since_version.items(), key=lambda item: item[1])
+    ][-1] == "ada"
 
 
-def test_text_client_without_confirmations_still_merges_correctly(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_text_client_without_confirmations_still_merges_correctly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A client that never hears of any change still merges rightly after very many."""
     monkeypatch.setattr(crdt.room.text_clients, "_MAX_BATCHES", 5)
     room = with_text("end")
@@ -314,7 +325,9 @@ class Front:
 
 
 class SlowFront(Front):
-    """A front end whose texts a worker compares: the room goes on, and each change is made some time after it came."""
+    """A front end whose texts a worker compares:
+    the room goes on, and each change is made some time after it came.
+    """
 
     def __init__(self, feed: TextFeed, name: str, crlf: bool) -> None:
         super().__init__(feed, name, crlf)
@@ -333,7 +346,9 @@ class SlowFront(Front):
             feed.refresh()
             begun = self.client.begin(self.to_server.pop(0) or "", now)
             client_id = lent.enter_context(feed.room.server_edits.client_of(self.client.user_id))
-            edit = CarriedEdit(feed.root, begun.base.text, begun.plain, begun.base.map, feed.original)
+            edit = CarriedEdit(
+                feed.root, begun.base.text, begun.plain, begun.base.map, feed.original
+            )
             edits, update = edit_carried(feed.room.document.text_copy(), edit, client_id, MAX_STEPS)
             self._made = begun, edits, update, lent
         else:
@@ -343,7 +358,8 @@ class SlowFront(Front):
 class BusyFront(Front):
     """A front end that confirms a text when it comes, and shows it when it has the time.
 
-    While the user types on, that may take any time: it goes on from its own text, which it has sent.
+    While the user types on, that may take any time:
+    it goes on from its own text, which it has sent.
     """
 
     def __init__(self, feed: TextFeed, name: str, crlf: bool, chance: random.Random) -> None:
@@ -462,18 +478,24 @@ def settle(everybody: Sequence[Front | Yjs], feed: TextFeed, now: int) -> None:
 
 
 def assert_equal_and_complete(room: Room, everybody: Sequence[Front | Yjs], edits: Edits) -> None:
-    """Check that all show the room's text, and that it has each letter that nobody deleted, once."""
+    """Check that all show the room's text, and that it has each letter
+    that nobody deleted, once.
+    """
     text = code(room)
     for one in everybody:
         assert one.shown.replace("\r\n", "\n") == text.replace("\r\n", "\n")
-    assert [letter for letter in edits.put if letter not in text and letter not in edits.deleted] == []
+    assert [
+        letter for letter in edits.put if letter not in text and letter not in edits.deleted
+    ] == []
     assert [letter for letter in edits.put if text.count(letter) > 1] == []
 
 
 @pytest.mark.parametrize("kind", [Front, SlowFront])
 @pytest.mark.parametrize("seed", range(60))
 def test_text_and_yjs_clients_with_random_edits_converge(seed: int, kind: type[Front]) -> None:
-    """Text clients and Yjs clients type at random over slow lines: they converge and neither lose nor double text."""
+    """Text clients and Yjs clients type at random over slow lines:
+    they converge and neither lose nor double text.
+    """
     chance = random.Random(seed)
     edits = Edits(chance)
     room = with_text("".join(edits.of("") for _ in range(3)))
@@ -493,12 +515,16 @@ def test_text_and_yjs_clients_with_random_edits_converge(seed: int, kind: type[F
 
 @pytest.mark.parametrize("seed", range(60))
 def test_busy_text_clients_double_and_lose_nothing(seed: int) -> None:
-    """Fronts that show texts late, lines that stand still, a clock that jumps on: no text is doubled or lost."""
+    """Fronts that show texts late, lines that stand still, a clock that jumps on:
+    no text is doubled or lost.
+    """
     chance = random.Random(seed)
     edits = Edits(chance)
     room = with_text("".join(edits.of("") for _ in range(chance.randint(0, 3))))
     feed = TextFeed(room)
-    fronts = [BusyFront(feed, f"text{number}", chance.random() < 0.5, chance) for number in range(2)]
+    fronts = [
+        BusyFront(feed, f"text{number}", chance.random() < 0.5, chance) for number in range(2)
+    ]
     everybody: list[Front | Yjs] = [*fronts, *(Yjs(room, number) for number in (1, 2))]
     now = NOW
     for _ in range(400):
@@ -515,7 +541,9 @@ def test_busy_text_clients_double_and_lose_nothing(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_word_is_not_taken_for_edit_of_similar_word(seed: int) -> None:
-    """Clients behind slow lines type similar words in the same places, from texts that lack their last ones."""
+    """Clients behind slow lines type similar words in the same places,
+    from texts that lack their last ones.
+    """
     chance = random.Random(seed)
     edits = Words(chance)
     room = with_text(edits.of(""))

@@ -15,7 +15,12 @@ from tests.fuzz.structure import Section, Struct, Update
 
 
 def check(
-    index: StructIndex, update: bytes, author: str = "ada", state: bytes = EMPTY, *, accepts_foreign: bool = False
+    index: StructIndex,
+    update: bytes,
+    author: str = "ada",
+    state: bytes = EMPTY,
+    *,
+    accepts_foreign: bool = False,
 ) -> Admitted:
     parsed = read(update)
     foreign = frozenset[int]() if accepts_foreign else index.foreign(parsed, author)
@@ -35,7 +40,9 @@ def index(typist: Typist) -> StructIndex:
     return index
 
 
-def test_check_update_of_new_structs_returns_them_with_places(index: StructIndex, typist: Typist) -> None:
+def test_check_update_of_new_structs_returns_them_with_places(
+    index: StructIndex, typist: Typist
+) -> None:
     update = typist.insert(3, "d")
 
     admitted, missing, _ = check(index, update)
@@ -54,7 +61,9 @@ def test_check_update_of_known_structs_returns_nothing(index: StructIndex, typis
     assert check(index, forged.insert(0, "xyz"), "bob") == Admitted(None)
 
 
-def test_check_update_of_known_structs_with_deletions_returns_only_these(index: StructIndex, typist: Typist) -> None:
+def test_check_update_of_known_structs_with_deletions_returns_only_these(
+    index: StructIndex, typist: Typist
+) -> None:
     """A stock client's answer to a question for everything has both."""
     typist.delete(0, 1)
 
@@ -76,12 +85,18 @@ def test_check_update_known_in_part_returns_what_is_new(index: StructIndex, typi
     assert not missing
 
 
-def test_check_update_with_a_hole_returns_what_is_before_it(index: StructIndex, typist: Typist) -> None:
-    """What is behind it is missing, and so is a deletion of that; other clients' structs are taken."""
+def test_check_update_with_a_hole_returns_what_is_before_it(
+    index: StructIndex, typist: Typist
+) -> None:
+    """What is behind it is missing, and so is a deletion of that;
+    other clients' structs are taken.
+    """
     typist.insert(3, "d")
     typist.insert(4, "e")
     other = Typist(6, root="other")
-    holed = bytes.fromhex("02" + "03" + "05" + "03" + "8405020164" + "0a01" + "8405040166" + "010600" + "0401")
+    holed = bytes.fromhex(
+        "02" + "03" + "05" + "03" + "8405020164" + "0a01" + "8405040166" + "010600" + "0401"
+    )
     update = holed + bytes.fromhex("056f746865720178" + "01" + "05" + "02" + "0201" + "0302")
     assert other.insert(0, "x")
 
@@ -93,14 +108,20 @@ def test_check_update_with_a_hole_returns_what_is_before_it(index: StructIndex, 
     assert missing == {5}
 
 
-def test_check_update_that_waits_for_everything_returns_nothing(index: StructIndex, typist: Typist) -> None:
+def test_check_update_that_waits_for_everything_returns_nothing(
+    index: StructIndex, typist: Typist
+) -> None:
     typist.insert(3, "d")
 
     assert check(index, typist.insert(4, "e")) == Admitted(None, frozenset((5,)))
-    assert check(index, bytes.fromhex("0001" + "09" + "01" + "0001")) == Admitted(None, frozenset((9,)))
+    assert check(index, bytes.fromhex("0001" + "09" + "01" + "0001")) == Admitted(
+        None, frozenset((9,))
+    )
 
 
-def test_check_update_under_foreign_client_id_leaves_that_out(index: StructIndex, typist: Typist) -> None:
+def test_check_update_under_foreign_client_id_leaves_that_out(
+    index: StructIndex, typist: Typist
+) -> None:
     """What does not depend on it is taken."""
     typist.insert(3, "d")
     own = Typist(6)
@@ -116,7 +137,9 @@ def test_check_update_under_foreign_client_id_leaves_that_out(index: StructIndex
 
 
 def test_check_update_of_nobodys_client_id_must_agree_with_what_is_known(typist: Typist) -> None:
-    """A client that extends what nobody owns has to have the same structs: two clients may have used one id."""
+    """A client that extends what nobody owns has to have the same structs:
+    two clients may have used one id.
+    """
     known = typist.insert(0, "abc")
     index = StructIndex()
     index.take_stored(parse(known), "", is_unclaimed=True)
@@ -128,11 +151,17 @@ def test_check_update_of_nobodys_client_id_must_agree_with_what_is_known(typist:
     assert admitted is not None
     assert (admitted.spans, missing) == ({5: (3, 4)}, frozenset())
 
-    assert check(index, forged.doc.get_update(), "bob", known) == Admitted(None, frozenset((5,)), {5})
+    assert check(index, forged.doc.get_update(), "bob", known) == Admitted(
+        None, frozenset((5,)), {5}
+    )
 
 
-def test_check_update_whose_known_structs_hide_what_it_refers_to_is_refused(index: StructIndex) -> None:
-    """The rest of a struct keeps its right origin, which is known if the struct is the one that is known."""
+def test_check_update_whose_known_structs_hide_what_it_refers_to_is_refused(
+    index: StructIndex,
+) -> None:
+    """The rest of a struct keeps its right origin, which is known if the struct
+    is the one that is known.
+    """
     with pytest.raises(Rejected, match="differ"):
         check(index, bytes.fromhex("010105" + "00" + "4409" + "07" + "0561626364650" + "0"))
 

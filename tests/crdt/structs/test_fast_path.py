@@ -51,7 +51,9 @@ def test_fast_path_recognizes_typing_and_deleting() -> None:
     assert fast_path.read(frame_of(at_end), index, "ada") == SimpleEdit(3_000_000_000, 5, 6, at_end)
     taken(index, at_end)
     at_start = typist.insert(0, "?")
-    assert fast_path.read(frame_of(at_start), index, "ada") == SimpleEdit(3_000_000_000, 6, 7, at_start)
+    assert fast_path.read(frame_of(at_start), index, "ada") == SimpleEdit(
+        3_000_000_000, 6, 7, at_start
+    )
     taken(index, at_start)
     over = typist.replace(1, 2, "over")
     assert fast_path.read(frame_of(over), index, "ada") == SimpleEdit(3_000_000_000, 7, 11, over)
@@ -62,7 +64,9 @@ def test_fast_path_recognizes_typing_and_deleting() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_fast_path_accepts_only_what_slow_path_accepts(seed: int) -> None:
-    """Typing of two, with emoji now and then, whole and with bytes changed: yes means the same tables after it."""
+    """Typing of two, with emoji now and then, whole and with bytes changed:
+    yes means the same tables after it.
+    """
     source = random.Random(seed)
     typists = [Typist(5), Typist(1 << 31)]
     index, yes = StructIndex(), 0
@@ -79,7 +83,9 @@ def test_fast_path_accepts_only_what_slow_path_accepts(seed: int) -> None:
             update = typist.delete(at, min(size, at + source.randint(1, 3)))
         else:
             at = source.randint(0, size) if is_plain else size
-            update = typist.insert(at, source.choice(["a", "bc", "\n", "0123456789" * 12, "é", "😀"]))
+            update = typist.insert(
+                at, source.choice(["a", "bc", "\n", "0123456789" * 12, "é", "😀"])
+            )
         for mutant in (bytearray(update), bytearray(update)):
             mutant[source.randrange(len(mutant))] = source.randrange(256)
             same_or_none(bytes(mutant), index, author)
@@ -163,7 +169,9 @@ def test_fast_path_leaves_other_updates_to_slow_path(change: str) -> None:
 
 @pytest.mark.parametrize("kind", ["map", "nested", "collected"])
 def test_fast_path_applies_to_plain_text_only(kind: str) -> None:
-    """Next to anything else every update goes the long way, where pycrdt has the last word immediately."""
+    """Next to anything else every update goes the long way,
+    where pycrdt has the last word immediately.
+    """
     typist = Typist(7)
     index, second = index_after(typist.insert(0, "ab")), typist.insert(1, "x")
     assert fast_path.read(frame_of(second), index, "ada")
@@ -186,7 +194,9 @@ def senseless(source: random.Random, index: StructIndex) -> bytes:
     if source.random() < 0.25:
         return b"\x00" + senseless_range(source, index)
     client = source.choice((2, 3))
-    origins = source.choice((b"\x84" + somewhere(), b"\xc4" + somewhere() + somewhere(), b"\x44" + somewhere()))
+    origins = source.choice(
+        (b"\x84" + somewhere(), b"\xc4" + somewhere() + somewhere(), b"\x44" + somewhere())
+    )
     text = b"q" * source.randint(1, 3)
     head = b"\x01\x01" + write_var_uint(client) + write_var_uint(index.clocks[client])
     deleted = senseless_range(source, index) if source.random() < 0.2 else b"\x00"
@@ -206,13 +216,18 @@ def test_fast_path_accepts_only_what_pycrdt_integrates(seed: int) -> None:
     source = random.Random(seed)
     for _ in range(60):
         author: pycrdt.Doc[Any] = pycrdt.Doc(client_id=1)
-        text, other = author.get("text", type=pycrdt.Text), author.get("codemirror", type=pycrdt.Text)
+        text, other = (
+            author.get("text", type=pycrdt.Text),
+            author.get("codemirror", type=pycrdt.Text),
+        )
         text.insert(0, "hello world")
         other.insert(0, "abc")
         author.get("array", type=pycrdt.Array).append(7)
         del text[2:5]
         text.format(0, 3, {"bold": True})
-        first = (b"\x01\x01" + bytes((client,)) + b"\x00\x04\x01\x04text\x02zz\x00" for client in (2, 3))
+        first = (
+            b"\x01\x01" + bytes((client,)) + b"\x00\x04\x01\x04text\x02zz\x00" for client in (2, 3)
+        )
         index, document = StructIndex(), Document()
         for update in (bytes(author.get_update()), *first):
             taken(index, update)
@@ -227,4 +242,6 @@ def test_fast_path_accepts_only_what_pycrdt_integrates(seed: int) -> None:
             if source.random() < 0.2:
                 document.texts(["text", "codemirror"])
         assert document.has_texts
-        assert inspect(document.state(), parse(document.state()).contents.kinds, None, cpu_s=float).is_readable
+        assert inspect(
+            document.state(), parse(document.state()).contents.kinds, None, cpu_s=float
+        ).is_readable

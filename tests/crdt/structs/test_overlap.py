@@ -28,13 +28,21 @@ def differ(ours: list[Struct], theirs: list[Struct], until: int = 4) -> bool:
     ],
 )
 def test_same_text_agrees_however_it_is_cut(theirs: list[Struct]) -> None:
-    """What one side deleted, replaced or leaves out agrees too; behind the end nothing is compared."""
+    """What one side deleted, replaced or leaves out agrees too;
+    behind the end nothing is compared.
+    """
     assert not differ([text("abcd")], theirs)
     assert not differ([text("a"), placed(text("bcd"), left=(1, 0))], theirs)
 
 
 @pytest.mark.parametrize(
-    "theirs", [[text("abcx")], [text("xyz"), deleted(1)], [value(4)], [value(1), placed(text("bcd"), left=(1, 0))]]
+    "theirs",
+    [
+        [text("abcx")],
+        [text("xyz"), deleted(1)],
+        [value(4)],
+        [value(1), placed(text("bcd"), left=(1, 0))],
+    ],
 )
 def test_other_content_differs(theirs: list[Struct]) -> None:
     assert differ([text("abcd")], theirs)

@@ -16,7 +16,8 @@ BASE = update_of(
     placed(deleted(2), parent="map", key="lost"),
     gone(2),
 )
-"""Client 1: 0-1 in a text, 2 a map under a key of a map, 3-4 deleted under another key, 5-6 gone."""
+"""Client 1: 0-1 in a text, 2 a map under a key of a map,
+3-4 deleted under another key, 5-6 gone."""
 
 
 @pytest.fixture
@@ -66,7 +67,9 @@ def test_structs_behind_and_in_collected_ones_are_collected(index: StructIndex) 
 
 
 def test_parent_that_is_text_is_refused(index: StructIndex) -> None:
-    """No client makes it, and yrs applies half of it; in the log of an earlier release it is gone."""
+    """No client makes it, and yrs applies half of it;
+    in the log of an earlier release it is gone.
+    """
     inside_text = placed(shared_type(1), parent=(1, 0))
     with pytest.raises(Rejected, match="not a shared type"):
         look_up(index, inside_text)

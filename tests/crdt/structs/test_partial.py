@@ -49,20 +49,32 @@ def test_known_structs_are_left_out() -> None:
 
 @pytest.mark.parametrize(
     ("known", "spans", "missing"),
-    [(0, {1: (0, 2)}, {1}), (2, {}, {1}), (3, {}, {1}), (4, {1: (4, 5)}, {1}), (5, {}, {1}), (7, {1: (7, 8)}, set())],
+    [
+        (0, {1: (0, 2)}, {1}),
+        (2, {}, {1}),
+        (3, {}, {1}),
+        (4, {1: (4, 5)}, {1}),
+        (5, {}, {1}),
+        (7, {1: (7, 8)}, set()),
+    ],
 )
 def test_section_ends_at_a_hole_unless_that_is_known(
     known: int, spans: dict[int, tuple[int, int]], missing: set[int]
 ) -> None:
     """Its structs: 0-1, a hole, 4, a hole, 7."""
-    section = Section(1, 0, [placed(text("ab"), parent="t"), hole(2), letter((1, 0)), hole(2), letter((1, 0))])
+    section = Section(
+        1, 0, [placed(text("ab"), parent="t"), hole(2), letter((1, 0)), hole(2), letter((1, 0))]
+    )
 
     assert part_of({1: known}, section) == (spans, missing)
 
 
 def test_hole_at_the_end_of_a_section_is_left_out() -> None:
     """Its clocks would count as known otherwise."""
-    assert part_of({}, Section(1, 0, [placed(text("x"), parent="t"), hole(5)])) == ({1: (0, 1)}, set())
+    assert part_of({}, Section(1, 0, [placed(text("x"), parent="t"), hole(5)])) == (
+        {1: (0, 1)},
+        set(),
+    )
 
 
 def test_section_that_starts_too_late_waits_for_its_own_client() -> None:

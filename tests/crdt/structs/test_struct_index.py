@@ -72,7 +72,12 @@ def test_client_id_of_another_user_is_foreign_if_extended() -> None:
     index = index_with(first.update)
 
     assert index.foreign(second, "bob") == {1}
-    assert index.foreign(first, "bob") == index.foreign(second, "ada") == StructIndex().foreign(second, "bob") == set()
+    assert (
+        index.foreign(first, "bob")
+        == index.foreign(second, "ada")
+        == StructIndex().foreign(second, "bob")
+        == set()
+    )
 
 
 def test_unclaimed_client_id_belongs_to_next_user() -> None:
@@ -107,7 +112,9 @@ def test_place_of_too_many_types_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_root_is_text_as_soon_as_text_lies_in_it() -> None:
-    """Its first struct may be deleted, a format or an embed; a client that types there later does not name it."""
+    """Its first struct may be deleted, a format or an embed;
+    a client that types there later does not name it.
+    """
     base = "010101000101017401" + "00"
     index = index_with(bytes.fromhex(base))
     assert (index.text_roots, index.is_plain) == ((), False)
@@ -131,7 +138,8 @@ def test_unnamed_root_is_a_root() -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "is_cut"), [(0, 1, False), (1, 3, False), (2, 3, True), (1, 2, True), (3, 4, False)]
+    ("start", "end", "is_cut"),
+    [(0, 1, False), (1, 3, False), (2, 3, True), (1, 2, True), (3, 4, False)],
 )
 def test_deletion_of_half_a_surrogate_pair_is_noted(start: int, end: int, is_cut: bool) -> None:
     """A deletion of half a surrogate pair is noted, of a whole one not. The text is x😀y."""
@@ -150,7 +158,11 @@ def test_take_refused_update_leaves_no_trace(answer: Exception | bool) -> None:
     """An update that pycrdt refuses, or that changes nothing, is not recorded."""
     typist = Typist(1)
     index = index_with(typist.insert(0, "x😀"))
-    update = bytes.fromhex("01020200840101017800") if isinstance(answer, Exception) else typist.insert(3, "y")
+    update = (
+        bytes.fromhex("01020200840101017800")
+        if isinstance(answer, Exception)
+        else typist.insert(3, "y")
+    )
 
     with contextlib.suppress(Rejected):
         assert not index.take(parse(update), "bob", Applied(answer))

@@ -27,7 +27,8 @@ BASE = update_of(
     placed(text("ef"), parent="map"),
     Struct(GC, 2, b"\x02"),
 )
-"""Client 1: 0-1 in a text, 2-3 in another, 4 a map under a key of a map, 5 under a key of that, 6-7 text, 8-9 gone."""
+"""Client 1: 0-1 in a text, 2-3 in another, 4 a map under a key of a map, 5 under a key of that,
+6-7 text, 8-9 gone."""
 
 
 def take(index: StructIndex, update: bytes) -> None:
@@ -48,12 +49,15 @@ def place(index: StructIndex, client: int, clock: int) -> Parent:
 
 
 def test_struct_parents_of_document_are_run_type_or_key(index: StructIndex) -> None:
-    """Each struct of a run lies where the run does; nested ones in their type, entries under their key."""
+    """Each struct of a run lies where the run does;
+    nested ones in their type, entries under their key.
+    """
     places = [place(index, 1, clock) for clock in range(10)]
 
     inner = pack_id(1, 4)
     assert places == [
-        ("text", None), ("text", None), ("other", None), ("other", None), ("map", "inner"), (inner, "k"),
+        ("text", None), ("text", None), ("other", None), ("other", None), ("map", "inner"),
+        (inner, "k"),
         ("map", None), ("map", None), GONE, GONE,
     ]  # fmt: skip
 
@@ -63,7 +67,9 @@ def test_documents_share_nothing() -> None:
     mixed, plain = StructIndex(), StructIndex()
     for index in (mixed, plain, StructIndex()):
         admit(index, update_of(placed(text("a"), parent="t")))
-    mixed.take_stored(parse(update_of(placed(value(), parent="m", key="k"), placed(text("a"), parent="t"))), "ada")
+    mixed.take_stored(
+        parse(update_of(placed(value(), parent="m", key="k"), placed(text("a"), parent="t"))), "ada"
+    )
 
     assert not mixed.parents.is_single
     assert plain.parents.is_single
@@ -88,7 +94,9 @@ def test_place_in_an_empty_document_holds_though_another_root_comes_first() -> N
 
 def test_struct_between_neighbours_has_their_parent(index: StructIndex) -> None:
     """Also where the neighbour is in the same update, in a section that comes later."""
-    behind = Section(2, 0, [placed(text("x"), left=(3, 0)), placed(text("y"), left=(2, 0), right=(3, 1))])
+    behind = Section(
+        2, 0, [placed(text("x"), left=(3, 0)), placed(text("y"), left=(2, 0), right=(3, 1))]
+    )
     before = Section(3, 0, [placed(text("pq"), right=(1, 3)), placed(text("r"), left=(1, 8))])
 
     take(index, Update([behind, before]).encode())
@@ -106,12 +114,18 @@ BETWEEN = {
 
 
 @pytest.mark.parametrize("where", BETWEEN)
-def test_struct_between_neighbours_of_different_parents_is_refused(index: StructIndex, where: str) -> None:
+def test_struct_between_neighbours_of_different_parents_is_refused(
+    index: StructIndex, where: str
+) -> None:
     """Neither for a struct of its own nor for one that goes on a run."""
     with pytest.raises(Rejected, match="lie apart"):
         take(index, update_of(BETWEEN[where], client=2))
     left = BETWEEN[where].left
-    run = update_of(placed(text("a"), left=left), placed(text("b"), left=(2, 0), right=BETWEEN[where].right), client=2)
+    run = update_of(
+        placed(text("a"), left=left),
+        placed(text("b"), left=(2, 0), right=BETWEEN[where].right),
+        client=2,
+    )
     if left in ((1, 1), (1, 7)):
         with pytest.raises(Rejected, match="lie apart"):
             take(index, run)
@@ -130,9 +144,15 @@ def test_struct_under_key_inherits_key_from_neighbour(index: StructIndex) -> Non
 
 
 def test_values_under_one_key_are_split_into_structs(index: StructIndex) -> None:
-    """Yjs joins what it keeps for undoing; in the log each value is a struct, its own key or its neighbour's."""
-    named = update_of(placed(value(3), parent="settings", key="k"), placed(value(), left=(2, 2)), client=2)
-    behind = update_of(placed(value(2), left=(1, 5), right=None), placed(value(2), parent="list"), client=3)
+    """Yjs joins what it keeps for undoing; in the log each value is a struct,
+    its own key or its neighbour's.
+    """
+    named = update_of(
+        placed(value(3), parent="settings", key="k"), placed(value(), left=(2, 2)), client=2
+    )
+    behind = update_of(
+        placed(value(2), left=(1, 5), right=None), placed(value(2), parent="list"), client=3
+    )
 
     for update, apart in ((named, 4), (behind, 3)):
         parsed = admit(index, update, "ada", accepts_foreign=True)
@@ -147,14 +167,23 @@ def test_values_under_one_key_are_split_into_structs(index: StructIndex) -> None
         for doc, one in ((ours, parsed.update), (theirs, update)):
             doc.apply_update(BASE)
             doc.apply_update(one)
-        assert ours.get("settings", type=pycrdt.Map).to_py() == theirs.get("settings", type=pycrdt.Map).to_py()
-        assert ours.get("list", type=pycrdt.Array).to_py() == theirs.get("list", type=pycrdt.Array).to_py()
+        assert (
+            ours.get("settings", type=pycrdt.Map).to_py()
+            == theirs.get("settings", type=pycrdt.Map).to_py()
+        )
+        assert (
+            ours.get("list", type=pycrdt.Array).to_py()
+            == theirs.get("list", type=pycrdt.Array).to_py()
+        )
         index.take_stored(parsed, "ada")
 
 
 def test_values_sent_one_by_one_are_joined() -> None:
     """Also where only the document knows that they lie in a sequence."""
-    structs = [placed(value(), left=(2, clock - 1)) if clock else placed(value(), parent="l") for clock in range(3_000)]
+    structs = [
+        placed(value(), left=(2, clock - 1)) if clock else placed(value(), parent="l")
+        for clock in range(3_000)
+    ]
     joined = read(update_of(*structs, client=2))
     assert count_structs(joined) == 1
     assert joined.spans == {2: (0, 3_000)}
@@ -172,7 +201,8 @@ def test_values_sent_one_by_one_are_joined() -> None:
 def test_letters_sent_one_by_one_are_joined() -> None:
     """Joined as soon as there are many, and the same afterwards."""
     structs = [
-        placed(text("x"), left=(2, clock - 1)) if clock else placed(text("x"), parent="t") for clock in range(1_002)
+        placed(text("x"), left=(2, clock - 1)) if clock else placed(text("x"), parent="t")
+        for clock in range(1_002)
     ]
     update = update_of(*structs, client=2)
 
@@ -195,10 +225,15 @@ def test_repeated_sets_of_one_key_are_neither_joined_nor_refused() -> None:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_edits_of_real_editors_always_have_a_parent(seed: int) -> None:
-    """Three texts and a map, two people: every edit is taken, and each struct lies where it was put."""
+    """Three texts and a map, two people: every edit is taken,
+    and each struct lies where it was put.
+    """
     source = random.Random(seed)
     docs = [Typist(number).doc for number in (5, 6)]
-    roots = [[doc.get(root, type=pycrdt.Text) for root in ("codemirror", "notes", "main.py")] for doc in docs]
+    roots = [
+        [doc.get(root, type=pycrdt.Text) for root in ("codemirror", "notes", "main.py")]
+        for doc in docs
+    ]
     maps = [doc.get("settings", type=pycrdt.Map) for doc in docs]
     index = StructIndex()
     for _ in range(200):

@@ -27,7 +27,10 @@ def test_common_ends_are_equal_and_do_not_overlap(old: str, new: str) -> None:
 
     assert prefix + suffix <= min(len(old.encode()), len(new.encode()))
     assert old.encode()[:prefix].decode() == new.encode()[:prefix].decode()
-    assert old.encode()[len(old.encode()) - suffix :].decode() == new.encode()[len(new.encode()) - suffix :].decode()
+    assert (
+        old.encode()[len(old.encode()) - suffix :].decode()
+        == new.encode()[len(new.encode()) - suffix :].decode()
+    )
 
 
 def test_edits_between_equal_texts_are_none() -> None:

@@ -13,9 +13,9 @@ from crdt.text.line_diff import Work
 
 PLENTY = 1 << 40
 
-texts = st.lists(st.sampled_from(["a", "b", "", "}", "return x", "é😀 y", "\u2028", "c\r"]), max_size=14).flatmap(
-    lambda lines: st.sampled_from(["\n".join(lines), "\n".join([*lines, ""])])
-)
+texts = st.lists(
+    st.sampled_from(["a", "b", "", "}", "return x", "é😀 y", "\u2028", "c\r"]), max_size=14
+).flatmap(lambda lines: st.sampled_from(["\n".join(lines), "\n".join([*lines, ""])]))
 
 
 def rebuilt(old: str, found: list[Hunk]) -> str:
@@ -92,7 +92,9 @@ def test_hunks_cover_changed_roots_only() -> None:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("kind", ["lines", "short", "one line"])
 def test_hunks_of_large_texts_have_bounded_cost(kind: str) -> None:
-    """A megabyte of anything against another takes seconds at most: no more than the work that is allowed."""
+    """A megabyte of anything against another takes seconds at most:
+    no more than the work that is allowed.
+    """
     started = time.process_time()
     old, new = {
         "lines": ["".join(f"line {n * step % 80_000}\n" for n in range(80_000)) for step in (1, 3)],

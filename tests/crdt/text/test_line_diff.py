@@ -10,7 +10,9 @@ parts = st.lists(st.sampled_from("abcdefgh"), max_size=30)
 
 
 @given(parts, parts, st.sampled_from([0, 50, PLENTY]))
-def test_differing_blocks_leave_equal_text_between_them(old: list[str], new: list[str], steps: int) -> None:
+def test_differing_blocks_leave_equal_text_between_them(
+    old: list[str], new: list[str], steps: int
+) -> None:
     """Between the blocks both are the same, however little work is allowed."""
     at = new_at = 0
     for start, end, new_start, new_end in differing(old, new, Work(steps)):
@@ -35,4 +37,9 @@ def test_differing_of_moved_line_keeps_longest_order() -> None:
 def test_work_allows_until_it_is_spent() -> None:
     work = Work(10)
 
-    assert [work.allows(6), work.allows(5), work.allows(4), work.allows(1)] == [True, False, True, False]
+    assert [work.allows(6), work.allows(5), work.allows(4), work.allows(1)] == [
+        True,
+        False,
+        True,
+        False,
+    ]

@@ -28,7 +28,9 @@ def test_edits_of_a_text_with_crlf_give_what_was_meant(old: list[str], new: list
 
 
 @given(st.lists(st.sampled_from(["a", "\n", "\r\n", "é"]), max_size=8), st.data())
-def test_positions_in_a_text_with_mixed_line_ends_are_found(parts: list[str], data: st.DataObject) -> None:
+def test_positions_in_a_text_with_mixed_line_ends_are_found(
+    parts: list[str], data: st.DataObject
+) -> None:
     """A deletion anywhere takes the same characters out of both texts."""
     original = "".join(parts).encode()
     first = data.draw(st.integers(0, len(parts)))
@@ -43,7 +45,10 @@ def test_positions_in_a_text_with_mixed_line_ends_are_found(parts: list[str], da
 def test_edits_of_a_document_with_crlf_insert_and_delete_whole_line_ends() -> None:
     document = b"a\r\nb\r\n"
     assert edits_of_original([Edit(2, 0, b"x\n")], document) == [Edit(3, 0, b"x\r\n")]
-    assert edits_of_original([Edit(1, 1, b""), Edit(3, 1, b"")], document) == [Edit(1, 2, b""), Edit(4, 2, b"")]
+    assert edits_of_original([Edit(1, 1, b""), Edit(3, 1, b"")], document) == [
+        Edit(1, 2, b""),
+        Edit(4, 2, b""),
+    ]
     assert edits_of_original([Edit(2, 0, b"x\n")], b"a\nb\n") == [Edit(2, 0, b"x\n")]
 
 

@@ -36,7 +36,11 @@ def test_text_diff_touches_changed_words_only() -> None:
     old = "def f(x):\n    return x\n\nprint(f(1))\n"
     new = "def g(x):\n    return x\n\nprint(g(1))\n# end\n"
 
-    assert changes(old, new) == [Change(4, 1, "g"), Change(30, 1, "g"), Change(len(old) - 1, 0, "\n# end")]
+    assert changes(old, new) == [
+        Change(4, 1, "g"),
+        Change(30, 1, "g"),
+        Change(len(old) - 1, 0, "\n# end"),
+    ]
     assert changes(old, old) == []
     assert changes("", "x") == [Change(0, 0, "x")]
     assert changes("x", "") == [Change(0, 1, "")]
@@ -44,7 +48,9 @@ def test_text_diff_touches_changed_words_only() -> None:
 
 @pytest.mark.timeout(60)
 def test_text_diff_of_repetitive_text_has_bounded_cost() -> None:
-    """A megabyte of repeated lines is one edit, found in seconds: work that grows with the square takes hours."""
+    """A megabyte of repeated lines is one edit, found in seconds:
+    work that grows with the square takes hours.
+    """
     started = time.process_time()
     old = "a\nb\n" * 200_000
     new = "b\n" + "a\n" * 300_000
@@ -53,7 +59,9 @@ def test_text_diff_of_repetitive_text_has_bounded_cost() -> None:
 
     assert applied(old, found) == new
     lines = [f"line {number}\n" for number in range(80_000)]
-    every_second = "".join("    " + line if number % 2 else line for number, line in enumerate(lines))
+    every_second = "".join(
+        "    " + line if number % 2 else line for number, line in enumerate(lines)
+    )
     assert applied("".join(lines), changes("".join(lines), every_second)) == every_second
 
     assert time.process_time() - started < 5
@@ -62,7 +70,9 @@ def test_text_diff_of_repetitive_text_has_bounded_cost() -> None:
 def test_text_diff_of_few_changes_in_large_file_stays_small() -> None:
     """Ten changed lines among ten thousand are ten small edits."""
     lines = [f"line {number}\n" for number in range(10_000)]
-    changed = [f"{line[:-1]}!\n" if number % 1000 == 500 else line for number, line in enumerate(lines)]
+    changed = [
+        f"{line[:-1]}!\n" if number % 1000 == 500 else line for number, line in enumerate(lines)
+    ]
 
     found = changes("".join(lines), "".join(changed))
 

@@ -14,7 +14,9 @@ texts = st.text(alphabet="ab\n é😀😁", max_size=12)
 
 def carry(old: str, new: str, mine: str) -> str:
     """Return what becomes of `new` when somebody who had `old` makes `mine` of it."""
-    found = TextMap.whole(len(old.encode())).shifted(shifts_of(edits_between(old.encode(), new.encode())))
+    found = TextMap.whole(len(old.encode())).shifted(
+        shifts_of(edits_between(old.encode(), new.encode()))
+    )
     edits, _ = found.carry(edits_between(old.encode(), mine.encode()), len(new.encode()))
     return applied(new.encode(), edits).decode()
 
@@ -40,7 +42,9 @@ def test_merge_keeps_both_changes(old: str, new: str, mine: str, merged: str) ->
 
 
 @given(texts, texts, texts)
-def test_text_map_leads_to_same_bytes_over_many_changes(first: str, second: str, third: str) -> None:
+def test_text_map_leads_to_same_bytes_over_many_changes(
+    first: str, second: str, third: str
+) -> None:
     """Over any number of changes, what survives is what it was."""
     texts = [text.encode() for text in (first, second, third)]
     found = TextMap.whole(len(texts[0]))
@@ -56,7 +60,9 @@ def test_text_map_leads_to_same_bytes_over_many_changes(first: str, second: str,
 
 @given(texts, texts, texts)
 def test_carried_edits_fit_newer_text_and_lose_no_insertion(old: str, new: str, mine: str) -> None:
-    """They fit the newer text; the map that comes with them leads from mine to the result; nothing inserted is lost."""
+    """They fit the newer text; the map that comes with them leads from mine to the result;
+    nothing inserted is lost.
+    """
     newer = new.encode()
     found = TextMap.whole(len(old.encode())).shifted(shifts_of(edits_between(old.encode(), newer)))
     made = edits_between(old.encode(), mine.encode())
@@ -67,7 +73,9 @@ def test_carried_edits_fit_newer_text_and_lose_no_insertion(old: str, new: str, 
     result.decode()
     assert [edit.position for edit in edits] == sorted(edit.position for edit in edits)
     for run in after.runs:
-        assert mine.encode()[run.old : run.old + run.length] == result[run.new : run.new + run.length]
+        assert (
+            mine.encode()[run.old : run.old + run.length] == result[run.new : run.new + run.length]
+        )
     assert b"".join(edit.inserted for edit in edits) == b"".join(edit.inserted for edit in made)
 
 

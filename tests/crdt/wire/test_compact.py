@@ -29,7 +29,9 @@ def test_squash_of_typing_makes_one_struct() -> None:
 
 
 def test_squashed_document_merges_like_original() -> None:
-    """Random edits of three people: same text immediately, and after more edits on top, in every order of arrival."""
+    """Random edits of three people: same text immediately, and after more edits on top,
+    in every order of arrival.
+    """
     source = random.Random(7)
     for _ in range(30):
         typists = [Typist(n) for n in (1, 2, 3)]
@@ -115,7 +117,9 @@ def test_squash_shows_cut_characters_as_yjs_does() -> None:
 def test_squash_joins_values_of_which_it_is_told_that_they_lie_in_a_sequence() -> None:
     """Under a map key they must stay apart."""
     structs = [placed(value(), left=(2, clock - 1) if clock else (1, 0)) for clock in range(4)]
-    update = update_of(*structs, placed(value(), left=(1, 5)), placed(value(), left=(2, 4)), client=2)
+    update = update_of(
+        *structs, placed(value(), left=(1, 5)), placed(value(), left=(2, 4)), client=2
+    )
 
     joined = structure.parse(squash(update, is_in_sequence=lambda packed: packed == pack_id(2, 0)))
 
@@ -123,7 +127,9 @@ def test_squash_joins_values_of_which_it_is_told_that_they_lie_in_a_sequence() -
     assert [struct.length for struct in joined.sections[0].structs] == [4, 1, 1]
     assert squash(update) == update
     going_on = update_of(*structs[1:], client=2, clock=1)
-    joined = structure.parse(squash(going_on, is_in_sequence=lambda packed: packed == pack_id(2, 1)))
+    joined = structure.parse(
+        squash(going_on, is_in_sequence=lambda packed: packed == pack_id(2, 1))
+    )
     assert joined is not None
     assert [struct.length for struct in joined.sections[0].structs] == [3]
 

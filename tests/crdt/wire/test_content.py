@@ -27,7 +27,8 @@ def read(kind: int, content: str, limits: ScanLimits = CLIENT_LIMITS) -> tuple[i
     "value",
     [
         "7f", "7e", "79", "78",  # undefined, null, false, true
-        "7d05", "7dff01", "7c00000000", "7b" + "00" * 8, "7a" + "00" * 8,  # integers, float32, float64, bigint
+        # integers, float32, float64, bigint
+        "7d05", "7dff01", "7c00000000", "7b" + "00" * 8, "7a" + "00" * 8,
         "77" + "0161", "74" + "02ffff",  # string, bytes
         "75" + "02" + "7e7e", "76" + "01" + "0161" + "7e",  # array, object
         "75" + "01" + "76" + "01" + "0161" + "75" + "00",  # nested, with an empty array
@@ -109,12 +110,25 @@ def test_stored_json_is_not_looked_into() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['"\\ud83c"', "1" * 5_000, "9223372036854775808", "-0", " [1e400, {}] ", '{"a": 1, "a": 2}', "true"]
+    "text",
+    [
+        '"\\ud83c"',
+        "1" * 5_000,
+        "9223372036854775808",
+        "-0",
+        " [1e400, {}] ",
+        '{"a": 1, "a": 2}',
+        "true",
+    ],
 )
 def test_json_that_browsers_write_passes(text: str) -> None:
     """Half a surrogate pair, and integers of any size, are JSON."""
     data = text.encode()
-    size = bytes((len(data) & 127 | 128, len(data) >> 7)).hex() if len(data) > 127 else f"{len(data):02x}"
+    size = (
+        bytes((len(data) & 127 | 128, len(data) >> 7)).hex()
+        if len(data) > 127
+        else f"{len(data):02x}"
+    )
 
     assert read(EMBED, size + data.hex())[0] == 1
 

@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crdt.errors import ProtocolError
-from crdt.wire.lib0 import MAX_SAFE_INTEGER, read_var_bytes, read_var_uint, write_var_bytes, write_var_uint
+from crdt.wire.lib0 import (
+    MAX_SAFE_INTEGER,
+    read_var_bytes,
+    read_var_uint,
+    write_var_bytes,
+    write_var_uint,
+)
 
 
 @given(st.integers(0, MAX_SAFE_INTEGER))
@@ -22,7 +28,9 @@ def test_integer_has_bytes_of_lib0() -> None:
     assert read_var_uint(bytes.fromhex("00ac02"), 1) == (300, 3)
 
 
-@pytest.mark.parametrize("data", ["ffffffffffffff1f", "ffffffffffffffff01", "ff" * 1000], ids=lambda data: data[:20])
+@pytest.mark.parametrize(
+    "data", ["ffffffffffffff1f", "ffffffffffffffff01", "ff" * 1000], ids=lambda data: data[:20]
+)
 def test_integer_beyond_53_bits_is_refused(data: str) -> None:
     """What is no safe integer is refused, at a cost that does not grow with its length."""
     with pytest.raises(ProtocolError, match="53 bits"):

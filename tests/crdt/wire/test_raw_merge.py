@@ -19,7 +19,9 @@ def text(value: str, clock: int) -> Struct:
     return Struct(STRING, len(value), bytes((len(value), *value.encode())), left=(1, clock - 1))
 
 
-def update(clock: int, *structs: Struct, client: int = 1, deleted: tuple[tuple[int, int, int], ...] = ()) -> bytes:
+def update(
+    clock: int, *structs: Struct, client: int = 1, deleted: tuple[tuple[int, int, int], ...] = ()
+) -> bytes:
     return Update([Section(client, clock, list(structs))], list(deleted)).encode()
 
 
@@ -33,8 +35,16 @@ def test_merge_of_one_update_or_none() -> None:
 
 
 def test_merge_appends_what_follows() -> None:
-    """Structs are copied as they are, also those that could be joined; higher clients come first."""
-    merged = merge([update(1, text("ab", 1)), update(0, Struct(GC, 5, b"\x05"), client=7), update(3, text("c", 3))])
+    """Structs are copied as they are, also those that could be joined;
+    higher clients come first.
+    """
+    merged = merge(
+        [
+            update(1, text("ab", 1)),
+            update(0, Struct(GC, 5, b"\x05"), client=7),
+            update(3, text("c", 3)),
+        ]
+    )
 
     assert merged.hex() == "020107000005" + "0201018401000261628401020163" + "00"
 
@@ -43,14 +53,18 @@ def test_merge_appends_what_follows() -> None:
 def test_merge_of_updates_with_a_hole_between_them_writes_a_skip(is_reversed: bool) -> None:
     updates = [update(1, text("ab", 1)), update(7, text("c", 7))]
 
-    assert merge(updates[::-1] if is_reversed else updates) == update(1, text("ab", 1), skip(4), text("c", 7))
+    assert merge(updates[::-1] if is_reversed else updates) == update(
+        1, text("ab", 1), skip(4), text("c", 7)
+    )
 
 
 def test_merge_fills_a_hole() -> None:
     """With what fits of another update."""
     holed = update(1, text("ab", 1), skip(2), text("efg", 5))
 
-    assert merge([holed, update(2, text("bcdef", 2))]) == update(1, text("ab", 1), text("cdef", 3), text("g", 7))
+    assert merge([holed, update(2, text("bcdef", 2))]) == update(
+        1, text("ab", 1), text("cdef", 3), text("g", 7)
+    )
 
 
 def test_merge_joins_deleted_ranges() -> None:
@@ -65,7 +79,9 @@ def test_merge_joins_deleted_ranges() -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_merge_is_what_yjs_makes_of_the_same_updates(yjs: Yjs, seed: int) -> None:
-    """Some of many updates in any order, which leaves holes; together with whole states, which overlaps."""
+    """Some of many updates in any order, which leaves holes;
+    together with whole states, which overlaps.
+    """
     rng = random.Random(seed)
     history = yjs.history(seed, 4, 60)
     for _ in range(4):
@@ -81,7 +97,9 @@ def test_merge_is_what_yjs_makes_of_the_same_updates(yjs: Yjs, seed: int) -> Non
 
 @pytest.mark.parametrize("seed", range(8))
 def test_merged_state_is_what_yjs_makes_of_the_same_updates(yjs: Yjs, seed: int) -> None:
-    """In order, as a room takes them in, and in any other; whenever it is encoded, and started again from that."""
+    """In order, as a room takes them in, and in any other;
+    whenever it is encoded, and started again from that.
+    """
     rng = random.Random(seed)
     history = yjs.history(seed, 4, 60)
     for is_shuffled in (False, True):
@@ -105,8 +123,16 @@ def test_diff_is_what_yjs_makes_of_the_same_state_vector(yjs: Yjs, seed: int) ->
     history = yjs.history(seed, 4, 60)
     whole = merge(history.updates)
     clocks = yjs.clocks(whole)
-    vectors = [{client: rng.randrange(clock + 1) for client, clock in clocks.items()} for _ in range(6)]
-    for known in [*map(decode_state_vector, history.vectors), *vectors, {}, {5: 7}, {**clocks, 5: 7}]:
+    vectors = [
+        {client: rng.randrange(clock + 1) for client, clock in clocks.items()} for _ in range(6)
+    ]
+    for known in [
+        *map(decode_state_vector, history.vectors),
+        *vectors,
+        {},
+        {5: 7},
+        {**clocks, 5: 7},
+    ]:
         expected = yjs.state(yjs.diff(whole, state_vector(known)))
 
         assert yjs.state(MergedState(whole).diff(known)) == expected
@@ -117,7 +143,9 @@ def test_diff_is_what_yjs_makes_of_the_same_state_vector(yjs: Yjs, seed: int) ->
 
 
 def test_state_keeps_values_as_they_were_written(yjs: Yjs) -> None:
-    """The order of keys, BigInt that a double could hold, -0, undefined, halves of surrogate pairs."""
+    """The order of keys, BigInt that a double could hold, -0, undefined,
+    halves of surrogate pairs.
+    """
     history = yjs.history(3, 2, 200)
     state = MergedState()
     for one in history.updates:
@@ -132,7 +160,9 @@ def test_state_keeps_values_as_they_were_written(yjs: Yjs) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_rebased_state_goes_on_with_what_came_since(yjs: Yjs, seed: int) -> None:
-    """From the squashed form of what it encoded, also if new clients came; not from an older one."""
+    """From the squashed form of what it encoded, also if new clients came;
+    not from an older one.
+    """
     history = yjs.history(seed, 4, 60)
     state = MergedState()
     half = len(history.updates) // 2
@@ -144,5 +174,8 @@ def test_rebased_state_goes_on_with_what_came_since(yjs: Yjs, seed: int) -> None
 
     assert state.rebase(before, MergedState(squash(before)))
     assert yjs.look(state.encode()) == yjs.look(*history.updates)
-    assert parse(state.encode(), STORED_LIMITS).spans == parse(merge(history.updates), STORED_LIMITS).spans
+    assert (
+        parse(state.encode(), STORED_LIMITS).spans
+        == parse(merge(history.updates), STORED_LIMITS).spans
+    )
     assert not state.rebase(before, MergedState(squash(before)))

@@ -20,7 +20,9 @@ _REPLACEMENT = "\ufffd".encode()
 
 def text(value: str, **origins: Any) -> Struct:
     body = value.encode()
-    return Struct(STRING, len(value.encode("utf-16-le")) // 2, write_var_uint(len(body)) + body, **origins)
+    return Struct(
+        STRING, len(value.encode("utf-16-le")) // 2, write_var_uint(len(body)) + body, **origins
+    )
 
 
 def run(kind: int, length: int, body: str = "", **origins: Any) -> Struct:
@@ -42,7 +44,9 @@ def test_part_of_whole_structs_is_copied() -> None:
 
     taken = take_part(whole.encode(), {1: (2, 4)}, [(2, 0, 2), (2, 3, 4), (7, 1, 2)])
 
-    assert taken == Update([Section(1, 2, structs[1:2])], [(2, 0, 2), (2, 3, 1), (7, 1, 1)]).encode()
+    assert (
+        taken == Update([Section(1, 2, structs[1:2])], [(2, 0, 2), (2, 3, 1), (7, 1, 1)]).encode()
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,7 +63,8 @@ def test_part_of_whole_structs_is_copied() -> None:
          run(JSON, 2, "09756e646566696e65640132", left=(1, 4))),
         (run(GC, 3), run(GC, 2)),
     ],
-    ids=["in a root", "under a key", "behind", "before", "between", "deleted", "values", "JSON", "collected"],
+    ids=["in a root", "under a key", "behind", "before", "between", "deleted", "values", "JSON",
+         "collected"],
 )  # fmt: skip
 def test_right_part_lies_behind_the_clock_before_it(struct: Struct, right_part: Struct) -> None:
     """It keeps the right origin, and has no parent of its own."""
@@ -83,12 +88,22 @@ def test_left_part_stays_where_the_whole_lies(struct: Struct, left_part: Struct)
 
 
 def test_part_from_the_middle_is_cut_twice() -> None:
-    assert part([text("abcdef", right=(2, 7))], 2, 4) == update(2, text("cd", left=(1, 1), right=(2, 7)))
+    assert part([text("abcdef", right=(2, 7))], 2, 4) == update(
+        2, text("cd", left=(1, 1), right=(2, 7))
+    )
 
 
 @pytest.mark.parametrize(
     ("first", "after", "expected"),
-    [(0, 2, "a\ufffd"), (2, 4, "\ufffdb"), (1, 3, "😀"), (2, 3, "\ufffd"), (1, 2, "\ufffd"), (3, 4, "b"), (0, 1, "a")],
+    [
+        (0, 2, "a\ufffd"),
+        (2, 4, "\ufffdb"),
+        (1, 3, "😀"),
+        (2, 3, "\ufffd"),
+        (1, 2, "\ufffd"),
+        (3, 4, "b"),
+        (0, 1, "a"),
+    ],
 )
 def test_half_a_surrogate_pair_becomes_a_replacement(first: int, after: int, expected: str) -> None:
     """They have the same length in UTF-16 code units, as in Yjs."""
@@ -114,7 +129,9 @@ def test_delete_set_groups_ranges_of_a_client() -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_parts_mean_what_yjs_makes_of_them(yjs: Yjs, seed: int) -> None:
-    """A state cut anywhere: its right part is that of `diffUpdate`, and both together are the whole."""
+    """A state cut anywhere: its right part is that of `diffUpdate`,
+    and both together are the whole.
+    """
     rng = random.Random(seed)
     history = yjs.history(seed, 3, 60)
     whole = yjs.merge(*history.updates)

@@ -23,13 +23,19 @@ def test_packed_ids_of_one_client_are_consecutive() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_dense_ids_hold_what_a_set_holds(seed: int) -> None:
-    """Marks that begin and end anywhere in a block, of several clients, some of them added twice."""
+    """Marks that begin and end anywhere in a block, of several clients,
+    some of them added twice.
+    """
     chance = random.Random(seed)
     ids, plain = DenseIds(), set[int]()
     for _ in range(30):
-        first = pack_id(chance.choice((0, 1, MAX_SAFE_INTEGER)), chance.choice((0, 255, 256, MAX_CLOCK - 3_000)))
+        first = pack_id(
+            chance.choice((0, 1, MAX_SAFE_INTEGER)), chance.choice((0, 255, 256, MAX_CLOCK - 3_000))
+        )
         first += chance.randrange(300)
-        marks = bytes(chance.random() < 0.3 for _ in range(chance.choice((0, 1, 255, 256, 257, 2_000))))
+        marks = bytes(
+            chance.random() < 0.3 for _ in range(chance.choice((0, 1, 255, 256, 257, 2_000)))
+        )
         marked = DenseIds()
         marked.add_marked(first, marks)
         ids.update(marked)

@@ -32,7 +32,9 @@ def header(struct: str) -> StructHeader:
     ],
 )
 def test_header_of_each_form_is_read(struct: str, expected: StructHeader) -> None:
-    """Origins exclude a parent; a parentSub is written with a parent only; GC and Skip have neither."""
+    """Origins exclude a parent; a parentSub is written with a parent only;
+    GC and Skip have neither.
+    """
     assert header(struct) == expected
     kind, _, _, _, content, _ = expected
     assert StructReader(bytes.fromhex(struct), CLIENT_LIMITS).skip_header(0) == (kind, content)
@@ -41,7 +43,9 @@ def test_header_of_each_form_is_read(struct: str, expected: StructHeader) -> Non
 def test_header_reads_repeated_long_client_ids() -> None:
     """A client id of five bytes is remembered; another one that begins alike is another one."""
     other = write_var_uint(_LONG_CLIENT + (1 << 28))
-    reader = StructReader(b"\xc4" + _LONG + b"\x01" + _LONG + b"\x81\x01" + b"\x84" + other + b"\x02", STORED_LIMITS)
+    reader = StructReader(
+        b"\xc4" + _LONG + b"\x01" + _LONG + b"\x81\x01" + b"\x84" + other + b"\x02", STORED_LIMITS
+    )
 
     _, left, right, _, at, _ = reader.header(0)
     _, next_left, _, _, end, _ = reader.header(at)
@@ -87,7 +91,9 @@ def test_header_at_largest_clock_is_read() -> None:
     ],
 )
 def test_struct_end_counts_clock_units(kind: int, content: str, length: int) -> None:
-    """Text counts UTF-16 units, values each, formats one; the position is that behind the content."""
+    """Text counts UTF-16 units, values each, formats one;
+    the position is that behind the content.
+    """
     data = bytes.fromhex(content)
 
     assert StructReader(data, STORED_LIMITS).struct_end(0, kind) == (length, len(data))

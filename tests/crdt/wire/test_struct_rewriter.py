@@ -11,7 +11,9 @@ DELETIONS = delete_set([(1, 5, 6)])
 
 def two_sections() -> bytes:
     """Return an update of the structs "ab", "c" and "d" of client 2, and "ef" of client 1."""
-    update = Update([Section(2, 0, [text("ab"), text("c"), text("d")]), Section(1, 5, [text("ef")])])
+    update = Update(
+        [Section(2, 0, [text("ab"), text("c"), text("d")]), Section(1, 5, [text("ef")])]
+    )
     return update.encode()[:-1] + DELETIONS
 
 
@@ -31,7 +33,9 @@ class Copier(StructRewriter):
 
 
 class Doubler(Copier):
-    """Writes each struct of one character twice, and holds the last struct of a section back for its end."""
+    """Writes each struct of one character twice, and holds the last struct of a
+    section back for its end.
+    """
 
     held: bytes = b""
 
@@ -62,7 +66,9 @@ def test_update_of_kept_structs_is_the_same() -> None:
 
 def test_written_structs_lie_in_order_between_kept_ones() -> None:
     """Their number is counted for each section, and what was held back comes at its end."""
-    doubled = Update([Section(2, 0, [text("ab"), *(text(one) for one in "ccdd")]), Section(1, 5, [text("ef")])])
+    doubled = Update(
+        [Section(2, 0, [text("ab"), *(text(one) for one in "ccdd")]), Section(1, 5, [text("ef")])]
+    )
 
     assert Doubler(two_sections()).run() == doubled.encode()[:-1] + DELETIONS
     assert Doubler(update_of(gone(1))).run() == update_of(gone(1), gone(1))

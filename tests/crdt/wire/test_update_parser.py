@@ -9,7 +9,16 @@ import pytest
 from crdt.errors import Gap, LimitExceeded, ProtocolError, Rejected
 from crdt.limits import MAX_VALUE_DEPTH
 from crdt.structs.struct_index import StructIndex
-from crdt.wire.content import CLIENT_LIMITS, DELETED, DOC, FORMAT, JSON, STORED_LIMITS, TYPE, ScanLimits
+from crdt.wire.content import (
+    CLIENT_LIMITS,
+    DELETED,
+    DOC,
+    FORMAT,
+    JSON,
+    STORED_LIMITS,
+    TYPE,
+    ScanLimits,
+)
 from crdt.wire.lib0 import write_var_bytes
 from crdt.wire.parsed_update import HOOKS, Parsed
 from crdt.wire.struct_id import pack_id
@@ -89,13 +98,21 @@ def test_parse_accepts_all_kinds_of_stock_editors() -> None:
 
 
 def test_parse_says_where_sections_lie_and_which_kinds_they_have() -> None:
-    """So that they can be merged without reading them again. Text and collected structs count as no kind."""
-    first, second = bytes.fromhex("0401017401610003"), bytes.fromhex("84000001628600000162013181000005")
+    """So that they can be merged without reading them again.
+
+    Text and collected structs count as no kind.
+    """
+    first, second = (
+        bytes.fromhex("0401017401610003"),
+        bytes.fromhex("84000001628600000162013181000005"),
+    )
     update = b"\x02\x02\x00\x00" + first + b"\x03\x01\x00" + second + b"\x00"
 
     parsed = parse(update)
 
-    assert [(client, count, update[begin:end]) for client, count, begin, end in parsed.sections] == [
+    assert [
+        (client, count, update[begin:end]) for client, count, begin, end in parsed.sections
+    ] == [
         (0, 2, first),
         (1, 3, second),
     ]
@@ -103,10 +120,19 @@ def test_parse_says_where_sections_lie_and_which_kinds_they_have() -> None:
 
 
 def test_parse_takes_legacy_json_subdocuments_and_hooks() -> None:
-    """Rare, but part of Yjs; pycrdt gets other content for them, since it reads them wrongly or not at all."""
-    json, subdocument, hook = "02010474657874010131", "0901047465787401617600", "07010474657874050168"
+    """Rare, but part of Yjs; pycrdt gets other content for them,
+    since it reads them wrongly or not at all.
+    """
+    json, subdocument, hook = (
+        "02010474657874010131",
+        "0901047465787401617600",
+        "07010474657874050168",
+    )
 
-    kinds = [parse(bytes.fromhex("01010100" + struct + "00")).contents.kinds for struct in (json, subdocument, hook)]
+    kinds = [
+        parse(bytes.fromhex("01010100" + struct + "00")).contents.kinds
+        for struct in (json, subdocument, hook)
+    ]
 
     assert kinds == [1 << JSON, 1 << DOC, 1 << TYPE | HOOKS]
 
@@ -171,12 +197,19 @@ def test_parse_refuses_smallest_breach_of_each_rule(update: str, why: str) -> No
 
 def test_parse_bounds_clocks_and_names() -> None:
     """Clocks up to 2³¹ − 2, names up to 4,096 bytes."""
-    assert parse(bytes.fromhex("0101" + "01" + "fdffffff07" + "00" + "01" + "00")).spans == {1: (2**31 - 3, 2**31 - 2)}
+    assert parse(bytes.fromhex("0101" + "01" + "fdffffff07" + "00" + "01" + "00")).spans == {
+        1: (2**31 - 3, 2**31 - 2)
+    }
     with pytest.raises(Rejected):
         parse(bytes.fromhex("0101" + "01" + "fdffffff07" + "00" + "02" + "00"))
     for length, ok in ((4_096, True), (4_097, False)):
         name = b"n" * length
-        update = bytes.fromhex("01010100" + "0401") + bytes((length & 127 | 128, length >> 7)) + name + b"\x01a\x00"
+        update = (
+            bytes.fromhex("01010100" + "0401")
+            + bytes((length & 127 | 128, length >> 7))
+            + name
+            + b"\x01a\x00"
+        )
         if ok:
             assert parse(update).contents.roots == {name.decode()}
         else:
@@ -186,9 +219,15 @@ def test_parse_bounds_clocks_and_names() -> None:
 
 
 def test_parse_bounds_nesting() -> None:
-    """Five hundred arrays in each other pass, one more does not; embedded JSON has the same bound."""
+    """Five hundred arrays in each other pass, one more does not;
+    embedded JSON has the same bound.
+    """
     assert parse(nested_arrays(MAX_VALUE_DEPTH)).spans == {1: (0, 1)}
-    for update in (nested_arrays(MAX_VALUE_DEPTH + 1), nested_json(MAX_VALUE_DEPTH + 1), nested_json(100_000)):
+    for update in (
+        nested_arrays(MAX_VALUE_DEPTH + 1),
+        nested_json(MAX_VALUE_DEPTH + 1),
+        nested_json(100_000),
+    ):
         with pytest.raises(LimitExceeded, match="over 500 levels") as caught:
             parse(update)
         assert caught.value.limit == "value_depth"
@@ -206,7 +245,9 @@ def test_parse_bounds_count_of_structs() -> None:
 
 def test_parse_measures_what_is_long() -> None:
     """Values count as 32 characters each."""
-    parsed = parse(update_of(placed(text("😀" * 5), parent="t"), placed(value(3), parent="m", key="k")))
+    parsed = parse(
+        update_of(placed(text("😀" * 5), parent="t"), placed(value(3), parent="m", key="k"))
+    )
 
     assert (parsed.contents.longest, parsed.contents.multi_values) == (96, [pack_id(1, 10)])
     assert parse(update_of(placed(text("😀" * 5), parent="t"))).contents.longest == 10
@@ -253,9 +294,15 @@ def test_parse_notes_references_between_sections() -> None:
 
 
 def test_parse_of_mutated_update_succeeds_or_rejects_it() -> None:
-    """Ten thousand mutated updates: each is parsed, rejected or over a limit; nothing else is raised."""
+    """Ten thousand mutated updates: each is parsed, rejected or over a limit;
+    nothing else is raised.
+    """
     source = random.Random(1)
-    seeds = [B3, *(case.update for case in CORPUS if len(case.update) < 200), Typist(4).insert(0, "héllo 😀")]
+    seeds = [
+        B3,
+        *(case.update for case in CORPUS if len(case.update) < 200),
+        Typist(4).insert(0, "héllo 😀"),
+    ]
 
     outcomes: set[type] = set()
     for _ in range(10_000):
@@ -265,7 +312,9 @@ def test_parse_of_mutated_update_succeeds_or_rejects_it() -> None:
                 case 0:
                     data[source.randrange(len(data))] = source.randrange(256)
                 case 1:
-                    data.insert(source.randrange(len(data) + 1), source.choice((0, 1, 127, 128, 255)))
+                    data.insert(
+                        source.randrange(len(data) + 1), source.choice((0, 1, 127, 128, 255))
+                    )
                 case _:
                     del data[source.randrange(len(data)) :][:1]
             if not data:
@@ -284,7 +333,8 @@ def test_parse_with_stored_limits_accepts_larger_documents() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["\U0001f600" * 200_000, "a\U0001f600" * 200_000, "\U0001f600" + "é" * 300_000 + "\U0001f600"]
+    "text",
+    ["\U0001f600" * 200_000, "a\U0001f600" * 200_000, "\U0001f600" + "é" * 300_000 + "\U0001f600"],
 )
 def test_second_halves_of_large_text_are_kept_in_blocks(text: str) -> None:
     """Not one by one: that took 20 MB and 40 ms for a megabyte of emoji."""

@@ -30,7 +30,9 @@ from crdt.wire.y_protocol import (
         ("02000161", Unknown(2)),
     ],
 )
-def test_decode_reads_frames_of_stock_clients(frame: str, message: y_protocol.Message | None) -> None:
+def test_decode_reads_frames_of_stock_clients(
+    frame: str, message: y_protocol.Message | None
+) -> None:
     """Frames as stock clients send them."""
     if message is None:
         with pytest.raises(ProtocolError):
@@ -41,7 +43,20 @@ def test_decode_reads_frames_of_stock_clients(frame: str, message: y_protocol.Me
 
 @pytest.mark.parametrize(
     "frame",
-    ["", "00", "0000", "000005", "000300", "00000100ff", "0300", "01", "0102ff00", "010101", "0104010101ff", "80"],
+    [
+        "",
+        "00",
+        "0000",
+        "000005",
+        "000300",
+        "00000100ff",
+        "0300",
+        "01",
+        "0102ff00",
+        "010101",
+        "0104010101ff",
+        "80",
+    ],
 )
 def test_decode_of_malformed_frame_is_refused(frame: str) -> None:
     """Everything that is not exactly one frame is refused."""
@@ -86,7 +101,9 @@ def test_state_vector_decodes_to_what_was_encoded(clocks: dict[int, int]) -> Non
     assert y_protocol.decode_state_vector(message.state_vector) == clocks
 
 
-@pytest.mark.parametrize("vector", ["", "ffffff7f", "01", "0101", "0101ffffffff0f", "0201010102", "000000"])
+@pytest.mark.parametrize(
+    "vector", ["", "ffffff7f", "01", "0101", "0101ffffffff0f", "0201010102", "000000"]
+)
 def test_state_vector_that_is_invalid_is_refused(vector: str) -> None:
     """Counts beyond the bytes, clients twice, clocks beyond 31 bits, bytes behind."""
     with pytest.raises(ProtocolError):

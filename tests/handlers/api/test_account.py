@@ -44,7 +44,9 @@ async def test_password_change_ends_all_other_logins(ada: Api) -> None:
         assert code_of(refreshed) == (401, "not_signed_in")
     assert await is_open(own)
     assert (await ada.get("/user/me")).status == 200
-    assert (await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})).status == 200
+    assert (
+        await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
+    ).status == 200
     old = await Api(ada.url).post("/user/login", {"username": "ada", "password": PASSWORD})
     assert code_of(old) == (401, "bad_credentials")
     assert (await log_in(ada.url, "ada", NEW)).token
@@ -53,10 +55,12 @@ async def test_password_change_ends_all_other_logins(ada: Api) -> None:
 @pytest.mark.parametrize(
     ("current", "new", "field"),
     [
-        (WRONG, NEW, "currentPassword"), ("", NEW, "currentPassword"), (PASSWORD.upper(), NEW, "currentPassword"),
+        (WRONG, NEW, "currentPassword"), ("", NEW, "currentPassword"),
+        (PASSWORD.upper(), NEW, "currentPassword"),
         (PASSWORD, "short", "newPassword"), (PASSWORD, "x" * 129, "newPassword"),
         (PASSWORD, "password123", "newPassword"), (PASSWORD, "ADA@example.org", "newPassword"),
-        (PASSWORD, "aaaaaaaaaaaa", "newPassword"), (PASSWORD, None, "newPassword"), (None, NEW, "currentPassword"),
+        (PASSWORD, "aaaaaaaaaaaa", "newPassword"), (PASSWORD, None, "newPassword"),
+        (None, NEW, "currentPassword"),
     ],
 )  # fmt: skip
 async def test_password_change_with_bad_fields_is_refused(
@@ -74,7 +78,9 @@ async def test_password_change_with_bad_fields_is_refused(
 
 
 @pytest.mark.parametrize(("length", "status"), [(9, 422), (10, 200), (128, 200), (129, 422)])
-async def test_password_change_accepts_10_to_128_characters(ada: Api, length: int, status: int) -> None:
+async def test_password_change_accepts_10_to_128_characters(
+    ada: Api, length: int, status: int
+) -> None:
     """10 to 128 characters, however many bytes they have."""
     new = ("é😀" * 65)[:length]
 
@@ -108,7 +114,11 @@ async def test_login_list_shows_own_logins_without_secrets(clock, ada: Api) -> N
     assert answer.body["next"] is None
     first, second = answer.body["items"]
     assert set(first) == {"id", "device", "createdAt", "lastUsedAt", "expiresAt", "current"}
-    assert (first["device"], first["current"], second["current"]) == ("Firefox on Linux", True, False)
+    assert (first["device"], first["current"], second["current"]) == (
+        "Firefox on Linux",
+        True,
+        False,
+    )
     assert first["createdAt"] > second["createdAt"]
     assert browser.refresh_token.partition(".")[2] not in str(answer.body)
     currents = [one["current"] for one in (await ada.get("/user/logins")).body["items"]]
@@ -148,7 +158,9 @@ async def test_login_removal_ends_that_login_only(ada: Api) -> None:
     session_id = await ada.new_session()
     other = await log_in(ada.url, "ada")
     wires = [await joined(api, session_id) for api in (ada, other)]
-    (login_id,) = [item["id"] for item in (await ada.get("/user/logins")).body["items"] if not item["current"]]
+    (login_id,) = [
+        item["id"] for item in (await ada.get("/user/logins")).body["items"] if not item["current"]
+    ]
 
     answers = [await ada.delete(f"/user/logins/{login_id}") for _ in range(2)]
 
@@ -197,7 +209,9 @@ async def test_removal_of_other_logins_keeps_current_login(ada: Api, bob: Api) -
 
 
 async def test_account_removal_replaces_name_and_frees_it(ada: Api, bob: Api) -> None:
-    """Messages, versions and edits stay, by "deleted user"; name and e-mail are free again, for somebody else."""
+    """Messages, versions and edits stay, by "deleted user";
+    name and e-mail are free again, for somebody else.
+    """
     session_id = await ada.new_session(code="x")
     await bob.post(f"/session/{session_id}/join")
     wire = await joined(bob, session_id)
@@ -220,7 +234,10 @@ async def test_account_removal_replaces_name_and_frees_it(ada: Api, bob: Api) ->
     assert [member["username"] for member in members] == ["ada"]
     assert "bob" not in str([message, version["author"], version["contributors"], members])
     assert code_of(await bob.get("/user/me")) == (401, "not_signed_in")
-    for body in ({"username": "bob", "password": PASSWORD}, {"email": "bob@example.org", "password": PASSWORD}):
+    for body in (
+        {"username": "bob", "password": PASSWORD},
+        {"email": "bob@example.org", "password": PASSWORD},
+    ):
         assert code_of(await Api(ada.url).post("/user/login", body)) == (401, "bad_credentials")
     again = await ada.sign_up("bob")
     assert again.user["id"] != bob.user["id"]
@@ -236,7 +253,9 @@ async def test_account_removal_passes_sessions_to_eldest_editor(clock, ada: Api)
     for name in names:
         clock.advance(1)
         await people[name].post(f"/session/{session_id}/join")
-    await ada.patch(f"/session/{session_id}/members/{people['viewer'].user['id']}", {"role": "viewer"})
+    await ada.patch(
+        f"/session/{session_id}/members/{people['viewer'].user['id']}", {"role": "viewer"}
+    )
     await ada.delete(f"/session/{session_id}/members/{people['removed'].user['id']}")
     wire = await joined(people["elder"], session_id)
 
@@ -244,14 +263,21 @@ async def test_account_removal_passes_sessions_to_eldest_editor(clock, ada: Api)
 
     session = (await people["elder"].get(f"/session/{session_id}")).body
     assert (session["role"], session["owner"]["username"]) == ("owner", "elder")
-    assert sorted(member["role"] for member in session["members"]) == ["editor", "editor", "owner", "viewer"]
+    assert sorted(member["role"] for member in session["members"]) == [
+        "editor",
+        "editor",
+        "owner",
+        "viewer",
+    ]
     assert (await people["elder"].patch(f"/session/{session_id}", {"title": "mine"})).status == 200
     assert (await guest.get(f"/session/{session_id}")).body["role"] == "editor"
     assert await is_open(wire)
 
 
 @pytest.mark.parametrize("who", ["nobody", "viewer", "guest"])
-async def test_account_removal_without_successor_deletes_sessions(ada: Api, bob: Api, who: str) -> None:
+async def test_account_removal_without_successor_deletes_sessions(
+    ada: Api, bob: Api, who: str
+) -> None:
     """Nobody could ever change or end them; connected clients are told that it is gone."""
     session_id = await ada.new_session(joinRole="viewer")
     wire = None
@@ -260,7 +286,9 @@ async def test_account_removal_without_successor_deletes_sessions(ada: Api, bob:
         await api.post(f"/session/{session_id}/join")
         wire = await joined(api, session_id)
 
-    assert (await ada.delete("/user/me", body={"password": PASSWORD, "sessions": "transfer"})).status == 204
+    assert (
+        await ada.delete("/user/me", body={"password": PASSWORD, "sessions": "transfer"})
+    ).status == 204
 
     assert wire is None or (await wire.until_closed())[0] == 4410
     assert code_of(await bob.get(f"/session/{session_id}")) == (404, "not_found")
@@ -274,14 +302,20 @@ async def test_account_removal_on_request_deletes_own_sessions(ada: Api, bob: Ap
     await ada.post(f"/session/{others}/join")
     wire = await joined(bob, own)
 
-    assert (await ada.delete("/user/me", body={"password": PASSWORD, "sessions": "delete"})).status == 204
+    assert (
+        await ada.delete("/user/me", body={"password": PASSWORD, "sessions": "delete"})
+    ).status == 204
 
     assert (await wire.until_closed())[0] == 4410
     assert [item["id"] for item in (await bob.get("/session")).body["items"]] == [others]
 
 
-@pytest.mark.parametrize("body", [None, {}, {"password": WRONG}, {"password": ""}, {"sessions": "delete"}])
-async def test_account_removal_without_right_password_is_refused(ada: Api, body: dict | None) -> None:
+@pytest.mark.parametrize(
+    "body", [None, {}, {"password": WRONG}, {"password": ""}, {"sessions": "delete"}]
+)
+async def test_account_removal_without_right_password_is_refused(
+    ada: Api, body: dict | None
+) -> None:
     """A person who finds an open browser cannot."""
     answer = await ada.delete("/user/me", body=body)
 
@@ -313,7 +347,9 @@ async def test_account_removal_keeps_invites_by_deleted_user(ada: Api, bob: Api)
     preview = await Api(bob.url).get(f"/invite/{invite['invite']}")
 
     assert preview.body["invitedBy"]["username"] == "deleted user"
-    assert [item["id"] for item in (await bob.get(f"/session/{session_id}/invites")).body["items"]] == [invite["id"]]
+    assert [
+        item["id"] for item in (await bob.get(f"/session/{session_id}/invites")).body["items"]
+    ] == [invite["id"]]
 
 
 # -- the name -------------------------------------------------------------------------------------
@@ -334,5 +370,9 @@ async def test_rename_shows_in_chat_members_and_presence_immediately(ada: Api, b
     while b'"robert"' not in frame:
         frame = await watcher.receive_until(b"\x01")
     assert (await ada.get(f"/session/{session_id}")).body["members"][1]["username"] == "robert"
-    assert (await ada.get(f"/chat/{session_id}")).body["messages"][0]["sender"]["username"] == "robert"
-    assert (await Api(ada.url).post("/user/signup", account("bob", email="b@example.org"))).status == 201
+    assert (await ada.get(f"/chat/{session_id}")).body["messages"][0]["sender"][
+        "username"
+    ] == "robert"
+    assert (
+        await Api(ada.url).post("/user/signup", account("bob", email="b@example.org"))
+    ).status == 201

@@ -10,7 +10,18 @@ from tests.handlers.clients import ID, RFC3339, Browser, account, code_of, is_ex
 from tests.narrowing import required
 
 DAY_S = 86_400
-FORBIDDEN_FIELDS = ["role", "ownerId", "_id", "id", "isAdmin", "guest", "avatar", "createdAt", "__proto__", "$where"]
+FORBIDDEN_FIELDS = [
+    "role",
+    "ownerId",
+    "_id",
+    "id",
+    "isAdmin",
+    "guest",
+    "avatar",
+    "createdAt",
+    "__proto__",
+    "$where",
+]
 
 # -- signing up -----------------------------------------------------------------------------------
 
@@ -24,14 +35,21 @@ async def test_sign_up_answers_with_user_and_tokens(api: Api) -> None:
     assert answer.body["expiresIn"] == 900
     user = answer.body["user"]
     assert {"id", "username", "email", "avatar", "guest", "createdAt"} <= set(user)
-    assert (user["username"], user["email"], user["avatar"], user["guest"]) == ("ada", "ada@example.org", None, False)
+    assert (user["username"], user["email"], user["avatar"], user["guest"]) == (
+        "ada",
+        "ada@example.org",
+        None,
+        False,
+    )
     assert ID.fullmatch(user["id"])
     assert RFC3339.fullmatch(user["createdAt"])
     assert not [key for key in user if "pass" in key.lower() or "hash" in key.lower()]
     assert PASSWORD not in str(answer.body)
 
 
-@pytest.mark.parametrize("name", ["abc", "a" * 32, "Ada Lovelace", "Žofie", "日本語", "d'Arc-1.0_x", "😀😀😀"])
+@pytest.mark.parametrize(
+    "name", ["abc", "a" * 32, "Ada Lovelace", "Žofie", "日本語", "d'Arc-1.0_x", "😀😀😀"]
+)
 async def test_sign_up_accepts_user_names_of_all_scripts(api: Api, name: str) -> None:
     """Names of 3 to 32 characters of any language are fine and come back as written."""
     answer = await api.post("/user/signup", {**account("x"), "username": name})
@@ -40,10 +58,25 @@ async def test_sign_up_accepts_user_names_of_all_scripts(api: Api, name: str) ->
 
 
 @pytest.mark.parametrize(
-    "name", ["", "ab", "  ab  ", "a" * 33, "ada@home", "a\nda", "a\tda", "ad\x00a", "ada\u202e", "\u2066ada", "ad\x7fa"]
+    "name",
+    [
+        "",
+        "ab",
+        "  ab  ",
+        "a" * 33,
+        "ada@home",
+        "a\nda",
+        "a\tda",
+        "ad\x00a",
+        "ada\u202e",
+        "\u2066ada",
+        "ad\x7fa",
+    ],
 )
 async def test_sign_up_with_bad_user_name_is_refused(api: Api, name: str) -> None:
-    """Too short or long, control and direction characters, and @ are named as the fault of `username`."""
+    """Too short or long, control and direction characters,
+    and @ are named as the fault of `username`.
+    """
     answer = await api.post("/user/signup", {**account("x"), "username": name})
 
     assert code_of(answer) == (422, "invalid")
@@ -51,9 +84,13 @@ async def test_sign_up_with_bad_user_name_is_refused(api: Api, name: str) -> Non
 
 
 async def test_name_with_joiner_is_kept_and_nobody_takes_it_without(api: Api) -> None:
-    """The name keeps its form; the same letters without the joiner are the same name, also to sign in."""
+    """The name keeps its form; the same letters without the joiner are the same name,
+    also to sign in.
+    """
     name = "علی\u200cرضا"
-    assert (await api.post("/user/signup", {**account("one"), "username": name})).body["user"]["username"] == name
+    assert (await api.post("/user/signup", {**account("one"), "username": name})).body["user"][
+        "username"
+    ] == name
 
     answer = await api.post("/user/signup", {**account("two"), "username": "علیرضا"})
     login = await api.post("/user/login", {"username": "علیرضا", "password": PASSWORD})
@@ -74,8 +111,10 @@ async def test_sign_up_composes_and_trims_user_name(api: Api) -> None:
 
 @pytest.mark.parametrize(
     "email",
-    ["", "ada", "ada@", "@example.org", "ada@example", "a@b@example.org", "a da@example.org", "ada@exa mple.org",
-     "ada@example.org\nbcc: eve@example.org", "x" * 250 + "@a.bc", "ada@example.org\x00", "ada@.", "ada@..."],
+    ["", "ada", "ada@", "@example.org", "ada@example", "a@b@example.org", "a da@example.org",
+     "ada@exa mple.org",
+     "ada@example.org\nbcc: eve@example.org", "x" * 250 + "@a.bc", "ada@example.org\x00", "ada@.",
+     "ada@..."],
 )  # fmt: skip
 async def test_sign_up_with_bad_email_is_refused(api: Api, email: str) -> None:
     """What cannot be an e-mail address is named as the fault of `email`."""
@@ -87,15 +126,21 @@ async def test_sign_up_with_bad_email_is_refused(api: Api, email: str) -> None:
 
 async def test_sign_up_with_email_in_use_names_the_field(ada: Api) -> None:
     """The same address in other capitals is taken, and the answer says that it is the e-mail."""
-    answer = await Api(ada.url).post("/user/signup", {**account("other"), "email": "ADA@Example.ORG"})
+    answer = await Api(ada.url).post(
+        "/user/signup", {**account("other"), "email": "ADA@Example.ORG"}
+    )
 
     assert code_of(answer) == (409, "conflict")
     assert list(answer.body["errors"]) == ["email"]
     assert "e-mail" in answer.body["message"]
 
 
-@pytest.mark.parametrize(("first", "second"), [("ada", "ADA"), ("Straße", "STRASSE"), ("ΣΊΣΥΦΟΣ", "σίσυφος")])
-async def test_sign_up_with_user_name_in_use_names_the_field(api: Api, first: str, second: str) -> None:
+@pytest.mark.parametrize(
+    ("first", "second"), [("ada", "ADA"), ("Straße", "STRASSE"), ("ΣΊΣΥΦΟΣ", "σίσυφος")]
+)
+async def test_sign_up_with_user_name_in_use_names_the_field(
+    api: Api, first: str, second: str
+) -> None:
     """User names are unique whatever their capitals."""
     assert (await api.post("/user/signup", {**account("one"), "username": first})).status == 201
 
@@ -140,7 +185,9 @@ async def test_sign_up_with_several_bad_fields_names_each(api: Api) -> None:
 
     assert code_of(answer) == (422, "invalid")
     assert set(answer.body["errors"]) == {"username", "email", "password"}
-    assert all(isinstance(what, str) for faults in answer.body["errors"].values() for what in faults)
+    assert all(
+        isinstance(what, str) for faults in answer.body["errors"].values() for what in faults
+    )
 
 
 # -- signing in -----------------------------------------------------------------------------------
@@ -148,7 +195,12 @@ async def test_sign_up_with_several_bad_fields_names_each(api: Api) -> None:
 
 @pytest.mark.parametrize(
     "who",
-    [{"username": "ada"}, {"username": "ADA"}, {"email": "ada@example.org"}, {"email": " Ada@EXAMPLE.org "}],
+    [
+        {"username": "ada"},
+        {"username": "ADA"},
+        {"email": "ada@example.org"},
+        {"email": " Ada@EXAMPLE.org "},
+    ],
 )
 async def test_login_accepts_user_name_or_email_in_any_case(ada: Api, who: dict[str, str]) -> None:
     """User name and e-mail both work, whatever their capitals."""
@@ -165,14 +217,19 @@ async def test_login_accepts_user_name_or_email_in_any_case(ada: Api, who: dict[
     [
         ({"password": PASSWORD}, {"email", "username"}),
         ({"username": "ada"}, {"password"}),
-        ({"username": "ada", "email": "ada@example.org", "password": PASSWORD}, {"email", "username"}),
+        (
+            {"username": "ada", "email": "ada@example.org", "password": PASSWORD},
+            {"email", "username"},
+        ),
         ({"username": "ada", "email": None, "password": PASSWORD}, {"email", "username"}),
         ({"username": "", "password": PASSWORD}, {"username"}),
         ({"username": {"$ne": None}, "password": {"$ne": None}}, {"username", "password"}),
         ({"username": ["ada"], "password": PASSWORD}, {"username"}),
     ],
 )
-async def test_login_without_one_name_and_password_names_the_fields(ada: Api, body: dict, fields: set[str]) -> None:
+async def test_login_without_one_name_and_password_names_the_fields(
+    ada: Api, body: dict, fields: set[str]
+) -> None:
     """Either name, not both, and both as text: otherwise the fields are named."""
     answer = await Api(ada.url).post("/user/login", body)
 
@@ -183,15 +240,21 @@ async def test_login_without_one_name_and_password_names_the_fields(ada: Api, bo
 
 async def test_login_with_wrong_password_or_unknown_user_fails_alike(ada: Api) -> None:
     """Nobody learns from a failed login who has an account."""
-    wrong = await Api(ada.url).post("/user/login", {"username": "ada", "password": "not the password"})
-    unknown = await Api(ada.url).post("/user/login", {"username": "nobody", "password": "not the password"})
+    wrong = await Api(ada.url).post(
+        "/user/login", {"username": "ada", "password": "not the password"}
+    )
+    unknown = await Api(ada.url).post(
+        "/user/login", {"username": "nobody", "password": "not the password"}
+    )
 
     assert code_of(wrong) == (401, "bad_credentials")
     assert wrong.body | {"requestId": ""} == unknown.body | {"requestId": ""}
     assert not set_cookies(wrong)
 
 
-async def test_login_of_unknown_user_compares_hash_of_same_cost(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_login_of_unknown_user_compares_hash_of_same_cost(
+    ada: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A password is compared with a hash of the same cost whether or not the user exists."""
     import bcrypt
 
@@ -212,10 +275,14 @@ async def test_login_of_unknown_user_compares_hash_of_same_cost(ada: Api, monkey
 
 
 async def test_login_compares_whole_composed_password(api: Api) -> None:
-    """What follows byte 72 or a NUL counts, and both spellings of an accent are the same password."""
+    """What follows byte 72 or a NUL counts, and both spellings of an
+    accent are the same password.
+    """
     long, nul, accent = "éè" * 50, "before nul\0after nul", "cafe\u0301 au lait"
     for name, password in [("long", long), ("nul", nul), ("accent", accent)]:
-        assert (await api.post("/user/signup", {**account(name), "password": password})).status == 201
+        assert (
+            await api.post("/user/signup", {**account(name), "password": password})
+        ).status == 201
 
     attempts = [
         ("long", long, 200),
@@ -275,7 +342,9 @@ async def test_bearer_token_takes_precedence_over_cookie(browser: Browser, bob: 
         {"Cookie": "accessToken=é; ; =;"},
     ],
 )
-async def test_own_user_without_valid_credentials_is_401_with_challenge(api: Api, headers: dict[str, str]) -> None:
+async def test_own_user_without_valid_credentials_is_401_with_challenge(
+    api: Api, headers: dict[str, str]
+) -> None:
     """Missing and garbled credentials are 401 with a challenge."""
     answer = await api.get("/user/me", headers=headers)
 
@@ -292,8 +361,12 @@ async def test_rename_shows_new_name_and_frees_old_one(ada: Api) -> None:
     assert (answer.status, answer.body) == (200, {**ada.user, "username": "Countess"})
     assert (await ada.get("/user/me")).body == answer.body
     assert (await ada.get(f"/session/{session_id}")).body["owner"]["username"] == "Countess"
-    assert (await Api(ada.url).post("/user/login", {"username": "countess", "password": PASSWORD})).status == 200
-    assert (await Api(ada.url).post("/user/signup", {**account("ada"), "email": "new@example.org"})).status == 201
+    assert (
+        await Api(ada.url).post("/user/login", {"username": "countess", "password": PASSWORD})
+    ).status == 200
+    assert (
+        await Api(ada.url).post("/user/signup", {**account("ada"), "email": "new@example.org"})
+    ).status == 201
 
 
 async def test_rename_to_name_of_other_user_is_refused(ada: Api, bob: Api) -> None:
@@ -306,7 +379,9 @@ async def test_rename_to_name_of_other_user_is_refused(ada: Api, bob: Api) -> No
     assert (own.status, own.body["username"]) == (200, "ADA")
 
 
-@pytest.mark.parametrize("body", [{}, {"username": "ab"}, {"username": None}, {"email": "new@example.org"}])
+@pytest.mark.parametrize(
+    "body", [{}, {"username": "ab"}, {"username": None}, {"email": "new@example.org"}]
+)
 async def test_rename_with_bad_name_or_email_is_refused(ada: Api, body: dict) -> None:
     """Only a good user name is taken; the e-mail cannot be changed here."""
     answer = await ada.patch("/user/me", body)
@@ -319,10 +394,14 @@ async def test_rename_with_bad_name_or_email_is_refused(ada: Api, body: dict) ->
 
 @pytest.mark.parametrize("path", ["/user/signup", "/user/login", "/user/refresh"])
 async def test_cookies_have_attributes_path_and_lifetime(browser: Browser, path: str) -> None:
-    """Scripts cannot read them, other sites do not send them, and each lives where and as long as it should."""
+    """Scripts cannot read them, other sites do not send them,
+    and each lives where and as long as it should.
+    """
     answer = await browser.enter("ada")
     if path != "/user/signup":
-        answer = await browser.post(path, {"username": "ada", "password": PASSWORD} if "login" in path else {})
+        answer = await browser.post(
+            path, {"username": "ada", "password": PASSWORD} if "login" in path else {}
+        )
 
     cookies = set_cookies(answer)
 
@@ -334,22 +413,32 @@ async def test_cookies_have_attributes_path_and_lifetime(browser: Browser, path:
         assert not cookie["secure"]
         assert not cookie["domain"]
     access, refresh = cookies["accessToken"], cookies["refreshToken"]
-    assert (access["path"], access["max-age"], access.value) == ("/", "900", answer.body["accessToken"])
+    assert (access["path"], access["max-age"], access.value) == (
+        "/",
+        "900",
+        answer.body["accessToken"],
+    )
     assert (refresh["path"], refresh["max-age"]) == ("/user", str(30 * DAY_S))
     assert refresh.value == answer.body["refreshToken"]
     if "device" in cookies:
-        assert (cookies["device"]["path"], cookies["device"]["max-age"]) == ("/user", str(365 * DAY_S))
+        assert (cookies["device"]["path"], cookies["device"]["max-age"]) == (
+            "/user",
+            str(365 * DAY_S),
+        )
 
 
 @pytest.mark.parametrize(
     ("hops", "proto", "is_secure"),
-    [(0, None, False), (0, "https", False), (1, "https", True), (1, "http", False), (1, None, False),
+    [(0, None, False), (0, "https", False), (1, "https", True), (1, "http", False),
+     (1, None, False),
      (1, "https, http", False), (1, "http, https", True)],
 )  # fmt: skip
 async def test_cookies_are_secure_when_trusted_proxy_says_tls(
     start_server, hops: int, proto: str | None, is_secure
 ) -> None:
-    """`Secure` follows what a trusted proxy says of TLS; what a stranger says counts for nothing."""
+    """`Secure` follows what a trusted proxy says of TLS;
+    what a stranger says counts for nothing.
+    """
     server = await start_server(trust_proxy=hops)
     headers = {"X-Forwarded-Proto": proto} if proto else {}
 
@@ -360,7 +449,10 @@ async def test_cookies_are_secure_when_trusted_proxy_says_tls(
 
 
 async def test_logout_clears_the_cookies(browser: Browser) -> None:
-    """A browser drops both cookies of the login: same names, same paths, no age. That it is known signs nobody in."""
+    """A browser drops both cookies of the login: same names, same paths, no age.
+
+    That it is known signs nobody in.
+    """
     await browser.enter("ada")
 
     answer = await browser.post("/user/logout")
@@ -370,7 +462,9 @@ async def test_logout_clears_the_cookies(browser: Browser) -> None:
         "accessToken": ("", "/"),
         "refreshToken": ("", "/user"),
     }
-    assert [is_expired(one) for one in cookies.values()] == [True, True], "no Max-Age=0 and no past Expires"
+    assert [is_expired(one) for one in cookies.values()] == [True, True], (
+        "no Max-Age=0 and no past Expires"
+    )
     assert browser.jar.keys() == {"device"}
     assert (await browser.get("/user/me")).status == 401
 
@@ -387,7 +481,9 @@ async def test_refresh_answers_with_new_tokens_for_same_user(ada: Api) -> None:
     assert answer.body["user"] == ada.user
     assert answer.body["refreshToken"] != ada.refresh_token
     assert (await Api(ada.url, answer.body["accessToken"]).get("/user/me")).status == 200
-    assert (await ada.get("/user/me")).status == 200, "the earlier access token of the same login still works"
+    assert (await ada.get("/user/me")).status == 200, (
+        "the earlier access token of the same login still works"
+    )
     again = await Api(ada.url).post("/user/refresh", {"refreshToken": answer.body["refreshToken"]})
     assert again.status == 200
 
@@ -426,7 +522,9 @@ async def test_refresh_retried_within_20_s_has_same_successor(clock, ada: Api) -
     assert retry.status == 200
     assert retry.body["refreshToken"] == first.body["refreshToken"]
     assert (await Api(ada.url, retry.body["accessToken"]).get("/user/me")).status == 200
-    assert (await Api(ada.url).post("/user/refresh", {"refreshToken": retry.body["refreshToken"]})).status == 200
+    assert (
+        await Api(ada.url).post("/user/refresh", {"refreshToken": retry.body["refreshToken"]})
+    ).status == 200
 
 
 async def test_refresh_token_reused_after_20_s_ends_its_login(clock, ada: Api) -> None:
@@ -443,21 +541,30 @@ async def test_refresh_token_reused_after_20_s_ends_its_login(clock, ada: Api) -
     assert code_of(reuse) == (401, "not_signed_in")
     for token in (ada.token, first.body["accessToken"]):
         assert code_of(await Api(ada.url, token).get("/user/me")) == (401, "not_signed_in")
-    successor = await Api(ada.url).post("/user/refresh", {"refreshToken": first.body["refreshToken"]})
+    successor = await Api(ada.url).post(
+        "/user/refresh", {"refreshToken": first.body["refreshToken"]}
+    )
     assert code_of(successor) == (401, "not_signed_in")
     assert (await wire.until_closed())[0] == 4401
     assert (await Api(ada.url, other.body["accessToken"]).get("/user/me")).status == 200
-    assert (await Api(ada.url).post("/user/refresh", {"refreshToken": other.body["refreshToken"]})).status == 200
+    assert (
+        await Api(ada.url).post("/user/refresh", {"refreshToken": other.body["refreshToken"]})
+    ).status == 200
 
 
 async def test_refresh_overtaken_by_others_is_given_newest_token(clock, browser: Browser) -> None:
-    """A request that was held up on its way, while other tabs refreshed several times, ends nothing."""
+    """A request that was held up on its way, while other tabs refreshed several times,
+    ends nothing.
+    """
     chain = [(await browser.enter("ada")).body["refreshToken"]]
     for _ in range(4):
         chain.append((await browser.post("/user/refresh")).body["refreshToken"])
         clock.advance(4)
 
-    late = [await Api(browser.url).post("/user/refresh", {"refreshToken": token}) for token in chain[:-1]]
+    late = [
+        await Api(browser.url).post("/user/refresh", {"refreshToken": token})
+        for token in chain[:-1]
+    ]
 
     assert [answer.status for answer in late] == [200] * 4
     assert {answer.body["refreshToken"] for answer in late} == {chain[-1]}
@@ -467,7 +574,9 @@ async def test_refresh_overtaken_by_others_is_given_newest_token(clock, browser:
 
 
 async def test_refresh_token_overtaken_and_used_20_s_ago_ends_its_login(clock, ada: Api) -> None:
-    """The 20 seconds of each token begin with its own use, however recent the newest exchange is."""
+    """The 20 seconds of each token begin with its own use,
+    however recent the newest exchange is.
+    """
     second = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
     clock.advance(19)
     third = await Api(ada.url).post("/user/refresh", {"refreshToken": second.body["refreshToken"]})
@@ -484,7 +593,9 @@ async def test_refresh_overtaken_across_restart_ends_nothing(start_server) -> No
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
     second = await Api(server.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
-    third = await Api(server.url).post("/user/refresh", {"refreshToken": second.body["refreshToken"]})
+    third = await Api(server.url).post(
+        "/user/refresh", {"refreshToken": second.body["refreshToken"]}
+    )
     await server.stop()
     server = await start_server()
 
@@ -505,7 +616,9 @@ async def test_refresh_retried_after_change_of_secret_is_401_and_ends_nothing(st
     retry = await Api(server.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
 
     assert code_of(retry) == (401, "not_signed_in")
-    assert (await Api(server.url).post("/user/refresh", {"refreshToken": second.body["refreshToken"]})).status == 200
+    assert (
+        await Api(server.url).post("/user/refresh", {"refreshToken": second.body["refreshToken"]})
+    ).status == 200
 
 
 async def test_simultaneous_refreshes_have_one_successor(crowd: None, ada: Api) -> None:
@@ -518,7 +631,9 @@ async def test_simultaneous_refreshes_have_one_successor(crowd: None, ada: Api) 
 
     assert {answer.status for answer in answers} == {200}
     assert len({answer.body["refreshToken"] for answer in answers}) == 1
-    assert (await anyone.post("/user/refresh", {"refreshToken": answers[0].body["refreshToken"]})).status == 200
+    assert (
+        await anyone.post("/user/refresh", {"refreshToken": answers[0].body["refreshToken"]})
+    ).status == 200
 
 
 async def test_login_unused_for_14_days_ends(clock, ada: Api, bob: Api) -> None:
@@ -537,7 +652,9 @@ async def test_login_in_use_ends_after_30_days(clock, ada: Api) -> None:
     token = ada.refresh_token
     for _ in range(2):
         clock.advance(13 * DAY_S)
-        token = (await Api(ada.url).post("/user/refresh", {"refreshToken": token})).body["refreshToken"]
+        token = (await Api(ada.url).post("/user/refresh", {"refreshToken": token})).body[
+            "refreshToken"
+        ]
 
     clock.advance(4 * DAY_S)
     answer = await Api(ada.url).post("/user/refresh", {"refreshToken": token})
@@ -554,19 +671,39 @@ async def test_access_token_after_15_minutes_is_refused_as_expired(clock, ada: A
 
     assert in_time.status == 200
     assert code_of(late) == (401, "token_expired")
-    assert (await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})).status == 200
+    assert (
+        await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
+    ).status == 200
 
 
 @pytest.mark.parametrize(
-    "token", ["", ".", "a.", ".b", "a.b", "a.b.c", "x" * 200, "\0.\0", "é.ü", "{login}.", "{access}", "💥.💥"]
+    "token",
+    [
+        "",
+        ".",
+        "a.",
+        ".b",
+        "a.b",
+        "a.b.c",
+        "x" * 200,
+        "\0.\0",
+        "é.ü",
+        "{login}.",
+        "{access}",
+        "💥.💥",
+    ],
 )
 async def test_refresh_with_garbage_is_401_and_ends_no_login(ada: Api, token: str) -> None:
     """Garbage of any form is 401, and ends nobody's login."""
-    token = token.format(login=ada.refresh_token.partition(".")[0], access=required(ada.token)[:200])
+    token = token.format(
+        login=ada.refresh_token.partition(".")[0], access=required(ada.token)[:200]
+    )
 
     by_body = await Api(ada.url).post("/user/refresh", {"refreshToken": token})
     plain = token.encode("ascii", "replace").decode().replace("\0", "")
-    by_cookie = await Api(ada.url).post("/user/refresh", headers={"Cookie": f"refreshToken={plain}", "Origin": ada.url})
+    by_cookie = await Api(ada.url).post(
+        "/user/refresh", headers={"Cookie": f"refreshToken={plain}", "Origin": ada.url}
+    )
 
     assert code_of(by_body) == (401, "not_signed_in")
     assert code_of(by_cookie) == (401, "not_signed_in")
@@ -611,14 +748,20 @@ async def test_login_survives_restart(start_server) -> None:
     second = await start_server()
 
     assert (await Api(second.url, ada.token).get("/user/me")).body == ada.user
-    assert (await Api(second.url).post("/user/refresh", {"refreshToken": ada.refresh_token})).status == 200
+    assert (
+        await Api(second.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
+    ).status == 200
 
 
 # -- logs -----------------------------------------------------------------------------------------
 
 
-async def test_log_on_any_path_contains_no_secrets(caplog: pytest.LogCaptureFixture, start_server, expect_log) -> None:
-    """Neither passwords nor tokens nor code nor messages are in any record, down to DEBUG, on any path."""
+async def test_log_on_any_path_contains_no_secrets(
+    caplog: pytest.LogCaptureFixture, start_server, expect_log
+) -> None:
+    """Neither passwords nor tokens nor code nor messages are in any record, down to DEBUG,
+    on any path.
+    """
     caplog.set_level(logging.DEBUG)
     password, message, code = "canary-password-93", "canary-message-93", "canary-code-93"
     server = await start_server()
@@ -650,12 +793,16 @@ async def test_log_on_any_path_contains_no_secrets(caplog: pytest.LogCaptureFixt
     assert (await browser.get("/user/me")).status == 500
 
     logged = "\n".join(
-        f"{record.getMessage()} {record.__dict__!r} {caplog.handler.format(record)}" for record in caplog.records
+        f"{record.getMessage()} {record.__dict__!r} {caplog.handler.format(record)}"
+        for record in caplog.records
     )
 
     assert len(caplog.records) > 10
     secrets = [password, message, code, "canary-token-93"]
     for answer in answers:
         secrets += [answer.body["accessToken"], answer.body["refreshToken"]]
-        secrets += [answer.body["refreshToken"].partition(".")[2], answer.body["accessToken"].rpartition(".")[2]]
+        secrets += [
+            answer.body["refreshToken"].partition(".")[2],
+            answer.body["accessToken"].rpartition(".")[2],
+        ]
     assert [secret for secret in secrets if secret in logged] == []

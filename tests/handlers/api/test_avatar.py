@@ -1,4 +1,6 @@
-"""Pictures of users: what becomes of what people send, how it is served, and what a large body costs."""
+"""Pictures of users: what becomes of what people send, how it is served,
+and what a large body costs.
+"""
 
 import asyncio
 import re
@@ -8,7 +10,17 @@ import pytest
 from tornado.iostream import IOStream
 
 from tests.api import Answer, Api
-from tests.handlers.clients import UNKNOWN_ID, Browser, code_of, exchange, guest_of, multipart, picture, typed, upload
+from tests.handlers.clients import (
+    UNKNOWN_ID,
+    Browser,
+    code_of,
+    exchange,
+    guest_of,
+    multipart,
+    picture,
+    typed,
+    upload,
+)
 from tests.handlers.images import BAD, DAMAGED, GOOD, MemoryPeak, check_clean, halves, noise, saved
 from tests.waiting import PATIENCE_S
 
@@ -80,7 +92,9 @@ async def test_avatar_address_is_same_for_all_and_changes_with_picture(ada: Api,
 
 
 async def test_avatar_answer_has_safe_type_and_cache_headers(ada: Api) -> None:
-    """No browser takes it for a page or runs what is in it; caches may keep it and ask whether it changed."""
+    """No browser takes it for a page or runs what is in it;
+    caches may keep it and ask whether it changed.
+    """
     address = (await upload(ada, picture())).body["avatar"]
 
     answer = await Api(ada.url).get(address)
@@ -105,7 +119,12 @@ async def test_avatar_removal_leaves_nothing_at_old_address(ada: Api, bob: Api) 
 
     assert [(answer.status, answer.body) for answer in answers] == [(200, {"avatar": None})] * 2
     assert (await ada.get("/user/me")).body["avatar"] is None
-    for path in (address, f"/user/{bob.user['id']}/avatar", f"/user/{UNKNOWN_ID}/avatar", "/user/me/avatar"):
+    for path in (
+        address,
+        f"/user/{bob.user['id']}/avatar",
+        f"/user/{UNKNOWN_ID}/avatar",
+        "/user/me/avatar",
+    ):
         assert code_of(await ada.get(path)) == (404, "not_found")
 
 
@@ -130,7 +149,9 @@ async def test_avatar_upload_by_guest_is_accepted(ada: Api) -> None:
 
 
 async def test_avatar_uploads_over_hourly_rate_are_refused(start_server) -> None:
-    """The limit of uploads an hour, told with the wait; uploads refused for their form are not counted."""
+    """The limit of uploads an hour, told with the wait;
+    uploads refused for their form are not counted.
+    """
     server = await start_server(avatars_per_h=2)
     ada = await Api(server.url).sign_up("ada")
     await upload(ada, b"")
@@ -163,7 +184,8 @@ FORMS = {
     "another field": (multipart(("picture", picture())), 422, ["picture"]),
     "one more field": (multipart(("avatar", picture()), ("role", b"owner")), 422, ["role"]),
     "text in place of a file": (
-        b'--x-boundary-x\r\nContent-Disposition: form-data; name="avatar"\r\n\r\nhello\r\n--x-boundary-x--\r\n',
+        b"--x-boundary-x\r\nContent-Disposition: form-data; "
+        b'name="avatar"\r\n\r\nhello\r\n--x-boundary-x--\r\n',
         422,
         ["avatar"],
     ),
@@ -172,12 +194,14 @@ FORMS = {
     "no end": (multipart(("avatar", picture()))[:-6], 400, None),
     "no headers": (b"--x-boundary-x\r\nhello\r\n--x-boundary-x--\r\n", 400, None),
     "no name": (
-        b'--x-boundary-x\r\nContent-Disposition: form-data; filename="x"\r\n\r\nhello\r\n--x-boundary-x--\r\n',
+        b"--x-boundary-x\r\nContent-Disposition: form-data; "
+        b'filename="x"\r\n\r\nhello\r\n--x-boundary-x--\r\n',
         400,
         None,
     ),
     "headers that are no text": (
-        b'--x-boundary-x\r\nContent-Disposition: form-data; name="\xff\xfe"\r\n\r\nx\r\n--x-boundary-x--\r\n',
+        b"--x-boundary-x\r\nContent-Disposition: form-data; "
+        b'name="\xff\xfe"\r\n\r\nx\r\n--x-boundary-x--\r\n',
         400,
         None,
     ),
@@ -190,7 +214,9 @@ async def test_avatar_form_without_single_file_is_refused(ada: Api, name: str) -
     """What is not one file in the field `avatar` is told so."""
     body, status, fields = FORMS[name]
 
-    answer = await ada.request("POST", "/user/avatar", raw=body, headers={"Content-Type": MULTIPART})
+    answer = await ada.request(
+        "POST", "/user/avatar", raw=body, headers={"Content-Type": MULTIPART}
+    )
 
     assert code_of(answer) == (status, "invalid" if status == 422 else "bad_request")
     assert (list(answer.body["errors"]) if fields else None) == fields
@@ -199,16 +225,22 @@ async def test_avatar_form_without_single_file_is_refused(ada: Api, name: str) -
 
 @pytest.mark.parametrize(
     ("content_type", "status"),
-    [("image/png", 415), ("application/json", 415), ("application/x-www-form-urlencoded", 415), ("", 415),
-     ("multipart/mixed; boundary=x", 415), ("multipart/form-data", 400), ("multipart/form-data; boundary=other", 400),
+    [("image/png", 415), ("application/json", 415), ("application/x-www-form-urlencoded", 415),
+     ("", 415),
+     ("multipart/mixed; boundary=x", 415), ("multipart/form-data", 400),
+     ("multipart/form-data; boundary=other", 400),
      ('multipart/form-data; charset=utf-8; boundary="x-boundary-x"', 200),
      ("Multipart/Form-Data; boundary=x-boundary-x", 200)],
 )  # fmt: skip
-async def test_avatar_upload_of_other_content_type_is_refused(ada: Api, content_type: str, status: int) -> None:
+async def test_avatar_upload_of_other_content_type_is_refused(
+    ada: Api, content_type: str, status: int
+) -> None:
     """Only a form that says where its parts begin is read."""
     body = multipart(("avatar", picture()))
 
-    answer = await ada.request("POST", "/user/avatar", raw=body, headers={"Content-Type": content_type})
+    answer = await ada.request(
+        "POST", "/user/avatar", raw=body, headers={"Content-Type": content_type}
+    )
 
     assert answer.status == status
     if status != 200:
@@ -242,7 +274,8 @@ async def test_avatar_body_of_1_gib_is_refused_after_2_mib(
     monkeypatch.setattr(IOStream, "read_from_fd", counted)
     length = "Transfer-Encoding: chunked" if is_chunked else f"Content-Length: {1 << 30}"
     head = (
-        f"POST /user/avatar HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ada.token}\r\nContent-Type: {MULTIPART}\r\n"
+        "POST /user/avatar HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+        f"{ada.token}\r\nContent-Type: {MULTIPART}\r\n"
     )
     block = b"x" * 65_536
     reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(ada.url).port)
@@ -274,7 +307,11 @@ async def test_avatar_body_of_1_gib_is_refused_after_2_mib(
 
 async def test_avatar_body_without_sign_in_is_not_read(api: Api) -> None:
     """A client that is not signed in is told so before it has sent anything."""
-    head = f"POST /user/avatar HTTP/1.1\r\nHost: x\r\nContent-Type: {MULTIPART}\r\nContent-Length: 2000000\r\n\r\n"
+    head = (
+        "POST /user/avatar HTTP/1.1\r\nHost: x\r\nContent-Type: "
+        f"{MULTIPART}\r\nContent-Length: "
+        "2000000\r\n\r\n"
+    )
 
     answer = await exchange(api.url, head.encode())
 
@@ -284,16 +321,24 @@ async def test_avatar_body_without_sign_in_is_not_read(api: Api) -> None:
 
 async def test_avatar_upload_with_expect_100_is_refused_before_body(ada: Api) -> None:
     """With `Expect: 100-continue` the refusal comes before the body."""
-    head = f"POST /user/avatar HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ada.token}\r\nExpect: 100-continue\r\n"
+    head = (
+        "POST /user/avatar HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+        f"{ada.token}\r\nExpect: "
+        "100-continue\r\n"
+    )
 
-    answer = await exchange(ada.url, f"{head}Content-Type: {MULTIPART}\r\nContent-Length: 1073741824\r\n\r\n".encode())
+    answer = await exchange(
+        ada.url, f"{head}Content-Type: {MULTIPART}\r\nContent-Length: 1073741824\r\n\r\n".encode()
+    )
 
     assert answer is not None
     assert answer.status == 413
 
 
 async def test_avatar_decoding_does_not_delay_other_requests(crowd: None, ada: Api) -> None:
-    """While the largest pictures are decoded others are answered immediately, and all are answered."""
+    """While the largest pictures are decoded others are answered immediately,
+    and all are answered.
+    """
     largest = GOOD["4096x4096"]()
     uploads = asyncio.gather(*(upload(ada, largest) for _ in range(8)))
     waits, loop = [], asyncio.get_running_loop()

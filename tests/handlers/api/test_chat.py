@@ -7,11 +7,23 @@ import pytest
 from tests.api import Api
 from tests.handlers.clients import RFC3339, UNKNOWN_ID, code_of, walk
 
-FORBIDDEN_FIELDS = ["sender", "senderId", "userId", "id", "_id", "timestamp", "role", "ownerId", "$set"]
+FORBIDDEN_FIELDS = [
+    "sender",
+    "senderId",
+    "userId",
+    "id",
+    "_id",
+    "timestamp",
+    "role",
+    "ownerId",
+    "$set",
+]
 
 
 async def texts(api: Api, session_id: str) -> list[str]:
-    return [message["message"] for message in (await api.get(f"/chat/{session_id}")).body["messages"]]
+    return [
+        message["message"] for message in (await api.get(f"/chat/{session_id}")).body["messages"]
+    ]
 
 
 async def test_message_is_sent_and_read_by_all_members(ada: Api, bob: Api) -> None:
@@ -26,7 +38,12 @@ async def test_message_is_sent_and_read_by_all_members(ada: Api, bob: Api) -> No
     assert answer.body["sequence"] == 1
     assert answer.body["id"]
     assert answer.body["sessionId"] == session_id
-    assert answer.body["sender"] == {"id": ada.user["id"], "username": "ada", "avatar": None, "guest": False}
+    assert answer.body["sender"] == {
+        "id": ada.user["id"],
+        "username": "ada",
+        "avatar": None,
+        "guest": False,
+    }
     assert answer.body["message"] == "hello"
     assert RFC3339.fullmatch(answer.body["timestamp"])
     for api in (ada, bob):
@@ -55,12 +72,18 @@ async def test_message_sender_is_caller_under_current_name(ada: Api, bob: Api) -
     await bob.patch("/user/me", {"username": "robert"})
 
     (message,) = (await ada.get(f"/chat/{session_id}")).body["messages"]
-    assert message["sender"] == {"id": bob.user["id"], "username": "robert", "avatar": None, "guest": False}
+    assert message["sender"] == {
+        "id": bob.user["id"],
+        "username": "robert",
+        "avatar": None,
+        "guest": False,
+    }
 
 
 @pytest.mark.parametrize(
     "message",
-    ["x", "a" * 4000, "😀" * 4000, "two\nlines\n\tindented", "<script>alert(1)</script>", '{"$ne": null}', "日本語 ñ é",
+    ["x", "a" * 4000, "😀" * 4000, "two\nlines\n\tindented", "<script>alert(1)</script>",
+     '{"$ne": null}', "日本語 ñ é",
      "👩‍👩‍👧 family", "O'Brien; DROP TABLE messages; --", "%s {0} \\n"],
 )  # fmt: skip
 async def test_message_up_to_4000_characters_is_unchanged(ada: Api, message: str) -> None:
@@ -75,7 +98,8 @@ async def test_message_up_to_4000_characters_is_unchanged(ada: Api, message: str
 
 @pytest.mark.parametrize(
     "message",
-    ["", "   ", "\n\t", "a" * 4001, "😀" * 4001, "nul\0", "bell\a", "\u202e", "\x1b[2J", "\ufeff\u200b", None, 5, True,
+    ["", "   ", "\n\t", "a" * 4001, "😀" * 4001, "nul\0", "bell\a", "\u202e", "\x1b[2J",
+     "\ufeff\u200b", None, 5, True,
      ["x"], {"$ne": None}],
 )  # fmt: skip
 async def test_message_with_bad_text_is_refused(ada: Api, message: object) -> None:
@@ -90,7 +114,9 @@ async def test_message_with_bad_text_is_refused(ada: Api, message: object) -> No
 
 
 async def test_message_text_is_composed_to_nfc(ada: Api) -> None:
-    """Chat, like names and titles, keeps one spelling of an accent (NFC), so that search finds it."""
+    """Chat, like names and titles, keeps one spelling of an accent (NFC),
+    so that search finds it.
+    """
     session_id = await ada.new_session()
 
     answer = await ada.post("/chat/send", {"sessionId": session_id, "message": "cafe\u0301"})
@@ -109,8 +135,12 @@ async def test_message_text_is_composed_to_nfc(ada: Api) -> None:
         ("\x1b[1;31merror:\x1b[0m \x1b]0;title\x07no \x1b(Bfile", "error: no file"),
     ],
 )
-async def test_message_of_any_language_or_program_is_taken(ada: Api, message: str, stored: str) -> None:
-    """Direction marks stay; line ends of other programs, colours and overrides of the direction are made harmless."""
+async def test_message_of_any_language_or_program_is_taken(
+    ada: Api, message: str, stored: str
+) -> None:
+    """Direction marks stay; line ends of other programs,
+    colours and overrides of the direction are made harmless.
+    """
     session_id = await ada.new_session()
 
     answer = await ada.post("/chat/send", {"sessionId": session_id, "message": message})
@@ -154,7 +184,10 @@ async def test_chat_by_removed_member_is_refused(ada: Api, bob: Api) -> None:
 
     await ada.delete(f"/session/{session_id}/members/{bob.user['id']}")
 
-    assert code_of(await bob.post("/chat/send", {"sessionId": session_id, "message": "hi"})) == (404, "not_found")
+    assert code_of(await bob.post("/chat/send", {"sessionId": session_id, "message": "hi"})) == (
+        404,
+        "not_found",
+    )
     assert code_of(await bob.get(f"/chat/{session_id}")) == (404, "not_found")
     assert await texts(ada, session_id) == ["hi"]
 
@@ -168,7 +201,11 @@ async def test_chat_pages_lead_from_newest_to_oldest(ada: Api) -> None:
 
     pages = await walk(ada, f"/chat/{session_id}?limit=3", "messages")
 
-    assert [[message["message"] for message in page] for page in pages] == [sent[4:7], sent[1:4], sent[0:1]]
+    assert [[message["message"] for message in page] for page in pages] == [
+        sent[4:7],
+        sent[1:4],
+        sent[0:1],
+    ]
     assert [len(page) for page in await walk(ada, f"/chat/{session_id}?limit=7", "messages")] == [7]
 
 
@@ -176,7 +213,10 @@ async def test_chat_page_has_50_messages_by_default(crowd: None, ada: Api) -> No
     """The default is 50, the most is 200."""
     session_id = await ada.new_session()
     await asyncio.gather(
-        *(ada.post("/chat/send", {"sessionId": session_id, "message": f"{number}"}) for number in range(201))
+        *(
+            ada.post("/chat/send", {"sessionId": session_id, "message": f"{number}"})
+            for number in range(201)
+        )
     )
 
     default = (await ada.get(f"/chat/{session_id}")).body
@@ -201,17 +241,24 @@ async def test_chat_pages_do_not_shift_with_new_messages(ada: Api) -> None:
     assert [message["message"] for message in second["messages"]] == ["0", "1"]
 
 
-async def test_simultaneous_messages_are_each_stored_one_time_in_order(crowd: None, ada: Api) -> None:
+async def test_simultaneous_messages_are_each_stored_one_time_in_order(
+    crowd: None, ada: Api
+) -> None:
     """None is lost and none is there twice; ids sort in the order in which they are shown."""
     session_id = await ada.new_session()
 
     answers = await asyncio.gather(
-        *(ada.post("/chat/send", {"sessionId": session_id, "message": f"{number}"}) for number in range(50))
+        *(
+            ada.post("/chat/send", {"sessionId": session_id, "message": f"{number}"})
+            for number in range(50)
+        )
     )
 
     messages = (await ada.get(f"/chat/{session_id}")).body["messages"]
     assert {answer.status for answer in answers} == {201}
-    assert sorted(message["message"] for message in messages) == sorted(str(number) for number in range(50))
+    assert sorted(message["message"] for message in messages) == sorted(
+        str(number) for number in range(50)
+    )
     assert len({message["id"] for message in messages}) == 50
     times = [message["timestamp"] for message in messages]
     assert times == sorted(times)

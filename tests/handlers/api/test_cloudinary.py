@@ -1,4 +1,6 @@
-"""Pictures at Cloudinary: the real SDK against a server here that checks what it sends, fails, and is slow."""
+"""Pictures at Cloudinary: the real SDK against a server here that checks what it sends, fails,
+and is slow.
+"""
 
 import asyncio
 import hashlib
@@ -38,8 +40,12 @@ class Call:
         return self.path.rpartition("/")[2]
 
     def check_signature(self) -> None:
-        """As cloudinary.com documents it: sorted parameters, `&` in values escaped, the secret behind them."""
-        signed = sorted(f"{name}={value}" for name, value in self.fields.items() if name not in UNSIGNED)
+        """As cloudinary.com documents it: sorted parameters, `&` in values escaped,
+        the secret behind them.
+        """
+        signed = sorted(
+            f"{name}={value}" for name, value in self.fields.items() if name not in UNSIGNED
+        )
         text = "&".join(one.replace("&", "%26") for one in signed) + SECRET
         assert self.fields["signature"] == hashlib.sha1(text.encode()).hexdigest()
         assert self.fields["api_key"] == KEY
@@ -81,12 +87,21 @@ class Cloudinary:
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
-                body = await reader.readexactly(int(re.findall(r"(?i)content-length: (\d+)", head)[0]))
+                body = await reader.readexactly(
+                    int(re.findall(r"(?i)content-length: (\d+)", head)[0])
+                )
                 fields: dict[str, list[bytes]] = {}
                 files: dict[str, list[HTTPFile]] = {}
-                parse_body_arguments(re.findall(r"(?i)content-type: (.*)\r", head)[0], body, fields, files)
+                parse_body_arguments(
+                    re.findall(r"(?i)content-type: (.*)\r", head)[0], body, fields, files
+                )
                 method, path, _ = head.split(" ", 2)
-                call = Call(method, path, {name: values[0].decode() for name, values in fields.items()}, files)
+                call = Call(
+                    method,
+                    path,
+                    {name: values[0].decode() for name, values in fields.items()},
+                    files,
+                )
                 self.calls.append(call)
                 await (self.behaviour or well)(writer, call)
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
@@ -105,7 +120,10 @@ async def well(writer: asyncio.StreamWriter, call: Call) -> None:
     result = {"result": "ok"}
     if call.action == "upload":
         name = call.fields["public_id"]
-        result = {"public_id": name, "secure_url": f"https://res.cloudinary.com/{CLOUD}/image/upload/v1/{name}.webp"}
+        result = {
+            "public_id": name,
+            "secure_url": f"https://res.cloudinary.com/{CLOUD}/image/upload/v1/{name}.webp",
+        }
     await answer(writer, json.dumps(result).encode())
 
 
@@ -177,8 +195,12 @@ async def avatar(api: Api) -> str | None:
     return (await api.get("/user/me")).body["avatar"]
 
 
-async def test_cloudinary_upload_is_signed_and_without_metadata(cloud: Cloudinary, ada: Api) -> None:
-    """The file is the whole picture without metadata, to be cut to the face; nobody else could have sent it."""
+async def test_cloudinary_upload_is_signed_and_without_metadata(
+    cloud: Cloudinary, ada: Api
+) -> None:
+    """The file is the whole picture without metadata, to be cut to the face;
+    nobody else could have sent it.
+    """
     answered = await upload(ada, saved(noise(2_000, 1_000), "JPEG", exif=exif()))
 
     (call,) = cloud.calls
@@ -194,7 +216,9 @@ async def test_cloudinary_upload_is_signed_and_without_metadata(cloud: Cloudinar
     assert code_of(await ada.get(f"/user/{ada.user['id']}/avatar")) == (404, "not_found")
 
 
-async def test_cloudinary_upload_or_removal_deletes_previous_picture(cloud: Cloudinary, ada: Api) -> None:
+async def test_cloudinary_upload_or_removal_deletes_previous_picture(
+    cloud: Cloudinary, ada: Api
+) -> None:
     """Once the new one is in its place; also when it is removed, and with the account."""
     await upload(ada, picture())
     await upload(ada, picture("GIF"))
@@ -208,7 +232,10 @@ async def test_cloudinary_upload_or_removal_deletes_previous_picture(cloud: Clou
     await until(lambda: _count(cloud, "destroy"), lambda count: count == 3)
     for call in cloud.calls:
         call.check_signature()
-    names = [[call.fields["public_id"] for call in cloud.named(action)] for action in ("upload", "destroy")]
+    names = [
+        [call.fields["public_id"] for call in cloud.named(action)]
+        for action in ("upload", "destroy")
+    ]
     assert names[0] == names[1]
     assert len(set(names[0])) == 3
     assert {call.path for call in cloud.named("destroy")} == {f"/v1_1/{CLOUD}/image/destroy"}
@@ -219,17 +246,25 @@ def _count(cloud: Cloudinary, action: str) -> int:
 
 
 @pytest.mark.parametrize("name", ["SVG", "pixel flood", "PNG without pixels"])
-async def test_refused_picture_is_not_sent_to_cloudinary(cloud: Cloudinary, ada: Api, name: str) -> None:
+async def test_refused_picture_is_not_sent_to_cloudinary(
+    cloud: Cloudinary, ada: Api, name: str
+) -> None:
     """Nothing is sent on that was not decoded here."""
     assert code_of(await upload(ada, BAD[name][0]())) == (422, "invalid")
 
     assert cloud.calls == []
 
 
-@pytest.mark.parametrize("name", ["4096x4096", "animated GIF", "GIF and HTML", "EXIF with GPS", "1x1"])
-async def test_hostile_picture_is_sent_to_cloudinary_clean(cloud: Cloudinary, ada: Api, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["4096x4096", "animated GIF", "GIF and HTML", "EXIF with GPS", "1x1"]
+)
+async def test_hostile_picture_is_sent_to_cloudinary_clean(
+    cloud: Cloudinary, ada: Api, name: str
+) -> None:
     """Also for hostile files."""
-    size = {"4096x4096": (1_024, 1_024), "GIF and HTML": (120, 90), "1x1": (1, 1)}.get(name, (300, 200))
+    size = {"4096x4096": (1_024, 1_024), "GIF and HTML": (120, 90), "1x1": (1, 1)}.get(
+        name, (300, 200)
+    )
 
     assert (await upload(ada, GOOD[name]())).status == 200
 
@@ -237,7 +272,10 @@ async def test_hostile_picture_is_sent_to_cloudinary_clean(cloud: Cloudinary, ad
 
 
 async def refused_in_time(cloud: Cloudinary, ada: Api, *, is_slow: bool) -> Answer:
-    """Upload; assert that it is refused for now. Where that takes its time, others are answered meanwhile."""
+    """Upload; assert that it is refused for now.
+
+    Where that takes its time, others are answered meanwhile.
+    """
     before = len(cloud.named("upload"))
     uploading = asyncio.create_task(upload(ada, picture("GIF")))
     if is_slow:
@@ -253,7 +291,9 @@ async def refused_in_time(cloud: Cloudinary, ada: Api, *, is_slow: bool) -> Answ
 
 
 @pytest.mark.parametrize("name", FAULTS)
-async def test_failing_cloudinary_is_503_and_keeps_picture(cloud: Cloudinary, ada: Api, name: str, expect_log) -> None:
+async def test_failing_cloudinary_is_503_and_keeps_picture(
+    cloud: Cloudinary, ada: Api, name: str, expect_log
+) -> None:
     """503 in time, the picture from before stays, and the next upload works."""
     if name == "drips":
         expect_log("WARNING urllib3.connectionpool: Connection pool is full")
@@ -270,7 +310,9 @@ async def test_failing_cloudinary_is_503_and_keeps_picture(cloud: Cloudinary, ad
     assert await avatar(ada) != before
 
 
-async def test_unreachable_cloudinary_is_503_until_it_is_back(cloud: Cloudinary, ada: Api, expect_log) -> None:
+async def test_unreachable_cloudinary_is_503_until_it_is_back(
+    cloud: Cloudinary, ada: Api, expect_log
+) -> None:
     """A refused connection is the same; once it is back all is well."""
     expect_log("WARNING urllib3.connectionpool: Retrying")
     await upload(ada, picture())
@@ -285,7 +327,9 @@ async def test_unreachable_cloudinary_is_503_until_it_is_back(cloud: Cloudinary,
 
 
 async def test_simultaneous_uploads_show_last_and_log_no_error(cloud: Cloudinary, ada: Api) -> None:
-    """Uploads of the same moment are all kept, the last one is shown, and the log has nothing to complain of."""
+    """Uploads of the same moment are all kept, the last one is shown,
+    and the log has nothing to complain of.
+    """
     answers = await asyncio.gather(*(upload(ada, picture()) for _ in range(6)))
 
     assert {answered.status for answered in answers} == {200}
@@ -313,8 +357,12 @@ async def test_uploads_to_slow_cloudinary_are_refused_in_time(
     await until(lambda: upload(ada, picture()), lambda answered: answered.status == 200)
 
 
-async def test_upload_timed_out_in_queue_is_never_sent(cloud: Cloudinary, ada: Api, expect_log) -> None:
-    """A user who was told to try again leaves nothing at Cloudinary by an upload that had not begun."""
+async def test_upload_timed_out_in_queue_is_never_sent(
+    cloud: Cloudinary, ada: Api, expect_log
+) -> None:
+    """A user who was told to try again leaves nothing at Cloudinary by an
+    upload that had not begun.
+    """
     expect_log("WARNING urllib3.connectionpool")
     cloud.behaviour = never
     waiting = [upload(ada, picture()) for _ in range(10)]
@@ -327,7 +375,9 @@ async def test_upload_timed_out_in_queue_is_never_sent(cloud: Cloudinary, ada: A
     assert len(cloud.calls) <= begun + 2  # one may have begun in the same moment
 
 
-async def test_failed_deletion_of_old_picture_is_logged_only(cloud: Cloudinary, ada: Api, expect_log) -> None:
+async def test_failed_deletion_of_old_picture_is_logged_only(
+    cloud: Cloudinary, ada: Api, expect_log
+) -> None:
     """The new one is still there, and the log says what stays behind."""
     expect_log("WARNING handlers.api.avatar: the picture .* could not be deleted")
     await upload(ada, picture())
@@ -345,7 +395,9 @@ async def test_failed_deletion_of_old_picture_is_logged_only(cloud: Cloudinary, 
     await until(lambda: _count(cloud, "destroy"), lambda count: count == 1)
 
 
-async def test_cloudinary_key_and_signature_are_not_logged(cloud: Cloudinary, ada: Api, caplog, expect_log) -> None:
+async def test_cloudinary_key_and_signature_are_not_logged(
+    cloud: Cloudinary, ada: Api, caplog, expect_log
+) -> None:
     """Neither key nor signature are in the log, whatever Cloudinary says."""
     expect_log("the picture .* could not be deleted")
     caplog.set_level("DEBUG")

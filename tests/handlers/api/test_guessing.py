@@ -18,8 +18,12 @@ def must_wait(answer: Answer, at_most_s: int) -> None:
 
 
 @pytest.mark.parametrize("path", ["/user/password", "/user/me"])
-async def test_wrong_passwords_of_signed_in_user_lock_change_and_sign_in(clock, ada: Api, path: str) -> None:
-    """Five wrong passwords and both ways wait, the right one too; no clock on the wall shortens that."""
+async def test_wrong_passwords_of_signed_in_user_lock_change_and_sign_in(
+    clock, ada: Api, path: str
+) -> None:
+    """Five wrong passwords and both ways wait, the right one too;
+    no clock on the wall shortens that.
+    """
     session_id = await ada.new_session()
     wire = await joined(ada, session_id)
 
@@ -32,7 +36,9 @@ async def test_wrong_passwords_of_signed_in_user_lock_change_and_sign_in(clock, 
 
     assert [answer.status for answer in failed] == [422] * 5
     must_wait(await attempt(PASSWORD), 15)
-    must_wait(await ada.post("/user/password", {"currentPassword": PASSWORD, "newPassword": NEW}), 15)
+    must_wait(
+        await ada.post("/user/password", {"currentPassword": PASSWORD, "newPassword": NEW}), 15
+    )
     must_wait(await ada.delete("/user/me", body={"password": PASSWORD}), 15)
     clock.advance(600)
     must_wait(await attempt(PASSWORD), 15)
@@ -41,8 +47,13 @@ async def test_wrong_passwords_of_signed_in_user_lock_change_and_sign_in(clock, 
 
 
 async def test_sign_in_that_waits_leaves_password_change_open(ada: Api) -> None:
-    """While sign-ins from an address wait, a signed-in user may change the password, and signs in no sooner there."""
-    wrong = [await Api(ada.url).post("/user/login", {"username": "ada", "password": WRONG}) for _ in range(5)]
+    """While sign-ins from an address wait, a signed-in user may change the password,
+    and signs in no sooner there.
+    """
+    wrong = [
+        await Api(ada.url).post("/user/login", {"username": "ada", "password": WRONG})
+        for _ in range(5)
+    ]
     assert [answer.status for answer in wrong] == [401] * 5
 
     changed = await ada.post("/user/password", {"currentPassword": PASSWORD, "newPassword": NEW})
@@ -52,13 +63,19 @@ async def test_sign_in_that_waits_leaves_password_change_open(ada: Api) -> None:
 
 
 async def test_wrong_passwords_of_address_do_not_lock_password_change_there(start_server) -> None:
-    """Guesses of strangers at the address are not counted for signed-in users; their sockets stay open."""
+    """Guesses of strangers at the address are not counted for signed-in users;
+    their sockets stay open.
+    """
     server = await start_server(address_failures_per_h=4)
     ada = await Api(server.url).sign_up("ada")
     wire = await joined(ada, await ada.new_session())
     for number in range(4):
-        await Api(server.url).post("/user/login", {"username": f"nobody{number}", "password": WRONG})
-    must_wait(await Api(server.url).post("/user/login", {"username": "nobody", "password": PASSWORD}), 900)
+        await Api(server.url).post(
+            "/user/login", {"username": f"nobody{number}", "password": WRONG}
+        )
+    must_wait(
+        await Api(server.url).post("/user/login", {"username": "nobody", "password": PASSWORD}), 900
+    )
 
     changed = await ada.post("/user/password", {"currentPassword": PASSWORD, "newPassword": NEW})
 

@@ -40,18 +40,32 @@ async def gus(ada: Api, session_id: str) -> Api:
 # -- coming in ------------------------------------------------------------------------------------
 
 
-async def test_guest_sign_in_answers_with_tokens_session_and_role(ada: Api, session_id: str) -> None:
+async def test_guest_sign_in_answers_with_tokens_session_and_role(
+    ada: Api, session_id: str
+) -> None:
     """Tokens in the body and in cookies as for everybody, and where the guest is in what role."""
     invite = (await new_invite(ada, session_id, role="viewer"))["invite"]
 
     answer = await Api(ada.url).post("/user/guest", {"name": " Gus ", "invite": invite})
 
     assert answer.status == 201
-    assert set(answer.body) == {"user", "accessToken", "refreshToken", "expiresIn", "sessionId", "role"}
+    assert set(answer.body) == {
+        "user",
+        "accessToken",
+        "refreshToken",
+        "expiresIn",
+        "sessionId",
+        "role",
+    }
     assert (answer.body["sessionId"], answer.body["role"]) == (session_id, "viewer")
     user = answer.body["user"]
     assert ID.fullmatch(user["id"])
-    assert (user["username"], user["email"], user["guest"], user["guestOf"]) == ("Gus", None, True, session_id)
+    assert (user["username"], user["email"], user["guest"], user["guestOf"]) == (
+        "Gus",
+        None,
+        True,
+        session_id,
+    )
     assert set(set_cookies(answer)) == {"accessToken", "refreshToken"}
     me = await Api(ada.url, answer.body["accessToken"]).get("/user/me")
     assert me.body == user
@@ -70,8 +84,12 @@ async def test_guest_name_in_use_is_accepted(ada: Api, session_id: str) -> None:
     assert (await Api(ada.url).post("/user/signup", account("gus"))).status == 201
 
 
-@pytest.mark.parametrize("name", ["", "  ", "x" * 33, "a\nb", "\u202eabc", "a@b", "a\u200bb", "nul\0", None, 5])
-async def test_guest_sign_in_with_bad_name_is_refused_and_keeps_invite(ada: Api, session_id: str, name: object) -> None:
+@pytest.mark.parametrize(
+    "name", ["", "  ", "x" * 33, "a\nb", "\u202eabc", "a@b", "a\u200bb", "nul\0", None, 5]
+)
+async def test_guest_sign_in_with_bad_name_is_refused_and_keeps_invite(
+    ada: Api, session_id: str, name: object
+) -> None:
     """The same as for user names, only shorter ones are fine; the invite is not used."""
     invite = await new_invite(ada, session_id, maxUses=1)
 
@@ -82,7 +100,9 @@ async def test_guest_sign_in_with_bad_name_is_refused_and_keeps_invite(ada: Api,
     assert (await guest_by(ada.url, invite["invite"], "é")).user["username"] == "é"
 
 
-async def test_guest_is_marked_in_chat_member_list_and_presence(ada: Api, gus: Api, session_id: str) -> None:
+async def test_guest_is_marked_in_chat_member_list_and_presence(
+    ada: Api, gus: Api, session_id: str
+) -> None:
     """In the chat, the member list and presence, under their name."""
     wire = await joined(gus, session_id)
     watcher = await joined(ada, session_id)
@@ -107,7 +127,9 @@ async def test_guest_is_marked_in_chat_member_list_and_presence(ada: Api, gus: A
 
 
 @pytest.mark.parametrize("access", ["link", "invite"])
-async def test_guest_joining_other_session_is_refused(ada: Api, gus: Api, session_id: str, access: str) -> None:
+async def test_guest_joining_other_session_is_refused(
+    ada: Api, gus: Api, session_id: str, access: str
+) -> None:
     """Neither link nor another invite opens another session, by REST or WebSocket."""
     other = await ada.new_session(access=access, code="secret")
     invite = (await new_invite(ada, other))["invite"]
@@ -154,7 +176,9 @@ async def test_guest_edits_saves_and_chats_like_member(ada: Api, gus: Api, sessi
     assert (await gus.post(f"/session/{session_id}/ticket")).status == 200
 
 
-async def test_guest_role_change_and_removal_work_as_for_members(ada: Api, gus: Api, session_id: str) -> None:
+async def test_guest_role_change_and_removal_work_as_for_members(
+    ada: Api, gus: Api, session_id: str
+) -> None:
     """Removal closes their sockets with 4403, and no invite lets them back."""
     member = f"/session/{session_id}/members/{gus.user['id']}"
     wire = await joined(gus, session_id)
@@ -165,7 +189,10 @@ async def test_guest_role_change_and_removal_work_as_for_members(ada: Api, gus: 
 
     assert (await wire.until_closed())[0] == 4403
     invite = (await new_invite(ada, session_id))["invite"]
-    assert code_of(await gus.post(f"/session/{session_id}/join", {"invite": invite})) == (403, "forbidden")
+    assert code_of(await gus.post(f"/session/{session_id}/join", {"invite": invite})) == (
+        403,
+        "forbidden",
+    )
     assert (await gus.get("/session")).body["items"] == []
 
 
@@ -192,8 +219,12 @@ async def test_guest_rename_to_name_in_use_is_accepted(ada: Api, gus: Api) -> No
 # -- becoming a full user -------------------------------------------------------------------------
 
 
-async def test_guest_sign_up_keeps_id_messages_and_membership(ada: Api, gus: Api, session_id: str) -> None:
-    """Id, messages, membership and open sockets are theirs; now they may go anywhere and sign in again."""
+async def test_guest_sign_up_keeps_id_messages_and_membership(
+    ada: Api, gus: Api, session_id: str
+) -> None:
+    """Id, messages, membership and open sockets are theirs;
+    now they may go anywhere and sign in again.
+    """
     other = await ada.new_session()
     wire, watcher = await joined(gus, session_id), await joined(ada, session_id)
     await wire.send(presence_frame(7, 1, "{}"))
@@ -206,11 +237,18 @@ async def test_guest_sign_up_keeps_id_messages_and_membership(ada: Api, gus: Api
     assert (user["id"], user["username"], user["guest"]) == (gus.user["id"], "gustav", False)
     assert (user["email"], user["createdAt"]) == ("gustav@example.org", gus.user["createdAt"])
     assert "guestOf" not in user
-    assert code_of(await gus.get("/user/me")) == (401, "not_signed_in"), "the access token of before"
+    assert code_of(await gus.get("/user/me")) == (401, "not_signed_in"), (
+        "the access token of before"
+    )
     gus.token = answer.body["accessToken"]
     assert (await gus.get("/user/me")).body == user
     (message,) = (await ada.get(f"/chat/{session_id}")).body["messages"]
-    assert message["sender"] == {"id": user["id"], "username": "gustav", "avatar": None, "guest": False}
+    assert message["sender"] == {
+        "id": user["id"],
+        "username": "gustav",
+        "avatar": None,
+        "guest": False,
+    }
     member = (await ada.get(f"/session/{session_id}")).body["members"][1]
     assert (member["id"], member["role"], member["guest"]) == (user["id"], "editor", False)
     assert await is_open(wire)
@@ -225,7 +263,10 @@ async def test_guest_sign_up_keeps_id_messages_and_membership(ada: Api, gus: Api
 
 
 async def test_guest_sign_up_voids_earlier_tokens_and_tickets(gus: Api, session_id: str) -> None:
-    """Those of the answer go on; a copy of the guest's is worth nothing. The guest's sockets end with the new login."""
+    """Those of the answer go on; a copy of the guest's is worth nothing.
+
+    The guest's sockets end with the new login.
+    """
     wire = await joined(gus, session_id)
     ticket = (await gus.post(f"/session/{session_id}/ticket")).body["ticket"]
 
@@ -246,18 +287,24 @@ async def test_guest_sign_up_voids_earlier_tokens_and_tickets(gus: Api, session_
 
 
 async def test_guest_sign_up_with_expired_token_asks_for_refresh(clock, ada: Api, gus: Api) -> None:
-    """They would become somebody else without noticing: they are told to refresh it first, then stay themselves."""
+    """They would become somebody else without noticing:
+    they are told to refresh it first, then stay themselves.
+    """
     clock.advance(901)
 
     refused = await gus.post("/user/signup", account("gustav"))
 
     assert code_of(refused) == (401, "token_expired")
-    gus.token = (await Api(gus.url).post("/user/refresh", {"refreshToken": gus.refresh_token})).body["accessToken"]
+    gus.token = (
+        await Api(gus.url).post("/user/refresh", {"refreshToken": gus.refresh_token})
+    ).body["accessToken"]
     claimed = await gus.post("/user/signup", account("gustav"))
     assert (claimed.status, claimed.body["user"]["id"]) == (201, gus.user["id"])
 
 
-async def test_guest_sign_up_with_refresh_cookie_alone_keeps_id(clock, ada: Api, server, session_id: str) -> None:
+async def test_guest_sign_up_with_refresh_cookie_alone_keeps_id(
+    clock, ada: Api, server, session_id: str
+) -> None:
     """A browser drops the access cookie when it expires: the other one says who they were."""
     browser = Browser(server.url)
     invite = (await new_invite(ada, session_id))["invite"]
@@ -280,7 +327,9 @@ async def test_guest_sign_up_with_refresh_cookie_alone_keeps_id(clock, ada: Api,
         ({**account("gustav"), "role": "owner"}, 422),
     ],
 )
-async def test_failed_guest_sign_up_changes_nothing(gus: Api, session_id: str, body: dict, status: int) -> None:
+async def test_failed_guest_sign_up_changes_nothing(
+    gus: Api, session_id: str, body: dict, status: int
+) -> None:
     """Nothing of it is done, and they can try again."""
     wire = await joined(gus, session_id)
 
@@ -291,7 +340,9 @@ async def test_failed_guest_sign_up_changes_nothing(gus: Api, session_id: str, b
     assert (await gus.post("/user/signup", account("gustav"))).body["user"]["id"] == gus.user["id"]
 
 
-async def test_guest_sign_up_by_cookie_needs_page_of_own_origin(ada: Api, server, session_id: str) -> None:
+async def test_guest_sign_up_by_cookie_needs_page_of_own_origin(
+    ada: Api, server, session_id: str
+) -> None:
     """A page of ours claims the guest of its cookie; another site's page does not."""
     browser = Browser(server.url)
     invite = (await new_invite(ada, session_id))["invite"]
@@ -316,12 +367,18 @@ async def test_sign_up_of_full_user_makes_new_user(ada: Api) -> None:
     assert (await ada.get("/user/me")).body["username"] == "ada"
 
 
-async def test_simultaneous_guest_sign_ups_make_one_user(crowd: None, ada: Api, session_id: str) -> None:
+async def test_simultaneous_guest_sign_ups_make_one_user(
+    crowd: None, ada: Api, session_id: str
+) -> None:
     """A guest becomes one user, under one of the names; nothing fails."""
     gus = await guest_of(ada, session_id)
 
-    answers = await asyncio.gather(*(gus.post("/user/signup", account(f"gustav{n}")) for n in range(30)))
+    answers = await asyncio.gather(
+        *(gus.post("/user/signup", account(f"gustav{n}")) for n in range(30))
+    )
 
     assert all(answer.status < 500 for answer in answers)
-    (claimed,) = [a.body for a in answers if a.status == 201 and a.body["user"]["id"] == gus.user["id"]]
+    (claimed,) = [
+        a.body for a in answers if a.status == 201 and a.body["user"]["id"] == gus.user["id"]
+    ]
     assert (await Api(gus.url, claimed["accessToken"]).get("/user/me")).body == claimed["user"]

@@ -1,4 +1,6 @@
-"""Invites: making, using, listing, revoking them, what they do not do, and that their secret stays one."""
+"""Invites: making, using, listing, revoking them, what they do not do,
+and that their secret stays one.
+"""
 
 import asyncio
 from pathlib import Path
@@ -44,7 +46,9 @@ async def session_id(ada: Api) -> str:
 # -- making ---------------------------------------------------------------------------------------
 
 
-async def test_invite_without_fields_has_defaults_and_shows_secret(clock, ada: Api, session_id: str) -> None:
+async def test_invite_without_fields_has_defaults_and_shows_secret(
+    clock, ada: Api, session_id: str
+) -> None:
     """A week, any number of uses, the session's join role; its secret is shown this once."""
     answer = await ada.post(f"/session/{session_id}/invites")
 
@@ -60,7 +64,8 @@ async def test_invite_without_fields_has_defaults_and_shows_secret(clock, ada: A
     assert "invite" not in item
     assert "url" not in item
     assert item == {key: value for key, value in body.items() if key not in ("invite", "url")} | {
-        "createdBy": {"id": ada.user["id"], "username": "ada", "avatar": None, "guest": False}, "usedBy": [],
+        "createdBy": {"id": ada.user["id"], "username": "ada", "avatar": None, "guest": False},
+        "usedBy": [],
     }  # fmt: skip
     assert body["invite"] not in str((await ada.get(f"/session/{session_id}/invites")).body)
 
@@ -121,16 +126,25 @@ async def test_invite_joins_in_its_role_and_shows_use_to_owner(
     answer = await join(bob, session_id, invite["invite"])
     guest = await guest_by(ada.url, invite["invite"], "Gus")
 
-    assert (answer.status, answer.body["role"], answer.body["session"]["id"]) == (200, role, session_id)
+    assert (answer.status, answer.body["role"], answer.body["session"]["id"]) == (
+        200,
+        role,
+        session_id,
+    )
     assert (await guest.get(f"/session/{session_id}")).body["role"] == role
     item = await listed(ada, session_id)
     assert (item["uses"], item["usesLeft"], item["maxUses"]) == (2, 3, 5)
-    assert {(one["username"], one["guest"]) for one in item["usedBy"]} == {("bob", False), ("Gus", True)}
+    assert {(one["username"], one["guest"]) for one in item["usedBy"]} == {
+        ("bob", False),
+        ("Gus", True),
+    }
     assert all(set(one) == {"id", "username", "avatar", "guest", "at"} for one in item["usedBy"])
     assert {one["at"] for one in item["usedBy"]} == {rfc3339(clock())}
 
 
-async def test_invite_secret_and_id_are_accepted_as_typed(ada: Api, bob: Api, session_id: str) -> None:
+async def test_invite_secret_and_id_are_accepted_as_typed(
+    ada: Api, bob: Api, session_id: str
+) -> None:
     """Read from paper: capitals, dashes, look-alikes; on all routes, its id too."""
     invite = await new_invite(ada, session_id)
     text = typed(invite["invite"])
@@ -157,14 +171,19 @@ async def test_used_up_invite_is_refused(ada: Api, bob: Api, session_id: str) ->
     assert (item["uses"], item["usesLeft"], item["usable"]) == (1, 0, False)
 
 
-async def test_simultaneous_joins_use_invite_up_to_its_limit(crowd: None, ada: Api, server, session_id: str) -> None:
+async def test_simultaneous_joins_use_invite_up_to_its_limit(
+    crowd: None, ada: Api, server, session_id: str
+) -> None:
     """Five get in, members and guests alike; of the others nothing is left."""
     invite = (await new_invite(ada, session_id, maxUses=5, role="editor"))["invite"]
     users = [await ada.sign_up() for _ in range(25)]
 
     answers = await asyncio.gather(
         *(join(user, session_id, invite) for user in users),
-        *(Api(ada.url).post("/user/guest", {"name": f"g{number}", "invite": invite}) for number in range(25)),
+        *(
+            Api(ada.url).post("/user/guest", {"name": f"g{number}", "invite": invite})
+            for number in range(25)
+        ),
     )
 
     entered = [answer for answer in answers if answer.status in (200, 201)]
@@ -174,12 +193,16 @@ async def test_simultaneous_joins_use_invite_up_to_its_limit(crowd: None, ada: A
     assert (item["uses"], item["usesLeft"], len(item["usedBy"])) == (5, 0, 5)
     members = (await ada.get(f"/session/{session_id}")).body["members"]
     assert len(members) == 6
-    assert {one["id"] for one in item["usedBy"]} == {one["id"] for one in members if one["role"] == "editor"}
+    assert {one["id"] for one in item["usedBy"]} == {
+        one["id"] for one in members if one["role"] == "editor"
+    }
     idle = await server.parts.services.store.sweep(0, 1 << 60, 1_000)
     assert len(idle) == sum(member["guest"] for member in members)
 
 
-async def test_revoked_invite_is_refused_and_keeps_members(ada: Api, bob: Api, session_id: str) -> None:
+async def test_revoked_invite_is_refused_and_keeps_members(
+    ada: Api, bob: Api, session_id: str
+) -> None:
     """It lets nobody in any more, who came by it stays, revoking twice is harmless."""
     invite = await new_invite(ada, session_id)
     await join(bob, session_id, invite["invite"])
@@ -190,7 +213,10 @@ async def test_revoked_invite_is_refused_and_keeps_members(ada: Api, bob: Api, s
     assert [answer.status for answer in answers] == [204, 204]
     carol = await ada.sign_up("carol")
     assert code_of(await join(carol, session_id, invite["invite"])) == BAD_INVITE
-    assert code_of(await carol.post("/user/guest", {"name": "x", "invite": invite["invite"]})) == BAD_INVITE
+    assert (
+        code_of(await carol.post("/user/guest", {"name": "x", "invite": invite["invite"]}))
+        == BAD_INVITE
+    )
     assert code_of(await carol.get(f"/invite/{invite['invite']}")) == BAD_INVITE
     item = await listed(ada, session_id)
     assert (item["revoked"], item["usable"]) == (True, False)
@@ -207,14 +233,19 @@ async def test_expired_invite_is_refused(clock, ada: Api, bob: Api, session_id: 
 
     assert code_of(await Api(ada.url).get(f"/invite/{invite}")) == BAD_INVITE
     assert code_of(await join(await ada.sign_up("carol"), session_id, invite)) == BAD_INVITE
-    assert code_of(await Api(ada.url).post("/user/guest", {"name": "x", "invite": invite})) == BAD_INVITE
+    assert (
+        code_of(await Api(ada.url).post("/user/guest", {"name": "x", "invite": invite}))
+        == BAD_INVITE
+    )
     assert (await listed(ada, session_id))["usable"] is False
 
 
 # -- what it does not do --------------------------------------------------------------------------
 
 
-async def test_invite_of_other_session_is_refused_and_not_counted(ada: Api, bob: Api, session_id: str) -> None:
+async def test_invite_of_other_session_is_refused_and_not_counted(
+    ada: Api, bob: Api, session_id: str
+) -> None:
     """It opens its own session only, also where the link would do; nothing is counted."""
     other = await ada.new_session(access="invite")
     open_one = await ada.new_session()
@@ -227,10 +258,15 @@ async def test_invite_of_other_session_is_refused_and_not_counted(ada: Api, bob:
 
 
 @pytest.mark.parametrize("invite", ["x", UNKNOWN_ID, "0" * 26, "é", "\0", "' OR 1=1; --"])
-async def test_invite_with_bad_secret_is_unknown(ada: Api, bob: Api, session_id: str, invite: str) -> None:
+async def test_invite_with_bad_secret_is_unknown(
+    ada: Api, bob: Api, session_id: str, invite: str
+) -> None:
     """Nonsense is an unknown invite."""
     assert code_of(await join(bob, session_id, invite)) == BAD_INVITE
-    assert code_of(await Api(ada.url).post("/user/guest", {"name": "x", "invite": invite})) == BAD_INVITE
+    assert (
+        code_of(await Api(ada.url).post("/user/guest", {"name": "x", "invite": invite}))
+        == BAD_INVITE
+    )
 
 
 async def test_invite_id_as_secret_is_refused(ada: Api, bob: Api, session_id: str) -> None:
@@ -255,7 +291,9 @@ async def test_invite_for_removed_member_is_refused(ada: Api, bob: Api, session_
     assert (await listed(ada, session_id))["uses"] == 0
 
 
-async def test_invite_of_member_keeps_role_and_is_not_counted(ada: Api, bob: Api, session_id: str) -> None:
+async def test_invite_of_member_keeps_role_and_is_not_counted(
+    ada: Api, bob: Api, session_id: str
+) -> None:
     """A viewer stays one with an editor's invite, the owner stays owner; nothing is counted."""
     await join(bob, session_id, (await new_invite(ada, session_id, role="viewer"))["invite"])
     invite = (await new_invite(ada, session_id, role="editor"))["invite"]
@@ -294,7 +332,9 @@ async def test_invite_to_full_session_is_refused_and_not_used(start_server) -> N
     assert (await listed(ada, session_id))["uses"] == 1
 
 
-async def test_invites_of_ended_session_work_and_of_deleted_one_are_gone(ada: Api, session_id: str) -> None:
+async def test_invites_of_ended_session_work_and_of_deleted_one_are_gone(
+    ada: Api, session_id: str
+) -> None:
     """Invites to an ended session still let people read; a deleted one leaves nothing."""
     invite = (await new_invite(ada, session_id))["invite"]
     await ada.patch(f"/session/{session_id}", {"status": "ended"})
@@ -304,10 +344,15 @@ async def test_invites_of_ended_session_work_and_of_deleted_one_are_gone(ada: Ap
     await ada.delete(f"/session/{session_id}")
 
     assert code_of(await Api(ada.url).get(f"/invite/{invite}")) == BAD_INVITE
-    assert code_of(await Api(ada.url).post("/user/guest", {"name": "x", "invite": invite})) == BAD_INVITE
+    assert (
+        code_of(await Api(ada.url).post("/user/guest", {"name": "x", "invite": invite}))
+        == BAD_INVITE
+    )
 
 
-async def test_revoking_invite_of_other_session_is_not_found(ada: Api, bob: Api, session_id: str) -> None:
+async def test_revoking_invite_of_other_session_is_not_found(
+    ada: Api, bob: Api, session_id: str
+) -> None:
     """An owner is nobody in others' sessions, whatever id they name."""
     invite = await new_invite(ada, session_id)
     own = await bob.new_session()
@@ -321,7 +366,9 @@ async def test_revoking_invite_of_other_session_is_not_found(ada: Api, bob: Api,
 # -- looking --------------------------------------------------------------------------------------
 
 
-async def test_invite_preview_tells_strangers_only_what_is_needed(ada: Api, session_id: str) -> None:
+async def test_invite_preview_tells_strangers_only_what_is_needed(
+    ada: Api, session_id: str
+) -> None:
     """Enough to decide, for somebody who is nobody yet, and no more."""
     invite = (await new_invite(ada, session_id, role="editor"))["invite"]
 
@@ -343,7 +390,10 @@ async def test_invite_page_has_strict_policy_and_no_referrer(ada: Api, session_i
     """It may run its own script only, knows nothing by itself, and tells nobody where it was."""
     invite = (await new_invite(ada, session_id))["invite"]
 
-    answers = [await Api(ada.url).get(f"/join/{text}") for text in (invite, "x", "%3Cscript%3Ealert(1)%3C%2Fscript%3E")]
+    answers = [
+        await Api(ada.url).get(f"/join/{text}")
+        for text in (invite, "x", "%3Cscript%3Ealert(1)%3C%2Fscript%3E")
+    ]
 
     assert [answer.status for answer in answers] == [200] * 3
     assert len({answer.body for answer in answers}) == 1
@@ -359,7 +409,9 @@ async def test_invite_page_has_strict_policy_and_no_referrer(ada: Api, session_i
 # -- secrets --------------------------------------------------------------------------------------
 
 
-async def test_invite_secret_is_stored_as_hash_only(ada: Api, tmp_path: Path, session_id: str) -> None:
+async def test_invite_secret_is_stored_as_hash_only(
+    ada: Api, tmp_path: Path, session_id: str
+) -> None:
     """The files have its hash only."""
     invite = (await new_invite(ada, session_id))["invite"]
     ticket = (await ada.post(f"/session/{session_id}/ticket")).body["ticket"]
@@ -376,7 +428,8 @@ async def test_invite_secret_is_stored_as_hash_only(ada: Api, tmp_path: Path, se
 
 @pytest.mark.parametrize(
     "path",
-    ["/invite/{}", "/join/{}", "/invite/{}?x=1", "/join/{}/", "/invite/{}/", "/join/{}/x", "/invite/{}%ff",
+    ["/invite/{}", "/join/{}", "/invite/{}?x=1", "/join/{}/", "/invite/{}/", "/join/{}/x",
+     "/invite/{}%ff",
      "//join/{}", "/join//{}", "/Join/{}"],
 )  # fmt: skip
 async def test_invite_secret_is_not_logged(ada: Api, session_id: str, path: str, caplog) -> None:
@@ -401,11 +454,19 @@ FROM = "X-Forwarded-For"
 
 
 async def as_guest(url: str, invite: str, address: str = "192.0.2.1") -> tuple[int, str | None]:
-    return code_of(await Api(url).post("/user/guest", {"name": "Gus", "invite": invite}, headers={FROM: address}))
+    return code_of(
+        await Api(url).post(
+            "/user/guest", {"name": "Gus", "invite": invite}, headers={FROM: address}
+        )
+    )
 
 
-async def test_guests_over_hourly_rate_of_invite_are_refused_by_that_invite_only(start_server) -> None:
-    """An invite lets a limited number in an hour, from anywhere; another invite of the same session is not meant."""
+async def test_guests_over_hourly_rate_of_invite_are_refused_by_that_invite_only(
+    start_server,
+) -> None:
+    """An invite lets a limited number in an hour, from anywhere;
+    another invite of the same session is not meant.
+    """
     server = await start_server(guests_per_h=2, trust_proxy=1)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
@@ -421,17 +482,23 @@ async def test_guests_over_hourly_rate_of_invite_are_refused_by_that_invite_only
 
 
 async def test_one_address_cannot_use_an_invite_up(start_server) -> None:
-    """It has its share, in guests and accounts together; what is refused takes nothing from others."""
+    """It has its share, in guests and accounts together;
+    what is refused takes nothing from others.
+    """
     server = await start_server(guests_per_h=3, invite_share_per_h=2, trust_proxy=1)
     ada = await Api(server.url).sign_up("ada")
     invite = (await new_invite(ada, await ada.new_session()))["invite"]
 
     greedy = [await as_guest(server.url, invite) for _ in range(5)]
-    refused = await Api(server.url).post("/user/signup", account("greedy", invite=invite), headers={FROM: "192.0.2.1"})
+    refused = await Api(server.url).post(
+        "/user/signup", account("greedy", invite=invite), headers={FROM: "192.0.2.1"}
+    )
 
     assert greedy == [(201, None)] * 2 + [(429, "rate_limited")] * 3
     assert code_of(refused) == (429, "rate_limited")
-    assert refused.body["message"].startswith("Too many people came by this invite from your network. Try again in")
+    assert refused.body["message"].startswith(
+        "Too many people came by this invite from your network. Try again in"
+    )
     assert await as_guest(server.url, invite, "192.0.2.2") == (201, None)
     assert await as_guest(server.url, invite, "192.0.2.3") == (429, "rate_limited")
 
@@ -456,22 +523,34 @@ async def test_sign_up_that_address_may_not_make_takes_nothing_of_its_invite(sta
 
     async def sign_up(name: str) -> tuple[int, str | None]:
         body = account(name, invite=invite)
-        return code_of(await Api(server.url).post("/user/signup", body, headers={FROM: "192.0.2.1"}))
+        return code_of(
+            await Api(server.url).post("/user/signup", body, headers={FROM: "192.0.2.1"})
+        )
 
-    assert [await sign_up(f"one{n}") for n in range(4)] == [(201, None)] + [(429, "rate_limited")] * 3
+    assert [await sign_up(f"one{n}") for n in range(4)] == [(201, None)] + [
+        (429, "rate_limited")
+    ] * 3
     assert await as_guest(server.url, invite, "192.0.2.2") == (201, None)
 
 
-async def test_sign_up_with_invite_counts_for_invite_and_wider_bound_of_address(start_server) -> None:
-    """The bound of an address without invites does not hold a class up; the one for invites does, later."""
-    server = await start_server(signups_per_h=1, invited_signups_per_h=3, guests_per_h=2, trust_proxy=1)
+async def test_sign_up_with_invite_counts_for_invite_and_wider_bound_of_address(
+    start_server,
+) -> None:
+    """The bound of an address without invites does not hold a class up;
+    the one for invites does, later.
+    """
+    server = await start_server(
+        signups_per_h=1, invited_signups_per_h=3, guests_per_h=2, trust_proxy=1
+    )
     owner = await Api(server.url).sign_up("owner")
     session_id = await owner.new_session()
     invites = [(await new_invite(owner, session_id))["invite"] for _ in range(2)]
 
     async def sign_up(name: str, invite: str) -> tuple[int, str | None]:
         body = account(name, invite=invite)
-        return code_of(await Api(server.url).post("/user/signup", body, headers={FROM: "192.0.2.1"}))
+        return code_of(
+            await Api(server.url).post("/user/signup", body, headers={FROM: "192.0.2.1"})
+        )
 
     by_first = [await sign_up(f"one{n}", invites[0]) for n in range(3)]
     by_second = [await sign_up(f"two{n}", invites[1]) for n in range(2)]
@@ -480,17 +559,25 @@ async def test_sign_up_with_invite_counts_for_invite_and_wider_bound_of_address(
     assert by_second == [(201, None), (429, "rate_limited")], "three of the address by invites"
 
 
-async def test_sign_up_after_reading_valid_invite_has_wider_bound_of_address(rate_clock: Seconds, start_server) -> None:
-    """A browser that has opened an invite's page may make an account there for an hour; another address may not."""
+async def test_sign_up_after_reading_valid_invite_has_wider_bound_of_address(
+    rate_clock: Seconds, start_server
+) -> None:
+    """A browser that has opened an invite's page may make an account there for an hour;
+    another address may not.
+    """
     server = await start_server(signups_per_h=1, invited_signups_per_h=10, trust_proxy=1)
     owner = await Api(server.url).sign_up("owner")
     invite = (await new_invite(owner, await owner.new_session()))["invite"]
 
     async def sign_up(name: str, address: str = "192.0.2.1") -> int:
-        return (await Api(server.url).post("/user/signup", account(name), headers={FROM: address})).status
+        return (
+            await Api(server.url).post("/user/signup", account(name), headers={FROM: address})
+        ).status
 
     assert [await sign_up(f"before{n}") for n in range(2)] == [201, 429]
-    assert (await Api(server.url).get(f"/invite/{invite}", headers={FROM: "192.0.2.1"})).status == 200
+    assert (
+        await Api(server.url).get(f"/invite/{invite}", headers={FROM: "192.0.2.1"})
+    ).status == 200
     assert [await sign_up(f"invited{n}") for n in range(4)] == [201] * 4
     assert [await sign_up(f"elsewhere{n}", "192.0.2.2") for n in range(2)] == [201, 429]
     rate_clock.advance(3_600)
@@ -499,17 +586,24 @@ async def test_sign_up_after_reading_valid_invite_has_wider_bound_of_address(rat
 
 @pytest.mark.parametrize("invite", ["0" * 26, "x", "the class"])
 async def test_sign_up_with_wrong_invite_counts_like_one_without(start_server, invite: str) -> None:
-    """An invite that has ended, or was mistyped, keeps nobody from an account, and widens nothing."""
+    """An invite that has ended, or was mistyped, keeps nobody from an account,
+    and widens nothing.
+    """
     server = await start_server(signups_per_h=2)
 
-    answers = [await Api(server.url).post("/user/signup", account(f"one{n}", invite=invite)) for n in range(3)]
+    answers = [
+        await Api(server.url).post("/user/signup", account(f"one{n}", invite=invite))
+        for n in range(3)
+    ]
 
     assert [answer.status for answer in answers] == [201, 201, 429]
 
 
 @pytest.mark.parametrize("way", ["preview", "guest", "join"])
 async def test_two_hundred_guesses_of_invites_get_nowhere(start_server, way: str) -> None:
-    """From one address sixty are told that they are wrong, the others nothing; people with an invite get in there."""
+    """From one address sixty are told that they are wrong, the others nothing;
+    people with an invite get in there.
+    """
     server = await start_server(refusal_hold_s=0, trust_proxy=1)
     ada = await Api(server.url).sign_up("ada")
     bob = await ada.sign_up("bob")
@@ -523,16 +617,24 @@ async def test_two_hundred_guesses_of_invites_get_nowhere(start_server, way: str
             return code_of(await Api(server.url).get(f"/invite/{secret}", headers=here))
         if way == "guest":
             return await as_guest(server.url, secret)
-        return code_of(await bob.post(f"/session/{session_id}/join", {"invite": secret}, headers=here))
+        return code_of(
+            await bob.post(f"/session/{session_id}/join", {"invite": secret}, headers=here)
+        )
 
     found = [await guess(number) for number in range(200)]
 
     assert found == [(404, "not_found")] * 60 + [(429, "rate_limited")] * 140
-    assert await as_guest(server.url, invite) == (201, None), "a valid one is not counted by address"
-    assert await as_guest(server.url, "1" * 26, "192.0.2.2") == (404, "not_found"), "each address by itself"
+    assert await as_guest(server.url, invite) == (201, None), (
+        "a valid one is not counted by address"
+    )
+    assert await as_guest(server.url, "1" * 26, "192.0.2.2") == (404, "not_found"), (
+        "each address by itself"
+    )
 
 
-async def test_wrong_invites_that_are_many_are_told_when_to_come_again(rate_clock: Seconds, start_server) -> None:
+async def test_wrong_invites_that_are_many_are_told_when_to_come_again(
+    rate_clock: Seconds, start_server
+) -> None:
     """In the header in seconds, in the message in words."""
     server = await start_server(invite_failures=1)
 
@@ -541,6 +643,9 @@ async def test_wrong_invites_that_are_many_are_told_when_to_come_again(rate_cloc
 
     assert (first.status, answer.status) == (404, 429)
     assert answer.headers["Retry-After"] == "900"
-    assert answer.body["message"] == "Too many invites from your network were wrong. Try again in 15 minutes."
+    assert (
+        answer.body["message"]
+        == "Too many invites from your network were wrong. Try again in 15 minutes."
+    )
     rate_clock.advance(900)
     assert (await Api(server.url).get(f"/invite/{'0' * 26}")).status == 404

@@ -1,4 +1,6 @@
-"""Large texts saved, restored and compared: right, as few edits, and never compared by the process that serves."""
+"""Large texts saved, restored and compared:
+right, as few edits, and never compared by the process that serves.
+"""
 
 import asyncio
 
@@ -14,7 +16,9 @@ from tests.waiting import until
 
 
 @pytest.mark.parametrize("name", TEXTS)
-async def test_save_and_restore_of_large_texts_are_compared_by_workers(server: Server, ada: Api, name: str) -> None:
+async def test_save_and_restore_of_large_texts_are_compared_by_workers(
+    server: Server, ada: Api, name: str
+) -> None:
     """Each kind of text that is expensive to compare becomes what was asked for, there and back."""
     old, new = TEXTS[name]
     session_id = await ada.new_session(code=old)
@@ -32,7 +36,9 @@ async def test_save_and_restore_of_large_texts_are_compared_by_workers(server: S
 
 
 async def test_restore_of_several_large_files_is_one_edit(server: Server, ada: Api) -> None:
-    """Files that the version has not become empty, the others are as they were; editors hear of it in one update."""
+    """Files that the version has not become empty, the others are as they were;
+    editors hear of it in one update.
+    """
     old, new = TEXTS["changed lines"]
     jobs = jobs_of(server)
     session_id = await ada.new_session(code=old)
@@ -51,7 +57,9 @@ async def test_restore_of_several_large_files_is_one_edit(server: Server, ada: A
     assert jobs.count("edit_copy") == 2
 
 
-async def test_save_of_large_text_keeps_what_is_typed_meanwhile(server: Server, ada: Api, bob: Api) -> None:
+async def test_save_of_large_text_keeps_what_is_typed_meanwhile(
+    server: Server, ada: Api, bob: Api
+) -> None:
     """A user who types while a worker compares loses nothing, and neither does the save."""
     old, new = TEXTS["changed lines"]
     session_id = await ada.new_session(code=old)
@@ -77,7 +85,10 @@ async def test_save_that_no_worker_can_do_is_refused_and_changes_nothing(
     old, new = TEXTS["changed lines"]
     session_id = await ada.new_session(code=old)
     assert (await ada.live(session_id))["code"] == old  # the document is loaded
-    for error, status, code in ((WorkTooLarge("x"), 413, "too_large"), (WorkersBusy("x"), 503, "unavailable")):
+    for error, status, code in (
+        (WorkTooLarge("x"), 413, "too_large"),
+        (WorkersBusy("x"), 503, "unavailable"),
+    ):
 
         async def run(*_: object, refused: Exception = error, **__: object) -> None:
             raise refused

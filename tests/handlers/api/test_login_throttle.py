@@ -1,6 +1,8 @@
-"""Guessing by login: what counts as one account and as one address, and what the waiting costs others.
+"""Guessing by login: what counts as one account and as one address,
+and what the waiting costs others.
 
-The limits themselves are in `test_limits.py`, other places that ask for a password in `test_guessing.py`.
+The limits themselves are in `test_limits.py`, other places that ask for a
+password in `test_guessing.py`.
 """
 
 import asyncio
@@ -30,11 +32,13 @@ SPELLINGS = [
     {"email": "STRASSE \u212b"},
     {"username": "Stra\u00dfe\u200d \u00c5"},
 ]
-"""One account, all in other letters: capitals, composed and decomposed, a sharp s, the unit's sign for a letter, what
-nobody sees."""
+"""One account, all in other letters: capitals, composed and decomposed, a sharp s, the unit's sign
+for a letter, what nobody sees."""
 
 
-async def attempt(url: str, password: str = WRONG, address: str = "", **who: Any) -> tuple[int, str | None]:
+async def attempt(
+    url: str, password: str = WRONG, address: str = "", **who: Any
+) -> tuple[int, str | None]:
     """Try to sign in; return status and code."""
     return code_of(await answer_to(url, password, address, **who))
 
@@ -66,7 +70,9 @@ async def test_login_with_each_spelling_succeeds(start_server) -> None:
     body = account("x", username="Stra\u00dfe \u00c5", email="J\u00fcrgen@Example.org")
     assert (await Api(server.url).post("/user/signup", body)).status == 201
 
-    assert [await attempt(server.url, PASSWORD, **one) for one in SPELLINGS] == [(200, None)] * len(SPELLINGS)
+    assert [await attempt(server.url, PASSWORD, **one) for one in SPELLINGS] == [(200, None)] * len(
+        SPELLINGS
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,7 +87,9 @@ async def test_login_throttle_of_similar_name_does_not_lock_account(ada: Api, na
 
     assert failed == [BAD] * 5 + [WAIT]
     assert await attempt(ada.url, PASSWORD, username="ada") == (200, None)
-    changed = await ada.post("/user/password", {"currentPassword": PASSWORD, "newPassword": "another good password"})
+    changed = await ada.post(
+        "/user/password", {"currentPassword": PASSWORD, "newPassword": "another good password"}
+    )
     assert changed.status == 200
 
 
@@ -95,7 +103,9 @@ async def test_login_success_does_not_clear_failures_of_others(ada: Api) -> None
 
 
 async def test_login_success_does_not_clear_failures_of_address(start_server) -> None:
-    """Signing in rightly after each guess does not make an address innocent; that account may go on."""
+    """Signing in rightly after each guess does not make an address innocent;
+    that account may go on.
+    """
     server = await start_server(address_failures_per_h=4)
     await Api(server.url).sign_up("eve")
 
@@ -112,21 +122,37 @@ async def test_login_success_does_not_clear_failures_of_address(start_server) ->
     [
         (0, [f"192.0.2.{n}" for n in range(5)]),
         (1, [f"198.51.100.{n}, 192.0.2.1" for n in range(5)]),
-        (1, ["192.0.2.1", " 192.0.2.1 ", "192.0.2.1,192.0.2.1", ",192.0.2.1", "unknown , 192.0.2.1"]),
+        (
+            1,
+            [
+                "192.0.2.1",
+                " 192.0.2.1 ",
+                "192.0.2.1,192.0.2.1",
+                ",192.0.2.1",
+                "unknown , 192.0.2.1",
+            ],
+        ),
         (2, [f"192.0.2.1, 10.0.0.{n}" for n in range(5)]),
     ],
 )
-async def test_login_throttle_ignores_forged_forwarded_addresses(start_server, hops: int, addresses: list[str]) -> None:
+async def test_login_throttle_ignores_forged_forwarded_addresses(
+    start_server, hops: int, addresses: list[str]
+) -> None:
     """A guesser stays the same client, whatever they add to the header."""
     server = await start_server(trust_proxy=hops, address_failures_per_h=4)
 
-    found = [await attempt(server.url, WRONG, address, username=f"u{n}") for n, address in enumerate(addresses)]
+    found = [
+        await attempt(server.url, WRONG, address, username=f"u{n}")
+        for n, address in enumerate(addresses)
+    ]
 
     assert found == [BAD] * 4 + [WAIT]
 
 
 async def test_login_throttle_counts_account_across_addresses(start_server) -> None:
-    """Many machines together have a bound; the account's own address and device go on, and others at the machines."""
+    """Many machines together have a bound; the account's own address and device go on,
+    and others at the machines.
+    """
     server = await start_server(trust_proxy=1, stranger_failures_per_day=8)
     own, new = {"X-Forwarded-For": "198.51.100.1"}, "198.51.100.2"
     browser = Browser(server.url)
@@ -137,17 +163,26 @@ async def test_login_throttle_counts_account_across_addresses(start_server) -> N
 
     assert found == [BAD] * 8 + [WAIT] * 2
     assert await attempt(server.url, PASSWORD, new, username="ada") == WAIT
-    assert await attempt(server.url, PASSWORD, own["X-Forwarded-For"], username="ada") == (200, None)
+    assert await attempt(server.url, PASSWORD, own["X-Forwarded-For"], username="ada") == (
+        200,
+        None,
+    )
     elsewhere = {"X-Forwarded-For": new}
     assert (
-        await browser.post("/user/login", {"username": "ada", "password": PASSWORD}, headers=elsewhere)
+        await browser.post(
+            "/user/login", {"username": "ada", "password": PASSWORD}, headers=elsewhere
+        )
     ).status == 200
     assert await attempt(server.url, PASSWORD, "192.0.2.5", username="bob") == (200, None)
 
 
 @pytest.mark.parametrize("strangers", [1, 40])
-async def test_strangers_do_not_lock_account_for_its_owner(rate_clock: Seconds, start_server, strangers: int) -> None:
-    """Whether they guess from one address or from forty, the owner signs in, also on a device that is new."""
+async def test_strangers_do_not_lock_account_for_its_owner(
+    rate_clock: Seconds, start_server, strangers: int
+) -> None:
+    """Whether they guess from one address or from forty, the owner signs in,
+    also on a device that is new.
+    """
     server = await start_server(trust_proxy=1, refusal_hold_s=0)
     await Api(server.url).sign_up("ada")
 
@@ -165,7 +200,9 @@ async def test_wrong_passwords_of_one_leave_others_of_address_in(start_server) -
     for name in ("ada", "bob"):
         await Api(server.url).sign_up(name)
 
-    guesses = [await attempt(server.url, WRONG, "192.0.2.1", username=f"nobody{n}") for n in range(100)]
+    guesses = [
+        await attempt(server.url, WRONG, "192.0.2.1", username=f"nobody{n}") for n in range(100)
+    ]
     guesses += [await attempt(server.url, WRONG, "192.0.2.1", username="bob") for _ in range(20)]
 
     assert guesses == [BAD] * 105 + [WAIT] * 15
@@ -173,7 +210,9 @@ async def test_wrong_passwords_of_one_leave_others_of_address_in(start_server) -
 
 
 async def test_known_device_signs_in_while_its_address_guesses_its_account(start_server) -> None:
-    """A neighbour at the same address who guesses makes the address wait, not the browser that was here before."""
+    """A neighbour at the same address who guesses makes the address wait,
+    not the browser that was here before.
+    """
     server = await start_server(trust_proxy=1, refusal_hold_s=0)
     here = {"X-Forwarded-For": "192.0.2.1"}
     browser, shared = Browser(server.url), Browser(server.url)
@@ -187,12 +226,18 @@ async def test_known_device_signs_in_while_its_address_guesses_its_account(start
 
     assert guesses == [BAD] * 5 + [WAIT]
     for page in (browser, shared):
-        answer = await page.post("/user/login", {"username": "ada", "password": PASSWORD}, headers=here)
+        answer = await page.post(
+            "/user/login", {"username": "ada", "password": PASSWORD}, headers=here
+        )
         assert answer.status == 200
 
 
-async def test_known_device_is_held_to_growing_waits_itself(rate_clock: Seconds, start_server) -> None:
-    """A thief of the browser has five tries and growing waits; a right password forgives the typos before it."""
+async def test_known_device_is_held_to_growing_waits_itself(
+    rate_clock: Seconds, start_server
+) -> None:
+    """A thief of the browser has five tries and growing waits;
+    a right password forgives the typos before it.
+    """
     server = await start_server(refusal_hold_s=0)
     browser = Browser(server.url)
     await browser.enter("ada")
@@ -209,7 +254,9 @@ async def test_known_device_is_held_to_growing_waits_itself(rate_clock: Seconds,
     assert await sign_in(PASSWORD) == (200, None)
 
 
-@pytest.mark.parametrize("cookie", ["x", "0000000000000000.AAAAAAAAAAAAAAAAAAAAAA", "~" * 500, ".", "é"])
+@pytest.mark.parametrize(
+    "cookie", ["x", "0000000000000000.AAAAAAAAAAAAAAAAAAAAAA", "~" * 500, ".", "é"]
+)
 async def test_made_up_device_cookie_gives_no_new_tries(start_server, cookie: str) -> None:
     """Nor does the true cookie of another account: each has the five tries of its address."""
     server = await start_server()
@@ -221,7 +268,9 @@ async def test_made_up_device_cookie_gives_no_new_tries(start_server, cookie: st
     found = []
     for value in (cookie, own, f"{own}~{cookie}", "", cookie, own):
         headers = {"Cookie": f"device={value}"}
-        answer = await Api(server.url).post("/user/login", {"username": "ada", "password": WRONG}, headers=headers)
+        answer = await Api(server.url).post(
+            "/user/login", {"username": "ada", "password": WRONG}, headers=headers
+        )
         found.append(code_of(answer))
 
     assert found == [BAD] * 5 + [WAIT]
@@ -267,7 +316,9 @@ async def test_throttled_login_computes_no_hash(ada: Api, monkeypatch: pytest.Mo
     assert len(hashed) == 5
 
 
-async def test_login_that_no_hash_was_made_for_is_not_counted(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_login_that_no_hash_was_made_for_is_not_counted(
+    ada: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Somebody who is told to come back, because too many sign in, is not held for a guesser."""
 
     async def is_full(*_: object) -> None:
@@ -286,14 +337,21 @@ async def test_login_by_guest_name_is_refused_and_counted(ada: Api) -> None:
     """Their name is that of nobody: refused like any other, and counted."""
     await guest_of(ada, await ada.new_session(), "Gus")
 
-    found = [await attempt(ada.url, password, username="Gus") for password in (WRONG, "None", "nobody", "", " ")]
+    found = [
+        await attempt(ada.url, password, username="Gus")
+        for password in (WRONG, "None", "nobody", "", " ")
+    ]
 
     assert found == [BAD] * 5
     assert await attempt(ada.url, username="gus") == WAIT
 
 
-async def test_login_flood_does_not_delay_typing(crowd: None, start_server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While many passwords are hashed one after the other, what somebody types arrives between two of them."""
+async def test_login_flood_does_not_delay_typing(
+    crowd: None, start_server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While many passwords are hashed one after the other,
+    what somebody types arrives between two of them.
+    """
     import bcrypt
 
     server = await start_server(updates_burst=1_000)

@@ -14,7 +14,17 @@ from tests.handlers.clients import exchange
 from tests.narrowing import required
 
 PAGES = ["/docs"]
-APP = ["/", "/signin", "/signup", "/profile", "/developers", "/s/x", "/s/x/versions", "/s/x/replay", "/join/x"]
+APP = [
+    "/",
+    "/signin",
+    "/signup",
+    "/profile",
+    "/developers",
+    "/s/x",
+    "/s/x/versions",
+    "/s/x/replay",
+    "/join/x",
+]
 
 
 def policy_of(answer: Answer) -> dict[str, str]:
@@ -42,7 +52,9 @@ async def test_app_addresses_serve_same_shell_without_inline_code(api: Api, path
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/s/x/elsewhere"])
-async def test_unknown_address_is_a_page_for_browsers_and_an_error_for_programs(api: Api, path: str) -> None:
+async def test_unknown_address_is_a_page_for_browsers_and_an_error_for_programs(
+    api: Api, path: str
+) -> None:
     """Both are 404; the page is the app's shell, which says so and leads back."""
     page = await api.get(path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
     answer = await api.get(path)
@@ -66,7 +78,9 @@ async def test_app_policy_allows_own_sources_only(api: Api) -> None:
 
 
 async def test_built_assets_are_cacheable_and_compressed(api: Api) -> None:
-    """File names change with their content, so they may be kept for ever; compressed for clients that accept that."""
+    """File names change with their content, so they may be kept for ever;
+    compressed for clients that accept that.
+    """
     built = [path for path in await assets(api) if "/assets/" in path]
 
     assert len(built) >= 2
@@ -80,7 +94,15 @@ async def test_built_assets_are_cacheable_and_compressed(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["package.json", "src/main.tsx", "vite.config.ts", "dist/index.html", "__init__.py", "../setup.cfg"]
+    "name",
+    [
+        "package.json",
+        "src/main.tsx",
+        "vite.config.ts",
+        "dist/index.html",
+        "__init__.py",
+        "../setup.cfg",
+    ],
 )
 async def test_app_sources_are_not_served(api: Api, name: str) -> None:
     """Only what was built is, and the two files next to it."""
@@ -130,7 +152,9 @@ async def test_page_policy_allows_own_styles_and_images_only(api: Api, path: str
 async def test_page_links_lead_to_existing_addresses(api: Api, path: str) -> None:
     """What a page links and loads from here is there."""
     page = (await api.get(path)).body.decode()
-    targets = {target for target in re.findall(r'(?:href|src)="([^"]+)"', page) if target.startswith("/")}
+    targets = {
+        target for target in re.findall(r'(?:href|src)="([^"]+)"', page) if target.startswith("/")
+    }
 
     assert "/static/style.css" in targets
     for target in targets:
@@ -154,7 +178,9 @@ async def test_page_templates_are_not_served_raw(api: Api, name: str) -> None:
 
 
 @pytest.mark.parametrize(("hops", "scheme"), [(0, "ws"), (1, "wss")])
-async def test_page_behind_tls_proxy_may_connect_by_wss(start_server, hops: int, scheme: str) -> None:
+async def test_page_behind_tls_proxy_may_connect_by_wss(
+    start_server, hops: int, scheme: str
+) -> None:
     """Behind a trusted proxy the page may connect by wss."""
     server = await start_server(trust_proxy=hops)
 
@@ -164,7 +190,16 @@ async def test_page_behind_tls_proxy_may_connect_by_wss(start_server, hops: int,
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example.org", '"><script>alert(1)</script>', "a'b", "&lt;b&gt;", "{{ 7 * 7 }}", "x" * 300, ""]
+    "host",
+    [
+        "evil.example.org",
+        '"><script>alert(1)</script>',
+        "a'b",
+        "&lt;b&gt;",
+        "{{ 7 * 7 }}",
+        "x" * 300,
+        "",
+    ],
 )
 async def test_page_escapes_host_header(api: Api, host: str, expect_log) -> None:
     """What a request calls this server is never markup in the page."""
@@ -189,7 +224,9 @@ async def test_pages_do_not_show_signed_in_user(api: Api) -> None:
         assert (mine.status, mine.body) == (other.status, other.body)
 
 
-@pytest.mark.parametrize(("path", "made"), [("/docs", pages._fields), ("/openapi.json", openapi.document)])
+@pytest.mark.parametrize(
+    ("path", "made"), [("/docs", pages._fields), ("/openapi.json", openapi.document)]
+)
 async def test_reference_is_made_once_for_everybody(
     api: Api, monkeypatch: pytest.MonkeyPatch, path: str, made: Callable[..., Any]
 ) -> None:
@@ -207,7 +244,9 @@ async def test_reference_is_made_once_for_everybody(
     first = await api.get(path)
     needed = calls
 
-    answers = [await api.get(path, headers={"Host": f"host-{number}.example"}) for number in range(3)]
+    answers = [
+        await api.get(path, headers={"Host": f"host-{number}.example"}) for number in range(3)
+    ]
 
     assert needed > 0
     assert calls == needed

@@ -1,4 +1,6 @@
-"""Fifty requests together: nothing fails on the server's side, and what may happen once happens once."""
+"""Fifty requests together: nothing fails on the server's side,
+and what may happen once happens once.
+"""
 
 import asyncio
 import sqlite3
@@ -9,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from tests.api import PASSWORD, Answer, Api
-from tests.handlers.clients import account, code_of, guest_of, is_open, joined, new_invite, picture, upload
+from tests.handlers.clients import (
+    account,
+    code_of,
+    guest_of,
+    is_open,
+    joined,
+    new_invite,
+    picture,
+    upload,
+)
 
 pytestmark = pytest.mark.usefixtures("crowd")
 
@@ -35,7 +46,9 @@ def check_owners(data_dir: Path) -> int:
         owners = db.execute(
             "SELECT session_id, user_id FROM members WHERE role = 'owner' AND NOT is_removed"
         ).fetchall()
-        deleted = {row[0] for row in db.execute("SELECT id FROM users WHERE is_deleted OR is_guest")}
+        deleted = {
+            row[0] for row in db.execute("SELECT id FROM users WHERE is_deleted OR is_guest")
+        }
     finally:
         db.close()
     assert sorted(owners) == sorted(sessions.items())
@@ -48,7 +61,9 @@ def check_owners(data_dir: Path) -> int:
 
 async def test_simultaneous_sign_ups_with_one_email_make_one_account(api: Api) -> None:
     """One has it, the others are told that it is taken; nothing of them is left."""
-    found = await together(*(api.post("/user/signup", account(f"user{n}", email="Ada@example.org")) for n in range(50)))
+    found = await together(
+        *(api.post("/user/signup", account(f"user{n}", email="Ada@example.org")) for n in range(50))
+    )
 
     assert found == {201: 1, 409: 49}
     names = [await api.post("/user/signup", account(f"user{n}")) for n in range(50)]
@@ -58,7 +73,10 @@ async def test_simultaneous_sign_ups_with_one_email_make_one_account(api: Api) -
 async def test_simultaneous_sign_ups_with_one_name_make_one_account(api: Api) -> None:
     """However they write it."""
     found = await together(
-        *(api.post("/user/signup", account("ADA" if n % 2 else "ada", email=f"{n}@example.org")) for n in range(50))
+        *(
+            api.post("/user/signup", account("ADA" if n % 2 else "ada", email=f"{n}@example.org"))
+            for n in range(50)
+        )
     )
 
     assert found == {201: 1, 409: 49}
@@ -82,7 +100,8 @@ async def test_refreshes_during_logout_leave_no_login(api: Api) -> None:
     ada = await api.sign_up("ada")
 
     found = await together(
-        *(api.post("/user/refresh", {"refreshToken": ada.refresh_token}) for _ in range(49)), ada.post("/user/logout")
+        *(api.post("/user/refresh", {"refreshToken": ada.refresh_token}) for _ in range(49)),
+        ada.post("/user/logout"),
     )
 
     assert set(found) <= {200, 401}
@@ -94,7 +113,9 @@ async def test_simultaneous_refreshes_have_one_working_successor(api: Api) -> No
     """And that one works."""
     ada = await api.sign_up("ada")
 
-    answers = await asyncio.gather(*(api.post("/user/refresh", {"refreshToken": ada.refresh_token}) for _ in range(50)))
+    answers = await asyncio.gather(
+        *(api.post("/user/refresh", {"refreshToken": ada.refresh_token}) for _ in range(50))
+    )
 
     (successor,) = {answer.body["refreshToken"] for answer in answers}
     assert (await api.post("/user/refresh", {"refreshToken": successor})).status == 200
@@ -108,11 +129,16 @@ async def test_simultaneous_saves_are_numbered_without_gaps(api: Api) -> None:
     await bob.post(f"/session/{session_id}/join")
 
     found = await together(
-        *((ada if n % 2 else bob).post(f"/code/{session_id}/save", {"code": f"{n}\n"}) for n in range(50))
+        *(
+            (ada if n % 2 else bob).post(f"/code/{session_id}/save", {"code": f"{n}\n"})
+            for n in range(50)
+        )
     )
 
     assert found[201] == 50
-    versions = (await ada.get(f"/code/{session_id}/versions?fields=meta&limit=200")).body["versions"]
+    versions = (await ada.get(f"/code/{session_id}/versions?fields=meta&limit=200")).body[
+        "versions"
+    ]
     assert [version["version"] for version in versions] == list(range(50, 0, -1))
 
 
@@ -121,7 +147,9 @@ async def test_simultaneous_messages_are_numbered_without_gaps(api: Api) -> None
     ada = await api.sign_up("ada")
     session_id = await ada.new_session()
 
-    found = await together(*(ada.post("/chat/send", {"sessionId": session_id, "message": f"{n}"}) for n in range(50)))
+    found = await together(
+        *(ada.post("/chat/send", {"sessionId": session_id, "message": f"{n}"}) for n in range(50))
+    )
 
     assert found == {201: 50}
     messages = (await ada.get(f"/chat/{session_id}?limit=200")).body["messages"]
@@ -163,18 +191,24 @@ async def test_simultaneous_avatar_uploads_leave_one_picture(crowd: None, start_
 async def test_simultaneous_password_changes_leave_one_password(api: Api) -> None:
     """One of them is the password in the end, and the other logins have ended."""
     ada = await api.sign_up("ada")
-    logins = [await api.post("/user/login", {"username": "ada", "password": PASSWORD}) for _ in range(4)]
+    logins = [
+        await api.post("/user/login", {"username": "ada", "password": PASSWORD}) for _ in range(4)
+    ]
     users = [ada, *(Api(ada.url, login.body["accessToken"]) for login in logins)]
 
     found = await together(
-        *(user.post("/user/password", {"currentPassword": PASSWORD, "newPassword": f"another good one {n}"})
+        *(user.post("/user/password", {"currentPassword": PASSWORD,
+                                       "newPassword": f"another good one {n}"})
           for n, user in enumerate(users))
     )  # fmt: skip
 
     assert found[200] >= 1
     alive = [user for user in users if (await user.get("/user/me")).status == 200]
     assert len(alive) == 1
-    assert code_of(await api.post("/user/login", {"username": "ada", "password": PASSWORD})) == (401, "bad_credentials")
+    assert code_of(await api.post("/user/login", {"username": "ada", "password": PASSWORD})) == (
+        401,
+        "bad_credentials",
+    )
 
 
 # -- owners ---------------------------------------------------------------------------------------
@@ -203,7 +237,9 @@ async def test_simultaneous_handovers_give_session_to_one_user(api: Api, tmp_pat
     assert set(found) <= {200, 403, 409}
     assert check_owners(tmp_path / "data") == 1
     owners = [
-        successor for successor in successors if (await successor.get(f"/session/{session_id}")).body["role"] == "owner"
+        successor
+        for successor in successors
+        if (await successor.get(f"/session/{session_id}")).body["role"] == "owner"
     ]
     assert len(owners) == 1
     assert (await ada.get(f"/session/{session_id}")).body["role"] == "editor"
@@ -211,8 +247,12 @@ async def test_simultaneous_handovers_give_session_to_one_user(api: Api, tmp_pat
 
 
 @pytest.mark.parametrize("attempt", range(3))
-async def test_handover_during_other_changes_leaves_one_owner(api: Api, tmp_path: Path, attempt: int) -> None:
-    """Deleting the session or either account, leaving, removing and demoting: every session left has one owner."""
+async def test_handover_during_other_changes_leaves_one_owner(
+    api: Api, tmp_path: Path, attempt: int
+) -> None:
+    """Deleting the session or either account, leaving, removing and demoting:
+    every session left has one owner.
+    """
     ada, bob = await api.sign_up("ada"), await api.sign_up("bob")
     sessions = [await ada.new_session() for _ in range(8)]
     for session_id in sessions:
@@ -237,7 +277,9 @@ async def test_handover_during_other_changes_leaves_one_owner(api: Api, tmp_path
         hand_over = ada.patch(member, {"role": "owner"})
         return [hand_over, others[number]] if attempt % 2 else [others[number], hand_over]
 
-    requests = [one for number, session_id in enumerate(sessions) for one in work(number, session_id)]
+    requests = [
+        one for number, session_id in enumerate(sessions) for one in work(number, session_id)
+    ]
 
     await together(*requests)
     check_owners(tmp_path / "data")
@@ -251,7 +293,9 @@ async def test_handover_during_other_changes_leaves_one_owner(api: Api, tmp_path
     assert check_owners(tmp_path / "data") == 0
 
 
-async def test_account_removal_during_joins_passes_or_deletes_session(api: Api, tmp_path: Path) -> None:
+async def test_account_removal_during_joins_passes_or_deletes_session(
+    api: Api, tmp_path: Path
+) -> None:
     """A member who came in time inherits, or the session is gone for all."""
     ada = await api.sign_up("ada")
     session_id = await ada.new_session()
@@ -267,8 +311,12 @@ async def test_account_removal_during_joins_passes_or_deletes_session(api: Api, 
     assert check_owners(tmp_path / "data") in (0, 1)
 
 
-async def test_requests_during_account_removal_are_done_or_refused(api: Api, tmp_path: Path) -> None:
-    """Sessions, messages, joins, refreshes and tickets of the same moment: done before, or refused."""
+async def test_requests_during_account_removal_are_done_or_refused(
+    api: Api, tmp_path: Path
+) -> None:
+    """Sessions, messages, joins, refreshes and tickets of the same moment:
+    done before, or refused.
+    """
     ada, bob = await api.sign_up("ada"), await api.sign_up("bob")
     others = await bob.new_session()
 
@@ -300,7 +348,8 @@ async def test_guest_sign_up_during_removal_makes_user_outside_session(api: Api)
     assert await is_open(wire)
 
     claimed, removed = await asyncio.gather(
-        guest.post("/user/signup", account("gustav")), ada.delete(f"/session/{session_id}/members/{guest.user['id']}")
+        guest.post("/user/signup", account("gustav")),
+        ada.delete(f"/session/{session_id}/members/{guest.user['id']}"),
     )
 
     assert (claimed.status, removed.status) == (201, 204)

@@ -1,4 +1,6 @@
-"""What the handler of redactions checks by itself; what is taken out is tests/interop/test_redact.py's."""
+"""What the handler of redactions checks by itself; what is taken out is
+tests/interop/test_redact.py's.
+"""
 
 import pytest
 
@@ -9,13 +11,20 @@ from tests.handlers.clients import code_of
 
 @pytest.mark.parametrize(
     ("first", "last", "words"),
-    [(2, 1, "may not be less than from"), (1, 1 + MAX_SPAN, f"may be at most {MAX_SPAN - 1:,} more than from")],
+    [
+        (2, 1, "may not be less than from"),
+        (1, 1 + MAX_SPAN, f"may be at most {MAX_SPAN - 1:,} more than from"),
+    ],
 )
-async def test_redact_with_wrong_span_is_refused(ada: Api, first: int, last: int, words: str) -> None:
+async def test_redact_with_wrong_span_is_refused(
+    ada: Api, first: int, last: int, words: str
+) -> None:
     """The span is bounded, because all of it is read again."""
     session_id = await ada.new_session(code="secret\n")
 
-    answer = await ada.post(f"/code/{session_id}/redact", {"from": first, "to": last, "text": "secret"})
+    answer = await ada.post(
+        f"/code/{session_id}/redact", {"from": first, "to": last, "text": "secret"}
+    )
 
     assert code_of(answer) == (422, "invalid")
     assert answer.body["errors"] == {"to": [words]}

@@ -1,4 +1,6 @@
-"""What the handlers of timelines, replays and blame check; tests/interop/test_past.py is about what they show."""
+"""What the handlers of timelines, replays and blame check;
+tests/interop/test_past.py is about what they show.
+"""
 
 import json
 from datetime import datetime
@@ -12,8 +14,12 @@ from tests.conftest import StartServer
 from tests.handlers.clients import code_of
 
 
-@pytest.mark.parametrize(("query", "field"), [("from=3&to=3", "to"), ("from=3&to=2", "to"), ("from=x", "from")])
-async def test_replay_with_ends_in_wrong_order_names_the_field(ada: Api, query: str, field: str) -> None:
+@pytest.mark.parametrize(
+    ("query", "field"), [("from=3&to=3", "to"), ("from=3&to=2", "to"), ("from=x", "from")]
+)
+async def test_replay_with_ends_in_wrong_order_names_the_field(
+    ada: Api, query: str, field: str
+) -> None:
     """The field that is wrong is named."""
     answer = await ada.get(f"/code/{await ada.new_session()}/replay?{query}")
 
@@ -21,7 +27,9 @@ async def test_replay_with_ends_in_wrong_order_names_the_field(ada: Api, query: 
     assert list(answer.body["errors"]) == [field]
 
 
-async def test_timeline_with_many_stretches_comes_in_pages(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_timeline_with_many_stretches_comes_in_pages(
+    ada: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`next` leads to the rest; totals and marks are those of all."""
     monkeypatch.setattr(timeline, "MAX_STRETCHES", 1)
     bob = await ada.sign_up("bob")
@@ -37,7 +45,9 @@ async def test_timeline_with_many_stretches_comes_in_pages(ada: Api, monkeypatch
     assert (len(first["authors"]), second["next"]) == (2, None)
 
 
-async def test_looking_back_never_goes_back_when_the_clock_was_set(clock: Clock, start_server: StartServer) -> None:
+async def test_looking_back_never_goes_back_when_the_clock_was_set(
+    clock: Clock, start_server: StartServer
+) -> None:
     """An hour and a year, both ways: steps, entries, marks and the exported replay agree."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
@@ -54,7 +64,11 @@ async def test_looking_back_never_goes_back_when_the_clock_was_set(clock: Clock,
     page = (await ada.get(f"/code/{session_id}/export?format=replay")).body.decode()
 
     first, last = (datetime.fromisoformat(timeline[end]).timestamp() for end in ("first", "last"))
-    assert timeline["duration"] == round((last - first) * 1_000) == sum(step[0] for step in replay["steps"])
+    assert (
+        timeline["duration"]
+        == round((last - first) * 1_000)
+        == sum(step[0] for step in replay["steps"])
+    )
     assert min(step[0] for step in replay["steps"]) == 0
     times = [time for entry in timeline["entries"] for time in (entry["at"], entry["until"])]
     assert times == sorted(times)
@@ -62,7 +76,15 @@ async def test_looking_back_never_goes_back_when_the_clock_was_set(clock: Clock,
     marked = [mark["at"] for mark in timeline["marks"]]
     assert marked == sorted(marked)
     assert (marked[0], marked[-1]) == (timeline["first"], timeline["last"])
-    assert [mark["version"] for mark in timeline["marks"] if mark["kind"] == "manual"] == [1, 2, 3, 4, 5, 6, 7]
+    assert [mark["version"] for mark in timeline["marks"] if mark["kind"] == "manual"] == [
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        7,
+    ]
     exported = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
     assert exported["steps"] == replay["steps"]
     assert [one[0] for one in exported["chat"]] == sorted(one[0] for one in exported["chat"])
@@ -71,7 +93,10 @@ async def test_looking_back_never_goes_back_when_the_clock_was_set(clock: Clock,
 @pytest.mark.parametrize("sequence", ["9" * 16, "9" * 17, "9" * 400])
 async def test_moment_with_number_beyond_all_updates_is_not_found(ada: Api, sequence: str) -> None:
     """There is no such update, however long its number is."""
-    assert code_of(await ada.get(f"/code/{await ada.new_session()}/at/{sequence}")) == (404, "not_found")
+    assert code_of(await ada.get(f"/code/{await ada.new_session()}/at/{sequence}")) == (
+        404,
+        "not_found",
+    )
 
 
 async def test_blame_of_unknown_text_is_not_found(ada: Api) -> None:

@@ -10,12 +10,26 @@ from tests.api import Api
 from tests.handlers.clients import ID, RFC3339, UNKNOWN_ID, code_of, typed, typing_frame, walk
 from tests.waiting import until
 
-FORBIDDEN_FIELDS = ["role", "ownerId", "owner", "_id", "id", "members", "isAdmin", "mainRoot", "createdAt", "$set"]
+FORBIDDEN_FIELDS = [
+    "role",
+    "ownerId",
+    "owner",
+    "_id",
+    "id",
+    "members",
+    "isAdmin",
+    "mainRoot",
+    "createdAt",
+    "$set",
+]
 
 
 async def roles(api: Api, session_id: str) -> dict[str, str]:
     """Return {user name: role} of a session's members."""
-    return {member["username"]: member["role"] for member in (await api.get(f"/session/{session_id}")).body["members"]}
+    return {
+        member["username"]: member["role"]
+        for member in (await api.get(f"/session/{session_id}")).body["members"]
+    }
 
 
 # -- opening --------------------------------------------------------------------------------------
@@ -28,7 +42,8 @@ async def test_session_without_fields_has_working_defaults(ada: Api) -> None:
     assert answer.status == 201
     body = answer.body
     assert set(body) == {
-        "id", "sessionId", "title", "language", "access", "joinRole", "status", "role", "owner", "members",
+        "id", "sessionId", "title", "language", "access", "joinRole", "status", "role", "owner",
+        "members",
         "memberCount", "onlineCount", "unread", "createdAt", "updatedAt", "lastActivityAt",
         "documentSize",
     }  # fmt: skip
@@ -36,10 +51,17 @@ async def test_session_without_fields_has_working_defaults(ada: Api) -> None:
     assert body["sessionId"] == body["id"]
     assert body["title"]
     assert body["language"]
-    assert (body["access"], body["joinRole"], body["status"], body["role"]) == ("link", "editor", "open", "owner")
+    assert (body["access"], body["joinRole"], body["status"], body["role"]) == (
+        "link",
+        "editor",
+        "open",
+        "owner",
+    )
     person = {"id": ada.user["id"], "username": "ada", "avatar": None, "guest": False}
     assert body["owner"] == person
-    assert body["members"] == [{**person, "role": "owner", "joinedAt": body["createdAt"], "online": False}]
+    assert body["members"] == [
+        {**person, "role": "owner", "joinedAt": body["createdAt"], "online": False}
+    ]
     assert (body["memberCount"], body["onlineCount"], body["unread"]) == (1, 0, 0)
     assert body["lastActivityAt"] == body["updatedAt"]
     assert body["documentSize"] is None
@@ -67,7 +89,9 @@ async def test_session_with_first_code_of_1_mib_is_created(ada: Api, code: str) 
     assert (await ada.live(session_id))["code"] == code
 
 
-@pytest.mark.parametrize("code", ["a" * ((1 << 20) + 1), "é" * (1 << 19) + "a", "nul\0", 5, None, ["x"]])
+@pytest.mark.parametrize(
+    "code", ["a" * ((1 << 20) + 1), "é" * (1 << 19) + "a", "nul\0", 5, None, ["x"]]
+)
 async def test_session_with_first_code_over_1_mib_is_refused(ada: Api, code: object) -> None:
     """One byte more is the fault of `code`; nothing is opened."""
     answer = await ada.post("/session", {"code": code})
@@ -85,12 +109,18 @@ async def test_session_with_first_code_over_1_mib_is_refused(ada: Api, code: obj
             ["x", "x" * 120, "😀" * 120, "\u2067שלום\u2069 \u200eabc\u200f", "علی\u200cرضا"],
             ["x" * 121, "two\nlines", "\u202etxet", "a\0b", None, 5],
         ),
-        ("language", ["c", "objective-c", "c#", "f" * 32], ["", "f" * 33, "a b", "a\nb", "<script>", "é", None]),
+        (
+            "language",
+            ["c", "objective-c", "c#", "f" * 32],
+            ["", "f" * 33, "a b", "a\nb", "<script>", "é", None],
+        ),
         ("access", ["link", "invite"], ["", "LINK", "public", ["link"], {"$ne": None}, None, True]),
         ("joinRole", ["editor", "viewer"], ["owner", "", "admin", ["editor"], None, 1]),
     ],
 )
-async def test_session_fields_beyond_limits_are_refused(ada: Api, field: str, good: list, bad: list) -> None:
+async def test_session_fields_beyond_limits_are_refused(
+    ada: Api, field: str, good: list, bad: list
+) -> None:
     """Creating and changing hold to the same limits, and name the field at fault."""
     session_id = await ada.new_session()
 
@@ -111,7 +141,9 @@ async def test_session_fields_beyond_limits_are_refused(ada: Api, field: str, go
 
 
 @pytest.mark.parametrize("field", FORBIDDEN_FIELDS)
-async def test_session_requests_with_unknown_field_are_refused(ada: Api, bob: Api, field: str) -> None:
+async def test_session_requests_with_unknown_field_are_refused(
+    ada: Api, bob: Api, field: str
+) -> None:
     """No request of this resource takes a field that it does not know."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
@@ -140,7 +172,8 @@ async def test_session_requests_with_unknown_field_are_refused(ada: Api, bob: Ap
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
-        ("abcd", "abcd"), ("ABCD", "abcd"), ("o0O", "000"), ("iIlL1", "11111"), ("ab-cd ef", "abcdef"), ("", ""),
+        ("abcd", "abcd"), ("ABCD", "abcd"), ("o0O", "000"), ("iIlL1", "11111"),
+        ("ab-cd ef", "abcdef"), ("", ""),
         ("ÀB", "àb"), ("\0", "\0"),
     ],
 )  # fmt: skip
@@ -176,8 +209,8 @@ async def test_session_id_as_typed_works_on_every_route(ada: Api, bob: Api) -> N
     assert (role.status, role.body["id"], role.body["role"]) == (200, bob.user["id"], "viewer")
     assert (sent.status, sent.body["sessionId"]) == (201, session_id)
     assert (saved.status, saved.body["sessionId"]) == (201, session_id)
-    for path in ("/session/{}", "/chat/{}", "/code/{}/latest", "/code/{}/latest?live=true", "/code/{}/versions",
-                 "/code/{}/versions/1"):  # fmt: skip
+    for path in ("/session/{}", "/chat/{}", "/code/{}/latest", "/code/{}/latest?live=true",
+                 "/code/{}/versions", "/code/{}/versions/1"):  # fmt: skip
         answer = await ada.get(path.format(text))
         assert answer.status == 200
         assert answer.body.get("sessionId", session_id) == session_id
@@ -193,7 +226,9 @@ async def test_session_id_as_typed_works_on_every_route(ada: Api, bob: Api) -> N
 
 async def test_session_list_is_sorted_by_latest_activity(clock, ada: Api, bob: Api) -> None:
     """Chatting, saving, typing and changing bring a session to the top, for all its members."""
-    first, second, third = [await ada.new_session(title=name) for name in ("first", "second", "third")]
+    first, second, third = [
+        await ada.new_session(title=name) for name in ("first", "second", "third")
+    ]
     await bob.new_session(title="not ada's")
 
     async def order() -> list[str]:
@@ -232,7 +267,11 @@ async def test_session_list_contains_sessions_of_current_membership(ada: Api, bo
 
     items = (await bob.get("/session")).body["items"]
     assert [(item["id"], item["role"]) for item in items] == [(joined, "viewer")]
-    assert {item["id"] for item in (await ada.get("/session")).body["items"]} == {joined, left, removed}
+    assert {item["id"] for item in (await ada.get("/session")).body["items"]} == {
+        joined,
+        left,
+        removed,
+    }
 
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 8])
@@ -242,11 +281,15 @@ async def test_session_pages_show_each_session_one_time(clock, ada: Api, limit: 
 
     pages = await walk(ada, f"/session?limit={limit}", "items")
 
-    assert [len(page) for page in pages] == [limit] * (7 // limit) + ([7 % limit] if 7 % limit else [])
+    assert [len(page) for page in pages] == [limit] * (7 // limit) + (
+        [7 % limit] if 7 % limit else []
+    )
     assert sorted(item["id"] for page in pages for item in page) == sorted(made)
 
 
-@pytest.mark.parametrize("limit", ["0", "201", "-1", "abc", "1.5", "1e2", "９", "9" * 30, "0" * 19 + "1" * 30])
+@pytest.mark.parametrize(
+    "limit", ["0", "201", "-1", "abc", "1.5", "1e2", "９", "9" * 30, "0" * 19 + "1" * 30]
+)
 async def test_list_with_bad_limit_names_the_field(ada: Api, limit: str) -> None:
     """A limit that is none is named, on every list, and breaks nothing."""
     session_id = await ada.new_session()
@@ -269,7 +312,8 @@ async def test_list_with_limit_of_1_to_200_is_accepted(ada: Api, limit: str) -> 
 @pytest.mark.parametrize(
     "cursor",
     ["abc", "!!!!", "%F0%9F%98%80", "=", "a", "Li4u"]
-    + [base64.urlsafe_b64encode(text).decode() for text in (b"x.y", b".", b"9" * 30 + b".x", b"\xff.x", b"1e3.x",
+    + [base64.urlsafe_b64encode(text).decode() for text in (b"x.y", b".", b"9" * 30 + b".x",
+                                                            b"\xff.x", b"1e3.x",
                                                             b"9" * 5000 + b".x")],
 )  # fmt: skip
 async def test_session_list_with_bad_cursor_names_the_field(ada: Api, cursor: str) -> None:
@@ -283,10 +327,24 @@ async def test_session_list_with_bad_cursor_names_the_field(ada: Api, cursor: st
 
 
 @pytest.mark.parametrize(
-    "cursor", ["0", "-1", "abc", "1.5", "9" * 30, "0" * 19 + "1" * 30, "0" * 19 + "1" * 5000, "１", "0x10", "a" * 9000]
+    "cursor",
+    [
+        "0",
+        "-1",
+        "abc",
+        "1.5",
+        "9" * 30,
+        "0" * 19 + "1" * 30,
+        "0" * 19 + "1" * 5000,
+        "１",
+        "0x10",
+        "a" * 9000,
+    ],
 )
 @pytest.mark.parametrize("path", ["/chat/{}", "/code/{}/versions"])
-async def test_message_and_version_lists_with_bad_cursor_name_the_field(ada: Api, path: str, cursor: str) -> None:
+async def test_message_and_version_lists_with_bad_cursor_name_the_field(
+    ada: Api, path: str, cursor: str
+) -> None:
     """The same for the other lists."""
     session_id = await ada.new_session()
 
@@ -301,7 +359,9 @@ async def test_message_and_version_lists_with_bad_cursor_name_the_field(ada: Api
 
 async def test_session_change_keeps_fields_left_out(ada: Api, bob: Api) -> None:
     """Fields that are left out stay as they are, also with nothing at all in the body."""
-    session_id = await ada.new_session(title="old", language="python", access="link", joinRole="viewer")
+    session_id = await ada.new_session(
+        title="old", language="python", access="link", joinRole="viewer"
+    )
     before = (await ada.get(f"/session/{session_id}")).body
 
     answer = await ada.patch(f"/session/{session_id}", {"title": "new"})
@@ -316,7 +376,11 @@ async def test_session_change_keeps_fields_left_out(ada: Api, bob: Api) -> None:
 async def test_join_by_link_follows_access_and_join_role(ada: Api) -> None:
     """A changed join role is for later joiners only; `invite` closes the link."""
     session_id = await ada.new_session()
-    early, late, outside = await ada.sign_up("early"), await ada.sign_up("late"), await ada.sign_up("outside")
+    early, late, outside = (
+        await ada.sign_up("early"),
+        await ada.sign_up("late"),
+        await ada.sign_up("outside"),
+    )
 
     await early.post(f"/session/{session_id}/join")
     await ada.patch(f"/session/{session_id}", {"joinRole": "viewer"})
@@ -332,10 +396,13 @@ async def test_join_by_link_follows_access_and_join_role(ada: Api) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/join"), ("POST", "/leave"), ("PATCH", "/members/{user}"),
+    [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/join"), ("POST", "/leave"),
+     ("PATCH", "/members/{user}"),
      ("DELETE", "/members/{user}")],
 )  # fmt: skip
-async def test_closed_session_is_not_found_for_strangers(ada: Api, bob: Api, method: str, path: str) -> None:
+async def test_closed_session_is_not_found_for_strangers(
+    ada: Api, bob: Api, method: str, path: str
+) -> None:
     """A stranger is told the same of a closed session as of an id that nobody has."""
     session_id = await ada.new_session(access="invite")
     path = path.format(user=ada.user["id"])
@@ -353,7 +420,13 @@ async def test_closed_session_is_not_found_for_strangers(ada: Api, bob: Api, met
 )
 async def test_session_with_malformed_id_is_not_found(ada: Api, session_id: str) -> None:
     """Nonsense instead of an id is simply not found."""
-    for path in ("/session/{}", "/chat/{}", "/code/{}/latest", "/code/{}/latest?live=1", "/code/{}/versions/1"):
+    for path in (
+        "/session/{}",
+        "/chat/{}",
+        "/code/{}/latest",
+        "/code/{}/latest?live=1",
+        "/code/{}/versions/1",
+    ):
         assert code_of(await ada.get(path.replace("{}", session_id))) == (404, "not_found")
     assert code_of(await ada.post(f"/session/{session_id}/join")) == (404, "not_found")
 
@@ -372,7 +445,13 @@ async def test_deleted_session_is_not_found(ada: Api, bob: Api) -> None:
     assert (answer.status, answer.body) == (204, b"")
     assert (await wire.until_closed())[0] == 4410
     for api in (ada, bob):
-        for path in ("/session/{}", "/chat/{}", "/code/{}/latest", "/code/{}/latest?live=true", "/code/{}/versions"):
+        for path in (
+            "/session/{}",
+            "/chat/{}",
+            "/code/{}/latest",
+            "/code/{}/latest?live=true",
+            "/code/{}/versions",
+        ):
             assert code_of(await api.get(path.format(session_id))) == (404, "not_found")
         assert code_of(await api.delete(f"/session/{session_id}")) == (404, "not_found")
         assert code_of(await api.post(f"/session/{session_id}/join")) == (404, "not_found")
@@ -385,7 +464,9 @@ async def test_deleted_session_is_not_found(ada: Api, bob: Api) -> None:
 
 
 async def test_ended_session_is_read_only_until_reopened(ada: Api, bob: Api) -> None:
-    """Chat and save are refused with the reason, reading goes on, and the owner may open it again."""
+    """Chat and save are refused with the reason, reading goes on,
+    and the owner may open it again.
+    """
     session_id = await ada.new_session(code="text")
     await bob.post(f"/session/{session_id}/join")
     await ada.post(f"/code/{session_id}/save", {"code": "saved"})
@@ -396,20 +477,28 @@ async def test_ended_session_is_read_only_until_reopened(ada: Api, bob: Api) -> 
     assert (ended.status, ended.body["status"]) == (200, "ended")
     for api in (ada, bob):
         for body in ({}, {"code": "changed"}, {"label": "final"}):
-            assert code_of(await api.post(f"/code/{session_id}/save", body)) == (409, "session_ended")
+            assert code_of(await api.post(f"/code/{session_id}/save", body)) == (
+                409,
+                "session_ended",
+            )
         sent = await api.post("/chat/send", {"sessionId": session_id, "message": "more"})
         assert code_of(sent) == (409, "session_ended")
         assert (await api.live(session_id))["code"] == "saved"
         assert (await api.get(f"/session/{session_id}")).body["status"] == "ended"
         assert (await api.get(f"/code/{session_id}/latest")).body["version"] == 1
         assert len((await api.get(f"/chat/{session_id}")).body["messages"]) == 1
-    assert code_of(await bob.patch(f"/session/{session_id}", {"status": "open"})) == (403, "forbidden")
+    assert code_of(await bob.patch(f"/session/{session_id}", {"status": "open"})) == (
+        403,
+        "forbidden",
+    )
 
     reopened = await ada.patch(f"/session/{session_id}", {"status": "open"})
 
     assert (reopened.status, reopened.body["status"]) == (200, "open")
     assert (await bob.post(f"/code/{session_id}/save", {"code": "again"})).body["version"] == 2
-    assert (await bob.post("/chat/send", {"sessionId": session_id, "message": "more"})).status == 201
+    assert (
+        await bob.post("/chat/send", {"sessionId": session_id, "message": "more"})
+    ).status == 201
 
 
 @pytest.mark.parametrize("status", ["closed", "", "OPEN", None, True, ["open"], {"$ne": None}])
@@ -438,8 +527,12 @@ async def test_ended_session_can_be_joined_and_left(ada: Api, bob: Api) -> None:
 # -- members --------------------------------------------------------------------------------------
 
 
-async def test_join_repeated_makes_one_member_with_same_role(crowd: None, ada: Api, bob: Api) -> None:
-    """However often somebody joins at the same time, they are a member once, with the role they had."""
+async def test_join_repeated_makes_one_member_with_same_role(
+    crowd: None, ada: Api, bob: Api
+) -> None:
+    """However often somebody joins at the same time, they are a member once,
+    with the role they had.
+    """
     session_id = await ada.new_session(joinRole="viewer")
 
     answers = await asyncio.gather(*(bob.post(f"/session/{session_id}/join") for _ in range(20)))
@@ -449,13 +542,19 @@ async def test_join_repeated_makes_one_member_with_same_role(crowd: None, ada: A
 
     assert {(answer.status, answer.body["role"]) for answer in answers} == {(200, "viewer")}
     assert set(answers[0].body) == {"session", "role"}
-    assert (again.status, again.body["role"], again.body["session"]["role"]) == (200, "viewer", "viewer")
+    assert (again.status, again.body["role"], again.body["session"]["role"]) == (
+        200,
+        "viewer",
+        "viewer",
+    )
     assert (owner.status, owner.body["role"]) == (200, "owner")
     assert await roles(ada, session_id) == {"ada": "owner", "bob": "viewer"}
 
 
 async def test_join_after_leaving_gives_current_join_role(ada: Api, bob: Api) -> None:
-    """A member who left is a stranger, and may join again by the link, with the role of that time."""
+    """A member who left is a stranger, and may join again by the link,
+    with the role of that time.
+    """
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
     wire = await bob.connect(session_id)
@@ -483,7 +582,9 @@ async def test_leave_by_owner_is_refused(ada: Api, bob: Api) -> None:
 
 
 async def test_join_by_removed_member_is_refused_until_readmitted(ada: Api, bob: Api) -> None:
-    """The link that let them in does not any more, by REST or WebSocket; the owner can take them back."""
+    """The link that let them in does not any more, by REST or WebSocket;
+    the owner can take them back.
+    """
     session_id = await ada.new_session(code="secret")
     await bob.post(f"/session/{session_id}/join")
     member = f"/session/{session_id}/members/{bob.user['id']}"
@@ -494,7 +595,9 @@ async def test_join_by_removed_member_is_refused_until_readmitted(ada: Api, bob:
     assert code_of(await bob.post(f"/session/{session_id}/join")) == (403, "forbidden")
     assert code_of(await bob.get(f"/session/{session_id}")) == (404, "not_found")
     assert code_of(await bob.post(f"/session/{session_id}/leave")) == (404, "not_found")
-    assert code_of(await bob.post(f"/session/{session_id}/join")) == (403, "forbidden"), "leaving washed it off"
+    assert code_of(await bob.post(f"/session/{session_id}/join")) == (403, "forbidden"), (
+        "leaving washed it off"
+    )
     assert (await (await bob.connect(session_id)).until_closed())[0] == 4403
     assert await roles(ada, session_id) == {"ada": "owner"}
     assert code_of(await ada.delete(member)) == (404, "not_found")
@@ -603,7 +706,10 @@ async def test_compact_by_others_than_owner_is_refused(ada: Api, bob: Api) -> No
 
 
 async def test_compact_removes_deleted_content_and_has_to_wait_then(ada: Api) -> None:
-    """Also what is too little for a checkpoint to remove it. It is work, so it cannot be had all the time."""
+    """Also what is too little for a checkpoint to remove it.
+
+    It is work, so it cannot be had all the time.
+    """
     session_id = await ada.new_session(code="x" * 10_000)
     await ada.post(f"/code/{session_id}/save", {"code": "y"})
 

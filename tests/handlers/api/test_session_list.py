@@ -9,13 +9,25 @@ import pytest
 import handlers.api.session
 from handlers.http.views.times import rfc3339
 from tests.api import Api
-from tests.handlers.clients import account, code_of, guest_of, joined, log_in, new_invite, picture, typing_frame, upload
+from tests.handlers.clients import (
+    account,
+    code_of,
+    guest_of,
+    joined,
+    log_in,
+    new_invite,
+    picture,
+    typing_frame,
+    upload,
+)
 from tests.waiting import until
 
 
 async def listed(api: Api, session_id: str) -> dict:
     """Return a session as it stands in a user's list."""
-    (item,) = [item for item in (await api.get("/session")).body["items"] if item["id"] == session_id]
+    (item,) = [
+        item for item in (await api.get("/session")).body["items"] if item["id"] == session_id
+    ]
     assert item == (await api.get(f"/session/{session_id}")).body
     assert item["memberCount"] == len(item["members"])
     assert item["onlineCount"] == sum(member["online"] for member in item["members"])
@@ -28,7 +40,11 @@ async def unread(api: Api, session_id: str) -> int:
 
 async def online(api: Api, session_id: str) -> list[str]:
     """Return the names of members who are connected."""
-    return [member["username"] for member in (await listed(api, session_id))["members"] if member["online"]]
+    return [
+        member["username"]
+        for member in (await listed(api, session_id))["members"]
+        if member["online"]
+    ]
 
 
 async def say(api: Api, session_id: str, *texts: str) -> int:
@@ -52,7 +68,9 @@ async def session_id(ada: Api, bob: Api) -> str:
 # -- online ---------------------------------------------------------------------------------------
 
 
-async def test_online_members_are_those_with_open_socket(ada: Api, bob: Api, session_id: str) -> None:
+async def test_online_members_are_those_with_open_socket(
+    ada: Api, bob: Api, session_id: str
+) -> None:
     """Those with an open socket to this session, however many they have; REST does not count."""
     other = await bob.new_session()
     assert await online(ada, session_id) == []
@@ -66,7 +84,9 @@ async def test_online_members_are_those_with_open_socket(ada: Api, bob: Api, ses
     await until(lambda: online(ada, session_id), lambda names: names == [])
 
 
-async def test_online_members_include_guests_and_viewers_but_not_removed(ada: Api, bob: Api, session_id: str) -> None:
+async def test_online_members_include_guests_and_viewers_but_not_removed(
+    ada: Api, bob: Api, session_id: str
+) -> None:
     """Guests and viewers too; removed and former members are not, and not in the list."""
     await ada.patch(f"/session/{session_id}/members/{bob.user['id']}", {"role": "viewer"})
     guest = await guest_of(ada, session_id, "Gus")
@@ -98,7 +118,9 @@ async def test_online_members_after_restart_are_none(start_server) -> None:
 # -- activity -------------------------------------------------------------------------------------
 
 
-async def test_last_activity_is_moved_by_writing_only(clock, ada: Api, bob: Api, session_id: str) -> None:
+async def test_last_activity_is_moved_by_writing_only(
+    clock, ada: Api, bob: Api, session_id: str
+) -> None:
     """Messages, saves, edits and changes move it; reading, joining and connecting do not."""
 
     async def last() -> str:
@@ -124,14 +146,19 @@ async def test_last_activity_is_moved_by_writing_only(clock, ada: Api, bob: Api,
     assert await last() == rfc3339(clock())
     clock.advance(10)
     await wire.send(typing_frame("typed"))
-    await until(lambda: ada.get(f"/session/{session_id}"), lambda answer: answer.body["updatedAt"] == rfc3339(clock()))
+    await until(
+        lambda: ada.get(f"/session/{session_id}"),
+        lambda answer: answer.body["updatedAt"] == rfc3339(clock()),
+    )
     assert await last() == rfc3339(clock())
 
 
 # -- what was not read ----------------------------------------------------------------------------
 
 
-async def test_unread_messages_are_counted_for_each_member(ada: Api, bob: Api, session_id: str) -> None:
+async def test_unread_messages_are_counted_for_each_member(
+    ada: Api, bob: Api, session_id: str
+) -> None:
     """For each member alone; a member who writes has read the messages above."""
     await say(ada, session_id, "one", "two", "three")
 
@@ -146,7 +173,9 @@ async def test_unread_messages_are_counted_for_each_member(ada: Api, bob: Api, s
     assert (await unread(bob, session_id), await unread(ada, session_id)) == (0, 1)
 
 
-async def test_read_mark_moves_forward_up_to_last_message(ada: Api, bob: Api, session_id: str) -> None:
+async def test_read_mark_moves_forward_up_to_last_message(
+    ada: Api, bob: Api, session_id: str
+) -> None:
     """Up to its sequence, never back, and not beyond what there is."""
     await say(ada, session_id, "one", "two", "three", "four")
 
@@ -163,7 +192,9 @@ async def test_read_mark_moves_forward_up_to_last_message(ada: Api, bob: Api, se
 
 
 @pytest.mark.parametrize("sequence", [-1, 1.5, "1", None, True, (1 << 53) + 1, [1]])
-async def test_read_mark_with_bad_sequence_names_the_field(bob: Api, session_id: str, sequence: object) -> None:
+async def test_read_mark_with_bad_sequence_names_the_field(
+    bob: Api, session_id: str, sequence: object
+) -> None:
     """What is no sequence is named."""
     answer = await bob.post(f"/chat/{session_id}/read", {"sequence": sequence})
 
@@ -171,7 +202,9 @@ async def test_read_mark_with_bad_sequence_names_the_field(bob: Api, session_id:
     assert list(answer.body["errors"]) == ["sequence"]
 
 
-async def test_loading_messages_does_not_mark_them_read(ada: Api, bob: Api, session_id: str) -> None:
+async def test_loading_messages_does_not_mark_them_read(
+    ada: Api, bob: Api, session_id: str
+) -> None:
     """A page that loads messages in the background does not mark them."""
     await say(ada, session_id, "one")
 
@@ -226,12 +259,17 @@ async def test_unread_counts_under_load_are_never_negative_and_end_right(
     crowd: None, ada: Api, bob: Api, session_id: str
 ) -> None:
     """Messages and readings together: never negative, and right in the end."""
-    work: list[Coroutine[Any, Any, object]] = [say(ada, session_id, f"{number}") for number in range(25)]
+    work: list[Coroutine[Any, Any, object]] = [
+        say(ada, session_id, f"{number}") for number in range(25)
+    ]
     work += [bob.post(f"/chat/{session_id}/read", {"sequence": number}) for number in range(25)]
 
     await asyncio.gather(*work)
 
-    counts = [(await bob.post(f"/chat/{session_id}/read", {"sequence": number})).body["unread"] for number in (5, 25)]
+    counts = [
+        (await bob.post(f"/chat/{session_id}/read", {"sequence": number})).body["unread"]
+        for number in (5, 25)
+    ]
     assert 0 <= counts[0] <= 25
     assert counts[1] == await unread(bob, session_id) == 0
 
@@ -248,13 +286,18 @@ async def test_session_list_shows_current_pictures(ada: Api, bob: Api, session_i
     assert [member["avatar"] for member in item["members"]] == [None, address]
     assert item["owner"]["avatar"] is None
     await bob.delete("/user/avatar")
-    assert [member["avatar"] for member in (await listed(ada, session_id))["members"]] == [None, None]
+    assert [member["avatar"] for member in (await listed(ada, session_id))["members"]] == [
+        None,
+        None,
+    ]
 
 
 # -- many members ---------------------------------------------------------------------------------
 
 
-async def test_session_list_shows_eldest_members_and_total_count(clock, ada: Api, monkeypatch) -> None:
+async def test_session_list_shows_eldest_members_and_total_count(
+    clock, ada: Api, monkeypatch
+) -> None:
     """A page of full sessions stays small; the session itself shows everybody."""
     monkeypatch.setattr(handlers.api.session, "MEMBERS_IN_LISTS", 2)
     session_id = await ada.new_session()
@@ -268,6 +311,11 @@ async def test_session_list_shows_eldest_members_and_total_count(clock, ada: Api
     whole = (await people[2].get(f"/session/{session_id}")).body
 
     assert [member["username"] for member in item["members"]] == ["ada", "first"]
-    assert [member["username"] for member in whole["members"]] == ["ada", "first", "second", "third"]
+    assert [member["username"] for member in whole["members"]] == [
+        "ada",
+        "first",
+        "second",
+        "third",
+    ]
     assert {(one["memberCount"], one["onlineCount"]) for one in (item, whole)} == {(4, len(wires))}
     assert item["role"] == "editor"

@@ -61,9 +61,15 @@ async def test_ticket_works_from_any_origin(ada: Api, session_id: str, origin: s
 async def test_ticket_beside_other_parameters_is_accepted(ada: Api, session_id: str) -> None:
     """Providers add their own, also behind a second question mark; ids may be typed."""
     for query in ("&saved=1", "?x=1", "&ticket2=y"):
-        assert await is_open(await connect(ada.url, session_id, await ticket_for(ada, session_id), query))
-    assert await is_open(await connect(ada.url, typed(session_id), await ticket_for(ada, session_id)))
-    assert await is_open(await connect(ada.url, session_id, typed(await ticket_for(ada, session_id))))
+        assert await is_open(
+            await connect(ada.url, session_id, await ticket_for(ada, session_id), query)
+        )
+    assert await is_open(
+        await connect(ada.url, typed(session_id), await ticket_for(ada, session_id))
+    )
+    assert await is_open(
+        await connect(ada.url, session_id, typed(await ticket_for(ada, session_id)))
+    )
 
 
 async def test_ticket_used_by_50_sockets_simultaneously_admits_one(start_server) -> None:
@@ -109,26 +115,41 @@ async def test_ticket_for_other_session_is_refused_and_used_up(ada: Api, session
     assert await refusal(await connect(ada.url, session_id, ticket)) == 4401
 
 
-async def test_ticket_signs_in_its_user_despite_other_cookie(ada: Api, bob: Api, session_id: str) -> None:
+async def test_ticket_signs_in_its_user_despite_other_cookie(
+    ada: Api, bob: Api, session_id: str
+) -> None:
     """With their role and their name, even if the cookie of another user comes along."""
     await ada.patch(f"/session/{session_id}", {"joinRole": "viewer"})
     await bob.post(f"/session/{session_id}/join")
     ticket = await ticket_for(bob, session_id)
 
-    wire = await connect(ada.url, session_id, ticket, Cookie=f"accessToken={ada.token}", Origin=ada.url)
+    wire = await connect(
+        ada.url, session_id, ticket, Cookie=f"accessToken={ada.token}", Origin=ada.url
+    )
 
     assert await is_open(wire)
     members = (await ada.get(f"/session/{session_id}")).body["members"]
-    assert [(member["username"], member["online"]) for member in members] == [("ada", False), ("bob", True)]
+    assert [(member["username"], member["online"]) for member in members] == [
+        ("ada", False),
+        ("bob", True),
+    ]
 
 
 @pytest.mark.parametrize("ticket", ["x", "0" * 26, "%00", "a.b.c", "%F0%9F%98%80"])
-async def test_bad_ticket_with_cookie_of_other_origin_is_refused(ada: Api, session_id: str, ticket: str) -> None:
+async def test_bad_ticket_with_cookie_of_other_origin_is_refused(
+    ada: Api, session_id: str, ticket: str
+) -> None:
     """A wrong ticket is not a way around the origin that a cookie needs."""
     cookie = f"accessToken={ada.token}"
 
-    assert await refusal(await connect(ada.url, session_id, ticket, Cookie=cookie, Origin=EVIL)) == 4401
-    assert await refusal(await connect(ada.url, session_id, ticket, Cookie=cookie, Origin=ada.url)) == 4401
+    assert (
+        await refusal(await connect(ada.url, session_id, ticket, Cookie=cookie, Origin=EVIL))
+        == 4401
+    )
+    assert (
+        await refusal(await connect(ada.url, session_id, ticket, Cookie=cookie, Origin=ada.url))
+        == 4401
+    )
 
 
 async def test_empty_ticket_is_ignored_in_favour_of_cookie(ada: Api, session_id: str) -> None:
@@ -152,7 +173,9 @@ async def test_ticket_of_ended_login_is_refused(ada: Api, session_id: str, how: 
         case "logins":
             await ada.delete("/user/logins")
         case "password":
-            await ada.post("/user/password", {"currentPassword": PASSWORD, "newPassword": "another good one"})
+            await ada.post(
+                "/user/password", {"currentPassword": PASSWORD, "newPassword": "another good one"}
+            )
         case "account":
             await ada.delete("/user/me", body={"password": PASSWORD})
 
@@ -188,7 +211,8 @@ async def test_ticket_token_and_invite_are_not_interchangeable(ada: Api, session
     bearer = Api(ada.url, ticket)
 
     assert code_of(await bearer.get("/user/me")) == (401, "not_signed_in")
-    assert code_of(await Api(ada.url).get("/user/me", headers={"Cookie": f"accessToken={ticket}"})) == (
+    assert code_of(await Api(ada.url).get("/user/me",
+                                          headers={"Cookie": f"accessToken={ticket}"})) == (
         401, "not_signed_in",
     )  # fmt: skip
     assert await refusal(await bearer.connect(session_id)) == 4401

@@ -9,9 +9,21 @@ from tests.handlers.clients import RFC3339, UNKNOWN_ID, code_of, typing_frame, w
 from tests.waiting import until
 
 MIB = 1 << 20
-FORBIDDEN_FIELDS = ["version", "author", "kind", "files", "sequence", "_id", "ownerId", "role", "sessionId", "$set"]
+FORBIDDEN_FIELDS = [
+    "version",
+    "author",
+    "kind",
+    "files",
+    "sequence",
+    "_id",
+    "ownerId",
+    "role",
+    "sessionId",
+    "$set",
+]
 FIELDS = {
-    "sessionId", "version", "code", "files", "documents", "label", "kind", "author", "contributors", "sequence",
+    "sessionId", "version", "code", "files", "documents", "label", "kind", "author", "contributors",
+    "sequence",
     "createdAt",
 }  # fmt: skip
 
@@ -24,7 +36,9 @@ async def versions(api: Api, session_id: str, query: str = "") -> list[dict]:
 
 
 async def test_save_without_change_returns_same_version(ada: Api) -> None:
-    """A save is 201 with the version; a second one without a change is 200 with the same version."""
+    """A save is 201 with the version; a second one without a change is
+    200 with the same version.
+    """
     session_id = await ada.new_session(code="print(1)\n")
 
     first = await ada.post(f"/code/{session_id}/save")
@@ -43,7 +57,10 @@ async def test_save_without_change_returns_same_version(ada: Api) -> None:
     assert second.body == body
     assert (await ada.get(f"/code/{session_id}/latest")).body == body
     assert (await ada.get(f"/code/{session_id}/versions/1")).body == body
-    assert (await ada.get(f"/code/{session_id}/versions")).body == {"versions": [body], "next": None}
+    assert (await ada.get(f"/code/{session_id}/versions")).body == {
+        "versions": [body],
+        "next": None,
+    }
 
 
 async def test_save_with_code_replaces_text_and_makes_version(ada: Api, bob: Api) -> None:
@@ -56,7 +73,8 @@ async def test_save_with_code_replaces_text_and_makes_version(ada: Api, bob: Api
     back = await ada.post(f"/code/{session_id}/save", {"code": "one"})
     empty = await ada.post(f"/code/{session_id}/save", {"code": ""})
 
-    assert [(one.status, one.body["version"], one.body["code"]) for one in (first, same, back, empty)] == [
+    assert [(one.status, one.body["version"], one.body["code"]) for one in (first, same, back,
+                                                                            empty)] == [
         (201, 1, "two"), (200, 1, "two"), (201, 2, "one"), (201, 3, ""),
     ]  # fmt: skip
     assert first.body["author"] == {"id": bob.user["id"], "username": "bob"}
@@ -82,10 +100,14 @@ async def test_save_with_label_up_to_120_characters_keeps_it(ada: Api, label: st
     answer = await ada.post(f"/code/{session_id}/save", {"label": label})
 
     assert (answer.status, answer.body["label"]) == (201, label)
-    assert [version["label"] for version in await versions(ada, session_id, "?fields=meta")] == [label]
+    assert [version["label"] for version in await versions(ada, session_id, "?fields=meta")] == [
+        label
+    ]
 
 
-@pytest.mark.parametrize("label", ["x" * 121, "two\nlines", "\u202etxet", "nul\0", None, 5, ["x"], {"$ne": None}])
+@pytest.mark.parametrize(
+    "label", ["x" * 121, "two\nlines", "\u202etxet", "nul\0", None, 5, ["x"], {"$ne": None}]
+)
 async def test_save_with_bad_label_is_refused_and_changes_nothing(ada: Api, label: object) -> None:
     """The fault is named and nothing is saved, not even the code that came along."""
     session_id = await ada.new_session(code="old")
@@ -112,7 +134,8 @@ async def test_save_with_unknown_field_is_refused(ada: Api, field: str) -> None:
 
 @pytest.mark.parametrize(
     "code",
-    ["a\r\nb\r\n", "a\rb\nc\r\n\n", "😀👩‍👩‍👧🏳️‍🌈", "\ufeffbom", "\u2028\u2029\x85\x0b\x0c", "cafe\u0301 ≠ café",
+    ["a\r\nb\r\n", "a\rb\nc\r\n\n", "😀👩‍👩‍👧🏳️‍🌈", "\ufeffbom", "\u2028\u2029\x85\x0b\x0c",
+     "cafe\u0301 ≠ café",
      "\u202erlo", "\x01\x1b[0m\x7f", "  trailing  \n\n", "\t", "\ufffd\uffff\U0010ffff",
      "'; DROP TABLE versions; --", "{{ x }}"],
 )  # fmt: skip
@@ -130,7 +153,9 @@ async def test_save_keeps_every_character_of_code(ada: Api, code: str) -> None:
         assert (answer.body["code"], answer.body["files"]) == (code, {"codemirror": code})
 
 
-@pytest.mark.parametrize("code", ["a" * MIB, "😀" * (MIB // 4), "\u0001" * MIB, "line of code\n" * (MIB // 13)])
+@pytest.mark.parametrize(
+    "code", ["a" * MIB, "😀" * (MIB // 4), "\u0001" * MIB, "line of code\n" * (MIB // 13)]
+)
 async def test_save_accepts_code_of_1_mib(ada: Api, code: str) -> None:
     """The limit counts bytes of UTF-8, however large their JSON is."""
     session_id = await ada.new_session()
@@ -150,9 +175,17 @@ async def test_save_accepts_code_of_1_mib(ada: Api, code: str) -> None:
         ("a" * (MIB * 6 // 10), "b" * (MIB * 6 // 10)),
         ("line of code\n" * (MIB // 13), "\tline of code\n" * (MIB // 14)),
     ],
-    ids=["small to full", "one character of a full one", "full by full", "600 KiB by 600 KiB", "indented"],
+    ids=[
+        "small to full",
+        "one character of a full one",
+        "full by full",
+        "600 KiB by 600 KiB",
+        "indented",
+    ],
 )
-async def test_save_does_not_count_replaced_text_against_limit(ada: Api, before: str, after: str) -> None:
+async def test_save_does_not_count_replaced_text_against_limit(
+    ada: Api, before: str, after: str
+) -> None:
     """What the document has afterwards is what is held against its limit of 1 MiB."""
     session_id = await ada.new_session(code=before)
 
@@ -181,7 +214,9 @@ async def test_simultaneous_saves_are_numbered_without_gaps(crowd: None, ada: Ap
     session_id = await ada.new_session()
     codes = [f"version {number} 😀\n" for number in range(50)]
 
-    answers = await asyncio.gather(*(ada.post(f"/code/{session_id}/save", {"code": code}) for code in codes))
+    answers = await asyncio.gather(
+        *(ada.post(f"/code/{session_id}/save", {"code": code}) for code in codes)
+    )
 
     assert {answer.status for answer in answers} == {201}
     assert [answer.body["code"] for answer in answers] == codes
@@ -221,7 +256,9 @@ async def test_save_by_viewer_is_refused(ada: Api, bob: Api) -> None:
 async def test_save_waiting_when_right_to_save_ends_is_refused(
     server, ada: Api, bob: Api, what: str, monkeypatch
 ) -> None:
-    """What was decided while a save waited for its room holds for that save too: nothing is changed."""
+    """What was decided while a save waited for its room holds for that save too:
+    nothing is changed.
+    """
     session_id = await ada.new_session(code="old")
     await bob.post(f"/session/{session_id}/join")
     member = f"/session/{session_id}/members/{bob.user['id']}"
@@ -244,22 +281,29 @@ async def test_save_waiting_when_right_to_save_ends_is_refused(
     answer = await bob.post(f"/code/{session_id}/save", {"code": "new"})
 
     expected = {
-        "ended": (409, "session_ended"), "made viewer": (403, "forbidden"), "removed": (404, "not_found"),
+        "ended": (409, "session_ended"), "made viewer": (403, "forbidden"),
+        "removed": (404, "not_found"),
         "deleted": (404, "not_found"),
     }  # fmt: skip
     assert code_of(answer) == expected[what]
     if what != "deleted":
         assert (await ada.live(session_id))["code"] == "old"
-        assert [one["kind"] for one in await versions(ada, session_id)] == (["final"] if what == "ended" else [])
+        assert [one["kind"] for one in await versions(ada, session_id)] == (
+            ["final"] if what == "ended" else []
+        )
 
 
 async def test_save_over_version_limit_is_refused(start_server) -> None:
-    """At the limit saving says so; what there is stays readable, and saving no change is still fine."""
+    """At the limit saving says so; what there is stays readable,
+    and saving no change is still fine.
+    """
     server = await start_server(versions=2)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
 
-    answers = [await ada.post(f"/code/{session_id}/save", {"code": code}) for code in ("1", "2", "3")]
+    answers = [
+        await ada.post(f"/code/{session_id}/save", {"code": code}) for code in ("1", "2", "3")
+    ]
 
     assert [answer.status for answer in answers] == [201, 201, 409]
     assert code_of(answers[2]) == (409, "limit_reached")
@@ -272,7 +316,9 @@ async def test_versions_and_live_document_survive_restart(start_server) -> None:
     first = await start_server()
     ada = await Api(first.url).sign_up("ada")
     session_id = await ada.new_session(code="first 😀\r\n")
-    saved = (await ada.post(f"/code/{session_id}/save", {"code": "second 👍\r\n", "label": "kept"})).body
+    saved = (
+        await ada.post(f"/code/{session_id}/save", {"code": "second 👍\r\n", "label": "kept"})
+    ).body
     await first.stop()
 
     second = await start_server()
@@ -288,7 +334,9 @@ async def test_versions_and_live_document_survive_restart(start_server) -> None:
 
 
 async def test_latest_version_of_unsaved_session_is_not_found(ada: Api) -> None:
-    """Without a version `latest` is 404 with a reason, the list is empty, the live document is there."""
+    """Without a version `latest` is 404 with a reason, the list is empty,
+    the live document is there.
+    """
     session_id = await ada.new_session(code="x")
 
     latest = await ada.get(f"/code/{session_id}/latest")
@@ -300,7 +348,9 @@ async def test_latest_version_of_unsaved_session_is_not_found(ada: Api) -> None:
 
 
 async def test_live_document_has_version_number_only_while_unchanged(ada: Api) -> None:
-    """`version` is the newest number while nothing has changed since, else null; the newest version stays."""
+    """`version` is the newest number while nothing has changed since, else null;
+    the newest version stays.
+    """
     session_id = await ada.new_session(code="x")
     await ada.post(f"/code/{session_id}/save")
     saved = await ada.live(session_id)
@@ -318,10 +368,16 @@ async def test_live_document_has_version_number_only_while_unchanged(ada: Api) -
     assert (await ada.get(f"/code/{session_id}/latest")).body["code"] == "x"
     assert (await ada.get(f"/code/{session_id}/latest?live=false")).body["code"] == "x"
     resaved = await ada.post(f"/code/{session_id}/save")
-    assert (resaved.status, resaved.body["version"], resaved.body["code"]) == (201, 2, changed["code"])
+    assert (resaved.status, resaved.body["version"], resaved.body["code"]) == (
+        201,
+        2,
+        changed["code"],
+    )
 
 
-@pytest.mark.parametrize("number", ["0", "2", "99999999999", "9" * 400, "-1", "1.5", "one", "1%00", "１", "latest"])
+@pytest.mark.parametrize(
+    "number", ["0", "2", "99999999999", "9" * 400, "-1", "1.5", "one", "1%00", "１", "latest"]
+)
 async def test_unknown_version_number_is_not_found(ada: Api, number: str) -> None:
     """A number without a version, and what is no number, is not found."""
     session_id = await ada.new_session()
@@ -334,22 +390,34 @@ async def test_version_pages_lead_from_newest_to_oldest(ada: Api) -> None:
     """Newest first; following `next` shows each once; `fields=meta` leaves only the texts out."""
     session_id = await ada.new_session()
     for number in range(7):
-        await ada.post(f"/code/{session_id}/save", {"code": f"{number}", "label": f"label {number}"})
+        await ada.post(
+            f"/code/{session_id}/save", {"code": f"{number}", "label": f"label {number}"}
+        )
 
     pages = await walk(ada, f"/code/{session_id}/versions?limit=3", "versions")
     meta = await walk(ada, f"/code/{session_id}/versions?limit=3&fields=meta", "versions")
 
-    assert [[version["version"] for version in page] for page in pages] == [[7, 6, 5], [4, 3, 2], [1]]
+    assert [[version["version"] for version in page] for page in pages] == [
+        [7, 6, 5],
+        [4, 3, 2],
+        [1],
+    ]
     found = [version for page in pages for version in page]
     assert [version["code"] for version in found] == ["6", "5", "4", "3", "2", "1", "0"]
     assert {frozenset(version) for version in found} == {frozenset(FIELDS)}
-    without = [{key: version[key] for key in FIELDS - {"code", "files", "documents"}} for version in found]
+    without = [
+        {key: version[key] for key in FIELDS - {"code", "files", "documents"}} for version in found
+    ]
     assert [version for page in meta for version in page] == without
-    assert [len(page) for page in await walk(ada, f"/code/{session_id}/versions?limit=7", "versions")] == [7]
+    assert [
+        len(page) for page in await walk(ada, f"/code/{session_id}/versions?limit=7", "versions")
+    ] == [7]
 
 
 async def test_page_of_large_versions_ends_early(ada: Api) -> None:
-    """Texts of a megabyte: a page has as many as it takes to reach four, and `next` leads to the others."""
+    """Texts of a megabyte: a page has as many as it takes to reach four,
+    and `next` leads to the others.
+    """
     session_id = await ada.new_session()
     for letter in "abcdef":
         assert (await ada.post(f"/code/{session_id}/save", {"code": letter * MIB})).status == 201
@@ -357,12 +425,17 @@ async def test_page_of_large_versions_ends_early(ada: Api) -> None:
     pages = await walk(ada, f"/code/{session_id}/versions?limit=200", "versions")
     meta = await walk(ada, f"/code/{session_id}/versions?limit=200&fields=meta", "versions")
 
-    assert [[version["code"][0] for version in page] for page in pages] == [["f", "e", "d", "c"], ["b", "a"]]
+    assert [[version["code"][0] for version in page] for page in pages] == [
+        ["f", "e", "d", "c"],
+        ["b", "a"],
+    ]
     assert [len(page) for page in meta] == [6]
 
 
 async def test_large_answer_is_whole(ada: Api) -> None:
-    """An answer that is sent in pieces is JSON like any other, also where each character takes six in it."""
+    """An answer that is sent in pieces is JSON like any other,
+    also where each character takes six in it.
+    """
     text = "\x01\u2028é" * (MIB // 8)
     session_id = await ada.new_session(code=text)
     live = await ada.get(f"/code/{session_id}/latest?live=true")
@@ -393,7 +466,9 @@ async def test_version_routes_of_unknown_session_are_not_found(ada: Api) -> None
 
 
 async def test_automatic_version_after_pause_names_all_authors(start_server) -> None:
-    """Nobody has to press save: the version names all who typed, and saving then changes nothing."""
+    """Nobody has to press save: the version names all who typed,
+    and saving then changes nothing.
+    """
     server = await start_server(auto_version_pause_s=1)
     ada = await Api(server.url).sign_up("ada")
     bob = await ada.sign_up("bob")
@@ -407,7 +482,9 @@ async def test_automatic_version_after_pause_names_all_authors(start_server) -> 
     assert set(version) == FIELDS
     assert (version["version"], version["kind"], version["label"]) == (1, "auto", "")
     assert sorted(version["code"].split()) == ["ada", "bob", "by", "by"]
-    people = [{"id": api.user["id"], "username": name} for api, name in ((ada, "ada"), (bob, "bob"))]
+    people = [
+        {"id": api.user["id"], "username": name} for api, name in ((ada, "ada"), (bob, "bob"))
+    ]
     assert sorted(version["contributors"], key=lambda person: person["username"]) == people
     assert version["author"] in people
     assert (await ada.live(session_id))["version"] == 1
@@ -415,7 +492,9 @@ async def test_automatic_version_after_pause_names_all_authors(start_server) -> 
 
 
 async def test_automatic_version_during_typing_names_recent_authors(start_server) -> None:
-    """A user who never pauses has versions too; only those who typed since the last one are named."""
+    """A user who never pauses has versions too;
+    only those who typed since the last one are named.
+    """
     server = await start_server(auto_version_pause_s=3_600, auto_version_s=0.3)
     ada = await Api(server.url).sign_up("ada")
     bob = await ada.sign_up("bob")
@@ -442,7 +521,9 @@ async def test_automatic_version_without_edit_is_not_made(start_server) -> None:
     wire = await ada.connect(typed)
     await wire.send(typing_frame("typed"))
 
-    await until(lambda: versions(ada, typed), lambda found: [one["kind"] for one in found] == ["auto"])
+    await until(
+        lambda: versions(ada, typed), lambda found: [one["kind"] for one in found] == ["auto"]
+    )
 
     assert [one["kind"] for one in await versions(ada, quiet)] == ["manual"]
 

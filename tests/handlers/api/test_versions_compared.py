@@ -42,7 +42,8 @@ async def test_compare_of_two_versions_returns_differences(ada: Api) -> None:
                         ],
                     }
                 ],
-                "unified": "--- a/codemirror\n+++ b/codemirror\n@@ -1,3 +1,3 @@\n a\n-b\n+b two\n c\n",
+                "unified": "--- a/codemirror\n+++ b/codemirror\n@@ -1,3 +1,3 @@\n a\n-b\n+b two\n "
+                "c\n",
             }
         ],
     }
@@ -88,7 +89,9 @@ async def test_compare_with_omitted_or_live_end_uses_expected_texts(
         ("from=99999999999999999999", 422, "invalid"),
     ],
 )
-async def test_compare_with_unknown_or_bad_version_is_refused(ada: Api, query: str, status: int, code: str) -> None:
+async def test_compare_with_unknown_or_bad_version_is_refused(
+    ada: Api, query: str, status: int, code: str
+) -> None:
     session_id = await ada.new_session()
     await save(ada, session_id, "one\n")
 

@@ -37,13 +37,18 @@ async def test_restore_replaces_document_and_saves_unsaved_text(ada: Api, bob: A
     answer = await bob.post(f"/code/{session_id}/restore", {"version": 1})
 
     assert answer.status == 201
-    assert (answer.body["version"], answer.body["kind"], answer.body["code"]) == (4, "restore", "one\n")
+    assert (answer.body["version"], answer.body["kind"], answer.body["code"]) == (
+        4,
+        "restore",
+        "one\n",
+    )
     assert answer.body["author"]["username"] == "bob"
     assert [one["username"] for one in answer.body["contributors"]] == ["bob"]
     assert (await ada.live(session_id))["code"] == "one\n"
     found = await described(ada, session_id)
     assert [(kind, label) for kind, label, _ in found] == [
-        ("manual", ""), ("manual", ""), ("auto", "Before version 1 was restored"), ("restore", "Version 1 restored"),
+        ("manual", ""), ("manual", ""), ("auto", "Before version 1 was restored"),
+        ("restore", "Version 1 restored"),
     ]  # fmt: skip
     assert "not saved" in found[2][2]
 
@@ -89,7 +94,9 @@ async def test_restore_replaces_all_roots_or_named_one(ada: Api) -> None:
         ({"version": 1, "x": 1}, 422, "invalid"),
     ],
 )
-async def test_restore_with_bad_version_or_root_is_refused(ada: Api, body: dict, status: int, code: str) -> None:
+async def test_restore_with_bad_version_or_root_is_refused(
+    ada: Api, body: dict, status: int, code: str
+) -> None:
     session_id = await ada.new_session()
     await save(ada, session_id, "one")
 
@@ -105,12 +112,19 @@ async def test_restore_at_version_limit_is_refused_and_changes_nothing(start_ser
     for code in ("one", "two", "three"):
         await save(ada, session_id, code)
 
-    assert code_of(await ada.post(f"/code/{session_id}/restore", {"version": 1})) == (409, "limit_reached")
+    assert code_of(await ada.post(f"/code/{session_id}/restore", {"version": 1})) == (
+        409,
+        "limit_reached",
+    )
     assert (await ada.live(session_id))["code"] == "three"
 
 
-async def test_restore_during_typing_keeps_new_text_and_cursors(peers: Peers, ada: Api, bob: Api) -> None:
-    """Editors see it as an edit; what is typed meanwhile survives, and nobody's cursor is thrown elsewhere."""
+async def test_restore_during_typing_keeps_new_text_and_cursors(
+    peers: Peers, ada: Api, bob: Api
+) -> None:
+    """Editors see it as an edit; what is typed meanwhile survives,
+    and nobody's cursor is thrown elsewhere.
+    """
     session_id = await ada.new_session()
     await save(ada, session_id, "first line\nsecond line\nlast line\n")
     await save(ada, session_id, "first line\nsecond LINE changed\nlast line\n")
@@ -151,7 +165,9 @@ async def test_session_end_stores_final_version_unless_saved(ada: Api) -> None:
 
 
 async def test_session_end_says_when_no_version_fits(start_server, expect_log) -> None:
-    """A session full of versions that people made ends without a final one: its owner is told, and keeps the text."""
+    """A session full of versions that people made ends without a final one:
+    its owner is told, and keeps the text.
+    """
     expect_log("WARNING handlers.api.session: session .* has no final version yet")
     server = await start_server(versions=3, auto_versions=1)
     ada = await Api(server.url).sign_up("ada")

@@ -19,39 +19,58 @@ from tests.system_packages import needed_program
 from tests.waiting import until
 
 SCRIPTS = [
-    "решение_задачи_про_динамическое_программирование.py", "λύση.py", "פתרון.py", "حل.py", "علی\u200cرضا.py",
-    "समाधान.py", "ශ්\u200dරී.py", "การแก้ปัญหา.py", "解答.py", "解" * 29, "ソリューション.py", "ガ.txt", "해결책.py",
+    "решение_задачи_про_динамическое_программирование.py", "λύση.py", "פתרון.py", "حل.py",
+    "علی\u200cرضا.py",
+    "समाधान.py", "ශ්\u200dරී.py", "การแก้ปัญหา.py", "解答.py", "解" * 29, "ソリューション.py",
+    "ガ.txt", "해결책.py",
     "lösung.py", "\ufb01n.txt", "straße", "👩\u200d💻.py", "👩\u200d💻" * 8,
-    "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f.md", "ﷺ", "Ελλάδα.md", "հայերեն", "ქართული",
+    "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f.md", "ﷺ", "Ελλάδα.md",
+    "հայերեն", "ქართული",
     "አማርኛ", "ᓄᓇᕗᑦ", "𝔘𝔫𝔦", "e\u0301" * 20,
 ]  # fmt: skip
 RESERVED = [
-    *(f"{name}{end}" for name in ("CON", "nul", "aux", "PRN", "com1", "LPT9", "COM\u00b9") for end in ("", ".txt")),
-    "con .txt", "Con.tar.gz", "CONIN$", "conout$", "clock$", "notes.", "notes. .", "x ", " ", ".", "..", "...", "a. ",
-    ".git", ".GIT", ".Git ", ".git.", ".git...", ".git . .", "git~1", "GIT~1", "git~1.", ".git::$INDEX_ALLOCATION",
-    ".g\u200cit", ".\u200dgit", ".git\ufeff", "\u200e.git", ".gi\u202at", ".gi\u206ft", ".gitmodules", ".gitModules ",
-    ".gitattributes", ".gitignore", "gitmod~1", "GI7EBA~1", "MAIN~1.JAV", "._notes.txt", ".DS_Store", "desktop.ini",
+    *(f"{name}{end}" for name in ("CON", "nul", "aux", "PRN", "com1", "LPT9",
+                                  "COM\u00b9") for end in ("", ".txt")),
+    "con .txt", "Con.tar.gz", "CONIN$", "conout$", "clock$", "notes.", "notes. .", "x ", " ", ".",
+    "..", "...", "a. ",
+    ".git", ".GIT", ".Git ", ".git.", ".git...", ".git . .", "git~1", "GIT~1", "git~1.",
+    ".git::$INDEX_ALLOCATION",
+    ".g\u200cit", ".\u200dgit", ".git\ufeff", "\u200e.git", ".gi\u202at", ".gi\u206ft",
+    ".gitmodules", ".gitModules ",
+    ".gitattributes", ".gitignore", "gitmod~1", "GI7EBA~1", "MAIN~1.JAV", "._notes.txt",
+    ".DS_Store", "desktop.ini",
 ]  # fmt: skip
 ODD = [
-    "src/main.py", "../../etc/passwd", "/etc/passwd", "a\\b", "C:\\x", "a:b", "a*b?", '"<x>|', "x\0y", "x\ny",
-    "x\x7f", "", "%2E%2E", "%", "100%", "%2E", "a%2Fb", "a/b", "_", "a b", "-rf", "~", "a~1", "$HOME", "`id`",
-    "gpj.\u202exe.bat", "\u2066x\u2069", "x\u2028y", "\U000e0fff", "\ufdd0", "\uf03a", "__proto__", "constructor",
-    "toString", MANIFEST, "README.txt", "x" * 255, "x." + "y" * 250, ".".join("abc" * 80), "я" * 127 + "x", "%" * 200,
+    "src/main.py", "../../etc/passwd", "/etc/passwd", "a\\b", "C:\\x", "a:b", "a*b?", '"<x>|',
+    "x\0y", "x\ny",
+    "x\x7f", "", "%2E%2E", "%", "100%", "%2E", "a%2Fb", "a/b", "_", "a b", "-rf", "~", "a~1",
+    "$HOME", "`id`",
+    "gpj.\u202exe.bat", "\u2066x\u2069", "x\u2028y", "\U000e0fff", "\ufdd0", "\uf03a", "__proto__",
+    "constructor",
+    "toString", MANIFEST, "README.txt", "x" * 255, "x." + "y" * 250, ".".join("abc" * 80),
+    "я" * 127 + "x", "%" * 200,
     "/" * 80, ("a" * 80 + "/") * 3,
 ]  # fmt: skip
 ALIKE = [
-    "Main.java", "main.java", "MAIN.JAVA", "main-2.java", "Main-3.java", "é.py", "e\u0301.py", "É.py", "STRASSE",
-    "σας", "ΣΑΣ", "σασ", "K.txt", "k.txt", "\u212a.txt", "Å", "\u212b", "A\u030a", "a\u200db", "ab", "_con.txt", "i",
-    "ı", "I", "İ", "가", unicodedata.normalize("NFD", "가"), "X" * 255, "x" * 254, "ОЧЕНЬ" * 20, "очень" * 20,
+    "Main.java", "main.java", "MAIN.JAVA", "main-2.java", "Main-3.java", "é.py", "e\u0301.py",
+    "É.py", "STRASSE",
+    "σας", "ΣΑΣ", "σασ", "K.txt", "k.txt", "\u212a.txt", "Å", "\u212b", "A\u030a", "a\u200db", "ab",
+    "_con.txt", "i",
+    "ı", "I", "İ", "가", unicodedata.normalize("NFD", "가"), "X" * 255, "x" * 254, "ОЧЕНЬ" * 20,
+    "очень" * 20,
 ]  # fmt: skip
 CORPUS = list(dict.fromkeys([*SCRIPTS, *RESERVED, *ODD, *ALIKE]))
 
-HFS_IGNORES = dict.fromkeys([*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF])
+HFS_IGNORES = dict.fromkeys(
+    [*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF]
+)
 WINDOWS_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)")
 
 
 def windows_problem(name: str) -> str:
-    """Return the rule of Windows that a name breaks, as its documentation on naming files has them."""
+    """Return the rule of Windows that a name breaks, as its documentation
+    on naming files has them.
+    """
     if set(name) & set('<>:"/\\|?*') or min(map(ord, name)) < ord(" "):
         return "a forbidden character"
     if name[-1] in " .":
@@ -69,7 +88,9 @@ def problem_on_macs(name: str) -> str:
         return "an unassigned character"
     if name.startswith("._"):
         return "where the Finder keeps what it knows of another file"
-    return "too long" if len(unicodedata.normalize("NFD", name).encode("utf-16-le")) // 2 > 255 else ""
+    return (
+        "too long" if len(unicodedata.normalize("NFD", name).encode("utf-16-le")) // 2 > 255 else ""
+    )
 
 
 def git_problem(name: str) -> str:
@@ -87,7 +108,13 @@ def problem(name: str) -> str:
 def as_some_system_has_it(name: str) -> set[str]:
     """Return what a case-insensitive or normalizing file system stores or compares."""
     plain = unicodedata.normalize("NFD", name.translate(HFS_IGNORES))
-    return {name, name.upper(), name.lower(), plain.casefold(), unicodedata.normalize("NFC", name).upper()}
+    return {
+        name,
+        name.upper(),
+        name.lower(),
+        plain.casefold(),
+        unicodedata.normalize("NFC", name).upper(),
+    }
 
 
 def check(roots: list[str]) -> dict[str, str]:
@@ -113,11 +140,27 @@ def test_file_name_keeps_letters_of_all_scripts(name: str) -> None:
 
 
 PARTS = st.sampled_from(
-    [*CORPUS, *'abC./\\ ~1%_-:"', "\u200d", "\ufeff", "\u0301", "é", "я", "解", ".py", ".GIT", "nul"]
+    [
+        *CORPUS,
+        *'abC./\\ ~1%_-:"',
+        "\u200d",
+        "\ufeff",
+        "\u0301",
+        "é",
+        "я",
+        "解",
+        ".py",
+        ".GIT",
+        "nul",
+    ]
 )
 
 
-@given(st.lists(st.text(max_size=20) | st.lists(PARTS, max_size=5).map("".join), max_size=30, unique=True))
+@given(
+    st.lists(
+        st.text(max_size=20) | st.lists(PARTS, max_size=5).map("".join), max_size=30, unique=True
+    )
+)
 @settings(deadline=None)
 def test_file_names_of_any_roots_suit_every_system(roots: list[str]) -> None:
     check(roots)
@@ -164,13 +207,17 @@ def test_file_names_that_are_alike_are_numbered_once_for_all_folders() -> None:
 
 def test_many_alike_names_take_no_time() -> None:
     """A hostile editor can name all texts alike."""
-    letters = [f"{number:012b}".translate({ord("0"): "a", ord("1"): "A"}) for number in range(4_096)]
+    letters = [
+        f"{number:012b}".translate({ord("0"): "a", ord("1"): "A"}) for number in range(4_096)
+    ]
 
     assert len({name.lower() for name in check(letters).values()}) == len(letters)
 
 
 async def test_exports_of_corpus_are_unpacked_and_cloned(ada: Api, tmp_path: Path) -> None:
-    """A document with all these texts, by the programs themselves, with git's rules for Windows and macOS."""
+    """A document with all these texts, by the programs themselves,
+    with git's rules for Windows and macOS.
+    """
     roots = [root for root in CORPUS if 0 < len(root.encode()) <= 255][:240]
     texts = {root: f"text of {root!r}\n" for root in roots}
     session_id = await ada.new_session()
@@ -184,8 +231,17 @@ async def test_exports_of_corpus_are_unpacked_and_cloned(ada: Api, tmp_path: Pat
     (tmp_path / "session.zip").write_bytes(archive)
     run(needed_program("unzip"), "-q", "session.zip", "-d", "unzipped", folder=tmp_path)
     zipfile.ZipFile(io.BytesIO(archive)).extractall(tmp_path / "extracted")
-    (tmp_path / "session.bundle").write_bytes((await ada.get(f"/code/{session_id}/export?format=git")).body)
-    rules = ["-c", "core.protectNTFS=true", "-c", "core.protectHFS=true", "-c", "transfer.fsckObjects=true"]
+    (tmp_path / "session.bundle").write_bytes(
+        (await ada.get(f"/code/{session_id}/export?format=git")).body
+    )
+    rules = [
+        "-c",
+        "core.protectNTFS=true",
+        "-c",
+        "core.protectHFS=true",
+        "-c",
+        "transfer.fsckObjects=true",
+    ]
     run("git", *rules, "clone", "--quiet", "session.bundle", "clone", folder=tmp_path)
     run("git", "fsck", "--strict", folder=tmp_path / "clone")
 

@@ -11,7 +11,9 @@ from tests.waiting import until
 
 
 def git(*arguments: str, folder: Path | None = None) -> str:
-    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True
+    )
     return done.stdout
 
 
@@ -26,7 +28,9 @@ async def cloned(api: Api, session_id: str, folder: Path) -> Path:
     return folder / "clone"
 
 
-async def test_git_bundle_has_commit_for_each_version_and_live_text(ada: Api, bob: Api, tmp_path: Path) -> None:
+async def test_git_bundle_has_commit_for_each_version_and_live_text(
+    ada: Api, bob: Api, tmp_path: Path
+) -> None:
     """With author, time, label and texts; what is in no version yet comes last."""
     session_id = await ada.new_session(code="one\n")
     await bob.post(f"/session/{session_id}/join")

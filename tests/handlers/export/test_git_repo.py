@@ -17,7 +17,9 @@ def test_commits_follow_each_other_into_the_bundle(tmp_path: Path) -> None:
     folder.mkdir()
     progress = Progress(FileNames(["a/b"]))
     for number, text in enumerate(("one\n", "two\n")):
-        shown = Snapshot({"a/b": text}, {}, b"Ada <ada@x>", 1_000 * (number + 1), f"Number {number}\n")
+        shown = Snapshot(
+            {"a/b": text}, {}, b"Ada <ada@x>", 1_000 * (number + 1), f"Number {number}\n"
+        )
         progress = commit(str(folder), progress, shown)
     assert progress.parent
     path = bundle(str(folder), progress.parent)

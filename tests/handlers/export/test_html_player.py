@@ -8,13 +8,19 @@ import crdt.history.playback.replay
 from tests.api import Api
 
 
-async def test_html_player_contains_all_history_escaped(ada: Api, bob: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every update of every part, with authors and times, versions and chat; no text can end the element it is in."""
+async def test_html_player_contains_all_history_escaped(
+    ada: Api, bob: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every update of every part, with authors and times, versions and chat;
+    no text can end the element it is in.
+    """
     monkeypatch.setattr(crdt.history.playback.replay, "MAX_EDITS", 0)  # a part for each update
     session_id = await ada.new_session(code="</script><b>", title="</script>")
     await bob.post(f"/session/{session_id}/join")
     for number, api in enumerate((ada, bob, ada, bob)):
-        await api.post(f"/code/{session_id}/save", {"code": f"</script>{'x' * number}", "label": f"v{number}"})
+        await api.post(
+            f"/code/{session_id}/save", {"code": f"</script>{'x' * number}", "label": f"v{number}"}
+        )
     await bob.post("/chat/send", {"sessionId": session_id, "message": "<!-- hi"})
 
     answer = await ada.get(f"/code/{session_id}/export?format=replay")

@@ -54,7 +54,10 @@ async def test_zip_archive_contains_versions_live_text_chat_and_members(ada: Api
         chat = lines(found, "chat.jsonl")
         assert chat == (await ada.get(f"/chat/{session_id}")).body["messages"]
         members = json.loads(found.read("members.json"))
-        assert [(one["username"], one["role"]) for one in members] == [("ada", "owner"), ("bob", "editor")]
+        assert [(one["username"], one["role"]) for one in members] == [
+            ("ada", "owner"),
+            ("bob", "editor"),
+        ]
         assert "example.org" not in found.read("members.json").decode()
 
 
@@ -62,7 +65,8 @@ async def test_zip_archive_of_empty_session_has_standard_files(ada: Api) -> None
     found = await archive(ada, await ada.new_session())
 
     assert sorted(found.namelist()) == [
-        "README.txt", "chat.jsonl", "live/codemirror", "members.json", "original-names.json", "versions.jsonl",
+        "README.txt", "chat.jsonl", "live/codemirror", "members.json", "original-names.json",
+        "versions.jsonl",
     ]  # fmt: skip
 
 
@@ -80,7 +84,9 @@ async def test_zip_archive_escapes_root_names_in_paths(ada: Api) -> None:
     wire.close()
 
 
-async def test_zip_archive_of_long_history_is_read_in_pages(start_server, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_zip_archive_of_long_history_is_read_in_pages(
+    start_server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Read page by page."""
     monkeypatch.setattr(handlers.export.zip_archive, "_PAGE", 3)
     monkeypatch.setattr(handlers.export.zip_archive, "_MESSAGES", 4)
@@ -96,5 +102,7 @@ async def test_zip_archive_of_long_history_is_read_in_pages(start_server, monkey
     found = await archive(ada, session_id)
 
     assert [one["version"] for one in lines(found, "versions.jsonl")] == list(range(1, 11))
-    assert [one["message"] for one in lines(found, "chat.jsonl")] == [f"message {number}" for number in range(10)]
+    assert [one["message"] for one in lines(found, "chat.jsonl")] == [
+        f"message {number}" for number in range(10)
+    ]
     assert len([name for name in found.namelist() if name.startswith("versions/")]) == 10

@@ -1,4 +1,6 @@
-"""What every request of the API has in common: request ids, methods, content types, CORS, headers."""
+"""What every request of the API has in common:
+request ids, methods, content types, CORS, headers.
+"""
 
 import re
 
@@ -16,7 +18,10 @@ async def test_answer_405_names_allowed_methods(ada: Api, path: str) -> None:
     """RFC 9110 asks for `Allow` with every 405."""
     answer = await ada.request("PUT", path, {})
 
-    assert set(re.split(r",\s*", answer.headers.get("Allow", ""))) - {"OPTIONS", "HEAD"} == METHODS[path]
+    assert (
+        set(re.split(r",\s*", answer.headers.get("Allow", ""))) - {"OPTIONS", "HEAD"}
+        == METHODS[path]
+    )
 
 
 @pytest.mark.parametrize(
@@ -40,13 +45,16 @@ async def test_request_id_of_client_is_kept_and_others_differ(ada: Api) -> None:
     given = {"X-Request-Id": "3f2b8c1e-0000-4000-8000-aaaaaaaaaaaa"}
 
     assert len(set(made)) == 3
-    assert (await ada.get("/user/me", headers=given)).headers["X-Request-Id"] == given["X-Request-Id"]
+    assert (await ada.get("/user/me", headers=given)).headers["X-Request-Id"] == given[
+        "X-Request-Id"
+    ]
     assert (await ada.get("/nowhere", headers=given)).body["requestId"] == given["X-Request-Id"]
     assert (await ada.post("/user/me", headers=given)).body["requestId"] == given["X-Request-Id"]
 
 
 @pytest.mark.parametrize(
-    "given", ["", "short", "x" * 65, "with space in it", "<script>alert(1)</script>", "a;b=c,d%0d%0a"]
+    "given",
+    ["", "short", "x" * 65, "with space in it", "<script>alert(1)</script>", "a;b=c,d%0d%0a"],
 )
 async def test_request_id_of_bad_form_is_replaced(ada: Api, given: str) -> None:
     """What could not stand safely in a log or header is replaced."""
@@ -72,9 +80,13 @@ async def test_request_id_of_bad_form_is_replaced(ada: Api, given: str) -> None:
         ("application/xml", 415),
     ],
 )
-async def test_body_of_other_content_type_is_refused(ada: Api, content_type: str, status: int) -> None:
+async def test_body_of_other_content_type_is_refused(
+    ada: Api, content_type: str, status: int
+) -> None:
     """Only JSON that says so is read: forms of other sites cannot say so."""
-    answer = await ada.request("POST", "/session", {"title": "x"}, headers={"Content-Type": content_type})
+    answer = await ada.request(
+        "POST", "/session", {"title": "x"}, headers={"Content-Type": content_type}
+    )
 
     assert answer.status == status
     if status == 415:
@@ -90,10 +102,13 @@ async def test_get_and_delete_with_body_work_as_without(ada: Api) -> None:
 
 
 async def test_connection_after_refused_body_stays_usable(ada: Api) -> None:
-    """A refused request with a body does not make the next one on the same connection unreadable."""
+    """A refused request with a body does not make the next one on the
+    same connection unreadable.
+    """
     body = b'{"title": "GET /healthz HTTP/1.1"}'
-    head = b"POST /session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(
-        body
+    head = (
+        b"POST /session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+        b"%d\r\n\r\n" % len(body)
     )
 
     answer = await exchange(ada.url, head + body)
@@ -106,12 +121,18 @@ async def test_connection_after_refused_body_stays_usable(ada: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/user/login", "/user/me", "/session", "/session/x", "/chat/send", "/code/x/save", "/nowhere"]
+    "path",
+    ["/user/login", "/user/me", "/session", "/session/x", "/chat/send", "/code/x/save", "/nowhere"],
 )
 async def test_preflight_is_answered_for_allowed_origins_only(start_server, path: str) -> None:
-    """Origins in CORS_ORIGIN are told what they may do, with credentials and never by `*`; others nothing."""
+    """Origins in CORS_ORIGIN are told what they may do, with credentials and never by `*`;
+    others nothing.
+    """
     server = await start_server(cors_origin=f"{OTHER}, http://localhost:3000/")
-    asked = {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "authorization,content-type"}
+    asked = {
+        "Access-Control-Request-Method": "PATCH",
+        "Access-Control-Request-Headers": "authorization,content-type",
+    }
 
     for origin in (OTHER, "http://localhost:3000"):
         answer = await Api(server.url).request("OPTIONS", path, headers={"Origin": origin, **asked})
@@ -124,24 +145,38 @@ async def test_preflight_is_answered_for_allowed_origins_only(start_server, path
         allowed = set(re.split(r",\s*", answer.headers["Access-Control-Allow-Headers"].lower()))
         assert {"authorization", "content-type"} <= allowed
         assert "origin" in answer.headers["Vary"].lower()
-    for origin in ("https://evil.example.org", "null", f"{OTHER}.evil.org", OTHER + ":8443", "http" + OTHER[5:], "*"):
+    for origin in (
+        "https://evil.example.org",
+        "null",
+        f"{OTHER}.evil.org",
+        OTHER + ":8443",
+        "http" + OTHER[5:],
+        "*",
+    ):
         answer = await Api(server.url).request("OPTIONS", path, headers={"Origin": origin, **asked})
         assert not [name for name in answer.headers if name.startswith("Access-Control-")], origin
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/openapi.json", 200), ("GET", "/user/me", 401), ("GET", "/nowhere", 404), ("PUT", "/user/login", 405),
+    [("GET", "/openapi.json", 200), ("GET", "/user/me", 401), ("GET", "/nowhere", 404),
+     ("PUT", "/user/login", 405),
      ("POST", "/user/login", 422)],
 )  # fmt: skip
 async def test_cors_lets_allowed_origin_read_answers_and_errors(
     start_server, method: str, path: str, status: int
 ) -> None:
-    """An allowed page also sees what went wrong, with request id and wait; `Vary` keeps caches apart."""
+    """An allowed page also sees what went wrong, with request id and wait;
+    `Vary` keeps caches apart.
+    """
     server = await start_server(cors_origin=OTHER)
 
-    answer = await Api(server.url).request(method, path, None if method == "GET" else {}, headers={"Origin": OTHER})
-    stranger = await Api(server.url).request("GET", path, headers={"Origin": "https://evil.example.org"})
+    answer = await Api(server.url).request(
+        method, path, None if method == "GET" else {}, headers={"Origin": OTHER}
+    )
+    stranger = await Api(server.url).request(
+        "GET", path, headers={"Origin": "https://evil.example.org"}
+    )
 
     assert answer.status == status
     assert answer.headers.get("Access-Control-Allow-Origin") == OTHER

@@ -10,7 +10,14 @@ from handlers.throttling.rates import Budget
 
 
 @pytest.mark.parametrize(
-    "raw", [b'{"a": 1e400}', b'{"a": [1, {"a": null}]}', b'{"a": "\\ud83d\\ude00"}', b'{"\\u0000": ""}', b'{"": 1}']
+    "raw",
+    [
+        b'{"a": 1e400}',
+        b'{"a": [1, {"a": null}]}',
+        b'{"a": "\\ud83d\\ude00"}',
+        b'{"\\u0000": ""}',
+        b'{"": 1}',
+    ],
 )
 def test_parse_json_accepts_unusual_valid_json(raw: bytes) -> None:
     """Pairs of surrogates, odd keys and large numbers are JSON."""
@@ -126,19 +133,24 @@ def test_body_with_length_that_is_no_number_is_not_refused(length: str) -> None:
 @pytest.mark.parametrize(
     "raw",
     [
-        b"[1]", b"1", b'"x"', b"null", b'{"a": NaN}', b'{"a": Infinity}', b'{"a": 1, "a": 2}', b'{"a": "\\ud800"}',
+        b"[1]", b"1", b'"x"', b"null", b'{"a": NaN}', b'{"a": Infinity}', b'{"a": 1, "a": 2}',
+        b'{"a": "\\ud800"}',
         b"{", b"\xff", b'{"a":' * 17 + b"1" + b"}" * 17, b'{"a":' * 10_000,
     ],
 )  # fmt: skip
 def test_parse_json_refuses_unsafe_json(raw: bytes) -> None:
-    """Only objects; no numbers that are none, doubled keys, halves of characters or deep nesting."""
+    """Only objects; no numbers that are none, doubled keys,
+    halves of characters or deep nesting.
+    """
     with pytest.raises(ApiError) as raised:
         parse_json(raw)
 
     assert (raised.value.status, raised.value.code) == (400, "bad_json")
 
 
-@pytest.mark.parametrize("rest", ["[]," * 30_000 + "1", '{"a":1},' * 9_000 + "1", '"",' * 30_000 + "1"])
+@pytest.mark.parametrize(
+    "rest", ["[]," * 30_000 + "1", '{"a":1},' * 9_000 + "1", '"",' * 30_000 + "1"]
+)
 @pytest.mark.parametrize("text", ["", "x" * 100_000])
 def test_parse_json_refuses_much_structure(rest: str, text: str) -> None:
     """Parsing it would hold the event loop for half a second a MiB; the answer names the bound."""
@@ -150,7 +162,14 @@ def test_parse_json_refuses_much_structure(rest: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", ['"a": 1, "a": 2', '"a": NaN', '"a": Infinity', '"a": "\\ud83d"', '"a": ' + "[" * 50 + "]" * 50]
+    "bad",
+    [
+        '"a": 1, "a": 2',
+        '"a": NaN',
+        '"a": Infinity',
+        '"a": "\\ud83d"',
+        '"a": ' + "[" * 50 + "]" * 50,
+    ],
 )
 def test_parse_json_is_strict_with_long_texts_too(bad: str) -> None:
     with pytest.raises(ApiError) as refused:

@@ -30,7 +30,9 @@ ANSWERS = {
 
 @pytest.mark.parametrize("what", ANSWERS)
 async def test_every_answer_has_common_security_headers(ada: Api, what: str) -> None:
-    """Nothing is sniffed, framed or told where it was linked from; nothing gets a camera; no word of the software."""
+    """Nothing is sniffed, framed or told where it was linked from; nothing gets a camera;
+    no word of the software.
+    """
     method, path, status = ANSWERS[what]
     answer = await ada.request(method, path, {} if method == "PUT" else None)
 
@@ -66,8 +68,12 @@ async def test_hsts_is_sent_when_trusted_proxy_says_tls(start_server, path: str)
     """Only the word of a proxy that is trusted counts."""
     behind, alone = await start_server(trust_proxy=1), None
     headers = {"X-Forwarded-Proto": "https"}
-    assert (await Api(behind.url).get(path, headers=headers)).headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert (await Api(behind.url).get(path, headers=headers)).headers[
+        "Strict-Transport-Security"
+    ] == "max-age=31536000"
     assert "Strict-Transport-Security" not in (await Api(behind.url).get(path)).headers
     await behind.stop()
     alone = await start_server()
-    assert "Strict-Transport-Security" not in (await Api(alone.url).get(path, headers=headers)).headers
+    assert (
+        "Strict-Transport-Security" not in (await Api(alone.url).get(path, headers=headers)).headers
+    )

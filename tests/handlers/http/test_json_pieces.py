@@ -11,7 +11,12 @@ from handlers.http.json_pieces import PIECE, is_large, pieces
 
 _LONG = '\x01é\U0001f600"\\' * (PIECE // 4)
 _VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.just(_LONG),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.just(_LONG),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(), inner, max_size=5),
     max_leaves=12,
 )
@@ -35,7 +40,9 @@ def test_pieces_together_are_the_usual_json(value: Any) -> None:
     ids=["text", "texts", "list", "map", "mixed", "deep"],
 )
 def test_no_piece_of_a_large_value_is_large(value: Any) -> None:
-    """A character has at most twelve in JSON (two escapes), so no piece is longer than that many times the bound."""
+    """A character has at most twelve in JSON (two escapes),
+    so no piece is longer than that many times the bound.
+    """
     made = list(pieces(value))
     assert "".join(made) == json.dumps(value)
     assert len(made) > 2

@@ -46,7 +46,9 @@ def test_much_structure_is_refused(structure: str) -> None:
         large_json.loads(f"[{json.dumps(LONG)},{structure}]")
 
 
-@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "", "'", '"x', '{"' + "x" * 2_000 + '":1}'])
+@pytest.mark.parametrize(
+    "text", ["NaN", "Infinity", "-Infinity", "", "'", '"x', '{"' + "x" * 2_000 + '":1}']
+)
 def test_what_is_no_json_is_refused_among_long_texts(text: str) -> None:
     with pytest.raises(ValueError):
         large_json.loads(f"[{json.dumps(LONG)},{text}]")

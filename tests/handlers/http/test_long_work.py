@@ -26,7 +26,10 @@ async def test_work_for_a_client_that_hangs_up_is_stopped(
     with monkeypatch.context() as context:
         context.setattr(server.parts.services.history_reader, "page", page)
         _, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        head = f"GET /code/{session_id}/replay HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ada.token}\r\n\r\n"
+        head = (
+            f"GET /code/{session_id}/replay HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+            f"{ada.token}\r\n\r\n"
+        )
         writer.write(head.encode())
         await until(lambda: events == ["began"])
         writer.close()

@@ -7,7 +7,10 @@ from handlers.http import network
 
 
 def request(
-    *lines: tuple[str, str], host: str = "code.example.org", remote: str = "10.0.0.1", protocol: str = "http"
+    *lines: tuple[str, str],
+    host: str = "code.example.org",
+    remote: str = "10.0.0.1",
+    protocol: str = "http",
 ) -> HTTPServerRequest:
     """Return a request that came in on a connection from `remote`."""
     headers = HTTPHeaders()
@@ -43,8 +46,12 @@ def request(
         (3, ["1.1.1.1, 2.2.2.2"], "10.0.0.1"),
     ],
 )
-def test_client_address_counts_trusted_proxies_from_the_right(hops: int, forwarded: list[str], address: str) -> None:
-    """With n trusted proxies the n-th entry from the right counts; what a stranger put before it never does."""
+def test_client_address_counts_trusted_proxies_from_the_right(
+    hops: int, forwarded: list[str], address: str
+) -> None:
+    """With n trusted proxies the n-th entry from the right counts;
+    what a stranger put before it never does.
+    """
     lines = [("X-Forwarded-For", one) for one in forwarded]
 
     assert network.client_address(request(*lines), hops) == address
@@ -58,7 +65,9 @@ def test_limit_key_is_the_subscriber_of_the_client_address() -> None:
     assert network.rate_limit_key(seen, 0) == "10.0.0.1"
 
 
-@pytest.mark.parametrize("name", ["X-Real-Ip", "Forwarded", "True-Client-Ip", "CF-Connecting-IP", "X-Client-Ip"])
+@pytest.mark.parametrize(
+    "name", ["X-Real-Ip", "Forwarded", "True-Client-Ip", "CF-Connecting-IP", "X-Client-Ip"]
+)
 @pytest.mark.parametrize("hops", [0, 1])
 def test_client_address_ignores_other_headers(name: str, hops: int) -> None:
     """One header is trusted, and only from trusted proxies."""
@@ -100,7 +109,9 @@ def test_is_secure_follows_connection_or_trusted_proxy(
 
 
 def test_is_secure_behind_two_proxies_accepts_single_value() -> None:
-    """Proxies set X-Forwarded-Proto rather than append to it: one value for two hops is the usual case."""
+    """Proxies set X-Forwarded-Proto rather than append to it:
+    one value for two hops is the usual case.
+    """
     told = request(("X-Forwarded-Proto", "https"), ("X-Forwarded-For", "1.1.1.1, 2.2.2.2"))
 
     assert network.is_secure(told, 2)
@@ -173,7 +184,9 @@ ALLOWED = frozenset({"https://editor.example.org", "http://localhost:3000"})
         ("chrome-extension://abc", None, False),
     ],
 )
-def test_is_allowed_origin_compares_whole_origins(origin: str | None, site: str | None, allowed: bool | None) -> None:
+def test_is_allowed_origin_compares_whole_origins(
+    origin: str | None, site: str | None, allowed: bool | None
+) -> None:
     """Origins are compared whole; what says nothing is unknown, not allowed."""
     lines = []
     if origin is not None:
@@ -205,15 +218,20 @@ def test_is_allowed_origin_with_two_origins_is_not_allowed() -> None:
     ],
 )
 def test_normalize_origin_returns_form_sent_by_browsers(text: str, origin: str) -> None:
-    """What people write is turned into what browsers send: small letters, no default port, no slash."""
+    """What people write is turned into what browsers send:
+    small letters, no default port, no slash.
+    """
     assert network.normalize_origin(text) == origin
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "*", "null", "example.org", "https://", "ftp://example.org", "https://example.org/app", "https://example.org?x",
-     "https://example.org/?x", "//example.org", "https:example.org", "javascript:alert(1)", "https://user@example.org",
-     "https://user:pw@example.org", "https://example.org#x", "https://example.org:port", "https://*.example.org",
+    ["", "*", "null", "example.org", "https://", "ftp://example.org", "https://example.org/app",
+     "https://example.org?x",
+     "https://example.org/?x", "//example.org", "https:example.org", "javascript:alert(1)",
+     "https://user@example.org",
+     "https://user:pw@example.org", "https://example.org#x", "https://example.org:port",
+     "https://*.example.org",
      "https://exa mple.org"],
 )  # fmt: skip
 def test_normalize_origin_of_invalid_setting_raises(text: str) -> None:

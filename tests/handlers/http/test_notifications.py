@@ -24,7 +24,11 @@ def test_message_notification_goes_to_its_session_as_rest_shows_it() -> None:
 
     ((session_id, frame),) = told
     note = content(frame)
-    assert (session_id, note["about"], note["message"]["sender"]["username"]) == ("s1", "message", "ada")
+    assert (session_id, note["about"], note["message"]["sender"]["username"]) == (
+        "s1",
+        "message",
+        "ada",
+    )
 
 
 def test_session_changed_notification_has_no_details() -> None:

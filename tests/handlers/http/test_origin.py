@@ -1,4 +1,6 @@
-"""Requests that another site makes with a visitor's cookies (CSRF), and what allowed sites may do."""
+"""Requests that another site makes with a visitor's cookies (CSRF),
+and what allowed sites may do.
+"""
 
 import itertools
 import re
@@ -9,7 +11,15 @@ from collab_server.routes import ROUTES
 from handlers.http.base import BaseHandler
 from tests.api import PASSWORD, Api
 from tests.handlers.clients import UNKNOWN_ID, Browser, account, code_of, set_cookies
-from tests.handlers.origins import ALLOWED, EVIL, FOREIGN, ORIGINS, SITES, headers_of, may_use_cookies
+from tests.handlers.origins import (
+    ALLOWED,
+    EVIL,
+    FOREIGN,
+    ORIGINS,
+    SITES,
+    headers_of,
+    may_use_cookies,
+)
 
 CHANGING = [
     (method, re.sub(r"\([^)]*\)", UNKNOWN_ID, route))
@@ -18,7 +28,12 @@ CHANGING = [
     for method in ("POST", "PUT", "PATCH", "DELETE")
     if getattr(handler, method.lower()) is not getattr(BaseHandler, method.lower())
 ]
-TYPES = ["application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+TYPES = [
+    "application/json",
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+]
 
 
 @pytest.fixture
@@ -36,7 +51,9 @@ async def cookies_of(url: str, name: str) -> str:
 
 
 async def test_origin_check_refuses_only_cookies_of_other_sites(url: str) -> None:
-    """Origin × Sec-Fetch-Site × content type × cookie or bearer: only cookies from foreign pages are refused."""
+    """Origin × Sec-Fetch-Site × content type × cookie or bearer:
+    only cookies from foreign pages are refused.
+    """
     token = (await Api(url).sign_up("ada")).token
     cookie = await cookies_of(url, "bob")
     wrong = []
@@ -60,9 +77,11 @@ async def test_origin_check_refuses_only_cookies_of_other_sites(url: str) -> Non
 
 @pytest.mark.parametrize(("method", "path"), CHANGING)
 async def test_origin_check_covers_every_changing_route(url: str, method: str, path: str) -> None:
-    """On each such route a foreign page's request with cookies is refused before anything is looked at.
+    """On each such route a foreign page's request with cookies is refused
+    before anything is looked at.
 
-    Whatever kind of content it says it has: those that a page may send without asking first, and JSON.
+    Whatever kind of content it says it has:
+    those that a page may send without asking first, and JSON.
     """
     cookie = {"Cookie": await cookies_of(url, "ada")}
     signs_in = path in ("/user/signup", "/user/login", "/user/refresh", "/user/guest")
@@ -74,7 +93,9 @@ async def test_origin_check_covers_every_changing_route(url: str, method: str, p
             continue  # no browser, and the access token plays no part
         assert code_of(answer) == (403, "bad_origin"), (origin, site, content_type)
     for origin in ("own", "allowed"):
-        answer = await Api(url).request(method, path, {}, headers={**headers_of(url, origin, None), **cookie})
+        answer = await Api(url).request(
+            method, path, {}, headers={**headers_of(url, origin, None), **cookie}
+        )
         assert code_of(answer) != (403, "bad_origin"), origin
     assert (await Api(url).get("/user/me", headers=cookie)).status in (200, 401)
 
@@ -90,7 +111,9 @@ async def test_requests_refused_by_origin_change_nothing(url: str) -> None:
     """After refused requests the session, the name and the login are as they were."""
     cookie = {"Cookie": await cookies_of(url, "ada")}
     own = {"Origin": url, **cookie}
-    session_id = (await Api(url).post("/session", {"title": "mine", "code": "x"}, headers=own)).body["id"]
+    session_id = (
+        await Api(url).post("/session", {"title": "mine", "code": "x"}, headers=own)
+    ).body["id"]
     evil = {"Origin": EVIL, **cookie}
     page = Api(url)
 
@@ -104,7 +127,9 @@ async def test_requests_refused_by_origin_change_nothing(url: str) -> None:
 
     assert (await page.get("/user/me", headers=cookie)).body["username"] == "ada"
     assert (await page.get(f"/session/{session_id}", headers=cookie)).body["title"] == "mine"
-    assert (await page.get(f"/code/{session_id}/latest?live=true", headers=cookie)).body["code"] == "x"
+    assert (await page.get(f"/code/{session_id}/latest?live=true", headers=cookie)).body[
+        "code"
+    ] == "x"
     assert (await page.get(f"/chat/{session_id}", headers=cookie)).body["messages"] == []
     assert (await page.post("/user/refresh", headers=own)).status == 200
 
@@ -113,11 +138,17 @@ async def test_requests_refused_by_origin_change_nothing(url: str) -> None:
 
 
 async def test_cors_does_not_let_other_sites_read_by_cookie(url: str) -> None:
-    """GET with cookies is answered (it changes nothing), but the browser does not show it to a foreign page."""
+    """GET with cookies is answered (it changes nothing),
+    but the browser does not show it to a foreign page.
+    """
     cookie = {"Cookie": await cookies_of(url, "ada")}
 
-    evil = await Api(url).get("/user/me", headers={"Origin": EVIL, "Sec-Fetch-Site": "cross-site", **cookie})
-    allowed = await Api(url).get("/user/me", headers={"Origin": ALLOWED, "Sec-Fetch-Site": "cross-site", **cookie})
+    evil = await Api(url).get(
+        "/user/me", headers={"Origin": EVIL, "Sec-Fetch-Site": "cross-site", **cookie}
+    )
+    allowed = await Api(url).get(
+        "/user/me", headers={"Origin": ALLOWED, "Sec-Fetch-Site": "cross-site", **cookie}
+    )
 
     assert evil.status == allowed.status == 200
     assert "Access-Control-Allow-Origin" not in evil.headers
@@ -128,7 +159,14 @@ async def test_get_requests_have_no_effect(url: str) -> None:
     """What a foreign page can trigger with an image or a link has no effect."""
     cookie = {"Cookie": await cookies_of(url, "ada"), "Sec-Fetch-Site": "cross-site"}
 
-    for path in ("/user/logout", "/user/refresh", "/session/x/join", "/session/x/leave", "/chat/send", "/code/x/save"):
+    for path in (
+        "/user/logout",
+        "/user/refresh",
+        "/session/x/join",
+        "/session/x/leave",
+        "/chat/send",
+        "/code/x/save",
+    ):
         answer = await Api(url).get(path, headers=cookie)
         assert answer.status in (404, 405), path
 
@@ -155,8 +193,12 @@ async def test_get_requests_have_no_effect(url: str) -> None:
         ("own, other scheme", None, False),
     ],
 )
-async def test_sign_in_from_other_site_is_refused(url: str, path: str, origin: str, site: str | None, is_good) -> None:
-    """No foreign page can sign a visitor in as somebody else; programs without a browser can sign in."""
+async def test_sign_in_from_other_site_is_refused(
+    url: str, path: str, origin: str, site: str | None, is_good
+) -> None:
+    """No foreign page can sign a visitor in as somebody else;
+    programs without a browser can sign in.
+    """
     ada = await Api(url).sign_up("ada")
     invite = await ada.post(f"/session/{await ada.new_session()}/invites")
     body = {
@@ -191,10 +233,14 @@ async def test_change_by_cookie_without_origin_says_what_to_send(url: str) -> No
 
 
 async def test_sign_in_with_old_cookies_and_no_origin_is_accepted(url: str) -> None:
-    """A program with a cookie jar (curl -b -c) and no origin may sign in again: its cookie signs nothing here."""
+    """A program with a cookie jar (curl -b -c) and no origin may sign in again:
+    its cookie signs nothing here.
+    """
     cookie = {"Cookie": await cookies_of(url, "ada")}
 
-    login = await Api(url).post("/user/login", {"username": "ada", "password": PASSWORD}, headers=cookie)
+    login = await Api(url).post(
+        "/user/login", {"username": "ada", "password": PASSWORD}, headers=cookie
+    )
     signup = await Api(url).post("/user/signup", account("bob"), headers=cookie)
 
     assert (login.status, signup.status) == (200, 201)
@@ -214,13 +260,19 @@ async def test_sign_in_and_refresh_with_outdated_cookie_succeed(url: str) -> Non
     assert (login.status, refresh.status) == (200, 200)
 
 
-@pytest.mark.parametrize("origin", [name for name in ORIGINS if name not in ("own", "own in capitals", "allowed")])
+@pytest.mark.parametrize(
+    "origin", [name for name in ORIGINS if name not in ("own", "own in capitals", "allowed")]
+)
 async def test_refresh_by_cookie_from_other_site_is_refused(url: str, origin: str) -> None:
-    """The refresh cookie is no use to foreign pages, nor to clients that do not say where they come from."""
+    """The refresh cookie is no use to foreign pages, nor to clients that do not
+    say where they come from.
+    """
     cookie = {"Cookie": (await cookies_of(url, "ada")).partition("; ")[2]}
     assert cookie["Cookie"].startswith("refreshToken=")
 
-    answer = await Api(url).post("/user/refresh", headers={**headers_of(url, origin, None), **cookie})
+    answer = await Api(url).post(
+        "/user/refresh", headers={**headers_of(url, origin, None), **cookie}
+    )
     own = await Api(url).post("/user/refresh", headers={"Origin": url, **cookie})
 
     assert code_of(answer) == (403, "bad_origin")
@@ -240,15 +292,23 @@ async def test_allowed_origin_signs_up_works_and_signs_out_by_cookie(url: str) -
 
 
 async def test_own_origin_behind_tls_proxy_is_https(start_server) -> None:
-    """The page's origin is compared with how the client sees the server, not with how the proxy does."""
+    """The page's origin is compared with how the client sees the server,
+    not with how the proxy does.
+    """
     server = await start_server(trust_proxy=1)
     cookie = await cookies_of(server.url, "ada")
     tls = server.url.replace("http", "https", 1)
 
-    for origin, proto, status in [(tls, "https", 201), (server.url, "https", 403), (tls, "http", 403),
-                                  (server.url, "http", 201), (tls, None, 403)]:  # fmt: skip
-        headers = {"Origin": origin, "Cookie": cookie} | ({"X-Forwarded-Proto": proto} if proto else {})
-        assert (await Api(server.url).post("/session", headers=headers)).status == status, (origin, proto)
+    for origin, proto, status in [(tls, "https", 201), (server.url, "https", 403),
+                                  (tls, "http", 403), (server.url, "http", 201),
+                                  (tls, None, 403)]:  # fmt: skip
+        headers = {"Origin": origin, "Cookie": cookie} | (
+            {"X-Forwarded-Proto": proto} if proto else {}
+        )
+        assert (await Api(server.url).post("/session", headers=headers)).status == status, (
+            origin,
+            proto,
+        )
 
 
 @pytest.mark.parametrize("hops", [0, 1])
@@ -257,6 +317,10 @@ async def test_origin_check_ignores_forged_forwarded_host(start_server, hops: in
     server = await start_server(trust_proxy=hops)
     cookie = await cookies_of(server.url, "ada")
 
-    headers = {"Origin": "http://evil.example.org", "X-Forwarded-Host": "evil.example.org", "Cookie": cookie}
+    headers = {
+        "Origin": "http://evil.example.org",
+        "X-Forwarded-Host": "evil.example.org",
+        "Cookie": cookie,
+    }
 
     assert code_of(await Api(server.url).post("/session", headers=headers)) == (403, "bad_origin")

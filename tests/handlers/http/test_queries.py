@@ -18,7 +18,11 @@ from handlers.http.schemas import MAX_SEQUENCE, MAX_VERSION, Schema
         (queries.PAGE, {"limit": "200", "before": "x"}, {"limit": 200, "before": "x"}),
         (queries.PAGE, {"limit": "007"}, {"limit": 7}),
         (queries.MESSAGES, {"before": str(MAX_SEQUENCE)}, {"limit": 50, "before": MAX_SEQUENCE}),
-        (queries.VERSIONS, {"fields": "meta", "before": "3"}, {"limit": 50, "before": 3, "fields": "meta"}),
+        (
+            queries.VERSIONS,
+            {"fields": "meta", "before": "3"},
+            {"limit": 50, "before": 3, "fields": "meta"},
+        ),
         (queries.VERSIONS, {"fields": ""}, {"limit": 50}),
         (queries.LATEST, {}, {"live": False}),
         (queries.LATEST, {"live": "true"}, {"live": True}),
@@ -34,8 +38,12 @@ from handlers.http.schemas import MAX_SEQUENCE, MAX_VERSION, Schema
         (queries.BLAME, {"root": ""}, {"root": ""}),
     ],
 )
-def test_read_returns_values_of_their_types(schema: Schema, texts: dict[str, str], values: dict[str, Any]) -> None:
-    """Numbers are numbers, defaults are there, what is empty counts as left out unless empty is a value."""
+def test_read_returns_values_of_their_types(
+    schema: Schema, texts: dict[str, str], values: dict[str, Any]
+) -> None:
+    """Numbers are numbers, defaults are there, what is empty counts as left
+    out unless empty is a value.
+    """
     assert queries.read(schema, {name: texts.get(name) for name in schema}) == values
 
 
@@ -48,7 +56,12 @@ def test_read_returns_values_of_their_types(schema: Schema, texts: dict[str, str
         (queries.PAGE, "limit", "1.0", "must be a whole number from 1 to 200"),
         (queries.PAGE, "limit", "１", "must be a whole number from 1 to 200"),
         (queries.PAGE, "limit", "1" * 5_000, "must be a whole number from 1 to 200"),
-        (queries.VERSIONS, "before", str(MAX_VERSION + 1), f"must be a whole number from 1 to {MAX_VERSION}"),
+        (
+            queries.VERSIONS,
+            "before",
+            str(MAX_VERSION + 1),
+            f"must be a whole number from 1 to {MAX_VERSION}",
+        ),
         (queries.VERSIONS, "fields", "all", "must be meta, or be left out"),
         (queries.LATEST, "live", "yes", "must be true or false"),
         (queries.DIFF, "to", "dead", f"must be a whole number from 1 to {MAX_VERSION}"),
@@ -58,7 +71,9 @@ def test_read_returns_values_of_their_types(schema: Schema, texts: dict[str, str
         (queries.REPLAY, "to", "0", f"must be a whole number from 1 to {MAX_SEQUENCE}"),
     ],
 )
-def test_read_with_wrong_value_says_which_rule_it_breaks(schema: Schema, name: str, text: str, sentence: str) -> None:
+def test_read_with_wrong_value_says_which_rule_it_breaks(
+    schema: Schema, name: str, text: str, sentence: str
+) -> None:
     """One sentence for each parameter, whichever rule it breaks."""
     with pytest.raises(ApiError) as raised:
         queries.read(schema, {name: text})
@@ -70,7 +85,9 @@ def test_read_with_wrong_value_says_which_rule_it_breaks(schema: Schema, name: s
 def test_read_with_several_wrong_values_names_each() -> None:
     """As for bodies."""
     with pytest.raises(ApiError) as raised:
-        queries.read({**queries.PAGE, "fields": queries.VERSIONS["fields"]}, {"limit": "x", "fields": "x"})
+        queries.read(
+            {**queries.PAGE, "fields": queries.VERSIONS["fields"]}, {"limit": "x", "fields": "x"}
+        )
 
     assert set(raised.value.errors or ()) == {"limit", "fields"}
 

@@ -13,12 +13,29 @@ from handlers.http import schemas
 from handlers.http.body import parse_json
 
 GOOD: dict[str, dict[str, Any]] = {
-    "SIGNUP": {"username": "ada", "email": "ada@example.org", "password": "x" * 10, "fullname": "Ada"},
+    "SIGNUP": {
+        "username": "ada",
+        "email": "ada@example.org",
+        "password": "x" * 10,
+        "fullname": "Ada",
+    },
     "LOGIN": {"username": "ada", "password": "x"},
     "REFRESH": {"refreshToken": "a.b"},
     "ME": {"username": "ada"},
-    "NEW_SESSION": {"title": "t", "language": "c", "access": "link", "joinRole": "editor", "code": "x"},
-    "SESSION": {"title": "t", "language": "c", "access": "link", "joinRole": "editor", "status": "open"},
+    "NEW_SESSION": {
+        "title": "t",
+        "language": "c",
+        "access": "link",
+        "joinRole": "editor",
+        "code": "x",
+    },
+    "SESSION": {
+        "title": "t",
+        "language": "c",
+        "access": "link",
+        "joinRole": "editor",
+        "status": "open",
+    },
     "GUEST": {"name": "Ada", "invite": "x"},
     "GUEST_ME": {"username": "a"},
     "PASSWORD": {"currentPassword": "x", "newPassword": "x" * 10},
@@ -37,14 +54,17 @@ GOOD: dict[str, dict[str, Any]] = {
 }
 REQUIRED = {
     "SIGNUP": {"username", "email", "password"}, "LOGIN": {"password"}, "ME": {"username"},
-    "MEMBER": {"role"}, "MESSAGE": {"sessionId", "message"}, "GUEST": {"name", "invite"}, "GUEST_ME": {"username"},
-    "PASSWORD": {"currentPassword", "newPassword"}, "RESTORE": {"version"}, "REDACT": {"from", "to", "text"},
+    "MEMBER": {"role"}, "MESSAGE": {"sessionId", "message"}, "GUEST": {"name", "invite"},
+    "GUEST_ME": {"username"},
+    "PASSWORD": {"currentPassword", "newPassword"}, "RESTORE": {"version"},
+    "REDACT": {"from", "to", "text"},
     "IN_SESSION": {"sessionId"}, "CODE_CHANGE": {"sessionId", "code"},
 }  # fmt: skip
 
 
 SECRETS_AND_IDS = {
-    ("LOGIN", "password"), ("REFRESH", "refreshToken"), ("MESSAGE", "sessionId"), ("GUEST", "invite"),
+    ("LOGIN", "password"), ("REFRESH", "refreshToken"), ("MESSAGE", "sessionId"),
+    ("GUEST", "invite"),
     ("RESTORE", "root"), ("IN_SESSION", "sessionId"), ("CODE_CHANGE", "sessionId"),
     ("JOIN", "invite"), ("PASSWORD", "currentPassword"), ("DELETE_ME", "password"),
 }  # fmt: skip
@@ -69,7 +89,9 @@ def faults(name: str, document: dict[str, Any]) -> dict[str, list[str]]:
 
 def test_test_documents_cover_every_schema() -> None:
     """A new schema needs a good document above."""
-    defined = {name for name, value in vars(schemas).items() if name.isupper() and isinstance(value, dict)}
+    defined = {
+        name for name, value in vars(schemas).items() if name.isupper() and isinstance(value, dict)
+    }
     defined = {name for name in defined if not name.startswith("_")}
 
     assert defined == set(GOOD)
@@ -84,7 +106,9 @@ def test_schema_returns_good_document_unchanged(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", GOOD)
-@pytest.mark.parametrize("field", ["role!", "ownerId", "_id", "isAdmin", "$ne", "", "\0", "__class__", "Username"])
+@pytest.mark.parametrize(
+    "field", ["role!", "ownerId", "_id", "isAdmin", "$ne", "", "\0", "__class__", "Username"]
+)
 def test_schema_refuses_unknown_fields(name: str, field: str) -> None:
     """No schema lets a field pass that it does not know."""
     assert faults(name, {**GOOD[name], field: None}) == {field: ["is not a known field"]}
@@ -103,13 +127,19 @@ def test_schema_names_missing_required_fields(name: str) -> None:
 
 @pytest.mark.parametrize("name", GOOD)
 @pytest.mark.parametrize(
-    "value", [None, True, 0, -1.5, [], ["x"], {}, {"$ne": None}, {"$gt": ""}, "\0", float("inf"), 10**30], ids=repr
+    "value",
+    [None, True, 0, -1.5, [], ["x"], {}, {"$ne": None}, {"$gt": ""}, "\0", float("inf"), 10**30],
+    ids=repr,
 )
 def test_schema_refuses_values_of_other_type(name: str, value: object) -> None:
     """Only text is text: a fault of that field, and of no other, is told."""
     for field in GOOD[name]:
         found = faults(name, {**GOOD[name], field: value})
-        if ((name, field) in SECRETS_AND_IDS and value == "\0") or (name, field, value) == ("READ", "sequence", 0):
+        if ((name, field) in SECRETS_AND_IDS and value == "\0") or (name, field, value) == (
+            "READ",
+            "sequence",
+            0,
+        ):
             assert found == {}
         else:
             assert list(found) == [field]
@@ -137,7 +167,9 @@ def test_schema_refuses_values_of_other_type(name: str, value: object) -> None:
         ("NEW_SESSION", "code", 0, 1 << 20),
     ],
 )
-def test_schema_accepts_lengths_up_to_limits_only(name: str, field: str, low: int, high: int) -> None:
+def test_schema_accepts_lengths_up_to_limits_only(
+    name: str, field: str, low: int, high: int
+) -> None:
     """The shortest and the longest pass, one less and one more do not."""
     assert faults(name, {**GOOD[name], field: "x" * low}) == {}
     assert faults(name, {**GOOD[name], field: "x" * high}) == {}
@@ -149,7 +181,8 @@ def test_schema_accepts_lengths_up_to_limits_only(name: str, field: str, low: in
 @pytest.mark.parametrize("field", ["username", "fullname"])
 @pytest.mark.parametrize(
     "character",
-    ["\0", "\n", "\r", "\t", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\u202a", "\u202b", "\u202c", "\u202d",
+    ["\0", "\n", "\r", "\t", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\u202a", "\u202b",
+     "\u202c", "\u202d",
      "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"],
     ids=ascii,
 )  # fmt: skip
@@ -159,9 +192,16 @@ def test_name_with_control_or_direction_character_is_refused(field: str, charact
 
 
 def test_text_fields_are_composed_and_trimmed_by_kind() -> None:
-    """Lines are composed and trimmed; passwords are composed, never trimmed; code is not touched."""
+    """Lines are composed and trimmed; passwords are composed, never trimmed;
+    code is not touched.
+    """
     password = " e\u0301 12345678 "
-    document = {"username": " e\u0301mile ", "email": " e\u0301@example.org", "password": password, "fullname": " "}
+    document = {
+        "username": " e\u0301mile ",
+        "email": " e\u0301@example.org",
+        "password": password,
+        "fullname": " ",
+    }
 
     assert schemas.validate(schemas.SIGNUP, document) == {
         "username": "émile", "email": "é@example.org", "password": " é 12345678 ", "fullname": "",
@@ -242,7 +282,11 @@ def test_deeply_nested_document_is_refused(pair: tuple[bytes, bytes], field: byt
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.binary(max_size=50) | st.text().map(json.dumps).map(str.encode) | _json.map(json.dumps).map(str.encode))
+@given(
+    st.binary(max_size=50)
+    | st.text().map(json.dumps).map(str.encode)
+    | _json.map(json.dumps).map(str.encode)
+)
 def test_parsing_of_any_bytes_raises_only_bad_json(body: bytes) -> None:
     """Whatever bytes come, they are an object or `bad_json`."""
     value: Mapping[str, object] = {}
@@ -263,11 +307,18 @@ def test_document_of_many_unknown_fields_names_some_of_them() -> None:
     found = faults("SAVE", document)
     assert found.pop("label") == ["must be a string"]
     assert found == {f"{number:x}": ["is not a known field"] for number in range(20)}
-    assert schemas.validate(schemas.SAVE, {**document, "label": "x"}, others_too=True) == {"label": "x"}
+    assert schemas.validate(schemas.SAVE, {**document, "label": "x"}, others_too=True) == {
+        "label": "x"
+    }
 
 
 def test_text_that_is_far_too_long_is_refused_as_it_is() -> None:
     """It is not composed first. Nothing else is said of the field, also if it is required."""
     long = "e\u0301" * 8_001
-    assert faults("MESSAGE", {"sessionId": "x", "message": long}) == {"message": ["may have at most 4000 characters"]}
-    assert schemas.validate(schemas.MESSAGE, {"sessionId": "x", "message": long[:8_000]})["message"] == "é" * 4_000
+    assert faults("MESSAGE", {"sessionId": "x", "message": long}) == {
+        "message": ["may have at most 4000 characters"]
+    }
+    assert (
+        schemas.validate(schemas.MESSAGE, {"sessionId": "x", "message": long[:8_000]})["message"]
+        == "é" * 4_000
+    )

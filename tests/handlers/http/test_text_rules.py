@@ -1,4 +1,6 @@
-"""Texts that people write, in all languages: what is kept, what is made harmless, what is refused."""
+"""Texts that people write, in all languages:
+what is kept, what is made harmless, what is refused.
+"""
 
 import re
 import unicodedata
@@ -12,9 +14,11 @@ from handlers.http import text_rules
 from tests.names import ORDINARY as NAMES
 
 LOOKING_LIKE_OTHERS = [
-    "victim\u200d", "\u200dvictim", "victim\u200c", "vic\u200d\u200dtim", "vic\u200btim", "victim\u00ad",
+    "victim\u200d", "\u200dvictim", "victim\u200c", "vic\u200d\u200dtim", "vic\u200btim",
+    "victim\u00ad",
     "\u2060victim", "vic\ufefftim", "victim\ufe0f", "vic\ufe00tim", "victim\u034f", "vic\u034ftim",
-    "\u2800victim", "victim\u3164", "vic\u180etim", "vic\u2063tim", "vic\U000e0061tim", "🏴\U000e0061",
+    "\u2800victim", "victim\u3164", "vic\u180etim", "vic\u2063tim", "vic\U000e0061tim",
+    "🏴\U000e0061",
     "victim\U000e007f", "vic\U000e0100tim", "vic \u200dtim", "אב\ufe0fג", "victim 👩\u200d",
     "👩\u200dvictim\u200d", "\u200d", "\u115f\u1160", "victim\uff20", "victim@",
 ]  # fmt: skip
@@ -60,7 +64,13 @@ def test_isolated_text_turns_nothing_outside(text: str, result: str) -> None:
     assert text_rules.isolated(text) == result
 
 
-@given(st.text(st.sampled_from("ab\u05d0\n\u2066\u2067\u2068\u2069\u202a\u202b\u202c\u202d\u202e\r\v\x1b[m")))
+@given(
+    st.text(
+        st.sampled_from(
+            "ab\u05d0\n\u2066\u2067\u2068\u2069\u202a\u202b\u202c\u202d\u202e\r\v\x1b[m"
+        )
+    )
+)
 def test_chat_text_of_any_text_is_balanced_in_each_line(text: str) -> None:
     result = text_rules.chat_text(text)
 
@@ -95,35 +105,45 @@ def test_control_character_is_named(character: str) -> None:
     assert f"(U+{ord(character):04X})" in text_rules.control_in(f"a{character}b")
 
 
-@pytest.mark.parametrize("text", ["", " \n\t", "\u200b", "\ufeff", "\u2060\u3164\u2800", "\u2066\u2069"], ids=ascii)
+@pytest.mark.parametrize(
+    "text", ["", " \n\t", "\u200b", "\ufeff", "\u2060\u3164\u2800", "\u2066\u2069"], ids=ascii
+)
 def test_text_without_visible_character_is_blank(text: str) -> None:
     assert text_rules.is_blank(text)
 
 
 @pytest.mark.parametrize(
     "name",
-    ["deleted user", "Deleted  User", "ｄeleted user", "dеleted usеr", "deleted\u2003user", "deIeted user",
-     "DE1ETED USER", "de|eted user", "deΙeted user", "de\u04c0eted user", "cleleted user", "deleted-user",
+    ["deleted user", "Deleted  User", "ｄeleted user", "dеleted usеr", "deleted\u2003user",
+     "deIeted user",
+     "DE1ETED USER", "de|eted user", "deΙeted user", "de\u04c0eted user", "cleleted user",
+     "deleted-user",
      "DeletedUser", "«deleted user»", "deleted us\u1eb9r"],
     ids=ascii,
 )  # fmt: skip
 def test_name_of_deleted_users_is_reserved(name: str) -> None:
-    """Also with letters that look like its own, such as a capital I for l, and with other spaces and marks."""
+    """Also with letters that look like its own, such as a capital I for l,
+    and with other spaces and marks.
+    """
     assert "account was deleted" in text_rules.fault_of_name(name)
 
 
 @pytest.mark.parametrize(
     ("name", "fault"),
     [("collab-server", "the server calls itself"), ("CoIlab Server", "the server calls itself"),
-     ("c0l1ab-server", "the server calls itself"), ("coll\u0430b-server", "the server calls itself"),
-     ("Somebody", "exports call people"), ("sornebody", "exports call people"), ("s0meb0dy", "exports call people")],
+     ("c0l1ab-server", "the server calls itself"),
+     ("coll\u0430b-server", "the server calls itself"),
+     ("Somebody", "exports call people"), ("sornebody", "exports call people"),
+     ("s0meb0dy", "exports call people")],
     ids=ascii,
 )  # fmt: skip
 def test_name_that_exports_show_for_nobody_is_reserved(name: str, fault: str) -> None:
     assert fault in text_rules.fault_of_name(name)
 
 
-@pytest.mark.parametrize("name", ["deleted users", "user", "Ida Collins", "server", "collab", "some body else"])
+@pytest.mark.parametrize(
+    "name", ["deleted users", "user", "Ida Collins", "server", "collab", "some body else"]
+)
 def test_name_that_only_begins_like_a_reserved_one_is_taken(name: str) -> None:
     assert text_rules.fault_of_name(name) == ""
 
@@ -134,7 +154,8 @@ def test_corpus_of_names_is_composed() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "plain", "e\u0301", "\u1100\u1161\u11a8", "a" + "\u0301\u0327" * 14, "𝒳\u0323\u0307"]
+    "text",
+    ["", "plain", "e\u0301", "\u1100\u1161\u11a8", "a" + "\u0301\u0327" * 14, "𝒳\u0323\u0307"],
 )
 def test_composed_text_is_in_normal_form(text: str) -> None:
     assert text_rules.composed(text) == unicodedata.normalize("NFC", text)

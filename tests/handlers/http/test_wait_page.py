@@ -15,7 +15,8 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,imag
 
 @pytest.mark.parametrize(
     ("method", "accept", "wanted"),
-    [("GET", BROWSER["Accept"], True), ("GET", "*/*", False), ("GET", "application/json", False), ("GET", "", False),
+    [("GET", BROWSER["Accept"], True), ("GET", "*/*", False), ("GET", "application/json", False),
+     ("GET", "", False),
      ("POST", BROWSER["Accept"], False), ("HEAD", BROWSER["Accept"], False)],
 )  # fmt: skip
 def test_page_is_for_browsers_that_ask_for_one(method: str, accept: str, wanted: bool) -> None:
@@ -35,7 +36,9 @@ def test_page_says_what_is_wrong_and_loads_again() -> None:
 
 @pytest.mark.parametrize("path", ["/", "/join/x", "/s/x", "/docs", "/nowhere"])
 async def test_page_that_is_refused_is_a_page(start_server, path: str) -> None:
-    """For every address that a person may open: HTML, its policy, 429, and it comes back by itself."""
+    """For every address that a person may open:
+    HTML, its policy, 429, and it comes back by itself.
+    """
     server = await start_server(pages_per_5min=1, refusal_hold_s=0)
     assert (await Api(server.url).get("/")).status == 200
 
@@ -45,9 +48,13 @@ async def test_page_that_is_refused_is_a_page(start_server, path: str) -> None:
     assert answer.status == for_script.status == 429
     assert answer.headers["Content-Type"] == "text/html; charset=UTF-8"
     assert "script-src" not in answer.headers["Content-Security-Policy"]
-    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'")
+    assert answer.headers["Content-Security-Policy"].startswith(
+        "default-src 'none'; style-src 'self'"
+    )
     (wait_s,) = re.findall(r'http-equiv="refresh" content="(\d+)"', answer.body.decode())
-    assert int(answer.headers["Retry-After"]) <= int(wait_s) <= int(answer.headers["Retry-After"]) + 4
+    assert (
+        int(answer.headers["Retry-After"]) <= int(wait_s) <= int(answer.headers["Retry-After"]) + 4
+    )
     assert "Too many requests. Try again in" in answer.body.decode()
     assert for_script.body["code"] == "rate_limited"
 
@@ -57,9 +64,13 @@ async def test_download_that_is_refused_is_a_page(start_server) -> None:
     server = await start_server(requests_per_5min=1, refusal_hold_s=0)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
-    request = f"GET /code/{session_id}/export HTTP/1.1\r\nHost: x\r\nCookie: accessToken={ada.token}\r\n"
+    request = (
+        f"GET /code/{session_id}/export HTTP/1.1\r\nHost: x\r\nCookie: accessToken={ada.token}\r\n"
+    )
 
-    answer = required(await exchange(server.url, f"{request}Accept: {BROWSER['Accept']}\r\n\r\n".encode()))
+    answer = required(
+        await exchange(server.url, f"{request}Accept: {BROWSER['Accept']}\r\n\r\n".encode())
+    )
 
     assert answer.status == 429
     assert b"This page tries again by itself." in answer.body

@@ -13,7 +13,9 @@ async def test_health_and_readiness_of_running_server_are_200(api: Api) -> None:
 
     assert (health.status, health.body["status"]) == (200, "ok")
     assert ready.status == 200
-    assert {answer.headers["Content-Type"].partition(";")[0] for answer in (health, ready)} == {"application/json"}
+    assert {answer.headers["Content-Type"].partition(";")[0] for answer in (health, ready)} == {
+        "application/json"
+    }
     assert {answer.headers["Cache-Control"] for answer in (health, ready)} == {"no-store"}
 
 
@@ -27,7 +29,9 @@ async def test_health_and_readiness_of_running_server_are_200(api: Api) -> None:
         {"Host": "10.0.0.7:5000"},
     ],
 )
-async def test_health_probe_needs_no_credentials_origin_or_host(api: Api, path: str, headers: dict[str, str]) -> None:
+async def test_health_probe_needs_no_credentials_origin_or_host(
+    api: Api, path: str, headers: dict[str, str]
+) -> None:
     """No credentials, origin or host is in the way of a probe."""
     assert (await api.get(path, headers=headers)).status == 200
 
@@ -41,7 +45,9 @@ async def test_health_probes_are_not_rate_limited(start_server) -> None:
         assert (await Api(server.url).get("/readyz")).status == 200
 
 
-async def test_readiness_during_store_outage_is_refused_until_it_ends(server, api: Api, monkeypatch) -> None:
+async def test_readiness_during_store_outage_is_refused_until_it_ends(
+    server, api: Api, monkeypatch
+) -> None:
     """Traffic goes elsewhere, the process is not killed, and it is ready again by itself."""
 
     async def away() -> None:
@@ -57,10 +63,14 @@ async def test_readiness_during_store_outage_is_refused_until_it_ends(server, ap
     assert (await api.get("/readyz")).status == 200
 
 
-async def test_readiness_while_edits_cannot_be_written_is_refused(server, api: Api, monkeypatch) -> None:
+async def test_readiness_while_edits_cannot_be_written_is_refused(
+    server, api: Api, monkeypatch
+) -> None:
     """A store that reads but does not take edits is no place for traffic."""
     with monkeypatch.context() as patch:
-        patch.setattr(server.parts.services.rooms, "writer", type("Failing", (), {"is_failing": True})())
+        patch.setattr(
+            server.parts.services.rooms, "writer", type("Failing", (), {"is_failing": True})()
+        )
         ready = await api.get("/readyz")
 
     assert ready.status == 503

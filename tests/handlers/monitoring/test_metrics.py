@@ -103,7 +103,9 @@ async def test_metrics_follow_open_connections_and_rooms(api: Api, ada: Api) -> 
     before = await metrics(api)
     assert (value(before, "connections"), value(before, "rooms")) == (0, 0)
     _wire = await joined(ada, await ada.new_session())
-    after = await until(lambda: metrics(api), lambda text: value(text, "event_loop_lag_seconds_count") > 0)
+    after = await until(
+        lambda: metrics(api), lambda text: value(text, "event_loop_lag_seconds_count") > 0
+    )
     assert (value(after, "connections"), value(after, "rooms")) == (1, 1)
     assert f'le="+Inf"}} {value(after, "event_loop_lag_seconds_count"):.1f}' in after
     kinds = re.findall(r"^# TYPE (collab_\w+) (gauge|counter|histogram)$", after, re.MULTILINE)
@@ -119,7 +121,9 @@ async def test_metrics_count_error_answers_by_code(api: Api, ada: Api) -> None:
     assert value(after, 'problems_total{code="upgrade_required"}') == 1
 
 
-@pytest.mark.parametrize("headers", [{"X-Forwarded-For": "127.0.0.1"}, {"X-Forwarded-For": "10.1.2.3"}])
+@pytest.mark.parametrize(
+    "headers", [{"X-Forwarded-For": "127.0.0.1"}, {"X-Forwarded-For": "10.1.2.3"}]
+)
 async def test_metrics_through_proxy_are_refused(api: Api, headers: dict[str, str]) -> None:
     """What a proxy on this machine passes on is not from this machine."""
     answer = await api.get("/metrics", headers=headers)
@@ -140,7 +144,10 @@ async def test_metrics_with_token_set_require_it(start_server) -> None:
 def samples(text: str) -> list[tuple[str, list[tuple[str, str, float]]]]:
     """Return the metrics of a text with their samples: (name, labels, value)."""
     return [
-        (family.name, sorted((sample.name, str(sample.labels), sample.value) for sample in family.samples))
+        (
+            family.name,
+            sorted((sample.name, str(sample.labels), sample.value) for sample in family.samples),
+        )
         for family in text_string_to_metric_families(text)
     ]
 
@@ -155,13 +162,20 @@ def meter_of(*lags_s: float) -> LagMeter:
 async def test_metrics_text_has_names_types_and_labels_of_dashboards() -> None:
     """No name, type, help, label or value changes by mistake."""
     services: Any = SimpleNamespace(
-        connections=SimpleNamespace(open=3, slowed=4, too_fast=5, too_slow=6, closes=Counter({4401: 2, 1008: 1})),
+        connections=SimpleNamespace(
+            open=3, slowed=4, too_fast=5, too_slow=6, closes=Counter({4401: 2, 1008: 1})
+        ),
         rooms=SimpleNamespace(
-            loaded=2, half_full=1, quarantined=1, writer=SimpleNamespace(unsaved_bytes=2_500_000, is_failing=True)
+            loaded=2,
+            half_full=1,
+            quarantined=1,
+            writer=SimpleNamespace(unsaved_bytes=2_500_000, is_failing=True),
         ),
         limit_counters=Counter({"pong_s": 1, "connections": 0}),
         problems=Counter(invalid=7),
-        workers=SimpleNamespace(processes=1, waiting=2, counts=Counter(late=1, done=8), seconds=4.25),
+        workers=SimpleNamespace(
+            processes=1, waiting=2, counts=Counter(late=1, done=8), seconds=4.25
+        ),
         lag=meter_of(0, 0.001, 0.0011, 0.02, 0.021, 3),
     )
 

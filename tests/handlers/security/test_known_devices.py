@@ -41,11 +41,15 @@ def test_device_of_many_accounts_forgets_oldest(devices: KnownDevices) -> None:
     for number in range(20):
         cookie = devices.add(cookie, f"user{number}")
 
-    assert [number for number in range(20) if devices.mark(cookie, f"user{number}")] == list(range(12, 20))
+    assert [number for number in range(20) if devices.mark(cookie, f"user{number}")] == list(
+        range(12, 20)
+    )
     assert len(cookie) < 400
 
 
-@pytest.mark.parametrize("garbage", ["~", ".", "a.b", "a" * 5_000, "é.é", "~~a.~.b~", "0.~" * 2_000])
+@pytest.mark.parametrize(
+    "garbage", ["~", ".", "a.b", "a" * 5_000, "é.é", "~~a.~.b~", "0.~" * 2_000]
+)
 def test_garbage_in_cookie_is_ignored(devices: KnownDevices, garbage: str) -> None:
     """It is no device, and does not get in the way of a true entry before it."""
     assert devices.mark(garbage, "ada") == ""

@@ -1,4 +1,6 @@
-"""How many guesses of passwords there are, for the cleverest way of pausing, from one place and from many."""
+"""How many guesses of passwords there are, for the cleverest way of pausing,
+from one place and from many.
+"""
 
 import itertools
 
@@ -36,7 +38,9 @@ def sign_in(tries: PasswordTries, account: str, address: str, device: str = "") 
 
 
 def guesses_of_a_day(tries_in_a_row: int) -> int:
-    """Return how many guesses at one account one address has in a day; it pauses for an hour after `tries_in_a_row`."""
+    """Return how many guesses at one account one address has in a day;
+    it pauses for an hour after `tries_in_a_row`.
+    """
     clock = Seconds()
     tries, made = tries_of(clock), 0
     while clock.now < DAY_S:
@@ -54,7 +58,9 @@ def test_one_address_has_few_guesses_at_an_account_however_it_pauses() -> None:
 
 
 def test_many_addresses_share_the_guesses_at_an_account() -> None:
-    """Twenty thousand addresses that guess all day have what one account allows strangers, and its burst."""
+    """Twenty thousand addresses that guess all day have what one account allows strangers,
+    and its burst.
+    """
     clock = Seconds()
     tries, made = tries_of(clock), 0
     addresses = itertools.cycle(range(20_000))
@@ -90,7 +96,9 @@ def test_right_passwords_of_own_account_give_no_guesses_at_others() -> None:
 
 
 def test_known_place_and_device_sign_in_whatever_strangers_do() -> None:
-    """Guesses use up what the account and its address allow strangers: a new place waits, the owner's do not."""
+    """Guesses use up what the account and its address allow strangers:
+    a new place waits, the owner's do not.
+    """
     tries = tries_of(Seconds())
     assert sign_in(tries, "ada", "home")
     for number in range(1_000):
@@ -103,7 +111,9 @@ def test_known_place_and_device_sign_in_whatever_strangers_do() -> None:
 
 
 def test_class_that_signs_in_at_once_for_the_first_time_gets_in() -> None:
-    """Two hundred tries of an address that are under way count as failures, and there is room for them."""
+    """Two hundred tries of an address that are under way count as failures,
+    and there is room for them.
+    """
     tries = tries_of(Seconds())
     attempts = [tries.attempt(f"student {number}", "school") for number in range(240)]
 
@@ -112,7 +122,9 @@ def test_class_that_signs_in_at_once_for_the_first_time_gets_in() -> None:
         tries.succeeded(attempt)
 
     assert waits == [0] * 240
-    assert sum(guess(tries, f"nobody {number}", "school") for number in range(400)) == 300, "nothing is left over"
+    assert sum(guess(tries, f"nobody {number}", "school") for number in range(400)) == 300, (
+        "nothing is left over"
+    )
 
 
 def test_shared_account_signs_in_for_a_whole_class() -> None:
@@ -135,7 +147,9 @@ def test_refused_try_counts_for_nobody() -> None:
 
 
 def test_address_that_may_try_no_more_does_not_free_an_account_for_others() -> None:
-    """Limits forget the oldest of ten thousand accounts: one address must not fill them with names that nobody has."""
+    """Limits forget the oldest of ten thousand accounts:
+    one address must not fill them with names that nobody has.
+    """
     tries = tries_of(Seconds())
     assert sum(guess(tries, "ada", f"address {number}") for number in range(1_000)) == 240
 

@@ -70,7 +70,9 @@ def test_password_limits_equal_documented_ones() -> None:
         ("1029384756x", True),
     ],
 )
-def test_password_length_counts_composed_characters(passwords: Passwords, password: str, is_good: bool) -> None:
+def test_password_length_counts_composed_characters(
+    passwords: Passwords, password: str, is_good: bool
+) -> None:
     """Characters in their composed form count, of any kind and mixture."""
     assert (refusal(passwords, password) is None) == is_good
 
@@ -84,15 +86,21 @@ def test_password_error_names_the_limit(passwords: Passwords) -> None:
 @pytest.mark.parametrize("change", [str, str.upper, str.title])
 def test_common_password_in_any_case_is_refused(passwords: Passwords, change) -> None:
     """Every one of the list, in any capitals."""
-    taken = [one for one in COMMON if len(one) >= MIN_CHARACTERS and refusal(passwords, change(one)) is None]
+    taken = [
+        one
+        for one in COMMON
+        if len(one) >= MIN_CHARACTERS and refusal(passwords, change(one)) is None
+    ]
 
     assert len(COMMON) > 500
     assert taken == []
 
 
 @pytest.mark.parametrize(
-    "password", ["password123", "1234567890", "qwertyuiop", "aaaaaaaaaa", "AAAAAAAAAA", "1" * 128, "😀" * 10,
-                 "PassWord123", "passwordpassword", "iloveyou123", "0987654321", "9876543210", "letmein123"]
+    "password", ["password123", "1234567890", "qwertyuiop", "aaaaaaaaaa", "AAAAAAAAAA", "1" * 128,
+                 "😀" * 10,
+                 "PassWord123", "passwordpassword", "iloveyou123", "0987654321", "9876543210",
+                 "letmein123"]
 )  # fmt: skip
 def test_common_password_list_contains_first_guesses(passwords: Passwords, password: str) -> None:
     """The first guesses of an attacker that are long enough are on the list."""
@@ -110,7 +118,9 @@ def test_common_password_list_contains_first_guesses(passwords: Passwords, passw
         ("ada.lovelace's secret", True),
     ],
 )
-async def test_password_equal_to_own_name_or_email_is_refused(api: Api, password: str, is_good: bool) -> None:
+async def test_password_equal_to_own_name_or_email_is_refused(
+    api: Api, password: str, is_good: bool
+) -> None:
     """Neither the user name nor the e-mail address is a password."""
     body = account("x", email="Ada.Lovelace@example.org", username="Countess Of", password=password)
 
@@ -131,7 +141,9 @@ async def test_sign_up_accepts_passwords_within_limits_only(api: Api, length: in
 
     if 10 <= length <= 128:
         assert answer.status == 201
-        assert (await api.post("/user/login", {"username": "ada", "password": password})).status == 200
+        assert (
+            await api.post("/user/login", {"username": "ada", "password": password})
+        ).status == 200
     else:
         assert code_of(answer) == (422, "invalid")
         assert list(answer.body["errors"]) == ["password"]
@@ -141,7 +153,9 @@ async def test_sign_up_accepts_passwords_within_limits_only(api: Api, length: in
 # -- hashing --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("password", ["x", "", "a" * 73, "é" * 128, "a\0b", "\0", "😀" * 128, "\uffff"])
+@pytest.mark.parametrize(
+    "password", ["x", "", "a" * 73, "é" * 128, "a\0b", "\0", "😀" * 128, "\uffff"]
+)
 async def test_password_hash_matches_its_own_text_only(passwords: Passwords, password: str) -> None:
     """Any text can be hashed, and no other text matches."""
     hashed = await passwords.hash(password, HOME)
@@ -173,10 +187,11 @@ async def test_password_check_without_hash_never_matches(passwords: Passwords) -
 
 
 async def test_password_hashing_does_not_block_event_loop() -> None:
-    """Hashing delays nobody who is typing: the interpreter is free while bcrypt works in its thread.
+    """Hashing delays nobody who is typing: the interpreter is free while
+    bcrypt works in its thread.
 
-    Both are busy all the time, so each gets a share of the processor, on a busy machine too. If bcrypt held the
-    interpreter, the event loop's thread would get next to nothing.
+    Both are busy all the time, so each gets a share of the processor, on a busy machine too. If
+    bcrypt held the interpreter, the event loop's thread would get next to nothing.
     """
     slow, turns = Passwords(cost=10), 0
     before_s, all_before_s = time.thread_time(), time.process_time()
@@ -196,7 +211,9 @@ async def test_password_hashing_does_not_block_event_loop() -> None:
 async def test_password_hashing_has_priority_of_event_loop(
     passwords: Passwords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The thread takes the interpreter after each hash, and the event loop waits until the thread gets a core."""
+    """The thread takes the interpreter after each hash, and the event loop waits
+    until the thread gets a core.
+    """
     priorities: set[int] = set()
     hash_password = bcrypt.hashpw
 
@@ -211,8 +228,12 @@ async def test_password_hashing_has_priority_of_event_loop(
 
 
 async def test_password_hashing_with_full_queue_is_refused(passwords: Passwords) -> None:
-    """256 may wait besides the one at work; the next is told to come again, and later there is room again."""
-    waiting = [asyncio.create_task(passwords.hash("x", f"192.0.2.{number}")) for number in range(257)]
+    """256 may wait besides the one at work; the next is told to come again,
+    and later there is room again.
+    """
+    waiting = [
+        asyncio.create_task(passwords.hash("x", f"192.0.2.{number}")) for number in range(257)
+    ]
     await asyncio.sleep(0)
 
     with pytest.raises(ApiError) as refused:
@@ -225,7 +246,9 @@ async def test_password_hashing_with_full_queue_is_refused(passwords: Passwords)
 
 
 async def test_addresses_that_wait_for_hashes_take_turns(passwords: Passwords) -> None:
-    """A client that sends a flood of passwords holds up others by one hash each; 200 of one address may wait."""
+    """A client that sends a flood of passwords holds up others by one hash each;
+    200 of one address may wait.
+    """
     done: list[str] = []
 
     async def hash_for(address: str) -> None:
@@ -257,14 +280,18 @@ async def test_cancelled_password_hashing_frees_its_place(passwords: Passwords) 
 
 
 async def test_password_check_of_old_hash_takes_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user with a hash from before the cost was raised is not told apart from unknown people by the time."""
+    """A user with a hash from before the cost was raised is not told apart from
+    unknown people by the time.
+    """
     old, new = Passwords(cost=4), Passwords(cost=8)
     hashed = await old.hash("correct horse", HOME)
     rounds: list[int] = []
     for name in ("checkpw", "hashpw"):
         real = getattr(bcrypt, name)
 
-        def counted(password: bytes, salt: bytes, real: Callable[[bytes, bytes], object] = real) -> object:
+        def counted(
+            password: bytes, salt: bytes, real: Callable[[bytes, bytes], object] = real
+        ) -> object:
             rounds.append(1 << int(salt.split(b"$")[2]))
             return real(password, salt)
 
@@ -273,7 +300,9 @@ async def test_password_check_of_old_hash_takes_as_long(monkeypatch: pytest.Monk
     work = []
     for given, there in (("correct horse", hashed), ("wrong horse", hashed), ("wrong horse", None)):
         rounds.clear()
-        assert await new.matches(given, there, HOME) == (there is not None and given == "correct horse")
+        assert await new.matches(given, there, HOME) == (
+            there is not None and given == "correct horse"
+        )
         work.append(sum(rounds))
     old.close()
     new.close()

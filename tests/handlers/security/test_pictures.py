@@ -1,4 +1,6 @@
-"""Pictures are decoded within bounds and written again; over HTTP: tests/handlers/api/test_avatar.py."""
+"""Pictures are decoded within bounds and written again; over HTTP:
+tests/handlers/api/test_avatar.py.
+"""
 
 import random
 import subprocess
@@ -28,7 +30,9 @@ def pixel(image: Image.Image, x: int, y: int) -> tuple[int, ...]:
 
 
 def is_accepted(file: bytes) -> bool:
-    """Whether a file becomes a picture, which then must be clean; else it must be refused in due form."""
+    """Whether a file becomes a picture, which then must be clean;
+    else it must be refused in due form.
+    """
     refused = None
     try:
         check_clean(pictures.clean(file))
@@ -38,7 +42,9 @@ def is_accepted(file: bytes) -> bool:
     return refused is None
 
 
-@pytest.mark.parametrize("name", ["PNG", "JPEG", "WEBP", "GIF", "animated GIF", "animated WebP", "EXIF with GPS"])
+@pytest.mark.parametrize(
+    "name", ["PNG", "JPEG", "WEBP", "GIF", "animated GIF", "animated WebP", "EXIF with GPS"]
+)
 def test_truncated_picture_is_refused_or_clean(name: str) -> None:
     """Wherever a file ends too early: it is refused, or what came is a clean picture."""
     file = GOOD[name]()
@@ -50,7 +56,9 @@ def test_truncated_picture_is_refused_or_clean(name: str) -> None:
     assert taken < 30 or "animated" in name  # whose first frame may be whole
 
 
-@pytest.mark.parametrize("name", ["PNG", "JPEG", "WEBP", "GIF", "animated WebP", "palette, half transparent"])
+@pytest.mark.parametrize(
+    "name", ["PNG", "JPEG", "WEBP", "GIF", "animated WebP", "palette, half transparent"]
+)
 def test_damaged_picture_is_refused_or_clean(name: str) -> None:
     """Whatever bytes are wrong, nothing but a clean picture or a 422 comes of it."""
     file, chance = GOOD[name](), random.Random(2)
@@ -58,7 +66,9 @@ def test_damaged_picture_is_refused_or_clean(name: str) -> None:
     for _ in range(60):
         damaged = bytearray(file)
         for _ in range(chance.choice((1, 3, 30))):
-            damaged[chance.randrange(len(file) if chance.random() < 0.5 else 60)] = chance.randrange(256)
+            damaged[chance.randrange(len(file) if chance.random() < 0.5 else 60)] = (
+                chance.randrange(256)
+            )
         is_accepted(bytes(damaged))
 
 
@@ -78,11 +88,22 @@ def test_picture_with_exif_orientation_is_rotated(orientation: int) -> None:
     """EXIF's orientation is applied before it is dropped."""
     image = Image.new("RGB", (300, 300), "black")
     image.paste((255, 0, 0), (0, 0, 150, 150))
-    where = {1: (0, 0), 2: (1, 0), 3: (1, 1), 4: (0, 1), 5: (0, 0), 6: (1, 0), 7: (1, 1), 8: (0, 1)}[orientation]
+    where = {
+        1: (0, 0),
+        2: (1, 0),
+        3: (1, 1),
+        4: (0, 1),
+        5: (0, 0),
+        6: (1, 0),
+        7: (1, 1),
+        8: (0, 1),
+    }[orientation]
 
     clean = check_clean(pictures.clean(saved(image, "JPEG", exif=exif(orientation))))
 
-    red = {(x, y) for x in (0, 1) for y in (0, 1) if pixel(clean, 64 + 128 * x, 64 + 128 * y)[0] > 128}
+    red = {
+        (x, y) for x in (0, 1) for y in (0, 1) if pixel(clean, 64 + 128 * x, 64 + 128 * y)[0] > 128
+    }
     assert red == {where}
 
 
@@ -98,12 +119,17 @@ def test_picture_with_exif_orientation_is_rotated(orientation: int) -> None:
     ],
 )
 def test_picture_of_any_colour_mode_keeps_its_colours(name: str, left: tuple, right: tuple) -> None:
-    """Whatever the file's kind of colours, people see the same picture; of an animation the first frame."""
+    """Whatever the file's kind of colours, people see the same picture;
+    of an animation the first frame.
+    """
     clean = check_clean(pictures.clean(GOOD[name]()))
 
     for at, expected in ((64, left), (192, right)):
         found = pixel(clean, at, 128)
-        assert all(e is None or abs(f - e) < 25 for f, e in zip(found, expected, strict=True)), (found, expected)
+        assert all(e is None or abs(f - e) < 25 for f, e in zip(found, expected, strict=True)), (
+            found,
+            expected,
+        )
 
 
 def test_picture_that_is_not_square_is_cropped_to_its_middle() -> None:
@@ -136,19 +162,29 @@ else:
 
 @pytest.mark.parametrize("free_mib", [4, 20, 50])
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
-def test_picture_that_memory_is_too_short_for_is_not_called_damaged(tmp_path: Path, kind: str, free_mib: int) -> None:
-    """It is 503: the same picture may pass later. In a process of its own, which may not have more memory."""
+def test_picture_that_memory_is_too_short_for_is_not_called_damaged(
+    tmp_path: Path, kind: str, free_mib: int
+) -> None:
+    """It is 503: the same picture may pass later.
+
+    In a process of its own, which may not have more memory.
+    """
     for name, side in (("small", 8), ("large", pictures.MAX_SIDE_PX)):
         Image.effect_noise((side, side), 50).convert("RGB").save(tmp_path / name, kind)
 
     done = subprocess.run(
-        [sys.executable, "-c", _WITH_LITTLE_MEMORY, tmp_path / "small", tmp_path / "large", str(free_mib)],
+        [sys.executable, "-c", _WITH_LITTLE_MEMORY, tmp_path / "small", tmp_path / "large",
+         str(free_mib)],
         capture_output=True, text=True, check=False, cwd=ROOT,
     )  # fmt: skip
 
     assert done.stderr == ""
-    is_read = done.stdout == "clean\n" and kind == "JPEG"  # which needs little, as it is read at a smaller size
-    assert is_read or done.stdout.startswith("503 The server has too little memory for this picture now.")
+    is_read = (
+        done.stdout == "clean\n" and kind == "JPEG"
+    )  # which needs little, as it is read at a smaller size
+    assert is_read or done.stdout.startswith(
+        "503 The server has too little memory for this picture now."
+    )
 
 
 @pytest.fixture

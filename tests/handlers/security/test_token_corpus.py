@@ -1,6 +1,8 @@
-"""Access tokens that are almost ours, tokens of one kind used as another, and what is remembered of verified ones.
+"""Access tokens that are almost ours, tokens of one kind used as another,
+and what is remembered of verified ones.
 
-The plainer forgeries, and refresh tokens, are in `test_tokens.py` and `tests/handlers/api/test_auth.py`.
+The plainer forgeries, and refresh tokens, are in `test_tokens.py` and
+`tests/handlers/api/test_auth.py`.
 """
 
 import asyncio
@@ -22,7 +24,15 @@ from handlers.security.tokens import Claims, Tokens
 from tests.api import PASSWORD, Answer, Api, Wire
 from tests.clock import Clock as WallClock
 from tests.handlers.clients import code_of, joined, log_in, new_invite
-from tests.handlers.forged_tokens import HS256, NOW, SECRET, b64, claims_of, forge, without_signature
+from tests.handlers.forged_tokens import (
+    HS256,
+    NOW,
+    SECRET,
+    b64,
+    claims_of,
+    forge,
+    without_signature,
+)
 from tests.narrowing import required
 from tests.raw_events import RawEvents
 
@@ -56,7 +66,9 @@ def pointing(key: str = OTHER, **header: object) -> Callable[[str], str]:
 
 def doubled(key: str) -> Callable[[str], str]:
     """Claims in which the user is there twice."""
-    return lambda token: raw(json.dumps(HS256), f'{{"sub": "root", {json.dumps(claims_of(token))[1:]}', key)
+    return lambda token: raw(
+        json.dumps(HS256), f'{{"sub": "root", {json.dumps(claims_of(token))[1:]}', key
+    )
 
 
 FORGED: dict[str, Callable[[str], str]] = {
@@ -69,8 +81,12 @@ FORGED: dict[str, Callable[[str], str]] = {
     "key at an address": pointing(jku="http://127.0.0.1:9/keys.json"),
     "certificate at an address": pointing(x5u="http://127.0.0.1:9/cert.pem"),
     "certificate in the header": pointing(x5c=[b64(OTHER)]),
-    "RS256 with our key as the public one": lambda token: forge({"alg": "RS256", "kid": "1"}, claims_of(token)),
-    "PS512 with our key as the public one": lambda token: forge({"alg": "PS512"}, claims_of(token), digest="sha512"),
+    "RS256 with our key as the public one": lambda token: forge(
+        {"alg": "RS256", "kid": "1"}, claims_of(token)
+    ),
+    "PS512 with our key as the public one": lambda token: forge(
+        {"alg": "PS512"}, claims_of(token), digest="sha512"
+    ),
     "EdDSA": lambda token: forge({"alg": "EdDSA"}, claims_of(token)),
     "crit of nothing, our key": pointing(SECRET, crit=[]),
     "crit is text, our key": pointing(SECRET, crit="exp"),
@@ -81,15 +97,23 @@ FORGED: dict[str, Callable[[str], str]] = {
     "squeezed, our key": lambda token: forge(
         {**HS256, "zip": "DEF"}, b64(zlib.compress(json.dumps(claims_of(token)).encode())[2:-4])
     ),
-    "alg twice, none first": lambda token: raw('{"alg":"none","alg":"HS256"}', json.dumps(claims_of(token)), OTHER),
-    "alg twice, none last": lambda token: raw('{"alg":"HS256","alg":"none"}', json.dumps(claims_of(token))),
-    "alg twice, unsigned": lambda token: without_signature(raw('{"alg":"HS256","alg":"none"}', "{}")),
+    "alg twice, none first": lambda token: raw(
+        '{"alg":"none","alg":"HS256"}', json.dumps(claims_of(token)), OTHER
+    ),
+    "alg twice, none last": lambda token: raw(
+        '{"alg":"HS256","alg":"none"}', json.dumps(claims_of(token))
+    ),
+    "alg twice, unsigned": lambda token: without_signature(
+        raw('{"alg":"HS256","alg":"none"}', "{}")
+    ),
     "sub twice, another key": doubled(OTHER),
     "claims and signature swapped": lambda token: parts(token, "hsc"),
     "header and claims swapped": lambda token: parts(token, "chs"),
     "claims as header": lambda token: parts(token, "ccs"),
     "signature of older claims": lambda token: (
-        forge(HS256, {**claims_of(token), "exp": 9_999_999_999}).rpartition(".")[0] + "." + token.rpartition(".")[2]
+        forge(HS256, {**claims_of(token), "exp": 9_999_999_999}).rpartition(".")[0]
+        + "."
+        + token.rpartition(".")[2]
     ),
     "dot behind": lambda token: token + ".",
     "dot before": lambda token: "." + token,
@@ -104,14 +128,22 @@ FORGED: dict[str, Callable[[str], str]] = {
     "full-width dots": lambda token: token.replace(".", "\uff0e"),
     "quoted": lambda token: f'"{token}"',
     "twice": lambda token: f"{token},{token}",
-    "loose bits in the signature": lambda token: without_signature(token) + loose_bits(token.rpartition(".")[2]),
+    "loose bits in the signature": lambda token: (
+        without_signature(token) + loose_bits(token.rpartition(".")[2])
+    ),
     "padded signature": lambda token: token + "=",
     "padded too much": lambda token: token + "==",
     "padded header": lambda token: token.replace(".", "=.", 1),
     "standard base64": lambda token: without_signature(token) + "+/" + token.rpartition(".")[2][2:],
-    "exp is a number as text, our key": lambda token: forge(HS256, {**claims_of(token), "exp": "9999999999"}),
-    "exp is an object, our key": lambda token: forge(HS256, {**claims_of(token), "exp": {"$gt": 0}}),
-    "iss in another case, our key": lambda token: forge(HS256, {**claims_of(token), "iss": "Collab-Server"}),
+    "exp is a number as text, our key": lambda token: forge(
+        HS256, {**claims_of(token), "exp": "9999999999"}
+    ),
+    "exp is an object, our key": lambda token: forge(
+        HS256, {**claims_of(token), "exp": {"$gt": 0}}
+    ),
+    "iss in another case, our key": lambda token: forge(
+        HS256, {**claims_of(token), "iss": "Collab-Server"}
+    ),
     "aud of others, our key": lambda token: forge(HS256, {**claims_of(token), "aud": ["a", "b"]}),
     "one byte too long, our key": lambda token: filled(token, 2_049),
 }
@@ -145,7 +177,9 @@ def tokens(clock_ms: Clock) -> Tokens:
 
 
 def refusal(tokens: Tokens, token: str) -> str | None:
-    """Return the code with which a token is refused, None if it is good; raises what is no refusal."""
+    """Return the code with which a token is refused, None if it is good;
+    raises what is no refusal.
+    """
     try:
         tokens.read_access_token(token)
     except ApiError as error:
@@ -158,8 +192,12 @@ def refusal(tokens: Tokens, token: str) -> str | None:
 
 @pytest.mark.parametrize("is_remembered", [False, True])
 @pytest.mark.parametrize("name", FORGED)
-def test_token_of_corpus_is_refused_after_good_one(tokens: Tokens, name: str, is_remembered: bool) -> None:
-    """Also when the good token that it was made of was verified a moment ago, and also the second time."""
+def test_token_of_corpus_is_refused_after_good_one(
+    tokens: Tokens, name: str, is_remembered: bool
+) -> None:
+    """Also when the good token that it was made of was verified a moment ago,
+    and also the second time.
+    """
     token = tokens.access_token("user", "login")
     if is_remembered:
         assert refusal(tokens, token) is None
@@ -174,7 +212,12 @@ def test_token_with_algorithm_none_is_refused(tokens: Tokens, spelling: str) -> 
     """Unsigned, with the signature of a good token, and signed by our own key."""
     good = tokens.access_token("user", "login")
     unsigned = f"{b64({'alg': spelling, 'typ': 'JWT'})}.{b64(claims_of(good))}."
-    tried = [unsigned, unsigned[:-1], unsigned + good.rpartition(".")[2], forge({"alg": spelling}, claims_of(good))]
+    tried = [
+        unsigned,
+        unsigned[:-1],
+        unsigned + good.rpartition(".")[2],
+        forge({"alg": spelling}, claims_of(good)),
+    ]
 
     assert [refusal(tokens, token) for token in tried] == ["not_signed_in"] * 4
 
@@ -185,9 +228,16 @@ def test_token_of_maximum_length_is_accepted(tokens: Tokens) -> None:
 
 
 @pytest.mark.parametrize("exp", [NOW + 1, NOW + 1.9, NOW + 1.0, True, False, -1, 0, 1e-300])
-def test_token_with_any_expiry_is_refused_from_then_on(tokens: Tokens, clock_ms: Clock, exp: float) -> None:
-    """Whatever number a token of ours names as its end, it is never good from then on, remembered or not."""
-    seen, unseen = (forge(HS256, {**claims_of(tokens.access_token("user", "login")), "exp": exp}) for _ in range(2))
+def test_token_with_any_expiry_is_refused_from_then_on(
+    tokens: Tokens, clock_ms: Clock, exp: float
+) -> None:
+    """Whatever number a token of ours names as its end, it is never good from then on,
+    remembered or not.
+    """
+    seen, unseen = (
+        forge(HS256, {**claims_of(tokens.access_token("user", "login")), "exp": exp})
+        for _ in range(2)
+    )
     refusal(tokens, seen)
 
     clock_ms.now = max(clock_ms.now, math.ceil(exp * 1000))
@@ -195,15 +245,21 @@ def test_token_with_any_expiry_is_refused_from_then_on(tokens: Tokens, clock_ms:
     assert None not in (refusal(tokens, seen), refusal(tokens, unseen))
 
 
-@pytest.mark.parametrize("exp", [10**30, 1e300, 10**600, float("nan"), float("inf"), -float("inf"), -(10**30)])
+@pytest.mark.parametrize(
+    "exp", [10**30, 1e300, 10**600, float("nan"), float("inf"), -float("inf"), -(10**30)]
+)
 def test_token_with_huge_expiry_raises_nothing_unexpected(tokens: Tokens, exp: float) -> None:
     """It is taken or refused like any other, and breaks nothing."""
     token = forge(HS256, {**claims_of(tokens.access_token("user", "login")), "exp": exp})
 
-    assert (refusal(tokens, token) is None) == (math.isfinite(exp) and exp > NOW if exp != 10**600 else True)
+    assert (refusal(tokens, token) is None) == (
+        math.isfinite(exp) and exp > NOW if exp != 10**600 else True
+    )
 
 
-@pytest.mark.parametrize(("left_ms", "code"), [(1, None), (0, "token_expired"), (-1, "token_expired")])
+@pytest.mark.parametrize(
+    ("left_ms", "code"), [(1, None), (0, "token_expired"), (-1, "token_expired")]
+)
 def test_token_is_accepted_until_last_millisecond_before_expiry(
     tokens: Tokens, clock_ms: Clock, left_ms: int, code: str | None
 ) -> None:
@@ -246,7 +302,10 @@ async def ways_in(api: Api, session_id: str, token: str) -> list[str]:
     }
     if token.isascii() and token.isprintable():
         sockets["sub-protocol"] = (address, {"Sec-WebSocket-Protocol": f"access_token, {token}"})
-        for name, value in (("Authorization", f"Bearer {token}"), ("Cookie", f"accessToken={token}")):
+        for name, value in (
+            ("Authorization", f"Bearer {token}"),
+            ("Cookie", f"accessToken={token}"),
+        ):
             answer = await Api(api.url).get("/user/me", headers={name: value})
             found += [name] if code_of(answer) != (401, "not_signed_in") else []
     for name, (url, headers) in sockets.items():
@@ -259,17 +318,31 @@ async def ways_in(api: Api, session_id: str, token: str) -> list[str]:
 
 
 async def test_token_of_corpus_is_refused_on_every_way_of_sign_in(start_server) -> None:
-    """Header, cookie, address, sub-protocol and Socket.IO; and nobody is asked for the key that a token names."""
+    """Header, cookie, address, sub-protocol and Socket.IO;
+    and nobody is asked for the key that a token names.
+    """
     server = await start_server(jwt_secret=SECRET, refusal_hold_s=0, connections_per_address=1_000)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
     asked: list[object] = []
-    async with await asyncio.start_server(lambda *streams: asked.append(streams), "127.0.0.1", 0) as elsewhere:
+    async with await asyncio.start_server(
+        lambda *streams: asked.append(streams), "127.0.0.1", 0
+    ) as elsewhere:
         url = f"http://127.0.0.1:{elsewhere.sockets[0].getsockname()[1]}"
-        corpus = {**FORGED, "asks us for a key": pointing(jku=url), "asks us for a certificate": pointing(x5u=url)}
-        for name in ("twice", "quoted"):  # parsers of cookies and sub-protocols find a good token in these
+        corpus = {
+            **FORGED,
+            "asks us for a key": pointing(jku=url),
+            "asks us for a certificate": pointing(x5u=url),
+        }
+        for name in (
+            "twice",
+            "quoted",
+        ):  # parsers of cookies and sub-protocols find a good token in these
             del corpus[name]
-        let_in = {name: await ways_in(ada, session_id, made(required(ada.token))) for name, made in corpus.items()}
+        let_in = {
+            name: await ways_in(ada, session_id, made(required(ada.token)))
+            for name, made in corpus.items()
+        }
 
     assert {name: ways for name, ways in let_in.items() if ways} == {}
     assert asked == []
@@ -277,7 +350,9 @@ async def test_token_of_corpus_is_refused_on_every_way_of_sign_in(start_server) 
 
 
 async def test_token_with_login_of_other_user_is_refused(start_server) -> None:
-    """Even signed by our key, one's login with another's name is nobody; of two names the last one is read."""
+    """Even signed by our key, one's login with another's name is nobody;
+    of two names the last one is read.
+    """
     server = await start_server(jwt_secret=SECRET)
     ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
     own, others = claims_of(required(ada.token)), claims_of(required(bob.token))
@@ -306,7 +381,10 @@ async def test_token_ticket_and_invite_are_not_interchangeable(ada: Api) -> None
     for secret in (ticket, invite, f"{ticket}.{invite}", ada.refresh_token):
         assert code_of(await Api(ada.url, secret).get("/user/me")) == (401, "not_signed_in")
     for secret in (ticket, invite, required(ada.token), f"{ticket}.{invite}"):
-        assert code_of(await anyone.post("/user/refresh", {"refreshToken": secret[:200]})) == (401, "not_signed_in")
+        assert code_of(await anyone.post("/user/refresh", {"refreshToken": secret[:200]})) == (
+            401,
+            "not_signed_in",
+        )
     for secret in (ticket, ada.refresh_token, ada.token):
         assert code_of(await anyone.get(f"/invite/{secret}")) == (404, "not_found")
 
@@ -314,7 +392,9 @@ async def test_token_ticket_and_invite_are_not_interchangeable(ada: Api) -> None
 
 
 async def test_refresh_token_reused_by_thief_ends_login(crowd: None, clock, ada: Api) -> None:
-    """Fifty late uses while the owner uses the successor: whatever comes first, nobody has a login in the end."""
+    """Fifty late uses while the owner uses the successor:
+    whatever comes first, nobody has a login in the end.
+    """
     anyone = Api(ada.url)
 
     async def refresh(token: str) -> Answer:
@@ -351,13 +431,20 @@ def test_cached_token_with_changed_character_is_refused(tokens: Tokens) -> None:
     token = tokens.access_token("user", "login")
     assert refusal(tokens, token) is None
 
-    changed = [token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :] for at in range(len(token))]
+    changed = [
+        token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :]
+        for at in range(len(token))
+    ]
 
     assert {refusal(tokens, one) for one in changed} == {"not_signed_in"}
 
 
-def test_token_cache_is_bounded_and_holds_no_forgeries(tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The memory has a bound, the oldest is forgotten first, and who is forgotten is verified again."""
+def test_token_cache_is_bounded_and_holds_no_forgeries(
+    tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The memory has a bound, the oldest is forgotten first,
+    and who is forgotten is verified again.
+    """
     monkeypatch.setattr(handlers.security.tokens, "_VERIFIED_AT_MOST", 10)
     for made in FORGED.values():
         refusal(tokens, made(tokens.access_token("user", "login")))
@@ -368,15 +455,21 @@ def test_token_cache_is_bounded_and_holds_no_forgeries(tokens: Tokens, monkeypat
         assert refusal(tokens, token) is None
 
     assert list(tokens._verified) == issued[-10:]
-    assert [tokens.read_access_token(token).user_id for token in issued] == [f"user{number}" for number in range(50)]
+    assert [tokens.read_access_token(token).user_id for token in issued] == [
+        f"user{number}" for number in range(50)
+    ]
     assert tokens.read_access_token(issued[0]) == Claims("user0", "login")
 
 
 async def end_by_reuse(api: Api, login: Api, clock: WallClock) -> None:
     """Use a refresh token again 21 seconds after its use."""
-    assert (await Api(api.url).post("/user/refresh", {"refreshToken": login.refresh_token})).status == 200
+    assert (
+        await Api(api.url).post("/user/refresh", {"refreshToken": login.refresh_token})
+    ).status == 200
     clock.advance(21)
-    assert (await Api(api.url).post("/user/refresh", {"refreshToken": login.refresh_token})).status == 401
+    assert (
+        await Api(api.url).post("/user/refresh", {"refreshToken": login.refresh_token})
+    ).status == 401
 
 
 async def end(how: str, api: Api, login: Api, clock: WallClock) -> None:
@@ -397,10 +490,15 @@ async def end(how: str, api: Api, login: Api, clock: WallClock) -> None:
 
 
 @pytest.mark.parametrize(
-    "how", ["logout", "from the list", "everywhere else", "new password", "account deleted", "reuse"]
+    "how",
+    ["logout", "from the list", "everywhere else", "new password", "account deleted", "reuse"],
 )
-async def test_cached_token_of_ended_login_is_refused(clock: WallClock, start_server, how: str) -> None:
-    """It was verified on every way in; now it is refused on each, and what it had opened is closed."""
+async def test_cached_token_of_ended_login_is_refused(
+    clock: WallClock, start_server, how: str
+) -> None:
+    """It was verified on every way in; now it is refused on each,
+    and what it had opened is closed.
+    """
     server = await start_server(refusal_hold_s=0)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
@@ -412,5 +510,7 @@ async def test_cached_token_of_ended_login_is_refused(clock: WallClock, start_se
     await end(how, ada, login, clock)
 
     assert (await wire.until_closed())[0] == 4401
-    assert (await events.until("41"))[0] == "41", "Socket.IO's packet for a client that shall not come back"
+    assert (await events.until("41"))[0] == "41", (
+        "Socket.IO's packet for a client that shall not come back"
+    )
     assert await ways_in(login, session_id, required(login.token)) == []

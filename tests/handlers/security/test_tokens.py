@@ -12,7 +12,15 @@ from handlers.errors import ApiError
 from handlers.security.tokens import Claims, RefreshToken, Tokens
 from tests.api import PASSWORD, Api
 from tests.handlers.clients import account, code_of
-from tests.handlers.forged_tokens import HS256, NOW, SECRET, b64, claims_of, forge, without_signature
+from tests.handlers.forged_tokens import (
+    HS256,
+    NOW,
+    SECRET,
+    b64,
+    claims_of,
+    forge,
+    without_signature,
+)
 from tests.narrowing import required
 
 REQUIRED = ["iss", "aud", "sub", "sid", "iat", "exp", "jti"]
@@ -52,14 +60,20 @@ CORPUS: dict[str, Callable[[str], str]] = {
     "ES256 claimed": lambda token: forge({"alg": "ES256"}, claims_of(token)),
     "another key": lambda token: forge(HS256, claims_of(token), key="x" * 64),
     "empty key": lambda token: forge(HS256, claims_of(token), key=""),
-    "the key as hash": lambda token: forge(HS256, claims_of(token), key=hashlib.sha256(SECRET.encode()).hexdigest()),
+    "the key as hash": lambda token: forge(
+        HS256, claims_of(token), key=hashlib.sha256(SECRET.encode()).hexdigest()
+    ),
     "swapped claims": swapped,
-    "signature of other case": lambda token: without_signature(token) + token.rpartition(".")[2].swapcase(),
+    "signature of other case": lambda token: (
+        without_signature(token) + token.rpartition(".")[2].swapcase()
+    ),
     "signature cut": lambda token: token[:-2],
     "signature doubled": lambda token: token + token.rpartition(".")[2],
     "first character changed": lambda token: ("f" if token[0] != "f" else "g") + token[1:],
     "crit header": lambda token: forge({**HS256, "crit": ["exp"]}, claims_of(token)),
-    "detached payload": lambda token: forge({**HS256, "b64": False, "crit": ["b64"]}, claims_of(token)),
+    "detached payload": lambda token: forge(
+        {**HS256, "b64": False, "crit": ["b64"]}, claims_of(token)
+    ),
     "JWE": lambda token: "a.b.c.d.e",
     "claims are a list": lambda token: forge(HS256, b64("[]")),
     "claims are text": lambda token: forge(HS256, b64('"x"')),
@@ -137,7 +151,13 @@ def test_malformed_or_forged_token_is_401(tokens: Tokens, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("age_s", "code"),
-    [(0, None), (899, None), (900, "token_expired"), (901, "token_expired"), (10**9, "token_expired")],
+    [
+        (0, None),
+        (899, None),
+        (900, "token_expired"),
+        (901, "token_expired"),
+        (10**9, "token_expired"),
+    ],
 )
 def test_access_token_at_expiry_is_refused(age_s: int, code: str | None) -> None:
     """A token is good until the second it names, by the server's own clock."""
@@ -175,7 +195,9 @@ def test_token_of_other_server_is_refused(tokens: Tokens) -> None:
 
 @pytest.mark.parametrize("name", CORPUS)
 async def test_token_of_corpus_over_http_is_refused(start_server, name: str) -> None:
-    """In header, cookie and WebSocket address alike, a token of the corpus signs nobody in and breaks nothing."""
+    """In header, cookie and WebSocket address alike, a token of the corpus signs
+    nobody in and breaks nothing.
+    """
     server = await start_server(jwt_secret=SECRET, refusal_hold_s=0)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
@@ -199,10 +221,14 @@ async def test_refresh_and_access_token_are_not_interchangeable(ada: Api) -> Non
     session_id = await ada.new_session()
     anyone = Api(ada.url)
 
-    by_header = await anyone.get("/user/me", headers={"Authorization": f"Bearer {ada.refresh_token}"})
+    by_header = await anyone.get(
+        "/user/me", headers={"Authorization": f"Bearer {ada.refresh_token}"}
+    )
     by_cookie = await anyone.get("/user/me", headers={"Cookie": f"accessToken={ada.refresh_token}"})
     wire = await Api(ada.url, ada.refresh_token).connect(session_id)
-    refresh = await anyone.post("/user/refresh", headers={"Cookie": f"refreshToken={ada.token}", "Origin": ada.url})
+    refresh = await anyone.post(
+        "/user/refresh", headers={"Cookie": f"refreshToken={ada.token}", "Origin": ada.url}
+    )
 
     assert code_of(by_header) == code_of(by_cookie) == code_of(refresh) == (401, "not_signed_in")
     assert (await wire.until_closed())[0] == 4401
@@ -212,7 +238,10 @@ async def test_refresh_and_access_token_are_not_interchangeable(ada: Api) -> Non
 async def test_token_of_other_login_survives_end_of_login(api: Api) -> None:
     """Ending one login does not touch a token that names another."""
     await api.post("/user/signup", account("ada"))
-    logins = [(await api.post("/user/login", {"username": "ada", "password": PASSWORD})).body for _ in range(2)]
+    logins = [
+        (await api.post("/user/login", {"username": "ada", "password": PASSWORD})).body
+        for _ in range(2)
+    ]
 
     await Api(api.url, logins[0]["accessToken"]).post("/user/logout")
 
@@ -258,7 +287,9 @@ def test_refresh_token_of_bad_form_is_401(tokens: Tokens, text: str) -> None:
 
 
 def test_refresh_token_successor_is_deterministic_and_secret(tokens: Tokens) -> None:
-    """The same token has the same successor; another secret of the server, login or token has another."""
+    """The same token has the same successor; another secret of the server,
+    login or token has another.
+    """
     token = tokens.new_refresh_token()
     other = Tokens("y" * 64, 900, lambda: 0, lambda count: b"\x05" * count)
 
@@ -274,13 +305,23 @@ def test_refresh_token_successor_is_deterministic_and_secret(tokens: Tokens) -> 
 
 
 def test_newest_refresh_token_is_found_along_chain(tokens: Tokens) -> None:
-    """Any of the next hundred is found by its hash; the token itself, earlier ones and strangers are not."""
+    """Any of the next hundred is found by its hash;
+    the token itself, earlier ones and strangers are not.
+    """
     chain = [tokens.new_refresh_token()]
     for _ in range(101):
         chain.append(tokens.successor(chain[-1]))
 
-    assert [tokens.newest(chain[0], chain[step].hash) for step in (1, 2, 100)] == [chain[1], chain[2], chain[100]]
-    for token, newest_hash in ((chain[0], chain[101].hash), (chain[1], chain[1].hash), (chain[2], chain[1].hash)):
+    assert [tokens.newest(chain[0], chain[step].hash) for step in (1, 2, 100)] == [
+        chain[1],
+        chain[2],
+        chain[100],
+    ]
+    for token, newest_hash in (
+        (chain[0], chain[101].hash),
+        (chain[1], chain[1].hash),
+        (chain[2], chain[1].hash),
+    ):
         with pytest.raises(ApiError) as refused:
             tokens.newest(token, newest_hash)
         assert (refused.value.status, refused.value.code) == (401, "not_signed_in")

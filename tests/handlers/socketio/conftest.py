@@ -26,7 +26,9 @@ async def start_server(start_server: StartServer) -> AsyncIterator[StartServer]:
         for key in list(endpoint.server.eio.sockets):
             endpoint.server.drop(key)
 
-        async def left(server: Server = server, endpoint: SocketIOEndpoint = endpoint) -> tuple[int, int, int]:
+        async def left(
+            server: Server = server, endpoint: SocketIOEndpoint = endpoint
+        ) -> tuple[int, int, int]:
             return server.parts.services.connections.open, *endpoint.clients.counts
 
         await until(left, lambda found: found == (0, 0, 0))

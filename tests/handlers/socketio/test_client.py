@@ -32,7 +32,9 @@ async def test_event_rate_counts_bytes_too() -> None:
     assert rate.spend(0, 1_000) > 0.0
 
 
-async def test_event_rate_is_flooding_only_after_a_while_over_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_event_rate_is_flooding_only_after_a_while_over_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     rate = EventRate(Connections(SocketLimits(updates_per_s=1, updates_burst=1)))
     rate.spend(1)
     wait_s = rate.spend(1)
@@ -45,7 +47,9 @@ async def test_event_rate_is_flooding_only_after_a_while_over_the_limit(monkeypa
 
 
 async def test_work_counts_for_its_user_on_all_connections() -> None:
-    """A client whose events take long makes the user's other connections wait too, and itself after it came back."""
+    """A client whose events take long makes the user's other connections wait too,
+    and itself after it came back.
+    """
     connections = Connections(SocketLimits(work_per_s=0.1, work_burst_s=1.0))
     rates = [EventRate(connections) for _ in range(3)]
     for rate, user_id in zip(rates, ("ada", "ada", "bob"), strict=True):

@@ -1,4 +1,6 @@
-"""Connections before and after somebody signs in on them: limits, time-outs, and a store that is away."""
+"""Connections before and after somebody signs in on them:
+limits, time-outs, and a store that is away.
+"""
 
 import asyncio
 import json
@@ -63,7 +65,9 @@ async def test_sign_in_while_store_is_away_is_retried(
 
 
 async def test_large_message_before_sign_in_drops_client(ada: Api) -> None:
-    """A client that has not signed in has no reason to send much: over WebSocket, and by polling."""
+    """A client that has not signed in has no reason to send much:
+    over WebSocket, and by polling.
+    """
     raw = await RawEvents.open(ada)
     await raw.send("42" + "x" * (17 << 10))
     await raw.until_closed()
@@ -132,7 +136,9 @@ async def test_stranger_may_send_one_packet_in_a_request(server, ada: Api, kind:
         "POST", f"{HANDSHAKE}&sid={sid}", raw="\x1e".join([STRANGERS_PACKETS[kind]] * 2).encode()
     )
 
-    assert answer.status == (200 if "deep" in kind else 400)  # a malformed packet ends it before the second
+    assert answer.status == (
+        200 if "deep" in kind else 400
+    )  # a malformed packet ends it before the second
     await until(lambda: _open_sockets(server), lambda count: count == 0)
 
 
@@ -187,7 +193,9 @@ async def test_strangers_over_what_may_wait_are_answered_to_come_back(
     assert answer.headers["Retry-After"] == "1"
 
 
-@pytest.mark.parametrize("packet", ["3", "6", "431[]", '451-["x",{"_placeholder":true,"num":0}]', b"binary"])
+@pytest.mark.parametrize(
+    "packet", ["3", "6", "431[]", '451-["x",{"_placeholder":true,"num":0}]', b"binary"]
+)
 async def test_packet_that_is_no_event_counts_too(start_server, packet: str | bytes) -> None:
     """Signed in or not: nothing that is sent is free."""
     server = await start_server(updates_per_s=1, updates_burst=4)

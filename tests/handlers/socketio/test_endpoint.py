@@ -1,4 +1,6 @@
-"""The endpoint as a whole: chat reaches text clients, and the end of the server closes everything."""
+"""The endpoint as a whole: chat reaches text clients,
+and the end of the server closes everything.
+"""
 
 from collections.abc import Callable
 
@@ -8,12 +10,19 @@ from tests.raw_events import RawEvents
 
 async def test_chat_message_reaches_all_clients_of_its_session(ada: Api, bob: Api) -> None:
     session_id, other_id = await ada.new_session(), await ada.new_session()
-    member, stranger = await RawEvents.joined(bob, session_id), await RawEvents.joined(ada, other_id)
+    member, stranger = (
+        await RawEvents.joined(bob, session_id),
+        await RawEvents.joined(ada, other_id),
+    )
 
     await ada.post("/chat/send", {"sessionId": session_id, "message": "hello"})
     message = await member.until_event("receive-message")
 
-    assert (message["message"], message["sender"], message["senderId"]) == ("hello", "ada", ada.user["id"])
+    assert (message["message"], message["sender"], message["senderId"]) == (
+        "hello",
+        "ada",
+        ada.user["id"],
+    )
     assert set(message) == {"id", "message", "sender", "senderId", "timestamp"}
     assert (await stranger.ask("typing", other_id)) == {"ok": True}
     assert "receive-message" not in [event[0] for event in stranger.events]

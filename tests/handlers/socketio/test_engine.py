@@ -149,7 +149,9 @@ async def test_request_that_fails_unexpectedly_is_an_engine_error(
 
 
 async def test_answer_to_a_ping_is_not_counted_twice(socket: EngineSocket) -> None:
-    """Our pings are counted by what they follow; an answer that nobody asked for counts as any packet."""
+    """Our pings are counted by what they follow;
+    an answer that nobody asked for counts as any packet.
+    """
     counted: list[object] = []
 
     async def count(_: str, content: object) -> None:

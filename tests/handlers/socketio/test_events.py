@@ -17,16 +17,38 @@ from tests.raw_events import RawEvents
 ACCESS = {
     "link": {
         "join-session": ("not_signed_in", "ok", "forbidden", "removed", "ok", "ok", "ok"),
-        "code-change": ("not_signed_in", "forbidden", "not_joined", "not_joined", "forbidden", "ok", "ok"),
+        "code-change": (
+            "not_signed_in",
+            "forbidden",
+            "not_joined",
+            "not_joined",
+            "forbidden",
+            "ok",
+            "ok",
+        ),
         "send-message": ("not_signed_in", "ok", "not_joined", "not_joined", "ok", "ok", "ok"),
         "typing": ("not_signed_in", "ok", "not_joined", "not_joined", "ok", "ok", "ok"),
         "stop-typing": ("not_signed_in", "ok", "not_joined", "not_joined", "ok", "ok", "ok"),
         "leave-session": ("not_signed_in", "ok", "not_joined", "not_joined", "ok", "ok", "ok"),
     },
-    "invite": {"join-session": ("not_signed_in", "not_found", "not_found", "removed", "ok", "ok", "ok")},
+    "invite": {
+        "join-session": ("not_signed_in", "not_found", "not_found", "removed", "ok", "ok", "ok")
+    },
     "ended": {
-        "code-change": ("not_signed_in", "session_ended", "not_joined", "not_joined", *("session_ended",) * 3),
-        "send-message": ("not_signed_in", "session_ended", "not_joined", "not_joined", *("session_ended",) * 3),
+        "code-change": (
+            "not_signed_in",
+            "session_ended",
+            "not_joined",
+            "not_joined",
+            *("session_ended",) * 3,
+        ),
+        "send-message": (
+            "not_signed_in",
+            "session_ended",
+            "not_joined",
+            "not_joined",
+            *("session_ended",) * 3,
+        ),
     },
 }
 """What each is acknowledged, in the order of WHO; a stranger becomes a viewer by the link."""
@@ -101,7 +123,11 @@ async def test_event_with_unknown_fields_is_accepted(ada: Api) -> None:
     session_id = await ada.new_session()
     raw = await RawEvents.joined(ada, session_id)
 
-    assert (await raw.ask("send-message", {"sessionId": session_id, "message": "x", "time": 5, "sender": {}}))["ok"]
+    assert (
+        await raw.ask(
+            "send-message", {"sessionId": session_id, "message": "x", "time": 5, "sender": {}}
+        )
+    )["ok"]
 
 
 async def test_code_with_lone_surrogate_becomes_replacement_character(ada: Api) -> None:
@@ -109,7 +135,9 @@ async def test_code_with_lone_surrogate_becomes_replacement_character(ada: Api) 
     session_id = await ada.new_session()
     raw = await RawEvents.joined(ada, session_id)
 
-    await raw.send(f'420["code-change",{{"sessionId":"{session_id}","code":"a\\ud83d b \\ud83d\\ude00"}}]')
+    await raw.send(
+        f'420["code-change",{{"sessionId":"{session_id}","code":"a\\ud83d b \\ud83d\\ude00"}}]'
+    )
     await raw.until("430[")
 
     assert (await ada.live(session_id))["code"] == "a\ufffd b 😀"
@@ -145,21 +173,29 @@ async def test_edit_that_document_refuses_is_acknowledged_as_malformed(
 
     monkeypatch.setattr(crdt.room.room.Room, "edit", refuse)
 
-    assert (await raw.ask("code-change", {"sessionId": session_id, "code": "x"}))["error"]["code"] == "malformed"
+    assert (await raw.ask("code-change", {"sessionId": session_id, "code": "x"}))["error"][
+        "code"
+    ] == "malformed"
 
 
 async def test_code_over_limit_is_refused(server, ada: Api) -> None:
-    """Code at the limit is taken; above it an error says so; a message beyond all bounds ends the connection."""
+    """Code at the limit is taken; above it an error says so;
+    a message beyond all bounds ends the connection.
+    """
     limit = server.parts.config.max_text_bytes
     session_id = await ada.new_session()
     raw = await RawEvents.joined(ada, session_id)
 
-    assert (await raw.ask("code-change", {"sessionId": session_id, "code": "x" * limit})) == {"ok": True}
+    assert (await raw.ask("code-change", {"sessionId": session_id, "code": "x" * limit})) == {
+        "ok": True
+    }
     answer = await raw.ask("code-change", {"sessionId": session_id, "code": "x" * (limit + 1)})
     assert answer["error"]["code"] == "too_large"
     assert str(limit) in answer["error"]["message"]
     assert (await raw.ask("typing", session_id)) == {"ok": True}
-    await raw.send("42" + json.dumps(["code-change", {"code": "x" * server.parts.config.max_sync_bytes}]))
+    await raw.send(
+        "42" + json.dumps(["code-change", {"code": "x" * server.parts.config.max_sync_bytes}])
+    )
     await raw.until_closed()
 
     assert (await ada.live(session_id))["code"] == "x" * limit
@@ -175,7 +211,9 @@ async def test_change_of_full_document_may_make_it_smaller(start_server) -> None
     answer = await raw.ask("code-change", {"sessionId": session_id, "code": "é" * 60})
 
     assert answer["error"]["code"] == "too_large"
-    assert (await raw.ask("code-change", {"sessionId": session_id, "code": "é" * 45})) == {"ok": True}
+    assert (await raw.ask("code-change", {"sessionId": session_id, "code": "é" * 45})) == {
+        "ok": True
+    }
     assert (await ada.live(session_id))["code"] == "é" * 45
     raw.close()
 
@@ -186,14 +224,18 @@ async def test_messages_over_rate_are_refused(start_server) -> None:
     session_id = await ada.new_session()
     raw = await RawEvents.joined(ada, session_id)
 
-    answers = [await raw.ask("send-message", {"sessionId": session_id, "message": "x"}) for _ in range(5)]
+    answers = [
+        await raw.ask("send-message", {"sessionId": session_id, "message": "x"}) for _ in range(5)
+    ]
 
     assert [answer["ok"] for answer in answers] == [True] * 4 + [False]
     assert answers[-1]["error"]["code"] == "rate_limited"
     raw.close()
 
 
-async def test_events_over_rate_are_slowed_and_told(start_server, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_events_over_rate_are_slowed_and_told(
+    start_server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A flood is slowed down, then told so; nothing of it is dropped."""
     monkeypatch.setattr(handlers.socketio.client, "_OVER_S", 0.3)
     server = await start_server(updates_per_s=20, updates_burst=10)
@@ -203,7 +245,9 @@ async def test_events_over_rate_are_slowed_and_told(start_server, monkeypatch: p
     began = asyncio.get_running_loop().time()
 
     for number in range(30):
-        await raw.send(f'42{number}["code-change",{{"sessionId":"{session_id}","code":"{"x" * number}"}}]')
+        await raw.send(
+            f'42{number}["code-change",{{"sessionId":"{session_id}","code":"{"x" * number}"}}]'
+        )
     await raw.until("4329[")
 
     assert asyncio.get_running_loop().time() - began > 0.8

@@ -16,12 +16,16 @@ async def text_client(api: Api, session_id: str) -> RawEvents:
     """Return a client that has been sent the text, and has confirmed it."""
     raw = await RawEvents.joined(api, session_id)
     await raw.until_event("receive-code")
-    assert (await raw.ask("typing", session_id))["ok"]  # the ping behind the text is answered meanwhile
+    assert (await raw.ask("typing", session_id))[
+        "ok"
+    ]  # the ping behind the text is answered meanwhile
     return raw
 
 
 @pytest.mark.parametrize("name", TEXTS)
-async def test_change_to_a_large_text_is_compared_by_a_worker(server: Server, ada: Api, bob: Api, name: str) -> None:
+async def test_change_to_a_large_text_is_compared_by_a_worker(
+    server: Server, ada: Api, bob: Api, name: str
+) -> None:
     """Each kind of text that is expensive to compare becomes what was sent, for everybody."""
     old, new = TEXTS[name]
     session_id = await ada.new_session(code=old)
@@ -37,7 +41,9 @@ async def test_change_to_a_large_text_is_compared_by_a_worker(server: Server, ad
     assert jobs == ["edit_carried"]
 
 
-async def test_change_keeps_what_is_typed_while_a_worker_compares(server: Server, ada: Api, bob: Api) -> None:
+async def test_change_keeps_what_is_typed_while_a_worker_compares(
+    server: Server, ada: Api, bob: Api
+) -> None:
     old, new = TEXTS["changed lines"]
     session_id = await ada.new_session(code=old)
     await bob.post(f"/session/{session_id}/join")
@@ -65,7 +71,9 @@ async def test_large_save_reaches_text_clients_and_their_edits_stay_in_place(
 
     jobs = jobs_of(server)
     await ada.post(f"/code/{session_id}/save", {"code": new})
-    assert (await client.ask("code-change", {"sessionId": session_id, "code": f"typed\n{old}"}))["ok"]
+    assert (await client.ask("code-change", {"sessionId": session_id, "code": f"typed\n{old}"}))[
+        "ok"
+    ]
 
     assert (await ada.live(session_id))["code"] == f"typed\n{new}"
     assert {"edit_copy", "edits_between", "edit_carried"} <= set(jobs)

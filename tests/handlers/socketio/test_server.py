@@ -12,7 +12,9 @@ from tests.raw_events import HANDSHAKE, RawEvents
 from tests.waiting import until
 
 
-async def test_client_that_does_not_read_is_dropped(start_server, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_client_that_does_not_read_is_dropped(
+    start_server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is dropped; others are not held up."""
     monkeypatch.setattr(handlers.socketio.server, "_MAX_QUEUED", 20)
     server = await start_server()
@@ -21,7 +23,9 @@ async def test_client_that_does_not_read_is_dropped(start_server, monkeypatch: p
     handshake = await ada.get(HANDSHAKE)  # a client of the polling transport that never asks again
     sid = json.loads(handshake.body[1:])["sid"]
     for packet in ("40" + json.dumps({"token": ada.token}), f'42["join-session","{session_id}"]'):
-        assert (await ada.request("POST", f"{HANDSHAKE}&sid={sid}", raw=packet.encode())).status == 200
+        assert (
+            await ada.request("POST", f"{HANDSHAKE}&sid={sid}", raw=packet.encode())
+        ).status == 200
     other = await RawEvents.joined(bob, session_id)
 
     for _ in range(40):
@@ -38,7 +42,8 @@ async def test_client_that_does_not_read_is_dropped(start_server, monkeypatch: p
 @pytest.mark.parametrize(
     "packet",
     [
-        "42{}", "42[]", "42", "42[", "4", "49", f"42{'[' * 5_000}", "42nan", '40{"x":1}', "44", "4x", '42/x,["y"]',
+        "42{}", "42[]", "42", "42[", "4", "49", f"42{'[' * 5_000}", "42nan", '40{"x":1}', "44",
+        "4x", '42/x,["y"]',
         f"42[{'9' * 5_000}]",
     ],
 )  # fmt: skip
@@ -70,23 +75,33 @@ async def test_binary_event_is_refused(ada: Api) -> None:
     session_id = await ada.new_session()
     raw = await RawEvents.joined(ada, session_id)
 
-    await raw.send(f'451-["code-change",{{"sessionId":"{session_id}","code":{{"_placeholder":true,"num":0}}}}]')
+    await raw.send(
+        f'451-["code-change",{{"sessionId":"{session_id}","code":{{"_placeholder":true,"num":0}}}}]'
+    )
     await raw.send(b"x" * 1_000)
 
     assert (await raw.ask("typing", session_id)) == {"ok": True}
     assert raw.errors() == ["invalid"]
 
 
-@pytest.mark.parametrize("content", ["1," * 40_000 + "1", '{"a":[]},' * 9_000 + "1", '"",' * 30_000 + "1"])
+@pytest.mark.parametrize(
+    "content", ["1," * 40_000 + "1", '{"a":[]},' * 9_000 + "1", '"",' * 30_000 + "1"]
+)
 async def test_event_with_much_structure_is_refused(ada: Api, content: str) -> None:
-    """With an error that names the bound; the connection goes on. Parsing it would take a tenth of a second a MiB."""
+    """With an error that names the bound; the connection goes on.
+
+    Parsing it would take a tenth of a second a MiB.
+    """
     session_id = await ada.new_session()
     raw = await RawEvents.joined(ada, session_id)
 
     await raw.send(f'42["typing","{session_id}",{content}]')
 
     told = await raw.until_event("error-message")
-    assert (told["code"], "65536 characters besides long texts" in told["message"]) == ("invalid", True)
+    assert (told["code"], "65536 characters besides long texts" in told["message"]) == (
+        "invalid",
+        True,
+    )
     assert (await raw.ask("typing", session_id)) == {"ok": True}
 
 
@@ -96,6 +111,9 @@ async def test_event_with_long_text_is_read_whole(ada: Api) -> None:
     raw = await RawEvents.joined(ada, session_id)
     text = '"\\\n\t😀é[NaN]{' * 20_000
 
-    for content in ({"code": text, "sessionId": session_id}, {"sessionId": session_id, "x": [text], "code": text[1:]}):
+    for content in (
+        {"code": text, "sessionId": session_id},
+        {"sessionId": session_id, "x": [text], "code": text[1:]},
+    ):
         assert (await raw.ask("code-change", content)) == {"ok": True}
         assert (await ada.live(session_id))["code"] == content["code"]

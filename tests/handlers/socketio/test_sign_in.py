@@ -26,7 +26,9 @@ async def test_sign_in_by_header_or_cookie_depends_on_origin(
     """A header, or the cookie unless a page of another site sends it."""
     filled = {name: value.format(token=ada.token, url=ada.url) for name, value in headers.items()}
 
-    answer = await peers.do("eventsConnect", "a", url=ada.url, transports=transports, headers=filled)
+    answer = await peers.do(
+        "eventsConnect", "a", url=ada.url, transports=transports, headers=filled
+    )
     await peers.do("eventsClose", "a")
 
     assert (answer.get("data") or {}).get("code") == refused
@@ -67,6 +69,8 @@ async def test_sign_in_by_cookie_from_allowed_origin_works(peers: Peers, start_s
     headers = {"Origin": "https://app.example", "Cookie": f"accessToken={ada.token}"}
 
     for transports in (POLLING, WEBSOCKET, BOTH):
-        answer = await peers.do("eventsConnect", "a", url=ada.url, transports=transports, headers=headers)
+        answer = await peers.do(
+            "eventsConnect", "a", url=ada.url, transports=transports, headers=headers
+        )
         await peers.do("eventsClose", "a")
         assert answer["ok"]

@@ -42,7 +42,9 @@ async def test_typing_that_changes_fast_is_told_a_few_times_a_second(ada: Api, b
     assert len(told) <= 4 + 10 * lasted
 
 
-async def test_join_that_fails_gives_its_place_back(server, ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_join_that_fails_gives_its_place_back(
+    server, ada: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A room whose text cannot be read refuses each client, and counts none of them."""
     session_id = await ada.new_session(code="x")
     raw = await RawEvents.signed_in(ada)

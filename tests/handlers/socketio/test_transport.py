@@ -11,7 +11,9 @@ from tests.raw_events import HANDSHAKE, RawEvents
 
 
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
-@pytest.mark.parametrize(("origin", "allowed"), [("https://app.example", True), ("https://evil.example", False)])
+@pytest.mark.parametrize(
+    ("origin", "allowed"), [("https://app.example", True), ("https://evil.example", False)]
+)
 async def test_polling_answers_cors_for_allowed_origins_only(
     start_server, method: str, origin: str, allowed: bool
 ) -> None:
@@ -23,14 +25,18 @@ async def test_polling_answers_cors_for_allowed_origins_only(
     assert answer.status == (200 if method == "GET" else 204)
     assert answer.headers.get("Access-Control-Allow-Origin") == (origin if allowed else None)
     assert answer.headers.get("Access-Control-Allow-Credentials") == ("true" if allowed else None)
-    assert (answer.headers.get("Access-Control-Allow-Methods") is not None) == (allowed and method == "OPTIONS")
+    assert (answer.headers.get("Access-Control-Allow-Methods") is not None) == (
+        allowed and method == "OPTIONS"
+    )
 
 
 async def test_body_over_limit_is_refused(server, ada: Api) -> None:
     handshake = await ada.get(HANDSHAKE)
     sid = json.loads(handshake.body[1:])["sid"]
 
-    answer = await ada.request("POST", f"{HANDSHAKE}&sid={sid}", raw=b"4" * (server.parts.config.max_sync_bytes + 1))
+    answer = await ada.request(
+        "POST", f"{HANDSHAKE}&sid={sid}", raw=b"4" * (server.parts.config.max_sync_bytes + 1)
+    )
 
     assert code_of(answer) == (413, "too_large")
 
@@ -41,7 +47,10 @@ async def test_packets_of_one_request_are_handled_in_order(ada: Api) -> None:
     sid = json.loads((await ada.get(HANDSHAKE)).body[1:])["sid"]
     texts = ["".join(chr(97 + n % 26) for n in range(number)) for number in range(60)]
     packets = ["40" + json.dumps({"token": ada.token}), f'42["join-session","{session_id}"]']
-    packets += ["42" + json.dumps(["code-change", {"sessionId": session_id, "code": text}]) for text in texts]
+    packets += [
+        "42" + json.dumps(["code-change", {"sessionId": session_id, "code": text}])
+        for text in texts
+    ]
 
     answer = await ada.request("POST", f"{HANDSHAKE}&sid={sid}", raw="\x1e".join(packets).encode())
 
@@ -51,7 +60,9 @@ async def test_packets_of_one_request_are_handled_in_order(ada: Api) -> None:
 
 async def test_goodbye_of_a_polling_client_is_accepted(ada: Api) -> None:
     sid = json.loads((await ada.get(HANDSHAKE)).body[1:])["sid"]
-    await ada.request("POST", f"{HANDSHAKE}&sid={sid}", raw=b"40" + json.dumps({"token": ada.token}).encode())
+    await ada.request(
+        "POST", f"{HANDSHAKE}&sid={sid}", raw=b"40" + json.dumps({"token": ada.token}).encode()
+    )
 
     answer = await ada.request("POST", f"{HANDSHAKE}&sid={sid}", raw=b"41\x1e1")
 
@@ -85,7 +96,11 @@ async def test_unusable_handshake_is_answered_as_by_stock_server(
         status, body = answer.status, json.dumps(answer.body, separators=(",", ":")).encode()
 
     assert (status, body) == (400, refusal)
-    noted = [record for record in caplog.records if "clients must be socket.io-client 3 or 4" in record.getMessage()]
+    noted = [
+        record
+        for record in caplog.records
+        if "clients must be socket.io-client 3 or 4" in record.getMessage()
+    ]
     assert len(noted) == (b'"code":5' in refusal)
 
 
@@ -95,7 +110,9 @@ async def test_session_id_of_impossible_bytes_is_refused(ada: Api, sid: str) -> 
     assert (await ada.get(f"{HANDSHAKE}&sid={sid}")).status == 400
 
 
-@pytest.mark.parametrize("path", ["/socket.io/", "/socket.io/?EIO=3&transport=polling", f"{HANDSHAKE}&sid=x"])
+@pytest.mark.parametrize(
+    "path", ["/socket.io/", "/socket.io/?EIO=3&transport=polling", f"{HANDSHAKE}&sid=x"]
+)
 async def test_bad_request_is_refused(ada: Api, path: str) -> None:
     assert (await ada.get(path)).status == 400
     assert (await ada.request("POST", path, raw=b"40")).status == 400

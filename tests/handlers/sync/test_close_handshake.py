@@ -37,11 +37,24 @@ async def test_client_without_answer_to_close_is_cut_off(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("step", [1, 7, 1_000, 1 << 20])
 @pytest.mark.parametrize(
-    "before", [b"", masked(b"message"), masked(b"x" * 70_000), masked(b"", PING), masked(b"half", is_final=False)]
+    "before",
+    [
+        b"",
+        masked(b"message"),
+        masked(b"x" * 70_000),
+        masked(b"", PING),
+        masked(b"half", is_final=False),
+    ],
 )
-@pytest.mark.parametrize("close", [masked(b"", CLOSE), masked(b"\x03\xe8bye", CLOSE), b"\x82\x05hello"])
-async def test_look_for_answer_accepts_only_close_frame(before: bytes, close: bytes, step: int) -> None:
-    """Or what no client may send, which is an end too; in pieces of any size, of which nothing is kept."""
+@pytest.mark.parametrize(
+    "close", [masked(b"", CLOSE), masked(b"\x03\xe8bye", CLOSE), b"\x82\x05hello"]
+)
+async def test_look_for_answer_accepts_only_close_frame(
+    before: bytes, close: bytes, step: int
+) -> None:
+    """Or what no client may send, which is an end too;
+    in pieces of any size, of which nothing is kept.
+    """
     closing, transport = handshake()
 
     for at in range(0, len(before), step):

@@ -26,12 +26,16 @@ class Scene:
         self.room = make_room()
         self.connections = Connections(ENDLESS)
         rooms: Any = SimpleNamespace(clock=lambda: NOW)
-        self.editor = EditorConnection(self.connections, rooms, asyncio.get_running_loop(), "address")
+        self.editor = EditorConnection(
+            self.connections, rooms, asyncio.get_running_loop(), "address"
+        )
         self.transport = FakeTransport()
         self.connections.add("address", self.editor.socket)
         self.connections.join("session", "ada")
         self.editor.socket.connection_made(self.transport)
-        self.connection = Connection({"id": "ada", "name": "Ada"}, "login", role, outbox=self.editor.outbox)
+        self.connection = Connection(
+            {"id": "ada", "name": "Ada"}, "login", role, outbox=self.editor.outbox
+        )
         self.editor.join(self.room, self.connection)
 
 
@@ -49,11 +53,15 @@ async def test_malformed_frame_closes_its_sender() -> None:
     scene.editor.socket.data_received(masked(b"\x00\x02\x05abc"))
     await turn()
 
-    assert scene.transport.take().endswith(b'\x11\x30{"code":"malformed","message":"byte string ends early"}')
+    assert scene.transport.take().endswith(
+        b'\x11\x30{"code":"malformed","message":"byte string ends early"}'
+    )
     assert not scene.room.members.connections
 
 
-async def test_edit_without_memory_left_closes_sender_temporarily(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_edit_without_memory_left_closes_sender_temporarily(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     scene = Scene()
 
     def receive(*_: object) -> None:
@@ -76,7 +84,9 @@ async def test_gone_leaves_the_room_and_all_counts() -> None:
 
 async def test_cost_of_whole_document_grows_with_size_and_repetition() -> None:
     scene = Scene()
-    scene.room.receive(scene.connection, y_protocol.sync_update(Typist(5).insert(0, "x" * 10_000)), NOW)
+    scene.room.receive(
+        scene.connection, y_protocol.sync_update(Typist(5).insert(0, "x" * 10_000)), NOW
+    )
     size = scene.room.document.size
     question = y_protocol.sync_step1({})
 
@@ -91,7 +101,10 @@ async def test_unexpected_error_closes_sender_as_a_fault_of_the_server(
     size: int, expect_log: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The log says whose message it was, and others in the room go on."""
-    expect_log("(a message of user ada in session session cannot be taken|the task .messages that waited. ended)")
+    expect_log(
+        "(a message of user ada in session session cannot be taken|the task .messages that waited. "
+        "ended)"
+    )
     scene = Scene()
     rooms: Any = scene.editor._rooms
 
@@ -100,7 +113,9 @@ async def test_unexpected_error_closes_sender_as_a_fault_of_the_server(
 
     monkeypatch.setattr(type(scene.room), "receive", fail)
     monkeypatch.setattr(rooms, "receive_large", fail, raising=False)
-    scene.editor.socket.data_received(masked(y_protocol.sync_update(Typist(5).insert(0, "x" * size))))
+    scene.editor.socket.data_received(
+        masked(y_protocol.sync_update(Typist(5).insert(0, "x" * size)))
+    )
     await until(lambda: scene.editor.socket.is_closing)
 
     assert b'\x03\xf3{"code":"internal"' in scene.transport.take()

@@ -87,7 +87,10 @@ def test_read_close_returns_allowed_code(code: int) -> None:
 @pytest.mark.parametrize(
     ("payload", "code"),
     [
-        *((number.to_bytes(2, "big"), 1002) for number in (0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535)),
+        *(
+            (number.to_bytes(2, "big"), 1002)
+            for number in (0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535)
+        ),
         (b"\x03", 1002),
         (b"\x03\xe8\xff", 1007),
     ],

@@ -17,13 +17,16 @@ async def joined(api: Api, session_id: str, query: str = "") -> Wire:
 async def upgraded(api: Api, session_id: str, **headers: str) -> Wire:
     """Connect with headers only, as a browser does."""
     request = HTTPRequest(
-        f"{api.socket_url}/{session_id}", headers={k.replace("_", "-"): v for k, v in headers.items()}
+        f"{api.socket_url}/{session_id}",
+        headers={k.replace("_", "-"): v for k, v in headers.items()},
     )
     return Wire(await websocket_connect(request))
 
 
 async def test_sign_in_accepts_query_sub_protocol_bearer_and_cookie(ada: Api) -> None:
-    """Query (also behind a second question mark), sub-protocol, bearer header, cookie of an own page."""
+    """Query (also behind a second question mark), sub-protocol, bearer header,
+    cookie of an own page.
+    """
     session_id = await ada.new_session()
     cookie = f"accessToken={ada.token}"
 
@@ -34,7 +37,11 @@ async def test_sign_in_accepts_query_sub_protocol_bearer_and_cookie(ada: Api) ->
         await upgraded(ada, session_id, Authorization=f"Bearer {ada.token}"),
         await upgraded(ada, session_id, Cookie=cookie, Origin=ada.url),
         await upgraded(ada, session_id, Cookie=cookie, Sec_Fetch_Site="same-origin"),
-        Wire(await websocket_connect(f"{ada.socket_url}/{session_id}", subprotocols=["access_token", str(ada.token)])),
+        Wire(
+            await websocket_connect(
+                f"{ada.socket_url}/{session_id}", subprotocols=["access_token", str(ada.token)]
+            )
+        ),
     ):
         await wire.receive_until(SYNC_STEP1)
         wire.close()
@@ -46,7 +53,9 @@ async def test_sign_in_accepts_query_sub_protocol_bearer_and_cookie(ada: Api) ->
     ids=["none", "other", "null", "cross-site"],
 )
 async def test_cookie_of_other_page_is_refused(ada: Api, headers: dict[str, str]) -> None:
-    """A cookie alone speaks for nobody unless the page is ours: refused before anything is opened."""
+    """A cookie alone speaks for nobody unless the page is ours:
+    refused before anything is opened.
+    """
     session_id = await ada.new_session()
 
     with pytest.raises(HTTPClientError) as caught:
@@ -61,7 +70,10 @@ async def test_cookie_of_page_in_cors_origin_is_accepted(start_server) -> None:
     ada = await Api(server.url).sign_up()
 
     wire = await upgraded(
-        ada, await ada.new_session(), Cookie=f"accessToken={ada.token}", Origin="https://editor.example"
+        ada,
+        await ada.new_session(),
+        Cookie=f"accessToken={ada.token}",
+        Origin="https://editor.example",
     )
 
     await wire.receive_until(SYNC_STEP1)

@@ -22,7 +22,9 @@ async def _open(server) -> int:
     return server.parts.services.connections.open
 
 
-async def test_connection_to_invite_only_session_by_non_member_is_refused(ada: Api, bob: Api) -> None:
+async def test_connection_to_invite_only_session_by_non_member_is_refused(
+    ada: Api, bob: Api
+) -> None:
     """Without link access only members get in; the reason is said before the socket closes."""
     session_id = await ada.new_session(access="invite")
     wire = await bob.connect(session_id)
@@ -46,10 +48,17 @@ async def test_connection_to_full_session_is_refused(start_server) -> None:
 
 @pytest.mark.parametrize(
     "limit",
-    [{"connections_per_user": 2}, {"connections_per_session": 2}, {"connections_per_address": 2}, {"connections": 2}],
+    [
+        {"connections_per_user": 2},
+        {"connections_per_session": 2},
+        {"connections_per_address": 2},
+        {"connections": 2},
+    ],
     ids=lambda limit: next(iter(limit)),
 )
-async def test_connections_over_limit_are_refused_until_one_leaves(start_server, limit: dict[str, int]) -> None:
+async def test_connections_over_limit_are_refused_until_one_leaves(
+    start_server, limit: dict[str, int]
+) -> None:
     """Two fit, the third is sent away for a while, and fits when one has left."""
     server = await start_server(**limit)
     ada = await Api(server.url).sign_up()
@@ -78,7 +87,9 @@ async def test_handshakes_over_rate_limit_are_refused(start_server) -> None:
     assert (await fourth.until_closed())[0] == 4529
 
 
-async def test_clients_that_hang_up_free_their_slot_in_join_queue(start_server, monkeypatch) -> None:
+async def test_clients_that_hang_up_free_their_slot_in_join_queue(
+    start_server, monkeypatch
+) -> None:
     """A client that is refused or hangs up does not keep its slot in the join queue."""
     monkeypatch.setattr(join_queue, "_MAX_WAIT_S", 1_000)
     server = await start_server()
@@ -95,8 +106,12 @@ async def test_clients_that_hang_up_free_their_slot_in_join_queue(start_server, 
     await until(lambda: _open(server), lambda count: count == 10)
 
 
-async def test_store_outage_refuses_connections_until_it_ends(start_server, monkeypatch, expect_log) -> None:
-    """A room that cannot be loaded is refused with 4503, REST says 503 with Retry-After; then all is well again."""
+async def test_store_outage_refuses_connections_until_it_ends(
+    start_server, monkeypatch, expect_log
+) -> None:
+    """A room that cannot be loaded is refused with 4503, REST says 503 with Retry-After;
+    then all is well again.
+    """
     from storage.errors import StoreUnavailable
     from storage.sqlite.store import SqliteStore
 
@@ -113,21 +128,37 @@ async def test_store_outage_refuses_connections_until_it_ends(start_server, monk
         wire = await ada.connect(session_id)
         assert (await wire.until_closed())[0] == 4503
         answer = await ada.get(f"/code/{session_id}/latest?live=true")
-        assert (answer.status, answer.body["code"], answer.headers["Retry-After"]) == (503, "unavailable", "5")
+        assert (answer.status, answer.body["code"], answer.headers["Retry-After"]) == (
+            503,
+            "unavailable",
+            "5",
+        )
         assert (await ada.get("/readyz")).status == 503
 
     assert (await ada.live(session_id))["code"] == "kept"
 
 
 async def test_damaged_session_is_out_of_service_alone(server, ada: Api, expect_log) -> None:
-    """A stored row that fails its checksum: 4500 and 409 `quarantined` for this session, nothing for others."""
+    """A stored row that fails its checksum: 4500 and 409 `quarantined` for this session,
+    nothing for others.
+    """
     from storage.records import Chunk, Version, VersionKind
 
     expect_log("damaged in the store")
     session_id, other = await ada.new_session(), await ada.new_session(code="fine")
     store = server.parts.services.store
     version = Version(
-        session_id, 0, 0, {"codemirror": "good"}, "codemirror", "", VersionKind.MANUAL, ada.user["id"], "", (), 1
+        session_id,
+        0,
+        0,
+        {"codemirror": "good"},
+        "codemirror",
+        "",
+        VersionKind.MANUAL,
+        ada.user["id"],
+        "",
+        (),
+        1,
     )
     await store.add_version(version, 10, 10)
     damaged = Chunk(session_id, 1, 1, b"rubbish", 1)
@@ -158,12 +189,18 @@ async def test_refused_client_keeps_no_memory(server, ada: Api, is_early: bool) 
         assert b"not_signed_in" in (await raw.frame())[1]
 
         (refused,) = connections._watched
-        assert (refused._held, refused._reader._rest, refused._transport.is_reading()) == ([], [], False)
+        assert (refused._held, refused._reader._rest, refused._transport.is_reading()) == (
+            [],
+            [],
+            False,
+        )
         raw.send(rest)
         assert await raw.closed_with() == 4401  # found behind all that, and answered
 
 
-async def test_client_under_way_is_not_read_from(server, ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_client_under_way_is_not_read_from(
+    server, ada: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Until somebody knows who it is: what it sends waits in the network."""
     session_id = await ada.new_session()
     services, asked = server.parts.services, asyncio.Event()
@@ -182,6 +219,8 @@ async def test_client_under_way_is_not_read_from(server, ada: Api, monkeypatch: 
         await asyncio.sleep(0.05)
 
         (socket_,) = services.connections._watched
-        assert sum(len(item) for item in socket_._held) + sum(map(len, socket_._reader._rest)) < 70_000
+        assert (
+            sum(len(item) for item in socket_._held) + sum(map(len, socket_._reader._rest)) < 70_000
+        )
         go_on.set()
         assert (await raw.frame())[0] == BINARY

@@ -29,7 +29,9 @@ def loop():
 
 @pytest.fixture
 def connections() -> Connections:
-    return Connections(SocketLimits(updates_per_s=10, updates_burst=2, bytes_per_s=100, sync_bytes=100))
+    return Connections(
+        SocketLimits(updates_per_s=10, updates_burst=2, bytes_per_s=100, sync_bytes=100)
+    )
 
 
 def test_messages_within_burst_pass(loop: Loop, connections: Connections) -> None:
@@ -40,7 +42,9 @@ def test_messages_within_burst_pass(loop: Loop, connections: Connections) -> Non
     assert connections.limit_counters == {"updates_per_s": 1}
 
 
-def test_rate_gate_after_a_while_lets_messages_pass_again(loop: Loop, connections: Connections) -> None:
+def test_rate_gate_after_a_while_lets_messages_pass_again(
+    loop: Loop, connections: Connections
+) -> None:
     gate = RateGate(connections, loop)
     gate.spend(2)
 
@@ -64,8 +68,12 @@ def test_fragments_count_as_a_part_of_a_message(loop: Loop, connections: Connect
     assert gate.spend_read(1, 1) == pytest.approx(0.025)
 
 
-def test_slow_down_over_rate_for_too_long_ends_in_close(loop: Loop, connections: Connections) -> None:
-    """Ten seconds without a calm second between them; a wait is never longer than those ten seconds."""
+def test_slow_down_over_rate_for_too_long_ends_in_close(
+    loop: Loop, connections: Connections
+) -> None:
+    """Ten seconds without a calm second between them;
+    a wait is never longer than those ten seconds.
+    """
     gate = RateGate(connections, loop)
     assert gate.slow_down(60) == rate_gate._MAX_OVER_S
 

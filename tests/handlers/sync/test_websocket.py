@@ -72,7 +72,8 @@ async def test_client_over_rate_for_too_long_is_closed(monkeypatch: pytest.Monke
     scene.socket.data_received(masked(UPDATE) * 3)
 
     assert scene.transport.take() == close_frame(
-        b'\x03\xf0{"code":"too_fast","limit":"updates_per_s","message":"This client sent too much for ten seconds."}'
+        b'\x03\xf0{"code":"too_fast","limit":"updates_per_s","message":"This client sent too much '
+        b'for ten seconds."}'
     )
     assert scene.connections.too_fast == 1
 
@@ -81,15 +82,23 @@ async def test_client_over_rate_for_too_long_is_closed(monkeypatch: pytest.Monke
     ("sent", "payload"),
     [
         (b"\x82\x01a", b'\x03\xea{"code":"malformed","message":"frame without a mask"}'),
-        (masked(b"a", flags=0x40), b'\x03\xea{"code":"malformed","message":"reserved bits are set"}'),
-        (masked(b"\x03\xe8\xff", CLOSE), b'\x03\xef{"code":"malformed","message":"close reason that is not UTF-8"}'),
+        (
+            masked(b"a", flags=0x40),
+            b'\x03\xea{"code":"malformed","message":"reserved bits are set"}',
+        ),
+        (
+            masked(b"\x03\xe8\xff", CLOSE),
+            b'\x03\xef{"code":"malformed","message":"close reason that is not UTF-8"}',
+        ),
         (
             b"\x82\xff" + (1 << 40).to_bytes(8, "big"),
             b'\x03\xf1{"code":"too_large","limit":"max_sync_bytes","message":"message too large"}',
         ),
     ],
 )
-async def test_malformed_frame_closes_and_later_data_is_ignored(sent: bytes, payload: bytes) -> None:
+async def test_malformed_frame_closes_and_later_data_is_ignored(
+    sent: bytes, payload: bytes
+) -> None:
     """The reason as literal bytes, which clients know."""
     scene = Scene()
 
@@ -106,7 +115,9 @@ async def test_text_message_is_refused() -> None:
 
     scene.socket.data_received(masked(b"hi", 1))
 
-    assert scene.transport.take() == close_frame(b'\x11\x30{"code":"malformed","message":"binary messages only"}')
+    assert scene.transport.take() == close_frame(
+        b'\x11\x30{"code":"malformed","message":"binary messages only"}'
+    )
 
 
 async def test_ping_is_answered() -> None:
@@ -118,7 +129,9 @@ async def test_ping_is_answered() -> None:
 
 
 @pytest.mark.parametrize(("payload", "code"), [(b"\x0f\xa0bye", 4_000), (b"", None)])
-async def test_close_of_client_is_echoed_and_reported_to_receiver(payload: bytes, code: int | None) -> None:
+async def test_close_of_client_is_echoed_and_reported_to_receiver(
+    payload: bytes, code: int | None
+) -> None:
     scene = Scene()
 
     scene.socket.data_received(masked(payload, CLOSE))
@@ -162,7 +175,8 @@ async def test_client_that_does_not_read_is_closed_without_queued_data() -> None
     scene.socket.pause_writing()
 
     assert scene.transport.take() == close_frame(
-        b'\x03\xf5{"code":"too_slow","limit":"max_queued_bytes","message":"This client reads too slowly."}'
+        b'\x03\xf5{"code":"too_slow","limit":"max_queued_bytes","message":"This client reads too '
+        b'slowly."}'
     )
     assert scene.connections.too_slow == 1
 
@@ -198,7 +212,9 @@ def work(monkeypatch: pytest.MonkeyPatch, scene: Scene, work_s: float) -> None:
     monkeypatch.setattr(websocket, "_clock", lambda: scene.receiver.now)
 
 
-async def test_messages_that_take_long_leave_the_turn_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_messages_that_take_long_leave_the_turn_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Each large one, every eighth of the others; the rest comes in later turns."""
     scene = Scene()
     work(monkeypatch, scene, 0.006)
@@ -214,8 +230,12 @@ async def test_messages_that_take_long_leave_the_turn_to_others(monkeypatch: pyt
     assert scene.connections.slowed == 0
 
 
-async def test_client_whose_messages_take_long_rests_in_proportion(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is read from again afterwards, and never closed; all connections of a user rest together."""
+async def test_client_whose_messages_take_long_rests_in_proportion(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is read from again afterwards, and never closed;
+    all connections of a user rest together.
+    """
     scene = Scene(SocketLimits(work_per_s=10, work_burst_s=0.1))
     scene.socket.count_work_of("ada")
     work(monkeypatch, scene, 0.6)
@@ -223,7 +243,9 @@ async def test_client_whose_messages_take_long_rests_in_proportion(monkeypatch: 
     scene.socket.data_received(masked(UPDATE))
 
     assert (scene.receiver.received, scene.transport.is_reading()) == ([UPDATE], False)
-    assert scene.connections.work_of("ada", asyncio.get_running_loop().time()).tokens == pytest.approx(-0.5, abs=0.1)
+    assert scene.connections.work_of(
+        "ada", asyncio.get_running_loop().time()
+    ).tokens == pytest.approx(-0.5, abs=0.1)
     assert scene.connections.slowed == 1
     await until(scene.transport.is_reading)
     scene.receiver.work_s = 0.0
@@ -275,7 +297,9 @@ async def test_work_of_large_message_is_counted() -> None:
     await until(scene.transport.is_reading)
 
 
-@pytest.mark.parametrize("message", [b"?" + UPDATE, USUAL + bytes(LARGE_FRAME_BYTES)], ids=["held", "large"])
+@pytest.mark.parametrize(
+    "message", [b"?" + UPDATE, USUAL + bytes(LARGE_FRAME_BYTES)], ids=["held", "large"]
+)
 async def test_unexpected_error_in_what_is_taken_later_closes_and_is_logged(
     message: bytes, expect_log: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,7 +87,9 @@ async def test_cancelled_join_passes_its_turn_to_next(crowd) -> None:
 
 
 async def test_join_after_longest_wait_goes_ahead_without_slot(monkeypatch) -> None:
-    """A client that has waited goes in with the others, and gives no place back that it never had."""
+    """A client that has waited goes in with the others, and gives no
+    place back that it never had.
+    """
     crowd = Crowd(JoinQueue())
     crowd.come(8)
 
@@ -100,8 +102,12 @@ async def test_join_after_longest_wait_goes_ahead_without_slot(monkeypatch) -> N
     assert crowd.entered[8:] == [8, 9, 10]
 
 
-async def test_clients_that_have_waited_for_equally_long_go_on_over_several_turns(monkeypatch) -> None:
-    """All that came in one turn stop waiting in one turn; two of them go on in each of the next ones."""
+async def test_clients_that_have_waited_for_equally_long_go_on_over_several_turns(
+    monkeypatch,
+) -> None:
+    """All that came in one turn stop waiting in one turn;
+    two of them go on in each of the next ones.
+    """
     monkeypatch.setattr(join_queue, "_MAX_WAIT_S", 0.01)
     crowd = Crowd(JoinQueue())
     crowd.come(23)

@@ -85,10 +85,20 @@ def test_limiter_counts_each_key_separately() -> None:
 
 @pytest.mark.parametrize(
     ("count", "seconds", "wait"),
-    [(900, 300, 1), (100, 300, 3), (20, 3_600, 180), (5, 10, 2), (1, 1, 1), (30, 60, 2), (7, 300, 43)],
+    [
+        (900, 300, 1),
+        (100, 300, 3),
+        (20, 3_600, 180),
+        (5, 10, 2),
+        (1, 1, 1),
+        (30, 60, 2),
+        (7, 300, 43),
+    ],
 )
 def test_limiter_after_named_wait_accepts_next_try(count: int, seconds: int, wait: int) -> None:
-    """The seconds named are whole and not too many; one less is not enough, after them the next try succeeds."""
+    """The seconds named are whole and not too many;
+    one less is not enough, after them the next try succeeds.
+    """
     watch = Watch()
     limiter = RateLimiter(count / seconds, count, watch)
     assert [limiter.wait_s("a") for _ in range(count + 1)] == [0] * count + [wait]
@@ -126,7 +136,9 @@ def test_limiter_over_10000_keys_forgets_least_recent() -> None:
 
 
 def test_limiter_drops_full_buckets_and_old_failures() -> None:
-    """Full buckets, failures of an hour ago and old notes go as new keys come; a right try goes immediately."""
+    """Full buckets, failures of an hour ago and old notes go as new keys come;
+    a right try goes immediately.
+    """
     watch = Watch()
     limiter, backoff, recent = RateLimiter(1, 1, watch), Backoff(1, watch), Recent(60, watch)
     for number in range(1_000):
@@ -213,7 +225,9 @@ def test_waits_after_free_failures_double_up_to_half_an_hour() -> None:
 
 
 def test_wait_ends_after_named_seconds_and_asking_does_not_extend_it() -> None:
-    """A client that hammers does not push the end of the wait away; the seconds are whole and enough."""
+    """A client that hammers does not push the end of the wait away;
+    the seconds are whole and enough.
+    """
     watch = Watch()
     backoff = Backoff(1, watch)
     backoff.note("a")
@@ -300,7 +314,9 @@ def test_recent_over_10000_keys_forgets_oldest() -> None:
 
 
 async def test_anonymous_requests_over_rate_of_address_are_refused(start_server) -> None:
-    """The fifth of five goes through, the sixth is told when to come again; signed-in users are not counted."""
+    """The fifth of five goes through, the sixth is told when to come again;
+    signed-in users are not counted.
+    """
     server = await start_server(anonymous_per_5min=5)
     ada = await Api(server.url).sign_up("ada")
 
@@ -326,7 +342,9 @@ COLD = (
 
 
 async def test_what_a_visitor_needs_is_in_no_bucket_of_anonymous_requests(start_server) -> None:
-    """Pages, files, invites, sign-up, sign-in, refreshing: none of it uses up or is stopped by the narrow bucket."""
+    """Pages, files, invites, sign-up, sign-in, refreshing:
+    none of it uses up or is stopped by the narrow bucket.
+    """
     server = await start_server(anonymous_per_5min=1, refusal_hold_s=0)
     ada = await Api(server.url).sign_up("ada")
     invite = (await ada.post(f"/session/{await ada.new_session()}/invites")).body["invite"]
@@ -367,23 +385,33 @@ async def test_expired_token_counts_for_its_login_not_for_address(clock, start_s
 
     assert first == [(401, "token_expired")] * 3
     assert more == [(401, "token_expired")] * 4 + [(429, "rate_limited")]
-    refreshed = await Api(server.url).post("/user/refresh", {"refreshToken": people[0].refresh_token})
+    refreshed = await Api(server.url).post(
+        "/user/refresh", {"refreshToken": people[0].refresh_token}
+    )
     assert refreshed.status == 200
 
 
 async def test_failing_refreshes_count_as_anonymous_requests(start_server) -> None:
-    """Guessing refresh tokens is held to the narrow limit; good ones of the same address still work."""
+    """Guessing refresh tokens is held to the narrow limit;
+    good ones of the same address still work.
+    """
     server = await start_server(anonymous_per_5min=3, refusal_hold_s=0)
     ada = await Api(server.url).sign_up("ada")
 
-    guesses = [await Api(server.url).post("/user/refresh", {"refreshToken": f"x.{n}"}) for n in range(5)]
+    guesses = [
+        await Api(server.url).post("/user/refresh", {"refreshToken": f"x.{n}"}) for n in range(5)
+    ]
 
     assert [answer.status for answer in guesses] == [401] * 3 + [429] * 2
-    assert (await Api(server.url).post("/user/refresh", {"refreshToken": ada.refresh_token})).status == 200
+    assert (
+        await Api(server.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
+    ).status == 200
 
 
 async def test_requests_over_rate_of_user_are_refused(start_server) -> None:
-    """All logins of a user share one limit; another user has their own, and probes are never refused."""
+    """All logins of a user share one limit; another user has their own,
+    and probes are never refused.
+    """
     server = await start_server(requests_per_5min=5)
     ada = await Api(server.url).sign_up("ada")
     bob = await ada.sign_up("bob")
@@ -399,8 +427,12 @@ async def test_requests_over_rate_of_user_are_refused(start_server) -> None:
     assert (await ada.get("/healthz")).status == (await ada.get("/readyz")).status == 200
 
 
-@pytest.mark.parametrize("header", [{"Authorization": "Bearer nonsense"}, {"Cookie": "accessToken=nonsense"}])
-async def test_requests_with_wrong_token_count_as_anonymous(start_server, header: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "header", [{"Authorization": "Bearer nonsense"}, {"Cookie": "accessToken=nonsense"}]
+)
+async def test_requests_with_wrong_token_count_as_anonymous(
+    start_server, header: dict[str, str]
+) -> None:
     """Guessing tokens is held to the limit of requests without sign-in."""
     server = await start_server(anonymous_per_5min=5)
 
@@ -413,17 +445,23 @@ async def test_sign_ups_over_hourly_rate_of_address_are_refused(start_server) ->
     """Three accounts an hour; a fault in the form is not counted."""
     server = await start_server(signups_per_h=3)
     for number in range(5):
-        wrong = await Api(server.url).post("/user/signup", account(f"user{number}", password="short"))
+        wrong = await Api(server.url).post(
+            "/user/signup", account(f"user{number}", password="short")
+        )
         assert code_of(wrong) == (422, "invalid")
 
-    answers = [await Api(server.url).post("/user/signup", account(f"user{number}")) for number in range(4)]
+    answers = [
+        await Api(server.url).post("/user/signup", account(f"user{number}")) for number in range(4)
+    ]
 
     assert [answer.status for answer in answers] == [201] * 3 + [429]
     assert 1 <= retry_after(answers[-1]) <= 1_200
 
 
 async def test_rate_limit_behind_trusted_proxy_applies_to_each_client(start_server) -> None:
-    """With a trusted proxy each client has its own limit, and cannot escape it by forging the header."""
+    """With a trusted proxy each client has its own limit,
+    and cannot escape it by forging the header.
+    """
     server = await start_server(signups_per_h=1, trust_proxy=1)
 
     async def sign_up(name: str, forwarded: str) -> int:
@@ -482,25 +520,38 @@ async def test_login_success_is_not_counted(start_server) -> None:
     server = await start_server()
     await Api(server.url).sign_up("ada")
 
-    answers = [await Api(server.url).post("/user/login", {"username": "ada", "password": PASSWORD}) for _ in range(8)]
+    answers = [
+        await Api(server.url).post("/user/login", {"username": "ada", "password": PASSWORD})
+        for _ in range(8)
+    ]
 
     assert [answer.status for answer in answers] == [200] * 8
 
 
 async def test_messages_over_rate_of_user_are_refused(rate_clock: Seconds, start_server) -> None:
-    """Ten together, then five in ten seconds; the eleventh is not stored, and others may talk on."""
+    """Ten together, then five in ten seconds; the eleventh is not stored,
+    and others may talk on.
+    """
     server = await start_server(messages_per_10s=5)
     ada = await Api(server.url).sign_up("ada")
     bob = await ada.sign_up("bob")
     session_id, other_id = await ada.new_session(), await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
 
-    answers = [await ada.post("/chat/send", {"sessionId": session_id, "message": f"{n}"}) for n in range(11)]
+    answers = [
+        await ada.post("/chat/send", {"sessionId": session_id, "message": f"{n}"})
+        for n in range(11)
+    ]
 
     assert [answer.status for answer in answers] == [201] * 10 + [429]
     assert retry_after(answers[-1]) == 2
-    assert code_of(await ada.post("/chat/send", {"sessionId": other_id, "message": "x"})) == (429, "rate_limited")
-    assert (await bob.post("/chat/send", {"sessionId": session_id, "message": "mine"})).status == 201
+    assert code_of(await ada.post("/chat/send", {"sessionId": other_id, "message": "x"})) == (
+        429,
+        "rate_limited",
+    )
+    assert (
+        await bob.post("/chat/send", {"sessionId": session_id, "message": "mine"})
+    ).status == 201
     assert len((await ada.get(f"/chat/{session_id}")).body["messages"]) == 11
 
 
@@ -510,7 +561,9 @@ async def test_saves_over_rate_of_session_are_refused(rate_clock: Seconds, start
     ada = await Api(server.url).sign_up("ada")
     session_id, other_id = await ada.new_session(), await ada.new_session()
 
-    answers = [await ada.post(f"/code/{session_id}/save", {"code": f"{number}"}) for number in range(6)]
+    answers = [
+        await ada.post(f"/code/{session_id}/save", {"code": f"{number}"}) for number in range(6)
+    ]
 
     assert [answer.status for answer in answers] == [201] * 5 + [429]
     assert retry_after(answers[-1]) == 1
@@ -553,11 +606,18 @@ async def test_json_body_limit_from_setting_does_not_apply_to_code(start_server)
 
 @pytest.mark.parametrize("path", ["/user/login", "/code/0000000000000000/save"])
 async def test_chunked_body_over_limit_is_refused(api: Api, path: str) -> None:
-    """A body without a declared length is refused as soon as it is over the limit, with an answer."""
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    """A body without a declared length is refused as soon as it is over the limit,
+    with an answer.
+    """
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: "
+        "application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
     chunk = b"10000\r\n" + b"[" * 0x10000 + b"\r\n"
     if path.startswith("/code"):
-        head = head.replace("\r\n\r\n", f"\r\nAuthorization: Bearer {(await api.sign_up('ada')).token}\r\n\r\n")
+        head = head.replace(
+            "\r\n\r\n", f"\r\nAuthorization: Bearer {(await api.sign_up('ada')).token}\r\n\r\n"
+        )
         chunks = [chunk] * (8 << 4)
     else:
         chunks = [chunk] * 2
@@ -570,12 +630,15 @@ async def test_chunked_body_over_limit_is_refused(api: Api, path: str) -> None:
 
 
 async def test_slow_body_is_cut_off_after_time_limit(start_server) -> None:
-    """A client that takes longer than the limit to send its body is cut off, and the server goes on."""
+    """A client that takes longer than the limit to send its body is cut off,
+    and the server goes on.
+    """
     server = await start_server(request_s=0.3)
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
 
     writer.write(
-        b"POST /user/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{"
+        b"POST /user/login HTTP/1.1\r\nHost: x\r\nContent-Type: "
+        b"application/json\r\nContent-Length: 50\r\n\r\n{"
     )
     async with asyncio.timeout(8):  # less than the limit that would hold without the setting
         rest = await reader.read()
@@ -597,8 +660,12 @@ async def test_headers_over_16_kib_are_refused(api: Api, size: int, expect_log) 
     assert (await api.get("/healthz")).status == 200
 
 
-async def test_connections_over_rate_of_address_are_closed_unread(rate_clock: Seconds, start_server) -> None:
-    """Thirty times a second's connections are taken together; one more is closed unread, a little later it is not."""
+async def test_connections_over_rate_of_address_are_closed_unread(
+    rate_clock: Seconds, start_server
+) -> None:
+    """Thirty times a second's connections are taken together;
+    one more is closed unread, a little later it is not.
+    """
     server = await start_server(accepts_per_s=2)
     port = server.port
 

@@ -19,5 +19,7 @@ from handlers.throttling.subscribers import subscriber
     ],
 )
 def test_subscriber_of_ipv6_address_is_its_64_prefix(address: str, counted_as: str) -> None:
-    """A subscriber with a /64 counts as one, not as 2⁶⁴; IPv4 counts by address, however it is written."""
+    """A subscriber with a /64 counts as one, not as 2⁶⁴;
+    IPv4 counts by address, however it is written.
+    """
     assert subscriber(address) == counted_as

@@ -30,7 +30,9 @@ from tests.storage.rows import (
 
 
 class TestDeleting:
-    async def test_account_removal_deletes_logins_tickets_and_picture(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_deletes_logins_tickets_and_picture(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Logins, tickets and picture."""
         await seed.user("ada")
         await store.add_login(login("ada", 2))
@@ -46,7 +48,9 @@ class TestDeleting:
         assert await store.take_ticket("ticket-ada-1", NOW) is None
         assert await store.avatar("u-ada") is None
 
-    async def test_account_removal_leaves_row_with_times_but_no_personal_data(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_leaves_row_with_times_but_no_personal_data(
+        self, store: Store, seed: Seed
+    ) -> None:
         """The row tells when the user came, and nothing by which they could be known."""
         await seed.user("ada", full_name="Ada Lovelace")
         await store.set_avatar("u-ada", "url", "key", None)
@@ -58,8 +62,12 @@ class TestDeleting:
         assert left == user("ada", **nameless, is_deleted=True)
         assert left.is_deleted is True
 
-    async def test_account_removal_clears_name_in_messages_and_versions(self, store: Store, seed: Seed) -> None:
-        """In messages and versions too, which stay; the same name of somebody else stays as well."""
+    async def test_account_removal_clears_name_in_messages_and_versions(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """In messages and versions too, which stay;
+        the same name of somebody else stays as well.
+        """
         await seed.user("ada")
         await seed.session("s1", owner_id="u-bob")
         await store.join(member("u-ada"), MANY)
@@ -79,7 +87,9 @@ class TestDeleting:
         ]
 
     @pytest.mark.parametrize("name", ["ada", "ADA", "ada@example.org", "u-ada", " u-ada", ""])
-    async def test_removed_account_is_not_found_by_name(self, store: Store, seed: Seed, name: str) -> None:
+    async def test_removed_account_is_not_found_by_name(
+        self, store: Store, seed: Seed, name: str
+    ) -> None:
         """Neither by their former names nor by what is left."""
         await seed.user("ada")
 
@@ -118,7 +128,9 @@ class TestDeleting:
         assert await store.members("s1") == [member("u-bob", role=Role.OWNER)]
         assert await store.session("s2") == session("s2", owner_id="u-bob")
 
-    async def test_account_removal_deletes_row_of_earlier_removal_from_session(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_deletes_row_of_earlier_removal_from_session(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Their row there goes as well, but they were in none of them."""
         await seed.user("ada")
         await seed.session("s1", owner_id="u-bob")
@@ -130,7 +142,9 @@ class TestDeleting:
         assert await store.member("s1", "u-ada") is None
         assert deletion == AccountDeletion(logins=("l-ada-1",))
 
-    async def test_account_removal_with_deletes_sessions_deletes_owned_sessions(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_with_deletes_sessions_deletes_owned_sessions(
+        self, store: Store, seed: Seed
+    ) -> None:
         """With everything in them, although there is an editor."""
         await self.family(store, seed, bob=1)
         await seed.session("s2", owner_id="u-bob")
@@ -146,8 +160,12 @@ class TestDeleting:
         assert await store.invites("s1", None, MANY, MANY) == []
         assert [one.session.id for one in await store.sessions_of("u-bob", None, MANY)] == ["s2"]
 
-    async def test_account_removal_hands_session_to_longest_standing_editor(self, store: Store, seed: Seed) -> None:
-        """By when they joined, not by their name or their account's age; the others keep their roles."""
+    async def test_account_removal_hands_session_to_longest_standing_editor(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """By when they joined, not by their name or their account's age;
+        the others keep their roles.
+        """
         await self.family(store, seed, zoe=3, bob=5, carl=4)
 
         deletion = await store.delete_user("u-ada", NOW, deletes_sessions=False)
@@ -178,7 +196,9 @@ class TestDeleting:
 
         assert deletion.inherited == {"s1": "u-successor"}
 
-    async def test_account_removal_without_successor_deletes_session(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_without_successor_deletes_session(
+        self, store: Store, seed: Seed
+    ) -> None:
         """A session that has viewers and guests only is deleted."""
         await self.family(store, seed, viewer=1)
         await store.set_role("s1", "u-viewer", Role.VIEWER)
@@ -191,20 +211,25 @@ class TestDeleting:
         assert await store.session("s1") is None
         assert await store.sessions_of("u-gil", None, MANY) == []
 
-    async def test_account_removal_can_hand_session_to_claimed_guest(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_can_hand_session_to_claimed_guest(
+        self, store: Store, seed: Seed
+    ) -> None:
         """They are no guest any more."""
         await self.family(store, seed)
         await seed.invite()
         gil = await seed.guest("gil")
         await store.claim_guest(
-            replace(gil, email="gil@example.org", password_hash="x", is_guest=False, guest_of=None), login("gil")
+            replace(gil, email="gil@example.org", password_hash="x", is_guest=False, guest_of=None),
+            login("gil"),
         )
 
         deletion = await store.delete_user("u-ada", NOW, deletes_sessions=False)
 
         assert deletion.inherited == {"s1": "u-gil"}
 
-    async def test_account_removal_keeps_contents_of_inherited_session(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_keeps_contents_of_inherited_session(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Chat, log, versions and invites are where they were."""
         await self.family(store, seed, bob=1)
         await seed.invite()
@@ -214,13 +239,19 @@ class TestDeleting:
 
         await store.delete_user("u-ada", NOW, deletes_sessions=False)
 
-        assert await store.messages("s1", None, MANY) == [message("one", sequence=1, sender_id="u-bob")]
+        assert await store.messages("s1", None, MANY) == [
+            message("one", sequence=1, sender_id="u-bob")
+        ]
         assert await store.chunks("s1", 0, MANY) == [chunk(1, 4)]
         assert await store.newest_version("s1") == version(number=1, author_id="u-bob")
         assert [one for one, _ in await store.invites("s1", None, MANY, MANY)] == [invite()]
 
-    async def test_account_removal_names_each_session_left_once(self, store: Store, seed: Seed) -> None:
-        """Memberships are in sessions of others: not those that the user owned, inherited or deleted."""
+    async def test_account_removal_names_each_session_left_once(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """Memberships are in sessions of others: not those that the user owned,
+        inherited or deleted.
+        """
         for name in ("ada", "bob"):
             await seed.user(name)
         for session_id, owner_id in (("own1", "u-ada"), ("own2", "u-ada"), ("other", "u-bob")):
@@ -233,7 +264,9 @@ class TestDeleting:
         assert deletion == AccountDeletion(("l-ada-1",), ("other",), {"own1": "u-bob"}, ("own2",))
         assert await store.member("own1", "u-ada") is None
 
-    async def test_account_removal_keeps_session_handed_over_before(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_keeps_session_handed_over_before(
+        self, store: Store, seed: Seed
+    ) -> None:
         """It is another user's, and the former owner is an editor there like any."""
         await self.family(store, seed, bob=1)
         await store.transfer_session("s1", "u-ada", "u-bob")
@@ -251,18 +284,26 @@ class TestDeleting:
         before = [await store.members("s1"), dict(await store.users(["u-ada", "u-new", "u-bob"]))]
 
         deletions = [
-            await store.delete_user(user_id, NOW, deletes_sessions=True) for user_id in ("u-ada", "u-nobody", "")
+            await store.delete_user(user_id, NOW, deletes_sessions=True)
+            for user_id in ("u-ada", "u-nobody", "")
         ]
 
         assert deletions == [AccountDeletion()] * 3
-        assert [await store.members("s1"), dict(await store.users(["u-ada", "u-new", "u-bob"]))] == before
+        assert [
+            await store.members("s1"),
+            dict(await store.users(["u-ada", "u-new", "u-bob"])),
+        ] == before
         assert await store.signed_in("l-new-1", NOW) == new
 
-    async def test_account_removal_by_fifty_concurrent_calls_succeeds_once(self, store: Store, seed: Seed) -> None:
+    async def test_account_removal_by_fifty_concurrent_calls_succeeds_once(
+        self, store: Store, seed: Seed
+    ) -> None:
         """One call returns what was deleted, the others return nothing."""
         await self.family(store, seed, bob=1)
 
-        results = await asyncio.gather(*(store.delete_user("u-ada", NOW, deletes_sessions=False) for _ in range(50)))
+        results = await asyncio.gather(
+            *(store.delete_user("u-ada", NOW, deletes_sessions=False) for _ in range(50))
+        )
 
         told = [one for one in results if one != AccountDeletion()]
         assert [one.inherited for one in told] == [{"s1": "u-bob"}]
@@ -271,19 +312,26 @@ class TestDeleting:
         "call",
         [
             pytest.param(lambda store: store.rename_user("u-ada", "Back"), id="rename_user"),
-            pytest.param(lambda store: store.set_password("u-ada", "new", "l-ada-1"), id="set_password"),
-            pytest.param(lambda store: store.set_avatar("u-ada", "url", "key", avatar()), id="set_avatar"),
+            pytest.param(
+                lambda store: store.set_password("u-ada", "new", "l-ada-1"), id="set_password"
+            ),
+            pytest.param(
+                lambda store: store.set_avatar("u-ada", "url", "key", avatar()), id="set_avatar"
+            ),
             pytest.param(lambda store: store.add_login(login("ada", 2)), id="add_login"),
             pytest.param(lambda store: store.add_ticket(ticket()), id="add_ticket"),
             pytest.param(
-                lambda store: store.rotate_login("l-ada-1", "hash-0", "hash-1", NOW, NOW + HOUR, 0), id="rotate_login"
+                lambda store: store.rotate_login("l-ada-1", "hash-0", "hash-1", NOW, NOW + HOUR, 0),
+                id="rotate_login",
             ),
         ],
     )
     async def test_account_removal_blocks_writes_already_under_way(
         self, store: Store, seed: Seed, call: Callable[[Store], Awaitable[Any]]
     ) -> None:
-        """A request that was under way finds no such user or login, and leaves nothing of theirs."""
+        """A request that was under way finds no such user or login,
+        and leaves nothing of theirs.
+        """
         await seed.user("ada")
         await store.delete_user("u-ada", NOW, deletes_sessions=True)
         before = dict(await store.users(["u-ada"]))

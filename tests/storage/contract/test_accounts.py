@@ -20,8 +20,12 @@ from tests.storage.rows import (
 class TestUsers:
     async def test_user_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
         """Every field, and the spelling of the name."""
-        full = user("ada", username="Ada", full_name="Ada Lovelace", avatar="https://pics.example.org/ada")
-        await seed.user("ada", username="Ada", full_name="Ada Lovelace", avatar="https://pics.example.org/ada")
+        full = user(
+            "ada", username="Ada", full_name="Ada Lovelace", avatar="https://pics.example.org/ada"
+        )
+        await seed.user(
+            "ada", username="Ada", full_name="Ada Lovelace", avatar="https://pics.example.org/ada"
+        )
 
         found = await store.user("u-ada")
 
@@ -68,7 +72,9 @@ class TestUsers:
         assert dict(await store.users(iter(["u-ada"]))) == {"u-ada": user("ada")}
         assert dict(await store.users([])) == {}
 
-    async def test_users_accepts_more_ids_than_sql_parameters(self, store: Store, seed: Seed) -> None:
+    async def test_users_accepts_more_ids_than_sql_parameters(
+        self, store: Store, seed: Seed
+    ) -> None:
         """More than a statement may have parameters."""
         await seed.user("ada")
 
@@ -78,9 +84,17 @@ class TestUsers:
 
     @pytest.mark.parametrize(
         ("taken", "wanted"),
-        [("ada", "ada"), ("ada", "ADA"), ("STRASSE", "straße"), ("straße", "Strasse"), ("ΣΊΣΥΦΟΣ", "σίσυφος")],
+        [
+            ("ada", "ada"),
+            ("ada", "ADA"),
+            ("STRASSE", "straße"),
+            ("straße", "Strasse"),
+            ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+        ],
     )
-    async def test_user_names_are_unique_case_folded(self, store: Store, seed: Seed, taken: str, wanted: str) -> None:
+    async def test_user_names_are_unique_case_folded(
+        self, store: Store, seed: Seed, taken: str, wanted: str
+    ) -> None:
         """A name that differs in case only is taken, in every alphabet."""
         await seed.user("first", username=taken)
 
@@ -101,7 +115,9 @@ class TestUsers:
     async def test_user_names_are_unique_without_joiners(
         self, store: Store, seed: Seed, taken: str, wanted: str
     ) -> None:
-        """A name that differs only in characters that nobody sees is taken; each way to write it finds its user."""
+        """A name that differs only in characters that nobody sees is taken;
+        each way to write it finds its user.
+        """
         for number, (first, second) in enumerate([(taken, wanted), (wanted, taken)]):
             await seed.user(f"first{number}", username=f"{number}{first}")
 
@@ -115,7 +131,9 @@ class TestUsers:
                 assert found.id == f"u-first{number}"
 
     @pytest.mark.parametrize("wanted", ["ada@example.org", "ADA@Example.ORG"])
-    async def test_user_emails_are_unique_case_folded(self, store: Store, seed: Seed, wanted: str) -> None:
+    async def test_user_emails_are_unique_case_folded(
+        self, store: Store, seed: Seed, wanted: str
+    ) -> None:
         """An e-mail address that differs in case only is taken."""
         await seed.user("first", email="ada@example.org")
 
@@ -124,7 +142,9 @@ class TestUsers:
 
         assert caught.value.field == "email"
 
-    async def test_add_user_refused_stores_neither_user_nor_login(self, store: Store, seed: Seed) -> None:
+    async def test_add_user_refused_stores_neither_user_nor_login(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Neither the user nor their login is stored."""
         await seed.user("ada")
 
@@ -140,14 +160,21 @@ class TestUsers:
         names = [f"user{number}" for number in range(20)]
 
         results = await asyncio.gather(
-            *(store.add_user(user(name, username="ada"), login(name)) for name in names), return_exceptions=True
+            *(store.add_user(user(name, username="ada"), login(name)) for name in names),
+            return_exceptions=True,
         )
 
         assert results.count(None) == 1
-        assert [error.field for error in results if isinstance(error, Conflict)] == ["username"] * 19
+        assert [error.field for error in results if isinstance(error, Conflict)] == [
+            "username"
+        ] * 19
 
-    @pytest.mark.parametrize("name", ["Straße", "STRASSE", "strasse", "ada@example.org", "ADA@Example.ORG"])
-    async def test_user_by_name_finds_name_or_email_in_any_case(self, store: Store, seed: Seed, name: str) -> None:
+    @pytest.mark.parametrize(
+        "name", ["Straße", "STRASSE", "strasse", "ada@example.org", "ADA@Example.ORG"]
+    )
+    async def test_user_by_name_finds_name_or_email_in_any_case(
+        self, store: Store, seed: Seed, name: str
+    ) -> None:
         """A user is found by name or e-mail address, whatever the case."""
         made = await seed.user("ada", username="Straße")
         await seed.user("bob")
@@ -163,7 +190,9 @@ class TestUsers:
         assert [one and one.id for one in found] == ["u-ada", "u-ada"]
 
     @pytest.mark.parametrize("name", ["nobody", "", "ada%", "ad_", "ada@example", "u-ada", "None"])
-    async def test_user_by_name_of_unknown_or_partial_name_is_none(self, store: Store, seed: Seed, name: str) -> None:
+    async def test_user_by_name_of_unknown_or_partial_name_is_none(
+        self, store: Store, seed: Seed, name: str
+    ) -> None:
         """Names are compared whole; guests are not found by having no address."""
         await seed.user("ada")
         await seed.user("guest", email=None)
@@ -182,14 +211,18 @@ class TestUsers:
         assert await store.user_by_name("ada") is None
         await seed.user("other", username="ada")
 
-    async def test_rename_to_other_spelling_of_own_name_succeeds(self, store: Store, seed: Seed) -> None:
+    async def test_rename_to_other_spelling_of_own_name_succeeds(
+        self, store: Store, seed: Seed
+    ) -> None:
         """One's own name is not taken."""
         ada = await seed.user("ada")
 
         assert await store.rename_user("u-ada", "ADA") == replace(ada, username="ADA")
 
     @pytest.mark.parametrize("name", ["Straße", "STRASSE"])
-    async def test_rename_to_taken_name_is_conflict(self, store: Store, seed: Seed, name: str) -> None:
+    async def test_rename_to_taken_name_is_conflict(
+        self, store: Store, seed: Seed, name: str
+    ) -> None:
         """The name of another in any case is a conflict, and nothing changes."""
         ada = await seed.user("ada")
         await seed.user("bob", username="straße")
@@ -206,14 +239,18 @@ class TestUsers:
             await store.rename_user("u-nobody", "name")
 
     @odd_text
-    async def test_user_with_unusual_text_comes_back_as_stored(self, store: Store, seed: Seed, text: str) -> None:
+    async def test_user_with_unusual_text_comes_back_as_stored(
+        self, store: Store, seed: Seed, text: str
+    ) -> None:
         """Names and avatars come back character by character."""
         made = await seed.user("ada", username=f"x{text}", full_name=text, avatar=text)
 
         assert await store.user("u-ada") == made
         assert await store.user_by_name(f"X{text}") == made
 
-    async def test_user_with_avatar_of_one_megabyte_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
+    async def test_user_with_avatar_of_one_megabyte_comes_back_as_stored(
+        self, store: Store, seed: Seed
+    ) -> None:
         """A megabyte of text in one field."""
         made = await seed.user("ada", avatar="ä" * (1 << 20))
 
@@ -221,7 +258,9 @@ class TestUsers:
 
 
 class TestPasswords:
-    async def test_password_change_replaces_hash_and_ends_other_logins(self, store: Store, seed: Seed) -> None:
+    async def test_password_change_replaces_hash_and_ends_other_logins(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Only the hash changes, and all logins but the kept one end."""
         ada = await seed.user("ada")
         for number in (2, 3):
@@ -234,7 +273,9 @@ class TestPasswords:
         assert await store.logins("u-ada", NOW) == [login("ada", 2)]
         assert await store.signed_in("l-ada-1", NOW) is None
 
-    async def test_password_change_without_other_logins_ends_none(self, store: Store, seed: Seed) -> None:
+    async def test_password_change_without_other_logins_ends_none(
+        self, store: Store, seed: Seed
+    ) -> None:
         """None end."""
         await seed.user("ada")
 
@@ -253,7 +294,9 @@ class TestPasswords:
         assert await store.signed_in("l-bob-1", NOW) == bob
         assert await store.user("u-bob") == bob
 
-    async def test_password_change_of_unknown_user_is_not_found(self, store: Store, seed: Seed) -> None:
+    async def test_password_change_of_unknown_user_is_not_found(
+        self, store: Store, seed: Seed
+    ) -> None:
         """An unknown user is not found, and nobody is signed out."""
         ada = await seed.user("ada")
 
@@ -264,14 +307,18 @@ class TestPasswords:
 
 
 class TestAvatars:
-    async def test_avatar_stored_elsewhere_keeps_address_and_key_only(self, store: Store, seed: Seed) -> None:
+    async def test_avatar_stored_elsewhere_keeps_address_and_key_only(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Its address and key are the user's; the store keeps nothing."""
         ada = await seed.user("ada")
 
         before = await store.set_avatar("u-ada", "https://pics.example.org/1", "key-1", None)
 
         assert before is None
-        assert await store.user("u-ada") == replace(ada, avatar="https://pics.example.org/1", avatar_key="key-1")
+        assert await store.user("u-ada") == replace(
+            ada, avatar="https://pics.example.org/1", avatar_key="key-1"
+        )
         assert await store.avatar("u-ada") is None
 
     async def test_avatar_stored_in_store_comes_back_whole(self, store: Store, seed: Seed) -> None:
@@ -320,8 +367,12 @@ class TestAvatars:
 
         assert await store.avatar("u-nobody") is None
 
-    @pytest.mark.parametrize("data", [b"", b"\0", b"\xff" * (1 << 20)], ids=["empty", "zero", "a megabyte"])
-    async def test_avatar_of_any_bytes_is_not_cut(self, store: Store, seed: Seed, data: bytes) -> None:
+    @pytest.mark.parametrize(
+        "data", [b"", b"\0", b"\xff" * (1 << 20)], ids=["empty", "zero", "a megabyte"]
+    )
+    async def test_avatar_of_any_bytes_is_not_cut(
+        self, store: Store, seed: Seed, data: bytes
+    ) -> None:
         """A picture is not cut."""
         await seed.user("ada")
 

@@ -18,13 +18,47 @@ NO_TEXT = b"\xff\xfe"
 """Bytes that are no UTF-8: SQLite keeps them in a text, too; in MongoDB they are another type."""
 _BAD = ("nonsense", NO_TEXT, 7, 1 << 62)
 _COLUMNS = {
-    "sessions": ("title", "language", "access", "join_role", "status", "main_root", "created_at", "updated_at"),
+    "sessions": (
+        "title",
+        "language",
+        "access",
+        "join_role",
+        "status",
+        "main_root",
+        "created_at",
+        "updated_at",
+    ),
     "members": ("role", "joined_at", "read_sequence"),
-    "users": ("username", "full_name", "avatar", "avatar_key", "guest_of", "created_at", "password_hash"),
-    "refresh_tokens": ("device", "created_at", "used_at", "rotated_at", "ends_at", "generation", "earlier_hashes"),
+    "users": (
+        "username",
+        "full_name",
+        "avatar",
+        "avatar_key",
+        "guest_of",
+        "created_at",
+        "password_hash",
+    ),
+    "refresh_tokens": (
+        "device",
+        "created_at",
+        "used_at",
+        "rotated_at",
+        "ends_at",
+        "generation",
+        "earlier_hashes",
+    ),
     "invites": ("role", "created_by", "created_at", "max_uses", "uses"),
     "messages": ("id", "sender_id", "sender_name", "text", "created_at"),
-    "versions": ("sequence", "main_root", "label", "kind", "author_id", "author_name", "contributors", "created_at"),
+    "versions": (
+        "sequence",
+        "main_root",
+        "label",
+        "kind",
+        "author_id",
+        "author_name",
+        "contributors",
+        "created_at",
+    ),
 }
 """What is in lists."""
 _PLACES: dict[str, dict[str, Any]] = {
@@ -38,7 +72,9 @@ _PLACES: dict[str, dict[str, Any]] = {
 }
 
 
-async def change(store: Store, table: str, place: dict[str, Any], changes: dict[str, Any | Change]) -> None:
+async def change(
+    store: Store, table: str, place: dict[str, Any], changes: dict[str, Any | Change]
+) -> None:
     """Change columns of a row behind the store's back; a function gets what is there."""
     if isinstance(store, SqliteStore):
         await store._engine.write(lambda db: _change_row(db, table, place, changes))
@@ -47,16 +83,25 @@ async def change(store: Store, table: str, place: dict[str, Any], changes: dict[
         await _change_document(store, table, place, changes)
 
 
-def _change_row(db: Any, table: str, place: dict[str, Any], changes: dict[str, Any | Change]) -> None:
+def _change_row(
+    db: Any, table: str, place: dict[str, Any], changes: dict[str, Any | Change]
+) -> None:
     where = " AND ".join(f"{name} = :{name}" for name in place)
     row = db.execute(f"SELECT * FROM {table} WHERE {where}", place).fetchone()
-    values = {f"new_{name}": new(row[name]) if callable(new) else new for name, new in changes.items()}
-    marks = {name: f"CAST(:new_{name} AS TEXT)" if new == NO_TEXT else f":new_{name}" for name, new in changes.items()}
+    values = {
+        f"new_{name}": new(row[name]) if callable(new) else new for name, new in changes.items()
+    }
+    marks = {
+        name: f"CAST(:new_{name} AS TEXT)" if new == NO_TEXT else f":new_{name}"
+        for name, new in changes.items()
+    }
     names = ", ".join(f"{name} = {mark}" for name, mark in marks.items())
     db.execute(f"UPDATE {table} SET {names} WHERE {where}", {**place, **values})
 
 
-async def _change_document(store: MongoStore, table: str, place: dict[str, Any], changes: dict[str, Any]) -> None:
+async def _change_document(
+    store: MongoStore, table: str, place: dict[str, Any], changes: dict[str, Any]
+) -> None:
     collection = store._engine.db[table]
     place = {"_id" if name == "id" else name: value for name, value in place.items()}
     document = await collection.find_one(place)
@@ -99,7 +144,9 @@ class TestVersions:
         assert await texts.version("s1", 2) == listed[1]
 
     @pytest.mark.parametrize("name", ["label", "main_root", "author_id"])
-    async def test_version_with_changed_description_shows_nothing(self, texts: Store, name: str) -> None:
+    async def test_version_with_changed_description_shows_nothing(
+        self, texts: Store, name: str
+    ) -> None:
         await change(texts, "versions", place(2), {name: "changed"})
 
         for with_files in (True, False):
@@ -110,7 +157,8 @@ class TestVersions:
     async def test_version_of_unknown_kind_is_damaged(self, texts: Store) -> None:
         await change(texts, "versions", place(2), {"kind": "nonsense"})
 
-        assert [one.is_damaged for one in await texts.versions("s1", None, MANY, with_files=True)] == [
+        assert [one.is_damaged for one in await texts.versions("s1", None, MANY,
+                                                               with_files=True)] == [
             False, True, False,
         ]  # fmt: skip
 
@@ -148,12 +196,18 @@ class TestVersions:
     async def test_name_of_deleted_author_is_no_damage(self, texts: Store, seed: Seed) -> None:
         await change(texts, "versions", place(2), {"author_name": ""})
 
-        assert [one.is_damaged for one in await texts.versions("s1", None, MANY, with_files=True)] == [False] * 3
+        assert [
+            one.is_damaged for one in await texts.versions("s1", None, MANY, with_files=True)
+        ] == [False] * 3
 
 
 class TestMessages:
-    @pytest.mark.parametrize("changed", [{"text": "text 9"}, {"sender_id": "u-bob"}, {"created_at": 1}])
-    async def test_message_that_changed_keeps_its_place_only(self, texts: Store, changed: dict[str, Any]) -> None:
+    @pytest.mark.parametrize(
+        "changed", [{"text": "text 9"}, {"sender_id": "u-bob"}, {"created_at": 1}]
+    )
+    async def test_message_that_changed_keeps_its_place_only(
+        self, texts: Store, changed: dict[str, Any]
+    ) -> None:
         await change(texts, "messages", place(2, "sequence"), changed)
 
         found = await texts.messages("s1", None, MANY)
@@ -176,19 +230,29 @@ class TestEarlierReleases:
     async def _make_older(self, store: Store, number: int, files: dict[str, str]) -> None:
         """Make a version's row what earlier releases wrote."""
         if isinstance(store, SqliteStore):
-            changes: dict[str, Any] = {"checksum": None, "content": None, "files": json.dumps(files), "documents": "{}"}
+            changes: dict[str, Any] = {
+                "checksum": None,
+                "content": None,
+                "files": json.dumps(files),
+                "documents": "{}",
+            }
             await change(store, "versions", place(number), changes)
         else:
             assert isinstance(store, MongoStore)
             await store._engine.db.versions.update_one(
-                place(number), {"$set": {"files": json.dumps(files)}, "$unset": {"checksum": "", "content": ""}}
+                place(number),
+                {"$set": {"files": json.dumps(files)}, "$unset": {"checksum": "", "content": ""}},
             )
 
     async def test_rows_of_earlier_release_are_read(self, older: Store) -> None:
         assert [one.files for one in await older.versions("s1", None, MANY, with_files=True)] == [
             {"code": "code 3"}, {"code": "code 2"}, {"code": "code 1"},
         ]  # fmt: skip
-        assert [one.text for one in await older.messages("s1", None, MANY)] == ["text 1", "text 2", "text 3"]
+        assert [one.text for one in await older.messages("s1", None, MANY)] == [
+            "text 1",
+            "text 2",
+            "text 3",
+        ]
 
     async def test_rows_of_earlier_release_get_checksums_in_batches(self, older: Store) -> None:
         before = await older.versions("s1", None, MANY, with_files=True)
@@ -201,12 +265,19 @@ class TestEarlierReleases:
         assert await older.versions("s1", None, MANY, with_files=True) == before
         await change(older, "versions", place(2), {"content": flipped})
         await change(older, "messages", place(2, "sequence"), {"text": "other"})
-        assert [one.is_damaged for one in await older.versions("s1", None, MANY, with_files=True)] == [
+        assert [one.is_damaged for one in await older.versions("s1", None, MANY,
+                                                               with_files=True)] == [
             False, True, False,
         ]  # fmt: skip
-        assert [one.is_damaged for one in await older.messages("s1", None, MANY)] == [False, True, False]
+        assert [one.is_damaged for one in await older.messages("s1", None, MANY)] == [
+            False,
+            True,
+            False,
+        ]
 
-    async def test_damaged_row_of_earlier_release_is_marked_and_passed_over(self, older: Store) -> None:
+    async def test_damaged_row_of_earlier_release_is_marked_and_passed_over(
+        self, older: Store
+    ) -> None:
         """Its text is no JSON any more: it does not keep the others from getting theirs."""
         await change(older, "versions", place(2), {"files": "{ruined"})
 
@@ -236,11 +307,14 @@ def _note(found: list[Any], value: Any) -> Any:
 
 
 class TestLists:
-    """One row that cannot be read fails no list: all others are there as they were, and what can be shown of it."""
+    """One row that cannot be read fails no list:
+    all others are there as they were, and what can be shown of it.
+    """
 
     @pytest.mark.parametrize("has_checksum", [True, False])
     @pytest.mark.parametrize(
-        ("table", "column"), [(table, column) for table, names in _COLUMNS.items() for column in names]
+        ("table", "column"),
+        [(table, column) for table, names in _COLUMNS.items() for column in names],
     )
     async def test_list_with_bad_value_has_all_rows(
         self, store: Store, seed: Seed, table: str, column: str, has_checksum: bool
@@ -261,7 +335,11 @@ class TestLists:
                 name: [key for key, _ in rows] for name, rows in before.items()
             }
             for name, rows in found.items():
-                changed = [key for (key, row), (_, old) in zip(rows, before[name], strict=True) if row != old]
+                changed = [
+                    key
+                    for (key, row), (_, old) in zip(rows, before[name], strict=True)
+                    if row != old
+                ]
                 assert len(changed) <= 1
                 json.dumps([repr(row) for _, row in rows], ensure_ascii=False).encode()
             await change(store, table, _PLACES[table], {column: was[0]})
@@ -295,10 +373,14 @@ class TestLists:
             await store.join(member("u-bob", f"s{number}"), MANY)
 
     async def _all(self, store: Store) -> dict[str, list[tuple[Any, Any]]]:
-        """Return {list: [(key, row)]} of all lists, in an order that the bad value does not change."""
+        """Return {list: [(key, row)]} of all lists, in an order that the
+        bad value does not change.
+        """
         users = await store.users(["u-ada", "u-bob"])
         lists: dict[str, list[tuple[Any, Any]]] = {
-            "sessions": [(one.session.id, one) for one in await store.sessions_of("u-bob", None, MANY)],
+            "sessions": [
+                (one.session.id, one) for one in await store.sessions_of("u-bob", None, MANY)
+            ],
             "users": list(users.items()),
             "logins": [(one.id, one) for one in await store.logins("u-bob", 1)],
             "members": [(one.user_id, one) for one in await store.members("s2")],

@@ -38,8 +38,12 @@ async def count(store: Store) -> int:
 
 
 class TestGuests:
-    async def test_add_guest_creates_user_login_and_membership_and_counts_use(self, store: Store, seed: Seed) -> None:
-        """The guest is a user, signed in, and a member in the role of the invite; the use is counted."""
+    async def test_add_guest_creates_user_login_and_membership_and_counts_use(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """The guest is a user, signed in, and a member in the role of the invite;
+        the use is counted.
+        """
         await seed.session()
         await seed.invite(role=Role.VIEWER)
         gil = guest(created_at=NOW + 5)
@@ -51,7 +55,10 @@ class TestGuests:
         assert await store.user("u-gil") == gil
         assert await store.signed_in("l-gil-1", NOW) == gil
         assert await store.logins("u-gil", NOW) == [login("gil")]
-        assert await the_use(store) == (invite(role=Role.VIEWER, uses=1), [InviteUse("u-gil", NOW + 5)])
+        assert await the_use(store) == (
+            invite(role=Role.VIEWER, uses=1),
+            [InviteUse("u-gil", NOW + 5)],
+        )
         assert [one.session.id for one in await store.sessions_of("u-gil", None, MANY)] == ["s1"]
 
     async def test_add_guest_marks_earlier_messages_as_read(self, store: Store, seed: Seed) -> None:
@@ -64,8 +71,12 @@ class TestGuests:
 
         assert await store.read_messages("s1", "u-gil", 0) == 0
 
-    async def test_add_guest_repeated_returns_existing_membership(self, store: Store, seed: Seed) -> None:
-        """The membership is returned, also when the invite is used up and the session full by then."""
+    async def test_add_guest_repeated_returns_existing_membership(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """The membership is returned, also when the invite is used up and
+        the session full by then.
+        """
         await seed.session()
         await seed.invite(max_uses=1)
         first = await store.add_guest(guest(), login("gil"), SECRET, 2)
@@ -77,12 +88,16 @@ class TestGuests:
         assert await store.logins("u-gil", NOW) == [login("gil")]
         assert await count(store) == 1
 
-    async def test_add_guest_by_fifty_concurrent_calls_adds_one_guest(self, store: Store, seed: Seed) -> None:
+    async def test_add_guest_by_fifty_concurrent_calls_adds_one_guest(
+        self, store: Store, seed: Seed
+    ) -> None:
         """The guest is there once."""
         await seed.session()
         await seed.invite(max_uses=5)
 
-        results = await asyncio.gather(*(store.add_guest(guest(), login("gil"), SECRET, MANY) for _ in range(50)))
+        results = await asyncio.gather(
+            *(store.add_guest(guest(), login("gil"), SECRET, MANY) for _ in range(50))
+        )
 
         assert set(results) == {member("u-gil")}
         assert await count(store) == 1
@@ -113,7 +128,9 @@ class TestGuests:
         assert await store.invites("s1", None, MANY, MANY) == before
         assert await store.invites("s2", None, MANY, MANY) == [(invite(1, "s2"), [])]
 
-    async def test_add_guest_to_full_session_stores_nothing_and_counts_no_use(self, store: Store, seed: Seed) -> None:
+    async def test_add_guest_to_full_session_stores_nothing_and_counts_no_use(
+        self, store: Store, seed: Seed
+    ) -> None:
         """The guest is not stored at all, and the invite not used."""
         await seed.session()
         await seed.invite(max_uses=1)
@@ -125,21 +142,26 @@ class TestGuests:
         assert await the_use(store) == (invite(max_uses=1), [])
         assert await store.add_guest(guest(), login("gil"), SECRET, 2) == member("u-gil")
 
-    async def test_add_guest_by_fifty_callers_with_five_uses_admits_five(self, store: Store, seed: Seed) -> None:
+    async def test_add_guest_by_fifty_callers_with_five_uses_admits_five(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Five get in; of the others nothing is stored."""
         await seed.session()
         await seed.invite(max_uses=5)
         names = [f"guest{number}" for number in range(50)]
 
         results = await asyncio.gather(
-            *(store.add_guest(guest(name), login(name), SECRET, MANY) for name in names), return_exceptions=True
+            *(store.add_guest(guest(name), login(name), SECRET, MANY) for name in names),
+            return_exceptions=True,
         )
 
         came_in = {one.user_id for one in results if isinstance(one, Member)}
         assert len(came_in) == 5
         assert sum(isinstance(one, NotFound) for one in results) == 45
         assert (await store.users(f"u-{name}" for name in names)).keys() == came_in
-        assert {f"u-{name}" for name in names if await store.signed_in(f"l-{name}-1", NOW)} == came_in
+        assert {
+            f"u-{name}" for name in names if await store.signed_in(f"l-{name}-1", NOW)
+        } == came_in
         assert {one.user_id for one in await store.members("s1")} == {"u-ada", *came_in}
         used, uses = await the_use(store)
         assert (used.uses, {one.user_id for one in uses}) == (5, came_in)
@@ -158,7 +180,9 @@ class TestGuests:
         found = await store.users(["u-ada", "u-gil", "u-gus", "u-gwen", "u-carl"])
         assert [one.username for one in found.values()] == ["ada", "Ada", "Ada", "carl", "carl"]
 
-    async def test_guest_name_never_conflicts_with_account_name(self, store: Store, seed: Seed) -> None:
+    async def test_guest_name_never_conflicts_with_account_name(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Whatever text it is, also one made of the guest's id."""
         await seed.session()
         await seed.invite()
@@ -170,7 +194,9 @@ class TestGuests:
         assert await store.user("u-gil") == guest("gil")
 
     async def test_rename_of_guest_to_taken_name_succeeds(self, store: Store, seed: Seed) -> None:
-        """Also to a name that is taken, by an account or another guest; and the account is found by it still."""
+        """Also to a name that is taken, by an account or another guest;
+        and the account is found by it still.
+        """
         await seed.session()
         await seed.invite()
         ada = await seed.user("ada")
@@ -196,7 +222,9 @@ class TestGuests:
         assert await store.user_by_name("GIL") == renamed
 
     @pytest.mark.parametrize("name", ["Gil", "gil", "u-gil", " u-gil", "", "None", "null", " "])
-    async def test_user_by_name_never_finds_guest(self, store: Store, seed: Seed, name: str) -> None:
+    async def test_user_by_name_never_finds_guest(
+        self, store: Store, seed: Seed, name: str
+    ) -> None:
         """Neither by their name, nor by an e-mail address or password, nor by their id."""
         await seed.session()
         await seed.invite()
@@ -205,7 +233,9 @@ class TestGuests:
         assert await store.user_by_name(name) is None
 
     @odd_text
-    async def test_guests_with_unusual_text_come_back_as_stored(self, store: Store, seed: Seed, text: str) -> None:
+    async def test_guests_with_unusual_text_come_back_as_stored(
+        self, store: Store, seed: Seed, text: str
+    ) -> None:
         """Names and devices come back character by character, for any number of guests."""
         await seed.session()
         await seed.invite()
@@ -233,7 +263,10 @@ def claimed(name: str = "gil", **fields: Any) -> User:
 
 def new_login(name: str = "gil", **fields: Any) -> Login:
     """Login l-<name>-1 as it is after the claim."""
-    return login(name, **{"token_hash": "hash-new", "rotated_at": NOW + 9, "expires_at": NOW + 9 * HOUR, **fields})
+    return login(
+        name,
+        **{"token_hash": "hash-new", "rotated_at": NOW + 9, "expires_at": NOW + 9 * HOUR, **fields},
+    )
 
 
 class TestClaims:
@@ -346,13 +379,18 @@ class TestClaims:
         assert await store.user("u-gus") == guest("gus")
 
     @pytest.mark.parametrize("field", ["username", "email"])
-    async def test_claim_concurrent_with_one_name_succeeds_once(self, store: Store, seed: Seed, field: str) -> None:
+    async def test_claim_concurrent_with_one_name_succeeds_once(
+        self, store: Store, seed: Seed, field: str
+    ) -> None:
         """One gets the name, the others are told why not and are guests still."""
         names = [f"guest{number}" for number in range(20)]
         await self.seed(seed, *names)
 
         results = await asyncio.gather(
-            *(store.claim_guest(claimed(name, **{field: "Wanted"}), new_login(name)) for name in names),
+            *(
+                store.claim_guest(claimed(name, **{field: "Wanted"}), new_login(name))
+                for name in names
+            ),
             return_exceptions=True,
         )
 
@@ -365,7 +403,9 @@ class TestClaims:
         for name in set(names) - set(winners):
             assert await store.logins(f"u-{name}", NOW) == [login(name)]
 
-    async def test_claim_concurrent_with_sign_up_of_same_name_succeeds_for_one(self, store: Store, seed: Seed) -> None:
+    async def test_claim_concurrent_with_sign_up_of_same_name_succeeds_for_one(
+        self, store: Store, seed: Seed
+    ) -> None:
         """One of the two gets the name."""
         await self.seed(seed)
 
@@ -381,7 +421,9 @@ class TestClaims:
         assert found.id == ("u-gil" if results[0] == () else "u-ada")
 
     @odd_text
-    async def test_claim_with_unusual_text_stores_name_as_given(self, store: Store, seed: Seed, text: str) -> None:
+    async def test_claim_with_unusual_text_stores_name_as_given(
+        self, store: Store, seed: Seed, text: str
+    ) -> None:
         """Names come back character by character."""
         await self.seed(seed)
         account = claimed(username=f"x{text}", full_name=text, email=f"x@{text}")

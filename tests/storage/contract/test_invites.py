@@ -58,7 +58,9 @@ class TestInvites:
         for secret in ("", "s1-secret", "S1-SECRET-1", "s1-secret-%", invite().id):
             assert await store.invite(secret, NOW) is None
 
-    @pytest.mark.parametrize(("later", "is_usable"), [(0, True), (HOUR - 1, True), (HOUR, False), (DAY, False)])
+    @pytest.mark.parametrize(
+        ("later", "is_usable"), [(0, True), (HOUR - 1, True), (HOUR, False), (DAY, False)]
+    )
     async def test_invite_is_usable_until_just_before_expiry(
         self, store: Store, seed: Seed, later: int, *, is_usable: bool
     ) -> None:
@@ -92,8 +94,12 @@ class TestInvites:
         assert len(await store.invites("s1", None, MANY, 0)) == 2
         await store.add_invite(invite(1, "s2"), 2)
 
-    async def test_add_invite_limit_counts_usable_invites_only(self, store: Store, seed: Seed) -> None:
-        """Those revoked, expired or used up leave room; usable is what is usable when the new one is made."""
+    async def test_add_invite_limit_counts_usable_invites_only(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """Those revoked, expired or used up leave room;
+        usable is what is usable when the new one is made.
+        """
         await seed.session()
         await seed.invite(1)
         await seed.invite(2, max_uses=1)
@@ -109,7 +115,9 @@ class TestInvites:
             invite(number).id for number in (5, 3, 2, 1)
         ]
 
-    async def test_add_invite_limit_holds_for_concurrent_calls(self, store: Store, seed: Seed) -> None:
+    async def test_add_invite_limit_holds_for_concurrent_calls(
+        self, store: Store, seed: Seed
+    ) -> None:
         """When many come together, as many are stored as there is room for."""
         await seed.session()
 
@@ -148,7 +156,9 @@ class TestInvites:
         assert await the_use(store) == (invite(), [])
 
     @odd_text
-    async def test_invite_ids_and_secrets_are_compared_exactly(self, store: Store, seed: Seed, text: str) -> None:
+    async def test_invite_ids_and_secrets_are_compared_exactly(
+        self, store: Store, seed: Seed, text: str
+    ) -> None:
         """Ids and secrets are compared character by character."""
         await seed.session()
         made = await seed.invite(id=f"i{text}", secret_hash=f"x{text}", created_by=text)
@@ -173,7 +183,9 @@ class TestListing:
     async def test_invite_list_pages_newest_first_by_id(
         self, store: Store, seed: Seed, before: int | None, limit: int, expected: list[int]
     ) -> None:
-        """The newest below `before`, newest first; the clock does not matter, nor in which order they came."""
+        """The newest below `before`, newest first;
+        the clock does not matter, nor in which order they came.
+        """
         await seed.session()
         for number in (7, 1, 12, 3, 2, 11, 5, 4, 6, 10, 9, 8):
             await seed.invite(number, created_at=NOW - number)
@@ -182,7 +194,9 @@ class TestListing:
 
         assert [one.id for one, _ in found] == [invite(number).id for number in expected]
 
-    async def test_invite_list_has_invites_of_one_session_only(self, store: Store, seed: Seed) -> None:
+    async def test_invite_list_has_invites_of_one_session_only(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Another session's invites are its own."""
         for session_id in ("s1", "s2"):
             await seed.session(session_id)
@@ -210,7 +224,9 @@ class TestListing:
         assert listed[2][0].is_revoked is True
 
     @pytest.mark.parametrize("bound", [0, 1, 3, 5, MANY])
-    async def test_invite_list_has_newest_uses_and_count_of_all(self, store: Store, seed: Seed, bound: int) -> None:
+    async def test_invite_list_has_newest_uses_and_count_of_all(
+        self, store: Store, seed: Seed, bound: int
+    ) -> None:
         """For each invite as many as were asked for, the newest first; the count is of all."""
         await seed.session()
         for number in (1, 2):
@@ -222,13 +238,20 @@ class TestListing:
         listed = await store.invites("s1", None, MANY, bound)
 
         assert [(one.uses, uses) for one, uses in listed] == [
-            (5, [InviteUse(f"u-{number}-{place}", NOW + place) for place in (5, 4, 3, 2, 1)][:bound])
+            (
+                5,
+                [InviteUse(f"u-{number}-{place}", NOW + place) for place in (5, 4, 3, 2, 1)][
+                    :bound
+                ],
+            )
             for number in (2, 1)
         ]
 
 
 class TestRevoking:
-    async def test_revoked_invite_admits_nobody_and_keeps_members(self, store: Store, seed: Seed) -> None:
+    async def test_revoked_invite_admits_nobody_and_keeps_members(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Nobody comes in by it, members stay, and the other invites work."""
         await seed.session()
         await seed.invite(1)
@@ -259,7 +282,12 @@ class TestRevoking:
             await seed.session(session_id)
         await seed.invite()
 
-        for session_id, invite_id in (("s1", "i-none"), ("s2", invite().id), ("s-none", invite().id), ("s1", SECRET)):
+        for session_id, invite_id in (
+            ("s1", "i-none"),
+            ("s2", invite().id),
+            ("s-none", invite().id),
+            ("s1", SECRET),
+        ):
             with pytest.raises(NotFound):
                 await store.revoke_invite(session_id, invite_id)
 
@@ -277,7 +305,10 @@ class TestUsing:
         assert joined == member(role=Role.VIEWER, joined_at=NOW + 1)
         assert joined.role is Role.VIEWER
         assert await store.member("s1", "u-bob") == joined
-        assert await the_use(store) == (invite(role=Role.VIEWER, uses=1), [InviteUse("u-bob", NOW + 1)])
+        assert await the_use(store) == (
+            invite(role=Role.VIEWER, uses=1),
+            [InviteUse("u-bob", NOW + 1)],
+        )
 
     async def test_use_of_invite_repeated_is_not_counted(self, store: Store, seed: Seed) -> None:
         """The membership is returned as it is, also by an invite that is used up by then."""
@@ -290,18 +321,24 @@ class TestUsing:
         assert again == first
         assert await the_use(store) == (invite(max_uses=1, uses=1), [InviteUse("u-bob", NOW)])
 
-    async def test_use_of_invite_by_existing_member_changes_nothing(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invite_by_existing_member_changes_nothing(
+        self, store: Store, seed: Seed
+    ) -> None:
         """The member's role stays, nothing is counted, and a full session is no matter."""
         await seed.session()
         await seed.invite(role=Role.VIEWER)
         await store.join(member(), MANY)
 
-        found = [await store.use_invite(SECRET, member(user_id), 1) for user_id in ("u-bob", "u-ada")]
+        found = [
+            await store.use_invite(SECRET, member(user_id), 1) for user_id in ("u-bob", "u-ada")
+        ]
 
         assert found == [member(), member("u-ada", role=Role.OWNER)]
         assert await the_use(store) == (invite(role=Role.VIEWER), [])
 
-    async def test_use_of_invite_by_removed_member_is_refused(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invite_by_removed_member_is_refused(
+        self, store: Store, seed: Seed
+    ) -> None:
         """An invite does not let them back, and is not used up by trying."""
         await seed.session()
         await seed.invite(1)
@@ -309,13 +346,17 @@ class TestUsing:
         await store.use_invite(SECRET, member(), MANY)
         await store.remove_member("s1", "u-bob")
 
-        found = [await store.use_invite(secret, member(), MANY) for secret in (SECRET, "s1-secret-2")]
+        found = [
+            await store.use_invite(secret, member(), MANY) for secret in (SECRET, "s1-secret-2")
+        ]
 
         assert found == [member(is_removed=True)] * 2
         assert [user_id.user_id for user_id in await store.members("s1")] == ["u-ada"]
         assert ((await the_invite(store, 1)).uses, (await the_invite(store, 2)).uses) == (1, 0)
 
-    async def test_use_of_invite_by_former_member_is_counted_again(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invite_by_former_member_is_counted_again(
+        self, store: Store, seed: Seed
+    ) -> None:
         """They have no membership any more: that is a use like the first."""
         await seed.session()
         await seed.invite(max_uses=2)
@@ -329,7 +370,9 @@ class TestUsing:
         with pytest.raises(NotFound):
             await store.use_invite(SECRET, member("u-carl"), MANY)
 
-    async def test_use_of_invite_marks_earlier_messages_as_read(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invite_marks_earlier_messages_as_read(
+        self, store: Store, seed: Seed
+    ) -> None:
         """As for those who join by the link."""
         await seed.session()
         await seed.invite()
@@ -358,15 +401,23 @@ class TestUsing:
     ) -> None:
         """Nobody becomes a member and nothing is counted."""
         await seed.unusable_invites()
-        before = await store.invites("s1", None, MANY, MANY) + await store.invites("s2", None, MANY, MANY)
+        before = await store.invites("s1", None, MANY, MANY) + await store.invites(
+            "s2", None, MANY, MANY
+        )
 
         with pytest.raises(NotFound):
             await store.use_invite(secret, member("u-carl", session_id, joined_at=joined_at), MANY)
 
         assert await store.member(session_id, "u-carl") is None
-        assert await store.invites("s1", None, MANY, MANY) + await store.invites("s2", None, MANY, MANY) == before
+        assert (
+            await store.invites("s1", None, MANY, MANY)
+            + await store.invites("s2", None, MANY, MANY)
+            == before
+        )
 
-    async def test_use_of_invite_just_before_expiry_succeeds(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invite_just_before_expiry_succeeds(
+        self, store: Store, seed: Seed
+    ) -> None:
         """The last millisecond lets one in."""
         await seed.session()
         await seed.invite()
@@ -375,7 +426,9 @@ class TestUsing:
 
         assert joined == member(joined_at=NOW + HOUR - 1)
 
-    async def test_use_of_invite_in_full_session_is_refused_and_not_counted(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invite_in_full_session_is_refused_and_not_counted(
+        self, store: Store, seed: Seed
+    ) -> None:
         """The use is not counted, and the invite works when there is room."""
         await seed.session()
         await seed.invite(max_uses=1)
@@ -389,13 +442,16 @@ class TestUsing:
         await store.leave("s1", "u-bob")
         assert await store.use_invite(SECRET, member("u-carl"), 2) == member("u-carl")
 
-    async def test_use_of_invite_by_fifty_users_with_five_uses_admits_five(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invite_by_fifty_users_with_five_uses_admits_five(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Five get in, the others are told that there is no such invite."""
         await seed.session()
         await seed.invite(max_uses=5)
 
         results = await asyncio.gather(
-            *(store.use_invite(SECRET, member(f"u-{number}"), MANY) for number in range(50)), return_exceptions=True
+            *(store.use_invite(SECRET, member(f"u-{number}"), MANY) for number in range(50)),
+            return_exceptions=True,
         )
 
         came_in = {one.user_id for one in results if isinstance(one, Member)}
@@ -405,14 +461,19 @@ class TestUsing:
         assert {one.user_id for one in await store.members("s1")} == {"u-ada", *came_in}
         assert {one.user_id for one in uses} == came_in
 
-    async def test_use_of_invites_by_fifty_users_never_overfills_session(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invites_by_fifty_users_never_overfills_session(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Two invites used together do not overfill a session, and count those who came in."""
         await seed.session()
         await seed.invite(1)
         await seed.invite(2)
 
         results = await asyncio.gather(
-            *(store.use_invite(f"s1-secret-{number % 2 + 1}", member(f"u-{number}"), 6) for number in range(50)),
+            *(
+                store.use_invite(f"s1-secret-{number % 2 + 1}", member(f"u-{number}"), 6)
+                for number in range(50)
+            ),
             return_exceptions=True,
         )
 
@@ -421,13 +482,18 @@ class TestUsing:
         assert len(await store.members("s1")) == 6
         assert (await the_invite(store, 1)).uses + (await the_invite(store, 2)).uses == 5
 
-    async def test_use_of_invite_by_fifty_calls_of_one_user_counts_once(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invite_by_fifty_calls_of_one_user_counts_once(
+        self, store: Store, seed: Seed
+    ) -> None:
         """They come in once."""
         await seed.session()
         await seed.invite(max_uses=5)
 
         results = await asyncio.gather(
-            *(store.use_invite(SECRET, member(joined_at=NOW + number), MANY) for number in range(50))
+            *(
+                store.use_invite(SECRET, member(joined_at=NOW + number), MANY)
+                for number in range(50)
+            )
         )
 
         assert set(results) == {results[0]}
@@ -437,7 +503,9 @@ class TestUsing:
             [InviteUse("u-bob", results[0].joined_at)],
         )
 
-    async def test_use_of_invite_during_session_deletion_leaves_no_membership(self, store: Store, seed: Seed) -> None:
+    async def test_use_of_invite_during_session_deletion_leaves_no_membership(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Nobody is left a member of nothing."""
         await seed.session()
         await seed.invite()

@@ -44,15 +44,25 @@ class TestLog:
 
         assert [one.first for one in await store.chunks("s1", 0, MANY)] == [1, 2, 3]
 
-    async def test_append_for_many_sessions_continues_each_log(self, store: Store, seed: Seed) -> None:
+    async def test_append_for_many_sessions_continues_each_log(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Each log continues on its own."""
         await seed.session("s1", first=chunk(1, 4))
         await seed.session("s2")
 
-        await store.append_chunks([chunk(1, 1, session_id="s2"), chunk(5, 5), chunk(2, 3, session_id="s2")])
+        await store.append_chunks(
+            [chunk(1, 1, session_id="s2"), chunk(5, 5), chunk(2, 3, session_id="s2")]
+        )
 
-        assert [(one.first, one.last) for one in await store.chunks("s1", 0, MANY)] == [(1, 4), (5, 5)]
-        assert [(one.first, one.last) for one in await store.chunks("s2", 0, MANY)] == [(1, 1), (2, 3)]
+        assert [(one.first, one.last) for one in await store.chunks("s1", 0, MANY)] == [
+            (1, 4),
+            (5, 5),
+        ]
+        assert [(one.first, one.last) for one in await store.chunks("s2", 0, MANY)] == [
+            (1, 1),
+            (2, 3),
+        ]
 
     async def test_append_repeated_changes_nothing(self, store: Store, seed: Seed) -> None:
         """A repetition is passed over."""
@@ -67,7 +77,9 @@ class TestLog:
         assert await store.chunks("s1", 0, MANY) == chunks[:2]
         assert await store.chunks("s2", 0, MANY) == chunks[2:]
 
-    async def test_append_of_older_chunk_again_changes_nothing(self, store: Store, seed: Seed) -> None:
+    async def test_append_of_older_chunk_again_changes_nothing(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Also one that others have come after."""
         await seed.session()
         chunks = [chunk(1, 3), chunk(4, 4), chunk(5, 9)]
@@ -77,7 +89,9 @@ class TestLog:
 
         assert await store.chunks("s1", 0, MANY) == chunks
 
-    async def test_append_of_old_and_new_chunk_adds_new_one_only(self, store: Store, seed: Seed) -> None:
+    async def test_append_of_old_and_new_chunk_adds_new_one_only(
+        self, store: Store, seed: Seed
+    ) -> None:
         """The old one is passed over, the new one appended."""
         await seed.session()
         await store.append_chunks([chunk(1, 3)])
@@ -86,7 +100,9 @@ class TestLog:
 
         assert await store.chunks("s1", 0, MANY) == [chunk(1, 3), chunk(4, 6)]
 
-    async def test_append_of_same_chunk_twice_in_one_call_stores_it_once(self, store: Store, seed: Seed) -> None:
+    async def test_append_of_same_chunk_twice_in_one_call_stores_it_once(
+        self, store: Store, seed: Seed
+    ) -> None:
         """It is there once."""
         await seed.session()
 
@@ -126,7 +142,9 @@ class TestLog:
         assert await store.chunks("s2", 0, MANY) == []
         assert await store.session("s2") == session("s2")
 
-    async def test_append_with_gap_does_not_write_earlier_chunk_of_same_session(self, store: Store, seed: Seed) -> None:
+    async def test_append_with_gap_does_not_write_earlier_chunk_of_same_session(
+        self, store: Store, seed: Seed
+    ) -> None:
         """A good chunk before a hole is not kept."""
         await seed.session()
 
@@ -142,14 +160,21 @@ class TestLog:
         with pytest.raises(LogConflict):
             await store.append_chunks([chunk(2, 2)])
 
-    async def test_append_to_deleted_sessions_returns_ids_and_writes_others(self, store: Store, seed: Seed) -> None:
+    async def test_append_to_deleted_sessions_returns_ids_and_writes_others(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Their ids are returned, and the others are written."""
         await seed.session("s1")
         await seed.session("s2")
         await store.delete_session("s2")
 
         gone = await store.append_chunks(
-            [chunk(5, 5, session_id="s2"), chunk(1, 1), chunk(6, 6, session_id="s2"), chunk(1, 1, session_id="s3")]
+            [
+                chunk(5, 5, session_id="s2"),
+                chunk(1, 1),
+                chunk(6, 6, session_id="s2"),
+                chunk(1, 1, session_id="s3"),
+            ]
         )
 
         assert gone == {"s2", "s3"}
@@ -157,12 +182,15 @@ class TestLog:
         assert await store.chunks("s2", 0, MANY) == []
         assert await store.chunks("s3", 0, MANY) == []
 
-    async def test_append_concurrent_at_one_position_succeeds_once(self, store: Store, seed: Seed) -> None:
+    async def test_append_concurrent_at_one_position_succeeds_once(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Two writers cannot both continue at one place."""
         await seed.session()
 
         results = await asyncio.gather(
-            *(store.append_chunks([chunk(1, 1, b"%d" % number)]) for number in range(20)), return_exceptions=True
+            *(store.append_chunks([chunk(1, 1, b"%d" % number)]) for number in range(20)),
+            return_exceptions=True,
         )
 
         assert results.count(set()) == 1
@@ -199,7 +227,9 @@ class TestLog:
     async def test_chunks_paged_by_last_entry_return_each_chunk_once_in_number_order(
         self, store: Store, seed: Seed
     ) -> None:
-        """Reading on after the last entry seen gives every chunk once; the order is by number, not by text."""
+        """Reading on after the last entry seen gives every chunk once;
+        the order is by number, not by text.
+        """
         await seed.session()
         log = [chunk(number, number) for number in range(1, 121)]
         await store.append_chunks(log)
@@ -225,21 +255,30 @@ class TestLog:
 
 
 class TestPacking:
-    async def test_chunk_spans_are_first_and_last_entries_in_order(self, store: Store, seed: Seed) -> None:
+    async def test_chunk_spans_are_first_and_last_entries_in_order(
+        self, store: Store, seed: Seed
+    ) -> None:
         """First and last entry of each chunk, in order of numbers."""
         await seed.session("s1")
         await seed.session("s2")
         await store.append_chunks([chunk(number, number) for number in range(1, 12)])
         await store.append_chunks([chunk(12, 20), chunk(1, 3, session_id="s2")])
 
-        assert await store.chunk_spans("s1") == [*((number, number) for number in range(1, 12)), (12, 20)]
+        assert await store.chunk_spans("s1") == [
+            *((number, number) for number in range(1, 12)),
+            (12, 20),
+        ]
         assert await store.chunk_spans("s-none") == []
 
-    @pytest.mark.parametrize(("first", "last"), [(1, 3), (4, 9), (4, 5), (1, 12), (10, 12), (10, 10)])
+    @pytest.mark.parametrize(
+        ("first", "last"), [(1, 3), (4, 9), (4, 5), (1, 12), (10, 12), (10, 10)]
+    )
     async def test_replace_chunks_stores_one_chunk_instead_of_many(
         self, store: Store, seed: Seed, first: int, last: int
     ) -> None:
-        """The new chunk is there instead of those that it covers; the others stay, and the log goes on."""
+        """The new chunk is there instead of those that it covers;
+        the others stay, and the log goes on.
+        """
         await seed.session("s1")
         await seed.session("s2")
         log = [chunk(1, 3), chunk(4, 4), chunk(5, 5), chunk(6, 9), chunk(10, 10), chunk(11, 12)]
@@ -277,7 +316,9 @@ class TestPacking:
         with pytest.raises(NotFound):
             await store.replace_chunks(chunk(1, 1, session_id="s-none"))
 
-    async def test_replace_chunks_of_megabytes_keeps_every_byte(self, store: Store, seed: Seed) -> None:
+    async def test_replace_chunks_of_megabytes_keeps_every_byte(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Megabytes go and come whole, and the old ones leave nothing."""
         await seed.session()
         large = bytes(range(256)) * (1 << 16)
@@ -302,7 +343,9 @@ class TestCheckpoints:
         assert type(found.state) is bytes
 
     @pytest.mark.parametrize("session_id", ["s1", "s-none"])
-    async def test_checkpoint_of_session_without_one_is_none(self, store: Store, seed: Seed, session_id: str) -> None:
+    async def test_checkpoint_of_session_without_one_is_none(
+        self, store: Store, seed: Seed, session_id: str
+    ) -> None:
         """A session without a checkpoint has none, nor has one that does not exist."""
         await seed.session()
 
@@ -341,7 +384,9 @@ class TestCheckpoints:
         assert await store.checkpoint("s1") == checkpoint(3, "s1")
         assert await store.checkpoint("s2") == checkpoint(1, "s2")
 
-    async def test_checkpoint_for_deleted_session_is_not_kept(self, store: Store, seed: Seed) -> None:
+    async def test_checkpoint_for_deleted_session_is_not_kept(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Nothing is left behind for it."""
         await seed.session()
         await store.delete_session("s1")

@@ -41,7 +41,9 @@ class TestLogins:
 
         assert await store.signed_in("l-nobody", NOW) is None
 
-    async def test_admission_reads_login_session_and_membership_together(self, store: Store, seed: Seed) -> None:
+    async def test_admission_reads_login_session_and_membership_together(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Login, session and membership in one read, each as it is read alone."""
         ada, bob = await seed.user("ada"), await seed.user("bob")
         session = await seed.session("one", owner_id=ada.id)
@@ -49,7 +51,10 @@ class TestLogins:
         for one, name in ((ada, "ada"), (bob, "bob")):
             member = await store.member("one", one.id)
             assert await store.admission(f"l-{name}-1", "one", NOW) == (one, session, member)
-        assert required(required(await store.admission("l-ada-1", "one", NOW)).member).role is Role.OWNER
+        assert (
+            required(required(await store.admission("l-ada-1", "one", NOW)).member).role
+            is Role.OWNER
+        )
         assert await store.admission("l-ada-1", "another", NOW) == (ada, None, None)
         assert await store.admission("l-ada-1", "one", NOW + HOUR) is None
         assert await store.admission("l-nobody", "one", NOW) is None
@@ -100,7 +105,9 @@ class TestLogins:
         assert await store.signed_in("l-ada-2", NOW) == ada
         assert await store.signed_in("l-ada-3", NOW) == ada
 
-    async def test_add_login_leaves_expired_logins_of_others(self, store: Store, seed: Seed) -> None:
+    async def test_add_login_leaves_expired_logins_of_others(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Only the user's own expired logins go."""
         await seed.user("ada")
         bob = await seed.user("bob")
@@ -111,11 +118,15 @@ class TestLogins:
 
 
 class TestRotation:
-    async def rotate(self, store: Store, presented: str, successor: str, now: int = NOW, **changed: Any) -> Login:
+    async def rotate(
+        self, store: Store, presented: str, successor: str, now: int = NOW, **changed: Any
+    ) -> Login:
         given = {"login_id": "l-ada-1", "expires_at": now + HOUR, "retry_ms": RETRY_MS, **changed}
         return await store.rotate_login(presented=presented, successor=successor, now=now, **given)
 
-    async def test_rotation_of_current_token_makes_successor_current(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_of_current_token_makes_successor_current(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Its successor becomes current, and the login lives on."""
         ada = await seed.user("ada")
 
@@ -132,16 +143,23 @@ class TestRotation:
         )
         assert await store.signed_in("l-ada-1", NOW + HOUR + 500) == ada
 
-    async def test_rotation_of_each_successor_continues_login(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_of_each_successor_continues_login(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Each successor is the next current token."""
         await seed.user("ada")
 
         chain = [
-            await self.rotate(store, f"hash-{number - 1}", f"hash-{number}", NOW + number) for number in range(1, 6)
+            await self.rotate(store, f"hash-{number - 1}", f"hash-{number}", NOW + number)
+            for number in range(1, 6)
         ]
 
         rotated = chain[-1]
-        assert (rotated.generation, rotated.token_hash, rotated.previous_hash) == (5, "hash-5", "hash-4")
+        assert (rotated.generation, rotated.token_hash, rotated.previous_hash) == (
+            5,
+            "hash-5",
+            "hash-4",
+        )
 
     async def test_rotation_leaves_other_logins_unchanged(self, store: Store, seed: Seed) -> None:
         """A rotation is about one login."""
@@ -154,7 +172,9 @@ class TestRotation:
         assert (other.id, other.generation, other.token_hash) == ("l-ada-2", 1, "other-1")
 
     @pytest.mark.parametrize("later", [0, 1, RETRY_MS])
-    async def test_rotation_repeated_within_window_gives_same_login(self, store: Store, seed: Seed, later: int) -> None:
+    async def test_rotation_repeated_within_window_gives_same_login(
+        self, store: Store, seed: Seed, later: int
+    ) -> None:
         """The same exchange again changes nothing and gives the same login."""
         ada = await seed.user("ada")
         rotated = await self.rotate(store, "hash-0", "hash-1", NOW + 1000)
@@ -165,7 +185,9 @@ class TestRotation:
         assert await store.signed_in("l-ada-1", NOW + 1000 + HOUR - 1) == ada
         assert await store.signed_in("l-ada-1", NOW + 1000 + HOUR) is None
 
-    async def test_rotation_of_successor_after_retry_succeeds(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_of_successor_after_retry_succeeds(
+        self, store: Store, seed: Seed
+    ) -> None:
         """A client that lost the answer goes on as if it had not."""
         await seed.user("ada")
         await self.rotate(store, "hash-0", "hash-1")
@@ -175,7 +197,9 @@ class TestRotation:
 
         assert rotated.generation == 2
 
-    async def test_rotation_of_old_token_after_window_ends_login(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_of_old_token_after_window_ends_login(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Somebody has a copy: the login ends."""
         await seed.user("ada")
         await self.rotate(store, "hash-0", "hash-1", NOW)
@@ -197,7 +221,8 @@ class TestRotation:
         await self.assert_ended(store)
 
     @pytest.mark.parametrize(
-        ("presented", "successor"), [("unknown", "hash-2"), ("hash-1", "hash-0"), ("", ""), ("None", "x")]
+        ("presented", "successor"),
+        [("unknown", "hash-2"), ("hash-1", "hash-0"), ("", ""), ("None", "x")],
     )
     async def test_rotation_of_unknown_token_ends_login(
         self, store: Store, seed: Seed, presented: str, successor: str
@@ -214,13 +239,17 @@ class TestRotation:
     async def test_rotation_of_overtaken_token_within_window_gives_newest(
         self, store: Store, seed: Seed, token: int
     ) -> None:
-        """However many exchanges came since, a token is no theft until `retry_ms` after its own exchange."""
+        """However many exchanges came since, a token is no theft until
+        `retry_ms` after its own exchange.
+        """
         await seed.user("ada")
         for number in range(5):
             await self.rotate(store, f"hash-{number}", f"hash-{number + 1}", NOW + 10 * number)
         (before,) = await store.logins("u-ada", NOW)
 
-        repeated = await self.rotate(store, f"hash-{token}", f"hash-{token + 1}", NOW + 10 * token + RETRY_MS)
+        repeated = await self.rotate(
+            store, f"hash-{token}", f"hash-{token + 1}", NOW + 10 * token + RETRY_MS
+        )
 
         assert repeated == before
         assert (repeated.token_hash, repeated.generation) == ("hash-5", 5)
@@ -236,16 +265,22 @@ class TestRotation:
             await self.rotate(store, f"hash-{number}", f"hash-{number + 1}", NOW + 10 * number)
 
         with pytest.raises(TokenReused):
-            await self.rotate(store, f"hash-{token}", f"hash-{token + 1}", NOW + 10 * token + RETRY_MS + 1)
+            await self.rotate(
+                store, f"hash-{token}", f"hash-{token + 1}", NOW + 10 * token + RETRY_MS + 1
+            )
 
         await self.assert_ended(store)
 
-    async def test_rotation_forgets_tokens_used_before_window(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_forgets_tokens_used_before_window(
+        self, store: Store, seed: Seed
+    ) -> None:
         """A login that is used for days keeps no list of its tokens."""
         await seed.user("ada")
 
         chain = [
-            await self.rotate(store, f"hash-{number}", f"hash-{number + 1}", NOW + number * (RETRY_MS // 3))
+            await self.rotate(
+                store, f"hash-{number}", f"hash-{number + 1}", NOW + number * (RETRY_MS // 3)
+            )
             for number in range(200)
         ]
 
@@ -253,15 +288,22 @@ class TestRotation:
         with pytest.raises(TokenReused):
             await self.rotate(store, "hash-195", "hash-196", chain[-1].rotated_at)
 
-    async def test_rotation_in_quick_succession_keeps_bounded_list(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_in_quick_succession_keeps_bounded_list(
+        self, store: Store, seed: Seed
+    ) -> None:
         """A client that refreshes without end fills no row; its newest tokens are remembered."""
         await seed.user("ada")
-        chain = [await self.rotate(store, f"hash-{number}", f"hash-{number + 1}") for number in range(100)]
+        chain = [
+            await self.rotate(store, f"hash-{number}", f"hash-{number + 1}")
+            for number in range(100)
+        ]
 
         assert len(chain[-1].earlier_hashes.split()) == 64
         assert await self.rotate(store, "hash-40", "hash-41") == chain[-1]
 
-    async def test_rotation_of_reused_token_leaves_other_logins(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_of_reused_token_leaves_other_logins(
+        self, store: Store, seed: Seed
+    ) -> None:
         """The user's other devices stay signed in."""
         ada = await seed.user("ada")
         await store.add_login(login("ada", 2))
@@ -272,7 +314,9 @@ class TestRotation:
         assert await store.signed_in("l-ada-2", NOW) == ada
 
     @pytest.mark.parametrize("presented", ["hash-0", "unknown"])
-    async def test_rotation_of_expired_login_is_not_found(self, store: Store, seed: Seed, presented: str) -> None:
+    async def test_rotation_of_expired_login_is_not_found(
+        self, store: Store, seed: Seed, presented: str
+    ) -> None:
         """Whatever token is shown, an expired login is not found."""
         await seed.user("ada")
 
@@ -295,7 +339,9 @@ class TestRotation:
         with pytest.raises(NotFound):
             await self.rotate(store, "hash-0", "hash-1")
 
-    async def test_rotation_never_extends_login_beyond_its_end(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_never_extends_login_beyond_its_end(
+        self, store: Store, seed: Seed
+    ) -> None:
         """However often it is used, a login expires at `ends_at`."""
         await seed.user("ada")
 
@@ -305,11 +351,15 @@ class TestRotation:
         assert rotated.ends_at == NOW + 10 * HOUR
         assert await store.signed_in("l-ada-1", NOW + 10 * HOUR) is None
 
-    async def test_rotation_by_fifty_concurrent_calls_gives_one_result(self, store: Store, seed: Seed) -> None:
+    async def test_rotation_by_fifty_concurrent_calls_gives_one_result(
+        self, store: Store, seed: Seed
+    ) -> None:
         """One exchange, everybody has its result."""
         await seed.user("ada")
 
-        results = await asyncio.gather(*(self.rotate(store, "hash-0", "hash-1", NOW + 5) for _ in range(50)))
+        results = await asyncio.gather(
+            *(self.rotate(store, "hash-0", "hash-1", NOW + 5) for _ in range(50))
+        )
 
         assert set(results) == {results[0]}
         assert (results[0].generation, results[0].token_hash) == (1, "hash-1")
@@ -345,18 +395,25 @@ class TestLoginsOfUser:
         assert await store.logins("u-bob", NOW) == [login("bob")]
         assert await store.logins("u-nobody", NOW) == []
 
-    async def test_login_list_leaves_out_expired_and_ended_logins(self, store: Store, seed: Seed) -> None:
+    async def test_login_list_leaves_out_expired_and_ended_logins(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Those that have expired or ended are not listed."""
         await seed.user("ada")
         await store.add_login(login("ada", 2, expires_at=NOW + 5))
         await store.add_login(login("ada", 3))
         await store.end_login("l-ada-3")
 
-        listed = [{one.id for one in await store.logins("u-ada", now)} for now in (NOW + 4, NOW + 5, NOW + HOUR)]
+        listed = [
+            {one.id for one in await store.logins("u-ada", now)}
+            for now in (NOW + 4, NOW + 5, NOW + HOUR)
+        ]
 
         assert listed == [{"l-ada-1", "l-ada-2"}, {"l-ada-1"}, set()]
 
-    async def test_touch_logins_changes_last_use_of_named_logins_only(self, store: Store, seed: Seed) -> None:
+    async def test_touch_logins_changes_last_use_of_named_logins_only(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Only the time of use changes, of those that are named."""
         await seed.user("ada")
         await seed.user("bob")
@@ -364,7 +421,10 @@ class TestLoginsOfUser:
 
         await store.touch_logins(["l-ada-1", "l-bob-1"], NOW + 7)
 
-        assert await store.logins("u-ada", NOW) == [login("ada", 1, used_at=NOW + 7), login("ada", 2, used_at=NOW + 1)]
+        assert await store.logins("u-ada", NOW) == [
+            login("ada", 1, used_at=NOW + 7),
+            login("ada", 2, used_at=NOW + 1),
+        ]
         assert await store.logins("u-bob", NOW) == [login("bob", 1, used_at=NOW + 7)]
 
     async def test_touch_logins_accepts_any_iterable(self, store: Store, seed: Seed) -> None:
@@ -376,7 +436,9 @@ class TestLoginsOfUser:
 
         assert await store.logins("u-ada", NOW) == [login("ada", used_at=NOW + 7)]
 
-    async def test_touch_logins_accepts_more_ids_than_sql_parameters(self, store: Store, seed: Seed) -> None:
+    async def test_touch_logins_accepts_more_ids_than_sql_parameters(
+        self, store: Store, seed: Seed
+    ) -> None:
         """More than a statement may have parameters."""
         await seed.user("ada")
 
@@ -395,7 +457,9 @@ class TestLoginsOfUser:
         assert await store.logins("u-ada", NOW) == [login("ada", used_at=NOW + 7)]
         assert await store.signed_in("l-ada-2", NOW) is None
 
-    async def test_touch_logins_with_earlier_time_changes_nothing(self, store: Store, seed: Seed) -> None:
+    async def test_touch_logins_with_earlier_time_changes_nothing(
+        self, store: Store, seed: Seed
+    ) -> None:
         """A note that comes late does not make a login older."""
         await seed.user("ada")
         await store.touch_logins(["l-ada-1"], NOW + 7)
@@ -415,7 +479,9 @@ class TestLoginsOfUser:
         assert rotated.used_at == NOW + 7
         assert await store.logins("u-ada", NOW) == [rotated, login("ada", 2, used_at=NOW + 1)]
 
-    async def test_end_other_logins_returns_ids_of_all_but_kept_one(self, store: Store, seed: Seed) -> None:
+    async def test_end_other_logins_returns_ids_of_all_but_kept_one(
+        self, store: Store, seed: Seed
+    ) -> None:
         """All of the user's but one, whose ids are returned, also of those expired or not."""
         await seed.user("ada")
         bob = await seed.user("bob")

@@ -21,16 +21,22 @@ async def make_older(store: Any, name: str, username: str) -> None:
     """Give a user a name as an earlier release would have taken it: it looks like another one."""
     keys = {"username": username}
     if isinstance(store, SqliteStore):
-        row = next(row for row in (await store.page("users", "", 100))[0] if row["id"] == f"u-{name}")
+        row = next(
+            row for row in (await store.page("users", "", 100))[0] if row["id"] == f"u-{name}"
+        )
         await store.put("users", [{**row, **keys}])
     else:
         assert isinstance(store, MongoStore)
-        row = next(row for row in (await store.page("users", "", 100))[0] if row["id"] == f"u-{name}")
+        row = next(
+            row for row in (await store.page("users", "", 100))[0] if row["id"] == f"u-{name}"
+        )
         await store.put("users", [{**row, **keys}])
 
 
 @alike
-async def test_new_name_that_looks_like_another_is_refused(store: Store, seed: Seed, name: str) -> None:
+async def test_new_name_that_looks_like_another_is_refused(
+    store: Store, seed: Seed, name: str
+) -> None:
     """At sign-up, by renaming and when a guest signs up; the error says that it is a look-alike."""
     await seed.user("ada", username="Victim")
     await seed.user("bob")
@@ -100,7 +106,10 @@ async def test_one_of_many_look_alikes_at_once_gets_the_name(store: Store) -> No
     names = ["victim", *LOOKS_LIKE_VICTIM]
 
     results = await asyncio.gather(
-        *(store.add_user(user(f"n{i}", username=name), login(f"n{i}")) for i, name in enumerate(names)),
+        *(
+            store.add_user(user(f"n{i}", username=name), login(f"n{i}"))
+            for i, name in enumerate(names)
+        ),
         return_exceptions=True,
     )
 
@@ -110,7 +119,9 @@ async def test_one_of_many_look_alikes_at_once_gets_the_name(store: Store) -> No
 class TestOlderNames:
     """Accounts from before the rule look alike and go on."""
 
-    async def test_both_sign_in_by_their_exact_names_and_keep_them(self, store: Store, seed: Seed) -> None:
+    async def test_both_sign_in_by_their_exact_names_and_keep_them(
+        self, store: Store, seed: Seed
+    ) -> None:
         await seed.user("ada", username="victim")
         await seed.user("bob")
         await make_older(store, "bob", "vi\u0441tim")
@@ -123,7 +134,9 @@ class TestOlderNames:
             await store.rename_user("u-bob", "v\u0131ctim")
         assert (await store.rename_user("u-bob", "bob")).username == "bob"
 
-    async def test_both_are_copied_to_another_store(self, store: Store, seed: Seed, connect: Connect, tmp_path) -> None:
+    async def test_both_are_copied_to_another_store(
+        self, store: Store, seed: Seed, connect: Connect, tmp_path
+    ) -> None:
         await seed.user("ada", username="victim")
         await seed.user("bob")
         await make_older(store, "bob", "victim\ufe0f")
@@ -138,7 +151,9 @@ class TestOlderNames:
             await target.add_user(user("eve", username="vi\u0441tim"), login("eve"))
         await target.close(is_clean=True)
 
-    async def test_name_of_earlier_release_is_guarded_after_next_start(self, connect: Connect) -> None:
+    async def test_name_of_earlier_release_is_guarded_after_next_start(
+        self, connect: Connect
+    ) -> None:
         """Its row has no skeleton yet."""
         store = connect()
         await store.open()
@@ -160,7 +175,9 @@ class TestOlderNames:
 
 def _forget_skeletons(db: Any) -> None:
     """Make the file what the release before had."""
-    for (trigger,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+    for (trigger,) in db.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    ).fetchall():
         db.execute(f"DROP TRIGGER {trigger}")
     db.execute("DROP TABLE usage")
     db.execute("DROP INDEX users_by_skeleton")

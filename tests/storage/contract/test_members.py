@@ -29,7 +29,9 @@ class TestMembers:
         assert joined == member("u-bob", role=Role.VIEWER, joined_at=NOW + 1)
         assert await store.member("s1", "u-bob") == joined
 
-    async def test_join_repeated_returns_existing_membership(self, store: Store, seed: Seed) -> None:
+    async def test_join_repeated_returns_existing_membership(
+        self, store: Store, seed: Seed
+    ) -> None:
         """The membership that there was is returned, with its role and time."""
         await seed.session()
         first = await store.join(member("u-bob", role=Role.VIEWER), MANY)
@@ -39,7 +41,9 @@ class TestMembers:
         assert again == first
         assert await store.member("s1", "u-bob") == first
 
-    async def test_join_by_fifty_concurrent_calls_adds_one_member(self, store: Store, seed: Seed) -> None:
+    async def test_join_by_fifty_concurrent_calls_adds_one_member(
+        self, store: Store, seed: Seed
+    ) -> None:
         """They are a member once."""
         await seed.session()
 
@@ -80,7 +84,9 @@ class TestMembers:
         assert sum(isinstance(one, LimitReached) for one in results) == 21
         assert len(await store.members("s1")) == 10
 
-    async def test_join_after_member_left_full_session_succeeds(self, store: Store, seed: Seed) -> None:
+    async def test_join_after_member_left_full_session_succeeds(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Their place is free for somebody else."""
         await seed.session()
         await store.join(member("u-bob"), 2)
@@ -90,7 +96,9 @@ class TestMembers:
 
         assert joined == member("u-carl")
 
-    async def test_join_after_member_was_removed_from_full_session_succeeds(self, store: Store, seed: Seed) -> None:
+    async def test_join_after_member_was_removed_from_full_session_succeeds(
+        self, store: Store, seed: Seed
+    ) -> None:
         """A user who is not among the members does not count as one."""
         await seed.session()
         await store.join(member("u-bob"), 2)
@@ -111,7 +119,12 @@ class TestMembers:
     async def test_members_are_sorted_by_time_of_joining(self, store: Store, seed: Seed) -> None:
         """The eldest comes first, and equal times keep one order."""
         await seed.session()
-        for name, joined_at in (("late", NOW + 9), ("b", NOW + 5), ("a", NOW + 5), ("early", NOW + 1)):
+        for name, joined_at in (
+            ("late", NOW + 9),
+            ("b", NOW + 5),
+            ("a", NOW + 5),
+            ("early", NOW + 1),
+        ):
             await store.join(member(f"u-{name}", joined_at=joined_at), MANY)
 
         found = await store.members("s1")
@@ -120,7 +133,9 @@ class TestMembers:
         assert [one.user_id for one in found][::2] == ["u-ada", found[2].user_id, "u-late"]
         assert found == await store.members("s1")
 
-    async def test_removed_member_is_not_listed_but_keeps_row(self, store: Store, seed: Seed) -> None:
+    async def test_removed_member_is_not_listed_but_keeps_row(
+        self, store: Store, seed: Seed
+    ) -> None:
         """The user is not among the members; their row tells that they were."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
@@ -177,7 +192,9 @@ class TestMembers:
         assert await store.member("s1", "u-bob") == changed
         assert await store.member("s1", "u-carl") == member("u-carl")
 
-    async def test_set_role_of_removed_member_restores_membership(self, store: Store, seed: Seed) -> None:
+    async def test_set_role_of_removed_member_restores_membership(
+        self, store: Store, seed: Seed
+    ) -> None:
         """One who was removed is a member again, as old as before."""
         await seed.session()
         await store.join(member("u-bob", joined_at=NOW + 1), MANY)
@@ -197,7 +214,9 @@ class TestMembers:
         await store.leave("s1", "u-bob")
 
         assert await store.member("s1", "u-bob") is None
-        assert await store.join(member("u-bob", role=Role.VIEWER), MANY) == member("u-bob", role=Role.VIEWER)
+        assert await store.join(member("u-bob", role=Role.VIEWER), MANY) == member(
+            "u-bob", role=Role.VIEWER
+        )
 
     @pytest.mark.parametrize("session_id", ["s1", "s-none"])
     async def test_role_change_removal_and_leave_of_non_member_are_not_found(
@@ -245,7 +264,9 @@ class TestMembers:
 
         assert await store.members("s1") == [member("u-ada", role=Role.OWNER), member("u-bob")]
 
-    async def test_removed_member_stays_member_of_other_sessions(self, store: Store, seed: Seed) -> None:
+    async def test_removed_member_stays_member_of_other_sessions(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Removed here, a member there."""
         for session_id in ("s1", "s2"):
             await seed.session(session_id)
@@ -257,7 +278,9 @@ class TestMembers:
 
 
 class TestMembersOf:
-    async def test_members_of_several_sessions_are_grouped_and_sorted(self, store: Store, seed: Seed) -> None:
+    async def test_members_of_several_sessions_are_grouped_and_sorted(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Each with its own, the eldest first, without those removed."""
         for session_id in ("s1", "s2", "s3"):
             await family(store, seed, session_id)
@@ -266,12 +289,16 @@ class TestMembersOf:
 
         found = await store.members_of(["s3", "s1", "s2", "s1"])
 
-        assert dict(found) == {session_id: await store.members(session_id) for session_id in ("s1", "s2", "s3")}
+        assert dict(found) == {
+            session_id: await store.members(session_id) for session_id in ("s1", "s2", "s3")
+        }
         assert [one.user_id for one in found["s1"]] == ["u-ada", "u-bob", "u-carl"]
         assert [one.user_id for one in found["s2"]] == ["u-ada", "u-carl"]
         assert [one.user_id for one in found["s3"]] == ["u-ada", "u-bob"]
 
-    async def test_members_of_no_or_unknown_sessions_are_empty(self, store: Store, seed: Seed) -> None:
+    async def test_members_of_no_or_unknown_sessions_are_empty(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Nothing of nothing; a session that is not there has no members."""
         await family(store, seed)
 
@@ -289,7 +316,9 @@ class TestMembersOf:
 
         assert dict(found) == {"s1": await store.members("s1")}
 
-    async def test_members_of_accepts_more_ids_than_sql_parameters(self, store: Store, seed: Seed) -> None:
+    async def test_members_of_accepts_more_ids_than_sql_parameters(
+        self, store: Store, seed: Seed
+    ) -> None:
         """More than a statement may have parameters."""
         await family(store, seed)
 

@@ -46,11 +46,17 @@ class TestMessages:
         assert added.sequence == 1
         assert await store.messages("s2", None, MANY) == [added]
 
-    async def test_message_numbers_of_fifty_concurrent_messages_have_no_gaps(self, store: Store, seed: Seed) -> None:
-        """Numbers have neither gaps nor duplicates, and everybody learns the number of their own message."""
+    async def test_message_numbers_of_fifty_concurrent_messages_have_no_gaps(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """Numbers have neither gaps nor duplicates, and everybody learns the
+        number of their own message.
+        """
         await seed.session()
 
-        added = await asyncio.gather(*(store.add_message(message(f"text {number}")) for number in range(50)))
+        added = await asyncio.gather(
+            *(store.add_message(message(f"text {number}")) for number in range(50))
+        )
 
         assert sorted(one.sequence for one in added) == list(range(1, 51))
         assert await store.messages("s1", None, MANY) == sorted(added, key=lambda one: one.sequence)
@@ -98,7 +104,9 @@ class TestMessages:
         assert [one.sequence for one in found] == expected
 
     @odd_text
-    async def test_message_with_unusual_text_comes_back_as_stored(self, store: Store, seed: Seed, text: str) -> None:
+    async def test_message_with_unusual_text_comes_back_as_stored(
+        self, store: Store, seed: Seed, text: str
+    ) -> None:
         """Text and names come back character by character."""
         await seed.session()
 
@@ -117,7 +125,9 @@ class TestMessages:
 
 
 class TestReading:
-    async def test_message_is_unread_for_others_and_read_for_sender(self, store: Store, seed: Seed) -> None:
+    async def test_message_is_unread_for_others_and_read_for_sender(
+        self, store: Store, seed: Seed
+    ) -> None:
         """The sender has read the chat so far, the others have not read what came since."""
         await family(store, seed)
         for text, sender in (("one", "u-ada"), ("two", "u-bob"), ("three", "u-ada")):
@@ -125,7 +135,9 @@ class TestReading:
 
         assert await self.unread(store) == {"u-ada": 0, "u-bob": 1, "u-carl": 3}
 
-    async def test_mark_read_up_to_number_returns_count_of_unread(self, store: Store, seed: Seed) -> None:
+    async def test_mark_read_up_to_number_returns_count_of_unread(
+        self, store: Store, seed: Seed
+    ) -> None:
         """The rest is unread, and the count of it returned; nobody else has read anything."""
         await self.chat(store, seed, 5)
 
@@ -133,7 +145,9 @@ class TestReading:
 
         assert left == 2
         assert await self.unread(store) == {"u-ada": 0, "u-bob": 2, "u-carl": 5}
-        assert await store.member("s1", "u-bob") == member("u-bob", joined_at=NOW + 1, read_sequence=3)
+        assert await store.member("s1", "u-bob") == member(
+            "u-bob", joined_at=NOW + 1, read_sequence=3
+        )
 
     async def test_mark_read_without_number_reads_all(self, store: Store, seed: Seed) -> None:
         """None is everything that there is now."""
@@ -147,7 +161,9 @@ class TestReading:
         assert (await self.unread(store))["u-bob"] == 1
 
     @pytest.mark.parametrize("up_to", [2, 0, -1, 3])
-    async def test_mark_read_of_lower_number_changes_nothing(self, store: Store, seed: Seed, up_to: int) -> None:
+    async def test_mark_read_of_lower_number_changes_nothing(
+        self, store: Store, seed: Seed, up_to: int
+    ) -> None:
         """What was read once stays read."""
         await self.chat(store, seed, 5)
         await store.read_messages("s1", "u-bob", 3)
@@ -170,7 +186,9 @@ class TestReading:
         assert left == 0
         assert (await self.unread(store))["u-bob"] == 1
 
-    async def test_mark_read_of_empty_chat_leaves_nothing_unread(self, store: Store, seed: Seed) -> None:
+    async def test_mark_read_of_empty_chat_leaves_nothing_unread(
+        self, store: Store, seed: Seed
+    ) -> None:
         """There is nothing to read."""
         await family(store, seed)
 
@@ -179,7 +197,9 @@ class TestReading:
         assert left == [0, 0, 0]
         assert await self.unread(store) == {"u-ada": 0, "u-bob": 0, "u-carl": 0}
 
-    @pytest.mark.parametrize(("session_id", "user_id"), [("s1", "u-dora"), ("s-none", "u-bob"), ("s-none", "u-dora")])
+    @pytest.mark.parametrize(
+        ("session_id", "user_id"), [("s1", "u-dora"), ("s-none", "u-bob"), ("s-none", "u-dora")]
+    )
     async def test_mark_read_by_non_member_is_not_found(
         self, store: Store, seed: Seed, session_id: str, user_id: str
     ) -> None:
@@ -200,7 +220,10 @@ class TestReading:
 
         assert [one.read_sequence for one in joined] == [3, 3]
         await store.add_message(message("new"))
-        assert [await store.read_messages("s1", user_id, 0) for user_id in ("u-bob", "u-dora")] == [1, 1]
+        assert [await store.read_messages("s1", user_id, 0) for user_id in ("u-bob", "u-dora")] == [
+            1,
+            1,
+        ]
 
     async def test_join_repeated_leaves_messages_unread(self, store: Store, seed: Seed) -> None:
         """Following the link a second time does not mark the chat as read."""
@@ -211,7 +234,9 @@ class TestReading:
         assert again.read_sequence == 0
         assert (await self.unread(store))["u-bob"] == 3
 
-    async def test_message_sent_again_leaves_unread_count_unchanged(self, store: Store, seed: Seed) -> None:
+    async def test_message_sent_again_leaves_unread_count_unchanged(
+        self, store: Store, seed: Seed
+    ) -> None:
         """It is passed over, and what came since is as unread as it was."""
         await family(store, seed)
         first = await store.add_message(message("one", sender_id="u-bob"))
@@ -235,7 +260,9 @@ class TestReading:
 
         assert listed == [
             SessionListing(session("s2"), member("u-bob", "s2", joined_at=NOW + 1), 1),
-            SessionListing(session("s1"), member("u-bob", "s1", joined_at=NOW + 1, read_sequence=1), 1),
+            SessionListing(
+                session("s1"), member("u-bob", "s1", joined_at=NOW + 1, read_sequence=1), 1
+            ),
         ]
 
     async def test_unread_counts_are_on_every_page(self, store: Store, seed: Seed) -> None:
@@ -248,7 +275,12 @@ class TestReading:
         first = await store.sessions_of("u-bob", None, 2)
         second = await store.sessions_of("u-bob", (NOW, "s2"), 2)
 
-        assert [(one.session.id, one.unread) for one in first + second] == [("s3", 3), ("s2", 2), ("s1", 1), ("s0", 0)]
+        assert [(one.session.id, one.unread) for one in first + second] == [
+            ("s3", 3),
+            ("s2", 2),
+            ("s1", 1),
+            ("s0", 0),
+        ]
 
     async def test_unread_counts_of_fifty_concurrent_messages_end_at_last_own_one(
         self, store: Store, seed: Seed
@@ -260,10 +292,19 @@ class TestReading:
             *(store.add_message(message(f"{n}", sender_id=f"u-{NAMES[n % 2]}")) for n in range(50))
         )
 
-        newest = {name: max(one.sequence for one in added if one.sender_id == f"u-{name}") for name in NAMES[:2]}
-        assert await self.unread(store) == {"u-ada": 50 - newest["ada"], "u-bob": 50 - newest["bob"], "u-carl": 50}
+        newest = {
+            name: max(one.sequence for one in added if one.sender_id == f"u-{name}")
+            for name in NAMES[:2]
+        }
+        assert await self.unread(store) == {
+            "u-ada": 50 - newest["ada"],
+            "u-bob": 50 - newest["bob"],
+            "u-carl": 50,
+        }
 
-    async def test_mark_read_by_concurrent_calls_keeps_highest_number(self, store: Store, seed: Seed) -> None:
+    async def test_mark_read_by_concurrent_calls_keeps_highest_number(
+        self, store: Store, seed: Seed
+    ) -> None:
         """The farthest counts, in whatever order they come."""
         await self.chat(store, seed, 20)
 
@@ -271,7 +312,9 @@ class TestReading:
 
         assert (await self.unread(store))["u-bob"] == 3
 
-    async def test_message_of_non_member_makes_no_membership(self, store: Store, seed: Seed) -> None:
+    async def test_message_of_non_member_makes_no_membership(
+        self, store: Store, seed: Seed
+    ) -> None:
         """A user who is no member may be a sender, and does not become a member by it."""
         await family(store, seed)
 
@@ -287,8 +330,12 @@ class TestReading:
             await store.add_message(message(f"text {number}"))
 
     async def unread(self, store: Store) -> dict[str, int]:
-        """What each member has not read, as their lists say; `read_messages` says the same numbers."""
+        """What each member has not read, as their lists say;
+        `read_messages` says the same numbers.
+        """
         listed = {f"u-{name}": await store.sessions_of(f"u-{name}", None, MANY) for name in NAMES}
         counts = {user_id: one[0].unread for user_id, one in listed.items()}
-        assert counts == {user_id: await store.read_messages("s1", user_id, 0) for user_id in counts}
+        assert counts == {
+            user_id: await store.read_messages("s1", user_id, 0) for user_id in counts
+        }
         return counts

@@ -40,7 +40,9 @@ class TestOpening:
         await second.close(is_clean=True)
         assert is_clean is False
 
-    async def test_open_reports_unclean_close_until_next_clean_close(self, connect: Connect) -> None:
+    async def test_open_reports_unclean_close_until_next_clean_close(
+        self, connect: Connect
+    ) -> None:
         """Only the run before counts, not the one before that."""
         answers = []
         for is_clean in (False, False, True, True, False, True):

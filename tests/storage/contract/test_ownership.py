@@ -29,7 +29,9 @@ async def assert_owned(store: Store, session_id: str) -> None:
 
 
 class TestTransfer:
-    async def test_transfer_makes_successor_owner_and_previous_owner_editor(self, store: Store, seed: Seed) -> None:
+    async def test_transfer_makes_successor_owner_and_previous_owner_editor(
+        self, store: Store, seed: Seed
+    ) -> None:
         """They are returned as its owner; the former owner is an editor, as old as before."""
         await family(store, seed)
 
@@ -37,12 +39,18 @@ class TestTransfer:
 
         assert successor == member("u-carl", role=Role.OWNER, joined_at=NOW + 2)
         assert successor.role is Role.OWNER
-        assert await store.members("s1") == [member("u-ada"), member("u-bob", joined_at=NOW + 1), successor]
+        assert await store.members("s1") == [
+            member("u-ada"),
+            member("u-bob", joined_at=NOW + 1),
+            successor,
+        ]
         found = await store.session("s1")
         assert found is not None
         assert replace(found, updated_at=NOW) == session("s1", owner_id="u-carl")
 
-    async def test_transfer_leaves_other_sessions_with_owner(self, store: Store, seed: Seed) -> None:
+    async def test_transfer_leaves_other_sessions_with_owner(
+        self, store: Store, seed: Seed
+    ) -> None:
         """The others stay with their owner."""
         await family(store, seed, "s1")
         await family(store, seed, "s2")
@@ -53,7 +61,9 @@ class TestTransfer:
         await assert_owned(store, "s2")
 
     @pytest.mark.parametrize("role", [Role.EDITOR, Role.VIEWER])
-    async def test_transfer_to_member_of_any_role_succeeds(self, store: Store, seed: Seed, role: Role) -> None:
+    async def test_transfer_to_member_of_any_role_succeeds(
+        self, store: Store, seed: Seed, role: Role
+    ) -> None:
         """A viewer too."""
         await family(store, seed)
         await store.set_role("s1", "u-bob", role)
@@ -76,7 +86,9 @@ class TestTransfer:
         assert successor.read_sequence == 2
         assert [one.read_sequence for one in await store.members("s1")] == [1, 2, 3]
 
-    async def test_transfer_protects_new_owner_and_lets_old_owner_leave(self, store: Store, seed: Seed) -> None:
+    async def test_transfer_protects_new_owner_and_lets_old_owner_leave(
+        self, store: Store, seed: Seed
+    ) -> None:
         """And the old one may go."""
         await family(store, seed)
         await store.transfer_session("s1", "u-ada", "u-bob")
@@ -119,7 +131,9 @@ class TestTransfer:
         assert await store.members("s1") == [member("u-ada", role=Role.OWNER)]
         assert await store.session("s1") == session("s1")
 
-    async def test_transfer_to_user_of_removed_account_is_refused(self, store: Store, seed: Seed) -> None:
+    async def test_transfer_to_user_of_removed_account_is_refused(
+        self, store: Store, seed: Seed
+    ) -> None:
         """They are no member any more."""
         await family(store, seed)
         await store.delete_user("u-bob", NOW, deletes_sessions=False)
@@ -135,7 +149,9 @@ class TestTransfer:
             await store.transfer_session("s-none", "u-ada", "u-bob")
 
     @pytest.mark.parametrize("owner_id", ["u-carl", "u-bob", "u-nobody"])
-    async def test_transfer_by_non_owner_is_refused(self, store: Store, seed: Seed, owner_id: str) -> None:
+    async def test_transfer_by_non_owner_is_refused(
+        self, store: Store, seed: Seed, owner_id: str
+    ) -> None:
         """They cannot give it away, neither to others nor to their own account."""
         await family(store, seed)
         before = await store.members("s1")
@@ -158,8 +174,12 @@ class TestTransfer:
         assert await store.members("s1") == before
         await assert_owned(store, "s1")
 
-    async def test_transfer_to_owner_leaves_session_with_owner(self, store: Store, seed: Seed) -> None:
-        """Refused or not, the session has its owner after it: there is no other member who could be one."""
+    async def test_transfer_to_owner_leaves_session_with_owner(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """Refused or not, the session has its owner after it:
+        there is no other member who could be one.
+        """
         await family(store, seed)
 
         with contextlib.suppress(StoreError):
@@ -168,8 +188,12 @@ class TestTransfer:
         await assert_owned(store, "s1")
         assert required(await store.session("s1")).owner_id == "u-ada"
 
-    async def test_set_role_to_owner_never_makes_second_owner(self, store: Store, seed: Seed) -> None:
-        """Refused or not, there is one: as when who gave the session away still wants to be its owner."""
+    async def test_set_role_to_owner_never_makes_second_owner(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """Refused or not, there is one: as when who gave the session away
+        still wants to be its owner.
+        """
         await family(store, seed)
         await store.transfer_session("s1", "u-ada", "u-bob")
 
@@ -192,7 +216,9 @@ class TestTransfer:
 
 
 class TestTransferRaces:
-    async def test_transfer_concurrent_to_many_successors_succeeds_once(self, store: Store, seed: Seed) -> None:
+    async def test_transfer_concurrent_to_many_successors_succeeds_once(
+        self, store: Store, seed: Seed
+    ) -> None:
         """One has it, the others are told that the giver does not own it."""
         await seed.user("ada")
         await seed.session()
@@ -202,7 +228,8 @@ class TestTransferRaces:
             await store.join(member(successors[number]), MANY)
 
         results = await asyncio.gather(
-            *(store.transfer_session("s1", "u-ada", successor) for successor in successors), return_exceptions=True
+            *(store.transfer_session("s1", "u-ada", successor) for successor in successors),
+            return_exceptions=True,
         )
 
         assert sum(isinstance(one, Member) for one in results) == 1
@@ -225,16 +252,33 @@ class TestTransferRaces:
 
         results = await self.race(store, order, session_ids, deletes_sessions=deletes_sessions)
 
-        assert [one for one in results if not isinstance(one, Member | AccountDeletion | NotFound | OwnerStays)] == []
+        assert [
+            one
+            for one in results
+            if not isinstance(one, Member | AccountDeletion | NotFound | OwnerStays)
+        ] == []
         for session_id in session_ids:
             await assert_owned(store, session_id)
-        left = [await store.member(session_id, f"u-{name}") for session_id in session_ids for name in ("ada", "bob")]
+        left = [
+            await store.member(session_id, f"u-{name}")
+            for session_id in session_ids
+            for name in ("ada", "bob")
+        ]
         assert left == [None] * 10
-        gone = {session_id for one in results if isinstance(one, AccountDeletion) for session_id in one.deleted}
-        assert gone == {session_id for session_id in session_ids if await store.session(session_id) is None}
+        gone = {
+            session_id
+            for one in results
+            if isinstance(one, AccountDeletion)
+            for session_id in one.deleted
+        }
+        assert gone == {
+            session_id for session_id in session_ids if await store.session(session_id) is None
+        }
 
     @pytest.mark.parametrize(
-        "order", list(itertools.permutations(("ada to bob", "bob to carl", "ada goes", "delete"))), ids=", ".join
+        "order",
+        list(itertools.permutations(("ada to bob", "bob to carl", "ada goes", "delete"))),
+        ids=", ".join,
     )
     async def test_transfer_concurrent_with_session_deletion_leaves_no_members(
         self, store: Store, seed: Seed, order: tuple[str, ...]
@@ -264,11 +308,15 @@ class TestTransferRaces:
 
         results = await self.race(store, order, ["s1"], deletes_sessions=False)
 
-        assert [one for one in results if not isinstance(one, Member | NotFound | OwnerStays | None)] == []
+        assert [
+            one for one in results if not isinstance(one, Member | NotFound | OwnerStays | None)
+        ] == []
         await assert_owned(store, "s1")
 
     @pytest.mark.parametrize(
-        "order", list(itertools.permutations(("ada to bob", "bob to carl", "bob views", "ada views"))), ids=", ".join
+        "order",
+        list(itertools.permutations(("ada to bob", "bob to carl", "bob views", "ada views"))),
+        ids=", ".join,
     )
     async def test_transfer_concurrent_with_role_change_keeps_one_owner(
         self, store: Store, seed: Seed, order: tuple[str, ...]
@@ -282,7 +330,12 @@ class TestTransferRaces:
         await assert_owned(store, "s1")
 
     async def race(
-        self, store: Store, order: tuple[str, ...], session_ids: list[str], *, deletes_sessions: bool
+        self,
+        store: Store,
+        order: tuple[str, ...],
+        session_ids: list[str],
+        *,
+        deletes_sessions: bool,
     ) -> list[Any]:
         """Do all together, begun in this order."""
         on_sessions: dict[str, Callable[[str], Awaitable[Any]]] = {

@@ -53,10 +53,16 @@ WRITES: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "add_user": lambda store: store.add_user(user("ada"), login("ada")),
     "rename_user": lambda store: store.rename_user("u-ada", "Countess"),
     "add_login": lambda store: store.add_login(login("ada", 2)),
-    "rotate_login": lambda store: store.rotate_login("l-ada-1", "hash-0", "hash-1", NOW, NOW + HOUR, RETRY_MS),
+    "rotate_login": lambda store: store.rotate_login(
+        "l-ada-1", "hash-0", "hash-1", NOW, NOW + HOUR, RETRY_MS
+    ),
     "end_login": lambda store: store.end_login("l-ada-1"),
-    "add_session": lambda store: store.add_session(session(), member("u-ada", role=Role.OWNER), chunk(1, 3)),
-    "change_session": lambda store: store.change_session("s1", SessionChanges(title="New"), NOW + 1),
+    "add_session": lambda store: store.add_session(
+        session(), member("u-ada", role=Role.OWNER), chunk(1, 3)
+    ),
+    "change_session": lambda store: store.change_session(
+        "s1", SessionChanges(title="New"), NOW + 1
+    ),
     "delete_session": lambda store: store.delete_session("s1"),
     "join": lambda store: store.join(member("u-carl"), 3),
     "set_role": lambda store: store.set_role("s1", "u-bob", Role.VIEWER),
@@ -73,8 +79,12 @@ class TestRepeatingWrites:
     """After StoreUnavailable a write may have happened, and every write can be repeated."""
 
     @pytest.mark.parametrize("name", WRITES)
-    async def test_write_repeated_changes_nothing(self, store: Store, seed: Seed, name: str) -> None:
-        """The second time changes nothing; at most it is refused for good, as by a name that is taken."""
+    async def test_write_repeated_changes_nothing(
+        self, store: Store, seed: Seed, name: str
+    ) -> None:
+        """The second time changes nothing; at most it is refused for good,
+        as by a name that is taken.
+        """
         write = WRITES[name]
         if name != "add_user":
             await seed.user("ada")
@@ -114,7 +124,9 @@ ACCOUNT_WRITES: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "set_avatar": lambda store: store.set_avatar("u-ada", "url", "key", avatar()),
     "drop avatar": lambda store: store.set_avatar("u-bob", None, None, None),
     "delete_user": lambda store: store.delete_user("u-ada", NOW, deletes_sessions=True),
-    "delete_user with successor": lambda store: store.delete_user("u-ada", NOW, deletes_sessions=False),
+    "delete_user with successor": lambda store: store.delete_user(
+        "u-ada", NOW, deletes_sessions=False
+    ),
     "sweep": lambda store: store.sweep(NOW + 2 * HOUR, NOW + HOUR, MANY),
     "end_other_logins": lambda store: store.end_other_logins("u-ada", "l-ada-1"),
     "touch_logins": lambda store: store.touch_logins(["l-ada-1", "l-gil-1"], NOW + 7),
@@ -123,7 +135,9 @@ ACCOUNT_WRITES: dict[str, Callable[[Store], Awaitable[Any]]] = {
 
 class TestRepeatingAccountWrites:
     @pytest.mark.parametrize("name", ACCOUNT_WRITES)
-    async def test_account_write_repeated_changes_nothing(self, store: Store, seed: Seed, name: str) -> None:
+    async def test_account_write_repeated_changes_nothing(
+        self, store: Store, seed: Seed, name: str
+    ) -> None:
         """The second time changes nothing; at most it is refused for good."""
         write = ACCOUNT_WRITES[name]
         for one in ("ada", "bob"):
@@ -152,11 +166,16 @@ def claimed(name: str = "gil", **fields: Any) -> User:
 
 def new_login(name: str = "gil", **fields: Any) -> Login:
     """Login l-<name>-1 as it is after the claim."""
-    return login(name, **{"token_hash": "hash-new", "rotated_at": NOW + 9, "expires_at": NOW + 9 * HOUR, **fields})
+    return login(
+        name,
+        **{"token_hash": "hash-new", "rotated_at": NOW + 9, "expires_at": NOW + 9 * HOUR, **fields},
+    )
 
 
 async def _guests(store: Store) -> list[Any]:
-    """What a store tells about the session, its invites and its guest, tickets at last as they are gone then."""
+    """What a store tells about the session, its invites and its guest,
+    tickets at last as they are gone then.
+    """
     return [
         await store.invites("s1", None, MANY, MANY),
         await store.members("s1"),
@@ -180,7 +199,9 @@ GUEST_WRITES: dict[str, Callable[[Store], Awaitable[Any]]] = {
 
 class TestRepeatingGuestWrites:
     @pytest.mark.parametrize("name", GUEST_WRITES)
-    async def test_guest_write_repeated_changes_nothing(self, store: Store, seed: Seed, name: str) -> None:
+    async def test_guest_write_repeated_changes_nothing(
+        self, store: Store, seed: Seed, name: str
+    ) -> None:
         """The second time succeeds and changes nothing."""
         write = GUEST_WRITES[name]
         await seed.session()
@@ -194,5 +215,10 @@ class TestRepeatingGuestWrites:
         await write(store)
 
         assert await _guests(store) == once
-        is_there: list[Ticket | None] = [await store.take_ticket(f"ticket-gil-{number}", NOW) for number in (1, 2)]
-        assert [one is not None for one in is_there] == [name != "take_ticket", name == "add_ticket"]
+        is_there: list[Ticket | None] = [
+            await store.take_ticket(f"ticket-gil-{number}", NOW) for number in (1, 2)
+        ]
+        assert [one is not None for one in is_there] == [
+            name != "take_ticket",
+            name == "add_ticket",
+        ]

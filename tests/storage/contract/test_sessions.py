@@ -28,7 +28,11 @@ class TestSessions:
     async def test_session_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
         """Every field, with its type."""
         made = await seed.session(
-            access=Access.INVITE, join_role=Role.VIEWER, status=Status.ENDED, main_root="main.py", updated_at=NOW + 5
+            access=Access.INVITE,
+            join_role=Role.VIEWER,
+            status=Status.ENDED,
+            main_root="main.py",
+            updated_at=NOW + 5,
         )
 
         found = await store.session("s1")
@@ -48,7 +52,9 @@ class TestSessions:
         assert members == [member("u-ada", role=Role.OWNER)]
         assert members[0].role is Role.OWNER
 
-    async def test_session_without_code_starts_with_empty_log(self, store: Store, seed: Seed) -> None:
+    async def test_session_without_code_starts_with_empty_log(
+        self, store: Store, seed: Seed
+    ) -> None:
         """No first chunk, no log."""
         await seed.session()
 
@@ -57,7 +63,9 @@ class TestSessions:
         assert await store.messages("s1", None, MANY) == []
         assert await store.newest_version("s1") is None
 
-    async def test_session_with_code_starts_with_first_chunk(self, store: Store, seed: Seed) -> None:
+    async def test_session_with_code_starts_with_first_chunk(
+        self, store: Store, seed: Seed
+    ) -> None:
         """The first chunk is there with the session, and the log goes on after it."""
         await seed.session(first=chunk(1, 3))
 
@@ -79,13 +87,17 @@ class TestSessions:
         assert await store.session("s-none") is None
 
     @odd_text
-    async def test_session_with_unusual_text_comes_back_as_stored(self, store: Store, seed: Seed, text: str) -> None:
+    async def test_session_with_unusual_text_comes_back_as_stored(
+        self, store: Store, seed: Seed, text: str
+    ) -> None:
         """Titles and root names come back character by character."""
         made = await seed.session(title=text, language=text, main_root=text)
 
         assert await store.session("s1") == made
 
-    async def test_change_of_every_field_is_stored_and_counts_as_activity(self, store: Store, seed: Seed) -> None:
+    async def test_change_of_every_field_is_stored_and_counts_as_activity(
+        self, store: Store, seed: Seed
+    ) -> None:
         """What is named changes, and the session counts as active now."""
         made = await seed.session()
         changes = SessionChanges("New", "rust", Access.INVITE, Role.VIEWER, Status.ENDED)
@@ -127,7 +139,9 @@ class TestSessions:
         assert changed == replace(made, **{field: value}, updated_at=NOW + 10)
         assert await store.session("s2") == session("s2")
 
-    async def test_changes_of_two_fields_together_both_succeed(self, store: Store, seed: Seed) -> None:
+    async def test_changes_of_two_fields_together_both_succeed(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Two people changing two fields both succeed."""
         made = await seed.session()
 
@@ -136,14 +150,18 @@ class TestSessions:
             store.change_session("s1", SessionChanges(language="rust"), NOW + 1),
         )
 
-        assert await store.session("s1") == replace(made, title="New", language="rust", updated_at=NOW + 1)
+        assert await store.session("s1") == replace(
+            made, title="New", language="rust", updated_at=NOW + 1
+        )
 
     async def test_change_of_unknown_session_is_not_found(self, store: Store) -> None:
         """An unknown session is not found."""
         with pytest.raises(NotFound):
             await store.change_session("s-none", SessionChanges(title="New"), NOW)
 
-    async def test_delete_removes_members_messages_log_checkpoint_and_versions(self, store: Store, seed: Seed) -> None:
+    async def test_delete_removes_members_messages_log_checkpoint_and_versions(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Members, messages, log, checkpoint and versions go with the session."""
         await self.fill(store, seed, "s1")
 
@@ -154,7 +172,9 @@ class TestSessions:
         assert await store.sessions_of("u-ada", None, MANY) == []
         assert await store.sessions_of("u-bob", None, MANY) == []
 
-    async def test_delete_leaves_nothing_for_later_session_of_same_id(self, store: Store, seed: Seed) -> None:
+    async def test_delete_leaves_nothing_for_later_session_of_same_id(
+        self, store: Store, seed: Seed
+    ) -> None:
         """What comes after starts from nothing, with numbers from 1."""
         await self.fill(store, seed, "s1")
         await store.delete_session("s1")
@@ -245,13 +265,17 @@ class TestSessionsOf:
         ]
         assert found[0].member.role is Role.VIEWER
 
-    async def test_sessions_of_user_without_memberships_are_empty(self, store: Store, seed: Seed) -> None:
+    async def test_sessions_of_user_without_memberships_are_empty(
+        self, store: Store, seed: Seed
+    ) -> None:
         """A user who is nowhere a member has no sessions."""
         await seed.session()
 
         assert await store.sessions_of("u-bob", None, MANY) == []
 
-    async def test_sessions_of_user_leave_out_sessions_removed_from_or_left(self, store: Store, seed: Seed) -> None:
+    async def test_sessions_of_user_leave_out_sessions_removed_from_or_left(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Only sessions that the user is a member of."""
         for session_id in ("s1", "s2", "s3"):
             await seed.session(session_id)
@@ -292,23 +316,32 @@ class TestSessionsOf:
         assert [one.session.id for one in page] == ["s4", "s3", "s2"]
         assert [one.session.id for one in rest] == ["s1", "s0"]
 
-    async def test_sessions_of_user_with_equal_times_have_stable_order(self, store: Store, seed: Seed) -> None:
+    async def test_sessions_of_user_with_equal_times_have_stable_order(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Equal times have an order too."""
         for number in range(10):
             await seed.session(f"s{number}")
 
-        lists = [[one.session.id for one in await store.sessions_of("u-ada", None, MANY)] for _ in range(3)]
+        lists = [
+            [one.session.id for one in await store.sessions_of("u-ada", None, MANY)]
+            for _ in range(3)
+        ]
 
         assert lists[0] == lists[1] == lists[2]
 
 
 class TestActivity:
-    """`Session.updated_at` moves with edits, messages and versions; by how fine a step is the store's choice."""
+    """`Session.updated_at` moves with edits, messages and versions;
+    by how fine a step is the store's choice.
+    """
 
     MUCH_LATER = NOW + 10 * HOUR
 
     @pytest.mark.parametrize("action", ["edit", "message", "version", "change"])
-    async def test_session_activity_moves_session_to_top(self, store: Store, seed: Seed, action: str) -> None:
+    async def test_session_activity_moves_session_to_top(
+        self, store: Store, seed: Seed, action: str
+    ) -> None:
         """The session that something happened in comes first."""
         await seed.session("s1", updated_at=NOW)
         await seed.session("s2", updated_at=NOW + HOUR)

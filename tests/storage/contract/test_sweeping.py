@@ -29,8 +29,12 @@ IDLE = NOW + 40 * DAY
 
 
 class TestSweeping:
-    async def test_sweep_deletes_expired_logins_but_no_account(self, store: Store, seed: Seed) -> None:
-        """Asked for the past, those that have expired are gone, the others there; no account goes."""
+    async def test_sweep_deletes_expired_logins_but_no_account(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """Asked for the past, those that have expired are gone, the others there;
+        no account goes.
+        """
         ada = await seed.user("ada")
         bob = await seed.user("bob")
         await store.add_login(login("ada", 2, expires_at=NOW + 3 * HOUR))
@@ -54,7 +58,9 @@ class TestSweeping:
         assert await store.take_ticket("ticket-ada-1", NOW) is None
         assert await store.take_ticket("ticket-ada-2", NOW) == lasting
 
-    @pytest.mark.parametrize(("later", "is_listed"), [(0, True), (27 * DAY, True), (32 * DAY, False)])
+    @pytest.mark.parametrize(
+        ("later", "is_listed"), [(0, True), (27 * DAY, True), (32 * DAY, False)]
+    )
     async def test_sweep_deletes_invites_a_month_after_expiry(
         self, store: Store, seed: Seed, later: int, *, is_listed: bool
     ) -> None:
@@ -69,7 +75,10 @@ class TestSweeping:
 
         lasting: tuple[Invite, list[InviteUse]] = (replace(revoked, is_revoked=True), [])
         expired = (replace(made, uses=1), [InviteUse("u-bob", NOW)])
-        assert await store.invites("s1", None, MANY, MANY) == [lasting, expired][: 2 if is_listed else 1]
+        assert (
+            await store.invites("s1", None, MANY, MANY)
+            == [lasting, expired][: 2 if is_listed else 1]
+        )
         assert await store.member("s1", "u-bob") == member()
 
     async def test_sweep_removes_idle_guest_and_returns_row(self, store: Store, seed: Seed) -> None:
@@ -89,7 +98,9 @@ class TestSweeping:
         assert await store.member("s1", "u-gil") is None
         assert await store.members("s1") == [member("u-ada", role=Role.OWNER)]
 
-    async def test_sweep_of_guest_keeps_name_on_messages_and_versions(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_of_guest_keeps_name_on_messages_and_versions(
+        self, store: Store, seed: Seed
+    ) -> None:
         """With their name: in their row, in their messages, and in their versions."""
         await self.guests(store, seed, "gil")
         said = await store.add_message(message("one", sender_id="u-gil", sender_name="Gil"))
@@ -103,7 +114,9 @@ class TestSweeping:
         assert await store.newest_version("s1") == made
         assert await store.user_by_name("gil") is None
 
-    async def test_sweep_of_guest_deletes_row_of_earlier_removal_from_session(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_of_guest_deletes_row_of_earlier_removal_from_session(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Their row in the session goes as well."""
         await self.guests(store, seed, "gil")
         await store.remove_member("s1", "u-gil")
@@ -113,7 +126,9 @@ class TestSweeping:
         assert swept == [guest("gil")]
         assert await store.member("s1", "u-gil") is None
 
-    async def test_sweep_of_guest_without_session_or_login_succeeds(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_of_guest_without_session_or_login_succeeds(
+        self, store: Store, seed: Seed
+    ) -> None:
         """They are swept like any."""
         await self.guests(store, seed, "gil")
         await store.end_login("l-gil-1")
@@ -145,7 +160,9 @@ class TestSweeping:
         assert await store.member("s1", "u-gil") == member("u-gil")
 
     @pytest.mark.parametrize("activity", ["touch", "refresh", "coming"])
-    async def test_sweep_leaves_recently_active_guest(self, store: Store, seed: Seed, activity: str) -> None:
+    async def test_sweep_leaves_recently_active_guest(
+        self, store: Store, seed: Seed, activity: str
+    ) -> None:
         """A guest who was active since is left, with everything they have."""
         await self.guests(store, seed, "gil", "gus")
         expected = guest("gil")
@@ -153,7 +170,9 @@ class TestSweeping:
             case "touch":
                 await store.touch_logins(["l-gil-1"], NOW + 30 * DAY)
             case "refresh":
-                await store.rotate_login("l-gil-1", "hash-0", "hash-1", NOW + HOUR // 2, NOW + HOUR, 0)
+                await store.rotate_login(
+                    "l-gil-1", "hash-0", "hash-1", NOW + HOUR // 2, NOW + HOUR, 0
+                )
             case "coming":
                 expected = await seed.guest("gwen", created_at=NOW + HOUR // 2)
 
@@ -161,10 +180,14 @@ class TestSweeping:
 
         assert {one.id for one in swept} == {"u-gus", "u-gil"} - {expected.id}
         assert await store.user(expected.id) == expected
-        assert await store.member("s1", expected.id) == member(expected.id, joined_at=expected.created_at)
+        assert await store.member("s1", expected.id) == member(
+            expected.id, joined_at=expected.created_at
+        )
         assert [one.user_id for one in await store.logins(expected.id, NOW)] == [expected.id]
 
-    async def test_sweep_removes_guest_last_active_before_cutoff(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_removes_guest_last_active_before_cutoff(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Only what was since then counts, and a late note of it does not hide a newer one."""
         await self.guests(store, seed, "gil", "gus")
         await store.touch_logins(["l-gil-1", "l-gus-1"], NOW + 5 * DAY)
@@ -175,7 +198,9 @@ class TestSweeping:
 
         assert swept == [guest("gus")]
 
-    async def test_sweep_counts_use_of_any_login_as_activity(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_counts_use_of_any_login_as_activity(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Also of one that ended since; but not of one that had ended before."""
         await self.guests(store, seed, "gil", "gus")
         for name in ("gil", "gus"):
@@ -189,7 +214,9 @@ class TestSweeping:
 
         assert swept == [guest("gus")]
 
-    async def test_sweep_removes_at_most_limit_guests_per_call(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_removes_at_most_limit_guests_per_call(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Each call sweeps a given number of guests at most, until there are none."""
         names = [f"guest{number}" for number in range(5)]
         await self.guests(store, seed, *names)
@@ -200,8 +227,12 @@ class TestSweeping:
         assert {one.id for swept in rounds for one in swept} == {f"u-{name}" for name in names}
         assert len(await store.members("s1")) == 1
 
-    async def test_sweep_limit_does_not_apply_to_logins_and_tickets(self, store: Store, seed: Seed) -> None:
-        """Logins and tickets go however many they are, and those of guests who must wait as well."""
+    async def test_sweep_limit_does_not_apply_to_logins_and_tickets(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """Logins and tickets go however many they are, and those of
+        guests who must wait as well.
+        """
         await self.guests(store, seed, "gil")
         ada = await seed.user("ada", created_at=NOW)
         await store.add_ticket(ticket())
@@ -209,12 +240,19 @@ class TestSweeping:
         await store.sweep(NOW + 2 * HOUR, NOW + HOUR, 0)
 
         assert await store.user("u-gil") == guest("gil")
-        assert [await store.signed_in(f"l-{name}-1", NOW) for name in ("ada", "gil")] == [None, None]
+        assert [await store.signed_in(f"l-{name}-1", NOW) for name in ("ada", "gil")] == [
+            None,
+            None,
+        ]
         assert await store.take_ticket("ticket-ada-1", NOW) is None
         assert await store.user("u-ada") == ada
 
-    async def test_sweep_of_session_owner_leaves_no_session_without_owner(self, store: Store, seed: Seed) -> None:
-        """Whether a guest is refused as an owner or their session ends with them: none is left without its owner."""
+    async def test_sweep_of_session_owner_leaves_no_session_without_owner(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """Whether a guest is refused as an owner or their session ends with them:
+        none is left without its owner.
+        """
         await self.guests(store, seed, "gil")
         await seed.user("ada")
         with contextlib.suppress(StoreError):
@@ -226,7 +264,9 @@ class TestSweeping:
         owners = [one.user_id for one in await store.members("s1") if one.role is Role.OWNER]
         assert owners == ([found.owner_id] if found else [])
 
-    async def test_sweep_of_guest_frees_name_and_place_in_session(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_of_guest_frees_name_and_place_in_session(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Their place in the session and their name are free; the uses of the invite are not."""
         await self.guests(store, seed, "gil")
 
@@ -235,7 +275,9 @@ class TestSweeping:
         assert await store.join(member("u-bob"), 2) == member()
         await seed.user("gil2", username="Gil")
 
-    async def test_sweep_of_guest_blocks_writes_already_under_way(self, store: Store, seed: Seed) -> None:
+    async def test_sweep_of_guest_blocks_writes_already_under_way(
+        self, store: Store, seed: Seed
+    ) -> None:
         """What was under way finds no such user, guest or login."""
         await self.guests(store, seed, "gil")
         await store.sweep(NOW, NOW + DAY, MANY)

@@ -27,7 +27,9 @@ class TestTickets:
         assert taken == made
         assert await store.take_ticket("ticket-ada-1", NOW) is None
 
-    async def test_ticket_taken_by_fifty_callers_is_given_to_one(self, store: Store, seed: Seed) -> None:
+    async def test_ticket_taken_by_fifty_callers_is_given_to_one(
+        self, store: Store, seed: Seed
+    ) -> None:
         """One has it."""
         await seed.user("ada")
         await store.add_ticket(ticket())
@@ -59,7 +61,9 @@ class TestTickets:
 
         assert await store.take_ticket("ticket-ada-1", NOW) == ticket()
 
-    async def test_ticket_taken_leaves_other_tickets_of_same_login(self, store: Store, seed: Seed) -> None:
+    async def test_ticket_taken_leaves_other_tickets_of_same_login(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Taking one leaves the others of the same login."""
         await seed.user("ada")
         tickets = [ticket("ada", number) for number in (1, 2, 3)]
@@ -98,7 +102,9 @@ class TestTickets:
         assert await store.take_ticket("ticket-gil-1", NOW) == ticket("gil")
 
     @odd_text
-    async def test_ticket_hashes_and_ids_are_compared_exactly(self, store: Store, seed: Seed, text: str) -> None:
+    async def test_ticket_hashes_and_ids_are_compared_exactly(
+        self, store: Store, seed: Seed, text: str
+    ) -> None:
         """Hashes and ids are compared character by character."""
         await seed.user("ada")
         made = ticket(hash=f"x{text}", login_id=text, session_id=text)

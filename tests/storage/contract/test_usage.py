@@ -1,4 +1,6 @@
-"""`RoomStore.usage`: counters of what users' sessions take, compared with what is there after every kind of write."""
+"""`RoomStore.usage`: counters of what users' sessions take,
+compared with what is there after every kind of write.
+"""
 
 import os
 from dataclasses import replace
@@ -21,7 +23,9 @@ async def there(store: Any, *session_ids: str) -> int:
         total += sum([len(one.data) for one in await store.chunks(session_id, 0, MANY)])
         found = await store.checkpoint(session_id)
         total += len(found.state) if found else 0
-        total += sum([len(one.text.encode()) for one in await store.messages(session_id, None, MANY)])
+        total += sum(
+            [len(one.text.encode()) for one in await store.messages(session_id, None, MANY)]
+        )
         total += await _content(store, session_id)
     return total
 
@@ -29,20 +33,31 @@ async def there(store: Any, *session_ids: str) -> int:
 async def _content(store: Any, session_id: str) -> int:
     if isinstance(store, SqliteStore):
         sql = "SELECT coalesce(sum(length(content)), 0) FROM versions WHERE session_id = ?"
-        return int(await store._engine.read(lambda db: db.execute(sql, (session_id,)).fetchone()[0]))
+        return int(
+            await store._engine.read(lambda db: db.execute(sql, (session_id,)).fetchone()[0])
+        )
     assert isinstance(store, MongoStore)
-    return sum([len(row["content"]) async for row in store._engine.db.versions.find({"session_id": session_id})])
+    return sum(
+        [
+            len(row["content"])
+            async for row in store._engine.db.versions.find({"session_id": session_id})
+        ]
+    )
 
 
 async def fill(store: Store, session_id: str = "s1") -> None:
     """Write something of every kind, and replace and drop some of it."""
-    await store.append_chunks([chunk(1, 1, os.urandom(100), session_id), chunk(2, 3, os.urandom(50), session_id)])
+    await store.append_chunks(
+        [chunk(1, 1, os.urandom(100), session_id), chunk(2, 3, os.urandom(50), session_id)]
+    )
     await store.append_chunks([chunk(4, 4, os.urandom(30), session_id)])
     await store.replace_chunks(chunk(1, 3, os.urandom(70), session_id))
     await store.put_checkpoint(checkpoint(3, session_id, state=os.urandom(500)))
     await store.put_checkpoint(checkpoint(4, session_id, state=os.urandom(300)))
     for number in range(4):
-        await store.add_version(version(f"code {number}" * 20, session_id, kind=VersionKind.AUTO), MANY, 2)
+        await store.add_version(
+            version(f"code {number}" * 20, session_id, kind=VersionKind.AUTO), MANY, 2
+        )
     await store.add_message(message("größe", session_id))
     newest = await store.newest_version(session_id)
     assert newest

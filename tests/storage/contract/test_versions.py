@@ -34,7 +34,9 @@ class TestVersions:
         """Every field, with its type."""
         await seed.session()
         files = {"code": "a", "b/ü.py": "", "": "c"}
-        given = version(files=files, sequence=0, kind=VersionKind.RESTORE, label="", contributors=())
+        given = version(
+            files=files, sequence=0, kind=VersionKind.RESTORE, label="", contributors=()
+        )
 
         added, _ = await store.add_version(given, MANY)
 
@@ -46,11 +48,19 @@ class TestVersions:
         assert found.contributors == ()
         assert await store.newest_version("s1") == added
 
-    async def test_version_keeps_documents_that_are_no_texts(self, store: Store, seed: Seed) -> None:
+    async def test_version_keeps_documents_that_are_no_texts(
+        self, store: Store, seed: Seed
+    ) -> None:
         """As JSON, large ones too; a version that differs in these alone is a new one."""
         await seed.session()
-        tree = {"type": "map", "value": {"a.py": "print", "n": [1, None, 0.5, "x" * 300_000]}, "leftOut": None}
-        given = version(documents={"tree": tree, "": {"type": "xml", "value": "<p>é</p>", "leftOut": None}})
+        tree = {
+            "type": "map",
+            "value": {"a.py": "print", "n": [1, None, 0.5, "x" * 300_000]},
+            "leftOut": None,
+        }
+        given = version(
+            documents={"tree": tree, "": {"type": "xml", "value": "<p>é</p>", "leftOut": None}}
+        )
 
         await store.add_version(version(), MANY)
         added, is_new = await store.add_version(given, MANY)
@@ -58,7 +68,9 @@ class TestVersions:
         assert is_new
         assert await store.newest_version("s1") == added == replace(given, number=2)
         assert await store.add_version(given, MANY) == (added, False)
-        assert [one.documents for one in await store.versions("s1", None, MANY, with_files=False)] == [{}, {}]
+        assert [
+            one.documents for one in await store.versions("s1", None, MANY, with_files=False)
+        ] == [{}, {}]
 
         await store.redact_version(replace(added, documents={"tree": {**tree, "value": {}}}))
 
@@ -80,17 +92,25 @@ class TestVersions:
         """A read-only view too: the record asks for no more than a Mapping."""
         await seed.session()
 
-        added, is_new = await store.add_version(version(files=MappingProxyType({"code": "a"})), MANY)
+        added, is_new = await store.add_version(
+            version(files=MappingProxyType({"code": "a"})), MANY
+        )
 
         assert is_new
         assert dict(added.files or {}) == {"code": "a"}
         assert await store.version("s1", 1) == version("a", number=1)
 
-    async def test_version_numbers_of_fifty_concurrent_versions_have_no_gaps(self, store: Store, seed: Seed) -> None:
-        """Numbers have neither gaps nor duplicates, and everybody learns the number of their own version."""
+    async def test_version_numbers_of_fifty_concurrent_versions_have_no_gaps(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """Numbers have neither gaps nor duplicates, and everybody learns the
+        number of their own version.
+        """
         await seed.session()
 
-        results = await asyncio.gather(*(store.add_version(version(f"code {n}"), MANY) for n in range(50)))
+        results = await asyncio.gather(
+            *(store.add_version(version(f"code {n}"), MANY) for n in range(50))
+        )
 
         assert all(is_new for _, is_new in results)
         assert sorted(added.number for added, _ in results) == list(range(1, 51))
@@ -103,18 +123,24 @@ class TestVersions:
         """One is stored, everybody has it."""
         await seed.session()
 
-        results = await asyncio.gather(*(store.add_version(version(label=f"label {n}"), MANY) for n in range(50)))
+        results = await asyncio.gather(
+            *(store.add_version(version(label=f"label {n}"), MANY) for n in range(50))
+        )
 
         assert sum(is_new for _, is_new in results) == 1
         assert {added.label for added, _ in results} == {results[0][0].label}
         assert [added.number for added, _ in results] == [1] * 50
 
-    async def test_version_of_same_files_returns_existing_version(self, store: Store, seed: Seed) -> None:
+    async def test_version_of_same_files_returns_existing_version(
+        self, store: Store, seed: Seed
+    ) -> None:
         """The existing version is returned as it is, whatever else the new one would say."""
         await seed.session()
         first, _ = await store.add_version(version("a", label="first"), MANY)
 
-        again = await store.add_version(version("a", label="second", kind=VersionKind.AUTO, sequence=9), MANY)
+        again = await store.add_version(
+            version("a", label="second", kind=VersionKind.AUTO, sequence=9), MANY
+        )
 
         assert again == (first, False)
         assert await store.versions("s1", None, MANY, with_files=True) == [first]
@@ -130,8 +156,12 @@ class TestVersions:
 
         assert not is_new
 
-    @pytest.mark.parametrize("files", [{"code": "b"}, {"code": "a", "x": ""}, {"other": "a"}, {"code": "a "}, {}])
-    async def test_version_of_different_files_is_stored(self, store: Store, seed: Seed, files: dict[str, str]) -> None:
+    @pytest.mark.parametrize(
+        "files", [{"code": "b"}, {"code": "a", "x": ""}, {"other": "a"}, {"code": "a "}, {}]
+    )
+    async def test_version_of_different_files_is_stored(
+        self, store: Store, seed: Seed, files: dict[str, str]
+    ) -> None:
         """The least difference makes a new version."""
         await seed.session()
         await store.add_version(version("a"), MANY)
@@ -157,9 +187,15 @@ class TestVersions:
 
         results = [await store.add_version(version(code), MANY) for code in ("a", "b", "a")]
 
-        assert [(added.number, is_new) for added, is_new in results] == [(1, True), (2, True), (3, True)]
+        assert [(added.number, is_new) for added, is_new in results] == [
+            (1, True),
+            (2, True),
+            (3, True),
+        ]
 
-    async def test_version_of_same_files_in_other_session_is_stored(self, store: Store, seed: Seed) -> None:
+    async def test_version_of_same_files_in_other_session_is_stored(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Sessions have nothing to do with each other."""
         await seed.session("s1")
         await seed.session("s2")
@@ -228,7 +264,14 @@ class TestVersions:
     )
     @pytest.mark.parametrize("with_files", [True, False])
     async def test_version_list_pages_newest_first(
-        self, store: Store, seed: Seed, before: int | None, limit: int, expected: list[int], *, with_files: bool
+        self,
+        store: Store,
+        seed: Seed,
+        before: int | None,
+        limit: int,
+        expected: list[int],
+        *,
+        with_files: bool,
     ) -> None:
         """The newest below `before`, newest first."""
         await seed.session()
@@ -239,7 +282,9 @@ class TestVersions:
 
         assert [one.number for one in found] == expected
 
-    async def test_version_list_without_files_has_none_for_files(self, store: Store, seed: Seed) -> None:
+    async def test_version_list_without_files_has_none_for_files(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Everything but the files, which are None."""
         await seed.session()
         for code in ("a", "b"):
@@ -252,10 +297,14 @@ class TestVersions:
         assert described == [replace(one, files=None) for one in whole]
 
     @odd_text
-    async def test_version_with_unusual_text_comes_back_as_stored(self, store: Store, seed: Seed, text: str) -> None:
+    async def test_version_with_unusual_text_comes_back_as_stored(
+        self, store: Store, seed: Seed, text: str
+    ) -> None:
         """Code, file names, labels and names come back character by character."""
         await seed.session()
-        given = version(files={text: text, "code": text}, label=text, author_name=text, contributors=(text,))
+        given = version(
+            files={text: text, "code": text}, label=text, author_name=text, contributors=(text,)
+        )
 
         added, _ = await store.add_version(given, MANY)
 
@@ -273,8 +322,12 @@ class TestVersions:
 
 
 class TestRetention:
-    async def test_retention_at_limit_drops_oldest_automatic_version(self, store: Store, seed: Seed) -> None:
-        """At the limit the oldest automatic one goes for whatever comes; numbers are never used again."""
+    async def test_retention_at_limit_drops_oldest_automatic_version(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """At the limit the oldest automatic one goes for whatever comes;
+        numbers are never used again.
+        """
         await seed.session()
         for number, kind in enumerate(["auto", "manual", "auto", "auto"]):
             await store.add_version(version(f"{number}", kind=VersionKind(kind)), 4)
@@ -283,14 +336,25 @@ class TestRetention:
         await store.add_version(version("6", kind=VersionKind.AUTO), 4)
 
         assert added.number == 5
-        assert [one.number for one in await store.versions("s1", None, MANY, with_files=False)] == [6, 5, 4, 2]
+        assert [one.number for one in await store.versions("s1", None, MANY, with_files=False)] == [
+            6,
+            5,
+            4,
+            2,
+        ]
         assert await store.count_versions("s1") == (4, 2)
         assert await store.version("s1", 1) is None
 
-    async def test_retention_never_drops_versions_made_by_users(self, store: Store, seed: Seed) -> None:
-        """Where there are no automatic ones left, there is no place for another version of any kind."""
+    async def test_retention_never_drops_versions_made_by_users(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """Where there are no automatic ones left, there is no place for
+        another version of any kind.
+        """
         await seed.session()
-        for number, kind in enumerate([VersionKind.MANUAL, VersionKind.RESTORE, VersionKind.FINAL, VersionKind.AUTO]):
+        for number, kind in enumerate(
+            [VersionKind.MANUAL, VersionKind.RESTORE, VersionKind.FINAL, VersionKind.AUTO]
+        ):
             await store.add_version(version(f"{number}", kind=kind), 4)
         await store.add_version(version("5"), 4)
 
@@ -298,9 +362,16 @@ class TestRetention:
             with pytest.raises(LimitReached):
                 await store.add_version(version("6", kind=kind), 4)
 
-        assert [one.number for one in await store.versions("s1", None, MANY, with_files=False)] == [5, 3, 2, 1]
+        assert [one.number for one in await store.versions("s1", None, MANY, with_files=False)] == [
+            5,
+            3,
+            2,
+            1,
+        ]
 
-    async def test_retention_keeps_automatic_versions_to_their_own_limit(self, store: Store, seed: Seed) -> None:
+    async def test_retention_keeps_automatic_versions_to_their_own_limit(
+        self, store: Store, seed: Seed
+    ) -> None:
         """Their own limit is for them alone."""
         await seed.session()
         for number in range(6):
@@ -313,7 +384,9 @@ class TestRetention:
         assert await store.count_versions("s1") == (8, 2)
         assert await store.count_versions("s-none") == (0, 0)
 
-    async def test_redaction_replaces_texts_of_versions_only(self, store: Store, seed: Seed) -> None:
+    async def test_redaction_replaces_texts_of_versions_only(
+        self, store: Store, seed: Seed
+    ) -> None:
         """The texts are replaced, and nothing else of a version; one that is gone stays gone."""
         await seed.session()
         first, _ = await store.add_version(version("a secret", label="kept"), MANY)

@@ -1,4 +1,6 @@
-"""The MongoDB store when the server goes away: between any two writes, and between a write and its reply."""
+"""The MongoDB store when the server goes away:
+between any two writes, and between a write and its reply.
+"""
 
 from collections.abc import Awaitable, Callable
 
@@ -48,7 +50,9 @@ pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
 
 @pytest.fixture
 def eager_driver(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The driver looks whether a lost server is back every 20 ms, not every 500: hundreds of crashes wait for it."""
+    """The driver looks whether a lost server is back every 20 ms, not every 500:
+    hundreds of crashes wait for it.
+    """
     monkeypatch.setattr(common, "MIN_HEARTBEAT_INTERVAL", 0.02)
 
 
@@ -57,9 +61,13 @@ CALLS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "set_password": lambda store: store.set_password("u-ada", "new", "l-ada-1"),
     "set_avatar": lambda store: store.set_avatar("u-ada", "url", None, avatar()),
     "delete_user": lambda store: store.delete_user("u-ada", NOW, deletes_sessions=False),
-    "delete_user with sessions": lambda store: store.delete_user("u-ada", NOW, deletes_sessions=True),
+    "delete_user with sessions": lambda store: store.delete_user(
+        "u-ada", NOW, deletes_sessions=True
+    ),
     "add_login": lambda store: store.add_login(login("ada", 2)),
-    "rotate_login": lambda store: store.rotate_login("l-ada-1", "hash-0", "hash-1", NOW, NOW + HOUR, 20_000),
+    "rotate_login": lambda store: store.rotate_login(
+        "l-ada-1", "hash-0", "hash-1", NOW, NOW + HOUR, 20_000
+    ),
     "add_session": lambda store: store.add_session(
         session("s9"), member("u-ada", "s9", role=Role.OWNER), chunk(1, 1, session_id="s9")
     ),
@@ -114,7 +122,9 @@ async def undisturbed(place: Place, what: str) -> tuple[Rows, Rows]:
 async def test_mongo_crash_at_each_write_is_repaired_by_start_and_repetition(
     place: Place, what: str, is_late: bool
 ) -> None:
-    """After the crash the next start leaves nothing wrong, and the same call again makes it as if nothing had been."""
+    """After the crash the next start leaves nothing wrong,
+    and the same call again makes it as if nothing had been.
+    """
     start, expected = await undisturbed(place, what)
     failures, is_done = 0, False
     for count in range(1, MOST_WRITES):
@@ -147,7 +157,9 @@ async def test_mongo_crash_at_each_write_is_repaired_by_start_and_repetition(
 
 
 async def repeat(store: Store, what: str) -> None:
-    """Call once more; a transfer that has happened is refused, because the giver does not own it any more."""
+    """Call once more; a transfer that has happened is refused,
+    because the giver does not own it any more.
+    """
     if what == "transfer_session" and required(await store.session("s1")).owner_id == "u-bob":
         return
     await CALLS[what](store)

@@ -1,4 +1,6 @@
-"""Lists of rows of which one is on a malformed page; what all stores do is tested in `tests/storage/contract`."""
+"""Lists of rows of which one is on a malformed page;
+what all stores do is tested in `tests/storage/contract`.
+"""
 
 from pathlib import Path
 
@@ -23,8 +25,12 @@ async def path(tmp_path: Path) -> Path:
         await seed.user(f"bob{number:02}", full_name=f"<user {number:02}>{_LONG}")
     await seed.user("ada")
     for number in range(_COUNT):
-        await seed.session(f"s{number:02}", title=f"<session {number:02}>{_LONG}", updated_at=NOW + number)
-        await store.add_invite(invite(number, "s00", secret_hash=f"<invite {number:02}>{_LONG}"), MANY)
+        await seed.session(
+            f"s{number:02}", title=f"<session {number:02}>{_LONG}", updated_at=NOW + number
+        )
+        await store.add_invite(
+            invite(number, "s00", secret_hash=f"<invite {number:02}>{_LONG}"), MANY
+        )
         await store.add_login(login("ada", number + 10, device=f"<login {number:02}>{_LONG}"))
         await store.join(member(f"u-bob{number:02}", "s00"), MANY)
     await store.close(is_clean=True)
@@ -79,8 +85,11 @@ async def test_members_on_malformed_page_are_listed_as_viewers(path: Path) -> No
 
     found = await store.members("s00")
 
-    assert {one.user_id for one in found} == {"u-ada", *(f"u-bob{number:02}" for number in range(_COUNT))}
-    assert {session_id: len(rows) for session_id, rows in (await store.members_of(["s00"])).items()} == {
-        "s00": _COUNT + 1
+    assert {one.user_id for one in found} == {
+        "u-ada",
+        *(f"u-bob{number:02}" for number in range(_COUNT)),
     }
+    assert {
+        session_id: len(rows) for session_id, rows in (await store.members_of(["s00"])).items()
+    } == {"s00": _COUNT + 1}
     await store.close(is_clean=True)

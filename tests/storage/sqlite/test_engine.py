@@ -35,7 +35,8 @@ async def refusal(path: Path) -> str:
 
 class TestSettings:
     @pytest.mark.parametrize(
-        ("name", "expected"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("query_only", 0)]
+        ("name", "expected"),
+        [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("query_only", 0)],
     )
     async def test_writer_connection_is_synchronous_full_in_wal_mode(
         self, store: SqliteStore, name: str, expected: object
@@ -53,11 +54,15 @@ class TestSettings:
     async def test_foreign_keys_refuse_rows_without_session(self, store: SqliteStore) -> None:
         """Foreign keys are enforced: no orphan can be written past the methods."""
         with pytest.raises(StoreUnavailable):
-            await store._engine.write(lambda db: db.execute("INSERT INTO log VALUES ('none', 1, 1, x'', 0)"))
+            await store._engine.write(
+                lambda db: db.execute("INSERT INTO log VALUES ('none', 1, 1, x'', 0)")
+            )
 
 
 class TestTransactions:
-    async def test_read_during_long_write_sees_last_commit_without_waiting(self, store: SqliteStore) -> None:
+    async def test_read_during_long_write_sees_last_commit_without_waiting(
+        self, store: SqliteStore
+    ) -> None:
         """They see the last commit while a write is under way, and the new one after it."""
         await Seed(store).user("ada")
         is_written, may_end = threading.Event(), threading.Event()
@@ -70,7 +75,9 @@ class TestTransactions:
         writing = asyncio.create_task(store._engine.write(work))
         await asyncio.to_thread(is_written.wait, PATIENCE_S)
         try:
-            during = await asyncio.wait_for(asyncio.gather(*(store.user("u-ada") for _ in range(20))), PATIENCE_S / 2)
+            during = await asyncio.wait_for(
+                asyncio.gather(*(store.user("u-ada") for _ in range(20))), PATIENCE_S / 2
+            )
             is_done_too_soon = writing.done()
         finally:
             may_end.set()
@@ -97,7 +104,9 @@ class TestTransactions:
         """First called, first committed."""
         await Seed(store).session()
 
-        added = await asyncio.gather(*(store.add_message(message(f"{number}")) for number in range(30)))
+        added = await asyncio.gather(
+            *(store.add_message(message(f"{number}")) for number in range(30))
+        )
 
         assert [one.sequence for one in added] == list(range(1, 31))
 
@@ -110,8 +119,12 @@ class TestTransactions:
             found = await asyncio.gather(*(store.messages("s1", None, 1) for _ in range(4)))
             assert [page[0].sequence for page in found] == [number] * 4
 
-    @pytest.mark.parametrize("error", [ValueError("bug"), KeyboardInterrupt(), sqlite3.OperationalError("disk")])
-    async def test_write_that_fails_is_rolled_back(self, store: SqliteStore, error: BaseException) -> None:
+    @pytest.mark.parametrize(
+        "error", [ValueError("bug"), KeyboardInterrupt(), sqlite3.OperationalError("disk")]
+    )
+    async def test_write_that_fails_is_rolled_back(
+        self, store: SqliteStore, error: BaseException
+    ) -> None:
         """Everything that it did before is gone, and the next write succeeds."""
         await Seed(store).session()
 
@@ -124,7 +137,9 @@ class TestTransactions:
         with pytest.raises(expected):
             await store._engine.write(work)
 
-        left = await store._engine.read(lambda db: db.execute("SELECT * FROM meta WHERE key = 'left'").fetchall())
+        left = await store._engine.read(
+            lambda db: db.execute("SELECT * FROM meta WHERE key = 'left'").fetchall()
+        )
         assert left == []
         assert await store.session("s1") == session()
         assert (await store.add_message(message())).sequence == 1
@@ -160,7 +175,9 @@ class TestFailingDisk:
         await Seed(store).session()
         await store.append_chunks([chunk(1, 1)])
         pages = await store._engine.write(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
-        await store._engine.write(lambda db: db.execute(f"PRAGMA max_page_count={pages + 2}").fetchone())
+        await store._engine.write(
+            lambda db: db.execute(f"PRAGMA max_page_count={pages + 2}").fetchone()
+        )
         large = chunk(2, 2, b"x" * 100_000)
 
         with pytest.raises(StoreUnavailable):
@@ -208,7 +225,8 @@ class TestFailingDisk:
             "    except StoreUnavailable:\n"
             "        print('unavailable')\n"
             "    print([one.last for one in await store.chunks('s1', 0, 10)])\n"
-            "    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))\n"
+            "    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, "
+            "resource.RLIM_INFINITY))\n"
             "    await store.append_chunks([chunk(2, 2, b'x' * 1_000_000)])\n"
             "    print([one.last for one in await store.chunks('s1', 0, 10)])\n"
             "    await store.close(is_clean=True)\n"
@@ -239,7 +257,9 @@ class TestClosed:
         with pytest.raises(StoreUnavailable):
             await store.ping()
 
-    async def test_store_never_opened_raises_unavailable_and_makes_no_file(self, path: Path, tmp_path: Path) -> None:
+    async def test_store_never_opened_raises_unavailable_and_makes_no_file(
+        self, path: Path, tmp_path: Path
+    ) -> None:
         """StoreUnavailable, and no file is made."""
         store = SqliteStore(path)
 
@@ -267,7 +287,9 @@ class TestClosed:
         await Seed(store).session()
 
         async with asyncio.TaskGroup() as group:
-            writes = [group.create_task(store.add_message(message(f"{number}"))) for number in range(20)]
+            writes = [
+                group.create_task(store.add_message(message(f"{number}"))) for number in range(20)
+            ]
             reads = [group.create_task(store.session("s1")) for _ in range(20)]
             await asyncio.sleep(0)
             closing_task = group.create_task(store.close(is_clean=True))
@@ -297,10 +319,17 @@ class TestKilled:
     async def test_sigkill_loses_no_write_that_returned(self, path: Path) -> None:
         """A process that is killed while it writes loses nothing that it told anybody."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.storage.writer", str(path), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+            sys.executable,
+            "-m",
+            "tests.storage.writer",
+            str(path),
+            cwd=ROOT,
+            stdout=asyncio.subprocess.PIPE,
         )
         assert process.stdout is not None
-        printed = [await asyncio.wait_for(process.stdout.readline(), PATIENCE_S) for _ in range(200)]
+        printed = [
+            await asyncio.wait_for(process.stdout.readline(), PATIENCE_S) for _ in range(200)
+        ]
 
         process.kill()
         rest, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)
@@ -317,7 +346,12 @@ class TestKilled:
     async def test_sigkilled_server_leaves_no_lock(self, path: Path) -> None:
         """The next one opens immediately; files it left are private still."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.storage.writer", str(path), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+            sys.executable,
+            "-m",
+            "tests.storage.writer",
+            str(path),
+            cwd=ROOT,
+            stdout=asyncio.subprocess.PIPE,
         )
         assert process.stdout is not None
         await asyncio.wait_for(process.stdout.readline(), PATIENCE_S)

@@ -49,7 +49,9 @@ SINCE_VERSION_1 = {
 
 ADA = user("ada", username="Ada", avatar="https://pics.example.org/ada")
 BOB = user("bob", username="Straße", email="Bob@Example.org")
-MESSAGES = [message(text, sequence=number) for number, text in enumerate(("one", "two", "three"), 1)]
+MESSAGES = [
+    message(text, sequence=number) for number, text in enumerate(("one", "two", "three"), 1)
+]
 LOGINS = [
     login("ada", 1, previous_hash="hash-before", generation=3, rotated_at=NOW + 5),
     login("ada", 2, rotated_at=NOW + 9),
@@ -84,7 +86,10 @@ def path(tmp_path: Path) -> Path:
             _insert(db, "messages", asdict(message_row))
         _insert(db, "log", asdict(chunk(1, 4)))
         _insert(db, "checkpoints", asdict(checkpoint(4)))
-        described = asdict(version(number=1)) | {"contributors": '["u-ada","u-bob"]', "files": '{"code":"print(1)"}'}
+        described = asdict(version(number=1)) | {
+            "contributors": '["u-ada","u-bob"]',
+            "files": '{"code":"print(1)"}',
+        }
         _insert(db, "versions", described)
         db.execute("PRAGMA user_version=1")
         db.commit()
@@ -111,7 +116,10 @@ class TestVersion1:
         await store.open()
 
         found = await store.users(["u-ada", "u-bob"])
-        by_name = [await store.user_by_name(name) for name in ("ada", "ADA@example.org", "STRASSE", "bob@example.org")]
+        by_name = [
+            await store.user_by_name(name)
+            for name in ("ada", "ADA@example.org", "STRASSE", "bob@example.org")
+        ]
 
         await store.close(is_clean=True)
         assert dict(found) == {"u-ada": ADA, "u-bob": BOB}
@@ -129,7 +137,14 @@ class TestVersion1:
         await store.close(is_clean=True)
         assert listed == [
             login("ada", 2, rotated_at=NOW + 9, used_at=NOW + 9),
-            login("ada", 1, previous_hash="hash-before", generation=3, rotated_at=NOW + 5, used_at=NOW + 5),
+            login(
+                "ada",
+                1,
+                previous_hash="hash-before",
+                generation=3,
+                rotated_at=NOW + 5,
+                used_at=NOW + 5,
+            ),
         ]
         assert signed_in == BOB
         assert (rotated.generation, rotated.used_at) == (4, NOW + 20)
@@ -147,9 +162,13 @@ class TestVersion1:
         await store.close(is_clean=True)
         assert before == [
             SessionListing(
-                session("s2", owner_id="u-bob", updated_at=NOW + 1), member("u-bob", "s2", role=Role.OWNER), 0
+                session("s2", owner_id="u-bob", updated_at=NOW + 1),
+                member("u-bob", "s2", role=Role.OWNER),
+                0,
             ),
-            SessionListing(session("s1"), member("u-bob", "s1", joined_at=NOW + 1, read_sequence=3), 0),
+            SessionListing(
+                session("s1"), member("u-bob", "s1", joined_at=NOW + 1, read_sequence=3), 0
+            ),
         ]
         assert removed == member("u-gone", joined_at=NOW + 2, is_removed=True, read_sequence=3)
         assert after == 1
@@ -173,7 +192,9 @@ class TestVersion1:
         assert gone == set()
         assert (added.number, is_new) == (2, True)
 
-    async def test_migrated_file_supports_invites_guests_and_account_removal(self, path: Path) -> None:
+    async def test_migrated_file_supports_invites_guests_and_account_removal(
+        self, path: Path
+    ) -> None:
         """Invites, guests and the end of an account, with rows from before."""
         store = SqliteStore(path)
         await store.open()
@@ -209,7 +230,9 @@ class TestVersion1:
         assert [one.used_at - NOW for one in listed] == [30, 9]
 
     async def test_migration_that_fails_leaves_file_unchanged(self, path: Path) -> None:
-        """A table that is in the way: version, columns and rows are those of version 1, and it can be tried again."""
+        """A table that is in the way: version, columns and rows are those of version 1,
+        and it can be tried again.
+        """
         with closing(sqlite3.connect(path)) as db:
             db.execute("CREATE TABLE tickets (x)")
         before = _dump(path)
@@ -256,11 +279,15 @@ class TestVersion1:
         )
         assert any(one.is_damaged for one in versions) is (table == "versions")
         assert any(one.is_damaged for one in messages) is (table == "messages")
-        assert (await store.usage("u-ada")).bytes > 50 * 700 + (50 * 700 if table == "versions" else 0)
+        assert (await store.usage("u-ada")).bytes > 50 * 700 + (
+            50 * 700 if table == "versions" else 0
+        )
         await store.close(is_clean=True)
 
     async def test_migration_that_fails_late_can_be_taken_back(self, path: Path) -> None:
-        """The last step fails: the file is as the server before has left it, which so can open it."""
+        """The last step fails: the file is as the server before has left it,
+        which so can open it.
+        """
         with closing(sqlite3.connect(path)) as db:
             db.execute("CREATE TABLE usage (x)")
         before = _dump(path)

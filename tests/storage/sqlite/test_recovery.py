@@ -21,22 +21,30 @@ pytestmark = pytest.mark.skipif(not SHELL and not os.environ.get("CI"), reason="
 
 def commands() -> str:
     """Return the commands of the section."""
-    section = (ROOT / "docs" / "storage.md").read_text().partition("## Damaged rows, damaged files")[2]
+    section = (
+        (ROOT / "docs" / "storage.md").read_text().partition("## Damaged rows, damaged files")[2]
+    )
     return section.partition("```sh\n")[2].partition("```")[0]
 
 
 def recover(folder: Path, command: str) -> None:
-    subprocess.run(["bash", "-euc", commands().replace(".dump", command)], cwd=folder, check=True, timeout=60)
+    subprocess.run(
+        ["bash", "-euc", commands().replace(".dump", command)], cwd=folder, check=True, timeout=60
+    )
 
 
 def has_recover() -> bool:
-    options = subprocess.run([str(SHELL), ":memory:", "PRAGMA compile_options"], check=True, capture_output=True)
+    options = subprocess.run(
+        [str(SHELL), ":memory:", "PRAGMA compile_options"], check=True, capture_output=True
+    )
     return b"ENABLE_DBPAGE_VTAB" in options.stdout
 
 
 @pytest.fixture
 async def path(tmp_path: Path) -> Path:
-    """A file that lost its last third: versions, chat and log of a session, and the accounts before them."""
+    """A file that lost its last third: versions, chat and log of a session,
+    and the accounts before them.
+    """
     file = tmp_path / "collab.db"
     store = SqliteStore(file)
     await store.open()
@@ -58,8 +66,13 @@ def test_docs_name_commands_for_damaged_files() -> None:
 
 
 @pytest.mark.parametrize("command", [".dump", ".recover"] if SHELL and has_recover() else [".dump"])
-async def test_truncated_file_is_refused_and_recovered_by_documented_commands(path: Path, command: str) -> None:
-    """The server starts on what is left, and every row of it is what was written. Not each `sqlite3` has `.recover`."""
+async def test_truncated_file_is_refused_and_recovered_by_documented_commands(
+    path: Path, command: str
+) -> None:
+    """The server starts on what is left, and every row of it is what was written.
+
+    Not each `sqlite3` has `.recover`.
+    """
     with pytest.raises(StoreUnavailable, match="damaged"):
         await SqliteStore(path).open()
 

@@ -1,4 +1,6 @@
-"""Files of an open database that are removed or replaced: nothing is called saved, and nothing saved is lost."""
+"""Files of an open database that are removed or replaced:
+nothing is called saved, and nothing saved is lost.
+"""
 
 import logging
 import shutil
@@ -71,7 +73,15 @@ def move_folder(path: Path) -> None:
     path.parent.mkdir()
 
 
-MENDED = [remove_log, remove_log_and_index, replace_log, remove_database, remove_all, remove_folder, move_folder]
+MENDED = [
+    remove_log,
+    remove_log_and_index,
+    replace_log,
+    remove_database,
+    remove_all,
+    remove_folder,
+    move_folder,
+]
 
 
 def replace_database(path: Path, own: Path) -> None:
@@ -100,7 +110,9 @@ def messages_in(path: Path) -> int:
 async def test_nothing_is_called_saved_until_files_are_put_back(
     store: SqliteStore, path: Path, work: Callable[[Path], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The next write is refused, readers are told, one error is logged; then all that was saved is there."""
+    """The next write is refused, readers are told, one error is logged;
+    then all that was saved is there.
+    """
     await store.add_message(message("saved"))
 
     work(path)
@@ -187,7 +199,9 @@ async def test_lock_that_was_removed_is_taken_again(store: SqliteStore, path: Pa
 
 
 class TestReplaced:
-    """Another database in the place of the open one: a person decides, and nothing of either is lost."""
+    """Another database in the place of the open one:
+    a person decides, and nothing of either is lost.
+    """
 
     async def test_database_replaced_is_left_alone_and_own_rows_are_kept(
         self, store: SqliteStore, path: Path, caplog: pytest.LogCaptureFixture
@@ -210,7 +224,9 @@ class TestReplaced:
         assert not has_log(path)
         with pytest.raises(StoreUnavailable):
             await store.session("s1")
-        errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+        errors = [
+            record.getMessage() for record in caplog.records if record.levelno == logging.ERROR
+        ]
         assert [str(kept) in text for text in errors] == [False, True]
         with pytest.raises(StoreUnavailable):
             await store.close(is_clean=True)

@@ -102,7 +102,9 @@ class TestFiles:
 
 
 class TestOneServer:
-    async def test_second_server_is_refused_with_folder_in_message(self, store: SqliteStore, path: Path) -> None:
+    async def test_second_server_is_refused_with_folder_in_message(
+        self, store: SqliteStore, path: Path
+    ) -> None:
         """The message says which folder, and that another server has it."""
         text = await refusal(path)
 
@@ -208,7 +210,9 @@ class TestRefusals:
         await half.release()
         assert len(content(path.parent)["collab.db"]) >= len(whole) // 2
 
-    async def test_open_with_file_instead_of_folder_is_refused_by_name(self, tmp_path: Path) -> None:
+    async def test_open_with_file_instead_of_folder_is_refused_by_name(
+        self, tmp_path: Path
+    ) -> None:
         """The message names it."""
         (tmp_path / "data").write_text("in the way")
 
@@ -216,7 +220,9 @@ class TestRefusals:
 
         assert str(tmp_path / "data") in text
 
-    async def test_open_with_folder_instead_of_database_is_refused_by_name(self, path: Path) -> None:
+    async def test_open_with_folder_instead_of_database_is_refused_by_name(
+        self, path: Path
+    ) -> None:
         """The message names it."""
         os.makedirs(path)  # noqa: PTH103 - a Path's own would be taken for blocking the loop
 
@@ -239,7 +245,9 @@ class TestRefusals:
         await store.close(is_clean=True)
 
     async def test_migration_that_fails_leaves_no_partial_schema(self, path: Path) -> None:
-        """A table that is in the way: none of the step's others is made, and the version stays 0."""
+        """A table that is in the way: none of the step's others is made,
+        and the version stays 0.
+        """
         path.parent.mkdir()
         _execute(path, "CREATE TABLE checkpoints (x)")
 

@@ -46,7 +46,9 @@ async def test_malformed_page_damages_one_version_only(path: Path) -> None:
         assert [(one.number, one.is_damaged) for one in listed] == [
             (5, False), (4, False), (3, True), (2, False), (1, False),
         ]  # fmt: skip
-    assert [one.files is None for one in await store.versions("s1", None, MANY, with_files=True)].count(True) == 1
+    assert [
+        one.files is None for one in await store.versions("s1", None, MANY, with_files=True)
+    ].count(True) == 1
     found = await store.version("s1", 3)
     assert found
     assert found.is_damaged
@@ -54,7 +56,9 @@ async def test_malformed_page_damages_one_version_only(path: Path) -> None:
 
 
 async def test_malformed_page_of_newest_version_is_not_passed_over(path: Path) -> None:
-    """Its number comes from the index: a row without it would be taken for none, and its number given again."""
+    """Its number comes from the index: a row without it would be taken for none,
+    and its number given again.
+    """
     break_page(path, b"<label 5>")
     store = await opened(path)
 
@@ -70,7 +74,9 @@ def _forget_checksums(table: str, db: sqlite3.Connection) -> None:
 
 
 @pytest.mark.parametrize("kind", list(VersionKind))
-async def test_session_with_malformed_page_of_versions_takes_new_ones(path: Path, kind: VersionKind) -> None:
+async def test_session_with_malformed_page_of_versions_takes_new_ones(
+    path: Path, kind: VersionKind
+) -> None:
     """Also where old ones have to go; the one on the page stays."""
     break_page(path, b"<label 1>")
     store = await opened(path)
@@ -89,7 +95,9 @@ async def test_session_with_malformed_page_of_versions_takes_new_ones(path: Path
 
 
 async def test_rows_that_are_not_on_a_malformed_page_get_checksums(path: Path) -> None:
-    """A version cannot be changed there; the others, and the chat, are those of an earlier release no more."""
+    """A version cannot be changed there; the others, and the chat,
+    are those of an earlier release no more.
+    """
     older = await opened(path)
     for table in ("versions", "messages"):
         await older._engine.write(partial(_forget_checksums, table))
@@ -102,7 +110,10 @@ async def test_rows_that_are_not_on_a_malformed_page_get_checksums(path: Path) -
 
     left = await store._engine.read(
         lambda db: [
-            [tuple(row) for row in db.execute(f"SELECT {number} FROM {table} WHERE checksum IS NULL")]
+            [
+                tuple(row)
+                for row in db.execute(f"SELECT {number} FROM {table} WHERE checksum IS NULL")
+            ]
             for table, number in (("versions", "number"), ("messages", "sequence"))
         ]
     )
@@ -142,12 +153,18 @@ async def test_title_that_is_no_utf8_is_shown_as_far_as_it_can_be(path: Path) ->
     """SQLite itself would refuse to read the row, and with it each list that the row is in."""
     store = await opened(path)
     await store._engine.write(
-        lambda db: db.execute("UPDATE sessions SET title = CAST(x'736563726574ff' AS TEXT) WHERE id = 's1'")
+        lambda db: db.execute(
+            "UPDATE sessions SET title = CAST(x'736563726574ff' AS TEXT) WHERE id = 's1'"
+        )
     )
 
     found = await store.session("s1")
 
     assert found
     assert found.title == "secret\ufffd"
-    assert [one.session for one in await store.sessions_of("u-ada", None, MANY) if one.session.id == "s1"] == [found]
+    assert [
+        one.session
+        for one in await store.sessions_of("u-ada", None, MANY)
+        if one.session.id == "s1"
+    ] == [found]
     await store.close(is_clean=True)

@@ -52,7 +52,11 @@ def test_step_has_time_and_author_of_its_entry() -> None:
 
     made = steps(player, entries, _ALL, float)
 
-    assert [(step.at, step.author) for step in made] == [(NOW, "ada"), (NOW, "ada"), (NOW + 1, "ada")]
+    assert [(step.at, step.author) for step in made] == [
+        (NOW, "ada"),
+        (NOW, "ada"),
+        (NOW + 1, "ada"),
+    ]
     assert player.files() == {"codemirror": "aaa"}
 
 
@@ -60,7 +64,9 @@ def test_step_of_cut_character_shows_replacements() -> None:
     """As Yjs shows half a character."""
     player = replayer()
 
-    made = steps(player, entries_of(Typist(1).insert(0, "x😀y"), bytes.fromhex("000101010101")), _ALL, float)
+    made = steps(
+        player, entries_of(Typist(1).insert(0, "x😀y"), bytes.fromhex("000101010101")), _ALL, float
+    )
 
     assert player.files() == {"codemirror": "x\ufffdy"}
     assert made[1].edits == [("codemirror", 1, 2, "\ufffd")]
@@ -84,8 +90,12 @@ def test_step_over_a_hole_in_the_log_raises_gap() -> None:
         (_ALL, 6),
     ],
 )
-def test_steps_end_when_an_answer_is_long_enough_or_took_long(limits: PageLimits, count: int) -> None:
-    """By what was inserted, by edits, or by time, of which each step here takes a second; there is always one."""
+def test_steps_end_when_an_answer_is_long_enough_or_took_long(
+    limits: PageLimits, count: int
+) -> None:
+    """By what was inserted, by edits, or by time, of which each step here takes a second;
+    there is always one.
+    """
     typist = Typist(5)
     entries = entries_of(*(typist.insert(0, "abc") for _ in range(6)))
     seconds = iter(range(100))
@@ -100,7 +110,12 @@ def test_replay_of_a_part_has_texts_before_it_and_its_steps() -> None:
     replayed, count = replay(log, Part(1, 3), "codemirror", _ALL, float, shown)
 
     expected = [Step(NOW + at, "ada", [TextEdit("codemirror", at, 0, "abcd"[at])]) for at in (1, 2)]
-    assert (replayed.files, replayed.steps, replayed.others, count) == ({"codemirror": "a"}, expected, [], 2)
+    assert (replayed.files, replayed.steps, replayed.others, count) == (
+        {"codemirror": "a"},
+        expected,
+        [],
+        2,
+    )
 
 
 def test_replay_of_a_log_with_a_hole_raises_room_damaged() -> None:
@@ -108,4 +123,6 @@ def test_replay_of_a_log_with_a_hole_raises_room_damaged() -> None:
     typist.insert(0, "a")
 
     with pytest.raises(RoomDamaged):
-        replay(log_of(entries_of(typist.insert(1, "b"))), Part(0, 1), "codemirror", _ALL, float, shown)
+        replay(
+            log_of(entries_of(typist.insert(1, "b"))), Part(0, 1), "codemirror", _ALL, float, shown
+        )

@@ -27,7 +27,13 @@ def chunks_of(entries: Sequence[LogEntry], size: int, *, packed: int = 0) -> lis
     """Return chunks of some entries each; the first `packed` chunks become one row."""
     starts = range(0, len(entries), size)
     chunks = [
-        Chunk("one", at + 1, at + len(entries[at : at + size]), encode_chunk(entries[at : at + size]), NOW)
+        Chunk(
+            "one",
+            at + 1,
+            at + len(entries[at : at + size]),
+            encode_chunk(entries[at : at + size]),
+            NOW,
+        )
         for at in starts
     ]
     return [segments.pack(chunks[:packed]), *chunks[packed:]] if packed else chunks
@@ -44,9 +50,16 @@ def text_at(log: StoredLog, sequence: int) -> str:
 @pytest.mark.parametrize("size", [1, 4, 100])
 @pytest.mark.parametrize("has_checkpoint", [False, True])
 def test_load_makes_the_document_of_any_moment(
-    entries: list[LogEntry], few: int, packed: int, size: int, has_checkpoint: bool, monkeypatch: pytest.MonkeyPatch
+    entries: list[LogEntry],
+    few: int,
+    packed: int,
+    size: int,
+    has_checkpoint: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """From entries one by one or merged, from packed rows, and from a checkpoint that may be newer or in a row."""
+    """From entries one by one or merged, from packed rows,
+    and from a checkpoint that may be newer or in a row.
+    """
     monkeypatch.setattr(stored_log, "_FEW", few)
     monkeypatch.setattr(stored_log, "_MOST", 9)
     state = with_checksum(segments.summary(entries[:10]))
@@ -75,7 +88,9 @@ def test_latest_time_is_of_all_before_whatever_the_clock_did(entries: list[LogEn
 
 
 def test_log_with_a_hole_or_a_gap_is_damaged(entries: list[LogEntry]) -> None:
-    """A row that is missing, a row with too few entries, an update that builds on what is not there."""
+    """A row that is missing, a row with too few entries,
+    an update that builds on what is not there.
+    """
     chunks = chunks_of(entries, 4)
     short = Chunk("one", 1, 5, chunks[0].data, NOW)
     gap = Chunk("one", 1, 1, encode_chunk(entries[1:2]), NOW)

@@ -11,7 +11,9 @@ ranges = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 8)), max_size=30)
 
 
 @given(ranges)
-def test_timeline_range_has_new_structs_as_set_of_numbers_does(added: list[tuple[int, int]]) -> None:
+def test_timeline_range_has_new_structs_as_set_of_numbers_does(
+    added: list[tuple[int, int]],
+) -> None:
     """What is new of each range, and that it is remembered: as a set of numbers does it."""
     subject = Ranges()
     model: set[int] = set()
@@ -41,17 +43,26 @@ def test_timeline_joins_edits_without_gap() -> None:
         (2 * GAP_MS + 3, "ada", ada.insert(0, "y")),
     )
 
-    assert [(one.author, one.first, one.last, one.inserted, one.deleted) for one in made.stretches] == [
+    assert [(one.author, one.first, one.last, one.inserted,
+             one.deleted) for one in made.stretches] == [
         ("ada", 1, 2, 4, 0), ("bob", 3, 3, 1, 0), ("ada", 4, 4, 0, 2), ("ada", 5, 5, 1, 0),
     ]  # fmt: skip
     assert (made.stretches[0].at, made.stretches[0].until) == (NOW, NOW + GAP_MS)
 
 
-@given(st.lists(st.tuples(st.integers(-(10**9), 10**9), st.sampled_from(["ada", "bob"])), min_size=1, max_size=20))
+@given(
+    st.lists(
+        st.tuples(st.integers(-(10**9), 10**9), st.sampled_from(["ada", "bob"])),
+        min_size=1,
+        max_size=20,
+    )
+)
 def test_timeline_never_goes_back_whatever_the_clock_did(jumps: list[tuple[int, str]]) -> None:
     typist = Typist(5)
 
-    made = timeline(*((after_ms, author, typist.insert(0, "x")) for after_ms, author in jumps)).stretches
+    made = timeline(
+        *((after_ms, author, typist.insert(0, "x")) for after_ms, author in jumps)
+    ).stretches
 
     times = [time for stretch in made for time in (stretch.at, stretch.until)]
     assert times == sorted(times)

@@ -20,9 +20,15 @@ async def test_receive_of_large_frame_scans_in_thread(world: World) -> None:
     async with world.rooms.use("one") as room:
         ada, inbox = join(room)
         vic, _ = join(room, "vic", Role.VIEWER)
-        await world.rooms.steps.receive(room, ada, y_protocol.sync_update(Typist(5).insert(0, "x" * 70_000)))
-        await world.rooms.steps.receive(room, ada, y_protocol.sync_step2(Typist(6).insert(0, "y" * 70_000)))
-        await world.rooms.steps.receive(room, vic, y_protocol.sync_step2(Typist(7).insert(0, "z" * 70_000)))
+        await world.rooms.steps.receive(
+            room, ada, y_protocol.sync_update(Typist(5).insert(0, "x" * 70_000))
+        )
+        await world.rooms.steps.receive(
+            room, ada, y_protocol.sync_step2(Typist(6).insert(0, "y" * 70_000))
+        )
+        await world.rooms.steps.receive(
+            room, vic, y_protocol.sync_step2(Typist(7).insert(0, "z" * 70_000))
+        )
         await world.rooms.steps.receive(room, ada, b"\x00\x00\x01\x00")
 
         assert len(room.files()["codemirror"]) == 140_000
@@ -30,15 +36,22 @@ async def test_receive_of_large_frame_scans_in_thread(world: World) -> None:
 
 
 async def test_edits_of_others_get_in_before_large_update(world: World) -> None:
-    """The room goes on while it is taken, and large updates of one room come one after the other."""
+    """The room goes on while it is taken, and large updates of one room
+    come one after the other.
+    """
     await world.session()
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
         bob, _ = join(room, "bob")
-        large = [update_of(*(placed(text("x"), parent="t") for _ in range(4_000)), client=k) for k in (5, 6)]
+        large = [
+            update_of(*(placed(text("x"), parent="t") for _ in range(4_000)), client=k)
+            for k in (5, 6)
+        ]
         typist = Typist(7)
         taking = [
-            asyncio.create_task(world.rooms.steps.receive(room, who, y_protocol.sync_update(update)))
+            asyncio.create_task(
+                world.rooms.steps.receive(room, who, y_protocol.sync_update(update))
+            )
             for who, update in zip((ada, bob), large, strict=True)
         ]
         turns = 0
@@ -59,14 +72,18 @@ async def test_large_update_of_client_that_leaves_is_not_taken(world: World) -> 
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
         update = update_of(*(placed(text("x"), parent="t") for _ in range(4_000)))
-        taking = asyncio.create_task(world.rooms.steps.receive(room, ada, y_protocol.sync_update(update)))
+        taking = asyncio.create_task(
+            world.rooms.steps.receive(room, ada, y_protocol.sync_update(update))
+        )
         for _ in range(3):
             await asyncio.sleep(0)
         room.members.leave(ada)
         taking.cancel()
         await asyncio.wait([taking])
         bob, _ = join(room, "bob")
-        await world.rooms.steps.receive(room, bob, y_protocol.sync_update(Typist(7).insert(0, "b" * 20_000)))
+        await world.rooms.steps.receive(
+            room, bob, y_protocol.sync_update(Typist(7).insert(0, "b" * 20_000))
+        )
 
         assert room.files() == {"codemirror": "b" * 20_000}
 
@@ -74,7 +91,9 @@ async def test_large_update_of_client_that_leaves_is_not_taken(world: World) -> 
 async def test_large_edits_of_new_text_do_not_merge_the_document_each_time(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A paste costs what it is, not what the document is; only an update with known structs of others needs it all."""
+    """A paste costs what it is, not what the document is;
+    only an update with known structs of others needs it all.
+    """
     world = make_world(maintenance_interval_s=3_600)  # which merges the document for a checkpoint
     await world.session()
     async with world.rooms.use("one") as room:

@@ -1,4 +1,6 @@
-"""Large documents and large updates: no call of pycrdt on the event loop gets much of them at a time."""
+"""Large documents and large updates: no call of pycrdt on the event loop
+gets much of them at a time.
+"""
 
 import asyncio
 from collections.abc import Iterator
@@ -28,7 +30,9 @@ EMOJI = "\U0001f600"
 
 
 def unordered() -> bytes:
-    """Return an update of many structs that do not join: each lies before the one that came before."""
+    """Return an update of many structs that do not join:
+    each lies before the one that came before.
+    """
     structs = [placed(text("e"), parent="codemirror")]
     structs += [placed(text("e"), right=(9, k)) for k in range(COUNT - 1)]
     return update_of(*structs, client=9)
@@ -68,7 +72,9 @@ def steps() -> RoomSteps:
 
 @pytest.fixture(autouse=True)
 def slices(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """Yield the structs of each call that put something into a document; no other call may load one."""
+    """Yield the structs of each call that put something into a document;
+    no other call may load one.
+    """
     sizes: list[int] = []
     apply, integrate = NewDocument.apply, View.integrate
 
@@ -95,8 +101,12 @@ async def receive(steps: RoomSteps, room: Room, connection: Connection, update: 
 
 
 def between(place: int, client: int = 5) -> bytes:
-    """Return an update that is no keystroke: one letter before one of the document, and one that it has no left of."""
-    return update_of(placed(text("x"), right=(9, place)), placed(text("y"), right=(9, place)), client=client)
+    """Return an update that is no keystroke: one letter before one of the document,
+    and one that it has no left of.
+    """
+    return update_of(
+        placed(text("x"), right=(9, place)), placed(text("y"), right=(9, place)), client=client
+    )
 
 
 async def test_small_update_of_large_document_waits_until_that_is_loaded(
@@ -108,7 +118,11 @@ async def test_small_update_of_large_document_waits_until_that_is_loaded(
 
     with pytest.raises(NeedsSteps):
         send(room, connection, between(COUNT - 1))
-    assert (connection.receipts.received, room.journal.sequence, room.document.is_loaded) == (0, 2, False)
+    assert (connection.receipts.received, room.journal.sequence, room.document.is_loaded) == (
+        0,
+        2,
+        False,
+    )
 
     await receive(steps, room, connection, between(COUNT - 1))
     assert (room.journal.sequence, room.document.is_loaded) == (3, True)
@@ -153,14 +167,19 @@ async def test_keystrokes_in_large_document_load_nothing(
 async def test_refused_update_of_dear_document_costs_no_whole_load(
     room: Room, steps: RoomSteps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its view has a part of the refused update and is dropped; what comes next is taken as if that had not been."""
+    """Its view has a part of the refused update and is dropped;
+    what comes next is taken as if that had not been.
+    """
     no_whole_load(monkeypatch)
     connection, _ = join(room)
     await steps.load(room)
     ticks = iter(range(10**9))
     work = room.document._work
     monkeypatch.setattr(work, "cpu_s", lambda: next(ticks) * 2 * MAX_WORK_S)
-    for update in (between(3), update_of(*(placed(text("z"), right=(9, 3)) for _ in range(1_000)), client=6)):
+    for update in (
+        between(3),
+        update_of(*(placed(text("z"), right=(9, 3)) for _ in range(1_000)), client=6),
+    ):
         with pytest.raises(LimitExceeded):
             await receive(steps, room, connection, update)
         assert not room.document.is_loaded
@@ -173,7 +192,9 @@ async def test_refused_update_of_dear_document_costs_no_whole_load(
 async def test_small_update_of_slow_document_is_taken_in_slices(
     room: Room, steps: RoomSteps, slices: list[int]
 ) -> None:
-    """A document that takes pycrdt long gets few structs in each call, also if all of it is loaded."""
+    """A document that takes pycrdt long gets few structs in each call,
+    also if all of it is loaded.
+    """
     connection, _ = join(room)
     await steps.load(room)
     room.document._work.is_slow = True
@@ -201,7 +222,9 @@ async def test_cut_characters_are_taken_without_a_load_for_each(
     slices.clear()
 
     for number in range(3):
-        cut = update_of(placed(text("x"), left=(1, 4 * number), right=(1, 4 * number + 1)), client=30 + number)
+        cut = update_of(
+            placed(text("x"), left=(1, 4 * number), right=(1, 4 * number + 1)), client=30 + number
+        )
         await receive(steps, room, connection, cut)
 
     assert not slices

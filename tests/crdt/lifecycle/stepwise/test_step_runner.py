@@ -21,7 +21,9 @@ def runner() -> StepRunner:
 
 
 @pytest.mark.parametrize(("is_long", "where"), [(False, "here"), (True, "elsewhere")])
-async def test_runner_uses_threads_for_long_work_only(runner: StepRunner, is_long: bool, where: str) -> None:
+async def test_runner_uses_threads_for_long_work_only(
+    runner: StepRunner, is_long: bool, where: str
+) -> None:
     """Its seconds are those of the steps and of what was done elsewhere, not of what others did."""
     result, work_s = await runner.run(counting(2, []), nullcontext, is_long=is_long)
 
@@ -39,7 +41,9 @@ async def test_runner_does_one_step_of_all_work_in_a_turn(runner: StepRunner) ->
             await asyncio.sleep(0)
 
     others = asyncio.create_task(turn())
-    await asyncio.gather(*(runner.run(counting(20, seen), nullcontext, is_long=False) for _ in range(5)))
+    await asyncio.gather(
+        *(runner.run(counting(20, seen), nullcontext, is_long=False) for _ in range(5))
+    )
     others.cancel()
 
     assert len(seen) == 100
@@ -82,7 +86,9 @@ async def test_work_that_is_cancelled_ends_where_it_is(runner: StepRunner) -> No
     assert await runner.run(counting(1, []), nullcontext, is_long=False) == ("here", 4)
 
 
-async def test_what_reads_a_whole_document_is_done_in_a_thread_in_any_case(runner: StepRunner) -> None:
+async def test_what_reads_a_whole_document_is_done_in_a_thread_in_any_case(
+    runner: StepRunner,
+) -> None:
     def loading() -> Steps[bool]:
         return (yield Long(threading.get_ident)) != threading.get_ident()
 

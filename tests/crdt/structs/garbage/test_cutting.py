@@ -12,12 +12,18 @@ _HEAD_BYTES = 4
 
 
 def test_cut_of_text_is_what_yjs_makes_when_it_splits_an_item() -> None:
-    """Each part lies behind the clock before it, and the second half of a character is none any more."""
+    """Each part lies behind the clock before it, and the second half of a
+    character is none any more.
+    """
     update = update_of(text("ab😀cd"))
 
-    parts = StructCutter(update).cut(_HEAD_BYTES, pack_id(1, 0), [(0, 1, False), (1, 3, True), (3, 6, False)])
+    parts = StructCutter(update).cut(
+        _HEAD_BYTES, pack_id(1, 0), [(0, 1, False), (1, 3, True), (3, 6, False)]
+    )
 
-    wanted = update_of(text("a"), placed(deleted(2), left=(1, 0)), placed(text("\ufffdcd"), left=(1, 2)))
+    wanted = update_of(
+        text("a"), placed(deleted(2), left=(1, 0)), placed(text("\ufffdcd"), left=(1, 2))
+    )
     assert b"".join(parts) == wanted[_HEAD_BYTES:-1]
     assert parse(wanted).spans == parse(update).spans
 
@@ -26,7 +32,9 @@ def test_cut_of_values_keeps_each_value() -> None:
     """Five values, of which the second and third go."""
     update = update_of(value(5))
 
-    parts = StructCutter(update).cut(_HEAD_BYTES, pack_id(1, 0), [(0, 1, False), (1, 3, True), (3, 5, False)])
+    parts = StructCutter(update).cut(
+        _HEAD_BYTES, pack_id(1, 0), [(0, 1, False), (1, 3, True), (3, 5, False)]
+    )
 
     wanted = update_of(value(1), placed(deleted(2), left=(1, 0)), placed(value(2), left=(1, 2)))
     assert b"".join(parts) == wanted[_HEAD_BYTES:-1]

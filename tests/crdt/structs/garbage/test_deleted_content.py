@@ -27,7 +27,9 @@ def collected(*updates: bytes) -> bytes:
 
 @pytest.mark.parametrize("seed", range(24))
 def test_collected_state_is_the_same_document_to_everybody(yjs: Yjs, seed: int) -> None:
-    """To newcomers, to peers with and without gc that undo, and whatever arrives later; also collected twice."""
+    """To newcomers, to peers with and without gc that undo, and whatever arrives later;
+    also collected twice.
+    """
     history = yjs.history(seed, 3, 60, only_whole_characters=True)
     half = len(history.updates) // 2
     early, late = history.updates[:half], history.updates[half:]
@@ -55,7 +57,9 @@ def test_collected_state_is_smaller_than_that_of_yjs(yjs: Yjs, seed: int) -> Non
 
 @pytest.mark.parametrize("seed", range(8))
 def test_collected_text_goes_on_like_the_original(seed: int) -> None:
-    """Three people write, delete much and hear of each other late; what pycrdt shows is the judge here."""
+    """Three people write, delete much and hear of each other late;
+    what pycrdt shows is the judge here.
+    """
     rng = random.Random(seed)
     typists = [Typist(number) for number in (1, 2, 3)]
     sent: list[bytes] = []
@@ -83,7 +87,10 @@ def test_collected_text_goes_on_like_the_original(seed: int) -> None:
 
 def test_collected_typing_and_deleting_is_one_struct() -> None:
     """A hundred thousand characters that came and went are some twenty bytes."""
-    structs = [placed(text("x" * 1_000), left=(1, 1_000 * at - 1) if at else None, parent="t") for at in range(100)]
+    structs = [
+        placed(text("x" * 1_000), left=(1, 1_000 * at - 1) if at else None, parent="t")
+        for at in range(100)
+    ]
     state = Update([Section(1, 0, structs)], [(1, 0, 99_000)]).encode()
 
     small, parsed = collect(state, parse(state))
@@ -101,7 +108,9 @@ def test_collect_keeps_what_is_cheaper_to_keep() -> None:
 
 
 def test_collect_leaves_state_that_would_lose_little() -> None:
-    """Snapshots of clients with gc: false need deleted content, as long as there is little of it."""
+    """Snapshots of clients with gc: false need deleted content,
+    as long as there is little of it.
+    """
     state = Update([Section(1, 0, [placed(text("x" * 1_000), parent="t")])], [(1, 0, 900)]).encode()
     parsed = parse(state)
 
@@ -120,7 +129,9 @@ def test_collect_leaves_state_that_would_lose_little() -> None:
 def test_collect_leaves_a_trace_of_each_root(content, kept) -> None:
     """Whether an empty root is a text, a list or XML is only to be known from what was in it."""
     others = [placed(text("x" * 100), parent="two"), placed(text("living"), parent="two")]
-    state = Update([Section(1, 0, [placed(content, parent="one"), *others])], [(1, 0, content.length + 100)]).encode()
+    state = Update(
+        [Section(1, 0, [placed(content, parent="one"), *others])], [(1, 0, content.length + 100)]
+    ).encode()
 
     small, _ = collect(state, parse(state))
 
@@ -131,7 +142,10 @@ def test_collect_leaves_a_trace_of_each_root(content, kept) -> None:
 
 def test_collect_of_text_root_leaves_one_letter() -> None:
     """Restored from such a checkpoint the room still knows the text, which is empty."""
-    structs = [placed(text("a long note " * 10), parent="one"), placed(text("living"), parent="two")]
+    structs = [
+        placed(text("a long note " * 10), parent="one"),
+        placed(text("living"), parent="two"),
+    ]
     state = Update([Section(1, 0, structs)], [(1, 0, 120)]).encode()
 
     small, parsed = collect(state, parse(state))

@@ -12,7 +12,9 @@ _ARRAY, _TEXT = 0, 2
 
 
 def nested() -> Parsed:
-    """A map with a list (0) that has a text (1 with 2 to 5 in it) and a value (6), and with a text (7, 8 to 11)."""
+    """A map with a list (0) that has a text (1 with 2 to 5 in it) and a value (6),
+    and with a text (7, 8 to 11).
+    """
     structs = [
         placed(shared_type(_ARRAY), parent="tree", key="list"),
         placed(shared_type(_TEXT), parent=(1, 0)),
@@ -45,7 +47,9 @@ def test_lost_ranges_are_all_structs_in_lost_types() -> None:
     parsed = nested()
     places = StructPlaces(parsed)
 
-    found = lost_ranges(places.placement, places.lost_types(deleted_ranges(parsed.ranges)), parsed.spans)
+    found = lost_ranges(
+        places.placement, places.lost_types(deleted_ranges(parsed.ranges)), parsed.spans
+    )
 
     assert [clock for start, end in found[1] for clock in range(start, end)] == [1, 2, 3, 4, 5, 6]
 
@@ -68,8 +72,12 @@ def test_runs_of_document_with_one_place_is_that_place() -> None:
 
 
 def test_superseded_values_are_all_but_the_last_of_a_key() -> None:
-    """Two of three values set at the same time are hidden; one that a deletion names counts no more."""
-    sections = [Section(client, 0, [placed(value(), parent="map", key="k")]) for client in (1, 2, 3)]
+    """Two of three values set at the same time are hidden;
+    one that a deletion names counts no more.
+    """
+    sections = [
+        Section(client, 0, [placed(value(), parent="map", key="k")]) for client in (1, 2, 3)
+    ]
     sections.append(Section(4, 0, [placed(value(), parent="map", key="other")]))
     state = Update(sections, [(2, 0, 1)]).encode()
     parsed = parse(state, STORED_LIMITS)

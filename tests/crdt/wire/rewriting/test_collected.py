@@ -22,7 +22,11 @@ def test_collect_replaces_structs_by_their_length() -> None:
     collected = parse(collect(update, [(2, 4, 7), (2, 2, 4)]))
 
     assert collected is not None
-    assert [(struct.kind, struct.length) for struct in collected.sections[0].structs] == [(4, 2), (GC, 7), (4, 1)]
+    assert [(struct.kind, struct.length) for struct in collected.sections[0].structs] == [
+        (4, 2),
+        (GC, 7),
+        (4, 1),
+    ]
     assert collected.deleted == [(2, 0, 1)]
 
 

@@ -19,7 +19,11 @@ VALUES = b"\x04\x7d\x01\x77\x02ab\x76\x01\x01k\x7e\x79"
 def pieces(update: bytes) -> list[tuple[int, Any, Any]]:
     parsed = structure.parse(update)
     assert parsed is not None
-    return [(struct.length, struct.left, struct.right) for section in parsed.sections for struct in section.structs]
+    return [
+        (struct.length, struct.left, struct.right)
+        for section in parsed.sections
+        for struct in section.structs
+    ]
 
 
 def test_places_are_origins_and_ends_of_deletions() -> None:
@@ -36,7 +40,12 @@ def test_text_is_cut_into_structs_behind_each_other(string: str) -> None:
 
     cut = cut_at(update, {1: [0, 2, 3, 5, 8, 9], 7: [1]})
 
-    assert pieces(cut) == [(2, None, None), (1, None, (1, 1)), (2, (1, 2), (1, 1)), (3, (1, 4), (1, 1))]
+    assert pieces(cut) == [
+        (2, None, None),
+        (1, None, (1, 1)),
+        (2, (1, 2), (1, 1)),
+        (3, (1, 4), (1, 1)),
+    ]
     docs: list[pycrdt.Doc[pycrdt.Text]] = [pycrdt.Doc(), pycrdt.Doc()]
     for doc, one in zip(docs, (update, cut), strict=True):
         doc.apply_update(one)
@@ -63,6 +72,9 @@ def test_values_are_cut_between_each_other() -> None:
 
 
 def test_update_that_is_cut_nowhere_stays_the_same() -> None:
-    update = update_of(placed(text("ab"), parent="t"), placed(text("c"), left=(1, 1)))[:-1] + b"\x01\x01\x01\x00\x01"
+    update = (
+        update_of(placed(text("ab"), parent="t"), placed(text("c"), left=(1, 1)))[:-1]
+        + b"\x01\x01\x01\x00\x01"
+    )
 
     assert cut_at(update, {1: [2], 2: [1]}) == update

@@ -43,7 +43,11 @@ def test_split_values_keep_their_right_origin() -> None:
 
     assert split is not None
     values = split.sections[0].structs[1:4]
-    assert [(struct.left, struct.right) for struct in values] == [((1, 0), (1, 1)), ((2, 3), (1, 1)), ((2, 4), (1, 1))]
+    assert [(struct.left, struct.right) for struct in values] == [
+        ((1, 0), (1, 1)),
+        ((2, 3), (1, 1)),
+        ((2, 4), (1, 1)),
+    ]
 
 
 @pytest.mark.parametrize("named", [frozenset(), frozenset({pack_id(2, 0), pack_id(9, 3)})])
@@ -73,7 +77,9 @@ def test_split_legacy_json_is_legacy_json() -> None:
     values = Struct(JSON, 2, b"\x02\x011\x09undefined")
     values.parent, values.key = "m", "k"
 
-    split = structure.parse(split_values(Update([Section(2, 0, [values])]).encode(), {pack_id(2, 0)}))
+    split = structure.parse(
+        split_values(Update([Section(2, 0, [values])]).encode(), {pack_id(2, 0)})
+    )
 
     assert split is not None
     assert [(struct.kind, struct.body) for struct in split.sections[0].structs] == [

@@ -1,4 +1,6 @@
-"""Copies for pycrdt: what it cannot read is replaced by something of equal length, and only that."""
+"""Copies for pycrdt: what it cannot read is replaced by something of equal length,
+and only that.
+"""
 
 import json
 import re
@@ -53,7 +55,9 @@ def deep(depth: int) -> bytes:
     ],
 )
 def test_update_that_pycrdt_reads_is_returned_itself(kind: int, content: bytes) -> None:
-    """Also where it only looks like something else: long digits in a text, many brackets that are not deep."""
+    """Also where it only looks like something else:
+    long digits in a text, many brackets that are not deep.
+    """
     data = update(kind, content)
 
     assert readable(data) is data
@@ -78,7 +82,16 @@ def test_update_that_pycrdt_reads_is_returned_itself(kind: int, content: bytes) 
             '["' + '\\"[' * 200 + '",' + "[" * 99 + "null" + "]" * 99 + ",2]",
         ),
     ],
-    ids=["half", "halves in keys", "2⁶⁴−1", "no double", "deep", "very deep", "deep maps", "brackets in a text"],
+    ids=[
+        "half",
+        "halves in keys",
+        "2⁶⁴−1",
+        "no double",
+        "deep",
+        "very deep",
+        "deep maps",
+        "brackets in a text",
+    ],
 )
 def test_json_that_pycrdt_cannot_read_is_rewritten(content: bytes, copy: str) -> None:
     """In embeds and in formats."""
@@ -93,10 +106,15 @@ def test_json_that_pycrdt_cannot_read_is_rewritten(content: bytes, copy: str) ->
 
 @pytest.mark.parametrize(
     ("content", "copy"),
-    [(b"9223372036854775808", b"9.223372036854775808e18"), (b"[-9223372036854775809]", b"[-9.223372036854775808e18]")],
+    [
+        (b"9223372036854775808", b"9.223372036854775808e18"),
+        (b"[-9223372036854775809]", b"[-9.223372036854775808e18]"),
+    ],
 )
 def test_integers_beyond_64_bits_become_floats(content: bytes, copy: bytes) -> None:
-    [written] = re.findall(rb"[-\[\]0-9.e+]{10,}", readable(update(EMBED, write_var_bytes(content))))
+    [written] = re.findall(
+        rb"[-\[\]0-9.e+]{10,}", readable(update(EMBED, write_var_bytes(content)))
+    )
 
     assert json.loads(written) == json.loads(copy)
     assert b"e" in written
@@ -114,7 +132,9 @@ def test_legacy_json_becomes_values() -> None:
 
 
 def test_subdocument_shows_its_id_and_hook_is_a_map() -> None:
-    doc = loaded(readable(update(DOC, b"\x04guid" + b"\x76\x01\x01a" + deep(MAX_DEPTH + 1), key="page")))
+    doc = loaded(
+        readable(update(DOC, b"\x04guid" + b"\x76\x01\x01a" + deep(MAX_DEPTH + 1), key="page"))
+    )
     hook = loaded(readable(update(TYPE, b"\x05\x06widget", key="hook")))
 
     assert doc.get("root", type=pycrdt.Map).to_py() == {"page": "guid"}
@@ -132,7 +152,9 @@ def test_deep_values_become_null() -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_copy_of_any_history_loads_with_equal_clocks(yjs: Yjs, seed: int) -> None:
-    """Whole, and update by update; with half an emoji in embeds, hooks, subdocuments and all there is."""
+    """Whole, and update by update; with half an emoji in embeds, hooks,
+    subdocuments and all there is.
+    """
     history = yjs.history(seed, 3, 100)
     whole = yjs.merge(*history.updates)
     live: pycrdt.Doc[Any] = pycrdt.Doc()
@@ -146,5 +168,7 @@ def test_copy_of_any_history_loads_with_equal_clocks(yjs: Yjs, seed: int) -> Non
     assert parse(copy, STORED_LIMITS).spans == parse(whole, STORED_LIMITS).spans
     clocks = yjs.clocks(whole)
     assert (
-        decode_state_vector(bytes(loaded(copy).get_state())) == decode_state_vector(bytes(live.get_state())) == clocks
+        decode_state_vector(bytes(loaded(copy).get_state()))
+        == decode_state_vector(bytes(live.get_state()))
+        == clocks
     )

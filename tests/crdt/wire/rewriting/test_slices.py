@@ -29,7 +29,11 @@ def test_slices_of_a_session_of_three_give_its_document(size: int) -> None:
     for _ in range(120):
         writer = source.choice(typists)
         at = source.randint(0, len(writer.text))
-        update = writer.delete(at - 1, at) if at and source.random() < 0.3 else writer.insert(at, source.choice("abc"))
+        update = (
+            writer.delete(at - 1, at)
+            if at and source.random() < 0.3
+            else writer.insert(at, source.choice("abc"))
+        )
         for reader in typists:
             if reader is not writer:
                 reader.hear(update)
@@ -50,7 +54,9 @@ def test_slices_of_a_session_of_three_give_its_document(size: int) -> None:
 
 def test_slices_begin_where_the_document_ends() -> None:
     """What they refer to may be known; a reference to both neighbours waits for each."""
-    first = Section(1, 4, [placed(text("ab"), left=(1, 3)), placed(text("c"), left=(2, 0), right=(3, 0))])
+    first = Section(
+        1, 4, [placed(text("ab"), left=(1, 3)), placed(text("c"), left=(2, 0), right=(3, 0))]
+    )
     second = Section(2, 0, [placed(text("d"), left=(1, 0))])
     third = Section(3, 0, [placed(text("e"), left=(1, 5))])
     parsed = parse(Update([first, second, third], [(1, 0, 1), (2, 0, 1)]).encode())
@@ -65,4 +71,7 @@ def test_slices_begin_where_the_document_ends() -> None:
 def test_deletions_are_slices_of_their_own() -> None:
     parsed = parse(bytes.fromhex("0001010300010201" + "0401"))
 
-    assert [parse(one).ranges for one in Slicer(parsed, 2).run()] == [[(1, 0, 1), (1, 2, 3)], [(1, 4, 5)]]
+    assert [parse(one).ranges for one in Slicer(parsed, 2).run()] == [
+        [(1, 0, 1), (1, 2, 3)],
+        [(1, 4, 5)],
+    ]

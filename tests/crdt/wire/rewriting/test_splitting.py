@@ -12,7 +12,9 @@ PART_SIZES = [1, 60, 300, 2_000, 1 << 20]
 
 
 def history(seed: int, clients: int, edits: int = 300) -> bytes:
-    """Return a state of several people who type, delete, set keys and nest types, and meet from time to time."""
+    """Return a state of several people who type, delete, set keys and nest types,
+    and meet from time to time.
+    """
     choose = random.Random(seed)
     docs: list[pycrdt.Doc] = [pycrdt.Doc(client_id=1_000 + 7 * number) for number in range(clients)]
     for number in range(edits):
@@ -24,7 +26,10 @@ def history(seed: int, clients: int, edits: int = 300) -> bytes:
                 at = choose.randrange(len(text) - 4)
                 del text[at : at + 4]
             case 1:
-                items.insert(choose.randrange(len(items) + 1), pycrdt.Map({"n": number, "t": pycrdt.Text("inner 😀")}))
+                items.insert(
+                    choose.randrange(len(items) + 1),
+                    pycrdt.Map({"n": number, "t": pycrdt.Text("inner 😀")}),
+                )
             case 2 if len(items):
                 del items[choose.randrange(len(items))]
             case 3:
@@ -45,14 +50,19 @@ def contents(*updates: bytes) -> tuple[object, ...]:
         doc.get(name, type=kind)
         for name, kind in (("text", pycrdt.Text), ("items", pycrdt.Array), ("keys", pycrdt.Map))
     ]
-    return (*(str(root) if isinstance(root, pycrdt.Text) else root.to_py() for root in roots), doc.get_state())
+    return (
+        *(str(root) if isinstance(root, pycrdt.Text) else root.to_py() for root in roots),
+        doc.get_state(),
+    )
 
 
 @pytest.mark.parametrize("part_bytes", PART_SIZES)
 @pytest.mark.parametrize("clients", [1, 2, 5])
 @pytest.mark.parametrize("seed", range(3))
 def test_parts_refer_to_nothing_that_comes_later(seed: int, clients: int, part_bytes: int) -> None:
-    """Structs of each client in order, references and deletions to what is there, and nothing is left out."""
+    """Structs of each client in order, references and deletions to what is there,
+    and nothing is left out.
+    """
     state = history(seed, clients)
     whole = parse(state)
 
@@ -64,7 +74,9 @@ def test_parts_refer_to_nothing_that_comes_later(seed: int, clients: int, part_b
         for client, (first, after) in parsed.spans.items():
             assert first == known.get(client, 0)
             known[client] = after
-        assert {client: clock for client, clock in parsed.needs.items() if clock >= known.get(client, 0)} == {}
+        assert {
+            client: clock for client, clock in parsed.needs.items() if clock >= known.get(client, 0)
+        } == {}
         assert [one for one in parsed.ranges if one[2] > known.get(one[0], 0)] == []
         assert bool(part.deletions) == bool(parsed.ranges)
         if part.deletions:
@@ -109,7 +121,9 @@ def test_update_without_structs_is_one_part_or_none(update: bytes) -> None:
 
 
 def test_references_that_nothing_resolves_end_in_one_part() -> None:
-    """Two structs that wait for each other: never in a valid state, and no reason to go round for ever."""
+    """Two structs that wait for each other: never in a valid state,
+    and no reason to go round for ever.
+    """
     circle = bytes.fromhex("020102008401000161010100840200016200")
 
     assert [part.update for part in split_update(circle, 1)] == [circle]

@@ -51,9 +51,17 @@ NAMED = {"$ref": "#/components/schemas/Point"}
         (dict[str, int], {"type": "object", "additionalProperties": {"type": "integer"}}),
         (
             tuple[int, str],
-            {"type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}], "minItems": 2, "maxItems": 2},
+            {
+                "type": "array",
+                "prefixItems": [{"type": "integer"}, {"type": "string"}],
+                "minItems": 2,
+                "maxItems": 2,
+            },
         ),
-        (int | Literal["live"], {"anyOf": [{"type": "integer"}, {"type": "string", "enum": ["live"]}]}),
+        (
+            int | Literal["live"],
+            {"anyOf": [{"type": "integer"}, {"type": "string", "enum": ["live"]}]},
+        ),
         (Point, NAMED),
         (Point | None, {"anyOf": [NAMED, {"type": "null"}]}),
         (list[Point], {"type": "array", "items": NAMED}),
@@ -65,7 +73,9 @@ def test_components_have_schema_for_each_answer_type(kind: Any, schema: dict[str
 
 
 def test_components_of_typed_dict_describe_it_by_name() -> None:
-    """Fields of its bases are its own, those that may be missing are not required, the docstring is the description."""
+    """Fields of its bases are its own, those that may be missing are not required,
+    the docstring is the description.
+    """
     components = Components()
 
     components.of(Named)
@@ -93,10 +103,14 @@ def test_components_of_recursive_type_refer_to_it_by_name() -> None:
 
     components.of(Tree)
 
-    assert components.schemas["Tree"]["properties"]["children"]["items"] == {"$ref": "#/components/schemas/Tree"}
+    assert components.schemas["Tree"]["properties"]["children"]["items"] == {
+        "$ref": "#/components/schemas/Tree"
+    }
 
 
-@pytest.mark.parametrize("kind", [float, object, set[str], dict[int, str], Annotated[str, "note"], Literal[1]])
+@pytest.mark.parametrize(
+    "kind", [float, object, set[str], dict[int, str], Annotated[str, "note"], Literal[1]]
+)
 def test_components_of_unknown_type_raises(kind: Any) -> None:
     """What would be described wrongly stops the start of the server."""
     with pytest.raises(TypeError):
@@ -117,13 +131,15 @@ def test_components_of_two_types_with_one_name_raises() -> None:
 @pytest.mark.parametrize(
     ("rules", "schema"),
     [
-        ({"type": "string", "minlength": 1, "maxlength": 3}, {"type": "string", "minLength": 1, "maxLength": 3}),
+        ({"type": "string", "minlength": 1, "maxlength": 3},
+         {"type": "string", "minLength": 1, "maxLength": 3}),
         ({"type": "integer", "min": 1, "max": 3}, {"type": "integer", "minimum": 1, "maximum": 3}),
         ({"type": "integer", "default": 2}, {"type": "integer", "default": 2}),
         ({"type": "string", "allowed": ["a"], "required": True}, {"type": "string", "enum": ["a"]}),
         ({"type": "string", "regex": r"[a-z]*\Z"}, {"type": "string", "pattern": "^[a-z]*$"}),
         ({"type": "string", "meta": {"format": "email"}}, {"type": "string", "format": "email"}),
-        ({"anyof": [{"type": "integer"}, {"type": "string"}]}, {"anyOf": [{"type": "integer"}, {"type": "string"}]}),
+        ({"anyof": [{"type": "integer"}, {"type": "string"}]},
+         {"anyOf": [{"type": "integer"}, {"type": "string"}]}),
     ],
 )  # fmt: skip
 def test_of_rules_translates_bounds(rules: dict[str, Any], schema: dict[str, Any]) -> None:
@@ -133,7 +149,9 @@ def test_of_rules_translates_bounds(rules: dict[str, Any], schema: dict[str, Any
 
 def test_of_body_with_alternatives_requires_one_of_them() -> None:
     """A field that excludes another one is needed unless the other one is there."""
-    schema = of_body({"a": {"type": "string", "excludes": "b"}, "b": {"excludes": "a"}, "c": {"required": True}})
+    schema = of_body(
+        {"a": {"type": "string", "excludes": "b"}, "b": {"excludes": "a"}, "c": {"required": True}}
+    )
 
     assert schema["oneOf"] == [{"required": ["a"]}, {"required": ["b"]}]
     assert schema["required"] == ["c"]

@@ -16,12 +16,17 @@ from tests.api import Api
 
 METHODS = ("get", "post", "put", "patch", "delete")
 PAGES = {"/socket.io/", "/", "/docs", "/openapi.json", "/static/(.+)", "/join/([^/]+)"}
-"""Routes for people and what their pages load, and the description itself: not part of what is described."""
+"""Routes for people and what their pages load, and the description itself:
+not part of what is described."""
 
 
 def implemented(handler: type[RequestHandler]) -> set[str]:
     """Return the methods that a handler answers with something else than 405."""
-    return {method for method in METHODS if getattr(handler, method) is not getattr(RequestHandler, method)}
+    return {
+        method
+        for method in METHODS
+        if getattr(handler, method) is not getattr(RequestHandler, method)
+    }
 
 
 def shape(path: str) -> str:
@@ -35,13 +40,16 @@ ROUTED = {
     if handler is not pages.AppHandler and route not in PAGES
 }
 DESCRIBED = {
-    shape(path): set(methods) & set(METHODS) for path, methods in openapi.document("1")["paths"].items()
+    shape(path): set(methods) & set(METHODS) for path,
+    methods in openapi.document("1")["paths"].items()
 }  # fmt: skip
 
 
 def test_openapi_paths_equal_routes() -> None:
     """Paths are the same on both sides."""
-    assert set(ROUTED) - set(DESCRIBED) == set(), "not described in handlers/http/api_docs/operations.py"
+    assert set(ROUTED) - set(DESCRIBED) == set(), (
+        "not described in handlers/http/api_docs/operations.py"
+    )
     assert set(DESCRIBED) - set(ROUTED) == set(), "not routed in collab_server/routes.py"
 
 
@@ -60,7 +68,9 @@ def test_openapi_describes_each_operation_one_time() -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
 def test_openapi_operation_declares_parameters_sign_in_and_body(operation: Operation) -> None:
-    """Parameters are declared, sign-in is said truly, what changes something says what body it takes."""
+    """Parameters are declared, sign-in is said truly, what changes
+    something says what body it takes.
+    """
     described = openapi.document("1")["paths"][operation.path][operation.method.lower()]
     (handler,) = [handler for route, handler in ROUTES if shape(route) == shape(operation.path)]
 
@@ -75,12 +85,20 @@ def test_openapi_operation_declares_parameters_sign_in_and_body(operation: Opera
         kind = "multipart/form-data" if operation.upload else "application/json"
         body = described["requestBody"]["content"][kind]["schema"]
         assert list(described["requestBody"]["content"]) == [kind]
-        assert list(body["properties"]) == [operation.upload] if operation.upload else not body["additionalProperties"]
+        assert (
+            list(body["properties"]) == [operation.upload]
+            if operation.upload
+            else not body["additionalProperties"]
+        )
 
 
 @pytest.mark.parametrize(
     "name",
-    [name for name, value in vars(schemas).items() if name.isupper() and isinstance(value, dict) and name[0] != "_"],
+    [
+        name
+        for name, value in vars(schemas).items()
+        if name.isupper() and isinstance(value, dict) and name[0] != "_"
+    ],
 )
 def test_openapi_bodies_match_checked_schemas(name: str) -> None:
     """Fields, limits and choices of the description are those of the schema."""
@@ -96,8 +114,12 @@ def test_openapi_bodies_match_checked_schemas(name: str) -> None:
         assert shown.get("minLength") == rules.get("minlength")
         assert shown.get("enum") == rules.get("allowed")
     alternatives = [field for field, rules in schema.items() if "excludes" in rules]
-    assert set(described["required"]) == {f for f, r in schema.items() if r.get("required")} - set(alternatives)
-    assert [one["required"] for one in described.get("oneOf", [])] == [[field] for field in alternatives]
+    assert set(described["required"]) == {f for f, r in schema.items() if r.get("required")} - set(
+        alternatives
+    )
+    assert [one["required"] for one in described.get("oneOf", [])] == [
+        [field] for field in alternatives
+    ]
 
 
 async def test_openapi_description_is_served_to_everybody(api: Api) -> None:
@@ -151,7 +173,11 @@ async def test_docs_page_lists_operations_fields_and_error_codes(api: Api) -> No
 
 async def test_error_type_is_existing_anchor_of_docs_page(ada: Api) -> None:
     """The `type` of an error is an address whose anchor exists on the page."""
-    problems = [await ada.get("/nowhere"), await ada.post("/session", {"x": 1}), await Api(ada.url).get("/session")]
+    problems = [
+        await ada.get("/nowhere"),
+        await ada.post("/session", {"x": 1}),
+        await Api(ada.url).get("/session"),
+    ]
     page = (await ada.get("/docs")).body.decode()
 
     for problem in problems:

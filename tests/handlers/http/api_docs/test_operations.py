@@ -27,7 +27,9 @@ def test_error_code_has_one_status() -> None:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_operation_describes_its_answers(operation: Operation) -> None:
     """Every success has a schema unless it has no body, every code of an error is a known one."""
-    responses = openapi.document("1")["paths"][operation.path][operation.method.lower()]["responses"]
+    responses = openapi.document("1")["paths"][operation.path][operation.method.lower()][
+        "responses"
+    ]
     for status in operation.statuses:
         content = responses[str(status)].get("content", {})
         if operation.answer is None:
@@ -41,15 +43,25 @@ def test_operation_describes_its_answers(operation: Operation) -> None:
 
 
 @pytest.mark.parametrize(
-    "operation", [operation for operation in OPERATIONS if operation.query], ids=lambda operation: operation.name
+    "operation",
+    [operation for operation in OPERATIONS if operation.query],
+    ids=lambda operation: operation.name,
 )
 def test_operation_describes_its_query(operation: Operation) -> None:
     """A parameter has a type, and numbers have bounds."""
-    described = openapi.document("1")["paths"][operation.path][operation.method.lower()]["parameters"]
-    query = {parameter["name"]: parameter["schema"] for parameter in described if parameter["in"] == "query"}
+    described = openapi.document("1")["paths"][operation.path][operation.method.lower()][
+        "parameters"
+    ]
+    query = {
+        parameter["name"]: parameter["schema"]
+        for parameter in described
+        if parameter["in"] == "query"
+    }
 
     assert list(query) == list(operation.query or {})
     for schema in query.values():
         kinds = schema.get("anyOf", [schema])
         assert all("type" in kind for kind in kinds)
-        assert all({"minimum", "maximum"} <= set(kind) for kind in kinds if kind["type"] == "integer")
+        assert all(
+            {"minimum", "maximum"} <= set(kind) for kind in kinds if kind["type"] == "integer"
+        )

@@ -17,7 +17,11 @@ def test_version_has_code_of_its_main_root() -> None:
     """And all texts by their roots."""
     shown = code.version(VERSION, {"u1": ADA})
 
-    assert (shown["version"], shown["code"], shown["files"]) == (2, "a\n", {"codemirror": "a\n", "notes": "b"})
+    assert (shown["version"], shown["code"], shown["files"]) == (
+        2,
+        "a\n",
+        {"codemirror": "a\n", "notes": "b"},
+    )
     assert [author["username"] for author in shown["contributors"]] == ["ada", "deleted user"]
 
 

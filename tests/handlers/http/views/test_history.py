@@ -8,7 +8,9 @@ from handlers.http.views import history
 
 
 def test_replay_names_roots_and_authors_by_their_index() -> None:
-    """Roots that the texts do not have yet come after those that they have; times are since the step before."""
+    """Roots that the texts do not have yet come after those that they have;
+    times are since the step before.
+    """
     steps = [
         Step(1_000, "u2", [TextEdit("b", 0, 0, "x")]),
         Step(1_250, "u1", [TextEdit("a", 1, 2, ""), TextEdit("c", 0, 0, "y")]),

@@ -13,7 +13,8 @@ GUEST = User("u2", "gus", None, None, "", None, True, 1_500, guest_of="s1")
 def test_user_view_has_no_password_hash() -> None:
     """The hash of the password stays here."""
     assert people.user(ADA) == {
-        "id": "u1", "username": "ada", "email": "ada@example.org", "fullname": "Ada L.", "avatar": "/user/u1/avatar",
+        "id": "u1", "username": "ada", "email": "ada@example.org", "fullname": "Ada L.",
+        "avatar": "/user/u1/avatar",
         "guest": False, "createdAt": "1970-01-01T00:00:00.000Z",
     }  # fmt: skip
 
@@ -58,6 +59,7 @@ def test_login_view_marks_current_login_without_hashes() -> None:
 
     assert people.login(record, "l1") == {
         "id": "l1", "device": "Firefox", "createdAt": "1970-01-01T00:00:01.000Z",
-        "lastUsedAt": "1970-01-01T00:00:02.000Z", "expiresAt": "1970-01-01T00:00:03.000Z", "current": True,
+        "lastUsedAt": "1970-01-01T00:00:02.000Z", "expiresAt": "1970-01-01T00:00:03.000Z",
+        "current": True,
     }  # fmt: skip
     assert people.login(record, "l2")["current"] is False

@@ -6,15 +6,24 @@ from handlers.http.views import problems
 
 def test_problem_type_is_address_in_reference() -> None:
     """`type` is the code's place on the page, `message` repeats `detail` for simple clients."""
-    assert problems.problem(ApiError(404, "not_found", "There is no such page."), "Not Found", "r1") == {
-        "type": "/docs#not_found", "title": "Not Found", "status": 404, "detail": "There is no such page.",
+    assert problems.problem(ApiError(404, "not_found", "There is no such page."), "Not Found",
+                            "r1") == {
+        "type": "/docs#not_found", "title": "Not Found", "status": 404,
+        "detail": "There is no such page.",
         "code": "not_found", "message": "There is no such page.", "requestId": "r1",
     }  # fmt: skip
 
 
 def test_problem_with_fields_last_version_or_limit_has_them() -> None:
     """They are left out otherwise."""
-    error = ApiError(422, "invalid", "x", errors={"title": ["is required"]}, latest="/code/s1/latest", limit="roots")
+    error = ApiError(
+        422,
+        "invalid",
+        "x",
+        errors={"title": ["is required"]},
+        latest="/code/s1/latest",
+        limit="roots",
+    )
 
     shown = problems.problem(error, "x", "r1")
 

@@ -2,23 +2,44 @@
 
 from crdt.document.quota import Fill
 from handlers.http.views import sessions
-from storage.records import Access, Invite, InviteUse, Member, Role, Session, SessionListing, Status, User
+from storage.records import (
+    Access,
+    Invite,
+    InviteUse,
+    Member,
+    Role,
+    Session,
+    SessionListing,
+    Status,
+    User,
+)
 
 ADA = User("u1", "ada", "ada@example.org", "hash", "", None, False, 0)
 BOB = User("u2", "bob", "bob@example.org", "hash", "", None, False, 0)
 PEOPLE = {"u1": ADA, "u2": BOB}
-SESSION = Session("s1", "Talk", "python", "u1", Access.LINK, Role.VIEWER, Status.OPEN, "codemirror", 1_000, 2_000)
+SESSION = Session(
+    "s1", "Talk", "python", "u1", Access.LINK, Role.VIEWER, Status.OPEN, "codemirror", 1_000, 2_000
+)
 MEMBERS = [Member("s1", "u1", Role.OWNER, 1_000), Member("s1", "u2", Role.EDITOR, 1_500)]
 INVITE = Invite("i1", "s1", "hash", Role.EDITOR, "u1", 1_000, 5_000, 3, 1)
 
 
 def test_session_view_has_role_and_unread_count_of_member() -> None:
-    """Role and unread messages are the member's; connected members are counted, whether shown or not."""
+    """Role and unread messages are the member's;
+    connected members are counted, whether shown or not.
+    """
     listing = SessionListing(SESSION, MEMBERS[1], 4)
 
-    shown = sessions.session(listing, MEMBERS[:1], 2, PEOPLE, {"u1", "u2"}, Fill(9, 16, is_half_full=True))
+    shown = sessions.session(
+        listing, MEMBERS[:1], 2, PEOPLE, {"u1", "u2"}, Fill(9, 16, is_half_full=True)
+    )
 
-    assert (shown["id"], shown["sessionId"], shown["role"], shown["unread"]) == ("s1", "s1", "editor", 4)
+    assert (shown["id"], shown["sessionId"], shown["role"], shown["unread"]) == (
+        "s1",
+        "s1",
+        "editor",
+        4,
+    )
     assert (shown["memberCount"], shown["onlineCount"], len(shown["members"])) == (2, 2, 1)
     assert shown["owner"]["username"] == "ada"
     assert shown["documentSize"] == {"bytes": 9, "limit": 16, "isHalfFull": True}
@@ -47,7 +68,9 @@ def test_listed_invite_names_its_maker_and_uses() -> None:
     shown = sessions.listed_invite(INVITE, [InviteUse("u2", 3_000)], PEOPLE, now=4_000)
 
     assert shown["createdBy"]["username"] == "ada"
-    assert [(use["username"], use["at"]) for use in shown["usedBy"]] == [("bob", "1970-01-01T00:00:03.000Z")]
+    assert [(use["username"], use["at"]) for use in shown["usedBy"]] == [
+        ("bob", "1970-01-01T00:00:03.000Z")
+    ]
 
 
 def test_session_preview_does_not_show_members() -> None:

@@ -13,10 +13,13 @@ from storage.records import Message, Version, VersionKind
 def test_timeline_entry_without_pastes_or_pauses_leaves_them_out() -> None:
     """Most edits have neither."""
     plain = timeline.timeline_entry(Stretch(1, 3, 1_000, 2_000, "u1", inserted=4, deleted=1))
-    notable = timeline.timeline_entry(Stretch(4, 4, 3_000, 3_000, "u1", inserted=200, paste=200, pause=400_000))
+    notable = timeline.timeline_entry(
+        Stretch(4, 4, 3_000, 3_000, "u1", inserted=200, paste=200, pause=400_000)
+    )
 
     assert plain == {
-        "sequence": 3, "first": 1, "at": "1970-01-01T00:00:01.000Z", "until": "1970-01-01T00:00:02.000Z",
+        "sequence": 3, "first": 1, "at": "1970-01-01T00:00:01.000Z",
+        "until": "1970-01-01T00:00:02.000Z",
         "author": "u1", "inserted": 4, "deleted": 1,
     }  # fmt: skip
     assert (notable["paste"], notable["pause"]) == (200, 400_000)
@@ -32,24 +35,37 @@ def test_timeline_authors_have_totals_of_their_edits() -> None:
 
     shown = timeline.timeline_authors(stretches)
 
-    assert list(shown.items()) == [("u2", {"inserted": 5, "deleted": 8}), ("u1", {"inserted": 2, "deleted": 0})]
+    assert list(shown.items()) == [
+        ("u2", {"inserted": 5, "deleted": 8}),
+        ("u1", {"inserted": 2, "deleted": 0}),
+    ]
 
 
 def test_timeline_of_more_than_fits_says_where_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timeline, "MAX_STRETCHES", 2)
     folded = Timeline()
-    folded.sequence, folded.stretches = 8, [Stretch(at, at + 1, at, at + 1, "u1") for at in (1, 3, 5, 7)]
+    folded.sequence, folded.stretches = (
+        8,
+        [Stretch(at, at + 1, at, at + 1, "u1") for at in (1, 3, 5, 7)],
+    )
 
     first, second = (json.loads(timeline.timeline(folded, after, [], []).text) for after in (0, 4))
 
     assert [entry["first"] for entry in first["entries"]] == [1, 3]
     assert [entry["first"] for entry in second["entries"]] == [5, 7]
-    assert (first["next"], second["next"], first["duration"], first["sequence"]) == ("4", None, 7, 8)
+    assert (first["next"], second["next"], first["duration"], first["sequence"]) == (
+        "4",
+        None,
+        7,
+        8,
+    )
 
 
 def test_timeline_marks_are_sorted_by_time() -> None:
     """Versions, messages and redactions together; each kind has its own fields."""
-    version = Version("s1", 1, 5, None, "codemirror", "first", VersionKind.MANUAL, "u1", "ada", (), 3_000)
+    version = Version(
+        "s1", 1, 5, None, "codemirror", "first", VersionKind.MANUAL, "u1", "ada", (), 3_000
+    )
     message = Message("s1", 1, "m1", "u1", "ada", "hello", 2_100)
     redacted = Stretch(2, 4, 2_000, 2_500, "u1", redacted=True)
 
@@ -62,11 +78,15 @@ def test_timeline_marks_are_sorted_by_time() -> None:
 
 
 def test_timeline_marks_stay_between_their_edits_when_the_clock_was_set() -> None:
-    """A version comes after the edits that it has and before those that it lacks; messages keep their order."""
+    """A version comes after the edits that it has and before those that it lacks;
+    messages keep their order.
+    """
     stretches = [Stretch(1, 4, 10_000, 12_000, "u1"), Stretch(5, 5, 20_000, 20_000, "u1")]
     moments = [(0, 90_000), (2, 1_000), (4, 500), (4, 15_000), (4, 30_000), (5, 1_000), (5, 25_000)]
     versions = [
-        Version("s1", number, sequence, None, "codemirror", "", VersionKind.MANUAL, "u1", "ada", (), at)
+        Version(
+            "s1", number, sequence, None, "codemirror", "", VersionKind.MANUAL, "u1", "ada", (), at
+        )
         for number, (sequence, at) in enumerate(moments, 1)
     ]
     sent = enumerate((500, 11_000, 7), 1)

@@ -1,4 +1,6 @@
-"""A text client's connection with a list for its socket: texts it is offered, its presence, why it is closed."""
+"""A text client's connection with a list for its socket:
+texts it is offered, its presence, why it is closed.
+"""
 
 import json
 
@@ -16,7 +18,12 @@ def states(scene: TextScene) -> dict[int, dict[str, object]]:
     editor, inbox = join(scene.room, "eve")
     scene.room.members.presence.answer(editor)
     messages = [y_protocol.decode(frame) for frame in inbox.take()]
-    entries = [entry for message in messages if isinstance(message, AwarenessUpdate) for entry in message.entries]
+    entries = [
+        entry
+        for message in messages
+        if isinstance(message, AwarenessUpdate)
+        for entry in message.entries
+    ]
     return {entry.client_id: json.loads(entry.state) for entry in entries if entry.state}
 
 

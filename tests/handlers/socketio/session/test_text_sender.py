@@ -1,4 +1,6 @@
-"""Texts sent to the clients of a session, with lists for their sockets: which, when, and in how many turns."""
+"""Texts sent to the clients of a session, with lists for their sockets:
+which, when, and in how many turns.
+"""
 
 import asyncio
 import itertools
@@ -45,7 +47,9 @@ async def test_text_sender_sends_edit_of_yjs_client(scene: TextScene) -> None:
     assert inbox.texts() == ["", "typed"]
 
 
-async def test_text_sender_encodes_a_text_one_time_for_all(scene: TextScene, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_text_sender_encodes_a_text_one_time_for_all(
+    scene: TextScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     encoded: list[str] = []
     encode = TextInbox.encode
 
@@ -67,8 +71,12 @@ async def test_text_sender_encodes_a_text_one_time_for_all(scene: TextScene, mon
     assert encoded == ["receive-code"]
 
 
-async def test_text_sender_serves_others_between_clients(scene: TextScene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sending to many takes several turns of the event loop; an edit in between reaches all of them as well."""
+async def test_text_sender_serves_others_between_clients(
+    scene: TextScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sending to many takes several turns of the event loop;
+    an edit in between reaches all of them as well.
+    """
     monkeypatch.setattr(text_sender, "_TURN_S", 0.0)
     inboxes = [scene.join(f"user{number}", number + 1)[1] for number in range(5)]
     for _ in range(5):

@@ -19,7 +19,10 @@ async def test_text_session_tells_others_who_joins_and_leaves(scene: TextScene) 
 
     scene.leave(connection, is_lost=False)
 
-    assert [name for name in ada.names() if name.startswith("user-")] == ["user-joined", "user-left"]
+    assert [name for name in ada.names() if name.startswith("user-")] == [
+        "user-joined",
+        "user-left",
+    ]
     assert [name for name in bob.names() if name.startswith("user-")] == []
 
 

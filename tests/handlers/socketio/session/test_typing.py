@@ -39,7 +39,9 @@ class Loop:
     def advance(self, seconds: float) -> None:
         """Let time pass, and make the calls that become due, in order."""
         end = self.now + seconds
-        while due := sorted((timer for timer in self.timers if timer.at <= end), key=lambda timer: timer.at):
+        while due := sorted(
+            (timer for timer in self.timers if timer.at <= end), key=lambda timer: timer.at
+        ):
             timer = due[0]
             self.timers.remove(timer)
             self.now = max(self.now, timer.at)

@@ -12,7 +12,9 @@ from tests.crdt.harness import NOW, make_room, room_steps
 
 
 class TextInbox:
-    """A client that keeps what it would be sent; `arrive` plays the answers to the pings behind each text."""
+    """A client that keeps what it would be sent;
+    `arrive` plays the answers to the pings behind each text.
+    """
 
     def __init__(self) -> None:
         self.events: list[tuple[str, object]] = []
@@ -57,9 +59,13 @@ class TextScene:
         self.now = NOW
         self.room = make_room()
         self.workers = Workers()
-        self.session = TextSession(self.room, TextChanges(self.workers, lambda: self.now, float, room_steps(), 1 << 20))
+        self.session = TextSession(
+            self.room, TextChanges(self.workers, lambda: self.now, float, room_steps(), 1 << 20)
+        )
 
-    def join(self, name: str, client_id: int, role: Role = Role.EDITOR) -> tuple[TextConnection, TextInbox]:
+    def join(
+        self, name: str, client_id: int, role: Role = Role.EDITOR
+    ) -> tuple[TextConnection, TextInbox]:
         """Connect a client, as `TextSessions` does."""
         inbox = TextInbox()
         user = User(name, name, f"{name}@example.com", "", name.title(), None, False, NOW)

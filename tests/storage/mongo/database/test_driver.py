@@ -11,7 +11,16 @@ from storage.errors import NotFound, StoreUnavailable
 from storage.mongo.database.driver import Document
 from storage.mongo.store import MongoStore
 from tests.narrowing import required
-from tests.storage.faults import FORGETFUL_DRIVER, IMPATIENT, Place, check, contents, furnish, opened, until_back
+from tests.storage.faults import (
+    FORGETFUL_DRIVER,
+    IMPATIENT,
+    Place,
+    check,
+    contents,
+    furnish,
+    opened,
+    until_back,
+)
 from tests.storage.rows import HOUR, NOW, Seed, checkpoint, chunk, member, version
 from tests.waiting import until
 
@@ -19,7 +28,9 @@ pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
 
 
 async def test_mongo_uri_cannot_weaken_write_or_read_concerns(place: Place) -> None:
-    """What it says of concerns and preferences is not followed: saved is saved, and read where it was written."""
+    """What it says of concerns and preferences is not followed:
+    saved is saved, and read where it was written.
+    """
     loose = "?w=0&journal=false&readPreference=secondary&readConcernLevel=available"
     store = MongoStore(place.direct + loose)
     await store.open()
@@ -44,7 +55,9 @@ async def test_mongo_index_with_other_options_is_recreated(place: Place) -> None
 
 
 async def test_mongo_value_with_missing_part_is_not_returned(place: Place) -> None:
-    """A value that is not whole is not returned; parts that no document lists go at the next start."""
+    """A value that is not whole is not returned;
+    parts that no document lists go at the next start.
+    """
     store = MongoStore(place.direct)
     await store.open()
     await Seed(store).user("ada")
@@ -52,7 +65,9 @@ async def test_mongo_value_with_missing_part_is_not_returned(place: Place) -> No
     large = os.urandom(1 << 20) * 9
     await store.append_chunks([replace(chunk(1, 1, session_id="s1"), data=large)])
     parts = store._engine.db.parts
-    await parts.insert_one({"_id": "stray", "session_id": "s1", "collection": "log", "key": "s1/1", "data": b"x"})
+    await parts.insert_one(
+        {"_id": "stray", "session_id": "s1", "collection": "log", "key": "s1/1", "data": b"x"}
+    )
     await store.close(is_clean=True)
 
     await store.open()
@@ -65,7 +80,9 @@ async def test_mongo_value_with_missing_part_is_not_returned(place: Place) -> No
 
 
 async def test_mongo_values_over_16_mb_are_split_and_come_back_whole(place: Place) -> None:
-    """A chunk, a checkpoint and a version of more than 16 MB come back as they were, and are deleted whole."""
+    """A chunk, a checkpoint and a version of more than 16 MB come back as they were,
+    and are deleted whole.
+    """
     store = MongoStore(place.direct)
     await store.open()
     await Seed(store).user("ada")
@@ -84,7 +101,9 @@ async def test_mongo_values_over_16_mb_are_split_and_come_back_whole(place: Plac
     assert await store._engine.db.parts.count_documents({}) == 3 + 3 + 2
     await store.delete_session("s1")
     assert await contents(store) == {
-        name: rows for name, rows in (await contents(store)).items() if name in ("users", "refresh_tokens")
+        name: rows
+        for name, rows in (await contents(store)).items()
+        if name in ("users", "refresh_tokens")
     }
     with pytest.raises(NotFound):
         await store.put_checkpoint(checkpoint(3))
@@ -92,7 +111,9 @@ async def test_mongo_values_over_16_mb_are_split_and_come_back_whole(place: Plac
 
 
 async def test_mongo_deletion_cut_short_is_finished_by_hourly_sweep(place: Place) -> None:
-    """The hourly sweep finishes a deletion that a cut connection left half done; the user is out immediately."""
+    """The hourly sweep finishes a deletion that a cut connection left half done;
+    the user is out immediately.
+    """
     store = await opened(place.through)
     await furnish(store)
     await store.set_avatar("u-ada", "url", "key", None)
@@ -146,7 +167,9 @@ def _waits_for(store: MongoStore, user_id: str) -> bool:
 
 
 async def test_mongo_join_cut_short_then_repeated_after_revocation_is_refused(place: Place) -> None:
-    """A user whose connection was cut while entering stays out after the invite is revoked; the use is given back."""
+    """A user whose connection was cut while entering stays out after the invite is revoked;
+    the use is given back.
+    """
     store = await opened(place.through)
     await furnish(store)
     await Seed(store).user("carl")
@@ -179,7 +202,8 @@ async def test_mongo_open_of_unreachable_server_fails_without_naming_password() 
 
 
 @pytest.mark.parametrize(
-    "uri", ["mongodb://", "mongodb://a:b:c@x/", "mongodb://x:99999/", "mongodb://x/?w=many&tls=perhaps"]
+    "uri",
+    ["mongodb://", "mongodb://a:b:c@x/", "mongodb://x:99999/", "mongodb://x/?w=many&tls=perhaps"],
 )
 async def test_mongo_open_of_invalid_address_is_refused(uri: str) -> None:
     """It is refused as such."""

@@ -1,4 +1,6 @@
-"""Documents that a unique index does not allow are told about before and at the start, in the same words."""
+"""Documents that a unique index does not allow are told about before and at the start,
+in the same words.
+"""
 
 import pytest
 from pymongo import AsyncMongoClient
@@ -12,9 +14,17 @@ from tests import mongod
 @pytest.mark.parametrize(
     ("collection", "fields", "named"),
     [
-        ("users", {"email_key": "ada@example.org"}, "users has several documents with the same email_key"),
+        (
+            "users",
+            {"email_key": "ada@example.org"},
+            "users has several documents with the same email_key",
+        ),
         ("users", {"name_key": "ada"}, "users has several documents with the same name_key"),
-        ("invites", {"secret_hash": "x"}, "invites has several documents with the same secret_hash"),
+        (
+            "invites",
+            {"secret_hash": "x"},
+            "invites has several documents with the same secret_hash",
+        ),
         ("messages", {"session_id": "s", "sequence": 1}, "with the same session_id and sequence"),
         ("versions", {"session_id": "s", "number": 1}, "with the same session_id and number"),
         ("invites", {}, "invites has several documents with the same secret_hash"),
@@ -23,7 +33,9 @@ from tests import mongod
 async def test_duplicate_documents_are_named_without_their_content(
     mongo_uri: str, collection: str, fields: Document, named: str
 ) -> None:
-    """`look` and `open` raise one message; it names the collection and the fields, not what is in them."""
+    """`look` and `open` raise one message; it names the collection and the fields,
+    not what is in them.
+    """
     async with mongod.database(mongo_uri) as name, AsyncMongoClient[Document](mongo_uri) as client:
         await client[name][collection].insert_many([{"_id": "1", **fields}, {"_id": "2", **fields}])
         said = []
@@ -38,7 +50,9 @@ async def test_duplicate_documents_are_named_without_their_content(
 
 
 @pytest.mark.parametrize("documents", [[{"_id": "lease", "until": 5}], [{"_id": "lease"}]])
-async def test_lease_of_another_program_is_refused(mongo_uri: str, documents: list[Document]) -> None:
+async def test_lease_of_another_program_is_refused(
+    mongo_uri: str, documents: list[Document]
+) -> None:
     """A collection `meta` that this server did not make."""
     async with mongod.database(mongo_uri) as name, AsyncMongoClient[Document](mongo_uri) as client:
         await client[name].meta.insert_many(documents)

@@ -80,7 +80,9 @@ async def test_lease_held_by_live_server_refuses_second_server(place: Place) -> 
 async def test_lease_of_ended_local_process_is_free_immediately(
     place: Place, changes: dict[str, object], is_free: bool
 ) -> None:
-    """That of a process of this machine that is gone is free immediately; another machine's or container's is not."""
+    """That of a process of this machine that is gone is free immediately;
+    another machine's or container's is not.
+    """
     first, second = MongoStore(place.direct), MongoStore(place.direct)
     await first.open()
     await lease_of(place, **changes)
@@ -96,7 +98,9 @@ async def test_lease_of_ended_local_process_is_free_immediately(
 
 
 async def test_lease_that_cannot_be_renewed_stops_holder_in_time(place: Place) -> None:
-    """The holder stops by itself, well before anybody may take it, and goes on once it has renewed."""
+    """The holder stops by itself, well before anybody may take it,
+    and goes on once it has renewed.
+    """
     store = MongoStore(place.direct)
     await store.open()
     lease = store._engine.lease
@@ -110,9 +114,16 @@ async def test_lease_that_cannot_be_renewed_stops_holder_in_time(place: Place) -
     await store.close(is_clean=True)
 
 
-async def test_lease_renewal_during_close_logs_no_error(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_lease_renewal_during_close_logs_no_error(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The lease that is given back is not taken for a lost one: nothing is logged as an error."""
-    store, begun, given_back, ended = MongoStore(place.direct), asyncio.Event(), asyncio.Event(), asyncio.Event()
+    store, begun, given_back, ended = (
+        MongoStore(place.direct),
+        asyncio.Event(),
+        asyncio.Event(),
+        asyncio.Event(),
+    )
     monkeypatch.setattr(storage.mongo.store, "RENEW_S", 0.0)
     renew, release = Lease.renew, Lease.release
 

@@ -56,6 +56,8 @@ def test_file_never_locked_is_not_locked(tmp_path: Path) -> None:
     assert not is_locked(tmp_path / "collab.db")
 
 
-@pytest.mark.parametrize(("database", "expected"), [("collab.db", "collab.lock"), ("x.lock", "x.lock.lock")])
+@pytest.mark.parametrize(
+    ("database", "expected"), [("collab.db", "collab.lock"), ("x.lock", "x.lock.lock")]
+)
 def test_lock_never_has_the_name_of_the_database(database: str, expected: str) -> None:
     assert lock_file(Path(database)) == Path(expected)
