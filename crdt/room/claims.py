@@ -35,6 +35,11 @@ from crdt.wire.parsed_update import Parsed
 
 _NOBODY: frozenset[int] = frozenset()
 
+BROUGHT = (
+    "user %s brought edits of others that session %s lacked, as after a restored backup or a crash"
+)
+"""For the log: an author and a session, see `Claims.are_first_carried`."""
+
 
 class Claims:
     """The claims on the client ids of one document."""

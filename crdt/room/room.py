@@ -17,6 +17,7 @@ from crdt.log import codec
 from crdt.log.contributions import Contributions
 from crdt.log.journal import Journal
 from crdt.log.restore import RestoredDocument
+from crdt.room.claims import BROUGHT
 from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.context import RoomContext
@@ -88,9 +89,8 @@ class Room:
         self._context = context
         self._deferred_by: str | None = None
         self.server_edits = ServerEdits(self.document, self.index, context.random_below)
-        self.quota = DocumentQuota(
-            self.document, self.index, context.limits, len(restored.state), context.limit_counters
-        )
+        limits, counters = context.limits, context.limit_counters
+        self.quota = DocumentQuota(self.document, self.index, limits, len(restored.state), counters)
 
     # -- frames of clients ------------------------------------------------------------------------
 
@@ -100,8 +100,7 @@ class Room:
         """Handle a frame of a client that has joined; prepared: the update in it, or None.
 
         Raises ProtocolError, LimitExceeded or RoomUnavailable; then the caller closes the
-        connection. Raises NeedsSteps if the update takes long: the caller prepares it and calls
-        again.
+        connection. Raises NeedsSteps for a long update: the caller prepares it and calls again.
         """
         if connection.may_write:  # only connections that have joined may
             typed = fast_path.read(frame, self.index, connection.user_id)
@@ -126,9 +125,8 @@ class Room:
             case y_protocol.SyncStep1(state_vector):
                 self._answer(connection, state_vector, now)
             case y_protocol.SyncStep2(update):
-                answer = Incoming(
-                    update, connection.user_id, now, UpdateKind.ANSWER, connection, done
-                )
+                kind = UpdateKind.ANSWER
+                answer = Incoming(update, connection.user_id, now, kind, connection, done)
                 self._write(connection, answer)
             case y_protocol.QueryAwareness():
                 self.members.presence.answer(connection)
@@ -215,10 +213,9 @@ class Room:
         connection.receipts.note_refused()
         if not connection.was_refused:
             connection.was_refused = True
-            is_open = self.members.is_open
-            reason = (
-                "forbidden: viewers cannot edit" if is_open else "session_ended: nobody can edit"
-            )
+            reason = "session_ended: nobody can edit"
+            if self.members.is_open:
+                reason = "forbidden: viewers cannot edit"
             connection.outbox.send(y_protocol.permission_denied(reason))
 
     # -- the stages of an update that is no keystroke ---------------------------------------------
@@ -249,12 +246,7 @@ class Room:
         if not self.index.take(parsed, incoming.author, self.document.apply, unclaimed):
             return
         if incoming.kind is UpdateKind.ANSWER and self.members.claims.are_first_carried(unclaimed):
-            _log.info(
-                "user %s brought edits of others that session %s lacked, as after a restored "
-                "backup or a crash",
-                incoming.author,
-                self.session_id,
-            )
+            _log.info(BROUGHT, incoming.author, self.session_id)
         update = parsed.update
         entry = codec.LogEntry(incoming.now, incoming.author, update, bool(unclaimed))
         self.journal.add(entry)
@@ -276,8 +268,7 @@ class Room:
         if admitted is None:
             admitted = check_update(self.index, read, incoming.author, foreign, self.document.state)
         if (parsed := admitted.parsed) is not None:
-            # A live edit is one of many, so its size is enough. An answer, or a text that is saved,
-            # may replace everything: then the true size decides.
+            # A live edit is one of many: its size is enough. The others may replace everything.
             is_exact = incoming.kind is not UpdateKind.LIVE
             self.quota.check(parsed, parsed.update, incoming.author, is_exact=is_exact)
         return admitted
@@ -324,8 +315,7 @@ class Room:
     ) -> None:
         """Turn roots' texts into `files` by one edit of this user; see `Document.edit`.
 
-        Raises LimitExceeded, Rejected, RoomUnavailable or TextUnavailable;
-        the document is then unchanged.
+        Raises LimitExceeded, Rejected, RoomUnavailable, TextUnavailable; then nothing has changed.
         """
         self.integrate_pending()
         with self._context.mark.at(self.session_id, user_id):

@@ -26,9 +26,8 @@ RETIRED_MS = 300
 text before it shows it. Nobody sees a change and undoes it in less."""
 
 _WORD_BYTES = 10
-"""Bytes that an edit which deletes nothing counts as nearer than one that deletes. Users type whole
-words more often than they turn a word into a similar one; and if the guess is wrong, no text is
-lost."""
+"""Bytes that an edit which deletes nothing counts as nearer. Users type whole words more often than
+they turn a word into a similar one; and if the guess is wrong, no text is lost."""
 
 _UNTIL_THE_NEXT = 1 << 62
 """Stands for an expiry that is not known yet. The client has confirmed the text, but did not show
@@ -154,10 +153,7 @@ class Base:
         self.revision = feed.revision
 
     def distance(self, text: bytes) -> int:
-        """Return how many bytes one edit deletes and inserts to turn this text into `text`.
-
-        Negative for short edits that only insert.
-        """
+        """Return the bytes that one edit changes to make `text`; negative for short inserts."""
         common = sum(common_ends(self.text, text))
         deleted, inserted = len(self.text) - common, len(text) - common
         return deleted + inserted if deleted else inserted - _WORD_BYTES
