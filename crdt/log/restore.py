@@ -214,7 +214,7 @@ class LogReplay:
         document.edited_at = (first, entry.at)
 
     def _read_entry(self, entry: LogEntry, sequence: int) -> None:
-        """Take in an entry; of one in the checkpoint, only who wrote it, if anything."""
+        """Take in an entry; of one in the checkpoint, at most its author."""
         document = self._document
         is_in_checkpoint = sequence <= document.sequence
         # The log may begin before the checkpoint. Then its entries only say who wrote what, and

@@ -177,7 +177,7 @@ async def test_page_without_server_says_so_and_keeps_text(
 async def test_text_over_limit_stays_and_is_sent_once_it_is_smaller(person: NewPerson) -> None:
     """The page says what is full, with the figure.
 
-    What was typed stays, and is sent by itself after a deletion.
+    The typed text stays, and is sent by itself after a deletion.
     """
     ada = await person(permissions=["clipboard-read", "clipboard-write"])
     session_id = await with_task(ada, "Large")

@@ -21,6 +21,10 @@ _DRAWING = re.compile(r"[│─└├┌┐┘→]|-{2,}|={2,}|^>>>|\S {2,}\S")
 _SLASHES = {".ts", ".tsx", ".css", ".js", ".mjs"}
 
 
+_MAX_SUMMARY = 114
+"""Characters of a docstring's first sentence, if it takes two lines."""
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """Sentences that belong together: a paragraph, an item of a list, a cell of a table,
@@ -142,8 +146,8 @@ def of_hashes(text: str) -> Iterator[Passage]:
 
 def _docstring(text: str, first: int) -> Iterator[Passage]:
     """Cut a docstring at empty lines and items; of a line `name  text` only the text is prose."""
-    gathering = _Gathering()
-    for number, line in enumerate(text.splitlines(), first):
+    gathering, lines = _Gathering(), text.splitlines()
+    for number, line in enumerate(lines, first):
         stripped = line.strip()
         field = re.match(r"[\w.*`, /-]+? {2,}(?=\w)", stripped)
         if field:
@@ -153,9 +157,17 @@ def _docstring(text: str, first: int) -> Iterator[Passage]:
             yield from gathering.end()
             continue
         yield from gathering.add(number, stripped)
-        if number == first and stripped.endswith((".", "?", "!", ":")):
+        ends_first = number == first and stripped.endswith((".", "?", "!", ":"))
+        if ends_first or (number == first + 1 and _is_summary(lines)):
             yield from gathering.end(is_title=True)
     yield from gathering.end()
+
+
+def _is_summary(lines: list[str]) -> bool:
+    """Whether the first two lines are one sentence or two that did not fit on one line."""
+    first, second, *rest = (line.strip() for line in lines)
+    ends = second.endswith((".", "?", "!", ":")) and not any(rest[:1])
+    return ends and bool(first) and len(f"{first} {second}") <= _MAX_SUMMARY
 
 
 def _comments(comments: list[tuple[int, int, str]]) -> Iterator[Passage]:
