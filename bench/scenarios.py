@@ -97,8 +97,8 @@ GROWTH = (
     *(
         Scenario(f"J-document-{edits}",
                  f"1 room × 2, 1,000 updates/s, on a document of {edits:,} edits", _TYPING, _CPU,
-                 "CPU s per 1,000", seed=lambda edits=edits: data.trace(edits),
-                 is_on_trace=True)  # type: ignore[misc]
+                 "CPU s per 1,000", is_on_trace=True,
+                 seed=lambda edits=edits: data.trace(edits))  # type: ignore[misc]
         for edits in (1_000, 26_000, 260_000)
     ),
     *(

@@ -71,8 +71,10 @@ def chosen(record: type[_Record], config: object, **others: Any) -> _Record:
     others  values of further fields, and of fields whose unit differs from that of their setting
     """
     settings = {
-        one.name: one.metadata["setting"] for one in fields(record) if "setting" in one.metadata
-    }  # type: ignore[arg-type]
+        one.name: one.metadata["setting"]
+        for one in fields(record)  # type: ignore[arg-type]
+        if "setting" in one.metadata
+    }
     return record(
         **{name: getattr(config, setting.name) for name, setting in settings.items()} | others
     )

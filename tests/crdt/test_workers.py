@@ -16,7 +16,8 @@ import pytest
 
 import crdt.workers
 from crdt.errors import WorkerDied, WorkersBusy, WorkTooLarge
-from crdt.workers import Workers, WorkersSettings, cpu_s
+from crdt.worker_process import cpu_s
+from crdt.workers import Workers, WorkersSettings
 from tests.crdt import work
 from tests.processes import ROOT
 from tests.waiting import until
