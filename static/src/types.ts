@@ -7,7 +7,8 @@ export interface components {
     /**
      * @description An error as RFC 9457 has it, with extensions.
      *
-     *     errors says what is wrong with which field, and limit is the name of the setting whose limit was passed.
+     *     errors says what is wrong with which field, and limit is the name of the
+     *     setting whose limit was passed.
      */
     Problem: {
       type: string
@@ -54,7 +55,10 @@ export interface components {
       refreshToken: string
       expiresIn: number
     }
-    /** @description What users are told of themselves; `email` is null for guests, and only they have `guestOf`. */
+    /**
+     * @description What users are told of themselves; `email` is null for guests,
+     *     and only they have `guestOf`.
+     */
     User: {
       id: string
       username: string
@@ -121,7 +125,9 @@ export interface components {
     /** @enum {string} */
     Role: "owner" | "editor" | "viewer"
     /**
-     * @description A session as one member sees it: `role` and `unread` are theirs. Lists show the first members only.
+     * @description A session as one member sees it: `role` and `unread` are theirs.
+     *
+     *     Lists show the first members only.
      *
      *     `documentSize` is null while nobody has the session open.
      */
@@ -300,7 +306,11 @@ export interface components {
       language: string
       status: components["schemas"]["Status"]
     }
-    /** @description A chat message; `sequence` counts from 1 in its session. Nothing else is known of one that is `damaged`. */
+    /**
+     * @description A chat message; `sequence` counts from 1 in its session.
+     *
+     *     Nothing else is known of one that is `damaged`.
+     */
     Message: {
       id: string
       sessionId: string
@@ -321,7 +331,8 @@ export interface components {
       unread: number
     }
     /**
-     * @description A version; `code`, `files` and `documents` are left out where only its description was asked for.
+     * @description A version; `code`, `files` and `documents` are left out where only its
+     *     description was asked for.
      *
      *     One that is `damaged` in the store has none of these; its other fields may be empty.
      */
@@ -352,7 +363,8 @@ export interface components {
       username: string
     }
     /**
-     * @description What a root holds that is no text: `value` is an object for a map, a list for an array, a text for XML.
+     * @description What a root holds that is no text: `value` is an object for a map, a list for an array,
+     *     a text for XML.
      *
      *     An `empty` root is one in which all is deleted. `leftOut` says why `value` is null, or what it
      *     lacks: `attributes` are values under keys in a root that is no map.
@@ -381,7 +393,10 @@ export interface components {
       /** Format: date-time */
       createdAt: string
     }
-    /** @description The version that a restore made; `notRestored` are the roots that differ still, as only texts can be restored. */
+    /**
+     * @description The version that a restore made; `notRestored` are the roots that differ still,
+     *     as only texts can be restored.
+     */
     Restored: {
       sessionId: string
       version: number
@@ -530,8 +545,9 @@ export interface components {
     /**
      * @description The texts at a log position, and what each update after it changed.
      *
-     *     A step is [milliseconds since the one before, index of the author, edits], an edit [index of the root, position,
-     *     deleted, inserted], in UTF-16 code units. `others` are the roots that are no texts, so the steps do not show them.
+     *     A step is [milliseconds since the one before, index of the author, edits], an edit [index of the
+     *     root, position, deleted, inserted], in UTF-16 code units. `others` are the roots that are no
+     *     texts, so the steps do not show them.
      */
     Replay: {
       from: number
@@ -567,7 +583,8 @@ export interface components {
     /**
      * @description A part of a text that one user wrote; positions are UTF-16 code units.
      *
-     *     `carried`: the author only brought it. Somebody else typed it, whose client has not confirmed it.
+     *     `carried`: the author only brought it. Somebody else typed it,
+     *     whose client has not confirmed it.
      */
     BlameRun: {
       start: number
