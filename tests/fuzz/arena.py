@@ -14,9 +14,9 @@ from crdt.reading.documents import documents_of, root_names
 from crdt.reading.item_order import ItemOrder
 from crdt.room.closing import reason_for
 from crdt.room.connection import Connection
-from crdt.room.incoming import Incoming, UpdateKind
+from crdt.room.incoming import Incoming, Prepared, UpdateKind
 from crdt.room.room import Room
-from crdt.steps import run_through
+from crdt.steps import Steps
 from crdt.wire import y_protocol
 from crdt.wire.compact import squash
 from crdt.wire.parsed_update import Parsed
@@ -66,12 +66,16 @@ class Arena:
                  see the same is not to be had: Yjs itself then shows what depends on the order of
                  arrival.
     is_tame      at most the last update that was taken is another: Yjs must get over that
+    clock        seconds, for the time that the steps of a large frame take
+    gave_way_s   how long the last large frame took in steps, without the longest of them
     """
 
     def __init__(self) -> None:
         self.room: Room = make_room(cpu_s=time.thread_time)
         self.is_sensible = True
         self.is_tame = False
+        self.clock = time.perf_counter
+        self.gave_way_s = 0.0
         self.history: list[Sent] = []
         self.taken = 0
         self._chunks: list[Chunk] = []
@@ -98,6 +102,7 @@ class Arena:
 
     def send(self, user: str, frame: bytes, parsed: Parsed | None = None) -> str:
         """Hand a frame in as its user's connection would; return what became of it."""
+        self.gave_way_s = 0.0
         self.history.append(Sent(user, frame))
         self._now += _MS_APART
         connection = self._people[user]
@@ -136,14 +141,31 @@ class Arena:
             if parsed is not None and user in WRITERS:
                 is_live = isinstance(y_protocol.decode(frame), y_protocol.SyncUpdate)
                 kind = UpdateKind.LIVE if is_live else UpdateKind.ANSWER
-                prepared = run_through(
-                    prepare(self.room, Incoming(parsed.update, user, 0, kind, connection), parsed)
-                )
+                incoming = Incoming(parsed.update, user, 0, kind, connection)
+                prepared = self._in_steps(prepare(self.room, incoming, parsed))
             self.room.receive(connection, frame, self._now, prepared)
         except NeedsSteps:
             self._receive(user, connection, frame, self._scan(frame))
         finally:
             self.room.document.forget_prepared()
+
+    def _in_steps(self, steps: Steps[Prepared]) -> Prepared:
+        """Do work in its steps, and note how long it took without the longest of them.
+
+        Others go on between two steps, so nobody waits for longer than one of them.
+        """
+        answer, took = None, list[float]()
+        while True:
+            begun = self.clock()
+            try:
+                call = steps.send(answer)
+                answer = call() if call else None
+            except StopIteration as stop:
+                took.append(self.clock() - begun)
+                self.gave_way_s = sum(took) - max(took)
+                prepared: Prepared = stop.value
+                return prepared
+            took.append(self.clock() - begun)
 
     def _check_nothing_lost(self, user: str, frame: bytes) -> None:
         """A user who sends new structs and hears nothing believes that they are kept."""
