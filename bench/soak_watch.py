@@ -71,9 +71,8 @@ class Watch:
 
     def look(self) -> Sample:
         pids = tree(self._server.pid)
-        descriptors = sum(
-            sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir()) for pid in pids
-        )  # before our own question adds one
+        # Counted before our own question adds one.
+        descriptors = sum(sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir()) for pid in pids)
         metrics = self._server.metrics()
         total, count = metrics[_LAG + "_sum"], metrics[_LAG + "_count"]
         late, times = total - self._lag[0], count - self._lag[1]

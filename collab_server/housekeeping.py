@@ -88,9 +88,8 @@ class Housekeeping:
         not wait long for the store.
         """
         services = self._services
-        await services.store.touch_logins(
-            services.rooms.logins(), services.clock()
-        )  # users that are connected are not idle
+        # Users that are connected are not idle.
+        await services.store.touch_logins(services.rooms.logins(), services.clock())
         while True:
             now = services.clock()
             guests = await services.store.sweep(now, now - self._guest_ms, _BATCH)

@@ -129,9 +129,8 @@ def set_up(log_format: str, level: str, stream: TextIO | None = None) -> None:
     root.setLevel(level.upper())
     logging.getLogger("tornado.access").setLevel(logging.ERROR)
     logging.getLogger("asyncio").setLevel(logging.WARNING)
-    logging.getLogger("pymongo").setLevel(
-        logging.INFO
-    )  # at lower levels it logs whole commands, with their data
+    # At lower levels it logs whole commands, with their data.
+    logging.getLogger("pymongo").setLevel(logging.INFO)
     logging.getLogger("tornado.general").addFilter(_without_quotes)
 
 

@@ -138,9 +138,8 @@ def _look_alikes() -> dict[str, str]:
     point represents it.
     """
     text = files(confusable_homoglyphs).joinpath("confusables.json").read_bytes()
-    table = json.loads(
-        text, object_hook=_character
-    )  # with the names of all characters it takes 3 MiB more
+    # With the names of all characters the table would take 3 MiB more.
+    table = json.loads(text, object_hook=_character)
     first: dict[str, str] = {}
     for character, others in table.items():
         for other in others:

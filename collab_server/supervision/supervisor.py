@@ -175,9 +175,8 @@ class Supervisor:
         code = 1
         try:
             os.close(self._alive)
-            os.setpgid(
-                0, 0
-            )  # else Ctrl-C would reach it twice, from the terminal and from its parent
+            # Otherwise Ctrl-C would reach it twice, from the terminal and from its parent.
+            os.setpgid(0, 0)
             for number in _FORWARDED:
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED)

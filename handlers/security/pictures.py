@@ -80,9 +80,8 @@ def clean(file: bytes, is_whole: bool = False) -> bytes:
     """Do the work of `Pictures.clean`, in a worker process."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # parts of the file that Pillow only warns of are gone after encoding
+            # Parts of the file that Pillow only warns of are gone after encoding.
+            warnings.simplefilter("ignore")
             return _clean(file, is_whole)
     except UnidentifiedImageError:
         if not _has_memory():

@@ -80,9 +80,8 @@ class TextSessions:
         connection, session = client.connection, client.session
         if connection and session:
             client.connection = client.session = None
-            client.login_id = (
-                connection.connection.login_id
-            )  # a change of password may have replaced it
+            # A change of password may have replaced it.
+            client.login_id = connection.connection.login_id
             self._services.connections.leave(session.room.session_id, connection.user_id)
             session.remove(connection, is_lost=is_lost)
             session.room.members.leave(connection.connection)

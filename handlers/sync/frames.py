@@ -123,9 +123,8 @@ class FrameReader:
         if at < size:
             self._rest.append(data[at:] if at else data)
             self._have = size - at
-            self._need = max(
-                self._need, self._have + 1
-            )  # at least one byte more, if not even the length is there
+            # At least one byte more, if not even the length is there.
+            self._need = max(self._need, self._have + 1)
         return items
 
     def release(self) -> bytes:

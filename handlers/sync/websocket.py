@@ -103,9 +103,8 @@ class WebSocket(asyncio.Protocol):
         if self._late:
             self._late.cancel()
         self._receiver.gone(self._closing.client_code)
-        del (
-            self._receiver
-        )  # it refers to this socket, and a cycle would wait for the garbage collector
+        # The receiver refers to this socket, and a cycle would wait for the garbage collector.
+        del self._receiver
 
     @property
     def is_closing(self) -> bool:

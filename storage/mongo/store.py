@@ -131,9 +131,8 @@ class MongoStore(
             db = database_of(client)
             await db.command("ping")
             if not (found := await holder(db)):
-                await db.meta.delete_one(
-                    {"_id": "nothing"}
-                )  # raises if this database user may not write
+                # Raises if this database user may not write.
+                await db.meta.delete_one({"_id": "nothing"})
                 await look_for_duplicates(db)
             return found
         finally:

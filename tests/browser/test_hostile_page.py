@@ -420,9 +420,8 @@ async def test_foreign_page_cannot_open_sockets_with_cookies(visit: Visit) -> No
         assert ("bad_origin" if host in url else "not_signed_in") in refused
         await open_window(page, f"{visit.one.url}/s/{visit.session_id}")
 
-    await until(
-        visit.look, lambda seen: seen == before
-    )  # the session's list says who is in it for a moment
+    # For a moment the session's list still says who is in it.
+    await until(visit.look, lambda seen: seen == before)
     assert await visit.one.page.evaluate(listen, sync) == ["binary"]
     events[1] = ["40", join]
     assert '{"ok":true,"role":"owner"}' in (await visit.one.page.evaluate(listen, events))[-1]

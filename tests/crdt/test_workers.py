@@ -61,9 +61,8 @@ async def test_run_returns_result_and_keeps_the_process(workers: Workers) -> Non
 async def test_run_cancelled_while_its_process_starts_keeps_the_process(workers: Workers) -> None:
     """Its start goes on, and the next job has it: no process is left that nobody knows of."""
     with pytest.raises(WorkersBusy):
-        await workers.run(
-            work.add, 2, 3, key="ada", deadline_s=0
-        )  # over in the next turn of the event loop
+        # Over in the next turn of the event loop.
+        await workers.run(work.add, 2, 3, key="ada", deadline_s=0)
     await until(lambda: workers.processes == 1)
 
     assert await workers.run(work.add, 2, 3, key="ada", deadline_s=LONG_S) == 5
@@ -73,9 +72,8 @@ async def test_run_cancelled_while_its_process_starts_keeps_the_process(workers:
 async def test_close_while_a_process_starts_ends_it() -> None:
     workers = Workers(WorkersSettings(processes=1))
     with pytest.raises(WorkersBusy):
-        await workers.run(
-            work.add, 2, 3, key="ada", deadline_s=0
-        )  # over in the next turn of the event loop
+        # Over in the next turn of the event loop.
+        await workers.run(work.add, 2, 3, key="ada", deadline_s=0)
     await workers.close()
     assert workers.processes == 1  # killed, and known to be
 
@@ -140,9 +138,8 @@ async def test_run_past_deadline_kills_that_process_alone(
 def test_cpu_time_of_a_process_is_what_it_has_used() -> None:
     before = time.process_time()
     told = cpu_s(os.getpid())
-    assert (
-        before - 0.02 <= told <= time.process_time() + 0.02
-    )  # the system counts in hundredths of a second
+    # The system counts in hundredths of a second.
+    assert before - 0.02 <= told <= time.process_time() + 0.02
     assert cpu_s(2**31) == math.inf
 
 

@@ -48,9 +48,8 @@ async def test_browser_that_lost_a_row_works_on(
         ada, bob = await room.user("ada"), await room.user("bob")
         session_id = await ada.new_session()
         await _typed_offline(room, "documents")
-        await room.apps.do(
-            "lose", "", database="documents", rows=[lost + 1]
-        )  # row 0 is the empty document
+        # Row 0 is the empty document.
+        await room.apps.do("lose", "", database="documents", rows=[lost + 1])
         await room.apps.do("open", "ada")
         await room.apps.do("store", "ada", database="documents")
         await room.until_run("ada", SHOWN, shown)

@@ -253,9 +253,8 @@ async def relay(scene: Scene, size: int) -> None:
 
 def closed(limit: str, code: int, word: str = "", **more: int) -> dict[str, Any]:
     """What is told and counted when a limit closes somebody."""
-    named = (
-        None if word == "unavailable" else limit
-    )  # it is the store that is slow, not the client's doing
+    # It is the store that is slow, not the client's doing.
+    named = None if word == "unavailable" else limit
     return {
         "told": (code, word, named),
         "counts": {f"limit_reached {limit}": 1, f"closes {code}": 1, **more},

@@ -57,9 +57,8 @@ async def generated(
     api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> AsyncIterator[Generated]:
     """A client made of the description that the server serves."""
-    caplog.set_level(
-        logging.INFO, "httpcore"
-    )  # its debug lines have every header, and so the tokens
+    # Its debug lines have every header, and so the tokens.
+    caplog.set_level(logging.INFO, "httpcore")
     configuration, document = tmp_path / "configuration.json", tmp_path / "openapi.json"
     configuration.write_text(_CONFIGURATION)
     document.write_text(json.dumps((await api.get("/openapi.json")).body))

@@ -46,9 +46,8 @@ async def typed_secret(peers: Peers, ada: Api, bob: Api) -> tuple[str, int]:
         await peers.do("insert", "b", at=0, text=letter)
         if letter in "aem2":
             await until(lambda: ada.live(session_id), lambda live: live["code"].startswith(letter))  # noqa: B023  # awaited here
-            await ada.get(
-                f"/code/{session_id}/timeline"
-            )  # waits until all is stored: the next letter is in another row
+            # Waits until all is stored: the next letter is in another row.
+            await ada.get(f"/code/{session_id}/timeline")
     await until(lambda: peers.text("a"), lambda text: text.startswith("hunter2"))
     await peers.do("insert", "b", at=7, text="after all ")
     await until(lambda: peers.text("a"), lambda text: "after all " in text)

@@ -70,9 +70,8 @@ class StructCutter(StructSlicer):
 
     def _value_ends(self, at: int, kind: int) -> list[int]:
         """Return where each value of a content begins, and where the last one ends."""
-        skip = (
-            self.any_value if kind == ANY else self.json_value
-        )  # contents of other kinds are one unit long
+        # Contents of other kinds are one unit long.
+        skip = self.any_value if kind == ANY else self.json_value
         count, at = read_var_uint(self.data, at)
         ends = [at]
         for _ in range(count):

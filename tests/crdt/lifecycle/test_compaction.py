@@ -224,9 +224,8 @@ async def test_document_that_worker_cannot_do_keeps_its_log(
     world = make_world()
     await world.session()
     await world.workers.run(work.add, 2, 3, key="eve", deadline_s=600.0)  # a process is there
-    monkeypatch.setattr(
-        crdt.workers, "cpu_s", lambda _: math.inf
-    )  # and whether it gets a processor is not known
+    # Whether the job gets a processor counts as unknown.
+    monkeypatch.setattr(crdt.workers, "cpu_s", lambda _: math.inf)
     monkeypatch.setattr(compaction, "_DEADLINE_S", 0.0)
     async with world.rooms.use("one") as room:
         ada, _ = join(room)

@@ -100,9 +100,8 @@ async def test_dispatch_of_edit_includes_waiting_presence() -> None:
 
 async def test_dispatch_of_presence_alone_is_delayed(monkeypatch: pytest.MonkeyPatch) -> None:
     """That of one room does not take along the timer of another's."""
-    monkeypatch.setattr(
-        dispatch, "_NEWS_DELAY_S", 1.0
-    )  # longer than a busy machine takes from here to the first look
+    # Longer than a busy machine takes from here to the first look.
+    monkeypatch.setattr(dispatch, "_NEWS_DELAY_S", 1.0)
     turns = BroadcastScheduler(0.05, lambda: NOW)
     rooms = [make_room(scheduler=turns), make_room(scheduler=turns)]
     (ada, _), (_, to_bob) = join(rooms[0], "ada"), join(rooms[0], "bob")

@@ -220,9 +220,8 @@ async def test_maintenance_of_document_that_doubles_within_interval(
         await all_saved(room)
         seen = latest
         await until(lambda: latest, lambda found: found > seen + 2)
-        assert room.upkeep.checkpointed_at == world.now - (
-            9_000 if waits else 0
-        )  # when it was begun
+        # When it was begun.
+        assert room.upkeep.checkpointed_at == world.now - (9_000 if waits else 0)
         if waits:
             world.now += 1_000
         await until(lambda: room.upkeep.checkpointed, lambda found: found == 2)

@@ -119,9 +119,8 @@ async def test_document_that_takes_a_worker_too_long_is_set_aside_again(
     """Longer than the time before, and the server has not touched it: no thread worked for it."""
     expect_log("session one is set aside: its document cannot be opened .the work took longer")
     monkeypatch.setattr(opening, "_SUSPECT_S", 0.001)
-    monkeypatch.setattr(
-        crdt.workers, "cpu_s", lambda _: math.inf
-    )  # whether it gets a processor is not known
+    # Whether the job gets a processor counts as unknown.
+    monkeypatch.setattr(crdt.workers, "cpu_s", lambda _: math.inf)
     case = make()
     await case.workers.run(work.add, 2, 3, key="bob", deadline_s=600.0)  # a process is there
     case.quarantine.note([("one", "eve")], NOW, is_sure=True)

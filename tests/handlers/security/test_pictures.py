@@ -179,9 +179,8 @@ def test_picture_that_memory_is_too_short_for_is_not_called_damaged(
     )  # fmt: skip
 
     assert done.stderr == ""
-    is_read = (
-        done.stdout == "clean\n" and kind == "JPEG"
-    )  # which needs little, as it is read at a smaller size
+    # Which needs little, as it is read at a smaller size.
+    is_read = done.stdout == "clean\n" and kind == "JPEG"
     assert is_read or done.stdout.startswith(
         "503 The server has too little memory for this picture now."
     )

@@ -136,9 +136,8 @@ async def test_stranger_may_send_one_packet_in_a_request(server, ada: Api, kind:
         "POST", f"{HANDSHAKE}&sid={sid}", raw="\x1e".join([STRANGERS_PACKETS[kind]] * 2).encode()
     )
 
-    assert answer.status == (
-        200 if "deep" in kind else 400
-    )  # a malformed packet ends it before the second
+    # A malformed packet ends it before the second.
+    assert answer.status == (200 if "deep" in kind else 400)
     await until(lambda: _open_sockets(server), lambda count: count == 0)
 
 
