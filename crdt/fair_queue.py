@@ -118,7 +118,7 @@ class FairQueue:
             payer = Payer(payer)
         if not self._is_full():
             for key in payer.keys:
-                # A slot is free, and this key may have it. Nobody who waits is passed: a job that
+                # A slot is free, and this key may have it. No waiting job is passed over: one that
                 # could use the slot would have got it when it became free.
                 if self._may_run(key, is_maintenance=payer.is_maintenance):
                     return self._give(key, is_maintenance=payer.is_maintenance)
@@ -139,8 +139,8 @@ class FairQueue:
         if not self._running[slot.key]:
             del self._running[slot.key]
         self._maintenance -= slot.is_maintenance
-        # Also when the job ends: during the job the key may have come to the front again. Without
-        # this, another user could wait for two jobs of this key.
+        # The key goes to the end of the line when its job ends, too: it may have come to the front
+        # again meanwhile. Without this, another user could wait for two jobs of this key.
         self._move_back(slot.key)
         self._hand_out()
 

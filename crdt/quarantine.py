@@ -1,5 +1,6 @@
-"""Sessions and users for which the process died:
-the sessions are set aside for a while, the users slowed.
+"""Sessions and users whose edits the process died of.
+
+The sessions are set aside for a while, and the users are slowed.
 
 Without this a hostile edit would end the server again as soon as its sender is back.
 `crdt.crashmark` names the session and user that native code worked for. If the process ended by its
@@ -107,7 +108,7 @@ class Quarantine:
         return [session_id for session_id, record in self._sessions.items() if record.until > now]
 
     def as_stored(self) -> dict[str, Any]:
-        """Return the data from which a new one can be made, as values that JSON has."""
+        """Return what is known of sessions and users, as values that JSON has."""
         return {
             name: {
                 key: [record.crashes, record.suspicions, record.last, record.until]

@@ -1,4 +1,4 @@
-"""Whether a document has capacity for more, and an author for more of it."""
+"""How much more a document may hold, and how much of that one author may bring."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,8 @@ class Fill:
 
     size          bytes of its state, at most; less once deleted content has left it
     limit         bytes that it may have
-    is_half_full  more than half of them are in use, as was found out last, without deleted content
+    is_half_full  more than half of them were in use when that was last counted without deleted
+                  content
     """
 
     size: int
@@ -122,7 +123,7 @@ class DocumentQuota:
             self._bound()
 
     def _bound(self) -> None:
-        """Set the size of the document up to which no update has to be looked at."""
+        """Set the size of the document up to which `reserve` takes every update."""
         is_refusing = bool(self._shares.over or self._full_storage)
         self._fast_bound = (
             0 if is_refusing else min(self._limits.state_bytes, self._shares.recount_at)
@@ -141,7 +142,7 @@ class DocumentQuota:
         is_exact  find out what the text would be, at the cost of loading the document; otherwise a
                   live edit that also deletes may pass the limit once, by its own size
 
-        Raises DocumentShrinking if that is not known before the state is merged.
+        Raises DocumentShrinking if the true size is known only once the state is merged.
         """
         self._check_state(len(update), is_deletion=not parsed.spans)
         # An update without structs only deletes, and so makes room:

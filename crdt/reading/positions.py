@@ -20,8 +20,9 @@ _MOST = 128
 
 
 class Positions:
-    """The blocks of one list. Lengths and positions are UTF-16 code units of what is
-    shown (`YataItem.is_shown`).
+    """The blocks of one list.
+
+    Lengths and positions are UTF-16 code units of shown items (`YataItem.is_shown`).
     """
 
     __slots__ = ("_blocks", "_units", "size")
@@ -41,9 +42,7 @@ class Positions:
                 self._units[-1] += item.length
 
     def insert(self, item: YataItem) -> None:
-        """Take in an item that was put into the list, not shown yet,
-        or that was cut off the one before it.
-        """
+        """Take in an item: a new one, not shown yet, or the right part of one that was cut."""
         # The block of the left neighbour: the right part of an item that was cut is then in the
         # block of its left part, and the block's units stay right without being counted again.
         block = item.left.block if item.left else self._blocks[0]

@@ -71,7 +71,7 @@ def check_update(
 ) -> Admitted:
     """Say which part of an update is to be applied.
 
-    Structs that are known already, or wait for something, is left out.
+    Structs that are known already, or that wait for others, are left out.
 
     foreign  client ids of other users for which the update may not bring new structs
     state    returns the document as an update, to compare what is known with it;

@@ -137,7 +137,8 @@ class _Rows(NamedTuple):
 
 def _rows(roots: list[str], authors: list[str], before: int | None, replayed: Replayed) -> _Rows:
     """Return steps whose roots and authors continue the given lists.
-    before: time of the previous step, or None.
+
+    before  time of the previous step, or None
     """
     names, steps = history.Names(roots or replayed.files, authors), replayed.steps
     first_at = steps[0].at if steps else 0

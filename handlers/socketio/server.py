@@ -188,9 +188,7 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
         return None
 
     async def _count(self, key: str, content: object) -> None:
-        """Count a packet, unless it is an event: those count by their cost
-        (`handlers.socketio.events`).
-        """
+        """Count a packet, but no event: `handlers.socketio.events` counts these by their cost."""
         if not (isinstance(content, str) and content.startswith(_EVENT)):
             await self._callbacks.packet(key)
 

@@ -3,8 +3,7 @@
 All frames that rooms send in one turn of the event loop leave in one write. A client that does not
 read is closed when more than a bound is queued for it. From a client that sends too fast nothing is
 read for a while; later it is closed. If serving its messages takes long, nothing is read for a time
-in proportion. There is no compression, because a connection would take 161 KiB with it, instead
-of 2.
+in proportion. There is no compression: a connection would take 161 KiB instead of 2 KiB.
 """
 
 import asyncio
@@ -33,7 +32,7 @@ _QUICK_BYTES = 130
 _LONG_BYTES = 2 << 10
 """A longer message may take more than a turn: 7 kB of conflicting inserts take 0.2 s."""
 _LOOK_MASK = 7
-"""Bits of a message's index: the clock is read when they are 0, so after every eighth message.
+"""The clock is read after every eighth message, where `~index & _LOOK_MASK` is 0.
 After a message of more than `_QUICK_BYTES`, which may be slow, it is read in any case."""
 
 

@@ -118,8 +118,9 @@ class MongoTableIO:
     async def _split(
         self, table: str, key: str, session_id: str, name: str, data: bytes
     ) -> Document:
-        """Store a value that may be too large for one document;
-        return the fields that hold it, or list its parts.
+        """Store a value that may be too large for one document.
+
+        Returns the fields of the row's document: the value itself, or a list of its parts.
         """
         inline, listed = await parts.put(self._engine, session_id, table, key, data)
         return {name: inline, "parts": listed, "size": len(data)}

@@ -1,5 +1,6 @@
-"""Runs work in steps: one step in each turn of the event loop,
-and what work offers for a thread in a thread.
+"""Runs work in steps: one step in each turn of the event loop.
+
+A step may name a call that can be made in a thread; it is then made in one.
 """
 
 import asyncio
