@@ -1,6 +1,6 @@
 // The session's files, one tab each; after them its maps, lists and XML, which are only shown.
 import type { TargetedSubmitEvent } from "preact"
-import { useEffect, useRef, useState } from "preact/hooks"
+import { useLayoutEffect, useRef, useState } from "preact/hooks"
 import { fileName } from "../lib/files"
 import { textOf } from "../ui/form"
 
@@ -20,7 +20,8 @@ export function Tabs({ roots, others, current, suffix, canWrite, onSelect, onAdd
   const wasAdding = useRef(false)
   const opener = useRef<HTMLButtonElement>(null)
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => {
+  // Before the next key comes: an effect after the paint would lose the first letters of a fast typist.
+  useLayoutEffect(() => {
     if (isAdding) input.current?.focus()
     else if (wasAdding.current) opener.current?.focus()
     wasAdding.current = isAdding

@@ -2,7 +2,7 @@
 import { effect, untracked } from "@preact/signals"
 import { EditorState, type Extension, type StateEffect } from "@codemirror/state"
 import { EditorView, keymap } from "@codemirror/view"
-import { useEffect, useRef } from "preact/hooks"
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks"
 import { yCollab, yUndoManagerKeymap } from "y-codemirror.next"
 import * as Y from "yjs"
 import { words } from "../../api"
@@ -137,7 +137,7 @@ export function Editor(props: Props) {
   const { collab, root, follows } = props
   const parent = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView | null>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!parent.current) return
     const opened = (view.current = open(parent.current, collab, root))
     const stops = [applySettings(opened, collab.places.undoOf(root)), tellViewport(opened, collab, root)]
