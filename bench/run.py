@@ -137,8 +137,7 @@ def machine() -> dict[str, str]:
     }
 
 
-def main() -> int:
-    """Measure what was asked for, print the tables and keep the results if wanted."""
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -156,7 +155,12 @@ def main() -> int:
     parser.add_argument(
         "--keep", action="store_true", help="write the results file and docs/benchmarks.md"
     )
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Measure what was asked for, print the tables and keep the results if wanted."""
+    options = _options()
     servers = (
         ["ours"]
         if options.quick

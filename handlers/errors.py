@@ -32,6 +32,7 @@ from storage.errors import (
 )
 
 _RETRY_AFTER_S = 5
+_QUOTA_ADVICE = "Delete sessions that are not needed any more, or hand them over to somebody else."
 _SECONDS_SAID = 90
 _MINUTES_SAID = 90
 """Waits up to this many seconds are shown in seconds,
@@ -216,28 +217,16 @@ def to_api_error(error: BaseException) -> ApiError | None:  # noqa: C901, PLR091
         case NotFound():
             return not_found(str(error))
         case Conflict(field=name, is_alike=is_alike):
-            what = "e-mail address" if name == "email" else name
-            message = (
-                f"This {what} looks like one that is taken."
-                if is_alike
-                else f"This {what} is taken."
-            )
-            return ApiError(409, "conflict", message, {name: [message]})
+            return _taken(name, is_alike)
         case NotOwner():
             return forbidden("This session has another owner now.")
         case Outdated() | LogConflict():
-            return ApiError(
-                409, "conflict", "This was changed meanwhile by somebody else: look again."
-            )
+            return _conflict("This was changed meanwhile by somebody else: look again.")
         case OwnerStays():
-            return ApiError(
-                409, "conflict", "The owner stays until somebody else is made the owner."
-            )
+            return _conflict("The owner stays until somebody else is made the owner.")
         case QuotaReached(setting=setting):
-            advice = (
-                "Delete sessions that are not needed any more, or hand them over to somebody else."
-            )
-            return ApiError(409, "limit_reached", f"{_sentence(error)} {advice}", limit=setting)
+            message = f"{_sentence(error)} {_QUOTA_ADVICE}"
+            return ApiError(409, "limit_reached", message, limit=setting)
         case LimitReached():
             return ApiError(409, "limit_reached", f"{_sentence(error, ':')} no more can be added.")
         case TokenReused():
@@ -259,6 +248,17 @@ def to_api_error(error: BaseException) -> ApiError | None:  # noqa: C901, PLR091
         case RoomUnavailable() | StoreUnavailable() | WorkError():
             return unavailable()
     return None
+
+
+def _conflict(message: str) -> ApiError:
+    return ApiError(409, "conflict", message)
+
+
+def _taken(field: str, is_alike: bool) -> ApiError:
+    """Return 409: the value of a field is another user's, or looks like it."""
+    what = "e-mail address" if field == "email" else field
+    message = f"This {what} looks like one that is taken." if is_alike else f"This {what} is taken."
+    return ApiError(409, "conflict", message, {field: [message]})
 
 
 def _sentence(error: Exception, end: str = ".") -> str:

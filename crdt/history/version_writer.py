@@ -141,9 +141,8 @@ class VersionWriter:
                 created_at=drawn.at,
                 documents=documents,
             )
-            settings = self._settings
             stored = await self._store.add_version(
-                version, settings.versions - spare, settings.auto_versions
+                version, self._settings.versions - spare, self._settings.auto_versions
             )
             room.contributions.versioned(version.sequence, version.created_at)
             return stored

@@ -153,10 +153,7 @@ class Versions:
         # read still has it, and a restore would bring it back.
         redactions = loaded.upkeep.redactions if loaded else 0
         target = await self._version(session_id, number)
-        texts = target.files or {}
-        if root is not None and root not in texts:
-            document = target.documents.get(root)
-            raise NoText({root: document["type"]}) if document else NotFound("text in that version")
+        texts = _texts(target, root)
         async with self._rooms.use(session_id, user_id) as room:
             others = {} if root is not None else await self._others(room, target, user_id)
             await self._rooms.steps.load(room)
@@ -164,9 +161,8 @@ class Versions:
                 raise NoText(others)
             # First the present text becomes a version, if it is in none: a restore must not cost
             # anybody their work.
-            await self._versions.keep(
-                room, user_id, user_name, f"Before version {number} was restored"
-            )
+            label = f"Before version {number} was restored"
+            await self._versions.keep(room, user_id, user_name, label)
 
             async def check_all() -> None:
                 if check:
@@ -175,9 +171,8 @@ class Versions:
                     raise RoomUnavailable("text was taken out of the session's past meanwhile")
 
             await self._whole_texts.edit(room, user_id, partial(_restored, texts, root), check_all)
-            label = f"Version {number} restored"
             stored, is_new = await self._versions.store(
-                room, VersionKind.RESTORE, user_id, user_name, label
+                room, VersionKind.RESTORE, user_id, user_name, f"Version {number} restored"
             )
             return Restored(stored, is_new, others)
 
@@ -261,6 +256,15 @@ class Versions:
         newest = await self._store.newest_version(session_id)
         root = code_root(files, snapshot.main_root)
         return LiveCode(files, documents, root, snapshot.sequence, newest)
+
+
+def _texts(version: Version, root: str | None) -> Mapping[str, str]:
+    """Return the texts of a version; raises NoText or NotFound if `root` is none of them."""
+    texts = version.files or {}
+    if root is not None and root not in texts:
+        document = version.documents.get(root)
+        raise NoText({root: document["type"]}) if document else NotFound("text in that version")
+    return texts
 
 
 def _restored(

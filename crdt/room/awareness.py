@@ -38,7 +38,14 @@ class _Presence:
 
 
 class Awareness:
-    """The presence table of one room."""
+    """The presence table of one room.
+
+    A client that reconnects announces itself with the clock under which it was removed, and nobody
+    would accept that. So it is sent an entry which says that it has left. Then it raises its clock
+    and announces itself again (y-protocols, `applyAwarenessUpdate`). A client that this table does
+    not know is also told, once. The server may have restarted: then the other clients know this
+    client, and removed it when their connections broke.
+    """
 
     __slots__ = ("_limit_counters", "_limits", "_table")
 
@@ -55,15 +62,8 @@ class Awareness:
         own: set[int],
         owners: Mapping[int, str],
     ) -> tuple[list[AwarenessEntry], list[AwarenessEntry]]:
-        """Merge one client's entries; return (what changed, as others shall see it; what to
-        send back to the client).
-
-        The entries to send back say that the client itself has left. A client that reconnects
-        announces itself with the clock under which it was removed, and nobody would accept that.
-        When it is told of its removal, it raises its clock and announces itself again (y-protocols,
-        `applyAwarenessUpdate`). A client that this table does not know is also told, once. The
-        server may have restarted: then the other clients know this client, and removed it when
-        their connections broke.
+        """Merge one client's entries; return (the changes to show to others, the entries to send
+        back to the client).
 
         user    put into each state as `user`; `user["id"]` decides for which
                 client ids the client may speak
@@ -80,12 +80,7 @@ class Awareness:
             if self.is_foreign(client_id, user_id, owners):
                 continue
             if clock > MAX_AWARENESS_CLOCK or not _is_newer(clock, state, presence):
-                if (
-                    presence
-                    and presence.state is None
-                    and state is not None
-                    and clock <= presence.clock
-                ):
+                if presence and _is_return(clock, state, presence):
                     bounced.append(AwarenessEntry(client_id, presence.clock, None))
                 continue
             # Each entry costs memory in every browser of the room, so a connection may speak for
@@ -214,3 +209,8 @@ def is_shallow(value: object, depth: int) -> bool:
             return True
         level = inner
     return not any(isinstance(item, dict | list) for item in level)
+
+
+def _is_return(clock: int, state: str | None, presence: _Presence) -> bool:
+    """Whether a client that was removed announces itself with a clock that nobody would accept."""
+    return presence.state is None and state is not None and clock <= presence.clock

@@ -64,6 +64,26 @@ def _trim(old: Sequence[Hashable], new: Sequence[Hashable], block: Block) -> Blo
     return start, end, new_start, new_end
 
 
+def _unique_pairs(
+    old: Sequence[Hashable], new: Sequence[Hashable], block: Block
+) -> list[tuple[int, int]]:
+    """Return the (old, new) positions of the parts that each side has exactly once.
+
+    A part that is twice on one side has no certain partner: the third of ten empty lines may match
+    any other.
+    """
+    start, end, new_start, new_end = block
+    if start == end or new_start == new_end:
+        return []
+    counts, new_counts = Counter(old[start:end]), Counter(new[new_start:new_end])
+    places = {new[at]: at for at in range(new_start, new_end) if new_counts[new[at]] == 1}
+    return [
+        (at, places[old[at]])
+        for at in range(start, end)
+        if counts[old[at]] == 1 and old[at] in places
+    ]
+
+
 def _anchors(
     old: Sequence[Hashable], new: Sequence[Hashable], block: Block
 ) -> list[tuple[int, int]]:
@@ -81,18 +101,7 @@ def _anchors(
     [1, 2], [0, 2] (c begins a shorter run with a smaller end) and [0, 2, 3]. The last pair is d,
     whose predecessor is b, whose predecessor is a: the anchors are a b d, and c was moved.
     """
-    start, end, new_start, new_end = block
-    if start == end or new_start == new_end:
-        return []
-    counts, new_counts = Counter(old[start:end]), Counter(new[new_start:new_end])
-    # A part that is twice on one side has no certain partner: the third of ten empty lines may
-    # match any other.
-    places = {new[at]: at for at in range(new_start, new_end) if new_counts[new[at]] == 1}
-    pairs = [
-        (at, places[old[at]])
-        for at in range(start, end)
-        if counts[old[at]] == 1 and old[at] in places
-    ]
+    pairs = _unique_pairs(old, new, block)
     # With the pair numbers 0 to 3 of the example, `ends` becomes [0], [0, 1], [2, 1], [2, 1, 3],
     # and `before` is -1, 0, -1, 1. So the way back from pair 3 is 3, 1, 0, although pair 2 now ends
     # the shortest run.

@@ -71,32 +71,11 @@ class MongoSessionStore:
         listed: Document = {"_id": {"$in": list(memberships)}}
         query: Document = {**listed, "updated_at": {"$gte": 0, "$lte": LAST_MS}}
         if before:
-            at, session_id = before
-            query = {
-                "$and": [
-                    query,
-                    {
-                        "$or": [
-                            {"updated_at": {"$lt": at}},
-                            {"updated_at": at, "_id": {"$lt": session_id}},
-                        ]
-                    },
-                ]
-            }
+            query = {"$and": [query, _earlier(*before)]}
         cursor = db.sessions.find(query).sort([("updated_at", -1), ("_id", -1)])
         sessions = [rows.as_session(document) for document in await at_most(cursor, limit)]
-        if len(sessions) < (
-            limit if before else min(limit, len(memberships))
-        ):  # a value that is no time counts as 0
-            rest = [
-                rows.as_session(document)
-                async for document in db.sessions.find(listed)
-                if not _has_time(document)
-            ]
-            seen = before or (1, "")
-            rest = sorted(
-                (one for one in rest if (0, one.id) < seen), key=lambda one: one.id, reverse=True
-            )
+        if len(sessions) < (limit if before else min(limit, len(memberships))):
+            rest = await self._without_time(listed, before or (1, ""))
             sessions += rest[: limit - len(sessions)]
         newest = await asyncio.gather(
             *(newest_message(self._engine, session.id) for session in sessions)
@@ -108,6 +87,19 @@ class MongoSessionStore:
             SessionListing(session, member, last - member.read_sequence)
             for session, member, last in zip(sessions, members, newest, strict=True)
         ]
+
+    async def _without_time(self, listed: Document, before: tuple[int, str]) -> list[Session]:
+        """Return the listed sessions before (time, id) whose damaged document has no time.
+
+        Such a value counts as 0, so these come last, the highest id first.
+        """
+        found = [
+            rows.as_session(document)
+            async for document in self._engine.db.sessions.find(listed)
+            if not _has_time(document)
+        ]
+        found = [one for one in found if (0, one.id) < before]
+        return sorted(found, key=lambda one: one.id, reverse=True)
 
     @translated
     async def change_session(
@@ -217,6 +209,12 @@ class MongoSessionStore:
         if member.role is Role.OWNER:
             raise OwnerStays("the owner")
         return member
+
+
+def _earlier(at: int, session_id: str) -> Document:
+    """Return the query for the sessions that come after this one in a list, newest first."""
+    same_time = {"updated_at": at, "_id": {"$lt": session_id}}
+    return {"$or": [{"updated_at": {"$lt": at}}, same_time]}
 
 
 def _has_time(document: Document) -> bool:
