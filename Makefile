@@ -8,8 +8,8 @@ BIN := $(VENV)/bin
 .PHONY: run test test-quick test-core check web web-dev format lock bench bench-quick bench-history worst stress fuzz rounds vectors soak timing autobahn audit help clean system-packages
 .DEFAULT_GOAL := help
 
-run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data
-	@exec $(BIN)/collab-server run
+run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data; ARGS=--public lets others in
+	@exec $(BIN)/collab-server run $(ARGS)
 
 # How far crdt/ is covered is measured by the tests that are about it; tracing makes the others twice as slow.
 COVERING := tests/crdt tests/interop/test_past.py tests/interop/test_redact.py tests/handlers/api/test_versions.py \

@@ -1,3 +1,3 @@
 """Collaborative code editor server: puts configuration, store, rooms and handlers together."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

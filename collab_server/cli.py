@@ -8,12 +8,13 @@ from pathlib import Path
 
 from collab_server import __version__, copying, logs, stores
 from collab_server.config import Config, ConfigError, all_settings, load
-from collab_server.opening import StartError, listen, rehearse
+from collab_server.opening import ALL_ADDRESSES, StartError, listen, rehearse
 from collab_server.process import CANNOT_START, Safeguards, loop_factory, serve
 
 _EPILOG = """
 first steps:
   collab-server run                      start on http://localhost:5000, data in ./data
+  collab-server run --public             for others too: on all addresses of this machine
   collab-server run --port 8080          on another port; every setting is a flag, a variable, or a line in .env
   collab-server copy ./data mongodb://…  move everything to another store
   collab-server check                    is the configuration right, is the store reachable?
@@ -118,17 +119,29 @@ def _parser() -> argparse.ArgumentParser:
             description=about.capitalize() + ".",
             usage=f"collab-server {name} [SETTING ...]",
         )
-        for setting in all_settings():
-            command.add_argument(
-                "--" + flag_name(setting.variable),
-                dest=setting.variable,
-                metavar="VALUE",
-                help=f"{setting.about}{_default(setting.default)}; {setting.variable}".replace(
-                    "%", "%%"
-                ),
-            )
+        _add_settings(command)
     _add_copy(commands)
     return parser
+
+
+def _add_settings(command: argparse.ArgumentParser) -> None:
+    host = command.add_mutually_exclusive_group()
+    host.add_argument(
+        "--public",
+        dest="HOST",
+        action="store_const",
+        const=ALL_ADDRESSES,
+        help="let other machines in: the same as --host '*', all addresses of IPv4 and IPv6",
+    )
+    for setting in all_settings():
+        (host if setting.variable == "HOST" else command).add_argument(
+            "--" + flag_name(setting.variable),
+            dest=setting.variable,
+            metavar="VALUE",
+            help=f"{setting.about}{_default(setting.default)}; {setting.variable}".replace(
+                "%", "%%"
+            ),
+        )
 
 
 def _add_copy(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -24,6 +24,12 @@ from storage.places import try_file, try_folder
 
 ALL_ADDRESSES = "*"
 """The value of HOST that stands for every address of this machine, IPv4 and IPv6."""
+EVERY_ADDRESS = {
+    ALL_ADDRESSES: (socket.AF_INET, socket.AF_INET6),
+    "0.0.0.0": (socket.AF_INET,),
+    "::": (socket.AF_INET6,),
+}
+"""The values of HOST that stand for all addresses of some families."""
 
 _SECRET_NAME = "secret"  # noqa: S105 - a file name
 _MAX_SECRET_BYTES = 64 << 10
@@ -252,7 +258,7 @@ def _bind(config: Config) -> list[socket.socket]:
     """Return a socket for each address that HOST stands for and that this machine has,
     all with the same port.
     """
-    host = config.host.removeprefix("[").removesuffix("]")
+    host = bare_host(config)
     found = socket.getaddrinfo(
         None if host == ALL_ADDRESSES else host,
         config.port,
@@ -301,9 +307,17 @@ def _why_not_bound(config: Config, error: Exception) -> StartError:
 
 def public_url(config: Config, port: int) -> str:
     """Return the URL at which people reach the server from this machine."""
-    host = config.host.removeprefix("[").removesuffix("]")
-    if host in (ALL_ADDRESSES, "0.0.0.0"):
-        host = "localhost"
-    elif host == "::":
-        host = "::1"
+    host = bare_host(config)
+    return url_at(
+        {ALL_ADDRESSES: "localhost", "0.0.0.0": "localhost", "::": "::1"}.get(host, host), port
+    )
+
+
+def bare_host(config: Config) -> str:
+    """Return HOST without the brackets that an IPv6 address may have."""
+    return config.host.removeprefix("[").removesuffix("]")
+
+
+def url_at(host: str, port: int) -> str:
+    """Return the URL of a server at a name or an address."""
     return f"http://[{host.replace('%', '%25')}]:{port}" if ":" in host else f"http://{host}:{port}"

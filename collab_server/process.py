@@ -6,14 +6,14 @@ Not for: starting it again, or ending it when it hangs (`collab_server.supervisi
 import asyncio
 import gc
 import logging
+import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from socket import socket
 
 from collab_server import __version__, logs, stores
 from collab_server.config import Config, ConfigError
-from collab_server.opening import StartError
+from collab_server.opening import EVERY_ADDRESS, StartError, bare_host, url_at
 from collab_server.server import Server
 
 try:
@@ -24,6 +24,8 @@ except ImportError:  # it does not install everywhere
 CANNOT_START = 2
 """Exit code of a process that has printed why it cannot serve."""
 _CUT_SHORT = 1
+_ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
+"""An address of each family that is no machine's: RFC 5737 and RFC 3849 keep them for examples."""
 
 _log = logging.getLogger(__name__)
 
@@ -67,14 +69,14 @@ def loop_factory(config: Config) -> LoopFactory:
 
 
 def serve(
-    config: Config, sockets: list[socket], loop_factory: LoopFactory, safeguards: Safeguards
+    config: Config, sockets: list[socket.socket], loop_factory: LoopFactory, safeguards: Safeguards
 ) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code."""
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         return runner.run(_serve(config, sockets, safeguards))
 
 
-async def _serve(config: Config, sockets: list[socket], safeguards: Safeguards) -> int:
+async def _serve(config: Config, sockets: list[socket.socket], safeguards: Safeguards) -> int:
     with safeguards.watchdog:
         try:
             server = await Server.start(
@@ -113,3 +115,25 @@ def _greet(config: Config, server: Server) -> None:
         f"Next: open {server.url} for a first session; Yjs editors connect to "
         f"{websocket}/sync/<id>."
     )
+    families = EVERY_ADDRESS.get(bare_host(config), ())
+    for address in filter(None, map(_own_address, families)):
+        logs.say(f"Others open {url_at(address, server.port)}")
+    if families and not config.trust_proxy:
+        logs.complain(
+            "warning: without TLS everybody in the network can read along, passwords too; "
+            "docs/proxies.md shows how to put a proxy with TLS in front"
+        )
+
+
+def _own_address(family: socket.AddressFamily) -> str | None:
+    """Return the address at which other machines reach this one, None if the family has no route.
+
+    To connect a UDP socket sends nothing. The kernel only chooses a route and the address that
+    belongs to it.
+    """
+    with socket.socket(family, socket.SOCK_DGRAM) as towards:
+        try:
+            towards.connect((_ELSEWHERE[family], 9))
+        except OSError:
+            return None
+        return str(towards.getsockname()[0])

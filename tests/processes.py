@@ -35,10 +35,12 @@ class ServerProcess:
         port: int,
         *,
         module: tuple[str, ...] = ("collab_server",),
+        flags: tuple[str, ...] = (),
         **variables: Any,
     ) -> None:
-        """module: what to run instead, with its arguments before `run`."""
+        """module: what to run instead, with its arguments before `run`; flags: after `run`."""
         self._module = module
+        self._flags = flags
         self.url = f"http://127.0.0.1:{port}"
         self.output = data_dir.with_suffix(f".{port}.log")
         self._environment = {
@@ -60,7 +62,7 @@ class ServerProcess:
         """Start and wait until it is ready."""
         with self.output.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", *self._module, "run",
+                sys.executable, "-m", *self._module, "run", *self._flags,
                 cwd=ROOT, env=self._environment, stdout=output, stderr=output,
                 stdin=asyncio.subprocess.DEVNULL,
             )  # fmt: skip

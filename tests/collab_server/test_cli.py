@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sqlite3
 import sys
@@ -134,6 +135,28 @@ async def test_run_prints_two_lines_and_makes_private_files(tmp_path: Path) -> N
     modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "data").iterdir()}
     assert modes["secret"] == modes["collab.db"] == modes["collab.db-wal"] == 0o600
     assert await server.terminate() == 0
+
+
+async def test_public_run_says_what_others_open_and_warns(tmp_path: Path) -> None:
+    """Each address that is printed answers; without a proxy in front, a warning says the danger."""
+    server = ServerProcess(tmp_path / "data", free_port(), flags=("--public",))
+    await server.start()
+
+    printed = server.output.read_text()
+
+    urls = re.findall(r"^Others open (\S+)$", printed, re.MULTILINE)
+    assert urls
+    for url in urls:
+        assert (await Api(url).get("/readyz")).status == 200
+    assert "warning: without TLS" in printed
+    assert await server.terminate() == 0
+
+
+async def test_public_and_host_together_are_refused() -> None:
+    """They say two things."""
+    code, _, errors = await command("run", "--public", "--host", "::1")
+
+    assert (code, "not allowed with" in errors) == (2, True)
 
 
 async def test_run_after_second_signal_still_saves_everything(tmp_path: Path) -> None:
