@@ -4,6 +4,7 @@ import re
 from fnmatch import fnmatch
 from pathlib import Path
 
+from collab_server import __version__
 from tests.processes import ROOT
 
 MADE = "Made by `make format`"
@@ -111,6 +112,7 @@ def test_changelog_has_headings_of_keep_a_changelog() -> None:
     ]
 
     assert first.startswith("[Unreleased]\n")
+    assert releases[0].startswith(f"[{__version__}] - ")
     assert all(re.match(r"\[[\d.]+\] - \d{4}-\d\d-\d\d\n", release) for release in releases)
     for release in (first, *releases):
         outside, *groups = re.split(r"^### ", release, flags=re.MULTILINE)
