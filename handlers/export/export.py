@@ -1,12 +1,15 @@
 """Downloads of a whole session."""
 
 import asyncio
+import re
 import tempfile
 from collections.abc import Callable
 from typing import IO, Protocol
+from urllib.parse import quote
 
 from tornado.iostream import StreamClosedError
 
+from handlers.export.file_names import file_name
 from handlers.export.git_bundle import GitBundle
 from handlers.export.html_player import HtmlPlayer
 from handlers.export.zip_archive import ZipArchive
@@ -15,6 +18,7 @@ from handlers.http.long_work import LongWorkHandler
 from handlers.services import Services
 from storage.records import Role, Session
 
+_PLAIN = re.compile(r"[\w .,()-]+", re.ASCII)
 _IN_MEMORY_BYTES = 4 << 20
 _PIECE_BYTES = 256 << 10
 
@@ -45,9 +49,7 @@ class ExportHandler(LongWorkHandler):
             file.seek(0)
             self.set_header("Content-Type", kind)
             self.set_header("Content-Length", str(size))
-            self.set_header(
-                "Content-Disposition", f'attachment; filename="session-{session.id}.{ending}"'
-            )
+            self.set_header("Content-Disposition", _attachment(session, ending))
             self.set_header("Content-Security-Policy", "sandbox")
             await self._send(file)
 
@@ -58,3 +60,13 @@ class ExportHandler(LongWorkHandler):
                 await self.flush()
         except StreamClosedError:
             return
+
+
+def _attachment(session: Session, ending: str) -> str:
+    """Return the header that names the download after the session's title, as RFC 6266 says.
+
+    Programs that do not know `filename*` get a name of ASCII characters.
+    """
+    name = f"{file_name(session.title or f'session-{session.id}')}.{ending}"
+    plain = name if _PLAIN.fullmatch(name) else f"session-{session.id}.{ending}"
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

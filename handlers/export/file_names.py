@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 MAX_BYTES: Final = 200
@@ -62,15 +62,23 @@ class FileNames:
     and that all folders and commits use.
     """
 
-    def __init__(self, roots: Iterable[str] = (), taken: Collection[str] = (MANIFEST,)) -> None:
+    def __init__(
+        self,
+        roots: Iterable[str] = (),
+        taken: Collection[str] = (MANIFEST,),
+        shown: Mapping[str, str] | None = None,
+    ) -> None:
         """Name these roots first, in sorted order, so that names are always equal.
 
-        No file gets a name of `taken`.
+        taken  no file gets one of these names
+        shown  {root: the name that people see for it}, where that is not the root's own; a text
+               whose own name is the same keeps it
         """
+        self._shown = shown or {}
         self._names: dict[tuple[str, str], str] = {}
         self._taken = {_key(name) for name in taken}
         self._numbers: dict[str, int] = {}
-        for root in sorted(roots):
+        for root in sorted(roots, key=lambda root: (root in self._shown, root)):
             self.of(root)
 
     def of(self, root: str, ending: str = "") -> str:
@@ -79,14 +87,16 @@ class FileNames:
         """
         name = self._names.get((root, ending))
         if name is None:
-            name = self._names[root, ending] = self._free(root + ending)
+            name = self._names[root, ending] = self._free(
+                root + ending if ending else self._shown.get(root, root)
+            )
             self._taken.add(_key(name))
         return name
 
     @property
     def are_original(self) -> bool:
-        """Whether each file so far has the name of its text."""
-        return all(name == root for (root, _), name in self._names.items())
+        """Whether each file so far has the name that people see for its text."""
+        return all(name == self._shown.get(root, root) for (root, _), name in self._names.items())
 
     def manifest(self) -> str:
         """Return the JSON object {name of the file: name of the text}."""

@@ -12,6 +12,7 @@ from dulwich.objects import ObjectID
 from handlers.export.contents import live_if_sound
 from handlers.export.file_names import FileNames
 from handlers.export.git_repo import SERVER, Progress, Snapshot, bundle, commit
+from handlers.export.main_file import shown_names
 from handlers.http.text_rules import NAMELESS
 from handlers.http.views.people import person
 from handlers.services import Services
@@ -40,13 +41,14 @@ class GitBundle:
         self._session = session
         self._user_id = user_id
         self._file = file
-        self._progress = Progress(FileNames())
+        self._shown = shown_names(session.language)
+        self._progress = Progress(FileNames(shown=self._shown))
 
     async def write(self) -> None:
         """Write everything; raises the errors of reading versions."""
         store = self._services.store
         live = await live_if_sound(self._services, self._session.id, self._user_id)
-        self._progress = Progress(FileNames(live.files if live else {}))
+        self._progress = Progress(FileNames(live.files if live else {}, shown=self._shown))
         numbers: list[int] = []
         while page := await store.versions(
             self._session.id, numbers[-1] if numbers else None, 200, with_files=False

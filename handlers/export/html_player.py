@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import IO, NamedTuple, TypedDict
 
 from crdt.history.playback.replay import Replayed
+from handlers.export.main_file import shown_names
 from handlers.http.views import history
 from handlers.http.views.people import person
 from handlers.http.views.times import rfc3339
@@ -56,6 +57,7 @@ class HtmlPlayer:
             "start": start,
             "roots": list(self._names.roots),
             "others": sorted(self._others.difference(self._names.roots)),
+            "names": shown_names(self._session.language),
             "authors": [person(author, people)["username"] for author in self._names.authors],
             "versions": await self._versions(),
             "chat": await self._chat(people),

@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from handlers.export.contents import as_files, live_if_sound
 from handlers.export.file_names import MANIFEST, MAX_BYTES, FileNames
+from handlers.export.main_file import shown_names
 from handlers.http.views import chat, code, people
 from handlers.http.views.times import rfc3339
 from handlers.services import Services
@@ -29,7 +30,8 @@ members.json          who takes part, and as what
 
 What is damaged in the store says "damaged": true, and has a DAMAGED.txt instead of its texts.
 
-A file is called as its text, in the letters of its script, if every system can create such a file. If not:
+The text that is called "codemirror" in the document is main with the ending of the session's language, as in the editor.
+Each other file is called as its text, in the letters of its script, if every system can create such a file. If not:
 - characters that a system forbids are written as in URLs: a/b is a%2Fb;
 - names that mean something to Windows, macOS or git begin with _: con.txt is _con.txt;
 - names over {limit} bytes are cut, and end in a digest of the whole name;
@@ -54,14 +56,15 @@ class ZipArchive:
         self._session = session
         self._user_id = user_id
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
-        self._names = FileNames()
+        self._shown = shown_names(session.language)
+        self._names = FileNames(shown=self._shown)
 
     async def write(self) -> None:
         """Write everything; raises the errors of reading versions."""
         services, session = self._services, self._session
         now = rfc3339(services.clock())
         live = await live_if_sound(services, session.id, self._user_id)
-        self._names = FileNames(live.files if live else {})
+        self._names = FileNames(live.files if live else {}, shown=self._shown)
         shown = (
             self._under("live", live.files, live.documents)
             if live

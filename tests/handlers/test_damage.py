@@ -94,10 +94,10 @@ async def test_export_says_what_is_missing(ada: Api, session_id: str, tmp_path: 
         name: found.read(name).decode() for name in found.namelist() if name.startswith("versions/")
     }
     assert texts == {
-        "versions/0001-manual/codemirror": "one\n",
+        "versions/0001-manual/main.js": "one\n",
         "versions/0002-damaged/DAMAGED.txt": "Version 2 is damaged in the store: its texts are "
         "missing here.\n",
-        "versions/0003-manual/codemirror": "three\n",
+        "versions/0003-manual/main.js": "three\n",
     }
     chat = [json.loads(line) for line in found.read("chat.jsonl").decode().splitlines()]
     assert [one.get("damaged", False) for one in chat] == [False, True, False]
@@ -107,7 +107,7 @@ async def test_export_says_what_is_missing(ada: Api, session_id: str, tmp_path: 
     git("clone", "--quiet", str(bundle), str(tmp_path / "clone"))
     log = git("-C", str(tmp_path / "clone"), "log", "--reverse", "--format=%s")
     assert log.splitlines()[1] == "Version 2 is damaged in the store: its texts are missing here"
-    assert (tmp_path / "clone" / "codemirror").read_text() == "three\n"
+    assert (tmp_path / "clone" / "main.js").read_text() == "three\n"
 
     replay = await ada.get(f"/code/{session_id}/export?format=replay")
     assert replay.status == 200

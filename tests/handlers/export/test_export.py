@@ -1,4 +1,6 @@
-"""A session as a zip file."""
+"""A session as a download."""
+
+import pytest
 
 from tests.api import Api
 from tests.handlers.clients import code_of, guest_of
@@ -14,7 +16,22 @@ async def test_export_in_bad_format_or_by_stranger_is_refused(ada: Api) -> None:
     )
 
 
-# -- as a repository ------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("title", "plain", "name"),
+    [
+        ("Pairing, 2nd round", "Pairing, 2nd round.zip", "Pairing%2C%202nd%20round.zip"),
+        ("Gespräch", "", "Gespr%C3%A4ch.zip"),
+        ('a"b/c', "", "a%2522b%252Fc.zip"),
+        ("con", "_con.zip", "_con.zip"),
+    ],
+)
+async def test_download_is_named_after_the_title_of_the_session(
+    ada: Api, title: str, plain: str, name: str
+) -> None:
+    """Whatever the title is, both names are good for every system."""
+    session_id = await ada.new_session(title=title)
 
+    header = (await ada.get(f"/code/{session_id}/export")).headers["Content-Disposition"]
 
-# -- as a page that plays -------------------------------------------------------------------------
+    plain = plain or f"session-{session_id}.zip"
+    assert header == f"attachment; filename=\"{plain}\"; filename*=UTF-8''{name}"

@@ -205,6 +205,21 @@ def test_file_names_that_are_alike_are_numbered_once_for_all_folders() -> None:
     assert names.of("main.java") == "main-2.java"
 
 
+def test_file_has_the_name_that_people_see_unless_a_text_is_called_so() -> None:
+    """The text of the stock editors is shown as main.py; a real main.py keeps its name."""
+    shown = {"codemirror": "main.py"}
+    alone, beside = (
+        FileNames(["codemirror"], shown=shown),
+        FileNames(["codemirror", "main.py"], shown=shown),
+    )
+
+    assert alone.of("codemirror") == "main.py"
+    assert alone.are_original
+    assert (beside.of("main.py"), beside.of("codemirror")) == ("main.py", "main-2.py")
+    assert not beside.are_original
+    assert beside.of("codemirror", ".json") == "codemirror.json"
+
+
 def test_many_alike_names_take_no_time() -> None:
     """A hostile editor can name all texts alike."""
     letters = [

