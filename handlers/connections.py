@@ -176,6 +176,10 @@ class Connections:
         self._slots.by_session.remove(session_id)
         self._slots.by_user.remove((session_id, user_id))
 
+    def is_listening(self, session_id: str, listener: Listener) -> bool:
+        """Whether a connection learns of events in its session."""
+        return listener in self._listening.get(session_id, ())
+
     def tell(self, session_id: str, frame: bytes) -> None:
         """Send a frame to all listeners of a session."""
         for listener in tuple(self._listening.get(session_id, ())):

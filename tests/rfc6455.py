@@ -49,6 +49,9 @@ class Echo:
         self.socket.send(message)
         return 0.0
 
+    def slowed(self, seconds: float) -> None:
+        """Nobody is told."""
+
     def gone(self, code: int | None) -> None:
         """Nobody counts it."""
 

@@ -1,4 +1,4 @@
-"""Notes to open pages about events in a session besides edits.
+"""Notes to open pages about what happens in a session besides edits.
 Clients ask for them with `?notes=1`.
 """
 
@@ -19,6 +19,14 @@ def _frame(content: Mapping[str, object]) -> bytes:
 SESSION_CHANGED = _frame({"about": "session"})
 """Says that a client should read the session again:
 its title, language, status, a role, or its fill has changed."""
+
+
+def slowed(seconds: float) -> bytes:
+    """Return the note to a client whose messages the server takes later.
+
+    seconds  of rest that its user owes for work
+    """
+    return _frame({"about": "slowed", "seconds": round(seconds)})
 
 
 def of_messages(tell: Callable[[str, bytes], None]) -> Callable[[Message, User], None]:

@@ -11,6 +11,7 @@ from crdt.room.room import Room
 from crdt.wire.y_protocol import SyncStep1, decode, decode_state_vector
 from handlers.close_codes import Close, close_for
 from handlers.connections import Connections
+from handlers.http import notifications
 from handlers.sync.send_queue import SendQueue
 from handlers.sync.websocket import WebSocket
 
@@ -20,6 +21,8 @@ _UPDATE = b"\x00\x02"
 _OTHER_COST = 0.25
 _BYTES_PER_UPDATE = 64 << 10
 _BYTES_PER_REPEATED = 2 << 10
+_TOLD_AGAIN_MS = 10_000
+"""Milliseconds after which a client is told again how far behind the server is with its edits."""
 
 _log = logging.getLogger(__name__)
 
@@ -56,8 +59,8 @@ class EditorConnection:
     """A socket and, once it has joined, its room. It is the socket's `Receiver`."""
 
     __slots__ = (
-        "_address", "_connection", "_connections", "_has_asked", "_room", "_rooms", "outbox",
-        "socket",
+        "_address", "_connection", "_connections", "_has_asked", "_room", "_rooms", "_told_at",
+        "outbox", "socket",
     )  # fmt: skip
 
     usual_start = _UPDATE
@@ -72,6 +75,7 @@ class EditorConnection:
         self._rooms = rooms
         self._address = address
         self._has_asked = False
+        self._told_at = 0
         self._room: Room | None = None
         self._connection: Connection | None = None
 
@@ -129,6 +133,14 @@ class EditorConnection:
             except CrdtError as error:
                 self._fail(error)
         return 0.0  # all other errors close the socket
+
+    def slowed(self, seconds: float) -> None:
+        """Tell a client that listens to its session, at most every ten seconds."""
+        room, now = self._room, self._rooms.clock()
+        if room and now >= self._told_at + _TOLD_AGAIN_MS:
+            self._told_at = now
+            if self._connections.is_listening(room.session_id, self.outbox):
+                self.outbox.send(notifications.slowed(seconds))
 
     def gone(self, code: int | None) -> None:
         room, connection = self._room, self._connection

@@ -103,6 +103,10 @@ class RateGate:
         self._connections.slowed += bool(rest_s)
         return rest_s
 
+    def owed_s(self) -> float:
+        """Return for how many seconds in all the client rests, if it causes no more work."""
+        return self.work.debt_s()
+
     def spend(self, cost: float = _OTHER_COST) -> bool:
         """Count a message, or by default a control frame; return whether it must wait."""
         messages = self.messages

@@ -25,5 +25,8 @@ class Receiver(Protocol):
         The socket reads on when this is done.
         """
 
+    def slowed(self, seconds: float) -> None:
+        """Learn that the socket reads nothing for a while, and is behind by so many seconds."""
+
     def gone(self, code: int | None) -> None:
         """The connection is lost; `code` is what the client closed with, if it did."""

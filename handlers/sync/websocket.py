@@ -37,6 +37,8 @@ After a message of more than `_QUICK_BYTES`, which may be slow, it is read in an
 
 
 _clock = time.perf_counter  # not the loop's: that of uvloop stands still during a turn
+_TOLD_S = 2.0
+"""Seconds without reading of which the receiver is told; shorter pauses nobody notices."""
 _HOLDING, _OPEN, _FAILED = State.HOLDING, State.OPEN, State.FAILED
 """A module's names are read faster than an Enum's, and each frame needs them."""
 
@@ -49,8 +51,7 @@ class WebSocket(asyncio.Protocol):
 
     __slots__ = (
         "_closing", "_connections", "_held", "_is_heard", "_late", "_later", "_rates", "_reader",
-        "_receiver",
-        "_state", "_transport", "queue",
+        "_receiver", "_state", "_transport", "queue",
     )  # fmt: skip
 
     def __init__(
@@ -282,6 +283,8 @@ class WebSocket(asyncio.Protocol):
                 return
             wait_s = allowed_s
         wait_s = max(wait_s, self._rates.rest_s())
+        if wait_s > _TOLD_S:
+            self._receiver.slowed(max(wait_s, self._rates.owed_s()))
         self._transport.pause_reading()
         self._state = _HOLDING
         self._held = items[1:]

@@ -1,7 +1,10 @@
 """What `/sync?notes=1` tells of besides the document."""
 
+import asyncio
 import json
 from typing import Any
+
+import pytest
 
 from crdt.wire.lib0 import read_var_bytes
 from crdt.wire.y_protocol import sync_update
@@ -88,3 +91,28 @@ async def test_notes_say_when_document_becomes_half_full(start_server) -> None:
     assert compacted.body["before"] > 50_000
     assert compacted.body["bytes"] < 1_100
     assert compacted.body["isHalfFull"] is False
+
+
+async def test_note_says_how_far_behind_the_server_is_with_a_users_edits(
+    ada: Api, bob: Api, server
+) -> None:
+    """The user who owes rest for their work is told; nobody else is, and nobody waits with them."""
+    session_id = await ada.new_session()
+    await bob.post(f"/session/{session_id}/join")
+    costly, other = (
+        await ada.connect(session_id, "&notes=1"),
+        await bob.connect(session_id, "&notes=1"),
+    )
+    for wire in (costly, other):
+        await wire.receive_until(b"\x00\x00")
+    connections = server.parts.services.connections
+    bucket = connections.work_of(ada.user["id"], asyncio.get_running_loop().time())
+    bucket.tokens = -60 * connections.limits.work_per_s
+
+    await costly.send(sync_update(Typist(5).insert(0, "x" * 5_000)))
+
+    told = await note(costly)
+    assert told == {"about": "slowed", "seconds": pytest.approx(60, abs=5)}
+    await other.send(sync_update(Typist(6).insert(0, "y")))
+    await costly.receive_until(b"\x00\x02")
+    assert not [frame for frame in other.seen if frame.startswith(_NOTE)]

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { ago } from "./times"
+import { ago, lasting } from "./times"
 
 const NOW = Date.parse("2026-03-20T12:00:00Z")
 const MINUTE = 60_000
@@ -16,6 +16,14 @@ it.each([
   [-2 * MINUTE, "in 2 minutes"],
 ])("says of %i ms before now: %s", (passed, words) => {
   expect(ago(new Date(NOW - passed).toISOString(), NOW)).toBe(words)
+})
+
+it.each([
+  [1, "1 second"],
+  [40, "40 seconds"],
+  [100, "2 minutes"],
+])("says of %i seconds: %s", (seconds, words) => {
+  expect(lasting(seconds)).toBe(words)
 })
 
 it("gives the date of what is older than two weeks", () => {

@@ -13,5 +13,11 @@ export function ago(text: string, now = Date.now()): string {
   return "just now"
 }
 
+/** "40 seconds", "2 minutes" */
+export function lasting(seconds: number): string {
+  const [count, unit] = seconds < 90 ? [Math.round(seconds), "second"] : [Math.round(seconds / 60), "minute"]
+  return `${count} ${unit}${count === 1 ? "" : "s"}`
+}
+
 export const clock = (text: string) => new Date(text).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })
 export const full = (text: string) => new Date(text).toLocaleString()

@@ -1,6 +1,7 @@
 // Messages above the text that people need before they type: the session is closed or read-only, or some text is missing.
 import { ApiError } from "../api"
 import { MAIN_ROOT } from "../lib/files"
+import { lasting } from "../lib/times"
 import { withNext } from "../router"
 import type { Session } from "../types"
 import type { Participant } from "./live/collab"
@@ -105,6 +106,7 @@ export function Banners({ session, live, view, followed, onChanged }: Props) {
         <p class="banner" role="status">
           The server is slow to save what you typed, as it does with large or very many edits. You can type on: your
           text stays in this browser until it is saved.
+          {live.behindS.value > 0 && ` Your last edits cost much work: about ${lasting(live.behindS.value)} of it.`}
         </p>
       )}
       {!trouble && isUnreadable(live.problem.value) && (

@@ -73,6 +73,7 @@ class FakeReceiver:
         self.received: list[bytes] = []
         self.large: list[bytes] = []
         self.gone_with: list[int | None] = []
+        self.slowed_s: list[float] = []
         self.work_s = 0.0
         self.now = 0.0
 
@@ -87,6 +88,9 @@ class FakeReceiver:
         await asyncio.sleep(0)
         self.large.append(message)
         return self.work_s
+
+    def slowed(self, seconds: float) -> None:
+        self.slowed_s.append(seconds)
 
     def gone(self, code: int | None) -> None:
         self.gone_with.append(code)

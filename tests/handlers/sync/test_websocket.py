@@ -253,6 +253,23 @@ async def test_client_whose_messages_take_long_rests_in_proportion(
     assert scene.transport.is_reading()
 
 
+async def test_client_that_rests_for_long_is_told_how_long_in_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also past the ten seconds of one pause; a pause that nobody notices is not told."""
+    scene = Scene(SocketLimits(work_per_s=0.1, work_burst_s=0.1))
+    work(monkeypatch, scene, 0.2)
+    scene.socket.data_received(masked(UPDATE))
+    await until(scene.transport.is_reading)
+    assert scene.receiver.slowed_s == []
+
+    work(monkeypatch, scene, 3)
+    scene.socket.data_received(masked(UPDATE))
+
+    assert scene.receiver.slowed_s == [pytest.approx(30, abs=2)]
+    scene.socket.connection_lost(None)
+
+
 @pytest.mark.parametrize("is_held", [False, True])
 async def test_message_that_its_receiver_takes_later_comes_before_the_next_ones(
     monkeypatch: pytest.MonkeyPatch, is_held: bool

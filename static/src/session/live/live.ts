@@ -28,6 +28,8 @@ export class LiveSession {
   readonly documents = signal<Documents>({})
   /** why they, and the names of texts, could not be read; null if they could */
   readonly problem = signal<unknown>(null)
+  /** for how many seconds the server will be busy with edits of this user, when it said so last */
+  readonly behindS = signal(0)
   private readonly stopWatching: () => void
   private previewing: number
   private isDestroyed = false
@@ -67,6 +69,10 @@ export class LiveSession {
   private noted(note: Note): void {
     if (note.about === "session") {
       void this.state.reload()
+      return
+    }
+    if (note.about === "slowed") {
+      this.behindS.value = note.seconds
       return
     }
     const { sender, message } = note.message
