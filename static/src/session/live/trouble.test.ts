@@ -2,6 +2,7 @@ import { afterEach, expect, it, vi } from "vitest"
 import { CLOSE_CODE } from "../../close_codes"
 import { BLOCKED, comesBack, isFinal, probe, troubleOf, UNREACHABLE } from "./trouble"
 
+const limits = import.meta.glob<string>("../../../../crdt/limits.py", { query: "?raw", import: "default", eager: true })
 const reason = (fields: object) => JSON.stringify({ code: "x", ...fields })
 const answered = (status: number, body: string) =>
   vi.stubGlobal("fetch", vi.fn().mockResolvedValue(new Response(body, { status })))
@@ -32,6 +33,15 @@ it("shows the server's message and what a passed limit means, never the limit's 
   expect(troubleOf(4413, reason({ message: "too many of them", limit: "constructor" })).message).toBe(
     "Too many of them.",
   )
+})
+
+it("explains every fixed limit of documents, in words that name no setting", () => {
+  const source = Object.values(limits).join("")
+  const names = [...source.matchAll(/^"""`(\w+)`: /gm)].map((found) => found[1])
+
+  expect(names.length).toBeGreaterThan(4)
+  for (const limit of names)
+    expect(troubleOf(4413, reason({ message: "x", limit })).message, limit).toMatch(/ .*\. X\.$/)
 })
 
 it("says what a limit of speed means for the person", () => {

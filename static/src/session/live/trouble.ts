@@ -56,6 +56,9 @@ const LIMITS = new Map([
   ["roots", "This session has as many files as the server allows"],
   ["user_bytes", "Nothing can be added here until the session's owner deletes sessions, or hands them over"],
   ["types", "This session has as many shared types as the server allows"],
+  ["type_depth", "What you inserted has too many things in each other for the server"],
+  ["value_depth", "What you inserted has a value with too many levels for the server"],
+  ["name_bytes", "What you inserted has a name that is too long for the server"],
   ["work", "One edit would keep the server busy for too long: make it in smaller parts"],
 ])
 
