@@ -50,12 +50,14 @@ async def _pasted(room: World, what: str, version: int) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-async def test_paste_into_real_editor_reaches_another_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "what"), enumerate(PASTES), ids=str)
+async def test_paste_into_real_editor_reaches_another_one(
+    tmp_path: Path, number: int, what: str
+) -> None:
     """Whatever the version of y-websocket; the receiving editor shows it too."""
     problems = []
     async with world(tmp_path / "data") as room:
-        for number, what in enumerate(PASTES):
-            problems += await _pasted(room, what, 3)
-            problems += await _pasted(room, what, VERSIONS[number % 2])
+        problems += await _pasted(room, what, 3)
+        problems += await _pasted(room, what, VERSIONS[number % 2])
 
     assert not problems, report(problems)
