@@ -26,7 +26,7 @@ async def test_html_player_contains_all_history_escaped(
     answer = await ada.get(f"/code/{session_id}/export?format=replay")
 
     assert answer.headers["Content-Type"] == "text/html; charset=UTF-8"
-    assert answer.headers["Content-Disposition"].endswith("%3C%252Fscript%3E.html")
+    assert answer.headers["Content-Disposition"].endswith("UTF-8''%253C%252Fscript%253E.html")
     page = answer.body.decode() if isinstance(answer.body, bytes) else answer.body
     assert page.count("</script>") == 2
     data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])

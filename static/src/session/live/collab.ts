@@ -29,8 +29,7 @@ const SLOW_MS = 8000
 /** The browser's own code, for a connection that ended without a close frame (RFC 6455, section 7.1.5). */
 const NO_CLOSE_FRAME = 1006
 
-export type Note =
-  { about: "session" } | { about: "message"; message: Message } | { about: "slowed"; seconds: number }
+export type Note = { about: "session" } | { about: "message"; message: Message } | { about: "slowed"; seconds: number }
 
 /** What a connection tells the code that opened it. */
 export interface Events {
