@@ -7,12 +7,11 @@ from pathlib import Path
 
 from collab_server.server import Server
 from harness.node import PROGRAMS, node_command
-
-PAGE = Path(__file__).parents[2] / "docs" / "migrating.md"
+from tests.samples import sample
 
 
 async def test_migration_example_of_documentation_runs(server: Server, tmp_path: Path) -> None:
-    (script,) = re.findall(r"```js\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    script = sample("docs/migrating.md", 'import { io } from "socket.io-client"')
     (tmp_path / "migrated.mjs").write_text(script)
     (tmp_path / "node_modules").symlink_to(PROGRAMS / "node_modules")
 

@@ -6,7 +6,9 @@ What the server makes of forwarded headers is in tests/handlers/http/test_networ
 
 import asyncio
 import base64
+import os
 import re
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -21,6 +23,7 @@ from crdt.wire import y_protocol
 from handlers.sync.frames import CLOSE
 from harness.wire import SYNC_STEP1
 from tests.api import PASSWORD, Api
+from tests.conftest import AS_SHIPPED
 from tests.crdt.harness import Typist
 from tests.handlers.clients import (
     UNKNOWN_ID,
@@ -38,6 +41,8 @@ from tests.narrowing import required
 from tests.node_peers import Peers
 from tests.raw_frames import Raw
 from tests.reverse_proxies import INNER, OUTER, SAMPLES, Certificate, ReverseProxy
+from tests.samples import sample
+from tests.system_packages import needed_program
 from tests.waiting import PATIENCE_S
 
 UPGRADE = {
@@ -99,12 +104,82 @@ async def proxied(
 # -- what the documentation says ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [*OUTER.values(), *INNER.values()])
+QUOTED = {
+    OUTER["nginx"]: sample("docs/proxies.md", "# /etc/nginx/conf.d/collab.conf; the server"),
+    OUTER["caddy"]: sample("docs/proxies.md", "# /etc/caddy/Caddyfile; the server"),
+    INNER["nginx"]: sample("docs/proxies.md", "# /etc/nginx/conf.d/collab.conf on 10.0.0.2"),
+    INNER["caddy"]: sample("docs/proxies.md", "# /etc/caddy/Caddyfile on 10.0.0.2"),
+}
+CHECKS = sample("docs/proxies.md", "site=https://code.example.org")
+
+
+@pytest.mark.parametrize("name", QUOTED)
 def test_proxy_samples_are_quoted_in_documentation(name: str) -> None:
     """The page shows the files that are tested here."""
-    page = (SAMPLES.parent / "proxies.md").read_text()
+    assert QUOTED[name] == (SAMPLES / name).read_text()
 
-    assert f"\n```\n{(SAMPLES / name).read_text()}```\n" in page
+
+def documented_checks(proxy: ReverseProxy, certificate: Certificate) -> list[str]:
+    """Return the lines that the page's commands print, with 36 requests instead of 1200."""
+    commands = CHECKS
+    for said, meant in {
+        "https://code.example.org": proxy.url,
+        '"username": "…", "password": "…"': f'"username": "ada", "password": "{PASSWORD}"',
+        "seq 1200": "seq 36",
+    }.items():
+        assert said in commands
+        commands = commands.replace(said, meant)
+    environment = {**os.environ, "CURL_CA_BUNDLE": str(certificate.file), "no_proxy": "*"}
+    done = subprocess.run(
+        ["bash", "-c", commands],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    return [line.strip() for line in done.stdout.splitlines()]
+
+
+@each_kind
+async def test_documented_checks_say_that_all_is_well(
+    proxied: Proxied, certificate: Certificate
+) -> None:
+    """With 18 requests for an address instead of 600; the commands send twice as many."""
+    needed_program("curl")
+    assert AS_SHIPPED["anonymous_per_5min"] == 600
+    _, proxy = await proxied(anonymous_per_5min=18)
+    await Api(proxy.url).sign_up("ada")
+
+    lines = await asyncio.to_thread(documented_checks, proxy, certificate)
+
+    socket, *cookies, refused, too_many, metrics = lines
+    assert (socket, metrics) == ("101", "403")
+    assert len(cookies) == 3
+    assert all(cookie.lower().startswith("set-cookie:") for cookie in cookies)
+    assert all(cookie.endswith("Secure") for cookie in cookies)
+    counts = {code: int(count) for count, code in (refused.split(), too_many.split())}
+    assert counts.keys() == {"401", "429"}
+    assert sum(counts.values()) == 36
+    assert counts["401"] >= 18
+
+
+@each_kind
+async def test_documented_checks_show_too_large_a_number_of_proxies(
+    request: pytest.FixtureRequest, proxied: Proxied, certificate: Certificate
+) -> None:
+    """With TRUST_PROXY=2 behind nginx alone, made-up addresses are believed: 401 only.
+    Caddy drops them, and all people have one person's limits.
+    """
+    _, proxy = await proxied(trust_proxy=2, anonymous_per_5min=18)
+    await Api(proxy.url).sign_up("ada")
+
+    lines = await asyncio.to_thread(documented_checks, proxy, certificate)
+    others = await proxy.status("/user/me", THERE)
+
+    is_nginx = "nginx" in request.node.callspec.id
+    assert ("36 401" in lines) is is_nginx
+    assert others == (401 if is_nginx else 429)
 
 
 @pytest.mark.parametrize("name", [OUTER["nginx"], INNER["nginx"]])

@@ -2,9 +2,7 @@
 but for the server's address.
 """
 
-import asyncio
 import json
-import os
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,91 +12,24 @@ import pytest
 from collab_server.server import Server
 from harness.node import PROGRAMS, node_command
 from tests.api import Api
-from tests.processes import ROOT
+from tests.clock import Clock
+from tests.programs import Programs
+from tests.samples import sample
 from tests.system_packages import find_program
 from tests.waiting import until
 
-_SECONDS = 60
 
-
-def samples(page: str, language: str, server: Server) -> list[str]:
-    """Return the samples of a page in one language ("" for commands),
-    with the address of a server in tests.
-    """
-    found = re.findall(
-        r"^```(\w*)\n(.*?)^```$", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE
-    )
-    address = server.url.partition("://")[2]
-    return [text.replace("localhost:5000", address) for kind, text in found if kind == language]
-
-
-class Programs:
-    """Programs that are started in an empty folder, where Node finds the
-    packages of `tests/node`.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        (folder / "node_modules").symlink_to(PROGRAMS / "node_modules")
-        self._running: list[asyncio.subprocess.Process] = []
-
-    async def start(self, *command: str) -> "Program":
-        pipe = asyncio.subprocess.PIPE
-        environment = {**os.environ, "http_proxy": "", "no_proxy": "*"}
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            cwd=self.folder,
-            env=environment,
-            stdin=pipe,
-            stdout=pipe,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        self._running.append(process)
-        return Program(process)
-
-    async def run(self, *command: str) -> str:
-        """Return what a program writes until it ends well."""
-        program = await self.start(*command)
-        async with asyncio.timeout(_SECONDS):
-            await program.end()
-        assert program.process.returncode == 0, program.output
-        return program.output
-
-    async def stop(self) -> None:
-        for process in self._running:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
-
-
-class Program:
-    """A program whose output is read while it runs."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self.output = ""
-        self._reading = asyncio.create_task(self._read())
-
-    async def _read(self) -> None:
-        assert self.process.stdout
-        while text := await self.process.stdout.read(4096):
-            self.output += text.decode()
-
-    def type(self, line: str) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(line.encode() + b"\n")
-
-    async def end(self) -> None:
-        assert self.process.stdin
-        self.process.stdin.close()
-        await self._reading
-        await self.process.wait()
+def at(server: Server, text: str) -> str:
+    """Return a sample with the address of a server in tests."""
+    return text.replace("localhost:5000", server.url.partition("://")[2])
 
 
 @pytest.fixture
 async def programs(tmp_path: Path) -> AsyncIterator[Programs]:
+    """Programs in a folder where Node finds the packages of `tests/node`."""
     folder = tmp_path / "samples"
     folder.mkdir()
+    (folder / "node_modules").symlink_to(PROGRAMS / "node_modules")
     running = Programs(folder)
     yield running
     await running.stop()
@@ -108,8 +39,10 @@ async def programs(tmp_path: Path) -> AsyncIterator[Programs]:
 async def test_quickstart_leads_to_two_editors_chat_and_versions(
     server: Server, programs: Programs
 ) -> None:
-    _run, accounts, invites, history = samples("docs/quickstart.md", "", server)
-    (editor,) = samples("docs/quickstart.md", "js", server)
+    accounts = at(server, sample("docs/quickstart.md", "B=http://localhost:5000"))
+    editor = at(server, sample("docs/quickstart.md", 'import readline from "node:readline"'))
+    invites = sample("docs/quickstart.md", "curl -s $B/session/$SESSION_ID/invites")
+    history = sample("docs/quickstart.md", "curl -s $B/chat/send")
     (programs.folder / "editor.mjs").write_text(editor)
 
     output = await programs.run("bash", "-e", "-c", accounts + 'echo "ADA=$ADA"')
@@ -139,10 +72,8 @@ async def test_editor_of_readme_connects_and_is_told_what_is_saved(
     server: Server, ada: Api, programs: Programs
 ) -> None:
     """The README's sample, with the handler of `?saved=1` that docs/api.md adds to it."""
-    (editor,) = samples("README.md", "js", server)
-    (handler,) = [
-        text for text in samples("docs/api.md", "js", server) if "messageHandlers" in text
-    ]
+    editor = at(server, sample("README.md", 'import * as Y from "yjs"'))
+    handler = sample("docs/api.md", 'import * as decoding from "lib0/decoding"')
     session = (await ada.post("/session", {"title": "Sample"})).body
     (programs.folder / "sample.mjs").write_text(
         'import WebSocket from "ws"\n'
@@ -160,10 +91,48 @@ async def test_editor_of_readme_connects_and_is_told_what_is_saved(
     assert "saved 2" in output
 
 
+@pytest.mark.parametrize(("is_logged_out", "end"), [(False, "synced"), (True, "sign in")])
+async def test_editor_of_readme_goes_on_after_its_token_expired(
+    clock: Clock, server: Server, programs: Programs, *, is_logged_out: bool, end: str
+) -> None:
+    """The README's sample, with the handler of docs/api.md that refreshes the token by cookie.
+
+    The test gives `fetch` what a browser adds: the page's address, its origin and its cookies.
+    """
+    ada = await Api(server.url).sign_up()
+    editor = at(server, sample("README.md", 'import * as Y from "yjs"'))
+    handler = sample("docs/api.md", 'provider.on("connection-close"')
+    session_id = await ada.new_session(code="hello")
+    if is_logged_out:
+        await ada.post("/user/logout")
+    clock.advance(server.parts.services.tokens.access_s + 1)
+    (programs.folder / "sample.mjs").write_text(
+        'import WebSocket from "ws"\n'
+        f'const sessionId = "{session_id}", accessToken = "{ada.token}", site = "{server.url}"\n'
+        f'const headers = {{ Origin: site, Cookie: "refreshToken={ada.refresh_token}" }}\n'
+        "const fetchFrom = globalThis.fetch\n"
+        "Object.assign(globalThis, {\n"
+        "  WebSocket,\n"
+        "  fetch: (path, options) => fetchFrom(site + path, { headers, ...options }),\n"
+        '  showSignIn: () => { console.log("sign in"); process.exit(0) },\n'
+        "})\n"
+        + editor
+        + 'provider.on("connection-close", (event) => console.log("closed", event?.code))\n'
+        + handler
+        + 'provider.once("sync", () => { console.log(`synced ${text}`); process.exit(0) })\n'
+    )
+
+    output = (await programs.run(node_command(), "sample.mjs")).split("\n")
+
+    assert output.count("closed 4401") == 1
+    assert output[-2].startswith(end)
+    assert (output[-2] == "synced hello") is not is_logged_out
+
+
 async def test_replay_of_api_page_leads_to_text_of_now(
     server: Server, ada: Api, programs: Programs
 ) -> None:
-    (player,) = [text for text in samples("docs/api.md", "js", server) if "replay.steps" in text]
+    player = sample("docs/api.md", "const files = new Map(Object.entries(replay.files))")
     session = (await ada.post("/session", {"title": "Sample", "code": "one\n"})).body
     for code in ("one\ntwo\n", "two\nthree\n"):
         await ada.post(f"/code/{session['id']}/save", {"code": code})
