@@ -1,6 +1,7 @@
 """What contributors are given does what CONTRIBUTING.md says: hooks, attributes, recipes."""
 
 import re
+import subprocess
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -23,6 +24,13 @@ def generated() -> list[str]:
     """Return the patterns of .gitattributes for generated files."""
     lines = (ROOT / ".gitattributes").read_text().splitlines()
     return [line.split()[0] for line in lines if "linguist-generated=true" in line]
+
+
+def git(*arguments: str) -> str:
+    command = ["git", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def is_made(path: Path) -> bool:
@@ -72,6 +80,19 @@ def test_patterns_of_generated_files_match_something() -> None:
     ]
 
     assert missing == []
+
+
+def test_commits_that_blame_looks_through_are_in_the_history() -> None:
+    """A rebase gives a commit another hash. A copy of the tree without its history has none."""
+    entries = re.findall(
+        r"^# (.+)\n([0-9a-f]{40})$", (ROOT / ".git-blame-ignore-revs").read_text(), re.MULTILINE
+    )
+    history = dict(line.partition(" ")[::2] for line in git("log", "--format=%H %s").splitlines())
+    lost = [(subject, commit) for subject, commit in entries if history.get(commit) != subject]
+
+    assert len(entries) > 30
+    if git("rev-parse", "--is-shallow-repository") == "false" and len(lost) < len(entries):
+        assert lost == []
 
 
 def test_tests_named_in_recipes_exist() -> None:
