@@ -189,6 +189,7 @@ class Rates:
     def limiter(
         self, setting: Setting[float] | Setting[int], per_s: float, burst: float
     ) -> RateLimiter:
+        """Return a limiter of `per_s` tokens a second, with `burst` at the beginning."""
         return RateLimiter(
             per_s, burst, self.monotonic, partial(self._limit_counters.count, setting)
         )
@@ -201,10 +202,12 @@ class Rates:
         return self.limiter(setting, limit / seconds, limit)
 
     def backoff(self, setting: Setting[int]) -> Backoff:
+        """Return growing waits after failures; a setting says how many failures are free."""
         free = getattr(self._config, setting.name)
         return Backoff(free, self.monotonic, partial(self._limit_counters.count, setting))
 
     def recent(self, kept_s: float) -> Recent:
+        """Return a memory of keys, each of which is kept for `kept_s` seconds."""
         return Recent(kept_s, self.monotonic)
 
 

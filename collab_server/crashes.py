@@ -66,6 +66,7 @@ class Crashes:
             )  # fmt: skip
 
     def close(self) -> None:
+        """Unmap the page of the crash mark; the file stays for the next process."""
         self._page.close()
 
     def _save(self) -> None:

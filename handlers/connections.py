@@ -49,7 +49,8 @@ class SocketLimits:
 class Listener(Protocol):
     """A connection that learns of events in its session other than edits of the document."""
 
-    def send(self, frame: bytes) -> None: ...
+    def send(self, frame: bytes) -> None:
+        """Send a frame to the client."""
 
 
 class Watched(Protocol):
@@ -58,9 +59,14 @@ class Watched(Protocol):
     def poll(self) -> tuple[bool, bool]:
         """Return whether anything went out, and whether anything came in, since the last call."""
 
-    def send(self, frame: bytes) -> None: ...
-    def ping(self) -> None: ...
-    def abort(self) -> None: ...
+    def send(self, frame: bytes) -> None:
+        """Send a frame to the client."""
+
+    def ping(self) -> None:
+        """Ask the client for a sign of life."""
+
+    def abort(self) -> None:
+        """End the connection immediately, without a close handshake."""
 
 
 @dataclass(slots=True)
@@ -98,6 +104,7 @@ class Connections:
         self._ticking = start_task(self._tick_forever(), "keep-alive")
 
     async def stop(self) -> None:
+        """Stop keeping connections alive, and cut those that are still open."""
         await end_task(self._ticking)
         for socket in tuple(self._watched):
             socket.abort()
@@ -106,6 +113,7 @@ class Connections:
 
     @property
     def open(self) -> int:
+        """How many connections are open, those over a limit included."""
         return self._slots.in_all
 
     def add(self, address: str, socket: Watched | None = None) -> str:

@@ -52,6 +52,7 @@ class Listener(HTTPServer):
     limiter: RateLimiter | None = None
 
     def initialize(self, *arguments: Any, **options: Any) -> None:
+        """Take Tornado's arguments; called instead of a constructor."""
         super().initialize(*arguments, **options)
         self.lingering: set[_Lingering] = set()
         self._accepted: deque[tuple[socket.socket, tuple[str, int]]] = deque()

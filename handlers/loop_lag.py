@@ -29,6 +29,7 @@ class LagMeter:
         self._wait(asyncio.get_running_loop())
 
     def stop(self) -> None:
+        """Stop measuring; harmless more than once."""
         if self._timer:
             self._timer.cancel()
 
@@ -41,5 +42,6 @@ class LagMeter:
         self._wait(loop)
 
     def note(self, lag_s: float) -> None:
+        """Count that the event loop was late by some seconds."""
         self.counts[bisect_left(BUCKETS_S, lag_s)] += 1
         self.total_s += lag_s

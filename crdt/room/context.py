@@ -17,10 +17,12 @@ class LogSource(Protocol):
     """A room as the log writer sees it: new records, and the news that they are stored."""
 
     @property
-    def session_id(self) -> str: ...
+    def session_id(self) -> str:
+        """The session that the records belong to."""
 
     @property
-    def journal(self) -> Journal: ...
+    def journal(self) -> Journal:
+        """The updates that the room has accepted and the store may not have yet."""
 
     def next_chunk(self, now: int) -> Chunk | None:
         """Return the chunk to write next; it is this chunk again until `saved` is called."""

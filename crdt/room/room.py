@@ -229,9 +229,8 @@ class Room:
         if incoming.update == EMPTY:
             return _NOBODY, _NOBODY
         self._context.check_unsaved(self.journal, len(incoming.update))
-        prepared = incoming.prepared
+        prepared, source = incoming.prepared, incoming.source
         read = prepared.parsed if prepared else update_parser.read(incoming.update)
-        source = incoming.source
         verified: Set[int] = _NOBODY
         if source and source.questions.verifies and incoming.kind is UpdateKind.ANSWER:
             verified = self.members.claims.verify(source, read, self.document.state())
@@ -300,6 +299,7 @@ class Room:
 
     @property
     def is_used(self) -> bool:
+        """Whether anyone is connected, or a piece of work needs the room to stay loaded."""
         return bool(self.members.connections) or self.upkeep.pins > 0
 
     # -- text -------------------------------------------------------------------------------------

@@ -101,9 +101,7 @@ class AuthHandlerBase(BaseHandler):
         self._set_cookie(DEVICE_COOKIE, cookie, DEVICE_PATH, _DEVICE_S)
 
     def check_cookie_origin(self) -> None:
-        """Raise ApiError 403 unless a page of ours sent the request,
-        whose cookie counts as its token.
-        """
+        """Raise ApiError 403 unless a page of ours sent the request, with a cookie as its token."""
         settings = self.services.settings
         allowed = network.is_allowed_origin(self.request, settings.origins, settings.trusted_hops)
         if allowed is None:
@@ -112,6 +110,7 @@ class AuthHandlerBase(BaseHandler):
             raise errors.bad_origin()
 
     def clear_cookies(self) -> None:
+        """Have the browser remove the two cookies of the login; the device's cookie stays."""
         secure = network.is_secure(self.request, self.services.settings.trusted_hops)
         for name, path in ((ACCESS_COOKIE, "/"), (REFRESH_COOKIE, REFRESH_PATH)):
             self.clear_cookie(name, path=path, httponly=True, samesite="Lax", secure=secure)

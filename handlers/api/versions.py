@@ -21,6 +21,7 @@ class VersionHandlerBase(BaseHandler):
     """Base of the handlers of versions."""
 
     async def reply_version(self, version: Version, status: int = 200) -> None:
+        """Answer with a version and the names of its author and contributors."""
         people = await self.services.store.users({version.author_id, *version.contributors})
         await self.reply_in_pieces(code.version(version, people), status)
 

@@ -59,6 +59,7 @@ class BaseHandler(RequestHandler):
     body: Body
 
     def initialize(self, services: Services) -> None:
+        """Prepare a request: nobody is signed in yet, and nothing of the body is read."""
         self.services = services
         self.user = None
         self.login_id = ""
@@ -224,6 +225,7 @@ class BaseHandler(RequestHandler):
     # -- answers ----------------------------------------------------------------------------------
 
     def reply(self, body: Mapping[str, object], status: int = 200) -> None:
+        """Answer with JSON, and end the request."""
         self.set_status(status)
         self.set_header("Content-Type", "application/json; charset=UTF-8")
         self.finish(json.dumps(body))

@@ -33,9 +33,11 @@ _YEAR_S = 365 * 86_400
 class Answers(Protocol):
     """The part of Tornado's handlers that sets headers."""
 
-    def set_header(self, name: str, value: str) -> None: ...
+    def set_header(self, name: str, value: str) -> None:
+        """Set a header of the answer; it replaces one of this name."""
 
-    def clear_header(self, name: str) -> None: ...
+    def clear_header(self, name: str) -> None:
+        """Remove a header of the answer."""
 
 
 def set_defaults(handler: Answers) -> None:

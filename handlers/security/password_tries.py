@@ -27,6 +27,7 @@ class Attempt:
 
     @property
     def place(self) -> str:
+        """The key of the account on its device, or from its address if no device is known."""
         return _place(self.account, self.device or self.address)
 
 

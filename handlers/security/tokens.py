@@ -64,6 +64,7 @@ class RefreshToken:
 
     @property
     def hash(self) -> str:
+        """The SHA-256 of the secret, which the store has instead of it, as hexadecimal digits."""
         return hashlib.sha256(self.secret.encode()).hexdigest()
 
 

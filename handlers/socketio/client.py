@@ -84,7 +84,8 @@ class EventRate:
 class Membership(Protocol):
     """Lets clients join and leave sessions."""
 
-    def leave(self, client: "EventClient", *, is_lost: bool) -> None: ...
+    def leave(self, client: "EventClient", *, is_lost: bool) -> None:
+        """Take a client out of its session."""
 
 
 class EventClient:
@@ -129,15 +130,19 @@ class EventClient:
     # -- out --------------------------------------------------------------------------------------
 
     def encode(self, event: str, *arguments: object) -> str:
+        """Return an event as a text that any client may be sent."""
         return self._server.encode(event, *arguments)
 
     def emit(self, event: str, content: object) -> None:
+        """Send an event with its content."""
         self._server.emit_encoded(self.key, self._server.encode(event, content))
 
     def emit_encoded(self, encoded: str) -> None:
+        """Send an event that `encode` has returned."""
         self._server.emit_encoded(self.key, encoded)
 
     def confirm(self, arrived: Callable[[], None]) -> None:
+        """Call `arrived` once the client has received all that was sent so far."""
         self._server.confirm(self.key, arrived)
 
     def fail(self, error: ApiError, event: str = "") -> dict[str, object]:

@@ -101,6 +101,7 @@ class EngineWebSocket:
         return message
 
     async def close(self) -> None:
+        """Close the socket; engineio waits for a coroutine."""
         self._handler.close()
 
 

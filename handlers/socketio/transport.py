@@ -38,6 +38,7 @@ class SocketIOHandler(WebSocketHandler):
     services: Services
 
     def initialize(self, services: Services) -> None:
+        """Prepare a request or a socket; no client has signed in on it yet."""
         self.services = services
         self.key = ""
         self.body = Body(0, services.bodies)
@@ -190,6 +191,7 @@ class SocketIOHandler(WebSocketHandler):
         return None
 
     def open(self, *_: str) -> None:
+        """Serve the socket in a task, which ends with the connection."""
         self.set_nodelay(True)
         self._running = start_task(self._run(), "socket.io")
 

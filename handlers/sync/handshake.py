@@ -37,10 +37,12 @@ class SyncHandler(WebSocketHandler):
     _address = ""
 
     def initialize(self, services: Services) -> None:
+        """Prepare a handshake: parse the query."""
         self.services = services
         self._query = _parameters(self.request.query)
 
     def get_websocket_protocol(self) -> WebSocketProtocol | None:
+        """Return our WebSocket, None for a version of the protocol that it does not speak."""
         return Handover(self) if self.request.headers.get("Sec-WebSocket-Version") == "13" else None
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:

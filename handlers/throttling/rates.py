@@ -195,6 +195,7 @@ class Recent:
         self._noted: OrderedDict[str, float] = OrderedDict()
 
     def note(self, key: str) -> None:
+        """Remember a key from now on."""
         now = self._monotonic()
         if key not in self._noted:
             _forget_old(self._noted, lambda noted_at: noted_at + self._kept_s <= now)
@@ -202,6 +203,7 @@ class Recent:
         self._noted.move_to_end(key)
 
     def has(self, key: str) -> bool:
+        """Whether a key was noted less than `kept_s` seconds ago."""
         noted_at = self._noted.get(key)
         return noted_at is not None and self._monotonic() < noted_at + self._kept_s
 
@@ -230,6 +232,7 @@ class Budget:
         return True
 
     def give_back(self, key: str, size: int) -> None:
+        """No longer count bytes that `take` has counted."""
         left = self._held.get(key, 0) - size
         self.total -= size
         if left > 0:
@@ -246,12 +249,15 @@ class SlotCounter:
         self._counts: dict[object, int] = {}
 
     def has_capacity(self, key: object) -> bool:
+        """Whether a key has fewer than the limit."""
         return self._counts.get(key, 0) < self._limit
 
     def add(self, key: object) -> None:
+        """Count one more, also beyond the limit."""
         self._counts[key] = self._counts.get(key, 0) + 1
 
     def remove(self, key: object) -> None:
+        """Count one less; the key must have one."""
         left = self._counts[key] - 1
         if left:
             self._counts[key] = left

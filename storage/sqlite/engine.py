@@ -101,6 +101,7 @@ class Engine:
 
     @property
     def is_open(self) -> bool:
+        """Whether the file is open for writing."""
         return self._write_connection is not None
 
     async def write(self, work: Callable[[sqlite3.Connection], _T]) -> _T:

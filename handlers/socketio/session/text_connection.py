@@ -34,27 +34,35 @@ class Identity:
 class Client(Protocol):
     """The client that a connection belongs to."""
 
-    def encode(self, event: str, *arguments: object) -> str: ...
+    def encode(self, event: str, *arguments: object) -> str:
+        """Return an event as a text that any client may be sent."""
 
-    def emit(self, event: str, content: object) -> None: ...
+    def emit(self, event: str, content: object) -> None:
+        """Send an event with its content."""
 
-    def emit_encoded(self, encoded: str) -> None: ...
+    def emit_encoded(self, encoded: str) -> None:
+        """Send an event that `encode` has returned."""
 
-    def confirm(self, arrived: Callable[[], None]) -> None: ...
+    def confirm(self, arrived: Callable[[], None]) -> None:
+        """Call `arrived` once the client has received all that was sent so far."""
 
-    def unseated(self, reason: CloseReason, message: str) -> None: ...
+    def unseated(self, reason: CloseReason, message: str) -> None:
+        """Learn that the room has closed the connection, and why."""
 
 
 class Session(Protocol):
     """The session that a connection belongs to."""
 
     @property
-    def room(self) -> Room: ...
+    def room(self) -> Room:
+        """The room of the session, which is loaded."""
 
     @property
-    def feed(self) -> TextFeed: ...
+    def feed(self) -> TextFeed:
+        """The text of the room as its text clients get it."""
 
-    def edited(self) -> None: ...
+    def edited(self) -> None:
+        """Learn that the connection has changed the text."""
 
 
 class EncodedText:

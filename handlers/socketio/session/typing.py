@@ -64,6 +64,7 @@ class TypingIndicator:
                 self._tell(client_id, typist.user_id, False)
 
     def close(self) -> None:
+        """Forget all who type, and tell nobody."""
         for client_id, typist in list(self._typists.items()):
             self._forget(client_id, typist)
 

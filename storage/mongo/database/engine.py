@@ -43,6 +43,7 @@ class Engine:
 
     @property
     def db(self) -> Database:
+        """The database; raises StoreUnavailable if this process does not hold the lease."""
         database = self.connected
         self.lease.check()
         return database

@@ -1,0 +1,195 @@
+"""What documents, comments and docstrings point at is in the repository:
+files, headings, modules and their names, commands and variables.
+
+Not for addresses of other sites, which nobody asks.
+"""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from collab_server.config import all_settings
+from tests import repository
+from tests.processes import ROOT
+from tests.prose.rules import Finding
+
+ELSEWHERE = {
+    "a file of Yjs, lib0, y-protocols or y-websocket, named where we do the same": (
+        "Item.js", "ContentString.js", "DeleteSet.js", "decoding.js", "encoding.js", "updates.js",
+        "awareness.js",
+        "y-websocket.js", "INTERNALS.md", "PROTOCOL.md",
+    ),
+    "a file in an export": (
+        "members.json", "original-names.json", "name.json", "DAMAGED.txt", "con.txt", "_con.txt",
+        "src/main.py", "main.py",
+    ),
+    "a file in DATA_DIR": ("quarantine.json", "collab.lock"),
+    "a file that the reader of a sample makes": ("editor.mjs", "migrated.mjs", "rows.sql"),
+}  # fmt: skip
+"""Names of files that are not in the repository, by what they are;
+folders before the name do not matter."""
+
+_WITH_COMMENTS = {"", ".py", ".ts", ".tsx", ".js", ".mjs", ".css", ".cpp", ".h", ".sql"}
+_WITH_COMMENTS |= {".cfg", ".toml", ".yml", ".sh"}
+_WITH_MODULES = {".md", ".py", ".ts", ".tsx", ".cfg", ".toml"}
+
+_ENDINGS = "py|md|ts|tsx|js|mjs|sql|css|html|cfg|toml|cpp|json|lock|yml|yaml|conf|txt|png"
+_FILE = re.compile(
+    rf"(?<![\w/.:@$~<*{{%-])((?:\.\.?/)?(?:[\w.-]+/)*[\w-][\w.-]*\.(?:{_ENDINGS}))(?![\w/(*}}>-]|\.\w)"
+)
+_MODULE = re.compile(
+    r"(?<![\w/.@-])((?:collab_server|handlers|crdt|storage|harness|tests|bench|docs)(?:\.\w+)+)(?![\w/(])"
+)
+_LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset|href)=\"([^\"]+)\"")
+_TARGET = re.compile(r"`(?:\w+=\S+ )*make ([a-z][a-z-]*)")
+_VARIABLE = re.compile(r"\bCOLLAB_\w*[A-Z0-9]\b")
+
+
+def findings(path: Path) -> list[Finding]:
+    """Return what a file names that does not exist, in the order of its lines.
+
+    The changelog also tells of names that are gone: of it, only files and links count.
+    """
+    is_history = path.name == "CHANGELOG.md"
+    found = set()
+    for line, text in said(path):
+        if path.suffix == ".md":
+            found |= {Finding(line, *wrong) for wrong in _broken_links(path, text)}
+        if path.suffix == ".md" or path.suffix in _WITH_COMMENTS:
+            found |= {Finding(line, *wrong) for wrong in _unknown_files(path, text)}
+        if path.suffix in _WITH_MODULES and not is_history:
+            found |= {Finding(line, *wrong) for wrong in _unknown_modules(text)}
+        if path.suffix in (".md", ".py") and not is_history:
+            found |= {Finding(line, *wrong) for wrong in _unknown_commands(text)}
+    return sorted(found, key=lambda finding: (finding.line, finding.wrong))
+
+
+@cache
+def said(path: Path) -> list[tuple[int, str]]:
+    """Return the lines in which a file speaks to people, with their numbers:
+    all of a document; of code the comments, and the docstrings of Python.
+    """
+    if path.suffix != ".md" and path.suffix not in _WITH_COMMENTS:
+        return []
+    return [
+        (number, line)
+        for first, part in _parts(path)
+        for number, line in enumerate(part.splitlines(), first)
+    ]
+
+
+def _parts(path: Path) -> Iterator[tuple[int, str]]:
+    text = path.read_text()
+    if path.suffix == ".md":
+        yield 1, text.replace("%2F", "/")
+    elif path.suffix != ".py":
+        comment = r"/\*[\s\S]*?\*/|<!--[\s\S]*?-->|(?:(?<=\s)|^)(?://|#|--) .*"
+        for match in re.finditer(comment, text, re.MULTILINE):
+            yield text.count("\n", 0, match.start()) + 1, match[0]
+    else:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT:
+                yield token.start[0], token.string
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                yield node.lineno, str(node.value.value)
+
+
+def _broken_links(path: Path, text: str) -> Iterator[tuple[str, str]]:
+    for link in (markdown or html for markdown, html in _LINK.findall(text)):
+        target, _, fragment = link.partition("#")
+        found = path.parent / target if target else path
+        if re.match(r"[a-z]+:", link):
+            continue
+        if not found.exists():
+            yield f"“{link}” leads to no file", "the path of a file, from this document"
+        elif fragment and found.suffix == ".md" and fragment not in anchors(found):
+            yield f"“{link}” leads to no heading", "the words of the heading, with dashes"
+
+
+def _unknown_files(path: Path, text: str) -> Iterator[tuple[str, str]]:
+    """Yield names of files that a reader could not open."""
+    elsewhere = {name for names in ELSEWHERE.values() for name in names}
+    for name in _FILE.findall(text):
+        if not {name, name.rpartition("/")[2]} & elsewhere and not _is_file(path, name):
+            yield (
+                f"“{name}” is not in the repository",
+                "a file that is; if it is somebody else's: ELSEWHERE of tests/prose/references.py",
+            )
+
+
+def _unknown_modules(text: str) -> Iterator[tuple[str, str]]:
+    """Yield `package.module` and `package.module.name` that do not exist."""
+    for name in _MODULE.findall(text):
+        if _FILE.fullmatch(name) or name.endswith((".org", ".db")) or _is_module(name):
+            continue
+        yield f"“{name}” is no module, nor a name in one", "the name that it has in the code"
+
+
+def _unknown_commands(text: str) -> Iterator[tuple[str, str]]:
+    """Yield targets of the Makefile, and variables, that do not exist."""
+    for name in _TARGET.findall(text):
+        if name not in _targets():
+            yield f"“make {name}” is not in the Makefile", "a target that `make help` lists"
+    for name in _VARIABLE.findall(text):
+        if name not in _variables():
+            yield f"“{name}” is not read", "a setting, or a variable that tests read"
+
+
+def _is_file(path: Path, named: str) -> bool:
+    """Whether a file names one of the repository:
+    from the top, from its own folder, or by the name alone.
+    """
+    if any((folder / named).exists() for folder in (ROOT, path.parent)):
+        return True
+    return "/" not in named and named in _file_names()
+
+
+def _is_module(dotted: str) -> bool:
+    """Whether a dotted name leads to a package, to a module,
+    or to what a module defines or imports.
+    """
+    at, parts = ROOT, dotted.split(".")
+    while parts and (at / parts[0]).is_dir():
+        at = at / parts.pop(0)
+    if parts and (at / f"{parts[0]}.py").exists():
+        module, names = at / f"{parts[0]}.py", parts[1:]
+    else:
+        module, names = at / "__init__.py", parts
+    text = module.read_text() if module.exists() else ""
+    return all(_is_defined(name, text) for name in names)
+
+
+def _is_defined(name: str, text: str) -> bool:
+    """Whether a module's text defines a name (also inside a class) or imports it."""
+    defined = rf"^\s*(?:async )?(?:def|class) {name}\b|^\s*{name} *[:=]"
+    imported = rf"^(?:from|import) .*\b{name}\b|^    {name},$"
+    return bool(re.search(f"{defined}|{imported}", text, re.MULTILINE))
+
+
+def anchors(document: Path) -> set[str]:
+    """Return the fragments that GitHub makes of a document's headings."""
+    titles = re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@cache
+def _file_names() -> set[str]:
+    return {path.name for path in repository.files(ROOT)}
+
+
+@cache
+def _targets() -> set[str]:
+    return set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+@cache
+def _variables() -> set[str]:
+    """Return the variables of all settings, and those that Python code reads by itself."""
+    code = (path.read_text() for path in repository.files(ROOT) if path.suffix == ".py")
+    read = re.findall(r"environ(?:\.get\(|\[)\"(COLLAB_\w+)\"", "\n".join(code))
+    return {setting.variable for setting in all_settings()} | set(read)
