@@ -26,7 +26,7 @@ class Receiver(Protocol):
         """
 
     def slowed(self, seconds: float) -> None:
-        """Learn that the socket reads nothing for a while, and is behind by so many seconds."""
+        """Learn that the socket reads nothing for a while, and how many seconds it is behind."""
 
     def gone(self, code: int | None) -> None:
         """The connection is lost; `code` is what the client closed with, if it did."""
