@@ -68,7 +68,7 @@ async def started(
 
 @pytest.mark.parametrize(
     "command",
-    [sample("README.md", "make run"), sample("docs/quickstart.md", "make run")],
+    [sample("README.md", "make run\n"), sample("docs/quickstart.md", "make run")],
     ids=["README.md", "quickstart.md"],
 )
 async def test_make_run_serves_this_machine_until_it_is_interrupted(
@@ -88,14 +88,15 @@ async def test_make_run_serves_this_machine_until_it_is_interrupted(
     assert (Config().port, Config().data_dir) == (5000, "data")
 
 
-async def test_make_run_with_host_of_readme_lets_others_in(
+async def test_make_run_as_in_readme_lets_others_in_and_says_where(
     tmp_path: Path, programs: Programs
 ) -> None:
-    command = sample("README.md", "HOST=0.0.0.0 make run")
+    command = sample("README.md", "make run ARGS=--public")
 
     program, port = await started(programs, tmp_path / "data", "bash", "-c", MAKE + command)
 
     assert await answers(OTHER, port)
+    assert re.search(rf"^Others open http://\S+:{port}$", program.output, re.MULTILINE)
     program.signal(signal.SIGINT)
     await program.end()
 
