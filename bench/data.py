@@ -21,9 +21,7 @@ _LOG_WRITER = 1_001
 
 
 def prepare(*, with_peers: bool) -> None:
-    """Build and install what is missing; ends the program with one line
-    that says what to install.
-    """
+    """Build and install what is missing; ends the program with one line that says what to install."""
     for program in ("g++", "make", "node", "npm", "taskset"):
         if not shutil.which(program):
             sys.exit(f"{program} is needed for benchmarks and is not installed")

@@ -241,9 +241,7 @@ def _fewer(kept: dict[str, Any]) -> str:
 
 
 def _traces(kept: dict[str, Any]) -> str:
-    """Return the sentences that name the editing sessions in which some
-    scenarios' documents were typed.
-    """
+    """Return the sentences that name the sessions in which scenarios' documents were typed."""
     by_trace: dict[str, list[str]] = {}
     for name, trace in sorted(kept.get("traces", {}).items()):
         by_trace.setdefault(trace, []).append(name)

@@ -112,9 +112,7 @@ class Running:
         self.token = self._post("/user/signup", body)["accessToken"]
 
     def lag(self) -> dict[str, float]:
-        """Return how often, of how many times, our event loop kept a timer
-        waiting for more than 20 ms.
-        """
+        """Return how many timers our event loop had, and how many of them waited more than 20 ms."""
         if not self.kind.is_ours:
             return {}
         found = self.metrics()

@@ -159,8 +159,9 @@ def _live(
     sessions: tuple[str, ...],
     until: float,
 ) -> None:
-    """In a process of its own: what takes the server a while to notice
-    is not begun near the end.
+    """Run `live` in a process of its own.
+
+    Nothing that takes the server a while to notice begins near the end.
     """
     os.sched_setaffinity(0, {LOAD_CORE})
     late = until - (_VANISHED_S if live is soak_people.live else soak_hostile.SLOW_S)

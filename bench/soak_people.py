@@ -89,9 +89,7 @@ class Person:
 
     @asynccontextmanager
     async def editor(self, session_id: str) -> AsyncIterator[Wire]:
-        """Open a session as an editor does; in three of ten cases the
-        connection breaks in the end.
-        """
+        """Open a session as an editor does; in three of ten cases the connection breaks in the end."""
         url = f"ws://127.0.0.1:{self.port}/sync/{session_id}?token={self.token}&saved=1"
         request = HTTPRequest(url, network_interface=self.address, connect_timeout=_TIMEOUT_S)
         connection = await websocket_connect(request, max_message_size=64 << 20)

@@ -221,7 +221,8 @@ class Client:
 
     def __init__(self, target: Target, room: str, receive_bytes: int = 0) -> None:
         """Send the handshake; the answer is awaited on entering a block.
-        receive_bytes: 0 for the system's choice.
+
+        receive_bytes  0 for the system's choice
         """
         self._target = target
         self._socket = socket.socket()

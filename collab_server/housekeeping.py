@@ -84,8 +84,8 @@ class Housekeeping:
             services.rooms.changes.logins_ended(ended, CloseReason.LOGIN_EXPIRED)
 
     async def sweep(self) -> None:
-        """Remove expired rows and idle guests, in batches, so that other writes do
-        not wait long for the store.
+        """Remove expired rows and idle guests, in batches,
+        so that other writes do not wait long for the store.
         """
         services = self._services
         # Users that are connected are not idle.

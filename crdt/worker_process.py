@@ -60,8 +60,9 @@ def message(value: object) -> bytes:
 
 
 def answer(job: bytes) -> bytes:
-    """Do a pickled job (function, arguments); return the message
-    (True, result) or (False, exception).
+    """Do a pickled job (function, arguments); return the message (True, result).
+
+    If the job raises, the message is (False, exception).
     """
     try:
         function, arguments = pickle.loads(job)  # noqa: S301  # from the server's own process

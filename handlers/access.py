@@ -87,8 +87,8 @@ async def ensure_member(
     invite: str = "",
     address: str = "",
 ) -> tuple[Session, Member]:
-    """Return the session and the user's membership, which may be one that the owner
-    has ended (`is_removed`).
+    """Return the session and the user's membership,
+    which may be one that the owner has ended (`is_removed`).
 
     A user who is no member, but has the link or an invite, becomes one.
 

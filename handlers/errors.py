@@ -1,6 +1,4 @@
-"""The one table from errors that are raised to answers that an HTTP client
-gets (RFC 9457, docs/api.md).
-"""
+"""The one table of errors and the answers that an HTTP client gets (RFC 9457, docs/api.md)."""
 
 import math
 from dataclasses import dataclass, field
@@ -94,8 +92,8 @@ def bad_origin() -> ApiError:
 
 
 def no_origin(instead: str = "the access token as Authorization: Bearer <token>") -> ApiError:
-    """Return 403: a cookie signs the request in, and no header says that it
-    comes from a page of ours.
+    """Return 403: a cookie signs the request in,
+    and no header says that it comes from a page of ours.
 
     instead  what a client that is no browser has to send
     """
@@ -173,7 +171,8 @@ def out_of_service(error: RoomDamaged | TextUnavailable) -> ApiError:
 
 def damaged(what: str) -> ApiError:
     """Return 409: a stored row is not what was written.
-    what: names the row, with an article or a number.
+
+    what  names the row, with an article or a number
     """
     return ApiError(
         409,
@@ -204,7 +203,8 @@ def unavailable(message: str = "The server cannot do this now.") -> ApiError:
 
 def too_large(message: str, limit: str = "") -> ApiError:
     """Return 413: the request or the document is too large.
-    limit: the name of the limit, if it has one.
+
+    limit  the name of the limit, if it has one
     """
     return ApiError(413, Close.TOO_LARGE.word, message, limit=limit)
 

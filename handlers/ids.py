@@ -27,9 +27,7 @@ def new_secret(random_bytes: Callable[[int], bytes]) -> str:
 
 
 def normalize(text: str) -> str:
-    """Return the id that a person meant: capitals, dashes and look-alike
-    letters count as the right ones.
-    """
+    """Return the id that a person meant, whatever capitals, dashes and look-alikes they typed."""
     return text.lower().translate(_LOOKALIKES)
 
 

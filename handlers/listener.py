@@ -75,9 +75,7 @@ class Listener(HTTPServer):
             asyncio.get_running_loop().call_soon(self._take_some)
 
     def _take_some(self) -> None:
-        """Take some of the accepted connections, and the next ones in the
-        next turn of the event loop.
-        """
+        """Take some of the accepted connections, and more in the next turn of the event loop."""
         for _ in range(min(_IN_ONE_TURN, len(self._accepted))):
             super()._handle_connection(*self._accepted.popleft())
         if self._accepted:

@@ -23,8 +23,7 @@ def node_command() -> str:
 def yjs_updates(
     trace: Path, limit: int | None = None
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Return the first `limit` transactions of an editing session as the updates
-    that Yjs clients would send.
+    """Return the first `limit` transactions of an editing session as updates of Yjs clients.
 
     Returns (updates, end). Each update has `agent`, `time` and `update` in Base64. The end has the
     `text`, the `agents` that wrote each stretch of it, as [agent, UTF-16 units], and the number of

@@ -68,8 +68,8 @@ def recorded(*names: str) -> list[str]:
 
 
 def preferred(name: str) -> str:
-    """Return a recording's name if it is there, otherwise that of the simulated
-    session that stands in for it.
+    """Return a recording's name if it is there,
+    otherwise that of the simulated session that stands in for it.
     """
     return name if recorded(name) else RECORDED[name]
 

@@ -62,15 +62,16 @@ class SessionStore(Protocol):
     async def sessions_of(
         self, user_id: str, before: tuple[int, str] | None, limit: int
     ) -> list[SessionListing]:
-        """Return a user's sessions, newest activity first;
-        before: (updated_at, id) of the last one already seen.
+        """Return a user's sessions, newest activity first.
+
+        before  (updated_at, id) of the last one already seen
         """
 
     async def change_session(
         self, session_id: str, changes: SessionChanges, now: int, *, owner_id: str | None = None
     ) -> Session:
-        """Change a session. Raises NotFound, and NotOwner if `owner_id` is
-        given and no longer owns it.
+        """Change a session.
+        Raises NotFound, and NotOwner if `owner_id` is given and no longer owns it.
         """
 
     async def delete_session(self, session_id: str, *, owner_id: str | None = None) -> None:
@@ -160,9 +161,7 @@ class RoomStore(Protocol):
         """
 
     async def chunks(self, session_id: str, after: int, limit: int) -> list[Chunk]:
-        """Return up to `limit` chunks, in order, from the first that
-        holds an entry beyond `after`.
-        """
+        """Return up to `limit` chunks, in order, from the first with an entry beyond `after`."""
 
     async def chunk_spans(self, session_id: str) -> list[tuple[int, int]]:
         """Return (first, last) of all chunks, in order."""

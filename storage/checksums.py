@@ -67,8 +67,7 @@ def pack_contents(version: Version) -> bytes:
 def unpack_contents(
     session_id: str, number: int, data: bytes
 ) -> tuple[dict[str, str], dict[str, Any]]:
-    """Return (texts, documents); raises ValueError if they are not what
-    was packed for this version.
+    """Return (texts, documents); raises ValueError if they are not those packed for this version.
 
     Earlier releases wrote JSON without a checksum: {root: text}, or [{root:
     text}, {root: document}].

@@ -68,9 +68,7 @@ def is_sound(record: Message | Version) -> bool:
 
 @lru_cache(maxsize=32)
 def _columns(cls: Any) -> tuple[tuple[str, Any, Callable[[Any], Any]], ...]:
-    """Return (name, value for rows that lack it, function that reads it)
-    for each field of a record.
-    """
+    """Return (name, value for rows that lack it, function that reads it) of a record's fields."""
     hints = get_type_hints(cls)
     return tuple(
         (

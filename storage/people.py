@@ -135,8 +135,8 @@ class InviteStore(Protocol):
     """Ways into a session: invites, the guests who come in by them, and tickets."""
 
     async def add_invite(self, invite: Invite, limit: int, *, owner_id: str | None = None) -> None:
-        """Store an invite. Raises NotFound, or LimitReached if the session
-        has `limit` usable invites.
+        """Store an invite.
+        Raises NotFound, or LimitReached if the session has `limit` usable invites.
 
         Raises NotOwner if `owner_id` is given and no longer owns the session.
         """

@@ -7,8 +7,7 @@ from storage.records import VersionKind
 def surplus(
     count: int, automatic: int, kind: VersionKind, limit: int, auto_limit: int | None
 ) -> int:
-    """Return how many automatic versions must be dropped before a new
-    version of this kind is stored.
+    """Return how many automatic versions to drop before a new version of this kind is stored.
 
     count, automatic   how many versions the session has, and how many of these are automatic
     limit, auto_limit  how many of either it may have; None for any number

@@ -24,9 +24,7 @@ whatever is asked, a request can be too large or from another site."""
 
 
 def operation_of(method: str, path: str) -> Operation | None:
-    """Return the operation that answers a request, None for pages and what has
-    no route or no such method.
-    """
+    """Return a request's operation; None for pages, and where no route has the path and method."""
     described = next(
         (described for pattern, described in _paths() if pattern.fullmatch(path)), None
     )
@@ -63,9 +61,7 @@ def check(method: str, target: str, status: int, content_type: str, content: Any
 
 @cache
 def strict_document() -> dict[str, Any]:
-    """Return the description with `additionalProperties: false` wherever
-    an object has properties.
-    """
+    """Return the description with `additionalProperties: false` for objects with properties."""
     document = copy.deepcopy(openapi.document("1"))
     for schema in document["components"]["schemas"].values():
         if "properties" in schema:

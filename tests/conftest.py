@@ -1,6 +1,4 @@
-"""Fixtures, and the rule that a warning or error in the log that no test
-announced fails the test.
-"""
+"""Fixtures, and a rule: a test fails if it did not announce a warning or error in the log."""
 
 import asyncio
 import gc
@@ -147,9 +145,7 @@ def expect_log(_log_listener: _Listener) -> Callable[[str], None]:
 
 @pytest.fixture(scope="session")
 def trace_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Return the function that gives the file of an editing session by
-    its name (`harness.traces`).
-    """
+    """Return the function that gives an editing session's file by its name (`harness.traces`)."""
     folder = tmp_path_factory.mktemp("traces")
     return lambda name: traces.file(name, folder)
 

@@ -36,9 +36,7 @@ _empty: list[str] = []
 
 @contextlib.asynccontextmanager
 async def database(uri: str) -> AsyncIterator[str]:
-    """Lend the name of an empty database: SecantusDB becomes slower with each
-    name that it has ever had.
-    """
+    """Lend the name of an empty database. SecantusDB slows down with each name it ever had."""
     name = _empty.pop() if _empty else f"test{next(_numbers)}_{os.getpid()}"
     yield name
     async with AsyncMongoClient[Document](uri) as client:

@@ -36,8 +36,9 @@ def main() -> int:
 
 
 def install_web() -> None:
-    """What builds and checks the web app; the builder itself is an optional
-    package of its kind of machine.
+    """Install what builds and checks the web app.
+
+    The builder itself is an optional package, one for each kind of machine.
     """
     _install_packages(WEB)
 

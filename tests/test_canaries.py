@@ -378,9 +378,7 @@ ODD_REQUESTS = {
 
 
 async def test_malformed_requests_are_logged_without_secrets(new_process) -> None:
-    """What cannot be read, or is not at its place, is a line in the log
-    without the secret in it.
-    """
+    """A value that is unreadable or misplaced is a line in the log without the secret in it."""
     process = await new_process()
 
     for kind, text in ODD_REQUESTS.items():

@@ -12,9 +12,7 @@ MADE = "Made by `make format`"
 
 
 def recipe(target: str) -> list[str]:
-    """Return the commands of a target of the Makefile that are installed in
-    the checkout's environment.
-    """
+    """Return those commands of a Makefile target that the checkout's environment has."""
     rule = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert rule
     return [line.strip().removeprefix("$(BIN)/") for line in rule[1].splitlines()]

@@ -135,8 +135,9 @@ def measure(url: str, kinds: Mapping[str, Ask], count: int) -> dict[str, list[fl
 
 
 def mann_whitney(one: Sequence[float], other: Sequence[float]) -> float:
-    """Return the p-value (two-sided, normal approximation: good from twenty
-    samples on) that both are alike.
+    """Return the two-sided p-value that both are alike.
+
+    It is a normal approximation, good from twenty samples on.
     """
     n, m = len(one), len(other)
     values = sorted([(value, True) for value in one] + [(value, False) for value in other])

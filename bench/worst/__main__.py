@@ -52,8 +52,9 @@ def line(found: Found, quiet_p99: float) -> str:
 
 
 def is_over(found: Found, quiet_p99: float) -> bool:
-    """Whether a work is over a bound; what the bystander feels without
-    it is the machine's doing.
+    """Whether a work passed a bound.
+
+    quiet_p99  what the bystander feels without it, in ms: the machine's doing
     """
     return (
         found.died

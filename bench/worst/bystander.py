@@ -1,5 +1,5 @@
-"""Two people who type in a room of their own, and how long each keystroke
-takes from one to the other.
+"""Two people who type in a room of their own,
+and how long each keystroke takes from one to the other.
 
 As a program (python -m bench.worst.bystander) it reads a line of JSON that says who they are,
 writes one when they type, and answers each further line, two times of the monotonic clock, with
@@ -60,8 +60,9 @@ class Bystander:
             raise SystemExit("the bystander does not type")
 
     def felt(self, since: float, until: float) -> Felt:
-        """Return what those keystrokes took that were sent between two
-        times of the monotonic clock.
+        """Return the times of the keystrokes that were sent between two moments.
+
+        since, until  seconds of the monotonic clock
         """
         found: list[float]
         found, lost = self._ask((since, until))

@@ -1,5 +1,5 @@
-"""Bounds the memory that the process may allocate, so that one session cannot take
-that of the whole machine.
+"""Bounds the memory that the process may allocate,
+so that one session cannot take that of the whole machine.
 """
 
 import resource

@@ -1,5 +1,5 @@
-"""`collab-server run`: the process that serves, with every safeguard that
-the configuration asks for.
+"""`collab-server run`: the process that serves,
+with every safeguard that the configuration asks for.
 """
 
 import gc

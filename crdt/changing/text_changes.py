@@ -44,8 +44,8 @@ class TextChanges:
         steps: RoomSteps,
         max_text_bytes: int,
     ) -> None:
-        """clock: milliseconds since 1970; cpu_s: seconds of CPU time that
-        the calling thread has used.
+        """clock: milliseconds since 1970.
+        cpu_s: seconds of CPU time that the calling thread has used.
         """
         self.max_text_bytes = max_text_bytes
         self._workers = workers

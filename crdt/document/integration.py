@@ -103,8 +103,9 @@ def integrate(
 
 
 def load(view: View, work: Work, ahead: Ahead, make_copies: Loading) -> Steps[None]:
-    """Load a document that was admitted into a view, in steps, for as long as it takes;
-    ahead: notes new updates.
+    """Load a document that was admitted into a view, in steps, for as long as it takes.
+
+    ahead  notes new updates
     """
     try:
         yield from _load(view, work, ahead, make_copies, is_known=True)
@@ -147,8 +148,10 @@ def _load(
 
 
 def joined(state: bytes, loose: int, is_in_sequence: IsInSequence | None) -> bytes:
-    """Return a state with few structs behind each other; loose: how many there may be now;
-    then as `squash`.
+    """Return a state with few structs behind each other.
+
+    loose           how many there may be now
+    is_in_sequence  see `squash`
     """
     return squash(state, is_in_sequence=is_in_sequence) if loose > MAX_LOOSE else state
 
@@ -159,8 +162,10 @@ def copies_to_load(
     loose: int,
     is_in_sequence: IsInSequence | None,
 ) -> list[bytes]:
-    """Return the parts of a document as a view loads them; copier: `View.copier`;
-    the others as `joined`.
+    """Return the parts of a document as a view loads them.
+
+    copier                 see `View.copier`
+    loose, is_in_sequence  see `joined`
     """
     return copier([joined(part, loose, is_in_sequence) for part in parts])
 

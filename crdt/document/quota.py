@@ -36,8 +36,8 @@ class Fill:
 
 
 class DocumentQuota:
-    """Bounds on one document's state and text, and on the part of the state
-    that one author may fill.
+    """Bounds on one document's state and text,
+    and on the part of the state that one author may fill.
 
     How large a document really is, is known only after its state was merged and deleted content was
     removed from it (`note_remaining`). That takes long and is done elsewhere. A client that meets

@@ -86,8 +86,8 @@ class RawDocument:
         return self._base
 
     def parts(self) -> list[bytes]:
-        """Return updates that are the document together, in the order in
-        which they can be integrated.
+        """Return updates that are the document together,
+        in the order in which they can be integrated.
 
         The first is the base, the same object until something large is merged.
         """

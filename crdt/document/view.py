@@ -184,8 +184,8 @@ class View:
 
 
 class NewDocument:
-    """A document that takes updates in one transaction, at whose end yrs joins structs
-    that were cut beforehand.
+    """A document that takes updates in one transaction,
+    at whose end yrs joins structs that were cut beforehand.
 
     doc  the pycrdt document
     """

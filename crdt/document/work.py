@@ -43,8 +43,9 @@ def count_cuts(parsed: Parsed) -> int:
 
 
 def are_slow(cuts: int, length: int) -> bool:
-    """Whether this number of cuts into structs of this length
-    (as `Contents.longest`) takes yrs long.
+    """Whether yrs takes long to make this number of cuts.
+
+    length  the longest struct's, as in `Contents.longest`
     """
     return cuts * length > _CUTS
 
@@ -55,9 +56,7 @@ def needs_cuts(parsed: Parsed) -> bool:
 
 
 def cut_copy(state: bytes, *updates: Parsed) -> bytes:
-    """Return the state with long structs cut where its own structs and those of
-    the updates refer into them.
-    """
+    """Return the state with long structs cut where its structs or the updates' refer into them."""
     return cut_copies([state], *updates)[0]
 
 

@@ -134,8 +134,10 @@ class HistoryReader:
     async def replay(
         self, session_id: str, user_id: str, start: int, view: Callable[[Replayed], _View]
     ) -> tuple[_View, int | None]:
-        """Return (a view of what the updates after `start` changed, where
-        to go on, None at the end).
+        """Return (a view of what the updates after `start` changed, where to go on).
+
+        The view has as many updates as can be read in the time of one page.
+        Where to go on is None if these are all. Raises as `moment`.
 
         It has as many updates as can be read in the time of one page. Raises as `moment`.
         """

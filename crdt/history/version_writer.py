@@ -150,8 +150,7 @@ class VersionWriter:
     async def _read(
         self, room: Room, drawn: "_Drawn", key: str | Payer
     ) -> tuple["_Drawn", Contents]:
-        """Read the snapshot, once the log is committed up to there and the
-        owner has storage for it.
+        """Read the snapshot once the log is committed up to it, if the owner has storage for it.
 
         If text was taken out of the session meanwhile, the document is drawn again.
         """

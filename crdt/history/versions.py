@@ -111,8 +111,8 @@ class Versions:
         label: str = "",
         check: Callable[[], Awaitable[object]] | None = None,
     ) -> tuple[Version, bool]:
-        """Store a version by hand; return (version, True), or (the newest, False)
-        if nothing changed since.
+        """Store a version by hand; return (version, True),
+        or (the newest, False) if nothing changed since.
 
         code   first becomes the main root's text, by a small edit of this user's that others see
         check  raises if the user may not do this; asked again if anything

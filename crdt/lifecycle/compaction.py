@@ -157,8 +157,8 @@ class Compactor:
     async def _make(
         self, payer: Payer, room: Room, document: DocumentState, kept_bytes: int
     ) -> NewCheckpoint:
-        """Make a checkpoint: a megabyte takes 0.25 s, and for much of that native
-        code holds the interpreter.
+        """Make a checkpoint: a megabyte takes 0.25 s,
+        and for much of that native code holds the interpreter.
         """
         session_id, now = room.session_id, room.upkeep.checkpointed_at
         if sum(map(len, document.parts)) <= _SMALL_BYTES:

@@ -35,8 +35,9 @@ class BroadcastScheduler:
         self._late: set[Presence] = set()
 
     def _running(self) -> asyncio.AbstractEventLoop:
-        """Remember the event loop: on Python 3.11 asyncio asks the system for
-        the process id each time.
+        """Return the event loop, which is remembered.
+
+        On Python 3.11 asyncio asks the system for the process id each time.
         """
         if self._loop is None:
             self._loop = asyncio.get_running_loop()

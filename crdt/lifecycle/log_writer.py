@@ -171,9 +171,7 @@ class LogWriter:
                     return
 
     def _delay(self) -> float:
-        """Return how long to gather, which grows with the number of rooms
-        that have something to write.
-        """
+        """Return how long to gather updates: longer if more rooms have something to write."""
         return min(
             self._settings.flush_delay_s, max(_LEAST_DELAY_S, _DELAY_PER_ROOM_S * len(self._dirty))
         )

@@ -177,8 +177,8 @@ class RoomMaintenance:
             await self._close(room)
 
     def _is_grown(self, room: Room, now: int) -> bool:
-        """Whether a room's log would take long to read, or much of its
-        document may be deleted content.
+        """Whether a room's log would take long to read,
+        or much of its document may be deleted content.
         """
         due = max(self._settings.checkpoint_updates, room.document.size // _BYTES_PER_LOGGED_UPDATE)
         upkeep = room.upkeep

@@ -106,8 +106,9 @@ class Authorship:
             self._next[client] = following
 
     def of(self, client: int, start: int, end: int) -> list[tuple[int, int, str]]:
-        """Return (first clock, milliseconds since 1970, who brought it) of the
-        parts of a range of clocks.
+        """Return the parts of a range of clocks, in order.
+
+        A part is (first clock, milliseconds since 1970, who brought it).
         """
         clocks, values = self._spans.get(client, (array("Q"), array("Q")))
         # The span that has the first clock, then those that begin inside the range. A span ends

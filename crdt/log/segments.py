@@ -72,9 +72,7 @@ def due(spans: Iterable[tuple[int, int]], until: int, *, is_closing: bool) -> li
 
 
 def pack(chunks: Sequence[Chunk]) -> Chunk:
-    """Put neighbouring chunks into one; raises RoomDamaged if they have
-    a hole or cannot be read.
-    """
+    """Put neighbouring chunks into one; raises RoomDamaged for a hole or an unreadable chunk."""
     entries: list[LogEntry] = []
     for chunk in chunks:
         # Rows are deleted once they are packed, so a hole that was overlooked here could never be

@@ -203,9 +203,7 @@ class _Blanker(StructReader):
 
 
 def _with_blocks(text: str, clock: int, clocks: Sequence[int]) -> str:
-    """Return the text of a struct that begins at `clock` with a block for
-    each of these clocks in it.
-    """
+    """Return the text of a struct, from `clock` on, with a block for each of these clocks in it."""
     characters = list(units(text))
     for redacted in clocks:
         characters[redacted - clock] = BLOCK

@@ -108,8 +108,9 @@ class ItemOrder:
         return items[::-1]
 
     def _integrate_all(self, sections: dict[int, list[YataItem]]) -> list[YataItem]:
-        """Integrate each client's items in order; an item that refers to another
-        client's item waits for it.
+        """Integrate each client's items in order.
+
+        An item that refers to another client's item waits for it.
         """
         # `stack` has the clients whose items wait for those of the next one on it. It is a list and
         # not recursion, because a text that two people typed in turns would go as deep as it is

@@ -62,8 +62,9 @@ class Awareness:
         own: set[int],
         owners: Mapping[int, str],
     ) -> tuple[list[AwarenessEntry], list[AwarenessEntry]]:
-        """Merge one client's entries; return (the changes to show to others, the entries to send
-        back to the client).
+        """Merge one client's entries.
+
+        Returns (the changes to show to others, the entries to send back to the client).
 
         user    put into each state as `user`; `user["id"]` decides for which
                 client ids the client may speak
@@ -157,8 +158,8 @@ class Awareness:
             del self._table[oldest]
 
     def _with_user(self, text: str, user: Mapping[str, Any]) -> str | None:
-        """Return the state with the true user in it, or None if it is not a JSON
-        object within the limits.
+        """Return the state with the true user in it,
+        or None if it is not a JSON object within the limits.
         """
         if len(text.encode()) > self._limits.state_bytes:
             self._limit_counters.count(PRESENCE_BYTES)

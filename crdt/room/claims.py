@@ -108,8 +108,9 @@ class Claims:
         return True
 
     def brought_by_others(self, user_id: str, clients: Iterable[int]) -> dict[int, tuple[int, int]]:
-        """Return {client id: (first clock, next clock)} of a user's ids under
-        which others brought structs.
+        """Return those of a user's client ids under which others brought structs.
+
+        They are {client id: (first clock that others brought, next clock)}.
         """
         authorship, clocks = self._contributions.authorship, self._index.clocks
         found = {}

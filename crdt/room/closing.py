@@ -1,5 +1,5 @@
-"""Why a room closes a connection. What the client is told on the wire is decided
-in `handlers.close_codes`.
+"""Why a room closes a connection.
+What the client is told on the wire is decided in `handlers.close_codes`.
 """
 
 from enum import Enum, auto

@@ -29,8 +29,8 @@ class Outbox(Protocol):
         """
 
     def send_parts(self, frames: Sequence[bytes]) -> None:
-        """Send one large answer in several frames, which together may be
-        larger than what else may wait.
+        """Send one large answer in several frames,
+        which together may be larger than what else may wait.
         """
 
     def close(self, reason: CloseReason, message: str = "") -> None:
@@ -118,8 +118,9 @@ class Questions:
         self._outbox.send(y_protocol.sync_step1(known))
 
     def ask_for(self, missing: Set[int], clocks: Mapping[int, int]) -> None:
-        """Ask once for all the client has, because an update of theirs waits for structs of
-        the clients in `missing`.
+        """Ask once for all that the client has, because its update waits for other structs.
+
+        missing  client ids of those structs
 
         No second question is sent before the first is answered. Nor is a question sent again that
         would get the same answer: a stock client may never have the structs that its own updates

@@ -26,8 +26,8 @@ class UpdateKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A large update as it was prepared before the room took it, see
-    `crdt.lifecycle.stepwise.room_steps.prepare`.
+    """A large update as it was prepared before the room took it,
+    see `crdt.lifecycle.stepwise.room_steps.prepare`.
 
     parsed    the scan of the update
     admitted  which part of it may be taken, None if that is not known

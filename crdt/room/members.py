@@ -95,8 +95,9 @@ class Members:
                 connection.questions.ask_all(brought, self._index.clocks)
 
     def note_answer(self, connection: Connection, missing: Set[int]) -> None:
-        """Note that a client has answered; `missing` are the client ids of which its
-        answer still lacks structs.
+        """Note that a client has answered.
+
+        missing  client ids of which its answer still lacks structs
         """
         connection.note_answer(missing, self._index.clocks)
         if missing:

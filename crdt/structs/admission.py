@@ -109,8 +109,9 @@ def asks_for_state(index: StructIndex, parsed: Parsed, author: str) -> bool:
 def _differing(
     index: StructIndex, parsed: Parsed, part: Part, author: str, state: Callable[[], bytes]
 ) -> Set[int]:
-    """Return the clients of which an update has new structs behind known ones that
-    differ from the document's.
+    """Return the clients whose known structs in an update differ from the document's.
+
+    Only clients are compared of which the update has new structs behind known ones.
 
     The author's own client ids are not compared:
     a user who changes the past of their own id harms nobody else.
@@ -124,8 +125,9 @@ def _differing(
 
 
 def _read_part(index: StructIndex, update: bytes) -> Parsed:
-    """Read a part of an update; raises Rejected if its known structs hid that
-    it refers to unknown ones.
+    """Read a part of an update.
+
+    Raises Rejected if the structs that were known had hidden that it refers to unknown ones.
     """
     parsed = update_parser.read(update)
     try:

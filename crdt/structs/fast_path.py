@@ -144,8 +144,9 @@ def _inserted(
 
 
 def _origin(client: bytes, clock: bytes, behind: int, index: StructIndex) -> int:
-    """Return the packed id of an origin, _UNKNOWN if it is not known or a character
-    would be cut in two there.
+    """Return the packed id of an origin, or _UNKNOWN.
+
+    That is for an origin that is not known, and for one that would cut a character in two.
 
     behind  1 for a left origin, because the cut is behind it, 0 for a right origin
     """

@@ -1,5 +1,4 @@
-"""Where the structs of one update lie, found as Yjs does when it integrates them
-(`getMissing` in `Item.js`).
+"""Where the structs of one update lie, as Yjs finds it (`getMissing` in `Item.js`).
 
 A struct with a collected neighbour, or in a type that is collected or whose content was deleted, is
 collected too. Else it lies where its neighbours do, or where it says. No client puts a struct
@@ -40,8 +39,8 @@ class KnownParents(Protocol):
 
 
 class ParentResolver:
-    """Looks up the parents of one update's structs, each section as far as the structs
-    that it refers to are known.
+    """Looks up the parents of one update's structs,
+    each section as far as the structs that it refers to are known.
 
     Sections refer to each other in both directions, so none can be done as a whole. `run` works on
     a section until one of its structs refers to a part of another section that is not done yet.

@@ -60,9 +60,7 @@ def find_part(parsed: Parsed, clocks: Mapping[int, int], foreign: Set[int]) -> P
 
 
 def _is_complete(parsed: Parsed, clocks: Mapping[int, int]) -> bool:
-    """Whether an update has only new structs, and refers only to
-    structs that are known or in it.
-    """
+    """Whether all structs of an update are new, and refer only to known ones or to each other."""
     spans = parsed.spans
     for client, (first, _) in spans.items():
         if first != clocks.get(client, 0):

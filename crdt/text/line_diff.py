@@ -27,8 +27,8 @@ class Work:
         self.left = steps
 
     def allows(self, steps: int) -> bool:
-        """Take this number of steps and return True, or take none and
-        return False if fewer are left.
+        """Take this number of steps and return True,
+        or take none and return False if fewer are left.
         """
         if steps > self.left:
             return False
@@ -149,8 +149,9 @@ def _between(
 
 
 def _cost(old: Sequence[Hashable], new: Sequence[Hashable]) -> int:
-    """Return a bound on what difflib costs: it visits each pair of equal parts once for
-    each block that it finds.
+    """Return a bound on what difflib costs, in visits to pairs of equal parts.
+
+    It visits each such pair once for each block that it finds.
 
     Two texts with 2,000 empty lines each have 4,000,000 such pairs, and every changed line between
     them makes one block more. The bound is taken before difflib begins, because it cannot be

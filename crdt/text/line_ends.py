@@ -1,6 +1,4 @@
-"""Line ends: texts are compared with LF, and the edits are then made with the line
-ends that the document has.
-"""
+"""Line ends: texts are compared with LF, and edits get the line ends that the document has."""
 
 from collections.abc import Sequence
 

@@ -114,8 +114,7 @@ class TextMap:
         return bisect_right(self.runs, position, key=lambda run: run.old) - 1
 
     def place(self, position: int, size: int) -> int:
-        """Return where something belongs in the newer text that is inserted before
-        `position` of the older one.
+        """Return where an insertion at `position` of the older text belongs in the newer one.
 
         If the byte before it survives, that is right behind this byte. Else it is right before the
         byte after it, or, if that is gone too, behind the nearest surviving byte before.

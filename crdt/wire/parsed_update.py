@@ -70,8 +70,8 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where the structs of an update lie in a document, once
-    `StructParents.resolve` has looked that up.
+    """Where the structs of an update lie in a document,
+    once `StructParents.resolve` has looked that up.
 
     parents              {client: [(clock, place)]}; empty if all of the document lies in one place
     text_roots           names of the roots in which it puts something that only texts have

@@ -43,8 +43,8 @@ _DIGITS = bytes.maketrans(b"\0\1", b"01")
 
 
 class DenseIds:
-    """A set of packed ids that lie close together, such as those of the second
-    halves in a text of emoji.
+    """A set of packed ids that lie close together,
+    such as those of the second halves in a text of emoji.
 
     A set of integers takes 100 bytes an id, and a text of a megabyte may have 300,000. Here the ids
     of a block, which are equal but for the last eight bits, are the bits of one integer: 2, 4 and
@@ -66,8 +66,9 @@ class DenseIds:
             yield from (block << BLOCK_BITS | place for place in range(_BLOCK) if bits >> place & 1)
 
     def add_marked(self, first: int, marks: bytes) -> None:
-        """Add some of the ids from `first` on; marks:
-        for each a byte, 1 if it is to be added, else 0.
+        """Add some of the ids from `first` on.
+
+        marks  a byte for each id: 1 if it is to be added, else 0
         """
         # From one block that has marks to the next: `find` runs in C, and the marks of a block
         # become one integer by reading them as binary digits, the last one first.

@@ -22,8 +22,8 @@ class _PastHandler(LongWorkHandler):
     """Base of handlers that read the history."""
 
     async def reply_answer(self, answer: Answer, **more: object) -> None:
-        """Answer with JSON that is encoded already, plus the people that it
-        names and further fields.
+        """Answer with JSON that is encoded already,
+        plus the people that it names and further fields.
         """
         people = await self.services.store.users(set(answer.authors))
         authors = [{**person(author, people), **said} for author, said in answer.authors.items()]

@@ -82,8 +82,8 @@ class FileNames:
             self.of(root)
 
     def of(self, root: str, ending: str = "") -> str:
-        """Return the name of the file for this text, or for another document
-        with an ending of its own.
+        """Return the name of the file for this text,
+        or for another document with an ending of its own.
         """
         name = self._names.get((root, ending))
         if name is None:

@@ -163,7 +163,5 @@ def _page() -> str:
 
 
 def _json(value: object) -> str:
-    """Return JSON that can stand in a script element, because nothing
-    in it can end that element.
-    """
+    """Return JSON that can stand in a script element, because nothing in it ends that element."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

@@ -33,8 +33,9 @@ class Body:
         self._is_released = False
 
     def declared(self, content_length: str) -> None:
-        """Note the Content-Length; raises ApiError 413 if it is so large that the
-        body is not read to its end.
+        """Note the Content-Length.
+
+        Raises ApiError 413 if it is so large that the body is not read to its end.
         """
         if (
             content_length.isascii()
@@ -46,8 +47,9 @@ class Body:
                 raise self._too_large()
 
     def add(self, chunk: bytes) -> None:
-        """Add a piece; raises ApiError 413, or 503 if all bodies that arrive now
-        would take too much memory.
+        """Add a piece.
+
+        Raises ApiError 413, or 503 if all bodies that arrive now would take too much memory.
         """
         if self._is_drained:
             return

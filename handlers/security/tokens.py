@@ -101,8 +101,9 @@ class Tokens:
         return jwt.encode(claims, self._key, _ALGORITHM)
 
     def read_access_token(self, token: str) -> Claims:
-        """Return the user and login of a token; raises ApiError 401 if it
-        is not ours or has expired.
+        """Return the user and login of a token.
+
+        Raises ApiError 401 if it is not ours or has expired.
         """
         verified = self._verified.get(token)
         if verified is None:

@@ -156,8 +156,9 @@ class EventClient:
         return {"ok": False, "error": told}
 
     def unseated(self, reason: CloseReason, message: str) -> None:
-        """Tell the client why the room has closed its connection
-        (`crdt.room.connection.Outbox.close`).
+        """Tell the client why the room closed its connection.
+
+        See `crdt.room.connection.Outbox.close`.
         """
         self._sessions.leave(self, is_lost=False)
         close = close_for(reason)

@@ -16,9 +16,7 @@ from storage.records import Message, User
 
 
 class SocketIOEndpoint:
-    """Passes calls of `server` about connections and events on to the right
-    part (`server.Callbacks`).
-    """
+    """Passes calls of `server` (`server.Callbacks`) on to the part that they are for."""
 
     def __init__(self, services: Services, max_bytes: int) -> None:
         """max_bytes: most bytes of one message."""

@@ -47,9 +47,7 @@ class TextSessions:
         return self._sessions.get(session_id)
 
     def has_lost(self, session_id: str, user_id: str) -> bool:
-        """Whether a user's client lost its connection to a session a short
-        while ago and may come back.
-        """
+        """Whether a user's client lost its connection a short while ago, and may come back."""
         session = self._sessions.get(session_id)
         if session is None or self._services.rooms.find(session_id) is not session.room:
             return False

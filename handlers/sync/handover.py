@@ -62,8 +62,9 @@ class Upgraded(Protocol):
     """A handler that takes the connection over."""
 
     async def upgraded(self, connection: socket.socket, early: bytes) -> None:
-        """Take over the connection. early: the bytes that the client has
-        sent after its handshake.
+        """Take over the connection.
+
+        early  the bytes that the client has sent after its handshake
         """
 
 

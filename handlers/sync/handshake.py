@@ -133,7 +133,8 @@ class SyncHandler(WebSocketHandler):
 
 
 def _parameters(query: str) -> dict[str, str]:
-    """Return the parameters of a query; the provider may have added its own
-    after a second question mark.
+    """Return the parameters of a query.
+
+    The provider may have added its own after a second question mark.
     """
     return {name: values[-1] for name, values in parse_qs(query.replace("?", "&")).items()}

@@ -85,8 +85,9 @@ class JoinRequest:
             editor.socket.close(Close.INTERNAL)
 
     async def _join(self, editor: EditorConnection) -> None:
-        """Put the client into its room, after a check that no later change of login
-        or membership can outdate.
+        """Put the client into its room, if its login and membership still allow it.
+
+        A change of either can come only before the check or after the join, never between them.
 
         Nothing here awaits between `open_room` and `editor.join`, as `open_room` demands.
         """

@@ -51,9 +51,7 @@ class RateGate:
         self.passed = ""
 
     def count_work_of(self, user_id: str) -> None:
-        """Count the time that serving this client takes together with that of the
-        user's other connections.
-        """
+        """Count the time of serving this client together with the user's other connections."""
         self.work = self._connections.work_of(user_id, self._loop.time())
 
     def spend_read(self, size: int, fragments: int) -> float:
@@ -75,9 +73,7 @@ class RateGate:
         return wait_s
 
     def bytes_debt_s(self) -> float:
-        """Return for how many seconds to read no more because of bytes
-        that were counted already.
-        """
+        """Return for how many seconds to read no more because of bytes that were counted before."""
         if self.bytes.tokens >= 0:
             return 0.0
         self.bytes.refill(self._loop.time())
@@ -93,9 +89,7 @@ class RateGate:
         return self.work.spend(seconds, self._loop.time()) > 0
 
     def rest_s(self) -> float:
-        """Return for how many seconds to read no more because of the time
-        that serving the client took.
-        """
+        """Return for how many seconds to read no more because serving the client took time."""
         if self.work.tokens >= 0:
             return 0.0
         self.work.refill(self._loop.time())

@@ -1,6 +1,4 @@
-"""Frames on their way to one client: all frames of one turn of the
-event loop leave in one write.
-"""
+"""Frames on their way to one client: all frames of one turn of the event loop are one write."""
 
 from asyncio import AbstractEventLoop, Transport
 from collections.abc import Sequence
@@ -43,9 +41,7 @@ class SendQueue:
     _transport: Transport
 
     def __init__(self, loop: AbstractEventLoop, max_bytes: int) -> None:
-        """max_bytes: with more bytes unsent, the transport calls
-        `pause_writing` of its protocol.
-        """
+        """max_bytes: the transport calls `pause_writing` of its protocol if more are unsent."""
         self.has_sent = True
         self._loop = loop
         self._max_bytes = max_bytes

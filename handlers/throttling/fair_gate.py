@@ -61,8 +61,8 @@ class FairGate:
         return True
 
     def _take(self) -> bool:
-        """Take one token. Return False if there is none, or if enough requests have passed
-        in this turn of the loop.
+        """Take one token.
+        Return False if there is none, or if enough requests have passed in this turn of the loop.
         """
         self._bucket.refill(self._monotonic())
         if self._bucket.tokens < 1 or not self._left_in_turn:

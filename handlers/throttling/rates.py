@@ -129,8 +129,8 @@ class RateLimiter:
 
 
 class Backoff:
-    """Counts failures by key. After some that are free, each next try waits twice
-    as long as the one before.
+    """Counts failures by key.
+    After some that are free, each next try waits twice as long as the one before.
 
     An example with five free failures: the sixth try waits for 15 s after the fifth failure, the
     seventh for 30 s after the sixth, and so on up to 30 minutes.
@@ -209,8 +209,8 @@ class Recent:
 
 
 class Budget:
-    """Counts bytes that are held in memory now, with a limit for each key and
-    one for all keys together.
+    """Counts bytes that are held in memory now,
+    with a limit for each key and one for all keys together.
     """
 
     def __init__(self, each: int, in_all: int) -> None:

@@ -1,6 +1,4 @@
-"""Counts the seconds of work that each user causes, also while none of
-their connections is open.
-"""
+"""Counts the seconds of work that each user causes, also between their connections."""
 
 from collections import OrderedDict
 from weakref import WeakValueDictionary

@@ -52,8 +52,9 @@ class Person:
         self.editor = Editor()
 
     def steps(self) -> Iterator[Step]:
-        """Act without end. Between two steps others may change the
-        editor's text (`Editor.merge`).
+        """Act without end. Between two steps, others may change the editor's text.
+
+        They do so by `Editor.merge`.
         """
         while True:
             yield from self.dice.weighted(self.habits.actions)(self)

@@ -1,5 +1,5 @@
-"""A session of several people, each with a latency, who are sometimes away
-from the network and type on.
+"""A session of several people, each with a latency,
+who are sometimes away from the network and type on.
 
 Everybody has a Yjs document of their own. What they type reaches the others later, so their
 transactions have parents and are concurrent. The text at the end is what Yjs makes of them; it
@@ -25,9 +25,7 @@ Yjs puts concurrent insertions in the order of client ids."""
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """Habits, the latency to the server, and how often in a thousand steps they
-    lose the network for a while.
-    """
+    """Habits, the latency to the server, and the times in 1,000 steps that the network fails."""
 
     habits: Habits
     latency_ms: int

@@ -331,8 +331,7 @@ export interface components {
       unread: number
     }
     /**
-     * @description A version; `code`, `files` and `documents` are left out where only its
-     *     description was asked for.
+     * @description A version. An answer that only describes it has no `code`, `files` and `documents`.
      *
      *     One that is `damaged` in the store has none of these; its other fields may be empty.
      */

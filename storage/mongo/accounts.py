@@ -203,16 +203,15 @@ class MongoAccountStore:
 
 
 def _indexed(key: str) -> Document:
-    """Return the condition for a key, which has its type so that MongoDB uses
-    the partial index of texts.
+    """Return the condition for a key.
+
+    It names the type, because MongoDB then uses the partial index of texts.
     """
     return {"$eq": key, "$type": "string"}
 
 
 async def is_stored(engine: Engine, user: User) -> bool:
-    """Whether exactly this user is stored; raises Conflict if a user
-    with other fields has the id.
-    """
+    """Whether exactly this user is stored; raises Conflict if a different one has the id."""
     existing = await engine.db.users.find_one({"_id": user.id})
     if existing and rows.as_user(existing) != user:
         raise Conflict("id")

@@ -17,8 +17,7 @@ PART_BYTES = 8 << 20
 async def put(
     engine: Engine, session_id: str, collection: str, key: str, data: bytes
 ) -> tuple[bytes, list[str]]:
-    """Return what of the data to keep inline, and the ids of the parts that
-    were stored for the rest.
+    """Return (data to keep inline, ids of the parts that were stored for all other data).
 
     collection, key  name the document that is going to list them
     """

@@ -71,8 +71,9 @@ class MongoVersionStore:
     async def _replace_contents(
         self, version: Version, before: Document, changed: Document
     ) -> None:
-        """Replace the contents of a version's document;
-        before: the document until now, whose parts are dropped.
+        """Replace the contents of a version's document.
+
+        before  the document until now, whose parts are dropped
         """
         # New parts first, then the document that lists them; only then the old parts are dropped.
         # So after a crash at any point, the document has all its parts.

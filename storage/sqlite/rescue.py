@@ -1,6 +1,4 @@
-"""Saves the rows that a connection still sees when files of its database
-were removed or replaced.
-"""
+"""Saves the rows that a connection still sees when its database files were removed or replaced."""
 
 import logging
 import os

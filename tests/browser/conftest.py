@@ -138,9 +138,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 async def new_context(browser: Browser, **options: Any) -> BrowserContext:
-    """Make a browser of its own for somebody; each action has the time
-    that a busy machine needs.
-    """
+    """Make a browser of its own for somebody; actions have the time that a busy machine needs."""
     context = await browser.new_context(**options)
     context.set_default_timeout(1_000 * PATIENCE_S)
     return context

@@ -1,5 +1,5 @@
-"""`make web-dev`: the sources with live reload, in front of a server that
-answers only its own pages.
+"""`make web-dev`: the sources with live reload,
+in front of a server that answers only its own pages.
 """
 
 import os

@@ -107,8 +107,8 @@ def make_room(
     is_open: bool = True,
     **context: Any,
 ) -> Room:
-    """Return a room whose surroundings are simple, but for what `context`
-    gives (see `RoomContext`).
+    """Return a room whose surroundings are simple,
+    but for what `context` gives (see `RoomContext`).
     """
     surroundings: dict[str, Any] = {
         "limits": limits or RoomLimits(),

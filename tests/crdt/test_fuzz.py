@@ -93,9 +93,7 @@ def test_fuzzer_reports_server_that_dies_hangs_grows_or_raises(fault: str) -> No
 
 
 def test_fuzzer_reports_document_that_differs_from_yjs() -> None:
-    """The second opinion is one: a room's document with an update left
-    out is not what Yjs shows.
-    """
+    """A room's data that are spoiled in one place are not what real Yjs makes of its updates."""
     typist = Typist(5)
     updates = [typist.insert(0, letter) for letter in "abc"]
     room: dict[str, Any] = {

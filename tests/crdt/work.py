@@ -27,8 +27,9 @@ def sleep(path: str) -> None:
 
 
 def spin(path: str) -> None:
-    """Note in a file which process it is; never end, and never give the
-    interpreter to another thread.
+    """Note in a file which process it is, then never end.
+
+    The interpreter is never given to another thread.
     """
     Path(path).write_text(str(os.getpid()))
     sys.setswitchinterval(1_000)

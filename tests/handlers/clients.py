@@ -211,9 +211,7 @@ class RawAnswer:
 
 
 async def exchange(url: str, *parts: bytes) -> RawAnswer | None:
-    """Send bytes as they are and return the answer, None if the
-    connection was closed without one.
-    """
+    """Send bytes as they are; return the answer, or None if the connection was only closed."""
     place = urlsplit(url)
     reader, writer = await asyncio.open_connection(place.hostname, place.port)
     try:

@@ -98,9 +98,7 @@ class World:
         ).status
 
     async def address(self, client: Api, route: str, session_id: str) -> str:
-        """Return a path for a route: to the session, and to what there
-        is in it or of the client.
-        """
+        """Return a path for a route, with ids for its groups: the session's or the client's."""
         invite = self.invites[session_id]
         values = {
             "/static/(.+)": ["style.css"],

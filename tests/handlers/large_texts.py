@@ -27,9 +27,7 @@ TEXTS = {
 
 
 def jobs_of(server: Server) -> list[str]:
-    """Return a list that grows by the name of each function that the server's workers
-    compare texts by from now on.
-    """
+    """Return a list that grows by the name of each function by which a worker compares texts."""
     workers, names = server.parts.services.workers, list[str]()
     run = workers.run
 

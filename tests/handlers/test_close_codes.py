@@ -1,6 +1,4 @@
-"""The table of close codes itself; how its rows look on the wire is in
-test_close_reasons_on_the_wire.
-"""
+"""The table of close codes. `test_close_reasons_on_the_wire` tests its rows on the wire."""
 
 import json
 import re

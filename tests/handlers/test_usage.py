@@ -94,8 +94,8 @@ async def test_versions_are_refused_at_the_limit_and_edits_above_it(start_server
 
 
 async def test_more_sessions_than_one_may_open_a_day_are_refused(start_server) -> None:
-    """Also if they are deleted again; others are not, and what is refused for
-    another reason does not count.
+    """Also if they are deleted again; others are not,
+    and what is refused for another reason does not count.
     """
     server = await start_server(sessions_per_day=2, user_sessions=1)
     ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]

@@ -168,9 +168,7 @@ def test_concurrent_session_has_the_format_of_recordings(
 def test_yjs_replay_of_session_gives_its_text(
     name: str, read: Callable[[str], Any], trace_file: Callable[[str], Path]
 ) -> None:
-    """Real Yjs clients that exchange the transactions as their parents say
-    have the text at the end.
-    """
+    """Real Yjs clients have the text in the end, if they exchange transactions as `parents` say."""
     _, end = yjs_updates(trace_file(name))
 
     assert end["text"] == read(name)["endContent"]

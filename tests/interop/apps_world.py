@@ -1,6 +1,4 @@
-"""A server as a process, its users, and apps on real Yjs (`apps/main.mjs`)
-that work in its sessions.
-"""
+"""A server process, its users, and apps on real Yjs in its sessions (`apps/main.mjs`)."""
 
 import asyncio
 import itertools

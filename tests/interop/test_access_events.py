@@ -256,9 +256,7 @@ async def connect(scene: Scene) -> Wire:
 
 
 async def try_frame(scene: Scene, frame: bytes) -> str:
-    """Let somebody send a frame; return the answer, or the close code when all they
-    heard is that they may not.
-    """
+    """Let somebody send a frame; return the answer, or the close code if it was only refused."""
     scene.before = await scene.look()
     wire = scene.kept = await connect(scene)
     for one in (frame, ALL_OF_IT, WHO_IS_HERE):
@@ -275,9 +273,7 @@ async def try_frame(scene: Scene, frame: bytes) -> str:
 
 
 def test_frame_table_covers_every_kind_of_frame() -> None:
-    """The same for what the codec knows, and the frames above are of the
-    kinds that they stand for.
-    """
+    """The table has all kinds of frames that the codec knows, and each example is of its kind."""
     assert set(get_args(y_protocol.Message)) == set(KINDS)
     assert {len(row) for row in KINDS.values()} == {len(WHO)}
     assert [type(y_protocol.decode(frame_of(kind))) for kind in KINDS] == list(KINDS)

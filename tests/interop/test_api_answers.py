@@ -38,9 +38,7 @@ class Recorder:
 async def test_api_answers_of_every_operation_match_description(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each success of each operation is seen, and `tests.conformance`
-    found nothing to object to.
-    """
+    """Each success of each operation is seen, and `tests.conformance` had no objections."""
     recorder = Recorder(monkeypatch)
     ada = await api.sign_up("ada")
 

@@ -119,9 +119,7 @@ async def test_edits_that_somebody_left_on_a_shared_computer_are_brought_by_who_
 async def test_edits_that_reach_others_sooner_by_a_second_provider_stay_their_authors(
     tmp_path: Path, version: int
 ) -> None:
-    """Ada's line to the server is 40 ms slower than the direct way to Bob
-    (y-webrtc, tabs of one browser).
-    """
+    """The line from Ada to the server is 40 ms slower than that to Bob (y-webrtc, or two tabs)."""
     async with (
         world(tmp_path / "data") as room,
         SlowLine(room.server.url, delay_s=(0.04, 0.08)) as line,

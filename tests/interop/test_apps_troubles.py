@@ -211,9 +211,7 @@ async def test_everybody_is_seen_soon_after_a_restart(tmp_path: Path, version: i
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 async def test_large_document_arrives_over_a_slow_line(tmp_path: Path) -> None:
-    """3 MB at 75 KiB/s take 40 s; y-websocket hangs up after 30 s in
-    which no whole message came.
-    """
+    """3 MB at 75 KiB/s take 40 s; y-websocket hangs up if no whole message came for 30 s."""
     async with world(tmp_path / "data") as room:
         ada = await room.user("ada")
         session_id = await ada.new_session()

@@ -160,8 +160,9 @@ def _sources() -> dict[str, dict[str, Any]]:
 async def test_vectors_of_real_yjs_are_taken_as_yjs_takes_them(
     source: dict[str, Any], tmp_path: Path
 ) -> None:
-    """Live and as an answer: no close; server, watcher, newcomer and restarted
-    server have what Yjs has.
+    """Live and as an answer, no update closes a connection.
+
+    The server, a watcher, a newcomer and a restarted server have what Yjs has.
 
     COLLAB_VECTOR_SEEDS may name other seeds, with commas between them, and COLLAB_VECTORS a JSON
     list of more vectors in the format of `apps/vectors.mjs`.

@@ -100,8 +100,8 @@ async def school(start_server: StartServer) -> Class:
 
 
 async def all_in(school: Class, *students: "asyncio.Task[Wire]") -> None:
-    """Check that all came in, that nothing was refused, and that the editors of all
-    and of the teacher are open.
+    """Check that all came in, that nothing was refused,
+    and that the editors of all and of the teacher are open.
     """
     wires = await asyncio.gather(*students)
     open_now = [await is_open(wire) for wire in wires]
@@ -153,9 +153,7 @@ async def test_class_with_accounts_signs_in_on_machines_that_are_new(school: Cla
 
 
 async def test_class_gets_in_while_a_neighbour_guesses(school: Class) -> None:
-    """Two hundred wrong invites and a hundred wrong passwords from the address stop
-    nobody who has a right one.
-    """
+    """Two hundred wrong invites and as many wrong passwords stop nobody else at the address."""
     for number in range(200):
         await Api(school.url).post(
             "/user/login", {"username": f"nobody{number % 25}", "password": "not the password"}

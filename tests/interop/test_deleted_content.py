@@ -87,9 +87,7 @@ async def test_all_kinds_of_client_agree_when_deleted_content_has_left(
 
 
 class Vandal:
-    """Types and deletes as fast as the server saves it, and comes back
-    whenever the server says so.
-    """
+    """Types and deletes as fast as the server saves it, and comes back when the server says so."""
 
     def __init__(self, api: Api, session_id: str) -> None:
         self._api = api

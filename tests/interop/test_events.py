@@ -151,9 +151,7 @@ async def test_slow_text_client_overwrites_nothing(peers: Peers, ada: Api, bob: 
 async def test_text_client_with_yjs_client_in_empty_session_doubles_nothing(
     peers: Peers, ada: Api, transports: list[str], held_up_s: float
 ) -> None:
-    """The text client goes on from its own text, whatever comes late
-    because the server is held up.
-    """
+    """The text client goes on from its own text, however late the held-up server's news comes."""
     session_id = await ada.new_session()
     text = await TextPeer.connect(peers, ada, "text", transports)
     await connect_yjs(peers, ada, session_id, "yjs")
@@ -315,8 +313,8 @@ async def test_typing_is_announced_and_ends_after_five_seconds(
 async def test_typing_in_yjs_editor_is_announced_to_text_clients(
     peers: Peers, ada: Api, bob: Api
 ) -> None:
-    """`typing: true` in presence reaches text clients, and ends after five seconds
-    without a change, or by leaving.
+    """`typing: true` in presence reaches text clients,
+    and ends after five seconds without a change, or by leaving.
     """
     session_id = await ada.new_session()
     peer = await TextPeer.joined(peers, ada, session_id, "ada")
@@ -336,9 +334,7 @@ async def test_typing_in_yjs_editor_is_announced_to_text_clients(
 async def test_chat_message_is_stored_and_sent_to_whole_session(
     peers: Peers, ada: Api, bob: Api, transports: list[str]
 ) -> None:
-    """One chat with REST: stored, then told to everybody in the session
-    under the true sender's name.
-    """
+    """The chat is REST's: a message is stored, then told to all under the sender's true name."""
     session_id = await ada.new_session()
     peer = await TextPeer.joined(peers, ada, session_id, "ada", transports)
     other = await TextPeer.joined(peers, bob, session_id, "bob", transports)

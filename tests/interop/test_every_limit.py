@@ -355,8 +355,8 @@ async def test_limit_reached_passes_and_limit_exceeded_is_refused_and_counted(
 
 
 def test_limit_table_covers_every_number_of_configuration() -> None:
-    """Each number of the configuration is in the table, or in the list of
-    those that limit no client.
+    """Each number of the configuration is in the table,
+    or in the list of those that limit no client.
     """
     numbers = {setting.name for setting in all_settings() if setting.is_number}
     tested = {name for row in (*SOCKETS, *REST) for name in (row.limit, *row.also)}

@@ -159,9 +159,7 @@ async def test_structs_under_client_id_of_other_user_are_refused(
 async def test_known_structs_of_other_user_are_accepted_on_resync(
     server, ada: Api, bob: Api
 ) -> None:
-    """F5, the other side: bringing back what is known under anybody's id
-    is what every client does.
-    """
+    """Every client brings back structs that are known, also those under ids of other users."""
     session_id = await ada.new_session()
     first, second = await joined(ada, session_id), await joined(bob, session_id)
     await first.send(y_protocol.sync_update(B3))

@@ -34,8 +34,8 @@ async def test_demotion_to_viewer_refuses_next_update(ada: Api, bob: Api, peers:
 async def test_role_changes_in_quick_succession_lose_no_edits(
     ada: Api, bob: Api, peers: Peers
 ) -> None:
-    """While one types and the owner changes the role, refused edits come in
-    once they may write again.
+    """While one types and the owner changes the role,
+    refused edits come in once they may write again.
     """
     session_id = await ada.new_session()
     member = f"/session/{session_id}/members/{bob.user['id']}"
@@ -284,9 +284,7 @@ async def change(what: str, ada: Api, bob: Api, session_id: str) -> int:
 async def test_committed_change_takes_effect_in_same_event_loop_turn(
     server, ada: Api, bob: Api, monkeypatch, what: str
 ) -> None:
-    """Between the store's word that something is committed and its effect on
-    sockets nothing else runs.
-    """
+    """Nothing else runs between the store's word that a change is committed and its effect."""
     session_id = await ada.new_session()
     assert (await bob.post(f"/session/{session_id}/join")).status == 200
     services, loop, turn = server.parts.services, asyncio.get_running_loop(), 0

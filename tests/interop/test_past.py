@@ -306,9 +306,7 @@ async def test_past_caches_keep_nothing_of_deleted_session(ada: Api, server) -> 
 
 
 async def reference(server, peers: Peers, session_id: str) -> tuple[str, list[str]]:
-    """Return (text, who typed each of its units), by real Yjs that takes
-    the log update by update.
-    """
+    """Return (text, who typed each of its units), by real Yjs that takes update by update."""
     log = await log_of(server, session_id)
     found = await peers.do("origins", "reference", updates=[entry.update.hex() for entry in log])
     return found["text"], [log[number].author for number in found["found"]]

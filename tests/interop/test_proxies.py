@@ -473,9 +473,7 @@ async def test_client_that_does_not_read_is_closed_behind_proxy(proxied: Proxied
 
 @each_kind
 async def test_proxy_logs_contain_no_secrets(proxied: Proxied) -> None:
-    """Neither what passed nor what could not be passed on leaves tokens or
-    invites in the proxy's logs.
-    """
+    """No token or invite is in the proxy's logs, whether the request could be passed on or not."""
     server, proxy = await proxied()
     ada = await Api(proxy.url).sign_up()
     session_id = await ada.new_session()

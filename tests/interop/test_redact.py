@@ -360,9 +360,7 @@ async def _zebras(server) -> int:
 async def test_redaction_keeps_version_saved_meanwhile(
     server, peers: Peers, ada: Api, bob: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What somebody types and saves while the text is taken out is in
-    that version as it was saved.
-    """
+    """What is typed while text is taken out is in the version that is saved meanwhile."""
     session_id = await ada.new_session(code="first\n")
     for name, api in (("a", ada), ("b", bob)):
         await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token)

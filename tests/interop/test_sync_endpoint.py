@@ -181,9 +181,7 @@ async def test_fixed_bound_is_as_documented_and_told_by_name(ada: Api, limit: st
 
 
 def test_fixed_bounds_of_documentation_are_all_tried() -> None:
-    """But for `work`, which is a time: tests/interop/test_hostile.py has
-    edits that cost too much.
-    """
+    """All but `work`, a time: tests/interop/test_hostile.py has edits that cost too much."""
     page = (ROOT / "docs" / "documents.md").read_text()
     told = dict(re.findall(r"^\| `([a-z_]+)` \| ([0-9,]+) \|", page, re.MULTILINE))
 

@@ -17,9 +17,7 @@ WORD = re.compile(r"<[abc]\d+>")
 
 
 def text_in_file(data_dir: Path, copy_to: Path, session_id: str) -> str:
-    """Return the session's text, rebuilt from the log in a copy of the
-    database as the kill left it.
-    """
+    """Return the session's text, read from the log in a copy of the database after the kill."""
     shutil.copytree(data_dir, copy_to)
     database = sqlite3.connect(copy_to / "collab.db")
     document: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()

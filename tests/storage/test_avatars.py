@@ -1,5 +1,5 @@
-"""Where pictures are kept. Cloudinary's answers and failures are in
-`tests/handlers/api/test_cloudinary.py`.
+"""Where pictures are kept.
+Cloudinary's answers and failures are in `tests/handlers/api/test_cloudinary.py`.
 """
 
 import pytest

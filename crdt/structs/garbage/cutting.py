@@ -57,8 +57,9 @@ class StructCutter(StructSlicer):
         ]
 
     def _texts(self, at: int, parts: list[Part]) -> list[bytes]:
-        """Return the texts of parts of a string; both halves of a surrogate pair
-        that is cut become U+FFFD.
+        """Return the texts of parts of a string.
+
+        If a surrogate pair is cut, both its halves become U+FFFD.
         """
         text, _ = self.string(at)
         if text.isascii():

@@ -120,8 +120,9 @@ class _Collector(StructCutter):
         return b"".join(parts)
 
     def last_traces(self) -> set[int]:
-        """Return the packed id of a small struct of each root that has lost all structs
-        which say what type it is.
+        """Return a small struct of each root that lost all structs which say what type it is.
+
+        The structs are given by their packed ids.
         """
         return {
             packed

@@ -39,8 +39,9 @@ class StructPlaces:
     """
 
     def __init__(self, parsed: Parsed) -> None:
-        """Look up the places of all structs: 2 µs for each one that does not
-        follow the one before it.
+        """Look up the places of all structs.
+
+        This takes 2 µs for each struct that does not follow the one before it.
         """
         self.placement = StructParents().resolve(parsed, TypeTable(), is_strict=False)
         self._single: Parent = (next(iter(parsed.contents.roots), ""), None)

@@ -18,8 +18,7 @@ from crdt.wire.struct_rewriter import StructRewriter
 
 
 def collect(update: bytes, ranges: Iterable[tuple[int, int, int]]) -> bytes:
-    """Return the update in which the structs in these ranges
-    (client, start, end) are garbage-collected.
+    """Return the update with the structs in these ranges (client, start, end) garbage-collected.
 
     No range may begin or end inside a struct. The update must have passed `update_parser.parse`.
     """

@@ -18,8 +18,7 @@ from crdt.wire.struct_rewriter import StructRewriter
 
 
 def split_values(update: bytes, multi_value_entries: Set[int]) -> bytes:
-    """Return an equal update in which each of these structs of values
-    (packed ids) is one for each value.
+    """Return an equal update in which these structs (packed ids) are split into one for each value.
 
     The update must have passed `update_parser.parse`.
     """
@@ -44,9 +43,7 @@ class _ValueSplitter(StructRewriter):
         return length, end
 
     def _split(self, start: int, own: int) -> tuple[int, int]:
-        """Write a struct for each value, each behind the one before it and
-        before the same right origin.
-        """
+        """Write a struct for each value, behind the one before it, with the same right origin."""
         kind, _, right_origin, _, content, _ = self.header(start)
         right = b"" if right_origin == NO_ID else id_bytes(right_origin)
         info = kind | HAS_LEFT_ORIGIN | (HAS_RIGHT_ORIGIN if right else 0)

@@ -130,9 +130,7 @@ class _Splitter(StructReader):
     # -- filling parts ----------------------------------------------------------------------------
 
     def _parts(self) -> Iterator[Part]:
-        """Go through the sections as Yjs does: each up to a struct that waits
-        for one of another section.
-        """
+        """Go through the sections as Yjs does, each up to a struct that waits for another one."""
         # Sections that wait are not looked at again until the section that they wait for moves on.
         # Going round all of them would be quadratic in a text that many people wrote in turns.
         ready = deque(self._sections.values())

@@ -38,8 +38,7 @@ class Document(TypedDict):
 
 
 class Version(TypedDict):
-    """A version; `code`, `files` and `documents` are left out where only its
-    description was asked for.
+    """A version. An answer that only describes it has no `code`, `files` and `documents`.
 
     One that is `damaged` in the store has none of these; its other fields may be empty.
     """

@@ -153,8 +153,8 @@ class TextConnection:
             self.announce()
 
     def announce(self) -> None:
-        """Announce the client's presence to Yjs editors, which forget it after 30 s
-        without news (y-protocols).
+        """Announce the client's presence to Yjs editors,
+        which forget it after 30 s without news (y-protocols).
 
         The presence clock runs with the time, so that it stays ahead of the steps that the
         room adds for a new name.

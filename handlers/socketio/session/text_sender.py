@@ -1,5 +1,5 @@
-"""Sends the text of one session to its clients, in turns between which the
-event loop serves others.
+"""Sends the text of one session to its clients,
+in turns between which the event loop serves others.
 """
 
 import asyncio
@@ -126,9 +126,7 @@ class TextSender:
                 return
 
     def _end_round(self) -> bool:
-        """End the round; return whether the text has changed since it was
-        offered to the first clients.
-        """
+        """End the round; return whether the text changed since the first client was offered it."""
         is_stale = self._round is not None and self._round.is_stale
         self._round = None
         self._is_scheduled = False

@@ -51,8 +51,9 @@ class TextSession:
         self.edited()
 
     def remove(self, connection: TextConnection, *, is_lost: bool) -> None:
-        """Remove a client. is_lost: its connection broke, so it may come back with
-        text that it wrote meanwhile.
+        """Remove a client.
+
+        is_lost  its connection broke, so it may come back with text that it wrote meanwhile
         """
         if connection in self.connections:
             del self.connections[connection]
@@ -61,14 +62,13 @@ class TextSession:
                 self._lost.add(connection.user_id, connection.text)
 
     def lost(self, user_id: str) -> list[TextClient]:
-        """Return the texts of a user's clients whose connections broke
-        less than half a minute ago.
-        """
+        """Return the texts of a user's clients whose connections broke in the last half minute."""
         return self._lost.of_user(user_id)
 
     def tell(self, event: str, content: Any, *, but: object = None) -> None:
-        """Send an event to every text client. but:
-        a connection, or the id of a user, that does not get it.
+        """Send an event to every text client.
+
+        but  a connection, or the id of a user, that does not get it
         """
         encoded = ""
         for connection in self.connections:

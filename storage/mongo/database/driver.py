@@ -89,8 +89,8 @@ def translated(
 
 
 def unavailable(error: Exception) -> StoreUnavailable:
-    """Return the driver's message as StoreUnavailable, without its
-    description of the whole topology.
+    """Return the driver's message as StoreUnavailable,
+    without its description of the whole topology.
     """
     return StoreUnavailable(
         f"MongoDB: {str(error).partition(', Timeout:')[0][:_MESSAGE_CHARACTERS]}"

@@ -98,9 +98,7 @@ async def _make_index(
 
 
 async def look_for_duplicates(db: Database) -> None:
-    """Raise StoreUnavailable if documents have equal keys for which a unique
-    index is still to be made.
-    """
+    """Raise StoreUnavailable if equal keys prevent a unique index that is still to be made."""
     for collection, keys, options in _INDEXES:
         if not options.get("unique"):
             continue

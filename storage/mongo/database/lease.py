@@ -1,5 +1,5 @@
-"""The lease on a database. One server holds it, because two servers would each trust
-their own copy of a room.
+"""The lease on a database.
+One server holds it, because two servers would each trust their own copy of a room.
 
 The database server's clock decides, so the clocks of the machines may differ. The holder renews its
 lease. If that fails for too long, it stops writing well before another server may take the lease.
@@ -120,8 +120,9 @@ class Lease:
 
 
 async def holder(db: Database, known: Document | None = None) -> str:
-    """Return the host and process that hold the database, "" for none;
-    known: the lease, if it was read already.
+    """Return the host and process that hold the database, "" for none.
+
+    known  the lease, if it was read already
 
     Raises StoreUnavailable for a lease that no server wrote.
     """
@@ -176,9 +177,7 @@ def _began(pid: int) -> str:
 
 
 def _is_dead(lease: Document) -> bool:
-    """Whether the lease belongs to a process that has ended and that this process
-    would see if it were running.
-    """
+    """Whether the lease's process has ended, if it is one that this process would see."""
     # Without this, a server that was killed would have to wait 40 s before it may start again. A
     # process id says something only on the same machine since its last start (`boot`) and in the
     # same container (`space`).

@@ -81,9 +81,7 @@ def test_redacted_update_has_blocks_and_leaves_others_unchanged() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_redaction_of_random_documents_replaces_text_only(seed: int) -> None:
-    """What was random typing is the same with blocks, also for a client
-    that only has a part of it.
-    """
+    """Blocks change only the text of random documents, also for a client that has a part."""
     chance = random.Random(seed)
     typist, updates = Typist(5), []
     for _ in range(60):

@@ -68,9 +68,7 @@ async def hold_after_edit(leaked: World) -> asyncio.Event:
 
 
 async def test_redact_reaches_a_version_that_is_being_stored(leaked: World) -> None:
-    """Its text was read before; it gets its number when the other versions
-    were looked through already.
-    """
+    """Its text was read before, and it gets its number after the other versions were searched."""
     held = await hold_after_edit(leaked)
     saving = asyncio.create_task(leaked.versions.save("one", "ada", "Ada"))
     await until(lambda: "usage" in leaked.store.calls)

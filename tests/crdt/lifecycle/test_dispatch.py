@@ -17,9 +17,7 @@ from tests.waiting import until
 
 
 class Timers:
-    """Counts timers that the running loop is asked for and that have
-    neither rung nor been cancelled.
-    """
+    """Counts the running loop's timers that have neither rung nor been cancelled."""
 
     def __init__(self) -> None:
         self.made: list[asyncio.TimerHandle] = []
@@ -62,8 +60,8 @@ async def _turn() -> None:
 
 
 async def test_dispatch_sends_edit_and_cursor_in_one_write() -> None:
-    """Nobody is woken for presence alone then, and a typist's own edit and cursor
-    do not come back to them.
+    """Nobody is woken for presence alone then,
+    and a typist's own edit and cursor do not come back to them.
     """
     timers = Timers()
     room, (ada, to_ada), (_, to_bob) = _served_room()

@@ -1,6 +1,4 @@
-"""Large documents are sent in parts, once, and a state is taken apart
-once for all that ask for it.
-"""
+"""Large documents are sent in parts, once; a state is taken apart once for all that ask for it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -50,8 +50,9 @@ async def test_drain_with_failed_checkpoint_is_clean(make_world) -> None:
 
 
 async def test_drain_does_not_wait_for_a_document_that_takes_long_to_load(make_world) -> None:
-    """It has as long as everything else; a client that waits for the document
-    hears that the server stops.
+    """Loading has as long as everything else.
+
+    A client that waits for the document hears that the server stops.
     """
     world = make_world()
     await world.session("slow")

@@ -29,9 +29,7 @@ def test_item_order_of_concurrent_edits_is_that_of_pycrdt(seed: int) -> None:
 
 
 def test_item_order_of_same_place_is_by_client_id() -> None:
-    """The worked example of the code: x, y and z typed between a and b
-    without hearing of each other.
-    """
+    """The worked example of the code: x, y and z, typed between a and b by offline clients."""
     base = Typist(9).insert(0, "ab")
     updates = [base]
     for client, character in ((3, "z"), (1, "x"), (2, "y")):

@@ -29,8 +29,8 @@ def applied(texts: dict[str, bytes], edits: list[TextEdit]) -> None:
 def test_edits_lead_from_each_text_to_the_next(
     seed: int, items_per_change: int, block: int, most_edits: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By looking changes up, by walking over all items, and by replacing what
-    lies between many changes.
+    """By looking changes up, by walking over all items,
+    and by replacing what lies between many changes.
     """
     monkeypatch.setattr(text_order, "_ITEMS_PER_CHANGE", items_per_change)
     monkeypatch.setattr(text_order, "MAX_EDITS", most_edits)

@@ -79,8 +79,8 @@ def began(room: Room, ada: Typist) -> tuple[Connection, Inbox]:
 def test_answer_with_edits_of_somebody_who_is_gone_is_taken_and_marked(
     room: Room, ada: Typist, bob: Typist, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And it is logged once: where nothing else does, this shows an operator
-    that a backup was restored.
+    """And it is logged once: where nothing else does,
+    this shows an operator that a backup was restored.
     """
     caplog.set_level("INFO", "crdt.room.room")
     room.members.leave(began(room, ada)[0])

@@ -111,9 +111,7 @@ def test_join_requests_updates_from_writers_only(role: Any, is_open: bool) -> No
 @pytest.mark.parametrize("after", ROLES, ids=_name)
 @pytest.mark.parametrize("before", ROLES, ids=_name)
 def test_set_role_requests_updates_from_new_writers_only(before: Any, after: Any) -> None:
-    """A new role takes effect on open connections, and only a new right
-    is followed by a question.
-    """
+    """A new role counts for open connections; only a new right is followed by a question."""
     room, connection, inbox, could = _room(before, is_open=True)
     inbox.take()
 

@@ -49,9 +49,7 @@ def test_presence_reaches_others_and_newcomers() -> None:
 
 
 def test_presence_of_leaver_is_removed_unless_taken_over() -> None:
-    """A connection's clients go with it, but not those that a newer
-    connection of the user took over.
-    """
+    """A connection's clients go with it, unless a newer connection of the user took them over."""
     room = make_room()
     old, _ = join(room, "ada")
     say(room, old, 1, 1, "{}")
@@ -155,9 +153,7 @@ def test_presence_echoes_do_not_displace_own_state() -> None:
 
 
 def test_presence_rename_reaches_all_and_raises_own_clock() -> None:
-    """Others see the new name; the user's own client is told to move on
-    from the clock that took.
-    """
+    """Others see the new name; the user's own client is told that its clock was taken."""
     room = make_room()
     ada, ada_inbox = join(room, "ada")
     _, watcher = join(room, "bob")

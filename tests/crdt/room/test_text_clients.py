@@ -478,9 +478,7 @@ def settle(everybody: Sequence[Front | Yjs], feed: TextFeed, now: int) -> None:
 
 
 def assert_equal_and_complete(room: Room, everybody: Sequence[Front | Yjs], edits: Edits) -> None:
-    """Check that all show the room's text, and that it has each letter
-    that nobody deleted, once.
-    """
+    """Check that all show the room's text, which has each letter that nobody deleted, once."""
     text = code(room)
     for one in everybody:
         assert one.shown.replace("\r\n", "\n") == text.replace("\r\n", "\n")

@@ -159,9 +159,7 @@ def test_check_update_of_nobodys_client_id_must_agree_with_what_is_known(typist:
 def test_check_update_whose_known_structs_hide_what_it_refers_to_is_refused(
     index: StructIndex,
 ) -> None:
-    """The rest of a struct keeps its right origin, which is known if the struct
-    is the one that is known.
-    """
+    """An update's new part refers to nothing unknown, but only because its known part differs."""
     with pytest.raises(Rejected, match="differ"):
         check(index, bytes.fromhex("010105" + "00" + "4409" + "07" + "0561626364650" + "0"))
 

@@ -33,8 +33,8 @@ class Copier(StructRewriter):
 
 
 class Doubler(Copier):
-    """Writes each struct of one character twice, and holds the last struct of a
-    section back for its end.
+    """Writes each struct of one character twice,
+    and holds the last struct of a section back for its end.
     """
 
     held: bytes = b""

@@ -275,9 +275,7 @@ async def test_login_of_unknown_user_compares_hash_of_same_cost(
 
 
 async def test_login_compares_whole_composed_password(api: Api) -> None:
-    """What follows byte 72 or a NUL counts, and both spellings of an
-    accent are the same password.
-    """
+    """Bytes after the 72nd or a NUL count; both spellings of an accent are the same password."""
     long, nul, accent = "éè" * 50, "before nul\0after nul", "cafe\u0301 au lait"
     for name, password in [("long", long), ("nul", nul), ("accent", accent)]:
         assert (

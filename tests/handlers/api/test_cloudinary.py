@@ -360,9 +360,7 @@ async def test_uploads_to_slow_cloudinary_are_refused_in_time(
 async def test_upload_timed_out_in_queue_is_never_sent(
     cloud: Cloudinary, ada: Api, expect_log
 ) -> None:
-    """A user who was told to try again leaves nothing at Cloudinary by an
-    upload that had not begun.
-    """
+    """A user who was told to try again leaves nothing at Cloudinary if the upload had not begun."""
     expect_log("WARNING urllib3.connectionpool")
     cloud.behaviour = never
     waiting = [upload(ada, picture()) for _ in range(10)]

@@ -1,5 +1,5 @@
-"""What the handler of redactions checks by itself; what is taken out is
-tests/interop/test_redact.py's.
+"""What the handler of redactions checks by itself;
+what is taken out is tests/interop/test_redact.py's.
 """
 
 import pytest

@@ -36,9 +36,7 @@ async def versions(api: Api, session_id: str, query: str = "") -> list[dict]:
 
 
 async def test_save_without_change_returns_same_version(ada: Api) -> None:
-    """A save is 201 with the version; a second one without a change is
-    200 with the same version.
-    """
+    """A save is 201 with the version; the next, without a change, is 200 with the same version."""
     session_id = await ada.new_session(code="print(1)\n")
 
     first = await ada.post(f"/code/{session_id}/save")

@@ -68,9 +68,7 @@ WINDOWS_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|co
 
 
 def windows_problem(name: str) -> str:
-    """Return the rule of Windows that a name breaks, as its documentation
-    on naming files has them.
-    """
+    """Return the rule that a name breaks, of those in Windows' documentation on naming files."""
     if set(name) & set('<>:"/\\|?*') or min(map(ord, name)) < ord(" "):
         return "a forbidden character"
     if name[-1] in " .":

@@ -102,9 +102,7 @@ async def test_get_and_delete_with_body_work_as_without(ada: Api) -> None:
 
 
 async def test_connection_after_refused_body_stays_usable(ada: Api) -> None:
-    """A refused request with a body does not make the next one on the
-    same connection unreadable.
-    """
+    """After a refused request with a body, the next one on the connection can be read."""
     body = b'{"title": "GET /healthz HTTP/1.1"}'
     head = (
         b"POST /session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "

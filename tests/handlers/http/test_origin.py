@@ -77,8 +77,10 @@ async def test_origin_check_refuses_only_cookies_of_other_sites(url: str) -> Non
 
 @pytest.mark.parametrize(("method", "path"), CHANGING)
 async def test_origin_check_covers_every_changing_route(url: str, method: str, path: str) -> None:
-    """On each such route a foreign page's request with cookies is refused
-    before anything is looked at.
+    """On each such route, a foreign page's request with cookies is refused before all else.
+
+    The kind of content makes no difference:
+    those that a page may send without asking first, and JSON.
 
     Whatever kind of content it says it has:
     those that a page may send without asking first, and JSON.
@@ -264,8 +266,8 @@ async def test_sign_in_and_refresh_with_outdated_cookie_succeed(url: str) -> Non
     "origin", [name for name in ORIGINS if name not in ("own", "own in capitals", "allowed")]
 )
 async def test_refresh_by_cookie_from_other_site_is_refused(url: str, origin: str) -> None:
-    """The refresh cookie is no use to foreign pages, nor to clients that do not
-    say where they come from.
+    """The refresh cookie is no use to foreign pages,
+    nor to clients that do not say where they come from.
     """
     cookie = {"Cookie": (await cookies_of(url, "ada")).partition("; ")[2]}
     assert cookie["Cookie"].startswith("refreshToken=")

@@ -41,8 +41,8 @@ from handlers.http.schemas import MAX_SEQUENCE, MAX_VERSION, Schema
 def test_read_returns_values_of_their_types(
     schema: Schema, texts: dict[str, str], values: dict[str, Any]
 ) -> None:
-    """Numbers are numbers, defaults are there, what is empty counts as left
-    out unless empty is a value.
+    """Numbers are numbers, defaults are there,
+    what is empty counts as left out unless empty is a value.
     """
     assert queries.read(schema, {name: texts.get(name) for name in schema}) == values
 

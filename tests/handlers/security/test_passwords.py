@@ -187,8 +187,7 @@ async def test_password_check_without_hash_never_matches(passwords: Passwords) -
 
 
 async def test_password_hashing_does_not_block_event_loop() -> None:
-    """Hashing delays nobody who is typing: the interpreter is free while
-    bcrypt works in its thread.
+    """Hashing delays nobody who is typing: bcrypt does not hold the interpreter in its thread.
 
     Both are busy all the time, so each gets a share of the processor, on a busy machine too. If
     bcrypt held the interpreter, the event loop's thread would get next to nothing.
@@ -211,8 +210,8 @@ async def test_password_hashing_does_not_block_event_loop() -> None:
 async def test_password_hashing_has_priority_of_event_loop(
     passwords: Passwords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The thread takes the interpreter after each hash, and the event loop waits
-    until the thread gets a core.
+    """The thread takes the interpreter after each hash,
+    and the event loop waits until the thread gets a core.
     """
     priorities: set[int] = set()
     hash_password = bcrypt.hashpw
@@ -280,9 +279,7 @@ async def test_cancelled_password_hashing_frees_its_place(passwords: Passwords) 
 
 
 async def test_password_check_of_old_hash_takes_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user with a hash from before the cost was raised is not told apart from
-    unknown people by the time.
-    """
+    """The time does not tell a user with a hash of an earlier cost from unknown people."""
     old, new = Passwords(cost=4), Passwords(cost=8)
     hashed = await old.hash("correct horse", HOME)
     rounds: list[int] = []

@@ -195,8 +195,8 @@ def test_token_of_other_server_is_refused(tokens: Tokens) -> None:
 
 @pytest.mark.parametrize("name", CORPUS)
 async def test_token_of_corpus_over_http_is_refused(start_server, name: str) -> None:
-    """In header, cookie and WebSocket address alike, a token of the corpus signs
-    nobody in and breaks nothing.
+    """In header, cookie and WebSocket address alike,
+    a token of the corpus signs nobody in and breaks nothing.
     """
     server = await start_server(jwt_secret=SECRET, refusal_hold_s=0)
     ada = await Api(server.url).sign_up("ada")

@@ -87,9 +87,7 @@ async def test_cancelled_join_passes_its_turn_to_next(crowd) -> None:
 
 
 async def test_join_after_longest_wait_goes_ahead_without_slot(monkeypatch) -> None:
-    """A client that has waited goes in with the others, and gives no
-    place back that it never had.
-    """
+    """A client goes in after the longest wait, and gives back no place that it never had."""
     crowd = Crowd(JoinQueue())
     crowd.come(8)
 

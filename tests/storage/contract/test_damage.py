@@ -373,9 +373,7 @@ class TestLists:
             await store.join(member("u-bob", f"s{number}"), MANY)
 
     async def _all(self, store: Store) -> dict[str, list[tuple[Any, Any]]]:
-        """Return {list: [(key, row)]} of all lists, in an order that the
-        bad value does not change.
-        """
+        """Return {list: [(key, row)]} of all lists, in an order that bad values do not change."""
         users = await store.users(["u-ada", "u-bob"])
         lists: dict[str, list[tuple[Any, Any]]] = {
             "sessions": [

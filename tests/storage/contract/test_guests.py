@@ -74,9 +74,7 @@ class TestGuests:
     async def test_add_guest_repeated_returns_existing_membership(
         self, store: Store, seed: Seed
     ) -> None:
-        """The membership is returned, also when the invite is used up and
-        the session full by then.
-        """
+        """The membership is returned, also if the invite is used up and the session is full."""
         await seed.session()
         await seed.invite(max_uses=1)
         first = await store.add_guest(guest(), login("gil"), SECRET, 2)

@@ -239,9 +239,7 @@ class TestRotation:
     async def test_rotation_of_overtaken_token_within_window_gives_newest(
         self, store: Store, seed: Seed, token: int
     ) -> None:
-        """However many exchanges came since, a token is no theft until
-        `retry_ms` after its own exchange.
-        """
+        """A token counts as stolen only `retry_ms` after its exchange, however many came since."""
         await seed.user("ada")
         for number in range(5):
             await self.rotate(store, f"hash-{number}", f"hash-{number + 1}", NOW + 10 * number)

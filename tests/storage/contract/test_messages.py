@@ -49,8 +49,8 @@ class TestMessages:
     async def test_message_numbers_of_fifty_concurrent_messages_have_no_gaps(
         self, store: Store, seed: Seed
     ) -> None:
-        """Numbers have neither gaps nor duplicates, and everybody learns the
-        number of their own message.
+        """Numbers have neither gaps nor duplicates,
+        and everybody learns the number of their own message.
         """
         await seed.session()
 

@@ -191,9 +191,7 @@ class TestTransfer:
     async def test_set_role_to_owner_never_makes_second_owner(
         self, store: Store, seed: Seed
     ) -> None:
-        """Refused or not, there is one: as when who gave the session away
-        still wants to be its owner.
-        """
+        """A former owner who asks for the role may be refused or not: there is one owner."""
         await family(store, seed)
         await store.transfer_session("s1", "u-ada", "u-bob")
 

@@ -230,9 +230,7 @@ class TestSweeping:
     async def test_sweep_limit_does_not_apply_to_logins_and_tickets(
         self, store: Store, seed: Seed
     ) -> None:
-        """Logins and tickets go however many they are, and those of
-        guests who must wait as well.
-        """
+        """All expired logins and tickets go, also those of guests who stay for a later sweep."""
         await self.guests(store, seed, "gil")
         ada = await seed.user("ada", created_at=NOW)
         await store.add_ticket(ticket())

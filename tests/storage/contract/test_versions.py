@@ -103,8 +103,8 @@ class TestVersions:
     async def test_version_numbers_of_fifty_concurrent_versions_have_no_gaps(
         self, store: Store, seed: Seed
     ) -> None:
-        """Numbers have neither gaps nor duplicates, and everybody learns the
-        number of their own version.
+        """Numbers have neither gaps nor duplicates,
+        and everybody learns the number of their own version.
         """
         await seed.session()
 
@@ -348,9 +348,7 @@ class TestRetention:
     async def test_retention_never_drops_versions_made_by_users(
         self, store: Store, seed: Seed
     ) -> None:
-        """Where there are no automatic ones left, there is no place for
-        another version of any kind.
-        """
+        """If no automatic version is left, there is no place for another version of any kind."""
         await seed.session()
         for number, kind in enumerate(
             [VersionKind.MANUAL, VersionKind.RESTORE, VersionKind.FINAL, VersionKind.AUTO]

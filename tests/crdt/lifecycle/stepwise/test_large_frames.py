@@ -36,9 +36,7 @@ async def test_receive_of_large_frame_scans_in_thread(world: World) -> None:
 
 
 async def test_edits_of_others_get_in_before_large_update(world: World) -> None:
-    """The room goes on while it is taken, and large updates of one room
-    come one after the other.
-    """
+    """The room goes on while it is taken; large updates of one room come one after the other."""
     await world.session()
     async with world.rooms.use("one") as room:
         ada, _ = join(room)

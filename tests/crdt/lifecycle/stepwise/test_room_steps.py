@@ -1,6 +1,4 @@
-"""Large documents and large updates: no call of pycrdt on the event loop
-gets much of them at a time.
-"""
+"""Large documents and updates: each call of pycrdt on the event loop gets little of them."""
 
 import asyncio
 from collections.abc import Iterator

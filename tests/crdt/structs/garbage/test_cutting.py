@@ -12,8 +12,8 @@ _HEAD_BYTES = 4
 
 
 def test_cut_of_text_is_what_yjs_makes_when_it_splits_an_item() -> None:
-    """Each part lies behind the clock before it, and the second half of a
-    character is none any more.
+    """Each part lies behind the clock before it,
+    and the second half of a character is none any more.
     """
     update = update_of(text("ab😀cd"))
 

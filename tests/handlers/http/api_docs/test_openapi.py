@@ -68,9 +68,7 @@ def test_openapi_describes_each_operation_one_time() -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
 def test_openapi_operation_declares_parameters_sign_in_and_body(operation: Operation) -> None:
-    """Parameters are declared, sign-in is said truly, what changes
-    something says what body it takes.
-    """
+    """An operation's description has its parameters, whether it needs a login, and its body."""
     described = openapi.document("1")["paths"][operation.path][operation.method.lower()]
     (handler,) = [handler for route, handler in ROUTES if shape(route) == shape(operation.path)]
 
