@@ -7,7 +7,7 @@
      +-- LimitExceeded          permanent: the update is beyond a limit, which the error names
      |    +-- DocumentFull      permanent: the document would pass a limit
      +-- NeedsSteps             transient: the update is taken elsewhere, in steps
-     +-- NoText                 permanent: a root is no text, and only texts can do what is asked
+     +-- NoText                 permanent: a root is no text, and the request is for texts only
      +-- VersionDamaged         permanent: the stored texts of a version cannot be trusted
      +-- RoomUnavailable        transient: the store is away, or the server is stopping
      |    +-- DocumentShrinking transient: the document is full; deleted content is being removed

@@ -3,8 +3,8 @@ writes results to standard output.
 
 `crdt.workers` starts it as a script, not by `multiprocessing`. That would run the server's main
 module again, start a second process that keeps track of resources, and has no way to end one job.
-Only what starts fast is imported here; a job's function imports the rest. Not for: what the
-server's own process runs, but for `message` and `cpu_s`.
+Only what starts fast is imported here; a job's function imports the rest. Not for: code of the
+server's own process, which uses only `message` and `cpu_s` of this module.
 
 A message is its length in eight bytes, then pickled bytes.
 The first one to the worker is a `Start` as a tuple.

@@ -32,7 +32,7 @@ _LEAST_BY_DEFAULT, _MOST_BY_DEFAULT = 2, 4
 """Processes at least and at most, if no number is set. With one, all would wait for one user's long
 work. More than there are cores does no harm: the kernel gives the server a core before them."""
 _LONGEST = 3
-"""Deadlines that a job may take on a busy machine: it had less than half a processor."""
+"""Deadlines that a job may take on a busy machine, where it had under half of a processor."""
 _CHECKED_AT = 0.9
 """Share of the deadline after which it is seen whether a job has a processor."""
 _MIB = _READ_BYTES = 1 << 20
@@ -115,8 +115,9 @@ class Workers:
         other programs use the machine so much that three times the deadline was not enough.
 
         function    of a module, found there by its name
-        key         the user whose work it is; a `Payer` if it is for several users or nobody
-        deadline_s  seconds that the job may take, and the start of a process, not the wait for one
+        key         the user whose work it is, as users take turns; a `Payer` if it is several
+                    users' or nobody's
+        deadline_s  seconds for the job and the start of a process, but not for the wait before
         """
         try:
             slot = await self._queue.enter(key)
@@ -182,7 +183,7 @@ class Workers:
         return worker
 
     async def _start(self) -> "_Worker":
-        """Start a process; if the caller is cancelled meanwhile, it is for later jobs."""
+        """Start a process; if the caller is cancelled meanwhile, it is kept for later jobs."""
         # Shielded: if the caller is cancelled meanwhile, nobody would know the process.
         loop, start = asyncio.get_running_loop(), _Worker.start(self.memory_bytes)
         starting = loop.create_task(start, name="start worker")
@@ -268,7 +269,7 @@ class _Worker:
 
     @contextlib.contextmanager
     def given_time(self, limit: asyncio.Timeout, deadline_s: float) -> Iterator[None]:
-        """Put off a job's end if, shortly before, it had a processor for less than half."""
+        """Put off a job's end if, shortly before, it had a processor for under half of its time."""
         loop = asyncio.get_running_loop()
         end = limit.when() or loop.time()
         self._used_before_s = cpu_s(self._process.pid)
@@ -299,8 +300,8 @@ class _Worker:
     def kill(self) -> None:
         self.stay()
         if self.is_alive:
-            # Not `Process.kill`: it waits first, and the event loop never
-            # learns how a process died.
+            # `Process.kill` asks first how the process ended. If it has just died, the event
+            # loop would then never learn how.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._process.pid, signal.SIGKILL)
 

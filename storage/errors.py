@@ -2,7 +2,7 @@
 a permanent one does not.
 
 StoreError
- +-- StoreUnavailable   transient: away, locked, out of space; nothing was written, or can be again
+ +-- StoreUnavailable   transient: away, locked, out of space; to repeat the call is safe
  |    +-- RowDamaged    permanent: the rows that the call is about cannot be read or written
  +-- NotFound           permanent: the row that the call is about does not exist
  +-- Conflict           permanent: another row has this unique value

@@ -9,7 +9,7 @@ INVITES_KEPT_MS = 30 * 86_400_000
 """Milliseconds for which an expired invite is still shown, with the users that came in by it."""
 
 _EARLIER_HASHES = 64
-"""Earlier refresh tokens that are remembered: more than many tabs use within 20 s."""
+"""Earlier refresh tokens that a login remembers: more than many tabs use within 20 s."""
 
 
 class Role(StrEnum):
@@ -103,10 +103,10 @@ class Login:
     earlier_hashes: str = ""
 
     def rotated(self, successor: str, now: int, expires_at: int, retry_ms: int) -> "Login":
-        """Return the login with `successor` as its token;
-        it remembers tokens used within `retry_ms`.
+        """Return the login with `successor` as its token; it keeps tokens used in `retry_ms`.
 
-        With 20 s: A becomes B at 100 s, B becomes C at 110 s, C becomes D at 125 s: A is dropped.
+        With 20 s: A becomes B at 100 s, B becomes C at 110 s. At 125 s C becomes D,
+        and A, which was used 25 s before, is dropped.
         """
         used = [f"{self.previous_hash}:{self.rotated_at}"] if self.previous_hash else []
         used += self.earlier_hashes.split()
@@ -159,7 +159,7 @@ class SessionChanges:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A user's role in a session; a removed member's row keeps the link from working again.
+    """A user's role in a session. A removed member's row stays: the link lets them in no more.
 
     read_sequence  number of the last chat message that the member has read
     """
@@ -289,7 +289,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The document after log entry `sequence`: merged, and who owns which client id."""
+    """The document after log entry `sequence`: merged updates, and who owns each client id."""
 
     session_id: str
     sequence: int
@@ -300,14 +300,14 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A snapshot of the code. In each session, the store counts `number` from 1.
+    """A snapshot of the code. In each session, the store counts `number` from 1 without gaps.
 
     sequence      log position of the snapshot
     files         {root: text}; None if only the description was asked for
     main_root     the root whose text is the session's `code`
     contributors  ids of the users that edited since the previous version
     documents     {root: content as JSON} of roots that are no texts; empty without `files`
-    is_damaged    the row fails a checksum: `files` is None, or only the number is known
+    is_damaged    a checksum fails: `files` is None; without a description, only `number` is known
     """
 
     session_id: str

@@ -141,14 +141,14 @@ class View:
         return TextCopy(state, frozenset(self._split_surrogates), self.needs_copy, since)
 
     def copy_update(self, update: bytes) -> bytes:
-        """Return an update that pycrdt can read; if it is another, states are copied too."""
+        """Return an update that pycrdt can read; if it is not this one, states need copies, too."""
         copy = readable(update)
         if copy is not update:
             self.needs_copy = True
         return copy
 
     def apply(self, update: bytes) -> bool:
-        """Put an update into the document; False if none is loaded, or pycrdt fails."""
+        """Put an update into the document; return False if none is loaded, or pycrdt fails."""
         if self._doc is None:
             return False
         try:
@@ -159,7 +159,7 @@ class View:
         return True
 
     def integrate(self, update: bytes) -> bool:
-        """Apply an update; return False if that changed nothing, True if it fails."""
+        """Apply an update; return False only if it changed nothing, so True if it fails, too."""
         doc = self._doc
         if doc is None:
             return True
@@ -234,7 +234,7 @@ def edit_copy(
     edits: Sequence[Edit] | None = None,
     steps: int = MAX_STEPS,
 ) -> bytes:
-    """Return the update as `make_edit` does; raises TextUnavailable."""
+    """Return the update that `make_edit` makes on a copy; raises TextUnavailable."""
     view = View(copy.split_surrogates, needs_copy=copy.needs_copy)
     state = merge_text([copy.state, *copy.since]) if copy.since else copy.state
     try:

@@ -160,7 +160,7 @@ class LogReplay:
         return document
 
     def _merge(self) -> Parsed | None:
-        """Merge all that was read; return the parsed state, if known or it may need cuts."""
+        """Merge all that was read into one state; return it parsed if it is, or may need cuts."""
         document, index = self._document, self._document.index
         if not self._updates or (self._parsed and len(self._updates) == 1):
             return self._parsed
@@ -214,7 +214,7 @@ class LogReplay:
         document.edited_at = (first, entry.at)
 
     def _read_entry(self, entry: LogEntry, sequence: int) -> None:
-        """Take in an entry; of one in the checkpoint, at most its author."""
+        """Take in an entry; note only the author of one that the checkpoint has, if even that."""
         document = self._document
         is_in_checkpoint = sequence <= document.sequence
         # The log may begin before the checkpoint. Then its entries only say who wrote what, and
@@ -321,7 +321,7 @@ def make_checkpoint(
 def make_checkpoint_apart(
     session_id: str, document: DocumentState, now: int, kept_bytes: int
 ) -> NewCheckpoint:
-    """Make a checkpoint without the room's table; raises as `make_checkpoint`."""
+    """Make a checkpoint in a worker process, which has no room; raises as `make_checkpoint`."""
     if document.has_values:
         parsed = parse(document.state, STORED_LIMITS)
         document = replace(document, is_in_sequence=StructPlaces(parsed).is_in_sequence)

@@ -21,7 +21,7 @@ from crdt.wire.struct_id import pack_id
 from crdt.wire.struct_reader import Parent
 
 MAX_BYTES = 4 << 20
-"""Bytes of all values and keys, as UTF-8; a root that goes beyond them is left out."""
+"""Bytes (UTF-8) of all values and keys of one document; a root that goes beyond is left out."""
 
 _ARRAY, _MAP, _TEXT, _XML_ELEMENT, _XML_FRAGMENT, _XML_HOOK, _XML_TEXT = range(7)
 _IN_XML = {_XML_ELEMENT, _XML_HOOK, _XML_TEXT}
@@ -32,7 +32,7 @@ Document = dict[str, Any]
 
 
 class RootType(StrEnum):
-    """The type of a root that is no text; `empty` if all in it is deleted."""
+    """The type of a root that is no text; `empty` if nothing is left that says what it was."""
 
     XML = "xml"
     MAP = "map"
@@ -76,7 +76,7 @@ def _is_text(order: ItemOrder, root: str) -> bool:
 
 
 class _Reader:
-    """Reads one document; JSON by recursion, bounded by `MAX_DEPTH`, XML without."""
+    """Reads one document: JSON by recursion, up to `MAX_DEPTH` levels, XML without recursion."""
 
     def __init__(self, order: ItemOrder) -> None:
         self._order = order
@@ -204,7 +204,7 @@ class _Reader:
     def _join(self, pieces: Iterator[str | YataItem]) -> str:
         """Put pieces together, types in them by their own pieces."""
         parts: list[str] = []
-        # Iterators on a stack, not recursion: 500 levels of elements have several generators each.
+        # A stack, not recursion: elements may nest 500 deep, with several generators each.
         stack = [pieces]
         while stack:
             piece = next(stack[-1], None)
@@ -281,12 +281,12 @@ class _Reader:
 
 
 def _last(listed: list[Any]) -> Any:
-    """Return the value that counts under a key; undefined for formats, as in Yjs."""
+    """Return the value that counts under a key; undefined if the content has none, as in Yjs."""
     return listed[-1] if listed else values.UNDEFINED
 
 
 def _within(formats: dict[str, Any], piece: str | YataItem) -> Iterator[str | YataItem]:
-    # Yjs sorts the names, so that equal formats are written in one order, and closes in reverse.
+    # Yjs sorts the names, so equal formats are written in one order, and closed in reverse.
     names = sorted(formats, key=_utf_16)
     for name in names:
         members = _members(formats[name])

@@ -132,7 +132,7 @@ class Room:
                 self.members.presence.answer(connection)
 
     def _answer(self, connection: Connection, state_vector: bytes, now: int) -> None:
-        """Send a client what it lacks; a large document only once, as it is told the rest."""
+        """Send a client what it lacks; a large document only once, as it hears of later edits."""
         known = y_protocol.decode_state_vector(state_vector)
         size, large_answers = self.document.size, self._context.large_answers
         if connection.sent.is_enough(known, now):
@@ -150,7 +150,7 @@ class Room:
     def _type(
         self, connection: Connection, typed: fast_path.SimpleEdit, frame: bytes, now: int
     ) -> bool:
-        """Accept a keystroke; near a limit, change nothing and return False."""
+        """Accept a keystroke. Near a limit, return False: `_write` then decides, exactly."""
         client, first, after, update, parent = typed
         journal, context, size = self.journal, self._context, len(update)
         if (
@@ -206,7 +206,7 @@ class Room:
             connection.receipts.note(self.journal.sequence, self.journal.saved_sequence)
 
     def _refuse(self, connection: Connection, update: bytes) -> None:
-        """Drop a reader's update: nothing counts as saved until they may write and sync."""
+        """Drop a reader's update: it counts as unsaved until they may write and sync again."""
         if update == EMPTY:
             connection.receipts.received += 1
             return
@@ -267,7 +267,7 @@ class Room:
         if admitted is None:
             admitted = check_update(self.index, read, incoming.author, foreign, self.document.state)
         if (parsed := admitted.parsed) is not None:
-            # A live edit is one of many: its size is enough. The others may replace everything.
+            # A live edit is one of many: its size is enough. Others may replace the whole text.
             is_exact = incoming.kind is not UpdateKind.LIVE
             self.quota.check(parsed, parsed.update, incoming.author, is_exact=is_exact)
         return admitted
@@ -285,7 +285,7 @@ class Room:
         return self.journal.next_chunk(now)
 
     def integrate_pending(self) -> None:
-        """Integrate keystrokes in their author's name; raises as `Document.catch_up`."""
+        """Integrate the keystrokes that were put off; raises RoomDamaged as `Document.catch_up`."""
         with self._context.mark.at(self.session_id, self._deferred_by or ""):
             self.document.catch_up()
         self._deferred_by = None
@@ -313,7 +313,7 @@ class Room:
     def edit(
         self, user_id: str, files: Mapping[str, str], now: int, edits: Sequence[Edit] | None = None
     ) -> None:
-        """Turn roots' texts into `files` by one edit of this user; see `Document.edit`.
+        """Turn roots' texts into `files` by one edit of this user.
 
         Raises LimitExceeded, Rejected, RoomUnavailable, TextUnavailable; then nothing has changed.
         """
@@ -324,7 +324,7 @@ class Room:
     def take_edit(
         self, user_id: str, update: bytes, now: int, prepared: Prepared | None = None
     ) -> None:
-        """Take an update that the server made for a user; raises as `edit` does."""
+        """Take an update that the server made for a user, `prepared` or not; raises as `edit`."""
         if update != EMPTY:
             prepared = prepared or Prepared(update_parser.parse(update))
             self._accept(Incoming(update, user_id, now, UpdateKind.SERVER, prepared=prepared))

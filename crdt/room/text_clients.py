@@ -26,8 +26,8 @@ RETIRED_MS = 300
 text before it shows it. Nobody sees a change and undoes it in less."""
 
 _WORD_BYTES = 10
-"""Bytes that an edit which deletes nothing counts as nearer. Users type whole words more often than
-they turn a word into a similar one; and if the guess is wrong, no text is lost."""
+"""Bytes by which an edit that deletes nothing counts as nearer. Users type whole words more often
+than they turn a word into a similar one; and if the guess is wrong, no text is lost."""
 
 _UNTIL_THE_NEXT = 1 << 62
 """Stands for an expiry that is not known yet. The client has confirmed the text, but did not show
@@ -70,7 +70,7 @@ class TextFeed:
             self.behind()
 
     def behind(self) -> bytes | None:
-        """Take in changes of others; return the newest text instead if they are too large."""
+        """Take in changes of others, or return the newest text if they are too large for this."""
         files = self._room.files()
         self._root = code_root(files, self._room.main_root)
         now = files.get(self._root, "").encode()
@@ -85,12 +85,12 @@ class TextFeed:
         return None
 
     def catch_up(self, old: bytes, new: bytes, edits: Sequence[Edit]) -> None:
-        """Take in a change compared elsewhere, unless another task has done so."""
+        """Take in a change that was compared elsewhere, unless another task has done so."""
         if self.text is old:
             self._push(edits, new)
 
     def add(self, client: "TextClient") -> None:
-        """Register a client, whose bases move on before the feed forgets old edits."""
+        """Register a client: its bases move to the present text before old edits are forgotten."""
         self._clients.add(client)
 
     def write(self, user_id: str, edits: Sequence[Edit], now: int, update: bytes = b"") -> None:
@@ -153,7 +153,7 @@ class Base:
         self.revision = feed.revision
 
     def distance(self, text: bytes) -> int:
-        """Return the bytes that one edit changes to make `text`; negative for short inserts."""
+        """Return the bytes that an edit to `text` deletes and inserts; fewer if it only inserts."""
         common = sum(common_ends(self.text, text))
         deleted, inserted = len(self.text) - common, len(text) - common
         return deleted + inserted if deleted else inserted - _WORD_BYTES
@@ -223,7 +223,7 @@ class TextClient:
     # -- to the client ----------------------------------------------------------------------------
 
     def to_send(self) -> str | None:
-        """Return the text to send now; None while one is on its way, or nothing is new."""
+        """Return the text to send now; None while one is on its way, or if the client has it."""
         if self._in_flight is not None:
             return None
         base = Base.of(self.feed)
@@ -249,13 +249,13 @@ class TextClient:
             self._known, self._in_flight = self._in_flight, None
 
     def send_again(self) -> None:
-        """Send the text even if it has not changed: the client shows another one."""
+        """Note that the client shows another text: the next one is sent even if it is not new."""
         self._must_send = True
 
     # -- from the client --------------------------------------------------------------------------
 
     def begin(self, code: str, now: int) -> TextChange:
-        """Take the client's whole text as an edit of the one it had, for `finish`.
+        """Take the client's whole text as an edit of the one it had; return what `finish` needs.
 
         The feed must be up to date.
         """
@@ -292,13 +292,13 @@ class TextClient:
         self._style = line_ends(change.text) or self._style
 
     def remember(self, other: "TextClient", expires_at: int) -> None:
-        """Take over the texts that an earlier connection of this user may have or get."""
+        """Take over what an earlier connection of this user may have had or may still get."""
         other.heirs[self] = expires_at
         for base in other.possible_bases():
             self.retire(base, expires_at)
 
     def possible_bases(self) -> list[Base]:
-        """Return what the client may have: confirmed, on its way, or sent by itself last."""
+        """Return the texts that the client may have: confirmed, on its way, or its own last one."""
         own = self._own.base if self._own else None
         bases = (self._known if self._has_received else None, self._in_flight, own)
         return list(dict.fromkeys(base for base in bases if base is not None))

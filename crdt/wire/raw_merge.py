@@ -96,7 +96,7 @@ class RunReader(StructSlicer):
 
 
 def merge(updates: Sequence[bytes]) -> bytes:
-    """Return one update that does what these do; holes in all of them become Skips."""
+    """Return one update that does what these do; holes that none of them fills become Skips."""
     if len(updates) == 1:
         return updates[0]
     runs: dict[int, list[Run]] = {}
@@ -246,7 +246,7 @@ class MergedState:
             self._start(merge([self.encode(), update]), None)
             return
         for client, run in runs:
-            # Nearly every update goes on where the section ends: put behind the others, unread.
+            # Nearly every update goes on where the section ends: its bytes are appended, unread.
             section = self._sections.get(client)
             if section is None:
                 section = self._sections[client] = _Section(run.first, run.first, 0, 0, 0)
@@ -305,7 +305,7 @@ class MergedState:
         self._deleted = {}
 
     def diff(self, clocks: Mapping[int, int], *, cuts: bool = True) -> bytes:
-        """Return the state without structs below these clocks, as `diffUpdate` of Yjs.
+        """Return the state without structs below these clocks, but all deletions (`diffUpdate`).
 
         cuts  False sends all structs of a client of which some are missing, which is faster
         """

@@ -1,4 +1,4 @@
-"""The base of all HTTP handlers: finds the user, reads the request, sends answers."""
+"""The base of all HTTP handlers: finds the user, checks and reads the request, answers."""
 
 import asyncio
 import contextlib
@@ -30,7 +30,7 @@ _MAX_BODY_BYTES = 1 << 40
 _OF_THE_REQUEST = ("Access-Control-", "X-Request", "Vary", headers.STRICT_TRANSPORT)
 _QUARANTINED = "quarantined"
 _LATER_S = 4
-"""Seconds over which pages that wait spread their next load."""
+"""Seconds over which waiting pages spread their next load, so as not to come all together."""
 _CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}
 
 _log = logging.getLogger(__name__)
@@ -161,11 +161,11 @@ class BaseHandler(RequestHandler):
         return limiters.anonymous.wait_s(self.address)
 
     async def count_failure(self) -> None:
-        """Count a failed request as one of its address (`counts_itself`); raises ApiError 429."""
+        """Count a failed request of a handler that `counts_itself`; raises ApiError 429."""
         await self._hold_back(self.services.limiters.anonymous.wait_s(self.address))
 
     async def _hold_back(self, wait_s: int) -> None:
-        """Raise ApiError 429 if there is time to wait, after a pause: some clients retry."""
+        """If there is time to wait, pause and raise ApiError 429: some clients retry right away."""
         if wait_s:
             await asyncio.sleep(min(wait_s, self.services.connections.limits.refusal_hold_s))
             raise errors.rate_limited(wait_s)
@@ -231,7 +231,7 @@ class BaseHandler(RequestHandler):
         self.finish(json.dumps(body))
 
     async def reply_in_pieces(self, body: Mapping[str, object], status: int = 200) -> None:
-        """Answer like `reply`, but send a large body in pieces; others run in between."""
+        """Answer like `reply`, but encode and send a large body in pieces; others run between."""
         if not json_pieces.is_large(body):
             self.reply(body, status)
             return
@@ -304,13 +304,13 @@ class BaseHandler(RequestHandler):
         return [name for name in names if getattr(type(self), name.lower()) is not missing]
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
-        """Send an error with its status from `errors`, before headers are reset."""
+        """Send an error with its status in `errors`: Tornado needs it before it resets headers."""
         error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
         answer = errors.to_api_error(error) if error else None
         super().send_error(answer.status if answer else status_code, **kwargs)
 
     def clear(self) -> None:
-        """Clear headers as Tornado does, except those that only the request decides."""
+        """Clear headers, as Tornado does for an error, except those that the request decides."""
         request_headers = {}
         if hasattr(self, "_headers"):
             request_headers = {

@@ -196,7 +196,7 @@ class WebSocket(asyncio.Protocol):
             self._closing.look_for_answer(data)
 
     def count_work_of(self, user_id: str) -> None:
-        """Count the time that serving this client takes together with that of the user's others."""
+        """Count the time of serving this client together with the user's other connections."""
         self._rates.count_work_of(user_id)
 
     def go_on(self) -> None:

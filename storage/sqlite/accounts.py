@@ -211,7 +211,7 @@ class SqliteAccountStore:
 
 
 def is_stored(db: sqlite3.Connection, user: User) -> bool:
-    """Whether this very user is stored; raises Conflict if another one has the id."""
+    """Whether exactly this user is stored; raises Conflict if a different one has the id."""
     existing = db.execute("SELECT * FROM users WHERE id = ?", (user.id,)).fetchone()
     if existing and as_user(existing) != user:
         raise Conflict("id")
@@ -262,7 +262,7 @@ def insert_user(db: sqlite3.Connection, user: User) -> None:
 
 
 def require_unlike(db: sqlite3.Connection, user: User) -> None:
-    """Raise Conflict if the name looks like another's; equal ones are for the unique key."""
+    """Raise Conflict if the name looks like another's; the unique key refuses equal names."""
     others = db.execute(
         "SELECT username FROM users WHERE username_skeleton = ? AND id != ? AND username_key != ?",
         (skeleton_of(user), user.id, _name_key(user)),
@@ -272,12 +272,12 @@ def require_unlike(db: sqlite3.Connection, user: User) -> None:
 
 
 def skeleton_of(user: User) -> str | None:
-    """Return the skeleton of a user's name; None for guests and deleted users."""
+    """Return the skeleton of a user's name; None for guests (any name is fine) and the deleted."""
     return None if user.is_guest or user.is_deleted else name_skeleton(user.username)
 
 
 def _name_key(user: User) -> str:
-    """Return the unique key; of a guest their id, after a character that no name has."""
+    """Return the unique key; a guest's is their id, behind a character that no name has."""
     return f"\0{user.id}" if user.is_guest or user.is_deleted else name_key(user.username)
 
 

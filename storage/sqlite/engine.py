@@ -33,7 +33,7 @@ _T = TypeVar("_T")
 _READERS = 3
 _BUSY_TIMEOUT_S = 5.0
 _CACHE_KIB = 256
-"""KiB of pages that each connection caches; the operating system caches the file."""
+"""KiB of pages that each connection caches: less than SQLite's 2,000, as the system caches too."""
 
 _log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Engine:
             raise
 
     async def rehearse(self, work: Callable[[sqlite3.Connection], object]) -> bool:
-        """Migrate the file, run `work`, undo both; return whether a server has it open.
+        """Migrate the file as `open`, run `work`, undo both; return whether a server has it open.
 
         Creates no file. Raises StoreUnavailable as `open`, but not if a server has the file open.
         """
@@ -105,15 +105,16 @@ class Engine:
         return self._write_connection is not None
 
     async def write(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
-        """Run `work` in one immediate transaction, which is undone when it raises."""
+        """Run `work` in an immediate transaction: committed if it returns, undone if it raises."""
         return await self._run(self._writer, self._transact, work)
 
     async def write_after(
         self, look: Callable[[sqlite3.Connection], _S], work: Callable[[sqlite3.Connection, _S], _T]
     ) -> _T:
-        """Run `look`, then `work` with its result in a transaction; no write in between.
+        """Run `look`, then `work` with its result in a transaction; nothing is written between.
 
-        Reads that may meet a malformed page belong in `look`: no commit is possible after one.
+        Reads that may meet a malformed page belong in `look`: a transaction that has met one cannot
+        be committed.
         """
         return await self._run(self._writer, self._look_and_transact, look, work)
 
@@ -139,7 +140,7 @@ class Engine:
     async def _run(
         self, pool: ThreadPoolExecutor, call: Callable[..., _T], *arguments: object
     ) -> _T:
-        """Run `call` in a thread; its errors become StoreUnavailable or RowDamaged."""
+        """Run `call` in a thread; SQLite's and OSErrors become StoreUnavailable or RowDamaged."""
         if self._closing:
             raise StoreUnavailable("the store is closed")
         try:

@@ -62,10 +62,9 @@ class Dossier:
 class Arena:
     """One room. Whatever is no CrdtError goes up.
 
-    is_sensible  only edits that some client could have made were taken. Where others were, that all
-                 see the same is not to be had: Yjs itself then shows what depends on the order of
-                 arrival.
-    is_tame      at most the last update that was taken is another: Yjs must get over that
+    is_sensible  only edits that some client could have made were taken. After others, people may
+                 see different texts, because even Yjs then shows what the order of arrival decides
+    is_tame      at most the last update that was taken is one of the others: Yjs must survive it
     clock        seconds, for the time that the steps of a large frame take
     gave_way_s   how long the last large frame took in steps, without the longest of them
     """
