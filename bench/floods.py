@@ -31,7 +31,7 @@ _STATES_PER_S = 100
 """Ten times `COLLAB_UPDATES_PER_S`, and ten times what `COLLAB_PRESENCE_MS` lets through."""
 STRUCTS = 90_000
 _ROOMS_OF_DEAF = 25
-_AT_ONCE = 20
+_CONNECTIONS = 20
 _BURST = 100
 _DEAF_BYTES = 4_096
 _CLIENT_IDS = 1 << 31
@@ -148,19 +148,21 @@ def _logins(target: Target) -> None:
         body = f'{{"username":"nobody{next(numbers)}","password":"wrong horse battery"}}'
         return "POST", "/user/login", body, headers
 
-    _at_once(target, guess)
+    _in_parallel(target, guess)
 
 
 def _requests(target: Target) -> None:
     """Asks for its own account, long after the answer that it asks too often."""
     headers = {"Authorization": f"Bearer {target.token}"}
-    _at_once(target, lambda: ("GET", "/user/me", "", headers))
+    _in_parallel(target, lambda: ("GET", "/user/me", "", headers))
 
 
-def _at_once(target: Target, request: Callable[[], tuple[str, str, str, dict[str, str]]]) -> None:
+def _in_parallel(
+    target: Target, request: Callable[[], tuple[str, str, str, dict[str, str]]]
+) -> None:
     """Make requests over twenty connections."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for done in [pool.submit(_one_by_one, target, request) for _ in range(_AT_ONCE)]:
+    with ThreadPoolExecutor(_CONNECTIONS) as pool:
+        for done in [pool.submit(_one_by_one, target, request) for _ in range(_CONNECTIONS)]:
             done.result()
 
 
@@ -178,7 +180,7 @@ def _one_by_one(
 def _handshakes(target: Target) -> None:
     """Opens connections, twenty together, and closes each when it is answered."""
     while target.goes_on():
-        clients = [Client(target, target.rooms[0]) for _ in range(_AT_ONCE)]
+        clients = [Client(target, target.rooms[0]) for _ in range(_CONNECTIONS)]
         for client in clients:
             client.read()
             client.close()

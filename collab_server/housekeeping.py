@@ -22,7 +22,8 @@ many connections have ended."""
 _MANY_CONNECTIONS = 100
 """Connections closed in one round from which on memory is given back:
 refused ones were in no room that could close."""
-_DROPS_AT_ONCE = 8
+_PICTURES_TOGETHER = 8
+"""Pictures of guests that are dropped together: each drop may be a request to Cloudinary."""
 _SEALED_TOGETHER = 4
 _SEAL_PAUSE_S = 0.2
 """Seconds between two batches of rows that get checksums,
@@ -54,7 +55,7 @@ class Housekeeping:
         self._interval_s = interval_s
         self._renew_epoch = renew_epoch
         self._free_memory = free_memory
-        self._dropping = asyncio.Semaphore(_DROPS_AT_ONCE)
+        self._dropping = asyncio.Semaphore(_PICTURES_TOGETHER)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:

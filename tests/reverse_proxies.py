@@ -29,7 +29,7 @@ from tests.waiting import PATIENCE_S, until
 SAMPLES = Path(__file__).parent.parent / "docs" / "proxies"
 OUTER = {"nginx": "nginx.conf", "caddy": "Caddyfile"}
 INNER = {"nginx": "inner-nginx.conf", "caddy": "inner.Caddyfile"}
-_AT_ONCE = {"nginx": signal.SIGTERM, "caddy": signal.SIGQUIT}
+_FAST_SHUTDOWN = {"nginx": signal.SIGTERM, "caddy": signal.SIGQUIT}
 
 _NGINX_MAIN = """
 daemon off;
@@ -128,7 +128,7 @@ class ReverseProxy:
         """End it and drop its folder; returns all that it logged. Harmless more than once."""
         with self._exit:
             if self._process:
-                self._process.send_signal(_AT_ONCE[self._kind])
+                self._process.send_signal(_FAST_SHUTDOWN[self._kind])
                 try:
                     await asyncio.to_thread(self._process.wait, PATIENCE_S)
                 finally:

@@ -25,7 +25,7 @@ from handlers.sync.websocket import WebSocket
 
 NOT_OURS = ["6.*", "12.*", "13.*"]
 _TEXT, _BINARY = 1, 2
-_AT_ONCE = 4
+_CONCURRENT_CASES = 4
 _MAX_BYTES = 16 << 20  # the suite's largest message
 
 
@@ -132,7 +132,7 @@ async def main(patterns: list[str]) -> int:
     url = f"ws://127.0.0.1:{listening.getsockname()[1]}"
     try:
         results = await kosoku.run_fuzzingclient(
-            url, patterns or None, NOT_OURS, concurrency=_AT_ONCE
+            url, patterns or None, NOT_OURS, concurrency=_CONCURRENT_CASES
         )
     except kosoku.FailureError as error:
         results = error.results

@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 
 _CHUNKS_PER_COMMIT = 100
 """Chunks of one transaction. If one of them is refused, all are tried one by one."""
-_AT_ONCE = 20
+_ROOMS_PER_TURN = 20
 """Rooms handled in one turn of the event loop: for each, integrating and encoding its keystrokes
 takes some 0.1 ms, and telling their authors as long again."""
 _GATHERED_AT_MOST = 4_000
@@ -290,5 +290,5 @@ async def _in_turns(items: Iterable[_T]) -> AsyncIterator[_T]:
     """Yield items, and let others have the event loop in between."""
     for number, item in enumerate(items, 1):
         yield item
-        if number % _AT_ONCE == 0:
+        if number % _ROOMS_PER_TURN == 0:
             await asyncio.sleep(0)

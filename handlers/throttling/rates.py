@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 _MAX_KEYS = 10_000
-_FORGOTTEN_AT_ONCE = 2
+_FORGOTTEN_PER_NEW_KEY = 2
 """Old keys that may be removed for each new one. More than one, so that keys whose time is over
 become fewer, without a task that searches for them."""
 
@@ -81,7 +81,7 @@ def _forget_old(keys: OrderedDict[str, _T], is_over: Callable[[_T], bool]) -> No
     addresses costs a bounded amount of memory. The price is that the oldest keys are then forgotten
     too early.
     """
-    for _ in range(_FORGOTTEN_AT_ONCE):
+    for _ in range(_FORGOTTEN_PER_NEW_KEY):
         if keys and (len(keys) >= _MAX_KEYS or is_over(next(iter(keys.values())))):
             keys.popitem(last=False)
 

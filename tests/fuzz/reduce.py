@@ -16,7 +16,7 @@ from tests.fuzz.mutations import update_in
 from tests.fuzz.sequences import Sent, Sequence
 from tests.fuzz.structure import Struct, Update
 
-_AT_ONCE = 40
+_TRIED_TOGETHER = 40
 _MAX_S = 60
 
 
@@ -107,10 +107,10 @@ def _changed(update: Update, change: Callable[[Update], object]) -> Update:
 
 def _first_that_fails(finding: Finding, candidates: list[Sequence]) -> Finding | None:
     """Try them in a few processes; one that dies is the first that fails."""
-    for start in range(0, len(candidates), _AT_ONCE):
+    for start in range(0, len(candidates), _TRIED_TOGETHER):
         some = {
             str(start + number): candidate
-            for number, candidate in enumerate(candidates[start:][:_AT_ONCE])
+            for number, candidate in enumerate(candidates[start:][:_TRIED_TOGETHER])
         }
         report = campaign.play(some, compare=finding.needs_yjs)
         found = [one for one in report.findings if one.what == finding.what and one.name in some]

@@ -175,7 +175,7 @@ async def test_class_gets_in_while_a_neighbour_guesses(school: Class) -> None:
     assert all([await is_open(task.result()) for task in students])
 
 
-async def test_connections_of_240_browsers_opened_at_once_are_all_answered(school: Class) -> None:
+async def test_connections_of_240_browsers_opened_together_are_all_answered(school: Class) -> None:
     """Six connections each: none is closed without an answer."""
     connections = [
         await asyncio.open_connection("127.0.0.1", school.server.port) for _ in range(1_440)

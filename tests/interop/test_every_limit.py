@@ -91,7 +91,7 @@ async def type_text(scene: Scene, size: int) -> object:
     return await told(raw, ANSWER)
 
 
-async def type_at_once(scene: Scene, count: int) -> object:
+async def type_together(scene: Scene, count: int) -> object:
     """Send keystrokes in one packet, so that no time passes between them; all of them arrive."""
     raw, typist = await scene.open(), Typist(count)
     raw.send(*(masked(y_protocol.sync_update(typist.insert(at, "x"))) for at in range(count)))
@@ -144,7 +144,7 @@ async def announce(
     return OK if number in await present(raw) else "ignored"
 
 
-async def announce_at_once(scene: Scene, count: int) -> object:
+async def announce_together(scene: Scene, count: int) -> object:
     """Send presence `count` times in one packet; the last is what is left in the end."""
     raw = await scene.open()
     raw.send(
@@ -153,9 +153,9 @@ async def announce_at_once(scene: Scene, count: int) -> object:
             for n in range(count)
         )
     )
-    at_once = (await present(raw))[count]
+    shown = (await present(raw))[count]
     await until(partial(present, raw), lambda here: here[count] == count)
-    return OK if at_once == count else "later"
+    return OK if shown == count else "later"
 
 
 async def answer_pings(scene: Scene, is_silent: int) -> object:
@@ -303,13 +303,13 @@ SOCKETS = (
         **closed("max_unsaved_room_bytes", 4503, "unavailable"), value=65_536),
     Row("max_unsaved_bytes", partial(edit_unsaved, in_new_session=True), (40_000, 25_536), 30,
         **closed("max_unsaved_bytes", 4503, "unavailable"), value=65_536),
-    Row("updates_burst", type_at_once, (20,), 21, **slowed("updates_per_s"), value=20,
+    Row("updates_burst", type_together, (20,), 21, **slowed("updates_per_s"), value=20,
         settings={"updates_per_s": 20},
         also=("updates_per_s",)),
     Row("update_bytes_per_s", send_bytes, (4 * 1_024 + 1_024,), 4 * 1_024 + 1_025,
         **slowed("update_bytes_per_s"),
         value=1_024, settings={"max_sync_bytes": 1_024}),
-    Row("presence_ms", announce_at_once, (1,), 2, **quiet("presence_ms", "later"), value=300),
+    Row("presence_ms", announce_together, (1,), 2, **quiet("presence_ms", "later"), value=300),
     Row("presence_bytes", partial(announce, state=sized), (256,), 257,
         **quiet("presence_bytes", "ignored"),
         value=256, settings=OFTEN),

@@ -110,7 +110,7 @@ def test_known_place_and_device_sign_in_whatever_strangers_do() -> None:
     assert sign_in(tries, "ada", "a new place", device="mark")
 
 
-def test_class_that_signs_in_at_once_for_the_first_time_gets_in() -> None:
+def test_class_that_signs_in_together_for_the_first_time_gets_in() -> None:
     """Two hundred tries of an address that are under way count as failures,
     and there is room for them.
     """

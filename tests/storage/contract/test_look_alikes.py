@@ -102,7 +102,7 @@ async def test_name_of_deleted_account_is_free_for_look_alikes(store: Store, see
     await store.add_user(user("eve", username="vi\u0441tim"), login("eve"))
 
 
-async def test_one_of_many_look_alikes_at_once_gets_the_name(store: Store) -> None:
+async def test_one_of_many_look_alikes_together_gets_the_name(store: Store) -> None:
     names = ["victim", *LOOKS_LIKE_VICTIM]
 
     results = await asyncio.gather(
