@@ -47,6 +47,10 @@ _log = logging.getLogger(__name__)
 class LogWriter:
     """Group commit: one commit for all rooms, as a commit costs about the same whatever it holds.
 
+    Databases do so with transactions that come together: see Gray and Reuter, "Transaction
+    Processing" (1993), and `commit_delay` in PostgreSQL's manual. As there, the first update waits
+    a little for others.
+
     The invariant: of each room one chunk is on its way at most, and the same bytes are offered
     until they are stored. An example: rooms A and B have 3 and 1 updates. One call stores both
     chunks, but its answer gets lost. Both rooms offer these chunks again, without the updates that

@@ -4,6 +4,10 @@ A refresh token is `<login id>.<secret>`, and the store has only a hash of the s
 replaces the token by its successor, whose secret is an HMAC of the token before it. So tokens of a
 login form a chain that only this server can compute, and it needs to keep none of them.
 
+To replace the token at each use, and to end the login if a used one comes back, is refresh token
+rotation (RFC 9700, section 4.14.2; RFC 6819, section 5.2.2.3): then two parties have the token, and
+one of them is a thief.
+
 The invariant: the store has the hash of the newest token of the chain. From any token that was used
 a short time ago, the server reaches it by computing successors.
 

@@ -1,8 +1,20 @@
 """The lease on a database.
 One server holds it, because two servers would each trust their own copy of a room.
 
-The database server's clock decides, so the clocks of the machines may differ. The holder renews its
-lease. If that fails for too long, it stops writing well before another server may take the lease.
+A lease is a lock that ends unless its holder renews it (Gray and Cheriton, "Leases: an efficient
+fault-tolerant mechanism for distributed file cache consistency", 1989). The database server's clock
+decides, so the clocks of the machines may differ. If renewals fail for too long, the holder stops
+writing well before another server may take the lease.
+
+Why not a TTL index, which would remove the lease by itself: MongoDB looks for expired documents
+once a minute, and removes them later still if it is busy. So nobody would know when a lease ends.
+Here its document says when, and a server takes the lease in one write that compares it.
+
+Why no fencing number, by which a database refuses what an earlier holder writes: each write would
+have to compare it, and an insert in MongoDB has no condition. Time takes its place: what the
+earlier holder has sent ends 5 s before the next one may begin. A process that stands still for that
+long between `check` and its write is not covered. If it then adds to a log, it cannot replace what
+the next holder wrote there: a chunk's `_id` is its session and its first position.
 
 See docs/design/storage.md.
 """
