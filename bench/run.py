@@ -54,7 +54,10 @@ def measure(scenario: Scenario, server: Running, seconds: float) -> dict[str, An
         before = server.lag()
         found = load(server, options)
         if found.get("troublesome_open", 2) < 2:
-            print(f"{server.kind.name}: who troubles it was closed before the end", file=sys.stderr)
+            print(
+                f"{server.kind.name}: a troublesome client was closed before the end",
+                file=sys.stderr,
+            )
         return {**found, **{name: value - before[name] for name, value in server.lag().items()}}
 
 

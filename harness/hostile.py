@@ -134,4 +134,4 @@ STATE_VECTORS = (
     bytes.fromhex("0201010101"),
     b"",
 )
-"""F2: four bytes that cost pycrdt half a gigabyte, and others that no client sends."""
+"""Four bytes that cost pycrdt half a gigabyte, and others that no client sends."""

@@ -358,7 +358,7 @@ ODD_REQUESTS = {
     "bearer token as length": "GET /user/me HTTP/1.1\r\nContent-Length: {}",
     "token before a space": "GET /user/me?token={} HTTP/1.1 HTTP/1.1",
     "token in a request that is none": "token={}",
-    "token beside what is no UTF-8": "GET /session?token={}&before=%ff HTTP/1.1",
+    "token next to what is no UTF-8": "GET /session?token={}&before=%ff HTTP/1.1",
     "token in an upgrade to nothing": "GET /sync/x?token={} HTTP/1.1\r\nUpgrade: websocket",
     "token in an upgrade without a key": "GET /sync/x?token={} HTTP/1.1\r\nUpgrade: websocket\r\n"
     "Connection: Upgrade\r\nSec-WebSocket-Version: 13",

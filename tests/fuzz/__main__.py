@@ -18,7 +18,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--seed", default=str(time.time_ns()), help="the same seed sends the same inputs"
     )
-    parser.add_argument("--jobs", type=int, default=1, help="processes at once")
+    parser.add_argument("--jobs", type=int, default=1, help="processes that run together")
     parser.add_argument("--room", type=int, help="only this room of the seed")
     parser.add_argument("--repeat", type=Path, help="send the sequences of a file instead")
     return parser.parse_args()

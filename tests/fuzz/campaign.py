@@ -151,7 +151,7 @@ def _environment() -> dict[str, str]:
     """Without coverage in subprocesses and traces of pycrdt's panics:
     both cost more than what is measured.
 
-    Freed memory is spoiled (glibc), so that who still uses it dies each time
+    Freed memory is spoiled (glibc), so that code which still uses it dies each time
     and not once in two hundred.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}

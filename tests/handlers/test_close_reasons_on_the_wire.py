@@ -34,7 +34,7 @@ DAY_S = 86_400
 
 @dataclass
 class Scene:
-    """A server with the owner's session, and who else comes."""
+    """A server with the owner's session, to which others come."""
 
     server: Any
     ada: Api

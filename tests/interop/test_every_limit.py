@@ -124,7 +124,7 @@ async def send_bytes(scene: Scene, size: int) -> object:
 
 
 async def present(raw: Raw) -> dict[int, int]:
-    """Return {client id: clock} of who is here."""
+    """Return {client id: clock} of the clients that are here."""
     raw.send(masked(b"\x03"), QUESTION)
     here: dict[int, int] = {}
     while True:

@@ -172,7 +172,7 @@ async def test_known_structs_of_other_user_are_accepted_on_resync(
 
 
 async def test_gap_is_filled_by_answer_to_sync_request(ada: Api) -> None:
-    """F4: what came before its cause is not lost: asked for all, the client sends all."""
+    """An edit that came before its cause is not lost: asked for all, the client sends all."""
     session_id = await ada.new_session()
     wire = await joined(ada, session_id)
     whole = bytes.fromhex("01010900040104676f6f640568656c6c6f00")

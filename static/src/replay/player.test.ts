@@ -96,7 +96,7 @@ describe("the player", () => {
     expect(player.moment.value.files.main).toHaveLength(PAGE + 10)
   })
 
-  it("of several moments asked for at once shows the last", async () => {
+  it("of several moments asked for together shows the last", async () => {
     const player = new Player(5 * PAGE, server(5 * PAGE))
     await Promise.all([player.seek(9000), player.seek(10), player.seek(4321)])
     expect(player.moment.value.sequence).toBe(4321)

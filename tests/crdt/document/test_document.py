@@ -145,7 +145,7 @@ def test_edit_by_code_points_makes_update() -> None:
 
 
 def test_delete_of_half_a_character_shows_replacement_as_in_yjs() -> None:
-    """F3: the state keeps the raw updates, the text shows U+FFFD, and editing goes on."""
+    """The state keeps the raw updates, the text shows U+FFFD, and editing goes on."""
     index, typist = StructIndex(), Typist(1)
     subject = Document(split_surrogates=index.split_surrogates)
     for update in (typist.insert(0, "x😀y"), bytes.fromhex("000101010101")):

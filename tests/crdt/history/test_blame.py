@@ -78,7 +78,7 @@ def test_blame_of_whole_sessions_matches_yjs(
 
 
 def test_blame_of_line_is_author_of_newest_part() -> None:
-    """A line is of its newest part; an empty one of who ended it."""
+    """A line is by the author of its newest part; an empty line by the user that ended it."""
     room, ada, bob = make_room(), Typist(5), Typist(6)
     at_ada, _ = join(room, "ada")
     at_bob, _ = join(room, "bob")

@@ -13,8 +13,9 @@ async def save(world: World, **options: Any) -> Any:
 
 
 async def test_save_numbers_versions_and_skips_equal_ones(world: World) -> None:
-    """A version has the text, who edited since the one before, and a number;
-    unchanged means the same again.
+    """A version has the text, a number, and the users that edited since the one before.
+
+    A save without a change returns the newest version again.
     """
     await world.session()
     first, is_new = await save(world, code="a", label="start")

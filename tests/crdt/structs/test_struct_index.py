@@ -66,7 +66,7 @@ def test_update_with_missing_structs_origins_or_deletions_is_gap() -> None:
 
 
 def test_client_id_of_another_user_is_foreign_if_extended() -> None:
-    """F5: known structs are nobody's, and so are those of a client id that has no owner."""
+    """Known structs are nobody's, and so are those of a client id that has no owner."""
     typist = Typist(1)
     first, second = parse(typist.insert(0, "a")), parse(typist.insert(1, "b"))
     index = index_with(first.update)

@@ -183,7 +183,7 @@ FORMS = {
     "an empty file": (multipart(("avatar", b"")), 422, ["avatar"]),
     "another field": (multipart(("picture", picture())), 422, ["picture"]),
     "one more field": (multipart(("avatar", picture()), ("role", b"owner")), 422, ["role"]),
-    "text in place of a file": (
+    "text instead of a file": (
         b"--x-boundary-x\r\nContent-Disposition: form-data; "
         b'name="avatar"\r\n\r\nhello\r\n--x-boundary-x--\r\n',
         422,

@@ -203,7 +203,7 @@ async def test_simultaneous_joins_use_invite_up_to_its_limit(
 async def test_revoked_invite_is_refused_and_keeps_members(
     ada: Api, bob: Api, session_id: str
 ) -> None:
-    """It lets nobody in any more, who came by it stays, revoking twice is harmless."""
+    """It lets nobody in any more, users that came by it stay, and revoking twice is harmless."""
     invite = await new_invite(ada, session_id)
     await join(bob, session_id, invite["invite"])
     wire = await joined(bob, session_id)

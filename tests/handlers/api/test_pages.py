@@ -39,7 +39,7 @@ async def assets(api: Api) -> list[str]:
 
 @pytest.mark.parametrize("path", APP)
 async def test_app_addresses_serve_same_shell_without_inline_code(api: Api, path: str) -> None:
-    """It has no inline script or style, and says nothing of who asks."""
+    """It has no inline script or style, and says nothing about the user."""
     answer, home = await api.get(path), await api.get("/")
 
     assert (answer.status, answer.body) == (200, home.body)
@@ -216,7 +216,7 @@ async def test_page_escapes_host_header(api: Api, host: str, expect_log) -> None
 
 
 async def test_pages_do_not_show_signed_in_user(api: Api) -> None:
-    """Pages show nothing of who is signed in: they are the same for everybody."""
+    """Pages do not show who is signed in: everybody gets the same pages."""
     ada = await api.sign_up("<b>ada</b>")
 
     for path in PAGES:

@@ -62,7 +62,7 @@ async def test_save_without_change_returns_same_version(ada: Api) -> None:
 
 
 async def test_save_with_code_replaces_text_and_makes_version(ada: Api, bob: Api) -> None:
-    """Posted code becomes the document's text and a version by who posted it."""
+    """Posted code becomes the document's text, and a version by the user that posted it."""
     session_id = await ada.new_session(code="one")
     await bob.post(f"/session/{session_id}/join")
 

@@ -442,9 +442,7 @@ def test_cached_token_with_changed_character_is_refused(tokens: Tokens) -> None:
 def test_token_cache_is_bounded_and_holds_no_forgeries(
     tokens: Tokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The memory has a bound, the oldest is forgotten first,
-    and who is forgotten is verified again.
-    """
+    """The memory has a bound, the oldest token is forgotten first, and then verified again."""
     monkeypatch.setattr(handlers.security.tokens, "_VERIFIED_AT_MOST", 10)
     for made in FORGED.values():
         refusal(tokens, made(tokens.access_token("user", "login")))

@@ -184,7 +184,7 @@ class TestDeleting:
     async def test_account_removal_never_hands_session_to_viewer_guest_or_past_member(
         self, store: Store, seed: Seed
     ) -> None:
-        """Viewers, guests, and who was removed or left, however old."""
+        """Viewers, guests, and members that were removed or left, however old."""
         await self.family(store, seed, viewer=1, removed=2, left=3, successor=9)
         await store.set_role("s1", "u-viewer", Role.VIEWER)
         await store.remove_member("s1", "u-removed")
