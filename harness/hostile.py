@@ -115,14 +115,14 @@ CORPUS: tuple[Hostile, ...] = (
         Hostile(name, base, bytes.fromhex(update), outcome)
         for name, base, update, outcome in _RECORDED
     ),
-    Hostile("nested arrays (F1)", _EMPTY, nested_arrays(26_562), "limited"),
-    Hostile("nested types (F1)", _EMPTY, nested_types(15_000), "limited"),
-    Hostile("declared entries (F2)", _EMPTY, wide_map(1 << 20), "closed"),
+    Hostile("nested arrays", _EMPTY, nested_arrays(26_562), "limited"),
+    Hostile("nested types", _EMPTY, nested_types(15_000), "limited"),
+    Hostile("declared entries", _EMPTY, wide_map(1 << 20), "closed"),
     Hostile("one key many times", _EMPTY, same_key(20_000), "taken"),
     Hostile("conflicting inserts", _EMPTY, conflicting_inserts(12_000), "slow"),
     Hostile("partly known", B3, POISON, "closed"),
     Hostile("many roots", _EMPTY, many_roots(5_000), "limited"),
-    Hostile("gap (F4)", _EMPTY, bytes.fromhex("010101058401040161" + "00"), "asked"),
+    Hostile("gap", _EMPTY, bytes.fromhex("010101058401040161" + "00"), "asked"),
 )
 """All of them as updates over the socket; state vectors are apart, below."""
 
