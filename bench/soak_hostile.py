@@ -19,8 +19,8 @@ from harness.hostile import CORPUS, STATE_VECTORS
 
 _TIMEOUT_S = 30.0
 SLOW_S = 25.0
-"""A request that takes longer than `COLLAB_REQUEST_S` and then some is one
-that the server does not end."""
+"""A request that takes longer than `COLLAB_REQUEST_S` and then some is one that the server does not
+end."""
 _RESET = struct.pack("ii", 1, 0)
 _BAD_FRAMES = (
     b"\x82\x01x",  # no mask

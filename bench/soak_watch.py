@@ -14,8 +14,8 @@ from pathlib import Path
 from bench.servers import Running
 
 MAX_GROWTH = 0.05
-"""Share by which memory may grow from the first to the last third of the
-pauses after the warm-up."""
+"""Share by which memory may grow from the first to the last third of the pauses after the
+warm-up."""
 
 _MIN_PAUSES = 6
 _CLOSE_S = 90.0

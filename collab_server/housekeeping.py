@@ -17,8 +17,8 @@ _BATCH = 200
 _ROUNDS_A_SWEEP = 60
 _GIVE_BACK_S = 10.0
 _TIMES_GIVEN_BACK = 6
-"""How often memory is given back in a row, after rooms have closed or
-many connections have ended."""
+"""How often memory is given back in a row,
+after rooms have closed or many connections have ended."""
 _MANY_CONNECTIONS = 100
 """Connections closed in one round from which on memory is given back:
 refused ones were in no room that could close."""

@@ -91,8 +91,8 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/openapi.json", pages.OpenApiHandler),
     (r"/static/(.+)", pages.AssetHandler),
 )
-"""All routes; those of the API are described in
-`handlers.http.api_docs.openapi` and docs/api.md."""
+"""All routes; those of the API are described in `handlers.http.api_docs.openapi` and
+docs/api.md."""
 
 
 class _Application(Application):

@@ -17,8 +17,8 @@ _LOOK_S = 10.0
 some megabytes can be written meanwhile."""
 
 _EDITS_PERCENT = 110
-"""Edits go on up to this share of the limit, so people who can make no more
-versions can still finish."""
+"""Edits go on up to this share of the limit,
+so people who can make no more versions can still finish."""
 
 _NEAR_PERCENT = 80
 """From this share of a limit on, users are warned."""

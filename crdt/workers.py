@@ -300,8 +300,8 @@ class _Worker:
     def kill(self) -> None:
         self.stay()
         if self.is_alive:
-            # `Process.kill` asks first how the process ended. If it has just died, the event
-            # loop would then never learn how.
+            # `Process.kill` asks first how the process ended. If it has just died,
+            # the event loop would then never learn how.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._process.pid, signal.SIGKILL)
 

@@ -144,8 +144,8 @@ async def membership(
 def connect_wait_s(services: Services, user_id: str) -> int:
     """Count a user's attempt to connect; return how many seconds the user has to wait, 0 for none.
 
-    If the server died while it worked for a user, that user may connect only once a
-    minute (`crdt.quarantine`).
+    If the server died while it worked for a user,
+    that user may connect only once a minute (`crdt.quarantine`).
     """
     is_slowed = services.rooms.quarantine.is_slowed(user_id, services.clock())
     return (services.limiters.slowed if is_slowed else services.limiters.handshakes).wait_s(user_id)

@@ -42,8 +42,8 @@ class Listener(HTTPServer):
     """The HTTP server. It closes connections of an address that opens too many,
     before anything is read from them.
 
-    It must be that early: a handshake costs most of a millisecond before
-    its headers can be counted.
+    It must be that early:
+    a handshake costs most of a millisecond before its headers can be counted.
 
     limiter  rate by address; None behind proxies, because all clients then
              have the address of a proxy

@@ -53,8 +53,8 @@ def name_key(name: str) -> str:
 def name_skeleton(name: str) -> str:
     """Return a form that names share if they look alike.
 
-    For example, `victim` in full-width letters, with a Cyrillic `с` or a dotless `ı` has
-    the skeleton of `victim`.
+    For example, `victim` in full-width letters,
+    with a Cyrillic `с` or a dotless `ı` has the skeleton of `victim`.
     """
     alike = _look_alikes()
     shape = "".join(alike.get(character, character) for character in _shape(name))

@@ -89,8 +89,8 @@ class AccountStore(Protocol):
 
         known_hash  the hash that the password was compared with
 
-        Raises NotFound if there is no such user, Outdated if the stored hash
-        is another one meanwhile.
+        Raises NotFound if there is no such user,
+        Outdated if the stored hash is another one meanwhile.
         """
 
     async def signed_in(self, login_id: str, now: int) -> User | None:

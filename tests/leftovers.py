@@ -24,8 +24,8 @@ VARIABLE = "TESTS_RUN"
 """Holds the marks of a run and of the runs around it: a test may run tests."""
 
 shared: set[int] = set()
-"""Ids of processes that outlive a test, because a fixture of a module or
-of a whole run ends them."""
+"""Ids of processes that outlive a test,
+because a fixture of a module or of a whole run ends them."""
 
 _PROC = Path("/proc")
 _PAUSE_S = 0.1

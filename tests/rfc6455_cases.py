@@ -386,8 +386,8 @@ HEADS = (
 
 MI = 1 << 20
 MAX_MESSAGE = 4 * MI + 64
-"""Defaults: 4 MiB of update in a message, and 64 bytes for what is around
-it (docs/configuration.md)."""
+"""Defaults: 4 MiB of update in a message,
+and 64 bytes for what is around it (docs/configuration.md)."""
 
 
 def fragmented(size: int) -> Wire:

@@ -8,8 +8,8 @@ Everything else that tests need is installed inside the checkout (`tests.set_up`
 
 Tests of a missing program are skipped; under CI a missing program is a failure.
 
-Nothing but the standard library is imported, so that any Python runs this
-before the checkout is set up.
+Nothing but the standard library is imported,
+so that any Python runs this before the checkout is set up.
 """
 
 import contextlib

@@ -15,8 +15,8 @@ DESIGN_PAGES = sorted((ROOT / "docs" / "design").glob("*.md"))
 
 OURS = {*PACKAGES, "static"}
 ANYWHERE = {"tornado"}
-"""The framework that `handlers` and `collab_server` are built on
-(import-linter keeps it out of the others)."""
+"""The framework that `handlers` and `collab_server` are built on (import-linter keeps it out of the
+others)."""
 
 
 def imported(path: Path) -> set[str]:

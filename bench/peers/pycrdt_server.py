@@ -1,8 +1,8 @@
 """pycrdt-websocket as its documentation shows it, on uvicorn and uvloop, without storage.
 PORT: where it listens.
 
-With its own `exception_logger`: without one a client that leaves while it is sent
-to ends the whole server.
+With its own `exception_logger`:
+without one a client that leaves while it is sent to ends the whole server.
 """
 
 import asyncio

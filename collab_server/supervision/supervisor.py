@@ -58,8 +58,8 @@ _LIVED_S = 60.0
 """Seconds after which a process counts as one that runs.
 When it dies later, the pauses begin short again."""
 _FIRST_STARTS = 3
-"""Starts after which the supervisor gives up, if no process has served and a
-signal ended each of them."""
+"""Starts after which the supervisor gives up,
+if no process has served and a signal ended each of them."""
 _STEP_S = 0.05
 
 _log = logging.getLogger(__name__)

@@ -173,8 +173,8 @@ class Rooms:
         user_id  the user who waits for it, and whose work loading it is;
                  all callers in the server pass it
 
-        Raises NotFound, RoomDamaged, RoomSetAside, or RoomUnavailable while
-        stopping or with the store away.
+        Raises NotFound, RoomDamaged, RoomSetAside,
+        or RoomUnavailable while stopping or with the store away.
         """
         self.check_in_service(session_id)
         room = self._loaded.get(session_id)

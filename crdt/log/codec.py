@@ -126,8 +126,8 @@ def is_packed(data: bytes) -> bool:
 def latest_time(data: bytes) -> int:
     """Return the time of the last entry of a chunk or segment, in ms; raises RoomDamaged.
 
-    Within one, times never run backwards, and a segment has its last time in
-    front of what is compressed.
+    Within one, times never run backwards,
+    and a segment has its last time in front of what is compressed.
     """
     body = without_checksum(data)
     if body[:1] != bytes((_SEGMENT,)):

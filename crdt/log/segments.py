@@ -29,8 +29,8 @@ some hundredths of a second."""
 
 _V = rb"[\x80-\xff]*[\x00-\x7f]"
 _is_text = re.compile(rb"\x00|\x01\x01" + _V + _V + rb"[\x04\x44\x84\xc4]", re.DOTALL).match
-"""Recognizes what typing makes: only deletions, or one section of one struct of
-text (as in `fast_path`).
+"""Recognizes what typing makes: only deletions,
+or one section of one struct of text (as in `fast_path`).
 
 pycrdt merges such updates in a quarter of the time that `raw_merge` takes.
 It changes nothing in them, as they have no values.

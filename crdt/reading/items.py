@@ -5,8 +5,8 @@ for each code unit: `units` makes them, `as_text` makes usual strings of them. A
 characters, its surrogates, and clocks, lengths and slices are plain indexes. "a😀b" has four: a,
 U+D83D, U+DE00 and b, with the clocks 0 to 3.
 
-Why not keep usual strings and count: each cut inside a run with emoji would walk over
-the run from its beginning.
+Why not keep usual strings and count:
+each cut inside a run with emoji would walk over the run from its beginning.
 
 The input must have passed `update_parser.parse`.
 """

@@ -91,8 +91,8 @@ class Claims:
         }
         announced = source.announced.client_ids
         if incoming.kind is UpdateKind.LIVE and not announced:
-            # An editor without presence never announces an id, so it owns
-            # the id under which it types.
+            # An editor without presence never announces an id,
+            # so it owns the id under which it types.
             return others
         # New ids that the sender did not announce are not theirs: they only bring these structs for
         # somebody else.

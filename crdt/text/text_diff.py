@@ -1,7 +1,7 @@
 """For saves (`crdt.document.view`): few small edits that turn one text into another.
 
-A saved text is applied as these edits, so people who are typing keep their
-cursors and what they typed.
+A saved text is applied as these edits,
+so people who are typing keep their cursors and what they typed.
 
 Positions are Unicode code points, so no surrogate pair can be split. Lines are compared first, then
 the words inside changed lines. Where that would cost too much, only the common beginning and end

@@ -3,8 +3,8 @@
 Values are copied, not decoded: pycrdt's merge reorders the keys of objects, makes numbers of
 BigInts and 0 of -0. So a client that joins later gets exactly what the other clients got.
 
-Not for: joining structs (`compact`), deciding what may pass
-(`update_parser`, which the updates must have passed).
+Not for: joining structs (`compact`), deciding what may pass (`update_parser`,
+which the updates must have passed).
 
 See docs/design/documents.md.
 """

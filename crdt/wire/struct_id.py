@@ -8,8 +8,8 @@ MAX_CLOCK = (1 << 31) - 2
 """The largest clock of a struct: yrs' 32-bit arithmetic overflows beyond it."""
 
 NO_ID = -1
-"""Stands for a packed id where there is no struct, such as the left origin of
-the first letter of a text."""
+"""Stands for a packed id where there is no struct,
+such as the left origin of the first letter of a text."""
 
 CLOCK_BITS = 31
 """Bits of a clock in a packed id."""

@@ -65,8 +65,8 @@ class StructReader(ContentReader):
         count, begin = read_var_uint(data, at)
         client, at = read_var_uint(data, begin)
         if at == begin + _USUAL_CLIENT_BYTES:
-            # Most origins are the client's own structs, so its id is read
-            # once for the whole section.
+            # Most origins are the client's own structs,
+            # so its id is read once for the whole section.
             self._client_ids[data[begin:at]] = client
         clock, at = read_var_uint(data, at)
         return count, client, clock, at

@@ -87,8 +87,8 @@ class AuthHandlerBase(BaseHandler):
         """
         if not password:
             raise errors.invalid({field: ["is required"]})
-        # Counted apart from logins, so that wrong passwords of strangers do not lock
-        # out a user who is signed in.
+        # Counted apart from logins,
+        # so that wrong passwords of strangers do not lock out a user who is signed in.
         attempt = self.services.password_tries.attempt(
             f"password of {self.me.id}", "", device=self.me.id
         )
@@ -201,8 +201,8 @@ class SignupHandler(AuthHandlerBase):
         """Make a guest a full user with the same id:
         they keep what they wrote, and their sockets stay open.
 
-        They move to a new login, so another person that has the guest's
-        tokens can no longer use them.
+        They move to a new login,
+        so another person that has the guest's tokens can no longer use them.
         """
         if self.by_cookie:
             self.check_cookie_origin()

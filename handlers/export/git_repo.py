@@ -1,8 +1,8 @@
 """Puts versions into a git repository as commits, in worker processes;
 git's objects are made in Python.
 
-Each commit may run in another process, so all state between two commits is on the
-disk and in a `Progress`.
+Each commit may run in another process,
+so all state between two commits is on the disk and in a `Progress`.
 """
 
 from collections.abc import Mapping

@@ -27,8 +27,8 @@ _RESERVED: Final = {
     SERVER_NAME: "is what the server calls itself: choose another one",
     NAMELESS: "is what exports call people whose name they cannot show: choose another one",
 }
-"""Names that the server itself shows, with what is wrong when a user wants one or a
-name that looks like one."""
+"""Names that the server itself shows,
+with what is wrong when a user wants one or a name that looks like one."""
 
 DIRECTION_MARKS: Final = frozenset("\u200e\u200f\u061c")
 """Invisible letters with a direction (LRM, RLM, ALM),

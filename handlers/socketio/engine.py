@@ -108,8 +108,8 @@ class EngineWebSocket:
 class EngineSocket(AsyncSocket):  # type: ignore[misc]
     """One connection, by polling or WebSocket.
 
-    Answers to pings are counted: a ping can be followed by a call when its
-    answer comes (`confirm`).
+    Answers to pings are counted:
+    a ping can be followed by a call when its answer comes (`confirm`).
     """
 
     _arrivals: deque[Callable[[], None] | None]
@@ -193,8 +193,8 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
     async def close(
         self, wait: bool = True, abort: bool = False, reason: str | None = None
     ) -> None:
-        # The library would wait until its queue is sent, which is never if a polling
-        # client does not ask again.
+        # The library would wait until its queue is sent,
+        # which is never if a polling client does not ask again.
         await super().close(wait=False, abort=abort, reason=reason)
 
 

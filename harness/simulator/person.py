@@ -222,8 +222,8 @@ AUTHOR = Habits(
         (undo, 4),
     ),
 )  # fmt: skip
-"""Writes a paper. No emoji and no pastes, so that it can be given as
-edits of one UTF-16 unit each."""
+"""Writes a paper. No emoji and no pastes,
+so that it can be given as edits of one UTF-16 unit each."""
 
 PROGRAMMER = Habits(
     vocabulary.code,

@@ -12,8 +12,8 @@ from storage.mongo.usage import grow, size_of
 from storage.records import Checkpoint, Chunk
 
 _MAX_ENDS = 20_000
-"""Ends of logs that are remembered, one a session. Beyond that all are forgotten, and
-the next chunk of a session asks for its end again."""
+"""Ends of logs that are remembered, one a session. Beyond that all are forgotten,
+and the next chunk of a session asks for its end again."""
 
 
 class MongoRoomStore:

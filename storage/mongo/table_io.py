@@ -21,8 +21,8 @@ _ID = {
     "invites": "id",
     "avatars": "user_id",
 }
-"""{table: field that is stored as `_id`}. Other tables have an `_id` in
-addition to their fields."""
+"""{table: field that is stored as `_id`}.
+Other tables have an `_id` in addition to their fields."""
 _DERIVED = {
     "_id",
     "name_key",

@@ -46,8 +46,8 @@ _log = logging.getLogger(__name__)
 class Survey:
     """What was found in an older file, before any step.
 
-    It is made outside of the transaction, because a transaction that has met a damaged
-    page cannot be committed.
+    It is made outside of the transaction,
+    because a transaction that has met a damaged page cannot be committed.
 
     damaged  tables that have damaged pages
     usage    {session: bytes that it takes}, without rows that cannot be read
@@ -60,8 +60,8 @@ class Survey:
 def steps_done(connection: sqlite3.Connection) -> int:
     """Return how many migrations the file has had.
 
-    Raises StoreUnavailable, and changes nothing, for the file of a newer
-    server or of another program.
+    Raises StoreUnavailable, and changes nothing,
+    for the file of a newer server or of another program.
     """
     done = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if done < 0 or done > len(MIGRATIONS):

@@ -29,8 +29,8 @@ _NATIVE: dict[str, float] = {
 }
 """Units where one call of yrs integrates all that a slice brings."""
 _MANY = {"refused sockets": 40.0}
-"""Units where a turn of the loop takes all handshakes that came while the
-server had no core: 1 ms each."""
+"""Units where a turn of the loop takes all handshakes that came while the server had no core:
+1 ms each."""
 _STEPS = 200_000
 _TRIES = 3
 _NOT_DONE = re.compile(r"Error|SystemExit|\bcut\b|not saved|[45]\d\d after")

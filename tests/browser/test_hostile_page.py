@@ -352,8 +352,8 @@ async def test_foreign_page_cannot_read_or_frame_answers(visit: Visit) -> None:
     """What a foreign page fetches or embeds it cannot read,
     and no page of ours is shown in its frames.
 
-    An own page reads all of it; what the other site has itself is read by each
-    way of embedding, and shown.
+    An own page reads all of it; what the other site has itself is read by each way of embedding,
+    and shown.
     """
     upload = [f"{visit.one.url}/user/avatar", "picture", "", "cors"]
     assert await visit.one.page.evaluate("(all) => tools.fetch(...all)", upload) == 200

@@ -267,8 +267,8 @@ async def test_tabs_of_one_browser_renew_their_login_one_after_another(
     tabs = [ada.page, *[await ada.context.new_page() for _ in range(3)]]
     for tab in tabs[1:]:
         await tab.goto(ada.url)
-        # what a tab still asks for is cut by the reload, and its lock is free while the
-        # server works on the request
+        # what a tab still asks for is cut by the reload,
+        # and its lock is free while the server works on the request
         await expect(tab.get_by_text("No sessions yet")).to_be_visible()
     running: list[int] = []
     most: list[int] = []

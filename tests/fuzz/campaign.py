@@ -151,8 +151,8 @@ def _environment() -> dict[str, str]:
     """Without coverage in subprocesses and traces of pycrdt's panics:
     both cost more than what is measured.
 
-    Freed memory is spoiled (glibc), so that code which still uses it dies each time
-    and not once in two hundred.
+    Freed memory is spoiled (glibc),
+    so that code which still uses it dies each time and not once in two hundred.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     return {**kept, "RUST_BACKTRACE": "0", "MALLOC_PERTURB_": "165"}

@@ -16,8 +16,8 @@ _Result = TypeVar("_Result")
 class StepRunner:
     """Does work in steps: one step of all work together in each turn of the event loop.
 
-    With one step for each piece of work, ten large updates of ten rooms would hold the
-    event loop ten times as long.
+    With one step for each piece of work,
+    ten large updates of ten rooms would hold the event loop ten times as long.
     """
 
     def __init__(self, cpu_s: Callable[[], float]) -> None:

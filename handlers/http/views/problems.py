@@ -8,8 +8,8 @@ from handlers.errors import ApiError
 class Problem(TypedDict):
     """An error as RFC 9457 has it, with extensions.
 
-    errors says what is wrong with which field, and limit is the name of the
-    setting whose limit was passed.
+    errors says what is wrong with which field,
+    and limit is the name of the setting whose limit was passed.
     """
 
     type: str

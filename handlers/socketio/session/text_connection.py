@@ -156,8 +156,8 @@ class TextConnection:
         """Announce the client's presence to Yjs editors,
         which forget it after 30 s without news (y-protocols).
 
-        The presence clock runs with the time, so that it stays ahead of the steps that the
-        room adds for a new name.
+        The presence clock runs with the time,
+        so that it stays ahead of the steps that the room adds for a new name.
         """
         room = self._session.room
         if self.connection in room.members.connections:

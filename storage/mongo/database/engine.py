@@ -86,8 +86,8 @@ class Engine:
         """Keep other tasks of this process from changing the rows of a user,
         of a session, or of both.
         """
-        # Always the user first: two tasks that took the locks in different orders could
-        # wait for each other for ever.
+        # Always the user first:
+        # two tasks that took the locks in different orders could wait for each other for ever.
         async with AsyncExitStack() as stack:
             for key in (user and f"user {user}", session and f"session {session}"):
                 if key:

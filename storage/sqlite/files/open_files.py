@@ -12,8 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 
 Identity = tuple[int, int]
-"""The device and the inode of a file. No other file has the same pair as
-long as this one is open."""
+"""The device and the inode of a file.
+No other file has the same pair as long as this one is open."""
 
 _LOG_SUFFIXES = ("-wal", "-shm")
 

@@ -1,8 +1,8 @@
 """Guessing by login: what counts as one account and as one address,
 and what the waiting costs others.
 
-The limits themselves are in `test_limits.py`, other places that ask for a
-password in `test_guessing.py`.
+The limits themselves are in `test_limits.py`,
+other places that ask for a password in `test_guessing.py`.
 """
 
 import asyncio
