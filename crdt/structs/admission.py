@@ -111,10 +111,8 @@ def _differing(
 ) -> Set[int]:
     """Return the clients whose known structs in an update differ from the document's.
 
-    Only clients are compared of which the update has new structs behind known ones.
-
-    The author's own client ids are not compared:
-    a user who changes the past of their own id harms nobody else.
+    Clients are compared only if the update has new structs behind known ones of them. The author's
+    own client ids are not: a user who changes the past of their own id harms nobody else.
     """
     overlaps = {
         client: (parsed.spans[client][0], known)

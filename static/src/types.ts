@@ -7,8 +7,8 @@ export interface components {
     /**
      * @description An error as RFC 9457 has it, with extensions.
      *
-     *     errors says what is wrong with which field, and limit is the name of the
-     *     setting whose limit was passed.
+     *     errors says what is wrong with which field,
+     *     and limit is the name of the setting whose limit was passed.
      */
     Problem: {
       type: string

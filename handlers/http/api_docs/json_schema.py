@@ -45,7 +45,7 @@ class Components:
         self._types: dict[str, object] = {}
 
     def of(self, kind: Any) -> JsonSchema:  # noqa: PLR0911  # one case for each kind of type
-        """Return the schema of a type, in which TypedDicts and enumerations refer to named schemas.
+        """Return the schema of a type, with references to named schemas for TypedDicts and enums.
 
         kind  a type or what `typing` makes of types: neither has a type that covers all of them,
               so it is Any
