@@ -1,6 +1,4 @@
-"""The commands of README.md, docs/quickstart.md and docs/operations.md that start a server
-start one.
-"""
+"""The commands that start a server, in README.md, docs/quickstart.md and docs/operations.md."""
 
 import configparser
 import re

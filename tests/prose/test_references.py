@@ -81,9 +81,7 @@ def test_comments_and_docstrings_of_code_are_read(tmp_path: Path, name: str, tex
 
 
 def test_names_in_prose_of_repository_exist() -> None:
-    """In documents, comments and docstrings: a reader must be able to
-    open what they are sent to.
-    """
+    """A reader of documents, comments and docstrings can open each file they are sent to."""
     paths = repository.files(ROOT)
 
     assert len([path for path in paths if said(path)]) > 500
