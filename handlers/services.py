@@ -16,6 +16,7 @@ from crdt.lifecycle.rooms import Rooms
 from crdt.limits import LimitCounters
 from crdt.workers import Workers
 from handlers import settings
+from handlers.compression import Compressor
 from handlers.connections import Connections
 from handlers.loop_lag import LagMeter
 from handlers.security.known_devices import KnownDevices
@@ -95,6 +96,7 @@ class Services:
 
     clock              milliseconds since 1970
     bodies             counts the bytes of bodies that are in memory while they arrive
+    compressor         compresses answers
     seen_logins        logins that were used, and for which this is not yet noted in the store
     exports            makes three archives at a time, at most two for one user
     strangers          lets requests of Socket.IO clients that have not signed in through,
@@ -128,6 +130,7 @@ class Services:
     problems: Counter[str] = field(default_factory=Counter)
     workers: Workers = field(default_factory=Workers)
     lag: LagMeter = field(default_factory=LagMeter)
+    compressor: Compressor = field(default_factory=Compressor)
     bodies: Budget = field(default_factory=lambda: Budget(_BODIES_EACH_BYTES, _BODIES_BYTES))
     seen_logins: set[str] = field(default_factory=set)
     strangers: FairGate = field(

@@ -22,6 +22,7 @@ _MESSAGES = 200
 _SESSIONS = 200
 _PARALLEL = 12
 _VALUES = (3 << 20) // 120
+_LIVE = "/code/{}/latest?live=true"
 _LINES = "a\na\na\n"
 """It is all over the document of `_both_ends`."""
 
@@ -122,7 +123,7 @@ def _many_sessions(here: Stage) -> None:
     here.kept["sessions"] = (person, "")
 
 
-def _again_and_again(here: Stage, path: str, key: str) -> None:
+def _again_and_again(here: Stage, path: str, key: str, accepted: str = "") -> None:
     """Ask by four connections for as long as the work goes on."""
     person, session_id = here.kept[key]
     until = here.until()
@@ -130,7 +131,8 @@ def _again_and_again(here: Stage, path: str, key: str) -> None:
 
     def ask() -> None:
         while time.monotonic() < until:
-            statuses[person.request("GET", path.format(session_id)).status] += 1
+            answer = person.request("GET", path.format(session_id), accepted=accepted)
+            statuses[answer.status] += 1
 
     _together([ask] * 4)
     here.did = ", ".join(f"{count} × {status}" for status, count in statuses.items())
@@ -238,14 +240,20 @@ WORKS = (
     _read(
         "live text",
         "a megabyte of which JSON makes six",
-        "/code/{}/latest?live=true",
+        _LIVE,
         "controls",
         _controls,
+    ),
+    Work(
+        "compressed text",
+        "a megabyte of which JSON makes six, for clients that accept gzip",
+        partial(_again_and_again, path=_LIVE, key="controls", accepted="gzip"),
+        once("controls", _controls),
     ),
     _read(
         "values",
         "a document of 3 MB of values as JSON",
-        "/code/{}/latest?live=true",
+        _LIVE,
         "values",
         _values,
     ),

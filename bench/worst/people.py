@@ -52,9 +52,15 @@ class Person:
         *,
         timeout_s: float = _TIMEOUT_S,
         content_type: str = "",
+        accepted: str = "",
     ) -> Answer:
-        """Ask; bodies are JSON unless they are bytes of a `content_type`."""
+        """Ask; bodies are JSON unless they are bytes of a `content_type`.
+
+        accepted  the header Accept-Encoding
+        """
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        if accepted:
+            headers["Accept-Encoding"] = accepted
         if body is not None:
             headers["Content-Type"] = content_type or "application/json"
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()

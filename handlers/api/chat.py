@@ -69,4 +69,4 @@ class MessagesHandler(BaseHandler):
             "messages": [chat.message(message, people) for message in messages],
             "next": str(messages[0].sequence) if has_more else None,
         }
-        await self.reply_in_pieces(answer)
+        await self.reply_to_members(answer)

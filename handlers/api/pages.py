@@ -1,17 +1,16 @@
 """Pages for people: the shell of the web app, the files that it loads, and the API's reference."""
 
-import gzip
 import json
 import re
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from importlib.resources import files
 from mimetypes import guess_type
 from pathlib import Path
 
 from tornado.template import Template
 
-from handlers import errors
+from handlers import compression, errors
 from handlers.close_codes import CloseCode
 from handlers.http import network
 from handlers.http.api_docs import openapi
@@ -56,22 +55,30 @@ def _description(version: str) -> bytes:
     return json.dumps(openapi.document(version)).encode()
 
 
-@lru_cache(maxsize=256)
-def _squeezed(path: Path) -> bytes:
-    """Return a built file, compressed.
-
-    Its name changes with its content, so the result is cached.
-    """
-    return gzip.compress(path.read_bytes(), mtime=0)
-
-
-class AppHandler(BaseHandler):
-    """GET / and the web app's other paths: one shell for all of them,
-    which then asks the API for its content.
-    """
+class _PublicHandler(BaseHandler):
+    """Base of handlers that give everybody the same answer."""
 
     needs_login = False
     is_public = True
+
+    async def reply_kept(self, content: Callable[..., bytes], *arguments: object) -> None:
+        """Answer with the result of `content`, compressed for clients that accept it.
+
+        It must return an equal result each time.
+        """
+        make = partial(content, *arguments)
+        self.set_header("Vary", compression.VARY)
+        if not compression.is_accepted(self.request.headers.get("Accept-Encoding", "")):
+            self.finish(make())
+            return
+        self.set_header("Content-Encoding", "gzip")
+        self.finish(await self.services.compressor.kept((content, *arguments), make))
+
+
+class AppHandler(_PublicHandler):
+    """GET / and the web app's other paths: one shell for all of them,
+    which then asks the API for its content.
+    """
 
     async def get(self, *_parts: str) -> None:
         # Safari before 15.4 does not take 'self' for the WebSocket of this host
@@ -102,34 +109,25 @@ class MissingPageHandler(AppHandler):
         await super().get()
 
 
-class DocsHandler(BaseHandler):
+class DocsHandler(_PublicHandler):
     """GET /docs: an HTML page without scripts"""
-
-    needs_login = False
-    is_public = True
 
     async def get(self) -> None:
         self.set_header("Content-Security-Policy", _CSP)
         self.set_header("Content-Type", "text/html; charset=UTF-8")
-        self.finish(_reference())
+        await self.reply_kept(_reference)
 
 
-class OpenApiHandler(BaseHandler):
+class OpenApiHandler(_PublicHandler):
     """GET /openapi.json"""
-
-    needs_login = False
-    is_public = True
 
     async def get(self) -> None:
         self.set_header("Content-Type", "application/json; charset=UTF-8")
-        self.finish(_description(self.services.settings.version))
+        await self.reply_kept(_description, self.services.settings.version)
 
 
-class AssetHandler(BaseHandler):
+class AssetHandler(_PublicHandler):
     """GET /static/:name: built files, and a few others; sources are not served."""
-
-    needs_login = False
-    is_public = True
 
     async def get(self, name: str) -> None:
         try:
@@ -145,10 +143,8 @@ class AssetHandler(BaseHandler):
             "Cache-Control",
             f"public, max-age={_YEAR_S}, immutable" if is_built else "public, max-age=300",
         )
-        self.set_header("Vary", "Accept-Encoding")
-        if is_built and "gzip" in self.request.headers.get("Accept-Encoding", ""):
-            self.set_header("Content-Encoding", "gzip")
-            self.finish(_squeezed(path))
+        if is_built:  # its name changes with its content
+            await self.reply_kept(Path.read_bytes, path)
         else:
             self.finish(path.read_bytes())
 

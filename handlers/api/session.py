@@ -43,7 +43,7 @@ class SessionHandlerBase(BaseHandler):
 
     async def reply_session(self, session: Session, member: Member, status: int = 200) -> None:
         """Answer with a session as one of its members sees it."""
-        await self.reply_in_pieces(await self.session_view(session, member), status)
+        await self.reply_to_members(await self.session_view(session, member), status)
 
     async def session_view(self, session: Session, member: Member) -> sessions.Session:
         """Return a session as one of its members sees it."""

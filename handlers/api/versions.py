@@ -23,7 +23,7 @@ class VersionHandlerBase(BaseHandler):
     async def reply_version(self, version: Version, status: int = 200) -> None:
         """Answer with a version and the names of its author and contributors."""
         people = await self.services.store.users({version.author_id, *version.contributors})
-        await self.reply_in_pieces(code.version(version, people), status)
+        await self.reply_to_members(code.version(version, people), status)
 
     async def reply_sound(self, version: Version) -> None:
         """Answer with one version; raises VersionDamaged. Lists show a damaged version instead."""
@@ -72,7 +72,7 @@ class RestoreHandler(VersionHandlerBase):
         version = restored.version
         people = await self.services.store.users({version.author_id, *version.contributors})
         answer = code.restored(version, people, restored.others)
-        await self.reply_in_pieces(answer, 201 if restored.is_new else 200)
+        await self.reply_to_members(answer, 201 if restored.is_new else 200)
 
 
 class DiffHandler(BaseHandler):
@@ -125,7 +125,7 @@ class LatestHandler(VersionHandlerBase):
             "sequence": live.sequence,
             "createdAt": rfc3339(self.services.clock()),
         }
-        await self.reply_in_pieces(answer)
+        await self.reply_to_members(answer)
 
 
 class VersionsHandler(VersionHandlerBase):
@@ -147,7 +147,7 @@ class VersionsHandler(VersionHandlerBase):
             "versions": [code.version(version, people) for version in versions],
             "next": str(versions[-1].number) if has_more else None,
         }
-        await self.reply_in_pieces(answer)
+        await self.reply_to_members(answer)
 
     async def _page(
         self, session_id: str, before: int | None, limit: int, with_files: bool

@@ -11,7 +11,7 @@ from typing import Any
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from handlers import errors, ids, settings
+from handlers import compression, errors, ids, settings
 from handlers.access import membership
 from handlers.http import headers, json_pieces, network, queries, schemas, wait_page
 from handlers.http.body import Body, parse_json
@@ -78,7 +78,8 @@ class BaseHandler(RequestHandler):
         headers.set_defaults(self)
 
     async def prepare(self) -> None:
-        self._allow_cross_origin()
+        origin = self.request.headers.get("Origin", "").lower()
+        headers.allow_cross_origin(self, origin, self.services.settings.origins)
         if self.request.method == "OPTIONS":
             return
         self.request.connection.set_max_body_size(_MAX_BODY_BYTES)  # type: ignore[union-attr]
@@ -110,14 +111,6 @@ class BaseHandler(RequestHandler):
         self.services.limit_counters.count(settings.REQUEST_S, is_body_slow and not is_body_here)
         super().on_connection_close()
         self.body.release()
-
-    def _allow_cross_origin(self) -> None:
-        origin = self.request.headers.get("Origin", "").lower()
-        self.set_header("Vary", "Origin")
-        if origin in self.services.settings.origins:
-            self.set_header("Access-Control-Allow-Origin", origin)
-            self.set_header("Access-Control-Allow-Credentials", "true")
-            self.set_header("Access-Control-Expose-Headers", "X-Request-Id, Retry-After")
 
     async def _authenticate(self) -> None:
         """Find the user of the request: by a bearer token first, then by the cookie."""
@@ -232,21 +225,34 @@ class BaseHandler(RequestHandler):
 
     async def reply_in_pieces(self, body: Mapping[str, object], status: int = 200) -> None:
         """Answer like `reply`, but encode and send a large body in pieces; others run between."""
-        if not json_pieces.is_large(body):
-            self.reply(body, status)
-            return
+        await self._send_json(await json_pieces.encode(body), status)
+
+    async def reply_to_members(self, body: Mapping[str, object], status: int = 200) -> None:
+        """Answer like `reply_in_pieces` with what all members of a session may read, compressed."""
         await self.reply_encoded(await json_pieces.encode(body), status)
 
     async def reply_encoded(self, encoded: Sequence[bytes], status: int = 200) -> None:
-        """Answer with JSON that is encoded already, in pieces."""
+        """Answer like `reply_to_members` with JSON that is encoded already, in pieces."""
+        web, accepted = self.services.settings, self.request.headers.get("Accept-Encoding", "")
+        if self.by_cookie and network.may_be_foreign(self.request, web.origins, web.trusted_hops):
+            accepted = ""  # see `handlers.compression`
+        packed = await self.services.compressor.pack(encoded, accepted, self.me.id)
+        if packed:
+            self.set_header("Content-Encoding", "gzip")
+        self.set_header("Vary", compression.VARY)
+        await self._send_json(packed or encoded, status)
+
+    async def _send_json(self, pieces: Sequence[bytes], status: int) -> None:
         self.set_status(status)
         self.set_header("Content-Type", "application/json; charset=UTF-8")
-        self.set_header("Content-Length", str(sum(map(len, encoded))))
+        *first, last = pieces
+        if first:
+            self.set_header("Content-Length", str(sum(map(len, pieces))))
         with contextlib.suppress(StreamClosedError):
-            for piece in encoded:
+            for piece in first:
                 self.write(piece)
                 await self.flush()
-            await self.finish()
+            await self.finish(last)
 
     async def head(self, *arguments: str) -> None:
         """Answer like GET; Tornado leaves the body out."""
@@ -257,11 +263,7 @@ class BaseHandler(RequestHandler):
     def options(self, *_: str) -> None:
         self.set_status(204)
         if self._headers.get("Access-Control-Allow-Origin"):
-            self.set_header("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE")
-            self.set_header(
-                "Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id"
-            )
-            self.set_header("Access-Control-Max-Age", "600")
+            headers.allow_preflight(self)
         self.finish()
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:

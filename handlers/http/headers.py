@@ -1,5 +1,9 @@
-"""Default headers of every answer; the policy of the web app's pages is in `handlers.api.pages`."""
+"""Default headers of every answer, and those for pages of other origins.
 
+The policy of the web app's pages is in `handlers.api.pages`.
+"""
+
+from collections.abc import Set
 from typing import Protocol
 
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
@@ -53,3 +57,19 @@ def demand_tls(handler: Answers, *, is_secure: bool) -> None:
     """
     if is_secure:
         handler.set_header(STRICT_TRANSPORT, f"max-age={_YEAR_S}")
+
+
+def allow_cross_origin(handler: Answers, origin: str, allowed: Set[str]) -> None:
+    """Allow pages of an origin to read the answer, if it is one of those that may call the API."""
+    handler.set_header("Vary", "Origin")
+    if origin in allowed:
+        handler.set_header("Access-Control-Allow-Origin", origin)
+        handler.set_header("Access-Control-Allow-Credentials", "true")
+        handler.set_header("Access-Control-Expose-Headers", "X-Request-Id, Retry-After")
+
+
+def allow_preflight(handler: Answers) -> None:
+    """Answer a browser's question what pages of another origin may send."""
+    handler.set_header("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE")
+    handler.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id")
+    handler.set_header("Access-Control-Max-Age", "600")

@@ -68,6 +68,14 @@ def is_allowed_origin(
     return None if site is None else site in _OWN_SITE
 
 
+def may_be_foreign(request: HTTPServerRequest, origins: Set[str], trusted_hops: int) -> bool:
+    """Whether a page that may not use the API could have sent a request with the user's cookies."""
+    allowed = is_allowed_origin(request, origins, trusted_hops)
+    # A browser names the page only if it speaks TLS. Without TLS all can be read on the way, so
+    # there is nothing to hide from such a page.
+    return is_secure(request, trusted_hops) if allowed is None else not allowed
+
+
 def normalize_origin(text: str) -> str:
     """Return an origin in the form that browsers send;
     raises ValueError for a text that is none.

@@ -210,8 +210,11 @@ class RawAnswer:
     body: bytes
 
 
-async def exchange(url: str, *parts: bytes) -> RawAnswer | None:
-    """Send bytes as they are; return the answer, or None if the connection was only closed."""
+async def exchange(url: str, *parts: bytes, has_body: bool = True) -> RawAnswer | None:
+    """Send bytes as they are; return the answer, or None if the connection was only closed.
+
+    has_body  False for HEAD, whose answer has the length of a body that does not come
+    """
     place = urlsplit(url)
     reader, writer = await asyncio.open_connection(place.hostname, place.port)
     try:
@@ -225,7 +228,8 @@ async def exchange(url: str, *parts: bytes) -> RawAnswer | None:
                 k.lower(): v.strip()
                 for k, _, v in (line.partition(":") for line in lines[1:] if line)
             }
-            body = await reader.readexactly(int(headers.get("content-length", "0")))
+            length = int(headers.get("content-length", "0")) if has_body else 0
+            body = await reader.readexactly(length)
         return RawAnswer(int(lines[0].split()[1]), headers, body)
     except (asyncio.IncompleteReadError, ConnectionError):
         return None

@@ -1,0 +1,386 @@
+"""Answers compressed for clients that accept it: which ones, for whom, and where that is done."""
+
+import asyncio
+import gzip
+import json
+import threading
+from typing import Any
+
+import pytest
+
+from handlers import compression
+from handlers.compression import Compressor, is_accepted
+from handlers.http.api_docs import openapi
+from handlers.http.api_docs.operations import OPERATIONS, Media
+from tests.api import PASSWORD, Api
+from tests.handlers.clients import (
+    Browser,
+    RawAnswer,
+    account,
+    exchange,
+    log_in,
+    new_invite,
+)
+from tests.narrowing import required
+from tests.waiting import until
+
+LINE = "def total(items):  # all lines are alike, so they can be compressed well\n"
+TEXT = LINE * 100
+LARGE = [LINE.encode() * 2_000]
+"""More than the event loop compresses by itself."""
+
+
+async def ask(
+    api: Api,
+    path: str,
+    method: str = "GET",
+    body: object = None,
+    accepted: str | None = "gzip",
+    **headers: str,
+) -> RawAnswer:
+    """Send a request over a socket of its own; return the answer as it came."""
+    sent = {"Host": "x", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    if accepted is not None:
+        sent["Accept-Encoding"] = accepted
+    if api.token:
+        sent.setdefault("Authorization", f"Bearer {api.token}")
+    data = b"" if body is None else json.dumps(body).encode()
+    if body is not None:
+        sent |= {"Content-Type": "application/json", "Content-Length": str(len(data))}
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in sent.items())]
+    question = "\r\n".join([*lines, "", ""]).encode() + data
+    return required(await exchange(api.url, question, has_body=method != "HEAD"))
+
+
+def is_packed(answer: RawAnswer) -> bool:
+    """Whether an answer is compressed."""
+    return answer.headers.get("content-encoding") == "gzip"
+
+
+def content(answer: RawAnswer) -> Any:
+    """Return the JSON of an answer."""
+    return json.loads(gzip.decompress(answer.body) if is_packed(answer) else answer.body)
+
+
+def varies(answer: RawAnswer) -> bool:
+    """Whether an answer says that it depends on what the client accepts."""
+    return "accept-encoding" in answer.headers["vary"].lower()
+
+
+async def saved(ada: Api) -> str:
+    """Open a session with a version and messages, all of them long."""
+    session_id = await ada.new_session(code=TEXT)
+    assert (await ada.post(f"/code/{session_id}/save")).status == 201
+    for _ in range(2):
+        message = {"sessionId": session_id, "message": "the same words " * 50}
+        assert (await ada.post("/chat/send", message)).status == 201
+    return session_id
+
+
+# -- which clients --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("gzip", True), ("GZIP", True), ("gzip, deflate, br, zstd", True), ("*", True),
+        ("br;q=1, gzip;q=0.2", True), ("identity, *;q=0.1", True), ("gzip;q=0.001", True),
+        (" deflate ,gzip ; q=1 ", True), ("gzip;q=0, *", False), ("*, gzip;q=0", False),
+        ("", False), ("identity", False), ("br", False), ("deflate", False), ("gzippy", False),
+        ("gzip;q=0", False), ("gzip; q=0.000", False), ("gzip;Q=0.0", False), ("*;q=0", False),
+    ],
+)  # fmt: skip
+def test_accepted_encodings_are_read_as_rfc_9110_says(header: str, expected: bool) -> None:
+    """A weight of 0 forbids, and a coding's own weight counts more than that of `*`."""
+    assert is_accepted(header) is expected
+
+
+@pytest.mark.parametrize("accepted", [None, "identity", "br", "gzip;q=0", "*;q=0"])
+async def test_client_that_does_not_accept_gzip_gets_plain_json(
+    ada: Api, accepted: str | None
+) -> None:
+    """The answer says that others may get another form of it."""
+    answer = await ask(ada, f"/code/{await saved(ada)}/latest", accepted=accepted)
+
+    assert (answer.status, is_packed(answer), varies(answer)) == (200, False, True)
+    assert content(answer)["code"] == TEXT
+
+
+# -- which answers --------------------------------------------------------------------------------
+
+OF_SESSION = (
+    "/code/{}/latest", "/code/{}/latest?live=true", "/code/{}/versions", "/code/{}/versions/1",
+    "/code/{}/diff?from=0", "/code/{}/at/1", "/code/{}/replay", "/code/{}/blame", "/chat/{}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", OF_SESSION)
+async def test_what_members_may_read_is_compressed(ada: Api, path: str) -> None:
+    """All that can be long: texts, versions, differences, the past and the chat."""
+    path = path.format(await saved(ada))
+
+    packed, plain = await ask(ada, path), await ask(ada, path, accepted=None)
+
+    assert is_packed(packed)
+    assert varies(packed)
+    assert 4 * len(packed.body) < len(plain.body)
+    assert {**content(packed), "createdAt": ""} == {**content(plain), "createdAt": ""}
+    assert packed.headers["content-type"] == plain.headers["content-type"]
+
+
+async def test_answer_to_a_save_is_compressed(ada: Api) -> None:
+    """A save and a restore answer with the whole version."""
+    code = f"/code/{await saved(ada)}"
+
+    version = await ask(ada, f"{code}/save", "POST", {"code": TEXT + LINE})
+    restored = await ask(ada, f"{code}/restore", "POST", {"version": 1})
+
+    assert [answer.status for answer in (version, restored)] == [201, 201]
+    assert [is_packed(answer) for answer in (version, restored)] == [True, True]
+    assert (content(version)["code"], content(restored)["code"]) == (TEXT + LINE, TEXT)
+
+
+async def test_short_answer_is_sent_as_it_is(ada: Api) -> None:
+    """It fits into one packet of the network in either case."""
+    answer = await ask(ada, f"/code/{await ada.new_session(code='x')}/latest?live=true")
+
+    assert (answer.status, is_packed(answer), varies(answer)) == (200, False, True)
+    compressor = Compressor()
+    assert await compressor.pack([b"x" * 1_000, b"y" * 23], "gzip", "ada") is None
+    assert await compressor.pack([b"x" * 1_000, b"y" * 24], "gzip", "ada") is not None
+
+
+async def test_error_is_never_compressed(ada: Api) -> None:
+    """An error stays as it is, also a long one of a route that compresses."""
+    session_id = await ada.new_session()
+    missing = await ask(ada, f"/code/{session_id}/versions/7")
+    wrong = await ask(
+        ada, f"/code/{session_id}/save", "POST", {f"field {n}" * 20: 1 for n in range(20)}
+    )
+
+    assert len(wrong.body) > 1_024
+    for answer, status in ((missing, 404), (wrong, 422)):
+        assert (answer.status, is_packed(answer), varies(answer)) == (status, False, False)
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+# -- secrets --------------------------------------------------------------------------------------
+
+SECRETS = {"accessToken", "refreshToken", "invite", "ticket"}
+WITH_SECRETS = {"signUp", "logIn", "refreshLogin", "enterAsGuest", "createInvite", "createTicket"}
+
+
+def test_list_of_operations_with_secrets_is_complete() -> None:
+    """A new operation that answers with a secret needs a request in the test below."""
+    found = {
+        operation.name
+        for operation in OPERATIONS
+        if operation.answer and not isinstance(operation.answer, Media)
+        if SECRETS.intersection(openapi.answer_fields(operation))
+    }
+
+    assert found == WITH_SECRETS
+
+
+async def test_answers_with_secrets_are_not_compressed_for_anybody(ada: Api) -> None:
+    """Nor are lists in which others choose a part: titles, names.
+
+    However long they are: they do not even say that they could be.
+    """
+    session_id = await ada.new_session(title="a long title " * 8)
+    invite = (await new_invite(ada, session_id))["invite"]
+    login = await log_in(ada.url, ada.user["username"])
+    nobody = Api(ada.url)
+    named = {"username": ada.user["username"], "password": PASSWORD}
+
+    answers = [
+        await ask(nobody, "/user/signup", "POST", account("eve")),
+        await ask(nobody, "/user/login", "POST", named),
+        await ask(nobody, "/user/refresh", "POST", {"refreshToken": login.refresh_token}),
+        await ask(nobody, "/user/guest", "POST", {"name": "Gus", "invite": invite}),
+        await ask(ada, f"/session/{session_id}/invites", "POST", {}),
+        await ask(ada, f"/session/{session_id}/ticket", "POST", {}),
+        await ask(ada, f"/session/{session_id}/invites"),
+        await ask(ada, "/session"),
+        await ask(ada, "/user/logins"),
+        await ask(ada, "/user/me"),
+        await ask(nobody, f"/invite/{invite}"),
+    ]
+
+    assert [answer.status for answer in answers] == [201, 200, 200, 201, 201, *[200] * 6]
+    assert [answer.headers.get("content-encoding") for answer in answers] == [None] * 11
+    assert [varies(answer) for answer in answers] == [False] * 11
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_tls", "expected"),
+    [
+        ({"Sec_Fetch_Site": "same-origin"}, True, True),
+        ({"Sec_Fetch_Site": "none"}, True, True),
+        ({"Sec_Fetch_Site": "cross-site"}, True, False),
+        ({"Sec_Fetch_Site": "same-site"}, True, False),
+        ({"Sec_Fetch_Site": "cross-site"}, False, False),
+        ({"Origin": "https://evil.example.org"}, True, False),
+        ({"Origin": "https://editor.example.org"}, True, True),
+        ({}, True, False),
+        ({}, False, True),
+    ],
+    ids=str,
+)
+async def test_page_of_another_site_gets_nothing_compressed_by_cookie(
+    start_server, headers: dict[str, str], is_tls: bool, expected: bool
+) -> None:
+    """The lengths would tell such a page's helper on the network what the text has in common with
+    what they chose. A token is no cookie: no page of another site has it.
+    """
+    server = await start_server(trust_proxy=1, cors_origin="https://editor.example.org")
+    scheme = {"X_Forwarded_Proto": "https"} if is_tls else {}
+    browser = Browser(server.url)
+    await browser.enter("ada")
+    session = await browser.post("/session", {"code": TEXT})
+    path = f"/code/{session.body['id']}/latest?live=true"
+    token = browser.jar["accessToken"].value
+
+    by_cookie = await ask(Api(server.url), path, Cookie=f"accessToken={token}", **headers, **scheme)
+    by_token = await ask(Api(server.url, token), path, **headers, **scheme)
+
+    assert (is_packed(by_cookie), is_packed(by_token)) == (expected, True)
+    assert content(by_cookie)["code"] == content(by_token)["code"] == TEXT
+
+
+# -- HEAD, ETag -----------------------------------------------------------------------------------
+
+
+async def test_head_has_the_headers_of_get(ada: Api) -> None:
+    """The same length and encoding; no body."""
+    path = f"/code/{await saved(ada)}/versions/1"
+    for accepted in ("gzip", "identity"):
+        asked, whole = [await ask(ada, path, how, accepted=accepted) for how in ("HEAD", "GET")]
+        for name in ("content-length", "content-type", "vary", "etag"):
+            assert asked.headers[name] == whole.headers[name]
+        assert is_packed(asked) == is_packed(whole) == (accepted == "gzip")
+        assert int(asked.headers["content-length"]) == len(whole.body)
+
+
+async def test_etag_belongs_to_one_encoding(ada: Api) -> None:
+    """An answer that is known is 304; one that is known in the other encoding comes whole."""
+    path = f"/code/{await saved(ada)}/versions/1"
+    packed, plain = await ask(ada, path), await ask(ada, path, accepted="identity")
+    tag, other = packed.headers["etag"], plain.headers["etag"]
+
+    known = await ask(ada, path, If_None_Match=tag)
+    known_otherwise = await ask(ada, path, If_None_Match=other)
+
+    assert tag != other
+    assert (await ask(ada, path)).headers["etag"] == tag
+    assert (known.status, known.body, known.headers["etag"], varies(known)) == (304, b"", tag, True)
+    assert not is_packed(known)
+    assert (known_otherwise.status, known_otherwise.body) == (200, packed.body)
+
+
+# -- where it is done -----------------------------------------------------------------------------
+
+
+async def test_large_answer_is_compressed_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small one by the event loop: handing it over would take as long."""
+    threads: list[int] = []
+
+    def noted(pieces: list[bytes]) -> list[bytes]:
+        threads.append(threading.get_ident())
+        return pack(pieces)
+
+    pack = compression.gzip
+    monkeypatch.setattr(compression, "gzip", noted)
+    compressor = Compressor()
+
+    small = required(await compressor.pack([TEXT.encode()], "gzip", "ada"))
+    large = required(await compressor.pack(LARGE, "gzip", "ada"))
+
+    assert gzip.decompress(b"".join(small)).decode() == TEXT
+    assert gzip.decompress(b"".join(large)) == LARGE[0]
+    assert [thread == threading.get_ident() for thread in threads] == [True, False]
+
+
+class Held:
+    """Stands for compressing that takes until `gate` opens; `began` has whose answers it began."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.gate = threading.Event()
+        self.began: list[str] = []
+        monkeypatch.setattr(compression, "gzip", self._pack)
+
+    def _pack(self, pieces: list[bytes]) -> list[bytes]:
+        self.began.append(pieces[0][:3].decode())
+        self.gate.wait(60)
+        return [b"packed"]
+
+
+def of(user: str) -> list[bytes]:
+    """Return a large answer that begins with the name of its user."""
+    return [user.encode(), *LARGE]
+
+
+async def test_users_have_a_thread_each_and_wait_for_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The second answer of one user does not come before the first of another."""
+    monkeypatch.setattr(compression, "_WAIT_S", 60)
+    held, compressor = Held(monkeypatch), Compressor()
+
+    packing = [
+        asyncio.create_task(compressor.pack(of(user), "gzip", user))
+        for user in ("ada", "ada", "bob")
+    ]
+    await until(lambda: len(held.began) == 2)
+
+    assert sorted(held.began) == ["ada", "bob"]
+    held.gate.set()
+    assert await asyncio.gather(*packing) == [[b"packed"]] * 3
+    assert sorted(held.began) == ["ada", "ada", "bob"]
+
+
+async def test_answer_is_sent_as_it_is_if_too_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user's sixth, and one that has waited too long: sending it costs less than waiting."""
+    monkeypatch.setattr(compression, "_WAIT_S", 60)
+    held, compressor = Held(monkeypatch), Compressor()
+    packing = [asyncio.create_task(compressor.pack(of("ada"), "gzip", "ada")) for _ in range(5)]
+    await until(lambda: held.began)
+
+    assert await compressor.pack(of("ada"), "gzip", "ada") is None
+    held.gate.set()
+    assert await asyncio.gather(*packing) == [[b"packed"]] * 5
+
+    monkeypatch.setattr(compression, "_WAIT_S", 0.01)
+    held, compressor = Held(monkeypatch), Compressor()
+    first = asyncio.create_task(compressor.pack(of("ada"), "gzip", "ada"))
+    await until(lambda: held.began)
+    assert await compressor.pack(of("ada"), "gzip", "ada") is None
+    held.gate.set()
+    assert await first == [b"packed"]
+
+
+async def test_kept_content_is_compressed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more than some contents are kept: the oldest goes."""
+    monkeypatch.setattr(compression, "_MOST_KEPT", 2)
+    compressor, made = Compressor(), []
+
+    def content() -> bytes:
+        made.append(threading.get_ident())
+        return TEXT.encode()
+
+    for key in ("a", "a", "b", "a", "c", "c", "a"):
+        assert gzip.decompress(await compressor.kept(key, content)).decode() == TEXT
+
+    assert len(made) == 4
+    assert threading.get_ident() not in made
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs"])
+async def test_description_of_the_api_is_compressed(api: Api, path: str) -> None:
+    """It is the same for everybody."""
+    packed, plain = await ask(api, path), await ask(api, path, accepted=None)
+
+    assert (is_packed(packed), is_packed(plain)) == (True, False)
+    assert varies(packed)
+    assert varies(plain)
+    assert gzip.decompress(packed.body) == plain.body
