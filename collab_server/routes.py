@@ -63,6 +63,7 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/chat/([^/]+)", chat.MessagesHandler),
     (r"/code/([^/]+)/save", versions.SaveHandler),
     (r"/code/([^/]+)/latest", versions.LatestHandler),
+    (r"/code/([^/]+)/files", versions.FilesHandler),
     (r"/code/([^/]+)/restore", versions.RestoreHandler),
     (r"/code/([^/]+)/diff", versions.DiffHandler),
     (r"/code/([^/]+)/export", export.ExportHandler),

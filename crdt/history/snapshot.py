@@ -1,12 +1,14 @@
-"""The contents of a room's document at one moment: its texts, and its other roots as JSON."""
+"""A room's document at one moment: its texts, and its other roots as JSON, or what roots it has."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 from crdt.fair_queue import Payer
 from crdt.reading.documents import Document, documents_of
+from crdt.reading.roots import Root, others_of
 from crdt.reading.text_order import TextOrder
 from crdt.room.room import Room
+from crdt.wire.struct_reader import utf_16_length
 from crdt.workers import Workers
 
 _FEW_BYTES = 4 << 10
@@ -26,6 +28,23 @@ class Contents(NamedTuple):
 
     files: dict[str, str]
     documents: dict[str, Document]
+
+
+class Outline(NamedTuple):
+    """The roots of a document, without their contents.
+
+    texts   {root: length in UTF-16 code units} of all text roots and the main root
+    others  {root: what it is} of its other roots
+    """
+
+    texts: dict[str, int]
+    others: dict[str, Root]
+
+
+_Found = TypeVar("_Found")
+_Texts = Sequence[str] | None
+"""Names of roots that are texts, also if nothing in the state says so.
+None if nothing is asked about texts."""
 
 
 class Snapshot:
@@ -58,25 +77,55 @@ class Snapshot:
         """
         if self._parts is None:
             return Contents(self._files or {}, {})
-        texts = self._texts if self._files is None else None
-        if sum(map(len, self._parts)) <= _FEW_BYTES:
-            files, documents = _read(self._parts, texts)
-        else:
-            files, documents = await workers.run(
-                _read, self._parts, texts, key=key, deadline_s=_DEADLINE_S
-            )
+        files, documents = await self._find(_read, self._parts, workers, key)
         return Contents(files if self._files is None else self._files, documents)
 
+    async def outline(self, workers: Workers, key: str | Payer) -> Outline:
+        """Return what roots it has; as `read`."""
+        found = Outline({}, {})
+        if self._parts is not None:
+            found = await self._find(_outline, self._parts, workers, key)
+        texts = found.texts if self._files is None else _lengths(self._files)
+        # Once the deleted content of a text has left the document, nothing in it says any more that
+        # this was a text. The room knows it still.
+        others = {name: root for name, root in found.others.items() if name not in texts}
+        return Outline(texts, others)
 
-def _read(
-    parts: Sequence[bytes], texts: Sequence[str] | None
-) -> tuple[dict[str, str], dict[str, Document]]:
-    """Return (texts, other roots) of the parts of a document; without texts if none are named.
+    async def _find(
+        self,
+        function: Callable[[Sequence[bytes], _Texts], _Found],
+        parts: Sequence[bytes],
+        workers: Workers,
+        key: str | Payer,
+    ) -> _Found:
+        texts = self._texts if self._files is None else None
+        if sum(map(len, parts)) <= _FEW_BYTES:
+            return function(parts, texts)
+        return await workers.run(function, parts, texts, key=key, deadline_s=_DEADLINE_S)
 
-    texts  names of roots that are texts, also if nothing in the state says so
-    """
+
+def _read(parts: Sequence[bytes], texts: _Texts) -> Contents:
+    """Return the contents of the parts of a document."""
+    order = _order_of(parts)
+    return Contents(_files(order, texts), documents_of(order))
+
+
+def _outline(parts: Sequence[bytes], texts: _Texts) -> Outline:
+    """Return the roots of the parts of a document. Only this leaves the worker, not the texts."""
+    order = _order_of(parts)
+    return Outline(_lengths(_files(order, texts)), others_of(order))
+
+
+def _order_of(parts: Sequence[bytes]) -> TextOrder:
     order = TextOrder()
     for part in parts:
         order.apply(part)
-    files = {} if texts is None else {**dict.fromkeys(texts, ""), **order.texts()}
-    return files, documents_of(order)
+    return order
+
+
+def _files(order: TextOrder, texts: _Texts) -> dict[str, str]:
+    return {} if texts is None else {**dict.fromkeys(texts, ""), **order.texts()}
+
+
+def _lengths(files: Mapping[str, str]) -> dict[str, int]:
+    return {root: utf_16_length(text) for root, text in files.items()}

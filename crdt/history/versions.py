@@ -7,7 +7,7 @@ from functools import partial
 from crdt.changing.whole_texts import WholeTexts
 from crdt.document.server_edits import code_root
 from crdt.errors import NoText, RoomUnavailable, VersionDamaged
-from crdt.history.snapshot import Snapshot
+from crdt.history.snapshot import Outline, Snapshot
 from crdt.history.version_writer import VersionWriter
 from crdt.lifecycle.rooms import Rooms
 from crdt.reading.documents import Document
@@ -256,6 +256,12 @@ class Versions:
         newest = await self._store.newest_version(session_id)
         root = code_root(files, snapshot.main_root)
         return LiveCode(files, documents, root, snapshot.sequence, newest)
+
+    async def outline(self, session_id: str, user_id: str) -> tuple[Outline, int]:
+        """Return (what roots the document has now, its log position); raises as `live`."""
+        async with self._rooms.use(session_id, user_id) as room:
+            snapshot = Snapshot(room)
+        return await snapshot.outline(self._workers, user_id), snapshot.sequence
 
 
 def _texts(version: Version, root: str | None) -> Mapping[str, str]:

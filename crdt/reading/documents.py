@@ -13,7 +13,8 @@ from typing import Any
 
 from crdt.reading import values
 from crdt.reading.item_order import ItemOrder
-from crdt.reading.items import OF_TEXTS, Content, YataItem, as_text
+from crdt.reading.items import Content, YataItem, as_text
+from crdt.reading.roots import Roots, RootType, SharedType, kind_of
 from crdt.reading.values import MAX_DEPTH, TooDeep, as_json, js_text
 from crdt.wire.content import DELETED, EMBED, FORMAT, GC, TYPE
 from crdt.wire.lib0 import read_var_bytes, read_var_uint
@@ -23,21 +24,10 @@ from crdt.wire.struct_reader import Parent
 MAX_BYTES = 4 << 20
 """Bytes (UTF-8) of all values and keys of one document; a root that goes beyond is left out."""
 
-_ARRAY, _MAP, _TEXT, _XML_ELEMENT, _XML_FRAGMENT, _XML_HOOK, _XML_TEXT = range(7)
-_IN_XML = {_XML_ELEMENT, _XML_HOOK, _XML_TEXT}
 _OBJECT = "[object Object]"
 
 Document = dict[str, Any]
 """{"type": `RootType`, "value": JSON, "leftOut": why it, or a part of it, is missing, or None}"""
-
-
-class RootType(StrEnum):
-    """The type of a root that is no text; `empty` if nothing is left that says what it was."""
-
-    XML = "xml"
-    MAP = "map"
-    ARRAY = "array"
-    EMPTY = "empty"
 
 
 class LeftOut(StrEnum):
@@ -59,38 +49,24 @@ def read_documents(state: bytes) -> dict[str, Document]:
 
 def documents_of(order: ItemOrder) -> dict[str, Document]:
     """Return {root: what it holds} of all roots that are no texts."""
-    reader = _Reader(order)
-    return {
-        root: reader.root(root) for root in sorted(root_names(order)) if not _is_text(order, root)
-    }
-
-
-def root_names(order: ItemOrder) -> set[str]:
-    """Return the names of all roots, texts too."""
-    return {parent for parent, _ in order.heads if isinstance(parent, str)}
-
-
-def _is_text(order: ItemOrder, root: str) -> bool:
-    """Whether a string, format or embed was ever put directly into a root."""
-    return any(item.kind in OF_TEXTS for item in order.items((root, None)))
+    roots = Roots(order)
+    reader = _Reader(order, roots)
+    return {root: reader.root(root) for root in roots.others()}
 
 
 class _Reader:
     """Reads one document: JSON by recursion, up to `MAX_DEPTH` levels, XML without recursion."""
 
-    def __init__(self, order: ItemOrder) -> None:
+    def __init__(self, order: ItemOrder, roots: Roots) -> None:
         self._order = order
+        self._roots = roots
         self._left_bytes = MAX_BYTES
-        self._keys: dict[str | int, list[str]] = {}
         self._decoded: dict[tuple[int, bytes], list[Any]] = {}
-        for parent, key in order.heads:
-            if key is not None:
-                self._keys.setdefault(parent, []).append(key)
 
     def root(self, name: str) -> Document:
         """Return what a root holds."""
-        kind = self._root_type(name)
-        has_attributes = kind is not RootType.MAP and self._map_items(name)
+        kind = self._roots.type_of(name)
+        has_attributes = kind is not RootType.MAP and self._roots.map_items(name)
         left_out = LeftOut.ATTRIBUTES if has_attributes else None
         value: Any = None
         try:
@@ -107,36 +83,11 @@ class _Reader:
             left_out = LeftOut.TOO_LARGE
         return {"type": str(kind), "value": value, "leftOut": left_out and str(left_out)}
 
-    def _root_type(self, name: str) -> RootType:
-        # Yjs does not store what a root is: the application says it when it asks for one. So it is
-        # told by what lies in it. Only XML elements, texts and hooks: a fragment. Other content in
-        # the sequence: an array. Content only under keys: a map.
-        kinds = {item.kind for item in self._order.items((name, None))} - {GC, DELETED}
-        items = self._order.items((name, None))
-        if kinds == {TYPE} and {_type_of(item) for item in items if item.kind == TYPE} <= _IN_XML:
-            return RootType.XML
-        if kinds:
-            return RootType.ARRAY
-        return RootType.MAP if name in self._keys else RootType.EMPTY
-
     # -- JSON -------------------------------------------------------------------------------------
-
-    def _map_items(self, parent: str | int) -> dict[str, YataItem]:
-        """Return {key: the item that has its value}, without keys whose value is deleted."""
-        items = {}
-        for key in self._keys.get(parent, ()):
-            last = None
-            # The last item of a key's list is its value, as in Yjs. If that one is deleted, the key
-            # is: values before it were replaced, and do not come back.
-            for item in self._order.items((parent, key)):
-                last = item
-            if last and not last.is_deleted:
-                items[key] = last
-        return items
 
     def _map(self, parent: str | int, depth: int) -> dict[str, Any]:
         members = {}
-        for key, item in self._map_items(parent).items():
+        for key, item in self._roots.map_items(parent).items():
             self._count(len(key) + 4)
             value = _last(self._values(item, item.other, depth))
             if value is not values.UNDEFINED:
@@ -176,10 +127,10 @@ class _Reader:
     def _nested(self, item: YataItem, depth: int) -> Any:
         if depth >= MAX_DEPTH:
             raise TooDeep
-        kind, own = _type_of(item), pack_id(item.client, item.clock)
-        if kind == _ARRAY:
+        kind, own = kind_of(item), pack_id(item.client, item.clock)
+        if kind == SharedType.ARRAY:
             return self._array(own, depth + 1)
-        if kind in (_MAP, _XML_HOOK):
+        if kind in (SharedType.MAP, SharedType.XML_HOOK):
             return self._map(own, depth + 1)
         return self._xml_of(item)
 
@@ -224,14 +175,14 @@ class _Reader:
 
     def _pieces(self, item: YataItem) -> Iterator[str | YataItem]:
         """Return what Yjs's `toString` of a shared type puts together."""
-        kind, place = _type_of(item), (pack_id(item.client, item.clock), None)
-        if kind == _XML_ELEMENT:
+        kind, place = kind_of(item), (pack_id(item.client, item.clock), None)
+        if kind == SharedType.XML_ELEMENT:
             return self._element(item, place)
-        if kind == _XML_FRAGMENT:
+        if kind == SharedType.XML_FRAGMENT:
             return self._children(place)
-        if kind == _XML_TEXT:
+        if kind == SharedType.XML_TEXT:
             return self._formatted(place)
-        if kind == _TEXT:
+        if kind == SharedType.TEXT:
             return (as_text(text) for text in self._texts(place))
         return iter((_OBJECT,))
 
@@ -247,7 +198,7 @@ class _Reader:
         _, at = read_var_uint(data, 0)
         name = read_var_bytes(data, at)[0].decode("utf-8", "replace").lower()
         # Attributes lie under the element's keys. Yjs sorts them: equal elements look alike.
-        attributes = self._map_items(place[0])
+        attributes = self._roots.map_items(place[0])
         written = (
             f' {as_text(key)}="{js_text(self._attribute(attributes[key]))}"'
             for key in sorted(attributes, key=_utf_16)
@@ -318,11 +269,6 @@ def _set_format(formats: dict[str, Any], item: YataItem) -> None:
 
 def _embedded(item: YataItem) -> str:
     return js_text(values.decode(item.kind, item.other.data)[0])
-
-
-def _type_of(item: YataItem) -> int:
-    """Return the kind of shared type, -1 for another content."""
-    return read_var_uint(item.other.data, 0)[0] if item.kind == TYPE else -1
 
 
 def _utf_16(text: str) -> bytes:

@@ -6,7 +6,7 @@ from handlers.http import queries, schemas
 from handlers.http.base import BaseHandler
 from handlers.http.json_pieces import PIECE, weight_of
 from handlers.http.views import code
-from handlers.http.views.code import LiveDocument, Versions
+from handlers.http.views.code import Files, LiveDocument, Versions
 from handlers.http.views.times import rfc3339
 from storage.records import Role, Version
 
@@ -124,6 +124,20 @@ class LatestHandler(VersionHandlerBase):
             "documents": code.documents(live.documents),
             "sequence": live.sequence,
             "createdAt": rfc3339(self.services.clock()),
+        }
+        await self.reply_to_members(answer)
+
+
+class FilesHandler(BaseHandler):
+    """GET /code/:sessionId/files"""
+
+    async def get(self, session_id: str) -> None:
+        session, _ = await self.member(session_id, Role.VIEWER)
+        outline, sequence = await self.services.versions.outline(session.id, self.me.id)
+        answer: Files = {
+            "sessionId": session.id,
+            "sequence": sequence,
+            "files": code.listed_files(outline),
         }
         await self.reply_to_members(answer)
 

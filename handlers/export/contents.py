@@ -6,7 +6,7 @@ from typing import Any
 
 from crdt.errors import RoomDamaged, TextUnavailable
 from crdt.history.versions import LiveCode
-from crdt.reading.documents import RootType
+from crdt.reading.roots import RootType
 from handlers.export.file_names import FileNames
 from handlers.services import Services
 

@@ -10,8 +10,9 @@ from crdt.document.document import Document
 from crdt.errors import CrdtError, NeedsSteps, Rejected, RoomDamaged, TextUnavailable
 from crdt.lifecycle.stepwise.room_steps import prepare
 from crdt.log import authorship, codec, restore
-from crdt.reading.documents import documents_of, root_names
+from crdt.reading.documents import documents_of
 from crdt.reading.item_order import ItemOrder
+from crdt.reading.roots import others_of, root_names
 from crdt.room.closing import reason_for
 from crdt.room.connection import Connection
 from crdt.room.incoming import Incoming, Prepared, UpdateKind
@@ -231,6 +232,7 @@ class Arena:
         try:
             order = ItemOrder(state)
             documents_of(order)
+            others_of(order)
             for root in root_names(order):
                 order.text(root)
         except Exception as error:

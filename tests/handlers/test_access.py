@@ -56,6 +56,7 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
     ("GET", r"/code/([^/]+)/blame"): MEMBERS,
     ("POST", r"/code/([^/]+)/redact"): (401, 404, 404, 404, 403, 403, 404),
     ("GET", r"/code/([^/]+)/latest"): MEMBERS,
+    ("GET", r"/code/([^/]+)/files"): MEMBERS,
     ("GET", r"/code/([^/]+)/versions"): MEMBERS,
     ("GET", r"/code/([^/]+)/versions/([0-9]+)"): MEMBERS,
     ("GET", r"/sync/([^/]+)"): (4401, 101, 4403, 4403, 101, 101, 101),

@@ -172,7 +172,7 @@ _LISTS = (
     "/session", "/session/{}", "/session/{}/invites", "/user/logins", "/user/usage", "/chat/{}",
     "/code/{}/versions",
     "/code/{}/versions?fields=meta", "/code/{}/timeline", "/code/{}/replay", "/code/{}/blame",
-    "/code/{}/latest?live=true", "/code/{}/export", "/code/{}/export?format=git",
+    "/code/{}/latest?live=true", "/code/{}/files", "/code/{}/export", "/code/{}/export?format=git",
     "/code/{}/export?format=replay",
 )  # fmt: skip
 

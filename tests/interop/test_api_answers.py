@@ -103,6 +103,7 @@ async def _code(ada: Api, session_id: str) -> None:
     await ada.post(f"{code}/save")
     await ada.get(f"{code}/latest")
     await ada.get(f"{code}/latest?live=true")
+    await ada.get(f"{code}/files")
     await ada.get(f"{code}/versions?limit=1")
     await ada.get(f"{code}/versions?fields=meta")
     await ada.get(f"{code}/versions/1")

@@ -126,6 +126,11 @@ async def test_document_of_any_type_is_in_every_answer(
             ada = Api(server.url, ada.token)
         live = await ada.live(session_id)
         assert live["documents"] == expected
+        listed = (await ada.get(f"{path}/files")).body["files"]
+        assert [(file["root"], file["type"]) for file in listed] == [
+            ("codemirror", "text"),
+            (root, kind),
+        ]
         assert (await ada.post(f"{path}/save")).body["documents"] == expected
         assert (await ada.get(f"{path}/latest")).body["documents"] == expected
         assert (await ada.get(f"{path}/versions/1")).body["documents"] == expected

@@ -60,6 +60,8 @@ const ROOTS = { tree: ['map', doc => doc.getMap('tree')], list: ['array', doc =>
 
 const shown = doc => ({ tree: doc.getMap('tree').toJSON(), list: doc.getArray('list').toJSON(), page: doc.getXmlFragment('page').toString() })
 
+const lengths = doc => ({ tree: doc.getMap('tree').size, list: doc.getArray('list').length, page: doc.getXmlFragment('page').length })
+
 // as JSON has it: what `undefined`, bytes and integers beyond 2^53 become is in crdt/reading/values.py
 const plain = value => {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
@@ -69,7 +71,7 @@ const plain = value => {
 }
 
 export const ACTIONS = {
-  // All updates of clients that made `edits` edits, and what each root shows in the end.
+  // All updates of clients that made `edits` edits, and what each root shows in the end, and how long it is.
   documents: ({ seed, clients, edits }) => {
     const { pick, edit } = maker(random(seed))
     const docs = Array.from({ length: clients }, (_, number) => { const doc = new Y.Doc(); doc.clientID = seed * 10 + number + 1; return doc })
@@ -82,6 +84,6 @@ export const ACTIONS = {
     }
     const all = new Y.Doc()
     for (const update of updates) Y.applyUpdate(all, new Uint8Array(Buffer.from(update, 'hex')))
-    return { updates, shown: plain(shown(all)) }
+    return { updates, shown: plain(shown(all)), lengths: lengths(all) }
   }
 }

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 
 from crdt.history.playback.stored_log import StoredLog, stored
 from crdt.log.codec import LogEntry
-from crdt.reading.documents import root_names
+from crdt.reading.roots import root_names
 from crdt.reading.text_order import TextEdit, TextOrder
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.update_parser import parse

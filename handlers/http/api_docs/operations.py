@@ -14,6 +14,7 @@ from handlers.http.schemas import Schema
 from handlers.http.views.chat import Message, Messages, Unread
 from handlers.http.views.code import (
     Difference,
+    Files,
     LiveDocument,
     Moment,
     Redaction,
@@ -177,6 +178,9 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/code/{sessionId}/latest", "getLatest",
               "The newest version; live=true: the document as it is now.", Version | LiveDocument,
               query=queries.LATEST, errors=_VERSIONS),
+    Operation("GET", "/code/{sessionId}/files", "listFiles",
+              "Which texts, maps, arrays and XML the document has now, and how long they are.",
+              Files, errors=_DOCUMENT),
     Operation("POST", "/code/{sessionId}/restore", "restoreVersion",
               "Bring the document, or one text of it, back to a version; editors see it as an "
               "edit. 200 if it is like that already.", Restored, (201, 200), schemas.RESTORE,

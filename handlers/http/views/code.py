@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from crdt.document.server_edits import code_root
 from crdt.history.playback import moment as moments
-from crdt.reading.documents import LeftOut, RootType
+from crdt.history.snapshot import Outline
+from crdt.reading.documents import LeftOut
+from crdt.reading.roots import RootType
 from crdt.text import hunks
 from handlers.http.views.fields import From, OneOf, Timestamp
 from handlers.http.views.people import person
@@ -89,6 +91,26 @@ class LiveDocument(TypedDict):
     documents: dict[str, Document]
     sequence: int
     createdAt: Timestamp
+
+
+class File(TypedDict):
+    """A root of a document, without what it holds.
+
+    `length` counts what `files` and `documents` would show: UTF-16 code units of a text, keys of a
+    map, values of an array, elements and texts of XML; 0 if it is `empty`.
+    """
+
+    root: str
+    type: Literal["text"] | RootType
+    length: int
+
+
+class Files(TypedDict):
+    """The roots of the document as it is now; texts come first."""
+
+    sessionId: str
+    sequence: int
+    files: list[File]
 
 
 class Moment(TypedDict):
@@ -184,6 +206,18 @@ def restored(
 def roots(types: Mapping[str, str]) -> list[Root]:
     """Return roots from {name: what it is}."""
     return [{"root": name, "type": RootType(kind)} for name, kind in types.items()]
+
+
+def listed_files(outline: Outline) -> list[File]:
+    """Return the roots of a document."""
+    texts: list[File] = [
+        {"root": root, "type": "text", "length": length} for root, length in outline.texts.items()
+    ]
+    others: list[File] = [
+        {"root": name, "type": RootType(root.type), "length": root.length}
+        for name, root in outline.others.items()
+    ]
+    return texts + others
 
 
 def documents(read: Mapping[str, Mapping[str, Any]]) -> dict[str, Document]:

@@ -61,3 +61,43 @@ async def test_snapshot_of_a_large_document_is_read_in_a_worker_process(
     assert resting.files == {"codemirror": "text", "gone": ""}
     assert list(resting.documents) == (["list"] if has_others else [])
     assert (before, world.workers.counts["done"]) == (int(has_others), int(has_others) + 1)
+
+
+@pytest.mark.parametrize("has_others", [False, True])
+async def test_outline_has_lengths_and_types_alone(
+    world: World, has_others: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loaded document has the same outline as one that a worker reads; an emoji counts two."""
+    monkeypatch.setattr(snapshots, "_FEW_BYTES", -1)
+    monkeypatch.setattr(snapshots, "_QUICK_BYTES", -1)
+    await world.session()
+    typist, gone = Typist(5, "notes"), Typist(6, "gone")
+    if has_others:
+        typist.doc["list"] = pycrdt.Array([1.0, 2.0])
+    typist.insert(0, "a\U0001f600")
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        for update in (bytes(typist.doc.get_update()), gone.insert(0, "a"), gone.delete(0, 1)):
+            send(room, ada, update, world.now)
+        room.integrate_pending()
+        loaded = await Snapshot(room).outline(world.workers, "ada")
+        room.document.rest()
+        resting = await Snapshot(room).outline(world.workers, "ada")
+
+    assert loaded == resting
+    assert loaded.texts == {"codemirror": 0, "notes": 3, "gone": 0}
+    assert loaded.others == ({"list": ("array", 2)} if has_others else {})
+    assert world.workers.counts["done"] == 1 + has_others
+
+
+async def test_outline_reads_no_text_of_a_plain_document_in_a_worker(world: World) -> None:
+    """A document that is loaded, or small, costs no process."""
+    await world.session()
+    typist = Typist(5)
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        send(room, ada, typist.insert(0, "text"), world.now)
+        outline = await Snapshot(room).outline(world.workers, "ada")
+
+    assert outline == ({"codemirror": 4}, {})
+    assert world.workers.counts["done"] == 0

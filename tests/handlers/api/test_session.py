@@ -210,7 +210,7 @@ async def test_session_id_as_typed_works_on_every_route(ada: Api, bob: Api) -> N
     assert (sent.status, sent.body["sessionId"]) == (201, session_id)
     assert (saved.status, saved.body["sessionId"]) == (201, session_id)
     for path in ("/session/{}", "/chat/{}", "/code/{}/latest", "/code/{}/latest?live=true",
-                 "/code/{}/versions", "/code/{}/versions/1"):  # fmt: skip
+                 "/code/{}/files", "/code/{}/versions", "/code/{}/versions/1"):  # fmt: skip
         answer = await ada.get(path.format(text))
         assert answer.status == 200
         assert answer.body.get("sessionId", session_id) == session_id
@@ -425,6 +425,7 @@ async def test_session_with_malformed_id_is_not_found(ada: Api, session_id: str)
         "/chat/{}",
         "/code/{}/latest",
         "/code/{}/latest?live=1",
+        "/code/{}/files",
         "/code/{}/versions/1",
     ):
         assert code_of(await ada.get(path.replace("{}", session_id))) == (404, "not_found")
@@ -450,6 +451,7 @@ async def test_deleted_session_is_not_found(ada: Api, bob: Api) -> None:
             "/chat/{}",
             "/code/{}/latest",
             "/code/{}/latest?live=true",
+            "/code/{}/files",
             "/code/{}/versions",
         ):
             assert code_of(await api.get(path.format(session_id))) == (404, "not_found")
