@@ -392,6 +392,23 @@ export interface components {
       /** Format: date-time */
       createdAt: string
     }
+    /** @description The roots of the document as it is now; texts come first. */
+    Files: {
+      sessionId: string
+      sequence: number
+      files: components["schemas"]["File"][]
+    }
+    /**
+     * @description A root of a document, without what it holds.
+     *
+     *     `length` counts what `files` and `documents` would show: UTF-16 code units of a text, keys of a
+     *     map, values of an array, elements and texts of XML; 0 if it is `empty`.
+     */
+    File: {
+      root: string
+      type: "text" | components["schemas"]["RootType"]
+      length: number
+    }
     /**
      * @description The version that a restore made; `notRestored` are the roots that differ still,
      *     as only texts can be restored.
@@ -662,6 +679,8 @@ export type Document = components["schemas"]["Document"]
 export type RootType = components["schemas"]["RootType"]
 export type LeftOut = components["schemas"]["LeftOut"]
 export type LiveDocument = components["schemas"]["LiveDocument"]
+export type Files = components["schemas"]["Files"]
+export type File = components["schemas"]["File"]
 export type Restored = components["schemas"]["Restored"]
 export type Root = components["schemas"]["Root"]
 export type Difference = components["schemas"]["Difference"]

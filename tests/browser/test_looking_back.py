@@ -4,7 +4,7 @@ import asyncio
 import re
 from pathlib import Path
 
-from playwright.async_api import Route, expect
+from playwright.async_api import Response, Route, expect
 
 from tests.browser.conftest import NewPerson, Someone
 
@@ -51,6 +51,33 @@ async def test_versions_are_saved_compared_and_restored(person: NewPerson) -> No
     await ada.page.get_by_role("link", name="Back to the editor").click()
     await expect(ada.text).to_have_text("first line")
     assert session_id
+
+
+async def test_version_is_fetched_once_and_compressed(person: NewPerson) -> None:
+    """A user who steps from one version to the next and back causes no further request."""
+    ada = await person()
+    await ada.sign_up()
+    session_id = await ada.create("Steps")
+    for number in (1, 2):
+        await ada.type(f"text {number} that is long enough\n" * 50)
+        await ada.until_saved()
+        await ada.save(f"label {number}")
+    fetched: list[tuple[str, str | None]] = []
+
+    async def note(answer: Response) -> None:
+        if "/versions/" in answer.url:
+            number = answer.url.rpartition("/")[2]
+            fetched.append((number, await answer.header_value("content-encoding")))
+
+    ada.page.on("response", note)
+    await ada.go(f"/s/{session_id}/versions")
+    for number in (2, 1, 2, 1):
+        await ada.page.get_by_role("button", name=f"Version {number}").click()
+        row = ada.page.get_by_role("button", name=f"Version {number}")
+        await expect(row).to_have_attribute("aria-current", "true")
+        await expect(ada.page.get_by_test_id("compare")).to_contain_text("text 1")
+
+    assert sorted(fetched) == [("1", "gzip"), ("2", "gzip")]
 
 
 async def test_blame_shows_author_beside_each_line(person: NewPerson) -> None:

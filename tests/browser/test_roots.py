@@ -5,10 +5,11 @@ each page of the app shows them, and exports too.
 import re
 from pathlib import Path
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.api import Api
 from tests.browser.conftest import NewPerson, Someone
+from tests.handlers.clients import joined, texts_frame
 from tests.node_peers import Peers, connect
 from tests.waiting import until
 
@@ -164,3 +165,20 @@ async def test_maps_lists_and_xml_are_shown_read_only(
     page = await exported(ada, session_id, tmp_path)
     for name in others:
         await expect(page.locator("#unseen")).to_contain_text(name)
+
+
+async def test_names_of_files_are_learned_without_their_texts(person: NewPerson, api: Api) -> None:
+    """A file that this page has not opened is a tab, although nobody sent its text for that."""
+    ada, bob, session_id = await typed_by_ada(person, api)
+    wire = await joined(bob, session_id)
+    await wire.send(texts_frame({"notes.py": "text of notes"}))
+    await until(lambda: bob.live(session_id), lambda live: "notes.py" in live["files"])
+
+    async def empty(route: Route) -> None:
+        await route.fulfill(json={"files": {}, "documents": {}})
+
+    await ada.page.route("**/latest*", empty)
+    await ada.go(f"/s/{session_id}")
+
+    await ada.page.get_by_role("tab", name="notes.py").click()
+    await expect(ada.text).to_have_text("text of notes")

@@ -3,22 +3,16 @@
 import { MergeView, unifiedMergeView } from "@codemirror/merge"
 import { EditorState, type Extension } from "@codemirror/state"
 import { EditorView } from "@codemirror/view"
-import { useEffect, useRef, useState } from "preact/hooks"
-import { get, words } from "../api"
-import { contentOf, type Documents, KINDS, languageOf, remarkOf } from "../lib/documents"
+import { useEffect, useMemo, useRef, useState } from "preact/hooks"
+import { words } from "../api"
+import { contentOf, KINDS, languageOf, remarkOf } from "../lib/documents"
 import { rootTitle, textOf, valueOf } from "../lib/files"
 import { languagePack } from "../lib/languages"
 import { readOnly } from "../session/editor/setup"
 import { cancellable } from "../ui/cancellable"
+import { type Contents, VersionContents } from "./contents"
 
-interface Contents {
-  files: Readonly<Record<string, string>>
-  documents: Documents
-}
 const NARROW_PX = 800
-
-const contentsOf = (id: string, which: string): Promise<Contents> =>
-  get<Contents>(which === "live" ? `/code/${id}/latest?live=true` : `/code/${id}/versions/${which}`)
 
 function show(parent: HTMLElement, before: string, after: string | null, name: string, pack: Extension): () => void {
   if (after === null || after === before) {
@@ -106,19 +100,22 @@ export function Compare({
   against: string
   language: string
 }) {
+  const contents = useMemo(() => new VersionContents(id), [id])
   const [shown, setShown] = useState<{ a: Contents; b: Contents | null } | null>(null)
   const [problem, setProblem] = useState("")
   useEffect(() => {
     const read = async () => {
-      const one = await contentsOf(id, String(version))
-      const other = against === "none" ? null : await contentsOf(id, against)
+      const [one, other] = await Promise.all([
+        contents.read(String(version)),
+        against === "none" ? null : contents.read(against),
+      ])
       // the older one is on the left
       const swaps = other && against !== "live" && Number(against) < version
       return swaps ? { a: other, b: one } : { a: one, b: other }
     }
     setProblem("")
     return cancellable(read(), setShown, (error) => setProblem(words(error)))
-  }, [id, version, against])
+  }, [contents, version, against])
   if (problem)
     return (
       <p class="wrong" role="alert">

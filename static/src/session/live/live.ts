@@ -5,7 +5,7 @@ import { announce, tell } from "../../ui/announce"
 import { ChatLog } from "../panels/chatlog"
 import { Collaboration, type Note, type Participant } from "./collab"
 import type { SessionState } from "./state"
-import { type Contents, readLive, readTexts } from "./texts"
+import { type Contents, type Names, readLive, readNames, readTexts } from "./texts"
 
 const CHAT_RETRY_MS = 2000
 /** How long changes of a shown map or list gather before it is read again. */
@@ -90,15 +90,27 @@ export class LiveSession {
     if (now.some((one) => one.root !== undefined && !roots.includes(one.root))) void this.findRoots()
   }
 
-  /** Only the server knows the names of texts that this page has not opened yet, and what other roots are. */
-  private async findRoots(): Promise<void> {
-    try {
+  /** Only the server knows the names of texts that this page has not opened yet, and which roots are no texts. */
+  private findRoots(): Promise<void> {
+    return this.learnNames(() => readNames(this.state.id))
+  }
+
+  /** Ask what the other roots hold. The texts come with that, so it is only done while one is shown. */
+  private readDocuments(): Promise<void> {
+    return this.learnNames(async () => {
       const { files, documents } = await readLive(this.state.id)
+      if (!this.isDestroyed) this.documents.value = documents
+      return { texts: Object.keys(files), others: Object.keys(documents) }
+    })
+  }
+
+  private async learnNames(read: () => Promise<Names>): Promise<void> {
+    try {
+      const { texts, others } = await read()
       if (this.isDestroyed) return
-      this.documents.value = documents
       this.problem.value = null
-      this.collab.nameOthers(Object.keys(documents))
-      this.collab.addRoots(Object.keys(files))
+      this.collab.nameOthers(others)
+      this.collab.addRoots(texts)
     } catch (error) {
       // asked for again with the next connection
       this.problem.value = error
@@ -111,10 +123,10 @@ export class LiveSession {
     const changed = () => {
       timer ||= window.setTimeout(() => {
         timer = 0
-        void this.findRoots()
+        void this.readDocuments()
       }, DOCUMENTS_AFTER_MS)
     }
-    void this.findRoots()
+    void this.readDocuments()
     this.collab.doc.on("update", changed)
     return () => {
       clearTimeout(timer)
