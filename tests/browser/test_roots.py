@@ -173,6 +173,7 @@ async def test_names_of_files_are_learned_without_their_texts(person: NewPerson,
     wire = await joined(bob, session_id)
     await wire.send(texts_frame({"notes.py": "text of notes"}))
     await until(lambda: bob.live(session_id), lambda live: "notes.py" in live["files"])
+    wire.close()
 
     async def empty(route: Route) -> None:
         await route.fulfill(json={"files": {}, "documents": {}})

@@ -29,6 +29,7 @@ async def typed(api: Api, session_id: str, *frames: bytes) -> None:
         lambda: files_of(api, session_id),
         lambda answer: answer.body["sequence"] == before + len(frames),
     )
+    wire.close()
 
 
 def others_frame() -> bytes:
