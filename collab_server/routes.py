@@ -57,6 +57,7 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/session/([^/]+)/invites", invite.InvitesHandler),
     (r"/session/([^/]+)/invites/([^/]+)", invite.InviteHandler),
     (r"/session/([^/]+)/ticket", invite.TicketHandler),
+    (r"/session/([^/]+)/preview", invite.LinkPreviewHandler),
     (r"/invite/([^/]+)", invite.PreviewHandler),
     (r"/chat/send", chat.SendHandler),
     (r"/chat/([^/]+)/read", chat.ReadHandler),

@@ -1,4 +1,4 @@
-"""Invites of a session, previews of invites, and tickets for one WebSocket."""
+"""Invites of a session, previews of invites and of sessions, and tickets for one WebSocket."""
 
 from handlers import errors, ids
 from handlers.access import find_invite, secret_hash
@@ -6,7 +6,7 @@ from handlers.http import network, queries, schemas
 from handlers.http.base import BaseHandler
 from handlers.http.views import sessions
 from handlers.http.views.sessions import Invites, NewInvite
-from storage.records import Invite, Role, Ticket
+from storage.records import Access, Invite, Role, Ticket
 
 TICKET_S = 60
 MAX_INVITES = 100
@@ -82,6 +82,23 @@ class PreviewHandler(BaseHandler):
             raise errors.bad_invite()
         people = await store.users([invite.created_by])
         self.reply(sessions.preview(invite, session, people))
+
+
+class LinkPreviewHandler(BaseHandler):
+    """GET /session/:id/preview
+
+    Only where the link lets people in: anyone who has an account may join and see as much.
+    Otherwise the answer is the same as for an id that does not exist.
+    """
+
+    needs_login = False
+
+    async def get(self, session_id: str) -> None:
+        store = self.services.store
+        session = await store.session(ids.normalize(session_id))
+        if session is None or session.access is not Access.LINK:
+            raise errors.not_found("session")
+        self.reply(sessions.link_preview(session, await store.users([session.owner_id])))
 
 
 class TicketHandler(BaseHandler):

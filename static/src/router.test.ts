@@ -1,7 +1,18 @@
 // @vitest-environment happy-dom
 // @vitest-environment-options {"settings": {"navigation": {"disableMainFrameNavigation": true, "disableFallbackToSetURL": true}}}
 import { afterEach, beforeEach, expect, it, vi } from "vitest"
-import { followLinks, go, isOwnPath, nextInvite, nextPath, path, query, withNext } from "./router"
+import {
+  followLinks,
+  go,
+  isOwnPath,
+  nextInvite,
+  nextPath,
+  nextSession,
+  path,
+  query,
+  wasOpened,
+  withNext,
+} from "./router"
 
 followLinks()
 beforeEach(() => {
@@ -95,4 +106,22 @@ it.each([
 ])("finds the invite by which somebody came to %s", (address, found) => {
   go(address, true)
   expect(nextInvite()).toEqual(found)
+})
+
+it.each([
+  ["/s/abc-1", "abc-1"],
+  ["/s/abc/versions", "abc"],
+  ["/signup?next=%2Fs%2Fabc%3Fx%3D1", "abc"],
+  ["/", ""],
+  ["/join/abc", ""],
+])("finds the session that the person asked for in %s", (address, session) => {
+  go(address)
+  expect(nextSession()).toBe(session)
+})
+
+it("says of each page once that it came after another one", () => {
+  wasOpened()
+  expect(wasOpened()).toBe(false)
+  go("/next")
+  expect([wasOpened(), wasOpened()]).toEqual([true, false])
 })

@@ -9,11 +9,23 @@ const sync = () => {
   path.value = location.pathname
   query.value = location.search
 }
-addEventListener("popstate", sync)
+addEventListener("popstate", () => {
+  isNewPage = true
+  sync()
+})
+
+/** Whether the page on the screen came after another one; asked once for each page. */
+let isNewPage = false
+export function wasOpened(): boolean {
+  const was = isNewPage
+  isNewPage = false
+  return was
+}
 
 export function go(to: string, replace = false): void {
   if (replace) history.replaceState(null, "", to)
   else history.pushState(null, "", to)
+  isNewPage = true
   sync()
   scrollTo(0, 0)
 }
@@ -47,6 +59,9 @@ export function nextInvite(): { invite?: string } {
   const invite = /^\/join\/([A-Za-z0-9-]{1,64})(?:$|[?#])/.exec(nextPath())?.[1]
   return invite ? { invite } : {}
 }
+
+/** The session whose link the person has opened, "" for none. */
+export const nextSession = () => /^\/s\/([A-Za-z0-9-]{1,64})(?:$|[/?#])/.exec(nextPath())?.[1] ?? ""
 
 /** The address of a page to sign in or up, which leads back here. */
 export const withNext = (to: string) => (nextPath() === "/" ? to : `${to}?next=${encodeURIComponent(nextPath())}`)

@@ -290,6 +290,20 @@ export interface components {
       ticket: string
       expiresIn: number
     }
+    /** @description What the link of a session leads to, if the link lets people in, and in which role. */
+    LinkPreview: {
+      session: components["schemas"]["PreviewSession"]
+      /** @enum {string} */
+      role: "editor" | "viewer"
+      owner: components["schemas"]["Person"]
+    }
+    /** @description What strangers with an invite or an open link are told of its session. */
+    PreviewSession: {
+      id: string
+      title: string
+      language: string
+      status: components["schemas"]["Status"]
+    }
     /** @description What an invite leads to. */
     Preview: {
       session: components["schemas"]["PreviewSession"]
@@ -298,13 +312,6 @@ export interface components {
       invitedBy: components["schemas"]["Person"]
       /** Format: date-time */
       expiresAt: string
-    }
-    /** @description What strangers with an invite are told of its session. */
-    PreviewSession: {
-      id: string
-      title: string
-      language: string
-      status: components["schemas"]["Status"]
     }
     /**
      * @description A chat message; `sequence` counts from 1 in its session.
@@ -667,8 +674,9 @@ export type Invites = components["schemas"]["Invites"]
 export type ListedInvite = components["schemas"]["ListedInvite"]
 export type InviteUse = components["schemas"]["InviteUse"]
 export type Ticket = components["schemas"]["Ticket"]
-export type Preview = components["schemas"]["Preview"]
+export type LinkPreview = components["schemas"]["LinkPreview"]
 export type PreviewSession = components["schemas"]["PreviewSession"]
+export type Preview = components["schemas"]["Preview"]
 export type Message = components["schemas"]["Message"]
 export type Messages = components["schemas"]["Messages"]
 export type Unread = components["schemas"]["Unread"]

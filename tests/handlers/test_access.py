@@ -42,6 +42,7 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
     ("DELETE", r"/session/([^/]+)/invites/([^/]+)"): DELETED_BY_OWNER,
     ("POST", r"/session/([^/]+)/ticket"): MEMBERS,
     ("POST", r"/session/([^/]+)/compact"): OWNER,
+    ("GET", r"/session/([^/]+)/preview"): ALL,
     ("GET", r"/invite/([^/]+)"): ALL,
     ("POST", r"/chat/send"): (401, 404, 404, 404, 201, 201, 201),
     ("GET", r"/chat/([^/]+)"): MEMBERS,
@@ -91,6 +92,7 @@ IN_A_SESSION = sorted(
 
 BY_INVITATION = {
     ("POST", r"/session/([^/]+)/join"): (401, 404, 404, 403, 200, 200, 200),
+    ("GET", r"/session/([^/]+)/preview"): (404,) * 7,
     ("GET", r"/sync/([^/]+)"): (4401, 4403, 4403, 4403, 101, 101, 101),
 }
 """What differs where the link does not let people in."""

@@ -65,6 +65,7 @@ async def _sessions(ada: Api) -> str:
     await ada.get("/session?limit=1")
     await ada.get(f"/session/{session_id}")
     await ada.patch(f"/session/{session_id}", {"title": "Talk"})
+    await Api(ada.url).get(f"/session/{session_id}/preview")
     await ada.post(f"/session/{session_id}/ticket")
     return session_id
 

@@ -139,7 +139,7 @@ class Invites(TypedDict):
 
 
 class PreviewSession(TypedDict):
-    """What strangers with an invite are told of its session."""
+    """What strangers with an invite or an open link are told of its session."""
 
     id: str
     title: str
@@ -154,6 +154,14 @@ class Preview(TypedDict):
     role: JoinRole
     invitedBy: Person
     expiresAt: Timestamp
+
+
+class LinkPreview(TypedDict):
+    """What the link of a session leads to, if the link lets people in, and in which role."""
+
+    session: PreviewSession
+    role: JoinRole
+    owner: Person
 
 
 class Ticket(TypedDict):
@@ -249,13 +257,26 @@ def preview(
 ) -> Preview:
     """Return what an invite leads to."""
     return {
-        "session": {
-            "id": session.id,
-            "title": session.title,
-            "language": session.language,
-            "status": session.status,
-        },
+        "session": _preview_session(session),
         "role": record.role,
         "invitedBy": person(record.created_by, people),
         "expiresAt": rfc3339(record.expires_at),
+    }
+
+
+def link_preview(session: records.Session, people: Mapping[str, records.User]) -> LinkPreview:
+    """Return what the link of a session leads to."""
+    return {
+        "session": _preview_session(session),
+        "role": session.join_role,
+        "owner": person(session.owner_id, people),
+    }
+
+
+def _preview_session(session: records.Session) -> PreviewSession:
+    return {
+        "id": session.id,
+        "title": session.title,
+        "language": session.language,
+        "status": session.status,
     }

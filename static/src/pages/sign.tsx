@@ -1,15 +1,28 @@
 import { me, signedIn } from "../account"
-import { post } from "../api"
-import { go, nextInvite, nextPath, withNext } from "../router"
+import { ApiError, post } from "../api"
+import { go, nextInvite, nextPath, nextSession, withNext } from "../router"
 import type { Me } from "../types"
 import { Field, Form } from "../ui/form"
 import { Page } from "../ui/shell"
+import { Asked } from "./asked"
 
 async function enter(address: string, body: unknown): Promise<void> {
   const to = nextPath()
   const answer = await post<{ user: Me }>(address, body)
   signedIn(answer.user)
   go(to, true)
+}
+
+/** The server has two fields for what the form has one for: it shows what is wrong with either. */
+async function signIn({ name = "", password }: Record<string, string>): Promise<void> {
+  const field = name.includes("@") ? "email" : "username"
+  try {
+    await enter("/user/login", { [field]: name, password })
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    const { [field]: wrong, ...others } = error.fields
+    throw new ApiError(error.status, error.code, error.message, { ...others, ...(wrong && { name: wrong }) })
+  }
 }
 
 function Pitch() {
@@ -30,23 +43,31 @@ function Pitch() {
 }
 
 export function SignInPage() {
+  const session = nextSession()
   return (
     <Page title="Sign in">
       <div class="split">
-        <Pitch />
+        {session ? <Asked id={session} /> : <Pitch />}
         <section class="card" aria-labelledby="signin">
           <h2 id="signin">Sign in</h2>
-          <Form
-            submit="Sign in"
-            onSubmit={({ name = "", password }) =>
-              enter("/user/login", { [name.includes("@") ? "email" : "username"]: name, password })
-            }
-          >
-            <Field name="name" label="E-mail or user name" autocomplete="username" autofocus />
-            <Field name="password" label="Password" type="password" autocomplete="current-password" />
+          <Form submit="Sign in" onSubmit={signIn}>
+            <Field
+              name="name"
+              label="E-mail or user name"
+              autocomplete="username"
+              empty="Enter your e-mail or user name."
+              autofocus
+            />
+            <Field
+              name="password"
+              label="Password"
+              type="password"
+              autocomplete="current-password"
+              empty="Enter your password."
+            />
           </Form>
           <p class="aside">
-            New here? <a href={withNext("/signup")}>Make an account</a>
+            New here? <a href={withNext("/signup")}>Create account</a>
           </p>
         </section>
       </div>
@@ -56,16 +77,17 @@ export function SignInPage() {
 
 export function SignUpPage() {
   const isGuest = me.value?.guest
+  const session = nextSession()
   return (
-    <Page title="Sign up">
+    <Page title="Create account">
       <div class="split">
-        <Pitch />
+        {session ? <Asked id={session} /> : <Pitch />}
         <section class="card" aria-labelledby="signup">
-          <h2 id="signup">{isGuest ? "Keep what you wrote" : "Make an account"}</h2>
+          <h2 id="signup">{isGuest ? "Keep what you wrote" : "Create account"}</h2>
           {isGuest && (
             <p>You are here as a guest. With an account you stay who you are, and can open sessions yourself.</p>
           )}
-          <Form submit="Sign up" onSubmit={(values) => enter("/user/signup", { ...values, ...nextInvite() })}>
+          <Form submit="Create account" onSubmit={(values) => enter("/user/signup", { ...values, ...nextInvite() })}>
             <Field
               name="username"
               label="User name"
@@ -79,7 +101,7 @@ export function SignUpPage() {
               label="Password"
               type="password"
               autocomplete="new-password"
-              hint="At least 10 characters. A few words are a good one."
+              hint="At least 10 characters. Several random words work well."
             />
           </Form>
           <p class="aside">

@@ -386,6 +386,41 @@ async def test_invite_preview_tells_strangers_only_what_is_needed(
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+async def test_link_preview_tells_strangers_only_what_is_needed(ada: Api) -> None:
+    """Whose session it is, and what people who join may do; not who is in it."""
+    session_id = await ada.new_session(access="link", joinRole="viewer", title="Café")
+
+    answer = await Api(ada.url).get(f"/session/{typed(session_id)}/preview")
+
+    assert (answer.status, answer.body) == (
+        200,
+        {
+            "session": {
+                "id": session_id,
+                "title": "Café",
+                "language": "javascript",
+                "status": "open",
+            },
+            "role": "viewer",
+            "owner": {"id": ada.user["id"], "username": "ada", "avatar": None, "guest": False},
+        },
+    )
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_link_preview_of_session_by_invitation_is_as_of_no_session(
+    ada: Api, session_id: str
+) -> None:
+    """Nobody learns from the answer that there is such a session, not even its owner."""
+    closed, unknown = [
+        await Api(ada.url).get(f"/session/{an_id}/preview") for an_id in (session_id, UNKNOWN_ID)
+    ]
+    own = await ada.get(f"/session/{session_id}/preview")
+
+    assert code_of(closed) == code_of(unknown) == code_of(own) == (404, "not_found")
+    assert closed.body["message"] == unknown.body["message"]
+
+
 async def test_invite_page_has_strict_policy_and_no_referrer(ada: Api, session_id: str) -> None:
     """It may run its own script only, knows nothing by itself, and tells nobody where it was."""
     invite = (await new_invite(ada, session_id))["invite"]
