@@ -256,7 +256,7 @@ def _conflict(message: str) -> ApiError:
 
 def _taken(field: str, is_alike: bool) -> ApiError:
     """Return 409: the value of a field is another user's, or looks like it."""
-    what = "e-mail address" if field == "email" else field
+    what = {"email": "e-mail address", "username": "user name"}.get(field, field)
     message = f"This {what} looks like one that is taken." if is_alike else f"This {what} is taken."
     return ApiError(409, "conflict", message, {field: [message]})
 

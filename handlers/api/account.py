@@ -4,7 +4,7 @@ import logging
 
 from crdt.room.closing import CloseReason
 from handlers.api.auth import AuthHandlerBase
-from handlers.http import schemas
+from handlers.http import notifications, schemas
 from handlers.http.views import people
 from handlers.http.views.people import Logins, PasswordChanged, Usage
 from storage.errors import NotFound, StoreUnavailable
@@ -45,12 +45,13 @@ class MeHandler(AuthHandlerBase):
             await self._drop_avatar(deletion.avatar_key)
 
     def _tell_rooms(self, deletion: AccountDeletion) -> None:
-        rooms = self.services.rooms
+        rooms, connections = self.services.rooms, self.services.connections
         rooms.changes.logins_ended(deletion.logins, CloseReason.ACCOUNT_DELETED)
         for session_id in deletion.memberships:
             rooms.changes.member_gone(session_id, self.me.id, CloseReason.MEMBER_DELETED_ACCOUNT)
         for session_id, successor in deletion.inherited.items():
             rooms.changes.role_changed(session_id, successor, Role.OWNER)
+            connections.tell(session_id, notifications.SESSION_CHANGED)
         for session_id in deletion.deleted:
             rooms.changes.session_deleted(session_id)
 
@@ -94,7 +95,7 @@ class PasswordHandler(AuthHandlerBase):
         )
         services.rooms.changes.logins_ended(ended, CloseReason.LOGGED_OUT)
         answer: PasswordChanged = {
-            "message": "Password changed; all other logins have ended.",
+            "message": "Password changed. You were signed out everywhere else.",
             "ended": len(ended),
         }
         self.reply(answer)

@@ -98,7 +98,7 @@ def _email(field: str, value: object, error: _Report) -> None:
             and not any(c.isspace() for c in value)
             and "@" not in local
         ):
-            error(field, "is not an e-mail address")
+            error(field, "Enter a valid e-mail address.")
 
 
 def _code(field: str, value: object, error: _Report) -> None:
@@ -153,7 +153,7 @@ SIGNUP: Schema = {
 LOGIN: Schema = {
     "email": {**_line(254, 1), "excludes": "username"},
     "username": {**_line(254, 1), "excludes": "email"},
-    "password": _required(_PASSWORD),
+    "password": _required({**_PASSWORD, "minlength": 1}),
 }
 GUEST: Schema = {
     "name": _required(_GUEST_NAME),
@@ -227,6 +227,8 @@ class _Messages(BasicErrorHandler):  # type: ignore[misc]
 
     def _format_message(self, field: str, error: Any) -> str:
         constraint = error.constraint
+        if error.code == cerberus_errors.MIN_LENGTH.code and constraint == 1:
+            return self.messages[cerberus_errors.EMPTY_NOT_ALLOWED.code]
         shown = ", ".join(map(str, constraint)) if isinstance(constraint, list) else constraint
         shown = "whole number" if shown == "integer" else shown
         text: str = self.messages[error.code].format(

@@ -1,6 +1,7 @@
 // Who is signed in, and staying so.
 import { signal } from "@preact/signals"
-import { ApiError, get, mayBeSignedIn, noteRefreshed, post, refresh, refreshedAt } from "./api"
+import { ApiError, del, get, mayBeSignedIn, noteRefreshed, post, refresh, refreshedAt } from "./api"
+import { forgetLinks } from "./lib/links"
 import { go } from "./router"
 import { forgetCopies } from "./session/live/kept"
 import type { Me } from "./types"
@@ -47,7 +48,19 @@ export async function signOut(): Promise<void> {
       return
     }
   }
+  await forget()
+}
+
+/** Delete the account; `choices` are the fields of the API. Raises ApiError if the password is wrong. */
+export async function deleteAccount(choices: Record<string, string>): Promise<void> {
+  await del("/user/me", choices)
+  await forget()
+}
+
+/** The login has ended: nothing of the person stays in this browser. */
+async function forget(): Promise<void> {
   localStorage.removeItem("signedIn")
+  forgetLinks()
   // the server has the text that was typed here, and the next person on this machine must not see it
   await forgetCopies()
   me.value = null

@@ -132,6 +132,9 @@ describe("a token", () => {
       for (const text of texts) expect(contrast(read(text), read(ground)), text).toBeGreaterThanOrEqual(4.5)
       expect(contrast(read("--line-strong"), read(ground))).toBeGreaterThanOrEqual(3)
     }
+    for (const ground of ["--line-active", "--selection"])
+      for (const text of texts.filter((name) => name.startsWith("--syn-") || name === "--text"))
+        expect(contrast(read(text), read(ground)), `${text} on ${ground}`).toBeGreaterThanOrEqual(4.5)
     for (const [text, ground] of PAIRS) expect(contrast(read(text), read(ground)), text).toBeGreaterThanOrEqual(4.5)
   })
 

@@ -64,7 +64,7 @@ class Someone:
         await self.page.get_by_label("User name").fill(self.name)
         await self.page.get_by_label("E-mail").fill(f"mail{next(_names)}@example.org")
         await self.page.get_by_label("Password").fill("correct horse battery")
-        await self.button("Sign up").click()
+        await self.button("Create account").click()
         await expect(self.page.get_by_role("heading", name="Sessions", exact=True)).to_be_visible()
 
     async def create(self, title: str, *, starter: bool = False, access: str = "invite") -> str:
@@ -81,8 +81,8 @@ class Someone:
     async def invite(self, role: str) -> str:
         """Return the address that an invite dialog shows."""
         await self.button("Invite").click()
-        await self.page.get_by_label("They may").select_option(role)
-        await self.button("Make a link").click()
+        await self.page.get_by_role("dialog").get_by_label("Role").select_option(role)
+        await self.button("Create link").click()
         address = await self.page.locator("#invite-url").input_value()
         await self.button("Close").click()
         return address

@@ -40,11 +40,12 @@ FORMS: list[tuple[Open, str, str]] = [
     # if it has one that the server may find wrong
     (at("/"), "Join", "target"),
     (behind("/", "New session"), "Create session", "title"),
-    (behind("/s/:id", "Save"), "Save", "label"),
-    (behind("/s/:id", "Invite"), "Make a link", "maxUses"),
+    (behind("/s/:id", "Save version"), "Save", "label"),
+    (behind("/s/:id", "Invite"), "Create link", "maxUses"),
     (behind("/s/:id", "Settings"), "Save", "access"),
     (at("/profile"), "Change the name", "username"),
     (at("/profile"), "Change the password", "newPassword"),
+    (behind("/profile", "Delete account…"), "Delete my account", "password"),
 ]
 """Forms of somebody who is signed in; the others are in `test_form_of_stranger_...`."""
 
@@ -127,7 +128,7 @@ async def test_form_of_stranger_gives_the_focus_to_what_the_server_refused(
     await gil.go("/")
     await check_form(gil, "Sign in", "password")
     await gil.go("/signup")
-    await check_form(gil, "Sign up", "email")
+    await check_form(gil, "Create account", "email")
     await gil.page.goto(invite)
     await check_form(gil, "Join as a guest", "name")
     await gil.sign_up("gil")

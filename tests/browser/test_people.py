@@ -17,9 +17,9 @@ async def test_account_forms_show_errors_and_sign_up_and_in(person: NewPerson) -
     ada = await person()
     ada.expected.append("422|401")
     await ada.go("/")
-    await ada.page.get_by_role("link", name="Make an account").click()
+    await ada.page.get_by_role("main").get_by_role("link", name="Create account").click()
     await ada.page.get_by_label("User name").fill("a")
-    await ada.button("Sign up").click()
+    await ada.button("Create account").click()
 
     await expect(ada.page.get_by_text("User name must have at least 3 characters.")).to_be_visible()
     await expect(ada.page.get_by_label("User name")).to_be_focused()
@@ -67,8 +67,8 @@ async def test_invite_link_admits_guest_by_name(person: NewPerson) -> None:
     await ada.create("Interview")
     address = await ada.invite("editor")
     await ada.button("Invite").click()
-    await expect(ada.page.get_by_text("editor, 0 used")).to_be_visible()
-    await ada.button("Make a link").click()
+    await expect(ada.page.get_by_text("Editors · 0 joined · expires").first).to_be_visible()
+    await ada.button("Create link").click()
     await expect(ada.page.get_by_role("img", name="QR code of the invite link")).to_be_visible()
     await ada.page.keyboard.press("Escape")
 
@@ -91,7 +91,7 @@ async def test_role_change_and_removal_take_effect_immediately(person: NewPerson
     await gil.text.click()
     await gil.page.keyboard.type("no")
     await expect(gil.text).to_have_attribute("contenteditable", "false")
-    await expect(gil.page.get_by_text("You are watching: viewers")).to_be_visible()
+    await expect(gil.page.get_by_text("View only. You can read")).to_be_visible()
 
     await ada.button("People").click()
     await ada.page.get_by_label("Role of Gil").select_option("editor")
@@ -151,7 +151,8 @@ async def test_session_changes_and_end_are_shown_to_others_live(person: NewPerso
     await ada.page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
     await expect(gil.page.get_by_role("heading", name="After")).to_be_visible()
     await ada.button("Settings").click()
-    await ada.page.get_by_role("button", name="End the session").click()
+    await ada.button("End session (makes it read-only)").click()
+    await ada.button("Really end it").click()
 
     await expect(gil.page.get_by_text("This session has ended.")).to_be_visible()
     await expect(gil.text).to_have_attribute("contenteditable", "false")
@@ -250,7 +251,9 @@ async def test_profile_changes_name_and_password_and_ends_other_logins(
     await ada.page.get_by_label("Current password").fill(PASSWORD)
     await ada.page.get_by_label("New password").fill("another good password")
     await ada.page.locator("section[aria-labelledby=password]").get_by_role("button").click()
-    await expect(ada.page.get_by_test_id("announcer")).to_contain_text("password is changed")
+    await expect(ada.page.get_by_test_id("announcer")).to_contain_text("Password changed.")
+    await expect(ada.page.get_by_label("Current password")).to_have_value("")
+    await expect(ada.page.get_by_label("New password")).to_have_value("")
     again = {"username": f"{ada.name}-renamed", "password": "another good password"}
     assert (await Api(api.url).post("/user/login", again)).status == 200
 
@@ -299,12 +302,12 @@ async def test_sign_up_from_an_invite_counts_by_that_invite(person: NewPerson) -
     await ada.create("For invited people")
     address = await ada.invite("editor")
     await gil.page.goto(address)
-    await gil.page.get_by_role("link", name="make one").click()
+    await gil.page.get_by_role("link", name="create one").click()
     await gil.page.get_by_label("User name").fill("invited")
     await gil.page.get_by_label("E-mail").fill("invited@example.org")
     await gil.page.get_by_label("Password").fill(PASSWORD)
     async with gil.page.expect_request("**/user/signup") as asked:
-        await gil.button("Sign up").click()
+        await gil.button("Create account").click()
 
     sent = (await asked.value).post_data_json
     assert sent

@@ -58,7 +58,7 @@ async def test_screens_before_sign_in_are_accessible(person: NewPerson) -> None:
     await expect(someone.button("Sign in")).to_be_visible()
     await themes(someone)
     await someone.go("/signup")
-    await someone.button("Sign up").click()
+    await someone.button("Create account").click()
     await expect(someone.page.locator(".wrong").first).to_be_visible()
     await themes(someone)
     await someone.go("/join/nonsense")
@@ -85,11 +85,11 @@ async def test_editor_with_its_panels_and_dialogs_is_accessible(person: NewPerso
     await ada.button("People").click()
     await expect(ada.page.get_by_label("Role of Gil")).to_be_visible()
     await themes(ada)
-    for name in ("Settings", "Keyboard shortcuts", "Invite", "Save"):
+    for name in ("Settings", "Keyboard shortcuts", "Invite", "Save version"):
         await ada.button(name).click()
         await expect(ada.page.get_by_role("dialog")).to_be_visible()
         await themes(ada)
-        if name == "Save":
+        if name == "Save version":
             await (
                 ada.page.get_by_role("dialog")
                 .get_by_role("button", name="Save", exact=True)
@@ -107,7 +107,7 @@ async def test_pages_around_the_editor_are_accessible(person: NewPerson) -> None
     await ada.sign_up()
     session_id = await ada.create("All screens", starter=True)
     await ada.type("// here")
-    await ada.button("Save").click()
+    await ada.button("Save version").click()
     await ada.page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
     await expect(ada.page.get_by_role("dialog")).to_have_count(0)
     for path, ready in (

@@ -68,7 +68,7 @@ async def test_texts_with_any_name_are_shown_on_each_page(
     await write_each(peers, bob, session_id)
 
     await expect(ada.page.get_by_role("tab")).to_have_count(1 + len(NAMES))
-    await ada.button("Blame").click()
+    await ada.button("Authors").click()
     for name in NAMES:
         await ada.page.get_by_role("tab", name=shown(name), exact=True).click()
         await expect(ada.text).to_have_text(f"text of {name}")

@@ -386,14 +386,14 @@ async def test_sign_up_from_links_leads_back_to_session(person: NewPerson) -> No
         await someone.page.get_by_label("User name").fill(name)
         await someone.page.get_by_label("E-mail").fill(f"{name}@example.org")
         await someone.page.get_by_label("Password").fill("correct horse battery")
-        await someone.button("Sign up").click()
+        await someone.button("Create account").click()
 
     await bob.go(f"/s/{session_id}")
-    await bob.page.get_by_role("banner").get_by_role("link", name="Sign up").click()
+    await bob.page.get_by_role("banner").get_by_role("link", name="Create account").click()
     await sign_up(bob, "bob")
     await expect(bob.page.get_by_role("heading", name="Class")).to_be_visible()
     await gil.page.goto(invite)
-    await gil.page.get_by_role("banner").get_by_role("link", name="Sign up").click()
+    await gil.page.get_by_role("banner").get_by_role("link", name="Create account").click()
     await sign_up(gil, "gil")
     await gil.button("Join as gil").click()
     await expect(gil.page.get_by_role("heading", name="Class")).to_be_visible()
@@ -433,7 +433,8 @@ async def test_session_that_ends_without_a_final_version_says_so(
     await ada.until_saved()
 
     await ada.button("Settings").click()
-    await ada.button("End the session: nobody writes any more").click()
+    await ada.button("End session (makes it read-only)").click()
+    await ada.button("Really end it").click()
 
     await expect(ada.page.get_by_role("dialog").get_by_role("alert")).to_contain_text(
         "No final version was stored."

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { SERVED, whereTo } from "./addresses"
+import { linkedParts, SERVED, whereTo } from "./addresses"
 
 it.each([
   ["abc-123", "/s/abc-123"],
@@ -24,4 +24,23 @@ it.each(["/docs", "/openapi.json", "/static/icon.svg", "/code/abc/export", "/hea
 
 it.each(["/", "/s/abc", "/developers", "/documents"])("has a screen for %s", (address) => {
   expect(address).not.toMatch(SERVED)
+})
+
+const HOST = "http://localhost"
+
+it.each([
+  ["no address", ["no address"], []],
+  [`see ${HOST}/a?b=1#c.`, ["see ", `${HOST}/a?b=1#c`, "."], [`${HOST}/a?b=1#c`]],
+  [
+    `(${HOST}/a) and ${HOST}/a_(b), too`,
+    ["(", `${HOST}/a`, ") and ", `${HOST}/a_(b)`, ", too"],
+    [`${HOST}/a`, `${HOST}/a_(b)`],
+  ],
+  ["javascript:alert(1) data:text/html,x //localhost/a", ["javascript:alert(1) data:text/html,x //localhost/a"], []],
+  [`xhttp://localhost "${HOST}/"`, [`xhttp://localhost "`, `${HOST}/`, `"`], [`${HOST}/`]],
+  ["", [], []],
+])("finds the addresses of %j", (text, parts, links) => {
+  const found = linkedParts(text)
+  expect(found.map((one) => one.text)).toEqual(parts)
+  expect(found.flatMap(({ href }) => href ?? [])).toEqual(links)
 })

@@ -3,6 +3,24 @@
 /** The server answers these itself; every other address that a person opens is a screen of the app. */
 export const SERVED = /^\/(docs|openapi\.json|static|code|healthz)\b/
 
+/** An address, up to the punctuation that ends the sentence or closes a bracket around it. */
+const WEB = /\bhttps?:\/\/[^\s<>"'`]*[^\s<>"'`.,;:!?)\]}]/gi
+
+/** Cut a text at its web addresses. Only http and https: nothing that somebody writes can run code. */
+export function linkedParts(text: string): { text: string; href?: string }[] {
+  const parts: { text: string; href?: string }[] = []
+  let end = 0
+  for (const { 0: found, index } of text.matchAll(WEB)) {
+    const closes = found.includes("(") && text[index + found.length] === ")"
+    const address = closes ? `${found})` : found
+    if (index > end) parts.push({ text: text.slice(end, index) })
+    parts.push({ text: address, href: address })
+    end = index + address.length
+  }
+  if (end < text.length) parts.push({ text: text.slice(end) })
+  return parts
+}
+
 /** Take an id, a session's link, or an invite's link. */
 export function whereTo(text: string): string | null {
   const given = text.trim()

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { ago, lasting } from "./times"
+import { ago, clock, lasting, until } from "./times"
 
 const NOW = Date.parse("2026-03-20T12:00:00Z")
 const MINUTE = 60_000
@@ -29,4 +29,10 @@ it.each([
 it("gives the date of what is older than two weeks", () => {
   const long = new Date(NOW - 15 * DAY)
   expect(ago(long.toISOString(), NOW)).toBe(long.toLocaleDateString())
+})
+
+it("says when something ends: the time within a day, later the date", () => {
+  const soon = new Date(NOW + 60 * MINUTE).toISOString()
+  expect(until(soon, NOW)).toBe(clock(soon))
+  expect(until(new Date(NOW + 7 * DAY).toISOString(), NOW)).toBe("27 Mar")
 })

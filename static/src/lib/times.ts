@@ -19,5 +19,13 @@ export function lasting(seconds: number): string {
   return `${count} ${unit}${count === 1 ? "" : "s"}`
 }
 
+const DAY_MS = 86_400_000
+
+/** When something ends: "14:05" within a day, later "5 Dec". */
+export const until = (text: string, now = Date.now()) =>
+  Date.parse(text) - now < DAY_MS
+    ? clock(text)
+    : new Date(text).toLocaleDateString("en-GB", { day: "numeric", month: "short" })
+
 export const clock = (text: string) => new Date(text).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })
 export const full = (text: string) => new Date(text).toLocaleString()

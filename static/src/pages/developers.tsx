@@ -3,8 +3,8 @@ import { me } from "../account"
 import { get } from "../api"
 import { query } from "../router"
 import type { Session } from "../types"
-import { tell } from "../ui/announce"
 import { cancellable } from "../ui/cancellable"
+import { copy } from "../ui/copy"
 import { Page } from "../ui/shell"
 
 /** Stands in the examples for a session's id until one is chosen. */
@@ -54,16 +54,11 @@ provider.once("sync", () => text.insert(0, "hello "))
 ]
 
 function Snippet({ title, code }: { title: string; code: string }) {
-  const copy = () =>
-    navigator.clipboard.writeText(code).then(
-      () => tell("Copied"),
-      () => tell("Copying is not allowed here: select the text"),
-    )
   return (
     <figure class="snippet">
       <figcaption>
         {title}
-        <button type="button" class="ghost small" onClick={() => void copy()}>
+        <button type="button" class="ghost small" onClick={() => void copy(code, "code")}>
           Copy<span class="sr-only"> {title}</span>
         </button>
       </figcaption>

@@ -78,8 +78,8 @@ function CreateDialog({ onClose }: { onClose: () => void }) {
           label="Who may join"
           value="link"
           options={[
-            ["link", "Everybody signed in who has the link"],
-            ["invite", "Only whom I invite"],
+            ["link", "Anyone signed in with the link"],
+            ["invite", "Only people I invite"],
           ]}
         />
         <label class="check">
@@ -93,13 +93,13 @@ function CreateDialog({ onClose }: { onClose: () => void }) {
 function JoinForm() {
   const join = async ({ target = "" }: Record<string, string>) => {
     const to = whereTo(target)
-    if (!to) throw new Error("That is neither a session's id nor a link.")
+    if (!to) throw new Error("That isn't a session link or ID.")
     if (to.startsWith("/s/")) await post(`/session/${to.slice(3)}/join`)
     go(to)
   }
   return (
     <Form class="inline-form" submit="Join" onSubmit={join}>
-      <Field name="target" label="Join by id or link" placeholder="Paste a link or an id" />
+      <Field name="target" label="Join by ID or link" placeholder="Paste a link or an ID" />
     </Form>
   )
 }
@@ -174,7 +174,7 @@ export function HomePage() {
       </div>
       {isGuest && (
         <p class="notice">
-          You are a guest. <a href="/signup">Make an account</a> to open sessions yourself and keep what you wrote.
+          You are a guest. <a href="/signup">Create an account</a> to open sessions yourself and keep what you wrote.
         </p>
       )}
       <JoinForm />

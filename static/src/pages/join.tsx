@@ -30,10 +30,18 @@ function AsGuest({ invite, about }: { invite: string; about: Preview }) {
   return (
     <>
       <Form submit="Join as a guest" onSubmit={join}>
-        <Field name="name" label="Your name" autocomplete="nickname" maxLength={32} autofocus />
+        <Field
+          name="name"
+          label="Your name"
+          autocomplete="nickname"
+          maxLength={32}
+          empty="Please enter your name."
+          autofocus
+        />
       </Form>
       <p class="aside">
-        Have an account? <a href={withNext("/signin")}>Sign in</a> first, or <a href={withNext("/signup")}>make one</a>.
+        Have an account? <a href={withNext("/signin")}>Sign in</a> first, or{" "}
+        <a href={withNext("/signup")}>create one</a>.
       </p>
     </>
   )

@@ -1,191 +1,29 @@
-import { useEffect, useRef, useState } from "preact/hooks"
-import { me, pictureChanged, signedIn, signOut } from "../account"
-import { ApiError, call, del, get, patch, post, words } from "../api"
-import { ago } from "../lib/times"
+import { useState } from "preact/hooks"
+import { me, signedIn, signOut } from "../account"
+import { patch, post } from "../api"
 import type { Me } from "../types"
 import { tell } from "../ui/announce"
-import { Avatar } from "../ui/avatar"
-import { cancellable } from "../ui/cancellable"
-import { Field, Form, Problem } from "../ui/form"
+import { Field, Form } from "../ui/form"
 import { Page } from "../ui/shell"
+import { Leaving } from "./leaving"
+import { Logins } from "./logins"
+import { Picture } from "./picture"
 import { Storage } from "./usage"
-
-const SIZE = 256
-
-const encode = (canvas: HTMLCanvasElement) =>
-  new Promise<Blob>((done, failed) => {
-    const use = (blob: Blob | null) => (blob ? done(blob) : failed(new Error("This picture cannot be encoded.")))
-    canvas.toBlob(use, "image/png")
-  })
-
-interface SliderProps {
-  label: string
-  value: number
-  min: number
-  max: number
-  onChange: (value: number) => void
-}
-
-function Slider({ label, value, min, max, onChange }: SliderProps) {
-  return (
-    <label>
-      {label}
-      <input
-        type="range"
-        min={min}
-        max={max}
-        step="0.01"
-        value={value}
-        onInput={(event) => onChange(Number(event.currentTarget.value))}
-      />
-    </label>
-  )
-}
-
-/** Draw the part of the picture that was chosen. Return a ref for the canvas, and why the file cannot be shown. */
-function usePreview(file: File, zoom: number, x: number, y: number) {
-  const canvas = useRef<HTMLCanvasElement>(null)
-  const [picture, setPicture] = useState<ImageBitmap | null>(null)
-  const [problem, setProblem] = useState("")
-  useEffect(() => {
-    setProblem("")
-    return cancellable(createImageBitmap(file), setPicture, () =>
-      setProblem("This file is not a picture that can be read."),
-    )
-  }, [file])
-  useEffect(() => {
-    const context = canvas.current?.getContext("2d")
-    if (!picture || !context) return
-    const side = Math.min(picture.width, picture.height) / zoom
-    const [left, top] = [(picture.width - side) * x, (picture.height - side) * y]
-    context.clearRect(0, 0, SIZE, SIZE)
-    context.drawImage(picture, left, top, side, side, 0, 0, SIZE, SIZE)
-  }, [picture, zoom, x, y])
-  return { canvas, isReady: picture !== null, problem, setProblem }
-}
-
-/** A square of the picture: sliders choose where to cut, and the preview follows. */
-function Crop({ file, onDone }: { file: File; onDone: () => void }) {
-  const [zoom, setZoom] = useState(1)
-  const [x, setX] = useState(0.5)
-  const [y, setY] = useState(0.5)
-  const { canvas, isReady, problem, setProblem } = usePreview(file, zoom, x, y)
-  const upload = async () => {
-    if (!canvas.current) return
-    try {
-      const form = new FormData()
-      form.append("avatar", await encode(canvas.current), "avatar.png")
-      const { avatar } = await call<{ avatar: string }>("POST", "/user/avatar", form)
-      pictureChanged(avatar)
-      tell("Your picture is changed")
-      onDone()
-    } catch (error) {
-      const told = error instanceof ApiError ? Object.values(error.fields)[0] : undefined
-      setProblem(told?.join(", ") ?? words(error))
-    }
-  }
-  return (
-    <div class="crop">
-      <canvas ref={canvas} width={SIZE} height={SIZE} role="img" aria-label="Preview of your picture" />
-      <div>
-        <Slider label="Zoom" value={zoom} min={1} max={4} onChange={setZoom} />
-        <Slider label="Left to right" value={x} min={0} max={1} onChange={setX} />
-        <Slider label="Top to bottom" value={y} min={0} max={1} onChange={setY} />
-        <Problem text={problem} />
-        <p class="actions">
-          <button type="button" class="primary" disabled={!isReady} onClick={() => void upload()}>
-            Use this picture
-          </button>
-          <button type="button" onClick={onDone}>
-            Cancel
-          </button>
-        </p>
-      </div>
-    </div>
-  )
-}
-
-function Picture({ user }: { user: Me }) {
-  const [file, setFile] = useState<File | null>(null)
-  const remove = () =>
-    del("/user/avatar").then(
-      () => pictureChanged(null),
-      (error: unknown) => tell(words(error)),
-    )
-  return (
-    <section class="card" aria-labelledby="picture">
-      <h2 id="picture">Picture</h2>
-      <div class="picture">
-        <Avatar person={user} size={72} />
-        <div>
-          <label for="avatar">Choose a picture</label>
-          <input
-            id="avatar"
-            type="file"
-            accept="image/png,image/jpeg,image/webp,image/gif"
-            onChange={(event) => setFile(event.currentTarget.files?.[0] ?? null)}
-          />
-          {user.avatar && (
-            <button type="button" class="ghost small" onClick={() => void remove()}>
-              Remove the picture
-            </button>
-          )}
-        </div>
-      </div>
-      {file && <Crop file={file} onDone={() => setFile(null)} />}
-    </section>
-  )
-}
-
-interface Login {
-  id: string
-  device: string
-  lastUsedAt: string
-  current: boolean
-}
-
-function Logins() {
-  const [logins, setLogins] = useState<Login[]>([])
-  const load = () =>
-    get<{ items: Login[] }>("/user/logins").then(
-      ({ items }) => setLogins(items),
-      () => undefined,
-    )
-  useEffect(() => void load(), [])
-  const end = (one: Login) => del(`/user/logins/${one.id}`).then(load, (error: unknown) => tell(words(error)))
-  return (
-    <section class="card" aria-labelledby="logins">
-      <h2 id="logins">Where you are signed in</h2>
-      <ul class="plain">
-        {logins.map((one) => (
-          <li key={one.id} class="invite">
-            <span>
-              {one.device || "Unknown device"}, {one.current ? "this one" : ago(one.lastUsedAt)}
-            </span>
-            {!one.current && (
-              <button type="button" class="ghost small" onClick={() => void end(one)}>
-                Sign out there
-              </button>
-            )}
-          </li>
-        ))}
-      </ul>
-    </section>
-  )
-}
 
 export default function ProfilePage() {
   return me.value ? <Profile user={me.value} /> : null
 }
 
 function Profile({ user }: { user: Me }) {
+  const [changes, setChanges] = useState(0)
   const rename = async ({ username }: Record<string, string>) => {
     signedIn(await patch<Me>("/user/me", { username }))
     tell("Your name is changed")
   }
   const changePassword = async (values: Record<string, string>) => {
     await post("/user/password", values)
-    tell("Your password is changed; all other logins have ended")
+    setChanges((old) => old + 1)
+    tell("Password changed. You were signed out everywhere else.")
   }
   return (
     <Page title="Profile" narrow>
@@ -201,23 +39,33 @@ function Profile({ user }: { user: Me }) {
       {!user.guest && (
         <section class="card" aria-labelledby="password">
           <h2 id="password">Password</h2>
-          <Form submit="Change the password" onSubmit={changePassword}>
-            <Field name="currentPassword" label="Current password" type="password" autocomplete="current-password" />
+          <Form submit="Change the password" onSubmit={changePassword} clears>
+            <Field
+              name="currentPassword"
+              label="Current password"
+              type="password"
+              autocomplete="current-password"
+              empty="Enter your current password."
+            />
             <Field
               name="newPassword"
               label="New password"
               type="password"
               autocomplete="new-password"
-              hint="At least 10 characters."
+              hint="At least 10 characters. Several random words work well."
             />
           </Form>
         </section>
       )}
       {!user.guest && <Storage />}
-      <Logins />
-      <button type="button" onClick={() => void signOut()}>
-        Sign out
-      </button>
+      {/* read again, because a new password has ended the others */}
+      <Logins key={changes} />
+      <p>
+        <button type="button" onClick={() => void signOut()}>
+          Sign out
+        </button>
+      </p>
+      <Leaving user={user} />
     </Page>
   )
 }

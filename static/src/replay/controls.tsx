@@ -4,7 +4,7 @@ import { itemAt } from "../lib/lists"
 import { useKeyDown } from "../ui/keys"
 import type { Moment, Pace, Player } from "./player"
 import type { Mark, Timeline } from "./timeline"
-import { Marks } from "./tracks"
+import { Legend, Marks } from "./tracks"
 
 const SPEEDS = [1, 2, 4, 8, 16]
 const MARKS_LISTED = 400
@@ -86,7 +86,7 @@ function JumpTo({ marks, onChoose }: { marks: Mark[]; onChoose: (sequence: numbe
     <label>
       Jump to{" "}
       <select value="" onChange={(event) => onChoose(Number(event.currentTarget.value))}>
-        <option value="">a mark…</option>
+        <option value="">event…</option>
         {marks.slice(-MARKS_LISTED).map((one, index) => (
           <option key={index} value={String(one.sequence)}>
             {one.label} · {new Date(one.at).toLocaleTimeString()}
@@ -142,14 +142,21 @@ export function Controls({ player, timeline }: Props) {
         <button type="button" class="primary" onClick={() => void toggle()}>
           {isPlaying ? "Pause" : "Play"}
         </button>
-        <button type="button" class="icon" aria-label="Mark before" title="Mark before (,)" onClick={() => jump(-1)}>
+        <button
+          type="button"
+          class="icon"
+          aria-label="Previous event"
+          title="Previous event (,)"
+          onClick={() => jump(-1)}
+        >
           ‹
         </button>
-        <button type="button" class="icon" aria-label="Next mark" title="Next mark (.)" onClick={() => jump(1)}>
+        <button type="button" class="icon" aria-label="Next event" title="Next event (.)" onClick={() => jump(1)}>
           ›
         </button>
         <Speed speed={pace.speed} onChange={(speed) => setPace((old) => ({ ...old, speed }))} />
         <SkipIdle skips={pace.skipsIdle} onChange={(skipsIdle) => setPace((old) => ({ ...old, skipsIdle }))} />
+        <Legend timeline={timeline} />
         <JumpTo marks={timeline.marks} onChoose={(sequence) => go(sequence)} />
         <output class="moment" data-testid="moment">
           {about}

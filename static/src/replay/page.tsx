@@ -4,9 +4,11 @@ import { MAIN_ROOT, rootTitle, textOf } from "../lib/files"
 import type { Session } from "../types"
 import { ReadOnlyText } from "../session/editor/reading"
 import { cancellable } from "../ui/cancellable"
+import { colourOf } from "../ui/avatar"
 import { Brand, ThemeButton, useTitle } from "../ui/shell"
 import { Controls } from "./controls"
 import { type Page, Player } from "./player"
+import { Talk } from "./talk"
 import { readTimeline, type Timeline } from "./timeline"
 import { Tracks } from "./tracks"
 
@@ -21,39 +23,47 @@ function Playing({ id, session, timeline }: { id: string; session: Session; time
   )
   const [chosen, choose] = useState<string | null>(null)
   useEffect(() => void player.seek(player.total), [player])
-  const { files, root, position, others } = player.moment.value
+  const { files, root, position, others, author, at, sequence } = player.moment.value
+  const marked = useMemo(
+    () => author && { id: author.id, name: author.username, color: colourOf(author.id), avatar: author.avatar },
+    [author],
+  )
   const names = Object.keys(files)
   const current = chosen ?? (names.includes(root) ? root : (names[0] ?? MAIN_ROOT))
   return (
     <>
-      <main class="editor-area" id="main">
-        <div class="compare-bar">
-          <label>
-            File{" "}
-            <select value={valueOf(chosen)} onChange={(event) => choose(chosenBy(event.currentTarget.value))}>
-              <option value="">where somebody types</option>
-              {[...new Set([...names, ...(chosen === null ? [] : [chosen])])].map((one) => (
-                <option key={one} value={valueOf(one)}>
-                  {rootTitle(one)}
-                </option>
-              ))}
-            </select>
-          </label>
-          {others.length > 0 && (
-            <span class="hint">
-              Texts are replayed. Not shown, as they are no texts: <bdi>{others.map(rootTitle).join(", ")}</bdi>
-            </span>
-          )}
-        </div>
-        <ReadOnlyText
-          text={textOf(files, current)}
-          position={root === current ? position : 0}
-          language={session.language}
-          name={current}
-          label="The text at this moment"
-          testId="replay-text"
-        />
-      </main>
+      <div class="columns-area">
+        <main class="editor-area" id="main" tabIndex={-1}>
+          <div class="compare-bar">
+            <label>
+              File{" "}
+              <select value={valueOf(chosen)} onChange={(event) => choose(chosenBy(event.currentTarget.value))}>
+                <option value="">Follow the typing</option>
+                {[...new Set([...names, ...(chosen === null ? [] : [chosen])])].map((one) => (
+                  <option key={one} value={valueOf(one)}>
+                    {rootTitle(one)}
+                  </option>
+                ))}
+              </select>
+            </label>
+            {others.length > 0 && (
+              <span class="hint">
+                Texts are replayed. Not shown, as they are no texts: <bdi>{others.map(rootTitle).join(", ")}</bdi>
+              </span>
+            )}
+          </div>
+          <ReadOnlyText
+            text={textOf(files, current)}
+            position={root === current ? position : 0}
+            author={root === current ? marked : null}
+            language={session.language}
+            name={current}
+            label="The text at this moment"
+            testId="replay-text"
+          />
+        </main>
+        <Talk id={id} at={at} isAtEnd={sequence === player.total} />
+      </div>
       <footer class="player">
         <Controls player={player} timeline={timeline} />
         <Tracks timeline={timeline} />

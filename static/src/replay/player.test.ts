@@ -141,4 +141,14 @@ describe("the timeline", () => {
     expect(track(entries, "b", 40, 4)).toEqual([0, 1, 0, 0])
     expect(track(entries, "a", 40, 4)[0]).toBe(1)
   })
+
+  it("shows typing by hand next to a large paste", () => {
+    const one = (sequence: number, inserted: number) =>
+      ({ first: sequence, sequence, at: "", until: "", author: "a", inserted, deleted: 0 }) satisfies Entry
+    const [paste = 0, typed = 0, letter = 0, none] = track([one(1, 190_000), one(2, 40), one(3, 1)], "a", 4, 4)
+    expect([paste, none]).toEqual([1, 0])
+    expect(typed).toBeGreaterThan(0.25)
+    expect(typed).toBeGreaterThan(letter)
+    expect(letter).toBeGreaterThan(0)
+  })
 })

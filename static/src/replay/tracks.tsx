@@ -50,8 +50,34 @@ export function Marks({ timeline }: { timeline: Timeline }) {
           y="0"
           width="2"
           height="10"
-        />
+        >
+          <title>{one.label}</title>
+        </rect>
       ))}
     </svg>
+  )
+}
+
+/** What the colours of marks mean, with one kind of each. */
+const COLOURS: [string, string, (kind: string) => boolean][] = [
+  ["manual", "saved version", (kind) => kind === "manual" || kind === "final"],
+  ["paste", "paste, or text taken out", (kind) => kind === "paste" || kind === "redacted"],
+  ["auto", "other version, or message", (kind) => !["manual", "final", "paste", "redacted"].includes(kind)],
+]
+
+/** Only the colours that are there. */
+export function Legend({ timeline }: { timeline: Timeline }) {
+  const kinds = new Set(timeline.marks.map((one) => one.kind))
+  return (
+    <ul class="legend plain" aria-label="Colours of the marks">
+      {COLOURS.filter(([, , has]) => [...kinds].some(has)).map(([kind, name]) => (
+        <li key={kind}>
+          <svg class="marks-sample" viewBox="0 0 10 10" aria-hidden="true">
+            <rect class={`mark-${kind}`} width="10" height="10" />
+          </svg>
+          {name}
+        </li>
+      ))}
+    </ul>
   )
 }

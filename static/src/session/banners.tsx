@@ -21,7 +21,7 @@ function Watching({ session }: { session: Session }) {
   if (session.role !== "viewer") return null
   return (
     <p class="banner" role="status">
-      You are watching: viewers read, chat and follow.
+      View only. You can read, chat and follow others.
     </p>
   )
 }
@@ -112,7 +112,7 @@ export function Banners({ session, live, view, followed, onChanged }: Props) {
       {!trouble && isUnreadable(live.problem.value) && (
         <p class="banner" role="status">
           The server cannot read the text of this session. You can type on, and everything is saved; but versions,
-          blame, replay and exports do not have the newest text. Keep a copy of your own of what matters.
+          authors, replay and exports do not have the newest text. Keep a copy of your own of what matters.
         </p>
       )}
       {!trouble && <HalfFull session={session} onChanged={onChanged} />}

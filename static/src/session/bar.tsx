@@ -38,7 +38,7 @@ function SaveBadge({ state, canWrite, isOut }: SaveBadgeProps) {
     )
   if (!canWrite && (state === "saved" || state === "saving"))
     return (
-      <span class="save-state reading" title="You are watching">
+      <span class="save-state reading" title="You can read, but not type">
         Read-only
       </span>
     )
@@ -72,8 +72,10 @@ function LanguageSwitch({ session, onChanged }: { session: Session; onChanged: (
   )
 }
 
-function Here({ people, onClick }: { people: Participant[]; onClick: () => void }) {
-  const each = [...new Map(people.map((one) => [one.id, one])).values()]
+function Here({ people, myId, onClick }: { people: Participant[]; myId: string; onClick: () => void }) {
+  // another tab of the same person is nobody else
+  const others = people.filter((one) => one.id !== myId)
+  const each = [...new Map(others.map((one) => [one.id, one])).values()]
   return (
     <button type="button" class="ghost people-here" onClick={onClick}>
       <span class="sr-only">
@@ -115,6 +117,7 @@ interface Props {
   live: LiveSession
   view: View
   canWrite: boolean
+  myId: string
   onChanged: () => void
 }
 
@@ -128,7 +131,7 @@ function Buttons({ session, live, view, canWrite }: Props) {
         Replay
       </a>
       <button type="button" class="ghost" aria-pressed={view.blames} onClick={view.toggleBlames}>
-        Blame
+        Authors
       </button>
       <button
         type="button"
@@ -141,7 +144,7 @@ function Buttons({ session, live, view, canWrite }: Props) {
       <ChatButton unread={live.log.unread.value} view={view} />
       {canWrite && (
         <button type="button" class="ghost" onClick={() => view.open("save")}>
-          Save
+          Save version
         </button>
       )}
       <ThemeButton />
@@ -152,7 +155,7 @@ function Buttons({ session, live, view, canWrite }: Props) {
 }
 
 export function Bar(props: Props) {
-  const { session, live, view, canWrite, onChanged } = props
+  const { session, live, view, canWrite, myId, onChanged } = props
   return (
     <header class="bar">
       <Brand />
@@ -166,7 +169,7 @@ export function Bar(props: Props) {
         isOut={live.collab.trouble.value?.remedy === "final"}
       />
       <span class="spring" />
-      <Here people={live.collab.people.value} onClick={() => view.toggleSide("people")} />
+      <Here people={live.collab.people.value} myId={myId} onClick={() => view.toggleSide("people")} />
       {session.role === "owner" && (
         <button type="button" class="primary" onClick={() => view.open("invite")}>
           Invite

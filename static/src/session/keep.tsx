@@ -3,6 +3,7 @@ import { fileName } from "../lib/files"
 import { suffixOf } from "../lib/languages"
 import type { Session } from "../types"
 import { tell } from "../ui/announce"
+import { isCopied } from "../ui/copy"
 
 /** Give the browser a file to save. */
 function download(name: string, text: string): void {
@@ -23,13 +24,8 @@ interface Props {
 export function KeepText({ text, root, session }: Props) {
   const save = () => download(fileName(root, suffixOf(session.language)), text())
   const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text())
-      tell("Your text is copied")
-    } catch {
-      // browsers lend the clipboard over TLS only, and may refuse it even there
-      save()
-    }
+    if (await isCopied(text())) tell("Your text is copied")
+    else save()
   }
   return (
     <>

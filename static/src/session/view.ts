@@ -10,7 +10,10 @@ const PANEL_FROM_PX = 900
 
 export interface View {
   root: string
+  /** show a file, such as the one of the person who is followed */
   select: (root: string) => void
+  /** show the file that this person has chosen, which ends following */
+  choose: (root: string) => void
   side: Side
   toggleSide: (side: Side) => void
   dialog: DialogName
@@ -32,6 +35,10 @@ export function useView(canWrite: boolean): View {
   return {
     root,
     select,
+    choose: (next) => {
+      follow(null)
+      select(next)
+    },
     side,
     toggleSide: (next) => setSide((old) => (old === next ? "" : next)),
     dialog,

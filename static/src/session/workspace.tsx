@@ -6,7 +6,6 @@ import { suffixOf } from "../lib/languages"
 import { go } from "../router"
 import type { Session } from "../types"
 import { lazily } from "../ui/boundary"
-import { useKeyDown } from "../ui/keys"
 import { useTitle } from "../ui/shell"
 import { Banners } from "./banners"
 import { LiveDocument } from "./document"
@@ -23,38 +22,20 @@ import { SidePanel } from "./panels/side"
 import type { SessionState } from "./live/state"
 import { isFinal } from "./live/trouble"
 import { Tabs } from "./tabs"
+import { useShortcuts } from "./shortcuts"
 import { useView, type View } from "./view"
 
 const InviteDialog = lazily(() => import("./dialogs/invite"))
 
-const isTyping = (target: EventTarget | null) =>
-  target instanceof Element && target.closest("input, textarea, select, [contenteditable=true], dialog") !== null
-
-function useShortcuts(view: View, roots: string[], id: string): void {
-  const act = (event: KeyboardEvent): boolean => {
-    const file = event.altKey && /^Digit[1-9]$/.test(event.code) ? roots[Number(event.code.at(-1)) - 1] : undefined
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") view.open("save")
-    else if (event.key === "?" && !isTyping(event.target)) view.open("keys")
-    else if (event.altKey && event.code === "KeyC") view.toggleSide("chat")
-    else if (event.altKey && event.code === "KeyP") view.toggleSide("people")
-    else if (event.altKey && event.code === "KeyV") go(`/s/${id}/versions`)
-    else if (file) view.select(file)
-    else return false
-    return true
-  }
-  useKeyDown((event) => {
-    if (act(event)) event.preventDefault()
-  })
-}
-
-/** Show the file in which the followed person is, also when that person goes to another one. */
+/** Show the file in which the followed person is, also if this page learns of the file later than of the person. */
 function useFollowedFile(live: LiveSession, view: View): void {
   const { people, roots, others } = live.collab
   const root = people.value.find((one) => one.clientId === view.follows)?.root
+  const isKnown = root !== undefined && [...roots.value, ...others.value].includes(root)
   const { select } = view
   useEffect(() => {
-    if (root !== undefined && [...roots.peek(), ...others.peek()].includes(root)) select(root)
-  }, [root, roots, others, select])
+    if (isKnown) select(root)
+  }, [root, isKnown, select])
 }
 
 interface Props {
@@ -73,7 +54,7 @@ interface Parts {
 
 function Files({ session, live, view, canWrite }: Parts) {
   const { collab } = live
-  const { root, select, blames, follows } = view
+  const { root, blames, follows } = view
   const suffix = suffixOf(session.language)
   const name = fileName(root, suffix)
   const isReady = collab.ready.value
@@ -85,7 +66,7 @@ function Files({ session, live, view, canWrite }: Parts) {
     // a map or list of that name is shown: a text of its name would be the same root
     if (!others.includes(name)) collab.addRoots([name])
     collab.places.enter(name)
-    select(name)
+    view.choose(name)
   }
   return (
     <main id="editor" class="editor-area" tabIndex={-1}>
@@ -95,7 +76,7 @@ function Files({ session, live, view, canWrite }: Parts) {
         current={root}
         suffix={suffix}
         canWrite={canWrite && isReady}
-        onSelect={select}
+        onSelect={view.choose}
         onAdd={add}
       />
       {isOther && <LiveDocument live={live} root={root} />}
@@ -109,6 +90,7 @@ function Files({ session, live, view, canWrite }: Parts) {
           canWrite={canWrite}
           blames={blames}
           follows={follows}
+          onFollow={view.follow}
         />
       )}
       {!isReady && !isOther && preview && (
@@ -158,7 +140,8 @@ export function Workspace({ state, session, myId }: Props) {
   const isOut = isFinal(collab.trouble.value) || collab.bringing.value === "busy"
   const canWrite = session.role !== "viewer" && session.status === "open" && !isOut
   const view = useView(canWrite)
-  useTitle(session.title)
+  const unread = live.log.unread.value
+  useTitle(unread > 0 ? `(${unread}) ${session.title}` : session.title)
   useShortcuts(view, collab.roots.value, session.id)
   useFollowedFile(live, view)
   const followed = collab.people.value.find((one) => one.clientId === view.follows)
@@ -168,7 +151,7 @@ export function Workspace({ state, session, myId }: Props) {
       <a class="skip" href="#editor">
         Skip to the editor
       </a>
-      <Bar {...parts} />
+      <Bar {...parts} myId={myId} />
       <Banners {...parts} followed={followed} />
       <div class="columns-area">
         <Files {...parts} />

@@ -4,9 +4,19 @@ import { signal } from "@preact/signals"
 /** What screen readers say, and what the corner of the screen shows; "" for nothing. */
 export const said = signal("")
 export const toast = signal("")
+/** How many modal dialogs are open. */
+export const dialogs = signal(0)
 let timer = 0
 /** Milliseconds that people need for a character. */
 const READ_MS = 70
+
+/** A dialog opened; return what is called when it closes. */
+export function dialogOpened(): () => void {
+  dialogs.value += 1
+  return () => {
+    dialogs.value -= 1
+  }
+}
 
 export function announce(text: string): void {
   said.value = said.value === text ? text + "\u00a0" : text

@@ -39,7 +39,7 @@ export function Avatar({ person, size = 28 }: { person: Omit<Person, "guest">; s
     width: `${size}px`,
     height: `${size}px`,
     backgroundColor: colourOf(person.id),
-    fontSize: `${size * 0.4}px`,
+    fontSize: `${size * 0.36}px`,
   }
   return (
     <span class="avatar" style={style} aria-hidden="true">

@@ -1,5 +1,7 @@
 import type { ComponentChildren } from "preact"
 import { useId, useLayoutEffect, useRef } from "preact/hooks"
+import { dialogOpened } from "./announce"
+import { Said } from "./announcer"
 
 interface Props {
   title: ComponentChildren
@@ -17,7 +19,11 @@ export function Dialog({ title, onClose, children, about }: Props) {
   useLayoutEffect(() => {
     const dialog = element.current
     dialog?.showModal()
-    return () => dialog?.close()
+    const closed = dialogOpened()
+    return () => {
+      dialog?.close()
+      closed()
+    }
   }, [])
   return (
     <dialog
@@ -39,6 +45,7 @@ export function Dialog({ title, onClose, children, about }: Props) {
           </button>
         </header>
         {children}
+        <Said />
       </div>
     </dialog>
   )

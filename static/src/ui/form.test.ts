@@ -8,3 +8,9 @@ it.each([
 ])("makes sentences of what the server says of a field", (wrong, said) => {
   expect(sentence("Name", wrong)).toBe(said)
 })
+
+it.each(["is required", "may not be empty"])("asks for what was left empty: %s", (wrong) => {
+  expect(sentence("Name", [wrong], "Please enter your name.")).toBe("Please enter your name.")
+  expect(sentence("Name", [wrong])).toBe(`Name ${wrong}.`)
+  expect(sentence("Name", ["is odd"], "Please enter your name.")).toBe("Name is odd.")
+})

@@ -17,9 +17,11 @@ interface FieldProps {
   required?: boolean
   placeholder?: string
   autofocus?: boolean
+  /** the message if it was left empty and may not be */
+  empty?: string
 }
 
-export function Field({ name, label, hint, value, autofocus, ...rest }: FieldProps) {
+export function Field({ name, label, hint, value, autofocus, empty, ...rest }: FieldProps) {
   const id = useId()
   const input = useRef<HTMLInputElement>(null)
   // The attribute of HTML moves the focus only once in the life of a page.
@@ -45,16 +47,23 @@ export function Field({ name, label, hint, value, autofocus, ...rest }: FieldPro
           {hint}
         </p>
       )}
-      <Wrong id={`${id}-wrong`} label={label} wrong={wrong} />
+      <Wrong id={`${id}-wrong`} label={label} wrong={wrong} empty={empty} />
     </div>
   )
 }
 
-function Wrong({ id, label, wrong }: { id: string; label: string; wrong: string[] | undefined }) {
+interface WrongProps {
+  id: string
+  label: string
+  wrong: string[] | undefined
+  empty?: string | undefined
+}
+
+function Wrong({ id, label, wrong, empty }: WrongProps) {
   if (!wrong) return null
   return (
     <p class="wrong" id={id}>
-      {sentence(label, wrong)}
+      {sentence(label, wrong, empty)}
     </p>
   )
 }
@@ -105,10 +114,16 @@ export function Choice({
 }
 
 const isWhole = (text: string) => /^\p{Lu}.*[.!?]$/su.test(text)
+/** What the server says of a field without content. */
+const IS_EMPTY = /^(?:is required|may not be empty)$/
 
-/** "User name must have at least 3 characters."; what the server says in a whole sentence stays as it is. */
-export const sentence = (label: string, wrong: string[]) =>
-  wrong.map((one) => (isWhole(one) ? one : `${label} ${one}.`)).join(" ")
+/**
+ * "User name must have at least 3 characters."; what the server says in a whole sentence stays as it is.
+ *
+ * empty: the message instead, if the field was left empty
+ */
+export const sentence = (label: string, wrong: string[], empty = "") =>
+  wrong.map((one) => (IS_EMPTY.test(one) && empty) || (isWhole(one) ? one : `${label} ${one}.`)).join(" ")
 
 /** A field's value; files are none of these forms' fields. */
 export const textOf = (value: FormDataEntryValue | null) => (typeof value === "string" ? value : "")
@@ -116,11 +131,15 @@ export const textOf = (value: FormDataEntryValue | null) => (typeof value === "s
 interface FormProps {
   submit: string
   onSubmit: (values: Record<string, string>) => Promise<unknown>
+  /** whether its fields are as at the beginning again after it was sent, such as passwords */
+  clears?: boolean
+  /** how much its button asks for: a class of buttons */
+  kind?: "primary" | "danger" | ""
   children: ComponentChildren
   class?: string
 }
 
-export function Form({ submit, onSubmit, children, class: className }: FormProps) {
+export function Form({ submit, onSubmit, children, clears = false, kind = "primary", class: className }: FormProps) {
   const [errors, setErrors] = useState<Record<string, string[]>>({})
   const [general, setGeneral] = useState("")
   const [busy, setBusy] = useState(false)
@@ -135,6 +154,7 @@ export function Form({ submit, onSubmit, children, class: className }: FormProps
     const values = Object.fromEntries([...new FormData(form)].map(([key, value]) => [key, textOf(value)]))
     try {
       await onSubmit(values)
+      if (clears) form.reset()
     } catch (error) {
       const fields = error instanceof ApiError ? error.fields : {}
       const names = Object.keys(fields)
@@ -152,7 +172,7 @@ export function Form({ submit, onSubmit, children, class: className }: FormProps
         {children}
         <Problem id={id} text={general} />
         {/* a button that is disabled loses the focus */}
-        <button type="submit" class="primary" aria-disabled={busy} aria-describedby={general ? id : undefined}>
+        <button type="submit" class={kind} aria-disabled={busy} aria-describedby={general ? id : undefined}>
           {submit}
         </button>
       </form>

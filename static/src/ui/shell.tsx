@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact"
 import { useEffect } from "preact/hooks"
 import { me, signOut } from "../account"
-import { path, withNext } from "../router"
+import { path, wasOpened, withNext } from "../router"
 import { isDark, nextTheme } from "../settings"
 import { Avatar } from "./avatar"
 
@@ -9,6 +9,11 @@ export function useTitle(title: string): void {
   useEffect(() => {
     document.title = title ? `${title} · Collab` : "Collab"
   }, [title])
+  // The link that had the focus is gone with its page. A field of the new page that takes the focus already has it.
+  useEffect(() => {
+    if (!wasOpened() || document.activeElement !== document.body) return
+    document.querySelector<HTMLElement>("#main, #editor")?.focus({ preventScroll: true })
+  }, [])
 }
 
 export function ThemeButton() {
@@ -38,7 +43,7 @@ function Account() {
           Sign in
         </a>
         <a class="button primary" href={withNext("/signup")}>
-          Sign up
+          Create account
         </a>
       </>
     )
@@ -68,7 +73,7 @@ export function Page({ title, children, narrow }: { title: string; children: Com
       </a>
       <header class="top">
         <Brand />
-        <nav aria-label="Main">
+        <nav aria-label="Main" class={me.value ? undefined : "signed-out"}>
           <a href="/developers" aria-current={path.value === "/developers" ? "page" : undefined}>
             Developers
           </a>

@@ -3,7 +3,7 @@
 import { MergeView, unifiedMergeView } from "@codemirror/merge"
 import { EditorState, type Extension } from "@codemirror/state"
 import { EditorView } from "@codemirror/view"
-import { useEffect, useMemo, useRef, useState } from "preact/hooks"
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks"
 import { words } from "../api"
 import { contentOf, KINDS, languageOf, remarkOf } from "../lib/documents"
 import { rootTitle, textOf, valueOf } from "../lib/files"
@@ -12,9 +12,32 @@ import { readOnly } from "../session/editor/setup"
 import { cancellable } from "../ui/cancellable"
 import { type Contents, VersionContents } from "./contents"
 
-const NARROW_PX = 800
+/** Two texts of some 40 columns; where there is less room than for both, the newer one shows what changed. */
+const NARROW_PX = 760
 
-function show(parent: HTMLElement, before: string, after: string | null, name: string, pack: Extension): () => void {
+/** Whether an element has no room for two texts side by side; also when the window, or a phone, is turned. */
+function useIsNarrow(element: { current: HTMLElement | null }): boolean {
+  const [isNarrow, setIsNarrow] = useState(false)
+  useLayoutEffect(() => {
+    if (!element.current) return
+    const { current } = element
+    const look = () => setIsNarrow(current.clientWidth < NARROW_PX)
+    look()
+    const observer = new ResizeObserver(look)
+    observer.observe(current)
+    return () => observer.disconnect()
+  }, [element])
+  return isNarrow
+}
+
+interface Shown {
+  before: string
+  after: string | null
+  name: string
+  isNarrow: boolean
+}
+
+function show(parent: HTMLElement, { before, after, name, isNarrow }: Shown, pack: Extension): () => void {
   if (after === null || after === before) {
     const view = new EditorView({
       state: EditorState.create({ doc: before, extensions: [readOnly(name), pack] }),
@@ -22,7 +45,7 @@ function show(parent: HTMLElement, before: string, after: string | null, name: s
     })
     return () => view.destroy()
   }
-  if (innerWidth < NARROW_PX) {
+  if (isNarrow) {
     const extensions = [readOnly(name), pack, unifiedMergeView({ original: before, mergeControls: false })]
     const view = new EditorView({ state: EditorState.create({ doc: after, extensions }), parent })
     return () => view.destroy()
@@ -48,16 +71,17 @@ interface PairProps {
 
 function Pair({ name, before, after, language, kind, remark }: PairProps) {
   const parent = useRef<HTMLDivElement>(null)
+  const isNarrow = useIsNarrow(parent)
   useEffect(() => {
     let close: (() => void) | null = null
     const cancel = cancellable(languagePack(kind ? "" : name, language), (pack) => {
-      if (parent.current) close = show(parent.current, before, after, name, pack)
+      if (parent.current) close = show(parent.current, { before, after, name, isNarrow }, pack)
     })
     return () => {
       cancel()
       close?.()
     }
-  }, [name, before, after, language, kind])
+  }, [name, before, after, language, kind, isNarrow])
   return (
     <section class="pair" aria-label={rootTitle(name)}>
       <h2>

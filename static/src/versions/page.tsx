@@ -7,10 +7,11 @@ import { tell } from "../ui/announce"
 import { Avatar } from "../ui/avatar"
 import { Dialog } from "../ui/dialog"
 import { Brand, ThemeButton, useTitle } from "../ui/shell"
+import { comparedWith } from "./against"
 import { Compare } from "./compare"
 import { useVersions } from "./hooks"
 
-const KINDS = { manual: "saved", auto: "by itself", restore: "restored", final: "final" }
+const KINDS = { manual: "saved", auto: "auto", restore: "restored", final: "final" }
 
 function Row({ version, isCurrent, onClick }: { version: Version; isCurrent: boolean; onClick: () => void }) {
   return (
@@ -65,8 +66,7 @@ function Restore({ id, version, onDone, onClose }: RestoreProps) {
   return (
     <Dialog title={`Restore version ${version}?`} onClose={onClose}>
       <p>
-        Everybody's editor shows the text of version {version} then. What is there now stays as a version, so this can
-        be undone.
+        Everyone's editor will change to version {version}. The current text is kept as a version, so you can undo this.
       </p>
       {problem && (
         <p class="wrong" role="alert">
@@ -132,13 +132,13 @@ function Against({ versions, current, against, onChange }: AgainstProps) {
     <label>
       Compare version {current} with{" "}
       <select value={against} onChange={(event) => onChange(event.currentTarget.value)}>
-        <option value="none">nothing: show its text</option>
-        <option value="live">the live text</option>
+        <option value="none">Show only this version</option>
+        <option value="live">Current text</option>
         {versions
           .filter((one) => one.version !== current)
           .map((one) => (
             <option key={one.version} value={String(one.version)}>
-              version {one.version}
+              Version {one.version}
               {one.label && `: ${one.label}`}
             </option>
           ))}
@@ -163,10 +163,11 @@ function Header({ id, title }: { id: string; title: string | undefined }) {
 
 export default function VersionsPage({ id }: { id: string }) {
   const { session, listed, current, choose, problem, load } = useVersions(id)
-  const [against, setAgainst] = useState("live")
+  const [chosen, setChosen] = useState("")
   const [isAsking, setIsAsking] = useState(false)
   useTitle("Versions")
   const versions = listed?.versions ?? []
+  const against = comparedWith(current, chosen, versions)
   const isDamaged = versions.find((one) => one.version === current)?.damaged
   const mayRestore = session?.status === "open" && session.role !== "viewer"
   return (
@@ -189,11 +190,11 @@ export default function VersionsPage({ id }: { id: string }) {
             />
           )}
         </nav>
-        <main class="editor-area" id="main">
+        <main class="editor-area" id="main" tabIndex={-1}>
           {current > 0 && (
             <>
               <div class="compare-bar">
-                <Against versions={versions} current={current} against={against} onChange={setAgainst} />
+                <Against versions={versions} current={current} against={against} onChange={setChosen} />
                 <span class="spring" />
                 {mayRestore && !isDamaged && (
                   <button type="button" class="primary" onClick={() => setIsAsking(true)}>

@@ -1,9 +1,11 @@
 import { useCallback, useEffect, useState } from "preact/hooks"
 import qrcode from "qrcode-generator"
 import { del, get, post, words } from "../../api"
-import { full } from "../../lib/times"
+import { keepLink, linkOf } from "../../lib/links"
+import { full, until } from "../../lib/times"
 import type { Invite } from "../../types"
 import { tell } from "../../ui/announce"
+import { copy } from "../../ui/copy"
 import { Dialog } from "../../ui/dialog"
 import { Choice, Form } from "../../ui/form"
 
@@ -38,24 +40,47 @@ function Code({ text }: { text: string }) {
   )
 }
 
+/** "Editors · 0 of 5 joined · expires 5 Dec" */
+function about({ role, uses, maxUses, expiresAt }: Invite): string {
+  const joined = maxUses ? `${uses} of ${maxUses} joined` : `${uses} joined`
+  return [role === "viewer" ? "Viewers" : "Editors", joined, `expires ${until(expiresAt)}`].join(" · ")
+}
+
 function Link({ invite, url }: { invite: Invite; url: string }) {
-  const copy = () =>
-    navigator.clipboard.writeText(url).then(
-      () => tell("The link is copied"),
-      () => tell("Copying is not allowed here: select the link"),
-    )
   return (
     <div class="invite-made">
       <Code text={url} />
       <div>
         <label for="invite-url">Link for {invite.role === "viewer" ? "viewers" : "editors"}</label>
         <input id="invite-url" readOnly value={url} onFocus={(event) => event.currentTarget.select()} />
-        <p class="hint">Good until {full(invite.expiresAt)}. It is shown this once.</p>
-        <button type="button" class="primary" onClick={() => void copy()}>
+        <p class="hint">
+          Expires {full(invite.expiresAt)}. Copy it now: the server does not keep it, and only this tab can show it
+          again.
+        </p>
+        <button type="button" class="primary" onClick={() => void copy(url, "link")}>
           Copy the link
         </button>
       </div>
     </div>
+  )
+}
+
+function Active({ invite, onRevoke }: { invite: Invite; onRevoke: () => void }) {
+  const url = linkOf(invite.id)
+  return (
+    <li class="invite">
+      <span title={full(invite.expiresAt)}>{about(invite)}</span>
+      <span class="invite-tools">
+        {url !== null && (
+          <button type="button" class="small" onClick={() => void copy(url, "link")}>
+            Copy<span class="sr-only"> the link for {about(invite)}</span>
+          </button>
+        )}
+        <button type="button" class="ghost small" onClick={onRevoke}>
+          Revoke<span class="sr-only"> the link for {about(invite)}</span>
+        </button>
+      </span>
+    </li>
   )
 }
 
@@ -69,30 +94,36 @@ export default function InviteDialog({ sessionId, onClose }: { sessionId: string
   useEffect(() => void load(), [load])
   const make = async ({ role, expiresIn, maxUses }: Record<string, string>) => {
     const asked = { role, expiresIn: Number(expiresIn), ...(maxUses ? { maxUses: Number(maxUses) } : {}) }
-    setMade(await post<Invite>(`/session/${sessionId}/invites`, asked))
+    const invite = await post<Invite>(`/session/${sessionId}/invites`, asked)
+    setMade(invite)
+    if (invite.url) {
+      keepLink(invite.id, invite.url)
+      await copy(invite.url, "link")
+    }
     await load()
   }
   const revoke = (one: Invite) =>
     del(`/session/${sessionId}/invites/${one.id}`).then(
       () => {
         tell("The invite is revoked")
+        setMade((shown) => (shown?.id === one.id ? null : shown))
         return load()
       },
       (error: unknown) => tell(words(error)),
     )
   return (
     <Dialog title="Invite people" onClose={onClose}>
-      <Form submit="Make a link" onSubmit={make} class="form columns">
+      <Form submit="Create link" kind={made ? "" : "primary"} onSubmit={make} class="form columns">
         <Choice
           name="role"
-          label="They may"
+          label="Role"
           value="editor"
           options={[
-            ["editor", "edit"],
-            ["viewer", "only watch"],
+            ["editor", "can edit"],
+            ["viewer", "view only"],
           ]}
         />
-        <Choice name="expiresIn" label="Good for" value="604800" options={EXPIRIES} />
+        <Choice name="expiresIn" label="Expires in" value="604800" options={EXPIRIES} />
         <Choice
           name="maxUses"
           label="How many people"
@@ -108,17 +139,10 @@ export default function InviteDialog({ sessionId, onClose }: { sessionId: string
       {made?.url && <Link invite={made} url={made.url} />}
       {known.length > 0 && (
         <>
-          <h3>Links that work</h3>
+          <h3>Active links</h3>
           <ul class="plain">
             {known.map((one) => (
-              <li key={one.id} class="invite">
-                <span>
-                  {one.role}, {one.uses} used{one.maxUses ? ` of ${one.maxUses}` : ""}, until {full(one.expiresAt)}
-                </span>
-                <button type="button" class="ghost small" onClick={() => void revoke(one)}>
-                  Revoke
-                </button>
-              </li>
+              <Active key={one.id} invite={one} onRevoke={() => void revoke(one)} />
             ))}
           </ul>
         </>

@@ -1,11 +1,10 @@
-import { useState } from "preact/hooks"
-import { patch, words } from "../../api"
-import { go } from "../../router"
+// How this person likes the editor, what the owner can change in the session, and what can be taken out of it.
 import { fontSize, keys, tabSize, theme, wraps } from "../../settings"
-import type { ChangedSession, Session } from "../../types"
-import { tell } from "../../ui/announce"
+import type { Session } from "../../types"
 import { Dialog } from "../../ui/dialog"
-import { Choice, Field, Form } from "../../ui/form"
+import { Exports } from "./exports"
+import { Leave } from "./leave"
+import { ForOwner } from "./owner"
 
 function Select({
   label,
@@ -45,20 +44,6 @@ export function Settings({
   onChanged: () => void
   onDelete: () => void
 }) {
-  const save = async ({ title, access, joinRole }: Record<string, string>) => {
-    await patch(`/session/${session.id}`, { title, access, joinRole })
-    onChanged()
-    onClose()
-  }
-  const [finalProblem, setFinalProblem] = useState("")
-  const end = () =>
-    patch<ChangedSession>(`/session/${session.id}`, { status: session.status === "open" ? "ended" : "open" }).then(
-      (changed) => {
-        setFinalProblem(changed.finalProblem ?? "")
-        onChanged()
-      },
-      (error: unknown) => tell(words(error)),
-    )
   return (
     <Dialog title="Settings" onClose={onClose}>
       <h3>Editor, in this browser</h3>
@@ -67,9 +52,9 @@ export function Settings({
           label="Theme"
           value={theme.value}
           options={[
-            ["system", "as the system"],
-            ["light", "light"],
-            ["dark", "dark"],
+            ["system", "System"],
+            ["light", "Light"],
+            ["dark", "Dark"],
           ]}
           onChange={(value) => (theme.value = value)}
         />
@@ -89,7 +74,7 @@ export function Settings({
           label="Keys"
           value={keys.value}
           options={[
-            ["default", "default"],
+            ["default", "Default"],
             ["vim", "Vim"],
           ]}
           onChange={(value) => (keys.value = value)}
@@ -103,56 +88,12 @@ export function Settings({
           Wrap long lines
         </label>
       </div>
-      {session.role === "owner" && (
-        <>
-          <h3>Session, for everybody</h3>
-          <Form submit="Save" onSubmit={save}>
-            <Field name="title" label="Title" value={session.title} maxLength={120} />
-            <Choice
-              name="access"
-              label="Who may join"
-              value={session.access}
-              options={[
-                ["link", "Everybody signed in who has the link"],
-                ["invite", "Only whom I invite"],
-              ]}
-            />
-            <Choice
-              name="joinRole"
-              label="They come in as"
-              value={session.joinRole}
-              options={[
-                ["editor", "editors"],
-                ["viewer", "viewers"],
-              ]}
-            />
-          </Form>
-          <p class="actions">
-            <button type="button" class={session.status === "open" ? "danger" : ""} onClick={() => void end()}>
-              {session.status === "open" ? "End the session: nobody writes any more" : "Open the session again"}
-            </button>
-            <button type="button" class="danger" onClick={onDelete}>
-              Delete the session…
-            </button>
-          </p>
-          {finalProblem && (
-            <p class="wrong" role="alert">
-              The session has ended. {finalProblem} The text is still here: download everything below, or open the
-              session again and end it later.
-            </p>
-          )}
-        </>
+      {session.role === "owner" ? (
+        <ForOwner session={session} onClose={onClose} onChanged={onChanged} onDelete={onDelete} />
+      ) : (
+        <Leave session={session} />
       )}
-      <h3>Take it along</h3>
-      <p>
-        <a href={`/code/${session.id}/export`} download>
-          Download everything as a zip file
-        </a>{" "}
-        ·{" "}
-        <button type="button" class="link" onClick={() => go(`/developers?session=${session.id}`)}>
-          Connect an editor of your own
-        </button>
-      </p>
+      <Exports session={session} />
     </Dialog>
   )
 }

@@ -3,15 +3,15 @@ import { Dialog } from "../../ui/dialog"
 const KEYS: [string, string][] = [
   ["?", "This list (Ctrl+/ while typing is for comments)"],
   ["Ctrl/⌘ + S", "Save a version with a label"],
-  ["Alt + C", "Chat"],
-  ["Alt + P", "People"],
+  ["Alt + C", "Go to the chat, or close it"],
+  ["Alt + P", "Go to the people, or close them"],
   ["Alt + V", "Versions"],
   ["Alt + 1 … 9", "Go to a file"],
   ["Ctrl/⌘ + F", "Search in the text"],
   ["Ctrl/⌘ + Z, Shift + Z", "Undo and redo what you did"],
   ["Escape, then Tab", "Leave the editor by keyboard"],
   ["Space, ← →, Home, End, [ ]", "In the replay: play, step, ends, speed"],
-  ["Escape", "Close what is open"],
+  ["Escape", "Close what is open, stop following"],
 ]
 
 export function Shortcuts({ onClose }: { onClose: () => void }) {

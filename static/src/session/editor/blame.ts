@@ -1,5 +1,5 @@
 // The author of each line, next to the line. It is requested only when people switch it on.
-import type { Extension } from "@codemirror/state"
+import type { Extension, Text } from "@codemirror/state"
 import { gutter, GutterMarker } from "@codemirror/view"
 import { ApiError, get } from "../../api"
 import { ago, full } from "../../lib/times"
@@ -7,27 +7,36 @@ import type { Blame, Person } from "../../types"
 import { tell } from "../../ui/announce"
 import { colourOf } from "../../ui/avatar"
 
+type Line = ReturnType<Text["line"]>
+
 class Author extends GutterMarker {
+  /** isSame: the line before has the same author and time, so the name is not said again */
   constructor(
     readonly person: Person,
     readonly at: string,
     readonly isCarried: boolean,
+    readonly isSame: boolean,
   ) {
     super()
   }
 
   override eq(other: Author): boolean {
-    return other.person.id === this.person.id && other.at === this.at && other.isCarried === this.isCarried
+    return (
+      other.person.id === this.person.id &&
+      other.at === this.at &&
+      other.isCarried === this.isCarried &&
+      other.isSame === this.isSame
+    )
   }
 
   override toDOM(): HTMLElement {
     const element = document.createElement("span")
     element.className = this.isCarried ? "blame carried" : "blame"
     element.style.borderColor = colourOf(this.person.id)
-    const name = document.createElement("bdi")
-    name.textContent = this.person.username
-    element.append(this.isCarried ? "via " : "", name, ` · ${ago(this.at)}`)
     const { username } = this.person
+    const name = document.createElement("bdi")
+    name.textContent = username
+    if (!this.isSame) element.append(this.isCarried ? "via " : "", name, ` · ${ago(this.at)}`)
     element.title = `${username}, ${full(this.at)}${this.isCarried ? `. ${username}'s browser sent this. ${ABOUT_CARRIED}` : ""}`
     return element
   }
@@ -47,13 +56,23 @@ export async function blameGutter(sessionId: string, root: string): Promise<Exte
     tell(`A line marked “via” was sent by that person's browser. ${ABOUT_CARRIED}`)
   const people = new Map(found.authors.map((one) => [one.id, one]))
   const byLine = new Map(found.lines.map((one) => [one.line, one]))
+  /** The author of a line, while it is as it was when the server was asked. */
+  const authorOf = ({ number, text }: Line) => {
+    const known = byLine.get(number)
+    const person = known?.author ? people.get(known.author) : undefined
+    return person && known?.at && known.text === text ? { person, at: known.at, carried: known.carried } : null
+  }
+  const isSame = (one: ReturnType<typeof authorOf>, other: ReturnType<typeof authorOf>) =>
+    one?.person === other?.person && one?.carried === other?.carried && ago(one?.at ?? "") === ago(other?.at ?? "")
   return gutter({
     class: "cm-blame",
     lineMarker(view, block) {
-      const line = view.state.doc.lineAt(block.from)
-      const known = byLine.get(line.number)
-      const person = known?.author ? people.get(known.author) : undefined
-      return person && known?.at && known.text === line.text ? new Author(person, known.at, known.carried) : null
+      const { doc } = view.state
+      const line = doc.lineAt(block.from)
+      const author = authorOf(line)
+      if (!author) return null
+      const before = line.number > 1 ? authorOf(doc.line(line.number - 1)) : null
+      return new Author(author.person, author.at, author.carried, isSame(author, before))
     },
     lineMarkerChange: (update) => update.docChanged,
   })

@@ -24,6 +24,7 @@ interface Props {
   canWrite: boolean
   blames: boolean
   follows: number | null
+  onFollow: (clientId: number | null) => void
 }
 
 /** What can change while the editor is open is in slots; they are filled by effects. */
@@ -47,7 +48,7 @@ function open(parent: HTMLElement, collab: Collaboration, root: string): EditorV
       slots.blame.of([]),
       slots.theme.of(dark(isDark.value)),
       yCollab(text, null, { undoManager: undo }),
-      remoteCursors(text, collab.provider.awareness),
+      remoteCursors(text, collab.provider.awareness, collab.userId),
     ],
   })
   const view = new EditorView({ state, parent, ...(scrollTo && { scrollTo }) })
@@ -76,18 +77,37 @@ function tellViewport(view: EditorView, collab: Collaboration, root: string): ()
   }
 }
 
-/** Scroll to where somebody else is. */
+/** Scroll to where somebody else is, each time that they have moved. */
 function follow(view: EditorView, collab: Collaboration, clientId: number, root: string): () => void {
+  let shown: unknown
   return effect(() => {
     const person = collab.people.value.find((one) => one.clientId === clientId)
     const place = person?.top ?? person?.cursor?.head
-    if (person?.root !== root || !place) return
+    // own typing changes the people too, within an update of this view, which must not be updated then
+    if (person?.root !== root || !place || place === shown) return
+    shown = place
     const found = Y.createAbsolutePositionFromRelativePosition(Y.createRelativePositionFromJSON(place), collab.doc)
     if (found && found.index <= view.state.doc.length) {
       const effects = EditorView.scrollIntoView(found.index, { y: person.top ? "start" : "center" })
       untracked(() => view.dispatch({ effects }))
     }
   })
+}
+
+/** Keys that type or move, as opposed to those that copy, or open something. */
+const isOwnKey = ({ key, ctrlKey, metaKey, altKey }: KeyboardEvent) =>
+  /^(Arrow|Page|Home|End|Backspace|Delete|Enter|Tab)/.test(key) || (key.length === 1 && !ctrlKey && !metaKey && !altKey)
+
+/** Call `done` when this person types, scrolls or clicks in the view; return what stops that. */
+function watchOwnSteps({ dom }: EditorView, done: () => void): () => void {
+  const pressed = (event: KeyboardEvent) => isOwnKey(event) && done()
+  const others = ["beforeinput", "wheel", "touchmove", "pointerdown"]
+  dom.addEventListener("keydown", pressed, true)
+  for (const name of others) dom.addEventListener(name, done, { capture: true, passive: true })
+  return () => {
+    dom.removeEventListener("keydown", pressed, true)
+    for (const name of others) dom.removeEventListener(name, done, true)
+  }
 }
 
 /** Fill the slots of the view with what the screen says: again for each view, so they depend on its root. */
@@ -134,7 +154,7 @@ function applySettings(view: EditorView, undo: Y.UndoManager): () => void {
 }
 
 export function Editor(props: Props) {
-  const { collab, root, follows } = props
+  const { collab, root, follows, onFollow } = props
   const parent = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView | null>(null)
   useLayoutEffect(() => {
@@ -149,9 +169,10 @@ export function Editor(props: Props) {
     }
   }, [collab, root])
   useSlots(view, props)
-  useEffect(
-    () => (follows !== null && view.current ? follow(view.current, collab, follows, root) : undefined),
-    [collab, follows, root],
-  )
+  useEffect(() => {
+    if (follows === null || !view.current) return
+    const stops = [follow(view.current, collab, follows, root), watchOwnSteps(view.current, () => onFollow(null))]
+    return () => stops.forEach((stop) => stop())
+  }, [collab, follows, root, onFollow])
   return <div class="editor" ref={parent} data-testid="editor" />
 }

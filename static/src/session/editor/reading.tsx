@@ -1,23 +1,31 @@
 // A text in CodeMirror that can only be read.
 import { effect } from "@preact/signals"
-import { EditorState } from "@codemirror/state"
-import { EditorView } from "@codemirror/view"
+import { type ChangeSpec, EditorState } from "@codemirror/state"
+import { Decoration, EditorView } from "@codemirror/view"
 import { useEffect, useRef } from "preact/hooks"
 import { languagePack } from "../../lib/languages"
 import { fontSize } from "../../settings"
 import { cancellable } from "../../ui/cancellable"
+import { caretRanges, caretTheme, type Marked } from "./carets"
 import { font, readOnly, slots } from "./setup"
 
-/** Change only what differs, so that the view keeps its place and its colours. */
-function become(view: EditorView, text: string): void {
+/** What differs between the view's text and another one: with nothing else changed, it keeps its place and colours. */
+function difference(view: EditorView, text: string): ChangeSpec {
   const old = view.state.doc.toString()
-  if (old === text) return
+  if (old === text) return []
   let start = 0
   const shorter = Math.min(old.length, text.length)
   while (start < shorter && old.charCodeAt(start) === text.charCodeAt(start)) start++
   let end = 0
   while (end < shorter - start && old.charCodeAt(old.length - 1 - end) === text.charCodeAt(text.length - 1 - end)) end++
-  view.dispatch({ changes: { from: start, to: old.length - end, insert: text.slice(start, text.length - end) } })
+  return { from: start, to: old.length - end, insert: text.slice(start, text.length - end) }
+}
+
+/** Show the caret of the person who typed last, or none. */
+function showCaret(view: EditorView, user: Marked | null, head: number): void {
+  const ranges = user ? caretRanges(view.state.doc, [{ user, head, side: 1 }]) : []
+  const shown = EditorView.decorations.of(Decoration.set(ranges, true))
+  view.dispatch({ effects: slots.caret.reconfigure(shown) })
 }
 
 interface Props {
@@ -29,15 +37,17 @@ interface Props {
   label: string
   /** what is scrolled into view; without it the view stays where it is */
   position?: number
+  /** whose caret stands there */
+  author?: Marked | null
   testId: string
 }
 
-export function ReadOnlyText({ text, name, language, label, position, testId }: Props) {
+export function ReadOnlyText({ text, name, language, label, position, author, testId }: Props) {
   const parent = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView | null>(null)
   useEffect(() => {
     if (!parent.current) return
-    const extensions = [readOnly(label), slots.font.of([]), slots.language.of([])]
+    const extensions = [readOnly(label), slots.font.of([]), slots.language.of([]), slots.caret.of([]), caretTheme]
     const opened = new EditorView({ state: EditorState.create({ extensions }), parent: parent.current })
     view.current = opened
     const stop = effect(() => opened.dispatch({ effects: slots.font.reconfigure(font(fontSize.value)) }))
@@ -52,14 +62,19 @@ export function ReadOnlyText({ text, name, language, label, position, testId }: 
   }, [language, name, label])
   useEffect(() => {
     if (!view.current) return
-    become(view.current, text)
+    // the caret goes first: it may stand where the new text has ended before
+    view.current.dispatch({
+      changes: difference(view.current, text),
+      effects: slots.caret.reconfigure([]),
+    })
     if (position === undefined) return
-    const at = Math.min(position, text.length)
+    const at = Math.min(position, view.current.state.doc.length)
     view.current.dispatch({
       selection: { anchor: at },
       effects: EditorView.scrollIntoView(at, { y: "nearest", yMargin: 60 }),
     })
+    showCaret(view.current, author ?? null, at)
     // a new view, for another file or language, is empty
-  }, [text, position, language, name, label])
+  }, [text, position, author, language, name, label])
   return <div class="editor" ref={parent} data-testid={testId} />
 }

@@ -100,6 +100,7 @@ export const slots = {
   font: new Compartment(),
   writable: new Compartment(),
   blame: new Compartment(),
+  caret: new Compartment(),
   theme: new Compartment(),
 }
 

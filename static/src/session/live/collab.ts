@@ -89,7 +89,7 @@ export class Collaboration {
 
   constructor(
     sessionId: string,
-    userId: string,
+    readonly userId: string,
     private readonly events: Events,
   ) {
     this.sessionId = sessionId
@@ -158,7 +158,10 @@ export class Collaboration {
   }
 
   /** The browser knows immediately that it is offline. The provider notices after half a minute without a message. */
-  private readonly lineLost = () => this.provider.disconnect()
+  private readonly lineLost = () => {
+    this.provider.disconnect()
+    this.line.offline()
+  }
   private readonly lineBack = () => !isFinal(this.trouble.peek()) && this.provider.connect()
 
   /** Why there is no connection, if that is known. */

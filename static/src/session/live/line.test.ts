@@ -86,3 +86,18 @@ it("begins to count failures again after a connection, and drops an answer that 
   await vi.advanceTimersByTimeAsync(0)
   expect(told()).toBe("")
 })
+
+it("says immediately that the device has no network, until it has one again", () => {
+  line.good()
+  line.offline()
+  expect(told()).toBe("Offline: this device has no network.")
+  line.synced()
+  vi.advanceTimersByTime(SETTLED_MS)
+  expect(told()).toBe("")
+})
+
+it("goes on saying what the device's network does not change", () => {
+  line.closed(4403, '{"code":"removed","message":"The owner removed you from this session."}')
+  line.offline()
+  expect(told()).toBe("The owner removed you from this session.")
+})

@@ -1,6 +1,6 @@
 // What people are told about the connection, and when: not about a restart that is over before they have read of it.
 import { signal } from "@preact/signals"
-import { type Trouble, troubleOf } from "./trouble"
+import { isFinal, NO_NETWORK, type Trouble, troubleOf } from "./trouble"
 
 /** Longer than a restart and `SETTLED_MS` together. */
 export const PATIENCE_MS = 3000
@@ -42,6 +42,12 @@ export class Line {
     void this.probe().then((trouble) => {
       if (this.failures >= MANY_FAILURES) this.show(trouble)
     })
+  }
+
+  /** The device has no network: people learn of that now, and not when it has lasted. */
+  offline(): void {
+    clearTimeout(this.settling)
+    if (!isFinal(this.trouble.value)) this.show(NO_NETWORK)
   }
 
   /** The document is in step with the server's. */

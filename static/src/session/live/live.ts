@@ -13,7 +13,10 @@ const DOCUMENTS_AFTER_MS = 3000
 /** Longer than opening a session takes, so that this request is made only where something is wrong. */
 const PREVIEW_AFTER_MS = 800
 const PREVIEW_EVERY_MS = 15_000
+/** How much of a message is told while the chat is closed. */
+const TOLD = 140
 
+/** Other people only: a further tab of this person is nobody who comes. */
 function announcePeople(before: Participant[], now: Participant[]): void {
   for (const one of now) if (!before.some((other) => other.id === one.id)) announce(`${one.name} joined`)
   for (const one of before) if (!now.some((other) => other.id === one.id)) announce(`${one.name} left`)
@@ -38,7 +41,8 @@ export class LiveSession {
     private readonly state: SessionState,
     private readonly myId: string,
   ) {
-    this.log = new ChatLog(state.id, state.session.peek()?.unread ?? 0)
+    this.log = new ChatLog(state.id, state.session.peek()?.unread ?? 0, () => document.hidden)
+    document.addEventListener("visibilitychange", this.tabChanged)
     this.collab = new Collaboration(state.id, myId, {
       connected: () => this.connected(),
       noted: (note) => this.noted(note),
@@ -55,9 +59,12 @@ export class LiveSession {
   destroy(): void {
     this.isDestroyed = true
     clearTimeout(this.previewing)
+    document.removeEventListener("visibilitychange", this.tabChanged)
     this.stopWatching()
     this.collab.destroy()
   }
+
+  private readonly tabChanged = () => this.log.tabChanged()
 
   /** Changes may have been missed while there was no connection. */
   private connected(): void {
@@ -76,11 +83,15 @@ export class LiveSession {
       return
     }
     const { sender, message } = note.message
-    if (this.log.add(note.message) && sender.id !== this.myId) announce(`${sender.username}: ${message}`)
+    if (!this.log.add(note.message) || sender.id === this.myId) return
+    const said = `${sender.username}: ${message}`
+    if (this.log.isSeen) announce(said)
+    else tell([...said].length > TOLD ? `${[...said].slice(0, TOLD).join("")}…` : said)
   }
 
   private peopleChanged(before: Participant[], now: Participant[]): void {
-    announcePeople(before, now)
+    const isOther = (one: Participant) => one.id !== this.myId
+    announcePeople(before.filter(isOther), now.filter(isOther))
     const members = this.state.session.peek()?.members ?? []
     const isMember = (one: Participant) =>
       members.some((member) => member.id === one.id && member.username === one.name)

@@ -113,6 +113,8 @@ export const BLOCKED: Trouble = {
   message: "Offline: your network seems to block WebSockets. Another network or browser may help.",
 }
 export const UNREACHABLE: Trouble = { remedy: "unreachable", message: "Offline: the server cannot be reached." }
+/** The browser itself says so, immediately. */
+export const NO_NETWORK: Trouble = { remedy: "unreachable", message: "Offline: this device has no network." }
 const UPGRADE_REQUIRED = 426
 
 /** Ask for the address of the WebSocket as for a page, to learn why its handshakes fail. */

@@ -1,6 +1,7 @@
 import type { TargetedEvent } from "preact"
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
 import { words } from "../../api"
+import { linkedParts } from "../../lib/addresses"
 import { clock, full } from "../../lib/times"
 import type { Message } from "../../types"
 import { Avatar } from "../../ui/avatar"
@@ -30,10 +31,33 @@ function Words({ text }: { text: string }) {
 }
 
 function Inline({ text }: { text: string }) {
-  return <>{text.split(/`([^`\n]+)`/).map((part, index) => (index % 2 ? <code key={index}>{part}</code> : part))}</>
+  return (
+    <>
+      {text
+        .split(/`([^`\n]+)`/)
+        .map((part, index) => (index % 2 ? <code key={index}>{part}</code> : <Linked key={index} text={part} />))}
+    </>
+  )
 }
 
-function Item({ message, follows }: { message: Message; follows: boolean }) {
+/** Text whose web addresses are links, which open in another tab: this one has the session. */
+function Linked({ text }: { text: string }) {
+  return (
+    <>
+      {linkedParts(text).map((part, index) =>
+        part.href ? (
+          <a key={index} href={part.href} target="_blank" rel="noopener noreferrer nofollow">
+            {part.text}
+          </a>
+        ) : (
+          part.text
+        ),
+      )}
+    </>
+  )
+}
+
+export function ChatMessage({ message, follows }: { message: Message; follows: boolean }) {
   // neither its sender nor its time are known
   if (message.damaged) return <li class="quiet">A message here is damaged on the server and cannot be read.</li>
   return (
@@ -82,24 +106,22 @@ function List({ log }: { log: ChatLog }) {
         const before = items[index - 1]
         const follows =
           before?.sender.id === one.sender.id && Date.parse(one.timestamp) - Date.parse(before.timestamp) < 180_000
-        return <Item key={one.id} message={one} follows={follows} />
+        return <ChatMessage key={one.id} message={one} follows={follows} />
       })}
     </ol>
   )
 }
 
-export function Chat({
-  log,
-  closed,
-  typing,
-  onTyping,
-}: {
+interface Props {
   log: ChatLog
   /** why no message can be sent from this page; "" if it can */
   closed: string
+  isOffline: boolean
   typing: string[]
   onTyping: (is: boolean) => void
-}) {
+}
+
+export function Chat({ log, closed, isOffline, typing, onTyping }: Props) {
   const [text, setText] = useState("")
   const [problem, setProblem] = useState("")
   useEffect(() => {
@@ -109,6 +131,10 @@ export function Chat({
       onTyping(false)
     }
   }, [log, onTyping])
+  // a message that failed without a connection can be sent again when it is back
+  useEffect(() => {
+    if (!isOffline) setProblem("")
+  }, [isOffline])
   const send = async () => {
     if (!text.trim()) return
     setProblem("")
@@ -124,6 +150,7 @@ export function Chat({
   }
   const typed = (event: TargetedEvent<HTMLTextAreaElement>) => {
     setText(event.currentTarget.value)
+    setProblem("")
     onTyping(event.currentTarget.value !== "")
   }
   const pressed = (event: KeyboardEvent) => {

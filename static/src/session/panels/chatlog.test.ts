@@ -61,3 +61,17 @@ it("shows what was sent only when the server has it", async () => {
   await log.send("hello")
   expect(shown(log)).toEqual([1])
 })
+
+it("counts what comes into an open chat while its tab is hidden, and reads it when the tab is shown", () => {
+  let isHidden = true
+  const log = new ChatLog("s", 0, () => isHidden)
+  log.open()
+  log.add(message(1))
+  log.tabChanged()
+  expect([log.unread.value, log.isSeen, vi.mocked(post).mock.calls.length]).toEqual([1, false, 0])
+
+  isHidden = false
+  log.tabChanged()
+
+  expect([log.unread.value, log.isSeen, vi.mocked(post).mock.calls.length]).toEqual([0, true, 1])
+})

@@ -17,6 +17,7 @@ export class ChatLog {
   constructor(
     private readonly sessionId: string,
     unread: number,
+    private readonly isTabHidden: () => boolean = () => false,
   ) {
     this.unread.value = unread
   }
@@ -38,9 +39,19 @@ export class ChatLog {
   add(message: Message): boolean {
     if (this.messages.value.some((one) => one.id === message.id)) return false
     this.merge([message])
-    if (this.isOpen) void this.read()
+    if (this.isSeen) void this.read()
     else this.unread.value += 1
     return true
+  }
+
+  /** Whether the person sees what comes in: the chat is open, and so is the tab. */
+  get isSeen(): boolean {
+    return this.isOpen && !this.isTabHidden()
+  }
+
+  /** The tab is on the screen again, or was hidden. */
+  tabChanged(): void {
+    if (this.isSeen && this.unread.value > 0) void this.read()
   }
 
   async send(text: string): Promise<void> {
@@ -50,7 +61,7 @@ export class ChatLog {
   /** The chat is on the screen from now on: what comes in is read. */
   open(): void {
     this.isOpen = true
-    void this.read()
+    if (this.isSeen) void this.read()
   }
 
   close(): void {

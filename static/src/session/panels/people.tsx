@@ -1,8 +1,8 @@
-import { useState } from "preact/hooks"
 import { del, patch, words } from "../../api"
 import type { Member, Session } from "../../types"
 import { tell } from "../../ui/announce"
 import { Avatar } from "../../ui/avatar"
+import { Sure } from "../../ui/sure"
 import type { Participant } from "../live/collab"
 
 interface Props {
@@ -15,8 +15,9 @@ interface Props {
   onChanged: () => void
 }
 
+const WITH_ARTICLE: Record<string, string> = { owner: "the owner", editor: "an editor", viewer: "a viewer" }
+
 function OwnerTools({ session, member, onChanged }: { session: Session; member: Member; onChanged: () => void }) {
-  const [isSure, setIsSure] = useState(false)
   const act = (work: Promise<unknown>, said: string) =>
     work.then(
       () => {
@@ -34,7 +35,7 @@ function OwnerTools({ session, member, onChanged }: { session: Session; member: 
         onChange={(event) =>
           void act(
             patch(address, { role: event.currentTarget.value }),
-            `${member.username} is now ${event.currentTarget.value}`,
+            `${member.username} is now ${WITH_ARTICLE[event.currentTarget.value] ?? ""}`,
           )
         }
       >
@@ -42,24 +43,13 @@ function OwnerTools({ session, member, onChanged }: { session: Session; member: 
         <option value="viewer">viewer</option>
         {!member.guest && <option value="owner">owner (hand over)</option>}
       </select>
-      {isSure ? (
-        <button
-          type="button"
-          class="danger small"
-          onClick={() => void act(del(address), `${member.username} was removed`)}
-        >
-          Really remove
-        </button>
-      ) : (
-        <button
-          type="button"
-          class="ghost small"
-          aria-label={`Remove ${member.username}`}
-          onClick={() => setIsSure(true)}
-        >
-          Remove
-        </button>
-      )}
+      <Sure
+        label="Remove"
+        name={`Remove ${member.username}`}
+        question="Really remove"
+        isSmall
+        onSure={() => void act(del(address), `${member.username} was removed`)}
+      />
     </span>
   )
 }
@@ -69,6 +59,7 @@ function One({ member, props }: { member: Member; props: Props }) {
   const person = here.find((one) => one.id === member.id)
   const isMe = member.id === myId
   const isFollowed = !!person && person.clientId === follows
+  const otherTabs = isMe ? here.filter((one) => one.id === myId).length : 0
   return (
     <li class="member">
       <Avatar person={member} size={28} />
@@ -81,9 +72,10 @@ function One({ member, props }: { member: Member; props: Props }) {
           {member.role}
           {member.guest && ", guest"}
           {isMe || person ? " · here" : ""}
+          {otherTabs > 0 && (otherTabs === 1 ? ", also in another tab" : `, also in ${otherTabs} other tabs`)}
         </span>
       </div>
-      {person && (
+      {person && !isMe && (
         <button
           type="button"
           class="small"

@@ -1,4 +1,5 @@
 // The panel next to the editor: the chat, or the people.
+import { useLayoutEffect, useRef } from "preact/hooks"
 import type { Session } from "../../types"
 import { Chat } from "./chat"
 import type { LiveSession } from "../live/live"
@@ -32,14 +33,47 @@ function Panel({ session, live, view, myId, onChanged }: Props) {
   const isOut = collab.trouble.value?.remedy === "final" || collab.trouble.value?.remedy === "signIn"
   const hasEnded = session.status === "ended"
   const closed = hasEnded ? "The session has ended: the chat is read-only." : isOut ? "You cannot write here now." : ""
-  return <Chat log={log} closed={closed} typing={typing} onTyping={collab.sayTyping} />
+  const isOffline = collab.saveState.value === "offline"
+  return <Chat log={log} closed={closed} isOffline={isOffline} typing={typing} onTyping={collab.sayTyping} />
+}
+
+const panel = () => document.querySelector<HTMLElement>(".side")
+
+/** Whether the focus is in the panel. */
+export const isInPanel = () => panel()?.contains(document.activeElement) ?? false
+
+/** Give the focus to the panel, once it is there: to the field where people type, or to its first control. */
+export function enterPanel(): void {
+  setTimeout(() => {
+    const field = panel()?.querySelector<HTMLElement>("textarea, .panel button, .panel select")
+    const first = field ?? panel()?.querySelector<HTMLElement>("button")
+    first?.focus()
+  })
+}
+
+/** Give the focus back when the panel closes: to where it was before, or to the text. */
+function useFocusBack() {
+  const side = useRef<HTMLElement>(null)
+  // a plain effect is cleaned up after the panel has left the page, and the focus with it
+  useLayoutEffect(() => {
+    const before = document.activeElement
+    const element = side.current
+    return () => {
+      if (!element?.contains(document.activeElement)) return
+      const isThere = before instanceof HTMLElement && before !== document.body && before.isConnected
+      const back = isThere ? before : document.querySelector<HTMLElement>("#editor .cm-content")
+      back?.focus()
+    }
+  }, [])
+  return side
 }
 
 export function SidePanel(props: Props) {
   const { view } = props
+  const side = useFocusBack()
   const title = view.side === "chat" ? "Chat" : "People"
   return (
-    <aside class="side" aria-label={title}>
+    <aside class="side" aria-label={title} ref={side}>
       <header class="side-head">
         <h2>{title}</h2>
         <button type="button" class="icon" aria-label="Close the panel" onClick={() => view.toggleSide(view.side)}>

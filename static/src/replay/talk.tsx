@@ -1,0 +1,53 @@
+// What had been said in the chat at the moment that a replay shows.
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
+import { get } from "../api"
+import { ChatMessage } from "../session/panels/chat"
+import type { Message } from "../types"
+import { cancellable } from "../ui/cancellable"
+
+/** As many as the exported replay has. */
+const MOST = 500
+const PAGE = 100
+
+async function readChat(id: string): Promise<Message[]> {
+  let messages: Message[] = []
+  let before = ""
+  while (messages.length < MOST) {
+    const page = await get<{ messages: Message[]; next: string | null }>(`/chat/${id}?limit=${PAGE}${before}`)
+    messages = [...page.messages, ...messages]
+    if (page.next === null) break
+    before = `&before=${page.next}`
+  }
+  return messages
+}
+
+interface Props {
+  id: string
+  /** the time that is shown, in milliseconds since 1970 */
+  at: number
+  /** the last edit is shown, and so are messages that came after it */
+  isAtEnd: boolean
+}
+
+export function Talk({ id, at, isAtEnd }: Props) {
+  const [messages, setMessages] = useState<Message[]>([])
+  const list = useRef<HTMLOListElement>(null)
+  // the replay is of use without the chat
+  useEffect(() => cancellable(readChat(id), setMessages, () => undefined), [id])
+  const said = messages.filter((one) => isAtEnd || Date.parse(one.timestamp) <= at)
+  useLayoutEffect(() => {
+    if (list.current) list.current.scrollTop = list.current.scrollHeight
+  }, [said.length])
+  if (messages.length === 0) return null
+  return (
+    <aside class="talk" aria-label="Chat at this moment">
+      <h2>Chat</h2>
+      <ol class="messages plain" ref={list} tabIndex={0} aria-label="Messages">
+        {said.length === 0 && <li class="quiet">Nothing was said yet.</li>}
+        {said.map((one) => (
+          <ChatMessage key={one.id} message={one} follows={false} />
+        ))}
+      </ol>
+    </aside>
+  )
+}

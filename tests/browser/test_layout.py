@@ -1,0 +1,150 @@
+"""Screens at the widths at which people have them: a phone, half a screen, a laptop."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import NewPerson, Someone
+
+WIDTHS = (390, 640, 960, 1100, 1280)
+
+
+async def check_bar(someone: Someone, width: int) -> None:
+    """The whole bar is on the screen, and the page does not scroll sideways."""
+    await someone.page.set_viewport_size({"width": width, "height": 800})
+    assert await someone.page.evaluate("document.documentElement.scrollWidth") <= width
+    outside = await someone.page.evaluate(
+        """width => [...document.querySelectorAll(".bar a, .bar button, .bar select")]
+            .filter((one) => one.checkVisibility())
+            .map((one) => [one.textContent, one.getBoundingClientRect()])
+            .filter(([, box]) => box.left < 0 || box.right > width || box.bottom > 200)
+            .map(([text, { right }]) => [text, right])""",
+        width,
+    )
+    assert outside == [], width
+
+
+async def test_bar_of_session_fits_every_width(person: NewPerson) -> None:
+    """With people in it, unread messages and a long title."""
+    ada, *guests = [await person() for _ in range(5)]
+    await ada.sign_up()
+    await ada.create("A rather long title of a session, " * 3)
+    address = await ada.invite("editor")
+    await asyncio.gather(
+        *(one.enter_as_guest(address, f"Guest {at}") for at, one in enumerate(guests))
+    )
+    await expect(ada.page.locator(".people-here .avatar")).to_have_count(4)
+    await ada.button("Close the panel").click()
+    await guests[0].page.get_by_role("textbox", name="Message").fill("hello")
+    await guests[0].page.keyboard.press("Enter")
+    await expect(ada.page.get_by_test_id("unread")).to_be_visible()
+    for width in WIDTHS:
+        await check_bar(ada, width)
+        await check_bar(guests[0], width)
+
+
+async def test_initials_of_people_are_not_cut_off(person: NewPerson) -> None:
+    """Pictures next to each other leave the letters of each other alone."""
+    ada, *guests = [await person() for _ in range(3)]
+    await ada.sign_up("Ben Mustermann")
+    await ada.create("Initials")
+    address = await ada.invite("editor")
+    await asyncio.gather(
+        *(one.enter_as_guest(address, f"Mia Wimmer {at}") for at, one in enumerate(guests))
+    )
+    cut = """place => {
+        const people = [...document.querySelectorAll(`${place} .avatar`)]
+        return people.length < 2 || people.slice(1).some((one, at) => {
+            const letters = document.createRange()
+            letters.selectNodeContents(people[at])
+            return letters.getBoundingClientRect().right > one.getBoundingClientRect().left - 2
+        })
+    }"""
+    await expect(ada.page.locator(".people-here .avatar")).to_have_count(2)
+    assert not await ada.page.evaluate(cut, ".people-here")
+    await ada.go("/")
+    await expect(ada.page.locator(".session-people .avatar")).to_have_count(3)
+    assert not await ada.page.evaluate(cut, ".session-people")
+
+
+@pytest.mark.parametrize(("width", "editors"), [(1280, 2), (960, 1), (800, 2), (390, 1)])
+async def test_versions_stand_side_by_side_where_both_have_room(
+    person: NewPerson, width: int, editors: int
+) -> None:
+    """Also after the window has another size: the room next to the list counts."""
+    ada = await person()
+    await ada.sign_up()
+    session_id = await ada.create("Compare")
+    for text in ("one\n", "two\n"):
+        await ada.type(text)
+        await ada.until_saved()
+        await ada.save(text.strip())
+    await ada.go(f"/s/{session_id}/versions")
+    await expect(ada.page.locator(".pair .cm-editor")).to_have_count(2)
+
+    await ada.page.set_viewport_size({"width": width, "height": 800})
+
+    await expect(ada.page.locator(".pair .cm-editor")).to_have_count(editors)
+    await expect(ada.page.locator(".pair").get_by_text("two").first).to_be_visible()
+
+
+async def test_versions_are_compared_with_the_one_before(person: NewPerson) -> None:
+    """The first look, and when another version is chosen that one was compared with."""
+    ada = await person()
+    await ada.sign_up()
+    session_id = await ada.create("Compare")
+    for number in (1, 2, 3):
+        await ada.type(f"line {number}\n")
+        await ada.until_saved()
+        await ada.save(f"label {number}")
+    await ada.go(f"/s/{session_id}/versions")
+    against = ada.page.get_by_role("combobox", name="Compare version")
+    await expect(against).to_have_value("2")
+    await expect(ada.page.locator(".cm-changedLine", has_text="line 3")).to_be_visible()
+
+    await against.select_option("1")
+    await ada.page.get_by_role("button", name="Version 1").click()
+
+    await expect(against).to_have_value("live")
+    await ada.page.get_by_role("button", name="Version 2").click()
+    await expect(against).to_have_value("1")
+    await against.select_option("none")
+    await expect(ada.page.get_by_text("no difference")).to_have_count(0)
+
+
+async def test_drawings_of_replay_stand_under_its_slider(person: NewPerson) -> None:
+    """At every width; each has the same scale. Colours, carets and the chat are there too."""
+    ada, gil = await person(), await person(reduced_motion="reduce")
+    await ada.sign_up()
+    session_id = await ada.create("Lanes")
+    await gil.enter_as_guest(await ada.invite("editor"), "Gil with a rather long name")
+    for one in (ada, gil):
+        await one.type(f"by {one.name} ")
+        await one.until_saved()
+    await ada.save("labelled")
+    await gil.page.get_by_role("textbox", name="Message").fill("said at the end")
+    await gil.page.keyboard.press("Enter")
+    await expect(ada.page.locator(".message")).to_contain_text("said at the end")
+    await gil.go(f"/s/{session_id}/replay")
+    await expect(gil.page.locator(".track")).to_have_count(2)
+    for width in WIDTHS:
+        await gil.page.set_viewport_size({"width": width, "height": 800})
+        places = await gil.page.evaluate(
+            """[...document.querySelectorAll(".scrub input, .marks, .track > svg")]
+                .map((one) => one.getBoundingClientRect())
+                .map(({ left, right }) => [left, right])"""
+        )
+        _marks, (left, right), *_tracks = places
+        drawings = [one for one in places if one != [left, right]]
+        assert len(drawings) == len(places) - 1
+        assert all(
+            abs(start - left - 8) < 1 and abs(right - 8 - end) < 1 for start, end in drawings
+        ), (width, places)
+    await expect(gil.page.get_by_label("Colours of the marks")).to_contain_text("saved version")
+    await expect(gil.page.locator(".marks title").last).to_contain_text("labelled")
+    await expect(gil.page.get_by_label("Chat at this moment")).to_contain_text("said at the end")
+    await gil.page.get_by_role("slider", name="Moment").fill("1")
+    await expect(gil.page.get_by_label("Chat at this moment")).to_contain_text("Nothing was said")
+    await expect(gil.page.locator(".cm-remote-flag")).to_have_attribute("data-name", ada.name)
+    await gil.check_access()

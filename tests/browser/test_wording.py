@@ -1,0 +1,103 @@
+"""What screens say: whole sentences for people, and no words of programs."""
+
+import re
+
+from playwright.async_api import expect
+
+from handlers.http.api_docs.operations import OPERATIONS
+from tests.api import PASSWORD
+from tests.browser.conftest import NewPerson
+
+
+async def test_forms_ask_for_what_was_left_empty(person: NewPerson) -> None:
+    """Each in its own words, and none by the name of a field in the API."""
+    ada, gil = await person(), await person()
+    for one in (ada, gil):
+        one.expected.append("422|401|409")
+    await ada.go("/signin")
+    await ada.button("Sign in").click()
+    await expect(ada.page.get_by_text("Enter your e-mail or user name.")).to_be_visible()
+    await expect(ada.page.get_by_label("E-mail or user name")).to_be_focused()
+    await expect(ada.page.get_by_text("Enter your password.")).to_be_visible()
+    await ada.page.get_by_label("E-mail or user name").fill("x" * 300)
+    await ada.page.get_by_label("Password").fill("some password")
+    await ada.button("Sign in").click()
+    await expect(ada.page.locator(".wrong")).to_have_text(
+        ["E-mail or user name may have at most 254 characters."]
+    )
+    await ada.sign_up()
+    await ada.create("Words")
+    await gil.page.goto(await ada.invite("editor"))
+    await gil.button("Join as a guest").click()
+    await expect(gil.page.locator(".wrong")).to_have_text(["Please enter your name."])
+
+
+async def test_sign_up_says_what_is_wrong_in_sentences(person: NewPerson) -> None:
+    ada, bob = await person(), await person()
+    bob.expected.append("422|409")
+    await ada.sign_up("ada")
+    await bob.go("/signup")
+    await bob.page.get_by_label("User name").fill("ADA")
+    await bob.page.get_by_label("E-mail").fill("no address")
+    await bob.page.get_by_label("Password").fill(PASSWORD)
+    await bob.button("Create account").click()
+    await expect(bob.page.locator(".wrong")).to_have_text(["Enter a valid e-mail address."])
+    await bob.page.get_by_label("E-mail").fill("bob@example.org")
+    await bob.button("Create account").click()
+    await expect(bob.page.locator(".wrong")).to_have_text(["This user name is taken."])
+
+
+async def test_invites_are_copied_when_made_and_again_later(person: NewPerson) -> None:
+    """A tab can copy its links as long as it is open; the server cannot show them again."""
+    ada = await person()
+    await ada.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await ada.sign_up()
+    await ada.create("Links")
+    await ada.button("Invite").click()
+    dialog = ada.page.get_by_role("dialog")
+    await dialog.get_by_label("Role").select_option("viewer")
+    await dialog.get_by_label("How many people").select_option("5")
+    await ada.button("Create link").click()
+    await expect(ada.page.get_by_test_id("announcer")).to_have_text("The link is copied")
+    url = await ada.page.locator("#invite-url").input_value()
+    copied = "navigator.clipboard.readText()"
+    assert await ada.page.evaluate(copied) == url
+    row = dialog.get_by_role("listitem")
+    await expect(row).to_contain_text(re.compile(r"^Viewers · 0 of 5 joined · expires \d+ [A-Z]"))
+
+    await ada.page.reload()
+    await ada.page.evaluate("navigator.clipboard.writeText('other')")
+    await ada.button("Invite").click()
+    await row.get_by_role("button", name="Copy").click()
+    await expect(ada.page.get_by_test_id("announcer")).to_have_text("The link is copied")
+    assert await ada.page.evaluate(copied) == url
+    await row.get_by_role("button", name="Revoke").click()
+    await expect(row).to_have_count(0)
+
+
+async def test_role_change_is_told_with_an_article(person: NewPerson) -> None:
+    ada, gil = await person(), await person()
+    await ada.sign_up()
+    await ada.create("Roles")
+    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.button("People").last.click()
+    await ada.page.get_by_label("Role of Gil").select_option("viewer")
+    await expect(ada.page.get_by_test_id("announcer")).to_have_text("Gil is now a viewer")
+    await expect(
+        gil.page.get_by_text("View only. You can read, chat and follow others.")
+    ).to_be_visible()
+
+
+async def test_settings_offer_every_form_of_export(person: NewPerson) -> None:
+    """The forms that the API has."""
+    ada = await person()
+    await ada.sign_up()
+    session_id = await ada.create("Exports")
+    await ada.button("Settings").click()
+    schema = next(one.query for one in OPERATIONS if one.path == "/code/{sessionId}/export")
+    assert schema
+    for name, form in (("Zip file", "zip"), ("Replay", "replay"), ("Git bundle", "git")):
+        assert form in schema["format"]["allowed"]
+        link = ada.page.get_by_role("dialog").get_by_role("link", name=name)
+        query = "" if form == "zip" else f"?format={form}"
+        await expect(link).to_have_attribute("href", f"/code/{session_id}/export{query}")
