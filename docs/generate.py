@@ -20,23 +20,23 @@ _CONFIGURATION_HEAD = """# Configuration
 
 After reading this page you can change each setting, and check your settings before a start.
 
-Settings come from the command's flags, then the environment, then a file `.env` in the current folder. A bad
-value ends the start with one line that names the variable and the rule; an unknown `COLLAB_*` variable is a
-warning. `collab-server check` tries a configuration without starting: it asks everything that a start asks
-(address and port, store, secret, files in `DATA_DIR`), and makes nothing. It ends with the line that the start
-would end with.
+Settings come from the command's flags, then the environment, then a file `.env` in the current
+folder. A bad value ends the start with one line that names the variable and the rule; an unknown
+`COLLAB_*` variable is a warning. `collab-server check` tries a configuration without starting: it
+asks everything that a start asks (address and port, store, secret, files in `DATA_DIR`), and makes
+nothing. It ends with the line that the start would end with.
 
-`.env` is UTF-8 and has lines `NAME=value`. Values may be quoted, `#` behind a blank begins a comment, and
-`${OTHER}` is replaced by that variable (write `'…'` around a value that has `${` in it). A file in another
-encoding, a folder of that name, or a line that is no setting ends the start.
+`.env` is UTF-8 and has lines `NAME=value`. Values may be quoted, `#` behind a blank begins a
+comment, and `${OTHER}` is replaced by that variable (write `'…'` around a value that has `${` in
+it). A file in another encoding, a folder of that name, or a line that is no setting ends the start.
 
-`HOST` is one address or name of this machine. `localhost` is reached from this machine only, `0.0.0.0` is
-every IPv4 address, `::` every IPv6 address, and `*` is every address of both families. Quote the `*` in a
-shell: `--host '*'`.
+`HOST` is one address or name of this machine. `localhost` is reached from this machine only,
+`0.0.0.0` is every IPv4 address, `::` every IPv6 address, and `*` is every address of both families.
+Quote the `*` in a shell: `--host '*'`.
 
 | variable, flag | default | allowed | what it is |
 |---|---|---|---|
-"""  # noqa: E501  # lines of docs/configuration.md
+"""
 
 _CONFIGURATION_TAIL = """
 Passwords have 10 to 128 characters of any kind, are none of the most common ones, and not the
@@ -57,9 +57,12 @@ _CODES_END = "<!-- end of close codes -->\n"
 
 _WEB_CODES_HEAD = """// Made by `make format` from handlers/close_codes.py: edit there.
 
-/** The codes with which the server closes a connection under /sync. docs/api.md says what each means. */
+/**
+ * The codes with which the server closes a connection under /sync. docs/api.md says what each
+ * means.
+ */
 export const CLOSE_CODE = {
-"""  # noqa: E501  # a line of TypeScript
+"""
 
 
 def configuration() -> str:

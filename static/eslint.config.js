@@ -8,8 +8,14 @@ export default tseslint.config(
   { ignores: ["dist/**", "node_modules/**", "src/types.ts"] },
   {
     files: ["src/**/*.{ts,tsx}"],
-    extends: [eslint.configs.recommended, tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    extends: [
+      eslint.configs.recommended,
+      tseslint.configs.strictTypeChecked,
+      tseslint.configs.stylisticTypeChecked,
+    ],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
     linterOptions: { reportUnusedDisableDirectives: "error" },
     // the plugin knows hooks by their names, so Preact's are checked like React's
     plugins: { "react-hooks": reactHooks },

@@ -9,9 +9,10 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const SERVER = process.env.SERVER ?? "http://localhost:5000"
 
 /**
- * All but the sources comes from the server, WebSockets too; the server answers only pages of its own origin.
- * So an Origin that is this development server's becomes the server's own. Every other one stays as it is, and
- * the server refuses it: otherwise any page open in the developer's browser could act with the developer's cookies.
+ * All but the sources comes from the server, WebSockets too; the server answers only pages of its
+ * own origin. So an Origin that is this development server's becomes the server's own. Every other
+ * one stays as it is, and the server refuses it: otherwise any page open in the developer's browser
+ * could act with the developer's cookies.
  */
 const toServer: ProxyOptions = {
   target: SERVER,
@@ -22,7 +23,8 @@ const toServer: ProxyOptions = {
   configure: (proxy) => {
     for (const event of ["proxyReq", "proxyReqWs"] as const)
       proxy.on(event, (request, { headers }) => {
-        if (headers.origin === `http://${headers.host}`) request.setHeader("Origin", new URL(SERVER).origin)
+        if (headers.origin === `http://${headers.host}`)
+          request.setHeader("Origin", new URL(SERVER).origin)
       })
   },
 }

@@ -6,6 +6,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from collab_server import __version__
+from tests import repository
 from tests.processes import ROOT
 
 MADE = "Made by `make format`"
@@ -141,3 +142,20 @@ def test_changelog_has_headings_of_keep_a_changelog() -> None:
         )
         assert set(titles) <= kinds
         assert len(titles) == len(set(titles))
+
+
+def test_lines_of_documents_have_at_most_100_columns() -> None:
+    """As `.editorconfig` says. Tables, headings, blocks of code and links cannot be broken."""
+    long = []
+    for path in repository.files(ROOT):
+        if path.suffix != ".md" or path.name == "modules.md":
+            continue
+        text = re.sub(r"^ *(```|~~~).*?^ *\1", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+        text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+        long += [
+            f"{path.name}: {line}"
+            for line in text.splitlines()
+            if len(line) > 100 and not re.match(r"\s*(\||<|#|\[[^\]]+\]: )", line)
+        ]
+
+    assert long == []

@@ -51,7 +51,10 @@ export async function signOut(): Promise<void> {
   await forget()
 }
 
-/** Delete the account; `choices` are the fields of the API. Raises ApiError if the password is wrong. */
+/**
+ * Delete the account; `choices` are the fields of the API. Raises ApiError if the password is
+ * wrong.
+ */
 export async function deleteAccount(choices: Record<string, string>): Promise<void> {
   await del("/user/me", choices)
   await forget()
@@ -61,7 +64,8 @@ export async function deleteAccount(choices: Record<string, string>): Promise<vo
 async function forget(): Promise<void> {
   localStorage.removeItem("signedIn")
   forgetLinks()
-  // the server has the text that was typed here, and the next person on this machine must not see it
+  // the server has the text that was typed here, and the next person on this machine must not see
+  // it
   await forgetCopies()
   me.value = null
   go("/signin")

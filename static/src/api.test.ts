@@ -7,10 +7,13 @@ const fetched = vi.fn<typeof fetch>()
 /** Answer the requests that come, one after another. */
 function answers(...some: [status: number, body?: unknown][]): void {
   for (const [status, body] of some)
-    fetched.mockResolvedValueOnce(new Response(body === undefined ? null : JSON.stringify(body), { status }))
+    fetched.mockResolvedValueOnce(
+      new Response(body === undefined ? null : JSON.stringify(body), { status }),
+    )
 }
 
-const asked = () => fetched.mock.calls.map(([path, options]) => `${options?.method} ${path as string}`)
+const asked = () =>
+  fetched.mock.calls.map(([path, options]) => `${options?.method} ${path as string}`)
 const failure = async (promise: Promise<unknown>) => {
   const error: unknown = await promise.catch((caught: unknown) => caught)
   expect(error).toBeInstanceOf(ApiError)
@@ -58,7 +61,12 @@ it("raises what the server says, with the words for each field", async () => {
 it("raises for an answer that is not JSON, as of a proxy", async () => {
   fetched.mockResolvedValueOnce(new Response("<h1>Bad gateway</h1>", { status: 502 }))
   const error = await failure(get("/session"))
-  expect(error).toMatchObject({ status: 502, code: "unknown", message: "The server answered 502.", fields: {} })
+  expect(error).toMatchObject({
+    status: 502,
+    code: "unknown",
+    message: "The server answered 502.",
+    fields: {},
+  })
 })
 
 it("says so where the server cannot be reached", async () => {

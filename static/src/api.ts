@@ -1,4 +1,5 @@
-// Requests to the server this page came from; signed in by cookie, refreshed when the access token has run out.
+// Requests to the server this page came from; signed in by cookie, refreshed when the access token
+// has run out.
 
 import { alone } from "./lib/alone"
 
@@ -21,7 +22,10 @@ interface Problem {
 }
 
 const REFRESHED_AT = "refreshedAt"
-/** Other tabs wait meanwhile. A token that the server has given in vain is given again (docs/api.md). */
+/**
+ * Other tabs wait meanwhile. A token that the server has given in vain is given again
+ * (docs/api.md).
+ */
 const REFRESH_TIMEOUT_MS = 15_000
 let refreshing: Promise<boolean> | null = null
 
@@ -31,7 +35,10 @@ export const noteRefreshed = () => localStorage.setItem(REFRESHED_AT, String(Dat
 
 async function refreshUnlessDone(since: number): Promise<boolean> {
   if (refreshedAt() > since) return true
-  const answer = await fetch("/user/refresh", { method: "POST", signal: AbortSignal.timeout(REFRESH_TIMEOUT_MS) })
+  const answer = await fetch("/user/refresh", {
+    method: "POST",
+    signal: AbortSignal.timeout(REFRESH_TIMEOUT_MS),
+  })
   if (answer.ok) noteRefreshed()
   return answer.ok
 }
@@ -39,7 +46,8 @@ async function refreshUnlessDone(since: number): Promise<boolean> {
 /**
  * Get a new access token: one request at a time, however many requests of all tabs need it.
  *
- * since: when the old token was used in vain. A token that another tab got after that serves as well.
+ * since: when the old token was used in vain. A token that another tab got after that serves as
+ * well.
  */
 export function refresh(since = Date.now()): Promise<boolean> {
   refreshing ??= alone("refresh", () => refreshUnlessDone(since)).finally(() => (refreshing = null))
@@ -55,7 +63,11 @@ async function send(method: string, path: string, body?: unknown): Promise<Respo
       body: body === undefined ? undefined : isForm ? body : JSON.stringify(body),
     })
   } catch {
-    throw new ApiError(0, "offline", "The server cannot be reached. Check your connection and try again.")
+    throw new ApiError(
+      0,
+      "offline",
+      "The server cannot be reached. Check your connection and try again.",
+    )
   }
 }
 
@@ -65,7 +77,12 @@ export const mayBeSignedIn = () => localStorage.getItem("signedIn") === "yes"
 export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
   const since = Date.now()
   let answer = await send(method, path, body)
-  if (answer.status === 401 && mayBeSignedIn() && !path.startsWith("/user/login") && (await refresh(since)))
+  if (
+    answer.status === 401 &&
+    mayBeSignedIn() &&
+    !path.startsWith("/user/login") &&
+    (await refresh(since))
+  )
     answer = await send(method, path, body)
   if (answer.status === 204) return undefined as T
   const content: unknown = await answer.json().catch(() => ({}))
@@ -84,7 +101,9 @@ export const post = <T>(path: string, body: unknown = {}) => call<T>("POST", pat
 export const patch = <T>(path: string, body: unknown) => call<T>("PATCH", path, body)
 export const del = <T>(path: string, body?: unknown) => call<T>("DELETE", path, body)
 
-/** What an error means for people, by its code, where the server's message speaks to programmers. */
+/**
+ * What an error means for people, by its code, where the server's message speaks to programmers.
+ */
 const PLAIN = new Map([
   [
     "text_unavailable",

@@ -1,6 +1,9 @@
 // Made by `make format` from handlers/close_codes.py: edit there.
 
-/** The codes with which the server closes a connection under /sync. docs/api.md says what each means. */
+/**
+ * The codes with which the server closes a connection under /sync. docs/api.md says what each
+ * means.
+ */
 export const CLOSE_CODE = {
   malformed: 4400,
   notSignedIn: 4401,

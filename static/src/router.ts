@@ -33,9 +33,18 @@ export function go(to: string, replace = false): void {
 /** Turn plain clicks on links of this app into `go`. */
 export function followLinks(): void {
   document.addEventListener("click", (event) => {
-    const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[href]") : null
-    const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey
-    if (!link || !isPlain || event.defaultPrevented || link.target || link.origin !== location.origin) return
+    const link =
+      event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[href]") : null
+    const isPlain =
+      event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey
+    if (
+      !link ||
+      !isPlain ||
+      event.defaultPrevented ||
+      link.target ||
+      link.origin !== location.origin
+    )
+      return
     if (SERVED.test(link.pathname) || link.hasAttribute("download")) return
     if (link.hash && link.pathname === location.pathname) return
     event.preventDefault()
@@ -43,7 +52,10 @@ export function followLinks(): void {
   })
 }
 
-/** Only paths of this app may be returned to after signing in. Browsers leave tabs and line ends out of addresses. */
+/**
+ * Only paths of this app may be returned to after signing in. Browsers leave tabs and line ends out
+ * of addresses.
+ */
 export const isOwnPath = (text: string | null): text is string =>
   !!text && /^\/(?![/\\])/.test(text) && !/[\t\n\r]/.test(text)
 
@@ -54,7 +66,10 @@ export function nextPath(): string {
   return /^\/sign(in|up)$/.test(path.value) ? "/" : path.value + query.value
 }
 
-/** The invite in the address that the person asked for. With it, the server counts a new account by the invite. */
+/**
+ * The invite in the address that the person asked for. With it, the server counts a new account by
+ * the invite.
+ */
 export function nextInvite(): { invite?: string } {
   const invite = /^\/join\/([A-Za-z0-9-]{1,64})(?:$|[?#])/.exec(nextPath())?.[1]
   return invite ? { invite } : {}
@@ -64,4 +79,5 @@ export function nextInvite(): { invite?: string } {
 export const nextSession = () => /^\/s\/([A-Za-z0-9-]{1,64})(?:$|[/?#])/.exec(nextPath())?.[1] ?? ""
 
 /** The address of a page to sign in or up, which leads back here. */
-export const withNext = (to: string) => (nextPath() === "/" ? to : `${to}?next=${encodeURIComponent(nextPath())}`)
+export const withNext = (to: string) =>
+  nextPath() === "/" ? to : `${to}?next=${encodeURIComponent(nextPath())}`

@@ -4,7 +4,8 @@ import { beforeEach, expect, it, vi } from "vitest"
 /** The settings of a browser that has these stored. */
 async function settings(stored: Record<string, string>) {
   localStorage.clear()
-  for (const [name, value] of Object.entries(stored)) localStorage.setItem(`settings.${name}`, value)
+  for (const [name, value] of Object.entries(stored))
+    localStorage.setItem(`settings.${name}`, value)
   return await import("./settings")
 }
 
@@ -24,7 +25,12 @@ it("takes the default for what is not allowed, of another type, or no JSON", asy
     tabSize: "{",
     wraps: '"yes"',
   })
-  expect([fontSize.value, keys.value, tabSize.value, wraps.value]).toEqual([14, "default", 4, false])
+  expect([fontSize.value, keys.value, tabSize.value, wraps.value]).toEqual([
+    14,
+    "default",
+    4,
+    false,
+  ])
 })
 
 it("shows the theme that was chosen, or the system's", async () => {
@@ -32,5 +38,9 @@ it("shows the theme that was chosen, or the system's", async () => {
   applyTheme()
   expect(document.documentElement.dataset.theme).toBe("dark")
   nextTheme()
-  expect([theme.value, isDark.value, document.documentElement.dataset.theme]).toEqual(["light", false, "light"])
+  expect([theme.value, isDark.value, document.documentElement.dataset.theme]).toEqual([
+    "light",
+    false,
+    "light",
+  ])
 })

@@ -1,7 +1,11 @@
 // How this person likes it, kept in this browser.
 import { effect, signal } from "@preact/signals"
 
-function kept<T extends string | number | boolean>(name: string, initial: T, allowed?: readonly T[]) {
+function kept<T extends string | number | boolean>(
+  name: string,
+  initial: T,
+  allowed?: readonly T[],
+) {
   const stored = localStorage.getItem(`settings.${name}`)
   let value = initial
   try {

@@ -1,12 +1,18 @@
 import { expect, it } from "vitest"
 
-const sources = import.meta.glob<string>("./**/*.{ts,tsx,html}", { query: "?raw", import: "default", eager: true })
+const sources = import.meta.glob<string>("./**/*.{ts,tsx,html}", {
+  query: "?raw",
+  import: "default",
+  eager: true,
+})
 const own = Object.entries(sources).filter(([name]) => !name.endsWith(".test.ts"))
 /** As long as the API's description is. */
 const GENERATED = "./types.ts"
 
 it.each(own)("%s makes no HTML of text, has no address of others, and is short", (name, text) => {
-  expect(text).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write|\beval\(/)
+  expect(text).not.toMatch(
+    /innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write|\beval\(/,
+  )
   expect(text).not.toMatch(/https?:\/\/(?!localhost)[a-z]/)
   if (name !== GENERATED) expect(text.split("\n").length).toBeLessThan(300)
 })

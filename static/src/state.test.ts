@@ -1,4 +1,5 @@
-// The rule where state lives, as far as a test can hold it. static/README.md has the rule with its reasons.
+// The rule where state lives, as far as a test can hold it. static/README.md has the rule with its
+// reasons.
 import { expect, it } from "vitest"
 import { itemAt } from "./lib/lists"
 
@@ -8,14 +9,20 @@ const sources = import.meta.glob<string>(["./**/*.{ts,tsx}", "!./**/*.test.ts"],
   eager: true,
 })
 const files = Object.entries(sources)
-const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map((match) => itemAt(match, 1))
+const all = (text: string, pattern: RegExp) =>
+  [...text.matchAll(pattern)].map((match) => itemAt(match, 1))
 
 /** `const toast = signal("")`, or the same as a field of a class. */
 const MADE = /\b(\w+) = (?:signal|computed)[<(]/g
-/** settings.ts makes these by a function of its own. They keep themselves, so a dialog that shows one may assign it. */
+/**
+ * settings.ts makes these by a function of its own. They keep themselves, so a dialog that shows
+ * one may assign it.
+ */
 const SETTINGS = all(sources["./settings.ts"] ?? "", /export const (\w+) = kept/g)
 /** First values that the screen's own choice replaces. */
-const FIRST = ['./pages/developers.tsx: () => new URLSearchParams(query.value).get("session") ?? PLACEHOLDER']
+const FIRST = [
+  './pages/developers.tsx: () => new URLSearchParams(query.value).get("session") ?? PLACEHOLDER',
+]
 
 /** The file that an import leads to, as the sources name it. */
 function imported(from: string, target: string): string {
@@ -47,16 +54,21 @@ it("signals are assigned by the module that makes them", () => {
   const elsewhere = files.flatMap(([name, text]) => {
     const own = new Set([...all(text, MADE), ...SETTINGS])
     const assigned = all(text, /(?<![\w.])((?:\w+\.)*\w+)\.value (?:\?\?|\|\||&&|[-+*])?= /g)
-    return assigned.filter((one) => !own.has(one.replace(/^this\./, ""))).map((one) => `${name}: ${one}`)
+    return assigned
+      .filter((one) => !own.has(one.replace(/^this\./, "")))
+      .map((one) => `${name}: ${one}`)
   })
 
   expect(SETTINGS).toContain("theme")
   expect(elsewhere).toEqual([])
 })
 
+/** Put a call that Prettier has wrapped on one line. */
+const unwrapped = (text: string) => text.replace(/\(\n\s+/g, "(").replace(/,?\n\s*\)/g, ")")
+
 it("state of components is no copy of a signal", () => {
   const copies = files.flatMap(([name, text]) =>
-    all(text, /\buseState(?:<[^;\n]*?>)?\(([^;\n]*)\)$/gm)
+    all(unwrapped(text), /\buseState(?:<[^;\n]*?>)?\(([^;\n]*)\)$/gm)
       .filter((first) => /\.value\b|\.peek\(/.test(first))
       .map((first) => `${name}: ${first}`),
   )

@@ -1,8 +1,13 @@
-// What holds the order of the style sheets: app.css says how they are cut, styles/tokens.css has the colours.
+// What holds the order of the style sheets: app.css says how they are cut, styles/tokens.css has
+// the colours.
 import { describe, expect, it } from "vitest"
 import { itemAt } from "./lib/lists"
 
-const sheets = import.meta.glob<string>("./**/*.css", { query: "?raw", import: "default", eager: true })
+const sheets = import.meta.glob<string>("./**/*.css", {
+  query: "?raw",
+  import: "default",
+  eager: true,
+})
 const code = import.meta.glob<string>(["./**/*.{ts,tsx,html}", "!./**/*.test.ts"], {
   query: "?raw",
   import: "default",
@@ -16,12 +21,15 @@ const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\//g, "")
 const css = withoutComments(Object.values(sheets).join("\n"))
 const sources = Object.values(code).join("\n")
 
-const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map((match) => itemAt(match, 1))
+const all = (text: string, pattern: RegExp) =>
+  [...text.matchAll(pattern)].map((match) => itemAt(match, 1))
 const sorted = (names: Iterable<string>) => [...new Set(names)].sort()
 
 /** The classes that rules of a sheet are for. */
 const styled = (text: string) =>
-  all(withoutComments(text), /([^{};]+)\{/g).flatMap((selector) => all(selector, /\.([a-z][\w-]*)/gi))
+  all(withoutComments(text), /([^{};]+)\{/g).flatMap((selector) =>
+    all(selector, /\.([a-z][\w-]*)/gi),
+  )
 
 /** The classes that a source gives to elements, but for those that it composes of variables. */
 function given(text: string): string[] {
@@ -29,7 +37,9 @@ function given(text: string): string[] {
   const computed = all(text, /\bclass(?:=\{|Name = )((?:[^{}\n]|\{[^{}]*\})*)/g).flatMap((value) =>
     all(value, /["`]([^"`]*)["`]/g),
   )
-  return [...plain, ...computed].flatMap((value) => value.split(/\s+/)).filter((name) => name && !name.includes("$"))
+  return [...plain, ...computed]
+    .flatMap((value) => value.split(/\s+/))
+    .filter((name) => name && !name.includes("$"))
 }
 
 /** Classes that no source names as a whole, and what gives them to elements. */
@@ -50,9 +60,11 @@ const COMPOSED: Record<string, string> = {
 /** Sources that have colours, and why these are no tokens. */
 const COLOURED: Record<string, string> = {
   "./ui/avatar.tsx": "people's colours: the server has the same ones",
-  "./session/dialogs/invite.tsx": "a QR code is black on white in both themes, otherwise cameras do not read it",
+  "./session/dialogs/invite.tsx":
+    "a QR code is black on white in both themes, otherwise cameras do not read it",
 }
-const COLOUR = /#(?:[\da-f]{8}|[\da-f]{6}|[\da-f]{3,4})\b(?=["';\s,)])|\b(?:rgb|hsl|oklch|oklab|lab|lch|color)a?\(/gi
+const COLOUR =
+  /#(?:[\da-f]{8}|[\da-f]{6}|[\da-f]{3,4})\b(?=["';\s,)])|\b(?:rgb|hsl|oklch|oklab|lab|lch|color)a?\(/gi
 
 describe("a style sheet", () => {
   it.each(files)("%s begins with a comment, and is short", (_name, text) => {
@@ -90,7 +102,9 @@ describe("a class", () => {
 
   it("that is given to an element has rules", () => {
     // session/editor/remote.ts has its rules with it
-    expect(sorted(used).filter((one) => !named.has(one) && !sources.includes(`".${one}"`))).toEqual([])
+    expect(sorted(used).filter((one) => !named.has(one) && !sources.includes(`".${one}"`))).toEqual(
+      [],
+    )
   })
 
   it("that is composed has rules, and is not named as a whole", () => {
@@ -102,7 +116,9 @@ describe("a class", () => {
 describe("a colour", () => {
   it("stands in tokens.css", () => {
     const found = [...files, ...Object.entries(code)].flatMap(([name, text]) =>
-      name === TOKENS || name in COLOURED ? [] : (withoutComments(text).match(COLOUR) ?? []).map((one) => [name, one]),
+      name === TOKENS || name in COLOURED
+        ? []
+        : (withoutComments(text).match(COLOUR) ?? []).map((one) => [name, one]),
     )
     expect(found).toEqual([])
     for (const name of Object.keys(COLOURED)) expect(code[name]).toMatch(COLOUR)
@@ -112,7 +128,12 @@ describe("a colour", () => {
 describe("a token", () => {
   const [light, dark] = withoutComments(sheets[TOKENS] ?? "").split(':root[data-theme="dark"]')
   const values = (text = "") =>
-    new Map([...text.matchAll(/(--[\w-]+): ([^;]+);/g)].map((match) => [itemAt(match, 1), itemAt(match, 2)]))
+    new Map(
+      [...text.matchAll(/(--[\w-]+):\s+([^;]+);/g)].map((match) => [
+        itemAt(match, 1),
+        itemAt(match, 2),
+      ]),
+    )
   const themes: [string, Map<string, string>][] = [
     ["light", values(light)],
     ["dark", new Map([...values(light), ...values(dark?.split("@media")[0])])],
@@ -126,16 +147,22 @@ describe("a token", () => {
 
   it.each(themes)("of a text can be read in the %s theme", (_name, theme) => {
     const read = (name: string) => luminance(theme.get(name) ?? "")
-    const texts = [...theme.keys()].filter((name) => /^--(text|soft|faint|accent|danger|warn|good|syn-\w+)$/.test(name))
+    const texts = [...theme.keys()].filter((name) =>
+      /^--(text|soft|faint|accent|danger|warn|good|syn-\w+)$/.test(name),
+    )
     expect(texts.length).toBe(14)
     for (const ground of ["--bg", "--panel"]) {
-      for (const text of texts) expect(contrast(read(text), read(ground)), text).toBeGreaterThanOrEqual(4.5)
+      for (const text of texts)
+        expect(contrast(read(text), read(ground)), text).toBeGreaterThanOrEqual(4.5)
       expect(contrast(read("--line-strong"), read(ground))).toBeGreaterThanOrEqual(3)
     }
     for (const ground of ["--line-active", "--selection"])
       for (const text of texts.filter((name) => name.startsWith("--syn-") || name === "--text"))
-        expect(contrast(read(text), read(ground)), `${text} on ${ground}`).toBeGreaterThanOrEqual(4.5)
-    for (const [text, ground] of PAIRS) expect(contrast(read(text), read(ground)), text).toBeGreaterThanOrEqual(4.5)
+        expect(contrast(read(text), read(ground)), `${text} on ${ground}`).toBeGreaterThanOrEqual(
+          4.5,
+        )
+    for (const [text, ground] of PAIRS)
+      expect(contrast(read(text), read(ground)), text).toBeGreaterThanOrEqual(4.5)
   })
 
   it("lists the widths at which the layout changes", () => {
@@ -165,4 +192,5 @@ function luminance(colour: string): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
-const contrast = (one: number, other: number) => (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05)
+const contrast = (one: number, other: number) =>
+  (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05)

@@ -36,7 +36,11 @@ it.each([
     ["(", `${HOST}/a`, ") and ", `${HOST}/a_(b)`, ", too"],
     [`${HOST}/a`, `${HOST}/a_(b)`],
   ],
-  ["javascript:alert(1) data:text/html,x //localhost/a", ["javascript:alert(1) data:text/html,x //localhost/a"], []],
+  [
+    "javascript:alert(1) data:text/html,x //localhost/a",
+    ["javascript:alert(1) data:text/html,x //localhost/a"],
+    [],
+  ],
   [`xhttp://localhost "${HOST}/"`, [`xhttp://localhost "`, `${HOST}/`, `"`], [`${HOST}/`]],
   ["", [], []],
 ])("finds the addresses of %j", (text, parts, links) => {

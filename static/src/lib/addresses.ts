@@ -1,12 +1,17 @@
-// Which addresses are screens of this app. Used by the router, and by the server for development (vite.config.ts).
+// Which addresses are screens of this app. Used by the router, and by the server for development
+// (vite.config.ts).
 
-/** The server answers these itself; every other address that a person opens is a screen of the app. */
+/**
+ * The server answers these itself; every other address that a person opens is a screen of the app.
+ */
 export const SERVED = /^\/(docs|openapi\.json|static|code|healthz)\b/
 
 /** An address, up to the punctuation that ends the sentence or closes a bracket around it. */
 const WEB = /\bhttps?:\/\/[^\s<>"'`]*[^\s<>"'`.,;:!?)\]}]/gi
 
-/** Cut a text at its web addresses. Only http and https: nothing that somebody writes can run code. */
+/**
+ * Cut a text at its web addresses. Only http and https: nothing that somebody writes can run code.
+ */
 export function linkedParts(text: string): { text: string; href?: string }[] {
   const parts: { text: string; href?: string }[] = []
   let end = 0

@@ -36,7 +36,8 @@ it("lets one after the other work where there are no locks", async () => {
   const all = Promise.all([alone("x", work("a")), alone("x", work("b")), alone("x", work("c"))])
   await vi.advanceTimersByTimeAsync(2000)
   expect(await all).toEqual(["a", "b", "c"])
-  for (let at = 0; at < log.length; at += 2) expect(log[at + 1]).toBe(log[at]?.replace("begins", "ends"))
+  for (let at = 0; at < log.length; at += 2)
+    expect(log[at + 1]).toBe(log[at]?.replace("begins", "ends"))
 })
 
 it("does not wait for ever for a tab that was closed, or for work that failed", async () => {

@@ -1,8 +1,14 @@
 // Work that only one tab of this browser may do at a time.
 
-/** How long a lease holds: longer than any work takes, but not for ever, because a tab with a lease may be closed. */
+/**
+ * How long a lease holds: longer than any work takes, but not for ever, because a tab with a lease
+ * may be closed.
+ */
 const LEASE_MS = 25_000
-/** How long to wait before the lease is read again. If two tabs write at the same time, both have written by then. */
+/**
+ * How long to wait before the lease is read again. If two tabs write at the same time, both have
+ * written by then.
+ */
 const POLL_MS = 50
 
 const pause = (ms: number) => new Promise<void>((go) => setTimeout(go, ms))
@@ -14,7 +20,10 @@ export function alone<T>(name: string, work: () => Promise<T>): Promise<T> {
   return navigator.locks ? (navigator.locks.request(name, work) as Promise<T>) : leased(name, work)
 }
 
-/** `alone` by a lease in this browser's storage. Very seldom two tabs both get it, so the work must not break then. */
+/**
+ * `alone` by a lease in this browser's storage. Very seldom two tabs both get it, so the work must
+ * not break then.
+ */
 async function leased<T>(name: string, work: () => Promise<T>): Promise<T> {
   const key = `lease:${name}`
   const mine = String(Math.random())
@@ -22,7 +31,8 @@ async function leased<T>(name: string, work: () => Promise<T>): Promise<T> {
   for (;;) {
     const [owner = "", until = ""] = read()
     if (owner === mine) break
-    if (!owner || !(Number(until) > Date.now())) localStorage.setItem(key, `${mine} ${Date.now() + LEASE_MS}`)
+    if (!owner || !(Number(until) > Date.now()))
+      localStorage.setItem(key, `${mine} ${Date.now() + LEASE_MS}`)
     await pause(POLL_MS)
   }
   try {

@@ -1,9 +1,15 @@
-// Roots of a session that are no texts: XML, maps and lists, which other programs write. They can be read here.
+// Roots of a session that are no texts: XML, maps and lists, which other programs write. They can
+// be read here.
 import type { Document, LeftOut, RootType } from "../types"
 
 export type Documents = Readonly<Record<string, Document>>
 
-export const KINDS: Record<RootType, string> = { xml: "XML", map: "map", array: "list", empty: "emptied" }
+export const KINDS: Record<RootType, string> = {
+  xml: "XML",
+  map: "map",
+  array: "list",
+  empty: "emptied",
+}
 
 const LEFT_OUT: Record<LeftOut, string> = {
   too_large: "It is too large to be shown.",
@@ -13,7 +19,11 @@ const LEFT_OUT: Record<LeftOut, string> = {
 
 /** What a document holds: XML as it is, everything else as JSON; "" if there is nothing to show. */
 export const contentOf = ({ type, value }: Document): string =>
-  value === null ? "" : type === "xml" && typeof value === "string" ? value : JSON.stringify(value, null, 2)
+  value === null
+    ? ""
+    : type === "xml" && typeof value === "string"
+      ? value
+      : JSON.stringify(value, null, 2)
 
 /** The language in which its content is coloured. */
 export const languageOf = ({ type }: Document): string => (type === "xml" ? "html" : "json")

@@ -12,7 +12,8 @@ export interface Language {
 
 const clike = (name: "csharp" | "kotlin" | "scala") => async () =>
   StreamLanguage.define((await import("@codemirror/legacy-modes/mode/clike"))[name])
-const script = (options: object) => async () => (await import("@codemirror/lang-javascript")).javascript(options)
+const script = (options: object) => async () =>
+  (await import("@codemirror/lang-javascript")).javascript(options)
 const cpp = async () => (await import("@codemirror/lang-cpp")).cpp()
 
 export const LANGUAGES: Language[] = [
@@ -21,14 +22,16 @@ export const LANGUAGES: Language[] = [
     name: "JavaScript",
     suffix: "js",
     load: script({ jsx: true }),
-    starter: 'function greet(name) {\n  return `Hello, ${name}!`\n}\n\nconsole.log(greet("world"))\n',
+    starter:
+      'function greet(name) {\n  return `Hello, ${name}!`\n}\n\nconsole.log(greet("world"))\n',
   },
   {
     id: "typescript",
     name: "TypeScript",
     suffix: "ts",
     load: script({ typescript: true, jsx: true }),
-    starter: 'function greet(name: string): string {\n  return `Hello, ${name}!`\n}\n\nconsole.log(greet("world"))\n',
+    starter:
+      'function greet(name: string): string {\n  return `Hello, ${name}!`\n}\n\nconsole.log(greet("world"))\n',
   },
   {
     id: "python",
@@ -51,7 +54,8 @@ export const LANGUAGES: Language[] = [
     name: "C",
     suffix: "c",
     load: cpp,
-    starter: '#include <stdio.h>\n\nint main(void) {\n    printf("Hello, world!\\n");\n    return 0;\n}\n',
+    starter:
+      '#include <stdio.h>\n\nint main(void) {\n    printf("Hello, world!\\n");\n    return 0;\n}\n',
   },
   {
     id: "cpp",
@@ -86,28 +90,41 @@ export const LANGUAGES: Language[] = [
     name: "SQL",
     suffix: "sql",
     load: async () => (await import("@codemirror/lang-sql")).sql(),
-    starter: "SELECT name, count(*) AS orders\nFROM customers\nJOIN orders USING (customer_id)\nGROUP BY name;\n",
+    starter:
+      "SELECT name, count(*) AS orders\nFROM customers\nJOIN orders USING (customer_id)\nGROUP BY name;\n",
   },
   {
     id: "html",
     name: "HTML",
     suffix: "html",
     load: async () => (await import("@codemirror/lang-html")).html(),
-    starter: '<!doctype html>\n<html lang="en">\n  <title>Hello</title>\n  <h1>Hello, world!</h1>\n</html>\n',
+    starter:
+      '<!doctype html>\n<html lang="en">\n  <title>Hello</title>\n  <h1>Hello, world!</h1>\n</html>\n',
   },
-  { id: "css", name: "CSS", suffix: "css", load: async () => (await import("@codemirror/lang-css")).css() },
+  {
+    id: "css",
+    name: "CSS",
+    suffix: "css",
+    load: async () => (await import("@codemirror/lang-css")).css(),
+  },
   {
     id: "markdown",
     name: "Markdown",
     suffix: "md",
     load: async () => (await import("@codemirror/lang-markdown")).markdown(),
   },
-  { id: "json", name: "JSON", suffix: "json", load: async () => (await import("@codemirror/lang-json")).json() },
+  {
+    id: "json",
+    name: "JSON",
+    suffix: "json",
+    load: async () => (await import("@codemirror/lang-json")).json(),
+  },
   {
     id: "ruby",
     name: "Ruby",
     suffix: "rb",
-    load: async () => StreamLanguage.define((await import("@codemirror/legacy-modes/mode/ruby")).ruby),
+    load: async () =>
+      StreamLanguage.define((await import("@codemirror/legacy-modes/mode/ruby")).ruby),
     starter: 'puts "Hello, world!"\n',
   },
   {
@@ -128,7 +145,8 @@ export const LANGUAGES: Language[] = [
     id: "swift",
     name: "Swift",
     suffix: "swift",
-    load: async () => StreamLanguage.define((await import("@codemirror/legacy-modes/mode/swift")).swift),
+    load: async () =>
+      StreamLanguage.define((await import("@codemirror/legacy-modes/mode/swift")).swift),
     starter: 'print("Hello, world!")\n',
   },
   { id: "scala", name: "Scala", suffix: "scala", load: clike("scala") },
@@ -136,14 +154,16 @@ export const LANGUAGES: Language[] = [
     id: "shell",
     name: "Shell",
     suffix: "sh",
-    load: async () => StreamLanguage.define((await import("@codemirror/legacy-modes/mode/shell")).shell),
+    load: async () =>
+      StreamLanguage.define((await import("@codemirror/legacy-modes/mode/shell")).shell),
     starter: '#!/usr/bin/env bash\nset -euo pipefail\n\necho "Hello, world!"\n',
   },
   {
     id: "yaml",
     name: "YAML",
     suffix: "yaml",
-    load: async () => StreamLanguage.define((await import("@codemirror/legacy-modes/mode/yaml")).yaml),
+    load: async () =>
+      StreamLanguage.define((await import("@codemirror/legacy-modes/mode/yaml")).yaml),
   },
   { id: "plaintext", name: "Plain text", suffix: "txt", load: () => Promise.resolve([]) },
 ]
@@ -153,11 +173,13 @@ export const languageName = (id: string) => LANGUAGES.find((one) => one.id === i
 export const suffixOf = (id: string) => LANGUAGES.find((one) => one.id === id)?.suffix ?? "txt"
 
 /**
- * The pack for a file: by the suffix of its name where it has one, else by the session's language. A pack that cannot
- * be loaded leaves the text without colours.
+ * The pack for a file: by the suffix of its name where it has one, else by the session's language.
+ * A pack that cannot be loaded leaves the text without colours.
  */
 export async function languagePack(file: string, sessionLanguage: string): Promise<Extension> {
   const suffix = file.slice(file.lastIndexOf(".") + 1 || file.length).toLowerCase()
-  const found = LANGUAGES.find((one) => one.suffix === suffix) ?? LANGUAGES.find((one) => one.id === sessionLanguage)
+  const found =
+    LANGUAGES.find((one) => one.suffix === suffix) ??
+    LANGUAGES.find((one) => one.id === sessionLanguage)
   return found ? found.load().catch(() => []) : []
 }

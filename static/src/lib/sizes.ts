@@ -3,7 +3,8 @@ const UNITS = ["KiB", "MiB", "GiB", "TiB"]
 /**
  * "0 bytes", "1.5 KiB", "12 MiB", "2 GiB": precise enough to compare with a limit.
  *
- * Further digits are cut off, not rounded, so that a size below a limit never looks as large as the limit.
+ * Further digits are cut off, not rounded, so that a size below a limit never looks as large as the
+ * limit.
  */
 export function size(bytes: number): string {
   if (bytes < 1024) return `${bytes} ${bytes === 1 ? "byte" : "bytes"}`

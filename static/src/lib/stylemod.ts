@@ -1,5 +1,5 @@
-// CodeMirror's style sheets as constructed ones: the policy allows no <style> elements, and constructed
-// sheets need neither an exception nor a nonce, so that the shell can be a static file.
+// CodeMirror's style sheets as constructed ones: the policy allows no <style> elements, and
+// constructed sheets need neither an exception nor a nonce, so that the shell can be a static file.
 import { StyleModule as Original } from "../../node_modules/style-mod/src/style-mod.js"
 
 interface Mounted {

@@ -9,13 +9,15 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
 export function ago(text: string, now = Date.now()): string {
   const passed = now - Date.parse(text)
   if (passed > 14 * 86_400_000) return new Date(text).toLocaleDateString()
-  for (const [unit, ms] of UNITS) if (Math.abs(passed) >= ms) return relative.format(-Math.round(passed / ms), unit)
+  for (const [unit, ms] of UNITS)
+    if (Math.abs(passed) >= ms) return relative.format(-Math.round(passed / ms), unit)
   return "just now"
 }
 
 /** "40 seconds", "2 minutes" */
 export function lasting(seconds: number): string {
-  const [count, unit] = seconds < 90 ? [Math.round(seconds), "second"] : [Math.round(seconds / 60), "minute"]
+  const [count, unit] =
+    seconds < 90 ? [Math.round(seconds), "second"] : [Math.round(seconds / 60), "minute"]
   return `${count} ${unit}${count === 1 ? "" : "s"}`
 }
 
@@ -27,5 +29,6 @@ export const until = (text: string, now = Date.now()) =>
     ? clock(text)
     : new Date(text).toLocaleDateString("en-GB", { day: "numeric", month: "short" })
 
-export const clock = (text: string) => new Date(text).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })
+export const clock = (text: string) =>
+  new Date(text).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })
 export const full = (text: string) => new Date(text).toLocaleString()

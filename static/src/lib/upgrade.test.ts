@@ -5,7 +5,8 @@ import { loadPart } from "./upgrade"
 const GONE = new TypeError("Failed to fetch dynamically imported module")
 const gone = () => Promise.reject(GONE)
 const page = { reload: vi.fn() }
-const answered = (status: number) => vi.stubGlobal("fetch", vi.fn().mockResolvedValue(new Response("", { status })))
+const answered = (status: number) =>
+  vi.stubGlobal("fetch", vi.fn().mockResolvedValue(new Response("", { status })))
 
 beforeEach(() => {
   sessionStorage.clear()

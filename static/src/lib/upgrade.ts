@@ -1,4 +1,5 @@
-// Parts of the app that are loaded when they are needed: after an upgrade the server has them under other names.
+// Parts of the app that are loaded when they are needed: after an upgrade the server has them under
+// other names.
 
 const RELOADED_AT = "reloadedAt"
 /** A page that fails again so soon after it was loaded would fail for ever. */
@@ -11,12 +12,15 @@ const isServerThere = () =>
   )
 
 /**
- * Load a part of the app. Where that fails and the server is there, the page is loaded again, once: that brings the
- * names of the parts as they are now.
+ * Load a part of the app. Where that fails and the server is there, the page is loaded again, once:
+ * that brings the names of the parts as they are now.
  *
  * Raises what the browser says, if the page cannot help itself.
  */
-export async function loadPart<T>(load: () => Promise<T>, page: Pick<Location, "reload"> = location): Promise<T> {
+export async function loadPart<T>(
+  load: () => Promise<T>,
+  page: Pick<Location, "reload"> = location,
+): Promise<T> {
   try {
     return await load()
   } catch (error) {

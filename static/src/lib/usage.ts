@@ -18,7 +18,8 @@ export const isFull = ({ bytes, maxBytes, sessions, maxSessions }: Usage) =>
 export function warning({ bytes, maxBytes, sessions, maxSessions }: Usage): string {
   if (bytes >= maxBytes)
     return "Your storage is full. You cannot open new sessions, and no versions of your sessions can be saved. If it grows further, nobody can type in your sessions."
-  if (sessions >= maxSessions) return "You have as many sessions as you may have. You cannot open new ones."
+  if (sessions >= maxSessions)
+    return "You have as many sessions as you may have. You cannot open new ones."
   if (bytes >= maxBytes * NEARLY)
     return "Your storage is nearly full. When it is full, you cannot open new sessions, and no versions of your sessions can be saved."
   if (sessions >= maxSessions * NEARLY)

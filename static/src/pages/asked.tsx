@@ -8,7 +8,8 @@ import { cancellable } from "../ui/cancellable"
 
 function Known({ about }: { about: LinkPreview }) {
   const { session, owner, role } = about
-  const does = session.status === "ended" ? "read it" : role === "viewer" ? "watch" : "edit with the others"
+  const does =
+    session.status === "ended" ? "read it" : role === "viewer" ? "watch" : "edit with the others"
   return (
     <section class="pitch" aria-label="The session">
       <p class="eyebrow">
@@ -30,7 +31,10 @@ function Unknown() {
     <section class="pitch" aria-label="The session">
       <h1>This link opens a session.</h1>
       <p>Sign in if you are one of its members.</p>
-      <p>If you are not, ask the person who sent the link for an invite link. You need no account for that.</p>
+      <p>
+        If you are not, ask the person who sent the link for an invite link. You need no account for
+        that.
+      </p>
     </section>
   )
 }

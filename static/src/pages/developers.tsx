@@ -71,7 +71,9 @@ function Snippet({ title, code }: { title: string; code: string }) {
 
 export default function DevelopersPage() {
   const [sessions, setSessions] = useState<Session[]>([])
-  const [session, setSession] = useState(() => new URLSearchParams(query.value).get("session") ?? PLACEHOLDER)
+  const [session, setSession] = useState(
+    () => new URLSearchParams(query.value).get("session") ?? PLACEHOLDER,
+  )
   const isSignedIn = !!me.value
   useEffect(() => {
     if (!isSignedIn) return
@@ -87,9 +89,9 @@ export default function DevelopersPage() {
     <Page title="For developers">
       <h1>Connect an editor of your own</h1>
       <p>
-        This server speaks the y-websocket protocol at <code>{address}/sync</code>; the room's name is the session's id.
-        Routes, fields and errors are in the <a href="/docs">API reference</a>, also as{" "}
-        <a href="/openapi.json">OpenAPI</a>.
+        This server speaks the y-websocket protocol at <code>{address}/sync</code>; the room's name
+        is the session's id. Routes, fields and errors are in the <a href="/docs">API reference</a>,
+        also as <a href="/openapi.json">OpenAPI</a>.
       </p>
       <label class="field">
         <span>Session</span>

@@ -39,7 +39,11 @@ function Row({ session, onDelete }: { session: Session; onDelete: () => void }) 
         <bdi>{session.title}</bdi>
       </a>
       <span class="tag">{languageName(session.language)}</span>
-      {session.status === "ended" ? <span class="tag">ended</span> : <span class="tag open">open</span>}
+      {session.status === "ended" ? (
+        <span class="tag">ended</span>
+      ) : (
+        <span class="tag open">open</span>
+      )}
       {session.unread > 0 && <span class="tag unread">{session.unread} unread</span>}
       <People session={session} />
       <time dateTime={session.lastActivityAt} title={full(session.lastActivityAt)}>
@@ -66,7 +70,13 @@ function CreateDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="New session" onClose={onClose}>
       <Form submit="Create session" onSubmit={create}>
-        <Field name="title" label="Title" maxLength={120} placeholder="Untitled session" autofocus />
+        <Field
+          name="title"
+          label="Title"
+          maxLength={120}
+          placeholder="Untitled session"
+          autofocus
+        />
         <Choice
           name="language"
           label="Language"
@@ -83,7 +93,8 @@ function CreateDialog({ onClose }: { onClose: () => void }) {
           ]}
         />
         <label class="check">
-          <input type="checkbox" name="starter" value="yes" defaultChecked /> Start with a small example
+          <input type="checkbox" name="starter" value="yes" defaultChecked /> Start with a small
+          example
         </label>
       </Form>
     </Dialog>
@@ -174,7 +185,8 @@ export function HomePage() {
       </div>
       {isGuest && (
         <p class="notice">
-          You are a guest. <a href="/signup">Create an account</a> to open sessions yourself and keep what you wrote.
+          You are a guest. <a href="/signup">Create an account</a> to open sessions yourself and
+          keep what you wrote.
         </p>
       )}
       <JoinForm />

@@ -53,8 +53,8 @@ function Invited({ invite, about }: { invite: string; about: Preview }) {
   return (
     <section class="card" aria-labelledby="invited">
       <p class="eyebrow">
-        <Avatar person={about.invitedBy} size={24} /> <bdi>{about.invitedBy.username}</bdi> invites you to{" "}
-        {about.role === "viewer" ? "watch" : "edit"}
+        <Avatar person={about.invitedBy} size={24} /> <bdi>{about.invitedBy.username}</bdi> invites
+        you to {about.role === "viewer" ? "watch" : "edit"}
       </p>
       <h1 id="invited" dir="auto">
         {about.session.title}
@@ -64,9 +64,15 @@ function Invited({ invite, about }: { invite: string; about: Preview }) {
         {about.session.status === "ended" && " · ended, read-only"}
       </p>
       {user && !fits && (
-        <p class="notice">You are a guest of another session as {user.username}. Joining here ends that.</p>
+        <p class="notice">
+          You are a guest of another session as {user.username}. Joining here ends that.
+        </p>
       )}
-      {fits ? <AsMember invite={invite} about={about} user={user} /> : <AsGuest invite={invite} about={about} />}
+      {fits ? (
+        <AsMember invite={invite} about={about} user={user} />
+      ) : (
+        <AsGuest invite={invite} about={about} />
+      )}
     </section>
   )
 }

@@ -20,14 +20,16 @@ function DeleteDialog({ user, onClose }: { user: Me; onClose: () => void }) {
   return (
     <Dialog title="Delete your account?" onClose={onClose}>
       <p>
-        You will be signed out everywhere, and nobody can bring the account back. What you wrote in the sessions and
-        chats of others stays there, by “deleted user”.
+        You will be signed out everywhere, and nobody can bring the account back. What you wrote in
+        the sessions and chats of others stays there, by “deleted user”.
       </p>
       <Form submit="Delete my account" kind="danger" onSubmit={remove}>
         {user.guest ? null : (
           <>
             <Choice name="sessions" label="Your own sessions" value="transfer" options={SESSIONS} />
-            <p class="hint">A session that has no other editor with an account is deleted in either case.</p>
+            <p class="hint">
+              A session that has no other editor with an account is deleted in either case.
+            </p>
             <Field
               name="password"
               label="Password"
@@ -47,7 +49,9 @@ export function Leaving({ user }: { user: Me }) {
   return (
     <section class="card" aria-labelledby="leaving">
       <h2 id="leaving">Delete account</h2>
-      <p class="hint">Your name, e-mail address, password and picture are deleted from this server.</p>
+      <p class="hint">
+        Your name, e-mail address, password and picture are deleted from this server.
+      </p>
       <p class="actions">
         <button type="button" class="danger" onClick={() => setIsAsking(true)}>
           Delete account…

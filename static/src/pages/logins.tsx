@@ -51,7 +51,10 @@ export function Logins() {
       </ul>
       {logins.some((one) => !one.current) && (
         <p class="actions">
-          <button type="button" onClick={() => void end(del("/user/logins"), "You are signed out everywhere else")}>
+          <button
+            type="button"
+            onClick={() => void end(del("/user/logins"), "You are signed out everywhere else")}
+          >
             Sign out everywhere else
           </button>
         </p>

@@ -12,7 +12,8 @@ const SIZE = 256
 
 const encode = (canvas: HTMLCanvasElement) =>
   new Promise<Blob>((done, failed) => {
-    const use = (blob: Blob | null) => (blob ? done(blob) : failed(new Error("This picture cannot be encoded.")))
+    const use = (blob: Blob | null) =>
+      blob ? done(blob) : failed(new Error("This picture cannot be encoded."))
     canvas.toBlob(use, "image/png")
   })
 
@@ -40,7 +41,10 @@ function Slider({ label, value, min, max, onChange }: SliderProps) {
   )
 }
 
-/** Draw the part of the picture that was chosen. Return a ref for the canvas, and why the file cannot be shown. */
+/**
+ * Draw the part of the picture that was chosen. Return a ref for the canvas, and why the file
+ * cannot be shown.
+ */
 function usePreview(file: File, zoom: number, x: number, y: number) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const [picture, setPicture] = useState<ImageBitmap | null>(null)
@@ -84,7 +88,13 @@ function Crop({ file, onDone }: { file: File; onDone: () => void }) {
   }
   return (
     <div class="crop">
-      <canvas ref={canvas} width={SIZE} height={SIZE} role="img" aria-label="Preview of your picture" />
+      <canvas
+        ref={canvas}
+        width={SIZE}
+        height={SIZE}
+        role="img"
+        aria-label="Preview of your picture"
+      />
       <div>
         <Slider label="Zoom" value={zoom} min={1} max={4} onChange={setZoom} />
         <Slider label="Left to right" value={x} min={0} max={1} onChange={setX} />

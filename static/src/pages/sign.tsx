@@ -21,7 +21,10 @@ async function signIn({ name = "", password }: Record<string, string>): Promise<
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
     const { [field]: wrong, ...others } = error.fields
-    throw new ApiError(error.status, error.code, error.message, { ...others, ...(wrong && { name: wrong }) })
+    throw new ApiError(error.status, error.code, error.message, {
+      ...others,
+      ...(wrong && { name: wrong }),
+    })
   }
 }
 
@@ -30,8 +33,8 @@ function Pitch() {
     <section class="pitch" aria-label="What this is">
       <h1>Write code together.</h1>
       <p>
-        Open a session, send a link, and type in the same file, live. Every version is kept, every keystroke can be
-        replayed.
+        Open a session, send a link, and type in the same file, live. Every version is kept, every
+        keystroke can be replayed.
       </p>
       <ul>
         <li>Works offline and merges later</li>
@@ -85,9 +88,15 @@ export function SignUpPage() {
         <section class="card" aria-labelledby="signup">
           <h2 id="signup">{isGuest ? "Keep what you wrote" : "Create account"}</h2>
           {isGuest && (
-            <p>You are here as a guest. With an account you stay who you are, and can open sessions yourself.</p>
+            <p>
+              You are here as a guest. With an account you stay who you are, and can open sessions
+              yourself.
+            </p>
           )}
-          <Form submit="Create account" onSubmit={(values) => enter("/user/signup", { ...values, ...nextInvite() })}>
+          <Form
+            submit="Create account"
+            onSubmit={(values) => enter("/user/signup", { ...values, ...nextInvite() })}
+          >
             <Field
               name="username"
               label="User name"

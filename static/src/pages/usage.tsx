@@ -36,7 +36,11 @@ function Gauges({ usage }: { usage: Usage | undefined }) {
     )
   return (
     <div class="gauges">
-      <Gauge text={`${size(usage.bytes)} of ${size(usage.maxBytes)}`} used={usage.bytes} limit={usage.maxBytes} />
+      <Gauge
+        text={`${size(usage.bytes)} of ${size(usage.maxBytes)}`}
+        used={usage.bytes}
+        limit={usage.maxBytes}
+      />
       <Gauge text={sessionsOf(usage)} used={usage.sessions} limit={usage.maxSessions} />
     </div>
   )
@@ -47,8 +51,8 @@ function Warning({ usage }: { usage: Usage }) {
   if (!text) return null
   return (
     <p class={isFull(usage) ? "usage-warning full" : "usage-warning"} role="status">
-      {text} To make room, delete <a href="/">sessions</a> that you do not need any more, or hand them over to another
-      member, under People.
+      {text} To make room, delete <a href="/">sessions</a> that you do not need any more, or hand
+      them over to another member, under People.
     </p>
   )
 }

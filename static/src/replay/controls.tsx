@@ -51,7 +51,9 @@ function useKeys(act: Record<string, () => void>): void {
 /** "3 of 12, 14:05:11, Ada" */
 function describe({ sequence, at, author }: Moment, total: number): string {
   const place = `${sequence.toLocaleString("en")} of ${total.toLocaleString("en")}`
-  return [place, at ? new Date(at).toLocaleString() : "", author?.username ?? ""].filter(Boolean).join(", ")
+  return [place, at ? new Date(at).toLocaleString() : "", author?.username ?? ""]
+    .filter(Boolean)
+    .join(", ")
 }
 
 function Speed({ speed, onChange }: { speed: number; onChange: (speed: number) => void }) {
@@ -61,7 +63,10 @@ function Speed({ speed, onChange }: { speed: number; onChange: (speed: number) =
   return (
     <label>
       Speed{" "}
-      <select value={String(speed)} onChange={(event) => onChange(Number(event.currentTarget.value))}>
+      <select
+        value={String(speed)}
+        onChange={(event) => onChange(Number(event.currentTarget.value))}
+      >
         {SPEEDS.map((one) => (
           <option key={one} value={String(one)}>
             {one}×
@@ -75,8 +80,12 @@ function Speed({ speed, onChange }: { speed: number; onChange: (speed: number) =
 function SkipIdle({ skips, onChange }: { skips: boolean; onChange: (skips: boolean) => void }) {
   return (
     <label class="check">
-      <input type="checkbox" checked={skips} onChange={(event) => onChange(event.currentTarget.checked)} /> Skip idle
-      time
+      <input
+        type="checkbox"
+        checked={skips}
+        onChange={(event) => onChange(event.currentTarget.checked)}
+      />{" "}
+      Skip idle time
     </label>
   )
 }
@@ -110,7 +119,8 @@ export function Controls({ player, timeline }: Props) {
   const jump = (step: 1 | -1) => {
     const { sequence } = player.moment.peek()
     const marks = timeline.marks.map((one) => one.sequence)
-    const target = step > 0 ? marks.find((one) => one > sequence) : marks.filter((one) => one < sequence).at(-1)
+    const target =
+      step > 0 ? marks.find((one) => one > sequence) : marks.filter((one) => one < sequence).at(-1)
     go(target ?? (step > 0 ? player.total : 0))
   }
   const move = (by: number) => go(player.moment.peek().sequence + by)
@@ -151,11 +161,20 @@ export function Controls({ player, timeline }: Props) {
         >
           ‹
         </button>
-        <button type="button" class="icon" aria-label="Next event" title="Next event (.)" onClick={() => jump(1)}>
+        <button
+          type="button"
+          class="icon"
+          aria-label="Next event"
+          title="Next event (.)"
+          onClick={() => jump(1)}
+        >
           ›
         </button>
         <Speed speed={pace.speed} onChange={(speed) => setPace((old) => ({ ...old, speed }))} />
-        <SkipIdle skips={pace.skipsIdle} onChange={(skipsIdle) => setPace((old) => ({ ...old, skipsIdle }))} />
+        <SkipIdle
+          skips={pace.skipsIdle}
+          onChange={(skipsIdle) => setPace((old) => ({ ...old, skipsIdle }))}
+        />
         <Legend timeline={timeline} />
         <JumpTo marks={timeline.marks} onChoose={(sequence) => go(sequence)} />
         <output class="moment" data-testid="moment">

@@ -18,14 +18,23 @@ const chosenBy = (value: string) => (value === "" ? null : value.slice(1))
 
 function Playing({ id, session, timeline }: { id: string; session: Session; timeline: Timeline }) {
   const player = useMemo(
-    () => new Player(timeline.sequence, (from, to) => get<Page>(`/code/${id}/replay?from=${from}&to=${to}`)),
+    () =>
+      new Player(timeline.sequence, (from, to) =>
+        get<Page>(`/code/${id}/replay?from=${from}&to=${to}`),
+      ),
     [id, timeline],
   )
   const [chosen, choose] = useState<string | null>(null)
   useEffect(() => void player.seek(player.total), [player])
   const { files, root, position, others, author, at, sequence } = player.moment.value
   const marked = useMemo(
-    () => author && { id: author.id, name: author.username, color: colourOf(author.id), avatar: author.avatar },
+    () =>
+      author && {
+        id: author.id,
+        name: author.username,
+        color: colourOf(author.id),
+        avatar: author.avatar,
+      },
     [author],
   )
   const names = Object.keys(files)
@@ -37,7 +46,10 @@ function Playing({ id, session, timeline }: { id: string; session: Session; time
           <div class="compare-bar">
             <label>
               File{" "}
-              <select value={valueOf(chosen)} onChange={(event) => choose(chosenBy(event.currentTarget.value))}>
+              <select
+                value={valueOf(chosen)}
+                onChange={(event) => choose(chosenBy(event.currentTarget.value))}
+              >
                 <option value="">Follow the typing</option>
                 {[...new Set([...names, ...(chosen === null ? [] : [chosen])])].map((one) => (
                   <option key={one} value={valueOf(one)}>
@@ -48,7 +60,8 @@ function Playing({ id, session, timeline }: { id: string; session: Session; time
             </label>
             {others.length > 0 && (
               <span class="hint">
-                Texts are replayed. Not shown, as they are no texts: <bdi>{others.map(rootTitle).join(", ")}</bdi>
+                Texts are replayed. Not shown, as they are no texts:{" "}
+                <bdi>{others.map(rootTitle).join(", ")}</bdi>
               </span>
             )}
           </div>
@@ -107,7 +120,9 @@ export default function ReplayPage({ id }: { id: string }) {
         </p>
       )}
       {timeline?.sequence === 0 && <p class="boot">Nothing was typed here yet.</p>}
-      {session && timeline && timeline.sequence > 0 && <Playing id={id} session={session} timeline={timeline} />}
+      {session && timeline && timeline.sequence > 0 && (
+        <Playing id={id} session={session} timeline={timeline} />
+      )}
     </div>
   )
 }

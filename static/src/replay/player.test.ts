@@ -5,7 +5,10 @@ import { type Entry, marksOf, sequenceAt, track } from "./timeline"
 const PACE: Pace = { speed: 1, skipsIdle: true }
 const START = Date.parse("2026-01-01T00:00:00.000Z")
 
-/** A session in which each edit appends a digit, a second after the one before; the 5th comes an hour later. */
+/**
+ * A session in which each edit appends a digit, a second after the one before; the 5th comes an
+ * hour later.
+ */
 function server(total: number, asked: number[] = []) {
   const digit = (index: number) => String(index % 10)
   const time = (index: number) => START + index * 1000 + (index >= 4 ? 3_600_000 : 0)
@@ -13,7 +16,11 @@ function server(total: number, asked: number[] = []) {
     asked.push(from)
     const steps = Array.from({ length: Math.min(total, to) - from }, (_, index): Step => {
       const number = from + index
-      return [index ? time(number) - time(number - 1) : 0, number % 2, [[0, number, 0, digit(number)]]]
+      return [
+        index ? time(number) - time(number - 1) : 0,
+        number % 2,
+        [[0, number, 0, digit(number)]],
+      ]
     })
     const before = Array.from({ length: from }, (_, index) => digit(index)).join("")
     const authors = ["a", "b"].map((id) => ({ id, username: id, avatar: null }))
@@ -43,7 +50,16 @@ describe("the player", () => {
     const roots = ["__proto__", "constructor", "toString"]
     const steps = roots.map((_, index): Step => [0, 0, [[index, 0, 0, `text ${index}`]]])
     const authors = [{ id: "a", username: "a", avatar: null }]
-    const page = { from: 0, to: 3, at: new Date(START).toISOString(), files: {}, roots, authors, steps, others: [] }
+    const page = {
+      from: 0,
+      to: 3,
+      at: new Date(START).toISOString(),
+      files: {},
+      roots,
+      authors,
+      steps,
+      others: [],
+    }
     const player = new Player(3, () => Promise.resolve(page))
     const { files } = await player.seek(3)
     expect(Object.entries(files)).toEqual(roots.map((root, index) => [root, `text ${index}`]))
@@ -52,7 +68,12 @@ describe("the player", () => {
 
   it("says who typed, when and where", async () => {
     const moment = await new Player(25, server(25)).seek(4)
-    expect([moment.author?.id, moment.at, moment.root, moment.position]).toEqual(["b", START + 3000, "main", 4])
+    expect([moment.author?.id, moment.at, moment.root, moment.position]).toEqual([
+      "b",
+      START + 3000,
+      "main",
+      4,
+    ])
   })
 
   it("plays in real time, faster, and skips idle time", async () => {
@@ -78,7 +99,8 @@ describe("the player", () => {
     expect(asked).toEqual([76_000])
     expect(player.moment.value.files.main).toHaveLength(77_777)
     const began = performance.now()
-    for (let at = 76_001; at <= 78_000; at += 37) expect((await player.seek(at)).files.main).toHaveLength(at)
+    for (let at = 76_001; at <= 78_000; at += 37)
+      expect((await player.seek(at)).files.main).toHaveLength(at)
     expect((performance.now() - began) / 54).toBeLessThan(16)
     expect(asked).toEqual([76_000])
   })
@@ -103,7 +125,13 @@ describe("the player", () => {
   })
 })
 
-const entry = (first: number, sequence: number, seconds: number, author = "a", paste?: number): Entry => ({
+const entry = (
+  first: number,
+  sequence: number,
+  seconds: number,
+  author = "a",
+  paste?: number,
+): Entry => ({
   first,
   sequence,
   author,
@@ -118,7 +146,9 @@ describe("the timeline", () => {
   const entries = [entry(1, 10, 0), entry(11, 20, 60, "b", 150), entry(21, 40, 120)]
 
   it("finds the edit at a time", () => {
-    expect([-1, 0, 61, 500].map((seconds) => sequenceAt(entries, START + seconds * 1000))).toEqual([0, 10, 20, 40])
+    expect([-1, 0, 61, 500].map((seconds) => sequenceAt(entries, START + seconds * 1000))).toEqual([
+      0, 10, 20, 40,
+    ])
   })
 
   it("marks versions, messages, pastes and what was taken out", () => {
@@ -144,8 +174,21 @@ describe("the timeline", () => {
 
   it("shows typing by hand next to a large paste", () => {
     const one = (sequence: number, inserted: number) =>
-      ({ first: sequence, sequence, at: "", until: "", author: "a", inserted, deleted: 0 }) satisfies Entry
-    const [paste = 0, typed = 0, letter = 0, none] = track([one(1, 190_000), one(2, 40), one(3, 1)], "a", 4, 4)
+      ({
+        first: sequence,
+        sequence,
+        at: "",
+        until: "",
+        author: "a",
+        inserted,
+        deleted: 0,
+      }) satisfies Entry
+    const [paste = 0, typed = 0, letter = 0, none] = track(
+      [one(1, 190_000), one(2, 40), one(3, 1)],
+      "a",
+      4,
+      4,
+    )
     expect([paste, none]).toEqual([1, 0])
     expect(typed).toBeGreaterThan(0.25)
     expect(typed).toBeGreaterThan(letter)

@@ -1,4 +1,5 @@
-// A session played back: the position in its edits, and the texts at that position. Knows no screen and no network.
+// A session played back: the position in its edits, and the texts at that position. Knows no screen
+// and no network.
 import { signal } from "@preact/signals"
 import { textOf } from "../lib/files"
 import { itemAt } from "../lib/lists"
@@ -48,7 +49,11 @@ interface Loaded extends Page {
   frames: Map<number, Record<string, string>>
 }
 
-export function applyStep(page: Page, files: Record<string, string>, [, , edits]: Step): Record<string, string> {
+export function applyStep(
+  page: Page,
+  files: Record<string, string>,
+  [, , edits]: Step,
+): Record<string, string> {
   if (edits.length === 0) return files
   // without a prototype, so that assigning to `__proto__` adds a text
   const result = Object.assign(Object.create(null), files) as Record<string, string>
@@ -62,7 +67,15 @@ export function applyStep(page: Page, files: Record<string, string>, [, , edits]
 
 export class Player {
   /** A signal, because it changes when a page arrives, however long that takes. */
-  readonly moment = signal<Moment>({ sequence: 0, files: {}, at: 0, author: null, root: "", position: 0, others: [] })
+  readonly moment = signal<Moment>({
+    sequence: 0,
+    files: {},
+    at: 0,
+    author: null,
+    root: "",
+    position: 0,
+    others: [],
+  })
   private readonly pages = new Map<number, Loaded>()
   private readonly loading = new Map<number, Promise<Loaded>>()
   private wanted = 0
@@ -104,7 +117,8 @@ export class Player {
     if (!shown) return
     this.wanted = sequence
     this.moment.value = this.at(shown, sequence)
-    if (sequence % PAGE > PAGE / 2 && sequence + PAGE / 2 < this.total) void this.page(this.start(sequence) + PAGE)
+    if (sequence % PAGE > PAGE / 2 && sequence + PAGE / 2 < this.total)
+      void this.page(this.start(sequence) + PAGE)
   }
 
   /** The log position at which the page with this edit begins. */
@@ -141,7 +155,8 @@ export class Player {
     this.pages.set(page.from, loaded)
     for (const oldest of this.pages.keys()) {
       if (this.pages.size <= PAGES_KEPT) break
-      if (oldest !== page.from && oldest !== this.start(this.moment.peek().sequence)) this.pages.delete(oldest)
+      if (oldest !== page.from && oldest !== this.start(this.moment.peek().sequence))
+        this.pages.delete(oldest)
     }
     return loaded
   }
@@ -151,7 +166,8 @@ export class Player {
     let done = steps - (steps % KEY_FRAME_EVERY)
     while (done > 0 && !page.frames.has(done)) done -= KEY_FRAME_EVERY
     let files = page.frames.get(done) ?? page.files
-    // if the present position is nearer than the last key frame, fewer edits have to be made from there
+    // if the present position is nearer than the last key frame, fewer edits have to be made from
+    // there
     const here = this.moment.peek().sequence - page.from
     if (here > done && here <= steps) {
       done = here

@@ -13,7 +13,9 @@ async function readChat(id: string): Promise<Message[]> {
   let messages: Message[] = []
   let before = ""
   while (messages.length < MOST) {
-    const page = await get<{ messages: Message[]; next: string | null }>(`/chat/${id}?limit=${PAGE}${before}`)
+    const page = await get<{ messages: Message[]; next: string | null }>(
+      `/chat/${id}?limit=${PAGE}${before}`,
+    )
     messages = [...page.messages, ...messages]
     if (page.next === null) break
     before = `&before=${page.next}`

@@ -33,7 +33,14 @@ interface Answer {
   sequence: number
   authors: Author[]
   entries: Entry[]
-  marks: { at: string; kind: string; sequence?: number; version?: number; label?: string; characters?: number }[]
+  marks: {
+    at: string
+    kind: string
+    sequence?: number
+    version?: number
+    label?: string
+    characters?: number
+  }[]
   next: string | null
 }
 
@@ -76,14 +83,21 @@ export function marksOf(answer: Answer, entries: Entry[]): Mark[] {
   }))
   for (const one of entries)
     if (one.paste)
-      marks.push({ at: one.at, kind: "paste", sequence: one.sequence, label: `paste of ${one.paste} characters` })
+      marks.push({
+        at: one.at,
+        kind: "paste",
+        sequence: one.sequence,
+        label: `paste of ${one.paste} characters`,
+      })
   return marks.sort((a, b) => a.sequence - b.sequence)
 }
 
 /**
- * How much an author typed in each part of the session, from 0 to 1; `parts` is the number of parts.
+ * How much an author typed in each part of the session, from 0 to 1; `parts` is the number of
+ * parts.
  *
- * By the logarithm: next to one paste of 200,000 characters, typing by hand would not be seen otherwise.
+ * By the logarithm: next to one paste of 200,000 characters, typing by hand would not be seen
+ * otherwise.
  */
 export function track(entries: Entry[], author: string, total: number, parts: number): number[] {
   const sums = new Array<number>(parts).fill(0)
@@ -107,7 +121,8 @@ export async function readTimeline(id: string): Promise<Timeline> {
     next = more.next
   }
   const edits = new Map<string, number>()
-  for (const one of entries) edits.set(one.author, (edits.get(one.author) ?? 0) + one.sequence - one.first + 1)
+  for (const one of entries)
+    edits.set(one.author, (edits.get(one.author) ?? 0) + one.sequence - one.first + 1)
   const authors = first.authors.map((one) => ({ ...one, edits: edits.get(one.id) ?? 0 }))
   return { sequence: first.sequence, authors, entries, marks: marksOf(first, entries) }
 }

@@ -8,7 +8,9 @@ function Track({ author, timeline }: { author: Author; timeline: Timeline }) {
   const path = useMemo(() => {
     const heights = track(timeline.entries, author.id, timeline.sequence, PARTS)
     return heights
-      .map((height, part) => (height ? `M${part},10v${(-10 * height).toFixed(2)}h1v${(10 * height).toFixed(2)}z` : ""))
+      .map((height, part) =>
+        height ? `M${part},10v${(-10 * height).toFixed(2)}h1v${(10 * height).toFixed(2)}z` : "",
+      )
       .join("")
   }, [author.id, timeline])
   return (
@@ -62,7 +64,11 @@ export function Marks({ timeline }: { timeline: Timeline }) {
 const COLOURS: [string, string, (kind: string) => boolean][] = [
   ["manual", "saved version", (kind) => kind === "manual" || kind === "final"],
   ["paste", "paste, or text taken out", (kind) => kind === "paste" || kind === "redacted"],
-  ["auto", "other version, or message", (kind) => !["manual", "final", "paste", "redacted"].includes(kind)],
+  [
+    "auto",
+    "other version, or message",
+    (kind) => !["manual", "final", "paste", "redacted"].includes(kind),
+  ],
 ]
 
 /** Only the colours that are there. */

@@ -1,4 +1,5 @@
-// Messages above the text that people need before they type: the session is closed or read-only, or some text is missing.
+// Messages above the text that people need before they type: the session is closed or read-only, or
+// some text is missing.
 import { ApiError } from "../api"
 import { MAIN_ROOT } from "../lib/files"
 import { lasting } from "../lib/times"
@@ -52,12 +53,14 @@ function TroubleBanner({ trouble, session, live, view }: TroubleProps) {
   if (collab.bringing.value === "busy")
     return (
       <div class="banner" role="alert">
-        The server did not take your last edits as they were. Your text is being sent again as new edits…
+        The server did not take your last edits as they were. Your text is being sent again as new
+        edits…
       </div>
     )
   const isReady = collab.ready.value
   const root = collab.others.value.includes(view.root) ? MAIN_ROOT : view.root
-  const canKeep = isReady && session.role !== "viewer" && (trouble.remedy !== "later" || trouble.canBring)
+  const canKeep =
+    isReady && session.role !== "viewer" && (trouble.remedy !== "later" || trouble.canBring)
   return (
     <div class="banner" role="alert">
       {trouble.message} {isReady ? session.role !== "viewer" && ADVICE[trouble.remedy] : READABLE}{" "}
@@ -75,14 +78,17 @@ function TroubleBanner({ trouble, session, live, view }: TroubleProps) {
       )}
       {collab.bringing.value === "failed" && " That did not work."}
       {trouble.hasVersions && <a href={`/s/${session.id}/versions`}>Saved versions</a>}
-      {canKeep && <KeepText text={() => collab.doc.getText(root).toJSON()} root={root} session={session} />}
+      {canKeep && (
+        <KeepText text={() => collab.doc.getText(root).toJSON()} root={root} session={session} />
+      )}
     </div>
   )
 }
 
 const READABLE = "Until there is a connection the text can only be read."
 
-const isUnreadable = (problem: unknown) => problem instanceof ApiError && problem.code === "text_unavailable"
+const isUnreadable = (problem: unknown) =>
+  problem instanceof ApiError && problem.code === "text_unavailable"
 
 interface Props {
   session: Session
@@ -104,15 +110,17 @@ export function Banners({ session, live, view, followed, onChanged }: Props) {
       )}
       {!trouble && live.collab.isSlow.value && (
         <p class="banner" role="status">
-          The server is slow to save what you typed, as it does with large or very many edits. You can type on: your
-          text stays in this browser until it is saved.
-          {live.behindS.value > 0 && ` Your last edits cost much work: about ${lasting(live.behindS.value)} of it.`}
+          The server is slow to save what you typed, as it does with large or very many edits. You
+          can type on: your text stays in this browser until it is saved.
+          {live.behindS.value > 0 &&
+            ` Your last edits cost much work: about ${lasting(live.behindS.value)} of it.`}
         </p>
       )}
       {!trouble && isUnreadable(live.problem.value) && (
         <p class="banner" role="status">
-          The server cannot read the text of this session. You can type on, and everything is saved; but versions,
-          authors, replay and exports do not have the newest text. Keep a copy of your own of what matters.
+          The server cannot read the text of this session. You can type on, and everything is saved;
+          but versions, authors, replay and exports do not have the newest text. Keep a copy of your
+          own of what matters.
         </p>
       )}
       {!trouble && <HalfFull session={session} onChanged={onChanged} />}

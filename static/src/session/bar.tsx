@@ -32,7 +32,12 @@ interface SaveBadgeProps {
 function SaveBadge({ state, canWrite, isOut }: SaveBadgeProps) {
   if (isOut)
     return (
-      <span class="save-state offline" role="status" data-testid="saved" title="This page has no connection any more">
+      <span
+        class="save-state offline"
+        role="status"
+        data-testid="saved"
+        title="This page has no connection any more"
+      >
         Closed
       </span>
     )
@@ -51,7 +56,9 @@ function SaveBadge({ state, canWrite, isOut }: SaveBadgeProps) {
 
 function LanguageSwitch({ session, onChanged }: { session: Session; onChanged: () => void }) {
   const change = (language: string) =>
-    patch(`/session/${session.id}`, { language }).then(onChanged, (error: unknown) => tell(words(error)))
+    patch(`/session/${session.id}`, { language }).then(onChanged, (error: unknown) =>
+      tell(words(error)),
+    )
   return (
     <select
       class="language"
@@ -72,7 +79,15 @@ function LanguageSwitch({ session, onChanged }: { session: Session; onChanged: (
   )
 }
 
-function Here({ people, myId, onClick }: { people: Participant[]; myId: string; onClick: () => void }) {
+function Here({
+  people,
+  myId,
+  onClick,
+}: {
+  people: Participant[]
+  myId: string
+  onClick: () => void
+}) {
   // another tab of the same person is nobody else
   const others = people.filter((one) => one.id !== myId)
   const each = [...new Map(others.map((one) => [one.id, one])).values()]
@@ -82,7 +97,11 @@ function Here({ people, myId, onClick }: { people: Participant[]; myId: string; 
         {each.length} other {each.length === 1 ? "person" : "people"} here: show people
       </span>
       {each.slice(0, 4).map((one) => (
-        <Avatar key={one.id} size={24} person={{ id: one.id, username: one.name, avatar: one.avatar }} />
+        <Avatar
+          key={one.id}
+          size={24}
+          person={{ id: one.id, username: one.name, avatar: one.avatar }}
+        />
       ))}
       {each.length > 4 && <span>+{each.length - 4}</span>}
       {each.length === 0 && <span aria-hidden="true">Only you</span>}
@@ -92,7 +111,12 @@ function Here({ people, myId, onClick }: { people: Participant[]; myId: string; 
 
 function ChatButton({ unread, view }: { unread: number; view: View }) {
   return (
-    <button type="button" class="ghost" aria-expanded={view.side === "chat"} onClick={() => view.toggleSide("chat")}>
+    <button
+      type="button"
+      class="ghost"
+      aria-expanded={view.side === "chat"}
+      onClick={() => view.toggleSide("chat")}
+    >
       Chat
       {unread > 0 && (
         <span class="badge" data-testid="unread">
@@ -169,7 +193,11 @@ export function Bar(props: Props) {
         isOut={live.collab.trouble.value?.remedy === "final"}
       />
       <span class="spring" />
-      <Here people={live.collab.people.value} myId={myId} onClick={() => view.toggleSide("people")} />
+      <Here
+        people={live.collab.people.value}
+        myId={myId}
+        onClick={() => view.toggleSide("people")}
+      />
       {session.role === "owner" && (
         <button type="button" class="primary" onClick={() => view.open("invite")}>
           Invite

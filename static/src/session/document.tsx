@@ -20,8 +20,8 @@ function Content({ root, document }: { root: string; document: Document }) {
   return (
     <>
       <p class="document-about">
-        <bdi>{rootTitle(root)}</bdi> {ABOUT[document.type]}. It can be read here; the program that wrote it can change
-        it.{remark && ` ${remark}`}
+        <bdi>{rootTitle(root)}</bdi> {ABOUT[document.type]}. It can be read here; the program that
+        wrote it can change it.{remark && ` ${remark}`}
       </p>
       {content !== "" && (
         <ReadOnlyText

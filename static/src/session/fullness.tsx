@@ -31,15 +31,19 @@ function RemoveDeleted({ sessionId, onDone }: { sessionId: string; onDone: () =>
   )
 }
 
-/** A warning before the document is full, which people can hide; null while there is nothing to warn of. */
+/**
+ * A warning before the document is full, which people can hide; null while there is nothing to warn
+ * of.
+ */
 export function HalfFull({ session, onChanged }: { session: Session; onChanged: () => void }) {
   const [isAway, setIsAway] = useState(false)
   const size = session.documentSize
   if (!size?.isHalfFull || isAway || session.role === "viewer") return null
   return (
     <p class="banner" role="status">
-      This session has more than half of what it may hold ({mebibytes(size.bytes)} of {mebibytes(size.limit)}). When it
-      is full, nothing can be added. Take out what is not needed, or go on in a new session.{" "}
+      This session has more than half of what it may hold ({mebibytes(size.bytes)} of{" "}
+      {mebibytes(size.limit)}). When it is full, nothing can be added. Take out what is not needed,
+      or go on in a new session.{" "}
       {session.role === "owner" && <RemoveDeleted sessionId={session.id} onDone={onChanged} />}
       <button type="button" class="link" onClick={() => setIsAway(true)}>
         Hide

@@ -4,9 +4,13 @@ import { useKeyDown } from "../ui/keys"
 import { enterPanel, isInPanel } from "./panels/side"
 import type { Side, View } from "./view"
 
-/** Whether keys belong to what has the focus. A text that can only be read belongs to it: people try to type there. */
+/**
+ * Whether keys belong to what has the focus. A text that can only be read belongs to it: people try
+ * to type there.
+ */
 const isTyping = (target: EventTarget | null) =>
-  target instanceof Element && target.closest("input, textarea, select, .cm-editor, dialog") !== null
+  target instanceof Element &&
+  target.closest("input, textarea, select, .cm-editor, dialog") !== null
 
 /** Go to a panel, open or not; close it if the focus is in it. */
 function visit(view: View, side: Side): void {
@@ -26,13 +30,17 @@ function escape(view: View, target: EventTarget | null): boolean {
 
 export function useShortcuts(view: View, roots: string[], id: string): void {
   const act = (event: KeyboardEvent): boolean => {
-    const file = event.altKey && /^Digit[1-9]$/.test(event.code) ? roots[Number(event.code.at(-1)) - 1] : undefined
+    const file =
+      event.altKey && /^Digit[1-9]$/.test(event.code)
+        ? roots[Number(event.code.at(-1)) - 1]
+        : undefined
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") view.open("save")
     else if (event.key === "?" && !isTyping(event.target)) view.open("keys")
     else if (event.altKey && event.code === "KeyC") visit(view, "chat")
     else if (event.altKey && event.code === "KeyP") visit(view, "people")
     else if (event.altKey && event.code === "KeyV") go(`/s/${id}/versions`)
-    else if (event.key === "Escape" && !event.isComposing) return !event.defaultPrevented && escape(view, event.target)
+    else if (event.key === "Escape" && !event.isComposing)
+      return !event.defaultPrevented && escape(view, event.target)
     else if (file) view.choose(file)
     else return false
     return true

@@ -20,7 +20,8 @@ export function Tabs({ roots, others, current, suffix, canWrite, onSelect, onAdd
   const wasAdding = useRef(false)
   const opener = useRef<HTMLButtonElement>(null)
   const input = useRef<HTMLInputElement>(null)
-  // Before the next key comes: an effect after the paint would lose the first letters of a fast typist.
+  // Before the next key comes: an effect after the paint would lose the first letters of a fast
+  // typist.
   useLayoutEffect(() => {
     if (isAdding) input.current?.focus()
     else if (wasAdding.current) opener.current?.focus()

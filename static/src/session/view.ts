@@ -1,4 +1,5 @@
-// What one person has on the screen of a session. Nobody else sees it, so it is plain state of the screen.
+// What one person has on the screen of a session. Nobody else sees it, so it is plain state of the
+// screen.
 import { useState } from "preact/hooks"
 import { MAIN_ROOT } from "../lib/files"
 

@@ -27,7 +27,10 @@ import { useView, type View } from "./view"
 
 const InviteDialog = lazily(() => import("./dialogs/invite"))
 
-/** Show the file in which the followed person is, also if this page learns of the file later than of the person. */
+/**
+ * Show the file in which the followed person is, also if this page learns of the file later than of
+ * the person.
+ */
 function useFollowedFile(live: LiveSession, view: View): void {
   const { people, roots, others } = live.collab
   const root = people.value.find((one) => one.clientId === view.follows)?.root
@@ -59,7 +62,9 @@ function Files({ session, live, view, canWrite }: Parts) {
   const name = fileName(root, suffix)
   const isReady = collab.ready.value
   const preview = live.preview.value
-  const roots = isReady ? collab.roots.value : [...new Set([MAIN_ROOT, ...Object.keys(preview?.files ?? {})])]
+  const roots = isReady
+    ? collab.roots.value
+    : [...new Set([MAIN_ROOT, ...Object.keys(preview?.files ?? {})])]
   const others = isReady ? collab.others.value : Object.keys(preview?.documents ?? {})
   const isOther = others.includes(root)
   const add = (name: string) => {
@@ -121,10 +126,22 @@ function Dialogs({ session, view, onChanged }: Parts) {
       )
     case "settings":
       return (
-        <Settings session={session} onClose={view.close} onChanged={onChanged} onDelete={() => view.open("delete")} />
+        <Settings
+          session={session}
+          onClose={view.close}
+          onChanged={onChanged}
+          onDelete={() => view.open("delete")}
+        />
       )
     case "delete":
-      return <DeleteDialog session={session} onClose={view.close} onDeleted={() => go("/")} onFailed={onChanged} />
+      return (
+        <DeleteDialog
+          session={session}
+          onClose={view.close}
+          onDeleted={() => go("/")}
+          onFailed={onChanged}
+        />
+      )
     case "save":
       return <SaveDialog sessionId={session.id} onClose={view.close} />
     case "keys":

@@ -1,7 +1,10 @@
 import { useLayoutEffect, useRef } from "preact/hooks"
 import { dialogs, said, toast } from "./announce"
 
-/** As a popover it lies over modal dialogs, if it was shown after them: so it is shown again when one opens. */
+/**
+ * As a popover it lies over modal dialogs, if it was shown after them: so it is shown again when
+ * one opens.
+ */
 function Toast({ text, openDialogs }: { text: string; openDialogs: number }) {
   const element = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => {

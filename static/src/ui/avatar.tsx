@@ -1,7 +1,9 @@
 import { itemAt } from "../lib/lists"
 import type { Person } from "../types"
 
-/** Colours of people, as the server gives them (white text on each has a contrast of 4.5 or more). */
+/**
+ * Colours of people, as the server gives them (white text on each has a contrast of 4.5 or more).
+ */
 const COLOURS = [
   "#c2410c",
   "#b45309",
@@ -43,7 +45,11 @@ export function Avatar({ person, size = 28 }: { person: Omit<Person, "guest">; s
   }
   return (
     <span class="avatar" style={style} aria-hidden="true">
-      {person.avatar ? <img src={person.avatar} alt="" width={size} height={size} /> : initials(person.username)}
+      {person.avatar ? (
+        <img src={person.avatar} alt="" width={size} height={size} />
+      ) : (
+        initials(person.username)
+      )}
     </span>
   )
 }

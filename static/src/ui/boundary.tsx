@@ -22,7 +22,8 @@ export class Boundary extends Component<Props, { hasFailed: boolean }> {
       <main class="page narrow">
         <h1>This page could not be shown</h1>
         <p role="alert">
-          The server may have been updated, or the connection is gone. What you typed is kept in this browser.
+          The server may have been updated, or the connection is gone. What you typed is kept in
+          this browser.
         </p>
         <p>
           <button type="button" class="primary" onClick={() => location.reload()}>
@@ -38,4 +39,5 @@ export class Boundary extends Component<Props, { hasFailed: boolean }> {
 }
 
 /** A component that is loaded when it is first shown. */
-export const lazily = <P,>(load: () => Promise<{ default: ComponentType<P> }>) => lazy(() => loadPart(load))
+export const lazily = <P,>(load: () => Promise<{ default: ComponentType<P> }>) =>
+  lazy(() => loadPart(load))

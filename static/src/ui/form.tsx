@@ -29,7 +29,8 @@ export function Field({ name, label, hint, value, autofocus, empty, ...rest }: F
     if (autofocus) input.current?.focus()
   }, [autofocus])
   const wrong = useContext(Errors)[name]
-  const about = [hint && `${id}-hint`, wrong && `${id}-wrong`].filter(Boolean).join(" ") || undefined
+  const about =
+    [hint && `${id}-hint`, wrong && `${id}-wrong`].filter(Boolean).join(" ") || undefined
   return (
     <div class="field">
       <label for={id}>{label}</label>
@@ -71,7 +72,8 @@ function Wrong({ id, label, wrong, empty }: WrongProps) {
 /**
  * Why something failed. It can have the focus, which a button loses when it goes or is moved.
  *
- * Its place is always there: Preact would move the elements after a new paragraph, and the focus would be lost.
+ * Its place is always there: Preact would move the elements after a new paragraph, and the focus
+ * would be lost.
  */
 export function Problem({ id, text }: { id?: string; text: string }) {
   return (
@@ -101,7 +103,13 @@ export function Choice({
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <select id={id} name={name} defaultValue={value} aria-invalid={!!wrong} aria-describedby={wrong && `${id}-wrong`}>
+      <select
+        id={id}
+        name={name}
+        defaultValue={value}
+        aria-invalid={!!wrong}
+        aria-describedby={wrong && `${id}-wrong`}
+      >
         {options.map(([key, text]) => (
           <option key={key} value={key} selected={key === value}>
             {text}
@@ -118,12 +126,15 @@ const isWhole = (text: string) => /^\p{Lu}.*[.!?]$/su.test(text)
 const IS_EMPTY = /^(?:is required|may not be empty)$/
 
 /**
- * "User name must have at least 3 characters."; what the server says in a whole sentence stays as it is.
+ * "User name must have at least 3 characters."; what the server says in a whole sentence stays as
+ * it is.
  *
  * empty: the message instead, if the field was left empty
  */
 export const sentence = (label: string, wrong: string[], empty = "") =>
-  wrong.map((one) => (IS_EMPTY.test(one) && empty) || (isWhole(one) ? one : `${label} ${one}.`)).join(" ")
+  wrong
+    .map((one) => (IS_EMPTY.test(one) && empty) || (isWhole(one) ? one : `${label} ${one}.`))
+    .join(" ")
 
 /** A field's value; files are none of these forms' fields. */
 export const textOf = (value: FormDataEntryValue | null) => (typeof value === "string" ? value : "")
@@ -139,7 +150,14 @@ interface FormProps {
   class?: string
 }
 
-export function Form({ submit, onSubmit, children, clears = false, kind = "primary", class: className }: FormProps) {
+export function Form({
+  submit,
+  onSubmit,
+  children,
+  clears = false,
+  kind = "primary",
+  class: className,
+}: FormProps) {
   const [errors, setErrors] = useState<Record<string, string[]>>({})
   const [general, setGeneral] = useState("")
   const [busy, setBusy] = useState(false)
@@ -151,7 +169,9 @@ export function Form({ submit, onSubmit, children, clears = false, kind = "prima
     setGeneral("")
     setErrors({})
     const form = event.currentTarget
-    const values = Object.fromEntries([...new FormData(form)].map(([key, value]) => [key, textOf(value)]))
+    const values = Object.fromEntries(
+      [...new FormData(form)].map(([key, value]) => [key, textOf(value)]),
+    )
     try {
       await onSubmit(values)
       if (clears) form.reset()
@@ -162,7 +182,9 @@ export function Form({ submit, onSubmit, children, clears = false, kind = "prima
       setErrors(fields)
       setGeneral(areShown ? "" : words(error))
       // after they are there, to the first wrong field, or to the message
-      setTimeout(() => form.querySelector<HTMLElement>('[aria-invalid="true"], [role="alert"]')?.focus())
+      setTimeout(() =>
+        form.querySelector<HTMLElement>('[aria-invalid="true"], [role="alert"]')?.focus(),
+      )
     }
     setBusy(false)
   }
@@ -172,7 +194,12 @@ export function Form({ submit, onSubmit, children, clears = false, kind = "prima
         {children}
         <Problem id={id} text={general} />
         {/* a button that is disabled loses the focus */}
-        <button type="submit" class={kind} aria-disabled={busy} aria-describedby={general ? id : undefined}>
+        <button
+          type="submit"
+          class={kind}
+          aria-disabled={busy}
+          aria-describedby={general ? id : undefined}
+        >
           {submit}
         </button>
       </form>

@@ -9,7 +9,8 @@ export function useTitle(title: string): void {
   useEffect(() => {
     document.title = title ? `${title} · Collab` : "Collab"
   }, [title])
-  // The link that had the focus is gone with its page. A field of the new page that takes the focus already has it.
+  // The link that had the focus is gone with its page. A field of the new page that takes the focus
+  // already has it.
   useEffect(() => {
     if (!wasOpened() || document.activeElement !== document.body) return
     document.querySelector<HTMLElement>("#main, #editor")?.focus({ preventScroll: true })
@@ -64,7 +65,15 @@ function Account() {
 }
 
 /** Every page but the editor and the player, which fill the screen. */
-export function Page({ title, children, narrow }: { title: string; children: ComponentChildren; narrow?: boolean }) {
+export function Page({
+  title,
+  children,
+  narrow,
+}: {
+  title: string
+  children: ComponentChildren
+  narrow?: boolean
+}) {
   useTitle(title)
   return (
     <>

@@ -9,8 +9,9 @@ const ALWAYS = ["none", "live"]
  *
  * chosen: what the person chose last, perhaps for another version; "" for nothing
  *
- * A version is never compared with itself. Without a choice it is compared with the one before, because people look
- * first for what a version changed. The first version has none before, and is compared with the text as it is now.
+ * A version is never compared with itself. Without a choice it is compared with the one before,
+ * because people look first for what a version changed. The first version has none before, and is
+ * compared with the text as it is now.
  */
 export function comparedWith(
   version: number,
@@ -19,6 +20,8 @@ export function comparedWith(
 ): string {
   const isThere = versions.some((one) => String(one.version) === chosen && one.version !== version)
   if (ALWAYS.includes(chosen) || isThere) return chosen
-  const before = versions.filter((one) => one.version < version && !one.damaged).map((one) => one.version)
+  const before = versions
+    .filter((one) => one.version < version && !one.damaged)
+    .map((one) => one.version)
   return before.length ? String(Math.max(...before)) : "live"
 }

@@ -1,5 +1,5 @@
-// Two versions side by side, or one alone; where there is no room for two, one below the other. Maps, lists and XML
-// are compared as what the server shows of them.
+// Two versions side by side, or one alone; where there is no room for two, one below the other.
+// Maps, lists and XML are compared as what the server shows of them.
 import { MergeView, unifiedMergeView } from "@codemirror/merge"
 import { EditorState, type Extension } from "@codemirror/state"
 import { EditorView } from "@codemirror/view"
@@ -12,10 +12,16 @@ import { readOnly } from "../session/editor/setup"
 import { cancellable } from "../ui/cancellable"
 import { type Contents, VersionContents } from "./contents"
 
-/** Two texts of some 40 columns; where there is less room than for both, the newer one shows what changed. */
+/**
+ * Two texts of some 40 columns; where there is less room than for both, the newer one shows what
+ * changed.
+ */
 const NARROW_PX = 760
 
-/** Whether an element has no room for two texts side by side; also when the window, or a phone, is turned. */
+/**
+ * Whether an element has no room for two texts side by side; also when the window, or a phone, is
+ * turned.
+ */
 function useIsNarrow(element: { current: HTMLElement | null }): boolean {
   const [isNarrow, setIsNarrow] = useState(false)
   useLayoutEffect(() => {
@@ -37,7 +43,11 @@ interface Shown {
   isNarrow: boolean
 }
 
-function show(parent: HTMLElement, { before, after, name, isNarrow }: Shown, pack: Extension): () => void {
+function show(
+  parent: HTMLElement,
+  { before, after, name, isNarrow }: Shown,
+  pack: Extension,
+): () => void {
   if (after === null || after === before) {
     const view = new EditorView({
       state: EditorState.create({ doc: before, extensions: [readOnly(name), pack] }),
@@ -46,7 +56,11 @@ function show(parent: HTMLElement, { before, after, name, isNarrow }: Shown, pac
     return () => view.destroy()
   }
   if (isNarrow) {
-    const extensions = [readOnly(name), pack, unifiedMergeView({ original: before, mergeControls: false })]
+    const extensions = [
+      readOnly(name),
+      pack,
+      unifiedMergeView({ original: before, mergeControls: false }),
+    ]
     const view = new EditorView({ state: EditorState.create({ doc: after, extensions }), parent })
     return () => view.destroy()
   }
@@ -153,10 +167,14 @@ export function Compare({
       </p>
     )
   const { a, b } = shown
-  const names = (of: keyof Contents) => [...new Set([...Object.keys(a[of]), ...Object.keys(b?.[of] ?? {})])]
+  const names = (of: keyof Contents) => [
+    ...new Set([...Object.keys(a[of]), ...Object.keys(b?.[of] ?? {})]),
+  ]
   return (
     <div class="pairs">
-      {names("files").length + names("documents").length === 0 && <p class="quiet">The text is empty.</p>}
+      {names("files").length + names("documents").length === 0 && (
+        <p class="quiet">The text is empty.</p>
+      )}
       {names("files").map((name) => (
         <Pair
           key={name}

@@ -2,7 +2,10 @@ import { beforeEach, expect, it, vi } from "vitest"
 import { ApiError, get } from "../api"
 import { VersionContents } from "./contents"
 
-vi.mock("../api", async (original) => ({ ...(await original<typeof import("../api")>()), get: vi.fn() }))
+vi.mock("../api", async (original) => ({
+  ...(await original<typeof import("../api")>()),
+  get: vi.fn(),
+}))
 
 const asked = () => vi.mocked(get).mock.calls.map(([path]) => path)
 const ask = async (versions: VersionContents, ...names: string[]) => {
@@ -11,7 +14,9 @@ const ask = async (versions: VersionContents, ...names: string[]) => {
 
 beforeEach(() => {
   vi.mocked(get).mockReset()
-  vi.mocked(get).mockImplementation((path) => Promise.resolve({ files: { codemirror: path }, documents: {} }))
+  vi.mocked(get).mockImplementation((path) =>
+    Promise.resolve({ files: { codemirror: path }, documents: {} }),
+  )
 })
 
 it("asks once for each version that two comparisons after one another show", async () => {

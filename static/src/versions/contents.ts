@@ -7,12 +7,15 @@ export interface Contents {
   documents: Documents
 }
 
-/** Two comparisons. Someone who steps through the versions sees each of them twice, but never needs more. */
+/**
+ * Two comparisons. Someone who steps through the versions sees each of them twice, but never needs
+ * more.
+ */
 const KEPT = 4
 
 /**
- * The versions of one session. Those that were read last are kept: a version does not change, except where text is
- * redacted, and then this page shows the old text until it is left.
+ * The versions of one session. Those that were read last are kept: a version does not change,
+ * except where text is redacted, and then this page shows the old text until it is left.
  */
 export class VersionContents {
   private readonly kept = new Map<string, Promise<Contents>>()

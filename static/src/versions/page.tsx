@@ -13,10 +13,23 @@ import { useVersions } from "./hooks"
 
 const KINDS = { manual: "saved", auto: "auto", restore: "restored", final: "final" }
 
-function Row({ version, isCurrent, onClick }: { version: Version; isCurrent: boolean; onClick: () => void }) {
+function Row({
+  version,
+  isCurrent,
+  onClick,
+}: {
+  version: Version
+  isCurrent: boolean
+  onClick: () => void
+}) {
   return (
     <li>
-      <button type="button" class="version" aria-current={isCurrent ? "true" : undefined} onClick={onClick}>
+      <button
+        type="button"
+        class="version"
+        aria-current={isCurrent ? "true" : undefined}
+        onClick={onClick}
+      >
         <span class="version-head">
           <strong>Version {version.version}</strong>
           {version.damaged ? (
@@ -33,7 +46,8 @@ function Row({ version, isCurrent, onClick }: { version: Version; isCurrent: boo
         {/* of a damaged one neither is known, perhaps */}
         {version.author.id !== "" && (
           <span class="hint">
-            <Avatar person={{ ...version.author, avatar: null }} size={16} /> <bdi>{version.author.username}</bdi> ·{" "}
+            <Avatar person={{ ...version.author, avatar: null }} size={16} />{" "}
+            <bdi>{version.author.username}</bdi> ·{" "}
             <time dateTime={version.createdAt} title={full(version.createdAt)}>
               {ago(version.createdAt)}
             </time>
@@ -57,7 +71,9 @@ function Restore({ id, version, onDone, onClose }: RestoreProps) {
     post<Restored>(`/code/${id}/restore`, { version }).then(
       ({ notRestored }) => {
         const stay = notRestored.map(({ root }) => rootTitle(root)).join(", ")
-        tell(`Version ${version} is restored${stay && `, but for ${stay}: only texts can be restored`}`)
+        tell(
+          `Version ${version} is restored${stay && `, but for ${stay}: only texts can be restored`}`,
+        )
         onDone()
         onClose()
       },
@@ -66,7 +82,8 @@ function Restore({ id, version, onDone, onClose }: RestoreProps) {
   return (
     <Dialog title={`Restore version ${version}?`} onClose={onClose}>
       <p>
-        Everyone's editor will change to version {version}. The current text is kept as a version, so you can undo this.
+        Everyone's editor will change to version {version}. The current text is kept as a version,
+        so you can undo this.
       </p>
       {problem && (
         <p class="wrong" role="alert">
@@ -98,7 +115,8 @@ function List({ versions, older, current, onChoose, onOlder }: ListProps) {
     <>
       {versions.length === 0 && (
         <p class="quiet">
-          No versions yet. Ctrl/⌘ + S in the editor saves one; they also come by themselves when typing pauses.
+          No versions yet. Ctrl/⌘ + S in the editor saves one; they also come by themselves when
+          typing pauses.
         </p>
       )}
       <ul class="plain">
@@ -194,7 +212,12 @@ export default function VersionsPage({ id }: { id: string }) {
           {current > 0 && (
             <>
               <div class="compare-bar">
-                <Against versions={versions} current={current} against={against} onChange={setChosen} />
+                <Against
+                  versions={versions}
+                  current={current}
+                  against={against}
+                  onChange={setChosen}
+                />
                 <span class="spring" />
                 {mayRestore && !isDamaged && (
                   <button type="button" class="primary" onClick={() => setIsAsking(true)}>
@@ -202,12 +225,24 @@ export default function VersionsPage({ id }: { id: string }) {
                   </button>
                 )}
               </div>
-              <Compare id={id} version={current} against={against} language={session?.language ?? ""} />
+              <Compare
+                id={id}
+                version={current}
+                against={against}
+                language={session?.language ?? ""}
+              />
             </>
           )}
         </main>
       </div>
-      {isAsking && <Restore id={id} version={current} onDone={() => void load()} onClose={() => setIsAsking(false)} />}
+      {isAsking && (
+        <Restore
+          id={id}
+          version={current}
+          onDone={() => void load()}
+          onClose={() => setIsAsking(false)}
+        />
+      )}
     </div>
   )
 }

@@ -1,4 +1,5 @@
-// Deleting a session, which its owner does from the list of sessions or from the session's settings.
+// Deleting a session, which its owner does from the list of sessions or from the session's
+// settings.
 import { useId, useState } from "preact/hooks"
 import { del, words } from "../../api"
 import type { Session } from "../../types"
@@ -45,7 +46,8 @@ export function DeleteDialog({ session, onClose, onDeleted, onFailed }: Props) {
     <Dialog title={title} about={about} onClose={onClose}>
       <p id={about}>
         Its text, its versions and its chat will be gone for good
-        {session.memberCount > 1 && `, for you and for ${others(session.memberCount - 1)}`}. Nobody can bring them back.
+        {session.memberCount > 1 && `, for you and for ${others(session.memberCount - 1)}`}. Nobody
+        can bring them back.
       </p>
       <p>
         If you may need them,{" "}

@@ -43,7 +43,9 @@ function Code({ text }: { text: string }) {
 /** "Editors · 0 of 5 joined · expires 5 Dec" */
 function about({ role, uses, maxUses, expiresAt }: Invite): string {
   const joined = maxUses ? `${uses} of ${maxUses} joined` : `${uses} joined`
-  return [role === "viewer" ? "Viewers" : "Editors", joined, `expires ${until(expiresAt)}`].join(" · ")
+  return [role === "viewer" ? "Viewers" : "Editors", joined, `expires ${until(expiresAt)}`].join(
+    " · ",
+  )
 }
 
 function Link({ invite, url }: { invite: Invite; url: string }) {
@@ -52,10 +54,15 @@ function Link({ invite, url }: { invite: Invite; url: string }) {
       <Code text={url} />
       <div>
         <label for="invite-url">Link for {invite.role === "viewer" ? "viewers" : "editors"}</label>
-        <input id="invite-url" readOnly value={url} onFocus={(event) => event.currentTarget.select()} />
+        <input
+          id="invite-url"
+          readOnly
+          value={url}
+          onFocus={(event) => event.currentTarget.select()}
+        />
         <p class="hint">
-          Expires {full(invite.expiresAt)}. Copy it now: the server does not keep it, and only this tab can show it
-          again.
+          Expires {full(invite.expiresAt)}. Copy it now: the server does not keep it, and only this
+          tab can show it again.
         </p>
         <button type="button" class="primary" onClick={() => void copy(url, "link")}>
           Copy the link
@@ -84,7 +91,13 @@ function Active({ invite, onRevoke }: { invite: Invite; onRevoke: () => void }) 
   )
 }
 
-export default function InviteDialog({ sessionId, onClose }: { sessionId: string; onClose: () => void }) {
+export default function InviteDialog({
+  sessionId,
+  onClose,
+}: {
+  sessionId: string
+  onClose: () => void
+}) {
   const [made, setMade] = useState<Invite | null>(null)
   const [known, setKnown] = useState<Invite[]>([])
   const load = useCallback(async () => {
@@ -93,7 +106,11 @@ export default function InviteDialog({ sessionId, onClose }: { sessionId: string
   }, [sessionId])
   useEffect(() => void load(), [load])
   const make = async ({ role, expiresIn, maxUses }: Record<string, string>) => {
-    const asked = { role, expiresIn: Number(expiresIn), ...(maxUses ? { maxUses: Number(maxUses) } : {}) }
+    const asked = {
+      role,
+      expiresIn: Number(expiresIn),
+      ...(maxUses ? { maxUses: Number(maxUses) } : {}),
+    }
     const invite = await post<Invite>(`/session/${sessionId}/invites`, asked)
     setMade(invite)
     if (invite.url) {

@@ -34,8 +34,8 @@ function End({ session, onChanged }: Pick<Props, "session" | "onChanged">) {
       />
       {finalProblem && (
         <p class="wrong" role="alert">
-          The session has ended. {finalProblem} The text is still here: export it below, or open the session again and
-          end it later.
+          The session has ended. {finalProblem} The text is still here: export it below, or open the
+          session again and end it later.
         </p>
       )}
     </>

@@ -13,7 +13,13 @@ export function SaveDialog({ sessionId, onClose }: { sessionId: string; onClose:
   return (
     <Dialog title="Save a version" onClose={onClose}>
       <Form submit="Save" onSubmit={save}>
-        <Field name="label" label="Label" maxLength={120} placeholder="Describe this version (optional)" autofocus />
+        <Field
+          name="label"
+          label="Label"
+          maxLength={120}
+          placeholder="Describe this version (optional)"
+          autofocus
+        />
       </Form>
     </Dialog>
   )

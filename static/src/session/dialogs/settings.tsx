@@ -1,4 +1,5 @@
-// How this person likes the editor, what the owner can change in the session, and what can be taken out of it.
+// How this person likes the editor, what the owner can change in the session, and what can be taken
+// out of it.
 import { fontSize, keys, tabSize, theme, wraps } from "../../settings"
 import type { Session } from "../../types"
 import { Dialog } from "../../ui/dialog"
@@ -31,7 +32,8 @@ function Select({
   )
 }
 
-const numbers = (all: number[], unit: string): [string, string][] => all.map((one) => [String(one), `${one} ${unit}`])
+const numbers = (all: number[], unit: string): [string, string][] =>
+  all.map((one) => [String(one), `${one} ${unit}`])
 
 export function Settings({
   session,

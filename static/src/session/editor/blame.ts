@@ -49,7 +49,8 @@ export async function blameGutter(sessionId: string, root: string): Promise<Exte
   try {
     found = await get<Blame>(`/code/${sessionId}/blame?root=${encodeURIComponent(root)}`)
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404) throw new Error("Nothing is written in this file yet.")
+    if (error instanceof ApiError && error.status === 404)
+      throw new Error("Nothing is written in this file yet.")
     throw error
   }
   if (found.lines.some((one) => one.carried))
@@ -60,10 +61,14 @@ export async function blameGutter(sessionId: string, root: string): Promise<Exte
   const authorOf = ({ number, text }: Line) => {
     const known = byLine.get(number)
     const person = known?.author ? people.get(known.author) : undefined
-    return person && known?.at && known.text === text ? { person, at: known.at, carried: known.carried } : null
+    return person && known?.at && known.text === text
+      ? { person, at: known.at, carried: known.carried }
+      : null
   }
   const isSame = (one: ReturnType<typeof authorOf>, other: ReturnType<typeof authorOf>) =>
-    one?.person === other?.person && one?.carried === other?.carried && ago(one?.at ?? "") === ago(other?.at ?? "")
+    one?.person === other?.person &&
+    one?.carried === other?.carried &&
+    ago(one?.at ?? "") === ago(other?.at ?? "")
   return gutter({
     class: "cm-blame",
     lineMarker(view, block) {

@@ -1,5 +1,6 @@
-// What a person's cursor looks like in a text: a line in their colour, and their name behind the end of the line.
-// Styles are set by CSSOM only, because the content security policy forbids style attributes.
+// What a person's cursor looks like in a text: a line in their colour, and their name behind the
+// end of the line. Styles are set by CSSOM only, because the content security policy forbids style
+// attributes.
 import type { Range, Text } from "@codemirror/state"
 import { Decoration, EditorView, WidgetType } from "@codemirror/view"
 
@@ -42,7 +43,8 @@ export interface Flagged {
 }
 
 /** What a flag shows. One that moves is made again, so that its name is seen again. */
-const keyOf = ({ user, head }: Flagged) => JSON.stringify([user.id, user.name, user.color, user.avatar, head])
+const keyOf = ({ user, head }: Flagged) =>
+  JSON.stringify([user.id, user.name, user.color, user.avatar, head])
 
 function flagOf(flagged: Flagged): HTMLElement {
   const { user } = flagged
@@ -61,7 +63,10 @@ function flagOf(flagged: Flagged): HTMLElement {
   return flag
 }
 
-/** The names of the people in one line. They stand behind its end, where they hide nothing that somebody types. */
+/**
+ * The names of the people in one line. They stand behind its end, where they hide nothing that
+ * somebody types.
+ */
 class Flags extends WidgetType {
   constructor(readonly people: Flagged[]) {
     super()
@@ -151,8 +156,14 @@ export const caretTheme = EditorView.baseTheme({
 /** Behind the carets at the same place. */
 const FLAGS_SIDE = 2
 
-/** Carets of people and, for each line that has any, their flags. side: -1 for a caret at the end of a selection. */
-export function caretRanges(doc: Text, carets: (Flagged & { side: number })[]): Range<Decoration>[] {
+/**
+ * Carets of people and, for each line that has any, their flags. side: -1 for a caret at the end of
+ * a selection.
+ */
+export function caretRanges(
+  doc: Text,
+  carets: (Flagged & { side: number })[],
+): Range<Decoration>[] {
   const ranges: Range<Decoration>[] = []
   const lines = new Map<number, Flagged[]>()
   for (const { user, head, side } of carets) {

@@ -66,7 +66,10 @@ function tellViewport(view: EditorView, collab: Collaboration, root: string): ()
       const top = view.lineBlockAtHeight(view.scrollDOM.scrollTop).from
       collab.say(
         "top",
-        Y.createRelativePositionFromTypeIndex(collab.doc.getText(root), Math.min(top, collab.doc.getText(root).length)),
+        Y.createRelativePositionFromTypeIndex(
+          collab.doc.getText(root),
+          Math.min(top, collab.doc.getText(root).length),
+        ),
       )
     }, 200)
   }
@@ -78,15 +81,24 @@ function tellViewport(view: EditorView, collab: Collaboration, root: string): ()
 }
 
 /** Scroll to where somebody else is, each time that they have moved. */
-function follow(view: EditorView, collab: Collaboration, clientId: number, root: string): () => void {
+function follow(
+  view: EditorView,
+  collab: Collaboration,
+  clientId: number,
+  root: string,
+): () => void {
   let shown: unknown
   return effect(() => {
     const person = collab.people.value.find((one) => one.clientId === clientId)
     const place = person?.top ?? person?.cursor?.head
-    // own typing changes the people too, within an update of this view, which must not be updated then
+    // own typing changes the people too, within an update of this view, which must not be updated
+    // then
     if (person?.root !== root || !place || place === shown) return
     shown = place
-    const found = Y.createAbsolutePositionFromRelativePosition(Y.createRelativePositionFromJSON(place), collab.doc)
+    const found = Y.createAbsolutePositionFromRelativePosition(
+      Y.createRelativePositionFromJSON(place),
+      collab.doc,
+    )
     if (found && found.index <= view.state.doc.length) {
       const effects = EditorView.scrollIntoView(found.index, { y: person.top ? "start" : "center" })
       untracked(() => view.dispatch({ effects }))
@@ -96,7 +108,8 @@ function follow(view: EditorView, collab: Collaboration, clientId: number, root:
 
 /** Keys that type or move, as opposed to those that copy, or open something. */
 const isOwnKey = ({ key, ctrlKey, metaKey, altKey }: KeyboardEvent) =>
-  /^(Arrow|Page|Home|End|Backspace|Delete|Enter|Tab)/.test(key) || (key.length === 1 && !ctrlKey && !metaKey && !altKey)
+  /^(Arrow|Page|Home|End|Backspace|Delete|Enter|Tab)/.test(key) ||
+  (key.length === 1 && !ctrlKey && !metaKey && !altKey)
 
 /** Call `done` when this person types, scrolls or clicks in the view; return what stops that. */
 function watchOwnSteps({ dom }: EditorView, done: () => void): () => void {
@@ -110,12 +123,19 @@ function watchOwnSteps({ dom }: EditorView, done: () => void): () => void {
   }
 }
 
-/** Fill the slots of the view with what the screen says: again for each view, so they depend on its root. */
+/**
+ * Fill the slots of the view with what the screen says: again for each view, so they depend on its
+ * root.
+ */
 function useSlots(view: { current: EditorView | null }, props: Props): void {
   const { collab, root, name, language, canWrite, blames, sessionId } = props
-  useEffect(() => view.current?.dispatch({ effects: slots.name.reconfigure(label(name)) }), [view, collab, root, name])
+  useEffect(
+    () => view.current?.dispatch({ effects: slots.name.reconfigure(label(name)) }),
+    [view, collab, root, name],
+  )
   useEffect(() => {
-    const use = (pack: Extension) => view.current?.dispatch({ effects: slots.language.reconfigure(pack) })
+    const use = (pack: Extension) =>
+      view.current?.dispatch({ effects: slots.language.reconfigure(pack) })
     return cancellable(languagePack(name, language), use)
   }, [view, collab, root, name, language])
   useEffect(
@@ -127,15 +147,16 @@ function useSlots(view: { current: EditorView | null }, props: Props): void {
       view.current?.dispatch({ effects: slots.blame.reconfigure([]) })
       return
     }
-    const use = (gutter: Extension) => view.current?.dispatch({ effects: slots.blame.reconfigure(gutter) })
+    const use = (gutter: Extension) =>
+      view.current?.dispatch({ effects: slots.blame.reconfigure(gutter) })
     return cancellable(blameGutter(sessionId, root), use, (error) => tell(words(error)))
   }, [view, collab, root, blames, sessionId])
 }
 
 /** Keep the view as the person set it in this browser; return what stops that. */
 function applySettings(view: EditorView, undo: Y.UndoManager): () => void {
-  // A change of the view tells others where this person is, which reads other signals. These effects must not depend
-  // on them.
+  // A change of the view tells others where this person is, which reads other signals. These
+  // effects must not depend on them.
   const fill = (effects: StateEffect<unknown>) => untracked(() => view.dispatch({ effects }))
   const stops = [
     effect(() => fill(slots.tabs.reconfigure(tabs(tabSize.value)))),
@@ -160,7 +181,10 @@ export function Editor(props: Props) {
   useLayoutEffect(() => {
     if (!parent.current) return
     const opened = (view.current = open(parent.current, collab, root))
-    const stops = [applySettings(opened, collab.places.undoOf(root)), tellViewport(opened, collab, root)]
+    const stops = [
+      applySettings(opened, collab.places.undoOf(root)),
+      tellViewport(opened, collab, root),
+    ]
     return () => {
       collab.places.leave(root, opened)
       for (const stop of stops) stop()
@@ -171,7 +195,10 @@ export function Editor(props: Props) {
   useSlots(view, props)
   useEffect(() => {
     if (follows === null || !view.current) return
-    const stops = [follow(view.current, collab, follows, root), watchOwnSteps(view.current, () => onFollow(null))]
+    const stops = [
+      follow(view.current, collab, follows, root),
+      watchOwnSteps(view.current, () => onFollow(null)),
+    ]
     return () => stops.forEach((stop) => stop())
   }, [collab, follows, root, onFollow])
   return <div class="editor" ref={parent} data-testid="editor" />

@@ -1,4 +1,5 @@
-// Keeps the undo steps, the selection and the part on the screen of an editor while another file is open.
+// Keeps the undo steps, the selection and the part on the screen of an editor while another file is
+// open.
 import { EditorSelection, type StateEffect } from "@codemirror/state"
 import { EditorView } from "@codemirror/view"
 import * as Y from "yjs"
@@ -46,7 +47,8 @@ export class Places {
     const { anchor, head } = view.state.selection.main
     const top = view.lineBlockAtHeight(view.scrollDOM.scrollTop).from
     const text = this.doc.getText(root)
-    const keep = (index: number) => Y.createRelativePositionFromTypeIndex(text, Math.min(index, text.length))
+    const keep = (index: number) =>
+      Y.createRelativePositionFromTypeIndex(text, Math.min(index, text.length))
     this.places.set(root, { anchor: keep(anchor), head: keep(head), top: keep(top) })
   }
 

@@ -9,7 +9,10 @@ import { cancellable } from "../../ui/cancellable"
 import { caretRanges, caretTheme, type Marked } from "./carets"
 import { font, readOnly, slots } from "./setup"
 
-/** What differs between the view's text and another one: with nothing else changed, it keeps its place and colours. */
+/**
+ * What differs between the view's text and another one: with nothing else changed, it keeps its
+ * place and colours.
+ */
 function difference(view: EditorView, text: string): ChangeSpec {
   const old = view.state.doc.toString()
   if (old === text) return []
@@ -17,7 +20,11 @@ function difference(view: EditorView, text: string): ChangeSpec {
   const shorter = Math.min(old.length, text.length)
   while (start < shorter && old.charCodeAt(start) === text.charCodeAt(start)) start++
   let end = 0
-  while (end < shorter - start && old.charCodeAt(old.length - 1 - end) === text.charCodeAt(text.length - 1 - end)) end++
+  while (
+    end < shorter - start &&
+    old.charCodeAt(old.length - 1 - end) === text.charCodeAt(text.length - 1 - end)
+  )
+    end++
   return { from: start, to: old.length - end, insert: text.slice(start, text.length - end) }
 }
 
@@ -47,10 +54,21 @@ export function ReadOnlyText({ text, name, language, label, position, author, te
   const view = useRef<EditorView | null>(null)
   useEffect(() => {
     if (!parent.current) return
-    const extensions = [readOnly(label), slots.font.of([]), slots.language.of([]), slots.caret.of([]), caretTheme]
-    const opened = new EditorView({ state: EditorState.create({ extensions }), parent: parent.current })
+    const extensions = [
+      readOnly(label),
+      slots.font.of([]),
+      slots.language.of([]),
+      slots.caret.of([]),
+      caretTheme,
+    ]
+    const opened = new EditorView({
+      state: EditorState.create({ extensions }),
+      parent: parent.current,
+    })
     view.current = opened
-    const stop = effect(() => opened.dispatch({ effects: slots.font.reconfigure(font(fontSize.value)) }))
+    const stop = effect(() =>
+      opened.dispatch({ effects: slots.font.reconfigure(font(fontSize.value)) }),
+    )
     const cancel = cancellable(languagePack(name, language), (pack) =>
       opened.dispatch({ effects: slots.language.reconfigure(pack) }),
     )

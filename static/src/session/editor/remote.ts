@@ -1,6 +1,12 @@
 // Other people's cursors and selections, with names and pictures.
 import type { EditorState, Range } from "@codemirror/state"
-import { Decoration, type DecorationSet, type EditorView, ViewPlugin, type ViewUpdate } from "@codemirror/view"
+import {
+  Decoration,
+  type DecorationSet,
+  type EditorView,
+  ViewPlugin,
+  type ViewUpdate,
+} from "@codemirror/view"
 import type { Awareness } from "y-protocols/awareness"
 import * as Y from "yjs"
 import type { Presence, RelativePosition } from "../live/presence"
@@ -10,13 +16,20 @@ type User = NonNullable<Presence["user"]>
 
 const at = (position: RelativePosition, text: Y.Text): number | null => {
   if (!position || !text.doc) return null
-  const found = Y.createAbsolutePositionFromRelativePosition(Y.createRelativePositionFromJSON(position), text.doc)
+  const found = Y.createAbsolutePositionFromRelativePosition(
+    Y.createRelativePositionFromJSON(position),
+    text.doc,
+  )
   return found?.type === text ? found.index : null
 }
 
 class Remote {
   decorations: DecorationSet = Decoration.none
-  private readonly changed: (change: { added: number[]; updated: number[]; removed: number[] }) => void
+  private readonly changed: (change: {
+    added: number[]
+    updated: number[]
+    removed: number[]
+  }) => void
 
   constructor(
     private readonly view: EditorView,
@@ -25,7 +38,8 @@ class Remote {
     private readonly myId: string,
   ) {
     this.changed = ({ added, updated, removed }) => {
-      if ([...added, ...updated, ...removed].some((id) => id !== awareness.clientID)) this.view.dispatch({})
+      if ([...added, ...updated, ...removed].some((id) => id !== awareness.clientID))
+        this.view.dispatch({})
     }
     awareness.on("change", this.changed)
     this.decorations = this.draw(view.state)
@@ -40,7 +54,10 @@ class Remote {
     this.awareness.off("change", this.changed)
   }
 
-  /** Where this person is; a view that is not in use says nothing, so that another tab's cursor stays. */
+  /**
+   * Where this person is; a view that is not in use says nothing, so that another tab's cursor
+   * stays.
+   */
   private tell(view: EditorView): void {
     if (!view.hasFocus || this.text.length !== view.state.doc.length) return
     const { anchor, head } = view.state.selection.main
@@ -65,7 +82,10 @@ class Remote {
       const style = `background-color: ${user.colorLight}`
       if (anchor !== head)
         selections.push(
-          Decoration.mark({ attributes: { style } }).range(Math.min(anchor, head), Math.max(anchor, head)),
+          Decoration.mark({ attributes: { style } }).range(
+            Math.min(anchor, head),
+            Math.max(anchor, head),
+          ),
         )
       carets.push({ user: this.named(user), head, side: head > anchor ? -1 : 1 })
     }

@@ -1,5 +1,10 @@
 // CodeMirror put together: what every editor of the app has, and what can change while it is open.
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete"
+import {
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  completionKeymap,
+} from "@codemirror/autocomplete"
 import { defaultKeymap, indentWithTab } from "@codemirror/commands"
 import {
   bracketMatching,
@@ -31,8 +36,14 @@ export const highlight = syntaxHighlighting(
     { tag: [tags.string, tags.special(tags.string), tags.regexp], color: "var(--syn-string)" },
     { tag: [tags.number, tags.bool, tags.null, tags.atom], color: "var(--syn-number)" },
     { tag: [tags.comment, tags.meta], color: "var(--syn-comment)", fontStyle: "italic" },
-    { tag: [tags.function(tags.variableName), tags.function(tags.propertyName)], color: "var(--syn-function)" },
-    { tag: [tags.typeName, tags.className, tags.namespace, tags.tagName], color: "var(--syn-type)" },
+    {
+      tag: [tags.function(tags.variableName), tags.function(tags.propertyName)],
+      color: "var(--syn-function)",
+    },
+    {
+      tag: [tags.typeName, tags.className, tags.namespace, tags.tagName],
+      color: "var(--syn-type)",
+    },
     { tag: [tags.propertyName, tags.attributeName], color: "var(--syn-property)" },
     { tag: tags.heading, fontWeight: "bold", color: "var(--syn-keyword)" },
     { tag: [tags.link, tags.url], color: "var(--syn-function)", textDecoration: "underline" },
@@ -47,11 +58,16 @@ export const look = EditorView.theme({
   ".cm-activeLine": { backgroundColor: "var(--line-active)" },
   ".cm-activeLineGutter": { backgroundColor: "transparent", color: "var(--text)" },
   "&.cm-focused": { outline: "none" },
-  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
-    backgroundColor: "var(--selection) !important",
-  },
+  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground":
+    {
+      backgroundColor: "var(--selection) !important",
+    },
   ".cm-cursor": { borderLeftColor: "var(--text)" },
-  ".cm-panels": { backgroundColor: "var(--panel)", color: "var(--text)", borderColor: "var(--line)" },
+  ".cm-panels": {
+    backgroundColor: "var(--panel)",
+    color: "var(--text)",
+    borderColor: "var(--line)",
+  },
   ".cm-panel, .cm-panel.cm-search label": { fontSize: "13px" },
   ".cm-panel.cm-search, .cm-dialog": { padding: "8px 36px 8px 12px" },
   ".cm-panel.cm-search [name=close], .cm-dialog-close": {
@@ -83,12 +99,32 @@ export const look = EditorView.theme({
   ".cm-vim-panel": { padding: "4px 12px", fontFamily: "var(--mono)" },
   // Marks are outlined on a background that every colour of the syntax can be read on.
   ".cm-searchMatch": { backgroundColor: "var(--line-active)", outline: "1px solid var(--warn)" },
-  ".cm-searchMatch-selected": { backgroundColor: "var(--line-active)", outline: "2px solid var(--warn)" },
-  ".cm-selectionMatch": { backgroundColor: "var(--line-active)", outline: "1px solid var(--line-strong)" },
-  "&.cm-focused .cm-matchingBracket": { backgroundColor: "transparent", outline: "1px solid var(--line-strong)" },
-  "&.cm-focused .cm-nonmatchingBracket": { backgroundColor: "transparent", outline: "1px solid var(--danger)" },
-  ".cm-tooltip": { backgroundColor: "var(--panel)", color: "var(--text)", border: "1px solid var(--line)" },
-  ".cm-foldPlaceholder": { backgroundColor: "var(--panel)", color: "var(--faint)", borderColor: "var(--line)" },
+  ".cm-searchMatch-selected": {
+    backgroundColor: "var(--line-active)",
+    outline: "2px solid var(--warn)",
+  },
+  ".cm-selectionMatch": {
+    backgroundColor: "var(--line-active)",
+    outline: "1px solid var(--line-strong)",
+  },
+  "&.cm-focused .cm-matchingBracket": {
+    backgroundColor: "transparent",
+    outline: "1px solid var(--line-strong)",
+  },
+  "&.cm-focused .cm-nonmatchingBracket": {
+    backgroundColor: "transparent",
+    outline: "1px solid var(--danger)",
+  },
+  ".cm-tooltip": {
+    backgroundColor: "var(--panel)",
+    color: "var(--text)",
+    border: "1px solid var(--line)",
+  },
+  ".cm-foldPlaceholder": {
+    backgroundColor: "var(--panel)",
+    color: "var(--faint)",
+    borderColor: "var(--line)",
+  },
 })
 
 export const slots = {
@@ -104,7 +140,10 @@ export const slots = {
   theme: new Compartment(),
 }
 
-export const tabs = (size: number) => [EditorState.tabSize.of(size), indentUnit.of(" ".repeat(size))]
+export const tabs = (size: number) => [
+  EditorState.tabSize.of(size),
+  indentUnit.of(" ".repeat(size)),
+]
 /** What CodeMirror colours by itself (matches, brackets, panels) is for one of two themes, too. */
 export const dark = (is: boolean) => EditorView.darkTheme.of(is)
 export const font = (size: number) => EditorView.theme({ "&": { fontSize: `${size}px` } })
@@ -145,7 +184,8 @@ export const basics: Extension = [
 ]
 
 /** What the editor is called for screen readers. */
-export const label = (name: string): Extension => EditorView.contentAttributes.of({ "aria-label": name })
+export const label = (name: string): Extension =>
+  EditorView.contentAttributes.of({ "aria-label": name })
 
 export const readOnly = (name: string): Extension => [
   lineNumbers(),

@@ -1,4 +1,5 @@
-// Vim's keys. Its own undo would go through CodeMirror's history, which a shared text does not have.
+// Vim's keys. Its own undo would go through CodeMirror's history, which a shared text does not
+// have.
 import { type Extension } from "@codemirror/state"
 import { type EditorView, ViewPlugin } from "@codemirror/view"
 import { CodeMirror, getCM, Vim, vim } from "@replit/codemirror-vim"
@@ -24,8 +25,8 @@ for (const [name, short, run] of commands) {
 }
 
 /**
- * Make one step of each command, however long the typing took. Text of insert mode belongs to the command
- * that began it: `o` opens a line, and one `u` takes back the line and its text.
+ * Make one step of each command, however long the typing took. Text of insert mode belongs to the
+ * command that began it: `o` opens a line, and one `u` takes back the line and its text.
  */
 const stepsOf = (undo: Y.UndoManager) =>
   ViewPlugin.define((view) => {

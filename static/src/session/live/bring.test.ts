@@ -88,15 +88,18 @@ it("sends what was typed since a sending, next to what others typed", () => {
   expect(theirs.getText("other.py").toJSON()).toBe("x = 1")
 })
 
-it.each(Array.from({ length: 20 }, (_, number) => number))("goes on in the text that it sent, try %i", () => {
-  const { theirs, mine } = pair()
-  mine.getText("main").insert(14, "# mine")
-  const first = newSending(theirs, mine, null)
-  Y.applyUpdate(theirs, first.update)
-  theirs.getText("main").insert(0, "zero\n")
-  mine.getText("main").insert(20, ", and more")
-  mine.getText("main").delete(16, 1)
-  Y.applyUpdate(mine, Y.encodeStateAsUpdate(theirs))
-  Y.applyUpdate(theirs, newSending(theirs, mine, first).update)
-  expect(theirs.getText("main").toJSON()).toBe("zero\none\ntwo\nthree\n# ine, and more")
-})
+it.each(Array.from({ length: 20 }, (_, number) => number))(
+  "goes on in the text that it sent, try %i",
+  () => {
+    const { theirs, mine } = pair()
+    mine.getText("main").insert(14, "# mine")
+    const first = newSending(theirs, mine, null)
+    Y.applyUpdate(theirs, first.update)
+    theirs.getText("main").insert(0, "zero\n")
+    mine.getText("main").insert(20, ", and more")
+    mine.getText("main").delete(16, 1)
+    Y.applyUpdate(mine, Y.encodeStateAsUpdate(theirs))
+    Y.applyUpdate(theirs, newSending(theirs, mine, first).update)
+    expect(theirs.getText("main").toJSON()).toBe("zero\none\ntwo\nthree\n# ine, and more")
+  },
+)

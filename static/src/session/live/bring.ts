@@ -1,4 +1,5 @@
-// Text that the server refuses for good, brought again as new edits: what the document holds, under a new client id.
+// Text that the server refuses for good, brought again as new edits: what the document holds, under
+// a new client id.
 import * as decoding from "lib0/decoding"
 import { WebsocketProvider } from "y-websocket"
 import * as Y from "yjs"
@@ -38,8 +39,8 @@ function merge(...updates: Uint8Array[]): Y.Doc {
 }
 
 /**
- * What one document has and another lacks, as changes of the other's texts. Merged as Yjs would have merged it, had the
- * server taken it.
+ * What one document has and another lacks, as changes of the other's texts. Merged as Yjs would
+ * have merged it, had the server taken it.
  */
 export function missingEdits(theirs: Y.Doc, mine: Y.Doc): Map<string, Delta> {
   return changes(merge(Y.encodeStateAsUpdate(theirs)), textRoots(mine), Y.encodeStateAsUpdate(mine))
@@ -55,7 +56,10 @@ function inverse(delta: Delta, text: string): Delta {
   })
 }
 
-/** `delta` and `other` are changes of `text`. Return `delta` as a change of the text that `other` has led to. */
+/**
+ * `delta` and `other` are changes of `text`. Return `delta` as a change of the text that `other`
+ * has led to.
+ */
 function rebased(text: string, delta: Delta, other: Delta): Delta {
   const here = new Y.Doc()
   here.getText("").insert(0, text)
@@ -72,25 +76,28 @@ function without(clients: Iterable<number>, doc: Y.Doc): Uint8Array {
 }
 
 /**
- * The edits in `mine` since `sent` was sent, as changes of the texts of `theirs`, which has the sending already.
+ * The edits in `mine` since `sent` was sent, as changes of the texts of `theirs`, which has the
+ * sending already.
  *
- * `mine` has the old edits, and `theirs` has their text under another client id. So the two cannot be merged: that text
- * would be there twice.
+ * `mine` has the old edits, and `theirs` has their text under another client id. So the two cannot
+ * be merged: that text would be there twice.
  */
 function editsSince(sent: Sending, theirs: Y.Doc, mine: Y.Doc): Map<string, Delta> {
   const [roots, clients] = [textRoots(mine), [...Y.parseUpdateMeta(sent.update).from.keys()]]
-  // The server's document with the old edits instead of the new ones. If its texts are equal to those of `theirs`, then
-  // changes of the one fit the other.
+  // The server's document with the old edits instead of the new ones. If its texts are equal to
+  // those of `theirs`, then changes of the one fit the other.
   const taken = merge(without(clients, theirs), sent.refused)
-  const isSame = roots.every((root) => taken.getText(root).toJSON() === theirs.getText(root).toJSON())
+  const isSame = roots.every(
+    (root) => taken.getText(root).toJSON() === theirs.getText(root).toJSON(),
+  )
   const typed = changes(taken, roots, without(clients, mine))
   return isSame && !taken.store.pendingStructs ? typed : editsNextToBoth(sent, theirs, mine)
 }
 
 /**
- * As `editsSince`, if somebody has typed into the text that was sent. That text came back from the server, so `mine` has
- * it twice. The new edits are found in a document that has it twice as well. Then they are moved to `theirs`, which has
- * it once.
+ * As `editsSince`, if somebody has typed into the text that was sent. That text came back from the
+ * server, so `mine` has it twice. The new edits are found in a document that has it twice as well.
+ * Then they are moved to `theirs`, which has it once.
  */
 function editsNextToBoth(sent: Sending, theirs: Y.Doc, mine: Y.Doc): Map<string, Delta> {
   const roots = textRoots(mine)
@@ -106,8 +113,9 @@ function editsNextToBoth(sent: Sending, theirs: Y.Doc, mine: Y.Doc): Map<string,
 }
 
 /**
- * The sending that brings the server's document the text that only `mine` has. If there was a sending before, it is
- * part of the new one, unchanged, because the server may have it already. To send it twice changes nothing.
+ * The sending that brings the server's document the text that only `mine` has. If there was a
+ * sending before, it is part of the new one, unchanged, because the server may have it already. To
+ * send it twice changes nothing.
  */
 export function newSending(theirs: Y.Doc, mine: Y.Doc, before: Sending | null): Sending {
   const known = Y.encodeStateVector(theirs)
@@ -152,7 +160,9 @@ class Sender {
     })
     this.provider = provider
     provider.messageHandlers[SAVED] = (_encoder, decoder) => {
-      counter.saved(decoding.readVarUint(decoding.createDecoder(decoding.readVarUint8Array(decoder))))
+      counter.saved(
+        decoding.readVarUint(decoding.createDecoder(decoding.readVarUint8Array(decoder))),
+      )
       this.look()
     }
     provider.messageHandlers[2] = () => undefined // a refusal ends the connection too
@@ -185,7 +195,9 @@ class Sender {
     this.doc.destroy()
   }
 
-  /** Wait until something is true; raises an error if the connection ends before, or after a while. */
+  /**
+   * Wait until something is true; raises an error if the connection ends before, or after a while.
+   */
   private until(is: () => boolean): Promise<void> {
     const reached = new Promise<void>((done, failed) => {
       const late = setTimeout(() => failed(new Error("the server did not answer")), TIMEOUT_MS)
@@ -201,11 +213,14 @@ class Sender {
 }
 
 /**
- * Send the text that only `mine` has, by a connection and a document of its own. Wait until the server has saved it.
+ * Send the text that only `mine` has, by a connection and a document of its own. Wait until the
+ * server has saved it.
  *
- * unconfirmed: the text that was sent before and may have arrived. The text sent now is noted there until it is saved.
+ * unconfirmed: the text that was sent before and may have arrived. The text sent now is noted there
+ * until it is saved.
  *
- * Raises an error if that fails. Then nothing was sent, or the server did not say that it has the text.
+ * Raises an error if that fails. Then nothing was sent, or the server did not say that it has the
+ * text.
  */
 export async function bringAsNew(
   mine: Y.Doc,

@@ -1,4 +1,5 @@
-// One session's document: the stock provider, the copy in this browser, and how much the server has saved.
+// One session's document: the stock provider, the copy in this browser, and how much the server has
+// saved.
 import { signal } from "@preact/signals"
 import * as decoding from "lib0/decoding"
 import { IndexeddbPersistence } from "y-indexeddb"
@@ -8,9 +9,9 @@ import { refresh } from "../../api"
 import { alone } from "../../lib/alone"
 import { CLOSE_CODE } from "../../close_codes"
 import { MAIN_ROOT } from "../../lib/files"
-import type { Message } from "../../types"
-import type { Presence, RelativePosition } from "./presence"
+import type { Presence } from "./presence"
 import { Places } from "../editor/places"
+import type { Events, Note, Participant } from "./events"
 import { KeptPlace } from "./kept"
 import { Line } from "./line"
 import { Roots } from "./roots"
@@ -22,33 +23,20 @@ const SAVED = 102
 const NOTE = 103
 const SYNC_TIMEOUT_MS = 1500
 const KEPT_TIMEOUT_MS = 1500
-/** After a limit: an edit may have made the document small enough, so it is tried again when typing pauses. */
+/**
+ * After a limit: an edit may have made the document small enough, so it is tried again when typing
+ * pauses.
+ */
 const RETRY_MS = 3000
 /** Much longer than the half second that edits gather before they are saved. */
 const SLOW_MS = 8000
-/** The browser's own code, for a connection that ended without a close frame (RFC 6455, section 7.1.5). */
+/**
+ * The browser's own code, for a connection that ended without a close frame (RFC 6455, section
+ * 7.1.5).
+ */
 const NO_CLOSE_FRAME = 1006
 
-export type Note = { about: "session" } | { about: "message"; message: Message } | { about: "slowed"; seconds: number }
-
-/** What a connection tells the code that opened it. */
-export interface Events {
-  connected: () => void
-  noted: (note: Note) => void
-}
-
-export interface Participant {
-  clientId: number
-  id: string
-  name: string
-  color: string
-  avatar: string | null
-  typing: boolean
-  cursor: { anchor: RelativePosition; head: RelativePosition } | null
-  /** the file that is open; undefined in other programs, which do not say it */
-  root: string | undefined
-  top: RelativePosition
-}
+export type { Events, Note, Participant }
 
 const isSame = (one: string[], other: string[]) => JSON.stringify(one) === JSON.stringify(other)
 
@@ -116,11 +104,14 @@ export class Collaboration {
       shouldReconnect: ({ code }) => comesBack(code),
     })
     this.listen()
-    // without a connection what is kept can be worked on; where nothing is, an empty editor would be a lie
+    // without a connection what is kept can be worked on; where nothing is, an empty editor would
+    // be a lie
     const haveKept = this.kept.whenSynced.then(() => {
-      if (this.doc.store.clients.size > 0) setTimeout(() => (this.ready.value = true), SYNC_TIMEOUT_MS)
+      if (this.doc.store.clients.size > 0)
+        setTimeout(() => (this.ready.value = true), SYNC_TIMEOUT_MS)
     })
-    // where the browser keeps nothing (private windows), or not soon, the server's text is enough to begin with
+    // where the browser keeps nothing (private windows), or not soon, the server's text is enough
+    // to begin with
     const late = new Promise<void>((go) => setTimeout(go, KEPT_TIMEOUT_MS))
     void Promise.race([haveKept, late]).then(() => {
       if (!this.isDestroyed) this.provider.connect()
@@ -130,11 +121,15 @@ export class Collaboration {
   private listen(): void {
     const { provider, counter } = this
     provider.messageHandlers[SAVED] = (_encoder, decoder) => {
-      counter.saved(decoding.readVarUint(decoding.createDecoder(decoding.readVarUint8Array(decoder))))
+      counter.saved(
+        decoding.readVarUint(decoding.createDecoder(decoding.readVarUint8Array(decoder))),
+      )
       this.update()
     }
     provider.messageHandlers[NOTE] = (_encoder, decoder) =>
-      this.events.noted(JSON.parse(new TextDecoder().decode(decoding.readVarUint8Array(decoder))) as Note)
+      this.events.noted(
+        JSON.parse(new TextDecoder().decode(decoding.readVarUint8Array(decoder))) as Note,
+      )
     provider.messageHandlers[2] = () => undefined // said better by the role, and by the code of the close
     provider.on("status", ({ status }) => {
       if (status !== "connecting") counter.reset()
@@ -157,7 +152,10 @@ export class Collaboration {
     addEventListener("online", this.lineBack)
   }
 
-  /** The browser knows immediately that it is offline. The provider notices after half a minute without a message. */
+  /**
+   * The browser knows immediately that it is offline. The provider notices after half a minute
+   * without a message.
+   */
   private readonly lineLost = () => {
     this.provider.disconnect()
     this.line.offline()
@@ -208,11 +206,14 @@ export class Collaboration {
     }
     this.line.closed(code, reason)
     this.update()
-    // the text that this page has loaded was brought once already: a second refusal is not by chance
+    // the text that this page has loaded was brought once already: a second refusal is not by
+    // chance
     if (this.trouble.peek()?.remedy === "unreadable" && !this.wasBrought) await this.bring()
   }
 
-  /** Bring the text as new edits, because the server refuses the old ones; then load the page again. */
+  /**
+   * Bring the text as new edits, because the server refuses the old ones; then load the page again.
+   */
   readonly bring = async (): Promise<void> => {
     if (this.bringing.peek() === "busy") return
     this.bringing.value = "busy"

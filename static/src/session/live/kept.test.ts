@@ -16,7 +16,9 @@ beforeEach(() => {
 })
 afterEach(() => vi.unstubAllGlobals())
 
-/** Keep a document in two places, the first of which was left, and something that was sent of it. */
+/**
+ * Keep a document in two places, the first of which was left, and something that was sent of it.
+ */
 function keep(sessionId: string): void {
   const place = new KeptPlace(sessionId, "me")
   databases.add(place.name)

@@ -1,4 +1,5 @@
-// Where this browser keeps a session's document. If the server refuses the kept document, a new place is used.
+// Where this browser keeps a session's document. If the server refuses the kept document, a new
+// place is used.
 
 import { forgetSendings } from "./unconfirmed"
 
@@ -32,12 +33,17 @@ export class KeptPlace {
     return `${BEGINNING}${this.key}${this.number && `-${this.number}`}`
   }
 
-  /** Whether another tab has left this place: what it held is on the server under another client id. */
+  /**
+   * Whether another tab has left this place: what it held is on the server under another client id.
+   */
   get isLeft(): boolean {
     return this.read() !== this.number
   }
 
-  /** Begin with an empty place when the page is next loaded. The old copy stays until the person signs out. */
+  /**
+   * Begin with an empty place when the page is next loaded. The old copy stays until the person
+   * signs out.
+   */
   leave(): void {
     localStorage.setItem(KEY + this.key, String(Number(this.number || 0) + 1))
     sessionStorage.setItem(BROUGHT + this.key, "yes")

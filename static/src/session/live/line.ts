@@ -1,4 +1,5 @@
-// What people are told about the connection, and when: not about a restart that is over before they have read of it.
+// What people are told about the connection, and when: not about a restart that is over before they
+// have read of it.
 import { signal } from "@preact/signals"
 import { isFinal, NO_NETWORK, type Trouble, troubleOf } from "./trouble"
 
@@ -6,7 +7,9 @@ import { isFinal, NO_NETWORK, type Trouble, troubleOf } from "./trouble"
 export const PATIENCE_MS = 3000
 /** A connection that has been good for so long does not end again for the same reason. */
 export const SETTLED_MS = 2000
-/** How many handshakes fail before the reason is looked for; and how often it is looked for again. */
+/**
+ * How many handshakes fail before the reason is looked for; and how often it is looked for again.
+ */
 const MANY_FAILURES = 3
 const PROBE_EVERY = 10
 

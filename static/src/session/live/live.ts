@@ -10,7 +10,9 @@ import { type Contents, type Names, readLive, readNames, readTexts } from "./tex
 const CHAT_RETRY_MS = 2000
 /** How long changes of a shown map or list gather before it is read again. */
 const DOCUMENTS_AFTER_MS = 3000
-/** Longer than opening a session takes, so that this request is made only where something is wrong. */
+/**
+ * Longer than opening a session takes, so that this request is made only where something is wrong.
+ */
 const PREVIEW_AFTER_MS = 800
 const PREVIEW_EVERY_MS = 15_000
 /** How much of a message is told while the chat is closed. */
@@ -18,14 +20,19 @@ const TOLD = 140
 
 /** Other people only: a further tab of this person is nobody who comes. */
 function announcePeople(before: Participant[], now: Participant[]): void {
-  for (const one of now) if (!before.some((other) => other.id === one.id)) announce(`${one.name} joined`)
-  for (const one of before) if (!now.some((other) => other.id === one.id)) announce(`${one.name} left`)
+  for (const one of now)
+    if (!before.some((other) => other.id === one.id)) announce(`${one.name} joined`)
+  for (const one of before)
+    if (!now.some((other) => other.id === one.id)) announce(`${one.name} left`)
 }
 
 export class LiveSession {
   readonly collab: Collaboration
   readonly log: ChatLog
-  /** the texts as the server has them, to be read until there is a document; null if they are not known */
+  /**
+   * the texts as the server has them, to be read until there is a document; null if they are not
+   * known
+   */
   readonly preview = signal<Contents | null>(null)
   /** what the other roots held when the server was last asked */
   readonly documents = signal<Documents>({})
@@ -85,8 +92,9 @@ export class LiveSession {
     const { sender, message } = note.message
     if (!this.log.add(note.message) || sender.id === this.myId) return
     const said = `${sender.username}: ${message}`
+    const letters = Array.from(said)
     if (this.log.isSeen) announce(said)
-    else tell([...said].length > TOLD ? `${[...said].slice(0, TOLD).join("")}…` : said)
+    else tell(letters.length > TOLD ? `${letters.slice(0, TOLD).join("")}…` : said)
   }
 
   private peopleChanged(before: Participant[], now: Participant[]): void {
@@ -95,18 +103,25 @@ export class LiveSession {
     const members = this.state.session.peek()?.members ?? []
     const isMember = (one: Participant) =>
       members.some((member) => member.id === one.id && member.username === one.name)
-    const wasHere = (one: Participant) => before.some((other) => other.id === one.id && other.name === one.name)
+    const wasHere = (one: Participant) =>
+      before.some((other) => other.id === one.id && other.name === one.name)
     if (now.some((one) => !isMember(one) && !wasHere(one))) void this.state.reload()
     const roots = [...this.collab.roots.peek(), ...this.collab.others.peek()]
-    if (now.some((one) => one.root !== undefined && !roots.includes(one.root))) void this.findRoots()
+    if (now.some((one) => one.root !== undefined && !roots.includes(one.root)))
+      void this.findRoots()
   }
 
-  /** Only the server knows the names of texts that this page has not opened yet, and which roots are no texts. */
+  /**
+   * Only the server knows the names of texts that this page has not opened yet, and which roots are
+   * no texts.
+   */
   private findRoots(): Promise<void> {
     return this.learnNames(() => readNames(this.state.id))
   }
 
-  /** Ask what the other roots hold. The texts come with that, so it is only done while one is shown. */
+  /**
+   * Ask what the other roots hold. The texts come with that, so it is only done while one is shown.
+   */
   private readDocuments(): Promise<void> {
     return this.learnNames(async () => {
       const { files, documents } = await readLive(this.state.id)

@@ -1,4 +1,5 @@
-// What each client says of itself to the others (Yjs calls it awareness), as this app writes and reads it.
+// What each client says of itself to the others (Yjs calls it awareness), as this app writes and
+// reads it.
 
 /** A place in a text as JSON, which Yjs turns into an index of the text as it is now. */
 export type RelativePosition = unknown

@@ -33,7 +33,10 @@ it("believes the server of a root in which all is deleted, and of one that has n
     theirs.getArray("list").push([1])
     theirs.getArray("list").delete(0, 1)
   })
-  expect(new Roots(doc).read(["list", "later"])).toEqual({ texts: ["codemirror"], others: ["list", "later"] })
+  expect(new Roots(doc).read(["list", "later"])).toEqual({
+    texts: ["codemirror"],
+    others: ["list", "later"],
+  })
 })
 
 it("keeps a root that this page has opened as a text", () => {

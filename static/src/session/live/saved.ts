@@ -1,6 +1,10 @@
-// What is known to be on disk. The server says how many of a connection's sync messages are committed.
+// What is known to be on disk. The server says how many of a connection's sync messages are
+// committed.
 
-/** `connecting` is a connection on which nothing has been said yet, so that nothing can be on its way. */
+/**
+ * `connecting` is a connection on which nothing has been said yet, so that nothing can be on its
+ * way.
+ */
 export type SaveState = "saved" | "saving" | "connecting" | "offline"
 
 const SYNC = 0

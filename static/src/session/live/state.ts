@@ -11,7 +11,10 @@ export class SessionState {
 
   constructor(readonly id: string) {}
 
-  /** Read the session for the first time. A user who followed its link and is not a member yet becomes one. */
+  /**
+   * Read the session for the first time. A user who followed its link and is not a member yet
+   * becomes one.
+   */
   async open(): Promise<void> {
     try {
       await this.read().catch(async (error: unknown) => {
@@ -23,7 +26,10 @@ export class SessionState {
     }
   }
 
-  /** Read the session again, because something in it has changed; without an answer the old one stays. */
+  /**
+   * Read the session again, because something in it has changed; without an answer the old one
+   * stays.
+   */
   async reload(): Promise<void> {
     await this.read().catch(() => undefined)
   }

@@ -2,7 +2,10 @@ import { beforeEach, expect, it, vi } from "vitest"
 import { ApiError, get } from "../../api"
 import { readNames, readTexts } from "./texts"
 
-vi.mock("../../api", async (original) => ({ ...(await original<typeof import("../../api")>()), get: vi.fn() }))
+vi.mock("../../api", async (original) => ({
+  ...(await original<typeof import("../../api")>()),
+  get: vi.fn(),
+}))
 
 const asked = () => vi.mocked(get).mock.calls.map(([path]) => path)
 

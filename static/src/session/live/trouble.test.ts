@@ -2,37 +2,57 @@ import { afterEach, expect, it, vi } from "vitest"
 import { CLOSE_CODE } from "../../close_codes"
 import { BLOCKED, comesBack, isFinal, probe, troubleOf, UNREACHABLE } from "./trouble"
 
-const limits = import.meta.glob<string>("../../../../crdt/limits.py", { query: "?raw", import: "default", eager: true })
+const limits = import.meta.glob<string>("../../../../crdt/limits.py", {
+  query: "?raw",
+  import: "default",
+  eager: true,
+})
 const reason = (fields: object) => JSON.stringify({ code: "x", ...fields })
 const answered = (status: number, body: string) =>
   vi.stubGlobal("fetch", vi.fn().mockResolvedValue(new Response(body, { status })))
 
 afterEach(() => vi.unstubAllGlobals())
 
-it.each(Object.entries(CLOSE_CODE))("says a whole sentence of a close with %s, whatever its reason", (_name, code) => {
-  for (const told of ["", "x", "{", "null", "3", "[]", '{"code":"x"}', reason({ message: "it is over" })]) {
-    const { message } = troubleOf(code, told)
-    expect(message).toMatch(/^[A-Z].*\.$/)
-    expect(message).not.toContain("{")
-  }
-})
+it.each(Object.entries(CLOSE_CODE))(
+  "says a whole sentence of a close with %s, whatever its reason",
+  (_name, code) => {
+    for (const told of [
+      "",
+      "x",
+      "{",
+      "null",
+      "3",
+      "[]",
+      '{"code":"x"}',
+      reason({ message: "it is over" }),
+    ]) {
+      const { message } = troubleOf(code, told)
+      expect(message).toMatch(/^[A-Z].*\.$/)
+      expect(message).not.toContain("{")
+    }
+  },
+)
 
 it("shows the server's message and what a passed limit means, never the limit's name", () => {
   expect(troubleOf(4529, reason({ message: "Too many connections." }))).toEqual({
     remedy: "later",
     message: "Too many connections.",
   })
-  expect(troubleOf(4529, reason({ message: "Too many connections.", limit: "connections_per_address" }))).toEqual({
+  expect(
+    troubleOf(4529, reason({ message: "Too many connections.", limit: "connections_per_address" })),
+  ).toEqual({
     remedy: "later",
     message: "Too many connections.",
   })
-  expect(troubleOf(4413, reason({ message: "the text is too long", limit: "max_text_bytes" }))).toEqual({
+  expect(
+    troubleOf(4413, reason({ message: "the text is too long", limit: "max_text_bytes" })),
+  ).toEqual({
     remedy: "large",
     message: "This session has as much text as the server allows. The text is too long.",
   })
-  expect(troubleOf(4413, reason({ message: "too many of them", limit: "constructor" })).message).toBe(
-    "Too many of them.",
-  )
+  expect(
+    troubleOf(4413, reason({ message: "too many of them", limit: "constructor" })).message,
+  ).toBe("Too many of them.")
 })
 
 it("explains every fixed limit of documents, in words that name no setting", () => {
@@ -62,8 +82,18 @@ it("comes back where the person has nothing to do, also after codes of newer ser
 })
 
 it("lets a person type on where the text can still arrive", () => {
-  expect([4413, 1009, 1013, 4529].map((code) => isFinal(troubleOf(code, "")))).toEqual([false, false, false, false])
-  expect([4400, 4401, 4403, 4410].map((code) => isFinal(troubleOf(code, "")))).toEqual([true, true, true, true])
+  expect([4413, 1009, 1013, 4529].map((code) => isFinal(troubleOf(code, "")))).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ])
+  expect([4400, 4401, 4403, 4410].map((code) => isFinal(troubleOf(code, "")))).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ])
   expect(isFinal(null)).toBe(false)
 })
 
@@ -79,7 +109,10 @@ it("finds a server that cannot be reached", async () => {
 
 it("passes on what the server or a proxy answers instead", async () => {
   answered(429, reason({ message: "Too many requests. Try again in 3 s." }))
-  expect(await probe("/sync/s")).toEqual({ remedy: "later", message: "Too many requests. Try again in 3 s." })
+  expect(await probe("/sync/s")).toEqual({
+    remedy: "later",
+    message: "Too many requests. Try again in 3 s.",
+  })
   answered(502, "<h1>Bad gateway</h1>")
   expect(await probe("/sync/s")).toEqual({ remedy: "later", message: "The server answered 502." })
 })

@@ -11,7 +11,8 @@ import { CLOSE_CODE } from "../../close_codes"
  * unreadable   the server cannot take what this browser holds, and never will
  * final        the session is not for this person any more
  */
-export type Remedy = "later" | "large" | "blocked" | "unreachable" | "signIn" | "unreadable" | "final"
+export type Remedy =
+  "later" | "large" | "blocked" | "unreachable" | "signIn" | "unreadable" | "final"
 
 export interface Trouble {
   remedy: Remedy
@@ -22,7 +23,10 @@ export interface Trouble {
   canBring?: boolean
 }
 
-/** A close code of the table, the codes of browsers and proxies for closes without one, and what to do about each. */
+/**
+ * A close code of the table, the codes of browsers and proxies for closes without one, and what to
+ * do about each.
+ */
 const REMEDIES: Record<number, Remedy> = {
   [CLOSE_CODE.malformed]: "unreadable",
   [CLOSE_CODE.conflict]: "unreadable",
@@ -37,16 +41,24 @@ const REMEDIES: Record<number, Remedy> = {
 /** Whether the provider tries again by itself after a close. */
 export const comesBack = (code: number): boolean => remedyOf(code) === "later"
 
-/** A code that is not known here comes from a newer server: 4400 to 4499 are final for all Yjs providers. */
+/**
+ * A code that is not known here comes from a newer server: 4400 to 4499 are final for all Yjs
+ * providers.
+ */
 function remedyOf(code: number): Remedy {
   return REMEDIES[code] ?? (code >= 4400 && code < 4500 ? "final" : "later")
 }
 
-/** Whether nothing that is typed from now on can reach the server on this connection or a later one. */
+/**
+ * Whether nothing that is typed from now on can reach the server on this connection or a later one.
+ */
 export const isFinal = (trouble: Trouble | null): boolean =>
   trouble !== null && ["final", "signIn", "unreadable"].includes(trouble.remedy)
 
-/** What a passed limit means for people, by its name (docs/documents.md); the server's message has the figure. */
+/**
+ * What a passed limit means for people, by its name (docs/documents.md); the server's message has
+ * the figure.
+ */
 const LIMITS = new Map([
   ["max_text_bytes", "This session has as much text as the server allows"],
   ["max_state_bytes", "This session is full: the server allows no larger document"],
@@ -54,7 +66,10 @@ const LIMITS = new Map([
   ["max_update_bytes", "One edit is larger than the server takes: make it in smaller parts"],
   ["max_sync_bytes", "What you typed is more than the server takes in one piece"],
   ["roots", "This session has as many files as the server allows"],
-  ["user_bytes", "Nothing can be added here until the session's owner deletes sessions, or hands them over"],
+  [
+    "user_bytes",
+    "Nothing can be added here until the session's owner deletes sessions, or hands them over",
+  ],
   ["types", "This session has as many shared types as the server allows"],
   ["type_depth", "What you inserted has too many things in each other for the server"],
   ["value_depth", "What you inserted has a value with too many levels for the server"],
@@ -62,7 +77,9 @@ const LIMITS = new Map([
   ["work", "One edit would keep the server busy for too long: make it in smaller parts"],
 ])
 
-/** What a reason means for people, by its word, where the server's message speaks to programmers. */
+/**
+ * What a reason means for people, by its word, where the server's message speaks to programmers.
+ */
 const REASONS = new Map([
   ["too_fast", "Your edits came faster than the server takes them."],
   ["too_slow", "Your connection was too slow for all that happens here."],
@@ -84,14 +101,20 @@ function read(reason: string): Reason {
   }
 }
 
-/** Begin with a capital and end with a mark: servers' messages are parts of sentences, some of them. */
+/**
+ * Begin with a capital and end with a mark: servers' messages are parts of sentences, some of them.
+ */
 function sentence(text: string): string {
   const trimmed = text.trim()
-  return trimmed && trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?…]$/.test(trimmed) ? "" : ".")
+  return (
+    trimmed &&
+    trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?…]$/.test(trimmed) ? "" : ".")
+  )
 }
 
 function messageOf(closeCode: number, { code, message, limit }: Reason): string {
-  const told = REASONS.get(code) ?? (sentence(message) || `The server closed the connection (${closeCode}).`)
+  const told =
+    REASONS.get(code) ?? (sentence(message) || `The server closed the connection (${closeCode}).`)
   // the name itself is for programs: it stays in the reason
   const plain = LIMITS.get(limit)
   return plain ? `${plain}. ${told}` : told
@@ -112,9 +135,15 @@ export const BLOCKED: Trouble = {
   remedy: "blocked",
   message: "Offline: your network seems to block WebSockets. Another network or browser may help.",
 }
-export const UNREACHABLE: Trouble = { remedy: "unreachable", message: "Offline: the server cannot be reached." }
+export const UNREACHABLE: Trouble = {
+  remedy: "unreachable",
+  message: "Offline: the server cannot be reached.",
+}
 /** The browser itself says so, immediately. */
-export const NO_NETWORK: Trouble = { remedy: "unreachable", message: "Offline: this device has no network." }
+export const NO_NETWORK: Trouble = {
+  remedy: "unreachable",
+  message: "Offline: this device has no network.",
+}
 const UPGRADE_REQUIRED = 426
 
 /** Ask for the address of the WebSocket as for a page, to learn why its handshakes fail. */

@@ -1,10 +1,10 @@
-// New edits that were sent and never confirmed. The server may have them although its answer got lost.
+// New edits that were sent and never confirmed. The server may have them although its answer got
+// lost.
 import { fromBase64, toBase64 } from "lib0/buffer"
 
 /**
- * Text that was sent again as new edits.
- * update   the update that was sent
- * refused  the update with the old edits that the server refuses: `update` brings their text under a new client id
+ * Text that was sent again as new edits. update   the update that was sent refused  the update with
+ * the old edits that the server refuses: `update` brings their text under a new client id
  */
 export interface Sending {
   update: Uint8Array
@@ -13,7 +13,10 @@ export interface Sending {
 
 const KEY = "sent:"
 
-/** Keeps one sending until it is confirmed, also while the page is loaded again, for all tabs of this browser. */
+/**
+ * Keeps one sending until it is confirmed, also while the page is loaded again, for all tabs of
+ * this browser.
+ */
 export class Unconfirmed {
   private readonly key: string
   /** Used only where the browser keeps nothing: private windows, or a storage that is full. */
@@ -36,7 +39,10 @@ export class Unconfirmed {
     localStorage.removeItem(this.key)
     this.held = null
     if (sending === null) return
-    const kept = JSON.stringify({ update: toBase64(sending.update), refused: toBase64(sending.refused) })
+    const kept = JSON.stringify({
+      update: toBase64(sending.update),
+      refused: toBase64(sending.refused),
+    })
     try {
       localStorage.setItem(this.key, kept)
     } catch {
@@ -45,7 +51,11 @@ export class Unconfirmed {
   }
 }
 
-/** Forget the sendings of all documents that are kept in databases whose names begin with `beginning`. */
+/**
+ * Forget the sendings of all documents that are kept in databases whose names begin with
+ * `beginning`.
+ */
 export function forgetSendings(beginning: string): void {
-  for (const key of Object.keys(localStorage)) if (key.startsWith(KEY + beginning)) localStorage.removeItem(key)
+  for (const key of Object.keys(localStorage))
+    if (key.startsWith(KEY + beginning)) localStorage.removeItem(key)
 }

@@ -35,7 +35,9 @@ function Inline({ text }: { text: string }) {
     <>
       {text
         .split(/`([^`\n]+)`/)
-        .map((part, index) => (index % 2 ? <code key={index}>{part}</code> : <Linked key={index} text={part} />))}
+        .map((part, index) =>
+          index % 2 ? <code key={index}>{part}</code> : <Linked key={index} text={part} />,
+        )}
     </>
   )
 }
@@ -59,7 +61,8 @@ function Linked({ text }: { text: string }) {
 
 export function ChatMessage({ message, follows }: { message: Message; follows: boolean }) {
   // neither its sender nor its time are known
-  if (message.damaged) return <li class="quiet">A message here is damaged on the server and cannot be read.</li>
+  if (message.damaged)
+    return <li class="quiet">A message here is damaged on the server and cannot be read.</li>
   return (
     <li class={follows ? "message follows" : "message"}>
       {!follows && <Avatar person={message.sender} size={24} />}
@@ -105,7 +108,8 @@ function List({ log }: { log: ChatLog }) {
       {items.map((one, index) => {
         const before = items[index - 1]
         const follows =
-          before?.sender.id === one.sender.id && Date.parse(one.timestamp) - Date.parse(before.timestamp) < 180_000
+          before?.sender.id === one.sender.id &&
+          Date.parse(one.timestamp) - Date.parse(before.timestamp) < 180_000
         return <ChatMessage key={one.id} message={one} follows={follows} />
       })}
     </ol>

@@ -22,7 +22,12 @@ beforeEach(() => {
 
 it("keeps messages in the server's order, each once", () => {
   const log = new ChatLog("s", 0)
-  expect([3, 1, 2, 3].map((sequence) => log.add(message(sequence)))).toEqual([true, true, true, false])
+  expect([3, 1, 2, 3].map((sequence) => log.add(message(sequence)))).toEqual([
+    true,
+    true,
+    true,
+    false,
+  ])
   expect(shown(log)).toEqual([1, 2, 3])
 })
 

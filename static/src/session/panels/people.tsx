@@ -15,9 +15,21 @@ interface Props {
   onChanged: () => void
 }
 
-const WITH_ARTICLE: Record<string, string> = { owner: "the owner", editor: "an editor", viewer: "a viewer" }
+const WITH_ARTICLE: Record<string, string> = {
+  owner: "the owner",
+  editor: "an editor",
+  viewer: "a viewer",
+}
 
-function OwnerTools({ session, member, onChanged }: { session: Session; member: Member; onChanged: () => void }) {
+function OwnerTools({
+  session,
+  member,
+  onChanged,
+}: {
+  session: Session
+  member: Member
+  onChanged: () => void
+}) {
   const act = (work: Promise<unknown>, said: string) =>
     work.then(
       () => {
@@ -72,7 +84,8 @@ function One({ member, props }: { member: Member; props: Props }) {
           {member.role}
           {member.guest && ", guest"}
           {isMe || person ? " · here" : ""}
-          {otherTabs > 0 && (otherTabs === 1 ? ", also in another tab" : `, also in ${otherTabs} other tabs`)}
+          {otherTabs > 0 &&
+            (otherTabs === 1 ? ", also in another tab" : `, also in ${otherTabs} other tabs`)}
         </span>
       </div>
       {person && !isMe && (
@@ -95,7 +108,8 @@ function One({ member, props }: { member: Member; props: Props }) {
 
 export function People(props: Props) {
   const { session, here, onInvite } = props
-  const isHere = (member: Member) => here.some((one) => one.id === member.id) || member.id === props.myId
+  const isHere = (member: Member) =>
+    here.some((one) => one.id === member.id) || member.id === props.myId
   const sorted = [...session.members].sort((a, b) => Number(isHere(b)) - Number(isHere(a)))
   return (
     <section class="panel" aria-label="People">

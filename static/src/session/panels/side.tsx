@@ -29,12 +29,27 @@ function Panel({ session, live, view, myId, onChanged }: Props) {
         onChanged={onChanged}
       />
     )
-  const typing = [...new Set(people.filter((one) => one.typing && one.id !== myId).map((one) => one.name))]
-  const isOut = collab.trouble.value?.remedy === "final" || collab.trouble.value?.remedy === "signIn"
+  const typing = [
+    ...new Set(people.filter((one) => one.typing && one.id !== myId).map((one) => one.name)),
+  ]
+  const isOut =
+    collab.trouble.value?.remedy === "final" || collab.trouble.value?.remedy === "signIn"
   const hasEnded = session.status === "ended"
-  const closed = hasEnded ? "The session has ended: the chat is read-only." : isOut ? "You cannot write here now." : ""
+  const closed = hasEnded
+    ? "The session has ended: the chat is read-only."
+    : isOut
+      ? "You cannot write here now."
+      : ""
   const isOffline = collab.saveState.value === "offline"
-  return <Chat log={log} closed={closed} isOffline={isOffline} typing={typing} onTyping={collab.sayTyping} />
+  return (
+    <Chat
+      log={log}
+      closed={closed}
+      isOffline={isOffline}
+      typing={typing}
+      onTyping={collab.sayTyping}
+    />
+  )
 }
 
 const panel = () => document.querySelector<HTMLElement>(".side")
@@ -42,7 +57,10 @@ const panel = () => document.querySelector<HTMLElement>(".side")
 /** Whether the focus is in the panel. */
 export const isInPanel = () => panel()?.contains(document.activeElement) ?? false
 
-/** Give the focus to the panel, once it is there: to the field where people type, or to its first control. */
+/**
+ * Give the focus to the panel, once it is there: to the field where people type, or to its first
+ * control.
+ */
 export function enterPanel(): void {
   setTimeout(() => {
     const field = panel()?.querySelector<HTMLElement>("textarea, .panel button, .panel select")
@@ -60,7 +78,8 @@ function useFocusBack() {
     const element = side.current
     return () => {
       if (!element?.contains(document.activeElement)) return
-      const isThere = before instanceof HTMLElement && before !== document.body && before.isConnected
+      const isThere =
+        before instanceof HTMLElement && before !== document.body && before.isConnected
       const back = isThere ? before : document.querySelector<HTMLElement>("#editor .cm-content")
       back?.focus()
     }
@@ -76,7 +95,12 @@ export function SidePanel(props: Props) {
     <aside class="side" aria-label={title} ref={side}>
       <header class="side-head">
         <h2>{title}</h2>
-        <button type="button" class="icon" aria-label="Close the panel" onClick={() => view.toggleSide(view.side)}>
+        <button
+          type="button"
+          class="icon"
+          aria-label="Close the panel"
+          onClick={() => view.toggleSide(view.side)}
+        >
           ✕
         </button>
       </header>
