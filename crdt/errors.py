@@ -65,7 +65,8 @@ class NeedsSteps(CrdtError):
 
 
 class NoText(CrdtError):
-    """What was asked for is possible for texts only, and roots are none; nothing was changed.
+    """What was asked for is possible for texts only, and some roots are no texts;
+    nothing was changed.
 
     roots  {name: what it is}
     """

@@ -2,8 +2,8 @@
 
 glibc gives each thread an arena of its own, up to eight a core. After a block of some megabytes was
 freed, it keeps such blocks for later. Packing logs and answering questions happens in a dozen
-threads. In a soak each of their arenas kept some five megabytes, of which it used 0.3. So memory
-grew until every thread had done such work.
+threads. In a long test run (`make soak`) each of their arenas kept some five megabytes, of which it
+used 0.3. So memory grew until every thread had done such work.
 """
 
 import ctypes

@@ -16,7 +16,7 @@ class Traits:
     `inspect` finds them.
 
     merged       its sections, if it has values
-    needs_copy   pycrdt can only read a copy of it, with other content
+    needs_copy   pycrdt can only read a copy of it, with some content replaced
     is_readable  pycrdt can load the state, or that copy
     needs_cuts   see `View`
     work_s       see `Work.spent_s`
@@ -39,8 +39,8 @@ def inspect(
     """Return the properties of a state.
 
     kinds             the kinds of its content, as in `Parsed`
-    parsed            its structs; None if they were not read: then the caller knows that it needs
-                      no cuts
+    parsed            its structs; None if they were not read: then the caller knows that the
+                      state needs no cuts
     split_surrogates  see `squash`
     cpu_s             see `Work`; if it is given, the state is loaded, which may take long
     """

@@ -1,9 +1,9 @@
 """How long pycrdt takes for a document: measured, and bounded.
 
-Some edits are quadratic in yrs: inserts of one client behind the same letter, each before another
-one, are compared with each other. No count of anything tells such edits from ordinary histories, so
-the time is measured: of an update slice by slice, and of a whole document whenever it is loaded.
-The time that is usual for the size does not count.
+Some edits are quadratic in yrs. For example, inserts of one client that all name the same letter on
+their left, and different letters on their right, are compared with each other. No count of anything
+tells such edits from ordinary histories, so the time is measured: for an update, slice by slice;
+for a whole document, whenever it is loaded. The time that is usual for the size does not count.
 
 See docs/design/documents.md.
 """
@@ -30,8 +30,8 @@ _SLOW_S = 0.02
 _NOTED_S = 0.005
 _USUAL_S = 0.001
 _USUAL_S_PER_BYTE = 3e-7
-"""Seconds that a byte may take. What people make takes yrs 0.1 µs a byte at most, if each struct is
-a letter; a struct takes 2 µs."""
+"""Seconds that a byte may take. The slowest ordinary documents take yrs 0.1 µs a byte: each of
+their structs is one letter, and a struct takes 2 µs."""
 
 _CUTS = 15_000_000
 """Characters that yrs walks past while it cuts structs: 10 ms."""
@@ -56,7 +56,7 @@ def needs_cuts(parsed: Parsed) -> bool:
 
 
 def cut_copy(state: bytes, *updates: Parsed) -> bytes:
-    """Return the state with long structs cut where its structs or the updates' refer into them."""
+    """Return the state with long structs cut at each place that it or the updates refer to."""
     return cut_copies([state], *updates)[0]
 
 
@@ -69,8 +69,7 @@ def cut_copies(parts: Sequence[bytes], *updates: Parsed) -> list[bytes]:
 class Work:
     """How much time a document costs.
 
-    spent_s  seconds beyond the usual time: of the last time that it was loaded,
-             and of all updates since
+    spent_s  seconds beyond the usual time, for the last load and for all updates since
     is_slow  an update or a load took long. Each of the next structs may then take some
              milliseconds, even if all of them together are loaded quickly
     """
@@ -96,11 +95,11 @@ class Work:
         return 1 if self.is_slow else _FIRST_STRUCTS
 
     def start(self, size: int) -> "Measure":
-        """Begin to measure what an update of this size costs, in bytes."""
+        """Begin to measure what an update of `size` bytes costs."""
         return Measure(self, size, is_whole=False)
 
     def start_load(self, size: int) -> "Measure":
-        """Begin to measure what the whole document of this size costs, in bytes."""
+        """Begin to measure what loading a whole document of `size` bytes costs."""
         return Measure(self, size, is_whole=True)
 
 
@@ -138,7 +137,7 @@ class Measure:
 
     def check(self) -> float:
         """Return the seconds beyond what is usual;
-        raise LimitExceeded if the document costs too much by them.
+        raise LimitExceeded if they make the document too expensive.
         """
         # CPU time of this thread, not elapsed time: on a busy machine an honest edit must not count
         # as too expensive.

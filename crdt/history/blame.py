@@ -33,7 +33,7 @@ _View = TypeVar("_View")
 class BlameRun:
     """Text of one author without a gap, in UTF-16 code units.
 
-    at          milliseconds since 1970 of the newest part, to two seconds
+    at          milliseconds since 1970 of the newest part, accurate to two seconds
     is_carried  the author brought it under a client id that is not theirs, see `crdt.room.claims`
     """
 
@@ -48,7 +48,8 @@ class BlameRun:
 class BlameLine:
     """One line, without its end.
 
-    Author, time and mark are those of its newest part; None if it has no part.
+    Author, time and `is_carried` are those of its newest part.
+    Author and time are None if it has no part.
     """
 
     text: str
@@ -83,7 +84,7 @@ def blamed(
     authorship: Authorship,
     view: Callable[[Blame], _View],
 ) -> tuple[str, _View]:
-    """Return (root, a view of who wrote its text) of the parts of a document.
+    """Return (root, a view of who wrote its text), from a document that is given in parts.
 
     Raises NotFound for a root that does not exist, NoText for one that is no text.
     """
@@ -128,8 +129,8 @@ def blame(order: ItemOrder, root: str, owners: Mapping[int, str], authorship: Au
 
 
 def _joined(runs: list[BlameRun], gap_ms: int | None) -> list[BlameRun]:
-    """Join neighbours of one author whose times are near each other,
-    or whatever their times (None).
+    """Join neighbouring runs of one author that are at most `gap_ms` apart in time;
+    None: however far apart.
     """
     joined: list[BlameRun] = []
     for run in runs:

@@ -17,7 +17,7 @@ class Answer(NamedTuple):
     """An answer as a worker makes it, still without what only the store knows.
 
     text     a JSON object, without the people in it
-    authors  {user id: what else is said of them} of those that it is about, in its order
+    authors  {user id: what else is said of that user}, in the answer's order
     """
 
     text: str
@@ -41,10 +41,10 @@ class Page(NamedTuple):
 class HistoryCache:
     """Timelines as far as they were folded, and pages of replays.
 
-    Those that were not used for longest go first.
+    The least recently used go first.
 
-    epoch  how often something was forgotten: an answer from a log that was
-           read before that is not kept
+    epoch  how often something was forgotten. An answer is not kept if anything was
+           forgotten after its log was read
     """
 
     __slots__ = ("_pages", "_timelines", "epoch")
@@ -67,7 +67,7 @@ class HistoryCache:
         return self._timelines.get(session_id) or Folded()
 
     def keep_timeline(self, session_id: str, folded: Folded, epoch: int) -> None:
-        """epoch: before the log was read."""
+        """Keep a session's timeline; epoch: as it was before the log was read."""
         # An answer takes seconds, and a redaction may have taken text out of the log meanwhile. The
         # answer was made of the log as it was, and would show the text to the next user who asks.
         if epoch == self.epoch:

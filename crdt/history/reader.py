@@ -138,8 +138,6 @@ class HistoryReader:
 
         The view has as many updates as can be read in the time of one page.
         Where to go on is None if these are all. Raises as `moment`.
-
-        It has as many updates as can be read in the time of one page. Raises as `moment`.
         """
         last, main_root = await self._saved(session_id, user_id)
         async with self._turns.of(user_id):

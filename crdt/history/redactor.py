@@ -84,16 +84,17 @@ class Redactor:
         text: str,
         check: Callable[[], Awaitable[object]],
     ) -> Redaction:
-        """Take out what showed `text` after any of the log entries `first` to `last`.
+        """Take out each passage or value that had `text`
+        after any of the log entries `first` to `last`.
 
-        Parts of it that are still in the document are deleted there, by an edit of this user's. The
-        log is changed last: a call that was cut short can be made again.
+        Passages that are still in the document are deleted there, by an edit in this user's name.
+        The log is changed last: a call that was cut short can be made again.
 
         check  raises if the user may not do this; asked when nobody else
                can change anything any more
 
-        Raises NotFound if the text was not there, LimitReached if it was too often, what `check`
-        raises, RoomDamaged, RoomUnavailable, StoreUnavailable or WorkError.
+        Raises NotFound if the text was not there, LimitReached if the search for it takes too long,
+        what `check` raises, RoomDamaged, RoomUnavailable, StoreUnavailable or WorkError.
         """
         async with self._rooms.use(session_id, user_id) as room, self._slots.slot(user_id):
             await check()
@@ -107,8 +108,8 @@ class Redactor:
             async with self._rooms.compactor.replacing(session_id):
                 await check()
                 found = _Found(session_id, user_id, text, ids)
-                # Nobody else replaces the log, the checkpoint or the state while this goes on: what
-                # a checkpoint reads before, and stores after, would bring the text back.
+                # Nobody else replaces the log, the checkpoint or the state while this goes on: a
+                # checkpoint that is read before this and stored after it would bring the text back.
                 versions, updates = await self._take_out(room, found)
             self._cache.forget(session_id)
             await self._store.scrub()
@@ -222,7 +223,9 @@ def _batches(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
 
 
 def _redacted(chunks: list[Chunk], ids: RedactedIds, text: str) -> list[tuple[Chunk, int]]:
-    """Return (chunk without the text, how many of its entries had some) for those that had."""
+    """Return (chunk without the text, how many of its entries had some)
+    for each chunk that had some.
+    """
     changed = (redaction.redact_chunk(chunk, ids, text) for chunk in chunks)
     return [each for each in changed if each]
 

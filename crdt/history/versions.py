@@ -23,8 +23,8 @@ _FEW_LINES = 1_000
 """Characters and lines, of both documents together, that the event loop compares and encodes in 10
 ms. Larger ones are compared by a worker."""
 _DEADLINE_S = 20.0
-"""Seconds for a comparison that takes some seconds on a quiet machine.
-On a busy one, a worker is the last to get a core."""
+"""Seconds that a comparison may take. On a quiet machine it takes some seconds.
+On a busy machine it takes more, because workers get a core last."""
 
 Encode = Callable[[Mapping[str, str], Mapping[str, str], int], bytes]
 """Compares {root: text} of two documents within a number of steps (`crdt.text.hunks`);
@@ -76,7 +76,7 @@ class LiveCode:
 
     @property
     def is_saved(self) -> bool:
-        """Whether the newest version is of an equal document."""
+        """Whether the newest version holds an equal document."""
         newest = self.newest
         return (
             newest is not None and newest.files == self.files and newest.documents == self.documents
@@ -114,7 +114,8 @@ class Versions:
         """Store a version by hand; return (version, True),
         or (the newest, False) if nothing changed since.
 
-        code   first becomes the main root's text, by a small edit of this user's that others see
+        code   the main root's new text, which is set first by a small edit in this user's
+               name; others see the edit
         check  raises if the user may not do this; asked again if anything
                changed while the room loaded
 
@@ -140,17 +141,17 @@ class Versions:
         root: str | None = None,
         check: Callable[[], Awaitable[object]] | None = None,
     ) -> Restored:
-        """Bring the document back to a version, or one root of it,
+        """Bring the document, or one root of it, back to a version,
         by one edit that editors see like any other.
 
         Text that is in no version yet is stored as a version first. Only texts can be brought back;
-        the answer names the other roots that differ. Raises as `save` does, NotFound also for a
-        version or root that there is not, VersionDamaged, and NoText if `root` is no text, or if
-        nothing but such roots differs.
+        the answer names the other roots that differ. Raises what `save` raises; NotFound also if
+        the version or the root does not exist; VersionDamaged; NoText if `root` is no text, or if
+        all roots that differ are no texts.
         """
         loaded = self._rooms.find(session_id)
-        # Read before the version. If text is taken out while this goes on, the version that was
-        # read still has it, and a restore would bring it back.
+        # The count is read before the version. If text is taken out while this goes on, the version
+        # that was read still has it, and a restore would bring it back.
         redactions = loaded.upkeep.redactions if loaded else 0
         target = await self._version(session_id, number)
         texts = _texts(target, root)
@@ -177,7 +178,7 @@ class Versions:
             return Restored(stored, is_new, others)
 
     async def _others(self, room: Room, target: Version, user_id: str) -> dict[str, str]:
-        """Return {root: what it is} of those that are no texts and differ from a version.
+        """Return {root: what it is} of the roots that are no texts and differ from a version.
 
         A version from before such roots were kept knows nothing of them.
         """
@@ -208,7 +209,7 @@ class Versions:
         Version 0 is the empty document. Raises NotFound, VersionDamaged, RoomDamaged,
         RoomUnavailable, and what `Workers.run` raises.
 
-        encode  compares texts, and encodes the result: of large texts that takes long, too
+        encode  compares texts, and encodes the result; for large texts both take long
         """
         before, documents_before = await self._contents(session_id, user_id, old)
         after, documents_after = await self._contents(session_id, user_id, new)
@@ -284,11 +285,11 @@ def _restored(
 
 
 def _shows(files: Mapping[str, str], target: Mapping[str, str]) -> bool:
-    """Whether texts are as they were in a version; one that is not there is empty."""
+    """Whether texts are as they were in a version; a missing text counts as empty."""
     return all(files.get(root, "") == target.get(root, "") for root in {**files, **target})
 
 
 def _changed(before: Mapping[str, Document], after: Mapping[str, Document]) -> dict[str, str]:
-    """Return {root: what it is} of those that differ, in order of their names."""
+    """Return {root: what it is} of the roots that differ, in order of their names."""
     differ = sorted(root for root in {**before, **after} if before.get(root) != after.get(root))
     return {root: (after.get(root) or before[root])["type"] for root in differ}

@@ -15,7 +15,7 @@ _T = TypeVar("_T")
 
 
 class SessionCache(Protocol):
-    """Keeps data of sessions that must be dropped when a session is deleted."""
+    """Keeps data of sessions; a deleted session's data must be dropped."""
 
     def forget(self, session_id: str) -> None:
         """Keep nothing of a session any more."""
@@ -25,11 +25,11 @@ class Changes:
     """Is told of each committed change: makes the loaded rooms follow it, and counts it.
 
     Reading from the store takes time, and what was read may have changed before the answer is used.
-    The count tells.
+    The count tells whether it has.
     """
 
     def __init__(self, loaded: LoadedRooms, writer: LogWriter, cache: SessionCache) -> None:
-        """loaded: the object that `writer` has, too; cache: told when a session is deleted."""
+        """loaded: the same object that `writer` has; cache: told when a session is deleted."""
         self._loaded = loaded
         self._writer = writer
         self._cache = cache

@@ -43,7 +43,7 @@ _log = logging.getLogger(__name__)
 
 
 class Compactor:
-    """Works on a few rooms at a time: in threads, on large documents in worker processes.
+    """Works on a few rooms at a time: in threads, or in worker processes for large documents.
 
     Only one task at a time replaces what is stored of a room: see `replacing`.
     """
@@ -76,18 +76,17 @@ class Compactor:
 
     @asynccontextmanager
     async def _working(self, room: Room, *, is_maintenance: bool) -> AsyncIterator[None]:
-        """Replace what is stored of a room inside the block, when it is the owner's turn."""
+        """Run the block, which replaces what is stored of a room, when it is the owner's turn."""
         async with self.replacing(room.session_id):
             payer = Payer(room.quota.owner_id, is_maintenance=is_maintenance)
             async with self._slots.slot(payer):
                 yield
 
     async def checkpoint(self, room: Room) -> None:
-        """Store the whole document as it is now, once the log has all of it,
-        if it changed or its quota needs that.
+        """Store the whole document as it is now, if it changed or its quota needs that.
 
-        Raises StoreUnavailable, RoomUnavailable or WorkersBusy;
-        the log is then enough to start from.
+        Waits first until the log has all of it. Raises StoreUnavailable, RoomUnavailable or
+        WorkersBusy; the log is then enough to start from.
         """
         async with self._working(room, is_maintenance=True):
             if room.journal.sequence != room.upkeep.checkpointed or room.quota.needs_remaining:
@@ -100,7 +99,7 @@ class Compactor:
 
         The caller is inside `replacing`.
 
-        kept_bytes      of deleted content, if not as many as usual
+        kept_bytes      bytes of deleted content to keep; None: as many as usual
         is_maintenance  nobody waits for it
 
         Raises as `checkpoint`.
@@ -158,7 +157,7 @@ class Compactor:
         self, payer: Payer, room: Room, document: DocumentState, kept_bytes: int
     ) -> NewCheckpoint:
         """Make a checkpoint: a megabyte takes 0.25 s,
-        and for much of that native code holds the interpreter.
+        and native code holds the interpreter for much of that time.
         """
         session_id, now = room.session_id, room.upkeep.checkpointed_at
         if sum(map(len, document.parts)) <= _SMALL_BYTES:
@@ -213,7 +212,7 @@ class Compactor:
         """Pack the part of the log that is older than the checkpoint;
         raises StoreUnavailable or WorkersBusy.
 
-        is_closing  also pack rows that are not enough for a full one yet
+        is_closing  also pack rows that are too few to fill a packed row
         """
         if not is_closing and room.upkeep.checkpointed - room.upkeep.packed < segments.ENTRIES:
             return

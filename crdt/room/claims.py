@@ -12,10 +12,8 @@ are compared.
 
 An example: Ada's browser has client id 5. Ada types "hello" without a network, and Bob's browser
 gets it from Ada's by another way. Bob brings it in an answer while Ada is away: it is taken,
-without an owner. Ada comes back and announces
-5. Ada's browser is asked for clock 0 and later, sends "hello", and the id is Ada's.
-   If it sent "hallo", its connection
-would be closed.
+without an owner. Ada comes back and announces id 5. Ada's browser is asked for clock 0 and later,
+sends "hello", and the id is Ada's. If it sent "hallo", its connection would be closed.
 
 Why not trust what a client says: a client id is only a number in the bytes,
 and any client may write any number.

@@ -93,10 +93,9 @@ class _Reach:
 
     An example: client 9 has clocks 0 to 9, and its clock 4 refers to clock 2 of client 5. Client 5
     has clocks 0 to 9, and its clock 7 refers to client 8, of which no structs are known. If section
-    9 is first, it reaches 4 and waits for
-    5. Section 5 reaches 7 and waits for 8. Section 5 got further,
-       so 9 is tried again and reaches its end. `reached` is
-    {9: 10, 5: 7}, and clocks 7 to 9 of client 5 are left out, because 8 is missing.
+    9 is first, it reaches 4 and waits for section 5. That reaches 7 and waits for client 8. Since
+    section 5 got further, section 9 is tried again and reaches its end. `reached` is
+    {9: 10, 5: 7}, and clocks 7 to 9 of client 5 are left out, because client 8 is missing.
 
     reached  {client: next clock, once the part is integrated}
     """

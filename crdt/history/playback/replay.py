@@ -48,7 +48,7 @@ class Part(NamedTuple):
 class Step:
     """One update.
 
-    at     milliseconds since 1970, never before that of the step before
+    at     milliseconds since 1970, never earlier than the previous step's
     edits  to be made one after the other
     """
 
@@ -92,7 +92,10 @@ class Replayer:
         return sorted(root_names(self._order).difference(self._order.text_roots))
 
     def step(self, entry: LogEntry) -> Step:
-        """Go on by the next entry; raises Rejected or Gap for one that was never good."""
+        """Go on by the next entry.
+
+        Raises Rejected if it is malformed, Gap if it builds on structs that the document lacks.
+        """
         parse(entry.update, STORED_LIMITS)
         # Players go forward in time, so time stands still where the server's clock was set back.
         self._latest = max(self._latest, entry.at)
@@ -111,7 +114,8 @@ def steps(
         made.append(step)
         edits += len(step.edits)
         inserted += sum(len(edit.inserted) for edit in step.edits)
-        # Looked at after a step, so each answer has one step at least, and a client always gets on.
+        # The limits are checked after a step, so each answer has one step at least, and a client
+        # always gets on.
         is_full = inserted > limits.inserted or edits > limits.edits
         if is_full or cpu_s() >= end:
             break
@@ -130,7 +134,7 @@ def replay(
     as many as fit, one at least.
 
     cpu_s  returns seconds of CPU time that the calling thread has used
-    view   makes the answer of it
+    view   makes the answer from the `Replayed`
 
     Raises RoomDamaged.
     """

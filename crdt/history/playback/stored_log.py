@@ -24,7 +24,7 @@ from crdt.wire.update_parser import parse
 from storage.records import Checkpoint, Chunk
 
 _FEW = 200
-"""Entries up to which they are taken in one by one: merging them would take about as long."""
+"""Fewer entries than this are taken in one by one: merging them would take about as long."""
 _MOST = 4_096
 """Entries that are merged together at most."""
 
@@ -59,9 +59,9 @@ class StoredLog:
             for chunk in self.chunks:
                 if chunk.first > until or chunk.last <= sequence:
                     continue
-                # A packed row that lies completely before the moment is taken as one merged update:
-                # half a byte for each edit. Only the last row before the moment is read entry by
-                # entry.
+                # A packed row that lies completely before the moment is taken as one merged update,
+                # which has half a byte for each edit. Only the last row before the moment is read
+                # entry by entry.
                 is_whole = chunk.first == sequence + 1 and chunk.last <= until
                 summary = decode_summary(chunk.data) if is_whole else None
                 if summary:
@@ -116,7 +116,7 @@ def _take(order: ItemOrder, update: bytes) -> None:
 
 
 def _take_entries(order: ItemOrder, entries: Sequence[LogEntry]) -> None:
-    """Take in entries, merged if they are many and can be."""
+    """Take in entries, merged if they are many and merging is possible."""
     # Keystrokes that are merged become a few runs of text. For thousands of them, merging and one
     # integration take less time than thousands of integrations.
     merged = segments.summary(entries) if len(entries) >= _FEW else b""

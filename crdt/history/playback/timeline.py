@@ -13,9 +13,9 @@ from crdt.wire.parsed_update import Parsed
 from crdt.wire.update_parser import parse
 
 GAP_MS = 2_000
-"""Milliseconds between two edits of one user up to which they belong to one stretch."""
+"""Two edits in a row of one user, at most this many milliseconds apart, belong to one stretch."""
 PAUSE_MS = 300_000
-"""A time without any edit, in milliseconds, is shown as a pause from this length on."""
+"""A time without edits is shown as a pause if it is at least this many milliseconds long."""
 PASTE = 100
 """An edit that inserts this many UTF-16 code units or more counts as a paste: nobody types that in
 one edit."""
@@ -64,7 +64,7 @@ class Timeline:
         self._deleted: dict[int, Ranges] = {}
 
     def add(self, entry: LogEntry) -> None:
-        """Take the next entry of the log; raises Rejected for one that was never good."""
+        """Take the next entry of the log; raises Rejected if it is malformed."""
         self.sequence += 1
         parsed = parse(entry.update, STORED_LIMITS)
         inserted, deleted = self._inserted(parsed), self._removed(parsed)

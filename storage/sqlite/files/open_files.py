@@ -70,9 +70,9 @@ class OpenFiles:
 
     def _kind_of_removal(self) -> Loss:
         """Return FOLDER if the folder is gone, or if its disk is; otherwise FILE."""
-        # Below the place where a disk was mounted lies an empty folder on another device. A
-        # database that was put back there would be hidden as soon as the disk is mounted again, so
-        # nothing may be written there.
+        # Where a disk was unmounted, an empty folder on another device is left. A database that was
+        # put back there would be hidden as soon as the disk is mounted again, so nothing may be
+        # written there.
         folder = identity(self.path.parent)
         return Loss.FILE if folder and folder[0] == self._device else Loss.FOLDER
 
@@ -102,6 +102,6 @@ def identity(name: Path) -> Identity | None:
 
 
 def free_name(wanted: Path) -> Path:
-    """Return this name, or with the lowest number from 2 on behind it that no file has yet."""
+    """Return this name; if it is taken, with the lowest free number from 2 on behind it."""
     names = (wanted, *(wanted.with_name(f"{wanted.name}{number}") for number in range(2, 1_000)))
     return next(name for name in names if not os.path.lexists(name))
