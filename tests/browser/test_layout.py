@@ -142,7 +142,7 @@ async def test_drawings_of_replay_stand_under_its_slider(person: NewPerson) -> N
             abs(start - left - 8) < 1 and abs(right - 8 - end) < 1 for start, end in drawings
         ), (width, places)
     await expect(gil.page.get_by_label("Colours of the marks")).to_contain_text("saved version")
-    await expect(gil.page.locator(".marks title").last).to_contain_text("labelled")
+    await expect(gil.page.locator(".marks title", has_text="labelled")).to_have_count(1)
     await expect(gil.page.get_by_label("Chat at this moment")).to_contain_text("said at the end")
     await gil.page.get_by_role("slider", name="Moment").fill("1")
     await expect(gil.page.get_by_label("Chat at this moment")).to_contain_text("Nothing was said")
