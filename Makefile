@@ -15,9 +15,8 @@ run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data; ARGS=
 COVERING := tests/crdt tests/interop/test_past.py tests/interop/test_redact.py tests/handlers/api/test_versions.py \
 	tests/handlers/api/test_versions_compared.py tests/handlers/api/test_versions_restored.py
 
-# How many processes run tests: one more than cores, because many tests wait, for a minute without a
-# database or over a slow line.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+# How many processes run tests; `auto` is one for each core.
+WORKERS ?= auto
 
 test: $(VENV)/.tested ## install all that the tests need and run all of them, or some (ARGS="-k chat", WORKERS=3)
 	$(BIN)/python -m tests.set_up
