@@ -153,7 +153,7 @@ SIGNUP: Schema = {
 LOGIN: Schema = {
     "email": {**_line(254, 1), "excludes": "username"},
     "username": {**_line(254, 1), "excludes": "email"},
-    "password": _required({**_PASSWORD, "minlength": 1}),
+    "password": _required(_PASSWORD),
 }
 GUEST: Schema = {
     "name": _required(_GUEST_NAME),

@@ -22,6 +22,8 @@ async function signIn({ name = "", password }: Record<string, string>): Promise<
     if (!(error instanceof ApiError)) throw error
     const { [field]: wrong, ...others } = error.fields
     throw new ApiError(error.status, error.code, error.message, {
+      // The server says of an empty password what it says of a wrong one.
+      ...(!password && { password: ["is required"] }),
       ...others,
       ...(wrong && { name: wrong }),
     })
