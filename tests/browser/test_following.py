@@ -135,6 +135,7 @@ async def test_names_at_cursors_hide_no_text(person: NewPerson) -> None:
 
     flag = ada.page.locator(".cm-remote-flag")
     await expect(flag).to_have_attribute("data-name", "Gil")
+    await expect(ada.page.locator(".cm-line", has=flag)).to_contain_text("here, another")
     ends = await ada.page.evaluate(
         """() => {
             const flag = document.querySelector(".cm-remote-flag")

@@ -108,7 +108,7 @@ async def test_blame_tells_lines_that_a_browser_only_brought(person: NewPerson) 
     and it is said what the mark means.
     """
     ada = await person()
-    await ada.sign_up()
+    await ada.sign_up("ada")
     session_id = await ada.create("Blame")
     await ada.type("typed\nbrought\n")
     await ada.until_saved()

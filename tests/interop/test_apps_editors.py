@@ -50,7 +50,7 @@ async def _pasted(room: World, what: str, version: int) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("number", "what"), enumerate(PASTES), ids=str)
+@pytest.mark.parametrize(("number", "what"), list(enumerate(PASTES)), ids=str)
 async def test_paste_into_real_editor_reaches_another_one(
     tmp_path: Path, number: int, what: str
 ) -> None:

@@ -21,9 +21,10 @@ async function signIn({ name = "", password }: Record<string, string>): Promise<
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
     const { [field]: wrong, ...others } = error.fields
+    // The server says of an empty password what it says of a wrong one.
+    const lacksPassword = !password && (wrong !== undefined || error.status === 401)
     throw new ApiError(error.status, error.code, error.message, {
-      // The server says of an empty password what it says of a wrong one.
-      ...(!password && { password: ["is required"] }),
+      ...(lacksPassword && { password: ["is required"] }),
       ...others,
       ...(wrong && { name: wrong }),
     })
