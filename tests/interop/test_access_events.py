@@ -123,15 +123,18 @@ class Scene:
         for question in (WHO_IS_HERE, ALL_OF_IT):
             await witness.send(question)
         document = await witness.receive_until(b"\x00\x01")
-        entries = presence_in(
-            [frame for frame in witness.seen if frame[0] == y_protocol.AWARENESS][-1]
-        )
+        presence = {
+            entry.client_id: json.loads(entry.state or "null")
+            for frame in witness.seen
+            if frame[0] == y_protocol.AWARENESS
+            for entry in presence_in(frame)
+        }
         return {
             "document": document,
             "chat": {(one["sender"]["id"], one["message"]) for one in chat.body["messages"]},
             "people": {(one["id"], one["role"]) for one in session.body["members"]},
             "presence": {
-                (state["user"]["id"], state.get("typing")) for state in map(state_of, entries)
+                (state["user"]["id"], state.get("typing")) for state in presence.values() if state
             },
         }
 
@@ -143,10 +146,6 @@ class Scene:
                 self.client.user.get("id")
             }
         return [what for what, seen in now.items() if seen != self.before[what]]
-
-
-def state_of(entry: y_protocol.AwarenessEntry) -> dict[str, Any]:
-    return json.loads(entry.state or "")
 
 
 async def until_outcome(scenes: list[Scene], answers: list[str], expected: tuple[str, ...]) -> None:
