@@ -40,7 +40,6 @@ _KEPT_LEVEL = 9
 _GZIP = 16 + zlib.MAX_WBITS
 """How zlib is told to make gzip, without time and name: equal answers are equal bytes, so that
 their ETags are equal too."""
-_PIECE_BYTES = 256 << 10
 
 _THREADS = 2
 _WAITING_EACH = 4
@@ -66,8 +65,7 @@ def is_accepted(header: str) -> bool:
 def gzip(pieces: Sequence[bytes], level: int = _LEVEL) -> list[bytes]:
     """Return bytes compressed, in pieces of at most 256 KiB."""
     packer = zlib.compressobj(level, zlib.DEFLATED, _GZIP)
-    packed = b"".join([*map(packer.compress, pieces), packer.flush()])
-    return [packed[at : at + _PIECE_BYTES] for at in range(0, len(packed), _PIECE_BYTES)]
+    return [b"".join([*map(packer.compress, pieces), packer.flush()])]
 
 
 class Compressor:

@@ -76,7 +76,12 @@ class WholeTexts:
             # another edit of this user could bring the same clocks first.
             with room.server_edits.client_of(user_id) as client:
                 update = await self._compare(room, user_id, files, client)
-                await self._steps.take_edit(room, user_id, update, partial(self._check, check))
+                growth = sum(
+                    len(text.encode()) - len(before.get(root, "").encode())
+                    for root, text in files.items()
+                )
+                check_now = partial(self._check, check)
+                await self._steps.take_edit(room, user_id, update, check_now, growth)
 
     async def _check(self, check: Check | None) -> None:
         if check:

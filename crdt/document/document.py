@@ -95,7 +95,16 @@ class Document(DocumentBytes):
     @property
     def needs_load(self) -> bool:
         """Whether to load it in steps (`load`) before its texts are read: it takes long."""
-        return not (self._view.is_loaded or self._view.has_failed) and self._takes_long
+        return not (self._view.is_loaded or self._view.has_failed) and self.takes_long
+
+    @property
+    def is_slow_to_read(self) -> bool:
+        """Whether reading its texts now takes long: it needs a load, or an update is half in it."""
+        return self.needs_load or (self._ahead is not None and self.takes_long)
+
+    def shows(self, update: bytes) -> bool:
+        """Whether this update was prepared: its texts can be read, but it is not taken yet."""
+        return self._ahead is not None and self._ahead.parsed.update is update
 
     def check_quick(self, update: bytes) -> None:
         """Raise NeedsSteps for an update to be taken in steps (`prepare`), however small."""
@@ -105,7 +114,8 @@ class Document(DocumentBytes):
             raise NeedsSteps
 
     @property
-    def _takes_long(self) -> bool:
+    def takes_long(self) -> bool:
+        """Whether to load it into pycrdt takes more than some milliseconds."""
         return self.size > SMALL_BYTES or self._work.spent_s > _LONG_LOAD_S
 
     def catch_up(self) -> None:
@@ -146,16 +156,16 @@ class Document(DocumentBytes):
             if self._ahead is ahead:
                 self._ahead = None
 
-    def prepare(self, parsed: Parsed) -> Steps[None]:
+    def prepare(self, parsed: Parsed, *, always: bool = False) -> Steps[None]:
         """Put a large update into the view, in steps, before `apply` gets it.
 
-        Until then nothing but the view knows it. For a small one the view is loaded, if need be.
-        Raises as `apply`.
+        Until then nothing but the view knows it. For a small one the view is loaded, if need be;
+        the update itself is put into it if `always`. Raises as `apply`.
         """
         view, are_few = self._view, count_structs(parsed) <= self._work.few_structs
         if are_few:
             yield from self.load()
-        if view.has_failed or (are_few and not parsed.contents.kinds & VALUES):
+        if view.has_failed or (are_few and not always and not parsed.contents.kinds & VALUES):
             return
         copy = parsed.update
         if parsed.contents.kinds & VALUES:
@@ -256,9 +266,9 @@ class Document(DocumentBytes):
         """Load a lost view if that is quick; if it rested, only as a test, and drop it again."""
         if was_resting:
             self._is_rested = False
-        if not self._view.is_loaded and not self._view.has_failed and not self._takes_long:
+        if not self._view.is_loaded and not self._view.has_failed and not self.takes_long:
             self._load_view()
-        if was_resting and not self._takes_long:
+        if was_resting and not self.takes_long:
             self._view.drop()
 
     def texts(self, roots: Iterable[str]) -> dict[str, str]:
@@ -280,6 +290,8 @@ class Document(DocumentBytes):
         try:
             if update == EMPTY:
                 texts = self.texts(roots)
+            elif self.shows(update):
+                texts = self._view.texts(roots)  # the view has this update already
             else:
                 view = self._view.fresh()
                 view.load(self._view_state())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from crdt.document.author_shares import AuthorShares
 from crdt.document.document import Document
 from crdt.document.merging import EMPTY
-from crdt.errors import DocumentFull, DocumentShrinking
+from crdt.errors import DocumentFull, DocumentShrinking, NeedsSteps
 from crdt.limits import (
     AUTHOR_SHARE_PERCENT,
     MAX_STATE_BYTES,
@@ -135,16 +135,19 @@ class DocumentQuota:
         limit = self._limits.state_bytes
         return Fill(self._document.size, limit, self.remaining > limit // 2)
 
-    def check(self, parsed: Parsed, update: bytes, author: str, *, is_exact: bool) -> None:
+    def check(
+        self, parsed: Parsed, author: str, *, is_exact: bool, growth: int | None = None
+    ) -> None:
         """Raise DocumentFull if an update is too much:
         cheap bounds first, the true size only near a limit.
 
         is_exact  find out what the text would be, at the cost of loading the document; otherwise a
                   live edit that also deletes may pass the limit once, by its own size
+        growth    by how many bytes the text grows, if that is known: then nothing is loaded
 
         Raises DocumentShrinking if the true size is known only once the state is merged.
         """
-        self._check_state(len(update), is_deletion=not parsed.spans)
+        self._check_state(len(parsed.update), is_deletion=not parsed.spans)
         # An update without structs only deletes, and so makes room:
         # these two limits do not refuse it.
         if parsed.spans and self._full_storage:
@@ -162,23 +165,51 @@ class DocumentQuota:
                 AUTHOR_SHARE_PERCENT.name,
             )
         self._text_bound += parsed.contents.text_bytes
-        if parsed.contents.text_bytes and self._text_bound > self._limits.text_bytes:
-            # Only now is the true size looked up, which may load the document. The bound has
-            # counted deleted text, too, so a document that is much edited comes here now and then.
-            before = self._text_bytes(parsed)
-            # Still only a bound: what the update deletes is not taken off. Beyond the limit the
-            # true size after the update decides; a live edit that also deletes may pass once.
-            self._text_bound = before + parsed.contents.text_bytes
-            if self._text_bound <= self._limits.text_bytes:
-                return
-            if parsed.ranges and is_exact:
-                before = self._text_bound = self._text_bytes(parsed, update)
-            if not parsed.ranges or before > self._limits.text_bytes:
-                self._limit_counters.count(MAX_TEXT_BYTES)
-                raise DocumentFull(
-                    f"the document's text is over {self._limits.text_bytes} bytes",
-                    MAX_TEXT_BYTES.name,
-                )
+        if (
+            parsed.contents.text_bytes
+            and self._text_bound > self._limits.text_bytes
+            and self._has_too_much_text(parsed, is_exact=is_exact, growth=growth)
+        ):
+            self._limit_counters.count(MAX_TEXT_BYTES)
+            raise DocumentFull(
+                f"the document's text is over {self._limits.text_bytes} bytes", MAX_TEXT_BYTES.name
+            )
+
+    def check_quick(self, update_bytes: int, *, is_exact: bool) -> None:
+        """Raise NeedsSteps if `check` may have to read the text, and that takes long."""
+        document = self._document
+        if self.is_near(update_bytes) and (
+            document.is_slow_to_read or (is_exact and document.takes_long)
+        ):
+            raise NeedsSteps
+
+    def is_near(self, update_bytes: int) -> bool:
+        """Whether an update of that size may bring the text over its limit."""
+        return self._text_bound + update_bytes > self._limits.text_bytes
+
+    def _has_too_much_text(self, parsed: Parsed, *, is_exact: bool, growth: int | None) -> bool:
+        """Look up the true size of the text, which may load the document; arguments as `check`.
+
+        The bound has counted deleted text, too. So a document that is much edited comes here now
+        and then.
+        """
+        limit = self._limits.text_bytes
+        if self._document.shows(parsed.update):
+            self._text_bound = self._text_bytes(parsed, parsed.update)
+            return self._text_bound > limit
+        before = self._text_bytes(parsed)
+        # Still only a bound: what the update deletes is not taken off. Beyond the limit the true
+        # size after the update decides; a live edit that also deletes may pass once.
+        self._text_bound = before + parsed.contents.text_bytes
+        if self._text_bound <= limit:
+            return False
+        if parsed.ranges and is_exact:
+            if growth is None:
+                before = self._text_bytes(parsed, parsed.update)
+            else:
+                before += growth
+            self._text_bound = before
+        return not parsed.ranges or before > limit
 
     def _check_state(self, update_bytes: int, *, is_deletion: bool) -> None:
         """Raise DocumentFull or DocumentShrinking;

@@ -1,9 +1,10 @@
 """Redaction of a session that people may be in."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar, TypeVarTuple
 
+from crdt.document.raw_document import merge_text
 from crdt.errors import RoomUnavailable
 from crdt.fair_queue import FairQueue
 from crdt.history import redaction
@@ -133,9 +134,8 @@ class Redactor:
         Values are deleted as a whole.
         """
         room.integrate_pending()
-        update = await self._work(
-            found.user_id, redaction.deletion, room.document.state(), found.ids
-        )
+        # Not the state: a large document would be merged on the event loop for it.
+        update = await self._work(found.user_id, _deletion, room.document.parts(), found.ids)
         await self._rooms.steps.take_edit(room, found.user_id, update)
         room.upkeep.redactions += 1
 
@@ -145,8 +145,8 @@ class Redactor:
         Updates that come in meanwhile cannot bring the text back: its structs are known.
         """
         while True:
-            before = room.document.state()
-            after = await self._work(found.user_id, redaction.redact, before, found.ids, found.text)
+            before = room.document.parts()
+            after = await self._work(found.user_id, _without_text, before, found.ids, found.text)
             if after is None or room.document.replace_base(before, after):
                 return
 
@@ -220,6 +220,16 @@ def _batches(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
             batch, size = [], 0
     if batch:
         yield batch
+
+
+def _deletion(parts: Sequence[bytes], ids: RedactedIds) -> bytes:
+    """Return the update that deletes these structs from a document in parts."""
+    return redaction.deletion(merge_text(parts), ids)
+
+
+def _without_text(parts: Sequence[bytes], ids: RedactedIds, text: str) -> bytes | None:
+    """Return the state of a document in parts without the text, None if it has none of it."""
+    return redaction.redact(merge_text(parts), ids, text)
 
 
 def _redacted(chunks: list[Chunk], ids: RedactedIds, text: str) -> list[tuple[Chunk, int]]:

@@ -56,6 +56,7 @@ class Incoming:
     now       milliseconds since 1970
     source    the connection it came with, None for an edit of the server
     prepared  the update as it was prepared, None if it was not
+    growth    by how many bytes of UTF-8 the document's text grows, None if that is not known
     """
 
     update: bytes
@@ -64,6 +65,7 @@ class Incoming:
     kind: UpdateKind
     source: Connection | None = None
     prepared: Prepared | None = None
+    growth: int | None = None
 
 
 def check_size(incoming: Incoming, limits: RoomLimits, limit_counters: LimitCounters) -> None:

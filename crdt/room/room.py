@@ -189,6 +189,8 @@ class Room:
         """Accept an update of a client, or say why not."""
         if incoming.prepared is None and connection.may_write:
             self.document.check_quick(incoming.update)
+            is_answer = incoming.kind is UpdateKind.ANSWER
+            self.quota.check_quick(len(incoming.update), is_exact=is_answer)
         if not connection.may_write:
             self._refuse(connection, incoming.update)
             return
@@ -269,7 +271,7 @@ class Room:
         if (parsed := admitted.parsed) is not None:
             # A live edit is one of many: its size is enough. Others may replace the whole text.
             is_exact = incoming.kind is not UpdateKind.LIVE
-            self.quota.check(parsed, parsed.update, incoming.author, is_exact=is_exact)
+            self.quota.check(parsed, incoming.author, is_exact=is_exact, growth=incoming.growth)
         return admitted
 
     # -- saving -----------------------------------------------------------------------------------
@@ -311,7 +313,12 @@ class Room:
             return self.document.texts(dict.fromkeys((self.main_root, *self.index.text_roots)))
 
     def edit(
-        self, user_id: str, files: Mapping[str, str], now: int, edits: Sequence[Edit] | None = None
+        self,
+        user_id: str,
+        files: Mapping[str, str],
+        now: int,
+        edits: Sequence[Edit] | None = None,
+        growth: int | None = None,
     ) -> None:
         """Turn roots' texts into `files` by one edit of this user.
 
@@ -319,12 +326,19 @@ class Room:
         """
         self.integrate_pending()
         with self._context.mark.at(self.session_id, user_id):
-            self.take_edit(user_id, self.server_edits.update(user_id, files, edits), now)
+            update = self.server_edits.update(user_id, files, edits)
+            self.take_edit(user_id, update, now, growth=growth)
 
     def take_edit(
-        self, user_id: str, update: bytes, now: int, prepared: Prepared | None = None
+        self,
+        user_id: str,
+        update: bytes,
+        now: int,
+        prepared: Prepared | None = None,
+        growth: int | None = None,
     ) -> None:
         """Take an update that the server made for a user, `prepared` or not; raises as `edit`."""
         if update != EMPTY:
             prepared = prepared or Prepared(update_parser.parse(update))
-            self._accept(Incoming(update, user_id, now, UpdateKind.SERVER, prepared=prepared))
+            kind = UpdateKind.SERVER
+            self._accept(Incoming(update, user_id, now, kind, None, prepared, growth))

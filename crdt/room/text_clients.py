@@ -100,10 +100,11 @@ class TextFeed:
         """
         originals = edits_of_original(edits, self.original)
         original = applied(self.original, originals)
+        growth = len(original) - len(self.original)
         if update:
-            self._room.take_edit(user_id, update, now)
+            self._room.take_edit(user_id, update, now, growth=growth)
         elif edits:
-            self._room.edit(user_id, {self._root: original.decode()}, now, originals)
+            self._room.edit(user_id, {self._root: original.decode()}, now, originals, growth)
         if edits:
             self._push(edits, applied(self.text, edits))
         # Not if an edit has put a CR and an LF next to each other, or has separated them.

@@ -64,10 +64,10 @@ class HtmlPlayer:
         }
         await self._put('],"files":', texts, ",", _json(rest)[1:], tail)
 
-    async def _steps(self) -> tuple[str, int]:
+    async def _steps(self) -> tuple[bytes, int]:
         """Write every update; return (JSON of the texts before the first one, its time in ms)."""
         start: int | None = 0
-        first = _Rows("{}", "", [], [], [], 0, 0)
+        first = _Rows(b"{}", b"", [], [], [], 0, 0)
         before: int | None = None
         while start is not None:
             view = partial(_rows, list(self._names.roots), list(self._names.authors), before)
@@ -114,12 +114,14 @@ class HtmlPlayer:
             if not message.is_damaged
         ]
 
-    async def _put(self, *texts: str) -> None:
-        await asyncio.to_thread(self._file.write, "".join(texts).encode())
+    async def _put(self, *texts: str | bytes) -> None:
+        for text in texts:
+            data = text if isinstance(text, bytes) else text.encode()
+            await asyncio.to_thread(self._file.write, data)
 
 
 class _Rows(NamedTuple):
-    """Some steps in the form that the page has.
+    """Some steps in the form that the page has, encoded by the worker: a page is megabytes long.
 
     files              JSON of {root: text} before the first step
     text               JSON of the steps, without brackets around them
@@ -128,8 +130,8 @@ class _Rows(NamedTuple):
     first_at, last_at  times of the first and last step in ms
     """
 
-    files: str
-    text: str
+    files: bytes
+    text: bytes
     roots: list[str]
     authors: list[str]
     others: list[str]
@@ -148,8 +150,8 @@ def _rows(roots: list[str], authors: list[str], before: int | None, replayed: Re
     text = _json(names.steps(steps, since))[1:-1]
     last_at = steps[-1].at if steps else since
     return _Rows(
-        _json(replayed.files),
-        text,
+        _json(replayed.files).encode(),
+        text.encode(),
         list(names.roots),
         list(names.authors),
         replayed.others,

@@ -245,14 +245,15 @@ class BaseHandler(RequestHandler):
     async def _send_json(self, pieces: Sequence[bytes], status: int) -> None:
         self.set_status(status)
         self.set_header("Content-Type", "application/json; charset=UTF-8")
-        *first, last = pieces
-        if first:
-            self.set_header("Content-Length", str(sum(map(len, pieces))))
+        size = sum(map(len, pieces))
         with contextlib.suppress(StreamClosedError):
-            for piece in first:
-                self.write(piece)
-                await self.flush()
-            await self.finish(last)
+            if size > json_pieces.WRITTEN:
+                self.set_header("Content-Length", str(size))
+                for piece in json_pieces.cut(pieces):
+                    self.write(piece)
+                    await self.flush()
+                pieces = ()
+            await self.finish(b"".join(pieces))
 
     async def head(self, *arguments: str) -> None:
         """Answer like GET; Tornado leaves the body out."""

@@ -12,8 +12,6 @@ from tornado.web import Finish
 from handlers.http.base import BaseHandler
 from handlers.services import Services
 
-_PIECE_BYTES = 256 << 10
-
 _Result = TypeVar("_Result")
 
 
@@ -50,8 +48,4 @@ class LongWorkHandler(BaseHandler):
         """Answer with a JSON object that is encoded already, in ASCII and not empty,
         and with further fields.
         """
-        pieces = [f"{json.dumps(more)[:-1]}, ".encode()]
-        pieces += (
-            text[at : at + _PIECE_BYTES].encode() for at in range(1, len(text), _PIECE_BYTES)
-        )
-        await self.reply_encoded(pieces)
+        await self.reply_encoded([f"{json.dumps(more)[:-1]}, ".encode(), text[1:].encode()])

@@ -59,16 +59,18 @@ class RoomSteps:
         user_id: str,
         update: bytes,
         check: Callable[[], Awaitable[object]] | None = None,
+        growth: int | None = None,
     ) -> float:
         """Have a room take an update that the server made for a user.
 
-        check  raises if the user may not do this; asked right before the update is taken
+        check   raises if the user may not do this; asked right before the update is taken
+        growth  see `Incoming`
 
         Returns the seconds of work, raises what `check` and `Room.take_edit` raise.
         """
 
         def take(prepared: Prepared) -> None:
-            room.take_edit(user_id, update, self._clock(), prepared)
+            room.take_edit(user_id, update, self._clock(), prepared, growth)
 
         return await self._take(
             room, Incoming(update, user_id, 0, UpdateKind.SERVER), parse, take, check
@@ -79,8 +81,10 @@ class RoomSteps:
 
         It is still loaded when this returns, as nothing is awaited after that.
         """
-        if not room.document.needs_load:
+        if not room.document.is_slow_to_read:
             return
+        # While a large update is taken, the view has a part of it, and the texts would be read from
+        # another copy of the whole document. So wait for the end of it.
         async with _large(room):
             room.integrate_pending()
             await self._runner.run(
@@ -156,5 +160,7 @@ def prepare(room: Room, incoming: Incoming, parsed: Parsed) -> Steps[Prepared]:
     # Others may have edited while a thread checked the update, so the result may be out of date.
     # Then nothing is put into the view, and the room does all of it in one call.
     if admitted.parsed and index.known_of(parsed) == known and not index.cuts_by(admitted.parsed):
-        yield from room.document.prepare(admitted.parsed)
+        # Near the limit, the room looks up how much text an answer leaves.
+        reads = incoming.kind is UpdateKind.ANSWER and room.quota.is_near(len(incoming.update))
+        yield from room.document.prepare(admitted.parsed, always=reads)
     return Prepared(parsed, admitted, known, foreign)

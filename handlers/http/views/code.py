@@ -16,8 +16,6 @@ from handlers.http.views.times import rfc3339
 from storage import records
 from storage.records import VersionKind
 
-_PIECE_BYTES = 256 << 10
-
 
 class Author(TypedDict):
     """A user who wrote something."""
@@ -254,12 +252,7 @@ def encoded_differences(before: Mapping[str, str], after: Mapping[str, str], ste
 
 def encoded_difference(others: Mapping[str, Any], files: bytes) -> list[bytes]:
     """Return a `Difference` as JSON in pieces, from its other fields and its encoded `files`."""
-    start = f'{json.dumps(others)[:-1]}, "files": '.encode()
-    return [
-        start,
-        *(files[at : at + _PIECE_BYTES] for at in range(0, len(files), _PIECE_BYTES)),
-        b"}",
-    ]
+    return [f'{json.dumps(others)[:-1]}, "files": '.encode(), files, b"}"]
 
 
 def file_differences(differences: Mapping[str, Sequence[hunks.Hunk]]) -> list[FileDifference]:

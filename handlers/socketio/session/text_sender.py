@@ -95,7 +95,7 @@ class TextSender:
             return
         began = _clock()
         try:
-            if self._feed.room.document.needs_load or self._feed.behind() is not None:
+            if self._feed.room.document.is_slow_to_read or self._feed.behind() is not None:
                 self._end_round()
                 self._catching_up = start_task(self._catch_up(), "socket.io text")
                 return

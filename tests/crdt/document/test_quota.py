@@ -25,7 +25,7 @@ class Full:
 
     def send(self, update: bytes, *, is_exact: bool = True) -> None:
         parsed: Parsed = parse(update)
-        self.quota.check(parsed, update, "ada", is_exact=is_exact)
+        self.quota.check(parsed, "ada", is_exact=is_exact)
         self.index.take_stored(parsed, "ada", self.document.apply)
 
 
@@ -115,12 +115,12 @@ def test_quota_of_author_is_a_share_of_the_state() -> None:
     full.quota.note_remaining({"ada": 501, "bob": 500, "owner": 900})
 
     with pytest.raises(DocumentFull, match="over 500 bytes") as raised:
-        full.quota.check(parsed, update, "ada", is_exact=False)
+        full.quota.check(parsed, "ada", is_exact=False)
     assert raised.value.limit == "author_share_percent"
-    full.quota.check(parsed, update, "bob", is_exact=False)
-    full.quota.check(parsed, update, "owner", is_exact=False)
+    full.quota.check(parsed, "bob", is_exact=False)
+    full.quota.check(parsed, "owner", is_exact=False)
     deletion = full.typist.delete(0, 50)
-    full.quota.check(parse(deletion), deletion, "ada", is_exact=False)
+    full.quota.check(parse(deletion), "ada", is_exact=False)
 
 
 def test_quota_with_somebody_over_their_share_leaves_all_to_check() -> None:
