@@ -5,14 +5,14 @@ import { SERVED } from "./src/lib/addresses"
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-/** Where `make web-dev` finds the server. */
+/** The address of the server that `make web-dev` uses. */
 const SERVER = process.env.SERVER ?? "http://localhost:5000"
 
 /**
- * All but the sources comes from the server, WebSockets too; the server answers only pages of its
- * own origin. So an Origin that is this development server's becomes the server's own. Every other
- * one stays as it is, and the server refuses it: otherwise any page open in the developer's browser
- * could act with the developer's cookies.
+ * Everything except the sources comes from the server, also WebSockets. The server answers only
+ * pages of its own origin. So the origin of this development server is replaced by the server's.
+ * Every other origin stays, and the server refuses it. Otherwise, any page in the developer's
+ * browser could act with the developer's cookies.
  */
 const toServer: ProxyOptions = {
   target: SERVER,
@@ -32,7 +32,7 @@ const toServer: ProxyOptions = {
 export default defineConfig({
   root: here("src"),
   base: "/static/dist/",
-  // relative file names only: the output must not depend on where it is built
+  // file names are relative, because the output must not depend on where it is built
   build: {
     outDir: process.env.OUT_DIR ?? here("dist"),
     emptyOutDir: true,
@@ -41,12 +41,12 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
     rollupOptions: { output: { hashCharacters: "hex" } },
   },
-  // styles.test.ts reads the style sheets, which are empty in tests otherwise
+  // styles.test.ts reads the style sheets, which would otherwise be empty in tests
   test: { css: true },
   server: { proxy: { "^/(?!static/dist/)": toServer }, strictPort: true },
   esbuild: { jsx: "automatic", jsxImportSource: "preact", legalComments: "none" },
   resolve: {
-    // CodeMirror's styles without <style> elements, which the policy forbids
+    // CodeMirror's styles without <style> elements, which the content security policy forbids
     alias: [{ find: /^style-mod$/, replacement: here("src/lib/stylemod.ts") }],
     dedupe: ["yjs"],
   },

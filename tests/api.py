@@ -1,4 +1,4 @@
-"""A client of the REST API for tests; `Wire`, a plain WebSocket client, comes with it."""
+"""A client of the REST API for tests. Also exports `Wire`, a plain WebSocket client."""
 
 import itertools
 import json
@@ -26,7 +26,7 @@ class Answer:
 
 
 class Api:
-    """Requests to one server; `token` signs them in."""
+    """Sends requests to one server, signed in with `token` if there is one."""
 
     def __init__(
         self, url: str, token: str | None = None, user: dict[str, Any] | None = None
@@ -82,7 +82,7 @@ class Api:
         return await self.request("DELETE", path, **options)
 
     async def sign_up(self, name: str = "") -> "Api":
-        """Make a new account and return a client signed in with it."""
+        """Make a new account and return a client that is signed in to it."""
         name = name or f"user{next(_numbers)}"
         body = {"username": name, "email": f"{name}@example.org", "password": PASSWORD}
         answer = await Api(self.url).post("/user/signup", body)
@@ -102,6 +102,6 @@ class Api:
         return answer.body
 
     async def connect(self, session_id: str, query: str = "") -> Wire:
-        """Open a plain WebSocket to a session."""
+        """Open a plain WebSocket connection to a session."""
         url = f"{self.socket_url}/{session_id}?token={self.token}{query}"
         return Wire(await websocket_connect(url, max_message_size=64 << 20))

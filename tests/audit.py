@@ -1,10 +1,11 @@
-"""Known weaknesses in what we build on: `python -m tests.audit`.
+"""Reports known weaknesses of our dependencies: `python -m tests.audit`.
 
-pip-audit (installed for this once) looks at requirements.lock, `npm audit` at each
-package-lock.json. Exit code 1 if what is shipped has a known weakness of severity high or above;
-PyPI's database names no severity, so there each counts. What only tests and benchmarks use is
-reported and no more. Where the database is out of reach that is said in one line, and is no
-failure: the dependencies are as good as they were.
+pip-audit (installed only for this run) looks at requirements.lock, and `npm audit` looks at each
+package-lock.json. The exit code is 1 if a shipped package has a known weakness of severity high or
+critical. PyPI's database names no severity, so every weakness of a shipped Python package counts.
+Weaknesses of packages that only tests and benchmarks use are reported, but do not change the exit
+code. If the database is out of reach, the program says so in one line and does not fail: the
+dependencies themselves have not changed.
 """
 
 import json
@@ -26,7 +27,9 @@ ROOT = Path(__file__).parent.parent
 PIP_AUDIT = "pip-audit==2.9.0"
 PRODUCT = "collab-server"
 FOLDERS = {"static": True, "tests/node": False, "bench": False}
-"""Where Node's packages are, and whether they are shipped: in static, what is bundled is."""
+"""{folder of a package.json: whether its packages are shipped}.
+
+In static, only the bundled packages are shipped."""
 
 _SKIPPED = "not checked"
 _SEVERE = ("high", "critical")
@@ -42,7 +45,7 @@ _UNREACHABLE = re.compile(
 
 
 class Finding(NamedTuple):
-    """One weakness of one package."""
+    """One known weakness of one package."""
 
     package: str
     severity: str
@@ -55,19 +58,19 @@ class Finding(NamedTuple):
 
 
 class NotCheckedError(Exception):
-    """The database cannot be asked; the message says why in one line."""
+    """The database cannot be asked. The message says why in one line."""
 
 
 # -- Python ---------------------------------------------------------------------------------------
 
 
 def shipped(name: str = PRODUCT) -> set[str]:
-    """Return what the server needs to run, with what that needs, as this environment has it."""
+    """Return the names of all packages that `name` needs here, directly or indirectly."""
     found, waiting = set(), [name]
     while waiting:
         try:
             needed = requires(waiting.pop()) or []
-        except PackageNotFoundError:  # not for this kind of machine
+        except PackageNotFoundError:  # a dependency that is not installed on this kind of machine
             continue
         for line in map(Requirement, needed):
             if (line.marker is None or line.marker.evaluate({"extra": ""})) and normal(
@@ -79,12 +82,15 @@ def shipped(name: str = PRODUCT) -> set[str]:
 
 
 def normal(name: str) -> str:
-    """Return a package's name as PyPI compares it."""
+    """Return a package's name in the normal form that PyPI uses for comparisons."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def python_findings() -> Iterator[Finding]:
-    """Audit requirements.lock; raises NotCheckedError."""
+    """Audit requirements.lock.
+
+    Raises: `NotCheckedError` if the database cannot be asked.
+    """
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         python = str(Path(folder) / "bin" / "python")
@@ -107,8 +113,9 @@ def python_findings() -> Iterator[Finding]:
 
 
 def read_pip_audit(report: dict[str, Any], of_server: set[str]) -> Iterator[Finding]:
-    """Yield what pip-audit found; raises NotCheckedError where it passes over everything,
-    which it calls success.
+    """Yield the findings of a report of pip-audit.
+
+    Raises: `NotCheckedError` if pip-audit skipped every package, which it reports as success.
     """
     skipped = [package for package in report["dependencies"] if "skip_reason" in package]
     if len(skipped) == len(report["dependencies"]):
@@ -130,15 +137,18 @@ def read_pip_audit(report: dict[str, Any], of_server: set[str]) -> Iterator[Find
 
 
 def node_findings(folder: str, *, is_shipped: bool) -> Iterator[Finding]:
-    """Audit a package-lock.json, of what is shipped the bundled packages first;
-    raises NotCheckedError.
+    """Audit the package-lock.json of a folder.
+
+    If the folder is shipped, an audit without development packages finds the bundled packages.
+
+    Raises: `NotCheckedError` if the database cannot be asked.
     """
     bundled = set(_npm_audit(folder, "--omit=dev")["vulnerabilities"]) if is_shipped else set()
     yield from read_npm_audit(_npm_audit(folder), bundled)
 
 
 def read_npm_audit(report: dict[str, Any], bundled: set[str]) -> Iterator[Finding]:
-    """Yield what npm audit found."""
+    """Yield the findings of a report of npm audit."""
     for name, one in report["vulnerabilities"].items():
         titles = [via["title"] for via in one["via"] if isinstance(via, dict)]
         yield Finding(
@@ -178,7 +188,10 @@ def _run(command: list[str], folder: Path = ROOT) -> "subprocess.CompletedProces
 
 
 def _json(done: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
-    """Return a program's report; raises NotCheckedError if the network kept it from making one."""
+    """Return a program's report.
+
+    Raises: `NotCheckedError` if the network kept the program from making a report.
+    """
     try:
         return dict(json.loads(done.stdout))
     except ValueError:

@@ -1,7 +1,8 @@
-"""Secrets that tests have used, searched for in all that is logged meanwhile.
+"""Collects secrets that tests use, and searches for them in everything that is logged meanwhile.
 
-`tests.api` notes what it sends and is given, `tests.processes` what its servers print. What only
-looks like a secret is found as well: browsers and clients in Node need not tell.
+`tests.api` notes the secrets that it sends and receives. `tests.processes` notes the output of the
+servers that it starts. Text that only looks like a secret is also found, so browsers and clients in
+Node need not report theirs.
 """
 
 import contextlib
@@ -30,16 +31,18 @@ _LEAST_CHARACTERS = {"password": 10, "text": 24}
 _LEAST_OF_OTHERS = 20
 _PROBE_CHARACTERS = 64
 _KEPT = 300
-"""Secrets of earlier tests that are searched for too: a server of a fixture may outlive a test."""
+"""Number of secrets of earlier tests that are still searched for.
+
+A server may outlive the test whose secrets it knows."""
 
 _QUIET = {"asyncio": logging.WARNING, "tornado.access": logging.ERROR, "pymongo": logging.INFO}
-"""What a server does not let through either (`collab_server.logs`)."""
+"""Levels below which these loggers write nothing, as in a server (`collab_server.logs`)."""
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({})))
 
 
 class Canaries(logging.Handler):
-    """Secrets by what they are, and everything in which they may not be."""
+    """Secrets with their kinds, and all log lines and outputs that must not contain them."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -47,10 +50,10 @@ class Canaries(logging.Handler):
         self._lines: list[str] = []
         self._outputs: dict[Path, None] = {}
 
-    # -- what is secret ---------------------------------------------------------------------------
+    # -- secrets ----------------------------------------------------------------------------------
 
     def add(self, kind: str, value: object) -> None:
-        """Note a secret, unless any text might contain it."""
+        """Note a secret, unless it is so short or so plain that any text might contain it."""
         runs = _PLAIN.findall(value) if isinstance(value, str) else []
         probe = max(runs, key=len, default="")[:_PROBE_CHARACTERS].strip()
         is_long = len(probe) >= _LEAST_CHARACTERS.get(kind, _LEAST_OF_OTHERS)
@@ -58,7 +61,7 @@ class Canaries(logging.Handler):
             self._secrets.setdefault(probe, kind)
 
     def add_token(self, kind: str, value: object) -> None:
-        """Note a token, and its end, which is as good as all of it."""
+        """Note a token, and separately its last part, which must be kept just as secret."""
         self.add(kind, value)
         if isinstance(value, str):
             self.add(f"end of {kind}", value.rpartition(".")[2])
@@ -84,8 +87,9 @@ class Canaries(logging.Handler):
                 self.add_token(name, body.get(name))
 
     def configured(self, settings: Mapping[str, Any], data_dir: object) -> None:
-        """Note the secrets of a server that has started;
-        names of settings may be those of variables.
+        """Note the secrets of a server that has started.
+
+        `settings` may use the names of settings or of environment variables.
         """
         for name in _SETTINGS:
             self.add(name, settings.get(name) or settings.get(name.upper()))
@@ -93,18 +97,18 @@ class Canaries(logging.Handler):
         if made.exists():
             self.add("jwt_secret", made.read_text().strip())
 
-    # -- where it may not be ----------------------------------------------------------------------
+    # -- places that must not contain secrets -----------------------------------------------------
 
     def emit(self, record: logging.LogRecord) -> None:
         extra = {name: value for name, value in vars(record).items() if name not in _STANDARD}
         self._lines.append(f"{record.levelname} {record.name}: {self.format(record)} {extra or ''}")
 
     def printed(self, output: Path) -> None:
-        """Search a file too, as it will be at the end."""
+        """Add a file to the search. Its content is read when the search runs."""
         self._outputs[output] = None
 
     def leaks(self) -> list[str]:
-        """Return what was found: what it is, and the line."""
+        """Return a text for each secret that was found: its kind and the line that contains it."""
         written = (path.read_text(errors="replace") for path in self._outputs if path.exists())
         text = "\n".join([*self._lines, *written])
         found = [(kind, text.find(probe)) for probe, kind in self._secrets.items()]
@@ -116,7 +120,7 @@ class Canaries(logging.Handler):
         return [f"{kind} in: {_line(text, at)}" for kind, at in found if at >= 0]
 
     def forget(self) -> None:
-        """Forget what was logged, and secrets but the newest."""
+        """Forget the logged lines and outputs, and all secrets except the newest."""
         self._lines.clear()
         self._outputs.clear()
         self._secrets = dict(list(self._secrets.items())[-_KEPT:])
@@ -128,12 +132,12 @@ def _line(text: str, at: int) -> str:
 
 
 USED = Canaries()
-"""Those of the tests of this process, which run one after the other."""
+"""The secrets of all tests of this process, which run one after the other."""
 
 
 @contextlib.contextmanager
 def watched(canaries: Canaries) -> Iterator[Canaries]:
-    """Look at everything that is logged within, down to DEBUG."""
+    """Collect everything that is logged inside the context, down to DEBUG."""
     levels = {**_QUIET, "": logging.DEBUG}
     loggers = {logging.getLogger(name): level for name, level in levels.items()}
     before = {logger: logger.level for logger in loggers}

@@ -1,10 +1,10 @@
-"""A clock for servers that is moved by hand."""
+"""Clocks for servers that tests move by hand."""
 
 from collab_server.app import wall_clock
 
 
 class Clock:
-    """Milliseconds since 1970, standing still between calls of `advance`."""
+    """Returns milliseconds since 1970. The time changes only when `advance` is called."""
 
     def __init__(self) -> None:
         self.now = wall_clock()
@@ -17,7 +17,7 @@ class Clock:
 
 
 class Seconds:
-    """Seconds of a monotonic clock, standing still between calls of `advance`."""
+    """Returns seconds of a monotonic clock. The time changes only when `advance` is called."""
 
     def __init__(self) -> None:
         self.now = 0.0

@@ -1,8 +1,7 @@
-"""Holds real answers against the API's description:
-`tests.api.Api` passes every answer that it gets through `check`.
+"""Compares real answers with the API's description.
+`tests.api.Api` passes every answer that it gets to `check`.
 
-The description leaves clients free to ignore new fields;
-here a field that is not declared is an error as well.
+The description lets clients ignore undeclared fields. Here an undeclared field is an error.
 """
 
 import copy
@@ -19,12 +18,14 @@ from handlers.http.api_docs.operations import OPERATIONS, OTHER_CODES, Media, Op
 _JSON, _PROBLEM = "application/json", "application/problem+json"
 _NOT_MODIFIED = 304
 _ANY_OPERATION = {*OTHER_CODES, "too_large", "bad_request", "bad_origin"}
-"""Codes of errors that are not of one operation:
-whatever is asked, a request can be too large or from another site."""
+"""Codes of errors that any operation can have, such as the one for a request that is too large."""
 
 
 def operation_of(method: str, path: str) -> Operation | None:
-    """Return a request's operation; None for pages, and where no route has the path and method."""
+    """Return the operation of a request.
+
+    Returns: None for pages, and if no route has the path and method.
+    """
     described = next(
         (described for pattern, described in _paths() if pattern.fullmatch(path)), None
     )
@@ -32,10 +33,10 @@ def operation_of(method: str, path: str) -> Operation | None:
 
 
 def check(method: str, target: str, status: int, content_type: str, content: Any) -> None:
-    """Raise AssertionError unless an answer is as the description says.
+    """Raise AssertionError unless an answer agrees with the description.
 
     target   path, with or without a query
-    content  the parsed JSON, or the bytes of anything else
+    content  the parsed JSON, or the bytes of any other content
     """
     operation = operation_of(method, urlsplit(target).path)
     if operation is None or status == _NOT_MODIFIED:
@@ -71,8 +72,9 @@ def strict_document() -> dict[str, Any]:
 
 @cache
 def _paths() -> list[tuple[re.Pattern[str], str]]:
-    """Return (pattern, path) of every path that is described;
-    as with routes, the first one that fits counts.
+    """Return (pattern, path) of every described path.
+
+    The order matters, because the first matching pattern counts, as for routes.
     """
     return [
         (re.compile(re.sub(r"\{[^}]*\}", "[^/]+", path)), path)

@@ -1,4 +1,4 @@
-"""Fixtures, and a rule: a test fails if it did not announce a warning or error in the log."""
+"""Shared fixtures. A test fails if it logs a warning or error that it did not announce."""
 
 import asyncio
 import gc
@@ -41,15 +41,14 @@ QUICK: dict[str, Any] = {
     "handshakes_per_min": 10_000,
     "accepts_per_s": 100_000,
 }
-"""Settings for tests: cheap hashes, commits twice as soon,
-and limits out of the way of most tests."""
+"""Settings for tests: cheap hashes, commits every 100 ms, limits that most tests never reach."""
 
 AS_SHIPPED: dict[str, Any] = {
     name: getattr(Config(), name)
     for name in QUICK
     if name not in ("host", "port", "bcrypt_cost", "flush_ms")
 }
-"""Every limit as it is by default, for tests of whom the defaults let in; hashes stay cheap."""
+"""The default limits, for tests of what these limits allow. Hashes stay cheap."""
 
 
 hypothesis.settings.register_profile(
@@ -59,13 +58,14 @@ hypothesis.settings.load_profile("any machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tests end within their time limit, and leave no process."""
+    """Register the time limits of tests, and the check that no test leaves a process running."""
     config.pluginmanager.register(RunLimits(config))
 
 
 def pytest_collection_finish() -> None:
-    """Leave what is there for the whole run out of each collection of garbage:
-    some tests ask for one each.
+    """Exclude objects that live for the whole run from garbage collection.
+
+    Some tests ask for a collection, which is faster this way.
     """
     gc.collect()
     gc.freeze()
@@ -100,7 +100,7 @@ def _log_listener() -> Iterator[_Listener]:
 
 @pytest.fixture(autouse=True)
 def _no_process_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A test ends the processes that it started."""
+    """Fail a test that leaves a process running, and end that process."""
     if request.node.get_closest_marker("asyncio"):
         request.getfixturevalue("_no_process_of_the_loop_is_left")
         yield
@@ -112,26 +112,27 @@ def _no_process_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _no_socket_of_the_driver_is_left() -> Iterator[None]:
-    """Close the sockets that the database's driver forgets in the test that they are from."""
+    """Close sockets that the database's driver forgets, in the same test that opened them."""
     with mongod.forgotten_sockets_expected():
         yield
 
 
 @pytest.fixture
 async def _no_process_of_the_loop_is_left() -> AsyncIterator[None]:
-    """End processes before the event loop is closed:
-    uvloop would wait without end for those that still run.
+    """End leftover processes before the event loop is closed.
+
+    uvloop would wait for running processes without end.
     """
     before = leftovers.children()
     yield
     if left := leftovers.end(leftovers.children() - before):
-        await asyncio.sleep(0.2)  # the loop hears of their end
+        await asyncio.sleep(0.2)  # the loop is notified of their end
         raise AssertionError(left)
 
 
 @pytest.fixture(autouse=True)
 def _no_secret_is_logged() -> Iterator[None]:
-    """Nothing that was secret in a test may be in its logs (`tests.canaries`)."""
+    """Fail a test if a secret that it used is in its logs (`tests.canaries`)."""
     with canaries.watched(canaries.USED) as used:
         yield
         assert not used.leaks()
@@ -139,22 +140,25 @@ def _no_secret_is_logged() -> Iterator[None]:
 
 @pytest.fixture
 def expect_log(_log_listener: _Listener) -> Callable[[str], None]:
-    """Announce a warning or error by a pattern."""
+    """Announce a warning or error by a regular expression that the log line must contain."""
     return _log_listener.expected.append
 
 
 @pytest.fixture(scope="session")
 def trace_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Return the function that gives an editing session's file by its name (`harness.traces`)."""
+    """Return a function that takes the name of an editing trace and returns its file.
+
+    See `harness.traces`.
+    """
     folder = tmp_path_factory.mktemp("traces")
     return lambda name: traces.file(name, folder)
 
 
 @pytest.fixture(scope="module")
 def mongo_uri() -> Iterator[str]:
-    """A MongoDB-protocol server; a database's name is to be added.
+    """The address of a MongoDB-protocol server. Tests append the name of a database.
 
-    One that many modules use becomes slow.
+    The server lives for one module, because it becomes slow when many modules use it.
     """
     with mongod.running() as uri:
         yield uri
@@ -179,7 +183,7 @@ _HOT_PATH = (
 def pytest_asyncio_loop_factories(
     item: pytest.Item,
 ) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Tests run on the event loop that servers run on; some on plain asyncio too."""
+    """Run tests on uvloop, as servers do. Tests of the hot path also run on plain asyncio."""
     factories: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
         "uvloop": uvloop.new_event_loop
     }
@@ -190,7 +194,7 @@ def pytest_asyncio_loop_factories(
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock of servers that are started after this fixture: name it before them."""
+    """A clock for servers that are started after this fixture, so a test must request it first."""
     stopped = Clock()
     monkeypatch.setattr(collab_server.server, "make_parts", partial(make_parts, clock=stopped))
     return stopped
@@ -201,7 +205,10 @@ StartServer = Callable[..., Awaitable[Server]]
 
 @pytest.fixture
 async def start_server(tmp_path: Path) -> AsyncIterator[StartServer]:
-    """Start servers with real sockets and a real SQLite file; settings by keyword."""
+    """A function that starts servers with real sockets and a real SQLite file.
+
+    It takes settings as keyword arguments.
+    """
     running: list[Server] = []
 
     async def start(**settings: Any) -> Server:
@@ -240,7 +247,7 @@ async def bob(api: Api) -> Api:
 
 @pytest.fixture
 async def peers() -> AsyncIterator[Peers]:
-    """Real Yjs clients in Node."""
+    """A process with real Yjs clients in Node."""
     started = await Peers.start()
     yield started
     await started.stop()

@@ -1,13 +1,13 @@
 """Finds and ends processes that tests started and did not end.
-Needs Linux's /proc; elsewhere it finds nothing.
+Needs Linux's /proc. On other systems it finds nothing.
 
-A run of tests marks its processes by a variable of the environment, which children of children
-inherit. A program that overwrites its environment (Chromium's helpers do) is found by its parent or
-its session.
+A run of tests marks its processes by a variable of the environment, which all descendants inherit.
+Some programs overwrite their environment, such as Chromium's helpers. These are found by their
+parent or their session.
 
-As a script, `leftovers.py MARK` waits until its input ends, which is when the run that started it
-has ended in any way, also by SIGKILL. Then it ends all processes of that run. Only the standard
-library is imported, so that it starts fast.
+As a script, `leftovers.py MARK` waits until its input ends. That happens when the run that started
+it has ended in any way, also by SIGKILL. Then it ends all processes of that run. Only the standard
+library is imported, so that the script starts fast.
 """
 
 import contextlib
@@ -21,11 +21,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 VARIABLE = "TESTS_RUN"
-"""Holds the marks of a run and of the runs around it: a test may run tests."""
+"""Contains the marks of a run and of the runs around it, because a test may run tests."""
 
 shared: set[int] = set()
-"""Ids of processes that outlive a test,
-because a fixture of a module or of a whole run ends them."""
+"""Ids of processes that outlive a test. A fixture of a module or of a whole run ends them."""
 
 _PROC = Path("/proc")
 _PAUSE_S = 0.1
@@ -33,13 +32,16 @@ _ROUNDS = 50
 
 
 class Watcher:
-    """Marks all processes that start from now on, and ends them when this process has ended."""
+    """Marks all processes that are started from now on.
+
+    They are ended when this process has ended.
+    """
 
     def __init__(self) -> None:
         self.mark = uuid.uuid4().hex
         os.environ[VARIABLE] = f"{os.environ.get(VARIABLE, '')}/{self.mark}"
         command = [sys.executable, "-I", "-S", __file__, self.mark]
-        # in a session of its own: signals to the terminal's processes are not for it
+        # In its own session, so that signals to the terminal's processes do not reach it.
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, env={}, start_new_session=True
         )
@@ -58,8 +60,10 @@ def environment() -> dict[str, str]:
 
 
 def marked(mark: str) -> set[int]:
-    """Return the ids of the living processes that have a mark,
-    or whose parent or session's first process has it.
+    """Return the ids of running processes that belong to a mark.
+
+    A process belongs to a mark if it has the mark itself. It also does if its parent, or the first
+    process of its session, belongs to the mark.
     """
     relatives = {pid: found for pid in _pids() if (found := _parent_and_session(pid))}
     pids = {pid for pid in relatives if _has_mark(pid, mark)}
@@ -69,18 +73,19 @@ def marked(mark: str) -> set[int]:
 
 
 def children() -> set[int]:
-    """Return the ids of the living processes that this process started,
-    without those that tests share.
+    """Return the ids of running processes that this process started.
+
+    Processes that tests share are left out.
     """
     pids: set[int] = set()
     for folder in _PROC.glob("self/task/*"):
-        with contextlib.suppress(FileNotFoundError):  # a thread may end while we look
+        with contextlib.suppress(FileNotFoundError):  # a thread may end during this loop
             pids.update(map(int, Path(folder, "children").read_text().split()))
     return {pid for pid in pids - shared if _parent_and_session(pid)}
 
 
 def end(pids: Iterable[int]) -> list[str]:
-    """End processes; returns their commands."""
+    """Kill processes, and return their commands."""
     commands = []
     for pid in pids:
         with contextlib.suppress(OSError):
@@ -99,7 +104,10 @@ def _pids() -> list[int]:
 
 
 def _parent_and_session(pid: int) -> tuple[int, int] | None:
-    """Return None for a process that has ended, also if nobody has asked for its exit code yet."""
+    """Return the ids of a process's parent and session.
+
+    Returns: None if the process has ended, even if nobody has asked for its exit code yet.
+    """
     try:
         state, parent, _, session, *_ = (
             (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
@@ -118,7 +126,7 @@ def _has_mark(pid: int, mark: str) -> bool:
 
 def _watch(mark: str) -> None:
     sys.stdin.buffer.read()
-    for _ in range(_ROUNDS):  # one that is just starting has no mark yet
+    for _ in range(_ROUNDS):  # a process that is just starting has no mark yet
         pids = marked(mark) - {os.getpid()}
         if not pids:
             return

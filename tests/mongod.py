@@ -1,8 +1,8 @@
-"""A MongoDB-protocol server for tests: SecantusDB as a process of its own,
-or the one that TEST_MONGO_URI names.
+"""Provides a MongoDB-protocol server for tests.
+It is SecantusDB in its own process, or the server that TEST_MONGO_URI names.
 
-SecantusDB (GPL-2) is neither imported nor shipped:
-`tests.set_up` installs it into an environment of its own.
+SecantusDB (GPL-2) is neither imported nor shipped. `tests.set_up` installs it into an environment
+of its own.
 """
 
 import contextlib
@@ -36,7 +36,10 @@ _empty: list[str] = []
 
 @contextlib.asynccontextmanager
 async def database(uri: str) -> AsyncIterator[str]:
-    """Lend the name of an empty database. SecantusDB slows down with each name it ever had."""
+    """Lend the name of an empty database.
+
+    Names are used again, because each new one slows SecantusDB.
+    """
     name = _empty.pop() if _empty else f"test{next(_numbers)}_{os.getpid()}"
     yield name
     async with AsyncMongoClient[Document](uri) as client:
@@ -46,12 +49,11 @@ async def database(uri: str) -> AsyncIterator[str]:
 
 @contextlib.contextmanager
 def forgotten_sockets_expected() -> Iterator[None]:
-    """Expect, in a test that makes clients of the driver, the sockets that these forget:
-    connecting was cancelled.
+    """Ignore warnings of sockets that the driver's clients forget when a connection is cancelled.
 
-    Python warns of such a socket when it collects it, so it is collected before the next test.
-    Expected are sockets that are not connected yet, and connections to a port that the client was
-    given. Filters of warnings last as long as the test.
+    Python warns of such a socket when it collects it. If the test made clients, the sockets are
+    therefore collected before the next test. Only sockets that are not connected, or connected to a
+    port of the client's address, are ignored. The filters last as long as the test.
     """
     made = False
     make = AsyncMongoClient.__init__
@@ -91,7 +93,7 @@ def running(storage: str = ":memory:", port: int | None = None) -> Iterator[str]
     port = port or free_port()
     with tempfile.TemporaryDirectory(
         prefix="mongod"
-    ) as scratch:  # it leaves its own behind when it is killed
+    ) as scratch:  # the server leaves its own temporary files when it is killed
         process = subprocess.Popen(
             [
                 COMMAND,

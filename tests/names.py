@@ -1,4 +1,4 @@
-"""Names as people have them, in many scripts."""
+"""Names of people in many scripts."""
 
 ORDINARY = [
     "Ada Lovelace", "Žofie Nováková", "José Ñuñez", "Nguyễn Thị Minh Khai", "Łukasz Żółć", "Þórður",

@@ -1,5 +1,5 @@
-"""Telling the type checker what a test knows.
-Not for: checks that a test is about, which are plain asserts.
+"""Tells the type checker that a value is not None.
+Not for the checks that a test is about, which are plain asserts.
 """
 
 from typing import TypeVar
@@ -8,6 +8,6 @@ _T = TypeVar("_T")
 
 
 def required(value: _T | None) -> _T:
-    """Return a value that has to be there; fails if it is None."""
+    """Return a value. Raises: `AssertionError` if it is None."""
     assert value is not None
     return value

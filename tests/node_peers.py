@@ -1,4 +1,4 @@
-"""Drives `node/peer.mjs`: real Yjs documents and stock providers in one Node process."""
+"""Controls `node/peer.mjs`, one Node process with real Yjs documents and stock providers."""
 
 import asyncio
 import itertools
@@ -13,11 +13,11 @@ from tests.narrowing import required
 from tests.waiting import PATIENCE_S, until
 
 _ANSWER_S = 300
-"""No client takes as long; a test's own limit comes first."""
+"""Seconds to wait for an answer. No client takes as long, and a test's own limit is shorter."""
 
 
 class Peers:
-    """Yjs clients by name. `await peers.do("insert", "ada", text="x")`."""
+    """Yjs clients by name. Example: `await peers.do("insert", "ada", text="x")`."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -27,7 +27,7 @@ class Peers:
 
     @classmethod
     async def start(cls, program: Path = PROGRAMS / "peer.mjs") -> "Peers":
-        """Start a program that reads commands as `peer.mjs` does."""
+        """Start a program that reads the same commands as `peer.mjs`."""
         process = await asyncio.create_subprocess_exec(
             node_command(),
             "--no-warnings",
@@ -41,7 +41,7 @@ class Peers:
         return cls(process)
 
     async def stop(self) -> None:
-        """End the program, and read to the end of what it wrote: only then is the pipe closed."""
+        """End the program, and read all of its output, because only then is the pipe closed."""
         self._process.kill()
         await self._process.wait()
         await asyncio.wait({self._reader}, timeout=5)
@@ -70,8 +70,9 @@ class Peers:
     async def until_state(
         self, name: str, timeout_s: float = PATIENCE_S, **wanted: Any
     ) -> dict[str, Any]:
-        """Wait until fields of the client's state have the wanted values,
-        or pass the wanted tests.
+        """Wait until fields of the client's state have the wanted values.
+
+        A wanted value may be a function that checks the field's value.
         """
 
         def fits(state: dict[str, Any]) -> bool:
@@ -95,6 +96,6 @@ class Peers:
 
 
 async def connect(peers: Peers, api: Api, session_id: str, name: str, **options: Any) -> None:
-    """Connect a Yjs client to a session and wait until it has the document."""
+    """Connect a Yjs client to a session, and wait until the document has arrived."""
     await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token, **options)
     await peers.until_state(name, synced=True)

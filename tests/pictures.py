@@ -1,9 +1,9 @@
-"""Takes the README's pictures of the web app:
+"""Takes the README's pictures of the web app.
 `python -m tests.pictures` writes them to docs/pictures.
 
-A real server and two real browsers: a teacher and a guest in one session, once in the light and
-once in the dark theme. Take them again when the app looks different. No test compares them, because
-fonts differ between machines.
+A real server and two real browsers show a teacher and a guest in one session. There is one picture
+in the light theme and one in the dark theme. Take the pictures again when the app looks different.
+No test compares them, because fonts differ between machines.
 """
 
 import asyncio
@@ -25,7 +25,9 @@ THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _SIZE = ViewportSize(width=1120, height=470)
 _SCALE = 2
 _COLOURS = 128
-"""Few colours make a small file: the app's surfaces have one colour each."""
+"""Number of colours.
+
+Few colours make a small file, because each surface of the app has one colour."""
 
 _CODE = '''def two_sum(numbers: list[int], target: int) -> tuple[int, int] | None:
     """Return the places of two numbers that add up to `target`."""
@@ -87,7 +89,7 @@ async def _take(browser: Browser, url: str) -> None:
 
 
 async def _person(browser: Browser, url: str) -> Someone:
-    """Return a person with a browser; with reduced motion, the name at a cursor does not fade."""
+    """Return a person with a browser. Reduced motion keeps the name at a cursor visible."""
     context = await browser.new_context(
         viewport=_SIZE, device_scale_factor=_SCALE, reduced_motion="reduce"
     )
@@ -95,7 +97,7 @@ async def _person(browser: Browser, url: str) -> Someone:
 
 
 def _keep(picture: bytes, path: Path) -> None:
-    """Write a picture with few colours, and say how large it is."""
+    """Write a picture with few colours, and print its size."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     image.quantize(_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
     print(f"{path.relative_to(ROOT)}: {path.stat().st_size:,} bytes")

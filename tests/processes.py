@@ -1,4 +1,4 @@
-"""Servers as processes of their own, to be killed."""
+"""Servers as separate processes, which tests may kill."""
 
 import asyncio
 import os
@@ -25,8 +25,9 @@ def free_port() -> int:
 
 
 class ServerProcess:
-    """`collab-server run` with settings as environment variables;
-    without a supervisor, so that `kill` is its end.
+    """`collab-server run` as a process, with settings as environment variables.
+
+    It has no supervisor, so that after `kill` no other process starts.
     """
 
     def __init__(
@@ -38,7 +39,11 @@ class ServerProcess:
         flags: tuple[str, ...] = (),
         **variables: Any,
     ) -> None:
-        """module: what to run instead, with its arguments before `run`; flags: after `run`."""
+        """Prepare a server that is not started yet.
+
+        module  the module that is run, and its arguments before `run`
+        flags   arguments after `run`
+        """
         self._module = module
         self._flags = flags
         self.url = f"http://127.0.0.1:{port}"
@@ -59,7 +64,7 @@ class ServerProcess:
         canaries.USED.printed(self.output)
 
     async def start(self) -> None:
-        """Start and wait until it is ready."""
+        """Start the process, and wait until the server is ready."""
         with self.output.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", *self._module, "run", *self._flags,
@@ -78,12 +83,12 @@ class ServerProcess:
         return answer.code == 200
 
     async def kill(self) -> None:
-        """End it as a power cut would."""
+        """Kill the process with SIGKILL, like a power cut."""
         self._running.kill()
         await self._running.wait()
 
     async def end(self) -> None:
-        """End it if it still runs, at the end of a test that may have failed anywhere."""
+        """Kill the process if it still runs. A test calls this at its end, even after a failure."""
         if self._process is not None and self._process.returncode is None:
             await self.kill()
 
@@ -96,19 +101,19 @@ class ServerProcess:
         return self._running.pid
 
     async def wait(self) -> int:
-        """Return the exit code once it has ended."""
+        """Wait until the process has ended, and return its exit code."""
         return await self._running.wait()
 
     def signal(self, number: int) -> None:
         self._running.send_signal(number)
 
     async def terminate(self) -> int:
-        """End it with SIGTERM; returns the exit code."""
+        """End the process with SIGTERM, and return its exit code."""
         self._running.send_signal(signal.SIGTERM)
         return await self._running.wait()
 
     def problems(self) -> list[str]:
-        """Return what it logged as warning or error."""
+        """Return the lines that the server logged as warnings or errors."""
         lines = self.output.read_text().splitlines()
         return [
             line for line in lines if '"level": "error"' in line or '"level": "warning"' in line

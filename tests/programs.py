@@ -1,4 +1,4 @@
-"""Programs as a reader of the documentation starts them, with what they write."""
+"""Starts programs in the same way as a reader of the documentation, and reads their output."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from tests.waiting import PATIENCE_S
 class Program:
     """A program whose output is read while it runs.
 
-    It leads a group of processes, as one that was started in a terminal does.
+    It leads a group of processes, like a program that was started in a terminal.
     """
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
@@ -31,15 +31,15 @@ class Program:
         self.process.stdin.write(line.encode() + b"\n")
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to it and all that it started, as Ctrl-C in a terminal does."""
+        """Send a signal to the program and all its children, like Ctrl-C in a terminal."""
         os.killpg(self.process.pid, number)
 
     async def end(self) -> int:
-        """Wait until it ends, and all that it started; return its exit code."""
+        """Wait until the program and its children have ended, and return its exit code."""
         assert self.process.stdin
         self.process.stdin.close()
         async with asyncio.timeout(PATIENCE_S):
-            await asyncio.shield(self._reading)  # `stop` waits for it again
+            await asyncio.shield(self._reading)  # `stop` waits for this task again
             return await self.process.wait()
 
 
@@ -51,7 +51,7 @@ class Programs:
         self._running: list[Program] = []
 
     async def start(self, *command: str, **variables: str) -> Program:
-        """Start a program with variables of its own; no setting of a server is inherited."""
+        """Start a program with additional variables. It inherits no settings of a server."""
         settings = {setting.variable for setting in all_settings()}
         inherited = {name: value for name, value in os.environ.items() if name not in settings}
         pipe = asyncio.subprocess.PIPE
@@ -69,7 +69,7 @@ class Programs:
         return program
 
     async def run(self, *command: str, **variables: str) -> str:
-        """Return what a program writes until it ends well."""
+        """Run a program, assert that it succeeds, and return its output."""
         program = await self.start(*command, **variables)
         assert await program.end() == 0, program.output
         return program.output
@@ -78,6 +78,6 @@ class Programs:
         """End all programs that still run."""
         for program in self._running:
             if program.process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):  # it has ended just now
+                with contextlib.suppress(ProcessLookupError):  # it has ended in this moment
                     program.signal(signal.SIGKILL)
             await program.end()

@@ -1,4 +1,4 @@
-"""A TCP proxy in front of a MongoDB-protocol server that fails on purpose."""
+"""A TCP proxy in front of a MongoDB-protocol server. Tests make it fail on purpose."""
 
 import asyncio
 import socket
@@ -8,16 +8,16 @@ from urllib.parse import urlsplit
 WRITES = {b"insert", b"update", b"delete", b"findAndModify"}
 _HEADER_BYTES = 16
 _NAME_AT = _HEADER_BYTES + 4 + 1 + 4 + 1
-"""Flags, kind of section, length of the document, type of its first element:
-then the command's name."""
+"""The offset of the command's name. It follows the flags, the kind of section,
+the length of the document, and the type of its first element."""
 
 
 class Proxy:
-    """Passes messages on, until told otherwise.
+    """Forwards messages until a test tells it to fail.
 
-    writes       how many write commands came through so far
-    cut_at       the write command from which on everything is cut off
-    is_late      that command still reaches the server, only its reply is lost
+    writes    number of write commands that have arrived so far
+    cut_at    number of the write command from which all connections are cut
+    is_late   whether that command still reaches the server, so that only its reply is lost
     """
 
     def __init__(self, target: str) -> None:
@@ -48,10 +48,9 @@ class Proxy:
         self._server = await asyncio.start_server(self._accept, sock=place)
 
     async def refuse(self) -> None:
-        """Stop listening and drop all connections.
+        """Stop listening, and drop all connections.
 
-        The port stays bound: a test that runs at the same time could take a free one,
-        and `again` would fail.
+        The port stays bound. Otherwise another test could take it, and `again` would fail.
         """
         if self._server:
             self._server.close()
@@ -60,13 +59,13 @@ class Proxy:
         self.cut()
 
     async def again(self) -> None:
-        """Listen where it did before, and pass everything on."""
+        """Listen on the same port again, and forward everything."""
         self.cut_at, self.delay_s = None, 0.0
         self._passing.set()
         await self.listen()
 
     def hang(self, *, is_hanging: bool = True) -> None:
-        """Let connections be, and pass nothing on."""
+        """Keep the connections open, but forward nothing."""
         if is_hanging:
             self._passing.clear()
         else:
@@ -95,7 +94,7 @@ class Proxy:
         self._links.add(task)
         self._writers.add(writer)
         try:
-            if not self.is_cut and not self._held:  # accepted before `refuse`, begun after it
+            if not self.is_cut and not self._held:  # `refuse` may have come meanwhile
                 await self._link(reader, writer)
         except (OSError, asyncio.IncompleteReadError):
             pass
@@ -114,7 +113,7 @@ class Proxy:
             pass
         finally:
             back.transport.abort()
-            await asyncio.sleep(0)  # sockets close in the next turn
+            await asyncio.sleep(0)  # sockets close in the next turn of the event loop
 
     async def _forward(
         self, reader: asyncio.StreamReader, back: asyncio.StreamWriter, writer: asyncio.StreamWriter
@@ -126,7 +125,7 @@ class Proxy:
                 if self.is_cut:
                     if self.is_late and self.writes == self.cut_at:
                         await _send(back, message)
-                        await asyncio.sleep(0.05)  # it is the server's reply that is lost
+                        await asyncio.sleep(0.05)  # only the server's reply is lost
                     writer.transport.abort()
                     raise ConnectionAbortedError
             await self._pause()
@@ -148,7 +147,10 @@ class Proxy:
 
 
 def _bound(port: int) -> socket.socket:
-    """Return a socket that has the port (0: any) and does not listen: connections are refused."""
+    """Return a socket that is bound to the port (0: any) but does not listen.
+
+    Connections to it are refused.
+    """
     place = socket.socket()
     place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     place.bind(("127.0.0.1", port))
@@ -161,7 +163,7 @@ async def _message(reader: asyncio.StreamReader) -> bytes:
 
 
 async def _send(writer: asyncio.StreamWriter, message: bytes) -> None:
-    if writer.transport.is_closing():  # uvloop raises RuntimeError if one writes nevertheless
+    if writer.transport.is_closing():  # uvloop would raise RuntimeError
         raise ConnectionAbortedError
     writer.write(message)
     await writer.drain()

@@ -1,4 +1,4 @@
-"""Socket.IO by hand, over a WebSocket: for what no standard client sends."""
+"""A Socket.IO client over a plain WebSocket, to send packets that no standard client sends."""
 
 import asyncio
 import itertools
@@ -13,11 +13,11 @@ from tests.api import Api
 from tests.waiting import PATIENCE_S
 
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
-"""What opens a connection of the polling transport."""
+"""The path of a request that opens a connection of the polling transport."""
 
 
 class RawEvents:
-    """One connection; answers pings by itself when it reads."""
+    """One connection. While it reads, it answers pings by itself."""
 
     def __init__(self, socket: WebSocketClientConnection) -> None:
         self._socket = socket
@@ -32,7 +32,7 @@ class RawEvents:
         query: str = "EIO=4&transport=websocket",
         headers: dict[str, str] | None = None,
     ) -> "RawEvents":
-        """Open the transport only."""
+        """Open the transport without signing in."""
         url = f"{api.url.replace('http', 'ws', 1)}/socket.io/?{query}"
         return cls(
             await websocket_connect(HTTPRequest(url, headers=headers), max_message_size=64 << 20)
@@ -51,7 +51,7 @@ class RawEvents:
         return raw
 
     async def sign_in(self, auth: Any = None) -> tuple[str, Any]:
-        """Return ("40", {...}) or ("44", {"message", "data"})."""
+        """Sign in, and return ("40", {...}) or ("44", {"message", "data"})."""
         await self.send("40" + ("" if auth is None else json.dumps(auth)))
         return await self.until("40", "44")
 
@@ -59,14 +59,14 @@ class RawEvents:
         await self._socket.write_message(text, binary=isinstance(text, bytes))
 
     async def ask(self, event: Any, *arguments: Any) -> Any:
-        """Emit and return what is acknowledged."""
+        """Emit an event, and return the content of its acknowledgement."""
         number = next(self._ids)
         await self.send(f"42{number}" + json.dumps([event, *arguments]))
         _, answers = await self.until(f"43{number}[")
         return answers[0]
 
     async def until(self, *prefixes: str, timeout_s: float = PATIENCE_S) -> tuple[str, Any]:
-        """Read to the next packet that begins so; return its beginning and its content."""
+        """Read until a packet begins with a prefix. Return the prefix and the packet's content."""
         async with asyncio.timeout(timeout_s):
             while (text := await self._socket.read_message()) is not None:
                 assert isinstance(text, str)
@@ -82,7 +82,7 @@ class RawEvents:
         raise AssertionError(f"closed while waiting for {prefixes}")
 
     async def until_event(self, name: str) -> Any:
-        """Return what comes with the next event of a name."""
+        """Return the content of the next event with this name."""
         _, event = await self.until(f'42["{name}"')
         return event[1]
 

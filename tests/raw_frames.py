@@ -1,6 +1,4 @@
-"""A WebSocket client that sends the bytes it is told to,
-frames that no stock client sends included.
-"""
+"""A WebSocket client that sends given bytes, also frames that no stock client sends."""
 
 import asyncio
 import base64
@@ -15,7 +13,7 @@ BINARY, CLOSE, PING, PONG = 2, 8, 9, 10
 
 
 def masked(payload: bytes, opcode: int = BINARY, *, is_final: bool = True, flags: int = 0) -> bytes:
-    """A frame as a client sends it."""
+    """Return a frame in the form that a client sends."""
     mask = b"\x37\xfa\x21\x3d"
     size = len(payload)
     length = bytes((0x80 | size,)) if size < 126 else (
@@ -26,7 +24,7 @@ def masked(payload: bytes, opcode: int = BINARY, *, is_final: bool = True, flags
 
 
 class Raw:
-    """A client that sends the bytes it is told to."""
+    """A client that sends the given bytes unchanged."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -48,7 +46,10 @@ class Raw:
             return first & 15, await self._reader.readexactly(length)
 
     async def control(self, opcode: int) -> bytes:
-        """Return the payload of the next frame of a kind, past others."""
+        """Return the payload of the next control frame of a kind.
+
+        Binary frames before it are skipped.
+        """
         while True:
             kind, payload = await self.frame()
             if kind == opcode:
@@ -56,7 +57,7 @@ class Raw:
             assert kind == 2, kind
 
     async def closed_with(self) -> int:
-        """Return the code in the server's close frame, after which nothing comes but the end."""
+        """Return the code of the server's close frame. Assert that no data follows it."""
         code = int.from_bytes((await self.control(CLOSE))[:2], "big")
         self.send(masked(code.to_bytes(2, "big"), CLOSE))
         async with asyncio.timeout(PATIENCE_S):
@@ -76,7 +77,7 @@ class Raw:
 
 
 def handshake(session_id: str, token: str | None) -> bytes:
-    """Return the request with which a client opens a WebSocket."""
+    """Return the request by which a client opens a WebSocket."""
     key = base64.b64encode(os.urandom(16)).decode()
     return (
         f"GET /sync/{session_id}?token={token} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: "
@@ -87,7 +88,7 @@ def handshake(session_id: str, token: str | None) -> bytes:
 
 @asynccontextmanager
 async def connected(api: Api, session_id: str, *early: bytes) -> AsyncIterator[Raw]:
-    """Shake hands, with more frames behind the request in the same packet."""
+    """Shake hands, and send more frames after the request in the same packet."""
     port = int(api.socket_url.rpartition(":")[2].partition("/")[0])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
@@ -99,5 +100,5 @@ async def connected(api: Api, session_id: str, *early: bytes) -> AsyncIterator[R
 
 
 async def open_connections(server) -> int:
-    """Return how many connections a server counts."""
+    """Return the number of connections that a server counts."""
     return server.parts.services.connections.open

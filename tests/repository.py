@@ -1,13 +1,13 @@
-"""The files of a repository: what git knows or would take, without what programs made."""
+"""Lists the files of a repository: those that git has or would add, without built files."""
 
 import subprocess
 from pathlib import Path
 
 
 def files(folder: Path, *paths: str) -> list[Path]:
-    """Return the files under paths of a folder, or all of the folder, each as `folder / name`.
+    """Return the files below some paths of a folder, or all its files, each as `folder / name`.
 
-    git refuses a path that is not there.
+    git fails for a path that does not exist.
     """
     command = ["git", "--glob-pathspecs", "ls-files", "-z", "--cached", "--others"]
     command += ["--exclude-standard", "--error-unmatch", "--", *(paths or ["."])]

@@ -1,7 +1,7 @@
-"""nginx and Caddy in front of a server, with the sample configurations of docs/proxies.
+"""Runs nginx and Caddy in front of a server, with the sample configurations of docs/proxies.
 
-Only a sample's addresses, ports, host name, and paths of certificate and log are replaced.
-Not for faults: see `tests.proxy`.
+Only a sample's addresses, ports, host name, and paths of certificate and log are replaced. Not for
+faults of a connection, see `tests.proxy`.
 """
 
 import asyncio
@@ -46,8 +46,9 @@ http {{
     include {sample};
 }}
 """
-"""What the distribution has around the sample, in a folder of its own;
-one process, which keeps its environment."""
+"""The parts that a distribution's configuration has around the sample, in a folder of its own.
+
+nginx runs as one process, which keeps its environment."""
 
 _CADDY_GLOBALS = """{{
 	admin off
@@ -55,12 +56,12 @@ _CADDY_GLOBALS = """{{
 	http_port {}
 	https_port {}
 """
-"""The ports that Caddy has unless told otherwise."""
+"""Replaces the default ports of Caddy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """One for 127.0.0.1, signed by itself."""
+    """A self-signed certificate for 127.0.0.1."""
 
     file: Path
     key: Path
@@ -79,15 +80,15 @@ class Certificate:
         return made
 
     def trust(self) -> ssl.SSLContext:
-        """Return what a client needs to trust this one only."""
+        """Return a TLS context of a client that trusts only this certificate."""
         return ssl.create_default_context(cafile=str(self.file))
 
 
 class ReverseProxy:
-    """A proxy as an unprivileged process of its own.
+    """A proxy as an unprivileged process.
 
-    url        where clients get in, over TLS; an inner proxy has no TLS
-    plain_url  where the outer one sends them on to TLS
+    url        where clients connect, over TLS (an inner proxy has no TLS)
+    plain_url  where an outer proxy redirects clients to TLS
     """
 
     def __init__(
@@ -105,8 +106,8 @@ class ReverseProxy:
         self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
-        """Start and wait until it listens."""
-        # not below `tmp_path`, where only its owner gets: the proxy is not root
+        """Start the proxy, and wait until it listens."""
+        # Not below `tmp_path`, which only its owner may read: the proxy does not run as root.
         self._folder = Path(self._exit.enter_context(tempfile.TemporaryDirectory(prefix="proxy-")))
         command = self._configured()
         with (self._folder / "output.log").open("wb") as output:
@@ -125,7 +126,10 @@ class ReverseProxy:
         return True
 
     async def stop(self) -> str:
-        """End it and drop its folder; returns all that it logged. Harmless more than once."""
+        """End the proxy, delete its folder, and return its whole log.
+
+        May be called more than once.
+        """
         with self._exit:
             if self._process:
                 self._process.send_signal(_FAST_SHUTDOWN[self._kind])
@@ -139,8 +143,9 @@ class ReverseProxy:
     async def asked(
         self, path: str, source: str = "127.0.0.1", **headers: str
     ) -> AsyncIterator[tuple[int, asyncio.StreamReader, asyncio.StreamWriter]]:
-        """Send a GET from one of this machine's addresses;
-        yield the status, and the connection behind the headers.
+        """Send a GET from one of this machine's addresses.
+
+        Yields: the status, and the connection after the headers.
         """
         reader, writer = await asyncio.open_connection(
             "127.0.0.1",
@@ -161,7 +166,7 @@ class ReverseProxy:
                 await writer.wait_closed()
 
     async def status(self, path: str, source: str = "127.0.0.1", **headers: str) -> int | None:
-        """Return the status of an answer, None if there is none."""
+        """Return the status of an answer, or None if there is no answer."""
         try:
             async with self.asked(path, source, **headers) as (status, _, _):
                 return status
@@ -169,7 +174,7 @@ class ReverseProxy:
             return None
 
     def _run(self, command: list[str], output: BinaryIO) -> subprocess.Popen[bytes]:
-        """Start a process; uvloop's own could not be somebody else's."""
+        """Start a process. A process of uvloop could not run as another user."""
         return subprocess.Popen(
             command, cwd=self._folder, env={"HOME": str(self._folder), **leftovers.environment()},
             **self._unprivileged(), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
@@ -179,7 +184,7 @@ class ReverseProxy:
         return "\n".join(path.read_text() for path in self._folder.glob("*.log"))
 
     def _configured(self) -> list[str]:
-        """Write the configuration; return the command that runs with it."""
+        """Write the configuration, and return the command that runs the proxy with it."""
         given = self._certificate
         ours = Certificate(
             *(Path(shutil.copy(one, self._folder)) for one in (given.file, given.key))
@@ -200,7 +205,7 @@ class ReverseProxy:
         return [needed_program("nginx"), "-e", "stderr", "-p", str(self._folder), "-c", str(main)]
 
     def _adapted(self, text: str, certificate: Certificate) -> str:
-        """Put this machine's places into a sample."""
+        """Put this machine's addresses, ports and paths into a sample."""
         plain_and_tls = (
             (self.port, self._plain_port) if self._is_inner else (self._plain_port, self.port)
         )
@@ -226,7 +231,10 @@ class ReverseProxy:
         )
 
     def _unprivileged(self) -> dict[str, Any]:
-        """Return how to run as nobody, if this is root, to whom the folder then belongs."""
+        """Return the options to run as the user nobody if this process is root.
+
+        The folder then belongs to nobody.
+        """
         if os.geteuid() != 0:
             return {}
         nobody = pwd.getpwnam("nobody")

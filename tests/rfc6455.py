@@ -1,11 +1,12 @@
-"""`python -m tests.rfc6455`: the Autobahn suite's own cases against the server's WebSocket layer,
-on real sockets.
+"""Runs the Autobahn suite's own cases against the server's WebSocket layer.
+`python -m tests.rfc6455` does it on real sockets.
 
-Needs `pip install kosoku==0.1.0` (Python 3's runner of Autobahn's case files), which is no
-dependency of the tests: CI has `tests/interop/test_rfc6455.py`, the same groups against `/sync`.
-The suite wants an echo and sends text, the server takes binary messages only: so an echo stands on
-its socket class here, and text goes out as binary. Groups 6 (UTF-8 of text), 12 and 13
-(compression) have nothing to show then. Arguments are patterns of cases: "7.*".
+Needs `pip install kosoku==0.1.0`, the runner of Autobahn's case files for Python 3. It is no
+dependency of the tests: CI runs the same groups against `/sync` (`tests/interop/test_rfc6455.py`).
+
+The suite expects an echo and sends text, but the server accepts only binary messages. So an echo
+runs on the server's socket class here, and text is sent as binary. Groups 6 (UTF-8 of text), 12 and
+13 (compression) test nothing then, and are left out. Arguments are patterns of cases: "7.*".
 """
 
 import asyncio
@@ -26,11 +27,11 @@ from handlers.sync.websocket import WebSocket
 NOT_OURS = ["6.*", "12.*", "13.*"]
 _TEXT, _BINARY = 1, 2
 _CONCURRENT_CASES = 4
-_MAX_BYTES = 16 << 20  # the suite's largest message
+_MAX_BYTES = 16 << 20  # size of the suite's largest message
 
 
 class Echo:
-    """The server's own socket, with a receiver that sends everything back."""
+    """The server's own socket, with a receiver that sends every message back."""
 
     usual_start = b""
 
@@ -50,14 +51,14 @@ class Echo:
         return 0.0
 
     def slowed(self, seconds: float) -> None:
-        """Nobody is told."""
+        """Do nothing."""
 
     def gone(self, code: int | None) -> None:
-        """Nobody counts it."""
+        """Do nothing."""
 
 
 class EchoHandler(WebSocketHandler):
-    """The handshake of the server, without its questions who it is."""
+    """The server's handshake, without a sign-in."""
 
     def initialize(self, connections: Connections) -> None:
         self._connections = connections
@@ -74,7 +75,7 @@ class EchoHandler(WebSocketHandler):
 
 
 class TextAsBinary:
-    """What a case speaks through: text leaves as binary."""
+    """A protocol for a case of the suite. It sends text as binary."""
 
     def __init__(self, protocol: Any) -> None:
         vars(self).update(protocol=protocol, has_sent_text=False)
@@ -101,7 +102,7 @@ class TextAsBinary:
 
 
 def as_binary(case: type) -> type:
-    """Return a case that takes binary for an answer to text."""
+    """Return a case that accepts a binary answer to text."""
 
     def __init__(self: Any, protocol: Any) -> None:  # noqa: N807
         case.__init__(self, TextAsBinary(protocol))  # type: ignore[misc]
@@ -141,7 +142,7 @@ async def main(patterns: list[str]) -> int:
 
 
 def report(results: list[Any]) -> int:
-    """Print what did not pass, and how many of which verdict; return the exit code."""
+    """Print the failed cases and the number of cases with each verdict. Return the exit code."""
     counts: dict[str, int] = {}
     for one in results:
         verdict = f"{one.behavior.value} / close {one.behavior_close.value}"

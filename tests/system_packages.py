@@ -1,15 +1,15 @@
-"""Installs the programs that tests run and that only the system's package manager has:
-a browser, two proxies, others.
+"""Installs programs that tests run and that only the system's package manager has.
+They are a browser, two proxies and some tools.
 
-`python -m tests.system_packages` (`make system-packages`) says what it installs, and why, before it
-does it. It changes the machine only if something is missing, with `apt-get`, and only as root.
-Everything else that tests need is installed inside the checkout (`tests.set_up`). With
-`COLLAB_TESTS_INSTALL=no` nothing is installed.
+`python -m tests.system_packages` (`make system-packages`) says first what it installs, and why. It
+changes the machine only if a program is missing, with `apt-get`, and only as root. All other tools
+of tests are installed inside the checkout (`tests.set_up`). With `COLLAB_TESTS_INSTALL=no` nothing
+is installed.
 
-Tests of a missing program are skipped; under CI a missing program is a failure.
+Tests of a missing program are skipped. Under CI a missing program is a failure.
 
-Nothing but the standard library is imported,
-so that any Python runs this before the checkout is set up.
+Only the standard library is imported, so that any Python can run this before the checkout is set
+up.
 """
 
 import contextlib
@@ -22,18 +22,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _POLICY = Path("/usr/sbin/policy-rc.d")
-"""Debian's packages ask this file whether their services may be started."""
+"""Debian's packages run this file to ask whether their services may be started."""
 
 _FOLDERS_OF_SERVERS = ("/usr/sbin", "/sbin")
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package of Debian, and what tests want from it.
+    """A package of Debian, and its use in tests.
 
-    programs    names that its program has, of which one is enough
+    programs    names that its program may have, of which one must exist
     purpose     what tests do with the program
-    is_service  its service starts with the system from then on, and takes port 80
+    is_service  whether its service starts with the system from then on, and takes port 80
     """
 
     name: str
@@ -58,7 +58,7 @@ PACKAGES = (
 
 
 def main() -> int:
-    """Install what is missing, or say what is missing; returns an exit code."""
+    """Install missing programs, or print which are missing. Return an exit code."""
     missing = [package for package in PACKAGES if not find_program(*package.programs)]
     if missing and _may_install():
         _install(missing)
@@ -74,7 +74,7 @@ def main() -> int:
 def find_program(*names: str) -> str | None:
     """Return the path of the first program that exists.
 
-    Servers are where only root's PATH leads.
+    Also searches folders of servers, which are only in root's PATH.
     """
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), *_FOLDERS_OF_SERVERS))
     return next((found for name in names if (found := shutil.which(name, path=path))), None)
@@ -83,7 +83,7 @@ def find_program(*names: str) -> str | None:
 def needed_program(package_name: str) -> str:
     """Return the path of a package's program.
 
-    Without it the test is skipped, but fails under CI.
+    If it is missing, the test is skipped, or fails under CI.
     """
     package = next(package for package in PACKAGES if package.name == package_name)
     found = find_program(*package.programs)
@@ -106,7 +106,7 @@ def _may_install() -> bool:
 
 
 def _install(packages: list[Package]) -> None:
-    """Install each package by itself: another system may lack one of them."""
+    """Install each package separately, because another system may lack some of them."""
     _announce(packages)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with _services_not_started():
@@ -139,8 +139,9 @@ def _announce(packages: list[Package]) -> None:
 
 @contextlib.contextmanager
 def _services_not_started() -> Iterator[None]:
-    """Keep packages from starting their services while they are installed,
-    unless the system has rules of its own.
+    """Keep packages from starting their services while they are installed.
+
+    If the system has its own rules for that, they stay in force.
     """
     if _POLICY.exists():
         yield

@@ -1,4 +1,4 @@
-"""The benchmark's tables say what its results say."""
+"""Tests that the benchmark's tables agree with its results."""
 
 import json
 
@@ -21,7 +21,7 @@ _FIGURES = {
 
 
 def test_ratio_to_best_peer_follows_direction_of_metric() -> None:
-    """Where more is better the best peer has most, elsewhere least."""
+    """The best peer has the highest value where more is better, and the lowest value elsewhere."""
     by_name = {one.name: one for one in SCENARIOS}
     assert report.best_ratio(by_name["E"], _FIGURES) == 1.5
     assert report.best_ratio(by_name["A"], _FIGURES) == 0.5
@@ -40,7 +40,7 @@ def test_ratio_to_best_peer_follows_direction_of_metric() -> None:
 
 
 def test_benchmark_documents_match_results() -> None:
-    """docs/benchmarks.md and the README say what was measured, and every scenario was."""
+    """docs/benchmarks.md and the README agree with the results, which have every scenario."""
     kept = json.loads(report.RESULTS.read_text())
     assert report.document(kept) == report.DOCUMENT.read_text()
     front = report.README.read_text()
@@ -52,7 +52,7 @@ def test_benchmark_documents_match_results() -> None:
 
 
 def test_row_of_worst_is_within_goal_only_if_nobody_lost_anything() -> None:
-    """p99 decides, unless keystrokes were lost or the server died."""
+    """A row is within the goal by its p99, unless keystrokes were lost or the server died."""
     good = {"held_ms": 4.0, "ms_p50": 0.3, "ms_p99": 20.0, "ms_max": 30.0, "lost": 0.0, "died": 0.0}
     kept = json.loads(report.RESULTS.read_text())
     faults = {"slow": {"ms_p99": 51.0}, "lossy": {"lost": 1.0}, "dead": {"died": 1.0}}
@@ -67,7 +67,7 @@ def test_row_of_worst_is_within_goal_only_if_nobody_lost_anything() -> None:
 
 
 def test_benchmark_document_names_editing_sessions_used() -> None:
-    """For each scenario on one the recorded or the simulated session, whichever was there."""
+    """For each scenario on an editing session, the document names the session that was used."""
     kept = json.loads(report.RESULTS.read_text())
     assert kept["traces"].keys() == {one.name for one in (*SCENARIOS, *GROWTH) if one.is_on_trace}
     kept["traces"]["G1"] = "simulated-paper"
@@ -80,8 +80,9 @@ def test_benchmark_document_names_editing_sessions_used() -> None:
 
 
 def test_update_share_beside_flooder_is_relative_to_rate_without_flooder() -> None:
-    """Each server's updates with troublesome clients, divided by its own without them;
-    none at all is 0.
+    """A server's share is its updates with troublesome clients, divided by those without them.
+
+    A server that sent no updates has the share 0.
     """
     troubled = {
         "ours": {"sent_per_s": 27_000.0},
@@ -94,7 +95,7 @@ def test_update_share_beside_flooder_is_relative_to_rate_without_flooder() -> No
 
 
 def test_flooder_document_fits_first_sync_but_not_fast_answer() -> None:
-    """It is as large as one first sync may be, and too large for the short way of answering."""
+    """The document is within the limit of one first sync, but too large for the fast answer."""
     update = large_update()
     assert update_parser.read(update).spans == {1: (0, STRUCTS)}
     assert len(update) > CUT_BYTES

@@ -1,7 +1,6 @@
-"""Secrets never get into logs: the detector of `tests.canaries` finds what it should,
-and every route is walked.
+"""Tests that secrets never get into logs, by the detector of `tests.canaries` and on all routes.
 
-That no other test leaks anything is checked during each of them, by a fixture of `tests.conftest`.
+A fixture of `tests.conftest` checks this during each other test too.
 """
 
 import json
@@ -40,7 +39,7 @@ WITHOUT_LIMITS: dict[str, Any] = {
 
 
 def canary(kind: str) -> str:
-    """Return a new secret that the logs may not have."""
+    """Return a new secret that must not be in the logs."""
     made = f"canary-{kind}-{secrets.token_hex(12)}"
     canaries.USED.add(f"wrong {kind}", made)
     return made
@@ -51,7 +50,7 @@ def canary(kind: str) -> str:
 
 @pytest.fixture
 def own() -> Iterator[Canaries]:
-    """A detector besides that of the test itself, with one secret that only it knows."""
+    """A detector of its own, with one secret that the test's usual detector does not know."""
     with canaries.watched(Canaries()) as detector:
         detector.add_token("ticket", "a2c4e6g8j0m2p4r6t8v0x2z4b6")
         yield detector
@@ -62,7 +61,7 @@ def own() -> Iterator[Canaries]:
 def test_secret_in_any_part_of_log_record_is_found(
     own: Canaries, expect_log, how: str, level: int
 ) -> None:
-    """Wherever it stands in the record, and however unimportant that is."""
+    """A secret is found in every part of a log record, and at every level."""
     expect_log("ERROR some.library")
     secret, log = "a2c4e6g8j0m2p4r6t8v0x2z4b6", logging.getLogger("some.library")
     if how == "message":
@@ -74,7 +73,7 @@ def test_secret_in_any_part_of_log_record_is_found(
     else:
         try:
             try:
-                raise ValueError(secret)  # noqa: TRY301  # the log shows it
+                raise ValueError(secret)  # noqa: TRY301  # the log shows its traceback
             except ValueError as error:
                 raise RuntimeError(secret if how == "exception" else "wrapped") from error
         except RuntimeError:
@@ -87,7 +86,7 @@ def test_secret_in_any_part_of_log_record_is_found(
 
 
 def test_innocent_log_has_no_findings(own: Canaries) -> None:
-    """What was logged is looked at, and nothing is found."""
+    """A log without secrets has no findings."""
     logging.getLogger("some.library").debug(
         "user %s joined session %s", "a2c4e6g8j0m2p4r6", "t8v0x2z4b6a2c4e6"
     )
@@ -96,7 +95,10 @@ def test_innocent_log_has_no_findings(own: Canaries) -> None:
 
 
 def test_secret_announced_after_it_was_logged_is_found(own: Canaries) -> None:
-    """A server logs a request before the client reads the token in its answer."""
+    """A secret is found even if it was logged before the test knew it.
+
+    A server logs a request before the client reads the token in its answer.
+    """
     token = "q1w2e3r4t5y6u7i8o9p0a1s2d3"
     logging.getLogger("some.library").info("made %s", token)
 
@@ -116,7 +118,10 @@ def test_secret_announced_after_it_was_logged_is_found(own: Canaries) -> None:
 def test_text_that_looks_like_a_secret_is_found(
     own: Canaries, tmp_path: Path, kind: str, text: str
 ) -> None:
-    """Also of clients that told nobody, also in what a process printed."""
+    """Text that looks like a secret is found, even if no client reported it.
+
+    The output of a process is searched too.
+    """
     own.printed(output := tmp_path / "server.log")
     output.write_text(f'{{"level": "info"}}\n{{"message": "got {text}"}}\n')
 
@@ -127,7 +132,7 @@ def test_text_that_looks_like_a_secret_is_found(
     "token", ["", "none", "nonsense", "x" * 12_000, "." * 500, "0000000000000000", "é" * 40]
 )
 def test_ordinary_text_is_no_canary(own: Canaries, token: str) -> None:
-    """Hostile tests send many things as tokens; those that say nothing are not looked for."""
+    """Ordinary text that a hostile test sends as a token is not searched for."""
     own.sent(
         "/",
         {"Authorization": f"Bearer {token}", "Cookie": f"accessToken={token}"},
@@ -139,8 +144,9 @@ def test_ordinary_text_is_no_canary(own: Canaries, token: str) -> None:
 
 
 async def test_test_that_leaks_secret_fails(tmp_path: Path) -> None:
-    """A whole run of pytest with these fixtures:
-    the test that logs a password has an error, the other passes.
+    """In a run of pytest with these fixtures, a test that logs a password fails.
+
+    The other test of the run passes.
     """
     (tmp_path / "test_two.py").write_text(
         "import logging\n"
@@ -176,7 +182,7 @@ async def test_test_that_leaks_secret_fails(tmp_path: Path) -> None:
 
 @pytest.fixture
 async def new_process(tmp_path: Path):
-    """Start servers as processes that log all they can."""
+    """A function that starts servers as processes that log at the level DEBUG."""
     running: list[ServerProcess] = []
 
     async def start(**variables: Any) -> ServerProcess:
@@ -191,7 +197,7 @@ async def new_process(tmp_path: Path):
 
 
 class Walker:
-    """A client that goes everywhere and carries secrets."""
+    """A client that requests every route and sends secrets."""
 
     def __init__(self, api: Api, session_id: str, invite: str, ticket: str) -> None:
         self.api = api
@@ -208,7 +214,7 @@ class Walker:
         return cls(api, session_id, (await new_invite(api, session_id))["invite"], ticket)
 
     def path(self, route: str, *, is_right: bool) -> str:
-        """Return an address of a route, with secrets wherever one may stand."""
+        """Return an address of a route, with secrets in every place that may have one."""
         token, ticket = (
             (self.api.token, self.ticket) if is_right else (canary("token"), canary("ticket"))
         )
@@ -221,7 +227,7 @@ class Walker:
         )
 
     def headers(self, *, is_right: bool) -> dict[str, str]:
-        """Return the same secrets in headers."""
+        """Return headers with the same secrets."""
         access, refresh = (
             (self.api.token, self.api.refresh_token)
             if is_right
@@ -236,7 +242,7 @@ class Walker:
         }
 
     def bodies(self, method: str, route: str) -> list[bytes]:
-        """Return what the route takes: no JSON, with wrong secrets, and with right ones."""
+        """Return three bodies for a route: malformed, with wrong secrets, and with right ones."""
         path = re.sub(r"\([^)]*\)", "{}", route)
         schemas = [
             one.body
@@ -274,7 +280,7 @@ class Walker:
 
 
 async def walk(url: str) -> Counter[int]:
-    """Ask everything, as a stranger and as a member; return the answers' statuses."""
+    """Request every route as a stranger and as a member. Return the number of answers by status."""
     statuses: Counter[int] = Counter()
     reader = await Walker.new(url)
     for method, route in sorted(implemented()):
@@ -290,7 +296,7 @@ async def walk(url: str) -> Counter[int]:
 
 
 async def connect(url: str, path: str, headers: dict[str, str]) -> None:
-    """Open a WebSocket, type something, and wait for what comes of it."""
+    """Open a WebSocket, type text, and wait for the answer."""
     socket = await websocket_connect(
         HTTPRequest(url.replace("http", "ws", 1) + path, headers=headers)
     )
@@ -301,7 +307,10 @@ async def connect(url: str, path: str, headers: dict[str, str]) -> None:
 
 
 async def connect_in_every_way(url: str) -> None:
-    """By ticket, query, sub-protocol, header and cookie, rightly and wrongly; and by Socket.IO."""
+    """Connect by ticket, query, sub-protocol, header, cookie and Socket.IO.
+
+    Each is tried with right and with wrong credentials.
+    """
     for is_right in (False, True):
         walker = await Walker.new(url)
         headers, place = walker.headers(is_right=is_right), f"/sync/{walker.session_id}"
@@ -330,7 +339,7 @@ async def connect_in_every_way(url: str) -> None:
 
 @pytest.mark.parametrize("log_format", ["json", "text"])
 async def test_routes_log_no_secrets(new_process, log_format: str) -> None:
-    """Every route, with secrets wherever they can stand, at the level that logs most."""
+    """At the level DEBUG, no route logs a secret, wherever the request contains one."""
     token = canary("metrics")
     process = await new_process(
         COLLAB_LOG_FORMAT=log_format, METRICS_TOKEN=token, JWT_SECRET=canary("jwt")
@@ -374,11 +383,11 @@ ODD_REQUESTS = {
     "application/x-www-form-urlencoded\r\n"
     "Content-Length: 41\r\n\r\npassword={}",
 }
-"""What real clients, proxies and people who type addresses get wrong."""
+"""Typical faults in requests of real clients, of proxies, and of people who type addresses."""
 
 
 async def test_malformed_requests_are_logged_without_secrets(new_process) -> None:
-    """A value that is unreadable or misplaced is a line in the log without the secret in it."""
+    """A malformed request is logged without the secret that it contains."""
     process = await new_process()
 
     for kind, text in ODD_REQUESTS.items():
@@ -391,8 +400,9 @@ async def test_malformed_requests_are_logged_without_secrets(new_process) -> Non
 
 
 async def test_mongo_driver_logs_no_content(new_process, mongo_uri: str) -> None:
-    """MongoDB's driver would log whole commands:
-    texts, chat, addresses of people and hashes of passwords.
+    """Commands of MongoDB's driver are not logged.
+
+    They contain texts, chat messages, e-mail addresses and hashes of passwords.
     """
     process = await new_process(MONGO_URI=f"{mongo_uri}canaries{secrets.token_hex(4)}")
     walker = await Walker.new(process.url)

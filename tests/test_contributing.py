@@ -1,4 +1,4 @@
-"""What contributors are given does what CONTRIBUTING.md says: hooks, attributes, recipes."""
+"""Tests that hooks, git attributes and recipes for contributors agree with CONTRIBUTING.md."""
 
 import re
 import subprocess
@@ -13,7 +13,7 @@ MADE = "Made by `make format`"
 
 
 def recipe(target: str) -> list[str]:
-    """Return those commands of a Makefile target that the checkout's environment has."""
+    """Return the commands of a Makefile target that the checkout's environment provides."""
     rule = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert rule
     return [line.strip().removeprefix("$(BIN)/") for line in rule[1].splitlines()]
@@ -33,20 +33,20 @@ def git(*arguments: str) -> str:
 
 
 def is_made(path: Path) -> bool:
-    """Whether a file's head says that it is made as a whole."""
+    """Whether the first three lines of a file say that a program writes all of it."""
     with path.open(errors="replace") as file:
         return any(MADE in line for line in (file.readline(), file.readline(), file.readline()))
 
 
 def test_commit_hooks_run_commands_of_make_check() -> None:
-    """All of them, in their order, from the checkout's environment."""
+    """The commit hooks run the commands of `make check`, all of them and in the same order."""
     hooks = re.findall(r"entry: (.*)", (ROOT / ".pre-commit-config.yaml").read_text())
 
     assert hooks == [f".venv/bin/{command}" for command in recipe("check")]
 
 
 def test_commit_hooks_download_nothing() -> None:
-    """Each runs a program of the checkout; no hook is taken from another repository."""
+    """Each hook runs a program of the checkout, and none is taken from another repository."""
     text = (ROOT / ".pre-commit-config.yaml").read_text()
 
     assert re.findall(r"repo: (\S+)", text) == ["local"]
@@ -55,7 +55,7 @@ def test_commit_hooks_download_nothing() -> None:
 
 
 def test_files_made_by_a_program_are_marked_as_generated() -> None:
-    """Reviews fold them."""
+    """Files that a program writes are marked as generated, so that reviews fold them."""
     folders = [ROOT, ROOT / "docs", ROOT / "static" / "src"]
     made = [
         path for folder in folders for path in folder.iterdir() if path.is_file() and is_made(path)
@@ -71,7 +71,7 @@ def test_files_made_by_a_program_are_marked_as_generated() -> None:
 
 
 def test_patterns_of_generated_files_match_something() -> None:
-    """A file that was renamed has its pattern renamed."""
+    """Each pattern of generated files matches a file, so no pattern has an outdated name."""
     missing = [
         pattern
         for pattern in generated()
@@ -82,7 +82,10 @@ def test_patterns_of_generated_files_match_something() -> None:
 
 
 def test_commits_that_blame_looks_through_are_in_the_history() -> None:
-    """A rebase gives a commit another hash. A copy of the tree without its history has none."""
+    """Each commit that blame ignores is in the history under its subject.
+
+    A rebase gives a commit another hash. The check is skipped in a copy without this history.
+    """
     entries = re.findall(
         r"^# (.+)\n([0-9a-f]{40})$", (ROOT / ".git-blame-ignore-revs").read_text(), re.MULTILINE
     )
@@ -95,7 +98,7 @@ def test_commits_that_blame_looks_through_are_in_the_history() -> None:
 
 
 def test_tests_named_in_recipes_exist() -> None:
-    """Each recipe names the test that says what was forgotten."""
+    """Each test that a recipe of CONTRIBUTING.md names exists."""
     text = (ROOT / "CONTRIBUTING.md").read_text()
     named = set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text))
 
@@ -111,7 +114,7 @@ def test_tests_named_in_recipes_exist() -> None:
 
 
 def test_messages_quoted_in_recipes_are_what_checks_say() -> None:
-    """The reader looks for these words in the output."""
+    """The messages that recipes quote are messages of checks, because readers search for them."""
     text = (ROOT / "CONTRIBUTING.md").read_text()
     checks = (ROOT / "docs" / "generate.py").read_text() + (ROOT / "tests" / "web.py").read_text()
     quoted = re.findall(r'`make check`: "([^"]+)"', text)
@@ -123,8 +126,9 @@ def test_messages_quoted_in_recipes_are_what_checks_say() -> None:
 
 
 def test_changelog_has_headings_of_keep_a_changelog() -> None:
-    """Work goes on under [Unreleased], releases have a date,
-    and each entry is under what kind of change it is.
+    """New entries are under [Unreleased], and each release has a date.
+
+    Each entry is under a heading that names its kind of change.
     """
     kinds = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
     first, *releases = re.split(r"^## ", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)[
@@ -145,9 +149,9 @@ def test_changelog_has_headings_of_keep_a_changelog() -> None:
 
 
 def test_lines_of_documents_have_at_most_100_columns() -> None:
-    """As `.editorconfig` says. Tables, headings, blocks of code and links cannot be broken.
+    """Lines of documents have at most 100 columns, as `.editorconfig` says.
 
-    Two pages are written by programs.
+    Tables, headings, blocks of code and links cannot be broken. Two pages are written by programs.
     """
     long = []
     for path in repository.files(ROOT):

@@ -1,10 +1,10 @@
-"""The pages of docs/design say what the code does:
-their bytes are decoded, their names of limits exist.
+"""Tests that the pages of docs/design agree with the code.
+Their bytes are decoded, and their names of limits exist.
 
-That paths and links lead somewhere is tested in `tests/test_house.py`.
+`tests/test_house.py` tests their paths and links.
 
 A table below `<!-- bytes: name -->` has bytes in its first column: hexadecimal, or text in quotes.
-Each example has a check here.
+Each table of bytes has a check here.
 """
 
 import json
@@ -68,7 +68,7 @@ EXAMPLES = examples()
 
 
 def indexed(*updates: bytes, author: str = "ada") -> StructIndex:
-    """Return what a room knows of a document that these updates made."""
+    """Return the index of a room whose document these updates made."""
     index = StructIndex()
     for update in updates:
         index.take_stored(parse(update), author)
@@ -201,7 +201,10 @@ def check_checkpoint_owners(data: bytes) -> None:
 
 
 def admitted(index: StructIndex, update: bytes, known: bytes = EMPTY) -> Admitted:
-    """Return what a room takes of an update of a user to whom nothing in the document belongs."""
+    """Return the part of an update that a room accepts.
+
+    The update is from a user who has written nothing in the document.
+    """
     return check_update(index, parse(update), "eve", frozenset(), lambda: known)
 
 
@@ -345,17 +348,17 @@ CHECKS: dict[str, Callable[[bytes], None]] = {
 
 @pytest.mark.parametrize("name", sorted(CHECKS))
 def test_documented_bytes_are_read_as_documented(name: str) -> None:
-    """What a page of docs/design says about bytes is what the code reads in them, or writes."""
+    """The code reads or writes the documented bytes exactly as the page describes them."""
     CHECKS[name](EXAMPLES[name])
 
 
 def test_documented_bytes_all_have_check() -> None:
-    """Nobody adds an example that nothing holds."""
+    """Each documented example has a check."""
     assert set(EXAMPLES) == set(CHECKS)
 
 
 def test_limits_page_names_limits() -> None:
-    """Its first column has names of settings, and of the bounds that nobody can set."""
+    """The first column of the page names only settings and fixed bounds that exist."""
     names = {setting.name for setting in all_settings()}
     fixed = {"roots", "name_bytes", "types", "type_depth", "value_depth", "work"}
     cells = re.findall(r"^\| (`[^|]*) \|", documented("limits"), re.MULTILINE)
@@ -366,7 +369,7 @@ def test_limits_page_names_limits() -> None:
 
 
 def test_results_on_speed_page_are_measured_ones() -> None:
-    """Its numbers of whole scenarios are those of bench/results.json."""
+    """The page's numbers of whole scenarios are those of bench/results.json."""
     page = documented("speed")
     scenarios = json.loads((ROOT / "bench" / "results.json").read_text())["scenarios"]
     ours = {name: results["ours"] for name, results in scenarios.items() if "ours" in results}
@@ -380,5 +383,5 @@ def test_results_on_speed_page_are_measured_ones() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_design_page_begins_with_what_reader_can_do(page: Path) -> None:
-    """The first paragraph below the title says it."""
+    """The first paragraph of a page says what its reader can do."""
     assert page.read_text().split("\n\n")[1].startswith("After reading this page you can ")

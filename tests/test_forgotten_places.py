@@ -1,7 +1,7 @@
-"""What a new setting, store method or screen also needs:
-CONTRIBUTING.md has the recipes, this says what was forgotten.
+"""Tests the places that a new setting, store method or screen also needs.
+CONTRIBUTING.md has the recipes. These tests name the places that were forgotten.
 
-Not for: places that another test or `make check` asks for; CONTRIBUTING.md names those.
+Not for places that another test or `make check` checks. CONTRIBUTING.md names those.
 """
 
 import ast
@@ -20,7 +20,7 @@ from tests.processes import ROOT
 PACKAGES = ("collab_server", "handlers", "crdt", "storage")
 _DECLARED_IN = ("crdt/limits.py", "handlers/settings.py")
 SHOWN_AT = {"/signin": "/"}
-"""Screens that are shown at another address, too: to a person who is not signed in."""
+"""Screens that are also shown at another address, to a person who is not signed in."""
 
 
 def sources() -> dict[str, str]:
@@ -33,8 +33,9 @@ def sources() -> dict[str, str]:
 
 
 def is_obeyed(setting: Setting[Any], modules: dict[str, str]) -> bool:
-    """Whether something reads a setting: the field of Config,
-    or a record's field that was made of the constant.
+    """Whether some code reads a setting.
+
+    It may read the field of Config, or a field of a record that was made from the constant.
     """
     configuration = modules["collab_server/config.py"]
     outside = "\n".join(text for text in modules.values() if text != configuration)
@@ -54,7 +55,10 @@ def is_obeyed(setting: Setting[Any], modules: dict[str, str]) -> bool:
 
 
 def test_setting_is_obeyed_somewhere() -> None:
-    """A setting that nothing reads is documented and does nothing."""
+    """Every setting is read somewhere.
+
+    Otherwise it would be documented without having an effect.
+    """
     modules = sources()
     settings = [field.metadata["setting"] for field in fields(Config)]
 
@@ -79,8 +83,9 @@ def store_methods() -> list[str]:
 
 
 def test_store_method_is_tested_on_both_stores() -> None:
-    """Each method of the contract is called in tests/storage/contract,
-    which runs on SQLite and MongoDB.
+    """Each method of the store's contract is called in tests/storage/contract.
+
+    Those tests run on SQLite and on MongoDB.
     """
     called = "\n".join(
         path.read_text() for path in (ROOT / "tests" / "storage" / "contract").glob("*.py")
@@ -92,7 +97,7 @@ def test_store_method_is_tested_on_both_stores() -> None:
 
 
 def screens() -> list[str]:
-    """Return the addresses of the web app's screens, as the router of the server writes them."""
+    """Return the addresses of the web app's screens, written like those of the server's router."""
     found = re.findall(
         r"^  \[/\^(.*)\$/, ", (ROOT / "static" / "src" / "main.tsx").read_text(), re.MULTILINE
     )
@@ -100,7 +105,7 @@ def screens() -> list[str]:
 
 
 def test_screens_of_web_app_are_served() -> None:
-    """A screen that the server does not know is a 404 when somebody reloads it."""
+    """The server has a route for each screen. Otherwise reloading the screen would be a 404."""
     served = [pattern for pattern, handler in ROUTES if issubclass(handler, pages.AppHandler)]
 
     assert len(screens()) > 5
@@ -109,7 +114,7 @@ def test_screens_of_web_app_are_served() -> None:
 
 @pytest.mark.parametrize("screen", screens())
 def test_screen_of_web_app_is_checked_for_accessibility(screen: str) -> None:
-    """tests/browser/test_quality.py opens each of them in both themes and at both sizes."""
+    """tests/browser/test_quality.py opens each screen, in both themes and at both sizes."""
     text = (ROOT / "tests" / "browser" / "test_quality.py").read_text()
     address = re.escape(SHOWN_AT.get(screen, screen)).replace(re.escape("([^/]+)"), r"[^/\"]+")
 

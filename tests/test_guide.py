@@ -1,5 +1,5 @@
-"""Pages of docs say what their reader can do;
-the guide for users of the web app says what is on its screens.
+"""Tests that pages of docs say what their reader can do.
+The guide of the web app must use the words on the screens.
 """
 
 import re
@@ -15,8 +15,9 @@ PAGES = sorted(
 
 
 def words_on_screens() -> str:
-    """Return the sources of the web app and the server's messages,
-    with each run of blanks as one blank.
+    """Return the sources of the web app and the server's messages.
+
+    Each run of blanks is replaced by one blank.
     """
     sources = [
         path for path in (ROOT / "static" / "src").rglob("*.ts*") if ".test." not in path.name
@@ -26,8 +27,9 @@ def words_on_screens() -> str:
 
 
 def words_of_guide() -> set[str]:
-    """Return what the guide has in bold: words on the screen,
-    but for the first words of list items.
+    """Return the bold words of the guide, which are words on the screen.
+
+    Bold words at the beginning of list items are left out.
     """
     guide = re.sub(
         r"^- \*\*.*?\.\*\*", "", (ROOT / "docs" / "guide.md").read_text(), flags=re.MULTILINE
@@ -37,7 +39,7 @@ def words_of_guide() -> set[str]:
 
 
 def test_bold_words_of_guide_are_on_screens() -> None:
-    """A button that is renamed has its name changed in the guide."""
+    """Each bold word of the guide is on a screen, so the guide must follow renamed buttons."""
     screens, guide = words_on_screens(), words_of_guide()
 
     assert len(guide) > 40
@@ -45,7 +47,7 @@ def test_bold_words_of_guide_are_on_screens() -> None:
 
 
 def test_guide_names_each_state_of_saving() -> None:
-    """Each word of the badge in `static/src/session/bar.tsx` has its row."""
+    """Each word of the badge in `static/src/session/bar.tsx` has a row in the guide."""
     table = re.search(
         r"SAVE_WORDS.*?\{(.*?)\}", (ROOT / "static/src/session/bar.tsx").read_text(), re.DOTALL
     )
@@ -62,9 +64,9 @@ def test_guide_names_each_state_of_saving() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_page_begins_with_what_reader_can_do(page: Path) -> None:
-    """The first paragraph says it; comments do not count.
+    """The first paragraph of a page, after comments, says what its reader can do.
 
-    The index and the list of modules are for looking up.
+    The index and the list of modules are not checked, because readers only look things up there.
     """
     paragraphs = [text for text in page.read_text().split("\n\n") if not text.startswith("<!--")]
 
@@ -72,7 +74,7 @@ def test_page_begins_with_what_reader_can_do(page: Path) -> None:
 
 
 def test_index_names_every_page() -> None:
-    """docs/README.md leads to each page of its folder."""
+    """docs/README.md links to each page of its folder."""
     text = (ROOT / "docs" / "README.md").read_text()
 
     assert [page.name for page in PAGES if f"({page.name}" not in text] == []

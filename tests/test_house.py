@@ -1,4 +1,4 @@
-"""Rules of the house that no linter knows."""
+"""Tests rules of this project that no linter checks."""
 
 import ast
 import re
@@ -15,12 +15,11 @@ DESIGN_PAGES = sorted((ROOT / "docs" / "design").glob("*.md"))
 
 OURS = {*PACKAGES, "static"}
 ANYWHERE = {"tornado"}
-"""The framework that `handlers` and `collab_server` are built on (import-linter keeps it out of the
-others)."""
+"""The framework of `handlers` and `collab_server`. import-linter keeps it out of other packages."""
 
 
 def imported(path: Path) -> set[str]:
-    """Return the top-level names of everything a file imports."""
+    """Return the top-level names of everything that a file imports."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -31,9 +30,7 @@ def imported(path: Path) -> set[str]:
 
 
 def test_third_party_library_is_imported_in_documented_folder_only() -> None:
-    """Each third-party library is imported in one folder only, the one in ARCHITECTURE.md,
-    or below it.
-    """
+    """A third-party library is imported only in or below the folder that ARCHITECTURE.md names."""
     doors: dict[str, set[str]] = {}
     for path in SOURCES:
         for library in imported(path) - OURS - ANYWHERE - sys.stdlib_module_names | imported(
@@ -54,7 +51,10 @@ def test_third_party_library_is_imported_in_documented_folder_only() -> None:
 
 
 def test_folders_have_at_most_a_dozen_modules() -> None:
-    """So that a reader sees what a folder is made of. `__init__` and `__main__` do not count."""
+    """A folder has at most twelve modules, so that a reader sees its contents quickly.
+
+    `__init__` and `__main__` do not count.
+    """
     folders = Counter(path.parent for path in SOURCES if not path.name.startswith("__"))
 
     assert [
@@ -64,14 +64,17 @@ def test_folders_have_at_most_a_dozen_modules() -> None:
 
 @pytest.mark.parametrize("folder", ["bench", "harness"])
 def test_benchmarks_and_harness_import_no_tests(folder: str) -> None:
-    """What tests and benchmarks share is in `harness`, which imports neither of them."""
+    """`harness` imports neither tests nor `bench`, and `bench` imports no tests.
+
+    Code that tests and benchmarks share is in `harness`.
+    """
     forbidden = {"tests", "bench"} - {folder}
 
     assert [path.name for path in (ROOT / folder).rglob("*.py") if imported(path) & forbidden] == []
 
 
 def test_test_modules_import_no_test_modules() -> None:
-    """What several of them need is in a module whose name does not begin with `test_`."""
+    """A test module imports no other test module. Shared code is in modules without that name."""
     tests = [path for path in (ROOT / "tests").rglob("*.py") if "node_modules" not in path.parts]
 
     assert [
@@ -82,8 +85,9 @@ def test_test_modules_import_no_test_modules() -> None:
 
 
 def test_rules_of_rooms_are_synchronous() -> None:
-    """What loads, commits, looks back, counts and runs workers awaits:
-    rooms and what is below have no coroutines.
+    """Rooms and the modules below them have no coroutines.
+
+    Coroutines are in the modules that load, commit, look back, count and run workers.
     """
     awaiting = {
         path.parent.name
@@ -97,8 +101,9 @@ def test_rules_of_rooms_are_synchronous() -> None:
 
 
 def test_work_belongs_to_users() -> None:
-    """In a queue by session, somebody with many sessions would have many turns:
-    each job and room is for a user.
+    """Each job and each use of a room belongs to a user, not to a session.
+
+    In a queue by session, a user with many sessions would have many turns.
     """
     calls = [
         (path.name, node)
@@ -118,8 +123,9 @@ def test_work_belongs_to_users() -> None:
 
 
 def test_errors_of_background_tasks_are_logged() -> None:
-    """`start_task` does that; other tasks are awaited where they are made,
-    or their errors are read there.
+    """A background task is made by `start_task`, which logs its errors.
+
+    Other tasks are awaited where they are made, or their errors are read there.
     """
     made = Counter(
         path.name
@@ -139,14 +145,14 @@ def test_errors_of_background_tasks_are_logged() -> None:
 
 
 def test_crdt_package_reads_no_wall_clock() -> None:
-    """Times come in as arguments."""
+    """The package `crdt` reads no clock. Times are arguments."""
     assert [
         path.name for path in (ROOT / "crdt").rglob("*.py") if imported(path) & {"time", "datetime"}
     ] == []
 
 
 def test_source_files_are_small() -> None:
-    """No source file grows beyond about 300 lines."""
+    """No source file has more than 330 lines. The aim is 300."""
     long = {
         str(path): lines for path in SOURCES if (lines := len(path.read_text().splitlines())) > 330
     }
@@ -164,13 +170,14 @@ RECORDS = {
     "handlers/services.py Services": "every part of the server that a request handler is given",
     "storage/records.py Version": "the columns of a row",
 }
-"""Classes that may have more attributes, and what each of their fields stands for:
-nothing in them changes."""
+"""{class: what each of its fields stands for}. These classes may have more attributes,
+because their fields do not change."""
 
 
 def attributes(node: ast.ClassDef) -> set[str]:
-    """Return the attributes of a class's objects that its own body names:
-    slots, fields, and what methods assign.
+    """Return the attributes that a class's own body names.
+
+    They are its slots, its fields, and attributes that its methods assign.
     """
     names = set()
     for child in ast.walk(node):
@@ -191,7 +198,10 @@ def attributes(node: ast.ClassDef) -> set[str]:
 
 
 def test_classes_have_at_most_a_dozen_attributes() -> None:
-    """A class with more is several classes. Attributes of base classes count too."""
+    """A class has at most twelve attributes, with those of its base classes.
+
+    A larger one is split.
+    """
     classes: dict[str, list[tuple[str, ast.ClassDef]]] = {}
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text())):
@@ -216,7 +226,7 @@ def test_classes_have_at_most_a_dozen_attributes() -> None:
 
 @pytest.mark.parametrize("page", DESIGN_PAGES, ids=lambda page: page.name)
 def test_design_pages_name_existing_code(page: Path) -> None:
-    """Paths lead to files, and `name` in `path` occurs there."""
+    """Each path in a page leads to a file. For `name` in `path`, the file contains the name."""
     text = page.read_text()
     paths = re.findall(
         r"`((?:collab_server|handlers|crdt|storage|static|tests|bench|harness)/[\w/.]*)`", text
@@ -242,13 +252,13 @@ def test_links_of_design_pages_lead_to_headings(page: Path) -> None:
 
 
 def headings(path: Path) -> set[str]:
-    """Return the anchors of a page, as GitHub makes them."""
+    """Return the anchors of a page, in the form that GitHub makes."""
     titles = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 def test_modules_point_at_design_pages_that_exist() -> None:
-    """Docstrings say where a hard module is explained."""
+    """Each design page that a docstring names exists."""
     named = {
         name for path in SOURCES for name in re.findall(r"docs/design/[\w./]*\w", path.read_text())
     }
@@ -261,7 +271,7 @@ _MAPS = ("ARCHITECTURE.md", "docs/design/where.md")
 
 
 def test_architecture_names_existing_files() -> None:
-    """Every path in ARCHITECTURE.md and docs/design/where.md leads somewhere, drawings included."""
+    """Every path in ARCHITECTURE.md and docs/design/where.md exists, also in drawings."""
     text = "".join((ROOT / page).read_text() for page in _MAPS)
 
     named = re.findall(
@@ -273,19 +283,19 @@ def test_architecture_names_existing_files() -> None:
 
 
 def test_architecture_names_each_sub_package() -> None:
-    """The table of sub-packages is complete."""
+    """The table of sub-packages has every sub-package."""
     text = (ROOT / "ARCHITECTURE.md").read_text()
     folders = {
         f"{path.parent.relative_to(ROOT)}/" for path in SOURCES if path.name == "__init__.py"
     }
 
-    part = {"handlers/http/views/"}  # of its parent
+    part = {"handlers/http/views/"}  # belongs to its parent
 
     assert {folder for folder in folders - part if f"| `{folder}` |" not in text} == set()
 
 
 def test_architecture_names_code_in_defining_file() -> None:
-    """`path` (`name`) means that the file defines that name."""
+    """For `path` (`name`) in a page, the file defines the name."""
     text = "".join((ROOT / page).read_text() for page in _MAPS)
     pairs = re.findall(r"`([\w/]+\.py)` \(`([\w.]+)`\)", text)
 
@@ -320,7 +330,7 @@ def test_documented_routes_match_openapi() -> None:
 
 
 def test_tests_named_in_security_document_exist() -> None:
-    """docs/security.md points at what shows each claim."""
+    """Each test that docs/security.md names as evidence exists."""
     named = set(
         re.findall(
             r"`((?:tests|bench)/[\w/]+\.py)(?:::(\w+))?`",

@@ -1,7 +1,7 @@
-"""Tests mirror the packages: each module has a test of its name, in the folder of its name.
+"""Tests that each module of the packages has a test of the same name in the same folder.
 
-A reader of `crdt/room/presence.py` finds its tests in `tests/crdt/room/test_presence.py`. Modules
-without such a test stand here with the reason.
+For example, the tests of `crdt/room/presence.py` are in `tests/crdt/room/test_presence.py`. Modules
+without such a test are listed here with the reason.
 """
 
 import pytest
@@ -14,7 +14,7 @@ NOTHING_TO_RUN = "records, constants or declarations: what uses them is tested"
 BOTH_STORES = "tests/storage/contract tests it on both stores"
 AS_A_PROCESS = "it starts processes: tests of the whole command"
 WHOLE_SERVER = "it puts the server together: every test of a handler runs it"
-"""Only to be taken away: a new module comes with its test."""
+"""Entries may only be removed. A new module must come with its test."""
 
 REASONS: dict[str, tuple[str, ...]] = {
     NOTHING_TO_RUN: (
@@ -74,13 +74,13 @@ def modules() -> list[str]:
 
 
 def home_of(module: str) -> str:
-    """Return where the tests of a module are."""
+    """Return the path, without `.py`, of the tests of a module."""
     folder, _, name = module.rpartition("/")
     return f"tests/{folder}/test_{name}"
 
 
 def test_modules_have_test_of_same_name() -> None:
-    """A module without one is not in the list by mistake."""
+    """Each module has its test, or is listed as an exception."""
     without = [module for module in modules() if not (ROOT / home_of(module)).exists()]
 
     assert sorted(set(without) - set(EXCEPTIONS)) == []
@@ -88,11 +88,11 @@ def test_modules_have_test_of_same_name() -> None:
 
 @pytest.mark.parametrize("module", EXCEPTIONS)
 def test_mirror_exceptions_are_all_needed(module: str) -> None:
-    """A module that has its test, or is gone, is not in the list."""
+    """Each listed module exists and has no test of its name."""
     assert (ROOT / module).exists()
     assert not (ROOT / home_of(module)).exists()
 
 
 def test_mirror_exceptions_are_listed_once() -> None:
-    """Each for one reason."""
+    """Each module is listed for only one reason."""
     assert sorted(EXCEPTIONS) == sorted(set(EXCEPTIONS))

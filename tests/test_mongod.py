@@ -1,6 +1,4 @@
-"""Which sockets may be collected without having been closed:
-only those that the database's driver forgets.
-"""
+"""Tests that only sockets that the database's driver forgets may be collected while open."""
 
 import asyncio
 import socket
@@ -12,7 +10,7 @@ from storage.mongo.database.driver import Document
 
 
 def _forget(connect_to: int = 0, *, bind: bool = False) -> None:
-    """Make a TCP socket like those of the driver and forget it open, so that Python warns of it."""
+    """Open a TCP socket like those of the driver, and forget it, so that Python warns of it."""
     forgotten = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if bind:
         forgotten.bind(("127.0.0.1", 0))
@@ -38,7 +36,7 @@ async def test_client_and_other_connections() -> None:
 
 
 async def test_client_closed_while_it_connects() -> None:
-    """Whatever the driver then leaves behind is among what is expected."""
+    """The warnings about sockets that the driver leaves open are among the ignored ones."""
     for turns in range(20):
         client = AsyncMongoClient[Document]("mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=1000)
         asking = asyncio.ensure_future(client.admin.command("ping"))

@@ -1,5 +1,5 @@
-"""Runs of pytest with tests that hang or leave processes:
-they end within the limit, and nothing is left.
+"""Tests runs of pytest whose tests hang or leave processes.
+Each run ends within its limit and leaves no process.
 """
 
 import asyncio
@@ -74,7 +74,7 @@ def test_passes():
 
 
 class Run:
-    """A run of pytest in a process of its own; the mark finds all its processes."""
+    """A run of pytest in its own process. Its mark finds all its processes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -83,7 +83,7 @@ class Run:
         (folder / "test_some.py").write_text(_TESTS)
 
     def start(self, names: str, *options: str) -> None:
-        """Run the tests whose names fit."""
+        """Run the tests whose names match the expression."""
         command = [
             sys.executable,
             "-m",
@@ -110,13 +110,13 @@ class Run:
         )  # fmt: skip
 
     async def ended(self) -> tuple[int, str]:
-        """Wait for its end; returns the exit code and the output."""
+        """Wait until the run has ended. Return its exit code and its output."""
         process = required(self._process)
         output, _ = await asyncio.to_thread(process.communicate)
         return process.returncode, output
 
     async def killed(self) -> None:
-        """Kill it as soon as its test has started everything."""
+        """Kill the run as soon as its test has started everything."""
         await until((self.folder / "started").exists)
         assert len(leftovers.marked(self.mark)) > 3
         required(self._process).send_signal(signal.SIGKILL)
@@ -132,8 +132,9 @@ def run(tmp_path: Path) -> Run:
 
 
 async def test_hanging_coroutine_with_server_fails_and_run_continues(run: Run) -> None:
-    """The test fails with what it waited for, its servers and clients end,
-    and the next test passes.
+    """A coroutine that hangs fails with the reason, and its servers and clients end.
+
+    The next test passes.
     """
     run.start("coroutine_hangs or passes")
 
@@ -149,8 +150,9 @@ async def test_hanging_coroutine_with_server_fails_and_run_continues(run: Run) -
 async def test_hanging_event_loop_with_server_ends_the_process(
     run: Run, options: tuple[str, ...]
 ) -> None:
-    """No coroutine can be cancelled: the process says where it stands,
-    and ends with all that it started.
+    """If the event loop hangs, no coroutine can be cancelled, so the process ends.
+
+    It prints its stacks, and all processes that it started end too.
     """
     run.start("loop_hangs", *options)
 
@@ -162,7 +164,7 @@ async def test_hanging_event_loop_with_server_ends_the_process(
 
 
 async def test_killed_run_leaves_no_process(run: Run) -> None:
-    """SIGKILL cannot be handled by the one that it ends; the watcher does it."""
+    """A killed run leaves no process, because its watcher is another process."""
     run.start("runs_on")
 
     await run.killed()
@@ -171,7 +173,7 @@ async def test_killed_run_leaves_no_process(run: Run) -> None:
 
 
 async def test_test_that_leaves_a_process_fails(run: Run) -> None:
-    """Its error has the command of the process."""
+    """A test that leaves a process fails, and its error has the command of the process."""
     run.start("process_left")
 
     code, output = await run.ended()
@@ -187,7 +189,10 @@ async def test_test_that_leaves_a_process_fails(run: Run) -> None:
 async def test_run_that_leaves_a_grandchild_process_fails(
     run: Run, options: tuple[str, ...]
 ) -> None:
-    """A process whose parent has ended belongs to no test that could be named, but to the run."""
+    """A run that leaves a process without a living parent fails.
+
+    No test can be named, because the process no longer belongs to one.
+    """
     run.start("grandchild_left", *options)
 
     code, output = await run.ended()

@@ -1,4 +1,4 @@
-"""Each block of code in a document is run by a test, or stands here with the reason."""
+"""Tests that each block of code in a document is run by a test, or listed here with a reason."""
 
 import json
 import re
@@ -56,15 +56,16 @@ INLINE: dict[str, tuple[str, ...]] = {
     IN_RECOVERY: ("sqlite3 :memory: 'PRAGMA compile_options'",),
     IN_PROXIES: ("caddy validate --config /etc/caddy/Caddyfile", "nginx -t"),
 }
-"""Commands in the middle of a sentence, by the reason why they are not in a block."""
+"""Commands inside sentences, by the reason why they are not in a block."""
 
 _PROGRAMS = (
     "apt-get|caddy|cp|curl|docker|git|journalctl|kill|mongo[a-z]*|mv|nginx|node|npm|npx|openssl|pip|"
     "rm|sqlite3|sudo|systemctl|tar"
 )
 _COMMAND = re.compile(rf"`((?:{_PROGRAMS}) [^`]*)`")
-"""Commands of the reader's machine. Those of the project, such as `make check`, are looked up by
-`tests.prose.references`."""
+"""Matches commands of the reader's machine.
+
+`tests.prose.references` checks commands of the project, such as `make check`."""
 
 
 def test_samples_are_run_or_named_with_reason() -> None:
@@ -78,7 +79,7 @@ def test_samples_are_run_or_named_with_reason() -> None:
 
 
 def test_samples_that_are_not_run_exist_and_no_test_takes_them() -> None:
-    """A block that is gone, or that a test takes now, has no reason any more."""
+    """A listed block exists, and no test takes it."""
     runs = set(taken())
 
     for place in (place for places in NOT_RUN.values() for place in places):
@@ -87,7 +88,7 @@ def test_samples_that_are_not_run_exist_and_no_test_takes_them() -> None:
 
 
 def test_blocks_of_document_are_found_in_every_form() -> None:
-    """With a language or without, with tildes, in an item of a list."""
+    """Blocks are found with a language or without, with tildes, and in items of a list."""
     text = "```\na\n```\n\n~~~sh\nb\n~~~\n\n- item:\n\n  ```js\n  c\n    d\n  ```\n"
 
     assert [(block.line, block.text) for block in samples_of("page.md", text)] == [
@@ -100,7 +101,10 @@ def test_blocks_of_document_are_found_in_every_form() -> None:
 
 
 def test_commands_in_sentences_are_named_with_reason() -> None:
-    """A step that the reader takes belongs in a block, which a test runs."""
+    """Each command inside a sentence is listed.
+
+    A step for the reader must be in a block instead.
+    """
     found = {
         command
         for path in repository.files(ROOT)
@@ -112,7 +116,7 @@ def test_commands_in_sentences_are_named_with_reason() -> None:
 
 
 def test_packages_that_samples_install_are_those_of_tests() -> None:
-    """What `npm install` brings to a reader is what the samples run with here."""
+    """The packages that samples install are those with which tests run the samples."""
     installed = json.loads((ROOT / "tests" / "node" / "package.json").read_text())["dependencies"]
     asked = re.findall(
         r"npm install ([\w. -]+?)(?: &&.*)?$",
@@ -125,5 +129,5 @@ def test_packages_that_samples_install_are_those_of_tests() -> None:
 
 
 def test_ci_runs_checks_that_samples_name() -> None:
-    """See `BY_CI`."""
+    """CI runs `make check`, which the reason `BY_CI` relies on."""
     assert "\nmake check\n" in (ROOT / ".ci" / "run").read_text()

@@ -1,6 +1,4 @@
-"""What tests install on a machine: only what is missing, only as root,
-and never without saying so.
-"""
+"""Tests that `tests.system_packages` installs only missing programs, as root, and says so first."""
 
 import os
 from pathlib import Path
@@ -15,12 +13,11 @@ cp {policy} {log}.policy
 for name; do :; done
 case $name in -*|update) ;; *) printf '#!/bin/sh\\n' > {folder}/$name; chmod +x {folder}/$name ;; esac
 """  # noqa: E501  # lines of a shell script
-"""Writes down how it is called and what the rule for services says,
-and makes a program of the package's name."""
+"""Logs its arguments and the rule for services, and makes a program named like the package."""
 
 
 class Machine:
-    """A machine without any program but apt-get; `log` has the calls of apt-get."""
+    """A machine whose only program is apt-get. `log` has the calls of apt-get."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.programs = folder / "programs"
@@ -49,11 +46,11 @@ class Machine:
         (self.programs / name).chmod(0o755)
 
     def calls(self) -> list[str]:
-        """Return how apt-get was called."""
+        """Return the arguments of each call of apt-get."""
         return self._log.read_text().splitlines() if self._log.exists() else []
 
     def policy_meanwhile(self) -> str:
-        """Return what the rule for services said while apt-get ran."""
+        """Return the rule for services at the time when apt-get ran."""
         return Path(f"{self._log}.policy").read_text()
 
     @staticmethod
@@ -69,7 +66,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 def test_system_packages_all_present_installs_nothing(
     machine: Machine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where every program exists, nothing is installed and nothing is said."""
+    """If every program exists, nothing is installed or printed."""
     machine.have("a-browser")
     machine.have("a-proxy")
 
@@ -81,8 +78,9 @@ def test_system_packages_all_present_installs_nothing(
 def test_system_packages_as_root_announces_and_installs_missing_ones(
     machine: Machine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Only the missing package is installed; its service is not started meanwhile,
-    and the rule for that is removed.
+    """Only the missing package is installed, and its service is not started meanwhile.
+
+    The rule that prevents this is removed afterwards.
     """
     machine.have("a-browser")
 
@@ -97,7 +95,7 @@ def test_system_packages_as_root_announces_and_installs_missing_ones(
 
 
 def test_system_packages_with_existing_service_rule_keeps_it(machine: Machine) -> None:
-    """A system's own rule about services is used as it is."""
+    """An existing rule for services of the system is kept unchanged."""
     machine.policy.write_text("#!/bin/sh\nexit 0\n")
 
     assert system_packages.main() == 0
@@ -114,7 +112,7 @@ def test_system_packages_without_permission_names_missing_ones(
     ci: str,
     code: int,
 ) -> None:
-    """One line names the command; under CI that is a failure."""
+    """Without permission, one line names the command to install. Under CI the exit code is 1."""
     monkeypatch.setenv("CI", ci)
     if reason == "forbidden":
         monkeypatch.setenv("COLLAB_TESTS_INSTALL", "no")
@@ -130,7 +128,7 @@ def test_system_packages_without_permission_names_missing_ones(
 def test_system_packages_failed_installation_fails_under_ci_only(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An installation that did not help is a failure under CI, and not elsewhere."""
+    """An installation after which the program is still missing fails only under CI."""
     machine.have("apt-get")
 
     assert system_packages.main() == 0

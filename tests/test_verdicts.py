@@ -1,5 +1,5 @@
-"""What `make soak`, `make timing` and `make audit` call a failure;
-they themselves take too long for tests.
+"""Tests when `make soak`, `make timing` and `make audit` fail.
+These programs themselves take too long for tests.
 """
 
 import os
@@ -50,7 +50,7 @@ def _soak(**last: float) -> list[Sample]:
     ],
 )
 def test_soak_verdict_fails_on_leftovers(last: dict[str, float], problem: str | None) -> None:
-    """Whatever is left over in the last pause."""
+    """A soak fails if anything is left over in its last pause."""
     assert _judged(_soak(**last)) == ([problem] if problem else [])
 
 
@@ -60,8 +60,9 @@ def test_soak_verdict_fails_on_leftovers(last: dict[str, float], problem: str | 
 def test_soak_verdict_fails_on_memory_growth_over_five_percent(
     growth: float, is_leak: bool
 ) -> None:
-    """The last third of the pauses compared with the first, from the warm-up on;
-    five in a hundred is the limit.
+    """A soak fails if memory grew by more than 5 %.
+
+    The last third of the pauses after the warm-up is compared with the first third.
     """
     grown = [
         replace(one, rss_kib=70_000 * (1 + growth * (at >= 9))) for at, one in enumerate(_soak())
@@ -71,7 +72,7 @@ def test_soak_verdict_fails_on_memory_growth_over_five_percent(
 
 
 def test_soak_verdict_fails_on_warnings_errors_and_foreign_output() -> None:
-    """Warnings, errors, and what is not its log at all."""
+    """A soak fails if the server's output has warnings, errors, or lines that are not its log."""
     lines = [
         "collab-server 1.0",
         '{"level": "info"}',
@@ -98,8 +99,9 @@ def test_soak_verdict_fails_on_warnings_errors_and_foreign_output() -> None:
 def test_timing_verdict_fails_on_distinguishable_hash_time(
     slower_ms: float, kind: str, are_alike: bool
 ) -> None:
-    """A hash that one kind computes and the other does not would;
-    a commit of an ended login does not.
+    """Kinds of requests are told apart by the time of a hash, but not by the time of a commit.
+
+    Only one of two kinds would compute such a hash.
     """
     drawn = random.Random(7)
     samples = {
@@ -111,7 +113,7 @@ def test_timing_verdict_fails_on_distinguishable_hash_time(
 
 
 def test_pip_audit_verdict_fails_on_shipped_packages_only() -> None:
-    """Each weakness of what is shipped counts; what is only for tests is told and does not."""
+    """Each weakness of a shipped package counts. Those of packages for tests are only reported."""
     weakness = {"id": "GHSA-1", "fix_versions": ["2.0"]}
     report = {
         "dependencies": [
@@ -134,7 +136,7 @@ def test_pip_audit_verdict_fails_on_shipped_packages_only() -> None:
 
 
 def test_npm_audit_verdict_fails_on_bundled_packages_from_high() -> None:
-    """What is bundled into the web app counts from high on."""
+    """A weakness of a package in the web app's bundle counts from severity high on."""
     kinds_of = {"yjs": "high", "lib0": "moderate", "vitest": "critical"}
     report = {
         "vulnerabilities": {

@@ -1,5 +1,5 @@
-"""The wheel is complete: installed into an empty environment,
-it serves all that comes from files.
+"""Tests that the wheel is complete.
+Installed into an empty environment, it serves everything that comes from files.
 """
 
 import asyncio
@@ -23,13 +23,16 @@ from tests.waiting import until
 
 _PACKAGES = ("collab_server", "handlers", "crdt", "storage", "static")
 _SHIPPED_OF_STATIC = re.compile(r"dist/.*|[^/.][^/]*\.(py|css|svg)")
-"""The folder `static` also has what the web app is built from."""
+"""Matches the shipped files of the folder `static`, which also has the sources of the web app."""
 _NOT_COPIED = (".*", "node_modules", "build", "*.egg-info", "data", "tests", "bench", "__pycache__")
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build from a copy: setuptools would take files that an earlier build left in the checkout."""
+    """Build the wheel from a copy.
+
+    In the checkout, setuptools would take files of an earlier build.
+    """
     folder = tmp_path_factory.mktemp("wheel")
     shutil.copytree(ROOT, folder / "copy", ignore=shutil.ignore_patterns(*_NOT_COPIED))
     _pip(
@@ -46,21 +49,21 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the wheel into an environment of its own, with the dependencies of this one."""
+    """Install the wheel into a new environment that uses the dependencies of this one."""
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=False)
     python = folder / "bin" / "python"
     _pip("--python", str(python), "install", "--no-deps", "--no-index", str(wheel))
     (site,) = folder.glob("lib/python*/site-packages")
-    # a path in a .pth file is searched, but not for further .pth files:
-    # the editable checkout is not found
+    # A path in a .pth file is searched for modules, but not for further .pth files.
+    # So the editable checkout is not found.
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     return folder
 
 
 @pytest.fixture
 async def installed(environment: Path, tmp_path: Path) -> AsyncIterator[Api]:
-    """Run the installed server from an empty folder; it must end well."""
+    """Run the installed server from an empty folder. It must end with exit code 0."""
     port, work = free_port(), tmp_path / "empty"
     work.mkdir()
     variables = {
@@ -91,7 +94,7 @@ async def installed(environment: Path, tmp_path: Path) -> AsyncIterator[Api]:
 
 
 def test_wheel_contains_all_modules_and_resources(wheel: Path) -> None:
-    """Every file of the packages is in it, but for the sources of the web app."""
+    """The wheel has every file of the packages, except the sources of the web app."""
     shipped = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
 
     files = (
@@ -103,8 +106,9 @@ def test_wheel_contains_all_modules_and_resources(wheel: Path) -> None:
 
 
 async def test_wheel_in_empty_environment_serves(installed: Api) -> None:
-    """Sign-up, a page with what it loads, the API's reference,
-    and an export with the player's template.
+    """The installed server answers requests that need its files.
+
+    They are a page and its assets, the API's reference, and an export with the player's template.
     """
     ada = await installed.sign_up("ada")
     session_id = await ada.new_session(code="print(1)\n")

@@ -1,4 +1,4 @@
-"""The measurement of the most expensive works, and the random requests of `make stress`."""
+"""Tests the measurement of the most expensive works, and the random requests of `make stress`."""
 
 import asyncio
 import random
@@ -21,14 +21,14 @@ _DRAWS = 20_000
 
 
 def _worked(seconds: float) -> None:
-    """Use the processor for so long, whatever else the machine does."""
+    """Use the processor for some seconds, independently of the machine's load."""
     until = time.process_time() + seconds
     while time.process_time() < until:
         pass
 
 
 async def test_probe_notes_work_that_holds_the_loop_but_not_rest(tmp_path: Path) -> None:
-    """Work counts as held; a thread that sleeps on the loop makes it late only."""
+    """Work counts as held time. A sleep that blocks the loop only makes it late."""
     path = tmp_path / "holds"
     probe = LoopProbe(path)
     probe.start()
@@ -54,8 +54,9 @@ def _found(held_ms: float = 1.0, p99: float = 1.0, lost: int = 0, *, died: bool 
 
 
 def test_work_is_over_its_bound_if_anybody_feels_it() -> None:
-    """Too long a hold, keystrokes that came late or never, or a death;
-    what the machine does by itself is no fault.
+    """A work is over its bound for a long hold, late or lost keystrokes, or the server's death.
+
+    The delay that the machine has without the work is not counted.
     """
     assert not is_over(_found(), 1)
     assert is_over(_found(held_ms=BOUND_MS + 1), 1)
@@ -73,17 +74,16 @@ def test_works_have_names_of_their_own() -> None:
 
 
 def test_costly_updates_are_well_formed() -> None:
-    """What they cost is inside all limits of the reader,
-    so nothing but their cost can be wrong with them.
-    """
+    """The expensive updates are within all limits of the parser, so only their cost is unusual."""
     for kind in costly.KINDS:
         for update in (*kind.fill(), *map(kind.make, range(3))):
             assert update_parser.read(update).update == update
 
 
 def test_stress_asks_every_route_of_the_table() -> None:
-    """All operations but the WebSocket's and sign-up, which everybody does first,
-    come up by themselves.
+    """Random requests reach every operation of the table.
+
+    Exceptions are the WebSocket and the sign-up, which each client does first.
     """
     dice = random.Random(1)
     chosen = {routes.choose(dice).name for _ in range(_DRAWS)}
@@ -95,14 +95,14 @@ def test_stress_asks_every_route_of_the_table() -> None:
 
 
 def test_stress_makes_the_same_of_a_seed() -> None:
-    """So a failure can be played again."""
+    """The same seed gives the same requests, so a failure can be repeated."""
     known = routes.Known(sessions=["s"], people=["p"], invites=["i"])
     first, again = ([routes.make(random.Random(3), known) for _ in range(20)] for _ in range(2))
     assert first == again
 
 
 def test_stress_fields_are_mostly_as_their_rules_say() -> None:
-    """Else nothing but 422 would be tried."""
+    """Most random values follow their rules. Otherwise nearly all answers would be 422."""
     dice = random.Random(5)
     rules: dict[str, dict[str, Any]] = {
         "role": {"type": "string", "allowed": ["a", "b"]},

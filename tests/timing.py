@@ -1,19 +1,19 @@
-"""Can somebody tell by the clock who has an account, or which login exists?
+"""Can anybody find out by the time of an answer who has an account, or which login exists?
 
 `python -m tests.timing [--count N]`. Not part of the tests: with hashes of the default cost it
-takes five minutes. A real server process is asked over one connection from this machine, all kinds
-of requests in random order, so that nothing that changes meanwhile falls on one kind alone. Exit
-code 1 if two kinds that should look alike can be told apart.
+takes five minutes. It sends requests to a real server process over one connection from this
+machine. All kinds of requests are in random order, so that changes of the machine's load affect all
+kinds equally. The exit code is 1 if two kinds that should look alike can be told apart.
 
-Told apart means both: by Mann-Whitney's U the chance of such a difference between equal kinds is
-below 1 in 1,000, and the medians differ by more than 2 ms. The first alone would find microseconds,
-which nobody can use: an account has five tries in half an hour, and five times over a network that
-jitters by a millisecond show no 2 ms. The difference that matters is a hash that one kind computes
-and the other does not: 100 ms and more.
+Two kinds are told apart if both conditions hold. By Mann-Whitney's U, the chance of such a
+difference between equal kinds is below 1 in 1,000. The medians differ by more than 2 ms. The first
+condition alone would find differences of microseconds, which nobody can use. An account has five
+tries in half an hour, and five answers over a network that jitters by a millisecond do not show 2
+ms. The important difference is a hash that only one kind computes, which takes 100 ms and more.
 
-For logins the bound is 20 ms. A wrong secret ends a login that exists: a commit (1 ms, 5 on a busy
-machine). A login that does not exist has no such commit. It tells nobody anything: an id of 80
-random bits is not found by trying.
+For logins the bound is 20 ms. A wrong secret ends an existing login, which is a commit (1 ms, or 5
+ms on a busy machine). A login that does not exist has no such commit. The difference does not help
+an attacker, because an id of 80 random bits cannot be found by trying.
 """
 
 import argparse
@@ -52,7 +52,7 @@ PAIRS = {
     ("known e-mail", "unknown name"): TELLING_MS,
     ("known login", "unknown login"): TELLING_OF_LOGINS_MS,
 }
-"""What should look alike, and the difference of medians from which on it does not."""
+"""{(kind, other kind): milliseconds between their medians, over which they do not look alike}"""
 
 NO_LIMITS = {
     f"COLLAB_{name}": 100_000
@@ -72,14 +72,14 @@ NO_LIMITS = {
 
 
 class Client:
-    """One connection, which is kept: opening it is not what is measured."""
+    """One connection that stays open, because the time to open it is not measured."""
 
     def __init__(self, url: str) -> None:
         place = urlsplit(url)
         self._connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)
 
     def post_ms(self, path: str, body: dict[str, str]) -> float:
-        """Return how long it takes to be refused."""
+        """Return the milliseconds until a request is refused."""
         content, headers = json.dumps(body).encode(), {"Content-Type": "application/json"}
         began = time.perf_counter_ns()
         self._connection.request("POST", path, content, headers)
@@ -91,12 +91,12 @@ class Client:
 
 
 async def make_kinds(url: str, count: int) -> dict[str, Ask]:
-    """Make accounts and logins; return how each kind of request is made again."""
+    """Make accounts and logins. Return a function for each kind of request that makes a new one."""
     ada = await Api(url).sign_up("adaknown")
     session_id = await ada.new_session()
     invite = (await new_invite(ada, session_id))["invite"]
     logins = []
-    for _ in range(count):  # a wrong secret ends a login, so each is used once
+    for _ in range(count):  # a wrong secret ends a login, so each login is used once
         guest = await Api(url).post("/user/guest", {"name": "gusknown", "invite": invite})
         assert guest.status == 201, guest
         logins.append(guest.body["refreshToken"].partition(".")[0])
@@ -122,7 +122,7 @@ async def make_kinds(url: str, count: int) -> dict[str, Ask]:
 
 
 def measure(url: str, kinds: Mapping[str, Ask], count: int) -> dict[str, list[float]]:
-    """Return milliseconds by kind."""
+    """Return the milliseconds of all requests by kind."""
     client = Client(url)
     samples: dict[str, list[float]] = {name: [] for name in kinds}
     order = [name for name in kinds for _ in range(count)]
@@ -135,9 +135,9 @@ def measure(url: str, kinds: Mapping[str, Ask], count: int) -> dict[str, list[fl
 
 
 def mann_whitney(one: Sequence[float], other: Sequence[float]) -> float:
-    """Return the two-sided p-value that both are alike.
+    """Return the two-sided p-value that both samples have the same distribution.
 
-    It is a normal approximation, good from twenty samples on.
+    It is a normal approximation, which needs at least twenty samples.
     """
     n, m = len(one), len(other)
     values = sorted([(value, True) for value in one] + [(value, False) for value in other])
@@ -156,7 +156,7 @@ def mann_whitney(one: Sequence[float], other: Sequence[float]) -> float:
 
 
 def interval(one: Sequence[float], other: Sequence[float]) -> tuple[float, float]:
-    """Return where the difference of the medians is with 95 % (bootstrap)."""
+    """Return the 95 % confidence interval of the difference of the medians (bootstrap)."""
     differences = sorted(
         statistics.median(random.choices(one, k=len(one)))
         - statistics.median(random.choices(other, k=len(other)))
@@ -166,7 +166,7 @@ def interval(one: Sequence[float], other: Sequence[float]) -> tuple[float, float
 
 
 def report(samples: Samples) -> bool:
-    """Print what was measured; return whether all that should look alike does."""
+    """Print the measurements. Return whether all kinds that should look alike do."""
     print(
         f"{'':16} {'p10':>8} {'median':>8} {'p90':>8}  ms, {len(next(iter(samples.values())))} each"
     )
@@ -191,7 +191,7 @@ def report(samples: Samples) -> bool:
 
 
 async def run(count: int, **variables: Any) -> dict[str, list[float]]:
-    """Measure a new server; returns milliseconds by kind."""
+    """Measure a new server. Return the milliseconds of all requests by kind."""
     with tempfile.TemporaryDirectory() as folder:
         cost = {"COLLAB_BCRYPT_COST": Config().bcrypt_cost, "COLLAB_LOG_LEVEL": "warning"}
         process = ServerProcess(

@@ -1,5 +1,5 @@
-"""Waiting for a condition, by looking again and again.
-A limit is reached only by a test that fails.
+"""Waits for a condition by checking it again and again.
+Only a failing test reaches the time limit.
 """
 
 import asyncio
@@ -8,18 +8,19 @@ from collections.abc import Callable
 from typing import Any
 
 PATIENCE_S = 60
-"""How long to wait for what comes in milliseconds on a quiet machine,
-and much later on a busy one."""
+"""Seconds to wait for a result that comes within milliseconds on a quiet machine,
+but much later on a busy one."""
 _PAUSE_S = 0.02
 
 
 async def until(
     look: Callable[[], Any], fits: Callable[[Any], Any] = bool, timeout_s: float = PATIENCE_S
 ) -> Any:
-    """Look until what is seen fits; returns it.
+    """Call `look` until its result fits, and return the result.
 
-    look       a plain function or one that returns a coroutine
-    timeout_s  seconds until it fails, with what was seen last
+    look       a plain function, or a function that returns a coroutine
+    fits       whether a result is the expected one
+    timeout_s  seconds after which it fails with the last result
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timeout_s

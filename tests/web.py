@@ -1,9 +1,9 @@
 """Builds the web app: `python -m tests.web` from static/src into static/dist.
 
-`--check` checks format, lint and types, runs its tests, and fails if static/dist is not what the
-sources build, or static/src/types.ts not what the API's description says.
-`--format` lets Prettier and ESLint rewrite the sources as far as they can, and makes types.ts.
-`--dev` serves the sources with live reload until it is interrupted; everything else comes from the
+`--check` checks format, lint and types, and runs the app's tests. It fails if static/dist differs
+from a build of the sources, or static/src/types.ts from the API's description.
+`--format` lets Prettier and ESLint correct the sources, and makes types.ts.
+`--dev` serves the sources with live reload until it is interrupted. All other requests go to the
 server at SERVER.
 """
 
@@ -38,7 +38,7 @@ export type Invite = Omit<ListedInvite, "createdBy" | "usedBy"> & Partial<NewInv
 def main() -> int:
     set_up.install_web()
     if "--format" in sys.argv:
-        TYPES.write_text(_types())  # first: the linter reads the types
+        TYPES.write_text(_types())  # first, because the linter reads the types
         _node("eslint/bin/eslint.js", "--fix", "src")
         _node("prettier/bin/prettier.cjs", "--log-level", "warn", "--write", ".")
         return 0
@@ -67,10 +67,10 @@ def main() -> int:
 
 
 def _types() -> str:
-    """Return static/src/types.ts: the schemas of the API's description by their names.
+    """Return the text of static/src/types.ts: the API's schemas by their names.
 
-    The app writes its paths by hand, so the description's paths, three quarters of the file,
-    are left out.
+    The description's paths would be three quarters of the file. They are left out, because the app
+    does not use them.
     """
     with tempfile.TemporaryDirectory() as folder:
         description, types = Path(folder, "openapi.json"), Path(folder, "types.ts")
@@ -105,7 +105,7 @@ def _build(folder: Path) -> None:
 
 
 def _serve(*options: str) -> None:
-    """Serve the sources until it is interrupted."""
+    """Serve the sources until the program is interrupted."""
     print(f"static/src with live reload: {DEV_URL}, its server: {os.environ['SERVER']}", flush=True)
     with contextlib.suppress(KeyboardInterrupt, subprocess.CalledProcessError):
         _node("vite/bin/vite.js", "--clearScreen", "false", "--logLevel", "warn", *options)

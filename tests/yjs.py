@@ -1,5 +1,5 @@
-"""Real Yjs as the judge of what updates mean:
-`tests/node/oracle.mjs`, asked by a test that waits for the answer.
+"""Asks real Yjs what updates mean.
+`tests/node/oracle.mjs` answers, and a test waits for each answer.
 """
 
 import json
@@ -13,11 +13,11 @@ from harness.node import PROGRAMS, node_command
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What several clients of one document made.
+    """The edits of several clients of one document.
 
     updates  in order, each as it was sent
-    states   the whole document of each client at the end, of which each may lack what others made
-    vectors  the state vectors of these
+    states   the whole document of each client at the end, which may lack edits of other clients
+    vectors  the state vectors of these states
     """
 
     updates: list[bytes]
@@ -39,7 +39,7 @@ class Yjs:
         self._process.communicate()
 
     def ask(self, action: str, **question: Any) -> Any:
-        """Return the answer to a question; fails if Yjs throws."""
+        """Return the answer to a question. Raises: `AssertionError` if Yjs throws."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
@@ -50,7 +50,10 @@ class Yjs:
         return said["answer"]
 
     def state(self, *updates: bytes) -> bytes:
-        """Return the state of a document that got these updates, what waits for others included."""
+        """Return the state of a document with these updates.
+
+        Updates that wait for missing ones are included.
+        """
         return bytes.fromhex(self.ask("state", updates=_hex(updates)))
 
     def merge(self, *updates: bytes) -> bytes:
@@ -60,11 +63,11 @@ class Yjs:
         return bytes.fromhex(self.ask("diff", update=update.hex(), vector=vector.hex()))
 
     def clocks(self, *updates: bytes) -> dict[int, int]:
-        """Return the state vector of a document that got these updates."""
+        """Return the state vector of a document with these updates."""
         return {int(client): clock for client, clock in self.ask("clocks", updates=_hex(updates))}
 
     def look(self, *updates: bytes) -> Any:
-        """Return what a document of a `history` that got these updates shows, with all values."""
+        """Return all visible values of a document of a `history` with these updates."""
         return self.ask("look", updates=_hex(updates))
 
     def text(self, root: str, *updates: bytes) -> str:
@@ -75,8 +78,8 @@ class Yjs:
     ) -> History:
         """Let clients edit a document at random, with values of all kinds.
 
-        only_whole_characters  none that an edit can cut in two: Yjs shows such
-                               halves by the order of updates
+        only_whole_characters  use no characters that an edit can cut in two,
+                               because Yjs shows such halves by the order of updates
         """
         made = self.ask(
             "history", seed=seed, clients=clients, edits=edits, isWhole=only_whole_characters

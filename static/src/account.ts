@@ -1,4 +1,4 @@
-// Who is signed in, and staying so.
+// The signed-in user, and how their login is kept alive.
 import { signal } from "@preact/signals"
 import { ApiError, del, get, mayBeSignedIn, noteRefreshed, post, refresh, refreshedAt } from "./api"
 import { forgetLinks } from "./lib/links"
@@ -7,7 +7,7 @@ import { forgetCopies } from "./session/live/kept"
 import type { Me } from "./types"
 import { tell } from "./ui/announce"
 
-/** undefined while it is not known yet, null for nobody */
+/** The signed-in user. undefined while this is not known yet, null if nobody is signed in. */
 export const me = signal<Me | null | undefined>(undefined)
 
 const REFRESH_MS = 10 * 60_000
@@ -19,12 +19,12 @@ export function signedIn(user: Me): void {
   me.value = user
 }
 
-/** The person's picture is another one now; null for none. */
+/** Show the user's new picture, or none if it is null. */
 export function pictureChanged(avatar: string | null): void {
   if (me.value) me.value = { ...me.value, avatar }
 }
 
-/** Ask the server who this is; only where somebody has signed in before. */
+/** Ask the server who is signed in, but only if somebody has signed in here before. */
 export async function whoAmI(): Promise<void> {
   if (!mayBeSignedIn()) {
     me.value = null
@@ -38,7 +38,7 @@ export async function whoAmI(): Promise<void> {
   }
 }
 
-/** End this login. Not while offline: this browser may have the only copy of what was typed. */
+/** End this login, but not while offline: this browser may have the only copy of typed text. */
 export async function signOut(): Promise<void> {
   try {
     await post("/user/logout")
@@ -52,29 +52,28 @@ export async function signOut(): Promise<void> {
 }
 
 /**
- * Delete the account; `choices` are the fields of the API. Raises ApiError if the password is
- * wrong.
+ * Delete the account. `choices` are the fields of the API's request. Raises ApiError, for example
+ * if the password is wrong.
  */
 export async function deleteAccount(choices: Record<string, string>): Promise<void> {
   await del("/user/me", choices)
   await forget()
 }
 
-/** The login has ended: nothing of the person stays in this browser. */
+/** The login has ended: delete the user's data from this browser. */
 async function forget(): Promise<void> {
   localStorage.removeItem("signedIn")
   forgetLinks()
-  // the server has the text that was typed here, and the next person on this machine must not see
-  // it
+  // The server has all text that was typed here. The next user of this machine must not see it.
   await forgetCopies()
   me.value = null
   go("/signin")
 }
 
-/** Tokens live fifteen minutes: get the next one well before, one for all tabs. */
+/** Refresh the token well before it expires after 15 minutes, once for all tabs. */
 export function keepSignedIn(): void {
   setInterval(() => {
-    // a clock that was set back makes the last time one in the future
+    // If the clock was set back, the time of the last refresh is in the future.
     const isDue = Math.abs(Date.now() - refreshedAt()) >= REFRESH_MS
     if (me.value && navigator.onLine && isDue) void refresh().catch(() => false)
   }, LOOK_MS)

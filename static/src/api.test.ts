@@ -4,7 +4,7 @@ import { ApiError, call, del, get, post } from "./api"
 
 const fetched = vi.fn<typeof fetch>()
 
-/** Answer the requests that come, one after another. */
+/** Answer the next requests, one after another. */
 function answers(...some: [status: number, body?: unknown][]): void {
   for (const [status, body] of some)
     fetched.mockResolvedValueOnce(

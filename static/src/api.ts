@@ -1,5 +1,5 @@
-// Requests to the server this page came from; signed in by cookie, refreshed when the access token
-// has run out.
+// Requests to the server of this page. The user is signed in by a cookie. An expired access token
+// is refreshed.
 
 import { alone } from "./lib/alone"
 
@@ -14,7 +14,7 @@ export class ApiError extends Error {
   }
 }
 
-/** What the server says with an error (docs/api.md). */
+/** An error in the server's answer (docs/api.md). */
 interface Problem {
   code?: string
   message?: string
@@ -23,13 +23,13 @@ interface Problem {
 
 const REFRESHED_AT = "refreshedAt"
 /**
- * Other tabs wait meanwhile. A token that the server has given in vain is given again
- * (docs/api.md).
+ * The longest time for a refresh, for which other tabs wait. If its answer is lost, the server
+ * gives the same token again (docs/api.md).
  */
 const REFRESH_TIMEOUT_MS = 15_000
 let refreshing: Promise<boolean> | null = null
 
-/** When any tab of this browser last got a token. */
+/** The time at which any tab of this browser last got a token, in Unix milliseconds; 0 if none. */
 export const refreshedAt = () => Number(localStorage.getItem(REFRESHED_AT) ?? 0)
 export const noteRefreshed = () => localStorage.setItem(REFRESHED_AT, String(Date.now()))
 
@@ -44,10 +44,10 @@ async function refreshUnlessDone(since: number): Promise<boolean> {
 }
 
 /**
- * Get a new access token: one request at a time, however many requests of all tabs need it.
+ * Get a new access token. All requests of all tabs share one refresh at a time.
  *
- * since: when the old token was used in vain. A token that another tab got after that serves as
- * well.
+ * since: when a request was sent that the server refused. A token that another tab has got after
+ * that is used instead.
  */
 export function refresh(since = Date.now()): Promise<boolean> {
   refreshing ??= alone("refresh", () => refreshUnlessDone(since)).finally(() => (refreshing = null))
@@ -71,7 +71,7 @@ async function send(method: string, path: string, body?: unknown): Promise<Respo
   }
 }
 
-/** Whether this browser has signed in before: then a refresh is worth a try. */
+/** Whether somebody has signed in with this browser before, so that a refresh may succeed. */
 export const mayBeSignedIn = () => localStorage.getItem("signedIn") === "yes"
 
 export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
@@ -102,7 +102,7 @@ export const patch = <T>(path: string, body: unknown) => call<T>("PATCH", path, 
 export const del = <T>(path: string, body?: unknown) => call<T>("DELETE", path, body)
 
 /**
- * What an error means for people, by its code, where the server's message speaks to programmers.
+ * Texts for users, by error code, for errors whose message from the server is for programmers.
  */
 const PLAIN = new Map([
   [

@@ -23,7 +23,7 @@ afterEach(() => {
   document.body.innerHTML = ""
 })
 
-/** Click on a link; return whether the app took it. */
+/** Click on a link, and return whether the app followed it. */
 function click(attributes: string, options: MouseEventInit = {}): boolean {
   document.body.innerHTML = `<a ${attributes}><span>here</span></a>`
   const event = new MouseEvent("click", { bubbles: true, cancelable: true, ...options })

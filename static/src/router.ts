@@ -1,4 +1,4 @@
-// Addresses of the app, without a library: a path, and links that do not load the page again.
+// The app's router, without a library: the current path, and links that do not reload the page.
 import { signal } from "@preact/signals"
 import { SERVED } from "./lib/addresses"
 
@@ -14,7 +14,7 @@ addEventListener("popstate", () => {
   sync()
 })
 
-/** Whether the page on the screen came after another one; asked once for each page. */
+/** Whether the current page came after another one. `wasOpened` says so once for each page. */
 let isNewPage = false
 export function wasOpened(): boolean {
   const was = isNewPage
@@ -30,7 +30,7 @@ export function go(to: string, replace = false): void {
   scrollTo(0, 0)
 }
 
-/** Turn plain clicks on links of this app into `go`. */
+/** Handle plain clicks on links of this app with `go`. */
 export function followLinks(): void {
   document.addEventListener("click", (event) => {
     const link =
@@ -53,13 +53,13 @@ export function followLinks(): void {
 }
 
 /**
- * Only paths of this app may be returned to after signing in. Browsers leave tabs and line ends out
- * of addresses.
+ * Whether a text is a path of this app, to which signing in may return. Tabs and line ends are
+ * refused, because browsers ignore them in addresses.
  */
 export const isOwnPath = (text: string | null): text is string =>
   !!text && /^\/(?![/\\])/.test(text) && !/[\t\n\r]/.test(text)
 
-/** The page to show after signing in or up: the one that the person asked for before. */
+/** The page to show after signing in or up: the one that the user asked for before. */
 export function nextPath(): string {
   const asked = new URLSearchParams(query.value).get("next")
   if (isOwnPath(asked)) return asked
@@ -67,17 +67,17 @@ export function nextPath(): string {
 }
 
 /**
- * The invite in the address that the person asked for. With it, the server counts a new account by
- * the invite.
+ * The invite in the address that the user asked for. The server counts a sign-up with an invite
+ * against the invite's limits.
  */
 export function nextInvite(): { invite?: string } {
   const invite = /^\/join\/([A-Za-z0-9-]{1,64})(?:$|[?#])/.exec(nextPath())?.[1]
   return invite ? { invite } : {}
 }
 
-/** The session whose link the person has opened, "" for none. */
+/** The id of the session whose link the user has opened, or "". */
 export const nextSession = () => /^\/s\/([A-Za-z0-9-]{1,64})(?:$|[/?#])/.exec(nextPath())?.[1] ?? ""
 
-/** The address of a page to sign in or up, which leads back here. */
+/** The address of a page to sign in or up that leads back to the current page. */
 export const withNext = (to: string) =>
   nextPath() === "/" ? to : `${to}?next=${encodeURIComponent(nextPath())}`

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { beforeEach, expect, it, vi } from "vitest"
 
-/** The settings of a browser that has these stored. */
+/** Load the settings module in a browser that has these values stored. */
 async function settings(stored: Record<string, string>) {
   localStorage.clear()
   for (const [name, value] of Object.entries(stored))

@@ -1,4 +1,4 @@
-// How this person likes it, kept in this browser.
+// The user's settings, which are kept in this browser.
 import { effect, signal } from "@preact/signals"
 
 function kept<T extends string | number | boolean>(
@@ -12,7 +12,7 @@ function kept<T extends string | number | boolean>(
     const read = stored === null ? initial : (JSON.parse(stored) as T)
     if (typeof read === typeof initial && (!allowed || allowed.includes(read))) value = read
   } catch {
-    // somebody else's value: the default will do
+    // the stored text is not JSON: use the default
   }
   const one = signal<T>(value)
   effect(() => localStorage.setItem(`settings.${name}`, JSON.stringify(one.value)))

@@ -6,7 +6,7 @@ const sources = import.meta.glob<string>("./**/*.{ts,tsx,html}", {
   eager: true,
 })
 const own = Object.entries(sources).filter(([name]) => !name.endsWith(".test.ts"))
-/** As long as the API's description is. */
+/** This file may be long, because it is as long as the API's description. */
 const GENERATED = "./types.ts"
 
 it.each(own)("%s makes no HTML of text, has no address of others, and is short", (name, text) => {

@@ -1,5 +1,5 @@
-// The rule where state lives, as far as a test can hold it. static/README.md has the rule with its
-// reasons.
+// Tests for the rules where state is kept, as far as a test can check them. static/README.md has
+// the rules with their reasons.
 import { expect, it } from "vitest"
 import { itemAt } from "./lib/lists"
 
@@ -12,19 +12,19 @@ const files = Object.entries(sources)
 const all = (text: string, pattern: RegExp) =>
   [...text.matchAll(pattern)].map((match) => itemAt(match, 1))
 
-/** `const toast = signal("")`, or the same as a field of a class. */
+/** `const toast = signal("")`, or a field of a class that is set in this way. */
 const MADE = /\b(\w+) = (?:signal|computed)[<(]/g
 /**
- * settings.ts makes these by a function of its own. They keep themselves, so a dialog that shows
- * one may assign it.
+ * The settings, which settings.ts makes by its function `kept`. They store themselves, so a dialog
+ * that shows a setting may assign it.
  */
 const SETTINGS = all(sources["./settings.ts"] ?? "", /export const (\w+) = kept/g)
-/** First values that the screen's own choice replaces. */
+/** Initial values from a signal that the user's own choice then replaces. */
 const FIRST = [
   './pages/developers.tsx: () => new URLSearchParams(query.value).get("session") ?? PLACEHOLDER',
 ]
 
-/** The file that an import leads to, as the sources name it. */
+/** Return the name in `sources` of the file that an import refers to. */
 function imported(from: string, target: string): string {
   const { pathname } = new URL(target, `file://${from.slice(1)}`)
   return `.${pathname}.tsx` in sources ? `.${pathname}.tsx` : `.${pathname}.ts`
@@ -63,7 +63,7 @@ it("signals are assigned by the module that makes them", () => {
   expect(elsewhere).toEqual([])
 })
 
-/** Put a call that Prettier has wrapped on one line. */
+/** Put each call that Prettier has wrapped on one line. */
 const unwrapped = (text: string) => text.replace(/\(\n\s+/g, "(").replace(/,?\n\s*\)/g, ")")
 
 it("state of components is no copy of a signal", () => {

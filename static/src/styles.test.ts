@@ -1,5 +1,5 @@
-// What holds the order of the style sheets: app.css says how they are cut, styles/tokens.css has
-// the colours.
+// Tests for the structure of the style sheets. app.css explains the structure, and
+// styles/tokens.css has the colours.
 import { describe, expect, it } from "vitest"
 import { itemAt } from "./lib/lists"
 
@@ -25,13 +25,13 @@ const all = (text: string, pattern: RegExp) =>
   [...text.matchAll(pattern)].map((match) => itemAt(match, 1))
 const sorted = (names: Iterable<string>) => [...new Set(names)].sort()
 
-/** The classes that rules of a sheet are for. */
+/** The classes in the selectors of a sheet. */
 const styled = (text: string) =>
   all(withoutComments(text), /([^{};]+)\{/g).flatMap((selector) =>
     all(selector, /\.([a-z][\w-]*)/gi),
   )
 
-/** The classes that a source gives to elements, but for those that it composes of variables. */
+/** The classes that a source gives to elements, except those that it makes from variables. */
 function given(text: string): string[] {
   const plain = all(text, /\bclass(?:Name)?(?:=|: | = )"([^"]*)"/g)
   const computed = all(text, /\bclass(?:=\{|Name = )((?:[^{}\n]|\{[^{}]*\})*)/g).flatMap((value) =>
@@ -42,7 +42,7 @@ function given(text: string): string[] {
     .filter((name) => name && !name.includes("$"))
 }
 
-/** Classes that no source names as a whole, and what gives them to elements. */
+/** Classes that no source names in full, and the code that gives them to elements. */
 const COMPOSED: Record<string, string> = {
   saved: "session/bar.tsx: the state of saving",
   saving: "session/bar.tsx: the state of saving",
@@ -57,7 +57,7 @@ const COMPOSED: Record<string, string> = {
   "cm-mergeView": "CodeMirror",
   "cm-mergeViewEditor": "CodeMirror",
 }
-/** Sources that have colours, and why these are no tokens. */
+/** Sources that have colours, and why these colours are not tokens. */
 const COLOURED: Record<string, string> = {
   "./ui/avatar.tsx": "people's colours: the server has the same ones",
   "./session/dialogs/invite.tsx":
@@ -101,7 +101,7 @@ describe("a class", () => {
   })
 
   it("that is given to an element has rules", () => {
-    // session/editor/remote.ts has its rules with it
+    // session/editor/carets.ts contains the rules of its classes
     expect(sorted(used).filter((one) => !named.has(one) && !sources.includes(`".${one}"`))).toEqual(
       [],
     )
@@ -174,7 +174,7 @@ describe("a token", () => {
   })
 })
 
-/** Texts on a ground of their own. */
+/** Colours of texts with the only background on which they are used. */
 const PAIRS: [string, string][] = [
   ["--accent-text", "--accent"],
   ["--text", "--accent-soft"],
@@ -183,7 +183,7 @@ const PAIRS: [string, string][] = [
   ["--bg", "--text"],
 ]
 
-/** As WCAG 2.2 computes it, of "#rrggbb". */
+/** The luminance of "#rrggbb", as WCAG 2.2 computes it. */
 function luminance(colour: string): number {
   const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
     const part = Number.parseInt(colour.slice(at, at + 2), 16) / 255

@@ -1,4 +1,7 @@
-"""People in real browsers. A message on the console that no test announced fails the test."""
+"""Fixtures for tests with people in real browsers.
+
+A console message that the test does not expect fails the test.
+"""
 
 import itertools
 import re
@@ -38,7 +41,7 @@ expect.set_options(timeout=1_000 * PATIENCE_S)
 class Someone:
     """A person with a browser of their own.
 
-    problems  what the console and the page said that nobody expected
+    problems  unexpected messages of the console and errors of the page
     """
 
     page: Page
@@ -79,7 +82,7 @@ class Someone:
         return self.page.url.rpartition("/")[2]
 
     async def invite(self, role: str) -> str:
-        """Return the address that an invite dialog shows."""
+        """Create an invite link and return its address, as the dialog shows it."""
         await self.button("Invite").click()
         await self.page.get_by_role("dialog").get_by_label("Role").select_option(role)
         await self.button("Create link").click()
@@ -109,12 +112,12 @@ class Someone:
         await expect(self.page.get_by_role("dialog")).to_have_count(0)
 
     def hear(self, said: ConsoleMessage) -> None:
-        """Note what the console says in an error or a warning."""
+        """Note each error and each warning on the console."""
         if said.type in ("error", "warning"):
             self.problems.append(said.text)
 
     async def check_access(self) -> None:
-        """Check that axe finds nothing wrong with what is on the screen."""
+        """Check that axe finds no accessibility problem on the current page."""
         await self.page.evaluate(AXE.read_text() + ";0")
         found = await self.page.evaluate("tags => axe.run({runOnly: tags})", _TAGS)
         wrong = [
@@ -138,7 +141,10 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 async def new_context(browser: Browser, **options: Any) -> BrowserContext:
-    """Make a browser of its own for somebody; actions have the time that a busy machine needs."""
+    """Make a separate browser context.
+
+    Its actions may take as long as they do on a busy machine.
+    """
     context = await browser.new_context(**options)
     context.set_default_timeout(1_000 * PATIENCE_S)
     return context
@@ -146,7 +152,7 @@ async def new_context(browser: Browser, **options: Any) -> BrowserContext:
 
 @pytest.fixture
 async def person(browser: Browser, api: Api) -> AsyncIterator[NewPerson]:
-    """Make people, each in a browser of their own (a context: nothing is shared)."""
+    """Make people, each with a browser context that shares nothing with the others."""
     people: list[Someone] = []
 
     async def new(**options: Any) -> Someone:

@@ -1,4 +1,4 @@
-// Returns [what, ratio] of each visible text and field on the page whose contrast is below 4.5 (WCAG 2.2, 1.4.3).
+// Returns [name, ratio] for each visible text and field whose contrast is below 4.5 (WCAG 2.2, 1.4.3).
 // Unlike axe, it also judges text on a gradient: a gradient without a colour below it counts as unreadable.
 () => {
   const parse = (color) => {

@@ -1,5 +1,6 @@
-"""What people can do about their account and their place in a session: end it everywhere, leave,
-delete, and learn whose session a link opens.
+"""The account page and membership: people sign out everywhere, leave, and delete.
+
+A link also tells strangers who owns the session that it opens.
 """
 
 from playwright.async_api import expect
@@ -32,10 +33,10 @@ async def test_sign_out_everywhere_else_ends_the_other_logins(person: NewPerson,
 async def test_account_is_deleted_with_its_password_and_hands_sessions_over(
     person: NewPerson,
 ) -> None:
-    """A wrong password deletes nothing; afterwards an editor owns the session."""
+    """A wrong password deletes nothing. After the deletion an editor owns the session."""
     ada, bob = await person(), await person()
     ada.expected.append("422|401")
-    bob.expected.append("404")  # the session is not bob's until bob has joined
+    bob.expected.append("404")  # bob is not a member until bob has joined
     await ada.sign_up()
     session_id = await ada.create("To be inherited", access="link")
     await bob.sign_up()
@@ -64,7 +65,7 @@ async def test_account_is_deleted_with_its_password_and_hands_sessions_over(
 
 async def test_member_leaves_session_after_a_second_click(person: NewPerson) -> None:
     ada, bob = await person(), await person()
-    bob.expected.append("404")  # the session is not bob's until bob has joined
+    bob.expected.append("404")  # bob is not a member until bob has joined
     await ada.sign_up()
     session_id = await ada.create("To be left", access="link")
     await bob.sign_up()
@@ -101,7 +102,7 @@ async def test_session_ends_after_a_second_click_only(person: NewPerson) -> None
 
 
 async def check_asked(someone: Someone, *texts: str) -> None:
-    """Check what a page says of a session next to its form, in both themes."""
+    """Check the texts about the session next to a page's form, and axe in both themes."""
     for text in texts:
         await expect(someone.page.get_by_label("The session")).to_contain_text(text)
     for theme in ("light", "dark"):
@@ -110,7 +111,10 @@ async def check_asked(someone: Someone, *texts: str) -> None:
 
 
 async def test_link_of_session_says_whose_it_is_to_strangers(person: NewPerson) -> None:
-    """Where the link lets people in; elsewhere it says what to ask for, and nothing else."""
+    """A session that anyone with the link may join shows its owner and title to strangers.
+
+    A session by invite only tells them to ask for an invite link, and shows nothing else.
+    """
     ada, gil = await person(), await person()
     gil.expected.append("404")
     await ada.sign_up()

@@ -1,4 +1,4 @@
-"""The chat: links, code, and that people notice a message while they look elsewhere."""
+"""The chat: links, code, and how people notice a message while the chat is not visible."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A class of real browsers behind one address, on the limits as they are shipped."""
+"""A class of real browsers behind one IP address, under the default limits."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ from tests.handlers.clients import new_invite
 
 BROWSERS = 24
 TOGETHER = 6
-"""Pages that load at the same time: more only slow each other down on a small machine."""
+"""Pages that load at the same time. More would only slow each other down on a small machine."""
 
 
 @pytest.mark.slow
@@ -20,8 +20,9 @@ TOGETHER = 6
 async def test_24_browsers_with_empty_caches_get_in_by_invite(
     browser: Browser, start_server: StartServer
 ) -> None:
-    """Each opens the invite's page, says a name, and types into the same text;
-    all stay open together.
+    """Each browser opens the invite's page, enters a name, and types into the same text.
+
+    All browsers stay open together.
     """
     server = await start_server(**AS_SHIPPED)
     teacher = await Api(server.url).sign_up("teacher")

@@ -1,5 +1,6 @@
-"""`make web-dev`: the sources with live reload,
-in front of a server that answers only its own pages.
+"""The development server of `make web-dev`: it serves the sources with live reload.
+
+It forwards REST requests and sockets to a real server.
 """
 
 import os
@@ -43,7 +44,10 @@ async def is_up(url: str) -> bool:
 async def test_dev_server_forwards_pages_rest_and_sockets(
     dev_server: str, person: NewPerson
 ) -> None:
-    """One signs up, opens a session, and what is typed is saved: by cookie, REST and WebSocket."""
+    """Signing up, opening a session and saving typed text work through the development server.
+
+    This covers the cookie, REST and the WebSocket.
+    """
     await until(lambda: is_up(dev_server))
     ada = await person()
     ada.url = dev_server
@@ -62,7 +66,7 @@ async def test_dev_server_forwards_pages_rest_and_sockets(
 
 
 async def test_dev_server_forwards_foreign_origin_to_be_refused(api: Api, dev_server: str) -> None:
-    """A page of another site cannot act through it with the developer's cookies."""
+    """A page of another site cannot use the developer's cookies through the development server."""
     await until(lambda: is_up(dev_server))
     ada = await api.sign_up("ada")
     through = Api(dev_server)

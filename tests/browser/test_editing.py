@@ -39,7 +39,7 @@ async def test_editor_of_three_people_typing_together_shows_text_and_cursors(
 
 
 async def test_file_added_by_one_user_is_tab_for_all(person: NewPerson) -> None:
-    """A file that one adds is a tab for all, with a text of its own."""
+    """A file that one user adds becomes a tab for all, with a text of its own."""
     ada, gil = await person(), await person()
     await ada.sign_up()
     await ada.create("Files")
@@ -60,7 +60,7 @@ async def test_file_added_by_one_user_is_tab_for_all(person: NewPerson) -> None:
 
 
 async def test_follow_shows_view_of_followed_user_across_files(person: NewPerson) -> None:
-    """A follower sees what the followed user sees, also when that user goes to another file."""
+    """The follower's view moves to the part of the text that the followed user sees."""
     ada, gil = await person(), await person()
     await ada.sign_up()
     await ada.create("Follow")
@@ -78,7 +78,7 @@ async def test_follow_shows_view_of_followed_user_across_files(person: NewPerson
 
 
 async def test_editor_offline_keeps_typing_and_merges_on_return(person: NewPerson) -> None:
-    """Without a connection one types on, and both sides are merged later."""
+    """A user can type without a connection, and both sides are merged later."""
     ada, gil = await person(), await person()
     for one in (ada, gil):
         one.expected.append("ERR_INTERNET_DISCONNECTED|WebSocket connection")
@@ -105,7 +105,7 @@ async def test_editor_offline_keeps_typing_and_merges_on_return(person: NewPerso
 async def test_saved_indicator_matches_state_of_store(
     person: NewPerson, server: Server, monkeypatch
 ) -> None:
-    """While the store takes nothing the page says so; once it has, it says that."""
+    """The page says "Saving…" until the store has committed, and "Saved" afterwards."""
     ada = await person()
     await ada.sign_up()
     await ada.create("Saved")
@@ -120,7 +120,7 @@ async def test_saved_indicator_matches_state_of_store(
     monkeypatch.setattr(store, "append_chunks", waits)
     await ada.type("is it on disk?")
     await expect(ada.page.get_by_test_id("saved")).to_have_text("Saving…")
-    for _ in range(20):  # however often one looks while nothing was committed
+    for _ in range(20):  # the badge must not change while nothing is committed
         assert await ada.page.get_by_test_id("saved").text_content() == "Saving…"
     goes_on.set()
     await ada.until_saved()
@@ -151,8 +151,9 @@ async def test_settings_and_keys_are_kept_in_browser(person: NewPerson) -> None:
 async def test_editor_of_session_out_of_service_explains_and_merges_later(
     person: NewPerson, server: Server
 ) -> None:
-    """The page says why and what becomes of what is typed;
-    when the session is back, that is merged and saved.
+    """The page says why the session is out of service and where typed text is kept.
+
+    When the session is back, that text is merged and saved.
     """
     ada = await person()
     ada.expected.append("409")

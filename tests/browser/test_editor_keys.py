@@ -28,7 +28,7 @@ async def with_vim(person: NewPerson) -> Someone:
 
 
 async def test_vim_undo_and_redo_go_step_by_step(person: NewPerson) -> None:
-    """A step is a command, or all that was typed in one time of insert mode."""
+    """One undo step is a command, or all text typed during one stay in insert mode."""
     ada = await with_vim(person)
     await ada.page.keyboard.type("ione")
     await press(ada, "Escape")
@@ -84,7 +84,10 @@ async def test_vim_shows_its_mode(person: NewPerson) -> None:
 
 
 async def test_undo_caret_and_scroll_are_kept_for_each_file(person: NewPerson) -> None:
-    """Another person types in the meantime: the caret stays at its letter."""
+    """The caret stays at its letter while another person types above it.
+
+    Undo acts only on the file that is open.
+    """
     ada, gil = await person(), await person()
     await ada.sign_up()
     await ada.create("Two files")
@@ -117,7 +120,10 @@ async def test_undo_caret_and_scroll_are_kept_for_each_file(person: NewPerson) -
 
 
 async def test_new_file_takes_the_keyboard_each_time(person: NewPerson) -> None:
-    """First the field for its name, then its editor; Escape leads back to the button."""
+    """The focus goes to the field for the name, then to the file's editor.
+
+    Escape gives the focus back to the button.
+    """
     ada = await person()
     await ada.sign_up()
     await ada.create("New files")
@@ -141,7 +147,7 @@ async def test_new_file_takes_the_keyboard_each_time(person: NewPerson) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_text_and_fields_can_be_read_with_panels_open(person: NewPerson, theme: str) -> None:
-    """Also in the panels that CodeMirror makes: search, go to line, completion."""
+    """Text has enough contrast also in CodeMirror's panels: search, go to line, completion."""
     ada = await person()
     await ada.sign_up()
     await ada.create("Panels", starter=True)

@@ -1,4 +1,4 @@
-"""The keyboard: where it types next, and where the focus goes when something closes."""
+"""The keyboard focus: in panels, dialogs and new pages, and after something is closed."""
 
 import io
 import re
@@ -17,7 +17,10 @@ async def in_session(person: NewPerson) -> Someone:
 
 
 async def test_keys_lead_into_a_panel_and_back(person: NewPerson) -> None:
-    """Also into one that is open; Escape closes it, and the text has the keyboard again."""
+    """A panel's key focuses the panel, also when it is already open.
+
+    Escape closes the panel and gives the focus back to the text.
+    """
     ada = await in_session(person)
     message = ada.page.get_by_role("textbox", name="Message")
     for leave in ("Escape", "Alt+c"):
@@ -58,7 +61,7 @@ async def test_dialog_of_home_gives_the_focus_back(person: NewPerson) -> None:
 
 
 async def test_next_page_has_the_focus_in_its_content(person: NewPerson) -> None:
-    """The link or the key that led there is gone with its page."""
+    """The next page takes the focus, because the focused link has left with its page."""
     ada = await in_session(person)
     await ada.page.get_by_role("link", name="Versions").click()
     await expect(ada.page.locator("#main")).to_be_focused()
@@ -85,7 +88,7 @@ async def test_question_mark_typed_into_a_text_that_is_read_only_opens_nothing(
 
 
 async def ground(toast: Locator) -> tuple[int, int, int]:
-    """Return the colour that is seen at the toast's edge, where it has no letters."""
+    """Return the colour of the screen near the toast's left edge, where it has no letters."""
     box = await toast.bounding_box()
     assert box
     shot = Image.open(io.BytesIO(await toast.page.screenshot())).convert("RGB")
@@ -94,7 +97,10 @@ async def ground(toast: Locator) -> tuple[int, int, int]:
 
 
 async def test_what_is_told_while_a_dialog_is_open_lies_over_it(person: NewPerson) -> None:
-    """Both if the dialog was there first, and if it opens later; and a screen reader hears it."""
+    """A toast is drawn above a dialog that was open before, and above one that opens later.
+
+    A screen reader hears the toast's text too.
+    """
     ada = await in_session(person)
     await ada.button("Invite").click()
     await ada.button("Create link").click()

@@ -1,4 +1,4 @@
-"""Following another person: into new files, and until one does something oneself."""
+"""Following another person: into new files, and until the follower does something."""
 
 from collections.abc import Awaitable, Callable
 
@@ -102,7 +102,10 @@ async def test_copying_and_looking_at_people_does_not_end_following(person: NewP
 
 
 async def test_own_second_tab_is_nobody_else(person: NewPerson) -> None:
-    """It cannot be followed, joins without a word, and its cursor says what it is."""
+    """The user's second tab cannot be followed and is not announced.
+
+    Its cursor is labelled "You, in another tab".
+    """
     ada = await person()
     await ada.sign_up()
     session_id = await ada.create("Two tabs")
@@ -123,7 +126,10 @@ async def test_own_second_tab_is_nobody_else(person: NewPerson) -> None:
 
 
 async def test_names_at_cursors_hide_no_text(person: NewPerson) -> None:
-    """They stand behind the end of the line, also where somebody is in the middle of it."""
+    """A cursor's name is shown after the end of its line.
+
+    This holds even when the cursor is in the middle of that line.
+    """
     ada, gil = await person(reduced_motion="reduce"), await person()
     await ada.sign_up()
     await ada.create("Flags")

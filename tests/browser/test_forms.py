@@ -1,5 +1,6 @@
-"""Every form of the web app, when the server refuses what was sent:
-the focus is where the person reads why.
+"""Every form of the web app, when the server refuses the request.
+
+The focus must go to the place where the person reads the reason.
 """
 
 import re
@@ -36,8 +37,7 @@ def behind(path: str, button: str) -> Open:
 
 
 FORMS: list[tuple[Open, str, str]] = [
-    # how it is opened, its button, the name of a field,
-    # if it has one that the server may find wrong
+    # (how the form is opened, its button, the name of a field that the server may refuse)
     (at("/"), "Join", "target"),
     (behind("/", "New session"), "Create session", "title"),
     (behind("/s/:id", "Save version"), "Save", "label"),
@@ -47,7 +47,7 @@ FORMS: list[tuple[Open, str, str]] = [
     (at("/profile"), "Change the password", "newPassword"),
     (behind("/profile", "Delete account…"), "Delete my account", "password"),
 ]
-"""Forms of somebody who is signed in; the others are in `test_form_of_stranger_...`."""
+"""Forms of signed-in users; `test_form_of_stranger_...` covers the other forms."""
 
 
 def refusing(status: int, **problem: Any) -> Callable[[Route], Awaitable[None]]:
@@ -62,7 +62,7 @@ def refusing(status: int, **problem: Any) -> Callable[[Route], Awaitable[None]]:
 
 @asynccontextmanager
 async def refused(someone: Someone, status: int, **problem: Any) -> AsyncIterator[None]:
-    """Have everything refused that the page sends meanwhile."""
+    """Refuse every request of the page that is not a GET, until the block ends."""
     refuse = refusing(status, **problem)
     await someone.page.route("**/*", refuse)
     yield
@@ -75,14 +75,15 @@ def form_of(someone: Someone, button: str) -> Locator:
 
 
 async def check_form(someone: Someone, button: str, field: str) -> None:
-    """Press its button with the keyboard, while everything is refused:
-    as a whole, by a field, by one not in it.
+    """Submit a form by keyboard, and check the focus after three refusals.
+
+    The server refuses the whole form, then an unknown field, then the named field.
     """
     form = form_of(someone, button)
     submit = form.get_by_role("button", name=button, exact=True)
     alert = form.get_by_role("alert")
     async with refused(someone, 409):
-        for _ in range(2):  # the second message is as the first
+        for _ in range(2):  # a second refusal gives the same message
             await submit.press("Enter")
             await expect(alert).to_have_text(SAID)
             await expect(alert).to_be_focused()
@@ -118,7 +119,7 @@ async def test_form_of_user_gives_the_focus_to_what_the_server_refused(person: N
 async def test_form_of_stranger_gives_the_focus_to_what_the_server_refused(
     person: NewPerson,
 ) -> None:
-    """Signing in and up, and joining by an invite, as a guest and as a user."""
+    """These forms are: sign in, sign up, and join by an invite as a guest and as a user."""
     ada, gil = await person(), await person(reduced_motion="reduce")
     gil.expected.append("409|422|401")
     await ada.sign_up()
@@ -137,7 +138,7 @@ async def test_form_of_stranger_gives_the_focus_to_what_the_server_refused(
 
 
 async def test_chat_keeps_the_focus_where_the_person_types(person: NewPerson) -> None:
-    """The message that was refused is there again, and typing goes on."""
+    """A refused message is put back into the field, and the focus stays."""
     ada = await person(reduced_motion="reduce")
     ada.expected.append("409")
     await ada.sign_up()
@@ -161,8 +162,9 @@ def forms_in_source() -> Iterator[str]:
 
 
 def test_every_form_is_checked() -> None:
-    """A form is made by `Form`, except the chat's, which is tested above, and of a new tab,
-    which sends nothing.
+    """Each form uses `Form`, except two: the chat's, tested above, and the new tab's.
+
+    The form of a new tab sends nothing.
     """
     found = list(forms_in_source())
     plain = sorted(form for form in found if form.endswith(" form"))

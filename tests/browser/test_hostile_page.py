@@ -1,8 +1,7 @@
-"""A page of another origin in the browser of somebody who is signed in here:
-it may change nothing and read nothing.
+"""A page of another origin in the browser of a signed-in user may change and read nothing.
 
-The same requests on the wire, one by one: `tests/handlers/http/test_origin.py` and
-`tests/interop/test_cross_site_sockets.py`.
+`tests/handlers/http/test_origin.py` and `tests/interop/test_cross_site_sockets.py`
+send the same requests without a browser, one by one.
 """
 
 import json
@@ -25,7 +24,7 @@ from tests.waiting import until
 ACCESS_LOG = "collab_server.access"
 WHO_AM_I = "async () => (await fetch('/user/me')).json()"
 HOSTS = ("127.0.0.1", "localhost")
-"""Another port is the same site, so that cookies go along; another name is another site."""
+"""Another port is the same site, so cookies are sent. Another name is another site."""
 
 TOOLS = """
 const put = (tag, fields = {}, into = document.body) => {
@@ -134,7 +133,7 @@ globalThis.tools = {
   },
 }
 """  # noqa: E501  # lines of JavaScript
-"""What the pages try: each returns what it could read."""
+"""The attempts of a hostile page. Each function returns the content that it could read."""
 
 ITS_OWN = {
     "image": ("image/png", picture()),
@@ -145,8 +144,9 @@ A_PAGE = ("text/html", b"<!doctype html><body>elsewhere")
 
 
 class Elsewhere(RequestHandler):
-    """Another site; whatever its page embeds from here may be read,
-    as a proof that it would notice.
+    """The other site. Its own resources may be read.
+
+    So the test knows that each way of embedding can read such content.
     """
 
     def get(self) -> None:
@@ -159,7 +159,7 @@ class Elsewhere(RequestHandler):
 
 @dataclass
 class Visit:
-    """Somebody who is signed in by cookies, their session, and another site."""
+    """A user who is signed in by cookies, their session, and the port of another site."""
 
     one: Someone
     api: Api
@@ -167,23 +167,23 @@ class Visit:
     elsewhere: int
 
     def filled(self, paths: Any, **ids: str) -> Any:
-        """Return paths, or what is made of them, as addresses of this session at the server."""
+        """Return `paths` with this server's address and this session's id filled in."""
         text = json.dumps(paths).replace('"/', f'"{self.one.url}/').replace("{id}", self.session_id)
         for name, value in ids.items():
             text = text.replace(f"{{{name}}}", value)
         return json.loads(text)
 
     async def hostile(self, host: str) -> Page:
-        """Open the other site in their browser."""
+        """Open the other site in the user's browser."""
         page = await self.one.context.new_page()
         await page.goto(f"http://{host}:{self.elsewhere}/")
         await page.evaluate(TOOLS)
         return page
 
     async def look(self) -> dict[str, Any]:
-        """Return what there is to change, and the browser's account.
+        """Return everything that a hostile page could change, and the browser's account.
 
-        Not how large the document is, which is known while somebody has the session open.
+        The document's size is left out: it is only known while the session is open.
         """
         session = f"/session/{self.session_id}"
         paths = ("/user/me", "/session", session, f"{session}/invites", f"/chat/{self.session_id}")
@@ -197,7 +197,7 @@ class Visit:
 
 @pytest.fixture
 async def elsewhere() -> AsyncIterator[int]:
-    """A server of another site; its port."""
+    """Start a server of another site and return its port."""
     server, sockets = HTTPServer(Application([(r"/.*", Elsewhere)])), bind_sockets(0, "127.0.0.1")
     server.add_sockets(sockets)
     yield sockets[0].getsockname()[1]
@@ -236,7 +236,9 @@ POSTS: dict[str, Any] = {
     "/user/login": {"username": "mallory", "password": PASSWORD},
     "/user/logout": None,
 }
-"""What a page might gain by; the last ones also who the browser is."""
+"""Requests that a hostile page could profit from. The last ones could also change the account
+that the browser is signed in as.
+"""
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 FETCHES = (("application/json", "cors"), ("text/plain", "cors"), ("text/plain", "no-cors"))
 
@@ -254,8 +256,9 @@ async def arrived(caplog: pytest.LogCaptureFixture, method: str) -> list[dict[st
 async def test_foreign_page_posts_are_refused_and_change_nothing(
     visit: Visit, api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Forms, beacons and fetches arrive, are refused, and change nothing;
-    what the own page sends does.
+    """Forms, beacons and fetches of a foreign page arrive, are refused, and change nothing.
+
+    The same requests from our own page succeed.
     """
     mallory = await api.sign_up("mallory")
     posts = visit.filled(list(POSTS.items()), other=await mallory.new_session(access="link"))
@@ -286,7 +289,7 @@ async def test_foreign_page_posts_are_refused_and_change_nothing(
         for url, body in posts
     ]
     assert set(own) <= {200, 201}
-    visit.one.expected.append("401")  # the last of them has signed it out
+    visit.one.expected.append("401")  # the last request has signed the browser out
     assert {what for what, seen in (await visit.look()).items() if seen == before[what]} == {
         "logins"
     }
@@ -309,7 +312,10 @@ CHANGE_ALL = """async (changes) => {
 async def test_foreign_page_requests_other_than_post_are_never_sent(
     visit: Visit, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What is not a POST the browser asks about first, and never sends; the own page's is done."""
+    """The browser asks before a request that is not a POST, and then does not send it.
+
+    The same requests from our own page succeed.
+    """
     changes = visit.filled(list(CHANGES))
     before = await visit.look()
 
@@ -349,11 +355,10 @@ EMBED_ALL = """async ([way, urls]) => {
 
 
 async def test_foreign_page_cannot_read_or_frame_answers(visit: Visit) -> None:
-    """What a foreign page fetches or embeds it cannot read,
-    and no page of ours is shown in its frames.
+    """A foreign page can neither read answers that it fetches or embeds, nor frame our pages.
 
-    An own page reads all of it; what the other site has itself is read by each way of embedding,
-    and shown.
+    Our own page can read all of them. Each way of embedding can read and show
+    the other site's own content.
     """
     upload = [f"{visit.one.url}/user/avatar", "picture", "", "cors"]
     assert await visit.one.page.evaluate("(all) => tools.fetch(...all)", upload) == 200
@@ -372,7 +377,7 @@ async def test_foreign_page_cannot_read_or_frame_answers(visit: Visit) -> None:
             assert await page.evaluate(EMBED_ALL, [way, ["/its-own"]]) == ["/its-own"], way
         for url in visit.filled(
             ["/session/{id}", "/session/0000000000000000"]
-        ):  # nor that it is there
+        ):  # nor can it learn which of the two sessions exists
             assert await page.evaluate("(url) => tools.ends(url)", url) == ["error", "error"], url
         shown = await shown_in_frames(page, [*visit.filled(PAGES), "/its-own"])
         assert shown == [*["chrome-error://chromewebdata/"] * len(PAGES), page.url + "its-own"]
@@ -381,7 +386,7 @@ async def test_foreign_page_cannot_read_or_frame_answers(visit: Visit) -> None:
 
 
 async def shown_in_frames(page: Page, urls: list[str]) -> list[str]:
-    """Put frames into a page that has none left and return what each shows."""
+    """Remove all frames of a page, add one for each address, and return what each shows."""
     await page.evaluate("document.querySelectorAll('iframe').forEach((one) => one.remove())")
     for url in urls:
         await page.evaluate("(url) => tools.frame(url)", url)
@@ -401,10 +406,10 @@ OPEN_AND_READ = """async (url) => {
 
 
 async def test_foreign_page_cannot_open_sockets_with_cookies(visit: Visit) -> None:
-    """By neither endpoint a foreign page gets in with the visitor's cookies; an own page does.
+    """A foreign page cannot open either kind of socket with the visitor's cookies.
 
-    A window with the session that the foreign page opens is none of its business;
-    an own page's is its own.
+    Our own page can. A foreign page cannot reach into a window that it opens with the session,
+    but our own page can.
     """
     url, before = visit.one.url.replace("http", "ws", 1), await visit.look()
     sync = [f"{url}/sync/{visit.session_id}?saved=1&notes=1", [], ["binary"]]
@@ -420,7 +425,7 @@ async def test_foreign_page_cannot_open_sockets_with_cookies(visit: Visit) -> No
         assert ("bad_origin" if host in url else "not_signed_in") in refused
         await open_window(page, f"{visit.one.url}/s/{visit.session_id}")
 
-    # For a moment the session's list still says who is in it.
+    # The list of sessions shows the visitor as present until the server notices that they left.
     await until(visit.look, lambda seen: seen == before)
     assert await visit.one.page.evaluate(listen, sync) == ["binary"]
     events[1] = ["40", join]
@@ -429,8 +434,9 @@ async def test_foreign_page_cannot_open_sockets_with_cookies(visit: Visit) -> No
 
 
 async def open_window(page: Page, url: str) -> None:
-    """Let a foreign page open a window: it is shut out immediately,
-    and cannot reach for what is in it.
+    """Let a foreign page open a window with the session.
+
+    The page loses its handle immediately, and cannot reach the window's content.
     """
     async with page.expect_popup() as opening:
         await page.evaluate("(url) => { globalThis.opened = open(url) }", url)

@@ -1,4 +1,4 @@
-"""Screens at the widths at which people have them: a phone, half a screen, a laptop."""
+"""Screens at widths that people really use: a phone, half a screen, a laptop."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ WIDTHS = (390, 640, 960, 1100, 1280)
 
 
 async def check_bar(someone: Someone, width: int) -> None:
-    """The whole bar is on the screen, and the page does not scroll sideways."""
+    """Check that the whole bar is on the screen and that the page does not scroll sideways."""
     await someone.page.set_viewport_size({"width": width, "height": 800})
     assert await someone.page.evaluate("document.documentElement.scrollWidth") <= width
     outside = await someone.page.evaluate(
@@ -26,7 +26,7 @@ async def check_bar(someone: Someone, width: int) -> None:
 
 
 async def test_bar_of_session_fits_every_width(person: NewPerson) -> None:
-    """With people in it, unread messages and a long title."""
+    """The bar fits with several people in it, unread messages and a long title."""
     ada, *guests = [await person() for _ in range(5)]
     await ada.sign_up()
     await ada.create("A rather long title of a session, " * 3)
@@ -45,7 +45,7 @@ async def test_bar_of_session_fits_every_width(person: NewPerson) -> None:
 
 
 async def test_initials_of_people_are_not_cut_off(person: NewPerson) -> None:
-    """Pictures next to each other leave the letters of each other alone."""
+    """Avatars that overlap do not cover each other's letters."""
     ada, *guests = [await person() for _ in range(3)]
     await ada.sign_up("Ben Mustermann")
     await ada.create("Initials")
@@ -72,7 +72,10 @@ async def test_initials_of_people_are_not_cut_off(person: NewPerson) -> None:
 async def test_versions_stand_side_by_side_where_both_have_room(
     person: NewPerson, width: int, editors: int
 ) -> None:
-    """Also after the window has another size: the room next to the list counts."""
+    """The layout also changes when the window is resized after the page has loaded.
+
+    The room next to the list of versions decides, not the window's width.
+    """
     ada = await person()
     await ada.sign_up()
     session_id = await ada.create("Compare")
@@ -90,7 +93,10 @@ async def test_versions_stand_side_by_side_where_both_have_room(
 
 
 async def test_versions_are_compared_with_the_one_before(person: NewPerson) -> None:
-    """The first look, and when another version is chosen that one was compared with."""
+    """By default, a version is compared with the version before it, or else the live text.
+
+    The page returns to the default when the user opens the version that they compared with.
+    """
     ada = await person()
     await ada.sign_up()
     session_id = await ada.create("Compare")
@@ -114,7 +120,10 @@ async def test_versions_are_compared_with_the_one_before(person: NewPerson) -> N
 
 
 async def test_drawings_of_replay_stand_under_its_slider(person: NewPerson) -> None:
-    """At every width; each has the same scale. Colours, carets and the chat are there too."""
+    """Each drawing has the slider's scale at every width.
+
+    The replay also shows the legend of colours, the carets and the chat.
+    """
     ada, gil = await person(), await person(reduced_motion="reduce")
     await ada.sign_up()
     session_id = await ada.create("Lanes")

@@ -1,4 +1,4 @@
-"""Versions and replay in the browser."""
+"""Versions, blame and replay in the browser, also in exported files."""
 
 import asyncio
 import re
@@ -12,7 +12,7 @@ NAMES_OF_OBJECT_PARTS = ("constructor", "__proto__", "toString")
 
 
 async def add_file(one: Someone, name: str) -> None:
-    """Add a file with a text that names it."""
+    """Add a file whose text contains the file's name."""
     await one.button("Add a file").click()
     await one.page.get_by_label("Name of the new file").fill(name)
     await one.page.keyboard.press("Enter")
@@ -24,8 +24,9 @@ async def add_file(one: Someone, name: str) -> None:
 
 
 async def test_versions_are_saved_compared_and_restored(person: NewPerson) -> None:
-    """Ctrl-S saves with a label; versions are compared with the live text,
-    and restored for everybody.
+    """Ctrl-S saves a version with a label. Versions are compared with the live text.
+
+    A restored version reaches everybody.
     """
     ada, gil = await person(), await person()
     await ada.sign_up()
@@ -81,7 +82,7 @@ async def test_version_is_fetched_once_and_compressed(person: NewPerson) -> None
 
 
 async def test_blame_shows_author_beside_each_line(person: NewPerson) -> None:
-    """The author of a line stands next to it, on demand, once for lines that follow each other."""
+    """The button "Authors" shows each line's author, once for consecutive lines."""
     ada, gil = await person(), await person()
     await ada.sign_up()
     await ada.create("Blame")
@@ -104,8 +105,9 @@ async def test_blame_shows_author_beside_each_line(person: NewPerson) -> None:
 
 
 async def test_blame_tells_lines_that_a_browser_only_brought(person: NewPerson) -> None:
-    """At each width and in both themes the mark and the name are seen;
-    and it is said what the mark means.
+    """A line that a browser only carried is marked with "via" and the name of its user.
+
+    The mark and the name are visible at each width and in both themes, and are explained.
     """
     ada = await person()
     await ada.sign_up("ada")
@@ -146,7 +148,7 @@ async def test_blame_tells_lines_that_a_browser_only_brought(person: NewPerson) 
 
 
 async def test_blame_answer_after_switching_off_is_ignored(person: NewPerson) -> None:
-    """The names do not appear when the answer comes after the second click."""
+    """No names appear when the answer arrives after the second click on "Authors"."""
     ada = await person()
     await ada.sign_up()
     session_id = await ada.create("Blame")
@@ -174,7 +176,7 @@ async def test_blame_answer_after_switching_off_is_ignored(person: NewPerson) ->
 
 
 async def test_blame_without_answer_is_reported_and_typing_continues(person: NewPerson) -> None:
-    """That is said, and typing goes on."""
+    """The page reports that blame is not available, and the user can still type."""
     ada = await person()
     ada.expected.append("503")
     await ada.sign_up()
@@ -194,7 +196,7 @@ async def test_blame_without_answer_is_reported_and_typing_continues(person: New
 
 
 async def test_blame_of_empty_file_reports_no_authors(person: NewPerson) -> None:
-    """There is nothing to say yet, and that is what it says."""
+    """The page says that nothing is written in the file yet."""
     ada = await person()
     ada.expected.append("404")
     await ada.sign_up()
@@ -210,7 +212,10 @@ async def test_blame_of_empty_file_reports_no_authors(person: NewPerson) -> None
 
 
 async def test_redaction_removes_text_and_is_marked_in_replay(person: NewPerson) -> None:
-    """The text is gone from the editor and has blocks in the replay, which says so."""
+    """The redacted text is gone from the editor and shown as blocks in the replay.
+
+    The replay also lists the redaction.
+    """
     ada = await person()
     await ada.sign_up()
     session_id = await ada.create("Secret")
@@ -277,8 +282,9 @@ async def test_exported_session_plays_offline(person: NewPerson, tmp_path: Path)
 async def test_exported_session_plays_files_called_like_parts_of_objects(
     person: NewPerson, tmp_path: Path
 ) -> None:
-    """Names such as `__proto__`, which each object of JavaScript has anyway,
-    are names of files like others.
+    """Files may have names of properties that each JavaScript object has, such as `__proto__`.
+
+    The exported replay shows them like other files.
     """
     ada = await person()
     await ada.sign_up()
@@ -303,7 +309,7 @@ async def test_exported_session_plays_files_called_like_parts_of_objects(
 async def test_replay_and_versions_show_files_called_like_parts_of_objects(
     person: NewPerson,
 ) -> None:
-    """Also where a version has no such file yet."""
+    """Both pages show such files, also when the compared version does not have them."""
     ada = await person()
     await ada.sign_up()
     session_id = await ada.create("Names")
@@ -324,7 +330,7 @@ async def test_replay_and_versions_show_files_called_like_parts_of_objects(
 
 
 async def test_chat_in_two_directions_turns_nothing_outside(person: NewPerson) -> None:
-    """A message stands in an element of its own direction, and so does its sender's name."""
+    """A message and its sender's name each have an element with its own text direction."""
     ada = await person()
     await ada.sign_up()
     await ada.create("Directions")
@@ -343,7 +349,7 @@ async def test_chat_in_two_directions_turns_nothing_outside(person: NewPerson) -
 
 
 async def test_replay_slider_and_keys_show_text_of_known_moments(person: NewPerson) -> None:
-    """The slider, the keys and the marks show the text as it was; playing ends at the last edit."""
+    """The slider and the keys show the text of that moment. Playing ends at the last edit."""
     ada = await person()
     await ada.sign_up()
     session_id = await ada.create("Replay")

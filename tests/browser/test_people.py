@@ -13,7 +13,10 @@ from tests.handlers.clients import picture
 
 
 async def test_account_forms_show_errors_and_sign_up_and_in(person: NewPerson) -> None:
-    """Errors stand next to their fields; a new user stays signed in, signs out, and in again."""
+    """Errors are shown next to their fields. A new user stays signed in after a reload.
+
+    The user can also sign out and in again.
+    """
     ada = await person()
     ada.expected.append("422|401")
     await ada.go("/")
@@ -40,8 +43,9 @@ async def test_account_forms_show_errors_and_sign_up_and_in(person: NewPerson) -
 
 
 async def test_home_lists_sessions_and_joins_by_link_or_id(person: NewPerson) -> None:
-    """A session with a starter is listed with what one wants to know;
-    another joins by its link, as an id too.
+    """The list shows a session's language, number of people and state.
+
+    A user joins a session by its link or by its id.
     """
     ada, bob = await person(), await person()
     await ada.sign_up()
@@ -61,7 +65,10 @@ async def test_home_lists_sessions_and_joins_by_link_or_id(person: NewPerson) ->
 
 
 async def test_invite_link_admits_guest_by_name(person: NewPerson) -> None:
-    """The dialog gives a link, a QR code and a list; a guest comes in with a name alone."""
+    """The dialog shows a link, a QR code and the list of invites.
+
+    A guest needs only a name to join.
+    """
     ada, gil = await person(), await person()
     await ada.sign_up()
     await ada.create("Interview")
@@ -81,7 +88,10 @@ async def test_invite_link_admits_guest_by_name(person: NewPerson) -> None:
 
 
 async def test_role_change_and_removal_take_effect_immediately(person: NewPerson, api) -> None:
-    """A viewer cannot type until the owner lets them; a removed member is told so."""
+    """A viewer cannot type until the owner makes them an editor.
+
+    The page of a removed member says so.
+    """
     ada, gil = await person(), await person()
     await ada.sign_up()
     session_id = await ada.create("Class")
@@ -109,9 +119,7 @@ async def test_role_change_and_removal_take_effect_immediately(person: NewPerson
 
 
 async def test_promoted_viewer_may_save_version(person: NewPerson) -> None:
-    """Ctrl+S opens the dialog for a viewer who became an editor,
-    without a reload and without another file.
-    """
+    """Ctrl+S opens the dialog for a viewer who became an editor, without a reload."""
     ada, gil = await person(), await person()
     await ada.sign_up()
     session_id = await ada.create("Promotion")
@@ -135,9 +143,7 @@ async def test_promoted_viewer_may_save_version(person: NewPerson) -> None:
 
 
 async def test_session_changes_and_end_are_shown_to_others_live(person: NewPerson) -> None:
-    """Others see the owner's changes without loading the page again;
-    an ended session is read-only.
-    """
+    """Members see the owner's changes without a reload. An ended session is read-only."""
     ada, gil = await person(), await person()
     await ada.sign_up()
     await ada.create("Before")
@@ -159,8 +165,9 @@ async def test_session_changes_and_end_are_shown_to_others_live(person: NewPerso
 
 
 async def test_chat_shows_messages_typing_unread_count_and_history(person: NewPerson, api) -> None:
-    """Messages come live, with code and who types; what came while one looked elsewhere is counted;
-    history pages.
+    """The chat shows messages with code, and who is typing, without a reload.
+
+    Messages that arrive while the chat is closed are counted. Older messages load on demand.
     """
     ada, gil = await person(), await person()
     await ada.sign_up()
@@ -204,7 +211,7 @@ async def test_chat_shows_messages_typing_unread_count_and_history(person: NewPe
 
 
 async def test_avatar_is_cropped_and_shown_to_others(person: NewPerson, tmp_path: Path) -> None:
-    """A picture is cut with a preview, and others see it in the people's list."""
+    """A user crops a picture with a preview, and others see it in the session's bar."""
     ada, gil = await person(), await person()
     await ada.sign_up()
     file = tmp_path / "me.png"
@@ -227,8 +234,9 @@ async def test_avatar_is_cropped_and_shown_to_others(person: NewPerson, tmp_path
 async def test_profile_changes_name_and_password_and_ends_other_logins(
     person: NewPerson, api: Api
 ) -> None:
-    """One changes name and password there, and ends logins elsewhere;
-    errors stand next to their fields.
+    """A user changes their name and password on the profile page and ends other logins.
+
+    Errors are shown next to their fields.
     """
     ada = await person()
     ada.expected.append("4(01|22)")
@@ -261,17 +269,15 @@ async def test_profile_changes_name_and_password_and_ends_other_logins(
 async def test_tabs_of_one_browser_renew_their_login_one_after_another(
     person: NewPerson, monkeypatch
 ) -> None:
-    """The access token of several tabs has run out:
-    no two of them ask for the next one at the same time.
-    """
+    """When the access token of several tabs has expired, the tabs renew it one by one."""
     ada = await person()
     ada.expected.append("401")
     await ada.sign_up()
     tabs = [ada.page, *[await ada.context.new_page() for _ in range(3)]]
     for tab in tabs[1:]:
         await tab.goto(ada.url)
-        # what a tab still asks for is cut by the reload,
-        # and its lock is free while the server works on the request
+        # A reload would cancel a request that the tab still waits for, and free its lock
+        # while the server still works on the request.
         await expect(tab.get_by_text("No sessions yet")).to_be_visible()
     running: list[int] = []
     most: list[int] = []
@@ -296,7 +302,7 @@ async def test_tabs_of_one_browser_renew_their_login_one_after_another(
 
 
 async def test_sign_up_from_an_invite_counts_by_that_invite(person: NewPerson) -> None:
-    """The form sends the invite along, and leads back to it."""
+    """The sign-up form sends the invite's token, and leads back to the invite."""
     ada, gil = await person(), await person()
     await ada.sign_up()
     await ada.create("For invited people")

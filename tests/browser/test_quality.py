@@ -1,4 +1,4 @@
-"""Every screen for everybody: accessible, light, and no text of a user is ever markup."""
+"""Quality of every screen: accessible, fast to load, and no user's text becomes markup."""
 
 import gzip
 import re
@@ -37,9 +37,7 @@ PAYLOADS = [
 
 
 async def themes(one: Someone) -> None:
-    """What is on the screen is accessible in both themes and at both sizes,
-    and not wider than the screen.
-    """
+    """Check accessibility in both themes at two widths, and that the page fits the screen."""
     for width in (1280, 360):
         await one.page.set_viewport_size({"width": width, "height": 800})
         for theme in ("light", "dark"):
@@ -51,7 +49,7 @@ async def themes(one: Someone) -> None:
 
 
 async def test_screens_before_sign_in_are_accessible(person: NewPerson) -> None:
-    """Signing in and up, with errors shown."""
+    """The pages to sign in, to sign up and to join are accessible, also with errors shown."""
     someone = await person()
     someone.expected.append("422|404")
     await someone.go("/")
@@ -67,7 +65,7 @@ async def test_screens_before_sign_in_are_accessible(person: NewPerson) -> None:
 
 
 async def test_editor_with_its_panels_and_dialogs_is_accessible(person: NewPerson) -> None:
-    """The editor with each panel and dialog, and an invite."""
+    """The editor is accessible with each panel and each dialog, and so is an invite's page."""
     ada, gil = await person(reduced_motion="reduce"), await person(reduced_motion="reduce")
     await ada.sign_up()
     await themes(ada)
@@ -102,7 +100,7 @@ async def test_editor_with_its_panels_and_dialogs_is_accessible(person: NewPerso
 
 
 async def test_pages_around_the_editor_are_accessible(person: NewPerson) -> None:
-    """Versions, replay, home, profile, developers."""
+    """The pages of versions, replay, home, profile and developers are accessible."""
     ada = await person(reduced_motion="reduce")
     await ada.sign_up()
     session_id = await ada.create("All screens", starter=True)
@@ -124,8 +122,9 @@ async def test_pages_around_the_editor_are_accessible(person: NewPerson) -> None
 
 @pytest.mark.parametrize("part", range(2))
 async def test_user_text_is_never_markup(person: NewPerson, api: Api, part: int) -> None:
-    """Sixty payloads as names, titles, messages, labels, code, file names:
-    shown as they are, and nothing runs.
+    """Sixty payloads in names, titles, messages, labels, code and file names do not run.
+
+    The pages show them as plain text.
     """
     payloads = PAYLOADS[part::2]
     assert len(PAYLOADS) == 60
@@ -170,7 +169,7 @@ async def test_user_text_is_never_markup(person: NewPerson, api: Api, part: int)
 
 
 async def test_first_load_is_small_and_fast(person: NewPerson) -> None:
-    """The editor loads at most 350 kB, compressed; the shell paints within a second."""
+    """The editor loads at most 350 kB (compressed), and its first paint is within a second."""
     ada = await person()
     await ada.sign_up()
     session_id = await ada.create("Light")
@@ -198,7 +197,7 @@ async def test_first_load_is_small_and_fast(person: NewPerson) -> None:
 
 
 async def test_developer_snippets_name_server_and_session(person: NewPerson) -> None:
-    """The developers' page has this server's address and the session's id in it."""
+    """The snippets on the developers' page contain this server's address and the session's id."""
     ada = await person()
     await ada.sign_up()
     session_id = await ada.create("Snippets")

@@ -1,5 +1,6 @@
-"""Roots with every kind of name, and roots that are no texts:
-each page of the app shows them, and exports too.
+"""Shared roots with unusual names, and roots that are not texts.
+
+Each page of the app and each export must show them.
 """
 
 import re
@@ -24,8 +25,8 @@ NAMES = (
     "名" * 120,
     "",
 )
-"""What every object has, what tools and file systems forbid, what is markup,
-over 255 bytes, and none."""
+"""Names of properties that every object has, names that tools and file systems forbid,
+markup, a name over 255 bytes, and the empty name."""
 
 
 def shown(name: str) -> str:
@@ -41,7 +42,7 @@ async def exported(one: Someone, session_id: str, folder: Path) -> Page:
 
 
 async def typed_by_ada(person: NewPerson, api: Api) -> tuple[Someone, Api, str]:
-    """Return Ada in a session in which they have typed, Bob, who has joined it, and its id."""
+    """Return Ada in a session with text of theirs, Bob, who has joined it, and its id."""
     ada = await person()
     await ada.sign_up("ada")
     session_id = await ada.create("Names", access="link")
@@ -53,7 +54,7 @@ async def typed_by_ada(person: NewPerson, api: Api) -> tuple[Someone, Api, str]:
 
 
 async def write_each(peers: Peers, api: Api, session_id: str) -> None:
-    """Let a client for each name write into the text of that name."""
+    """For each name, connect a client that writes into the text of that name."""
     for name in NAMES:
         await connect(peers, api, session_id, f"peer of {name}", root=name)
         await peers.do("insert", f"peer of {name}", text=f"text of {name}")
@@ -62,7 +63,7 @@ async def write_each(peers: Peers, api: Api, session_id: str) -> None:
 async def test_texts_with_any_name_are_shown_on_each_page(
     person: NewPerson, api: Api, peers: Peers, tmp_path: Path
 ) -> None:
-    """The editor, blame, versions, the replay and its export have each text under its name."""
+    """The editor, blame, versions, the replay and its export show each text under its name."""
     ada, bob, session_id = await typed_by_ada(person, api)
     await ada.save("without them")
     await write_each(peers, bob, session_id)
@@ -98,13 +99,13 @@ async def test_texts_with_any_name_are_shown_on_each_page(
 async def test_names_of_texts_are_shown_before_there_is_a_connection(
     person: NewPerson, api: Api, peers: Peers
 ) -> None:
-    """Where no WebSocket comes through, the texts can be read under their names."""
+    """If no WebSocket connects, the texts can still be read under their names."""
     ada, bob = await person(), await api.sign_up("bob")
     await ada.sign_up("ada")
     session_id = await bob.new_session(access="link")
     await write_each(peers, bob, session_id)
     await until(lambda: bob.live(session_id), lambda live: set(NAMES) <= set(live["files"]))
-    ada.expected.append("404")  # no member yet: the page joins
+    ada.expected.append("404")  # ada is not a member yet: the page joins
     await ada.page.route_web_socket(re.compile("/sync/"), lambda _: None)
 
     await ada.go(f"/s/{session_id}")
@@ -119,8 +120,9 @@ async def test_names_of_texts_are_shown_before_there_is_a_connection(
 async def test_maps_lists_and_xml_are_shown_read_only(
     person: NewPerson, api: Api, peers: Peers, tmp_path: Path
 ) -> None:
-    """The editor shows them as they change, versions compare them,
-    and a replay names what it does not show.
+    """The editor shows maps, lists and XML live, and the versions page compares them.
+
+    The replay lists the roots that it cannot show.
     """
     ada, bob, session_id = await typed_by_ada(person, api)
     await connect(peers, bob, session_id, "bob")
@@ -168,7 +170,7 @@ async def test_maps_lists_and_xml_are_shown_read_only(
 
 
 async def test_names_of_files_are_learned_without_their_texts(person: NewPerson, api: Api) -> None:
-    """A file that this page has not opened is a tab, although nobody sent its text for that."""
+    """A file that this page has not opened gets a tab before its text is loaded."""
     ada, bob, session_id = await typed_by_ada(person, api)
     wire = await joined(bob, session_id)
     await wire.send(texts_frame({"notes.py": "text of notes"}))

@@ -1,8 +1,8 @@
-"""What the app shows without a connection:
-the reason, what to do, and never an empty editor that seems to save.
+"""The page without a connection: it gives the reason and a remedy, and keeps the text.
 
-One test for each remedy of static/src/session/live/trouble.ts;
-which close code has which is in trouble.test.ts.
+It never shows an empty editor that seems to save. Each remedy of
+static/src/session/live/trouble.ts has one test here.
+trouble.test.ts tests which close code has which remedy.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ NARROW = {"viewport": {"width": 390, "height": 844}}
 
 @pytest.fixture
 async def server(start_server: StartServer, request: pytest.FixtureRequest) -> Server:
-    """A server with the settings that a test names."""
+    """Start a server with the settings that the test's parameter names."""
     return await start_server(**getattr(request, "param", {}))
 
 
@@ -56,7 +56,7 @@ async def live_code(ada: Someone, session_id: str) -> str:
 
 
 async def forget_document(someone: Someone, session_id: str) -> None:
-    """Leave the session, and forget what this browser kept of it."""
+    """Leave the session, and delete this browser's copy of its document."""
     await someone.go("/")
     await someone.page.evaluate(
         "id => indexedDB.databases().then(all => Promise.all(all.filter(one => "
@@ -67,7 +67,7 @@ async def forget_document(someone: Someone, session_id: str) -> None:
 
 
 async def check_both_themes(someone: Someone, shown: Locator) -> None:
-    """Check that all of a notice can be seen and read at the usual widths, in both themes."""
+    """Check that a notice is fully visible and accessible at three widths, in both themes."""
     before = someone.page.viewport_size
     for width in (390, 768, 1280):
         await someone.page.set_viewport_size({"width": width, "height": 800})
@@ -89,8 +89,9 @@ async def check_both_themes(someone: Someone, shown: Locator) -> None:
 async def test_page_that_is_refused_shows_reason_and_text_and_opens_later(
     person: NewPerson, server: Server
 ) -> None:
-    """The text can be read with the reason above it; nothing says "Saving…";
-    later it can be typed into.
+    """A refused page shows the text read-only, with the reason above it.
+
+    It never says "Saving…". The text becomes editable when there is room again.
     """
     ada = await person()
     session_id = await with_task(ada, "Full")
@@ -124,8 +125,9 @@ async def test_page_that_is_refused_shows_reason_and_text_and_opens_later(
 
 
 async def test_page_behind_proxy_without_websockets_says_so(person: NewPerson, monkeypatch) -> None:
-    """Such a proxy drops `Upgrade`: the text can be read, the badge says "Offline",
-    and the page says why.
+    """Behind a proxy that drops `Upgrade`, the text can be read and the badge says "Offline".
+
+    A banner gives the reason.
     """
     ada = await person()
     ada.expected.append("WebSocket connection|426")
@@ -156,7 +158,7 @@ async def test_page_behind_proxy_without_websockets_says_so(person: NewPerson, m
 async def test_page_without_server_says_so_and_keeps_text(
     person: NewPerson, server: Server
 ) -> None:
-    """The text that this browser kept can be worked on, and taken along."""
+    """Without a server, the user can edit the text that this browser kept, and download it."""
     ada = await person()
     ada.expected.append("WebSocket connection|ERR_CONNECTION_REFUSED|Failed to load")
     await with_task(ada, "Away")
@@ -175,9 +177,9 @@ async def test_page_without_server_says_so_and_keeps_text(
 
 @pytest.mark.parametrize("server", [{"max_text_bytes": 1_024}], indirect=True)
 async def test_text_over_limit_stays_and_is_sent_once_it_is_smaller(person: NewPerson) -> None:
-    """The page says what is full, with the figure.
+    """The page says which limit is reached, and its size.
 
-    The typed text stays, and is sent by itself after a deletion.
+    The typed text stays. The page sends it without help as soon as the text is small enough.
     """
     ada = await person(permissions=["clipboard-read", "clipboard-write"])
     session_id = await with_task(ada, "Large")
@@ -204,9 +206,9 @@ async def test_text_over_limit_stays_and_is_sent_once_it_is_smaller(person: NewP
 async def test_removed_editor_may_copy_text_but_not_type(
     person: NewPerson, server: Server, api: Api
 ) -> None:
-    """What came with the close is shown, in words for people."""
+    """A removed member sees the reason for it in plain words."""
     ada, gil = await person(), await person(**NARROW)
-    gil.expected.append("404")  # the chat of a session that is closed to them
+    gil.expected.append("404")  # the chat of a session that gil is no longer a member of
     session_id = await with_task(ada, "Removed")
     await gil.enter_as_guest(await ada.invite("editor"), "Gil")
     await expect(gil.text).to_contain_text(TASK)
@@ -228,7 +230,7 @@ async def test_removed_editor_may_copy_text_but_not_type(
 
 
 async def test_signed_out_editor_comes_back_by_signing_in(person: NewPerson, api: Api) -> None:
-    """The link leads back to the session."""
+    """The link to sign in leads back to the session."""
     ada = await person()
     ada.expected.append("401")
     session_id = await with_task(ada, "Signed out")
@@ -241,11 +243,12 @@ async def test_signed_out_editor_comes_back_by_signing_in(person: NewPerson, api
 
 
 def refuse_typing(monkeypatch, reason: CloseReason, *, cuts: int = 0) -> set[int]:
-    """Let the server refuse all that one client id types from the word "mine" on;
-    return the ids it refuses.
+    """Make the server refuse a client id, from its first edit with the word "mine" on.
 
-    cuts  how many times it takes new edits with that word, and ends their
-          connection before it says so
+    Return the set of refused client ids, which is filled later.
+
+    cuts  for how many later edits with that word, under new client ids, the server takes the edit
+          and closes the connection without a confirmation
     """
     refused: set[int] = set()
     receive, cut = Room.receive, [0]
@@ -274,10 +277,9 @@ def refuse_typing(monkeypatch, reason: CloseReason, *, cuts: int = 0) -> set[int
 async def test_text_that_is_refused_for_good_is_sent_again_as_new_edits(
     person: NewPerson, monkeypatch, reason: CloseReason
 ) -> None:
-    """All that one client id typed from some moment on is refused;
-    the text arrives once, under another client id.
+    """The server refuses each edit of one client id. The text arrives once, under a new id.
 
-    That happens by itself, because nothing else would help.
+    The page does this by itself, because nothing else could save the text.
     """
     ada, gil = await person(), await person()
     session_id = await with_task(ada, "Unreadable")
@@ -305,8 +307,9 @@ async def test_text_that_is_refused_for_good_is_sent_again_as_new_edits(
 async def test_text_whose_arrival_nobody_confirmed_is_there_once(
     person: NewPerson, monkeypatch, reason: CloseReason
 ) -> None:
-    """The connection that brings new edits breaks after the server has taken them;
-    they are sent again, also later.
+    """The connection breaks after the server has taken new edits but not confirmed them.
+
+    The page sends the text again after a reload, and it appears only once.
     """
     ada = await person()
     session_id = await with_task(ada, "Unconfirmed")
@@ -330,7 +333,7 @@ async def test_text_whose_arrival_nobody_confirmed_is_there_once(
 
 
 async def test_restart_that_is_soon_over_is_no_trouble(person: NewPerson, server: Server) -> None:
-    """A close that people need not know of shows nothing."""
+    """The page shows no banner for a short restart of the server."""
     ada = await person()
     session_id = await with_task(ada, "Restart")
     room = server.parts.services.rooms.find(session_id)
@@ -346,8 +349,9 @@ async def test_restart_that_is_soon_over_is_no_trouble(person: NewPerson, server
 
 
 async def test_upgrade_with_open_tab_loads_page_again_and_goes_on(person: NewPerson) -> None:
-    """Parts that have other names now: the page is loaded again once;
-    if that does not help, it says so.
+    """After an upgrade, the page's parts have new names, and the page reloads once.
+
+    If the reload does not help, the page says so.
     """
     ada = await person()
     ada.expected.append("404|dynamically imported module")
@@ -373,11 +377,9 @@ async def test_upgrade_with_open_tab_loads_page_again_and_goes_on(person: NewPer
 
 
 async def test_sign_up_from_links_leads_back_to_session(person: NewPerson) -> None:
-    """From a session's link, and from an invite by its header,
-    people end where they wanted to be.
-    """
+    """The header's link "Create account" leads back to the session or to the invite."""
     ada, bob, gil = await person(), await person(), await person(**NARROW)
-    bob.expected.append("404")  # the session is not bob's until bob has joined
+    bob.expected.append("404")  # bob is not a member until bob has joined
     await ada.sign_up()
     session_id = await ada.create("Class", access="link")
     invite = await ada.invite("editor")
@@ -400,9 +402,7 @@ async def test_sign_up_from_links_leads_back_to_session(person: NewPerson) -> No
 
 
 async def test_page_under_path_of_other_site_says_that_it_needs_host(person: NewPerson) -> None:
-    """Under a path neither styles nor scripts are found:
-    the page that is served must say so by itself.
-    """
+    """Under a path, neither styles nor scripts load, so the plain HTML must say why."""
     ada = await person()
     ada.expected.append("404")
     await ada.page.route(re.compile(r"/static/"), lambda route: route.fulfill(status=404, body=""))
@@ -416,7 +416,7 @@ async def test_page_under_path_of_other_site_says_that_it_needs_host(person: New
 async def test_session_that_ends_without_a_final_version_says_so(
     person: NewPerson, server: Server, expect_log: Callable[[str], None]
 ) -> None:
-    """The owner is told why, and that the text is still there."""
+    """The owner reads why no final version was stored, and that the text is still there."""
     expect_log("WARNING handlers.api.session: session .* has no final version yet")
     ada = await person()
     session_id = await with_task(ada, "Full of versions")
@@ -447,7 +447,10 @@ async def test_session_that_ends_without_a_final_version_says_so(
 async def test_server_that_is_slow_to_save_is_said_while_typing_goes_on(
     person: NewPerson, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A notice without alarm comes, the text stays, and the notice goes when all is saved."""
+    """A notice appears while the store is slow, and goes when everything is saved.
+
+    The user can type all the time.
+    """
     ada = await person()
     await ada.page.clock.install()
     await with_task(ada, "Slow")
@@ -476,7 +479,10 @@ async def test_server_that_is_slow_to_save_is_said_while_typing_goes_on(
 async def test_text_that_the_server_cannot_read_is_said_and_can_be_typed_on(
     person: NewPerson,
 ) -> None:
-    """What the server cannot do then is said where people ask for it, too."""
+    """The page says that the server cannot read the text, and again when the user saves a version.
+
+    Typing and saving of edits continue.
+    """
     ada = await person()
     ada.expected.append("409")
     session_id = await with_task(ada, "Unreadable")
@@ -503,7 +509,7 @@ async def test_text_that_the_server_cannot_read_is_said_and_can_be_typed_on(
 async def test_damaged_version_and_message_are_said_and_the_rest_is_shown(
     person: NewPerson, server: Server, expect_log: Callable[[str], None]
 ) -> None:
-    """Neither the list of versions nor the chat fails because of one of them."""
+    """One damaged version or message does not make the list of versions or the chat fail."""
     expect_log("ERROR .* damaged")
     ada = await person()
     ada.expected.append("409")
@@ -548,7 +554,7 @@ async def test_damaged_version_and_message_are_said_and_the_rest_is_shown(
 async def test_owner_is_warned_at_half_of_the_limit_and_makes_the_document_smaller(
     person: NewPerson, server: Server
 ) -> None:
-    """The warning goes when text was taken out and removed; it can also be put away."""
+    """The warning goes after deleted text is removed. The owner can also hide it."""
     ada = await person()
     session_id = await with_task(ada, "Half full")
     rooms = server.parts.services.rooms

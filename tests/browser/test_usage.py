@@ -1,4 +1,4 @@
-"""What a user's sessions take, on the profile page, and how their owner deletes one."""
+"""A user's storage on the profile page, and how the owner deletes a session."""
 
 import asyncio
 import re
@@ -13,7 +13,7 @@ from tests.waiting import until
 
 GIB = 1 << 30
 STATES: dict[str, tuple[int, int, list[str], str]] = {
-    # bytes, sessions, both lines, the beginning of the warning
+    # used bytes, sessions, the texts of both lines, the beginning of the warning
     "nothing": (0, 0, ["0 bytes of 2 GiB", "0 of 2,000 sessions"], ""),
     "some": (GIB * 6 // 5 + 1, 34, ["1.2 GiB of 2 GiB", "34 of 2,000 sessions"], ""),
     "below": (GIB * 179 // 100, 1_799, ["1.7 GiB of 2 GiB", "1,799 of 2,000 sessions"], ""),
@@ -44,13 +44,13 @@ def storage(someone: Someone) -> Locator:
 
 
 async def top_of_next(someone: Someone) -> float:
-    """Return where on the page the section below begins."""
+    """Return where on the page the section below the storage begins, in CSS pixels."""
     below = someone.page.locator("section[aria-labelledby=logins]")
     return await below.evaluate("section => section.getBoundingClientRect().top + scrollY")
 
 
 async def api_of(someone: Someone, api: Api) -> Api:
-    """Return the API as this person is signed in there."""
+    """Return an API client that uses this person's access token."""
     [token] = [
         one["value"] for one in await someone.context.cookies() if one["name"] == "accessToken"
     ]
@@ -65,9 +65,7 @@ def answered(usage: dict[str, Any]) -> Any:
 
 
 async def fits(someone: Someone, shown: Locator) -> None:
-    """Check in both themes and at the usual widths that nothing is cut off,
-    and that axe finds nothing wrong.
-    """
+    """Check at three widths that nothing is cut off, and axe in both themes."""
     for width in (390, 768, 1280):
         await someone.page.set_viewport_size({"width": width, "height": 800})
         box = await shown.bounding_box()
@@ -86,7 +84,10 @@ async def fits(someone: Someone, shown: Locator) -> None:
 async def test_profile_shows_usage_and_warns_from_nine_tenths_on(
     person: NewPerson, state: str
 ) -> None:
-    """Both figures against their limits; a warning says what is refused and how to make room."""
+    """The profile shows both figures with their limits.
+
+    From nine tenths on, a warning says what is refused and how to make room.
+    """
     used, sessions, lines, warning = STATES[state]
     ada = await person(reduced_motion="reduce")
     await ada.sign_up()
@@ -114,7 +115,7 @@ async def test_profile_shows_usage_and_warns_from_nine_tenths_on(
 
 
 async def test_usage_that_loads_or_fails_moves_nothing(person: NewPerson) -> None:
-    """Loading, an error, loading again and the figures take the same room."""
+    """The section has the same height while it loads, shows an error, or shows the figures."""
     ada = await person()
     ada.expected.append("503")
     await ada.sign_up()
@@ -143,8 +144,9 @@ async def test_usage_that_loads_or_fails_moves_nothing(person: NewPerson) -> Non
 
 
 async def test_owner_deletes_session_from_the_list(person: NewPerson, api: Api) -> None:
-    """The dialog names the session; after it, list and usage are without it,
-    and the focus is on the next one.
+    """The dialog names the session. After the deletion it is gone from the list and the usage.
+
+    The focus moves to the next session.
     """
     ada, gil = await person(), await person()
     await ada.sign_up()
@@ -186,7 +188,7 @@ async def test_owner_deletes_session_from_the_list(person: NewPerson, api: Api) 
 
 
 async def test_owner_deletes_session_from_its_settings(person: NewPerson) -> None:
-    """It leads back to the list, and this browser keeps nothing of the session."""
+    """The deletion leads back to the list, and this browser keeps nothing of the session."""
     ada = await person()
     await ada.sign_up()
     session_id = await ada.create("Inside")
@@ -220,7 +222,7 @@ async def test_owner_deletes_session_from_its_settings(person: NewPerson) -> Non
 async def test_deletion_that_fails_says_why_and_can_be_tried_again(
     person: NewPerson, api: Api
 ) -> None:
-    """The error is in the dialog; a session that is gone already leaves the list."""
+    """The dialog shows the error. A session that is already deleted leaves the list."""
     ada = await person()
     ada.expected.append("404|ERR_FAILED")
     await ada.sign_up()
@@ -245,7 +247,7 @@ async def test_deletion_that_fails_says_why_and_can_be_tried_again(
 
 
 async def test_only_the_owner_is_offered_to_delete(person: NewPerson, api: Api) -> None:
-    """Other members find no button, neither in the list nor in the settings."""
+    """Other members find no button to delete, neither in the list nor in the settings."""
     ada, bob = await person(), await person()
     await ada.sign_up()
     session_id = await ada.create("Hers", access="link")

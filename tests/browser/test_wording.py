@@ -1,4 +1,4 @@
-"""What screens say: whole sentences for people, and no words of programs."""
+"""The wording on screens: whole sentences for people, without names of API fields."""
 
 import re
 
@@ -10,7 +10,7 @@ from tests.browser.conftest import NewPerson
 
 
 async def test_forms_ask_for_what_was_left_empty(person: NewPerson) -> None:
-    """Each in its own words, and none by the name of a field in the API."""
+    """Each form names an empty field in plain words, and never by its name in the API."""
     ada, gil = await person(), await person()
     for one in (ada, gil):
         one.expected.append("422|401|409")
@@ -48,7 +48,7 @@ async def test_sign_up_says_what_is_wrong_in_sentences(person: NewPerson) -> Non
 
 
 async def test_invites_are_copied_when_made_and_again_later(person: NewPerson) -> None:
-    """A tab can copy its links as long as it is open; the server cannot show them again."""
+    """A tab can copy its links as long as it is open. The server cannot show them again."""
     ada = await person()
     await ada.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await ada.sign_up()
@@ -89,7 +89,7 @@ async def test_role_change_is_told_with_an_article(person: NewPerson) -> None:
 
 
 async def test_settings_offer_every_form_of_export(person: NewPerson) -> None:
-    """The forms that the API has."""
+    """The settings link to each format of export, and the API's description allows it."""
     ada = await person()
     await ada.sign_up()
     session_id = await ada.create("Exports")

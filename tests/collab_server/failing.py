@@ -1,7 +1,7 @@
-"""`collab-server` with a fault in it: pycrdt fails as it could on an update that nobody foresaw.
+"""Runs `collab-server` with a fault: pycrdt fails in an unforeseen way on some updates.
 
 python -m tests.collab_server.failing FAULT run:
-FAULT is what happens inside `apply` of an update with TRIGGER in it.
+FAULT names the failure that happens when an update that contains TRIGGER is applied.
 """
 
 import os
@@ -22,7 +22,7 @@ def segfault() -> None:
 
 
 def hang() -> None:
-    """Hold on to the interpreter, as native code would."""
+    """Keep the interpreter busy for a minute, as native code that never returns would."""
     until = time.monotonic() + 60
     sys.setswitchinterval(100)
     while time.monotonic() < until:
@@ -30,7 +30,7 @@ def hang() -> None:
 
 
 def hoard() -> None:
-    """Take more memory than there may be."""
+    """Ask for more memory (4 GiB) than the process may have."""
     bytearray(4 << 30)
 
 

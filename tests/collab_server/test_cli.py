@@ -1,4 +1,4 @@
-"""The command, as a process."""
+"""Tests the command `collab-server`, run as a process."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ from tests.waiting import until
 
 
 async def command(*arguments: str, cwd: Path = ROOT, **variables: str) -> tuple[int, str, str]:
-    """Run `collab-server` and return (exit code, output, errors)."""
+    """Run `collab-server` and return its exit code, its output and its errors."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "collab_server", *arguments,
         cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT), "PORT": "0", **variables},
@@ -29,7 +29,10 @@ async def command(*arguments: str, cwd: Path = ROOT, **variables: str) -> tuple[
 
 
 async def typed_a_moment_ago(folder: Path) -> tuple[ServerProcess, Wire]:
-    """Return a server that has not saved yet what a client typed, and the client's connection."""
+    """Start a server, and let a client type text that the server has not saved yet.
+
+    Returns: the server, and the client's connection.
+    """
     server = ServerProcess(folder, free_port(), COLLAB_FLUSH_MS=1000)
     await server.start()
     ada = await Api(server.url).sign_up()
@@ -41,7 +44,10 @@ async def typed_a_moment_ago(folder: Path) -> tuple[ServerProcess, Wire]:
 
 
 async def test_version_and_help_options_print_their_text() -> None:
-    """--version says it, --help teaches."""
+    """`--version` prints the version.
+
+    `--help` prints the first steps, the commands and their options.
+    """
     assert await command("--version") == (0, f"collab-server {__version__}\n", "")
     code, text, _ = await command("--help")
     assert (code, "first steps" in text, "collab-server check" in text) == (0, True, True)
@@ -50,7 +56,7 @@ async def test_version_and_help_options_print_their_text() -> None:
 
 
 async def test_module_runs_in_a_folder_with_files_called_as_its_packages(tmp_path: Path) -> None:
-    """`python -m` looks there first."""
+    """`python -m collab_server` never imports files of the working folder as its packages."""
     for name in ("crdt", "handlers", "static", "storage"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('mine')\n")
 
@@ -61,7 +67,7 @@ async def test_module_runs_in_a_folder_with_files_called_as_its_packages(tmp_pat
 
 @pytest.mark.parametrize("name", ["run", "serve", "check"])
 async def test_invalid_setting_ends_command_with_one_line(tmp_path: Path, name: str) -> None:
-    """By variable or by flag: exit code 2, one line that says what is wrong."""
+    """An invalid variable or flag ends the command with code 2 and one line about the fault."""
     assert await command(name, cwd=tmp_path, PORT="x") == (
         2, "", "collab-server: PORT must be a whole number, not 'x'\n"
     )  # fmt: skip
@@ -71,7 +77,7 @@ async def test_invalid_setting_ends_command_with_one_line(tmp_path: Path, name: 
 
 
 async def test_check_reports_settings_and_unusable_store(tmp_path: Path) -> None:
-    """Says what it found, warns of unknown variables, and names a store that cannot be used."""
+    """`check` shows settings, warns of unknown variables, and names an unusable store."""
     data = tmp_path / "data"
     code, text, errors = await command("check", cwd=tmp_path, COLLAB_TYPO="1")
     assert (code, "will be made at the first start" in text) == (0, True)
@@ -89,7 +95,7 @@ async def test_check_reports_settings_and_unusable_store(tmp_path: Path) -> None
 
 
 async def test_check_leaves_running_server_undisturbed(tmp_path: Path) -> None:
-    """Checking does not disturb the server that runs; a second server is refused."""
+    """`check` does not disturb a running server. A second server on the same data is refused."""
     server = ServerProcess(tmp_path / "data", free_port())
     await server.start()
 
@@ -104,7 +110,7 @@ async def test_check_leaves_running_server_undisturbed(tmp_path: Path) -> None:
 
 
 async def test_run_on_port_in_use_ends_with_one_line(tmp_path: Path) -> None:
-    """One line, exit code 2."""
+    """A port that is in use ends `run` with exit code 2 and one line."""
     server = ServerProcess(tmp_path / "data", free_port())
     await server.start()
     port = server.url.rpartition(":")[2]
@@ -123,7 +129,10 @@ async def test_run_on_port_in_use_ends_with_one_line(tmp_path: Path) -> None:
 
 
 async def test_run_prints_two_lines_and_makes_private_files(tmp_path: Path) -> None:
-    """Two lines on standard output; files that only their owner can read."""
+    """A start prints two lines on standard output.
+
+    Only the owner can read the files that it makes.
+    """
     server = ServerProcess(tmp_path / "data", free_port())
     await server.start()
 
@@ -138,7 +147,7 @@ async def test_run_prints_two_lines_and_makes_private_files(tmp_path: Path) -> N
 
 
 async def test_public_run_says_what_others_open_and_warns(tmp_path: Path) -> None:
-    """Each address that is printed answers; without a proxy in front, a warning says the danger."""
+    """Each printed address answers. A warning names the danger of a server without a proxy."""
     server = ServerProcess(tmp_path / "data", free_port(), flags=("--public",))
     await server.start()
 
@@ -153,14 +162,14 @@ async def test_public_run_says_what_others_open_and_warns(tmp_path: Path) -> Non
 
 
 async def test_public_and_host_together_are_refused() -> None:
-    """They say two things."""
+    """`--public` and `--host` contradict each other, so both together are refused."""
     code, _, errors = await command("run", "--public", "--host", "::1")
 
     assert (code, "not allowed with" in errors) == (2, True)
 
 
 async def test_run_after_second_signal_still_saves_everything(tmp_path: Path) -> None:
-    """Ctrl-C after SIGTERM does not cut the writing short, and leaves no traceback."""
+    """Ctrl-C after SIGTERM does not interrupt the saving, and leaves no traceback."""
     server, _ = await typed_a_moment_ago(tmp_path / "data")
 
     server.signal(signal.SIGTERM)
@@ -176,9 +185,7 @@ async def test_run_after_second_signal_still_saves_everything(tmp_path: Path) ->
 
 
 async def test_run_on_sigterm_drains_and_saves(tmp_path: Path) -> None:
-    """Editors are closed with 1012, what was typed a moment ago is in the file,
-    and checkpointed.
-    """
+    """SIGTERM closes editors with 1012, saves recently typed text and checkpoints it."""
     server, wire = await typed_a_moment_ago(tmp_path / "data")
 
     code = await server.terminate()
@@ -193,7 +200,7 @@ async def test_run_on_sigterm_drains_and_saves(tmp_path: Path) -> None:
 
 
 async def test_copy_moves_data_or_explains_refusal_in_one_line(tmp_path: Path) -> None:
-    """Moves a server's data; says in one line what it did, or why not."""
+    """`copy` moves a server's data. It prints one line: the result, or the reason for a refusal."""
     server = ServerProcess(tmp_path / "data", free_port())
     await server.start()
     await Api(server.url).sign_up("ada")
@@ -224,7 +231,7 @@ async def test_copy_moves_data_or_explains_refusal_in_one_line(tmp_path: Path) -
 async def test_commands_name_mongo_database_without_password(
     tmp_path: Path, mongo_uri: str
 ) -> None:
-    """`check` and `run` say what of the database, without its password."""
+    """`check` and `run` name the MongoDB database and its fault, but never print its password."""
     uri = f"{mongo_uri}cli{os.getpid()}"
     place = uri.rpartition("@")[2]
     ready = await command("check", cwd=tmp_path, MONGO_URI=uri)

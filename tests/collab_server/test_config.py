@@ -1,4 +1,4 @@
-"""Settings: typed, bounded, documented."""
+"""Tests that settings have types and bounds, and are documented."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -17,14 +17,14 @@ from handlers.throttling import rates
 
 
 def test_config_defaults_are_port_5000_and_embedded_store() -> None:
-    """Nothing configured is a server on port 5000 with an embedded store."""
+    """A server without configuration uses port 5000 and the embedded store."""
     config, warnings = load({})
 
     assert (config.port, config.data_dir, config.mongo_uri, warnings) == (5000, "data", "", [])
 
 
 def test_config_defaults_of_limits_match_table() -> None:
-    """Defaults of limits are a promise to people who run a server: none changes by mistake."""
+    """The defaults of limits are a promise to operators, so none may change by mistake."""
     kib, mib, minute, hour = 1 << 10, 1 << 20, 60, 3_600
     promised = {
         "max_update_bytes": 4 * mib, "max_sync_bytes": 4 * mib, "max_text_bytes": mib,
@@ -57,7 +57,7 @@ def test_config_defaults_of_limits_match_table() -> None:
 
 
 def test_environment_takes_precedence_over_env_file(tmp_path: Path) -> None:
-    """`.env` is read, the environment has the last word, blank values count as unset."""
+    """`.env` is read, variables of the environment override it, and blank values count as unset."""
     file = tmp_path / ".env"
     file.write_text("PORT=6000\nDATA_DIR=elsewhere\nHOST=\n# PORT=7000\n")
 
@@ -81,9 +81,7 @@ def test_environment_takes_precedence_over_env_file(tmp_path: Path) -> None:
 def test_env_file_that_cannot_be_read_is_one_line(
     tmp_path: Path, content: bytes, words: str
 ) -> None:
-    """Another encoding or a line that is no setting ends the start;
-    nothing is passed over silently.
-    """
+    """A file in another encoding or with an invalid line ends the start with one line."""
     file = tmp_path / ".env"
     file.write_bytes(content)
 
@@ -99,7 +97,10 @@ def test_env_file_that_cannot_be_read_is_one_line(
 def test_env_file_that_is_no_file_is_one_line(
     tmp_path: Path, make: Callable[[Path], object]
 ) -> None:
-    """A folder (Docker makes one for a mount that is missing), a link that leads nowhere."""
+    """A folder or a broken link in the place of `.env` is refused with one line.
+
+    Docker makes a folder when the source of a mount is missing.
+    """
     make(tmp_path / ".env")
 
     with pytest.raises(ConfigError, match=r"\.env: .*; it must be a file of lines NAME=value"):
@@ -107,7 +108,7 @@ def test_env_file_that_is_no_file_is_one_line(
 
 
 def test_env_file_of_other_editors_is_read(tmp_path: Path) -> None:
-    """A byte order mark, Windows line ends, quotes, `export`, comments."""
+    """`.env` may have a byte order mark, Windows line ends, quotes, `export` and comments."""
     file = tmp_path / ".env"
     file.write_bytes(
         b'\xef\xbb\xbfPORT=5001\r\nexport HOST="127.0.0.1" # here\r\n\r\nDATA_DIR=\r\n'
@@ -119,7 +120,10 @@ def test_env_file_of_other_editors_is_read(tmp_path: Path) -> None:
 
 
 def test_tilde_in_data_dir_is_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In `.env` and in flags no shell replaces it."""
+    """The server replaces a leading `~` in DATA_DIR.
+
+    No shell does this for values in `.env` and in flags.
+    """
     monkeypatch.setenv("HOME", "/home/ada")
 
     assert load({"DATA_DIR": "~/x"})[0].data_dir == "/home/ada/x"
@@ -131,7 +135,7 @@ def test_tilde_in_data_dir_is_home_folder(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_missing_env_file_is_accepted(tmp_path: Path) -> None:
-    """No `.env` is fine."""
+    """A missing `.env` leaves all settings at their defaults."""
     assert load({}, tmp_path / ".env")[0] == Config()
 
 
@@ -167,7 +171,7 @@ def test_missing_env_file_is_accepted(tmp_path: Path) -> None:
 def test_invalid_value_is_one_line_with_variable_and_rule(
     variable: str, value: str, words: str
 ) -> None:
-    """One line that names the variable and the rule."""
+    """An invalid value is refused with one line that names the variable and the rule."""
     with pytest.raises(ConfigError) as caught:
         load({variable: value})
 
@@ -178,7 +182,7 @@ def test_invalid_value_is_one_line_with_variable_and_rule(
     "number", [setting for setting in all_settings() if setting.is_number], ids=lambda one: one.name
 )
 def test_number_is_accepted_at_bounds_and_refused_beyond(number: Setting[float]) -> None:
-    """Every number is taken at its bounds and refused beyond them."""
+    """Every number is accepted at its bounds and refused beyond them."""
     companion = {"COLLAB_PING_S": "3600"} if number.name == "pong_s" else {"COLLAB_PONG_S": "1"}
     for bound in (number.low, number.high):
         assert getattr(load({**companion, number.variable: f"{bound}"})[0], number.name) == bound
@@ -197,7 +201,7 @@ _CONSTANTS = {
 
 
 def test_setting_has_one_name_in_config_metrics_and_code() -> None:
-    """The field of the configuration, the name in metrics and the constant of a setting agree."""
+    """A setting has the same name as a field of Config, in metrics and as a constant."""
     assert {name: setting.name for name, setting in _BY_FIELD.items()} == {
         name: name for name in _BY_FIELD
     }
@@ -207,14 +211,18 @@ def test_setting_has_one_name_in_config_metrics_and_code() -> None:
 
 
 def test_every_declared_setting_is_a_field_of_config() -> None:
-    """Otherwise nobody can set it."""
+    """Every declared setting is a field of Config.
+
+    A setting without a field could not be configured.
+    """
     missing = [name for name, setting in _CONSTANTS.items() if setting not in _BY_FIELD.values()]
     assert missing == [], "fields that Config in collab_server/config.py lacks"
 
 
 def test_setting_without_value_has_type_of_its_default() -> None:
-    """The environment is parsed as the type of the default,
-    so that must be the type of the field.
+    """Each field of Config has the type of its default.
+
+    The text of a variable is parsed as the type of the default.
     """
     assert {one.name: one.type for one in fields(Config)} == {
         setting.name: type(setting.default) for setting in all_settings()
@@ -222,21 +230,21 @@ def test_setting_without_value_has_type_of_its_default() -> None:
 
 
 def test_origins_are_normalized() -> None:
-    """Case and a trailing slash do not matter."""
+    """Upper case and a trailing slash in an origin make no difference."""
     config, _ = load({"CORS_ORIGIN": "https://Example.org/, http://localhost:3000"})
 
     assert config.origins == {"https://example.org", "http://localhost:3000"}
 
 
 def test_unknown_variables_cause_warning() -> None:
-    """A misspelt limit does not pass silently; other programs' variables do."""
+    """A misspelt limit causes a warning. Variables of other programs do not."""
     assert load({"COLLAB_IDEL_S": "5", "PATH": "x"})[1] == [
         "COLLAB_IDEL_S is not a setting of this server"
     ]
 
 
 def test_configuration_documents_match_table() -> None:
-    """docs/configuration.md and .env.example are what the table says."""
+    """docs/configuration.md and .env.example agree with the table of settings."""
     assert (ROOT / "docs" / "configuration.md").read_text() == configuration()
     assert (ROOT / ".env.example").read_text() == env_example()
     assert load({}, ROOT / ".env.example")[0] == Config()

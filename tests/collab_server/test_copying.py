@@ -1,4 +1,4 @@
-"""The command `collab-server copy`: what it says and the code it ends with."""
+"""Tests the command `collab-server copy`: its messages and its exit codes."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.storage.rows import Seed
 
 
 async def furnished(folder: Path) -> str:
-    """Make a store with one user that was not closed cleanly; return its folder."""
+    """Make a store that has one user and was not closed cleanly. Return its folder."""
     store = SqliteStore(folder / "collab.db")
     await store.open()
     await Seed(store).user("ada")
@@ -22,7 +22,7 @@ async def furnished(folder: Path) -> str:
 async def test_run_copies_and_keeps_clean_or_unclean_end_of_source(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A source that was not closed cleanly makes a target that was not either."""
+    """If the source was not closed cleanly, the target counts as not closed cleanly either."""
     source, target = await furnished(tmp_path / "from"), tmp_path / "to"
 
     code = await copying.run(source, str(target), into_existing=False)
@@ -52,7 +52,7 @@ async def test_run_copies_and_keeps_clean_or_unclean_end_of_source(
 async def test_run_with_invalid_arguments_refuses_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str, target: str, words: str
 ) -> None:
-    """Exit code 2, and nothing was made."""
+    """Invalid arguments end with exit code 2 and one line, and no file is made."""
     await furnished(tmp_path / "from")
     (tmp_path / "from" / "another-name.db").hardlink_to(tmp_path / "from" / "collab.db")
     (tmp_path / "notes.txt").write_text("no database" * 100)
@@ -79,7 +79,7 @@ async def test_run_with_invalid_arguments_refuses_in_one_line(
 async def test_run_with_unusable_place_refuses_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    """As source and as target; no folder of that name is made."""
+    """An unusable place is refused as source and as target, and no folder of that name is made."""
     monkeypatch.chdir(tmp_path)
     source = await furnished(tmp_path / "from")
 
@@ -89,7 +89,7 @@ async def test_run_with_unusable_place_refuses_in_one_line(
 
     said = capsys.readouterr()
     assert (codes, said.out, said.err.count("\n")) == ([2, 2], "", 2)
-    assert os.listdir(tmp_path) == ["from"]  # noqa: PTH208 - a Path's own would be taken for blocking the loop
+    assert os.listdir(tmp_path) == ["from"]  # noqa: PTH208 - the rule prefers `Path.iterdir`, which another rule forbids here
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,10 @@ async def test_run_with_unusable_place_refuses_in_one_line(
 async def test_run_writes_and_reads_sqlite_files_of_any_name(
     tmp_path: Path, target: str, file: str
 ) -> None:
-    """What is there decides whether a file or a folder is meant; for what is not, the name does."""
+    """An existing target is written as the file or folder that it is.
+
+    For a target that does not exist, its name decides between file and folder.
+    """
     source = await furnished(tmp_path / "from")
     (tmp_path / "folder.db").mkdir()
 

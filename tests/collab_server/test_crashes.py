@@ -1,4 +1,4 @@
-"""What a process that died left behind in DATA_DIR, and what the next one concludes."""
+"""Tests what a server concludes from the files of a process that died, found in DATA_DIR."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ MINUTE = 60_000
 
 
 def die(data_dir: Path, session_id: str, user_id: str = "") -> None:
-    """Leave the mark as a process does that ends while it works for somebody."""
+    """Leave the mark of a process that died while it worked for a session."""
     crashes = Crashes(data_dir)
     crashes.mark.at(session_id, user_id).__enter__()
     crashes.close()
@@ -24,7 +24,7 @@ def look_back(data_dir: Path, *, is_sure: bool) -> Crashes:
 
 
 def test_look_back_after_clean_end_quarantines_nothing(tmp_path: Path) -> None:
-    """No mark, no notes."""
+    """After a clean end there is no mark, so no session is set aside and no notes are written."""
     crashes = look_back(tmp_path / "data", is_sure=True)
 
     assert crashes.quarantine.set_aside(NOW) == []
@@ -36,9 +36,9 @@ def test_look_back_after_clean_end_quarantines_nothing(tmp_path: Path) -> None:
 def test_look_back_after_certain_fault_quarantines_named_session(
     tmp_path: Path, expect_log, is_sure: bool, minutes: int
 ) -> None:
-    """The session that was named waits; after an end by chance it is only noted.
+    """If the end was surely a fault, the named session is set aside. Otherwise it is only noted.
 
-    The mark is cleared.
+    In both cases the mark is cleared.
     """
     expect_log("the server died while it worked for session s1, user u-eve")
     die(tmp_path, "s1", "u-eve")
@@ -51,8 +51,9 @@ def test_look_back_after_certain_fault_quarantines_named_session(
 
 
 def test_look_back_blames_the_loop_before_threads(tmp_path: Path, expect_log) -> None:
-    """A session whose text was read when the loop stopped is set aside,
-    one that a thread loaded meanwhile is noted.
+    """The session that the event loop was reading is set aside.
+
+    A session that a thread was loading meanwhile is not blamed.
     """
     expect_log("the server died while it worked for session (read|loaded)")
     crashes = Crashes(tmp_path)
@@ -69,7 +70,10 @@ def test_look_back_blames_the_loop_before_threads(tmp_path: Path, expect_log) ->
 
 
 def test_look_back_without_work_of_the_loop_blames_threads(tmp_path: Path, expect_log) -> None:
-    """Native code in a thread holds the interpreter, and so the loop."""
+    """If the loop was doing no work, the session that a thread was loading is set aside.
+
+    Native code in a thread can hold the interpreter, and so block the loop.
+    """
     expect_log("the server died while it worked for session loaded")
     crashes = Crashes(tmp_path)
     crashes.mark.beside("loaded").__enter__()
@@ -82,7 +86,7 @@ def test_look_back_without_work_of_the_loop_blames_threads(tmp_path: Path, expec
 
 
 def test_crash_notes_survive_the_process(tmp_path: Path, expect_log) -> None:
-    """The next process reads what an earlier one concluded; the files are for their owner only."""
+    """A later process reads the notes of an earlier one. Only the owner can read these files."""
     expect_log("the server died while it worked for session s1")
     die(tmp_path, "s1", "u-eve")
     look_back(tmp_path, is_sure=True).close()
@@ -98,7 +102,7 @@ def test_crash_notes_survive_the_process(tmp_path: Path, expect_log) -> None:
 def test_read_notes_of_damaged_file_quarantines_nothing(
     tmp_path: Path, expect_log, text: str
 ) -> None:
-    """A server starts whatever is in the file."""
+    """A damaged file of notes never keeps a server from starting."""
     if text != "[]":
         expect_log("cannot be read; nobody is set aside")
     (tmp_path / NOTES_NAME).write_text(text)

@@ -1,6 +1,4 @@
-"""What is done now and then: guests who do not come back, what has expired,
-which logins were used.
-"""
+"""Tests periodic work: removing idle guests and expired rows, noting logins, freeing memory."""
 
 import asyncio
 import sqlite3
@@ -44,7 +42,7 @@ def count(database: Path, table: str) -> int:
 
 
 async def come_back(api: Api) -> Api:
-    """Sign in again after some days."""
+    """Sign in again, because the login has expired."""
     answer = await Api(api.url).post(
         "/user/login", {"username": api.user["username"], "password": PASSWORD}
     )
@@ -53,7 +51,7 @@ async def come_back(api: Api) -> Api:
 
 @pytest.fixture
 async def guest(clock: Clock, ada: Api) -> Api:
-    """A guest who said something, has a picture and a ticket."""
+    """Return a guest who has sent a chat message and has a picture and a ticket."""
     session_id = await ada.new_session(access="invite")
     gus = await guest_of(ada, session_id, "Gus")
     await gus.post("/chat/send", {"sessionId": session_id, "message": "hi"})
@@ -65,8 +63,8 @@ async def guest(clock: Clock, ada: Api) -> Api:
 async def test_housekeeping_removes_guest_idle_for_30_days(
     clock: Clock, server, ada: Api, guest: Api, data: Path
 ) -> None:
-    """After 30 days they are gone with login, ticket, picture and membership;
-    their text stays under their name.
+    """A guest idle for over 30 days is removed, but the guest's messages and name stay.
+    Login, ticket, picture and membership are removed.
     """
     session_id = guest.user["guestOf"]
     clock.advance(30 * DAY_S)
@@ -95,7 +93,7 @@ async def test_housekeeping_removes_guest_idle_for_30_days(
 async def test_housekeeping_keeps_recently_active_guest(
     clock: Clock, server, guest: Api, data: Path
 ) -> None:
-    """A refresh counts as activity, and a request once that was noted."""
+    """A refresh counts as activity. A request counts when the login's use has been noted."""
     clock.advance(13 * DAY_S)
     answer = await Api(guest.url).post("/user/refresh", {"refreshToken": guest.refresh_token})
     guest.token = answer.body["accessToken"]
@@ -116,7 +114,7 @@ async def test_housekeeping_keeps_recently_active_guest(
 async def test_housekeeping_keeps_connected_guest(
     clock: Clock, start_server, is_noted: bool
 ) -> None:
-    """They may only watch; also if a round could not note that they are there."""
+    """A connected guest who only watches is kept, even if no round noted the guest's login."""
     server = await start_server(guest_days=5)
     ada = await Api(server.url).sign_up("ada")
     guest = await guest_of(ada, await ada.new_session())
@@ -139,7 +137,7 @@ async def test_housekeeping_keeps_connected_guest(
 
 
 async def test_housekeeping_closes_sockets_of_expired_login(clock: Clock, server, ada: Api) -> None:
-    """A client that never refreshes is signed out after 14 days, wherever it is connected."""
+    """A client that never refreshes its login is disconnected after 14 days."""
     wire = await joined(ada, await ada.new_session())
     clock.advance(14 * DAY_S - 1)
     await server.housekeeping.note_logins()
@@ -152,7 +150,7 @@ async def test_housekeeping_closes_sockets_of_expired_login(clock: Clock, server
 
 
 async def test_housekeeping_keeps_guest_signed_up_as_user(clock: Clock, server, guest: Api) -> None:
-    """They are a user."""
+    """A guest who has signed up is a user, and is never removed."""
     await guest.post("/user/signup", account("gustav"))
     clock.advance(400 * DAY_S)
 
@@ -166,7 +164,7 @@ async def test_housekeeping_keeps_guest_signed_up_as_user(clock: Clock, server, 
 async def test_housekeeping_uses_guest_days_of_configuration(
     clock: Clock, start_server, data: Path
 ) -> None:
-    """`COLLAB_GUEST_DAYS` says how long a guest is kept."""
+    """`COLLAB_GUEST_DAYS` is the number of days that an idle guest is kept."""
     server = await start_server(guest_days=2)
     ada = await Api(server.url).sign_up("ada")
     await guest_of(ada, await ada.new_session())
@@ -180,7 +178,7 @@ async def test_housekeeping_uses_guest_days_of_configuration(
 async def test_housekeeping_removes_many_guests_in_batches(
     clock: Clock, server, ada: Api, data: Path, monkeypatch
 ) -> None:
-    """Until none is left."""
+    """Guests are removed in batches until no idle guest is left."""
     monkeypatch.setattr(housekeeping, "_BATCH", 5)
     session_id = await ada.new_session()
     invite = (await new_invite(ada, session_id))["invite"]
@@ -196,7 +194,10 @@ async def test_housekeeping_removes_many_guests_in_batches(
 async def test_housekeeping_drops_expired_logins_tickets_and_invites(
     clock: Clock, server, ada: Api, data: Path
 ) -> None:
-    """Logins, tickets, and invites a month after their end; nothing that is still good."""
+    """Expired logins and tickets are removed, and invites a month after their end.
+
+    Valid rows stay.
+    """
     session_id = await ada.new_session()
     await ada.post(f"/session/{session_id}/ticket")
     invite = await new_invite(ada, session_id, expiresIn=60)
@@ -217,7 +218,7 @@ async def test_housekeeping_drops_expired_logins_tickets_and_invites(
 
 
 async def test_housekeeping_runs_at_server_start(clock: Clock, start_server, data: Path) -> None:
-    """What expired while it was off is gone soon after."""
+    """Rows that expired while the server was off are removed soon after its start."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
     await guest_of(ada, await ada.new_session())
@@ -235,7 +236,7 @@ async def test_housekeeping_runs_at_server_start(clock: Clock, start_server, dat
 async def test_housekeeping_notes_login_use_at_server_stop(
     clock: Clock, start_server, data: Path
 ) -> None:
-    """The last minute is not lost."""
+    """A login that was used just before the server stops is still noted."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
     clock.advance(600)
@@ -251,7 +252,7 @@ async def test_housekeeping_notes_login_use_at_server_stop(
 async def test_housekeeping_during_store_outage_warns_and_tries_again(
     server, ada: Api, monkeypatch, expect_log
 ) -> None:
-    """It is tried again in the next round, with a warning each time."""
+    """While the store is out of reach, each round logs a warning, and the next tries again."""
     expect_log(
         "WARNING collab_server.housekeeping: housekeeping could not (sweep|note logins): disk full"
     )
@@ -282,7 +283,7 @@ async def test_housekeeping_during_store_outage_warns_and_tries_again(
 
 
 async def test_epoch_is_renewed_each_hour_but_not_at_the_start(server) -> None:
-    """Sixty rounds of a minute; a start has begun an epoch itself."""
+    """The epoch is renewed every 60 rounds of a minute, but not at the start, which began one."""
     rounds: list[int] = []
     noted: list[int] = []
 
@@ -307,7 +308,7 @@ async def test_epoch_is_renewed_each_hour_but_not_at_the_start(server) -> None:
 async def test_housekeeping_after_unexpected_error_continues(
     server, ada: Api, monkeypatch, expect_log
 ) -> None:
-    """Whatever is raised is logged, and the next round comes."""
+    """An unexpected error is logged, and the next round still runs."""
     expect_log("ERROR collab_server.housekeeping: housekeeping could not (note logins|sweep)")
     calls = []
 

@@ -1,4 +1,4 @@
-"""Logs: lines for people, objects for programs, and no secrets in either."""
+"""Tests that logs are lines for people or JSON for programs, and contain no secrets."""
 
 import asyncio
 import json
@@ -23,7 +23,10 @@ from tests.waiting import until
     ("log_format", "is_json"), [("json", True), ("text", False), ("auto", True)]
 )
 def test_log_format_is_text_or_json_as_configured(log_format: str, is_json: bool) -> None:
-    """Lines for people, objects for programs; auto means programs unless it is a terminal."""
+    """`text` writes lines and `json` writes objects.
+
+    `auto` writes JSON unless the output is a terminal.
+    """
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     stream = StringIO()
@@ -31,7 +34,7 @@ def test_log_format_is_text_or_json_as_configured(log_format: str, is_json: bool
         logs.set_up(log_format, "info", stream)
         logging.getLogger("some").info("hello %s", "there", extra={"fields": {"n": 1}, "other": 2})
         try:
-            raise ValueError("wrong")  # noqa: TRY301  # the log shows it
+            raise ValueError("wrong")  # noqa: TRY301  # the log shows its traceback
         except ValueError:
             logging.getLogger("some").info("failed", exc_info=True)
     finally:
@@ -69,7 +72,7 @@ def test_log_format_is_text_or_json_as_configured(log_format: str, is_json: bool
 def test_log_request_leaves_out_secrets(
     caplog: pytest.LogCaptureFixture, path: str, shown: str
 ) -> None:
-    """Neither the query nor what follows /join and /invite is logged."""
+    """The logged path has no query, and nothing of a secret after /join or /invite."""
     handler: Any = SimpleNamespace(
         request=SimpleNamespace(
             method="GET", path=path, uri=f"{path}?token=hidden", request_time=lambda: 0.0015
@@ -89,7 +92,7 @@ def test_log_request_leaves_out_secrets(
 
 
 def test_without_quotes_removes_request_from_tornado_messages() -> None:
-    """A header that cannot be read may be a token."""
+    """A header that cannot be parsed may be a token, so it is cut from Tornado's message."""
     record = logging.LogRecord(
         "tornado.general",
         logging.INFO,
@@ -105,7 +108,7 @@ def test_without_quotes_removes_request_from_tornado_messages() -> None:
 
 
 def standard_descriptors(pid: int) -> set[str]:
-    """Return what a process and its children have as standard input, output and error."""
+    """Return the targets of standard input, output and error of a process and its children."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return {
         str(Path(f"/proc/{one}/fd/{number}").readlink())
@@ -121,8 +124,9 @@ def standard_descriptors(pid: int) -> set[str]:
 async def test_server_with_closed_or_full_output_serves_and_ends_with_0(
     tmp_path: Path, redirection: str, supervisor: str
 ) -> None:
-    """Cron jobs and full disks: what cannot be printed is lost, the server is not,
-    and says nothing of Python.
+    """A server with closed or full outputs, as in cron jobs, serves and ends with code 0.
+
+    Lines that it cannot print are lost, and no traceback is printed.
     """
     port = free_port()
     output = tmp_path / "output"
@@ -157,7 +161,7 @@ async def test_server_with_closed_or_full_output_serves_and_ends_with_0(
 
 @pytest.mark.parametrize("arguments", ["check", "--help", "--version"])
 async def test_command_with_full_output_shows_no_traceback(tmp_path: Path, arguments: str) -> None:
-    """What it finds is in its exit code."""
+    """With a full output, the exit code still tells the result, and no traceback is shown."""
     process = await asyncio.create_subprocess_shell(
         f'exec "{sys.executable}" -m collab_server {arguments} >/dev/full', cwd=tmp_path,
         stderr=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT), "PORT": "0"},

@@ -1,5 +1,5 @@
-"""What a start needs: `rehearse` (the command `check`) says what a start says,
-and makes nothing.
+"""Tests the opening of stores and files at a start.
+`rehearse` (command `check`) reports the same faults as a start, and makes no files.
 """
 
 import os
@@ -43,7 +43,7 @@ def database(*statements: str) -> Make:
 
 
 def entry(name: str, content: bytes | None) -> Make:
-    """Make a file in the data folder, or a folder of that name."""
+    """Return a function that makes a file in the data folder, or a folder if `content` is None."""
 
     def make(folder: Path) -> None:
         if content is None:
@@ -63,7 +63,7 @@ def fifo(name: str) -> Make:
 
 
 def replaced(by: Make) -> Make:
-    """Put something else where the data folder should be."""
+    """Return a function that replaces the data folder by what `by` makes."""
 
     def make(folder: Path) -> None:
         folder.rmdir()
@@ -121,7 +121,7 @@ def kept(folder: Path) -> list[tuple[str, str]]:
 
 
 async def refusals(config: Config) -> tuple[str, str]:
-    """Return what `check` and a start say."""
+    """Return the message of `check` and the message of a start."""
     said = []
     for call in (rehearse, Server.start):
         with pytest.raises(StartError) as caught:
@@ -132,7 +132,10 @@ async def refusals(config: Config) -> tuple[str, str]:
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_rehearse_says_what_a_start_says(tmp_path: Path, fault: str) -> None:
-    """The same line, which names DATA_DIR and what is wrong; trying makes nothing."""
+    """`rehearse` raises the same line as a start.
+
+    The line names DATA_DIR, and `rehearse` makes nothing.
+    """
     make, words = FAULTS[fault]
     data = tmp_path / "data"
     data.mkdir()
@@ -170,7 +173,7 @@ async def test_rehearse_says_what_a_start_says(tmp_path: Path, fault: str) -> No
 async def test_rehearse_says_what_a_start_says_of_addresses(
     tmp_path: Path, settings: dict[str, Any], words: str
 ) -> None:
-    """Names that do not resolve, addresses of others, databases that are away."""
+    """A bad HOST or an unreachable database gives the same line as at a start."""
     checked, started = await refusals(Config(**{**HERE, "data_dir": str(tmp_path), **settings}))
 
     assert checked == started
@@ -179,7 +182,7 @@ async def test_rehearse_says_what_a_start_says_of_addresses(
 
 @pytest.mark.parametrize("place", ["/proc", "/proc/nowhere", "/proc/nowhere/sub"])
 async def test_rehearse_says_what_a_start_says_of_folder_without_permission(place: str) -> None:
-    """A folder that is there and takes no files, and one that cannot be made."""
+    """An unwritable folder and a folder that cannot be made give the same line as at a start."""
     checked, started = await refusals(Config(**HERE, data_dir=place))
 
     assert checked == started
@@ -187,7 +190,7 @@ async def test_rehearse_says_what_a_start_says_of_folder_without_permission(plac
 
 
 async def test_rehearse_reports_port_of_another_program(tmp_path: Path) -> None:
-    """As a start does; a port that the server on the same store has is no error."""
+    """A port of another program is refused by `rehearse` and by a start with the same message."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         config = Config(host="127.0.0.1", port=other.getsockname()[1], data_dir=str(tmp_path))
         with pytest.raises(PortInUse) as caught:
@@ -197,7 +200,7 @@ async def test_rehearse_reports_port_of_another_program(tmp_path: Path) -> None:
 
 
 async def test_rehearse_beside_running_server_names_it(tmp_path: Path, start_server) -> None:
-    """The port in use is its own; it goes on undisturbed."""
+    """The port of the server that runs on the same store is no error, and that server continues."""
     server = await start_server()
 
     assert (
@@ -209,7 +212,7 @@ async def test_rehearse_beside_running_server_names_it(tmp_path: Path, start_ser
 
 
 async def test_rehearse_of_usable_places_leaves_them_as_they_are(tmp_path: Path) -> None:
-    """An empty place, an older database, one that was killed: nothing is made or migrated."""
+    """`rehearse` makes and migrates nothing in an empty folder or in a store not closed cleanly."""
     config = Config(**HERE, data_dir=str(tmp_path / "data"))
     assert await rehearse(config) == ""
     assert kept(tmp_path) == []
@@ -223,7 +226,7 @@ async def test_rehearse_of_usable_places_leaves_them_as_they_are(tmp_path: Path)
 
 
 async def test_open_all_after_wrong_secret_keeps_clean_end_of_store(tmp_path: Path) -> None:
-    """A start that fails after it opened the store does not make its end look like a crash."""
+    """A start that fails after it opened the store still closes the store cleanly."""
     (tmp_path / "secret").write_text("short")
     store = SqliteStore(tmp_path / "collab.db")
 
@@ -249,7 +252,7 @@ async def test_open_all_after_wrong_secret_keeps_clean_end_of_store(tmp_path: Pa
 async def test_address_that_is_printed_answers(
     start_server, host: str, families: list[int]
 ) -> None:
-    """For each kind of HOST; `*` listens on both families, on one port."""
+    """The server answers on each address of HOST. For `*` it uses one port for IPv4 and IPv6."""
     server = await start_server(host=host)
 
     assert (await Api(server.url).get("/readyz")).status == 200
@@ -273,16 +276,16 @@ async def test_address_that_is_printed_answers(
     ],
 )
 def test_public_url_is_valid_for_each_kind_of_host(host: str, url: str) -> None:
-    """IPv6 addresses are in brackets; what means all addresses is never printed."""
+    """IPv6 addresses are in brackets. A HOST that means all addresses is never printed."""
     assert public_url(Config(host=host), 5000) == url
 
 
 async def test_restored_database_is_known_whatever_way_its_backup_was_made(
     tmp_path: Path, expect_log
 ) -> None:
-    """Backups of a stopped and of a running server, put back directly or after more runs.
+    """A restored backup is recognized, whether it was made of a stopped or of a running server.
 
-    Each restore is told once.
+    Each restore is reported only once.
     """
     expect_log("WARNING collab_server.opening: the database is not as the last run left it")
     config = Config(**HERE, data_dir=str(tmp_path / "data"))
@@ -313,8 +316,8 @@ async def test_restored_database_is_known_whatever_way_its_backup_was_made(
 async def test_backup_of_the_run_that_ended_last_is_known(
     tmp_path: Path, expect_log, end: str
 ) -> None:
-    """A server that stops leaves another epoch than its backups have;
-    one that dies, if it ran on for an hour.
+    """A restored backup of the last run is recognized.
+    If that run died, its epoch must have been renewed after the backup.
     """
     expect_log("WARNING collab_server.opening: the database is not as the last run left it")
     config = Config(**HERE, data_dir=str(tmp_path / "data"))
@@ -366,7 +369,10 @@ async def test_stop_while_the_store_is_away_leaves_an_epoch_that_fits(
 async def test_start_that_died_between_the_two_notes_of_an_epoch_is_no_restore(
     tmp_path: Path,
 ) -> None:
-    """The file then names the new epoch and the one before, which the store still has."""
+    """A start that died between its two notes is not taken for a restore.
+
+    The file names the new epoch and the previous one, which the store still has.
+    """
     config = Config(**HERE, data_dir=str(tmp_path / "data"))
     store = SqliteStore(tmp_path / "data" / "collab.db")
     await store.open()

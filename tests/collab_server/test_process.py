@@ -1,4 +1,4 @@
-"""One process that serves: with and without safeguards, with uvloop and without."""
+"""Tests the one process that serves: with and without safeguards, with uvloop and asyncio."""
 
 import asyncio
 import os
@@ -33,8 +33,9 @@ sys.exit(code)
 async def test_command_imports_supervision_only_for_run(
     tmp_path: Path, command: str, imported: list[str]
 ) -> None:
-    """`serve` is a whole server that never imports the optional package;
-    both end with 0 after SIGTERM.
+    """`serve` runs a whole server without importing the optional package `supervision`.
+
+    `serve` and `run` both end with code 0 after SIGTERM.
     """
     server = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _PROGRAM, command,
@@ -51,7 +52,7 @@ async def test_command_imports_supervision_only_for_run(
 
 
 def test_uvloop_setting_without_uvloop_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An operator who asks for it where it is not is told so, by the name of the setting."""
+    """If uvloop is configured but not installed, the error names the setting."""
     assert process.loop_factory(Config()) is uvloop.new_event_loop
     assert process.loop_factory(Config(event_loop="uvloop")) is uvloop.new_event_loop
     assert process.loop_factory(Config(event_loop="asyncio")) is asyncio.new_event_loop
@@ -67,7 +68,7 @@ def test_uvloop_setting_without_uvloop_is_explained(monkeypatch: pytest.MonkeyPa
 async def test_serve_process_signs_up_types_and_saves_on_stop(
     tmp_path: Path, event_loop: str
 ) -> None:
-    """The whole server, from signing up to a stop that writes what was typed last."""
+    """A server serves from the first sign-up to a stop, which writes the last typed text."""
     server = ServerProcess(tmp_path / "data", free_port(), COLLAB_EVENT_LOOP=event_loop)
     await server.start()
     ada = await Api(server.url).sign_up("ada")

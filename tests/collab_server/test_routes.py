@@ -1,4 +1,4 @@
-"""Every route with addresses that nobody made in good faith, and with absolute targets."""
+"""Tests every route with malformed paths and with absolute targets."""
 
 import asyncio
 import re
@@ -17,14 +17,14 @@ ODD = [
     "dist/assets/..",
     "/etc/passwd", "\x80\xff",
 ]  # fmt: skip
-"""Parts of paths, as they are sent."""
+"""Parts of paths, written as they are sent."""
 
 PATTERNS = [pattern for pattern, _ in ROUTES if "(" in pattern]
 ABSOLUTE = ["http://other.example", "HTTP://other.example:5000", "https://[::1]:5000"]
 
 
 async def status(server, method: str, target: str, *headers: str) -> int:
-    """Send a request as it is written, return the status of its answer."""
+    """Send a request exactly as written, and return the status of its answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     lines = [
         f"{method} {target} HTTP/1.1",
@@ -45,7 +45,10 @@ async def status(server, method: str, target: str, *headers: str) -> int:
 async def test_impossible_paths_are_refused_and_never_fail(
     start_server, ada, server, pattern: str
 ) -> None:
-    """Each part of each route, signed in and not: 4xx, or a page for what may be anything."""
+    """A malformed path is answered with 4xx, or with a page if the route accepts any text.
+
+    This holds with and without a login.
+    """
     session_id = await ada.new_session()
     found = {}
     for odd in ODD:
@@ -79,7 +82,7 @@ async def test_impossible_paths_are_refused_and_never_fail(
     ],
 )
 async def test_absolute_targets_are_served(server, origin: str, target: str, expected: int) -> None:
-    """As RFC 9112 says of requests that go to a proxy."""
+    """Absolute targets are served like relative ones. RFC 9112 requires it."""
     assert await status(server, "GET", origin + target) == expected
 
 
@@ -88,12 +91,12 @@ async def test_absolute_targets_are_served(server, origin: str, target: str, exp
     ["http://ada:secret@other.example/healthz", "http:///healthz", "ftp://other.example/healthz"],
 )
 async def test_other_absolute_targets_are_not_found(server, target: str) -> None:
-    """A user name in them, no host, another scheme."""
+    """An absolute target with a user name, without a host or with another scheme is not found."""
     assert await status(server, "GET", target) == 404
 
 
 async def test_host_of_absolute_target_replaces_header(server) -> None:
-    """The page's policy names the WebSocket of the host that was asked for."""
+    """The page's security policy names the host of the absolute target, not the Host header."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(
         b"GET http://real.example/ HTTP/1.1\r\nHost: other.example\r\nConnection: close\r\n\r\n"

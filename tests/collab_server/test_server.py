@@ -1,4 +1,4 @@
-"""Starting and stopping inside one process."""
+"""Tests the start and stop of a server inside one process."""
 
 import json
 from pathlib import Path
@@ -13,8 +13,9 @@ from tests.api import Api
 
 
 def test_secret_is_generated_once_and_kept_private(tmp_path: Path) -> None:
-    """Generated, kept with mode 0600, read again; one that is too short is refused;
-    JWT_SECRET goes first.
+    """The secret is generated once with file mode 0600 and read again later.
+
+    A secret that is too short is refused. JWT_SECRET takes precedence over the file.
     """
     config = Config(data_dir=str(tmp_path))
     secret = read_secret(config)
@@ -31,7 +32,7 @@ def test_secret_is_generated_once_and_kept_private(tmp_path: Path) -> None:
 async def test_start_with_invalid_data_folder_or_secret_is_refused_with_reason(
     tmp_path: Path, start_server
 ) -> None:
-    """A data folder in use, a file in its place, a secret that is too short."""
+    """A start is refused if DATA_DIR is in use or is a file, or if the secret is too short."""
     await start_server()
     with pytest.raises(StartError, match="in use by another server"):
         await start_server()
@@ -45,7 +46,7 @@ async def test_start_with_invalid_data_folder_or_secret_is_refused_with_reason(
 
 
 async def test_login_survives_server_restart(start_server) -> None:
-    """A login survives a restart of the server."""
+    """A login remains valid after a restart of the server."""
     server = await start_server()
     ada = await Api(server.url).sign_up()
     await server.stop()
@@ -56,9 +57,7 @@ async def test_login_survives_server_restart(start_server) -> None:
 
 
 async def test_readiness_during_drain_is_refused(server, api: Api) -> None:
-    """A server that drains wants no more traffic;
-    editors that come all the same are sent away for a while.
-    """
+    """A draining server reports that it is not ready, and closes new editors with 4503."""
     ada = await api.sign_up()
     session_id = await ada.new_session()
     server.parts.life.is_draining = True
@@ -75,7 +74,10 @@ async def test_readiness_during_drain_is_refused(server, api: Api) -> None:
 async def test_handler_error_is_logged_and_answered_with_request_id(
     server, api: Api, expect_log, monkeypatch
 ) -> None:
-    """500 with a request id; the log has the reason, the client does not."""
+    """An error in a handler is answered with 500 and a request id.
+
+    The log contains the reason, and the client does not see it.
+    """
     expect_log("failed")
     expect_log("500")
     ada = await api.sign_up()

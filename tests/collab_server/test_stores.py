@@ -1,4 +1,4 @@
-"""Which store a configuration means, and how it is named to people."""
+"""Tests which store a configuration selects, and how the store is named in messages."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ from tests.processes import ROOT
 
 
 def test_make_store_without_uri_is_sqlite(tmp_path: Path) -> None:
-    """The embedded store lies in DATA_DIR."""
+    """Without MONGO_URI, the store is a SQLite file in DATA_DIR."""
     config = Config(data_dir=str(tmp_path))
 
     assert isinstance(stores.make_store(config), SqliteStore)
@@ -22,7 +22,7 @@ def test_make_store_without_uri_is_sqlite(tmp_path: Path) -> None:
 
 
 def test_make_store_imports_mongo_driver_only_for_mongo_uri() -> None:
-    """The driver takes memory and time that the embedded store does without."""
+    """MongoDB's driver, which costs memory and time, is imported only if MONGO_URI is set."""
     program = (
         "import sys\n"
         "from collab_server import stores\n"
@@ -59,6 +59,6 @@ def test_make_store_imports_mongo_driver_only_for_mongo_uri() -> None:
     ],
 )
 def test_public_uri_has_no_password(uri: str, shown: str) -> None:
-    """User, password and options are left out."""
+    """The shown address contains no user, no password and no options."""
     assert stores.public_uri(uri) == stores.shown(Config(mongo_uri=uri)) == shown
     assert stores.variable(Config(mongo_uri=uri)) == "MONGO_URI"

@@ -15,7 +15,7 @@ from tests.yjs import Yjs
 
 @pytest.fixture(scope="module")
 def yjs() -> Iterator[Yjs]:
-    """Real Yjs, which says what updates mean."""
+    """A process that runs the real Yjs, to show the effect of updates."""
     process = Yjs()
     yield process
     process.stop()

@@ -1,5 +1,6 @@
-"""Rooms with lists for sockets; `Typist`, a pycrdt document that plays a client,
-comes with them.
+"""Rooms for tests, with lists instead of sockets.
+
+`Typist`, a pycrdt document that plays a client, is exported here too.
 """
 
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ NOW = 1_700_000_000_000
 
 
 class Inbox:
-    """An Outbox that keeps what a client would receive."""
+    """An Outbox that keeps the frames that a client would receive."""
 
     def __init__(self) -> None:
         self.frames: list[bytes] = []
@@ -54,7 +55,7 @@ class Inbox:
 
 
 class Sink:
-    """A LogSink that counts what it is told of."""
+    """A LogSink that records the sizes that it is told."""
 
     def __init__(self) -> None:
         self.capacity = 1 << 40
@@ -68,7 +69,7 @@ class Sink:
 
 
 class Immediately:
-    """A PresenceScheduler that waits for nothing, but for late presence: a test ticks by itself."""
+    """A PresenceScheduler that acts immediately, but leaves late presence to the test."""
 
     def __init__(self) -> None:
         self.late: list[Presence] = []
@@ -84,9 +85,7 @@ class Immediately:
 
 
 class Later(Immediately):
-    """A PresenceScheduler that counts what it is asked for;
-    a test flushes and publishes by itself.
-    """
+    """A PresenceScheduler that counts requests; the test flushes and publishes itself."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -107,9 +106,7 @@ def make_room(
     is_open: bool = True,
     **context: Any,
 ) -> Room:
-    """Return a room whose surroundings are simple,
-    but for what `context` gives (see `RoomContext`).
-    """
+    """Return a room with simple surroundings, except for the parts in `context` (`RoomContext`)."""
     surroundings: dict[str, Any] = {
         "limits": limits or RoomLimits(),
         "sink": Sink(),
@@ -123,14 +120,14 @@ def make_room(
 
 
 def room_steps() -> RoomSteps:
-    """Return what does long work on such rooms."""
+    """Return the steps that do long work on the rooms of these tests."""
     return RoomSteps(float, lambda: NOW, CrashMark())
 
 
 def join(
     room: Room, user_id: str = "ada", role: Role = Role.EDITOR, **options: Any
 ) -> tuple[Connection, Inbox]:
-    """Let somebody in; returns their connection and what they receive from then on."""
+    """Let a user join; return the connection, and the inbox of its frames from then on."""
     inbox = Inbox()
     user = {
         "id": user_id,
@@ -151,7 +148,7 @@ def send(room: Room, connection: Connection, update: bytes, now: int = NOW) -> N
 
 
 def save(room: Room, now: int = NOW) -> list[Any]:
-    """Play the store: take and commit everything; returns the chunks."""
+    """Play the store: take and commit all waiting updates, and return their chunks."""
     chunks = []
     while chunk := room.next_chunk(now):
         chunks.append(chunk)
@@ -174,7 +171,7 @@ def presence_in(frame: bytes) -> tuple[y_protocol.AwarenessEntry, ...]:
 
 
 def change(client: TextClient, text: str, now: int) -> None:
-    """Merge the text that a client sends, as `TextChanges` does with a small one."""
+    """Merge the text that a client sends, as `TextChanges` does with a small text."""
     client.feed.refresh()
     begun = client.begin(text, now)
     client.finish(begun, edits_between(begun.base.text, begun.plain), now)

@@ -1,4 +1,4 @@
-"""Workers that do their jobs when a test says so, in the process of the test."""
+"""Workers that wait for a test, and then do their jobs in the process of the test."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,13 +10,13 @@ from crdt.workers import Workers
 
 
 class HeldWorkers(Workers):
-    """Does jobs in this process as soon as `release` is set.
+    """Workers that do jobs in this process as soon as `release` is set.
 
     steps  the last argument of each job so far
     """
 
     def __init__(self, refused: tuple[int, ...] = (), error: WorkError | None = None) -> None:
-        """refused: which jobs fail, counted from 1; error: with what."""
+        """refused: the numbers of the jobs that fail, from 1; error: the error that they raise."""
         super().__init__()
         self._error = error or WorkTooLarge("the work took longer than it may")
         self.release = asyncio.Event()

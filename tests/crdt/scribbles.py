@@ -1,4 +1,4 @@
-"""Concurrent edits of one text by several people, made by a seed."""
+"""Random concurrent edits of one text by several users, made from a seed."""
 
 import random
 
@@ -7,8 +7,9 @@ from tests.crdt.harness import Typist
 
 
 def scribbled(seed: int) -> list[bytes]:
-    """Return updates of three people who type at the same places;
-    some come together, some twice.
+    """Return updates of three users who type at the same places.
+
+    Some updates come merged into one, and some come twice.
     """
     source = random.Random(seed)
     typists = [Typist(client) for client in source.sample(range(1, 1 << 31), 3)]

@@ -1,4 +1,4 @@
-"""Work in steps for tests of what runs it."""
+"""Work in steps, for tests of the code that runs such work."""
 
 import threading
 
@@ -7,7 +7,7 @@ from crdt.steps import Steps
 
 
 def counting(until: int, seen: list[int]) -> Steps[str]:
-    """Note each step; the last one may be done in a thread, and the answer says whether it was."""
+    """Note each step. The last step may run in a thread, and the answer says whether it did."""
     for number in range(until):
         seen.append(number)
         yield None
@@ -16,6 +16,6 @@ def counting(until: int, seen: list[int]) -> Steps[str]:
 
 
 def refused() -> Steps[None]:
-    """Raise in the second step."""
+    """Raise Rejected in the second step."""
     yield None
     raise Rejected("no")

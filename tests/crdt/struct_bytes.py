@@ -1,4 +1,4 @@
-"""Updates put together struct by struct, as no client makes them by itself."""
+"""Updates that are built struct by struct, as no client builds them."""
 
 from crdt.document.merging import EMPTY
 from crdt.structs.admission import check_update
@@ -9,7 +9,7 @@ from crdt.wire.update_parser import read
 from tests.fuzz.structure import Section, Struct, Update, text
 
 VALUE = b"\x01\x7d\x01"
-"""One value, as content."""
+"""The content of a struct with one value."""
 
 
 def value(count: int = 1) -> Struct:
@@ -38,7 +38,7 @@ def update_of(*structs: Struct, client: int = 1, clock: int = 0) -> bytes:
 def admit(
     index: StructIndex, update: bytes, author: str = "ada", *, accepts_foreign: bool = False
 ) -> Parsed | None:
-    """Return what of an update may be applied to a document of which only the table is there."""
+    """Return the part of an update that may be applied, for a document that has only its index."""
     parsed = read(update)
     foreign = frozenset[int]() if accepts_foreign else index.foreign(parsed, author)
     return check_update(index, parsed, author, foreign, lambda: EMPTY).parsed

@@ -1,4 +1,4 @@
-"""Parts that need each other, put together."""
+"""Tests of the assembly of parts that need each other."""
 
 from crdt.assembly import assemble
 from crdt.history.cache import Folded
@@ -12,7 +12,7 @@ from tests.waiting import until
 
 
 async def test_assembled_rooms_clear_the_readers_cache(world: World) -> None:
-    """A session's deletion leaves nothing of it in what the reader keeps."""
+    """After a session's deletion the reader's cache has nothing of that session."""
     parts = assemble(
         world.store,
         RoomsSettings(),
@@ -29,7 +29,7 @@ async def test_assembled_rooms_clear_the_readers_cache(world: World) -> None:
 
 
 async def test_assembled_maintenance_makes_automatic_versions(world: World) -> None:
-    """Nobody has to ask for them."""
+    """Automatic versions are made without a request."""
     await world.session()
     async with world.rooms.use("one") as room:
         ada, _ = join(room)

@@ -1,10 +1,13 @@
-"""For whom native code works, in memory that outlives the process."""
+"""Tests of the crash mark, which names the work that native code does.
+
+Its memory outlives the process.
+"""
 
 from crdt.crashmark import SIZE, CrashMark
 
 
 def test_crash_mark_has_names_inside_blocks_only() -> None:
-    """Several are named at the same time, each until its block ends."""
+    """The mark can have several names at the same time, each until its block ends."""
     page = bytearray(SIZE)
     mark, next_process = CrashMark(page), CrashMark(page)
     with mark.at("one", "ada"), mark.at("two"):
@@ -14,7 +17,10 @@ def test_crash_mark_has_names_inside_blocks_only() -> None:
 
 
 def test_crash_mark_without_free_slot_stores_no_name() -> None:
-    """More threads than slots: the work is done, the mark is full, and slots come back."""
+    """Work without a free slot is done, but its name is not stored.
+
+    A slot is free again after its block.
+    """
     mark = CrashMark()
     blocks = [mark.at(f"session-{number}") for number in range(20)]
     for block in blocks:
@@ -30,7 +36,7 @@ def test_crash_mark_without_free_slot_stores_no_name() -> None:
 
 
 def test_crash_mark_clear_removes_all_names() -> None:
-    """What the process before left is removed once it was read."""
+    """The names that the previous process left are removed after they were read."""
     page = bytearray(SIZE)
     CrashMark(page).at("one", "ada").__enter__()
 
@@ -40,14 +46,14 @@ def test_crash_mark_clear_removes_all_names() -> None:
 
 
 def test_crash_mark_cuts_names_over_255_bytes() -> None:
-    """A slot holds 255 bytes; nothing is written beyond it."""
+    """A slot holds 255 bytes, and nothing is written beyond it."""
     mark = CrashMark()
     with mark.at("s" * 300), mark.at("two"):
         assert [len(session_id) for session_id, _ in mark.named()] in ([255, 3], [3, 255])
 
 
 def test_crash_mark_tells_work_of_threads_from_work_of_the_loop() -> None:
-    """A loop that stands still is held by its own work, whatever threads do meanwhile."""
+    """A blocked event loop is named by its own work, not by the work of threads."""
     mark = CrashMark()
     with mark.beside("loaded"), mark.at("edited", "eve"):
         assert list(mark.named()) == [("edited", "eve")]

@@ -1,5 +1,6 @@
-"""The queue for slots: keys take turns, nobody has everything, bounds hold,
-keys that leave are forgotten.
+"""Tests of the fair queue for slots.
+
+Keys take turns, no key has all slots, limits hold, and keys without jobs are forgotten.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from crdt.fair_queue import FairQueue, Payer, Slot
 
 
 class Jobs:
-    """Jobs in a queue: `order` says which were given a slot, in order."""
+    """Jobs in a queue; `order` has the names of the jobs that got a slot, in order."""
 
     def __init__(
         self, slots: int = 1, per_key: int = 10, waiting: int = 100, wait_s: float = 60
@@ -23,7 +24,7 @@ class Jobs:
         self.payers: dict[str, Payer] = {}
 
     async def start(self, *names: str) -> None:
-        """Begin jobs; the first letter of a name is its key, a capital one that of maintenance."""
+        """Begin jobs. A name's first letter is its key, and a capital letter means maintenance."""
         for name in names:
             self.tasks[name] = asyncio.create_task(self._run(name))
         await turns()
@@ -49,7 +50,7 @@ async def turns() -> None:
 
 
 async def test_enter_with_many_jobs_of_one_key_lets_other_keys_take_turns() -> None:
-    """A key with three jobs does not keep others waiting for more than the one that runs."""
+    """A key with three jobs keeps other keys waiting only for its running job."""
     jobs = Jobs()
     await jobs.start("a1", "a2", "a3", "b1", "c1", "b2")
     for name in ("a1", "b1", "c1", "a2", "b2"):
@@ -60,7 +61,7 @@ async def test_enter_with_many_jobs_of_one_key_lets_other_keys_take_turns() -> N
 
 
 async def test_enter_with_several_slots_leaves_one_to_other_keys() -> None:
-    """A key with long jobs never has all slots; another one is given the last immediately."""
+    """A key with long jobs never has all slots, so another key gets the last slot immediately."""
     jobs = Jobs(slots=3)
     await jobs.start("a1", "a2", "a3", "a4")
     assert jobs.order == ["a1", "a2"]
@@ -71,7 +72,7 @@ async def test_enter_with_several_slots_leaves_one_to_other_keys() -> None:
 
 
 async def test_enter_beyond_bounds_is_refused() -> None:
-    """Too many jobs of one key, or of all, are refused; those that wait are not."""
+    """New jobs above the limit of a key, or of all keys, are refused. Waiting jobs stay."""
     jobs = Jobs(per_key=2, waiting=3)
     await jobs.start("a1", "a2", "a3", "b1")
     with pytest.raises(WorkersBusy):
@@ -103,7 +104,7 @@ async def test_enter_cancelled_while_waiting_is_forgotten() -> None:
 
 
 async def test_enter_cancelled_as_its_turn_comes_gives_the_slot_on() -> None:
-    """A slot that was given to a job in the same turn of the event loop is not lost."""
+    """A slot that a job got in the turn in which the job was cancelled is not lost."""
     jobs = Jobs()
     await jobs.start("a1", "b1", "c1")
     jobs.leave("a1")
@@ -113,8 +114,9 @@ async def test_enter_cancelled_as_its_turn_comes_gives_the_slot_on() -> None:
 
 
 async def test_enter_cancelled_just_before_its_turn_comes_is_passed_over() -> None:
-    """All jobs of a client that goes away are cancelled together,
-    the running one and those that wait.
+    """Cancelled jobs are passed over when a slot becomes free in the same turn.
+
+    All jobs of a client that leaves are cancelled together, running and waiting ones.
     """
     jobs = Jobs()
     await jobs.start("a1", "a2", "b1", "b2", "c1")
@@ -138,7 +140,7 @@ async def test_slot_is_given_back_after_the_block_whatever_happens() -> None:
 
 
 async def test_maintenance_comes_after_all_that_somebody_waits_for() -> None:
-    """Whichever user it is of, and however long it has waited."""
+    """Maintenance of any user waits for the jobs of all users, however long it has waited."""
     jobs = Jobs()
     await jobs.start("a1", "B1", "A2", "a3", "c1", "b2")
     await jobs.finish("a1", "c1", "b2", "a3", "B1", "A2")
@@ -146,7 +148,7 @@ async def test_maintenance_comes_after_all_that_somebody_waits_for() -> None:
 
 
 async def test_maintenance_leaves_one_slot_to_those_who_wait() -> None:
-    """For several owners together, too."""
+    """Maintenance of several owners together leaves one slot to users' jobs."""
     jobs = Jobs(slots=3)
     await jobs.start("A1", "B1", "C1")
     assert jobs.order == ["A1", "B1"]
@@ -155,7 +157,7 @@ async def test_maintenance_leaves_one_slot_to_those_who_wait() -> None:
 
 
 async def test_maintenance_is_done_also_while_somebody_always_waits() -> None:
-    """After nine jobs that pass it, it would be the tenth: logs would grow without it."""
+    """Maintenance gets every tenth turn at least, because logs would grow without it."""
     jobs = Jobs()
     names = [f"{'bc'[number % 2]}{number}" for number in range(20)]
     await jobs.start("a1", "D1", *names)
@@ -165,9 +167,7 @@ async def test_maintenance_is_done_also_while_somebody_always_waits() -> None:
 
 
 async def test_user_that_joins_a_waiting_job_gets_it_in_their_own_turn() -> None:
-    """One user asked first, with much other work;
-    another who wants the same does not wait for all of that.
-    """
+    """A user who joins another user's waiting job does not wait for that user's other jobs."""
     jobs = Jobs()
     await jobs.start("a1", "a2", "a3", "a4")
     jobs.payers["a4"].join("b")
@@ -180,7 +180,7 @@ async def test_user_that_joins_a_waiting_job_gets_it_in_their_own_turn() -> None
 
 
 async def test_user_that_joins_a_waiting_job_may_have_it_run_immediately() -> None:
-    """The last slot is not for the user who has all others, but for the one who joins."""
+    """A user who joins a job may get the last slot, which the first user may not have."""
     jobs = Jobs(slots=2)
     await jobs.start("a1", "a2")
     assert jobs.order == ["a1"]
@@ -190,7 +190,7 @@ async def test_user_that_joins_a_waiting_job_may_have_it_run_immediately() -> No
 
 
 async def test_job_of_several_users_is_forgotten_for_all() -> None:
-    """Also one that was refused in one user's queue, as that is full."""
+    """A cancelled job leaves the queues of all its users, even if a full queue refused it."""
     jobs = Jobs(per_key=1)
     await jobs.start("a1", "b1", "c1")
     jobs.payers["b1"].join("c")

@@ -1,4 +1,4 @@
-"""The fuzzer in small: see tests/fuzz/README.md. `make fuzz` sends a million inputs."""
+"""A small run of the fuzzer; see tests/fuzz/README.md. `make fuzz` sends a million inputs."""
 
 from typing import Any
 
@@ -14,11 +14,14 @@ from tests.fuzz.sequences import Sent
 pytestmark = pytest.mark.timeout(900)
 _COUNT = 50_000
 _LEAST_TAKEN = {"honest": 0.6, "structure": 0.02}
-"""Shares of the inputs of a kind; where nothing is taken nothing is tried."""
+"""The least share of the inputs of each kind that must be taken.
+
+Inputs that are refused test little.
+"""
 
 
 def typed() -> list[Sent]:
-    """Somebody types, then sends what triggers a fault."""
+    """Return the frames of a typing user, and then a frame that triggers a fault."""
     typist = Typist(5)
     frames = [y_protocol.sync_update(typist.insert(0, letter)) for letter in "abcdef"]
     return [Sent("ada", frame) for frame in (*frames, faults.TRIGGER)]
@@ -42,8 +45,9 @@ def test_fuzzer_with_fifty_thousand_inputs_finds_no_failure() -> None:
 
 
 def test_fuzzer_corpus_of_real_clients_is_accepted() -> None:
-    """The corpus itself: nothing of it is refused but what no stock editor sends,
-    and all see the same text.
+    """All recorded inputs of stock editors are taken, and all clients see the same text.
+
+    The recording of unusual inputs is left out.
     """
     recorded = {
         name: sequence for name, sequence in sequences.recorded().items() if name != "unusual"
@@ -61,7 +65,7 @@ def test_fuzzer_corpus_of_real_clients_is_accepted() -> None:
 
 
 def test_fuzzer_inputs_that_failed_before_pass() -> None:
-    """All hostile sequences, and all that the fuzzer ever found."""
+    """All hostile sequences, and all sequences that the fuzzer ever found, pass."""
     for is_text in (False, True):
         found = {
             name: one for name, one in sequences.found().items() if ("text" in name) == is_text
@@ -78,9 +82,7 @@ def test_fuzzer_inputs_that_failed_before_pass() -> None:
 
 @pytest.mark.parametrize("fault", ["death", "hang", "slow", "memory", "exception"])
 def test_fuzzer_reports_server_that_dies_hangs_grows_or_raises(fault: str) -> None:
-    """A server that dies, hangs, is slow, grows or raises is a finding,
-    with the sequence that led there.
-    """
+    """A server that dies, hangs, is slow, grows or raises is reported with the input sequence."""
     sequence = typed()
 
     findings = {
@@ -93,7 +95,7 @@ def test_fuzzer_reports_server_that_dies_hangs_grows_or_raises(fault: str) -> No
 
 
 def test_fuzzer_reports_document_that_differs_from_yjs() -> None:
-    """A room's data that are spoiled in one place are not what real Yjs makes of its updates."""
+    """Room data that was changed in one place differs from real Yjs, and is reported."""
     typist = Typist(5)
     updates = [typist.insert(0, letter) for letter in "abc"]
     room: dict[str, Any] = {

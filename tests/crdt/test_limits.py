@@ -1,4 +1,4 @@
-"""Limits of rooms, and how often they were reached."""
+"""Tests of the limits of rooms, and of the counts of how often they were reached."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ from crdt.limits import IDLE_S, MAX_SYNC_BYTES, LimitCounters, RoomLimits, Rooms
 
 
 def test_limit_counters_are_named_after_settings() -> None:
-    """Zero times is worth a value too: a metric that is there from the beginning."""
+    """A limit that was reached zero times has a count, so its metric exists from the start."""
     counters = LimitCounters()
     counters.count(MAX_SYNC_BYTES)
     counters.count(MAX_SYNC_BYTES, 2)
@@ -19,13 +19,13 @@ def test_limit_counters_are_named_after_settings() -> None:
 
 
 def test_limit_defaults_equal_settings() -> None:
-    """Nothing is written down twice."""
+    """The records of limits take their defaults from the settings."""
     assert RoomLimits().sync_bytes == MAX_SYNC_BYTES.default
     assert RoomsSettings().idle_ms == IDLE_S.default * 1_000
 
 
 def test_page_on_documents_names_every_limit_with_its_figure() -> None:
-    """docs/documents.md has what a close reason may name."""
+    """docs/documents.md lists each limit that a close reason may name, with its number."""
     page = (Path(__file__).parents[2] / "docs" / "documents.md").read_text()
     told = dict(re.findall(r"^\| `(\w+)` \| ([0-9][^|]*?) \|", page, re.MULTILINE))
     fixed = {

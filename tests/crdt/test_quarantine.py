@@ -1,4 +1,4 @@
-"""Who is set aside after the process died, and for how long."""
+"""Tests of the quarantine: sessions that are set aside after a crash, and for how long."""
 
 import pytest
 
@@ -11,7 +11,7 @@ NAMED = [("room", "eve")]
 
 
 def test_crash_mark_names_users_of_current_work() -> None:
-    """Nested and next to each other; nobody once the block is left, also by an error."""
+    """The mark has a name until its block ends, normally or by an error. Blocks may be nested."""
     page = bytearray(SIZE)
     mark = CrashMark(page)
 
@@ -25,7 +25,7 @@ def test_crash_mark_names_users_of_current_work() -> None:
 
 
 def test_crash_mark_with_seventeen_names_leaves_out_the_last() -> None:
-    """The seventeenth at the same time is not named, and disturbs nobody."""
+    """A seventeenth name at the same time is left out, and the other names stay."""
     mark = CrashMark()
     held = [mark.at(f"room-{number}", "x" * 500) for number in range(17)]
     for one in held:
@@ -39,7 +39,7 @@ def test_crash_mark_with_seventeen_names_leaves_out_the_last() -> None:
 
 
 def test_quarantine_lasts_longer_each_time() -> None:
-    """Ten minutes, an hour, six hours, and at most a day; its user is slowed as long."""
+    """A quarantine lasts 10 minutes, an hour, six hours, and then a day, and slows its user."""
     quarantine = Quarantine()
     for minutes in (10, 60, 360, 1_440, 1_440):
         quarantine.note(NAMED, 1_000, is_sure=True)
@@ -53,7 +53,7 @@ def test_quarantine_lasts_longer_each_time() -> None:
 
 
 def test_quarantine_without_known_cause_needs_second_crash_in_a_day() -> None:
-    """Without a known cause only the second time within a day counts."""
+    """A crash without a known cause counts only if it is the second within a day."""
     quarantine = Quarantine()
     quarantine.note(NAMED, 0, is_sure=False)
     assert quarantine.wait_ms("room", 0) == 0
@@ -64,8 +64,9 @@ def test_quarantine_without_known_cause_needs_second_crash_in_a_day() -> None:
 
 
 def test_quarantine_is_stored_and_expires_or_is_released() -> None:
-    """Stored records come back unchanged; a week without another crash ends it;
-    it can be released.
+    """Stored records are read back unchanged.
+
+    A quarantine can be released, and it ends after a week without another crash.
     """
     quarantine = Quarantine()
     quarantine.note([("room", "eve"), ("other", "")], 5, is_sure=True)

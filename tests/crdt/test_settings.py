@@ -1,5 +1,7 @@
-"""Settings: a declaration gives the default of a field,
-and a record of what a configuration has.
+"""Tests of settings.
+
+A declaration gives a field its default, and a record takes its values from a
+configuration.
 """
 
 from dataclasses import FrozenInstanceError, dataclass
@@ -31,14 +33,15 @@ def test_setting_field_has_the_default() -> None:
 
 
 def test_setting_variable_has_prefix() -> None:
-    """Settings of this server begin with COLLAB_, those that other programs know do not."""
+    """Settings of this server begin with COLLAB_, but settings that other programs know do not."""
     assert (SIZE.variable, COLOUR.variable) == ("COLLAB_MAX_SIZE_BYTES", "COLOUR")
     assert (SIZE.is_number, COLOUR.is_number) == (True, False)
 
 
 def test_settings_record_takes_values_of_configuration() -> None:
-    """Fields are matched by the name of their setting;
-    other fields are given, or have their own default.
+    """Fields are matched by the names of their settings.
+
+    Other fields are given, or have their own default.
     """
     assert chosen(Limits, Configuration()) == Limits(7, "blue")
     assert chosen(Limits, Configuration(), colour="red", is_new=True) == Limits(
@@ -49,4 +52,4 @@ def test_settings_record_takes_values_of_configuration() -> None:
 def test_setting_is_immutable() -> None:
     """A setting is a constant."""
     with pytest.raises(FrozenInstanceError):
-        SIZE.default = 11  # type: ignore[misc]  # what mypy refuses fails at run time as well
+        SIZE.default = 11  # type: ignore[misc]  # Python must refuse this line as mypy does

@@ -1,4 +1,4 @@
-"""Long work in steps, done as a whole."""
+"""Tests of long work in steps that is done as a whole."""
 
 import pytest
 

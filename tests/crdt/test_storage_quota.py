@@ -1,4 +1,4 @@
-"""Rooms of owners whose sessions take too much, on a real store."""
+"""Tests of rooms whose owner's sessions take too much storage, on a real store."""
 
 import pytest
 
@@ -10,7 +10,10 @@ from tests.crdt.world import all_saved
 
 
 async def test_room_of_owner_over_the_limit_takes_no_edits_until_there_is_room(make_world) -> None:
-    """What was saved stays; deleting goes on; other text is taken again as soon as it may be."""
+    """A room over the limit keeps its text and allows deletions, but refuses new text.
+
+    It takes new text as soon as the limit allows it.
+    """
     world = make_world(user_bytes=1)
     await world.session()
     quota, typist = world.rooms.storage_quota, Typist(5)

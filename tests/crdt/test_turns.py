@@ -1,4 +1,4 @@
-"""One question of each user at a time."""
+"""Tests of turns, which let each user ask one question at a time."""
 
 import asyncio
 
@@ -27,7 +27,7 @@ async def test_turns_of_one_key_come_in_order_and_others_do_not_wait() -> None:
 
 
 async def test_turn_that_is_cancelled_is_the_next_ones() -> None:
-    """While it runs, and while it waits."""
+    """A turn may be cancelled while it runs, and while it waits."""
     turns = Turns()
 
     async def hold() -> None:

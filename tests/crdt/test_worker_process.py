@@ -1,5 +1,6 @@
-"""The program of a worker: its messages, and what it answers;
-the process itself is tested with `crdt.workers`.
+"""Tests of the program of a worker process: its messages and its answers.
+
+The process itself is tested with `crdt.workers`.
 """
 
 import pickle
@@ -25,7 +26,7 @@ def test_answer_of_function_that_returns_is_its_result() -> None:
 
 
 def test_answer_of_function_that_raises_is_its_exception() -> None:
-    """One that pickle cannot bring over becomes one that says what it was."""
+    """An exception that pickle cannot transfer becomes an exception that describes it."""
     is_done, error = read(answer(pickle.dumps((work.fail_portably, ()))))
     assert (is_done, type(error), str(error)) == (False, ValueError, "bad")
     is_done, error = read(answer(pickle.dumps((work.fail_unportably, ()))))

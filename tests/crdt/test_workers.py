@@ -1,5 +1,6 @@
-"""Worker processes: results, errors, deadlines, deaths, memory, cancelling;
-none is left behind in any way.
+"""Tests of worker processes: results, errors, deadlines, deaths, memory, cancelling.
+
+No process may be left behind, however its job or the server ends.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ from tests.processes import ROOT
 from tests.waiting import until
 
 LONG_S = 120.0
-"""A deadline that no job reaches on any machine."""
+"""A deadline, in seconds, that no job of these tests reaches on any machine."""
 
 
 @pytest.fixture
@@ -34,12 +35,12 @@ async def workers() -> AsyncIterator[Workers]:
 
 
 async def started(path: Path) -> int:
-    """Wait until a job has written the id of its process; return that."""
+    """Wait until a job has written the id of its process, and return the id."""
     return int(await until(lambda: path.read_text() if path.exists() else ""))
 
 
 async def gone(pid: int) -> None:
-    """Wait until a process has ended; its parent may not have asked for its exit code yet."""
+    """Wait until a process has ended; its parent may not have read its exit code yet."""
 
     def look() -> bool:
         try:
@@ -59,9 +60,9 @@ async def test_run_returns_result_and_keeps_the_process(workers: Workers) -> Non
 
 
 async def test_run_cancelled_while_its_process_starts_keeps_the_process(workers: Workers) -> None:
-    """Its start goes on, and the next job has it: no process is left that nobody knows of."""
+    """A process whose job is cancelled during the start does the next job, and is not lost."""
     with pytest.raises(WorkersBusy):
-        # Over in the next turn of the event loop.
+        # The deadline passes in the next turn of the event loop.
         await workers.run(work.add, 2, 3, key="ada", deadline_s=0)
     await until(lambda: workers.processes == 1)
 
@@ -72,21 +73,22 @@ async def test_run_cancelled_while_its_process_starts_keeps_the_process(workers:
 async def test_close_while_a_process_starts_ends_it() -> None:
     workers = Workers(WorkersSettings(processes=1))
     with pytest.raises(WorkersBusy):
-        # Over in the next turn of the event loop.
+        # The deadline passes in the next turn of the event loop.
         await workers.run(work.add, 2, 3, key="ada", deadline_s=0)
     await workers.close()
-    assert workers.processes == 1  # killed, and known to be
+    assert workers.processes == 1  # the killed process is still counted
 
 
 async def test_run_large_argument_and_result_are_whole(workers: Workers) -> None:
-    """Megabytes go both ways, far more than a pipe holds."""
+    """Megabytes pass in both directions, although a pipe holds far less."""
     large = os.urandom(1 << 20)
     assert await workers.run(bytes.__mul__, large, 5, key="ada", deadline_s=LONG_S) == large * 5
 
 
 async def test_run_imports_nothing_of_the_server(workers: Workers) -> None:
-    """A process starts fast and stays small: it has the job's module,
-    not the program that started it.
+    """A process imports no module of the server, so that it starts fast and stays small.
+
+    It imports only the modules that its job needs.
     """
     names = set(await workers.run(work.modules, key="ada", deadline_s=LONG_S))
     assert "tests.crdt.work" in names
@@ -115,16 +117,16 @@ async def test_run_function_that_prints_returns_its_result(workers: Workers) -> 
 async def test_run_past_deadline_kills_that_process_alone(
     workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Other jobs are not harmed, and the next one of the same key is done."""
-    # On a busy machine the job may never get half of its time.
-    # As if that could not be known, it counts as too large.
+    """A deadline ends one process: other jobs go on, and the next job of its key is done."""
+    # On a busy machine the job may get less than half of its time. An infinite CPU
+    # time, the value for an unknown time, makes it count as too large.
     monkeypatch.setattr(crdt.workers, "cpu_s", lambda _: math.inf)
     release, late = tmp_path / "release", tmp_path / "late"
     other = asyncio.create_task(
         workers.run(work.wait_for, str(release), key="bob", deadline_s=LONG_S)
     )
     deadline_s = 1
-    while not late.exists():  # it may need longer to begin
+    while not late.exists():  # the job may need longer to begin
         deadline_s *= 2
         with pytest.raises(WorkTooLarge, match=f"the work took longer than {deadline_s} seconds"):
             await workers.run(work.spin, str(late), key="ada", deadline_s=deadline_s)
@@ -138,7 +140,7 @@ async def test_run_past_deadline_kills_that_process_alone(
 def test_cpu_time_of_a_process_is_what_it_has_used() -> None:
     before = time.process_time()
     told = cpu_s(os.getpid())
-    # The system counts in hundredths of a second.
+    # The system counts CPU time in hundredths of a second.
     assert before - 0.02 <= told <= time.process_time() + 0.02
     assert cpu_s(2**31) == math.inf
 
@@ -146,9 +148,9 @@ def test_cpu_time_of_a_process_is_what_it_has_used() -> None:
 async def test_run_without_processor_has_three_times_as_long(
     workers: Workers, tmp_path: Path
 ) -> None:
-    """A job that others keep from working is not too large.
+    """A job that other processes keep from working is not too large.
 
-    One that sleeps gets no processor either.
+    The job here sleeps, because a sleeping job gets no processor time either.
     """
     path = tmp_path / "pid"
     began = time.monotonic()
@@ -162,7 +164,7 @@ async def test_run_without_processor_has_three_times_as_long(
 async def test_run_that_gets_its_processor_late_returns_result(
     workers: Workers, tmp_path: Path
 ) -> None:
-    """Its deadline passes while nothing is done, then the work is."""
+    """A job that can work only after its deadline still returns, within three times that time."""
     release = tmp_path / "release"
     waiting = asyncio.create_task(workers.run(work.wait_for, str(release), key="ada", deadline_s=2))
     await asyncio.sleep(2.5)
@@ -178,11 +180,11 @@ async def test_run_process_that_dies_raises_and_is_replaced(workers: Workers, nu
 
 
 async def test_run_process_killed_while_idle_is_replaced(workers: Workers) -> None:
-    """The kernel may end an idle process, too."""
+    """A process that the kernel ends while it is idle is replaced, too."""
     pid = await workers.run(work.process_id, key="ada", deadline_s=LONG_S)
     os.kill(pid, signal.SIGKILL)
     await gone(pid)
-    await asyncio.sleep(0.2)  # the event loop hears of it
+    await asyncio.sleep(0.2)  # until the event loop learns that the process has ended
     assert await workers.run(work.add, 2, 3, key="ada", deadline_s=LONG_S) == 5
 
 
@@ -264,7 +266,7 @@ async def test_close_ends_running_jobs_and_refuses_others(tmp_path: Path) -> Non
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 @pytest.mark.parametrize("job", ["sleep", "spin"])
 async def test_process_whose_parent_is_killed_ends(tmp_path: Path, number: int, job: str) -> None:
-    """No process stays, whatever ended the server, and whatever it is busy with."""
+    """A worker process ends after its server is killed, both in a sleeping and in a busy job."""
     program = f"""
         import asyncio
         from crdt.workers import Workers
@@ -282,8 +284,9 @@ async def test_process_whose_parent_is_killed_ends(tmp_path: Path, number: int, 
 
 
 async def test_process_ignores_signals_to_the_whole_group(workers: Workers) -> None:
-    """Ctrl-C in a terminal, or systemd, reaches all processes;
-    the server decides when its work ends.
+    """A worker ignores signals to its group, because the server decides when its work ends.
+
+    Ctrl-C in a terminal and systemd send a signal to all processes of the server.
     """
     pid = await workers.run(work.process_id, key="ada", deadline_s=LONG_S)
     os.kill(pid, signal.SIGINT)

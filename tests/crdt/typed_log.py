@@ -1,4 +1,4 @@
-"""The log of somebody typing, and the text of what is restored from it."""
+"""The log of a typing user, for tests, and the text of a document restored from a log."""
 
 from crdt.document.document import Document
 from crdt.log import restore
@@ -7,7 +7,7 @@ from tests.crdt.harness import NOW, Typist, join, make_room, save, send
 
 
 def typed(count: int = 30) -> tuple[list[Chunk], Typist]:
-    """Return the log of somebody typing, in chunks of one, and their document."""
+    """Return the log of a typing user, one update per chunk, and the typist with the document."""
     room, typist = make_room(), Typist(5)
     connection, _ = join(room)
     chunks = []

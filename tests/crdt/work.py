@@ -21,15 +21,15 @@ def modules() -> list[str]:
 
 
 def sleep(path: str) -> None:
-    """Note in a file which process it is; never end."""
+    """Write this process's id to a file, then sleep far longer than any test."""
     Path(path).write_text(str(os.getpid()))
     time.sleep(1_000)
 
 
 def spin(path: str) -> None:
-    """Note in a file which process it is, then never end.
+    """Write this process's id to a file, then loop forever.
 
-    The interpreter is never given to another thread.
+    The loop never gives the interpreter to another thread.
     """
     Path(path).write_text(str(os.getpid()))
     sys.setswitchinterval(1_000)
@@ -44,30 +44,30 @@ def note(path: str, text: str) -> None:
 
 
 def wait_for(path: str) -> None:
-    """Return when a file is there."""
+    """Return when a file exists."""
     while not Path(path).exists():
         time.sleep(0.01)
 
 
 def die(number: int) -> None:
-    """End by a signal."""
+    """End this process by a signal."""
     os.kill(os.getpid(), number)
     signal.pause()
 
 
 def fill() -> int:
-    """Need far more memory than there is."""
+    """Allocate 8 GiB, which is more memory than a worker may use."""
     return len(bytearray(8 << 30))
 
 
 def talk() -> str:
-    """Print, as a library may."""
+    """Print a line, as a library may do, and return a result."""
     print("not a result")
     return "result"
 
 
 class Unportable(Exception):
-    """Cannot be read again from what pickle makes of it."""
+    """An error that pickle can write but not read again."""
 
     def __init__(self, first: str, second: str) -> None:
         super().__init__(f"{first} {second}")

@@ -1,4 +1,4 @@
-"""A store with sessions that can be made to fail, rooms on it, and a clock to turn."""
+"""Rooms on a store for tests: the store's methods can fail, and the test sets the clock."""
 
 import asyncio
 from itertools import count
@@ -19,7 +19,7 @@ _FEW_VERSIONS = VersionSettings(versions=6, auto_versions=3)
 
 
 class FaultyStore:
-    """A real store; methods named in `failing` raise instead, those in `held` wait."""
+    """A real store whose methods in `failing` raise an error, and whose methods in `held` wait."""
 
     def __init__(self, store: SqliteStore) -> None:
         self._store = store
@@ -44,7 +44,7 @@ class FaultyStore:
 
 
 class World:
-    """A store with sessions, rooms on it, and a clock to turn."""
+    """Rooms on a store with sessions, and a clock that a test sets through `now`."""
 
     def __init__(
         self,

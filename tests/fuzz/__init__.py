@@ -1,1 +1,1 @@
-"""The fuzzer of the scan in front of pycrdt; README.md says how to use it."""
+"""The fuzzer for the checks in front of pycrdt. README.md says how to use it."""

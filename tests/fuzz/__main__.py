@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz --count 1000000 --seed 7`: see README.md."""
+"""Run the fuzzer: `python -m tests.fuzz --count 1000000 --seed 7`. See README.md."""
 
 import argparse
 import sys

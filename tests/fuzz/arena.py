@@ -1,6 +1,4 @@
-"""The real door: a room with people in it, who send frames,
-and what a server does when one is refused.
-"""
+"""A real room whose members send frames, and that reacts to refused frames as a server does."""
 
 import time
 from collections.abc import Iterator
@@ -31,25 +29,31 @@ _ROLES = {"ada": Role.EDITOR, "bob": Role.EDITOR, "eve": Role.VIEWER}
 WRITERS = ("ada", "bob")
 
 TAKEN, SAME, ASKED, CLOSED, DAMAGED = "taken", "same", "asked", "closed", "damaged"
-"""The document changed; nothing did; the sender shall send all; it is sent away;
-the room is, or has no texts."""
+"""Outcomes of a frame:
+
+TAKEN    the document changed
+SAME     the document did not change
+ASKED    the server needs the sender's whole state, or has closed the connection
+CLOSED   the frame was refused and the connection closed
+DAMAGED  the room is damaged, or its texts cannot be read
+"""
 
 _LOOK_EVERY = 16
-_LARGE_BYTES = websocket._LONG_BYTES  # the server's own bound, or the fuzzer would try another way
-"""Longer frames are taken in steps, as from a socket."""
+_LARGE_BYTES = websocket._LONG_BYTES  # the server's own bound, so both use the same code path
+"""The room processes longer frames in steps, as it does for a socket."""
 
 _MS_APART = 40
 
 
 class Finding(Exception):
-    """What must never happen did."""
+    """Something happened that must never happen."""
 
 
 @dataclass(slots=True)
 class Dossier:
-    """What real Yjs is to say about a room that was looked at to the end.
+    """A finished room, for real Yjs to check.
 
-    is_sensible  see `Arena`
+    is_sensible  as in `Arena`
     """
 
     updates: list[bytes]
@@ -61,13 +65,14 @@ class Dossier:
 
 
 class Arena:
-    """One room. Whatever is no CrdtError goes up.
+    """One room. An error that is not a CrdtError propagates to the caller.
 
-    is_sensible  only edits that some client could have made were taken. After others, people may
-                 see different texts, because even Yjs then shows what the order of arrival decides
-    is_tame      at most the last update that was taken is one of the others: Yjs must survive it
-    clock        seconds, for the time that the steps of a large frame take
-    gave_way_s   how long the last large frame took in steps, without the longest of them
+    is_sensible  the room took only edits that some client could have made. After other edits,
+                 users may see different texts, because then even Yjs depends on the order of
+                 arrival
+    is_tame      at most the last taken update is one of those other edits: Yjs must survive it
+    clock        returns seconds, to measure the steps of a large frame
+    gave_way_s   seconds that the last large frame took in steps, without its longest step
     """
 
     def __init__(self) -> None:
@@ -89,7 +94,7 @@ class Arena:
         return self._people[user]
 
     def scanned(self, frame: bytes) -> Parsed | None:
-        """The scan that `Rooms` makes elsewhere because the frame is large; raises CrdtError."""
+        """Parse a large frame, as `Rooms` does outside the room. Raises: `CrdtError`."""
         return self._scan(frame) if len(frame) > _LARGE_BYTES else None
 
     def _scan(self, frame: bytes) -> Parsed | None:
@@ -101,7 +106,7 @@ class Arena:
         return None
 
     def send(self, user: str, frame: bytes, parsed: Parsed | None = None) -> str:
-        """Hand a frame in as its user's connection would; return what became of it."""
+        """Pass a frame to the room as its user's connection would, and return its outcome."""
         self.gave_way_s = 0.0
         self.history.append(Sent(user, frame))
         self._now += _MS_APART
@@ -135,7 +140,7 @@ class Arena:
     def _receive(
         self, user: str, connection: Connection, frame: bytes, parsed: Parsed | None
     ) -> None:
-        """Have the room take a frame, a large one as `LargeUpdates` does."""
+        """Pass a frame to the room. A large frame is prepared in steps, as in `LargeUpdates`."""
         prepared = None
         try:
             if parsed is not None and user in WRITERS:
@@ -150,9 +155,9 @@ class Arena:
             self.room.document.forget_prepared()
 
     def _in_steps(self, steps: Steps[Prepared]) -> Prepared:
-        """Do work in its steps, and note how long it took without the longest of them.
+        """Run all steps, and measure how long they took without the longest step.
 
-        Others go on between two steps, so nobody waits for longer than one of them.
+        The server handles other clients between two steps, so a client waits at most for one step.
         """
         answer, took = None, list[float]()
         while True:
@@ -168,7 +173,10 @@ class Arena:
             took.append(self.clock() - begun)
 
     def _check_nothing_lost(self, user: str, frame: bytes) -> None:
-        """A user who sends new structs and hears nothing believes that they are kept."""
+        """Check that no new structs were ignored.
+
+        A user who sends new structs and gets no answer believes that they are kept.
+        """
         if user not in WRITERS:
             return
         match y_protocol.decode(frame):
@@ -181,7 +189,7 @@ class Arena:
                     raise Finding("new structs were neither taken nor refused")
 
     def look(self) -> None:
-        """Read all there is to read, save, and let presence through."""
+        """Read all texts, save the room, answer a joining client, and send presence."""
         room = self.room
         room.files()
         self._chunks += save(room, self._now)
@@ -192,7 +200,7 @@ class Arena:
         room.members.presence.tick(self._now)
 
     def _check_kept(self) -> Document:
-        """What was said to be saved must come back; returns it."""
+        """Check that the saved chunks can be loaded again, and return the loaded document."""
         try:
             restored = restore.restore(None, self._chunks)
         except CrdtError as error:
@@ -202,8 +210,9 @@ class Arena:
         return Document(restored.state, restored.index.split_surrogates, restored.traits)
 
     def finish(self) -> Dossier | None:
-        """Look a last time; None if the room turns out to be damaged,
-        which is then closed as it should be.
+        """Check the room a last time. Return None if it proves to be damaged.
+
+        Even then its saved chunks must load.
         """
         room = self.room
         try:
@@ -226,9 +235,7 @@ class Arena:
         )
 
     def _read_items(self, state: bytes) -> None:
-        """Whatever a document holds, people can look at all of it:
-        its texts, its values and its XML.
-        """
+        """Check that every text, value and XML tree in the document can be read."""
         try:
             order = ItemOrder(state)
             documents_of(order)
@@ -239,7 +246,7 @@ class Arena:
             raise Finding(f"what the document holds cannot be read: {error!r}") from error
 
     def _checkpoint(self, state: bytes) -> Iterator[str]:
-        """Make a checkpoint; where that cannot be, the log just goes on."""
+        """Make a checkpoint. If that is impossible, count it: the log then just continues."""
         index = self.room.index
         owners = authorship.encode(index.owners, self.room.contributions.authorship)
         document = restore.DocumentState(self.room.journal.sequence, state, index.clocks, owners)
@@ -250,7 +257,7 @@ class Arena:
 
 
 def play(sequence: list[Sent]) -> Arena:
-    """A room to which a sequence was sent."""
+    """Return a room that has received the frames of a sequence."""
     arena = Arena()
     for user, frame in sequence:
         try:

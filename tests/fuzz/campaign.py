@@ -1,4 +1,4 @@
-"""Runs the children, hears what they found and what real Yjs says about their rooms."""
+"""Runs the child processes, and collects their findings and real Yjs's verdict on their rooms."""
 
 import json
 import os
@@ -27,12 +27,12 @@ _MAX_DEATHS = 5
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that must never happen.
+    """Something happened that must never happen.
 
-    what      one word, the same for the same kind
-    name      "seed/room.part", or the sequence's
-    number    of the input, counted over the whole run
-    sequence  all that the room was sent, the culprit last unless Yjs found it
+    what      the kind of the finding, in one or a few words
+    name      "seed/room.part", or the name of the sequence
+    number    the number of the input, counted over the whole run
+    sequence  all frames sent to the room. The last one is the cause, unless Yjs found the problem
     """
 
     what: str
@@ -43,7 +43,7 @@ class Finding:
 
     @property
     def needs_yjs(self) -> bool:
-        """Whether it is about what all see."""
+        """Whether the finding is about the text that clients see."""
         return self.what.startswith(("Yjs", "a newcomer")) or "text" in self.what
 
     def __str__(self) -> str:
@@ -58,7 +58,7 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """What came of some inputs."""
+    """The outcomes and findings of some inputs."""
 
     counts: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
@@ -72,14 +72,14 @@ class Report:
         self.slowest_s = max(self.slowest_s, other.slowest_s)
 
     def total(self, outcome: str) -> int:
-        """Inputs with an outcome, or all that were `sent`."""
+        """Return the number of inputs with an outcome. The outcome `sent` counts them all."""
         return sum(count for key, count in self.counts.items() if key.endswith(f": {outcome}"))
 
 
 def run(
     count: int, seed: str, jobs: int = 1, heard: Callable[[Report], None] = lambda _: None
 ) -> Report:
-    """Send at least `count` inputs; `heard` gets each child's report when it is in."""
+    """Send at least `count` inputs. `heard` is called with each child's report."""
     rooms = -(-count // INPUTS_PER_ROOM)
     starts = range(0, rooms, ROOMS_PER_CHILD)
     report = Report()
@@ -93,7 +93,7 @@ def run(
 
 
 def run_rooms(seed: str, first: int, count: int) -> Report:
-    """Run some rooms; a child that dies is followed by another, behind the room of its death."""
+    """Run some rooms in a child. If it dies, another child continues after the fatal room."""
     report = Report()
     end = first + count
     for _ in range(_MAX_DEATHS):
@@ -106,8 +106,9 @@ def run_rooms(seed: str, first: int, count: int) -> Report:
 
 
 def play(named: dict[str, Sequence], fault: str = "none", *, compare: bool = False) -> Report:
-    """Send each sequence to a room of its own;
-    `compare`: also the texts must be the same everywhere.
+    """Send each sequence to a room of its own.
+
+    compare  all clients must also see the same texts
     """
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         lines = (
@@ -118,7 +119,7 @@ def play(named: dict[str, Sequence], fault: str = "none", *, compare: bool = Fal
 
 
 def _child(what: str, fault: str, *arguments: str) -> tuple[Report, str | None]:
-    """Return what a child reports, and the name of the room it died in or None."""
+    """Return a child's report, and the name of the room in which it died, or None."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         command = [sys.executable, "-m", "tests.fuzz.child", name, what, fault, *arguments]
@@ -148,11 +149,11 @@ def _child(what: str, fault: str, *arguments: str) -> tuple[Report, str | None]:
 
 
 def _environment() -> dict[str, str]:
-    """Without coverage in subprocesses and traces of pycrdt's panics:
-    both cost more than what is measured.
+    """Return the environment of a child.
 
-    Freed memory is spoiled (glibc),
-    so that code which still uses it dies each time and not once in two hundred.
+    It has no coverage in subprocesses and no traces of pycrdt's panics, because both cost more
+    than the code that is measured. glibc overwrites freed memory, so that code which still
+    uses it dies each time, and not once in two hundred runs.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     return {**kept, "RUST_BACKTRACE": "0", "MALLOC_PERTURB_": "165"}
@@ -191,7 +192,7 @@ def _finding(result: dict[str, Any], what: str, detail: str) -> Finding:
 
 
 def problems(rooms: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield what real Yjs has to say against rooms."""
+    """Yield each room that real Yjs objects to, with the objection."""
     fields = ("updates", "states", "texts", "clocks")
     lines = "".join(json.dumps({key: room[key] for key in fields}) + "\n" for room in rooms)
     command = [node_command(), "--no-warnings", "accepts.mjs"]

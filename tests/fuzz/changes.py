@@ -1,4 +1,4 @@
-"""Changes to an update by someone who knows its structure."""
+"""Changes to a parsed update: its structs, sections and deletions."""
 
 from collections.abc import Callable
 from random import Random
@@ -9,7 +9,7 @@ from tests.fuzz.structure import Section, Update
 
 
 def change(source: Random, update: Update) -> None:
-    """Do one thing to an update."""
+    """Make one random change to an update."""
     ways: list[Callable[[Random, Update], None]] = [_deleted]
     if any(section.structs for section in update.sections):
         ways += [_section] * 2 + [_struct] * 4
@@ -21,7 +21,7 @@ def _full_section(source: Random, update: Update) -> Section:
 
 
 def _section(source: Random, update: Update) -> None:
-    """Structs removed, repeated, in another order, added; another client id, another clock."""
+    """Remove, repeat, reorder or add structs, or change a section's client id or clock."""
     section = _full_section(source, update)
     structs = section.structs
     index = source.randrange(len(structs))
@@ -41,7 +41,7 @@ def _section(source: Random, update: Update) -> None:
 
 
 def _struct(source: Random, update: Update) -> None:
-    """One struct: its info byte, origins, parent, key or content."""
+    """Change one struct: its info byte, origins, parent, key or content."""
     section = _full_section(source, update)
     struct = source.choice(section.structs)
     match source.randrange(8):
@@ -66,7 +66,7 @@ def _struct(source: Random, update: Update) -> None:
 
 
 def _deleted(source: Random, update: Update) -> None:
-    """Ranges removed, moved, stretched, repeated, added."""
+    """Remove, move, stretch, repeat or add a range of deletions."""
     deleted = update.deleted
     what = source.randrange(4) if deleted else 3
     if what == 0:

@@ -1,10 +1,11 @@
-"""The process that may die: makes rooms, sends them what the mutator makes,
-and watches time and memory.
+"""The child process, which may die: it sends frames to rooms, and measures time and memory.
 
-`python -m tests.fuzz.child FOLDER rooms FAULT SEED FIRST COUNT`, or FOLDER play FAULT FILE (or
-`compare`, if also the texts must be the same everywhere).
-FOLDER/results has one JSON line for each room and each finding, and last the counts; FOLDER/box has
-what was sent to the room at hand, so that it survives the process.
+`python -m tests.fuzz.child FOLDER rooms FAULT SEED FIRST COUNT` makes inputs by a mutator.
+`... FOLDER play FAULT FILE` sends the frames of a file. With `compare` instead of `play`,
+all clients must also see the same texts.
+
+FOLDER/results has one JSON line for each room and each finding, and counts. FOLDER/box has
+the frames sent to the current room, which can be read after the process has died.
 """
 
 import json
@@ -30,7 +31,7 @@ INPUTS_PER_ROOM = 250
 
 _CPU_S = 0.05
 _CPU_S_PER_BYTE = 2e-6
-"""A large frame takes longer to read, for which there is a thread."""
+"""CPU seconds per byte. A large frame takes longer to read, but a thread reads it."""
 
 _HANG_CPU_S = 2
 _MEMORY_KIB = 64 << 10
@@ -40,12 +41,14 @@ _MAX_STATE_BYTES = 24 << 10
 _MAX_FINDINGS = 10
 _TAME = 0.25
 _TAME_FRAMES = 40
-"""Share of the inputs for rooms that are to stay sensible (see `Arena`), and when these end,
-or immediately if not."""
+"""The share of tame rooms (see `Arena`), and the number of frames after which such a room ends.
+
+A tame room also ends as soon as it is no longer sensible.
+"""
 
 
 class Watch:
-    """Sends frames to rooms, and notes what they did and cost."""
+    """Sends frames to rooms, and records their outcomes, CPU time and memory."""
 
     def __init__(self, folder: Path, fault: str) -> None:
         self.counts: Counter[str] = Counter()
@@ -68,20 +71,21 @@ class Watch:
         return int(status[status.index(field) + len(field) :].split(None, 1)[0])
 
     def start(self, name: str) -> Arena:
-        """A new room; its history begins."""
+        """Return a new room, and begin its history in FOLDER/box."""
         self.name = name
         self._box.seek(0)
         self._box.truncate()
         return Arena()
 
     def be_quick(self) -> None:
-        """From now on there are some seconds of CPU time until the next call;
-        then the kernel ends the process.
+        """Give the code until the next call `_HANG_CPU_S` seconds of CPU time.
+
+        After that time the kernel ends the process.
         """
         signal.setitimer(signal.ITIMER_PROF, _HANG_CPU_S)
 
     def send(self, arena: Arena, user: str, frame: bytes) -> str:
-        """Hand one frame in."""
+        """Send one frame, report it if it is slow or takes memory, and return its outcome."""
         self._box.write(sequences.line(self.name, Sent(user, frame)).encode())
         self.be_quick()
         sequence = [*arena.history, Sent(user, frame)]
@@ -113,7 +117,10 @@ class Watch:
         return outcome, clock() - begun - arena.gave_way_s
 
     def _cost_again(self, history: Sequence) -> float:
-        """The CPU time of the last input at its best: others on the machine make it longer."""
+        """Return the shortest CPU time of the last input in four runs.
+
+        Other processes on the machine can make a single run longer.
+        """
         self.be_quick()
         return min(
             self._timed(play(history[:-1]), *history[-1], time.thread_time)[1] for _ in range(4)
@@ -124,7 +131,7 @@ class Watch:
         self.write(finding=what, detail=detail, arena=arena)
 
     def finish(self, arena: Arena) -> None:
-        """Look at the room a last time, and ask for Yjs' opinion."""
+        """Check the room a last time, and write its content to the results, for Yjs."""
         self.be_quick()
         dossier = arena.finish()
         self.counts["rooms"] += 1
@@ -150,22 +157,22 @@ class Watch:
         self._results.flush()
 
     def write_counts(self) -> None:
-        """What was counted since the last time, so that a death does not take it along."""
+        """Write the counts since the last call, so that the death of the process loses few."""
         grown = self._status_kib(b"VmHWM:") - self.start_kib
         self.write(counts=self.counts, grown_kib=grown, slowest_s=self.slowest_s)
         self.counts.clear()
 
 
 def _warm_up() -> None:
-    """Load and allocate what every room needs."""
+    """Load modules and allocate memory that every room needs, before memory is measured."""
     for name in ("emoji", "xml"):
         play(sequences.recorded()[name]).finish()
 
 
 def _guarded(watch: Watch, arena: Arena, step: Any, *arguments: Any) -> Any:
-    """Whatever is raised is a finding; pycrdt's panics are no Exceptions.
+    """Run a step and record everything that it raises as a finding.
 
-    The room is then done with.
+    pycrdt's panics are not of class `Exception`. After a finding, the room counts as damaged.
     """
     try:
         return step(*arguments)
@@ -184,7 +191,10 @@ def _guarded(watch: Watch, arena: Arena, step: Any, *arguments: Any) -> Any:
 
 
 def run_room(watch: Watch, mutator: Mutator, seed: str, room: int) -> None:
-    """One share of inputs, to one room or, when that breaks or grows, the next."""
+    """Send `INPUTS_PER_ROOM` inputs to a room.
+
+    If the room is damaged or done, the next room gets the remaining inputs.
+    """
     source = Random(f"{seed}/{room}")
     left = INPUTS_PER_ROOM
     part = 0
@@ -218,7 +228,7 @@ def _is_done(arena: Arena, *, is_tame: bool) -> bool:
 
 
 def _base(watch: Watch, arena: Arena, source: Random) -> str:
-    """Give a room something to begin with: a session of real clients, or nothing."""
+    """Fill a room with a recorded session of real clients, or leave it empty."""
     sessions = sequences.recorded()
     sessions[""] = []
     for sent in sessions[source.choice(sorted(sessions))]:
@@ -228,7 +238,7 @@ def _base(watch: Watch, arena: Arena, source: Random) -> str:
 
 
 def play_file(watch: Watch, path: Path, *, is_sensible: bool) -> None:
-    """Send what a file has, one room for each name in it."""
+    """Send the frames of a file. Each name in the file has a room of its own."""
     for name, sequence in sequences.read(path).items():
         arena = watch.start(name)
         arena.is_sensible, arena.is_tame = is_sensible, True

@@ -1,4 +1,4 @@
-"""Contents of structs, sensible or not, for updates made from nothing."""
+"""Contents of structs, valid or not, for updates that are built from scratch."""
 
 from random import Random
 
@@ -11,7 +11,7 @@ TEXTS = ("q", "ab", "hello\n", "é", "😀", "a😀b👍", "\u200d", "\x00", "x"
 ROOTS = ("codemirror", "text", "settings", "list", "")
 KEYS = ("k", "tab", "note", "")
 CLIENTS = (2, 3, 77, 3_141_592_653, MAX_SAFE_INTEGER)
-"""Such as may be new in a room."""
+"""Client ids that may be new in a room."""
 
 _NAMES = tuple(map(write_var_bytes, (b"bold", b"k", "é".encode(), b"")))
 _JSON = (
@@ -43,7 +43,7 @@ _TOO_DEEP = 26_562
 
 
 def anywhere(source: Random) -> Id:
-    """A place that may or may not exist."""
+    """Return the id of a struct that may or may not exist."""
     return source.choice((1, *CLIENTS)), source.choice((*range(12), *ODD_NUMBERS))
 
 
@@ -55,7 +55,7 @@ def any_values(source: Random) -> Struct:
 
 
 def nested_values(source: Random) -> Struct:
-    """Arrays or maps in each other, around the bound or far beyond it."""
+    """Nest arrays or maps, around the allowed depth or far beyond it."""
     depth = source.choice(
         (2, 16, 17, 40, 100, 101, 499, 500, 501, _TOO_DEEP if source.random() < 0.05 else 3)
     )
@@ -83,7 +83,7 @@ def subdocument(source: Random) -> Struct:
 
 
 def content(source: Random) -> Struct:  # noqa: PLR0911  # a table, one row for each kind of content
-    """One struct without a place."""
+    """Return one struct with random content and without a position."""
     match source.randrange(18):
         case 0 | 1 | 2 | 3 | 4 | 5:
             return text(source.choice(TEXTS))
@@ -116,12 +116,12 @@ def content(source: Random) -> Struct:  # noqa: PLR0911  # a table, one row for 
 
 
 def typed(source: Random) -> Struct:
-    """What a keystroke brings."""
+    """Return the struct of a keystroke."""
     return text("q" * source.randint(1, 3))
 
 
 def chain(source: Random, client: int, clock: int) -> list[Struct]:
-    """Shared types in each other, behind a root."""
+    """Return nested shared types, the outermost in a root."""
     depth = source.choice((3, 8, 31, 32, 33, 34))
     structs = [shared_type(source.choice((0, 1, 2, 4, 6))) for _ in range(depth)]
     for number, struct in enumerate(structs):

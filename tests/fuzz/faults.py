@@ -1,6 +1,4 @@
-"""What a broken server would do on one kind of frame,
-so that tests can see that the fuzzer notices.
-"""
+"""Faults of a broken server on one kind of frame: tests check that the fuzzer notices them."""
 
 import contextlib
 import os
@@ -9,7 +7,7 @@ from collections.abc import Callable
 from time import thread_time
 
 TRIGGER = b"\x03"
-"""The query for presence, which does nothing of all that."""
+"""The query for presence. A sound server does none of the faults on it."""
 
 
 def _burn(seconds: float) -> None:

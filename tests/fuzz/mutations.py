@@ -1,6 +1,4 @@
-"""Inputs: real frames changed in ways that know the format, or do not,
-and updates made to fit a room.
-"""
+"""Inputs: real frames with changes in bytes or structure, and updates built to fit a room."""
 
 from random import Random
 
@@ -56,7 +54,7 @@ def update_in(frame: bytes) -> bytes | None:
 
 
 class Mutator:
-    """Makes frames. The same source and the same rooms make the same frames."""
+    """Makes frames. The same random source and the same rooms give the same frames."""
 
     def __init__(self) -> None:
         sets = (sequences.recorded(), sequences.found(), sequences.hostile())
@@ -75,7 +73,7 @@ class Mutator:
     def frame(self, source: Random, room: Room, user: str, *, is_tame: bool) -> tuple[str, bytes]:
         """Return (kind, frame) for a user of a room.
 
-        A tame room gets no updates that are made to fit but senseless.
+        A tame room gets no updates that fit the room but that no client could make.
         """
         index = room.index
         weights = TAME if is_tame else _WILD
@@ -95,7 +93,7 @@ class Mutator:
         )
 
     def _honest(self, source: Random, room: Room, user: str) -> bytes | None:
-        """One edit of somebody who has all that the room has."""
+        """Return one edit of a client that has the room's whole document."""
         own = Places(source, room.index, user).own
         client = source.choice(own) if own and source.random() < 0.9 else source.getrandbits(32)
         return replica.edit(
@@ -130,11 +128,11 @@ class Mutator:
         return update.encode()
 
     def _parsed(self, source: Random) -> Update:
-        """One of the updates, to be changed."""
+        """Return one of the known updates, parsed, so that it can be changed."""
         return parse(source.choice(self._parsable)) or Update()
 
     def _vector(self, source: Random, index: StructIndex) -> bytes:
-        """The room's own state vector or another's, changed."""
+        """Return the room's state vector or a known one, mostly with a change."""
         frame = source.choice((*self._vectors, y_protocol.sync_step1(index.clocks)))
         match source.randrange(4):
             case 0:
@@ -152,7 +150,7 @@ class Mutator:
         return b"\x00\x00" + write_var_bytes(raw.mutated(source, frame[3:]))
 
     def _awareness(self, source: Random, index: StructIndex) -> bytes:
-        """Presence, changed or made up."""
+        """Return a frame of presence, recorded, changed or made up."""
         frame = source.choice(self._presence)
         match source.randrange(4):
             case 0:
@@ -174,7 +172,7 @@ class Mutator:
 
 
 def _typed(source: Random, places: Places) -> bytes:
-    """A keystroke somewhere, a range deleted, or both."""
+    """Return an update with a keystroke somewhere, a deleted range, or both."""
     update = Update()
     if places.own and source.random() < 0.75:
         client = source.choice(places.own)
@@ -188,7 +186,7 @@ def _typed(source: Random, places: Places) -> bytes:
 
 
 def _built(source: Random, places: Places) -> bytes:
-    """Structs of any kind in places that exist."""
+    """Return an update with structs of any kind at positions that exist."""
     update = Update()
     for client in sorted(
         {source.choice(places.usable) for _ in range(source.choice((1, 1, 1, 2, 3)))}

@@ -1,4 +1,4 @@
-"""Places that a room knows: so that what is sent is senseless but fits."""
+"""Positions that exist in a room, for updates that fit it but make no sense."""
 
 from random import Random
 
@@ -12,7 +12,7 @@ _TRIES = 4
 
 
 class Places:
-    """Picks them for a user of one room."""
+    """Picks positions for a user of one room."""
 
     def __init__(self, source: Random, index: StructIndex, user: str) -> None:
         self._source = source
@@ -20,13 +20,13 @@ class Places:
         self.own = [client for client in index.clocks if index.owners.get(client) == user]
         """Client ids that the user has written under."""
         self.usable = [*self.own, *contents.CLIENTS]
-        """The clients of `own`, and such as may be new."""
+        """The client ids of `own`, and some that may be new."""
 
     def next_clock(self, client: int) -> int:
         return self._index.clocks.get(client, 0)
 
     def somewhere(self) -> Id:
-        """A struct that exists, rather a late one; any if there is none."""
+        """Return the id of a struct, preferably a late one. An empty room gives any id."""
         source, clocks = self._source, self._index.clocks
         if not clocks:
             return contents.anywhere(source)
@@ -34,7 +34,10 @@ class Places:
         return client, int(clocks[client] * source.random() ** 0.5)
 
     def _near(self, left: Id | None) -> Id:
-        """Another one, rather where `left` lies: elsewhere there is nothing between them."""
+        """Return the id of another struct, preferably in the same parent as `left`.
+
+        Between structs of different parents, nothing can be inserted.
+        """
         one = self.somewhere()
         for _ in range(_TRIES):
             if not left or self._index.parents.between(pack_id(*left), pack_id(*one)):
@@ -43,7 +46,7 @@ class Places:
         return one
 
     def ranges(self, count: int) -> list[tuple[int, int, int]]:
-        """Ranges that exist, to be deleted."""
+        """Return ranges of existing structs, to be deleted."""
         ranges = []
         for client in sorted({self.somewhere()[0] for _ in range(count)}):
             first = self._source.randrange(self.next_clock(client) or 1)
@@ -52,7 +55,7 @@ class Places:
         return ranges
 
     def put(self, struct: Struct, client: int, clock: int) -> Struct:
-        """Put a struct somewhere: next to others, in a root or in a type."""
+        """Put a struct at a position: next to other structs, in a root or in a shared type."""
         source = self._source
         struct.left = struct.right = struct.parent = struct.key = None
         place = source.random()
@@ -75,7 +78,7 @@ class Places:
         return struct
 
     def fit(self, update: Update) -> None:
-        """Give an update client ids, clocks and neighbours that the room knows."""
+        """Give the update's structs client ids, clocks and neighbours that the room knows."""
         source = self._source
         moved: dict[int, tuple[int, int]] = {}
         for section in update.sections:
@@ -100,7 +103,7 @@ class Places:
 
 
 def _move(struct: Struct, moved: dict[int, tuple[int, int]]) -> None:
-    """Let a struct's neighbours be what they were, where they are now."""
+    """Keep a struct's neighbours, and change their ids to the moved ones."""
 
     def there(one: Id) -> Id:
         client, distance = moved[one[0]]

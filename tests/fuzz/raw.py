@@ -1,4 +1,4 @@
-"""Mutations of bytes by someone who knows varints but not what they mean."""
+"""Mutations of bytes. They know varints, but not their meaning."""
 
 from random import Random
 

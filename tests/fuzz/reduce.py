@@ -1,6 +1,4 @@
-"""Makes a finding small: frames, and what is in them,
-are left out as long as the same still happens.
-"""
+"""Makes a finding small: it removes frames and structs as long as the problem still happens."""
 
 import copy
 from collections.abc import Callable, Iterator
@@ -21,7 +19,10 @@ _MAX_S = 60
 
 
 def reduced(finding: Finding) -> Finding:
-    """Return the same with fewer frames and structs; as it was if it does not happen again."""
+    """Return the finding with fewer frames and structs.
+
+    If the problem does not happen again, return the finding unchanged.
+    """
     deadline = monotonic() + _MAX_S
     size = max(1, len(finding.sequence) // 2)
     while monotonic() < deadline:
@@ -44,7 +45,7 @@ def _without(sequence: Sequence, size: int) -> Iterator[Sequence]:
 
 
 def _simpler(sequence: Sequence) -> Iterator[Sequence]:
-    """Each with one thing less in one of its updates."""
+    """Yield copies of the sequence, each with one of its updates made simpler in one way."""
     for at, (user, frame) in enumerate(sequence):
         update = update_in(frame)
         parsed = structure.parse(update) if update else None
@@ -57,8 +58,10 @@ def _simpler(sequence: Sequence) -> Iterator[Sequence]:
 
 
 def _smaller(update: Update) -> Iterator[Update]:
-    """Without a range, without the last struct of a section, with text for other content,
-    with fewer origins.
+    """Yield copies of an update, each simpler in one way.
+
+    A copy lacks one deleted range, the last struct of a section, or one origin of a struct.
+    Or it has text instead of other content.
     """
     for index in range(len(update.deleted)):
         yield _changed(update, partial(_drop_deleted, index))
@@ -106,7 +109,7 @@ def _changed(update: Update, change: Callable[[Update], object]) -> Update:
 
 
 def _first_that_fails(finding: Finding, candidates: list[Sequence]) -> Finding | None:
-    """Try them in a few processes; one that dies is the first that fails."""
+    """Try the candidates in a few processes. One whose process dies is the first failure."""
     for start in range(0, len(candidates), _TRIED_TOGETHER):
         some = {
             str(start + number): candidate

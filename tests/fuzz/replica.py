@@ -1,6 +1,4 @@
-"""An honest client: a document with what the room has, and one edit in it.
-Its updates make sense.
-"""
+"""An honest client: a copy of the room's document, and one valid edit in it."""
 
 from random import Random
 
@@ -13,8 +11,9 @@ _VALUES = (1, -5, 2**40, 0.5, True, None, "é😀", b"\x00\x01", [1, [2]], {"k":
 
 
 def edit(source: Random, state: bytes, client: int) -> bytes | None:
-    """Return the update of one edit made by this client id,
-    None if there was nothing to do or pycrdt panics.
+    """Return the update of one edit under this client id.
+
+    Return None if the edit changes nothing or pycrdt panics.
     """
     made: list[bytes] = []
     try:
@@ -34,8 +33,9 @@ def edit(source: Random, state: bytes, client: int) -> bytes | None:
 
 
 def _text(source: Random, doc: pycrdt.Doc) -> tuple[pycrdt.Text, list[int]]:
-    """A text, and the byte offsets between its characters:
-    only the first where embeds shift the others.
+    """Return a text and the byte offsets between its characters.
+
+    If the text has embeds, they shift the offsets, so only the first offset is returned.
     """
     text = doc.get(source.choice(("codemirror", "codemirror", "main.py")), type=pycrdt.Text)
     places = [0]

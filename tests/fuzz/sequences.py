@@ -1,5 +1,6 @@
-"""Frames in files: a name, who sends, the frame in hex, one a line.
-Corpus, findings and black box look the same.
+"""Frames in files. A line has a name, the sender and the frame in hex.
+
+The corpus, the findings and the box of a child process (child.py) all use this format.
 """
 
 from pathlib import Path
@@ -13,7 +14,7 @@ FOLDER = Path(__file__).parent / "corpus"
 
 
 class Sent(NamedTuple):
-    """One frame, and whose."""
+    """One frame and its sender."""
 
     user: str
     frame: bytes
@@ -23,7 +24,7 @@ Sequence = list[Sent]
 
 
 def read(path: Path) -> dict[str, Sequence]:
-    """Return the sequences of a file; a line that was cut off by a death is left out."""
+    """Return the sequences of a file, without a last line that the writer's death cut off."""
     sequences: dict[str, Sequence] = {}
     for line in path.read_text().splitlines(keepends=True):
         fields = line.partition("#")[0].split()
@@ -40,18 +41,19 @@ def line(name: str, sent: Sent) -> str:
 
 
 def recorded() -> dict[str, Sequence]:
-    """Sessions of real Yjs clients."""
+    """Return sessions of real Yjs clients."""
     return read(FOLDER / "recorded.txt")
 
 
 def found() -> dict[str, Sequence]:
-    """Sequences that failed once."""
+    """Return sequences that failed once."""
     return read(FOLDER / "found.txt")
 
 
 def hostile() -> dict[str, Sequence]:
-    """What `harness.hostile` has, as frames: the document before it, then the attack;
-    not what takes a second.
+    """Return the attacks of `harness.hostile` as frames: the document before, then the attack.
+
+    Attacks that take about a second are left out.
     """
     sequences = {}
     for number, case in enumerate(case for case in CORPUS if case.outcome != "slow"):

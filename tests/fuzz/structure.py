@@ -1,7 +1,7 @@
-"""Updates taken apart and put together again, for mutations that know what they change.
+"""Updates taken apart and put together again, for mutations of their structure.
 
-Not strict: whatever can be told apart is. Kinds that cannot be (the scan refuses them) are left to
-mutations of bytes.
+The parser accepts every update that it can take apart, also one that the server refuses.
+Mutations of bytes cover the kinds that it cannot take apart.
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from crdt.wire.content import DELETED, GC, SKIP, STORED_LIMITS, STRING, TYPE, Co
 from crdt.wire.lib0 import read_var_uint, write_var_bytes, write_var_uint
 
 Id = tuple[int, int]
-"""Client, clock."""
+"""(client id, clock)"""
 
 LEFT, RIGHT, KEYED = 0x80, 0x40, 0x20
 
@@ -20,13 +20,14 @@ LEFT, RIGHT, KEYED = 0x80, 0x40, 0x20
 class Struct:
     """One struct of an update.
 
-    kind     its content's
+    kind     the number of its kind of content
     length   in clock units
-    body     its content as encoded
-    left     the struct it was put behind, or None
-    right    the struct it was put before, or None
-    parent   name of a root, id of a type, or None where an origin says it
+    body     the encoded content
+    left     the id of the struct that it was inserted after, or None
+    right    the id of the struct that it was inserted before, or None
+    parent   the name of a root, the id of a type, or None if an origin implies the parent
     key      the map key, or None
+    flip     bits of the info byte that `encode` inverts
     """
 
     kind: int
@@ -39,7 +40,7 @@ class Struct:
     flip: int = 0
 
     def encode(self) -> bytes:
-        """`flip` spoils the info byte, and only that."""
+        """Return the bytes of the struct. `flip` changes the info byte and nothing else."""
         if self.kind in (GC, SKIP):
             return bytes((self.kind ^ self.flip,)) + self.body
         info = (
@@ -70,7 +71,7 @@ class Section:
 
 @dataclass(slots=True)
 class Update:
-    """Sections, and (client, first clock, length) of what is deleted."""
+    """The sections, and (client id, first clock, length) of each deleted range."""
 
     sections: list[Section] = field(default_factory=list)
     deleted: list[tuple[int, int, int]] = field(default_factory=list)
@@ -90,7 +91,7 @@ class Update:
 
 
 def parse(update: bytes) -> Update | None:
-    """Take an update apart; None if that cannot be."""
+    """Take an update apart, or return None if that is impossible."""
     try:
         return _Parser(update).run()
     except (IndexError, Rejected, UnicodeDecodeError):

@@ -1,5 +1,5 @@
-"""What the REST tests need besides `tests.api`:
-cookies, guests, uploads, raw requests, paging, Yjs frames.
+"""Tools of the REST tests besides `tests.api`.
+They handle cookies, guests, uploads, raw requests, paging and Yjs frames.
 """
 
 import asyncio
@@ -24,7 +24,10 @@ UNKNOWN_ID = "0000000000000000"
 
 
 class Browser(Api):
-    """A page of one origin: keeps cookies and sends them where their path says."""
+    """A page of one origin.
+
+    It keeps cookies, and sends each with requests for the cookie's path.
+    """
 
     def __init__(self, url: str, origin: str | None = None) -> None:
         super().__init__(url)
@@ -72,20 +75,20 @@ def set_cookies(answer: Answer) -> dict[str, Morsel[str]]:
 
 
 def is_expired(cookie: "Morsel[str]") -> bool:
-    """Whether a browser drops its cookie on seeing this one."""
+    """Whether a cookie of an answer has expired, so that a browser deletes its own copy."""
     if cookie["max-age"]:
         return int(cookie["max-age"]) <= 0
     return bool(cookie["expires"]) and parsedate_to_datetime(cookie["expires"]) <= datetime.now(UTC)
 
 
 def code_of(answer: Answer) -> tuple[int, str | None]:
-    """Return (status, code) of an error, (status, None) of anything else."""
+    """Return (status, code) of an answer with an error, and (status, None) of any other answer."""
     is_problem = answer.headers.get("Content-Type", "").startswith("application/problem+json")
     return answer.status, answer.body.get("code") if is_problem else None
 
 
 async def walk(api: Api, path: str, key: str) -> list[list[Any]]:
-    """Follow `next` from page to page; return the pages."""
+    """Follow `next` from page to page, and return all pages."""
     pages, cursor = [], ""
     while True:
         answer = await api.get(f"{path}{'&' if '?' in path else '?'}{cursor}")
@@ -98,7 +101,7 @@ async def walk(api: Api, path: str, key: str) -> list[list[Any]]:
 
 
 def typed(text: str) -> str:
-    """Return an id as somebody might type it who read it on paper."""
+    """Return an id in the form that a person may type from paper."""
     groups = "-".join(text[at : at + 4] for at in range(0, len(text), 4))
     return groups.upper().replace("0", "O").replace("1", "L")
 
@@ -124,14 +127,14 @@ def texts_frame(files: dict[str, str]) -> bytes:
 def picture(
     kind: str = "PNG", size: tuple[int, int] = (8, 8), mode: str = "RGB", **options: Any
 ) -> bytes:
-    """Return a one-coloured picture file."""
+    """Return a picture file of one colour."""
     file = io.BytesIO()
     Image.new(mode, size, 0x80).save(file, kind, **options)
     return file.getvalue()
 
 
 def multipart(*parts: tuple[str, bytes], boundary: str = "x-boundary-x") -> bytes:
-    """Return a form of files: (field, content)."""
+    """Return the body of a form with files, each given as (field, content)."""
     head = (
         '--{}\r\nContent-Disposition: form-data; name="{}"; filename="me.png"\r\nContent-Type: '
         "image/png\r\n\r\n"
@@ -143,7 +146,7 @@ def multipart(*parts: tuple[str, bytes], boundary: str = "x-boundary-x") -> byte
 
 
 async def upload(api: Api, *files: bytes, field: str = "avatar") -> Answer:
-    """Send files as a browser's form does."""
+    """Send files like the form of a browser."""
     headers = {"Content-Type": "multipart/form-data; boundary=x-boundary-x"}
     return await api.request(
         "POST", "/user/avatar", raw=multipart(*((field, file) for file in files)), headers=headers
@@ -151,14 +154,14 @@ async def upload(api: Api, *files: bytes, field: str = "avatar") -> Answer:
 
 
 async def new_invite(owner: Api, session_id: str, **fields: Any) -> dict[str, Any]:
-    """Return what the owner is told of a new invite."""
+    """Make an invite, and return the answer to its owner."""
     answer = await owner.post(f"/session/{session_id}/invites", fields)
     assert answer.status == 201, answer
     return answer.body
 
 
 async def guest_by(url: str, invite: str, name: str = "Gus") -> Api:
-    """Return a client signed in as a new guest."""
+    """Return a client that is signed in as a new guest."""
     answer = await Api(url).post("/user/guest", {"name": name, "invite": invite})
     assert answer.status == 201, answer
     guest = Api(url, answer.body["accessToken"], answer.body["user"])
@@ -167,7 +170,7 @@ async def guest_by(url: str, invite: str, name: str = "Gus") -> Api:
 
 
 async def guest_of(owner: Api, session_id: str, name: str = "Gus", role: str = "editor") -> Api:
-    """Return a new guest of a session, who came by an invite of its own."""
+    """Return a new guest of a session, who came by a new invite."""
     return await guest_by(
         owner.url, (await new_invite(owner, session_id, role=role))["invite"], name
     )
@@ -183,22 +186,23 @@ async def log_in(url: str, name: str, password: str = PASSWORD, **options: Any) 
 
 
 def presence_frame(client_id: int, clock: int, state: str) -> bytes:
-    """Return the y-websocket frame of one client's presence,
-    small enough for lengths of one byte.
+    """Return the y-websocket frame of one client's presence.
+
+    The state must be so short that each length fits one byte.
     """
     update = bytes((1, client_id, clock, len(state))) + state.encode()
     return b"\x01" + bytes((len(update),)) + update
 
 
 async def joined(api: Api, session_id: str, query: str = "") -> Wire:
-    """Open a socket to a session and wait until the document came."""
+    """Open a socket to a session, and wait until the document has arrived."""
     wire = await api.connect(session_id, query)
     assert await is_open(wire)
     return wire
 
 
 async def is_open(wire: Wire) -> bool:
-    """Ask for the document: a socket that was closed has no answer."""
+    """Whether a socket is open. A closed socket gets no answer to a request for the document."""
     await wire.send(b"\x00\x00\x01\x00")
     return bool(await wire.receive_until(b"\x00\x01"))
 
@@ -211,9 +215,9 @@ class RawAnswer:
 
 
 async def exchange(url: str, *parts: bytes, has_body: bool = True) -> RawAnswer | None:
-    """Send bytes as they are; return the answer, or None if the connection was only closed.
+    """Send bytes unchanged. Return the answer, or None if the server only closed the connection.
 
-    has_body  False for HEAD, whose answer has the length of a body that does not come
+    has_body  False for HEAD, whose answer states the length of a body that is not sent
     """
     place = urlsplit(url)
     reader, writer = await asyncio.open_connection(place.hostname, place.port)

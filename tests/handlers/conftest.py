@@ -1,4 +1,4 @@
-"""Fixtures of the REST tests: more connections than usual, and a browser."""
+"""Fixtures of the REST tests: a clock of the rate limits, more connections, and a browser."""
 
 from collections.abc import Callable
 
@@ -13,8 +13,9 @@ from tests.handlers.clients import Browser
 
 @pytest.fixture
 def rate_clock(monkeypatch: pytest.MonkeyPatch) -> Seconds:
-    """The clock of the rate limits of servers that are started after this fixture:
-    name it before them.
+    """The clock of the rate limits of servers that are started after this fixture.
+
+    A test must name this fixture before its servers.
     """
     seconds = Seconds()
 
@@ -37,7 +38,10 @@ def rate_clock(monkeypatch: pytest.MonkeyPatch) -> Seconds:
 
 @pytest.fixture
 async def crowd() -> None:
-    """Let this test have 64 requests under way together: name it before the clients."""
+    """Let a test have 64 simultaneous requests.
+
+    A test must name this fixture before its clients.
+    """
     AsyncHTTPClient(max_clients=64)
 
 

@@ -1,6 +1,4 @@
-"""Everybody who may ask for something, from a stranger to the owner,
-and sessions in which each has a part.
-"""
+"""Clients in every role, from a stranger to the owner, and sessions for these roles."""
 
 import re
 from dataclasses import dataclass, field
@@ -17,7 +15,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 @dataclass
 class World:
-    """Seven clients, and sessions in which each has their part."""
+    """Seven clients, one for each role, and sessions in which each has its role."""
 
     clients: dict[str, Api]
     target: Api
@@ -37,7 +35,7 @@ class World:
         return cls(clients, target)
 
     async def session(self, **fields: str) -> str:
-        """Open a session with a version, a message, an invite, and everybody in their part."""
+        """Open a session with a version, a message, an invite, and each client in its role."""
         owner = self.clients["owner"]
         session_id = await owner.new_session(joinRole="viewer", code="x")
         for api in (
@@ -62,8 +60,9 @@ class World:
         return session_id
 
     async def attempt(self, who: str, method: str, route: str, session_id: str) -> int:
-        """Make a request that is right in all but perhaps the one who makes it;
-        return what came of it.
+        """Make a request that is valid except perhaps for the role of its client.
+
+        Returns: the status of the answer, or the result of `connect` for a WebSocket.
         """
         self.counter += 1
         client, name = self.clients[who], f"name{self.counter}"
@@ -98,7 +97,10 @@ class World:
         ).status
 
     async def address(self, client: Api, route: str, session_id: str) -> str:
-        """Return a path for a route, with ids for its groups: the session's or the client's."""
+        """Return a path for a route.
+
+        Ids of the session or the client replace the route's groups.
+        """
         invite = self.invites[session_id]
         values = {
             "/static/(.+)": ["style.css"],
@@ -115,7 +117,10 @@ class World:
         return re.sub(r"\([^)]*\)", lambda _: values.pop(0), route)
 
     async def connect(self, client: Api, path: str) -> int:
-        """Open a WebSocket; return 101 if the document comes, else the close code."""
+        """Open a WebSocket.
+
+        Return 101 if it receives the document, and otherwise the close code.
+        """
         wire = await Api(client.url, client.token or "none").connect(path.rpartition("/")[2])
         self.wires.append(wire)
         await wire.send(b"\x00\x00\x01\x00")

@@ -1,4 +1,4 @@
-"""Access tokens taken apart and forged."""
+"""Tools to take access tokens apart and to forge them."""
 
 import base64
 import hmac
@@ -21,7 +21,7 @@ def b64(data: bytes | str | dict) -> str:
 
 
 def forge(header: dict[str, Any], claims: Any, key: str = SECRET, digest: str = "sha256") -> str:
-    """Sign anything, as no library would."""
+    """Sign any header and claims, even those that a library would refuse."""
     signed = f"{b64(header)}.{claims if isinstance(claims, str) else b64(claims)}"
     return f"{signed}.{b64(hmac.digest(key.encode(), signed.encode(), digest))}"
 

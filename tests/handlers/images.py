@@ -1,6 +1,4 @@
-"""Pictures that people might send, good ones and hostile ones,
-and what must be true of what we make of them.
-"""
+"""Pictures that people may send, valid and hostile, and a check of the pictures made of them."""
 
 import io
 import random
@@ -27,7 +25,7 @@ def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
 
 
 def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:
-    """Return a picture that does not compress: always the same one."""
+    """Return a picture that does not compress. It is the same at every call."""
     count = width * height * len(Image.new(mode, (1, 1)).getbands())
     return Image.frombytes(mode, (width, height), random.Random(0).randbytes(count))
 
@@ -43,7 +41,7 @@ def _frames() -> list[Image.Image]:
 
 
 def exif(orientation: int = 1) -> Image.Exif:
-    """Return what a phone writes: where it was, how it was held, and what its owner says."""
+    """Return EXIF data like that of a phone: place, orientation and a description."""
     data = Image.Exif()
     data[_EXIF_ORIENTATION] = orientation
     data[0x010E] = CANARY.decode()
@@ -80,7 +78,10 @@ def _palette(transparency: int | bytes) -> bytes:
 def png(
     width: int, height: int, *, depth: int = 8, colour: int = 0, rows: int | None = None
 ) -> bytes:
-    """Return a black PNG, or one that only says that it is so large."""
+    """Return a black PNG.
+
+    With `rows`, it has only that number of rows, whatever its header says.
+    """
     channels = {0: 1, 2: 3, 3: 1, 6: 4}[colour]
     row = b"\0" * (1 + (width * depth * channels + 7) // 8)
     packer = zlib.compressobj(1)
@@ -97,14 +98,14 @@ def png(
 
 
 def _gif_screen(width: int, height: int) -> bytes:
-    """A small GIF whose screen is said to be of that size."""
+    """Return a small GIF whose header states another size."""
     file = bytearray(saved(Image.new("P", (8, 8)), "GIF"))
     file[6:10] = struct.pack("<HH", width, height)
     return bytes(file)
 
 
 def _jpeg_of(width: int, height: int) -> bytes:
-    """A small JPEG that says it has another size."""
+    """Return a small JPEG whose header states another size."""
     file = bytearray(saved(Image.new("RGB", (8, 8)), "JPEG"))
     start = file.index(b"\xff\xc0") + 5
     file[start : start + 4] = struct.pack(">HH", height, width)
@@ -153,7 +154,7 @@ GOOD: dict[str, Callable[[], bytes]] = {
         Image.new("P", (0x2F2A % 300, 30)), "GIF", comment=b"*/=1;" + CANARY
     ),
 }
-"""What becomes a picture, whatever else is in the file."""
+"""Files that are accepted as pictures, even if they contain other data too."""
 
 NO_PICTURE = "is not a PNG, JPEG, WebP or GIF picture"
 TOO_LARGE = "may have at most 4096 pixels a side"
@@ -187,11 +188,11 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "PNG without pixels": (lambda: png(300, 300, rows=0), DAMAGED),
     "PNG, header only": (lambda: _PLAIN["PNG"][:33], NO_PICTURE),
 }
-"""What is refused, and why."""
+"""Files that are refused, each with the reason."""
 
 
 def chunks(webp: bytes) -> list[bytes]:
-    """Return the names of a WebP file's chunks; the file must end where it says."""
+    """Return the names of a WebP file's chunks. Assert that the file ends where its header says."""
     assert (webp[:4], webp[8:12]) == (b"RIFF", b"WEBP")
     assert struct.unpack("<I", webp[4:8])[0] == len(webp) - 8
     names, at = [], 12
@@ -204,7 +205,7 @@ def chunks(webp: bytes) -> list[bytes]:
 
 
 def check_clean(webp: bytes, size: tuple[int, int] = (256, 256)) -> Image.Image:
-    """Assert that a file is one picture of that size and nothing else; return it."""
+    """Assert that a file is one picture of the given size, and nothing else. Return the picture."""
     assert set(chunks(webp)) <= {b"VP8 ", b"VP8L", b"VP8X", b"ALPH"}
     assert CANARY not in webp
     with Image.open(io.BytesIO(webp)) as image:
@@ -215,7 +216,7 @@ def check_clean(webp: bytes, size: tuple[int, int] = (256, 256)) -> Image.Image:
 
 
 class MemoryPeak:
-    """How much more memory the process had, at the most, than when the block began."""
+    """Measures the growth of the process's peak memory since the block began, in bytes."""
 
     grown_bytes = 0
 

@@ -1,4 +1,4 @@
-"""Texts that are expensive to compare: {name: (old, new)}."""
+"""Pairs of texts that are expensive to compare: {name: (old, new)}."""
 
 import random
 from typing import Any
@@ -27,7 +27,7 @@ TEXTS = {
 
 
 def jobs_of(server: Server) -> list[str]:
-    """Return a list that grows by the name of each function by which a worker compares texts."""
+    """Return a list that collects the names of the functions by which workers compare texts."""
     workers, names = server.parts.services.workers, list[str]()
     run = workers.run
 

@@ -1,4 +1,4 @@
-"""Where a request may say that it comes from, and what the server makes of it."""
+"""Origins that a request may claim, and the rule by which the server judges them."""
 
 ALLOWED = "https://editor.example.org"
 EVIL = "https://evil.example.org"
@@ -26,7 +26,7 @@ FOREIGN = [
 
 
 def may_use_cookies(origin: str, site: str | None) -> bool:
-    """The rule: the origin decides; without one the browser's own word that the page is ours."""
+    """Whether cookies count. The Origin header decides, or without it the header Sec-Fetch-Site."""
     if origin != "no origin":
         return origin in ("own", "own in capitals", "allowed")
     return site in ("same-origin", "none")

@@ -1,6 +1,4 @@
-"""The form of every error, and the methods that routes allow:
-what tests of errors and of requests share.
-"""
+"""The form of every error, and the methods of routes, for tests of errors and of requests."""
 
 from handlers.http.api_docs import openapi
 from tests.api import Answer
@@ -25,7 +23,7 @@ METHODS = {
     "/healthz": {"GET"},
     "/": {"GET"},
 }
-"""The methods that a route allows, by its path."""
+"""{path: methods that its route allows}"""
 
 
 def is_problem(answer: Answer, status: int, code: str) -> None:

@@ -1,4 +1,4 @@
-"""Who may do what: every route and method for everybody, from a stranger to the owner."""
+"""Tests the rights of each role, from a stranger to the owner, on every route and method."""
 
 import pytest
 
@@ -79,12 +79,11 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
     ("GET", r"/openapi.json"): ALL,
     ("GET", r"/static/(.+)"): ALL,
 }
-"""What each is answered, in the order of WHO, in a session with link access;
-of a WebSocket its close code.
+"""{(method, route): status for each client, in the order of WHO}, in a session open by link. A
+WebSocket has its close code instead.
 
-The guest is one of another session. The rights of Socket.IO's events are in
-`tests/interop/test_access_events.py`: a connection alone is open to all.
-"""
+The guest belongs to another session. The rights for events of Socket.IO are tested in
+`tests/interop/test_access_events.py`, because the connection itself is open to all."""
 
 IN_A_SESSION = sorted(
     key for key in ROWS if key[1].startswith(("/session/", "/invite", "/chat", "/code", "/sync"))
@@ -95,20 +94,18 @@ BY_INVITATION = {
     ("GET", r"/session/([^/]+)/preview"): (404,) * 7,
     ("GET", r"/sync/([^/]+)"): (4401, 4403, 4403, 4403, 101, 101, 101),
 }
-"""What differs where the link does not let people in."""
+"""The rows that differ in a session that is not open by link."""
 
 ENDED = {
     ("POST", r"/chat/send"): (401, 404, 404, 404, 409, 409, 409),
     ("POST", r"/code/([^/]+)/save"): (401, 404, 404, 404, 403, 409, 409),
     ("POST", r"/code/([^/]+)/restore"): (401, 404, 404, 404, 403, 409, 409),
 }
-"""What differs once the session has ended: nobody writes."""
+"""The rows that differ in a session that has ended, because nobody may write in it."""
 
 
 def test_access_table_covers_every_route() -> None:
-    """A new route or method needs a decision above about who may use it;
-    a row without a route is a leftover.
-    """
+    """Each route and method has a row in the table, and each row has a route."""
     assert implemented() == set(ROWS)
     assert {len(row) for row in ROWS.values()} == {len(WHO)}
     assert set(BY_INVITATION) | set(ENDED) <= set(ROWS)
@@ -120,7 +117,7 @@ async def world(start_server) -> World:
 
 
 async def outcome(world: World, method: str, route: str, **fields: str) -> dict[str, int]:
-    """Let everybody try, each in a session of their own."""
+    """Let each client make the request, each in a session of its own. Return the results."""
     sessions = {who: await world.session(**fields) for who in WHO}
     return {who: await world.attempt(who, method, route, sessions[who]) for who in WHO}
 
@@ -129,7 +126,7 @@ async def outcome(world: World, method: str, route: str, **fields: str) -> dict[
 async def test_requests_of_each_role_are_answered_as_table_says(
     world: World, method: str, route: str
 ) -> None:
-    """Everybody gets exactly what the table says."""
+    """Each client gets the result that the table says."""
     found = await outcome(world, method, route)
 
     assert found == dict(zip(WHO, ROWS[method, route], strict=True))
@@ -139,7 +136,7 @@ async def test_requests_of_each_role_are_answered_as_table_says(
 async def test_requests_to_invite_only_session_are_answered_as_table_says(
     world: World, method: str, route: str
 ) -> None:
-    """The same where the link does not let people in."""
+    """In a session by invitation, the results are those of the table and of `BY_INVITATION`."""
     found = await outcome(world, method, route, access="invite")
 
     assert found == dict(
@@ -151,14 +148,14 @@ async def test_requests_to_invite_only_session_are_answered_as_table_says(
 async def test_requests_to_ended_session_are_answered_as_table_says(
     world: World, method: str, route: str
 ) -> None:
-    """The same in a session that has ended: everyone reads, no one writes."""
+    """In an ended session, the results are those of the table and of `ENDED`: nobody can write."""
     found = await outcome(world, method, route, status="ended")
 
     assert found == dict(zip(WHO, ENDED.get((method, route), ROWS[method, route]), strict=True))
 
 
 async def test_sync_connection_by_link_makes_stranger_member(world: World) -> None:
-    """`/sync` joins them on the way, with the session's join role."""
+    """A stranger who connects to `/sync` becomes a member with the session's join role."""
     session_id = await world.session()
     stranger = world.clients["stranger"]
     assert (await stranger.get(f"/session/{session_id}")).status == 404
@@ -169,7 +166,7 @@ async def test_sync_connection_by_link_makes_stranger_member(world: World) -> No
 
 
 async def test_owner_has_no_rights_in_other_session(world: World) -> None:
-    """Rights are those of the session that is named, wherever the caller owns others."""
+    """An owner of one session has no rights in another session."""
     own = await world.clients["stranger"].new_session()
     other = await world.session(access="invite")
     version = f"/code/{other}/versions/1"

@@ -1,4 +1,7 @@
-"""The table of close codes. `test_close_reasons_on_the_wire` tests its rows on the wire."""
+"""Tests the table of close codes.
+
+`test_close_reasons_on_the_wire` tests the codes of real sockets.
+"""
 
 import json
 import re
@@ -19,13 +22,13 @@ SOURCES = [
 
 @pytest.mark.parametrize("reason", CloseReason)
 def test_close_table_covers_every_reason_of_a_room(reason: CloseReason) -> None:
-    """No reason that a room gives is without a code."""
+    """Each reason of a room to close a connection has a row in the table."""
     assert close_for(reason) in Close
 
 
 @pytest.mark.parametrize("close", Close)
 def test_close_reason_is_json_with_its_word_and_message(close: Close) -> None:
-    """With and without a message, whatever is in the message."""
+    """A close reason is valid JSON, with the default message and with any other message."""
     limit = {"limit": close.limit} if close.limit else {}
     assert json.loads(close.reason()) == {"code": close.word, "message": close.message, **limit}
     assert close.message
@@ -36,7 +39,7 @@ def test_close_reason_is_json_with_its_word_and_message(close: Close) -> None:
 @pytest.mark.parametrize("close", Close)
 @pytest.mark.parametrize("letter", ["x", "é", "😀"])
 def test_close_reason_too_long_for_frame_is_cut_and_stays_json(close: Close, letter: str) -> None:
-    """A browser gives the app no more than 123 bytes, so only the message gets shorter."""
+    """Only the message of a long reason is cut, because a browser reads at most 123 bytes."""
     reason = close.reason(letter * 200, "max_unsaved_room_bytes")
 
     told = json.loads(reason)
@@ -46,9 +49,9 @@ def test_close_reason_too_long_for_frame_is_cut_and_stays_json(close: Close, let
 
 
 def test_close_code_says_come_back_exactly_where_newest_provider_does() -> None:
-    """y-websocket 3.1 stays away after 4400 to 4499.
+    """A client should come back after every code except 4400 to 4499, as y-websocket 3.1 does.
 
-    The two codes that no WebSocket client earns are left out.
+    The two codes that only broken WebSocket clients get are left out.
     """
     earned = set(CloseCode) - {CloseCode.PROTOCOL_ERROR, CloseCode.NOT_UTF8}
 
@@ -63,12 +66,12 @@ def test_close_code_lists_each_of_its_words_one_time() -> None:
 
 
 def test_close_table_uses_every_code() -> None:
-    """A code without a row would be documented and never sent."""
+    """Each code has a row in the table. A code without a row would be documented but never sent."""
     assert {close.code for close in Close} == set(CloseCode)
 
 
 def test_sources_contain_no_literal_close_code_or_reason() -> None:
-    """The table is the only place: others name its rows."""
+    """No source file except the table spells a close code or a reason."""
     spelled = re.compile(r"= (4[45]\d\d|10(02|07|09|11|12|13))\b|'{+\"code\"")
 
     assert [path.name for path in SOURCES if spelled.search(path.read_text())] == []

@@ -1,5 +1,5 @@
-"""Every way in which the server closes a client of `/sync`, byte for byte:
-clients and proxies out there know these.
+"""Tests each close code and reason of `/sync` as literal bytes.
+Deployed clients and proxies rely on these bytes.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ DAY_S = 86_400
 
 @dataclass
 class Scene:
-    """A server with the owner's session, to which others come."""
+    """A server with a session of the owner Ada, which other users join."""
 
     server: Any
     ada: Api
@@ -49,7 +49,7 @@ class Scene:
 Cause = Callable[[Scene], Awaitable[Wire]]
 
 
-# -- who does not get in ---------------------------------------------------------------------------
+# -- clients that are refused ----------------------------------------------------------------------
 
 
 async def no_token(scene: Scene) -> Wire:
@@ -126,7 +126,7 @@ async def too_many_attempts(scene: Scene) -> Wire:
 
 
 def failing(error: Exception) -> Cause:
-    """Return a cause: the room cannot be loaded."""
+    """Return a cause that makes loading the room fail with `error`."""
 
     async def connect(scene: Scene) -> Wire:
         def use(*_: object) -> object:
@@ -146,7 +146,7 @@ async def damaged(scene: Scene) -> Wire:
     return await scene.ada.connect(session_id)
 
 
-# -- what others decide ----------------------------------------------------------------------------
+# -- closes that other users or the server cause ---------------------------------------------------
 
 
 async def restart(scene: Scene) -> Wire:
@@ -208,7 +208,7 @@ async def guest_expired(scene: Scene) -> Wire:
     return wire
 
 
-# -- what the client does --------------------------------------------------------------------------
+# -- closes that the client causes -----------------------------------------------------------------
 
 
 async def malformed(scene: Scene) -> Wire:
@@ -449,7 +449,7 @@ async def test_close_of_each_cause_has_literal_code_and_reason(
     code,
     reason,
 ) -> None:
-    """Code and reason of each cause, as literal values."""
+    """Each cause has exactly this code and reason."""
     expect_log("a connection could not be opened" if code == 1011 else "damaged in the store")
     server = await start_server(**settings)
     ada = await Api(server.url).sign_up()
@@ -486,7 +486,7 @@ EVENTS = {
 async def test_socketio_client_receives_close_reason_as_error_message(
     clock: Clock, start_server: StartServer, monkeypatch, cause: Cause, told: dict[str, str]
 ) -> None:
-    """Over Socket.IO the word and a message come in `error-message`."""
+    """A Socket.IO client receives the code and the message in the event `error-message`."""
     server = await start_server()
     ada = await Api(server.url).sign_up()
     scene = Scene(server, ada, await ada.new_session(), monkeypatch, clock)
@@ -502,5 +502,5 @@ async def test_socketio_client_receives_close_reason_as_error_message(
     await cause(scene)
 
     assert await raws[0].until_event("error-message") == told
-    # The fixtures still refer to the list: a socket that ends after its event loop is an error
+    # A fixture still refers to this list, and a socket that ends after its event loop is an error.
     raws.clear()

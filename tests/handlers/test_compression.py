@@ -1,4 +1,4 @@
-"""Answers compressed for clients that accept it: which ones, for whom, and where that is done."""
+"""Tests the compression of answers: for which answers, for which clients, and in which thread."""
 
 import asyncio
 import gzip
@@ -27,7 +27,7 @@ from tests.waiting import until
 LINE = "def total(items):  # all lines are alike, so they can be compressed well\n"
 TEXT = LINE * 100
 LARGE = [LINE.encode() * 2_000]
-"""More than the event loop compresses by itself."""
+"""An answer too large for the event loop to compress by itself."""
 
 
 async def ask(
@@ -38,7 +38,7 @@ async def ask(
     accepted: str | None = "gzip",
     **headers: str,
 ) -> RawAnswer:
-    """Send a request over a socket of its own; return the answer as it came."""
+    """Send a request on a connection of its own, and return the raw answer."""
     sent = {"Host": "x", **{name.replace("_", "-"): value for name, value in headers.items()}}
     if accepted is not None:
         sent["Accept-Encoding"] = accepted
@@ -63,12 +63,12 @@ def content(answer: RawAnswer) -> Any:
 
 
 def varies(answer: RawAnswer) -> bool:
-    """Whether an answer says that it depends on what the client accepts."""
+    """Whether an answer says that it depends on the header Accept-Encoding."""
     return "accept-encoding" in answer.headers["vary"].lower()
 
 
 async def saved(ada: Api) -> str:
-    """Open a session with a version and messages, all of them long."""
+    """Open a session with a long version and long messages, and return its id."""
     session_id = await ada.new_session(code=TEXT)
     assert (await ada.post(f"/code/{session_id}/save")).status == 201
     for _ in range(2):
@@ -91,7 +91,7 @@ async def saved(ada: Api) -> str:
     ],
 )  # fmt: skip
 def test_accepted_encodings_are_read_as_rfc_9110_says(header: str, expected: bool) -> None:
-    """A weight of 0 forbids, and a coding's own weight counts more than that of `*`."""
+    """A weight of 0 forbids a coding. The weight of `gzip` takes precedence over that of `*`."""
     assert is_accepted(header) is expected
 
 
@@ -99,7 +99,7 @@ def test_accepted_encodings_are_read_as_rfc_9110_says(header: str, expected: boo
 async def test_client_that_does_not_accept_gzip_gets_plain_json(
     ada: Api, accepted: str | None
 ) -> None:
-    """The answer says that others may get another form of it."""
+    """A client that does not accept gzip gets plain JSON, with `Vary: Accept-Encoding`."""
     answer = await ask(ada, f"/code/{await saved(ada)}/latest", accepted=accepted)
 
     assert (answer.status, is_packed(answer), varies(answer)) == (200, False, True)
@@ -116,7 +116,7 @@ OF_SESSION = (
 
 @pytest.mark.parametrize("path", OF_SESSION)
 async def test_what_members_may_read_is_compressed(ada: Api, path: str) -> None:
-    """All that can be long: texts, versions, differences, the past and the chat."""
+    """All answers that can be long are compressed: texts, versions, differences, history, chat."""
     path = path.format(await saved(ada))
 
     packed, plain = await ask(ada, path), await ask(ada, path, accepted=None)
@@ -129,7 +129,7 @@ async def test_what_members_may_read_is_compressed(ada: Api, path: str) -> None:
 
 
 async def test_answer_to_a_save_is_compressed(ada: Api) -> None:
-    """A save and a restore answer with the whole version."""
+    """The answers to a save and a restore, which contain the whole version, are compressed."""
     code = f"/code/{await saved(ada)}"
 
     version = await ask(ada, f"{code}/save", "POST", {"code": TEXT + LINE})
@@ -141,7 +141,7 @@ async def test_answer_to_a_save_is_compressed(ada: Api) -> None:
 
 
 async def test_short_answer_is_sent_as_it_is(ada: Api) -> None:
-    """It fits into one packet of the network in either case."""
+    """An answer under 1 KiB is not compressed, because it fits into one network packet anyway."""
     answer = await ask(ada, f"/code/{await ada.new_session(code='x')}/latest?live=true")
 
     assert (answer.status, is_packed(answer), varies(answer)) == (200, False, True)
@@ -151,7 +151,7 @@ async def test_short_answer_is_sent_as_it_is(ada: Api) -> None:
 
 
 async def test_error_is_never_compressed(ada: Api) -> None:
-    """An error stays as it is, also a long one of a route that compresses."""
+    """An error is never compressed, not even a long one on a route that compresses."""
     session_id = await ada.new_session()
     missing = await ask(ada, f"/code/{session_id}/versions/7")
     wrong = await ask(
@@ -171,7 +171,10 @@ WITH_SECRETS = {"signUp", "logIn", "refreshLogin", "enterAsGuest", "createInvite
 
 
 def test_list_of_operations_with_secrets_is_complete() -> None:
-    """A new operation that answers with a secret needs a request in the test below."""
+    """`WITH_SECRETS` has every operation whose answer has a secret.
+
+    The next test must request each of them.
+    """
     found = {
         operation.name
         for operation in OPERATIONS
@@ -183,9 +186,9 @@ def test_list_of_operations_with_secrets_is_complete() -> None:
 
 
 async def test_answers_with_secrets_are_not_compressed_for_anybody(ada: Api) -> None:
-    """Nor are lists in which others choose a part: titles, names.
+    """Answers with secrets are never compressed, and do not say that they could be.
 
-    However long they are: they do not even say that they could be.
+    Neither are lists with text that other users choose, such as titles and names.
     """
     session_id = await ada.new_session(title="a long title " * 8)
     invite = (await new_invite(ada, session_id))["invite"]
@@ -230,8 +233,10 @@ async def test_answers_with_secrets_are_not_compressed_for_anybody(ada: Api) -> 
 async def test_page_of_another_site_gets_nothing_compressed_by_cookie(
     start_server, headers: dict[str, str], is_tls: bool, expected: bool
 ) -> None:
-    """The lengths would tell such a page's helper on the network what the text has in common with
-    what they chose. A token is no cookie: no page of another site has it.
+    """A page of another site gets no compressed answer by cookie, but a token gets one.
+
+    The page could choose a part of the answer's text. The length of the compressed answer on the
+    network would then reveal how similar this part is to the secret text.
     """
     server = await start_server(trust_proxy=1, cors_origin="https://editor.example.org")
     scheme = {"X_Forwarded_Proto": "https"} if is_tls else {}
@@ -252,7 +257,7 @@ async def test_page_of_another_site_gets_nothing_compressed_by_cookie(
 
 
 async def test_head_has_the_headers_of_get(ada: Api) -> None:
-    """The same length and encoding; no body."""
+    """HEAD has the same length, type and encoding as GET, and no body."""
     path = f"/code/{await saved(ada)}/versions/1"
     for accepted in ("gzip", "identity"):
         asked, whole = [await ask(ada, path, how, accepted=accepted) for how in ("HEAD", "GET")]
@@ -263,7 +268,10 @@ async def test_head_has_the_headers_of_get(ada: Api) -> None:
 
 
 async def test_etag_belongs_to_one_encoding(ada: Api) -> None:
-    """An answer that is known is 304; one that is known in the other encoding comes whole."""
+    """An answer that the client has in the same encoding is 304.
+
+    An answer that it has in the other encoding is sent in full.
+    """
     path = f"/code/{await saved(ada)}/versions/1"
     packed, plain = await ask(ada, path), await ask(ada, path, accepted="identity")
     tag, other = packed.headers["etag"], plain.headers["etag"]
@@ -282,7 +290,10 @@ async def test_etag_belongs_to_one_encoding(ada: Api) -> None:
 
 
 async def test_large_answer_is_compressed_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A small one by the event loop: handing it over would take as long."""
+    """A large answer is compressed in a thread.
+
+    The event loop compresses a small one, because handing it over would take as long.
+    """
     threads: list[int] = []
 
     def noted(pieces: list[bytes]) -> list[bytes]:
@@ -302,7 +313,10 @@ async def test_large_answer_is_compressed_in_a_thread(monkeypatch: pytest.Monkey
 
 
 class Held:
-    """Stands for compressing that takes until `gate` opens; `began` has whose answers it began."""
+    """Replaces compression by a wait until `gate` opens.
+
+    `began` lists the users whose answers began.
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.gate = threading.Event()
@@ -323,7 +337,7 @@ def of(user: str) -> list[bytes]:
 async def test_users_have_a_thread_each_and_wait_for_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The second answer of one user does not come before the first of another."""
+    """A second answer of one user waits for the first, but answers of other users do not."""
     monkeypatch.setattr(compression, "_WAIT_S", 60)
     held, compressor = Held(monkeypatch), Compressor()
 
@@ -340,7 +354,10 @@ async def test_users_have_a_thread_each_and_wait_for_no_other(
 
 
 async def test_answer_is_sent_as_it_is_if_too_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user's sixth, and one that has waited too long: sending it costs less than waiting."""
+    """An answer is sent uncompressed if five of its user wait, or if it has waited too long.
+
+    Sending it plain costs less than waiting.
+    """
     monkeypatch.setattr(compression, "_WAIT_S", 60)
     held, compressor = Held(monkeypatch), Compressor()
     packing = [asyncio.create_task(compressor.pack(of("ada"), "gzip", "ada")) for _ in range(5)]
@@ -360,7 +377,7 @@ async def test_answer_is_sent_as_it_is_if_too_many_wait(monkeypatch: pytest.Monk
 
 
 async def test_kept_content_is_compressed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No more than some contents are kept: the oldest goes."""
+    """Content is compressed once and kept. Over the limit the oldest content is dropped."""
     monkeypatch.setattr(compression, "_MOST_KEPT", 2)
     compressor, made = Compressor(), []
 
@@ -377,7 +394,7 @@ async def test_kept_content_is_compressed_once(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs"])
 async def test_description_of_the_api_is_compressed(api: Api, path: str) -> None:
-    """It is the same for everybody."""
+    """The description of the API, which is the same for everybody, is compressed."""
     packed, plain = await ask(api, path), await ask(api, path, accepted=None)
 
     assert (is_packed(packed), is_packed(plain)) == (True, False)

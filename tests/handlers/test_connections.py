@@ -1,4 +1,4 @@
-"""How many connections there may be, who listens, and which ones are cut or kept alive."""
+"""Tests the limits of connections, notifications to sessions, keep-alive frames and time-outs."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ async def joined(api: Api, session_id: str, query: str = "") -> Wire:
 
 
 async def test_quiet_connection_receives_empty_presence_frames(start_server, monkeypatch) -> None:
-    """A connection without data gets an empty presence frame."""
+    """A connection without traffic gets an empty presence frame as a keep-alive."""
     monkeypatch.setattr(connections, "_TICK_S", 0.05)
     monkeypatch.setattr(connections, "_QUIET_S", 0.1)
     server = await start_server()
@@ -33,7 +33,7 @@ LIMITS = SocketLimits(per_user=2, per_address=2, per_session=3, in_all=3, ping_s
 
 
 class FakeSocket:
-    """What a watched socket is asked for."""
+    """The methods of a socket that `Connections` calls."""
 
     def __init__(self) -> None:
         self.activity = (False, False)
@@ -55,7 +55,7 @@ class FakeSocket:
 
 
 def test_add_returns_limit_of_address_or_process_that_is_passed() -> None:
-    """All are counted, also those that do not fit, until they are removed."""
+    """All connections are counted until they are removed, even those over a limit."""
     counted = Connections(LIMITS)
 
     passed = [counted.add("a"), counted.add("a"), counted.add("a"), counted.add("b")]
@@ -95,8 +95,9 @@ def test_tell_reaches_listeners_of_session_until_they_leave() -> None:
 
 
 async def test_silent_client_is_pinged_and_then_cut_off(monkeypatch) -> None:
-    """A ping after `ping_s`, the end after `pong_s` more,
-    and none of it for a client that sends.
+    """A silent client gets a ping after `ping_s` and is cut off `pong_s` later.
+
+    A client that sends gets neither.
     """
     monkeypatch.setattr(connections, "_TICK_S", 0.0)
     counted, silent, active = Connections(LIMITS), FakeSocket(), FakeSocket()
@@ -115,7 +116,7 @@ async def test_silent_client_is_pinged_and_then_cut_off(monkeypatch) -> None:
 async def test_tick_that_fails_for_one_connection_goes_on_for_the_others(
     monkeypatch: pytest.MonkeyPatch, expect_log: Callable[[str], None]
 ) -> None:
-    """One timer keeps all alive."""
+    """An error at one connection does not keep the timer from checking the other connections."""
     expect_log("a connection cannot be kept alive")
     monkeypatch.setattr(connections, "_TICK_S", 0.01)
     counted, seen = Connections(SocketLimits()), list[str]()

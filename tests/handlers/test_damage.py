@@ -1,4 +1,4 @@
-"""What clients are told of rows that are damaged: which one, and everything else as before."""
+"""Tests answers about damaged rows: they name the row, and everything else can be read."""
 
 import io
 import json
@@ -15,7 +15,10 @@ from tests.storage.rows import version
 
 @pytest.fixture
 async def session_id(server, ada: Api) -> str:
-    """A session with three versions and three messages, of each of which the second is damaged."""
+    """A session with three versions and three messages.
+
+    The second version and message are damaged.
+    """
     session_id = await ada.new_session(code="one\n")
     for text in ("one\n", "two\n", "three\n"):
         assert (
@@ -44,7 +47,10 @@ def told(answer: Answer) -> tuple[int, str]:
 
 
 async def test_damaged_version_is_409_by_its_number_everywhere(ada: Api, session_id: str) -> None:
-    """Nothing is answered in its place, and waiting is not advised."""
+    """A damaged version is answered with 409 and its number, without Retry-After.
+
+    Other versions and the live document can still be read.
+    """
     answers = [
         await ada.get(f"/code/{session_id}/versions/2"),
         await ada.get(f"/code/{session_id}/diff?from=1&to=2"),
@@ -88,7 +94,10 @@ async def test_damaged_rows_keep_their_place_in_lists(ada: Api, session_id: str)
 
 
 async def test_export_says_what_is_missing(ada: Api, session_id: str, tmp_path: Path) -> None:
-    """Each format: the archive by a file, the bundle by a commit, the player shows the rest."""
+    """An export names missing texts: the archive by a file, and the bundle by a commit.
+
+    The player shows all other data.
+    """
     found = zipfile.ZipFile(io.BytesIO((await ada.get(f"/code/{session_id}/export")).body))
     texts = {
         name: found.read(name).decode() for name in found.namelist() if name.startswith("versions/")
@@ -118,8 +127,9 @@ async def test_export_says_what_is_missing(ada: Api, session_id: str, tmp_path: 
 async def test_export_of_session_with_damaged_log_has_its_versions(
     server, ada: Api, expect_log, kind: str
 ) -> None:
-    """The live document is out of service (409 `quarantined`);
-    what was saved is not, and the export says so.
+    """If the log is damaged, the export still has the saved versions, and says what is missing.
+
+    The live document is refused with 409 `quarantined`.
     """
     expect_log("damaged in the store")
     session_id = await ada.new_session()
@@ -167,7 +177,7 @@ _COLUMNS = {
         "created_at",
     ),
 }
-"""What lists and exports show."""
+"""{table: columns that lists and exports show}"""
 _LISTS = (
     "/session", "/session/{}", "/session/{}/invites", "/user/logins", "/user/usage", "/chat/{}",
     "/code/{}/versions",
@@ -182,8 +192,9 @@ _LISTS = (
 async def test_unreadable_row_fails_no_list_and_no_export(
     server, ada: Api, bob: Api, table: str, bad: str
 ) -> None:
-    """A row of another member or session, or one's own session,
-    of which no value is what was written.
+    """A row whose values are all damaged never makes a list or an export fail.
+
+    The row belongs to the own session, to another session or to another member.
     """
     sessions = [await ada.new_session(code="one\n") for _ in range(3)]
     session_id = sessions[1]

@@ -1,4 +1,4 @@
-"""What goes wrong: the form of every error, unknown routes and methods, hostile JSON."""
+"""Tests errors: their common form, unknown routes and methods, and hostile JSON."""
 
 import json
 import re
@@ -22,7 +22,7 @@ OTHER = "https://editor.example.org"
 
 
 async def test_every_error_has_the_same_form(ada: Api, bob: Api) -> None:
-    """Whatever goes wrong, clients read it in the same way."""
+    """All errors have the same form."""
     session_id = await ada.new_session(joinRole="viewer")
     await bob.post(f"/session/{session_id}/join")
     anyone = Api(ada.url)
@@ -50,17 +50,17 @@ async def test_every_error_has_the_same_form(ada: Api, bob: Api) -> None:
 
 @pytest.mark.parametrize("path", METHODS)
 async def test_method_not_allowed_on_route_is_405(ada: Api, path: str) -> None:
-    """It is 405 in the form of every error."""
+    """A method that a route does not have is answered with 405."""
     for method in sorted({"GET", "POST", "PUT", "PATCH", "DELETE"} - METHODS[path]):
         answer = await ada.request(method, path, None if method == "GET" else {})
         assert code_of(answer) == (405, "method_not_allowed")
-        if path != "/healthz":  # whose answers are looked at elsewhere
+        if path != "/healthz":  # the form of its answers is tested elsewhere
             is_problem(answer, 405, "method_not_allowed")
 
 
 @pytest.mark.parametrize("method", ["BREW", "PROPFIND", "TRACE", "get"])
 async def test_unknown_method_is_405(ada: Api, method: str) -> None:
-    """A method outside HTTP's usual ones is 405 in the same form."""
+    """An unusual or unknown method is answered with 405 in the common form."""
     answer = await ada.request(method, "/session", {})
 
     is_problem(answer, 405, "method_not_allowed")
@@ -70,7 +70,7 @@ async def test_unknown_method_is_405(ada: Api, method: str) -> None:
     "path", ["/session/%ff", "/chat/%c3%28", "/session?limit=%ff", "/code/%ed%a0%80/latest"]
 )
 async def test_address_that_is_not_utf8_is_client_error(ada: Api, path: str) -> None:
-    """Bytes that are no text in an address are the client's fault, told in the same form."""
+    """An address that is not UTF-8 is answered with 400 or 404 in the common form."""
     answer = await ada.get(path)
 
     assert answer.status in (400, 404)
@@ -86,7 +86,7 @@ async def test_address_that_is_not_utf8_is_client_error(ada: Api, path: str) -> 
      "/healthz/", "/sync", "/sync/"],
 )  # fmt: skip
 async def test_unknown_address_is_404(api: Api, path: str) -> None:
-    """What has no route is 404 for everybody, signed in or not, whatever the method."""
+    """An address without a route is 404, with and without a login, for GET and POST."""
     ada = await api.sign_up("ada")
 
     for client in (api, ada):
@@ -101,7 +101,7 @@ async def test_unknown_address_is_404(api: Api, path: str) -> None:
 async def test_internal_error_shows_request_id_but_no_details(
     server, ada: Api, monkeypatch, expect_log
 ) -> None:
-    """A 500 says that it was logged and under which id, not what happened."""
+    """An answer 500 has the request id under which the error was logged, and no details."""
     expect_log("request .* failed")
     expect_log("collab_server.access: GET /session 500")
 
@@ -119,7 +119,7 @@ async def test_internal_error_shows_request_id_but_no_details(
 
 
 async def test_store_outage_is_503_with_retry_time(server, ada: Api, monkeypatch) -> None:
-    """503 `unavailable` with the time to come again, and no error in the log for each request."""
+    """During an outage of the store, answers are 503 with Retry-After, and no details."""
 
     async def away(*_: object) -> None:
         raise StoreUnavailable("disk full at /secret/path")
@@ -134,7 +134,7 @@ async def test_store_outage_is_503_with_retry_time(server, ada: Api, monkeypatch
 
 
 async def test_store_outage_during_sign_in_is_503(server, api: Api, monkeypatch) -> None:
-    """Also where a missing login would be no fault: 503, not 401."""
+    """During an outage of the store, a sign-in is answered with 503 and not with 401."""
     ada = await api.sign_up("ada")
 
     async def away(*_: object) -> None:
@@ -150,7 +150,7 @@ async def test_store_outage_during_sign_in_is_503(server, api: Api, monkeypatch)
 
 
 async def test_error_codes_are_all_documented() -> None:
-    """Each code that the table can produce is in the API's description, and each is there once."""
+    """Each code that the server can send is in the API's description, and each is there once."""
     from crdt.errors import (
         DocumentFull,
         RoomDamaged,
@@ -186,7 +186,7 @@ async def test_error_codes_are_all_documented() -> None:
 
 @pytest.mark.parametrize("setting", ["user_bytes", "user_sessions", "max_text_bytes", "roots"])
 def test_messages_for_people_name_no_setting(setting: str) -> None:
-    """What a limit is called is a field of its own, for programs; whatever raises the error."""
+    """A message for people does not name a setting. The setting is in the field `limit`."""
     from crdt.errors import DocumentFull, LimitExceeded
     from storage.errors import QuotaReached
 
@@ -207,7 +207,7 @@ def test_messages_for_people_name_no_setting(setting: str) -> None:
 
 
 def test_only_operators_read_the_names_of_variables() -> None:
-    """No module that answers clients knows what a setting is called in the environment."""
+    """Modules that answer clients do not know the names of environment variables."""
     root = Path(errors.__file__).parent.parent
     modules = [
         path for folder in ("handlers", "crdt", "storage") for path in (root / folder).rglob("*.py")
@@ -219,12 +219,12 @@ def test_only_operators_read_the_names_of_variables() -> None:
     }
 
     assert len(modules) > 200
-    # these declare settings, and describe metrics to operators
+    # These files declare settings, or describe metrics to operators.
     assert naming <= {"handlers/monitoring/metrics.py", "handlers/settings.py", "crdt/settings.py"}
 
 
 def raised_messages(answers: list[errors.ApiError]) -> Iterator[errors.ApiError]:
-    """Those whose message is a sentence of the server's own."""
+    """Return the errors whose message is a whole sentence of the server."""
     return (answer for answer in answers if len(answer.message) > 1 and answer.code != "invalid")
 
 
@@ -267,8 +267,9 @@ BAD_JSON = {
 
 @pytest.mark.parametrize("name", BAD_JSON)
 async def test_malformed_json_is_bad_json_and_changes_nothing(ada: Api, name: str) -> None:
-    """What is not a strict JSON object is `bad_json` on every kind of route,
-    and changes nothing.
+    """A body that is not a strict JSON object is refused as `bad_json` on every kind of route.
+
+    Nothing changes.
     """
     session_id = await ada.new_session(title="old", code="old")
 
@@ -288,14 +289,14 @@ async def test_malformed_json_is_bad_json_and_changes_nothing(ada: Api, name: st
 
 @pytest.mark.parametrize("raw", [b"", b"  \n", b"{}", b"\t{ }\r\n"])
 async def test_empty_body_is_accepted_where_no_field_is_required(ada: Api, raw: bytes) -> None:
-    """Where no field is needed, no body is needed."""
+    """If no field is required, the body may be empty."""
     answer = await ada.request("POST", "/session", raw=raw)
 
     assert answer.status == 201
 
 
 def nested(depth: int) -> bytes:
-    """Return a list that is as deep."""
+    """Return nested lists of this depth."""
     return b"[" * depth + b"]" * depth
 
 
@@ -373,7 +374,7 @@ FIELDS = {
 
 
 def test_hostile_corpus_covers_every_field() -> None:
-    """A new field of the API must be added above."""
+    """The corpus has all fields of the API's description."""
     described = {
         (operation.method, operation.path): sorted(operation.body)
         for operation in OPERATIONS
@@ -385,8 +386,9 @@ def test_hostile_corpus_covers_every_field() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_hostile_value_on_any_field_is_accepted_or_refused(start_server, name: str) -> None:
-    """On no field, known or unknown, does any value make the server fail:
-    it is taken, or refused with a reason.
+    """A hostile value of any field, known or unknown, is accepted or refused with a reason.
+
+    The server never answers with 5xx.
     """
     server = await start_server(account_failures=100, address_failures_per_h=1_000)
     ada, bob = [await Api(server.url).sign_up(who) for who in ("ada", "bob")]
@@ -429,7 +431,7 @@ async def test_hostile_value_on_any_field_is_accepted_or_refused(start_server, n
 
 
 async def test_hostile_field_name_is_refused_and_returned_unchanged(ada: Api) -> None:
-    """Names of fields may be hostile too; they come back in `errors` as they are, long ones cut."""
+    """A hostile field name is refused, and returned unchanged in `errors`. Long names are cut."""
     for key in [
         "\0",
         "$where",
@@ -456,5 +458,5 @@ async def test_hostile_field_name_is_refused_and_returned_unchanged(ada: Api) ->
      (1_796, "30 minutes"), (5_399, "90 minutes"), (5_400, "2 hours"), (86_400, "24 hours")],
 )  # fmt: skip
 def test_wait_is_said_in_words_and_never_too_short(seconds: int, words: str) -> None:
-    """As people say it: nobody reckons with 1796 seconds."""
+    """A wait is said in rounded words, because nobody thinks in 1796 seconds."""
     assert errors.in_words(seconds) == words

@@ -1,4 +1,4 @@
-"""Requests whose headers are over the bound get an answer."""
+"""Tests that requests whose headers are over the bound get an answer."""
 
 import asyncio
 import socket
@@ -13,7 +13,7 @@ from tests.waiting import PATIENCE_S, until
 
 
 async def exchange(server, request: bytes) -> bytes:
-    """Send bytes and return all that is answered until the end."""
+    """Send bytes, and return all bytes of the answer until the connection ends."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(request)
     answer = await asyncio.wait_for(reader.read(), PATIENCE_S)
@@ -34,7 +34,7 @@ def request(headers: bytes) -> bytes:
 @pytest.mark.parametrize("size", [17 << 10, 66 << 10, 500 << 10])
 @pytest.mark.parametrize("shape", ["one cookie", "many headers", "address", "no end"])
 async def test_headers_over_bound_are_answered_431(server, size: int, shape: str) -> None:
-    """Whatever is large and however large it is, the client reads why."""
+    """Headers over the bound are answered with 431 and the reason, in any shape and size."""
     sent = {
         "one cookie": request(b"Cookie: a=" + b"x" * size + b"\r\n"),
         "many headers": request(
@@ -53,7 +53,7 @@ async def test_headers_over_bound_are_answered_431(server, size: int, shape: str
 
 
 async def test_headers_within_bound_are_served(server) -> None:
-    """15 KiB of cookies."""
+    """Headers with a cookie of 15 KiB are accepted."""
     answer = await exchange(
         server, request(b"Connection: close\r\nCookie: a=" + b"x" * (15 << 10) + b"\r\n")
     )
@@ -62,7 +62,10 @@ async def test_headers_within_bound_are_served(server) -> None:
 
 
 async def test_refused_connection_that_goes_on_sending_is_closed(server) -> None:
-    """After a bound of bytes or seconds; nothing is kept of it."""
+    """A refused connection that continues to send is closed, and its data is not kept.
+
+    It is closed after a bound of bytes or seconds.
+    """
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(b"x" * (20 << 10))
     assert await asyncio.wait_for(reader.read(), PATIENCE_S)
@@ -101,8 +104,9 @@ async def test_other_connections_are_served_meanwhile(server, api: Api) -> None:
 async def test_connections_that_come_together_are_taken_over_several_turns(
     server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At most four in a turn of the event loop, in which each also sends its request;
-    all of them are served.
+    """At most four new connections are accepted in one turn of the event loop.
+
+    All 40 requests are answered.
     """
     turn, taken = 0, list[int]()
     is_over = False

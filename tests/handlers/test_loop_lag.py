@@ -1,4 +1,4 @@
-"""How long the event loop lets others wait."""
+"""Tests the measurement of the event loop's lag."""
 
 import asyncio
 import time
@@ -30,7 +30,7 @@ async def test_loop_that_is_held_up_is_measured(monkeypatch: pytest.MonkeyPatch)
     meter = LagMeter()
     meter.start()
 
-    time.sleep(0.1)  # noqa: ASYNC251 (that is the lag)
+    time.sleep(0.1)  # noqa: ASYNC251 (it causes the lag)
     await until(lambda: sum(meter.counts))
     meter.stop()
 

@@ -1,5 +1,5 @@
-"""What the server uses of Tornado that is not public.
-setup.cfg allows one minor version of it, which this holds.
+"""Tests the private parts of Tornado that the server uses.
+setup.cfg allows one minor version of Tornado, and these tests are about that version.
 """
 
 import configparser
@@ -30,20 +30,20 @@ PRIVATE = {
 
 
 def test_private_name_list_matches_its_uses() -> None:
-    """A name that nobody uses any more leaves the list."""
+    """Each private name is still used in its file, so the list has no outdated names."""
     for name, path in PRIVATE.items():
         assert re.search(rf"\b{name}\b", (ROOT / path).read_text()), f"{path} uses {name}"
 
 
 def test_websocket_protocol_can_be_replaced_after_handshake() -> None:
-    """Handover overrides the coroutine that reads frames, which the handshake's end starts."""
+    """Tornado has the coroutine that reads frames, which the handover overrides."""
     assert inspect.iscoroutinefunction(websocket.WebSocketProtocol13._receive_frame_loop)
     assert "_receive_frame_loop" in inspect.getsource(websocket.WebSocketProtocol13)
     assert websocket._WebSocketParams().compression_options is None
 
 
 def test_stream_exposes_bytes_after_handshake() -> None:
-    """They are handed to the socket of `/sync`."""
+    """Bytes that arrived after the handshake can be read from Tornado's stream."""
     ours, theirs = socket.socketpair()
     with theirs:
         stream = IOStream(ours)
@@ -53,18 +53,18 @@ def test_stream_exposes_bytes_after_handshake() -> None:
 
 
 def test_websocket_mask_applied_twice_returns_the_data() -> None:
-    """Both ways it is the same."""
+    """The mask applied twice returns the original data."""
     assert util._websocket_mask(b"\x01\x02\x03\x04", b"abcde") == b"``" + b"``d"
     assert util._websocket_mask(b"\x01\x02\x03\x04", b"````d") == b"abcde"
 
 
 def test_request_has_body_future() -> None:
-    """The time limit tells a slow body from a slow answer by it."""
+    """A request has `_body_future`, which shows the time limit whether the body is slow."""
     assert "self.request._body_future = Future()" in inspect.getsource(web)
 
 
 async def test_handler_keeps_headers_and_reason_until_answer_is_sent() -> None:
-    """Headers, the reason, and whether it is finished."""
+    """A handler keeps its headers, its reason, and whether the answer is finished."""
     request = HTTPServerRequest(
         start_line=LINE, headers=HTTPHeaders({"Host": "x"}), connection=Mock()
     )
@@ -75,7 +75,7 @@ async def test_handler_keeps_headers_and_reason_until_answer_is_sent() -> None:
 
 
 def test_setup_pins_tornado_to_one_minor_version() -> None:
-    """Private names may change with the next one."""
+    """setup.cfg allows one minor version of Tornado, because the next may change private names."""
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
     (required,) = (

@@ -1,6 +1,4 @@
-"""What users are told of the storage that their sessions take,
-and what is refused at its limits.
-"""
+"""Tests the storage that a user's sessions take: the answer about it, and refusals at limits."""
 
 import json
 
@@ -12,7 +10,7 @@ MIB = 1 << 20
 
 
 async def fill(server, session_id: str, size: int) -> None:
-    """Count a session as if it had `size` bytes more."""
+    """Make the store count `size` more bytes for a session."""
     await server.parts.services.store._engine.write(
         lambda db: db.execute(
             "UPDATE usage SET bytes = bytes + ? WHERE session_id = ?", (size, session_id)
@@ -35,8 +33,10 @@ async def test_usage_shows_figures_and_warns(start_server) -> None:
 
 
 async def test_sessions_over_the_limit_are_refused_until_one_is_deleted(start_server) -> None:
-    """People read what is full, programs find the limit's name;
-    a session handed over counts for its new owner.
+    """A new session over the limit is refused until another is deleted.
+
+    A session that is handed over counts for its new owner. The message is for people, and the
+    limit's name is in a field for programs.
     """
     server = await start_server(user_sessions=2)
     ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
@@ -60,7 +60,10 @@ async def test_sessions_over_the_limit_are_refused_until_one_is_deleted(start_se
 
 
 async def test_versions_are_refused_at_the_limit_and_edits_above_it(start_server) -> None:
-    """Typing goes on up to 110 %; then it is 4413 by name, and what was saved before is there."""
+    """Over the limit, versions are refused. Edits are refused only over 110 %.
+
+    Then their socket is closed with 4413. Edits that were accepted before are kept.
+    """
     server = await start_server(user_bytes=MIB)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session(code="base\n")
@@ -94,8 +97,9 @@ async def test_versions_are_refused_at_the_limit_and_edits_above_it(start_server
 
 
 async def test_more_sessions_than_one_may_open_a_day_are_refused(start_server) -> None:
-    """Also if they are deleted again; others are not,
-    and what is refused for another reason does not count.
+    """Sessions per day are counted even if they are deleted, for each user separately.
+
+    A request that is refused for another reason is not counted.
     """
     server = await start_server(sessions_per_day=2, user_sessions=1)
     ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]

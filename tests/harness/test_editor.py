@@ -1,4 +1,4 @@
-"""The simulated editor: undo and redo, alone and while others type."""
+"""Tests the simulated editor: undo and redo, alone and while other users type."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +42,7 @@ def test_undo_and_redo_restore_text(places: list[tuple[int, int, str]]) -> None:
 def test_merge_keeps_cursor_and_undo_inside_text(
     places: list[tuple[int, int, str]], place: int, deleted: int, new: str
 ) -> None:
-    """The cursor stays in the text, and undo never reaches outside it."""
+    """After a merge the cursor stays inside the text, and undo changes only the text."""
     editor = Editor()
     edited(editor, places)
     at = place % (len(editor.text) + 1)
@@ -84,7 +84,7 @@ def test_merge_before_cursor_moves_cursor_and_undo() -> None:
 
 
 def test_merge_into_typed_text_removes_its_undo_step() -> None:
-    """Undo would take back what the other person wrote."""
+    """Undo would also remove the text that another user wrote inside, so the step is removed."""
     editor = Editor()
     editor.edit(0, 0, "one two")
 

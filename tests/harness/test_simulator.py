@@ -1,5 +1,5 @@
-"""The simulator makes the same sessions everywhere, in the recordings' formats,
-with all that people do.
+"""Tests the simulator of editing sessions.
+It makes the same sessions everywhere, in the recordings' formats, with all usual kinds of edits.
 """
 
 import functools
@@ -32,17 +32,17 @@ DIGESTS = {
     "simulated-pair": "8862d7048b808bb266adf76fbe9d9e4a5d495cc925d7dd9e5cb8454158b3f173",
     "simulated-group": "880caadfe274b2a2ab2860bbaa50b0abbda3e49bd2ad222cda985958af233904",
 }
-"""SHA-256 of each session's JSON. Change it only together with the simulator."""
+"""SHA-256 of each session's JSON. Change a digest only together with the simulator."""
 
 
 @pytest.fixture(scope="module")
 def read(trace_file: Callable[[str], Path]) -> Callable[[str], Any]:
-    """Return the function that reads an editing session by its name, each only once."""
+    """A function that reads an editing session by its name, each only once."""
     return functools.cache(lambda name: json.loads(gzip.decompress(trace_file(name).read_bytes())))
 
 
 class Edit(NamedTuple):
-    """A patch of a sequential session, with what it removed and when."""
+    """A patch of a sequential session, with the removed text and the time."""
 
     at: int
     removed: str
@@ -65,7 +65,7 @@ def edits_of(trace: Any) -> list[Edit]:
 
 
 def longest_burst(edits: list[Edit]) -> int:
-    """Return how many keys were pressed one behind the other without a pause, at most."""
+    """Return the length of the longest run of keys that were pressed without a pause."""
     longest = length = 0
     for before, edit in pairwise(edits):
         is_next = edit.at == before.end and not edit.removed and edit.ms - before.ms < 300
@@ -75,7 +75,7 @@ def longest_burst(edits: list[Edit]) -> int:
 
 
 def actions_of(edits: list[Edit]) -> Iterator[str]:
-    """Name what can be seen in an edit and the one before it."""
+    """Yield the name of each kind of action that an edit and the edit before it show."""
     for before, edit in pairwise(edits):
         if abs(edit.at - before.end) > 10:
             yield "jump"
@@ -99,7 +99,7 @@ def actions_of(edits: list[Edit]) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", traces.SIMULATED)
 def test_session_of_one_seed_is_always_the_same(name: str, read: Callable[[str], Any]) -> None:
-    """The same bytes in every process, on every machine and in every version of Python."""
+    """A session has the same bytes in every process, machine and version of Python."""
     assert hashlib.sha256(encode(read(name))).hexdigest() == DIGESTS[name]
 
 
@@ -118,7 +118,7 @@ def test_dice_of_one_seed_draw_known_values() -> None:
 def test_sequential_session_has_the_format_of_recordings(
     name: str, read: Callable[[str], Any]
 ) -> None:
-    """Applied in order, patches that are all within the text give the text at the end."""
+    """All patches are within the text. Applied in order, they give the text at the end."""
     trace = read(name)
 
     assert trace.keys() == {"startContent", "endContent", "txns"}
@@ -136,8 +136,9 @@ def test_sequential_session_has_the_format_of_recordings(
 def test_concurrent_session_has_the_format_of_recordings(
     name: str, read: Callable[[str], Any]
 ) -> None:
-    """Parents come first, a parent is no ancestor of another one,
-    and an agent knows its own transactions.
+    """Parents come before their children, and no parent is an ancestor of another parent.
+
+    A transaction of an agent comes after all earlier ones of the same agent.
     """
     trace = read(name)
 
@@ -148,7 +149,7 @@ def test_concurrent_session_has_the_format_of_recordings(
         frozenset({"parents", "numChildren", "agent", "time", "patches"})
     }
     assert {txn["agent"] for txn in txns} == set(range(trace["numAgents"]))
-    has: list[int] = []  # of each transaction the bits of those that it comes after, and its own
+    has: list[int] = []  # for each transaction, its bit and those of its ancestors
     newest: dict[int, int] = {}
     for index, txn in enumerate(txns):
         behind = 0
@@ -168,7 +169,7 @@ def test_concurrent_session_has_the_format_of_recordings(
 def test_yjs_replay_of_session_gives_its_text(
     name: str, read: Callable[[str], Any], trace_file: Callable[[str], Path]
 ) -> None:
-    """Real Yjs clients have the text in the end, if they exchange transactions as `parents` say."""
+    """Real Yjs clients that exchange transactions as `parents` says have the text at the end."""
     _, end = yjs_updates(trace_file(name))
 
     assert end["text"] == read(name)["endContent"]
@@ -178,8 +179,9 @@ def test_yjs_replay_of_session_gives_its_text(
 def test_concurrent_session_has_people_typing_in_parallel(
     name: str, read: Callable[[str], Any]
 ) -> None:
-    """A tenth of the transactions and more merge what others did meanwhile;
-    everybody does a fair share.
+    """At least a tenth of the transactions merge edits that others made meanwhile.
+
+    No agent has less than a third of the average number of transactions.
     """
     trace = read(name)
     txns = trace["txns"]
@@ -195,7 +197,7 @@ def test_concurrent_session_has_people_typing_in_parallel(
 def test_concurrent_session_has_merges_after_long_absence(
     name: str, read: Callable[[str], Any]
 ) -> None:
-    """One of the parents of a merge is more than 40 transactions old."""
+    """A session has a merge with a parent that is more than 40 transactions old."""
     txns = read(name)["txns"]
 
     oldest = [
@@ -205,7 +207,10 @@ def test_concurrent_session_has_merges_after_long_absence(
 
 
 def test_paper_session_is_as_large_as_recorded_one(read: Callable[[str], Any]) -> None:
-    """It is as large as the recorded paper, and its edits are of one UTF-16 unit each."""
+    """The simulated paper has as many edits as the recorded one, each of one UTF-16 unit.
+
+    The texts at the end have similar lengths.
+    """
     trace = read(traces.PAPER)
     patches = [patch for txn in trace["txns"] for patch in txn["patches"]]
 
@@ -237,7 +242,7 @@ def test_paper_session_is_as_large_as_recorded_one(read: Callable[[str], Any]) -
 def test_sequential_session_has_bursts_and_every_kind_of_action(
     name: str, wanted: set[str], read: Callable[[str], Any]
 ) -> None:
-    """Bursts, and each kind of action several times."""
+    """A session has a burst of at least 20 keys, and each kind of action at least five times."""
     edits = edits_of(read(name))
 
     assert longest_burst(edits) >= 20
@@ -281,7 +286,7 @@ def test_letters_are_of_many_scripts(read: Callable[[str], Any]) -> None:
     "habits", [AUTHOR, PROGRAMMER, CORRESPONDENT], ids=["author", "programmer", "correspondent"]
 )
 def test_sessions_of_different_seeds_differ_but_have_one_shape(habits: Habits) -> None:
-    """Whatever the seed is, patches give the text at the end; by character they do it too."""
+    """For every seed, the patches give the text at the end, also when written key by key."""
     seen = set()
     for seed in range(30):
         trace = alone(seed, 400, habits)
@@ -300,7 +305,7 @@ def test_sessions_of_different_seeds_differ_but_have_one_shape(habits: Habits) -
 
 
 def test_concurrent_session_of_any_seed_gives_all_agents_one_text() -> None:
-    """The seed decides; pycrdt gives every participant what it gives at the end."""
+    """Different seeds give different texts, and the same seed gives the same session."""
     participants = (
         Participant(CORRESPONDENT, 200, losses_per_mille=10),
         Participant(PROGRAMMER, 90),

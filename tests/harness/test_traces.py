@@ -1,4 +1,4 @@
-"""Where editing sessions are found: simulated ones always, recordings only where they are."""
+"""Tests where editing sessions are found. Simulated sessions always exist, recordings may not."""
 
 from pathlib import Path
 
@@ -17,9 +17,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_recordings_in_folder_are_preferred_to_simulated_sessions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From a folder with one recording that one is used;
-    simulated sessions stand in for the others.
-    """
+    """An existing recording is used, and simulated sessions replace missing recordings."""
     monkeypatch.setenv("COLLAB_TRACES", str(tmp_path))
     (tmp_path / "rustcode.json.gz").touch()
 
@@ -41,7 +39,7 @@ def test_recordings_folder_without_setting_is_next_to_checkout(
 def test_recordings_setting_that_names_no_folder_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A run that asks for recordings does not get simulated sessions without a word."""
+    """A setting that names no folder is refused. It never selects simulated sessions silently."""
     monkeypatch.setenv("COLLAB_TRACES", str(tmp_path / "missing"))
 
     with pytest.raises(NotADirectoryError, match="COLLAB_TRACES"):
@@ -59,5 +57,5 @@ def test_simulated_session_is_written_once(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("small")
 def test_trace_file_contains_no_time(tmp_path: Path) -> None:
-    """Bytes 4 to 7 of a gzip file say when it was made."""
+    """Bytes 4 to 7 of a gzip file, which can contain the time, are zero."""
     assert traces.file("simulated-code", tmp_path).read_bytes()[4:8] == bytes(4)

@@ -1,15 +1,15 @@
-"""Random rounds of apps on Yjs against a server with every kind of trouble:
-`python -m tests.interop.apps_rounds`.
+"""Random rounds of Yjs apps against a server in trouble: `python -m tests.interop.apps_rounds`.
 
 A round is one session of one kind of app (`apps/rounds.mjs`) with four clients of three versions of
-y-websocket. They edit, undo and redo, lose their sockets and go offline, while the server is
-killed, restarted, or put back to a backup. Each checkpoint removes all deleted content, and now and
-then the owner has it removed while everybody edits. Rounds of all kinds share one server; such a
-group is a game. At the end of a game all clients, newcomers and the restarted server must have the
-same state, no connection may have been closed but with 1012, and each REST route of each session
-must answer.
+y-websocket. The clients edit, undo and redo, lose their sockets and go offline. Meanwhile the
+server is killed, restarted, or put back to a backup. Each checkpoint removes all deleted content.
+Sometimes the owner has deleted content removed while all clients edit.
 
-The seed of a game decides who does what; times of arrival differ from run to run.
+A game is a group of rounds, one of each kind, on one server. At its end, all clients, newcomers
+and the restarted server must have the same state. The server may have closed connections only with
+1012, and each REST route of each session must answer.
+
+The seed of a game decides which client does what. Times of arrival differ from run to run.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from tests.interop.backups import make_backup, restore_backup
 
 KINDS = ("text", "quill", "xml", "map", "nested", "array", "sheet", "board", "lexical", "mixed")
 VERSIONS = (1, 2, 3, 3)
-"""One client each. The last two belong to one user."""
+"""The y-websocket version of each client. The last two clients belong to one user."""
 _PHASES = 6
 _MOST_EDITS = 8
 _CONVERGE_S = 30
@@ -46,9 +46,9 @@ _TROUBLES = (
 
 @dataclass
 class Round:
-    """One session and those who work in it.
+    """One session and its clients.
 
-    Clients are named after the session's kind and their number.
+    The name of a client is the session's kind and the client's number.
     """
 
     kind: str
@@ -70,7 +70,7 @@ class Game:
         self.troubles: list[str] = []
 
     async def play(self, data: Path) -> list[str]:
-        """Return what went wrong, by kind."""
+        """Play the game, and return the problems of each round with its kind."""
         async with world(data, COLLAB_MAX_DELETED_BYTES=0) as room:
             room.expected_log.append("restored")
             rounds = await self._begin(room)
@@ -98,7 +98,7 @@ class Game:
         return rounds
 
     async def _work(self, room: World, one: Round) -> None:
-        """Let each client edit; some lose their socket first, or go offline or online."""
+        """Let each client edit. Some clients first lose their socket, or go offline or online."""
         dice = Dice(self._seed * 100 + len(self.troubles) * 10 + KINDS.index(one.kind))
         for name in one.clients:
             if dice.chance(150):
@@ -134,8 +134,9 @@ class Game:
     async def _restore(
         self, room: World, data: Path, rounds: list[Round], *, has_restart: bool
     ) -> None:
-        """Put the backup back. About half of the clients are offline then,
-        so any client may be the first to come.
+        """Put the backup back while about half of the clients are offline.
+
+        So any client may be the first to reconnect.
         """
         for one in rounds:
             for name in one.clients:
@@ -150,7 +151,7 @@ async def _toggle(room: World, one: Round, name: str) -> None:
 
 
 async def _end(room: World, one: Round) -> list[str]:
-    """Bring all online and compare them with each other and with a newcomer; ask every route."""
+    """Bring all clients online, compare them and a newcomer, and ask every route."""
     for name in sorted(one.offline):
         await room.apps.do("online", name)
     problems = await _until_agreed(room, one, one.clients)
@@ -164,7 +165,7 @@ async def _end(room: World, one: Round) -> list[str]:
 
 
 async def _after(room: World, one: Round) -> list[str]:
-    """Compare again after a restart, then go back to a version, which everybody gets."""
+    """Compare the clients again after a restart, then restore a version and compare once more."""
     later = f"{one.kind} later"
     await room.connect(later, one.owner, one.session_id)
     everybody = [*one.clients, later]
@@ -177,9 +178,10 @@ async def _after(room: World, one: Round) -> list[str]:
 
 
 async def _restore_first(one: Round) -> list[str]:
-    """Go back to the first version.
+    """Restore the first version, and return the problem if that fails.
 
-    That is refused if its texts are there already, and only other roots differ.
+    The server may refuse it if the live texts already equal the version, and only other roots
+    differ.
     """
     code = f"/code/{one.session_id}"
     answer = await one.owner.post(f"{code}/restore", {"version": 1})
@@ -194,7 +196,7 @@ async def _restore_first(one: Round) -> list[str]:
 
 
 async def _until_agreed(room: World, one: Round, names: list[str]) -> list[str]:
-    """Wait until all are synced and equal; returns how they are not."""
+    """Wait until all clients are synced and equal, or return each client's state."""
     deadline = time.monotonic() + _CONVERGE_S
     while True:
         states = [await room.apps.do("state", name) for name in names]
@@ -219,7 +221,7 @@ def _apart(name: str, state: dict[str, Any], how: str | None) -> str:
 
 
 async def _routes(one: Round) -> list[str]:
-    """Ask every route that reads a session; returns those that do not answer."""
+    """Ask every route that reads a session, and return the routes that fail."""
     code = f"/code/{one.session_id}"
     saved = await one.owner.post(f"{code}/save", {})
     live = await one.owner.get(f"{code}/latest?live=true")
@@ -258,8 +260,9 @@ async def _routes(one: Round) -> list[str]:
 async def play(
     rounds: int, seed: int, kinds: tuple[str, ...] = KINDS, *, has_restores: bool = True
 ) -> list[str]:
-    """Play that many rounds, in games of one round of each kind;
-    returns what went wrong, with what repeats it.
+    """Play at least `rounds` rounds, in games of one round of each kind.
+
+    Return the problems, each with the seed that repeats its game.
     """
     problems: list[str] = []
     for number in range(-(-rounds // len(kinds))):

@@ -17,7 +17,8 @@ from tests.waiting import PATIENCE_S, until
 PROGRAM = Path(__file__).parent / "apps" / "main.mjs"
 VERSIONS = (1, 2, 3)
 """Versions of y-websocket: 1.5, 2.1 and 3.1.
-Only the last one takes close codes from 4400 to 4499 as final."""
+
+Only 3.1 stops reconnecting after the close codes from 4400 to 4499."""
 
 PLENTY: dict[str, Any] = {
     "COLLAB_SIGNUPS_PER_H": 1000,
@@ -25,15 +26,17 @@ PLENTY: dict[str, Any] = {
     "COLLAB_CONNECTIONS_PER_ADDRESS": 1000,
     "COLLAB_CONNECTIONS_PER_USER": 1000,
 }
-"""Limits that many apps from one address reach.
-Those of edits are the defaults: apps must get by with them."""
+"""Limits that many apps at one address would reach.
+
+The limits of edits keep their defaults, because apps must work with them."""
 
 _T = TypeVar("_T")
 
 
 class World:
-    """Clients have names; `connect` gives them a session,
-    `edit` and other actions are those of `main.mjs`.
+    """A server and named clients in its sessions.
+
+    `connect` puts a client into a session. Clients also have the other actions of `main.mjs`.
     """
 
     def __init__(self, apps: Peers, server: ServerProcess, data_dir: Path) -> None:
@@ -42,13 +45,13 @@ class World:
         self._data_dir = data_dir
         self._numbers = itertools.count()
         self.expected_log: list[str] = []
-        """Parts of warnings that a test announces."""
+        """Parts of warnings that the test expects in the log."""
 
     async def user(self, name: str) -> Api:
         return await Api(self.server.url).sign_up(f"{name}-{next(self._numbers)}")
 
     def name(self, of: str) -> str:
-        """Return a name for a client that no other has."""
+        """Return a name that no other client has."""
         return f"{of} {next(self._numbers)}"
 
     async def connect(self, name: str, api: Api, session_id: str, **options: Any) -> None:
@@ -68,9 +71,7 @@ class World:
             await self.apps.until_state(name, synced=True)
 
     async def refusals(self, *names: str) -> list[tuple[int, str]]:
-        """Return the different close codes but 1012, with their reasons,
-        that the server sent to these clients.
-        """
+        """Return the different (close code, reason) pairs of these clients, except for 1012."""
         closes = [
             tuple(close)
             for name in names
@@ -81,7 +82,7 @@ class World:
     async def until_equal(
         self, roots: dict[str, str], *names: str, timeout_s: float = 30
     ) -> str | None:
-        """Wait until documents are equal; returns how they differ if they do not become so."""
+        """Wait until documents are equal, or return the first difference after `timeout_s`."""
         deadline = time.monotonic() + timeout_s
         while True:
             found = await self.apps.do("compare", "", names=names, roots=roots)
@@ -94,7 +95,7 @@ class World:
             await asyncio.sleep(0.05)
 
     async def run(self, name: str, code: str) -> Any:
-        """Run JavaScript with `doc`, the client's document, and `Y`."""
+        """Run JavaScript code in Node, with `doc` (the client's document) and `Y` (Yjs)."""
         return await self.apps.do("run", name, code=code)
 
     async def until_run(
@@ -109,8 +110,8 @@ class World:
     async def kill(self) -> None:
         """End the server as a power cut would.
 
-        The note of what it was working for goes: a session that is named after two unexplained
-        deaths is set aside for ten minutes, and these tests kill more often.
+        Also remove its note about the sessions in work. After two unexplained deaths, the server
+        sets such a session aside for ten minutes, and these tests kill it more often.
         """
         await self.server.kill()
         (self._data_dir / crashes.MARK_NAME).unlink(missing_ok=True)
@@ -122,7 +123,7 @@ class World:
 
 @asynccontextmanager
 async def world(data_dir: Path, **settings: Any) -> AsyncIterator[World]:
-    """A running server, and Node with apps. At the end the server has logged no warning."""
+    """Start a server and Node with apps. At the end, the server must have logged no warning."""
     apps = await Peers.start(PROGRAM)
     server = ServerProcess(data_dir, free_port(), **PLENTY, **settings)
     try:
@@ -142,12 +143,12 @@ async def world(data_dir: Path, **settings: Any) -> AsyncIterator[World]:
 
 
 def report(problems: Iterable[str]) -> str:
-    """Return lines for a failed test's message, which may hold halves of characters."""
+    """Return lines for the message of a failed test, with halves of characters escaped."""
     return "\n".join(["", *problems]).encode("utf-8", "backslashreplace").decode()
 
 
 async def few_together(runs: Iterable[Awaitable[_T]], count: int = 4) -> list[_T]:
-    """Wait for all of them, a few at the same time."""
+    """Wait for all of them, but run at most `count` at the same time."""
     limit = asyncio.Semaphore(count)
 
     async def one(run: Awaitable[_T]) -> _T:

@@ -1,4 +1,4 @@
-"""Backups of a server's data, made and put back as docs/storage.md says."""
+"""Backups of a server's data, made and restored as docs/storage.md says."""
 
 import asyncio
 import shutil
@@ -29,9 +29,9 @@ def _copy_database(source: Path, target: Path) -> None:
 
 
 async def restore_backup(server: ServerProcess, data: Path, *, has_restart: bool) -> None:
-    """Put a backup in the place of the data and start the server.
+    """Replace the data by the backup, and start the server.
 
-    has_restart  whether to stop and start it once more before any client comes
+    has_restart  whether to restart the server once more before any client connects
     """
     assert await server.terminate() == 0
     shutil.rmtree(data)

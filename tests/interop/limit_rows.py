@@ -1,6 +1,6 @@
-"""The limits of the REST API as data: how to be at each, how to be one over,
-what is told then and what is counted.
+"""The limits of the REST API as data: how a client reaches and passes each limit.
 
+Each row also has the answer beyond the limit, and the counts in /metrics.
 Not for: sockets, whose rows are next to their test (`test_every_limit`).
 """
 
@@ -52,7 +52,7 @@ NO_LIMITS = {
     "guest_days": "when guests are cleaned up",
     "cloudinary_s": "bounds Cloudinary, not clients: tests/handlers/api/test_cloudinary.py",
 }
-"""Numbers of the configuration that keep no client from anything, or where else they are shown."""
+"""Numeric settings that limit no client, with the reason, or with the place of their tests."""
 
 _ELSEWHERE = {"X-Forwarded-For": "192.0.2.1"}
 _COUNT = re.compile(r"^collab_(\w+)_total(?:{\w+=\"(\w+)\"})? (\S+)$", re.MULTILINE)
@@ -60,7 +60,7 @@ _COUNT = re.compile(r"^collab_(\w+)_total(?:{\w+=\"(\w+)\"})? (\S+)$", re.MULTIL
 
 @dataclass
 class Scene:
-    """A server, its owner of a session, somebody else, and what they have open."""
+    """A server, a session's owner, another user, and their open connections."""
 
     server: Server
     ada: Api
@@ -76,15 +76,18 @@ class Scene:
         return cls(server, ada, await ada.sign_up("bob"), await ada.new_session(), patch, stack)
 
     async def open(self, session_id: str = "", api: Api | None = None, query: str = "") -> Raw:
-        """Open a connection that stays until the test ends; query: as `?saved=1`."""
+        """Open a connection that stays until the test ends. `query` is added to the address,
+        for example `?saved=1`.
+        """
         connection = connected(api or self.ada, (session_id or self.session_id) + query)
         raw = await self.stack.enter_async_context(connection)
         self.stack.callback(raw.close)
         return raw
 
     async def counts(self) -> dict[str, int]:
-        """Return what /metrics has counted, by name and label,
-        without what is zero or what workers did.
+        """Return the counts of /metrics by name and label.
+
+        Counts of zero and counts about worker processes are left out.
         """
         text = (await Api(self.server.url).get("/metrics")).body.decode()
         counts = {
@@ -96,7 +99,7 @@ class Scene:
         }
 
     async def until_clock(self, ms: int) -> None:
-        """Wait until the server's clock shows a time."""
+        """Wait until the server's clock shows at least this time, in Unix milliseconds."""
 
         async def now() -> int:
             return self.server.parts.services.clock()
@@ -108,16 +111,16 @@ class Scene:
 class Row:
     """One limit.
 
-    limit     a field of Config, or what is fixed by the API
-    call      do it with a size, or for the n-th time; returns what the client sees
-    at        with these everything still goes through
-    over      with this it does not, after those
-    told      what the client sees then
-    counts    what /metrics counts for it, all of it
-    settings  what the server is started with, besides `{limit: value}`
-    value     of the setting
-    goes      what the client sees while it is within
-    also      other fields of Config that this is about
+    limit     a field of Config, or the name of a limit that the API fixes
+    call      makes a request of a size, or the n-th request, and returns what the client sees
+    at        arguments of `call` within the limit
+    over      the argument beyond the limit, used after those of `at`
+    told      what the client sees beyond the limit
+    counts    all that /metrics counts for this row
+    value     the setting's value at the server's start
+    settings  other settings at the server's start
+    goes      what the client sees within the limit
+    also      other fields of Config that this row tests
     """
 
     limit: str
@@ -137,8 +140,9 @@ class Row:
 
 
 async def told(raw: Raw, prefix: bytes) -> object:
-    """Return OK once a message begins so, else (close code, word, limit),
-    or CUT for an end without a word.
+    """Return OK when a message with this prefix arrives, or (close code, word, limit).
+
+    Return CUT if the connection ends without a close frame.
     """
     try:
         while True:
@@ -153,11 +157,11 @@ async def told(raw: Raw, prefix: bytes) -> object:
 
 
 def answered(answer: Answer) -> object:
-    """Return OK, or (status, code)."""
+    """Return OK, or (status, code) of an error."""
     return OK if answer.status < 400 else code_of(answer)
 
 
-# -- what is called --------------------------------------------------------------------------------
+# -- the requests ----------------------------------------------------------------------------------
 
 
 async def ask(scene: Scene, _: int) -> object:
@@ -186,7 +190,7 @@ async def sign_up_with(scene: Scene, field_name: str, value: str) -> object:
 
 
 async def invited(scene: Scene) -> str:
-    """Return an invite, the same one each time."""
+    """Return the token of an invite, the same one at each call."""
     scene.kept["invite"] = (
         scene.kept.get("invite") or (await new_invite(scene.ada, scene.session_id))["invite"]
     )
@@ -224,7 +228,7 @@ async def open_session(scene: Scene, _: int) -> object:
 
 
 async def send_picture(scene: Scene, size: int) -> object:
-    """A picture with bytes behind its end, as some cameras leave them."""
+    """Send a picture with extra bytes after its end, as some cameras write them."""
     return answered(await upload(scene.ada, picture().ljust(size, b"\0")))
 
 
@@ -266,8 +270,9 @@ async def join_by_socket(scene: Scene, number: int) -> object:
 
 
 async def restore(scene: Scene, number: int) -> object:
-    """Restoring makes an automatic version of what was typed before it;
-    return how many are gone by then.
+    """Restore a version, which makes an automatic version of the text typed before.
+
+    Return OK, or how many automatic versions are already gone.
     """
     if not number:
         assert await save_code(scene, 1) == OK
@@ -289,7 +294,7 @@ async def use_token(scene: Scene, is_late: int) -> object:
 
 
 async def refresh(scene: Scene, ms: int) -> object:
-    """Use the newest refresh token so long after the one before it."""
+    """Use the newest refresh token, `ms` milliseconds after the one before it."""
     at, token = scene.kept.get("token", (0, scene.bob.refresh_token))
     await scene.until_clock(at + ms)
     answer = await Api(scene.server.url).post("/user/refresh", {"refreshToken": token})
@@ -298,7 +303,7 @@ async def refresh(scene: Scene, ms: int) -> object:
 
 
 async def refresh_until(scene: Scene, is_end: int) -> object:
-    """Use the newest refresh token again and again, to the end of the login."""
+    """Use the newest refresh token. With `is_end`, repeat it until the login ends."""
     found = await refresh(scene, 0)
     while is_end and found == OK:
         found = await refresh(scene, 200)
@@ -306,7 +311,7 @@ async def refresh_until(scene: Scene, is_end: int) -> object:
 
 
 async def send_slowly(scene: Scene, never_ends: int) -> object:
-    """Send a request in two parts, or only the first."""
+    """Send a request in two parts, or only its first part."""
     reader, writer = await asyncio.open_connection("127.0.0.1", scene.server.port)
     head = (
         b"POST /user/login HTTP/1.1\r\nHost: x\r\nContent-Type: "
@@ -340,7 +345,7 @@ def rate(
     value: float,
     **more: Any,
 ) -> Row:
-    """Make a row for `times` requests, and no more."""
+    """Make a row that allows `times` requests and refuses the next one."""
     counts = {f"limit_reached {limit}": 1, "problems rate_limited": 1}
     return Row(limit, call, range(times), times, RATED, counts, value, **more)
 
@@ -356,7 +361,7 @@ REST = (
     rate("address_guests_per_h", be_guest, 2, 2, settings=PROXY),
     rate("invite_failures", guess_invite, 2, 2, settings=PROXY, goes=(404, "not_found")),
     rate("logins_per_5min", sign_in, 3, 3, settings=PROXY),
-    rate("sessions_per_day", open_session, 2, 3),  # the scene has one
+    rate("sessions_per_day", open_session, 2, 3),  # the scene already has one session
     rate("avatars_per_h", send_picture, 2, 2),
     rate("account_failures", lambda scene, _: guess(scene, "ada"), 3, 3, settings=PROXY,
          goes=WRONG),

@@ -1,4 +1,4 @@
-"""A session's log, and a replay of it as the web app's player would show it."""
+"""A session's log, and its replay as the web app's player would show it."""
 
 from crdt.log.codec import decode_chunk
 
@@ -9,7 +9,7 @@ async def log_of(server, session_id: str) -> list:
 
 
 def played(files: dict[str, str], replay: dict) -> list[str]:
-    """Return the code after each step, counting as JavaScript does."""
+    """Return the code after each step. Positions count UTF-16 units, as in JavaScript."""
     texts = {root: text.encode("utf-16-le") for root, text in files.items()}
     seen = []
     for _, _, edits in replay["steps"]:

@@ -1,4 +1,4 @@
-"""A TCP line to a server that is late or slow."""
+"""A TCP line to a server, with delays or a limited rate."""
 
 import asyncio
 import contextlib
@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 _PIECE_BYTES = 4096
 _AHEAD = 32
-"""Pieces on their way: what reads from the sender stops there, as the buffers of a modem do."""
+"""The largest number of pieces on their way. Then reading stops, as with a modem's full buffers."""
 
 
 class SlowLine:
-    """Listens on `url` while it is entered; what connects there is passed on to the target.
+    """Listens on `url` while its context is open, and passes connections on to the target.
 
-    delay_s      each piece arrives after a random time between these two, in order
-    bytes_per_s  what comes from the server arrives no faster
+    delay_s      (shortest, longest) delay of each piece; the pieces keep their order
+    bytes_per_s  the highest rate of data from the server
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class SlowLine:
                 self._pass(up_reader, writer, self._bytes_per_s),
             )
         except asyncio.CancelledError:
-            pass  # the line is taken down; asyncio would log the cancelled task
+            pass  # the line has been closed; asyncio would log the cancelled task
         finally:
             for one in (writer, up_writer):
                 one.close()
@@ -68,7 +68,7 @@ class SlowLine:
     async def _pass(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, bytes_per_s: float | None
     ) -> None:
-        """Pass pieces on, each when its time has come."""
+        """Pass each piece on when its delay is over."""
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(_AHEAD)
 

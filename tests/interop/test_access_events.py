@@ -1,8 +1,8 @@
-"""Who may do what over the sockets: every event and every kind of frame for everybody,
-from a stranger to the owner.
+"""Permissions at the sockets: every event and every kind of frame, for everybody from a stranger
+to the owner.
 
-The REST routes are in `tests/handlers/test_access.py`. Who gets into sessions by the link, or once
-they have ended, by events: `tests/handlers/socketio/test_events.py`.
+The REST routes are in `tests/handlers/test_access.py`. Events that join a session by its link, or
+an ended session, are in `tests/handlers/socketio/test_events.py`.
 """
 
 import json
@@ -45,8 +45,9 @@ EVENTS = {
     "stop-typing": (*OUT, *("ok presence",) * 3),
     "leave-session": (*OUT, *("ok presence",) * 3),
 }
-"""What each event is acknowledged and what it changes, in the order of WHO,
-in a session by invitation."""
+"""The acknowledgement of each event, and what it changes.
+
+The columns are in the order of WHO. The session is by invitation."""
 
 SHUT_OUT = ("4401", "4403", "4403", "4403")
 KINDS: dict[type, tuple[str, ...]] = {
@@ -57,11 +58,11 @@ KINDS: dict[type, tuple[str, ...]] = {
     QueryAwareness: (*SHUT_OUT, *("AwarenessUpdate",) * 3),
     Unknown: (*SHUT_OUT, "", "", ""),
 }
-"""What each kind of frame is answered, or closed with, and what it changes, in the same order."""
+"""The answer to each kind of frame, or the close code, and what the frame changes, by WHO."""
 
 
 def frame_of(kind: type) -> bytes:
-    """Return a frame that is right in all but perhaps the one who sends it."""
+    """Return a valid frame of this kind. Only its sender may lack the permission."""
     made_up = '{"user":{"id":"somebody","name":"the owner"}}'
     return {
         SyncStep1: ALL_OF_IT,
@@ -82,9 +83,9 @@ def name_of(frame: bytes) -> str:
 
 @dataclass
 class Scene:
-    """A session, one who tries something in it, and a member who looks on.
+    """A session, a user who tries something in it, and a member who watches.
 
-    kept  the member's connection, which would change the presence by its end
+    kept  the user's connection; closing it would change the presence
     """
 
     session_id: str
@@ -96,8 +97,10 @@ class Scene:
 
     @classmethod
     async def of_all(cls, world: World, **fields: str) -> "list[Scene]":
-        """Give each member a session of their own;
-        those outside, who shall change nothing, have one together.
+        """Return one scene for each kind of user.
+
+        Each member has a session of their own. Those outside share one session, because they may
+        change nothing.
         """
         scenes: list[Scene] = []
         session_id, witness = "", None
@@ -113,7 +116,7 @@ class Scene:
         return self.world.clients[self.who]
 
     async def look(self) -> dict[str, Any]:
-        """Return all that somebody could have changed."""
+        """Return everything that a user could have changed."""
         owner = self.world.clients["owner"]
         session, chat = (
             await owner.get(f"/session/{self.session_id}"),
@@ -139,7 +142,10 @@ class Scene:
         }
 
     async def changes(self) -> list[str]:
-        """Return what is other than before; the user who did it appears under their own name."""
+        """Return the names of the parts that have changed.
+
+        A change of the chat or the presence must have this user's own id.
+        """
         now = await self.look()
         for what in ("chat", "presence"):
             assert {author for author, _ in now[what] - self.before[what]} <= {
@@ -149,9 +155,7 @@ class Scene:
 
 
 async def until_outcome(scenes: list[Scene], answers: list[str], expected: tuple[str, ...]) -> None:
-    """Wait until the answers, and what has changed since, are those of a row:
-    some changes take a moment.
-    """
+    """Wait until answers and changes are those of a row, because some changes take a moment."""
 
     async def outcome() -> dict[str, str]:
         return {
@@ -165,7 +169,7 @@ async def until_outcome(scenes: list[Scene], answers: list[str], expected: tuple
 
 @pytest.fixture
 async def world(start_server: StartServer) -> World:
-    """Everybody, at a server that shows presence immediately however often it changes."""
+    """Return everybody at a server that shows each change of presence immediately."""
     return await World.make((await start_server(presence_ms=0, refusal_hold_s=0.1)).url)
 
 
@@ -173,7 +177,7 @@ async def world(start_server: StartServer) -> World:
 
 
 async def ask(raw: RawEvents, event: str, session_id: str) -> str:
-    """Emit an event and return its answer, which an error message goes with."""
+    """Emit an event and return "ok" or its error code. An error must also come as a message."""
     answer = await raw.ask(event, {"sessionId": session_id, "code": "typed", "message": "typed"})
     if answer["ok"]:
         return "ok"
@@ -182,7 +186,10 @@ async def ask(raw: RawEvents, event: str, session_id: str) -> str:
 
 
 async def signed_in(api: Api, event: str) -> RawEvents | None:
-    """Return a client's connection; a user who may not sign in is not answered at all."""
+    """Return a signed-in connection, or None for a user who may not sign in.
+
+    Such a user gets no answer to an event.
+    """
     raw = await RawEvents.open(api)
     kind, told = await raw.sign_in({"token": api.token})
     if kind == "40":
@@ -195,8 +202,9 @@ async def signed_in(api: Api, event: str) -> RawEvents | None:
 
 
 async def try_event(scene: Scene, event: str) -> str:
-    """Let somebody emit an event, joined if they may and where they would be for that;
-    return the answer.
+    """Let a user emit an event, and return the answer.
+
+    The user first joins if they may, and starts to type before "stop-typing".
     """
     raw = await signed_in(scene.client, event)
     if raw and event != "join-session":
@@ -209,16 +217,14 @@ async def try_event(scene: Scene, event: str) -> str:
 
 
 def test_event_table_covers_every_event(server) -> None:
-    """A new event needs a decision above about who may use it;
-    a row without an event is a leftover.
-    """
+    """Each event has a row in the table, and each row has an event."""
     assert set(server.parts.socketio.events.names) == set(EVENTS)
     assert {len(row) for row in EVENTS.values()} == {len(WHO)}
 
 
 @pytest.mark.parametrize("event", EVENTS)
 async def test_events_for_each_role_are_answered_as_table_says(world: World, event: str) -> None:
-    """Everybody gets exactly the answer that the table says, and changes no more than that."""
+    """Everybody gets exactly the answer of the table, and changes nothing else."""
     scenes = await Scene.of_all(world)
     answers = [await try_event(scene, event) for scene in scenes]
 
@@ -226,7 +232,7 @@ async def test_events_for_each_role_are_answered_as_table_says(world: World, eve
 
 
 async def test_events_before_join_change_nothing(world: World) -> None:
-    """Signed in is not joined: for every user, no event but the one that joins does anything."""
+    """Before joining, no event of a signed-in user has an effect, except the one that joins."""
     for scene in (await Scene.of_all(world))[1:]:
         raw = await RawEvents.signed_in(scene.client)
         scene.before = await scene.look()
@@ -245,7 +251,7 @@ async def test_events_before_join_change_nothing(world: World) -> None:
 
 
 async def connect(scene: Scene) -> Wire:
-    """Open a socket; an anonymous page is at least the server's own."""
+    """Open a socket. An anonymous client sends at least the server's own Origin."""
     if scene.client.token:
         return await scene.client.connect(scene.session_id)
     request = HTTPRequest(
@@ -255,7 +261,7 @@ async def connect(scene: Scene) -> Wire:
 
 
 async def try_frame(scene: Scene, frame: bytes) -> str:
-    """Let somebody send a frame; return the answer, or the close code if it was only refused."""
+    """Let a user send a frame. Return the names of the answers, or else the close code."""
     scene.before = await scene.look()
     wire = scene.kept = await connect(scene)
     for one in (frame, ALL_OF_IT, WHO_IS_HERE):
@@ -265,14 +271,14 @@ async def try_frame(scene: Scene, frame: bytes) -> str:
         names.append(name_of(heard))
         if (
             names[-1] == "AwarenessUpdate" and "SyncStep2" in names
-        ):  # the answers to what was sent behind it
+        ):  # the answers to the two questions sent after the frame
             return " ".join(name for name in names[:-2] if name != "SyncStep1")
     assert set(names) == {"denied"}
     return str(wire.close_code)
 
 
 def test_frame_table_covers_every_kind_of_frame() -> None:
-    """The table has all kinds of frames that the codec knows, and each example is of its kind."""
+    """The table has each kind of frame that the codec knows, and each example is of its kind."""
     assert set(get_args(y_protocol.Message)) == set(KINDS)
     assert {len(row) for row in KINDS.values()} == {len(WHO)}
     assert [type(y_protocol.decode(frame_of(kind))) for kind in KINDS] == list(KINDS)
@@ -280,7 +286,7 @@ def test_frame_table_covers_every_kind_of_frame() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_frames_of_each_role_are_answered_as_table_says(world: World, kind: type) -> None:
-    """Everybody is answered exactly what the table says, and changes no more than that."""
+    """Everybody gets exactly the answer of the table, and changes nothing else."""
     scenes = await Scene.of_all(world)
     answers = [await try_frame(scene, frame_of(kind)) for scene in scenes]
 
@@ -289,7 +295,7 @@ async def test_frames_of_each_role_are_answered_as_table_says(world: World, kind
 
 @pytest.mark.parametrize("kind", [SyncStep2, SyncUpdate])
 async def test_frames_to_ended_session_change_nothing(world: World, kind: type) -> None:
-    """To a session that has ended members are viewers, its owner too."""
+    """In an ended session, all members are viewers, even the owner."""
     scenes = await Scene.of_all(world, status="ended")
     answers = [await try_frame(scene, frame_of(kind)) for scene in scenes]
 
@@ -300,9 +306,7 @@ async def test_frames_to_ended_session_change_nothing(world: World, kind: type) 
 
 
 async def test_session_events_reach_members_only(world: World) -> None:
-    """What happens in a session reaches its members on both endpoints,
-    and nobody else a word of it.
-    """
+    """Changes in a session reach its members on both endpoints, and nobody else."""
     session_id, heard = await world.session(access="invite"), {}
     raws, wires = {}, {}
     for who in WHO:
@@ -334,7 +338,7 @@ async def test_session_events_reach_members_only(world: World) -> None:
 
 
 async def test_frames_of_removed_editor_change_nothing(world: World) -> None:
-    """What an editor sends on open connections after they were removed is nobody's."""
+    """Events and frames of an editor who was removed have no effect on open connections."""
     scene = (await Scene.of_all(world))[WHO.index("editor")]
     raw, wire = (
         await RawEvents.signed_in(scene.client),

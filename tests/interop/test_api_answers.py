@@ -1,8 +1,7 @@
-"""Every operation of the API is called on a real server,
-and its answer is what the description says.
+"""Every operation of the API is called on a real server, and its answer fits its description.
 
-`tests.conformance` checks each answer of `Api`, here and in all other tests. This module makes sure
-that no operation and no success status is left out, and that the check would notice.
+`tests.conformance` checks each answer of `Api`, here and in all other tests. This module checks
+that no operation and no success status is left out, and that the check finds wrong answers.
 """
 
 import pytest
@@ -19,7 +18,7 @@ NOT_HERE = {
 
 
 class Recorder:
-    """Notes which successes were seen."""
+    """Records the operations and success statuses that were seen."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seen: set[tuple[str, int]] = set()
@@ -38,7 +37,7 @@ class Recorder:
 async def test_api_answers_of_every_operation_match_description(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each success of each operation is seen, and `tests.conformance` had no objections."""
+    """Each success status of each operation is seen, and fits its description."""
     recorder = Recorder(monkeypatch)
     ada = await api.sign_up("ada")
 
@@ -148,7 +147,7 @@ async def _ends(ada: Api, session_id: str) -> None:
     ],
 )
 def test_answer_check_refuses_undescribed_answer(content: object) -> None:
-    """The check fails on what clients would stumble over."""
+    """The check fails for an answer that its description does not allow."""
     target = "/chat/0000000000000000/read"
     conformance.check("POST", target, 200, "application/json", {"unread": 1})
 
@@ -165,7 +164,7 @@ def test_answer_check_refuses_undescribed_answer(content: object) -> None:
     ],
 )
 def test_answer_check_refuses_undescribed_error(status: int, kind: str, code: str) -> None:
-    """Errors have their form, and only the codes of their operation."""
+    """The check fails for an error in another form, or with a code of another operation."""
     words = dict.fromkeys(("type", "title", "detail", "message", "requestId"), "x")
     problem = {**words, "status": status, "code": code}
     fine = {**problem, "status": 404, "code": "not_found"}

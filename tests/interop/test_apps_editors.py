@@ -1,6 +1,4 @@
-"""Real editors in Node: Tiptap, BlockNote and Quill, with large pastes,
-and what others then have.
-"""
+"""Real editors in Node: large pastes into Tiptap, BlockNote and Quill reach other editors."""
 
 from pathlib import Path
 from typing import Any
@@ -54,7 +52,7 @@ async def _pasted(room: World, what: str, version: int) -> list[str]:
 async def test_paste_into_real_editor_reaches_another_one(
     tmp_path: Path, number: int, what: str
 ) -> None:
-    """Whatever the version of y-websocket; the receiving editor shows it too."""
+    """A large paste reaches the other editor with each version of y-websocket."""
     problems = []
     async with world(tmp_path / "data") as room:
         problems += await _pasted(room, what, 3)

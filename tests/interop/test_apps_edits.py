@@ -1,5 +1,6 @@
-"""Edits that apps on Yjs make in one go: everybody gets them, nobody is cut off,
-with three versions of y-websocket.
+"""Edits that Yjs apps make in one transaction, with three versions of y-websocket.
+
+Each edit must reach all clients, and close no connection.
 """
 
 from pathlib import Path
@@ -15,9 +16,7 @@ TYPED = "doc.getText('later').insert(0, 'typed after it')"
 async def _made(
     room: World, group: str, what: str, roots: dict[str, str], version: int
 ) -> list[str]:
-    """Make one edit; returns what went wrong for its author, somebody who watches,
-    and newcomers.
-    """
+    """Make one edit, and return the problems of its author, a watcher and a newcomer."""
     ada, bob = await room.user("ada"), await room.user("bob")
     session_id = await ada.new_session()
     author, watcher, newcomer = room.name("author"), room.name("watcher"), room.name("newcomer")
@@ -42,7 +41,7 @@ async def _made(
 async def _all(tmp_path: Path, group: str, *, with_all_versions: bool = False) -> None:
     """Make all edits of a group with the newest y-websocket.
 
-    with_all_versions  whether to make every other one with an older y-websocket too
+    with_all_versions  whether to make every second edit with an older y-websocket too
     """
     async with world(tmp_path / "data") as room:
         edits: list[dict[str, Any]] = await room.apps.do("edits", "", group=group)
@@ -60,38 +59,38 @@ async def _all(tmp_path: Path, group: str, *, with_all_versions: bool = False) -
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_large_edit_reaches_everybody_without_a_close(tmp_path: Path) -> None:
-    """Pastes, pictures, indentation of a whole file, tables, sheets: each as one live update."""
+    """Pastes, pictures, indentation, tables and sheets arrive, each as one live update."""
     await _all(tmp_path, "large", with_all_versions=True)
 
 
 @pytest.mark.slow
 async def test_edit_past_former_bounds_reaches_everybody(tmp_path: Path) -> None:
-    """Many roots, long keys, deep values and types, subdocuments."""
+    """Documents with many roots, long keys, deep values or subdocuments reach everybody."""
     await _all(tmp_path, "bounds")
 
 
 @pytest.mark.slow
 async def test_half_an_emoji_in_any_value_reaches_everybody(tmp_path: Path) -> None:
-    """JSON that Yjs writes, with lone surrogates and numbers of 20 digits."""
+    """JSON with lone surrogates or numbers of 20 digits, as Yjs writes it, reaches everybody."""
     await _all(tmp_path, "cut", with_all_versions=True)
 
 
 @pytest.mark.slow
 async def test_values_are_equal_for_members_and_newcomers(tmp_path: Path) -> None:
-    """BigInt, -0, undefined, the order of keys."""
+    """BigInt, -0, undefined and the order of keys are the same for all clients."""
     await _all(tmp_path, "values")
 
 
 @pytest.mark.slow
 async def test_first_content_of_any_kind_shows_as_text(tmp_path: Path) -> None:
-    """A root that begins with a format, an embed or a deleted letter."""
+    """A root shows as text even if it begins with a format, an embed or a deleted letter."""
     await _all(tmp_path, "first")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("group", ["values", "cut"])
 async def test_values_are_the_same_after_a_restart(tmp_path: Path, group: str) -> None:
-    """What is stored is what was written."""
+    """After a restart, a new client reads the same values that the author wrote."""
     problems = []
     async with world(tmp_path / "data") as room:
         ada = await room.user("ada")

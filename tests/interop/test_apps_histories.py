@@ -1,6 +1,4 @@
-"""Documents with an ordinary history are brought in whole,
-and live as long as people work on them.
-"""
+"""Documents with an ordinary history: the server takes them whole, and takes further edits."""
 
 from pathlib import Path
 
@@ -12,7 +10,7 @@ PAGE = {"default": "xml"}
 
 
 async def _brought(room: World, what: str, roots: dict[str, str], version: int) -> list[str]:
-    """A stock client brings a document that it has from elsewhere; returns what went wrong."""
+    """Let a stock client bring a document from elsewhere, and return the problems."""
     ada, bob = await room.user("ada"), await room.user("bob")
     session_id = await ada.new_session()
     bringer, other = room.name("bringer"), room.name("other")
@@ -31,7 +29,7 @@ async def _brought(room: World, what: str, roots: dict[str, str], version: int) 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_document_with_ordinary_history_is_brought_in(tmp_path: Path) -> None:
-    """From another server, or from the browser's own store after the session was deleted."""
+    """The document comes from another server, or from the browser after its session was deleted."""
     async with world(tmp_path / "data") as room:
         all_of_them = await room.apps.do("imports", "")
         assert len(all_of_them) > 8
@@ -48,7 +46,7 @@ async def test_document_with_ordinary_history_is_brought_in(tmp_path: Path) -> N
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("way", ["by edits of the document", "by Tiptap"])
 async def test_page_outlives_thousands_of_paragraphs(tmp_path: Path, way: str) -> None:
-    """A page on which 4,000 paragraphs were made and deleted takes another one, by anybody."""
+    """A page takes new paragraphs from anybody after 4,000 were made and deleted."""
     async with world(tmp_path / "data") as room:
         ada, bob = await room.user("ada"), await room.user("bob")
         session_id = await ada.new_session()

@@ -1,5 +1,6 @@
-"""Whose edits are taken: other tabs, other accounts, guests who return,
-restored backups, templates.
+"""Edits that arrive from somebody other than their author, or after a change of circumstances.
+
+Cases: other tabs, other accounts, guests who return, restored backups, templates.
 """
 
 from pathlib import Path
@@ -31,9 +32,9 @@ async def _until_words(api: Api, session_id: str, *words: str) -> None:
 
 
 async def test_two_accounts_in_tabs_of_one_browser_both_keep_their_text(tmp_path: Path) -> None:
-    """Ada's token has expired; what Ada types reaches Bob's tab, which brings it.
+    """Ada's token has expired, so Bob's tab sends the text that it gets from Ada's tab.
 
-    With a new token all is well.
+    With a new token, Ada's tab sends its text itself.
     """
     async with world(tmp_path / "data") as room:
         ada, bob = await room.user("ada"), await room.user("bob")
@@ -57,8 +58,9 @@ async def test_two_accounts_in_tabs_of_one_browser_both_keep_their_text(tmp_path
 
 
 async def test_guest_who_lost_their_cookies_brings_what_they_typed(tmp_path: Path) -> None:
-    """The same person by the same invite, as another guest,
-    with the document that the browser has kept.
+    """A guest without cookies joins as another guest by the same invite.
+
+    The browser sends the document that it kept of the first guest.
     """
     async with world(tmp_path / "data") as room:
         ada = await room.user("ada")
@@ -90,9 +92,9 @@ async def test_guest_who_lost_their_cookies_brings_what_they_typed(tmp_path: Pat
 async def test_edits_that_somebody_left_on_a_shared_computer_are_brought_by_who_signs_in_there(
     tmp_path: Path,
 ) -> None:
-    """Ada types without a network and leaves; Bob opens the session in that browser.
+    """Ada types without a network and leaves. Bob then opens the session in that browser.
 
-    Ada then comes from elsewhere.
+    Ada later joins from another browser, which sends nothing twice.
     """
     async with world(tmp_path / "data") as room:
         ada, bob = await room.user("ada"), await room.user("bob")
@@ -119,7 +121,10 @@ async def test_edits_that_somebody_left_on_a_shared_computer_are_brought_by_who_
 async def test_edits_that_reach_others_sooner_by_a_second_provider_stay_their_authors(
     tmp_path: Path, version: int
 ) -> None:
-    """The line from Ada to the server is 40 ms slower than that to Bob (y-webrtc, or two tabs)."""
+    """An edit of Ada reaches Bob directly (y-webrtc, tabs) 40 to 80 ms before the server.
+
+    Blame still names its author.
+    """
     async with (
         world(tmp_path / "data") as room,
         SlowLine(room.server.url, delay_s=(0.04, 0.08)) as line,
@@ -148,7 +153,10 @@ async def test_edits_that_reach_others_sooner_by_a_second_provider_stay_their_au
 
 
 async def test_template_with_a_fixed_client_id_is_extended_by_anybody(tmp_path: Path) -> None:
-    """An app begins each document with the same update; a later release has a longer one."""
+    """Two releases of an app begin each document with one template, which has a fixed client id.
+
+    The later release has a longer template. Texts of both releases merge.
+    """
     async with world(tmp_path / "data") as room:
         ada, bob = await room.user("ada"), await room.user("bob")
         session_id = await ada.new_session()
@@ -173,7 +181,7 @@ async def test_template_with_a_fixed_client_id_is_extended_by_anybody(tmp_path: 
 async def test_editors_ahead_of_a_restored_backup_bring_what_it_lacks(
     tmp_path: Path, way: str, has_restart: bool, first: str
 ) -> None:
-    """Whichever client comes first, also if the author of a part never comes back."""
+    """The text returns whichever client comes first, also if an author never comes back."""
     data = tmp_path / "data"
     async with world(data) as room:
         room.expected_log.append("restored")

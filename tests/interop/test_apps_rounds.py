@@ -1,5 +1,6 @@
-"""Random rounds of nine kinds of app, and of all mixed (`apps_rounds`).
-COLLAB_ROUNDS says how many, 20 without it.
+"""Random rounds of all kinds of apps (`apps_rounds`).
+
+COLLAB_ROUNDS is the number of rounds, 20 by default.
 """
 
 import os
@@ -14,8 +15,9 @@ from tests.interop.apps_world import report
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 async def test_random_rounds_of_all_kinds_of_app_end_equal_everywhere() -> None:
-    """No close but 1012; clients, newcomers and the restarted server are equal;
-    every route answers.
+    """All clients and the server are equal in the end, and every route answers.
+
+    Connections may be closed only with 1012.
     """
     seed = int(os.environ.get("COLLAB_ROUNDS_SEED", time.time()))
 

@@ -1,6 +1,4 @@
-"""What befalls browsers and servers: lost rows, crashes,
-tabs that talk to each other, slow lines.
-"""
+"""Troubles of browsers and servers: lost rows, crashes, tabs that share edits, slow lines."""
 
 import asyncio
 from functools import partial
@@ -23,12 +21,12 @@ def _insert(word: str, at: str = "text.length") -> str:
 
 
 async def _typed_offline(room: World, database: str) -> None:
-    """A browser keeps three words in its store, each as a row of its own."""
+    """Keep three words in a browser's store, each in a row of its own."""
     await room.apps.do("open", "before")
     await room.apps.do("store", "before", database=database)
     for word in ("first ", "second ", "third "):
         await room.run("before", _insert(word))
-    await asyncio.sleep(0.3)  # y-indexeddb writes without telling when
+    await asyncio.sleep(0.3)  # y-indexeddb does not tell when it has written
     await room.leave("before")
 
 
@@ -41,8 +39,9 @@ async def _typed_offline(room: World, database: str) -> None:
 async def test_browser_that_lost_a_row_works_on(
     tmp_path: Path, lost: int, shown: str, version: int
 ) -> None:
-    """What the browser still has and what is typed now reaches everybody;
-    what waits for the lost row does not.
+    """The words that the browser still has, and new ones, reach everybody.
+
+    Words that depend on the lost row do not.
     """
     async with world(tmp_path / "data") as room:
         ada, bob = await room.user("ada"), await room.user("bob")
@@ -69,7 +68,7 @@ async def test_browser_that_lost_a_row_works_on(
 
 
 async def test_hole_is_filled_by_whoever_has_the_lost_part(tmp_path: Path) -> None:
-    """Another device of the author still has the row: with it everything is there."""
+    """Another device of the author still has the lost row, and its document fills the hole."""
     async with world(tmp_path / "data") as room:
         ada = await room.user("ada")
         session_id = await ada.new_session()
@@ -96,9 +95,9 @@ async def test_hole_is_filled_by_whoever_has_the_lost_part(tmp_path: Path) -> No
 async def test_edit_of_row_that_somebody_deleted_after_a_crash(
     tmp_path: Path, version: int, first: str
 ) -> None:
-    """A row is relayed but not committed when the server dies.
+    """The server dies after it has relayed a row, but before it has committed it.
 
-    Ada deletes it, Bob ticks it off; both come back.
+    Ada deletes the row, and Bob marks it as done. Then the two reconnect, in either order.
     """
     async with world(tmp_path / "data", COLLAB_FLUSH_MS=1000) as room:
         ada, bob = await room.user("ada"), await room.user("bob")
@@ -135,7 +134,7 @@ def _row(title: str) -> str:
 
 @pytest.mark.slow
 async def test_crashes_under_work_of_three_versions_lose_nothing(tmp_path: Path) -> None:
-    """Five kills while three people fill a sheet; everybody and a newcomer have every row."""
+    """The server is killed five times while three people fill a sheet. All rows survive."""
     async with world(tmp_path / "data") as room:
         people = {f"person {version}": await room.user("person") for version in VERSIONS}
         owner = people["person 1"]
@@ -163,8 +162,9 @@ async def test_crashes_under_work_of_three_versions_lose_nothing(tmp_path: Path)
 
 
 async def test_two_tabs_that_talk_to_each_other_stay_connected(tmp_path: Path) -> None:
-    """Both get what the other types by BroadcastChannel,
-    before the server's answer comes over a slow line.
+    """Two tabs get each other's edits by BroadcastChannel before the server's slow answer.
+
+    Neither connection is closed.
     """
     async with world(tmp_path / "data") as room:
         ada = await room.user("ada")
@@ -190,7 +190,7 @@ async def test_two_tabs_that_talk_to_each_other_stay_connected(tmp_path: Path) -
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_everybody_is_seen_soon_after_a_restart(tmp_path: Path, version: int) -> None:
-    """Nobody has to move their cursor first."""
+    """After a restart, users see each other's presence without moving a cursor."""
     async with world(tmp_path / "data") as room:
         ada, bob = await room.user("ada"), await room.user("bob")
         session_id = await ada.new_session()
@@ -211,7 +211,10 @@ async def test_everybody_is_seen_soon_after_a_restart(tmp_path: Path, version: i
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 async def test_large_document_arrives_over_a_slow_line(tmp_path: Path) -> None:
-    """3 MB at 75 KiB/s take 40 s; y-websocket hangs up if no whole message came for 30 s."""
+    """3 MB at 75 KiB/s take 40 s, and y-websocket reconnects after 30 s without a message.
+
+    The server must keep the client from doing so.
+    """
     async with world(tmp_path / "data") as room:
         ada = await room.user("ada")
         session_id = await ada.new_session()
@@ -230,7 +233,7 @@ async def test_large_document_arrives_over_a_slow_line(tmp_path: Path) -> None:
 
 
 async def test_resync_interval_of_large_document_is_no_flood(tmp_path: Path) -> None:
-    """A provider that asks for all it lacks every second, with 900 KiB in the document."""
+    """A provider may ask for missing updates every second, with 900 KiB in the document."""
     async with world(tmp_path / "data") as room:
         ada = await room.user("ada")
         session_id = await ada.new_session()

@@ -1,5 +1,6 @@
-"""Updates that real Yjs makes (`apps/vectors.mjs`), played at the socket:
-the server has what Yjs makes of them.
+"""Updates of real Yjs (`apps/vectors.mjs`), sent to the socket.
+
+The server must have the same document as Yjs.
 """
 
 import asyncio
@@ -17,8 +18,9 @@ from tests.waiting import until
 
 PEOPLE = ("ada", "bob", "cy", "watcher")
 SEED = 7
-"""Chooses the client ids, and with them whose edits come first where two compete.
-`make vectors` plays any seeds."""
+"""Decides the client ids. When two edits compete, their client ids decide which comes first.
+
+`make vectors` plays other seeds."""
 _TOGETHER = 6
 _BUSY_S = 180
 _PLENTY: dict[str, Any] = {
@@ -45,8 +47,9 @@ KINDS = (
 
 
 class Game:
-    """One server, four people, and a session for each vector and form,
-    which is a live edit or an answer.
+    """One server, four users, and a session for each vector and form.
+
+    A form is a live edit or an answer.
     """
 
     def __init__(self, peers: Peers, server: ServerProcess) -> None:
@@ -63,13 +66,13 @@ class Game:
             self._people[name] = await Api(self._server.url).sign_up(f"{name}-plays")
 
     async def play(self, vectors: list[dict[str, Any]]) -> list[str]:
-        """Play each vector in each form; returns what went wrong."""
+        """Play each vector in each form, and return the problems."""
         self._texts |= {vector["key"]: vector["texts"] for vector in vectors}
         runs = [self._play(vector["key"], form) for vector in vectors for form in vector["forms"]]
         return [problem for problems in await asyncio.gather(*runs) for problem in problems]
 
     async def after_restart(self) -> list[str]:
-        """Restart the server and look again; returns what went wrong."""
+        """Restart the server, let a client join each session, and return the problems."""
         assert await self._server.terminate() == 0
         await self._server.start()
         runs = [self._join(key, form) for key, form in self._rooms]
@@ -99,8 +102,9 @@ class Game:
             return [f"{key} {form}, after a restart: {problem:.300}" for problem in problems]
 
     async def _latest(self, session_id: str) -> Answer:
-        """A machine that other programs keep busy for long is told by a 503;
-        clients then ask again.
+        """Return the live text. Repeat the request while the server answers with 503.
+
+        It does so when other programs keep the machine busy for a long time.
         """
         ada = self._people["ada"]
         return await until(
@@ -110,7 +114,7 @@ class Game:
         )
 
     async def _rest(self, key: str, session_id: str) -> list[str]:
-        """Compare the texts that the REST API has."""
+        """Compare the texts of the REST API with those of Yjs, and return the problems."""
         answer = await self._latest(session_id)
         if answer.status != 200:
             return [f"REST: {answer.status} {answer.body}"]
@@ -142,7 +146,7 @@ async def played(tmp_path: Path, action: str, **options: Any) -> list[str]:
 
 
 def _sources() -> dict[str, dict[str, Any]]:
-    """Return commands of `apps/main.mjs` that give vectors, by name."""
+    """Return the commands of `apps/main.mjs` that make or read vectors, by name."""
     seeds = [int(seed) for seed in os.environ.get("COLLAB_VECTOR_SEEDS", str(SEED)).split(",")]
     sources: dict[str, dict[str, Any]] = {
         f"{kind}-{seed}": {"action": "vectors", "kind": kind, "seed": seed}
@@ -160,9 +164,9 @@ def _sources() -> dict[str, dict[str, Any]]:
 async def test_vectors_of_real_yjs_are_taken_as_yjs_takes_them(
     source: dict[str, Any], tmp_path: Path
 ) -> None:
-    """Live and as an answer, no update closes a connection.
+    """No update closes a connection, neither as a live edit nor as an answer.
 
-    The server, a watcher, a newcomer and a restarted server have what Yjs has.
+    The server, a watcher, a newcomer and a restarted server have the same document as Yjs.
 
     COLLAB_VECTOR_SEEDS may name other seeds, with commas between them, and COLLAB_VECTORS a JSON
     list of more vectors in the format of `apps/vectors.mjs`.

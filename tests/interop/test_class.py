@@ -1,8 +1,7 @@
-"""A class behind one address, on the limits as they are shipped:
-cold browsers that come together, by an invite.
+"""A class behind one IP address, under the default limits.
 
-Each asks for what Chromium asks for: page, script, style, icon, invite,
-then joins and opens its editor.
+All students come together by an invite, with empty browser caches. Each client requests
+what Chromium does: page, script, style, icon, invite. Then it joins and opens its editor.
 """
 
 import asyncio
@@ -26,7 +25,10 @@ ASSET = re.compile(r'(?:src|href)="(/static/[^"]+)"')
 
 @dataclass
 class Class:
-    """A session of a teacher who sits in the same room, and what its students were answered."""
+    """A teacher's session, and the statuses of all answers to its students.
+
+    The teacher has the students' IP address.
+    """
 
     server: Server
     teacher: Api
@@ -44,7 +46,7 @@ class Class:
         return answer.body if isinstance(answer.body, bytes) else b""
 
     async def open_page(self) -> None:
-        """Load the invite's page with an empty cache; raises ValueError if it is not the app's."""
+        """Load the invite's page with an empty cache. Raises: `ValueError` if it has no assets."""
         page = (await self.get(f"/join/{self.invite}")).decode()
         script, *others = sorted(
             set(ASSET.findall(page)), key=lambda path: not path.endswith(".js")
@@ -54,7 +56,7 @@ class Class:
         self.statuses["invite", answer.status] += 1
 
     async def post(self, path: str, body: dict[str, str], api: Api | None = None) -> Api:
-        """Post something; return a client with the tokens of the answer."""
+        """Post a body, and return a client with the access token of the answer."""
         answer = await (api or Api(self.url)).post(path, body)
         self.statuses[path, answer.status] += 1
         return Api(self.url, answer.body.get("accessToken"))
@@ -71,7 +73,7 @@ class Class:
         return await self.join(await self.post("/user/signup", account(f"student{number}", **more)))
 
     async def sign_in(self, number: int) -> Wire:
-        """Come back on another machine, with the account of `sign_up`."""
+        """Sign in on another machine, with the account of `sign_up`."""
         await self.open_page()
         return await self.join(
             await self.post("/user/login", {"username": f"student{number}", "password": PASSWORD})
@@ -89,7 +91,7 @@ class Class:
 
 @pytest.fixture
 async def school(start_server: StartServer) -> Class:
-    """A session by invitation only, on a server with the limits that it is shipped with."""
+    """Return a session by invitation only, on a server with the default limits."""
     AsyncHTTPClient(max_clients=STUDENTS)
     server = await start_server(**AS_SHIPPED)
     teacher = await Api(server.url).sign_up("teacher")
@@ -100,9 +102,7 @@ async def school(start_server: StartServer) -> Class:
 
 
 async def all_in(school: Class, *students: "asyncio.Task[Wire]") -> None:
-    """Check that all came in, that nothing was refused,
-    and that the editors of all and of the teacher are open.
-    """
+    """Check that all editors are open, also the teacher's, and that nothing was refused."""
     wires = await asyncio.gather(*students)
     open_now = [await is_open(wire) for wire in wires]
     assert open_now == [True] * len(students)
@@ -115,8 +115,9 @@ async def all_in(school: Class, *students: "asyncio.Task[Wire]") -> None:
     "way", ["guests", "sign-ups that show the invite", "sign-ups after the invite's page"]
 )
 async def test_sixty_cold_browsers_of_one_address_get_in(school: Class, way: str) -> None:
-    """Within half a minute, with all their sockets open together,
-    and nothing refused on the way.
+    """All get in within half a minute, and all their sockets are open together.
+
+    The server refuses none of their requests.
     """
     began_at = time.monotonic()
 
@@ -137,7 +138,7 @@ async def test_sixty_cold_browsers_of_one_address_get_in(school: Class, way: str
 
 
 async def test_class_with_accounts_signs_in_on_machines_that_are_new(school: Class) -> None:
-    """The lesson after: everybody signs in together, on browsers without cookies."""
+    """In the next lesson, all sign in together, in browsers without cookies."""
     async with asyncio.TaskGroup() as group:
         first = [
             group.create_task(school.sign_up(number, shows_invite=True))
@@ -153,7 +154,7 @@ async def test_class_with_accounts_signs_in_on_machines_that_are_new(school: Cla
 
 
 async def test_class_gets_in_while_a_neighbour_guesses(school: Class) -> None:
-    """Two hundred wrong invites and as many wrong passwords stop nobody else at the address."""
+    """200 wrong invites and 200 wrong passwords from the same address stop nobody else there."""
     for number in range(200):
         await Api(school.url).post(
             "/user/login", {"username": f"nobody{number % 25}", "password": "not the password"}
@@ -176,7 +177,7 @@ async def test_class_gets_in_while_a_neighbour_guesses(school: Class) -> None:
 
 
 async def test_connections_of_240_browsers_opened_together_are_all_answered(school: Class) -> None:
-    """Six connections each: none is closed without an answer."""
+    """Each browser opens six connections, and each connection gets an answer."""
     connections = [
         await asyncio.open_connection("127.0.0.1", school.server.port) for _ in range(1_440)
     ]

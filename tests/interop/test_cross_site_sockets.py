@@ -1,7 +1,7 @@
-"""Handshakes that another site's page makes with a visitor's cookies:
-`/sync`, and both transports of `/socket.io`.
+"""Handshakes that another site's page makes with a visitor's cookies.
 
-The REST routes are in `tests/handlers/http/test_origin.py`, whose matrix of origins is used here.
+They are for `/sync` and for both transports of `/socket.io`. The REST routes are in
+`tests/handlers/http/test_origin.py`, and this module uses the same matrix of origins.
 """
 
 import json
@@ -39,8 +39,9 @@ EVERY_PAGE = [
     for origin in ORIGINS
     for site in (SITES if origin == "no origin" else (None, "same-origin", "cross-site"))
 ]
-"""What browsers may say of a page; where there is an origin,
-it decides whatever Sec-Fetch-Site says."""
+"""(Origin, Sec-Fetch-Site) as browsers may send them.
+
+If there is an origin, it decides, whatever Sec-Fetch-Site says."""
 SOME_PAGES = [*FOREIGN, ("own", None), ("allowed", None)]
 
 COOKIE = {"Cookie": "accessToken={token}"}
@@ -56,8 +57,9 @@ SYNC: dict[str, tuple[str, dict[str, str], list[str], str]] = {
     "cookie, wrong ticket": ("?ticket=x", COOKIE, [], "4401"),
     "cookie, wrong sub-protocol": ("", COOKIE, ["access_token", "x"], "4401"),
 }
-"""Query, headers and sub-protocols of a handshake, and what comes of it;
-"cookie" and "nothing" depend on the page."""
+"""Query, headers and sub-protocols of a handshake, and its outcome.
+
+The outcomes "cookie" and "nothing" depend on the page."""
 
 EVENTS_AUTH: dict[str, tuple[str, dict[str, str], Any, str]] = {
     "cookie": ("", COOKIE, None, "cookie"),
@@ -76,31 +78,30 @@ EVENTS_AUTH: dict[str, tuple[str, dict[str, str], Any, str]] = {
         "not_signed_in",
     ),
 }
-"""Query, headers and `auth` of a Socket.IO handshake, and what comes of it."""
+"""Query, headers and `auth` of a Socket.IO handshake, and its outcome."""
 
 
 def filled(value: Any, api: Api, ticket: str) -> Any:
-    """Return texts, or what is made of texts, with token and ticket in them."""
+    """Return texts, or lists and dicts of texts, with the token and the ticket filled in."""
     text = json.dumps(value).replace("{token}", str(api.token)).replace("{ticket}", ticket)
     return json.loads(text)
 
 
 def pages_for(result: str) -> list[tuple[str, str | None]]:
-    """Every page where the page decides; a few that show that it does not,
-    where something else does.
-    """
+    """Return every page if the page decides, or else a few pages that show that it does not."""
     return EVERY_PAGE if result in ("cookie", "nothing") else SOME_PAGES
 
 
 def is_conceivable(origin: str, site: str | None) -> bool:
-    """Browsers name the origin of each WebSocket;
-    one from elsewhere that does not is refused by Tornado.
+    """Return whether a browser would send these headers for a WebSocket.
+
+    Browsers always send the origin. Tornado refuses a cross-site handshake without one.
     """
     return origin not in ("no origin", "empty") or site in (None, "same-origin", "none")
 
 
 def said(error: HTTPClientError) -> str:
-    """Return the code in an answer of ours, the status of one of Tornado's."""
+    """Return the error code of our answer, or the status of an answer of Tornado."""
     response = required(error.response)
     is_ours = response.headers["Content-Type"] == "application/problem+json"
     return json.loads(response.body)["code"] if is_ours else str(error.code)
@@ -112,7 +113,7 @@ async def ticket_for(api: Api, session_id: str) -> str:
 
 @pytest.fixture
 async def ada(start_server: StartServer) -> Api:
-    """Somebody signed in at a server that takes any number of connections."""
+    """Return a signed-in user at a server that takes any number of connections."""
     server = await start_server(cors_origin=ALLOWED, refusal_hold_s=0, **CROWD)
     return await Api(server.url).sign_up("ada")
 
@@ -123,8 +124,9 @@ async def ada(start_server: StartServer) -> Api:
 async def sync(
     api: Api, path: str, headers: dict[str, str], protocols: list[str] | None = None
 ) -> str:
-    """Try to get into a session of the user's own;
-    return "in", the close code, or what HTTP says.
+    """Try to get into a session of the user.
+
+    Return "in", the close code, or the code or status of the HTTP error.
     """
     request = HTTPRequest(f"{api.socket_url}/{path}", headers=headers)
     try:
@@ -144,8 +146,9 @@ async def sync(
 async def test_sync_cookie_counts_for_own_and_allowed_pages_only(
     ada: Api, credentials: str
 ) -> None:
-    """Origin × Sec-Fetch-Site × credentials: a cookie counts for own and allowed pages,
-    all else for any page.
+    """A cookie counts for our own and for allowed pages only. Other credentials count for any page.
+
+    The test covers Origin × Sec-Fetch-Site × credentials.
     """
     session_id = await ada.new_session()
     query, headers, protocols, result = SYNC[credentials]
@@ -172,7 +175,7 @@ async def test_sync_cookie_counts_for_own_and_allowed_pages_only(
 
 
 async def by_websocket(api: Api, query: str, headers: dict[str, str], auth: Any) -> str:
-    """Try to sign in; return "in" or why not."""
+    """Try to sign in by WebSocket, and return "in" or the error's code."""
     try:
         raw = await RawEvents.open(api, f"EIO=4&transport=websocket{query}", headers)
     except HTTPClientError as error:
@@ -183,7 +186,10 @@ async def by_websocket(api: Api, query: str, headers: dict[str, str], auth: Any)
 
 
 async def by_polling(api: Api, query: str, headers: dict[str, str], auth: Any) -> str:
-    """The same by requests; only pages of CORS_ORIGIN may read what is answered."""
+    """Try to sign in by polling, and return "in" or the error's code.
+
+    Only pages of CORS_ORIGIN may read the answers.
+    """
     page, address = Api(api.url), f"{EVENTS}polling{query}"
     opened = await page.get(address, headers=headers)
     address += f"&sid={json.loads(opened.body[1:])['sid']}"
@@ -213,10 +219,11 @@ each_transport = pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_socketio_cookie_counts_for_own_and_allowed_pages_or_no_page(
     ada: Api, transport: str, credentials: str
 ) -> None:
-    """The rule of `/sync`, but that a cookie counts where nothing at all is said of the page.
+    """As at `/sync`, a cookie counts for our own and allowed pages only, with one exception.
 
-    For browsers say nothing when a page polls its own server by plain HTTP; and of pages of other
-    sites they do, whenever these can read the answer, without which they cannot go on.
+    A cookie also counts for requests that say nothing about their page. Browsers send such
+    requests when a page polls its own server by plain HTTP. A page of another site cannot use this:
+    to continue, it must read the answer, and for such requests browsers always send the origin.
     """
     query, headers, auth, result = EVENTS_AUTH[credentials]
     ticket = await ticket_for(ada, await ada.new_session()) if "{ticket}" in query else ""
@@ -239,8 +246,9 @@ async def test_socketio_cookie_counts_for_own_and_allowed_pages_or_no_page(
 async def test_socketio_connection_of_other_origin_ignores_later_cookie(
     ada: Api, transport: str
 ) -> None:
-    """The page that opens a connection signs in on it:
-    a visitor's cookie that a foreign page adds later does not.
+    """Only the page that opened a connection can sign in on it.
+
+    A visitor's cookie that a foreign page adds to the connection later does not count.
     """
     page, address = Api(ada.url), f"{EVENTS}polling"
     sid = json.loads((await page.get(address)).body[1:])["sid"]
@@ -260,8 +268,9 @@ async def test_socketio_connection_of_other_origin_ignores_later_cookie(
 
 
 async def test_socketio_polling_embedded_as_script_runs_nothing(ada: Api) -> None:
-    """A foreign page that embeds the handshake as a script, even with a callback,
-    gets nothing that runs.
+    """A foreign page that embeds the polling handshake as a script runs nothing.
+
+    This also holds for a callback.
     """
     cookie = filled(COOKIE, ada, "")
 
@@ -276,7 +285,7 @@ async def test_socketio_polling_embedded_as_script_runs_nothing(ada: Api) -> Non
 
 
 async def signed_in_by_cookie(api: Api, session_id: str, headers: dict[str, str]) -> set[str]:
-    """Return what comes of a cookie on both endpoints and both transports."""
+    """Return the outcomes of a cookie on both endpoints and both transports."""
     sent = {**filled(COOKIE, api, ""), **headers}
     return {
         await sync(api, session_id, sent),
@@ -286,8 +295,9 @@ async def signed_in_by_cookie(api: Api, session_id: str, headers: dict[str, str]
 
 
 async def test_own_origin_behind_tls_proxy_is_https(start_server: StartServer) -> None:
-    """The page's origin is compared with how the client sees the server,
-    not with how the proxy does.
+    """The page's origin is compared with the server's address as the client sees it.
+
+    The proxy's address of the server does not count.
     """
     ada = await Api((await start_server(trust_proxy=1)).url).sign_up("ada")
     session_id = await ada.new_session()
@@ -303,7 +313,7 @@ async def test_own_origin_behind_tls_proxy_is_https(start_server: StartServer) -
 
 @pytest.mark.parametrize("hops", [0, 1])
 async def test_forged_forwarded_host_is_ignored(start_server: StartServer, hops: int) -> None:
-    """With proxies or without, X-Forwarded-Host does not make a foreign page ours."""
+    """X-Forwarded-Host never makes a foreign page ours, neither with nor without proxies."""
     ada = await Api((await start_server(trust_proxy=hops)).url).sign_up("ada")
     headers = {"Origin": "http://evil.example.org", "X-Forwarded-Host": "evil.example.org"}
 

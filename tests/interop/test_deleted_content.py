@@ -1,5 +1,6 @@
-"""Deleted content leaves documents: real clients and newcomers agree,
-and no document is full for good.
+"""Deleted content is removed from documents.
+
+Real clients and newcomers must still agree, and no document may stay full for ever.
 """
 
 import contextlib
@@ -44,8 +45,9 @@ SNAPSHOT = "return Y.createDocFromSnapshot(doc, doc.taken).getText('codemirror')
 async def test_all_kinds_of_client_agree_when_deleted_content_has_left(
     tmp_path: Path, mongo_uri: str, store: str
 ) -> None:
-    """One that undoes, one with gc: false, one that was offline, newcomers;
-    also after a restart.
+    """Five clients have the same document after the removal and after a restart.
+
+    One undoes the deletion, one has gc: false, one was offline, and two come later.
     """
     place = {"MONGO_URI": f"{mongo_uri}deleted"} if store == "mongodb" else {}
     async with world(tmp_path / "data", **place) as room:
@@ -87,7 +89,7 @@ async def test_all_kinds_of_client_agree_when_deleted_content_has_left(
 
 
 class Vandal:
-    """Types and deletes as fast as the server saves it, and comes back when the server says so."""
+    """Types and deletes as fast as the server saves it, and reconnects after close code 4503."""
 
     def __init__(self, api: Api, session_id: str) -> None:
         self._api = api
@@ -100,7 +102,7 @@ class Vandal:
             wire = await joined(self._api, self._session_id, "&saved=1")
             with contextlib.suppress(
                 AssertionError, WebSocketClosedError
-            ):  # closed: 4503 means to come back
+            ):  # the server has closed the connection; 4503 means "reconnect"
                 await wire.send(sync_step2(self._typist.doc.get_update()))
                 while self.typed < rounds * size:
                     await wire.send(sync_update(self._typist.insert(0, "x" * size)))
@@ -111,8 +113,9 @@ class Vandal:
 
 
 async def test_document_is_never_full_of_what_was_typed_and_deleted(start_server: Any) -> None:
-    """Twenty times the limit goes through it; then the owner works on,
-    and a newcomer gets little.
+    """After text of 20 times the limit was typed and deleted, the owner can still save.
+
+    A newcomer receives less than the limit.
     """
     server = await start_server(
         max_state_bytes=100_000, max_deleted_bytes=1_000, update_bytes_per_s=64 << 20

@@ -1,6 +1,4 @@
-"""What real Yjs clients write without a name, and into maps, arrays and XML,
-through every REST route.
-"""
+"""Content of real Yjs clients in unnamed roots, maps, arrays and XML, through every REST route."""
 
 import io
 import json
@@ -44,12 +42,13 @@ DOCUMENTS = {
 
 
 UNSEEN = ("image", "link")
-"""Scenes that write into what is no part of a text: an embed, and the value of a format."""
+"""Scenes that write into places that are not part of a text: an embed, and a format's value."""
 
 
 async def made(peers: Peers, ada: Api, scene: str, text: str = TEXT) -> str:
-    """Let a client make a scene in a new session;
-    return the session when all of it is on the server.
+    """Let a client make a scene in a new session, and return the session's id.
+
+    Return it when the server has the whole scene.
     """
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, scene)
@@ -72,7 +71,10 @@ def archive(data: bytes) -> dict[str, str]:
 async def test_text_of_any_beginning_and_name_is_a_text_everywhere(
     peers: Peers, start_server: Any, scene: str
 ) -> None:
-    """Listed, versioned, compared, blamed, replayed, exported and restored, after a restart too."""
+    """Such a text appears in every answer about texts, also after a restart.
+
+    The answers are: live text, versions, diff, blame, replay, export and restore.
+    """
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
     session_id = await made(peers, ada, scene)
@@ -110,7 +112,10 @@ async def test_text_of_any_beginning_and_name_is_a_text_everywhere(
 async def test_document_of_any_type_is_in_every_answer(
     peers: Peers, start_server: Any, mongo_uri: str, scene: str, store: str
 ) -> None:
-    """Listed live and in versions, as it was at a moment, and exported; after a restart too."""
+    """The document appears in every answer about documents, also after a restart.
+
+    The answers are: live, versions, a moment of the past, and exports.
+    """
     place = {"mongo_uri": f"{mongo_uri}documents"} if store == "mongodb" else {}
     server = await start_server(**place)
     ada = await Api(server.url).sign_up()
@@ -156,7 +161,10 @@ async def test_document_of_any_type_is_in_every_answer(
 async def test_what_only_texts_have_is_refused_for_other_roots_by_name(
     peers: Peers, ada: Api
 ) -> None:
-    """Nobody is told of a success that changed nothing, or that a root is not there."""
+    """The refusal names the root and its type.
+
+    The API never reports a success that changed nothing, or that the root does not exist.
+    """
     session_id = await made(peers, ada, "page")
     path = f"/code/{session_id}"
     await ada.post(f"{path}/save")
@@ -183,7 +191,7 @@ async def test_what_only_texts_have_is_refused_for_other_roots_by_name(
 async def test_restore_brings_texts_back_and_names_what_it_could_not(
     peers: Peers, ada: Api
 ) -> None:
-    """The answer has the roots that stay as they are."""
+    """The answer lists the roots that were not restored."""
     session_id = await made(peers, ada, "page")
     path = f"/code/{session_id}"
     assert (await ada.post(f"{path}/save", {"code": "first"})).status == 201
@@ -208,11 +216,11 @@ REDACTED = {
     **dict.fromkeys(("cells", "list"), "kept"),
     **dict.fromkeys(("attribute", "link"), "link"),
 }
-"""{scene: what stays of it}"""
+"""{scene: the part of its text that a redaction leaves}"""
 
 
 def stored(server: Any) -> bytes:
-    """Return the bytes of all files that the server keeps."""
+    """Return the content of all files that the server keeps."""
     folder = Path(server.parts.config.data_dir)
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
@@ -221,8 +229,9 @@ def stored(server: Any) -> bytes:
 async def test_redaction_reaches_every_string_of_a_document(
     peers: Peers, server: Any, ada: Api, scene: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Afterwards the secret is on no screen, in no answer and in no file of the store,
-    whatever held it.
+    """After a redaction, no client, answer or stored file has the secret.
+
+    This holds for every kind of content that held it.
     """
     monkeypatch.setattr(crdt.log.segments, "ENTRIES", 8)
     secret = "hunter2-geheim"
@@ -265,7 +274,7 @@ async def test_redaction_reaches_every_string_of_a_document(
 async def test_redaction_on_mongodb_reaches_nested_texts_and_values(
     peers: Peers, start_server: Any, mongo_uri: str
 ) -> None:
-    """The same on the other store: no collection has the secret."""
+    """On MongoDB, no collection has the secret after a redaction."""
     server = await start_server(mongo_uri=f"{mongo_uri}redacted")
     ada = await Api(server.url).sign_up()
     for scene in ("typed_page", "tree", "cells"):

@@ -1,4 +1,4 @@
-"""The original backend's events, with the stock Socket.IO client on both transports."""
+"""The events of the original backend, with the stock Socket.IO client on both transports."""
 
 import asyncio
 import re
@@ -28,7 +28,7 @@ async def connect_yjs(
 async def test_text_clients_and_yjs_client_see_edits_of_each_other(
     peers: Peers, ada: Api, bob: Api, transports: list[str]
 ) -> None:
-    """They see each other's edits."""
+    """Text clients and a Yjs client see each other's edits."""
     session_id = await ada.new_session(code="one\n")
     first = await TextPeer.joined(peers, ada, session_id, "first", transports)
     second = await TextPeer.joined(peers, bob, session_id, "second", transports)
@@ -55,7 +55,7 @@ async def test_text_clients_and_yjs_client_see_edits_of_each_other(
 async def test_join_by_link_gives_role_of_session(
     peers: Peers, ada: Api, bob: Api, transports: list[str]
 ) -> None:
-    """A user with the link becomes a member, with the role that the session gives."""
+    """A user with the link becomes a member and gets the session's role for joining."""
     session_id = await ada.new_session(code="x", joinRole="viewer")
     peer = await TextPeer.connect(peers, bob, "bob", transports)
 
@@ -79,7 +79,7 @@ async def test_join_accepts_other_spellings_of_session_id(
 
 
 async def test_receive_code_is_not_sent_to_author_of_text(peers: Peers, ada: Api, bob: Api) -> None:
-    """`receive-code` goes to every text client but the one whose text it already is."""
+    """`receive-code` goes to every text client except the author of the text."""
     session_id = await ada.new_session()
     first = await TextPeer.joined(peers, ada, session_id, "first")
     second = await TextPeer.joined(peers, bob, session_id, "second")
@@ -95,7 +95,7 @@ async def test_receive_code_is_not_sent_to_author_of_text(peers: Peers, ada: Api
 async def test_receive_code_is_sent_at_most_twenty_times_a_second(
     peers: Peers, ada: Api, bob: Api
 ) -> None:
-    """At most twenty a second; the last one is always sent."""
+    """`receive-code` is sent at most 20 times a second, and the last text is always sent."""
     session_id = await ada.new_session()
     reader = await TextPeer.joined(peers, bob, session_id, "reader")
     await connect_yjs(peers, ada, session_id, "yjs")
@@ -113,8 +113,9 @@ async def test_receive_code_is_sent_at_most_twenty_times_a_second(
 
 
 async def test_slow_text_client_overwrites_nothing(peers: Peers, ada: Api, bob: Api) -> None:
-    """Text clients, whose texts are always a little old, and Yjs clients, all typing together:
-    no word is lost.
+    """Text clients and Yjs clients type together, and no word is lost.
+
+    The texts of text clients are always a little old.
     """
     session_id = await ada.new_session(code="<start>")
     texts = [
@@ -151,14 +152,14 @@ async def test_slow_text_client_overwrites_nothing(peers: Peers, ada: Api, bob: 
 async def test_text_client_with_yjs_client_in_empty_session_doubles_nothing(
     peers: Peers, ada: Api, transports: list[str], held_up_s: float
 ) -> None:
-    """The text client goes on from its own text, however late the held-up server's news comes."""
+    """A text client continues from its own text while the server's news is late."""
     session_id = await ada.new_session()
     text = await TextPeer.connect(peers, ada, "text", transports)
     await connect_yjs(peers, ada, session_id, "yjs")
     await text.join(session_id)
 
     await text.emit("code-change", {"sessionId": session_id, "code": "hello\nworld\n"})
-    time.sleep(held_up_s)  # noqa: ASYNC251  # the server's event loop is this one
+    time.sleep(held_up_s)  # noqa: ASYNC251  # hold up the server, which shares this event loop
     await peers.until_text("hello\nworld\n", "yjs")
     await peers.do("insert", "yjs", text="// top\n", at=0)
     time.sleep(held_up_s)  # noqa: ASYNC251
@@ -172,7 +173,7 @@ async def test_text_client_with_yjs_client_in_empty_session_doubles_nothing(
 async def test_text_client_after_broken_connection_has_edits_merged(
     peers: Peers, ada: Api, bob: Api
 ) -> None:
-    """What a client wrote while it was away is merged with what others wrote meanwhile."""
+    """Text written by a client without a connection is merged with edits made meanwhile."""
     session_id = await ada.new_session(code="one two")
     lost = await TextPeer.joined(
         peers, ada, session_id, "lost", reconnectionDelay=700, reconnectionDelayMax=700
@@ -192,7 +193,7 @@ async def test_text_client_after_broken_connection_has_edits_merged(
 async def test_text_clients_of_one_user_after_broken_connections_are_merged(
     peers: Peers, ada: Api, bob: Api
 ) -> None:
-    """Each comes back with what it wrote."""
+    """Two tabs of one user reconnect, and the edits that each made alone are merged."""
     session_id = await ada.new_session(code="one two")
     options = {"reconnectionDelay": 700, "reconnectionDelayMax": 700}
     lost = [
@@ -214,7 +215,10 @@ async def test_text_clients_of_one_user_after_broken_connections_are_merged(
 
 
 async def test_join_repeated_sends_text_again(peers: Peers, ada: Api) -> None:
-    """On a new connection as on the first; once more on the same one, the text is sent again."""
+    """A second join on the same connection sends the text again.
+
+    A new connection must join again, and then also gets the text.
+    """
     session_id = await ada.new_session(code="x")
     peer = await TextPeer.joined(peers, ada, session_id, "ada")
     assert await peer.join(session_id) == {"ok": True, "role": "owner"}
@@ -232,8 +236,9 @@ async def test_join_repeated_sends_text_again(peers: Peers, ada: Api) -> None:
 async def test_leave_is_announced_and_ends_both_directions(
     peers: Peers, ada: Api, bob: Api
 ) -> None:
-    """Others are told; nothing more is sent to the member who left,
-    and nothing more taken from them.
+    """Others are told when a member leaves.
+
+    The server then sends that member nothing more and takes nothing from them.
     """
     session_id = await ada.new_session(code="x")
     peer = await TextPeer.joined(peers, ada, session_id, "ada")
@@ -250,7 +255,7 @@ async def test_leave_is_announced_and_ends_both_directions(
 
 
 async def test_join_of_other_session_leaves_the_first(peers: Peers, ada: Api) -> None:
-    """An editor has one text: joining another session leaves the one before."""
+    """A text client is in one session only: joining another session leaves the first."""
     first, second = await ada.new_session(code="first"), await ada.new_session(code="second")
     peer = await TextPeer.joined(peers, ada, first, "ada")
 
@@ -265,7 +270,7 @@ async def test_join_of_other_session_leaves_the_first(peers: Peers, ada: Api) ->
 async def test_presence_of_text_clients_is_shown_to_yjs_editors_until_leave(
     peers: Peers, ada: Api, bob: Api
 ) -> None:
-    """Text clients are in the presence of Yjs editors, with their true names, until they leave."""
+    """Yjs editors see text clients in the presence with their true names until they leave."""
     session_id = await ada.new_session()
     await connect_yjs(peers, bob, session_id, "yjs")
     peer = await TextPeer.joined(peers, ada, session_id, "ada")
@@ -281,8 +286,9 @@ async def test_presence_of_text_clients_is_shown_to_yjs_editors_until_leave(
 async def test_typing_is_announced_and_ends_after_five_seconds(
     peers: Peers, ada: Api, bob: Api
 ) -> None:
-    """To the others under both names, to Yjs editors as presence;
-    over when said or after five seconds.
+    """Others get "typing" under both event names, and Yjs editors see it in the presence.
+
+    Typing ends with "stop-typing" or after five seconds.
     """
     session_id = await ada.new_session()
     peer = await TextPeer.joined(peers, ada, session_id, "ada")
@@ -313,8 +319,9 @@ async def test_typing_is_announced_and_ends_after_five_seconds(
 async def test_typing_in_yjs_editor_is_announced_to_text_clients(
     peers: Peers, ada: Api, bob: Api
 ) -> None:
-    """`typing: true` in presence reaches text clients,
-    and ends after five seconds without a change, or by leaving.
+    """`typing: true` in a Yjs editor's presence reaches text clients.
+
+    It ends after five seconds without a change, or when the editor disconnects.
     """
     session_id = await ada.new_session()
     peer = await TextPeer.joined(peers, ada, session_id, "ada")
@@ -334,7 +341,10 @@ async def test_typing_in_yjs_editor_is_announced_to_text_clients(
 async def test_chat_message_is_stored_and_sent_to_whole_session(
     peers: Peers, ada: Api, bob: Api, transports: list[str]
 ) -> None:
-    """The chat is REST's: a message is stored, then told to all under the sender's true name."""
+    """A message is stored and then sent to all with the sender's true name.
+
+    Events and REST share one chat.
+    """
     session_id = await ada.new_session()
     peer = await TextPeer.joined(peers, ada, session_id, "ada", transports)
     other = await TextPeer.joined(peers, bob, session_id, "bob", transports)
@@ -359,8 +369,9 @@ async def test_chat_message_is_stored_and_sent_to_whole_session(
 
 
 async def test_viewer_edit_is_refused_and_text_restored(peers: Peers, ada: Api, bob: Api) -> None:
-    """A viewer's code is refused and their editor put right; they may chat;
-    a new role counts immediately.
+    """A viewer's code is refused, and the viewer's text client gets the session's text again.
+
+    Viewers may chat. A new role counts immediately.
     """
     session_id = await ada.new_session(code="x", joinRole="viewer")
     peer = await TextPeer.joined(peers, bob, session_id, "bob")
@@ -395,7 +406,7 @@ async def test_ended_session_refuses_edits_and_messages(peers: Peers, ada: Api) 
 async def test_removed_member_is_put_out_of_session_with_reason(
     peers: Peers, ada: Api, bob: Api
 ) -> None:
-    """Out immediately, with the reason; the connection lives."""
+    """A removed member is put out immediately, with the reason, and stays connected."""
     session_id, other = await ada.new_session(code="x"), await bob.new_session()
     peer = await TextPeer.joined(peers, bob, session_id, "bob")
 
@@ -421,7 +432,7 @@ async def test_deleted_session_puts_members_out(peers: Peers, ada: Api) -> None:
 
 
 async def test_sign_out_disconnects_client_for_good(peers: Peers, ada: Api) -> None:
-    """The client is disconnected and does not come back by itself."""
+    """The client is disconnected and does not reconnect by itself."""
     session_id = await ada.new_session(code="x")
     peer = await TextPeer.joined(peers, ada, session_id, "ada")
 
@@ -433,7 +444,7 @@ async def test_sign_out_disconnects_client_for_good(peers: Peers, ada: Api) -> N
 
 
 async def test_guest_may_enter_invited_session_only(peers: Peers, ada: Api) -> None:
-    """Somebody with an invite only: their session and no other."""
+    """A guest may join the session of their invite, and no other."""
     session_id, other = await ada.new_session(code="x"), await ada.new_session()
     peer = await TextPeer.joined(peers, await guest_of(ada, session_id), session_id, "gus")
 
@@ -453,7 +464,7 @@ async def test_join_of_invite_only_session_requires_invite(
 
 
 async def test_versions_have_authors_of_text_client_edits(peers: Peers, ada: Api, bob: Api) -> None:
-    """Edits from text clients are their users' in versions."""
+    """A version's contributors include users who typed in a text client."""
     session_id = await ada.new_session(code="x")
     peer = await TextPeer.joined(peers, bob, session_id, "bob")
     await peer.type("y")
@@ -467,7 +478,7 @@ async def test_versions_have_authors_of_text_client_edits(peers: Peers, ada: Api
 async def test_text_client_after_server_restart_reconnects_and_loses_nothing(
     peers: Peers, start_server
 ) -> None:
-    """Clients come back by themselves; what they had sent is there."""
+    """After a restart, a text client reconnects by itself, and its earlier edits are there."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session(code="x")

@@ -1,5 +1,6 @@
-"""Every limit, at it and one over it: what the client is told,
-and what /metrics counts (facts: default limits).
+"""Every limit, reached and passed: the answer to the client, and the counts in /metrics.
+
+Most rows set a small limit instead of the default.
 """
 
 import asyncio
@@ -34,7 +35,7 @@ _LARGE_BYTES, _SMALL_BYTES = 8_000, 100
 _client_ids = itertools.count(1_000)
 
 
-# -- what sockets do -------------------------------------------------------------------------------
+# -- the actions of clients ------------------------------------------------------------------------
 
 
 def insertion(size: int) -> bytes:
@@ -57,7 +58,7 @@ async def edit(
     frame: Callable[[bytes], bytes] = y_protocol.sync_update,
     in_new_session: bool = False,
 ) -> object:
-    """Send an update of `size` bytes; what comes in its order behind it shows that it was taken."""
+    """Send an update of `size` bytes. The next answer shows whether the update was taken."""
     session_id = await scene.ada.new_session() if in_new_session else scene.session_id
     raw, update = await scene.open(session_id), insertion(size)
     raw.send(masked(frame(update)), QUESTION)
@@ -70,8 +71,9 @@ async def edit(
 
 
 async def keep(scene: Scene, size: int, *, is_owner: bool = True) -> object:
-    """Send an update of `size` bytes; then the server finds out what the document has,
-    as it does by and by.
+    """Send an update of `size` bytes, and let the server measure the document.
+
+    Without this, the server would do so only at its next checkpoint.
     """
     api = scene.ada if is_owner else scene.bob
     raw = scene.kept["raw"] = scene.kept.get("raw") or await scene.open(query="?saved=1", api=api)
@@ -92,7 +94,7 @@ async def type_text(scene: Scene, size: int) -> object:
 
 
 async def type_together(scene: Scene, count: int) -> object:
-    """Send keystrokes in one packet, so that no time passes between them; all of them arrive."""
+    """Send `count` keystrokes in one packet, so no time passes between them, and wait for all."""
     raw, typist = await scene.open(), Typist(count)
     raw.send(*(masked(y_protocol.sync_update(typist.insert(at, "x"))) for at in range(count)))
 
@@ -105,7 +107,7 @@ async def type_together(scene: Scene, count: int) -> object:
 
 
 async def send_message(scene: Scene, size: int) -> object:
-    """Send one message of `size` bytes, of a kind that nobody knows."""
+    """Send one message of `size` bytes, of an unknown kind."""
     raw = await scene.open()
     raw.send(masked(b"\x2a" * size), QUESTION)
     return await told(raw, ANSWER)
@@ -124,7 +126,7 @@ async def send_bytes(scene: Scene, size: int) -> object:
 
 
 async def present(raw: Raw) -> dict[int, int]:
-    """Return {client id: clock} of the clients that are here."""
+    """Return {client id: clock} of the clients in the presence."""
     raw.send(masked(b"\x03"), QUESTION)
     here: dict[int, int] = {}
     while True:
@@ -138,14 +140,14 @@ async def present(raw: Raw) -> dict[int, int]:
 async def announce(
     scene: Scene, number: int, state: Callable[[int], str] = lambda _: "{}"
 ) -> object:
-    """Announce one more client on one connection, and look whether it is here."""
+    """Announce one more client on one connection, and check whether it is in the presence."""
     raw = scene.kept["raw"] = scene.kept.get("raw") or await scene.open()
     raw.send(masked(y_protocol.awareness_update([AwarenessEntry(number, 1, state(number))])))
     return OK if number in await present(raw) else "ignored"
 
 
 async def announce_together(scene: Scene, count: int) -> object:
-    """Send presence `count` times in one packet; the last is what is left in the end."""
+    """Send presence `count` times in one packet. The last state must be shown in the end."""
     raw = await scene.open()
     raw.send(
         *(
@@ -171,7 +173,7 @@ async def answer_pings(scene: Scene, is_silent: int) -> object:
 
 
 def store_hangs(scene: Scene) -> None:
-    """Let no commit come back before the test ends."""
+    """Let every commit hang until the test ends."""
     if "hangs" in scene.kept:
         return
     scene.kept["hangs"] = hangs = asyncio.Event()
@@ -191,10 +193,10 @@ async def edit_unsaved(scene: Scene, size: int, *, in_new_session: bool = False)
 
 
 class Deaf:
-    """A client that does not read until it is told to, and the server's buffer for it."""
+    """A client that reads nothing until `read_on`, and the server's send buffer for it."""
 
     def __init__(self, raw: Raw, peer: WebSocket) -> None:
-        """peer: what the server has of it."""
+        """peer: the server's side of the connection."""
         self._transport = required(peer._transport)
         self._stream = cast("asyncio.Transport", raw._writer.transport)
         self._buffers(4_096)
@@ -211,7 +213,7 @@ class Deaf:
         self._stream.resume_reading()
 
     def _buffers(self, size: int) -> None:
-        """Let the kernel keep little, so that it is the server that keeps what is not read."""
+        """Limit the kernel's buffers, so that unread data stays in the server's own buffer."""
         self._transport.get_extra_info("socket").setsockopt(
             socket.SOL_SOCKET, socket.SO_SNDBUF, size
         )
@@ -219,8 +221,9 @@ class Deaf:
 
 
 async def queue(scene: Scene, is_over: int) -> object:
-    """Have exactly as much queued as may be for a client that does not read, or one keystroke more;
-    then it reads.
+    """Queue exactly as many bytes as allowed for a client that does not read. Then let it read.
+
+    With `is_over`, queue one more small update before it reads.
     """
     limit = scene.server.parts.config.max_queued_bytes
     peers = scene.server.parts.services.connections._watched
@@ -243,7 +246,7 @@ async def queue(scene: Scene, is_over: int) -> object:
 
 
 async def relay(scene: Scene, size: int) -> None:
-    """Let others be sent one frame that has `size` bytes on the wire."""
+    """Let other clients get one frame of `size` bytes on the wire."""
     overhead = len(framed(y_protocol.sync_update(b"x" * size))) - size
     assert await keep(scene, size - overhead) == OK
 
@@ -252,8 +255,8 @@ async def relay(scene: Scene, size: int) -> None:
 
 
 def closed(limit: str, code: int, word: str = "", **more: int) -> dict[str, Any]:
-    """What is told and counted when a limit closes somebody."""
-    # It is the store that is slow, not the client's doing.
+    """Return the fields of a row whose limit closes the connection."""
+    # "unavailable" names no limit, because the store is slow and not the client.
     named = None if word == "unavailable" else limit
     return {
         "told": (code, word, named),
@@ -262,7 +265,7 @@ def closed(limit: str, code: int, word: str = "", **more: int) -> dict[str, Any]
 
 
 def quiet(limit: str, told: str) -> dict[str, Any]:
-    """The same for one that closes nobody."""
+    """Return the fields of a row whose limit closes no connection."""
     return {"told": told, "counts": {f"limit_reached {limit}": 1}}
 
 
@@ -290,7 +293,7 @@ SOCKETS = (
         value=1_024),
     Row("max_text_bytes", type_text, (1_024,), 1, **closed("max_text_bytes", 4413, "too_large"),
         value=1_024),
-    # twice: unsquashed bytes count too
+    # Twice the size: bytes that are not squashed yet count too.
     Row("max_state_bytes", keep, (65_000, 2 * 65_536 - 65_000 - 2), 30,
         **closed("max_state_bytes", 4413, "too_large"), value=65_536),
     Row("author_share_percent", partial(keep, is_owner=False), (16_000, 400), 30,
@@ -335,8 +338,9 @@ SOCKETS = (
 async def test_limit_reached_passes_and_limit_exceeded_is_refused_and_counted(
     start_server, monkeypatch: pytest.MonkeyPatch, row: Row
 ) -> None:
-    """At the limit all goes through and nothing is counted;
-    over it the client is told, and it is counted once.
+    """At the limit, everything passes and nothing is counted.
+
+    Beyond it, the client is told, and /metrics counts it once.
     """
     server = await start_server(**row.started_with)
     async with AsyncExitStack() as stack:
@@ -355,9 +359,7 @@ async def test_limit_reached_passes_and_limit_exceeded_is_refused_and_counted(
 
 
 def test_limit_table_covers_every_number_of_configuration() -> None:
-    """Each number of the configuration is in the table,
-    or in the list of those that limit no client.
-    """
+    """Each numeric setting is in the table, or in the list of settings that limit no client."""
     numbers = {setting.name for setting in all_settings() if setting.is_number}
     tested = {name for row in (*SOCKETS, *REST) for name in (row.limit, *row.also)}
 

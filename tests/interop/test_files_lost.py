@@ -1,5 +1,6 @@
-"""The whole server while files of its database are removed:
-what was called saved is there after `kill -9`.
+"""Files of the database are removed while the server runs.
+
+Edits that the server called saved must survive this and a later `kill -9`.
 """
 
 import asyncio
@@ -33,8 +34,9 @@ def remove_everything(data: Path) -> None:
 async def test_words_called_saved_survive_removed_files_and_kill(
     tmp_path: Path, peers: Peers, work: Callable[[Path], None]
 ) -> None:
-    """Two people go on typing; the server puts its files back,
-    then it is killed and started again.
+    """The server restores its removed files while two people type.
+
+    Their saved words are still there after the server was killed and started again.
     """
     data = tmp_path / "data"
     server = ServerProcess(data, free_port())
@@ -91,8 +93,9 @@ async def test_words_called_saved_survive_removed_files_and_kill(
 
 @pytest.mark.timeout(300)
 async def test_replaced_database_is_unavailable_until_restart(tmp_path: Path, peers: Peers) -> None:
-    """Nothing is called saved and `/readyz` is 503;
-    after a restart, editors bring what the other file lacks.
+    """While the database is another file, no edit is called saved and `/readyz` gives 503.
+
+    After a restart, editors send the text that the other file lacks.
     """
     data = tmp_path / "data"
     server = ServerProcess(data, free_port())

@@ -1,5 +1,6 @@
-"""Floods of every kind: they slow the flooder down, then close their connection,
-and others go on meanwhile.
+"""Floods of every kind: the server slows the sender down, then closes its connection.
+
+Other clients must not notice it.
 """
 
 import asyncio
@@ -27,8 +28,8 @@ _EVENTS: dict[str, Any] = {
     "flush_ms": 0,
 }
 _QUESTIONS = {**_EVENTS, "updates_per_s": 50}
-"""Each costs a millisecond and more: a busy machine answers no more than some hundreds a second,
-limit or not."""
+"""An answer costs a millisecond or more. A busy machine answers only some hundreds of questions
+per second, even without a limit."""
 
 _BYTES: dict[str, Any] = {
     "updates_per_s": 1e6,
@@ -55,12 +56,13 @@ FLOODS: dict[str, tuple[bytes, bytes, dict[str, Any]]] = {
     ),
     "bytes": (b"", masked(b"\x2a" * 5_000), _BYTES),
 }
-"""{what: (sent once, sent again and again, settings)};
-each large enough that bytes read together are taken soon."""
+"""{kind: (bytes sent once, bytes sent again and again, settings)}
+
+The repeated part is large, so the server handles each packet in a short time."""
 
 
 async def flood(raw: Raw, first: bytes, again: bytes) -> None:
-    """Send as fast as the server reads, until it has had enough."""
+    """Send as fast as the server reads, until it closes the connection."""
     raw.send(first)
     with contextlib.suppress(ConnectionError):
         while True:
@@ -70,7 +72,7 @@ async def flood(raw: Raw, first: bytes, again: bytes) -> None:
 
 
 def counter(scene: Scene, name: str) -> Callable[[], Awaitable[int]]:
-    """Return what looks up one of the counts in /metrics."""
+    """Return a function that reads one count in /metrics."""
 
     async def look() -> int:
         return (await scene.counts()).get(name, 0)
@@ -82,8 +84,9 @@ def counter(scene: Scene, name: str) -> Callable[[], Awaitable[int]]:
 async def test_flood_slows_its_sender_then_closes_its_connection(
     start_server, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """The flooder is not read from for a while; others type on;
-    over the limit for too long it is closed with 1008.
+    """The server pauses reading from the sender of a flood while others type.
+
+    When the sender stays over the limit for too long, it is closed with 1008.
     """
     first, again, settings = FLOODS[kind]
     limit = "update_bytes_per_s" if kind == "bytes" else "updates_per_s"

@@ -1,4 +1,7 @@
-"""RFC 6455 on real sockets, byte by byte: what stock clients never send, and what they rely on."""
+"""RFC 6455 on real sockets, byte by byte.
+
+Stock clients never send some of these frames, and rely on the answers to others.
+"""
 
 import asyncio
 
@@ -17,7 +20,7 @@ async def session_id(ada: Api) -> str:
 
 
 async def test_pings_are_answered(ada: Api, session_id: str) -> None:
-    """With their payload, each of them, between the parts of a message too."""
+    """Each ping is answered with its payload, also between the parts of a message."""
     question = y_protocol.sync_step1({})
     async with connected(ada, session_id) as raw:
         raw.send(masked(b"", PING), masked(b"x" * 125, PING))
@@ -34,7 +37,7 @@ async def test_pings_are_answered(ada: Api, session_id: str) -> None:
 
 
 async def test_frame_sent_with_handshake_is_answered(ada: Api, session_id: str) -> None:
-    """A question in the same packet as the request is answered."""
+    """A question in the same packet as the handshake's request is answered."""
     async with connected(ada, session_id, masked(y_protocol.sync_step1({}))) as raw:
         while True:
             kind, payload = await raw.frame()
@@ -68,7 +71,7 @@ async def test_what_is_not_allowed(ada: Api, session_id: str, wire: bytes, code:
 
 @pytest.mark.parametrize("payload", [b"", b"\x03\xe8", b"\x03\xe9bye", b"\x0f\xa0"])
 async def test_a_close_is_echoed(server, ada: Api, session_id: str, payload: bytes) -> None:
-    """With its code; then the server ends the connection and the place is free."""
+    """A close frame is answered with its code. The server then ends the connection."""
     async with connected(ada, session_id) as raw:
         raw.send(masked(payload, CLOSE), masked(b"after", PING))
         assert await raw.control(CLOSE) == payload[:2]
@@ -87,7 +90,7 @@ async def test_connection_ended_without_close_frame_frees_its_place(
 
 
 async def test_client_without_pongs_is_disconnected(start_server) -> None:
-    """A client that answers no ping is cut, one that answers stays."""
+    """A client that answers no ping is disconnected. A client that answers stays."""
     server = await start_server(ping_s=1, pong_s=1)
     ada = await Api(server.url).sign_up()
     session_id = await ada.new_session()
@@ -112,11 +115,11 @@ async def test_client_without_pongs_is_disconnected(start_server) -> None:
 async def test_many_frames_in_one_packet_are_all_processed_in_order(
     ada: Api, session_id: str
 ) -> None:
-    """Keystrokes that arrive in one packet, cut anywhere, are all taken, in order."""
+    """Keystrokes in one packet, which may be cut anywhere, are all taken in their order."""
     typist = Typist(5)
     state = b""
     async with connected(ada, session_id) as watcher, connected(ada, session_id) as raw:
-        await watcher.frame()  # it has joined
+        await watcher.frame()  # the first frame shows that the watcher has joined
         raw.send(masked(y_protocol.sync_step1({})))
         while not state.startswith(b"\x00\x01"):
             _, state = await raw.frame()

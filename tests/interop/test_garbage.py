@@ -1,4 +1,4 @@
-"""What a connection leaves behind when its handshake is over."""
+"""Objects of a connection that are left after its handshake."""
 
 import gc
 from collections import Counter
@@ -10,8 +10,9 @@ _CLIENTS = 10
 
 
 async def test_handshake_leaves_nothing_to_garbage_collector(ada: Api) -> None:
-    """Handler, request and stream go immediately:
-    cycles of them would be 6 kB a connection for some time.
+    """Handler, request and stream of a handshake are freed without the garbage collector.
+
+    Reference cycles of them would keep 6 kB for each connection for some time.
     """
     session_id = await ada.new_session()
     async with connected(ada, session_id):

@@ -1,4 +1,4 @@
-"""Hostile input over the real socket: only its sender feels it."""
+"""Hostile input over a real socket affects only its sender."""
 
 import json
 
@@ -34,8 +34,9 @@ async def saved(wire: Wire) -> None:
 async def test_hostile_update_affects_its_sender_only(
     server, ada: Api, bob: Api, case: Hostile
 ) -> None:
-    """The sender is closed or asked, nobody receives the bytes, nothing is stored,
-    the room goes on.
+    """The server closes the sender, asks it for its state, or takes a valid update.
+
+    Refused updates reach no other client and are not stored. Other clients can continue.
     """
     session_id = await ada.new_session()
     mallory, watcher = await joined(bob, session_id), await joined(ada, session_id)
@@ -75,7 +76,7 @@ async def test_hostile_update_affects_its_sender_only(
 
 @pytest.mark.parametrize("vector", STATE_VECTORS, ids=lambda vector: vector[:6].hex() or "none")
 async def test_hostile_state_vector_closes_its_sender(ada: Api, vector: bytes) -> None:
-    """A state vector that no client sends closes its sender before anything is allocated for it."""
+    """The sender of a state vector that no client makes is closed, without large allocations."""
     session_id = await ada.new_session(code="text")
     wire = await joined(ada, session_id)
 
@@ -102,7 +103,7 @@ async def test_hostile_state_vector_closes_its_sender(ada: Api, vector: bytes) -
     ids=bytes.hex,
 )
 async def test_malformed_frame_closes_its_sender(ada: Api, frame: bytes) -> None:
-    """What is not exactly one frame closes its sender with 4400."""
+    """A message that is not exactly one frame closes its sender with 4400."""
     wire = await joined(ada, await ada.new_session())
 
     await wire.send(frame)
@@ -111,7 +112,7 @@ async def test_malformed_frame_closes_its_sender(ada: Api, frame: bytes) -> None
 
 
 async def test_text_message_closes_its_sender(ada: Api) -> None:
-    """Yjs speaks binary only."""
+    """A text message closes its sender with 4400, because Yjs sends only binary ones."""
     wire = await joined(ada, await ada.new_session())
 
     await wire.send_text("hello")
@@ -120,7 +121,7 @@ async def test_text_message_closes_its_sender(ada: Api) -> None:
 
 
 async def test_unknown_frame_type_is_ignored(ada: Api) -> None:
-    """A frame type from the future harms nobody."""
+    """A frame of an unknown type, as a later protocol may have, has no effect."""
     wire = await joined(ada, await ada.new_session())
 
     await wire.send(b"\x2a\x00")
@@ -132,8 +133,9 @@ async def test_unknown_frame_type_is_ignored(ada: Api) -> None:
 async def test_structs_under_client_id_of_other_user_are_refused(
     server, ada: Api, bob: Api
 ) -> None:
-    """A client id is its user's while they are here;
-    others' new structs under it are asked for once, never taken.
+    """A client id belongs to its user while that user is connected.
+
+    New structs of another user under that id are asked for once, and never taken.
     """
     session_id = await ada.new_session()
     first, second = await joined(ada, session_id), await joined(bob, session_id)
@@ -159,7 +161,7 @@ async def test_structs_under_client_id_of_other_user_are_refused(
 async def test_known_structs_of_other_user_are_accepted_on_resync(
     server, ada: Api, bob: Api
 ) -> None:
-    """Every client brings back structs that are known, also those under ids of other users."""
+    """Every client may send known structs again, also those under ids of other users."""
     session_id = await ada.new_session()
     first, second = await joined(ada, session_id), await joined(bob, session_id)
     await first.send(y_protocol.sync_update(B3))
@@ -172,7 +174,10 @@ async def test_known_structs_of_other_user_are_accepted_on_resync(
 
 
 async def test_gap_is_filled_by_answer_to_sync_request(ada: Api) -> None:
-    """An edit that came before its cause is not lost: asked for all, the client sends all."""
+    """An edit that arrives before an edit it builds on is not lost.
+
+    The server asks the client for everything, and takes the whole answer.
+    """
     session_id = await ada.new_session()
     wire = await joined(ada, session_id)
     whole = bytes.fromhex("01010900040104676f6f640568656c6c6f00")

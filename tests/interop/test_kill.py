@@ -1,6 +1,4 @@
-"""`kill -9` while three people type: what was said to be saved is in the file,
-and nothing else is lost.
-"""
+"""`kill -9` while three people type: edits called saved are in the file, and no edit is lost."""
 
 import asyncio
 import random
@@ -24,8 +22,9 @@ KILLS = 20
 async def test_sigkill_during_typing_loses_and_doubles_nothing_saved(
     tmp_path: Path, peers: Peers, capsys
 ) -> None:
-    """Twenty kills at random moments; every acknowledged word is in the file,
-    all converge on every word.
+    """After each of 20 kills at random moments, every word called saved is in the file.
+
+    In the end, all clients and the server have every word once.
     """
     data_dir = tmp_path / "data"
     server = ServerProcess(data_dir, free_port())
@@ -42,7 +41,7 @@ async def test_sigkill_during_typing_loses_and_doubles_nothing_saved(
 
     for kill in range(KILLS):
         before = {name: (await peers.do("typed", name))["typedSaved"] for name in people}
-        for name in people:  # each has had something saved in this round
+        for name in people:  # wait until each has words saved in this round
             await saves_more(peers, name, before[name])
         await asyncio.sleep(random.uniform(0, 0.3))  # the random moment
         await server.kill()

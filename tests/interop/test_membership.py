@@ -13,8 +13,9 @@ VERSIONS = (1, 3)
 
 
 async def test_demotion_to_viewer_refuses_next_update(ada: Api, bob: Api, peers: Peers) -> None:
-    """Once the owner has the answer, nothing that the viewer types gets in;
-    what they typed before has.
+    """After the owner has the answer, no edit of the new viewer is taken.
+
+    Edits from before are kept.
     """
     session_id = await ada.new_session()
     await connect(peers, bob, session_id, "bob")
@@ -34,8 +35,9 @@ async def test_demotion_to_viewer_refuses_next_update(ada: Api, bob: Api, peers:
 async def test_role_changes_in_quick_succession_lose_no_edits(
     ada: Api, bob: Api, peers: Peers
 ) -> None:
-    """While one types and the owner changes the role,
-    refused edits come in once they may write again.
+    """A member types while the owner changes their role many times.
+
+    Refused edits are taken when the member may write again.
     """
     session_id = await ada.new_session()
     member = f"/session/{session_id}/members/{bob.user['id']}"
@@ -60,8 +62,9 @@ async def test_role_changes_in_quick_succession_lose_no_edits(
 async def test_removed_member_is_closed_with_4403_on_every_retry(
     start_server, peers: Peers, version: int
 ) -> None:
-    """A removed member is closed with 4403, also when their provider tries again,
-    and nothing they type is taken.
+    """A removed member is closed with 4403, also when their provider reconnects.
+
+    No edit of theirs is taken.
     """
     server = await start_server(refusal_hold_s=0.05)
     ada, bob = await Api(server.url).sign_up("ada"), await Api(server.url).sign_up("bob")
@@ -72,7 +75,7 @@ async def test_removed_member_is_closed_with_4403_on_every_retry(
     await peers.do("insert", "bob", text="me again")
 
     assert removed.status == 204
-    if version == 1:  # it comes back ten times a second whatever the code
+    if version == 1:  # it reconnects ten times a second, whatever the close code
         state = await peers.until_state("bob", closes=lambda closes: len(closes) >= 3)
     else:
         state = await peers.until_state("bob", gone=4403)
@@ -86,8 +89,9 @@ async def test_removed_member_is_closed_with_4403_on_every_retry(
 async def test_leave_closes_own_sockets_of_that_session_only(
     ada: Api, bob: Api, peers: Peers
 ) -> None:
-    """A member who leaves is closed with 4403 in that session;
-    elsewhere they stay, and so do the others.
+    """A member who leaves is closed with 4403 in that session only.
+
+    Their sockets in other sessions, and the other members' sockets, stay open.
     """
     left, other = await ada.new_session(), await ada.new_session()
     await connect(peers, ada, left, "ada")
@@ -103,8 +107,9 @@ async def test_leave_closes_own_sockets_of_that_session_only(
 
 @pytest.mark.parametrize("how", ["logout", "revoked", "all others", "password"])
 async def test_logout_closes_sockets_of_that_login_only(ada: Api, peers: Peers, how: str) -> None:
-    """The sockets of that login close with 4401 for good;
-    those of the user's other login type on.
+    """The sockets of an ended login are closed with 4401, and its client does not reconnect.
+
+    Sockets of the user's other login stay open.
     """
     session_id = await ada.new_session()
     other = await log_in(ada.url, ada.user["username"])
@@ -131,7 +136,7 @@ async def test_logout_closes_sockets_of_that_login_only(ada: Api, peers: Peers, 
 
 
 async def test_failed_logins_leave_open_sockets_connected(ada: Api, peers: Peers) -> None:
-    """A guesser of passwords locks the account's next login, not those who are typing."""
+    """Wrong passwords lock the account's next login, but not its open sockets."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "ada")
     wrong = {"username": "ada", "password": "not the right one"}
@@ -147,7 +152,7 @@ async def test_failed_logins_leave_open_sockets_connected(ada: Api, peers: Peers
 
 
 async def test_transfer_swaps_rights_on_open_sockets(ada: Api, bob: Api, peers: Peers) -> None:
-    """Both go on typing on their sockets; rights are the other way round immediately."""
+    """The old and the new owner keep their sockets, and their rights change immediately."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "ada")
     await connect(peers, bob, session_id, "bob")
@@ -165,8 +170,9 @@ async def test_transfer_swaps_rights_on_open_sockets(ada: Api, bob: Api, peers: 
 async def test_account_removal_closes_owner_sockets_and_hands_sessions_over(
     ada: Api, bob: Api, peers: Peers
 ) -> None:
-    """The owner's sockets close, the eldest editor owns the session and types on;
-    what was written stays.
+    """The sockets of a deleted owner are closed, and the eldest editor owns the session.
+
+    The text stays, and the new owner's socket stays open.
     """
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "ada")
@@ -186,8 +192,9 @@ async def test_account_removal_closes_owner_sockets_and_hands_sessions_over(
 
 
 async def test_guest_on_signing_up_keeps_socket_text_and_id(ada: Api, peers: Peers) -> None:
-    """A name and an invite are enough; on signing up they keep their socket,
-    their text and their id.
+    """A guest needs only a name and an invite.
+
+    After signing up, they keep their socket, their text and their id.
     """
     session_id = await ada.new_session(access="invite")
     gil = await guest_of(ada, session_id, "Gil")
@@ -212,7 +219,7 @@ async def test_guest_on_signing_up_keeps_socket_text_and_id(ada: Api, peers: Pee
 
 
 async def test_guest_connecting_to_other_session_is_refused(ada: Api, peers: Peers) -> None:
-    """A guest who connects to another session, whose link lets users in, is refused for good."""
+    """A guest who connects to another session is refused, even if users may join it by link."""
     home, other = await ada.new_session(), await ada.new_session(code="secret")
     gil = await guest_of(ada, home, "Gil")
 
@@ -223,7 +230,7 @@ async def test_guest_connecting_to_other_session_is_refused(ada: Api, peers: Pee
 
 
 async def test_ticket_admits_one_connection_only(ada: Api, peers: Peers) -> None:
-    """A stock provider gets in by a ticket; the same ticket does not get another one in."""
+    """A ticket lets a stock provider connect once. A second use is refused."""
     session_id = await ada.new_session(code="hello")
     ticket = (await ada.post(f"/session/{session_id}/ticket")).body["ticket"]
 
@@ -247,7 +254,7 @@ CHANGES = {
     "password": ("set_password", "logins_ended"),
     "delete account": ("delete_user", "logins_ended"),
 }
-"""What is changed: the store's method that commits it, and what rooms are told."""
+"""{change: (the store's method that commits it, the method that tells the rooms)}"""
 
 
 async def change(what: str, ada: Api, bob: Api, session_id: str) -> int:
@@ -284,7 +291,7 @@ async def change(what: str, ada: Api, bob: Api, session_id: str) -> int:
 async def test_committed_change_takes_effect_in_same_event_loop_turn(
     server, ada: Api, bob: Api, monkeypatch, what: str
 ) -> None:
-    """Nothing else runs between the store's word that a change is committed and its effect."""
+    """No other code runs between the store's commit of a change and its effect in the rooms."""
     session_id = await ada.new_session()
     assert (await bob.post(f"/session/{session_id}/join")).status == 200
     services, loop, turn = server.parts.services, asyncio.get_running_loop(), 0

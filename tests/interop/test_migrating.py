@@ -1,4 +1,4 @@
-"""The example in docs/migrating.md runs as it is."""
+"""The example in docs/migrating.md runs unchanged."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The whole server on MongoDB, and MongoDB going away while people type."""
+"""The server on MongoDB, and outages of MongoDB while people type."""
 
 import asyncio
 import itertools
@@ -22,8 +22,9 @@ IMPATIENT = (
     "&directConnection=true"
 )
 OUTAGE_S = 20.0
-"""Tries pause for 0.1 s, then twice as long each time, and for the longest pause, 5 s,
-after 6.3 s."""
+"""Pauses between two tries begin with 0.1 s and double each time.
+
+After 6.3 s, they have the longest length, 5 s."""
 
 pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
 
@@ -36,14 +37,15 @@ async def place(mongo_uri: str) -> AsyncIterator[Place]:
 
 @pytest.fixture
 def start_server(place: Place, start_server: StartServer) -> StartServer:
-    """Start servers that stop before their database is dropped:
-    one that lost its lease logs an error.
+    """Start servers that stop before their database is dropped.
+
+    Otherwise a server would lose its lease and log an error.
     """
     return start_server
 
 
 def expect_outage(expect_log: Callable[[str], None]) -> None:
-    """Expect what a server logs whose store is away."""
+    """Expect the messages that a server logs while its store is away."""
     expect_log("ERROR crdt.lifecycle.log_writer: the store cannot be written")
     expect_log("WARNING crdt.lifecycle.rooms: session .* is not tended now")
     expect_log("WARNING collab_server.housekeeping")
@@ -63,7 +65,7 @@ async def entries(place: Place, session_id: str) -> list[tuple[int, int]]:
 async def test_mongo_server_restart_keeps_everything(
     start_server, place: Place, peers: Peers
 ) -> None:
-    """Accounts, code typed by two, chat, versions, a guest, an avatar's absence: as on SQLite."""
+    """Accounts, code of two people, a chat, a version and a guest survive a restart."""
     server = await start_server(mongo_uri=place.direct)
     ada, bob = await Api(server.url).sign_up("ada"), await Api(server.url).sign_up("bob")
     session_id = await ada.new_session(title="On Mongo", code="base ")
@@ -100,11 +102,12 @@ async def test_mongo_server_restart_keeps_everything(
 async def test_mongo_outage_keeps_editors_typing_and_stores_edits_once(
     start_server, place: Place, peers: Peers, expect_log, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They see each other's edits, nothing is called saved, requests are 503;
-    then all is stored, once.
+    """During an outage, editors see each other's edits, but no edit is called saved.
 
-    A long outage outlasts the lease and the longest pause between two tries. The times of the lease
-    are a third of the real ones, so it is 20 s and not a minute.
+    Requests get 503. Afterwards, each edit is stored once.
+
+    A long outage outlasts the lease and the longest pause between two tries. The test shortens the
+    times of the lease to a third, so the outage takes 20 s and not a minute.
     """
     expect_outage(expect_log)
     if how == "refuse for long":
@@ -175,8 +178,9 @@ async def test_mongo_outage_keeps_editors_typing_and_stores_edits_once(
 async def test_mongo_commit_with_lost_reply_is_stored_once(
     start_server, place: Place, peers: Peers, expect_log
 ) -> None:
-    """The driver or the writer asks again; the log has each entry once,
-    and nobody is thrown out.
+    """If the reply to a commit is lost, the driver or the writer repeats the commit.
+
+    The log then has each entry once, and no client is disconnected.
     """
     expect_outage(expect_log)
     server = await start_server(mongo_uri=place.through)
@@ -201,8 +205,9 @@ async def test_mongo_commit_with_lost_reply_is_stored_once(
 async def test_mongo_server_after_sigkill_restarts_immediately_and_loses_nothing(
     place: Place, tmp_path, peers: Peers
 ) -> None:
-    """After `kill -9` the server starts again immediately on the same machine,
-    with all that it had acknowledged.
+    """After `kill -9`, the server can start again immediately on the same machine.
+
+    Everything that it had acknowledged is there.
     """
     server = ServerProcess(tmp_path / "data", free_port(), MONGO_URI=place.direct)
     await server.start()
@@ -230,7 +235,7 @@ async def test_mongo_server_after_sigkill_restarts_immediately_and_loses_nothing
 async def test_mongo_second_server_is_refused_with_one_line(
     start_server, place: Place, tmp_path
 ) -> None:
-    """It is refused with one line that says who has the database."""
+    """The second server on a database is refused with one line that names the first server."""
     await start_server(mongo_uri=place.direct)
     second = ServerProcess(tmp_path / "second", free_port(), MONGO_URI=place.direct)
 

@@ -1,4 +1,4 @@
-"""What `/sync?notes=1` tells of besides the document."""
+"""Notes of `/sync?notes=1`: news about the session besides its document."""
 
 import asyncio
 import json
@@ -21,8 +21,9 @@ async def note(wire: Wire) -> dict[str, Any]:
 
 
 async def test_notes_announce_messages_and_changes(ada: Api, bob: Api) -> None:
-    """Each chat message comes as the list has it;
-    a change of the session or of a role says: read it again.
+    """Each new chat message comes in a note, in the same form as in the list of messages.
+
+    After a change of the session or of a role, a note tells clients to read the session again.
     """
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
@@ -38,7 +39,10 @@ async def test_notes_announce_messages_and_changes(ada: Api, bob: Api) -> None:
 
 
 async def test_notes_are_sent_to_requesting_sockets_of_the_session_only(ada: Api, bob: Api) -> None:
-    """Stock providers complain about frames that they do not know; other sessions are not told."""
+    """Notes go only to sockets of that session that asked for them.
+
+    Stock providers complain about frames that they do not know.
+    """
     session_id, other = await ada.new_session(), await ada.new_session()
     plain, elsewhere = await ada.connect(session_id), await ada.connect(other, "&notes=1")
     asks = await ada.connect(session_id, "&notes=1")
@@ -53,7 +57,7 @@ async def test_notes_are_sent_to_requesting_sockets_of_the_session_only(ada: Api
 
 
 async def test_notes_are_not_kept_for_closed_sockets(ada: Api, server) -> None:
-    """Nothing is kept of sockets that are gone."""
+    """After the only socket with notes has closed, sending a message causes no error."""
     session_id = await ada.new_session()
     wire = await ada.connect(session_id, "&notes=1")
     await wire.receive()
@@ -64,7 +68,10 @@ async def test_notes_are_not_kept_for_closed_sockets(ada: Api, server) -> None:
 
 
 async def test_notes_say_when_document_becomes_half_full(start_server) -> None:
-    """The session then has the size of its document; compacting tells again, if that helped."""
+    """When a document becomes half full, a note is sent, and the session has the document's size.
+
+    After compaction has made the document small, a second note is sent.
+    """
     server = await start_server(max_state_bytes=65_536)
     ada = await Api(server.url).sign_up()
     session_id = await ada.new_session()
@@ -96,7 +103,10 @@ async def test_notes_say_when_document_becomes_half_full(start_server) -> None:
 async def test_note_says_how_far_behind_the_server_is_with_a_users_edits(
     ada: Api, bob: Api, server
 ) -> None:
-    """The user who owes rest for their work is told; nobody else is, and nobody waits with them."""
+    """Only the user whose edits cost too much work is told how long the server needs.
+
+    The edits of other users are not delayed.
+    """
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
     costly, other = (

@@ -1,4 +1,4 @@
-"""Looking back: the timeline, and the document as it was after each update, against real Yjs."""
+"""The timeline, and the document after each update, compared with real Yjs."""
 
 import itertools
 import random
@@ -20,7 +20,7 @@ from tests.waiting import until
 
 
 async def scribble(peers: Peers, people: list[Api], session_id: str, rounds: int = 12) -> str:
-    """Let several editors type and delete together; return the text they agree on."""
+    """Let several editors type and delete together, and return the text that they agree on."""
     names = [f"editor{number}" for number in range(len(people))]
     for name, api in zip(names, people, strict=True):
         await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token)
@@ -43,7 +43,7 @@ async def scribble(peers: Peers, people: list[Api], session_id: str, rounds: int
 async def test_text_at_every_moment_matches_yjs(
     server, peers: Peers, ada: Api, bob: Api, seed: int
 ) -> None:
-    """After each update the text is what real Yjs makes of the log so far."""
+    """The text after each update is the text that real Yjs has after those updates."""
     random.seed(seed)
     session_id = await ada.new_session(code="start\n")
     text = await scribble(peers, [ada, bob, ada], session_id)
@@ -63,7 +63,7 @@ async def test_text_at_every_moment_matches_yjs(
 async def test_moments_before_and_after_checkpoint_are_unchanged(
     start_server, peers: Peers
 ) -> None:
-    """They do not depend on what the store has put together meanwhile."""
+    """The text of each moment stays the same after the store has made a checkpoint."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session(code="start\n")
@@ -95,9 +95,7 @@ async def test_moments_before_and_after_checkpoint_are_unchanged(
 async def test_packed_log_keeps_moments_replay_timeline_and_blame(
     server, peers: Peers, ada: Api, bob: Api, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Packing changes nothing that can be seen:
-    not the moments, the replay, the timeline or the blame.
-    """
+    """Packing the log changes no answer about moments, replay, timeline or blame."""
     monkeypatch.setattr(crdt.log.segments, "ENTRIES", 16)
     random.seed(seed)
     session_id = await ada.new_session(code="start\n")
@@ -132,7 +130,7 @@ async def test_moment_that_does_not_exist_is_not_found(ada: Api) -> None:
 
 
 async def test_moment_of_document_with_several_roots_has_all_files(ada: Api) -> None:
-    """`files` has all roots that there were, `code` the session's code."""
+    """`files` has all roots of that moment, and `code` the session's code."""
     session_id = await ada.new_session()
     wire = await joined(ada, session_id)
     await wire.send(typing_frame("only", "monaco"))
@@ -150,8 +148,9 @@ async def test_moment_of_document_with_several_roots_has_all_files(ada: Api) -> 
 async def test_replay_steps_give_text_of_yjs(
     server, peers: Peers, ada: Api, bob: Api, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A player that makes the edits sees what real Yjs makes of the log,
-    in one answer or in parts.
+    """A player that makes the replay's edits gets the texts of real Yjs.
+
+    This holds for the replay in one answer and in parts.
     """
     random.seed(seed)
     session_id = await ada.new_session(code="start\n")
@@ -213,7 +212,7 @@ async def test_replay_over_size_limit_comes_in_parts(
 
 
 async def test_timeline_has_typing_versions_and_messages(peers: Peers, ada: Api, bob: Api) -> None:
-    """Who typed when and how much, with versions and messages."""
+    """The timeline shows who typed when and how much, with versions and messages."""
     session_id = await ada.new_session()
     for name, api in (("a", ada), ("b", bob)):
         await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token)
@@ -254,7 +253,7 @@ async def test_timeline_has_typing_versions_and_messages(peers: Peers, ada: Api,
 
 
 async def test_timeline_from_last_position_has_later_edits(ada: Api) -> None:
-    """Asked again, it has what came since."""
+    """A timeline that is requested again also has the edits made after the first request."""
     session_id = await ada.new_session()
     empty = (await ada.get(f"/code/{session_id}/timeline")).body
     for number in range(3):
@@ -306,7 +305,7 @@ async def test_past_caches_keep_nothing_of_deleted_session(ada: Api, server) -> 
 
 
 async def reference(server, peers: Peers, session_id: str) -> tuple[str, list[str]]:
-    """Return (text, who typed each of its units), by real Yjs that takes update by update."""
+    """Return (text, the author of each of its units), from real Yjs that takes update by update."""
     log = await log_of(server, session_id)
     found = await peers.do("origins", "reference", updates=[entry.update.hex() for entry in log])
     return found["text"], [log[number].author for number in found["found"]]
@@ -329,8 +328,9 @@ async def check_blame(server, peers: Peers, api: Api, session_id: str) -> dict:
 async def test_blame_names_author_of_every_source(
     start_server, peers: Peers, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Everybody's text is their own: editors together, a text client, posts and restores;
-    also after a restart.
+    """Blame names the right author for editors, a text client, posts and restores.
+
+    This also holds after a restart.
     """
     monkeypatch.setattr(crdt.log.segments, "ENTRIES", 16)
     random.seed(seed)
@@ -365,7 +365,7 @@ async def test_blame_names_author_of_every_source(
 
 
 async def test_blame_with_root_is_of_that_root(ada: Api) -> None:
-    """`root` names one; without it, it is the session's code."""
+    """`root` names the root. Without it, blame is about the session's code."""
     session_id = await ada.new_session()
     wire = await joined(ada, session_id)
     await wire.send(typing_frame("only", "monaco"))

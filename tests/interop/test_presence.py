@@ -1,5 +1,6 @@
-"""Presence of real clients over restarts and pauses of a room:
-everybody is seen again, not only people who move.
+"""Presence of real clients after restarts and pauses of a room.
+
+Everybody must be seen again, also a user who does not move their cursor.
 """
 
 import asyncio
@@ -16,12 +17,12 @@ from tests.processes import ServerProcess, free_port
 from tests.waiting import until
 
 SOON_S = 12
-"""Clients renew their presence after 15 s: what they see sooner comes from the server."""
+"""Seconds. Clients renew their presence only after 15 s, so the server must show it before."""
 VERSIONS = {"oldest": 1, "middle": 2, "newest": 3, "newest too": 3}
 
 
 async def meet(peers: Peers, api: Api) -> dict[str, str]:
-    """Connect four clients that show a cursor each; return {name: client id}."""
+    """Connect four clients that each show a cursor, and return {name: client id}."""
     session_id = await api.new_session()
     for name, version in VERSIONS.items():
         await peers.do(
@@ -41,7 +42,7 @@ async def meet(peers: Peers, api: Api) -> dict[str, str]:
 
 
 async def unseen(peers: Peers, ids: dict[str, str]) -> list[tuple[str, str]]:
-    """Return pairs of clients of which the first does not see the second."""
+    """Return (watcher, client) pairs in which the watcher does not see the client."""
     states = {name: await peers.do("states", name) for name in ids}
     return [
         (watcher, name)
@@ -72,9 +73,7 @@ async def attempts_of(peers: Peers, ids: dict[str, str]) -> dict[str, int]:
 async def test_presence_is_seen_again_soon_after_restart(
     tmp_path: Path, peers: Peers, number: int
 ) -> None:
-    """Nobody moves; each version of the provider sees each other one,
-    also after a second restart.
-    """
+    """After each of two restarts, all versions of the provider see each other, and nobody moves."""
     server = ServerProcess(tmp_path / "data", free_port(), COLLAB_CONNECTIONS_PER_USER=100)
     await server.start()
     ids = await meet(peers, await Api(server.url).sign_up("ada"))
@@ -92,7 +91,7 @@ async def test_presence_is_seen_again_soon_after_restart(
 async def test_presence_is_seen_again_after_room_was_closed(
     start_server: Callable[..., Any], peers: Peers
 ) -> None:
-    """All were away for longer than the room is kept, as after a break."""
+    """Everybody is seen again after all were away for longer than the room is kept."""
     server = await start_server(idle_s=0.1)
     api = await Api(server.url).sign_up("ada")
     ids = await meet(peers, api)

@@ -1,7 +1,7 @@
-"""Real nginx and real Caddy in front of a real server,
-with the sample configurations of docs/proxies.md.
+"""Real nginx and real Caddy in front of a real server.
 
-What the server makes of forwarded headers is in tests/handlers/http/test_network.py.
+The proxies run the sample configurations of docs/proxies.md. How the server reads forwarded
+headers is tested in tests/handlers/http/test_network.py.
 """
 
 import asyncio
@@ -71,7 +71,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 @pytest.fixture(autouse=True)
 def _trust(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every client of a test trusts its certificate, and no other."""
+    """Make every client of a test trust the test's certificate, and no other."""
     context = certificate.trust()
     monkeypatch.setattr(simple_httpclient, "_client_ssl_defaults", lambda: context)
     monkeypatch.setenv("NODE_EXTRA_CA_CERTS", str(certificate.file))
@@ -81,8 +81,9 @@ def _trust(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> None:
 async def proxied(
     request: pytest.FixtureRequest, start_server, certificate: Certificate
 ) -> AsyncIterator[Proxied]:
-    """Start a server and the proxies before it, all of which it trusts;
-    returns it and the outermost.
+    """Return a function that starts a server and the proxies before it.
+
+    The server trusts all of them. The function returns the server and the outermost proxy.
     """
     kinds = request.param
     async with AsyncExitStack() as running:
@@ -101,7 +102,7 @@ async def proxied(
         yield start
 
 
-# -- what the documentation says ------------------------------------------------------------------
+# -- the documentation ----------------------------------------------------------------------------
 
 
 QUOTED = {
@@ -115,12 +116,12 @@ CHECKS = sample("docs/proxies.md", "site=https://code.example.org")
 
 @pytest.mark.parametrize("name", QUOTED)
 def test_proxy_samples_are_quoted_in_documentation(name: str) -> None:
-    """The page shows the files that are tested here."""
+    """docs/proxies.md shows the same files that this module tests."""
     assert QUOTED[name] == (SAMPLES / name).read_text()
 
 
 def documented_checks(proxy: ReverseProxy, certificate: Certificate) -> list[str]:
-    """Return the lines that the page's commands print, with 36 requests instead of 1200."""
+    """Return the lines that the page's commands print, with 36 requests instead of 1,200."""
     commands = CHECKS
     for said, meant in {
         "https://code.example.org": proxy.url,
@@ -145,7 +146,10 @@ def documented_checks(proxy: ReverseProxy, certificate: Certificate) -> list[str
 async def test_documented_checks_say_that_all_is_well(
     proxied: Proxied, certificate: Certificate
 ) -> None:
-    """With 18 requests for an address instead of 600; the commands send twice as many."""
+    """The documented commands print the documented results.
+
+    Here an address may make 18 requests instead of 600. The commands send twice as many.
+    """
     needed_program("curl")
     assert AS_SHIPPED["anonymous_per_5min"] == 600
     _, proxy = await proxied(anonymous_per_5min=18)
@@ -168,8 +172,10 @@ async def test_documented_checks_say_that_all_is_well(
 async def test_documented_checks_show_too_large_a_number_of_proxies(
     request: pytest.FixtureRequest, proxied: Proxied, certificate: Certificate
 ) -> None:
-    """With TRUST_PROXY=2 behind nginx alone, made-up addresses are believed: 401 only.
-    Caddy drops them, and all people have one person's limits.
+    """The documented commands show when TRUST_PROXY is larger than the number of proxies.
+
+    With TRUST_PROXY=2 behind nginx alone, the server believes forged addresses, so all answers
+    are 401. Caddy drops forged addresses, so all people share one address's limits.
     """
     _, proxy = await proxied(trust_proxy=2, anonymous_per_5min=18)
     await Api(proxy.url).sign_up("ada")
@@ -184,7 +190,7 @@ async def test_documented_checks_show_too_large_a_number_of_proxies(
 
 @pytest.mark.parametrize("name", [OUTER["nginx"], INNER["nginx"]])
 def test_nginx_timeout_is_longer_than_socket_silence(name: str) -> None:
-    """The server's own pings are in time, and cut a dead client first."""
+    """The server's own pings come before nginx's timeout, and end a dead client before it."""
     config = Config()
 
     (wait_s,) = re.findall(r"proxy_read_timeout (\d+)s;", (SAMPLES / name).read_text())
@@ -194,19 +200,20 @@ def test_nginx_timeout_is_longer_than_socket_silence(name: str) -> None:
 
 @pytest.mark.parametrize("name", [OUTER["caddy"], INNER["caddy"]])
 def test_caddy_idle_timeout_is_shorter_than_that_of_server(name: str) -> None:
-    """Otherwise a request might go to a connection that the server is just closing."""
+    """If Caddy kept connections longer, it could send a request while the server closes one."""
     (kept_s,) = re.findall(r"keepalive (\d+)s\n", (SAMPLES / name).read_text())
 
     assert int(kept_s) < Config().request_s
 
 
-# -- who asks, and over what ----------------------------------------------------------------------
+# -- addresses and TLS ----------------------------------------------------------------------------
 
 
 @each_way
 async def test_cookies_through_tls_proxy_are_secure(proxied: Proxied) -> None:
-    """Signing up and in through TLS gives Secure cookies, which work;
-    without a proxy they are not Secure.
+    """Signing up and in through TLS gives Secure cookies, and they work.
+
+    Without a proxy, the cookies are not Secure.
     """
     server, proxy = await proxied()
     page, plain = Browser(proxy.url), Browser(server.url)
@@ -227,7 +234,7 @@ async def test_cookies_through_tls_proxy_are_secure(proxied: Proxied) -> None:
 
 @each_way
 async def test_forged_client_address_is_ignored(proxied: Proxied) -> None:
-    """Requests count for the address that the outermost proxy saw, whatever the client says."""
+    """Requests count for the address that the outermost proxy saw, whatever headers they have."""
     _, proxy = await proxied(anonymous_per_5min=4)
 
     async def status(source: str, *forged: str) -> int | None:
@@ -246,8 +253,9 @@ async def test_forged_client_address_is_ignored(proxied: Proxied) -> None:
 
 @each_way
 async def test_socket_limit_counts_true_client_address(proxied: Proxied) -> None:
-    """A second socket of an address is one too many under any name,
-    the first of another address is not.
+    """If an address may have one socket, its second socket is refused, whatever it forges.
+
+    The first socket from another address is accepted.
     """
     _, proxy = await proxied(connections_per_address=1)
     ada = await Api(proxy.url).sign_up()
@@ -255,7 +263,7 @@ async def test_socket_limit_counts_true_client_address(proxied: Proxied) -> None
     first = await joined(ada, session_id)
 
     async def closed_with(source: str, forged: str) -> int | None:
-        """Return the close code, None for a socket that is let in."""
+        """Return the close code, or None for a socket that is accepted."""
         path = f"/sync/{session_id}?token={ada.token}"
         async with proxy.asked(path, source, X_Forwarded_For=forged, **UPGRADE) as (
             status,
@@ -278,9 +286,7 @@ async def test_socket_limit_counts_true_client_address(proxied: Proxied) -> None
 
 @each_kind
 async def test_forwarded_headers_without_trust_are_ignored(proxied: Proxied) -> None:
-    """With TRUST_PROXY=0 all who come through a proxy are one address,
-    and none of them speaks TLS.
-    """
+    """With TRUST_PROXY=0, all clients of a proxy are one address, and none counts as TLS."""
     _, proxy = await proxied(trust_proxy=0, anonymous_per_5min=1)
 
     answer = await Api(proxy.url).post("/user/signup", account("ada"))
@@ -296,8 +302,9 @@ async def test_forwarded_headers_without_trust_are_ignored(proxied: Proxied) -> 
 async def test_inner_proxy_refuses_strangers(
     start_server, certificate: Certificate, kind: str, refusal: int | None
 ) -> None:
-    """It takes requests of the outer proxy's address only:
-    clients that come past that one could forge theirs.
+    """An inner proxy takes requests from the outer proxy's address only.
+
+    Clients that reach it directly could forge their address.
     """
     server = await start_server(trust_proxy=2)
     inner = ReverseProxy(kind, server.port, certificate, is_inner=True)
@@ -313,8 +320,9 @@ async def test_inner_proxy_refuses_strangers(
 
 @each_way
 async def test_cookies_through_proxy_work_for_own_origin_only(proxied: Proxied) -> None:
-    """The own origin is the proxy's, with https and its port;
-    any other is refused, by REST and by sockets.
+    """Our own origin is the proxy's, with https and its port.
+
+    REST and sockets refuse cookies with any other origin.
     """
     server, proxy = await proxied()
     page = Browser(proxy.url)
@@ -342,7 +350,7 @@ async def test_cookies_through_proxy_work_for_own_origin_only(proxied: Proxied) 
 
 @each_kind
 async def test_plain_http_is_redirected_to_https(proxied: Proxied) -> None:
-    """The same page, by the name that was asked for."""
+    """The redirect keeps the host name and the path of the request."""
     _, proxy = await proxied()
 
     answer = await Api(proxy.plain_url).get("/login?next=x")
@@ -359,7 +367,7 @@ async def test_plain_http_is_redirected_to_https(proxied: Proxied) -> None:
 
 @each_kind
 async def test_metrics_through_proxy_are_refused(proxied: Proxied) -> None:
-    """What comes through a proxy is not of this machine, though the proxy is."""
+    """Requests through a proxy do not count as local, although the proxy is on this machine."""
     server, proxy = await proxied()
 
     assert code_of(await Api(proxy.url).get("/metrics")) == (403, "forbidden")
@@ -368,7 +376,7 @@ async def test_metrics_through_proxy_are_refused(proxied: Proxied) -> None:
 
 @each_kind
 async def test_metrics_through_proxy_with_token_are_served(proxied: Proxied) -> None:
-    """METRICS_TOKEN is asked for, and is enough."""
+    """With METRICS_TOKEN, the token is required, and it is sufficient."""
     _, proxy = await proxied(metrics_token="a-token-of-some-length")
 
     statuses = [
@@ -379,12 +387,12 @@ async def test_metrics_through_proxy_with_token_are_served(proxied: Proxied) -> 
     assert statuses == [403, 403, 200]
 
 
-# -- what passes ----------------------------------------------------------------------------------
+# -- data through proxies -------------------------------------------------------------------------
 
 
 @each_kind
 async def test_avatar_of_almost_two_mebibytes_passes_proxy(proxied: Proxied) -> None:
-    """A picture of 1.9 MiB arrives; of one that is too large the server itself says so."""
+    """A picture of 1.9 MiB arrives. The server itself refuses a larger one."""
     _, proxy = await proxied()
     ada = await Api(proxy.url).sign_up()
     file = saved(noise(800, 830), "PNG", compress_level=0)
@@ -396,8 +404,9 @@ async def test_avatar_of_almost_two_mebibytes_passes_proxy(proxied: Proxied) -> 
 
 @each_way
 async def test_stock_clients_type_together_through_proxy(proxied: Proxied, peers: Peers) -> None:
-    """Stock Yjs and Socket.IO clients, on each transport, type together over TLS,
-    on their first connections.
+    """Stock Yjs and Socket.IO clients type together over TLS, on each transport.
+
+    Each client needs only one connection.
     """
     _, proxy = await proxied()
     ada = await Api(proxy.url).sign_up()
@@ -426,7 +435,7 @@ async def test_stock_clients_type_together_through_proxy(proxied: Proxied, peers
 
 @each_kind
 async def test_close_codes_pass_proxy(proxied: Proxied) -> None:
-    """Clients learn why they were closed: no sign-in, no such session, a restart."""
+    """The close codes for no sign-in, an unknown session and a restart reach clients."""
     server, proxy = await proxied()
     ada = await Api(proxy.url).sign_up()
     session_id = await ada.new_session()
@@ -443,8 +452,9 @@ async def test_close_codes_pass_proxy(proxied: Proxied) -> None:
 
 @each_kind
 async def test_client_that_does_not_read_is_closed_behind_proxy(proxied: Proxied) -> None:
-    """The proxy passes on that a client does not read:
-    the server closes it, and others feel nothing.
+    """Behind a proxy, the server also notices a client that does not read, and closes it.
+
+    Other clients are not affected.
     """
     server, proxy = await proxied(
         max_queued_bytes=65_536,
@@ -473,7 +483,7 @@ async def test_client_that_does_not_read_is_closed_behind_proxy(proxied: Proxied
 
 @each_kind
 async def test_proxy_logs_contain_no_secrets(proxied: Proxied) -> None:
-    """No token or invite is in the proxy's logs, whether the request could be passed on or not."""
+    """The proxy's log has no token and no invite, whether or not the server answered."""
     server, proxy = await proxied()
     ada = await Api(proxy.url).sign_up()
     session_id = await ada.new_session()

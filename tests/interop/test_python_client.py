@@ -1,7 +1,6 @@
-"""A Python client that `openapi-python-client` generates of the description,
-used against a real server.
+"""A Python client that `openapi-python-client` generates from the API's description.
 
-Nothing of it is kept: the author of a client generates it the same way.
+It is used against a real server. It is not kept: authors of clients generate it in the same way.
 """
 
 import asyncio
@@ -23,11 +22,11 @@ _NAME = "generated_client"
 _CONFIGURATION = (
     """{"post_hooks": [], "content_type_overrides": {"image/webp": "application/octet-stream"}}"""
 )
-"""No formatter is run on the code, and pictures are read as bytes."""
+"""No formatter is run on the code, and pictures are returned as bytes."""
 
 
 class Generated:
-    """The client's modules: `call` runs one operation of the API."""
+    """The generated client. `call` runs one operation of the API."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -42,7 +41,7 @@ class Generated:
         await self.client.get_async_httpx_client().aclose()
 
     async def call(self, name: str, status: int, **parameters: Any) -> Any:
-        """Call an operation by "tag.function"; return what its answer was parsed to."""
+        """Call an operation by "tag.function", and return its parsed answer."""
         answer = await module(f"api.{name}").asyncio_detailed(client=self.client, **parameters)
         assert answer.status_code == status, answer
         return answer.parsed
@@ -56,8 +55,8 @@ def module(name: str) -> ModuleType:
 async def generated(
     api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> AsyncIterator[Generated]:
-    """A client made of the description that the server serves."""
-    # Its debug lines have every header, and so the tokens.
+    """Generate a client from the description that the server serves."""
+    # Debug lines of httpcore have every header, and so the tokens.
     caplog.set_level(logging.INFO, "httpcore")
     configuration, document = tmp_path / "configuration.json", tmp_path / "openapi.json"
     configuration.write_text(_CONFIGURATION)
@@ -80,9 +79,7 @@ async def generated(
 
 
 async def test_generated_client_signs_up_and_reads_history(generated: Generated) -> None:
-    """Every answer is parsed into its model, with numbers,
-    times and optional fields as what they are.
-    """
+    """Every answer is parsed into its model, with typed numbers, times and optional fields."""
     call, models = generated.call, generated.models
     body = models.SignUpBody(username="gene", email="gene@example.org", password=PASSWORD)
     signed_up = await call("user.sign_up", 201, body=body)
@@ -129,7 +126,7 @@ async def test_generated_client_signs_up_and_reads_history(generated: Generated)
 
 
 async def test_generated_client_parses_errors(generated: Generated) -> None:
-    """Errors are a model too, with the word that says what to do."""
+    """Errors are parsed into a model too, with the code that says what to do."""
     problem = await generated.call("session.get_session", 401, id="0000000000000000")
 
     assert (type(problem).__name__, problem.status, problem.code) == (

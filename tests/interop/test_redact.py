@@ -1,4 +1,4 @@
-"""A secret is taken out of a session's history while people are in it."""
+"""Redaction: a secret is removed from a session's history while people are in the session."""
 
 import contextlib
 import io
@@ -25,8 +25,9 @@ BLOCKS = "█" * 17
 
 
 async def typed_secret(peers: Peers, ada: Api, bob: Api) -> tuple[str, int]:
-    """Ada pastes a secret between lines, bob types it again letter by letter, half of it goes;
-    versions are saved.
+    """Make a session in which Ada pastes a secret and Bob types it again letter by letter.
+
+    A part of it is deleted, and versions are saved. Return (session id, sequence).
     """
     session_id = await ada.new_session(code="first\nlast\n")
     for name, api in (("a", ada), ("b", bob)):
@@ -46,7 +47,7 @@ async def typed_secret(peers: Peers, ada: Api, bob: Api) -> tuple[str, int]:
         await peers.do("insert", "b", at=0, text=letter)
         if letter in "aem2":
             await until(lambda: ada.live(session_id), lambda live: live["code"].startswith(letter))  # noqa: B023  # awaited here
-            # Waits until all is stored: the next letter is in another row.
+            # This request waits until all is stored, so the next letter is in another row.
             await ada.get(f"/code/{session_id}/timeline")
     await until(lambda: peers.text("a"), lambda text: text.startswith("hunter2"))
     await peers.do("insert", "b", at=7, text="after all ")
@@ -60,7 +61,7 @@ async def typed_secret(peers: Peers, ada: Api, bob: Api) -> tuple[str, int]:
 
 
 def as_units(text: str) -> str:
-    """An emoji is two blocks."""
+    """Replace each emoji by two letters, because a redaction replaces it by two blocks."""
     return text.replace("😀", "xx")
 
 
@@ -70,7 +71,7 @@ def raw(server) -> bytes:
 
 
 async def everything(api: Api, session_id: str, sequence: int) -> list[str]:
-    """All texts that can be read of a session."""
+    """Return all texts of a session that can be read."""
     found = [
         (await api.get(f"/code/{session_id}/at/{number}")).body["code"]
         for number in range(sequence + 1)
@@ -88,8 +89,9 @@ async def everything(api: Api, session_id: str, sequence: int) -> list[str]:
 async def test_redaction_removes_secret_from_every_place(
     start_server, peers: Peers, is_packed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is nowhere afterwards: not on screens, in moments, versions, exports or the file;
-    all else is as it was.
+    """A redacted secret is not on screens, in moments, versions, exports or the database file.
+
+    All other text stays unchanged.
     """
     monkeypatch.setattr(crdt.log.segments, "ENTRIES", 8)
     server = await start_server()
@@ -153,7 +155,7 @@ async def test_redaction_removes_secret_from_every_place(
 async def test_redaction_leaves_other_text_at_every_moment(
     server, peers: Peers, ada: Api, bob: Api, seed: int
 ) -> None:
-    """Whatever people do around it, every moment is what it was, with blocks for the text."""
+    """After a redaction, each moment has its old text, with blocks for the redacted part."""
     random.seed(seed)
     session_id = await ada.new_session(code="start\n")
     for name, api in (("a", ada), ("b", bob)):
@@ -199,8 +201,9 @@ async def test_redaction_leaves_other_text_at_every_moment(
 async def test_redaction_during_absence_of_editor_is_applied_on_return(
     peers: Peers, ada: Api, bob: Api, server
 ) -> None:
-    """It has the text until it is back; then it is deleted there too,
-    and does not come back by it.
+    """An editor that was away has the text until it returns.
+
+    Then the text is deleted there too, and the editor does not bring it back.
     """
     session_id, sequence = await typed_secret(peers, ada, bob)
     await peers.do("disconnect", "b")
@@ -221,7 +224,7 @@ async def test_redaction_during_absence_of_editor_is_applied_on_return(
 async def test_redaction_cut_short_is_finished_by_repetition(
     peers: Peers, ada: Api, bob: Api, server, monkeypatch
 ) -> None:
-    """The store went away in the middle: the same call finishes it."""
+    """After the store has failed in the middle of a redaction, the same request finishes it."""
     session_id, sequence = await typed_secret(peers, ada, bob)
     store = server.parts.services.store
     replace, calls = store.replace_chunks, []
@@ -272,7 +275,7 @@ async def test_redaction_of_invalid_request_is_refused(
 
 
 async def test_redaction_of_ended_session_and_other_roots_succeeds(ada: Api, server) -> None:
-    """The owner may still do it, in every text of the document."""
+    """In an ended session, the owner may redact text in each file of the document."""
     session_id = await ada.new_session(code="main\n")
     wire = await joined(ada, session_id)
     await wire.send(typing_frame("some secret here", "notes"))
@@ -289,7 +292,7 @@ async def test_redaction_of_ended_session_and_other_roots_succeeds(ada: Api, ser
     assert answer.status == 200
     assert (await ada.live(session_id))["files"] == {"codemirror": "main\n", "notes": "some  here"}
     versions = (await ada.get(f"/code/{session_id}/versions")).body["versions"]
-    # of the document without it there may already be a version too
+    # A version of the redacted document may exist already, too.
     assert [one["files"]["notes"] for one in versions if one["sequence"] == 2] == [
         "some ██████ here"
     ]
@@ -298,7 +301,7 @@ async def test_redaction_of_ended_session_and_other_roots_succeeds(ada: Api, ser
 async def test_redaction_on_mongodb_removes_secret(
     start_server, peers: Peers, mongo_uri: str
 ) -> None:
-    """The same on the other store."""
+    """On MongoDB, a redaction removes the secret from all answers, too."""
     server = await start_server(mongo_uri=f"{mongo_uri}redact")
     ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
     session_id, sequence = await typed_secret(peers, ada, bob)
@@ -314,9 +317,7 @@ async def test_redaction_on_mongodb_removes_secret(
 async def test_session_deletion_leaves_nothing_in_database_file(
     server, peers: Peers, ada: Api, bob: Api, what: str
 ) -> None:
-    """Neither texts nor chat, titles, labels, names or addresses:
-    not even in pages that are free.
-    """
+    """The file has no texts, chat, titles, labels, names or addresses, even in free pages."""
     session_id = await ada.new_session(code="zebra-code " * 500, title="zebra-title")
     await peers.do("connect", "a", url=ada.socket_url, room=session_id, token=ada.token)
     await peers.until_state("a", synced=True)
@@ -360,7 +361,7 @@ async def _zebras(server) -> int:
 async def test_redaction_keeps_version_saved_meanwhile(
     server, peers: Peers, ada: Api, bob: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is typed while text is taken out is in the version that is saved meanwhile."""
+    """A version that is saved during a redaction has the text typed meanwhile."""
     session_id = await ada.new_session(code="first\n")
     for name, api in (("a", ada), ("b", bob)):
         await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token)
@@ -389,7 +390,7 @@ async def test_redaction_keeps_version_saved_meanwhile(
 async def test_redaction_with_failed_checkpoint_is_not_reported_done(
     server, ada: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Then nothing says that the text is gone."""
+    """If the checkpoint fails, the answer is an error, and the request can be repeated."""
     session_id = await ada.new_session(code=f"first {SECRET}\n")
 
     async def refuses(_room) -> bool:

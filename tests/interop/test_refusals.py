@@ -1,8 +1,8 @@
-"""Each way in which an editor is closed, with real clients:
-y-websocket 1.5, 2.1 and 3.1 on three documents.
+"""Every reason for which the server closes an editor, with real clients.
 
-Does the client come back, as the table of close codes says, and is anything lost that was typed?
-What the web app shows is in static/src/session/live/trouble.test.ts for each code, and in
+The clients are y-websocket 1.5, 2.1 and 3.1 on three documents. The tests check whether each
+client reconnects as the table of close codes says, and whether typed text is lost. What the web
+app shows is tested in static/src/session/live/trouble.test.ts for each code, and in
 tests/browser/test_trouble.py for each remedy.
 """
 
@@ -31,17 +31,17 @@ from tests.waiting import until
 VERSIONS = {"one": 1, "two": 2, "three": 3}
 DAY_S = 86_400
 NOT_EARNED = {Close.PROTOCOL_ERROR, Close.NOT_UTF8}
-"""No client speaks WebSocket so badly; tests/handlers/sync/test_websocket.py has them."""
+"""Closes that no stock client causes; tests/handlers/sync/test_websocket.py tests them."""
 
 OF_LIMITS = {Close.TOO_BIG, Close.TOO_FAST, Close.TOO_SLOW, Close.TOO_LARGE, Close.TOO_MANY}
-"""Closes that name the setting which an operator may change."""
+"""Closes that name the setting of the limit, which an operator may change."""
 
 
 @dataclass
 class Scene:
-    """A session of Ada's, and Bob, who edits it with a client of each version.
+    """A session of Ada, and Bob, who edits it with a client of each version.
 
-    token, room  with which the clients connect at first
+    token, room  used by the clients when they first connect
     """
 
     server: Server
@@ -63,7 +63,7 @@ class Scene:
         await self.each("token", token=token)
 
     def close(self, reason: CloseReason) -> None:
-        """Close Bob's clients, as the room does for a reason that takes long to come about."""
+        """Close Bob's clients as the room does, for a reason that takes long to bring about."""
         members = required(self.server.parts.services.rooms.find(self.session_id)).members
         members.close(
             [one for one in members.connections if one.user_id == self.bob.user["id"]], reason
@@ -74,11 +74,12 @@ Step = Callable[[Scene], Awaitable[None]]
 
 
 class Case(NamedTuple):
-    """How clients come to be closed, and how the cause ends.
+    """A cause for which clients are closed, and its end.
 
-    before  the cause is there when they connect
-    during  the cause comes while they are connected
-    after   ends the cause; without it there is none to end, or `is_over` says that nothing ends it
+    before   brings the cause about before the clients connect
+    during   brings the cause about while the clients are connected
+    after    ends the cause, if it does not end by itself
+    is_over  whether nothing can end the cause
     """
 
     before: Step | None = None
@@ -114,7 +115,7 @@ async def flood(scene: Scene) -> None:
 
 
 async def read_nothing(scene: Scene) -> None:
-    """Let the transport of each client say that more waits than may."""
+    """Tell the server that each client's queue is over its limit."""
     members = required(scene.server.parts.services.rooms.find(scene.session_id)).members
     for connection in list(members.connections):
         connection.outbox._editor.socket.pause_writing()  # type: ignore[attr-defined]
@@ -257,7 +258,7 @@ def test_every_close_that_an_editor_can_get_is_tried() -> None:
 
 
 async def begin(scene: Scene, case: Case) -> None:
-    """Let the clients type, with the cause before or after they connect."""
+    """Connect the clients and let them type, with the cause before or after they connect."""
     if case.before:
         await case.before(scene)
     for name, version in VERSIONS.items():
@@ -278,8 +279,9 @@ async def begin(scene: Scene, case: Case) -> None:
 
 
 async def check_return(scene: Scene, name: str, code: CloseCode) -> None:
-    """Check that a client comes back by itself just where the table says so;
-    versions before 3 always do.
+    """Check that a client reconnects by itself only if the table of close codes says so.
+
+    Versions before 3 always reconnect.
     """
     if code.comes_back or VERSIONS[name] < 3:
         await scene.peers.until_state(name, attempts=lambda count: count > 1)
@@ -301,8 +303,9 @@ async def test_refused_client_comes_back_as_promised_and_loses_nothing(
     close: Close,
     case: Case,
 ) -> None:
-    """What was typed before and after the close is in the browser,
-    and on the server once the cause has ended.
+    """Text typed before and after the close stays in the browser.
+
+    The server gets it as soon as the cause has ended.
     """
     expect_log("a connection could not be opened")
     server = await start_server(
@@ -337,8 +340,9 @@ async def test_refused_client_comes_back_as_promised_and_loses_nothing(
 
 
 async def check_all_arrives(scene: Scene, case: Case, code: CloseCode) -> None:
-    """End the cause, and connect the clients again that do not by themselves:
-    the server gets all that was typed.
+    """End the cause, and check that the server gets all typed text.
+
+    Clients that do not reconnect by themselves are reconnected.
     """
     if case.after:
         await case.after(scene)

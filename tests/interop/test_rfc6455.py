@@ -1,8 +1,8 @@
-"""RFC 6455 on real sockets, by Autobahn's case numbers:
-framing, fragments, closing, limits, the handshake.
+"""RFC 6455 on real sockets, by the case numbers of Autobahn.
 
-Not for: what `handlers/test_frames` and `test_frames_on_the_wire` show already (SHOWN_ELSEWHERE).
-`python -m tests.rfc6455` runs the suite itself against an echo.
+The cases cover framing, fragments, closing, limits and the handshake. Not for: cases that
+`handlers/test_frames` and `test_frames_on_the_wire` test already (SHOWN_ELSEWHERE).
+`python -m tests.rfc6455` runs Autobahn's suite itself against an echo server.
 """
 
 import asyncio
@@ -47,20 +47,22 @@ SHOWN_ELSEWHERE = {
     ),
     **dict.fromkeys(("7.1.3", "7.3.1", "7.3.3", "7.3.4"), f"{WIRE}.test_a_close_is_echoed"),
     **{f"9.8.{n}": f"{__name__}.test_many_messages" for n in range(2, 7)},
-    "9.8.1": f"{__name__}.test_group",  # an empty message, as 1.2.1
+    "9.8.1": f"{__name__}.test_group",  # an empty message, as in 1.2.1
     **dict.fromkeys(("12", "13"), f"{__name__}_handshake.test_compression_is_not_negotiated"),
-    # Text, which is refused before it is looked at.
+    # The server refuses text messages without reading them.
     "6": f"{__name__}.test_group",
     **dict.fromkeys(("9.1", "9.3", "9.5", "9.7"), f"{__name__}.test_group"),
 }
-"""Autobahn's cases, or whole groups of them, that are not played by their number."""
+"""Autobahn's cases, or whole groups of them, that this module does not play by their number.
+
+Each has the test that covers it."""
 
 SUITE = {
     "1.1": 8, "1.2": 8, "2": 11, "3": 7, "4.1": 5, "4.2": 5, "5": 20, "7.1": 6, "7.3": 6, "7.5": 1,
     "7.7": 13, "7.9": 9,
     "7.13": 2, "9.2": 6, "9.4": 9, "9.6": 6, "9.8": 6, "10.1": 1,
 }  # fmt: skip
-"""How many cases Autobahn 25.10 has in each group that binary messages can show."""
+"""Number of Autobahn 25.10's cases in each group that binary messages can test."""
 
 ROOMY = {
     "updates_per_s": 1e6,
@@ -69,12 +71,13 @@ ROOMY = {
     "max_text_bytes": 8 << 20,
     "max_queued_bytes": 8 << 20,
 }
-"""Rates are not what is tested here, nor the size of a document."""
+"""Large limits, because these tests are not about rates or the size of a document."""
 
 
 def update(size: int, client: int) -> bytes:
-    """An Update frame of `size` bytes, or a SyncStep2 if one edit may not be so large:
-    a client's first text.
+    """Return an Update frame of `size` bytes with a client's first text.
+
+    A size over 256 KiB, the limit of one edit, gives a SyncStep2 frame.
     """
     kind = b"\x00\x02" if size <= 256 << 10 else b"\x00\x01"
     for root in (b"t", b"te", b"tex"):
@@ -92,7 +95,7 @@ def update(size: int, client: int) -> bytes:
 
 
 def cut(frames: list[bytes], how: int | None) -> Iterable[bytes]:
-    """Yield what is to be written together."""
+    """Yield the pieces of bytes that are written to the socket, one at a time."""
     wire = b"".join(frames)
     if how == cases.FRAMES:
         yield from frames
@@ -106,7 +109,7 @@ def cut(frames: list[bytes], how: int | None) -> Iterable[bytes]:
 
 
 class Stage:
-    """A room with somebody who watches, where cases are played one after the other."""
+    """A room with a watcher, in which cases are played one after the other."""
 
     def __init__(self, api: Api, session_id: str, watcher: Raw, marker: Raw) -> None:
         self._api, self._session_id = api, session_id
@@ -137,7 +140,7 @@ class Stage:
                 found.append(payload)
 
     async def play(self, case: Case) -> list[str | tuple[str, object]]:
-        """Return what came of a case; see `Case.outcome`."""
+        """Play a case, and return its outcome as in `Case.outcome`."""
         one, two = self.message(case.size), self.message(case.size)
         names = {b"\x00\x02" + one[2:]: "first", b"\x00\x02" + two[2:]: "second"}
         seen: list[tuple[str, object]] = []
@@ -166,20 +169,18 @@ async def _count(seen: list[tuple[str, object]]) -> int:
 async def _send(
     raw: Raw, seen: list[tuple[str, object]], frames: list[bytes], how: int | None
 ) -> None:
-    """Send until all is sent or the server has closed."""
+    """Send all frames, but stop when the server has closed the connection."""
     for chunk in cut(frames, how):
         if seen and seen[-1][0] == "closed":
             return
         raw.send(chunk)
         if how is not None:
             await asyncio.sleep(0)
-            await asyncio.sleep(0)  # one turn to send it, one to take it
+            await asyncio.sleep(0)  # one turn to send the piece, one turn to receive it
 
 
 async def _listen(raw: Raw, seen: list[tuple[str, object]], case: Case) -> None:
-    """Note control frames, and whatever follows a close frame,
-    until the server ends the connection.
-    """
+    """Note control frames, and every frame after a close frame, until the connection ends."""
     is_closed = False
     try:
         while True:
@@ -202,11 +203,11 @@ async def _listen(raw: Raw, seen: list[tuple[str, object]], case: Case) -> None:
 
 
 def _answer(raw: Raw, case: Case, payload: bytes) -> None:
-    """Answer a close frame that is no answer itself."""
+    """Answer a close frame of the server, unless it is an answer itself."""
     if case.code is not None and not case.closes:
         raw.send(frame(payload, CLOSE))
         if case.cut is not None:
-            raw.half_close()  # in the middle of a frame an answer is none
+            raw.half_close()  # within a frame, the server cannot read the answer
 
 
 @asynccontextmanager
@@ -220,7 +221,7 @@ async def stage_in(api: Api) -> AsyncIterator[Stage]:
 
 @pytest.fixture
 async def server(start_server, monkeypatch: pytest.MonkeyPatch) -> Server:
-    """In no hurry to end what a client should end, or it immediately."""
+    """Start a server that waits 60 s for a client's close, with large limits."""
     monkeypatch.setattr(close_handshake, "_PATIENCE_S", 60.0)
     return await start_server(**ROOMY)
 
@@ -232,7 +233,7 @@ async def stage(ada: Api) -> AsyncIterator[Stage]:
 
 
 def test_suite_cases_are_all_played_or_shown_elsewhere() -> None:
-    """Each number is played here once, or what is said to show it exists."""
+    """Each case number is played here once, or names an existing test that covers it."""
     played = [case.number for case in itertools.chain(*GROUPS.values(), *cases.LIMITS.values())]
     suite = {f"{group}.{n}" for group, count in SUITE.items() for n in range(1, count + 1)}
 
@@ -246,7 +247,7 @@ def test_suite_cases_are_all_played_or_shown_elsewhere() -> None:
 
 @pytest.mark.parametrize("group", GROUPS)
 async def test_group(stage: Stage, group: str) -> None:
-    """Each case ends as it must, and others receive what is allowed of it and no more."""
+    """Each case ends as it must, and the watcher receives the allowed messages and no more."""
     outcomes = {case.number: await stage.play(case) for case in GROUPS[group]}
 
     assert outcomes == {case.number: case.outcome for case in GROUPS[group]}
@@ -256,12 +257,13 @@ async def test_group(stage: Stage, group: str) -> None:
 async def test_message_at_size_limit_arrives_and_larger_one_is_refused(
     ada: Api, group: str
 ) -> None:
-    """Messages up to the documented size arrive whole, however they are cut;
-    one byte more is refused.
+    """Messages up to the documented size arrive whole, however they are cut into pieces.
+
+    A message with one byte more is refused.
     """
     outcomes = {}
     for case in cases.LIMITS[group]:
-        async with stage_in(ada) as stage:  # a document does not hold many of these
+        async with stage_in(ada) as stage:  # a document has no room for several of these
             outcomes[case.number] = await stage.play(case)
 
     assert outcomes == {case.number: case.outcome for case in cases.LIMITS[group]}
@@ -269,7 +271,7 @@ async def test_message_at_size_limit_arrives_and_larger_one_is_refused(
 
 @pytest.mark.parametrize("size", [16, 64, 256, 1_024, 4_096])
 async def test_many_messages(stage: Stage, size: int) -> None:
-    """All arrive, in order (Autobahn's 9.8.2 to 9.8.6, a quarter of each)."""
+    """All messages arrive in order (Autobahn's 9.8.2 to 9.8.6, with a quarter of the messages)."""
     messages = [stage.message(size) for _ in range(250)]
     async with stage.connected() as raw:
         raw.send(*map(frame, messages), cases.close())
@@ -288,8 +290,9 @@ BROKEN_OFF = (
 
 
 async def test_half_closed_connection_ignores_incomplete_message(stage: Stage) -> None:
-    """A client that ends its side has nothing more to say:
-    half a frame or message behind it is nothing.
+    """After a client has ended its side, an incomplete frame or message is ignored.
+
+    Earlier messages are taken.
     """
     for rest in BROKEN_OFF:
         message = stage.message(100)
@@ -302,14 +305,15 @@ async def test_half_closed_connection_ignores_incomplete_message(stage: Stage) -
 
 
 def _reset(raw: Raw) -> None:
-    on_close = struct.pack("ii", 1, 0)  # no lingering: the peer gets a RST
+    on_close = struct.pack("ii", 1, 0)  # close without lingering, so the peer gets an RST
     raw._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, on_close)
     raw._writer.transport.abort()
 
 
 async def test_reset_connection_frees_its_place(server: Server, stage: Stage) -> None:
-    """A connection that is torn down in the middle of anything leaves its place,
-    and nobody feels it.
+    """A connection that is reset, even within a frame, frees its place.
+
+    Other connections are not affected.
     """
     for rest in BROKEN_OFF:
         message = stage.message(100)
@@ -323,7 +327,7 @@ async def test_reset_connection_frees_its_place(server: Server, stage: Stage) ->
 
 
 async def test_half_closed_connection_receives_echo_of_close(stage: Stage) -> None:
-    """The close frame is echoed to a client that only listens any more."""
+    """The close frame is echoed to a client that has ended its sending side."""
     async with stage.connected() as raw:
         await raw.frame()
         raw.send(cases.close(1001))

@@ -1,4 +1,4 @@
-"""The handshake of WebSockets (RFC 6455, section 4): what is none, sub-protocols, compression."""
+"""The WebSocket handshake (RFC 6455, section 4): invalid ones, sub-protocols, compression."""
 
 import asyncio
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ from tests.api import Api
 from tests.waiting import PATIENCE_S
 
 KEY, ACCEPTED = "dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-"""The example of section 1.3."""
+"""The example of RFC 6455, section 1.3."""
 
 HANDSHAKE: dict[str, tuple[str, ...]] = {
     "Host": ("127.0.0.1",),
@@ -24,8 +24,9 @@ HANDSHAKE: dict[str, tuple[str, ...]] = {
 async def shaken(
     api: Api, session_id: str, headers: dict[str, tuple[str, ...]], line: str = "GET {} HTTP/1.1"
 ) -> tuple[int, HTTPHeaders]:
-    """Return status and headers of the answer to a handshake,
-    without the token if a sub-protocol has it.
+    """Send a handshake, and return the status and the headers of its answer.
+
+    The token is in the query, or else in a sub-protocol.
     """
     port = urlsplit(api.url).port
     path = f"/sync/{session_id}" + ("" if "access_token" in str(headers) else f"?token={api.token}")
@@ -62,7 +63,10 @@ REFUSED: tuple[tuple[int, dict[str, tuple[str, ...]]], ...] = (
 
 
 async def test_handshake_that_is_invalid_is_refused(ada: Api) -> None:
-    """Section 4.2.1, and 4.4: a client of another version is told which one is spoken."""
+    """Invalid handshakes are refused (section 4.2.1).
+
+    A client of another version is told the version that the server speaks (section 4.4).
+    """
     session_id = await ada.new_session()
     answers = [await shaken(ada, session_id, {**HANDSHAKE, **changed}) for _, changed in REFUSED]
     found = [(status, changed) for (status, _), (_, changed) in zip(answers, REFUSED, strict=True)]
@@ -85,8 +89,9 @@ async def test_handshake_requires_get_and_http_1_1(ada: Api, line: str, status: 
 
 
 async def test_handshake_in_any_valid_spelling_is_accepted(ada: Api) -> None:
-    """However it is spelled, the answer proves that the key was read,
-    and agrees to nothing more.
+    """Each valid spelling is accepted, and the answer proves that the key was read.
+
+    The answer agrees to no extension and no sub-protocol.
     """
     session_id = await ada.new_session()
     for headers in (
@@ -111,7 +116,7 @@ async def test_handshake_in_any_valid_spelling_is_accepted(ada: Api) -> None:
 
 
 async def test_sub_protocol_chosen_is_one_the_server_speaks(ada: Api) -> None:
-    """At most one of several is chosen, and never one that the server does not speak."""
+    """At most one sub-protocol is chosen, and only one that the server speaks."""
     session_id = await ada.new_session()
     token = str(ada.token)
     for offered, chosen in (
@@ -137,8 +142,9 @@ async def test_sub_protocol_chosen_is_one_the_server_speaks(ada: Api) -> None:
     ],
 )
 async def test_compression_is_not_negotiated(ada: Api, offer: str) -> None:
-    """Browsers offer it, and it costs 161 KiB a connection:
-    no word of it in the answer (12.* and 13.*).
+    """The answer to an offer of compression says nothing about it (cases 12.* and 13.*).
+
+    Browsers offer compression, but it would cost 161 KiB for each connection.
     """
     headers = {**HANDSHAKE, "Sec-WebSocket-Extensions": (offer,)}
 

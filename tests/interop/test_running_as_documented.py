@@ -22,15 +22,15 @@ from tests.waiting import until
 BIN = Path(sys.prefix) / "bin"
 
 MAKE = f'make() {{ command make VENV={sys.prefix} --old-file={sys.prefix}/.installed "$@"; }}\n'
-"""`make` with the environment of the tests, which has everything: nothing is downloaded."""
+"""`make` with the environment of the tests, so nothing is downloaded."""
 
 HERE = "127.0.0.1"
 OTHER = "127.0.0.2"
-"""Another address of this machine: a server for this machine only does not listen there."""
+"""Another address of this machine. A server without --public does not listen there."""
 
 SERVICE = sample("docs/operations.md", "[Service]")
 DIRECTIVES = {"DynamicUser", "Environment", "ExecStart", "Restart", "RestartSec", "StateDirectory"}
-"""Those of systemd.exec(5) and systemd.service(5) that the sample needs."""
+"""The directives of systemd.exec(5) and systemd.service(5) that the sample needs."""
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ async def programs() -> AsyncIterator[Programs]:
 
 
 async def answers(address: str, port: int) -> bool:
-    """Whether a server is ready at an address."""
+    """Return whether a server is ready at an address."""
     try:
         answer = await AsyncHTTPClient().fetch(f"http://{address}:{port}/readyz", raise_error=False)
     except OSError:
@@ -52,7 +52,7 @@ async def answers(address: str, port: int) -> bool:
 async def started(
     programs: Programs, data: Path, *command: str, **variables: str
 ) -> tuple[Program, int]:
-    """Return a program whose server is ready, and the port."""
+    """Start a program, wait until its server is ready, and return the program and the port."""
     port = free_port()
     program = await programs.start(*command, PORT=str(port), DATA_DIR=str(data), **variables)
 
@@ -72,7 +72,10 @@ async def started(
 async def test_make_run_serves_this_machine_until_it_is_interrupted(
     tmp_path: Path, programs: Programs, command: str
 ) -> None:
-    """It says where; the port and the folder are the documented ones by default."""
+    """`make run` prints the address, and serves only this machine.
+
+    The default port and folder are the documented ones.
+    """
     program, port = await started(programs, tmp_path / "data", "bash", "-c", MAKE + command)
 
     elsewhere = await answers(OTHER, port)
@@ -100,7 +103,7 @@ async def test_make_run_as_in_readme_lets_others_in_and_says_where(
 
 
 def service() -> dict[str, str]:
-    """Return the directives of the sample for systemd."""
+    """Return the directives of the sample unit for systemd."""
     unit = configparser.ConfigParser(interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
     unit.read_string(SERVICE)
@@ -109,13 +112,16 @@ def service() -> dict[str, str]:
 
 
 def variables() -> dict[str, str]:
-    """Return the variables that the sample for systemd sets."""
+    """Return the variables that the sample unit for systemd sets."""
     pairs = (pair.partition("=") for pair in shlex.split(service()["Environment"]))
     return {name: value for name, _, value in pairs}
 
 
 def test_systemd_unit_sets_settings_and_directives_that_exist(tmp_path: Path) -> None:
-    """On a machine that has systemd, it reads the unit too."""
+    """The sample unit uses existing settings and directives.
+
+    If the machine has systemd, `systemd-analyze` must accept the unit, too.
+    """
     assert service().keys() == DIRECTIVES
     assert variables().keys() <= {setting.variable for setting in all_settings()}
     assert variables()["DATA_DIR"] == f"/var/lib/{service()['StateDirectory']}"

@@ -1,5 +1,6 @@
-"""The samples of the README, docs/quickstart.md and docs/api.md run as they are,
-but for the server's address.
+"""The samples of the README, docs/quickstart.md and docs/api.md run with the server's address.
+
+Nothing else in them is changed.
 """
 
 import json
@@ -20,13 +21,13 @@ from tests.waiting import until
 
 
 def at(server: Server, text: str) -> str:
-    """Return a sample with the address of a server in tests."""
+    """Return a sample with the address of the test's server."""
     return text.replace("localhost:5000", server.url.partition("://")[2])
 
 
 @pytest.fixture
 async def programs(tmp_path: Path) -> AsyncIterator[Programs]:
-    """Programs in a folder where Node finds the packages of `tests/node`."""
+    """Return a runner of programs in a folder where Node finds the packages of `tests/node`."""
     folder = tmp_path / "samples"
     folder.mkdir()
     (folder / "node_modules").symlink_to(PROGRAMS / "node_modules")
@@ -71,13 +72,13 @@ async def test_quickstart_leads_to_two_editors_chat_and_versions(
 async def test_editor_of_readme_connects_and_is_told_what_is_saved(
     server: Server, ada: Api, programs: Programs
 ) -> None:
-    """The README's sample, with the handler of `?saved=1` that docs/api.md adds to it."""
+    """The README's sample works with the handler of `?saved=1` from docs/api.md."""
     editor = at(server, sample("README.md", 'import * as Y from "yjs"'))
     handler = sample("docs/api.md", 'import * as decoding from "lib0/decoding"')
     session = (await ada.post("/session", {"title": "Sample"})).body
     (programs.folder / "sample.mjs").write_text(
         'import WebSocket from "ws"\n'
-        "globalThis.WebSocket = WebSocket\n"  # what a browser has
+        "globalThis.WebSocket = WebSocket\n"  # as in a browser
         f'const sessionId = "{session["id"]}", accessToken = "{ada.token}"\n'
         + editor.replace("token: accessToken", 'token: accessToken, saved: "1"')
         + handler.replace(
@@ -95,7 +96,7 @@ async def test_editor_of_readme_connects_and_is_told_what_is_saved(
 async def test_editor_of_readme_goes_on_after_its_token_expired(
     clock: Clock, server: Server, programs: Programs, *, is_logged_out: bool, end: str
 ) -> None:
-    """The README's sample, with the handler of docs/api.md that refreshes the token by cookie.
+    """The README's sample works with the handler of docs/api.md that refreshes the token by cookie.
 
     The test gives `fetch` what a browser adds: the page's address, its origin and its cookies.
     """

@@ -1,9 +1,8 @@
-"""Schemathesis makes requests of the API's description, sensible and absurd ones,
-to a real server on a real socket.
+"""Schemathesis sends requests made from the API's description to a real server.
 
-It finds answers that the description does not have, errors of the server, wrong requests that are
-accepted, and operations that answer without a sign-in. It runs as a program of its own, with a
-fixed seed.
+The requests are valid and invalid ones. It finds answers that the description does not have, errors
+of the server, wrong requests that are accepted, and operations that answer without a sign-in.
+It runs as a program of its own, with a fixed seed.
 """
 
 import asyncio
@@ -18,8 +17,9 @@ from tests.conformance import operation_of
 from tests.handlers.clients import UNKNOWN_ID, new_invite, picture, upload
 
 EXAMPLES = 5
-"""Random requests of each operation, besides those that cover each boundary of the description:
-15 s in all."""
+"""Number of random requests for each operation, 15 s in all.
+
+Schemathesis also tries each boundary of the description."""
 SEED = 1
 
 NOT_CALLED = {
@@ -49,7 +49,7 @@ MAY_NEVER_SUCCEED = {
 
 
 async def test_schemathesis_finds_nothing(start_server, tmp_path: Path) -> None:
-    """Its checks pass for every operation, and it got far enough into each to say so."""
+    """All its checks pass, and each operation succeeded at least once, except the listed ones."""
     server = await start_server(account_failures=10_000, guests_per_h=10_000)
     ada = await Api(server.url).sign_up("ada")
     config, har = tmp_path / "schemathesis.toml", tmp_path / "requests.har"
@@ -77,7 +77,7 @@ async def test_schemathesis_finds_nothing(start_server, tmp_path: Path) -> None:
 
 
 async def _configuration(ada: Api) -> str:
-    """Make what the requests are about; return the program's configuration with the ids of it."""
+    """Make a session and users, and return a configuration that puts their ids into requests."""
     session_id = await ada.new_session(code="one\n")
     await ada.post(f"/code/{session_id}/save", {"code": "two\n"})
     invite = await new_invite(ada, session_id)
@@ -88,7 +88,7 @@ async def _configuration(ada: Api) -> str:
         "deleteSession",
         "changeMember",
         "removeMember",
-    ):  # what they do to a session would stop all others
+    ):  # each has a session of its own, because it would stop the other operations
         ids[name] = await ada.new_session()
         await bob.post(f"/session/{ids[name]}/join")
     lines = [
@@ -106,7 +106,7 @@ async def _configuration(ada: Api) -> str:
 
 
 def _succeeded(har: dict) -> set[str]:
-    """Return the operations that were answered with a success at least once."""
+    """Return the operations that succeeded at least once."""
     seen = set()
     for entry in har["log"]["entries"]:
         operation = operation_of(entry["request"]["method"], urlsplit(entry["request"]["url"]).path)

@@ -1,5 +1,6 @@
-"""Providers that hang up after 30 s without a message:
-large documents over slow links, and silence.
+"""Providers that reconnect after 30 s without a message: slow links and silence.
+
+Large documents must arrive over slow links, and a silent session must stay connected.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ VERSIONS = {"oldest": 1, "middle": 2, "newest": 3}
 
 
 async def fill(api: Api, session_id: str, pictures: int, picture_bytes: int) -> None:
-    """Put pictures into a map, and behind them a text."""
+    """Put pictures into a map, and then a text, so the text arrives last."""
     doc: pycrdt.Doc = pycrdt.Doc()
     wire = await joined(api, session_id)
     updates: list[bytes] = []
@@ -40,14 +41,14 @@ async def fill(api: Api, session_id: str, pictures: int, picture_bytes: int) -> 
 async def test_providers_stay_connected_over_slow_links_and_in_silence(
     start_server: Callable[..., Any], peers: Peers, tmp_path: Path
 ) -> None:
-    """A large document is loaded at the first attempt, in all versions of the provider.
+    """All versions of the provider load a large document at the first attempt.
 
-    A client that asks again meanwhile is not sent it twice. A provider says that it is synced when
-    everything is there, not before. Sent as one message, the document took longer than 30 seconds,
-    and the provider came back and began again without end. Where nobody writes, the server sends
-    something in time.
+    A client that asks again meanwhile does not get the document twice. A provider says that it is
+    synced only when it has everything. If the document were one message, it would take longer
+    than 30 s, and the provider would reconnect and start again for ever. In a session where
+    nobody writes, the server sends something before the 30 s are over.
     """
-    async with asyncio.TaskGroup() as links:  # they mostly wait
+    async with asyncio.TaskGroup() as links:  # the tasks mostly wait, so they run together
         silent = await start_server(data_dir=str(tmp_path / "silent"))
         links.create_task(_stay_silent(silent, peers))
         for pictures, bytes_per_s in ((17, 90 * KIB), (5, 25 * KIB)):
@@ -64,7 +65,7 @@ async def _stay_silent(server: Server, peers: Peers) -> None:
     for name, version in VERSIONS.items():
         await connect(peers, api, await api.new_session(), f"quiet {name}", version=version)
 
-    await asyncio.sleep(36)  # the time itself is what is tested
+    await asyncio.sleep(36)  # providers reconnect after 30 s without a message
 
     for name in VERSIONS:
         state = await peers.do("state", f"quiet {name}")
@@ -109,10 +110,11 @@ async def _load(server: Server, peers: Peers, pictures: int, bytes_per_s: int) -
 async def test_provider_that_syncs_again_every_five_seconds_is_never_closed(
     start_server: Callable[..., Any], peers: Peers, tmp_path: Path
 ) -> None:
-    """`resyncInterval: 5000`, while somebody else types;
-    it has all that was typed, however large the document.
+    """A provider with `resyncInterval: 5000` stays connected while somebody else types.
+
+    It has all typed text, however large the document.
     """
-    async with asyncio.TaskGroup() as pairs:  # they mostly wait
+    async with asyncio.TaskGroup() as pairs:  # the tasks mostly wait, so they run together
         for kib in (100, 250, 400, 900, 3_400):
             server = await start_server(
                 data_dir=str(tmp_path / f"{kib}"), update_bytes_per_s=16 << 20

@@ -26,7 +26,7 @@ PATH = os.pathsep.join((f"{sys.prefix}/bin", os.environ["PATH"]))
 
 @pytest.fixture
 async def programs(tmp_path: Path) -> AsyncIterator[Programs]:
-    """Programs in the folder that has the server's `data`."""
+    """Return a runner of programs in the folder that has the server's `data`."""
     running = Programs(tmp_path)
     yield running
     await running.stop()
@@ -34,7 +34,7 @@ async def programs(tmp_path: Path) -> AsyncIterator[Programs]:
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[ServerProcess]:
-    """A server whose data the commands are about."""
+    """Start a server on the data that the commands work on."""
     process = ServerProcess(tmp_path / "data", free_port())
     await process.start()
     yield process
@@ -47,7 +47,7 @@ async def ada(server: ServerProcess) -> Api:
 
 
 async def typed(programs: Programs, commands: str) -> None:
-    """Run commands as a reader types them."""
+    """Run commands as a reader of the page would type them."""
     await programs.run("bash", "-euc", commands, PATH=PATH)
 
 
@@ -55,7 +55,10 @@ async def typed(programs: Programs, commands: str) -> None:
 async def test_backup_of_running_server_is_put_back(
     tmp_path: Path, server: ServerProcess, ada: Api, programs: Programs, *, has_lost_folder: bool
 ) -> None:
-    """Over the files of a server that was killed, or into an empty folder. Logins go on."""
+    """A backup is restored over the files of a killed server, or into an empty folder.
+
+    Logins stay valid.
+    """
     needed_program("sqlite3")
     session_id = await ada.new_session(code="kept")
 
@@ -99,7 +102,10 @@ def free_pages(folder: Path) -> int:
 async def test_copies_to_mongodb_and_back_have_everything(
     tmp_path: Path, server: ServerProcess, ada: Api, programs: Programs, mongo_uri: str
 ) -> None:
-    """With the secret, which is copied by hand, people stay signed in."""
+    """The copy to MongoDB and back has the document.
+
+    The secret is copied by hand, so users stay signed in.
+    """
     session_id = await ada.new_session(code="kept")
     assert await server.terminate() == 0
     data, old = tmp_path / "data", tmp_path / "old"

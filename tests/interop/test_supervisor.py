@@ -1,5 +1,6 @@
-"""The process that serves dies of an update:
-it comes back, without the session of that update, and nothing is lost.
+"""The supervisor restarts the serving process after an update has made it die.
+
+The session of that update is set aside, and no other edit is lost.
 """
 
 import asyncio
@@ -28,7 +29,10 @@ RESTARTED = "a new one starts in 0.1 s"
 
 @pytest.fixture
 async def supervised(tmp_path: Path) -> AsyncIterator[Start]:
-    """Start a supervised server with a fault in it; it must end well and quickly."""
+    """Return a function that starts a supervised server with a fault.
+
+    At the end of the test, the server must end well and in time.
+    """
     started: list[ServerProcess] = []
 
     async def start(fault: str, **variables: Any) -> ServerProcess:
@@ -55,7 +59,7 @@ def child_of(pid: int) -> int:
 
 
 def children_of(pid: int) -> list[int]:
-    """Return the ids of the processes that a process has started, in any thread."""
+    """Return the ids of the processes that a process has started from any of its threads."""
     return [
         int(child)
         for path in Path(f"/proc/{pid}/task").glob("*/children")
@@ -64,12 +68,12 @@ def children_of(pid: int) -> list[int]:
 
 
 async def serving(server: ServerProcess) -> int:
-    """Return the process id of the one that serves, 0 for none."""
+    """Return the id of the serving process, or 0 if there is none."""
     return child_of(server.pid)
 
 
 async def until_back(server: ServerProcess, before: int) -> float:
-    """Return after how many seconds another process serves."""
+    """Wait until another process serves, and return the seconds that this took."""
     began = time.monotonic()
     await until(lambda: serving(server), lambda pid: pid not in (0, before))
     assert (await Api(server.url).get("/readyz")).status == 200
@@ -86,8 +90,9 @@ async def until_back(server: ServerProcess, before: int) -> float:
 async def test_supervisor_after_fatal_update_restarts_server_without_that_session(
     supervised: Start, peers: Peers, fault: str, died: str, variables: dict[str, str], capsys
 ) -> None:
-    """Everybody else comes back and loses nothing;
-    the session is set aside, its user slowed, also after a restart.
+    """Other sessions reconnect and lose nothing.
+
+    The session of the fatal update is set aside, and its user is slowed, also after a restart.
     """
     server = await supervised(fault, **variables)
     eve, ada = [await Api(server.url).sign_up(name) for name in ("eve", "ada")]
@@ -149,8 +154,9 @@ async def test_supervisor_after_fatal_update_restarts_server_without_that_sessio
 async def test_memory_limit_keeps_process_and_edits_of_document_that_cannot_be_read(
     supervised: Start,
 ) -> None:
-    """To read an edit takes more memory than there may be:
-    it is kept, its text is not shown, the others go on.
+    """Reading an edit would take more memory than the limit.
+
+    The edit is kept, the session's text is not shown, and other sessions are not affected.
     """
     server = await supervised("hoard", COLLAB_MEMORY_MB="1024")
     ada = await Api(server.url).sign_up()
@@ -169,8 +175,9 @@ async def test_memory_limit_keeps_process_and_edits_of_document_that_cannot_be_r
 
 
 async def test_server_process_after_death_of_supervisor_saves_and_ends(supervised: Start) -> None:
-    """The process that serves notices, writes everything and ends,
-    so that another server can start.
+    """The serving process notices the supervisor's death, saves everything and ends.
+
+    Then another server can start.
     """
     server = await supervised("segfault")
     ada = await Api(server.url).sign_up()
@@ -188,9 +195,7 @@ async def test_server_process_after_death_of_supervisor_saves_and_ends(supervise
 
 
 async def test_supervisor_after_repeated_crashes_waits_longer_each_time(supervised: Start) -> None:
-    """Pauses get longer; `kill -9` sets nobody aside;
-    a stop meanwhile ends everything immediately.
-    """
+    """The pauses before a restart get longer with each `kill -9`, which sets no session aside."""
     server = await supervised("segfault")
     ada = await Api(server.url).sign_up()
     session_id = await ada.new_session(code="kept")
@@ -214,7 +219,7 @@ async def test_supervisor_after_repeated_crashes_waits_longer_each_time(supervis
 async def test_supervisor_does_not_restart_server_that_cannot_start(
     tmp_path: Path, supervised: Start
 ) -> None:
-    """A second server on the same data says so and ends; the first one's mark stays as it is."""
+    """A second server on the same data says that the data are in use, and ends."""
     await supervised("segfault")
     second = ServerProcess(tmp_path / "data", free_port(), COLLAB_SUPERVISOR="on")
     with pytest.raises(AssertionError, match="in use by another server"):
@@ -224,7 +229,7 @@ async def test_supervisor_does_not_restart_server_that_cannot_start(
 
 @pytest.mark.parametrize("is_killed", [True, False])
 async def test_worker_processes_end_with_the_server(supervised: Start, is_killed: bool) -> None:
-    """However the serving process ends, also while they work for it."""
+    """Workers end whenever the serving process ends, also in the middle of their work."""
     server = await supervised("segfault")
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session(code="a b\n" * 200_000)

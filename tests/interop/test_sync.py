@@ -13,7 +13,7 @@ VERSIONS = [3, 1]
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_two_providers_converge(ada: Api, bob: Api, peers: Peers, version: int) -> None:
-    """What one types the other sees, both ways."""
+    """Two providers see each other's edits."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "a", version=version)
     await connect(peers, bob, session_id, "b", version=version)
@@ -42,7 +42,7 @@ async def test_five_providers_typing_together_converge(ada: Api, peers: Peers) -
 
 
 async def test_emoji_and_line_ends_survive_sync(ada: Api, peers: Peers) -> None:
-    """Characters beyond U+FFFF and CRLF pass unchanged, also when halves are deleted by chance."""
+    """Characters beyond U+FFFF and CRLF pass unchanged, also if halves of them are deleted."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "a")
     await connect(peers, ada, session_id, "b", version=1)
@@ -67,7 +67,7 @@ async def _all_agree(peers: Peers, api: Api, session_id: str, names: list[str]) 
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_late_joiner_receives_whole_document(ada: Api, peers: Peers, version: int) -> None:
-    """A client that comes when the others have left gets the whole document."""
+    """A client that joins after the others have left gets the whole document."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "a")
     await peers.do("insert", "a", text="early")
@@ -80,7 +80,7 @@ async def test_late_joiner_receives_whole_document(ada: Api, peers: Peers, versi
 
 
 async def test_offline_edits_are_merged_on_reconnect(ada: Api, peers: Peers) -> None:
-    """What two people typed while apart is there afterwards, for both."""
+    """Text that two people typed while they were apart is there afterwards, for both."""
     session_id = await ada.new_session(code="base ")
     await connect(peers, ada, session_id, "a")
     await connect(peers, ada, session_id, "b", version=1)
@@ -96,7 +96,7 @@ async def test_offline_edits_are_merged_on_reconnect(ada: Api, peers: Peers) -> 
 
 
 async def test_viewer_is_seen_but_cannot_edit(ada: Api, bob: Api, peers: Peers) -> None:
-    """A viewer's edits stay with them, their presence arrives under their true name."""
+    """A viewer's edits are refused, and their presence is shown under their true name."""
     session_id = await ada.new_session(joinRole="viewer", code="mine")
     await connect(peers, ada, session_id, "ada")
     await connect(peers, bob, session_id, "bob")
@@ -118,7 +118,7 @@ async def test_viewer_is_seen_but_cannot_edit(ada: Api, bob: Api, peers: Peers) 
 
 
 async def test_promoted_viewer_types_without_reconnecting(ada: Api, bob: Api, peers: Peers) -> None:
-    """A new role acts on the open socket: up immediately, down immediately."""
+    """A new role takes effect immediately on the open socket, up or down."""
     session_id = await ada.new_session(joinRole="viewer")
     await connect(peers, ada, session_id, "ada")
     await connect(peers, bob, session_id, "bob")
@@ -138,7 +138,10 @@ async def test_promoted_viewer_types_without_reconnecting(ada: Api, bob: Api, pe
 
 
 async def test_ended_session_is_read_only_until_reopened(ada: Api, peers: Peers) -> None:
-    """Ending refuses edits on open sockets; reopening takes what was typed meanwhile."""
+    """After the end of a session, edits on open sockets are refused.
+
+    When it is opened again, text typed meanwhile is taken.
+    """
     session_id = await ada.new_session(code="done")
     await connect(peers, ada, session_id, "a", saved=True)
     await peers.until_text("done", "a")
@@ -154,7 +157,7 @@ async def test_ended_session_is_read_only_until_reopened(ada: Api, peers: Peers)
 
 
 async def test_root_of_other_editor_is_adopted_as_code(ada: Api, peers: Peers) -> None:
-    """A session typed in by Monaco has its text as `code`."""
+    """A session whose text was typed in Monaco has that text as `code`."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "m", root="monaco")
 
@@ -168,7 +171,7 @@ async def test_root_of_other_editor_is_adopted_as_code(ada: Api, peers: Peers) -
 
 
 async def test_posted_code_reaches_open_editors_as_small_edits(ada: Api, peers: Peers) -> None:
-    """A posted text becomes small edits: what others type at the same time survives."""
+    """A posted text becomes small edits, so text that others type at the same time survives."""
     session_id = await ada.new_session(code="alpha\nbeta\ngamma\n")
     await connect(peers, ada, session_id, "a")
     await peers.until_text("alpha\nbeta\ngamma\n", "a")
@@ -183,7 +186,7 @@ async def test_posted_code_reaches_open_editors_as_small_edits(ada: Api, peers: 
 
 
 async def test_saved_is_reported_after_commit(ada: Api, peers: Peers) -> None:
-    """With ?saved=1 the server counts this connection's committed updates."""
+    """With `?saved=1`, the server reports how many updates of this connection are committed."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "a", saved=True)
     for number in range(20):
@@ -202,8 +205,9 @@ async def test_saved_is_reported_after_commit(ada: Api, peers: Peers) -> None:
 async def test_refused_providers_learn_close_code_and_retry_slowly(
     start_server, peers: Peers, version: int, what: str, code: int
 ) -> None:
-    """A client that does not get in is told for good;
-    an old client that comes back anyway does so slowly.
+    """A refused client gets a close code that tells it not to reconnect.
+
+    An old client that reconnects anyway can do so only slowly.
     """
     server = await start_server(refusal_hold_s=1.0)
     ada = await Api(server.url).sign_up()
@@ -238,9 +242,7 @@ async def test_refused_providers_learn_close_code_and_retry_slowly(
 async def test_presence_is_removed_on_close_and_restored_on_reconnect(
     ada: Api, bob: Api, peers: Peers
 ) -> None:
-    """Closing removes a client's presence for the others immediately;
-    reconnecting shows it again immediately.
-    """
+    """A closed client leaves the presence immediately, and a reconnected one is shown again."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "ada")
     await connect(peers, bob, session_id, "bob")
@@ -256,7 +258,7 @@ async def test_presence_is_removed_on_close_and_restored_on_reconnect(
 
 
 async def test_rename_is_shown_in_presence(ada: Api, bob: Api, peers: Peers) -> None:
-    """A new user name reaches those who are connected."""
+    """A new user name is shown to the connected members."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "ada")
     await connect(peers, bob, session_id, "bob")

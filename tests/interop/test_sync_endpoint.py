@@ -1,4 +1,4 @@
-"""The endpoint itself: who gets in and how, and what happens at its limits."""
+"""The endpoint `/sync`: size limits, floods, slow readers and fixed bounds."""
 
 import asyncio
 import json
@@ -21,12 +21,12 @@ from tests.waiting import PATIENCE_S, until
 
 
 def root_called(name_bytes: int) -> bytes:
-    """Return a letter in a root with a name of this length."""
+    """Return an update with a letter in a root whose name has this many bytes."""
     return b"\x01\x01\x01\x00\x04\x01" + write_var_bytes(b"n" * name_bytes) + b"\x01x\x00"
 
 
 def types_in_a_list(count: int) -> bytes:
-    """Return shared types next to each other in one root."""
+    """Return an update with shared types next to each other in one root."""
     return b"\x01" + write_var_uint(count) + b"\x01\x00" + b"\x07\x01\x04list\x00" * count + b"\x00"
 
 
@@ -37,8 +37,9 @@ FIXED: dict[str, tuple[Callable[[int], bytes], int]] = {
     "type_depth": (nested_types, 500),
     "value_depth": (nested_arrays, 500),
 }
-"""Bounds that no operator can change: how to make an update,
-and the greatest number that passes."""
+"""{bound: (how to make an update of a size, the largest size that passes)}
+
+No operator can change these bounds."""
 
 
 async def joined(api: Api, session_id: str, query: str = "") -> Wire:
@@ -52,7 +53,7 @@ async def _open(server) -> int:
 
 
 async def test_message_over_size_limit_is_refused_before_its_end(start_server) -> None:
-    """A message over the limit is 1009 before it is even complete."""
+    """A message over the limit closes its sender with 1009, even before it is complete."""
     server = await start_server(max_sync_bytes=2048, max_update_bytes=2048)
     ada = await Api(server.url).sign_up()
     session_id = await ada.new_session()
@@ -67,8 +68,9 @@ async def test_message_over_size_limit_is_refused_before_its_end(start_server) -
 
 
 async def test_flood_slows_its_sender_but_not_others(start_server) -> None:
-    """Past the burst a client is not read from; all it sent arrives, later;
-    others go on meanwhile.
+    """After its burst, a client is read more slowly, but all its edits arrive.
+
+    Other clients are not slowed.
     """
     server = await start_server(updates_per_s=50, updates_burst=20)
     ada = await Api(server.url).sign_up()
@@ -93,7 +95,7 @@ async def test_flood_slows_its_sender_but_not_others(start_server) -> None:
 
 
 async def test_flood_that_continues_closes_its_sender(start_server, monkeypatch) -> None:
-    """Over the limit for too long: 1008."""
+    """A client that stays over the limit for too long is closed with 1008."""
     monkeypatch.setattr(rate_gate, "_MAX_OVER_S", 0.2)
     server = await start_server(updates_per_s=50, updates_burst=5)
     ada = await Api(server.url).sign_up()
@@ -113,7 +115,7 @@ async def test_flood_that_continues_closes_its_sender(start_server, monkeypatch)
 
 
 async def test_client_that_does_not_read_is_closed(start_server) -> None:
-    """A client that stops reading is closed once its bound is queued; the room does not feel it."""
+    """A client that stops reading is closed when its queue is full. Others are not affected."""
     server = await start_server(
         max_queued_bytes=65_536, updates_per_s=1e6, updates_burst=1e6, update_bytes_per_s=1 << 30
     )
@@ -145,7 +147,7 @@ async def test_client_that_does_not_read_is_closed(start_server) -> None:
 async def test_document_larger_than_send_limit_reaches_newcomer(
     ada: Api, start_server, tmp_path
 ) -> None:
-    """A document larger than what may be queued is still sent whole to a client that joins."""
+    """A client that joins gets the whole document, also if it is larger than its queue may be."""
     server = await start_server(max_queued_bytes=65_536, data_dir=str(tmp_path / "other"))
     owner = await Api(server.url).sign_up()
     session_id = await owner.new_session(code="large\n" * 100_000)
@@ -162,8 +164,9 @@ async def test_document_larger_than_send_limit_reaches_newcomer(
 )
 @pytest.mark.parametrize("limit", FIXED)
 async def test_fixed_bound_is_as_documented_and_told_by_name(ada: Api, limit: str, frame) -> None:
-    """At the figure of docs/documents.md an update is taken;
-    one more is closed with 4413, with the bound's name.
+    """An update with the number in docs/documents.md is taken.
+
+    An update with one more closes its sender with 4413 and the bound's name.
     """
     make, most = FIXED[limit]
     wire, other = [await joined(ada, await ada.new_session(), "&saved=1") for _ in range(2)]
@@ -181,7 +184,11 @@ async def test_fixed_bound_is_as_documented_and_told_by_name(ada: Api, limit: st
 
 
 def test_fixed_bounds_of_documentation_are_all_tried() -> None:
-    """All but `work`, a time: tests/interop/test_hostile.py has edits that cost too much."""
+    """Each bound of docs/documents.md is tried here, except `work` and `author_share_percent`.
+
+    `work` is a time: tests/interop/test_hostile.py has edits that cost too much.
+    `author_share_percent` is a setting: tests/interop/test_every_limit.py has its row.
+    """
     page = (ROOT / "docs" / "documents.md").read_text()
     told = dict(re.findall(r"^\| `([a-z_]+)` \| ([0-9,]+) \|", page, re.MULTILINE))
 
@@ -191,7 +198,7 @@ def test_fixed_bounds_of_documentation_are_all_tried() -> None:
 
 
 async def test_edit_over_text_limit_closes_its_sender_with_4413(start_server) -> None:
-    """The edit that would pass the text's limit closes its sender with 4413, for good."""
+    """An edit over the text's limit closes its sender with 4413, and is not taken."""
     server = await start_server(max_text_bytes=1024)
     ada = await Api(server.url).sign_up()
     session_id = await ada.new_session(code="x" * 1024)

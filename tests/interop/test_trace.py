@@ -1,4 +1,4 @@
-"""Whole editing sessions, typed through a real client."""
+"""Whole editing sessions, replayed through a real client."""
 
 import gzip
 import hashlib
@@ -29,11 +29,12 @@ _AS_FAST_AS_IT_GOES: dict[str, Any] = {
 async def test_editing_session_is_synced_and_restored_after_restart(
     name: str, trace_file: Callable[[str], Path], tmp_path: Path, peers: Peers
 ) -> None:
-    """All edits by one client give the session's text, to the server, to a fresh client,
-    and after a restart.
+    """After one client has made all edits, the server and a new client have the trace's text.
 
-    The server is one as people run it: among tests of the same process, or traced for coverage, a
-    quarter of a million edits are some four times as expensive, and the last checkpoint then takes
+    A client that connects after a restart has it, too.
+
+    The server is a separate process. In the process of the tests, or traced for coverage, a quarter
+    of a million edits would take some four times as long. The last checkpoint would then take
     longer than `COLLAB_DRAIN_S`.
     """
     file = trace_file(name)

@@ -1,4 +1,4 @@
-"""Socket.IO text clients in Node (tests/node/events.mjs), one object each."""
+"""Socket.IO text clients, which run in Node (tests/node/events.mjs)."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ POLLING, WEBSOCKET, BOTH = ["polling"], ["websocket"], ["polling", "websocket"]
 
 
 class TextPeer:
-    """A front end with a whole text."""
+    """One text client. It always sends its whole text."""
 
     def __init__(self, peers: Peers, name: str) -> None:
         self._peers = peers
@@ -38,7 +38,7 @@ class TextPeer:
         transports: list[str] = WEBSOCKET,
         **options: Any,
     ) -> "TextPeer":
-        """Return a client that has been sent the text."""
+        """Connect a client, join the session, and wait until the client has the text."""
         peer = await cls.connect(peers, api, name, transports, **options)
         answer = await peer.join(session_id)
         assert answer["ok"], answer
@@ -53,7 +53,7 @@ class TextPeer:
         return await self.do("Join", session=session_id)
 
     async def ask(self, event: str, *arguments: Any) -> Any:
-        """Emit and return the acknowledgement."""
+        """Emit an event, and return its acknowledgement."""
         return await self.do("Ask", event=event, args=arguments)
 
     async def emit(self, event: str, *arguments: Any) -> None:
@@ -66,7 +66,7 @@ class TextPeer:
         return await self.do("State")
 
     async def events(self, name: str) -> list[Any]:
-        """Return what came with each event of a name so far."""
+        """Return the first argument of each event of this name so far."""
         return [event[1] for event in (await self.state())["log"] if event[0] == name]
 
     async def until(self, timeout_s: float = PATIENCE_S, **wanted: Any) -> dict[str, Any]:

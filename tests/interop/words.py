@@ -1,5 +1,6 @@
-"""Words that editors type in tests of durability:
-which were called saved, and which are in the file.
+"""Words that editors type in tests of durability.
+
+The tests compare the words called saved with the words in the database file.
 """
 
 import re
@@ -17,7 +18,7 @@ WORD = re.compile(r"<[abc]\d+>")
 
 
 def text_in_file(data_dir: Path, copy_to: Path, session_id: str) -> str:
-    """Return the session's text, read from the log in a copy of the database after the kill."""
+    """Return the session's text, read from the log in a copy of the database."""
     shutil.copytree(data_dir, copy_to)
     database = sqlite3.connect(copy_to / "collab.db")
     document: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
@@ -31,5 +32,5 @@ def text_in_file(data_dir: Path, copy_to: Path, session_id: str) -> str:
 
 
 async def saves_more(peers: Peers, name: str, than: int) -> None:
-    """Return when more than `than` words of an editor are called saved."""
+    """Wait until more than `than` words of an editor are called saved."""
     await until(lambda: peers.do("typed", name), lambda now: now["typedSaved"] > than)

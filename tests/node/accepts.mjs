@@ -1,6 +1,6 @@
-// What real Yjs says about rooms of the fuzzer. One JSON line a room: {updates, states, texts (root -> text)};
-// one line back: {problem} or {}. Each update in order, then each whole state by itself, must be taken without
-// an exception, leave nothing pending and show the same texts.
+// Checks rooms of the fuzzer with real Yjs. It reads a JSON line for each room: {updates, states, texts (root -> text),
+// clocks}. It answers with one line: {problem} or {}. Yjs must take the updates in order, and then each state by
+// itself. It must raise no exception, have nothing pending, and show the same texts.
 import readline from 'node:readline'
 import * as Y from 'yjs'
 

@@ -1,4 +1,4 @@
-// Documents with roots of all types, made at random by clients that hear of each other now and then, and what Yjs shows of them.
+// Random documents with roots of all types, made by clients that sometimes receive each other's edits, and how Yjs shows them.
 import * as Y from 'yjs'
 
 const random = seed => () => { // mulberry32
@@ -62,7 +62,7 @@ const shown = doc => ({ tree: doc.getMap('tree').toJSON(), list: doc.getArray('l
 
 const lengths = doc => ({ tree: doc.getMap('tree').size, list: doc.getArray('list').length, page: doc.getXmlFragment('page').length })
 
-// as JSON has it: what `undefined`, bytes and integers beyond 2^53 become is in crdt/reading/values.py
+// Values as JSON has them. crdt/reading/values.py says how it shows `undefined`, bytes and integers beyond 2^53.
 const plain = value => {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
   if (Array.isArray(value)) return value.map(plain)
@@ -71,7 +71,7 @@ const plain = value => {
 }
 
 export const ACTIONS = {
-  // All updates of clients that made `edits` edits, and what each root shows in the end, and how long it is.
+  // Returns all updates of clients that made `edits` edits. Also returns the final value and the length of each root.
   documents: ({ seed, clients, edits }) => {
     const { pick, edit } = maker(random(seed))
     const docs = Array.from({ length: clients }, (_, number) => { const doc = new Y.Doc(); doc.clientID = seed * 10 + number + 1; return doc })

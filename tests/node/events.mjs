@@ -1,4 +1,4 @@
-// Real Socket.IO clients with whole texts, as front ends of the original backend have them.
+// Real Socket.IO clients that have whole texts, like front ends of the original backend.
 import { io } from 'socket.io-client'
 
 const clients = new Map()
@@ -18,7 +18,7 @@ function show (client, code, lateMs) {
 }
 
 export const actions = {
-  // resolves when signed in or refused
+  // resolves when the client is signed in or refused
   eventsConnect ({ name, end = '\n', lateMs = 0, ...options }) {
     const socket = socketOf(options)
     const client = { socket, code: null, end, log: [], session: null, errors: [], connects: 0, received: 0 }
@@ -46,7 +46,7 @@ export const actions = {
     client.session = session
     return client.socket.timeout(20_000).emitWithAck('join-session', session)
   },
-  // edit the text that is shown, and send all of it
+  // edits the text that is shown, and sends the whole text
   eventsType ({ name, at, length = 0, text = '' }) {
     const client = clients.get(name)
     client.code = replace(client.code, at ?? client.code.length, length, text)
@@ -73,7 +73,7 @@ export const actions = {
     const { socket, code, log, errors, connects, received } = clients.get(name)
     return { connected: socket.connected, transport: socket.io.engine?.transport?.name, code, log, errors, connects, received }
   },
-  // break the connection without a word, as a lost network does; the client comes back by itself
+  // breaks the connection without a message, as a lost network does; the client reconnects by itself
   eventsCut: ({ name }) => { clients.get(name).socket.io.engine.close() },
   eventsClose: ({ name }) => { clients.get(name).socket.disconnect() },
   eventsReopen: ({ name }) => { clients.get(name).socket.connect() }

@@ -1,4 +1,4 @@
-// Histories of documents with values of every kind that Yjs can hold, made at random by several clients of one document.
+// Random histories of documents with every kind of value that Yjs can hold, made by several clients of one document.
 import * as Y from 'yjs'
 
 const hex = bytes => Buffer.from(bytes).toString('hex')
@@ -16,7 +16,7 @@ let words = WORDS
 const NUMBERS = [0, -0, 1, -1, 63, 64, -64, 2 ** 31, -(2 ** 31), 2 ** 53, -(2 ** 53), 2 ** 63, 1e300, 0.1, 0.5, NaN, Infinity, -Infinity]
 const BIGINTS = [10n, -1n, 2n ** 53n, 2n ** 63n - 1n, -(2n ** 63n), 1234567890123456789n]
 
-// A value, as applications put them into maps and arrays. `isJson`: as they go into embeds and formats.
+// Returns a value as applications put it into maps and arrays, or with `isJson` into embeds and formats.
 const value = (below, isJson, depth = 3) => {
   const pick = from => from[below(from.length)]
   switch (below(depth ? 9 : 6)) {
@@ -97,8 +97,8 @@ const change = (doc, below) => {
   }
 }
 
-// What `clients` send while they make `edits` changes, now and then hearing of each other, and the document that each has
-// at the end. Some keep what is deleted (gc: false), some undo.
+// Returns the updates of `clients` that make `edits` changes, and the final state of each client's document. The clients
+// sometimes receive each other's edits. Some have gc: false, and some undo.
 const history = ({ seed, clients, edits, isWhole }) => {
   words = isWhole ? WORDS.filter(word => !/[\ud800-\udfff]/.test(word)) : WORDS
   const below = randomBelow(seed)
@@ -122,7 +122,7 @@ const history = ({ seed, clients, edits, isWhole }) => {
   return { updates, states: all, vectors }
 }
 
-// -- reading a document, so that no two different values look alike -----------------------------
+// -- reading a document, so that different values always look different ---------------------------
 
 const seen = v => {
   if (v === undefined) return { $: 'undefined' }
@@ -143,7 +143,7 @@ const seenType = type => {
   return { name: type.nodeName, keys: type.getAttributes && entries(Object.entries(type.getAttributes())), nodes: type.toArray().map(seen) }
 }
 
-// What a person sees of a document of such a history that got these updates.
+// Returns the visible content of a document with such a history.
 export const look = doc => [doc.getText('text'), doc.getMap('map'), doc.getArray('array'), doc.getXmlFragment('xml')].map(seenType)
 
 export const ACTIONS = { history }

@@ -1,4 +1,5 @@
-// Says what real Yjs makes of updates: one question a line on stdin, one answer a line on stdout, both JSON with bytes in hex.
+// Answers questions about updates with real Yjs. One question per line on stdin, one answer per line on stdout, both in JSON
+// with bytes in hex.
 import { createInterface } from 'node:readline'
 import * as Y from 'yjs'
 import { ACTIONS as DOCUMENTS } from './documents.mjs'
@@ -14,7 +15,7 @@ const load = (updates, options = {}) => {
 }
 
 const ACTIONS = {
-  // All of a document that got these updates, what waits for others included, as one update.
+  // The whole document after these updates as one update, including structs that wait for others.
   state: ({ updates }) => hex(Y.encodeStateAsUpdate(load(updates))),
   merge: ({ updates }) => hex(Y.mergeUpdates(updates.map(bytes))),
   diff: ({ update, vector }) => hex(Y.diffUpdate(bytes(update), bytes(vector))),

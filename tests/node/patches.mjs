@@ -1,8 +1,8 @@
-// Applies patches of recorded sessions, [position, deleted, inserted], to a Y.Text. Their positions are code points, Yjs's are
-// UTF-16 units. Both are the same in a session without characters beyond U+FFFF, whose texts are then not counted through.
+// Applies patches of recorded sessions, [position, deleted, inserted], to a Y.Text. The patches count code points, and Yjs
+// counts UTF-16 units. Without characters beyond U+FFFF, both counts are equal, so this module need not convert them.
 const isPlain = text => !/[\ud800-\udfff]/.test(text)
 
-// Returns the function that applies one patch of these transactions.
+// Returns a function that applies one patch of these transactions.
 export function patcher(txns) {
   const isAllPlain = txns.every(txn => txn.patches.every(one => isPlain(one[2])))
   return (text, [position, deleted, inserted]) => {

@@ -1,4 +1,4 @@
-// Real Yjs clients for tests. Reads one JSON command a line, answers one JSON line each:
+// Real Yjs clients for tests. The program reads one JSON command per line and answers each with one JSON line:
 // {"id": 1, "do": "connect", "name": "a", ...} -> {"id": 1, "ok": value} or {"id": 1, "error": text}
 import fs from 'node:fs'
 import readline from 'node:readline'
@@ -14,8 +14,8 @@ import { patcher } from './patches.mjs'
 import { SCENES, shown } from './scenes.mjs'
 
 const providers = { 1: oldest.WebsocketProvider, 2: middle.WebsocketProvider, 3: newest.WebsocketProvider }
-globalThis.WebSocket ??= WebSocket // `resyncInterval` reads its constants
-const MOST_QUEUED = 1 << 20 // bytes: more than is taken at once is no typing
+globalThis.WebSocket ??= WebSocket // y-websocket's `resyncInterval` reads the constants of this global
+const MOST_QUEUED = 1 << 20 // bytes; a larger queue would not be like typing
 const clients = new Map()
 
 function makeClient ({ name, root = 'codemirror', clientID }) {
@@ -25,7 +25,7 @@ function makeClient ({ name, root = 'codemirror', clientID }) {
     name, doc, root, text: doc.getText(root), provider: null, attempts: 0, closes: [], saved: 0, sent: 0,
     denied: [], gone: null, received: 0, typed: 0, typedSaved: 0, sends: [], delays: []
   }
-  // how many sync updates this client handed to its socket: what `saved` counts up to
+  // counts the sync updates that this client gave to its socket, which `saved` refers to
   client.count = data => {
     if (data[0] === 0 && data[1] > 0) {
       client.sent++
@@ -84,13 +84,13 @@ const actions = {
   },
   disconnect: ({ name }) => clients.get(name).provider.disconnect(),
   reconnect: ({ name }) => clients.get(name).provider.connect(),
-  // connect with another token from now on; version 1 makes its address once
+  // sets the token of later connections; version 1 of y-websocket makes its address only once
   token ({ name, token }) {
     const { provider } = clients.get(name)
     if (provider.params) provider.params.token = token
     else provider.url = provider.url.replace(/token=[^&]*/, `token=${token}`)
   },
-  // what no provider sends: messages as hex, or a text message
+  // sends messages that no provider sends: binary ones given in hex, or a text message
   raw ({ name, messages = [], text = null }) {
     const { ws } = clients.get(name).provider
     for (const message of messages) ws.send(Buffer.from(message, 'hex'))
@@ -118,7 +118,7 @@ const actions = {
   presence ({ name, state }) { clients.get(name).provider.awareness.setLocalState(state) },
   field ({ name, field, value }) { clients.get(name).provider.awareness.setLocalStateField(field, value) },
   states: ({ name }) => Object.fromEntries(clients.get(name).provider.awareness.getStates()),
-  // type words until told to stop; every insert is unique, so that nothing can be doubled unseen
+  // types words until `stop`; each word is unique, so that a test can see doubled words
   type ({ name, everyMs, mark }) {
     const client = clients.get(name)
     client.timer = setInterval(() => {
@@ -135,7 +135,7 @@ const actions = {
     const { typed, typedSaved, delays } = clients.get(name)
     return { typed, typedSaved, delays }
   },
-  // random edits, as many as asked, in one go
+  // makes `edits` random edits without a pause
   scramble ({ name, edits, alphabet }) {
     const { text } = clients.get(name)
     const letters = [...alphabet]
@@ -149,7 +149,7 @@ const actions = {
       }
     }
   },
-  // replay a recorded session, one update an edit
+  // replays a recorded session, with one update for each edit
   async replay ({ name, file, everyEdits }) {
     const { text, provider } = clients.get(name)
     const { txns, endContent } = JSON.parse(zlib.gunzipSync(fs.readFileSync(file)))
@@ -170,7 +170,7 @@ const actions = {
     const { createHash } = await import('node:crypto')
     return createHash('sha256').update(clients.get(name).text.toString()).digest('hex')
   },
-  // apply logged updates one after the other; the text after each
+  // applies logged updates one after the other, and returns the text after each
   fold ({ updates, root = 'codemirror' }) {
     const doc = new Y.Doc()
     return updates.map(update => {
@@ -178,7 +178,7 @@ const actions = {
       return doc.getText(root).toString()
     })
   },
-  // apply logged updates one after the other; for each unit of the text, which of them brought it
+  // applies logged updates one after the other, and returns for each unit of the text the update that brought it
   origins ({ updates, root = 'codemirror' }) {
     const doc = new Y.Doc()
     const brought = new Map()

@@ -1,4 +1,4 @@
-// What ordinary applications put into a document, by name: each writes `text` somewhere, as real editors do.
+// Content as ordinary applications put it into a document, by name. Each scene writes `text` somewhere, as real editors do.
 import * as Y from 'yjs'
 
 const paragraph = (text, attributes = {}) => {
@@ -45,7 +45,7 @@ export const SCENES = {
     doc.getArray('list').push([new Y.Map([['title', text], ['kept', 5]])])
     doc.getArray('list').push([new Y.Text(text)])
   },
-  // roots and keys called as what every object of JavaScript has
+  // roots and keys with names of properties that each JavaScript object has
   object_parts: (doc, text) => {
     for (const name of ['__proto__', 'constructor', 'toString']) doc.getMap(name).set(name, `${text} of ${name}`)
   },
@@ -54,7 +54,7 @@ export const SCENES = {
   link: (doc, text) => doc.getText('quill').insert(0, 'link', { href: text })
 }
 
-// All that a document shows, as JSON.
+// Returns the visible content of a document, as JSON.
 export const shown = doc => JSON.stringify([...doc.share.keys()].sort().map(root => [root, root === 'prosemirror'
   ? doc.getXmlFragment(root).toString()
   : root === 'quill' ? doc.getText(root).toDelta() : root === 'cells' || root === 'tree' ? doc.getMap(root).toJSON() : root === 'list' ? doc.getArray(root).toJSON() : doc.getText(root).toString()]))

@@ -1,12 +1,11 @@
-"""Check prose: `python -m tests.prose` the files in checked.txt,
-`python -m tests.prose PATH...` those under paths.
+"""Checks prose, as the command `python -m tests.prose [--count] [PATH...]`.
 
-Words and sentences have rules (`rules`), names must lead somewhere (`references`), and what is
-public has a docstring (`docstrings`). References are looked up in all files, also in those that
-checked.txt does not name yet.
+Without paths, it checks the files in checked.txt. Words and sentences must follow `rules`, names
+must exist (`references`), and public code must have docstrings (`docstrings`). Without paths,
+references are checked in all files.
 
-Prints `file:line: what is wrong -> what to write instead`, and how much each folder has; ends with
-1 if it has any. `--count` prints the counts only.
+It prints `file:line: fault -> words to write instead` for each finding, and the number of findings
+in each folder. It ends with 1 if there is a finding. `--count` prints only the numbers.
 """
 
 import sys
@@ -19,8 +18,8 @@ from tests.prose import docstrings, references, rules
 from tests.prose.rules import Finding
 
 CHECKED = Path(__file__).parent / "checked.txt"
-"""Files and folders without findings, one a line.
-`make check` holds them there; the list only grows."""
+"""A file with paths of files and folders that must have no findings, one in each line.
+`make check` checks them, and the list only grows."""
 
 _ENDINGS = {".py", ".md", ".ts", ".tsx", ".css", ".toml", ".cfg", ".yml", ".sh"}
 
@@ -31,7 +30,7 @@ def checked() -> list[str]:
 
 
 def findings(paths: list[str]) -> Iterator[tuple[Path, Finding]]:
-    """Yield (file, finding) of the files under paths; without paths, of all that must be right."""
+    """Yield (file, finding) for the files under `paths`, or for the files in checked.txt."""
     here = Path()
     for path in repository.files(here, *(paths or checked())):
         if path.suffix in _ENDINGS or path.name == "Makefile":
@@ -42,7 +41,7 @@ def findings(paths: list[str]) -> Iterator[tuple[Path, Finding]]:
 
 
 def main(arguments: list[str]) -> int:
-    """Print what is wrong, and where how much; return 1 if anything is."""
+    """Print the findings and their number in each folder; return 1 if there are any."""
     counts: Counter[str] = Counter()
     for path, finding in findings([name for name in arguments if not name.startswith("--")]):
         counts["/".join(path.parts[:2][: max(1, len(path.parts) - 1)])] += 1

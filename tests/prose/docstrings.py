@@ -1,12 +1,13 @@
-"""Public classes, functions and methods of the four packages have a docstring.
+"""Checks that public classes, functions and methods of the four packages have a docstring.
 
-A linter asks for one at each definition. It would want the contract of a store three times: in the
-Protocol, for SQLite and for MongoDB. So this looks at the objects themselves, and a method is
-documented too if the one that it overrides is, also in a library, or the one that it implements.
+A linter wants a docstring at each definition, so it would want the contract of a store three times:
+in the Protocol, for SQLite and for MongoDB. This module examines the objects themselves. A method
+counts as documented if it has a docstring, or if the method that it overrides or implements has
+one. The overridden method may belong to a library.
 
-Not for private names, for `__special__` methods, whose meaning the language gives, for the request
-methods of a handler (`get`, `post`), whose class names the route, and for types of dicts, of which
-some are made by a call.
+Some names need no docstring: private names, and `__special__` methods, because the language defines
+their meaning. The request methods of a handler (`get`, `post`) need none, because the class's
+docstring names the route. Types of dicts need none, because some of them are made by a call.
 """
 
 import importlib
@@ -27,8 +28,9 @@ _INSTEAD = "what it does or is, arguments with units, what it returns and raises
 
 
 def findings(path: Path) -> list[Finding]:
-    """Return what has no docstring in a file, in the order of its lines;
-    nothing for a file outside the packages.
+    """Return a finding for each missing docstring of a file, in the order of its lines.
+
+    A file outside of the packages has no findings.
     """
     return [
         Finding(line, f"`{name}` has no docstring", _INSTEAD)
@@ -38,7 +40,7 @@ def findings(path: Path) -> list[Finding]:
 
 @cache
 def _missing() -> dict[Path, list[tuple[int, str]]]:
-    """Return {file: [(line, name)]} of what has no docstring."""
+    """Return {file: [(line, name)]} of definitions without a docstring."""
     protocols = protocols_of(modules())
     return {
         Path(str(module.__file__)).resolve(): [
@@ -52,7 +54,7 @@ def _missing() -> dict[Path, list[tuple[int, str]]]:
 
 @cache
 def modules() -> tuple[ModuleType, ...]:
-    """Return all modules of the packages; `__main__` would start a server."""
+    """Return all modules of the packages, except `__main__`, which would start a server."""
     names = [
         found.name
         for package in PACKAGES
@@ -75,15 +77,15 @@ def protocols_of(among: Iterable[ModuleType]) -> list[type]:
 
 
 def definitions(module: ModuleType, protocols: Sequence[type]) -> Iterator[tuple[str, Any, bool]]:
-    """Yield (name, object, whether it is documented) of what a module defines for others.
+    """Yield (name, object, whether it is documented) for each public definition of a module.
 
-    protocols  those that its classes may implement
+    protocols  the Protocols that the module's classes may implement
     """
     for name, value in vars(module).items():
         if name.startswith("_") or getattr(value, "__module__", None) != module.__name__:
             continue
         if inspect.isclass(value) and not is_typeddict(value):
-            # a dataclass or named tuple that has no docstring is given its signature for one
+            # Python gives a dataclass or named tuple without a docstring its signature as docstring
             yield name, value, not (value.__doc__ or f"{name}(").startswith(f"{name}(")
             for method, function in _methods(value).items():
                 yield f"{name}.{method}", function, _is_documented(value, method, protocols)
@@ -92,7 +94,7 @@ def definitions(module: ModuleType, protocols: Sequence[type]) -> Iterator[tuple
 
 
 def _methods(owner: type) -> dict[str, Callable[..., Any]]:
-    """Return the public methods and properties that a class itself defines."""
+    """Return the public methods and properties that a class defines itself."""
     return {
         name: definition
         for name, value in vars(owner).items()
@@ -101,7 +103,7 @@ def _methods(owner: type) -> dict[str, Callable[..., Any]]:
 
 
 def _function(value: Any) -> Callable[..., Any] | None:
-    """Return the function in what a `def` has become by its decorators; None for anything else."""
+    """Return the function inside a decorated definition; None for any other value."""
     if isinstance(value, property):
         value = value.fget
     elif isinstance(value, cached_property):
@@ -111,7 +113,7 @@ def _function(value: Any) -> Callable[..., Any] | None:
 
 
 def _is_documented(owner: type, method: str, protocols: Sequence[type]) -> bool:
-    """Whether a method, one that it overrides, or one that it implements has a docstring."""
+    """Whether a method has a docstring, or a method that it overrides or implements has one."""
     if method in _REQUEST_METHODS and hasattr(owner, "SUPPORTED_METHODS"):
         return True
     promises = (protocol for protocol in protocols if _implements(owner, method, protocol))
@@ -125,8 +127,8 @@ def _is_documented(owner: type, method: str, protocols: Sequence[type]) -> bool:
 def _implements(owner: type, method: str, protocol: type) -> bool:
     """Whether a class implements a Protocol with a method.
 
-    A part of a store implements none by itself, but the store that is put together from the parts
-    does. So a class implements also what a class that inherits from it implements.
+    A part of a store does not implement a Protocol, but the store that inherits from all parts
+    does. So a class also implements the Protocols of each class that inherits from it.
     """
     promised, definition = _methods(protocol), _methods(owner)[method]
     return (
@@ -141,6 +143,6 @@ def _parameters(function: Callable[..., Any]) -> list[str]:
 
 
 def _heirs(owner: type) -> list[type]:
-    """Return a class and all that inherit from it."""
+    """Return a class and all classes that inherit from it."""
     children: list[type] = owner.__subclasses__()
     return [owner, *(heir for child in children for heir in _heirs(child))]

@@ -1,8 +1,6 @@
-"""Where a file speaks to people: paragraphs of documents, docstrings and comments,
-each with its line numbers.
+"""Finds the prose of a file: paragraphs of documents, docstrings and comments, with line numbers.
 
-Not for code: blocks of code in documents, drawings,
-and instructions to tools such as `noqa` are left out.
+It leaves out blocks of code in documents, drawings, and instructions to tools such as `noqa`.
 """
 
 import ast
@@ -22,16 +20,15 @@ _SLASHES = {".ts", ".tsx", ".css", ".js", ".mjs"}
 
 
 _MAX_SUMMARY = 114
-"""Characters of a docstring's first sentence, if it takes two lines."""
+"""Most characters of a docstring's first sentence that takes two lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Sentences that belong together: a paragraph, an item of a list, a cell of a table,
-    or a comment.
+    """Sentences that belong together, such as a paragraph, an item, a cell or a comment.
 
     lines     (number of the line in the file, its text without marks such as `#`)
-    is_title  a heading, or the first line of a docstring if a sentence ends there
+    is_title  whether it is a heading, or a first line of a docstring at which a sentence ends
     """
 
     lines: tuple[tuple[int, str], ...]
@@ -39,13 +36,13 @@ class Passage:
 
 
 class _Gathering:
-    """Puts lines together until something ends the passage."""
+    """Collects the lines of a passage until its end."""
 
     def __init__(self) -> None:
         self._lines: Lines = []
 
     def add(self, number: int, text: str) -> Iterator[Passage]:
-        """Add a line; an item of a list ends the passage before it."""
+        """Add a line; an item of a list ends the passage before the item."""
         if mark := _ITEM.match(text):
             yield from self.end()
             text = text[mark.end() :]
@@ -61,7 +58,8 @@ class _Gathering:
 def passages(path: Path) -> Iterator[Passage]:
     """Yield the prose of a file.
 
-    Its ending says how comments look; without one, they begin with `#`.
+    The file's ending decides the form of comments. In a file without an ending, they begin with
+    `#`.
     """
     text = path.read_text()
     if path.suffix == ".md":
@@ -72,9 +70,7 @@ def passages(path: Path) -> Iterator[Passage]:
 
 
 def of_markdown(text: str) -> Iterator[Passage]:
-    """Yield paragraphs, items, headings and cells of tables;
-    neither blocks of code nor HTML comments.
-    """
+    """Yield paragraphs, items, headings and cells of tables, without code and HTML comments."""
     text = re.sub(r"<!--[\s\S]*?-->", lambda comment: "\n" * comment[0].count("\n"), text)
     gathering, is_code, is_after_blank = _Gathering(), False, True
     for number, line in enumerate(text.splitlines(), 1):
@@ -102,9 +98,7 @@ def _heading_or_cells(number: int, line: str) -> Iterator[Passage]:
 
 
 def of_python(text: str) -> Iterator[Passage]:
-    """Yield comments, and docstrings: of modules, classes, functions,
-    and those behind constants and fields.
-    """
+    """Yield comments and docstrings, including docstrings after constants and fields."""
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
     comments = [(*token.start, token.string) for token in tokens if token.type == tokenize.COMMENT]
     yield from _comments(comments)
@@ -134,7 +128,7 @@ def of_slashes(text: str) -> Iterator[Passage]:
 
 
 def of_hashes(text: str) -> Iterator[Passage]:
-    """Yield comments of a Makefile, and of files of settings."""
+    """Yield comments of a Makefile or a file of settings."""
     numbered = enumerate(text.splitlines(), 1)
     found = [
         (number, match)
@@ -145,7 +139,7 @@ def of_hashes(text: str) -> Iterator[Passage]:
 
 
 def _docstring(text: str, first: int) -> Iterator[Passage]:
-    """Cut a docstring at empty lines and items; of a line `name  text` only the text is prose."""
+    """Cut a docstring at empty lines and items. In a line `name  text`, only the text is prose."""
     gathering, lines = _Gathering(), text.splitlines()
     for number, line in enumerate(lines, first):
         stripped = line.strip()
@@ -164,14 +158,14 @@ def _docstring(text: str, first: int) -> Iterator[Passage]:
 
 
 def _is_summary(lines: list[str]) -> bool:
-    """Whether the first two lines are one sentence or two that did not fit on one line."""
+    """Whether the first two lines are one or two sentences that were too long for one line."""
     first, second, *rest = (line.strip() for line in lines)
     ends = second.endswith((".", "?", "!", ":")) and not any(rest[:1])
     return ends and bool(first) and len(f"{first} {second}") <= _MAX_SUMMARY
 
 
 def _comments(comments: list[tuple[int, int, str]]) -> Iterator[Passage]:
-    """Put together comments (line, column, text) on lines that follow each other, in one column."""
+    """Combine comments (line, column, text) in the same column of consecutive lines."""
     gathering, before = _Gathering(), (-1, -1)
     for number, column, text in comments:
         stripped = text.lstrip("#").strip()

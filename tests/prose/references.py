@@ -1,7 +1,7 @@
-"""What documents, comments and docstrings point at is in the repository:
-files, headings, modules and their names, commands and variables.
+"""Checks the references in documents, comments and docstrings.
 
-Not for addresses of other sites, which nobody asks.
+The files, headings, modules, names in modules, commands and variables must be in the repository.
+Addresses of other sites are not checked.
 """
 
 import ast
@@ -30,8 +30,8 @@ ELSEWHERE = {
     "a file in DATA_DIR": ("quarantine.json", "collab.lock"),
     "a file that the reader of a sample makes": ("editor.mjs", "migrated.mjs", "rows.sql"),
 }  # fmt: skip
-"""Names of files that are not in the repository, by what they are;
-folders before the name do not matter."""
+"""{kind: names of files} of files that need not be in the repository.
+Folders before a name are ignored."""
 
 _WITH_COMMENTS = {"", ".py", ".ts", ".tsx", ".js", ".mjs", ".css", ".cpp", ".h", ".sql"}
 _WITH_COMMENTS |= {".cfg", ".toml", ".yml", ".sh"}
@@ -50,9 +50,9 @@ _VARIABLE = re.compile(r"\bCOLLAB_\w*[A-Z0-9]\b")
 
 
 def findings(path: Path) -> list[Finding]:
-    """Return what a file names that does not exist, in the order of its lines.
+    """Return a finding for each broken reference of a file, in the order of its lines.
 
-    The changelog also tells of names that are gone: of it, only files and links count.
+    The changelog may mention removed names, so only its files and links are checked.
     """
     is_history = path.name == "CHANGELOG.md"
     found = set()
@@ -70,8 +70,9 @@ def findings(path: Path) -> list[Finding]:
 
 @cache
 def said(path: Path) -> list[tuple[int, str]]:
-    """Return the lines in which a file speaks to people, with their numbers:
-    all of a document; of code the comments, and the docstrings of Python.
+    """Return the lines of a file's prose with their numbers.
+
+    Documents are prose as a whole. In code, comments and Python's docstrings are prose.
     """
     if path.suffix != ".md" and path.suffix not in _WITH_COMMENTS:
         return []
@@ -112,7 +113,7 @@ def _broken_links(path: Path, text: str) -> Iterator[tuple[str, str]]:
 
 
 def _unknown_files(path: Path, text: str) -> Iterator[tuple[str, str]]:
-    """Yield names of files that a reader could not open."""
+    """Yield names of files that do not exist."""
     elsewhere = {name for names in ELSEWHERE.values() for name in names}
     for name in _FILE.findall(text):
         if not {name, name.rpartition("/")[2]} & elsewhere and not _is_file(path, name):
@@ -141,18 +142,14 @@ def _unknown_commands(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_file(path: Path, named: str) -> bool:
-    """Whether a file names one of the repository:
-    from the top, from its own folder, or by the name alone.
-    """
+    """Whether a name leads to a file: from the top, from the folder of `path`, or by its name."""
     if any((folder / named).exists() for folder in (ROOT, path.parent)):
         return True
     return "/" not in named and named in _file_names()
 
 
 def _is_module(dotted: str) -> bool:
-    """Whether a dotted name leads to a package, to a module,
-    or to what a module defines or imports.
-    """
+    """Whether a dotted name is a package, a module, or a name that a module has."""
     at, parts = ROOT, dotted.split(".")
     while parts and (at / parts[0]).is_dir():
         at = at / parts.pop(0)
@@ -172,7 +169,7 @@ def _is_defined(name: str, text: str) -> bool:
 
 
 def anchors(document: Path) -> set[str]:
-    """Return the fragments that GitHub makes of a document's headings."""
+    """Return the fragments that GitHub makes from a document's headings."""
     titles = re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
@@ -189,7 +186,7 @@ def _targets() -> set[str]:
 
 @cache
 def _variables() -> set[str]:
-    """Return the variables of all settings, and those that Python code reads by itself."""
+    """Return the variables of all settings, and other variables that Python code reads."""
     code = (path.read_text() for path in repository.files(ROOT) if path.suffix == ".py")
     read = re.findall(r"environ(?:\.get\(|\[)\"(COLLAB_\w+)\"", "\n".join(code))
     return {setting.variable for setting in all_settings()} | set(read)

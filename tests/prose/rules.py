@@ -1,8 +1,7 @@
-"""The rules of prose that a program can check:
-words, people, clauses without a noun, long sentences.
+"""Checks the rules of prose about words, people, clauses without a noun, and long sentences.
 
-They are for readers whose second language is English.
-A rule that finds little but false alarms does not belong here.
+They help readers whose second language is English.
+A rule whose findings are mostly wrong does not belong here.
 """
 
 import re
@@ -14,8 +13,8 @@ from tests.prose.passages import passages
 from tests.prose.sentences import Sentence, sentences
 
 MAX_WORDS = 30
-"""Words in a sentence of a document. Aim at 25:
-the other five are for names, numbers and short lists."""
+"""Most words in a sentence of a document. Writers should aim at 25.
+The other five are for names, numbers and short lists."""
 
 WORDS = {
     r"at once": "immediately, or together",
@@ -36,7 +35,7 @@ WORDS = {
     r"the same(?=[.,;:)]|$)": "its noun: the same document, the same answer",
     r"it was \d+(?:[.,]\d+)*": "the present only: history is for the commit",
 }
-"""What not to write (as a regular expression of whole words), and what to write instead."""
+"""{regular expression of words that nobody should write: words to write instead}."""
 
 _PRONOUNS = r"he|she|him|his|her|hers|himself|herself"
 
@@ -68,10 +67,10 @@ _HEADLESS = (
     ),
     re.compile(rf"{_BEGINNING}who \w+s\b[^;:,?]*, {_VERB}\b[^?]*$", re.IGNORECASE),
 )
-"""Clauses with "who" that stand for a person:
-as a subject, behind a preposition, behind a verb for people.
+"""Matches clauses with "who" that are used for a person without a noun.
 
-A question is none of them: "says who wrote it", "Who wrote each line of a text."
+They are subjects, or objects after a preposition or a verb about people. Questions are allowed:
+"says who wrote it", "Who wrote each line of a text."
 """
 _HEADLESS_WHAT = re.compile(
     rf"{_BEGINNING}what "
@@ -79,8 +78,8 @@ _HEADLESS_WHAT = re.compile(
     rf"(?:(?!\band what|\bor what|, and\b)[^;:?])*?\s{_VERB}\b[^?]*$",
     re.IGNORECASE,
 )
-"""Clauses with "what" that are the subject: "What is beyond a limit is refused".
-Titles may be: "What it costs"."""
+"""Matches clauses with "what" as a subject, such as "What is beyond a limit is refused".
+They are allowed in titles, such as "What it costs"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ class Finding:
 
 
 def findings(path: Path) -> list[Finding]:
-    """Return what is wrong in a file, in the order of its lines."""
+    """Return the findings in a file, in the order of its lines."""
     found = {
         finding
         for passage in passages(path)
@@ -107,9 +106,9 @@ def findings(path: Path) -> list[Finding]:
 
 
 def check(sentence: Sentence, *, is_document: bool) -> Iterator[Finding]:
-    """Yield what is wrong with a sentence.
+    """Yield the findings in a sentence.
 
-    Only sentences of documents have a length that is checked.
+    The length is checked only for sentences of documents.
     """
     yield from _words(sentence)
     yield from _clauses(sentence)

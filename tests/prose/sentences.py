@@ -1,6 +1,4 @@
-"""Cuts passages into sentences without code and marks,
-each of which knows the lines it stands on.
-"""
+"""Cuts passages into sentences without code and marks, and keeps their line numbers."""
 
 import re
 from collections.abc import Iterator
@@ -16,17 +14,17 @@ _REPLACED = (
     (re.compile(r"<[a-zA-Z/!][^<>]*>"), ""),
     (re.compile(r"\*\*|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)"), ""),
 )
-"""Code and addresses become one word that no rule is about; links become their texts;
-tags and stars go."""
+"""(pattern, replacement). Code and addresses become a word that no rule is about.
+Links become their texts. HTML tags and stars are removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence of a passage.
 
-    text      without code: each piece of it is `x`
-    lines     the number of the line on which each character stands
-    is_title  stands alone, as a heading does
+    text      the sentence, in which `x` replaces each piece of code
+    lines     for each character, the number of its line
+    is_title  whether the sentence is a title, such as a heading
     """
 
     text: str
@@ -34,7 +32,7 @@ class Sentence:
     is_title: bool
 
     def words(self) -> int:
-        """Count words: what stands between blanks and has a letter, a digit or code in it."""
+        """Count the words: parts between blanks that have a letter, a digit or code."""
         return len(re.findall(r"\S*[\w`]\S*", self.text))
 
 
@@ -56,7 +54,7 @@ def sentences(passage: Passage) -> Iterator[Sentence]:
 def _replace(
     pattern: re.Pattern[str], new: str, text: str, numbers: tuple[int, ...]
 ) -> tuple[str, tuple[int, ...]]:
-    """Replace matches; what is new stands on the line on which its match begins."""
+    """Replace all matches; each replacement gets the line on which its match begins."""
     result, lines, at = "", list[int](), 0
     for match in pattern.finditer(text):
         put = match.expand(new)

@@ -1,4 +1,4 @@
-"""Whatever is public in the four packages has a docstring, of its own or by inheritance."""
+"""Tests that all public code of the four packages has a docstring, its own or an inherited one."""
 
 import importlib.util
 from pathlib import Path
@@ -59,7 +59,7 @@ def made(tmp_path: Path) -> ModuleType:
 
 
 def test_methods_are_documented_by_what_they_override_or_implement(tmp_path: Path) -> None:
-    """Also by a Protocol that a class implements only together with others."""
+    """A method is documented by a Protocol, even if the class implements only a part of it."""
     module = made(tmp_path)
 
     assert [
@@ -79,7 +79,7 @@ def test_methods_are_documented_by_what_they_override_or_implement(tmp_path: Pat
 
 
 def test_public_code_of_packages_is_documented() -> None:
-    """All of it; a failure names what is missing."""
+    """All public definitions are documented; a failure names the undocumented ones."""
     protocols = protocols_of(modules())
     public = [name for module in modules() for name, _, _ in definitions(module, protocols)]
     paths = [Path(str(module.__file__)) for module in modules()]

@@ -1,4 +1,4 @@
-"""Prose is found in documents, docstrings and comments, on its lines; code is none."""
+"""Tests that prose is found in documents, docstrings and comments, with its line numbers."""
 
 import subprocess
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.prose.sentences import sentences
 
 
 def test_markdown_gives_paragraphs_items_headings_and_cells() -> None:
-    """Each on its own; blocks of code, HTML comments and code in tables are left out."""
+    """Each is a separate passage; blocks of code, HTML comments and code in tables are left out."""
     text = """# A title
 
 A paragraph
@@ -51,7 +51,7 @@ comment -->
 
 
 def test_python_gives_comments_and_docstrings() -> None:
-    """Also those behind constants; neither texts nor instructions to tools."""
+    """Docstrings after constants are found too, but no strings and no instructions to tools."""
     text = '''"""A module.
 
 It has two paragraphs.
@@ -79,7 +79,7 @@ value = "a text"  # noqa: S105
 
 
 def test_docstring_gives_texts_of_fields_and_no_drawings() -> None:
-    """Of `name  text` the text is prose; a drawing with lines or arrows is not."""
+    """In a line `name  text`, the text is prose; a drawing with lines or arrows is not prose."""
     text = '"""Title.\n\nname    the text of it\n\nclient → room\n"""\n'
 
     assert [passage.lines for passage in of_python(text)] == [
@@ -89,7 +89,7 @@ def test_docstring_gives_texts_of_fields_and_no_drawings() -> None:
 
 
 def test_typescript_and_settings_give_comments() -> None:
-    """Both kinds of comments; an address is none."""
+    """Both kinds of TypeScript's comments are found; the `//` of an address is not a comment."""
     script = "/** Says so. */\nconst a = 'https://x' // why\n"
 
     assert sorted(passage.lines for passage in of_slashes(script)) == [
@@ -100,7 +100,7 @@ def test_typescript_and_settings_give_comments() -> None:
 
 
 def test_sentence_knows_the_lines_of_its_characters() -> None:
-    """So that a finding names the line of the word, not that of the paragraph."""
+    """A finding names the line of its word, not the first line of the paragraph."""
     (passage,) = of_markdown(
         "One ends. Two begins\nhere with `a b` and [a link](x.md), e.g. this.\n"
     )
@@ -114,7 +114,7 @@ def test_sentence_knows_the_lines_of_its_characters() -> None:
 
 
 def test_checked_files_exist_and_are_named_once() -> None:
-    """One path a line, in order: a path that is gone would hold nothing."""
+    """checked.txt has existing paths in order, because a missing path would check nothing."""
     paths = checked()
 
     assert paths == sorted(set(paths))
@@ -129,7 +129,7 @@ def test_command_prints_findings_and_says_by_its_code_whether_there_are_any(
     text: str,
     code: int,
 ) -> None:
-    """`file:line: what is wrong -> what to write instead`, and a count per folder."""
+    """The command prints `file:line: fault -> words to write instead`, and a count per folder."""
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "page.md").write_text(text)

@@ -1,4 +1,4 @@
-"""What documents, comments and docstrings point at exists; names that lead nowhere are found."""
+"""Tests that all references in prose exist, and that a broken reference is found."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def page(tmp_path: Path, sentence: str, name: str = "page.md") -> Path:
 def test_name_that_leads_nowhere_is_found_with_its_line(
     tmp_path: Path, sentence: str, wrong: str
 ) -> None:
-    """One finding for each, which says what is wrong."""
+    """A broken reference has a finding with its line and its fault."""
     found = {(finding.line, finding.wrong) for finding in findings(page(tmp_path, sentence))}
 
     assert (3, wrong) in found
@@ -47,12 +47,12 @@ def test_name_that_leads_nowhere_is_found_with_its_line(
 
 @pytest.mark.parametrize("sentence", RIGHT)
 def test_name_that_exists_is_not_found(tmp_path: Path, sentence: str) -> None:
-    """Nor is one of somebody else's files, or another site's address."""
+    """Existing names, names in ELSEWHERE, and addresses of other sites have no findings."""
     assert findings(page(tmp_path, sentence)) == []
 
 
 def test_changelog_may_tell_of_modules_and_settings_that_are_gone(tmp_path: Path) -> None:
-    """Its files and links are there like those of any document."""
+    """The changelog may name removed modules, but its files and links must exist."""
     told = "Remove `crdt.gone`, `make gone` and COLLAB_GONE, see `gone.py`."
 
     (finding,) = findings(page(tmp_path, told, "CHANGELOG.md"))
@@ -71,7 +71,10 @@ def test_changelog_may_tell_of_modules_and_settings_that_are_gone(tmp_path: Path
     ],
 )
 def test_comments_and_docstrings_of_code_are_read(tmp_path: Path, name: str, text: str) -> None:
-    """Not the code itself, where a name may be of a file that the program makes."""
+    """References are checked in comments and docstrings, but not in code.
+
+    The program may create a file that its code names.
+    """
     path = tmp_path / name
     path.write_text(text)
 
@@ -81,7 +84,7 @@ def test_comments_and_docstrings_of_code_are_read(tmp_path: Path, name: str, tex
 
 
 def test_names_in_prose_of_repository_exist() -> None:
-    """A reader of documents, comments and docstrings can open each file they are sent to."""
+    """Each reference in the repository's documents, comments and docstrings exists."""
     paths = repository.files(ROOT)
 
     assert len([path for path in paths if said(path)]) > 500
@@ -91,7 +94,7 @@ def test_names_in_prose_of_repository_exist() -> None:
 
 
 def test_names_of_files_elsewhere_are_used() -> None:
-    """An exception that nothing needs any more is taken away."""
+    """Each name in ELSEWHERE is used in prose, so no unused exception stays."""
     told = "\n".join(
         line
         for path in repository.files(ROOT)

@@ -1,4 +1,4 @@
-"""Each rule of prose finds what it is for, and leaves good sentences alone."""
+"""Tests that each rule of prose finds bad sentences, and accepts good ones."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ EXAMPLES = [
 
 
 def found(tmp_path: Path, sentence: str) -> list[str]:
-    """Return what is found in a document of one sentence."""
+    """Return the findings in a document of one sentence."""
     page = tmp_path / "page.md"
     page.write_text(f"# Title\n\n{sentence}\n")
     return [f"{finding.line}: {finding.wrong} -> {finding.instead}" for finding in findings(page)]
@@ -34,7 +34,7 @@ def found(tmp_path: Path, sentence: str) -> list[str]:
 
 @pytest.mark.parametrize(("sentence", "wrong"), EXAMPLES)
 def test_word_is_found_with_another_one_to_write(tmp_path: Path, sentence: str, wrong: str) -> None:
-    """One sentence a row of the list: a new row needs an example here."""
+    """For each row of WORDS, an example has one finding, which names the words to write instead."""
     (finding,) = found(tmp_path, sentence)
 
     assert finding.startswith(f"3: “{wrong}” -> ")
@@ -42,7 +42,7 @@ def test_word_is_found_with_another_one_to_write(tmp_path: Path, sentence: str, 
 
 
 def test_each_word_has_an_example() -> None:
-    """As many rows as examples, and each of them is found above."""
+    """WORDS and EXAMPLES have the same number of rows."""
     assert len(EXAMPLES) == len(WORDS)
 
 
@@ -62,9 +62,7 @@ def test_each_word_has_an_example() -> None:
     ],
 )
 def test_word_of_another_meaning_is_left(tmp_path: Path, sentence: str) -> None:
-    """Words inside others, in quotes, in code and in addresses;
-    a few turns of phrase that are clear.
-    """
+    """A listed word is allowed inside other words, quotes, code, addresses and clear phrases."""
     assert found(tmp_path, sentence) == []
 
 
@@ -72,7 +70,7 @@ def test_word_of_another_meaning_is_left(tmp_path: Path, sentence: str) -> None:
     "pronoun", ["he", "she", "him", "his", "her", "hers", "himself", "herself", "He"]
 )
 def test_pronoun_of_one_sex_is_found(tmp_path: Path, pronoun: str) -> None:
-    """People are *they* or *the user*."""
+    """A pronoun such as "he" is found, because people are *they* or *the user*."""
     assert found(tmp_path, f"The owner and {pronoun} again.") == [
         f"3: “{pronoun}” -> they, their, or the user"
     ]
@@ -93,7 +91,7 @@ def test_pronoun_of_one_sex_is_found(tmp_path: Path, pronoun: str) -> None:
     ],
 )
 def test_clause_with_who_that_stands_for_people_is_found(tmp_path: Path, sentence: str) -> None:
-    """As a subject, as an object, behind a preposition."""
+    """A clause with "who" is found as a subject, as an object, and after a preposition."""
     (finding,) = found(tmp_path, sentence)
 
     assert "stands for people without a noun -> the noun: a user who" in finding
@@ -113,7 +111,7 @@ def test_clause_with_who_that_stands_for_people_is_found(tmp_path: Path, sentenc
     ],
 )
 def test_question_or_relative_clause_with_who_is_left(tmp_path: Path, sentence: str) -> None:
-    """A noun stands before it, or it is a question, also inside a sentence."""
+    """A clause with "who" is allowed after a noun, and as a question, even inside a sentence."""
     assert found(tmp_path, sentence) == []
 
 
@@ -126,7 +124,7 @@ def test_question_or_relative_clause_with_who_is_left(tmp_path: Path, sentence: 
     ],
 )
 def test_clause_with_what_as_subject_is_found(tmp_path: Path, sentence: str) -> None:
-    """The reader needs the noun: which things are refused?"""
+    """A clause with "what" as a subject is found, because the reader needs a noun."""
     (finding,) = found(tmp_path, sentence)
 
     assert "stands for things without a noun -> the noun: files that" in finding
@@ -142,12 +140,12 @@ def test_clause_with_what_as_subject_is_found(tmp_path: Path, sentence: str) -> 
     ],
 )
 def test_question_with_what_is_left(tmp_path: Path, sentence: str) -> None:
-    """Questions, also inside a sentence, and titles."""
+    """A clause with "what" is allowed in titles, and as a question, even inside a sentence."""
     assert found(tmp_path, sentence) == []
 
 
 def test_sentence_that_begins_with_its_object_is_found(tmp_path: Path) -> None:
-    """Subject, verb, object."""
+    """A sentence that begins with its object is found, because the subject comes first."""
     (finding,) = found(tmp_path, "Of a large document everything is sent.")
 
     assert "does not begin with its subject -> subject, verb, object" in finding
@@ -155,7 +153,7 @@ def test_sentence_that_begins_with_its_object_is_found(tmp_path: Path) -> None:
 
 
 def test_sentence_of_document_has_a_longest_length(tmp_path: Path) -> None:
-    """Code in back quotes is one word, and so is the text of a comment no document."""
+    """Only sentences of documents are limited in length; code in back quotes is one word."""
     words = "word " * (MAX_WORDS - 2)
 
     assert found(tmp_path, f"{words}`two words here` end.") == []

@@ -1,4 +1,4 @@
-"""The stores that the contract suite runs on."""
+"""The stores on which the contract tests run."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -13,7 +13,7 @@ from tests.storage.faults import Place, failing
 from tests.storage.rows import Seed
 
 Connect = Callable[[], Store]
-"""Makes a store that is not open yet; all of one test's stores remember the same things."""
+"""Makes a store that is not open yet. All stores of one test have the same data."""
 
 
 @asynccontextmanager
@@ -33,7 +33,7 @@ PLACES: dict[str, Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[
     "sqlite": _sqlite,
     "mongo": _mongo,
 }
-"""Every store there is: an empty place for one test, cleaned up after it."""
+"""For each kind of store, an empty place for one test, which is cleaned up after the test."""
 
 
 @pytest.fixture(params=PLACES)
@@ -44,7 +44,7 @@ async def connect(request: pytest.FixtureRequest) -> AsyncIterator[Connect]:
 
 @pytest.fixture
 async def store(connect: Connect) -> AsyncIterator[Store]:
-    """An empty open store, of every kind."""
+    """An empty open store of each kind."""
     opened = connect()
     await opened.open()
     yield opened

@@ -1,5 +1,6 @@
-"""What fails on purpose: the connection to MongoDB, with what must be so whatever happened,
-and a page of SQLite.
+"""Faults on purpose: of the connection to MongoDB, and of a page of SQLite.
+
+`check` has the rules that must hold after every fault of the connection.
 """
 
 import gc
@@ -27,8 +28,10 @@ _PAGE = 4_096
 IMPATIENT = (
     "?serverSelectionTimeoutMS=80&connectTimeoutMS=3000&socketTimeoutMS=3000&directConnection=true"
 )
-"""How long each of hundreds of calls waits for a server that is gone,
-and the few calls for one that hangs."""
+"""Driver options: hundreds of calls wait 80 ms each for a server that is gone.
+
+The few calls to a server that hangs wait 3 s.
+"""
 
 Rows = dict[str, list[dict[str, Any]]]
 """Documents by collection."""
@@ -37,12 +40,12 @@ FORGETFUL_DRIVER = (
     "ignore:unclosed <socket:ResourceWarning",
     "ignore::pytest.PytestUnraisableExceptionWarning",
 )
-"""The driver forgets to close sockets of connections that fail while they are being made."""
+"""The driver does not close the sockets of connections that fail while they are made."""
 
 
 @dataclass
 class Place:
-    """A database, and the way to it that fails."""
+    """A database, with a direct address, and an address through a proxy that can fail."""
 
     direct: str
     through: str
@@ -51,19 +54,20 @@ class Place:
 
 @asynccontextmanager
 async def failing(mongo_uri: str, options: str = IMPATIENT) -> AsyncIterator[Place]:
-    """Lend an empty database; options: of the driver, on the way that fails."""
+    """Lend an empty database; options: driver options for the address through the proxy."""
     async with mongod.database(mongo_uri) as name:
         proxy = await Proxy.start(mongo_uri)
         yield Place(
             f"{mongo_uri}{name}", f"mongodb://127.0.0.1:{proxy.port}/{name}{options}", proxy
         )
         await proxy.stop()
-    gc.collect()  # what the driver forgot is found here, where it is expected
+    gc.collect()  # sockets that the driver forgot are found here, where the warning is expected
 
 
 async def opened(uri: str) -> MongoStore:
-    """Return an open store. The first connection may take longer than the driver waits,
-    on a busy machine.
+    """Return an open store.
+
+    On a busy machine the first connection may take longer than the driver waits.
     """
     store = MongoStore(uri)
 
@@ -79,7 +83,7 @@ async def opened(uri: str) -> MongoStore:
 
 
 async def furnish(store: Store) -> None:
-    """Ada owns s1 and s2; bob edits both, and owns s3."""
+    """Fill a store: ada owns s1 and s2, and bob edits both and owns s3."""
     seed = Seed(store)
     for name in ("ada", "bob"):
         await seed.user(name)
@@ -93,7 +97,7 @@ async def furnish(store: Store) -> None:
 
 
 async def check(store: Store) -> None:
-    """What must be so whatever happened."""
+    """Check the rules that must hold after every fault."""
     for session_id in ("s1", "s2", "s3", "s9"):
         there = await store.session(session_id)
         members = await store.members(session_id)
@@ -113,20 +117,23 @@ async def check(store: Store) -> None:
 
 
 async def crash(store: MongoStore) -> None:
-    """End as a killed process does."""
+    """End a store as a killed process would end it."""
     await store._stop_renewing()
     await store._engine.close()
 
 
 async def reopen(store: MongoStore) -> None:
-    """Open as if the server that had the database were gone: its process, this one, is not."""
+    """Open a store as if the server that had the database were gone.
+
+    In the tests that server is this process, so its lease is deleted.
+    """
     async with AsyncMongoClient[Document](store._engine.uri) as client:
         await client.get_default_database().meta.delete_one({"_id": "lease"})
     await store.open()
 
 
 async def until_back(store: Store) -> None:
-    """Wait until the driver has noticed that the server is there again."""
+    """Wait until the driver has noticed that the server is available again."""
 
     async def answers() -> bool:
         try:
@@ -139,19 +146,19 @@ async def until_back(store: Store) -> None:
 
 
 async def contents(store: MongoStore) -> Rows:
-    """Everything in the database, without what only says who is using it."""
+    """Return all documents of the database, except those of `meta`, which say who uses it."""
     found = await _all(store._engine.db)
     return {name: there for name, there in found.items() if there and name != "meta"}
 
 
 async def rows(uri: str) -> Rows:
-    """Everything in the database, that of collections without anything too."""
+    """Return all documents of the database by collection, with empty collections, too."""
     async with AsyncMongoClient[Document](uri) as client:
         return await _all(client.get_default_database())
 
 
 async def put_back(uri: str, start: Rows) -> None:
-    """Make the database what it was, faster than to make and furnish a new one."""
+    """Restore the rows of a database, which is faster than filling a new database."""
     async with AsyncMongoClient[Document](uri) as client:
         db = client.get_default_database()
         for name in await db.list_collection_names():
@@ -166,7 +173,7 @@ async def _all(db: AsyncDatabase[dict[str, Any]]) -> Rows:
 
 
 def break_page(path: Path, marker: bytes) -> None:
-    """Overwrite the head of the page that has these bytes, so that SQLite calls it malformed."""
+    """Overwrite the head of the page that contains `marker`, so that SQLite calls it malformed."""
     data = bytearray(path.read_bytes())
     at = data.index(marker) // _PAGE * _PAGE
     data[at : at + 8] = b"\xff" * 8

@@ -1,4 +1,4 @@
-"""Rows with every field filled in; a test names those it is about."""
+"""Rows with every field filled in. A test names only the fields that it is about."""
 
 from typing import Any
 
@@ -24,7 +24,10 @@ from storage.records import (
 )
 
 NOW = 4_000_000_000_000
-"""In a future far enough that no store drops a row by itself because it has expired."""
+"""The time of the tests, in ms.
+
+It is so far in the future that no store deletes a row by itself as expired.
+"""
 HOUR = 3_600_000
 DAY = 24 * HOUR
 
@@ -42,14 +45,14 @@ ODD_TEXTS = {
     "empty": "",
 }
 odd_text = pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS.keys())
-"""Runs a test with texts that a store could spoil."""
+"""Runs a test with texts that a store could damage."""
 
 MANY = 1_000
 """A limit that no test reaches."""
 
 
 def user(name: str = "ada", **fields: Any) -> User:
-    """A user whose id is u-<name>."""
+    """Return a user with the id u-<name>."""
     return User(
         **{
             "id": f"u-{name}",
@@ -66,19 +69,19 @@ def user(name: str = "ada", **fields: Any) -> User:
 
 
 def guest(name: str = "gil", **fields: Any) -> User:
-    """A guest of s1 whose id is u-<name>."""
+    """Return a guest of s1 with the id u-<name>."""
     return user(
         name, **{"email": None, "password_hash": None, "is_guest": True, "guest_of": "s1", **fields}
     )
 
 
 def avatar(name: str = "ada", data: bytes = b"\x89PNG", **fields: Any) -> Avatar:
-    """A picture of user u-<name>."""
+    """Return a picture of user u-<name>."""
     return Avatar(**{"user_id": f"u-{name}", "data": data, "created_at": NOW, **fields})
 
 
 def login(name: str = "ada", number: int = 1, **fields: Any) -> Login:
-    """A login of user u-<name>: valid for an hour, renewable for ten."""
+    """Return a login of user u-<name>, valid for an hour and renewable for ten hours."""
     return Login(
         **{
             "id": f"l-{name}-{number}",
@@ -127,7 +130,10 @@ def member(user_id: str = "u-bob", session_id: str = "s1", **fields: Any) -> Mem
 
 
 def invite(number: int = 1, session_id: str = "s1", **fields: Any) -> Invite:
-    """An invite for an hour and any number of people, with the secret <session>-secret-<number>."""
+    """Return an invite for an hour and any number of uses.
+
+    Its secret is <session>-secret-<number>.
+    """
     return Invite(
         **{
             "id": f"i-{session_id}-{number:04}",
@@ -144,7 +150,7 @@ def invite(number: int = 1, session_id: str = "s1", **fields: Any) -> Invite:
 
 
 def ticket(name: str = "ada", number: int = 1, **fields: Any) -> Ticket:
-    """A ticket of login l-<name>-1, for half an hour."""
+    """Return a ticket of login l-<name>-1, valid for half an hour."""
     return Ticket(
         **{
             "hash": f"ticket-{name}-{number}",
@@ -158,7 +164,7 @@ def ticket(name: str = "ada", number: int = 1, **fields: Any) -> Ticket:
 
 
 def message(text: str = "hello", session_id: str = "s1", **fields: Any) -> Message:
-    """A message as it comes in: without its number. Its id is made of its text."""
+    """Return a message before it has a number. Its id is made from its text."""
     return Message(
         **{
             "session_id": session_id,
@@ -202,7 +208,7 @@ def checkpoint(sequence: int = 1, session_id: str = "s1", **fields: Any) -> Chec
 
 
 def version(code: str = "print(1)", session_id: str = "s1", **fields: Any) -> Version:
-    """A version as it comes in: without its number."""
+    """Return a version before it has a number."""
     return Version(
         **{
             "session_id": session_id,
@@ -228,7 +234,7 @@ class Seed:
         self._store = store
 
     async def user(self, name: str = "ada", **fields: Any) -> User:
-        """A user with login l-<name>-1."""
+        """Add a user with login l-<name>-1."""
         made = user(name, **fields)
         await self._store.add_user(made, login(name, user_id=made.id))
         return made
@@ -236,7 +242,7 @@ class Seed:
     async def session(
         self, session_id: str = "s1", first: Chunk | None = None, **fields: Any
     ) -> Session:
-        """A session whose owner is member u-ada."""
+        """Add a session and its owner as a member; the owner is u-ada by default."""
         made = session(session_id, **fields)
         await self._store.add_session(
             made, member(made.owner_id, session_id, role=Role.OWNER), first
@@ -249,9 +255,9 @@ class Seed:
         return made
 
     async def unusable_invites(self) -> None:
-        """Invites of "s1": 1 can be used, 2 is revoked, 3 is used up.
+        """Add invites of "s1": 1 is usable, 2 is revoked, and 3 is used up.
 
-        "s2" has a usable invite 1 of its own.
+        "s2" gets a usable invite 1 of its own.
         """
         for session_id in ("s1", "s2"):
             await self.session(session_id)
@@ -264,7 +270,7 @@ class Seed:
     async def guest(
         self, name: str = "gil", secret_hash: str = "s1-secret-1", **fields: Any
     ) -> User:
-        """A guest with login l-<name>-1, who came in by an invite that must be there."""
+        """Add a guest with login l-<name>-1, who came by an invite that must exist."""
         made = guest(name, **fields)
         await self._store.add_guest(
             made, login(name, created_at=made.created_at), secret_hash, 1_000
@@ -273,11 +279,11 @@ class Seed:
 
 
 NAMES = ("ada", "bob", "carl")
-"""Users of the session that `family` makes."""
+"""The users in a session that `family` makes."""
 
 
 async def family(store: Store, seed: Seed, session_id: str = "s1") -> None:
-    """A session of u-ada with the editors u-bob and u-carl."""
+    """Add a session of u-ada with the editors u-bob and u-carl."""
     if not await store.users(["u-ada"]):
         for name in NAMES:
             await seed.user(name)

@@ -1,4 +1,5 @@
-"""Where pictures are kept.
+"""Tests of the places where pictures are kept.
+
 Cloudinary's answers and failures are in `tests/handlers/api/test_cloudinary.py`.
 """
 
@@ -9,7 +10,7 @@ from storage.records import Avatar
 
 
 async def test_stored_avatar_address_depends_on_content() -> None:
-    """Another picture has another address, so that browsers may keep each for ever."""
+    """Another picture has another address, so that browsers may keep each picture forever."""
     avatars = StoredAvatars()
 
     first, again, other = [await avatars.put("u-ada", data, 7) for data in (b"one", b"one", b"two")]
@@ -38,5 +39,5 @@ async def test_stored_avatar_address_depends_on_content() -> None:
     ],
 )
 def test_cloudinary_url_is_parsed_like_sdk_does(url: str, options: dict[str, str]) -> None:
-    """Percent signs are decoded, further options are passed on."""
+    """Percent signs are decoded, and further options are passed on."""
     assert _options(url) == options

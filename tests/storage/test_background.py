@@ -1,4 +1,4 @@
-"""Tasks in the background end although one cancellation is lost, and say what ended them."""
+"""Tests of background tasks: they end despite a lost cancellation, and log their errors."""
 
 import asyncio
 from collections.abc import Callable
@@ -48,7 +48,7 @@ async def test_task_that_failed_or_never_was_ends_silently() -> None:
 async def test_task_that_an_error_ends_is_logged_while_somebody_keeps_it(
     expect_log: Callable[[str], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And the one who started it is told."""
+    """The error of a task is logged, and the code that started the task is told."""
     expect_log("the task .tick. ended unexpectedly")
     ended = asyncio.Event()
 

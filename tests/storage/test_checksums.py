@@ -1,4 +1,4 @@
-"""Checksums of rows that hold text: whatever is not as it was written is noticed."""
+"""Tests of the checksums of rows with text, which find every change of a row."""
 
 from dataclasses import replace
 from typing import Any
@@ -54,7 +54,7 @@ def test_version_comes_back_as_packed(text: str) -> None:
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_version_whose_description_changed_is_damaged_as_a_whole(name: str) -> None:
-    """Nothing of it is shown: nobody knows which part is wrong."""
+    """If the description changed, no field is shown, because each of them may be wrong."""
     changed = replace(VERSION, **{name: CHANGES[name]})
 
     found = read(changed, version_checksum(VERSION), None)
@@ -70,7 +70,7 @@ def test_version_whose_description_changed_is_damaged_as_a_whole(name: str) -> N
 
 @given(st.data())
 def test_version_contents_with_any_bit_flipped_are_damaged(data: st.DataObject) -> None:
-    """Its description is shown, its texts are not."""
+    """If the contents changed, the description is shown and the texts are not."""
     packed = bytearray(pack_contents(VERSION))
     packed[data.draw(st.integers(0, len(packed) - 1))] ^= 1 << data.draw(st.integers(0, 7))
 
@@ -87,7 +87,7 @@ def test_version_contents_of_no_form_are_damaged(contents: bytes) -> None:
 
 
 def test_contents_of_another_version_are_damaged() -> None:
-    """A page that the disk wrote to another place is sound in itself."""
+    """Contents that the disk wrote to another version's place are damaged there."""
     other = replace(VERSION, number=4)
 
     assert read(VERSION, version_checksum(VERSION), pack_contents(other)).is_damaged
@@ -103,7 +103,7 @@ def test_version_that_cannot_be_described_is_damaged() -> None:
 
 
 def test_damaged_version_packed_again_stays_damaged() -> None:
-    """So that a copy of the store does not make it sound."""
+    """A copy of the store must not make a damaged version sound."""
     damaged = read(replace(VERSION, label="x"), version_checksum(VERSION), None)
 
     found = read(damaged, version_checksum(damaged), pack_contents(damaged))

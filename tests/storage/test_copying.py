@@ -1,4 +1,4 @@
-"""Moving everything from one store to another."""
+"""Tests of copying everything from one store to another."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -46,8 +46,9 @@ async def places(
 
 
 async def furnish(store: PortableStore) -> None:
-    """Something in every table, odd texts, more rows than a batch in some, a guest, a deleted user,
-    one removed.
+    """Put rows into every table: odd texts, a guest, a deleted user and a removed member.
+
+    Some tables get more rows than one batch holds.
     """
     seed = Seed(store)
     for name in ("ada", "bob", "dan"):
@@ -80,7 +81,7 @@ async def opened(connect: Connect) -> PortableStore:
 
 
 async def everything(store: PortableStore) -> dict[str, list[Row]]:
-    """All rows of a store, by table, in one order."""
+    """Return all rows of a store by table, in a fixed order."""
     found = {}
     for table in TABLES:
         rows, cursor = await store.page(table, "", 10_000)
@@ -95,7 +96,7 @@ async def everything(store: PortableStore) -> dict[str, list[Row]]:
 async def test_copy_there_and_back_keeps_every_table(
     places: dict[str, Connect], way: tuple[str, str, str]
 ) -> None:
-    """What comes back is what was there, in every table."""
+    """The first store, its copy and the copy of the copy have the same rows in every table."""
     stores = [await opened(places[name]) for name in way]
     await furnish(stores[0])
 
@@ -118,7 +119,7 @@ async def test_copy_there_and_back_keeps_every_table(
 
 
 async def test_copy_leaves_out_expired_rows(places: dict[str, Connect]) -> None:
-    """An ended login is not brought to life again."""
+    """A login that has expired is not brought to life again."""
     source, target = await opened(places["sqlite"]), await opened(places["sqlite 2"])
     await Seed(source).user("ada")
 
@@ -139,8 +140,9 @@ async def test_copy_leaves_out_expired_rows(places: dict[str, Connect]) -> None:
 async def test_copy_keeps_expired_invites_while_they_are_listed(
     places: dict[str, Connect], way: tuple[str, str], later: int, uses: int
 ) -> None:
-    """They travel with their uses as long as they are listed;
-    then neither does, and nothing refers to nothing.
+    """An expired invite is copied with its uses as long as it is listed.
+
+    Later neither is copied, so that no use refers to a missing invite.
     """
     source, target = [await opened(places[name]) for name in way]
     seed = Seed(source)
@@ -162,8 +164,9 @@ async def test_copy_keeps_expired_invites_while_they_are_listed(
 async def test_copy_into_store_with_rows_is_refused_unless_forced(
     places: dict[str, Connect],
 ) -> None:
-    """It is refused by name of the tables, unless told;
-    then rows with the same keys are replaced.
+    """A target with rows is refused, and the error names their tables.
+
+    A forced copy replaces rows with the same keys.
     """
     source, target = await opened(places["sqlite"]), await opened(places["mongo"])
     await furnish(source)
@@ -184,7 +187,10 @@ async def test_copy_into_store_with_rows_is_refused_unless_forced(
 async def test_copy_cut_short_continues_from_same_source(
     places: dict[str, Connect], monkeypatch, target: str
 ) -> None:
-    """Wherever it stopped; rows that are there are not written again, another source is refused."""
+    """A copy goes on wherever it stopped, without writing rows again.
+
+    A copy from another source is refused.
+    """
     source = await opened(places["sqlite"])
     await furnish(source)
     store = await opened(places[target])
@@ -235,7 +241,7 @@ async def test_copy_with_changed_row_fails_naming_table(
 
 
 async def test_copy_progress_ends_each_table_with_all_rows(places: dict[str, Connect]) -> None:
-    """Each table ends with all its rows."""
+    """The last report of progress for each table counts all rows of the table."""
     source, target = await opened(places["sqlite"]), await opened(places["sqlite 2"])
     await furnish(source)
     seen: dict[str, tuple[int, int]] = {}

@@ -1,5 +1,6 @@
-"""Values that a field cannot have become what allows least;
-what a field can have stays as it is.
+"""Tests of mending: a value that a field cannot have becomes the value that allows least.
+
+A value that the field can have stays as it is.
 """
 
 from dataclasses import asdict, replace
@@ -53,7 +54,7 @@ def test_what_cannot_be_read_allows_least(record: Any, name: str, least: object)
 
 
 def test_field_that_a_row_lacks_has_its_default() -> None:
-    """Rows of earlier releases lack some."""
+    """A missing field gets its default, because rows of earlier releases lack some fields."""
     row = asdict(user())
     del row["is_deleted"], row["guest_of"]
     assert restored(User, row) == user()

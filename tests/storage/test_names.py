@@ -1,4 +1,4 @@
-"""When two user names are one name, and when they look alike."""
+"""Tests of user names: when two names are one name, and when they look alike."""
 
 import unicodedata
 
@@ -14,7 +14,7 @@ _VISIBLE = st.text(st.characters(exclude_categories=["Cf", "Cs"]))
 
 @given(_VISIBLE)
 def test_key_of_name_without_joiners_is_its_case_folded_form(name: str) -> None:
-    """So names of before joiners were allowed keep the key that is stored for them."""
+    """Names from before joiners were allowed keep the key that is stored for them."""
     composed = unicodedata.normalize("NFC", name)
 
     assert name_key(composed) == composed.casefold()
@@ -89,12 +89,15 @@ def test_name_of_ascii_and_its_look_alike_are_confusable() -> None:
 
 @given(st.text(min_size=1))
 def test_skeleton_is_the_same_for_names_with_the_same_key(name: str) -> None:
-    """A name that is the same in other capitals is never only a look-alike."""
+    """A name that differs only in capitals is the same name, and never only a look-alike."""
     assert name_skeleton(name_key(name)) == name_skeleton(name) or not name_key(name)
 
 
 def test_skeleton_of_each_ordinary_name_is_its_own() -> None:
-    """In all scripts: people of one class are not told that their names look alike."""
+    """Ordinary names of all scripts have different skeletons.
+
+    Users of one class are not told that their names look alike.
+    """
     skeletons = {name_skeleton(name): name for name in ORDINARY}
 
     assert len(skeletons) == len(ORDINARY)
@@ -109,5 +112,5 @@ def test_names_like_a_reserved_one_are_found_also_within_ascii(name: str) -> Non
 
 @pytest.mark.parametrize("name", ORDINARY, ids=ascii)
 def test_ordinary_name_is_like_no_reserved_one(name: str) -> None:
-    """Names without letters, such as an emoji, too."""
+    """Names without letters, such as an emoji, are like no reserved name either."""
     assert not is_like_reserved(name, "deleted user")

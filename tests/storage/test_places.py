@@ -1,4 +1,4 @@
-"""What is tried fails as the real thing does, and leaves nothing behind."""
+"""Tests of trying a place, which fails as the real call does and leaves nothing behind."""
 
 import os
 from collections.abc import Callable
@@ -52,7 +52,7 @@ MAKERS = [
 
 
 def outcome(call: Callable[[Path], object], place: Path) -> str:
-    """Return the error that a call raises, with the path that it names; "" for none."""
+    """Return the error that a call raises, with the path that it names, or "" for no error."""
     try:
         call(place)
     except OSError as error:
@@ -68,7 +68,7 @@ def tree(folder: Path) -> set[Path]:
 def test_try_file_fails_as_opening_does_and_makes_nothing(
     tmp_path: Path, make: Callable[[Path], None]
 ) -> None:
-    """A folder, a dangling link, a file where a folder should be: each error of open(2)."""
+    """The attempt gives the errors of open(2), such as for a folder or a dangling link."""
     place = tmp_path / "folder" / "place"
     place.parent.mkdir()
     make(place)
@@ -82,7 +82,7 @@ def test_try_file_fails_as_opening_does_and_makes_nothing(
     assert tree(tmp_path) == before
 
     def really(path: Path) -> None:
-        path.parent.mkdir(exist_ok=True)  # a start has made it when it comes to the file
+        path.parent.mkdir(exist_ok=True)  # a start makes the folder before the file
         os.close(os.open(path, os.O_RDWR | os.O_CREAT))
 
     assert tried == outcome(really, place)
@@ -93,7 +93,7 @@ def test_try_file_fails_as_opening_does_and_makes_nothing(
 def test_try_folder_fails_as_making_it_does_and_makes_nothing(
     tmp_path: Path, make: Callable[[Path], None], below: str
 ) -> None:
-    """Whatever is in the way, at the end or in the middle of the path."""
+    """The obstacle may be at the end or in the middle of the path."""
     place = tmp_path / "folder" / "place"
     place.parent.mkdir()
     make(place)
@@ -107,6 +107,6 @@ def test_try_folder_fails_as_making_it_does_and_makes_nothing(
 
 @pytest.mark.parametrize("call", [try_file, try_folder])
 def test_place_that_takes_no_files_is_refused_by_name(call: Callable[[Path], None]) -> None:
-    """The error names what was to be made, not the file that was tried."""
+    """The error names the wanted path, not the file with which the attempt was made."""
     with pytest.raises(OSError, match="/proc/nowhere"):
         call(Path("/proc/nowhere"))

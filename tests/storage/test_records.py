@@ -1,4 +1,4 @@
-"""The rules that records have of their own."""
+"""Tests of the rules that records have of their own."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from tests.storage.rows import HOUR, NOW, guest, invite, user
 @pytest.mark.parametrize("needed", Role)
 @pytest.mark.parametrize("role", Role)
 def test_role_allows_itself_and_lower_roles(role: Role, needed: Role) -> None:
-    """A viewer is below an editor, an editor below the owner."""
+    """A viewer is below an editor, and an editor is below the owner."""
     order = [Role.VIEWER, Role.EDITOR, Role.OWNER]
 
     assert role.allows(needed) is (order.index(role) >= order.index(needed))
 
 
 def test_user_may_enter_any_session_and_guest_only_the_invited_one() -> None:
-    """A guest was invited to one session."""
+    """A guest may enter only the session to which they were invited."""
     gil = guest("gil")
 
     assert gil.guest_of
@@ -27,7 +27,7 @@ def test_user_may_enter_any_session_and_guest_only_the_invited_one() -> None:
 
 
 def test_invite_is_usable_until_expired_revoked_or_used_up() -> None:
-    """It expires, it is revoked, or its uses are spent."""
+    """An invite is usable until it expires, is revoked, or has no uses left."""
     good: dict[str, Any] = {"expires_at": NOW + HOUR, "max_uses": 2, "uses": 1}
 
     assert invite(**good).is_usable(NOW)

@@ -1,7 +1,7 @@
-"""A process that writes messages until it is killed,
-and prints the number of each after its commit.
+"""A process that writes messages until it is killed.
 
-Run by `tests/storage/sqlite/test_engine.py` as `python -m tests.storage.writer PATH`.
+It prints the number of each message after its commit.
+`tests/storage/sqlite/test_engine.py` runs it as `python -m tests.storage.writer PATH`.
 """
 
 import asyncio

@@ -1,16 +1,17 @@
-// Which addresses are screens of this app. Used by the router, and by the server for development
+// Addresses that are screens of this app. Used by the router, and by the development server
 // (vite.config.ts).
 
 /**
- * The server answers these itself; every other address that a person opens is a screen of the app.
+ * Addresses that the server answers itself. Every other address that a user opens is a screen of
+ * the app.
  */
 export const SERVED = /^\/(docs|openapi\.json|static|code|healthz)\b/
 
-/** An address, up to the punctuation that ends the sentence or closes a bracket around it. */
+/** A web address without punctuation at its end, which belongs to the sentence around it. */
 const WEB = /\bhttps?:\/\/[^\s<>"'`]*[^\s<>"'`.,;:!?)\]}]/gi
 
 /**
- * Cut a text at its web addresses. Only http and https: nothing that somebody writes can run code.
+ * Split a text at its web addresses. Only http and https become links, so no link can run code.
  */
 export function linkedParts(text: string): { text: string; href?: string }[] {
   const parts: { text: string; href?: string }[] = []
@@ -26,7 +27,7 @@ export function linkedParts(text: string): { text: string; href?: string }[] {
   return parts
 }
 
-/** Take an id, a session's link, or an invite's link. */
+/** Return the app's path for an id, a session's link or an invite's link; null for other text. */
 export function whereTo(text: string): string | null {
   const given = text.trim()
   const invite = /\/join\/([^/?#\s]+)/.exec(given)

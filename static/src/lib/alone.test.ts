@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest"
 import { alone } from "./alone"
 
-/** Work that notes when it begins and ends, and takes a while. */
+/** Return work that logs its beginning and its end, and takes `ms` milliseconds. */
 function worker(log: string[]) {
   return (name: string, ms = 100) =>
     async () => {

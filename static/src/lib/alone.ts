@@ -1,13 +1,13 @@
 // Work that only one tab of this browser may do at a time.
 
 /**
- * How long a lease holds: longer than any work takes, but not for ever, because a tab with a lease
- * may be closed.
+ * The length of a lease: longer than any work takes. It is limited because the tab that has the
+ * lease may be closed.
  */
 const LEASE_MS = 25_000
 /**
- * How long to wait before the lease is read again. If two tabs write at the same time, both have
- * written by then.
+ * The time before the lease is read again. If two tabs write at the same time, both have written
+ * when it is over.
  */
 const POLL_MS = 50
 
@@ -15,14 +15,14 @@ const pause = (ms: number) => new Promise<void>((go) => setTimeout(go, ms))
 
 /** Do some work while no other tab does work of this name. */
 export function alone<T>(name: string, work: () => Promise<T>): Promise<T> {
-  // browsers have locks over TLS and on localhost only
+  // browsers have locks only over TLS and on localhost
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the types know secure pages only
   return navigator.locks ? (navigator.locks.request(name, work) as Promise<T>) : leased(name, work)
 }
 
 /**
- * `alone` by a lease in this browser's storage. Very seldom two tabs both get it, so the work must
- * not break then.
+ * `alone` with a lease in this browser's storage. In rare cases two tabs get the lease together, so
+ * the work must allow that.
  */
 async function leased<T>(name: string, work: () => Promise<T>): Promise<T> {
   const key = `lease:${name}`

@@ -1,5 +1,5 @@
-// Roots of a session that are no texts: XML, maps and lists, which other programs write. They can
-// be read here.
+// Roots of a session that are not texts: XML, maps and lists from other programs. The app shows
+// them read-only.
 import type { Document, LeftOut, RootType } from "../types"
 
 export type Documents = Readonly<Record<string, Document>>
@@ -17,7 +17,7 @@ const LEFT_OUT: Record<LeftOut, string> = {
   attributes: "It also has attributes, which are not shown.",
 }
 
-/** What a document holds: XML as it is, everything else as JSON; "" if there is nothing to show. */
+/** A document's content: XML unchanged, other values as JSON, or "" if there is nothing to show. */
 export const contentOf = ({ type, value }: Document): string =>
   value === null
     ? ""
@@ -25,10 +25,10 @@ export const contentOf = ({ type, value }: Document): string =>
       ? value
       : JSON.stringify(value, null, 2)
 
-/** The language in which its content is coloured. */
+/** The language whose colours the content has. */
 export const languageOf = ({ type }: Document): string => (type === "xml" ? "html" : "json")
 
-/** A remark for people about what is shown, such as what is left out; "" for none. */
+/** A remark for users about the shown content, for example about missing parts; "" for none. */
 export function remarkOf(document: Document): string {
   if (document.leftOut) return LEFT_OUT[document.leftOut]
   if (document.type === "empty") return "Everything in it was deleted."

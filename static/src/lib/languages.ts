@@ -1,4 +1,4 @@
-// The languages that people interview and teach in; each pack is loaded when it is needed.
+// Languages for interviews and lessons. Each language pack is loaded when it is needed.
 import { StreamLanguage } from "@codemirror/language"
 import type { Extension } from "@codemirror/state"
 
@@ -173,8 +173,8 @@ export const languageName = (id: string) => LANGUAGES.find((one) => one.id === i
 export const suffixOf = (id: string) => LANGUAGES.find((one) => one.id === id)?.suffix ?? "txt"
 
 /**
- * The pack for a file: by the suffix of its name where it has one, else by the session's language.
- * A pack that cannot be loaded leaves the text without colours.
+ * The language pack for a file, found by the suffix of its name, or else by the session's language.
+ * If a pack cannot be loaded, the text has no colours.
  */
 export async function languagePack(file: string, sessionLanguage: string): Promise<Extension> {
   const suffix = file.slice(file.lastIndexOf(".") + 1 || file.length).toLowerCase()

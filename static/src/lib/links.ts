@@ -1,5 +1,5 @@
-// Invite links that were made in this tab. The server keeps only their hashes, so nobody else can
-// show them again.
+// Invite links that were made in this tab. The server keeps only their hashes, so it cannot show
+// them again.
 
 const KEY = "link:"
 

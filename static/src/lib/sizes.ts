@@ -1,9 +1,9 @@
 const UNITS = ["KiB", "MiB", "GiB", "TiB"]
 
 /**
- * "0 bytes", "1.5 KiB", "12 MiB", "2 GiB": precise enough to compare with a limit.
+ * A number of bytes for users: "0 bytes", "1.5 KiB", "12 MiB", "2 GiB".
  *
- * Further digits are cut off, not rounded, so that a size below a limit never looks as large as the
+ * Further digits are cut off and not rounded, so a size below a limit never looks as large as the
  * limit.
  */
 export function size(bytes: number): string {

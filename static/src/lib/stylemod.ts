@@ -1,5 +1,5 @@
-// CodeMirror's style sheets as constructed ones: the policy allows no <style> elements, and
-// constructed sheets need neither an exception nor a nonce, so that the shell can be a static file.
+// Mounts CodeMirror's styles as constructed style sheets. The content security policy allows no
+// <style> elements. Constructed sheets need no nonce, so the page can be a static file.
 import { StyleModule as Original } from "../../node_modules/style-mod/src/style-mod.js"
 
 interface Mounted {
@@ -19,7 +19,7 @@ export class StyleModule extends Original {
       root.adoptedStyleSheets = [state.sheet, ...root.adoptedStyleSheets]
     }
     if (modules.every((one) => state.modules.includes(one))) return
-    // later modules win, so those of other editors go first
+    // later modules win, so the modules of earlier editors go first
     state.modules = [...state.modules.filter((one) => !modules.includes(one)), ...modules]
     state.sheet.replaceSync(state.modules.map((one) => one.getRules()).join("\n"))
   }

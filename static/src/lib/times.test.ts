@@ -12,7 +12,7 @@ it.each([
   [90 * MINUTE, "2 hours ago"],
   [DAY, "yesterday"],
   [14 * DAY, "14 days ago"],
-  // clocks differ: what the server wrote may lie ahead of this browser's time
+  // clocks differ, so a time from the server may be ahead of this browser's time
   [-2 * MINUTE, "in 2 minutes"],
 ])("says of %i ms before now: %s", (passed, words) => {
   expect(ago(new Date(NOW - passed).toISOString(), NOW)).toBe(words)

@@ -5,7 +5,7 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["minute", 60_000],
 ]
 
-/** "5 minutes ago", "yesterday"; further back the date itself. */
+/** "5 minutes ago", "yesterday"; a date after more than 14 days. */
 export function ago(text: string, now = Date.now()): string {
   const passed = now - Date.parse(text)
   if (passed > 14 * 86_400_000) return new Date(text).toLocaleDateString()
@@ -14,7 +14,7 @@ export function ago(text: string, now = Date.now()): string {
   return "just now"
 }
 
-/** "40 seconds", "2 minutes" */
+/** A duration for users: "40 seconds", "2 minutes". */
 export function lasting(seconds: number): string {
   const [count, unit] =
     seconds < 90 ? [Math.round(seconds), "second"] : [Math.round(seconds / 60), "minute"]

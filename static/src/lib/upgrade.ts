@@ -1,8 +1,8 @@
-// Parts of the app that are loaded when they are needed: after an upgrade the server has them under
-// other names.
+// Loads parts of the app when they are needed. After an upgrade, the server has them under other
+// names.
 
 const RELOADED_AT = "reloadedAt"
-/** A page that fails again so soon after it was loaded would fail for ever. */
+/** If a page fails within this time after a reload, another reload would not help. */
 const GUARD_MS = 60_000
 
 const isServerThere = () =>
@@ -12,10 +12,10 @@ const isServerThere = () =>
   )
 
 /**
- * Load a part of the app. Where that fails and the server is there, the page is loaded again, once:
- * that brings the names of the parts as they are now.
+ * Load a part of the app. If that fails and the server answers, reload the page once, because a
+ * new page has the current names of the parts.
  *
- * Raises what the browser says, if the page cannot help itself.
+ * Rejects with the browser's error if a reload would not help.
  */
 export async function loadPart<T>(
   load: () => Promise<T>,

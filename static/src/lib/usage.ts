@@ -1,7 +1,7 @@
-// What a user's sessions take of what they may, in words. Knows no screen.
+// Texts about the storage and the number of sessions that a user has, compared with their limits.
 import type { Usage } from "../types"
 
-/** From this share of a limit on, people are warned. */
+/** The share of a limit from which the app warns users. */
 export const NEARLY = 0.9
 
 const number = (amount: number) => amount.toLocaleString("en")
@@ -10,11 +10,11 @@ const number = (amount: number) => amount.toLocaleString("en")
 export const sessionsOf = ({ sessions, maxSessions }: Usage) =>
   `${number(sessions)} of ${number(maxSessions)} ${maxSessions === 1 ? "session" : "sessions"}`
 
-/** Whether something is refused now. */
+/** Whether the user has reached a limit, so that the server refuses requests. */
 export const isFull = ({ bytes, maxBytes, sessions, maxSessions }: Usage) =>
   bytes >= maxBytes || sessions >= maxSessions
 
-/** What is refused now, or what will be soon; "" where there is enough room. */
+/** A text about requests that are refused, or soon will be; "" if no limit is near. */
 export function warning({ bytes, maxBytes, sessions, maxSessions }: Usage): string {
   if (bytes >= maxBytes)
     return "Your storage is full. You cannot open new sessions, and no versions of your sessions can be saved. If it grows further, nobody can type in your sessions."

@@ -1,4 +1,4 @@
-// What a session's link leads to, for people who have opened it without being signed in.
+// Information about a session, for people who open its link without being signed in.
 import { useEffect, useState } from "preact/hooks"
 import { get } from "../api"
 import { languageName } from "../lib/languages"
@@ -25,7 +25,7 @@ function Known({ about }: { about: LinkPreview }) {
   )
 }
 
-/** Nothing is known of a session that only members may open, not even whether there is one. */
+/** For sessions that only members may open. It does not even say whether the session exists. */
 function Unknown() {
   return (
     <section class="pitch" aria-label="The session">

@@ -137,7 +137,7 @@ function useSessions() {
         setProblem("")
         setListed((old) => {
           if (!before || !old) return answer
-          // a page that was requested twice is added only once
+          // the same page may arrive twice, but is added only once
           return old.next === before ? { ...answer, items: [...old.items, ...answer.items] } : old
         })
       },
@@ -150,7 +150,7 @@ function useSessions() {
     return () => document.removeEventListener("visibilitychange", again)
   }, [])
   return {
-    // an answer that was on its way when a session was deleted still has it
+    // an answer that was on its way during a deletion still has the deleted session
     sessions: listed?.items.filter((one) => !deleted.includes(one.id)),
     older: listed?.next,
     problem,
@@ -159,7 +159,7 @@ function useSessions() {
   }
 }
 
-/** Give the focus to the session that has taken the place of a deleted one, once it is there. */
+/** Focus the session that has taken the place of a deleted one, when it is rendered. */
 function focusNext(place: number): void {
   setTimeout(() => {
     const rows = document.querySelectorAll<HTMLElement>(".session-title")

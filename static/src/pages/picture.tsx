@@ -1,4 +1,4 @@
-// The person's own picture: as it is, and how a new one is cut.
+// The user's own picture, and the crop of a new one.
 import { useEffect, useRef, useState } from "preact/hooks"
 import { pictureChanged } from "../account"
 import { ApiError, call, del, words } from "../api"
@@ -42,8 +42,8 @@ function Slider({ label, value, min, max, onChange }: SliderProps) {
 }
 
 /**
- * Draw the part of the picture that was chosen. Return a ref for the canvas, and why the file
- * cannot be shown.
+ * Draw the chosen part of the picture. Return a ref for the canvas, and a text that says why the
+ * file cannot be shown.
  */
 function usePreview(file: File, zoom: number, x: number, y: number) {
   const canvas = useRef<HTMLCanvasElement>(null)
@@ -66,7 +66,7 @@ function usePreview(file: File, zoom: number, x: number, y: number) {
   return { canvas, isReady: picture !== null, problem, setProblem }
 }
 
-/** A square of the picture: sliders choose where to cut, and the preview follows. */
+/** Crop a square of the picture: sliders choose the part, and the preview shows it. */
 function Crop({ file, onDone }: { file: File; onDone: () => void }) {
   const [zoom, setZoom] = useState(1)
   const [x, setX] = useState(0.5)
@@ -126,7 +126,7 @@ export function Picture({ user }: { user: Me }) {
       <div class="picture">
         <Avatar person={user} size={72} />
         <div>
-          {/* the browser's own button says "No file chosen", in its own words and size */}
+          {/* the browser's own button has a text, a language and a size that the app cannot set */}
           <input
             id="avatar"
             class="sr-only"

@@ -58,7 +58,7 @@ function Profile({ user }: { user: Me }) {
         </section>
       )}
       {!user.guest && <Storage />}
-      {/* read again, because a new password has ended the others */}
+      {/* read again after a change, because a new password has ended all other logins */}
       <Logins key={changes} />
       <p>
         <button type="button" onClick={() => void signOut()}>

@@ -13,7 +13,7 @@ async function enter(address: string, body: unknown): Promise<void> {
   go(to, true)
 }
 
-/** The server has two fields for what the form has one for: it shows what is wrong with either. */
+/** Sign in. The form has one field for the server's two, so it shows the errors of both there. */
 async function signIn({ name = "", password }: Record<string, string>): Promise<void> {
   const field = name.includes("@") ? "email" : "username"
   try {
@@ -21,7 +21,7 @@ async function signIn({ name = "", password }: Record<string, string>): Promise<
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
     const { [field]: wrong, ...others } = error.fields
-    // The server says of an empty password what it says of a wrong one.
+    // The server answers an empty password like a wrong one.
     const lacksPassword = !password && (wrong !== undefined || error.status === 401)
     throw new ApiError(error.status, error.code, error.message, {
       ...(lacksPassword && { password: ["is required"] }),

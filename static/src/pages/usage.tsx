@@ -1,4 +1,4 @@
-// What a user's sessions take on the server, and what to do when that is nearly all they may.
+// The storage that a user's sessions take, and advice when it is nearly full.
 import { useEffect, useState } from "preact/hooks"
 import { get, words } from "../api"
 import { size } from "../lib/sizes"
@@ -11,7 +11,7 @@ interface GaugeProps {
   limit?: number
 }
 
-/** A line and its bar; screen readers need the line only. */
+/** A line of text and its bar. Screen readers need only the text. */
 function Gauge({ text, used = 0, limit = 1 }: GaugeProps) {
   const share = Math.min(used / limit, 1)
   const level = share < NEARLY ? "" : share < 1 ? "nearly" : "full"
@@ -25,7 +25,7 @@ function Gauge({ text, used = 0, limit = 1 }: GaugeProps) {
   )
 }
 
-/** Both gauges. They are there before the answer is, so that nothing moves when it comes. */
+/** Both gauges. They are shown before the answer comes, so that nothing moves when it comes. */
 function Gauges({ usage }: { usage: Usage | undefined }) {
   if (!usage)
     return (

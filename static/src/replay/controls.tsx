@@ -16,7 +16,7 @@ function usePlayback(player: Player, pace: Pace) {
     if (!isPlaying) return
     let last = performance.now()
     let frame = requestAnimationFrame(function tick(now) {
-      // a tab that was in the background does not catch up
+      // a tab that was in the background skips that time instead of catching up
       player.advance(Math.min(TICK_MS, now - last), pace)
       last = now
       if (player.moment.peek().sequence >= player.total) setIsPlaying(false)
@@ -31,7 +31,7 @@ function usePlayback(player: Player, pace: Pace) {
   return { isPlaying, toggle }
 }
 
-/** Whether what has the focus needs this key itself: a list, a button, the slider. */
+/** Whether the focused element needs this key itself: a list, a button or the slider. */
 function isTakenBy(target: Element, key: string): boolean {
   const control = target.closest("select, textarea, input:not([type=range]), button, a")
   if (control && (key === " " || control.matches("select"))) return true
@@ -48,7 +48,7 @@ function useKeys(act: Record<string, () => void>): void {
   })
 }
 
-/** "3 of 12, 14:05:11, Ada" */
+/** The moment as text, for example "3 of 12, 14:05:11, Ada". */
 function describe({ sequence, at, author }: Moment, total: number): string {
   const place = `${sequence.toLocaleString("en")} of ${total.toLocaleString("en")}`
   return [place, at ? new Date(at).toLocaleString() : "", author?.username ?? ""]

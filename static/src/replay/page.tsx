@@ -12,7 +12,7 @@ import { Talk } from "./talk"
 import { readTimeline, type Timeline } from "./timeline"
 import { Tracks } from "./tracks"
 
-/** The value of a file's option: a file may have no name, and "" stands for no file. */
+/** The value of a file's option. "" means no file. The "/" is for files whose name is empty. */
 const valueOf = (root: string | null) => (root === null ? "" : `/${root}`)
 const chosenBy = (value: string) => (value === "" ? null : value.slice(1))
 

@@ -6,8 +6,8 @@ const PACE: Pace = { speed: 1, skipsIdle: true }
 const START = Date.parse("2026-01-01T00:00:00.000Z")
 
 /**
- * A session in which each edit appends a digit, a second after the one before; the 5th comes an
- * hour later.
+ * A session in which each edit appends a digit. The edits are a second apart, but the fifth edit
+ * comes an hour later.
  */
 function server(total: number, asked: number[] = []) {
   const digit = (index: number) => String(index % 10)

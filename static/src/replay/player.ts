@@ -1,5 +1,5 @@
-// A session played back: the position in its edits, and the texts at that position. Knows no screen
-// and no network.
+// Plays a session: it keeps the position in the session's edits, and the texts at that position.
+// It uses neither the screen nor the network.
 import { signal } from "@preact/signals"
 import { textOf } from "../lib/files"
 import { itemAt } from "../lib/lists"
@@ -7,7 +7,7 @@ import { itemAt } from "../lib/lists"
 export type Edit = [root: number, at: number, deleted: number, inserted: string]
 export type Step = [ms: number, author: number, edits: Edit[]]
 
-/** An answer of /code/:id/replay: the texts at `from`, and what each update after that changed. */
+/** An answer of /code/:id/replay: the texts at `from`, and the changes of each update after it. */
 export interface Page {
   from: number
   to: number
@@ -16,7 +16,7 @@ export interface Page {
   roots: string[]
   authors: { id: string; username: string; avatar: string | null }[]
   steps: Step[]
-  /** the roots that are no texts */
+  /** names of the roots that are not texts */
   others: string[]
 }
 
@@ -27,11 +27,11 @@ export interface Moment {
   author: Page["authors"][number] | null
   root: string
   position: number
-  /** the roots that are not shown, because they are not texts */
+  /** names of the roots that are not shown, because they are not texts */
   others: string[]
 }
 
-/** How time goes by, as the person wants it. */
+/** The speed of playing that the user has chosen. */
 export interface Pace {
   speed: number
   skipsIdle: boolean
@@ -45,7 +45,7 @@ const IDLE_SHOWN_MS = 300
 
 interface Loaded extends Page {
   times: number[]
-  /** {number of steps of this page: the texts after them} */
+  /** number of applied steps of this page -> the texts after them */
   frames: Map<number, Record<string, string>>
 }
 
@@ -55,7 +55,7 @@ export function applyStep(
   [, , edits]: Step,
 ): Record<string, string> {
   if (edits.length === 0) return files
-  // without a prototype, so that assigning to `__proto__` adds a text
+  // an object without a prototype, so that assigning to `__proto__` adds a text
   const result = Object.assign(Object.create(null), files) as Record<string, string>
   for (const [root, at, deleted, inserted] of edits) {
     const name = itemAt(page.roots, root)
@@ -66,7 +66,7 @@ export function applyStep(
 }
 
 export class Player {
-  /** A signal, because it changes when a page arrives, however long that takes. */
+  /** A signal, because the moment also changes later, when a page arrives. */
   readonly moment = signal<Moment>({
     sequence: 0,
     files: {},
@@ -95,7 +95,7 @@ export class Player {
     return this.moment.value
   }
 
-  /** Let time go by. Waits at a page that is not loaded yet. */
+  /** Play for `ms` milliseconds of real time. Stops at a page that is not loaded yet. */
   advance(ms: number, { speed, skipsIdle }: Pace): void {
     const before = this.moment.peek().sequence
     this.spare += ms * speed
@@ -166,8 +166,8 @@ export class Player {
     let done = steps - (steps % KEY_FRAME_EVERY)
     while (done > 0 && !page.frames.has(done)) done -= KEY_FRAME_EVERY
     let files = page.frames.get(done) ?? page.files
-    // if the present position is nearer than the last key frame, fewer edits have to be made from
-    // there
+    // if the current position is nearer than the last key frame, fewer edits must be applied from
+    // it
     const here = this.moment.peek().sequence - page.from
     if (here > done && here <= steps) {
       done = here

@@ -1,11 +1,11 @@
-// What had been said in the chat at the moment that a replay shows.
+// The chat messages that existed at the moment that a replay shows.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
 import { get } from "../api"
 import { ChatMessage } from "../session/panels/chat"
 import type { Message } from "../types"
 import { cancellable } from "../ui/cancellable"
 
-/** As many as the exported replay has. */
+/** The largest number of messages, the same as in an exported replay. */
 const MOST = 500
 const PAGE = 100
 
@@ -25,16 +25,16 @@ async function readChat(id: string): Promise<Message[]> {
 
 interface Props {
   id: string
-  /** the time that is shown, in milliseconds since 1970 */
+  /** the time of the shown moment, in Unix milliseconds */
   at: number
-  /** the last edit is shown, and so are messages that came after it */
+  /** the replay is at the last edit, so messages after it are shown, too */
   isAtEnd: boolean
 }
 
 export function Talk({ id, at, isAtEnd }: Props) {
   const [messages, setMessages] = useState<Message[]>([])
   const list = useRef<HTMLOListElement>(null)
-  // the replay is of use without the chat
+  // without the chat, the replay is still useful, so an error is ignored
   useEffect(() => cancellable(readChat(id), setMessages, () => undefined), [id])
   const said = messages.filter((one) => isAtEnd || Date.parse(one.timestamp) <= at)
   useLayoutEffect(() => {

@@ -1,4 +1,5 @@
-// The timeline: when each person typed, and the marks to jump to. Pure, except for `readTimeline`.
+// The timeline: when each person typed, and the marks to jump to. Only `readTimeline` uses the
+// network.
 import { get } from "../api"
 import { itemAt } from "../lib/lists"
 
@@ -51,7 +52,7 @@ export interface Timeline {
   marks: Mark[]
 }
 
-/** The last edit at or before a time. */
+/** The number of the last edit at or before a time, or 0. */
 export function sequenceAt(entries: Entry[], time: number): number {
   let low = 0
   let high = entries.length
@@ -93,11 +94,10 @@ export function marksOf(answer: Answer, entries: Entry[]): Mark[] {
 }
 
 /**
- * How much an author typed in each part of the session, from 0 to 1; `parts` is the number of
- * parts.
+ * How much an author typed in each of `parts` parts of the session, each from 0 to 1.
  *
- * By the logarithm: next to one paste of 200,000 characters, typing by hand would not be seen
- * otherwise.
+ * The scale is logarithmic. On a linear one, typing by hand would be invisible next to a paste of
+ * 200,000 characters.
  */
 export function track(entries: Entry[], author: string, total: number, parts: number): number[] {
   const sums = new Array<number>(parts).fill(0)

@@ -29,7 +29,7 @@ function Track({ author, timeline }: { author: Author; timeline: Timeline }) {
   )
 }
 
-/** One line for each person: when they typed, and how much. */
+/** A line for each person: when they typed, and how much. */
 export function Tracks({ timeline }: { timeline: Timeline }) {
   return (
     <ul class="tracks plain" aria-label="Who typed when">
@@ -40,7 +40,7 @@ export function Tracks({ timeline }: { timeline: Timeline }) {
   )
 }
 
-/** Where there is something to jump to, above the slider. */
+/** Marks above the slider, at the moments to jump to. */
 export function Marks({ timeline }: { timeline: Timeline }) {
   return (
     <svg class="marks" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">
@@ -60,7 +60,7 @@ export function Marks({ timeline }: { timeline: Timeline }) {
   )
 }
 
-/** What the colours of marks mean, with one kind of each. */
+/** The legend: a kind of mark with the colour, its text, and the kinds of marks that have it. */
 const COLOURS: [string, string, (kind: string) => boolean][] = [
   ["manual", "saved version", (kind) => kind === "manual" || kind === "final"],
   ["paste", "paste, or text taken out", (kind) => kind === "paste" || kind === "redacted"],
@@ -71,7 +71,7 @@ const COLOURS: [string, string, (kind: string) => boolean][] = [
   ],
 ]
 
-/** Only the colours that are there. */
+/** The legend of the colours that the timeline has. */
 export function Legend({ timeline }: { timeline: Timeline }) {
   const kinds = new Set(timeline.marks.map((one) => one.kind))
   return (

@@ -1,5 +1,5 @@
-// Messages above the text that people need before they type: the session is closed or read-only, or
-// some text is missing.
+// Messages above the text that users need before they type, for example that the session is
+// read-only or that the connection is lost.
 import { ApiError } from "../api"
 import { MAIN_ROOT } from "../lib/files"
 import { lasting } from "../lib/times"
@@ -29,7 +29,7 @@ function Watching({ session }: { session: Session }) {
 
 const KEPT = "What you type stays in this browser until it is back."
 
-/** What happens to the text that was typed, and what the person can do. */
+/** Advice by remedy: where the typed text is, and the user's next step. */
 const ADVICE: Record<Remedy, string> = {
   later: KEPT,
   large:

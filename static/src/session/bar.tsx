@@ -1,4 +1,4 @@
-// The bar above the editor: what the session is, whether all is saved, and where to go from here.
+// The bar above the editor: title, language, save state, people, and links to other pages.
 import { patch, words } from "../api"
 import { LANGUAGES } from "../lib/languages"
 import type { Session } from "../types"
@@ -88,7 +88,7 @@ function Here({
   myId: string
   onClick: () => void
 }) {
-  // another tab of the same person is nobody else
+  // another tab of the same user does not count as another person
   const others = people.filter((one) => one.id !== myId)
   const each = [...new Map(others.map((one) => [one.id, one])).values()]
   return (

@@ -1,4 +1,4 @@
-// A root that is no text, as the server reads it. Other programs write it; here it is only shown.
+// A root that is not a text, as the server reads it. Other programs write it. Here it is read-only.
 import { useEffect } from "preact/hooks"
 import { words } from "../api"
 import { contentOf, KINDS, languageOf, remarkOf } from "../lib/documents"

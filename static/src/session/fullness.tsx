@@ -1,4 +1,4 @@
-// How much of its limit a session's document has, and how its owner makes it smaller.
+// The size of a session's document near its limit, and the owner's button to make it smaller.
 import { useState } from "preact/hooks"
 import { post, words } from "../api"
 import type { Compacted, Session } from "../types"
@@ -6,7 +6,7 @@ import { tell } from "../ui/announce"
 
 const mebibytes = (bytes: number) => `${(bytes / (1 << 20)).toFixed(1)} MiB`
 
-/** The owner's button; `onDone` is told when the document is smaller. */
+/** The owner's button. `onDone` is called when the document is smaller. */
 function RemoveDeleted({ sessionId, onDone }: { sessionId: string; onDone: () => void }) {
   const [isBusy, setIsBusy] = useState(false)
   const remove = async () => {
@@ -32,8 +32,8 @@ function RemoveDeleted({ sessionId, onDone }: { sessionId: string; onDone: () =>
 }
 
 /**
- * A warning before the document is full, which people can hide; null while there is nothing to warn
- * of.
+ * A warning before the document is full, which users can hide. It is null while the document is
+ * less than half full.
  */
 export function HalfFull({ session, onChanged }: { session: Session; onChanged: () => void }) {
   const [isAway, setIsAway] = useState(false)

@@ -1,11 +1,11 @@
-// Buttons with which people copy or save text that the server does not have.
+// Buttons to copy or download text that the server does not have.
 import { fileName } from "../lib/files"
 import { suffixOf } from "../lib/languages"
 import type { Session } from "../types"
 import { tell } from "../ui/announce"
 import { isCopied } from "../ui/copy"
 
-/** Give the browser a file to save. */
+/** Offer a text as a file to download. */
 function download(name: string, text: string): void {
   const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }))
   const link = document.createElement("a")

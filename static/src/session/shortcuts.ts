@@ -1,25 +1,25 @@
-// The keys of a session's screen. dialogs/shortcuts.tsx lists them for people.
+// The keyboard shortcuts of a session's page. dialogs/shortcuts.tsx lists them for users.
 import { go } from "../router"
 import { useKeyDown } from "../ui/keys"
 import { enterPanel, isInPanel } from "./panels/side"
 import type { Side, View } from "./view"
 
 /**
- * Whether keys belong to what has the focus. A text that can only be read belongs to it: people try
- * to type there.
+ * Whether the focused element needs plain keys itself. A read-only text counts too, because people
+ * try to type there.
  */
 const isTyping = (target: EventTarget | null) =>
   target instanceof Element &&
   target.closest("input, textarea, select, .cm-editor, dialog") !== null
 
-/** Go to a panel, open or not; close it if the focus is in it. */
+/** Focus a panel, and open it if it is closed. If it has the focus already, close it. */
 function visit(view: View, side: Side): void {
   const closes = view.side === side && isInPanel()
   if (closes || view.side !== side) view.toggleSide(side)
   if (!closes) enterPanel()
 }
 
-/** Close what Escape is meant for; return whether there was anything. */
+/** Stop following, or close the panel, as Escape asks for. Return whether a panel was closed. */
 function escape(view: View, target: EventTarget | null): boolean {
   const isFollowing = view.follows !== null
   if (isFollowing) view.follow(null)

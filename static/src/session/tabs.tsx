@@ -1,4 +1,4 @@
-// The session's files, one tab each; after them its maps, lists and XML, which are only shown.
+// Tabs for the session's files, and after them for its read-only maps, lists and XML.
 import type { TargetedSubmitEvent } from "preact"
 import { useLayoutEffect, useRef, useState } from "preact/hooks"
 import { fileName } from "../lib/files"
@@ -6,7 +6,7 @@ import { textOf } from "../ui/form"
 
 interface Props {
   roots: string[]
-  /** roots that are no texts */
+  /** names of roots that are not texts */
   others: string[]
   current: string
   suffix: string
@@ -20,8 +20,8 @@ export function Tabs({ roots, others, current, suffix, canWrite, onSelect, onAdd
   const wasAdding = useRef(false)
   const opener = useRef<HTMLButtonElement>(null)
   const input = useRef<HTMLInputElement>(null)
-  // Before the next key comes: an effect after the paint would lose the first letters of a fast
-  // typist.
+  // The focus must move before the next key press. A plain effect runs after the paint, and would
+  // lose the first letters of a fast typist.
   useLayoutEffect(() => {
     if (isAdding) input.current?.focus()
     else if (wasAdding.current) opener.current?.focus()

@@ -1,19 +1,19 @@
-// What one person has on the screen of a session. Nobody else sees it, so it is plain state of the
-// screen.
+// The user's own view of a session's page: open file, panel and dialog. Nobody else sees it, so it
+// is plain component state.
 import { useState } from "preact/hooks"
 import { MAIN_ROOT } from "../lib/files"
 
 export type Side = "" | "chat" | "people"
 export type DialogName = "" | "invite" | "settings" | "save" | "keys" | "delete"
 
-/** Narrower screens begin without a panel, which would cover the text. */
+/** On narrower screens, the page begins without a panel, because it would cover the text. */
 const PANEL_FROM_PX = 900
 
 export interface View {
   root: string
-  /** show a file, such as the one of the person who is followed */
+  /** show a file, for example the file of the person that the user follows */
   select: (root: string) => void
-  /** show the file that this person has chosen, which ends following */
+  /** show a file that the user has chosen, which also ends following */
   choose: (root: string) => void
   side: Side
   toggleSide: (side: Side) => void
@@ -22,7 +22,7 @@ export interface View {
   close: () => void
   blames: boolean
   toggleBlames: () => void
-  /** the client that this person follows */
+  /** the id of the client that the user follows, or null */
   follows: number | null
   follow: (clientId: number | null) => void
 }

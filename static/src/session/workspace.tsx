@@ -1,4 +1,4 @@
-// The screen of an open session, put together from its parts.
+// The page of an open session, made from its parts.
 import { Suspense } from "preact/compat"
 import { useEffect } from "preact/hooks"
 import { fileName, MAIN_ROOT, textOf } from "../lib/files"
@@ -28,8 +28,8 @@ import { useView, type View } from "./view"
 const InviteDialog = lazily(() => import("./dialogs/invite"))
 
 /**
- * Show the file in which the followed person is, also if this page learns of the file later than of
- * the person.
+ * Show the file of the followed person, also if this page learns of the file later than of the
+ * person.
  */
 function useFollowedFile(live: LiveSession, view: View): void {
   const { people, roots, others } = live.collab
@@ -68,7 +68,7 @@ function Files({ session, live, view, canWrite }: Parts) {
   const others = isReady ? collab.others.value : Object.keys(preview?.documents ?? {})
   const isOther = others.includes(root)
   const add = (name: string) => {
-    // a map or list of that name is shown: a text of its name would be the same root
+    // if a map or list has that name, show it, because a text of that name would be the same root
     if (!others.includes(name)) collab.addRoots([name])
     collab.places.enter(name)
     view.choose(name)

@@ -1,16 +1,16 @@
-// Tells people, and screen readers, about things that happen while the user does something else.
+// Tells users and screen readers about events that happen while they do something else.
 import { signal } from "@preact/signals"
 
-/** What screen readers say, and what the corner of the screen shows; "" for nothing. */
+/** The text for screen readers, and the text in the corner of the screen; "" for none. */
 export const said = signal("")
 export const toast = signal("")
-/** How many modal dialogs are open. */
+/** The number of open modal dialogs. */
 export const dialogs = signal(0)
 let timer = 0
-/** Milliseconds that people need for a character. */
+/** Milliseconds that people need to read a character. */
 const READ_MS = 70
 
-/** A dialog opened; return what is called when it closes. */
+/** Note that a dialog has opened. Return a function to call when it closes. */
 export function dialogOpened(): () => void {
   dialogs.value += 1
   return () => {
@@ -22,7 +22,7 @@ export function announce(text: string): void {
   said.value = said.value === text ? text + "\u00a0" : text
 }
 
-/** Say something to everybody: in a corner of the screen, and to screen readers. */
+/** Tell all users: in a corner of the screen, and by screen reader. */
 export function tell(text: string): void {
   announce(text)
   toast.value = text

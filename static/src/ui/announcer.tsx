@@ -2,14 +2,14 @@ import { useLayoutEffect, useRef } from "preact/hooks"
 import { dialogs, said, toast } from "./announce"
 
 /**
- * As a popover it lies over modal dialogs, if it was shown after them: so it is shown again when
- * one opens.
+ * The toast is a popover, so it is above the modal dialogs that opened before it. It is shown again
+ * when another dialog opens.
  */
 function Toast({ text, openDialogs }: { text: string; openDialogs: number }) {
   const element = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => {
     const shown = element.current
-    // browsers from before 2024 show it under a dialog
+    // browsers from before 2024 have no popovers, and show the toast below a dialog
     if (!shown || !("showPopover" in shown)) return
     if (shown.matches(":popover-open")) shown.hidePopover()
     shown.showPopover()
@@ -21,7 +21,7 @@ function Toast({ text, openDialogs }: { text: string; openDialogs: number }) {
   )
 }
 
-/** Screen readers hear nothing of what lies behind a modal dialog, so each dialog has this too. */
+/** The text for screen readers. They ignore the page behind a modal dialog, so dialogs have it. */
 export function Said({ testId }: { testId?: string }) {
   return (
     <div class="sr-only" aria-live="polite" data-testid={testId}>

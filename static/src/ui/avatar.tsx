@@ -2,7 +2,8 @@ import { itemAt } from "../lib/lists"
 import type { Person } from "../types"
 
 /**
- * Colours of people, as the server gives them (white text on each has a contrast of 4.5 or more).
+ * People's colours, the same as the server's. White text on each of them has a contrast of 4.5 or
+ * more.
  */
 const COLOURS = [
   "#c2410c",
@@ -25,7 +26,7 @@ export function colourOf(id: string): string {
   return itemAt(COLOURS, sum % COLOURS.length)
 }
 
-/** The first code point: half of a surrogate pair would show as a box. */
+/** The first code point of a word. Half of a surrogate pair would be shown as a box. */
 const firstCharacter = (word: string) => /^./su.exec(word)?.[0] ?? ""
 
 export const initials = (name: string) =>

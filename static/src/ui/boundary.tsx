@@ -1,4 +1,4 @@
-// What is shown instead of a part of the app that failed: never an empty page.
+// Shows a page with a way out when a part of the app fails, so that the screen is never empty.
 import { Component, type ComponentChildren, type ComponentType } from "preact"
 import { lazy } from "preact/compat"
 import { loadPart } from "../lib/upgrade"
@@ -38,6 +38,6 @@ export class Boundary extends Component<Props, { hasFailed: boolean }> {
   }
 }
 
-/** A component that is loaded when it is first shown. */
+/** Return a component whose code is loaded when it is first shown. */
 export const lazily = <P,>(load: () => Promise<{ default: ComponentType<P> }>) =>
   lazy(() => loadPart(load))

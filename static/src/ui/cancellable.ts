@@ -1,9 +1,8 @@
-// What an effect does when a promise settles, unless the effect was cleaned up before that.
+// Handles a settled promise in an effect, unless the effect was cleaned up before.
 
 /**
- * Call `done` with what the promise gives, or `failed` with its error; without `failed` the console
- * shows the error. The function that this returns cancels: neither is called after it. It is made
- * to be returned by an effect.
+ * Call `done` with the promise's value, or `failed` with its error. Without `failed`, the console
+ * shows the error. Return a function that cancels both calls, for the effect to return.
  */
 export function cancellable<T>(
   promise: Promise<T>,

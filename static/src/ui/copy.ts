@@ -1,9 +1,9 @@
-// Copying to the clipboard, and saying whether that worked.
+// Copies text to the clipboard, and tells the user whether that worked.
 import { tell } from "./announce"
 
 /**
- * Return whether the text was copied. Browsers have a clipboard over TLS and on localhost only, and
- * may refuse it.
+ * Copy a text, and return whether that worked. Browsers have a clipboard only over TLS and on
+ * localhost, and may refuse it.
  */
 export async function isCopied(text: string): Promise<boolean> {
   try {
@@ -14,7 +14,7 @@ export async function isCopied(text: string): Promise<boolean> {
   }
 }
 
-/** Copy a text that is on the screen; `what` is what it is called there. */
+/** Copy a text that is on the screen, and tell the user. `what` is the text's name there. */
 export async function copy(text: string, what: string): Promise<void> {
   tell(
     (await isCopied(text))

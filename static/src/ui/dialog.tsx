@@ -7,15 +7,15 @@ interface Props {
   title: ComponentChildren
   onClose: () => void
   children: ComponentChildren
-  /** the id of what a screen reader says after the title */
+  /** the id of the element that a screen reader reads after the title */
   about?: string
 }
 
-/** A modal dialog: the browser keeps the focus in it and gives it back. */
+/** A modal dialog. The browser keeps the focus inside, and gives it back at the end. */
 export function Dialog({ title, onClose, children, about }: Props) {
   const element = useRef<HTMLDialogElement>(null)
   const id = useId()
-  // a plain effect is cleaned up after the dialog has left the page, and the focus with it
+  // a plain effect is cleaned up only after the dialog, and with it the focus, has left the page
   useLayoutEffect(() => {
     const dialog = element.current
     dialog?.showModal()

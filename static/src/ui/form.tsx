@@ -1,4 +1,4 @@
-// Forms that show the server's messages next to the fields that they are about.
+// Forms that show the server's messages next to the fields concerned.
 import type { ComponentChildren, TargetedSubmitEvent } from "preact"
 import { createContext } from "preact"
 import { useContext, useEffect, useId, useRef, useState } from "preact/hooks"
@@ -17,14 +17,14 @@ interface FieldProps {
   required?: boolean
   placeholder?: string
   autofocus?: boolean
-  /** the message if it was left empty and may not be */
+  /** the message if the field is required and was left empty */
   empty?: string
 }
 
 export function Field({ name, label, hint, value, autofocus, empty, ...rest }: FieldProps) {
   const id = useId()
   const input = useRef<HTMLInputElement>(null)
-  // The attribute of HTML moves the focus only once in the life of a page.
+  // HTML's attribute `autofocus` works only once in a page's life.
   useEffect(() => {
     if (autofocus) input.current?.focus()
   }, [autofocus])
@@ -70,10 +70,11 @@ function Wrong({ id, label, wrong, empty }: WrongProps) {
 }
 
 /**
- * Why something failed. It can have the focus, which a button loses when it goes or is moved.
+ * The reason of a failure. It can be focused, because a button loses the focus when it is removed
+ * or moved.
  *
- * Its place is always there: Preact would move the elements after a new paragraph, and the focus
- * would be lost.
+ * The outer element always exists. If a new paragraph were inserted instead, Preact would move the
+ * elements after it, and the focus would be lost.
  */
 export function Problem({ id, text }: { id?: string; text: string }) {
   return (
@@ -122,29 +123,29 @@ export function Choice({
 }
 
 const isWhole = (text: string) => /^\p{Lu}.*[.!?]$/su.test(text)
-/** What the server says of a field without content. */
+/** The server's messages about a field without content. */
 const IS_EMPTY = /^(?:is required|may not be empty)$/
 
 /**
- * "User name must have at least 3 characters."; what the server says in a whole sentence stays as
- * it is.
+ * Sentences about a field, such as "User name must have at least 3 characters." A message of the
+ * server that is a whole sentence stays unchanged.
  *
- * empty: the message instead, if the field was left empty
+ * empty: the message to use instead if the field was left empty
  */
 export const sentence = (label: string, wrong: string[], empty = "") =>
   wrong
     .map((one) => (IS_EMPTY.test(one) && empty) || (isWhole(one) ? one : `${label} ${one}.`))
     .join(" ")
 
-/** A field's value; files are none of these forms' fields. */
+/** A field's value as text. These forms have no fields for files. */
 export const textOf = (value: FormDataEntryValue | null) => (typeof value === "string" ? value : "")
 
 interface FormProps {
   submit: string
   onSubmit: (values: Record<string, string>) => Promise<unknown>
-  /** whether its fields are as at the beginning again after it was sent, such as passwords */
+  /** whether the fields are reset after a success, as for passwords */
   clears?: boolean
-  /** how much its button asks for: a class of buttons */
+  /** the importance of the button: a class of buttons */
   kind?: "primary" | "danger" | ""
   children: ComponentChildren
   class?: string
@@ -181,7 +182,7 @@ export function Form({
       const areShown = names.length > 0 && names.every((name) => form.elements.namedItem(name))
       setErrors(fields)
       setGeneral(areShown ? "" : words(error))
-      // after they are there, to the first wrong field, or to the message
+      // when they are rendered, focus the first wrong field, or the message
       setTimeout(() =>
         form.querySelector<HTMLElement>('[aria-invalid="true"], [role="alert"]')?.focus(),
       )
@@ -193,7 +194,7 @@ export function Form({
       <form class={className ?? "form"} onSubmit={(event) => void send(event)} noValidate>
         {children}
         <Problem id={id} text={general} />
-        {/* a button that is disabled loses the focus */}
+        {/* a disabled button would lose the focus */}
         <button
           type="submit"
           class={kind}

@@ -9,8 +9,8 @@ export function useTitle(title: string): void {
   useEffect(() => {
     document.title = title ? `${title} · Collab` : "Collab"
   }, [title])
-  // The link that had the focus is gone with its page. A field of the new page that takes the focus
-  // already has it.
+  // The focused link has left with its page, so the new page must take the focus, unless a field of
+  // it has done so already.
   useEffect(() => {
     if (!wasOpened() || document.activeElement !== document.body) return
     document.querySelector<HTMLElement>("#main, #editor")?.focus({ preventScroll: true })
@@ -64,7 +64,7 @@ function Account() {
   )
 }
 
-/** Every page but the editor and the player, which fill the screen. */
+/** The frame of every page, except the editor and the player, which fill the screen. */
 export function Page({
   title,
   children,

@@ -1,21 +1,21 @@
-// A button for what cannot be undone, or what others notice: it asks once more before it acts.
+// A button for actions that cannot be undone or that others notice. It asks for a second click.
 import { useState } from "preact/hooks"
 
 interface Props {
   label: string
-  /** what the button says after the first click; "" for one that acts directly */
+  /** the button's text after the first click; "" for a button that acts immediately */
   question: string
   onSure: () => void
-  /** in a row of text, and not in the colour of danger before the first click */
+  /** whether the button is in a row of text, and has no colour of danger before the first click */
   isSmall?: boolean
-  /** what a screen reader calls the button, if the label says too little */
+  /** the button's name for screen readers, if the label is not enough */
   name?: string
 }
 
 export function Sure({ label, question, onSure, isSmall = false, name }: Props) {
   const [isAsked, setIsAsked] = useState(false)
   const clicked = (event: MouseEvent) => {
-    // the second half of a double click is no answer
+    // the second click of a double click does not count as an answer
     if (event.detail > 1) return
     const isSure = isAsked || question === ""
     setIsAsked(!isSure)

@@ -1,17 +1,17 @@
-// What a version is compared with.
+// Decides what a version is compared with.
 import type { Version } from "../types"
 
-/** Not another version: nothing, or the text as it is now. */
+/** Choices that are not versions: no comparison, or the current text. */
 const ALWAYS = ["none", "live"]
 
 /**
- * Return what to compare a version with: "none", "live", or the number of another version.
+ * Return the choice to compare a version with: "none", "live", or the number of another version.
  *
- * chosen: what the person chose last, perhaps for another version; "" for nothing
+ * chosen: the user's last choice, perhaps made for another version; "" for none
  *
- * A version is never compared with itself. Without a choice it is compared with the one before,
- * because people look first for what a version changed. The first version has none before, and is
- * compared with the text as it is now.
+ * A version is never compared with itself. Without a choice, it is compared with the version before
+ * it, because users first want to see what a version changed. The first version is compared with
+ * the current text.
  */
 export function comparedWith(
   version: number,

@@ -1,5 +1,5 @@
-// Two versions side by side, or one alone; where there is no room for two, one below the other.
-// Maps, lists and XML are compared as what the server shows of them.
+// Shows two versions side by side, below each other on narrow screens, or one version alone. Maps,
+// lists and XML are compared in the form in which the server shows them.
 import { MergeView, unifiedMergeView } from "@codemirror/merge"
 import { EditorState, type Extension } from "@codemirror/state"
 import { EditorView } from "@codemirror/view"
@@ -13,14 +13,14 @@ import { cancellable } from "../ui/cancellable"
 import { type Contents, VersionContents } from "./contents"
 
 /**
- * Two texts of some 40 columns; where there is less room than for both, the newer one shows what
- * changed.
+ * The width of two texts of some 40 columns. If there is less space, only the newer text is shown,
+ * with the changes in it.
  */
 const NARROW_PX = 760
 
 /**
- * Whether an element has no room for two texts side by side; also when the window, or a phone, is
- * turned.
+ * Whether an element is too narrow for two texts side by side. The value follows changes of the
+ * element's size.
  */
 function useIsNarrow(element: { current: HTMLElement | null }): boolean {
   const [isNarrow, setIsNarrow] = useState(false)
@@ -78,7 +78,7 @@ interface PairProps {
   before: string
   after: string | null
   language: string
-  /** what it is, if it is no text, and why it may not show all */
+  /** the type of a root that is not a text, and a remark about missing parts */
   kind?: string
   remark?: string
 }
@@ -109,7 +109,7 @@ function Pair({ name, before, after, language, kind, remark }: PairProps) {
   )
 }
 
-/** A root that is no text in one of two versions, or in both. */
+/** A root that is not a text in at least one of two versions. */
 function DocumentPair({ name, a, b }: { name: string; a: Contents; b: Contents | null }) {
   const [one, other] = [valueOf(a.documents, name), b ? valueOf(b.documents, name) : undefined]
   const document = other ?? one
@@ -147,7 +147,7 @@ export function Compare({
         contents.read(String(version)),
         against === "none" ? null : contents.read(against),
       ])
-      // the older one is on the left
+      // the older version is on the left
       const swaps = other && against !== "live" && Number(against) < version
       return swaps ? { a: other, b: one } : { a: one, b: other }
     }

@@ -1,4 +1,4 @@
-// The contents of versions, as the server has them.
+// Reads the contents of versions from the server.
 import { get } from "../api"
 import type { Documents } from "../lib/documents"
 
@@ -8,28 +8,27 @@ export interface Contents {
 }
 
 /**
- * Two comparisons. Someone who steps through the versions sees each of them twice, but never needs
- * more.
+ * Enough for two comparisons. Users who step through the versions see each version twice in a row.
  */
 const KEPT = 4
 
 /**
- * The versions of one session. Those that were read last are kept: a version does not change,
- * except where text is redacted, and then this page shows the old text until it is left.
+ * The versions of one session. It keeps the versions that were read last, because versions do not
+ * change. Only a redaction changes them, and then this page shows the old text until it is left.
  */
 export class VersionContents {
   private readonly kept = new Map<string, Promise<Contents>>()
 
   constructor(private readonly sessionId: string) {}
 
-  /** Return what a version holds, or, of `live`, the document as it is now. */
+  /** Return the content of a version, or of the current document for "live". */
   read(which: string): Promise<Contents> {
     if (which === "live") return get<Contents>(`/code/${this.sessionId}/latest?live=true`)
     const known = this.kept.get(which)
     const contents = known ?? get<Contents>(`/code/${this.sessionId}/versions/${which}`)
     this.kept.delete(which)
     this.kept.set(which, contents)
-    // asked for again the next time
+    // after an error, the next read asks again
     if (!known) contents.catch(() => this.kept.delete(which))
     for (const oldest of this.kept.keys()) {
       if (this.kept.size <= KEPT) break

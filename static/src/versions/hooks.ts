@@ -1,4 +1,4 @@
-// A session's versions, newest first, read page by page.
+// A session's versions, newest first, loaded page by page.
 import { useCallback, useEffect, useState } from "preact/hooks"
 import { get, words } from "../api"
 import type { Session, Version } from "../types"
@@ -10,11 +10,11 @@ interface Listed {
 
 function extend(old: Listed | null, page: Listed, before: string | undefined): Listed {
   if (!before || !old) return page
-  // a page that was requested twice is added only once
+  // the same page may arrive twice, but is added only once
   return old.next === before ? { ...page, versions: [...old.versions, ...page.versions] } : old
 }
 
-/** `current` is the version that is shown, 0 for none. */
+/** `current` is the number of the shown version, or 0. */
 export function useVersions(id: string) {
   const [session, setSession] = useState<Session | null>(null)
   const [listed, setListed] = useState<Listed | null>(null)
@@ -27,7 +27,7 @@ export function useVersions(id: string) {
         const from = before ? `&before=${before}` : ""
         const page = await get<Listed>(`/code/${id}/versions?fields=meta&limit=100${from}`)
         setListed((old) => extend(old, page, before))
-        // the newest one to begin with; after that the choice stays, also when newer ones come
+        // begin with the newest version; later the choice stays, also when newer versions come
         choose((old) => (old > 0 ? old : (page.versions[0]?.version ?? 0)))
       } catch (error) {
         setProblem(words(error))

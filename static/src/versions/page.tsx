@@ -43,7 +43,7 @@ function Row({
             {version.label}
           </span>
         )}
-        {/* of a damaged one neither is known, perhaps */}
+        {/* the author and the time of a damaged version may be unknown */}
         {version.author.id !== "" && (
           <span class="hint">
             <Avatar person={{ ...version.author, avatar: null }} size={16} />{" "}

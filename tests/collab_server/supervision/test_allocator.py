@@ -1,11 +1,11 @@
-"""What the C allocator keeps of memory that threads have given back."""
+"""Tests that the C allocator gives back memory that threads have freed."""
 
 import os
 import re
 import subprocess
 import sys
 
-# Linux only, as the tests as a whole: /proc, and glibc's malloc_info.
+# Linux only, like all tests: these need /proc and glibc's malloc_info.
 
 _CROWD = """
 import ctypes, sys, threading
@@ -58,7 +58,7 @@ print(before, resident(), could)
 
 
 def heaps(told: str, **environment: str) -> tuple[str, int]:
-    """Return what `keep_little` returned, and how many arenas six threads made."""
+    """Return the answer of `keep_little` as text, and the number of arenas of six threads."""
     done = subprocess.run(
         [sys.executable, "-c", _CROWD, told],
         env={**os.environ, **environment},
@@ -70,7 +70,7 @@ def heaps(told: str, **environment: str) -> tuple[str, int]:
 
 
 def test_allocator_trim_returns_free_pages_between_used_blocks() -> None:
-    """Pages between blocks that are used too, which the allocator would keep for ever."""
+    """`give_back` returns free pages between used blocks, which the allocator would keep."""
     done = subprocess.run(
         [sys.executable, "-c", _HOLES], capture_output=True, text=True, check=True
     )
@@ -80,7 +80,7 @@ def test_allocator_trim_returns_free_pages_between_used_blocks() -> None:
 
 
 def test_allocator_uses_two_arenas_unless_configured() -> None:
-    """Two arenas, for any number of threads; as many as the operator wants, if they say so."""
+    """Six threads share two arenas, unless the operator sets another number in the environment."""
     assert heaps("told") == ("True", 2)
     assert heaps("not told")[1] > 2
     assert heaps("told", MALLOC_ARENA_MAX="1") == ("False", 1)

@@ -1,4 +1,4 @@
-"""The bound on what a process may allocate."""
+"""Tests the bound on the memory that a process may allocate."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ except MemoryError:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such bound")
 def test_limit_memory_refuses_larger_allocations() -> None:
-    """What is beyond the bound is not allocated, and the process goes on."""
+    """An allocation beyond the bound raises MemoryError, and the process continues."""
     process = subprocess.run(
         [sys.executable, "-c", _PROGRAM, "1024"], cwd=ROOT, capture_output=True, check=True
     )
@@ -40,7 +40,7 @@ def test_limit_memory_refuses_larger_allocations() -> None:
 def test_available_memory_is_lower_limit_of_machine_and_container(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, expected: int | None
 ) -> None:
-    """A container's limit counts if it has one that is lower than what the machine has."""
+    """A container's limit counts only if it is lower than the memory of the machine."""
     monkeypatch.setattr(memory, "_CGROUP_LIMITS", ())
     of_the_machine = memory._available()
     limit = tmp_path / "memory.max"

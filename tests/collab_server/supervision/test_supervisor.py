@@ -1,4 +1,7 @@
-"""Which ends of the serving process another start follows: none before it has served once."""
+"""Tests when the supervisor starts another serving process.
+
+A first process that ends by itself before it has served is not followed by another.
+"""
 
 import os
 import signal
@@ -11,7 +14,7 @@ from collab_server.supervision.supervisor import Start, Supervisor
 
 
 def run(serve: Callable[[Start], int]) -> tuple[int, int]:
-    """Return the supervisor's exit code, and how many processes it started."""
+    """Return the supervisor's exit code, and the number of processes that it started."""
     starts, counted = os.pipe()
 
     def counting(start: Start) -> int:
@@ -40,7 +43,7 @@ def ending(_: Start) -> int:
 def test_first_start_that_fails_is_the_last_with_one_line(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """An error that nobody foresaw is no reason to start for ever."""
+    """An unforeseen error in the first start ends the supervisor with one line."""
     assert run(failing) == (CANNOT_START, 1)
     assert (
         capfd.readouterr().err
@@ -52,7 +55,7 @@ def test_first_start_that_fails_is_the_last_with_one_line(
 def test_first_start_that_ends_by_itself_is_the_last(
     serve: Callable[[Start], int], code: int
 ) -> None:
-    """Whatever its exit code is."""
+    """A first process that ends before it served is not started again, with any exit code."""
     assert run(serve) == (code, 1)
 
 
@@ -64,7 +67,10 @@ def killed(start: Start) -> int:
 def test_first_start_that_is_killed_is_tried_again_a_few_times(
     capfd: pytest.CaptureFixture[str], expect_log: Callable[[str], None]
 ) -> None:
-    """Somebody may have killed it by chance; a server that dies at each start is given up."""
+    """A first process that is killed is started again, because the kill may have been chance.
+
+    After three processes the supervisor gives up.
+    """
     expect_log("died by SIGKILL; a new one starts")
 
     assert run(killed) == (128 + signal.SIGKILL, 3)
@@ -84,7 +90,7 @@ def serving_once(start: Start) -> int:
 
 
 def test_process_that_has_served_is_followed_by_another(expect_log: Callable[[str], None]) -> None:
-    """An error after the start is logged with its traceback."""
+    """After an error in a process that has served, the supervisor starts another process."""
     expect_log("ended with code 1; a new one starts")
 
     assert run(serving_once) == (0, 2)
@@ -100,7 +106,10 @@ def refused_later(start: Start) -> int:
 
 
 def test_refusal_after_a_death_is_tried_again(expect_log: Callable[[str], None]) -> None:
-    """The store may be away for a moment when the second process starts."""
+    """A second process that refuses to start is followed by a third.
+
+    The store may have been out of reach for only a moment.
+    """
     expect_log("a new one starts")
 
     assert run(refused_later) == (0, 3)

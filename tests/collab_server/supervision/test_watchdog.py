@@ -1,4 +1,4 @@
-"""The watchdog ends a process whose event loop stands still, and no other."""
+"""Tests that the watchdog ends a process whose event loop is blocked, and no other process."""
 
 import signal
 import subprocess
@@ -26,8 +26,9 @@ asyncio.run(main())
 
 @pytest.mark.parametrize(("where", "code"), [("inside", -signal.SIGALRM), ("after", 0)])
 def test_watchdog_ends_process_with_blocked_event_loop(where: str, code: int) -> None:
-    """Within the context SIGALRM ends the process and says where it was;
-    after it nothing happens.
+    """Inside the context, SIGALRM ends a blocked process and prints the blocked function.
+
+    After the context, a blocked process is left alone.
     """
     process = subprocess.run(
         [sys.executable, "-c", _PROGRAM, where],

@@ -1,5 +1,7 @@
-"""Changes of text clients: large ones are compared in a worker, the room goes on,
-and nothing is lost or doubled.
+"""Tests of changes that text clients make.
+
+A worker compares large texts while the room goes on. No change may be lost or made
+twice.
 """
 
 import asyncio
@@ -21,7 +23,7 @@ BOTH = f"first {LARGE[5:-1]} last\n"
 
 
 class Scene:
-    """A room with a large text, a Yjs client in it, and text clients that have the text."""
+    """A room with a large text, one connected Yjs client, and text clients that have the text."""
 
     def __init__(
         self,
@@ -55,7 +57,7 @@ class Scene:
         await self.changes.change(client, text, self._check, self.worked.append)
 
     async def begin(self, client: TextClient, text: str) -> "asyncio.Task[None]":
-        """Begin a change; returns when a worker has it."""
+        """Begin a change, and return when a worker has the comparison."""
         jobs = len(self.workers.steps)
         task = asyncio.create_task(self.change(client, text))
         await until(lambda: len(self.workers.steps) > jobs)
@@ -77,12 +79,12 @@ async def test_change_of_small_document_is_made_in_this_process() -> None:
 
 
 async def test_change_that_is_compared_elsewhere_keeps_what_is_typed_meanwhile() -> None:
-    """The client is then sent both, and goes on from its own text."""
+    """After the comparison the client gets a text with both changes, and can change it again."""
     scene = Scene("ada")
     (client,) = scene.clients
     change = await scene.begin(client, BOTH)
     scene.type(scene.typist.insert(0, "typed\n"))
-    assert scene.room.upkeep.pins == 1  # it stays loaded
+    assert scene.room.upkeep.pins == 1  # the pin keeps the document loaded
     scene.workers.release.set()
     await change
     assert scene.room.upkeep.pins == 0
@@ -95,8 +97,9 @@ async def test_change_that_is_compared_elsewhere_keeps_what_is_typed_meanwhile()
 
 @pytest.mark.parametrize("sends_early", [False, True])
 async def test_change_of_a_client_that_came_back_is_not_made_twice(sends_early: bool) -> None:
-    """Its connection broke while a worker compared what it had sent,
-    and what it sends then has that in it.
+    """A client whose connection broke during a comparison sends its change once more.
+
+    The text that the client sends on its new connection already contains that change.
     """
     scene = Scene("ada")
     (before,) = scene.clients
@@ -123,8 +126,9 @@ async def test_changes_of_two_clients_at_the_same_time_are_both_made() -> None:
 
 
 async def test_large_changes_of_others_are_compared_elsewhere() -> None:
-    """Two places far from each other that somebody changed:
-    what a text client types between them stays there.
+    """A worker compares two changes that another user made far apart in the text.
+
+    The text that a text client typed between those two places stays where it was typed.
     """
     scene = Scene("ada")
     (client,) = scene.clients
@@ -139,7 +143,7 @@ async def test_large_changes_of_others_are_compared_elsewhere() -> None:
 
 
 async def test_refresh_without_a_worker_takes_in_what_others_changed() -> None:
-    """While too much work waits, the text clients' text is as new as any, compared coarsely."""
+    """When the workers are busy, a refresh compares the texts coarsely but gets the newest text."""
     scene = Scene("ada", workers=HeldWorkers(refused=(1,), error=WorkersBusy("x")))
     scene.workers.release.set()
     scene.type(scene.typist.insert(0, "top\n"))
@@ -157,7 +161,7 @@ async def test_change_that_takes_too_long_to_compare_becomes_a_coarse_one() -> N
 
 
 async def test_change_by_somebody_who_may_no_more_changes_nothing() -> None:
-    """A user who loses the role while a worker compares does not edit, and may try again later."""
+    """A user who loses the role during the comparison changes nothing, and can try again later."""
     scene = Scene("ada")
     change = await scene.begin(scene.clients[0], BOTH)
     scene.may_write = False

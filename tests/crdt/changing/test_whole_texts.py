@@ -1,5 +1,7 @@
-"""Whole texts: large ones are compared in a worker, edits made meanwhile stay,
-and equal texts change nothing.
+"""Tests of edits that replace a whole text, such as a formatter's.
+
+A worker compares large texts. Edits made during the comparison stay, and an edit with
+an equal text changes nothing.
 """
 
 import asyncio
@@ -22,10 +24,10 @@ CHANGED = "".join(
 
 
 class Scene:
-    """A room with the large text in it, and a typist who is connected."""
+    """A room with the large text in it, and one typist who is connected."""
 
     def __init__(self, room: Room, world: World, workers: HeldWorkers) -> None:
-        """workers: compare for it."""
+        """workers: the workers that compare the texts."""
         self.room = room
         self.workers = workers
         self.typist = Typist(5)
@@ -37,7 +39,7 @@ class Scene:
         await self._whole_texts.edit(self.room, user_id, lambda _: {"codemirror": text}, **options)
 
     async def begin(self, text: str, user_id: str = "ada", **options: Any) -> "asyncio.Task[None]":
-        """Begin an edit; returns when a worker has it."""
+        """Begin an edit, and return when a worker has the comparison."""
         jobs = len(self.workers.steps)
         task = asyncio.create_task(self.edit(text, user_id, **options))
         await until(lambda: len(self.workers.steps) > jobs)
@@ -56,7 +58,7 @@ async def make_scene(world: World):
 
 
 async def test_edit_of_small_text_is_made_in_this_process(world: World) -> None:
-    """Most saves are small: they wait for no worker."""
+    """Most saved texts are small, and a small text is compared without a worker."""
     await world.session()
     workers = HeldWorkers()
     whole_texts = WholeTexts(workers, world.rooms.changes, lambda: NOW, world.rooms.steps)
@@ -74,7 +76,7 @@ async def test_edit_with_an_equal_text_changes_nothing(make_scene) -> None:
 
 
 async def test_edit_of_large_text_keeps_what_is_typed_meanwhile(make_scene) -> None:
-    """Typing goes on while a worker compares, and both are in the text."""
+    """Text that is typed during the comparison of an edit stays, and so does the edit."""
     scene = make_scene()
     edit = await scene.begin(CHANGED)
     send(scene.room, scene.connection, scene.typist.insert(0, "typed meanwhile\n"))
@@ -84,7 +86,7 @@ async def test_edit_of_large_text_keeps_what_is_typed_meanwhile(make_scene) -> N
 
 
 async def test_edit_of_large_text_is_a_small_update(make_scene) -> None:
-    """Only what differs is sent to editors."""
+    """Editors are sent an update with only the differences."""
     scene = make_scene()
     scene.workers.release.set()
     scene.inbox.take()
@@ -95,9 +97,7 @@ async def test_edit_of_large_text_is_a_small_update(make_scene) -> None:
 
 
 async def test_edits_of_one_user_at_the_same_time_are_both_made(make_scene) -> None:
-    """The edit that a worker makes, and a small one of the same user's meanwhile,
-    do not use the same clocks.
-    """
+    """While a worker compares a user's large edit, a small edit of that user uses other clocks."""
     scene = make_scene()
     edit = await scene.begin(CHANGED)
     scene.room.edit("ada", {"codemirror": "small\n" + LARGE}, NOW)
@@ -107,7 +107,7 @@ async def test_edits_of_one_user_at_the_same_time_are_both_made(make_scene) -> N
 
 
 async def test_edits_to_equal_texts_at_the_same_time_are_one(make_scene) -> None:
-    """Two formatters that save the same text do not double what they insert."""
+    """When two formatters save the same text, each difference is inserted only once."""
     scene = make_scene()
     first = await scene.begin(CHANGED)
     second = asyncio.create_task(scene.edit(CHANGED, "bob"))
@@ -118,7 +118,7 @@ async def test_edits_to_equal_texts_at_the_same_time_are_one(make_scene) -> None
 
 
 async def test_edit_that_takes_too_long_to_compare_becomes_a_coarse_one(make_scene) -> None:
-    """A text that cannot be compared in time is saved nevertheless."""
+    """A text whose comparison takes too long is saved by a coarser comparison."""
     scene = make_scene(refused=(1,))
     scene.workers.release.set()
     await scene.edit(CHANGED)
@@ -127,7 +127,7 @@ async def test_edit_that_takes_too_long_to_compare_becomes_a_coarse_one(make_sce
 
 
 async def test_edit_by_somebody_who_may_no_more_changes_nothing(make_scene) -> None:
-    """A user who loses the role while a worker compares does not edit."""
+    """A user who loses the role during the comparison changes nothing."""
     scene = make_scene()
     may_edit = True
 

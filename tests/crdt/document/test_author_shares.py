@@ -1,4 +1,4 @@
-"""Shares of a document that authors fill."""
+"""Tests of the shares of a document that its authors may fill."""
 
 from crdt.document import author_shares
 from crdt.document.author_shares import AuthorShares
@@ -11,7 +11,7 @@ def test_shares_of_a_new_document_are_counted_when_one_author_can_have_filled_th
 
 
 def test_count_names_authors_over_their_share() -> None:
-    """A share that is filled exactly is not over."""
+    """An author whose share is filled exactly is not over it."""
     shares = AuthorShares(1_000_000)
 
     shares.count({"ada": 1_000_000, "bob": 1_000_001}, 3_000_000)
@@ -20,7 +20,10 @@ def test_count_names_authors_over_their_share() -> None:
 
 
 def test_count_is_due_again_when_the_largest_share_below_can_be_full() -> None:
-    """By what that author lacks; but not for less than is worth counting."""
+    """The next count is due when the author with the most bytes could have filled a share.
+
+    The document must grow by at least `_RECOUNT_BYTES` between two counts.
+    """
     shares = AuthorShares(1_000_000)
 
     shares.count({"ada": 400_000, "bob": 2_000_000}, 3_000_000)

@@ -1,4 +1,4 @@
-"""The door to pycrdt."""
+"""Tests of `Document`: its state, texts and edits, and its failures in pycrdt."""
 
 import random
 from typing import Any
@@ -35,7 +35,7 @@ def parsed(update: bytes) -> Parsed:
 
 
 def test_apply_of_update_changes_text_and_reports_change() -> None:
-    """Updates become text; what changes nothing says so."""
+    """`apply` reports a change for a new update, and no change for a known or empty update."""
     typist, subject = Typist(1), Document()
     update = typist.insert(0, "héllo")
 
@@ -59,15 +59,15 @@ def test_state_of_thousand_updates_loads_into_fresh_document() -> None:
 
 
 BROKEN = bytes.fromhex("01010700070003010100")
-"""On B3: put into a text as if that were a map, which no Yjs client does.
-pycrdt fails, also when it loads that."""
+"""This update uses B3's text as a map, as no Yjs client does. pycrdt fails to apply or load it."""
 
 
 @pytest.mark.parametrize("update", [BROKEN, POISON], ids=["broken", "poison"])
 @pytest.mark.parametrize("cuts", [False, True])
 def test_update_that_pycrdt_fails_at_is_kept_without_texts(update: bytes, cuts: bool) -> None:
-    """What was admitted is never refused: newcomers get all,
-    only the server cannot read it any more.
+    """An admitted update at which pycrdt fails stays in the document, which loses its texts.
+
+    Newcomers receive all updates; only the server cannot read the texts any more.
     """
     subject = Document()
     subject.apply(parsed(B3))
@@ -89,7 +89,7 @@ def test_update_that_pycrdt_fails_at_is_kept_without_texts(update: bytes, cuts: 
 
 
 def test_failed_view_is_tried_again_after_a_rest() -> None:
-    """And stays failed if it fails again."""
+    """After a rest the failed view is tried again; here pycrdt fails once more."""
     subject = Document()
     subject.apply(parsed(B3))
     subject.apply(parsed(BROKEN))
@@ -102,9 +102,7 @@ def test_failed_view_is_tried_again_after_a_rest() -> None:
 
 
 def test_edit_of_text_with_embeds_replaces_everything() -> None:
-    """Positions cannot see an embed: then everything is replaced,
-    and the text is what was asked for.
-    """
+    """Positions do not count embeds, so the edit replaces the whole text with the requested one."""
     doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc(client_id=3)
     text = doc.get("quill", type=pycrdt.Text)
     text.insert(0, "hello world")
@@ -117,7 +115,7 @@ def test_edit_of_text_with_embeds_replaces_everything() -> None:
 
 
 def test_view_that_failed_is_rebuilt_and_update_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """When only the view chokes, the update is taken and the text read from a fresh one."""
+    """An update at which only the view fails is kept, and the text is read from a new view."""
     typist, subject = Typist(1), Document()
     subject.apply(parsed(typist.insert(0, "a")))
     subject.apply(parsed(typist.insert(1, "b")))
@@ -135,7 +133,7 @@ def test_view_that_failed_is_rebuilt_and_update_kept(monkeypatch: pytest.MonkeyP
 
 
 def test_edit_by_code_points_makes_update() -> None:
-    """A new text becomes an update; beyond ASCII and for a second edit of the same client."""
+    """Each new text becomes an update, with non-ASCII text and in later edits of one client."""
     subject = Document()
     for text in ("naïve 😀 text", "naïve 👍😀 texts", "", "x"):
         update = subject.edit({"codemirror": text}, 55)
@@ -145,7 +143,7 @@ def test_edit_by_code_points_makes_update() -> None:
 
 
 def test_delete_of_half_a_character_shows_replacement_as_in_yjs() -> None:
-    """The state keeps the raw updates, the text shows U+FFFD, and editing goes on."""
+    """A half-deleted character shows as U+FFFD, the state stays raw, and editing goes on."""
     index, typist = StructIndex(), Typist(1)
     subject = Document(split_surrogates=index.split_surrogates)
     for update in (typist.insert(0, "x😀y"), bytes.fromhex("000101010101")):
@@ -160,7 +158,7 @@ def test_delete_of_half_a_character_shows_replacement_as_in_yjs() -> None:
 
 
 def test_merge_in_tens_keeps_order() -> None:
-    """Any number of updates merges to the same state as all together."""
+    """A merge of 237 updates keeps their order, and a merge of no updates is empty."""
     typist, source = Typist(1), random.Random(3)
     updates = [typist.insert(source.randint(0, len(typist.text)), "ab") for _ in range(237)]
 
@@ -169,7 +167,7 @@ def test_merge_in_tens_keeps_order() -> None:
 
 
 def test_damaged_state_raises_room_damaged() -> None:
-    """States that cannot be loaded, or not completely."""
+    """A state that cannot be loaded, or only in part, raises RoomDamaged."""
     with pytest.raises(RoomDamaged):
         verify(merge([B3, BROKEN]), {1: 3, 2: 3, 3: 3, 7: 1})
     with pytest.raises(RoomDamaged):
@@ -179,7 +177,7 @@ def test_damaged_state_raises_room_damaged() -> None:
 
 
 def test_keyboard_interrupt_inside_pycrdt_passes() -> None:
-    """Ctrl-C inside pycrdt stays Ctrl-C."""
+    """A KeyboardInterrupt that occurs inside pycrdt is passed on."""
 
     def interrupt() -> None:
         raise KeyboardInterrupt
@@ -189,7 +187,7 @@ def test_keyboard_interrupt_inside_pycrdt_passes() -> None:
 
 
 def test_diff_that_pycrdt_fails_at_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What pycrdt makes of a strange vector closes its sender."""
+    """A state vector at which pycrdt fails is rejected, so its sender's connection is closed."""
     subject = Document()
     subject.apply(parsed(B3))
     monkeypatch.setattr(pycrdt, "get_update", lambda *_: 1 / 0)
@@ -199,7 +197,7 @@ def test_diff_that_pycrdt_fails_at_is_refused(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_diff_between_halves_of_a_character_has_the_second() -> None:
-    """As a replacement, as in Yjs; pycrdt would leave it out."""
+    """The second half of a character is sent as U+FFFD, as Yjs does; pycrdt would omit it."""
     subject = Document()
     subject.apply(parsed(Typist(1).insert(0, "a😀b")))
 
@@ -207,7 +205,7 @@ def test_diff_between_halves_of_a_character_has_the_second() -> None:
 
 
 def test_deferred_updates_are_integrated_by_next_read() -> None:
-    """Keystrokes wait for the next call that needs them, and are integrated as one."""
+    """Deferred keystrokes are integrated together by the next call that needs them."""
     typist, subject = Typist(1), Document()
     for at in range(30):
         subject.defer(typist.insert(at, "x"))
@@ -240,9 +238,7 @@ def is_loaded(subject: Document) -> bool:
 
 
 def test_document_at_rest_holds_merged_bytes_only() -> None:
-    """A document that nobody edits holds merged bytes only;
-    after one edit too, after more it is loaded.
-    """
+    """A document is loaded by its second edit, and holds only merged bytes at rest."""
     typist, subject = Typist(1), Document()
     assert [subject.is_resting, is_loaded(subject)] == [True, False]
     subject.defer(typist.insert(0, "a"))
@@ -259,8 +255,9 @@ def test_document_at_rest_holds_merged_bytes_only() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_document_with_values_is_what_yjs_makes_of_the_same_updates(yjs: Yjs, seed: int) -> None:
-    """For newcomers, for those who come back, and started again from what was squashed;
-    the text is the same.
+    """A document with values equals the document that Yjs makes of the same updates.
+
+    This holds for its state, its diffs, its squashed state and its text.
     """
     rng = random.Random(seed)
     history = yjs.history(seed, 3, 80)
@@ -288,7 +285,7 @@ def test_document_with_values_is_what_yjs_makes_of_the_same_updates(yjs: Yjs, se
 
 
 def test_large_document_with_values_is_sent_without_the_clients_that_are_known() -> None:
-    """Structs of the others are sent whole, which costs no time."""
+    """A large diff omits known clients and sends other clients' structs whole, to save time."""
     doc: pycrdt.Doc[pycrdt.Map[object]] = pycrdt.Doc(client_id=1)
     settings = doc.get("settings", type=pycrdt.Map)
     settings["a"] = "x" * CUT_BYTES
@@ -305,7 +302,7 @@ def test_large_document_with_values_is_sent_without_the_clients_that_are_known()
 
 
 def test_first_value_in_a_text_is_kept_as_it_was_written(yjs: Yjs) -> None:
-    """What pycrdt has merged of the text before is taken over."""
+    """A value keeps its bytes in a text whose earlier structs pycrdt has merged."""
     typist, subject = Typist(1), Document()
     for at in range(25):
         subject.apply(parsed(typist.insert(at, "x")))
@@ -329,7 +326,7 @@ INDENTED = "".join(f"  line {number}\n" for number in range(LINES))
 
 
 def indented_from_last_to_first(line: str = "line {}\n") -> tuple[bytes, bytes]:
-    """Return a text in one struct, and the update that indents its lines as editors do it."""
+    """Return a text in one struct, and an update that indents its lines from last to first."""
     text = "".join(line.format(number) for number in range(LINES))
     starts = [0]
     for number in range(LINES - 1):
@@ -344,7 +341,7 @@ def indented_from_last_to_first(line: str = "line {}\n") -> tuple[bytes, bytes]:
 
 
 def test_text_that_is_cut_in_thousands_of_places_is_loaded_again_cut_for_it() -> None:
-    """The view shows the same text; later loads are quick too."""
+    """A text with thousands of cuts is loaded again with cuts, and later loads are fast."""
     base, update = indented_from_last_to_first()
     ticks = iter(range(10**9))
     subject = Document(cpu_s=lambda: 0.0 if subject._view.needs_cuts else next(ticks) * 0.01)
@@ -358,7 +355,7 @@ def test_text_that_is_cut_in_thousands_of_places_is_loaded_again_cut_for_it() ->
 
 
 def test_large_update_is_integrated_in_slices_and_reports_change() -> None:
-    """Known deletions change nothing, however many."""
+    """Deletions that are already known change nothing, even 1,500 of them."""
     base, update = indented_from_last_to_first()
     subject = Document()
     subject.apply(parsed(base))
@@ -373,7 +370,7 @@ def test_large_update_is_integrated_in_slices_and_reports_change() -> None:
 
 @pytest.mark.parametrize("count", [FEW_STRUCTS, 10 * FEW_STRUCTS])
 def test_update_that_takes_too_long_leaves_the_document_as_it_was(count: int) -> None:
-    """Inserts that are compared with each other: the clock here makes them slow."""
+    """A slow update is refused and changes nothing; the test's clock makes its inserts slow."""
     ticks, step_s = iter(range(10**9)), [0.0]
     subject = Document(cpu_s=lambda: next(ticks) * step_s[0])
     structs = [placed(structure_text("x"), right=(1, place)) for place in range(count)]
@@ -392,7 +389,10 @@ def test_update_that_takes_too_long_leaves_the_document_as_it_was(count: int) ->
 def test_view_is_loaded_from_joined_structs_if_many_are_loose(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Pycrdt would need gigabytes to join them; a checkpoint makes them few again."""
+    """A view joins many loose structs before a load, until a checkpoint stores them joined.
+
+    pycrdt itself would need gigabytes to join them.
+    """
     squashed: list[int] = []
 
     def counting(update: bytes, **options: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""The bytes of a document: merged once for many newcomers, and cut for those that have a part."""
+"""Tests of a document's bytes: one merge for many newcomers, and a cut for other clients."""
 
 import pycrdt
 import pytest
@@ -18,9 +18,7 @@ def parsed(update: bytes) -> Parsed:
 
 
 def test_state_is_merged_once_for_twenty_newcomers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that joins a long document gets what was merged for the one before,
-    until somebody types.
-    """
+    """Newcomers of a long document share one merged state until the next keystroke."""
     typist, subject = Typist(1), Document()
     for number in range(1_234):
         subject.apply(parsed(typist.insert(0, str(number % 10))))
@@ -41,7 +39,7 @@ def test_state_is_merged_once_for_twenty_newcomers(monkeypatch: pytest.MonkeyPat
 
 
 def test_diff_returns_what_state_vector_lacks() -> None:
-    """A newcomer gets everything, others what came after their state vector."""
+    """A newcomer gets the whole document, and another client gets the changes after its vector."""
     typist, subject = Typist(1), Document()
     subject.apply(parsed(typist.insert(0, "abc")))
     reader: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
@@ -56,8 +54,9 @@ def test_diff_returns_what_state_vector_lacks() -> None:
 
 
 def test_diff_of_large_document_returns_everything() -> None:
-    """Leaving out what a client has would keep the event loop;
-    it takes what it has again, and nothing changes.
+    """A diff of a large document is the whole state, because a cut would block the event loop.
+
+    The client receives known structs again, which changes nothing.
     """
     typist, subject = Typist(1), Document()
     subject.apply(parsed(typist.insert(0, "abc" * 1_000)))
@@ -74,7 +73,7 @@ def test_diff_of_large_document_returns_everything() -> None:
 
 
 def test_replace_base_happens_only_for_same_base() -> None:
-    """A squashed state takes the place of the one it was made from, or none."""
+    """A squashed state replaces only the state from which it was made."""
     typist, subject = Typist(1), Document()
     subject.apply(parsed(typist.insert(0, "a")))
     state = subject.state()

@@ -1,4 +1,4 @@
-"""A large update that is put into the view in steps, with others' edits between them."""
+"""Tests of large updates that enter the view in steps, with other edits between the steps."""
 
 import random
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ BASE = "0123456789" * 60
 
 
 class Clock:
-    """CPU time that passes with each look at it."""
+    """A CPU clock that advances with each reading."""
 
     def __init__(self, step_s: float) -> None:
         self.now = 0.0
@@ -33,7 +33,7 @@ class Clock:
 
 
 def inserts(count: int = 10 * FEW_STRUCTS, client: int = 2) -> Parsed:
-    """Return an update that puts a letter before each of the first letters of the base."""
+    """Return an update that inserts an "x" after each of the first `count` letters of the base."""
     return parse(
         update_of(
             *(placed(text("x"), left=(1, k), right=(1, k + 1)) for k in range(count)), client=client
@@ -46,7 +46,7 @@ def expected(count: int = 400) -> str:
 
 
 def opened(step_s: float = 0.0006) -> tuple[Document, Typist]:
-    """Return a document with the base as its text, and somebody who has it."""
+    """Return a document with the base and "!" as its text, and a typist who has it."""
     subject = Document(cpu_s=Clock(step_s))
     typist = Typist(1)
     subject.apply(parse(typist.insert(0, BASE)))
@@ -55,7 +55,7 @@ def opened(step_s: float = 0.0006) -> tuple[Document, Typist]:
 
 
 def steps(subject: Document, parsed: Parsed) -> Iterator[None]:
-    """Do the steps of a preparation, what is for threads too."""
+    """Do the steps of a preparation, including the calls that the server makes in a thread."""
     work = subject.prepare(parsed)
     answer = None
     while True:
@@ -68,7 +68,7 @@ def steps(subject: Document, parsed: Parsed) -> Iterator[None]:
 
 
 def test_prepared_update_is_in_nothing_but_the_view_before_it_is_applied() -> None:
-    """Texts and states in between are without it; applying it then needs no time."""
+    """A prepared update is not in texts and states until it is applied, which takes no time."""
     subject, _ = opened()
     update = inserts(400)
     before = subject.state()
@@ -85,9 +85,7 @@ def test_prepared_update_is_in_nothing_but_the_view_before_it_is_applied() -> No
 @pytest.mark.parametrize("step_s", [0.00025, 0.0004, 0.0006])
 @pytest.mark.parametrize("is_resting", [False, True])
 def test_edits_between_the_steps_are_there_afterwards(step_s: float, is_resting: bool) -> None:
-    """Keystrokes and others, whether the view was there, is loaded again because it is slow,
-    or was dropped.
-    """
+    """Edits between the steps are kept, whether the view is loaded, reloaded or dropped."""
     subject, typist = opened(step_s)
     if is_resting:
         subject.rest()
@@ -124,8 +122,10 @@ def test_prepared_update_that_is_not_applied_is_forgotten() -> None:
 
 
 def test_edit_that_the_prepared_update_makes_too_is_a_change() -> None:
-    """The view has it already, but the document does not:
-    the prepared update may never be applied.
+    """A deletion that a prepared update also contains is a change of the document.
+
+    Only the view already has the deletion, and the prepared update may never be
+    applied.
     """
     subject, _ = opened()
     deletion = delete_set([(1, 0, 5)])
@@ -163,7 +163,7 @@ def test_update_of_few_texts_is_not_prepared() -> None:
 
 
 def test_place_of_an_update_stays_while_nothing_of_it_comes() -> None:
-    """So what was looked up before others edited still holds."""
+    """The places found for an update stay valid until a part of that update arrives."""
     index = StructIndex()
     typist = Typist(1)
     index.take_stored(parse(typist.insert(0, BASE)), "ada")

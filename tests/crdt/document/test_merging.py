@@ -1,4 +1,4 @@
-"""Updates merged and checked by pycrdt, and its failures."""
+"""Tests of merging and checking updates in pycrdt, and of pycrdt's failures."""
 
 import pycrdt
 import pytest
@@ -12,7 +12,7 @@ BROKEN = b"\x01\x01\x01"
 
 @pytest.mark.parametrize("count", [0, 1, FAN_IN, FAN_IN + 1, 7 * FAN_IN + 3])
 def test_merge_of_any_number_gives_the_same_document(count: int) -> None:
-    """In tens and upward, for however many updates."""
+    """Any number of updates, merged in groups of `FAN_IN`, gives the same text."""
     typist = Typist(1)
     updates = [typist.insert(at, "x") for at in range(count)]
     doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
@@ -53,7 +53,7 @@ def test_verify_wants_exactly_the_clocks() -> None:
 
 
 def test_guarded_turns_panics_into_one_exception() -> None:
-    """Pycrdt's panics derive from BaseException; an interrupt stays what it is."""
+    """A panic of pycrdt, a BaseException, becomes a PycrdtFailure; an interrupt is passed on."""
 
     class Panic(BaseException):
         pass

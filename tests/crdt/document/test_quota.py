@@ -1,4 +1,4 @@
-"""Bounds on a document's state and text."""
+"""Tests of the limits on a document's state and text."""
 
 import pycrdt
 import pytest
@@ -14,7 +14,7 @@ from tests.crdt.harness import Typist
 
 
 class Full:
-    """A document whose quota is asked before each update."""
+    """A document whose quota is checked before each update."""
 
     def __init__(self, limits: RoomLimits) -> None:
         self.typist = Typist(5)
@@ -30,7 +30,7 @@ class Full:
 
 
 def test_quota_of_text_is_exact_at_its_limit() -> None:
-    """What was deleted counts no more, though the cheap bound has it still."""
+    """Deleted text does not count, although the cheap upper bound still includes it."""
     full = Full(RoomLimits(text_bytes=10))
     full.send(full.typist.insert(0, "x" * 10))
     full.send(full.typist.delete(0, 4))
@@ -42,7 +42,7 @@ def test_quota_of_text_is_exact_at_its_limit() -> None:
 
 
 def test_quota_counts_what_the_update_itself_deletes() -> None:
-    """Replacing the whole text fits if the new one does."""
+    """An update may replace the whole text when the new text is within the limit."""
     full = Full(RoomLimits(text_bytes=10))
     full.send(full.typist.insert(0, "x" * 10))
 
@@ -52,7 +52,7 @@ def test_quota_counts_what_the_update_itself_deletes() -> None:
 
 
 def test_quota_of_live_replacement_may_be_passed_once() -> None:
-    """The exact size costs loading the document, which a live edit does not pay."""
+    """A live edit may pass the limit once, because an exact check would load the document."""
     full = Full(RoomLimits(text_bytes=10))
     full.send(full.typist.insert(0, "x" * 10))
 
@@ -62,8 +62,10 @@ def test_quota_of_live_replacement_may_be_passed_once() -> None:
 
 
 def test_quota_of_state_refuses_twice_its_limit_when_it_knows_what_remains() -> None:
-    """A state can be squashed, and deleted content can leave it,
-    so up to twice the limit passes.
+    """Over twice the limit, a document counts as shrinking until its remaining content is known.
+
+    Deleted content may still leave the state. If too much remains, the document is
+    full.
     """
     full = Full(RoomLimits(state_bytes=100))
     full.send(full.typist.insert(0, "x" * 100))
@@ -79,7 +81,10 @@ def test_quota_of_state_refuses_twice_its_limit_when_it_knows_what_remains() -> 
 
 
 def test_quota_of_full_document_lets_people_delete() -> None:
-    """Otherwise it would be full for good; then it is found out soon how much room there is."""
+    """A full document accepts deletions, because it would stay full otherwise.
+
+    After a deletion it asks how much content remains.
+    """
     full = Full(RoomLimits(state_bytes=100))
     full.send(full.typist.insert(0, "x" * 175))
     full.quota.note_remaining({})
@@ -95,7 +100,7 @@ def test_quota_of_full_document_lets_people_delete() -> None:
 
 
 def test_quota_takes_again_what_fits_when_deleted_content_has_left() -> None:
-    """Only what remains counts."""
+    """Only the content that remains counts against the limit."""
     full = Full(RoomLimits(state_bytes=100))
     full.send(full.typist.insert(0, "x" * 150))
     full.quota.note_remaining({})
@@ -106,7 +111,7 @@ def test_quota_takes_again_what_fits_when_deleted_content_has_left() -> None:
 
 
 def test_quota_of_author_is_a_share_of_the_state() -> None:
-    """A user who has filled their share may only delete; others, and the owner, go on."""
+    """An author with a full share may only delete. Other authors and the owner may insert."""
     full = Full(RoomLimits(state_bytes=1_000, author_share_percent=50))
     full.quota.own("owner")
     full.send(full.typist.insert(0, "x" * 100))
@@ -124,7 +129,7 @@ def test_quota_of_author_is_a_share_of_the_state() -> None:
 
 
 def test_quota_with_somebody_over_their_share_leaves_all_to_check() -> None:
-    """The fast path does not know authors."""
+    """The fast path does not know authors, so it reserves nothing while a share is exceeded."""
     full = Full(RoomLimits(state_bytes=1_000))
     assert full.quota.reserve(10, 10)
 
@@ -136,7 +141,7 @@ def test_quota_with_somebody_over_their_share_leaves_all_to_check() -> None:
 
 
 def test_quota_of_grown_document_needs_to_know_who_filled_it() -> None:
-    """Nobody can have filled their share before the document has grown by what is left of it."""
+    """The authors' bytes are needed again once an author could have filled the share."""
     full = Full(RoomLimits(state_bytes=2 << 20))
     full.quota.note_remaining({"ada": 512 << 10})
     full.send(full.typist.insert(0, "x" * (500 << 10)), is_exact=False)
@@ -147,7 +152,7 @@ def test_quota_of_grown_document_needs_to_know_who_filled_it() -> None:
 
 
 def test_quota_is_half_full_by_what_remains() -> None:
-    """Not by deleted content that will leave."""
+    """Deleted content that will leave the state does not make a document half full."""
     full = Full(RoomLimits(state_bytes=100))
     full.send(full.typist.insert(0, "x" * 60))
     assert not full.quota.fill.is_half_full
@@ -157,7 +162,7 @@ def test_quota_is_half_full_by_what_remains() -> None:
 
 
 def test_quota_reserve_leaves_doubtful_updates_to_check() -> None:
-    """It counts what it lets pass, and nothing else."""
+    """`reserve` counts only the updates that it lets pass."""
     full = Full(RoomLimits(text_bytes=10, state_bytes=1_000, update_bytes=500))
 
     assert full.quota.reserve(30, 6)
@@ -168,7 +173,7 @@ def test_quota_reserve_leaves_doubtful_updates_to_check() -> None:
 
 
 def test_quota_counts_text_in_shared_types() -> None:
-    """In XML and maps as in roots, and no more when it is deleted, or the type around it."""
+    """Text in XML and maps counts like text in roots, until it or its parent type is deleted."""
     full = Full(RoomLimits(text_bytes=30))
     doc = full.typist.doc
     updates: list[bytes] = []

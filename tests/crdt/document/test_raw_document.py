@@ -1,4 +1,4 @@
-"""A document's updates as bytes: what is large is not merged again and again."""
+"""Tests of a document's updates as bytes: large updates are not merged repeatedly."""
 
 import random
 
@@ -22,8 +22,10 @@ def shown(updates: list[bytes]) -> str:
 def test_parts_are_the_document_in_the_order_in_which_it_came(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Long and short updates; no call merges more than a level of small ones,
-    unless somebody asks for one state.
+    """Long and short updates become few parts, in their order of arrival.
+
+    A call merges at most one level of small updates, unless the whole state is
+    requested.
     """
     sizes: list[int] = []
 
@@ -49,7 +51,7 @@ def test_parts_are_the_document_in_the_order_in_which_it_came(
 
 
 def test_parts_are_replaced_while_others_come() -> None:
-    """Not if they were merged with them meanwhile."""
+    """Parts are replaced while updates arrive, unless another call has merged them meanwhile."""
     typist, raw = Typist(1), RawDocument(EMPTY, None)
     for _ in range(25):
         raw.push(typist.insert(0, "a"))

@@ -1,4 +1,4 @@
-"""Edits that the server makes in users' names."""
+"""Tests of edits that the server makes in the name of a user."""
 
 import pytest
 
@@ -21,7 +21,7 @@ class Edited:
         return self._ids.pop(0) - 1
 
     def edit(self, user_id: str, text: str) -> set[int]:
-        """Make an edit; return the client ids in it."""
+        """Make an edit, and return the client ids in its update."""
         update = self._edits.update(user_id, {"codemirror": text})
         parsed = parse(update)
         self.index.take_stored(parsed, user_id, self.document.apply)
@@ -40,7 +40,7 @@ def test_update_uses_one_client_id_for_a_user() -> None:
 
 
 def test_update_avoids_client_ids_of_other_users() -> None:
-    """Also when the id came to belong to somebody else later."""
+    """A client id that later came to belong to another user is not used again."""
     edited = Edited(7, 7, 8, 9)
     edited.edit("ada", "a")
 
@@ -66,5 +66,5 @@ def test_update_of_equal_text_is_empty() -> None:
     ],
 )
 def test_code_root_is_only_other_root_with_text(files: dict[str, str], root: str) -> None:
-    """The main root, unless it is empty and exactly one other has text."""
+    """The main root has the code, unless it is empty and exactly one other root has text."""
     assert code_root(files, "codemirror") == root

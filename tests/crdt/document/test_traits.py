@@ -1,4 +1,4 @@
-"""What is found out about a state before a document starts from it."""
+"""Tests of the traits of a state, which are found before a document starts from it."""
 
 from crdt.document.traits import inspect
 from crdt.wire import raw_merge
@@ -9,7 +9,7 @@ from tests.crdt.struct_bytes import placed, text, update_of, value
 from tests.fuzz.structure import Section, Update
 
 BROKEN_ON_B3 = raw_merge.merge([B3, bytes.fromhex("01010700070003010100")])
-"""A map in a letter, which pycrdt cannot load."""
+"""A state with a map inside a letter, which pycrdt cannot load."""
 
 
 def test_inspect_of_text_finds_nothing_special() -> None:
@@ -32,7 +32,7 @@ def test_inspect_of_values_reads_their_sections() -> None:
 
 
 def test_inspect_loads_only_with_a_clock_and_measures_that() -> None:
-    """Whether it can be loaded is not known before."""
+    """Only an inspection with a clock loads the state, so only it finds failures and the time."""
     ticks = iter(range(99))
 
     state = BROKEN_ON_B3

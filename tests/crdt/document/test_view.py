@@ -1,4 +1,4 @@
-"""What pycrdt shows and edits."""
+"""Tests of the view: the pycrdt document that shows and edits the texts."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ TORN = bytes.fromhex("01010100" + "05010474657874" + "08") + rb'"\ud83c"' + b"\x
 """An embed that pycrdt cannot read."""
 
 BROKEN = bytes.fromhex("01010700070003010100")
-"""On B3: puts a map into a letter."""
+"""An update of B3 that puts a map into a letter."""
 
 
 def loaded(state: bytes, **options: bool) -> View:
@@ -54,7 +54,7 @@ def test_view_that_was_dropped_shows_nothing_until_it_is_loaded() -> None:
 
 
 def test_update_that_fails_drops_the_document() -> None:
-    """Half of it may be in it."""
+    """After a failed update the view drops its document, which may contain half of the update."""
     view = loaded(B3)
 
     assert view.integrate(BROKEN) is True
@@ -81,7 +81,7 @@ def test_text_that_cannot_be_read_fails_the_view(monkeypatch: pytest.MonkeyPatch
 
 
 def test_update_is_copied_only_if_pycrdt_cannot_read_it() -> None:
-    """From then on the whole document is; a fresh view of it believes that too."""
+    """After an unreadable update, the view and its fresh views load documents from copies."""
     view = loaded(EMPTY)
     assert view.copy_update(B3) is B3
     unread = view.needs_copy
@@ -104,9 +104,7 @@ def test_copy_shows_characters_that_were_cut_as_yjs_does() -> None:
 
 @pytest.mark.parametrize("edits", [None, [Edit(1, 1, b"X")], [Edit(0, 1, b"wrong")]])
 def test_edit_makes_the_text_whatever_the_given_edits_are(edits: list[Edit] | None) -> None:
-    """By the given edits if they lead there, else by few,
-    and by replacing everything around embeds.
-    """
+    """An edit gives the requested text, whether the given edits are right, wrong or absent."""
     typist = Typist(1)
     state = typist.insert(0, "abc")
 
@@ -116,7 +114,10 @@ def test_edit_makes_the_text_whatever_the_given_edits_are(edits: list[Edit] | No
 
 
 def test_view_is_loaded_from_a_copy_that_is_cut_for_what_comes() -> None:
-    """Together with that, as one: pycrdt joins at the end of each transaction what can be."""
+    """A view loads a copy that is cut for the next update, together with that update.
+
+    Without the update, pycrdt would join the pieces at the end of the transaction.
+    """
     base = Typist(1).insert(0, "abcdef")
     other = Typist(2)
     other.hear(base)
@@ -151,8 +152,9 @@ SPOTS = st.lists(
 def test_edit_copy_leads_to_the_text_whatever_others_edit_meanwhile(
     old: str, new: str, spots: list[Any]
 ) -> None:
-    """The update fits the document as it was and as it is by then;
-    what others inserted meanwhile stays.
+    """The update of an edited copy gives the new text and keeps insertions made meanwhile.
+
+    It fits the document as it was copied and as it is after other edits.
     """
     base, other, reader = Typist(1), Typist(2), Typist(3)
     base.insert(0, old + "|")
@@ -178,7 +180,7 @@ def test_edit_copy_leads_to_the_text_whatever_others_edit_meanwhile(
 
 
 def test_edit_copy_joins_edits_that_are_too_many() -> None:
-    """Ten thousand changed lines become a few hundred edits, and the text is right."""
+    """Ten thousand changed lines become a few hundred edits with the right text."""
     old = "".join(f"{number}\nx\n" for number in range(10_000))
     new = old.replace("x", "y")
     base = Typist(1)
@@ -190,11 +192,11 @@ def test_edit_copy_joins_edits_that_are_too_many() -> None:
     base.hear(update)
 
     assert base.text == new
-    assert count_structs(parse(update)) <= 2 * MAX_EDITS  # inserts and deletions
+    assert count_structs(parse(update)) <= 2 * MAX_EDITS  # each edit is an insert and a deletion
 
 
 def test_edit_copy_of_texts_with_values_and_torn_characters_is_right() -> None:
-    """The copy is made readable for pycrdt in the process that edits it."""
+    """The process that edits the copy makes it readable for pycrdt."""
     torn = Typist(1)
     state = torn.insert(0, "x😀y")
 

@@ -1,4 +1,4 @@
-"""What integrating costs, by a clock that is moved by hand."""
+"""Tests of the cost of integrating updates, with a clock that the tests move."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def test_usual_time_for_its_size_costs_nothing(work: Work, clock: Clock) -> None
 
 
 def test_update_that_would_cost_too_much_is_refused(work: Work, clock: Clock) -> None:
-    """What earlier ones cost counts; those that cost nothing more still pass."""
+    """The cost of earlier updates counts, and updates without further cost still pass."""
     measure = work.start(0)
     clock.now += 0.6 * MAX_WORK_S
     measure.finish()
@@ -53,7 +53,7 @@ def test_update_that_would_cost_too_much_is_refused(work: Work, clock: Clock) ->
 
 
 def test_load_says_what_the_whole_document_costs(work: Work, clock: Clock) -> None:
-    """What its parts cost does not count any more."""
+    """A load replaces the costs of the parts with the cost of the whole document."""
     measure = work.start(0)
     clock.now += 0.7
     measure.finish()
@@ -66,7 +66,7 @@ def test_load_says_what_the_whole_document_costs(work: Work, clock: Clock) -> No
 
 
 def test_known_document_may_cost_more(work: Work, clock: Clock) -> None:
-    """It was admitted: perhaps by a faster machine."""
+    """A known document may exceed the limit, because a faster machine may have admitted it."""
     measure = work.start_load(0)
     clock.now += 2 * MAX_WORK_S
     measure.finish_known()
@@ -77,8 +77,9 @@ def test_known_document_may_cost_more(work: Work, clock: Clock) -> None:
 def test_document_that_was_slow_once_stays_so_when_it_is_loaded_again(
     work: Work, clock: Clock
 ) -> None:
-    """To load it as a whole may be quick while each new struct is slow:
-    the next ones come one by one at first.
+    """A document with slow structs stays slow, even when a load of the whole is fast.
+
+    Its next structs are integrated one by one at first.
     """
     assert work.few_structs == FEW_STRUCTS
     measure = work.start(10)
@@ -103,7 +104,7 @@ def test_clock_stands_still_while_others_are_served(work: Work, clock: Clock) ->
 
 
 def test_long_texts_that_are_cut_often_need_cuts() -> None:
-    """A copy is cut where its own structs and those that come refer into it."""
+    """A copy is cut where its own structs and the structs of the next update refer into it."""
     inside = [placed(text("x"), left=(1, place)) for place in range(100, 0, -10)]
     state = parse(
         Update(

@@ -1,4 +1,4 @@
-"""Blame: of whole editing sessions, whose authors are known, and line by line."""
+"""Tests of blame: for recorded sessions with known authors, and line by line."""
 
 import base64
 from collections.abc import Callable
@@ -44,9 +44,7 @@ def blamed(room: Room, root: str = "codemirror"):
 def test_blame_of_whole_sessions_matches_yjs(
     name: str, trace_file: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each unit of the text belongs to the agent that typed it according to real Yjs,
-    with the time of that update.
-    """
+    """Each unit of the text has the author that real Yjs names, and the time of its update."""
     monkeypatch.setattr(crdt.history.blame, "MAX_RUNS", 100_000)
     updates, last = yjs_updates(trace_file(name), limit=30_000)
     room = make_room()
@@ -78,7 +76,7 @@ def test_blame_of_whole_sessions_matches_yjs(
 
 
 def test_blame_of_line_is_author_of_newest_part() -> None:
-    """A line is by the author of its newest part; an empty line by the user that ended it."""
+    """A line is by the author of its newest part, and an empty line by the user that ended it."""
     room, ada, bob = make_room(), Typist(5), Typist(6)
     at_ada, _ = join(room, "ada")
     at_bob, _ = join(room, "bob")
@@ -113,8 +111,9 @@ def test_blame_of_empty_text_names_nobody() -> None:
 
 
 def test_blame_of_carried_text_names_who_brought_it_until_its_owner_confirms() -> None:
-    """A browser may bring what another one typed:
-    nobody else knows whether it was changed on the way.
+    """Text of another author that a user's browser brings is marked as carried.
+
+    Only the author's own browser can confirm that the text was not changed on the way.
     """
     room, ada, bob = make_room(accepts_foreign=True), Typist(5), Typist(6)
     at_ada, _ = join(room, "ada")
@@ -141,7 +140,7 @@ def _sized(update: bytes) -> bytes:
 def test_blame_of_too_many_runs_joins_neighbours_of_one_author(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Where there would be too many, neighbours of one author are one run, whenever they came."""
+    """Above the limit of runs, neighbouring runs of one author are joined, whatever their times."""
     monkeypatch.setattr(crdt.history.blame, "MAX_RUNS", 3)
     room, ada = make_room(), Typist(5)
     at_ada, _ = join(room, "ada")
@@ -152,7 +151,10 @@ def test_blame_of_too_many_runs_joins_neighbours_of_one_author(
 
 
 def test_blamed_tells_texts_from_other_roots_and_from_none() -> None:
-    """No root is the session's code: the main root, or the only text that has something in it."""
+    """Without a root, blame reads the session's code.
+
+    The code is in the main root, or in the only text that is not empty.
+    """
     typist = Typist(5, "monaco")
     typist.doc["list"] = pycrdt.Array([1.0])
     typist.insert(0, "a")
@@ -173,7 +175,10 @@ def test_blamed_tells_texts_from_other_roots_and_from_none() -> None:
 
 
 def test_blame_tells_the_first_lines_apart_and_all_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A text of nothing but line ends has as many lines as characters."""
+    """Blame lists only the first `MAX_LINES` lines.
+
+    A text of only line ends has as many lines as characters.
+    """
     monkeypatch.setattr(crdt.history.blame, "MAX_LINES", 3)
     order = ItemOrder(Typist(5).insert(0, "a\nb\nc\nd\ne"))
 

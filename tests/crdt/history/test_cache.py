@@ -1,4 +1,4 @@
-"""What is kept of questions about logs."""
+"""Tests of the cache of answers about logs."""
 
 from crdt.history.cache import Answer, Folded, HistoryCache, Page
 from crdt.history.playback.replay import Part
@@ -15,7 +15,7 @@ def kept(cache: HistoryCache, *session_ids: str) -> list[str]:
 
 
 def test_cache_when_full_forgets_least_recently_used() -> None:
-    """Each kind has its own bound, in bytes."""
+    """Timelines and pages each have their own limit, in bytes."""
     cache = HistoryCache(max_page_bytes=8, max_timeline_bytes=8)
     for session_id in ("one", "two", "three"):
         cache.keep_timeline(session_id, Folded(1, b"1234"), 0)
@@ -36,7 +36,7 @@ def test_cache_keeps_nothing_that_is_larger_than_all_of_it() -> None:
 
 
 def test_cache_replaces_what_it_has_by_what_is_newer() -> None:
-    """The size of the older one no longer counts."""
+    """A newer timeline replaces the older timeline, whose size no longer counts."""
     cache = HistoryCache(max_timeline_bytes=8)
     for sequence in range(5):
         cache.keep_timeline("one", Folded(sequence, b"1234"), 0)
@@ -56,7 +56,7 @@ def test_cache_returns_page_of_exactly_that_part() -> None:
 
 
 def test_cache_forget_removes_everything_of_session() -> None:
-    """Its timeline and all its pages; others stay."""
+    """Forgetting a session removes its timeline and all its pages, and nothing else."""
     cache = HistoryCache()
     for session_id in ("one", "two"):
         cache.keep_timeline(session_id, Folded(1, b"1234"), 0)
@@ -70,7 +70,7 @@ def test_cache_forget_removes_everything_of_session() -> None:
 
 
 def test_cache_keeps_nothing_that_was_read_before_it_forgot() -> None:
-    """It may be of the log as it was before it was changed."""
+    """An answer that was read before `forget` is not kept, because the log may have changed."""
     cache = HistoryCache()
     epoch = cache.epoch
     cache.forget("one")

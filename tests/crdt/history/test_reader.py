@@ -1,4 +1,4 @@
-"""A session's log, read again."""
+"""Tests of the history reader, which reads a session's log again."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,12 +19,12 @@ from tests.waiting import until
 
 
 def same(found: Any) -> Any:
-    """Show what was found as it is."""
+    """Return the found value unchanged."""
     return found
 
 
 def described(replayed: Replayed) -> Answer:
-    """Show the texts at the start, and the edits."""
+    """Return an answer with the texts at the start, and the edits."""
     return Answer(
         f"{replayed.files} {[tuple(edit) for step in replayed.steps for edit in step.edits]}", {}
     )
@@ -37,7 +37,7 @@ async def steps_of(world: World, start: int, end: int) -> list[Step]:
 
 
 async def answers(world: World) -> list[Any]:
-    """Ask each kind of question once."""
+    """Ask each kind of question once, and return the answers."""
     reading = world.history_reader
     return [
         await reading.page("one", "ada", Part(0, 3), described),
@@ -49,7 +49,7 @@ async def answers(world: World) -> list[Any]:
 
 @pytest.fixture
 async def typed(world: World) -> World:
-    """A session in which "abc" was typed, a character an update."""
+    """A session in which a user typed "abc", with one character per update."""
     await world.session()
     typist = Typist(5)
     async with world.rooms.use("one") as room:
@@ -60,7 +60,7 @@ async def typed(world: World) -> World:
 
 
 async def test_files_at_each_moment_are_as_they_were(typed: World) -> None:
-    """0 is before the first update."""
+    """Sequence 0 is the moment before the first update."""
     texts = [
         (await typed.history_reader.moment("one", "ada", sequence, same)).files["codemirror"]
         for sequence in range(4)
@@ -75,7 +75,7 @@ async def test_files_at_unknown_moment_are_not_found(typed: World) -> None:
 
 
 async def test_timeline_goes_on_where_it_ended(typed: World) -> None:
-    """The log is not read from its beginning twice."""
+    """A second timeline reads only the part of the log that is new."""
     await typed.history_reader.timeline("one", "ada", same)
     folded = typed.history_reader.cache.timeline("one")
     async with typed.rooms.use("one") as room:
@@ -93,9 +93,7 @@ async def test_timeline_goes_on_where_it_ended(typed: World) -> None:
 async def test_replay_in_pages_never_goes_back_whatever_the_clock_did(
     world: World, page: int, is_compacted: bool
 ) -> None:
-    """Also where pages are asked for one by one, in any order,
-    with nothing kept of those before.
-    """
+    """Times never go back, even when pages are requested in any order and without a cache."""
     hours = [0, 1, -1, 0.5, -9_000, 2, 1.5, 9_000, 3, 3.1]
     await world.session()
     typist = Typist(5)
@@ -151,7 +149,10 @@ async def test_page_that_was_made_before_is_remembered_until_the_log_is_changed(
 
 
 async def test_page_of_a_log_that_is_changed_meanwhile_is_not_kept(typed: World) -> None:
-    """A redaction that ends while the page is made would otherwise be undone by it."""
+    """A page is not kept if a redaction ended while the page was made.
+
+    The page may still have the text that the redaction removed.
+    """
     typed.store.calls.clear()
     typed.store.held["chunks"] = asyncio.Event()
     asked = asyncio.create_task(typed.history_reader.page("one", "ada", Part(0, 3), described))
@@ -166,7 +167,7 @@ async def test_page_of_a_log_that_is_changed_meanwhile_is_not_kept(typed: World)
 async def test_questions_of_one_user_wait_for_each_other_and_not_for_those_of_others(
     typed: World,
 ) -> None:
-    """A user who asks for much has it one after the other."""
+    """Questions of one user are answered in turn, and another user does not wait for them."""
     typed.store.calls.clear()
     typed.store.held["chunks"] = asyncio.Event()
     slow = [
@@ -186,7 +187,7 @@ async def test_questions_of_one_user_wait_for_each_other_and_not_for_those_of_ot
 async def test_long_answers_are_made_in_worker_processes(
     typed: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And short ones here; both are the same."""
+    """Short answers are made in this process, and they equal the answers of a worker process."""
     typed.history_reader.forget("one")
     short = await answers(typed)
     jobs = typed.workers.counts["done"]
@@ -234,7 +235,7 @@ async def test_blame_of_no_text_says_so_also_from_a_worker_process(
 async def test_looking_back_at_a_room_that_is_not_open_does_not_load_it(
     make_world: Callable[..., World],
 ) -> None:
-    """All that is asked is in the log."""
+    """Answers about the past need only the log."""
     world = make_world()
     await world.session()
     async with world.rooms.use("one") as room:

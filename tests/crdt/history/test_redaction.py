@@ -1,4 +1,4 @@
-"""Which structs showed a text, and updates without it."""
+"""Tests of finding the structs that showed a text, and of removing the text from updates."""
 
 import random
 import time
@@ -45,12 +45,12 @@ def found(chunks: list[Chunk], text: str, first: int = 1) -> redaction.RedactedI
     ],
 )
 def test_redaction_search_finds_text_in_utf16_units(text: str, expected: list[int]) -> None:
-    """Clocks count UTF-16 units; a block may be any of it, but not all of it is blocks."""
+    """Clocks count UTF-16 units. A block matches any character, but blocks alone do not match."""
     assert found(log_of(Typist(5).insert(0, text)), "secret") == ({5: expected} if expected else {})
 
 
 def test_redaction_search_finds_every_struct_that_showed_the_text() -> None:
-    """Every struct that was part of it at any moment, of every author, and no other."""
+    """The search finds each struct that ever showed part of the text, and no other struct."""
     ada, bob = Typist(5), Typist(6)
     updates = [ada.insert(0, "set!")]
     bob.hear(updates[-1])
@@ -65,7 +65,7 @@ def test_redaction_search_finds_every_struct_that_showed_the_text() -> None:
 
 
 def test_redacted_update_has_blocks_and_leaves_others_unchanged() -> None:
-    """The same structs with blocks; what has none of it is left alone."""
+    """A redacted update has the same structs with blocks. Other updates are left alone."""
     typist = Typist(5)
     update = typist.insert(0, "a 😀 secret")
     redacted_ids = {5: [2, 3, *range(5, 11)]}
@@ -81,7 +81,7 @@ def test_redacted_update_has_blocks_and_leaves_others_unchanged() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_redaction_of_random_documents_replaces_text_only(seed: int) -> None:
-    """Blocks change only the text of random documents, also for a client that has a part."""
+    """Redaction removes the secret from random documents, and keeps the length of the text."""
     chance = random.Random(seed)
     typist, updates = Typist(5), []
     for _ in range(60):
@@ -109,7 +109,7 @@ def test_redaction_of_random_documents_replaces_text_only(seed: int) -> None:
 
 @pytest.mark.timeout(60)
 def test_redaction_of_repetitive_text_has_bounded_cost(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Repetitions cost no more than a few passes over the document."""
+    """A search in a text of repetitions costs no more than a few passes over the document."""
     started = time.process_time()
     chunks = log_of(Typist(5).insert(0, "a" * 300_000))
 

@@ -1,4 +1,4 @@
-"""An owner takes a secret out of everything that is stored."""
+"""Tests of redaction, with which an owner removes a secret from everything that is stored."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ from tests.waiting import until
 
 
 async def allowed() -> None:
-    """The user may do this."""
+    """Pass the check of the user's right to redact."""
 
 
 def files_of(moment: Moment) -> dict[str, str]:
@@ -26,7 +26,7 @@ def files_of(moment: Moment) -> dict[str, str]:
 
 @pytest.fixture
 async def leaked(world: World) -> World:
-    """A session in which "key=" and then a secret was typed, and a version that has it."""
+    """A session in which a user typed "key=" and then a secret, and a version with both."""
     await _leak(world)
     return world
 
@@ -42,7 +42,7 @@ async def _leak(world: World) -> None:
 
 
 async def test_redact_takes_text_out_of_document_log_and_versions(leaked: World) -> None:
-    """The document loses it, the past shows blocks, and the answer says how much that was."""
+    """The document loses the text, the history shows blocks, and the answer counts the changes."""
     redaction = await leaked.redactor.redact("one", "ada", 1, 2, "secret", allowed)
 
     async with leaked.rooms.use("one") as room:
@@ -56,8 +56,9 @@ async def test_redact_takes_text_out_of_document_log_and_versions(leaked: World)
 
 
 async def hold_after_edit(leaked: World) -> asyncio.Event:
-    """Edit the document, and hold the next version when it asks for the owner's usage,
-    until the event is set.
+    """Edit the document, and hold the next save of a version until the returned event is set.
+
+    The save is held where it asks for the owner's usage.
     """
     async with leaked.rooms.use("one") as room:
         ada, _ = join(room)
@@ -68,7 +69,10 @@ async def hold_after_edit(leaked: World) -> asyncio.Event:
 
 
 async def test_redact_reaches_a_version_that_is_being_stored(leaked: World) -> None:
-    """Its text was read before, and it gets its number after the other versions were searched."""
+    """A save that read its text before the redaction stores a version without the secret.
+
+    The version gets its number after the redaction has searched the stored versions.
+    """
     held = await hold_after_edit(leaked)
     saving = asyncio.create_task(leaked.versions.save("one", "ada", "Ada"))
     await until(lambda: "usage" in leaked.store.calls)
@@ -84,7 +88,7 @@ async def test_redact_reaches_a_version_that_is_being_stored(leaked: World) -> N
 async def test_restore_of_a_version_does_not_bring_back_what_was_taken_out_meanwhile(
     leaked: World,
 ) -> None:
-    """The version was read before, with the text in it."""
+    """A restore that read its version before the redaction fails, and the secret stays out."""
     held = await hold_after_edit(leaked)
     restoring = asyncio.create_task(leaked.versions.restore("one", "ada", "Ada", 1))
     await until(lambda: "usage" in leaked.store.calls)
@@ -108,7 +112,7 @@ async def test_redact_leaves_no_byte_of_the_text_in_the_log(leaked: World) -> No
 
 
 async def test_redact_of_text_that_is_not_there_is_not_found(leaked: World) -> None:
-    """Also if it is there, but at other moments."""
+    """A text that the document contains only at other moments is not found either."""
     with pytest.raises(NotFound):
         await leaked.redactor.redact("one", "ada", 1, 2, "password", allowed)
     with pytest.raises(NotFound):
@@ -116,7 +120,7 @@ async def test_redact_of_text_that_is_not_there_is_not_found(leaked: World) -> N
 
 
 async def test_redact_without_the_right_to_it_changes_nothing(leaked: World) -> None:
-    """The check is asked when nobody can change anything any more."""
+    """The right to redact is checked when no other request can change the document any more."""
 
     async def refused() -> None:
         raise PermissionError
@@ -130,7 +134,10 @@ async def test_redact_without_the_right_to_it_changes_nothing(leaked: World) -> 
 
 
 async def test_redact_that_is_held_leaves_other_sessions_their_checkpoints(leaked: World) -> None:
-    """Also other sessions of the same owner. Its own session gets one when it is done."""
+    """Other sessions, even of the same owner, get checkpoints during a held redaction.
+
+    The redacted session gets its checkpoint when the redaction is done.
+    """
     await leaked.session("two")
     async with leaked.rooms.use("one") as one, leaked.rooms.use("two") as two:
         held, redacting = await _held_redaction(leaked)
@@ -153,8 +160,9 @@ async def test_redact_that_is_held_leaves_other_sessions_their_checkpoints(leake
 
 
 async def test_redact_that_is_held_leaves_other_sessions_their_maintenance(make_world) -> None:
-    """Checkpoints and automatic versions of others are made as usual,
-    those of the same owner, too.
+    """A held redaction does not delay checkpoints and automatic versions of other sessions.
+
+    This includes the sessions of the same owner.
     """
     world = make_world(checkpoint_updates=1, checkpoint_interval_ms=0)
     await _leak(world)
@@ -175,7 +183,7 @@ async def test_redact_that_is_held_leaves_other_sessions_their_maintenance(make_
 
 
 async def test_redact_of_one_session_twice_excludes_each_other(leaked: World) -> None:
-    """The second one begins to change things when the first one has ended."""
+    """A second redaction changes nothing before the first redaction has ended."""
     asked = 0
 
     async def check() -> None:
@@ -200,8 +208,9 @@ async def test_redact_of_one_session_twice_excludes_each_other(leaked: World) ->
 
 
 async def _held_redaction(world: World) -> tuple[asyncio.Event, asyncio.Task[Redaction]]:
-    """Begin to redact "secret"; return what it waits for in the middle of changing what is stored,
-    and the task.
+    """Begin to redact "secret", and hold the redaction in the middle of its changes.
+
+    Returns: the event that releases it, and its task.
     """
     held = world.store.held["redact_version"] = asyncio.Event()
     redacting = asyncio.create_task(world.redactor.redact("one", "ada", 1, 2, "secret", allowed))

@@ -1,4 +1,4 @@
-"""What a document held at one moment."""
+"""Tests of snapshots, which keep the content of a document at one moment."""
 
 import pycrdt
 import pytest
@@ -10,7 +10,7 @@ from tests.crdt.world import World
 
 
 async def test_snapshot_keeps_what_the_document_was(world: World) -> None:
-    """Whatever is edited between the moment and the reading."""
+    """Edits between the moment of a snapshot and its reading do not change it."""
     await world.session()
     typist = Typist(5)
     async with world.rooms.use("one") as room:
@@ -35,8 +35,9 @@ async def test_snapshot_keeps_what_the_document_was(world: World) -> None:
 async def test_snapshot_of_a_large_document_is_read_in_a_worker_process(
     world: World, has_others: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Unless it is loaded already; with other roots too,
-    and texts that nothing in the state tells of.
+    """A worker reads a large document, except a loaded document that has only texts.
+
+    The result has roots of other types too, and texts whose names are not in the state.
     """
     for name in ("_FEW_BYTES", "_QUICK_BYTES"):
         monkeypatch.setattr(snapshots, name, -1)
@@ -67,7 +68,7 @@ async def test_snapshot_of_a_large_document_is_read_in_a_worker_process(
 async def test_outline_has_lengths_and_types_alone(
     world: World, has_others: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A loaded document has the same outline as one that a worker reads; an emoji counts two."""
+    """A loaded document has the same outline as one that a worker reads; an emoji has length 2."""
     monkeypatch.setattr(snapshots, "_FEW_BYTES", -1)
     monkeypatch.setattr(snapshots, "_QUICK_BYTES", -1)
     await world.session()
@@ -91,7 +92,7 @@ async def test_outline_has_lengths_and_types_alone(
 
 
 async def test_outline_reads_no_text_of_a_plain_document_in_a_worker(world: World) -> None:
-    """A document that is loaded, or small, costs no process."""
+    """The outline of a loaded or small document needs no worker process."""
     await world.session()
     typist = Typist(5)
     async with world.rooms.use("one") as room:

@@ -1,4 +1,4 @@
-"""Automatic versions."""
+"""Tests of automatic versions."""
 
 from typing import Any
 
@@ -18,8 +18,9 @@ async def save(world: World, **options: Any) -> Any:
 
 
 async def test_save_if_due_after_a_pause_stores_a_version(world: World) -> None:
-    """Made when typing pauses, or after five minutes of it;
-    the oldest go when there are too many.
+    """A version is stored when typing pauses, or after five minutes of typing.
+
+    The oldest versions are deleted when there are too many.
     """
     await world.session()
     typist = Typist(5)
@@ -41,7 +42,7 @@ async def test_save_if_due_after_a_pause_stores_a_version(world: World) -> None:
 
 
 async def test_save_if_due_during_steady_typing_stores_a_version(world: World) -> None:
-    """A user who never pauses still gets a version after five minutes."""
+    """A session in which typing never pauses still gets a version after five minutes."""
     await world.session()
     typist = Typist(5)
     async with world.rooms.use("one") as room:
@@ -55,7 +56,7 @@ async def test_save_if_due_during_steady_typing_stores_a_version(world: World) -
 async def test_save_if_due_of_a_damaged_document_stores_nothing(
     world: World, expect_log, monkeypatch
 ) -> None:
-    """A text that cannot be read is logged once, not every second."""
+    """A document whose text cannot be read is logged once, not every second."""
     expect_log("gets no automatic version")
     await world.session()
     async with world.rooms.use("one") as room:

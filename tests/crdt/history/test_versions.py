@@ -1,4 +1,4 @@
-"""Versions that people make."""
+"""Tests of versions that users save."""
 
 import asyncio
 from typing import Any
@@ -13,7 +13,7 @@ async def save(world: World, **options: Any) -> Any:
 
 
 async def test_save_numbers_versions_and_skips_equal_ones(world: World) -> None:
-    """A version has the text, a number, and the users that edited since the one before.
+    """A version has the text, a number, and the users that edited since the version before.
 
     A save without a change returns the newest version again.
     """
@@ -36,7 +36,7 @@ async def test_save_numbers_versions_and_skips_equal_ones(world: World) -> None:
 
 
 async def test_save_by_fifty_concurrent_calls_leaves_no_gaps(make_world) -> None:
-    """Numbers without gaps, whatever order the saves come in."""
+    """Fifty saves at the same time get numbers without gaps, in any order."""
     world = make_world(versions=VersionSettings())
     await world.session()
 

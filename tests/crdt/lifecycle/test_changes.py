@@ -1,4 +1,4 @@
-"""Changes that open rooms follow, and reads that no change slips into."""
+"""Tests of changes that open rooms follow, and of reads that notice changes made meanwhile."""
 
 import asyncio
 
@@ -23,7 +23,7 @@ async def test_read_without_changes_reads_once(world: World) -> None:
 
 
 async def test_read_with_concurrent_change_reads_again(world: World) -> None:
-    """Until the answer is newer than every change."""
+    """A read is repeated until its answer is newer than every change."""
     changes, reads = world.rooms.changes, list[int]()
 
     async def read() -> int:
@@ -37,9 +37,7 @@ async def test_read_with_concurrent_change_reads_again(world: World) -> None:
 
 
 async def test_session_deletion_drops_unsaved_edits(world: World) -> None:
-    """Connections are closed with 4410, waiting saves fail,
-    nothing is written for the session any more.
-    """
+    """A deletion closes connections with 4410, fails waiting saves, and stops all writes."""
     await world.session()
     async with world.rooms.use("one") as room:
         ada, inbox = join(room)
@@ -63,7 +61,7 @@ async def test_session_deletion_drops_unsaved_edits(world: World) -> None:
 
 
 async def test_committed_changes_take_effect_on_open_connections(world: World) -> None:
-    """Roles, removals and the ends of logins act on open connections."""
+    """Changes of roles, members and logins act on open connections."""
     await world.session()
     async with world.rooms.use("one") as room:
         ada, ada_inbox = join(room)

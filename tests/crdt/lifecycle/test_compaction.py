@@ -1,4 +1,4 @@
-"""Checkpoints of rooms on a real store."""
+"""Tests of checkpoints of rooms on a real store."""
 
 import asyncio
 import math
@@ -31,7 +31,7 @@ def _damaged(*_: object) -> None:
 async def test_checkpoint_that_cannot_be_verified_is_not_stored(
     make_world, expect_log, monkeypatch
 ) -> None:
-    """No checkpoint is better than a wrong one: the log is kept and the room goes on."""
+    """A checkpoint that may be wrong is not stored. The log is kept and the room goes on."""
     expect_log("gets no checkpoint")
     world = make_world(checkpoint_updates=1)
     await world.session()
@@ -52,8 +52,10 @@ async def test_checkpoint_that_cannot_be_verified_is_not_stored(
 async def test_room_without_deleted_content_goes_on_with_all_peers(
     make_world, yjs, seed: int
 ) -> None:
-    """Edits that come during and after it, newcomers, offline peers and a restart:
-    real Yjs shows the same to all.
+    """Removing deleted content does not change the document that real Yjs shows.
+
+    This holds for edits during and after the removal, newcomers, offline peers and a
+    restart.
     """
     world = make_world(room=RoomLimits(deleted_bytes=0))
     await world.session()
@@ -90,8 +92,9 @@ async def test_room_without_deleted_content_goes_on_with_all_peers(
 
 
 async def test_history_is_the_same_without_deleted_content(make_world) -> None:
-    """Moments, versions, blame, timeline and replay come from the log,
-    or show only what is there.
+    """History stays the same after deleted content has left the document.
+
+    Moments, versions, blame, timeline and replay need only the log or the visible text.
     """
     world = make_world(room=RoomLimits(deleted_bytes=0))
     await world.session()
@@ -118,7 +121,7 @@ async def test_history_is_the_same_without_deleted_content(make_world) -> None:
 
 
 def same(found: Any) -> Any:
-    """Show what was found as it is."""
+    """Return the found value unchanged."""
     return found
 
 
@@ -136,9 +139,7 @@ async def _looked_back(world, room) -> list[object]:
 
 
 async def test_much_deleted_content_leaves_open_room_and_checkpoint(make_world) -> None:
-    """A megabyte that was typed and deleted is a few hundred bytes,
-    for newcomers and in the store.
-    """
+    """A deleted megabyte leaves a few hundred bytes, for newcomers and in the store."""
     world = make_world()
     await world.session()
     typist = Typist(5)
@@ -156,7 +157,7 @@ async def test_much_deleted_content_leaves_open_room_and_checkpoint(make_world) 
 
 
 async def test_little_deleted_content_stays(make_world) -> None:
-    """Clients with gc: false show snapshots with it."""
+    """A little deleted content stays, because clients with `gc: false` show it in snapshots."""
     world = make_world()
     await world.session()
     typist = Typist(5)
@@ -170,7 +171,7 @@ async def test_little_deleted_content_stays(make_world) -> None:
 
 
 async def test_checkpoint_tells_quota_who_filled_the_document(make_world) -> None:
-    """Somebody who filled their share can write no more, until it is less."""
+    """An author whose share is full can write no more, but the owner can."""
     world = make_world(room=RoomLimits(state_bytes=100_000, author_share_percent=20))
     await world.session()
     typist = Typist(5)
@@ -189,8 +190,9 @@ async def test_checkpoint_tells_quota_who_filled_the_document(make_world) -> Non
 async def test_checkpoint_of_large_document_is_made_in_worker_process(
     make_world, yjs, has_values: bool
 ) -> None:
-    """The room goes on from what comes back, with edits that came meanwhile;
-    text and values alike.
+    """The room goes on from the worker's state, with the edits that were made meanwhile.
+
+    This holds for text and for values.
     """
     world = make_world()
     await world.session()
@@ -219,12 +221,12 @@ async def test_checkpoint_of_large_document_is_made_in_worker_process(
 async def test_document_that_worker_cannot_do_keeps_its_log(
     make_world, expect_log, monkeypatch
 ) -> None:
-    """It is not tried again all the time."""
+    """A checkpoint that a worker failed to make is not tried again immediately."""
     expect_log("gets no checkpoint")
     world = make_world()
     await world.session()
-    await world.workers.run(work.add, 2, 3, key="eve", deadline_s=600.0)  # a process is there
-    # Whether the job gets a processor counts as unknown.
+    await world.workers.run(work.add, 2, 3, key="eve", deadline_s=600.0)  # a process has started
+    # An infinite CPU time is the value for an unknown time.
     monkeypatch.setattr(crdt.workers, "cpu_s", lambda _: math.inf)
     monkeypatch.setattr(compaction, "_DEADLINE_S", 0.0)
     async with world.rooms.use("one") as room:
@@ -239,9 +241,9 @@ async def test_document_that_worker_cannot_do_keeps_its_log(
 async def test_checkpoint_waits_for_work_that_somebody_waits_for(
     make_world: Callable[..., World], tmp_path: Path
 ) -> None:
-    """Work that users wait for comes first, for every user, and however late.
+    """Work that a user waits for is done before a checkpoint, even when it is requested later.
 
-    A save would be several jobs.
+    The test uses blame for it, because a save would be several jobs.
     """
     world = make_world(workers=Workers(WorkersSettings(processes=1)), maintenance_interval_s=1_000)
     await world.session()

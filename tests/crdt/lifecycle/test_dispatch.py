@@ -1,4 +1,4 @@
-"""When rooms speak."""
+"""Tests of the times at which rooms send frames."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from tests.waiting import until
 
 
 class Timers:
-    """Counts the running loop's timers that have neither rung nor been cancelled."""
+    """The timers of the running loop; `waiting` counts the timers that are still to ring."""
 
     def __init__(self) -> None:
         self.made: list[asyncio.TimerHandle] = []
@@ -38,7 +38,7 @@ class Timers:
 
 
 def _served_room() -> tuple[Room, tuple[Connection, Inbox], tuple[Connection, Inbox]]:
-    """Return a room that speaks in turns, and two in it who have heard nothing yet."""
+    """Return a room that sends in turns, and two members who have received nothing yet."""
     room = make_room(
         encode=lambda frame: b"<" + frame + b">", scheduler=BroadcastScheduler(0.05, lambda: NOW)
     )
@@ -48,7 +48,7 @@ def _served_room() -> tuple[Room, tuple[Connection, Inbox], tuple[Connection, In
 
 
 def _point(room: Room, connection: Connection, client_id: int, clock: int) -> bytes:
-    """Move a cursor; return what others will hear."""
+    """Move a cursor, and return a part of the frame that other clients will receive."""
     room.members.presence.hear(
         connection, [AwarenessEntry(client_id, clock, '{"cursor":1}')], NOW + 1_000 * clock
     )
@@ -60,8 +60,9 @@ async def _turn() -> None:
 
 
 async def test_dispatch_sends_edit_and_cursor_in_one_write() -> None:
-    """Nobody is woken for presence alone then,
-    and a typist's own edit and cursor do not come back to them.
+    """An edit and a cursor are sent in one write, and no timer for presence is left.
+
+    The typist does not receive their own edit and cursor.
     """
     timers = Timers()
     room, (ada, to_ada), (_, to_bob) = _served_room()
@@ -79,7 +80,10 @@ async def test_dispatch_sends_edit_and_cursor_in_one_write() -> None:
 
 
 async def test_dispatch_of_edit_includes_waiting_presence() -> None:
-    """Also when it is somebody else's, who hears the presence alone."""
+    """An edit of another user takes the waiting presence with it.
+
+    That user receives only the presence.
+    """
     room, (ada, to_ada), (bob, to_bob) = _served_room()
     cursor = _point(room, ada, 5, 1)
     to_ada.take()
@@ -97,8 +101,8 @@ async def test_dispatch_of_edit_includes_waiting_presence() -> None:
 
 
 async def test_dispatch_of_presence_alone_is_delayed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """That of one room does not take along the timer of another's."""
-    # Longer than a busy machine takes from here to the first look.
+    """An edit in one room does not end the delay of presence in another room."""
+    # Longer than a busy machine takes from here to the first assertion.
     monkeypatch.setattr(dispatch, "_NEWS_DELAY_S", 1.0)
     turns = BroadcastScheduler(0.05, lambda: NOW)
     rooms = [make_room(scheduler=turns), make_room(scheduler=turns)]
@@ -118,7 +122,7 @@ async def test_dispatch_of_presence_alone_is_delayed(monkeypatch: pytest.MonkeyP
 
 
 async def test_dispatch_timer_applies_late_presence(make_world) -> None:
-    """Presence that came too fast is shown after the interval, without another message."""
+    """Presence that came too fast is sent after the interval, without another message."""
     world = make_world(room=RoomLimits(presence_interval_ms=20))
     await world.session()
     async with world.rooms.use("one") as room:
@@ -135,7 +139,7 @@ async def test_dispatch_timer_applies_late_presence(make_world) -> None:
 async def test_dispatch_tells_other_rooms_what_is_new_if_one_cannot_be_told(
     expect_log: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One callback speaks for all rooms."""
+    """One callback sends for all rooms, so a room that fails must not stop the others."""
     expect_log("what is new in a room cannot be told")
     expect_log("presence in a room cannot be told")
     scheduler = BroadcastScheduler(0.05, lambda: NOW)

@@ -1,5 +1,7 @@
-"""Where documents are worked on: small ones in a thread,
-large ones in a worker unless none has the memory for them.
+"""Tests of the place where documents are worked on.
+
+A small document is worked on in a thread. A large document goes to a worker, unless no
+worker has the memory for it.
 """
 
 import os
@@ -44,7 +46,7 @@ async def test_worker_is_asked_for_small_document_too(workers: Workers) -> None:
 
 
 async def test_session_is_named_while_a_thread_works_for_it(workers: Workers) -> None:
-    """A worker that dies takes nobody with it, so it is not named for one."""
+    """A session is named only for work in a thread, because a dying worker ends no other work."""
     mark = CrashMark()
     documents = DocumentWork(workers, mark)
     named = await documents.run(Payer("ada"), "one", 0, lambda: list(mark.named(in_threads=True)))

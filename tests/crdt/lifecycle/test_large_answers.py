@@ -1,4 +1,7 @@
-"""Large documents are sent in parts, once; a state is taken apart once for all that ask for it."""
+"""Tests of large documents that are sent in parts.
+
+A state is split once for all clients that ask for it.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -22,7 +25,7 @@ from tests.waiting import until
 
 
 def state_of(count: int) -> bytes:
-    """Return a state with `count` pictures."""
+    """Return a state with `count` pictures of 200 KiB each."""
     doc: pycrdt.Doc = pycrdt.Doc()
     pictures = doc.get("pictures", type=pycrdt.Map)
     for number in range(count):
@@ -43,8 +46,9 @@ async def workers() -> AsyncIterator[Workers]:
 
 
 async def test_answer_is_updates_and_a_last_part_that_says_it_is_all(workers: Workers) -> None:
-    """A client counts as synced with the last frame;
-    several that ask share one pass over the state, in a worker.
+    """Several clients that ask share one split of the state, which a worker makes.
+
+    A client counts as synced after the last frame.
     """
     answers, state = LargeAnswers(DocumentWork(workers, CrashMark())), state_of(5)
     clients = [asking() for _ in range(4)]
@@ -69,9 +73,7 @@ async def test_answer_is_updates_and_a_last_part_that_says_it_is_all(workers: Wo
 
 
 async def test_base_is_taken_apart_once_while_others_type(workers: Workers) -> None:
-    """And it is not merged with what they typed, on the event loop or elsewhere:
-    that comes behind it.
-    """
+    """The base of a document is split once. Later edits are sent after it, without a merge."""
     answers, base = LargeAnswers(DocumentWork(workers, CrashMark())), state_of(5)
     typist, since = Typist(9), list[bytes]()
     for number in range(3):
@@ -98,7 +100,7 @@ async def test_base_is_taken_apart_once_while_others_type(workers: Workers) -> N
 
 
 async def test_answer_is_one_message_while_too_many_wait_for_workers(workers: Workers) -> None:
-    """It is larger than it should be, and it is there."""
+    """An answer that no worker can split is sent as one message, larger than it should be."""
     answers, state = LargeAnswers(DocumentWork(workers, CrashMark())), state_of(5)
     await workers.close()
     connection, inbox = asking()
@@ -112,7 +114,7 @@ async def test_answer_is_one_message_while_too_many_wait_for_workers(workers: Wo
 
 
 async def test_stop_ends_answers_that_are_being_made(workers: Workers) -> None:
-    """Their connections are free to ask again."""
+    """The connections of the stopped answers may ask again."""
     answers = LargeAnswers(DocumentWork(workers, CrashMark()))
     connection, inbox = asking()
     answers.answer(connection, "one", [state_of(5)], {})
@@ -124,7 +126,7 @@ async def test_stop_ends_answers_that_are_being_made(workers: Workers) -> None:
 
 
 def test_frames_leave_out_what_a_client_has() -> None:
-    """Deletions are always sent: state vectors do not tell of them."""
+    """Deletions are always sent, because state vectors do not describe them."""
     doc: pycrdt.Doc = pycrdt.Doc(client_id=5)
     pictures = doc.get("pictures", type=pycrdt.Map)
     for number in range(6):
@@ -149,7 +151,7 @@ def test_frames_leave_out_what_a_client_has() -> None:
 async def test_answer_is_one_message_if_the_state_cannot_be_taken_apart(
     workers: Workers, monkeypatch: pytest.MonkeyPatch, expect_log: Callable[[str], None]
 ) -> None:
-    """Whatever is wrong, a client that asks is answered."""
+    """A client that asks gets an answer, even after an unexpected error."""
     expect_log("the document of session one cannot be taken apart")
     answers, state = LargeAnswers(DocumentWork(workers, CrashMark())), state_of(5)
     connection, inbox = asking()
@@ -166,7 +168,10 @@ async def test_answer_is_one_message_if_the_state_cannot_be_taken_apart(
 async def test_answer_that_cannot_be_sent_closes_the_client(
     workers: Workers, monkeypatch: pytest.MonkeyPatch, expect_log: Callable[[str], None]
 ) -> None:
-    """It comes back and asks again; it would wait for ever."""
+    """A client whose answer cannot be sent is closed, so that it reconnects and asks again.
+
+    Otherwise it would wait forever.
+    """
     expect_log("the task .large answer. ended unexpectedly")
     answers = LargeAnswers(DocumentWork(workers, CrashMark()))
     connection, inbox = asking()

@@ -1,4 +1,4 @@
-"""The table of rooms in memory."""
+"""Tests of the table of the rooms in memory."""
 
 from crdt.lifecycle.loaded_rooms import LoadedRooms
 from crdt.room.closing import CloseReason
@@ -6,7 +6,7 @@ from tests.crdt.harness import join, make_room
 
 
 def test_lost_room_is_closed_and_unloaded() -> None:
-    """Its clients are told to come back; it is not loaded any more."""
+    """A lost room tells its clients to reconnect, and is not loaded any more."""
     loaded, room = LoadedRooms(), make_room()
     loaded.add(room)
     _, inbox = join(room)
@@ -19,7 +19,7 @@ def test_lost_room_is_closed_and_unloaded() -> None:
 
 
 def test_lost_of_earlier_room_leaves_new_room() -> None:
-    """The session has been loaded again: what the old room lost does not concern the new one."""
+    """After a session is loaded again, the loss of its old room does not affect the new room."""
     loaded, old, new = LoadedRooms(), make_room(), make_room()
     loaded.add(old)
     loaded.remove(old)
@@ -35,7 +35,7 @@ def test_lost_of_earlier_room_leaves_new_room() -> None:
 
 
 def test_iteration_during_removal_sees_all_rooms() -> None:
-    """Maintenance closes rooms while it goes through them."""
+    """Maintenance closes rooms while it iterates over them."""
     loaded, room = LoadedRooms(), make_room()
     loaded.add(room)
 

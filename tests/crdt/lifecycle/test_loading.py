@@ -1,4 +1,4 @@
-"""Loading rooms from a real store that can be made to fail."""
+"""Tests of loading rooms from a real store that can be made to fail."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -22,13 +22,13 @@ from tests.waiting import until
 
 
 async def used(world: World) -> Room:
-    """Return the room, loaded if need be."""
+    """Return the room, and load it if needed."""
     async with world.rooms.use("one") as room:
         return room
 
 
 async def test_load_by_fifty_callers_reads_log_once(world: World) -> None:
-    """Fifty who come together get the same room, loaded by one read of the log."""
+    """Fifty callers that come together get the same room from one read of the log."""
     await world.session()
     held = world.store.held["chunks"] = asyncio.Event()
 
@@ -43,7 +43,7 @@ async def test_load_by_fifty_callers_reads_log_once(world: World) -> None:
 
 
 async def test_load_of_long_log_reads_it_in_parts(make_world) -> None:
-    """More chunks than one read returns."""
+    """A log with more chunks than one read returns is loaded completely."""
     world = make_world(chunks_per_read=3, checkpoint_updates=10**9)
     await world.session()
     typist = Typist(5)
@@ -59,7 +59,10 @@ async def test_load_of_long_log_reads_it_in_parts(make_world) -> None:
 
 
 async def test_load_that_fails_raises_and_can_be_repeated(world: World, expect_log) -> None:
-    """Store away: unavailable. Row damaged: damaged. No session: not found. Never an empty room."""
+    """Each failure has its own error, and no failure gives an empty room.
+
+    A missing session, an unavailable store and a damaged row are tested.
+    """
     expect_log("damaged in the store")
     with pytest.raises(NotFound):
         async with world.rooms.use("nowhere"):
@@ -80,7 +83,7 @@ async def test_load_that_fails_raises_and_can_be_repeated(world: World, expect_l
 
 
 async def test_load_cancelled_by_one_caller_continues_for_others(world: World) -> None:
-    """A client that gives up waiting for a room does not take it from the others."""
+    """A client that stops waiting for a room does not end the load for the other clients."""
     await world.session()
     held = world.store.held["chunks"] = asyncio.Event()
 
@@ -109,7 +112,7 @@ async def test_load_of_session_deleted_meanwhile_closes_room(world: World) -> No
 
 
 class OneWorker(Workers):
-    """One worker process; `served` are the sessions whose documents it has read, in order."""
+    """One worker process; `served` names the sessions whose documents it has read, in order."""
 
     def __init__(self) -> None:
         super().__init__(WorkersSettings(processes=1))
@@ -126,8 +129,9 @@ class OneWorker(Workers):
 
 
 class Queue:
-    """A world with one worker process, which eve's work holds until `release`;
-    and the order of what is opened then.
+    """A world with one worker process, which a job of eve holds until a file exists.
+
+    `opened` lists the sessions in the order in which they were opened.
     """
 
     def __init__(self, make_world: Callable[..., World], path: Path) -> None:
@@ -146,12 +150,12 @@ class Queue:
         await self.world.store.append_chunks([chunk])
 
     async def open(self, session_id: str, user_id: str, waiting: int) -> None:
-        """Begin to open a session; return when this many documents wait for the worker."""
+        """Begin to open a session, and return when `waiting` documents wait for the worker."""
         self._begin(self._open(session_id, user_id))
         await until(lambda: self.world.workers.waiting == waiting)
 
     async def finish(self) -> None:
-        """Let the worker go on; return when all is opened."""
+        """Let the worker go on, and return when all sessions are open."""
         self._path.touch()
         await asyncio.gather(*self._tasks)
 
@@ -166,9 +170,7 @@ class Queue:
 async def test_load_of_many_dear_sessions_for_one_user_lets_others_open_theirs(
     make_world: Callable[..., World], tmp_path: Path
 ) -> None:
-    """Eve has twelve opened; a user who comes after that waits for the one that runs,
-    and for none of the others.
-    """
+    """A user waits for the load that runs, but not for another user's twelve waiting loads."""
     queue = Queue(make_world, tmp_path / "release")
     names = [f"eve {number}" for number in range(12)]
     for name in (*names, "bob 1", "bob 2", "ada"):
@@ -190,9 +192,7 @@ async def test_load_of_many_dear_sessions_for_one_user_lets_others_open_theirs(
 async def test_load_that_somebody_with_much_other_work_asked_for_first_is_done_for_who_comes_second(
     make_world: Callable[..., World], tmp_path: Path
 ) -> None:
-    """Eve may open a session of somebody else last of all theirs:
-    that does not keep them out of it.
-    """
+    """A session that one user requested last is opened soon when a second user requests it."""
     queue = Queue(make_world, tmp_path / "release")
     for name in ("eve 1", "eve 2", "eve 3", "of all"):
         await queue.session(name)
@@ -208,7 +208,7 @@ async def test_load_that_somebody_with_much_other_work_asked_for_first_is_done_f
 async def test_load_of_too_many_sessions_for_one_user_is_refused_to_that_user(
     make_world: Callable[..., World], tmp_path: Path
 ) -> None:
-    """Answered with 503 and when to try again; others are opened."""
+    """The user gets a 503 with a time to try again, and other users' sessions are opened."""
     queue = Queue(make_world, tmp_path / "release")
     names = [f"eve {number}" for number in range(19)]
     for name in (*names, "bob"):

@@ -1,4 +1,4 @@
-"""The log writer on a real store that can be made to fail."""
+"""Tests of the log writer on a real store that can be made to fail."""
 
 import asyncio
 from collections import Counter
@@ -23,8 +23,9 @@ from tests.waiting import PATIENCE_S, until
 async def test_log_writer_during_store_outage_keeps_edits_and_writes_them_once(
     make_world, expect_log
 ) -> None:
-    """Edits go on in memory and are not called saved;
-    when the store is back they are written once.
+    """During an outage edits stay in memory and are not reported as saved.
+
+    When the store is available again, they are written once.
     """
     expect_log("store cannot be written")
     world = make_world()
@@ -63,7 +64,7 @@ async def test_log_writer_after_unexpected_error_tries_again(world: World, expec
 
 
 async def test_saved_for_evicted_room_raises(world: World) -> None:
-    """Nobody waits for ever for a room that was evicted with something unsaved."""
+    """A wait for a save raises when the room is evicted, instead of lasting forever."""
     await world.session()
     held = world.store.held["append_chunks"] = asyncio.Event()
     async with world.rooms.use("one") as room:
@@ -77,7 +78,7 @@ async def test_saved_for_evicted_room_raises(world: World) -> None:
 
 
 async def test_log_writer_capacity_bounds_all_rooms_together(make_world, expect_log) -> None:
-    """Beyond the bound on everything unsaved nothing more is taken, in any room."""
+    """Above the limit of all unsaved bytes together, no room takes another update."""
     expect_log("store cannot be written")
     world = make_world(unsaved_bytes=100)
     for name in ("one", "two"):
@@ -97,7 +98,7 @@ async def test_log_writer_capacity_bounds_all_rooms_together(make_world, expect_
 
 
 async def test_log_writer_on_conflict_closes_the_room(world: World, expect_log) -> None:
-    """A log that is not what the room believes closes that room for a fresh load, and no other."""
+    """A log that another process changed closes its room for a new load, and no other room."""
     expect_log("changed by someone else")
     for name in ("one", "two"):
         await world.session(name)
@@ -115,7 +116,7 @@ async def test_log_writer_on_conflict_closes_the_room(world: World, expect_log) 
 
 
 async def test_log_writer_for_deleted_session_never_reports_saved(world: World) -> None:
-    """The store says that there is none; its room is closed, others go on."""
+    """The room of a deleted session is closed, and other rooms go on."""
     for name in ("one", "two"):
         await world.session(name)
     async with world.rooms.use("one") as one, world.rooms.use("two") as two:
@@ -135,7 +136,7 @@ async def test_log_writer_for_deleted_session_never_reports_saved(world: World) 
 async def test_log_writer_for_edits_refused_by_pycrdt_closes_the_room(
     world: World, monkeypatch, expect_log
 ) -> None:
-    """Everybody is sent away with 1012 and finds what was stored before."""
+    """All clients are closed with 1012, and the next load shows the text that was stored."""
     await world.session()
     typist = Typist(5)
     async with world.rooms.use("one") as room:
@@ -161,9 +162,7 @@ async def test_log_writer_for_edits_refused_by_pycrdt_closes_the_room(
 
 
 async def test_saved_does_not_wait_for_more_updates(make_world) -> None:
-    """Edits gather for ten minutes here, but not when somebody waits for them,
-    nor when there are many.
-    """
+    """Updates gather for ten minutes, unless a caller waits for a save or many updates came."""
     world = make_world(flush_delay_s=600)
     await world.session()
     async with world.rooms.use("one") as room:
@@ -183,8 +182,9 @@ async def test_saved_does_not_wait_for_more_updates(make_world) -> None:
 
 
 async def test_log_writer_with_many_rooms_yields_to_event_loop(make_world, monkeypatch) -> None:
-    """At most twenty of fifty rooms are taken, or told, in one turn of the event loop;
-    one commit has them all.
+    """The writer takes, or tells, at most twenty of fifty rooms in one turn of the event loop.
+
+    One commit stores the updates of all fifty rooms.
     """
     world = make_world(flush_delay_s=0.1)
     taken: list[int] = []

@@ -1,4 +1,4 @@
-"""Maintenance of rooms on a real store, with a clock to turn."""
+"""Tests of the maintenance of rooms on a real store, with a clock that the tests set."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ from tests.waiting import until
 
 
 async def test_maintenance_of_idle_room_stores_checkpoint_and_closes_it(world: World) -> None:
-    """Nobody there for the idle time: a checkpoint, a version, and the room goes."""
+    """A room that is unused for the idle time gets a checkpoint and a version, and is closed."""
     await world.session()
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
@@ -42,20 +42,18 @@ async def test_maintenance_of_idle_room_stores_checkpoint_and_closes_it(world: W
 
 
 async def test_maintenance_of_used_room_keeps_it(world: World) -> None:
-    """A connection, or a request under way, keeps a room loaded."""
+    """A connection or a running request keeps a room loaded."""
     await world.session()
     async with world.rooms.use("one") as room:
         join(room)
-        room.upkeep.idle_since = NOW  # nobody was there before
+        room.upkeep.idle_since = NOW  # as if nobody had been there before
         world.now += 60_000
         await until(lambda: room.upkeep.idle_since, lambda since: since is None)
         assert world.rooms.find("one") is room
 
 
 async def test_maintenance_of_grown_room_stores_checkpoint(make_world) -> None:
-    """After enough updates and time the whole document is stored;
-    failures are tried again later.
-    """
+    """A checkpoint of the whole document is stored after enough updates and enough time."""
     world = make_world(checkpoint_updates=10, checkpoint_interval_ms=1_000)
     await world.session()
     typist = Typist(5)
@@ -79,7 +77,7 @@ async def test_maintenance_of_grown_room_stores_checkpoint(make_world) -> None:
 
 
 async def test_maintenance_after_error_continues(make_world, expect_log) -> None:
-    """A store error while tending is a warning, anything else an error; the next round comes."""
+    """A store error is logged as a warning, any other as an error, and the next round follows."""
     expect_log("not tended now")
     expect_log("cannot be tended")
     world = make_world(checkpoint_updates=1, checkpoint_interval_ms=0)
@@ -105,7 +103,7 @@ async def test_maintenance_while_worker_processes_are_busy_tries_again(
     expect_log: Callable[[str], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The version is made later; a warning says so, without a traceback."""
+    """A version that busy workers refused is stored later, after a warning without traceback."""
     expect_log("WARNING .* is not tended now: too much work is waiting")
     monkeypatch.setattr(snapshot, "_FEW_BYTES", -1)
     world = make_world()
@@ -131,7 +129,7 @@ async def test_maintenance_while_worker_processes_are_busy_tries_again(
 
 
 async def test_maintenance_of_quiet_room_unloads_its_document(make_world) -> None:
-    """Its document is loaded while people type, and released ten seconds after the last edit."""
+    """A document is loaded while users type, and unloaded ten seconds after the last edit."""
     world = make_world()
     await world.session()
     async with world.rooms.use("one") as room:
@@ -147,7 +145,10 @@ async def test_maintenance_of_quiet_room_unloads_its_document(make_world) -> Non
 
 
 async def test_maintenance_of_document_that_doubled_stores_checkpoint(make_world) -> None:
-    """Also after few updates; one that has grown by less waits until nobody edits it."""
+    """A document that doubled gets a checkpoint, even after few updates.
+
+    A document that has grown less waits until nobody edits it.
+    """
     world = make_world()
     await world.session()
     typist = Typist(5)
@@ -167,7 +168,10 @@ async def test_maintenance_of_document_that_doubled_stores_checkpoint(make_world
 
 
 async def test_first_checkpoint_of_loaded_room(make_world: Callable[..., World]) -> None:
-    """Soon if a log was read, as after a crash; else after the ordinary interval."""
+    """The first checkpoint comes soon if a log was read, as after a crash.
+
+    Otherwise it comes after the ordinary interval.
+    """
     world = make_world(checkpoint_updates=1)
     await world.session()
     typist = Typist(5)
@@ -196,7 +200,7 @@ async def test_first_checkpoint_of_loaded_room(make_world: Callable[..., World])
 async def test_maintenance_of_document_that_doubles_within_interval(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, limit: int, *, waits: bool
 ) -> None:
-    """While it is edited it waits for the ordinary interval, unless it is more than half full."""
+    """During edits, a doubled document waits for the interval, unless it is over half full."""
     rounds = count()
     latest = 0
 
@@ -219,7 +223,7 @@ async def test_maintenance_of_document_that_doubles_within_interval(
         await all_saved(room)
         seen = latest
         await until(lambda: latest, lambda found: found > seen + 2)
-        # When it was begun.
+        # The time of a checkpoint is the time at which it began.
         assert room.upkeep.checkpointed_at == world.now - (9_000 if waits else 0)
         if waits:
             world.now += 1_000
@@ -229,7 +233,7 @@ async def test_maintenance_of_document_that_doubles_within_interval(
 async def test_maintenance_that_takes_long_for_one_owner_goes_on_for_others(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An owner's rooms are tended one after another: with many expensive ones, that owner waits."""
+    """An owner's rooms are tended one after another, so only the owner of slow rooms waits."""
     world = make_world(checkpoint_updates=1, checkpoint_interval_ms=0)
     bob = User("bob", "Bob", None, None, "", None, False, NOW)
     await world.store.add_user(bob, Login("b", "bob", "h2", None, 0, NOW, NOW, NOW, NOW, ""))

@@ -1,5 +1,6 @@
-"""Opening stored documents: which of them in a worker process first,
-and what becomes of those that it cannot open.
+"""Tests of opening stored documents.
+
+A worker opens some documents first, and a document that it cannot open is set aside.
 """
 
 import math
@@ -46,7 +47,7 @@ class Case:
         self.opener = DocumentOpener(DocumentWork(self.workers, self.mark), environment)
 
     async def open(self, size: int) -> str:
-        """Open a document of this many characters; return its text."""
+        """Open a document of `size` characters, and return its text."""
         return text_of(await self.opener.open(Payer("ada"), "one", None, [chunk(size)], 0))
 
 
@@ -75,14 +76,14 @@ async def make() -> AsyncIterator[Callable[..., Case]]:
 
 
 async def test_small_document_is_opened_without_a_process(make: Callable[..., Case]) -> None:
-    """Most documents: a process would cost more than it saves."""
+    """Most documents are small, and a process would cost more than it saves."""
     case = make()
     assert await case.open(SMALL) == "x" * SMALL
     assert (case.workers.processes, case.workers.counts.total()) == (0, 0)
 
 
 async def test_large_document_is_opened_in_a_worker(make: Callable[..., Case]) -> None:
-    """What comes back is what a thread would have made: text, structs, authors."""
+    """A worker returns the text, structs and authors that a thread would return."""
     case = make()
     restored = await case.opener.open(Payer("ada"), "one", None, [chunk(LARGE)], 0)
     assert case.workers.counts == {"done": 1}
@@ -98,7 +99,7 @@ async def test_large_document_is_opened_in_a_worker(make: Callable[..., Case]) -
 async def test_document_that_no_worker_has_memory_for_is_opened_by_a_thread(
     make: Callable[..., Case],
 ) -> None:
-    """An operator may allow documents that are larger than the workers' bound."""
+    """An operator may allow documents that are larger than the workers' memory allows."""
     case = make(memory_mb=1)
     assert await case.open(LARGE) == "x" * LARGE
     assert case.workers.counts.total() == 0
@@ -116,13 +117,16 @@ async def test_document_that_killed_the_server_is_tried_in_a_worker_however_smal
 async def test_document_that_takes_a_worker_too_long_is_set_aside_again(
     make: Callable[..., Case], monkeypatch: pytest.MonkeyPatch, expect_log
 ) -> None:
-    """Longer than the time before, and the server has not touched it: no thread worked for it."""
+    """A document that is too slow is set aside for longer than the time before.
+
+    The server stayed safe, because no thread worked on the document.
+    """
     expect_log("session one is set aside: its document cannot be opened .the work took longer")
     monkeypatch.setattr(opening, "_SUSPECT_S", 0.001)
-    # Whether the job gets a processor counts as unknown.
+    # An infinite CPU time is the value for an unknown time.
     monkeypatch.setattr(crdt.workers, "cpu_s", lambda _: math.inf)
     case = make()
-    await case.workers.run(work.add, 2, 3, key="bob", deadline_s=600.0)  # a process is there
+    await case.workers.run(work.add, 2, 3, key="bob", deadline_s=600.0)  # a process has started
     case.quarantine.note([("one", "eve")], NOW, is_sure=True)
     before = case.quarantine.wait_ms("one", NOW)
 
@@ -136,7 +140,7 @@ async def test_document_that_takes_a_worker_too_long_is_set_aside_again(
 async def test_document_that_costs_pycrdt_too_long_is_set_aside(
     make: Callable[..., Case], monkeypatch: pytest.MonkeyPatch, expect_log
 ) -> None:
-    """The worker got through, but in the server nobody could type for as long."""
+    """A document that a worker can open is set aside if it would block typing for too long."""
     expect_log(
         "session one is set aside: its document cannot be opened .it takes pycrdt 0.0 seconds"
     )
@@ -150,16 +154,16 @@ async def test_document_that_costs_pycrdt_too_long_is_set_aside(
 
 
 def end_by_a_signal(*_: object) -> None:
-    """Runs instead of opening a document."""
+    """Stand for the opening of a document, and end the process by a signal."""
     work.die(signal.SIGSEGV)
 
 
 async def test_document_for_which_two_workers_die_is_set_aside(
     make: Callable[..., Case], monkeypatch: pytest.MonkeyPatch, expect_log
 ) -> None:
-    """The first may have been ended by somebody: the room is unavailable for now.
+    """After one dead worker the room is unavailable; after two its document is set aside.
 
-    The second is no chance.
+    Another program may have ended the first worker, but two deaths are no accident.
     """
     expect_log(
         "session one is set aside: its document cannot be opened .a worker process ended .-11."

@@ -1,4 +1,4 @@
-"""Rooms of the process on a real store: draining, deletion, changes and large frames."""
+"""Tests of the process's rooms on a real store: drain, restart and outage."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ from tests.waiting import until
 
 
 async def test_drain_then_restart_loads_what_was_written(world: World) -> None:
-    """What was written to the log is what the next process loads, with and without checkpoint."""
+    """The next process loads the text and the owners that this process stored."""
     await world.session()
     typist = Typist(5)
     async with world.rooms.use("one") as room:
@@ -38,7 +38,7 @@ async def test_drain_then_restart_loads_what_was_written(world: World) -> None:
 
 
 async def test_drain_with_failed_checkpoint_is_clean(make_world) -> None:
-    """A checkpoint that cannot be written at the end is no loss: the log has everything."""
+    """A checkpoint that fails at the end loses nothing, because the log has every update."""
     world = make_world()
     await world.session()
     async with world.rooms.use("one") as room:
@@ -50,9 +50,9 @@ async def test_drain_with_failed_checkpoint_is_clean(make_world) -> None:
 
 
 async def test_drain_does_not_wait_for_a_document_that_takes_long_to_load(make_world) -> None:
-    """Loading has as long as everything else.
+    """A document that is still being loaded does not prolong the drain.
 
-    A client that waits for the document hears that the server stops.
+    A client that waits for the document is told that the server stops.
     """
     world = make_world()
     await world.session("slow")
@@ -69,7 +69,7 @@ async def test_drain_does_not_wait_for_a_document_that_takes_long_to_load(make_w
 
 
 async def test_drain_during_store_outage_returns_false(make_world, expect_log) -> None:
-    """With the store away to the end, the caller is told that not everything is stored."""
+    """When the store stays unavailable, the caller learns that not everything is stored."""
     expect_log("store cannot be written")
     world = make_world()
     await world.session()

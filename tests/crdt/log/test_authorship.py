@@ -1,4 +1,4 @@
-"""Who brought which structs, and when."""
+"""Tests of authorship: the user who brought each struct, and the time."""
 
 import pytest
 from hypothesis import given
@@ -24,9 +24,7 @@ def everything(found: Authorship) -> dict[int, list[tuple[int, int, str]]]:
 
 
 def test_authorship_of_range_has_time_and_user_of_each_part() -> None:
-    """Each part has the time and the user that it came with;
-    what a part repeats stays whose it was.
-    """
+    """Each part has the time and the user of its arrival. A repeated part keeps its first user."""
     found = Authorship()
     found.note(structs(5, 0, 3), NOW, "ada")
     found.note(structs(5, 2, 6), NOW + 5_000, "bob")
@@ -39,9 +37,7 @@ def test_authorship_of_range_has_time_and_user_of_each_part() -> None:
 
 
 def test_authorship_joins_records_within_two_seconds() -> None:
-    """Typing costs a record every two seconds, however fast it is;
-    another user is another record.
-    """
+    """Typing makes at most one record in two seconds. Another user's structs make a new record."""
     found = Authorship()
     for number in range(50):
         found.note(structs(5, number, number + 1), NOW + 100 * number, "ada")
@@ -62,7 +58,7 @@ edits = st.lists(
 def test_authorship_after_packing_is_unchanged(
     made: list[tuple[int, int, int, str]], owners: dict[int, str]
 ) -> None:
-    """Packed and unpacked, with the owners; and what is noted afterwards continues."""
+    """Packing keeps owners and records, and later structs are noted in the same way."""
     found, clocks = Authorship(), dict.fromkeys(range(4), 0)
     for client, size, at, user in made:
         found.note(structs(client, clocks[client], clocks[client] + size), at, user)
@@ -78,7 +74,7 @@ def test_authorship_after_packing_is_unchanged(
 
 
 def test_authorship_of_earlier_releases_has_owners_without_times() -> None:
-    """As earlier releases wrote them: the owners are known, who brought what is not."""
+    """Data of earlier releases names the owners, but not the user and the time of each struct."""
     old = (
         b"\x02"
         + write_var_bytes(b"ada")

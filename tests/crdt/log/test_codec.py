@@ -1,4 +1,4 @@
-"""Chunks of the log, as they are written and packed."""
+"""Tests of the log's chunks, as they are written and packed."""
 
 import lzma
 
@@ -24,7 +24,7 @@ entries = st.lists(
 
 
 def test_keystroke_entry_equals_constructed_entry() -> None:
-    """All fields are there, with their defaults."""
+    """A keystroke entry has all fields, with their defaults."""
     entry = codec.keystroke_entry(7, "ada", b"u")
 
     assert entry == LogEntry(7, "ada", b"u")
@@ -65,7 +65,10 @@ def test_keystroke_entry_adds_four_bytes_to_its_update() -> None:
 
 @given(entries, st.binary(max_size=3_000))
 def test_segment_decodes_to_what_was_encoded(given_entries: list[LogEntry], summary: bytes) -> None:
-    """The same packed, with marks of what was taken out; the merged updates can be read alone."""
+    """A packed chunk keeps its entries and their redaction marks.
+
+    Its summary, the merged updates, can be read alone.
+    """
     marked = [
         entry._replace(redacted=number % 2 == 0) for number, entry in enumerate(given_entries)
     ]
@@ -84,7 +87,7 @@ def test_segment_decodes_to_what_was_encoded(given_entries: list[LogEntry], summ
 def test_chunk_with_any_flipped_bit_is_damaged(
     given_entries: list[LogEntry], data: st.DataObject
 ) -> None:
-    """A chunk that is not what was written is RoomDamaged, never something else."""
+    """A chunk with any flipped bit raises RoomDamaged and no other error."""
     chunk = bytearray(codec.encode_chunk(given_entries))
     chunk[data.draw(st.integers(0, len(chunk) - 1))] ^= 1 << data.draw(st.integers(0, 7))
 
@@ -96,7 +99,7 @@ def test_chunk_with_any_flipped_bit_is_damaged(
     "body", [b"", b"\x01", b"\x02\x00\x00", b"\x01\x00\x01\x05ab", b"\x01\x00\x00\x00\x08\x00"]
 )
 def test_chunk_with_valid_checksum_but_invalid_body_is_damaged(body: bytes) -> None:
-    """Wrong formats under a right checksum are RoomDamaged as well."""
+    """An invalid format with a valid checksum raises RoomDamaged, too."""
     with pytest.raises(RoomDamaged):
         codec.decode_chunk(codec.with_checksum(body))
 

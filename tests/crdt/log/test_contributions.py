@@ -1,4 +1,7 @@
-"""Who wrote what: what was typed is taken in later, and nobody who asks can tell."""
+"""Tests of contributions, which tell who wrote what.
+
+Keystrokes are taken in later, but every answer includes them.
+"""
 
 from crdt.log import codec
 from crdt.log.authorship import Authorship
@@ -9,8 +12,9 @@ from tests.crdt.harness import NOW, Typist, join, make_room, save, send
 
 
 def test_contributions_include_latest_keystrokes() -> None:
-    """Two people type, one deletes what the other wrote;
-    each counts, the structs are whose they are.
+    """Both users count when one deletes the text of the other.
+
+    Each struct stays with the user who wrote it.
     """
     room, ann, bea = make_room(), Typist(5), Typist(6)
     ada, _ = join(room)
@@ -38,7 +42,7 @@ def test_contributions_include_latest_keystrokes() -> None:
 
 
 def test_contributions_are_updated_by_save() -> None:
-    """What waits is bounded by what is not saved, and comes back the same from the log."""
+    """A save takes in the waiting keystrokes, and the log restores the same contributions."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
     for at in range(20):
@@ -55,7 +59,7 @@ def test_contributions_are_updated_by_save() -> None:
 
 
 def test_contributions_waiting_during_store_outage_are_bounded() -> None:
-    """With the store away nothing is saved; what was typed is taken in nevertheless."""
+    """While the store is away nothing is saved, but waiting keystrokes are still taken in."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
     for at in range(MAX_TYPED + 3):
@@ -66,7 +70,7 @@ def test_contributions_waiting_during_store_outage_are_bounded() -> None:
 
 
 def test_contributions_typed_after_version_count_for_next_one() -> None:
-    """Also what waits to be taken in is before or after a version by its log position."""
+    """Waiting keystrokes count before or after a version by their positions in the log."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
     bob, _ = join(room, "bob")
@@ -82,9 +86,7 @@ def test_contributions_typed_after_version_count_for_next_one() -> None:
 
 
 def test_contributions_keep_order_of_keystrokes_and_other_updates() -> None:
-    """A keystroke that waits is taken in before an update that is not one:
-    the first edit is the first.
-    """
+    """A waiting keystroke is taken in before a later update, so the first edit stays the first."""
     typist = Typist(5)
     contributions = Contributions(Authorship(), {}, None)
     typist.insert(0, "a")

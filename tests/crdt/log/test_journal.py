@@ -1,4 +1,4 @@
-"""What is taken and not saved yet."""
+"""Tests of the journal: updates that are taken but not saved yet."""
 
 from crdt.log.codec import LogEntry, decode_chunk
 from crdt.log.journal import Journal
@@ -10,7 +10,7 @@ def entry(text: str) -> LogEntry:
 
 
 def test_pending_chunks_are_numbered_without_gaps() -> None:
-    """Each chunk holds what came since the one before, numbered without gaps."""
+    """Each chunk holds the updates since the chunk before it, numbered without gaps."""
     journal = Journal("s", 10)
     assert (journal.is_saved, journal.next_chunk(NOW)) == (True, None)
 

@@ -1,4 +1,4 @@
-"""From rows to memory and back."""
+"""Tests of restoring a document from stored rows, and of making rows from it."""
 
 import re
 from dataclasses import replace
@@ -17,14 +17,14 @@ from tests.yjs import Yjs
 
 
 def test_restore_of_nothing_stored_is_empty_document() -> None:
-    """A new session."""
+    """A new session has an empty document."""
     restored = restore.restore(None, [])
 
     assert (text(restored), restored.sequence, restored.edited_at) == ("", 0, None)
 
 
 def test_restore_of_log_replays_all_updates() -> None:
-    """All updates are replayed; contributors and times are those after the newest version."""
+    """All updates are replayed. Contributors and times count from the newest version on."""
     chunks, typist = typed()
 
     restored = restore.restore(None, chunks, since=10)
@@ -46,7 +46,10 @@ def to_store(
 
 
 def test_restore_finds_authorship_in_checkpoint_and_log() -> None:
-    """From checkpoint and log, or, where an old checkpoint does not say it, from the whole log."""
+    """Authorship comes from the checkpoint and the log.
+
+    An old checkpoint has no authorship, so the whole log is read.
+    """
     chunks, _ = typed()
     wanted = restore.restore(None, chunks).authorship.of(5, 0, 30)
     half = restore.restore(None, chunks[:12])
@@ -60,7 +63,7 @@ def test_restore_finds_authorship_in_checkpoint_and_log() -> None:
 
 @pytest.mark.parametrize("start", [0, 5, 12])
 def test_restore_of_checkpoint_and_later_chunks_continues_checkpoint(start: int) -> None:
-    """Chunks before the checkpoint may come along and count for contributors only."""
+    """Chunks older than the checkpoint count only for the contributors."""
     chunks, typist = typed()
     half = restore.restore(None, chunks[:12])
     made = restore.make_checkpoint("session", to_store(half), NOW)
@@ -74,9 +77,7 @@ def test_restore_of_checkpoint_and_later_chunks_continues_checkpoint(start: int)
 
 
 def test_restore_of_carried_updates_sets_no_owner() -> None:
-    """An update that was carried for somebody else leaves its client ids to them,
-    also after a reload.
-    """
+    """A user who carries an update of another user does not own its client ids after a reload."""
     update = Typist(5).insert(0, "x")
     chunk = Chunk(
         "s",
@@ -90,7 +91,7 @@ def test_restore_of_carried_updates_sets_no_owner() -> None:
 
 
 def test_checkpoint_without_every_struct_is_not_made() -> None:
-    """One struct less than the room knows, and there is no checkpoint."""
+    """A checkpoint that lacks one struct of the room is not made."""
     chunks, _ = typed()
     restored = restore.restore(None, chunks)
 
@@ -100,8 +101,9 @@ def test_checkpoint_without_every_struct_is_not_made() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_values_are_as_written_in_every_form_in_which_they_are_stored(yjs: Yjs, seed: int) -> None:
-    """As a log, packed, as a checkpoint, as a checkpoint of a checkpoint and what came since,
-    and redacted.
+    """Values keep their bytes in the log, packed, in checkpoints and after a redaction.
+
+    One checkpoint here is made from an earlier checkpoint and the later log.
     """
     history = yjs.history(seed, 3, 80)
     entries = [codec.LogEntry(NOW, "ada", update) for update in history.updates]
@@ -170,7 +172,7 @@ def damaged_rows() -> list[tuple[str, object, list[Chunk]]]:
 
 @pytest.mark.parametrize("case", damaged_rows(), ids=lambda case: case[0])
 def test_restore_of_damaged_rows_raises_room_damaged(case) -> None:
-    """Whatever is wrong with a row, the room is not loaded, and never as an empty one."""
+    """A room with a damaged row is not loaded, and never appears as an empty room."""
     _, checkpoint, chunks = case
 
     with pytest.raises(RoomDamaged):

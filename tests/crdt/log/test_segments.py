@@ -1,4 +1,4 @@
-"""Old parts of a log, packed."""
+"""Tests of segments, the packed old parts of a log."""
 
 from dataclasses import replace
 
@@ -30,8 +30,9 @@ from tests.crdt.typed_log import text, typed
 def test_segments_are_due_for_rows_of_ten_entries(
     monkeypatch: pytest.MonkeyPatch, spans, until, is_closing, expected
 ) -> None:
-    """Rows of ten entries or more, here; full ones stay as they are,
-    and what they stand between.
+    """Rows are packed into segments of ten entries or more here.
+
+    A full row stays as it is, and so does a single row next to it.
     """
     monkeypatch.setattr(segments, "ENTRIES", 10)
 
@@ -60,8 +61,9 @@ def test_packed_log_equals_original_log() -> None:
 def test_moments_from_summaries_equal_moments_from_entries(
     monkeypatch: pytest.MonkeyPatch, until: int
 ) -> None:
-    """Whole segments are taken as they were merged, the rest entry by entry;
-    each moment is the same.
+    """A moment read from summaries equals the moment read from entries.
+
+    Only entries after the last whole segment are read one by one.
     """
     chunks, _ = typed()
     rows = [segments.pack(chunks[:10]), segments.pack(chunks[10:20]), *chunks[20:]]
@@ -86,9 +88,7 @@ def test_moments_from_summaries_equal_moments_from_entries(
 
 
 def test_summary_is_left_out_for_updates_that_leave_a_gap() -> None:
-    """One that repeats old structs leaves a hole between them and the new ones:
-    there is no summary then.
-    """
+    """Repeated old structs leave a gap before the new structs, so there is no summary."""
     typist = Typist(5)
     first = typist.insert(0, "a")
     made = [typist.insert(0, "b"), typist.insert(0, "c")]
@@ -119,7 +119,7 @@ def test_summary_is_left_out_for_updates_that_leave_a_gap() -> None:
 
 @pytest.mark.parametrize("broken", ["a hole", "an overlap", "too few"])
 def test_pack_of_invalid_log_raises_room_damaged(broken: str) -> None:
-    """What is not a log is not packed."""
+    """Rows that are not a valid log are not packed."""
     chunks, _ = typed(5)
     rows = {
         "a hole": [chunks[0], chunks[2]],
@@ -143,7 +143,7 @@ def test_pack_that_does_not_read_back_raises_room_damaged(monkeypatch: pytest.Mo
 
 
 def test_document_with_split_emoji_loads_from_summaries() -> None:
-    """Half an emoji deleted in one segment, the emoji typed in another."""
+    """An emoji that one segment types and another segment half deletes shows U+FFFD."""
     typist = Typist(5)
     made = [typist.insert(0, "a😀b")]
     cut = bytes.fromhex("0001050102" + "01")  # deletes the second half

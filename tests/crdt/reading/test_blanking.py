@@ -1,4 +1,4 @@
-"""Updates with blocks where a text was."""
+"""Tests of blanking, which puts blocks into updates instead of a secret."""
 
 import json
 
@@ -14,7 +14,7 @@ from tests.crdt.struct_bytes import placed, text, update_of
 SECRET = 'sé"cret'
 BLOCKS = BLOCK * len(SECRET)
 OBJECT = b"\x01\x76\x01" + write_var_bytes(SECRET.encode())
-"""The beginning of an object with one member, which is called like the secret."""
+"""The beginning of an object with one member, whose key is the secret."""
 
 
 def any_text(string: str) -> bytes:
@@ -39,7 +39,7 @@ def as_json(value: object, *, is_ascii: bool = False) -> bytes:
 def test_secret_is_blanked_in_strings_of_values(
     kind: int, content: bytes, held: list[int], expected: object
 ) -> None:
-    """However deep, however escaped, in keys of objects too; all else stays."""
+    """The secret is blanked at any depth, in any escaping and in keys. Other content stays."""
     secret = Secret(SECRET)
 
     assert secret.held(kind, content) == held
@@ -48,7 +48,7 @@ def test_secret_is_blanked_in_strings_of_values(
 
 
 def test_secret_is_blanked_in_the_value_of_a_format_and_not_in_its_name() -> None:
-    """A link's address, say."""
+    """A format's value, such as a link's address, is blanked. Names and binary data stay."""
     secret = Secret(SECRET)
     content = write_var_bytes(b"a") + as_json({"href": SECRET})
 
@@ -60,7 +60,7 @@ def test_secret_is_blanked_in_the_value_of_a_format_and_not_in_its_name() -> Non
 
 
 def test_value_of_many_levels_is_blanked_without_recursion() -> None:
-    """Python's stack is no limit."""
+    """The depth of a value is not limited by Python's stack."""
     secret = Secret(SECRET)
     content = b"\x01" + b"\x75\x02\x7e" * 5_000 + any_text(SECRET)
 
@@ -69,7 +69,7 @@ def test_value_of_many_levels_is_blanked_without_recursion() -> None:
 
 
 def test_blanked_update_keeps_ids_lengths_and_everything_that_is_not_named() -> None:
-    """Text loses the units that are named, values go if they have the secret."""
+    """A text loses the named units, and a value is blanked if it contains the secret."""
     update = update_of(placed(text("a😀b"), parent="root"), text("cdef"), client=7)
 
     blanked = blank(update, {7: [1, 2, 5]}, SECRET)

@@ -1,4 +1,4 @@
-"""Roots that are no texts, read as Yjs shows them."""
+"""Tests of roots that are not texts, which are shown as Yjs shows them."""
 
 import json
 from typing import Any
@@ -24,14 +24,15 @@ def state_of(doc: "pycrdt.Doc[Any]") -> bytes:
 
 
 def as_numbers(value: Any) -> Any:
-    """JavaScript's numbers are all floats."""
+    """Return the value with all numbers as floats, as JavaScript has them."""
     return json.loads(json.dumps(value), parse_int=float)
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_documents_are_what_yjs_shows(yjs: Yjs, seed: int) -> None:
-    """Maps, arrays and XML that three clients changed together:
-    read update by update, and from the merged state.
+    """Maps, arrays and XML that three clients changed are shown as Yjs shows them.
+
+    They are read update by update, and from the merged state.
     """
     made = yjs.ask("documents", seed=seed, clients=3, edits=150)
     updates = [bytes.fromhex(text) for text in made["updates"]]
@@ -50,7 +51,10 @@ def test_documents_are_what_yjs_shows(yjs: Yjs, seed: int) -> None:
 
 
 def test_key_whose_content_has_no_values_is_undefined() -> None:
-    """No Yjs puts a format under a key, but a client may. Yjs then reads `undefined`."""
+    """A format under a key is read as `undefined`, as in Yjs.
+
+    No Yjs client writes such a format, but another client may.
+    """
     format_ = Struct(FORMAT, 1, b"\x01b\x04true")
     element = Struct(TYPE, 1, b"\x03\x01p")
     under_keys = update_of(
@@ -67,7 +71,7 @@ def test_key_whose_content_has_no_values_is_undefined() -> None:
 
 @pytest.mark.parametrize("levels", [90, 200, 20_000])
 def test_embed_of_too_many_levels_is_left_out(levels: int) -> None:
-    """Not a failure of the whole answer, in which other roots are."""
+    """An embed with too many levels is left out, and the answer with other roots is given."""
     embed = Struct(EMBED, 1, write_var_bytes(b"[" * levels + b"]" * levels), parent=(1, 0))
     text = Struct(TYPE, 1, b"\x06", parent="page")
 

@@ -1,4 +1,4 @@
-"""Items of texts in Yjs's order."""
+"""Tests of the order of items in texts, which is Yjs's order."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def text_of(state: bytes, root: str = "codemirror") -> str:
 
 @pytest.mark.parametrize("seed", range(15))
 def test_item_order_of_concurrent_edits_is_that_of_pycrdt(seed: int) -> None:
-    """Three people type and delete at the same places, and hear of each other now and then."""
+    """Texts that three users edit at the same places have pycrdt's order."""
     state = merge(scribbled(seed))
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc.apply_update(state)
@@ -29,7 +29,10 @@ def test_item_order_of_concurrent_edits_is_that_of_pycrdt(seed: int) -> None:
 
 
 def test_item_order_of_same_place_is_by_client_id() -> None:
-    """The worked example of the code: x, y and z, typed between a and b by offline clients."""
+    """Characters that offline clients type between "a" and "b" are ordered by client id.
+
+    `_left_among_conflicts` explains this example.
+    """
     base = Typist(9).insert(0, "ab")
     updates = [base]
     for client, character in ((3, "z"), (1, "x"), (2, "y")):
@@ -41,7 +44,7 @@ def test_item_order_of_same_place_is_by_client_id() -> None:
 
 
 def test_item_order_of_run_stays_together() -> None:
-    """What one of them types behind their own character goes with it."""
+    """Characters that a user types after their own character stay with it."""
     base = Typist(9).insert(0, "ab")
     updates = [base]
     for client, characters in ((2, "y"), (1, "xw"), (3, "z")):
@@ -53,7 +56,7 @@ def test_item_order_of_run_stays_together() -> None:
 
 
 def test_item_order_of_half_a_character_shows_replacements() -> None:
-    """As Yjs does: both halves become U+FFFD, and the one that was deleted is gone."""
+    """As in Yjs, both halves become U+FFFD, and the deleted half is gone."""
     state = merge([Typist(1).insert(0, "x😀y"), bytes.fromhex("000101010101")])
 
     assert text_of(state) == "x\ufffdy"
@@ -61,13 +64,13 @@ def test_item_order_of_half_a_character_shows_replacements() -> None:
 
 @pytest.mark.parametrize("text", ["", "abc", "é€", "a😀b"])
 def test_units_of_text_lead_back_to_it(text: str) -> None:
-    """One character for each UTF-16 code unit."""
+    """A text has one unit for each UTF-16 code unit, and the units give the text again."""
     assert len(units(text)) == len(text.encode("utf-16-le")) // 2
     assert as_text(units(text)) == text
 
 
 def test_item_order_leaves_out_other_roots_embeds_and_nested_types() -> None:
-    """Content next to the text, or in it and no text, is nobody's line."""
+    """Other roots, embeds and nested types are not part of a text's lines."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=9)
     made: list[bytes] = []
     subscription = doc.observe(lambda event: made.append(event.update))

@@ -1,4 +1,4 @@
-"""Items read from updates, and their texts by UTF-16 code units."""
+"""Tests of items that are read from updates, and of their texts in UTF-16 code units."""
 
 import random
 
@@ -13,14 +13,14 @@ from tests.crdt.struct_bytes import placed, text, update_of, value
 
 
 def test_units_has_a_character_for_each_code_unit() -> None:
-    """And back; half a character alone becomes U+FFFD."""
+    """The units give the text again, and half a character alone becomes U+FFFD."""
     assert len(units("a😀b")) == 4
     assert as_text(units("a😀b")) == "a😀b"
     assert as_text(units("a😀b")[:2]) == "a\ufffd"
 
 
 def test_item_reader_returns_items_with_place_and_content() -> None:
-    """Text as units, other contents as bytes."""
+    """An item has its text as units, and other content as bytes."""
     update = update_of(
         placed(text("a😀"), parent="root"), placed(value(3), parent="list", key="k"), client=7
     )
@@ -34,7 +34,7 @@ def test_item_reader_returns_items_with_place_and_content() -> None:
 
 
 def test_split_item_keeps_the_values_of_both_parts() -> None:
-    """The right part begins at a later value of the same content."""
+    """The right part of a split item begins at a later value of the same content."""
     item = ItemReader(update_of(placed(value(5), parent="list"))).sections()[1][0]
 
     rest = item.split(2)
@@ -53,7 +53,7 @@ def test_item_that_is_text_has_no_other_content() -> None:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_text_bytes_are_those_of_what_is_shown(seed: int) -> None:
-    """Whatever was deleted, in one update or in many."""
+    """The count of text bytes leaves out deleted text, also in merged and squashed updates."""
     source = random.Random(seed)
     typist, updates = Typist(5), []
     for _ in range(80):

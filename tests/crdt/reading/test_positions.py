@@ -1,4 +1,4 @@
-"""Positions of items in a text."""
+"""Tests of the positions of items in a text."""
 
 import random
 
@@ -44,7 +44,10 @@ def test_position_is_the_length_of_what_is_shown_before() -> None:
 
 
 def test_positions_stay_right_whatever_is_put_in_shown_or_hidden() -> None:
-    """Thousands of items, many blocks; also in front of all, and cut off another one."""
+    """Positions stay right for thousands of items in many blocks.
+
+    Items are also inserted at the front, and split off other items.
+    """
     source = random.Random(1)
     head = item_of(0)
     head.is_shown = True

@@ -1,4 +1,4 @@
-"""Roots that are no texts: their types and lengths, without what they hold."""
+"""Tests of roots that are not texts: their types and lengths, without their content."""
 
 from typing import Any
 
@@ -15,8 +15,9 @@ from tests.yjs import Yjs
 
 @pytest.mark.parametrize("seed", range(20))
 def test_lengths_of_roots_are_those_of_yjs(yjs: Yjs, seed: int) -> None:
-    """Maps, arrays and XML that three clients changed together: keys, values and children.
-    The types are those with which the roots' contents are shown.
+    """Maps, arrays and XML of three clients have Yjs's lengths: keys, values and children.
+
+    Their types are the types with which the roots' contents are shown.
     """
     made = yjs.ask("documents", seed=seed, clients=3, edits=150)
     updates = [bytes.fromhex(text) for text in made["updates"]]
@@ -31,7 +32,7 @@ def test_lengths_of_roots_are_those_of_yjs(yjs: Yjs, seed: int) -> None:
 
 
 def test_deleted_content_has_no_length() -> None:
-    """An array of which all is deleted is empty. A text is none of the others."""
+    """An array with only deleted values is empty, and a text is not one of the other roots."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc["text"], doc["list"] = pycrdt.Text("some"), pycrdt.Array([1, 2])
     doc["tree"] = pycrdt.Map({"a": 1, "b": 2})

@@ -1,4 +1,4 @@
-"""What updates change in texts: edits that lead from each text to the next one."""
+"""Tests of the edits that updates make in texts, from each text to the next."""
 
 import random
 from typing import Any
@@ -15,7 +15,7 @@ from tests.crdt.scribbles import scribbled
 
 
 def applied(texts: dict[str, bytes], edits: list[TextEdit]) -> None:
-    """Make edits as a player does; texts are UTF-16."""
+    """Make the edits as a player makes them. The texts are UTF-16 bytes."""
     for root, at, deleted, inserted in edits:
         text = texts.get(root, b"")
         assert 2 * (at + deleted) <= len(text)
@@ -29,8 +29,9 @@ def applied(texts: dict[str, bytes], edits: list[TextEdit]) -> None:
 def test_edits_lead_from_each_text_to_the_next(
     seed: int, items_per_change: int, block: int, most_edits: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By looking changes up, by walking over all items,
-    and by replacing what lies between many changes.
+    """The edits lead from each text to the next, whichever of three ways finds them.
+
+    Changes are looked up, all items are walked over, or many changes become one edit.
     """
     monkeypatch.setattr(text_order, "_ITEMS_PER_CHANGE", items_per_change)
     monkeypatch.setattr(text_order, "MAX_EDITS", most_edits)
@@ -55,8 +56,9 @@ def test_edits_lead_from_each_text_to_the_next(
 
 
 def test_edits_that_touch_each_other_are_one() -> None:
-    """Typing over a selection is one edit, as are deletions side by side,
-    and what is typed and deleted is none.
+    """Typing over a selection is one edit, and so are neighbouring deletions.
+
+    Text that one update types and deletes makes no edit.
     """
     typist, order = Typist(5), TextOrder()
     order.edits(typist.insert(0, "one two three"))
@@ -70,7 +72,7 @@ def test_edits_that_touch_each_other_are_one() -> None:
 
 
 def test_edits_of_two_far_places_are_two() -> None:
-    """Without what lies between, however long that is."""
+    """The text between two far places is in no edit, however long it is."""
     typist, order = Typist(5), TextOrder()
     order.apply(typist.insert(0, "\n" * 100_000))
 
@@ -80,7 +82,7 @@ def test_edits_of_two_far_places_are_two() -> None:
 
 
 def test_edit_of_a_cut_character_replaces_its_halves() -> None:
-    """As Yjs does: what is typed between its halves makes two U+FFFD of it."""
+    """As in Yjs, text that is typed between the halves of a character makes them two U+FFFD."""
     order = TextOrder()
     order.edits(Typist(1).insert(0, "x😀y"))
     between = bytes.fromhex("0101 0200 c4 0101 0102 01 61 00")
@@ -90,7 +92,7 @@ def test_edit_of_a_cut_character_replaces_its_halves() -> None:
 
 
 def test_edits_are_only_of_texts_that_are_roots() -> None:
-    """Maps, arrays and texts in them are no texts of the document; embeds take no place."""
+    """Maps, arrays and texts inside them make no edits, and an embed takes no position."""
     doc = pycrdt.Doc[Any](client_id=9)
     made: list[bytes] = []
     subscription = doc.observe(lambda event: made.append(event.update))
@@ -120,7 +122,7 @@ def test_text_that_begins_with_an_embed_is_a_text() -> None:
 
 
 def test_edits_over_a_hole_raise_gap() -> None:
-    """Also where structs would wait for each other for ever."""
+    """Structs that wait for each other in a circle raise Gap, too."""
     typist = Typist(5)
     typist.insert(0, "a")
     circle = bytes.fromhex("0201 0200 84 0100 01 62 01 0100 84 0200 01 61 00")

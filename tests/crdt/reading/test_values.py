@@ -1,4 +1,4 @@
-"""Values of applications, as Python's and JSON's."""
+"""Tests of reading the values of applications, as values of Python and of JSON."""
 
 import json
 from typing import Any
@@ -30,7 +30,7 @@ def of_json(*texts: bytes) -> bytes:
     ],
 )
 def test_content_is_decoded(kind: int, content: bytes, expected: list[Any]) -> None:
-    """One value for each clock unit."""
+    """Content has one value for each clock unit."""
     assert decode(kind, content) == expected
 
 
@@ -40,7 +40,7 @@ def test_content_is_decoded(kind: int, content: bytes, expected: list[Any]) -> N
     ids=["array", "object"],
 )
 def test_value_of_too_many_levels_is_not_decoded(content: bytes) -> None:
-    """Rather than Python running out of stack."""
+    """A value with too many levels raises TooDeep instead of overflowing Python's stack."""
     with pytest.raises(TooDeep):
         decode(ANY, content)
     with pytest.raises(TooDeep):
@@ -64,7 +64,7 @@ def test_value_of_too_many_levels_is_not_decoded(content: bytes) -> None:
     ],
 )
 def test_what_json_lacks_is_told_by_what_it_has(value: Any, expected: Any) -> None:
-    """So that every answer can be encoded, in UTF-8 too."""
+    """Values that JSON lacks become JSON values, so every answer can be encoded in UTF-8."""
     assert as_json(value) == expected
     json.dumps(as_json(value), ensure_ascii=False, allow_nan=False).encode()
 
@@ -80,5 +80,5 @@ def test_what_json_lacks_is_told_by_what_it_has(value: Any, expected: Any) -> No
     ],
 )  # fmt: skip
 def test_value_as_text_is_that_of_javascript(value: Any, expected: str) -> None:
-    """As `String(value)` has it, which XML attributes get."""
+    """The text is the result of `String(value)`, which XML attributes get."""
     assert js_text(value) == expected

@@ -1,4 +1,4 @@
-"""Presence states by clock."""
+"""Tests of awareness: the presence states of clients, with their clocks."""
 
 import json
 from typing import Any
@@ -36,13 +36,13 @@ class Table:
     def say(
         self, user: dict[str, Any], client_id: int, clock: int, state: str | None
     ) -> list[AwarenessEntry]:
-        """Apply one entry; returns what changed."""
+        """Apply one entry, and return the entries that changed."""
         entry = AwarenessEntry(client_id, clock, state)
         return self.awareness.apply([entry], user, self.own[user["id"]], self.owners)[0]
 
 
 def test_awareness_state_has_true_user() -> None:
-    """Names cannot be made up; what else a client says of itself stays."""
+    """A client cannot make up its user's name, but its other presence data stays."""
     table = Table()
 
     (entry,) = table.say(ADA, 1, 1, '{"cursor":{"anchor":3},"user":{"name":"Eve","mood":"sly"}}')
@@ -56,7 +56,7 @@ def test_awareness_state_has_true_user() -> None:
 
 
 def test_awareness_state_with_older_or_equal_clock_is_ignored() -> None:
-    """Older and equal clocks change nothing, an equal clock removes."""
+    """An older or equal clock changes nothing, except that an equal clock can remove a state."""
     table = Table()
     table.say(ADA, 1, 5, "{}")
 
@@ -68,8 +68,10 @@ def test_awareness_state_with_older_or_equal_clock_is_ignored() -> None:
 
 
 def test_awareness_of_other_users_client_id_is_ignored() -> None:
-    """Nobody speaks for another's client: not the one who is here, left,
-    or owns the id in the document.
+    """A user cannot speak for another user's client id.
+
+    This holds for clients that are present, clients that left, and ids owned in the
+    document.
     """
     table = Table()
     table.owners[9] = "ada"
@@ -83,8 +85,9 @@ def test_awareness_of_other_users_client_id_is_ignored() -> None:
 
 
 def test_awareness_of_removed_client_with_same_clock_is_returned_to_sender() -> None:
-    """After a removal the same clock is bounced to its sender,
-    so that a living client raises it.
+    """A removed client that sends its old clock gets the removal back.
+
+    A living client then raises its clock.
     """
     table = Table()
     table.say(ADA, 1, 3, "{}")
@@ -97,7 +100,7 @@ def test_awareness_of_removed_client_with_same_clock_is_returned_to_sender() -> 
 
 
 def test_awareness_clock_beyond_bound_is_ignored() -> None:
-    """Clocks beyond 2³¹ − 1 are ignored; news of an unknown client's leaving says nothing."""
+    """A clock above 2³¹ − 1 is ignored, and so is the removal of an unknown client."""
     table = Table()
 
     assert table.say(ADA, 1, MAX_AWARENESS_CLOCK + 1, "{}") == []
@@ -115,12 +118,12 @@ def test_awareness_clock_beyond_bound_is_ignored() -> None:
     ids=lambda state: state[:12],
 )  # fmt: skip
 def test_awareness_state_that_is_not_small_json_object_is_ignored(state: str) -> None:
-    """Only JSON objects of up to 4 KiB and eight levels count."""
+    """Only JSON objects of up to 4 KiB and eight levels are accepted."""
     assert Table().say(ADA, 1, 1, state) == []
 
 
 def test_awareness_state_at_size_and_depth_limits_passes() -> None:
-    """Eight levels and 4,096 bytes pass; half a surrogate pair comes out as an escape."""
+    """Eight levels and 4,096 bytes pass, and half a surrogate pair becomes an escape."""
     table = Table()
     deep = '{"a":' * 7 + "[]" + "}" * 7
     wide = '{"a":"' + "x" * (4096 - 8) + '"}'
@@ -131,14 +134,14 @@ def test_awareness_state_at_size_and_depth_limits_passes() -> None:
 
 
 def test_awareness_allows_four_client_ids_per_connection() -> None:
-    """A connection speaks for at most four clients."""
+    """A connection can have at most four client ids."""
     table = Table()
 
     assert [len(table.say(ADA, number, 1, "{}")) for number in range(6)] == [1, 1, 1, 1, 0, 0]
 
 
 def test_awareness_rename_raises_clock_of_all_states() -> None:
-    """A changed user appears in all their states under the next clock."""
+    """All states of a renamed user get the new name and the next clock."""
     table = Table()
     table.say(ADA, 1, 1, '{"cursor":1}')
     table.say(BOB, 2, 1, "{}")
@@ -150,9 +153,7 @@ def test_awareness_rename_raises_clock_of_all_states() -> None:
 
 
 def test_awareness_memory_of_departed_clients_is_bounded() -> None:
-    """Only the last few thousand who left are remembered,
-    never at the cost of those who are here.
-    """
+    """At most 4,096 clients are remembered, and a present client is never forgotten."""
     table = Table(clients_per_connection=10_000)
     table.say(BOB, 1, 1, "{}")
     for client_id in range(2, 5_000):

@@ -1,4 +1,4 @@
-"""What a room's connections are told in one turn."""
+"""Tests of the broadcast, which sends a turn's frames to a room's connections."""
 
 from crdt.room.closing import CloseReason
 from crdt.wire import y_protocol
@@ -7,7 +7,7 @@ from tests.crdt.harness import NOW, Later, Typist, join, make_room, presence_in
 
 
 def test_broadcast_joins_frames_of_one_turn_into_one_send() -> None:
-    """Each gets what others wrote, in order, joined; the writer does not get their own back."""
+    """Each client gets the frames of the other clients, in order and in one send."""
     later = Later()
     room = make_room(encode=lambda frame: b"<" + frame + b">", scheduler=later)
     (ada, to_ada), (bob, to_bob), (_, to_eve) = join(room), join(room, "bob"), join(room, "eve")
@@ -29,7 +29,7 @@ def test_broadcast_joins_frames_of_one_turn_into_one_send() -> None:
 
 
 def test_broadcast_delivers_frames_before_close() -> None:
-    """Frames of the same turn are handed over before a close."""
+    """A frame is sent before its receiver's connection is closed in the same turn."""
     room = make_room(scheduler=Later())
     (ada, _), (bob, to_bob) = join(room), join(room, "bob")
     to_bob.take()
@@ -42,7 +42,10 @@ def test_broadcast_delivers_frames_before_close() -> None:
 
 
 def test_broadcast_joins_presence_into_one_frame() -> None:
-    """The newest of each client; alone, its source does not hear it."""
+    """One frame has the newest state of each client.
+
+    A client does not receive a frame that has only its own state.
+    """
     later = Later()
     room = make_room(scheduler=later)
     (ada, to_ada), (bob, to_bob) = join(room), join(room, "bob")

@@ -1,5 +1,7 @@
-"""Whose client ids are whose: honest browsers bring what others typed,
-and nobody can edit in another's name.
+"""Tests of claims: which user owns which client ids.
+
+An honest browser may bring text that other users typed. No user can edit in another
+user's name.
 """
 
 import pytest
@@ -26,7 +28,7 @@ def announce(room: Room, connection: Connection, client_id: int) -> None:
 def answer(
     room: Room, connection: Connection, typist: Typist, clocks: dict[int, int] | None = None
 ) -> None:
-    """Send what the client has and the document lacks, or what is behind these clocks."""
+    """Send the client's structs that the document lacks, or its structs after `clocks`."""
     known = y_protocol.state_vector(room.index.clocks if clocks is None else clocks)
     room.receive(connection, y_protocol.sync_step2(bytes(typist.doc.get_update(known))), NOW)
 
@@ -42,7 +44,7 @@ def asked(inbox: Inbox) -> list[dict[int, int]]:
 
 
 def brought(room: Room, client_id: int) -> list[tuple[int, str]]:
-    """Return (first clock, who brought it) of a client's structs."""
+    """Return (first clock, user who brought it) for each part of a client's structs."""
     parts = room.contributions.authorship.of(client_id, 0, room.index.clocks[client_id])
     return [(clock, user) for clock, _, user in parts]
 
@@ -59,7 +61,7 @@ def ada() -> Typist:
 
 @pytest.fixture
 def bob(ada: Typist) -> Typist:
-    """Somebody who has all that Ada typed offline after "a", and typed behind it."""
+    """Bob, who has received all that Ada typed offline, and typed a "b" after it."""
     ada.insert(0, "a")
     ada.insert(1, "lost")
     typist = Typist(BOBS)
@@ -79,8 +81,9 @@ def began(room: Room, ada: Typist) -> tuple[Connection, Inbox]:
 def test_answer_with_edits_of_somebody_who_is_gone_is_taken_and_marked(
     room: Room, ada: Typist, bob: Typist, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And it is logged once: where nothing else does,
-    this shows an operator that a backup was restored.
+    """A log line says once that a user brought edits of others that the session lacked.
+
+    It can be an operator's only sign that a backup was restored.
     """
     caplog.set_level("INFO", "crdt.room.room")
     room.members.leave(began(room, ada)[0])
@@ -104,7 +107,7 @@ def test_answer_with_edits_of_somebody_who_is_gone_is_taken_and_marked(
 def test_answer_claims_only_ids_that_its_sender_announced(
     room: Room, ada: Typist, bob: Typist
 ) -> None:
-    """Ada never connected: Ada's id stays nobody's, and is Ada's after connecting."""
+    """An id of a user who never connected has no owner until that user announces it."""
     at_bob, _ = join(room, "bob")
     announce(room, at_bob, BOBS)
     answer(room, at_bob, bob)
@@ -123,7 +126,7 @@ def test_answer_claims_only_ids_that_its_sender_announced(
 def test_edits_of_somebody_who_comes_while_an_answer_is_prepared_are_left_to_them(
     room: Room, ada: Typist, bob: Typist
 ) -> None:
-    """What was found out about a large answer before is found out again."""
+    """A prepared answer is examined again if the author of its edits has joined meanwhile."""
     room.members.leave(began(room, ada)[0])
     at_bob, _ = join(room, "bob")
     update = bytes(bob.doc.get_update())
@@ -139,8 +142,9 @@ def test_edits_of_somebody_who_comes_while_an_answer_is_prepared_are_left_to_the
 def test_edits_of_somebody_who_is_here_are_left_to_them(
     room: Room, ada: Typist, bob: Typist
 ) -> None:
-    """Neither a live edit nor an answer may bring them;
-    what depends on them waits, and comes with the next answer.
+    """Neither a live edit nor an answer may bring edits of a user who is present.
+
+    Structs that depend on these edits wait, and come with the next answer.
     """
     at_ada, _ = began(room, ada)
     at_bob, inbox = join(room, "bob")
@@ -160,7 +164,10 @@ def test_edits_of_somebody_who_is_here_are_left_to_them(
 def test_live_edit_under_id_of_another_user_is_not_taken(
     room: Room, ada: Typist, *, is_here: bool
 ) -> None:
-    """Also while that user is away: what their browsers still have would be replaced."""
+    """A live edit under another user's id is dropped, even while that user is away.
+
+    It would replace edits that the user's browsers still have.
+    """
     ada.insert(0, "a")
     at_ada, _ = began(room, ada)
     if not is_here:
@@ -178,7 +185,7 @@ def test_live_edit_under_id_of_another_user_is_not_taken(
 
 
 def test_id_that_somebody_announced_cannot_be_typed_under_by_others(room: Room) -> None:
-    """Before they have typed anything."""
+    """An announced id is protected before its user has typed anything."""
     at_ada, _ = join(room, "ada")
     announce(room, at_ada, ADAS)
     at_bob, _ = join(room, "bob")
@@ -189,8 +196,9 @@ def test_id_that_somebody_announced_cannot_be_typed_under_by_others(room: Room) 
 
 
 def test_live_edit_that_is_carried_is_not_claimed_by_its_sender(room: Room, ada: Typist) -> None:
-    """A second provider passes on what others typed;
-    a client that announced nothing types it, though.
+    """A client that has announced an id claims no other ids, because it may pass on edits.
+
+    A client that has announced no id claims the ids of its edits.
     """
     at_bob, _ = join(room, "bob")
     announce(room, at_bob, BOBS)
@@ -205,7 +213,7 @@ def test_live_edit_that_is_carried_is_not_claimed_by_its_sender(room: Room, ada:
 def test_owner_who_comes_back_is_asked_for_what_others_brought(
     room: Room, ada: Typist, bob: Typist
 ) -> None:
-    """If they have the same structs, it is theirs again."""
+    """The owner is asked for structs that another user brought, and then owns them again."""
     room.members.leave(began(room, ada)[0])
     at_bob, _ = join(room, "bob")
     announce(room, at_bob, BOBS)
@@ -222,8 +230,9 @@ def test_owner_who_comes_back_is_asked_for_what_others_brought(
 
 
 def test_owner_who_has_other_edits_under_their_id_learns_it(room: Room, ada: Typist) -> None:
-    """A forged answer came while they were offline:
-    two contents under one id never stay unnoticed.
+    """A user is closed with a conflict if the document has other edits under the user's id.
+
+    The document got these edits in a forged answer while the user was offline.
     """
     first = ada.insert(0, "a")
     room.members.leave(began(room, ada)[0])
@@ -244,7 +253,10 @@ def test_owner_who_has_other_edits_under_their_id_learns_it(room: Room, ada: Typ
 def test_sender_whose_known_edits_differ_is_closed_for_good_and_the_rest_taken(
     room: Room, ada: Typist
 ) -> None:
-    """A template under a fixed client id, extended by two people who do not see each other."""
+    """A client with other content under a known id is closed, and its own edits are taken.
+
+    Two users may have extended one template that has a fixed client id.
+    """
     room.members.leave(began_with(room, ada, "abc"))
     other = Typist(ADAS)
     other.insert(0, "xyz!")

@@ -1,4 +1,4 @@
-"""Why a room closes the sender of a frame that it could not take."""
+"""Tests of the reason with which a room closes a sender whose frame it could not take."""
 
 import pytest
 

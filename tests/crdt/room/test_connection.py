@@ -1,4 +1,4 @@
-"""A client's state in its room: when "saved" is said, and when it is asked for what it has."""
+"""Tests of a client's state in its room: its "saved" messages, and the room's questions."""
 
 from crdt.room.connection import Connection
 from crdt.wire import y_protocol
@@ -15,7 +15,7 @@ def _connection() -> tuple[Connection, Inbox]:
 
 
 def test_acknowledge_reports_newest_committed_count_once() -> None:
-    """Three updates, two of them committed: one frame with the second's count."""
+    """When two of three updates are committed, one frame has the count of the second update."""
     connection, inbox = _connection()
     for sequence in (1, 2, 3):
         connection.receipts.note(sequence, 0)
@@ -29,7 +29,7 @@ def test_acknowledge_reports_newest_committed_count_once() -> None:
 
 
 def test_acknowledge_when_already_saved_reports_immediately() -> None:
-    """An update that brought nothing new is saved when what it brought is."""
+    """An update without new structs is saved when the structs that it repeats are saved."""
     connection, inbox = _connection()
 
     connection.receipts.note(4, 4)
@@ -38,7 +38,7 @@ def test_acknowledge_when_already_saved_reports_immediately() -> None:
 
 
 def test_receipts_of_a_client_behind_say_nothing() -> None:
-    """While a client has not answered our question, none of its updates counts as saved."""
+    """While a client has not answered the room's question, no update of it counts as saved."""
     connection, inbox = _connection()
     connection.receipts.is_behind = True
 
@@ -49,8 +49,9 @@ def test_receipts_of_a_client_behind_say_nothing() -> None:
 
 
 def test_client_is_asked_once_for_what_is_missing() -> None:
-    """Not again before it has answered, nor after an answer with the same gap,
-    until something of that has come.
+    """A client is not asked again before it answers, nor after an answer with the same gap.
+
+    It is asked again when a part of the missing structs has arrived.
     """
     connection, inbox = _connection()
     clocks = {1: 4}
@@ -76,8 +77,9 @@ def test_client_is_asked_once_for_what_is_missing() -> None:
 
 
 def test_document_that_was_sent_is_not_needed_again() -> None:
-    """While it may be on its way, and when the client knows all that was in it;
-    not if some of it is missing later.
+    """A document that was sent is enough while it may be on its way.
+
+    Later it is enough only for a client that knows all of it.
     """
     connection, _ = _connection()
     assert not connection.sent.is_enough({}, 0)

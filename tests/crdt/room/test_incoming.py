@@ -1,4 +1,4 @@
-"""An update on its way into a room."""
+"""Tests of an update on its way into a room."""
 
 import pytest
 

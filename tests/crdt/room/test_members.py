@@ -1,4 +1,4 @@
-"""Members of a room: what may be written, by whom, and who is told."""
+"""Tests of a room's members: who may write, and who is told."""
 
 from typing import Any, cast
 
@@ -20,14 +20,14 @@ STEP1 = y_protocol.sync_step1({})
 
 
 class Commenter:
-    """A made-up fourth role that is none of ours and may not edit."""
+    """A made-up fourth role, which may not edit."""
 
     def allows(self, needed: Role) -> bool:
         return needed is Role.VIEWER
 
 
 class Reviewer:
-    """A made-up fourth role that is none of ours and may edit."""
+    """A made-up fourth role, which may edit."""
 
     def allows(self, _needed: Role) -> bool:
         return True
@@ -41,7 +41,7 @@ def _name(role: Any) -> str:
 
 
 def _room(role: Any, *, is_open: bool) -> tuple[Room, Connection, Inbox, bool]:
-    """Return a room, somebody in it, what they were sent, and whether they may write."""
+    """Return a room, its one connection with its inbox, and whether the connection may write."""
     room = make_room(is_open=is_open)
     connection, inbox = join(room, role=cast("Role", role))
     return room, connection, inbox, is_open and role.allows(Role.EDITOR)
@@ -50,7 +50,7 @@ def _room(role: Any, *, is_open: bool) -> tuple[Room, Connection, Inbox, bool]:
 @pytest.mark.parametrize("is_open", [True, False])
 @pytest.mark.parametrize("role", ROLES, ids=_name)
 def test_may_write_requires_open_session_and_editor(role: Any, is_open: bool) -> None:
-    """The rule itself, for our roles and for roles that may come."""
+    """The rule for writing holds for the present roles, and for roles that may be added."""
     expected = is_open and _name(role) in {"owner", "editor", "reviewer"}
 
     assert may_write(cast("Role", role), is_open=is_open) is expected
@@ -60,7 +60,7 @@ def test_may_write_requires_open_session_and_editor(role: Any, is_open: bool) ->
 @pytest.mark.parametrize("role", ROLES, ids=_name)
 @pytest.mark.parametrize("kind", ["keystroke", "update", "answer"])
 def test_receive_accepts_edits_of_writers_only(role: Any, is_open: bool, kind: str) -> None:
-    """The fast path, the slow path and answers to SyncStep1 all ask the one rule."""
+    """The fast path, the slow path and answers to SyncStep1 all apply the same rule."""
     room, connection, _, may = _room(role, is_open=is_open)
     typist = Typist(5)
     first, second = typist.insert(0, "a"), typist.insert(1, "é" if kind == "update" else "b")
@@ -81,7 +81,7 @@ def test_receive_accepts_edits_of_writers_only(role: Any, is_open: bool, kind: s
 async def test_receive_of_large_update_scans_for_writers_only(
     world: World, role: Any, is_open: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No thread is spent on an update that is dropped."""
+    """No thread is used for an update that is dropped."""
     room, connection, _, may = _room(role, is_open=is_open)
     scanned = []
 
@@ -102,7 +102,7 @@ async def test_receive_of_large_update_scans_for_writers_only(
 @pytest.mark.parametrize("is_open", [True, False])
 @pytest.mark.parametrize("role", ROLES, ids=_name)
 def test_join_requests_updates_from_writers_only(role: Any, is_open: bool) -> None:
-    """Nobody else is asked for what they have."""
+    """A client that may not write is not asked for its edits."""
     _, _, inbox, may = _room(role, is_open=is_open)
 
     assert inbox.take() == ([STEP1] if may else [])
@@ -111,7 +111,7 @@ def test_join_requests_updates_from_writers_only(role: Any, is_open: bool) -> No
 @pytest.mark.parametrize("after", ROLES, ids=_name)
 @pytest.mark.parametrize("before", ROLES, ids=_name)
 def test_set_role_requests_updates_from_new_writers_only(before: Any, after: Any) -> None:
-    """A new role counts for open connections; only a new right is followed by a question."""
+    """A new role applies to open connections. Only a new right to write leads to a question."""
     room, connection, inbox, could = _room(before, is_open=True)
     inbox.take()
 
@@ -138,7 +138,7 @@ def test_leave_ends_right_to_write() -> None:
 
 
 class Notes:
-    """An observer that writes down what it is told."""
+    """An observer that records its calls."""
 
     def __init__(self) -> None:
         self.events: list[str] = []
@@ -157,7 +157,7 @@ class Notes:
 
 
 def test_observers_are_notified_until_they_stop() -> None:
-    """A second observer takes nothing away from the first."""
+    """A second observer takes no events from the first observer."""
     room, first, second = make_room(), Notes(), Notes()
     room.members.observe(first)
     room.members.observe(second)
@@ -173,7 +173,7 @@ def test_observers_are_notified_until_they_stop() -> None:
 
 
 def test_refused_edit_is_explained_once() -> None:
-    """An empty update is no edit; the reason says whether the role or the session forbids it."""
+    """An empty update is not refused, and a refused edit is explained only once."""
     room = make_room()
     vic, inbox = join(room, "vic", Role.VIEWER)
     send(room, vic, EMPTY)

@@ -1,4 +1,4 @@
-"""Who hears what of presence, and how often."""
+"""Tests of presence: which clients receive it, and how often."""
 
 import json
 
@@ -15,7 +15,7 @@ def say(room, connection, client_id: int, clock: int, state: str | None, now: in
 
 
 def heard(inbox: Inbox) -> list[AwarenessEntry]:
-    """Return the presence entries received since the last look."""
+    """Return the presence entries received since the last call."""
     messages = [y_protocol.decode(frame) for frame in inbox.take()]
     return [
         entry
@@ -26,9 +26,7 @@ def heard(inbox: Inbox) -> list[AwarenessEntry]:
 
 
 def test_presence_reaches_others_and_newcomers() -> None:
-    """A state goes to the others only; a client that comes later gets it on joining,
-    and on asking.
-    """
+    """A state is sent to the other clients. A newcomer gets it on joining and on asking."""
     room = make_room()
     ada, ada_inbox = join(room, "ada")
     _, bob_inbox = join(room, "bob")
@@ -49,7 +47,7 @@ def test_presence_reaches_others_and_newcomers() -> None:
 
 
 def test_presence_of_leaver_is_removed_unless_taken_over() -> None:
-    """A connection's clients go with it, unless a newer connection of the user took them over."""
+    """A closed connection's clients are removed, unless a newer connection took them over."""
     room = make_room()
     old, _ = join(room, "ada")
     say(room, old, 1, 1, "{}")
@@ -67,7 +65,7 @@ def test_presence_of_leaver_is_removed_unless_taken_over() -> None:
 
 
 def test_presence_of_reconnecting_client_is_returned_to_raise_clock() -> None:
-    """Announced with the clock of its removal, it gets that removal back."""
+    """A client that returns with the clock of its removal gets the removal back."""
     room = make_room()
     old, _ = join(room, "ada")
     say(room, old, 1, 5, "{}")
@@ -81,8 +79,9 @@ def test_presence_of_reconnecting_client_is_returned_to_raise_clock() -> None:
 
 
 def test_presence_of_unknown_client_is_returned_once_to_raise_clock() -> None:
-    """After a restart the others know its clock and would not take it;
-    they take the next one, its answer.
+    """An unknown client gets its own entry back once, so that it raises its clock.
+
+    After a restart the other clients know the old clock, and would ignore it.
     """
     room = make_room()
     ada, inbox = join(room, "ada")
@@ -99,9 +98,7 @@ def test_presence_of_unknown_client_is_returned_once_to_raise_clock() -> None:
 
 
 def test_presence_within_interval_keeps_newest_state() -> None:
-    """Within an interval only the newest state of each client is kept,
-    and applied by the next tick.
-    """
+    """Within an interval only a client's newest state is kept, and the next tick applies it."""
     scheduler = Immediately()
     room = make_room(scheduler=scheduler)
     ada, _ = join(room, "ada")
@@ -122,7 +119,7 @@ def test_presence_within_interval_keeps_newest_state() -> None:
 
 
 def test_presence_waiting_is_bounded() -> None:
-    """A flood of made-up client ids is not kept."""
+    """Only eight entries of a flood of made-up client ids are kept."""
     room = make_room()
     ada, _ = join(room, "ada")
     say(room, ada, 1, 1, "{}")
@@ -133,9 +130,7 @@ def test_presence_waiting_is_bounded() -> None:
 
 
 def test_presence_echoes_do_not_displace_own_state() -> None:
-    """Twelve people move, a provider echoes all of them, then its own cursor moves:
-    that is what counts.
-    """
+    """A client's own cursor is kept although its provider echoed eleven other cursors before."""
     room = make_room()
     people = [join(room, f"user{number}")[0] for number in range(12)]
     for number, connection in enumerate(people):
@@ -153,7 +148,7 @@ def test_presence_echoes_do_not_displace_own_state() -> None:
 
 
 def test_presence_rename_reaches_all_and_raises_own_clock() -> None:
-    """Others see the new name; the user's own client is told that its clock was taken."""
+    """Other clients see the new name, and the user's own client learns the raised clock."""
     room = make_room()
     ada, ada_inbox = join(room, "ada")
     _, watcher = join(room, "bob")

@@ -1,4 +1,4 @@
-"""A room: synchronous, lists for sockets."""
+"""Tests of a room, without an event loop and with lists instead of sockets."""
 
 import pytest
 
@@ -24,7 +24,7 @@ from tests.crdt.harness import EMPTY, NOW, Sink, Typist, join, make_room, save, 
 
 
 def test_join_requests_updates_from_writer_but_not_viewer() -> None:
-    """A writer is asked for what it has, a viewer is not."""
+    """A writer is asked for its edits, and a viewer is not."""
     room = make_room()
 
     _, writer = join(room)
@@ -35,7 +35,7 @@ def test_join_requests_updates_from_writer_but_not_viewer() -> None:
 
 
 def test_update_is_relayed_to_others_and_logged() -> None:
-    """Everybody but the sender gets the raw bytes; the log gets them with author and time."""
+    """All clients but the sender get the raw bytes. The log has them with author and time."""
     sink, typist = Sink(), Typist(5)
     room = make_room(sink=sink)
     ada, ada_inbox = join(room)
@@ -55,7 +55,7 @@ def test_update_is_relayed_to_others_and_logged() -> None:
 
 
 def test_known_update_is_neither_relayed_nor_logged() -> None:
-    """A client that reconnects brings all it has; nothing of that is new."""
+    """Edits that a client repeats after a reconnect are not relayed or logged again."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
     _, bob_inbox = join(room, "bob")
@@ -71,9 +71,7 @@ def test_known_update_is_neither_relayed_nor_logged() -> None:
 
 
 def test_large_document_is_sent_once_to_each_connection() -> None:
-    """A client that asks again has what was sent, and is told of what came later:
-    an empty answer will do.
-    """
+    """A client that was sent a large document gets an empty answer when it asks again."""
     room = make_room()
     ada, ada_inbox = join(room)
     typist = Typist(5)
@@ -99,7 +97,7 @@ def test_large_document_is_sent_once_to_each_connection() -> None:
 
 
 def test_sync_step1_is_always_answered() -> None:
-    """Also an empty document is an answer; state vectors are checked."""
+    """An empty document is an answer, too. A bad state vector is refused."""
     room = make_room()
     ada, inbox = join(room)
     inbox.take()
@@ -113,7 +111,7 @@ def test_sync_step1_is_always_answered() -> None:
 
 
 def test_saved_counts_committed_updates_only() -> None:
-    """Nothing is acknowledged before its commit; then the newest count is said once."""
+    """Updates are reported as saved after their commit, in one message with the newest count."""
     room, typist = make_room(), Typist(5)
     ada, inbox = join(room, wants_saved=True)
     for at in range(3):
@@ -146,7 +144,7 @@ def test_client_that_does_not_ask_is_told_nothing_of_its_updates() -> None:
 
 
 def test_known_update_is_saved_only_when_its_structs_are() -> None:
-    """An update that brings nothing new is saved when what it brings is."""
+    """An update without new structs is saved when the structs that it repeats are saved."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
     bob, bob_inbox = join(room, "bob", wants_saved=True)
@@ -162,7 +160,7 @@ def test_known_update_is_saved_only_when_its_structs_are() -> None:
 
 
 def test_gap_is_requested_once_and_withholds_saved() -> None:
-    """Until the client has answered, nothing of it counts as saved."""
+    """No update of a client counts as saved until the client has answered the room's question."""
     room, typist = make_room(), Typist(5)
     ada, inbox = join(room, wants_saved=True)
     first, second, third = (typist.insert(at, "x") for at in range(3))
@@ -181,7 +179,10 @@ def test_gap_is_requested_once_and_withholds_saved() -> None:
 
 
 def test_hole_in_answer_is_taken_as_it_is() -> None:
-    """What is there is taken, logged and relayed; its sender is neither asked again nor closed."""
+    """A client with a hole in its answer is neither asked again nor closed.
+
+    The structs outside the hole are taken, logged and relayed.
+    """
     room, typist = make_room(), Typist(5)
     ada, inbox = join(room, wants_saved=True)
     _, bob_inbox = join(room, "bob")
@@ -201,7 +202,7 @@ def test_hole_in_answer_is_taken_as_it_is() -> None:
 
 
 def test_client_is_asked_again_when_what_it_waited_for_has_come() -> None:
-    """Ada's second struct is lost on its way; Bob builds on it, and Ada brings it at last."""
+    """Bob is asked again once the lost struct of Ada, on which Bob's edit builds, has arrived."""
     room, typist, other = make_room(), Typist(5), Typist(6)
     ada, _ = join(room)
     bob, inbox = join(room, "bob")
@@ -229,7 +230,7 @@ def test_client_is_asked_again_when_what_it_waited_for_has_come() -> None:
 
 
 def test_viewer_edits_are_dropped() -> None:
-    """Neither kind of sync update of a viewer changes anything; they are told once why."""
+    """A viewer's updates of both kinds change nothing, and the viewer is told why once."""
     room, typist = make_room(), Typist(5)
     viewer, inbox = join(room, "vic", Role.VIEWER, wants_saved=True)
     update = typist.insert(0, "no")
@@ -244,7 +245,7 @@ def test_viewer_edits_are_dropped() -> None:
 
 
 def test_role_change_takes_effect_on_open_connections() -> None:
-    """Promoted: asked for what they have. Demoted: their next update is dropped."""
+    """A promoted viewer is asked for edits. A demoted editor's next update is dropped."""
     room, typist = make_room(), Typist(5)
     vic, inbox = join(room, "vic", Role.VIEWER)
     send(room, vic, typist.insert(0, "a"))
@@ -262,7 +263,7 @@ def test_role_change_takes_effect_on_open_connections() -> None:
 
 
 def test_ended_session_accepts_no_edits_until_reopened() -> None:
-    """Ended: everybody reads. Reopened: writers are asked for what they have."""
+    """Nobody can edit an ended session. After a reopening, writers are asked for their edits."""
     room, typist = make_room(), Typist(5)
     ada, inbox = join(room)
     _, viewer = join(room, "vic", Role.VIEWER)
@@ -278,7 +279,7 @@ def test_ended_session_accepts_no_edits_until_reopened() -> None:
 
 
 def test_closed_connection_is_not_read() -> None:
-    """What a closed client sent before it noticed changes nothing."""
+    """An update that a closed client sent before it noticed the close changes nothing."""
     room, typist = make_room(), Typist(5)
     ada, inbox = join(room)
 
@@ -292,7 +293,7 @@ def test_closed_connection_is_not_read() -> None:
 
 @pytest.mark.parametrize(("size", "fits"), [(100, True), (101, False)])
 def test_update_over_size_limit_is_refused(size: int, fits: bool) -> None:
-    """One live update may have as many bytes as the limit says; a sync more."""
+    """A live update may have as many bytes as its limit, and an answer has a higher limit."""
     update = Typist(5).insert(0, "x" * (size - 19))
     assert len(update) == size
     room = make_room(limits=RoomLimits(update_bytes=100, sync_bytes=101))
@@ -308,7 +309,7 @@ def test_update_over_size_limit_is_refused(size: int, fits: bool) -> None:
 
 
 def test_text_over_size_limit_is_refused() -> None:
-    """The text may grow to the limit and not beyond; deleting makes room again."""
+    """The text may grow to its limit but not above it, and deleting makes room again."""
     room, typist = make_room(limits=RoomLimits(text_bytes=100)), Typist(5)
     ada, _ = join(room)
     for _ in range(3):
@@ -325,9 +326,7 @@ def test_text_over_size_limit_is_refused() -> None:
 
 
 def test_state_over_size_limit_is_refused() -> None:
-    """A document whose state is far over the limit takes no more,
-    not before it is known what remains of it.
-    """
+    """A state over twice its limit is shrinking, and full once its remaining content is known."""
     room, typist = make_room(limits=RoomLimits(state_bytes=100)), Typist(5)
     ada, _ = join(room)
     send(room, ada, typist.insert(0, "x" * 150))
@@ -341,7 +340,7 @@ def test_state_over_size_limit_is_refused() -> None:
 
 
 def test_update_over_limit_of_unsaved_bytes_is_refused() -> None:
-    """When the store is away for too long the room takes nothing more, and then again."""
+    """A room refuses updates while too many bytes are unsaved, and takes them after a save."""
     room, typist = make_room(limits=RoomLimits(unsaved_bytes=100)), Typist(5)
     ada, _ = join(room)
     send(room, ada, typist.insert(0, "x" * 80))
@@ -356,9 +355,7 @@ def test_update_over_limit_of_unsaved_bytes_is_refused() -> None:
 
 
 def test_carried_structs_after_crash_are_accepted_in_answer_only() -> None:
-    """After an unclean end a client may bring what the server had relayed of others;
-    only in its answer.
-    """
+    """After an unclean end, only a client's answer may carry lost edits of other users."""
     lost, carrier = Typist(5), Typist(6)
     first = lost.insert(0, "a")
     carrier.hear(first)
@@ -380,7 +377,7 @@ def test_carried_structs_after_crash_are_accepted_in_answer_only() -> None:
 
 
 def test_edits_through_api_are_relayed_and_logged_as_edits_of_author() -> None:
-    """They are small, relayed, logged under their author, and go on from each other."""
+    """API edits are small, relayed and logged under their author, and build on each other."""
     numbers = iter([4, 99])
     room, typist = make_room(random_below=lambda _: next(numbers)), Typist(5)
     ada, inbox = join(room)
@@ -403,7 +400,7 @@ def test_edits_through_api_are_relayed_and_logged_as_edits_of_author() -> None:
 
 
 def test_deletion_of_half_a_character_shows_text_of_yjs() -> None:
-    """A client that deletes half a surrogate pair is served on; the text shows what Yjs shows."""
+    """A client may delete half a surrogate pair, and the text is then as Yjs shows it."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
     send(room, ada, typist.insert(0, "x😀"))
@@ -414,7 +411,7 @@ def test_deletion_of_half_a_character_shows_text_of_yjs() -> None:
 
 
 def test_version_keeps_later_contributors_for_next_version() -> None:
-    """A user who edited after the version's position stays for the next one."""
+    """A user who edited after the version's position counts for the next version."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
     send(room, ada, typist.insert(0, "a"), NOW)
@@ -427,7 +424,7 @@ def test_version_keeps_later_contributors_for_next_version() -> None:
 
 
 def test_large_update_already_scanned_is_accepted() -> None:
-    """The scan of a large update is done elsewhere and handed in."""
+    """A room accepts a large update that was scanned before."""
     room = make_room()
     ada, _ = join(room)
 
@@ -437,7 +434,7 @@ def test_large_update_already_scanned_is_accepted() -> None:
 
 
 def test_known_structs_with_different_content_are_not_taken() -> None:
-    """Only what is new gets to the document, the log and the others."""
+    """Only new structs reach the document, the log and the other clients."""
     room = make_room()
     ada, _ = join(room)
     _, bobs = join(room, "bob")
@@ -458,7 +455,7 @@ def test_known_structs_with_different_content_are_not_taken() -> None:
 
 
 def test_known_structs_with_new_deletions_apply_deletions_only() -> None:
-    """The deletions are taken, the structs are not looked at."""
+    """New deletions are applied, and the known structs in their update are ignored."""
     room = make_room()
     ada, _ = join(room)
     send(room, ada, Typist(5).insert(0, "known"))

@@ -1,4 +1,4 @@
-"""Clients that send whole texts, merged with Yjs clients and with each other."""
+"""Tests of clients that send whole texts, merged with Yjs clients and with each other."""
 
 import itertools
 import random
@@ -42,14 +42,14 @@ def client_of(feed: TextFeed, user_id: str = "ada") -> TextClient:
 
 
 def two_clients(text: str) -> tuple[Room, TextClient, TextClient]:
-    """Return a room with a text, and the clients of ada and bob that have it."""
+    """Return a room with a text, and clients of ada and bob that have the text."""
     room = with_text(text)
     feed = TextFeed(room)
     return room, client_of(feed), client_of(feed, "bob")
 
 
 def test_text_client_with_old_text_overwrites_nothing() -> None:
-    """What others typed since the client was sent its text stays; the client is then sent both."""
+    """Edits made since the client was sent its text stay, and the client then receives them."""
     room = with_text("one two")
     feed = TextFeed(room)
     client = client_of(feed)
@@ -73,7 +73,7 @@ def test_text_client_does_not_receive_own_text() -> None:
 
 
 def test_text_client_receives_one_text_at_a_time() -> None:
-    """The next one is sent when the last one came, and is the latest."""
+    """The next text is sent when the client has the last one, and it is the latest text."""
     _room, client, other = two_clients("a")
     for text, sent in (("ab", "ab"), ("abc", None), ("abcd", None)):
         change(other, text, NOW)
@@ -86,7 +86,7 @@ def test_text_client_receives_one_text_at_a_time() -> None:
 
 @pytest.mark.parametrize("early", ["", "// your code here\n"])
 def test_text_client_that_received_nothing_replaces_nothing(early: str) -> None:
-    """An editor that reports its initial text before it got the session's replaces nothing."""
+    """A first text that an editor sends before the session's text arrives replaces nothing."""
     room = with_text("code of the session\n")
     client = TextClient(TextFeed(room), "ada")
 
@@ -97,7 +97,7 @@ def test_text_client_that_received_nothing_replaces_nothing(early: str) -> None:
 
 
 def test_text_client_edit_of_previous_text_deletes_no_new_text() -> None:
-    """A front end that confirms a text before it shows it may send an edit of the one before."""
+    """An edit of the previous text, sent after a newer text was confirmed, deletes nothing."""
     room, client, other = two_clients("one")
     change(other, "one two", NOW)
     assert client.to_send() == "one two"
@@ -109,9 +109,7 @@ def test_text_client_edit_of_previous_text_deletes_no_new_text() -> None:
 
 
 def test_text_client_edit_of_own_text_is_not_doubled_by_older_text_that_comes_late() -> None:
-    """The session's empty text is confirmed after the client has sent its own:
-    it goes on from its own.
-    """
+    """A client that confirms an older text late still goes on from its own newer text."""
     room = with_text("")
     feed = TextFeed(room)
     client = TextClient(feed, "ada")
@@ -129,7 +127,7 @@ def test_text_client_edit_of_own_text_is_not_doubled_by_older_text_that_comes_la
 
 
 def test_text_client_goes_on_from_own_text_after_confirming_another() -> None:
-    """Its front end is busy, and shows the text later than it confirms it."""
+    """A busy front end may confirm a text before it shows it, and edit its own text meanwhile."""
     room, client, other = two_clients("one")
     change(client, "one two", NOW)
     change(other, "zero one", NOW)
@@ -142,7 +140,7 @@ def test_text_client_goes_on_from_own_text_after_confirming_another() -> None:
 
 
 def test_text_client_may_take_back_what_came_since_its_own_text() -> None:
-    """Its text is then what it sent last, and still it is an edit of what it has."""
+    """A client may delete all edits made since its own text, and so send that text again."""
     room, client, other = two_clients("")
     change(client, "one", NOW)
     assert other.to_send() == "one"
@@ -194,7 +192,7 @@ def test_text_client_may_delete_text_it_received() -> None:
 def test_text_client_keeps_line_ends_of_document(
     document: str, sent: str, result: str, shown: str
 ) -> None:
-    """The document keeps its line ends, the client gets those it uses; neither makes edits."""
+    """The document keeps its line ends, the client gets its own, and neither makes an edit."""
     room, client, other = two_clients(document)
 
     change(client, sent, NOW)
@@ -209,7 +207,7 @@ def test_text_client_keeps_line_ends_of_document(
 
 @pytest.mark.parametrize("code_sent", ["NEW", ""])
 def test_text_client_may_replace_whole_text(code_sent: str) -> None:
-    """A client that has the text may replace all of it in one edit, also right after joining."""
+    """A client that has the text may replace all of it in one edit, even right after joining."""
     room = with_text("hello world")
     client = TextClient(TextFeed(room), "ada")
     assert client.to_send() == "hello world"
@@ -221,9 +219,7 @@ def test_text_client_may_replace_whole_text(code_sent: str) -> None:
 
 
 def test_text_client_edit_over_limit_is_refused_and_changes_nothing() -> None:
-    """Too much text: the room and what the client had stay as they were,
-    a smaller edit then fits.
-    """
+    """A refused edit changes neither the room nor the client's text. A smaller edit then fits."""
     room = with_text("abc", limits=RoomLimits(text_bytes=10))
     client = client_of(TextFeed(room))
 
@@ -237,7 +233,7 @@ def test_text_client_edit_over_limit_is_refused_and_changes_nothing() -> None:
 
 
 def test_text_client_with_refused_edit_receives_text_again() -> None:
-    """A client whose edit was refused is shown what there is."""
+    """A client whose edit was refused is sent the room's text."""
     client = client_of(TextFeed(with_text("abc")))
 
     client.send_again()
@@ -248,7 +244,7 @@ def test_text_client_with_refused_edit_receives_text_again() -> None:
 
 
 def test_text_client_after_reconnect_has_edits_merged() -> None:
-    """What it wrote while it was away is an edit of what it had then."""
+    """A text written while the client was away is an edit of the text that it had then."""
     room = with_text("one two")
     feed = TextFeed(room)
     before, other = client_of(feed), client_of(feed, "bob")
@@ -275,7 +271,7 @@ def test_text_client_edit_has_its_author() -> None:
 def test_text_client_without_confirmations_still_merges_correctly(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A client that never hears of any change still merges rightly after very many."""
+    """A client that confirms nothing still merges correctly after many changes."""
     monkeypatch.setattr(crdt.room.text_clients, "_MAX_BATCHES", 5)
     room = with_text("end")
     feed = TextFeed(room)
@@ -292,7 +288,7 @@ def test_text_client_without_confirmations_still_merges_correctly(
 
 
 class Front:
-    """A front end with whole texts, and the lines to and from it."""
+    """A front end that sends whole texts, with its messages to and from the server."""
 
     def __init__(self, feed: TextFeed, name: str, crlf: bool) -> None:
         self.client = TextClient(feed, name)
@@ -302,7 +298,7 @@ class Front:
         self.to_client: list[str] = []
 
     def pump(self) -> None:
-        """Let the server send what there is."""
+        """Let the server send its text, if it has one to send."""
         if (text := self.client.to_send()) is not None:
             self.to_client.append(text)
 
@@ -325,8 +321,9 @@ class Front:
 
 
 class SlowFront(Front):
-    """A front end whose texts a worker compares:
-    the room goes on, and each change is made some time after it came.
+    """A front end whose texts are compared in a worker.
+
+    The room goes on meanwhile, and each change is made some time after it came.
     """
 
     def __init__(self, feed: TextFeed, name: str, crlf: bool) -> None:
@@ -334,7 +331,7 @@ class SlowFront(Front):
         self._made: tuple[Any, Any, Any, ExitStack] | None = None
 
     def deliver(self, now: int) -> None:
-        """What comes after a text waits until that is done, as events of one client do."""
+        """Deliver a message only after the text before it is done, as for a real client."""
         if self._made:
             change, edits, update, lent = self._made
             self._made = None
@@ -356,10 +353,10 @@ class SlowFront(Front):
 
 
 class BusyFront(Front):
-    """A front end that confirms a text when it comes, and shows it when it has the time.
+    """A front end that confirms a text when it arrives, and shows it later.
 
-    While the user types on, that may take any time:
-    it goes on from its own text, which it has sent.
+    While the user types, the delay may be any time. The front end then goes on from its
+    own text, which it has sent.
     """
 
     def __init__(self, feed: TextFeed, name: str, crlf: bool, chance: random.Random) -> None:
@@ -383,7 +380,7 @@ class BusyFront(Front):
 
 
 class Yjs:
-    """A Yjs client and the lines to and from it."""
+    """A Yjs client, with its messages to and from the server."""
 
     def __init__(self, room: Room, number: int) -> None:
         self.room = room
@@ -420,7 +417,7 @@ class Yjs:
 
 
 class Edits:
-    """Random edits: each character that is put in is another one."""
+    """Random edits that never insert the same character twice."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
@@ -446,7 +443,7 @@ class Edits:
 
 
 class Words(Edits):
-    """Words that differ in one letter or two, put between others; none is deleted."""
+    """Insertions of words that differ in a few letters. No word is deleted."""
 
     def make(self, text: str) -> tuple[int, int, str]:
         word = f"<{len(self.put):03}>"
@@ -455,7 +452,7 @@ class Words(Edits):
 
 
 def do_something(one: Front | Yjs, edits: Edits, feed: TextFeed, now: int) -> None:
-    """Let one client type, show what it has, send or hear something."""
+    """Let one client do a random step: type, show a text, or send or receive a message."""
     match edits.chance.randint(0, 4):
         case 0:
             one.type(edits)
@@ -469,7 +466,7 @@ def do_something(one: Front | Yjs, edits: Edits, feed: TextFeed, now: int) -> No
 
 
 def settle(everybody: Sequence[Front | Yjs], feed: TextFeed, now: int) -> None:
-    """Let everything that is under way arrive, a step further."""
+    """Move all messages that are under way one step further."""
     feed.refresh()
     for one in everybody:
         one.deliver(now)
@@ -478,7 +475,7 @@ def settle(everybody: Sequence[Front | Yjs], feed: TextFeed, now: int) -> None:
 
 
 def assert_equal_and_complete(room: Room, everybody: Sequence[Front | Yjs], edits: Edits) -> None:
-    """Check that all show the room's text, which has each letter that nobody deleted, once."""
+    """Check that all clients show the room's text, with each undeleted letter exactly once."""
     text = code(room)
     for one in everybody:
         assert one.shown.replace("\r\n", "\n") == text.replace("\r\n", "\n")
@@ -491,9 +488,7 @@ def assert_equal_and_complete(room: Room, everybody: Sequence[Front | Yjs], edit
 @pytest.mark.parametrize("kind", [Front, SlowFront])
 @pytest.mark.parametrize("seed", range(60))
 def test_text_and_yjs_clients_with_random_edits_converge(seed: int, kind: type[Front]) -> None:
-    """Text clients and Yjs clients type at random over slow lines:
-    they converge and neither lose nor double text.
-    """
+    """Text clients and Yjs clients on slow lines converge, and neither lose nor double text."""
     chance = random.Random(seed)
     edits = Edits(chance)
     room = with_text("".join(edits.of("") for _ in range(3)))
@@ -513,9 +508,7 @@ def test_text_and_yjs_clients_with_random_edits_converge(seed: int, kind: type[F
 
 @pytest.mark.parametrize("seed", range(60))
 def test_busy_text_clients_double_and_lose_nothing(seed: int) -> None:
-    """Fronts that show texts late, lines that stand still, a clock that jumps on:
-    no text is doubled or lost.
-    """
+    """Clients that show texts late lose and double no text, while lines stop and clocks jump."""
     chance = random.Random(seed)
     edits = Edits(chance)
     room = with_text("".join(edits.of("") for _ in range(chance.randint(0, 3))))
@@ -539,8 +532,9 @@ def test_busy_text_clients_double_and_lose_nothing(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_word_is_not_taken_for_edit_of_similar_word(seed: int) -> None:
-    """Clients behind slow lines type similar words in the same places,
-    from texts that lack their last ones.
+    """Similar words that clients type at the same places are all kept.
+
+    The clients have slow lines, and their texts lack the latest words.
     """
     chance = random.Random(seed)
     edits = Words(chance)

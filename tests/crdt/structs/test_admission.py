@@ -1,4 +1,4 @@
-"""What of an update is applied, and in which form."""
+"""Tests of admission: which part of an update is applied, and in which form."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def typist() -> Typist:
 
 @pytest.fixture
 def index(typist: Typist) -> StructIndex:
-    """A document with the text "abc"."""
+    """An index of a document with the text "abc"."""
     index = StructIndex()
     index.take_stored(parse(typist.insert(0, "abc")), "ada")
     return index
@@ -54,7 +54,7 @@ def test_check_update_of_new_structs_returns_them_with_places(
 
 
 def test_check_update_of_known_structs_returns_nothing(index: StructIndex, typist: Typist) -> None:
-    """They may be sent again by anybody, with any content."""
+    """Any user may send known structs again, with any content, and nothing changes."""
     forged = Typist(5)
 
     assert check(index, typist.made[0]) == Admitted(None)
@@ -64,7 +64,7 @@ def test_check_update_of_known_structs_returns_nothing(index: StructIndex, typis
 def test_check_update_of_known_structs_with_deletions_returns_only_these(
     index: StructIndex, typist: Typist
 ) -> None:
-    """A stock client's answer to a question for everything has both."""
+    """A stock client's answer to a question for everything has known structs and deletions."""
     typist.delete(0, 1)
 
     admitted, *_ = check(index, typist.doc.get_update(), "bob")
@@ -75,7 +75,7 @@ def test_check_update_of_known_structs_with_deletions_returns_only_these(
 
 
 def test_check_update_known_in_part_returns_what_is_new(index: StructIndex, typist: Typist) -> None:
-    """The first struct is cut where the document's clock ends, as Yjs cuts it."""
+    """The first new struct is cut where the document's clock ends, as Yjs cuts it."""
     typist.insert(3, "d")
 
     admitted, missing, _ = check(index, typist.doc.get_update())
@@ -88,9 +88,7 @@ def test_check_update_known_in_part_returns_what_is_new(index: StructIndex, typi
 def test_check_update_with_a_hole_returns_what_is_before_it(
     index: StructIndex, typist: Typist
 ) -> None:
-    """What is behind it is missing, and so is a deletion of that;
-    other clients' structs are taken.
-    """
+    """Structs and deletions after a hole are missing. Structs of other clients are taken."""
     typist.insert(3, "d")
     typist.insert(4, "e")
     other = Typist(6, root="other")
@@ -122,7 +120,7 @@ def test_check_update_that_waits_for_everything_returns_nothing(
 def test_check_update_under_foreign_client_id_leaves_that_out(
     index: StructIndex, typist: Typist
 ) -> None:
-    """What does not depend on it is taken."""
+    """Structs of the foreign id, and all structs that depend on them, are left out."""
     typist.insert(3, "d")
     own = Typist(6)
     own.hear(typist.doc.get_update())
@@ -137,8 +135,9 @@ def test_check_update_under_foreign_client_id_leaves_that_out(
 
 
 def test_check_update_of_nobodys_client_id_must_agree_with_what_is_known(typist: Typist) -> None:
-    """A client that extends what nobody owns has to have the same structs:
-    two clients may have used one id.
+    """A client that extends an id without an owner must have the same known structs.
+
+    Otherwise two clients may have used that id.
     """
     known = typist.insert(0, "abc")
     index = StructIndex()
@@ -159,13 +158,13 @@ def test_check_update_of_nobodys_client_id_must_agree_with_what_is_known(typist:
 def test_check_update_whose_known_structs_hide_what_it_refers_to_is_refused(
     index: StructIndex,
 ) -> None:
-    """An update's new part refers to nothing unknown, but only because its known part differs."""
+    """An update is refused if its new part fits only because its known part differs."""
     with pytest.raises(Rejected, match="differ"):
         check(index, bytes.fromhex("010105" + "00" + "4409" + "07" + "0561626364650" + "0"))
 
 
 def test_check_update_in_what_is_gone_is_collected(index: StructIndex) -> None:
-    """Others get what Yjs would pass on."""
+    """A struct next to a collected struct is passed on as Yjs would pass it on: collected."""
     index.take_stored(parse(update_of(gone(2))), "ada")
 
     admitted, *_ = check(index, update_of(placed(text("xy"), left=(1, 1), right=(5, 0)), client=2))
@@ -175,7 +174,7 @@ def test_check_update_in_what_is_gone_is_collected(index: StructIndex) -> None:
 
 
 def test_check_update_splits_values_under_a_key(index: StructIndex) -> None:
-    """Yrs hangs or dies over several in one struct."""
+    """Several values in one struct are split, because yrs hangs or crashes on them."""
     values = Struct(ANY, 2, b"\x02\x7d\x01\x7d\x02")
     values.parent, values.key = "m", "k"
 

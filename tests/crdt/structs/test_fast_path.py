@@ -1,4 +1,4 @@
-"""The short way for keystrokes against the long way: the same answers, or none."""
+"""Tests of the fast path for keystrokes, which gives the slow path's answers or none."""
 
 import random
 from typing import Any
@@ -22,7 +22,7 @@ from tests.crdt.struct_bytes import admit
 
 
 def taken(index: StructIndex, update: bytes, author: str = "ada") -> None:
-    """The long way."""
+    """Take an update on the slow path."""
     parsed = admit(index, update, author)
     assert parsed
     index.take_stored(parsed, author)
@@ -40,7 +40,7 @@ def index_after(*updates: bytes, author: str = "ada") -> StructIndex:
 
 
 def test_fast_path_recognizes_typing_and_deleting() -> None:
-    """What an editor sends while somebody types is recognized."""
+    """The edits that an editor sends while a user types are recognized."""
     typist = Typist(3_000_000_000)
     index = index_after(typist.insert(0, "ab"))
 
@@ -64,8 +64,10 @@ def test_fast_path_recognizes_typing_and_deleting() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_fast_path_accepts_only_what_slow_path_accepts(seed: int) -> None:
-    """Typing of two, with emoji now and then, whole and with bytes changed:
-    yes means the same tables after it.
+    """If the fast path accepts an update, the slow path leaves the same tables.
+
+    Two users type, with some emoji. Each update is tried unchanged and with a changed
+    byte.
     """
     source = random.Random(seed)
     typists = [Typist(5), Typist(1 << 31)]
@@ -135,7 +137,7 @@ def same_or_none(update: bytes, index: StructIndex, author: str) -> bool:
     ],
 )
 def test_fast_path_leaves_other_updates_to_slow_path(change: str) -> None:
-    """It never refuses, and never lets through what would be refused."""
+    """The fast path refuses nothing, and never accepts an update that would be refused."""
     typist = Typist(7)
     first, second = typist.insert(0, "ab"), typist.insert(1, "x")
     index, author, frame = index_after(first), "ada", frame_of(second)
@@ -169,8 +171,9 @@ def test_fast_path_leaves_other_updates_to_slow_path(change: str) -> None:
 
 @pytest.mark.parametrize("kind", ["map", "nested", "collected"])
 def test_fast_path_applies_to_plain_text_only(kind: str) -> None:
-    """Next to anything else every update goes the long way,
-    where pycrdt has the last word immediately.
+    """In a document with content other than text, every update takes the slow path.
+
+    There pycrdt integrates each update immediately.
     """
     typist = Typist(7)
     index, second = index_after(typist.insert(0, "ab")), typist.insert(1, "x")
@@ -185,7 +188,7 @@ def test_fast_path_applies_to_plain_text_only(kind: str) -> None:
 
 
 def senseless(source: random.Random, index: StructIndex) -> bytes:
-    """A keystroke somewhere, of client 2 or 3."""
+    """Return a keystroke of client 2 or 3 at a random place."""
 
     def somewhere() -> bytes:
         client = source.choice(list(index.clocks))
@@ -212,7 +215,10 @@ def senseless_range(source: random.Random, index: StructIndex) -> bytes:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_fast_path_accepts_only_what_pycrdt_integrates(seed: int) -> None:
-    """Sequences without any sense, in texts of several roots with formats and deletions."""
+    """The fast path accepts only edits that pycrdt integrates, even in senseless sequences.
+
+    The texts are in several roots, with formats and deletions.
+    """
     source = random.Random(seed)
     for _ in range(60):
         author: pycrdt.Doc[Any] = pycrdt.Doc(client_id=1)

@@ -1,4 +1,4 @@
-"""Whether two updates agree on the structs that both have."""
+"""Tests of whether two updates agree on the structs that both of them have."""
 
 import pytest
 
@@ -28,8 +28,9 @@ def differ(ours: list[Struct], theirs: list[Struct], until: int = 4) -> bool:
     ],
 )
 def test_same_text_agrees_however_it_is_cut(theirs: list[Struct]) -> None:
-    """What one side deleted, replaced or leaves out agrees too;
-    behind the end nothing is compared.
+    """Parts that one side deleted, replaced or left out agree.
+
+    Nothing is compared after the end.
     """
     assert not differ([text("abcd")], theirs)
     assert not differ([text("a"), placed(text("bcd"), left=(1, 0))], theirs)
@@ -49,7 +50,7 @@ def test_other_content_differs(theirs: list[Struct]) -> None:
 
 
 def test_values_agree_whatever_they_are() -> None:
-    """Earlier releases encoded them again."""
+    """Values always agree, because earlier releases encoded them again."""
     assert not differ([value(4)], [Struct(8, 4, b"\x04" + b"\x7e" * 4)])
 
 

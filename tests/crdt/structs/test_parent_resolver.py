@@ -1,4 +1,4 @@
-"""Where new structs lie, decided as Yjs decides it."""
+"""Tests of the places of new structs, which must be the places that Yjs finds."""
 
 import pytest
 
@@ -16,8 +16,13 @@ BASE = update_of(
     placed(deleted(2), parent="map", key="lost"),
     gone(2),
 )
-"""Client 1: 0-1 in a text, 2 a map under a key of a map,
-3-4 deleted under another key, 5-6 gone."""
+"""Seven clocks of client 1.
+
+0-1    in a text
+2      a map under a key of a map
+3-4    deleted, under another key
+5-6    gone
+"""
 
 
 @pytest.fixture
@@ -44,7 +49,7 @@ def look_up(index: StructIndex, *structs: Struct) -> Placement:
     ],
 )
 def test_struct_next_to_or_in_what_is_gone_is_collected(index: StructIndex, struct: Struct) -> None:
-    """One neighbour that is gone is enough; so is a parent whose content was deleted."""
+    """A struct is collected if one neighbour is gone, or if its parent's content was deleted."""
     placement = look_up(index, struct)
 
     assert placement.parents == {2: [(0, GONE)]}
@@ -52,7 +57,7 @@ def test_struct_next_to_or_in_what_is_gone_is_collected(index: StructIndex, stru
 
 
 def test_structs_behind_and_in_collected_ones_are_collected(index: StructIndex) -> None:
-    """All of a paragraph that was put into a deleted document."""
+    """A paragraph that is put into a deleted document is collected with all its content."""
     placement = look_up(
         index,
         placed(shared_type(3), parent=(1, 5)),
@@ -67,8 +72,9 @@ def test_structs_behind_and_in_collected_ones_are_collected(index: StructIndex) 
 
 
 def test_parent_that_is_text_is_refused(index: StructIndex) -> None:
-    """No client makes it, and yrs applies half of it;
-    in the log of an earlier release it is gone.
+    """A struct whose parent is a text is refused, because yrs would apply half of it.
+
+    No client makes such a struct. In the log of an earlier release it counts as gone.
     """
     inside_text = placed(shared_type(1), parent=(1, 0))
     with pytest.raises(Rejected, match="not a shared type"):
@@ -82,7 +88,7 @@ def test_parent_that_is_text_is_refused(index: StructIndex) -> None:
 
 
 def test_parent_may_be_deleted_in_the_same_update(index: StructIndex) -> None:
-    """Its section may come later."""
+    """A parent may be deleted in a later section of the same update."""
     inside = Section(3, 0, [placed(text("x"), parent=(2, 1)), placed(text("x"), parent=(2, 0))])
     update = Update([inside, Section(2, 0, [placed(deleted(1), parent="list"), gone(1)])])
 
@@ -92,7 +98,7 @@ def test_parent_may_be_deleted_in_the_same_update(index: StructIndex) -> None:
 
 
 def test_types_know_their_depth(index: StructIndex) -> None:
-    """Also those that get their place from a neighbour, and several in a row."""
+    """The depth of a type is known, also from a neighbour and through several new types."""
     placement = look_up(
         index,
         placed(shared_type(0), parent=(1, 2), key="list"),
@@ -106,7 +112,7 @@ def test_types_know_their_depth(index: StructIndex) -> None:
 
 
 def test_texts_are_known_by_what_lies_in_them(index: StructIndex) -> None:
-    """What is put under a key of a root, or into a type, makes no text of the root."""
+    """Content under a key of a root, or in a type, does not make the root a text."""
     placement = look_up(
         index,
         placed(deleted(1), parent="first deleted"),

@@ -1,4 +1,4 @@
-"""How much of an update can be integrated."""
+"""Tests of the part of an update that can be integrated."""
 
 from collections.abc import Mapping
 
@@ -30,7 +30,7 @@ def part_of(
 
 
 def test_update_that_is_new_and_waits_for_nothing_is_taken_whole() -> None:
-    """Sections may refer to each other in turn."""
+    """An update is taken whole even if its sections refer to each other in turn."""
     first = Section(1, 3, [letter((1, 2)), letter((2, 0)), letter((2, 1))])
     second = Section(2, 0, [letter((1, 3)), letter((1, 4))])
 
@@ -39,7 +39,7 @@ def test_update_that_is_new_and_waits_for_nothing_is_taken_whole() -> None:
 
 
 def test_known_structs_are_left_out() -> None:
-    """Also a part of a struct. What they refer to does not matter any more."""
+    """Known structs, and known parts of structs, are left out, whatever they refer to."""
     section = Section(1, 0, [letter((9, 9)), placed(text("abc"), left=(1, 0))])
 
     assert part_of({1: 1}, section) == ({1: (1, 4)}, set())
@@ -61,7 +61,10 @@ def test_known_structs_are_left_out() -> None:
 def test_section_ends_at_a_hole_unless_that_is_known(
     known: int, spans: dict[int, tuple[int, int]], missing: set[int]
 ) -> None:
-    """Its structs: 0-1, a hole, 4, a hole, 7."""
+    """A section ends at its first hole that is not known.
+
+    The structs of the section are 0-1, a hole, 4, a hole, and 7.
+    """
     section = Section(
         1, 0, [placed(text("ab"), parent="t"), hole(2), letter((1, 0)), hole(2), letter((1, 0))]
     )
@@ -70,7 +73,7 @@ def test_section_ends_at_a_hole_unless_that_is_known(
 
 
 def test_hole_at_the_end_of_a_section_is_left_out() -> None:
-    """Its clocks would count as known otherwise."""
+    """A hole at the end is left out, because its clocks would count as known otherwise."""
     assert part_of({}, Section(1, 0, [placed(text("x"), parent="t"), hole(5)])) == (
         {1: (0, 1)},
         set(),
@@ -82,7 +85,7 @@ def test_section_that_starts_too_late_waits_for_its_own_client() -> None:
 
 
 def test_section_ends_at_its_first_reference_into_what_is_missing() -> None:
-    """Others go on, as far as they do not depend on it."""
+    """A section ends where it depends on missing structs, and other sections go on."""
     first = Section(1, 0, [placed(text("a"), parent="t"), letter((3, 0)), letter((1, 0))])
     second = Section(2, 0, [letter((1, 0)), letter((1, 1)), letter((2, 0))])
 
@@ -91,7 +94,7 @@ def test_section_ends_at_its_first_reference_into_what_is_missing() -> None:
 
 
 def test_sections_that_wait_for_each_other_are_left_out() -> None:
-    """No order integrates them; no client makes them."""
+    """Sections that wait for each other fit in no order, and no client makes them."""
     first = Section(1, 0, [placed(text("a"), parent="t"), letter((2, 1))])
     second = Section(2, 0, [letter((1, 0)), letter((1, 1))])
 
@@ -99,7 +102,7 @@ def test_sections_that_wait_for_each_other_are_left_out() -> None:
 
 
 def test_foreign_sections_are_left_out() -> None:
-    """And all that depends on them."""
+    """Structs that depend on a foreign section are left out, too."""
     first = Section(1, 0, [placed(text("a"), parent="t")])
     second = Section(2, 0, [placed(text("b"), parent="t"), letter((1, 0))])
 

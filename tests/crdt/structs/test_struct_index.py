@@ -1,4 +1,4 @@
-"""The room's table of structs."""
+"""Tests of the struct index, the room's table of structs."""
 
 import contextlib
 
@@ -25,7 +25,7 @@ def index_with(*updates: bytes, author: str = "ada") -> StructIndex:
 
 
 class Applied:
-    """Plays `Document.apply`: notes what it is given, and answers or raises as it is told."""
+    """A stand-in for `Document.apply`, which records its calls and answers or raises as given."""
 
     def __init__(self, answer: bool | Exception = True) -> None:
         self.cuts: list[bool] = []
@@ -39,7 +39,7 @@ class Applied:
 
 
 def test_admitted_update_moves_clocks_and_sets_owners() -> None:
-    """An admitted update moves its clients' clocks and gives new ones an owner."""
+    """An admitted update moves its clients' clocks, and gives new clients an owner."""
     index = index_with(B3)
 
     assert index.clocks == {1: 3, 2: 3, 3: 3}
@@ -48,7 +48,7 @@ def test_admitted_update_moves_clocks_and_sets_owners() -> None:
 
 
 def test_update_with_missing_structs_origins_or_deletions_is_gap() -> None:
-    """Structs, origins or deletions that are not there yet are a gap, not an error."""
+    """A missing struct, origin or deleted struct is a gap, and no other error."""
     typist = Typist(1)
     first, second = typist.insert(0, "a"), typist.insert(1, "b")
     other = Typist(2)
@@ -66,7 +66,7 @@ def test_update_with_missing_structs_origins_or_deletions_is_gap() -> None:
 
 
 def test_client_id_of_another_user_is_foreign_if_extended() -> None:
-    """Known structs are nobody's, and so are those of a client id that has no owner."""
+    """Known structs are foreign to nobody, and so are structs of a client id without an owner."""
     typist = Typist(1)
     first, second = parse(typist.insert(0, "a")), parse(typist.insert(1, "b"))
     index = index_with(first.update)
@@ -81,7 +81,7 @@ def test_client_id_of_another_user_is_foreign_if_extended() -> None:
 
 
 def test_unclaimed_client_id_belongs_to_next_user() -> None:
-    """A client id that somebody carried along belongs to the user who uses it next."""
+    """A client id that another user carried belongs to the user who uses it next."""
     typist = Typist(1)
     first, second = parse(typist.insert(0, "a")), parse(typist.insert(1, "b"))
     index = StructIndex()
@@ -93,7 +93,7 @@ def test_unclaimed_client_id_belongs_to_next_user() -> None:
 
 
 def test_roots_beyond_limit_are_refused() -> None:
-    """A document has at most 4,096 roots; what is put into those that it has needs no new one."""
+    """A document has at most 4,096 roots. An update into existing roots needs no new root."""
     index = index_with(many_roots(MAX_ROOTS))
     index.place(parse(Typist(2, root="r1").insert(0, "x")))
     with pytest.raises(LimitExceeded, match="root types") as caught:
@@ -112,8 +112,9 @@ def test_place_of_too_many_types_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_root_is_text_as_soon_as_text_lies_in_it() -> None:
-    """Its first struct may be deleted, a format or an embed;
-    a client that types there later does not name it.
+    """A root is a text as soon as text lies in it, even after a deleted first struct.
+
+    A client that types there later does not name the root.
     """
     base = "010101000101017401" + "00"
     index = index_with(bytes.fromhex(base))
@@ -142,7 +143,10 @@ def test_unnamed_root_is_a_root() -> None:
     [(0, 1, False), (1, 3, False), (2, 3, True), (1, 2, True), (3, 4, False)],
 )
 def test_deletion_of_half_a_surrogate_pair_is_noted(start: int, end: int, is_cut: bool) -> None:
-    """A deletion of half a surrogate pair is noted, of a whole one not. The text is x😀y."""
+    """The deletion of half a surrogate pair is noted, and that of a whole pair is not.
+
+    The text is "x😀y".
+    """
     index = index_with(Typist(1).insert(0, "x😀y"))
     applied = Applied()
 
@@ -173,7 +177,7 @@ def test_take_refused_update_leaves_no_trace(answer: Exception | bool) -> None:
 
 
 def test_take_stored_update_is_admitted_under_any_client_id() -> None:
-    """What the store has may hold other users' structs; a gap in it is still found."""
+    """A stored update may have structs of other users, but a gap in it is still an error."""
     typist = Typist(1)
     first, second, third = (parse(typist.insert(at, "a")) for at in range(3))
     index, applied = StructIndex(), Applied()
@@ -199,7 +203,7 @@ def test_take_stored_unclaimed_update_sets_no_owner() -> None:
 
 
 def test_insertion_inside_surrogate_pair_is_noted() -> None:
-    """Text put between the halves, left or right origin naming it."""
+    """Text between the halves of a pair is noted, by its left origin or by its right origin."""
     for update in ("0101" + "02008401010178" + "00", "0101" + "02004401020178" + "00"):
         index = index_with(Typist(1).insert(0, "x😀"))
         applied = Applied()

@@ -1,4 +1,4 @@
-"""Where structs lie, and what has no place."""
+"""Tests of struct parents: the place of each struct, and structs that have no place."""
 
 import random
 from typing import Any
@@ -27,8 +27,15 @@ BASE = update_of(
     placed(text("ef"), parent="map"),
     Struct(GC, 2, b"\x02"),
 )
-"""Client 1: 0-1 in a text, 2-3 in another, 4 a map under a key of a map, 5 under a key of that,
-6-7 text, 8-9 gone."""
+"""Ten clocks of client 1.
+
+0-1    in a text
+2-3    in another text
+4      a map under a key of a map
+5      under a key of that inner map
+6-7    text
+8-9    gone
+"""
 
 
 def take(index: StructIndex, update: bytes) -> None:
@@ -49,8 +56,9 @@ def place(index: StructIndex, client: int, clock: int) -> Parent:
 
 
 def test_struct_parents_of_document_are_run_type_or_key(index: StructIndex) -> None:
-    """Each struct of a run lies where the run does;
-    nested ones in their type, entries under their key.
+    """Each struct of a run has the place of the run.
+
+    A nested struct lies in its type, and an entry lies under its key.
     """
     places = [place(index, 1, clock) for clock in range(10)]
 
@@ -63,7 +71,7 @@ def test_struct_parents_of_document_are_run_type_or_key(index: StructIndex) -> N
 
 
 def test_documents_share_nothing() -> None:
-    """Most have one text only and no table of their own, until something lies elsewhere."""
+    """A document gets a table of its own only when a struct lies outside its one text."""
     mixed, plain = StructIndex(), StructIndex()
     for index in (mixed, plain, StructIndex()):
         admit(index, update_of(placed(text("a"), parent="t")))
@@ -77,7 +85,10 @@ def test_documents_share_nothing() -> None:
 
 
 def test_place_in_an_empty_document_holds_though_another_root_comes_first() -> None:
-    """Both were looked up while the document was empty, as a large update's places are."""
+    """Places that were found in an empty document stay right when another root comes first.
+
+    The places of a large update are found before the update is applied.
+    """
     index = StructIndex()
     large = admit(index, update_of(placed(text("ab"), parent="t"), client=5))
     other = admit(index, update_of(placed(text("cd"), parent="u"), client=6))
@@ -93,7 +104,7 @@ def test_place_in_an_empty_document_holds_though_another_root_comes_first() -> N
 
 
 def test_struct_between_neighbours_has_their_parent(index: StructIndex) -> None:
-    """Also where the neighbour is in the same update, in a section that comes later."""
+    """A struct gets its neighbour's parent, even from a later section of the same update."""
     behind = Section(
         2, 0, [placed(text("x"), left=(3, 0)), placed(text("y"), left=(2, 0), right=(3, 1))]
     )
@@ -117,7 +128,7 @@ BETWEEN = {
 def test_struct_between_neighbours_of_different_parents_is_refused(
     index: StructIndex, where: str
 ) -> None:
-    """Neither for a struct of its own nor for one that goes on a run."""
+    """Between two parents a single struct is refused, and so is a struct that goes on a run."""
     with pytest.raises(Rejected, match="lie apart"):
         take(index, update_of(BETWEEN[where], client=2))
     left = BETWEEN[where].left
@@ -132,7 +143,7 @@ def test_struct_between_neighbours_of_different_parents_is_refused(
 
 
 def test_struct_under_key_inherits_key_from_neighbour(index: StructIndex) -> None:
-    """A key comes from neighbours too."""
+    """A struct gets the key of its left or right neighbour."""
     for struct in (
         placed(text("x"), left=(1, 5)),
         placed(text("x"), right=(1, 5)),
@@ -144,8 +155,9 @@ def test_struct_under_key_inherits_key_from_neighbour(index: StructIndex) -> Non
 
 
 def test_values_under_one_key_are_split_into_structs(index: StructIndex) -> None:
-    """Yjs joins what it keeps for undoing; in the log each value is a struct,
-    its own key or its neighbour's.
+    """Each value under a key becomes a struct, whether the key is its own or its neighbour's.
+
+    Yjs joins the values that it keeps for undo.
     """
     named = update_of(
         placed(value(3), parent="settings", key="k"), placed(value(), left=(2, 2)), client=2
@@ -179,7 +191,7 @@ def test_values_under_one_key_are_split_into_structs(index: StructIndex) -> None
 
 
 def test_values_sent_one_by_one_are_joined() -> None:
-    """Also where only the document knows that they lie in a sequence."""
+    """Values are joined even if only the document knows that they lie in a sequence."""
     structs = [
         placed(value(), left=(2, clock - 1)) if clock else placed(value(), parent="l")
         for clock in range(3_000)
@@ -199,7 +211,7 @@ def test_values_sent_one_by_one_are_joined() -> None:
 
 
 def test_letters_sent_one_by_one_are_joined() -> None:
-    """Joined as soon as there are many, and the same afterwards."""
+    """Many single letters are joined, and their clocks stay the same."""
     structs = [
         placed(text("x"), left=(2, clock - 1)) if clock else placed(text("x"), parent="t")
         for clock in range(1_002)
@@ -213,7 +225,7 @@ def test_letters_sent_one_by_one_are_joined() -> None:
 
 
 def test_repeated_sets_of_one_key_are_neither_joined_nor_refused() -> None:
-    """A key that was set two thousand times: nothing is joined, and nothing refused."""
+    """2,000 values of one key are neither joined nor refused."""
     structs = [
         placed(value(), left=(2, clock - 1)) if clock else placed(value(), parent="m", key="k")
         for clock in range(2_000)
@@ -225,8 +237,9 @@ def test_repeated_sets_of_one_key_are_neither_joined_nor_refused() -> None:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_edits_of_real_editors_always_have_a_parent(seed: int) -> None:
-    """Three texts and a map, two people: every edit is taken,
-    and each struct lies where it was put.
+    """Each edit of two real editors is taken, and each struct lies where it was put.
+
+    The editors share three texts and a map.
     """
     source = random.Random(seed)
     docs = [Typist(number).doc for number in (5, 6)]

@@ -1,4 +1,4 @@
-"""Which structs are shared types, how deep, and how many are left."""
+"""Tests of the type table: the structs that are shared types, their depths and their number."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def created(client: int, *clocks: int, parent: int = NO_ID, depth: int = 1) -> P
 
 
 def test_deleted_types_are_types_but_do_not_count() -> None:
-    """Each deletion counts once, whatever else is in its range."""
+    """The deletion of a type counts once, whatever else its range contains."""
     table = TypeTable()
     table.add(created(1, 0, 5, 9), ())
     table.add(created(2, 0), [(1, 4, 10), (7, 0, 9)])
@@ -25,7 +25,7 @@ def test_deleted_types_are_types_but_do_not_count() -> None:
 
 
 def test_types_inside_of_deleted_ones_do_not_count() -> None:
-    """Yjs deletes them as it integrates them, and tells nobody."""
+    """Yjs deletes types in a deleted type while it integrates them, without a message."""
     table = TypeTable()
     table.add(created(1, 0), [(1, 0, 1)])
     table.add(created(2, 0, parent=pack_id(1, 0), depth=2), ())
@@ -35,7 +35,7 @@ def test_types_inside_of_deleted_ones_do_not_count() -> None:
 
 
 def test_types_over_limit_are_refused_unless_as_many_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What an update deletes makes room for what it creates."""
+    """The types that an update deletes make room for the types that it creates."""
     monkeypatch.setattr(type_table, "MAX_LIVING_TYPES", 3)
     table = TypeTable()
     table.check(created(1, 0, 1, 2), ())
@@ -50,7 +50,7 @@ def test_types_over_limit_are_refused_unless_as_many_go(monkeypatch: pytest.Monk
 
 
 def test_deleted_content_is_found_by_its_ranges() -> None:
-    """It may have been a shared type, with any name."""
+    """Deleted content is found by its ranges, because it may have been a shared type."""
     table = TypeTable()
     table.add(Placement(deleted=[(1, 2, 4), (1, 4, 6), (1, 8, 9)]), ())
 

@@ -1,4 +1,4 @@
-"""Edits that turn one UTF-8 text into another."""
+"""Tests of edits that turn one UTF-8 text into another."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +11,7 @@ texts = st.text(alphabet="ab\n é😀😁", max_size=12)
 
 @given(texts, texts)
 def test_edits_between_texts_lead_from_one_to_the_other(old: str, new: str) -> None:
-    """They make the one of the other, in order, and split no character."""
+    """The edits turn the old text into the new text, are in order, and split no character."""
     edits = edits_between(old.encode(), new.encode())
 
     assert applied(old.encode(), edits) == new.encode()
@@ -38,11 +38,11 @@ def test_edits_between_equal_texts_are_none() -> None:
 
 
 def test_edits_between_texts_that_grew_insert_only() -> None:
-    """Positions are bytes of the old text."""
+    """The positions of edits are bytes of the old text."""
     assert edits_between("é".encode(), "éx".encode()) == [Edit(2, 0, b"x")]
     assert edits_between(b"one two three", b"one 2 three") == [Edit(4, 3, b"2")]
 
 
 def test_common_ends_of_characters_that_begin_alike_exclude_them() -> None:
-    """😀 and 😁 have three bytes in common, which are no text."""
+    """😀 and 😁 begin with the same three bytes, which alone are no text."""
     assert common_ends("a😀b".encode(), "a😁b".encode()) == (1, 1)

@@ -1,4 +1,4 @@
-"""What differs between two texts: lines, words, and whether `git apply` agrees."""
+"""Tests of the differences between two texts: lines, words, and the form for `git apply`."""
 
 import subprocess
 import time
@@ -19,7 +19,7 @@ texts = st.lists(
 
 
 def rebuilt(old: str, found: list[Hunk]) -> str:
-    """Return the new text, made of the old one and the hunks."""
+    """Return the new text, made from the old text and the hunks."""
     *lines, last = old.split("\n")
     lines = [f"{line}\n" for line in lines] + ([last] if last else [])
     made, at = [], 0
@@ -59,7 +59,7 @@ def test_hunks_are_accepted_by_git_apply(tmp_path: Path, old: str, new: str) -> 
 
 
 def test_hunks_mark_changed_words_in_utf16_units() -> None:
-    """In UTF-16 code units, as editors in browsers count."""
+    """Marks count UTF-16 code units, as editors in browsers do."""
     (hunk,) = hunks("😀 one two\n", "😀 one 2 two!\n", Work(PLENTY))
     removed, added = hunk.lines
 
@@ -92,9 +92,7 @@ def test_hunks_cover_changed_roots_only() -> None:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("kind", ["lines", "short", "one line"])
 def test_hunks_of_large_texts_have_bounded_cost(kind: str) -> None:
-    """A megabyte of anything against another takes seconds at most:
-    no more than the work that is allowed.
-    """
+    """A comparison of texts of a megabyte takes seconds, because its work is limited."""
     started = time.process_time()
     old, new = {
         "lines": ["".join(f"line {n * step % 80_000}\n" for n in range(80_000)) for step in (1, 3)],

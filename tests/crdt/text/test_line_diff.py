@@ -1,4 +1,4 @@
-"""Which lines two texts have in common."""
+"""Tests of finding the lines that two texts have in common."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +13,7 @@ parts = st.lists(st.sampled_from("abcdefgh"), max_size=30)
 def test_differing_blocks_leave_equal_text_between_them(
     old: list[str], new: list[str], steps: int
 ) -> None:
-    """Between the blocks both are the same, however little work is allowed."""
+    """Between the blocks both texts are equal, however little work is allowed."""
     at = new_at = 0
     for start, end, new_start, new_end in differing(old, new, Work(steps)):
         assert old[at:start] == new[new_at:new_start]
@@ -23,14 +23,14 @@ def test_differing_blocks_leave_equal_text_between_them(
 
 
 def test_differing_without_work_still_anchors_at_unique_lines() -> None:
-    """Only what is between anchors needs difflib."""
+    """Anchors need no work; only the text between anchors needs difflib."""
     old, new = list("axbxc"), list("aybyc")
 
     assert list(differing(old, new, Work(0))) == [(1, 2, 1, 2), (3, 4, 3, 4)]
 
 
 def test_differing_of_moved_line_keeps_longest_order() -> None:
-    """The anchors of "abcd" and "cabd" are a, b and d; c was moved."""
+    """The anchors of "abcd" and "cabd" are a, b and d, because c was moved."""
     assert list(differing("abcd", "cabd", Work(PLENTY))) == [(0, 0, 0, 1), (2, 3, 3, 3)]
 
 

@@ -1,4 +1,4 @@
-"""Edits of texts with LF, made in documents with other line ends."""
+"""Tests of edits of texts with LF that are made in documents with other line ends."""
 
 import pytest
 from hypothesis import given

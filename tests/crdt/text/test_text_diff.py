@@ -1,4 +1,4 @@
-"""Small edits between texts."""
+"""Tests of small edits between texts."""
 
 import time
 
@@ -21,7 +21,7 @@ def applied(old: str, found: list[Change]) -> str:
 
 @given(texts, texts)
 def test_text_diff_applied_gives_new_text(old: str, new: str) -> None:
-    """Applied from last to first they give the new text, and do not overlap."""
+    """Applied from last to first, the edits give the new text, and they do not overlap."""
     found = changes(old, new)
 
     assert applied(old, found) == new
@@ -32,7 +32,7 @@ def test_text_diff_applied_gives_new_text(old: str, new: str) -> None:
 
 
 def test_text_diff_touches_changed_words_only() -> None:
-    """Lines that stay are not in any edit, and of changed lines only the words."""
+    """Edits contain no unchanged line, and only the changed words of a changed line."""
     old = "def f(x):\n    return x\n\nprint(f(1))\n"
     new = "def g(x):\n    return x\n\nprint(g(1))\n# end\n"
 
@@ -48,9 +48,7 @@ def test_text_diff_touches_changed_words_only() -> None:
 
 @pytest.mark.timeout(60)
 def test_text_diff_of_repetitive_text_has_bounded_cost() -> None:
-    """A megabyte of repeated lines is one edit, found in seconds:
-    work that grows with the square takes hours.
-    """
+    """A megabyte of repeated lines is compared in seconds; quadratic work takes hours."""
     started = time.process_time()
     old = "a\nb\n" * 200_000
     new = "b\n" + "a\n" * 300_000
@@ -88,7 +86,7 @@ def test_text_diff_with_few_edits_allowed_gives_new_text(old: str, new: str, mos
 
 
 def test_text_diff_of_many_changes_joins_the_nearest_ones() -> None:
-    """What is far from everything else stays an edit of its own."""
+    """A change that is far from all other changes stays an edit of its own."""
     old = "first\n" + "same\n" * 1_000 + "".join(f"{number}\nx\n" for number in range(1_000))
     new = old.replace("first", "1st").replace("x", "y")
 

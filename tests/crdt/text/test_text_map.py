@@ -1,4 +1,4 @@
-"""Edits of an older text carried over to a newer one."""
+"""Tests of the text map, which carries edits of an older text over to a newer text."""
 
 import itertools
 
@@ -13,7 +13,7 @@ texts = st.text(alphabet="ab\n é😀😁", max_size=12)
 
 
 def carry(old: str, new: str, mine: str) -> str:
-    """Return what becomes of `new` when somebody who had `old` makes `mine` of it."""
+    """Return the merged text: `new` with the edits that lead from `old` to `mine`."""
     found = TextMap.whole(len(old.encode())).shifted(
         shifts_of(edits_between(old.encode(), new.encode()))
     )
@@ -45,7 +45,7 @@ def test_merge_keeps_both_changes(old: str, new: str, mine: str, merged: str) ->
 def test_text_map_leads_to_same_bytes_over_many_changes(
     first: str, second: str, third: str
 ) -> None:
-    """Over any number of changes, what survives is what it was."""
+    """Bytes that survive any number of changes are mapped to equal bytes."""
     texts = [text.encode() for text in (first, second, third)]
     found = TextMap.whole(len(texts[0]))
     for old, new in itertools.pairwise(texts):
@@ -60,8 +60,9 @@ def test_text_map_leads_to_same_bytes_over_many_changes(
 
 @given(texts, texts, texts)
 def test_carried_edits_fit_newer_text_and_lose_no_insertion(old: str, new: str, mine: str) -> None:
-    """They fit the newer text; the map that comes with them leads from mine to the result;
-    nothing inserted is lost.
+    """Carried edits fit the newer text, lose no insertion, and have a right map.
+
+    The map leads from the client's text to the result.
     """
     newer = new.encode()
     found = TextMap.whole(len(old.encode())).shifted(shifts_of(edits_between(old.encode(), newer)))
@@ -81,7 +82,7 @@ def test_carried_edits_fit_newer_text_and_lose_no_insertion(old: str, new: str, 
 
 @given(texts, texts)
 def test_merge_without_other_changes_is_text_of_client(old: str, mine: str) -> None:
-    """Without changes of others the result is the client's text."""
+    """Without other changes the result is the client's text."""
     made = edits_between(old.encode(), mine.encode())
     edits, _ = TextMap.whole(len(old.encode())).carry(made, len(old.encode()))
 

@@ -1,4 +1,4 @@
-"""Squashing joins runs and changes nothing else."""
+"""Tests of squashing, which joins runs and changes nothing else."""
 
 import random
 from typing import Any
@@ -18,7 +18,7 @@ from tests.fuzz.structure import Struct
 
 
 def test_squash_of_typing_makes_one_struct() -> None:
-    """A hundred keystrokes in a row take hardly more than their letters."""
+    """A hundred keystrokes in a row take at most 25 bytes more than their letters."""
     typist = Typist(1)
     updates = [typist.insert(at, "x") for at in range(100)]
 
@@ -29,8 +29,9 @@ def test_squash_of_typing_makes_one_struct() -> None:
 
 
 def test_squashed_document_merges_like_original() -> None:
-    """Random edits of three people: same text immediately, and after more edits on top,
-    in every order of arrival.
+    """A squashed state gives the same text as the original, with later edits on top.
+
+    Three users make the edits at random.
     """
     source = random.Random(7)
     for _ in range(30):
@@ -52,7 +53,7 @@ def test_squashed_document_merges_like_original() -> None:
 
 
 def _scramble(typists: list[Typist], source: random.Random, edits: int) -> list[bytes]:
-    """Random edits, each heard by the others immediately; returns the updates."""
+    """Make random edits that all typists receive immediately, and return the updates."""
     updates = []
     for _ in range(edits):
         typist = source.choice(typists)
@@ -70,7 +71,7 @@ def _scramble(typists: list[Typist], source: random.Random, edits: int) -> list[
 
 
 def test_squash_keeps_other_struct_kinds() -> None:
-    """Values, types and formats are copied, garbage and deleted runs are joined."""
+    """Values, types and formats are copied, and runs of garbage and deletions are joined."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=4)
     doc.get("list", type=pycrdt.Array).extend([1, "two", pycrdt.Map({"three": 3})])
     doc.get("rich", type=pycrdt.Text).insert(0, "bold", {"b": True})
@@ -90,20 +91,20 @@ def test_squash_keeps_other_struct_kinds() -> None:
 @pytest.mark.parametrize(
     "second",
     [
-        "8405000162",  # behind "a", but not the struct just before
-        "c4050106000162",  # another right origin
-        "4405000162",  # before it
+        "8405000162",  # its origin is the first letter, not the last
+        "c4050106000162",  # it has another right origin
+        "4405000162",  # it lies before the first struct
     ],
 )
 def test_squash_joins_continuations_only(second: str) -> None:
-    """Only a struct whose origin is the one before, with the same right origin, joins it."""
+    """A struct joins only if its origin is the struct before it and its right origin is equal."""
     update = bytes.fromhex("0102" + "0500" + "040104746578740261" + "61" + second + "00")
 
     assert squash(update) == update
 
 
 def test_squash_shows_cut_characters_as_yjs_does() -> None:
-    """Both halves of a cut character become U+FFFD, clocks stay, others are left alone."""
+    """Both halves of a cut character become U+FFFD. Clocks and other characters stay."""
     update = Typist(1).insert(0, "a😀b👍é")
 
     state = squash(update, {pack_id(1, 2)})
@@ -115,7 +116,10 @@ def test_squash_shows_cut_characters_as_yjs_does() -> None:
 
 
 def test_squash_joins_values_of_which_it_is_told_that_they_lie_in_a_sequence() -> None:
-    """Under a map key they must stay apart."""
+    """Values are joined only if the caller says that they lie in a sequence.
+
+    Values under a map key must stay apart.
+    """
     structs = [placed(value(), left=(2, clock - 1) if clock else (1, 0)) for clock in range(4)]
     update = update_of(
         *structs, placed(value(), left=(1, 5)), placed(value(), left=(2, 4)), client=2

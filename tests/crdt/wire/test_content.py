@@ -1,4 +1,4 @@
-"""Contents of structs: where they end, and what is refused."""
+"""Tests of the contents of structs: where they end, and which contents are refused."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def test_any_value_of_each_tag_ends_where_it_ends(value: str) -> None:
 
 
 def test_any_content_counts_its_values() -> None:
-    """Each value of the content is a clock unit; what is inside of one is not."""
+    """Each value of the content is a clock unit, but the values inside a value are not."""
     assert read(ANY, "03" + "7e" + "75" + "02" + "7e7e" + "79") == (3, 7)
 
 
@@ -75,24 +75,24 @@ def test_content_that_no_editor_sends_is_refused(kind: int, content: str, why: s
 
 
 def test_integer_that_browsers_cannot_read_passes_if_stored() -> None:
-    """Earlier releases let it pass, so it is in logs."""
+    """A stored integer may be too large for browsers, because earlier releases accepted it."""
     assert read(ANY, "017d" + "ff" * 8 + "01", STORED_LIMITS) == (1, 11)
 
 
 def test_content_of_types_and_formats_is_one_unit() -> None:
-    """An XML element has a name, a format a key and a JSON value."""
+    """An XML element with its name, and a format with its key and value, are one unit."""
     assert read(TYPE, "02") == (1, 1)
     assert read(TYPE, "03" + "0170") == (1, 3)
     assert read(FORMAT, "0162" + "0474727565") == (1, 7)
 
 
 def test_legacy_json_counts_its_values() -> None:
-    """Each is a text of its own; `undefined` is none of JSON."""
+    """Each value is a text of its own. `undefined` is a value, too, although it is not JSON."""
     assert read(JSON, "03" + "0131" + "09756e646566696e6564" + "027b7d") == (3, 16)
 
 
 def test_subdocument_is_one_unit() -> None:
-    """Its guid, and its options as one value."""
+    """The guid and the options of a subdocument are one unit together."""
     assert read(DOC, "026162" + "7601" + "016b" + "78") == (1, 8)
 
 
@@ -101,7 +101,7 @@ def test_hook_has_a_name() -> None:
 
 
 def test_stored_json_is_not_looked_into() -> None:
-    """It was when it came."""
+    """Stored JSON is not checked again, because it was checked when it arrived."""
     deep = "7f" + "5b" * 127
 
     assert read(EMBED, deep, STORED_LIMITS) == (1, 128)
@@ -134,5 +134,5 @@ def test_json_that_browsers_write_passes(text: str) -> None:
 
 
 def test_legacy_json_may_be_undefined() -> None:
-    """Documents begun before Yjs 13.0 have it, value by value."""
+    """Documents that began before Yjs 13.0 have `undefined` as a value of legacy JSON."""
     assert read(JSON, "02" + "09" + b"undefined".hex() + "0131") == (2, 13)

@@ -1,4 +1,4 @@
-"""Merging and cutting of updates as bytes: real Yjs makes the same of the same updates."""
+"""Tests of merging and cutting updates as bytes, with the results of real Yjs."""
 
 import random
 
@@ -15,7 +15,7 @@ from tests.yjs import Yjs
 
 
 def text(value: str, clock: int) -> Struct:
-    """Text of client 1 behind the struct before it."""
+    """Return text of client 1 that follows the struct before it."""
     return Struct(STRING, len(value), bytes((len(value), *value.encode())), left=(1, clock - 1))
 
 
@@ -35,9 +35,7 @@ def test_merge_of_one_update_or_none() -> None:
 
 
 def test_merge_appends_what_follows() -> None:
-    """Structs are copied as they are, also those that could be joined;
-    higher clients come first.
-    """
+    """Structs are copied unchanged, even if they could be joined. Higher clients come first."""
     merged = merge(
         [
             update(1, text("ab", 1)),
@@ -59,7 +57,7 @@ def test_merge_of_updates_with_a_hole_between_them_writes_a_skip(is_reversed: bo
 
 
 def test_merge_fills_a_hole() -> None:
-    """With what fits of another update."""
+    """A hole is filled with the fitting part of another update."""
     holed = update(1, text("ab", 1), skip(2), text("efg", 5))
 
     assert merge([holed, update(2, text("bcdef", 2))]) == update(
@@ -68,7 +66,7 @@ def test_merge_fills_a_hole() -> None:
 
 
 def test_merge_joins_deleted_ranges() -> None:
-    """They are sorted, and those that touch are one."""
+    """Deleted ranges are sorted, and touching ranges are joined."""
     updates = [Update([], [(1, 5, 2), (1, 0, 2), (9, 3, 1)]), Update([], [(1, 2, 1), (1, 6, 300)])]
 
     merged = structure.parse(merge([one.encode() for one in updates]))
@@ -79,9 +77,7 @@ def test_merge_joins_deleted_ranges() -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_merge_is_what_yjs_makes_of_the_same_updates(yjs: Yjs, seed: int) -> None:
-    """Some of many updates in any order, which leaves holes;
-    together with whole states, which overlaps.
-    """
+    """Updates merge as in Yjs, in any order, with holes, and with whole states that overlap."""
     rng = random.Random(seed)
     history = yjs.history(seed, 4, 60)
     for _ in range(4):
@@ -97,8 +93,9 @@ def test_merge_is_what_yjs_makes_of_the_same_updates(yjs: Yjs, seed: int) -> Non
 
 @pytest.mark.parametrize("seed", range(8))
 def test_merged_state_is_what_yjs_makes_of_the_same_updates(yjs: Yjs, seed: int) -> None:
-    """In order, as a room takes them in, and in any other;
-    whenever it is encoded, and started again from that.
+    """A merged state equals Yjs's state, whatever the order of the updates.
+
+    The state can be encoded at any time, and can go on from its encoded form.
     """
     rng = random.Random(seed)
     history = yjs.history(seed, 4, 60)
@@ -118,7 +115,10 @@ def test_merged_state_is_what_yjs_makes_of_the_same_updates(yjs: Yjs, seed: int)
 
 @pytest.mark.parametrize("seed", range(8))
 def test_diff_is_what_yjs_makes_of_the_same_state_vector(yjs: Yjs, seed: int) -> None:
-    """Also in the middle of structs and of characters; not cut, it has at least that."""
+    """A diff equals Yjs's diff, even in the middle of structs and characters.
+
+    A diff without cuts contains at least the same structs.
+    """
     rng = random.Random(seed)
     history = yjs.history(seed, 4, 60)
     whole = merge(history.updates)
@@ -143,8 +143,10 @@ def test_diff_is_what_yjs_makes_of_the_same_state_vector(yjs: Yjs, seed: int) ->
 
 
 def test_state_keeps_values_as_they_were_written(yjs: Yjs) -> None:
-    """The order of keys, BigInt that a double could hold, -0, undefined,
-    halves of surrogate pairs.
+    """Values keep their bytes.
+
+    Examples are the order of keys, a BigInt that a double could hold, -0, `undefined`,
+    and halves of surrogate pairs.
     """
     history = yjs.history(3, 2, 200)
     state = MergedState()
@@ -160,8 +162,9 @@ def test_state_keeps_values_as_they_were_written(yjs: Yjs) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_rebased_state_goes_on_with_what_came_since(yjs: Yjs, seed: int) -> None:
-    """From the squashed form of what it encoded, also if new clients came;
-    not from an older one.
+    """A state can go on from the squashed form of its last encoding, even with new clients.
+
+    It cannot go on from an older encoding.
     """
     history = yjs.history(seed, 4, 60)
     state = MergedState()

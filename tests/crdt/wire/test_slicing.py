@@ -1,4 +1,4 @@
-"""Parts of updates: what is cut, and that real Yjs makes the same of them."""
+"""Tests of cutting parts out of updates, with the results of real Yjs."""
 
 import random
 from typing import Any
@@ -38,7 +38,7 @@ def update(clock: int, *structs: Struct) -> bytes:
 
 
 def test_part_of_whole_structs_is_copied() -> None:
-    """A client that is not named is left out, as are all deletions that are not."""
+    """Clients and deletions that are not named are left out."""
     structs = [text("ab", parent="t"), text("cd", left=(1, 1)), text("ef", left=(1, 3))]
     whole = Update([Section(1, 0, structs), Section(2, 5, [run(GC, 3)])], [(1, 0, 1), (2, 0, 4)])
 
@@ -67,7 +67,7 @@ def test_part_of_whole_structs_is_copied() -> None:
          "collected"],
 )  # fmt: skip
 def test_right_part_lies_behind_the_clock_before_it(struct: Struct, right_part: Struct) -> None:
-    """It keeps the right origin, and has no parent of its own."""
+    """The right part keeps the right origin, and has no parent of its own."""
     assert part([struct, run(GC, 1)], 5, 7, clock=4) == update(5, right_part)
 
 
@@ -106,7 +106,7 @@ def test_part_from_the_middle_is_cut_twice() -> None:
     ],
 )
 def test_half_a_surrogate_pair_becomes_a_replacement(first: int, after: int, expected: str) -> None:
-    """They have the same length in UTF-16 code units, as in Yjs."""
+    """As in Yjs, the replacement U+FFFD has the length of half a pair: one UTF-16 code unit."""
     _, *rest = update(0, text("a😀b", parent="t"))
     taken = StructSlicer(bytes([1, *rest])).slice(4, pack_id(1, 0), 4, first, after)
 
@@ -114,7 +114,11 @@ def test_half_a_surrogate_pair_becomes_a_replacement(first: int, after: int, exp
 
 
 def test_holes_are_kept_only_inside() -> None:
-    """A section that began with a hole would begin too late, one at the end says nothing."""
+    """A part neither begins nor ends with a hole.
+
+    A section that began with a hole would begin too late, and a hole at the end says
+    nothing.
+    """
     structs = [run(SKIP, 2), text("ab", left=(2, 0)), run(SKIP, 3), run(GC, 1), run(SKIP, 9)]
 
     assert part(structs, 1) == update(2, *structs[1:4])
@@ -129,9 +133,7 @@ def test_delete_set_groups_ranges_of_a_client() -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_parts_mean_what_yjs_makes_of_them(yjs: Yjs, seed: int) -> None:
-    """A state cut anywhere: its right part is that of `diffUpdate`,
-    and both together are the whole.
-    """
+    """The right part of a cut state equals Yjs's `diffUpdate`, and both parts make the whole."""
     rng = random.Random(seed)
     history = yjs.history(seed, 3, 60)
     whole = yjs.merge(*history.updates)

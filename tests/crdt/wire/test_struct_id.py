@@ -1,4 +1,4 @@
-"""Packed ids."""
+"""Tests of packed struct ids."""
 
 import random
 
@@ -9,7 +9,7 @@ from crdt.wire.struct_id import MAX_CLOCK, DenseIds, client_of, clock_of, pack_i
 
 
 def test_packed_id_gives_back_client_and_clock() -> None:
-    """At the bounds of both, too."""
+    """A packed id gives back its client and clock, even at the limits of both."""
     for client in (0, 1, 3_000_000_000, MAX_SAFE_INTEGER):
         for clock in (0, 1, MAX_CLOCK):
             packed = pack_id(client, clock)
@@ -17,14 +17,15 @@ def test_packed_id_gives_back_client_and_clock() -> None:
 
 
 def test_packed_ids_of_one_client_are_consecutive() -> None:
-    """The parser and the compaction find the struct before another one by subtracting one."""
+    """Subtracting one gives the id of the struct before, which the parser and compaction need."""
     assert pack_id(7, 4) - 1 == pack_id(7, 3)
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_dense_ids_hold_what_a_set_holds(seed: int) -> None:
-    """Marks that begin and end anywhere in a block, of several clients,
-    some of them added twice.
+    """Dense ids hold the same ids as a set, for marks at any place in a block.
+
+    The marks are of several clients, and some are added twice.
     """
     chance = random.Random(seed)
     ids, plain = DenseIds(), set[int]()

@@ -1,4 +1,4 @@
-"""Headers of structs, and the length of their contents."""
+"""Tests of reading the headers of structs, and the lengths of their contents."""
 
 import pytest
 
@@ -32,8 +32,9 @@ def header(struct: str) -> StructHeader:
     ],
 )
 def test_header_of_each_form_is_read(struct: str, expected: StructHeader) -> None:
-    """Origins exclude a parent; a parentSub is written with a parent only;
-    GC and Skip have neither.
+    """A struct with an origin has no parent, and a GC or Skip has neither.
+
+    A parentSub is written only with a parent.
     """
     assert header(struct) == expected
     kind, _, _, _, content, _ = expected
@@ -41,7 +42,7 @@ def test_header_of_each_form_is_read(struct: str, expected: StructHeader) -> Non
 
 
 def test_header_reads_repeated_long_client_ids() -> None:
-    """A client id of five bytes is remembered; another one that begins alike is another one."""
+    """A client id of five bytes is remembered. An id that begins with the same bytes differs."""
     other = write_var_uint(_LONG_CLIENT + (1 << 28))
     reader = StructReader(
         b"\xc4" + _LONG + b"\x01" + _LONG + b"\x81\x01" + b"\x84" + other + b"\x02", STORED_LIMITS
@@ -74,7 +75,7 @@ def test_header_with_too_long_name_is_beyond_a_limit() -> None:
 
 
 def test_header_at_largest_clock_is_read() -> None:
-    """Packed ids have room for exactly the clocks that pass."""
+    """A packed id has room for the largest clock that is accepted, and not for more."""
     assert header("84" + "01" + "feffffff07")[1] == pack_id(1, MAX_CLOCK)
 
 
@@ -91,8 +92,9 @@ def test_header_at_largest_clock_is_read() -> None:
     ],
 )
 def test_struct_end_counts_clock_units(kind: int, content: str, length: int) -> None:
-    """Text counts UTF-16 units, values each, formats one;
-    the position is that behind the content.
+    """Text counts UTF-16 units, values count one each, and a format counts one.
+
+    The returned position is the end of the content.
     """
     data = bytes.fromhex(content)
 

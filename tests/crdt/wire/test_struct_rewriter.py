@@ -1,4 +1,4 @@
-"""What becomes of an update of which other structs are written."""
+"""Tests of rewriting the structs of an update."""
 
 from crdt.wire.slicing import delete_set
 from crdt.wire.struct_id import client_of, clock_of
@@ -18,7 +18,7 @@ def two_sections() -> bytes:
 
 
 class Copier(StructRewriter):
-    """Keeps every struct, and notes its id."""
+    """A rewriter that keeps every struct and notes its id."""
 
     def __init__(self, update: bytes) -> None:
         super().__init__(update)
@@ -33,8 +33,9 @@ class Copier(StructRewriter):
 
 
 class Doubler(Copier):
-    """Writes each struct of one character twice,
-    and holds the last struct of a section back for its end.
+    """A rewriter that writes each struct of one character twice.
+
+    It holds the second copy back until the next struct or the end of the section.
     """
 
     held: bytes = b""
@@ -57,7 +58,7 @@ class Doubler(Copier):
 
 
 def test_update_of_kept_structs_is_the_same() -> None:
-    """Each struct comes with its id; deletions stay."""
+    """A rewriter gets each struct with its id, and an update of kept structs stays the same."""
     copier = Copier(two_sections())
 
     assert copier.run() == two_sections()
@@ -65,7 +66,7 @@ def test_update_of_kept_structs_is_the_same() -> None:
 
 
 def test_written_structs_lie_in_order_between_kept_ones() -> None:
-    """Their number is counted for each section, and what was held back comes at its end."""
+    """Written structs are counted for each section, and held-back structs come at its end."""
     doubled = Update(
         [Section(2, 0, [text("ab"), *(text(one) for one in "ccdd")]), Section(1, 5, [text("ef")])]
     )

@@ -1,4 +1,4 @@
-"""The scan: what may reach pycrdt at all."""
+"""Tests of the scan, which decides which updates may reach pycrdt."""
 
 import random
 from typing import Any
@@ -31,7 +31,7 @@ from tests.narrowing import required
 
 
 def nested_json(depth: int) -> bytes:
-    """An embed of arrays in each other; the brackets in its text do not count."""
+    """Return an embed of nested arrays. The brackets in its text are no levels."""
     json = b"[" * depth + b'"[[["' + b"]" * depth
     return bytes.fromhex("0101010005010474657874") + write_var_bytes(json) + b"\x00"
 
@@ -40,7 +40,7 @@ CLOSED = [case for case in CORPUS if case.outcome in ("closed", "limited")]
 
 
 def test_parse_of_keystroke_gives_one_struct() -> None:
-    """A keystroke: one struct that refers to the one before."""
+    """A keystroke is one struct that refers to the struct before it."""
     typist = Typist(5)
     typist.insert(0, "ab")
 
@@ -52,7 +52,7 @@ def test_parse_of_keystroke_gives_one_struct() -> None:
 
 
 def test_parse_of_first_text_names_root() -> None:
-    """The first struct of a root says which; a string is text, a map entry is not."""
+    """The first struct of a root names the root. A string counts as text, a map entry does not."""
     text: pycrdt.Doc[Any] = pycrdt.Doc(client_id=1)
     mapping: pycrdt.Doc[Any] = pycrdt.Doc(client_id=2)
     text.get("monaco", type=pycrdt.Text).insert(0, "x")
@@ -65,7 +65,7 @@ def test_parse_of_first_text_names_root() -> None:
 
 
 def test_parse_of_deletions_and_wide_characters_counts_utf16_units() -> None:
-    """Lengths are UTF-16 units; the second halves of wide characters are noted."""
+    """Lengths are UTF-16 units, and the second halves of wide characters are noted."""
     typist = Typist(3)
 
     parsed = parse(typist.insert(0, "a😀b👍"))
@@ -98,7 +98,7 @@ def test_parse_accepts_all_kinds_of_stock_editors() -> None:
 
 
 def test_parse_says_where_sections_lie_and_which_kinds_they_have() -> None:
-    """So that they can be merged without reading them again.
+    """The places and kinds of sections are noted, so that merging need not read them again.
 
     Text and collected structs count as no kind.
     """
@@ -120,8 +120,10 @@ def test_parse_says_where_sections_lie_and_which_kinds_they_have() -> None:
 
 
 def test_parse_takes_legacy_json_subdocuments_and_hooks() -> None:
-    """Rare, but part of Yjs; pycrdt gets other content for them,
-    since it reads them wrongly or not at all.
+    """Rare content of Yjs is accepted.
+
+    pycrdt gets other content for it, because it reads this content wrongly or not at
+    all.
     """
     json, subdocument, hook = (
         "02010474657874010131",
@@ -139,7 +141,7 @@ def test_parse_takes_legacy_json_subdocuments_and_hooks() -> None:
 
 @pytest.mark.parametrize("case", CLOSED, ids=lambda case: case.name)
 def test_parse_of_hostile_updates_refuses_or_defers(case) -> None:
-    """Nothing of the corpus that closes its sender gets through scan and table both."""
+    """No update of the corpus that closes its sender passes both the scan and the index."""
     index = StructIndex()
     if case.base:
         index.take_stored(parse(case.base), "x")
@@ -190,13 +192,13 @@ def test_parse_of_hostile_updates_refuses_or_defers(case) -> None:
     ],
 )
 def test_parse_refuses_smallest_breach_of_each_rule(update: str, why: str) -> None:
-    """Each rule by its smallest breach."""
+    """Each rule is tested by its smallest breach."""
     with pytest.raises(Rejected, match=why):
         parse(bytes.fromhex(update))
 
 
 def test_parse_bounds_clocks_and_names() -> None:
-    """Clocks up to 2³¹ − 2, names up to 4,096 bytes."""
+    """Clocks may go up to 2³¹ − 2, and names up to 4,096 bytes."""
     assert parse(bytes.fromhex("0101" + "01" + "fdffffff07" + "00" + "01" + "00")).spans == {
         1: (2**31 - 3, 2**31 - 2)
     }
@@ -219,9 +221,7 @@ def test_parse_bounds_clocks_and_names() -> None:
 
 
 def test_parse_bounds_nesting() -> None:
-    """Five hundred arrays in each other pass, one more does not;
-    embedded JSON has the same bound.
-    """
+    """500 nested arrays pass, and one more does not. Embedded JSON has the same limit."""
     assert parse(nested_arrays(MAX_VALUE_DEPTH)).spans == {1: (0, 1)}
     for update in (
         nested_arrays(MAX_VALUE_DEPTH + 1),
@@ -235,7 +235,7 @@ def test_parse_bounds_nesting() -> None:
 
 
 def test_parse_bounds_count_of_structs() -> None:
-    """As many structs as allowed, and one more."""
+    """The allowed number of structs passes, and one more does not."""
     limits = ScanLimits(structs=300)
 
     assert len(parse(many_roots(300), limits).contents.roots) == 300
@@ -244,7 +244,7 @@ def test_parse_bounds_count_of_structs() -> None:
 
 
 def test_parse_measures_what_is_long() -> None:
-    """Values count as 32 characters each."""
+    """A value counts as 32 characters."""
     parsed = parse(
         update_of(placed(text("😀" * 5), parent="t"), placed(value(3), parent="m", key="k"))
     )
@@ -254,7 +254,7 @@ def test_parse_measures_what_is_long() -> None:
 
 
 def test_parse_counts_values_behind_others_of_which_it_cannot_tell_where_they_lie() -> None:
-    """They can if the first one names a root; then they are mergeable, or lie under a key."""
+    """Values after a value that names its root are mergeable, or lie under its key."""
     behind = [placed(value(), left=(1, clock)) for clock in range(3)]
 
     assert parse(update_of(*behind, clock=1)).contents.followers == 2
@@ -264,7 +264,7 @@ def test_parse_counts_values_behind_others_of_which_it_cannot_tell_where_they_li
 
 
 def test_parse_of_sections_that_alternate_succeeds() -> None:
-    """Two people's text typed alternately, in one update, is fine."""
+    """An update with text that two users typed in turn is accepted."""
     a, b = Typist(1), Typist(2)
     for turn in range(6):
         writer, reader = (a, b) if turn % 2 == 0 else (b, a)
@@ -276,7 +276,7 @@ def test_parse_of_sections_that_alternate_succeeds() -> None:
 
 
 def test_parse_notes_holes_and_leaves_out_those_at_the_ends() -> None:
-    """Yjs writes a Skip for what the sender lacks, or what need not be sent."""
+    """Yjs writes a Skip for structs that the sender lacks, or that need not be sent."""
     skip, gone = bytes.fromhex("0a02"), bytes.fromhex("0001")
 
     parsed = parse(bytes.fromhex("010501" + "03") + skip + gone + skip + gone + skip + b"\x00")
@@ -287,16 +287,14 @@ def test_parse_notes_holes_and_leaves_out_those_at_the_ends() -> None:
 
 
 def test_parse_notes_references_between_sections() -> None:
-    """Which of them can be integrated is decided with the room's clocks."""
+    """The room's clocks decide later which references can be resolved."""
     parsed = parse(bytes.fromhex("02" + "0101008402000161" + "0102008401000162" + "00"))
 
     assert parsed.edges == [(1, 0, 2, 0), (2, 0, 1, 0)]
 
 
 def test_parse_of_mutated_update_succeeds_or_rejects_it() -> None:
-    """Ten thousand mutated updates: each is parsed, rejected or over a limit;
-    nothing else is raised.
-    """
+    """10,000 mutated updates are parsed, rejected or over a limit, and raise no other error."""
     source = random.Random(1)
     seeds = [
         B3,
@@ -328,7 +326,7 @@ def test_parse_of_mutated_update_succeeds_or_rejects_it() -> None:
 
 
 def test_parse_with_stored_limits_accepts_larger_documents() -> None:
-    """A document made of many small updates may hold more than any one of them."""
+    """A document made of many small updates may hold more structs than one update may."""
     assert len(parse(many_roots(25_000), STORED_LIMITS).contents.roots) == 25_000
 
 
@@ -337,7 +335,7 @@ def test_parse_with_stored_limits_accepts_larger_documents() -> None:
     ["\U0001f600" * 200_000, "a\U0001f600" * 200_000, "\U0001f600" + "é" * 300_000 + "\U0001f600"],
 )
 def test_second_halves_of_large_text_are_kept_in_blocks(text: str) -> None:
-    """Not one by one: that took 20 MB and 40 ms for a megabyte of emoji."""
+    """Ids are kept in blocks: single ids take 20 MB and 40 ms for a megabyte of emoji."""
     parsed = parse(costly.update(3, 0, [costly.string(text.encode(), None)]))
 
     ids = required(parsed.contents.low_surrogates)

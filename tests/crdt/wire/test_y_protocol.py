@@ -1,4 +1,4 @@
-"""The y-protocols codec."""
+"""Tests of the codec for the y-protocols."""
 
 import pytest
 from hypothesis import given
@@ -33,7 +33,7 @@ from crdt.wire.y_protocol import (
 def test_decode_reads_frames_of_stock_clients(
     frame: str, message: y_protocol.Message | None
 ) -> None:
-    """Frames as stock clients send them."""
+    """Frames of stock clients are decoded."""
     if message is None:
         with pytest.raises(ProtocolError):
             y_protocol.decode(bytes.fromhex(frame))
@@ -65,7 +65,7 @@ def test_decode_of_malformed_frame_is_refused(frame: str) -> None:
 
 
 def test_awareness_decodes_to_what_was_encoded() -> None:
-    """States and removals survive, also beyond ASCII."""
+    """States and removals are read back unchanged, with characters beyond ASCII, too."""
     entries = [AwarenessEntry(1, 2, '{"name":"é😀"}'), AwarenessEntry(2**53 - 1, 0, None)]
 
     decoded = y_protocol.decode(y_protocol.awareness_update(entries))
@@ -82,7 +82,7 @@ def test_awareness_that_is_not_utf8_or_miscounts_is_refused() -> None:
 
 
 def test_awareness_frame_over_entry_limit_is_refused() -> None:
-    """As many entries as a full room has, not as many as fit into four megabytes."""
+    """A frame may have as many entries as a full room has, not as many as fit into 4 MB."""
     entries = [AwarenessEntry(number, 1, None) for number in range(513)]
 
     y_protocol.decode(y_protocol.awareness_update(entries[:512]))
@@ -92,7 +92,7 @@ def test_awareness_frame_over_entry_limit_is_refused() -> None:
 
 @given(st.dictionaries(st.integers(0, 2**53 - 1), st.integers(0, 2**31 - 1)))
 def test_state_vector_decodes_to_what_was_encoded(clocks: dict[int, int]) -> None:
-    """What we ask with is what a strict reader reads."""
+    """A strict reader reads the clocks of a question back unchanged."""
     frame = y_protocol.sync_step1(clocks)
 
     message = y_protocol.decode(frame)
@@ -105,13 +105,13 @@ def test_state_vector_decodes_to_what_was_encoded(clocks: dict[int, int]) -> Non
     "vector", ["", "ffffff7f", "01", "0101", "0101ffffffff0f", "0201010102", "000000"]
 )
 def test_state_vector_that_is_invalid_is_refused(vector: str) -> None:
-    """Counts beyond the bytes, clients twice, clocks beyond 31 bits, bytes behind."""
+    """Excessive counts, repeated clients, clocks over 31 bits and extra bytes are refused."""
     with pytest.raises(ProtocolError):
         y_protocol.decode_state_vector(bytes.fromhex(vector))
 
 
 def test_encode_of_server_frames_gives_exact_bytes() -> None:
-    """The exact bytes of the remaining frames."""
+    """The other frames of the server have exactly these bytes."""
     assert y_protocol.sync_step2(b"\x00\x00") == bytes.fromhex("0001020000")
     assert y_protocol.sync_update(b"ab") == bytes.fromhex("0002026162")
     assert y_protocol.permission_denied("no") == bytes.fromhex("0200026e6f")

@@ -1,4 +1,4 @@
-// Writes recorded.txt: what Yjs itself sends when people type, format, undo, nest and delete.
+// Writes recorded.txt: the frames that Yjs itself sends when people type, format, undo, nest and delete.
 // `node tests/fuzz/corpus/make.mjs > tests/fuzz/corpus/recorded.txt`
 import { createRequire } from 'node:module'
 
@@ -27,7 +27,7 @@ function sync (session, user, type, payload, comment) {
   }, comment)
 }
 
-// Two people who see each other's edits at once, unless `apart`; `steps` are [person, comment, edit].
+// Two people who see each other's edits immediately, unless `apart`. `steps` are [person, comment, edit].
 function record (session, steps, { gc = true, apart = false } = {}) {
   const docs = [ADA, BOB].map(clientID => Object.assign(new Y.Doc({ gc }), { clientID }))
   const held = []

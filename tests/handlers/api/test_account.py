@@ -1,4 +1,4 @@
-"""The care of one's account: password, logins and devices, the end of the account, the name."""
+"""Tests a user's own account: password, logins, removal of the account, and name."""
 
 import pytest
 
@@ -27,7 +27,10 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.
 
 
 async def test_password_change_ends_all_other_logins(ada: Api) -> None:
-    """Their tokens are void and their sockets closed with 4401 immediately; this login goes on."""
+    """A changed password ends all other logins and closes their sockets with 4401.
+
+    The login that changed the password continues.
+    """
     session_id = await ada.new_session()
     others = [await log_in(ada.url, "ada") for _ in range(2)]
     own = await joined(ada, session_id)
@@ -66,7 +69,10 @@ async def test_password_change_ends_all_other_logins(ada: Api) -> None:
 async def test_password_change_with_bad_fields_is_refused(
     ada: Api, current: str | None, new: str | None, field: str
 ) -> None:
-    """The current one must be right, the new one as at sign-up; other logins stay otherwise."""
+    """A password change needs the right current password and a valid new one.
+
+    A refused change leaves the old password and all logins as they are.
+    """
     other = await log_in(ada.url, "ada")
 
     answer = await ada.post("/user/password", {"currentPassword": current, "newPassword": new})
@@ -81,7 +87,7 @@ async def test_password_change_with_bad_fields_is_refused(
 async def test_password_change_accepts_10_to_128_characters(
     ada: Api, length: int, status: int
 ) -> None:
-    """10 to 128 characters, however many bytes they have."""
+    """A new password has 10 to 128 characters, counted as characters and not as bytes."""
     new = ("é😀" * 65)[:length]
 
     answer = await ada.post("/user/password", {"currentPassword": PASSWORD, "newPassword": new})
@@ -91,7 +97,7 @@ async def test_password_change_accepts_10_to_128_characters(
 
 
 async def test_password_change_by_guest_is_refused(ada: Api) -> None:
-    """The guest signs up to get one."""
+    """A guest has no password to change. Signing up is the way to get one."""
     guest = await guest_of(ada, await ada.new_session())
 
     answer = await guest.post("/user/password", {"currentPassword": PASSWORD, "newPassword": NEW})
@@ -103,7 +109,10 @@ async def test_password_change_by_guest_is_refused(ada: Api) -> None:
 
 
 async def test_login_list_shows_own_logins_without_secrets(clock, ada: Api) -> None:
-    """Each with device and times, the current one marked; nobody else's, and no secrets."""
+    """The list shows the user's own logins with device and times, and marks the current one.
+
+    The list contains no secrets.
+    """
     await ada.sign_up("bob")
     clock.advance(60)
     browser = await log_in(ada.url, "ada", headers={"User-Agent": FIREFOX})
@@ -126,7 +135,10 @@ async def test_login_list_shows_own_logins_without_secrets(clock, ada: Api) -> N
 
 
 async def test_login_list_tells_last_use_and_is_sorted_by_it(clock, server, ada: Api) -> None:
-    """Also by requests without refresh, once that was noted; the one used last comes first."""
+    """`lastUsedAt` is updated by a refresh and by other requests, as soon as the use is noted.
+
+    The login that was used last comes first.
+    """
     old = (await ada.get("/user/logins")).body["items"][0]
     clock.advance(3_600)
     other = await log_in(ada.url, "ada")
@@ -146,7 +158,7 @@ async def test_login_list_tells_last_use_and_is_sorted_by_it(clock, server, ada:
 
 
 async def test_login_list_leaves_out_expired_logins(clock, ada: Api) -> None:
-    """A device that was not seen for 14 days is signed out."""
+    """A login that was not used for 14 days has expired and is not listed."""
     clock.advance(15 * 86_400)
     again = await log_in(ada.url, "ada")
 
@@ -154,7 +166,7 @@ async def test_login_list_leaves_out_expired_logins(clock, ada: Api) -> None:
 
 
 async def test_login_removal_ends_that_login_only(ada: Api) -> None:
-    """Its sockets close with 4401, the others stay; the second time there is none."""
+    """Removing a login closes only its sockets, with 4401. A second removal finds no login."""
     session_id = await ada.new_session()
     other = await log_in(ada.url, "ada")
     wires = [await joined(api, session_id) for api in (ada, other)]
@@ -171,7 +183,7 @@ async def test_login_removal_ends_that_login_only(ada: Api) -> None:
 
 
 async def test_removal_of_own_login_clears_cookies(browser: Browser) -> None:
-    """The cookies go with it."""
+    """Removing one's own login also clears its cookies."""
     await browser.enter("ada")
     (login,) = (await browser.get("/user/logins")).body["items"]
 
@@ -182,7 +194,7 @@ async def test_removal_of_own_login_clears_cookies(browser: Browser) -> None:
 
 
 async def test_login_removal_for_login_of_other_user_is_not_found(ada: Api, bob: Api) -> None:
-    """It is not found, and goes on."""
+    """The login of another user is not found, and stays valid."""
     (login,) = (await bob.get("/user/logins")).body["items"]
 
     for login_id in (login["id"], UNKNOWN_ID, "%00", "x" * 3_000):
@@ -192,7 +204,7 @@ async def test_login_removal_for_login_of_other_user_is_not_found(ada: Api, bob:
 
 
 async def test_removal_of_other_logins_keeps_current_login(ada: Api, bob: Api) -> None:
-    """All but this one, of this user."""
+    """All logins of the user end except the current one. Logins of other users stay valid."""
     session_id = await ada.new_session()
     others = [await log_in(ada.url, "ada") for _ in range(3)]
     wires = [await joined(other, session_id) for other in others]
@@ -209,8 +221,9 @@ async def test_removal_of_other_logins_keeps_current_login(ada: Api, bob: Api) -
 
 
 async def test_account_removal_replaces_name_and_frees_it(ada: Api, bob: Api) -> None:
-    """Messages, versions and edits stay, by "deleted user";
-    name and e-mail are free again, for somebody else.
+    """Messages, versions and edits of a removed user stay, under the name "deleted user".
+
+    Another person can then take the user name and e-mail address.
     """
     session_id = await ada.new_session(code="x")
     await bob.post(f"/session/{session_id}/join")
@@ -245,7 +258,10 @@ async def test_account_removal_replaces_name_and_frees_it(ada: Api, bob: Api) ->
 
 
 async def test_account_removal_passes_sessions_to_eldest_editor(clock, ada: Api) -> None:
-    """Viewers, guests and removed members do not count; the successor's rights act immediately."""
+    """The editor who joined first becomes the owner, with the owner's rights immediately.
+
+    Viewers, guests and removed members do not become owners.
+    """
     names = ("viewer", "removed", "elder", "younger")
     people = {name: await ada.sign_up(name) for name in names}
     session_id = await ada.new_session()
@@ -278,7 +294,10 @@ async def test_account_removal_passes_sessions_to_eldest_editor(clock, ada: Api)
 async def test_account_removal_without_successor_deletes_sessions(
     ada: Api, bob: Api, who: str
 ) -> None:
-    """Nobody could ever change or end them; connected clients are told that it is gone."""
+    """A session without a possible new owner is deleted, because nobody could manage it.
+
+    Connected clients are closed with 4410.
+    """
     session_id = await ada.new_session(joinRole="viewer")
     wire = None
     if who != "nobody":
@@ -296,7 +315,7 @@ async def test_account_removal_without_successor_deletes_sessions(
 
 
 async def test_account_removal_on_request_deletes_own_sessions(ada: Api, bob: Api) -> None:
-    """All that the user owned, and none of others'."""
+    """With "sessions": "delete", only sessions that the user owns are deleted."""
     own, others = await ada.new_session(), await bob.new_session()
     await bob.post(f"/session/{own}/join")
     await ada.post(f"/session/{others}/join")
@@ -316,7 +335,7 @@ async def test_account_removal_on_request_deletes_own_sessions(ada: Api, bob: Ap
 async def test_account_removal_without_right_password_is_refused(
     ada: Api, body: dict | None
 ) -> None:
-    """A person who finds an open browser cannot."""
+    """An account cannot be removed without its password, for example from an unlocked browser."""
     answer = await ada.delete("/user/me", body=body)
 
     assert code_of(answer) == (422, "invalid")
@@ -325,7 +344,7 @@ async def test_account_removal_without_right_password_is_refused(
 
 
 async def test_guest_account_removal_needs_no_password(ada: Api) -> None:
-    """Guests have none; their name is forgotten too."""
+    """A guest has no password, so none is asked for. The guest's name is removed from messages."""
     session_id = await ada.new_session()
     guest = await guest_of(ada, session_id, "Gus")
     await guest.post("/chat/send", {"sessionId": session_id, "message": "hi"})
@@ -338,7 +357,7 @@ async def test_guest_account_removal_needs_no_password(ada: Api) -> None:
 
 
 async def test_account_removal_keeps_invites_by_deleted_user(ada: Api, bob: Api) -> None:
-    """An invite stays with the session, by "deleted user"."""
+    """An invite by a removed user stays valid, and shows the name "deleted user"."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
     invite = await new_invite(ada, session_id)
@@ -356,7 +375,10 @@ async def test_account_removal_keeps_invites_by_deleted_user(ada: Api, bob: Api)
 
 
 async def test_rename_shows_in_chat_members_and_presence_immediately(ada: Api, bob: Api) -> None:
-    """In the chat, the member list and the presence of open sockets; the old one is free."""
+    """A new name appears immediately in the chat, the member list and the presence of open sockets.
+
+    Another user can then take the old name.
+    """
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
     await bob.post("/chat/send", {"sessionId": session_id, "message": "hi"})

@@ -1,4 +1,4 @@
-"""Sign up, sign in, stay signed in, sign out, who am I: with bearer tokens and with cookies."""
+"""Tests signing up, signing in, refreshing and signing out, with bearer tokens and cookies."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ FORBIDDEN_FIELDS = [
 
 
 async def test_sign_up_answers_with_user_and_tokens(api: Api) -> None:
-    """A new account is signed in immediately, and its password is nowhere in the answer."""
+    """A new account is signed in immediately, and the answer does not contain its password."""
     answer = await api.post("/user/signup", account("ada", fullname="Ada Lovelace"))
 
     assert answer.status == 201
@@ -51,7 +51,7 @@ async def test_sign_up_answers_with_user_and_tokens(api: Api) -> None:
     "name", ["abc", "a" * 32, "Ada Lovelace", "Žofie", "日本語", "d'Arc-1.0_x", "😀😀😀"]
 )
 async def test_sign_up_accepts_user_names_of_all_scripts(api: Api, name: str) -> None:
-    """Names of 3 to 32 characters of any language are fine and come back as written."""
+    """Names of 3 to 32 characters in any script are accepted and returned as written."""
     answer = await api.post("/user/signup", {**account("x"), "username": name})
 
     assert (answer.status, answer.body["user"]["username"]) == (201, name)
@@ -74,8 +74,9 @@ async def test_sign_up_accepts_user_names_of_all_scripts(api: Api, name: str) ->
     ],
 )
 async def test_sign_up_with_bad_user_name_is_refused(api: Api, name: str) -> None:
-    """Too short or long, control and direction characters,
-    and @ are named as the fault of `username`.
+    """A name that is too short or too long is refused, and the answer names `username`.
+
+    So is a name with @, control characters or direction characters.
     """
     answer = await api.post("/user/signup", {**account("x"), "username": name})
 
@@ -84,8 +85,9 @@ async def test_sign_up_with_bad_user_name_is_refused(api: Api, name: str) -> Non
 
 
 async def test_name_with_joiner_is_kept_and_nobody_takes_it_without(api: Api) -> None:
-    """The name keeps its form; the same letters without the joiner are the same name,
-    also to sign in.
+    """A name with a joiner (U+200C) is kept as written.
+
+    The name without the joiner counts as the same name, at sign-up and at sign-in.
     """
     name = "علی\u200cرضا"
     assert (await api.post("/user/signup", {**account("one"), "username": name})).body["user"][
@@ -101,7 +103,7 @@ async def test_name_with_joiner_is_kept_and_nobody_takes_it_without(api: Api) ->
 
 
 async def test_sign_up_composes_and_trims_user_name(api: Api) -> None:
-    """One spelling of a name is kept, so that nobody can take a name that looks the same."""
+    """A name is trimmed and composed (NFC), so its other spellings count as the same name."""
     answer = await api.post("/user/signup", {**account("x"), "username": "  Zoe\u0308 "})
     again = await api.post("/user/signup", {**account("y"), "username": "zoë"})
 
@@ -117,7 +119,7 @@ async def test_sign_up_composes_and_trims_user_name(api: Api) -> None:
      "ada@..."],
 )  # fmt: skip
 async def test_sign_up_with_bad_email_is_refused(api: Api, email: str) -> None:
-    """What cannot be an e-mail address is named as the fault of `email`."""
+    """Text that cannot be an e-mail address is refused, and the answer names `email`."""
     answer = await api.post("/user/signup", {**account("ada"), "email": email})
 
     assert code_of(answer) == (422, "invalid")
@@ -125,7 +127,7 @@ async def test_sign_up_with_bad_email_is_refused(api: Api, email: str) -> None:
 
 
 async def test_sign_up_with_email_in_use_names_the_field(ada: Api) -> None:
-    """The same address in other capitals is taken, and the answer says that it is the e-mail."""
+    """An e-mail address in other capitals counts as in use, and the answer names `email`."""
     answer = await Api(ada.url).post(
         "/user/signup", {**account("other"), "email": "ADA@Example.ORG"}
     )
@@ -141,7 +143,7 @@ async def test_sign_up_with_email_in_use_names_the_field(ada: Api) -> None:
 async def test_sign_up_with_user_name_in_use_names_the_field(
     api: Api, first: str, second: str
 ) -> None:
-    """User names are unique whatever their capitals."""
+    """User names that differ only in capitals are the same name."""
     assert (await api.post("/user/signup", {**account("one"), "username": first})).status == 201
 
     answer = await api.post("/user/signup", {**account("two"), "username": second})
@@ -151,7 +153,7 @@ async def test_sign_up_with_user_name_in_use_names_the_field(
 
 
 async def test_simultaneous_sign_ups_with_one_email_make_one_account(crowd: None, api: Api) -> None:
-    """Twenty sign-ups together with one e-mail make one account."""
+    """Twenty simultaneous sign-ups with one e-mail address make exactly one account."""
     bodies = [{**account(f"user{n}"), "email": "same@example.org"} for n in range(20)]
 
     answers = await asyncio.gather(*(api.post("/user/signup", body) for body in bodies))
@@ -161,7 +163,7 @@ async def test_simultaneous_sign_ups_with_one_email_make_one_account(crowd: None
 
 @pytest.mark.parametrize("field", FORBIDDEN_FIELDS)
 async def test_user_requests_with_unknown_field_are_refused(ada: Api, field: str) -> None:
-    """Nobody can slip a field into their account, and the answer names the field."""
+    """A request with an unknown field is refused, and the answer names that field."""
     bodies = {
         "/user/signup": account("eve"),
         "/user/login": {"username": "ada", "password": PASSWORD},
@@ -180,7 +182,7 @@ async def test_user_requests_with_unknown_field_are_refused(ada: Api, field: str
 
 
 async def test_sign_up_with_several_bad_fields_names_each(api: Api) -> None:
-    """A form can show every fault after one request."""
+    """The answer names every bad field, so a form can show all faults after one request."""
     answer = await api.post("/user/signup", {"username": "x", "email": 5})
 
     assert code_of(answer) == (422, "invalid")
@@ -203,7 +205,7 @@ async def test_sign_up_with_several_bad_fields_names_each(api: Api) -> None:
     ],
 )
 async def test_login_accepts_user_name_or_email_in_any_case(ada: Api, who: dict[str, str]) -> None:
-    """User name and e-mail both work, whatever their capitals."""
+    """A user can sign in by user name or by e-mail address, in any capitals."""
     answer = await Api(ada.url).post("/user/login", {**who, "password": PASSWORD})
 
     assert answer.status == 200
@@ -230,7 +232,10 @@ async def test_login_accepts_user_name_or_email_in_any_case(ada: Api, who: dict[
 async def test_login_without_one_name_and_password_names_the_fields(
     ada: Api, body: dict, fields: set[str]
 ) -> None:
-    """Either name, not both, and both as text: otherwise the fields are named."""
+    """A login needs a password and either a user name or an e-mail address, both as text.
+
+    Otherwise the answer names the fields.
+    """
     answer = await Api(ada.url).post("/user/login", body)
 
     assert code_of(answer) == (422, "invalid")
@@ -239,7 +244,7 @@ async def test_login_without_one_name_and_password_names_the_fields(
 
 
 async def test_login_with_wrong_password_or_unknown_user_fails_alike(ada: Api) -> None:
-    """Nobody learns from a failed login who has an account."""
+    """A failed login does not reveal whether the user name has an account."""
     wrong = await Api(ada.url).post(
         "/user/login", {"username": "ada", "password": "not the password"}
     )
@@ -255,7 +260,7 @@ async def test_login_with_wrong_password_or_unknown_user_fails_alike(ada: Api) -
 async def test_login_of_unknown_user_compares_hash_of_same_cost(
     ada: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A password is compared with a hash of the same cost whether or not the user exists."""
+    """For an unknown user, the password is still compared with a hash of the same cost."""
     import bcrypt
 
     compared: list[bytes] = []
@@ -275,7 +280,10 @@ async def test_login_of_unknown_user_compares_hash_of_same_cost(
 
 
 async def test_login_compares_whole_composed_password(api: Api) -> None:
-    """Bytes after the 72nd or a NUL count; both spellings of an accent are the same password."""
+    """A login compares the whole password, also after byte 72 and after a NUL.
+
+    An accent may be one composed character or two characters.
+    """
     long, nul, accent = "éè" * 50, "before nul\0after nul", "cafe\u0301 au lait"
     for name, password in [("long", long), ("nul", nul), ("accent", accent)]:
         assert (
@@ -302,7 +310,7 @@ async def test_login_compares_whole_composed_password(api: Api) -> None:
 
 
 async def test_own_user_is_shown_by_bearer_and_by_cookie(browser: Browser) -> None:
-    """The same user is told to a program and to a page."""
+    """`GET /user/me` returns the same user for a bearer token and for a cookie."""
     user = (answer := await browser.enter("ada")).body["user"]
 
     by_cookie = await browser.get("/user/me")
@@ -316,7 +324,7 @@ async def test_own_user_is_shown_by_bearer_and_by_cookie(browser: Browser) -> No
 
 
 async def test_bearer_token_takes_precedence_over_cookie(browser: Browser, bob: Api) -> None:
-    """With both it is the bearer token that counts, also when it is wrong."""
+    """If a request has a bearer token, its cookie is ignored, even if the token is invalid."""
     await browser.enter("ada")
 
     both = await browser.get("/user/me", headers={"Authorization": f"Bearer {bob.token}"})
@@ -343,7 +351,7 @@ async def test_bearer_token_takes_precedence_over_cookie(browser: Browser, bob: 
 async def test_own_user_without_valid_credentials_is_401_with_challenge(
     api: Api, headers: dict[str, str]
 ) -> None:
-    """Missing and garbled credentials are 401 with a challenge."""
+    """Missing and malformed credentials are answered with 401 and a challenge."""
     answer = await api.get("/user/me", headers=headers)
 
     assert code_of(answer) == (401, "not_signed_in")
@@ -351,7 +359,7 @@ async def test_own_user_without_valid_credentials_is_401_with_challenge(
 
 
 async def test_rename_shows_new_name_and_frees_old_one(ada: Api) -> None:
-    """The new name is in the answer and for everybody afterwards; the old one is free."""
+    """Later answers show the new name, and another user can take the old one."""
     session_id = await ada.new_session()
 
     answer = await ada.patch("/user/me", {"username": " Countess "})
@@ -368,7 +376,7 @@ async def test_rename_shows_new_name_and_frees_old_one(ada: Api) -> None:
 
 
 async def test_rename_to_name_of_other_user_is_refused(ada: Api, bob: Api) -> None:
-    """Another's name is refused by name; one's own in other capitals is fine."""
+    """The name of another user is refused. One's own name in other capitals is accepted."""
     taken = await ada.patch("/user/me", {"username": "BOB"})
     own = await ada.patch("/user/me", {"username": "ADA"})
 
@@ -381,7 +389,7 @@ async def test_rename_to_name_of_other_user_is_refused(ada: Api, bob: Api) -> No
     "body", [{}, {"username": "ab"}, {"username": None}, {"email": "new@example.org"}]
 )
 async def test_rename_with_bad_name_or_email_is_refused(ada: Api, body: dict) -> None:
-    """Only a good user name is taken; the e-mail cannot be changed here."""
+    """A rename needs a valid user name. An e-mail address cannot be changed by this request."""
     answer = await ada.patch("/user/me", body)
 
     assert code_of(answer) == (422, "invalid")
@@ -392,9 +400,7 @@ async def test_rename_with_bad_name_or_email_is_refused(ada: Api, body: dict) ->
 
 @pytest.mark.parametrize("path", ["/user/signup", "/user/login", "/user/refresh"])
 async def test_cookies_have_attributes_path_and_lifetime(browser: Browser, path: str) -> None:
-    """Scripts cannot read them, other sites do not send them,
-    and each lives where and as long as it should.
-    """
+    """Cookies are HttpOnly and SameSite=Lax, and each has its path and lifetime."""
     answer = await browser.enter("ada")
     if path != "/user/signup":
         answer = await browser.post(
@@ -434,8 +440,9 @@ async def test_cookies_have_attributes_path_and_lifetime(browser: Browser, path:
 async def test_cookies_are_secure_when_trusted_proxy_says_tls(
     start_server, hops: int, proto: str | None, is_secure
 ) -> None:
-    """`Secure` follows what a trusted proxy says of TLS;
-    what a stranger says counts for nothing.
+    """Cookies get `Secure` if a trusted proxy reports TLS.
+
+    The report of any other client is ignored.
     """
     server = await start_server(trust_proxy=hops)
     headers = {"X-Forwarded-Proto": proto} if proto else {}
@@ -447,9 +454,9 @@ async def test_cookies_are_secure_when_trusted_proxy_says_tls(
 
 
 async def test_logout_clears_the_cookies(browser: Browser) -> None:
-    """A browser drops both cookies of the login: same names, same paths, no age.
+    """Signing out clears both cookies of the login.
 
-    That it is known signs nobody in.
+    The cookie `device` stays: it signs nobody in.
     """
     await browser.enter("ada")
 
@@ -471,7 +478,7 @@ async def test_logout_clears_the_cookies(browser: Browser) -> None:
 
 
 async def test_refresh_answers_with_new_tokens_for_same_user(ada: Api) -> None:
-    """A refresh token buys a new pair of tokens for the same user."""
+    """A refresh token is exchanged for new tokens of the same user."""
     answer = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
 
     assert answer.status == 200
@@ -487,7 +494,7 @@ async def test_refresh_answers_with_new_tokens_for_same_user(ada: Api) -> None:
 
 
 async def test_refresh_by_cookie_alone_renews_access_cookie(browser: Browser) -> None:
-    """A page whose access cookie is gone gets a new one by its refresh cookie alone."""
+    """A page without an access cookie gets a new one with its refresh cookie alone."""
     await browser.enter("ada")
     before = browser.jar.pop("accessToken")
     refresh = browser.jar["refreshToken"].value
@@ -501,7 +508,7 @@ async def test_refresh_by_cookie_alone_renews_access_cookie(browser: Browser) ->
 
 
 async def test_refresh_cookie_on_other_routes_is_ignored(browser: Browser) -> None:
-    """Only /user/refresh looks at the refresh cookie."""
+    """Only /user/refresh accepts the refresh cookie."""
     await browser.enter("ada")
     cookie = {"Cookie": f"refreshToken={browser.jar['refreshToken'].value}"}
 
@@ -511,7 +518,7 @@ async def test_refresh_cookie_on_other_routes_is_ignored(browser: Browser) -> No
 
 
 async def test_refresh_retried_within_20_s_has_same_successor(clock, ada: Api) -> None:
-    """A client that lost our answer asks again and is not thrown out."""
+    """A client that lost an answer may repeat its refresh within 20 s for the same token."""
     first = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
     clock.advance(20)
 
@@ -526,7 +533,10 @@ async def test_refresh_retried_within_20_s_has_same_successor(clock, ada: Api) -
 
 
 async def test_refresh_token_reused_after_20_s_ends_its_login(clock, ada: Api) -> None:
-    """Thief and owner are both out immediately, access tokens included; other logins stay."""
+    """Reuse of a refresh token after 20 s ends its login, with all access tokens and sockets.
+
+    Other logins of the user continue.
+    """
     other = await Api(ada.url).post("/user/login", {"username": "ada", "password": PASSWORD})
     first = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
     session_id = await ada.new_session()
@@ -551,9 +561,7 @@ async def test_refresh_token_reused_after_20_s_ends_its_login(clock, ada: Api) -
 
 
 async def test_refresh_overtaken_by_others_is_given_newest_token(clock, browser: Browser) -> None:
-    """A request that was held up on its way, while other tabs refreshed several times,
-    ends nothing.
-    """
+    """A late refresh with a token that other tabs have replaced gets the newest token."""
     chain = [(await browser.enter("ada")).body["refreshToken"]]
     for _ in range(4):
         chain.append((await browser.post("/user/refresh")).body["refreshToken"])
@@ -572,9 +580,7 @@ async def test_refresh_overtaken_by_others_is_given_newest_token(clock, browser:
 
 
 async def test_refresh_token_overtaken_and_used_20_s_ago_ends_its_login(clock, ada: Api) -> None:
-    """The 20 seconds of each token begin with its own use,
-    however recent the newest exchange is.
-    """
+    """The 20 s of a token begin with its own first use, however recent the newest exchange is."""
     second = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
     clock.advance(19)
     third = await Api(ada.url).post("/user/refresh", {"refreshToken": second.body["refreshToken"]})
@@ -587,7 +593,7 @@ async def test_refresh_token_overtaken_and_used_20_s_ago_ends_its_login(clock, a
 
 
 async def test_refresh_overtaken_across_restart_ends_nothing(start_server) -> None:
-    """The store remembers what was used a moment ago, so a restart in between is no theft."""
+    """A late refresh after a restart does not end the login: the store keeps recent exchanges."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
     second = await Api(server.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
@@ -604,7 +610,10 @@ async def test_refresh_overtaken_across_restart_ends_nothing(start_server) -> No
 
 
 async def test_refresh_retried_after_change_of_secret_is_401_and_ends_nothing(start_server) -> None:
-    """The successor cannot be made again with another secret: its owner stays signed in."""
+    """After a change of the secret, a repeated refresh is refused, but its login continues.
+
+    The successor of a token cannot be computed with another secret.
+    """
     server = await start_server(jwt_secret="a" * 40)
     ada = await Api(server.url).sign_up("ada")
     second = await Api(server.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
@@ -620,7 +629,7 @@ async def test_refresh_retried_after_change_of_secret_is_401_and_ends_nothing(st
 
 
 async def test_simultaneous_refreshes_have_one_successor(crowd: None, ada: Api) -> None:
-    """Fifty tabs that wake up together stay signed in with one and the same token."""
+    """Fifty tabs that refresh together all get the same new token and stay signed in."""
     anyone = Api(ada.url)
 
     answers = await asyncio.gather(
@@ -635,7 +644,7 @@ async def test_simultaneous_refreshes_have_one_successor(crowd: None, ada: Api) 
 
 
 async def test_login_unused_for_14_days_ends(clock, ada: Api, bob: Api) -> None:
-    """One second before it can still be refreshed, then not."""
+    """A login that was unused for 14 days cannot be refreshed. One second earlier it can."""
     clock.advance(14 * DAY_S - 1)
     in_time = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
     clock.advance(1)
@@ -646,7 +655,7 @@ async def test_login_unused_for_14_days_ends(clock, ada: Api, bob: Api) -> None:
 
 
 async def test_login_in_use_ends_after_30_days(clock, ada: Api) -> None:
-    """Refreshing does not prolong a login beyond its end."""
+    """A login ends 30 days after it began, however often it is refreshed."""
     token = ada.refresh_token
     for _ in range(2):
         clock.advance(13 * DAY_S)
@@ -661,7 +670,7 @@ async def test_login_in_use_ends_after_30_days(clock, ada: Api) -> None:
 
 
 async def test_access_token_after_15_minutes_is_refused_as_expired(clock, ada: Api) -> None:
-    """Its end has a code of its own, so that clients know to refresh."""
+    """An expired access token has its own error code, so that clients know to refresh."""
     clock.advance(898)
     in_time = await ada.get("/user/me")
     clock.advance(2)
@@ -692,7 +701,7 @@ async def test_access_token_after_15_minutes_is_refused_as_expired(clock, ada: A
     ],
 )
 async def test_refresh_with_garbage_is_401_and_ends_no_login(ada: Api, token: str) -> None:
-    """Garbage of any form is 401, and ends nobody's login."""
+    """A malformed refresh token is answered with 401 and ends no login."""
     token = token.format(
         login=ada.refresh_token.partition(".")[0], access=required(ada.token)[:200]
     )
@@ -709,7 +718,7 @@ async def test_refresh_with_garbage_is_401_and_ends_no_login(ada: Api, token: st
 
 
 async def test_refresh_without_token_is_401(browser: Browser) -> None:
-    """Nothing to refresh is 401, not an error of the form."""
+    """A refresh without any token is answered with 401, not with 422."""
     answer = await browser.post("/user/refresh")
 
     assert code_of(answer) == (401, "not_signed_in")
@@ -719,7 +728,10 @@ async def test_refresh_without_token_is_401(browser: Browser) -> None:
 
 
 async def test_logout_ends_this_login_only(ada: Api) -> None:
-    """Access and refresh token are of no use from that moment; another device stays signed in."""
+    """Signing out voids the access and refresh tokens of this login and closes its sockets.
+
+    A login on another device continues.
+    """
     other = await Api(ada.url).post("/user/login", {"username": "ada", "password": PASSWORD})
     session_id = await ada.new_session()
     wire = await ada.connect(session_id)
@@ -738,7 +750,7 @@ async def test_logout_ends_this_login_only(ada: Api) -> None:
 
 
 async def test_login_survives_restart(start_server) -> None:
-    """The generated secret and the logins are kept: nobody has to sign in again after an update."""
+    """The generated secret and the logins are kept, so users stay signed in after a restart."""
     first = await start_server()
     ada = await Api(first.url).sign_up("ada")
     await first.stop()
@@ -757,9 +769,7 @@ async def test_login_survives_restart(start_server) -> None:
 async def test_log_on_any_path_contains_no_secrets(
     caplog: pytest.LogCaptureFixture, start_server, expect_log
 ) -> None:
-    """Neither passwords nor tokens nor code nor messages are in any record, down to DEBUG,
-    on any path.
-    """
+    """No log record, down to DEBUG, contains passwords, tokens, code or messages on any path."""
     caplog.set_level(logging.DEBUG)
     password, message, code = "canary-password-93", "canary-message-93", "canary-code-93"
     server = await start_server()
@@ -787,7 +797,7 @@ async def test_log_on_any_path_contains_no_secrets(
         await wire.receive()
         wire.close()
     expect_log("failed|500")
-    server.parts.services.store.signed_in = None  # whatever is called now breaks
+    server.parts.services.store.signed_in = None  # each later call of it fails
     assert (await browser.get("/user/me")).status == 500
 
     logged = "\n".join(

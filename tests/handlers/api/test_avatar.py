@@ -1,6 +1,4 @@
-"""Pictures of users: what becomes of what people send, how it is served,
-and what a large body costs.
-"""
+"""Tests pictures of users: how uploads are converted and served, and what large bodies cost."""
 
 import asyncio
 import re
@@ -29,7 +27,7 @@ MULTIPART = "multipart/form-data; boundary=x-boundary-x"
 
 
 async def served(api: Api, answer: Answer) -> bytes:
-    """Return the picture that an upload made."""
+    """Return the bytes of the picture that an upload made."""
     assert answer.status == 200, answer
     got = await Api(api.url).get(answer.body["avatar"])
     assert (got.status, got.headers["Content-Type"]) == (200, "image/webp")
@@ -37,7 +35,7 @@ async def served(api: Api, answer: Answer) -> bytes:
 
 
 def reason(answer: Answer) -> str:
-    """Return what a refusal says of the field."""
+    """Return the reason of a refusal for the field `avatar`."""
     assert code_of(answer) == (422, "invalid"), answer
     assert list(answer.body["errors"]) == ["avatar"]
     (message,) = answer.body["errors"]["avatar"]
@@ -49,7 +47,7 @@ def reason(answer: Answer) -> str:
 
 @pytest.mark.parametrize("name", GOOD)
 async def test_avatar_upload_is_reencoded_without_metadata(ada: Api, name: str) -> None:
-    """One frame, 256 × 256, without metadata, comments, or what hung on the file."""
+    """A picture becomes one frame of 256 × 256 pixels without metadata or appended data."""
     answer = await upload(ada, GOOD[name]())
 
     check_clean(await served(ada, answer))
@@ -57,7 +55,7 @@ async def test_avatar_upload_is_reencoded_without_metadata(ada: Api, name: str) 
 
 @pytest.mark.parametrize("name", BAD)
 async def test_avatar_upload_of_no_picture_is_refused(ada: Api, name: str) -> None:
-    """422 names the field and the reason, and the picture from before stays."""
+    """A file that is no valid picture is refused with 422, and the previous picture stays."""
     before = (await upload(ada, picture())).body["avatar"]
     build, why = BAD[name]
 
@@ -68,7 +66,7 @@ async def test_avatar_upload_of_no_picture_is_refused(ada: Api, name: str) -> No
 
 
 async def test_avatar_upload_of_truncated_picture_is_refused_as_damaged(ada: Api) -> None:
-    """It is told as damaged."""
+    """A truncated picture is refused as damaged."""
     assert reason(await upload(ada, GOOD["PNG"]()[:-2_000])) == DAMAGED
 
 
@@ -76,7 +74,7 @@ async def test_avatar_upload_of_truncated_picture_is_refused_as_damaged(ada: Api
 
 
 async def test_avatar_address_is_same_for_all_and_changes_with_picture(ada: Api, bob: Api) -> None:
-    """It is the same for everybody who sees the user, and a new one for a new picture."""
+    """All users see the same address of a picture. A new picture has a new address."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
 
@@ -92,8 +90,9 @@ async def test_avatar_address_is_same_for_all_and_changes_with_picture(ada: Api,
 
 
 async def test_avatar_answer_has_safe_type_and_cache_headers(ada: Api) -> None:
-    """No browser takes it for a page or runs what is in it;
-    caches may keep it and ask whether it changed.
+    """The headers keep browsers from treating a picture as a page or running scripts in it.
+
+    Caches may keep the picture and ask whether it has changed.
     """
     address = (await upload(ada, picture())).body["avatar"]
 
@@ -112,7 +111,7 @@ async def test_avatar_answer_has_safe_type_and_cache_headers(ada: Api) -> None:
 
 
 async def test_avatar_removal_leaves_nothing_at_old_address(ada: Api, bob: Api) -> None:
-    """Nothing is left of it, also at its old address; there being none is no fault."""
+    """A removed picture is not found at its old address. Removing it again is no error."""
     address = (await upload(ada, picture())).body["avatar"]
 
     answers = [await ada.delete("/user/avatar"), await ada.delete("/user/avatar")]
@@ -129,7 +128,7 @@ async def test_avatar_removal_leaves_nothing_at_old_address(ada: Api, bob: Api) 
 
 
 async def test_avatar_survives_restart(start_server) -> None:
-    """They are in the store, and the address may be typed."""
+    """Pictures are kept across a restart. The user's id in the address may be typed by hand."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
     before = await served(ada, await upload(ada, picture()))
@@ -149,8 +148,9 @@ async def test_avatar_upload_by_guest_is_accepted(ada: Api) -> None:
 
 
 async def test_avatar_uploads_over_hourly_rate_are_refused(start_server) -> None:
-    """The limit of uploads an hour, told with the wait;
-    uploads refused for their form are not counted.
+    """An upload over the hourly limit is refused with the time to wait.
+
+    Uploads with an invalid form are not counted.
     """
     server = await start_server(avatars_per_h=2)
     ada = await Api(server.url).sign_up("ada")
@@ -167,7 +167,7 @@ async def test_avatar_uploads_over_hourly_rate_are_refused(start_server) -> None
 
 @pytest.mark.parametrize(("extra", "status"), [(0, 200), (1, 413)])
 async def test_avatar_upload_over_2_mib_is_refused(ada: Api, extra: int, status: int) -> None:
-    """2 MiB are taken, one byte more is not."""
+    """A body of 2 MiB is accepted, and one more byte is refused."""
     file = picture() + b"\0" * (2 * MIB + extra - len(picture()))
 
     answer = await upload(ada, file)
@@ -211,7 +211,7 @@ FORMS = {
 
 @pytest.mark.parametrize("name", FORMS)
 async def test_avatar_form_without_single_file_is_refused(ada: Api, name: str) -> None:
-    """What is not one file in the field `avatar` is told so."""
+    """A form without exactly one file, in the field `avatar`, is refused."""
     body, status, fields = FORMS[name]
 
     answer = await ada.request(
@@ -235,7 +235,7 @@ async def test_avatar_form_without_single_file_is_refused(ada: Api, name: str) -
 async def test_avatar_upload_of_other_content_type_is_refused(
     ada: Api, content_type: str, status: int
 ) -> None:
-    """Only a form that says where its parts begin is read."""
+    """Only multipart/form-data with a boundary is accepted."""
     body = multipart(("avatar", picture()))
 
     answer = await ada.request(
@@ -248,7 +248,7 @@ async def test_avatar_upload_of_other_content_type_is_refused(
 
 
 async def test_avatar_form_of_other_site_is_refused(browser: Browser) -> None:
-    """A form needs no script to be sent with cookies: its origin decides."""
+    """A form from another site is refused by its origin, because browsers send cookies with it."""
     await browser.enter("ada")
     browser.origin = "https://evil.example.org"
 
@@ -262,7 +262,7 @@ async def test_avatar_form_of_other_site_is_refused(browser: Browser) -> None:
 async def test_avatar_body_of_1_gib_is_refused_after_2_mib(
     ada: Api, is_chunked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is refused with an answer, after 2 MiB at the most; the rest is neither read nor kept."""
+    """An oversized body is refused after at most 2 MiB, and no more of it is read or kept."""
     taken = [0]
     read = IOStream.read_from_fd
 
@@ -281,7 +281,7 @@ async def test_avatar_body_of_1_gib_is_refused_after_2_mib(
     reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(ada.url).port)
 
     async def send() -> int:
-        """Send until the server does not want any more; return how much that was."""
+        """Send until the server stops reading, and return the number of bytes sent."""
         writer.write(f"{head}{length}\r\n\r\n".encode())
         for count in range((1 << 30) // len(block)):
             writer.write(b"10000\r\n" + block + b"\r\n" if is_chunked else block)
@@ -300,13 +300,13 @@ async def test_avatar_body_of_1_gib_is_refused_after_2_mib(
 
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert taken[0] < (3 * MIB if is_chunked else MIB)
-    assert sent < 32 * MIB  # what the system's buffers took
+    assert sent < 32 * MIB  # includes the bytes in the buffers of the operating system
     assert peak.grown_bytes < 32 * MIB
     assert (await ada.get("/user/me")).body["avatar"] is None
 
 
 async def test_avatar_body_without_sign_in_is_not_read(api: Api) -> None:
-    """A client that is not signed in is told so before it has sent anything."""
+    """A client that is not signed in is refused before it has sent the body."""
     head = (
         "POST /user/avatar HTTP/1.1\r\nHost: x\r\nContent-Type: "
         f"{MULTIPART}\r\nContent-Length: "
@@ -320,7 +320,7 @@ async def test_avatar_body_without_sign_in_is_not_read(api: Api) -> None:
 
 
 async def test_avatar_upload_with_expect_100_is_refused_before_body(ada: Api) -> None:
-    """With `Expect: 100-continue` the refusal comes before the body."""
+    """With `Expect: 100-continue`, an oversized body is refused before it is sent."""
     head = (
         "POST /user/avatar HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
         f"{ada.token}\r\nExpect: "
@@ -336,8 +336,9 @@ async def test_avatar_upload_with_expect_100_is_refused_before_body(ada: Api) ->
 
 
 async def test_avatar_decoding_does_not_delay_other_requests(crowd: None, ada: Api) -> None:
-    """While the largest pictures are decoded others are answered immediately,
-    and all are answered.
+    """Other requests are answered within half a second while the largest pictures are decoded.
+
+    Every upload is also answered.
     """
     largest = GOOD["4096x4096"]()
     uploads = asyncio.gather(*(upload(ada, largest) for _ in range(8)))

@@ -1,4 +1,4 @@
-"""Chat: sending, reading, order, paging."""
+"""Tests the chat: sending and reading messages, their order, and pages."""
 
 import asyncio
 
@@ -27,7 +27,7 @@ async def texts(api: Api, session_id: str) -> list[str]:
 
 
 async def test_message_is_sent_and_read_by_all_members(ada: Api, bob: Api) -> None:
-    """The answer is the message, and everybody reads the same message."""
+    """The answer is the new message, and all members read the same message."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
 
@@ -52,14 +52,17 @@ async def test_message_is_sent_and_read_by_all_members(ada: Api, bob: Api) -> No
 
 
 async def test_new_chat_is_empty_list(ada: Api) -> None:
-    """No messages is a list, not an error."""
+    """A chat without messages is an empty list, not an error."""
     answer = await ada.get(f"/chat/{await ada.new_session()}")
 
     assert (answer.status, answer.body) == (200, {"messages": [], "next": None})
 
 
 async def test_message_sender_is_caller_under_current_name(ada: Api, bob: Api) -> None:
-    """Nobody can write in another's name, and a new name is shown with old messages too."""
+    """The sender of a message is always the caller, and fields that claim another are refused.
+
+    Old messages also show the sender's new name.
+    """
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
     for field in FORBIDDEN_FIELDS:
@@ -87,7 +90,7 @@ async def test_message_sender_is_caller_under_current_name(ada: Api, bob: Api) -
      "👩‍👩‍👧 family", "O'Brien; DROP TABLE messages; --", "%s {0} \\n"],
 )  # fmt: skip
 async def test_message_up_to_4000_characters_is_unchanged(ada: Api, message: str) -> None:
-    """Up to 4000 characters of anything readable, unchanged."""
+    """A message of up to 4000 printable characters is stored unchanged."""
     session_id = await ada.new_session()
 
     answer = await ada.post("/chat/send", {"sessionId": session_id, "message": message})
@@ -103,7 +106,7 @@ async def test_message_up_to_4000_characters_is_unchanged(ada: Api, message: str
      ["x"], {"$ne": None}],
 )  # fmt: skip
 async def test_message_with_bad_text_is_refused(ada: Api, message: object) -> None:
-    """Nothing that can be seen, one character too many, control characters, and what is no text."""
+    """A message is refused if it is not text, invisible, too long or has control characters."""
     session_id = await ada.new_session()
 
     answer = await ada.post("/chat/send", {"sessionId": session_id, "message": message})
@@ -114,9 +117,7 @@ async def test_message_with_bad_text_is_refused(ada: Api, message: object) -> No
 
 
 async def test_message_text_is_composed_to_nfc(ada: Api) -> None:
-    """Chat, like names and titles, keeps one spelling of an accent (NFC),
-    so that search finds it.
-    """
+    """Chat messages, like names and titles, are stored in one spelling (NFC) for searches."""
     session_id = await ada.new_session()
 
     answer = await ada.post("/chat/send", {"sessionId": session_id, "message": "cafe\u0301"})
@@ -138,8 +139,9 @@ async def test_message_text_is_composed_to_nfc(ada: Api) -> None:
 async def test_message_of_any_language_or_program_is_taken(
     ada: Api, message: str, stored: str
 ) -> None:
-    """Direction marks stay; line ends of other programs,
-    colours and overrides of the direction are made harmless.
+    """Direction marks are kept. Line ends of other systems become newlines.
+
+    Terminal colours and overrides of the text direction are removed.
     """
     session_id = await ada.new_session()
 
@@ -150,7 +152,7 @@ async def test_message_of_any_language_or_program_is_taken(
 
 
 async def test_message_with_crlf_is_accepted(ada: Api) -> None:
-    """Text pasted from Windows has CRLF: it is a line end, not a control character to refuse."""
+    """A message with the line ends of Windows (CRLF) is accepted."""
     session_id = await ada.new_session()
 
     answer = await ada.post("/chat/send", {"sessionId": session_id, "message": "two\r\nlines"})
@@ -161,7 +163,7 @@ async def test_message_with_crlf_is_accepted(ada: Api) -> None:
 
 @pytest.mark.parametrize("session_id", ["", None, 5, ["x"], {"$ne": None}, "x" * 65])
 async def test_message_with_bad_session_id_names_the_field(ada: Api, session_id: object) -> None:
-    """What is no id is the fault of `sessionId`."""
+    """A value that cannot be an id is refused, and the answer names `sessionId`."""
     answer = await ada.post("/chat/send", {"sessionId": session_id, "message": "hi"})
 
     assert code_of(answer) == (422, "invalid")
@@ -170,14 +172,14 @@ async def test_message_with_bad_session_id_names_the_field(ada: Api, session_id:
 
 @pytest.mark.parametrize("session_id", [UNKNOWN_ID, "x", "\0", "send"])
 async def test_chat_of_unknown_session_is_not_found(ada: Api, session_id: str) -> None:
-    """A session that is not there is 404."""
+    """A message to a session that does not exist is answered with 404."""
     answer = await ada.post("/chat/send", {"sessionId": session_id, "message": "hi"})
 
     assert code_of(answer) == (404, "not_found")
 
 
 async def test_chat_by_removed_member_is_refused(ada: Api, bob: Api) -> None:
-    """Membership is asked at each request."""
+    """Membership is checked at each request, so a removed member is refused immediately."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
     assert (await bob.post("/chat/send", {"sessionId": session_id, "message": "hi"})).status == 201
@@ -193,7 +195,7 @@ async def test_chat_by_removed_member_is_refused(ada: Api, bob: Api) -> None:
 
 
 async def test_chat_pages_lead_from_newest_to_oldest(ada: Api) -> None:
-    """Inside a page the oldest is first; `next` leads to older ones until there are none."""
+    """A page has its oldest message first, and `next` leads to the page before it."""
     session_id = await ada.new_session()
     sent = [f"message {number}" for number in range(7)]
     for message in sent:
@@ -210,7 +212,7 @@ async def test_chat_pages_lead_from_newest_to_oldest(ada: Api) -> None:
 
 
 async def test_chat_page_has_50_messages_by_default(crowd: None, ada: Api) -> None:
-    """The default is 50, the most is 200."""
+    """A page has 50 messages by default and at most 200."""
     session_id = await ada.new_session()
     await asyncio.gather(
         *(
@@ -229,7 +231,7 @@ async def test_chat_page_has_50_messages_by_default(crowd: None, ada: Api) -> No
 
 
 async def test_chat_pages_do_not_shift_with_new_messages(ada: Api) -> None:
-    """A new message does not shift the older pages."""
+    """A new message does not change the content of older pages."""
     session_id = await ada.new_session()
     for number in range(4):
         await ada.post("/chat/send", {"sessionId": session_id, "message": f"{number}"})
@@ -244,7 +246,10 @@ async def test_chat_pages_do_not_shift_with_new_messages(ada: Api) -> None:
 async def test_simultaneous_messages_are_each_stored_one_time_in_order(
     crowd: None, ada: Api
 ) -> None:
-    """None is lost and none is there twice; ids sort in the order in which they are shown."""
+    """Each simultaneous message is stored exactly once, with an id of its own.
+
+    The times of the listed messages never decrease.
+    """
     session_id = await ada.new_session()
 
     answers = await asyncio.gather(
@@ -265,7 +270,7 @@ async def test_simultaneous_messages_are_each_stored_one_time_in_order(
 
 
 async def test_chat_shows_messages_of_its_session_only(ada: Api) -> None:
-    """Each session has its own."""
+    """Each session has its own messages."""
     one, other = await ada.new_session(), await ada.new_session()
 
     await ada.post("/chat/send", {"sessionId": one, "message": "one"})
@@ -275,7 +280,7 @@ async def test_chat_shows_messages_of_its_session_only(ada: Api) -> None:
 
 
 async def test_chat_survives_restart(start_server) -> None:
-    """What was answered with 201 is there after a restart."""
+    """A message that was answered with 201 is still there after a restart."""
     first = await start_server()
     ada = await Api(first.url).sign_up("ada")
     session_id = await ada.new_session()

@@ -1,5 +1,5 @@
-"""Pictures at Cloudinary: the real SDK against a server here that checks what it sends, fails,
-and is slow.
+"""Tests pictures at Cloudinary with the real SDK. A local server stands for Cloudinary:
+it checks requests, and can fail or be slow.
 """
 
 import asyncio
@@ -21,14 +21,14 @@ from tests.waiting import until
 KEY, SECRET, CLOUD = "key-4711", "the-secret-of-cloudinary", "demo"
 UNSIGNED = {"file", "cloud_name", "resource_type", "api_key", "signature"}
 TIMEOUT_S = 2.0
-"""Long enough for a call that works, on a busy machine too."""
+"""Long enough for a successful call, even on a busy machine."""
 
 Behaviour = Callable[[asyncio.StreamWriter, "Call"], Awaitable[None]]
 
 
 @dataclass
 class Call:
-    """One request that arrived."""
+    """One request that the local server received."""
 
     method: str
     path: str
@@ -40,8 +40,9 @@ class Call:
         return self.path.rpartition("/")[2]
 
     def check_signature(self) -> None:
-        """As cloudinary.com documents it: sorted parameters, `&` in values escaped,
-        the secret behind them.
+        """Check the signature as cloudinary.com documents it.
+
+        The signed text is the sorted parameters, with `&` in values escaped, and then the secret.
         """
         signed = sorted(
             f"{name}={value}" for name, value in self.fields.items() if name not in UNSIGNED
@@ -54,7 +55,7 @@ class Call:
 
 @dataclass
 class Cloudinary:
-    """A server that behaves as `behaviour` says, and keeps what it was sent."""
+    """A server that answers as `behaviour` says, and keeps all requests that it received."""
 
     port: int = 0
     calls: list[Call] = field(default_factory=list)
@@ -105,7 +106,7 @@ class Cloudinary:
                 self.calls.append(call)
                 await (self.behaviour or well)(writer, call)
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            pass  # the SDK hung up, or the test is over
+            pass  # the SDK closed the connection, or the test is over
         finally:
             writer.close()
 
@@ -116,7 +117,7 @@ async def answer(writer: asyncio.StreamWriter, body: bytes, status: str = "200 O
 
 
 async def well(writer: asyncio.StreamWriter, call: Call) -> None:
-    """Behave like Cloudinary."""
+    """Answer like Cloudinary."""
     result = {"result": "ok"}
     if call.action == "upload":
         name = call.fields["public_id"]
@@ -139,7 +140,7 @@ async def never(_: asyncio.StreamWriter, __: Call) -> None:
 
 
 async def drip(writer: asyncio.StreamWriter, _: Call) -> None:
-    """Send a byte now and then, without end."""
+    """Send a byte from time to time, without end."""
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
     while True:
         writer.write(b" ")
@@ -185,7 +186,7 @@ async def cloud() -> AsyncIterator[Cloudinary]:
 
 @pytest.fixture
 async def ada(cloud: Cloudinary, crowd: None, start_server, expect_log) -> Api:
-    """Ada, of a server that uses `cloud`, and may complain of it."""
+    """Ada on a server that uses `cloud`. That server may log warnings about it."""
     expect_log("WARNING handlers.api.avatar: a picture could not be kept: Cloudinary")
     server = await start_server(cloudinary_url=cloud.url, cloudinary_s=TIMEOUT_S)
     return await Api(server.url).sign_up("ada")
@@ -198,8 +199,9 @@ async def avatar(api: Api) -> str | None:
 async def test_cloudinary_upload_is_signed_and_without_metadata(
     cloud: Cloudinary, ada: Api
 ) -> None:
-    """The file is the whole picture without metadata, to be cut to the face;
-    nobody else could have sent it.
+    """The uploaded file is the whole picture without metadata, to be cut to the face.
+
+    The request is signed, so nobody else could have sent it.
     """
     answered = await upload(ada, saved(noise(2_000, 1_000), "JPEG", exif=exif()))
 
@@ -219,7 +221,7 @@ async def test_cloudinary_upload_is_signed_and_without_metadata(
 async def test_cloudinary_upload_or_removal_deletes_previous_picture(
     cloud: Cloudinary, ada: Api
 ) -> None:
-    """Once the new one is in its place; also when it is removed, and with the account."""
+    """The previous picture is deleted after a new upload, a removal, or the end of the account."""
     await upload(ada, picture())
     await upload(ada, picture("GIF"))
     await until(lambda: _count(cloud, "destroy"), lambda count: count == 1)
@@ -249,7 +251,7 @@ def _count(cloud: Cloudinary, action: str) -> int:
 async def test_refused_picture_is_not_sent_to_cloudinary(
     cloud: Cloudinary, ada: Api, name: str
 ) -> None:
-    """Nothing is sent on that was not decoded here."""
+    """A file that could not be decoded here is never sent to Cloudinary."""
     assert code_of(await upload(ada, BAD[name][0]())) == (422, "invalid")
 
     assert cloud.calls == []
@@ -261,7 +263,7 @@ async def test_refused_picture_is_not_sent_to_cloudinary(
 async def test_hostile_picture_is_sent_to_cloudinary_clean(
     cloud: Cloudinary, ada: Api, name: str
 ) -> None:
-    """Also for hostile files."""
+    """A hostile file that can be decoded is sent as a clean picture."""
     size = {"4096x4096": (1_024, 1_024), "GIF and HTML": (120, 90), "1x1": (1, 1)}.get(
         name, (300, 200)
     )
@@ -272,9 +274,9 @@ async def test_hostile_picture_is_sent_to_cloudinary_clean(
 
 
 async def refused_in_time(cloud: Cloudinary, ada: Api, *, is_slow: bool) -> Answer:
-    """Upload; assert that it is refused for now.
+    """Upload a picture, assert that the answer is 503, and return it.
 
-    Where that takes its time, others are answered meanwhile.
+    If Cloudinary is slow, other requests must be answered meanwhile.
     """
     before = len(cloud.named("upload"))
     uploading = asyncio.create_task(upload(ada, picture("GIF")))
@@ -294,7 +296,10 @@ async def refused_in_time(cloud: Cloudinary, ada: Api, *, is_slow: bool) -> Answ
 async def test_failing_cloudinary_is_503_and_keeps_picture(
     cloud: Cloudinary, ada: Api, name: str, expect_log
 ) -> None:
-    """503 in time, the picture from before stays, and the next upload works."""
+    """A fault of Cloudinary is answered with 503 in time, and the previous picture stays.
+
+    The next upload works.
+    """
     if name == "drips":
         expect_log("WARNING urllib3.connectionpool: Connection pool is full")
     await upload(ada, picture())
@@ -313,7 +318,7 @@ async def test_failing_cloudinary_is_503_and_keeps_picture(
 async def test_unreachable_cloudinary_is_503_until_it_is_back(
     cloud: Cloudinary, ada: Api, expect_log
 ) -> None:
-    """A refused connection is the same; once it is back all is well."""
+    """A refused connection is answered with 503. Uploads work again when Cloudinary is back."""
     expect_log("WARNING urllib3.connectionpool: Retrying")
     await upload(ada, picture())
     before = await avatar(ada)
@@ -327,9 +332,7 @@ async def test_unreachable_cloudinary_is_503_until_it_is_back(
 
 
 async def test_simultaneous_uploads_show_last_and_log_no_error(cloud: Cloudinary, ada: Api) -> None:
-    """Uploads of the same moment are all kept, the last one is shown,
-    and the log has nothing to complain of.
-    """
+    """All simultaneous uploads succeed, the last one is shown, and no error is logged."""
     answers = await asyncio.gather(*(upload(ada, picture()) for _ in range(6)))
 
     assert {answered.status for answered in answers} == {200}
@@ -343,7 +346,7 @@ async def test_simultaneous_uploads_show_last_and_log_no_error(cloud: Cloudinary
 async def test_uploads_to_slow_cloudinary_are_refused_in_time(
     cloud: Cloudinary, ada: Api, name: str, expect_log
 ) -> None:
-    """All are refused in time, and those that were slow do not keep later ones waiting."""
+    """All uploads to a slow Cloudinary are refused in time, and do not delay later uploads."""
     expect_log("WARNING urllib3.connectionpool")
     cloud.behaviour = FAULTS[name]
 
@@ -360,7 +363,7 @@ async def test_uploads_to_slow_cloudinary_are_refused_in_time(
 async def test_upload_timed_out_in_queue_is_never_sent(
     cloud: Cloudinary, ada: Api, expect_log
 ) -> None:
-    """A user who was told to try again leaves nothing at Cloudinary if the upload had not begun."""
+    """An upload that was refused while it waited in the queue is never sent to Cloudinary."""
     expect_log("WARNING urllib3.connectionpool")
     cloud.behaviour = never
     waiting = [upload(ada, picture()) for _ in range(10)]
@@ -370,13 +373,13 @@ async def test_upload_timed_out_in_queue_is_never_sent(
     cloud.behaviour = None
     await until(lambda: upload(ada, picture()), lambda answered: answered.status == 200)
 
-    assert len(cloud.calls) <= begun + 2  # one may have begun in the same moment
+    assert len(cloud.calls) <= begun + 2  # one upload may have begun just before
 
 
 async def test_failed_deletion_of_old_picture_is_logged_only(
     cloud: Cloudinary, ada: Api, expect_log
 ) -> None:
-    """The new one is still there, and the log says what stays behind."""
+    """If the previous picture cannot be deleted, the log names it, and the new picture is shown."""
     expect_log("WARNING handlers.api.avatar: the picture .* could not be deleted")
     await upload(ada, picture())
     before = await avatar(ada)
@@ -396,7 +399,7 @@ async def test_failed_deletion_of_old_picture_is_logged_only(
 async def test_cloudinary_key_and_signature_are_not_logged(
     cloud: Cloudinary, ada: Api, caplog, expect_log
 ) -> None:
-    """Neither key nor signature are in the log, whatever Cloudinary says."""
+    """Neither the secret key nor a signature is logged, whatever Cloudinary answers."""
     expect_log("the picture .* could not be deleted")
     caplog.set_level("DEBUG")
     await upload(ada, picture())

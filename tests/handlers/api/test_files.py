@@ -1,4 +1,4 @@
-"""The list of a document's roots: names, types and lengths, without the texts."""
+"""Tests the list of a document's roots: names, types and lengths, but no content."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ async def files_of(api: Api, session_id: str) -> Answer:
 
 
 async def typed(api: Api, session_id: str, *frames: bytes) -> None:
-    """Send frames of a client, and wait until the document has them."""
+    """Send frames as a client, and wait until the document contains them."""
     before = (await files_of(api, session_id)).body["sequence"]
     wire = await joined(api, session_id)
     for frame in frames:
@@ -33,7 +33,7 @@ async def typed(api: Api, session_id: str, *frames: bytes) -> None:
 
 
 def others_frame() -> bytes:
-    """Return the frame of a client that makes a map, an array and an emptied array."""
+    """Return a frame whose update makes a map, an array and an emptied array."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc["board"] = pycrdt.Map({"secret key": "secret value", "b": 2})
     doc["list"] = pycrdt.Array(["secret value"] * 3)
@@ -43,7 +43,10 @@ def others_frame() -> bytes:
 
 
 async def test_files_are_listed_with_type_and_length_without_content(ada: Api) -> None:
-    """Texts first, the main one before all others; lengths are those that clients count."""
+    """Texts come first, and the main text before all others.
+
+    Lengths are counted in UTF-16 units, like in clients.
+    """
     session_id = await ada.new_session(code="secret 😀")
     await typed(ada, session_id, texts_frame({"": "secret", "__proto__": "x"}), others_frame())
 
@@ -61,7 +64,7 @@ async def test_files_are_listed_with_type_and_length_without_content(ada: Api) -
 
 
 async def test_files_agree_with_the_live_document(ada: Api) -> None:
-    """A new session has its main text, which is empty; later names are those of `latest`."""
+    """A new session has one empty main text. Later roots agree with those of `latest?live=true`."""
     session_id = await ada.new_session()
     assert (await files_of(ada, session_id)).body["files"] == [
         {"root": "codemirror", "type": "text", "length": 0}
@@ -80,7 +83,10 @@ async def test_files_agree_with_the_live_document(ada: Api) -> None:
 
 
 async def test_files_of_a_large_document_that_nobody_has_open_are_listed(start_server) -> None:
-    """A worker process reads it; only names and lengths come back."""
+    """A worker process reads a large document that is not loaded.
+
+    It returns only names and lengths.
+    """
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session(code=LARGE)
@@ -97,7 +103,10 @@ async def test_files_of_a_large_document_that_nobody_has_open_are_listed(start_s
 async def test_members_of_each_role_may_list_files_also_of_an_ended_session(
     ada: Api, bob: Api
 ) -> None:
-    """A user who may read the texts may read their names; others learn of nothing."""
+    """A member of any role may list the files, also after the session has ended.
+
+    Other users cannot learn that the session exists.
+    """
     session_id = await ada.new_session(code="x", access="invite")
     guest = await guest_of(ada, session_id, role="viewer")
     await ada.patch(f"/session/{session_id}", {"status": "ended"})
@@ -110,7 +119,7 @@ async def test_members_of_each_role_may_list_files_also_of_an_ended_session(
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
 async def test_files_can_only_be_read(ada: Api, method: str) -> None:
-    """They are made and changed by editing."""
+    """The list can only be read. Roots are made and changed by editing."""
     body: dict[str, str] | None = None if method == "DELETE" else {}
     answer = await ada.request(method, f"/code/{await ada.new_session()}/files", body)
 
@@ -120,7 +129,7 @@ async def test_files_can_only_be_read(ada: Api, method: str) -> None:
 async def test_files_of_a_damaged_document_are_refused_as_its_texts_are(
     server, ada: Api, expect_log
 ) -> None:
-    """The answer says where the newest version is."""
+    """The refusal of a damaged document names the address of its newest version."""
     expect_log("damaged in the store")
     session_id = await ada.new_session()
     await server.parts.services.store.append_chunks([Chunk(session_id, 1, 1, b"rubbish", 1)])

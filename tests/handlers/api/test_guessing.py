@@ -1,4 +1,4 @@
-"""Guessing passwords: at sign-in, and wherever a login asks for the password again."""
+"""Tests guessing of passwords at sign-in, and at requests that ask for the password again."""
 
 import asyncio
 import itertools
@@ -21,8 +21,9 @@ def must_wait(answer: Answer, at_most_s: int) -> None:
 async def test_wrong_passwords_of_signed_in_user_lock_change_and_sign_in(
     clock, ada: Api, path: str
 ) -> None:
-    """Five wrong passwords and both ways wait, the right one too;
-    no clock on the wall shortens that.
+    """After five wrong passwords, changing the password and removing the account must wait.
+
+    Even the right password must wait. The wait follows a monotonic clock, not the wall clock.
     """
     session_id = await ada.new_session()
     wire = await joined(ada, session_id)
@@ -47,8 +48,9 @@ async def test_wrong_passwords_of_signed_in_user_lock_change_and_sign_in(
 
 
 async def test_sign_in_that_waits_leaves_password_change_open(ada: Api) -> None:
-    """While sign-ins from an address wait, a signed-in user may change the password,
-    and signs in no sooner there.
+    """While sign-ins from an address wait, a signed-in user may still change the password there.
+
+    The change does not shorten the wait.
     """
     wrong = [
         await Api(ada.url).post("/user/login", {"username": "ada", "password": WRONG})
@@ -63,8 +65,9 @@ async def test_sign_in_that_waits_leaves_password_change_open(ada: Api) -> None:
 
 
 async def test_wrong_passwords_of_address_do_not_lock_password_change_there(start_server) -> None:
-    """Guesses of strangers at the address are not counted for signed-in users;
-    their sockets stay open.
+    """Guesses of strangers at an address do not keep signed-in users from a password change.
+
+    The sockets of signed-in users stay open.
     """
     server = await start_server(address_failures_per_h=4)
     ada = await Api(server.url).sign_up("ada")
@@ -84,7 +87,7 @@ async def test_wrong_passwords_of_address_do_not_lock_password_change_there(star
 
 
 async def test_right_passwords_are_not_counted_as_guesses(ada: Api) -> None:
-    """Changing the password often is not guessing, also when four tries went wrong before."""
+    """Many password changes with the right password are no guesses, even after four wrong ones."""
     passwords = [PASSWORD, *(f"{NEW} {number}" for number in range(8))]
     for _ in range(4):
         await ada.post("/user/password", {"currentPassword": WRONG, "newPassword": NEW})
@@ -95,7 +98,7 @@ async def test_right_passwords_are_not_counted_as_guesses(ada: Api) -> None:
 
 
 async def test_simultaneous_wrong_passwords_are_counted(crowd: None, ada: Api) -> None:
-    """Thirty at the same time are five."""
+    """Only five of thirty simultaneous wrong passwords are checked."""
     body = {"currentPassword": WRONG, "newPassword": NEW}
 
     answers = await asyncio.gather(*(ada.post("/user/password", body) for _ in range(30)))

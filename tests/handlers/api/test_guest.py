@@ -1,4 +1,4 @@
-"""Guests need only a name and an invite: where they may go, and how they become full users."""
+"""Tests guests, who need only a name and an invite: their rights, and how they become users."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ from tests.waiting import until
 
 @pytest.fixture
 async def session_id(ada: Api) -> str:
-    """A session of Ada's by invitation only."""
+    """A session of Ada that can be joined only by invite."""
     return await ada.new_session(access="invite")
 
 
@@ -43,7 +43,7 @@ async def gus(ada: Api, session_id: str) -> Api:
 async def test_guest_sign_in_answers_with_tokens_session_and_role(
     ada: Api, session_id: str
 ) -> None:
-    """Tokens in the body and in cookies as for everybody, and where the guest is in what role."""
+    """A guest gets tokens in the body and in cookies, and the answer names session and role."""
     invite = (await new_invite(ada, session_id, role="viewer"))["invite"]
 
     answer = await Api(ada.url).post("/user/guest", {"name": " Gus ", "invite": invite})
@@ -74,7 +74,7 @@ async def test_guest_sign_in_answers_with_tokens_session_and_role(
 
 
 async def test_guest_name_in_use_is_accepted(ada: Api, session_id: str) -> None:
-    """Two guests may have one name, also a user's; none of them can sign in by it."""
+    """Guests may have the same name as another guest or a user, but nobody can sign in by it."""
     guests = [await guest_of(ada, session_id, name) for name in ("ada", "ada", "Gus", "Gus")]
 
     assert len({guest.user["id"] for guest in guests}) == 4
@@ -90,7 +90,10 @@ async def test_guest_name_in_use_is_accepted(ada: Api, session_id: str) -> None:
 async def test_guest_sign_in_with_bad_name_is_refused_and_keeps_invite(
     ada: Api, session_id: str, name: object
 ) -> None:
-    """The same as for user names, only shorter ones are fine; the invite is not used."""
+    """A guest's name follows the rules of user names, but may be shorter.
+
+    A refused sign-in does not use the invite.
+    """
     invite = await new_invite(ada, session_id, maxUses=1)
 
     answer = await Api(ada.url).post("/user/guest", {"name": name, "invite": invite["invite"]})
@@ -103,7 +106,7 @@ async def test_guest_sign_in_with_bad_name_is_refused_and_keeps_invite(
 async def test_guest_is_marked_in_chat_member_list_and_presence(
     ada: Api, gus: Api, session_id: str
 ) -> None:
-    """In the chat, the member list and presence, under their name."""
+    """Chat, member list and presence show the guest's name and mark the person as a guest."""
     wire = await joined(gus, session_id)
     watcher = await joined(ada, session_id)
     await wire.send(presence_frame(7, 1, '{"user":{"name":"ada","guest":false}}'))
@@ -123,14 +126,14 @@ async def test_guest_is_marked_in_chat_member_list_and_presence(
     assert state["user"]["id"] == gus.user["id"]
 
 
-# -- where he may go ------------------------------------------------------------------------------
+# -- where a guest may go -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("access", ["link", "invite"])
 async def test_guest_joining_other_session_is_refused(
     ada: Api, gus: Api, session_id: str, access: str
 ) -> None:
-    """Neither link nor another invite opens another session, by REST or WebSocket."""
+    """A guest cannot join another session by link or invite, neither by REST nor by WebSocket."""
     other = await ada.new_session(access=access, code="secret")
     invite = (await new_invite(ada, other))["invite"]
 
@@ -149,12 +152,12 @@ async def test_guest_joining_other_session_is_refused(
 
 
 async def test_guest_creating_session_is_refused(ada: Api, gus: Api) -> None:
-    """The guest is told to sign up."""
+    """A guest cannot create a session."""
     assert code_of(await gus.post("/session", {"title": "x"})) == (403, "forbidden")
 
 
 async def test_session_handover_to_guest_is_refused(ada: Api, gus: Api, session_id: str) -> None:
-    """The owner cannot hand it to a guest."""
+    """An owner cannot make a guest the owner of a session."""
     answer = await ada.patch(f"/session/{session_id}/members/{gus.user['id']}", {"role": "owner"})
 
     assert code_of(answer) == (403, "forbidden")
@@ -162,7 +165,10 @@ async def test_session_handover_to_guest_is_refused(ada: Api, gus: Api, session_
 
 
 async def test_guest_edits_saves_and_chats_like_member(ada: Api, gus: Api, session_id: str) -> None:
-    """In their session they edit, save, chat and read, and their name is with it."""
+    """In their own session, a guest edits, saves, chats and reads like a member.
+
+    Saved versions show the guest's name.
+    """
     wire = await joined(gus, session_id)
     await wire.send(typing_frame("by Gus"))
     await until(lambda: ada.live(session_id), lambda live: live["code"] == "by Gus")
@@ -179,7 +185,7 @@ async def test_guest_edits_saves_and_chats_like_member(ada: Api, gus: Api, sessi
 async def test_guest_role_change_and_removal_work_as_for_members(
     ada: Api, gus: Api, session_id: str
 ) -> None:
-    """Removal closes their sockets with 4403, and no invite lets them back."""
+    """A removed guest's sockets are closed with 4403, and no invite lets the guest back in."""
     member = f"/session/{session_id}/members/{gus.user['id']}"
     wire = await joined(gus, session_id)
     assert (await ada.patch(member, {"role": "viewer"})).body["role"] == "viewer"
@@ -197,7 +203,7 @@ async def test_guest_role_change_and_removal_work_as_for_members(
 
 
 async def test_guest_returns_by_invite_as_same_guest(ada: Api, gus: Api, session_id: str) -> None:
-    """Into their session, as the same guest."""
+    """A guest who left can join the same session again by invite, as the same guest."""
     await gus.post(f"/session/{session_id}/leave")
     assert code_of(await gus.post(f"/session/{session_id}/join")) == (404, "not_found")
     invite = (await new_invite(ada, session_id, role="viewer"))["invite"]
@@ -208,7 +214,7 @@ async def test_guest_returns_by_invite_as_same_guest(ada: Api, gus: Api, session
 
 
 async def test_guest_rename_to_name_in_use_is_accepted(ada: Api, gus: Api) -> None:
-    """To any name, also one that somebody has."""
+    """A guest may take any valid name, even one that is in use."""
     for name in ("é", "ada", "x" * 32):
         answer = await gus.patch("/user/me", {"username": name})
         assert (answer.status, answer.body["username"], answer.body["guest"]) == (200, name, True)
@@ -222,8 +228,9 @@ async def test_guest_rename_to_name_in_use_is_accepted(ada: Api, gus: Api) -> No
 async def test_guest_sign_up_keeps_id_messages_and_membership(
     ada: Api, gus: Api, session_id: str
 ) -> None:
-    """Id, messages, membership and open sockets are theirs;
-    now they may go anywhere and sign in again.
+    """A guest who signs up keeps id, messages, membership and open sockets.
+
+    The new user may join other sessions and sign in again.
     """
     other = await ada.new_session()
     wire, watcher = await joined(gus, session_id), await joined(ada, session_id)
@@ -263,9 +270,9 @@ async def test_guest_sign_up_keeps_id_messages_and_membership(
 
 
 async def test_guest_sign_up_voids_earlier_tokens_and_tickets(gus: Api, session_id: str) -> None:
-    """Those of the answer go on; a copy of the guest's is worth nothing.
+    """After a guest signs up, only the tokens of that answer are valid.
 
-    The guest's sockets end with the new login.
+    The guest's sockets stay open until the new login ends.
     """
     wire = await joined(gus, session_id)
     ticket = (await gus.post(f"/session/{session_id}/ticket")).body["ticket"]
@@ -287,8 +294,9 @@ async def test_guest_sign_up_voids_earlier_tokens_and_tickets(gus: Api, session_
 
 
 async def test_guest_sign_up_with_expired_token_asks_for_refresh(clock, ada: Api, gus: Api) -> None:
-    """They would become somebody else without noticing:
-    they are told to refresh it first, then stay themselves.
+    """A guest with an expired token is told to refresh it before signing up.
+
+    Otherwise the sign-up would make a second, unrelated user.
     """
     clock.advance(901)
 
@@ -305,7 +313,10 @@ async def test_guest_sign_up_with_expired_token_asks_for_refresh(clock, ada: Api
 async def test_guest_sign_up_with_refresh_cookie_alone_keeps_id(
     clock, ada: Api, server, session_id: str
 ) -> None:
-    """A browser drops the access cookie when it expires: the other one says who they were."""
+    """A browser drops an expired access cookie, but its refresh cookie still identifies the guest.
+
+    The guest is told to refresh first, and then keeps the id.
+    """
     browser = Browser(server.url)
     invite = (await new_invite(ada, session_id))["invite"]
     guest = (await browser.post("/user/guest", {"name": "Gus", "invite": invite})).body["user"]
@@ -330,7 +341,7 @@ async def test_guest_sign_up_with_refresh_cookie_alone_keeps_id(
 async def test_failed_guest_sign_up_changes_nothing(
     gus: Api, session_id: str, body: dict, status: int
 ) -> None:
-    """Nothing of it is done, and they can try again."""
+    """A failed sign-up changes nothing, and the guest can try again."""
     wire = await joined(gus, session_id)
 
     assert (await gus.post("/user/signup", body)).status == status
@@ -343,7 +354,7 @@ async def test_failed_guest_sign_up_changes_nothing(
 async def test_guest_sign_up_by_cookie_needs_page_of_own_origin(
     ada: Api, server, session_id: str
 ) -> None:
-    """A page of ours claims the guest of its cookie; another site's page does not."""
+    """A guest can sign up by cookie only on a page of our own origin."""
     browser = Browser(server.url)
     invite = (await new_invite(ada, session_id))["invite"]
     guest = (await browser.post("/user/guest", {"name": "Gus", "invite": invite})).body["user"]
@@ -359,7 +370,7 @@ async def test_guest_sign_up_by_cookie_needs_page_of_own_origin(
 
 
 async def test_sign_up_of_full_user_makes_new_user(ada: Api) -> None:
-    """Only guests are turned into something."""
+    """A signed-in user who signs up makes a second account. Only guests are converted."""
     answer = await ada.post("/user/signup", account("other"))
 
     assert answer.status == 201
@@ -370,7 +381,7 @@ async def test_sign_up_of_full_user_makes_new_user(ada: Api) -> None:
 async def test_simultaneous_guest_sign_ups_make_one_user(
     crowd: None, ada: Api, session_id: str
 ) -> None:
-    """A guest becomes one user, under one of the names; nothing fails."""
+    """A guest becomes exactly one user by simultaneous sign-ups, and no request fails with 5xx."""
     gus = await guest_of(ada, session_id)
 
     answers = await asyncio.gather(

@@ -1,6 +1,4 @@
-"""Invites: making, using, listing, revoking them, what they do not do,
-and that their secret stays one.
-"""
+"""Tests invites: making, using, listing and revoking them, their limits, and their secrecy."""
 
 import asyncio
 from pathlib import Path
@@ -33,13 +31,13 @@ async def join(api: Api, session_id: str, invite: str) -> Answer:
 
 
 async def listed(owner: Api, session_id: str) -> dict:
-    """Return the newest invite as its owner sees it."""
+    """Return the newest invite in the form that its owner sees."""
     return (await owner.get(f"/session/{session_id}/invites")).body["items"][0]
 
 
 @pytest.fixture
 async def session_id(ada: Api) -> str:
-    """A session of Ada's by invitation only."""
+    """A session of Ada that can be joined only by invite."""
     return await ada.new_session(access="invite", joinRole="viewer", title="Café")
 
 
@@ -49,7 +47,10 @@ async def session_id(ada: Api) -> str:
 async def test_invite_without_fields_has_defaults_and_shows_secret(
     clock, ada: Api, session_id: str
 ) -> None:
-    """A week, any number of uses, the session's join role; its secret is shown this once."""
+    """An invite is valid for a week, for any number of uses, in the session's join role.
+
+    Its secret is shown only in this answer.
+    """
     answer = await ada.post(f"/session/{session_id}/invites")
 
     assert answer.status == 201
@@ -71,7 +72,7 @@ async def test_invite_without_fields_has_defaults_and_shows_secret(
 
 
 async def test_invite_secrets_and_ids_differ(ada: Api, session_id: str) -> None:
-    """No two invites are alike, and an invite's id is not its secret."""
+    """All secrets and ids of invites differ."""
     made = [await new_invite(ada, session_id) for _ in range(20)]
 
     assert len({one["invite"] for one in made} | {one["id"] for one in made}) == 40
@@ -88,7 +89,7 @@ async def test_invite_secrets_and_ids_differ(ada: Api, session_id: str) -> None:
 async def test_invite_fields_beyond_limits_are_refused(
     ada: Api, session_id: str, field: str, good: list, bad: list
 ) -> None:
-    """Each at its limits and one over."""
+    """Each field is accepted at its limits and refused beyond them."""
     for value in good:
         assert (await ada.post(f"/session/{session_id}/invites", {field: value})).status == 201
     for value in bad:
@@ -98,7 +99,7 @@ async def test_invite_fields_beyond_limits_are_refused(
 
 
 async def test_invites_over_100_open_ones_are_refused(ada: Api, session_id: str) -> None:
-    """Those that are used up, expired or revoked do not count."""
+    """A session has at most 100 usable invites. Used, expired and revoked invites do not count."""
     made = [await new_invite(ada, session_id) for _ in range(100)]
 
     refused = await ada.post(f"/session/{session_id}/invites")
@@ -119,7 +120,10 @@ async def test_invites_over_100_open_ones_are_refused(ada: Api, session_id: str)
 async def test_invite_joins_in_its_role_and_shows_use_to_owner(
     clock, ada: Api, bob: Api, session_id: str, role: str
 ) -> None:
-    """In its role, whatever the session's access and join role; the owner sees who came when."""
+    """An invite decides the role, whatever the session's access and join role are.
+
+    The owner sees who used the invite and when.
+    """
     invite = await new_invite(ada, session_id, role=role, maxUses=5)
     clock.advance(60)
 
@@ -145,7 +149,7 @@ async def test_invite_joins_in_its_role_and_shows_use_to_owner(
 async def test_invite_secret_and_id_are_accepted_as_typed(
     ada: Api, bob: Api, session_id: str
 ) -> None:
-    """Read from paper: capitals, dashes, look-alikes; on all routes, its id too."""
+    """All routes accept a secret or id typed with capitals, dashes or similar letters."""
     invite = await new_invite(ada, session_id)
     text = typed(invite["invite"])
     assert text != invite["invite"]
@@ -157,7 +161,7 @@ async def test_invite_secret_and_id_are_accepted_as_typed(
 
 
 async def test_used_up_invite_is_refused(ada: Api, bob: Api, session_id: str) -> None:
-    """The one who came by it stays, joining twice uses nothing, nobody else comes in."""
+    """A used-up invite admits nobody else. Its user stays, and joining again uses nothing."""
     invite = (await new_invite(ada, session_id, maxUses=1))["invite"]
     assert (await join(bob, session_id, invite)).status == 200
 
@@ -174,7 +178,10 @@ async def test_used_up_invite_is_refused(ada: Api, bob: Api, session_id: str) ->
 async def test_simultaneous_joins_use_invite_up_to_its_limit(
     crowd: None, ada: Api, server, session_id: str
 ) -> None:
-    """Five get in, members and guests alike; of the others nothing is left."""
+    """An invite for five uses admits exactly five members and guests.
+
+    Refused guests leave no user in the store.
+    """
     invite = (await new_invite(ada, session_id, maxUses=5, role="editor"))["invite"]
     users = [await ada.sign_up() for _ in range(25)]
 
@@ -203,7 +210,10 @@ async def test_simultaneous_joins_use_invite_up_to_its_limit(
 async def test_revoked_invite_is_refused_and_keeps_members(
     ada: Api, bob: Api, session_id: str
 ) -> None:
-    """It lets nobody in any more, users that came by it stay, and revoking twice is harmless."""
+    """A revoked invite admits nobody, and members who came by it stay.
+
+    Revoking it again succeeds.
+    """
     invite = await new_invite(ada, session_id)
     await join(bob, session_id, invite["invite"])
     wire = await joined(bob, session_id)
@@ -224,7 +234,7 @@ async def test_revoked_invite_is_refused_and_keeps_members(
 
 
 async def test_expired_invite_is_refused(clock, ada: Api, bob: Api, session_id: str) -> None:
-    """The last millisecond is good, the next is not."""
+    """An invite is valid until its last millisecond, and not in the next one."""
     invite = (await new_invite(ada, session_id, expiresIn=60))["invite"]
     clock.advance(59.999)
     assert (await Api(ada.url).get(f"/invite/{invite}")).status == 200
@@ -240,13 +250,16 @@ async def test_expired_invite_is_refused(clock, ada: Api, bob: Api, session_id: 
     assert (await listed(ada, session_id))["usable"] is False
 
 
-# -- what it does not do --------------------------------------------------------------------------
+# -- what an invite does not do -------------------------------------------------------------------
 
 
 async def test_invite_of_other_session_is_refused_and_not_counted(
     ada: Api, bob: Api, session_id: str
 ) -> None:
-    """It opens its own session only, also where the link would do; nothing is counted."""
+    """An invite opens only its own session, and a refused use is not counted.
+
+    This holds even for a session that is open to everybody by link.
+    """
     other = await ada.new_session(access="invite")
     open_one = await ada.new_session()
     invite = (await new_invite(ada, other))["invite"]
@@ -261,7 +274,7 @@ async def test_invite_of_other_session_is_refused_and_not_counted(
 async def test_invite_with_bad_secret_is_unknown(
     ada: Api, bob: Api, session_id: str, invite: str
 ) -> None:
-    """Nonsense is an unknown invite."""
+    """A malformed secret is answered like an unknown invite."""
     assert code_of(await join(bob, session_id, invite)) == BAD_INVITE
     assert (
         code_of(await Api(ada.url).post("/user/guest", {"name": "x", "invite": invite}))
@@ -270,7 +283,7 @@ async def test_invite_with_bad_secret_is_unknown(
 
 
 async def test_invite_id_as_secret_is_refused(ada: Api, bob: Api, session_id: str) -> None:
-    """Members who see the list cannot use its invites."""
+    """The id of an invite does not work as its secret, because all members see the id."""
     invite = await new_invite(ada, session_id)
 
     assert code_of(await join(bob, session_id, invite["id"])) == BAD_INVITE
@@ -278,7 +291,7 @@ async def test_invite_id_as_secret_is_refused(ada: Api, bob: Api, session_id: st
 
 
 async def test_invite_for_removed_member_is_refused(ada: Api, bob: Api, session_id: str) -> None:
-    """Neither by an old one nor by a new one; only the owner lets them in again."""
+    """No invite, old or new, admits a removed member."""
     invite = (await new_invite(ada, session_id))["invite"]
     await join(bob, session_id, invite)
     await ada.delete(f"/session/{session_id}/members/{bob.user['id']}")
@@ -294,7 +307,7 @@ async def test_invite_for_removed_member_is_refused(ada: Api, bob: Api, session_
 async def test_invite_of_member_keeps_role_and_is_not_counted(
     ada: Api, bob: Api, session_id: str
 ) -> None:
-    """A viewer stays one with an editor's invite, the owner stays owner; nothing is counted."""
+    """A member who uses an invite keeps the present role, and the use is not counted."""
     await join(bob, session_id, (await new_invite(ada, session_id, role="viewer"))["invite"])
     invite = (await new_invite(ada, session_id, role="editor"))["invite"]
 
@@ -305,7 +318,7 @@ async def test_invite_of_member_keeps_role_and_is_not_counted(
 
 
 async def test_invite_reused_after_leaving_joins_again(ada: Api, bob: Api, session_id: str) -> None:
-    """Leaving is no removal; the member is in the list once."""
+    """A member who left can join again by the same invite, and is listed once."""
     invite = (await new_invite(ada, session_id))["invite"]
     await join(bob, session_id, invite)
     await bob.post(f"/session/{session_id}/leave")
@@ -316,7 +329,7 @@ async def test_invite_reused_after_leaving_joins_again(ada: Api, bob: Api, sessi
 
 
 async def test_invite_to_full_session_is_refused_and_not_used(start_server) -> None:
-    """An invite makes no room, and is not used up by trying."""
+    """An invite to a full session is refused, and the attempt is not counted as a use."""
     server = await start_server(members=2)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session(access="invite")
@@ -335,7 +348,7 @@ async def test_invite_to_full_session_is_refused_and_not_used(start_server) -> N
 async def test_invites_of_ended_session_work_and_of_deleted_one_are_gone(
     ada: Api, session_id: str
 ) -> None:
-    """Invites to an ended session still let people read; a deleted one leaves nothing."""
+    """An invite to an ended session lets people join and read. A deleted session has no invites."""
     invite = (await new_invite(ada, session_id))["invite"]
     await ada.patch(f"/session/{session_id}", {"status": "ended"})
     assert (await Api(ada.url).get(f"/invite/{invite}")).body["session"]["status"] == "ended"
@@ -353,7 +366,7 @@ async def test_invites_of_ended_session_work_and_of_deleted_one_are_gone(
 async def test_revoking_invite_of_other_session_is_not_found(
     ada: Api, bob: Api, session_id: str
 ) -> None:
-    """An owner is nobody in others' sessions, whatever id they name."""
+    """An owner cannot revoke an invite of another session."""
     invite = await new_invite(ada, session_id)
     own = await bob.new_session()
 
@@ -369,7 +382,7 @@ async def test_revoking_invite_of_other_session_is_not_found(
 async def test_invite_preview_tells_strangers_only_what_is_needed(
     ada: Api, session_id: str
 ) -> None:
-    """Enough to decide, for somebody who is nobody yet, and no more."""
+    """The preview of an invite shows strangers only what they need for their decision."""
     invite = (await new_invite(ada, session_id, role="editor"))["invite"]
 
     answer = await Api(ada.url).get(f"/invite/{invite}")
@@ -387,7 +400,7 @@ async def test_invite_preview_tells_strangers_only_what_is_needed(
 
 
 async def test_link_preview_tells_strangers_only_what_is_needed(ada: Api) -> None:
-    """Whose session it is, and what people who join may do; not who is in it."""
+    """The preview of a link shows the owner and the role of people who join, but no members."""
     session_id = await ada.new_session(access="link", joinRole="viewer", title="Café")
 
     answer = await Api(ada.url).get(f"/session/{typed(session_id)}/preview")
@@ -411,7 +424,10 @@ async def test_link_preview_tells_strangers_only_what_is_needed(ada: Api) -> Non
 async def test_link_preview_of_session_by_invitation_is_as_of_no_session(
     ada: Api, session_id: str
 ) -> None:
-    """Nobody learns from the answer that there is such a session, not even its owner."""
+    """The preview of a session by invitation is the same as that of an unknown session.
+
+    Even its owner gets this answer.
+    """
     closed, unknown = [
         await Api(ada.url).get(f"/session/{an_id}/preview") for an_id in (session_id, UNKNOWN_ID)
     ]
@@ -422,7 +438,7 @@ async def test_link_preview_of_session_by_invitation_is_as_of_no_session(
 
 
 async def test_invite_page_has_strict_policy_and_no_referrer(ada: Api, session_id: str) -> None:
-    """It may run its own script only, knows nothing by itself, and tells nobody where it was."""
+    """The page of an invite runs only its own script, has no data, and sends no referrer."""
     invite = (await new_invite(ada, session_id))["invite"]
 
     answers = [
@@ -447,7 +463,7 @@ async def test_invite_page_has_strict_policy_and_no_referrer(ada: Api, session_i
 async def test_invite_secret_is_stored_as_hash_only(
     ada: Api, tmp_path: Path, session_id: str
 ) -> None:
-    """The files have its hash only."""
+    """The store's files contain only hashes of the secrets of invites and tickets."""
     invite = (await new_invite(ada, session_id))["invite"]
     ticket = (await ada.post(f"/session/{session_id}/ticket")).body["ticket"]
     await guest_by(ada.url, invite)
@@ -468,7 +484,7 @@ async def test_invite_secret_is_stored_as_hash_only(
      "//join/{}", "/join//{}", "/Join/{}"],
 )  # fmt: skip
 async def test_invite_secret_is_not_logged(ada: Api, session_id: str, path: str, caplog) -> None:
-    """Nor when a link was copied with a slash too many, whatever the method."""
+    """The secret of an invite is never logged, by any method and even for a mistyped address."""
     caplog.set_level("DEBUG")
     invite = (await new_invite(ada, session_id))["invite"]
 
@@ -483,7 +499,7 @@ async def test_invite_secret_is_not_logged(ada: Api, session_id: str, path: str,
     assert invite not in caplog.text.lower()
 
 
-# -- how many come, and how many guess ------------------------------------------------------------
+# -- rates of guests and of wrong invites ---------------------------------------------------------
 
 FROM = "X-Forwarded-For"
 
@@ -499,8 +515,9 @@ async def as_guest(url: str, invite: str, address: str = "192.0.2.1") -> tuple[i
 async def test_guests_over_hourly_rate_of_invite_are_refused_by_that_invite_only(
     start_server,
 ) -> None:
-    """An invite lets a limited number in an hour, from anywhere;
-    another invite of the same session is not meant.
+    """An invite admits a limited number of guests per hour, counted over all addresses.
+
+    Another invite of the same session has its own count.
     """
     server = await start_server(guests_per_h=2, trust_proxy=1)
     ada = await Api(server.url).sign_up("ada")
@@ -517,8 +534,9 @@ async def test_guests_over_hourly_rate_of_invite_are_refused_by_that_invite_only
 
 
 async def test_one_address_cannot_use_an_invite_up(start_server) -> None:
-    """It has its share, in guests and accounts together;
-    what is refused takes nothing from others.
+    """One address may use only its share of an invite, with guests and accounts counted together.
+
+    A refused request does not reduce the share of other addresses.
     """
     server = await start_server(guests_per_h=3, invite_share_per_h=2, trust_proxy=1)
     ada = await Api(server.url).sign_up("ada")
@@ -539,7 +557,7 @@ async def test_one_address_cannot_use_an_invite_up(start_server) -> None:
 
 
 async def test_guests_of_one_address_are_bounded_over_all_invites(start_server) -> None:
-    """Several invites do not help; guests from elsewhere do not notice."""
+    """The bound of guests per address counts over all invites. Other addresses are not affected."""
     server = await start_server(address_guests_per_h=3, trust_proxy=1)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
@@ -571,8 +589,9 @@ async def test_sign_up_that_address_may_not_make_takes_nothing_of_its_invite(sta
 async def test_sign_up_with_invite_counts_for_invite_and_wider_bound_of_address(
     start_server,
 ) -> None:
-    """The bound of an address without invites does not hold a class up;
-    the one for invites does, later.
+    """Sign-ups by invite count for the invite, and for the address's wider bound of such sign-ups.
+
+    The narrower bound for sign-ups without an invite does not apply, so a class can sign up.
     """
     server = await start_server(
         signups_per_h=1, invited_signups_per_h=3, guests_per_h=2, trust_proxy=1
@@ -597,8 +616,9 @@ async def test_sign_up_with_invite_counts_for_invite_and_wider_bound_of_address(
 async def test_sign_up_after_reading_valid_invite_has_wider_bound_of_address(
     rate_clock: Seconds, start_server
 ) -> None:
-    """A browser that has opened an invite's page may make an account there for an hour;
-    another address may not.
+    """An address that opened an invite's page has the wider bound of sign-ups for an hour.
+
+    Another address does not.
     """
     server = await start_server(signups_per_h=1, invited_signups_per_h=10, trust_proxy=1)
     owner = await Api(server.url).sign_up("owner")
@@ -621,9 +641,7 @@ async def test_sign_up_after_reading_valid_invite_has_wider_bound_of_address(
 
 @pytest.mark.parametrize("invite", ["0" * 26, "x", "the class"])
 async def test_sign_up_with_wrong_invite_counts_like_one_without(start_server, invite: str) -> None:
-    """An invite that has ended, or was mistyped, keeps nobody from an account,
-    and widens nothing.
-    """
+    """A sign-up with an ended or mistyped invite counts like a sign-up without an invite."""
     server = await start_server(signups_per_h=2)
 
     answers = [
@@ -636,8 +654,9 @@ async def test_sign_up_with_wrong_invite_counts_like_one_without(start_server, i
 
 @pytest.mark.parametrize("way", ["preview", "guest", "join"])
 async def test_two_hundred_guesses_of_invites_get_nowhere(start_server, way: str) -> None:
-    """From one address sixty are told that they are wrong, the others nothing;
-    people with an invite get in there.
+    """The first 60 of 200 guesses from one address are answered as wrong, the later ones with 429.
+
+    People with a valid invite are still admitted at that address.
     """
     server = await start_server(refusal_hold_s=0, trust_proxy=1)
     ada = await Api(server.url).sign_up("ada")
@@ -670,7 +689,7 @@ async def test_two_hundred_guesses_of_invites_get_nowhere(start_server, way: str
 async def test_wrong_invites_that_are_many_are_told_when_to_come_again(
     rate_clock: Seconds, start_server
 ) -> None:
-    """In the header in seconds, in the message in words."""
+    """The refusal says when to try again: in seconds in the header, in words in the message."""
     server = await start_server(invite_failures=1)
 
     first = await Api(server.url).get(f"/invite/{'0' * 26}")

@@ -1,5 +1,5 @@
-"""Large texts saved, restored and compared:
-right, as few edits, and never compared by the process that serves.
+"""Tests that large texts are saved, restored and compared correctly.
+Only worker processes compare them, never the process that serves.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from tests.waiting import until
 async def test_save_and_restore_of_large_texts_are_compared_by_workers(
     server: Server, ada: Api, name: str
 ) -> None:
-    """Each kind of text that is expensive to compare becomes what was asked for, there and back."""
+    """Worker processes save and restore each kind of text that is expensive to compare."""
     old, new = TEXTS[name]
     session_id = await ada.new_session(code=old)
     first = await ada.post(f"/code/{session_id}/save", {"label": "old"})
@@ -36,9 +36,7 @@ async def test_save_and_restore_of_large_texts_are_compared_by_workers(
 
 
 async def test_restore_of_several_large_files_is_one_edit(server: Server, ada: Api) -> None:
-    """Files that the version has not become empty, the others are as they were;
-    editors hear of it in one update.
-    """
+    """A restore of several files is one edit. Files that the version does not have become empty."""
     old, new = TEXTS["changed lines"]
     jobs = jobs_of(server)
     session_id = await ada.new_session(code=old)
@@ -60,7 +58,7 @@ async def test_restore_of_several_large_files_is_one_edit(server: Server, ada: A
 async def test_save_of_large_text_keeps_what_is_typed_meanwhile(
     server: Server, ada: Api, bob: Api
 ) -> None:
-    """A user who types while a worker compares loses nothing, and neither does the save."""
+    """Text that is typed while a worker compares for a save is kept, and so is the saved text."""
     old, new = TEXTS["changed lines"]
     session_id = await ada.new_session(code=old)
     await bob.post(f"/session/{session_id}/join")
@@ -81,10 +79,13 @@ async def test_save_of_large_text_keeps_what_is_typed_meanwhile(
 async def test_save_that_no_worker_can_do_is_refused_and_changes_nothing(
     server: Server, ada: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is 413 if it takes too long in any way, and 503 while too much is waiting."""
+    """A save is refused with 413 if it takes too long, and with 503 if too much work waits.
+
+    The document does not change.
+    """
     old, new = TEXTS["changed lines"]
     session_id = await ada.new_session(code=old)
-    assert (await ada.live(session_id))["code"] == old  # the document is loaded
+    assert (await ada.live(session_id))["code"] == old  # loads the document
     for error, status, code in (
         (WorkTooLarge("x"), 413, "too_large"),
         (WorkersBusy("x"), 503, "unavailable"),
@@ -100,7 +101,7 @@ async def test_save_that_no_worker_can_do_is_refused_and_changes_nothing(
 
 @pytest.mark.parametrize("name", ["changed lines", "shuffled lines", "another text"])
 async def test_diff_of_large_texts_is_made_by_a_worker(server: Server, ada: Api, name: str) -> None:
-    """Comparing takes seconds, and so does encoding the answer."""
+    """A worker compares large texts and encodes the answer, because each takes seconds."""
     old, new = (text[:200_000] for text in TEXTS[name])
     session_id = await ada.new_session(code=old)
     await ada.post(f"/code/{session_id}/save")

@@ -1,8 +1,8 @@
-"""Guessing by login: what counts as one account and as one address,
-and what the waiting costs others.
+"""Tests guessing by login: tries are counted by account and by address.
+Other users must not be locked out.
 
-The limits themselves are in `test_limits.py`,
-other places that ask for a password in `test_guessing.py`.
+The limits themselves are tested in `tests/handlers/throttling/test_rates.py`. Other requests that
+ask for a password are tested in `test_guessing.py`.
 """
 
 import asyncio
@@ -32,14 +32,15 @@ SPELLINGS = [
     {"email": "STRASSE \u212b"},
     {"username": "Stra\u00dfe\u200d \u00c5"},
 ]
-"""One account, all in other letters: capitals, composed and decomposed, a sharp s, the unit's sign
-for a letter, what nobody sees."""
+"""Spellings of one account.
+
+They differ in capitals, composition, ß or ss, the unit's sign Å, and invisible characters."""
 
 
 async def attempt(
     url: str, password: str = WRONG, address: str = "", **who: Any
 ) -> tuple[int, str | None]:
-    """Try to sign in; return status and code."""
+    """Try to sign in, and return status and code."""
     return code_of(await answer_to(url, password, address, **who))
 
 
@@ -50,7 +51,10 @@ async def answer_to(url: str, password: str = WRONG, address: str = "", **who: A
 
 @pytest.mark.parametrize("exists", [True, False])
 async def test_login_throttle_counts_all_spellings_of_account(start_server, exists: bool) -> None:
-    """By name or e-mail and in any letters; an account that is not there waits like one that is."""
+    """All spellings of a name or e-mail count as one account.
+
+    An account that does not exist waits like one that does.
+    """
     server = await start_server()
     if exists:
         body = account("x", username="Stra\u00dfe \u00c5", email="J\u00fcrgen@Example.org")
@@ -65,7 +69,7 @@ async def test_login_throttle_counts_all_spellings_of_account(start_server, exis
 
 
 async def test_login_with_each_spelling_succeeds(start_server) -> None:
-    """They are spellings of one account indeed."""
+    """Each of these spellings signs in to the same account."""
     server = await start_server()
     body = account("x", username="Stra\u00dfe \u00c5", email="J\u00fcrgen@Example.org")
     assert (await Api(server.url).post("/user/signup", body)).status == 201
@@ -79,7 +83,7 @@ async def test_login_with_each_spelling_succeeds(start_server) -> None:
     "name", ["{id}", "password of {id}", "login of {id}", "{sid}", "127.0.0.1", "\u0430da", "ada."]
 )
 async def test_login_throttle_of_similar_name_does_not_lock_account(ada: Api, name: str) -> None:
-    """Failing as somebody who is called like something of ada's locks ada out of nothing."""
+    """Wrong passwords for a similar name do not lock the account, or its password change."""
     (login,) = (await ada.get("/user/logins")).body["items"]
     strange = name.format(id=ada.user["id"], sid=login["id"])
 
@@ -94,7 +98,7 @@ async def test_login_throttle_of_similar_name_does_not_lock_account(ada: Api, na
 
 
 async def test_login_success_does_not_clear_failures_of_others(ada: Api) -> None:
-    """A user who signs in between may do so for ever, and gives nobody new tries."""
+    """Right passwords do not reset the count of wrong passwords by others, and are not counted."""
     assert [await attempt(ada.url, username="ada") for _ in range(4)] == [BAD] * 4
     assert [await attempt(ada.url, PASSWORD, username="ada") for _ in range(8)] == [(200, None)] * 8
 
@@ -103,8 +107,9 @@ async def test_login_success_does_not_clear_failures_of_others(ada: Api) -> None
 
 
 async def test_login_success_does_not_clear_failures_of_address(start_server) -> None:
-    """Signing in rightly after each guess does not make an address innocent;
-    that account may go on.
+    """Right passwords for one account do not reset an address's count of wrong passwords.
+
+    That account may still sign in.
     """
     server = await start_server(address_failures_per_h=4)
     await Api(server.url).sign_up("eve")
@@ -138,7 +143,7 @@ async def test_login_success_does_not_clear_failures_of_address(start_server) ->
 async def test_login_throttle_ignores_forged_forwarded_addresses(
     start_server, hops: int, addresses: list[str]
 ) -> None:
-    """A guesser stays the same client, whatever they add to the header."""
+    """A client cannot hide its address by adding addresses to the header X-Forwarded-For."""
     server = await start_server(trust_proxy=hops, address_failures_per_h=4)
 
     found = [
@@ -150,8 +155,9 @@ async def test_login_throttle_ignores_forged_forwarded_addresses(
 
 
 async def test_login_throttle_counts_account_across_addresses(start_server) -> None:
-    """Many machines together have a bound; the account's own address and device go on,
-    and others at the machines.
+    """Wrong passwords for an account are bounded over all unknown addresses together.
+
+    The account's own address and device may still sign in, and so may other users at any address.
     """
     server = await start_server(trust_proxy=1, stranger_failures_per_day=8)
     own, new = {"X-Forwarded-For": "198.51.100.1"}, "198.51.100.2"
@@ -180,9 +186,7 @@ async def test_login_throttle_counts_account_across_addresses(start_server) -> N
 async def test_strangers_do_not_lock_account_for_its_owner(
     rate_clock: Seconds, start_server, strangers: int
 ) -> None:
-    """Whether they guess from one address or from forty, the owner signs in,
-    also on a device that is new.
-    """
+    """The owner can sign in on a new device while strangers guess from one or forty addresses."""
     server = await start_server(trust_proxy=1, refusal_hold_s=0)
     await Api(server.url).sign_up("ada")
 
@@ -195,7 +199,7 @@ async def test_strangers_do_not_lock_account_for_its_owner(
 
 
 async def test_wrong_passwords_of_one_leave_others_of_address_in(start_server) -> None:
-    """A hundred wrong passwords at a school, and a user with the right one signs in there."""
+    """After 100 wrong passwords at an address, another user there still signs in."""
     server = await start_server(trust_proxy=1, refusal_hold_s=0)
     for name in ("ada", "bob"):
         await Api(server.url).sign_up(name)
@@ -210,9 +214,7 @@ async def test_wrong_passwords_of_one_leave_others_of_address_in(start_server) -
 
 
 async def test_known_device_signs_in_while_its_address_guesses_its_account(start_server) -> None:
-    """A neighbour at the same address who guesses makes the address wait,
-    not the browser that was here before.
-    """
+    """Guesses make their address wait, but not a known browser at the same address."""
     server = await start_server(trust_proxy=1, refusal_hold_s=0)
     here = {"X-Forwarded-For": "192.0.2.1"}
     browser, shared = Browser(server.url), Browser(server.url)
@@ -235,8 +237,9 @@ async def test_known_device_signs_in_while_its_address_guesses_its_account(start
 async def test_known_device_is_held_to_growing_waits_itself(
     rate_clock: Seconds, start_server
 ) -> None:
-    """A thief of the browser has five tries and growing waits;
-    a right password forgives the typos before it.
+    """A known browser has five tries and then growing waits, because it may be stolen.
+
+    A right password clears the wrong ones before it.
     """
     server = await start_server(refusal_hold_s=0)
     browser = Browser(server.url)
@@ -258,7 +261,7 @@ async def test_known_device_is_held_to_growing_waits_itself(
     "cookie", ["x", "0000000000000000.AAAAAAAAAAAAAAAAAAAAAA", "~" * 500, ".", "é"]
 )
 async def test_made_up_device_cookie_gives_no_new_tries(start_server, cookie: str) -> None:
-    """Nor does the true cookie of another account: each has the five tries of its address."""
+    """An invented device cookie, or one of another account, gives no additional tries."""
     server = await start_server()
     await Api(server.url).sign_up("ada")
     eve = Browser(server.url)
@@ -277,7 +280,7 @@ async def test_made_up_device_cookie_gives_no_new_tries(start_server, cookie: st
 
 
 async def test_login_after_named_wait_succeeds(rate_clock: Seconds, ada: Api) -> None:
-    """The seconds named are enough, though somebody went on guessing meanwhile."""
+    """A login succeeds after the named wait, even if others continued to guess meanwhile."""
     for _ in range(5):
         await attempt(ada.url, username="ada")
     refused = await answer_to(ada.url, PASSWORD, username="ada")
@@ -298,7 +301,7 @@ async def test_login_after_named_wait_succeeds(rate_clock: Seconds, ada: Api) ->
 
 
 async def test_throttled_login_computes_no_hash(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A try that has to wait is refused before anything is hashed."""
+    """A try that must wait is refused before any hash is computed."""
     import bcrypt
 
     hashed: list[bytes] = []
@@ -319,7 +322,7 @@ async def test_throttled_login_computes_no_hash(ada: Api, monkeypatch: pytest.Mo
 async def test_login_that_no_hash_was_made_for_is_not_counted(
     ada: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody who is told to come back, because too many sign in, is not held for a guesser."""
+    """A try that is refused because too many sign in is not counted as a wrong password."""
 
     async def is_full(*_: object) -> None:
         raise WorkersBusy("too many wait")
@@ -334,7 +337,7 @@ async def test_login_that_no_hash_was_made_for_is_not_counted(
 
 
 async def test_login_by_guest_name_is_refused_and_counted(ada: Api) -> None:
-    """Their name is that of nobody: refused like any other, and counted."""
+    """A guest's name belongs to no account: a sign-in with it is refused and counted."""
     await guest_of(ada, await ada.new_session(), "Gus")
 
     found = [
@@ -349,9 +352,7 @@ async def test_login_by_guest_name_is_refused_and_counted(ada: Api) -> None:
 async def test_login_flood_does_not_delay_typing(
     crowd: None, start_server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While many passwords are hashed one after the other,
-    what somebody types arrives between two of them.
-    """
+    """Typed text arrives while passwords of many sign-ins are being hashed."""
     import bcrypt
 
     server = await start_server(updates_burst=1_000)

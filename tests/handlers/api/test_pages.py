@@ -1,4 +1,4 @@
-"""Pages for people: the app's shell and /docs, their policies, and what is served besides them."""
+"""Tests pages for people: the app's shell and /docs, their policies, and static files."""
 
 import gzip
 import re
@@ -33,13 +33,13 @@ def policy_of(answer: Answer) -> dict[str, str]:
 
 
 async def assets(api: Api) -> list[str]:
-    """Return the addresses of what the shell loads."""
+    """Return the addresses that the app's shell loads."""
     return re.findall(r'(?:href|src)="([^"]+)"', (await api.get("/")).body.decode())
 
 
 @pytest.mark.parametrize("path", APP)
 async def test_app_addresses_serve_same_shell_without_inline_code(api: Api, path: str) -> None:
-    """It has no inline script or style, and says nothing about the user."""
+    """All addresses of the app return the same page, without inline code or data of a user."""
     answer, home = await api.get(path), await api.get("/")
 
     assert (answer.status, answer.body) == (200, home.body)
@@ -55,7 +55,7 @@ async def test_app_addresses_serve_same_shell_without_inline_code(api: Api, path
 async def test_unknown_address_is_a_page_for_browsers_and_an_error_for_programs(
     api: Api, path: str
 ) -> None:
-    """Both are 404; the page is the app's shell, which says so and leads back."""
+    """An unknown address is 404: the app's shell for a browser, JSON for a program."""
     page = await api.get(path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
     answer = await api.get(path)
 
@@ -65,7 +65,10 @@ async def test_unknown_address_is_a_page_for_browsers_and_an_error_for_programs(
 
 
 async def test_app_policy_allows_own_sources_only(api: Api) -> None:
-    """Scripts and styles from here alone, connections to here alone, and nobody frames it."""
+    """The app's policy allows scripts, styles and connections of its own origin only.
+
+    No page may frame it.
+    """
     answer = await api.get("/")
 
     policy = policy_of(answer)
@@ -78,8 +81,9 @@ async def test_app_policy_allows_own_sources_only(api: Api) -> None:
 
 
 async def test_built_assets_are_cacheable_and_compressed(api: Api) -> None:
-    """File names change with their content, so they may be kept for ever;
-    compressed for clients that accept that.
+    """Names of built files change with their content, so caches may keep them for ever.
+
+    They are compressed for clients that accept gzip.
     """
     built = [path for path in await assets(api) if "/assets/" in path]
 
@@ -105,13 +109,13 @@ async def test_built_assets_are_cacheable_and_compressed(api: Api) -> None:
     ],
 )
 async def test_app_sources_are_not_served(api: Api, name: str) -> None:
-    """Only what was built is, and the two files next to it."""
+    """Sources of the app are not served."""
     assert (await api.get(f"/static/{name}")).status == 404
 
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_pages_are_html_and_policy_forbids_scripts(api: Api, path: str) -> None:
-    """A page works without scripts, and its policy allows none."""
+    """A page contains no scripts, and has nothing that its policy forbids."""
     answer = await api.get(path)
 
     assert answer.status == 200
@@ -129,7 +133,7 @@ async def test_pages_are_html_and_policy_forbids_scripts(api: Api, path: str) ->
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_page_policy_allows_own_styles_and_images_only(api: Api, path: str) -> None:
-    """Nothing is loaded but own styles and images; nobody frames the page; forms go nowhere."""
+    """The policy allows only own styles and images. It forbids scripts, frames and forms."""
     answer = await api.get(path)
 
     policy = dict(
@@ -150,7 +154,7 @@ async def test_page_policy_allows_own_styles_and_images_only(api: Api, path: str
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_page_links_lead_to_existing_addresses(api: Api, path: str) -> None:
-    """What a page links and loads from here is there."""
+    """Every local address that a page links or loads exists."""
     page = (await api.get(path)).body.decode()
     targets = {
         target for target in re.findall(r'(?:href|src)="([^"]+)"', page) if target.startswith("/")
@@ -162,7 +166,7 @@ async def test_page_links_lead_to_existing_addresses(api: Api, path: str) -> Non
 
 
 async def test_style_sheet_has_its_content_type(api: Api) -> None:
-    """It has its type, so that `nosniff` lets it through."""
+    """The style sheet has the type text/css, so `nosniff` does not block it."""
     answer = await api.get("/static/style.css")
 
     assert answer.status == 200
@@ -171,7 +175,7 @@ async def test_style_sheet_has_its_content_type(api: Api) -> None:
 
 @pytest.mark.parametrize("name", ["index.html", "docs.html"])
 async def test_page_templates_are_not_served_raw(api: Api, name: str) -> None:
-    """Nobody is shown a page with its placeholders in it."""
+    """Templates with unfilled placeholders are not served."""
     answer = await api.get(f"/static/{name}")
 
     assert answer.status == 404 or b"{{" not in answer.body
@@ -181,7 +185,7 @@ async def test_page_templates_are_not_served_raw(api: Api, name: str) -> None:
 async def test_page_behind_tls_proxy_may_connect_by_wss(
     start_server, hops: int, scheme: str
 ) -> None:
-    """Behind a trusted proxy the page may connect by wss."""
+    """Behind a trusted TLS proxy, the policy allows connections by wss."""
     server = await start_server(trust_proxy=hops)
 
     answer = await Api(server.url).get("/", headers={"X-Forwarded-Proto": "https"})
@@ -202,7 +206,7 @@ async def test_page_behind_tls_proxy_may_connect_by_wss(
     ],
 )
 async def test_page_escapes_host_header(api: Api, host: str, expect_log) -> None:
-    """What a request calls this server is never markup in the page."""
+    """The Host header never becomes markup in the page or a directive in its policy."""
     expect_log("tornado.general")
 
     answer = await exchange(api.url, f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
@@ -216,7 +220,7 @@ async def test_page_escapes_host_header(api: Api, host: str, expect_log) -> None
 
 
 async def test_pages_do_not_show_signed_in_user(api: Api) -> None:
-    """Pages do not show who is signed in: everybody gets the same pages."""
+    """Pages are the same for signed-in users and for everybody else."""
     ada = await api.sign_up("<b>ada</b>")
 
     for path in PAGES:
@@ -230,7 +234,7 @@ async def test_pages_do_not_show_signed_in_user(api: Api) -> None:
 async def test_reference_is_made_once_for_everybody(
     api: Api, monkeypatch: pytest.MonkeyPatch, path: str, made: Callable[..., Any]
 ) -> None:
-    """Making one takes some milliseconds, and anybody may ask again and again."""
+    """A reference page is made only once, because making it takes milliseconds."""
     pages._reference.cache_clear()
     pages._description.cache_clear()
     calls = 0

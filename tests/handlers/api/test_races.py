@@ -1,6 +1,4 @@
-"""Fifty requests together: nothing fails on the server's side,
-and what may happen once happens once.
-"""
+"""Tests fifty simultaneous requests: no answer is 5xx, and names, numbers and owners are unique."""
 
 import asyncio
 import sqlite3
@@ -27,19 +25,22 @@ pytestmark = pytest.mark.usefixtures("crowd")
 
 @pytest.fixture
 async def api(crowd: None, server) -> Api:
-    """An anonymous client that may have many requests under way."""
+    """An anonymous client that may have many simultaneous requests."""
     return Api(server.url)
 
 
 async def together(*work: Awaitable[Answer]) -> Counter[int]:
-    """Do all together; return how often each status came. None may be the server's fault."""
+    """Send all requests together, and count the answers by status. Assert that none is 5xx."""
     answers = await asyncio.gather(*work)
     assert [answer for answer in answers if answer.status >= 500] == []
     return Counter(answer.status for answer in answers)
 
 
 def check_owners(data_dir: Path) -> int:
-    """Assert that each session there is has one owner, who exists; return how many there are."""
+    """Assert that every session has exactly one owner, who exists.
+
+    Return the number of sessions.
+    """
     db = sqlite3.connect(f"file:{data_dir / 'collab.db'}?mode=ro", uri=True)
     try:
         sessions = dict(db.execute("SELECT id, owner_id FROM sessions").fetchall())
@@ -60,7 +61,10 @@ def check_owners(data_dir: Path) -> int:
 
 
 async def test_simultaneous_sign_ups_with_one_email_make_one_account(api: Api) -> None:
-    """One has it, the others are told that it is taken; nothing of them is left."""
+    """One of 50 simultaneous sign-ups gets the e-mail address, and the others get 409.
+
+    Refused sign-ups do not reserve their user names.
+    """
     found = await together(
         *(api.post("/user/signup", account(f"user{n}", email="Ada@example.org")) for n in range(50))
     )
@@ -71,7 +75,7 @@ async def test_simultaneous_sign_ups_with_one_email_make_one_account(api: Api) -
 
 
 async def test_simultaneous_sign_ups_with_one_name_make_one_account(api: Api) -> None:
-    """However they write it."""
+    """One of 50 sign-ups gets the user name, in any capitals, and the others get 409."""
     found = await together(
         *(
             api.post("/user/signup", account("ADA" if n % 2 else "ada", email=f"{n}@example.org"))
@@ -83,7 +87,7 @@ async def test_simultaneous_sign_ups_with_one_name_make_one_account(api: Api) ->
 
 
 async def test_simultaneous_renames_and_sign_ups_give_name_to_one(api: Api) -> None:
-    """While others sign up under it."""
+    """Only one of many simultaneous renames and sign-ups gets the name."""
     users = [await api.sign_up() for _ in range(25)]
 
     found = await together(
@@ -96,7 +100,7 @@ async def test_simultaneous_renames_and_sign_ups_give_name_to_one(api: Api) -> N
 
 
 async def test_refreshes_during_logout_leave_no_login(api: Api) -> None:
-    """In the end the login is over, in any order."""
+    """A login that ends during refreshes stays ended, in any order of the requests."""
     ada = await api.sign_up("ada")
 
     found = await together(
@@ -110,7 +114,7 @@ async def test_refreshes_during_logout_leave_no_login(api: Api) -> None:
 
 
 async def test_simultaneous_refreshes_have_one_working_successor(api: Api) -> None:
-    """And that one works."""
+    """Simultaneous refreshes all get the same new token, and that token works."""
     ada = await api.sign_up("ada")
 
     answers = await asyncio.gather(
@@ -122,7 +126,7 @@ async def test_simultaneous_refreshes_have_one_working_successor(api: Api) -> No
 
 
 async def test_simultaneous_saves_are_numbered_without_gaps(api: Api) -> None:
-    """Numbers are without gaps, for any savers and texts."""
+    """Simultaneous saves by two users get version numbers without gaps."""
     ada = await api.sign_up("ada")
     bob = await api.sign_up("bob")
     session_id = await ada.new_session()
@@ -143,7 +147,7 @@ async def test_simultaneous_saves_are_numbered_without_gaps(api: Api) -> None:
 
 
 async def test_simultaneous_messages_are_numbered_without_gaps(api: Api) -> None:
-    """Sequences are without gaps."""
+    """Simultaneous messages get sequence numbers without gaps."""
     ada = await api.sign_up("ada")
     session_id = await ada.new_session()
 
@@ -157,7 +161,7 @@ async def test_simultaneous_messages_are_numbered_without_gaps(api: Api) -> None
 
 
 async def test_invite_revoked_during_joins_admits_only_those_told_so(api: Api) -> None:
-    """Users who were told that they are in are in, all others are not."""
+    """Only users whose join was answered with 200 are members after the invite is revoked."""
     ada = await api.sign_up("ada")
     session_id = await ada.new_session(access="invite")
     invite = await new_invite(ada, session_id)
@@ -173,7 +177,7 @@ async def test_invite_revoked_during_joins_admits_only_those_told_so(api: Api) -
 
 
 async def test_simultaneous_avatar_uploads_leave_one_picture(crowd: None, start_server) -> None:
-    """The one that is shown is one of them, at its own address."""
+    """After simultaneous uploads, one picture is shown at its own address."""
     server = await start_server(avatars_per_h=1_000)
     ada = await Api(server.url).sign_up("ada")
 
@@ -189,7 +193,7 @@ async def test_simultaneous_avatar_uploads_leave_one_picture(crowd: None, start_
 
 
 async def test_simultaneous_password_changes_leave_one_password(api: Api) -> None:
-    """One of them is the password in the end, and the other logins have ended."""
+    """In the end one of the simultaneous new passwords is valid, and one login remains."""
     ada = await api.sign_up("ada")
     logins = [
         await api.post("/user/login", {"username": "ada", "password": PASSWORD}) for _ in range(4)
@@ -219,7 +223,7 @@ async def members(api: Api, count: int) -> list[Api]:
 
 
 async def test_simultaneous_handovers_give_session_to_one_user(api: Api, tmp_path: Path) -> None:
-    """One gets it; the others of those requests were not the owner's any more."""
+    """One of 50 members becomes the owner. The other handovers are refused."""
     ada = await api.sign_up("ada")
     session_id = await ada.new_session()
     successors = await members(api, 50)
@@ -250,8 +254,9 @@ async def test_simultaneous_handovers_give_session_to_one_user(api: Api, tmp_pat
 async def test_handover_during_other_changes_leaves_one_owner(
     api: Api, tmp_path: Path, attempt: int
 ) -> None:
-    """Deleting the session or either account, leaving, removing and demoting:
-    every session left has one owner.
+    """A handover together with another change leaves one owner in every remaining session.
+
+    The other changes are: deleting the session or an account, leaving, removing, demoting.
     """
     ada, bob = await api.sign_up("ada"), await api.sign_up("bob")
     sessions = [await ada.new_session() for _ in range(8)]
@@ -296,7 +301,10 @@ async def test_handover_during_other_changes_leaves_one_owner(
 async def test_account_removal_during_joins_passes_or_deletes_session(
     api: Api, tmp_path: Path
 ) -> None:
-    """A member who came in time inherits, or the session is gone for all."""
+    """When the owner's account is removed, a member who joined in time becomes the owner.
+
+    Without such a member the session is deleted.
+    """
     ada = await api.sign_up("ada")
     session_id = await ada.new_session()
     users = await members(api, 50)
@@ -314,8 +322,9 @@ async def test_account_removal_during_joins_passes_or_deletes_session(
 async def test_requests_during_account_removal_are_done_or_refused(
     api: Api, tmp_path: Path
 ) -> None:
-    """Sessions, messages, joins, refreshes and tickets of the same moment:
-    done before, or refused.
+    """Each request during an account's removal is either done before the removal or refused.
+
+    It leaves no session, membership or picture of the removed user.
     """
     ada, bob = await api.sign_up("ada"), await api.sign_up("bob")
     others = await bob.new_session()
@@ -340,7 +349,7 @@ async def test_requests_during_account_removal_are_done_or_refused(
 
 
 async def test_guest_sign_up_during_removal_makes_user_outside_session(api: Api) -> None:
-    """They are a user then, and out of the session."""
+    """A guest who signs up while being removed becomes a user, but is not in the session."""
     ada = await api.sign_up("ada")
     session_id = await ada.new_session(access="invite")
     guest = await guest_of(ada, session_id)

@@ -1,5 +1,5 @@
-"""What the handler of redactions checks by itself;
-what is taken out is tests/interop/test_redact.py's.
+"""Tests the checks of the handler of redactions.
+tests/interop/test_redact.py tests the redactions themselves.
 """
 
 import pytest
@@ -19,7 +19,7 @@ from tests.handlers.clients import code_of
 async def test_redact_with_wrong_span_is_refused(
     ada: Api, first: int, last: int, words: str
 ) -> None:
-    """The span is bounded, because all of it is read again."""
+    """The span of a redaction is bounded, because all of its updates are read again."""
     session_id = await ada.new_session(code="secret\n")
 
     answer = await ada.post(
@@ -31,7 +31,7 @@ async def test_redact_with_wrong_span_is_refused(
 
 
 async def test_redact_by_others_than_owner_is_refused(ada: Api, bob: Api) -> None:
-    """An editor may not, a stranger does not learn that the session exists."""
+    """An editor may not redact. A stranger does not learn that the session exists."""
     session_id = await ada.new_session(code="secret\n")
     body = {"from": 1, "to": 1, "text": "secret"}
 
@@ -43,7 +43,7 @@ async def test_redact_by_others_than_owner_is_refused(ada: Api, bob: Api) -> Non
 
 
 async def test_redact_answers_with_counts_of_changes(ada: Api) -> None:
-    """Characters, updates and versions."""
+    """The answer counts the redacted characters, updates and versions."""
     session_id = await ada.new_session(code="a secret\n")
     await ada.post(f"/code/{session_id}/save")
 

@@ -1,5 +1,5 @@
-"""What the handlers of timelines, replays and blame check;
-tests/interop/test_past.py is about what they show.
+"""Tests the checks of the handlers of timelines, replays and blame.
+tests/interop/test_past.py tests the content of their answers.
 """
 
 import json
@@ -20,7 +20,7 @@ from tests.handlers.clients import code_of
 async def test_replay_with_ends_in_wrong_order_names_the_field(
     ada: Api, query: str, field: str
 ) -> None:
-    """The field that is wrong is named."""
+    """The answer names the field that is wrong."""
     answer = await ada.get(f"/code/{await ada.new_session()}/replay?{query}")
 
     assert code_of(answer) == (422, "invalid")
@@ -30,7 +30,7 @@ async def test_replay_with_ends_in_wrong_order_names_the_field(
 async def test_timeline_with_many_stretches_comes_in_pages(
     ada: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`next` leads to the rest; totals and marks are those of all."""
+    """`next` leads to further stretches. Totals and marks of a page are those of all stretches."""
     monkeypatch.setattr(timeline, "MAX_STRETCHES", 1)
     bob = await ada.sign_up("bob")
     session_id = await ada.new_session(code="one\n")
@@ -48,7 +48,10 @@ async def test_timeline_with_many_stretches_comes_in_pages(
 async def test_looking_back_never_goes_back_when_the_clock_was_set(
     clock: Clock, start_server: StartServer
 ) -> None:
-    """An hour and a year, both ways: steps, entries, marks and the exported replay agree."""
+    """Times never decrease when the wall clock was set forward or back, by an hour or by a year.
+
+    Steps, entries, marks and the exported replay agree.
+    """
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
@@ -92,7 +95,7 @@ async def test_looking_back_never_goes_back_when_the_clock_was_set(
 
 @pytest.mark.parametrize("sequence", ["9" * 16, "9" * 17, "9" * 400])
 async def test_moment_with_number_beyond_all_updates_is_not_found(ada: Api, sequence: str) -> None:
-    """There is no such update, however long its number is."""
+    """A sequence number beyond all updates is not found, however long it is."""
     assert code_of(await ada.get(f"/code/{await ada.new_session()}/at/{sequence}")) == (
         404,
         "not_found",
@@ -100,7 +103,7 @@ async def test_moment_with_number_beyond_all_updates_is_not_found(ada: Api, sequ
 
 
 async def test_blame_of_unknown_text_is_not_found(ada: Api) -> None:
-    """404, while the empty name is a name."""
+    """Blame of an unknown text is not found, even if its name is empty."""
     session_id = await ada.new_session(code="one\n")
 
     assert code_of(await ada.get(f"/code/{session_id}/blame?root=other")) == (404, "not_found")

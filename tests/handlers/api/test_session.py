@@ -1,4 +1,4 @@
-"""Sessions: open, list, change, delete, join, leave, members; and the ids that people type."""
+"""Tests sessions: opening, listing, changing, deleting, joining, leaving, members and typed ids."""
 
 import asyncio
 import base64
@@ -36,7 +36,7 @@ async def roles(api: Api, session_id: str) -> dict[str, str]:
 
 
 async def test_session_without_fields_has_working_defaults(ada: Api) -> None:
-    """Every field has a default that works, and the answer is the whole session."""
+    """Every field has a working default, and the answer is the whole session."""
     answer = await ada.post("/session")
 
     assert answer.status == 201
@@ -71,7 +71,7 @@ async def test_session_without_fields_has_working_defaults(ada: Api) -> None:
 
 
 async def test_session_with_all_fields_has_them_and_first_code(ada: Api) -> None:
-    """All fields are taken, and first code is in the document immediately."""
+    """All fields are taken from the request. The document immediately has the first code."""
     wishes = {"title": "Café ☕", "language": "c++", "access": "invite", "joinRole": "viewer"}
 
     answer = await ada.post("/session", {**wishes, "code": "int main() {}\r\n"})
@@ -83,7 +83,7 @@ async def test_session_with_all_fields_has_them_and_first_code(ada: Api) -> None
 
 @pytest.mark.parametrize("code", ["", "a" * (1 << 20), "\u0001" * (1 << 20), "😀" * (1 << 18)])
 async def test_session_with_first_code_of_1_mib_is_created(ada: Api, code: str) -> None:
-    """The limit counts bytes of UTF-8, not of the JSON that it is sent in."""
+    """The limit of the first code counts bytes of UTF-8, not of its JSON."""
     session_id = await ada.new_session(code=code)
 
     assert (await ada.live(session_id))["code"] == code
@@ -93,7 +93,7 @@ async def test_session_with_first_code_of_1_mib_is_created(ada: Api, code: str) 
     "code", ["a" * ((1 << 20) + 1), "é" * (1 << 19) + "a", "nul\0", 5, None, ["x"]]
 )
 async def test_session_with_first_code_over_1_mib_is_refused(ada: Api, code: object) -> None:
-    """One byte more is the fault of `code`; nothing is opened."""
+    """First code that is one byte too long is refused, and no session is made."""
     answer = await ada.post("/session", {"code": code})
 
     assert code_of(answer) == (422, "invalid")
@@ -121,7 +121,7 @@ async def test_session_with_first_code_over_1_mib_is_refused(ada: Api, code: obj
 async def test_session_fields_beyond_limits_are_refused(
     ada: Api, field: str, good: list, bad: list
 ) -> None:
-    """Creating and changing hold to the same limits, and name the field at fault."""
+    """Creating and changing a session have the same limits. The answer names the wrong field."""
     session_id = await ada.new_session()
 
     for value in good:
@@ -144,7 +144,7 @@ async def test_session_fields_beyond_limits_are_refused(
 async def test_session_requests_with_unknown_field_are_refused(
     ada: Api, bob: Api, field: str
 ) -> None:
-    """No request of this resource takes a field that it does not know."""
+    """All requests about sessions refuse fields that they do not know."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
     member = f"/session/{session_id}/members/{bob.user['id']}"
@@ -178,12 +178,12 @@ async def test_session_requests_with_unknown_field_are_refused(
     ],
 )  # fmt: skip
 def test_normalize_forgives_capitals_dashes_blanks_and_look_alikes(text: str, meant: str) -> None:
-    """Capitals, dashes, blanks and look-alikes are forgiven, anything else is left alone."""
+    """Capitals, dashes, blanks and similar letters are normalized. Other characters stay."""
     assert ids.normalize(text) == meant
 
 
 def test_sortable_id_made_later_is_greater() -> None:
-    """Later ids are greater, whatever their random part."""
+    """A later id is greater than an earlier one, whatever their random parts are."""
     early = ids.new_sortable_id(lambda count: b"\xff" * count, 1_000)
     late = ids.new_sortable_id(lambda count: b"\x00" * count, 1_001)
 
@@ -192,7 +192,7 @@ def test_sortable_id_made_later_is_greater() -> None:
 
 
 async def test_session_id_as_typed_works_on_every_route(ada: Api, bob: Api) -> None:
-    """An id read from paper works on every route, in the path and in the body."""
+    """An id typed from paper works on every route, in the path and in the body."""
     session_id = ""
     while not {"0", "1"} <= set(session_id):
         session_id = await ada.new_session(code="x")
@@ -225,7 +225,7 @@ async def test_session_id_as_typed_works_on_every_route(ada: Api, bob: Api) -> N
 
 
 async def test_session_list_is_sorted_by_latest_activity(clock, ada: Api, bob: Api) -> None:
-    """Chatting, saving, typing and changing bring a session to the top, for all its members."""
+    """Chatting, saving, typing and changing move a session to the top of its members' lists."""
     first, second, third = [
         await ada.new_session(title=name) for name in ("first", "second", "third")
     ]
@@ -256,7 +256,10 @@ async def test_session_list_is_sorted_by_latest_activity(clock, ada: Api, bob: A
 
 
 async def test_session_list_contains_sessions_of_current_membership(ada: Api, bob: Api) -> None:
-    """Joined sessions appear with the role in them; left, removed and deleted ones are gone."""
+    """The list has joined sessions with the role in them.
+
+    It has no sessions that the user left, was removed from, or that were deleted.
+    """
     joined, left, removed, deleted = [await ada.new_session(joinRole="viewer") for _ in range(4)]
     for session_id in (joined, left, removed, deleted):
         await bob.post(f"/session/{session_id}/join")
@@ -276,7 +279,7 @@ async def test_session_list_contains_sessions_of_current_membership(ada: Api, bo
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 8])
 async def test_session_pages_show_each_session_one_time(clock, ada: Api, limit: int) -> None:
-    """Following `next` shows each session once, also those of the same millisecond."""
+    """Following `next` shows each session once, even if several are of the same millisecond."""
     made = [await ada.new_session() for _ in range(7)]
 
     pages = await walk(ada, f"/session?limit={limit}", "items")
@@ -291,7 +294,7 @@ async def test_session_pages_show_each_session_one_time(clock, ada: Api, limit: 
     "limit", ["0", "201", "-1", "abc", "1.5", "1e2", "９", "9" * 30, "0" * 19 + "1" * 30]
 )
 async def test_list_with_bad_limit_names_the_field(ada: Api, limit: str) -> None:
-    """A limit that is none is named, on every list, and breaks nothing."""
+    """A malformed or too large limit is refused on every list, and the answer names `limit`."""
     session_id = await ada.new_session()
 
     for path in ("/session", f"/chat/{session_id}", f"/code/{session_id}/versions"):
@@ -302,7 +305,7 @@ async def test_list_with_bad_limit_names_the_field(ada: Api, limit: str) -> None
 
 @pytest.mark.parametrize("limit", ["1", "50", "200", "", "007"])
 async def test_list_with_limit_of_1_to_200_is_accepted(ada: Api, limit: str) -> None:
-    """Everything from 1 to 200 is fine; empty is the default."""
+    """A limit from 1 to 200 is accepted. An empty limit means the default."""
     session_id = await ada.new_session()
 
     for path in ("/session", f"/chat/{session_id}", f"/code/{session_id}/versions"):
@@ -317,7 +320,7 @@ async def test_list_with_limit_of_1_to_200_is_accepted(ada: Api, limit: str) -> 
                                                             b"9" * 5000 + b".x")],
 )  # fmt: skip
 async def test_session_list_with_bad_cursor_names_the_field(ada: Api, cursor: str) -> None:
-    """A cursor that we did not make is named as such."""
+    """A malformed cursor is refused, and the answer names `before`."""
     await ada.new_session()
 
     answer = await ada.get(f"/session?before={cursor}")
@@ -345,7 +348,7 @@ async def test_session_list_with_bad_cursor_names_the_field(ada: Api, cursor: st
 async def test_message_and_version_lists_with_bad_cursor_name_the_field(
     ada: Api, path: str, cursor: str
 ) -> None:
-    """The same for the other lists."""
+    """The lists of messages and versions refuse a malformed cursor, and name `before`."""
     session_id = await ada.new_session()
 
     answer = await ada.get(f"{path.format(session_id)}?before={cursor}")
@@ -358,7 +361,7 @@ async def test_message_and_version_lists_with_bad_cursor_name_the_field(
 
 
 async def test_session_change_keeps_fields_left_out(ada: Api, bob: Api) -> None:
-    """Fields that are left out stay as they are, also with nothing at all in the body."""
+    """Fields that a change leaves out keep their values, even if the body is empty."""
     session_id = await ada.new_session(
         title="old", language="python", access="link", joinRole="viewer"
     )
@@ -374,7 +377,7 @@ async def test_session_change_keeps_fields_left_out(ada: Api, bob: Api) -> None:
 
 
 async def test_join_by_link_follows_access_and_join_role(ada: Api) -> None:
-    """A changed join role is for later joiners only; `invite` closes the link."""
+    """A changed join role applies only to later members. Access `invite` closes the link."""
     session_id = await ada.new_session()
     early, late, outside = (
         await ada.sign_up("early"),
@@ -403,7 +406,7 @@ async def test_join_by_link_follows_access_and_join_role(ada: Api) -> None:
 async def test_closed_session_is_not_found_for_strangers(
     ada: Api, bob: Api, method: str, path: str
 ) -> None:
-    """A stranger is told the same of a closed session as of an id that nobody has."""
+    """A stranger gets the same answer for a closed session as for an unknown id."""
     session_id = await ada.new_session(access="invite")
     path = path.format(user=ada.user["id"])
     body = None if method in ("GET", "DELETE") else {"role": "viewer"} if "members" in path else {}
@@ -419,7 +422,7 @@ async def test_closed_session_is_not_found_for_strangers(
     "session_id", ["x", "%00", "'%20OR%201=1--", "%2e%2e%2f", "%F0%9F%98%80", "a" * 5000, "{}", "*"]
 )
 async def test_session_with_malformed_id_is_not_found(ada: Api, session_id: str) -> None:
-    """Nonsense instead of an id is simply not found."""
+    """A malformed id is answered like an unknown one."""
     for path in (
         "/session/{}",
         "/chat/{}",
@@ -433,7 +436,7 @@ async def test_session_with_malformed_id_is_not_found(ada: Api, session_id: str)
 
 
 async def test_deleted_session_is_not_found(ada: Api, bob: Api) -> None:
-    """Nothing of it is left for anybody, and deleting it again says so."""
+    """Nothing of a deleted session is left for anybody. Deleting it again is answered with 404."""
     session_id = await ada.new_session(code="x")
     await bob.post(f"/session/{session_id}/join")
     await ada.post(f"/code/{session_id}/save")
@@ -466,8 +469,9 @@ async def test_deleted_session_is_not_found(ada: Api, bob: Api) -> None:
 
 
 async def test_ended_session_is_read_only_until_reopened(ada: Api, bob: Api) -> None:
-    """Chat and save are refused with the reason, reading goes on,
-    and the owner may open it again.
+    """An ended session refuses messages and saves with the reason, but can still be read.
+
+    Its owner may open it again.
     """
     session_id = await ada.new_session(code="text")
     await bob.post(f"/session/{session_id}/join")
@@ -505,7 +509,7 @@ async def test_ended_session_is_read_only_until_reopened(ada: Api, bob: Api) -> 
 
 @pytest.mark.parametrize("status", ["closed", "", "OPEN", None, True, ["open"], {"$ne": None}])
 async def test_session_state_other_than_open_or_ended_is_refused(ada: Api, status: object) -> None:
-    """A session is open or ended, nothing else; a new one cannot be born ended."""
+    """The status of a session can only be `open` or `ended`. A new session takes no status."""
     session_id = await ada.new_session()
 
     answer = await ada.patch(f"/session/{session_id}", {"status": status})
@@ -515,7 +519,7 @@ async def test_session_state_other_than_open_or_ended_is_refused(ada: Api, statu
 
 
 async def test_ended_session_can_be_joined_and_left(ada: Api, bob: Api) -> None:
-    """Everyone reads: people with the link may still come to look, and go."""
+    """People with the link may still join, read and leave an ended session."""
     session_id = await ada.new_session(code="text")
     await ada.patch(f"/session/{session_id}", {"status": "ended"})
 
@@ -532,9 +536,7 @@ async def test_ended_session_can_be_joined_and_left(ada: Api, bob: Api) -> None:
 async def test_join_repeated_makes_one_member_with_same_role(
     crowd: None, ada: Api, bob: Api
 ) -> None:
-    """However often somebody joins at the same time, they are a member once,
-    with the role they had.
-    """
+    """Simultaneous joins of one user make one member, and later joins keep the member's role."""
     session_id = await ada.new_session(joinRole="viewer")
 
     answers = await asyncio.gather(*(bob.post(f"/session/{session_id}/join") for _ in range(20)))
@@ -554,9 +556,7 @@ async def test_join_repeated_makes_one_member_with_same_role(
 
 
 async def test_join_after_leaving_gives_current_join_role(ada: Api, bob: Api) -> None:
-    """A member who left is a stranger, and may join again by the link,
-    with the role of that time.
-    """
+    """A member who left may join again by the link, with the join role of that time."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
     wire = await bob.connect(session_id)
@@ -573,7 +573,7 @@ async def test_join_after_leaving_gives_current_join_role(ada: Api, bob: Api) ->
 
 
 async def test_leave_by_owner_is_refused(ada: Api, bob: Api) -> None:
-    """A session is never without owner: the owner can end or delete it."""
+    """The owner cannot leave a session, so a session always has an owner."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
 
@@ -584,8 +584,9 @@ async def test_leave_by_owner_is_refused(ada: Api, bob: Api) -> None:
 
 
 async def test_join_by_removed_member_is_refused_until_readmitted(ada: Api, bob: Api) -> None:
-    """The link that let them in does not any more, by REST or WebSocket;
-    the owner can take them back.
+    """A removed member cannot come back by the link. The owner can admit the member again.
+
+    The removal holds for REST and for WebSocket.
     """
     session_id = await ada.new_session(code="secret")
     await bob.post(f"/session/{session_id}/join")
@@ -608,7 +609,7 @@ async def test_join_by_removed_member_is_refused_until_readmitted(ada: Api, bob:
 
 
 async def test_role_change_applies_to_next_request(ada: Api, bob: Api) -> None:
-    """A viewer who is made editor may save with their next request, and the other way round."""
+    """A changed role applies to the member's next request."""
     session_id = await ada.new_session(joinRole="viewer")
     await bob.post(f"/session/{session_id}/join")
     member = f"/session/{session_id}/members/{bob.user['id']}"
@@ -631,7 +632,7 @@ async def test_role_change_applies_to_next_request(ada: Api, bob: Api) -> None:
     "body", [{}, {"role": "guest"}, {"role": ""}, {"role": None}, {"role": ["viewer"]}, {"role": 1}]
 )
 async def test_role_change_to_unknown_role_is_refused(ada: Api, bob: Api, body: dict) -> None:
-    """There is no role besides owner, editor and viewer to give."""
+    """Only the roles owner, editor and viewer can be given."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
 
@@ -643,7 +644,7 @@ async def test_role_change_to_unknown_role_is_refused(ada: Api, bob: Api, body: 
 
 
 async def test_owner_demoting_or_removing_themselves_is_refused(ada: Api) -> None:
-    """They can neither demote nor remove their own account."""
+    """Owners can neither demote nor remove themselves."""
     session_id = await ada.new_session()
     member = f"/session/{session_id}/members/{ada.user['id']}"
 
@@ -653,7 +654,7 @@ async def test_owner_demoting_or_removing_themselves_is_refused(ada: Api) -> Non
 
 
 async def test_member_change_for_non_member_is_not_found(ada: Api, bob: Api) -> None:
-    """Acting on somebody who never joined is not found, and does not make them a member."""
+    """Changing or removing a user who never joined is answered with 404, and admits nobody."""
     session_id = await ada.new_session(access="invite")
     for user_id in (bob.user["id"], UNKNOWN_ID, "%00", "x" * 3000):
         member = f"/session/{session_id}/members/{user_id}"
@@ -664,7 +665,7 @@ async def test_member_change_for_non_member_is_not_found(ada: Api, bob: Api) -> 
 
 
 async def test_join_of_full_session_is_refused_until_member_is_removed(start_server) -> None:
-    """At the limit the next is refused with a reason; a removed member makes room."""
+    """A join beyond the limit of members is refused with a reason. A removed member makes room."""
     server = await start_server(members=3)
     ada = await Api(server.url).sign_up("ada")
     bob, carol, dan = [await ada.sign_up(name) for name in ("bob", "carol", "dan")]
@@ -682,7 +683,7 @@ async def test_join_of_full_session_is_refused_until_member_is_removed(start_ser
 
 
 async def test_session_shows_no_private_fields_of_members(ada: Api, bob: Api) -> None:
-    """Neither e-mail addresses nor full names of others are in a session."""
+    """A session does not show e-mail addresses or full names of its members."""
     session_id = await ada.new_session()
 
     answer = await bob.post(f"/session/{session_id}/join")
@@ -697,7 +698,7 @@ async def test_session_shows_no_private_fields_of_members(ada: Api, bob: Api) ->
 
 
 async def test_compact_by_others_than_owner_is_refused(ada: Api, bob: Api) -> None:
-    """An editor may not, a stranger does not learn that the session exists."""
+    """An editor may not compact a session. A stranger does not learn that the session exists."""
     session_id = await ada.new_session(code="text")
 
     stranger = await bob.post(f"/session/{session_id}/compact")
@@ -708,9 +709,9 @@ async def test_compact_by_others_than_owner_is_refused(ada: Api, bob: Api) -> No
 
 
 async def test_compact_removes_deleted_content_and_has_to_wait_then(ada: Api) -> None:
-    """Also what is too little for a checkpoint to remove it.
+    """Compacting also removes deleted content that is too small for a checkpoint to remove.
 
-    It is work, so it cannot be had all the time.
+    It is expensive, so a second request must wait.
     """
     session_id = await ada.new_session(code="x" * 10_000)
     await ada.post(f"/code/{session_id}/save", {"code": "y"})

@@ -1,4 +1,4 @@
-"""What the list of sessions tells: who is online, when something happened, what was not read."""
+"""Tests the list of sessions: members online, last activity, and numbers of unread messages."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -24,7 +24,7 @@ from tests.waiting import until
 
 
 async def listed(api: Api, session_id: str) -> dict:
-    """Return a session as it stands in a user's list."""
+    """Return a session as a user's list shows it."""
     (item,) = [
         item for item in (await api.get("/session")).body["items"] if item["id"] == session_id
     ]
@@ -48,7 +48,7 @@ async def online(api: Api, session_id: str) -> list[str]:
 
 
 async def say(api: Api, session_id: str, *texts: str) -> int:
-    """Send messages; return the last one's sequence."""
+    """Send messages, and return the sequence of the last one."""
     sequence = 0
     for text in texts:
         answer = await api.post("/chat/send", {"sessionId": session_id, "message": text})
@@ -59,7 +59,7 @@ async def say(api: Api, session_id: str, *texts: str) -> int:
 
 @pytest.fixture
 async def session_id(ada: Api, bob: Api) -> str:
-    """A session of Ada's that Bob is in."""
+    """A session of Ada, with Bob as a member."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
     return session_id
@@ -71,7 +71,7 @@ async def session_id(ada: Api, bob: Api) -> str:
 async def test_online_members_are_those_with_open_socket(
     ada: Api, bob: Api, session_id: str
 ) -> None:
-    """Those with an open socket to this session, however many they have; REST does not count."""
+    """A member is online while a socket to this session is open. Requests by REST do not count."""
     other = await bob.new_session()
     assert await online(ada, session_id) == []
 
@@ -87,7 +87,7 @@ async def test_online_members_are_those_with_open_socket(
 async def test_online_members_include_guests_and_viewers_but_not_removed(
     ada: Api, bob: Api, session_id: str
 ) -> None:
-    """Guests and viewers too; removed and former members are not, and not in the list."""
+    """Guests and viewers can be online. Removed members are neither online nor in the list."""
     await ada.patch(f"/session/{session_id}/members/{bob.user['id']}", {"role": "viewer"})
     guest = await guest_of(ada, session_id, "Gus")
     wires = [await joined(api, session_id) for api in (ada, bob, guest)]
@@ -101,7 +101,7 @@ async def test_online_members_include_guests_and_viewers_but_not_removed(
 
 
 async def test_online_members_after_restart_are_none(start_server) -> None:
-    """It is not in the store."""
+    """After a restart nobody is online, because the state is not stored."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
@@ -121,7 +121,7 @@ async def test_online_members_after_restart_are_none(start_server) -> None:
 async def test_last_activity_is_moved_by_writing_only(
     clock, ada: Api, bob: Api, session_id: str
 ) -> None:
-    """Messages, saves, edits and changes move it; reading, joining and connecting do not."""
+    """Messages, saves, edits and changes are activity. Reading, joining and connecting are not."""
 
     async def last() -> str:
         item = await listed(ada, session_id)
@@ -159,7 +159,7 @@ async def test_last_activity_is_moved_by_writing_only(
 async def test_unread_messages_are_counted_for_each_member(
     ada: Api, bob: Api, session_id: str
 ) -> None:
-    """For each member alone; a member who writes has read the messages above."""
+    """Each member has an unread count. Sending a message marks all earlier ones as read."""
     await say(ada, session_id, "one", "two", "three")
 
     assert await unread(bob, session_id) == 3
@@ -176,7 +176,7 @@ async def test_unread_messages_are_counted_for_each_member(
 async def test_read_mark_moves_forward_up_to_last_message(
     ada: Api, bob: Api, session_id: str
 ) -> None:
-    """Up to its sequence, never back, and not beyond what there is."""
+    """The read mark never moves back, and never beyond the last message."""
     await say(ada, session_id, "one", "two", "three", "four")
 
     async def read(sequence: int) -> int:
@@ -195,7 +195,7 @@ async def test_read_mark_moves_forward_up_to_last_message(
 async def test_read_mark_with_bad_sequence_names_the_field(
     bob: Api, session_id: str, sequence: object
 ) -> None:
-    """What is no sequence is named."""
+    """A malformed sequence is refused, and the answer names `sequence`."""
     answer = await bob.post(f"/chat/{session_id}/read", {"sequence": sequence})
 
     assert code_of(answer) == (422, "invalid")
@@ -205,7 +205,7 @@ async def test_read_mark_with_bad_sequence_names_the_field(
 async def test_loading_messages_does_not_mark_them_read(
     ada: Api, bob: Api, session_id: str
 ) -> None:
-    """A page that loads messages in the background does not mark them."""
+    """Loading messages does not mark them as read, because pages load them in the background."""
     await say(ada, session_id, "one")
 
     await bob.get(f"/chat/{session_id}")
@@ -216,7 +216,7 @@ async def test_loading_messages_does_not_mark_them_read(
 
 @pytest.mark.parametrize("how", ["link", "invite", "socket", "guest"])
 async def test_new_member_has_no_unread_messages(ada: Api, session_id: str, how: str) -> None:
-    """Messages from before a member came are not unread, in whatever way they came."""
+    """Messages sent before a member joined are not unread, in any way of joining."""
     await say(ada, session_id, "one", "two")
     carol = await ada.sign_up("carol")
     match how:
@@ -236,7 +236,7 @@ async def test_new_member_has_no_unread_messages(ada: Api, session_id: str, how:
 
 
 async def test_guest_sign_up_keeps_unread_count(ada: Api, session_id: str) -> None:
-    """Signing up reads nothing and forgets nothing."""
+    """A guest who signs up keeps the count of unread messages."""
     guest = await guest_of(ada, session_id)
     await say(ada, session_id, "one", "two")
     await guest.post(f"/chat/{session_id}/read", {"sequence": 1})
@@ -248,7 +248,7 @@ async def test_guest_sign_up_keeps_unread_count(ada: Api, session_id: str) -> No
 
 
 async def test_read_mark_in_ended_session_is_accepted(ada: Api, bob: Api, session_id: str) -> None:
-    """Everyone reads: a viewer's reading is noted as well."""
+    """Reading is noted in an ended session too."""
     await say(ada, session_id, "one")
     await ada.patch(f"/session/{session_id}", {"status": "ended"})
 
@@ -258,7 +258,7 @@ async def test_read_mark_in_ended_session_is_accepted(ada: Api, bob: Api, sessio
 async def test_unread_counts_under_load_are_never_negative_and_end_right(
     crowd: None, ada: Api, bob: Api, session_id: str
 ) -> None:
-    """Messages and readings together: never negative, and right in the end."""
+    """Simultaneous messages and reads never make the unread count negative, or wrong at the end."""
     work: list[Coroutine[Any, Any, object]] = [
         say(ada, session_id, f"{number}") for number in range(25)
     ]
@@ -278,7 +278,7 @@ async def test_unread_counts_under_load_are_never_negative_and_end_right(
 
 
 async def test_session_list_shows_current_pictures(ada: Api, bob: Api, session_id: str) -> None:
-    """Pictures of owner and members are current: a new one is shown immediately."""
+    """A new or removed picture of a member is shown in the list immediately."""
     address = (await upload(bob, picture())).body["avatar"]
 
     item = await listed(ada, session_id)
@@ -298,7 +298,10 @@ async def test_session_list_shows_current_pictures(ada: Api, bob: Api, session_i
 async def test_session_list_shows_eldest_members_and_total_count(
     clock, ada: Api, monkeypatch
 ) -> None:
-    """A page of full sessions stays small; the session itself shows everybody."""
+    """The list counts all members, but shows only those who joined first, so pages stay small.
+
+    The session itself shows all members.
+    """
     monkeypatch.setattr(handlers.api.session, "MEMBERS_IN_LISTS", 2)
     session_id = await ada.new_session()
     people = [await ada.sign_up(name) for name in ("first", "second", "third")]

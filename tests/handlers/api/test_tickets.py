@@ -1,4 +1,4 @@
-"""Tickets: a pass for one WebSocket from a page that has no cookies here."""
+"""Tests tickets. A ticket admits one WebSocket of a page that has no cookies for this server."""
 
 import asyncio
 import contextlib
@@ -21,13 +21,13 @@ async def ticket_for(api: Api, session_id: str) -> str:
 
 
 async def connect(url: str, session_id: str, ticket: str, query: str = "", **headers: str) -> Wire:
-    """Open a socket with nothing but a ticket."""
+    """Open a socket with a ticket as its only credential."""
     address = f"{Api(url).socket_url}/{session_id}?ticket={ticket}{query}"
     return Wire(await websocket_connect(HTTPRequest(address, headers=headers)))
 
 
 async def refusal(wire: Wire) -> int | None:
-    """Return the close code of a socket that does not get in."""
+    """Return the close code of a refused socket. Assert that it received no document."""
     code, _ = await wire.until_closed()
     assert not [frame for frame in wire.seen if frame.startswith(b"\x00")], "the document came"
     return code
@@ -39,7 +39,7 @@ async def session_id(ada: Api) -> str:
 
 
 async def test_ticket_reused_is_refused(ada: Api, session_id: str) -> None:
-    """Once: a person who has seen it in a log or a history gets nothing by it."""
+    """A ticket works once, so a ticket seen in a log or a history is useless."""
     answer = await ada.post(f"/session/{session_id}/ticket")
 
     assert set(answer.body) == {"ticket", "expiresIn"}
@@ -52,14 +52,17 @@ async def test_ticket_reused_is_refused(ada: Api, session_id: str) -> None:
 
 @pytest.mark.parametrize("origin", [EVIL, "null", "https://editor.example.org"])
 async def test_ticket_works_from_any_origin(ada: Api, session_id: str, origin: str) -> None:
-    """That is what it is for: the page got it by a request that was its own."""
+    """A ticket works from any origin: it was obtained by a request that was authorized itself."""
     wire = await connect(ada.url, session_id, await ticket_for(ada, session_id), Origin=origin)
 
     assert await is_open(wire)
 
 
 async def test_ticket_beside_other_parameters_is_accepted(ada: Api, session_id: str) -> None:
-    """Providers add their own, also behind a second question mark; ids may be typed."""
+    """A ticket works with additional query parameters, which some providers add.
+
+    Session ids and tickets may be typed by hand.
+    """
     for query in ("&saved=1", "?x=1", "&ticket2=y"):
         assert await is_open(
             await connect(ada.url, session_id, await ticket_for(ada, session_id), query)
@@ -73,7 +76,7 @@ async def test_ticket_beside_other_parameters_is_accepted(ada: Api, session_id: 
 
 
 async def test_ticket_used_by_50_sockets_simultaneously_admits_one(start_server) -> None:
-    """One gets in, however many try together."""
+    """Only one of 50 simultaneous sockets with the same ticket is admitted."""
     server = await start_server(refusal_hold_s=0, connections_per_user=100)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
@@ -97,7 +100,7 @@ async def test_ticket_used_by_50_sockets_simultaneously_admits_one(start_server)
 async def test_ticket_after_one_minute_is_refused(
     clock, ada: Api, session_id: str, age_s: float, is_good: bool
 ) -> None:
-    """The last millisecond is good, the next is not."""
+    """A ticket is valid for one minute: until its last millisecond, and not in the next one."""
     ticket = await ticket_for(ada, session_id)
     clock.advance(age_s)
 
@@ -107,7 +110,7 @@ async def test_ticket_after_one_minute_is_refused(
 
 
 async def test_ticket_for_other_session_is_refused_and_used_up(ada: Api, session_id: str) -> None:
-    """Elsewhere it is used up by trying, also in another session of the same user."""
+    """A ticket used for another session is refused there, and used up."""
     other = await ada.new_session()
     ticket = await ticket_for(ada, session_id)
 
@@ -118,7 +121,7 @@ async def test_ticket_for_other_session_is_refused_and_used_up(ada: Api, session
 async def test_ticket_signs_in_its_user_despite_other_cookie(
     ada: Api, bob: Api, session_id: str
 ) -> None:
-    """With their role and their name, even if the cookie of another user comes along."""
+    """A ticket signs in its own user, with that user's role, despite another user's cookie."""
     await ada.patch(f"/session/{session_id}", {"joinRole": "viewer"})
     await bob.post(f"/session/{session_id}/join")
     ticket = await ticket_for(bob, session_id)
@@ -139,7 +142,7 @@ async def test_ticket_signs_in_its_user_despite_other_cookie(
 async def test_bad_ticket_with_cookie_of_other_origin_is_refused(
     ada: Api, session_id: str, ticket: str
 ) -> None:
-    """A wrong ticket is not a way around the origin that a cookie needs."""
+    """A wrong ticket is refused even with a valid cookie, from any origin."""
     cookie = f"accessToken={ada.token}"
 
     assert (
@@ -153,7 +156,7 @@ async def test_bad_ticket_with_cookie_of_other_origin_is_refused(
 
 
 async def test_empty_ticket_is_ignored_in_favour_of_cookie(ada: Api, session_id: str) -> None:
-    """What signs in then is the cookie, of a page of ours."""
+    """With an empty ticket, only the cookie counts, and its page must be of our own origin."""
     cookie = f"accessToken={ada.token}"
 
     assert await is_open(await connect(ada.url, session_id, "", Cookie=cookie, Origin=ada.url))
@@ -163,7 +166,7 @@ async def test_empty_ticket_is_ignored_in_favour_of_cookie(ada: Api, session_id:
 
 @pytest.mark.parametrize("how", ["logout", "logins", "password", "account"])
 async def test_ticket_of_ended_login_is_refused(ada: Api, session_id: str, how: str) -> None:
-    """Also one that was not used yet; another login's tickets live on."""
+    """When a login ends, its unused tickets end too. Tickets of another login stay valid."""
     other = await log_in(ada.url, "ada")
     tickets = [await ticket_for(other, session_id), await ticket_for(ada, session_id)]
 
@@ -186,7 +189,7 @@ async def test_ticket_of_ended_login_is_refused(ada: Api, session_id: str, how: 
 
 
 async def test_ticket_follows_changed_role_and_removal(ada: Api, bob: Api, session_id: str) -> None:
-    """A member who was removed meanwhile stays out; one with a changed role has the new one."""
+    """A ticket of a member who was removed meanwhile is refused."""
     await bob.post(f"/session/{session_id}/join")
     ticket = await ticket_for(bob, session_id)
     await ada.delete(f"/session/{session_id}/members/{bob.user['id']}")
@@ -195,7 +198,7 @@ async def test_ticket_follows_changed_role_and_removal(ada: Api, bob: Api, sessi
 
 
 async def test_socket_by_ticket_is_closed_when_login_ends(ada: Api, session_id: str) -> None:
-    """It is a socket of that login like others."""
+    """A socket that was opened by ticket is closed when its login ends."""
     other = await log_in(ada.url, "ada")
     wire = await connect(ada.url, session_id, await ticket_for(other, session_id))
     assert await is_open(wire)
@@ -206,7 +209,7 @@ async def test_socket_by_ticket_is_closed_when_login_ends(ada: Api, session_id: 
 
 
 async def test_ticket_token_and_invite_are_not_interchangeable(ada: Api, session_id: str) -> None:
-    """Nor an invite; and neither of those is a ticket."""
+    """A ticket is neither a token nor an invite, and tokens are not tickets."""
     ticket = await ticket_for(ada, session_id)
     bearer = Api(ada.url, ticket)
 
@@ -223,14 +226,14 @@ async def test_ticket_token_and_invite_are_not_interchangeable(ada: Api, session
 
 
 async def test_ticket_of_guest_works_for_own_session(ada: Api, session_id: str) -> None:
-    """For the session that the guest is in."""
+    """A guest's ticket works for the guest's own session."""
     guest = await guest_of(ada, session_id)
 
     assert await is_open(await connect(ada.url, session_id, await ticket_for(guest, session_id)))
 
 
 async def test_ticket_request_by_cookie_of_other_site_is_refused(browser: Browser) -> None:
-    """Else it could make the visitor's browser let it in."""
+    """Another site cannot make a visitor's browser request a ticket."""
     await browser.enter("ada")
     session_id = await browser.new_session()
     browser.origin = EVIL
@@ -239,7 +242,7 @@ async def test_ticket_request_by_cookie_of_other_site_is_refused(browser: Browse
 
 
 async def test_ticket_survives_restart_and_is_removed_when_used(start_server) -> None:
-    """It is in the store, and gone from it when used."""
+    """A ticket is stored, so it works after a restart. It is deleted when it is used."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
@@ -252,7 +255,7 @@ async def test_ticket_survives_restart_and_is_removed_when_used(start_server) ->
 
 
 async def test_ticket_is_not_logged(ada: Api, session_id: str, caplog) -> None:
-    """Neither when they are made nor when they are used, well or badly."""
+    """A ticket is not logged when it is made or used, successfully or not."""
     caplog.set_level("DEBUG")
     ticket = await ticket_for(ada, session_id)
 

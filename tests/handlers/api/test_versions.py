@@ -1,4 +1,4 @@
-"""Versions of the code: saving, reading, listing, the live document, automatic versions."""
+"""Tests versions of the code: saving, reading, listing, the live document, automatic versions."""
 
 import asyncio
 
@@ -36,7 +36,10 @@ async def versions(api: Api, session_id: str, query: str = "") -> list[dict]:
 
 
 async def test_save_without_change_returns_same_version(ada: Api) -> None:
-    """A save is 201 with the version; the next, without a change, is 200 with the same version."""
+    """A save is answered with 201 and the version.
+
+    A save without a change is answered with 200 and the earlier version.
+    """
     session_id = await ada.new_session(code="print(1)\n")
 
     first = await ada.post(f"/code/{session_id}/save")
@@ -62,7 +65,7 @@ async def test_save_without_change_returns_same_version(ada: Api) -> None:
 
 
 async def test_save_with_code_replaces_text_and_makes_version(ada: Api, bob: Api) -> None:
-    """Posted code becomes the document's text, and a version by the user that posted it."""
+    """Posted code replaces the document's text and makes a version by the user who posted it."""
     session_id = await ada.new_session(code="one")
     await bob.post(f"/session/{session_id}/join")
 
@@ -81,7 +84,7 @@ async def test_save_with_code_replaces_text_and_makes_version(ada: Api, bob: Api
 
 
 async def test_save_of_empty_session_makes_version(ada: Api) -> None:
-    """The first version of nothing is a version."""
+    """A save of a session without text makes a version too."""
     session_id = await ada.new_session()
 
     answer = await ada.post(f"/code/{session_id}/save")
@@ -92,7 +95,7 @@ async def test_save_of_empty_session_makes_version(ada: Api) -> None:
 
 @pytest.mark.parametrize("label", ["", "x" * 120, "Before the refactoring 🎉", "<b>bold</b>"])
 async def test_save_with_label_up_to_120_characters_keeps_it(ada: Api, label: str) -> None:
-    """A label of up to 120 characters comes back with the version and in the list."""
+    """A label of up to 120 characters is returned with the version and in the list."""
     session_id = await ada.new_session()
 
     answer = await ada.post(f"/code/{session_id}/save", {"label": label})
@@ -107,7 +110,7 @@ async def test_save_with_label_up_to_120_characters_keeps_it(ada: Api, label: st
     "label", ["x" * 121, "two\nlines", "\u202etxet", "nul\0", None, 5, ["x"], {"$ne": None}]
 )
 async def test_save_with_bad_label_is_refused_and_changes_nothing(ada: Api, label: object) -> None:
-    """The fault is named and nothing is saved, not even the code that came along."""
+    """The answer names `label`. Nothing is saved, not even valid code of the same request."""
     session_id = await ada.new_session(code="old")
 
     answer = await ada.post(f"/code/{session_id}/save", {"code": "new", "label": label})
@@ -120,7 +123,7 @@ async def test_save_with_bad_label_is_refused_and_changes_nothing(ada: Api, labe
 
 @pytest.mark.parametrize("field", FORBIDDEN_FIELDS)
 async def test_save_with_unknown_field_is_refused(ada: Api, field: str) -> None:
-    """A version cannot be given a number, an author or a kind from outside."""
+    """A client cannot set the number, author or kind of a version."""
     session_id = await ada.new_session()
 
     answer = await ada.post(f"/code/{session_id}/save", {"code": "x", field: 7})
@@ -138,7 +141,7 @@ async def test_save_with_unknown_field_is_refused(ada: Api, field: str) -> None:
      "'; DROP TABLE versions; --", "{{ x }}"],
 )  # fmt: skip
 async def test_save_keeps_every_character_of_code(ada: Api, code: str) -> None:
-    """No line end, space, accent or emoji is changed, on any way in or out."""
+    """Line ends, spaces, accents and emoji are never changed when code is saved or read."""
     session_id = await ada.new_session(code=code)
     assert (await ada.live(session_id))["code"] == code
     other_id = await ada.new_session(code="x😀y\r\n")
@@ -155,7 +158,7 @@ async def test_save_keeps_every_character_of_code(ada: Api, code: str) -> None:
     "code", ["a" * MIB, "😀" * (MIB // 4), "\u0001" * MIB, "line of code\n" * (MIB // 13)]
 )
 async def test_save_accepts_code_of_1_mib(ada: Api, code: str) -> None:
-    """The limit counts bytes of UTF-8, however large their JSON is."""
+    """The limit of code counts bytes of UTF-8, however large their JSON is."""
     session_id = await ada.new_session()
 
     answer = await ada.post(f"/code/{session_id}/save", {"code": code})
@@ -184,7 +187,7 @@ async def test_save_accepts_code_of_1_mib(ada: Api, code: str) -> None:
 async def test_save_does_not_count_replaced_text_against_limit(
     ada: Api, before: str, after: str
 ) -> None:
-    """What the document has afterwards is what is held against its limit of 1 MiB."""
+    """Only the resulting document counts against its limit of 1 MiB, not the replaced text."""
     session_id = await ada.new_session(code=before)
 
     answer = await ada.post(f"/code/{session_id}/save", {"code": after})
@@ -196,7 +199,10 @@ async def test_save_does_not_count_replaced_text_against_limit(
     "code", ["a" * (MIB + 1), "é" * (MIB // 2) + "a", "nul\0", None, 5, True, ["x"], {"$ne": None}]
 )
 async def test_save_with_bad_code_is_refused_and_changes_nothing(ada: Api, code: object) -> None:
-    """One byte over the limit, NUL, and what is no text: named, and the document is as it was."""
+    """Code over the limit, with NUL, or that is no text is refused, and the answer names `code`.
+
+    The document does not change.
+    """
     session_id = await ada.new_session(code="old")
 
     answer = await ada.post(f"/code/{session_id}/save", {"code": code})
@@ -208,7 +214,10 @@ async def test_save_with_bad_code_is_refused_and_changes_nothing(ada: Api, code:
 
 
 async def test_simultaneous_saves_are_numbered_without_gaps(crowd: None, ada: Api) -> None:
-    """Each of fifty saves with its own code is a version of its own; the numbers are 1 to 50."""
+    """Each of 50 simultaneous saves of different code makes a version.
+
+    Their numbers are 1 to 50.
+    """
     session_id = await ada.new_session()
     codes = [f"version {number} 😀\n" for number in range(50)]
 
@@ -227,7 +236,7 @@ async def test_simultaneous_saves_are_numbered_without_gaps(crowd: None, ada: Ap
 
 
 async def test_simultaneous_saves_of_same_code_make_one_version(crowd: None, ada: Api) -> None:
-    """An impatient finger makes one version: one 201, the others 200 with the same version."""
+    """Simultaneous saves of the same code make one version: one 201, and 200 for the others."""
     session_id = await ada.new_session(code="x")
 
     answers = await asyncio.gather(*(ada.post(f"/code/{session_id}/save") for _ in range(50)))
@@ -237,7 +246,7 @@ async def test_simultaneous_saves_of_same_code_make_one_version(crowd: None, ada
 
 
 async def test_save_by_viewer_is_refused(ada: Api, bob: Api) -> None:
-    """They are told that their role does not allow it; the document stays as it is."""
+    """A viewer's save is refused with the role as the reason, and the document does not change."""
     session_id = await ada.new_session(joinRole="viewer", code="ada's")
     await bob.post(f"/session/{session_id}/join")
 
@@ -254,8 +263,9 @@ async def test_save_by_viewer_is_refused(ada: Api, bob: Api) -> None:
 async def test_save_waiting_when_right_to_save_ends_is_refused(
     server, ada: Api, bob: Api, what: str, monkeypatch
 ) -> None:
-    """What was decided while a save waited for its room holds for that save too:
-    nothing is changed.
+    """A save that waits for its room is refused if the right to save ends meanwhile.
+
+    Nothing changes.
     """
     session_id = await ada.new_session(code="old")
     await bob.post(f"/session/{session_id}/join")
@@ -292,8 +302,9 @@ async def test_save_waiting_when_right_to_save_ends_is_refused(
 
 
 async def test_save_over_version_limit_is_refused(start_server) -> None:
-    """At the limit saving says so; what there is stays readable,
-    and saving no change is still fine.
+    """A save over the limit of versions is refused. A save without a change still succeeds.
+
+    Existing versions can be read.
     """
     server = await start_server(versions=2)
     ada = await Api(server.url).sign_up("ada")
@@ -310,7 +321,7 @@ async def test_save_over_version_limit_is_refused(start_server) -> None:
 
 
 async def test_versions_and_live_document_survive_restart(start_server) -> None:
-    """What was answered with 201 is there after a restart, the live document too."""
+    """A version that was answered with 201, and the live document, are kept across a restart."""
     first = await start_server()
     ada = await Api(first.url).sign_up("ada")
     session_id = await ada.new_session(code="first 😀\r\n")
@@ -332,8 +343,9 @@ async def test_versions_and_live_document_survive_restart(start_server) -> None:
 
 
 async def test_latest_version_of_unsaved_session_is_not_found(ada: Api) -> None:
-    """Without a version `latest` is 404 with a reason, the list is empty,
-    the live document is there.
+    """Without a version, `latest` is 404 with a reason and the list is empty.
+
+    The live document can be read.
     """
     session_id = await ada.new_session(code="x")
 
@@ -346,8 +358,9 @@ async def test_latest_version_of_unsaved_session_is_not_found(ada: Api) -> None:
 
 
 async def test_live_document_has_version_number_only_while_unchanged(ada: Api) -> None:
-    """`version` is the newest number while nothing has changed since, else null;
-    the newest version stays.
+    """`version` of the live document is the newest number, or null if the text has changed since.
+
+    The newest version itself does not change.
     """
     session_id = await ada.new_session(code="x")
     await ada.post(f"/code/{session_id}/save")
@@ -377,7 +390,7 @@ async def test_live_document_has_version_number_only_while_unchanged(ada: Api) -
     "number", ["0", "2", "99999999999", "9" * 400, "-1", "1.5", "one", "1%00", "１", "latest"]
 )
 async def test_unknown_version_number_is_not_found(ada: Api, number: str) -> None:
-    """A number without a version, and what is no number, is not found."""
+    """An unknown or malformed version number is not found."""
     session_id = await ada.new_session()
     await ada.post(f"/code/{session_id}/save")
 
@@ -385,7 +398,7 @@ async def test_unknown_version_number_is_not_found(ada: Api, number: str) -> Non
 
 
 async def test_version_pages_lead_from_newest_to_oldest(ada: Api) -> None:
-    """Newest first; following `next` shows each once; `fields=meta` leaves only the texts out."""
+    """Versions are listed from newest to oldest, each once. `fields=meta` omits only the texts."""
     session_id = await ada.new_session()
     for number in range(7):
         await ada.post(
@@ -413,9 +426,7 @@ async def test_version_pages_lead_from_newest_to_oldest(ada: Api) -> None:
 
 
 async def test_page_of_large_versions_ends_early(ada: Api) -> None:
-    """Texts of a megabyte: a page has as many as it takes to reach four,
-    and `next` leads to the others.
-    """
+    """A page of versions ends when its texts reach 4 MiB, and `next` leads to the others."""
     session_id = await ada.new_session()
     for letter in "abcdef":
         assert (await ada.post(f"/code/{session_id}/save", {"code": letter * MIB})).status == 201
@@ -431,14 +442,15 @@ async def test_page_of_large_versions_ends_early(ada: Api) -> None:
 
 
 async def test_large_answer_is_whole(ada: Api) -> None:
-    """An answer that is sent in pieces is JSON like any other,
-    also where each character takes six in it.
+    """A large answer that is sent in pieces is valid JSON with the whole text.
+
+    Some of its characters take six characters each in JSON.
     """
     text = "\x01\u2028é" * (MIB // 8)
     session_id = await ada.new_session(code=text)
     live = await ada.get(f"/code/{session_id}/latest?live=true")
     await ada.post(f"/code/{session_id}/save")
-    # A version is the same each time; the live document has the time of the request in it.
+    # `HEAD` is compared for a version, because the live document contains the request's time.
     whole = await ada.get(f"/code/{session_id}/versions/1")
     head = await ada.request("HEAD", f"/code/{session_id}/versions/1")
 
@@ -450,7 +462,7 @@ async def test_large_answer_is_whole(ada: Api) -> None:
 
 @pytest.mark.parametrize("fields", ["all", "META", "code,files", "meta,code"])
 async def test_version_list_with_unknown_fields_value_is_refused(ada: Api, fields: str) -> None:
-    """`fields` knows one word."""
+    """`meta` is the only accepted value of `fields`."""
     answer = await ada.get(f"/code/{await ada.new_session()}/versions?fields={fields}")
 
     assert code_of(answer) == (422, "invalid")
@@ -458,7 +470,7 @@ async def test_version_list_with_unknown_fields_value_is_refused(ada: Api, field
 
 
 async def test_version_routes_of_unknown_session_are_not_found(ada: Api) -> None:
-    """Every route of an unknown session is not found."""
+    """Every version route of an unknown session is answered with 404."""
     for path in ("latest", "latest?live=true", "files", "versions", "versions/1"):
         assert code_of(await ada.get(f"/code/{UNKNOWN_ID}/{path}")) == (404, "not_found")
     assert code_of(await ada.post(f"/code/{UNKNOWN_ID}/save", {"code": "x"})) == (404, "not_found")
@@ -468,9 +480,7 @@ async def test_version_routes_of_unknown_session_are_not_found(ada: Api) -> None
 
 
 async def test_automatic_version_after_pause_names_all_authors(start_server) -> None:
-    """Nobody has to press save: the version names all who typed,
-    and saving then changes nothing.
-    """
+    """An automatic version names all users who typed. A save after it changes nothing."""
     server = await start_server(auto_version_pause_s=1)
     ada = await Api(server.url).sign_up("ada")
     bob = await ada.sign_up("bob")
@@ -494,8 +504,9 @@ async def test_automatic_version_after_pause_names_all_authors(start_server) -> 
 
 
 async def test_automatic_version_during_typing_names_recent_authors(start_server) -> None:
-    """A user who never pauses has versions too;
-    only those who typed since the last one are named.
+    """Typing without a pause also makes automatic versions.
+
+    Each names only the users who typed since the version before it.
     """
     server = await start_server(auto_version_pause_s=3_600, auto_version_s=0.3)
     ada = await Api(server.url).sign_up("ada")
@@ -514,7 +525,7 @@ async def test_automatic_version_during_typing_names_recent_authors(start_server
 
 
 async def test_automatic_version_without_edit_is_not_made(start_server) -> None:
-    """Looking and saving by hand make no automatic versions besides."""
+    """Reading and saving by hand make no automatic versions."""
     server = await start_server(auto_version_pause_s=0.05, idle_s=0.2)
     ada = await Api(server.url).sign_up("ada")
     quiet, typed = await ada.new_session(), await ada.new_session()
@@ -531,7 +542,7 @@ async def test_automatic_version_without_edit_is_not_made(start_server) -> None:
 
 
 async def test_version_contributors_show_current_names_after_leaving(ada: Api, bob: Api) -> None:
-    """A rename shows in old versions; a member who left the session is still named."""
+    """Old versions show a user's new name, even after the user left the session."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
     await bob.post(f"/code/{session_id}/save", {"code": "bob's"})

@@ -1,4 +1,4 @@
-"""What differs between versions."""
+"""Tests the comparison of versions."""
 
 import pytest
 
@@ -100,7 +100,7 @@ async def test_compare_with_unknown_or_bad_version_is_refused(
 
 
 async def test_compare_of_large_texts_does_not_block_event_loop(ada: Api) -> None:
-    """A megabyte is compared outside the event loop."""
+    """Two texts of about a megabyte are compared outside the event loop."""
     session_id = await ada.new_session()
     lines = [f"line {number} of a large file\n" for number in range(30_000)]
     await save(ada, session_id, "".join(lines))

@@ -1,4 +1,4 @@
-"""Restoring, and the version that a session ends with."""
+"""Tests restoring of versions, and the final version that ending a session makes."""
 
 import pytest
 
@@ -25,7 +25,10 @@ async def described(api: Api, session_id: str) -> list[tuple[str, str, str]]:
 
 
 async def test_restore_replaces_document_and_saves_unsaved_text(ada: Api, bob: Api) -> None:
-    """The document is as it was; what was in no version yet is one; the restorer is the author."""
+    """A restore brings back the old text, and first saves unsaved text as a version.
+
+    The author of the restored version is the user who restored it.
+    """
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
     await save(ada, session_id, "one\n")
@@ -63,7 +66,10 @@ async def test_restore_of_current_text_makes_no_version(ada: Api) -> None:
 
 
 async def test_restore_replaces_all_roots_or_named_one(ada: Api) -> None:
-    """All roots, or the one that is named; a root that was not there is empty again."""
+    """A restore replaces all roots, or one named root.
+
+    A root that the version lacks becomes empty.
+    """
     session_id = await ada.new_session()
     wire = await joined(ada, session_id)
     await wire.send(typing_frame("main"))
@@ -105,7 +111,7 @@ async def test_restore_with_bad_version_or_root_is_refused(
 
 
 async def test_restore_at_version_limit_is_refused_and_changes_nothing(start_server) -> None:
-    """Nothing is restored when its version could not be stored."""
+    """A restore is refused if its version could not be stored, and the document does not change."""
     server = await start_server(versions=3)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
@@ -122,8 +128,9 @@ async def test_restore_at_version_limit_is_refused_and_changes_nothing(start_ser
 async def test_restore_during_typing_keeps_new_text_and_cursors(
     peers: Peers, ada: Api, bob: Api
 ) -> None:
-    """Editors see it as an edit; what is typed meanwhile survives,
-    and nobody's cursor is thrown elsewhere.
+    """Editors receive a restore as an edit, so text that is typed meanwhile is kept.
+
+    Cursors stay at their places.
     """
     session_id = await ada.new_session()
     await save(ada, session_id, "first line\nsecond line\nlast line\n")
@@ -150,7 +157,7 @@ async def test_restore_during_typing_keeps_new_text_and_cursors(
 
 
 async def test_session_end_stores_final_version_unless_saved(ada: Api) -> None:
-    """Ending a session stores what it ended with, once, unless a version has that already."""
+    """Ending a session stores its text as a final version, unless a version has that text."""
     session_id = await ada.new_session(code="one")
 
     for status in ("ended", "open", "ended"):
@@ -165,8 +172,9 @@ async def test_session_end_stores_final_version_unless_saved(ada: Api) -> None:
 
 
 async def test_session_end_says_when_no_version_fits(start_server, expect_log) -> None:
-    """A session full of versions that people made ends without a final one:
-    its owner is told, and keeps the text.
+    """If a session is full of versions made by people, it ends without a final version.
+
+    The owner is told the reason, and the text is kept.
     """
     expect_log("WARNING handlers.api.session: session .* has no final version yet")
     server = await start_server(versions=3, auto_versions=1)
@@ -195,7 +203,7 @@ async def test_session_end_of_empty_session_has_no_final_version(ada: Api) -> No
 async def test_session_end_during_store_outage_stores_final_version_later(
     start_server, expect_log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The session has ended; its final version is stored when that is possible again."""
+    """During an outage of the store a session still ends. Its final version is stored later."""
     expect_log("WARNING handlers.api.session: session .* has no final version yet")
     server = await start_server(idle_s=0.2)
     ada = await Api(server.url).sign_up("ada")

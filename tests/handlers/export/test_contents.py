@@ -1,4 +1,4 @@
-"""What a document holds as files."""
+"""Tests the conversion of a document's parts to files."""
 
 import json
 from typing import Any
@@ -8,7 +8,10 @@ from handlers.export.file_names import FileNames
 
 
 def test_files_of_documents_have_endings_and_never_the_name_of_a_text() -> None:
-    """XML as it is, maps and arrays as JSON; a value that was left out has no file."""
+    """XML becomes a file as it is, and maps and arrays become JSON. An omitted value has no file.
+
+    No file gets the name of a text.
+    """
     documents: dict[str, dict[str, Any]] = {
         "page": {"type": "xml", "value": "<p>é</p>", "leftOut": None},
         "tree": {"type": "map", "value": {"é": 1}, "leftOut": None},

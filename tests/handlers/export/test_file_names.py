@@ -1,4 +1,6 @@
-"""Names of files in exports: every system can create each, and no two are one file anywhere."""
+"""Tests file names in exports: every system can create each of them.
+No system treats two of them as the same file.
+"""
 
 import io
 import json
@@ -68,7 +70,7 @@ WINDOWS_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|co
 
 
 def windows_problem(name: str) -> str:
-    """Return the rule that a name breaks, of those in Windows' documentation on naming files."""
+    """Return the rule of Windows' documentation on file names that a name breaks, or ""."""
     if set(name) & set('<>:"/\\|?*') or min(map(ord, name)) < ord(" "):
         return "a forbidden character"
     if name[-1] in " .":
@@ -81,7 +83,7 @@ def windows_problem(name: str) -> str:
 
 
 def problem_on_macs(name: str) -> str:
-    """Return what HFS+ or APFS does not take, or takes for something else."""
+    """Return why HFS+ or APFS refuses a name or gives it another meaning, or ""."""
     if any(unicodedata.category(one) in {"Cn", "Cs"} for one in name):
         return "an unassigned character"
     if name.startswith("._"):
@@ -92,7 +94,7 @@ def problem_on_macs(name: str) -> str:
 
 
 def git_problem(name: str) -> str:
-    """Return why git refuses a path on some system, or takes its file as instructions."""
+    """Return why git refuses a name on some system or treats it as its own file, or ""."""
     plain = name.translate(HFS_IGNORES).lower().rstrip(" .")
     return "git's own" if plain in {".git", "git~1", ".gitmodules", ".gitattributes"} else ""
 
@@ -104,7 +106,7 @@ def problem(name: str) -> str:
 
 
 def as_some_system_has_it(name: str) -> set[str]:
-    """Return what a case-insensitive or normalizing file system stores or compares."""
+    """Return the forms of a name that a case-insensitive or normalizing file system may use."""
     plain = unicodedata.normalize("NFD", name.translate(HFS_IGNORES))
     return {
         name,
@@ -116,7 +118,7 @@ def as_some_system_has_it(name: str) -> set[str]:
 
 
 def check(roots: list[str]) -> dict[str, str]:
-    """Return {root: name}, each of which is good alone and next to the others."""
+    """Return {root: name} after checking every name alone and with all other names."""
     names = FileNames(roots)
     named = {root: names.of(root) for root in roots}
     assert {name: found for name in named.values() if (found := problem(name))} == {}
@@ -182,7 +184,7 @@ def test_file_name_that_is_forbidden_is_changed_as_readme_says(root: str, name: 
 
 
 def test_file_name_that_is_too_long_keeps_beginning_and_ending() -> None:
-    """With a digest between them, so that names with one beginning differ."""
+    """A shortened name has a digest in the middle, so names with the same beginning differ."""
     first, second = file_name("я" * 200 + "1.py"), file_name("я" * 200 + "2.py")
 
     assert first != second
@@ -204,7 +206,7 @@ def test_file_names_that_are_alike_are_numbered_once_for_all_folders() -> None:
 
 
 def test_file_has_the_name_that_people_see_unless_a_text_is_called_so() -> None:
-    """The text of the stock editors is shown as main.py; a real main.py keeps its name."""
+    """The main text of the stock editors is exported as main.py, unless a text has that name."""
     shown = {"codemirror": "main.py"}
     alone, beside = (
         FileNames(["codemirror"], shown=shown),
@@ -219,7 +221,10 @@ def test_file_has_the_name_that_people_see_unless_a_text_is_called_so() -> None:
 
 
 def test_many_alike_names_take_no_time() -> None:
-    """A hostile editor can name all texts alike."""
+    """4,096 names that differ only in capitals are numbered quickly.
+
+    A hostile editor can make this number of texts.
+    """
     letters = [
         f"{number:012b}".translate({ord("0"): "a", ord("1"): "A"}) for number in range(4_096)
     ]
@@ -228,8 +233,9 @@ def test_many_alike_names_take_no_time() -> None:
 
 
 async def test_exports_of_corpus_are_unpacked_and_cloned(ada: Api, tmp_path: Path) -> None:
-    """A document with all these texts, by the programs themselves,
-    with git's rules for Windows and macOS.
+    """unzip, Python and git can unpack an export of all these names, with all texts unchanged.
+
+    git runs with its rules for Windows and macOS.
     """
     roots = [root for root in CORPUS if 0 < len(root.encode()) <= 255][:240]
     texts = {root: f"text of {root!r}\n" for root in roots}

@@ -1,4 +1,4 @@
-"""A session's versions as commits of git."""
+"""Tests the export of a session's versions as git commits."""
 
 import subprocess
 from datetime import datetime
@@ -31,7 +31,10 @@ async def cloned(api: Api, session_id: str, folder: Path) -> Path:
 async def test_git_bundle_has_commit_for_each_version_and_live_text(
     ada: Api, bob: Api, tmp_path: Path
 ) -> None:
-    """With author, time, label and texts; what is in no version yet comes last."""
+    """Each version is a commit with its author, time, label and texts.
+
+    A last commit has the text that no version has yet.
+    """
     session_id = await ada.new_session(code="one\n")
     await bob.post(f"/session/{session_id}/join")
     first = (await ada.post(f"/code/{session_id}/save", {"label": "first – ä"})).body
@@ -58,7 +61,7 @@ async def test_git_bundle_has_commit_for_each_version_and_live_text(
 
 
 async def test_git_bundle_without_versions_has_one_commit(ada: Api, tmp_path: Path) -> None:
-    """A session without versions is one commit."""
+    """The bundle of a session without versions has one commit."""
     session_id = await ada.new_session()
 
     clone = await cloned(ada, session_id, tmp_path)

@@ -1,4 +1,4 @@
-"""Commits made one by one, as worker processes make them."""
+"""Tests commits that are made one by one, as in worker processes."""
 
 import subprocess
 from pathlib import Path
@@ -12,7 +12,7 @@ def git(*arguments: str) -> str:
 
 
 def test_commits_follow_each_other_into_the_bundle(tmp_path: Path) -> None:
-    """Each opens the repository again; names of files are those that the first one gave."""
+    """Each commit opens the repository again, and keeps the file names of the first commit."""
     folder, clone = tmp_path / "repo", str(tmp_path / "clone")
     folder.mkdir()
     progress = Progress(FileNames(["a/b"]))

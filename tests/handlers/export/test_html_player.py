@@ -1,4 +1,4 @@
-"""A session's replay as one page."""
+"""Tests the export of a session's replay as one HTML page."""
 
 import json
 
@@ -11,10 +11,11 @@ from tests.api import Api
 async def test_html_player_contains_all_history_escaped(
     ada: Api, bob: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every update of every part, with authors and times, versions and chat;
-    no text can end the element it is in.
+    """The page contains all updates, authors, times, versions and messages.
+
+    All of them are escaped, so that no text can end the element that contains it.
     """
-    monkeypatch.setattr(crdt.history.playback.replay, "MAX_EDITS", 0)  # a part for each update
+    monkeypatch.setattr(crdt.history.playback.replay, "MAX_EDITS", 0)  # one part for each update
     session_id = await ada.new_session(code="</script><b>", title="</script>")
     await bob.post(f"/session/{session_id}/join")
     for number, api in enumerate((ada, bob, ada, bob)):

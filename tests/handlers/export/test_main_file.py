@@ -1,4 +1,4 @@
-"""The name of the main text's file."""
+"""Tests the file name of the main text."""
 
 import re
 
@@ -7,7 +7,7 @@ from tests.processes import ROOT
 
 
 def test_main_file_has_the_ending_that_the_web_app_shows() -> None:
-    """The table is the web app's; a language that it does not know is plain text."""
+    """Endings agree with the web app's table of languages. An unknown language is plain text."""
     source = (ROOT / "static" / "src" / "lib" / "languages.ts").read_text()
 
     theirs = dict(re.findall(r'id: "(\w+)",\s*name: "[^"]+",\s*suffix: "(\w+)"', source))

@@ -1,4 +1,4 @@
-"""A session as a zip file."""
+"""Tests the export of a session as a zip file."""
 
 import io
 import json
@@ -87,7 +87,7 @@ async def test_zip_archive_escapes_root_names_in_paths(ada: Api) -> None:
 async def test_zip_archive_of_long_history_is_read_in_pages(
     start_server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Read page by page."""
+    """Versions and messages of a long history are read page by page, and none is missing."""
     monkeypatch.setattr(handlers.export.zip_archive, "_PAGE", 3)
     monkeypatch.setattr(handlers.export.zip_archive, "_MESSAGES", 4)
     monkeypatch.setattr(handlers.export.export, "_IN_MEMORY_BYTES", 100)

@@ -1,5 +1,5 @@
-"""What every request of the API has in common:
-request ids, methods, content types, CORS, headers.
+"""Tests the common parts of all requests.
+They are: request ids, methods, content types, CORS and headers.
 """
 
 import re
@@ -15,7 +15,7 @@ OTHER = "https://editor.example.org"
 
 @pytest.mark.parametrize("path", METHODS)
 async def test_answer_405_names_allowed_methods(ada: Api, path: str) -> None:
-    """RFC 9110 asks for `Allow` with every 405."""
+    """Every answer 405 has the header `Allow`, which RFC 9110 requires."""
     answer = await ada.request("PUT", path, {})
 
     assert (
@@ -32,7 +32,7 @@ async def test_answer_405_names_allowed_methods(ada: Api, path: str) -> None:
      ("/user/signup", 405)],
 )  # fmt: skip
 async def test_every_answer_has_request_id(api: Api, path: str, status: int) -> None:
-    """Whatever is asked, the answer can be found in the log."""
+    """Every answer has a request id, so it can be found in the log."""
     answer = await api.get(path)
 
     assert answer.status == status
@@ -40,7 +40,7 @@ async def test_every_answer_has_request_id(api: Api, path: str, status: int) -> 
 
 
 async def test_request_id_of_client_is_kept_and_others_differ(ada: Api) -> None:
-    """A client's own id is taken over, in good answers and in bad ones."""
+    """The request id that a client sends is kept in successful answers and in errors."""
     made = [(await ada.get("/user/me")).headers["X-Request-Id"] for _ in range(3)]
     given = {"X-Request-Id": "3f2b8c1e-0000-4000-8000-aaaaaaaaaaaa"}
 
@@ -57,7 +57,7 @@ async def test_request_id_of_client_is_kept_and_others_differ(ada: Api) -> None:
     ["", "short", "x" * 65, "with space in it", "<script>alert(1)</script>", "a;b=c,d%0d%0a"],
 )
 async def test_request_id_of_bad_form_is_replaced(ada: Api, given: str) -> None:
-    """What could not stand safely in a log or header is replaced."""
+    """A request id that is unsafe in a log or header is replaced."""
     answer = await ada.get("/user/me", headers={"X-Request-Id": given})
 
     assert answer.status == 200
@@ -83,7 +83,7 @@ async def test_request_id_of_bad_form_is_replaced(ada: Api, given: str) -> None:
 async def test_body_of_other_content_type_is_refused(
     ada: Api, content_type: str, status: int
 ) -> None:
-    """Only JSON that says so is read: forms of other sites cannot say so."""
+    """Only bodies declared as JSON are read, because forms of other sites cannot declare JSON."""
     answer = await ada.request(
         "POST", "/session", {"title": "x"}, headers={"Content-Type": content_type}
     )
@@ -94,7 +94,7 @@ async def test_body_of_other_content_type_is_refused(
 
 
 async def test_get_and_delete_with_body_work_as_without(ada: Api) -> None:
-    """GET and DELETE with a body work as without, and the connection stays usable."""
+    """A body of GET or DELETE is ignored, and the connection stays usable."""
     session_id = await ada.new_session()
 
     assert (await ada.request("GET", "/user/me", raw=b"{")).status == 200
@@ -102,7 +102,7 @@ async def test_get_and_delete_with_body_work_as_without(ada: Api) -> None:
 
 
 async def test_connection_after_refused_body_stays_usable(ada: Api) -> None:
-    """After a refused request with a body, the next one on the connection can be read."""
+    """After a refused request with a body, the next request on the connection can be read."""
     body = b'{"title": "GET /healthz HTTP/1.1"}'
     head = (
         b"POST /session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
@@ -123,8 +123,9 @@ async def test_connection_after_refused_body_stays_usable(ada: Api) -> None:
     ["/user/login", "/user/me", "/session", "/session/x", "/chat/send", "/code/x/save", "/nowhere"],
 )
 async def test_preflight_is_answered_for_allowed_origins_only(start_server, path: str) -> None:
-    """Origins in CORS_ORIGIN are told what they may do, with credentials and never by `*`;
-    others nothing.
+    """A preflight is answered for origins in CORS_ORIGIN, with credentials and never with `*`.
+
+    Other origins get no such headers.
     """
     server = await start_server(cors_origin=f"{OTHER}, http://localhost:3000/")
     asked = {
@@ -164,8 +165,9 @@ async def test_preflight_is_answered_for_allowed_origins_only(start_server, path
 async def test_cors_lets_allowed_origin_read_answers_and_errors(
     start_server, method: str, path: str, status: int
 ) -> None:
-    """An allowed page also sees what went wrong, with request id and wait;
-    `Vary` keeps caches apart.
+    """A page of an allowed origin may also read errors, the request id and the time to wait.
+
+    `Vary` keeps caches from mixing answers for different origins.
     """
     server = await start_server(cors_origin=OTHER)
 
@@ -187,7 +189,7 @@ async def test_cors_lets_allowed_origin_read_answers_and_errors(
 
 
 async def test_cors_without_setting_allows_no_origin(api: Api) -> None:
-    """The default is the server's own pages only."""
+    """By default, no other origin may read answers."""
     for origin in (OTHER, "null", "*", ""):
         answer = await api.request("OPTIONS", "/session", headers={"Origin": origin})
         assert not [name for name in answer.headers if name.startswith("Access-Control-")]
@@ -197,7 +199,7 @@ async def test_cors_without_setting_allows_no_origin(api: Api) -> None:
     "path", ["/", "/docs", "/openapi.json", "/session", "/nowhere", "/healthz", "/static/style.css"]
 )
 async def test_every_answer_has_security_headers(api: Api, path: str) -> None:
-    """Browsers do not guess types, do not pass addresses on, and are not told what runs here."""
+    """Headers forbid browsers to guess types or send referrers, and do not name the software."""
     answer = await api.get(path)
 
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -206,6 +208,6 @@ async def test_every_answer_has_security_headers(api: Api, path: str) -> None:
 
 
 async def test_answers_about_users_are_not_cacheable(ada: Api) -> None:
-    """Neither browser nor proxy keeps what was for one user, errors included."""
+    """Neither a browser nor a proxy stores answers for a user, including errors."""
     for path in ("/user/me", "/session", "/nowhere"):
         assert (await ada.get(path)).headers["Cache-Control"] == "no-store"

@@ -1,4 +1,4 @@
-"""Bodies are taken in within bounds, and read as strict JSON."""
+"""Tests that bodies are received within bounds and parsed as strict JSON."""
 
 import json
 
@@ -20,11 +20,11 @@ from handlers.throttling.rates import Budget
     ],
 )
 def test_parse_json_accepts_unusual_valid_json(raw: bytes) -> None:
-    """Pairs of surrogates, odd keys and large numbers are JSON."""
+    """Pairs of surrogates, unusual keys and large numbers are valid JSON."""
     assert parse_json(raw) == json.loads(raw)
 
 
-# -- taking in ------------------------------------------------------------------------------------
+# -- receiving ------------------------------------------------------------------------------------
 
 
 def a_body(limit: int = 10, each: int = 100, in_all: int = 100) -> tuple[Body, Budget]:
@@ -35,7 +35,7 @@ def a_body(limit: int = 10, each: int = 100, in_all: int = 100) -> tuple[Body, B
 
 
 def test_body_holds_its_pieces_until_it_is_released() -> None:
-    """Its bytes count for their sender until the request is over."""
+    """The bytes of a body count for their sender until the body is released."""
     body, budget = a_body()
 
     body.add(b"abc")
@@ -47,7 +47,7 @@ def test_body_holds_its_pieces_until_it_is_released() -> None:
 
 
 def test_body_released_twice_gives_back_once() -> None:
-    """A connection that closes after its answer releases the body a second time."""
+    """A second release gives nothing back. It happens when a connection closes after its answer."""
     body, budget = a_body()
     other = Body(10, budget)
     other.payer = "ada"
@@ -61,7 +61,7 @@ def test_body_released_twice_gives_back_once() -> None:
 
 
 def test_body_after_release_takes_nothing_more() -> None:
-    """Nobody would give that back."""
+    """A released body accepts no more bytes, because nothing would release these again."""
     body, budget = a_body()
     body.release()
 
@@ -72,7 +72,7 @@ def test_body_after_release_takes_nothing_more() -> None:
 
 
 def test_body_over_its_limit_is_refused() -> None:
-    """Also when its pieces are small."""
+    """A body over its limit is refused, even if it arrives in small pieces."""
     body, budget = a_body(limit=4)
     body.add(b"1234")
 
@@ -84,7 +84,7 @@ def test_body_over_its_limit_is_refused() -> None:
 
 @pytest.mark.parametrize(("each", "in_all"), [(4, 100), (100, 4)])
 def test_body_over_the_budget_is_refused_for_now(each: int, in_all: int) -> None:
-    """One user's bodies, or those of all."""
+    """A body over the budget of one user, or of all users, is refused with 503."""
     body, _ = a_body(each=each, in_all=in_all)
 
     with pytest.raises(ApiError) as raised:
@@ -94,7 +94,10 @@ def test_body_over_the_budget_is_refused_for_now(each: int, in_all: int) -> None
 
 
 def test_body_declared_little_too_large_is_read_to_its_end() -> None:
-    """Browsers show an answer only when all was sent; nothing of it is kept."""
+    """A body declared slightly too large is read but not kept.
+
+    Browsers show an answer only after they have sent the whole body.
+    """
     body, budget = a_body(limit=4)
 
     body.declared("5")
@@ -107,7 +110,7 @@ def test_body_declared_little_too_large_is_read_to_its_end() -> None:
 
 
 def test_body_declared_far_too_large_is_not_read() -> None:
-    """It is refused before its first byte."""
+    """A body declared far too large is refused before its first byte."""
     body, _ = a_body(limit=4)
 
     with pytest.raises(ApiError) as raised:
@@ -118,7 +121,7 @@ def test_body_declared_far_too_large_is_not_read() -> None:
 
 @pytest.mark.parametrize("length", ["", "x", "-1", "²", "4"])
 def test_body_with_length_that_is_no_number_is_not_refused(length: str) -> None:
-    """Tornado judges what is no number."""
+    """A malformed length is accepted here, because Tornado checks it."""
     body, _ = a_body(limit=4)
 
     body.declared(length)
@@ -139,9 +142,7 @@ def test_body_with_length_that_is_no_number_is_not_refused(length: str) -> None:
     ],
 )  # fmt: skip
 def test_parse_json_refuses_unsafe_json(raw: bytes) -> None:
-    """Only objects; no numbers that are none, doubled keys,
-    halves of characters or deep nesting.
-    """
+    """Only objects are accepted, without NaN, repeated keys, lone surrogates or deep nesting."""
     with pytest.raises(ApiError) as raised:
         parse_json(raw)
 
@@ -153,7 +154,10 @@ def test_parse_json_refuses_unsafe_json(raw: bytes) -> None:
 )
 @pytest.mark.parametrize("text", ["", "x" * 100_000])
 def test_parse_json_refuses_much_structure(rest: str, text: str) -> None:
-    """Parsing it would hold the event loop for half a second a MiB; the answer names the bound."""
+    """JSON with too much structure is refused with the bound, because parsing it would take long.
+
+    One MiB of it would block the event loop for half a second.
+    """
     with pytest.raises(ApiError) as refused:
         parse_json(f'{{"code": "{text}", "a": [{rest}]}}'.encode())
 

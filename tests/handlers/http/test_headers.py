@@ -1,4 +1,4 @@
-"""Headers that every answer has."""
+"""Tests the headers that every answer has."""
 
 import pytest
 
@@ -30,8 +30,9 @@ ANSWERS = {
 
 @pytest.mark.parametrize("what", ANSWERS)
 async def test_every_answer_has_common_security_headers(ada: Api, what: str) -> None:
-    """Nothing is sniffed, framed or told where it was linked from; nothing gets a camera;
-    no word of the software.
+    """The headers forbid browsers to guess types, use frames, send referrers or use the camera.
+
+    They do not name the server's software.
     """
     method, path, status = ANSWERS[what]
     answer = await ada.request(method, path, {} if method == "PUT" else None)
@@ -46,7 +47,7 @@ async def test_every_answer_has_common_security_headers(ada: Api, what: str) -> 
 
 @pytest.mark.parametrize("what", ["JSON", "an error of ours", "a file", "a page"])
 async def test_content_policy_is_empty_except_for_pages(ada: Api, what: str) -> None:
-    """JSON, problems and files have the empty policy; a page its own."""
+    """JSON, errors and files have a policy that allows nothing. A page has its own policy."""
     method, path, _ = ANSWERS[what]
     policy = (await ada.request(method, path)).headers["Content-Security-Policy"]
 
@@ -54,7 +55,7 @@ async def test_content_policy_is_empty_except_for_pages(ada: Api, what: str) -> 
 
 
 async def test_picture_headers_sandbox_it_and_allow_other_origins(ada: Api) -> None:
-    """Front ends of other origins show them; opened alone they run nothing."""
+    """Pages of other origins may show a picture. A picture that is opened alone can run nothing."""
     url = (await upload(ada, picture())).body["avatar"]
     answer = await ada.get("/user" + url.rpartition("/user")[2])
 
@@ -65,7 +66,7 @@ async def test_picture_headers_sandbox_it_and_allow_other_origins(ada: Api) -> N
 
 @pytest.mark.parametrize("path", ["/user/me", "/nothing", "/", "/healthz"])
 async def test_hsts_is_sent_when_trusted_proxy_says_tls(start_server, path: str) -> None:
-    """Only the word of a proxy that is trusted counts."""
+    """HSTS is sent only if a trusted proxy says that the client uses TLS."""
     behind, alone = await start_server(trust_proxy=1), None
     headers = {"X-Forwarded-Proto": "https"}
     assert (await Api(behind.url).get(path, headers=headers)).headers[

@@ -1,4 +1,4 @@
-"""JSON made in pieces is the JSON that `json.dumps` makes."""
+"""Tests that JSON made in pieces equals the output of `json.dumps`."""
 
 import json
 from typing import Any
@@ -40,8 +40,9 @@ def test_pieces_together_are_the_usual_json(value: Any) -> None:
     ids=["text", "texts", "list", "map", "mixed", "deep"],
 )
 def test_no_piece_of_a_large_value_is_large(value: Any) -> None:
-    """A character has at most twelve in JSON (two escapes),
-    so no piece is longer than that many times the bound.
+    """No piece is longer than 13 times `PIECE`.
+
+    A character takes at most twelve characters in JSON (two escapes).
     """
     made = list(pieces(value))
     assert "".join(made) == json.dumps(value)

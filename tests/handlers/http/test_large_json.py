@@ -1,4 +1,4 @@
-"""JSON that is large: long texts are read as `json.loads` reads them, structure is bounded."""
+"""Tests large JSON: long texts are read like by `json.loads`, and structure is bounded."""
 
 import json
 import random

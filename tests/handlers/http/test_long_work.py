@@ -1,4 +1,4 @@
-"""Requests whose work takes long."""
+"""Tests requests whose work takes long."""
 
 import asyncio
 
@@ -12,7 +12,10 @@ from tests.waiting import until
 async def test_work_for_a_client_that_hangs_up_is_stopped(
     ada: Api, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing of it is logged, and the next request is answered."""
+    """Work for a client that closed the connection is stopped without a log entry.
+
+    The next request is answered.
+    """
     session_id = await ada.new_session(code="x")
     events: list[str] = []
 
@@ -39,7 +42,7 @@ async def test_work_for_a_client_that_hangs_up_is_stopped(
 
 
 async def test_answer_in_pieces_is_whole(ada: Api) -> None:
-    """A page of a replay of 400,000 characters beyond ASCII."""
+    """The replay of 400,000 characters, many beyond ASCII, is sent in pieces and is complete."""
     text = "aé😀\n" * 100_000
     session_id = await ada.new_session(code=text)
 

@@ -1,4 +1,4 @@
-"""Where a request comes from, with and without proxies, and who lies about it."""
+"""Tests a request's address, scheme and origin, with proxies, without them, and forged."""
 
 import pytest
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
@@ -12,7 +12,7 @@ def request(
     remote: str = "10.0.0.1",
     protocol: str = "http",
 ) -> HTTPServerRequest:
-    """Return a request that came in on a connection from `remote`."""
+    """Return a request that arrived on a connection from `remote`."""
     headers = HTTPHeaders()
     headers.add("Host", host)
     for name, value in lines:
@@ -49,8 +49,9 @@ def request(
 def test_client_address_counts_trusted_proxies_from_the_right(
     hops: int, forwarded: list[str], address: str
 ) -> None:
-    """With n trusted proxies the n-th entry from the right counts;
-    what a stranger put before it never does.
+    """With N trusted proxies, the Nth entry from the right is the client's address.
+
+    Entries before it can be forged, and are ignored.
     """
     lines = [("X-Forwarded-For", one) for one in forwarded]
 
@@ -58,7 +59,7 @@ def test_client_address_counts_trusted_proxies_from_the_right(
 
 
 def test_limit_key_is_the_subscriber_of_the_client_address() -> None:
-    """Behind a proxy the address is the one that the proxy saw."""
+    """The key of rate limits is the subscriber of the address that the trusted proxy saw."""
     seen = request(("X-Forwarded-For", "2001:db8:1:2::1"))
 
     assert network.rate_limit_key(seen, 1) == "2001:db8:1:2::/64"
@@ -70,7 +71,7 @@ def test_limit_key_is_the_subscriber_of_the_client_address() -> None:
 )
 @pytest.mark.parametrize("hops", [0, 1])
 def test_client_address_ignores_other_headers(name: str, hops: int) -> None:
-    """One header is trusted, and only from trusted proxies."""
+    """No header except X-Forwarded-For can set the client's address."""
     assert network.client_address(request((name, "for=6.6.6.6")), hops) == "10.0.0.1"
 
 
@@ -102,15 +103,16 @@ def test_client_address_ignores_other_headers(name: str, hops: int) -> None:
 def test_is_secure_follows_connection_or_trusted_proxy(
     hops: int, protocol: str, forwarded: str | None, secure: bool
 ) -> None:
-    """TLS is what the connection has, or what a trusted proxy says of its own."""
+    """A request is secure if its connection has TLS, or if a trusted proxy reports TLS."""
     lines = [] if forwarded is None else [("X-Forwarded-Proto", forwarded)]
 
     assert network.is_secure(request(*lines, protocol=protocol), hops) is secure
 
 
 def test_is_secure_behind_two_proxies_accepts_single_value() -> None:
-    """Proxies set X-Forwarded-Proto rather than append to it:
-    one value for two hops is the usual case.
+    """One value of X-Forwarded-Proto is enough for two proxies.
+
+    Proxies usually replace this header instead of appending to it.
     """
     told = request(("X-Forwarded-Proto", "https"), ("X-Forwarded-For", "1.1.1.1, 2.2.2.2"))
 
@@ -135,7 +137,7 @@ def test_is_secure_behind_two_proxies_accepts_single_value() -> None:
 def test_own_origin_is_scheme_and_host_seen_by_client(
     host: str, protocol: str, hops: int, proto: str | None, origin: str
 ) -> None:
-    """The origin is scheme and host as the client sees them."""
+    """The own origin is made of the scheme and host that the client sees."""
     lines = [] if proto is None else [("X-Forwarded-Proto", proto)]
 
     assert network.own_origin(request(*lines, host=host, protocol=protocol), hops) == origin
@@ -187,7 +189,7 @@ ALLOWED = frozenset({"https://editor.example.org", "http://localhost:3000"})
 def test_is_allowed_origin_compares_whole_origins(
     origin: str | None, site: str | None, allowed: bool | None
 ) -> None:
-    """Origins are compared whole; what says nothing is unknown, not allowed."""
+    """Origins are compared as a whole. A request that says nothing of its origin is unknown."""
     lines = []
     if origin is not None:
         lines.append(("Origin", origin))
@@ -198,7 +200,7 @@ def test_is_allowed_origin_compares_whole_origins(
 
 
 def test_is_allowed_origin_with_two_origins_is_not_allowed() -> None:
-    """A header given twice is no origin that anybody allowed."""
+    """A request with two Origin headers is not allowed."""
     twice = request(("Origin", "http://code.example.org"), ("Origin", "https://evil.example.org"))
 
     assert network.is_allowed_origin(twice, ALLOWED, 0) is False
@@ -218,8 +220,9 @@ def test_is_allowed_origin_with_two_origins_is_not_allowed() -> None:
     ],
 )
 def test_normalize_origin_returns_form_sent_by_browsers(text: str, origin: str) -> None:
-    """What people write is turned into what browsers send:
-    small letters, no default port, no slash.
+    """A configured origin is changed to the form of browsers.
+
+    That form has lower case, no default port and no trailing slash.
     """
     assert network.normalize_origin(text) == origin
 
@@ -235,6 +238,6 @@ def test_normalize_origin_returns_form_sent_by_browsers(text: str, origin: str) 
      "https://exa mple.org"],
 )  # fmt: skip
 def test_normalize_origin_of_invalid_setting_raises(text: str) -> None:
-    """A setting that could never match a browser is refused at the start, not silently kept."""
+    """A configured origin that could never match a browser's is refused at the start."""
     with pytest.raises(ValueError):
         network.normalize_origin(text)

@@ -1,4 +1,4 @@
-"""Notes to open pages: their frames, and who gets them."""
+"""Tests notifications to open pages: their frames and their recipients."""
 
 import json
 
@@ -9,14 +9,14 @@ ADA = User("u1", "ada", None, None, "", None, False, 0)
 
 
 def content(frame: bytes) -> dict:
-    """Take a note apart: type 103 as a varUint, then the JSON with its length as a varUint."""
+    """Return the JSON of a notification: type 103 as a varUint, a varUint length, then the JSON."""
     assert frame[0] == 103
     end_of_length = next(at for at in range(1, len(frame)) if frame[at] < 0x80) + 1
     return json.loads(frame[end_of_length:])
 
 
 def test_message_notification_goes_to_its_session_as_rest_shows_it() -> None:
-    """The message with its sender, to the pages of its session alone."""
+    """A new message with its sender is sent only to the pages of its session."""
     told = list[tuple[str, bytes]]()
     listener = notifications.of_messages(lambda session_id, frame: told.append((session_id, frame)))
 
@@ -32,5 +32,8 @@ def test_message_notification_goes_to_its_session_as_rest_shows_it() -> None:
 
 
 def test_session_changed_notification_has_no_details() -> None:
-    """No more than that: what each may see, REST knows."""
+    """The notification of a changed session has no details.
+
+    Each page asks REST for its own view.
+    """
     assert content(notifications.SESSION_CHANGED) == {"about": "session"}

@@ -1,6 +1,4 @@
-"""Requests that another site makes with a visitor's cookies (CSRF),
-and what allowed sites may do.
-"""
+"""Tests requests of other sites with a visitor's cookies (CSRF), and of allowed sites."""
 
 import itertools
 import re
@@ -42,7 +40,7 @@ async def url(start_server) -> str:
 
 
 async def cookies_of(url: str, name: str) -> str:
-    """Sign up and return the `Cookie` header of that browser."""
+    """Sign up, and return the `Cookie` header of that browser."""
     answer = await Api(url).post("/user/signup", account(name))
     return "; ".join(f"{cookie.key}={cookie.value}" for cookie in set_cookies(answer).values())
 
@@ -51,8 +49,9 @@ async def cookies_of(url: str, name: str) -> str:
 
 
 async def test_origin_check_refuses_only_cookies_of_other_sites(url: str) -> None:
-    """Origin × Sec-Fetch-Site × content type × cookie or bearer:
-    only cookies from foreign pages are refused.
+    """Only requests with cookies from foreign pages are refused.
+
+    All combinations of Origin, Sec-Fetch-Site, content type and credentials are tried.
     """
     token = (await Api(url).sign_up("ada")).token
     cookie = await cookies_of(url, "bob")
@@ -77,13 +76,9 @@ async def test_origin_check_refuses_only_cookies_of_other_sites(url: str) -> Non
 
 @pytest.mark.parametrize(("method", "path"), CHANGING)
 async def test_origin_check_covers_every_changing_route(url: str, method: str, path: str) -> None:
-    """On each such route, a foreign page's request with cookies is refused before all else.
+    """Every changing route first refuses a foreign page's request with cookies.
 
-    The kind of content makes no difference:
-    those that a page may send without asking first, and JSON.
-
-    Whatever kind of content it says it has:
-    those that a page may send without asking first, and JSON.
+    This holds for JSON and for content types that a page may send without a preflight.
     """
     cookie = {"Cookie": await cookies_of(url, "ada")}
     signs_in = path in ("/user/signup", "/user/login", "/user/refresh", "/user/guest")
@@ -92,7 +87,7 @@ async def test_origin_check_covers_every_changing_route(url: str, method: str, p
         headers = {**headers_of(url, origin, site), "Content-Type": content_type, **cookie}
         answer = await Api(url).request(method, path, {}, headers=headers)
         if signs_in and (origin, site) == ("no origin", None):
-            continue  # no browser, and the access token plays no part
+            continue  # no browser sends this request, and the route does not use the access token
         assert code_of(answer) == (403, "bad_origin"), (origin, site, content_type)
     for origin in ("own", "allowed"):
         answer = await Api(url).request(
@@ -103,14 +98,14 @@ async def test_origin_check_covers_every_changing_route(url: str, method: str, p
 
 
 def test_list_of_changing_routes_is_not_empty() -> None:
-    """The list above is made from the routes: it must not be empty by mistake."""
+    """The list of changing routes, made from all routes, is not empty by mistake."""
     assert len(CHANGING) >= 13
     assert ("POST", "/user/login") in CHANGING
     assert ("DELETE", f"/session/{UNKNOWN_ID}/members/{UNKNOWN_ID}") in CHANGING
 
 
 async def test_requests_refused_by_origin_change_nothing(url: str) -> None:
-    """After refused requests the session, the name and the login are as they were."""
+    """Refused requests do not change the session, the user name or the login."""
     cookie = {"Cookie": await cookies_of(url, "ada")}
     own = {"Origin": url, **cookie}
     session_id = (
@@ -140,9 +135,7 @@ async def test_requests_refused_by_origin_change_nothing(url: str) -> None:
 
 
 async def test_cors_does_not_let_other_sites_read_by_cookie(url: str) -> None:
-    """GET with cookies is answered (it changes nothing),
-    but the browser does not show it to a foreign page.
-    """
+    """A GET with cookies is answered, but a browser does not show the answer to a foreign page."""
     cookie = {"Cookie": await cookies_of(url, "ada")}
 
     evil = await Api(url).get(
@@ -158,7 +151,7 @@ async def test_cors_does_not_let_other_sites_read_by_cookie(url: str) -> None:
 
 
 async def test_get_requests_have_no_effect(url: str) -> None:
-    """What a foreign page can trigger with an image or a link has no effect."""
+    """GET requests, which a foreign page can send by an image or link, have no effect."""
     cookie = {"Cookie": await cookies_of(url, "ada"), "Sec-Fetch-Site": "cross-site"}
 
     for path in (
@@ -198,9 +191,7 @@ async def test_get_requests_have_no_effect(url: str) -> None:
 async def test_sign_in_from_other_site_is_refused(
     url: str, path: str, origin: str, site: str | None, is_good
 ) -> None:
-    """No foreign page can sign a visitor in as somebody else;
-    programs without a browser can sign in.
-    """
+    """A foreign page cannot sign in a visitor as another user. Programs may send no origin."""
     ada = await Api(url).sign_up("ada")
     invite = await ada.post(f"/session/{await ada.new_session()}/invites")
     body = {
@@ -220,7 +211,10 @@ async def test_sign_in_from_other_site_is_refused(
 
 
 async def test_change_by_cookie_without_origin_says_what_to_send(url: str) -> None:
-    """A program with a cookie jar: the message names both ways, and the first of them works."""
+    """A program that sends cookies without an origin is refused.
+
+    The message names both remedies: a bearer token or an Origin header. Both work.
+    """
     cookies = await cookies_of(url, "ada")
     token = cookies.partition("accessToken=")[2].partition(";")[0]
 
@@ -235,8 +229,9 @@ async def test_change_by_cookie_without_origin_says_what_to_send(url: str) -> No
 
 
 async def test_sign_in_with_old_cookies_and_no_origin_is_accepted(url: str) -> None:
-    """A program with a cookie jar (curl -b -c) and no origin may sign in again:
-    its cookie signs nothing here.
+    """A program with old cookies and no origin (curl -b -c) may sign in again.
+
+    The cookie does not sign anybody in at these routes.
     """
     cookie = {"Cookie": await cookies_of(url, "ada")}
 
@@ -249,7 +244,7 @@ async def test_sign_in_with_old_cookies_and_no_origin_is_accepted(url: str) -> N
 
 
 async def test_sign_in_and_refresh_with_outdated_cookie_succeed(url: str) -> None:
-    """A cookie of a login that has ended does not stand in the way of the next one."""
+    """The cookie of an ended login does not prevent the next login or a refresh."""
     browser = Browser(url)
     await browser.enter("ada")
     stale = browser.jar["accessToken"]
@@ -266,9 +261,7 @@ async def test_sign_in_and_refresh_with_outdated_cookie_succeed(url: str) -> Non
     "origin", [name for name in ORIGINS if name not in ("own", "own in capitals", "allowed")]
 )
 async def test_refresh_by_cookie_from_other_site_is_refused(url: str, origin: str) -> None:
-    """The refresh cookie is no use to foreign pages,
-    nor to clients that do not say where they come from.
-    """
+    """The refresh cookie is refused from foreign pages, and without any origin."""
     cookie = {"Cookie": (await cookies_of(url, "ada")).partition("; ")[2]}
     assert cookie["Cookie"].startswith("refreshToken=")
 
@@ -282,7 +275,7 @@ async def test_refresh_by_cookie_from_other_site_is_refused(url: str, origin: st
 
 
 async def test_allowed_origin_signs_up_works_and_signs_out_by_cookie(url: str) -> None:
-    """A page of an origin in CORS_ORIGIN signs up, works and signs out with cookies."""
+    """A page of an origin in CORS_ORIGIN can sign up, work and sign out with cookies."""
     page = Browser(url, origin=ALLOWED)
 
     assert (await page.enter("ada")).status == 201
@@ -294,9 +287,7 @@ async def test_allowed_origin_signs_up_works_and_signs_out_by_cookie(url: str) -
 
 
 async def test_own_origin_behind_tls_proxy_is_https(start_server) -> None:
-    """The page's origin is compared with how the client sees the server,
-    not with how the proxy does.
-    """
+    """An origin is compared with the scheme that the client uses, not with that of the proxy."""
     server = await start_server(trust_proxy=1)
     cookie = await cookies_of(server.url, "ada")
     tls = server.url.replace("http", "https", 1)
@@ -315,7 +306,7 @@ async def test_own_origin_behind_tls_proxy_is_https(start_server) -> None:
 
 @pytest.mark.parametrize("hops", [0, 1])
 async def test_origin_check_ignores_forged_forwarded_host(start_server, hops: int) -> None:
-    """With proxies or without, X-Forwarded-Host does not make a foreign page ours."""
+    """X-Forwarded-Host never makes a foreign page count as our own."""
     server = await start_server(trust_proxy=hops)
     cookie = await cookies_of(server.url, "ada")
 

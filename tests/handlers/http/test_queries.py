@@ -1,4 +1,4 @@
-"""Query parameters are read as their types; what is wrong with one is said in one sentence."""
+"""Tests that query parameters are read as their types, with one sentence for each fault."""
 
 from typing import Any
 
@@ -41,8 +41,9 @@ from handlers.http.schemas import MAX_SEQUENCE, MAX_VERSION, Schema
 def test_read_returns_values_of_their_types(
     schema: Schema, texts: dict[str, str], values: dict[str, Any]
 ) -> None:
-    """Numbers are numbers, defaults are there,
-    what is empty counts as left out unless empty is a value.
+    """Values have their types, and missing ones their defaults.
+
+    An empty value counts as missing, except where the empty text is valid.
     """
     assert queries.read(schema, {name: texts.get(name) for name in schema}) == values
 
@@ -74,7 +75,7 @@ def test_read_returns_values_of_their_types(
 def test_read_with_wrong_value_says_which_rule_it_breaks(
     schema: Schema, name: str, text: str, sentence: str
 ) -> None:
-    """One sentence for each parameter, whichever rule it breaks."""
+    """The sentence about a parameter is the same for each rule that its value breaks."""
     with pytest.raises(ApiError) as raised:
         queries.read(schema, {name: text})
 
@@ -83,7 +84,7 @@ def test_read_with_wrong_value_says_which_rule_it_breaks(
 
 
 def test_read_with_several_wrong_values_names_each() -> None:
-    """As for bodies."""
+    """Each parameter with a wrong value is named."""
     with pytest.raises(ApiError) as raised:
         queries.read(
             {**queries.PAGE, "fields": queries.VERSIONS["fields"]}, {"limit": "x", "fields": "x"}
@@ -93,5 +94,5 @@ def test_read_with_several_wrong_values_names_each() -> None:
 
 
 def test_export_format_choices_equal_writer_names() -> None:
-    """The parameter's choices are the writers' names."""
+    """The choices of the parameter `format` are the names of the writers."""
     assert queries.EXPORT["format"]["allowed"] == list(FORMATS)

@@ -1,4 +1,4 @@
-"""What JSON bodies may hold, field by field."""
+"""Tests the schemas of JSON bodies, field by field."""
 
 import json
 from collections.abc import Mapping
@@ -68,11 +68,11 @@ SECRETS_AND_IDS = {
     ("RESTORE", "root"), ("IN_SESSION", "sessionId"), ("CODE_CHANGE", "sessionId"),
     ("JOIN", "invite"), ("PASSWORD", "currentPassword"), ("DELETE_ME", "password"),
 }  # fmt: skip
-"""Fields that are only looked up or compared: any text is text."""
+"""Fields that the server only looks up or compares, so any text is valid in them."""
 
 
 def faults(name: str, document: dict[str, Any]) -> dict[str, list[str]]:
-    """Return {field: faults} of a document under a schema, {} if it is fine."""
+    """Return {field: faults} of a document under a schema. A valid document has none."""
     error = None
     try:
         schemas.validate(getattr(schemas, name), document)
@@ -88,7 +88,7 @@ def faults(name: str, document: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def test_test_documents_cover_every_schema() -> None:
-    """A new schema needs a good document above."""
+    """Every schema has a valid document in `GOOD`."""
     defined = {
         name for name, value in vars(schemas).items() if name.isupper() and isinstance(value, dict)
     }
@@ -99,7 +99,7 @@ def test_test_documents_cover_every_schema() -> None:
 
 @pytest.mark.parametrize("name", GOOD)
 def test_schema_returns_good_document_unchanged(name: str) -> None:
-    """What is right comes back as it was, and the given document is not changed."""
+    """A valid document is returned unchanged, and the given document is not modified."""
     document = dict(GOOD[name])
 
     assert schemas.validate(getattr(schemas, name), document) == GOOD[name] == document
@@ -110,13 +110,13 @@ def test_schema_returns_good_document_unchanged(name: str) -> None:
     "field", ["role!", "ownerId", "_id", "isAdmin", "$ne", "", "\0", "__class__", "Username"]
 )
 def test_schema_refuses_unknown_fields(name: str, field: str) -> None:
-    """No schema lets a field pass that it does not know."""
+    """Every schema refuses unknown fields."""
     assert faults(name, {**GOOD[name], field: None}) == {field: ["is not a known field"]}
 
 
 @pytest.mark.parametrize("name", GOOD)
 def test_schema_names_missing_required_fields(name: str) -> None:
-    """Each field that is needed is named when it is missing, all others may be left out."""
+    """Each required field is named when it is missing, and no other field is."""
     needed = REQUIRED.get(name, set())
 
     for field in GOOD[name]:
@@ -132,7 +132,7 @@ def test_schema_names_missing_required_fields(name: str) -> None:
     ids=repr,
 )
 def test_schema_refuses_values_of_other_type(name: str, value: object) -> None:
-    """Only text is text: a fault of that field, and of no other, is told."""
+    """A value of another type is a fault of its field only."""
     for field in GOOD[name]:
         found = faults(name, {**GOOD[name], field: value})
         if ((name, field) in SECRETS_AND_IDS and value == "\0") or (name, field, value) == (
@@ -170,7 +170,7 @@ def test_schema_refuses_values_of_other_type(name: str, value: object) -> None:
 def test_schema_accepts_lengths_up_to_limits_only(
     name: str, field: str, low: int, high: int
 ) -> None:
-    """The shortest and the longest pass, one less and one more do not."""
+    """Lengths at the limits are accepted, one less and one more are refused."""
     assert faults(name, {**GOOD[name], field: "x" * low}) == {}
     assert faults(name, {**GOOD[name], field: "x" * high}) == {}
     assert list(faults(name, {**GOOD[name], field: "x" * (high + 1)})) == [field]
@@ -187,14 +187,12 @@ def test_schema_accepts_lengths_up_to_limits_only(
     ids=ascii,
 )  # fmt: skip
 def test_name_with_control_or_direction_character_is_refused(field: str, character: str) -> None:
-    """Names stay on their line and in their direction."""
+    """A name cannot contain line ends, control characters or characters that set the direction."""
     assert list(faults("SIGNUP", {**GOOD["SIGNUP"], field: f"ad{character}a"})) == [field]
 
 
 def test_text_fields_are_composed_and_trimmed_by_kind() -> None:
-    """Lines are composed and trimmed; passwords are composed, never trimmed;
-    code is not touched.
-    """
+    """One-line texts are composed and trimmed, passwords only composed, and code is unchanged."""
     password = " e\u0301 12345678 "
     document = {
         "username": " e\u0301mile ",
@@ -210,13 +208,13 @@ def test_text_fields_are_composed_and_trimmed_by_kind() -> None:
 
 
 def test_length_limit_counts_composed_characters() -> None:
-    """32 accented letters are 32 characters, however they were typed."""
+    """Lengths are counted after composing: a letter with its accent is one character."""
     assert faults("ME", {"username": "e\u0301" * 32}) == {}
     assert list(faults("ME", {"username": "e\u0301" * 33})) == ["username"]
 
 
 def test_validation_errors_do_not_carry_over_to_next_document() -> None:
-    """What one document did wrong is not said of the next."""
+    """Faults of one document are not reported for the next document."""
     assert faults("ME", {"username": "x", "role": 1}).keys() == {"username", "role"}
     assert faults("ME", {"username": "ada"}) == {}
     assert faults("ME", {}).keys() == {"username"}
@@ -242,7 +240,7 @@ def test_validation_errors_do_not_carry_over_to_next_document() -> None:
 def test_first_validation_message_of_field_says_what_is_wrong(
     name: str, document: dict, field: str, words: str
 ) -> None:
-    """The first thing said of a field is what is wrong with it."""
+    """The first message about a field names its fault."""
     assert words in faults(name, document)[field][0]
 
 
@@ -256,7 +254,7 @@ _json = st.recursive(
 @settings(max_examples=100, deadline=None)
 @given(name=st.sampled_from(sorted(GOOD)), data=st.data())
 def test_validation_of_any_json_raises_only_api_error(name: str, data: st.DataObject) -> None:
-    """Whatever JSON comes, it is taken or refused with ApiError."""
+    """Any JSON is either accepted or refused with ApiError."""
     fields = st.sampled_from([*GOOD[name], "other"])
     document = data.draw(st.dictionaries(fields | st.text(max_size=5), _json, max_size=5))
 
@@ -266,7 +264,7 @@ def test_validation_of_any_json_raises_only_api_error(name: str, data: st.DataOb
 @pytest.mark.parametrize("pair", [(b"[", b"]"), (b'{"a":', b"}")], ids=["lists", "objects"])
 @pytest.mark.parametrize("field", [b"username", b"other"])
 def test_deeply_nested_document_is_refused(pair: tuple[bytes, bytes], field: bytes) -> None:
-    """Nesting of any depth, on a known field or not, is refused by parsing or by checking."""
+    """A deeply nested document is refused by the parser or the schema, also in unknown fields."""
     broken = []
 
     for depth in range(10, 1_200, 30):
@@ -288,7 +286,7 @@ def test_deeply_nested_document_is_refused(pair: tuple[bytes, bytes], field: byt
     | _json.map(json.dumps).map(str.encode)
 )
 def test_parsing_of_any_bytes_raises_only_bad_json(body: bytes) -> None:
-    """Whatever bytes come, they are an object or `bad_json`."""
+    """Any bytes are parsed as an object or refused as `bad_json`."""
     value: Mapping[str, object] = {}
     refused = None
     try:
@@ -302,7 +300,10 @@ def test_parsing_of_any_bytes_raises_only_bad_json(body: bytes) -> None:
 
 
 def test_document_of_many_unknown_fields_names_some_of_them() -> None:
-    """Cerberus would take half a minute for these. Known fields are still judged."""
+    """Only 20 of many unknown fields are named, because Cerberus would take half a minute for all.
+
+    Known fields are still checked.
+    """
     document = {**{f"{number:x}": number for number in range(6_500)}, "label": 7}
     found = faults("SAVE", document)
     assert found.pop("label") == ["must be a string"]
@@ -313,7 +314,10 @@ def test_document_of_many_unknown_fields_names_some_of_them() -> None:
 
 
 def test_text_that_is_far_too_long_is_refused_as_it_is() -> None:
-    """It is not composed first. Nothing else is said of the field, also if it is required."""
+    """A text far over its limit is refused without composing it first.
+
+    The length is the only fault that is reported for the field.
+    """
     long = "e\u0301" * 8_001
     assert faults("MESSAGE", {"sessionId": "x", "message": long}) == {
         "message": ["may have at most 4000 characters"]

@@ -1,6 +1,4 @@
-"""Texts that people write, in all languages:
-what is kept, what is made harmless, what is refused.
-"""
+"""Tests the rules for texts in all languages: what is kept, made harmless or refused."""
 
 import re
 import unicodedata
@@ -33,7 +31,10 @@ def test_name_of_any_script_is_taken(name: str) -> None:
 
 @pytest.mark.parametrize("name", LOOKING_LIKE_OTHERS, ids=ascii)
 def test_name_with_invisible_character_that_joins_nothing_is_refused(name: str) -> None:
-    """It would look like another name, or like none. The message names the character."""
+    """A name with an invisible character could look like another name, so it is refused.
+
+    The message names the character.
+    """
     fault = text_rules.fault_of_name(name)
 
     assert re.search(r"may not contain (@|invisible characters \(U\+[0-9A-F]{4,5}\))", fault)
@@ -122,9 +123,7 @@ def test_text_without_visible_character_is_blank(text: str) -> None:
     ids=ascii,
 )  # fmt: skip
 def test_name_of_deleted_users_is_reserved(name: str) -> None:
-    """Also with letters that look like its own, such as a capital I for l,
-    and with other spaces and marks.
-    """
+    """Forms of the reserved name with similar letters, other spaces or marks are also refused."""
     assert "account was deleted" in text_rules.fault_of_name(name)
 
 
@@ -149,7 +148,7 @@ def test_name_that_only_begins_like_a_reserved_one_is_taken(name: str) -> None:
 
 
 def test_corpus_of_names_is_composed() -> None:
-    """As names are when they are checked."""
+    """The names of the corpus are composed, because names are composed before they are checked."""
     assert [name for name in NAMES if unicodedata.normalize("NFC", name) != name] == []
 
 
@@ -162,7 +161,10 @@ def test_composed_text_is_in_normal_form(text: str) -> None:
 
 
 def test_long_runs_of_marks_are_composed_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No part has more marks than languages have, so sorting them stays short; nothing is lost."""
+    """Long runs of marks are composed in parts, and no character is lost.
+
+    No part has more marks than real languages use, so sorting the marks stays fast.
+    """
     text = "a" + "\u0301\u0327" * 2_000 + "b"
     parts: list[str] = []
     normalize = unicodedata.normalize

@@ -1,4 +1,4 @@
-"""What a person sees whose browser came too early."""
+"""Tests the page that a browser gets when its request must wait."""
 
 import re
 
@@ -20,12 +20,12 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,imag
      ("POST", BROWSER["Accept"], False), ("HEAD", BROWSER["Accept"], False)],
 )  # fmt: skip
 def test_page_is_for_browsers_that_ask_for_one(method: str, accept: str, wanted: bool) -> None:
-    """Scripts, programs and forms get an answer that they can read."""
+    """Only a browser's GET for a page gets the page. Scripts, programs and forms get JSON."""
     assert wait_page.is_wanted(method, accept) is wanted
 
 
 def test_page_says_what_is_wrong_and_loads_again() -> None:
-    """In words, as text and never as markup; a moment later than the error says."""
+    """The page shows the reason as escaped text, and reloads shortly after the named wait."""
     page = wait_page.render(rate_limited(1_796, "<b>Too many</b>."), 3)
 
     assert "&lt;b&gt;Too many&lt;/b&gt;. Try again in 30 minutes." in page
@@ -36,9 +36,7 @@ def test_page_says_what_is_wrong_and_loads_again() -> None:
 
 @pytest.mark.parametrize("path", ["/", "/join/x", "/s/x", "/docs", "/nowhere"])
 async def test_page_that_is_refused_is_a_page(start_server, path: str) -> None:
-    """For every address that a person may open:
-    HTML, its policy, 429, and it comes back by itself.
-    """
+    """Every page that is refused with 429 is an HTML page, with its policy, that reloads itself."""
     server = await start_server(pages_per_5min=1, refusal_hold_s=0)
     assert (await Api(server.url).get("/")).status == 200
 
@@ -60,7 +58,7 @@ async def test_page_that_is_refused_is_a_page(start_server, path: str) -> None:
 
 
 async def test_download_that_is_refused_is_a_page(start_server) -> None:
-    """A link to an export is opened by a browser too."""
+    """A refused export is answered with the page too, because a browser opens its link."""
     server = await start_server(requests_per_5min=1, refusal_hold_s=0)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()

@@ -1,4 +1,4 @@
-"""Probes: is the process alive, should it get traffic?"""
+"""Tests the probes that say whether the process is alive and whether it should get traffic."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.handlers.clients import Browser
 
 
 async def test_health_and_readiness_of_running_server_are_200(api: Api) -> None:
-    """Both are 200 and JSON, to anybody."""
+    """Both probes answer anybody with 200 and JSON."""
     health, ready = await api.get("/healthz"), await api.get("/readyz")
 
     assert (health.status, health.body["status"]) == (200, "ok")
@@ -32,12 +32,12 @@ async def test_health_and_readiness_of_running_server_are_200(api: Api) -> None:
 async def test_health_probe_needs_no_credentials_origin_or_host(
     api: Api, path: str, headers: dict[str, str]
 ) -> None:
-    """No credentials, origin or host is in the way of a probe."""
+    """A probe works with any credentials, origin or host."""
     assert (await api.get(path, headers=headers)).status == 200
 
 
 async def test_health_probes_are_not_rate_limited(start_server) -> None:
-    """A probe a second is not too much."""
+    """Probes are not rate limited, so a monitor may ask every second."""
     server = await start_server(anonymous_per_5min=1, pages_per_5min=1)
 
     for _ in range(20):
@@ -48,7 +48,10 @@ async def test_health_probes_are_not_rate_limited(start_server) -> None:
 async def test_readiness_during_store_outage_is_refused_until_it_ends(
     server, api: Api, monkeypatch
 ) -> None:
-    """Traffic goes elsewhere, the process is not killed, and it is ready again by itself."""
+    """During an outage of the store the server is alive but not ready.
+
+    It is ready again as soon as the outage ends.
+    """
 
     async def away() -> None:
         raise StoreUnavailable("/secret/path is gone")
@@ -66,7 +69,7 @@ async def test_readiness_during_store_outage_is_refused_until_it_ends(
 async def test_readiness_while_edits_cannot_be_written_is_refused(
     server, api: Api, monkeypatch
 ) -> None:
-    """A store that reads but does not take edits is no place for traffic."""
+    """A server whose store cannot write edits is not ready."""
     with monkeypatch.context() as patch:
         patch.setattr(
             server.parts.services.rooms, "writer", type("Failing", (), {"is_failing": True})()
@@ -78,7 +81,7 @@ async def test_readiness_while_edits_cannot_be_written_is_refused(
 
 
 async def test_readiness_while_stopping_is_refused(server, api: Api, monkeypatch) -> None:
-    """While it drains a server gets no new traffic but is alive."""
+    """A draining server is alive but not ready."""
     with monkeypatch.context() as patch:
         patch.setattr(server.parts.life, "is_draining", True)
         ready, health = await api.get("/readyz"), await api.get("/healthz")
@@ -87,7 +90,7 @@ async def test_readiness_while_stopping_is_refused(server, api: Api, monkeypatch
 
 
 async def test_health_probe_shows_nothing_about_users(server, browser: Browser) -> None:
-    """What is answered is the same with and without a login, and names no path or count."""
+    """Probes answer the same with and without a login, and show neither paths nor counts."""
     before = [(await browser.get(path)).body for path in ("/healthz", "/readyz")]
     await browser.enter("ada")
 
@@ -99,7 +102,7 @@ async def test_health_probe_shows_nothing_about_users(server, browser: Browser) 
 
 
 async def test_health_probe_by_head_is_answered_without_body(api: Api) -> None:
-    """Uptime monitors ask with HEAD."""
+    """HEAD is answered without a body, because some uptime monitors use it."""
     answer = await api.request("HEAD", "/healthz")
     nothing = await api.request("HEAD", "/user/login")
 

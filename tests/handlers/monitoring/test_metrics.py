@@ -1,4 +1,4 @@
-"""Metrics: for this machine or for a token, and true."""
+"""Tests metrics: who may read them, and that their values are right."""
 
 import re
 from collections import Counter
@@ -83,7 +83,7 @@ collab_event_loop_lag_seconds_bucket{le="+Inf"} 6
 collab_event_loop_lag_seconds_sum 3.043100
 collab_event_loop_lag_seconds_count 6
 """
-"""What dashboards and alerts are made for: names, types, help, labels and values."""
+"""The text that dashboards and alerts rely on: names, types, help, labels and values."""
 
 
 def value(text: str, name: str) -> float:
@@ -113,7 +113,7 @@ async def test_metrics_follow_open_connections_and_rooms(api: Api, ada: Api) -> 
 
 
 async def test_metrics_count_error_answers_by_code(api: Api, ada: Api) -> None:
-    """Error answers by code, those to a handshake too."""
+    """Errors are counted by code, including errors of a WebSocket handshake."""
     assert (await api.get("/session")).status == 401
     assert (await ada.get(f"/sync/{await ada.new_session()}")).status == 426
     after = await metrics(api)
@@ -125,13 +125,13 @@ async def test_metrics_count_error_answers_by_code(api: Api, ada: Api) -> None:
     "headers", [{"X-Forwarded-For": "127.0.0.1"}, {"X-Forwarded-For": "10.1.2.3"}]
 )
 async def test_metrics_through_proxy_are_refused(api: Api, headers: dict[str, str]) -> None:
-    """What a proxy on this machine passes on is not from this machine."""
+    """A request through a proxy on this machine does not count as a request of this machine."""
     answer = await api.get("/metrics", headers=headers)
     assert (answer.status, answer.body["code"]) == (403, "forbidden")
 
 
 async def test_metrics_with_token_set_require_it(start_server) -> None:
-    """A token that is set is needed, and enough."""
+    """If a token is configured, it is required and sufficient."""
     server = await start_server(metrics_token="a long token")
     api = Api(server.url)
     assert (await api.get("/metrics")).status == 403
@@ -160,7 +160,7 @@ def meter_of(*lags_s: float) -> LagMeter:
 
 
 async def test_metrics_text_has_names_types_and_labels_of_dashboards() -> None:
-    """No name, type, help, label or value changes by mistake."""
+    """Names, types, help, labels and values of metrics do not change by mistake."""
     services: Any = SimpleNamespace(
         connections=SimpleNamespace(
             open=3, slowed=4, too_fast=5, too_slow=6, closes=Counter({4401: 2, 1008: 1})

@@ -1,4 +1,4 @@
-"""What devices are called in the list of logins."""
+"""Tests the names of devices in the list of logins."""
 
 import pytest
 
@@ -36,5 +36,8 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.
     ],
 )  # fmt: skip
 def test_device_name_says_browser_and_system(agent: str, label: str) -> None:
-    """Browser and system in words, the program's own name for others, and nothing strange."""
+    """A device is named by browser and system, or by the name that another program sends.
+
+    Strange text is replaced, and long names are cut.
+    """
     assert devices.label(agent) == label

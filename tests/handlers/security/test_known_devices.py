@@ -1,4 +1,4 @@
-"""The cookie by which a browser is known to an account."""
+"""Tests the cookie by which a browser is known to an account."""
 
 import itertools
 
@@ -14,7 +14,7 @@ def devices() -> KnownDevices:
 
 
 def test_device_is_known_to_account_that_was_added_only(devices: KnownDevices) -> None:
-    """Another account, another cookie and another server's secret know nothing of it."""
+    """A cookie is known only to the account that was added, and only with the same secret."""
     cookie = devices.add("", "ada")
 
     assert devices.mark(cookie, "ada")
@@ -24,7 +24,10 @@ def test_device_is_known_to_account_that_was_added_only(devices: KnownDevices) -
 
 
 def test_shared_device_is_known_to_each_account_by_its_own_mark(devices: KnownDevices) -> None:
-    """One cookie for all; a user who signs in again keeps the mark."""
+    """A shared device has one cookie with a mark for each account.
+
+    Signing in again keeps the mark.
+    """
     cookie = devices.add(devices.add("", "ada"), "bob")
     marks = [devices.mark(cookie, name) for name in ("ada", "bob")]
 
@@ -36,7 +39,7 @@ def test_shared_device_is_known_to_each_account_by_its_own_mark(devices: KnownDe
 
 
 def test_device_of_many_accounts_forgets_oldest(devices: KnownDevices) -> None:
-    """A cookie has a bound: eight accounts, those that signed in last."""
+    """A cookie keeps only the eight accounts that were added last, so its size is bounded."""
     cookie = ""
     for number in range(20):
         cookie = devices.add(cookie, f"user{number}")
@@ -51,7 +54,7 @@ def test_device_of_many_accounts_forgets_oldest(devices: KnownDevices) -> None:
     "garbage", ["~", ".", "a.b", "a" * 5_000, "é.é", "~~a.~.b~", "0.~" * 2_000]
 )
 def test_garbage_in_cookie_is_ignored(devices: KnownDevices, garbage: str) -> None:
-    """It is no device, and does not get in the way of a true entry before it."""
+    """Garbage in a cookie is ignored, and does not invalidate a true entry before it."""
     assert devices.mark(garbage, "ada") == ""
 
     cookie = devices.add(garbage, "ada")
@@ -63,7 +66,7 @@ def test_garbage_in_cookie_is_ignored(devices: KnownDevices, garbage: str) -> No
 
 @pytest.mark.parametrize("at", [0, 5, 17, 20])
 def test_altered_cookie_is_unknown(devices: KnownDevices, at: int) -> None:
-    """One character of mark or signature, and it is nobody's."""
+    """A cookie with one altered character is unknown."""
     cookie = devices.add("", "ada")
     altered = cookie[:at] + ("x" if cookie[at] != "x" else "y") + cookie[at + 1 :]
 

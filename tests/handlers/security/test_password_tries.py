@@ -1,6 +1,4 @@
-"""How many guesses of passwords there are, for the cleverest way of pausing,
-from one place and from many.
-"""
+"""Tests the number of password guesses from one place and from many, with the best timing."""
 
 import itertools
 
@@ -13,7 +11,7 @@ HOUR_S = 3_600
 
 
 def tries_of(clock: Seconds) -> PasswordTries:
-    """Return what the default settings make."""
+    """Return the object that the default settings make."""
     return PasswordTries(
         places=Backoff(5, clock),
         tries=RateLimiter(60 / 300, 60, clock),
@@ -24,12 +22,12 @@ def tries_of(clock: Seconds) -> PasswordTries:
 
 
 def guess(tries: PasswordTries, account: str, address: str, device: str = "") -> bool:
-    """Make a wrong try if there is one to be made."""
+    """Make a wrong try. Return False if the try had to wait."""
     return not tries.begin(tries.attempt(account, address, device))
 
 
 def sign_in(tries: PasswordTries, account: str, address: str, device: str = "") -> bool:
-    """Sign in with the right password, if it may be tried."""
+    """Try to sign in with the right password. Return False if the try had to wait."""
     attempt = tries.attempt(account, address, device)
     if tries.begin(attempt):
         return False
@@ -38,8 +36,9 @@ def sign_in(tries: PasswordTries, account: str, address: str, device: str = "") 
 
 
 def guesses_of_a_day(tries_in_a_row: int) -> int:
-    """Return how many guesses at one account one address has in a day;
-    it pauses for an hour after `tries_in_a_row`.
+    """Return the number of guesses at one account that one address has in a day.
+
+    The address pauses for an hour after every `tries_in_a_row` tries.
     """
     clock = Seconds()
     tries, made = tries_of(clock), 0
@@ -53,13 +52,14 @@ def guesses_of_a_day(tries_in_a_row: int) -> int:
 
 
 def test_one_address_has_few_guesses_at_an_account_however_it_pauses() -> None:
-    """The best way of pausing has some two hundred a day: far from a list of passwords."""
+    """With the best pauses, one address has at most 240 guesses at an account in a day."""
     assert max(guesses_of_a_day(count) for count in range(1, 30)) <= 240
 
 
 def test_many_addresses_share_the_guesses_at_an_account() -> None:
-    """Twenty thousand addresses that guess all day have what one account allows strangers,
-    and its burst.
+    """Many addresses together have only the guesses that one account allows strangers.
+
+    These are the daily number and a burst.
     """
     clock = Seconds()
     tries, made = tries_of(clock), 0
@@ -72,7 +72,7 @@ def test_many_addresses_share_the_guesses_at_an_account() -> None:
 
 
 def test_one_address_has_bounded_guesses_at_all_accounts() -> None:
-    """Trying one password on every account has a bound too."""
+    """The guesses of one address at all accounts together are bounded."""
     clock = Seconds()
     tries, made = tries_of(clock), 0
     for number in range(DAY_S // 4):
@@ -83,7 +83,7 @@ def test_one_address_has_bounded_guesses_at_all_accounts() -> None:
 
 
 def test_right_passwords_of_own_account_give_no_guesses_at_others() -> None:
-    """An attacker with an account gains nothing by signing in to it between guesses."""
+    """Signing in to one's own account between guesses gives no additional guesses."""
     clock = Seconds()
     tries = tries_of(clock)
     made = 0
@@ -96,8 +96,9 @@ def test_right_passwords_of_own_account_give_no_guesses_at_others() -> None:
 
 
 def test_known_place_and_device_sign_in_whatever_strangers_do() -> None:
-    """Guesses use up what the account and its address allow strangers:
-    a new place waits, the owner's do not.
+    """The owner signs in at a known place or device, however often strangers guess.
+
+    A new place must wait then.
     """
     tries = tries_of(Seconds())
     assert sign_in(tries, "ada", "home")
@@ -111,8 +112,9 @@ def test_known_place_and_device_sign_in_whatever_strangers_do() -> None:
 
 
 def test_class_that_signs_in_together_for_the_first_time_gets_in() -> None:
-    """Two hundred tries of an address that are under way count as failures,
-    and there is room for them.
+    """240 users of one address can sign in together. Each try counts as failed until it ends.
+
+    The tries that succeed are not counted in the end.
     """
     tries = tries_of(Seconds())
     attempts = [tries.attempt(f"student {number}", "school") for number in range(240)]
@@ -128,14 +130,14 @@ def test_class_that_signs_in_together_for_the_first_time_gets_in() -> None:
 
 
 def test_shared_account_signs_in_for_a_whole_class() -> None:
-    """Forty students may use one account; more than sixty sign-ins of it in five minutes wait."""
+    """Sixty students may sign in to one account within five minutes. Further sign-ins must wait."""
     tries = tries_of(Seconds())
 
     assert [sign_in(tries, "class", "school") for _ in range(61)] == [True] * 60 + [False]
 
 
 def test_refused_try_counts_for_nobody() -> None:
-    """A try that the address may not make leaves the account's own number as it was."""
+    """A try that the address may not make is not counted for the account."""
     clock = Seconds()
     tries = tries_of(clock)
     for number in range(300):
@@ -147,8 +149,9 @@ def test_refused_try_counts_for_nobody() -> None:
 
 
 def test_address_that_may_try_no_more_does_not_free_an_account_for_others() -> None:
-    """Limits forget the oldest of ten thousand accounts:
-    one address must not fill them with names that nobody has.
+    """An address over its limit cannot make the limits forget an account.
+
+    Limits keep 10,000 accounts, and an address could fill them with invented names.
     """
     tries = tries_of(Seconds())
     assert sum(guess(tries, "ada", f"address {number}") for number in range(1_000)) == 240

@@ -1,4 +1,4 @@
-"""Passwords: the rules at their limits, the hashes, and the bound on the work."""
+"""Tests passwords: the rules at their limits, the hashes, and the bound on the work."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ def passwords() -> Iterator[Passwords]:
 
 
 def refusal(passwords: Passwords, password: str, *own_names: str) -> str | None:
-    """Return why a password is refused, None if it is not."""
+    """Return the reason why a password is refused, or None."""
     error = None
     try:
         passwords.check_rules(password, *own_names)
@@ -43,7 +43,7 @@ def refusal(passwords: Passwords, password: str, *own_names: str) -> str | None:
 
 
 def test_password_limits_equal_documented_ones() -> None:
-    """10 to 128 characters, counted after composing (docs/configuration.md)."""
+    """The limits are 10 and 128 characters, counted after composing (docs/configuration.md)."""
     assert (MIN_CHARACTERS, MAX_CHARACTERS) == (10, 128)
 
 
@@ -73,19 +73,19 @@ def test_password_limits_equal_documented_ones() -> None:
 def test_password_length_counts_composed_characters(
     passwords: Passwords, password: str, is_good: bool
 ) -> None:
-    """Characters in their composed form count, of any kind and mixture."""
+    """A password's length is the number of characters in its composed form, of any kind."""
     assert (refusal(passwords, password) is None) == is_good
 
 
 def test_password_error_names_the_limit(passwords: Passwords) -> None:
-    """People are told how many characters it takes."""
+    """The refusal names the limit that the password breaks."""
     assert "10" in (refusal(passwords, "short") or "")
     assert "128" in (refusal(passwords, "ab" * 65) or "")
 
 
 @pytest.mark.parametrize("change", [str, str.upper, str.title])
 def test_common_password_in_any_case_is_refused(passwords: Passwords, change) -> None:
-    """Every one of the list, in any capitals."""
+    """Every password of the list of common passwords is refused, in any capitals."""
     taken = [
         one
         for one in COMMON
@@ -103,7 +103,7 @@ def test_common_password_in_any_case_is_refused(passwords: Passwords, change) ->
                  "letmein123"]
 )  # fmt: skip
 def test_common_password_list_contains_first_guesses(passwords: Passwords, password: str) -> None:
-    """The first guesses of an attacker that are long enough are on the list."""
+    """The list of common passwords contains the typical first guesses of attackers."""
     assert "common" in (refusal(passwords, password) or "")
 
 
@@ -121,7 +121,7 @@ def test_common_password_list_contains_first_guesses(passwords: Passwords, passw
 async def test_password_equal_to_own_name_or_email_is_refused(
     api: Api, password: str, is_good: bool
 ) -> None:
-    """Neither the user name nor the e-mail address is a password."""
+    """The user name and the e-mail address are refused as passwords."""
     body = account("x", email="Ada.Lovelace@example.org", username="Countess Of", password=password)
 
     answer = await api.post("/user/signup", body)
@@ -134,7 +134,10 @@ async def test_password_equal_to_own_name_or_email_is_refused(
 
 @pytest.mark.parametrize("length", [9, 10, 128, 129, 1_000, 1_001, 5_000])
 async def test_sign_up_accepts_passwords_within_limits_only(api: Api, length: int) -> None:
-    """A password at a limit signs up and in; one beyond it is named as the fault, however long."""
+    """Passwords within the limits can sign up and sign in.
+
+    Others are refused, and the answer names the field.
+    """
     password = ("ab😀é" * length)[:length]
 
     answer = await api.post("/user/signup", account("ada", password=password))
@@ -157,7 +160,7 @@ async def test_sign_up_accepts_passwords_within_limits_only(api: Api, length: in
     "password", ["x", "", "a" * 73, "é" * 128, "a\0b", "\0", "😀" * 128, "\uffff"]
 )
 async def test_password_hash_matches_its_own_text_only(passwords: Passwords, password: str) -> None:
-    """Any text can be hashed, and no other text matches."""
+    """Any text can be hashed, and no other text matches its hash."""
     hashed = await passwords.hash(password, HOME)
 
     assert await passwords.matches(password, hashed, HOME)
@@ -168,7 +171,7 @@ async def test_password_hash_matches_its_own_text_only(passwords: Passwords, pas
 
 
 async def test_password_hash_is_salted_and_has_configured_cost(passwords: Passwords) -> None:
-    """The same password twice gives two hashes; the cost is the configured one."""
+    """Two hashes of the same password differ, and have the configured cost."""
     one, other = await passwords.hash("same", HOME), await passwords.hash("same", HOME)
 
     assert one != other
@@ -176,21 +179,21 @@ async def test_password_hash_is_salted_and_has_configured_cost(passwords: Passwo
 
 
 async def test_password_hash_matches_composed_and_decomposed_text(passwords: Passwords) -> None:
-    """A Mac and a PC type the same accent differently."""
+    """A password matches whether its accents are composed or not, as on a Mac and on a PC."""
     assert await passwords.matches("caf\u00e9", await passwords.hash("cafe\u0301", HOME), HOME)
 
 
 async def test_password_check_without_hash_never_matches(passwords: Passwords) -> None:
-    """Without a hash no password matches, not even the decoy's."""
+    """Without a hash no password matches, not even the text behind the decoy hash."""
     for password in ("", "nobody", "None"):
         assert not await passwords.matches(password, None, HOME)
 
 
 async def test_password_hashing_does_not_block_event_loop() -> None:
-    """Hashing delays nobody who is typing: bcrypt does not hold the interpreter in its thread.
+    """Hashing does not block the event loop, because bcrypt releases the interpreter lock.
 
-    Both are busy all the time, so each gets a share of the processor, on a busy machine too. If
-    bcrypt held the interpreter, the event loop's thread would get next to nothing.
+    Both threads are busy all the time, so each gets a share of the processor, on a busy machine
+    too. If bcrypt held the lock, the event loop's thread would get almost no time.
     """
     slow, turns = Passwords(cost=10), 0
     before_s, all_before_s = time.thread_time(), time.process_time()
@@ -210,8 +213,10 @@ async def test_password_hashing_does_not_block_event_loop() -> None:
 async def test_password_hashing_has_priority_of_event_loop(
     passwords: Passwords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The thread takes the interpreter after each hash,
-    and the event loop waits until the thread gets a core.
+    """The hashing thread has the same priority as the event loop.
+
+    After a hash the thread takes the interpreter lock. The event loop then waits until the thread
+    gets a core.
     """
     priorities: set[int] = set()
     hash_password = bcrypt.hashpw
@@ -227,8 +232,9 @@ async def test_password_hashing_has_priority_of_event_loop(
 
 
 async def test_password_hashing_with_full_queue_is_refused(passwords: Passwords) -> None:
-    """256 may wait besides the one at work; the next is told to come again,
-    and later there is room again.
+    """While one hash is computed, 256 may wait.
+
+    The next is refused with 503 until there is room.
     """
     waiting = [
         asyncio.create_task(passwords.hash("x", f"192.0.2.{number}")) for number in range(257)
@@ -245,8 +251,9 @@ async def test_password_hashing_with_full_queue_is_refused(passwords: Passwords)
 
 
 async def test_addresses_that_wait_for_hashes_take_turns(passwords: Passwords) -> None:
-    """A client that sends a flood of passwords holds up others by one hash each;
-    200 of one address may wait.
+    """Addresses take turns, so a flood from one address delays others by one hash each.
+
+    At most 200 hashes of one address may wait.
     """
     done: list[str] = []
 
@@ -267,7 +274,7 @@ async def test_addresses_that_wait_for_hashes_take_turns(passwords: Passwords) -
 
 
 async def test_cancelled_password_hashing_frees_its_place(passwords: Passwords) -> None:
-    """A cancelled request does not count for ever."""
+    """A cancelled request frees its place in the queue."""
     for _ in range(3):
         waiting = [asyncio.create_task(passwords.hash("x", HOME)) for _ in range(256)]
         await asyncio.sleep(0)
@@ -279,7 +286,10 @@ async def test_cancelled_password_hashing_frees_its_place(passwords: Passwords) 
 
 
 async def test_password_check_of_old_hash_takes_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The time does not tell a user with a hash of an earlier cost from unknown people."""
+    """Checking a hash of an earlier, lower cost takes as much work as for an unknown user.
+
+    So the time does not reveal that a user has an old hash.
+    """
     old, new = Passwords(cost=4), Passwords(cost=8)
     hashed = await old.hash("correct horse", HOME)
     rounds: list[int] = []

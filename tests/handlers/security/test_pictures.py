@@ -1,5 +1,5 @@
-"""Pictures are decoded within bounds and written again; over HTTP:
-tests/handlers/api/test_avatar.py.
+"""Tests that pictures are decoded within bounds and written again.
+tests/handlers/api/test_avatar.py tests them over HTTP.
 """
 
 import random
@@ -23,16 +23,14 @@ MIB = 1 << 20
 
 
 def pixel(image: Image.Image, x: int, y: int) -> tuple[int, ...]:
-    """Return the bands of a pixel of a picture in colours."""
+    """Return the bands of one pixel of a picture with several bands."""
     found = image.getpixel((x, y))
     assert isinstance(found, tuple)
     return found
 
 
 def is_accepted(file: bytes) -> bool:
-    """Whether a file becomes a picture, which then must be clean;
-    else it must be refused in due form.
-    """
+    """Whether a file is accepted. Assert that the result is clean, or that the refusal is 422."""
     refused = None
     try:
         check_clean(pictures.clean(file))
@@ -46,21 +44,21 @@ def is_accepted(file: bytes) -> bool:
     "name", ["PNG", "JPEG", "WEBP", "GIF", "animated GIF", "animated WebP", "EXIF with GPS"]
 )
 def test_truncated_picture_is_refused_or_clean(name: str) -> None:
-    """Wherever a file ends too early: it is refused, or what came is a clean picture."""
+    """A file that ends too early is refused, or its decoded part is a clean picture."""
     file = GOOD[name]()
     taken = 0
 
     for end in range(1, len(file), max(1, len(file) // 60)):
         taken += is_accepted(file[:end])
 
-    assert taken < 30 or "animated" in name  # whose first frame may be whole
+    assert taken < 30 or "animated" in name  # the first frame of an animation may be whole
 
 
 @pytest.mark.parametrize(
     "name", ["PNG", "JPEG", "WEBP", "GIF", "animated WebP", "palette, half transparent"]
 )
 def test_damaged_picture_is_refused_or_clean(name: str) -> None:
-    """Whatever bytes are wrong, nothing but a clean picture or a 422 comes of it."""
+    """A file with damaged bytes is refused with 422, or becomes a clean picture."""
     file, chance = GOOD[name](), random.Random(2)
 
     for _ in range(60):
@@ -73,7 +71,7 @@ def test_damaged_picture_is_refused_or_clean(name: str) -> None:
 
 
 def test_picture_with_too_many_pixels_is_refused_before_decoding() -> None:
-    """178 million pixels in 173 kB are refused before one of them is decoded."""
+    """A picture of 178 million pixels in 173 kB is refused before any pixel is decoded."""
     file = png(13_000, 13_700)
     assert len(file) < MIB
 
@@ -85,7 +83,7 @@ def test_picture_with_too_many_pixels_is_refused_before_decoding() -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_picture_with_exif_orientation_is_rotated(orientation: int) -> None:
-    """EXIF's orientation is applied before it is dropped."""
+    """EXIF's orientation is applied to the picture before the EXIF data is removed."""
     image = Image.new("RGB", (300, 300), "black")
     image.paste((255, 0, 0), (0, 0, 150, 150))
     where = {
@@ -119,9 +117,7 @@ def test_picture_with_exif_orientation_is_rotated(orientation: int) -> None:
     ],
 )
 def test_picture_of_any_colour_mode_keeps_its_colours(name: str, left: tuple, right: tuple) -> None:
-    """Whatever the file's kind of colours, people see the same picture;
-    of an animation the first frame.
-    """
+    """Colours stay the same for every colour mode. An animation becomes its first frame."""
     clean = check_clean(pictures.clean(GOOD[name]()))
 
     for at, expected in ((64, left), (192, right)):
@@ -133,7 +129,7 @@ def test_picture_of_any_colour_mode_keeps_its_colours(name: str, left: tuple, ri
 
 
 def test_picture_that_is_not_square_is_cropped_to_its_middle() -> None:
-    """What is not square loses its edges, and is not distorted."""
+    """A picture that is not square is cropped at its edges and not distorted."""
     image = Image.new("RGB", (600, 200), "red")
     image.paste((0, 0, 255), (200, 0, 400, 200))
 
@@ -165,9 +161,9 @@ else:
 def test_picture_that_memory_is_too_short_for_is_not_called_damaged(
     tmp_path: Path, kind: str, free_mib: int
 ) -> None:
-    """It is 503: the same picture may pass later.
+    """If memory is too short, the answer is 503, because the same picture may succeed later.
 
-    In a process of its own, which may not have more memory.
+    The test uses its own process with limited memory.
     """
     for name, side in (("small", 8), ("large", pictures.MAX_SIDE_PX)):
         Image.effect_noise((side, side), 50).convert("RGB").save(tmp_path / name, kind)
@@ -179,7 +175,7 @@ def test_picture_that_memory_is_too_short_for_is_not_called_damaged(
     )  # fmt: skip
 
     assert done.stderr == ""
-    # Which needs little, as it is read at a smaller size.
+    # A JPEG needs little memory, because it is decoded at a smaller size.
     is_read = done.stdout == "clean\n" and kind == "JPEG"
     assert is_read or done.stdout.startswith(
         "503 The server has too little memory for this picture now."
@@ -194,7 +190,10 @@ async def workers() -> AsyncIterator[Workers]:
 
 
 async def test_picture_is_read_in_a_worker_process(workers: Workers) -> None:
-    """What is wrong with it comes back from there with its field, and the process goes on."""
+    """A worker process decodes pictures and reports faults with their field.
+
+    A fault does not end the process.
+    """
     reader = Pictures(workers)
 
     check_clean(await reader.clean(GOOD["WEBP"](), "ada", is_whole=False))
@@ -216,7 +215,7 @@ async def test_picture_is_read_in_a_worker_process(workers: Workers) -> None:
 async def test_picture_that_no_worker_reads_is_answered(
     workers: Workers, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
 ) -> None:
-    """A file that ends the process is called unreadable: it would do so again."""
+    """A file that ends the worker process is refused with 422: it would end the next one too."""
 
     async def run(*_: object, **__: object) -> bytes:
         raise error

@@ -1,7 +1,6 @@
-"""Access tokens that are almost ours, tokens of one kind used as another,
-and what is remembered of verified ones.
+"""Tests forged access tokens, tokens of one kind used as another, and the cache of verified tokens.
 
-The plainer forgeries, and refresh tokens, are in `test_tokens.py` and
+Plainer forgeries and refresh tokens are tested in `test_tokens.py` and
 `tests/handlers/api/test_auth.py`.
 """
 
@@ -44,28 +43,28 @@ KEY_BESIDE = {"kty": "oct", "alg": "HS256", "k": b64(OTHER)}
 
 
 def raw(header: Any, claims: str, key: str = SECRET) -> str:
-    """Sign JSON texts as they are, with what no library writes."""
+    """Sign JSON texts unchanged, even texts that no library writes."""
     return forge(header, b64(claims), key)
 
 
 def parts(token: str, order: str) -> str:
-    """The three parts, in another order."""
+    """Return a token with its three parts in another order."""
     header, claims, signature = token.split(".")
     return ".".join({"h": header, "c": claims, "s": signature}[one] for one in order)
 
 
 def loose_bits(part: str) -> str:
-    """The same bytes in base64 with a bit set that belongs to none of them."""
+    """Return other base64 of the same bytes: an unused bit at the end is set."""
     return part[:-1] + ALPHABET[ALPHABET.index(part[-1]) ^ 1]
 
 
 def pointing(key: str = OTHER, **header: object) -> Callable[[str], str]:
-    """A token whose header says where its key is."""
+    """Return a function that forges a token whose header names the place of its own key."""
     return lambda token: forge({**HS256, **header}, claims_of(token), key)
 
 
 def doubled(key: str) -> Callable[[str], str]:
-    """Claims in which the user is there twice."""
+    """Return a function that forges a token whose claims contain `sub` twice."""
     return lambda token: raw(
         json.dumps(HS256), f'{{"sub": "root", {json.dumps(claims_of(token))[1:]}', key
     )
@@ -147,11 +146,11 @@ FORGED: dict[str, Callable[[str], str]] = {
     "aud of others, our key": lambda token: forge(HS256, {**claims_of(token), "aud": ["a", "b"]}),
     "one byte too long, our key": lambda token: filled(token, 2_049),
 }
-"""By who has no key; and where it says so, what not even our own key makes good."""
+"""Forged tokens. Those named "our key" are signed with our key, and must be refused too."""
 
 
 def filled(token: str, length: int) -> str:
-    """Return a token of ours of exactly this length."""
+    """Return a valid token of exactly this length."""
     longer = (forge(HS256, {**claims_of(token), "x": "x" * count}) for count in range(length))
     made = next(made for made in longer if len(made) >= length)
     assert len(made) - length in (0, 1)
@@ -177,8 +176,9 @@ def tokens(clock_ms: Clock) -> Tokens:
 
 
 def refusal(tokens: Tokens, token: str) -> str | None:
-    """Return the code with which a token is refused, None if it is good;
-    raises what is no refusal.
+    """Return the code with which a token is refused, or None if it is valid.
+
+    Raises: any other error.
     """
     try:
         tokens.read_access_token(token)
@@ -195,8 +195,9 @@ def refusal(tokens: Tokens, token: str) -> str | None:
 def test_token_of_corpus_is_refused_after_good_one(
     tokens: Tokens, name: str, is_remembered: bool
 ) -> None:
-    """Also when the good token that it was made of was verified a moment ago,
-    and also the second time.
+    """A forged token is refused at its first and second use.
+
+    This holds even if the valid token that it was made of is in the cache.
     """
     token = tokens.access_token("user", "login")
     if is_remembered:
@@ -209,7 +210,7 @@ def test_token_of_corpus_is_refused_after_good_one(
 
 @pytest.mark.parametrize("spelling", NONES)
 def test_token_with_algorithm_none_is_refused(tokens: Tokens, spelling: str) -> None:
-    """Unsigned, with the signature of a good token, and signed by our own key."""
+    """The algorithm `none` is refused, with any signature, also with one by our key."""
     good = tokens.access_token("user", "login")
     unsigned = f"{b64({'alg': spelling, 'typ': 'JWT'})}.{b64(claims_of(good))}."
     tried = [
@@ -223,7 +224,7 @@ def test_token_with_algorithm_none_is_refused(tokens: Tokens, spelling: str) -> 
 
 
 def test_token_of_maximum_length_is_accepted(tokens: Tokens) -> None:
-    """The limit is where the corpus says it is."""
+    """A token of the maximum length, 2,048 characters, is accepted."""
     assert refusal(tokens, filled(tokens.access_token("user", "login"), 2_048)) is None
 
 
@@ -231,9 +232,7 @@ def test_token_of_maximum_length_is_accepted(tokens: Tokens) -> None:
 def test_token_with_any_expiry_is_refused_from_then_on(
     tokens: Tokens, clock_ms: Clock, exp: float
 ) -> None:
-    """Whatever number a token of ours names as its end, it is never good from then on,
-    remembered or not.
-    """
+    """A token is refused from its expiry on, in the cache or not, for any number as the expiry."""
     seen, unseen = (
         forge(HS256, {**claims_of(tokens.access_token("user", "login")), "exp": exp})
         for _ in range(2)
@@ -249,7 +248,7 @@ def test_token_with_any_expiry_is_refused_from_then_on(
     "exp", [10**30, 1e300, 10**600, float("nan"), float("inf"), -float("inf"), -(10**30)]
 )
 def test_token_with_huge_expiry_raises_nothing_unexpected(tokens: Tokens, exp: float) -> None:
-    """It is taken or refused like any other, and breaks nothing."""
+    """A token with a huge expiry is accepted or refused, without an unexpected error."""
     token = forge(HS256, {**claims_of(tokens.access_token("user", "login")), "exp": exp})
 
     assert (refusal(tokens, token) is None) == (
@@ -263,7 +262,7 @@ def test_token_with_huge_expiry_raises_nothing_unexpected(tokens: Tokens, exp: f
 def test_token_is_accepted_until_last_millisecond_before_expiry(
     tokens: Tokens, clock_ms: Clock, left_ms: int, code: str | None
 ) -> None:
-    """A token is good until the millisecond before its end, remembered or not."""
+    """A token is valid until the last millisecond before its expiry, in the cache or not."""
     seen, unseen = (tokens.access_token("user", "login") for _ in range(2))
     assert refusal(tokens, seen) is None
 
@@ -273,7 +272,7 @@ def test_token_is_accepted_until_last_millisecond_before_expiry(
 
 
 def test_token_issued_in_the_future_is_accepted(tokens: Tokens) -> None:
-    """When it was made decides nothing: a restart with a corrected clock signs nobody out."""
+    """The time of issue is not checked, so a corrected clock does not sign anybody out."""
     claims = {**claims_of(tokens.access_token("user", "login")), "iat": NOW + 3_600}
 
     assert refusal(tokens, forge(HS256, claims)) is None
@@ -283,7 +282,7 @@ def test_token_issued_in_the_future_is_accepted(tokens: Tokens) -> None:
 
 
 async def lets_in(wire: Wire) -> bool:
-    """Whether the document comes, and not the end."""
+    """Whether a socket receives the document. Otherwise it must be closed with 4401."""
     await wire.send(b"\x00\x00\x01\x00")
     while (frame := await wire.receive()) is not None:
         if frame.startswith(b"\x00\x01"):
@@ -294,7 +293,7 @@ async def lets_in(wire: Wire) -> bool:
 
 
 async def ways_in(api: Api, session_id: str, token: str) -> list[str]:
-    """Return the ways on which a token signs somebody in."""
+    """Return the ways by which a token signs in."""
     address = f"{api.socket_url}/{session_id}"
     found: list[str] = []
     sockets: dict[str, tuple[str, dict[str, str]]] = {
@@ -318,8 +317,9 @@ async def ways_in(api: Api, session_id: str, token: str) -> list[str]:
 
 
 async def test_token_of_corpus_is_refused_on_every_way_of_sign_in(start_server) -> None:
-    """Header, cookie, address, sub-protocol and Socket.IO;
-    and nobody is asked for the key that a token names.
+    """A forged token is refused in a header, cookie, query, sub-protocol and in Socket.IO.
+
+    The server never asks an address in a token for a key.
     """
     server = await start_server(jwt_secret=SECRET, refusal_hold_s=0, connections_per_address=1_000)
     ada = await Api(server.url).sign_up("ada")
@@ -337,7 +337,7 @@ async def test_token_of_corpus_is_refused_on_every_way_of_sign_in(start_server) 
         for name in (
             "twice",
             "quoted",
-        ):  # parsers of cookies and sub-protocols find a good token in these
+        ):  # parsers of cookies and sub-protocols find a valid token in these
             del corpus[name]
         let_in = {
             name: await ways_in(ada, session_id, made(required(ada.token)))
@@ -350,8 +350,9 @@ async def test_token_of_corpus_is_refused_on_every_way_of_sign_in(start_server) 
 
 
 async def test_token_with_login_of_other_user_is_refused(start_server) -> None:
-    """Even signed by our key, one's login with another's name is nobody;
-    of two names the last one is read.
+    """A token signed by our key is refused if its login belongs to another user.
+
+    If a claim is there twice, the last one counts.
     """
     server = await start_server(jwt_secret=SECRET)
     ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
@@ -372,7 +373,7 @@ async def test_token_with_login_of_other_user_is_refused(start_server) -> None:
 
 
 async def test_token_ticket_and_invite_are_not_interchangeable(ada: Api) -> None:
-    """Tickets and invites are neither access nor refresh tokens, and those no invites."""
+    """Tickets and invites are neither access nor refresh tokens, and tokens are not invites."""
     session_id = await ada.new_session(access="invite")
     ticket = (await ada.post(f"/session/{session_id}/ticket")).body["ticket"]
     invite = (await new_invite(ada, session_id))["invite"]
@@ -392,8 +393,9 @@ async def test_token_ticket_and_invite_are_not_interchangeable(ada: Api) -> None
 
 
 async def test_refresh_token_reused_by_thief_ends_login(crowd: None, clock, ada: Api) -> None:
-    """Fifty late uses while the owner uses the successor:
-    whatever comes first, nobody has a login in the end.
+    """Fifty late uses of a refresh token end its login, even while the owner uses the successor.
+
+    No token works in the end, in any order of the requests.
     """
     anyone = Api(ada.url)
 
@@ -416,7 +418,7 @@ async def test_refresh_token_reused_by_thief_ends_login(crowd: None, clock, ada:
 
 
 def test_cached_token_after_expiry_is_refused(tokens: Tokens, clock_ms: Clock) -> None:
-    """Nor does asking again and again, before or after, make it good."""
+    """A token in the cache is refused after its expiry, however often it was used before."""
     token = tokens.access_token("user", "login")
 
     before = [refusal(tokens, token) for _ in range(3)]
@@ -427,7 +429,7 @@ def test_cached_token_after_expiry_is_refused(tokens: Tokens, clock_ms: Clock) -
 
 
 def test_cached_token_with_changed_character_is_refused(tokens: Tokens) -> None:
-    """Each place of it counts."""
+    """A token that differs from one in the cache by one character is refused."""
     token = tokens.access_token("user", "login")
     assert refusal(tokens, token) is None
 
@@ -442,7 +444,10 @@ def test_cached_token_with_changed_character_is_refused(tokens: Tokens) -> None:
 def test_token_cache_is_bounded_and_holds_no_forgeries(
     tokens: Tokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The memory has a bound, the oldest token is forgotten first, and then verified again."""
+    """The cache is bounded, forgets its oldest token first, and never contains a forged token.
+
+    A forgotten token is verified again.
+    """
     monkeypatch.setattr(handlers.security.tokens, "_VERIFIED_AT_MOST", 10)
     for made in FORGED.values():
         refusal(tokens, made(tokens.access_token("user", "login")))
@@ -460,7 +465,7 @@ def test_token_cache_is_bounded_and_holds_no_forgeries(
 
 
 async def end_by_reuse(api: Api, login: Api, clock: WallClock) -> None:
-    """Use a refresh token again 21 seconds after its use."""
+    """Use a refresh token again 21 seconds after its first use."""
     assert (
         await Api(api.url).post("/user/refresh", {"refreshToken": login.refresh_token})
     ).status == 200
@@ -471,7 +476,7 @@ async def end_by_reuse(api: Api, login: Api, clock: WallClock) -> None:
 
 
 async def end(how: str, api: Api, login: Api, clock: WallClock) -> None:
-    """End a login, by itself or by another one of the same user."""
+    """End a login by itself or by another login of the same user."""
     login_id = claims_of(required(login.token))["sid"]
     passwords = {"currentPassword": PASSWORD, "newPassword": "another good password"}
     ways = {
@@ -494,8 +499,9 @@ async def end(how: str, api: Api, login: Api, clock: WallClock) -> None:
 async def test_cached_token_of_ended_login_is_refused(
     clock: WallClock, start_server, how: str
 ) -> None:
-    """It was verified on every way in; now it is refused on each,
-    and what it had opened is closed.
+    """A token in the cache is refused on every way of signing in after its login has ended.
+
+    Connections that it opened are closed.
     """
     server = await start_server(refusal_hold_s=0)
     ada = await Api(server.url).sign_up("ada")

@@ -1,4 +1,4 @@
-"""Access tokens (a corpus of JWTs that are not ours) and refresh tokens."""
+"""Tests access tokens, with a corpus of forged and malformed JWTs, and refresh tokens."""
 
 import base64
 import hashlib
@@ -28,7 +28,7 @@ ISSUER = "collab-server"
 
 
 def swapped(token: str) -> str:
-    """The claims of somebody else under this token's signature."""
+    """Return the claims of another user with this token's signature."""
     header, _, signature = token.split(".")
     return f"{header}.{b64({**claims_of(token), 'sub': 'somebodyelse0000'})}.{signature}"
 
@@ -109,7 +109,7 @@ CORPUS: dict[str, Callable[[str], str]] = {
 }
 
 GOOD_FORM = {"unknown login", "another user", "sid is an object", "sid is NUL"}
-"""Signed by us and complete: only the store knows that there is no such login."""
+"""Complete tokens signed by our key. Only the store knows that there is no such login."""
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def tokens() -> Tokens:
 
 
 def test_access_token_has_required_claims_only(tokens: Tokens) -> None:
-    """All required claims are there and nothing about the person."""
+    """An access token has all required claims, and no data about the user except the id."""
     token = tokens.access_token("user", "login")
 
     assert tokens.read_access_token(token) == Claims("user", "login")
@@ -132,7 +132,7 @@ def test_access_token_has_required_claims_only(tokens: Tokens) -> None:
 
 
 def test_corpus_signature_equals_that_of_server(tokens: Tokens) -> None:
-    """The corpus signs as the server does: only what is wrong in each is why it is refused."""
+    """The corpus signs like the server, so each of its tokens is refused only for its own fault."""
     token = tokens.access_token("user", "login")
 
     assert tokens.read_access_token(forge(HS256, claims_of(token))) == Claims("user", "login")
@@ -140,7 +140,7 @@ def test_corpus_signature_equals_that_of_server(tokens: Tokens) -> None:
 
 @pytest.mark.parametrize("name", sorted(CORPUS.keys() - GOOD_FORM))
 def test_malformed_or_forged_token_is_401(tokens: Tokens, name: str) -> None:
-    """Every malformed, forged or incomplete token is 401 and nothing else is raised."""
+    """A malformed, forged or incomplete token is refused with 401, and no other error is raised."""
     forged = CORPUS[name](tokens.access_token("user", "login"))
 
     with pytest.raises(ApiError) as refused:
@@ -160,7 +160,7 @@ def test_malformed_or_forged_token_is_401(tokens: Tokens, name: str) -> None:
     ],
 )
 def test_access_token_at_expiry_is_refused(age_s: int, code: str | None) -> None:
-    """A token is good until the second it names, by the server's own clock."""
+    """A token is valid until the second of its expiry, by the server's clock."""
     now = [NOW * 1000]
     tokens = Tokens(SECRET, 900, lambda: now[0], lambda count: b"\x05" * count)
     token = tokens.access_token("user", "login")
@@ -176,7 +176,10 @@ def test_access_token_at_expiry_is_refused(age_s: int, code: str | None) -> None
 
 
 def test_expired_forged_token_is_refused_as_forged(tokens: Tokens) -> None:
-    """Only our own tokens are told that they have expired."""
+    """A forged token that has expired is refused as forged.
+
+    Only our own tokens count as expired.
+    """
     claims = {**claims_of(tokens.access_token("user", "login")), "exp": NOW - 1}
 
     for forged in (forge(HS256, claims, key="x" * 64), forge({"alg": "none"}, claims)):
@@ -186,7 +189,7 @@ def test_expired_forged_token_is_refused_as_forged(tokens: Tokens) -> None:
 
 
 def test_token_of_other_server_is_refused(tokens: Tokens) -> None:
-    """Each secret is its own."""
+    """A token signed with the secret of another server is refused."""
     other = Tokens("y" * 64, 900, lambda: NOW * 1000, lambda count: b"\x05" * count)
 
     with pytest.raises(ApiError):
@@ -195,9 +198,7 @@ def test_token_of_other_server_is_refused(tokens: Tokens) -> None:
 
 @pytest.mark.parametrize("name", CORPUS)
 async def test_token_of_corpus_over_http_is_refused(start_server, name: str) -> None:
-    """In header, cookie and WebSocket address alike,
-    a token of the corpus signs nobody in and breaks nothing.
-    """
+    """A token of the corpus signs nobody in, by header, cookie or WebSocket address."""
     server = await start_server(jwt_secret=SECRET, refusal_hold_s=0)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
@@ -217,7 +218,7 @@ async def test_token_of_corpus_over_http_is_refused(start_server, name: str) -> 
 
 
 async def test_refresh_and_access_token_are_not_interchangeable(ada: Api) -> None:
-    """A refresh token is no access token, on no way in, and the other way round."""
+    """A refresh token does not work as an access token, nor an access token as a refresh token."""
     session_id = await ada.new_session()
     anyone = Api(ada.url)
 
@@ -236,7 +237,7 @@ async def test_refresh_and_access_token_are_not_interchangeable(ada: Api) -> Non
 
 
 async def test_token_of_other_login_survives_end_of_login(api: Api) -> None:
-    """Ending one login does not touch a token that names another."""
+    """Ending one login does not affect the tokens of another login."""
     await api.post("/user/signup", account("ada"))
     logins = [
         (await api.post("/user/login", {"username": "ada", "password": PASSWORD})).body
@@ -253,7 +254,7 @@ async def test_token_of_other_login_survives_end_of_login(api: Api) -> None:
 
 
 def test_refresh_token_has_256_random_bits() -> None:
-    """The secret is as long as the facts ask for; the store has its hash only."""
+    """The secret has 256 random bits, and the hash does not contain it."""
     asked: list[int] = []
 
     def sevens(count: int) -> bytes:
@@ -271,7 +272,7 @@ def test_refresh_token_has_256_random_bits() -> None:
 
 
 def test_refresh_token_text_reads_back_to_its_parts(tokens: Tokens) -> None:
-    """Text and parts are the same thing."""
+    """A token is the same after it was converted to text and read again."""
     token = tokens.new_refresh_token()
 
     assert tokens.read_refresh_token(str(token)) == token
@@ -279,7 +280,7 @@ def test_refresh_token_text_reads_back_to_its_parts(tokens: Tokens) -> None:
 
 @pytest.mark.parametrize("text", ["", ".", "a.", ".b", "ab"])
 def test_refresh_token_of_bad_form_is_401(tokens: Tokens, text: str) -> None:
-    """A login and a secret with a dot between, or 401."""
+    """Text that is not a login and a secret with a dot between them is refused with 401."""
     with pytest.raises(ApiError) as refused:
         tokens.read_refresh_token(text)
 
@@ -287,8 +288,9 @@ def test_refresh_token_of_bad_form_is_401(tokens: Tokens, text: str) -> None:
 
 
 def test_refresh_token_successor_is_deterministic_and_secret(tokens: Tokens) -> None:
-    """The same token has the same successor; another secret of the server,
-    login or token has another.
+    """A token always has the same successor.
+
+    It differs for another secret of the server, another login and another token.
     """
     token = tokens.new_refresh_token()
     other = Tokens("y" * 64, 900, lambda: 0, lambda count: b"\x05" * count)
@@ -305,8 +307,9 @@ def test_refresh_token_successor_is_deterministic_and_secret(tokens: Tokens) -> 
 
 
 def test_newest_refresh_token_is_found_along_chain(tokens: Tokens) -> None:
-    """Any of the next hundred is found by its hash;
-    the token itself, earlier ones and strangers are not.
+    """The newest token is found by its hash among the next hundred of the chain.
+
+    The token itself, earlier tokens and later ones are not found.
     """
     chain = [tokens.new_refresh_token()]
     for _ in range(101):

@@ -1,4 +1,4 @@
-"""Servers whose Socket.IO connections are all counted off in the end."""
+"""Fixtures that check that a server counts no open Socket.IO connection in the end."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,7 +13,7 @@ from tests.waiting import until
 
 @pytest.fixture
 async def start_server(start_server: StartServer) -> AsyncIterator[StartServer]:
-    """Servers of which, in the end, every connection is counted off."""
+    """A function that starts servers. In the end no server may count an open connection."""
     running: list[Server] = []
 
     async def start(**settings: Any) -> Server:

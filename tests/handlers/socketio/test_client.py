@@ -1,4 +1,4 @@
-"""The rate of one Socket.IO connection."""
+"""Tests the rates of one Socket.IO connection."""
 
 import pytest
 
@@ -47,8 +47,9 @@ async def test_event_rate_is_flooding_only_after_a_while_over_the_limit(
 
 
 async def test_work_counts_for_its_user_on_all_connections() -> None:
-    """A client whose events take long makes the user's other connections wait too,
-    and itself after it came back.
+    """Expensive events of one connection make all connections of the same user wait.
+
+    The wait continues after the user has reconnected.
     """
     connections = Connections(SocketLimits(work_per_s=0.1, work_burst_s=1.0))
     rates = [EventRate(connections) for _ in range(3)]

@@ -1,6 +1,4 @@
-"""Connections before and after somebody signs in on them:
-limits, time-outs, and a store that is away.
-"""
+"""Tests connections before and after sign-in: limits, time-outs, and an outage of the store."""
 
 import asyncio
 import json
@@ -17,7 +15,7 @@ from tests.waiting import until
 
 
 async def test_connection_without_sign_in_is_closed(start_server) -> None:
-    """A connection on which nobody signs in is closed."""
+    """A connection without a sign-in is closed when the time to sign in is over."""
     server = await start_server(sign_in_s=0.1)
 
     await (await RawEvents.open(Api(server.url))).until_closed()
@@ -28,7 +26,7 @@ async def test_connection_without_sign_in_is_closed(start_server) -> None:
 async def test_connection_whose_sign_in_waits_for_its_turn_stays_open(
     start_server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The time to sign in is over long before its turn comes."""
+    """A connection stays open if its sign-in waits for a turn longer than the time to sign in."""
     server = await start_server(sign_in_s=1)
     ada = await Api(server.url).sign_up("ada")
     raw, turn = await RawEvents.open(ada), asyncio.Event()
@@ -48,7 +46,7 @@ async def test_connection_whose_sign_in_waits_for_its_turn_stays_open(
 async def test_sign_in_while_store_is_away_is_retried(
     peers: Peers, server, ada: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Stock clients come back until it is there again."""
+    """A sign-in that fails during an outage of the store is repeated by stock clients."""
     store, failures = server.parts.services.store, iter(range(2))
     signed_in = store.signed_in
 
@@ -65,9 +63,7 @@ async def test_sign_in_while_store_is_away_is_retried(
 
 
 async def test_large_message_before_sign_in_drops_client(ada: Api) -> None:
-    """A client that has not signed in has no reason to send much:
-    over WebSocket, and by polling.
-    """
+    """A large message before the sign-in ends the connection, over WebSocket and by polling."""
     raw = await RawEvents.open(ada)
     await raw.send("42" + "x" * (17 << 10))
     await raw.until_closed()
@@ -79,7 +75,7 @@ async def test_large_message_before_sign_in_drops_client(ada: Api) -> None:
 
 
 async def test_junk_is_counted_by_its_bytes(start_server) -> None:
-    """Whatever it is that is sent: its bytes are counted before anything reads them."""
+    """All bytes that a client sends are counted before they are parsed."""
     server = await start_server(update_bytes_per_s=1 << 20)
     ada = await Api(server.url).sign_up("ada")
     raw = await RawEvents.joined(ada, await ada.new_session())
@@ -95,7 +91,7 @@ async def test_junk_is_counted_by_its_bytes(start_server) -> None:
 
 
 async def test_connections_over_limit_are_refused(start_server) -> None:
-    """The limits of `/sync`: of a user in a session, of an address, shared with it."""
+    """Socket.IO connections count for the limits of a user and an address together with `/sync`."""
     server = await start_server(connections_per_user=2, connections_per_address=4)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()
@@ -129,14 +125,14 @@ STRANGERS_PACKETS = {
 
 @pytest.mark.parametrize("kind", STRANGERS_PACKETS)
 async def test_stranger_may_send_one_packet_in_a_request(server, ada: Api, kind: str) -> None:
-    """A second packet ends the connection of a client that has not signed in."""
+    """A second packet in one request ends the connection of a client that is not signed in."""
     sid = json.loads((await ada.get(HANDSHAKE)).body[1:])["sid"]
 
     answer = await ada.request(
         "POST", f"{HANDSHAKE}&sid={sid}", raw="\x1e".join([STRANGERS_PACKETS[kind]] * 2).encode()
     )
 
-    # A malformed packet ends it before the second.
+    # A malformed packet ends the connection before the second packet is read.
     assert answer.status == (200 if "deep" in kind else 400)
     await until(lambda: _open_sockets(server), lambda count: count == 0)
 
@@ -146,7 +142,7 @@ async def test_stranger_may_send_one_packet_in_a_request(server, ada: Api, kind:
 async def test_each_packet_of_stranger_takes_a_turn(
     server, ada: Api, monkeypatch: pytest.MonkeyPatch, transport: str, kind: str
 ) -> None:
-    """Whatever is in it, and on both transports; the address pays for it."""
+    """Each packet before the sign-in waits for a turn of its address, on both transports."""
     turns: list[str] = []
 
     async def passes(address: str) -> bool:
@@ -196,7 +192,7 @@ async def test_strangers_over_what_may_wait_are_answered_to_come_back(
     "packet", ["3", "6", "431[]", '451-["x",{"_placeholder":true,"num":0}]', b"binary"]
 )
 async def test_packet_that_is_no_event_counts_too(start_server, packet: str | bytes) -> None:
-    """Signed in or not: nothing that is sent is free."""
+    """Packets that are not events also count for the rate limit of their sender."""
     server = await start_server(updates_per_s=1, updates_burst=4)
     ada = await Api(server.url).sign_up("ada")
     raw = await RawEvents.signed_in(ada)

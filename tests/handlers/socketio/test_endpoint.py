@@ -1,6 +1,4 @@
-"""The endpoint as a whole: chat reaches text clients,
-and the end of the server closes everything.
-"""
+"""Tests the whole endpoint: chat reaches text clients, and a stop closes all connections."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What our class adds to a connection of engineio."""
+"""Tests the additions of our class to a connection of engineio."""
 
 import asyncio
 from types import SimpleNamespace
@@ -14,7 +14,7 @@ from handlers.socketio.engine import MAX_PACKETS, EngineServer, EngineSocket
 
 @pytest.fixture
 async def socket() -> EngineSocket:
-    """A connection as the library creates it, adopted."""
+    """A connection that the library created and that our class adopted."""
     server = EngineServer(async_mode="tornado")
     return EngineSocket.adopt(AsyncSocket(server, "key"))
 
@@ -45,7 +45,7 @@ async def test_answer_without_ping_is_ignored(socket: EngineSocket) -> None:
 
 
 def request(body: bytes) -> dict[str, Any]:
-    """Return what engineio makes of a request."""
+    """Return a request in the form that engineio passes on."""
     return {"tornado.handler": SimpleNamespace(request=SimpleNamespace(body=body))}
 
 
@@ -67,7 +67,7 @@ def request(body: bytes) -> dict[str, Any]:
     ],
 )
 async def test_bad_request_is_an_engine_error(socket: EngineSocket, body: str) -> None:
-    """Also where the library would have parsed it as JSON, base64 or a form."""
+    """A malformed request is refused, even if the library would parse it in another way."""
     with pytest.raises(EngineIOError):
         await socket.handle_post_request(request(body.encode(errors="surrogatepass")))
 
@@ -88,7 +88,10 @@ async def test_packets_of_a_request_are_counted_and_taken_in_order(socket: Engin
 
 
 async def test_goodbye_may_follow_the_packet_that_ends_the_sign_in(socket: EngineSocket) -> None:
-    """A stock client sends both in one request; nothing else may come there."""
+    """A stock client sends its goodbye in one request with the packet that ends the sign-in.
+
+    Any other second packet is refused before the sign-in.
+    """
     socket.server.may_send_many = lambda _key: False
 
     with pytest.raises(EngineIOError):
@@ -120,7 +123,10 @@ async def test_others_are_served_between_packets_of_a_request(socket: EngineSock
 
 
 async def test_second_request_while_one_is_handled_is_refused(socket: EngineSocket) -> None:
-    """No client of the protocol sends two: the answers to one tell it that it may send the next."""
+    """A second request is refused while the first is handled.
+
+    Clients of the protocol wait for the answer before they send the next request.
+    """
     go_on = asyncio.Event()
 
     async def count(_: str, _content: object) -> None:
@@ -149,8 +155,9 @@ async def test_request_that_fails_unexpectedly_is_an_engine_error(
 
 
 async def test_answer_to_a_ping_is_not_counted_twice(socket: EngineSocket) -> None:
-    """Our pings are counted by what they follow;
-    an answer that nobody asked for counts as any packet.
+    """An answer to our ping is not counted, because the message before that ping was counted.
+
+    An answer without a ping is counted like any other packet.
     """
     counted: list[object] = []
 

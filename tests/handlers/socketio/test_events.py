@@ -1,4 +1,4 @@
-"""What signed-in Socket.IO clients may ask for, and what they are told when it is refused."""
+"""Tests which events a signed-in Socket.IO client may send, and the errors of refused events."""
 
 import asyncio
 import json
@@ -51,7 +51,9 @@ ACCESS = {
         ),
     },
 }
-"""What each is acknowledged, in the order of WHO; a stranger becomes a viewer by the link."""
+"""{kind of session: {event: its result for each client, in the order of WHO}}.
+
+A stranger who joins by the link becomes a viewer."""
 
 
 @pytest.mark.parametrize("kind", ACCESS)
@@ -104,7 +106,7 @@ async def test_event_is_allowed_by_role(server, kind: str) -> None:
 async def test_bad_event_is_acknowledged_with_error(
     ada: Api, event: object, arguments: list, code: str, named: str | None
 ) -> None:
-    """The error is acknowledged and told, by name; the connection lives."""
+    """A bad event is acknowledged with an error that names its fault. The connection stays open."""
     session_id = await ada.new_session(code="x")
     raw = await RawEvents.joined(ada, session_id)
     filled = json.loads(json.dumps(arguments).replace("{id}", session_id))
@@ -119,7 +121,7 @@ async def test_bad_event_is_acknowledged_with_error(
 
 
 async def test_event_with_unknown_fields_is_accepted(ada: Api) -> None:
-    """Front ends send more than is asked for."""
+    """Events may have unknown fields, because some front ends send more than is needed."""
     session_id = await ada.new_session()
     raw = await RawEvents.joined(ada, session_id)
 
@@ -131,7 +133,7 @@ async def test_event_with_unknown_fields_is_accepted(ada: Api) -> None:
 
 
 async def test_code_with_lone_surrogate_becomes_replacement_character(ada: Api) -> None:
-    """Half a surrogate pair becomes U+FFFD; nothing breaks."""
+    """Half of a surrogate pair becomes U+FFFD, and the other text is kept."""
     session_id = await ada.new_session()
     raw = await RawEvents.joined(ada, session_id)
 
@@ -146,7 +148,7 @@ async def test_code_with_lone_surrogate_becomes_replacement_character(ada: Api) 
 async def test_event_that_fails_unexpectedly_is_acknowledged_as_internal(
     ada: Api, monkeypatch: pytest.MonkeyPatch, expect_log
 ) -> None:
-    """An acknowledgement still comes."""
+    """An event that fails unexpectedly is still acknowledged."""
     expect_log("ERROR handlers.socketio.events: an event failed")
     session_id = await ada.new_session()
     raw = await RawEvents.joined(ada, session_id)
@@ -179,8 +181,9 @@ async def test_edit_that_document_refuses_is_acknowledged_as_malformed(
 
 
 async def test_code_over_limit_is_refused(server, ada: Api) -> None:
-    """Code at the limit is taken; above it an error says so;
-    a message beyond all bounds ends the connection.
+    """Code at the limit is accepted, and code over the limit is refused with an error.
+
+    A message over the size limit of messages ends the connection.
     """
     limit = server.parts.config.max_text_bytes
     session_id = await ada.new_session()
@@ -202,7 +205,7 @@ async def test_code_over_limit_is_refused(server, ada: Api) -> None:
 
 
 async def test_change_of_full_document_may_make_it_smaller(start_server) -> None:
-    """The client keeps what it shows, so that nothing typed is lost, and can make it smaller."""
+    """A client whose text is too large keeps its text, and may send a smaller one."""
     server = await start_server(max_text_bytes=100)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session(code="é" * 40)
@@ -236,7 +239,7 @@ async def test_messages_over_rate_are_refused(start_server) -> None:
 async def test_events_over_rate_are_slowed_and_told(
     start_server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A flood is slowed down, then told so; nothing of it is dropped."""
+    """A client that sends too many events is slowed and then told. No event is dropped."""
     monkeypatch.setattr(handlers.socketio.client, "_OVER_S", 0.3)
     server = await start_server(updates_per_s=20, updates_burst=10)
     ada = await Api(server.url).sign_up("ada")

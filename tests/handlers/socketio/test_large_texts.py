@@ -1,4 +1,6 @@
-"""Large texts that Socket.IO clients send: right, and never compared by the process that serves."""
+"""Tests that large texts of Socket.IO clients become right edits.
+Only worker processes compare them, never the process that serves.
+"""
 
 import asyncio
 
@@ -13,12 +15,12 @@ from tests.waiting import until
 
 
 async def text_client(api: Api, session_id: str) -> RawEvents:
-    """Return a client that has been sent the text, and has confirmed it."""
+    """Return a client that has received the text and confirmed it."""
     raw = await RawEvents.joined(api, session_id)
     await raw.until_event("receive-code")
     assert (await raw.ask("typing", session_id))[
         "ok"
-    ]  # the ping behind the text is answered meanwhile
+    ]  # the ping after the text has been answered before this event
     return raw
 
 
@@ -26,7 +28,7 @@ async def text_client(api: Api, session_id: str) -> RawEvents:
 async def test_change_to_a_large_text_is_compared_by_a_worker(
     server: Server, ada: Api, bob: Api, name: str
 ) -> None:
-    """Each kind of text that is expensive to compare becomes what was sent, for everybody."""
+    """Each kind of text that is expensive to compare reaches all clients unchanged."""
     old, new = TEXTS[name]
     session_id = await ada.new_session(code=old)
     await bob.post(f"/session/{session_id}/join")
@@ -63,7 +65,7 @@ async def test_change_keeps_what_is_typed_while_a_worker_compares(
 async def test_large_save_reaches_text_clients_and_their_edits_stay_in_place(
     server: Server, ada: Api, bob: Api
 ) -> None:
-    """What they type next is an edit of the text that they had."""
+    """The next text of a client is an edit of the text that the client had before the save."""
     old, new = TEXTS["changed lines"]
     session_id = await ada.new_session(code=old)
     await bob.post(f"/session/{session_id}/join")

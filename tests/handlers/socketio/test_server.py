@@ -1,4 +1,4 @@
-"""Socket.IO packets that no standard client sends, and clients that do not read."""
+"""Tests Socket.IO packets that no standard client sends, and clients that do not read."""
 
 import json
 
@@ -15,12 +15,12 @@ from tests.waiting import until
 async def test_client_that_does_not_read_is_dropped(
     start_server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is dropped; others are not held up."""
+    """A client that does not read is dropped, and other clients are not delayed."""
     monkeypatch.setattr(handlers.socketio.server, "_MAX_QUEUED", 20)
     server = await start_server()
     ada, bob = await Api(server.url).sign_up("ada"), await Api(server.url).sign_up("bob")
     session_id = await ada.new_session()
-    handshake = await ada.get(HANDSHAKE)  # a client of the polling transport that never asks again
+    handshake = await ada.get(HANDSHAKE)  # a polling client that sends no further poll
     sid = json.loads(handshake.body[1:])["sid"]
     for packet in ("40" + json.dumps({"token": ada.token}), f'42["join-session","{session_id}"]'):
         assert (
@@ -48,7 +48,7 @@ async def test_client_that_does_not_read_is_dropped(
     ],
 )  # fmt: skip
 async def test_malformed_packet_drops_its_sender_only(ada: Api, packet: str) -> None:
-    """A client that sends one is dropped; others go on."""
+    """A malformed packet ends the connection of its sender, and other clients are not affected."""
     session_id = await ada.new_session()
     other = await RawEvents.joined(ada, session_id)
     raw = await RawEvents.joined(ada, session_id)
@@ -61,7 +61,7 @@ async def test_malformed_packet_drops_its_sender_only(ada: Api, packet: str) -> 
 
 @pytest.mark.parametrize("packet", ["x", "7", "", "3", "43[1]", "437[1]", "6", "5"])
 async def test_unknown_packet_does_not_disturb_others(ada: Api, packet: str) -> None:
-    """Unknown ones, answers to nothing: whatever comes of it, the server goes on."""
+    """An unknown or unexpected packet does not affect other clients."""
     session_id = await ada.new_session()
     raw, other = await RawEvents.joined(ada, session_id), await RawEvents.joined(ada, session_id)
 
@@ -71,7 +71,7 @@ async def test_unknown_packet_does_not_disturb_others(ada: Api, packet: str) -> 
 
 
 async def test_binary_event_is_refused(ada: Api) -> None:
-    """There are none: attachments are not even kept."""
+    """A binary event is refused, and its attachments are not kept."""
     session_id = await ada.new_session()
     raw = await RawEvents.joined(ada, session_id)
 
@@ -88,9 +88,9 @@ async def test_binary_event_is_refused(ada: Api) -> None:
     "content", ["1," * 40_000 + "1", '{"a":[]},' * 9_000 + "1", '"",' * 30_000 + "1"]
 )
 async def test_event_with_much_structure_is_refused(ada: Api, content: str) -> None:
-    """With an error that names the bound; the connection goes on.
+    """An event with too much structure is refused with an error that names the bound.
 
-    Parsing it would take a tenth of a second a MiB.
+    The connection stays open. Parsing such an event would take 0.1 s per MiB.
     """
     session_id = await ada.new_session()
     raw = await RawEvents.joined(ada, session_id)
@@ -106,7 +106,10 @@ async def test_event_with_much_structure_is_refused(ada: Api, content: str) -> N
 
 
 async def test_event_with_long_text_is_read_whole(ada: Api) -> None:
-    """Escapes, surrogate pairs and quotes too, wherever the text stands in the event."""
+    """A long text is read completely, with escapes, surrogate pairs and quotes.
+
+    Its place in the event makes no difference.
+    """
     session_id = await ada.new_session()
     raw = await RawEvents.joined(ada, session_id)
     text = '"\\\n\t😀é[NaN]{' * 20_000

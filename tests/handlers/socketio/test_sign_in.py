@@ -1,4 +1,4 @@
-"""Socket.IO clients sign in: by which token, from which origin."""
+"""Tests the sign-in of Socket.IO clients: by which credentials, and from which origins."""
 
 import pytest
 
@@ -23,7 +23,7 @@ from tests.raw_events import RawEvents
 async def test_sign_in_by_header_or_cookie_depends_on_origin(
     peers: Peers, ada: Api, transports: list[str], headers: dict[str, str], refused: str | None
 ) -> None:
-    """A header, or the cookie unless a page of another site sends it."""
+    """A bearer header signs in. A cookie signs in unless a page of another site sends it."""
     filled = {name: value.format(token=ada.token, url=ada.url) for name, value in headers.items()}
 
     answer = await peers.do(
@@ -36,7 +36,7 @@ async def test_sign_in_by_header_or_cookie_depends_on_origin(
 
 
 async def test_sign_in_by_token_works_from_any_origin(ada: Api) -> None:
-    """`auth.token` is good from any origin."""
+    """A sign-in by `auth.token` works from any origin."""
     raw = await RawEvents.open(ada, headers={"Origin": "https://elsewhere.example"})
 
     assert (await raw.sign_in({"token": ada.token}))[0] == "40"
@@ -63,7 +63,7 @@ async def test_sign_in_after_logout_is_refused(ada: Api) -> None:
 
 
 async def test_sign_in_by_cookie_from_allowed_origin_works(peers: Peers, start_server) -> None:
-    """A page of an allowed origin, signed in by cookie."""
+    """A page of an allowed origin can sign in by cookie."""
     server = await start_server(cors_origin="https://app.example")
     ada = await Api(server.url).sign_up("ada")
     headers = {"Origin": "https://app.example", "Cookie": f"accessToken={ada.token}"}

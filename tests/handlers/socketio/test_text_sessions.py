@@ -1,4 +1,4 @@
-"""Text clients that join and leave sessions."""
+"""Tests text clients that join and leave sessions."""
 
 import asyncio
 
@@ -11,7 +11,10 @@ from tests.raw_events import RawEvents
 
 
 async def test_client_after_password_change_stays_and_joins_others(ada: Api) -> None:
-    """A user who changes it stays in the session, and may join others on the same connection."""
+    """A user who changes the password stays in the session on the same connection.
+
+    The user may also join other sessions on it.
+    """
     first, second = await ada.new_session(), await ada.new_session()
     raw = await RawEvents.joined(ada, first)
 
@@ -24,7 +27,7 @@ async def test_client_after_password_change_stays_and_joins_others(ada: Api) -> 
 
 
 async def test_typing_that_changes_fast_is_told_a_few_times_a_second(ada: Api, bob: Api) -> None:
-    """Others are told a few times a second at most, and in the end what is true."""
+    """Other clients get at most a few typing events per second. The last event is correct."""
     session_id = await ada.new_session()
     raw, other = await RawEvents.joined(ada, session_id), await RawEvents.joined(bob, session_id)
     began = asyncio.get_running_loop().time()
@@ -45,7 +48,7 @@ async def test_typing_that_changes_fast_is_told_a_few_times_a_second(ada: Api, b
 async def test_join_that_fails_gives_its_place_back(
     server, ada: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A room whose text cannot be read refuses each client, and counts none of them."""
+    """A join that fails, because the room's text cannot be read, is not counted as a connection."""
     session_id = await ada.new_session(code="x")
     raw = await RawEvents.signed_in(ada)
 

@@ -1,4 +1,4 @@
-"""Engine.IO's transports: origins, sizes and requests that are wrong."""
+"""Tests the transports of Engine.IO: origins, sizes and malformed requests."""
 
 import json
 
@@ -17,7 +17,7 @@ from tests.raw_events import HANDSHAKE, RawEvents
 async def test_polling_answers_cors_for_allowed_origins_only(
     start_server, method: str, origin: str, allowed: bool
 ) -> None:
-    """The polling transport may be used from the origins of CORS_ORIGIN."""
+    """Only pages of origins in CORS_ORIGIN may use the polling transport."""
     server = await start_server(cors_origin="https://app.example")
 
     answer = await Api(server.url).request(method, HANDSHAKE, headers={"Origin": origin})
@@ -42,7 +42,7 @@ async def test_body_over_limit_is_refused(server, ada: Api) -> None:
 
 
 async def test_packets_of_one_request_are_handled_in_order(ada: Api) -> None:
-    """All are handled, in order."""
+    """All packets of one request are handled in order."""
     session_id = await ada.new_session()
     sid = json.loads((await ada.get(HANDSHAKE)).body[1:])["sid"]
     texts = ["".join(chr(97 + n % 26) for n in range(number)) for number in range(60)]
@@ -85,7 +85,10 @@ async def test_goodbye_of_a_polling_client_is_accepted(ada: Api) -> None:
 async def test_unusable_handshake_is_answered_as_by_stock_server(
     ada: Api, query: str, refusal: bytes, upgrade: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Before an upgrade too, so that an old client shows why; an old version is in the log."""
+    """A malformed handshake gets the stock server's answer, also before an upgrade to WebSocket.
+
+    An old client can then show the reason. The log names old versions too.
+    """
     if upgrade:
         with pytest.raises(HTTPClientError) as caught:
             await RawEvents.open(ada, query)
@@ -106,7 +109,7 @@ async def test_unusable_handshake_is_answered_as_by_stock_server(
 
 @pytest.mark.parametrize("sid", ["%ff", "%00", "%ed%a0%80"])
 async def test_session_id_of_impossible_bytes_is_refused(ada: Api, sid: str) -> None:
-    """With an answer, not by an end of the connection."""
+    """A malformed session id is answered with 400."""
     assert (await ada.get(f"{HANDSHAKE}&sid={sid}")).status == 400
 
 
@@ -120,7 +123,7 @@ async def test_bad_request_is_refused(ada: Api, path: str) -> None:
 
 
 async def test_bad_body_does_not_harm_the_server(ada: Api) -> None:
-    """The connection is ended, not the server."""
+    """A malformed body may end its connection, but does not affect the server."""
     for raw in (b"\xff\xfe", b"x", b"4\x1e", b"b!!!", b""):
         sid = json.loads((await ada.get(HANDSHAKE)).body[1:])["sid"]
         answer = await ada.request("POST", f"{HANDSHAKE}&sid={sid}", raw=raw)

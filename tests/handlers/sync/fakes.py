@@ -1,4 +1,4 @@
-"""A transport and a receiver that are lists, for one socket without an event loop's sockets."""
+"""A transport and a receiver made of lists, to test one socket without a real connection."""
 
 import asyncio
 from typing import Any
@@ -12,7 +12,7 @@ USUAL = b"\x00\x02"
 
 
 class FakeTransport(asyncio.Transport):
-    """What was written, and what was asked for."""
+    """Keeps the written bytes, and the calls that the socket made."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,15 +56,15 @@ class FakeTransport(asyncio.Transport):
         self.is_aborted = self.is_closed = True
 
     def take(self) -> bytes:
-        """Return what was written since the last call."""
+        """Return the bytes that were written since the last call."""
         written, self.written = b"".join(self.written), []
         return written
 
 
 class FakeReceiver:
-    """Keeps messages; a message that begins with `?` costs 10.
+    """Keeps messages. A message that begins with `?` costs 10, and any other costs 0.25.
 
-    work_s  what serving a message takes by the clock of `websocket`
+    work_s  seconds that serving a message takes, by the clock of `websocket`
     """
 
     usual_start = USUAL
@@ -97,7 +97,7 @@ class FakeReceiver:
 
 
 class Scene:
-    """One socket between a fake transport and a fake receiver; call inside the event loop."""
+    """One socket between a fake transport and a fake receiver. Make it inside the event loop."""
 
     def __init__(self, limits: SocketLimits = ENDLESS, *, is_open: bool = True) -> None:
         self.connections = Connections(limits)
@@ -112,6 +112,6 @@ class Scene:
 
 
 async def turn() -> None:
-    """Let everything happen that needs no time."""
+    """Let the event loop run everything that needs no time."""
     for _ in range(10):
         await asyncio.sleep(0)

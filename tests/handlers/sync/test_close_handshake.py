@@ -1,4 +1,4 @@
-"""Close frames in both directions."""
+"""Tests close frames in both directions."""
 
 import asyncio
 
@@ -52,8 +52,9 @@ async def test_client_without_answer_to_close_is_cut_off(monkeypatch: pytest.Mon
 async def test_look_for_answer_accepts_only_close_frame(
     before: bytes, close: bytes, step: int
 ) -> None:
-    """Or what no client may send, which is an end too;
-    in pieces of any size, of which nothing is kept.
+    """Only a close frame, or a frame that no client may send, ends the wait for the answer.
+
+    Data may arrive in pieces of any size, and none of it is kept.
     """
     closing, transport = handshake()
 

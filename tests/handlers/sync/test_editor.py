@@ -1,4 +1,4 @@
-"""An editor's connection between a fake transport and a real room."""
+"""Tests an editor's connection between a fake transport and a real room."""
 
 import asyncio
 from collections.abc import Callable
@@ -100,7 +100,7 @@ async def test_cost_of_whole_document_grows_with_size_and_repetition() -> None:
 async def test_unexpected_error_closes_sender_as_a_fault_of_the_server(
     size: int, expect_log: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The log says whose message it was, and others in the room go on."""
+    """The log names the user whose message failed. Other editors in the room are not affected."""
     expect_log(
         "(a message of user ada in session session cannot be taken|the task .messages that waited. "
         "ended)"

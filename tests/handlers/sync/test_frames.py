@@ -1,4 +1,4 @@
-"""WebSocket frames: whatever the pieces they arrive in, and what RFC 6455 does not allow."""
+"""Tests WebSocket frames that arrive in any pieces, and frames that RFC 6455 forbids."""
 
 import random
 
@@ -13,7 +13,7 @@ MESSAGES = [b"", b"a", b"b" * 125, b"c" * 126, b"d" * 65_535, b"e" * 65_536, b"f
 
 @pytest.mark.parametrize("seed", range(10))
 def test_frames_cut_into_any_pieces_read_the_same(seed: int) -> None:
-    """Messages, parts of messages and control frames come out the same however they are cut."""
+    """Messages, fragments and control frames do not depend on how the bytes are cut."""
     source = random.Random(seed)
     wire, expected = b"", []
     for message in source.sample(MESSAGES, len(MESSAGES)):
@@ -56,7 +56,7 @@ def test_frames_cut_into_any_pieces_read_the_same(seed: int) -> None:
     ],
 )
 def test_frame_that_is_not_allowed_is_reported_as_error(wire: bytes, code: int) -> None:
-    """It is found as soon as it can be, after what came before it."""
+    """A forbidden frame is reported as soon as possible, after the messages before it."""
     items = FrameReader(1_000).feed(masked(b"before") + wire)
     assert items[0] == b"before"
     assert isinstance(items[-1], FrameError)
@@ -64,7 +64,7 @@ def test_frame_that_is_not_allowed_is_reported_as_error(wire: bytes, code: int) 
 
 
 def test_message_up_to_maximum_size_is_accepted() -> None:
-    """A message of the largest size passes, whole and in parts."""
+    """A message of the maximum size is accepted, whole and in fragments."""
     reader = FrameReader(1_000)
     assert reader.feed(masked(b"a" * 1_000)) == [b"a" * 1_000]
     assert reader.feed(masked(b"a" * 400, is_final=False) + masked(b"a" * 600, 0)) == [b"a" * 1_000]
@@ -72,7 +72,7 @@ def test_message_up_to_maximum_size_is_accepted() -> None:
 
 
 def test_text_message_is_distinguished_from_binary() -> None:
-    """The reader decides what to do about it."""
+    """The reader reports a text message as a control item, so the socket can refuse it."""
     for is_final in (True, False):
         item = FrameReader(10).feed(masked(b"hi", TEXT, is_final=is_final))[0]
         assert isinstance(item, Control)
@@ -107,7 +107,7 @@ def test_read_close_of_empty_payload_returns_none() -> None:
 
 @pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
 def test_framed_message_has_shortest_header_without_mask(size: int) -> None:
-    """Headers are the shortest there are, without a mask."""
+    """A frame of the server has no mask and the shortest possible header."""
     wire = frames.framed(b"x" * size)
     head = 2 if size < 126 else 4 if size < 65_536 else 10
     assert len(wire) == head + size
@@ -116,7 +116,7 @@ def test_framed_message_has_shortest_header_without_mask(size: int) -> None:
 
 
 def test_released_reader_keeps_nothing() -> None:
-    """What it returns is the frame that is not whole; a message in parts is forgotten."""
+    """`release` returns the bytes of an incomplete frame. Fragments of a message are dropped."""
     reader = FrameReader(1 << 20)
     frame = masked(b"x" * 70_000, 0)
 

@@ -1,4 +1,4 @@
-"""From Tornado's handshake to a socket of our own."""
+"""Tests the handover of a connection from Tornado's handshake to our own socket."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from tests.waiting import until
 
 
 async def test_clients_that_leave_during_handshake_leave_nothing_behind(server, ada: Api) -> None:
-    """Connections that end during the handshake leave nothing behind."""
+    """Connections that end during the handshake are not counted and are in no room."""
     session_id = await ada.new_session()
     wires = await asyncio.gather(*(ada.connect(session_id) for _ in range(9)))
     for wire in wires:

@@ -1,4 +1,4 @@
-"""The handshake: how a client says which user it is, and which pages may."""
+"""Tests the WebSocket handshake: how a client signs in, and which pages may use cookies."""
 
 import pytest
 from tornado.httpclient import HTTPClientError, HTTPRequest
@@ -15,7 +15,7 @@ async def joined(api: Api, session_id: str, query: str = "") -> Wire:
 
 
 async def upgraded(api: Api, session_id: str, **headers: str) -> Wire:
-    """Connect with headers only, as a browser does."""
+    """Connect with headers only, like a browser."""
     request = HTTPRequest(
         f"{api.socket_url}/{session_id}",
         headers={k.replace("_", "-"): v for k, v in headers.items()},
@@ -24,8 +24,9 @@ async def upgraded(api: Api, session_id: str, **headers: str) -> Wire:
 
 
 async def test_sign_in_accepts_query_sub_protocol_bearer_and_cookie(ada: Api) -> None:
-    """Query (also behind a second question mark), sub-protocol, bearer header,
-    cookie of an own page.
+    """A client can sign in by query, sub-protocol, bearer header or the cookie of an own page.
+
+    The query may follow a second question mark.
     """
     session_id = await ada.new_session()
     cookie = f"accessToken={ada.token}"
@@ -53,9 +54,7 @@ async def test_sign_in_accepts_query_sub_protocol_bearer_and_cookie(ada: Api) ->
     ids=["none", "other", "null", "cross-site"],
 )
 async def test_cookie_of_other_page_is_refused(ada: Api, headers: dict[str, str]) -> None:
-    """A cookie alone speaks for nobody unless the page is ours:
-    refused before anything is opened.
-    """
+    """A cookie from a page of another origin is refused before a socket is opened."""
     session_id = await ada.new_session()
 
     with pytest.raises(HTTPClientError) as caught:
@@ -65,7 +64,7 @@ async def test_cookie_of_other_page_is_refused(ada: Api, headers: dict[str, str]
 
 
 async def test_cookie_of_page_in_cors_origin_is_accepted(start_server) -> None:
-    """A page in CORS_ORIGIN may use the cookie."""
+    """A page of an origin in CORS_ORIGIN may use the cookie."""
     server = await start_server(cors_origin="https://editor.example")
     ada = await Api(server.url).sign_up()
 

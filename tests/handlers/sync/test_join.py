@@ -1,4 +1,4 @@
-"""Who gets into a room, and what the others are told."""
+"""Tests which clients may join a room, and the refusals of all others."""
 
 import asyncio
 import socket
@@ -25,7 +25,7 @@ async def _open(server) -> int:
 async def test_connection_to_invite_only_session_by_non_member_is_refused(
     ada: Api, bob: Api
 ) -> None:
-    """Without link access only members get in; the reason is said before the socket closes."""
+    """Without access by link, only members may join. The reason is sent before the close."""
     session_id = await ada.new_session(access="invite")
     wire = await bob.connect(session_id)
 
@@ -37,7 +37,7 @@ async def test_connection_to_invite_only_session_by_non_member_is_refused(
 
 
 async def test_connection_to_full_session_is_refused(start_server) -> None:
-    """A user who would be one member too many is told so."""
+    """A user who would exceed the limit of members is refused with 4403."""
     server = await start_server(members=1)
     ada = await Api(server.url).sign_up()
     bob = await ada.sign_up()
@@ -59,7 +59,7 @@ async def test_connection_to_full_session_is_refused(start_server) -> None:
 async def test_connections_over_limit_are_refused_until_one_leaves(
     start_server, limit: dict[str, int]
 ) -> None:
-    """Two fit, the third is sent away for a while, and fits when one has left."""
+    """A third connection is refused with 4529 until one of the first two has left."""
     server = await start_server(**limit)
     ada = await Api(server.url).sign_up()
     session_id = await ada.new_session()
@@ -75,7 +75,7 @@ async def test_connections_over_limit_are_refused_until_one_leaves(
 
 
 async def test_handshakes_over_rate_limit_are_refused(start_server) -> None:
-    """A user who connects too often has to wait, whatever they connect to."""
+    """A user who connects too often must wait, for any session."""
     server = await start_server(handshakes_per_min=3)
     ada = await Api(server.url).sign_up()
     session_id = await ada.new_session()
@@ -90,7 +90,7 @@ async def test_handshakes_over_rate_limit_are_refused(start_server) -> None:
 async def test_clients_that_hang_up_free_their_slot_in_join_queue(
     start_server, monkeypatch
 ) -> None:
-    """A client that is refused or hangs up does not keep its slot in the join queue."""
+    """A client that is refused or disconnects frees its slot in the join queue."""
     monkeypatch.setattr(join_queue, "_MAX_WAIT_S", 1_000)
     server = await start_server()
     ada = await Api(server.url).sign_up()
@@ -109,8 +109,9 @@ async def test_clients_that_hang_up_free_their_slot_in_join_queue(
 async def test_store_outage_refuses_connections_until_it_ends(
     start_server, monkeypatch, expect_log
 ) -> None:
-    """A room that cannot be loaded is refused with 4503, REST says 503 with Retry-After;
-    then all is well again.
+    """During an outage of the store, sockets are closed with 4503, and REST answers 503.
+
+    REST also sends Retry-After. After the outage both work again.
     """
     from storage.errors import StoreUnavailable
     from storage.sqlite.store import SqliteStore
@@ -139,8 +140,9 @@ async def test_store_outage_refuses_connections_until_it_ends(
 
 
 async def test_damaged_session_is_out_of_service_alone(server, ada: Api, expect_log) -> None:
-    """A stored row that fails its checksum: 4500 and 409 `quarantined` for this session,
-    nothing for others.
+    """A session with a damaged row is refused with 4500, and with 409 `quarantined` by REST.
+
+    Other sessions are not affected.
     """
     from storage.records import Chunk, Version, VersionKind
 
@@ -177,7 +179,7 @@ async def test_damaged_session_is_out_of_service_alone(server, ada: Api, expect_
 
 @pytest.mark.parametrize("is_early", [True, False])
 async def test_refused_client_keeps_no_memory(server, ada: Api, is_early: bool) -> None:
-    """Nothing of what it sent is kept until it is closed, and nothing more is read."""
+    """Data of a refused client is not kept in memory, and no more is read before the close."""
     session_id = await ada.new_session()
     half = masked(b"y" * 3_000_000)
     sent, rest = masked(b"x" * 60_000) * 4 + half[:500_000], half[500_000:]
@@ -195,13 +197,13 @@ async def test_refused_client_keeps_no_memory(server, ada: Api, is_early: bool) 
             False,
         )
         raw.send(rest)
-        assert await raw.closed_with() == 4401  # found behind all that, and answered
+        assert await raw.closed_with() == 4401  # the client's answer is found after its data
 
 
 async def test_client_under_way_is_not_read_from(
     server, ada: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Until somebody knows who it is: what it sends waits in the network."""
+    """A client is not read from before its sign-in is checked, so its data waits in the network."""
     session_id = await ada.new_session()
     services, asked = server.parts.services, asyncio.Event()
     go_on = asyncio.Event()

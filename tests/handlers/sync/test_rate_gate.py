@@ -1,4 +1,4 @@
-"""How fast one client may send."""
+"""Tests how fast one client may send."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from handlers.sync.rate_gate import RateGate
 
 
 class Loop(asyncio.SelectorEventLoop):
-    """A loop whose clock is moved by hand."""
+    """An event loop whose clock a test moves by hand."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -71,8 +71,9 @@ def test_fragments_count_as_a_part_of_a_message(loop: Loop, connections: Connect
 def test_slow_down_over_rate_for_too_long_ends_in_close(
     loop: Loop, connections: Connections
 ) -> None:
-    """Ten seconds without a calm second between them;
-    a wait is never longer than those ten seconds.
+    """A client is closed after ten seconds over the rate without a calm second between.
+
+    A single wait is at most ten seconds long.
     """
     gate = RateGate(connections, loop)
     assert gate.slow_down(60) == rate_gate._MAX_OVER_S
@@ -86,7 +87,10 @@ def test_slow_down_over_rate_for_too_long_ends_in_close(
 
 
 def test_work_over_rate_has_to_be_rested_from(loop: Loop, connections: Connections) -> None:
-    """As long as the work was, ten times over; nobody is closed for it."""
+    """Work over the rate makes a client wait in proportion: at this rate, ten times the excess.
+
+    No client is closed for it.
+    """
     gate = RateGate(connections, loop)
 
     gate.spend_work(0.9)

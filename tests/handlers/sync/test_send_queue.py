@@ -1,4 +1,4 @@
-"""What leaves when, and how much may be on its way."""
+"""Tests when queued frames are sent, and how many bytes may be on their way."""
 
 import asyncio
 
@@ -47,7 +47,10 @@ async def test_large_frame_raises_queue_limit_until_it_is_sent() -> None:
 
 
 async def test_parts_of_one_answer_raise_queue_limit_by_their_sum() -> None:
-    """They leave immediately, behind what was queued before, and may all be on their way."""
+    """The parts of one answer are sent immediately, after frames that were queued before.
+
+    All of them may be on their way together.
+    """
     queue, transport = opened()
 
     queue.send(b"a")

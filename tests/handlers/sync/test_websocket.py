@@ -1,4 +1,4 @@
-"""One socket over a fake transport: its states, and what becomes of bytes in each of them."""
+"""Tests one socket on a fake transport: its states, and its handling of bytes in each state."""
 
 import asyncio
 from collections.abc import Callable
@@ -45,7 +45,7 @@ async def test_large_message_is_handled_elsewhere_and_next_one_waits() -> None:
 
 
 async def test_message_over_cost_limit_waits_and_is_counted() -> None:
-    """The receiver says what an unusual message costs."""
+    """The receiver decides the cost of an unusual message, and its client may have to wait."""
     scene = Scene(SocketLimits(updates_per_s=1_000, updates_burst=5))
 
     scene.socket.data_received(masked(b"?") + masked(UPDATE))
@@ -99,7 +99,7 @@ async def test_client_over_rate_for_too_long_is_closed(monkeypatch: pytest.Monke
 async def test_malformed_frame_closes_and_later_data_is_ignored(
     sent: bytes, payload: bytes
 ) -> None:
-    """The reason as literal bytes, which clients know."""
+    """The close reason is given as literal bytes, because clients know them."""
     scene = Scene()
 
     scene.socket.data_received(sent)
@@ -182,7 +182,7 @@ async def test_client_that_does_not_read_is_closed_without_queued_data() -> None
 
 
 async def test_lost_connection_accepts_and_sends_nothing_more() -> None:
-    """Held messages are dropped; what the socket refers to is released."""
+    """After the connection is lost, messages that wait are dropped and references are released."""
     scene = Scene()
     scene.socket.data_received(masked(USUAL + bytes(LARGE_FRAME_BYTES)) + masked(UPDATE))
 
@@ -207,7 +207,7 @@ async def test_poll_reports_activity_since_last_poll() -> None:
 
 
 def work(monkeypatch: pytest.MonkeyPatch, scene: Scene, work_s: float) -> None:
-    """Let serving a message take so long."""
+    """Make serving a message take `work_s` seconds."""
     scene.receiver.work_s = work_s
     monkeypatch.setattr(websocket, "_clock", lambda: scene.receiver.now)
 
@@ -215,7 +215,10 @@ def work(monkeypatch: pytest.MonkeyPatch, scene: Scene, work_s: float) -> None:
 async def test_messages_that_take_long_leave_the_turn_to_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Each large one, every eighth of the others; the rest comes in later turns."""
+    """When messages take long, a turn of the event loop serves one large or eight other messages.
+
+    Further messages are served in later turns.
+    """
     scene = Scene()
     work(monkeypatch, scene, 0.006)
     long = USUAL + bytes(200)
@@ -233,8 +236,9 @@ async def test_messages_that_take_long_leave_the_turn_to_others(
 async def test_client_whose_messages_take_long_rests_in_proportion(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It is read from again afterwards, and never closed;
-    all connections of a user rest together.
+    """A client whose messages take long rests in proportion, is then read again, and never closed.
+
+    All connections of one user rest together.
     """
     scene = Scene(SocketLimits(work_per_s=10, work_burst_s=0.1))
     scene.socket.count_work_of("ada")
@@ -256,7 +260,10 @@ async def test_client_whose_messages_take_long_rests_in_proportion(
 async def test_client_that_rests_for_long_is_told_how_long_in_all(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Also past the ten seconds of one pause; a pause that nobody notices is not told."""
+    """A client is told the whole length of a long rest, even over the ten seconds of one pause.
+
+    It is not told of a short pause.
+    """
     scene = Scene(SocketLimits(work_per_s=0.1, work_burst_s=0.1))
     work(monkeypatch, scene, 0.2)
     scene.socket.data_received(masked(UPDATE))
@@ -274,7 +281,10 @@ async def test_client_that_rests_for_long_is_told_how_long_in_all(
 async def test_message_that_its_receiver_takes_later_comes_before_the_next_ones(
     monkeypatch: pytest.MonkeyPatch, is_held: bool
 ) -> None:
-    """However small it is; nothing that came with it or behind it is lost or comes before."""
+    """A message that the receiver takes later is served before all messages after it.
+
+    No message is lost or reordered.
+    """
     scene = Scene(is_open=not is_held)
     receiver, order = scene.receiver, list[bytes]()
 
@@ -320,7 +330,10 @@ async def test_work_of_large_message_is_counted() -> None:
 async def test_unexpected_error_in_what_is_taken_later_closes_and_is_logged(
     message: bytes, expect_log: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The client would wait for ever: nothing is read any more."""
+    """An unexpected error in a message that waited closes the connection.
+
+    Otherwise the client would wait for ever, because nothing is read any more.
+    """
     expect_log("the task .messages that waited. ended unexpectedly")
     scene = Scene(SocketLimits(updates_per_s=1_000, updates_burst=5))
 

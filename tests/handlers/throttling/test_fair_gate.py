@@ -1,4 +1,4 @@
-"""Strangers go through at a pace, addresses in turns."""
+"""Tests the gate that clients before sign-in pass at a fixed rate, taking turns by address."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from handlers.throttling.fair_gate import FairGate
 
 
 class Clock:
-    """Time that stands still unless it is set."""
+    """A clock that changes only when a test sets it."""
 
     now = 0.0
 
@@ -23,7 +23,7 @@ async def go_through(gate: FairGate, address: str, went: list[str]) -> None:
 
 
 async def test_addresses_take_turns() -> None:
-    """One that asks a hundred times is as far ahead after each round as one that asks once."""
+    """Addresses take turns, so an address with many requests does not delay others."""
     gate, went = FairGate(1_000, 1, lambda: asyncio.get_running_loop().time()), list[str]()
 
     async with asyncio.TaskGroup() as tasks:
@@ -66,7 +66,7 @@ async def test_without_tokens_all_wait() -> None:
 
 
 async def test_more_than_may_wait_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For one address, while another one may still wait; and for all."""
+    """Requests over the number that may wait are refused, for one address and for all together."""
     monkeypatch.setattr(fair_gate, "_MAX_WAITING_EACH", 2)
     monkeypatch.setattr(fair_gate, "_MAX_WAITING", 3)
     gate = FairGate(1, 0, lambda: 0.0)
@@ -82,7 +82,10 @@ async def test_more_than_may_wait_are_refused(monkeypatch: pytest.MonkeyPatch) -
 
 
 async def test_clients_of_a_school_behind_one_address_wait_and_none_is_refused() -> None:
-    """After its first request each of 600 clients signs in, polls and tries a WebSocket."""
+    """All 1,800 requests of 600 clients behind one address may wait, and none is refused.
+
+    After its first request each client signs in, polls and tries a WebSocket.
+    """
     gate = FairGate(1, 0, lambda: 0.0)
 
     waiting = [asyncio.create_task(gate.passes("school")) for _ in range(3 * 600)]

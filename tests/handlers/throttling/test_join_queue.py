@@ -1,4 +1,4 @@
-"""Those who come at the same time go in a few together, in order, and nobody waits for long."""
+"""Tests the queue of joins: a few clients join together, in order, and none waits for long."""
 
 import asyncio
 import itertools
@@ -11,7 +11,7 @@ from tests.waiting import until
 
 
 class Crowd:
-    """Clients in a queue; each stays inside until it is told to go."""
+    """Clients in a queue. Each holds its slot until the test tells it to go."""
 
     def __init__(self, door: JoinQueue) -> None:
         self._door = door
@@ -44,14 +44,14 @@ class Crowd:
 
 
 async def settled() -> None:
-    """Let everything happen that needs no time."""
+    """Let the event loop run everything that needs no time."""
     for _ in range(20):
         await asyncio.sleep(0)
 
 
 @pytest.fixture
 def crowd(monkeypatch) -> Crowd:
-    """In front of a door at which people wait for as long as it takes."""
+    """Clients of a queue in which they may wait for any time."""
     monkeypatch.setattr(join_queue, "_MAX_WAIT_S", 1_000)
     return Crowd(JoinQueue())
 
@@ -71,7 +71,7 @@ async def test_join_queue_admits_three_simultaneously_in_order(crowd) -> None:
 
 
 async def test_cancelled_join_passes_its_turn_to_next(crowd) -> None:
-    """Waiting or inside, a client that goes takes no place away."""
+    """A client that is cancelled, while it waits or holds a slot, does not keep a slot."""
     crowd.come(5)
     await settled()
 
@@ -87,7 +87,7 @@ async def test_cancelled_join_passes_its_turn_to_next(crowd) -> None:
 
 
 async def test_join_after_longest_wait_goes_ahead_without_slot(monkeypatch) -> None:
-    """A client goes in after the longest wait, and gives back no place that it never had."""
+    """After the longest wait a client joins without a slot, and gives none back later."""
     crowd = Crowd(JoinQueue())
     crowd.come(8)
 
@@ -103,9 +103,7 @@ async def test_join_after_longest_wait_goes_ahead_without_slot(monkeypatch) -> N
 async def test_clients_that_have_waited_for_equally_long_go_on_over_several_turns(
     monkeypatch,
 ) -> None:
-    """All that came in one turn stop waiting in one turn;
-    two of them go on in each of the next ones.
-    """
+    """Clients whose wait ends in the same turn join over several turns, two in each."""
     monkeypatch.setattr(join_queue, "_MAX_WAIT_S", 0.01)
     crowd = Crowd(JoinQueue())
     crowd.come(23)

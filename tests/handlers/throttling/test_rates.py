@@ -1,4 +1,6 @@
-"""Limits: the buckets with a clock in hand, and each rate over HTTP at the limit and one over."""
+"""Tests limits: the buckets with a clock moved by hand, and each rate over HTTP.
+Each rate is tested at its limit and one request over it.
+"""
 
 import asyncio
 
@@ -22,7 +24,7 @@ class Watch:
 
 
 def retry_after(answer: Answer) -> int:
-    """Return the seconds to wait that a 429 names, in the header and in words."""
+    """Return the seconds to wait of an answer 429. Assert that header and message agree."""
     assert code_of(answer) == (429, "rate_limited"), answer
     seconds = int(answer.headers["Retry-After"])
     assert answer.body["message"].endswith(f"Try again in {in_words(seconds)}.")
@@ -33,7 +35,7 @@ def retry_after(answer: Answer) -> int:
 
 
 def test_bucket_is_full_at_first_and_then_owes() -> None:
-    """Up to the burst nothing is to be waited for; after it the debt at the rate."""
+    """A bucket allows its burst without a wait. After that a wait pays the debt at the rate."""
     bucket = Bucket(rate=2, burst=3, now=0)
 
     waits = [bucket.spend(1, 0) for _ in range(5)]
@@ -42,7 +44,7 @@ def test_bucket_is_full_at_first_and_then_owes() -> None:
 
 
 def test_bucket_fills_at_its_rate_up_to_burst() -> None:
-    """However long the pause, there is never more than the burst."""
+    """A bucket fills at its rate, and never over its burst, however long the pause is."""
     bucket = Bucket(rate=2, burst=3, now=0)
     for _ in range(3):
         bucket.spend(1, 0)
@@ -53,7 +55,7 @@ def test_bucket_fills_at_its_rate_up_to_burst() -> None:
 
 
 def test_bucket_refund_gives_tokens_back() -> None:
-    """What is refunded is there again."""
+    """Refunded tokens can be spent again."""
     bucket = Bucket(rate=1, burst=1, now=0)
     bucket.spend(1, 0)
     assert bucket.spend(1, 0) == 1
@@ -64,7 +66,7 @@ def test_bucket_refund_gives_tokens_back() -> None:
 
 
 def test_bucket_take_over_burst_is_paid_by_waiting() -> None:
-    """One large message may cost more than the burst: it is paid for by waiting."""
+    """A message that costs more than the burst is accepted, and paid for by waiting."""
     bucket = Bucket(rate=10, burst=20, now=0)
 
     assert bucket.spend(120, 0) == 10
@@ -76,7 +78,7 @@ def test_bucket_take_over_burst_is_paid_by_waiting() -> None:
 
 
 def test_limiter_counts_each_key_separately() -> None:
-    """One who is over the limit does not disturb another."""
+    """A key over its limit does not affect other keys."""
     limiter = RateLimiter(1, 2, Watch())
 
     assert [limiter.wait_s("a") for _ in range(3)] == [0, 0, 1]
@@ -96,8 +98,9 @@ def test_limiter_counts_each_key_separately() -> None:
     ],
 )
 def test_limiter_after_named_wait_accepts_next_try(count: int, seconds: int, wait: int) -> None:
-    """The seconds named are whole and not too many;
-    one less is not enough, after them the next try succeeds.
+    """After the named wait the next try is accepted.
+
+    The wait is the shortest possible in whole seconds.
     """
     watch = Watch()
     limiter = RateLimiter(count / seconds, count, watch)
@@ -110,7 +113,7 @@ def test_limiter_after_named_wait_accepts_next_try(count: int, seconds: int, wai
 
 
 def test_refused_try_does_not_extend_wait() -> None:
-    """A client that hammers does not push its own end of the wait away."""
+    """Refused tries do not make the wait longer."""
     watch = Watch()
     limiter = RateLimiter(1, 1, watch)
     limiter.wait_s("a")
@@ -123,7 +126,7 @@ def test_refused_try_does_not_extend_wait() -> None:
 
 
 def test_limiter_over_10000_keys_forgets_least_recent() -> None:
-    """Its memory is bounded; active clients are not forgotten."""
+    """At most 10,000 keys are kept. The key that was used least recently is forgotten first."""
     limiter = RateLimiter(0.001, 1, Watch())
     limiter.wait_s("active")
     limiter.wait_s("idle")
@@ -136,8 +139,9 @@ def test_limiter_over_10000_keys_forgets_least_recent() -> None:
 
 
 def test_limiter_drops_full_buckets_and_old_failures() -> None:
-    """Full buckets, failures of an hour ago and old notes go as new keys come;
-    a right try goes immediately.
+    """Full buckets, failures of an hour ago and expired notes are dropped when new keys come.
+
+    A failure that is taken back is dropped immediately.
     """
     watch = Watch()
     limiter, backoff, recent = RateLimiter(1, 1, watch), Backoff(1, watch), Recent(60, watch)
@@ -160,7 +164,7 @@ def test_limiter_drops_full_buckets_and_old_failures() -> None:
 
 
 def test_limiter_refund_gives_one_try_back() -> None:
-    """What did not count can be taken again; an unknown key has nothing to give back."""
+    """A refunded try can be made again. An unknown key has nothing to refund."""
     limiter = RateLimiter(0.001, 1, Watch())
     assert limiter.wait_s("a") == 0
 
@@ -172,7 +176,7 @@ def test_limiter_refund_gives_one_try_back() -> None:
 
 
 def test_limiter_rounds_wait_up_to_whole_seconds() -> None:
-    """A wait of a fraction is still told as one whole second, never as 0."""
+    """A wait of a fraction of a second is rounded up to one second, never down to 0."""
     limiter = RateLimiter(1_000, 1, Watch())
 
     assert [limiter.wait_s("a") for _ in range(2)] == [0, 1]
@@ -182,7 +186,7 @@ def test_limiter_rounds_wait_up_to_whole_seconds() -> None:
 
 
 def test_counter_has_capacity_up_to_its_limit() -> None:
-    """At the limit there is none; one less and there is."""
+    """A key has capacity below its limit, and none at the limit."""
     counter = SlotCounter(2)
 
     counter.add("a")
@@ -196,7 +200,7 @@ def test_counter_has_capacity_up_to_its_limit() -> None:
 
 
 def test_counter_drops_keys_at_zero() -> None:
-    """A key that is back at nothing takes no memory and cannot be taken from."""
+    """A key whose count is zero is dropped, and cannot be removed again."""
     counter = SlotCounter(1)
     counter.add(("session", "user"))
 
@@ -211,7 +215,7 @@ def test_counter_drops_keys_at_zero() -> None:
 
 
 def test_waits_after_free_failures_double_up_to_half_an_hour() -> None:
-    """Each wait is twice the one before; other keys are free."""
+    """Each wait is twice the wait before it, up to half an hour. Other keys do not wait."""
     watch = Watch()
     backoff = Backoff(3, watch)
     waits = []
@@ -225,9 +229,7 @@ def test_waits_after_free_failures_double_up_to_half_an_hour() -> None:
 
 
 def test_wait_ends_after_named_seconds_and_asking_does_not_extend_it() -> None:
-    """A client that hammers does not push the end of the wait away;
-    the seconds are whole and enough.
-    """
+    """Tries during a wait do not make it longer. The named seconds are whole and sufficient."""
     watch = Watch()
     backoff = Backoff(1, watch)
     backoff.note("a")
@@ -240,7 +242,7 @@ def test_wait_ends_after_named_seconds_and_asking_does_not_extend_it() -> None:
 
 
 def test_failures_are_forgotten_after_an_hour_without_any() -> None:
-    """One failure within the hour keeps all of them."""
+    """Failures are forgotten after an hour without a new one. A new one keeps all of them."""
     watch = Watch()
     backoff = Backoff(2, watch)
     backoff.note("a")
@@ -256,7 +258,7 @@ def test_failures_are_forgotten_after_an_hour_without_any() -> None:
 
 
 def test_failure_taken_back_leaves_the_others() -> None:
-    """A right try counts as none, and forgives no wrong one; forgetting forgives all."""
+    """A failure that is taken back leaves the others. Forgetting removes all failures of a key."""
     backoff = Backoff(2, Watch())
     for _ in range(3):
         backoff.note("a")
@@ -273,7 +275,7 @@ def test_failure_taken_back_leaves_the_others() -> None:
 
 
 def test_backoff_over_10000_keys_forgets_oldest() -> None:
-    """The memory is bounded; the keys that failed last are kept."""
+    """At most 10,000 keys are kept, and the oldest is forgotten first."""
     backoff = Backoff(1, Watch())
     for number in range(10_001):
         backoff.note(f"{number}")
@@ -287,7 +289,7 @@ def test_backoff_over_10000_keys_forgets_oldest() -> None:
 
 
 def test_recent_key_is_known_for_its_time() -> None:
-    """From the newest note on, and no key but that one."""
+    """A key is known for the whole time since its newest note. Other keys are not."""
     watch = Watch()
     recent = Recent(60, watch)
     recent.note("a")
@@ -302,7 +304,7 @@ def test_recent_key_is_known_for_its_time() -> None:
 
 
 def test_recent_over_10000_keys_forgets_oldest() -> None:
-    """The memory is bounded."""
+    """At most 10,000 keys are kept, and the oldest is forgotten first."""
     recent = Recent(60, Watch())
     for number in range(10_001):
         recent.note(f"{number}")
@@ -314,8 +316,9 @@ def test_recent_over_10000_keys_forgets_oldest() -> None:
 
 
 async def test_anonymous_requests_over_rate_of_address_are_refused(start_server) -> None:
-    """The fifth of five goes through, the sixth is told when to come again;
-    signed-in users are not counted.
+    """The fifth of five anonymous requests is answered, and the sixth refused with the wait.
+
+    Signed-in users at the address are not counted.
     """
     server = await start_server(anonymous_per_5min=5)
     ada = await Api(server.url).sign_up("ada")
@@ -338,12 +341,14 @@ COLD = (
     "/user/x/avatar",
     "/favicon.ico",
 )
-"""What a browser that was never here asks for, by itself or for a page."""
+"""The addresses that a browser requests at its first visit."""
 
 
 async def test_what_a_visitor_needs_is_in_no_bucket_of_anonymous_requests(start_server) -> None:
-    """Pages, files, invites, sign-up, sign-in, refreshing:
-    none of it uses up or is stopped by the narrow bucket.
+    """A visitor's first requests do not use the limit of anonymous requests.
+
+    They are answered even when that limit is used up. They are pages, files, invites, sign-up,
+    sign-in and refresh.
     """
     server = await start_server(anonymous_per_5min=1, refusal_hold_s=0)
     ada = await Api(server.url).sign_up("ada")
@@ -362,7 +367,7 @@ async def test_what_a_visitor_needs_is_in_no_bucket_of_anonymous_requests(start_
 
 
 async def test_pages_over_wide_rate_of_address_are_refused(start_server) -> None:
-    """Their own budget ends as well; it is one for all of them, and not that of a user."""
+    """All pages together have a wider limit for each address. Signed-in users have their own."""
     server = await start_server(pages_per_5min=4, refusal_hold_s=0, trust_proxy=1)
     ada = await Api(server.url).sign_up("ada")
     here = {"X-Forwarded-For": "192.0.2.1"}
@@ -375,7 +380,10 @@ async def test_pages_over_wide_rate_of_address_are_refused(start_server) -> None
 
 
 async def test_expired_token_counts_for_its_login_not_for_address(clock, start_server) -> None:
-    """A class that comes back from a break asks with expired tokens: each counts for itself."""
+    """A request with an expired token counts for its login, not for its address.
+
+    A class that returns from a break may send many such requests.
+    """
     server = await start_server(anonymous_per_5min=1, requests_per_5min=5, refusal_hold_s=0)
     people = [await Api(server.url).sign_up(name) for name in ("ada", "bob", "eve")]
     clock.advance(901)
@@ -392,8 +400,9 @@ async def test_expired_token_counts_for_its_login_not_for_address(clock, start_s
 
 
 async def test_failing_refreshes_count_as_anonymous_requests(start_server) -> None:
-    """Guessing refresh tokens is held to the narrow limit;
-    good ones of the same address still work.
+    """Failing refreshes count as anonymous requests, which limits the guessing of tokens.
+
+    Valid refreshes from the same address still work.
     """
     server = await start_server(anonymous_per_5min=3, refusal_hold_s=0)
     ada = await Api(server.url).sign_up("ada")
@@ -409,8 +418,9 @@ async def test_failing_refreshes_count_as_anonymous_requests(start_server) -> No
 
 
 async def test_requests_over_rate_of_user_are_refused(start_server) -> None:
-    """All logins of a user share one limit; another user has their own,
-    and probes are never refused.
+    """All logins of a user share one limit, and another user has their own.
+
+    Health probes are never refused.
     """
     server = await start_server(requests_per_5min=5)
     ada = await Api(server.url).sign_up("ada")
@@ -433,7 +443,7 @@ async def test_requests_over_rate_of_user_are_refused(start_server) -> None:
 async def test_requests_with_wrong_token_count_as_anonymous(
     start_server, header: dict[str, str]
 ) -> None:
-    """Guessing tokens is held to the limit of requests without sign-in."""
+    """Requests with a wrong token count as anonymous, which limits the guessing of tokens."""
     server = await start_server(anonymous_per_5min=5)
 
     answers = [await Api(server.url).get("/user/me", headers=header) for _ in range(6)]
@@ -442,7 +452,10 @@ async def test_requests_with_wrong_token_count_as_anonymous(
 
 
 async def test_sign_ups_over_hourly_rate_of_address_are_refused(start_server) -> None:
-    """Three accounts an hour; a fault in the form is not counted."""
+    """Three accounts per hour and address are accepted.
+
+    A request with an invalid form is not counted.
+    """
     server = await start_server(signups_per_h=3)
     for number in range(5):
         wrong = await Api(server.url).post(
@@ -459,8 +472,9 @@ async def test_sign_ups_over_hourly_rate_of_address_are_refused(start_server) ->
 
 
 async def test_rate_limit_behind_trusted_proxy_applies_to_each_client(start_server) -> None:
-    """With a trusted proxy each client has its own limit,
-    and cannot escape it by forging the header.
+    """Behind a trusted proxy, each client has its own limit.
+
+    A client cannot escape its limit by forging the header.
     """
     server = await start_server(signups_per_h=1, trust_proxy=1)
 
@@ -475,7 +489,7 @@ async def test_rate_limit_behind_trusted_proxy_applies_to_each_client(start_serv
 
 
 async def test_rate_limit_without_proxy_ignores_forwarded_header(start_server) -> None:
-    """Strangers cannot give themselves new addresses."""
+    """Without a proxy, a client cannot change its address by sending a header."""
     server = await start_server(signups_per_h=1)
 
     statuses = [
@@ -493,7 +507,7 @@ async def test_rate_limit_without_proxy_ignores_forwarded_header(start_server) -
 
 
 async def test_login_failures_of_unknown_account_have_same_limit(start_server) -> None:
-    """The limit does not tell whether there is such an account."""
+    """An unknown account has the same limit of failures, so the limit does not reveal accounts."""
     server = await start_server()
     wrong = {"username": "nobody", "password": "not the password"}
 
@@ -504,7 +518,7 @@ async def test_login_failures_of_unknown_account_have_same_limit(start_server) -
 
 
 async def test_simultaneous_login_failures_are_counted(crowd: None, start_server) -> None:
-    """Thirty guesses at the same time are no more guesses than five one after the other."""
+    """Only five of thirty simultaneous wrong passwords are checked."""
     server = await start_server()
     await Api(server.url).sign_up("ada")
     wrong = {"username": "ada", "password": "not the password"}
@@ -516,7 +530,7 @@ async def test_simultaneous_login_failures_are_counted(crowd: None, start_server
 
 
 async def test_login_success_is_not_counted(start_server) -> None:
-    """Signing in often is fine: only failures are counted."""
+    """Successful logins are not counted, only failures."""
     server = await start_server()
     await Api(server.url).sign_up("ada")
 
@@ -529,8 +543,9 @@ async def test_login_success_is_not_counted(start_server) -> None:
 
 
 async def test_messages_over_rate_of_user_are_refused(rate_clock: Seconds, start_server) -> None:
-    """Ten together, then five in ten seconds; the eleventh is not stored,
-    and others may talk on.
+    """A user may send ten messages together, and then five in ten seconds.
+
+    A refused message is not stored, and other users are not affected.
     """
     server = await start_server(messages_per_10s=5)
     ada = await Api(server.url).sign_up("ada")
@@ -556,7 +571,10 @@ async def test_messages_over_rate_of_user_are_refused(rate_clock: Seconds, start
 
 
 async def test_saves_over_rate_of_session_are_refused(rate_clock: Seconds, start_server) -> None:
-    """Five together, then one a second; what was refused has not changed the document."""
+    """A session accepts five saves together, and then one per second.
+
+    A refused save does not change the document.
+    """
     server = await start_server(saves_per_s=1)
     ada = await Api(server.url).sign_up("ada")
     session_id, other_id = await ada.new_session(), await ada.new_session()
@@ -578,7 +596,7 @@ async def test_saves_over_rate_of_session_are_refused(rate_clock: Seconds, start
 
 @pytest.mark.parametrize(("extra", "status"), [(0, 422), (1, 413)])
 async def test_json_body_over_64_kib_is_refused(ada: Api, extra: int, status: int) -> None:
-    """64 KiB of JSON are read (and here found wrong), one byte more is not."""
+    """A JSON body of 64 KiB is parsed, and one more byte is refused."""
     body = b'{"title": "' + b"x" * ((64 << 10) + extra - 13) + b'"}'
     assert len(body) == (64 << 10) + extra
 
@@ -593,7 +611,7 @@ async def test_json_body_over_64_kib_is_refused(ada: Api, extra: int, status: in
 
 
 async def test_json_body_limit_from_setting_does_not_apply_to_code(start_server) -> None:
-    """A smaller limit holds, and does not shrink what code may have."""
+    """A smaller limit of JSON bodies does not limit code."""
     server = await start_server(max_json_bytes=1_024)
     ada = await Api(server.url).sign_up("ada")
 
@@ -606,9 +624,7 @@ async def test_json_body_limit_from_setting_does_not_apply_to_code(start_server)
 
 @pytest.mark.parametrize("path", ["/user/login", "/code/0000000000000000/save"])
 async def test_chunked_body_over_limit_is_refused(api: Api, path: str) -> None:
-    """A body without a declared length is refused as soon as it is over the limit,
-    with an answer.
-    """
+    """A chunked body is refused with an answer as soon as it is over the limit."""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: "
         "application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -630,9 +646,7 @@ async def test_chunked_body_over_limit_is_refused(api: Api, path: str) -> None:
 
 
 async def test_slow_body_is_cut_off_after_time_limit(start_server) -> None:
-    """A client that takes longer than the limit to send its body is cut off,
-    and the server goes on.
-    """
+    """A client that sends its body too slowly is cut off, and the server continues."""
     server = await start_server(request_s=0.3)
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
 
@@ -640,7 +654,7 @@ async def test_slow_body_is_cut_off_after_time_limit(start_server) -> None:
         b"POST /user/login HTTP/1.1\r\nHost: x\r\nContent-Type: "
         b"application/json\r\nContent-Length: 50\r\n\r\n{"
     )
-    async with asyncio.timeout(8):  # less than the limit that would hold without the setting
+    async with asyncio.timeout(8):  # shorter than the default limit of the setting
         rest = await reader.read()
     writer.close()
 
@@ -650,7 +664,7 @@ async def test_slow_body_is_cut_off_after_time_limit(start_server) -> None:
 
 @pytest.mark.parametrize("size", [20_000, 200_000])
 async def test_headers_over_16_kib_are_refused(api: Api, size: int, expect_log) -> None:
-    """More than 16 KiB of headers are not read."""
+    """A request with more than 16 KiB of headers is refused."""
     expect_log("WARNING tornado.general|INFO")
     request = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Filler: " + b"x" * size + b"\r\n\r\n"
 
@@ -663,8 +677,9 @@ async def test_headers_over_16_kib_are_refused(api: Api, size: int, expect_log) 
 async def test_connections_over_rate_of_address_are_closed_unread(
     rate_clock: Seconds, start_server
 ) -> None:
-    """Thirty times a second's connections are taken together;
-    one more is closed unread, a little later it is not.
+    """The connections of 30 seconds are accepted together. One more is closed unread.
+
+    Half a second later another connection is accepted.
     """
     server = await start_server(accepts_per_s=2)
     port = server.port
@@ -687,7 +702,7 @@ async def test_connections_over_rate_of_address_are_closed_unread(
 
 
 async def test_connections_behind_trusted_proxy_are_not_limited(start_server) -> None:
-    """With TRUST_PROXY one address opens as many as it likes."""
+    """Behind a trusted proxy, the number of connections per second is not limited."""
     server = await start_server(accepts_per_s=1, trust_proxy=1)
     for _ in range(60):
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)

@@ -1,4 +1,4 @@
-"""Addresses as limits count them."""
+"""Tests the keys by which limits count addresses."""
 
 import pytest
 
@@ -19,7 +19,8 @@ from handlers.throttling.subscribers import subscriber
     ],
 )
 def test_subscriber_of_ipv6_address_is_its_64_prefix(address: str, counted_as: str) -> None:
-    """A subscriber with a /64 counts as one, not as 2⁶⁴;
-    IPv4 counts by address, however it is written.
+    """IPv6 addresses count by their /64 prefix, because one subscriber has all of it.
+
+    IPv4 addresses count one by one, in any notation.
     """
     assert subscriber(address) == counted_as

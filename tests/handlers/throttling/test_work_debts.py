@@ -1,4 +1,4 @@
-"""Work that users have caused, counted by user."""
+"""Tests the work that users have caused, counted by user."""
 
 import gc
 
@@ -16,7 +16,7 @@ def test_connections_of_a_user_share_a_bucket() -> None:
 
 
 def test_debt_stays_when_no_connection_is_open() -> None:
-    """A user who comes back owes what they owed, less what the time has paid."""
+    """A debt remains after the last connection has closed, and becomes smaller with time."""
     debts = WorkDebts(0.1, 1.0)
     debts.of("ada", 0.0).spend(3.0, 0.0)
     gc.collect()
@@ -25,7 +25,7 @@ def test_debt_stays_when_no_connection_is_open() -> None:
 
 
 def test_bucket_in_use_is_kept_beyond_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the latest of the others are remembered."""
+    """A bucket in use is never forgotten. Only the latest unused buckets are kept."""
     monkeypatch.setattr(work_debts, "_MAX_KEPT", 2)
     debts = WorkDebts(0.1, 1.0)
     in_use = debts.of("ada", 0.0)

@@ -1,4 +1,4 @@
-// Yjs documents with stock providers of three versions, and what happened to their connections.
+// Yjs documents with stock providers of three versions, and a record of their connections.
 import WebSocket from 'ws'
 import * as Y from 'yjs'
 import * as version1 from 'y-websocket-1'
@@ -11,7 +11,7 @@ const providers = {
   2: version2.WebsocketProvider,
   3: version3.WebsocketProvider
 }
-// y-websocket asks this global for the state of its socket where it sends at intervals
+// y-websocket reads the states of a socket from this global when it sends its regular messages
 globalThis.WebSocket ??= WebSocket
 
 const RESTART = 1012
@@ -31,7 +31,7 @@ function socketOf(one) {
 }
 
 export const actions = {
-  /** A document; updates: what it has already, in hex. */
+  /** Make a document. updates: the updates that it has from the beginning, in hex. */
   open({ name, updates = [], clientID, gc = true }) {
     const doc = new Y.Doc({ gc })
     for (const update of updates) Y.applyUpdate(doc, Buffer.from(update, 'hex'))
@@ -57,7 +57,7 @@ export const actions = {
   },
   offline: ({ name }) => clients.get(name).provider.disconnect(),
   online: ({ name }) => clients.get(name).provider.connect(),
-  /** End the socket without a word, as a train in a tunnel does. */
+  /** End the socket without a close frame, as a lost mobile connection does. */
   cut: ({ name }) => clients.get(name).provider.ws?.terminate?.(),
   token: ({ name, token }) => {
     clients.get(name).provider.params.token = token
@@ -85,7 +85,10 @@ export const actions = {
   },
   stateUpdate: ({ name }) => Buffer.from(Y.encodeStateAsUpdate(clients.get(name).doc)).toString('hex'),
   look: ({ name, roots }) => look(clients.get(name).doc, roots),
-  /** How documents differ from the first, null for those that do not. An author alone has halves of characters. */
+  /**
+   * For each further document, return its difference from the first one, or null if they are equal.
+   * Only the author's document can have halves of characters, so halves are replaced before.
+   */
   compare({ names, roots }) {
     const [first, ...others] = names.map(name => look(clients.get(name).doc, roots))
     return others.map(other => difference(other, first, wellFormed))

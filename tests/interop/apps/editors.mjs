@@ -1,4 +1,4 @@
-// Real editors in a page of jsdom: Tiptap, BlockNote, Quill. Each gives {insert..., text}.
+// Real editors in a page of jsdom: Tiptap, BlockNote, Quill. Each function returns functions to edit, read and destroy.
 import { JSDOM } from 'jsdom'
 
 const page = new JSDOM('<!doctype html><body></body>', { pretendToBeVisual: true, url: 'http://localhost/' })
@@ -44,7 +44,7 @@ page.window.Range.prototype.getClientRects = () => []
 page.window.Range.prototype.getBoundingClientRect = () => nothing
 page.window.document.elementFromPoint = () => null
 page.window.Element.prototype.scrollIntoView = () => {}
-// A live list of children costs jsdom time with each child that comes, more the more there are: give what is there now.
+// A live list of children makes each new child slower in jsdom than the child before: return a plain list instead.
 Object.defineProperty(page.window.Node.prototype, 'childNodes', {
   get() {
     const found = []

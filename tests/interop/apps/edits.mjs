@@ -1,8 +1,8 @@
-// Edits that apps make in one go, by name: {roots, before, edit}. `edit` gets the document.
+// Edits that apps make in one transaction, by name: {roots, before, edit}. `edit` gets the document.
 import * as Y from 'yjs'
 
 const LINE = '    return\n'
-const preview = 'all of this is done 🎉'.slice(0, 21) // what slice and substring do: it ends with half an emoji
+const preview = 'all of this is done 🎉'.slice(0, 21) // `slice` counts UTF-16 units: the text ends with half an emoji
 const address = 'https://example.org/?' + 'q'.repeat(236)
 
 export const paragraph = (text, name = 'paragraph') => {
@@ -34,7 +34,7 @@ const text = { codemirror: 'text' }
 const quill = { quill: 'text' }
 const xml = { default: 'xml' }
 
-/** More than once was taken in one live update: structs, values, delete ranges, bytes. */
+/** Edits that are large in one live update: many structs, values, delete ranges or bytes. The server must take each. */
 export const large = {
   'paste of 300 KiB': { roots: text, edit: doc => doc.getText('codemirror').insert(0, 'x'.repeat(300 << 10)) },
   'paste of 900 KiB': {
@@ -147,7 +147,7 @@ export const large = {
   }
 }
 
-/** What passed a bound that ordinary apps reach. */
+/** Edits with long names, deep nesting or rare types, which ordinary apps make. The server must take each. */
 export const bounds = {
   'a subdocument': {
     roots: { pages: 'map' },
@@ -194,7 +194,7 @@ export const bounds = {
   }
 }
 
-/** Half an emoji, and numbers that not every reader of JSON takes. */
+/** Edits with half an emoji, or with numbers that some readers of JSON refuse. */
 export const cut = {
   'half an emoji in an embed': {
     roots: quill,
@@ -272,7 +272,7 @@ export const values = {
   }
 }
 
-/** Texts that come first in their root as something else. */
+/** Texts whose first content in their root is not plain text. */
 export const first = {
   'a bold word': { roots: quill, edit: doc => doc.getText('quill').insert(0, 'Hello', { bold: true }) },
   'a picture': {

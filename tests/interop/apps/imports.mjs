@@ -1,9 +1,9 @@
-// Documents with an ordinary history, as another server or the browser's own store has them: {roots, make}.
+// Documents with an ordinary history, as another server or a browser's own store may have: {roots, make}.
 import * as Y from 'yjs'
 import { YKeyValue } from 'y-utility/y-keyvalue'
 import { paragraph } from './edits.mjs'
 
-/** People who hear each other immediately. */
+/** Return documents of people who receive each other's edits immediately. */
 function people(count) {
   const docs = Array.from({ length: count }, () => new Y.Doc())
   for (const doc of docs) {

@@ -1,4 +1,4 @@
-// What a document holds, as JSON that keeps what JSON cannot say: the order of keys, -0, NaN, BigInt, undefined, bytes.
+// A document as JSON. It also keeps the order of keys, -0, NaN, BigInt, undefined and bytes, which JSON cannot express.
 import * as Y from 'yjs'
 
 const hex = bytes => Buffer.from(bytes).toString('hex')
@@ -52,7 +52,7 @@ export function clocks(encoded) {
   return Object.fromEntries([...Y.decodeStateVector(encoded)].sort((a, b) => a[0] - b[0]))
 }
 
-/** {json, text, stateVector, missing, pendingDs} of a document. roots: {name: 'text' | 'xmltext' | 'map' | …} */
+/** Return {json, text, stateVector, missing, pendingDs} of a document. roots: {name: 'text' | 'xmltext' | 'map' | …} */
 export function look(doc, roots) {
   const json = {}
   const text = {}
@@ -67,7 +67,7 @@ export function look(doc, roots) {
   return { json, text, stateVector, missing, pendingDs: doc.store.pendingDs !== null }
 }
 
-/** A document of its own that has taken these updates. */
+/** Return a new document that has taken these updates. */
 export function load(updates, options = {}) {
   const doc = new Y.Doc({ guid: 'reader', ...options })
   doc.clientID = 77
@@ -75,10 +75,10 @@ export function load(updates, options = {}) {
   return doc
 }
 
-/** JSON in which each half of a character is U+FFFD, as Yjs writes it to the wire. */
+/** Replace each half of a character in JSON by U+FFFD, as Yjs does when it encodes an update. */
 export const wellFormed = json => json.replace(/\\ud[89a-f][0-9a-f]{2}/g, '\ufffd')
 
-/** Where two JSON texts part, for a message; null if they are equal. */
+/** Return a message with the first difference of two JSON texts, or null if they are equal. */
 export function difference(found, wanted, change = json => json) {
   const a = change(JSON.stringify(found))
   const b = change(JSON.stringify(wanted))

@@ -1,4 +1,4 @@
-// Apps on Yjs for tests. Reads one JSON command a line, answers one JSON line each:
+// Yjs apps for tests. The program reads one JSON command per line and answers each with one JSON line:
 // {"id": 1, "do": "play", ...} -> {"id": 1, "ok": value} or {"id": 1, "error": text}
 import 'fake-indexeddb/auto'
 import { readFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ import { vectors } from './vectors.mjs'
 
 const made = new Map()
 
-// The two forms of one edit, `…-live` and `…-answer`, are played as what they are; all others in both forms.
+// Recipes whose names end with `-live` or `-answer` are played in that form only. All other recipes are played in both.
 const ofRecipe = ({ name, form, expect }, key) => ({
   key,
   forms: name.endsWith('-' + form) ? [form] : ['live', 'answer'],
@@ -31,7 +31,7 @@ const actions = {
   ...clientActions,
   ...roundActions,
   vectors: async ({ seed, kind }) => keep(await vectors(seed, kind), `${seed} `),
-  /** Vectors of a file: those of which it has the bytes. */
+  /** Return the vectors of a file that have their bytes in the file, not a recipe. */
   read: ({ file }) =>
     keep(
       JSON.parse(readFileSync(file, 'utf8')).filter(vector => !vector.recipe),
@@ -68,7 +68,7 @@ const actions = {
     client(name).editors.store = { destroy: () => persistence.destroy() }
     await persistence.whenSynced
   },
-  /** Lose rows of such a database: a write that failed for lack of space, a tab that was killed. */
+  /** Delete rows of such a database, as a write without space or a killed tab would lose them. */
   lose: ({ database, rows }) =>
     new Promise((resolve, reject) => {
       const opening = indexedDB.open(database)
@@ -85,7 +85,7 @@ const actions = {
         }
       }
     }),
-  /** Run a function of a document, given as text by a test. */
+  /** Run a function of a document. The test sends the function's code as text. */
   run: ({ name, code }) => new Function('doc', 'Y', code)(client(name).doc, Y) ?? null
 }
 

@@ -1,4 +1,4 @@
-// Plays a vector (vectors.mjs) at the socket of a server, and says what each client then has.
+// Sends a vector (vectors.mjs) to a server's socket, and checks the document of each client.
 import * as Y from 'yjs'
 import { clocks, difference, load, look } from './look.mjs'
 import { unhex } from './vectors/making.mjs'
@@ -6,7 +6,7 @@ import { Wire } from './wire.mjs'
 
 const WATCHER = 'watcher'
 
-/** What is wrong with a document, null if nothing. A question answered may be needed first, where Yjs waits too. */
+/** Return how a document is wrong, or null. If Yjs would wait for structs, only the document after the answer is right. */
 function wrong(doc, { roots, expect }) {
   const { json, stateVector, missing, pendingDs } = look(doc, roots)
   const isWhole = Object.keys(expect.missing).length === 0 && !expect.pendingDs
@@ -35,7 +35,7 @@ class Play {
     return this.senders[name]
   }
 
-  /** Send an update as somebody who has it; `state` is what they have besides. */
+  /** Send an update as a client whose document has it. `state` is its whole document, if that has more. */
   async give(name, form, update, state = null) {
     const sender = await this.sender(name)
     sender.give(form, update)
@@ -48,7 +48,7 @@ class Play {
     if (wire.closed) this.closes.push(`${who}: ${wire.closed}`)
   }
 
-  /** Let all who sent something come back with what they have, as they do after any reconnect. */
+  /** Let all senders reconnect with their documents, and synchronize again. */
   async return() {
     for (const [name, sender] of Object.entries(this.senders)) {
       await sender.leave()
@@ -70,7 +70,7 @@ export async function play({ vector, form, ...place }) {
   await watcher.settle()
   for (const [name, one] of Object.entries(game.senders)) game.note(name, one)
   game.note(WATCHER, watcher)
-  // No client sends a live edit as its answer; the server need not ask for what such an answer lacks.
+  // No real client sends a live edit as an answer. The server need not ask for structs that such an answer lacks.
   const isOdd = form === 'answer' && vector.form === 'live'
   if ((isOdd || hasHole(base)) && wrong(watcher.doc, vector)) {
     await game.return()
@@ -88,7 +88,7 @@ function hasHole(base) {
   return store.pendingStructs !== null || store.pendingDs !== null
 }
 
-/** What somebody has who comes when it is over, and what the server says that it has itself. */
+/** Check the document of a client that joins afterwards, and the state vector that the server sends. */
 export async function join({ vector, ...place }) {
   const game = new Play(place)
   const newcomer = await game.client(WATCHER, reader())

@@ -1,4 +1,4 @@
-// Nine kinds of app for the random rounds: what each edits, drawn by dice of its own, with undo and redo.
+// The kinds of app for the random rounds. Dice with a seed choose each edit, undo and redo.
 import * as Y from 'yjs'
 import { YKeyValue } from 'y-utility/y-keyvalue'
 import { client } from './clients.mjs'
@@ -16,7 +16,7 @@ function type(text, roll) {
   else text.insert(at, roll.pick(LETTERS))
 }
 
-/** The place itself, or the next one if it lies between the halves of a character: no editor formats half of one. */
+/** Return the place, or the next one if it lies inside a surrogate pair: no editor formats half a character. */
 function outsideCharacters(text, place) {
   let left = place
   for (let item = text._start; item; item = item.right) {
@@ -69,7 +69,7 @@ function editMap(map, roll) {
   else map.set(key, roll.pick(VALUES))
 }
 
-/** Maps, lists and texts in each other, as trees of files and settings are. */
+/** Edit nested maps, lists and texts, as in trees of files and settings. */
 function editTree(map, roll, depth = 0) {
   const key = 'n' + roll.below(4)
   const there = map.get(key)
@@ -100,7 +100,7 @@ function editList(array, roll) {
     )
 }
 
-/** Rows are maps; their cells are set by anybody, while others delete the row. */
+/** Edit rows that are maps. Any client may set a cell while another client deletes its row. */
 function editSheet(rows, roll) {
   const at = roll.below(rows.length + 1)
   const row = rows.get(at)
@@ -116,7 +116,7 @@ function editSheet(rows, roll) {
     ])
 }
 
-/** Cards that move between columns: deleted here, made again there; each has a text and a list. */
+/** Edit cards with a text and a list. A move deletes the card in one column and copies it to another. */
 function editBoard(board, roll) {
   const columns = ['todo', 'doing', 'done']
   for (const name of columns) if (!board.has(name) && roll() < 0.5) board.set(name, new Y.Array())
@@ -139,7 +139,7 @@ function editBoard(board, roll) {
     ])
 }
 
-/** As Lexical binds: each node an XmlText embedded in its parent's text, with properties as attributes. */
+/** Edit nodes as Lexical does: each is an XmlText embedded in its parent's text, with properties as attributes. */
 function editLexical(node, roll, depth = 0) {
   const inner = node
     .toDelta()
@@ -164,7 +164,7 @@ function editLexical(node, roll, depth = 0) {
   else type(node, roll)
 }
 
-/** {roots, act(doc, roll)}; every kind has its own roots, so that all of them can be in one document. */
+/** {roots, act(doc, roll)}. Each kind has its own roots, so one document can have all kinds. */
 const KINDS = {
   text: { roots: { codemirror: 'text' }, act: (doc, roll) => type(doc.getText('codemirror'), roll) },
   quill: { roots: { quill: 'text' }, act: (doc, roll) => typeRich(doc.getText('quill'), roll) },
@@ -208,7 +208,7 @@ export const actions = {
     const { doc } = client(name)
     players.set(name, { doc, roll: dice(seed), kinds: kindsOf(kind), undo: undoManager(doc, kind), own: {} })
   },
-  /** Make this many edits, some undone and redone; a transaction holds one to three. */
+  /** Take `count` steps. A step is an undo, a redo, or a transaction of one to three edits. */
   act({ name, count }) {
     const { doc, roll, kinds, undo, own } = players.get(name)
     for (let done = 0; done < count; done++) {
@@ -221,7 +221,7 @@ export const actions = {
         })
     }
   },
-  /** How documents differ from the first: null for each that is equal and waits for nothing. */
+  /** Compare documents with the first one. A document that is equal and waits for nothing gives null. */
   agree({ names, kind }) {
     const roots = rootsOf(kind)
     const seen = names.map(name => look(client(name).doc, roots))

@@ -1,14 +1,14 @@
-// Test vectors: updates that real Yjs makes, and what it makes of them. One JSON object a line.
+// Test vectors: updates that real Yjs makes, and the documents that result. One JSON object per line.
 //
 //   node vectors.mjs SEED [KIND ...]
 //
-// The same seed gives the same vectors. It chooses client ids (so also who is "higher") and all that is random.
+// The same seed gives the same vectors. It chooses everything random, and the client ids, which decide conflicts.
 //   name, kind, note
 //   roots    {name of a root: 'text' | 'map' | 'array' | 'xml'}
-//   base     updates in hex that the server has already, in order; baseBy: who sent each ('ada', 'bob', 'cy')
-//   update   what comes in now in hex, sent by `by` as `form`: 'live' (SyncUpdate) or 'answer' (SyncStep2)
-//   sender   optional: the state of the sender's document in hex, holes included, from which questions are answered
-//   expect   what Yjs has then (look.mjs); `asked`: what it has once the sender has answered too, where that differs
+//   base     the updates that the server already has, in hex, in order. baseBy: the sender of each ('ada', 'bob', 'cy')
+//   update   the update that arrives now, in hex, sent by `by` as `form`: 'live' (SyncUpdate) or 'answer' (SyncStep2)
+//   sender   optional: the state of the sender's document in hex, with its holes. The sender answers questions from it
+//   expect   the document that Yjs then has (look.mjs). `asked`: the document after the sender's answer, if it differs
 import { fileURLToPath } from 'node:url'
 import { load, look } from './look.mjs'
 import { begin, hex } from './vectors/making.mjs'

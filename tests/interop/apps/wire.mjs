@@ -12,7 +12,7 @@ const NET = 'net'
 const PATIENCE_MS = 60_000
 
 export class Wire {
-  /** doc: what this client has; it answers questions, and takes what the server sends. */
+  /** doc: this client's document. It answers the server's questions and takes the server's updates. */
   constructor(url, doc) {
     this.doc = doc
     this.asked = 0
@@ -65,7 +65,7 @@ export class Wire {
     }
   }
 
-  /** Wait until the server has dealt with all that this client sent, and this client has all that was relayed. */
+  /** Wait until the server has handled all frames of this client, and this client has all updates of others. */
   async settle() {
     await Promise.race([this.opened, new Promise(resolve => this.wakers.push(resolve))])
     for (let asked = -1; asked !== this.asked && !this.closed;) {

@@ -1,4 +1,4 @@
-"""`AccountStore`: the end of accounts."""
+"""Tests of `AccountStore` on every store: the removal of accounts."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -33,7 +33,7 @@ class TestDeleting:
     async def test_account_removal_deletes_logins_tickets_and_picture(
         self, store: Store, seed: Seed
     ) -> None:
-        """Logins, tickets and picture."""
+        """A removal deletes the user's logins, tickets and picture."""
         await seed.user("ada")
         await store.add_login(login("ada", 2))
         await store.add_ticket(ticket())
@@ -51,7 +51,7 @@ class TestDeleting:
     async def test_account_removal_leaves_row_with_times_but_no_personal_data(
         self, store: Store, seed: Seed
     ) -> None:
-        """The row tells when the user came, and nothing by which they could be known."""
+        """The row keeps the user's times, and no data by which the user could be known."""
         await seed.user("ada", full_name="Ada Lovelace")
         await store.set_avatar("u-ada", "url", "key", None)
 
@@ -65,9 +65,7 @@ class TestDeleting:
     async def test_account_removal_clears_name_in_messages_and_versions(
         self, store: Store, seed: Seed
     ) -> None:
-        """In messages and versions too, which stay;
-        the same name of somebody else stays as well.
-        """
+        """The user's name is cleared in messages and versions. Names of other users stay."""
         await seed.user("ada")
         await seed.session("s1", owner_id="u-bob")
         await store.join(member("u-ada"), MANY)
@@ -90,7 +88,7 @@ class TestDeleting:
     async def test_removed_account_is_not_found_by_name(
         self, store: Store, seed: Seed, name: str
     ) -> None:
-        """Neither by their former names nor by what is left."""
+        """The account is found neither by its former names nor by the fields of its row."""
         await seed.user("ada")
 
         await store.delete_user("u-ada", NOW, deletes_sessions=True)
@@ -98,7 +96,7 @@ class TestDeleting:
         assert await store.user_by_name(name) is None
 
     async def test_account_removal_frees_name_and_email(self, store: Store, seed: Seed) -> None:
-        """For a new user, and for as many deletions as there may be."""
+        """The name and the e-mail address are free again, after any number of removals."""
         for number in range(3):
             made = await seed.user(f"ada{number}", username="Ada", email="ada@example.org")
             assert await store.user_by_name("ada") == made
@@ -112,7 +110,7 @@ class TestDeleting:
     async def test_account_removal_ends_memberships_in_sessions_of_others(
         self, store: Store, seed: Seed, *, deletes_sessions: bool
     ) -> None:
-        """The user is no member there any more, and their place is free; the sessions stay."""
+        """The user leaves the sessions of other users, and these sessions stay."""
         await seed.user("ada")
         for session_id in ("s1", "s2", "s3"):
             await seed.session(session_id, owner_id="u-bob")
@@ -131,7 +129,7 @@ class TestDeleting:
     async def test_account_removal_deletes_row_of_earlier_removal_from_session(
         self, store: Store, seed: Seed
     ) -> None:
-        """Their row there goes as well, but they were in none of them."""
+        """The row of an earlier removal from a session is deleted, but not reported."""
         await seed.user("ada")
         await seed.session("s1", owner_id="u-bob")
         await store.join(member("u-ada"), MANY)
@@ -145,7 +143,7 @@ class TestDeleting:
     async def test_account_removal_with_deletes_sessions_deletes_owned_sessions(
         self, store: Store, seed: Seed
     ) -> None:
-        """With everything in them, although there is an editor."""
+        """Owned sessions are deleted with all their contents, although there is an editor."""
         await self.family(store, seed, bob=1)
         await seed.session("s2", owner_id="u-bob")
         await seed.invite()
@@ -163,8 +161,10 @@ class TestDeleting:
     async def test_account_removal_hands_session_to_longest_standing_editor(
         self, store: Store, seed: Seed
     ) -> None:
-        """By when they joined, not by their name or their account's age;
-        the others keep their roles.
+        """The editor who joined first inherits the session.
+
+        Names and ages of accounts do not matter, and the other editors keep their
+        roles.
         """
         await self.family(store, seed, zoe=3, bob=5, carl=4)
 
@@ -184,7 +184,7 @@ class TestDeleting:
     async def test_account_removal_never_hands_session_to_viewer_guest_or_past_member(
         self, store: Store, seed: Seed
     ) -> None:
-        """Viewers, guests, and members that were removed or left, however old."""
+        """A viewer, a guest, or a member who was removed or left, never inherits a session."""
         await self.family(store, seed, viewer=1, removed=2, left=3, successor=9)
         await store.set_role("s1", "u-viewer", Role.VIEWER)
         await store.remove_member("s1", "u-removed")
@@ -214,7 +214,7 @@ class TestDeleting:
     async def test_account_removal_can_hand_session_to_claimed_guest(
         self, store: Store, seed: Seed
     ) -> None:
-        """They are no guest any more."""
+        """A guest who has claimed an account is no guest any more, and may inherit."""
         await self.family(store, seed)
         await seed.invite()
         gil = await seed.guest("gil")
@@ -230,7 +230,7 @@ class TestDeleting:
     async def test_account_removal_keeps_contents_of_inherited_session(
         self, store: Store, seed: Seed
     ) -> None:
-        """Chat, log, versions and invites are where they were."""
+        """An inherited session keeps its chat, log, versions and invites."""
         await self.family(store, seed, bob=1)
         await seed.invite()
         await store.add_message(message("one", sender_id="u-bob"))
@@ -249,9 +249,7 @@ class TestDeleting:
     async def test_account_removal_names_each_session_left_once(
         self, store: Store, seed: Seed
     ) -> None:
-        """Memberships are in sessions of others: not those that the user owned,
-        inherited or deleted.
-        """
+        """The returned memberships leave out the sessions that the user owned."""
         for name in ("ada", "bob"):
             await seed.user(name)
         for session_id, owner_id in (("own1", "u-ada"), ("own2", "u-ada"), ("other", "u-bob")):
@@ -267,7 +265,7 @@ class TestDeleting:
     async def test_account_removal_keeps_session_handed_over_before(
         self, store: Store, seed: Seed
     ) -> None:
-        """It is another user's, and the former owner is an editor there like any."""
+        """A session that was handed over before belongs to another user, and stays."""
         await self.family(store, seed, bob=1)
         await store.transfer_session("s1", "u-ada", "u-bob")
 
@@ -277,7 +275,7 @@ class TestDeleting:
         assert await store.members("s1") == [member("u-bob", role=Role.OWNER, joined_at=NOW + 1)]
 
     async def test_account_removal_repeated_changes_nothing(self, store: Store, seed: Seed) -> None:
-        """Also when the names have a new user; and nobody cannot be deleted."""
+        """A repeated removal changes nothing, even if a new user has the same names."""
         await self.family(store, seed, bob=1)
         await store.delete_user("u-ada", NOW, deletes_sessions=False)
         new = await seed.user("new", username="ada", email="ada@example.org")
@@ -298,7 +296,7 @@ class TestDeleting:
     async def test_account_removal_by_fifty_concurrent_calls_succeeds_once(
         self, store: Store, seed: Seed
     ) -> None:
-        """One call returns what was deleted, the others return nothing."""
+        """One call returns the deleted data, and the other calls return nothing."""
         await self.family(store, seed, bob=1)
 
         results = await asyncio.gather(
@@ -329,9 +327,7 @@ class TestDeleting:
     async def test_account_removal_blocks_writes_already_under_way(
         self, store: Store, seed: Seed, call: Callable[[Store], Awaitable[Any]]
     ) -> None:
-        """A request that was under way finds no such user or login,
-        and leaves nothing of theirs.
-        """
+        """A request under way during the removal finds no user or login, and stores nothing."""
         await seed.user("ada")
         await store.delete_user("u-ada", NOW, deletes_sessions=True)
         before = dict(await store.users(["u-ada"]))
@@ -345,7 +341,7 @@ class TestDeleting:
         assert await store.take_ticket("ticket-ada-1", NOW) is None
 
     async def test_account_removal_of_guest_keeps_messages(self, store: Store, seed: Seed) -> None:
-        """Their account ends like any, and their messages stay."""
+        """A guest's account ends like every account, and the guest's messages stay."""
         await seed.session()
         await seed.invite()
         await seed.guest("gil")
@@ -362,7 +358,7 @@ class TestDeleting:
     async def test_account_removal_with_unusual_name_clears_and_frees_name(
         self, store: Store, seed: Seed, text: str
     ) -> None:
-        """Whatever the name is, it is forgotten and free."""
+        """A name of any characters is forgotten and free again."""
         await seed.user("ada", username=f"x{text}", email=f"x@{text}", full_name=text)
 
         await store.delete_user("u-ada", NOW, deletes_sessions=True)
@@ -371,7 +367,7 @@ class TestDeleting:
         await seed.user("bob", username=f"X{text}", email=f"X@{text}")
 
     async def family(self, store: Store, seed: Seed, **editors: int) -> None:
-        """A session of u-ada with editors who joined these numbers of milliseconds after."""
+        """Make a session of u-ada with editors who joined the given milliseconds after it."""
         await seed.user("ada")
         await seed.session()
         for name, joined in editors.items():

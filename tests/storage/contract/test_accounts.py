@@ -1,4 +1,4 @@
-"""`AccountStore`: users, their passwords and their pictures."""
+"""Tests of `AccountStore` on every store: users, their passwords and their pictures."""
 
 import asyncio
 from dataclasses import replace
@@ -19,7 +19,7 @@ from tests.storage.rows import (
 
 class TestUsers:
     async def test_user_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
-        """Every field, and the spelling of the name."""
+        """A user comes back with every field, and with the spelling of the name."""
         full = user(
             "ada", username="Ada", full_name="Ada Lovelace", avatar="https://pics.example.org/ada"
         )
@@ -34,7 +34,7 @@ class TestUsers:
         assert found.is_guest is False
 
     async def test_guest_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
-        """What guests don't have stays None."""
+        """The fields that guests do not have stay None."""
         guest = await seed.user("guest", email=None, password_hash=None, is_guest=True)
 
         found = await store.user("u-guest")
@@ -44,7 +44,7 @@ class TestUsers:
         assert found.is_guest is True
 
     async def test_guests_without_email_do_not_conflict(self, store: Store, seed: Seed) -> None:
-        """No e-mail address is not an e-mail address that is taken."""
+        """Two guests without an e-mail address do not conflict."""
         await seed.user("guest1", email=None, is_guest=True)
         await seed.user("guest2", email=None, is_guest=True)
 
@@ -53,11 +53,11 @@ class TestUsers:
         assert found.keys() == {"u-guest1", "u-guest2"}
 
     async def test_user_of_unknown_id_is_none(self, store: Store) -> None:
-        """An unknown id is None, not an error."""
+        """An unknown id gives None, and no error."""
         assert await store.user("u-nobody") is None
 
     async def test_users_leaves_out_unknown_ids(self, store: Store, seed: Seed) -> None:
-        """Those that exist come by id."""
+        """Existing users are returned by their ids, and unknown ids are left out."""
         await seed.user("ada")
         await seed.user("bob")
 
@@ -66,7 +66,7 @@ class TestUsers:
         assert dict(found) == {"u-ada": user("ada"), "u-bob": user("bob")}
 
     async def test_users_accepts_any_iterable(self, store: Store, seed: Seed) -> None:
-        """Also one that can be read only once, or is empty."""
+        """Ids may come from an iterable that is readable only once, or is empty."""
         await seed.user("ada")
 
         assert dict(await store.users(iter(["u-ada"]))) == {"u-ada": user("ada")}
@@ -75,7 +75,7 @@ class TestUsers:
     async def test_users_accepts_more_ids_than_sql_parameters(
         self, store: Store, seed: Seed
     ) -> None:
-        """More than a statement may have parameters."""
+        """There may be more ids than an SQL statement may have parameters."""
         await seed.user("ada")
 
         found = await store.users([*(f"u-{number}" for number in range(40_000)), "u-ada"])
@@ -115,9 +115,7 @@ class TestUsers:
     async def test_user_names_are_unique_without_joiners(
         self, store: Store, seed: Seed, taken: str, wanted: str
     ) -> None:
-        """A name that differs only in characters that nobody sees is taken;
-        each way to write it finds its user.
-        """
+        """Invisible characters make no new name, and every spelling finds the user."""
         for number, (first, second) in enumerate([(taken, wanted), (wanted, taken)]):
             await seed.user(f"first{number}", username=f"{number}{first}")
 
@@ -145,7 +143,7 @@ class TestUsers:
     async def test_add_user_refused_stores_neither_user_nor_login(
         self, store: Store, seed: Seed
     ) -> None:
-        """Neither the user nor their login is stored."""
+        """A refused sign-up stores neither the user nor the login."""
         await seed.user("ada")
 
         with pytest.raises(Conflict):
@@ -156,7 +154,7 @@ class TestUsers:
         assert await store.signed_in("l-eve-1", NOW) is None
 
     async def test_add_user_concurrent_with_one_name_succeeds_once(self, store: Store) -> None:
-        """Concurrent sign-ups under one name: one succeeds, the others are told why not."""
+        """One of 20 concurrent sign-ups under one name succeeds; the others name the conflict."""
         names = [f"user{number}" for number in range(20)]
 
         results = await asyncio.gather(
@@ -175,7 +173,7 @@ class TestUsers:
     async def test_user_by_name_finds_name_or_email_in_any_case(
         self, store: Store, seed: Seed, name: str
     ) -> None:
-        """A user is found by name or e-mail address, whatever the case."""
+        """A name or an e-mail address finds its user in upper and lower case."""
         made = await seed.user("ada", username="Straße")
         await seed.user("bob")
 
@@ -193,14 +191,14 @@ class TestUsers:
     async def test_user_by_name_of_unknown_or_partial_name_is_none(
         self, store: Store, seed: Seed, name: str
     ) -> None:
-        """Names are compared whole; guests are not found by having no address."""
+        """Names are compared whole, and a guest is not found by a missing address."""
         await seed.user("ada")
         await seed.user("guest", email=None)
 
         assert await store.user_by_name(name) is None
 
     async def test_rename_replaces_name_and_frees_old_one(self, store: Store, seed: Seed) -> None:
-        """The new name finds the user, the old one is free."""
+        """The new name finds the user, and the old name is free."""
         ada = await seed.user("ada")
 
         renamed = await store.rename_user("u-ada", "Countess")
@@ -214,7 +212,7 @@ class TestUsers:
     async def test_rename_to_other_spelling_of_own_name_succeeds(
         self, store: Store, seed: Seed
     ) -> None:
-        """One's own name is not taken."""
+        """A user may take another spelling of their own name."""
         ada = await seed.user("ada")
 
         assert await store.rename_user("u-ada", "ADA") == replace(ada, username="ADA")
@@ -223,7 +221,7 @@ class TestUsers:
     async def test_rename_to_taken_name_is_conflict(
         self, store: Store, seed: Seed, name: str
     ) -> None:
-        """The name of another in any case is a conflict, and nothing changes."""
+        """Another user's name is a conflict in upper and lower case, and nothing changes."""
         ada = await seed.user("ada")
         await seed.user("bob", username="straße")
 
@@ -234,7 +232,7 @@ class TestUsers:
         assert await store.user("u-ada") == ada
 
     async def test_rename_of_unknown_user_is_not_found(self, store: Store) -> None:
-        """An unknown user is not found."""
+        """A rename of an unknown user raises NotFound."""
         with pytest.raises(NotFound):
             await store.rename_user("u-nobody", "name")
 
@@ -251,7 +249,7 @@ class TestUsers:
     async def test_user_with_avatar_of_one_megabyte_comes_back_as_stored(
         self, store: Store, seed: Seed
     ) -> None:
-        """A megabyte of text in one field."""
+        """A field with a megabyte of text comes back whole."""
         made = await seed.user("ada", avatar="ä" * (1 << 20))
 
         assert await store.user("u-ada") == made
@@ -261,7 +259,7 @@ class TestPasswords:
     async def test_password_change_replaces_hash_and_ends_other_logins(
         self, store: Store, seed: Seed
     ) -> None:
-        """Only the hash changes, and all logins but the kept one end."""
+        """Only the hash changes, and all logins end except the kept login."""
         ada = await seed.user("ada")
         for number in (2, 3):
             await store.add_login(login("ada", number))
@@ -276,7 +274,7 @@ class TestPasswords:
     async def test_password_change_without_other_logins_ends_none(
         self, store: Store, seed: Seed
     ) -> None:
-        """None end."""
+        """If the user has no other logins, no login ends."""
         await seed.user("ada")
 
         assert await store.set_password("u-ada", "new", "l-ada-1") == ()
@@ -284,7 +282,7 @@ class TestPasswords:
     async def test_password_change_with_kept_login_of_other_user_ends_own_logins(
         self, store: Store, seed: Seed
     ) -> None:
-        """It keeps none of the user's logins, and the other user stays signed in."""
+        """All of the user's logins end, and the other user's login does not."""
         await seed.user("ada")
         bob = await seed.user("bob")
 
@@ -310,7 +308,7 @@ class TestAvatars:
     async def test_avatar_stored_elsewhere_keeps_address_and_key_only(
         self, store: Store, seed: Seed
     ) -> None:
-        """Its address and key are the user's; the store keeps nothing."""
+        """The user's row has the picture's address and key, and the store has no picture."""
         ada = await seed.user("ada")
 
         before = await store.set_avatar("u-ada", "https://pics.example.org/1", "key-1", None)
@@ -322,7 +320,7 @@ class TestAvatars:
         assert await store.avatar("u-ada") is None
 
     async def test_avatar_stored_in_store_comes_back_whole(self, store: Store, seed: Seed) -> None:
-        """Every byte of it."""
+        """Every byte of a picture comes back."""
         ada = await seed.user("ada")
         picture = avatar("ada", bytes(range(256)), created_at=NOW + 1)
 
@@ -335,7 +333,7 @@ class TestAvatars:
         assert await store.user("u-ada") == replace(ada, avatar="/avatars/u-ada")
 
     async def test_avatar_replacement_returns_previous_key(self, store: Store, seed: Seed) -> None:
-        """Each replaces the one before, whose key is returned; None drops it."""
+        """A new picture replaces the previous picture and returns its key. None deletes it."""
         ada = await seed.user("ada")
         await store.set_avatar("u-ada", "url-1", "key-1", avatar("ada", b"1"))
 
@@ -350,7 +348,7 @@ class TestAvatars:
         assert await store.user("u-ada") == ada
 
     async def test_avatar_change_leaves_avatars_of_others(self, store: Store, seed: Seed) -> None:
-        """The picture of another stays."""
+        """The picture of another user stays."""
         await seed.user("ada")
         bob = await seed.user("bob")
         await store.set_avatar("u-bob", "url", "key", avatar("bob"))
@@ -361,7 +359,7 @@ class TestAvatars:
         assert await store.avatar("u-bob") == avatar("bob")
 
     async def test_avatar_of_unknown_user_is_not_found_and_not_kept(self, store: Store) -> None:
-        """An unknown user is not found, and their picture not kept."""
+        """An unknown user is not found, and the picture is not kept."""
         with pytest.raises(NotFound):
             await store.set_avatar("u-nobody", "url", "key", avatar("nobody"))
 
@@ -373,7 +371,7 @@ class TestAvatars:
     async def test_avatar_of_any_bytes_is_not_cut(
         self, store: Store, seed: Seed, data: bytes
     ) -> None:
-        """A picture is not cut."""
+        """A picture of any bytes comes back whole."""
         await seed.user("ada")
 
         await store.set_avatar("u-ada", "url", None, avatar("ada", data))

@@ -1,4 +1,4 @@
-"""Rows that the disk gave back otherwise than they were written, and rows of earlier releases."""
+"""Tests of rows that the disk gave back changed, and of rows of earlier releases."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from tests.storage.rows import MANY, Seed, invite, login, member, message, versi
 
 Change = Callable[[Any], Any]
 NO_TEXT = b"\xff\xfe"
-"""Bytes that are no UTF-8: SQLite keeps them in a text, too; in MongoDB they are another type."""
+"""Bytes that are not UTF-8. SQLite keeps them in a text; in MongoDB they are another type."""
 _BAD = ("nonsense", NO_TEXT, 7, 1 << 62)
 _COLUMNS = {
     "sessions": (
@@ -60,7 +60,7 @@ _COLUMNS = {
         "created_at",
     ),
 }
-"""What is in lists."""
+"""The columns of each table that lists show."""
 _PLACES: dict[str, dict[str, Any]] = {
     "sessions": {"id": "s2"},
     "members": {"session_id": "s2", "user_id": "u-bob"},
@@ -75,7 +75,7 @@ _PLACES: dict[str, dict[str, Any]] = {
 async def change(
     store: Store, table: str, place: dict[str, Any], changes: dict[str, Any | Change]
 ) -> None:
-    """Change columns of a row behind the store's back; a function gets what is there."""
+    """Change columns of a row behind the store's back. A function gets the old value."""
     if isinstance(store, SqliteStore):
         await store._engine.write(lambda db: _change_row(db, table, place, changes))
     else:
@@ -111,7 +111,7 @@ async def _change_document(
 
 
 def flipped(data: bytes) -> bytes:
-    """Flip a bit in the middle."""
+    """Return the data with one bit in the middle flipped."""
     at = len(data) // 2
     return data[:at] + bytes((data[at] ^ 4,)) + data[at + 1 :]
 
@@ -132,7 +132,7 @@ async def texts(store: Store, seed: Seed) -> Store:
 
 class TestVersions:
     async def test_version_with_flipped_bit_has_no_text_and_others_have(self, texts: Store) -> None:
-        """Wherever it is asked for; the list has all of them."""
+        """A damaged version has no text in any answer, and the list has all versions."""
         await change(texts, "versions", place(2), {"content": flipped})
 
         listed = await texts.versions("s1", None, MANY, with_files=True)
@@ -163,7 +163,7 @@ class TestVersions:
         ]  # fmt: skip
 
     async def test_version_after_damaged_one_has_next_number(self, texts: Store) -> None:
-        """It is stored whatever the damaged one may have been."""
+        """A new version is stored, whatever text the damaged version had."""
         await change(texts, "versions", place(3), {"content": flipped})
 
         stored, is_new = await texts.add_version(version("code 3"), MANY)
@@ -183,7 +183,7 @@ class TestVersions:
         assert await texts.version("s1", 2) == damaged
 
     async def _contents(self, store: Store) -> bytes:
-        """Return what the second version's row has."""
+        """Return the stored content of the second version."""
         found: list[bytes] = []
 
         def note(data: bytes) -> bytes:
@@ -218,7 +218,7 @@ class TestMessages:
 
 
 class TestEarlierReleases:
-    """Rows without checksums are read, get theirs in batches, and are guarded from then on."""
+    """Rows without checksums are read, get checksums in batches, and are then guarded."""
 
     @pytest.fixture
     async def older(self, texts: Store) -> Store:
@@ -228,7 +228,7 @@ class TestEarlierReleases:
         return texts
 
     async def _make_older(self, store: Store, number: int, files: dict[str, str]) -> None:
-        """Make a version's row what earlier releases wrote."""
+        """Change a version's row to the form that earlier releases wrote."""
         if isinstance(store, SqliteStore):
             changes: dict[str, Any] = {
                 "checksum": None,
@@ -278,7 +278,7 @@ class TestEarlierReleases:
     async def test_damaged_row_of_earlier_release_is_marked_and_passed_over(
         self, older: Store
     ) -> None:
-        """Its text is no JSON any more: it does not keep the others from getting theirs."""
+        """A row whose text is not JSON does not keep other rows from getting checksums."""
         await change(older, "versions", place(2), {"files": "{ruined"})
 
         while await older.seal_rows(1):
@@ -307,9 +307,7 @@ def _note(found: list[Any], value: Any) -> Any:
 
 
 class TestLists:
-    """One row that cannot be read fails no list:
-    all others are there as they were, and what can be shown of it.
-    """
+    """An unreadable row fails no list, shows its readable parts, and changes no other row."""
 
     @pytest.mark.parametrize("has_checksum", [True, False])
     @pytest.mark.parametrize(

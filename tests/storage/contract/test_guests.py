@@ -1,4 +1,4 @@
-"""`InviteStore`: guests, and guests who become users."""
+"""Tests of `InviteStore` on every store: guests, and guests who become users."""
 
 import asyncio
 from dataclasses import replace
@@ -27,13 +27,13 @@ SECRET = "s1-secret-1"
 
 
 async def the_use(store: Store) -> tuple[Invite, list[InviteUse]]:
-    """The one invite of s1, usable or not, with its uses."""
+    """Return the one invite of s1, usable or not, with its uses."""
     (found,) = await store.invites("s1", None, MANY, MANY)
     return found
 
 
 async def count(store: Store) -> int:
-    """How often the one invite of s1 was used."""
+    """Return how often the one invite of s1 was used."""
     return (await the_use(store))[0].uses
 
 
@@ -41,9 +41,7 @@ class TestGuests:
     async def test_add_guest_creates_user_login_and_membership_and_counts_use(
         self, store: Store, seed: Seed
     ) -> None:
-        """The guest is a user, signed in, and a member in the role of the invite;
-        the use is counted.
-        """
+        """A guest is a signed-in user and a member in the invite's role, and a use is counted."""
         await seed.session()
         await seed.invite(role=Role.VIEWER)
         gil = guest(created_at=NOW + 5)
@@ -62,7 +60,7 @@ class TestGuests:
         assert [one.session.id for one in await store.sessions_of("u-gil", None, MANY)] == ["s1"]
 
     async def test_add_guest_marks_earlier_messages_as_read(self, store: Store, seed: Seed) -> None:
-        """As for those who join by the link."""
+        """For a guest earlier messages count as read, as for users who join by the link."""
         await seed.session()
         await seed.invite()
         await store.add_message(message())
@@ -74,7 +72,7 @@ class TestGuests:
     async def test_add_guest_repeated_returns_existing_membership(
         self, store: Store, seed: Seed
     ) -> None:
-        """The membership is returned, also if the invite is used up and the session is full."""
+        """A repeated call returns the membership, even with a used-up invite and a full session."""
         await seed.session()
         await seed.invite(max_uses=1)
         first = await store.add_guest(guest(), login("gil"), SECRET, 2)
@@ -89,7 +87,7 @@ class TestGuests:
     async def test_add_guest_by_fifty_concurrent_calls_adds_one_guest(
         self, store: Store, seed: Seed
     ) -> None:
-        """The guest is there once."""
+        """Fifty calls for one guest add the guest once."""
         await seed.session()
         await seed.invite(max_uses=5)
 
@@ -115,7 +113,7 @@ class TestGuests:
     async def test_add_guest_with_unusable_invite_stores_nothing(
         self, store: Store, seed: Seed, secret: str, fields: dict[str, Any]
     ) -> None:
-        """The guest is not stored at all, nor is their login, and nothing is counted."""
+        """With an unusable invite neither guest nor login is stored, and no use is counted."""
         await seed.unusable_invites()
         before = await store.invites("s1", None, MANY, MANY)
 
@@ -129,7 +127,7 @@ class TestGuests:
     async def test_add_guest_to_full_session_stores_nothing_and_counts_no_use(
         self, store: Store, seed: Seed
     ) -> None:
-        """The guest is not stored at all, and the invite not used."""
+        """With a full session the guest is not stored, and the invite is not used."""
         await seed.session()
         await seed.invite(max_uses=1)
 
@@ -143,7 +141,7 @@ class TestGuests:
     async def test_add_guest_by_fifty_callers_with_five_uses_admits_five(
         self, store: Store, seed: Seed
     ) -> None:
-        """Five get in; of the others nothing is stored."""
+        """Five guests are admitted, and nothing is stored of the other guests."""
         await seed.session()
         await seed.invite(max_uses=5)
         names = [f"guest{number}" for number in range(50)]
@@ -165,7 +163,7 @@ class TestGuests:
         assert (used.uses, {one.user_id for one in uses}) == (5, came_in)
 
     async def test_guest_names_are_not_unique(self, store: Store, seed: Seed) -> None:
-        """Two guests and an account may have one name, in any order of coming."""
+        """Two guests and an account may have one name, in any order of arrival."""
         await seed.session()
         await seed.invite()
         await seed.user("ada")
@@ -181,7 +179,7 @@ class TestGuests:
     async def test_guest_name_never_conflicts_with_account_name(
         self, store: Store, seed: Seed
     ) -> None:
-        """Whatever text it is, also one made of the guest's id."""
+        """No account name conflicts with a guest, even a name made from the guest's id."""
         await seed.session()
         await seed.invite()
         for number, name in enumerate(("u-gil", " u-gil", "u-gil ", "", " ", "l-gil-1")):
@@ -192,9 +190,7 @@ class TestGuests:
         assert await store.user("u-gil") == guest("gil")
 
     async def test_rename_of_guest_to_taken_name_succeeds(self, store: Store, seed: Seed) -> None:
-        """Also to a name that is taken, by an account or another guest;
-        and the account is found by it still.
-        """
+        """A guest may take a taken name, and an account is still found by its name."""
         await seed.session()
         await seed.invite()
         ada = await seed.user("ada")
@@ -208,7 +204,7 @@ class TestGuests:
         assert await store.user_by_name("ada") == ada
 
     async def test_account_may_take_name_of_guest(self, store: Store, seed: Seed) -> None:
-        """Guests reserve nothing."""
+        """A guest's name is free for accounts."""
         await seed.session()
         await seed.invite()
         ada = await seed.user("ada")
@@ -223,7 +219,7 @@ class TestGuests:
     async def test_user_by_name_never_finds_guest(
         self, store: Store, seed: Seed, name: str
     ) -> None:
-        """Neither by their name, nor by an e-mail address or password, nor by their id."""
+        """A guest is not found by name, by id, or by the missing e-mail address."""
         await seed.session()
         await seed.invite()
         await seed.guest("gil", username="Gil")
@@ -255,12 +251,12 @@ class TestGuests:
 
 
 def claimed(name: str = "gil", **fields: Any) -> User:
-    """The account that guest `name` becomes: fields that are not given stay as they are."""
+    """Return the account that guest `name` becomes. Fields that are not given stay."""
     return user(name, **{"full_name": f"{name.title()} Full", **fields})
 
 
 def new_login(name: str = "gil", **fields: Any) -> Login:
-    """Login l-<name>-1 as it is after the claim."""
+    """Return login l-<name>-1 as it is after the claim."""
     return login(
         name,
         **{"token_hash": "hash-new", "rotated_at": NOW + 9, "expires_at": NOW + 9 * HOUR, **fields},
@@ -269,7 +265,7 @@ def new_login(name: str = "gil", **fields: Any) -> Login:
 
 class TestClaims:
     async def test_claim_makes_guest_a_full_user(self, store: Store, seed: Seed) -> None:
-        """With name, e-mail, password, and no session that they are confined to."""
+        """The new user has a name, an e-mail address and a password, and no session of a guest."""
         await self.seed(seed)
 
         ended = await store.claim_guest(claimed(), new_login())
@@ -281,7 +277,7 @@ class TestClaims:
         assert await store.member("s1", "u-gil") == member("u-gil")
 
     async def test_claim_gives_login_a_new_token(self, store: Store, seed: Seed) -> None:
-        """It has its new token, and the one of the guest is worth nothing."""
+        """The login has a new token after the claim, and the guest's token is invalid."""
         await self.seed(seed)
 
         await store.claim_guest(claimed(), new_login())
@@ -292,7 +288,7 @@ class TestClaims:
         assert rotated.token_hash == "hash-2"
 
     async def test_claim_ends_other_logins_of_guest(self, store: Store, seed: Seed) -> None:
-        """Their ids are returned; the logins of others stay."""
+        """The ids of the guest's other logins are returned. Logins of other users stay."""
         await self.seed(seed, "gil", "gus")
         for number in (2, 3):
             await store.add_login(login("gil", number))
@@ -305,7 +301,7 @@ class TestClaims:
         assert await store.signed_in("l-gus-1", NOW) == guest("gus")
 
     async def test_claim_repeated_changes_nothing(self, store: Store, seed: Seed) -> None:
-        """The same call can be repeated when it is not known whether it succeeded."""
+        """A claim can be repeated when the caller does not know whether it succeeded."""
         await self.seed(seed)
         await store.add_login(login("gil", 2))
         await store.claim_guest(claimed(), new_login())
@@ -329,7 +325,7 @@ class TestClaims:
     async def test_claim_of_unknown_guest_is_not_found_and_changes_nothing(
         self, store: Store, seed: Seed, account: User, under: Login
     ) -> None:
-        """Nothing changes: neither users nor logins."""
+        """An unknown guest or login is not found, and no user or login changes."""
         await self.seed(seed, "gil", "gus", "gone")
         await seed.user("ada")
         await store.add_login(login("gil", 2))
@@ -354,7 +350,7 @@ class TestClaims:
     async def test_claim_of_taken_name_leaves_guest_unchanged(
         self, store: Store, seed: Seed, fields: dict[str, str], field: str
     ) -> None:
-        """They stay a guest, with all their logins."""
+        """A guest who claims a taken name stays a guest, with all logins."""
         await self.seed(seed)
         await seed.user("ada")
         await seed.user("bob", username="straße", email="straße@example.org")
@@ -380,7 +376,7 @@ class TestClaims:
     async def test_claim_concurrent_with_one_name_succeeds_once(
         self, store: Store, seed: Seed, field: str
     ) -> None:
-        """One gets the name, the others are told why not and are guests still."""
+        """One guest gets the name. The others get a conflict and stay guests."""
         names = [f"guest{number}" for number in range(20)]
         await self.seed(seed, *names)
 
@@ -404,7 +400,7 @@ class TestClaims:
     async def test_claim_concurrent_with_sign_up_of_same_name_succeeds_for_one(
         self, store: Store, seed: Seed
     ) -> None:
-        """One of the two gets the name."""
+        """Either the guest or the new user gets the name."""
         await self.seed(seed)
 
         results = await asyncio.gather(
@@ -434,13 +430,13 @@ class TestClaims:
         assert (await store.logins("u-gil", NOW))[0].device == text
 
     async def seed(self, seed: Seed, *names: str) -> None:
-        """Guests of s1."""
+        """Make guests of s1."""
         await seed.session()
         await seed.invite()
         for name in names or ("gil",):
             await seed.guest(name)
 
     async def everybody(self, store: Store) -> list[Any]:
-        """What the store tells of all that are in these tests."""
+        """Return the stored users and logins of everybody in these tests."""
         ids = [f"u-{name}" for name in ("nobody", "ada", "bob", "gil", "gus", "gone")]
         return [dict(await store.users(ids)), [await store.logins(user_id, NOW) for user_id in ids]]

@@ -1,6 +1,6 @@
-"""The contract of `storage.base.InviteStore`, run on every store: invites.
+"""Tests of `InviteStore` on every store: invites.
 
-Guests and tickets are in `test_guests.py`.
+Guests are in `test_guests.py`, and tickets are in `test_tickets.py`.
 """
 
 import asyncio
@@ -26,19 +26,19 @@ SECRET = "s1-secret-1"
 
 
 async def the_invite(store: Store, number: int = 1) -> Invite:
-    """An invite of s1 as it is listed, usable or not."""
+    """Return an invite of s1 as it is listed, usable or not."""
     return (await the_use(store, number))[0]
 
 
 async def the_use(store: Store, number: int = 1) -> tuple[Invite, list[InviteUse]]:
-    """An invite of s1 with its uses."""
+    """Return an invite of s1 with its uses."""
     listed = await store.invites("s1", None, MANY, MANY)
     return next(one for one in listed if one[0].id == invite(number).id)
 
 
 class TestInvites:
     async def test_invite_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
-        """Every field, with its type."""
+        """An invite comes back with every field and its type."""
         await seed.session()
         made = await seed.invite(role=Role.VIEWER, max_uses=7, created_by="u-bob")
 
@@ -51,7 +51,7 @@ class TestInvites:
         assert await store.invites("s1", None, MANY, MANY) == [(made, [])]
 
     async def test_invite_of_unknown_secret_is_not_found(self, store: Store, seed: Seed) -> None:
-        """Neither an id nor a part of a secret lets anybody in."""
+        """An invite is found only by its whole secret, not by its id or a part of the secret."""
         await seed.session()
         await seed.invite()
 
@@ -64,7 +64,7 @@ class TestInvites:
     async def test_invite_is_usable_until_just_before_expiry(
         self, store: Store, seed: Seed, later: int, *, is_usable: bool
     ) -> None:
-        """An invite counts until just before `expires_at`."""
+        """An invite is usable until just before `expires_at`."""
         await seed.session()
         await seed.invite()
 
@@ -73,7 +73,7 @@ class TestInvites:
         assert found == (invite() if is_usable else None)
 
     async def test_add_invite_to_unknown_session_is_not_found(self, store: Store) -> None:
-        """It is not found, and nothing is stored."""
+        """An invite to an unknown session raises NotFound, and is not stored."""
         with pytest.raises(NotFound):
             await store.add_invite(invite(), MANY)
 
@@ -81,7 +81,7 @@ class TestInvites:
         assert await store.invites("s1", None, MANY, MANY) == []
 
     async def test_add_invite_at_limit_is_refused(self, store: Store, seed: Seed) -> None:
-        """The last usable one is stored, no more; other sessions are not full."""
+        """A session takes usable invites up to the limit, and other sessions are not full."""
         await seed.session("s1")
         await seed.session("s2")
         await store.add_invite(invite(1), 2)
@@ -97,9 +97,7 @@ class TestInvites:
     async def test_add_invite_limit_counts_usable_invites_only(
         self, store: Store, seed: Seed
     ) -> None:
-        """Those revoked, expired or used up leave room;
-        usable is what is usable when the new one is made.
-        """
+        """Invites that are revoked, expired or used up do not count when a new one is made."""
         await seed.session()
         await seed.invite(1)
         await seed.invite(2, max_uses=1)
@@ -118,7 +116,7 @@ class TestInvites:
     async def test_add_invite_limit_holds_for_concurrent_calls(
         self, store: Store, seed: Seed
     ) -> None:
-        """When many come together, as many are stored as there is room for."""
+        """Concurrent calls store only as many invites as there is room for."""
         await seed.session()
 
         results = await asyncio.gather(
@@ -130,7 +128,7 @@ class TestInvites:
         assert len(await store.invites("s1", None, MANY, 0)) == 5
 
     async def test_add_invite_repeated_changes_nothing(self, store: Store, seed: Seed) -> None:
-        """Also at the limit, and without undoing what happened to it."""
+        """Adding an invite again changes nothing, even at the limit and after a use."""
         await seed.session()
         await store.add_invite(invite(max_uses=2), 1)
         await store.use_invite(SECRET, member(), MANY)
@@ -142,7 +140,7 @@ class TestInvites:
         assert used[0].uses == 1
 
     async def test_invite_is_deleted_with_its_session(self, store: Store, seed: Seed) -> None:
-        """A session of the same id starts without invites."""
+        """A new session with the same id starts without invites."""
         await seed.session()
         await seed.invite()
         await store.use_invite(SECRET, member(), MANY)
@@ -183,9 +181,7 @@ class TestListing:
     async def test_invite_list_pages_newest_first_by_id(
         self, store: Store, seed: Seed, before: int | None, limit: int, expected: list[int]
     ) -> None:
-        """The newest below `before`, newest first;
-        the clock does not matter, nor in which order they came.
-        """
+        """A page has the newest ids below `before`, whatever the times and the order of arrival."""
         await seed.session()
         for number in (7, 1, 12, 3, 2, 11, 5, 4, 6, 10, 9, 8):
             await seed.invite(number, created_at=NOW - number)
@@ -197,7 +193,7 @@ class TestListing:
     async def test_invite_list_has_invites_of_one_session_only(
         self, store: Store, seed: Seed
     ) -> None:
-        """Another session's invites are its own."""
+        """A session's list has no invites of other sessions."""
         for session_id in ("s1", "s2"):
             await seed.session(session_id)
             await seed.invite(1, session_id)
@@ -206,7 +202,7 @@ class TestListing:
         assert await store.invites("s-none", None, MANY, MANY) == []
 
     async def test_invite_list_includes_unusable_invites(self, store: Store, seed: Seed) -> None:
-        """Revoked, used up, expired: the owner still sees who came in."""
+        """The owner sees revoked, used-up and expired invites, with the users who came by them."""
         await seed.session()
         await seed.invite(1)
         await seed.invite(2, max_uses=1)
@@ -227,7 +223,7 @@ class TestListing:
     async def test_invite_list_has_newest_uses_and_count_of_all(
         self, store: Store, seed: Seed, bound: int
     ) -> None:
-        """For each invite as many as were asked for, the newest first; the count is of all."""
+        """Each invite has at most `bound` uses, newest first, and the count of all uses."""
         await seed.session()
         for number in (1, 2):
             await seed.invite(number)
@@ -252,7 +248,7 @@ class TestRevoking:
     async def test_revoked_invite_admits_nobody_and_keeps_members(
         self, store: Store, seed: Seed
     ) -> None:
-        """Nobody comes in by it, members stay, and the other invites work."""
+        """A revoked invite admits nobody. Members stay, and the other invites work."""
         await seed.session()
         await seed.invite(1)
         await seed.invite(2)
@@ -267,7 +263,7 @@ class TestRevoking:
         assert await store.invite("s1-secret-2", NOW) == invite(2)
 
     async def test_revoke_repeated_changes_nothing(self, store: Store, seed: Seed) -> None:
-        """It is as revoked as before."""
+        """A second revocation changes nothing."""
         await seed.session()
         await seed.invite()
         await store.revoke_invite("s1", invite().id)
@@ -277,7 +273,7 @@ class TestRevoking:
         assert await store.invites("s1", None, MANY, MANY) == [(invite(is_revoked=True), [])]
 
     async def test_revoke_of_unknown_invite_is_not_found(self, store: Store, seed: Seed) -> None:
-        """There must be such an invite, and in this session."""
+        """Only an existing invite can be revoked, and only in its own session."""
         for session_id in ("s1", "s2"):
             await seed.session(session_id)
         await seed.invite()
@@ -296,7 +292,7 @@ class TestRevoking:
 
 class TestUsing:
     async def test_use_of_invite_gives_role_of_invite(self, store: Store, seed: Seed) -> None:
-        """Not in the one that the caller wrote there; the use is counted."""
+        """The member gets the invite's role, not the caller's, and the use is counted."""
         await seed.session()
         await seed.invite(role=Role.VIEWER)
 
@@ -311,7 +307,7 @@ class TestUsing:
         )
 
     async def test_use_of_invite_repeated_is_not_counted(self, store: Store, seed: Seed) -> None:
-        """The membership is returned as it is, also by an invite that is used up by then."""
+        """A repeated use returns the membership unchanged, even when the invite is used up."""
         await seed.session()
         await seed.invite(max_uses=1)
         first = await store.use_invite(SECRET, member(), MANY)
@@ -324,7 +320,7 @@ class TestUsing:
     async def test_use_of_invite_by_existing_member_changes_nothing(
         self, store: Store, seed: Seed
     ) -> None:
-        """The member's role stays, nothing is counted, and a full session is no matter."""
+        """A member keeps the role, no use is counted, and the session may be full."""
         await seed.session()
         await seed.invite(role=Role.VIEWER)
         await store.join(member(), MANY)
@@ -339,7 +335,7 @@ class TestUsing:
     async def test_use_of_invite_by_removed_member_is_refused(
         self, store: Store, seed: Seed
     ) -> None:
-        """An invite does not let them back, and is not used up by trying."""
+        """An invite does not let a removed member back, and the attempt is not counted."""
         await seed.session()
         await seed.invite(1)
         await seed.invite(2)
@@ -357,7 +353,7 @@ class TestUsing:
     async def test_use_of_invite_by_former_member_is_counted_again(
         self, store: Store, seed: Seed
     ) -> None:
-        """They have no membership any more: that is a use like the first."""
+        """A user who left has no membership, so the next use counts like the first."""
         await seed.session()
         await seed.invite(max_uses=2)
         await store.use_invite(SECRET, member(), MANY)
@@ -373,7 +369,7 @@ class TestUsing:
     async def test_use_of_invite_marks_earlier_messages_as_read(
         self, store: Store, seed: Seed
     ) -> None:
-        """As for those who join by the link."""
+        """Earlier messages count as read, as they do for users who join by the link."""
         await seed.session()
         await seed.invite()
         await store.add_message(message("one"))
@@ -399,7 +395,7 @@ class TestUsing:
     async def test_use_of_unusable_invite_admits_nobody_and_counts_nothing(
         self, store: Store, seed: Seed, secret: str, session_id: str, joined_at: int
     ) -> None:
-        """Nobody becomes a member and nothing is counted."""
+        """An unusable invite admits nobody, and no use is counted."""
         await seed.unusable_invites()
         before = await store.invites("s1", None, MANY, MANY) + await store.invites(
             "s2", None, MANY, MANY
@@ -418,7 +414,7 @@ class TestUsing:
     async def test_use_of_invite_just_before_expiry_succeeds(
         self, store: Store, seed: Seed
     ) -> None:
-        """The last millisecond lets one in."""
+        """The last millisecond before the expiry admits a user."""
         await seed.session()
         await seed.invite()
 
@@ -429,7 +425,7 @@ class TestUsing:
     async def test_use_of_invite_in_full_session_is_refused_and_not_counted(
         self, store: Store, seed: Seed
     ) -> None:
-        """The use is not counted, and the invite works when there is room."""
+        """A refused use is not counted, and the invite works again when there is room."""
         await seed.session()
         await seed.invite(max_uses=1)
         await store.join(member("u-bob"), 2)
@@ -445,7 +441,7 @@ class TestUsing:
     async def test_use_of_invite_by_fifty_users_with_five_uses_admits_five(
         self, store: Store, seed: Seed
     ) -> None:
-        """Five get in, the others are told that there is no such invite."""
+        """An invite for five uses admits five users, and the others get NotFound."""
         await seed.session()
         await seed.invite(max_uses=5)
 
@@ -464,7 +460,7 @@ class TestUsing:
     async def test_use_of_invites_by_fifty_users_never_overfills_session(
         self, store: Store, seed: Seed
     ) -> None:
-        """Two invites used together do not overfill a session, and count those who came in."""
+        """Two invites used together do not overfill a session, and count its new members."""
         await seed.session()
         await seed.invite(1)
         await seed.invite(2)
@@ -485,7 +481,7 @@ class TestUsing:
     async def test_use_of_invite_by_fifty_calls_of_one_user_counts_once(
         self, store: Store, seed: Seed
     ) -> None:
-        """They come in once."""
+        """Fifty calls of one user make one member and count one use."""
         await seed.session()
         await seed.invite(max_uses=5)
 
@@ -506,7 +502,7 @@ class TestUsing:
     async def test_use_of_invite_during_session_deletion_leaves_no_membership(
         self, store: Store, seed: Seed
     ) -> None:
-        """Nobody is left a member of nothing."""
+        """No user stays a member of a deleted session."""
         await seed.session()
         await seed.invite()
         names = [f"u-{number}" for number in range(20)]

@@ -1,4 +1,4 @@
-"""`RoomStore`: log, packed chunks and checkpoints."""
+"""Tests of `RoomStore` on every store: log, packed chunks and checkpoints."""
 
 import asyncio
 from typing import Any
@@ -20,7 +20,7 @@ from tests.storage.rows import (
 
 class TestLog:
     async def test_append_keeps_order_and_bytes_of_chunks(self, store: Store, seed: Seed) -> None:
-        """In order, with data that may be any bytes."""
+        """Chunks come back in order, with any bytes as their data."""
         await seed.session()
         every_byte = chunk(1, 1, bytes(range(256)))
         empty = chunk(2, 9, b"", created_at=NOW + 1)
@@ -33,11 +33,11 @@ class TestLog:
         assert type(found[0].data) is bytes
 
     async def test_append_of_no_chunks_succeeds(self, store: Store) -> None:
-        """An empty call is fine."""
+        """A call without chunks succeeds."""
         assert await store.append_chunks([]) == set()
 
     async def test_append_accepts_any_iterable(self, store: Store, seed: Seed) -> None:
-        """Also one that can be read only once."""
+        """Chunks may come from an iterable that is readable only once."""
         await seed.session()
 
         await store.append_chunks(chunk(number, number) for number in (1, 2, 3))
@@ -47,7 +47,7 @@ class TestLog:
     async def test_append_for_many_sessions_continues_each_log(
         self, store: Store, seed: Seed
     ) -> None:
-        """Each log continues on its own."""
+        """The log of each session continues on its own."""
         await seed.session("s1", first=chunk(1, 4))
         await seed.session("s2")
 
@@ -65,7 +65,7 @@ class TestLog:
         ]
 
     async def test_append_repeated_changes_nothing(self, store: Store, seed: Seed) -> None:
-        """A repetition is passed over."""
+        """Chunks that are appended again are passed over."""
         await seed.session("s1")
         await seed.session("s2")
         chunks = [chunk(1, 3), chunk(4, 4), chunk(1, 2, session_id="s2")]
@@ -80,7 +80,7 @@ class TestLog:
     async def test_append_of_older_chunk_again_changes_nothing(
         self, store: Store, seed: Seed
     ) -> None:
-        """Also one that others have come after."""
+        """A repeated chunk is passed over, even if other chunks have come after it."""
         await seed.session()
         chunks = [chunk(1, 3), chunk(4, 4), chunk(5, 9)]
         await store.append_chunks(chunks)
@@ -92,7 +92,7 @@ class TestLog:
     async def test_append_of_old_and_new_chunk_adds_new_one_only(
         self, store: Store, seed: Seed
     ) -> None:
-        """The old one is passed over, the new one appended."""
+        """A call with an old and a new chunk appends only the new chunk."""
         await seed.session()
         await store.append_chunks([chunk(1, 3)])
 
@@ -103,7 +103,7 @@ class TestLog:
     async def test_append_of_same_chunk_twice_in_one_call_stores_it_once(
         self, store: Store, seed: Seed
     ) -> None:
-        """It is there once."""
+        """A chunk that is twice in one call is stored once."""
         await seed.session()
 
         await store.append_chunks([chunk(1, 3), chunk(1, 3), chunk(4, 4)])
@@ -128,7 +128,7 @@ class TestLog:
     async def test_append_with_gap_is_conflict_and_writes_nothing(
         self, store: Store, seed: Seed, wrong: Any, *, is_first: bool
     ) -> None:
-        """It is a conflict, and of the whole call nothing is written."""
+        """A chunk that does not fit is a conflict, and nothing of the whole call is written."""
         await seed.session("s1")
         await seed.session("s2")
         log = [chunk(1, 3), chunk(4, 6)]
@@ -145,7 +145,7 @@ class TestLog:
     async def test_append_with_gap_does_not_write_earlier_chunk_of_same_session(
         self, store: Store, seed: Seed
     ) -> None:
-        """A good chunk before a hole is not kept."""
+        """A fitting chunk before a hole is not stored either."""
         await seed.session()
 
         with pytest.raises(LogConflict):
@@ -154,7 +154,7 @@ class TestLog:
         assert await store.chunks("s1", 0, MANY) == []
 
     async def test_append_to_empty_log_must_start_at_one(self, store: Store, seed: Seed) -> None:
-        """Anything else is a hole."""
+        """A first chunk that does not start at 1 would leave a hole."""
         await seed.session()
 
         with pytest.raises(LogConflict):
@@ -163,7 +163,7 @@ class TestLog:
     async def test_append_to_deleted_sessions_returns_ids_and_writes_others(
         self, store: Store, seed: Seed
     ) -> None:
-        """Their ids are returned, and the others are written."""
+        """The ids of the deleted sessions are returned, and the other chunks are written."""
         await seed.session("s1")
         await seed.session("s2")
         await store.delete_session("s2")
@@ -185,7 +185,7 @@ class TestLog:
     async def test_append_concurrent_at_one_position_succeeds_once(
         self, store: Store, seed: Seed
     ) -> None:
-        """Two writers cannot both continue at one place."""
+        """Only one of several writers can continue a log at one position."""
         await seed.session()
 
         results = await asyncio.gather(
@@ -216,7 +216,7 @@ class TestLog:
     async def test_chunks_after_position_start_with_chunk_that_contains_next_entry(
         self, store: Store, seed: Seed, after: int, limit: int, expected: list[int]
     ) -> None:
-        """From the chunk that holds the first entry beyond `after`, also if that is inside it."""
+        """The result starts with the chunk that holds entry `after` + 1, even in its middle."""
         await seed.session()
         await store.append_chunks([chunk(1, 3), chunk(4, 4), chunk(5, 9), chunk(10, 10)])
 
@@ -227,9 +227,7 @@ class TestLog:
     async def test_chunks_paged_by_last_entry_return_each_chunk_once_in_number_order(
         self, store: Store, seed: Seed
     ) -> None:
-        """Reading on after the last entry seen gives every chunk once;
-        the order is by number, not by text.
-        """
+        """Paging by the last entry gives each chunk once, ordered by number and not as text."""
         await seed.session()
         log = [chunk(number, number) for number in range(1, 121)]
         await store.append_chunks(log)
@@ -241,7 +239,7 @@ class TestLog:
         assert seen == log
 
     async def test_chunks_of_unknown_session_are_empty(self, store: Store) -> None:
-        """Nothing."""
+        """An unknown session has no chunks."""
         assert await store.chunks("s-none", 0, MANY) == []
 
     async def test_chunk_of_four_megabytes_is_not_cut(self, store: Store, seed: Seed) -> None:
@@ -258,7 +256,7 @@ class TestPacking:
     async def test_chunk_spans_are_first_and_last_entries_in_order(
         self, store: Store, seed: Seed
     ) -> None:
-        """First and last entry of each chunk, in order of numbers."""
+        """A span has a chunk's first and last entry, and spans are in the order of numbers."""
         await seed.session("s1")
         await seed.session("s2")
         await store.append_chunks([chunk(number, number) for number in range(1, 12)])
@@ -276,9 +274,7 @@ class TestPacking:
     async def test_replace_chunks_stores_one_chunk_instead_of_many(
         self, store: Store, seed: Seed, first: int, last: int
     ) -> None:
-        """The new chunk is there instead of those that it covers;
-        the others stay, and the log goes on.
-        """
+        """A packed chunk replaces the chunks that it covers, and the log goes on after it."""
         await seed.session("s1")
         await seed.session("s2")
         log = [chunk(1, 3), chunk(4, 4), chunk(5, 5), chunk(6, 9), chunk(10, 10), chunk(11, 12)]
@@ -303,7 +299,7 @@ class TestPacking:
     async def test_replace_chunks_with_inexact_range_changes_nothing(
         self, store: Store, seed: Seed, first: int, last: int
     ) -> None:
-        """A chunk that cuts another in two, or goes beyond the log, changes nothing."""
+        """A chunk that cuts another chunk, or goes beyond the log, changes nothing."""
         await seed.session()
         log = [chunk(1, 3), chunk(4, 4), chunk(5, 7)]
         await store.append_chunks(log)
@@ -319,7 +315,7 @@ class TestPacking:
     async def test_replace_chunks_of_megabytes_keeps_every_byte(
         self, store: Store, seed: Seed
     ) -> None:
-        """Megabytes go and come whole, and the old ones leave nothing."""
+        """A chunk of megabytes is stored whole, and the replaced chunk leaves no bytes."""
         await seed.session()
         large = bytes(range(256)) * (1 << 16)
         await store.append_chunks([chunk(1, 1, large), chunk(2, 2)])
@@ -331,7 +327,7 @@ class TestPacking:
 
 class TestCheckpoints:
     async def test_checkpoint_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
-        """Every byte of it."""
+        """Every byte of a checkpoint comes back."""
         await seed.session()
         put = checkpoint(3, state=bytes(range(256)), owners=b"")
 
@@ -346,7 +342,7 @@ class TestCheckpoints:
     async def test_checkpoint_of_session_without_one_is_none(
         self, store: Store, seed: Seed, session_id: str
     ) -> None:
-        """A session without a checkpoint has none, nor has one that does not exist."""
+        """A session without a checkpoint, or an unknown session, has no checkpoint."""
         await seed.session()
 
         assert await store.checkpoint(session_id) is None
@@ -355,7 +351,10 @@ class TestCheckpoints:
     async def test_checkpoint_of_same_or_newer_position_replaces_old_one(
         self, store: Store, seed: Seed, sequence: int
     ) -> None:
-        """Also one of the same position: it may have been packed again."""
+        """A newer checkpoint replaces the old one, and so does one of the same position.
+
+        A checkpoint of the same position may have been packed again.
+        """
         await seed.session()
         await store.put_checkpoint(checkpoint(3))
         newer = checkpoint(sequence, state=b"new", owners=b"too", created_at=NOW + 1)
@@ -374,7 +373,7 @@ class TestCheckpoints:
         assert await store.checkpoint("s1") == checkpoint(3)
 
     async def test_checkpoints_of_sessions_are_separate(self, store: Store, seed: Seed) -> None:
-        """Each session has one."""
+        """Each session has its own checkpoint."""
         await seed.session("s1")
         await seed.session("s2")
         await store.put_checkpoint(checkpoint(3, "s1"))
@@ -387,7 +386,7 @@ class TestCheckpoints:
     async def test_checkpoint_for_deleted_session_is_not_kept(
         self, store: Store, seed: Seed
     ) -> None:
-        """Nothing is left behind for it."""
+        """No checkpoint is stored for a deleted session."""
         await seed.session()
         await store.delete_session("s1")
 

@@ -1,4 +1,4 @@
-"""`AccountStore`: logins and their refresh tokens."""
+"""Tests of `AccountStore` on every store: logins and their refresh tokens."""
 
 import asyncio
 from typing import Any
@@ -21,13 +21,13 @@ RETRY_MS = 30_000
 
 class TestLogins:
     async def test_first_login_is_stored_with_new_user(self, store: Store, seed: Seed) -> None:
-        """A new user is signed in by the login that came with them."""
+        """A new user is signed in by the login that was stored with the user."""
         ada = await seed.user("ada")
 
         assert await store.signed_in("l-ada-1", NOW) == ada
 
     async def test_add_login_keeps_other_logins_of_user(self, store: Store, seed: Seed) -> None:
-        """Logins of one user stand side by side."""
+        """A user may have several logins at the same time."""
         ada = await seed.user("ada")
 
         await store.add_login(login("ada", 2))
@@ -36,7 +36,7 @@ class TestLogins:
         assert await store.signed_in("l-ada-2", NOW) == ada
 
     async def test_unknown_login_is_not_signed_in(self, store: Store, seed: Seed) -> None:
-        """Nobody is signed in by it."""
+        """An unknown login signs nobody in."""
         await seed.user("ada")
 
         assert await store.signed_in("l-nobody", NOW) is None
@@ -44,7 +44,7 @@ class TestLogins:
     async def test_admission_reads_login_session_and_membership_together(
         self, store: Store, seed: Seed
     ) -> None:
-        """Login, session and membership in one read, each as it is read alone."""
+        """One read gives the login's user, the session and the membership, as single reads do."""
         ada, bob = await seed.user("ada"), await seed.user("bob")
         session = await seed.session("one", owner_id=ada.id)
 
@@ -60,7 +60,7 @@ class TestLogins:
         assert await store.admission("l-nobody", "one", NOW) is None
 
     async def test_login_is_valid_until_just_before_expiry(self, store: Store, seed: Seed) -> None:
-        """A login counts until just before `expires_at`."""
+        """A login is valid until just before `expires_at`."""
         ada = await seed.user("ada")
 
         assert await store.signed_in("l-ada-1", NOW + HOUR - 1) == ada
@@ -68,7 +68,7 @@ class TestLogins:
         assert await store.signed_in("l-ada-1", NOW + HOUR + 1) is None
 
     async def test_end_login_leaves_other_logins_of_user(self, store: Store, seed: Seed) -> None:
-        """Ending one login leaves the user's other ones."""
+        """Ending one login leaves the user's other logins."""
         ada = await seed.user("ada")
         await store.add_login(login("ada", 2))
 
@@ -78,7 +78,7 @@ class TestLogins:
         assert await store.signed_in("l-ada-2", NOW) == ada
 
     async def test_end_login_repeated_changes_nothing(self, store: Store, seed: Seed) -> None:
-        """So is ending what never was."""
+        """Ending an ended or unknown login changes nothing."""
         await seed.user("ada")
 
         await store.end_login("l-ada-1")
@@ -88,14 +88,14 @@ class TestLogins:
         assert await store.signed_in("l-ada-1", NOW) is None
 
     async def test_login_after_rename_has_new_name(self, store: Store, seed: Seed) -> None:
-        """The user comes as they are now."""
+        """A login gives the user with the new name."""
         await seed.user("ada")
         renamed = await store.rename_user("u-ada", "Countess")
 
         assert await store.signed_in("l-ada-1", NOW) == renamed
 
     async def test_add_login_deletes_expired_logins_of_user(self, store: Store, seed: Seed) -> None:
-        """Asked for the past, a dropped login is gone while one that had not expired is there."""
+        """An expired login is deleted, so an earlier time does not find it. Valid logins stay."""
         ada = await seed.user("ada")
         await store.add_login(login("ada", 2, expires_at=NOW + 3 * HOUR))
 
@@ -108,7 +108,7 @@ class TestLogins:
     async def test_add_login_leaves_expired_logins_of_others(
         self, store: Store, seed: Seed
     ) -> None:
-        """Only the user's own expired logins go."""
+        """Only the user's own expired logins are deleted."""
         await seed.user("ada")
         bob = await seed.user("bob")
 
@@ -127,7 +127,7 @@ class TestRotation:
     async def test_rotation_of_current_token_makes_successor_current(
         self, store: Store, seed: Seed
     ) -> None:
-        """Its successor becomes current, and the login lives on."""
+        """A rotation makes the successor the current token, and the login lasts longer."""
         ada = await seed.user("ada")
 
         rotated = await self.rotate(store, "hash-0", "hash-1", NOW + 1000)
@@ -162,7 +162,7 @@ class TestRotation:
         )
 
     async def test_rotation_leaves_other_logins_unchanged(self, store: Store, seed: Seed) -> None:
-        """A rotation is about one login."""
+        """A rotation changes only its own login."""
         await seed.user("ada")
         await store.add_login(login("ada", 2))
         await self.rotate(store, "hash-0", "hash-1")
@@ -175,7 +175,7 @@ class TestRotation:
     async def test_rotation_repeated_within_window_gives_same_login(
         self, store: Store, seed: Seed, later: int
     ) -> None:
-        """The same exchange again changes nothing and gives the same login."""
+        """A repeated exchange changes nothing, and gives the same login."""
         ada = await seed.user("ada")
         rotated = await self.rotate(store, "hash-0", "hash-1", NOW + 1000)
 
@@ -188,7 +188,7 @@ class TestRotation:
     async def test_rotation_of_successor_after_retry_succeeds(
         self, store: Store, seed: Seed
     ) -> None:
-        """A client that lost the answer goes on as if it had not."""
+        """A client that lost the answer can go on with the successor after a retry."""
         await seed.user("ada")
         await self.rotate(store, "hash-0", "hash-1")
         await self.rotate(store, "hash-0", "hash-1")
@@ -200,7 +200,7 @@ class TestRotation:
     async def test_rotation_of_old_token_after_window_ends_login(
         self, store: Store, seed: Seed
     ) -> None:
-        """Somebody has a copy: the login ends."""
+        """A token that is used after its window may be a stolen copy, so the login ends."""
         await seed.user("ada")
         await self.rotate(store, "hash-0", "hash-1", NOW)
 
@@ -210,7 +210,7 @@ class TestRotation:
         await self.assert_ended(store)
 
     async def test_rotation_retry_does_not_extend_window(self, store: Store, seed: Seed) -> None:
-        """The window counts from the exchange, not from the last retry."""
+        """The window for retries counts from the exchange, not from the last retry."""
         await seed.user("ada")
         await self.rotate(store, "hash-0", "hash-1", NOW)
         await self.rotate(store, "hash-0", "hash-1", NOW + RETRY_MS)
@@ -227,7 +227,7 @@ class TestRotation:
     async def test_rotation_of_unknown_token_ends_login(
         self, store: Store, seed: Seed, presented: str, successor: str
     ) -> None:
-        """A token that the login never had ends it."""
+        """A token that the login never had ends the login."""
         await seed.user("ada")
 
         with pytest.raises(TokenReused):
@@ -239,7 +239,7 @@ class TestRotation:
     async def test_rotation_of_overtaken_token_within_window_gives_newest(
         self, store: Store, seed: Seed, token: int
     ) -> None:
-        """A token counts as stolen only `retry_ms` after its exchange, however many came since."""
+        """A token counts as stolen `retry_ms` after its exchange, however many tokens followed."""
         await seed.user("ada")
         for number in range(5):
             await self.rotate(store, f"hash-{number}", f"hash-{number + 1}", NOW + 10 * number)
@@ -257,7 +257,7 @@ class TestRotation:
     async def test_rotation_of_overtaken_token_after_window_ends_login(
         self, store: Store, seed: Seed, token: int
     ) -> None:
-        """The window of each token counts from its own exchange, not from the newest."""
+        """The window of a token counts from its own exchange, not from the newest exchange."""
         await seed.user("ada")
         for number in range(5):
             await self.rotate(store, f"hash-{number}", f"hash-{number + 1}", NOW + 10 * number)
@@ -272,7 +272,7 @@ class TestRotation:
     async def test_rotation_forgets_tokens_used_before_window(
         self, store: Store, seed: Seed
     ) -> None:
-        """A login that is used for days keeps no list of its tokens."""
+        """A login that is used for days keeps only the tokens of the window."""
         await seed.user("ada")
 
         chain = [
@@ -289,7 +289,7 @@ class TestRotation:
     async def test_rotation_in_quick_succession_keeps_bounded_list(
         self, store: Store, seed: Seed
     ) -> None:
-        """A client that refreshes without end fills no row; its newest tokens are remembered."""
+        """Endless refreshing does not fill the row, and the newest tokens are remembered."""
         await seed.user("ada")
         chain = [
             await self.rotate(store, f"hash-{number}", f"hash-{number + 1}")
@@ -302,7 +302,7 @@ class TestRotation:
     async def test_rotation_of_reused_token_leaves_other_logins(
         self, store: Store, seed: Seed
     ) -> None:
-        """The user's other devices stay signed in."""
+        """A reused token ends only its own login, so other devices stay signed in."""
         ada = await seed.user("ada")
         await store.add_login(login("ada", 2))
 
@@ -315,14 +315,14 @@ class TestRotation:
     async def test_rotation_of_expired_login_is_not_found(
         self, store: Store, seed: Seed, presented: str
     ) -> None:
-        """Whatever token is shown, an expired login is not found."""
+        """An expired login is not found, whatever token is presented."""
         await seed.user("ada")
 
         with pytest.raises(NotFound):
             await self.rotate(store, presented, "hash-1", NOW + HOUR)
 
     async def test_rotation_just_before_expiry_renews_login(self, store: Store, seed: Seed) -> None:
-        """The last millisecond renews the login."""
+        """The last millisecond before the expiry renews the login."""
         await seed.user("ada")
 
         rotated = await self.rotate(store, "hash-0", "hash-1", NOW + HOUR - 1)
@@ -330,7 +330,7 @@ class TestRotation:
         assert rotated.expires_at == NOW + 2 * HOUR - 1
 
     async def test_rotation_of_ended_login_is_not_found(self, store: Store, seed: Seed) -> None:
-        """An ended login is not found."""
+        """A rotation of an ended login raises NotFound."""
         await seed.user("ada")
         await store.end_login("l-ada-1")
 
@@ -340,7 +340,7 @@ class TestRotation:
     async def test_rotation_never_extends_login_beyond_its_end(
         self, store: Store, seed: Seed
     ) -> None:
-        """However often it is used, a login expires at `ends_at`."""
+        """A login expires at `ends_at`, however often it is used."""
         await seed.user("ada")
 
         rotated = await self.rotate(store, "hash-0", "hash-1", expires_at=NOW + 100 * HOUR)
@@ -352,7 +352,7 @@ class TestRotation:
     async def test_rotation_by_fifty_concurrent_calls_gives_one_result(
         self, store: Store, seed: Seed
     ) -> None:
-        """One exchange, everybody has its result."""
+        """Fifty calls make one exchange, and all of them get its result."""
         await seed.user("ada")
 
         results = await asyncio.gather(
@@ -371,7 +371,7 @@ class TestRotation:
 
 class TestLoginsOfUser:
     async def test_login_list_is_sorted_by_last_use(self, store: Store, seed: Seed) -> None:
-        """With every field, whatever the order in which they were made."""
+        """The logins have every field, and are sorted whatever the order of sign-ins was."""
         await seed.user("ada")
         for number, used in ((2, 5), (3, 9), (4, 7)):
             await store.add_login(login("ada", number, used_at=NOW + used))
@@ -386,7 +386,7 @@ class TestLoginsOfUser:
         ]
 
     async def test_login_list_has_logins_of_one_user_only(self, store: Store, seed: Seed) -> None:
-        """Nobody else's, and nobody has none."""
+        """The list has no logins of other users, and an unknown user has no logins."""
         await seed.user("ada")
         await seed.user("bob")
 
@@ -396,7 +396,7 @@ class TestLoginsOfUser:
     async def test_login_list_leaves_out_expired_and_ended_logins(
         self, store: Store, seed: Seed
     ) -> None:
-        """Those that have expired or ended are not listed."""
+        """Expired and ended logins are not listed."""
         await seed.user("ada")
         await store.add_login(login("ada", 2, expires_at=NOW + 5))
         await store.add_login(login("ada", 3))
@@ -412,7 +412,7 @@ class TestLoginsOfUser:
     async def test_touch_logins_changes_last_use_of_named_logins_only(
         self, store: Store, seed: Seed
     ) -> None:
-        """Only the time of use changes, of those that are named."""
+        """Only the time of use changes, and only in the named logins."""
         await seed.user("ada")
         await seed.user("bob")
         await store.add_login(login("ada", 2, used_at=NOW + 1))
@@ -426,7 +426,7 @@ class TestLoginsOfUser:
         assert await store.logins("u-bob", NOW) == [login("bob", 1, used_at=NOW + 7)]
 
     async def test_touch_logins_accepts_any_iterable(self, store: Store, seed: Seed) -> None:
-        """Also one that can be read only once, has nothing, or names one twice."""
+        """Ids may come from an iterable that is read once, is empty, or repeats an id."""
         await seed.user("ada")
 
         await store.touch_logins(iter(["l-ada-1", "l-ada-1"]), NOW + 7)
@@ -437,7 +437,7 @@ class TestLoginsOfUser:
     async def test_touch_logins_accepts_more_ids_than_sql_parameters(
         self, store: Store, seed: Seed
     ) -> None:
-        """More than a statement may have parameters."""
+        """There may be more ids than an SQL statement may have parameters."""
         await seed.user("ada")
 
         await store.touch_logins([*(f"l-{number}" for number in range(40_000)), "l-ada-1"], NOW + 7)
@@ -445,7 +445,7 @@ class TestLoginsOfUser:
         assert await store.logins("u-ada", NOW) == [login("ada", used_at=NOW + 7)]
 
     async def test_touch_logins_ignores_ended_logins(self, store: Store, seed: Seed) -> None:
-        """They stay ended, and the others are noted."""
+        """Ended logins stay ended, and the use of the other logins is noted."""
         await seed.user("ada")
         await store.add_login(login("ada", 2))
         await store.end_login("l-ada-2")
@@ -458,7 +458,7 @@ class TestLoginsOfUser:
     async def test_touch_logins_with_earlier_time_changes_nothing(
         self, store: Store, seed: Seed
     ) -> None:
-        """A note that comes late does not make a login older."""
+        """A late note with an earlier time does not change the time of the last use."""
         await seed.user("ada")
         await store.touch_logins(["l-ada-1"], NOW + 7)
 
@@ -467,7 +467,7 @@ class TestLoginsOfUser:
         assert await store.logins("u-ada", NOW) == [login("ada", used_at=NOW + 7)]
 
     async def test_rotation_updates_last_use_once(self, store: Store, seed: Seed) -> None:
-        """It moves the login up; a retry of it changes nothing."""
+        """A rotation moves its login up in the list, and a retry changes nothing."""
         await seed.user("ada")
         await store.add_login(login("ada", 2, used_at=NOW + 1))
 
@@ -480,7 +480,7 @@ class TestLoginsOfUser:
     async def test_end_other_logins_returns_ids_of_all_but_kept_one(
         self, store: Store, seed: Seed
     ) -> None:
-        """All of the user's but one, whose ids are returned, also of those expired or not."""
+        """The ids of all the user's other logins are returned, and other users' logins stay."""
         await seed.user("ada")
         bob = await seed.user("bob")
         for number in (2, 3):
@@ -496,7 +496,7 @@ class TestLoginsOfUser:
     async def test_end_other_logins_with_kept_login_of_other_user_ends_all(
         self, store: Store, seed: Seed, kept: str
     ) -> None:
-        """A login of another user keeps none of the user's."""
+        """A login of another user keeps none of the user's logins."""
         await seed.user("ada")
         bob = await seed.user("bob")
 

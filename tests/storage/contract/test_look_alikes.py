@@ -1,4 +1,4 @@
-"""`AccountStore`: new names that look like another user's, and old ones that do."""
+"""Tests of names that look like another user's name, new ones and old ones."""
 
 import asyncio
 from typing import Any
@@ -18,7 +18,7 @@ alike = pytest.mark.parametrize("name", LOOKS_LIKE_VICTIM, ids=ascii)
 
 
 async def make_older(store: Any, name: str, username: str) -> None:
-    """Give a user a name as an earlier release would have taken it: it looks like another one."""
+    """Give a user a look-alike name, as an earlier release would have accepted it."""
     keys = {"username": username}
     if isinstance(store, SqliteStore):
         row = next(
@@ -37,7 +37,10 @@ async def make_older(store: Any, name: str, username: str) -> None:
 async def test_new_name_that_looks_like_another_is_refused(
     store: Store, seed: Seed, name: str
 ) -> None:
-    """At sign-up, by renaming and when a guest signs up; the error says that it is a look-alike."""
+    """A look-alike name is refused at sign-up, in a rename and in a claim.
+
+    The error says that the name is a look-alike.
+    """
     await seed.user("ada", username="Victim")
     await seed.user("bob")
     await seed.session()
@@ -84,7 +87,7 @@ async def test_names_of_ascii_may_look_alike(store: Store, seed: Seed) -> None:
 
 
 async def test_guest_may_look_like_anybody(store: Store, seed: Seed) -> None:
-    """Guests are shown as such, and their names are not unique."""
+    """Guests are shown as guests, and their names are not unique."""
     await seed.user("ada", username="victim")
     await seed.session()
     await seed.invite()
@@ -117,7 +120,7 @@ async def test_one_of_many_look_alikes_together_gets_the_name(store: Store) -> N
 
 
 class TestOlderNames:
-    """Accounts from before the rule look alike and go on."""
+    """Accounts from before the rule may look alike, and keep their names."""
 
     async def test_both_sign_in_by_their_exact_names_and_keep_them(
         self, store: Store, seed: Seed
@@ -154,7 +157,7 @@ class TestOlderNames:
     async def test_name_of_earlier_release_is_guarded_after_next_start(
         self, connect: Connect
     ) -> None:
-        """Its row has no skeleton yet."""
+        """The row of an earlier release has no skeleton before the next start."""
         store = connect()
         await store.open()
         await Seed(store).user("ada", username="victim")
@@ -174,7 +177,7 @@ class TestOlderNames:
 
 
 def _forget_skeletons(db: Any) -> None:
-    """Make the file what the release before had."""
+    """Change the file to the schema of the previous release."""
     for (trigger,) in db.execute(
         "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     ).fetchall():

@@ -1,4 +1,4 @@
-"""`SessionStore`: members and their roles."""
+"""Tests of `SessionStore` on every store: members and their roles."""
 
 import asyncio
 
@@ -32,7 +32,7 @@ class TestMembers:
     async def test_join_repeated_returns_existing_membership(
         self, store: Store, seed: Seed
     ) -> None:
-        """The membership that there was is returned, with its role and time."""
+        """The existing membership is returned, with its role and time."""
         await seed.session()
         first = await store.join(member("u-bob", role=Role.VIEWER), MANY)
 
@@ -44,7 +44,7 @@ class TestMembers:
     async def test_join_by_fifty_concurrent_calls_adds_one_member(
         self, store: Store, seed: Seed
     ) -> None:
-        """They are a member once."""
+        """Fifty calls for one user add one member."""
         await seed.session()
 
         results = await asyncio.gather(
@@ -55,14 +55,14 @@ class TestMembers:
         assert len(await store.members("s1")) == 2
 
     async def test_join_of_unknown_session_is_not_found(self, store: Store) -> None:
-        """One cannot be a member of nothing."""
+        """A user cannot join a session that does not exist."""
         with pytest.raises(NotFound):
             await store.join(member(), MANY)
 
         assert await store.member("s1", "u-bob") is None
 
     async def test_join_of_full_session_is_refused(self, store: Store, seed: Seed) -> None:
-        """The last place is given, no more; members come back in."""
+        """The last place is given, and no more. An existing member can still join again."""
         await seed.session()
         bob = await store.join(member("u-bob"), 2)
 
@@ -73,7 +73,7 @@ class TestMembers:
         assert await store.join(member("u-bob"), 2) == bob
 
     async def test_join_limit_holds_for_concurrent_joins(self, store: Store, seed: Seed) -> None:
-        """When many come together, as many get in as there is room for."""
+        """Concurrent joins add only as many members as there is room for."""
         await seed.session()
 
         results = await asyncio.gather(
@@ -87,7 +87,7 @@ class TestMembers:
     async def test_join_after_member_left_full_session_succeeds(
         self, store: Store, seed: Seed
     ) -> None:
-        """Their place is free for somebody else."""
+        """The place of a member who left is free for another user."""
         await seed.session()
         await store.join(member("u-bob"), 2)
         await store.leave("s1", "u-bob")
@@ -99,7 +99,7 @@ class TestMembers:
     async def test_join_after_member_was_removed_from_full_session_succeeds(
         self, store: Store, seed: Seed
     ) -> None:
-        """A user who is not among the members does not count as one."""
+        """A removed user does not count for the limit."""
         await seed.session()
         await store.join(member("u-bob"), 2)
         await store.remove_member("s1", "u-bob")
@@ -109,7 +109,7 @@ class TestMembers:
         assert joined == member("u-carl")
 
     async def test_join_limits_of_sessions_are_separate(self, store: Store, seed: Seed) -> None:
-        """A full session does not fill another."""
+        """A full session does not limit another session."""
         await seed.session("s1")
         await seed.session("s2")
         await store.join(member("u-bob", "s1"), 2)
@@ -117,7 +117,7 @@ class TestMembers:
         assert await store.join(member("u-carl", "s2"), 2) == member("u-carl", "s2")
 
     async def test_members_are_sorted_by_time_of_joining(self, store: Store, seed: Seed) -> None:
-        """The eldest comes first, and equal times keep one order."""
+        """The member who joined first comes first, and equal times keep one order."""
         await seed.session()
         for name, joined_at in (
             ("late", NOW + 9),
@@ -136,7 +136,7 @@ class TestMembers:
     async def test_removed_member_is_not_listed_but_keeps_row(
         self, store: Store, seed: Seed
     ) -> None:
-        """The user is not among the members; their row tells that they were."""
+        """A removed user is not listed, but the user's row shows the removal."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
 
@@ -149,7 +149,7 @@ class TestMembers:
         assert found.is_removed is True
 
     async def test_removed_member_cannot_join_again(self, store: Store, seed: Seed) -> None:
-        """Joining does not let them back, also if the session is full."""
+        """A join returns the removed membership, even if the session is full."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
         await store.remove_member("s1", "u-bob")
@@ -159,7 +159,7 @@ class TestMembers:
         assert [one.user_id for one in await store.members("s1")] == ["u-ada"]
 
     async def test_removed_member_cannot_leave(self, store: Store, seed: Seed) -> None:
-        """One who was removed has no membership to forget."""
+        """A removed user has no membership to leave."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
         await store.remove_member("s1", "u-bob")
@@ -170,7 +170,7 @@ class TestMembers:
         assert await store.member("s1", "u-bob") == member("u-bob", is_removed=True)
 
     async def test_remove_of_removed_member_is_not_found(self, store: Store, seed: Seed) -> None:
-        """One who was removed is no member to remove."""
+        """A removed user cannot be removed again."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
         await store.remove_member("s1", "u-bob")
@@ -181,7 +181,7 @@ class TestMembers:
         assert await store.member("s1", "u-bob") == member("u-bob", is_removed=True)
 
     async def test_set_role_changes_role_of_one_member_only(self, store: Store, seed: Seed) -> None:
-        """Only the role changes, and only this member's."""
+        """Setting a role changes only the role, and only of this member."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
         await store.join(member("u-carl"), MANY)
@@ -195,7 +195,7 @@ class TestMembers:
     async def test_set_role_of_removed_member_restores_membership(
         self, store: Store, seed: Seed
     ) -> None:
-        """One who was removed is a member again, as old as before."""
+        """A removed user is a member again, with the old time of joining."""
         await seed.session()
         await store.join(member("u-bob", joined_at=NOW + 1), MANY)
         await store.remove_member("s1", "u-bob")
@@ -207,7 +207,7 @@ class TestMembers:
         assert [one.session.id for one in await store.sessions_of("u-bob", None, MANY)] == ["s1"]
 
     async def test_join_by_former_member_gives_new_role(self, store: Store, seed: Seed) -> None:
-        """They are forgotten and may join again, under other conditions."""
+        """A user who left is forgotten, and may join again in another role."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
 
@@ -222,7 +222,7 @@ class TestMembers:
     async def test_role_change_removal_and_leave_of_non_member_are_not_found(
         self, store: Store, seed: Seed, session_id: str
     ) -> None:
-        """A user who is no member has no role, cannot be removed, cannot leave."""
+        """A user who is not a member has no role, cannot be removed and cannot leave."""
         await seed.session()
 
         with pytest.raises(NotFound):
@@ -236,7 +236,7 @@ class TestMembers:
 
     @pytest.mark.parametrize("role", Role)
     async def test_set_role_of_owner_is_refused(self, store: Store, seed: Seed, role: Role) -> None:
-        """Whatever role it would be, also their own."""
+        """The owner's role cannot be set, not even to owner."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
 
@@ -246,7 +246,7 @@ class TestMembers:
         assert await store.members("s1") == [member("u-ada", role=Role.OWNER), member("u-bob")]
 
     async def test_remove_of_owner_is_refused(self, store: Store, seed: Seed) -> None:
-        """The owner is a member as before, also if there is nobody else."""
+        """The owner stays a member, even if the session has no other member."""
         await seed.session()
 
         with pytest.raises(OwnerStays):
@@ -255,7 +255,7 @@ class TestMembers:
         assert await store.members("s1") == [member("u-ada", role=Role.OWNER)]
 
     async def test_leave_of_owner_is_refused(self, store: Store, seed: Seed) -> None:
-        """The owner is a member as before, also if there is an editor who could follow."""
+        """The owner stays a member, even if an editor could be the next owner."""
         await seed.session()
         await store.join(member("u-bob"), MANY)
 
@@ -267,7 +267,7 @@ class TestMembers:
     async def test_removed_member_stays_member_of_other_sessions(
         self, store: Store, seed: Seed
     ) -> None:
-        """Removed here, a member there."""
+        """A user who is removed from one session stays a member of another session."""
         for session_id in ("s1", "s2"):
             await seed.session(session_id)
             await store.join(member("u-bob", session_id), MANY)
@@ -281,7 +281,7 @@ class TestMembersOf:
     async def test_members_of_several_sessions_are_grouped_and_sorted(
         self, store: Store, seed: Seed
     ) -> None:
-        """Each with its own, the eldest first, without those removed."""
+        """Each session has its members in order of joining, without removed members."""
         for session_id in ("s1", "s2", "s3"):
             await family(store, seed, session_id)
         await store.remove_member("s2", "u-bob")
@@ -299,7 +299,7 @@ class TestMembersOf:
     async def test_members_of_no_or_unknown_sessions_are_empty(
         self, store: Store, seed: Seed
     ) -> None:
-        """Nothing of nothing; a session that is not there has no members."""
+        """No ids give no members, and an unknown session has no members."""
         await family(store, seed)
 
         found = await store.members_of(["s-none", "s1"])
@@ -309,7 +309,7 @@ class TestMembersOf:
         assert len(found["s1"]) == 3
 
     async def test_members_of_accepts_any_iterable(self, store: Store, seed: Seed) -> None:
-        """Also one that can be read only once."""
+        """Ids may come from an iterable that is readable only once."""
         await family(store, seed)
 
         found = await store.members_of(iter(["s1"]))
@@ -319,7 +319,7 @@ class TestMembersOf:
     async def test_members_of_accepts_more_ids_than_sql_parameters(
         self, store: Store, seed: Seed
     ) -> None:
-        """More than a statement may have parameters."""
+        """There may be more ids than an SQL statement may have parameters."""
         await family(store, seed)
 
         found = await store.members_of([*(f"s-{number}" for number in range(40_000)), "s1"])

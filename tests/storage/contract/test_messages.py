@@ -1,4 +1,4 @@
-"""`SessionStore`: the chat, and who has read what."""
+"""Tests of `SessionStore` on every store: the chat, and the messages that members have read."""
 
 import asyncio
 
@@ -25,7 +25,7 @@ from tests.storage.rows import (
 
 class TestMessages:
     async def test_message_number_is_given_by_store(self, store: Store, seed: Seed) -> None:
-        """Numbers count from 1, whatever the caller wrote there."""
+        """Numbers count from 1, and the caller's number is ignored."""
         await seed.session()
 
         first = await store.add_message(message("one", sequence=77))
@@ -36,7 +36,7 @@ class TestMessages:
         assert await store.messages("s1", None, MANY) == [first, second]
 
     async def test_message_numbers_of_sessions_are_separate(self, store: Store, seed: Seed) -> None:
-        """A message here does not count there."""
+        """A message in one session does not count in another session."""
         await seed.session("s1")
         await seed.session("s2")
         await store.add_message(message("one", "s1"))
@@ -49,9 +49,7 @@ class TestMessages:
     async def test_message_numbers_of_fifty_concurrent_messages_have_no_gaps(
         self, store: Store, seed: Seed
     ) -> None:
-        """Numbers have neither gaps nor duplicates,
-        and everybody learns the number of their own message.
-        """
+        """Numbers have no gaps or duplicates, and each call returns its message's number."""
         await seed.session()
 
         added = await asyncio.gather(
@@ -62,7 +60,7 @@ class TestMessages:
         assert await store.messages("s1", None, MANY) == sorted(added, key=lambda one: one.sequence)
 
     async def test_messages_are_sorted_by_number_not_time(self, store: Store, seed: Seed) -> None:
-        """Equal times and a clock that ran backwards don't shuffle messages."""
+        """Equal times and a clock that ran backwards do not change the order of messages."""
         await seed.session()
         for text, created_at in (("one", NOW), ("two", NOW), ("three", NOW - HOUR), ("four", NOW)):
             await store.add_message(message(text, created_at=created_at))
@@ -72,7 +70,7 @@ class TestMessages:
         assert lists == [["one", "two", "three", "four"]] * 2
 
     async def test_messages_of_unknown_session_are_refused_or_empty(self, store: Store) -> None:
-        """A message to nowhere is refused, reading from nowhere gives nothing."""
+        """An unknown session refuses a message, and has no messages."""
         with pytest.raises(NotFound):
             await store.add_message(message())
 
@@ -94,7 +92,7 @@ class TestMessages:
     async def test_messages_are_paged_backwards_oldest_first(
         self, store: Store, seed: Seed, before: int | None, limit: int, expected: list[int]
     ) -> None:
-        """The newest below `before`, oldest first."""
+        """A page has the newest messages below `before`, oldest first."""
         await seed.session()
         for number in range(1, 11):
             await store.add_message(message(f"text {number}"))
@@ -128,7 +126,7 @@ class TestReading:
     async def test_message_is_unread_for_others_and_read_for_sender(
         self, store: Store, seed: Seed
     ) -> None:
-        """The sender has read the chat so far, the others have not read what came since."""
+        """A sender has read all messages up to their own, and other members have not."""
         await family(store, seed)
         for text, sender in (("one", "u-ada"), ("two", "u-bob"), ("three", "u-ada")):
             await store.add_message(message(text, sender_id=sender))
@@ -138,7 +136,7 @@ class TestReading:
     async def test_mark_read_up_to_number_returns_count_of_unread(
         self, store: Store, seed: Seed
     ) -> None:
-        """The rest is unread, and the count of it returned; nobody else has read anything."""
+        """The number of unread messages is returned, and other members' numbers stay."""
         await self.chat(store, seed, 5)
 
         left = await store.read_messages("s1", "u-bob", 3)
@@ -150,7 +148,7 @@ class TestReading:
         )
 
     async def test_mark_read_without_number_reads_all(self, store: Store, seed: Seed) -> None:
-        """None is everything that there is now."""
+        """A call with None marks all present messages as read, and no later message."""
         await self.chat(store, seed, 5)
 
         left = await store.read_messages("s1", "u-bob", None)
@@ -164,7 +162,7 @@ class TestReading:
     async def test_mark_read_of_lower_number_changes_nothing(
         self, store: Store, seed: Seed, up_to: int
     ) -> None:
-        """What was read once stays read."""
+        """Messages that were read stay read."""
         await self.chat(store, seed, 5)
         await store.read_messages("s1", "u-bob", 3)
 
@@ -177,7 +175,7 @@ class TestReading:
     async def test_mark_read_beyond_last_message_stops_at_last_message(
         self, store: Store, seed: Seed, up_to: int
     ) -> None:
-        """What is not said yet cannot be read."""
+        """Messages that are not sent yet cannot be marked as read."""
         await self.chat(store, seed, 5)
 
         left = await store.read_messages("s1", "u-bob", up_to)
@@ -189,7 +187,7 @@ class TestReading:
     async def test_mark_read_of_empty_chat_leaves_nothing_unread(
         self, store: Store, seed: Seed
     ) -> None:
-        """There is nothing to read."""
+        """An empty chat has no unread messages."""
         await family(store, seed)
 
         left = [await store.read_messages("s1", "u-bob", up_to) for up_to in (None, 0, 7)]
@@ -203,7 +201,7 @@ class TestReading:
     async def test_mark_read_by_non_member_is_not_found(
         self, store: Store, seed: Seed, session_id: str, user_id: str
     ) -> None:
-        """A user who is no member has nothing to read."""
+        """A user who is not a member has no messages to read."""
         await self.chat(store, seed, 2)
 
         with pytest.raises(NotFound):
@@ -212,7 +210,7 @@ class TestReading:
         assert await store.member(session_id, user_id) is None
 
     async def test_join_marks_earlier_messages_as_read(self, store: Store, seed: Seed) -> None:
-        """It counts as read, also for one who was there before and left."""
+        """Earlier messages count as read, even for a user who was a member before and left."""
         await self.chat(store, seed, 3)
         await store.leave("s1", "u-bob")
 
@@ -237,7 +235,7 @@ class TestReading:
     async def test_message_sent_again_leaves_unread_count_unchanged(
         self, store: Store, seed: Seed
     ) -> None:
-        """It is passed over, and what came since is as unread as it was."""
+        """A repeated message is passed over, and later messages stay unread."""
         await family(store, seed)
         first = await store.add_message(message("one", sender_id="u-bob"))
         await store.add_message(message("two", sender_id="u-ada"))
@@ -248,7 +246,7 @@ class TestReading:
         assert await self.unread(store) == {"u-ada": 0, "u-bob": 1, "u-carl": 2}
 
     async def test_unread_counts_of_sessions_are_separate(self, store: Store, seed: Seed) -> None:
-        """What was read here is not read there; each is listed with its count."""
+        """Reading in one session changes no other session's count, and lists show each count."""
         await family(store, seed, "s1")
         await family(store, seed, "s2")
         for text in ("one", "two"):
@@ -266,7 +264,7 @@ class TestReading:
         ]
 
     async def test_unread_counts_are_on_every_page(self, store: Store, seed: Seed) -> None:
-        """Also the second."""
+        """The second page has unread counts, too."""
         for number in range(4):
             await family(store, seed, f"s{number}")
             for text in range(number):
@@ -285,7 +283,7 @@ class TestReading:
     async def test_unread_counts_of_fifty_concurrent_messages_end_at_last_own_one(
         self, store: Store, seed: Seed
     ) -> None:
-        """Two people who talk have read all up to their own last message."""
+        """Two members who talk have each read all messages up to their own last message."""
         await family(store, seed)
 
         added = await asyncio.gather(
@@ -305,7 +303,7 @@ class TestReading:
     async def test_mark_read_by_concurrent_calls_keeps_highest_number(
         self, store: Store, seed: Seed
     ) -> None:
-        """The farthest counts, in whatever order they come."""
+        """The highest number counts, in whatever order the calls come."""
         await self.chat(store, seed, 20)
 
         await asyncio.gather(*(store.read_messages("s1", "u-bob", (n * 7) % 18) for n in range(18)))
@@ -315,7 +313,7 @@ class TestReading:
     async def test_message_of_non_member_makes_no_membership(
         self, store: Store, seed: Seed
     ) -> None:
-        """A user who is no member may be a sender, and does not become a member by it."""
+        """A sender who is not a member does not become a member."""
         await family(store, seed)
 
         await store.add_message(message("one", sender_id="u-dora"))
@@ -324,15 +322,13 @@ class TestReading:
         assert await self.unread(store) == {"u-ada": 1, "u-bob": 1, "u-carl": 1}
 
     async def chat(self, store: Store, seed: Seed, count: int) -> None:
-        """A session in which u-ada has sent this number of messages."""
+        """Make a session in which u-ada has sent `count` messages."""
         await family(store, seed)
         for number in range(1, count + 1):
             await store.add_message(message(f"text {number}"))
 
     async def unread(self, store: Store) -> dict[str, int]:
-        """What each member has not read, as their lists say;
-        `read_messages` says the same numbers.
-        """
+        """Return each member's unread count, which lists and `read_messages` give alike."""
         listed = {f"u-{name}": await store.sessions_of(f"u-{name}", None, MANY) for name in NAMES}
         counts = {user_id: one[0].unread for user_id, one in listed.items()}
         assert counts == {

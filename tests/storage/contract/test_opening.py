@@ -1,4 +1,4 @@
-"""Opening and closing a store."""
+"""Tests of opening and closing every kind of store."""
 
 from storage.base import Store
 from tests.storage.conftest import Connect
@@ -10,7 +10,7 @@ from tests.storage.rows import (
 
 class TestOpening:
     async def test_new_store_counts_as_cleanly_closed(self, connect: Connect) -> None:
-        """The first run has nothing to recover."""
+        """A new store counts as cleanly closed, because its first run has nothing to recover."""
         store = connect()
 
         is_clean = await store.open()
@@ -19,7 +19,7 @@ class TestOpening:
         assert is_clean is True
 
     async def test_open_after_clean_close_reports_clean(self, connect: Connect) -> None:
-        """Opening says that the run before wrote everything."""
+        """Opening reports that the previous run wrote everything."""
         first, second = connect(), connect()
         await first.open()
         await first.close(is_clean=True)
@@ -30,7 +30,7 @@ class TestOpening:
         assert is_clean is True
 
     async def test_open_after_unclean_close_reports_unclean(self, connect: Connect) -> None:
-        """Opening says that the run before may have lost what it had in memory."""
+        """Opening reports that the previous run may have lost data that it had in memory."""
         first, second = connect(), connect()
         await first.open()
         await first.close(is_clean=False)
@@ -43,7 +43,7 @@ class TestOpening:
     async def test_open_reports_unclean_close_until_next_clean_close(
         self, connect: Connect
     ) -> None:
-        """Only the run before counts, not the one before that."""
+        """Only the previous run counts, and no earlier run."""
         answers = []
         for is_clean in (False, False, True, True, False, True):
             store = connect()
@@ -53,7 +53,7 @@ class TestOpening:
         assert answers == [True, False, False, True, True, False]
 
     async def test_rows_survive_unclean_close(self, connect: Connect) -> None:
-        """Also an unclean close keeps every write that returned."""
+        """An unclean close keeps every write that had returned."""
         first, second = connect(), connect()
         await first.open()
         await Seed(first).user("ada")
@@ -66,5 +66,5 @@ class TestOpening:
         assert found == user("ada")
 
     async def test_ping_of_open_store_succeeds(self, store: Store) -> None:
-        """An open store does not raise."""
+        """A ping of an open store raises nothing."""
         await store.ping()

@@ -1,4 +1,4 @@
-"""`SessionStore`: who owns a session, handed over and in races."""
+"""Tests of `SessionStore` on every store: the owner of a session, in transfers and races."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ from tests.storage.rows import MANY, NAMES, NOW, Seed, family, member, message, 
 
 
 async def assert_owned(store: Store, session_id: str) -> None:
-    """A session that is there has one owner: a member, and no one who was deleted."""
+    """Check that a session that exists has one owner: a member with an account."""
     found = await store.session(session_id)
     members = await store.members(session_id)
     if found is None:
@@ -32,7 +32,7 @@ class TestTransfer:
     async def test_transfer_makes_successor_owner_and_previous_owner_editor(
         self, store: Store, seed: Seed
     ) -> None:
-        """They are returned as its owner; the former owner is an editor, as old as before."""
+        """The new owner is returned. The former owner is an editor with the old time of joining."""
         await family(store, seed)
 
         successor = await store.transfer_session("s1", "u-ada", "u-carl")
@@ -51,7 +51,7 @@ class TestTransfer:
     async def test_transfer_leaves_other_sessions_with_owner(
         self, store: Store, seed: Seed
     ) -> None:
-        """The others stay with their owner."""
+        """The owner's other sessions stay with the owner."""
         await family(store, seed, "s1")
         await family(store, seed, "s2")
 
@@ -64,7 +64,7 @@ class TestTransfer:
     async def test_transfer_to_member_of_any_role_succeeds(
         self, store: Store, seed: Seed, role: Role
     ) -> None:
-        """A viewer too."""
+        """A viewer may become the owner, too."""
         await family(store, seed)
         await store.set_role("s1", "u-bob", role)
 
@@ -74,7 +74,7 @@ class TestTransfer:
         await assert_owned(store, "s1")
 
     async def test_transfer_keeps_read_positions(self, store: Store, seed: Seed) -> None:
-        """For both."""
+        """The former owner and the new owner keep their read positions."""
         await family(store, seed)
         for text in ("one", "two", "three"):
             await store.add_message(message(text, sender_id="u-carl"))
@@ -89,7 +89,7 @@ class TestTransfer:
     async def test_transfer_protects_new_owner_and_lets_old_owner_leave(
         self, store: Store, seed: Seed
     ) -> None:
-        """And the old one may go."""
+        """The new owner cannot leave, and the former owner can."""
         await family(store, seed)
         await store.transfer_session("s1", "u-ada", "u-bob")
 
@@ -105,7 +105,7 @@ class TestTransfer:
         await assert_owned(store, "s1")
 
     async def test_transfer_there_and_back_restores_session(self, store: Store, seed: Seed) -> None:
-        """Everything is as it was."""
+        """After a transfer there and back, the members are as before."""
         await family(store, seed)
         before = await store.members("s1")
         await store.transfer_session("s1", "u-ada", "u-bob")
@@ -119,7 +119,7 @@ class TestTransfer:
     async def test_transfer_to_non_member_is_refused_and_changes_nothing(
         self, store: Store, seed: Seed, successor_id: str
     ) -> None:
-        """Neither a stranger, nor who was removed or left; nothing changes."""
+        """A stranger, or a member who was removed or left, is refused, and nothing changes."""
         await family(store, seed)
         await seed.user("dora")
         await store.remove_member("s1", "u-bob")
@@ -134,7 +134,7 @@ class TestTransfer:
     async def test_transfer_to_user_of_removed_account_is_refused(
         self, store: Store, seed: Seed
     ) -> None:
-        """They are no member any more."""
+        """A user without an account is not a member any more, and cannot become the owner."""
         await family(store, seed)
         await store.delete_user("u-bob", NOW, deletes_sessions=False)
 
@@ -144,7 +144,7 @@ class TestTransfer:
         await assert_owned(store, "s1")
 
     async def test_transfer_of_unknown_session_is_refused(self, store: Store) -> None:
-        """Nobody is a member of it."""
+        """An unknown session cannot be transferred, because it has no members."""
         with pytest.raises(NotFound):
             await store.transfer_session("s-none", "u-ada", "u-bob")
 
@@ -152,7 +152,7 @@ class TestTransfer:
     async def test_transfer_by_non_owner_is_refused(
         self, store: Store, seed: Seed, owner_id: str
     ) -> None:
-        """They cannot give it away, neither to others nor to their own account."""
+        """A user who does not own the session cannot give it to any user."""
         await family(store, seed)
         before = await store.members("s1")
 
@@ -163,7 +163,7 @@ class TestTransfer:
         assert await store.session("s1") == session("s1")
 
     async def test_transfer_by_previous_owner_is_refused(self, store: Store, seed: Seed) -> None:
-        """A session that somebody gave away they cannot give again."""
+        """A former owner cannot give the session away again."""
         await family(store, seed)
         await store.transfer_session("s1", "u-ada", "u-bob")
         before = await store.members("s1")
@@ -177,9 +177,7 @@ class TestTransfer:
     async def test_transfer_to_owner_leaves_session_with_owner(
         self, store: Store, seed: Seed
     ) -> None:
-        """Refused or not, the session has its owner after it:
-        there is no other member who could be one.
-        """
+        """Refused or not, a transfer to the owner leaves the session with its owner."""
         await family(store, seed)
 
         with contextlib.suppress(StoreError):
@@ -191,7 +189,7 @@ class TestTransfer:
     async def test_set_role_to_owner_never_makes_second_owner(
         self, store: Store, seed: Seed
     ) -> None:
-        """A former owner who asks for the role may be refused or not: there is one owner."""
+        """A former owner who asks for the owner role never becomes a second owner."""
         await family(store, seed)
         await store.transfer_session("s1", "u-ada", "u-bob")
 
@@ -202,7 +200,7 @@ class TestTransfer:
         assert required(await store.session("s1")).owner_id in ("u-ada", "u-bob")
 
     async def test_transfer_repeated_changes_nothing(self, store: Store, seed: Seed) -> None:
-        """The same transfer again changes nothing; at most it is refused for good."""
+        """The same transfer again changes nothing, and may be refused."""
         await family(store, seed)
         await store.transfer_session("s1", "u-ada", "u-bob")
         once = await store.members("s1")
@@ -217,7 +215,7 @@ class TestTransferRaces:
     async def test_transfer_concurrent_to_many_successors_succeeds_once(
         self, store: Store, seed: Seed
     ) -> None:
-        """One has it, the others are told that the giver does not own it."""
+        """One successor gets the session. The other calls learn that u-ada is not the owner."""
         await seed.user("ada")
         await seed.session()
         successors = [f"u-successor{number}" for number in range(20)]
@@ -243,7 +241,7 @@ class TestTransferRaces:
     async def test_transfer_concurrent_with_account_removal_leaves_one_owner(
         self, store: Store, seed: Seed, order: tuple[str, ...], *, deletes_sessions: bool
     ) -> None:
-        """A session that survives has one owner, who has not gone."""
+        """A session that survives has one owner, whose account still exists."""
         session_ids = [f"s{number}" for number in range(5)]
         for session_id in session_ids:
             await family(store, seed, session_id)
@@ -281,7 +279,7 @@ class TestTransferRaces:
     async def test_transfer_concurrent_with_session_deletion_leaves_no_members(
         self, store: Store, seed: Seed, order: tuple[str, ...]
     ) -> None:
-        """It is gone, and nobody is in it."""
+        """The session is deleted after the race, and no membership is left."""
         await family(store, seed)
 
         results = await self.race(store, order, ["s1"], deletes_sessions=False)
@@ -301,7 +299,7 @@ class TestTransferRaces:
     async def test_transfer_concurrent_with_end_of_membership_leaves_owner_a_member(
         self, store: Store, seed: Seed, order: tuple[str, ...]
     ) -> None:
-        """The owner in the end is a member."""
+        """The owner after the race is a member."""
         await family(store, seed)
 
         results = await self.race(store, order, ["s1"], deletes_sessions=False)
@@ -319,7 +317,7 @@ class TestTransferRaces:
     async def test_transfer_concurrent_with_role_change_keeps_one_owner(
         self, store: Store, seed: Seed, order: tuple[str, ...]
     ) -> None:
-        """A change of role takes the session from nobody."""
+        """A change of role does not take the session from its owner."""
         await family(store, seed)
 
         results = await self.race(store, order, ["s1"], deletes_sessions=False)
@@ -335,7 +333,7 @@ class TestTransferRaces:
         *,
         deletes_sessions: bool,
     ) -> list[Any]:
-        """Do all together, begun in this order."""
+        """Run all calls together, started in this order."""
         on_sessions: dict[str, Callable[[str], Awaitable[Any]]] = {
             "ada to bob": lambda session_id: store.transfer_session(session_id, "u-ada", "u-bob"),
             "bob to carl": lambda session_id: store.transfer_session(session_id, "u-bob", "u-carl"),

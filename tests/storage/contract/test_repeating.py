@@ -1,4 +1,4 @@
-"""Every write can be repeated: after StoreUnavailable it may have happened."""
+"""Tests of repeating writes, because a write may have happened before StoreUnavailable."""
 
 import contextlib
 from collections.abc import Awaitable, Callable
@@ -33,7 +33,7 @@ SECRET = "s1-secret-1"
 
 
 async def _everything(store: Store) -> list[Any]:
-    """What a store tells about u-ada and s1."""
+    """Return all data of u-ada and s1 in a store."""
     return [
         dict(await store.users(["u-ada"])),
         await store.signed_in("l-ada-1", NOW),
@@ -76,15 +76,13 @@ WRITES: dict[str, Callable[[Store], Awaitable[Any]]] = {
 
 
 class TestRepeatingWrites:
-    """After StoreUnavailable a write may have happened, and every write can be repeated."""
+    """Every write can be repeated, because it may have happened before StoreUnavailable."""
 
     @pytest.mark.parametrize("name", WRITES)
     async def test_write_repeated_changes_nothing(
         self, store: Store, seed: Seed, name: str
     ) -> None:
-        """The second time changes nothing; at most it is refused for good,
-        as by a name that is taken.
-        """
+        """A repeated write changes nothing. It may be refused, for example by a taken name."""
         write = WRITES[name]
         if name != "add_user":
             await seed.user("ada")
@@ -100,13 +98,13 @@ class TestRepeatingWrites:
         assert await _everything(store) == once
 
     async def test_store_errors_share_one_base_class(self, store: Store) -> None:
-        """Callers of a store can catch its errors by one name."""
+        """Callers of a store can catch all its errors by one base class."""
         with pytest.raises(StoreError):
             await store.add_message(message())
 
 
 async def _accounts(store: Store) -> list[Any]:
-    """What a store tells about those in it."""
+    """Return all data of the users and sessions of these tests."""
     users = await store.users(["u-ada", "u-bob", "u-gil"])
     return [
         dict(users),
@@ -138,7 +136,7 @@ class TestRepeatingAccountWrites:
     async def test_account_write_repeated_changes_nothing(
         self, store: Store, seed: Seed, name: str
     ) -> None:
-        """The second time changes nothing; at most it is refused for good."""
+        """A repeated write changes nothing, and may be refused."""
         write = ACCOUNT_WRITES[name]
         for one in ("ada", "bob"):
             await seed.user(one)
@@ -160,12 +158,12 @@ class TestRepeatingAccountWrites:
 
 
 def claimed(name: str = "gil", **fields: Any) -> User:
-    """The account that guest `name` becomes: fields that are not given stay as they are."""
+    """Return the account that guest `name` becomes. Fields that are not given stay."""
     return user(name, **{"full_name": f"{name.title()} Full", **fields})
 
 
 def new_login(name: str = "gil", **fields: Any) -> Login:
-    """Login l-<name>-1 as it is after the claim."""
+    """Return login l-<name>-1 as it is after the claim."""
     return login(
         name,
         **{"token_hash": "hash-new", "rotated_at": NOW + 9, "expires_at": NOW + 9 * HOUR, **fields},
@@ -173,8 +171,9 @@ def new_login(name: str = "gil", **fields: Any) -> Login:
 
 
 async def _guests(store: Store) -> list[Any]:
-    """What a store tells about the session, its invites and its guest,
-    tickets at last as they are gone then.
+    """Return all data of the session, its invites and its guests.
+
+    Tickets are left out, because reading a ticket deletes it.
     """
     return [
         await store.invites("s1", None, MANY, MANY),
@@ -202,7 +201,7 @@ class TestRepeatingGuestWrites:
     async def test_guest_write_repeated_changes_nothing(
         self, store: Store, seed: Seed, name: str
     ) -> None:
-        """The second time succeeds and changes nothing."""
+        """The second call succeeds and changes nothing."""
         write = GUEST_WRITES[name]
         await seed.session()
         await seed.invite(1, max_uses=2)

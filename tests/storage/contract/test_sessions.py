@@ -1,4 +1,4 @@
-"""`SessionStore`: sessions, and a user's list of them."""
+"""Tests of `SessionStore` on every store: sessions, and a user's list of sessions."""
 
 import asyncio
 from dataclasses import replace
@@ -26,7 +26,7 @@ from tests.storage.rows import (
 
 class TestSessions:
     async def test_session_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
-        """Every field, with its type."""
+        """A session comes back with every field and its type."""
         made = await seed.session(
             access=Access.INVITE,
             join_role=Role.VIEWER,
@@ -44,7 +44,7 @@ class TestSessions:
         assert found.status is Status.ENDED
 
     async def test_session_starts_with_owner_as_only_member(self, store: Store, seed: Seed) -> None:
-        """The owner is the only member."""
+        """The owner is the only member of a new session."""
         await seed.session()
 
         members = await store.members("s1")
@@ -55,7 +55,7 @@ class TestSessions:
     async def test_session_without_code_starts_with_empty_log(
         self, store: Store, seed: Seed
     ) -> None:
-        """No first chunk, no log."""
+        """Without a first chunk the log is empty."""
         await seed.session()
 
         assert await store.chunks("s1", 0, MANY) == []
@@ -66,7 +66,7 @@ class TestSessions:
     async def test_session_with_code_starts_with_first_chunk(
         self, store: Store, seed: Seed
     ) -> None:
-        """The first chunk is there with the session, and the log goes on after it."""
+        """The first chunk is stored with the session, and the log goes on after it."""
         await seed.session(first=chunk(1, 3))
 
         await store.append_chunks([chunk(4, 4)])
@@ -74,7 +74,7 @@ class TestSessions:
         assert await store.chunks("s1", 0, MANY) == [chunk(1, 3), chunk(4, 4)]
 
     async def test_session_with_refused_first_chunk_is_not_stored(self, store: Store) -> None:
-        """Session, owner and chunk come together or not at all."""
+        """Session, owner and chunk are stored together or not at all."""
         with pytest.raises(LogConflict):
             await store.add_session(session(), member("u-ada", role=Role.OWNER), chunk(2, 3))
 
@@ -83,7 +83,7 @@ class TestSessions:
         assert await store.sessions_of("u-ada", None, MANY) == []
 
     async def test_session_of_unknown_id_is_none(self, store: Store) -> None:
-        """An unknown id is None, not an error."""
+        """An unknown id gives None, and no error."""
         assert await store.session("s-none") is None
 
     @odd_text
@@ -98,7 +98,7 @@ class TestSessions:
     async def test_change_of_every_field_is_stored_and_counts_as_activity(
         self, store: Store, seed: Seed
     ) -> None:
-        """What is named changes, and the session counts as active now."""
+        """The named fields change, and the session counts as active now."""
         made = await seed.session()
         changes = SessionChanges("New", "rust", Access.INVITE, Role.VIEWER, Status.ENDED)
 
@@ -130,7 +130,7 @@ class TestSessions:
     async def test_change_of_one_field_leaves_the_others(
         self, store: Store, seed: Seed, field: str, value: Any
     ) -> None:
-        """None leaves the others; empty text is a value."""
+        """A change to None leaves a field unchanged, and an empty text is a value."""
         made = await seed.session()
         await seed.session("s2")
 
@@ -142,7 +142,7 @@ class TestSessions:
     async def test_changes_of_two_fields_together_both_succeed(
         self, store: Store, seed: Seed
     ) -> None:
-        """Two people changing two fields both succeed."""
+        """Two users who change two fields at the same time both succeed."""
         made = await seed.session()
 
         await asyncio.gather(
@@ -155,14 +155,14 @@ class TestSessions:
         )
 
     async def test_change_of_unknown_session_is_not_found(self, store: Store) -> None:
-        """An unknown session is not found."""
+        """A change of an unknown session raises NotFound."""
         with pytest.raises(NotFound):
             await store.change_session("s-none", SessionChanges(title="New"), NOW)
 
     async def test_delete_removes_members_messages_log_checkpoint_and_versions(
         self, store: Store, seed: Seed
     ) -> None:
-        """Members, messages, log, checkpoint and versions go with the session."""
+        """Members, messages, log, checkpoint and versions are deleted with the session."""
         await self.fill(store, seed, "s1")
 
         await store.delete_session("s1")
@@ -175,7 +175,7 @@ class TestSessions:
     async def test_delete_leaves_nothing_for_later_session_of_same_id(
         self, store: Store, seed: Seed
     ) -> None:
-        """What comes after starts from nothing, with numbers from 1."""
+        """A later session with the same id starts empty, with numbers from 1."""
         await self.fill(store, seed, "s1")
         await store.delete_session("s1")
 
@@ -194,7 +194,7 @@ class TestSessions:
         assert await store.append_chunks([chunk(1, 1)]) == set()
 
     async def test_delete_leaves_other_sessions(self, store: Store, seed: Seed) -> None:
-        """Their rows are where they were."""
+        """The rows of other sessions stay unchanged."""
         await self.fill(store, seed, "s1")
         await self.fill(store, seed, "s2")
 
@@ -208,7 +208,7 @@ class TestSessions:
         assert await store.newest_version("s2") is not None
 
     async def test_delete_repeated_changes_nothing(self, store: Store, seed: Seed) -> None:
-        """So is deleting what never was."""
+        """Deleting a deleted or unknown session changes nothing."""
         await seed.session()
 
         await store.delete_session("s1")
@@ -227,7 +227,7 @@ class TestSessions:
         assert await store.signed_in("l-ada-1", NOW) == ada
 
     async def fill(self, store: Store, seed: Seed, session_id: str) -> None:
-        """A session with a row of every kind, and a member who was removed."""
+        """Make a session with a row of every kind, and with a removed member."""
         await seed.session(session_id, first=chunk(1, 1, session_id=session_id))
         await store.join(member("u-bob", session_id), MANY)
         await store.join(member("u-gone", session_id), MANY)
@@ -251,7 +251,7 @@ class TestSessions:
 
 class TestSessionsOf:
     async def test_sessions_of_user_have_role_of_user(self, store: Store, seed: Seed) -> None:
-        """Each session comes with the role that the user has there."""
+        """Each session comes with the user's role in it."""
         own = await seed.session("s1", owner_id="u-ada", updated_at=NOW + 1)
         other = await seed.session("s2", owner_id="u-bob", updated_at=NOW + 2)
         await store.join(member("u-ada", "s2", role=Role.VIEWER, joined_at=NOW + 3), MANY)
@@ -268,7 +268,7 @@ class TestSessionsOf:
     async def test_sessions_of_user_without_memberships_are_empty(
         self, store: Store, seed: Seed
     ) -> None:
-        """A user who is nowhere a member has no sessions."""
+        """A user who is a member of no session has an empty list."""
         await seed.session()
 
         assert await store.sessions_of("u-bob", None, MANY) == []
@@ -276,7 +276,7 @@ class TestSessionsOf:
     async def test_sessions_of_user_leave_out_sessions_removed_from_or_left(
         self, store: Store, seed: Seed
     ) -> None:
-        """Only sessions that the user is a member of."""
+        """The list has only sessions of which the user is a member."""
         for session_id in ("s1", "s2", "s3"):
             await seed.session(session_id)
             await store.join(member("u-bob", session_id), MANY)
@@ -291,7 +291,7 @@ class TestSessionsOf:
     async def test_sessions_of_user_with_equal_times_are_each_on_one_page(
         self, store: Store, seed: Seed, limit: int
     ) -> None:
-        """Every session is on one page once, however the pages cut through equal times."""
+        """Each session is on exactly one page, however the pages cut through equal times."""
         for number, moment in enumerate([5, 3, 3, 3, 3, 3, 1]):
             await seed.session(f"s{number}", updated_at=NOW + moment)
 
@@ -306,7 +306,7 @@ class TestSessionsOf:
         assert [one.updated_at - NOW for one in seen] == [5, 3, 3, 3, 3, 3, 1]
 
     async def test_sessions_of_user_fill_each_page_to_limit(self, store: Store, seed: Seed) -> None:
-        """A page has `limit` sessions if there are as many."""
+        """A page has `limit` sessions if there are that many."""
         for number in range(5):
             await seed.session(f"s{number}", updated_at=NOW + number)
 
@@ -319,7 +319,7 @@ class TestSessionsOf:
     async def test_sessions_of_user_with_equal_times_have_stable_order(
         self, store: Store, seed: Seed
     ) -> None:
-        """Equal times have an order too."""
+        """Sessions with equal times have a stable order, too."""
         for number in range(10):
             await seed.session(f"s{number}")
 
@@ -332,9 +332,7 @@ class TestSessionsOf:
 
 
 class TestActivity:
-    """`Session.updated_at` moves with edits, messages and versions;
-    by how fine a step is the store's choice.
-    """
+    """Edits, messages and versions move `Session.updated_at`, in steps that the store chooses."""
 
     MUCH_LATER = NOW + 10 * HOUR
 
@@ -342,7 +340,7 @@ class TestActivity:
     async def test_session_activity_moves_session_to_top(
         self, store: Store, seed: Seed, action: str
     ) -> None:
-        """The session that something happened in comes first."""
+        """The session with the newest activity comes first."""
         await seed.session("s1", updated_at=NOW)
         await seed.session("s2", updated_at=NOW + HOUR)
 
@@ -358,7 +356,7 @@ class TestActivity:
     async def test_session_activity_with_earlier_time_changes_nothing(
         self, store: Store, seed: Seed, action: str
     ) -> None:
-        """What carries an earlier time does not make the session older."""
+        """An activity with an earlier time does not make the session older."""
         await seed.session("s1", updated_at=self.MUCH_LATER)
 
         await self.act(store, action, NOW)

@@ -1,4 +1,4 @@
-"""`AccountStore`: what has expired is dropped, idle guests are cleaned up."""
+"""Tests of `AccountStore` on every store: the removal of expired rows and of idle guests."""
 
 import contextlib
 from dataclasses import replace
@@ -25,16 +25,14 @@ from tests.storage.rows import (
 )
 
 IDLE = NOW + 40 * DAY
-"""The time at which guests who were not active since `NOW` count as idle."""
+"""The time at which guests who were last active at `NOW` count as idle."""
 
 
 class TestSweeping:
     async def test_sweep_deletes_expired_logins_but_no_account(
         self, store: Store, seed: Seed
     ) -> None:
-        """Asked for the past, those that have expired are gone, the others there;
-        no account goes.
-        """
+        """Expired logins are deleted, so an earlier time does not find them. Accounts stay."""
         ada = await seed.user("ada")
         bob = await seed.user("bob")
         await store.add_login(login("ada", 2, expires_at=NOW + 3 * HOUR))
@@ -47,7 +45,7 @@ class TestSweeping:
         assert dict(await store.users(["u-ada", "u-bob"])) == {"u-ada": ada, "u-bob": bob}
 
     async def test_sweep_deletes_expired_tickets(self, store: Store, seed: Seed) -> None:
-        """Asked for the past, those that have expired are gone, the others there."""
+        """Expired tickets are deleted, so an earlier time does not find them."""
         await seed.user("ada")
         lasting = ticket("ada", 2, expires_at=NOW + 3 * HOUR)
         await store.add_ticket(ticket("ada", 1))
@@ -64,7 +62,10 @@ class TestSweeping:
     async def test_sweep_deletes_invites_a_month_after_expiry(
         self, store: Store, seed: Seed, later: int, *, is_listed: bool
     ) -> None:
-        """Until then they are listed with their uses; those who came in by them stay."""
+        """An invite is listed with its uses until a month after its expiry.
+
+        The members who came by the invite stay.
+        """
         await seed.session()
         made = await seed.invite(1)
         revoked = await seed.invite(2, expires_at=NOW + 40 * DAY)
@@ -82,7 +83,7 @@ class TestSweeping:
         assert await store.member("s1", "u-bob") == member()
 
     async def test_sweep_removes_idle_guest_and_returns_row(self, store: Store, seed: Seed) -> None:
-        """The guest is returned as before; logins, tickets, picture and membership go."""
+        """The guest's old row is returned, and logins, tickets, picture and membership are gone."""
         await self.guests(store, seed, "gil")
         await store.set_avatar("u-gil", "url", "key", avatar("gil"))
         await store.add_ticket(ticket("gil", expires_at=IDLE + DAY))
@@ -101,7 +102,7 @@ class TestSweeping:
     async def test_sweep_of_guest_keeps_name_on_messages_and_versions(
         self, store: Store, seed: Seed
     ) -> None:
-        """With their name: in their row, in their messages, and in their versions."""
+        """The guest's name stays in the user's row, in messages and in versions."""
         await self.guests(store, seed, "gil")
         said = await store.add_message(message("one", sender_id="u-gil", sender_name="Gil"))
         made, _ = await store.add_version(version(author_id="u-gil", author_name="Gil"), MANY)
@@ -117,7 +118,7 @@ class TestSweeping:
     async def test_sweep_of_guest_deletes_row_of_earlier_removal_from_session(
         self, store: Store, seed: Seed
     ) -> None:
-        """Their row in the session goes as well."""
+        """The row of an earlier removal from the session is deleted, too."""
         await self.guests(store, seed, "gil")
         await store.remove_member("s1", "u-gil")
 
@@ -129,7 +130,7 @@ class TestSweeping:
     async def test_sweep_of_guest_without_session_or_login_succeeds(
         self, store: Store, seed: Seed
     ) -> None:
-        """They are swept like any."""
+        """A guest without a session or a login is swept like any guest."""
         await self.guests(store, seed, "gil")
         await store.end_login("l-gil-1")
         await store.delete_session("s1")
@@ -147,7 +148,7 @@ class TestSweeping:
         assert await store.sweep(IDLE, NOW + DAY, MANY) == []
 
     async def test_sweep_never_removes_accounts(self, store: Store, seed: Seed) -> None:
-        """However long they were not there, also those who were guests once."""
+        """An account is never swept, however long it was idle, even if it was a guest before."""
         await self.guests(store, seed, "gil")
         ada = await seed.user("ada")
         account = user("gil")
@@ -163,7 +164,7 @@ class TestSweeping:
     async def test_sweep_leaves_recently_active_guest(
         self, store: Store, seed: Seed, activity: str
     ) -> None:
-        """A guest who was active since is left, with everything they have."""
+        """A guest who was active since the cutoff stays, with membership and logins."""
         await self.guests(store, seed, "gil", "gus")
         expected = guest("gil")
         match activity:
@@ -188,7 +189,7 @@ class TestSweeping:
     async def test_sweep_removes_guest_last_active_before_cutoff(
         self, store: Store, seed: Seed
     ) -> None:
-        """Only what was since then counts, and a late note of it does not hide a newer one."""
+        """Only activity since the cutoff counts, and a late older note hides no newer activity."""
         await self.guests(store, seed, "gil", "gus")
         await store.touch_logins(["l-gil-1", "l-gus-1"], NOW + 5 * DAY)
         await store.touch_logins(["l-gil-1"], NOW + 9 * DAY)
@@ -201,7 +202,7 @@ class TestSweeping:
     async def test_sweep_counts_use_of_any_login_as_activity(
         self, store: Store, seed: Seed
     ) -> None:
-        """Also of one that ended since; but not of one that had ended before."""
+        """The use of a login counts if the login ended later, but not if it had ended before."""
         await self.guests(store, seed, "gil", "gus")
         for name in ("gil", "gus"):
             await store.add_login(login(name, 2))
@@ -217,7 +218,7 @@ class TestSweeping:
     async def test_sweep_removes_at_most_limit_guests_per_call(
         self, store: Store, seed: Seed
     ) -> None:
-        """Each call sweeps a given number of guests at most, until there are none."""
+        """Each call sweeps at most `limit` guests, until no idle guest is left."""
         names = [f"guest{number}" for number in range(5)]
         await self.guests(store, seed, *names)
 
@@ -230,7 +231,7 @@ class TestSweeping:
     async def test_sweep_limit_does_not_apply_to_logins_and_tickets(
         self, store: Store, seed: Seed
     ) -> None:
-        """All expired logins and tickets go, also those of guests who stay for a later sweep."""
+        """All expired logins and tickets are deleted, even of guests who stay for a later sweep."""
         await self.guests(store, seed, "gil")
         ada = await seed.user("ada", created_at=NOW)
         await store.add_ticket(ticket())
@@ -248,9 +249,7 @@ class TestSweeping:
     async def test_sweep_of_session_owner_leaves_no_session_without_owner(
         self, store: Store, seed: Seed
     ) -> None:
-        """Whether a guest is refused as an owner or their session ends with them:
-        none is left without its owner.
-        """
+        """A sweep leaves no session without an owner, even if a guest could become the owner."""
         await self.guests(store, seed, "gil")
         await seed.user("ada")
         with contextlib.suppress(StoreError):
@@ -265,7 +264,7 @@ class TestSweeping:
     async def test_sweep_of_guest_frees_name_and_place_in_session(
         self, store: Store, seed: Seed
     ) -> None:
-        """Their place in the session and their name are free; the uses of the invite are not."""
+        """The guest's name and place in the session are free, and the invite's uses stay used."""
         await self.guests(store, seed, "gil")
 
         await store.sweep(IDLE, NOW + DAY, MANY)
@@ -276,7 +275,7 @@ class TestSweeping:
     async def test_sweep_of_guest_blocks_writes_already_under_way(
         self, store: Store, seed: Seed
     ) -> None:
-        """What was under way finds no such user, guest or login."""
+        """A request that was under way finds no such user, guest or login."""
         await self.guests(store, seed, "gil")
         await store.sweep(NOW, NOW + DAY, MANY)
 
@@ -294,7 +293,7 @@ class TestSweeping:
         assert await store.avatar("u-gil") is None
 
     async def guests(self, store: Store, seed: Seed, *names: str) -> None:
-        """Guests of s1, active at `NOW`."""
+        """Make guests of s1 who were active at `NOW`."""
         await seed.session()
         await seed.invite()
         for name in names:

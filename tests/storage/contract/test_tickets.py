@@ -1,4 +1,4 @@
-"""`InviteStore`: tickets."""
+"""Tests of `InviteStore` on every store: tickets."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ from tests.storage.rows import (
 
 class TestTickets:
     async def test_ticket_comes_back_as_stored_once(self, store: Store, seed: Seed) -> None:
-        """Every field, and once only."""
+        """A ticket comes back with every field, and only once."""
         await seed.user("ada")
         made = ticket(session_id="s7")
         await store.add_ticket(made)
@@ -30,7 +30,7 @@ class TestTickets:
     async def test_ticket_taken_by_fifty_callers_is_given_to_one(
         self, store: Store, seed: Seed
     ) -> None:
-        """One has it."""
+        """One of fifty callers gets the ticket."""
         await seed.user("ada")
         await store.add_ticket(ticket())
 
@@ -42,7 +42,7 @@ class TestTickets:
     async def test_ticket_is_valid_until_just_before_expiry(
         self, store: Store, seed: Seed, later: int, *, is_valid: bool
     ) -> None:
-        """A ticket counts until just before `expires_at`."""
+        """A ticket is valid until just before `expires_at`."""
         await seed.user("ada")
         made = ticket()
         await store.add_ticket(made)
@@ -52,7 +52,7 @@ class TestTickets:
         assert taken == (made if is_valid else None)
 
     async def test_ticket_of_unknown_hash_is_not_found(self, store: Store, seed: Seed) -> None:
-        """Nobody has it, and the others are not touched."""
+        """An unknown hash gives no ticket, and the stored ticket stays."""
         await seed.user("ada")
         await store.add_ticket(ticket())
 
@@ -64,7 +64,7 @@ class TestTickets:
     async def test_ticket_taken_leaves_other_tickets_of_same_login(
         self, store: Store, seed: Seed
     ) -> None:
-        """Taking one leaves the others of the same login."""
+        """Taking one ticket leaves the other tickets of the same login."""
         await seed.user("ada")
         tickets = [ticket("ada", number) for number in (1, 2, 3)]
         for one in tickets:
@@ -75,7 +75,7 @@ class TestTickets:
         assert taken == tickets[::-1]
 
     async def test_add_ticket_repeated_stores_it_once(self, store: Store, seed: Seed) -> None:
-        """It is there once."""
+        """A ticket that is added twice can be taken only once."""
         await seed.user("ada")
         await store.add_ticket(ticket())
 
@@ -85,14 +85,14 @@ class TestTickets:
         assert await store.take_ticket("ticket-ada-1", NOW) is None
 
     async def test_add_ticket_for_unknown_user_is_not_found(self, store: Store) -> None:
-        """There is no ticket without its user."""
+        """A ticket of an unknown user is not stored."""
         with pytest.raises(NotFound):
             await store.add_ticket(ticket("nobody"))
 
         assert await store.take_ticket("ticket-nobody-1", NOW) is None
 
     async def test_ticket_of_guest_is_valid(self, store: Store, seed: Seed) -> None:
-        """Guests have tickets like everybody."""
+        """A guest may have tickets, too."""
         await seed.session()
         await seed.invite()
         await seed.guest()

@@ -1,5 +1,6 @@
-"""`RoomStore.usage`: counters of what users' sessions take,
-compared with what is there after every kind of write.
+"""Tests of `RoomStore.usage`, the counters of the storage that users' sessions take.
+
+The counters are compared with the stored rows after every kind of write.
 """
 
 import os
@@ -17,7 +18,7 @@ from tests.storage.rows import MANY, NOW, Seed, avatar, checkpoint, chunk, famil
 
 
 async def there(store: Any, *session_ids: str) -> int:
-    """Return how many bytes of sessions are in the store, counted one by one."""
+    """Return the number of stored bytes of sessions, counted row by row."""
     total = 0
     for session_id in session_ids:
         total += sum([len(one.data) for one in await store.chunks(session_id, 0, MANY)])
@@ -46,7 +47,7 @@ async def _content(store: Any, session_id: str) -> int:
 
 
 async def fill(store: Store, session_id: str = "s1") -> None:
-    """Write something of every kind, and replace and drop some of it."""
+    """Write rows of every kind, and replace and delete some of them."""
     await store.append_chunks(
         [chunk(1, 1, os.urandom(100), session_id), chunk(2, 3, os.urandom(50), session_id)]
     )
@@ -65,7 +66,7 @@ async def fill(store: Store, session_id: str = "s1") -> None:
 
 
 async def test_usage_counts_every_kind_of_write(store: Store, seed: Seed) -> None:
-    """Appends, packing, checkpoints, versions that make room, redaction, chat."""
+    """Usage counts appends, packing, checkpoints, deleted versions, redaction and chat."""
     await seed.user()
     await seed.session(first=chunk(1, 1, b"first"))
     before = await store.usage("u-ada")
@@ -92,7 +93,7 @@ async def test_usage_counts_repeated_writes_once(store: Store, seed: Seed) -> No
 
 
 async def test_usage_moves_with_sessions(store: Store, seed: Seed) -> None:
-    """Handed over, inherited, deleted."""
+    """Usage moves with a session that is handed over, inherited or deleted."""
     await family(store, seed)
     await family(store, seed, "s2")
     await fill(store, "s1")
@@ -126,7 +127,7 @@ async def test_usage_of_nobody_is_nothing(store: Store) -> None:
 
 
 async def test_usage_is_the_same_after_restart(connect: Connect) -> None:
-    """Also after a crash, once what may be wrong was counted again."""
+    """Usage is right after a clean end, and after a crash when it was counted again."""
     for is_clean in (True, False):
         store = connect()
         await store.open()
@@ -149,7 +150,7 @@ async def test_usage_is_the_same_after_restart(connect: Connect) -> None:
 
 @pytest.mark.parametrize("rows", ["log", "versions"])
 async def test_usage_of_copied_rows_is_counted(store: Any, seed: Seed, rows: str) -> None:
-    """`copy` writes rows past the other methods."""
+    """`copy` writes rows without the other methods, and these rows count, too."""
     await seed.user()
     await seed.session()
     await fill(store)

@@ -1,4 +1,4 @@
-"""`RoomStore`: versions, and which of them are kept."""
+"""Tests of `RoomStore` on every store: versions, and which of them are kept."""
 
 import asyncio
 from dataclasses import replace
@@ -21,7 +21,7 @@ from tests.storage.rows import (
 
 class TestVersions:
     async def test_version_number_is_given_by_store(self, store: Store, seed: Seed) -> None:
-        """Numbers count from 1, whatever the caller wrote there."""
+        """Numbers count from 1, and the caller's number is ignored."""
         await seed.session()
 
         first = await store.add_version(version("1", number=77), MANY)
@@ -31,7 +31,7 @@ class TestVersions:
         assert second == (version("2", number=2, kind=VersionKind.FINAL), True)
 
     async def test_version_comes_back_as_stored(self, store: Store, seed: Seed) -> None:
-        """Every field, with its type."""
+        """A version comes back with every field and its type."""
         await seed.session()
         files = {"code": "a", "b/ü.py": "", "": "c"}
         given = version(
@@ -51,7 +51,7 @@ class TestVersions:
     async def test_version_keeps_documents_that_are_no_texts(
         self, store: Store, seed: Seed
     ) -> None:
-        """As JSON, large ones too; a version that differs in these alone is a new one."""
+        """Documents are kept as JSON, even large ones. A difference in them is a new version."""
         await seed.session()
         tree = {
             "type": "map",
@@ -79,7 +79,7 @@ class TestVersions:
         assert found.documents == {"tree": {**tree, "value": {}}}
 
     async def test_version_contributors_keep_their_order(self, store: Store, seed: Seed) -> None:
-        """They are a tuple again."""
+        """The contributors come back as a tuple, in their order."""
         await seed.session()
 
         await store.add_version(version(contributors=("u-c", "u-a", "u-b")), MANY)
@@ -89,7 +89,7 @@ class TestVersions:
         assert found.contributors == ("u-c", "u-a", "u-b")
 
     async def test_version_files_may_be_any_mapping(self, store: Store, seed: Seed) -> None:
-        """A read-only view too: the record asks for no more than a Mapping."""
+        """A read-only view is accepted, because the record asks only for a Mapping."""
         await seed.session()
 
         added, is_new = await store.add_version(
@@ -103,9 +103,7 @@ class TestVersions:
     async def test_version_numbers_of_fifty_concurrent_versions_have_no_gaps(
         self, store: Store, seed: Seed
     ) -> None:
-        """Numbers have neither gaps nor duplicates,
-        and everybody learns the number of their own version.
-        """
+        """Numbers have no gaps or duplicates, and each call returns its version's number."""
         await seed.session()
 
         results = await asyncio.gather(
@@ -120,7 +118,7 @@ class TestVersions:
     async def test_version_of_same_files_by_fifty_concurrent_calls_is_stored_once(
         self, store: Store, seed: Seed
     ) -> None:
-        """One is stored, everybody has it."""
+        """One version is stored, and every call returns it."""
         await seed.session()
 
         results = await asyncio.gather(
@@ -134,7 +132,7 @@ class TestVersions:
     async def test_version_of_same_files_returns_existing_version(
         self, store: Store, seed: Seed
     ) -> None:
-        """The existing version is returned as it is, whatever else the new one would say."""
+        """The existing version is returned unchanged, whatever other fields the new one has."""
         await seed.session()
         first, _ = await store.add_version(version("a", label="first"), MANY)
 
@@ -148,7 +146,7 @@ class TestVersions:
     async def test_version_of_same_files_in_other_order_returns_existing_version(
         self, store: Store, seed: Seed
     ) -> None:
-        """A mapping has no order."""
+        """The order of the files does not matter, because a mapping has no order."""
         await seed.session()
         await store.add_version(version(files={"a": "1", "b": "2"}), MANY)
 
@@ -162,7 +160,7 @@ class TestVersions:
     async def test_version_of_different_files_is_stored(
         self, store: Store, seed: Seed, files: dict[str, str]
     ) -> None:
-        """The least difference makes a new version."""
+        """The smallest difference makes a new version."""
         await seed.session()
         await store.add_version(version("a"), MANY)
 
@@ -173,7 +171,7 @@ class TestVersions:
     async def test_version_of_composed_and_decomposed_characters_is_stored_as_different(
         self, store: Store, seed: Seed
     ) -> None:
-        """Text is compared as it is, not normalized."""
+        """Texts are compared as they are, without normalization."""
         await seed.session()
         await store.add_version(version("\u00e9"), MANY)
 
@@ -182,7 +180,7 @@ class TestVersions:
         assert is_new
 
     async def test_version_is_compared_with_newest_one_only(self, store: Store, seed: Seed) -> None:
-        """Going back to an older text is a version."""
+        """A return to an older text makes a new version."""
         await seed.session()
 
         results = [await store.add_version(version(code), MANY) for code in ("a", "b", "a")]
@@ -196,7 +194,7 @@ class TestVersions:
     async def test_version_of_same_files_in_other_session_is_stored(
         self, store: Store, seed: Seed
     ) -> None:
-        """Sessions have nothing to do with each other."""
+        """A version is not compared with the versions of another session."""
         await seed.session("s1")
         await seed.session("s2")
         await store.add_version(version("a", "s1"), MANY)
@@ -206,7 +204,7 @@ class TestVersions:
         assert (added.session_id, added.number, is_new) == ("s2", 1, True)
 
     async def test_version_beyond_limit_is_refused(self, store: Store, seed: Seed) -> None:
-        """The last one is stored, no more; the same files as the newest's are not one more."""
+        """No version is added above the limit, but the newest version's files can be sent again."""
         await seed.session()
         await store.add_version(version("a"), 2)
         newest, _ = await store.add_version(version("b"), 2)
@@ -220,7 +218,7 @@ class TestVersions:
         assert found == session()
 
     async def test_version_of_unknown_session_is_refused_or_not_found(self, store: Store) -> None:
-        """There is nothing to make a version of, and none to find."""
+        """An unknown session refuses a version, and has no versions."""
         with pytest.raises(NotFound):
             await store.add_version(version(), MANY)
 
@@ -229,7 +227,7 @@ class TestVersions:
         assert await store.versions("s1", None, MANY, with_files=True) == []
 
     async def test_version_is_found_by_number_or_none(self, store: Store, seed: Seed) -> None:
-        """Found by its number, None if there is no such."""
+        """A version is found by its number, and an unknown number gives None."""
         await seed.session()
         for code in ("a", "b", "c"):
             await store.add_version(version(code), MANY)
@@ -240,7 +238,7 @@ class TestVersions:
         assert await store.newest_version("s1") == version("c", number=3)
 
     async def test_newest_version_is_highest_number(self, store: Store, seed: Seed) -> None:
-        """After ten comes eleven, and the clock does not matter."""
+        """Version 11 comes after version 10, whatever their times are."""
         await seed.session()
         for number in range(1, 12):
             await store.add_version(version(f"code {number}", created_at=NOW - number), MANY)
@@ -273,7 +271,7 @@ class TestVersions:
         *,
         with_files: bool,
     ) -> None:
-        """The newest below `before`, newest first."""
+        """A page has the newest versions below `before`, newest first."""
         await seed.session()
         for number in range(1, 13):
             await store.add_version(version(f"code {number}"), MANY)
@@ -285,7 +283,7 @@ class TestVersions:
     async def test_version_list_without_files_has_none_for_files(
         self, store: Store, seed: Seed
     ) -> None:
-        """Everything but the files, which are None."""
+        """The list has every field except the files, which are None."""
         await seed.session()
         for code in ("a", "b"):
             await store.add_version(version(code), MANY)
@@ -311,7 +309,7 @@ class TestVersions:
         assert await store.version("s1", 1) == added == replace(given, number=1)
 
     async def test_version_of_one_megabyte_is_not_cut(self, store: Store, seed: Seed) -> None:
-        """A large text is not cut, and is seen to be the same."""
+        """A large text is not cut, and the same large text makes no new version."""
         await seed.session()
         large = {"code": "日" * (1 << 20), "b": "x" * (1 << 20)}
 
@@ -325,9 +323,7 @@ class TestRetention:
     async def test_retention_at_limit_drops_oldest_automatic_version(
         self, store: Store, seed: Seed
     ) -> None:
-        """At the limit the oldest automatic one goes for whatever comes;
-        numbers are never used again.
-        """
+        """At the limit the oldest automatic version is deleted, and no number is used again."""
         await seed.session()
         for number, kind in enumerate(["auto", "manual", "auto", "auto"]):
             await store.add_version(version(f"{number}", kind=VersionKind(kind)), 4)
@@ -348,7 +344,7 @@ class TestRetention:
     async def test_retention_never_drops_versions_made_by_users(
         self, store: Store, seed: Seed
     ) -> None:
-        """If no automatic version is left, there is no place for another version of any kind."""
+        """If no automatic version is left, no version of any kind can be added at the limit."""
         await seed.session()
         for number, kind in enumerate(
             [VersionKind.MANUAL, VersionKind.RESTORE, VersionKind.FINAL, VersionKind.AUTO]
@@ -370,7 +366,7 @@ class TestRetention:
     async def test_retention_keeps_automatic_versions_to_their_own_limit(
         self, store: Store, seed: Seed
     ) -> None:
-        """Their own limit is for them alone."""
+        """The limit of automatic versions counts only automatic versions."""
         await seed.session()
         for number in range(6):
             await store.add_version(version(f"{number}", kind=VersionKind.AUTO), MANY, 2)
@@ -385,7 +381,7 @@ class TestRetention:
     async def test_redaction_replaces_texts_of_versions_only(
         self, store: Store, seed: Seed
     ) -> None:
-        """The texts are replaced, and nothing else of a version; one that is gone stays gone."""
+        """Only the texts of a version are replaced, and an unknown version stays unknown."""
         await seed.session()
         first, _ = await store.add_version(version("a secret", label="kept"), MANY)
         second, _ = await store.add_version(version("other"), MANY)

@@ -1,5 +1,6 @@
-"""The MongoDB store when the server goes away:
-between any two writes, and between a write and its reply.
+"""Tests of the MongoDB store when the server goes away.
+
+The connection ends between any two writes, or between a write and its reply.
 """
 
 from collections.abc import Awaitable, Callable
@@ -50,8 +51,9 @@ pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
 
 @pytest.fixture
 def eager_driver(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The driver looks whether a lost server is back every 20 ms, not every 500:
-    hundreds of crashes wait for it.
+    """Let the driver look for a lost server every 20 ms instead of every 500 ms.
+
+    Hundreds of crashes in these tests wait for it.
     """
     monkeypatch.setattr(common, "MIN_HEARTBEAT_INTERVAL", 0.02)
 
@@ -85,11 +87,11 @@ CALLS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "redact_version": lambda store: redacted(store),  # noqa: PLW0108  # it is defined below
     "add_version": lambda store: store.add_version(version(), 10),
 }
-"""Every call that writes more than once, and the simple ones that count something."""
+"""Every call that writes more than once, and the simple calls that count something."""
 
 
 async def repacked(store: Store) -> None:
-    """Pack the log of a session whose chunks are one by one."""
+    """Pack the log of a session, whose chunks have one entry each."""
     for number in (2, 3, 4):
         if await store.chunk_spans("s1") != [(1, 4)]:
             await store.append_chunks([chunk(number, number, session_id="s1")])
@@ -103,7 +105,7 @@ async def redacted(store: Store) -> None:
 
 
 async def undisturbed(place: Place, what: str) -> tuple[Rows, Rows]:
-    """Return all rows before a call, and what is there after it when nothing fails."""
+    """Return all rows before a call, and the contents after it when nothing fails."""
     store = MongoStore(place.direct)
     await store.open()
     await furnish(store)
@@ -122,8 +124,9 @@ async def undisturbed(place: Place, what: str) -> tuple[Rows, Rows]:
 async def test_mongo_crash_at_each_write_is_repaired_by_start_and_repetition(
     place: Place, what: str, is_late: bool
 ) -> None:
-    """After the crash the next start leaves nothing wrong,
-    and the same call again makes it as if nothing had been.
+    """The next start repairs the store after the crash.
+
+    The repeated call then gives the same rows as a call without a crash.
     """
     start, expected = await undisturbed(place, what)
     failures, is_done = 0, False
@@ -157,8 +160,9 @@ async def test_mongo_crash_at_each_write_is_repaired_by_start_and_repetition(
 
 
 async def repeat(store: Store, what: str) -> None:
-    """Call once more; a transfer that has happened is refused,
-    because the giver does not own it any more.
+    """Call once more, except for a transfer that has happened.
+
+    It would be refused, because the giver does not own the session any more.
     """
     if what == "transfer_session" and required(await store.session("s1")).owner_id == "u-bob":
         return
@@ -166,7 +170,7 @@ async def repeat(store: Store, what: str) -> None:
 
 
 async def test_mongo_outage_raises_unavailable_and_store_recovers(place: Place) -> None:
-    """Refused, cut or hanging: StoreUnavailable, and afterwards the same store goes on."""
+    """A refused, cut or hanging connection raises StoreUnavailable, and the store recovers."""
     store = await opened(place.through)
     await furnish(store)
 
@@ -191,7 +195,7 @@ async def test_mongo_outage_raises_unavailable_and_store_recovers(place: Place) 
 
 
 async def test_mongo_reply_cut_in_the_middle_doubles_nothing(place: Place) -> None:
-    """The driver asks again; nothing is doubled."""
+    """The driver sends the write again, and no row is written twice."""
     store = await opened(place.through)
     await furnish(store)
     cuts, before = iter([True]), place.proxy.writes

@@ -1,4 +1,4 @@
-"""An open store in a file."""
+"""Fixtures with an open store in a file."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from storage.sqlite.store import SqliteStore
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where the store is; neither the file nor its folder is there yet."""
+    """The path of the store; neither the file nor its folder exists yet."""
     return tmp_path / "data" / "collab.db"
 
 

@@ -1,5 +1,6 @@
-"""Lists of rows of which one is on a malformed page;
-what all stores do is tested in `tests/storage/contract`.
+"""Tests of lists with a row on a malformed page.
+
+Tests for all kinds of stores are in `tests/storage/contract`.
 """
 
 from pathlib import Path
@@ -39,7 +40,10 @@ async def path(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("table", ["session", "user", "login", "invite"])
 async def test_row_on_malformed_page_fails_no_list(path: Path, table: str) -> None:
-    """Each list has all rows; of those on the page the keys, and of users not even these."""
+    """Each list has all rows, except that users on the malformed page are left out.
+
+    Other rows on that page have only their keys.
+    """
     break_page(path, f"<{table} 30>".encode())
     store = SqliteStore(path)
     await store.open()
@@ -52,7 +56,7 @@ async def test_row_on_malformed_page_fails_no_list(path: Path, table: str) -> No
     readable = {
         "session": sum(bool(one.title) for one in sessions),
         "user": len(users),
-        "login": sum(bool(one.device) for one in logins) - 1,  # the first one has another device
+        "login": sum(bool(one.device) for one in logins) - 1,  # the first login has another device
         "invite": sum(bool(one.secret_hash) for one in invites),
     }
     assert {one.id for one in sessions} == {f"s{number:02}" for number in range(_COUNT)}

@@ -1,4 +1,4 @@
-"""The SQLite engine: settings, transactions, a disk that fails, closing, and being killed."""
+"""Tests of the SQLite engine: settings, transactions, a failing disk, closing and kills."""
 
 import asyncio
 import os
@@ -47,12 +47,12 @@ class TestSettings:
         assert found == expected
 
     async def test_reader_connection_refuses_writes(self, store: SqliteStore) -> None:
-        """A write that is sent the wrong way fails."""
+        """A write on a reading connection fails."""
         with pytest.raises(StoreUnavailable):
             await store._engine.read(lambda db: db.execute("DELETE FROM meta"))
 
     async def test_foreign_keys_refuse_rows_without_session(self, store: SqliteStore) -> None:
-        """Foreign keys are enforced: no orphan can be written past the methods."""
+        """Foreign keys are enforced, so no row without its session can be written."""
         with pytest.raises(StoreUnavailable):
             await store._engine.write(
                 lambda db: db.execute("INSERT INTO log VALUES ('none', 1, 1, x'', 0)")
@@ -63,7 +63,7 @@ class TestTransactions:
     async def test_read_during_long_write_sees_last_commit_without_waiting(
         self, store: SqliteStore
     ) -> None:
-        """They see the last commit while a write is under way, and the new one after it."""
+        """Reads during a write see the last commit, and reads after it see the new commit."""
         await Seed(store).user("ada")
         is_written, may_end = threading.Event(), threading.Event()
 
@@ -101,7 +101,7 @@ class TestTransactions:
         assert await writing
 
     async def test_writes_are_committed_in_order_of_calls(self, store: SqliteStore) -> None:
-        """First called, first committed."""
+        """The write that is called first is committed first."""
         await Seed(store).session()
 
         added = await asyncio.gather(
@@ -111,7 +111,7 @@ class TestTransactions:
         assert [one.sequence for one in added] == list(range(1, 31))
 
     async def test_read_after_write_sees_the_write(self, store: SqliteStore) -> None:
-        """On whichever reading thread."""
+        """A read after a write sees the write on every reading thread."""
         await Seed(store).session()
 
         for number in range(1, 21):
@@ -125,7 +125,7 @@ class TestTransactions:
     async def test_write_that_fails_is_rolled_back(
         self, store: SqliteStore, error: BaseException
     ) -> None:
-        """Everything that it did before is gone, and the next write succeeds."""
+        """All changes of a failed write are undone, and the next write succeeds."""
         await Seed(store).session()
 
         def work(db: sqlite3.Connection) -> None:
@@ -145,7 +145,7 @@ class TestTransactions:
         assert (await store.add_message(message())).sequence == 1
 
     async def test_write_cancelled_by_caller_is_committed_whole(self, store: SqliteStore) -> None:
-        """The caller is gone; what the thread has begun is committed, and nothing hangs."""
+        """A write that its thread has begun is committed, although the caller was cancelled."""
         await Seed(store).session()
         is_begun, may_end = threading.Event(), threading.Event()
 
@@ -171,7 +171,7 @@ class TestTransactions:
 
 class TestFailingDisk:
     async def test_full_disk_refuses_writes_until_space_is_free(self, store: SqliteStore) -> None:
-        """The write is refused whole, reads go on, and writes do when there is room again."""
+        """A full disk refuses a write as a whole, but no reads, until there is room again."""
         await Seed(store).session()
         await store.append_chunks([chunk(1, 1)])
         pages = await store._engine.write(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
@@ -192,7 +192,7 @@ class TestFailingDisk:
         assert await store.chunks("s1", 1, 10) == [large]
 
     async def test_read_only_disk_refuses_writes_until_writable(self, store: SqliteStore) -> None:
-        """Writes are refused, reads go on, and writes do when the disk does."""
+        """A read-only disk refuses writes, but no reads, until it is writable again."""
         await Seed(store).session()
         connection = store._engine._write_connection
         assert connection is not None
@@ -206,7 +206,7 @@ class TestFailingDisk:
         assert (await store.add_message(message())).sequence == 1
 
     async def test_file_size_limit_raises_unavailable_and_loses_nothing(self, path: Path) -> None:
-        """A real EFBIG from the kernel: StoreUnavailable, nothing is lost or half there."""
+        """A real EFBIG of the kernel raises StoreUnavailable, and no row is lost or incomplete."""
         code = (
             "import asyncio, resource, signal, sys\n"
             "from pathlib import Path\n"
@@ -245,7 +245,7 @@ class TestFailingDisk:
 class TestClosed:
     @pytest.mark.parametrize("is_clean", [True, False])
     async def test_closed_store_raises_unavailable(self, path: Path, *, is_clean: bool) -> None:
-        """Reads, writes and ping say so, by the error that callers know."""
+        """Reads, writes and pings of a closed store raise StoreUnavailable."""
         store = SqliteStore(path)
         await store.open()
         await store.close(is_clean=is_clean)
@@ -260,7 +260,7 @@ class TestClosed:
     async def test_store_never_opened_raises_unavailable_and_makes_no_file(
         self, path: Path, tmp_path: Path
     ) -> None:
-        """StoreUnavailable, and no file is made."""
+        """A store that was never opened raises StoreUnavailable, and makes no file."""
         store = SqliteStore(path)
 
         with pytest.raises(StoreUnavailable):
@@ -270,7 +270,7 @@ class TestClosed:
         assert names(tmp_path) == set()
 
     async def test_close_repeated_changes_nothing(self, path: Path) -> None:
-        """The engine's promise: a second close finds nothing to do."""
+        """A second close of the engine finds nothing to do."""
         store = SqliteStore(path)
         await store.open()
         await store.close(is_clean=True)
@@ -281,7 +281,7 @@ class TestClosed:
             await store.ping()
 
     async def test_close_waits_for_pending_calls(self, path: Path) -> None:
-        """Calls that were made before are answered, and their writes kept."""
+        """Calls that were made before the close are answered, and their writes are kept."""
         store = SqliteStore(path)
         await store.open()
         await Seed(store).session()
@@ -303,7 +303,7 @@ class TestClosed:
         await after.close(is_clean=True)
 
     async def test_closed_store_leaves_no_thread_or_open_file(self, path: Path) -> None:
-        """A process can open and close stores all day."""
+        """A process can open and close stores any number of times."""
         descriptors, threads = _descriptors(), _sqlite_threads()
 
         for _ in range(3):
@@ -317,7 +317,7 @@ class TestClosed:
 
 class TestKilled:
     async def test_sigkill_loses_no_write_that_returned(self, path: Path) -> None:
-        """A process that is killed while it writes loses nothing that it told anybody."""
+        """A process that is killed while it writes loses no write that it has reported."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -344,7 +344,7 @@ class TestKilled:
         await store.close(is_clean=True)
 
     async def test_sigkilled_server_leaves_no_lock(self, path: Path) -> None:
-        """The next one opens immediately; files it left are private still."""
+        """The next server opens immediately, and the files of the killed server are private."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",

@@ -1,4 +1,4 @@
-"""What an older database file becomes when this server opens it."""
+"""Tests of the migration of older database files when this server opens them."""
 
 import logging
 import sqlite3
@@ -33,7 +33,7 @@ from tests.storage.rows import (
 MANY = 1_000
 
 _INTERIOR = (2, 5)
-"""Kinds of pages that lead to others, in the first byte (SQLite's file format, 1.6)."""
+"""Kinds of pages that point to other pages, by first byte (SQLite's file format, 1.6)."""
 
 SINCE_VERSION_1 = {
     "avatar_key",
@@ -45,7 +45,7 @@ SINCE_VERSION_1 = {
     "documents",
     "is_damaged",
 }
-"""Fields of the records that a file of version 1 knows nothing of."""
+"""Fields of the records that a file of version 1 does not have."""
 
 ADA = user("ada", username="Ada", avatar="https://pics.example.org/ada")
 BOB = user("bob", username="Straße", email="Bob@Example.org")
@@ -98,7 +98,7 @@ def path(tmp_path: Path) -> Path:
 
 class TestVersion1:
     async def test_migration_of_version_1_file_makes_newest_version(self, path: Path) -> None:
-        """It is of the newest version then, sound, and its run before counts as it ended."""
+        """The file has the newest version and is sound. The run before it counts as it ended."""
         store = SqliteStore(path)
 
         is_clean = await store.open()
@@ -111,7 +111,7 @@ class TestVersion1:
             assert db.execute("PRAGMA foreign_key_check").fetchall() == []
 
     async def test_migration_keeps_users_and_names(self, path: Path) -> None:
-        """Users are as they were and found by the same names; nobody is a guest or gone."""
+        """Users stay the same, with the same names, and nobody is a guest or deleted."""
         store = SqliteStore(path)
         await store.open()
 
@@ -126,7 +126,7 @@ class TestVersion1:
         assert by_name == [ADA, ADA, BOB, BOB]
 
     async def test_migration_keeps_logins_with_last_refresh_as_last_use(self, path: Path) -> None:
-        """They go on; when each was last used is when it was last refreshed."""
+        """Logins go on, and the last use of each is its last refresh."""
         store = SqliteStore(path)
         await store.open()
 
@@ -150,7 +150,7 @@ class TestVersion1:
         assert (rotated.generation, rotated.used_at) == (4, NOW + 20)
 
     async def test_migration_marks_earlier_messages_as_read(self, path: Path) -> None:
-        """By every member, also one who was removed; what is said then does not."""
+        """All members have read the earlier messages, even removed ones, and no later message."""
         store = SqliteStore(path)
         await store.open()
 
@@ -174,7 +174,7 @@ class TestVersion1:
         assert after == 1
 
     async def test_migration_keeps_chat_log_checkpoint_and_versions(self, path: Path) -> None:
-        """Chat, log, checkpoint and versions are as they were and go on."""
+        """Chat, log, checkpoint and versions stay the same, and new rows can follow."""
         store = SqliteStore(path)
         await store.open()
 
@@ -195,7 +195,7 @@ class TestVersion1:
     async def test_migrated_file_supports_invites_guests_and_account_removal(
         self, path: Path
     ) -> None:
-        """Invites, guests and the end of an account, with rows from before."""
+        """Invites, guests and account removal work with rows from before the migration."""
         store = SqliteStore(path)
         await store.open()
         seed = Seed(store)
@@ -213,7 +213,7 @@ class TestVersion1:
         assert [(one.user_id, one.role) for one in members] == [("u-bob", Role.OWNER)]
 
     async def test_migration_runs_once(self, path: Path) -> None:
-        """Opening it again does not mark as read what was said since."""
+        """A second start does not mark later messages as read."""
         store = SqliteStore(path)
         await store.open()
         await store.add_message(message("new"))
@@ -230,9 +230,7 @@ class TestVersion1:
         assert [one.used_at - NOW for one in listed] == [30, 9]
 
     async def test_migration_that_fails_leaves_file_unchanged(self, path: Path) -> None:
-        """A table that is in the way: version, columns and rows are those of version 1,
-        and it can be tried again.
-        """
+        """If a table is in the way, the file stays as it was, and the migration can be repeated."""
         with closing(sqlite3.connect(path)) as db:
             db.execute("CREATE TABLE tickets (x)")
         before = _dump(path)
@@ -252,7 +250,10 @@ class TestVersion1:
     async def test_migration_leaves_out_what_is_on_a_malformed_page(
         self, path: Path, table: str, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """The server before used such a file too, but for the rows on that page."""
+        """A file with a malformed page is migrated without the rows on that page.
+
+        The server before could use such a file, too.
+        """
         with closing(sqlite3.connect(path)) as db:
             for script in MIGRATIONS[1:4]:
                 db.executescript(files("storage.sqlite").joinpath(script).read_text())
@@ -285,9 +286,7 @@ class TestVersion1:
         await store.close(is_clean=True)
 
     async def test_migration_that_fails_late_can_be_taken_back(self, path: Path) -> None:
-        """The last step fails: the file is as the server before has left it,
-        which so can open it.
-        """
+        """If the last step fails, the file stays as it was, so the old server can open it."""
         with closing(sqlite3.connect(path)) as db:
             db.execute("CREATE TABLE usage (x)")
         before = _dump(path)
@@ -298,7 +297,7 @@ class TestVersion1:
         assert _dump(path) == before
 
     async def test_migrated_file_has_schema_of_new_file(self, path: Path, tmp_path: Path) -> None:
-        """The same tables, columns and indexes."""
+        """A migrated file and a new file have the same tables, columns and indexes."""
         new = tmp_path / "new" / "collab.db"
         for one in (path, new):
             store = SqliteStore(one)

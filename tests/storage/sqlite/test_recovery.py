@@ -1,4 +1,4 @@
-"""A file that was cut short is recovered by the commands of docs/storage.md."""
+"""Tests of the commands in docs/storage.md that recover a truncated file."""
 
 import os
 import subprocess
@@ -35,9 +35,7 @@ def has_recover() -> bool:
 
 @pytest.fixture
 async def path(tmp_path: Path) -> Path:
-    """A file that lost its last third: versions, chat and log of a session,
-    and the accounts before them.
-    """
+    """A file without its last third, with accounts, then versions, chat and log of a session."""
     file = tmp_path / "collab.db"
     store = SqliteStore(file)
     await store.open()
@@ -58,9 +56,9 @@ async def path(tmp_path: Path) -> Path:
 async def test_truncated_file_is_refused_and_recovered_by_documented_commands(
     path: Path, command: str
 ) -> None:
-    """The server starts on what is left, and every row of it is what was written.
+    """The server starts with the recovered rows, and each of them is as it was written.
 
-    Not each `sqlite3` has `.recover`.
+    Not every `sqlite3` program has `.recover`.
     """
     with pytest.raises(StoreUnavailable, match="damaged"):
         await SqliteStore(path).open()

@@ -1,5 +1,6 @@
-"""Files of an open database that are removed or replaced:
-nothing is called saved, and nothing saved is lost.
+"""Tests of removed and replaced files of an open database.
+
+No write is reported as saved meanwhile, and no saved write is lost.
 """
 
 import logging
@@ -25,7 +26,7 @@ def _expected(expect_log: Callable[[str], None]) -> None:
 
 @pytest.fixture
 async def store(path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterator[SqliteStore]:
-    """A store with a session; it looks after its files only when a test asks for it."""
+    """A store with a session, which checks its files only when a test asks for it."""
     caplog.set_level(logging.WARNING, "storage")
     opened = SqliteStore(path)
     await opened.open()
@@ -47,7 +48,7 @@ def remove_log_and_index(path: Path) -> None:
 
 
 def replace_log(path: Path) -> None:
-    """Leave a log that another run of the server had, which must never be taken for this one's."""
+    """Leave a log of another run of the server, which must not be taken for this run's log."""
     log = path.with_name("collab.db-wal")
     older = log.read_bytes()[: len(log.read_bytes()) // 2]
     log.unlink()
@@ -110,8 +111,9 @@ def messages_in(path: Path) -> int:
 async def test_nothing_is_called_saved_until_files_are_put_back(
     store: SqliteStore, path: Path, work: Callable[[Path], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The next write is refused, readers are told, one error is logged;
-    then all that was saved is there.
+    """Writes and pings fail, and one error is logged, until the files are put back.
+
+    Then all saved rows are there.
     """
     await store.add_message(message("saved"))
 
@@ -136,7 +138,7 @@ async def test_nothing_is_called_saved_until_files_are_put_back(
 async def test_killed_after_files_were_put_back_loses_nothing(
     store: SqliteStore, path: Path, work: Callable[[Path], None], tmp_path: Path
 ) -> None:
-    """What a crash leaves on the disk is a copy of the files as they are, with the log."""
+    """A copy of the files as they are, with the log, stands for the disk after a crash."""
     await store.add_message(message("saved"))
     work(path)
     await store._engine.mend()
@@ -156,7 +158,7 @@ async def test_killed_after_files_were_put_back_loses_nothing(
 
 @pytest.mark.parametrize("work", MENDED)
 async def test_stop_puts_files_back(path: Path, work: Callable[[Path], None]) -> None:
-    """A server that ends before it has looked still saves what it saved before."""
+    """A server that stops before it has checked its files still keeps the saved rows."""
     store = SqliteStore(path)
     await store.open()
     await Seed(store).session()
@@ -172,7 +174,7 @@ async def test_stop_puts_files_back(path: Path, work: Callable[[Path], None]) ->
 
 
 async def test_running_store_puts_files_back_by_itself(path: Path) -> None:
-    """Within seconds, also while nobody writes."""
+    """A running store puts its files back within seconds, even while nobody writes."""
     store = SqliteStore(path)
     await store.open()
     await Seed(store).session()
@@ -186,7 +188,7 @@ async def test_running_store_puts_files_back_by_itself(path: Path) -> None:
 
 
 async def test_lock_that_was_removed_is_taken_again(store: SqliteStore, path: Path) -> None:
-    """A second server could start otherwise."""
+    """A removed lock is taken again, because a second server could start without it."""
     path.with_name("collab.lock").unlink()
 
     with pytest.raises(StoreUnavailable):
@@ -199,8 +201,9 @@ async def test_lock_that_was_removed_is_taken_again(store: SqliteStore, path: Pa
 
 
 class TestReplaced:
-    """Another database in the place of the open one:
-    a person decides, and nothing of either is lost.
+    """Another database was put in the place of the open database.
+
+    A person decides which one to use, and no row of either is lost.
     """
 
     async def test_database_replaced_is_left_alone_and_own_rows_are_kept(
@@ -246,7 +249,7 @@ class TestReplaced:
 
 
 async def test_folder_that_is_gone_is_waited_for(store: SqliteStore, path: Path) -> None:
-    """Nothing is written where a disk was not mounted."""
+    """No file is written where a disk is not mounted."""
     path.parent.rename(path.parent.with_name("unmounted"))
 
     await store._engine.mend()

@@ -1,4 +1,4 @@
-"""The embedded store on disk: its files, one server at a time, and what is refused."""
+"""Tests of the embedded store on disk: its files, its lock, and files that it refuses."""
 
 import os
 import sqlite3
@@ -20,7 +20,7 @@ GARBAGE = b"This is not a database. " * 1_000
 
 @contextmanager
 def loose_umask() -> Iterator[None]:
-    """A umask that forbids nobody anything."""
+    """Use a umask that takes no permissions away."""
     before = os.umask(0)
     try:
         yield
@@ -33,7 +33,7 @@ def mode(path: Path) -> str:
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    """What the files in a folder hold, without the empty lock."""
+    """Return the contents of the files in a folder, without the empty lock."""
     return {one.name: one.read_bytes() for one in folder.iterdir() if one.suffix != ".lock"}
 
 
@@ -69,7 +69,7 @@ class TestFiles:
         }
 
     async def test_store_folder_is_made_private(self, tmp_path: Path) -> None:
-        """With those above it, and private."""
+        """The store's folder is made with the folders above it, and is private."""
         path = tmp_path / "a" / "b" / "collab.db"
         store = SqliteStore(path)
 
@@ -81,7 +81,7 @@ class TestFiles:
         assert mode(path.parent) == "0o700"
 
     async def test_clean_close_leaves_one_file(self, path: Path) -> None:
-        """Everything is in the database then, and it can be copied."""
+        """After a clean close the database file has everything, and can be copied."""
         store = SqliteStore(path)
         await store.open()
         await Seed(store).user("ada")
@@ -95,7 +95,7 @@ class TestFiles:
             assert db.execute("SELECT id FROM users").fetchall() == [("u-ada",)]
 
     async def test_new_file_has_newest_schema_version(self, store: SqliteStore) -> None:
-        """A new file is of the newest version."""
+        """A new file has the newest schema version."""
         found = await store._engine.read(lambda db: db.execute("PRAGMA user_version").fetchone()[0])
 
         assert found == len(MIGRATIONS)
@@ -105,14 +105,14 @@ class TestOneServer:
     async def test_second_server_is_refused_with_folder_in_message(
         self, store: SqliteStore, path: Path
     ) -> None:
-        """The message says which folder, and that another server has it."""
+        """The message names the folder, and says that another server uses it."""
         text = await refusal(path)
 
         assert str(path.parent) in text
         assert "in use" in text
 
     async def test_refused_server_leaves_first_one_undisturbed(self, path: Path) -> None:
-        """The first one goes on, and its end still counts as clean."""
+        """The first server goes on, and its end still counts as clean."""
         store = SqliteStore(path)
         await store.open()
         await refusal(path)
@@ -126,7 +126,7 @@ class TestOneServer:
         await after.close(is_clean=True)
 
     async def test_lock_is_free_after_first_server_ends(self, path: Path) -> None:
-        """When the first has ended the lock is free, also after a refusal."""
+        """The lock is free when the first server has ended, even after a refusal."""
         store = SqliteStore(path)
         await store.open()
         await refusal(path)
@@ -140,7 +140,7 @@ class TestOneServer:
         assert not was_closed_cleanly
 
     async def test_refused_server_leaves_no_open_file(self, store: SqliteStore, path: Path) -> None:
-        """Trying again and again does not use up descriptors."""
+        """Repeated refusals use up no file descriptors."""
         before = _descriptors()
 
         for _ in range(5):
@@ -149,7 +149,7 @@ class TestOneServer:
         assert _descriptors() == before
 
     async def test_refused_server_leaves_no_thread(self, store: SqliteStore, path: Path) -> None:
-        """Nor threads."""
+        """Repeated refusals leave no threads."""
         before = _sqlite_threads()
         refused = [SqliteStore(path) for _ in range(5)]
 
@@ -162,7 +162,7 @@ class TestOneServer:
 
 class TestRefusals:
     async def test_open_of_newer_file_is_refused_and_leaves_it_unchanged(self, path: Path) -> None:
-        """It is left as it is, and the message says why."""
+        """A newer file stays unchanged, and the message gives the reason."""
         store = SqliteStore(path)
         await store.open()
         await store.close(is_clean=True)
@@ -175,7 +175,7 @@ class TestRefusals:
         assert content(path.parent)["collab.db"] == before["collab.db"]
 
     async def test_open_of_newer_file_not_in_wal_mode_keeps_journal_mode(self, path: Path) -> None:
-        """Not even its journal mode changes."""
+        """Even the journal mode of a newer file stays unchanged."""
         path.parent.mkdir()
         _execute(path, "CREATE TABLE future (x)", "PRAGMA user_version=99")
         before = content(path.parent)
@@ -186,7 +186,7 @@ class TestRefusals:
         assert content(path.parent)["collab.db"] == before["collab.db"]
 
     async def test_open_of_file_that_is_no_database_is_refused_by_name(self, path: Path) -> None:
-        """It is left as it is, and the message names it."""
+        """A file that is no database stays unchanged, and the message names it."""
         write_garbage(path)
 
         text = await refusal(path)
@@ -195,7 +195,7 @@ class TestRefusals:
         assert content(path.parent)["collab.db"] == GARBAGE
 
     async def test_open_of_truncated_database_raises_unavailable(self, path: Path) -> None:
-        """Whatever is found broken, it is StoreUnavailable and never made again."""
+        """Damage of any kind raises StoreUnavailable, and the file is never made again."""
         store = SqliteStore(path)
         await store.open()
         await Seed(store).session(first=chunk(1, 1, b"x" * 200_000))
@@ -213,7 +213,7 @@ class TestRefusals:
     async def test_open_with_file_instead_of_folder_is_refused_by_name(
         self, tmp_path: Path
     ) -> None:
-        """The message names it."""
+        """The message names the file that is in the folder's place."""
         (tmp_path / "data").write_text("in the way")
 
         text = await refusal(tmp_path / "data" / "collab.db")
@@ -223,15 +223,15 @@ class TestRefusals:
     async def test_open_with_folder_instead_of_database_is_refused_by_name(
         self, path: Path
     ) -> None:
-        """The message names it."""
-        os.makedirs(path)  # noqa: PTH103 - a Path's own would be taken for blocking the loop
+        """The message names the folder that is in the database's place."""
+        os.makedirs(path)  # noqa: PTH103 - pathlib's would count as blocking the event loop
 
         text = await refusal(path)
 
         assert str(path) in text
 
     async def test_open_after_fixed_refusal_succeeds_in_same_process(self, path: Path) -> None:
-        """When the person has acted on the message, another store in the same process opens."""
+        """After the fault was repaired, another store in the same process opens."""
         write_garbage(path)
         refused = SqliteStore(path)
         with pytest.raises(StoreUnavailable):
@@ -245,9 +245,7 @@ class TestRefusals:
         await store.close(is_clean=True)
 
     async def test_migration_that_fails_leaves_no_partial_schema(self, path: Path) -> None:
-        """A table that is in the way: none of the step's others is made,
-        and the version stays 0.
-        """
+        """If a table is in the way, the migration makes no other table. The version stays 0."""
         path.parent.mkdir()
         _execute(path, "CREATE TABLE checkpoints (x)")
 

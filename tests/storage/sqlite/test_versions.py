@@ -1,4 +1,4 @@
-"""Versions whose pages in the file are broken: the others are listed, read and made."""
+"""Tests of versions on malformed pages: other versions are listed, read and made."""
 
 import os
 import sqlite3
@@ -16,7 +16,10 @@ from tests.storage.rows import MANY, Seed, chunk, message, version
 
 @pytest.fixture
 async def path(tmp_path: Path) -> Path:
-    """A closed store with five versions, each on a page of its own, forty messages and chunks."""
+    """A closed store with five versions, forty messages and forty chunks.
+
+    Each version is on a page of its own.
+    """
     file = tmp_path / "collab.db"
     store = SqliteStore(file)
     await store.open()
@@ -56,8 +59,9 @@ async def test_malformed_page_damages_one_version_only(path: Path) -> None:
 
 
 async def test_malformed_page_of_newest_version_is_not_passed_over(path: Path) -> None:
-    """Its number comes from the index: a row without it would be taken for none,
-    and its number given again.
+    """The number of a version comes from the index.
+
+    If the row were passed over, its number would be given to another version.
     """
     break_page(path, b"<label 5>")
     store = await opened(path)
@@ -77,7 +81,7 @@ def _forget_checksums(table: str, db: sqlite3.Connection) -> None:
 async def test_session_with_malformed_page_of_versions_takes_new_ones(
     path: Path, kind: VersionKind
 ) -> None:
-    """Also where old ones have to go; the one on the page stays."""
+    """New versions are stored even if old ones must be deleted, and the damaged one stays."""
     break_page(path, b"<label 1>")
     store = await opened(path)
 
@@ -95,9 +99,7 @@ async def test_session_with_malformed_page_of_versions_takes_new_ones(
 
 
 async def test_rows_that_are_not_on_a_malformed_page_get_checksums(path: Path) -> None:
-    """A version cannot be changed there; the others, and the chat,
-    are those of an earlier release no more.
-    """
+    """The version on the malformed page cannot be changed, so only it gets no checksum."""
     older = await opened(path)
     for table in ("versions", "messages"):
         await older._engine.write(partial(_forget_checksums, table))
@@ -122,8 +124,8 @@ async def test_rows_that_are_not_on_a_malformed_page_get_checksums(path: Path) -
 
 
 async def test_malformed_page_of_chat_damages_its_messages_only(path: Path) -> None:
-    """A page holds several; each keeps its place in the list."""
-    break_page(path, b"<text 1>" + b"x" * 100)  # more than the index of ids has
+    """A page holds several messages, and each damaged message keeps its place in the list."""
+    break_page(path, b"<text 1>" + b"x" * 100)  # the index of ids has fewer of these bytes
     store = await opened(path)
 
     found = await store.messages("s1", None, MANY)
@@ -136,7 +138,7 @@ async def test_malformed_page_of_chat_damages_its_messages_only(path: Path) -> N
 
 
 async def test_malformed_page_of_log_is_permanent_and_spares_other_sessions(path: Path) -> None:
-    """The error says that waiting does not help; others' logs are written in the same moment."""
+    """The error says that waiting does not help. The logs of other sessions are written."""
     break_page(path, b"<chunk 1>")
     store = await opened(path)
 
@@ -150,7 +152,7 @@ async def test_malformed_page_of_log_is_permanent_and_spares_other_sessions(path
 
 
 async def test_title_that_is_no_utf8_is_shown_as_far_as_it_can_be(path: Path) -> None:
-    """SQLite itself would refuse to read the row, and with it each list that the row is in."""
+    """A title that is not UTF-8 is shown, although SQLite itself would refuse its row."""
     store = await opened(path)
     await store._engine.write(
         lambda db: db.execute(

@@ -1,5 +1,5 @@
-// Deleting a session, which its owner does from the list of sessions or from the session's
-// settings.
+// The dialog to delete a session. The owner opens it from the list of sessions or from the
+// session's settings.
 import { useId, useState } from "preact/hooks"
 import { del, words } from "../../api"
 import type { Session } from "../../types"
@@ -12,7 +12,7 @@ interface Props {
   session: Session
   onClose: () => void
   onDeleted: () => void
-  /** the session as it is shown may be out of date */
+  /** called after an error, because the shown session may be out of date */
   onFailed: () => void
 }
 

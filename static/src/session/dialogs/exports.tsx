@@ -1,8 +1,8 @@
-// What of a session can be downloaded.
+// Downloads of a session.
 import { go } from "../../router"
 import type { Session } from "../../types"
 
-/** The forms of an export, as the API names them, and what each is for. */
+/** The formats of an export: the API's value, a name, and a text about it. */
 const FORMATS: [string, string, string][] = [
   ["", "Zip file", "all files, versions and the chat"],
   ["replay", "Replay", "one page that plays the session, without this server"],

@@ -40,7 +40,7 @@ function Code({ text }: { text: string }) {
   )
 }
 
-/** "Editors · 0 of 5 joined · expires 5 Dec" */
+/** An invite as text: "Editors · 0 of 5 joined · expires 5 Dec". */
 function about({ role, uses, maxUses, expiresAt }: Invite): string {
   const joined = maxUses ? `${uses} of ${maxUses} joined` : `${uses} joined`
   return [role === "viewer" ? "Viewers" : "Editors", joined, `expires ${until(expiresAt)}`].join(

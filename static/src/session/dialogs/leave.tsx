@@ -1,4 +1,4 @@
-// Leaving a session, which everybody may do but its owner.
+// Leaving a session, which every member except the owner may do.
 import { me } from "../../account"
 import { post, words } from "../../api"
 import { go } from "../../router"
@@ -8,7 +8,7 @@ import { Sure } from "../../ui/sure"
 import { forgetCopies } from "../live/kept"
 
 export function Leave({ session }: { session: Session }) {
-  // a guest has no other session, and could not come back without an invite
+  // a guest has no other session, and could not return without an invite
   if (me.value?.guest) return null
   const leave = async () => {
     try {

@@ -1,4 +1,4 @@
-// What the owner can change in a session, for everybody.
+// Settings of a session that only its owner can change, for all members.
 import { useState } from "preact/hooks"
 import { patch, words } from "../../api"
 import type { ChangedSession, Session } from "../../types"
@@ -26,7 +26,7 @@ function End({ session, onChanged }: Pick<Props, "session" | "onChanged">) {
     )
   return (
     <>
-      {/* one button for both, so that it keeps the focus */}
+      {/* one button for ending and opening, so that it keeps the focus */}
       <Sure
         label={isOpen ? "End session (makes it read-only)" : "Open the session again"}
         question={isOpen ? "Really end it" : ""}

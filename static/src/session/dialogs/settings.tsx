@@ -1,5 +1,5 @@
-// How this person likes the editor, what the owner can change in the session, and what can be taken
-// out of it.
+// The settings dialog: the editor in this browser, the session (for its owner), and the session's
+// downloads.
 import { fontSize, keys, tabSize, theme, wraps } from "../../settings"
 import type { Session } from "../../types"
 import { Dialog } from "../../ui/dialog"

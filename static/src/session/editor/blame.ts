@@ -1,4 +1,4 @@
-// The author of each line, next to the line. It is requested only when people switch it on.
+// The author of each line, shown next to the line. Requested only when the user switches it on.
 import type { Extension, Text } from "@codemirror/state"
 import { gutter, GutterMarker } from "@codemirror/view"
 import { ApiError, get } from "../../api"
@@ -10,7 +10,7 @@ import { colourOf } from "../../ui/avatar"
 type Line = ReturnType<Text["line"]>
 
 class Author extends GutterMarker {
-  /** isSame: the line before has the same author and time, so the name is not said again */
+  /** isSame: the line before has the same author and time, so the name is not repeated */
   constructor(
     readonly person: Person,
     readonly at: string,
@@ -57,7 +57,7 @@ export async function blameGutter(sessionId: string, root: string): Promise<Exte
     tell(`A line marked “via” was sent by that person's browser. ${ABOUT_CARRIED}`)
   const people = new Map(found.authors.map((one) => [one.id, one]))
   const byLine = new Map(found.lines.map((one) => [one.line, one]))
-  /** The author of a line, while it is as it was when the server was asked. */
+  /** The author of a line, or null if the line has changed since the server was asked. */
   const authorOf = ({ number, text }: Line) => {
     const known = byLine.get(number)
     const person = known?.author ? people.get(known.author) : undefined

@@ -1,10 +1,10 @@
-// What a person's cursor looks like in a text: a line in their colour, and their name behind the
-// end of the line. Styles are set by CSSOM only, because the content security policy forbids style
+// Another person's cursor in a text: a line in their colour, and their name after the end of the
+// line of text. Styles are set only by the CSSOM, because the content security policy forbids style
 // attributes.
 import type { Range, Text } from "@codemirror/state"
 import { Decoration, EditorView, WidgetType } from "@codemirror/view"
 
-/** A person as a cursor shows them. */
+/** The data of a person that a cursor shows. */
 export interface Marked {
   id?: string
   name: string
@@ -25,7 +25,7 @@ class Caret extends WidgetType {
     const caret = document.createElement("span")
     caret.className = "cm-remote-caret"
     caret.style.borderColor = this.user.color
-    // for a long line, whose end is not on the screen, and with it the flag
+    // in a long line, the flag at the line's end may not be on the screen
     caret.title = this.user.name
     caret.setAttribute("aria-hidden", "true")
     return caret
@@ -36,13 +36,13 @@ class Caret extends WidgetType {
   }
 }
 
-/** Somebody's cursor, as its flag needs it. */
+/** A cursor as its flag needs it. head: the position of the cursor in the text. */
 export interface Flagged {
   user: Marked
   head: number
 }
 
-/** What a flag shows. One that moves is made again, so that its name is seen again. */
+/** The data of a flag. When they change, the flag is made again, so its name is visible again. */
 const keyOf = ({ user, head }: Flagged) =>
   JSON.stringify([user.id, user.name, user.color, user.avatar, head])
 
@@ -57,15 +57,14 @@ function flagOf(flagged: Flagged): HTMLElement {
     picture.alt = ""
     flag.append(picture)
   }
-  // shown by the style sheet: the name is not part of the text, nor of what is copied from it
+  // the style sheet shows the name, so it is not part of the text and is not copied with it
   flag.dataset.name = user.name
   flag.dataset.key = keyOf(flagged)
   return flag
 }
 
 /**
- * The names of the people in one line. They stand behind its end, where they hide nothing that
- * somebody types.
+ * The flags of all cursors in one line. They are after the end of the line, so they hide no text.
  */
 class Flags extends WidgetType {
   constructor(readonly people: Flagged[]) {
@@ -86,7 +85,7 @@ class Flags extends WidgetType {
     return anchor
   }
 
-  /** The flags of others stay as they are: made again, they would be seen again too. */
+  /** Keep the flags that have not changed. A flag that is made again shows its name again. */
   override updateDOM(anchor: HTMLElement): boolean {
     const list = anchor.firstElementChild
     if (!list) return false
@@ -114,7 +113,7 @@ export const caretTheme = EditorView.baseTheme({
     marginLeft: "-1px",
     marginRight: "-1px",
   },
-  // without a width, so that they never wrap a line
+  // the width is 0, so that flags never wrap a line
   ".cm-remote-flags": {
     display: "inline-block",
     width: "0",
@@ -153,12 +152,12 @@ export const caretTheme = EditorView.baseTheme({
   ".cm-content.cm-lineWrapping": { overflowX: "clip" },
 })
 
-/** Behind the carets at the same place. */
+/** The order of flags at a position: after the carets there. */
 const FLAGS_SIDE = 2
 
 /**
- * Carets of people and, for each line that has any, their flags. side: -1 for a caret at the end of
- * a selection.
+ * The decorations for cursors: a caret for each, and one widget of flags for each line that has
+ * cursors. side: -1 for a caret at the end of a selection, and 1 for another caret.
  */
 export function caretRanges(
   doc: Text,

@@ -27,7 +27,7 @@ interface Props {
   onFollow: (clientId: number | null) => void
 }
 
-/** What can change while the editor is open is in slots; they are filled by effects. */
+/** Open the editor of a text. Effects fill the slots, whose content changes while it is open. */
 function open(parent: HTMLElement, collab: Collaboration, root: string): EditorView {
   const text = collab.doc.getText(root)
   const undo = collab.places.undoOf(root)
@@ -57,7 +57,7 @@ function open(parent: HTMLElement, collab: Collaboration, root: string): EditorV
   return view
 }
 
-/** Tell others what part of the text is on the screen, so that they can follow. */
+/** Tell others which part of the text is on this screen, so that they can follow. */
 function tellViewport(view: EditorView, collab: Collaboration, root: string): () => void {
   let timer = 0
   const scrolled = () => {
@@ -80,7 +80,7 @@ function tellViewport(view: EditorView, collab: Collaboration, root: string): ()
   }
 }
 
-/** Scroll to where somebody else is, each time that they have moved. */
+/** Scroll to the followed person's position each time that they have moved. */
 function follow(
   view: EditorView,
   collab: Collaboration,
@@ -91,8 +91,8 @@ function follow(
   return effect(() => {
     const person = collab.people.value.find((one) => one.clientId === clientId)
     const place = person?.top ?? person?.cursor?.head
-    // own typing changes the people too, within an update of this view, which must not be updated
-    // then
+    // the user's own typing changes `people` too, during an update of this view, and then the view
+    // must not be updated
     if (person?.root !== root || !place || place === shown) return
     shown = place
     const found = Y.createAbsolutePositionFromRelativePosition(
@@ -106,12 +106,12 @@ function follow(
   })
 }
 
-/** Keys that type or move, as opposed to those that copy, or open something. */
+/** Whether a key types or moves, and does not copy or open something. */
 const isOwnKey = ({ key, ctrlKey, metaKey, altKey }: KeyboardEvent) =>
   /^(Arrow|Page|Home|End|Backspace|Delete|Enter|Tab)/.test(key) ||
   (key.length === 1 && !ctrlKey && !metaKey && !altKey)
 
-/** Call `done` when this person types, scrolls or clicks in the view; return what stops that. */
+/** Call `done` when the user types, scrolls or clicks in the view. Return a function to stop it. */
 function watchOwnSteps({ dom }: EditorView, done: () => void): () => void {
   const pressed = (event: KeyboardEvent) => isOwnKey(event) && done()
   const others = ["beforeinput", "wheel", "touchmove", "pointerdown"]
@@ -124,8 +124,8 @@ function watchOwnSteps({ dom }: EditorView, done: () => void): () => void {
 }
 
 /**
- * Fill the slots of the view with what the screen says: again for each view, so they depend on its
- * root.
+ * Fill the slots of the view from the props. The effects depend on `root`, because each root has a
+ * new view.
  */
 function useSlots(view: { current: EditorView | null }, props: Props): void {
   const { collab, root, name, language, canWrite, blames, sessionId } = props
@@ -153,10 +153,10 @@ function useSlots(view: { current: EditorView | null }, props: Props): void {
   }, [view, collab, root, blames, sessionId])
 }
 
-/** Keep the view as the person set it in this browser; return what stops that. */
+/** Apply this browser's settings to the view. Return a function to stop this. */
 function applySettings(view: EditorView, undo: Y.UndoManager): () => void {
-  // A change of the view tells others where this person is, which reads other signals. These
-  // effects must not depend on them.
+  // A change of the view tells others the user's position, which reads other signals. These effects
+  // must not depend on those signals.
   const fill = (effects: StateEffect<unknown>) => untracked(() => view.dispatch({ effects }))
   const stops = [
     effect(() => fill(slots.tabs.reconfigure(tabs(tabSize.value)))),

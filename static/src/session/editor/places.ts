@@ -1,10 +1,10 @@
-// Keeps the undo steps, the selection and the part on the screen of an editor while another file is
-// open.
+// Keeps the undo steps, the selection and the scroll position of each file's editor while another
+// file is open.
 import { EditorSelection, type StateEffect } from "@codemirror/state"
 import { EditorView } from "@codemirror/view"
 import * as Y from "yjs"
 
-/** Positions are Yjs's own: they stay at the same letter while others type. */
+/** Positions are Yjs's relative ones, so they stay at the same letter while others type. */
 interface Place {
   anchor: Y.RelativePosition
   head: Y.RelativePosition
@@ -23,26 +23,26 @@ export class Places {
 
   constructor(private readonly doc: Y.Doc) {}
 
-  /** One for each text, as long as the document is open: it goes with the document. */
+  /** The undo manager of a text. It exists as long as the document does. */
   undoOf(root: string): Y.UndoManager {
     const undo = this.undos.get(root) ?? new Y.UndoManager(this.doc.getText(root))
     this.undos.set(root, undo)
     return undo
   }
 
-  /** Have the editor of a text take the keyboard when it opens. */
+  /** Let the editor of a text take the focus when it opens. */
   enter(root: string): void {
     this.entering = root
   }
 
-  /** Whether the editor of a text is to take the keyboard; asked once. */
+  /** Whether the editor of a text must take the focus. Only the first call returns true. */
   isEntered(root: string): boolean {
     const is = this.entering === root
     this.entering = ""
     return is
   }
 
-  /** Remember where an editor was left. */
+  /** Remember the selection and the scroll position of an editor that closes. */
   leave(root: string, view: EditorView): void {
     const { anchor, head } = view.state.selection.main
     const top = view.lineBlockAtHeight(view.scrollDOM.scrollTop).from
@@ -52,7 +52,7 @@ export class Places {
     this.places.set(root, { anchor: keep(anchor), head: keep(head), top: keep(top) })
   }
 
-  /** Return how to open the editor again where it was left. */
+  /** Return the selection and the scroll position with which to open the editor again. */
   startOf(root: string): Start {
     const place = this.places.get(root)
     if (!place) return {}

@@ -1,4 +1,4 @@
-// A text in CodeMirror that can only be read.
+// A read-only text in CodeMirror.
 import { effect } from "@preact/signals"
 import { type ChangeSpec, EditorState } from "@codemirror/state"
 import { Decoration, EditorView } from "@codemirror/view"
@@ -10,8 +10,8 @@ import { caretRanges, caretTheme, type Marked } from "./carets"
 import { font, readOnly, slots } from "./setup"
 
 /**
- * What differs between the view's text and another one: with nothing else changed, it keeps its
- * place and colours.
+ * The smallest change from the view's text to another one. If the rest is unchanged, the view keeps
+ * its scroll position and colours.
  */
 function difference(view: EditorView, text: string): ChangeSpec {
   const old = view.state.doc.toString()
@@ -28,7 +28,7 @@ function difference(view: EditorView, text: string): ChangeSpec {
   return { from: start, to: old.length - end, insert: text.slice(start, text.length - end) }
 }
 
-/** Show the caret of the person who typed last, or none. */
+/** Show the caret of the person who typed last, or none if `user` is null. */
 function showCaret(view: EditorView, user: Marked | null, head: number): void {
   const ranges = user ? caretRanges(view.state.doc, [{ user, head, side: 1 }]) : []
   const shown = EditorView.decorations.of(Decoration.set(ranges, true))
@@ -37,14 +37,14 @@ function showCaret(view: EditorView, user: Marked | null, head: number): void {
 
 interface Props {
   text: string
-  /** of the file: its suffix says in which language it is coloured, if it has one */
+  /** the file's name, whose suffix decides the language of the colours, if it has one */
   name: string
   language: string
-  /** what it is for screen readers */
+  /** the text's name for screen readers */
   label: string
-  /** what is scrolled into view; without it the view stays where it is */
+  /** the position that is scrolled into view; without it, the view does not scroll */
   position?: number
-  /** whose caret stands there */
+  /** the person whose caret is at `position` */
   author?: Marked | null
   testId: string
 }
@@ -80,7 +80,7 @@ export function ReadOnlyText({ text, name, language, label, position, author, te
   }, [language, name, label])
   useEffect(() => {
     if (!view.current) return
-    // the caret goes first: it may stand where the new text has ended before
+    // remove the caret first, because its position may be outside the new text
     view.current.dispatch({
       changes: difference(view.current, text),
       effects: slots.caret.reconfigure([]),
@@ -92,7 +92,7 @@ export function ReadOnlyText({ text, name, language, label, position, author, te
       effects: EditorView.scrollIntoView(at, { y: "nearest", yMargin: 60 }),
     })
     showCaret(view.current, author ?? null, at)
-    // a new view, for another file or language, is empty
+    // the last three make a new view, which is empty
   }, [text, position, author, language, name, label])
   return <div class="editor" ref={parent} data-testid={testId} />
 }

@@ -55,8 +55,8 @@ class Remote {
   }
 
   /**
-   * Where this person is; a view that is not in use says nothing, so that another tab's cursor
-   * stays.
+   * Tell others the user's cursor. A view without focus tells nothing, so that the cursor of
+   * another tab stays.
    */
   private tell(view: EditorView): void {
     if (!view.hasFocus || this.text.length !== view.state.doc.length) return
@@ -65,7 +65,7 @@ class Remote {
     this.awareness.setLocalStateField("cursor", { anchor: here(anchor), head: here(head) })
   }
 
-  /** Another tab of this person has the person's own name. */
+  /** The user as their cursor shows them. Another tab of this user gets a name that says so. */
   private named(user: User): User {
     return user.id === this.myId ? { ...user, name: "You, in another tab" } : user
   }

@@ -1,4 +1,4 @@
-// CodeMirror put together: what every editor of the app has, and what can change while it is open.
+// CodeMirror's configuration: the parts of every editor, and slots for parts that can change.
 import {
   autocompletion,
   closeBrackets,
@@ -29,7 +29,7 @@ import {
 import { tags } from "@lezer/highlight"
 import type * as Y from "yjs"
 
-// colours are the page's custom properties, so that a change of theme needs no new editor
+// colours are CSS variables of the page, so that a change of theme needs no new editor
 export const highlight = syntaxHighlighting(
   HighlightStyle.define([
     { tag: [tags.keyword, tags.operatorKeyword, tags.modifier], color: "var(--syn-keyword)" },
@@ -97,7 +97,7 @@ export const look = EditorView.theme({
   },
   ".cm-button:active": { backgroundColor: "var(--line-active)", backgroundImage: "none" },
   ".cm-vim-panel": { padding: "4px 12px", fontFamily: "var(--mono)" },
-  // Marks are outlined on a background that every colour of the syntax can be read on.
+  // Matches have an outline, and a background on which every syntax colour can be read.
   ".cm-searchMatch": { backgroundColor: "var(--line-active)", outline: "1px solid var(--warn)" },
   ".cm-searchMatch-selected": {
     backgroundColor: "var(--line-active)",
@@ -144,10 +144,10 @@ export const tabs = (size: number) => [
   EditorState.tabSize.of(size),
   indentUnit.of(" ".repeat(size)),
 ]
-/** What CodeMirror colours by itself (matches, brackets, panels) is for one of two themes, too. */
+/** The theme for colours that CodeMirror sets itself, such as matches, brackets and panels. */
 export const dark = (is: boolean) => EditorView.darkTheme.of(is)
 export const font = (size: number) => EditorView.theme({ "&": { fontSize: `${size}px` } })
-/** A text that can only be read is scrolled by keys too, so it takes the focus. */
+/** Whether a text can be edited. A read-only text also takes the focus, so keys can scroll it. */
 export const writable = (is: boolean) => [
   EditorView.editable.of(is),
   EditorState.readOnly.of(!is),
@@ -183,7 +183,7 @@ export const basics: Extension = [
   ]),
 ]
 
-/** What the editor is called for screen readers. */
+/** The editor's name for screen readers. */
 export const label = (name: string): Extension =>
   EditorView.contentAttributes.of({ "aria-label": name })
 

@@ -1,5 +1,5 @@
-// Vim's keys. Its own undo would go through CodeMirror's history, which a shared text does not
-// have.
+// Vim's keys. Undo and redo are replaced, because Vim's own use CodeMirror's history, which a
+// shared text does not have.
 import { type Extension } from "@codemirror/state"
 import { type EditorView, ViewPlugin } from "@codemirror/view"
 import { CodeMirror, getCM, Vim, vim } from "@replit/codemirror-vim"
@@ -18,15 +18,15 @@ const commands: [name: "undo" | "redo", short: string, run: Command][] = [
   ["redo", "red", command("Mod-y")],
 ]
 
-// The keys (u, Ctrl-R) look the commands up each time, :undo and :redo do not.
+// The keys u and Ctrl-R look up these commands at each use, but :undo and :redo do not.
 for (const [name, short, run] of commands) {
   CodeMirror.commands[name] = run
   Vim.defineEx(name, short, run)
 }
 
 /**
- * Make one step of each command, however long the typing took. Text of insert mode belongs to the
- * command that began it: `o` opens a line, and one `u` takes back the line and its text.
+ * Make each command one undo step, however long the typing took. Text of insert mode belongs to the
+ * command that began it. For example, `o` opens a line, and one `u` removes the line with its text.
  */
 const stepsOf = (undo: Y.UndoManager) =>
   ViewPlugin.define((view) => {
@@ -48,5 +48,5 @@ const stepsOf = (undo: Y.UndoManager) =>
     }
   })
 
-/** With the mode below the text. */
+/** Vim's keys, with the current mode shown below the text. */
 export const vimKeys = (undo: Y.UndoManager): Extension => [vim({ status: true }), stepsOf(undo)]

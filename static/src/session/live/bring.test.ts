@@ -2,7 +2,7 @@ import { expect, it } from "vitest"
 import * as Y from "yjs"
 import { missingEdits, newSending } from "./bring"
 
-/** Two documents that have the same text, under ids of their own. */
+/** Two documents with the same text, each with its own client id. */
 function pair(): { theirs: Y.Doc; mine: Y.Doc } {
   const [theirs, mine] = [new Y.Doc(), new Y.Doc()]
   theirs.getText("main").insert(0, "one\ntwo\nthree\n")
@@ -11,7 +11,7 @@ function pair(): { theirs: Y.Doc; mine: Y.Doc } {
   return { theirs, mine }
 }
 
-/** Make the edits in the other document, as a new client. */
+/** Make the edits that are missing in the other document, as a new client. */
 function bring(theirs: Y.Doc, mine: Y.Doc): void {
   missingEdits(theirs, mine).forEach((delta, root) => theirs.getText(root).applyDelta(delta))
 }

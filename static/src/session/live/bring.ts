@@ -1,5 +1,5 @@
-// Text that the server refuses for good, brought again as new edits: what the document holds, under
-// a new client id.
+// Sends text again as new edits under a new client id, after the server has refused the old edits
+// for good.
 import * as decoding from "lib0/decoding"
 import { WebsocketProvider } from "y-websocket"
 import * as Y from "yjs"
@@ -10,7 +10,7 @@ import type { Sending, Unconfirmed } from "./unconfirmed"
 
 const SAVED = 102
 const TIMEOUT_MS = 20_000
-/** After any other close nobody knows whether the server has what was sent before it. */
+/** Close codes after which the server has not taken the edits. Other codes leave this unknown. */
 const TOOK_NOTHING: number[] = [CLOSE_CODE.malformed, CLOSE_CODE.tooLarge, CLOSE_CODE.tooBig]
 
 type Delta = Y.YTextEvent["delta"]
@@ -18,7 +18,7 @@ type Delta = Y.YTextEvent["delta"]
 const textRoots = (doc: Y.Doc): string[] =>
   [...doc.share].flatMap(([root, type]) => (type instanceof Y.Text ? [root] : []))
 
-/** Add an update to a document; return how its texts changed. */
+/** Apply an update to a document, and return the changes of its texts by root. */
 function changes(doc: Y.Doc, roots: string[], update: Uint8Array): Map<string, Delta> {
   const changed = new Map<string, Delta>()
   const looks = roots.map((root) => {
@@ -31,7 +31,7 @@ function changes(doc: Y.Doc, roots: string[], update: Uint8Array): Map<string, D
   return changed
 }
 
-/** A document that has several updates. */
+/** Return a new document with these updates. */
 function merge(...updates: Uint8Array[]): Y.Doc {
   const doc = new Y.Doc()
   for (const update of updates) Y.applyUpdate(doc, update)
@@ -39,14 +39,14 @@ function merge(...updates: Uint8Array[]): Y.Doc {
 }
 
 /**
- * What one document has and another lacks, as changes of the other's texts. Merged as Yjs would
- * have merged it, had the server taken it.
+ * Return the edits that only `mine` has, as changes of the texts of `theirs`. They are merged as
+ * Yjs would have merged them if the server had taken them.
  */
 export function missingEdits(theirs: Y.Doc, mine: Y.Doc): Map<string, Delta> {
   return changes(merge(Y.encodeStateAsUpdate(theirs)), textRoots(mine), Y.encodeStateAsUpdate(mine))
 }
 
-/** The change that undoes `delta`, which was made in `text`. */
+/** Return the change that undoes `delta`, which was made in `text`. */
 function inverse(delta: Delta, text: string): Delta {
   let at = 0
   return delta.map(({ retain = 0, delete: deleted = 0, insert }) => {
@@ -57,8 +57,8 @@ function inverse(delta: Delta, text: string): Delta {
 }
 
 /**
- * `delta` and `other` are changes of `text`. Return `delta` as a change of the text that `other`
- * has led to.
+ * `delta` and `other` are changes of `text`. Return `delta` as a change of the text that results
+ * from `other`.
  */
 function rebased(text: string, delta: Delta, other: Delta): Delta {
   const here = new Y.Doc()
@@ -69,23 +69,23 @@ function rebased(text: string, delta: Delta, other: Delta): Delta {
   return changes(there, [""], Y.encodeStateAsUpdate(here)).get("") ?? []
 }
 
-/** All of a document except for the structs of some clients. */
+/** Return the update of a whole document, without the structs of some clients. */
 function without(clients: Iterable<number>, doc: Y.Doc): Uint8Array {
   const known = new Map([...clients].map((client) => [client, Number.MAX_SAFE_INTEGER]))
   return Y.diffUpdate(Y.encodeStateAsUpdate(doc), Y.encodeStateVector(known))
 }
 
 /**
- * The edits in `mine` since `sent` was sent, as changes of the texts of `theirs`, which has the
- * sending already.
+ * Return the edits in `mine` since `sent` was sent, as changes of the texts of `theirs`, which
+ * already has the sending.
  *
- * `mine` has the old edits, and `theirs` has their text under another client id. So the two cannot
- * be merged: that text would be there twice.
+ * `mine` has the old edits, and `theirs` has the same text under another client id. If the two were
+ * merged, that text would be there twice.
  */
 function editsSince(sent: Sending, theirs: Y.Doc, mine: Y.Doc): Map<string, Delta> {
   const [roots, clients] = [textRoots(mine), [...Y.parseUpdateMeta(sent.update).from.keys()]]
-  // The server's document with the old edits instead of the new ones. If its texts are equal to
-  // those of `theirs`, then changes of the one fit the other.
+  // `taken` is the server's document with the old edits instead of the new ones. If its texts are
+  // equal to those of `theirs`, changes of its texts also fit the texts of `theirs`.
   const taken = merge(without(clients, theirs), sent.refused)
   const isSame = roots.every(
     (root) => taken.getText(root).toJSON() === theirs.getText(root).toJSON(),
@@ -95,9 +95,9 @@ function editsSince(sent: Sending, theirs: Y.Doc, mine: Y.Doc): Map<string, Delt
 }
 
 /**
- * As `editsSince`, if somebody has typed into the text that was sent. That text came back from the
- * server, so `mine` has it twice. The new edits are found in a document that has it twice as well.
- * Then they are moved to `theirs`, which has it once.
+ * `editsSince` for the case that somebody has typed into the text that was sent. That text came
+ * back from the server, so `mine` has it twice. The new edits are found in a document that also has
+ * it twice. Then they are rebased to `theirs`, which has it once.
  */
 function editsNextToBoth(sent: Sending, theirs: Y.Doc, mine: Y.Doc): Map<string, Delta> {
   const roots = textRoots(mine)
@@ -113,9 +113,9 @@ function editsNextToBoth(sent: Sending, theirs: Y.Doc, mine: Y.Doc): Map<string,
 }
 
 /**
- * The sending that brings the server's document the text that only `mine` has. If there was a
- * sending before, it is part of the new one, unchanged, because the server may have it already. To
- * send it twice changes nothing.
+ * Return the sending that adds the text that only `mine` has to the server's document. A sending
+ * from before becomes an unchanged part of the new one, because the server may have it already.
+ * Sending it twice changes nothing.
  */
 export function newSending(theirs: Y.Doc, mine: Y.Doc, before: Sending | null): Sending {
   const known = Y.encodeStateVector(theirs)
@@ -130,11 +130,11 @@ export function newSending(theirs: Y.Doc, mine: Y.Doc, before: Sending | null): 
   }
 }
 
-/** Whether a document has something of a sending. */
+/** Whether a document has any struct of a sending. */
 const hasSome = (doc: Y.Doc, { update }: Sending): boolean =>
   [...Y.parseUpdateMeta(update).from.keys()].some((client) => doc.store.clients.has(client))
 
-/** A connection for one sending: it does not come back, and says what is saved. */
+/** A connection for one sending. It does not reconnect, and it knows when the edits are saved. */
 class Sender {
   readonly doc = new Y.Doc()
   readonly provider: WebsocketProvider
@@ -142,7 +142,7 @@ class Sender {
   private readonly closed: Promise<never>
   private look: () => void = () => undefined
 
-  /** refused: called when the server closes the connection because of what was sent. */
+  /** refused: called when the server closes the connection because of the edits that were sent. */
   constructor(serverUrl: string, sessionId: string, refused: () => void) {
     const { counter } = this
     class CountingSocket extends WebSocket {
@@ -165,8 +165,8 @@ class Sender {
       )
       this.look()
     }
-    provider.messageHandlers[2] = () => undefined // a refusal ends the connection too
-    provider.awareness.setLocalState(null) // nobody has come in
+    provider.messageHandlers[2] = () => undefined // after a refusal, the connection is closed, too
+    provider.awareness.setLocalState(null) // this connection must not be shown as a person
     provider.on("sync", () => this.look())
     provider.on("closed", ({ code }) => TOOK_NOTHING.includes(code) && refused())
     this.closed = new Promise((_done, failed) => {
@@ -175,16 +175,16 @@ class Sender {
         failed(new Error("the connection was closed"))
       })
     })
-    this.closed.catch(() => undefined) // it also ends when nobody waits any more
+    this.closed.catch(() => undefined) // the connection also ends when no code waits for it
   }
 
-  /** Connect, and wait until the document is the server's. */
+  /** Connect, and wait until `doc` has the server's whole document. */
   async connect(): Promise<void> {
     this.provider.connect()
     await this.until(() => this.provider.synced)
   }
 
-  /** Send an update, and wait until the server has saved all that was sent. */
+  /** Send an update, and wait until the server has saved everything that was sent. */
   async send(update: Uint8Array): Promise<void> {
     Y.applyUpdate(this.doc, update)
     await this.until(() => this.counter.state(this.provider.synced) === "saved")
@@ -196,7 +196,7 @@ class Sender {
   }
 
   /**
-   * Wait until something is true; raises an error if the connection ends before, or after a while.
+   * Wait until a condition is true. Rejects if the connection ends before, or after TIMEOUT_MS.
    */
   private until(is: () => boolean): Promise<void> {
     const reached = new Promise<void>((done, failed) => {
@@ -216,11 +216,11 @@ class Sender {
  * Send the text that only `mine` has, by a connection and a document of its own. Wait until the
  * server has saved it.
  *
- * unconfirmed: the text that was sent before and may have arrived. The text sent now is noted there
- * until it is saved.
+ * unconfirmed: the record of an earlier sending that may have arrived. The new sending is recorded
+ * there until it is saved.
  *
- * Raises an error if that fails. Then nothing was sent, or the server did not say that it has the
- * text.
+ * Rejects if that fails. Then either nothing was sent, or the server did not confirm that it has
+ * the text.
  */
 export async function bringAsNew(
   mine: Y.Doc,

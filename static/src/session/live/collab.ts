@@ -1,5 +1,4 @@
-// One session's document: the stock provider, the copy in this browser, and how much the server has
-// saved.
+// The document of one session: the stock provider, the copy in this browser, and the save state.
 import { signal } from "@preact/signals"
 import * as decoding from "lib0/decoding"
 import { IndexeddbPersistence } from "y-indexeddb"
@@ -24,14 +23,17 @@ const NOTE = 103
 const SYNC_TIMEOUT_MS = 1500
 const KEPT_TIMEOUT_MS = 1500
 /**
- * After a limit: an edit may have made the document small enough, so it is tried again when typing
- * pauses.
+ * The pause before another try after a size limit. An edit may have made the document small enough,
+ * so the page tries again when typing pauses.
  */
 const RETRY_MS = 3000
-/** Much longer than the half second that edits gather before they are saved. */
+/**
+ * The delay from which on the server counts as slow. It is much longer than the half second for
+ * which the server collects edits before it saves them.
+ */
 const SLOW_MS = 8000
 /**
- * The browser's own code, for a connection that ended without a close frame (RFC 6455, section
+ * The browser's own close code for a connection that ended without a close frame (RFC 6455, section
  * 7.1.5).
  */
 const NO_CLOSE_FRAME = 1006
@@ -45,15 +47,15 @@ const socketUrl = () => `${location.origin.replace("http", "ws")}/sync`
 export class Collaboration {
   readonly doc = new Y.Doc()
   readonly provider: WebsocketProvider
-  /** where this person was in each text */
+  /** the user's position in each text */
   readonly places = new Places(this.doc)
   readonly saveState = signal<SaveState>("offline")
   readonly people = signal<Participant[]>([])
-  /** the text can be typed into: it came from the server, or this browser kept it */
+  /** whether the text can be edited: it came from the server, or from this browser's copy */
   readonly ready = signal(false)
-  /** the names of all texts of the document that are known here */
+  /** the names of all known texts of the document */
   readonly roots = signal<string[]>([MAIN_ROOT])
-  /** the names of its other roots: maps, lists and XML */
+  /** the names of the document's other roots: maps, lists and XML */
   readonly others = signal<string[]>([])
   private readonly known = new Roots(this.doc)
   private namedByServer: string[] = []
@@ -64,14 +66,14 @@ export class Collaboration {
   private readonly kept: IndexeddbPersistence
   private isDestroyed = false
   private readonly sessionId: string
-  /** whether the text is being sent again as new edits, or could not be */
+  /** whether the text is being sent again as new edits ("busy"), or could not be ("failed") */
   readonly bringing = signal<"" | "busy" | "failed">("")
-  /** whether this page shows what was sent again as new edits */
+  /** whether this page was loaded after its text had been sent again as new edits */
   readonly wasBrought: boolean
   private wasSynced = false
   private hasRenewed = false
   private retrying = 0
-  /** the server takes long to save what was sent: it slows down those whose edits cost much */
+  /** whether the server takes long to save edits, as it does if a user's edits cost much work */
   readonly isSlow = signal(false)
   private readonly looking = window.setInterval(() => this.lookAtSpeed(), SLOW_MS / 4)
 
@@ -95,7 +97,7 @@ export class Collaboration {
     this.unconfirmed = new Unconfirmed(this.place.name)
     this.wasBrought = this.place.wasLeft()
     this.kept = new IndexeddbPersistence(this.place.name, this.doc)
-    // tabs of one browser could pass edits on past the server, which would not count them
+    // otherwise, tabs of one browser could exchange edits that the server would not count
     this.provider = new WebsocketProvider(socketUrl(), sessionId, this.doc, {
       params: { saved: "1", notes: "1" },
       disableBc: true,
@@ -104,14 +106,14 @@ export class Collaboration {
       shouldReconnect: ({ code }) => comesBack(code),
     })
     this.listen()
-    // without a connection what is kept can be worked on; where nothing is, an empty editor would
-    // be a lie
+    // without a connection, the kept copy can be edited. Without a copy, the editor must not open,
+    // because it would show an empty text instead of the session's text
     const haveKept = this.kept.whenSynced.then(() => {
       if (this.doc.store.clients.size > 0)
         setTimeout(() => (this.ready.value = true), SYNC_TIMEOUT_MS)
     })
-    // where the browser keeps nothing (private windows), or not soon, the server's text is enough
-    // to begin with
+    // if the browser keeps no copy (private windows), or is slow to load it, start with the
+    // server's text
     const late = new Promise<void>((go) => setTimeout(go, KEPT_TIMEOUT_MS))
     void Promise.race([haveKept, late]).then(() => {
       if (!this.isDestroyed) this.provider.connect()
@@ -130,7 +132,7 @@ export class Collaboration {
       this.events.noted(
         JSON.parse(new TextDecoder().decode(decoding.readVarUint8Array(decoder))) as Note,
       )
-    provider.messageHandlers[2] = () => undefined // said better by the role, and by the code of the close
+    provider.messageHandlers[2] = () => undefined // the role and the close code say this better
     provider.on("status", ({ status }) => {
       if (status !== "connecting") counter.reset()
       if (status === "connected") this.events.connected()
@@ -153,7 +155,7 @@ export class Collaboration {
   }
 
   /**
-   * The browser knows immediately that it is offline. The provider notices after half a minute
+   * The browser notices immediately that it is offline. The provider would notice only after 30 s
    * without a message.
    */
   private readonly lineLost = () => {
@@ -162,12 +164,12 @@ export class Collaboration {
   }
   private readonly lineBack = () => !isFinal(this.trouble.peek()) && this.provider.connect()
 
-  /** Why there is no connection, if that is known. */
+  /** The reason why there is no connection, if it is known. */
   get trouble(): Line["trouble"] {
     return this.line.trouble
   }
 
-  /** Connect again: the person has done something about what was wrong. */
+  /** Connect again, after the user has perhaps removed the cause of the close. */
   readonly retry = (): void => {
     clearTimeout(this.retrying)
     this.retrying = 0
@@ -185,7 +187,7 @@ export class Collaboration {
     if (this.saveState.value === "saved") this.line.good()
   }
 
-  /** A connection has ended; those that the provider ends for good come to `closed` too. */
+  /** A connection has ended. If the provider gives up, it also calls `closed`. */
   private lost(event: CloseEvent | null): void {
     const isOurs = event === null && !this.provider.shouldConnect
     const wasSynced = this.wasSynced
@@ -196,23 +198,23 @@ export class Collaboration {
   }
 
   private async closed(code: number, reason: string): Promise<void> {
-    // once: a server that refuses the new token too will not take the next one either
+    // renew only once: a server that also refuses the new token would refuse the next one, too
     const mayRenew = code === CLOSE_CODE.notSignedIn && !this.hasRenewed
     this.hasRenewed = mayRenew
     if (mayRenew && (await refresh().catch(() => false))) {
-      // a provider that was destroyed would connect again, for a page that is gone
+      // a destroyed provider would connect again, for a page that has been left
       if (!this.isDestroyed) this.provider.connect()
       return
     }
     this.line.closed(code, reason)
     this.update()
-    // the text that this page has loaded was brought once already: a second refusal is not by
-    // chance
+    // if this page's text was sent again already, a second refusal has another reason, so do not
+    // repeat it
     if (this.trouble.peek()?.remedy === "unreadable" && !this.wasBrought) await this.bring()
   }
 
   /**
-   * Bring the text as new edits, because the server refuses the old ones; then load the page again.
+   * Send the text as new edits, because the server refuses the old ones. Then reload the page.
    */
   readonly bring = async (): Promise<void> => {
     if (this.bringing.peek() === "busy") return
@@ -220,7 +222,7 @@ export class Collaboration {
     this.provider.disconnect()
     try {
       await alone(`bring ${this.place.name}`, async () => {
-        // what another tab has brought would be in the text twice
+        // text that another tab has sent already would be in the document twice
         if (this.place.isLeft) throw new Error("another tab has brought this text")
         const { bringAsNew } = await import("./bring")
         await bringAsNew(this.doc, socketUrl(), this.sessionId, this.unconfirmed)
@@ -251,20 +253,20 @@ export class Collaboration {
     this.people.value = found
   }
 
-  /** An arrow function: it is handed on as it is, and stays the same one. */
+  /** An arrow function, because it is passed as a prop and must stay identical. */
   readonly sayTyping = (isTyping: boolean) => this.say("typing", isTyping)
 
   say(field: string, value: unknown): void {
     this.provider.awareness.setLocalStateField(field, value)
   }
 
-  /** Texts that have these names: a new file, or one that this page has not opened yet. */
+  /** Add texts with these names: a new file, or files that this page has not opened yet. */
   addRoots(names: string[]): void {
     for (const name of names) this.doc.getText(name)
     this.readRoots()
   }
 
-  /** The server says that these roots are no texts. */
+  /** Note the roots that are not texts, as the server reports them. */
   nameOthers(names: string[]): void {
     this.namedByServer = names
     this.readRoots()

@@ -1,4 +1,4 @@
-// What a connection tells the code that opened it.
+// Events of a connection, and the people that it shows.
 import type { RelativePosition } from "./presence"
 import type { Message } from "../../types"
 
@@ -7,7 +7,7 @@ export type Note =
   | { about: "message"; message: Message }
   | { about: "slowed"; seconds: number }
 
-/** What a connection tells the code that opened it. */
+/** Callbacks of the code that opened a connection. */
 export interface Events {
   connected: () => void
   noted: (note: Note) => void
@@ -21,7 +21,7 @@ export interface Participant {
   avatar: string | null
   typing: boolean
   cursor: { anchor: RelativePosition; head: RelativePosition } | null
-  /** the file that is open; undefined in other programs, which do not say it */
+  /** the open file; undefined for other programs, which do not tell it */
   root: string | undefined
   top: RelativePosition
 }

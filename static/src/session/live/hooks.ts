@@ -1,4 +1,4 @@
-// A session's state and connection, for as long as its page is on the screen.
+// Hooks for a session's state and connection, which last as long as its page is shown.
 import { useEffect, useMemo } from "preact/hooks"
 import { LiveSession } from "./live"
 import { SessionState } from "./state"

@@ -17,7 +17,7 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllGlobals())
 
 /**
- * Keep a document in two places, the first of which was left, and something that was sent of it.
+ * Keep a document in two places, of which the first was left, and a sending of it.
  */
 function keep(sessionId: string): void {
   const place = new KeptPlace(sessionId, "me")

@@ -1,11 +1,11 @@
-// Where this browser keeps a session's document. If the server refuses the kept document, a new
+// The place of this browser's copy of a session's document. If the server refuses the copy, a new
 // place is used.
 
 import { forgetSendings } from "./unconfirmed"
 
 const KEY = "kept:"
 const BROUGHT = "brought:"
-/** The beginning of the names of databases. */
+/** The prefix of the databases' names. */
 const BEGINNING = "session-"
 
 /** Delete this browser's copies of the document of one session, or of all sessions. */
@@ -17,10 +17,10 @@ export async function forgetCopies(sessionId?: string): Promise<void> {
   for (const { name } of databases) if (name?.startsWith(beginning)) indexedDB.deleteDatabase(name)
 }
 
-/** One person's copy of one session's document, for all tabs. */
+/** The copy of one session's document for one user, shared by all tabs. */
 export class KeptPlace {
   private readonly key: string
-  /** The place that this tab began with. */
+  /** The number of the place that this tab uses. */
   private readonly number: string
 
   constructor(sessionId: string, userId: string) {
@@ -34,22 +34,23 @@ export class KeptPlace {
   }
 
   /**
-   * Whether another tab has left this place: what it held is on the server under another client id.
+   * Whether another tab has left this place. Then the place's text is on the server under another
+   * client id.
    */
   get isLeft(): boolean {
     return this.read() !== this.number
   }
 
   /**
-   * Begin with an empty place when the page is next loaded. The old copy stays until the person
-   * signs out.
+   * Use an empty place from the next load of the page on. The old copy stays until the user signs
+   * out.
    */
   leave(): void {
     localStorage.setItem(KEY + this.key, String(Number(this.number || 0) + 1))
     sessionStorage.setItem(BROUGHT + this.key, "yes")
   }
 
-  /** Whether this page was loaded because the place before was left; true once. */
+  /** Whether this page was loaded because another place was left. Only the first call says so. */
   wasLeft(): boolean {
     const was = sessionStorage.getItem(BROUGHT + this.key) !== null
     sessionStorage.removeItem(BROUGHT + this.key)

@@ -1,20 +1,21 @@
-// What people are told about the connection, and when: not about a restart that is over before they
-// have read of it.
+// The messages to users about the connection, and when they are shown. A short restart that is over
+// before users could read about it is not shown.
 import { signal } from "@preact/signals"
 import { isFinal, NO_NETWORK, type Trouble, troubleOf } from "./trouble"
 
-/** Longer than a restart and `SETTLED_MS` together. */
+/** How long a trouble waits before it is shown: longer than a restart and `SETTLED_MS` together. */
 export const PATIENCE_MS = 3000
-/** A connection that has been good for so long does not end again for the same reason. */
+/** A connection that has been good for this time is not expected to end for the same reason. */
 export const SETTLED_MS = 2000
 /**
- * How many handshakes fail before the reason is looked for; and how often it is looked for again.
+ * The number of failed handshakes after which the page looks for the reason, and the number of
+ * further failures before it looks again.
  */
 const MANY_FAILURES = 3
 const PROBE_EVERY = 10
 
 export class Line {
-  /** why there is no connection; null while there is one, or while it is too early to say */
+  /** why there is no connection; null while there is one, or while it is too early to show why */
   readonly trouble = signal<Trouble | null>(null)
   private waiting: Trouble | null = null
   private failures = 0
@@ -22,10 +23,10 @@ export class Line {
   private patience: ReturnType<typeof setTimeout> | undefined
   private settling: ReturnType<typeof setTimeout> | undefined
 
-  /** probe: finds out why handshakes fail */
+  /** probe: finds out why handshakes fail. */
   constructor(private readonly probe: () => Promise<Trouble>) {}
 
-  /** The server closed the connection and said why. */
+  /** The server has closed the connection with a reason. */
   closed(code: number, reason: string): void {
     this.failures = 0
     clearTimeout(this.settling)
@@ -37,7 +38,7 @@ export class Line {
     }
   }
 
-  /** A connection ended, or never began, without a word of the server. */
+  /** A connection has ended or could not be opened, without a reason from the server. */
   failed(): void {
     clearTimeout(this.settling)
     this.failures += 1
@@ -47,20 +48,20 @@ export class Line {
     })
   }
 
-  /** The device has no network: people learn of that now, and not when it has lasted. */
+  /** The device has no network. Users learn of this immediately. */
   offline(): void {
     clearTimeout(this.settling)
     if (!isFinal(this.trouble.value)) this.show(NO_NETWORK)
   }
 
-  /** The document is in step with the server's. */
+  /** The document is synchronized with the server's. */
   synced(): void {
     this.failures = 0
     clearTimeout(this.settling)
     this.settling = setTimeout(() => this.good(), SETTLED_MS)
   }
 
-  /** Nothing is wrong: all that was typed is saved, or the connection has lasted. */
+  /** All is well: all typed text is saved, or the connection has lasted. */
   good(): void {
     this.wasGood = true
     this.show(null)

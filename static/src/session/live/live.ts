@@ -1,4 +1,4 @@
-// A session that is open: its document, its chat, and what others do in it. Knows no screen.
+// An open session: its document, its chat, and the news about other people. It uses no screen.
 import { signal } from "@preact/signals"
 import type { Documents } from "../../lib/documents"
 import { announce, tell } from "../../ui/announce"
@@ -8,17 +8,17 @@ import type { SessionState } from "./state"
 import { type Contents, type Names, readLive, readNames, readTexts } from "./texts"
 
 const CHAT_RETRY_MS = 2000
-/** How long changes of a shown map or list gather before it is read again. */
+/** How long the page collects changes of a shown map or list before it reads the root again. */
 const DOCUMENTS_AFTER_MS = 3000
 /**
- * Longer than opening a session takes, so that this request is made only where something is wrong.
+ * Longer than opening a session takes, so that the preview is requested only if something is wrong.
  */
 const PREVIEW_AFTER_MS = 800
 const PREVIEW_EVERY_MS = 15_000
-/** How much of a message is told while the chat is closed. */
+/** The largest number of characters of a message in the notice while the chat is closed. */
 const TOLD = 140
 
-/** Other people only: a further tab of this person is nobody who comes. */
+/** Announce who has joined or left. The caller leaves out this user's own tabs. */
 function announcePeople(before: Participant[], now: Participant[]): void {
   for (const one of now)
     if (!before.some((other) => other.id === one.id)) announce(`${one.name} joined`)
@@ -30,15 +30,14 @@ export class LiveSession {
   readonly collab: Collaboration
   readonly log: ChatLog
   /**
-   * the texts as the server has them, to be read until there is a document; null if they are not
-   * known
+   * the server's texts, shown read-only until the document is ready; null if they are not known
    */
   readonly preview = signal<Contents | null>(null)
-  /** what the other roots held when the server was last asked */
+  /** the content of the other roots when the server was last asked */
   readonly documents = signal<Documents>({})
-  /** why they, and the names of texts, could not be read; null if they could */
+  /** why the roots' names or contents could not be read; null if they could */
   readonly problem = signal<unknown>(null)
-  /** for how many seconds the server will be busy with edits of this user, when it said so last */
+  /** the seconds that the server needs for this user's edits, as it last reported */
   readonly behindS = signal(0)
   private readonly stopWatching: () => void
   private previewing: number
@@ -73,7 +72,7 @@ export class LiveSession {
 
   private readonly tabChanged = () => this.log.tabChanged()
 
-  /** Changes may have been missed while there was no connection. */
+  /** Read everything again, because changes may have been missed without a connection. */
   private connected(): void {
     void this.findRoots()
     this.loadChat()
@@ -112,15 +111,16 @@ export class LiveSession {
   }
 
   /**
-   * Only the server knows the names of texts that this page has not opened yet, and which roots are
-   * no texts.
+   * Read the names of all roots. Only the server knows the texts that this page has not opened yet,
+   * and the roots that are not texts.
    */
   private findRoots(): Promise<void> {
     return this.learnNames(() => readNames(this.state.id))
   }
 
   /**
-   * Ask what the other roots hold. The texts come with that, so it is only done while one is shown.
+   * Read the content of the other roots. The answer also has all texts, so this is done only while
+   * such a root is shown.
    */
   private readDocuments(): Promise<void> {
     return this.learnNames(async () => {
@@ -138,12 +138,12 @@ export class LiveSession {
       this.collab.nameOthers(others)
       this.collab.addRoots(texts)
     } catch (error) {
-      // asked for again with the next connection
+      // the next connection asks again
       this.problem.value = error
     }
   }
 
-  /** Keep the documents as the server has them, while they are shown; return what ends that. */
+  /** Keep the documents up to date while they are shown. Return a function to stop this. */
   watchDocuments(): () => void {
     let timer = 0
     const changed = () => {

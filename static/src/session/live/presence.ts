@@ -1,16 +1,16 @@
-// What each client says of itself to the others (Yjs calls it awareness), as this app writes and
-// reads it.
+// The state that each client tells the others (awareness in Yjs), with the fields that this app
+// writes and reads.
 
-/** A place in a text as JSON, which Yjs turns into an index of the text as it is now. */
+/** A position in a text as JSON. Yjs turns it into an index of the current text. */
 export type RelativePosition = unknown
 
 export interface Presence {
-  /** set by the server, so nobody can pass for somebody else; missing before it has answered */
+  /** set by the server, so nobody can use another's name; missing until the server has answered */
   user?: { id?: string; name: string; color: string; colorLight: string; avatar?: string | null }
   cursor?: { anchor: RelativePosition; head: RelativePosition } | null
   typing?: boolean
-  /** the file that is open */
+  /** the root of the open file */
   root?: string
-  /** the first line on the screen */
+  /** the position of the first line on the screen */
   top?: RelativePosition
 }

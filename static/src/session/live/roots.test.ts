@@ -2,7 +2,7 @@ import { expect, it } from "vitest"
 import * as Y from "yjs"
 import { Roots } from "./roots"
 
-/** What the document of another client has, as it comes from the server: without types. */
+/** Return another client's document as it comes from the server: without the roots' types. */
 function arrived(write: (doc: Y.Doc) => void): Y.Doc {
   const theirs = new Y.Doc()
   write(theirs)

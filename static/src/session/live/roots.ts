@@ -1,12 +1,12 @@
-// The roots of a document: which are texts, and which only other programs understand.
+// The roots of a document: texts, and roots that only other programs understand.
 import * as Y from "yjs"
 import { MAIN_ROOT } from "../../lib/files"
 
 type Root = NonNullable<ReturnType<Y.Doc["share"]["get"]>>
 
 /**
- * Whether what stands in a root says that it is a text (the server decides alike), or something
- * else; null: nothing does.
+ * Whether the content of a root shows that it is a text, by the server's rule. null if the content
+ * does not tell.
  */
 function isText(root: Root): boolean | null {
   if (root instanceof Y.Text) return true
@@ -25,8 +25,8 @@ function isText(root: Root): boolean | null {
 }
 
 /**
- * Tells the texts of a document from its other roots; remembers what a root was, because only the
- * first look is long.
+ * Tells the texts of a document from its other roots. It remembers the answer for each root,
+ * because reading a whole root takes long.
  */
 export class Roots {
   private readonly known = new Map<string, boolean>()
@@ -34,8 +34,8 @@ export class Roots {
   constructor(private readonly doc: Y.Doc) {}
 
   /**
-   * Return the names of texts, and of other roots. `others` are known to be none: from the server,
-   * which knows more.
+   * Return the names of the texts and of the other roots. `others` are the roots that the server
+   * reports as no texts.
    */
   read(others: readonly string[]): { texts: string[]; others: string[] } {
     const texts = new Set([MAIN_ROOT])
@@ -48,7 +48,7 @@ export class Roots {
   }
 
   private isText(name: string, root: Root, others: readonly string[]): boolean {
-    // opened as a text, or a text as far as can be seen: that does not change any more
+    // the type of a root never changes after it was opened as a text or was found out
     if (root instanceof Y.Text) return true
     const known = this.known.get(name)
     if (known !== undefined) return known

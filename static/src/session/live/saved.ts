@@ -1,9 +1,9 @@
-// What is known to be on disk. The server says how many of a connection's sync messages are
-// committed.
+// Counts the messages that the server has on disk. The server reports how many sync messages of a
+// connection are committed.
 
 /**
- * `connecting` is a connection on which nothing has been said yet, so that nothing can be on its
- * way.
+ * `connecting` means that neither side has sent anything on the connection, so no edit can be on
+ * its way.
  */
 export type SaveState = "saved" | "saving" | "connecting" | "offline"
 
@@ -14,13 +14,13 @@ const UPDATE = 2
 export class SavedCounter {
   private out = 0
   private committed = 0
-  /** a message that is not saved yet, and when it was sent or began to be waited for */
+  /** the number of an unsaved message, and the time from which on it is waited for */
   private awaited = 0
   private since = 0
 
   constructor(private readonly now: () => number = Date.now) {}
 
-  /** Count a frame that goes out: only those that carry content. */
+  /** Count an outgoing frame if it carries content. */
   sent(frame: Uint8Array): void {
     if (frame[0] === SYNC && (frame[1] === STEP_2 || frame[1] === UPDATE)) {
       if (this.committed >= this.out) this.await(this.out + 1)
@@ -33,7 +33,7 @@ export class SavedCounter {
     if (count >= this.awaited) this.await(this.out)
   }
 
-  /** For how many milliseconds nothing that was sent before has become saved; 0 if all is. */
+  /** For how many milliseconds no sent message has become saved; 0 if all messages are saved. */
   waitedMs(): number {
     return this.committed < this.out ? this.now() - this.since : 0
   }
@@ -43,12 +43,12 @@ export class SavedCounter {
     this.since = this.now()
   }
 
-  /** A new connection counts from the beginning. */
+  /** Start again for a new connection, on which both sides count from 0. */
   reset(): void {
     this.out = this.committed = this.awaited = 0
   }
 
-  /** Before our answer to the server's first question has gone out, nothing is known. */
+  /** The state to show. It is "saved" only after the server's first question has been answered. */
   state(isSynced: boolean): SaveState {
     if (!isSynced) return "connecting"
     return this.out > 0 && this.committed >= this.out ? "saved" : "saving"

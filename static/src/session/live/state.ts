@@ -1,19 +1,19 @@
-// A session as the server has it: its title, members, roles. This module knows no screen.
+// A session's data from the server: title, members, roles. It uses no screen.
 import { signal } from "@preact/signals"
 import { ApiError, get, post, words } from "../../api"
 import type { Session } from "../../types"
 
 export class SessionState {
   readonly session = signal<Session | null>(null)
-  /** why the session cannot be opened */
+  /** why the session cannot be opened; "" if it can */
   readonly problem = signal("")
   private asked = 0
 
   constructor(readonly id: string) {}
 
   /**
-   * Read the session for the first time. A user who followed its link and is not a member yet
-   * becomes one.
+   * Read the session for the first time. A user who has followed its link and is not a member yet
+   * joins it.
    */
   async open(): Promise<void> {
     try {
@@ -27,8 +27,8 @@ export class SessionState {
   }
 
   /**
-   * Read the session again, because something in it has changed; without an answer the old one
-   * stays.
+   * Read the session again, because something in it has changed. If the request fails, the old data
+   * stay.
    */
   async reload(): Promise<void> {
     await this.read().catch(() => undefined)
@@ -37,7 +37,7 @@ export class SessionState {
   private async read(): Promise<void> {
     const asked = ++this.asked
     const answer = await get<Session>(`/session/${this.id}`)
-    // an answer that a later request overtook is old
+    // an answer is out of date if a later request was sent meanwhile
     if (asked === this.asked) this.session.value = answer
   }
 

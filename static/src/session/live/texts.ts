@@ -1,10 +1,10 @@
-// What the server says that a session's document holds: which texts there are, and what other roots
-// can be read.
+// Reads the content of a session's document from the server: texts, and other roots that the server
+// can read.
 import { ApiError, get } from "../../api"
 import type { Documents } from "../../lib/documents"
 import type { Files } from "../../types"
 
-/** Both by the names of the roots. */
+/** The texts and the other roots, both by name. */
 export interface Contents {
   files: Readonly<Record<string, string>>
   documents: Documents
@@ -12,14 +12,14 @@ export interface Contents {
 
 const read = (path: string): Promise<Contents> => get<Contents>(path)
 
-/** The names of the roots: of texts, and of others. */
+/** The names of texts, and of other roots. */
 export interface Names {
   texts: string[]
   others: string[]
 }
 
 /**
- * The names of the roots that there are now. Texts are not sent for it: this is asked with each
+ * Read the names of the current roots. The answer has no texts, because the app asks at each
  * connection.
  */
 export async function readNames(sessionId: string): Promise<Names> {
@@ -29,13 +29,13 @@ export async function readNames(sessionId: string): Promise<Names> {
   return { texts: names(true), others: names(false) }
 }
 
-/** The document as it is now. */
+/** Read the current document. */
 export const readLive = (sessionId: string): Promise<Contents> =>
   read(`/code/${sessionId}/latest?live=true`)
 
 /**
- * The document as it is now, or as it was last saved if it is out of service; null if there is
- * none.
+ * Read the current document, or the last saved version if the document is out of service. null if
+ * there is neither.
  */
 export async function readTexts(sessionId: string): Promise<Contents | null> {
   try {

@@ -1,15 +1,15 @@
-// Why there is no connection, in words for people. Knows no screen, no provider and no clock.
+// Why there is no connection, in words for users. It uses no screen, no provider and no clock.
 import { CLOSE_CODE } from "../../close_codes"
 
 /**
- * What can be done about it:
- * later        nothing: the connection is tried again by itself
- * large        the person makes the document smaller, and it is tried again
- * blocked      the network lets pages through, but no WebSockets; tried again by itself
- * unreachable  the server does not answer at all; tried again by itself
- * signIn       the person signs in again
- * unreadable   the server cannot take what this browser holds, and never will
- * final        the session is not for this person any more
+ * The remedies for a trouble:
+ * later        nothing is needed: the page tries again by itself
+ * large        the user must make the document smaller, then the page tries again
+ * blocked      the network lets pages through, but no WebSockets; the page tries again by itself
+ * unreachable  the server does not answer at all; the page tries again by itself
+ * signIn       the user must sign in again
+ * unreadable   the server will never take this browser's edits
+ * final        the user may no longer use the session
  */
 export type Remedy =
   "later" | "large" | "blocked" | "unreachable" | "signIn" | "unreadable" | "final"
@@ -17,16 +17,13 @@ export type Remedy =
 export interface Trouble {
   remedy: Remedy
   message: string
-  /** the session's saved versions can be read meanwhile */
+  /** whether the session's saved versions can still be read */
   hasVersions?: boolean
-  /** the text may be brought as new edits: the server refuses those that this browser has */
+  /** whether the text may be sent as new edits, because the server refuses this browser's edits */
   canBring?: boolean
 }
 
-/**
- * A close code of the table, the codes of browsers and proxies for closes without one, and what to
- * do about each.
- */
+/** The remedies for close codes. Codes that are not listed have the remedy of `remedyOf`. */
 const REMEDIES: Record<number, Remedy> = {
   [CLOSE_CODE.malformed]: "unreadable",
   [CLOSE_CODE.conflict]: "unreadable",
@@ -38,26 +35,26 @@ const REMEDIES: Record<number, Remedy> = {
   [CLOSE_CODE.tooBig]: "large",
 }
 
-/** Whether the provider tries again by itself after a close. */
+/** Whether the provider reconnects by itself after a close. */
 export const comesBack = (code: number): boolean => remedyOf(code) === "later"
 
 /**
- * A code that is not known here comes from a newer server: 4400 to 4499 are final for all Yjs
- * providers.
+ * The remedy for a close code. An unknown code comes from a newer server, a browser or a proxy. All
+ * Yjs providers treat 4400 to 4499 as final.
  */
 function remedyOf(code: number): Remedy {
   return REMEDIES[code] ?? (code >= 4400 && code < 4500 ? "final" : "later")
 }
 
 /**
- * Whether nothing that is typed from now on can reach the server on this connection or a later one.
+ * Whether no text that is typed from now on can reach the server, even on a later connection.
  */
 export const isFinal = (trouble: Trouble | null): boolean =>
   trouble !== null && ["final", "signIn", "unreadable"].includes(trouble.remedy)
 
 /**
- * What a passed limit means for people, by its name (docs/documents.md); the server's message has
- * the figure.
+ * The meaning of a limit for users, by the limit's name (docs/documents.md). The server's message
+ * adds the number.
  */
 const LIMITS = new Map([
   ["max_text_bytes", "This session has as much text as the server allows"],
@@ -78,7 +75,7 @@ const LIMITS = new Map([
 ])
 
 /**
- * What a reason means for people, by its word, where the server's message speaks to programmers.
+ * Texts for users, by the word of a close reason, for reasons whose message is for programmers.
  */
 const REASONS = new Map([
   ["too_fast", "Your edits came faster than the server takes them."],
@@ -91,7 +88,7 @@ interface Reason {
   limit: string
 }
 
-/** A close reason is JSON with a message for people; a proxy's is any text. */
+/** Parse a close reason. The server's is JSON with a message for users, a proxy's is any text. */
 function read(reason: string): Reason {
   try {
     const { code = "", message = "", limit = "" } = (JSON.parse(reason) ?? {}) as Partial<Reason>
@@ -102,7 +99,8 @@ function read(reason: string): Reason {
 }
 
 /**
- * Begin with a capital and end with a mark: servers' messages are parts of sentences, some of them.
+ * Make a text a whole sentence with a capital and a full stop, because some messages of servers
+ * are parts of sentences.
  */
 function sentence(text: string): string {
   const trimmed = text.trim()
@@ -115,12 +113,12 @@ function sentence(text: string): string {
 function messageOf(closeCode: number, { code, message, limit }: Reason): string {
   const told =
     REASONS.get(code) ?? (sentence(message) || `The server closed the connection (${closeCode}).`)
-  // the name itself is for programs: it stays in the reason
+  // the limit's name is not shown to users, because it is for programs
   const plain = LIMITS.get(limit)
   return plain ? `${plain}. ${told}` : told
 }
 
-/** What people are told of a close. */
+/** The trouble that a close means for the user. */
 export function troubleOf(code: number, reason: string): Trouble {
   const remedy = remedyOf(code)
   return {
@@ -139,14 +137,14 @@ export const UNREACHABLE: Trouble = {
   remedy: "unreachable",
   message: "Offline: the server cannot be reached.",
 }
-/** The browser itself says so, immediately. */
+/** The trouble when the browser itself reports that it is offline. */
 export const NO_NETWORK: Trouble = {
   remedy: "unreachable",
   message: "Offline: this device has no network.",
 }
 const UPGRADE_REQUIRED = 426
 
-/** Ask for the address of the WebSocket as for a page, to learn why its handshakes fail. */
+/** Request the WebSocket's address by plain HTTP, to learn why its handshakes fail. */
 export async function probe(address: string): Promise<Trouble> {
   let answer: Response
   try {
@@ -154,7 +152,7 @@ export async function probe(address: string): Promise<Trouble> {
   } catch {
     return UNREACHABLE
   }
-  // the server itself has answered: only the upgrade did not come through
+  // the server itself has answered, so only the upgrade was lost on the way
   if (answer.status === UPGRADE_REQUIRED) return BLOCKED
   const { message = "" } = ((await answer.json().catch(() => null)) ?? {}) as { message?: string }
   return { remedy: "later", message: sentence(message) || `The server answered ${answer.status}.` }

@@ -1,28 +1,27 @@
-// New edits that were sent and never confirmed. The server may have them although its answer got
-// lost.
+// New edits that were sent but never confirmed. The server may have them, because its answer may
+// have been lost.
 import { fromBase64, toBase64 } from "lib0/buffer"
 
-/**
- * Text that was sent again as new edits. update   the update that was sent refused  the update with
- * the old edits that the server refuses: `update` brings their text under a new client id
- */
+/** Text that was sent again as new edits. */
 export interface Sending {
+  /** the sent update, which has the text of `refused` under a new client id */
   update: Uint8Array
+  /** the update with the old edits, which the server refuses */
   refused: Uint8Array
 }
 
 const KEY = "sent:"
 
 /**
- * Keeps one sending until it is confirmed, also while the page is loaded again, for all tabs of
- * this browser.
+ * Keeps one sending until it is confirmed, for all tabs of this browser and also after a reload of
+ * the page.
  */
 export class Unconfirmed {
   private readonly key: string
-  /** Used only where the browser keeps nothing: private windows, or a storage that is full. */
+  /** Used only if the browser stores nothing: in private windows, or when its storage is full. */
   private held: string | null = null
 
-  /** place: the name of the database that has the copy of the document. */
+  /** place: the name of the database with the copy of the document. */
   constructor(place: string) {
     this.key = KEY + place
   }
@@ -34,7 +33,7 @@ export class Unconfirmed {
     return { update: fromBase64(update), refused: fromBase64(refused) }
   }
 
-  /** Keep a sending instead of the one before; null for none. */
+  /** Replace the kept sending, or remove it if `sending` is null. */
   write(sending: Sending | null): void {
     localStorage.removeItem(this.key)
     this.held = null
@@ -52,8 +51,7 @@ export class Unconfirmed {
 }
 
 /**
- * Forget the sendings of all documents that are kept in databases whose names begin with
- * `beginning`.
+ * Delete the sendings of all documents whose databases have names that begin with `beginning`.
  */
 export function forgetSendings(beginning: string): void {
   for (const key of Object.keys(localStorage))

@@ -8,7 +8,7 @@ import { Avatar } from "../../ui/avatar"
 import { Problem } from "../../ui/form"
 import type { ChatLog } from "./chatlog"
 
-/** Text with ``` fences and `code` as elements; never as HTML. */
+/** A message's text, with ``` fences and `code` as elements. It is never used as HTML. */
 function Words({ text }: { text: string }) {
   const parts = text.split(/```(?:[\w+#-]*\n)?([\s\S]*?)```/)
   return (
@@ -42,7 +42,7 @@ function Inline({ text }: { text: string }) {
   )
 }
 
-/** Text whose web addresses are links, which open in another tab: this one has the session. */
+/** Text with its web addresses as links. They open another tab, so this tab keeps the session. */
 function Linked({ text }: { text: string }) {
   return (
     <>
@@ -60,7 +60,7 @@ function Linked({ text }: { text: string }) {
 }
 
 export function ChatMessage({ message, follows }: { message: Message; follows: boolean }) {
-  // neither its sender nor its time are known
+  // the sender and the time of a damaged message are not known
   if (message.damaged)
     return <li class="quiet">A message here is damaged on the server and cannot be read.</li>
   return (
@@ -118,7 +118,7 @@ function List({ log }: { log: ChatLog }) {
 
 interface Props {
   log: ChatLog
-  /** why no message can be sent from this page; "" if it can */
+  /** why this page can send no message; "" if it can */
   closed: string
   isOffline: boolean
   typing: string[]
@@ -135,7 +135,7 @@ export function Chat({ log, closed, isOffline, typing, onTyping }: Props) {
       onTyping(false)
     }
   }, [log, onTyping])
-  // a message that failed without a connection can be sent again when it is back
+  // a message that failed without a connection can be sent again when the connection is back
   useEffect(() => {
     if (!isOffline) setProblem("")
   }, [isOffline])
@@ -147,7 +147,7 @@ export function Chat({ log, closed, isOffline, typing, onTyping }: Props) {
     try {
       await log.send(text)
     } catch (error) {
-      // text that was typed meanwhile stays
+      // keep text that was typed meanwhile
       setText((since) => (since ? `${text}\n${since}` : text))
       setProblem(words(error))
     }

@@ -1,4 +1,4 @@
-// The chat of a session: its messages, those that arrive, and the number of unread ones.
+// The messages of a session's chat, and the number of unread ones.
 import { signal } from "@preact/signals"
 import { get, post } from "../../api"
 import type { Message } from "../../types"
@@ -22,7 +22,7 @@ export class ChatLog {
     this.unread.value = unread
   }
 
-  /** Read the newest page; also after a connection was away, when notes may have been missed. */
+  /** Read the newest page. Also needed after a lost connection, when notes may have been missed. */
   async load(): Promise<void> {
     const page = await get<Page>(`/chat/${this.sessionId}?limit=50`)
     if (this.messages.value.length === 0) this.older.value = page.next
@@ -35,7 +35,7 @@ export class ChatLog {
     this.merge(page.messages)
   }
 
-  /** A message came in; return whether it is new here. */
+  /** Add a message that has arrived, and return whether it is new here. */
   add(message: Message): boolean {
     if (this.messages.value.some((one) => one.id === message.id)) return false
     this.merge([message])
@@ -44,12 +44,12 @@ export class ChatLog {
     return true
   }
 
-  /** Whether the person sees what comes in: the chat is open, and so is the tab. */
+  /** Whether the user sees new messages: both the chat and the tab are visible. */
   get isSeen(): boolean {
     return this.isOpen && !this.isTabHidden()
   }
 
-  /** The tab is on the screen again, or was hidden. */
+  /** The tab was shown or hidden. */
   tabChanged(): void {
     if (this.isSeen && this.unread.value > 0) void this.read()
   }
@@ -58,7 +58,7 @@ export class ChatLog {
     this.merge([await post<Message>("/chat/send", { sessionId: this.sessionId, message: text })])
   }
 
-  /** The chat is on the screen from now on: what comes in is read. */
+  /** The chat is shown from now on, so new messages count as read. */
   open(): void {
     this.isOpen = true
     if (this.isSeen) void this.read()

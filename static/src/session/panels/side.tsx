@@ -54,12 +54,11 @@ function Panel({ session, live, view, myId, onChanged }: Props) {
 
 const panel = () => document.querySelector<HTMLElement>(".side")
 
-/** Whether the focus is in the panel. */
+/** Whether the side panel has the focus. */
 export const isInPanel = () => panel()?.contains(document.activeElement) ?? false
 
 /**
- * Give the focus to the panel, once it is there: to the field where people type, or to its first
- * control.
+ * Focus the panel when it is rendered: its text field, or else its first control.
  */
 export function enterPanel(): void {
   setTimeout(() => {
@@ -69,10 +68,10 @@ export function enterPanel(): void {
   })
 }
 
-/** Give the focus back when the panel closes: to where it was before, or to the text. */
+/** When the panel closes, focus the element that had the focus before, or the text. */
 function useFocusBack() {
   const side = useRef<HTMLElement>(null)
-  // a plain effect is cleaned up after the panel has left the page, and the focus with it
+  // a plain effect is cleaned up only after the panel, and with it the focus, has left the page
   useLayoutEffect(() => {
     const before = document.activeElement
     const element = side.current

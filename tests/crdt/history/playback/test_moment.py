@@ -1,4 +1,4 @@
-"""A document as it was."""
+"""Tests of documents as they were at an earlier moment."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def same(found: Moment) -> Moment:
 
 
 def test_moment_has_texts_and_other_roots_as_they_were() -> None:
-    """The main root is there before anything is in it."""
+    """Each moment has its own texts and roots; the main root exists before it has content."""
     doc = pycrdt.Doc[Any](client_id=9)
     made: list[bytes] = []
     subscription = doc.observe(lambda event: made.append(event.update))

@@ -1,4 +1,4 @@
-"""What each update changed in the texts."""
+"""Tests of the replay, which shows the changes that each update made in the texts."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ def log_of(entries: Sequence[LogEntry]) -> StoredLog:
 
 
 def test_step_says_what_its_update_changed() -> None:
-    """Positions and lengths are UTF-16 code units."""
+    """The positions and lengths of edits are UTF-16 code units."""
     typist = Typist(5)
     entries = entries_of(typist.insert(0, "😀b"), typist.insert(4, "x"), typist.delete(0, 4))
 
@@ -46,7 +46,7 @@ def test_step_says_what_its_update_changed() -> None:
 
 
 def test_step_has_time_and_author_of_its_entry() -> None:
-    """Time stands still while the clock is behind."""
+    """A step's time never goes back, even when the clock of an entry does."""
     player, typist = replayer(), Typist(5)
     entries = [LogEntry(at, "ada", typist.insert(0, "a")) for at in (NOW, NOW - 9_000, NOW + 1)]
 
@@ -61,7 +61,7 @@ def test_step_has_time_and_author_of_its_entry() -> None:
 
 
 def test_step_of_cut_character_shows_replacements() -> None:
-    """As Yjs shows half a character."""
+    """A half-deleted character is shown as U+FFFD, as Yjs shows it."""
     player = replayer()
 
     made = steps(
@@ -93,8 +93,9 @@ def test_step_over_a_hole_in_the_log_raises_gap() -> None:
 def test_steps_end_when_an_answer_is_long_enough_or_took_long(
     limits: PageLimits, count: int
 ) -> None:
-    """By what was inserted, by edits, or by time, of which each step here takes a second;
-    there is always one.
+    """A page ends after enough inserted characters, edits or seconds, but has at least one step.
+
+    Each step takes one second here.
     """
     typist = Typist(5)
     entries = entries_of(*(typist.insert(0, "abc") for _ in range(6)))

@@ -1,4 +1,4 @@
-"""Rows of a log, read as a document or entry by entry."""
+"""Tests of the stored log: its rows as a document, and its entries one by one."""
 
 import itertools
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ def entries() -> list[LogEntry]:
 
 
 def chunks_of(entries: Sequence[LogEntry], size: int, *, packed: int = 0) -> list[Chunk]:
-    """Return chunks of some entries each; the first `packed` chunks become one row."""
+    """Return chunks of `size` entries; the first `packed` chunks become one row."""
     starts = range(0, len(entries), size)
     chunks = [
         Chunk(
@@ -57,8 +57,9 @@ def test_load_makes_the_document_of_any_moment(
     has_checkpoint: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """From entries one by one or merged, from packed rows,
-    and from a checkpoint that may be newer or in a row.
+    """The document of every moment is loaded from single or merged entries and from packed rows.
+
+    The checkpoint may be newer than the moment, or lie inside a row.
     """
     monkeypatch.setattr(stored_log, "_FEW", few)
     monkeypatch.setattr(stored_log, "_MOST", 9)
@@ -88,8 +89,9 @@ def test_latest_time_is_of_all_before_whatever_the_clock_did(entries: list[LogEn
 
 
 def test_log_with_a_hole_or_a_gap_is_damaged(entries: list[LogEntry]) -> None:
-    """A row that is missing, a row with too few entries,
-    an update that builds on what is not there.
+    """A log is damaged by a missing row, by a row with too few entries, and by a gap.
+
+    A gap is an update that builds on an update that is missing.
     """
     chunks = chunks_of(entries, 4)
     short = Chunk("one", 1, 5, chunks[0].data, NOW)
@@ -103,7 +105,7 @@ def test_log_with_a_hole_or_a_gap_is_damaged(entries: list[LogEntry]) -> None:
 
 
 def test_log_is_short_if_it_has_few_bytes_and_nothing_packed(entries: list[LogEntry]) -> None:
-    """What is packed may be many times as large."""
+    """A packed row makes a log long, because its unpacked data may be many times as large."""
     chunks = chunks_of(entries, 4)
     size = sum(len(chunk.data) for chunk in chunks)
     checkpoint = Checkpoint("one", 1, bytes(10), b"", NOW)

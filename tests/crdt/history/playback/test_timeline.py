@@ -1,4 +1,4 @@
-"""The log put together for a slider."""
+"""Tests of the timeline, the short form of a log for a slider."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +14,7 @@ ranges = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 8)), max_size=30)
 def test_timeline_range_has_new_structs_as_set_of_numbers_does(
     added: list[tuple[int, int]],
 ) -> None:
-    """What is new of each range, and that it is remembered: as a set of numbers does it."""
+    """`Ranges.add` returns the count of new numbers and keeps them, as a set of numbers would."""
     subject = Ranges()
     model: set[int] = set()
     for start, length in added:
@@ -84,7 +84,7 @@ def test_timeline_marks_pastes_and_pauses() -> None:
 
 
 def test_timeline_counts_repeated_updates_once() -> None:
-    """A sync after a broken connection brings much that is known."""
+    """A sync after a broken connection repeats known updates, which must not be counted again."""
     ada = Typist(5)
     first, second = ada.insert(0, "hello"), ada.delete(1, 3)
     everything = ada.doc.get_update()

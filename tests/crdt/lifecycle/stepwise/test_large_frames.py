@@ -1,4 +1,7 @@
-"""Large frames of clients in rooms on a real store: taken in steps, while others go on."""
+"""Tests of clients' large frames in rooms on a real store.
+
+A room takes a large frame in steps, and takes the frames of other clients between them.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -15,7 +18,7 @@ from tests.crdt.world import World
 
 
 async def test_receive_of_large_frame_scans_in_thread(world: World) -> None:
-    """Both kinds of large sync messages work, from a writer and from a viewer."""
+    """Large sync messages of both kinds are taken from a writer, and ignored from a viewer."""
     await world.session()
     async with world.rooms.use("one") as room:
         ada, inbox = join(room)
@@ -36,7 +39,7 @@ async def test_receive_of_large_frame_scans_in_thread(world: World) -> None:
 
 
 async def test_edits_of_others_get_in_before_large_update(world: World) -> None:
-    """The room goes on while it is taken; large updates of one room come one after the other."""
+    """Edits of other clients enter a room while it takes large updates, one after the other."""
     await world.session()
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
@@ -65,7 +68,7 @@ async def test_edits_of_others_get_in_before_large_update(world: World) -> None:
 
 
 async def test_large_update_of_client_that_leaves_is_not_taken(world: World) -> None:
-    """Nothing of it stays, and the next one is taken."""
+    """No part of the update of a client that leaves stays, and the next update is taken."""
     await world.session()
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
@@ -89,10 +92,12 @@ async def test_large_update_of_client_that_leaves_is_not_taken(world: World) -> 
 async def test_large_edits_of_new_text_do_not_merge_the_document_each_time(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A paste costs what it is, not what the document is;
-    only an update with known structs of others needs it all.
+    """The cost of a paste depends on the size of the paste, not on the size of the document.
+
+    Only an update with known structs of another user needs the whole document.
     """
-    world = make_world(maintenance_interval_s=3_600)  # which merges the document for a checkpoint
+    # no maintenance, which would merge the document
+    world = make_world(maintenance_interval_s=3_600)
     await world.session()
     async with world.rooms.use("one") as room:
         ada, _ = join(room, "ada")
@@ -104,7 +109,7 @@ async def test_large_edits_of_new_text_do_not_merge_the_document_each_time(
 
         typist, updates = Typist(5), list[bytes]()
         for number in range(6):
-            if number == 3:  # the document is loaded
+            if number == 3:  # from here on the document is loaded
                 monkeypatch.setattr(Document, "state", counted)
             updates.append(typist.insert(0, "x" * 20_000))
             await world.rooms.steps.receive(room, ada, y_protocol.sync_update(updates[-1]))

@@ -1,4 +1,4 @@
-"""Large documents and updates: each call of pycrdt on the event loop gets little of them."""
+"""Tests of large documents: each pycrdt call on the event loop gets only few structs."""
 
 import asyncio
 from collections.abc import Iterator
@@ -28,9 +28,7 @@ EMOJI = "\U0001f600"
 
 
 def unordered() -> bytes:
-    """Return an update of many structs that do not join:
-    each lies before the one that came before.
-    """
+    """Return an update of many structs that cannot be joined, each before the previous one."""
     structs = [placed(text("e"), parent="codemirror")]
     structs += [placed(text("e"), right=(9, k)) for k in range(COUNT - 1)]
     return update_of(*structs, client=9)
@@ -51,7 +49,7 @@ def log() -> list[Chunk]:
 
 
 def typing() -> Typist:
-    """Return the one who typed into it last: their next letters are keystrokes."""
+    """Return the typist who typed into the log last; their next letters are keystrokes."""
     typist = Typist(7, "other")
     typist.insert(0, "k")
     return typist
@@ -70,8 +68,9 @@ def steps() -> RoomSteps:
 
 @pytest.fixture(autouse=True)
 def slices(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """Yield the structs of each call that put something into a document;
-    no other call may load one.
+    """Yield the struct counts of all calls that put structs into a document.
+
+    No call may put in more than `_MOST_STRUCTS` structs.
     """
     sizes: list[int] = []
     apply, integrate = NewDocument.apply, View.integrate
@@ -99,9 +98,7 @@ async def receive(steps: RoomSteps, room: Room, connection: Connection, update: 
 
 
 def between(place: int, client: int = 5) -> bytes:
-    """Return an update that is no keystroke: one letter before one of the document,
-    and one that it has no left of.
-    """
+    """Return an update that is no keystroke: two letters, both before one of the document."""
     return update_of(
         placed(text("x"), right=(9, place)), placed(text("y"), right=(9, place)), client=client
     )
@@ -129,7 +126,7 @@ async def test_small_update_of_large_document_waits_until_that_is_loaded(
 
 
 async def test_others_are_served_while_a_document_is_loaded(room: Room, steps: RoomSteps) -> None:
-    """And what they type is in it."""
+    """Letters that are typed while a document is loaded are in the document afterwards."""
     connection, _ = join(room)
     typist, typed = typing(), 1
     loading = asyncio.create_task(steps.load(room))
@@ -149,7 +146,7 @@ async def test_others_are_served_while_a_document_is_loaded(room: Room, steps: R
 async def test_keystrokes_in_large_document_load_nothing(
     room: Room, slices: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They are stored, and newcomers get them, without anybody having read the text."""
+    """Keystrokes are stored and sent to newcomers although nothing has loaded the text."""
     no_whole_load(monkeypatch)
     connection, _ = join(room)
     typist = typing()
@@ -165,8 +162,9 @@ async def test_keystrokes_in_large_document_load_nothing(
 async def test_refused_update_of_dear_document_costs_no_whole_load(
     room: Room, steps: RoomSteps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its view has a part of the refused update and is dropped;
-    what comes next is taken as if that had not been.
+    """After a refused update the view is dropped, and the next update is taken as usual.
+
+    The view contained a part of the refused update.
     """
     no_whole_load(monkeypatch)
     connection, _ = join(room)
@@ -190,9 +188,7 @@ async def test_refused_update_of_dear_document_costs_no_whole_load(
 async def test_small_update_of_slow_document_is_taken_in_slices(
     room: Room, steps: RoomSteps, slices: list[int]
 ) -> None:
-    """A document that takes pycrdt long gets few structs in each call,
-    also if all of it is loaded.
-    """
+    """A document that is slow in pycrdt gets few structs in each call, even when it is loaded."""
     connection, _ = join(room)
     await steps.load(room)
     room.document._work.is_slow = True
@@ -211,7 +207,7 @@ async def test_small_update_of_slow_document_is_taken_in_slices(
 async def test_cut_characters_are_taken_without_a_load_for_each(
     steps: RoomSteps, slices: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The text is read when somebody asks for it, with both halves replaced as in Yjs."""
+    """The text is integrated only when it is read. Both halves of a cut character show U+FFFD."""
     room = make_room(restore(None, stored(Typist(1).insert(0, EMOJI * SMALL_BYTES))))
     connection, _ = join(room)
     no_whole_load(monkeypatch)
@@ -235,7 +231,7 @@ async def test_cut_characters_are_taken_without_a_load_for_each(
 async def test_large_edit_of_the_server_is_taken_in_steps(
     room: Room, steps: RoomSteps, slices: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody else types meanwhile, and `check` is asked when it is ready."""
+    """Typing goes on during the steps, and `check` is called when the edit is ready."""
     no_whole_load(monkeypatch)
     connection, _ = join(room)
     asked: list[int] = []

@@ -1,4 +1,4 @@
-"""Work in steps: one step in each turn of the event loop."""
+"""Tests of the step runner, which does one step of work in each turn of the event loop."""
 
 import asyncio
 import itertools
@@ -24,14 +24,14 @@ def runner() -> StepRunner:
 async def test_runner_uses_threads_for_long_work_only(
     runner: StepRunner, is_long: bool, where: str
 ) -> None:
-    """Its seconds are those of the steps and of what was done elsewhere, not of what others did."""
+    """The returned seconds count the work's own steps and threads, not the time of other work."""
     result, work_s = await runner.run(counting(2, []), nullcontext, is_long=is_long)
 
     assert (result, work_s) == (where, 5)
 
 
 async def test_runner_does_one_step_of_all_work_in_a_turn(runner: StepRunner) -> None:
-    """So the loop takes its turn after each step, however many clients send something large."""
+    """The event loop gets its turn after each step, however many clients send large frames."""
     seen: list[int] = []
     turns: list[int] = []
 
@@ -66,7 +66,7 @@ async def test_runner_surrounds_each_step_and_passes_errors_on(runner: StepRunne
 
 
 async def test_work_that_is_cancelled_ends_where_it_is(runner: StepRunner) -> None:
-    """What it holds is given back, and others go on."""
+    """Cancelled work stops and is closed, and other work goes on."""
     ended: list[str] = []
 
     def endless() -> Steps[None]:

@@ -1,4 +1,4 @@
-"""How many bytes of a state are of each author."""
+"""Tests of counting the bytes of a state for each author."""
 
 from crdt.structs.garbage.author_bytes import bytes_by_author
 from crdt.wire.raw_merge import merge
@@ -7,7 +7,7 @@ from tests.crdt.struct_bytes import text, update_of
 
 
 def test_bytes_by_author_counts_clients_of_one_user_together() -> None:
-    """A client that nobody claims counts for nobody."""
+    """The clients of one user count together, and a client without an owner is not counted."""
     updates = [update_of(text("x" * length), client=length) for length in (20, 30, 40)]
 
     found = bytes_by_author(parse(merge(updates)), {20: "ada", 30: "ada"})

@@ -1,4 +1,4 @@
-"""Structs cut at many places."""
+"""Tests of cutting structs at many places."""
 
 import pytest
 
@@ -8,13 +8,14 @@ from crdt.wire.update_parser import parse
 from tests.crdt.struct_bytes import deleted, placed, text, update_of, value
 
 _HEAD_BYTES = 4
-"""Number of sections and of structs, client and clock, of a byte each."""
+"""Bytes before the first struct: the counts of sections and structs, client and clock.
+
+Each of the four numbers takes one byte.
+"""
 
 
 def test_cut_of_text_is_what_yjs_makes_when_it_splits_an_item() -> None:
-    """Each part lies behind the clock before it,
-    and the second half of a character is none any more.
-    """
+    """Each part follows the clock before it, and half a character becomes U+FFFD."""
     update = update_of(text("ab😀cd"))
 
     parts = StructCutter(update).cut(
@@ -29,7 +30,7 @@ def test_cut_of_text_is_what_yjs_makes_when_it_splits_an_item() -> None:
 
 
 def test_cut_of_values_keeps_each_value() -> None:
-    """Five values, of which the second and third go."""
+    """The cut deletes the second and third of five values, and keeps the other values."""
     update = update_of(value(5))
 
     parts = StructCutter(update).cut(
@@ -42,7 +43,7 @@ def test_cut_of_values_keeps_each_value() -> None:
 
 @pytest.mark.parametrize("content", [text("abc"), value(3)])
 def test_cut_of_whole_struct_keeps_its_head(content) -> None:
-    """Nothing but the content goes: it lies where it lay."""
+    """A cut of a whole struct deletes its content and keeps its place."""
     update = update_of(placed(content, left=(7, 3), right=(7, 4)))
 
     (part,) = StructCutter(update).cut(_HEAD_BYTES, pack_id(1, 0), [(0, 3, True)])

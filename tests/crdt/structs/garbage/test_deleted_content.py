@@ -1,4 +1,7 @@
-"""Deleted content leaves a state, and nobody sees a difference: real Yjs is the judge."""
+"""Tests of removing deleted content from a state.
+
+Nobody may see a difference between the two states, and real Yjs decides that.
+"""
 
 import random
 
@@ -27,8 +30,10 @@ def collected(*updates: bytes) -> bytes:
 
 @pytest.mark.parametrize("seed", range(24))
 def test_collected_state_is_the_same_document_to_everybody(yjs: Yjs, seed: int) -> None:
-    """To newcomers, to peers with and without gc that undo, and whatever arrives later;
-    also collected twice.
+    """Real Yjs sees no difference between a state and its collected state.
+
+    This holds for newcomers, for peers with and without gc that undo, for later
+    updates, and for a second collection.
     """
     history = yjs.history(seed, 3, 60, only_whole_characters=True)
     half = len(history.updates) // 2
@@ -49,7 +54,7 @@ def test_collected_state_is_the_same_document_to_everybody(yjs: Yjs, seed: int) 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_collected_state_is_smaller_than_that_of_yjs(yjs: Yjs, seed: int) -> None:
-    """For clients with gc: true."""
+    """A collected state is smaller than the state of Yjs for clients with `gc: true`."""
     history = yjs.history(seed, 3, 200)
 
     assert len(collected(*history.updates)) < len(yjs.state(*history.updates))
@@ -57,8 +62,9 @@ def test_collected_state_is_smaller_than_that_of_yjs(yjs: Yjs, seed: int) -> Non
 
 @pytest.mark.parametrize("seed", range(8))
 def test_collected_text_goes_on_like_the_original(seed: int) -> None:
-    """Three people write, delete much and hear of each other late;
-    what pycrdt shows is the judge here.
+    """A collected text shows the same text in pycrdt as the original, also after later edits.
+
+    Three users write, delete much, and receive each other's edits late.
     """
     rng = random.Random(seed)
     typists = [Typist(number) for number in (1, 2, 3)]
@@ -86,7 +92,7 @@ def test_collected_text_goes_on_like_the_original(seed: int) -> None:
 
 
 def test_collected_typing_and_deleting_is_one_struct() -> None:
-    """A hundred thousand characters that came and went are some twenty bytes."""
+    """99,000 deleted characters take less than fifty bytes."""
     structs = [
         placed(text("x" * 1_000), left=(1, 1_000 * at - 1) if at else None, parent="t")
         for at in range(100)
@@ -101,16 +107,14 @@ def test_collected_typing_and_deleting_is_one_struct() -> None:
 
 
 def test_collect_keeps_what_is_cheaper_to_keep() -> None:
-    """Cutting a run of text for a few letters would make the state larger."""
+    """A few deleted letters stay, because cutting the run of text would enlarge the state."""
     state = Update([Section(1, 0, [placed(text("x" * 100), parent="t")])], [(1, 40, 5)]).encode()
 
     assert collect(state, parse(state))[0] == state
 
 
 def test_collect_leaves_state_that_would_lose_little() -> None:
-    """Snapshots of clients with gc: false need deleted content,
-    as long as there is little of it.
-    """
+    """A little deleted content stays, because snapshots of clients with `gc: false` need it."""
     state = Update([Section(1, 0, [placed(text("x" * 1_000), parent="t")])], [(1, 0, 900)]).encode()
     parsed = parse(state)
 
@@ -127,7 +131,7 @@ def test_collect_leaves_state_that_would_lose_little() -> None:
     ],
 )
 def test_collect_leaves_a_trace_of_each_root(content, kept) -> None:
-    """Whether an empty root is a text, a list or XML is only to be known from what was in it."""
+    """A trace of each root stays, because only content tells a text, a list and XML apart."""
     others = [placed(text("x" * 100), parent="two"), placed(text("living"), parent="two")]
     state = Update(
         [Section(1, 0, [placed(content, parent="one"), *others])], [(1, 0, content.length + 100)]
@@ -141,7 +145,7 @@ def test_collect_leaves_a_trace_of_each_root(content, kept) -> None:
 
 
 def test_collect_of_text_root_leaves_one_letter() -> None:
-    """Restored from such a checkpoint the room still knows the text, which is empty."""
+    """A room that is restored from a collected state still knows a text that is empty."""
     structs = [
         placed(text("a long note " * 10), parent="one"),
         placed(text("living"), parent="two"),
@@ -156,7 +160,7 @@ def test_collect_of_text_root_leaves_one_letter() -> None:
 
 
 def test_collect_of_deleted_list_leaves_lengths_only() -> None:
-    """What lies in a deleted type is garbage-collected, the type itself is deleted content."""
+    """Content in a deleted type becomes garbage, and the type itself becomes deleted content."""
     structs = [
         placed(shared_type(_ARRAY), parent="tree", key="list"),
         placed(value(100), parent=(1, 0)),
@@ -171,7 +175,7 @@ def test_collect_of_deleted_list_leaves_lengths_only() -> None:
 
 
 def test_collect_removes_values_that_another_one_hides(yjs: Yjs) -> None:
-    """Set at the same time by clients that do not delete: only one of them can ever be seen."""
+    """If clients set one key at the same time, the values that nobody can see are removed."""
     big = Struct(ANY, 1, b"\x01\x77" + write_var_bytes(b"x" * 500))
     sections = [Section(client, 0, [placed(big, parent="map", key="k1")]) for client in (1, 2, 3)]
     state = Update(sections).encode()
@@ -184,7 +188,7 @@ def test_collect_removes_values_that_another_one_hides(yjs: Yjs) -> None:
 
 
 def test_collect_leaves_what_a_root_is_known_by() -> None:
-    """A list of values and elements stays a list, not XML, when the values are deleted."""
+    """A list of values and elements stays a list, not XML, after its values are deleted."""
     structs = [placed(value(100), parent="one"), placed(shared_type(_XML_ELEMENT), parent="one")]
     state = Update([Section(1, 0, structs)], [(1, 0, 100)]).encode()
 
@@ -196,7 +200,7 @@ def test_collect_leaves_what_a_root_is_known_by() -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_collected_documents_are_read_as_before(yjs: Yjs, seed: int) -> None:
-    """By the reader of versions, exports and requests: also what kind of root each is."""
+    """Versions, exports and requests read the same documents, with the same kinds of roots."""
     history = yjs.history(seed, 3, 12, only_whole_characters=True)
     state = squash(raw_merge.merge(history.updates))
 

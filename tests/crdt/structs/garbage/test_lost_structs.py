@@ -1,4 +1,4 @@
-"""What lies in shared types that were deleted."""
+"""Tests of finding the structs that lie in deleted shared types."""
 
 from crdt.structs.garbage.lost_structs import StructPlaces, deleted_ranges, lost_ranges, superseded
 from crdt.wire.content import STORED_LIMITS
@@ -12,8 +12,9 @@ _ARRAY, _TEXT = 0, 2
 
 
 def nested() -> Parsed:
-    """A map with a list (0) that has a text (1 with 2 to 5 in it) and a value (6),
-    and with a text (7, 8 to 11).
+    """Return a map with a deleted list (clock 0) and a text (7, which contains 8 to 11).
+
+    The list contains a text (1, which contains 2 to 5) and a value (6).
     """
     structs = [
         placed(shared_type(_ARRAY), parent="tree", key="list"),
@@ -27,14 +28,14 @@ def nested() -> Parsed:
 
 
 def test_deleted_ranges_are_in_order_and_do_not_overlap() -> None:
-    """Neighbours are one."""
+    """Neighbouring ranges are joined."""
     ranges = [(1, 5, 7), (2, 0, 1), (1, 0, 2), (1, 1, 3), (1, 7, 9)]
 
     assert deleted_ranges(ranges) == {1: [(0, 3), (5, 9)], 2: [(0, 1)]}
 
 
 def test_lost_types_include_those_in_a_deleted_type() -> None:
-    """Also if no deletion names them."""
+    """A type inside a deleted type is lost, even if no deletion names it."""
     parsed = nested()
 
     lost = StructPlaces(parsed).lost_types(deleted_ranges(parsed.ranges))
@@ -43,7 +44,7 @@ def test_lost_types_include_those_in_a_deleted_type() -> None:
 
 
 def test_lost_ranges_are_all_structs_in_lost_types() -> None:
-    """The deleted type itself lies in a living one, and is not among them."""
+    """The deleted type itself is not lost, because it lies in a living type."""
     parsed = nested()
     places = StructPlaces(parsed)
 
@@ -55,7 +56,7 @@ def test_lost_ranges_are_all_structs_in_lost_types() -> None:
 
 
 def test_lost_ranges_include_what_lies_behind_something_collected() -> None:
-    """Yjs collects it too."""
+    """Structs after a collected struct are lost, because Yjs collects them, too."""
     structs = [gone(2), placed(text("late"), left=(1, 1))]
     parsed = parse(Update([Section(1, 0, structs)]).encode(), STORED_LIMITS)
 
@@ -65,15 +66,16 @@ def test_lost_ranges_include_what_lies_behind_something_collected() -> None:
 
 
 def test_runs_of_document_with_one_place_is_that_place() -> None:
-    """Nothing has to be looked up."""
+    """In a document with one place, no place has to be looked up."""
     parsed = parse(Update([Section(1, 0, [placed(text("one"), parent="notes")])]).encode())
 
     assert StructPlaces(parsed).runs(1) == [(0, ("notes", None))]
 
 
 def test_superseded_values_are_all_but_the_last_of_a_key() -> None:
-    """Two of three values set at the same time are hidden;
-    one that a deletion names counts no more.
+    """Two of three values that clients set at the same time are hidden.
+
+    One of the hidden values is left out, because a deletion names it.
     """
     sections = [
         Section(client, 0, [placed(value(), parent="map", key="k")]) for client in (1, 2, 3)

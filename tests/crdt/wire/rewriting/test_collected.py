@@ -1,4 +1,4 @@
-"""Structs turned into garbage-collected ones."""
+"""Tests of replacing structs by garbage-collected structs."""
 
 import pycrdt
 
@@ -9,7 +9,7 @@ from tests.fuzz.structure import parse
 
 
 def test_collect_replaces_structs_by_their_length() -> None:
-    """Neighbours are joined as Yjs joins them; what is deleted stays as it is."""
+    """Collected neighbours are joined as in Yjs, and the deletions stay unchanged."""
     update = update_of(
         placed(text("ab"), parent="t"),
         placed(text("cd"), left=(9, 0)),

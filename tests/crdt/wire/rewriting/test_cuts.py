@@ -1,4 +1,4 @@
-"""Structs cut beforehand where others refer into them."""
+"""Tests of structs that are cut in advance, at the places to which other structs refer."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.fuzz import structure
 from tests.fuzz.structure import Section, Struct, Update
 
 VALUES = b"\x04\x7d\x01\x77\x02ab\x76\x01\x01k\x7e\x79"
-"""1, "ab", {k: null} and false, as content."""
+"""The values 1, "ab", {k: null} and false, as the content of a struct."""
 
 
 def pieces(update: bytes) -> list[tuple[int, Any, Any]]:
@@ -35,7 +35,7 @@ def test_places_are_origins_and_ends_of_deletions() -> None:
 
 @pytest.mark.parametrize("string", ["abcdef", "aßcdéf", "a😀b👍"])
 def test_text_is_cut_into_structs_behind_each_other(string: str) -> None:
-    """As Yjs cuts it; each piece keeps the right origin."""
+    """Text is cut as in Yjs, and each piece keeps the right origin."""
     update = update_of(placed(text("zz"), parent="t"), placed(text(string), right=(1, 1)))
 
     cut = cut_at(update, {1: [0, 2, 3, 5, 8, 9], 7: [1]})

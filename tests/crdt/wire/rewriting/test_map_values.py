@@ -1,4 +1,7 @@
-"""Structs of several values under one map key become one struct for each value."""
+"""Tests of splitting a struct with several values under one map key.
+
+Each value becomes a struct of its own.
+"""
 
 import pycrdt
 import pytest
@@ -13,7 +16,7 @@ VALUES = b"\x03\x7d\x01\x7d\x02\x7d\x03"
 
 
 def entry(client: int = 2, **where: object) -> bytes:
-    """Return an update of a text, three values under a key, and text behind the first."""
+    """Return an update with a text, three values under a key, and text after the first text."""
     values = Struct(ANY, 3, VALUES)
     for name, at in ({"parent": "m", "key": "k"} | where).items():
         setattr(values, name, at)
@@ -23,7 +26,7 @@ def entry(client: int = 2, **where: object) -> bytes:
 
 
 def test_split_values_makes_one_struct_of_each_value() -> None:
-    """They follow each other; the structs around them are as they were."""
+    """The new structs follow each other, and the structs around them stay unchanged."""
     split = structure.parse(split_values(entry(), {pack_id(2, 3)}))
 
     assert split is not None
@@ -36,7 +39,7 @@ def test_split_values_makes_one_struct_of_each_value() -> None:
 
 
 def test_split_values_keep_their_right_origin() -> None:
-    """As Yjs' `splitItem` does."""
+    """Each value keeps the right origin, as in Yjs's `splitItem`."""
     update = entry(parent=None, key=None, left=(1, 0), right=(1, 1))
 
     split = structure.parse(split_values(update, {pack_id(2, 3)}))
@@ -52,12 +55,12 @@ def test_split_values_keep_their_right_origin() -> None:
 
 @pytest.mark.parametrize("named", [frozenset(), frozenset({pack_id(2, 0), pack_id(9, 3)})])
 def test_split_values_leaves_what_is_not_named(named: frozenset[int]) -> None:
-    """Only structs of values that are named are taken apart."""
+    """Only the named structs are split."""
     assert split_values(entry(), named - {pack_id(2, 0)}) == entry()
 
 
 def test_split_values_gives_an_equal_document() -> None:
-    """What pycrdt shows is the last value."""
+    """After the split pycrdt shows the last value."""
     update = Update([Section(2, 0, [entry_struct()])]).encode()
     doc = pycrdt.Doc[pycrdt.Map[int]]()
 
@@ -73,7 +76,7 @@ def entry_struct() -> Struct:
 
 
 def test_split_legacy_json_is_legacy_json() -> None:
-    """It is shown as values, so it must be apart as well."""
+    """Legacy JSON is shown as values, so it must be split, too."""
     values = Struct(JSON, 2, b"\x02\x011\x09undefined")
     values.parent, values.key = "m", "k"
 

@@ -1,5 +1,6 @@
-"""Copies for pycrdt: what it cannot read is replaced by something of equal length,
-and only that.
+"""Tests of copies that pycrdt can read.
+
+Only content that pycrdt cannot read is replaced, by content of equal length.
 """
 
 import json
@@ -19,7 +20,7 @@ from tests.yjs import Yjs
 
 
 def update(kind: int, content: bytes, *, length: int = 1, key: str | None = None) -> bytes:
-    """One struct between two others, and a deletion."""
+    """Return an update with one struct between two others, and with a deletion."""
     structs = [
         Struct(ANY, 1, b"\x01\x7e", parent="a"),
         Struct(kind, length, content, parent="root", key=key),
@@ -35,7 +36,7 @@ def loaded(data: bytes) -> "pycrdt.Doc[Any]":
 
 
 def deep(depth: int) -> bytes:
-    """Arrays in each other, with a null in the last one."""
+    """Return arrays that are nested `depth` levels deep, with a null in the innermost array."""
     return b"\x75\x01" * depth + b"\x7e"
 
 
@@ -55,8 +56,9 @@ def deep(depth: int) -> bytes:
     ],
 )
 def test_update_that_pycrdt_reads_is_returned_itself(kind: int, content: bytes) -> None:
-    """Also where it only looks like something else:
-    long digits in a text, many brackets that are not deep.
+    """Readable content is not copied, even if it looks unreadable.
+
+    Examples are a text of many digits, and many brackets that are not nested deeply.
     """
     data = update(kind, content)
 
@@ -94,7 +96,7 @@ def test_update_that_pycrdt_reads_is_returned_itself(kind: int, content: bytes) 
     ],
 )
 def test_json_that_pycrdt_cannot_read_is_rewritten(content: bytes, copy: str) -> None:
-    """In embeds and in formats."""
+    """JSON is rewritten in embeds and in formats."""
     for kind, name in ((EMBED, b""), (FORMAT, b"\x04bold")):
         data = update(kind, name + write_var_bytes(content))
         with pytest.raises(ValueError, match=r".*"):
@@ -121,7 +123,7 @@ def test_integers_beyond_64_bits_become_floats(content: bytes, copy: bytes) -> N
 
 
 def test_legacy_json_becomes_values() -> None:
-    """Equal in number, `undefined` included."""
+    """Legacy JSON becomes the same number of values, `undefined` included."""
     values = ["1", "undefined", '{"x":[true,null,"\\ud83c",0.5,false]}', "null"]
     content = write_var_uint(4) + b"".join(write_var_bytes(value.encode()) for value in values)
 
@@ -142,7 +144,7 @@ def test_subdocument_shows_its_id_and_hook_is_a_map() -> None:
 
 
 def test_deep_values_become_null() -> None:
-    """Only those of a run that are: the others stay."""
+    """Only the deep values of a run become null, and the other values stay."""
     content = b"\x03" + b"\x7d\x05" + deep(MAX_DEPTH + 1) + b"\x79"
 
     doc = loaded(readable(update(ANY, content, length=3)))
@@ -152,8 +154,10 @@ def test_deep_values_become_null() -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_copy_of_any_history_loads_with_equal_clocks(yjs: Yjs, seed: int) -> None:
-    """Whole, and update by update; with half an emoji in embeds, hooks,
-    subdocuments and all there is.
+    """A copy of a history loads with the clocks of Yjs, as a whole and update by update.
+
+    The history has half emoji in embeds, hooks, subdocuments and all other kinds of
+    content.
     """
     history = yjs.history(seed, 3, 100)
     whole = yjs.merge(*history.updates)

@@ -1,4 +1,4 @@
-"""Updates in slices that can be integrated one after the other."""
+"""Tests of slices, the parts of an update that can be integrated one after the other."""
 
 import random
 from typing import Any
@@ -15,7 +15,7 @@ from tests.fuzz.structure import Section, Update
 
 
 def clocks_after(clocks: dict[int, int], update: bytes) -> dict[int, int]:
-    """Return the clocks after a slice, which must be one that nothing is missing from."""
+    """Return the clocks after a slice. No struct that the slice needs may be missing."""
     parsed = parse(update)
     assert find_part(parsed, clocks, frozenset()) is None
     return clocks | {client: after for client, (_, after) in parsed.spans.items()}
@@ -23,7 +23,7 @@ def clocks_after(clocks: dict[int, int], update: bytes) -> dict[int, int]:
 
 @pytest.mark.parametrize("size", [1, 2, 7, 1_000])
 def test_slices_of_a_session_of_three_give_its_document(size: int) -> None:
-    """Their edits refer to each other in turn."""
+    """The slices give the document of three typists, whose edits refer to each other."""
     source = random.Random(size)
     typists = [Typist(number) for number in (5, 6, 7)]
     for _ in range(120):
@@ -53,7 +53,7 @@ def test_slices_of_a_session_of_three_give_its_document(size: int) -> None:
 
 
 def test_slices_begin_where_the_document_ends() -> None:
-    """What they refer to may be known; a reference to both neighbours waits for each."""
+    """A slice may refer to known structs, and a struct waits for both of its neighbours."""
     first = Section(
         1, 4, [placed(text("ab"), left=(1, 3)), placed(text("c"), left=(2, 0), right=(3, 0))]
     )

@@ -1,4 +1,7 @@
-"""A state in parts: each can be integrated when it arrives, and together they are the state."""
+"""Tests of splitting a state into parts.
+
+Each part can be integrated when it arrives, and together the parts are the state.
+"""
 
 import random
 
@@ -12,8 +15,9 @@ PART_SIZES = [1, 60, 300, 2_000, 1 << 20]
 
 
 def history(seed: int, clients: int, edits: int = 300) -> bytes:
-    """Return a state of several people who type, delete, set keys and nest types,
-    and meet from time to time.
+    """Return a state of several users who type, delete, set keys and nest types.
+
+    The users sync from time to time.
     """
     choose = random.Random(seed)
     docs: list[pycrdt.Doc] = [pycrdt.Doc(client_id=1_000 + 7 * number) for number in range(clients)]
@@ -60,9 +64,7 @@ def contents(*updates: bytes) -> tuple[object, ...]:
 @pytest.mark.parametrize("clients", [1, 2, 5])
 @pytest.mark.parametrize("seed", range(3))
 def test_parts_refer_to_nothing_that_comes_later(seed: int, clients: int, part_bytes: int) -> None:
-    """Structs of each client in order, references and deletions to what is there,
-    and nothing is left out.
-    """
+    """A part refers only to its own structs and to earlier parts, and no struct is left out."""
     state = history(seed, clients)
     whole = parse(state)
 
@@ -94,14 +96,14 @@ def units(ranges: list[tuple[int, int, int]]) -> set[tuple[int, int]]:
 @pytest.mark.parametrize("part_bytes", PART_SIZES)
 @pytest.mark.parametrize("seed", range(4))
 def test_parts_applied_in_order_make_the_document(seed: int, part_bytes: int) -> None:
-    """The same texts, arrays and maps, and the same state vector."""
+    """Parts applied in order give the same texts, arrays, maps and state vector."""
     state = history(seed, 3)
 
     assert contents(*(part.update for part in split_update(state, part_bytes))) == contents(state)
 
 
 def test_struct_larger_than_a_part_is_a_part_of_its_own() -> None:
-    """Parts are as large as asked for, but for the last one and single large structs."""
+    """Parts have the requested size, except for the last part and single large structs."""
     doc: pycrdt.Doc = pycrdt.Doc()
     pictures = doc.get("pictures", type=pycrdt.Map)
     for number in range(10):
@@ -116,13 +118,14 @@ def test_struct_larger_than_a_part_is_a_part_of_its_own() -> None:
 
 @pytest.mark.parametrize("update", [b"\x00\x00", b"\x00\x01\x05\x01\x00\x03"])
 def test_update_without_structs_is_one_part_or_none(update: bytes) -> None:
-    """Deletions of what is not in the update are kept."""
+    """Deletions of structs that are not in the update are kept."""
     assert b"".join(part.update for part in split_update(update)) in (update, b"")
 
 
 def test_references_that_nothing_resolves_end_in_one_part() -> None:
-    """Two structs that wait for each other: never in a valid state,
-    and no reason to go round for ever.
+    """Two structs that wait for each other end in one part, and cause no endless loop.
+
+    A valid state has no such structs.
     """
     circle = bytes.fromhex("020102008401000161010100840200016200")
 

@@ -1,4 +1,4 @@
-"""Types of answers and rules of input become JSON Schema with the same meaning."""
+"""Tests the translation of answer types and input rules to JSON Schema with the same meaning."""
 
 from enum import StrEnum
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
@@ -73,8 +73,9 @@ def test_components_have_schema_for_each_answer_type(kind: Any, schema: dict[str
 
 
 def test_components_of_typed_dict_describe_it_by_name() -> None:
-    """Fields of its bases are its own, those that may be missing are not required,
-    the docstring is the description.
+    """Fields of base classes are included, optional fields are not required.
+
+    The docstring is the description.
     """
     components = Components()
 
@@ -90,7 +91,7 @@ def test_components_of_typed_dict_describe_it_by_name() -> None:
 
 
 def test_components_of_enumeration_have_its_values() -> None:
-    """An enumeration is a named schema too, so that all its uses are one type for clients."""
+    """An enumeration is a named schema, so that clients get one type for all its uses."""
     components = Components()
 
     assert components.of(Colour) == {"$ref": "#/components/schemas/Colour"}
@@ -98,7 +99,7 @@ def test_components_of_enumeration_have_its_values() -> None:
 
 
 def test_components_of_recursive_type_refer_to_it_by_name() -> None:
-    """It refers to itself by name."""
+    """A recursive type refers to itself by name."""
     components = Components()
 
     components.of(Tree)
@@ -112,13 +113,13 @@ def test_components_of_recursive_type_refer_to_it_by_name() -> None:
     "kind", [float, object, set[str], dict[int, str], Annotated[str, "note"], Literal[1]]
 )
 def test_components_of_unknown_type_raises(kind: Any) -> None:
-    """What would be described wrongly stops the start of the server."""
+    """An unknown type raises TypeError. The server must not start with a wrong description."""
     with pytest.raises(TypeError):
         Components().of(kind)
 
 
 def test_components_of_two_types_with_one_name_raises() -> None:
-    """One would replace the other."""
+    """Two types with the same name raise TypeError, because one would replace the other."""
     components = Components()
     components.of(Point)
 
@@ -143,12 +144,12 @@ def test_components_of_two_types_with_one_name_raises() -> None:
     ],
 )  # fmt: skip
 def test_of_rules_translates_bounds(rules: dict[str, Any], schema: dict[str, Any]) -> None:
-    """Cerberus' rules and JSON Schema's keywords are translated one by one."""
+    """Each rule of Cerberus is translated to the keyword of JSON Schema with the same meaning."""
     assert of_rules(rules) == schema
 
 
 def test_of_body_with_alternatives_requires_one_of_them() -> None:
-    """A field that excludes another one is needed unless the other one is there."""
+    """A body with two fields that exclude each other requires one of them."""
     schema = of_body(
         {"a": {"type": "string", "excludes": "b"}, "b": {"excludes": "a"}, "c": {"required": True}}
     )

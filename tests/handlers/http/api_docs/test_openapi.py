@@ -1,4 +1,4 @@
-"""The API's description holds what the routes do, no more and no less."""
+"""Tests that the API's description and the routes agree exactly."""
 
 import re
 
@@ -16,12 +16,11 @@ from tests.api import Api
 
 METHODS = ("get", "post", "put", "patch", "delete")
 PAGES = {"/socket.io/", "/", "/docs", "/openapi.json", "/static/(.+)", "/join/([^/]+)"}
-"""Routes for people and what their pages load, and the description itself:
-not part of what is described."""
+"""Routes that the description leaves out: pages, files that pages load, and the description."""
 
 
 def implemented(handler: type[RequestHandler]) -> set[str]:
-    """Return the methods that a handler answers with something else than 405."""
+    """Return the methods that a handler implements."""
     return {
         method
         for method in METHODS
@@ -30,7 +29,7 @@ def implemented(handler: type[RequestHandler]) -> set[str]:
 
 
 def shape(path: str) -> str:
-    """Return a path with its parameters, of router or description, as `{}`."""
+    """Return a path of the router or of the description with `{}` for each parameter."""
     return re.sub(r"\([^)]*\)|\{[^}]*\}", "{}", path)
 
 
@@ -46,7 +45,7 @@ DESCRIBED = {
 
 
 def test_openapi_paths_equal_routes() -> None:
-    """Paths are the same on both sides."""
+    """The routes and the description have the same paths."""
     assert set(ROUTED) - set(DESCRIBED) == set(), (
         "not described in handlers/http/api_docs/operations.py"
     )
@@ -60,7 +59,7 @@ def test_openapi_methods_equal_route_methods(path: str) -> None:
 
 
 def test_openapi_describes_each_operation_one_time() -> None:
-    """One line a route and method."""
+    """The table has one line for each route and method."""
     described = [(operation.method, operation.path) for operation in OPERATIONS]
 
     assert len(described) == len(set(described))
@@ -68,7 +67,7 @@ def test_openapi_describes_each_operation_one_time() -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
 def test_openapi_operation_declares_parameters_sign_in_and_body(operation: Operation) -> None:
-    """An operation's description has its parameters, whether it needs a login, and its body."""
+    """The description of an operation has its parameters and body, and whether it needs a login."""
     described = openapi.document("1")["paths"][operation.path][operation.method.lower()]
     (handler,) = [handler for route, handler in ROUTES if shape(route) == shape(operation.path)]
 
@@ -99,7 +98,7 @@ def test_openapi_operation_declares_parameters_sign_in_and_body(operation: Opera
     ],
 )
 def test_openapi_bodies_match_checked_schemas(name: str) -> None:
-    """Fields, limits and choices of the description are those of the schema."""
+    """Fields, limits and choices in the description equal those in the checked schema."""
     schema = getattr(schemas, name)
 
     described = of_body(schema)
@@ -121,7 +120,7 @@ def test_openapi_bodies_match_checked_schemas(name: str) -> None:
 
 
 async def test_openapi_description_is_served_to_everybody(api: Api) -> None:
-    """OpenAPI 3.1 as JSON, to everybody."""
+    """The description is OpenAPI 3.1 in JSON, and anybody may read it."""
     answer = await api.get("/openapi.json")
 
     assert answer.status == 200
@@ -133,7 +132,7 @@ async def test_openapi_description_is_served_to_everybody(api: Api) -> None:
 
 
 async def test_openapi_references_exist(api: Api) -> None:
-    """Every `$ref` and every security scheme named is there."""
+    """Every referenced schema and every named security scheme exists."""
     document = (await api.get("/openapi.json")).body
 
     def refs(node: object) -> list[str]:
@@ -153,7 +152,7 @@ async def test_openapi_references_exist(api: Api) -> None:
 
 
 async def test_docs_page_lists_operations_fields_and_error_codes(api: Api) -> None:
-    """/docs has each operation, each field of its body, and each error word."""
+    """/docs contains each operation, each field of its body, and each error code."""
     answer = await api.get("/docs")
     assert answer.status == 200
     page = answer.body.decode()
@@ -170,7 +169,7 @@ async def test_docs_page_lists_operations_fields_and_error_codes(api: Api) -> No
 
 
 async def test_error_type_is_existing_anchor_of_docs_page(ada: Api) -> None:
-    """The `type` of an error is an address whose anchor exists on the page."""
+    """The `type` of an error is the address of an anchor that exists on the page."""
     problems = [
         await ada.get("/nowhere"),
         await ada.post("/session", {"x": 1}),

@@ -1,4 +1,4 @@
-"""The table of operations is complete in itself: names, answers, error codes."""
+"""Tests that the table of operations is complete: names, answers and error codes."""
 
 import re
 
@@ -10,7 +10,7 @@ from handlers.http.api_docs.operations import ERRORS, OPERATIONS, Media, Operati
 
 
 def test_operation_names_are_unique() -> None:
-    """Generated clients call their functions so."""
+    """Names of operations are unique, because generated clients use them as function names."""
     names = [operation.name for operation in OPERATIONS]
 
     assert len(set(names)) == len(names)
@@ -18,7 +18,7 @@ def test_operation_names_are_unique() -> None:
 
 
 def test_error_code_has_one_status() -> None:
-    """The word alone says what happened."""
+    """Error codes are unique, so a code alone identifies the error."""
     codes = [code for _, code, _ in ERRORS]
 
     assert len(set(codes)) == len(codes)
@@ -26,7 +26,7 @@ def test_error_code_has_one_status() -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_operation_describes_its_answers(operation: Operation) -> None:
-    """Every success has a schema unless it has no body, every code of an error is a known one."""
+    """Every success has a schema unless it has no body, and every error code is a known code."""
     responses = openapi.document("1")["paths"][operation.path][operation.method.lower()][
         "responses"
     ]
@@ -48,7 +48,7 @@ def test_operation_describes_its_answers(operation: Operation) -> None:
     ids=lambda operation: operation.name,
 )
 def test_operation_describes_its_query(operation: Operation) -> None:
-    """A parameter has a type, and numbers have bounds."""
+    """Each query parameter has a type, and each number has bounds."""
     described = openapi.document("1")["paths"][operation.path][operation.method.lower()][
         "parameters"
     ]

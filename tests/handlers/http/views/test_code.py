@@ -1,4 +1,4 @@
-"""Versions and differences as clients see them."""
+"""Tests the views of versions and differences for clients."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ VERSION = Version(
 
 
 def test_version_has_code_of_its_main_root() -> None:
-    """And all texts by their roots."""
+    """`code` is the text of the version's main root. `files` has all texts by their roots."""
     shown = code.version(VERSION, {"u1": ADA})
 
     assert (shown["version"], shown["code"], shown["files"]) == (
@@ -26,17 +26,17 @@ def test_version_has_code_of_its_main_root() -> None:
 
 
 def test_version_without_its_texts_leaves_both_out() -> None:
-    """The list of versions can be asked for without them."""
+    """Without its texts, a version has neither `code` nor `files`."""
     assert {"code", "files"}.isdisjoint(code.version(replace(VERSION, files=None), {}))
 
 
 def test_author_without_record_keeps_stored_name() -> None:
-    """It was stored with the version."""
+    """An author without a record keeps the name that was stored with the version."""
     assert code.author("u9", {}, "eve") == {"id": "u9", "username": "eve"}
 
 
 def test_file_differences_mark_changes_inside_lines() -> None:
-    """Lines that changed as a whole have no marks."""
+    """Changes inside a line are marked. Lines that changed as a whole have no marks."""
     (shown,) = code.file_differences(compare({"a": "let x = 1\n"}, {"a": "let y = 1\nnew\n"}))
 
     assert shown["root"] == "a"

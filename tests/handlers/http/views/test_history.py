@@ -1,4 +1,4 @@
-"""Replays and blame as clients see them."""
+"""Tests the views of replays and blame for clients."""
 
 import json
 
@@ -8,8 +8,9 @@ from handlers.http.views import history
 
 
 def test_replay_names_roots_and_authors_by_their_index() -> None:
-    """Roots that the texts do not have yet come after those that they have;
-    times are since the step before.
+    """Roots that appear later are listed after roots that exist at the beginning.
+
+    The time of each step is counted from the step before.
     """
     steps = [
         Step(1_000, "u2", [TextEdit("b", 0, 0, "x")]),
@@ -29,7 +30,7 @@ def test_replay_names_roots_and_authors_by_their_index() -> None:
 
 
 def test_names_go_on_from_those_that_were_given() -> None:
-    """As where one answer is made of several parts."""
+    """Indexes of roots and authors continue from given lists, as in an answer of several parts."""
     names = history.Names(["a"], ["u1"])
 
     shown = names.steps([Step(1_250, "u2", [TextEdit("b", 0, 0, "x")])], 1_000)

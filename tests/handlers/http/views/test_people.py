@@ -1,4 +1,4 @@
-"""What users, their logins and others are told of them."""
+"""Tests the views of users and logins, for the user and for other people."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ GUEST = User("u2", "gus", None, None, "", None, True, 1_500, guest_of="s1")
 
 
 def test_user_view_has_no_password_hash() -> None:
-    """The hash of the password stays here."""
+    """The view of a user does not contain the hash of the password."""
     assert people.user(ADA) == {
         "id": "u1", "username": "ada", "email": "ada@example.org", "fullname": "Ada L.",
         "avatar": "/user/u1/avatar",
@@ -20,7 +20,7 @@ def test_user_view_has_no_password_hash() -> None:
 
 
 def test_user_view_of_guest_names_its_session() -> None:
-    """Only guests have `guestOf`."""
+    """The view of a guest has `guestOf`, the guest's session."""
     shown = people.user(GUEST)
 
     assert (shown["guest"], shown["guestOf"], shown["email"]) == (True, "s1", None)
@@ -28,14 +28,17 @@ def test_user_view_of_guest_names_its_session() -> None:
 
 
 def test_person_view_has_name_and_picture_only() -> None:
-    """Others see name and picture."""
+    """Other people see only the id, name, picture and whether the person is a guest."""
     assert people.person("u1", {"u1": ADA}) == {
         "id": "u1", "username": "ada", "avatar": "/user/u1/avatar", "guest": False,
     }  # fmt: skip
 
 
 def test_person_without_record_keeps_stored_name() -> None:
-    """Deleted accounts and users without a name are called so."""
+    """A person without a record keeps the stored name.
+
+    Without a name, the person is shown as a deleted user.
+    """
     nameless = replace(ADA, username="")
 
     assert people.person("u9", {}, "eve")["username"] == "eve"
@@ -44,7 +47,7 @@ def test_person_without_record_keeps_stored_name() -> None:
 
 
 def test_participant_colour_depends_on_id_only() -> None:
-    """The colour comes from the id; guests are marked."""
+    """The colour of a participant depends only on the id. Guests are marked."""
     shown = people.participant(ADA)
 
     assert shown["color"] == people.participant(replace(ADA, username="x"))["color"]
@@ -54,7 +57,7 @@ def test_participant_colour_depends_on_id_only() -> None:
 
 
 def test_login_view_marks_current_login_without_hashes() -> None:
-    """Hashes of its tokens stay here."""
+    """The view of a login contains no hashes of its tokens, and marks the current login."""
     record = Login("l1", "u1", "hash", None, 0, 1_000, 1_000, 3_000, 4_000, "Firefox", 2_000)
 
     assert people.login(record, "l1") == {

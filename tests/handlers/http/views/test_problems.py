@@ -1,11 +1,14 @@
-"""Errors in the form of RFC 9457."""
+"""Tests errors in the form of RFC 9457."""
 
 from handlers.errors import ApiError
 from handlers.http.views import problems
 
 
 def test_problem_type_is_address_in_reference() -> None:
-    """`type` is the code's place on the page, `message` repeats `detail` for simple clients."""
+    """`type` is the code's address in the reference.
+
+    `message` repeats `detail` for simple clients.
+    """
     assert problems.problem(ApiError(404, "not_found", "There is no such page."), "Not Found",
                             "r1") == {
         "type": "/docs#not_found", "title": "Not Found", "status": 404,
@@ -15,7 +18,7 @@ def test_problem_type_is_address_in_reference() -> None:
 
 
 def test_problem_with_fields_last_version_or_limit_has_them() -> None:
-    """They are left out otherwise."""
+    """An error has `errors`, `latest` and `limit` if its exception has them."""
     error = ApiError(
         422,
         "invalid",

@@ -1,4 +1,4 @@
-"""Sessions, members and invites as clients see them."""
+"""Tests the views of sessions, members and invites for clients."""
 
 from crdt.document.quota import Fill
 from handlers.http.views import sessions
@@ -25,8 +25,9 @@ INVITE = Invite("i1", "s1", "hash", Role.EDITOR, "u1", 1_000, 5_000, 3, 1)
 
 
 def test_session_view_has_role_and_unread_count_of_member() -> None:
-    """Role and unread messages are the member's;
-    connected members are counted, whether shown or not.
+    """The view has the member's own role and unread count.
+
+    All members who are connected are counted, even if the view does not list them.
     """
     listing = SessionListing(SESSION, MEMBERS[1], 4)
 
@@ -47,7 +48,7 @@ def test_session_view_has_role_and_unread_count_of_member() -> None:
 
 
 def test_member_is_online_when_connected() -> None:
-    """The person, with role and times."""
+    """A member's view has the person, the role, the time of joining, and the online state."""
     assert sessions.member(MEMBERS[1], PEOPLE, {"u1"}) == {
         "id": "u2", "username": "bob", "avatar": None, "guest": False, "role": "editor",
         "joinedAt": "1970-01-01T00:00:01.500Z", "online": False,
@@ -55,7 +56,7 @@ def test_member_is_online_when_connected() -> None:
 
 
 def test_invite_view_has_uses_left_and_no_secret() -> None:
-    """Its hash is the store's; uses that are left are counted."""
+    """The view of an invite has the number of uses left, and no hash of its secret."""
     shown = sessions.invite(INVITE, now=2_000)
 
     assert "hash" not in str(shown)
@@ -64,7 +65,7 @@ def test_invite_view_has_uses_left_and_no_secret() -> None:
 
 
 def test_listed_invite_names_its_maker_and_uses() -> None:
-    """Its maker, and each use with its time."""
+    """A listed invite names its maker, and each use with its user and time."""
     shown = sessions.listed_invite(INVITE, [InviteUse("u2", 3_000)], PEOPLE, now=4_000)
 
     assert shown["createdBy"]["username"] == "ada"
@@ -74,7 +75,7 @@ def test_listed_invite_names_its_maker_and_uses() -> None:
 
 
 def test_session_preview_does_not_show_members() -> None:
-    """Not who is in it."""
+    """The preview of a session does not show its members."""
     shown = sessions.preview(INVITE, SESSION, PEOPLE)
 
     assert shown["session"] == {"id": "s1", "title": "Talk", "language": "python", "status": "open"}

@@ -1,4 +1,4 @@
-"""The timeline's views: what a slider shows."""
+"""Tests the views of the timeline, which a slider shows."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from storage.records import Message, Version, VersionKind
 
 
 def test_timeline_entry_without_pastes_or_pauses_leaves_them_out() -> None:
-    """Most edits have neither."""
+    """An entry has `paste` and `pause` only if it has such a value, which is rare."""
     plain = timeline.timeline_entry(Stretch(1, 3, 1_000, 2_000, "u1", inserted=4, deleted=1))
     notable = timeline.timeline_entry(
         Stretch(4, 4, 3_000, 3_000, "u1", inserted=200, paste=200, pause=400_000)
@@ -26,7 +26,7 @@ def test_timeline_entry_without_pastes_or_pauses_leaves_them_out() -> None:
 
 
 def test_timeline_authors_have_totals_of_their_edits() -> None:
-    """From all their edits, in the order in which they began."""
+    """Each author has the totals of all their edits. Authors are in the order of first edits."""
     stretches = [
         Stretch(1, 1, 0, 0, "u2", inserted=1),
         Stretch(2, 2, 0, 0, "u1", inserted=2),
@@ -62,7 +62,10 @@ def test_timeline_of_more_than_fits_says_where_to_go_on(monkeypatch: pytest.Monk
 
 
 def test_timeline_marks_are_sorted_by_time() -> None:
-    """Versions, messages and redactions together; each kind has its own fields."""
+    """Versions, messages and redactions are sorted together by time.
+
+    Each kind has its own fields.
+    """
     version = Version(
         "s1", 1, 5, None, "codemirror", "first", VersionKind.MANUAL, "u1", "ada", (), 3_000
     )
@@ -78,8 +81,9 @@ def test_timeline_marks_are_sorted_by_time() -> None:
 
 
 def test_timeline_marks_stay_between_their_edits_when_the_clock_was_set() -> None:
-    """A version comes after the edits that it has and before those that it lacks;
-    messages keep their order.
+    """After a change of the clock, a version is still between the right edits.
+
+    It comes after the edits that it contains and before later ones. Messages keep their order.
     """
     stretches = [Stretch(1, 4, 10_000, 12_000, "u1"), Stretch(5, 5, 20_000, 20_000, "u1")]
     moments = [(0, 90_000), (2, 1_000), (4, 500), (4, 15_000), (4, 30_000), (5, 1_000), (5, 25_000)]

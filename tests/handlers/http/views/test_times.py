@@ -1,4 +1,4 @@
-"""Times on the wire."""
+"""Tests times in the API."""
 
 import pytest
 

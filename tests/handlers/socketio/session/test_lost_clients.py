@@ -1,4 +1,4 @@
-"""Clients whose connections broke, with a clock that is moved by hand."""
+"""Tests clients whose connections broke, with a clock that the test moves by hand."""
 
 from crdt.room.text_clients import TextClient, TextFeed
 from handlers.socketio.session.lost_clients import LOST_S, LostClients
@@ -6,7 +6,7 @@ from tests.crdt.harness import make_room
 
 
 class Scene:
-    """Lost clients, and a clock that stands still unless `now` is changed."""
+    """Lost clients, with a clock that changes only when a test sets `now`."""
 
     def __init__(self) -> None:
         self.now = 100.0

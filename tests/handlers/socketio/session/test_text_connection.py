@@ -1,5 +1,5 @@
-"""A text client's connection with a list for its socket:
-texts it is offered, its presence, why it is closed.
+"""Tests the offered texts, the presence and the closing of a text client's connection.
+A list stands for the client's socket.
 """
 
 import json
@@ -14,7 +14,7 @@ from tests.handlers.socketio.session.text_scene import TextScene
 
 
 def states(scene: TextScene) -> dict[int, dict[str, object]]:
-    """Return the presence that a Yjs editor is told, by client id."""
+    """Return the presence that a Yjs editor receives, by client id."""
     editor, inbox = join(scene.room, "eve")
     scene.room.members.presence.answer(editor)
     messages = [y_protocol.decode(frame) for frame in inbox.take()]
@@ -73,7 +73,10 @@ async def test_text_connection_that_left_announces_nothing() -> None:
 
 
 async def test_text_connection_that_left_may_write_unless_the_user_has_lost_the_right() -> None:
-    """A worker may still compare the text that it sent last."""
+    """A user who left may still write, because a worker may still compare the user's last text.
+
+    This ends when the user loses the right to write.
+    """
     scene = TextScene()
     members = scene.room.members
     connection, _ = scene.join("ada", 7)

@@ -1,5 +1,5 @@
-"""Texts sent to the clients of a session, with lists for their sockets:
-which, when, and in how many turns.
+"""Tests which texts are sent to the clients of a session, when, and in how many turns.
+Lists stand for the clients' sockets.
 """
 
 import asyncio
@@ -74,8 +74,9 @@ async def test_text_sender_encodes_a_text_one_time_for_all(
 async def test_text_sender_serves_others_between_clients(
     scene: TextScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Sending to many takes several turns of the event loop;
-    an edit in between reaches all of them as well.
+    """Sending to many clients takes several turns of the event loop.
+
+    An edit that is made meanwhile also reaches all clients.
     """
     monkeypatch.setattr(text_sender, "_TURN_S", 0.0)
     inboxes = [scene.join(f"user{number}", number + 1)[1] for number in range(5)]
@@ -101,7 +102,10 @@ async def test_text_sender_serves_others_between_clients(
 
 
 async def test_text_sender_keeps_one_text_on_its_way(scene: TextScene) -> None:
-    """While a client has not answered, it gets no more; then the newest text, not each between."""
+    """A client that has not confirmed a text gets no other.
+
+    After that it gets only the newest text.
+    """
     _, inbox = scene.join("ada", 1)
     await turns()
     for text in ("a", "ab", "abc"):

@@ -1,4 +1,4 @@
-"""A text session with lists for sockets: who is told what, and who may come back."""
+"""Tests a text session, with lists for sockets: its events, and clients that may come back."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.handlers.socketio.session.text_scene import TextScene
 
 @pytest.fixture
 async def scene() -> TextScene:
-    """A session without clients; inside the event loop, which its timers need."""
+    """A session without clients. It must be made inside the event loop, which its timers need."""
     return TextScene()
 
 

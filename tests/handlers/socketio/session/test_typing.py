@@ -1,4 +1,4 @@
-"""What others are told of clients that type, with an event loop whose clock is moved by hand."""
+"""Tests the events about clients that type, with an event loop whose clock is moved by hand."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from handlers.socketio.session.typing import TYPING_S, TypingIndicator
 
 
 class Timer:
-    """A call that is due at a time."""
+    """A call that is due at a certain time."""
 
     def __init__(self, at: float, call: Callable[[], None]) -> None:
         self.at = at
@@ -37,7 +37,7 @@ class Loop:
         return timer
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, and make the calls that become due, in order."""
+        """Move the clock, and make the calls that become due, in order."""
         end = self.now + seconds
         while due := sorted(
             (timer for timer in self.timers if timer.at <= end), key=lambda timer: timer.at
@@ -51,7 +51,7 @@ class Loop:
 
 
 class Scene:
-    """An indicator, and what it told: (client id, user id, whether the user types)."""
+    """An indicator and its events: (client id, user id, whether the user types)."""
 
     def __init__(self) -> None:
         self.loop = Loop()

@@ -1,4 +1,4 @@
-"""A text session over a real room, with lists for its clients' sockets."""
+"""A text session of a real room, with lists for its clients' sockets."""
 
 import json
 from collections.abc import Callable
@@ -12,8 +12,9 @@ from tests.crdt.harness import NOW, make_room, room_steps
 
 
 class TextInbox:
-    """A client that keeps what it would be sent;
-    `arrive` plays the answers to the pings behind each text.
+    """A client that keeps everything that is sent to it.
+
+    `arrive` plays the answers to the pings that follow each text.
     """
 
     def __init__(self) -> None:
@@ -38,7 +39,7 @@ class TextInbox:
         self.closed.append(reason)
 
     def arrive(self) -> None:
-        """Let everything arrive that is on its way to the client."""
+        """Confirm everything that is on its way to the client."""
         arrived, self._unconfirmed = self._unconfirmed, []
         for call in arrived:
             call()
@@ -53,7 +54,7 @@ class TextInbox:
 
 
 class TextScene:
-    """One session; its clock stands still unless `now` is changed."""
+    """One session. Its clock changes only when a test sets `now`."""
 
     def __init__(self) -> None:
         self.now = NOW
@@ -66,7 +67,7 @@ class TextScene:
     def join(
         self, name: str, client_id: int, role: Role = Role.EDITOR
     ) -> tuple[TextConnection, TextInbox]:
-        """Connect a client, as `TextSessions` does."""
+        """Connect a client in the same way as `TextSessions`."""
         inbox = TextInbox()
         user = User(name, name, f"{name}@example.com", "", name.title(), None, False, NOW)
         connection = TextConnection(

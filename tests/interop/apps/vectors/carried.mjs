@@ -1,11 +1,11 @@
-// Structs of another person, brought by somebody who has them.
+// Structs of one person that another person's client sends.
 import * as Y from 'yjs'
 import { load } from '../look.mjs'
 import { once, person, state } from './making.mjs'
 
 const T = { t: 'text' }
 
-/** The server has the first of Ada's updates only; Bob's editor answers with all that it has. */
+/** The server has only the first of Ada's updates. Bob's editor answers with everything that it has. */
 const broughtByBob = (a, b) => ({
   base: [a[0]],
   baseBy: ['ada'],

@@ -1,4 +1,4 @@
-// Every kind of content, what comes first in a root, XML.
+// Each kind of content, first structs of a root, and XML.
 import * as Y from 'yjs'
 import { live, once, person, state, unhex } from './making.mjs'
 
@@ -149,7 +149,7 @@ export default function ({ ADA, BOB, add, both, one, typed }) {
     form: 'answer'
   }))
 
-  // What comes first in a root
+  // First structs of a root
   one('first-format', T, 'insert with a format into an empty text: the first struct is a format', d =>
     d.getText('t').insert(0, 'Hello', { bold: true })
   )

@@ -1,4 +1,4 @@
-// Long and contended histories.
+// Long histories, and histories with many conflicts.
 import * as Y from 'yjs'
 import { dice, live, mergedInTens, once, person, share, state } from './making.mjs'
 

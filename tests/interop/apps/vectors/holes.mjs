@@ -1,4 +1,4 @@
-// Updates of which earlier ones are missing, and deletions of what is not there.
+// Updates that build on missing updates, and deletions of structs that the server does not have.
 import * as Y from 'yjs'
 import { load } from '../look.mjs'
 import { live, once, person, state } from './making.mjs'
@@ -113,7 +113,7 @@ export default function ({ ADA, BOB, CY, add, one, typed }) {
     return { update: state(e), by: 'ada', form: 'answer', sender: state(e) }
   })
 
-  // Deletions of what is not there
+  // Deletions of structs that are not there
   add('delete-unknown-client', T, 'a deletion of text that the server has not got', () => {
     const a = typed(ADA, ['hello'])
     const b = person(BOB, a)

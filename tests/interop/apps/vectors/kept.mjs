@@ -1,4 +1,4 @@
-// What garbage collection leaves: documents without it, undo.
+// Deleted content that stays in a document: with `gc: false`, and kept for undo.
 import * as Y from 'yjs'
 import { load } from '../look.mjs'
 import { live, once, person, state } from './making.mjs'

@@ -1,7 +1,7 @@
-// What the makers of vectors share: people with fixed client ids, what they send, and dice.
+// Helpers for the makers of vectors: people with fixed client ids, the updates that they send, and dice.
 import * as Y from 'yjs'
 
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+/** Return a generator of numbers from 0 to 1. The same seed gives the same numbers (mulberry32). */
 export function dice(seed) {
   const roll = () => {
     seed = (seed + 0x6d2b79f5) | 0
@@ -19,7 +19,7 @@ export const unhex = text => new Uint8Array(Buffer.from(text, 'hex'))
 export const state = (doc, vector) => Y.encodeStateAsUpdate(doc, vector)
 export const share = (from, to) => Y.applyUpdate(to, state(from, Y.encodeStateVector(to)))
 
-/** A document whose edits have this client id, and which has these updates already. */
+/** Return a document that has these updates already. New edits in it have this client id. */
 export function person(client, updates = [], options = {}) {
   const doc = new Y.Doc({ guid: 'doc-' + client, ...options })
   doc.clientID = 1
@@ -28,7 +28,7 @@ export function person(client, updates = [], options = {}) {
   return doc
 }
 
-/** All updates that a function makes in a document, as they would go over the wire. */
+/** Return all updates that a function makes in a document, as a client would send them. */
 export function live(doc, change) {
   const made = []
   const hear = update => made.push(update)
@@ -38,10 +38,10 @@ export function live(doc, change) {
   return made
 }
 
-/** The one update that a transaction makes. */
+/** Return the one update that a transaction makes. */
 export const once = (doc, change) => live(doc, () => doc.transact(() => change(doc)))[0]
 
-/** Yjs's mergeUpdates sorts all updates for each of them: 21,000 together take half a minute. */
+/** Merge updates in groups of ten. One mergeUpdates of 21,000 takes half a minute: it sorts all for each of them. */
 export function mergedInTens(updates) {
   while (updates.length > 1) {
     updates = Array.from({ length: Math.ceil(updates.length / 10) }, (_, index) =>
@@ -52,7 +52,7 @@ export function mergedInTens(updates) {
 }
 
 /**
- * What the makers of one kind are given. `add` takes a function that returns
+ * Return the tools for the makers of one kind of vector. `add` takes a function that returns
  *   {base, baseBy, update, by, form, sender}: see vectors.mjs for the fields.
  */
 export function begin(seed) {
@@ -63,7 +63,7 @@ export function begin(seed) {
   const [ADA, BOB, CY] = ids
   const add = (name, roots, note, make) => recipes.push({ name, roots, note, make })
 
-  /** One transaction in a new document, or behind `before`. */
+  /** Add a vector of one transaction, in a new document or in one where `before` was run. */
   const one = (name, roots, note, change, before = null) =>
     add(name, roots, note, () => {
       const doc = person(ADA)
@@ -71,7 +71,7 @@ export function begin(seed) {
       return { base, update: once(doc, change), form: 'live' }
     })
 
-  /** The same as the answer to a question: Yjs encodes it from the document, not from the transaction. */
+  /** Add this vector as a live edit and as an answer. Yjs encodes an answer from the document, not from the transaction. */
   const both = (name, roots, note, change, before = null) => {
     one(`${name}-live`, roots, note, change, before)
     add(`${name}-answer`, roots, note, () => {

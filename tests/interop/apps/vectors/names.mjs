@@ -1,4 +1,4 @@
-// Names of roots, keys and elements; nesting.
+// Names of roots, keys and elements, and nesting.
 import * as Y from 'yjs'
 import {} from './making.mjs'
 

@@ -1,4 +1,4 @@
-// Edits of what another person deleted.
+// Edits of content that another person has deleted.
 import * as Y from 'yjs'
 import { live, once, person, share, state } from './making.mjs'
 
@@ -7,9 +7,9 @@ const A = { a: 'array' }
 const X = { x: 'xml' }
 
 export default function ({ ADA, BOB, CY, add, one, typed }) {
-  // Parents that are gone
+  // Deleted parents
   const rows = (options = {}) => {
-    // Ada makes a row, which only Bob gets; Ada deletes it offline; Bob ticks it off and adds another.
+    // Ada makes a row that reaches only Bob, and deletes it offline. Bob marks it as done and adds another row.
     const ada = person(ADA, [], options)
     ada.getArray('a').push(['first'])
     const common = state(ada)

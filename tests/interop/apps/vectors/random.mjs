@@ -1,4 +1,4 @@
-// Random documents of all types by three people who do not always hear each other: whole, cut, with parts lost.
+// Random documents of all types by three people who receive only some of each other's edits: whole, cut, and with gaps.
 import * as Y from 'yjs'
 import { load } from '../look.mjs'
 import { dice, person, state } from './making.mjs'
@@ -67,7 +67,7 @@ function editType(type, roll) {
   else editXml(type, roll)
 }
 
-/** [{by, update}] in the order in which they were made, and the documents of the three people. */
+/** Return [{by, update}] in the order in which they were made, and the documents of the three people. */
 function session(ids, roll, steps) {
   const gc = roll() < 0.8
   const people = ids.map(id => person(id, [], { gc }))

@@ -1,4 +1,4 @@
-"""What is MongoDB's own: addresses, concerns, indexes, large values, and what was cut short."""
+"""Tests of MongoDB's own parts: addresses, concerns, indexes, large values and cut calls."""
 
 import asyncio
 import os
@@ -28,8 +28,10 @@ pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
 
 
 async def test_mongo_uri_cannot_weaken_write_or_read_concerns(place: Place) -> None:
-    """What it says of concerns and preferences is not followed:
-    saved is saved, and read where it was written.
+    """Concerns and preferences in the address are ignored.
+
+    A saved row is on the disks of most servers, and is read from the server that wrote
+    it.
     """
     loose = "?w=0&journal=false&readPreference=secondary&readConcernLevel=available"
     store = MongoStore(place.direct + loose)
@@ -44,7 +46,7 @@ async def test_mongo_uri_cannot_weaken_write_or_read_concerns(place: Place) -> N
 
 
 async def test_mongo_index_with_other_options_is_recreated(place: Place) -> None:
-    """One of the same keys with other options is made again."""
+    """An index with the same keys and other options is made again."""
     async with AsyncMongoClient[Document](place.direct) as client:
         tickets = client.get_default_database().tickets
         await tickets.create_index([("expires", 1)], expireAfterSeconds=1)
@@ -55,8 +57,9 @@ async def test_mongo_index_with_other_options_is_recreated(place: Place) -> None
 
 
 async def test_mongo_value_with_missing_part_is_not_returned(place: Place) -> None:
-    """A value that is not whole is not returned;
-    parts that no document lists go at the next start.
+    """A value that lacks a part is not returned.
+
+    Parts that no document lists are deleted at the next start.
     """
     store = MongoStore(place.direct)
     await store.open()
@@ -80,9 +83,7 @@ async def test_mongo_value_with_missing_part_is_not_returned(place: Place) -> No
 
 
 async def test_mongo_values_over_16_mb_are_split_and_come_back_whole(place: Place) -> None:
-    """A chunk, a checkpoint and a version of more than 16 MB come back as they were,
-    and are deleted whole.
-    """
+    """A chunk, a checkpoint and a version over 16 MB come back whole, and are deleted whole."""
     store = MongoStore(place.direct)
     await store.open()
     await Seed(store).user("ada")
@@ -111,9 +112,7 @@ async def test_mongo_values_over_16_mb_are_split_and_come_back_whole(place: Plac
 
 
 async def test_mongo_deletion_cut_short_is_finished_by_hourly_sweep(place: Place) -> None:
-    """The hourly sweep finishes a deletion that a cut connection left half done;
-    the user is out immediately.
-    """
+    """The hourly sweep finishes a deletion that was cut, and the user is out immediately."""
     store = await opened(place.through)
     await furnish(store)
     await store.set_avatar("u-ada", "url", "key", None)
@@ -145,7 +144,7 @@ async def test_mongo_deletion_cut_short_is_finished_by_hourly_sweep(place: Place
 
 
 async def test_mongo_sweep_keeps_guest_signed_up_meanwhile(place: Place) -> None:
-    """A user who is no guest any more when their turn comes stays."""
+    """A guest who signs up before the sweep reaches them stays."""
     store = MongoStore(place.direct)
     await store.open()
     await furnish(store)
@@ -167,8 +166,9 @@ def _waits_for(store: MongoStore, user_id: str) -> bool:
 
 
 async def test_mongo_join_cut_short_then_repeated_after_revocation_is_refused(place: Place) -> None:
-    """A user whose connection was cut while entering stays out after the invite is revoked;
-    the use is given back.
+    """A user whose join was cut stays out after the invite is revoked.
+
+    The use of the invite is given back.
     """
     store = await opened(place.through)
     await furnish(store)
@@ -191,7 +191,7 @@ async def test_mongo_join_cut_short_then_repeated_after_revocation_is_refused(pl
 
 
 async def test_mongo_open_of_unreachable_server_fails_without_naming_password() -> None:
-    """Opening fails within the time-out, with the address in the message and no password."""
+    """Opening fails within the time-out, and the error has the address but no password."""
     store = MongoStore("mongodb://ada:secret@127.0.0.1:1/x" + IMPATIENT)
 
     with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1:1") as raised:
@@ -206,6 +206,6 @@ async def test_mongo_open_of_unreachable_server_fails_without_naming_password() 
     ["mongodb://", "mongodb://a:b:c@x/", "mongodb://x:99999/", "mongodb://x/?w=many&tls=perhaps"],
 )
 async def test_mongo_open_of_invalid_address_is_refused(uri: str) -> None:
-    """It is refused as such."""
+    """An invalid address raises StoreUnavailable."""
     with pytest.raises(StoreUnavailable):
         await MongoStore(uri).open()

@@ -1,5 +1,6 @@
-"""Documents that a unique index does not allow are told about before and at the start,
-in the same words.
+"""Tests of documents that a unique index forbids.
+
+`look`, which runs before a start, and `open` report them in the same words.
 """
 
 import pytest
@@ -33,9 +34,7 @@ from tests import mongod
 async def test_duplicate_documents_are_named_without_their_content(
     mongo_uri: str, collection: str, fields: Document, named: str
 ) -> None:
-    """`look` and `open` raise one message; it names the collection and the fields,
-    not what is in them.
-    """
+    """`look` and `open` raise one message with the collection and the fields, but no values."""
     async with mongod.database(mongo_uri) as name, AsyncMongoClient[Document](mongo_uri) as client:
         await client[name][collection].insert_many([{"_id": "1", **fields}, {"_id": "2", **fields}])
         said = []
@@ -53,7 +52,7 @@ async def test_duplicate_documents_are_named_without_their_content(
 async def test_lease_of_another_program_is_refused(
     mongo_uri: str, documents: list[Document]
 ) -> None:
-    """A collection `meta` that this server did not make."""
+    """A collection `meta` that this server did not make is refused."""
     async with mongod.database(mongo_uri) as name, AsyncMongoClient[Document](mongo_uri) as client:
         await client[name].meta.insert_many(documents)
         for call in (MongoStore(mongo_uri + name).look, MongoStore(mongo_uri + name).open):
@@ -62,7 +61,7 @@ async def test_lease_of_another_program_is_refused(
 
 
 async def test_look_finds_no_fault_and_makes_nothing_in_a_usable_database(mongo_uri: str) -> None:
-    """An empty database stays empty; one that a server has used is as usable."""
+    """`look` finds an empty or a used database usable, and an empty database stays empty."""
     async with mongod.database(mongo_uri) as name, AsyncMongoClient[Document](mongo_uri) as client:
         store = MongoStore(mongo_uri + name)
         assert await store.look() == ""

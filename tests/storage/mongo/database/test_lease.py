@@ -1,4 +1,4 @@
-"""Only one server has a MongoDB database."""
+"""Tests of the lease, by which only one server uses a MongoDB database."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ async def lease_of(place: Place, **changes: object) -> dict[str, object]:
 
 
 def test_lease_times_match_documentation() -> None:
-    """docs/storage.md says the seconds that the code has."""
+    """docs/storage.md has the same seconds as the code."""
     page = (Path(__file__).parents[4] / "docs" / "storage.md").read_text()
     text = " ".join(page.split())
 
@@ -41,7 +41,7 @@ def test_lease_times_match_documentation() -> None:
 
 
 async def test_lease_held_by_live_server_refuses_second_server(place: Place) -> None:
-    """A second server is refused while the first one lives, and comes in when its lease is over."""
+    """A second server is refused while the first server's lease is valid, and opens after it."""
     first, second = MongoStore(place.direct), MongoStore(place.direct)
     await first.open()
 
@@ -81,8 +81,9 @@ async def test_lease_held_by_live_server_refuses_second_server(place: Place) -> 
 async def test_lease_of_ended_local_process_is_free_immediately(
     place: Place, changes: dict[str, object], is_free: bool
 ) -> None:
-    """That of a process of this machine that is gone is free immediately;
-    another machine's or container's is not.
+    """The lease of an ended process on this machine is free immediately.
+
+    A lease from another machine or container is not free.
     """
     first, second = MongoStore(place.direct), MongoStore(place.direct)
     await first.open()
@@ -99,8 +100,9 @@ async def test_lease_of_ended_local_process_is_free_immediately(
 
 
 async def test_lease_that_cannot_be_renewed_stops_holder_in_time(place: Place) -> None:
-    """The holder stops by itself, well before anybody may take it,
-    and goes on once it has renewed.
+    """A holder that cannot renew its lease stops well before another server may take it.
+
+    The holder goes on once it has renewed the lease.
     """
     store = MongoStore(place.direct)
     await store.open()
@@ -118,7 +120,7 @@ async def test_lease_that_cannot_be_renewed_stops_holder_in_time(place: Place) -
 async def test_lease_renewal_during_close_logs_no_error(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The lease that is given back is not taken for a lost one: nothing is logged as an error."""
+    """A lease that was given back is not taken for a lost lease, so no error is logged."""
     store, begun, given_back, ended = (
         MongoStore(place.direct),
         asyncio.Event(),

@@ -1,4 +1,4 @@
-"""Errors of SQLite that mean damage, and errors that do not."""
+"""Tests of telling SQLite's errors that mean damage from its other errors."""
 
 import sqlite3
 from contextlib import closing
@@ -10,14 +10,14 @@ from storage.sqlite.files.damage import is_malformed
 
 
 def error_of(database: Path, statement: str) -> sqlite3.Error:
-    """Return what a statement fails with."""
+    """Return the error with which a statement fails."""
     with closing(sqlite3.connect(database)) as db, pytest.raises(sqlite3.Error) as raised:
         db.execute(statement).fetchall()
     return raised.value
 
 
 def test_malformed_page_is_damage(tmp_path: Path) -> None:
-    """Its extended result code has more bits than the kind of error."""
+    """The extended result code of the error has more bits than its kind."""
     path = tmp_path / "database"
     with closing(sqlite3.connect(path)) as db:
         db.execute("CREATE TABLE rows (x)")

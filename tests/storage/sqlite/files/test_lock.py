@@ -1,4 +1,4 @@
-"""One server on one database."""
+"""Tests of the lock, which lets only one server use a database."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def test_lock_keeps_second_server_out_until_released(tmp_path: Path) -> None:
 
 
 def test_lock_taken_again_makes_file_that_was_removed(tmp_path: Path) -> None:
-    """A process that takes it twice has it once, also when somebody tidied up between."""
+    """A process that takes the lock twice has it once, even if the file was deleted between."""
     path = tmp_path / "collab.db"
     lock = FileLock(path)
     lock.take()

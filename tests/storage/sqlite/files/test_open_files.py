@@ -1,4 +1,4 @@
-"""What is noticed about the files of an open database."""
+"""Tests of noticing lost and replaced files of an open database."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ def remove(name: str) -> Callable[[Path], None]:
 
 
 def replace(name: str) -> Callable[[Path], None]:
-    """Put a copy in a file's place, as a program does that restores a backup."""
+    """Return a function that puts a copy in a file's place, as a restored backup does."""
 
     def work(folder: Path) -> None:
         copy = folder / "copy"
@@ -73,7 +73,7 @@ def test_file_removed_or_replaced_is_noticed(files: OpenFiles, path: Path, kind:
 
 
 def test_folder_made_again_may_be_written_to(files: OpenFiles, path: Path) -> None:
-    """It is on the same device: not what lies below a disk that is not mounted."""
+    """The new folder is on the same device, so it is not the empty folder of a lost mount."""
     move_folder(path.parent)
     path.parent.mkdir()
 
