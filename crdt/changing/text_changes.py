@@ -13,6 +13,7 @@ from crdt.document.server_edits import CarriedEdit, edit_carried
 from crdt.document.view import TextCopy
 from crdt.errors import WorkError, WorkTooLarge
 from crdt.lifecycle.stepwise.room_steps import RoomSteps
+from crdt.room.incoming import server_edit
 from crdt.room.room import Room
 from crdt.room.text_clients import TextClient, TextFeed
 from crdt.text.byte_edits import edits_between
@@ -20,9 +21,6 @@ from crdt.text.text_diff import MANY_STEPS
 from crdt.text.text_map import Edit
 from crdt.workers import Workers
 
-SMALL_STATE = 64 << 10
-"""Bytes of a document that is edited on the event loop:
-making an edit on a copy of it takes 5 ms."""
 _DEADLINE_S = 20.0
 """Seconds for a comparison that takes 2 s on a quiet machine.
 On a busy one, a worker is the last to get a core."""
@@ -110,7 +108,7 @@ class TextChanges:
         await self.refresh(feed, client.user_id)
         with self._measured(worked):
             change = client.begin(code, self._clock())
-            if change.is_near and feed.room.document.size <= SMALL_STATE:
+            if change.is_near and not feed.room.document.takes_long:
                 client.finish(change, edits_between(change.base.text, change.plain), self._clock())
                 return
             edit = CarriedEdit(
@@ -122,10 +120,17 @@ class TextChanges:
         with _kept(feed.room), feed.room.server_edits.client_of(client.user_id) as client_id:
             edits, update = await self._compare(copy, edit, client_id, client.user_id)
             await self.refresh(feed, client.user_id)
-            # Seconds may have passed, in which the client's user may have lost the right to write.
-            check()
-            with self._measured(worked):
-                client.finish(change, edits, self._clock(), update)
+
+            async def check_now() -> None:
+                # Seconds have passed, in which the user may have lost the right to write.
+                check()
+
+            def finish() -> None:
+                client.finish(change, edits, self._clock(), is_taken=True)
+
+            growth = len(change.plain) - len(change.base.text)
+            made = server_edit(update, client.user_id, growth=growth)
+            worked(await self._steps.take_edit(feed.room, made, check_now, finish))
 
     @contextmanager
     def _measured(self, worked: Callable[[float], None]) -> Iterator[None]:

@@ -17,14 +17,13 @@ from crdt.document.view import edit_copy
 from crdt.errors import WorkTooLarge
 from crdt.lifecycle.changes import Changes
 from crdt.lifecycle.stepwise.room_steps import RoomSteps
+from crdt.room.incoming import server_edit
 from crdt.room.room import Room
 from crdt.text.text_diff import MANY_STEPS
 from crdt.workers import Workers
 
 _SMALL_TEXT = 16 << 10
-_SMALL_STATE = 64 << 10
-"""Characters of old and new texts together, and bytes of the document:
-the event loop compares these in 5 ms."""
+"""Characters of old and new texts together that the event loop compares in 5 ms."""
 _DEADLINE_S: Final = 20.0
 """Seconds for a comparison that takes 2 s on a quiet machine.
 On a busy one, a worker is the last to get a core."""
@@ -68,8 +67,10 @@ class WholeTexts:
             files = {
                 root: text for root, text in choose(before).items() if before.get(root, "") != text
             }
+            if not files:
+                return
             size = sum(len(text) + len(before.get(root, "")) for root, text in files.items())
-            if size <= _SMALL_TEXT and room.document.size <= _SMALL_STATE:
+            if size <= _SMALL_TEXT and not room.document.takes_long:
                 room.edit(user_id, files, self._clock())
                 return
             # The edit is made under a client id that nobody else uses until it is taken. Otherwise
@@ -80,8 +81,8 @@ class WholeTexts:
                     len(text.encode()) - len(before.get(root, "").encode())
                     for root, text in files.items()
                 )
-                check_now = partial(self._check, check)
-                await self._steps.take_edit(room, user_id, update, check_now, growth)
+                edit = server_edit(update, user_id, growth=growth)
+                await self._steps.take_edit(room, edit, partial(self._check, check))
 
     async def _check(self, check: Check | None) -> None:
         if check:

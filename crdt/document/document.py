@@ -108,9 +108,8 @@ class Document(DocumentBytes):
 
     def check_quick(self, update: bytes) -> None:
         """Raise NeedsSteps for an update to be taken in steps (`prepare`), however small."""
-        if update != EMPTY and (
-            self.needs_load or (self._work.is_slow and len(update) > _FEW_BYTES)
-        ):
+        is_dear = self._work.is_slow and len(update) > _FEW_BYTES
+        if update != EMPTY and (self.needs_load or is_dear):
             raise NeedsSteps
 
     @property
@@ -159,8 +158,8 @@ class Document(DocumentBytes):
     def prepare(self, parsed: Parsed, *, always: bool = False) -> Steps[None]:
         """Put a large update into the view, in steps, before `apply` gets it.
 
-        Until then nothing but the view knows it. For a small one the view is loaded, if need be;
-        the update itself is put into it if `always`. Raises as `apply`.
+        Until then only the view knows it. A small one is put into it if `always`; otherwise the
+        view is loaded for it, if need be. Raises as `apply`.
         """
         view, are_few = self._view, count_structs(parsed) <= self._work.few_structs
         if are_few:

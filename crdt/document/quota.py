@@ -175,10 +175,14 @@ class DocumentQuota:
                 f"the document's text is over {self._limits.text_bytes} bytes", MAX_TEXT_BYTES.name
             )
 
-    def check_quick(self, update_bytes: int, *, is_exact: bool) -> None:
-        """Raise NeedsSteps if `check` may have to read the text, and that takes long."""
+    def check_quick(self, update: bytes, *, is_exact: bool) -> None:
+        """Raise NeedsSteps for an update to be taken in steps: see `Document.check_quick`.
+
+        So is one for which `check` may have to read the text, if that takes long.
+        """
         document = self._document
-        if self.is_near(update_bytes) and (
+        document.check_quick(update)
+        if self.is_near(len(update)) and (
             document.is_slow_to_read or (is_exact and document.takes_long)
         ):
             raise NeedsSteps

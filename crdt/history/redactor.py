@@ -15,6 +15,7 @@ from crdt.lifecycle.rooms import Rooms
 from crdt.log import restore
 from crdt.reading.documents import Document, documents_of
 from crdt.reading.item_order import ItemOrder
+from crdt.room.incoming import server_edit
 from crdt.room.room import Room
 from crdt.workers import Workers
 from storage.base import Store
@@ -136,7 +137,7 @@ class Redactor:
         room.integrate_pending()
         # Not the state: a large document would be merged on the event loop for it.
         update = await self._work(found.user_id, _deletion, room.document.parts(), found.ids)
-        await self._rooms.steps.take_edit(room, found.user_id, update)
+        await self._rooms.steps.take_edit(room, server_edit(update, found.user_id))
         room.upkeep.redactions += 1
 
     async def _replace_state(self, room: Room, found: "_Found") -> None:

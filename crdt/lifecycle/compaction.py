@@ -28,7 +28,6 @@ _TRIES = 3
 """How often `compact` is tried in a document that is being edited:
 edits that come in meanwhile may undo a try."""
 
-_SMALL_BYTES = 256 << 10
 _DEADLINE_S = 30.0
 
 _TOGETHER = 4
@@ -160,7 +159,7 @@ class Compactor:
         and native code holds the interpreter for much of that time.
         """
         session_id, now = room.session_id, room.upkeep.checkpointed_at
-        if sum(map(len, document.parts)) <= _SMALL_BYTES:
+        if not room.document.takes_long:
             with self._mark.beside(session_id):
                 return await asyncio.to_thread(
                     restore.make_checkpoint, session_id, document, now, kept_bytes=kept_bytes

@@ -8,6 +8,7 @@ from crdt.errors import LimitExceeded
 from crdt.limits import MAX_SYNC_BYTES, MAX_UPDATE_BYTES, LimitCounters, RoomLimits
 from crdt.room.connection import Connection
 from crdt.structs.admission import Admitted
+from crdt.wire import update_parser
 from crdt.wire.parsed_update import Parsed
 
 
@@ -66,6 +67,19 @@ class Incoming:
     source: Connection | None = None
     prepared: Prepared | None = None
     growth: int | None = None
+
+    def read(self) -> Parsed:
+        """Return what is in the update; raises Rejected or LimitExceeded."""
+        if self.prepared:
+            return self.prepared.parsed
+        # What the server makes is bound by other limits than what a client sends.
+        is_ours = self.kind is UpdateKind.SERVER
+        return update_parser.parse(self.update) if is_ours else update_parser.read(self.update)
+
+
+def server_edit(update: bytes, user_id: str, now: int = 0, growth: int | None = None) -> Incoming:
+    """Return an update that the server made for a user; arguments as in `Incoming`."""
+    return Incoming(update, user_id, now, UpdateKind.SERVER, growth=growth)
 
 
 def check_size(incoming: Incoming, limits: RoomLimits, limit_counters: LimitCounters) -> None:

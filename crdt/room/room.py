@@ -21,13 +21,13 @@ from crdt.room.claims import BROUGHT
 from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.context import RoomContext
-from crdt.room.incoming import Incoming, Prepared, UpdateKind, check_size
+from crdt.room.incoming import Incoming, Prepared, UpdateKind, check_size, server_edit
 from crdt.room.members import Members
 from crdt.room.upkeep import Upkeep
 from crdt.structs import fast_path
 from crdt.structs.admission import Admitted, check_update
 from crdt.text.text_map import Edit
-from crdt.wire import update_parser, y_protocol
+from crdt.wire import y_protocol
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.rewriting.splitting import SPLIT_BYTES
 from storage.records import Chunk
@@ -188,9 +188,8 @@ class Room:
     def _write(self, connection: Connection, incoming: Incoming) -> None:
         """Accept an update of a client, or say why not."""
         if incoming.prepared is None and connection.may_write:
-            self.document.check_quick(incoming.update)
             is_answer = incoming.kind is UpdateKind.ANSWER
-            self.quota.check_quick(len(incoming.update), is_exact=is_answer)
+            self.quota.check_quick(incoming.update, is_exact=is_answer)
         if not connection.may_write:
             self._refuse(connection, incoming.update)
             return
@@ -231,8 +230,7 @@ class Room:
         if incoming.update == EMPTY:
             return _NOBODY, _NOBODY
         self._context.check_unsaved(self.journal, len(incoming.update))
-        prepared, source = incoming.prepared, incoming.source
-        read = prepared.parsed if prepared else update_parser.read(incoming.update)
+        source, read = incoming.source, incoming.read()
         verified: Set[int] = _NOBODY
         if source and source.questions.verifies and incoming.kind is UpdateKind.ANSWER:
             verified = self.members.claims.verify(source, read, self.document.state())
@@ -313,12 +311,7 @@ class Room:
             return self.document.texts(dict.fromkeys((self.main_root, *self.index.text_roots)))
 
     def edit(
-        self,
-        user_id: str,
-        files: Mapping[str, str],
-        now: int,
-        edits: Sequence[Edit] | None = None,
-        growth: int | None = None,
+        self, user_id: str, files: Mapping[str, str], now: int, edits: Sequence[Edit] | None = None
     ) -> None:
         """Turn roots' texts into `files` by one edit of this user.
 
@@ -326,19 +319,10 @@ class Room:
         """
         self.integrate_pending()
         with self._context.mark.at(self.session_id, user_id):
-            update = self.server_edits.update(user_id, files, edits)
-            self.take_edit(user_id, update, now, growth=growth)
+            self.take_edit(
+                server_edit(self.server_edits.update(user_id, files, edits), user_id, now)
+            )
 
-    def take_edit(
-        self,
-        user_id: str,
-        update: bytes,
-        now: int,
-        prepared: Prepared | None = None,
-        growth: int | None = None,
-    ) -> None:
-        """Take an update that the server made for a user, `prepared` or not; raises as `edit`."""
-        if update != EMPTY:
-            prepared = prepared or Prepared(update_parser.parse(update))
-            kind = UpdateKind.SERVER
-            self._accept(Incoming(update, user_id, now, kind, None, prepared, growth))
+    def take_edit(self, edit: Incoming) -> None:
+        """Take an update that the server made for a user (`server_edit`); raises as `edit`."""
+        self._accept(edit)

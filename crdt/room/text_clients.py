@@ -93,18 +93,17 @@ class TextFeed:
         """Register a client: its bases move to the present text before old edits are forgotten."""
         self._clients.add(client)
 
-    def write(self, user_id: str, edits: Sequence[Edit], now: int, update: bytes = b"") -> None:
+    def write(
+        self, user_id: str, edits: Sequence[Edit], now: int, *, is_taken: bool = False
+    ) -> None:
         """Make edits of the present text. Raises as `Room.edit`.
 
-        update  an update that makes these edits, if a worker has made it already
+        is_taken  the room has taken an update that makes these edits
         """
         originals = edits_of_original(edits, self.original)
         original = applied(self.original, originals)
-        growth = len(original) - len(self.original)
-        if update:
-            self._room.take_edit(user_id, update, now, growth=growth)
-        elif edits:
-            self._room.edit(user_id, {self._root: original.decode()}, now, originals, growth)
+        if edits and not is_taken:
+            self._room.edit(user_id, {self._root: original.decode()}, now, originals)
         if edits:
             self._push(edits, applied(self.text, edits))
         # Not if an edit has put a CR and an LF next to each other, or has separated them.
@@ -267,21 +266,21 @@ class TextClient:
         return TextChange(text, plain, base)
 
     def finish(
-        self, change: TextChange, edits: Sequence[Edit], now: int, update: bytes = b""
+        self, change: TextChange, edits: Sequence[Edit], now: int, *, is_taken: bool = False
     ) -> None:
         """Make a change. The feed must be up to date, and may be newer than at `begin`.
 
         Raises what `Room.edit` raises; the room and the bases are then as they were.
 
-        edits   turn the base into the client's text
-        update  an update that makes these edits in the document as it was at `begin`, if a worker
-                made one
+        edits     turn the base into the client's text
+        is_taken  the room has taken an update that makes these edits; it may then have taken edits
+                  of others, too, which the feed finds later
         """
         feed, base = self.feed, change.base
         base.advance(feed)
         self._changing = None
         carried, carried_map = base.map.carry(edits, len(feed.text))
-        feed.write(self.user_id, carried, now, update)
+        feed.write(self.user_id, carried, now, is_taken=is_taken)
         if base is not self._known:
             is_own = self._own is not None and self._known is self._own.base
             # A text that was sent may be shown later.

@@ -245,9 +245,8 @@ class BaseHandler(RequestHandler):
     async def _send_json(self, pieces: Sequence[bytes], status: int) -> None:
         self.set_status(status)
         self.set_header("Content-Type", "application/json; charset=UTF-8")
-        size = sum(map(len, pieces))
         with contextlib.suppress(StreamClosedError):
-            if size > json_pieces.WRITTEN:
+            if (size := sum(map(len, pieces))) > json_pieces.WRITTEN:
                 self.set_header("Content-Length", str(size))
                 for piece in json_pieces.cut(pieces):
                     self.write(piece)

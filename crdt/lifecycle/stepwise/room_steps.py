@@ -4,6 +4,7 @@ In each room one such work is done at a time.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 
 from crdt.crashmark import CrashMark
@@ -56,25 +57,24 @@ class RoomSteps:
     async def take_edit(
         self,
         room: Room,
-        user_id: str,
-        update: bytes,
+        edit: Incoming,
         check: Callable[[], Awaitable[object]] | None = None,
-        growth: int | None = None,
+        then: Callable[[], None] | None = None,
     ) -> float:
-        """Have a room take an update that the server made for a user.
+        """Have a room take an update that the server made for a user (`server_edit`).
 
-        check   raises if the user may not do this; asked right before the update is taken
-        growth  see `Incoming`
+        check  raises if the user may not do this; asked right before the update is taken
+        then   called right after it was taken, before anybody else edits
 
         Returns the seconds of work, raises what `check` and `Room.take_edit` raise.
         """
 
         def take(prepared: Prepared) -> None:
-            room.take_edit(user_id, update, self._clock(), prepared, growth)
+            room.take_edit(replace(edit, now=self._clock(), prepared=prepared))
+            if then:
+                then()
 
-        return await self._take(
-            room, Incoming(update, user_id, 0, UpdateKind.SERVER), parse, take, check
-        )
+        return await self._take(room, edit, parse, take, check)
 
     async def load(self, room: Room) -> None:
         """Have a room's document loaded, so that nobody waits long while its texts are read.

@@ -13,6 +13,7 @@ import crdt.room.text_clients
 from crdt.document.server_edits import CarriedEdit, edit_carried
 from crdt.errors import DocumentFull
 from crdt.limits import RoomLimits
+from crdt.room.incoming import server_edit
 from crdt.room.room import Room
 from crdt.room.text_clients import RETIRED_MS, TextClient, TextFeed
 from crdt.text.text_diff import MAX_STEPS
@@ -336,7 +337,9 @@ class SlowFront(Front):
             change, edits, update, lent = self._made
             self._made = None
             self.client.feed.refresh()
-            self.client.finish(change, edits, now, update)
+            feed = self.client.feed
+            feed.room.take_edit(server_edit(update, self.client.user_id, now))
+            self.client.finish(change, edits, now, is_taken=True)
             lent.close()
         elif self.to_server and self.to_server[0] is not None:
             feed, lent = self.client.feed, ExitStack()

@@ -14,6 +14,7 @@ from crdt.lifecycle.stepwise.room_steps import RoomSteps
 from crdt.limits import MAX_WORK_S
 from crdt.log.restore import restore
 from crdt.room.connection import Connection
+from crdt.room.incoming import server_edit
 from crdt.room.room import Room
 from crdt.wire import y_protocol
 from crdt.wire.rewriting.slices import count_structs
@@ -240,7 +241,7 @@ async def test_large_edit_of_the_server_is_taken_in_steps(
         asked.append(len(slices))
 
     update = update_of(*(placed(text("z"), parent="new") for _ in range(3_000)), client=6)
-    taking = asyncio.create_task(steps.take_edit(room, "ada", update, check))
+    taking = asyncio.create_task(steps.take_edit(room, server_edit(update, "ada"), check))
     typist, typed = typing(), 1
     while not taking.done():
         await asyncio.sleep(0)
