@@ -1,3 +1,4 @@
-"""Measurements of the server, alone and next to others.
-Not for: whether it is right, which `tests` says.
+"""Measurements of the server, alone and in comparison with other servers.
+
+Not for correctness, which `tests` checks.
 """

@@ -1,6 +1,4 @@
-"""What a benchmark needs before it runs: the load generator, the peers,
-and real updates made by Yjs.
-"""
+"""Prepares benchmarks: the load generator, the peers, and real updates made by Yjs."""
 
 import hashlib
 import shutil
@@ -17,11 +15,11 @@ DATA = BENCH / ".data"
 LOADGEN = BENCH / "loadgen"
 WRITERS, UPDATES = 50, 40_000
 _LOG_WRITER = 1_001
-"""Another writer than those of `updates`, whose keystrokes come behind such a log."""
+"""A writer that is none of those of `updates`, because their keystrokes come after such a log."""
 
 
 def prepare(*, with_peers: bool) -> None:
-    """Build and install what is missing; ends the program with one line that says what to install."""
+    """Build and install missing parts; if a program is missing, end with a line that names it."""
     for program in ("g++", "make", "node", "npm", "taskset"):
         if not shutil.which(program):
             sys.exit(f"{program} is needed for benchmarks and is not installed")
@@ -46,24 +44,22 @@ def prepare(*, with_peers: bool) -> None:
 
 
 def updates() -> Path:
-    """Return the keystrokes of fifty writers."""
+    """Return the file with the keystrokes of fifty writers."""
     return _made("updates.bin", "gen_updates.mjs", str(WRITERS), str(UPDATES))
 
 
 def log(edits: int) -> Path:
-    """Return a log of N keystrokes of one writer, who leaves at most 5,000 characters."""
+    """Return a log of N keystrokes by one writer, who leaves at most 5,000 characters."""
     return _made(f"log-{edits}.bin", "gen_updates.mjs", "1", str(edits), str(_LOG_WRITER), "5000")
 
 
 def text() -> Path:
-    """Return a text of 5,000 characters."""
+    """Return the file of a text of 5,000 characters."""
     return _made("text.bin", "gen_seed.mjs", "--chars", "5000")
 
 
 def trace_name() -> str:
-    """Return the name of the editing session that `trace` takes:
-    the recorded paper if it is there.
-    """
+    """Return the name of the session for `trace`: the recorded paper if it exists."""
     return traces.preferred("automerge-paper")
 
 

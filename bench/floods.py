@@ -1,6 +1,6 @@
-"""I: what people who type feel of one client that floods, reads nothing or sends in crumbs,
-with the usual limits.
+"""I: the delay of typing while one client floods, reads nothing or sends tiny fragments.
 
+The server has its usual limits.
 python -m bench.floods                       all of them, three runs each: about five minutes
 python -m bench.floods --only quiet,pings --runs 1
 """
@@ -22,13 +22,13 @@ from crdt.wire.lib0 import write_var_uint
 from harness.typist import Typist
 
 GOAL_RATIO, GOAL_MS = 1.5, 1.0
-"""p99 of the others during a flood: at most N times the p99 without a flood,
-and at most this many ms."""
+"""The goal for p99 of the other clients during a flood: at most this ratio to p99 without a flood,
+plus this many ms."""
 
 _TICK_S = 0.02
 _UPDATES_PER_S = 600
 _STATES_PER_S = 100
-"""Ten times `COLLAB_UPDATES_PER_S`, and ten times what `COLLAB_PRESENCE_MS` lets through."""
+"""Ten times `COLLAB_UPDATES_PER_S`, and ten times the states that `COLLAB_PRESENCE_MS` allows."""
 STRUCTS = 90_000
 _ROOMS_OF_DEAF = 25
 _CONNECTIONS = 20
@@ -40,13 +40,13 @@ _CLIENT_IDS = 1 << 31
 def measure(
     seconds: float, runs: int = 3, only: set[str] | None = None
 ) -> dict[str, dict[str, float]]:
-    """Return {name: medians}, `quiet` first."""
+    """Measure the chosen floods; return {name: medians}, `quiet` first."""
     chosen = {name: flood for name, flood in FLOODS.items() if only is None or name in only}
     return trouble.beside(seconds, {"quiet": None, **chosen}, runs)
 
 
 def _paced(target: Target, client: Client, per_s: int, make: Callable[[], bytes]) -> None:
-    """Send `per_s` frames a second, on schedule whatever comes back."""
+    """Send `per_s` frames a second on schedule, whatever the server answers."""
     began = time.monotonic()
     sent = 0
     while target.goes_on():
@@ -85,7 +85,7 @@ def _presence(target: Target) -> None:
 
 
 def _deaf(target: Target) -> None:
-    """Asks for documents in which others type, over and over, and reads nothing."""
+    """Ask for documents in which other clients type, again and again, and read nothing."""
     clients = [Client(target, room, _DEAF_BYTES) for room in target.rooms[:_ROOMS_OF_DEAF]]
     try:
         for client in clients:
@@ -101,7 +101,7 @@ def _deaf(target: Target) -> None:
 
 
 def _fragments(target: Target) -> None:
-    """One message in ever more parts of a byte, which is never whole."""
+    """Send one message in more and more fragments of one byte, without an end."""
     part = frame(b"\x00", 0)
     with Client(target, target.rooms[0]) as client:
         client.send(frame(b"\x00", BINARY & 15))
@@ -114,8 +114,9 @@ def _pings(target: Target) -> None:
 
 
 def large_update() -> bytes:
-    """Return a document as large as one update may make it:
-    each character typed before the last, so that none join.
+    """Return the largest document that one update may make.
+
+    Each character was typed before the last one, so that no two structs join.
     """
     structs = [b"\x04\x01\x0acodemirror\x01x"]
     structs += (b"\x44\x01" + write_var_uint(clock) + b"\x01x" for clock in range(STRUCTS - 1))
@@ -134,13 +135,13 @@ def _fill(target: Target) -> None:
 
 
 def _questions(target: Target) -> None:
-    """Asks for half of a large document again and again."""
+    """Ask for half of a large document again and again."""
     with Client(target, target.own_room) as client:
         _endless(target, client, frame(y_protocol.sync_step1({1: STRUCTS // 2})), 1)
 
 
 def _logins(target: Target) -> None:
-    """Guesses passwords, each of another account."""
+    """Guess passwords, each of another account."""
     numbers = itertools.count()
     headers = {"Content-Type": "application/json"}
 
@@ -152,7 +153,7 @@ def _logins(target: Target) -> None:
 
 
 def _requests(target: Target) -> None:
-    """Asks for its own account, long after the answer that it asks too often."""
+    """Request the flooder's own account, and go on after the answer "too many requests"."""
     headers = {"Authorization": f"Bearer {target.token}"}
     _in_parallel(target, lambda: ("GET", "/user/me", "", headers))
 
@@ -178,7 +179,7 @@ def _one_by_one(
 
 
 def _handshakes(target: Target) -> None:
-    """Opens connections, twenty together, and closes each when it is answered."""
+    """Open twenty connections together, close each when it is answered, and repeat that."""
     while target.goes_on():
         clients = [Client(target, target.rooms[0]) for _ in range(_CONNECTIONS)]
         for client in clients:
@@ -198,11 +199,11 @@ FLOODS = {
     "requests": Flood("makes REST requests", _requests),
     "handshakes": Flood("opens connections", _handshakes),
 }
-"""Where no rate is named, as fast as it can."""
+"""Floods without a rate in their text send as fast as they can."""
 
 
 def table(found: dict[str, dict[str, float]]) -> str:
-    """Return a table in Markdown."""
+    """Return the results as a table in Markdown."""
     lines = [
         "| one client | does it /s | p50 ms | p95 ms | p99 ms | × quiet | within the goal | server "
         "CPU % |",
@@ -221,7 +222,7 @@ def table(found: dict[str, dict[str, float]]) -> str:
 
 
 def main() -> int:
-    """Measure the floods that were asked for, and print a table."""
+    """Measure the chosen floods, and print a table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

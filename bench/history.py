@@ -1,8 +1,8 @@
-"""What history costs: bytes a keystroke, time to find a moment, to compare and to blame.
+"""The costs of history: bytes a keystroke, and times to find a moment, to compare and to blame.
 
-Takes editing sessions as real Yjs updates (`harness.node.yjs_updates`), 20 a chunk as fast typing
-makes them, through the real SQLite store. Run by `make bench-history`. The sessions are recordings
-where those are (`harness.traces`), otherwise simulated ones; the tables name them.
+The benchmark stores editing sessions as real Yjs updates (`harness.node.yjs_updates`) in SQLite,
+20 updates a chunk, as in fast typing. Run by `make bench-history`. The sessions are
+recordings if these exist (`harness.traces`), otherwise simulated ones; the tables name them.
 """
 
 import asyncio
@@ -36,8 +36,9 @@ TRIES = 9
 
 
 def typed(name: str, limit: int | None) -> tuple[list[codec.LogEntry], int]:
-    """Return (entries, edits in them) of a session;
-    pauses are drawn from a log-normal distribution around 150 ms.
+    """Return (entries, number of edits in them) of a session.
+
+    Pauses are drawn from a log-normal distribution around 150 ms.
     """
     rows, last = yjs_updates(traces.file(name, DATA), limit)
     pauses = random.Random(1)
@@ -51,7 +52,7 @@ def typed(name: str, limit: int | None) -> tuple[list[codec.LogEntry], int]:
 
 
 class World:
-    """A store with one session whose log is `entries`."""
+    """A store with one session, and the parts of the server that use it."""
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "collab.db"
@@ -78,8 +79,9 @@ class World:
             )
 
     async def pack(self) -> float:
-        """Checkpoint and pack as a room that closes does;
-        return the longest time in ms that the loop stood still.
+        """Checkpoint and pack, as a closing room does.
+
+        Returns the longest time in ms for which the event loop was blocked.
         """
         worst = 0.0
 
@@ -94,7 +96,7 @@ class World:
             watching = asyncio.create_task(watch())
             await self.rooms.compactor.checkpoint(room)
             gc.collect()
-            gc.freeze()  # the session that is typed is the benchmark's, not the server's
+            gc.freeze()  # the typed session belongs to the benchmark, not to the server
             await asyncio.sleep(0.05)
             worst = 0.0
             await self.rooms.compactor.pack(room, is_closing=True)
@@ -102,7 +104,7 @@ class World:
         return worst * 1000
 
     async def sizes(self) -> tuple[int, int]:
-        """Return bytes of (log, checkpoint)."""
+        """Return the bytes of (log, checkpoint)."""
         chunks = await self.store.chunks("s", 0, 1 << 30)
         checkpoint = await self.store.checkpoint("s")
         return sum(len(one.data) for one in chunks), len(checkpoint.state) + len(
@@ -115,7 +117,7 @@ class World:
 
 
 async def timed(call: Callable[[], Awaitable[object]], tries: int = TRIES) -> tuple[float, float]:
-    """Return (median, longest) in ms."""
+    """Call a function several times; return (median, longest) time in ms."""
     found = []
     for _ in range(tries):
         before = time.perf_counter()
@@ -125,7 +127,7 @@ async def timed(call: Callable[[], Awaitable[object]], tries: int = TRIES) -> tu
 
 
 async def bytes_table() -> None:
-    """Print what history takes in bytes, for each recorded session."""
+    """Print the bytes of the history of each session."""
     print(
         "| session | edits | updates | as written | packed | of it merged updates | checkpoint | "
         "loop stood still, ms |"
@@ -155,7 +157,7 @@ async def bytes_table() -> None:
 
 
 async def times_table() -> None:
-    """Print how long questions about the past take, by the length of the log."""
+    """Print the times of questions about the past, by the length of the log."""
     name = traces.preferred("automerge-paper")
     print(
         f"\nMilliseconds on the first edits of {name}, medians; of a moment also the longest of "

@@ -1,4 +1,4 @@
-"""Tables out of results, and docs/benchmarks.md."""
+"""Makes tables from results, and writes docs/benchmarks.md."""
 
 import json
 import sys
@@ -44,13 +44,13 @@ before it sends it, which is its p50 in H. "×" is our figure divided by that of
 
 
 def ratio(scenario: Scenario, figures: Figures, peer: str) -> float | None:
-    """Return ours divided by a peer's."""
+    """Return our figure divided by that of a peer; None if one is missing."""
     ours, other = figures["ours"].get(scenario.key), figures[peer].get(scenario.key)
     return ours / other if ours and other else None
 
 
 def best_ratio(scenario: Scenario, figures: Figures) -> float | None:
-    """Return ours divided by the best peer's."""
+    """Return our figure divided by that of the best peer."""
     found = [one for peer in figures if peer != "ours" and (one := ratio(scenario, figures, peer))]
     return (min if scenario.is_more_better else max)(found, default=None)
 
@@ -126,7 +126,7 @@ def trouble_table(figures: Figures) -> str:
 
 
 def beside_table(figures: Figures, quiet: Figures) -> str:
-    """Return what is left of E in each server while troublesome clients are connected."""
+    """Return the share of E that each server keeps while troublesome clients are connected."""
     left = ", ".join(
         f"{server} {found['sent_per_s'] / quiet[server]['sent_per_s']:.2f}"
         for server, found in figures.items()
@@ -142,7 +142,7 @@ def beside_table(figures: Figures, quiet: Figures) -> str:
 
 
 def growth_table(results: dict[str, Figures]) -> str:
-    """Return the table of how costs grow with the number of rooms, clients and entries."""
+    """Return the table of costs by the number of rooms, clients and entries."""
     lines = [
         "### J. When there is more of everything (ours alone)",
         "",
@@ -165,7 +165,7 @@ def growth_table(results: dict[str, Figures]) -> str:
 
 
 def lag_table(figures: Figures) -> str:
-    """Return the sentences about the event loop of our server."""
+    """Return the section about the event loop of our server."""
     ours = figures["ours"]
     late, times = ours["lag_over_20_ms"], ours["lag_times"]
     return (
@@ -178,7 +178,7 @@ def lag_table(figures: Figures) -> str:
 
 
 def headline(results: dict[str, Figures]) -> str:
-    """Return the table of the README. "×" is ours divided by the best peer's."""
+    """Return the table of the README. "×" is our figure divided by that of the best peer."""
     lines = ["| measured | better is | ours | best peer | × |", "|---|---|---|---|---|"]
     for scenario in SCENARIOS:
         figures = results.get(scenario.name)
@@ -201,7 +201,7 @@ def headline(results: dict[str, Figures]) -> str:
 
 
 def document(kept: dict[str, Any]) -> str:
-    """Return docs/benchmarks.md."""
+    """Return the text of docs/benchmarks.md."""
     results = kept["scenarios"]
     parts = [
         _HEAD.format(
@@ -241,7 +241,7 @@ def _fewer(kept: dict[str, Any]) -> str:
 
 
 def _traces(kept: dict[str, Any]) -> str:
-    """Return the sentences that name the sessions in which scenarios' documents were typed."""
+    """Return the sentences that name the editing sessions of the scenarios' documents."""
     by_trace: dict[str, list[str]] = {}
     for name, trace in sorted(kept.get("traces", {}).items()):
         by_trace.setdefault(trace, []).append(name)
@@ -257,7 +257,7 @@ def _traces(kept: dict[str, Any]) -> str:
 
 
 def against_kept(results: dict[str, Figures]) -> str:
-    """Return ratios of fresh results of ours to those that are kept."""
+    """Return the ratios of our new results to the kept results."""
     kept = json.loads(RESULTS.read_text())["scenarios"]
     lines = ["scenario: now, kept, ratio (more is better: D, E; less: the others)"]
     for scenario in SCENARIOS:
@@ -273,20 +273,20 @@ def against_kept(results: dict[str, Figures]) -> str:
 
 
 def front_page(kept: dict[str, Any], text: str) -> str:
-    """Return the README with its table as the results make it."""
+    """Return the README with the table of the results."""
     start, _, rest = text.partition(_BEGIN)
     _, _, end = rest.partition(_END)
     return f"{start}{_BEGIN}\n{headline(kept['scenarios'])}{_END}{end}"
 
 
 def write(kept: dict[str, Any]) -> None:
-    """Write docs/benchmarks.md and the README's table."""
+    """Write docs/benchmarks.md, and the README's table."""
     DOCUMENT.write_text(document(kept))
     README.write_text(front_page(kept, README.read_text()))
 
 
 def keep(results: dict[str, Any]) -> None:
-    """Merge into the results file, and write the document."""
+    """Merge results into the results file, and write the documents."""
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"scenarios": {}}
     before = dict.fromkeys(kept["scenarios"], kept.get("runs")) | kept.get("runs_of", {})
     runs_of = before | dict.fromkeys(results["scenarios"], results["runs"])
@@ -300,7 +300,7 @@ def keep(results: dict[str, Any]) -> None:
 
 
 def main() -> int:
-    """Write the documents again from the results."""
+    """Write the documents again from the results file."""
     write(json.loads(RESULTS.read_text()))
     return 0
 

@@ -1,10 +1,9 @@
-"""Runs the scenarios against our server and its peers,
-prints a table for each and keeps the results.
+"""Runs the scenarios against our server and its peers, prints tables and keeps the results.
 
 python -m bench.run --keep                   everything, three runs each: about 50 minutes
 python -m bench.run --only C,E --servers ours --runs 1
-python -m bench.run --quick                  ours alone, shortly, compared with the results that are
-                                             kept
+python -m bench.run --quick                  ours alone, with short runs, compared with the kept
+                                             results
 """
 
 import argparse
@@ -39,7 +38,7 @@ _SHORT_IDLE = {"COLLAB_IDLE_S": "1"}
 
 
 def measure(scenario: Scenario, server: Running, seconds: float) -> dict[str, Any]:
-    """Run the load generator once; returns its answer."""
+    """Run the load generator once; return its result."""
     names = server.rooms(scenario.rooms)
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as rooms:
         rooms.write("\n".join(names))
@@ -62,7 +61,7 @@ def measure(scenario: Scenario, server: Running, seconds: float) -> dict[str, An
 
 
 def load(server: Running, options: Iterable[str]) -> dict[str, Any]:
-    """Call the load generator on its own core."""
+    """Run the load generator on its own core; return its result."""
     command = [
         "taskset",
         "-c",
@@ -95,8 +94,9 @@ def median(runs: list[dict[str, Any]]) -> dict[str, Any]:
 def compare(
     scenarios: Iterable[Scenario], servers: list[str], runs: int, seconds: float, kept: Keep
 ) -> dict[str, Any]:
-    """Return {scenario: {server: medians}}; servers take turns,
-    so that the machine's moods meet all of them.
+    """Return {scenario: {server: medians}}.
+
+    The servers take turns, so that a slow time of the machine slows all of them.
     """
     found: dict[str, Any] = {}
     for scenario in scenarios:
@@ -117,7 +117,7 @@ def compare(
 
 
 def traces_of(names: Iterable[str]) -> dict[str, str]:
-    """Return which editing session each of these scenarios has its document from, if it has one."""
+    """Return {scenario: name of its editing session} of the scenarios that have one."""
     return {
         one.name: data.trace_name()
         for one in (*SCENARIOS, *GROWTH)
@@ -126,7 +126,7 @@ def traces_of(names: Iterable[str]) -> dict[str, str]:
 
 
 def machine() -> dict[str, str]:
-    """Return what this was measured on."""
+    """Return the description of this machine."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     cpu = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "?")
     node = subprocess.run(
@@ -162,7 +162,7 @@ def _options() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Measure what was asked for, print the tables and keep the results if wanted."""
+    """Measure the chosen scenarios, print the tables, and keep the results if asked to."""
     options = _options()
     servers = (
         ["ours"]
@@ -172,7 +172,7 @@ def main() -> int:
         else list(kinds())
     )
     only = set(options.only.split(",")) if options.only else set(QUICK) if options.quick else None
-    if only != {"W"}:  # which needs neither peers nor the load generator
+    if only != {"W"}:  # W needs neither peers nor the load generator
         data.prepare(with_peers=len(servers) > 1)
     chosen = [one for one in SCENARIOS if only is None or one.name in only]
     if options.quick:
@@ -180,7 +180,7 @@ def main() -> int:
         return 0
 
     def kept(results: dict[str, Any], runs: int = options.runs) -> None:
-        """Keep each table as soon as it is there: the whole takes 50 minutes."""
+        """Keep each table as soon as it is ready: all of them take 50 minutes."""
         if options.keep:
             about = {
                 "machine": machine(),

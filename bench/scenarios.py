@@ -1,4 +1,4 @@
-"""What is measured: for each scenario how the load generator is called and which figure decides."""
+"""The scenarios: how the load generator is called for each, and which figure decides."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,13 +9,13 @@ from bench import data
 
 @dataclass(frozen=True)
 class Scenario:
-    """One table.
+    """One scenario, which makes one table.
 
-    key      field of the load generator's answer that decides
-    goal     the quotient of ours and the best peer's: at least, or at most
-    unit     what `key` counts
+    key      the field of the load generator's result that decides
+    goal     the least, or the most, that our figure may be, as a multiple of the best peer's
+    unit     the unit of `key`
     seed     makes the document to load first
-    settings environment variables of ours
+    settings environment variables of our server
     is_on_trace  the document is the beginning of an editing session (`data.trace`)
     """
 
@@ -40,7 +40,7 @@ _PACED = "--mode paced --warmup 1 --duration {seconds} "
 _FLOOD = "--mode flood --warmup 1 --duration {seconds} "
 
 IE_UPDATES_PER_S = 2_000
-"""Three times what a writer of E sends in our server."""
+"""Three times the rate of a writer of E in our server."""
 
 SCENARIOS = (
     Scenario("A", "A pair: 1 room × 2, 20 updates/s",
@@ -78,13 +78,13 @@ SCENARIOS = (
              _PACED + "--kind awareness --rooms 1 --clients 50 --writers 50 --rate 10",
              "server_cpu_pct", "CPU %", 0.5),
 )  # fmt: skip
-"""Compared with the peers. Goals: at least, where more is better,
-else at most this multiple of the best peer's."""
+"""Scenarios for our server and its peers. A goal is a multiple of the best peer's figure: at least
+this if more is better, otherwise at most this."""
 
 _E = _FLOOD + "--rooms {rooms} --clients 2 --writers 1 --window 4"
 _C = _PACED + "--rooms {rooms} --clients 3 --writers 3 --rate 5"
 _TYPING = "--mode paced --warmup 1 --duration 12 --rooms 1 --clients 2 --writers 1 --rate 1000"
-"""For long enough to have a checkpoint and packed rows in it."""
+"""The options for typing long enough that checkpoints and packed rows are made."""
 _CPU = "server_cpu_s_per_1k_delivered"
 
 GROWTH = (
@@ -107,7 +107,8 @@ GROWTH = (
         for edits in (10_000, 100_000, 1_000_000)
     ),
 )  # fmt: skip
-"""Ours alone: does an update cost the same when there is more of everything?"""
+"""Scenarios for our server only, which show whether the cost of an update grows with the number of
+rooms, the document or the log."""
 
 LAG = Scenario(
     "L",

@@ -1,4 +1,4 @@
-"""The servers that are compared: how each is started, pinned to one core, and found ready."""
+"""The compared servers: how each is started, pinned to one core, and found ready."""
 
 import http.client
 import json
@@ -37,13 +37,13 @@ _OPEN_LIMITS = {
     "COLLAB_LOG_LEVEL": "warning",
     "COLLAB_SUPERVISOR": "off",
 }
-"""One user on one machine plays all people;
-peers have no limits to lift, and nothing that restarts them."""
+"""The limits of our server are lifted, because one user on one machine plays all people. Peers have
+no limits to lift, and no supervisor."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A server to measure; `command` has {port}."""
+    """A server to measure. `command` starts it; the environment variable PORT is its port."""
 
     name: str
     command: tuple[str, ...]
@@ -84,7 +84,7 @@ def kinds() -> dict[str, Kind]:
 
 @dataclass
 class Running:
-    """A server that answers."""
+    """A server that has started and answers."""
 
     kind: Kind
     port: int
@@ -98,7 +98,7 @@ class Running:
         return f"ws://127.0.0.1:{self.port}{path}"
 
     def rooms(self, count: int) -> list[str]:
-        """Return names of new rooms."""
+        """Return the names of new rooms."""
         if not self.kind.is_ours:
             return [f"room-{number}" for number in range(count)]
         return [self._post("/session", {"title": "bench"})["sessionId"] for _ in range(count)]
@@ -112,7 +112,7 @@ class Running:
         self.token = self._post("/user/signup", body)["accessToken"]
 
     def lag(self) -> dict[str, float]:
-        """Return how many timers our event loop had, and how many of them waited more than 20 ms."""
+        """Return the number of our event loop's timers, and of those more than 20 ms late."""
         if not self.kind.is_ours:
             return {}
         found = self.metrics()
@@ -121,7 +121,7 @@ class Running:
         return {"lag_times": times, "lag_over_20_ms": times - found[name + '_bucket{le="0.02"}']}
 
     def await_closed_rooms(self) -> None:
-        """Wait until rooms are closed: then their logs are packed and their checkpoints made."""
+        """Wait until all rooms are closed, so that their logs are packed and checkpoints made."""
         until = time.monotonic() + _CLOSE_S
         while self.metrics()["collab_rooms"]:
             if time.monotonic() > until:
@@ -157,8 +157,9 @@ class Running:
 
 @contextmanager
 def running(kind: Kind, **settings: str) -> Iterator[Running]:
-    """Run a server, on the first core alone if it is pinned;
-    settings: environment variables of ours.
+    """Run a server, on the first core alone if it is pinned.
+
+    settings  environment variables of our server
     """
     cores = {SERVER_CORE} if kind.is_pinned else os.sched_getaffinity(0)
     with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:

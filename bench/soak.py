@@ -1,12 +1,11 @@
-"""A soak: mixed load for half an hour on a server with its usual limits;
-what leaks, ends the run with 1.
+"""A soak: half an hour of mixed load on a server with its usual limits; a leak ends it with 1.
 
 python -m bench.soak --minutes 30
 python -m bench.soak --minutes 2             a quick try, in which memory is shown but not judged
 
-All load stops every two minutes, for long enough that every room closes (COLLAB_IDLE_S=5): then
-there must be no room and no connection, and in the end no more descriptors, tasks and memory than
-after the first of these pauses.
+All load stops every two minutes, long enough for every room to close (COLLAB_IDLE_S=5). After each
+pause there must be no room and no connection. At the end there must be no more descriptors, tasks
+and memory than after the first pause.
 """
 
 import argparse
@@ -34,7 +33,7 @@ from bench.soak_watch import Watch, table
 from bench.trouble import PASSWORD, flooder, misbehave, post
 
 _ENV = {"COLLAB_IDLE_S": "5", "COLLAB_LOG_LEVEL": "warning", "COLLAB_LOG_FORMAT": "json"}
-"""No limit is lifted: everybody has an address and an account of their own."""
+"""No limit is lifted, because each person has an own address and an own account."""
 
 _LOAD_S, _PAUSE_S = 120.0, 15.0
 _MIN_PHASES, _MAX_PHASES = 4, 200
@@ -51,7 +50,7 @@ Live = Callable[..., Coroutine[Any, Any, tuple["Counter[str]", list[str]]]]
 
 
 class Phase:
-    """One stretch of load: `start`, `is_running`, `finish`."""
+    """One stretch of load: call `start`, ask `is_running`, then call `finish`."""
 
     def __init__(self, server: Running, number: int, seconds: float) -> None:
         self.did: Counter[str] = Counter()
@@ -120,7 +119,7 @@ class Phase:
         )
 
     def finish(self) -> None:
-        """Gather what was done; a process that fails or does not end is a problem."""
+        """Collect the results; a process that fails or does not end is a problem."""
         with contextlib.suppress(queue.Empty):
             while True:
                 did, problems = self._results.get(timeout=1)
@@ -159,9 +158,9 @@ def _live(
     sessions: tuple[str, ...],
     until: float,
 ) -> None:
-    """Run `live` in a process of its own.
+    """Run `live` in its own process.
 
-    Nothing that takes the server a while to notice begins near the end.
+    Actions that the server takes a while to notice do not begin near the end.
     """
     os.sched_setaffinity(0, {LOAD_CORE})
     late = until - (_VANISHED_S if live is soak_people.live else soak_hostile.SLOW_S)
@@ -176,8 +175,9 @@ def _flood(
     until: float,
     turn_s: float,
 ) -> None:
-    """In a process of its own: one flood after the other, in one order for all phases,
-    so that pauses can be compared.
+    """Run one flood after another, in its own process.
+
+    The order is the same in all phases, so that pauses can be compared.
     """
     did: Counter[str] = Counter()
     for number, (name, flood) in enumerate(FLOODS.items()):
@@ -193,7 +193,7 @@ def _flood(
 
 
 def soak(server: Running, minutes: float) -> int:
-    """Return the exit code."""
+    """Run the soak; return the exit code."""
     watch = Watch(server)
     did: Counter[str] = Counter()
     try:
@@ -219,7 +219,7 @@ def _run_phases(server: Running, watch: Watch, did: "Counter[str]", minutes: flo
 
 
 def _sample(watch: Watch, phase: Phase, until: float) -> None:
-    """Print a line every ten seconds while there is load."""
+    """Print a line every ten seconds while the load runs."""
     due = time.monotonic() + _SAMPLE_S / 2
     while phase.is_running and time.monotonic() < until:
         time.sleep(_LOOK_S)
@@ -241,7 +241,7 @@ def _report(watch: Watch, did: "Counter[str]") -> int:
 
 
 def main() -> int:
-    """Run the load for the time that was asked for; return 1 if something leaked or failed."""
+    """Run the load for the given time; return 1 if there was a leak or a failure."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

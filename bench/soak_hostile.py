@@ -1,5 +1,6 @@
-"""Hostile clients of the soak that take their time:
-bad frames, half of everything, connections that break. Floods: `floods`.
+"""Hostile clients of the soak: bad frames, incomplete requests, and connections that break.
+
+These clients take their time. Clients that flood are in `floods`.
 """
 
 import asyncio
@@ -19,15 +20,14 @@ from harness.hostile import CORPUS, STATE_VECTORS
 
 _TIMEOUT_S = 30.0
 SLOW_S = 25.0
-"""A request that takes longer than `COLLAB_REQUEST_S` and then some is one that the server does not
-end."""
+"""The server must end a request within `COLLAB_REQUEST_S`; after this many seconds it has not."""
 _RESET = struct.pack("ii", 1, 0)
 _BAD_FRAMES = (
     b"\x82\x01x",  # no mask
     b"\xc2\x81\x00\x00\x00\x00x",  # a reserved bit
     b"\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00",  # longer than all memory
     b"\x83\x80\x00\x00\x00\x00",  # an unknown kind
-    b"\x80\x80\x00\x00\x00\x00",  # the end of what did not begin
+    b"\x80\x80\x00\x00\x00\x00",  # the end of a message that did not begin
     b"\x88\x81\x00\x00\x00\x00x",  # half a close code
     frame(b"text", 0x81),
     frame(b""),
@@ -43,7 +43,7 @@ Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 @asynccontextmanager
 async def _opened(person: Person) -> AsyncIterator[Stream]:
-    """A TCP connection, which breaks in the end."""
+    """Open a TCP connection, which breaks at the end of the block."""
     reader, writer = await asyncio.open_connection(
         "127.0.0.1", person.port, local_addr=(person.address, 0)
     )
@@ -67,8 +67,9 @@ async def _upgraded(stream: Stream, person: Person, session_id: str) -> None:
 
 
 async def _ended(reader: asyncio.StreamReader, within_s: float) -> bool:
-    """Whether the server ends the connection in time, by a reset too:
-    something may have come that it had not read.
+    """Whether the server ends the connection in time.
+
+    A reset counts, too: it comes if the server had not read some bytes.
     """
     with suppress(ConnectionError):
         try:
@@ -81,7 +82,7 @@ async def _ended(reader: asyncio.StreamReader, within_s: float) -> bool:
 
 
 async def bad_frames(person: Person, session_id: str) -> None:
-    """One frame, or a few bytes of chance, behind a good handshake."""
+    """Send one bad frame, or some random bytes, after a good handshake."""
     async with _opened(person) as stream:
         await _upgraded(stream, person, session_id)
         bad = random.choice((*_BAD_FRAMES, os.urandom(random.randrange(1, 400))))
@@ -90,7 +91,7 @@ async def bad_frames(person: Person, session_id: str) -> None:
 
 
 async def broken(person: Person, session_id: str) -> None:
-    """A connection that breaks in the middle of a frame."""
+    """Break a connection in the middle of a frame."""
     async with _opened(person) as stream:
         await _upgraded(stream, person, session_id)
         stream[1].write(frame(bytes(200_000))[: random.randrange(1, 200_000)])
@@ -98,7 +99,7 @@ async def broken(person: Person, session_id: str) -> None:
 
 
 async def half_open(person: Person, session_id: str) -> None:
-    """A connection on which nothing follows: behind nothing, half a handshake, or a whole one."""
+    """Open a connection, send a part of a request or nothing, and then stay silent."""
     async with _opened(person) as stream:
         request = f"GET /sync/{session_id} HTTP/1.1\r\nHost: x\r\n".encode()
         stream[1].write(request[: random.randrange(len(request))])
@@ -106,14 +107,14 @@ async def half_open(person: Person, session_id: str) -> None:
 
 
 async def slow_headers(person: Person, session_id: str) -> None:
-    """A character of a header at a time."""
+    """Send a header one character at a time."""
     async with _opened(person) as stream:
         stream[1].write(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")
         await _drip(stream, person, "slow headers")
 
 
 async def slow_body(person: Person, session_id: str) -> None:
-    """A character of a body at a time."""
+    """Send a body one character at a time."""
     async with _opened(person) as stream:
         stream[1].write(
             f"POST /session HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {person.token}\r\n"
@@ -150,7 +151,7 @@ async def _keep_on(
     until: float,
     act: Callable[[Person, str], Awaitable[None]],
 ) -> str:
-    """Do it again and again; return what went wrong."""
+    """Do an action again and again; return a description of the first problem, or ""."""
     try:
         await person.sign_up()
         while time.monotonic() < until:
@@ -169,8 +170,9 @@ ACTS = (bad_frames, bad_frames, broken, half_open, slow_headers, slow_body)
 async def live(
     port: int, phase: int, sessions: tuple[str, ...], until: float, slow_until: float
 ) -> tuple[Counter[str], list[str]]:
-    """Let them until then; return what was done, and what went wrong;
-    slow ones do not begin after `slow_until`.
+    """Let the hostile clients act until a time; return (counts of actions, problems).
+
+    Slow actions do not begin after `slow_until`.
     """
     people = [
         Person(port, f"hostile-{phase}-{number}", f"127.{phase + 1}.1.{number + 2}")

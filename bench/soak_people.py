@@ -1,7 +1,7 @@
-"""People of the soak: editors that come and go, authors of versions with guests,
-and old front ends that poll.
+"""People of the soak: editors that come and go, authors of versions, and old front ends.
 
-Everybody has an address and an account of their own, so that the usual limits are far away.
+Authors invite guests, and old front ends poll. Each person has an own address and an own account,
+so that the usual limits are not reached.
 """
 
 import asyncio
@@ -25,9 +25,9 @@ from harness.wire import Wire
 
 _TIMEOUT_S = 30.0
 _REJOIN_S = 2.0
-"""The limit is 30 sessions joined a minute."""
+"""The limit is 30 joined sessions a minute."""
 _REQUEST_S = 120.0
-"""Passwords are hashed one after the other, also those of people who guess."""
+"""Passwords are hashed one after another, also those of hostile clients that guess."""
 _VISITORS, _AUTHORS, _POLLERS = 8, 3, 3
 _CLIENT_IDS = 1 << 31
 _KILLED = 0.3
@@ -36,11 +36,11 @@ _SEPARATOR = "\x1e"
 
 
 class Unexpected(Exception):
-    """The server answered something else than it should."""
+    """The server gave another answer than it should."""
 
 
 class Person:
-    """Somebody with an address of their own."""
+    """A person with an own address."""
 
     def __init__(self, port: int, name: str, address: str) -> None:
         self.name = name
@@ -52,7 +52,7 @@ class Person:
     async def fetch(
         self, method: str, path: str, body: str | None = None, sign_in: bool = True
     ) -> bytes:
-        """Return the body of an answer that says all is well."""
+        """Send a request; return the answer's body. Raises Unexpected unless it succeeded."""
         headers = {"Content-Type": "application/json"}
         if self.token and sign_in:
             headers["Authorization"] = f"Bearer {self.token}"
@@ -76,7 +76,7 @@ class Person:
         return json.loads(found) if found and found[:1] in b"[{" else found
 
     async def enter(self, path: str, **body: Any) -> "Person":
-        """Sign up, in or on, and take the tokens."""
+        """Sign up, log in or refresh the login, and keep the tokens."""
         self.token = ""
         found = await self.ask("POST", path, **body)
         self.token, self.refresh_token = found["accessToken"], found["refreshToken"]
@@ -89,7 +89,7 @@ class Person:
 
     @asynccontextmanager
     async def editor(self, session_id: str) -> AsyncIterator[Wire]:
-        """Open a session as an editor does; in three of ten cases the connection breaks in the end."""
+        """Open a session as an editor does; in three of ten cases the connection breaks later."""
         url = f"ws://127.0.0.1:{self.port}/sync/{session_id}?token={self.token}&saved=1"
         request = HTTPRequest(url, network_interface=self.address, connect_timeout=_TIMEOUT_S)
         connection = await websocket_connect(request, max_message_size=64 << 20)
@@ -105,7 +105,7 @@ class Person:
 
 
 async def visit(person: Person, session_id: str) -> None:
-    """Read the document, type in it, see it saved, go."""
+    """Read the document, type in it, wait until the edits are saved, and leave."""
     async with person.editor(session_id) as wire:
         await wire.receive_until(b"\x00\x00", _TIMEOUT_S)
         await wire.send(y_protocol.sync_step1({}))
@@ -133,7 +133,7 @@ async def visit(person: Person, session_id: str) -> None:
 
 
 async def write(person: Person) -> None:
-    """An author's round: log in again, a session, versions, chat, a guest, the end of it all."""
+    """Do an author's work: login, session, versions, chat, a guest, and the session's end."""
     await person.enter("/user/refresh", refreshToken=person.refresh_token)
     session_id = (await person.ask("POST", "/session", title="soak", code="one\n" * 50))["id"]
     for number in range(3):
@@ -163,7 +163,7 @@ async def _read(person: Person, session_id: str) -> None:
 
 
 async def _invite(person: Person, session_id: str) -> None:
-    """A guest comes by invite, types, and they talk."""
+    """Invite a guest, who types; then the two chat."""
     invite = await person.ask("POST", f"/session/{session_id}/invites", role="editor", maxUses=1)
     guest = Person(person.port, f"guest of {person.name}", person.address)
     await guest.enter("/user/guest", name="guest", invite=invite["invite"])
@@ -177,7 +177,7 @@ async def _invite(person: Person, session_id: str) -> None:
 
 
 async def brief(person: Person) -> None:
-    """An account that is deleted again."""
+    """Make an account, and delete it again."""
     other = await Person(
         person.port, f"{person.name}-{random.randrange(1 << 30)}", person.address
     ).sign_up()
@@ -188,7 +188,7 @@ async def brief(person: Person) -> None:
 
 
 async def poll(person: Person, session_id: str, vanishes: bool) -> None:
-    """A Socket.IO client by polling: joins, sends whole texts, says goodbye or not."""
+    """Poll as a Socket.IO client: join, send whole texts, and leave with or without a message."""
     path = "/socket.io/?EIO=4&transport=polling"
     opened = await person.fetch("GET", path, sign_in=False)
     path += f"&sid={json.loads(opened[1:])['sid']}"
@@ -209,7 +209,7 @@ async def poll(person: Person, session_id: str, vanishes: bool) -> None:
 
 
 async def _until(person: Person, path: str, prefix: str) -> None:
-    """Poll until a packet begins so; answer pings meanwhile."""
+    """Poll until a packet begins with `prefix`; answer pings meanwhile."""
     async with asyncio.timeout(_TIMEOUT_S):
         while True:
             packets = (await person.fetch("GET", path, sign_in=False)).decode().split(_SEPARATOR)
@@ -227,7 +227,7 @@ async def _until(person: Person, path: str, prefix: str) -> None:
 async def keep_on(
     person: Person, until: float, act: Callable[[], Awaitable[None]], problems: list[str]
 ) -> None:
-    """Sign up and do it again and again; whatever goes wrong is told."""
+    """Sign up, and act again and again; the first problem is added to `problems`."""
     try:
         await person.sign_up()
         while time.monotonic() < until:
@@ -240,7 +240,7 @@ async def keep_on(
 async def live(
     port: int, phase: int, sessions: tuple[str, ...], until: float, vanish_until: float
 ) -> tuple[Counter[str], list[str]]:
-    """Let everybody act until then; return what was done, and what went wrong."""
+    """Let all people act until a time; return (counts of actions, problems)."""
     AsyncHTTPClient.configure(None, max_clients=200)
     problems: list[str] = []
     people: list[Person] = []
@@ -268,6 +268,6 @@ async def live(
 
 
 async def _slowly(person: Person, act: Callable[[Person], Awaitable[None]]) -> None:
-    """Accounts are few: 20 an hour from one address."""
+    """Act, and wait: only 20 accounts an hour are allowed for one address."""
     await act(person)
     await asyncio.sleep(10)

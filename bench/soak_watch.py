@@ -1,5 +1,6 @@
-"""What the soak sees of the server from outside: memory, descriptors, threads, /metrics, the log;
-and its verdict.
+"""Watches the server of the soak from outside: memory, descriptors, threads, /metrics, the log.
+
+This module also decides whether the soak has failed.
 """
 
 import contextlib
@@ -14,14 +15,14 @@ from pathlib import Path
 from bench.servers import Running
 
 MAX_GROWTH = 0.05
-"""Share by which memory may grow from the first to the last third of the pauses after the
+"""The share by which memory may grow from the first to the last third of the pauses after the
 warm-up."""
 
 _MIN_PAUSES = 6
 _CLOSE_S = 90.0
-"""A client of the polling transport that vanished is noticed after 45 s."""
+"""The server notices after 45 s that a client of the polling transport has vanished."""
 _SETTLE_S = 30.0
-"""The heartbeat of a client that is gone sleeps for 25 s."""
+"""The heartbeat of a client that has left sleeps for 25 s."""
 _SAMPLES, _APART_S, _LOOK_S = 5, 1.0, 0.25
 _END_S = 60.0
 _GREETINGS = ("collab-server ", "Next: ")
@@ -30,7 +31,7 @@ _LAG = "collab_event_loop_lag_seconds"
 
 @dataclass(frozen=True)
 class Sample:
-    """One look; of pauses the median or, where nothing may be left over, the least of several."""
+    """One sample. A pause has several: of these it has the median, or the least if 0 is right."""
 
     minutes: float
     rss_kib: float
@@ -54,10 +55,10 @@ class Sample:
 
 
 class Watch:
-    """One server over time.
+    """Watches one server over time.
 
-    pauses    a sample each time that all load had stopped
-    problems  what must not be
+    pauses    a sample of each pause, in which all load had stopped
+    problems  descriptions of what went wrong
     """
 
     def __init__(self, server: Running) -> None:
@@ -71,7 +72,7 @@ class Watch:
 
     def look(self) -> Sample:
         pids = tree(self._server.pid)
-        # Counted before our own question adds one.
+        # Descriptors are counted before the request for metrics adds one.
         descriptors = sum(sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir()) for pid in pids)
         metrics = self._server.metrics()
         total, count = metrics[_LAG + "_sum"], metrics[_LAG + "_count"]
@@ -81,7 +82,7 @@ class Watch:
             minutes=(time.monotonic() - self._began) / 60,
             rss_kib=max(
                 _status(pid, "VmRSS") for pid in pids
-            ),  # a supervisor shares most of its own
+            ),  # a supervisor shares most of its memory
             descriptors=descriptors,
             threads=sum(_status(pid, "Threads") for pid in pids),
             tasks=metrics.get("collab_tasks"),
@@ -92,7 +93,7 @@ class Watch:
         )
 
     def pause(self) -> Sample:
-        """Wait until nothing is open any more, and look; what stays open is a problem."""
+        """Wait until no room or connection is open, and take a sample; open ones are a problem."""
         began = time.monotonic()
         while not self._is_back(found := self.look(), time.monotonic() - began):
             time.sleep(_LOOK_S)
@@ -111,7 +112,7 @@ class Watch:
         return self.pauses[-1]
 
     def _is_back(self, found: Sample, waited_s: float) -> bool:
-        """Whether all is as after the warm-up, or has had the time to be."""
+        """Whether all is as after the warm-up, or the time for that is over."""
         if found.rooms or found.connections:
             return waited_s > _CLOSE_S
         if waited_s > _SETTLE_S or not self.pauses:
@@ -120,7 +121,7 @@ class Watch:
         return found.descriptors <= warm.descriptors and (found.tasks or 0) <= (warm.tasks or 0)
 
     def end(self) -> None:
-        """Stop the server as an operator does, and read what it had to say."""
+        """Stop the server as an operator does, and read its log."""
         pid = self._server.pid
         os.kill(pid, 15)
         until = time.monotonic() + _END_S
@@ -132,8 +133,9 @@ class Watch:
         self.problems += [f"the server logged: {line}" for line in loud(self._log.read_text())]
 
     def growth(self) -> tuple[float, float]:
-        """Return how memory in pauses grew after the warm-up:
-        KiB an hour, and from the first to the last third.
+        """Return the growth of memory in pauses after the warm-up.
+
+        Returns (KiB an hour, ratio of growth from the first to the last third).
         """
         warm = self.pauses[1:]
         first, second = _halves(warm)
@@ -143,7 +145,7 @@ class Watch:
         return (_median(second, "rss_kib") - _median(first, "rss_kib")) / hours, ratio
 
     def judge(self) -> None:
-        """Add what leaked to the problems."""
+        """Add the leaks to the problems."""
         warm, last = self.pauses[0], self.pauses[-1]
         for name in ("rooms", "connections", "unsaved"):
             if left := getattr(last, name):
@@ -159,7 +161,7 @@ class Watch:
 
 
 def table(watch: Watch) -> str:
-    """Return the pauses, one a line, and what they add up to."""
+    """Return a table of the pauses, one a line, and their summary."""
     lines = [f"pause {number:2}: {pause.line()}" for number, pause in enumerate(watch.pauses)]
     if watch.pauses[0].tasks is None:
         lines.append(
@@ -176,7 +178,7 @@ def table(watch: Watch) -> str:
 
 
 def tree(pid: int) -> list[int]:
-    """Return a process and all below it."""
+    """Return the ids of a process and all its descendants."""
     found = [pid]
     for parent in found:
         with contextlib.suppress(FileNotFoundError):
@@ -186,12 +188,12 @@ def tree(pid: int) -> list[int]:
 
 
 def _servers(pid: int) -> list[int]:
-    """Return the supervisor and the process that serves; workers below it come and go."""
+    """Return the ids of the supervisor and the serving process; workers come and go."""
     return tree(pid)[:2]
 
 
 def loud(log: str) -> list[str]:
-    """Return the lines that are warnings, errors, or none of the server's."""
+    """Return the lines that are warnings or errors, or that the server did not write."""
     found = []
     for line in log.splitlines():
         if line.startswith(_GREETINGS):

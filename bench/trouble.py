@@ -1,7 +1,7 @@
-"""What people who type feel of one client that misbehaves:
-the server with its usual limits, the typing, its socket.
+"""Measures the delay of typing while one client misbehaves.
 
-What such clients do is in `floods`.
+This module has the server with its usual limits, the typing, and the client's socket. The
+misbehaviour is in `floods`.
 """
 
 import contextlib
@@ -40,13 +40,13 @@ BINARY, PING = 0x82, 0x89
 
 _ROOMS = 50
 _LIMITS = {"COLLAB_HANDSHAKES_PER_MIN": "120", "COLLAB_CONNECTIONS_PER_ADDRESS": "120"}
-"""Those who type are one user at one address. All other limits are the usual ones."""
+"""The typing users are one user at one address. All other limits are the usual ones."""
 _START_S, _PATIENCE_S, _PAUSE_S = 2.0, 30.0, 0.05
 _SLOW_S = 120.0
-"""Passwords are hashed one after the other."""
+"""Passwords are hashed one after another, so a request may take this long."""
 _READ_BYTES = 1 << 18
 _SEND_BYTES = 1 << 14
-"""Little, so that what counts as sent is not only queued here."""
+"""The send buffer is small, so that bytes that count as sent are not only queued here."""
 
 
 def _counter() -> "Synchronized[float]":
@@ -55,9 +55,9 @@ def _counter() -> "Synchronized[float]":
 
 @dataclass(frozen=True)
 class Target:
-    """Whom a client troubles, and until when.
+    """The server and rooms that a client troubles, and the time until then.
 
-    own_room  the client's own session; in `rooms` others type
+    own_room  the client's own session; in `rooms` other people type
     sent      how often the client has done its work
     """
 
@@ -79,8 +79,9 @@ class Target:
 
 @dataclass(frozen=True)
 class Flood:
-    """What one client does, for as long as the target goes on or until it is closed;
-    `prepare` comes before the typing.
+    """The behaviour of one client, until the target's time is over or the client is closed.
+
+    `prepare` is called before the typing.
     """
 
     about: str
@@ -91,8 +92,9 @@ class Flood:
 def beside(
     seconds: float, floods: Mapping[str, Flood | None], runs: int = 1
 ) -> dict[str, dict[str, float]]:
-    """Return {name: medians}: 50 rooms × 2, 30 updates/s each, during each of the floods;
-    they take turns.
+    """Measure typing in 50 rooms × 2, 30 updates/s each, during each of the floods, in turns.
+
+    Returns {name: medians}.
     """
     every: dict[str, list[dict[str, float]]] = {name: [] for name in floods}
     for _ in range(runs):
@@ -124,7 +126,7 @@ def _typing_beside(server: Running, flood: Flood | None, seconds: float) -> dict
 
 
 def typing(server: Running, rooms: list[str], seconds: float) -> dict[str, Any]:
-    """Let one of two type in each room; return the load generator's answer."""
+    """Let one of two clients type in each room; return the load generator's result."""
     command = [
         "taskset",
         "-c",
@@ -158,7 +160,7 @@ def typing(server: Running, rooms: list[str], seconds: float) -> dict[str, Any]:
 def flooder(
     port: int, rooms: tuple[str, ...], name: str, until: float, address: str = ADDRESS
 ) -> Target:
-    """Sign somebody up who has an address and a session of their own."""
+    """Sign up a person who has an own address and an own session."""
     body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
     token = post(port, "/user/signup", body, address=address)["accessToken"]
     own = post(port, "/session", {"title": name}, token, address)["id"]
@@ -168,7 +170,7 @@ def flooder(
 def post(
     port: int, path: str, body: dict[str, Any], token: str = "", address: str = ADDRESS
 ) -> dict[str, Any]:
-    """Send a request that must succeed."""
+    """Send a request that must succeed; return its answer."""
     with contextlib.closing(
         http.client.HTTPConnection("127.0.0.1", port, _SLOW_S, (address, 0))
     ) as connection:
@@ -186,7 +188,7 @@ def post(
 
 @contextlib.contextmanager
 def flooding(flood: Flood, target: Target) -> Iterator[None]:
-    """Let a client misbehave in a process of its own, which has begun inside the block."""
+    """Let a client misbehave in its own process while a block runs; it has begun before."""
     process = multiprocessing.get_context("fork").Process(
         target=misbehave, args=(flood, target), daemon=True
     )
@@ -202,9 +204,10 @@ def flooding(flood: Flood, target: Target) -> Iterator[None]:
 
 
 def misbehave(flood: Flood, target: Target) -> None:
-    """Go on until the target's end, and come back after each close.
+    """Act until the target's time is over, and reconnect after each close.
 
-    In the time that nobody else wants: the load generator on the same core measures others.
+    The process only gets time that no other process wants, because the load generator on the same core
+    measures other clients.
     """
     os.sched_setaffinity(0, {LOAD_CORE})
     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
@@ -215,14 +218,15 @@ def misbehave(flood: Flood, target: Target) -> None:
 
 
 class Client:
-    """A WebSocket by hand: what it sends was made beforehand, what comes is thrown away;
-    OSError once closed.
+    """A simple WebSocket client: it sends prepared bytes, and drops what it receives.
+
+    Raises OSError once it is closed.
     """
 
     def __init__(self, target: Target, room: str, receive_bytes: int = 0) -> None:
-        """Send the handshake; the answer is awaited on entering a block.
+        """Send the handshake; entering a block waits for the answer.
 
-        receive_bytes  0 for the system's choice
+        receive_bytes  size of the receive buffer; 0 for the system's choice
         """
         self._target = target
         self._socket = socket.socket()
@@ -240,14 +244,15 @@ class Client:
         )
 
     def read(self) -> bytes:
-        """Wait for what the server says next, raise OSError at the end."""
+        """Return the next bytes from the server; raise OSError at the end."""
         if found := self._socket.recv(_READ_BYTES):
             return found
         raise ConnectionResetError
 
     def send(self, block: bytes, *, is_deaf: bool = False) -> None:
-        """Send all of it, and read what comes meanwhile;
-        raises TimeoutError when the target's time is over.
+        """Send a whole block, and read the bytes that come meanwhile.
+
+        Raises TimeoutError when the target's time is over.
         """
         rest = memoryview(block)
         reading = [] if is_deaf else [self._socket]

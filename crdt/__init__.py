@@ -1,3 +1,4 @@
 """Rooms: live Yjs documents, their clients, and the log of their updates.
-Knows neither HTTP nor a database.
+
+This package knows neither HTTP nor a database.
 """

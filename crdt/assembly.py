@@ -1,4 +1,4 @@
-"""Puts rooms and their history together: the one place that knows which part needs which."""
+"""Puts rooms and their history together. No other module knows which part needs which."""
 
 from dataclasses import dataclass
 
@@ -36,8 +36,7 @@ def assemble(
     environment: Environment,
 ) -> Assembly:
     """Build all parts on an open store. `Rooms.start` and `Rooms.drain` start and stop them."""
-    # From parts that need nothing to parts that need others. What several of them share is made
-    # first.
+    # Parts that several other parts use are made first.
     loaded = LoadedRooms()
     writer = LogWriter(store, settings, environment.clock, loaded)
     version_writer = VersionWriter(store, writer, environment, version_settings)

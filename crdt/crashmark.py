@@ -1,14 +1,13 @@
-"""Names the sessions and users whose bytes native code works on,
-in memory that outlives the process.
+"""Names the sessions and users that native code works for, in memory that outlives the process.
 
-pycrdt can still be broken by sequences of updates that each pass the scan: 18 of 21,424 random
-sequences of senseless updates broke it, 10 of these by a signal. If that ends the process, the next
-one reads here which session and user it was (`crdt.quarantine`). The page is a file that the server
-maps, or plain memory.
+pycrdt can be broken by sequences of updates that each pass the scan. 18 of 21,424 random sequences
+of senseless updates broke it, 10 of these by a signal. If a signal ends the process, the next
+process reads here which session and user it was (`crdt.quarantine`). The page is a file that the
+server maps, or plain memory.
 
-Why not a log line before each call: it would be a system call for each update, and lost with the
-buffer. Writing to a mapped page costs 0.16 µs, and the kernel keeps the page however the process
-ends.
+A log line before each call would be a system call for each update, and a crash would lose the
+buffered lines. Writing to a mapped page costs 0.16 µs, and the kernel keeps the page however the
+process ends.
 """
 
 from collections.abc import Iterator, MutableSequence
@@ -27,16 +26,14 @@ class Page(Protocol):
 
 
 _THREAD = " "
-"""The first character of a name for which a thread works, not the event loop."""
+"""The first character of the name of a session that a thread works for."""
 
 
 class CrashMark:
-    """Names the sessions and users that the event loop works for,
-    and the sessions that threads work for meanwhile.
+    """Names the sessions and users that the event loop works for, and those of other threads.
 
-    The two are kept apart, because a loop that stands still is held by its own work, not by that of
-    a thread. Only if the loop does no such work, the work of threads is suspected.
-
+    The names of the event loop and of threads are kept apart: if the event loop hangs, its own work
+    is the reason. Work of a thread is suspected only if the event loop names nothing.
     >>> with mark.at(session_id, user_id):
     ...     document.apply(update)
     """
@@ -48,18 +45,19 @@ class CrashMark:
         self._free: MutableSequence[int] = list(range(0, SIZE, _SLOT))
 
     def at(self, session_id: str, user_id: str = "") -> "_At":
-        """Name a session, and the user if it is one alone, for as long as a block runs."""
+        """Name a session while a block runs, and the user if the work is for one user only."""
         return _At(self._page, self._free, f"{session_id} {user_id}".encode())
 
     def beside(self, session_id: str) -> "_At":
-        """Name a session that a thread works for, for as long as a block runs."""
+        """Name a session that a thread works for, while a block runs."""
         return _At(self._page, self._free, f"{_THREAD}{session_id}".encode())
 
     def named(self, *, in_threads: bool = False) -> Iterator[tuple[str, str]]:
-        """Yield (session id, user id or "") of all that are named now,
-        or were when the process died.
+        """Yield (session id, user id or "") for each name on the page.
 
-        in_threads  those that threads work for, instead of those that the event loop works for
+        On the page of a dead process these are the names from the moment when it died.
+
+        in_threads  yield the sessions that threads work for, instead of those of the event loop
         """
         for place in range(0, SIZE, _SLOT):
             size = self._page[place : place + 1][0]
@@ -70,12 +68,12 @@ class CrashMark:
                     yield session_id, user_id
 
     def clear(self) -> None:
-        """Name nobody."""
+        """Remove all names."""
         self._page[0:SIZE] = bytes(SIZE)
 
 
 class _At:
-    """A slot of the page while it is used; with none left nothing is named."""
+    """A slot of the page while a block uses it. If no slot is free, the block has no name."""
 
     __slots__ = ("_free", "_name", "_page", "_place")
 
@@ -90,11 +88,11 @@ class _At:
             place = self._place = self._free.pop()
         except IndexError:
             return
-        # An empty slot is used by one block at a time, so nothing has to be locked: taking from a
-        # list is one step of the interpreter, also in threads.
+        # Only one block at a time uses a slot. No lock is needed, because `list.pop` is atomic for
+        # threads, too.
         name = self._name
-        # Length and name in one assignment: nothing can end the process between the two, and leave
-        # the new length with an old name.
+        # Length and name are written in one assignment. So the process cannot die between the two
+        # and leave the new length with an old name.
         self._page[place : place + 1 + len(name)] = bytes((len(name),)) + name
 
     def __exit__(self, *_: object) -> None:

@@ -1,41 +1,42 @@
-"""What can go wrong in a room.
+"""The errors that a room raises.
 
     CrdtError
      +-- ProtocolError          permanent: the frame is malformed
      |    +-- Rejected          permanent: a well-framed update that must not reach the document
      +-- Gap                    permanent: a stored update builds on structs that are not in the log
-     +-- LimitExceeded          permanent: the update is beyond a limit, which the error names
+     +-- LimitExceeded          permanent: the update is over a limit, which the error names
      |    +-- DocumentFull      permanent: the document would pass a limit
      +-- NeedsSteps             transient: the update is taken elsewhere, in steps
-     +-- NoText                 permanent: a root is no text, and the request is for texts only
+     +-- NoText                 permanent: a root is not a text, and the request is for texts only
      +-- VersionDamaged         permanent: the stored texts of a version cannot be trusted
      +-- RoomUnavailable        transient: the store is away, or the server is stopping
      |    +-- DocumentShrinking transient: the document is full; deleted content is being removed
-     +-- WorkError              a worker process did not do what it was given
+     +-- WorkError              a worker process did not finish its work
      |    +-- WorkTooLarge      permanent: it took longer, or more memory, than one request may
-     |    +-- WorkerDied        transient: the process ended before it was done
+     |    +-- WorkerDied        transient: the process ended before the work was done
      |    +-- WorkersBusy       transient: too much work waits already
-     +-- TextUnavailable        permanent: what is stored is sound, but not readable as text here
-     +-- RoomDamaged            permanent: what is stored of the document cannot be trusted
+     +-- TextUnavailable        permanent: the stored bytes are sound, but not readable as text here
+     +-- RoomDamaged            permanent: the stored bytes of the document cannot be trusted
           +-- RoomSetAside      transient: the process died while it worked for this session
 
-"Permanent" means that an equal request, sent again, gets an equal answer.
+"Permanent" means that the same request, sent again, gets the same answer.
 """
 
 from collections.abc import Mapping
 
 
 class CrdtError(Exception):
-    """Base of everything a room raises on purpose."""
+    """Base class of all errors that a room raises on purpose."""
 
 
 class ProtocolError(CrdtError):
-    """The bytes are not what y-protocols define; the sender's connection is closed."""
+    """The bytes do not follow y-protocols; the sender's connection is closed."""
 
 
 class Rejected(ProtocolError):
-    """The update is malformed, hostile or beyond a limit;
-    it was neither applied, relayed nor stored.
+    """The update is malformed, hostile or over a limit.
+
+    The update was neither applied, relayed nor stored.
     """
 
 
@@ -44,7 +45,7 @@ class Gap(CrdtError):
 
 
 class LimitExceeded(CrdtError):
-    """What a client sent is beyond a limit; nothing of it was taken.
+    """A client's update or request is over a limit; no part of it was taken.
 
     limit  the name of the setting, for the client
     """
@@ -59,16 +60,16 @@ class DocumentFull(LimitExceeded):
 
 
 class NeedsSteps(CrdtError):
-    """To take the update as a whole would hold the event loop;
-    nothing of it was taken, and it should come in steps.
+    """The update would block the event loop if it was taken as a whole.
+
+    No part of it was taken; the caller should take it in steps.
     """
 
 
 class NoText(CrdtError):
-    """What was asked for is possible for texts only, and some roots are no texts;
-    nothing was changed.
+    """The request is possible for texts only, and some roots are not texts; nothing was changed.
 
-    roots  {name: what it is}
+    roots  {name: kind of the root}
     """
 
     def __init__(self, roots: Mapping[str, str]) -> None:
@@ -76,14 +77,14 @@ class NoText(CrdtError):
         self.roots = dict(roots)
 
     def __reduce__(self) -> tuple[type["NoText"], tuple[dict[str, str]]]:
-        """Pickle it by its arguments, because it comes out of worker processes."""
+        """Pickle the error by its arguments, because worker processes raise it."""
         return NoText, (self.roots,)
 
 
 class VersionDamaged(CrdtError):
-    """A version failed its checksum; nothing of it is shown.
+    """A version failed its checksum; no part of it is shown.
 
-    number  which one
+    number  the version's number
     """
 
     def __init__(self, number: int) -> None:
@@ -96,19 +97,19 @@ class RoomUnavailable(CrdtError):
 
 
 class DocumentShrinking(RoomUnavailable):
-    """The document is at its limit until deleted content has left it; it was not changed."""
+    """The document is full until deleted content is removed from it; it was not changed."""
 
 
 class WorkError(CrdtError):
-    """A worker process (`crdt.workers`) did not do what it was given; nothing was changed."""
+    """A worker process (`crdt.workers`) did not finish its work; nothing was changed."""
 
 
 class WorkTooLarge(WorkError):
-    """The work took longer, or more memory, than one request may."""
+    """The work took longer, or needed more memory, than one request may."""
 
 
 class WorkerDied(WorkError):
-    """The process ended before the work was done."""
+    """The worker process ended before the work was done."""
 
 
 class WorkersBusy(WorkError):
@@ -116,16 +117,15 @@ class WorkersBusy(WorkError):
 
 
 class TextUnavailable(CrdtError):
-    """The document's texts cannot be read or edited by the server; its editors can go on."""
+    """The server cannot read or edit the document's texts; clients can still edit it."""
 
 
 class RoomDamaged(CrdtError):
-    """A stored row of the document failed its checksum or the scan;
-    nothing was changed or dropped.
-    """
+    """A stored row of the document failed its checksum or the scan; nothing was changed."""
 
 
 class RoomSetAside(RoomDamaged):
-    """The process died while it worked for this session,
-    which is out of service for a while (`crdt.quarantine`).
+    """The server process died while it worked for this session.
+
+    The session is out of service for a while (`crdt.quarantine`).
     """

@@ -1,10 +1,9 @@
-"""A bounded queue for a few slots, in which users take turns. Jobs that nobody waits for come last.
+"""A bounded queue for a few slots, in which users take turns; maintenance jobs come last.
 
-It does not know what slots are for.
+The queue does not know the use of the slots.
 
-Why not first come, first served: a user who opens a hundred large documents would have everybody
-else wait for all of them. With turns, another user's document comes after the one that is being
-opened now.
+Without turns, a user who opens a hundred large documents would make all other users wait for all of
+them. With turns, another user's document comes after the one that is being opened now.
 """
 
 import asyncio
@@ -18,18 +17,18 @@ from typing import NamedTuple
 from crdt.errors import WorkersBusy
 
 _JOBS_BEFORE_MAINTENANCE = 8
-"""Jobs that may go before maintenance that waits.
-Then maintenance has its turn: logs must not grow for ever."""
+"""Jobs that may run before a waiting maintenance job.
+Then maintenance has its turn, because logs must not grow forever."""
 
 
 class Payer:
-    """The users whose work a job is: one user, or several who wait for one result.
+    """The users that a job is done for: one user, or several users who wait for one result.
 
-    Such a job is done in whichever user's turn comes first. So nobody waits longer because the user
+    The job runs when the first of these users has a turn. So no user waits longer because the user
     who asked first has much other work.
 
     keys            ids of the users
-    is_maintenance  nobody waits for it
+    is_maintenance  no user waits for the job
     """
 
     __slots__ = ("_joined", "is_maintenance", "keys")
@@ -52,7 +51,7 @@ class Payer:
 
 
 class Slot(NamedTuple):
-    """A slot that was given out: to whom, and whether for maintenance."""
+    """A slot that was given to a job: the job's key, and whether it is maintenance."""
 
     key: str
     is_maintenance: bool
@@ -60,7 +59,7 @@ class Slot(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class _Turn:
-    """A job that waits, in the queues of all its keys."""
+    """A waiting job, which is in the queues of all its keys."""
 
     slot: asyncio.Future[Slot]
     is_maintenance: bool
@@ -71,17 +70,16 @@ _Queues = dict[str, deque[_Turn]]
 
 
 class FairQueue:
-    """Gives slots to the key that has waited longest since its last job,
-    however many jobs each key has.
+    """Gives slots to the key that has waited longest since its last job.
 
-    So nobody waits for more than one running job of another key.
+    The number of jobs of each key does not matter, so no key waits for more than one running job of
+    another key.
 
-    With several slots, the last one is never given to a key that has all others, nor to maintenance
-    that has all others: jobs of other keys get through.
+    With several slots, no key and no maintenance ever has all of them. So jobs of other keys get
+    through.
 
     slots            jobs that run together
-    waiting_per_key  jobs of one key that may wait, and also how many of its maintenance jobs may
-                     wait
+    waiting_per_key  jobs of one key that may wait; as many of its maintenance jobs may also wait
     waiting          jobs of all keys that may wait
     wait_s           seconds that a job waits at most
     per_key          jobs of one key that may run together; by default all slots but one
@@ -109,17 +107,18 @@ class FairQueue:
         self.waiting = 0
 
     async def enter(self, payer: str | Payer) -> Slot:
-        """Wait for a slot, for `leave` to take back;
-        raises WorkersBusy if too many wait, or if it takes too long.
+        """Wait for a slot, which `leave` takes back.
 
         payer  a string is the key of one user, who waits
+
+        Raises WorkersBusy if too many jobs wait, or if the wait takes too long.
         """
         if isinstance(payer, str):
             payer = Payer(payer)
         if not self._is_full():
             for key in payer.keys:
-                # A slot is free, and this key may have it. No waiting job is passed over: one that
-                # could use the slot would have got it when it became free.
+                # A slot is free, and this key may have it. No waiting job is passed over: a job
+                # that could use the slot would have got it when it became free.
                 if self._may_run(key, is_maintenance=payer.is_maintenance):
                     return self._give(key, is_maintenance=payer.is_maintenance)
         return await self._wait(payer)
@@ -139,8 +138,8 @@ class FairQueue:
         if not self._running[slot.key]:
             del self._running[slot.key]
         self._maintenance -= slot.is_maintenance
-        # The key goes to the end of the line when its job ends, too: it may have come to the front
-        # again meanwhile. Without this, another user could wait for two jobs of this key.
+        # The key moves to the end when its job ends, too, because it may have come to the front
+        # meanwhile. Otherwise another user could wait for two jobs of this key.
         self._move_back(slot.key)
         self._hand_out()
 
@@ -172,16 +171,15 @@ class FairQueue:
                 turn.slot.set_result(self._give(key, is_maintenance=turn.is_maintenance))
 
     def _move_back(self, key: str) -> None:
-        """Put a key behind all others: it had its turn."""
+        """Put a key behind all others, because it had its turn."""
         for queues in (self._awaited_queues, self._maintenance_queues):
             if key in queues:
                 queues[key] = queues.pop(key)
 
     def _ready(self) -> Iterator[tuple[str, _Turn]]:
-        """Yield (key, turn) of the jobs that may run now, the next one first."""
-        # Dictionaries keep the order in which keys were put in, and a key that had its turn is put
-        # in again at the end. So the first key is the one that has waited longest since its last
-        # job.
+        """Yield (key, turn) of the jobs that may run now, in the order of their turns."""
+        # Dictionaries keep the order of insertion, and a key that had its turn is inserted again at
+        # the end. So the first key is the one that has waited longest since its last job.
         order = [self._awaited_queues, self._maintenance_queues]
         if self._passed >= _JOBS_BEFORE_MAINTENANCE:
             order.reverse()
@@ -194,7 +192,7 @@ class FairQueue:
         return self._maintenance_queues if turn.is_maintenance else self._awaited_queues
 
     async def _wait(self, payer: Payer) -> Slot:
-        """Return the slot when one was given to this job."""
+        """Queue a job, and return its slot when it gets one."""
         turn = _Turn(asyncio.get_running_loop().create_future(), payer.is_maintenance)
         if self.waiting < self._max_waiting:
             for key in payer.keys:
@@ -208,8 +206,8 @@ class FairQueue:
                 return await turn.slot
         except BaseException as error:
             if turn.slot.done() and not turn.slot.cancelled():
-                # The slot was given in the turn of the event loop in which the job was cancelled.
-                # It must go back, or it would be lost for good.
+                # The job got its slot in the same turn of the event loop in which it was cancelled.
+                # The slot must be given back, or it would be lost forever.
                 self.leave(turn.slot.result())
             else:
                 self._remove(turn)
@@ -220,21 +218,21 @@ class FairQueue:
             payer.listen(None)
 
     def _join(self, turn: _Turn, key: str) -> None:
-        """Note that a user joined those who wait for a job: it may be this user's turn now."""
+        """Note that another user waits for a job: it may be this user's turn now."""
         if turn.keys:
             self._add(turn, key)
             self._hand_out()
 
     def _add(self, turn: _Turn, key: str) -> None:
-        """Put a job into a key's queue, unless too many wait there."""
+        """Put a job into a key's queue, unless too many jobs of this key wait."""
         queues = self._queues(turn)
-        # Each key has a bound of its own, so that nobody fills the queue for all.
+        # Each key has its own bound, so that no user fills the queue for all users.
         if len(queues.get(key, ())) < self._max_waiting_per_key:
             queues.setdefault(key, deque()).append(turn)
             turn.keys.append(key)
 
     def _remove(self, turn: _Turn) -> None:
-        """Take a job out of all queues; harmless if it is in none."""
+        """Take a job out of all queues that it is in, if any."""
         queues = self._queues(turn)
         self.waiting -= bool(turn.keys)
         for key in turn.keys:

@@ -1,8 +1,7 @@
-"""How much one room may hold and take, and when versions are made by themselves:
-the settings that `crdt` obeys.
+"""The limits of a room, and the settings for automatic versions: all settings that `crdt` obeys.
 
-Some bounds no operator can change: beyond them, browsers or yrs fail or take very long. A refusal
-names such a bound, as it names a setting.
+An operator cannot change some of the limits: beyond them, browsers or yrs fail or take very long. A
+refusal names such a limit in the same way as a setting.
 
 See docs/design/limits.md.
 """
@@ -129,21 +128,21 @@ MAX_VALUE_DEPTH = 500
 """`value_depth`: levels of one value, JSON or not."""
 
 MAX_TYPE_DEPTH = 500
-"""`type_depth`: shared types in each other."""
+"""`type_depth`: levels of shared types inside each other."""
 
 MAX_LIVING_TYPES = 100_000
 """`types`: shared types in one document that are not deleted."""
 
 MAX_WORK_S = 1.0
-"""`work`: seconds of CPU time that a document may take to load beyond what is usual for its size,
-or a single edit."""
+"""`work`: seconds of CPU time that loading a document, or taking a single edit, may need beyond the
+usual time for its size."""
 
 MAX_ROOTS = 4_096
-"""`roots`: root types in one document; a hundred thousand cost yrs 0.4 s and a name each."""
+"""`roots`: root types in one document; a hundred thousand take yrs 0.4 s, and a name for each."""
 
 
 class LimitCounters(Mapping[str, int]):
-    """How often each limit refused something, by the name of its setting."""
+    """Counts the refusals by each limit, by the name of its setting."""
 
     __slots__ = ("_counts",)
 
@@ -151,7 +150,7 @@ class LimitCounters(Mapping[str, int]):
         self._counts: Counter[str] = Counter()
 
     def count(self, setting: Setting[Any], times: int = 1) -> None:
-        """Note that a limit was reached; with 0 times the limit only appears among the counters."""
+        """Count refusals by a limit; with 0 times the limit only appears among the counters."""
         self._counts[setting.name] += times
 
     def __getitem__(self, name: str) -> int:
@@ -166,7 +165,7 @@ class LimitCounters(Mapping[str, int]):
 
 @dataclass(frozen=True, slots=True)
 class AwarenessLimits:
-    """Bounds on presence; what is beyond them is ignored."""
+    """Bounds on presence; a state that exceeds them is ignored."""
 
     state_bytes: int = PRESENCE_BYTES.field()
     depth: int = PRESENCE_DEPTH.field()
@@ -175,7 +174,7 @@ class AwarenessLimits:
 
 @dataclass(frozen=True, slots=True)
 class RoomLimits:
-    """Bounds on one room. Bytes and milliseconds as named."""
+    """Bounds on one room. Names tell the units: bytes and milliseconds."""
 
     update_bytes: int = MAX_UPDATE_BYTES.field()
     sync_bytes: int = MAX_SYNC_BYTES.field()
@@ -190,7 +189,7 @@ class RoomLimits:
 
 @dataclass(frozen=True, slots=True)
 class RoomsSettings:
-    """How rooms are kept. Seconds, milliseconds, bytes and counts as named."""
+    """Settings for all rooms. Names tell the units: seconds, milliseconds, bytes and counts."""
 
     room: RoomLimits = field(default_factory=RoomLimits)
     flush_delay_s: float = FLUSH_MS.default / 1000

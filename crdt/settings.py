@@ -1,11 +1,11 @@
-"""How a setting is declared: its name, default, bounds and help stand in one place.
+"""Declares settings: the name, default, bounds and help of each are in one place.
 
 Each setting is a constant in the module of the package that obeys it (`crdt.limits`,
-`handlers.settings`, `collab_server.config`). Everything else comes from that constant: the field of
-the configuration, of the limits that a part of the server is given, the name that a metric counts
-under, the flag and the documents. It lies in `crdt` because that is the lowest package that has
-settings.
-Not for: reading them from the environment, which is `collab_server.config`.
+`handlers.settings`, `collab_server.config`). Everything else is derived from that constant: the
+field of the configuration, the fields of limits, the name in metrics, the flag and the documents.
+This module is in `crdt` because that is the lowest package that has settings.
+
+Not for reading settings from the environment, which is `collab_server.config`.
 """
 
 from dataclasses import dataclass, field, fields
@@ -24,9 +24,9 @@ class Setting(Generic[_Value]):
 
     name      its name in the configuration, errors and metrics; the unit is its last word
     variable  its name in the environment
-    about     help, one line
+    about     help text, one line
     low, high inclusive bounds of a number
-    allowed   the words that a text may be; any text if there are none
+    allowed   the words that a text may be; if empty, any text is allowed
     """
 
     name: str
@@ -39,13 +39,11 @@ class Setting(Generic[_Value]):
 
     @property
     def is_number(self) -> bool:
-        """Whether its value is a number, with bounds."""
+        """Whether the value is a number, with bounds."""
         return not isinstance(self.default, str)
 
     def field(self) -> _Value:
-        """Return a field of a dataclass that has this setting's value,
-        its default if none is given.
-        """
+        """Return a field for a dataclass, with this setting's default."""
         return field(default=self.default, metadata={"setting": self})
 
 
@@ -59,14 +57,14 @@ def number(
 def text(
     name: str, default: str, about: str, *, allowed: tuple[str, ...] = (), prefix: str = PREFIX
 ) -> Setting[str]:
-    """Declare a text, or one of some words."""
+    """Declare a text; allowed: the words that it may be, or empty for any text."""
     return Setting(name, default, about, prefix + name.upper(), allowed=allowed)
 
 
 def chosen(record: type[_Record], config: object, **others: Any) -> _Record:
-    """Return a record whose fields were made by `Setting.field`,
-    with the values that a configuration has.
+    """Return a record with the values of a configuration.
 
+    record  a dataclass whose fields were made by `Setting.field`
     config  has an attribute with the name of each setting
     others  values of further fields, and of fields whose unit differs from that of their setting
     """

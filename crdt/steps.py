@@ -1,8 +1,8 @@
-"""Long work in steps, so that the event loop can serve others in between.
+"""Long work in steps, so that the event loop can serve other clients in between.
 
-Work is a generator. It yields None where others may be served, and a function without arguments
-where something may be done in a thread; the function's answer comes back from `yield`. What work
-changes belongs to the event loop.
+Work is a generator. It yields None where other clients may be served. It yields a function without
+arguments where a thread may do this part of the work; `yield` then returns the function's answer.
+All other parts of the work run on the event loop.
 """
 
 from collections.abc import Callable, Generator

@@ -1,5 +1,6 @@
-"""How much the sessions of a user may take in the store:
-beyond that no new versions, and beyond 110 % no edits.
+"""Limits the storage of each user's sessions.
+
+Over the limit no new versions are stored, and over 110 % of it no edits are accepted.
 """
 
 import asyncio
@@ -13,15 +14,15 @@ from storage.base import RoomStore, Usage
 from storage.errors import QuotaReached, StoreError
 
 _LOOK_S = 10.0
-"""Seconds between two looks at the owners of loaded rooms:
-some megabytes can be written meanwhile."""
+"""Seconds between two checks of the owners of loaded rooms. Some megabytes can be written
+meanwhile."""
 
 _EDITS_PERCENT = 110
-"""Edits go on up to this share of the limit,
-so people who can make no more versions can still finish."""
+"""Edits are accepted up to this share of the limit. So users who can store no more versions can
+still finish their work."""
 
 _NEAR_PERCENT = 80
-"""From this share of a limit on, users are warned."""
+"""Users are warned from this share of a limit on."""
 
 _log = logging.getLogger(__name__)
 
@@ -32,25 +33,25 @@ class OwnedQuota(Protocol):
     owner_id: str
 
     def note_storage(self, full: int) -> None:
-        """Note the bytes that the owner's sessions may take, if they take too much;
-        0 if they do not.
+        """Note that the owner's sessions take too much storage.
+
+        full  the bytes that they may take; 0 if they do not take too much
         """
 
 
 class OwnedRoom(Protocol):
-    """A room whose session belongs to somebody."""
+    """A room whose session has an owner."""
 
     @property
     def quota(self) -> OwnedQuota:
-        """What its document may have."""
+        """The quota of the room's document."""
 
 
 class StorageQuota:
-    """Tells rooms whose owner has too much (`start`, `stop`),
-    and says whether a user may have more.
+    """Tells rooms whether their owner's storage is full, and whether a user may have more sessions.
 
-    max_bytes, max_sessions  bytes that the sessions of one user may take, and how
-                             many sessions they may own
+    max_bytes     bytes that the sessions of one user may take
+    max_sessions  sessions that one user may own
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class StorageQuota:
         loaded: Iterable[OwnedRoom],
         limit_counters: LimitCounters,
     ) -> None:
-        """loaded: the rooms that are open, whenever they are looked at."""
+        """loaded: iterates over the rooms that are loaded at that time."""
         self.max_bytes = settings.user_bytes
         self.max_sessions = settings.user_sessions
         self._store = store
@@ -69,15 +70,15 @@ class StorageQuota:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin; call inside the event loop."""
+        """Start the task that checks owners; call this inside the event loop."""
         self._task = start_task(self._run(), "storage quota")
 
     async def stop(self) -> None:
-        """Look no more."""
+        """Stop checking."""
         await end_task(self._task)
 
     def is_near(self, usage: Usage) -> bool:
-        """Whether a user should make room, or will soon be refused."""
+        """Whether a user should delete sessions, because a limit is near."""
         shares = (usage.bytes / self.max_bytes, usage.sessions / self.max_sessions)
         return max(shares) * 100 >= _NEAR_PERCENT
 
@@ -92,15 +93,16 @@ class StorageQuota:
             raise QuotaReached.of_bytes(USER_BYTES.name, usage.bytes, self.max_bytes)
 
     async def look(self) -> None:
-        """Ask once for each owner of a loaded room, and tell the rooms."""
-        # One question for each owner, not for each room: a teacher may have thirty rooms open.
+        """Check each owner of a loaded room once, and tell the rooms."""
+        # The store is asked once for each owner, not for each room: a teacher may have thirty rooms
+        # open.
         owners = {room.quota.owner_id for room in self._loaded}
         full = {owner for owner in owners if owner and await self._takes_no_edits(owner)}
         for room in self._loaded:
             room.quota.note_storage(self.max_bytes if room.quota.owner_id in full else 0)
 
-    # Versions stop at the limit, edits at 110 % of it. The room between the two is for people who
-    # are in the middle of something when the limit is reached.
+    # Versions stop at the limit, and edits at 110 % of it. So users who are writing when the limit
+    # is reached can finish.
     async def _takes_no_edits(self, user_id: str) -> bool:
         return (await self._store.usage(user_id)).bytes * 100 >= self.max_bytes * _EDITS_PERCENT
 

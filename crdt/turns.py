@@ -1,4 +1,4 @@
-"""Turns by key, such as the id of a user or a session: one at a time for each key."""
+"""Gives turns by key, such as the id of a user or a session: one at a time for each key."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 
 class Turns:
-    """A lock for each key, as long as somebody holds it or waits for it."""
+    """A lock for each key, which is kept as long as a task holds it or waits for it."""
 
     __slots__ = ("_turns",)
 
@@ -14,17 +14,17 @@ class Turns:
         self._turns: dict[str, _Turn] = {}
 
     def __len__(self) -> int:
-        """How many keys there are."""
+        """Return the number of keys in use."""
         return len(self._turns)
 
     def __contains__(self, key: str) -> bool:
-        """Whether somebody with this key is inside a block, or waits for it."""
+        """Whether a task with this key is inside a block, or waits for it."""
         return key in self._turns
 
     @asynccontextmanager
     async def of(self, key: str) -> AsyncIterator[None]:
-        """Nobody else with this key is inside the block; those that wait come in order."""
-        # The number of users says when the lock can be dropped: a lock for each session that was
+        """Run a block alone among the tasks with this key; waiting tasks come in order."""
+        # The number of users tells when the lock can be dropped: keeping a lock for each session
         # ever used would be a leak. `asyncio.Lock` wakes tasks in the order in which they came.
         turn = self._turns.setdefault(key, _Turn())
         turn.users += 1

@@ -1,13 +1,13 @@
-"""The program of a worker process: reads jobs from standard input,
-writes results to standard output.
+"""The program of a worker process: it reads jobs from standard input, and writes results.
 
-`crdt.workers` starts it as a script, not by `multiprocessing`. That would run the server's main
-module again, start a second process that keeps track of resources, and has no way to end one job.
-Only what starts fast is imported here; a job's function imports the rest. Not for: code of the
-server's own process, which uses only `message` and `cpu_s` of this module.
+Results go to standard output. `crdt.workers` starts this module as a script, not by
+`multiprocessing`, which would run the server's main module again. It would also start a second
+process that tracks resources, and it cannot end one job. This module imports only modules that load
+fast; a job's function imports the others. Not for code of the server's own process, which uses only
+`message` and `cpu_s` of this module.
 
 A message is its length in eight bytes, then pickled bytes.
-The first one to the worker is a `Start` as a tuple.
+The first message to the worker is a `Start` as a tuple.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from typing import Any, BinaryIO, NamedTuple
 LENGTH_BYTES = 8
 _PR_SET_PDEATHSIG = 1
 _NICE = 5
-"""The server itself goes first where there are fewer cores than processes that want one."""
+"""With more busy processes than cores, the server gets a core before its workers."""
 _OOM_SCORE = "700"
 """If the machine has no memory left, the kernel ends a worker rather than the server."""
 
@@ -34,9 +34,9 @@ _OOM_SCORE = "700"
 class Start(NamedTuple):
     """The first message to a worker.
 
-    parent        id of the process that started it
-    memory_bytes  bytes that it may allocate
-    folders       where modules are looked for
+    parent        id of the process that started the worker
+    memory_bytes  bytes that the worker may allocate
+    folders       folders with modules, for `sys.path`
     """
 
     parent: int
@@ -45,7 +45,7 @@ class Start(NamedTuple):
 
 
 def cpu_s(pid: int) -> float:
-    """Return a process's seconds of CPU time; infinity where that cannot be known."""
+    """Return a process's seconds of CPU time; infinity if that is unknown."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -72,8 +72,9 @@ def answer(job: bytes) -> bytes:
 
 
 def _portable(error: Exception) -> Exception:
-    """Return an exception that the other process can read:
-    this one, or one with its name and message.
+    """Return an exception that the other process can read.
+
+    That is this exception, or one with its name and message.
     """
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301  # our own bytes
@@ -83,18 +84,19 @@ def _portable(error: Exception) -> Exception:
 
 
 def _read(stream: BinaryIO) -> bytes | None:
-    """Return the body of the next message, None at the end."""
+    """Return the body of the next message; None at the end."""
     length = stream.read(LENGTH_BYTES)
     body = stream.read(int.from_bytes(length, "big")) if len(length) == LENGTH_BYTES else b""
     return body or None
 
 
 def _end_with(parent: int) -> None:
-    """Have the kernel end this process when its parent is gone (Linux);
-    elsewhere the end of the input does that.
+    """Have the kernel end this process when its parent ends (Linux).
+
+    On other systems the end of the input ends it.
     """
-    # If the server is killed, its workers must not go on for minutes. The kernel does this also
-    # while native code holds the interpreter. The parent may have died before the call, so that is
+    # If the server is killed, its workers must not go on for minutes. The kernel ends them even
+    # while native code holds the interpreter. The parent may have died before the call, so this is
     # checked after it.
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -103,16 +105,16 @@ def _end_with(parent: int) -> None:
 
 
 def _confine(memory_bytes: int) -> None:
-    """Bound this process, and let everything else go first."""
+    """Bound the memory of this process, and let other processes run first."""
     for number in (
         signal.SIGINT,
         signal.SIGTERM,
-    ):  # from a terminal or systemd: the server decides when it ends
+    ):  # signals from a terminal or systemd: only the server ends its workers
         signal.signal(number, signal.SIG_IGN)
     faulthandler.enable()
-    # Memory that is allocated counts, not address space: libraries reserve much more address space
-    # than they use. A job that needs more gets a MemoryError, or the process dies; the server loses
-    # neither.
+    # The limit counts allocated memory, not address space, because libraries reserve much more
+    # address space than they use. A job that needs more gets a MemoryError, or the process dies.
+    # The server survives both.
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     limit = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
@@ -123,9 +125,7 @@ def _confine(memory_bytes: int) -> None:
 
 
 def _watch_input(source: BinaryIO, hand_over: Callable[[bytes], Any]) -> None:
-    """Hand jobs over as they come; end the process when nobody can send more,
-    also in the middle of a job.
-    """
+    """Hand over jobs as they come. At the end of the input, end the process, even during a job."""
     while (job := _read(source)) is not None:
         hand_over(job)
     os._exit(0)
@@ -135,7 +135,7 @@ def main() -> None:
     """Work until the input ends."""
     source = sys.stdin.buffer
     results = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints must not get between the messages
+    os.dup2(2, 1)  # output of a library must not get between the messages
     first = _read(source)
     if first is None:
         return
@@ -150,7 +150,7 @@ def main() -> None:
         jobs.append(job)
         has_job.release()
 
-    # A thread waits for input, so that the end of the server is noticed during a job, too.
+    # A thread waits for input, so that the end of the server is also noticed during a job.
     threading.Thread(target=_watch_input, args=(source, hand_over), daemon=True).start()
     while True:
         has_job.acquire()

@@ -1,10 +1,10 @@
-"""Long work in processes of its own: quadratic work, and long native calls.
+"""Runs long work in separate processes: quadratic work, and long native calls.
 
-Threads do not help there, because they hold the interpreter. A job is a function of a module and
-its arguments; both and the result are pickled, so they should be bytes, texts and small records. A
-process starts with the first job, is bounded in memory, is killed at a job's deadline or when its
-caller is cancelled, and ends after a while without work. Not for: what takes a few milliseconds.
-Handing a job over and back costs about 1 ms, the start of a process some 50.
+Threads do not help with such work, because it holds the interpreter. A job is a module's function
+and its arguments. Job and result are pickled, so they should be bytes, texts and small records. A
+process starts with the first job, and its memory is bounded. It is killed at a job's deadline or
+when the caller is cancelled, and ends after a while without work. Not for work of a few
+milliseconds: sending a job and its result costs about 1 ms, and starting a process some 50.
 
 See docs/design/concurrency.md.
 """
@@ -29,12 +29,12 @@ from crdt.limits import WORKER_IDLE_S, WORKER_MB, WORKERS
 from crdt.worker_process import LENGTH_BYTES, Start, cpu_s, message
 
 _LEAST_BY_DEFAULT, _MOST_BY_DEFAULT = 2, 4
-"""Processes at least and at most, if no number is set. With one, all would wait for one user's long
-work. More than there are cores does no harm: the kernel gives the server a core before them."""
+"""The least and the most processes if no number is set. With one process, all users would wait for
+one user's long work. More processes than cores do no harm: the server gets a core first."""
 _LONGEST = 3
-"""Deadlines that a job may take on a busy machine, where it had under half of a processor."""
+"""A job may take this many deadlines on a busy machine, where it had under half of a processor."""
 _CHECKED_AT = 0.9
-"""Share of the deadline after which it is seen whether a job has a processor."""
+"""The share of the deadline after which the job's use of a processor is checked."""
 _MIB = _READ_BYTES = 1 << 20
 _ROOT = str(Path(__file__).resolve().parent.parent)
 
@@ -51,12 +51,12 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, slots=True)
 class WorkersSettings:
-    """How many processes there are, and how much each may use.
+    """The number of processes, and the resources of each.
 
     processes        0: one for each core but one, from 2 to 4
     waiting_per_key  jobs of one key that may wait for a process
-    waiting          jobs that may wait in all; each holds its arguments in memory
-    wait_s           seconds that a job waits for a process at most
+    waiting          jobs of all keys that may wait; each holds its arguments in memory
+    wait_s           the most seconds that a job waits for a process
     """
 
     processes: int = WORKERS.field()
@@ -68,10 +68,11 @@ class WorkersSettings:
 
 
 class Workers:
-    """The processes of one server: `run`, and `close` at the end.
+    """The worker processes of one server: call `run`, and `close` at the end.
 
-    counts  how often jobs "done", "failed" (the function raised), "late" (killed at the deadline),
-            "large" (out of memory), "died", "cancelled" and "busy" (refused, as too many waited)
+    counts  the numbers of jobs by end: "done", "failed" (the function raised), "late" (killed at
+            the deadline), "large" (out of memory), "died", "cancelled" and "busy" (refused, because
+            too many waited)
     """
 
     def __init__(self, settings: WorkersSettings | None = None) -> None:
@@ -88,12 +89,12 @@ class Workers:
 
     @property
     def waiting(self) -> int:
-        """How many jobs wait for a process."""
+        """The number of jobs that wait for a process."""
         return self._queue.waiting
 
     @property
     def processes(self) -> int:
-        """How many processes there are now."""
+        """The number of processes now."""
         return len(self._all)
 
     @property
@@ -110,14 +111,14 @@ class Workers:
     ) -> _Result:
         """Return the result of a function, or raise its error.
 
-        Raises: `WorkTooLarge` if that takes longer than its deadline, or more memory than a process
-        has; `WorkerDied`; `WorkersBusy` if too many jobs wait already, the server is stopping, or
+        Raises `WorkerDied`, or `WorkTooLarge` if the job needs more time than its deadline, or more
+        memory than a process has. Raises `WorkersBusy` if too many jobs wait, the server stops, or
         other programs use the machine so much that three times the deadline was not enough.
 
-        function    of a module, found there by its name
-        key         the user whose work it is, as users take turns; a `Payer` if it is several
-                    users' or nobody's
-        deadline_s  seconds for the job and the start of a process, but not for the wait before
+        function    a module's function, which the process finds by its name
+        key         the user that the work is done for, because users take turns; a `Payer` if it is
+                    for several users or for none
+        deadline_s  seconds for the job and the start of a process, without the wait before
         """
         try:
             slot = await self._queue.enter(key)
@@ -146,8 +147,8 @@ class Workers:
                 with worker.given_time(limit, deadline_s):
                     is_done, result = await worker.work(job)
         except BaseException as error:
-            # Whatever the reason, a process whose job did not end is killed: a function cannot be
-            # stopped from outside, and its answer would come for the next job.
+            # After any error, a process whose job did not end is killed. A function cannot be
+            # stopped from outside, and its answer would be taken for that of the next job.
             is_starved = worker is None or worker.is_starved(deadline_s)
             if worker:
                 await self._drop(worker)
@@ -166,7 +167,7 @@ class Workers:
         return result
 
     async def _take(self) -> "_Worker":
-        """Return a process that waits for work, a new one if none does."""
+        """Return an idle process, or start a new one."""
         while self._idle:
             worker = self._idle.pop()
             worker.stay()
@@ -184,7 +185,8 @@ class Workers:
 
     async def _start(self) -> "_Worker":
         """Start a process; if the caller is cancelled meanwhile, it is kept for later jobs."""
-        # Shielded: if the caller is cancelled meanwhile, nobody would know the process.
+        # The task is shielded: otherwise a cancelled start would leave a process that is not in
+        # the list.
         loop, start = asyncio.get_running_loop(), _Worker.start(self.memory_bytes)
         starting = loop.create_task(start, name="start worker")
         self._starting.add(starting)
@@ -225,10 +227,10 @@ class Workers:
 
 
 class _Worker:
-    """One process, as the server sees it."""
+    """One worker process, as the server sees it."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
-        """process: with pipes to its input and from its output."""
+        """process: has pipes for its input and its output."""
         self._process = process
         self._input = cast("asyncio.StreamWriter", process.stdin)
         self._output = cast("asyncio.StreamReader", process.stdout)
@@ -238,7 +240,7 @@ class _Worker:
     @classmethod
     async def start(cls, memory_bytes: int) -> "_Worker":
         """Start a process; it may not be ready yet."""
-        # Its `sys.path` comes from us, not from `site`.
+        # The process gets `sys.path` from this one, not from `site`.
         command = (sys.executable, "-I", "-S", worker_process.__file__)
         pipe = asyncio.subprocess.PIPE
         try:
@@ -269,7 +271,7 @@ class _Worker:
 
     @contextlib.contextmanager
     def given_time(self, limit: asyncio.Timeout, deadline_s: float) -> Iterator[None]:
-        """Put off a job's end if, shortly before, it had a processor for under half of its time."""
+        """Extend a job's deadline if, shortly before it, the job had less than half a processor."""
         loop = asyncio.get_running_loop()
         end = limit.when() or loop.time()
         self._used_before_s = cpu_s(self._process.pid)
@@ -285,11 +287,11 @@ class _Worker:
             check.cancel()
 
     def is_starved(self, deadline_s: float) -> bool:
-        """Whether its job has had a processor for less than half of its time."""
+        """Whether the job has had a processor for less than half of its time."""
         return cpu_s(self._process.pid) - self._used_before_s < deadline_s / 2
 
     def leave_after(self, idle_s: float, leave: Callable[["_Worker"], None]) -> None:
-        """Call `leave` after some seconds, unless `stay` is called before."""
+        """Call `leave` after some seconds, unless `stay` is called first."""
         self._leaving = asyncio.get_running_loop().call_later(idle_s, leave, self)
 
     def stay(self) -> None:
@@ -300,8 +302,8 @@ class _Worker:
     def kill(self) -> None:
         self.stay()
         if self.is_alive:
-            # `Process.kill` asks first how the process ended. If it has just died,
-            # the event loop would then never learn how.
+            # `Process.kill` first asks how the process ended. If it has just died, the event loop
+            # would then never learn its exit code.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._process.pid, signal.SIGKILL)
 
@@ -311,8 +313,8 @@ class _Worker:
         try:
             return await self._process.wait()
         finally:
-            # asyncio closes a pipe when it has read all of it, and it does not read on while a
-            # large answer waits that nobody takes any more: the pipe would stay open.
+            # asyncio closes a pipe after reading all of it. While a large answer waits and no task
+            # takes it, asyncio does not read on, so the pipe would stay open.
             transport = self._process._transport  # type: ignore[attr-defined]  # noqa: SLF001  # no public way
             for number in (0, 1):
                 if pipe := transport.get_pipe_transport(number):
@@ -320,7 +322,7 @@ class _Worker:
 
 
 def _late(deadline_s: float, *, is_starved: bool) -> WorkError:
-    """Return the error for a job that has not ended in its time."""
+    """Return the error for a job that missed its deadline."""
     if is_starved:
         waited_s = _LONGEST * deadline_s
         return WorkersBusy(f"other programs use the machine: {waited_s:g} seconds were not enough")

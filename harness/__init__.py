@@ -1,3 +1,4 @@
-"""What tests and benchmarks share. It may import the server's packages,
-never `tests` or `bench`.
+"""Code that tests and benchmarks share.
+
+It may import the server's packages, but never `tests` or `bench`.
 """

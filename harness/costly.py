@@ -1,8 +1,8 @@
-"""Updates inside all limits that cost far more to integrate than typing does.
+"""Updates within all limits that cost far more to integrate than typing does.
 
-Each kind is what a document is filled with, and a function that makes the n-th update of client 2
-on it. What a plain client may also send, if rarely: undo of many places, an import, a formatter, a
-script.
+Each kind has the content of a document, and a function that makes the n-th update of client 2 for
+it. A plain client may also send such updates, if rarely: undo of many places, an import, a
+formatter, a script.
 """
 
 import random
@@ -22,9 +22,9 @@ _EMOJI_UNITS = 4 * 120_000
 
 @dataclass(frozen=True)
 class Costly:
-    """One kind.
+    """One kind of costly update.
 
-    fill   updates of client 1 that come first
+    fill   returns the first updates, of client 1
     make   returns the n-th update, for n from 0 on
     """
 
@@ -35,7 +35,7 @@ class Costly:
 
 
 def section(client: int, clock: int, structs: list[bytes]) -> bytes:
-    """Return the structs of one client as they stand in an update."""
+    """Return the structs of one client as a section of an update."""
     return (
         write_var_uint(len(structs))
         + write_var_uint(client)
@@ -50,7 +50,7 @@ def update(client: int, clock: int, structs: list[bytes]) -> bytes:
 
 
 def deletions(client: int, ranges: list[tuple[int, int]]) -> bytes:
-    """Return an update that only deletes (start, length)."""
+    """Return an update that only deletes; ranges: (start, length)."""
     runs = b"".join(write_var_uint(start) + write_var_uint(length) for start, length in ranges)
     return b"\x00\x01" + write_var_uint(client) + write_var_uint(len(ranges)) + runs
 
@@ -58,7 +58,7 @@ def deletions(client: int, ranges: list[tuple[int, int]]) -> bytes:
 def string(
     text: bytes, left: tuple[int, int] | None = None, right: tuple[int, int] | None = None
 ) -> bytes:
-    """Return a struct of text between two others; one without neighbours names its root."""
+    """Return a struct of text between two others; a struct without neighbours names its root."""
     info = 4 | (0x80 if left else 0) | (0x40 if right else 0)
     places = b"".join(
         write_var_uint(client) + write_var_uint(clock)
@@ -68,7 +68,7 @@ def string(
 
 
 def filled(text: bytes = b"a" * FILLED) -> Iterator[bytes]:
-    """Fill a document with ASCII, 800,000 characters unless said otherwise."""
+    """Yield updates that fill a document with ASCII, 800,000 characters by default."""
     for at in range(0, len(text), _PART):
         yield update(1, at, [string(text[at : at + _PART], (1, at - 1) if at else None)])
 
@@ -87,23 +87,23 @@ def _filled_with_key() -> Iterator[bytes]:
 
 
 _KEY = b"\x28\x01\x03map\x01k\x01\x7e"
-"""A value of the key k that knows of none before."""
+"""A value of the key k, made without knowing an earlier value."""
 
 
 def places(number: int, count: int) -> list[int]:
-    """Return places of the filled text for the n-th update, the same ones each time."""
+    """Return places of the filled text for the n-th update, equal at each call."""
     dice = random.Random(number)
     return [dice.randrange(1, FILLED - 1) for _ in range(count)]
 
 
 def sparse(number: int, count: int) -> bytes:
-    """Insert a character at `count` places of the filled text."""
+    """Return an update that inserts a character at `count` places of the filled text."""
     inserts = [string(b"x", (1, at - 1), (1, at)) for at in places(number, count)]
     return update(2, number * count, inserts)
 
 
 def _conflicts(number: int, count: int) -> bytes:
-    """Insert before ever later characters of a run, without a left neighbour."""
+    """Insert characters without a left neighbour, each before a later character of a run."""
     first = number * count
     return update(2, first, [string(b"x", None, (1, (first + at) % _RUN)) for at in range(count)])
 

@@ -1,9 +1,10 @@
-"""Inputs that broke pycrdt or a naive server, and what this server does with each.
+"""Inputs that broke pycrdt or a naive server, and the reaction of this server to each.
 
-`closed`: the sender is closed with 4400; `limited`: with 4413, which names the limit; `slow`: as
-`limited`, but after a second of work. `asked`: the update has a gap, the sender is asked for all it
-has; `partly`: as `asked`, but some of it is taken. `known`: nothing of it is new. `taken`: a shape
-that real Yjs clients also make, which the pinned pycrdt integrates.
+`closed`: the sender is closed with 4400. `limited`: the sender is closed with 4413, which names the
+limit. `slow`: as `limited`, but after a second of work. `asked`: the update has a gap, and the
+sender is asked for all its structs. `partly`: as `asked`, but a part of it is taken. `known`:
+nothing in it is new. `taken`: an update that real Yjs clients also make, and that the pinned pycrdt
+integrates.
 """
 
 from typing import NamedTuple
@@ -17,7 +18,7 @@ B3 = bytes.fromhex(
 
 
 class Hostile(NamedTuple):
-    """An update that has hurt a library, and what the server has to make of it."""
+    """An update that has broken a library, and the outcome that it must have in the server."""
 
     name: str
     base: bytes
@@ -26,7 +27,7 @@ class Hostile(NamedTuple):
 
 
 def nested_arrays(depth: int) -> bytes:
-    """One `any` value of arrays in arrays: at 26,562 yrs overflows its stack."""
+    """Return one `any` value of nested arrays: at 26,562 levels yrs overflows its stack."""
     return (
         bytes.fromhex("010101000801047465787401")
         + bytes.fromhex("7501") * depth
@@ -35,7 +36,7 @@ def nested_arrays(depth: int) -> bytes:
 
 
 def nested_types(depth: int) -> bytes:
-    """Shared types in shared types, and a delete of the outermost."""
+    """Return an update with nested shared types, which also deletes the outermost type."""
     structs = [bytes.fromhex("0701047465787400")]
     structs += (b"\x07\x00\x01" + write_var_uint(clock) + b"\x00" for clock in range(depth - 1))
     return (
@@ -44,7 +45,7 @@ def nested_types(depth: int) -> bytes:
 
 
 def wide_map(entries: int) -> bytes:
-    """A map that declares far more entries than it has bytes for."""
+    """Return a map that declares far more entries than it has bytes for."""
     return (
         bytes.fromhex("010101000801047465787401")
         + b"\x76"
@@ -54,27 +55,27 @@ def wide_map(entries: int) -> bytes:
 
 
 def same_key(times: int) -> bytes:
-    """Many sets of one map key: quadratic in yrs."""
+    """Return an update that sets one map key many times, which takes quadratic time in yrs."""
     first = bytes.fromhex("2801036d6170016b017e")
     rest = b"".join(b"\xa8\x01" + write_var_uint(clock) + b"\x01\x7e" for clock in range(times - 1))
     return b"\x01" + write_var_uint(times) + b"\x01\x00" + first + rest + b"\x00"
 
 
 def many_roots(count: int) -> bytes:
-    """A root type a struct."""
+    """Return an update in which each struct has its own root type."""
     structs = b"".join(b"\x04\x01" + write_var_bytes(b"r%d" % n) + b"\x01x" for n in range(count))
     return b"\x01" + write_var_uint(count) + b"\x01\x00" + structs + b"\x00"
 
 
 def conflicting_inserts(count: int) -> bytes:
-    """Inserts without a left neighbour before ever later ones of a run: quadratic in yrs."""
+    """Return inserts without a left neighbour, each before a later character: quadratic in yrs."""
     run = b"\x04\x01\x04text" + write_var_bytes(b"a" * count)
     inserts = b"".join(b"\x44\x02" + write_var_uint(k) + b"\x01x" for k in range(count))
     return b"\x02\x01\x02\x00" + run + write_var_uint(count) + b"\x01\x00" + inserts + b"\x00"
 
 
 POISON = bytes.fromhex("010302020701016d0021000202016b0327010474657874016a03017000")
-"""Passes the scan on B3, refused by pycrdt: must be refused every time, not only the first."""
+"""Passes the scan on B3, but pycrdt refuses it. It must be refused each time, not only once."""
 
 _EMPTY = b""
 _RECORDED = (
@@ -124,7 +125,7 @@ CORPUS: tuple[Hostile, ...] = (
     Hostile("many roots", _EMPTY, many_roots(5_000), "limited"),
     Hostile("gap", _EMPTY, bytes.fromhex("010101058401040161" + "00"), "asked"),
 )
-"""All of them as updates over the socket; state vectors are apart, below."""
+"""All of them are sent as updates over the socket; state vectors are in `STATE_VECTORS`."""
 
 STATE_VECTORS = (
     bytes.fromhex("ffffff7f"),
@@ -134,4 +135,4 @@ STATE_VECTORS = (
     bytes.fromhex("0201010101"),
     b"",
 )
-"""Four bytes that cost pycrdt half a gigabyte, and others that no client sends."""
+"""Four bytes that make pycrdt allocate half a gigabyte, and vectors that no client sends."""

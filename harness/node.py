@@ -1,5 +1,6 @@
-"""Node, in which real Yjs runs. Its programs are in `tests/node`;
-`python -m tests.set_up` installs its packages.
+"""Runs Node, in which real Yjs runs.
+
+The programs are in `tests/node`; `python -m tests.set_up` installs their packages.
 """
 
 import json

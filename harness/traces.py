@@ -1,13 +1,12 @@
-"""Editing sessions by name: simulated ones, which are always there, and recordings of people,
-where there are any.
+"""Editing sessions by name: simulated sessions, and recordings of people if there are any.
 
-Simulated sessions are made when they are needed and not kept in the repository: the longest takes
-four seconds, the others less than one, and files would be several hundred kilobytes that nobody can
-read in a review. What a seed makes is fixed by `harness.simulator.dice`, and digests in
-`tests/harness/test_simulator.py` hold it.
+Simulated sessions are made when they are needed, and are not in the repository. The longest takes
+four seconds, the others less than one. Files would have several hundred kilobytes, which nobody can
+review. `harness.simulator.dice` makes the result of a seed constant, and digests in
+`tests/harness/test_simulator.py` check it.
 
 Recordings are four files of github.com/josephg/editing-traces, in the folder that `COLLAB_TRACES`
-names, or in a folder `shared/traces` next to the checkout. Nothing needs them.
+names, or in a folder `shared/traces` next to the checkout. No program requires them.
 """
 
 import os
@@ -40,7 +39,7 @@ SIMULATED: dict[str, Callable[[], Trace]] = {
     ),
 }
 """The paper has a quarter of a million edits of one character each.
-Pair and group are of several people."""
+The pair and the group have several people."""
 
 RECORDED = {
     "automerge-paper": PAPER,
@@ -48,13 +47,13 @@ RECORDED = {
     "sveltecomponent": "simulated-letters",
     "friendsforever": "simulated-pair",
 }
-"""Recordings, and the simulated session that stands in for each."""
+"""Recordings, and the simulated session that replaces each if it is missing."""
 
 
 def folder() -> Path:
-    """Return the folder that recordings would be in.
+    """Return the folder for recordings.
 
-    Raises NotADirectoryError if `COLLAB_TRACES` names none.
+    Raises NotADirectoryError if `COLLAB_TRACES` does not name a folder.
     """
     named = os.environ.get("COLLAB_TRACES")
     if named and not Path(named).is_dir():
@@ -63,21 +62,19 @@ def folder() -> Path:
 
 
 def recorded(*names: str) -> list[str]:
-    """Return those of these recordings that are there."""
+    """Return the names of those of these recordings that exist."""
     return [name for name in names if _recording(name).exists()]
 
 
 def preferred(name: str) -> str:
-    """Return a recording's name if it is there,
-    otherwise that of the simulated session that stands in for it.
-    """
+    """Return a recording's name if it exists, otherwise that of the simulated replacement."""
     return name if recorded(name) else RECORDED[name]
 
 
 def file(name: str, made_in: Path) -> Path:
     """Return the file of a session.
 
-    A simulated session is written to the folder `made_in`, unless it is there.
+    A simulated session is written to the folder `made_in`, unless it is there already.
     """
     if name in RECORDED:
         return _recording(name)

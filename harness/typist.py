@@ -1,4 +1,4 @@
-"""A Yjs client without a network, played by pycrdt."""
+"""A Yjs client without a network, made with pycrdt."""
 
 from typing import Any
 
@@ -20,14 +20,14 @@ class Typist:
             self.made.append(event.update)
 
     def insert(self, at: int, text: str) -> bytes:
-        """Insert at a byte offset; return the update."""
+        """Insert text at a byte offset; return the update."""
         return self._edit(lambda: self.target.insert(at, text))
 
     def delete(self, start: int, end: int) -> bytes:
         return self._edit(lambda: self.target.__delitem__(slice(start, end)))
 
     def replace(self, start: int, end: int, text: str) -> bytes:
-        """Type over a selection."""
+        """Replace a selection by text; return the update."""
 
         def edit() -> None:
             with self.doc.transaction():

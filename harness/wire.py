@@ -1,4 +1,4 @@
-"""A WebSocket client that sends what it is told."""
+"""A WebSocket client that sends any frames it is told to send."""
 
 import asyncio
 import contextlib
@@ -8,11 +8,11 @@ from tornado.iostream import IOStream, StreamClosedError
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError
 
 SYNC_STEP1 = b"\x00\x00"
-"""How a message begins in which the server asks for what the client has."""
+"""The first bytes of a message in which the server asks for the client's structs."""
 
 
 def close_with(owner: object, socket: WebSocketClientConnection) -> None:
-    """Close a socket, and what is below it, once its owner is gone."""
+    """Close a socket and its stream once its owner is garbage-collected."""
     protocol = socket.protocol
     assert protocol is not None
     assert protocol.stream is not None
@@ -20,10 +20,9 @@ def close_with(owner: object, socket: WebSocketClientConnection) -> None:
 
 
 def _close(socket: WebSocketClientConnection, stream: IOStream) -> None:
-    """Close a socket without waiting for the other side,
-    which a client that reads nothing would not hear.
+    """Close a socket without waiting for the other side, which a client that does not read misses.
 
-    That of a failed test may be found when its event loop is closed.
+    The socket of a failed test may be closed after its event loop.
     """
     with contextlib.suppress(RuntimeError, StreamClosedError, WebSocketClosedError):
         socket.close()
@@ -31,7 +30,7 @@ def _close(socket: WebSocketClientConnection, stream: IOStream) -> None:
 
 
 class Wire:
-    """A WebSocket without a Yjs client behind it: for frames that no real client sends."""
+    """A WebSocket without a Yjs client, for frames that no real client sends."""
 
     def __init__(self, socket: WebSocketClientConnection) -> None:
         self._socket = socket
@@ -45,7 +44,7 @@ class Wire:
         await self._socket.write_message(text)
 
     async def receive(self, timeout_s: float = 10) -> bytes | None:
-        """Return the next message, None once closed."""
+        """Return the next message; None once the socket is closed."""
         async with asyncio.timeout(timeout_s):
             message = await self._socket.read_message()
         if message is None:
@@ -54,7 +53,7 @@ class Wire:
         return self.seen[-1]
 
     async def receive_until(self, prefix: bytes, timeout_s: float = 10) -> bytes:
-        """Return the next message that begins so."""
+        """Return the next message that begins with `prefix`."""
         async with asyncio.timeout(timeout_s):
             while True:
                 message = await self.receive(timeout_s)
@@ -65,7 +64,7 @@ class Wire:
                     return message
 
     async def until_closed(self, timeout_s: float = 15) -> tuple[int | None, str]:
-        """Return (close code, reason)."""
+        """Read until the socket is closed; return (close code, reason)."""
         async with asyncio.timeout(timeout_s):
             while await self.receive(timeout_s) is not None:
                 pass

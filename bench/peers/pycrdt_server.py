@@ -1,8 +1,7 @@
-"""pycrdt-websocket as its documentation shows it, on uvicorn and uvloop, without storage.
-PORT: where it listens.
+"""pycrdt-websocket as in its documentation, on uvicorn and uvloop, without storage.
 
-With its own `exception_logger`:
-without one a client that leaves while it is sent to ends the whole server.
+The environment variable PORT is the port to listen on. The server uses the package's
+`exception_logger`. Without one, a client that leaves while the server sends to it ends the server.
 """
 
 import asyncio

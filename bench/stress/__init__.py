@@ -1,3 +1,1 @@
-"""Random sequences of everything that clients may ask for, with large and odd texts,
-by several people together.
-"""
+"""Random sequences of all requests and events, with large and odd texts, by several people."""

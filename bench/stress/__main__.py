@@ -1,13 +1,13 @@
-"""Several people do anything that the server knows, in any order, for as long as is asked for.
+"""Several people use all functions of the server in random order, for the given time.
 
 python -m bench.stress --minutes 60
 python -m bench.stress --minutes 1 --seed 7 --people 4
 
-Routes come from the table of operations and events from that of Socket.IO, so a new one is asked
-too. What fails: the event loop is held for more than 100 ms, an answer is 5xx (503 with Retry-After
-is none), the server dies or logs an error, its memory grows by more than 300 MiB. Each failure says
-who did what then. The same seed makes each person do the same again, as far as the answers are the
-same.
+Routes come from the table of operations and events from that of Socket.IO, so new ones are used,
+too. It is a failure if the event loop is held for more than 100 ms, or if the server's memory grows
+by more than 300 MiB. An answer 5xx (except 503 with Retry-After), the server's death and a logged
+error are failures, too. Each failure names the people and actions of that time. With the same seed, each person repeats the same actions,
+as long as the answers are the same.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from bench.worst.stage import FULL, Stage, stage
 MAX_HOLD_S = 0.1
 MAX_GROWTH_MIB = 300
 _PAUSE_S = 0.3
-"""A user may ask three times a second on average."""
+"""The average pause: a user may make three requests a second."""
 _SOCKETS = 0.15
 _EVENTS = 0.1
 _TIMEOUT_S = 60.0
@@ -41,7 +41,7 @@ _WARM_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One thing that somebody did, in seconds of the monotonic clock."""
+    """One action of a person, with times in seconds of the monotonic clock."""
 
     who: int
     number: int
@@ -52,7 +52,7 @@ class Done:
 
 @dataclass
 class Watch:
-    """What was done lately, and what went wrong; several threads use it."""
+    """The recent actions, and the failures; several threads use it."""
 
     seed: int
     done: "deque[Done]" = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
@@ -72,7 +72,7 @@ class Watch:
         print(f"WRONG (seed {self.seed}): {sentence}", flush=True)
 
     def meanwhile(self, since: float, until: float) -> str:
-        """Return what was being done between two times."""
+        """Return the actions that ran between two times."""
         lately = [one for one in list(self.done) if one.began <= until and one.ended >= since]
         return "; ".join(
             f"person {one.who} no. {one.number}: {one.about}"
@@ -81,7 +81,7 @@ class Watch:
 
 
 class Somebody(threading.Thread):
-    """One person. When their login has ended, they go on with a new account."""
+    """One person. After the end of their login, they go on with a new account."""
 
     def __init__(self, here: Stage, watch: Watch, known: Known, who: int, until: float) -> None:
         super().__init__(daemon=True)
@@ -108,7 +108,7 @@ class Somebody(threading.Thread):
                 OSError,
                 ValueError,
                 KeyError,
-            ) as error:  # closed, or refused with what is no JSON
+            ) as error:  # closed, or refused without JSON
                 self._watch.counts[f"{type(error).__name__}"] += 1
                 self._watch.end(self._who)
             time.sleep(_PAUSE_S * 2 * self._dice.random())
@@ -136,12 +136,12 @@ class Somebody(threading.Thread):
         self._watch.counts["Socket.IO"] += 1
 
     def _join(self, person: Person) -> None:
-        """Be a member of some sessions of others."""
+        """Join some sessions of other people."""
         if self._dice.random() < 0.3 and self._known.sessions:
             person.request("POST", f"/session/{self._dice.choice(self._known.sessions)}/join", {})
 
     def _ask(self, person: Person, number: int) -> bool:
-        """Ask for something; return whether the person is signed in still."""
+        """Make a request; return whether the person is still signed in."""
         request = routes.make(self._dice, self._known)
         self._watch.begin(self._who, number, request.about)
         answer = routes.send(person, request, _TIMEOUT_S)
@@ -159,7 +159,7 @@ class Somebody(threading.Thread):
 
 
 def stress(here: Stage, watch: Watch, people: int, seconds: float) -> None:
-    """Let people do anything for as long as that; note what goes wrong."""
+    """Let people act for a time, and note failures."""
     known, until = Known(), time.monotonic() + seconds
     everybody = [Somebody(here, watch, known, who, until) for who in range(people)]
     for somebody in everybody:
@@ -181,7 +181,7 @@ def stress(here: Stage, watch: Watch, people: int, seconds: float) -> None:
 
 
 def _look(here: Stage, watch: Watch, pids: list[int], since: float, until: float) -> list[int]:
-    """Note a death and long holds since the last look; return the processes."""
+    """Note a death and long holds since the last check; return the ids of the processes."""
     now = tree(here.server.pid)[:2]
     if now != pids:
         watch.fail(f"the server died; meanwhile: {watch.meanwhile(since - 30, until)}")
@@ -195,7 +195,7 @@ def _look(here: Stage, watch: Watch, pids: list[int], since: float, until: float
 
 
 def _memory_mib(pid: int) -> float:
-    """Return the memory of the process that serves; workers have bounds of their own."""
+    """Return the memory of the serving process; workers have their own bounds."""
     serving = tree(pid)[:2][-1]
     for line in Path(f"/proc/{serving}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
@@ -204,7 +204,7 @@ def _memory_mib(pid: int) -> float:
 
 
 def main() -> int:
-    """Do it, tell what was done and what went wrong; return 1 if anything did."""
+    """Run the stress, print actions and failures; return 1 if there were failures."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

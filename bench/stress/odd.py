@@ -1,6 +1,4 @@
-"""Values for the fields of requests: what their rules allow, at its limits too,
-and now and then what they do not.
-"""
+"""Makes values for the fields of requests: allowed ones, limits, and sometimes faulty ones."""
 
 import json
 import random
@@ -10,11 +8,11 @@ from typing import Any
 from bench.worst.texts import MIB, alternate
 
 _FAULTY = 0.05
-"""Share of values that break their rules."""
+"""The share of values that break their rules."""
 _LEFT_OUT = 0.5
-"""Share of optional fields that are left out."""
+"""The share of optional fields that are left out."""
 _LARGE = 0.15
-"""Share of texts that are up to a megabyte long."""
+"""The share of texts that are up to a megabyte long."""
 _WORDS = (
     "", " ", "x", "word", "\u200b", "\u202e", "é" * 20, "\U0001f600" * 30, "a\u0301" * 16, "\u0000",
     "\u2028", "'; --",
@@ -52,7 +50,7 @@ def text(dice: random.Random, longest: int) -> str:
 
 
 def code(dice: random.Random) -> str:
-    """Return a text for a document: mostly small, sometimes as large as one may be."""
+    """Return a text for a document: mostly small, sometimes up to the largest allowed size."""
     size = dice.randrange(MIB) if dice.random() < _LARGE else dice.randrange(3_000)
     made = (
         lambda: alternate(size // 8, dice.choice("xyz"))[:size],
@@ -67,7 +65,7 @@ def code(dice: random.Random) -> str:
 
 
 def value(dice: random.Random, name: str, rules: Mapping[str, Any], known: Known) -> Any:
-    """Return a value for a field, by what is known under its name or else by its rules."""
+    """Return a value for a field, from the pool of its name or otherwise by its rules."""
     if dice.random() < _FAULTY:
         return dice.choice(_FAULTS)
     if name in known:
@@ -93,7 +91,7 @@ def _by_rules(dice: random.Random, rules: Mapping[str, Any]) -> Any:
 def fields(
     dice: random.Random, schema: Mapping[str, Mapping[str, Any]], known: Known
 ) -> dict[str, Any]:
-    """Return fields for a schema; those that must be given are there, mostly."""
+    """Return fields for a schema; required fields are mostly there."""
     return {
         name: value(dice, name, rules, known)
         for name, rules in schema.items()
@@ -102,7 +100,7 @@ def fields(
 
 
 def body(dice: random.Random, schema: Mapping[str, Mapping[str, Any]], known: Known) -> bytes:
-    """Return a body for a schema, now and then one that is no JSON, or not only that."""
+    """Return a body for a schema; sometimes one that is not JSON, or not only JSON."""
     if dice.random() < _FAULTY / 2:
         return dice.choice(
             (b"{", b"[]", b"nul", b'{"a":1}x', b"[" * 5_000, b"\xff\xfe", b'{"a":1,"a":2}')

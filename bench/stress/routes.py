@@ -1,5 +1,6 @@
-"""Requests of all routes, made from the table that the router's description comes from:
-a new one is asked too.
+"""Makes requests of all routes, from the table that also describes the API.
+
+So new routes are used, too.
 """
 
 import random
@@ -17,8 +18,8 @@ _RARE = {
     "endOtherLogins": 0.1, "deleteSession": 0.2, "leaveSession": 0.1, "removeMember": 0.1,
     "enterAsGuest": 0.1,
 }  # fmt: skip
-"""How often, of 1: they end a login or a session, or take a quarter of a second of bcrypt.
-New people sign up anyway."""
+"""Relative weights of rare operations. Such operations end a login or a session, or take a quarter of a
+second of bcrypt. People sign up in any case."""
 _ENDS_LOGIN = frozenset(("logOut", "deleteMe", "changePassword"))
 _WEIGHTS = [_RARE.get(operation.name, 1.0) for operation in OPERATIONS]
 _KEPT = 40
@@ -26,7 +27,7 @@ _KEPT = 40
 
 @dataclass
 class Known:
-    """What everybody has seen: ids that requests are made of.
+    """The ids that people have seen, from which requests are made.
 
     Several threads use it, each with its own dice.
     """
@@ -37,7 +38,7 @@ class Known:
     roots: list[str] = field(default_factory=lambda: ["codemirror", "map", "list", ""])
 
     def note(self, operation: Operation, answer: Answer) -> None:
-        """Take ids from an answer."""
+        """Keep the ids in an answer."""
         if (
             answer.status not in (200, 201)
             or not answer.body.startswith(b"{")
@@ -51,7 +52,7 @@ class Known:
             _keep(self.people, found.get("owner", {}).get("id"))
 
     def pools(self) -> odd.Known:
-        """Return how the fields are made whose names say what they hold."""
+        """Return {field: function that makes its value} of the fields whose names are known."""
         return {
             "sessionId": lambda dice: _any(dice, self.sessions),
             "id": lambda dice: _any(dice, self.sessions if dice.random() < 0.8 else self.people),
@@ -83,7 +84,7 @@ def _any(dice: random.Random, ids: list[str]) -> str:
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked."""
+    """One request."""
 
     operation: Operation
     path: str
@@ -92,7 +93,7 @@ class Request:
 
     @property
     def about(self) -> str:
-        """In a line, to be found again."""
+        """A line that describes the request."""
         size = f" {len(self.body):,} bytes {self.body[:80]!r}" if self.body else ""
         return f"{self.operation.method} {self.path[:200]}{size}"
 
@@ -102,7 +103,7 @@ class Request:
 
 
 def choose(dice: random.Random) -> Operation:
-    """Return any operation but those that open WebSockets."""
+    """Return any operation except those that open WebSockets."""
     while True:
         operation = dice.choices(OPERATIONS, _WEIGHTS)[0]
         if operation.statuses != (101,):
@@ -110,7 +111,7 @@ def choose(dice: random.Random) -> Operation:
 
 
 def make(dice: random.Random, known: Known) -> Request:
-    """Return a request of any route but WebSockets, which are opened otherwise."""
+    """Return a request of any route except WebSockets, which `sockets` opens."""
     operation, pools = choose(dice), known.pools()
     parts = [
         urllib.parse.quote(str(odd.value(dice, part[1:-1], {}, pools)), safe="", errors="replace")[
@@ -146,7 +147,7 @@ def _upload(dice: random.Random, name: str) -> bytes:
 
 
 def send(person: Person, request: Request, timeout_s: float) -> Answer:
-    """Ask; the token is sent although not every route needs one."""
+    """Send a request, always with the token, although not every route needs it."""
     return person.request(
         request.operation.method,
         request.path,

@@ -1,6 +1,4 @@
-"""What is done over WebSockets and Socket.IO:
-typing, expensive and hostile updates, questions, presence, events.
-"""
+"""Acts over WebSockets and Socket.IO: edits, hostile updates, questions, presence, events."""
 
 import json
 import random
@@ -19,7 +17,7 @@ from harness import costly, hostile
 from harness.typist import Typist
 
 EVENTS = sorted(Events(cast(Any, None), cast(Any, None)).names)
-"""Taken from the table that the server has."""
+"""The names come from the table of the server."""
 _EDITS = 40
 _DEAR = 20
 _PAUSE_S = 0.02
@@ -28,7 +26,7 @@ _CLIENT_IDS = 1 << 31
 
 
 def edit(dice: random.Random, person: Person, known: Known) -> str:
-    """Open a session and do one kind of thing in it; return what."""
+    """Open a session and act in it in one way; return a description."""
     act = dice.choice(_ACTS)
     session_id = dice.choice(known.sessions or ["AAAAAAAA"])
     with person.editor(session_id) as editor:
@@ -52,7 +50,7 @@ def _paste(dice: random.Random, editor: Editor) -> None:
 
 
 def _send_dear(dice: random.Random, editor: Editor) -> None:
-    """One kind of `costly`; where its ids are taken already, the server asks or refuses."""
+    """Send one kind of `costly`; if its ids are taken already, the server asks or refuses."""
     kind = dice.choice(costly.KINDS)
     for update in kind.fill():
         editor.update(update)
@@ -99,7 +97,7 @@ _ACTS: tuple[Callable[[random.Random, Editor], None], ...] = (
 
 
 def emit(dice: random.Random, person: Person, known: Known) -> str:
-    """Join a session by Socket.IO and send some events; return which."""
+    """Join a session by Socket.IO, and send some events; return a description."""
     session_id = dice.choice(known.sessions or ["AAAAAAAA"])
     poller = Poller(person, session_id)
     names = [dice.choice([*EVENTS, "no such event"]) for _ in range(dice.randrange(1, 6))]

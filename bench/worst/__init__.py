@@ -1,3 +1,1 @@
-"""The most expensive things that one account, or nobody in particular, may ask for,
-and what others feel of each.
-"""
+"""The most expensive requests of one account, or of nobody, and their effect on other people."""

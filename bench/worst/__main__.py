@@ -1,15 +1,14 @@
-"""Does the most expensive things that one account may do, one after the other,
-and measures what others feel of each.
+"""Makes the most expensive requests of one account one after another, and measures their effect.
 
 python -m bench.worst                         all of them: some ten minutes
 python -m bench.worst --only replay,conflicts
 python -m bench.worst --short                 all of them in the form that CI runs: less of each, a
                                               minute
 
-The server is a process of its own with its usual limits and SQLite. `held` is the longest time that
-its event loop did not respond while the process worked, `late` the longest time that it did not
-respond at all: on a busy machine also because others had the cores. Exit code 1: something is over
-a bound, or the server died.
+The server is a separate process with its usual limits and SQLite. `held` is the longest time for
+which its event loop did not respond while the process worked. `late` is the longest time for which
+it did not respond at all; on a busy machine it also counts time when others had the cores. Exit
+code 1: a figure is over a bound, or the server died.
 """
 
 import argparse
@@ -21,9 +20,9 @@ from bench.worst.stage import FULL, SHORT, Found, Stage, Work, measure, quiet, s
 from bench.worst.works import WORKS
 
 BOUND_MS = 50.0
-"""Upper bound in ms of `held`, and of the bystander's 99th percentile."""
+"""The bound of `held`, and of the bystander's 99th percentile, in ms."""
 GOAL_MS = 20.0
-"""What no piece of work should hold the loop for; over it a row is marked."""
+"""The goal for `held` in ms; a row over it is marked."""
 
 _HEAD = (
     "| work | held ms | late ms | typing p50 | p99 | max ms | lost | took s | |\n"
@@ -54,7 +53,7 @@ def line(found: Found, quiet_p99: float) -> str:
 def is_over(found: Found, quiet_p99: float) -> bool:
     """Whether a work passed a bound.
 
-    quiet_p99  what the bystander feels without it, in ms: the machine's doing
+    quiet_p99  the bystander's 99th percentile without the work, in ms; the machine causes it
     """
     return (
         found.died
@@ -65,7 +64,7 @@ def is_over(found: Found, quiet_p99: float) -> bool:
 
 
 def run(works: Iterable[Work], here: Stage) -> list[Found]:
-    """Do the works one after the other on one server; print each row as soon as it is there."""
+    """Do the works one after another on one server; print each row as soon as it is ready."""
     print(_HEAD, flush=True)
     found = [measure(here, quiet(here.form.seconds))]
     quiet_p99 = found[0].felt.p99
@@ -77,7 +76,7 @@ def run(works: Iterable[Work], here: Stage) -> list[Found]:
 
 
 def main() -> int:
-    """Do what was asked for; return 1 if anything is over a bound."""
+    """Do the chosen works; return 1 if a figure is over a bound."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,4 +1,4 @@
-"""Works on what is stored: looking back, exports, large answers and lists, deletions."""
+"""Works on stored data: looking back, exports, large answers and lists, deletions."""
 
 import json
 import random
@@ -24,11 +24,11 @@ _PARALLEL = 12
 _VALUES = (3 << 20) // 120
 _LIVE = "/code/{}/latest?live=true"
 _LINES = "a\na\na\n"
-"""It is all over the document of `_both_ends`."""
+"""A text that occurs all over the document of `_both_ends`."""
 
 
 def _both_ends(here: Stage) -> None:
-    """A text of a megabyte, and updates that each change its beginning and its end."""
+    """Make a text of a megabyte, and updates that each change its beginning and its end."""
     person = here.person()
     session_id = person.session()
     with person.editor(session_id) as editor:
@@ -55,7 +55,7 @@ def _get(here: Stage, path: str, key: str = "past") -> None:
 
 
 def _many_lines(here: Stage) -> None:
-    """Versions of a megabyte, each of which changes some hundred lines of the one before it."""
+    """Make versions of a megabyte, each with some hundred changed lines."""
     person = here.person()
     lines = here.few(MIB // 22)
     session_id = person.session(code=_text(_VERSIONS, lines))
@@ -74,13 +74,13 @@ def _text(number: int, lines: int) -> str:
 
 
 def _controls(here: Stage) -> None:
-    """A text of which each character takes six in JSON."""
+    """Make a text whose characters each take six characters in JSON."""
     person = here.person()
     here.kept["controls"] = (person, person.session(code="\x01" * here.few(MIB - 1)))
 
 
 def _values(here: Stage) -> None:
-    """A document of maps and arrays of as many values as one sync may bring."""
+    """Make a document with as many values in maps and arrays as one sync may bring."""
     person = here.person()
     session_id = person.session()
     value = b"\x77" + write_var_bytes(b"value" * 20)
@@ -95,7 +95,7 @@ def _values(here: Stage) -> None:
 
 
 def _chat(here: Stage) -> None:
-    """Messages that are as long as they may be; several people write them, because of the rate."""
+    """Send the longest allowed messages; several people send them, because of the rate limit."""
     owner = here.person()
     session_id = owner.session()
     people = [owner, *here.people(session_id, 5)]
@@ -110,7 +110,7 @@ def _chat(here: Stage) -> None:
                 == 201
             )
         time.sleep(here.pause(0.2))
-        if sent >= here.few(60):  # the rest would take minutes
+        if sent >= here.few(60):  # more messages would take minutes
             break
     here.kept["chat"] = (owner, session_id)
 
@@ -124,7 +124,7 @@ def _many_sessions(here: Stage) -> None:
 
 
 def _again_and_again(here: Stage, path: str, key: str, accepted: str = "") -> None:
-    """Ask by four connections for as long as the work goes on."""
+    """Make requests over four connections until the work's time is over."""
     person, session_id = here.kept[key]
     until = here.until()
     statuses: Counter[int] = Counter()
@@ -145,7 +145,7 @@ def _together(acts: list[Callable[[], object]]) -> None:
 
 
 def _looking_back(here: Stage) -> None:
-    """Twelve different questions together, by one account."""
+    """Ask twelve different questions together, by one account."""
     person, session_id = here.kept["past"]
     code = f"/code/{session_id}"
     paths = [
@@ -189,7 +189,7 @@ def _session(here: Stage) -> None:
 
 
 def _bodies(here: Stage) -> None:
-    """Bodies of JSON as large as a save may send: many fields, deep ones, escapes."""
+    """Send the largest JSON bodies that a save allows: many fields, deep nesting, escapes."""
     person = here.person()
     session_id = person.session()
     large = json.dumps({"code": "\x01" * here.few(MIB - 1)}).encode()

@@ -1,9 +1,8 @@
-"""Two people who type in a room of their own,
-and how long each keystroke takes from one to the other.
+"""Two people type in their own room, and the delay of each keystroke is measured.
 
-As a program (python -m bench.worst.bystander) it reads a line of JSON that says who they are,
-writes one when they type, and answers each further line, two times of the monotonic clock, with
-what the keystrokes between them took.
+As a program (python -m bench.worst.bystander) it reads a line of JSON with the two people, and
+writes a line when they type. Each further line has two times of the monotonic clock. The answer has
+the delays of the keystrokes between them.
 """
 
 import itertools
@@ -31,7 +30,7 @@ _PATIENCE_S = 45.0
 
 @dataclass(frozen=True, slots=True)
 class Felt:
-    """What the bystander felt in a while: milliseconds, and keystrokes that never came."""
+    """The bystander's delays over a time in milliseconds, and the number of lost keystrokes."""
 
     p50: float
     p99: float
@@ -41,8 +40,9 @@ class Felt:
 
 
 class Bystander:
-    """Types in a process of its own, so that what the others make of updates does not slow it:
-    `felt`, `stop`.
+    """Types in a separate process, so that the work of other clients does not slow it.
+
+    Call `felt` for delays, and `stop` at the end.
     """
 
     def __init__(self, writer: Person, reader: Person, session_id: str) -> None:
@@ -60,7 +60,7 @@ class Bystander:
             raise SystemExit("the bystander does not type")
 
     def felt(self, since: float, until: float) -> Felt:
-        """Return the times of the keystrokes that were sent between two moments.
+        """Return the delays of the keystrokes that were sent between two times.
 
         since, until  seconds of the monotonic clock
         """
@@ -78,7 +78,7 @@ class Bystander:
         self._process.communicate()
 
     def _ask(self, question: Any) -> Any:
-        """Write a line and read one; the other side waits no longer than its patience lasts."""
+        """Write a line and read one; the other process always answers within its patience."""
         questions, answers = self._process.stdin, self._process.stdout
         if not questions or not answers:
             raise SystemExit("the bystander has no pipes")
@@ -88,7 +88,7 @@ class Bystander:
 
 
 class _Clock:
-    """When each keystroke was sent, and when it came."""
+    """The times when each keystroke was sent and received."""
 
     def __init__(self) -> None:
         self.sent: dict[int, float] = {}
@@ -96,7 +96,7 @@ class _Clock:
 
 
 def _type() -> None:
-    """Type as the first line of the input says, and answer the others."""
+    """Type as the first line of the input says, and answer the other lines."""
     port, session_id, writer, reader = json.loads(sys.stdin.readline())
     clock = _Clock()
     threading.Thread(
@@ -170,7 +170,7 @@ def _read_for_ever(port: int, session_id: str, reader: tuple[str, str], clock: _
 
 
 def _read(editor: Editor, clock: _Clock) -> None:
-    """Note when each number comes; `k` and seven digits may be cut by the end of a read."""
+    """Note when each number comes; `k` and its seven digits may be cut by the end of a read."""
     rest, said = b"", time.monotonic()
     while True:
         if select.select([editor.socket], [], [], SAYS_S)[0]:

@@ -1,5 +1,6 @@
-"""Works of those who are not signed in yet, or only just:
-polling, passwords, pictures, pages, refused sockets.
+"""Works of people who are not signed in yet, or only just.
+
+These people poll, guess passwords, upload pictures, load pages, and open sockets that are refused.
 """
 
 import io
@@ -34,7 +35,7 @@ _PAYLOADS = {
 
 
 def _poll(here: Stage, payload: bytes) -> None:
-    """Post packets by many connections from one address, without signing in."""
+    """Post packets over many connections from one address, without signing in."""
     address, until = new_address(), here.until()
     statuses: Counter[int] = Counter()
 
@@ -75,7 +76,7 @@ def _tell(here: Stage, statuses: "Counter[int]") -> None:
 
 
 def _passwords(here: Stage) -> None:
-    """Log in by many connections, each with another account and from another address."""
+    """Log in over many connections, each time with another account, from several addresses."""
     until = here.until()
     statuses: Counter[int] = Counter()
 
@@ -103,8 +104,9 @@ def _pages(here: Stage, path: str) -> None:
 
 
 def _picture(side: int) -> bytes:
-    """Return a picture of as many points as are allowed that is hard to unpack,
-    in fewer bytes than are allowed.
+    """Return a picture with the most allowed points that is hard to unpack.
+
+    The picture has fewer bytes than the limit.
     """
     noise = Image.effect_noise((side, side // 4), 9).quantize(4)
     picture = Image.new("P", (side, side))
@@ -119,7 +121,7 @@ def _prepare_pictures(here: Stage) -> None:
 
 
 def _pictures(here: Stage) -> None:
-    """Upload pictures as large as they may be."""
+    """Upload the largest allowed pictures."""
     people, picture = here.kept["pictures"]
     body = (
         b'--b\r\nContent-Disposition: form-data; name="avatar"; '

@@ -1,6 +1,4 @@
-"""Works on documents: Yjs updates inside all limits that are expensive to integrate, questions,
-loading, first syncs.
-"""
+"""Works on documents: expensive Yjs updates within all limits, questions, loading, first syncs."""
 
 import contextlib
 import random
@@ -16,7 +14,7 @@ from harness import costly
 from harness.costly import Costly
 
 _RATE = 58
-"""A little less than `COLLAB_UPDATES_PER_S`."""
+"""Updates a second, a little less than `COLLAB_UPDATES_PER_S`."""
 _FILL_S = 0.6
 _SYNCED_S = 120.0
 _STRUCTS = 99_000
@@ -31,7 +29,7 @@ def _fill(here: Stage, kind: Costly) -> None:
 
 
 def _filled(here: Stage, person: Person, kind: Costly) -> str:
-    """Make a session that is filled with what a kind needs; return its id."""
+    """Make a session with the first updates of a kind; return its id."""
     session_id = person.session()
     with person.editor(session_id) as editor:
         for update in kind.fill():
@@ -54,8 +52,9 @@ def _send(here: Stage, kind: Costly) -> None:
 
 
 def _send_some(editor: Editor, kind: Costly, sent: int, until: float) -> int:
-    """Send updates in the rate of the limit, as far as the server reads;
-    return how many were sent in all.
+    """Send updates at the rate of the limit, as far as the server reads.
+
+    Returns the number of updates sent in all.
     """
     began, first = time.monotonic(), sent
     while time.monotonic() < until:
@@ -71,7 +70,7 @@ def _send_some(editor: Editor, kind: Costly, sent: int, until: float) -> int:
 
 
 def _sparse_sync(count: int) -> bytes:
-    """A first sync of structs each of which stands in another place of 800 kB."""
+    """Return a first sync whose structs are each at another place of 800 kB."""
     at = random.Random(0).sample(range(1, costly.FILLED - 1), count)
     structs = [costly.string(b"x", (1, place - 1), (1, place)) for place in at]
     return costly.update(2, 0, structs)
@@ -96,7 +95,7 @@ def _sync(here: Stage) -> None:
 
 
 def _large_document(here: Stage) -> None:
-    """A document of 99,000 structs in one root, none of which join."""
+    """Make a document of 99,000 structs in one root, none of which can be joined."""
     person = here.person()
     session_id = person.session()
     structs = [costly.string(b"xxxxxxxx")]
@@ -120,7 +119,7 @@ def _newcomers(here: Stage) -> None:
 
 
 def _questions(here: Stage) -> None:
-    """Ask for a part of a large document, each time another."""
+    """Ask for a part of a large document, each time another part."""
     person, session_id = here.kept["large"]
     asked, until = 0, here.until()
     with person.editor(session_id) as editor:
@@ -132,14 +131,14 @@ def _questions(here: Stage) -> None:
 
 
 def _poison(here: Stage) -> None:
-    """Fill a document with what it takes long to load, and wait until its room is closed."""
+    """Fill a document with content that loads slowly, and wait until its room is closed."""
     kind = next(kind for kind in costly.KINDS if kind.name == "sparse inserts")
     person = here.person()
     session_id = _filled(here, person, kind)
-    # Where the document takes too long to load already, the rest is refused with 4413.
-    # Then what was taken is opened.
+    # When the document takes too long to load, further updates are refused with 4413. Then the
+    # document with the accepted updates is opened.
     with contextlib.suppress(ConnectionResetError), person.editor(session_id) as editor:
-        # Reading them takes time that grows with their square.
+        # Reading these updates takes quadratic time.
         for number in range(here.few(here.few(_POISON_UPDATES))):
             editor.update(kind.make(number))
             editor.drain(here.pause(0.05))
@@ -163,7 +162,7 @@ def _load(here: Stage) -> None:
 
 
 def _presence(here: Stage) -> None:
-    """A class of thirty, of whom each sends the largest presence ten times a second."""
+    """Let each of a class of twelve send the largest presence some ten times a second."""
     people, session_id = here.kept["class"]
     editors = [person.editor(session_id).__enter__() for person in people]
     until, clock = here.until(), 0

@@ -1,4 +1,4 @@
-"""People with an account and an address of their own: requests, and a WebSocket by hand."""
+"""People with an account and an own address: their requests, and a simple WebSocket client."""
 
 import contextlib
 import http.client
@@ -18,9 +18,9 @@ _TIMEOUT_S = 120.0
 _READ_BYTES = 1 << 18
 _READ_S = 0.002
 _MARK_BYTES = 8
-"""At least as many as the server's message that something is saved; a read may end in it."""
+"""At least the bytes of the server's message that updates are saved; a read may end inside it."""
 SAYS_S = 4.0
-"""Between two messages: the server closes connections that send nothing for long."""
+"""Seconds between two messages. The server closes connections that send nothing for long."""
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Answer:
 
 @dataclass
 class Person:
-    """Somebody who has signed up."""
+    """A person who has signed up."""
 
     port: int
     address: str
@@ -54,9 +54,9 @@ class Person:
         content_type: str = "",
         accepted: str = "",
     ) -> Answer:
-        """Ask; bodies are JSON unless they are bytes of a `content_type`.
+        """Send a request; bodies are JSON unless they are bytes of a `content_type`.
 
-        accepted  the header Accept-Encoding
+        accepted  value of the header Accept-Encoding
         """
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if accepted:
@@ -76,14 +76,14 @@ class Person:
                 return Answer(0, repr(error).encode())
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """Ask for what must succeed; return the answer's JSON."""
+        """Send a request that must succeed; return the answer's JSON."""
         answer = self.request(method, path, body)
         if not 200 <= answer.status < 300:
             raise SystemExit(f"{method} {path} answered {answer.status}: {answer.body[:300]!r}")
         return answer.json() if answer.body else None
 
     def session(self, **fields: Any) -> str:
-        """Make a session that others join by its link; return its id."""
+        """Make a session that other people join by its link; return its id."""
         fields = {"title": "worst", "access": "link", "joinRole": "editor", **fields}
         return str(self.ask("POST", "/session", fields)["id"])
 
@@ -91,18 +91,18 @@ class Person:
         self.ask("POST", f"/session/{session_id}/join", {})
 
     def editor(self, session_id: str) -> "Editor":
-        """Open a session; to be used as a context."""
+        """Open a session; the result must be used as a context manager."""
         return Editor(self.port, session_id, self.token, self.address)
 
 
 def new_address() -> str:
-    """Return an address of this machine that nobody had."""
+    """Return an address of this machine that was not used before."""
     number = next(_numbers)
     return f"127.77.{number // 250}.{number % 250 + 1}"
 
 
 def sign_up(port: int) -> Person:
-    """Return somebody new."""
+    """Sign up a new person with a new address."""
     address = new_address()
     name = f"person-{address.replace('.', '-')}"
     body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
@@ -111,13 +111,13 @@ def sign_up(port: int) -> Person:
 
 
 class Editor:
-    """A WebSocket; its caller keeps track of the document, and what comes is thrown away.
+    """A WebSocket. Its caller keeps track of the document, and received messages are dropped.
 
-    OSError once closed.
+    Raises OSError once it is closed.
     """
 
     def __init__(self, port: int, session_id: str, token: str, address: str) -> None:
-        """Send the handshake, and answer the server's question on entering a block."""
+        """Send the handshake; entering the block answers the server's question."""
         self.socket = socket.socket()
         self.socket.bind((address, 0))
         self.socket.settimeout(_TIMEOUT_S)
@@ -130,8 +130,8 @@ class Editor:
         )
         self.received = 0
         self._synced, self._saved = 1, 0
-        """How many messages were sent (the empty answer on entering is the first), and how many
-        there were when all were saved."""
+        """The number of sync messages sent, and that number when all of them were saved. The first
+        message is the empty answer on entering."""
         self._tail = b""
 
     def __enter__(self) -> "Editor":
@@ -145,7 +145,7 @@ class Editor:
         self.socket.close()
 
     def send(self, block: bytes) -> None:
-        """Send all of it, and throw away what came."""
+        """Send a whole block, and drop the bytes that come meanwhile."""
         rest = memoryview(block)
         while rest:
             readable, writable, _ = select.select([self.socket], [self.socket], [], 1)
@@ -165,8 +165,9 @@ class Editor:
         self.send(frame(y_protocol.sync_step2(update)))
 
     def await_saved(self, seconds: float = _TIMEOUT_S) -> bool:
-        """Read until the server has said that all is saved, which may be now;
-        False if it does not in time.
+        """Read until the server has confirmed that all updates are saved.
+
+        They may be saved already. Returns False if it does not confirm in time.
         """
         until, said = time.monotonic() + seconds, time.monotonic()
         while self._saved < self._synced and time.monotonic() < until:
@@ -178,7 +179,7 @@ class Editor:
         return self._saved == self._synced
 
     def read(self) -> bytes:
-        """Wait for what comes next; OSError at the end."""
+        """Return the next bytes; raises OSError at the end."""
         found = self.socket.recv(_READ_BYTES)
         if not found:
             raise ConnectionResetError
@@ -190,12 +191,12 @@ class Editor:
         return found
 
     def drain(self, seconds: float = _READ_S) -> None:
-        """Throw away what comes in the next seconds."""
+        """Drop the bytes that come in the next seconds."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             if select.select([self.socket], [], [], left)[0]:
                 self.read()
 
     def say_something(self) -> None:
-        """Show that somebody is there: no client here answers pings."""
+        """Send a message that keeps the connection open: no client here answers pings."""
         self.send(frame(bytes((y_protocol.QUERY_AWARENESS,))))

@@ -1,4 +1,4 @@
-"""A Socket.IO client that polls: joins a session, sends whole texts, reads what comes."""
+"""A Socket.IO client that polls: it joins a session, sends whole texts, and reads messages."""
 
 import itertools
 import json
@@ -14,7 +14,7 @@ _PATIENCE_S = 100.0
 
 
 class Poller:
-    """Joined to a session; one thread at a time may use it."""
+    """A client that has joined a session; one thread at a time may use it."""
 
     def __init__(self, person: Person, session_id: str) -> None:
         self._person = person
@@ -33,7 +33,7 @@ class Poller:
         return 200 if '"ok":true' in self._await(f"43{number}[") else 0
 
     def read_until(self, until: float) -> int:
-        """Take what comes until then; return how many bytes that was."""
+        """Read messages until a time; return the number of their bytes."""
         size = 0
         while time.monotonic() < until:
             size += sum(map(len, self._poll(max(0.1, until - time.monotonic()))))

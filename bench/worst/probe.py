@@ -1,10 +1,10 @@
-"""How long the event loop of a running server is held:
-a timer inside it, and a reader of its notes.
+"""Measures for how long the event loop of a running server is held.
 
-A timer is due every millisecond. It notes when it comes late, how much CPU time the process took
-meanwhile, and how long the loop's thread was ready to run but got no core, which Linux tells. The
-hold is the lateness without that time, but at most the CPU time. A thread that keeps the
-interpreter from the loop counts, a busy machine does not.
+A timer inside the loop is due every millisecond. If it comes late, it notes its lateness and the
+CPU time of the process meanwhile. It also notes the time for which the loop's thread was ready to
+run but got no core, which Linux reports. A hold is the lateness minus the time without a core, but
+at most the CPU time. So a thread that keeps the interpreter from the loop counts, and a busy
+machine does not. `holds` reads these notes.
 """
 
 import asyncio
@@ -18,21 +18,21 @@ from pathlib import Path
 INTERVAL_S = 0.001
 LEAST_S = 0.002
 STACKS = "WORST_STACKS"
-"""A variable of the environment that names a file: each time that the loop has not responded for as
-long as this, the places of all threads are written there. For finding out what holds it: it costs a
-thread each millisecond."""
+"""The name of an environment variable that names a file, to find out what holds the loop. Whenever
+the loop has not responded for `_STACKS_S`, the stacks of all threads are written to that file. It
+is costly, because each millisecond a thread is started."""
 _STACKS_S = 0.04
 _SCHEDSTAT = Path("/proc/thread-self/schedstat")
-"""Nanoseconds that a thread ran and that it waited for a core, and how often it got one."""
+"""Nanoseconds that a thread ran, nanoseconds that it waited for a core, and its time slices."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """One time that the loop did not get round.
+    """One time for which the event loop did not respond.
 
-    until   when it did again, in seconds of the monotonic clock, which all processes share
-    late_s  how late the timer came
-    held_s  how much of that was work of the process while the loop waited for it or did it
+    until   its end, in seconds of the monotonic clock, which all processes share
+    late_s  lateness of the timer in seconds
+    held_s  the part of the lateness in which the process worked
     """
 
     until: float
@@ -41,7 +41,7 @@ class Hold:
 
 
 class LoopProbe:
-    """Notes holds in a file, a line each; used inside the server's process."""
+    """Writes holds into a file, a line each; it runs inside the server's process."""
 
     def __init__(self, notes: Path) -> None:
         self._file = notes.open("a", buffering=1)
@@ -52,7 +52,7 @@ class LoopProbe:
         self._stacks = Path(path).open("a") if path else None  # noqa: SIM115  # open until the process ends
 
     def start(self) -> None:
-        """Begin; call inside the event loop."""
+        """Start the timer; call this inside the event loop."""
         self._wait(asyncio.get_running_loop())
 
     def stop(self) -> None:
@@ -82,8 +82,9 @@ class LoopProbe:
         self._wait(loop)
 
     def _without_core(self) -> float:
-        """Return how many seconds the loop's thread has waited for a core so far;
-        always 0 where the system does not tell.
+        """Return the seconds that the loop's thread has waited for a core so far.
+
+        The result is always 0 if the system does not report them.
         """
         if self._schedstat is None:
             return 0.0

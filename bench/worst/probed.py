@@ -10,7 +10,7 @@ from collab_server.server import Server
 
 
 def install(path: Path) -> None:
-    """Have each server of this process, and of those forked from it, note its holds in a file."""
+    """Have each server of this process, and of its forks, write its holds into a file."""
     start = Server.start
 
     async def start_probed(*arguments: Any, **options: Any) -> Server:

@@ -1,5 +1,6 @@
-"""W: what somebody who types in another room feels while one account does each of its worst things,
-and all of them.
+"""W: the delay of typing in another room while one account does each of its worst works.
+
+The delay is also measured while all of these works run together.
 """
 
 import sys
@@ -10,7 +11,7 @@ from threading import Thread
 from bench.worst.stage import FULL, Found, Stage, Work, measure, quiet, stage
 
 GOAL_MS = 50.0
-"""The bystander's 99th percentile."""
+"""The goal for the bystander's 99th percentile, in ms."""
 _TOGETHER = "all together"
 _EXPLAINED = """### W. Typing in a room while one account does its worst (ours alone, usual limits)
 
@@ -22,8 +23,9 @@ together" is every row by an account of its own. Goal: p99 within {goal:g} ms. [
 
 
 def together(works: Sequence[Work]) -> Work:
-    """Return the work of doing all of these at the same time,
-    each of which must have been prepared.
+    """Return a work that does all of these works at the same time.
+
+    Its `prepare` prepares each of them.
     """
 
     def act(here: Stage) -> None:
@@ -43,7 +45,7 @@ def together(works: Sequence[Work]) -> Work:
 
 
 def _unless_closed(work: Work, here: Stage) -> None:
-    """Do a work; a client that is closed or refused has had its answer."""
+    """Do a work; if its client is closed or refused, the work just ends."""
     try:
         work.act(here)
     except (OSError, ValueError, KeyError, SystemExit):
@@ -51,7 +53,7 @@ def _unless_closed(work: Work, here: Stage) -> None:
 
 
 def measured(works: Sequence[Work], seconds: float) -> dict[str, dict[str, float]]:
-    """Return {name: figures} of nothing, of each work and of all together."""
+    """Measure a quiet server, each work, and all works together; return {name: figures}."""
     form = replace(FULL, seconds=seconds)
     with stage(form) as here:
         found = [_measured(here, work) for work in (quiet(seconds), *works)]
@@ -61,7 +63,7 @@ def measured(works: Sequence[Work], seconds: float) -> dict[str, dict[str, float
 
 
 def _measured(here: Stage, work: Work) -> Found:
-    """Measure a work, and tell how far it is: all of them take a quarter of an hour."""
+    """Measure a work, and print its result as progress: all works take a quarter of an hour."""
     found = measure(here, work)
     print(
         f"{found.name}: held {found.held_ms:.0f} ms, {found.did or 'done'}",
@@ -72,7 +74,7 @@ def _measured(here: Stage, work: Work) -> Found:
 
 
 def figures(found: Found) -> dict[str, float]:
-    """Return a work's figures as results are kept."""
+    """Return a work's figures in the form of the results file."""
     felt = found.felt
     return {
         "held_ms": found.held_ms,
@@ -85,7 +87,7 @@ def figures(found: Found) -> dict[str, float]:
 
 
 def table(found: dict[str, dict[str, float]], seconds: float) -> str:
-    """Return the table in Markdown, and how it reads."""
+    """Return the table in Markdown, with an explanation before it."""
     lines = [
         "| one account | held ms | p50 ms | p99 ms | max ms | within the goal |",
         "|---" * 6 + "|",

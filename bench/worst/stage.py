@@ -1,5 +1,6 @@
-"""Where each work is done: a server of its own process with its usual limits, a bystander,
-and what is measured.
+"""The stage of each work: a server in its own process, a bystander, and the measurement.
+
+The server has its usual limits.
 """
 
 import sys
@@ -22,18 +23,18 @@ _ENV = {
     "COLLAB_LOG_FORMAT": "json",
     "COLLAB_ACCESS_TOKEN_S": "86400",
 }
-"""All limits are as usual. Nobody here renews a token."""
+"""All limits are as usual. Tokens last long, because no client here renews its token."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """How much of each work is done.
+    """The amount of each work.
 
-    seconds   for how long to do what can go on for ever
-    part      of how large texts, lists and documents may be
-    pauses    of how long it takes to prepare something within the usual rates
-    settle_s  how long to watch after a work: what it left to do (commits, checkpoints, answers that
-              nobody waits for) is its doing too
+    seconds   seconds to do works that have no end of their own
+    part      factor for the sizes of texts, lists and documents
+    pauses    factor for pauses, which keep the preparation within the usual rates
+    settle_s  seconds to watch after a work, because later effects also belong to it: commits,
+              checkpoints, and answers that no client waits for
     env       settings that differ from the usual ones
     """
 
@@ -60,15 +61,15 @@ SHORT = Form(
     },
 )
 """Settings with which all works take less than a minute.
-Rates are lifted that only make the preparation long."""
+Rates that only make the preparation long are lifted."""
 
 
 @dataclass
 class Stage:
-    """One server, the people who type in it, and the sessions and people that a work has prepared.
+    """One server, a bystander, and the sessions and people that works have prepared.
 
-    did   what came of the work, for the table
-    kept  what was prepared, by a name
+    did   the result of the work, for the table
+    kept  prepared objects by name
     """
 
     server: Running
@@ -83,7 +84,7 @@ class Stage:
         return self.server.port
 
     def person(self) -> Person:
-        """Return somebody new."""
+        """Return a new person."""
         return sign_up(self.port)
 
     def people(self, session_id: str, count: int) -> list[Person]:
@@ -94,25 +95,25 @@ class Stage:
         return found
 
     def until(self) -> float:
-        """Return when a work that can go on for ever ends."""
+        """Return the time when a work without an own end must stop."""
         return time.monotonic() + self.form.seconds
 
     def few(self, count: int) -> int:
-        """Return how many that is in this form."""
+        """Return a count, reduced for this form."""
         return max(1, round(count * self.form.part))
 
     def pause(self, seconds: float) -> float:
-        """Return how long that is in this form."""
+        """Return a pause in seconds, adapted to this form."""
         return seconds * self.form.pauses
 
 
 @dataclass(frozen=True)
 class Work:
-    """Something expensive that somebody may ask for.
+    """An expensive work that a person may request.
 
-    prepare   what has to be there first; it is not measured.
-              What several works need is made by `once`
-    act       what is measured
+    prepare   makes the objects that `act` needs; it is not measured.
+              If several works need the same objects, `once` makes it
+    act       the measured work
     """
 
     name: str
@@ -122,7 +123,7 @@ class Work:
 
 
 def once(key: str, prepare: Callable[[Stage], None]) -> Callable[[Stage], None]:
-    """Return what prepares something of this name in `kept`, unless it is there."""
+    """Return a function that calls `prepare` unless `kept` has an object of this name."""
 
     def prepare_once(here: Stage) -> None:
         if key not in here.kept:
@@ -133,7 +134,7 @@ def once(key: str, prepare: Callable[[Stage], None]) -> Callable[[Stage], None]:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a work did to the server and the bystander; milliseconds and seconds as named."""
+    """The effect of a work on the server and the bystander; the names have the units."""
 
     name: str
     held_ms: float
@@ -146,7 +147,7 @@ class Found:
 
 @contextmanager
 def stage(form: Form) -> Iterator[Stage]:
-    """Start a server with a probe in it, and somebody who types."""
+    """Start a server with a probe in it, and a bystander who types."""
     with tempfile.TemporaryDirectory() as folder:
         notes = Path(folder) / "holds"
         notes.touch()
@@ -167,9 +168,9 @@ def stage(form: Form) -> Iterator[Stage]:
 
 
 def measure(here: Stage, work: Work) -> Found:
-    """Do a work, and return what it did to the others.
+    """Do a work, and return its effect on the server and the bystander.
 
-    Raises OSError if a connection closes while it is prepared.
+    Raises OSError if a connection closes while the work is prepared.
     """
     here.did = ""
     pids = tree(here.server.pid)[:2]
@@ -184,7 +185,7 @@ def measure(here: Stage, work: Work) -> Found:
         ValueError,
         KeyError,
         SystemExit,
-    ) as error:  # closed or refused: that is a result too
+    ) as error:  # a closed or refused client is a result, too
         here.did = f"{type(error).__name__}: {error}"[:100]
     took_s = time.monotonic() - began
     time.sleep(here.form.settle_s)
@@ -203,5 +204,5 @@ def measure(here: Stage, work: Work) -> Found:
 
 
 def quiet(seconds: float) -> Work:
-    """Return the work that is none: what the bystander feels of an idle server on this machine."""
+    """Return a work that does nothing, to measure the bystander with an idle server."""
     return Work("quiet", "nothing but the bystander", lambda _: time.sleep(seconds))

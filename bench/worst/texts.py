@@ -1,4 +1,4 @@
-"""Works on whole texts: what a save, a restore, a text client or a comparison may bring."""
+"""Works on whole texts: by a save, a restore, a text client or a comparison."""
 
 import random
 import time
@@ -15,12 +15,12 @@ _POLLERS = 10
 
 
 def alternate(lines: int, word: str) -> str:
-    """Return lines that occur once with changed ones between them."""
+    """Return lines that occur once, with lines of the given word between them."""
     return "".join(f"{number:x}\n{word}\n" for number in range(lines))
 
 
 def shuffled(seed: int, count: int = MIB // 22) -> str:
-    """Return lines, a megabyte unless their count is given, in an order of chance."""
+    """Return lines in random order, a megabyte by default."""
     lines = [f"line {number:x} of many\n" for number in range(count)]
     random.Random(seed).shuffle(lines)
     return "".join(lines)
@@ -137,7 +137,7 @@ def _text_clients(here: Stage) -> None:
 
 
 def _text_amplified(here: Stage) -> None:
-    """One of ten text clients types: each of the others is sent the whole text."""
+    """Let one of ten text clients type: each other client gets the whole text."""
     pollers, session_id = here.kept["pollers"]
     until = here.until()
     text, sent = shuffled(4, here.few(MIB // 22)), 0

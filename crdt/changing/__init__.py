@@ -1,1 +1,1 @@
-"""Whole texts that become edits; large ones are compared in a worker, so nobody else waits."""
+"""Turns whole texts into edits. A worker compares large texts, so no other client waits."""

@@ -1,7 +1,8 @@
-"""Compares whole texts for text clients: those that they send, and those that others have changed.
+"""Finds the changes between two whole texts, for clients that send texts instead of Yjs updates.
 
-Small changes are compared here. Large ones, and edits of large documents, are made by a worker
-process. Meanwhile the room goes on, and the feed is brought up to date before its edits are made.
+Small changes are compared in this process. A worker process compares large changes, and makes
+edits of large documents. Meanwhile the room takes other updates, so the client's feed is brought
+up to date before the edit is merged.
 """
 
 import asyncio
@@ -25,11 +26,12 @@ _DEADLINE_S = 20.0
 """Seconds for a comparison that takes 2 s on a quiet machine.
 On a busy one, a worker is the last to get a core."""
 _TRIES = 3
-"""Comparisons until a feed is up to date, while others go on with large changes."""
+"""How often a feed is compared in a worker before the event loop compares it.
+After a comparison the feed is out of date again if another user made a large change."""
 
 
 class TextChanges:
-    """Makes the changes of text clients.
+    """Merges the changes that text clients send as whole texts.
 
     max_text_bytes  the bytes that a document's text may have
     """
@@ -53,9 +55,9 @@ class TextChanges:
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def refresh(self, feed: TextFeed, key: str) -> None:
-        """Bring a feed up to date; it still is when this returns, as nothing is awaited after that.
+        """Bring a feed up to date. No other task runs between the last step and the return.
 
-        key  whose work it is, see `Workers.run`
+        key  the user that the work is done for, see `Workers.run`
 
         Raises TextUnavailable or RoomDamaged.
         """
@@ -71,8 +73,8 @@ class TextChanges:
             except WorkError:
                 break
             feed.catch_up(old, new, edits)
-        # Others change much, again and again. The last comparison is done here, coarsely,
-        # so that it ends.
+        # Other users make large changes again and again. The last comparison is done on the event
+        # loop, coarsely, so that this method ends.
         await self._steps.load(feed.room)
         feed.refresh()
 
@@ -85,13 +87,13 @@ class TextChanges:
     ) -> None:
         """Merge the whole text that a client has now.
 
-        check   raises if the client may not do this any more; called after waiting for a worker
-        worked  called with the seconds for which the event loop worked, also if that was in vain
+        check   raises if the client may no longer write; called after waiting for a worker
+        worked  called with the seconds for which the event loop worked, also after a failure
 
         Changes of one user in a room are made one after another. Otherwise a client that reconnects
         could send a text before the change that it sent last is merged.
 
-        Raises what `check`, `Room.edit` and `Workers.run` raise; the document is then unchanged.
+        Raises the errors of `check`, `Room.edit` and `Workers.run`; the document is then unchanged.
         """
         key = client.feed.room.session_id, client.user_id
         async with self._locks.setdefault(key, asyncio.Lock()):
@@ -114,8 +116,8 @@ class TextChanges:
             edit = CarriedEdit(
                 feed.root, change.base.text, change.plain, change.base.map, feed.original
             )
-            # The worker makes the update from this copy. It names structs, not positions, so it
-            # stays right, even if others edit until it comes back.
+            # The worker makes the update from this copy. The update names structs, not positions.
+            # So it stays right even if other users edit the document before the worker is done.
             copy = feed.room.document.text_copy()
         with _kept(feed.room), feed.room.server_edits.client_of(client.user_id) as client_id:
             edits, update = await self._compare(copy, edit, client_id, client.user_id)
@@ -148,7 +150,7 @@ class TextChanges:
         user_id: str,
         steps: int = MANY_STEPS,
     ) -> tuple[list[Edit], bytes]:
-        """Return what `edit_carried` returns; if that takes too long, with coarser edits."""
+        """Return the result of `edit_carried`; with coarser edits if that takes too long."""
         try:
             return await self._workers.run(
                 edit_carried, copy, edit, client_id, steps, key=user_id, deadline_s=_DEADLINE_S
@@ -161,7 +163,7 @@ class TextChanges:
 
 @contextmanager
 def _kept(room: Room) -> Iterator[None]:
-    """Keep a room loaded, also if its clients leave meanwhile."""
+    """Keep a room loaded, even if all its clients leave while the block runs."""
     room.upkeep.pins += 1
     try:
         yield

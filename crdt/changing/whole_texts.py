@@ -1,10 +1,8 @@
-"""Texts that are replaced as a whole, by saves and restores:
-the differences become an edit like any other.
+"""Replaces whole texts, for saves and restores, by an edit that contains only the differences.
 
 Comparing large texts takes seconds, so a worker process does it, on a copy of the document. Edits
-that others make meanwhile stay, as with an editor that was offline: the edit names structs, not
-positions. Not for: text clients, whose texts are edits of what they had before
-(`crdt.room.text_clients`).
+that other users make meanwhile stay, because the update names structs, not positions. Not for text
+clients: their texts are changes of a text that they had before (`crdt.room.text_clients`).
 """
 
 import asyncio
@@ -48,16 +46,16 @@ class WholeTexts:
     async def edit(
         self, room: Room, user_id: str, choose: Choose, check: Check | None = None
     ) -> None:
-        """Turn roots' texts into others by one edit of a user's.
+        """Replace the texts of roots by one edit in a user's name.
 
         The edits of a room are made one after another. So if two equal texts come at the same time,
         the second one changes nothing.
 
-        choose  called with {root: text} of the document as it is;
-                returns the texts of the roots that shall change
-        check   raises if the user may not do this; asked right before the edit is made
+        choose  called with {root: text} of the document;
+                returns the new texts of the roots that shall change
+        check   raises if the user may not do this; called right before the edit is made
 
-        Raises what `check`, `Room.edit` and `Workers.run` raise; the document is then unchanged.
+        Raises the errors of `check`, `Room.edit` and `Workers.run`; the document is then unchanged.
         """
         lock = self._locks.setdefault(room.session_id, asyncio.Lock())
         async with lock:
@@ -73,8 +71,8 @@ class WholeTexts:
             if size <= _SMALL_TEXT and not room.document.takes_long:
                 room.edit(user_id, files, self._clock())
                 return
-            # The edit is made under a client id that nobody else uses until it is taken. Otherwise
-            # another edit of this user could bring the same clocks first.
+            # The client id is reserved until the update is taken. Otherwise another edit of this
+            # user could use the same clocks before it.
             with room.server_edits.client_of(user_id) as client:
                 update = await self._compare(room, user_id, files, client)
                 growth = sum(
@@ -91,8 +89,10 @@ class WholeTexts:
     async def _compare(
         self, room: Room, user_id: str, files: Mapping[str, str], client: int
     ) -> bytes:
-        """Return the update: of small edits if these can be found in time,
-        else of the beginning and end that stay.
+        """Return the update that changes the texts to `files`.
+
+        The update consists of small edits if these are found in time. Otherwise it replaces all
+        text between the common beginning and the common end.
         """
         copy = room.document.text_copy()
         work = partial(

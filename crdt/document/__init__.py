@@ -1,3 +1,1 @@
-"""One Yjs document in memory: merged, shown by pycrdt at a measured cost,
-and edited by the server.
-"""
+"""One Yjs document in memory: merged, shown by pycrdt, and edited by the server."""

@@ -1,19 +1,19 @@
-"""Which authors have filled their share of a document."""
+"""Finds the authors that have filled their share of a document."""
 
 from collections.abc import Mapping, Set
 
 _RECOUNT_BYTES = 256 << 10
-"""Bytes that a document grows by at least before the share of each author is counted again."""
+"""The document grows by at least this many bytes before the authors' shares are counted again."""
 
 _NOBODY: frozenset[str] = frozenset()
 
 
 class AuthorShares:
-    """What authors other than the session's owner may fill.
+    """The share of a document that each author except the session's owner may fill.
 
-    most_bytes  bytes that each of them may fill
-    over        authors that had more when their bytes were counted last
-    recount_at  size of the document, in bytes, from which on they should be counted again
+    most_bytes  bytes that each author may fill
+    over        authors that had more bytes at the last count
+    recount_at  size of the document, in bytes, from which the shares should be counted again
     """
 
     __slots__ = ("most_bytes", "over", "recount_at")
@@ -24,15 +24,16 @@ class AuthorShares:
         self.recount_at = most_bytes
 
     def count(self, author_bytes: Mapping[str, int], document_bytes: int) -> None:
-        """Note the bytes of each author but the owner, as {user id:
-        bytes}, and those of the whole document.
+        """Note the bytes of each author except the owner, and those of the whole document.
+
+        author_bytes  {user id: bytes}
         """
         self.over = frozenset(
             author for author, size in author_bytes.items() if size > self.most_bytes
         )
-        # Counting reads the whole state, so it is done only when it can matter. The author with the
-        # most bytes may write all that comes: until the document has grown by what is left to this
-        # author, nobody can be over.
+        # Counting reads the whole state, so it is done only when it can matter. In the worst case
+        # the author with the most bytes writes everything from now on. Until the document has grown
+        # by the bytes that this author has left, no further author can be over the share.
         most = max(
             (size for author, size in author_bytes.items() if author not in self.over), default=0
         )

@@ -1,15 +1,15 @@
-"""A Yjs document as bytes, as it is stored, sent to newcomers and shown.
+"""A Yjs document as bytes: stored, sent to new clients, and shown.
 
-The raw updates are the truth: they are stored, relayed, and merged for newcomers. A pycrdt document
-(`View`) only shows texts. `Doc.get_update()` is never used: it drops what is pending, and it
-corrupts text in which half a surrogate pair was deleted. If pycrdt cannot load what was admitted,
-the texts cannot be read, but the document goes on.
+The raw updates are the truth: they are stored, relayed, and merged for new clients. A pycrdt
+document (`View`) only shows texts. `Doc.get_update()` is never used: it drops pending structs, and
+it corrupts text in which half a surrogate pair was deleted. If pycrdt cannot load an admitted
+update, the texts cannot be read, but clients can still edit the document.
 
-Loading a large document takes pycrdt long, so it is done in steps (`load`), when somebody asks for
-its texts, or brings an update that is to be measured. Keystrokes are taken without it. See
+pycrdt needs long to load a large document. So it is loaded in steps (`load`) when its texts are
+read, or when an update must be measured. Keystrokes are taken without loading it. See
 docs/design/documents.md.
 
-Everything that comes in has passed `update_parser` and `StructIndex`.
+Every update that comes in has passed `update_parser` and `StructIndex`.
 All positions inside pycrdt are UTF-8 bytes.
 """
 
@@ -34,10 +34,10 @@ from crdt.wire.rewriting.slices import count_structs
 from crdt.wire.update_parser import parse
 
 SMALL_BYTES = 32 << 10
-"""Bytes of a document that is loaded in one call: 5,000 structs, which takes a few milliseconds."""
+"""A document up to this size is loaded in one call: 5,000 structs take a few milliseconds."""
 _LONG_LOAD_S = 0.005
 _FEW_BYTES = 24
-"""An update of fewer bytes has a struct or two: it is quick even if the document is not."""
+"""An update of fewer bytes has one or two structs: it is quick even if the document is slow."""
 _NOTHING = parse(EMPTY)
 
 
@@ -54,11 +54,11 @@ class Document(DocumentBytes):
         cpu_s: Callable[[], float] = float,
         is_in_sequence: IsInSequence | None = None,
     ) -> None:
-        """Start from a merged state; pycrdt loads it when that is needed.
+        """Start from a merged state; pycrdt loads it only when that is needed.
 
         split_surrogates, is_in_sequence  see `squash`; the first is the set that `StructIndex`
                                           keeps and adds to
-        traits  of the state; found out if not given
+        traits  the properties of the state; found by `inspect` if not given
         cpu_s   see `Work`
         """
         if traits is None:
@@ -79,35 +79,35 @@ class Document(DocumentBytes):
 
     @property
     def has_texts(self) -> bool:
-        """Whether its texts can be read, as far as is known."""
+        """Whether the document's texts can be read, as far as is known."""
         return not self._view.has_failed
 
     @property
     def is_proven(self) -> bool:
-        """Whether pycrdt has read all of it but keystrokes, so that it can read it again."""
+        """Whether pycrdt has read the whole document except keystrokes, so it can read it again."""
         return self.has_texts and not self._is_torn
 
     @property
     def is_loaded(self) -> bool:
-        """Whether its texts can be read without loading it into pycrdt first."""
+        """Whether the texts can be read without loading the document into pycrdt first."""
         return self._view.is_loaded and self._ahead is None
 
     @property
     def needs_load(self) -> bool:
-        """Whether to load it in steps (`load`) before its texts are read: it takes long."""
+        """Whether the document should be loaded in steps (`load`) first, because it takes long."""
         return not (self._view.is_loaded or self._view.has_failed) and self.takes_long
 
     @property
     def is_slow_to_read(self) -> bool:
-        """Whether reading its texts now takes long: it needs a load, or an update is half in it."""
+        """Whether its texts take long to read: it needs a load, or an update is being prepared."""
         return self.needs_load or (self._ahead is not None and self.takes_long)
 
     def shows(self, update: bytes) -> bool:
-        """Whether this update was prepared: its texts can be read, but it is not taken yet."""
+        """Whether the view already has this update, which was prepared but is not applied yet."""
         return self._ahead is not None and self._ahead.parsed.update is update
 
     def check_quick(self, update: bytes) -> None:
-        """Raise NeedsSteps for an update to be taken in steps (`prepare`), however small."""
+        """Raise NeedsSteps if an update must be taken in steps (`prepare`), even a small one."""
         is_dear = self._work.is_slow and len(update) > _FEW_BYTES
         if update != EMPTY and (self.needs_load or is_dear):
             raise NeedsSteps
@@ -118,7 +118,7 @@ class Document(DocumentBytes):
         return self.size > SMALL_BYTES or self._work.spent_s > _LONG_LOAD_S
 
     def catch_up(self) -> None:
-        """Integrate the deferred keystrokes, as one update."""
+        """Integrate the deferred keystrokes, merged into one update."""
         if not self._late:
             return
         updates, self._late = self._late, []
@@ -130,7 +130,7 @@ class Document(DocumentBytes):
             self._restore_view(was_resting=self.is_resting)
 
     def rest(self) -> None:
-        """Drop what only typing needs; a view that has failed is tried again later."""
+        """Drop everything that only typing needs. A view that has failed is loaded again later."""
         if self.size <= CUT_BYTES:  # else its next checkpoint merges it
             self.state()
         self._view.drop()
@@ -139,11 +139,11 @@ class Document(DocumentBytes):
 
     @property
     def is_resting(self) -> bool:
-        """Whether it was put to rest, and nothing has loaded its texts since."""
+        """Whether `rest` was called, and the texts were not loaded since."""
         return self._is_rested and not self._view.is_loaded
 
     def load(self) -> Steps[None]:
-        """Load the view in steps, if it is not there and to load it takes long."""
+        """Load the view in steps, if it is not loaded and loading it takes long."""
         if not self.needs_load:
             return
         self.catch_up()
@@ -183,7 +183,7 @@ class Document(DocumentBytes):
         self._is_torn = False
 
     def forget_prepared(self) -> None:
-        """Forget a prepared update, unless it was applied."""
+        """Drop a prepared update and the view that has it, unless the update was applied."""
         if self._ahead is not None:
             self._ahead = None
             self._view.drop()
@@ -191,15 +191,15 @@ class Document(DocumentBytes):
     def apply(self, parsed: Parsed, *, cuts: bool = False) -> bool:
         """Integrate an update; return whether the document changed.
 
-        cuts  it cuts a character in two (`StructIndex.take` says so):
+        cuts  the update cuts a character in two (`StructIndex.take` says so):
               the text is then read from a corrected copy
 
         The update is kept even if pycrdt fails: then the texts cannot be read (`has_texts`). Raises
         LimitExceeded if it takes too long; the document is then as it was before. While another
-        update is being prepared, the result is always True, because the change cannot be told.
+        update is being prepared, the result is always True, because a change cannot be detected.
         """
         self.catch_up()
-        # A prepared update is in the view already: then only its bytes are kept here.
+        # A prepared update is in the view already: then only its bytes are added to `_raw`.
         view, ahead, update = self._view, self._ahead, parsed.update
         done = ahead if ahead is not None and ahead.parsed is parsed else None
         if parsed.contents.kinds & VALUES:
@@ -225,7 +225,7 @@ class Document(DocumentBytes):
         return has_changed
 
     def _show(self, update: bytes, parsed: Parsed) -> bool:
-        """Put an update into the view; return whether that changed it; raises as `apply`."""
+        """Put an update into the view; return whether the view changed. Raises LimitExceeded."""
         view = self._view
         if view.has_failed:
             return True
@@ -245,7 +245,7 @@ class Document(DocumentBytes):
         return has_changed
 
     def _loading(self, coming: Parsed) -> Callable[[], list[bytes]]:
-        """Return a function, also for a thread, that makes what a view loads before an update."""
+        """Return a function for any thread that makes the updates a view loads before `coming`."""
         raw = self._raw
         return partial(
             copies_to_load, raw.parts(), self._view.copier(coming), raw.loose, self._is_in_sequence
@@ -262,7 +262,7 @@ class Document(DocumentBytes):
         self._is_torn = False
 
     def _restore_view(self, *, was_resting: bool) -> None:
-        """Load a lost view if that is quick; if it rested, only as a test, and drop it again."""
+        """Load a lost view if that is quick. A view that rested is only tested, then dropped."""
         if was_resting:
             self._is_rested = False
         if not self._view.is_loaded and not self._view.has_failed and not self.takes_long:
@@ -273,7 +273,7 @@ class Document(DocumentBytes):
     def texts(self, roots: Iterable[str]) -> dict[str, str]:
         """Return {root: text}; raises TextUnavailable.
 
-        A surrogate pair cut in two shows as U+FFFD twice, as in Yjs.
+        Each half of a surrogate pair that was cut in two shows as U+FFFD, as in Yjs.
         """
         self.catch_up()
         view = self._view
@@ -303,13 +303,12 @@ class Document(DocumentBytes):
     def edit(
         self, files: Mapping[str, str], client_id: int, edits: Sequence[Edit] | None = None
     ) -> bytes:
-        """Return the update that turns roots' texts into `files`, made by `client_id`;
-        EMPTY if equal.
+        """Return the update by `client_id` that turns roots' texts into `files`; EMPTY if equal.
 
         edits  of the only root, in order, with positions in the text as it is;
-               if not given, or wrong: as few as can be
+               if they are missing or wrong, as few edits as possible are found
 
-        The document itself is not changed: the update goes the way of any client's update.
+        The document itself is not changed: the update is then taken like one of any client.
         Raises TextUnavailable.
         """
         try:
@@ -318,12 +317,12 @@ class Document(DocumentBytes):
             raise TextUnavailable("the text of this document cannot be edited here") from failure
 
     def text_copy(self) -> TextCopy:
-        """Return what `edit_copy` needs, to do elsewhere what `edit` does here."""
+        """Return a copy of the document for `edit_copy`, which makes edits in another process."""
         state, *since = self.parts()
         return self._view.text_copy(state, since)
 
     def _push(self, update: bytes, parsed: Parsed | None = None, copy: bytes | None = None) -> None:
-        """Keep an update; copy: what pycrdt can read of it."""
+        """Keep an update; copy: the version of it that pycrdt can read."""
         if self._ahead is not None:
             self._ahead.note(copy or update)
         self._raw.push(update, parsed)

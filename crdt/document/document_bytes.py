@@ -1,6 +1,6 @@
-"""The bytes of a document: its updates, merged when somebody asks for them.
+"""The bytes of a document: its updates, which are merged only when the merged state is needed.
 
-Not for: what pycrdt shows of them, which is in `document`.
+Not for the texts that pycrdt shows of them, which are in `document`.
 """
 
 from abc import ABC, abstractmethod
@@ -10,7 +10,7 @@ from crdt.wire.raw_merge import MergedState
 
 
 class DocumentBytes(ABC):
-    """The part of `Document` that keeps its updates, and sends them to newcomers."""
+    """The part of `Document` that keeps the updates, and sends them to new clients."""
 
     __slots__ = ("_late", "_raw", "size")
 
@@ -19,21 +19,21 @@ class DocumentBytes(ABC):
         self._raw = RawDocument(base, merged)
         self._late: list[bytes] = []
         self.size = len(base)
-        """Bytes of the merged state and the updates since: a newcomer gets at most these."""
+        """Bytes of the merged state and the updates since: a new client gets at most these."""
 
     @property
     def has_values(self) -> bool:
-        """Whether there is more in it than text, so that pycrdt must not merge it."""
+        """Whether the document has content other than text, so that pycrdt must not merge it."""
         return self._raw.has_values
 
     def defer(self, update: bytes) -> None:
-        """Integrate a keystroke later, together with those that come soon."""
+        """Integrate a keystroke later, together with the next ones."""
         self._late.append(update)
         self.size += len(update)
 
     @abstractmethod
     def catch_up(self) -> None:
-        """Integrate the deferred keystrokes, as one update."""
+        """Integrate the deferred keystrokes, merged into one update."""
 
     def state(self) -> bytes:
         """Return all updates merged into one."""
@@ -43,19 +43,19 @@ class DocumentBytes(ABC):
         return state
 
     def parts(self) -> list[bytes]:
-        """Return updates that are the document together: of a small one, its state."""
+        """Return updates that together are the document; a small document is one merged state."""
         self.catch_up()
         return self._raw.parts_to_replace() if self.size > CUT_BYTES else [self.state()]
 
     def diff(self, state_vector: bytes, *, cuts: bool = False) -> bytes:
-        """Return what a client lacks, see `RawDocument.diff`."""
+        """Return the update that a client lacks, see `RawDocument.diff`."""
         self.state()
         return self._raw.diff(state_vector, cuts=cuts)
 
     def replace_base(
         self, before: bytes | list[bytes], after: bytes, merged: MergedState | None = None
     ) -> bool:
-        """Replace a state or `parts_to_replace`, see `RawDocument.replace_parts`."""
+        """Replace a state or `parts_to_replace` by a new state, see `RawDocument.replace_parts`."""
         parts = [before] if isinstance(before, bytes) else before
         is_replaced = self._raw.replace_parts(parts, after, merged)
         self.size += len(after) - sum(map(len, parts)) if is_replaced else 0

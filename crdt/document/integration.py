@@ -1,9 +1,9 @@
-"""A large update put into a document's view, a few milliseconds at a time.
+"""Puts a large update into a document's view, a few milliseconds at a time.
 
-pycrdt integrates an update in one call, which nothing can end or interrupt. So a large update is
-integrated in slices, and the clock is read after each slice. If they are slow, or no document is
-loaded yet, a new document is loaded from a copy that is cut for the update. That happens in slices,
-too, and then the new document replaces the other one.
+pycrdt integrates an update in one call, which cannot be interrupted. So a large update is
+integrated in slices, and the clock is read after each slice. If the slices are slow, or no document
+is loaded yet, a new pycrdt document is loaded from a copy that is cut for the update. The copy is
+loaded in slices, too, and then the new pycrdt document replaces the old one.
 
 See docs/design/documents.md.
 """
@@ -24,25 +24,25 @@ from crdt.wire.update_parser import parse
 
 MAX_LOOSE = 2_000
 """Structs in a row that pycrdt may have to join when it loads a state; more are joined beforehand.
-It joins them one by one: 2,000 letters take 6 MB, and 64,000 take 2 GB. Joining them in Python
+pycrdt joins them one by one: 2,000 letters take 6 MB, and 64,000 take 2 GB. Joining them in Python
 takes 2 µs each."""
 
 _MOST_STRUCTS = 512
 _STEP_S = 0.004
-"""Seconds between two moments in which others are served."""
+"""Seconds of work between two pauses in which other clients are served."""
 _LONG_SLICE_S = _STEP_S / 2
 _SHORT_SLICE_S = _STEP_S / 8
 
 
 @dataclass(slots=True)
 class Ahead:
-    """An update that is being put into the view, or is in it, before the document has it.
+    """An update that is in the view, as a whole or in part, before the document has it.
 
     parsed      the update
-    copy        what pycrdt can read of it
-    has_changed  whether it changed anything; None while it is not in the view as a whole
+    copy        the version of it that pycrdt can read
+    has_changed  whether it changed anything; None until the whole update is in the view
     meanwhile   updates that the document has taken since, as pycrdt can read them;
-                None if nobody needs them
+                None if they need not be kept
     """
 
     parsed: Parsed
@@ -51,27 +51,26 @@ class Ahead:
     meanwhile: list[bytes] | None = None
 
     def note(self, update: bytes) -> None:
-        """Note an update that the document has taken."""
+        """Keep an update that the document has taken, if that is needed."""
         if self.meanwhile is not None:
             self.meanwhile.append(update)
 
 
 class _Lost(Exception):
-    """The document that slices were put into was dropped."""
+    """The pycrdt document that slices were put into was dropped."""
 
 
 Loading = Callable[[], list[bytes]]
-"""Makes what pycrdt loads of a document: updates in order."""
+"""Makes the updates that pycrdt loads for a document, in order."""
 
 
 def integrate(
     view: View, work: Work, ahead: Ahead, loading: Callable[[Parsed], Loading]
 ) -> Steps[bool]:
-    """Put a large update into a view, in steps;
-    returns whether that changed it, or pycrdt has failed.
+    """Put a large update into a view, in steps; return True if the view changed or pycrdt failed.
 
-    loading  returns, for the update, a function that makes what pycrdt loads:
-             the document without it
+    loading  called with the update; returns a function that makes the updates that pycrdt loads
+             for the document without this update
 
     Raises LimitExceeded if it takes too long. A part of the update may then be in the view.
     """
@@ -81,9 +80,9 @@ def integrate(
     )
     if view.is_loaded:
         measure = work.start(len(ahead.copy))
-        # A slow update is mostly one that cuts long structs at many places. Then loading the whole
-        # document from a copy that is cut at these places is faster than going on: 20 ms instead of
-        # 5 s for 12,000 indented lines.
+        # An update is mostly slow because it cuts long structs at many places. Then loading the
+        # whole document from a copy that is cut at these places is faster than going on: 20 ms
+        # instead of 5 s for 12,000 indented lines.
         # For fewer structs a reload is not worth it.
         reloads = not view.needs_cuts and count_structs(ahead.parsed) > _MOST_STRUCTS
         try:
@@ -103,9 +102,9 @@ def integrate(
 
 
 def load(view: View, work: Work, ahead: Ahead, make_copies: Loading) -> Steps[None]:
-    """Load a document that was admitted into a view, in steps, for as long as it takes.
+    """Load an admitted document into a view, in steps, for as long as it takes.
 
-    ahead  notes new updates
+    ahead  collects the updates that come meanwhile
     """
     try:
         yield from _load(view, work, ahead, make_copies, is_known=True)
@@ -116,12 +115,12 @@ def load(view: View, work: Work, ahead: Ahead, make_copies: Loading) -> Steps[No
 def _load(
     view: View, work: Work, ahead: Ahead, make_copies: Loading, *, is_known: bool
 ) -> Steps[None]:
-    """Load the document again, with the update and all updates that have come meanwhile.
+    """Load the document again, with the update and all updates that come meanwhile.
 
     Raises PycrdtFailure, and LimitExceeded unless it is_known.
     """
-    # Others edit while this goes on. What they bring is noted, and put into the new document at its
-    # end: each is small, or it would be taken in steps itself.
+    # Clients edit while this goes on. Their updates are collected, and put into the new document at
+    # the end. Each of them is small, because a large one would be taken in steps itself.
     ahead.meanwhile = []
     marks = view.marks
     updates = [*(yield Long(make_copies)), ahead.copy]
@@ -130,13 +129,13 @@ def _load(
     with NewDocument() as new:
         for update in updates:
             measure.stop()
-            # Finding the structs of a large state takes long, but needs only its bytes: a thread
-            # does it, and its time is not the document's.
+            # Finding the structs of a large state takes long, but needs only its bytes. So a thread
+            # does it, and this time does not count as the document's.
             slicer = yield Long(partial(_slicer, update, work.first_structs))
             measure.go_on()
             yield from _in_slices(new.apply, slicer, measure, gives_up=False)
-        # All slices have been applied, and nothing is awaited from here on: nobody can come in
-        # between.
+        # All slices have been applied. Nothing is awaited from here on, so no other update can come
+        # in between.
         for update in ahead.meanwhile:
             new.apply(update)
     measure.finish()
@@ -144,11 +143,11 @@ def _load(
     if view.marks == marks:
         view.replace(new)
     else:
-        view.drop()  # characters were cut in two meanwhile, which this copy does not know
+        view.drop()  # characters were cut in two meanwhile, and this copy does not have the cuts
 
 
 def joined(state: bytes, loose: int, is_in_sequence: IsInSequence | None) -> bytes:
-    """Return a state with few structs behind each other.
+    """Return a state in which few structs follow each other without being joined.
 
     loose           how many there may be now
     is_in_sequence  see `squash`
@@ -175,11 +174,9 @@ def _slicer(update: bytes, size: int, parsed: Parsed | None = None) -> Slicer:
 
 
 def _into(view: View) -> Callable[[bytes], bool]:
-    """Return a function that puts a slice into the document that the view has now;
-    it raises _Lost.
-    """
+    """Return a function that puts a slice into the view's present document; it raises _Lost."""
     # Between two slices the view may be dropped or loaded again, because other updates come in. The
-    # rest of the slices must not go into another document.
+    # remaining slices must not go into another document.
     token = view.token
 
     def apply(part: bytes) -> bool:
@@ -193,12 +190,11 @@ def _into(view: View) -> Callable[[bytes], bool]:
 def _in_slices(
     apply: Callable[[bytes], bool], slicer: Slicer, measure: Measure, *, gives_up: bool
 ) -> Steps[bool]:
-    """Apply an update, as many structs at a time as take a moment;
-    returns whether one changed something.
+    """Apply an update in slices, each short; return whether one of them changed the document.
 
-    gives_up  end as soon as it is slow
+    gives_up  end as soon as the update is slow
 
-    Raises LimitExceeded as `Measure.check`, and what `apply` raises.
+    Raises LimitExceeded as `Measure.check`, and the errors of `apply`.
     """
     has_changed = False
     given_way_s = before_s = measure.used_s
@@ -208,14 +204,14 @@ def _in_slices(
         now_s = measure.used_s
         if gives_up and measure.is_slow:
             break
-        # How long a struct takes is not known before. So the size of slices follows what the last
-        # one took: half as many after a long one, twice as many after a short one.
+        # The time that a struct takes is not known before. So the size of a slice depends on the
+        # last slice: half as many structs after a long one, twice as many after a short one.
         if now_s - before_s > _LONG_SLICE_S:
             slicer.size = max(1, slicer.size // 2)
         elif now_s - before_s < _SHORT_SLICE_S:
             slicer.size = min(_MOST_STRUCTS, slicer.size * 2)
         if now_s - given_way_s > _STEP_S:
-            # Others are served now, and their work must not count as work of this update.
+            # Other clients are served now. Their work must not count as work of this update.
             measure.stop()
             yield None
             measure.go_on()

@@ -1,6 +1,6 @@
-"""Updates as bytes: merged, cut and checked by pycrdt, with its failures as one exception.
+"""Merges, cuts and checks updates as bytes by pycrdt, and turns its failures into one exception.
 
-This module and `view` are the only doors to pycrdt.
+This module and `view` are the only ones that call pycrdt.
 All updates that come in have passed `update_parser`.
 """
 
@@ -13,7 +13,7 @@ from crdt.errors import CrdtError, Rejected, RoomDamaged
 from crdt.wire import y_protocol
 
 FAN_IN = 10
-"""Updates that are merged in one call. An update takes 0.6 µs in a call with ten,
+"""Updates that are merged in one call. Merging takes 0.6 µs for each update in a call with ten,
 and 4.4 µs in a call with thousands."""
 
 _T = TypeVar("_T")
@@ -23,27 +23,29 @@ EMPTY = b"\x00\x00"
 
 
 class PycrdtFailure(Exception):
-    """Stands for any error that pycrdt raised, also for its PanicException,
-    which derives from BaseException.
+    """Any error that pycrdt raised.
+
+    That includes PanicException of pycrdt, which derives from BaseException.
     """
 
 
 def guarded(call: Callable[..., _T], *arguments: Any) -> _T:
-    """Call pycrdt and return its answer; raises PycrdtFailure for all its errors,
-    and our own errors as they are.
+    """Call pycrdt and return its answer.
+
+    Raises PycrdtFailure for all errors of pycrdt, and CrdtError unchanged.
     """
     try:
         return call(*arguments)
     except (KeyboardInterrupt, SystemExit, CrdtError):
         raise
     # A panic of Rust comes as `PanicException`, which is a BaseException on purpose, so that
-    # programs end. Here it must end nothing: one document is broken, and all others go on.
+    # programs end. This server must go on: only one document is broken.
     except BaseException as error:
         raise PycrdtFailure(type(error).__name__) from error
 
 
 def merge(updates: list[bytes]) -> bytes:
-    """Merge updates, in tens and upward; raises Rejected if pycrdt cannot."""
+    """Merge updates ten at a time, then the results again; raises Rejected if pycrdt cannot."""
     try:
         while len(updates) > 1:
             updates = [
@@ -58,12 +60,14 @@ def merge(updates: list[bytes]) -> bytes:
 def add_to_levels(
     levels: list[list[bytes]], update: bytes, merge_level: Callable[[list[bytes]], bytes]
 ) -> bytes:
-    """Keep an update, merging each level of ten into one entry of the next;
-    return the entry that holds it.
+    """Keep an update, and merge each level of ten into one entry of the next level.
+
+    Returns the entry that holds the update.
     """
-    # As in a counter with ten digits: ten updates become one of the next level, ten of these one of
-    # the level after. So an update is merged once for each level, four times in ten thousand. To
-    # merge each with all before it would be quadratic.
+    # The levels work like the digits of a decimal counter. Ten updates become one entry of the next
+    # level, and ten of these become one entry of the level after that. So an update is merged once
+    # for each level, four times for ten thousand updates. Merging each update with the whole state
+    # would take quadratic time.
     for level in levels:
         level.append(update)
         if len(level) < FAN_IN:
@@ -75,18 +79,19 @@ def add_to_levels(
 
 
 def cut(state: bytes, state_vector: bytes) -> bytes:
-    """Return what a client with this state vector lacks; raises PycrdtFailure."""
+    """Return the update that a client with this state vector lacks; raises PycrdtFailure."""
     return bytes(guarded(pycrdt.get_update, state, state_vector))
 
 
 def verify(state: bytes, clocks: Mapping[int, int]) -> None:
-    """Load a state into a fresh Doc; raises RoomDamaged unless that knows exactly these clocks."""
+    """Load a state into a fresh Doc; raises RoomDamaged unless it has exactly these clocks."""
     doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
     try:
         guarded(doc.apply_update, state)
         loaded = y_protocol.decode_state_vector(bytes(guarded(doc.get_state)))
     except PycrdtFailure as failure:
         raise RoomDamaged("the state cannot be loaded") from failure
-    # yrs keeps what it cannot integrate as pending, without an error: the state vector tells.
+    # yrs keeps structs that it cannot integrate as pending, without an error. Only the state vector
+    # shows that they are missing.
     if loaded != clocks:
         raise RoomDamaged("the state does not load completely")

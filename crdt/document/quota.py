@@ -1,4 +1,4 @@
-"""How much more a document may hold, and how much of that one author may bring."""
+"""Limits how much more a document may hold, and how much of it one author may bring."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,10 +24,9 @@ from crdt.wire.parsed_update import Parsed
 class Fill:
     """How full a document is.
 
-    size          bytes of its state, at most; less once deleted content has left it
+    size          upper bound of the bytes of its state; falls when deleted content is removed
     limit         bytes that it may have
-    is_half_full  more than half of them were in use when that was last counted without deleted
-                  content
+    is_half_full  more than half of `limit` was in use at the last count without deleted content
     """
 
     size: int
@@ -36,16 +35,15 @@ class Fill:
 
 
 class DocumentQuota:
-    """Bounds on one document's state and text,
-    and on the part of the state that one author may fill.
+    """Bounds one document's state and text, and the part of the state that one author may fill.
 
-    How large a document really is, is known only after its state was merged and deleted content was
-    removed from it (`note_remaining`). That takes long and is done elsewhere. A client that meets
-    the bound of the state before that is told to come back, and it is done soon.
+    The true size of a document is known only after its state was merged and deleted content was
+    removed from it (`note_remaining`). That takes long and is done elsewhere. A client that reaches
+    the bound before that is told to try again soon.
 
-    owner_id         of the session: this user may fill all of it
+    owner_id         the session's owner: this user may fill all of it
     needs_remaining  the state should be merged soon
-    remaining        bytes of the state when that was done last, 0 if it was not yet
+    remaining        bytes of the state when it was merged last; 0 if it was not merged yet
     """
 
     __slots__ = (
@@ -85,11 +83,12 @@ class DocumentQuota:
         )
 
     def reserve(self, size: int, text_bytes: int) -> bool:
-        """Count an update of `size` bytes if that is far from every limit;
-        if it returns False, `check` must decide.
+        """Count an update of `size` bytes and return True if it is far from every limit.
+
+        If it returns False, nothing is counted, and `check` must decide.
         """
-        # Two comparisons with upper bounds, because each keystroke asks. Bounds only grow here;
-        # they are made exact where that costs something anyway.
+        # Sizes are compared with upper bounds, because this method runs for each keystroke. The
+        # bounds only grow here. They become exact when other code needs the true size.
         limits = self._limits
         if (
             size > limits.update_bytes
@@ -101,8 +100,9 @@ class DocumentQuota:
         return True
 
     def note_remaining(self, author_bytes: Mapping[str, int]) -> None:
-        """Note how much of the state, which was merged just now, is each author's:
-        {user id: bytes}.
+        """Note how much of the state, which was merged just now, each author wrote.
+
+        author_bytes  {user id: bytes}
         """
         self.needs_remaining = False
         self.remaining = self._document.size
@@ -113,10 +113,9 @@ class DocumentQuota:
         self._bound()
 
     def note_storage(self, full: int) -> None:
-        """Note the bytes that the owner's sessions may take, if they take too much;
-        only deleting is allowed then.
+        """Note whether the owner's sessions take too much storage: then only deleting is allowed.
 
-        full  those bytes, or 0 if the owner has storage left
+        full  the bytes that they may take, or 0 if the owner has storage left
         """
         if full != self._full_storage:
             self._full_storage = full
@@ -138,18 +137,19 @@ class DocumentQuota:
     def check(
         self, parsed: Parsed, author: str, *, is_exact: bool, growth: int | None = None
     ) -> None:
-        """Raise DocumentFull if an update is too much:
-        cheap bounds first, the true size only near a limit.
+        """Raise DocumentFull if an update is too much.
 
-        is_exact  find out what the text would be, at the cost of loading the document; otherwise a
+        Cheap bounds are compared first; the true size is found only near a limit.
+
+        is_exact  find the true size of the text, which loads the document; otherwise a
                   live edit that also deletes may pass the limit once, by its own size
         growth    by how many bytes the text grows, if that is known: then nothing is loaded
 
-        Raises DocumentShrinking if the true size is known only once the state is merged.
+        Raises DocumentShrinking if the true size is known only after the state is merged.
         """
         self._check_state(len(parsed.update), is_deletion=not parsed.spans)
-        # An update without structs only deletes, and so makes room:
-        # these two limits do not refuse it.
+        # An update without structs only deletes, and so makes room: the next two limits do not
+        # refuse it.
         if parsed.spans and self._full_storage:
             self._limit_counters.count(USER_BYTES)
             raise DocumentFull(
@@ -176,9 +176,9 @@ class DocumentQuota:
             )
 
     def check_quick(self, update: bytes, *, is_exact: bool) -> None:
-        """Raise NeedsSteps for an update to be taken in steps: see `Document.check_quick`.
+        """Raise NeedsSteps if `Document.check_quick` does, or if `check` may take long.
 
-        So is one for which `check` may have to read the text, if that takes long.
+        It takes long if it has to read the text of a document that is slow to read.
         """
         document = self._document
         document.check_quick(update)
@@ -192,18 +192,19 @@ class DocumentQuota:
         return self._text_bound + update_bytes > self._limits.text_bytes
 
     def _has_too_much_text(self, parsed: Parsed, *, is_exact: bool, growth: int | None) -> bool:
-        """Look up the true size of the text, which may load the document; arguments as `check`.
+        """Return whether the true size of the text is over the limit. Arguments: see `check`.
 
-        The bound has counted deleted text, too. So a document that is much edited comes here now
-        and then.
+        This may load the document. The bound also counts deleted text, so an often edited document
+        reaches this method now and then.
         """
         limit = self._limits.text_bytes
         if self._document.shows(parsed.update):
             self._text_bound = self._text_bytes(parsed, parsed.update)
             return self._text_bound > limit
         before = self._text_bytes(parsed)
-        # Still only a bound: what the update deletes is not taken off. Beyond the limit the true
-        # size after the update decides; a live edit that also deletes may pass once.
+        # The sum is still only a bound: text that the update deletes is not taken off. Over the
+        # limit, the true size after the update decides. A live edit that also deletes may pass
+        # once.
         self._text_bound = before + parsed.contents.text_bytes
         if self._text_bound <= limit:
             return False
@@ -216,14 +217,15 @@ class DocumentQuota:
         return not parsed.ranges or before > limit
 
     def _check_state(self, update_bytes: int, *, is_deletion: bool) -> None:
-        """Raise DocumentFull or DocumentShrinking;
-        an update that only deletes may be a quarter more.
+        """Raise DocumentFull or DocumentShrinking if the state is too large.
+
+        An update that only deletes may go over the limit by a quarter.
         """
         size, limit = self._document.size + update_bytes, 2 * self._limits.state_bytes
         if size > self._shares.recount_at or (is_deletion and size > limit):
             self.needs_remaining = True
-        # Deletions take bytes themselves until the state is merged. Somebody who meets the limit
-        # must be able to delete what is too much, so they get a quarter more.
+        # Deletions take bytes themselves until the state is merged. A user who reaches the limit
+        # must be able to delete text, so deletions get a quarter more.
         if is_deletion:
             limit += limit // 4
         if size <= limit:
@@ -240,9 +242,9 @@ class DocumentQuota:
         )
 
     def _text_bytes(self, parsed: Parsed, update: bytes = EMPTY) -> int:
-        """Return the bytes of the document's text as it is, or would be after `update`.
+        """Return the bytes of the document's text as it is, or as it would be after `update`.
 
-        With shared types in it there may be text in these, which the view of texts does not show.
+        A document with shared types may have text in these, which the view of texts does not show.
         """
         placement = parsed.placement
         if self._index.types.depths or (placement and placement.types):

@@ -1,10 +1,10 @@
-"""A document's updates as bytes: kept as they come, and merged as far as somebody needs.
+"""A document's updates as bytes: kept as they come, and merged only as far as it is needed.
 
 Merging updates into a large base is one native call that takes 0.15 s for 6 MB. So code that can
-work with several updates takes `parts`, which merges nothing that is large.
+work with several updates takes `parts`, which merges no large updates.
 
-pycrdt merges updates that only write and delete text. It would change the bytes of values (`10n`
-becomes 10), so a document with values is merged without pycrdt (`raw_merge`).
+pycrdt merges updates that only write and delete text. pycrdt would change the bytes of values
+(`10n` becomes 10), so a document with values is merged without pycrdt (`raw_merge`).
 """
 
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ from crdt.wire.raw_merge import MergedState
 from crdt.wire.y_protocol import decode_state_vector
 
 CUT_BYTES = 256 << 10
-"""Bytes of a state that is cut for a client. A larger one is sent whole: to leave out what the
-client has would take pycrdt up to 50 ns a byte."""
+"""Bytes of a state that is cut for a client. A larger state is sent whole, because pycrdt would
+take up to 50 ns a byte to leave out the part that the client has."""
 LARGE_BYTES = 64 << 10
-"""Bytes up to which updates are merged again and again as new ones come. Merging larger ones takes
+"""Merged updates up to this size are merged again with each new update. Merging larger ones takes
 over 2 ms each time."""
 
 
@@ -37,22 +37,22 @@ class RawDocument:
         """Start from a merged state; merged: its sections, if it has values."""
         self._base = base
         self._merged = merged
-        self._large: list[bytes] = []  # before what is in the levels
+        self._large: list[bytes] = []  # older than the updates in the levels
         self._levels: list[list[bytes]] = []
         self.loose = 0
 
     @property
     def has_values(self) -> bool:
-        """Whether there is more in it than text, so that pycrdt must not merge it."""
+        """Whether the document has content other than text, so that pycrdt must not merge it."""
         return self._merged is not None
 
     def expect_values(self) -> None:
-        """From now on there may be more in it than text."""
+        """Prepare for content other than text: from now on pycrdt must not merge the updates."""
         if self._merged is None:
             self._merged = MergedState(self.state())
 
     def push(self, update: bytes, parsed: Parsed | None = None) -> None:
-        """Keep an update; parsed: what it holds, if that is known."""
+        """Keep an update; parsed: its structs and deletions, if they are known."""
         if self._merged is not None:
             if parsed:
                 self._merged.add_parsed(parsed)
@@ -61,14 +61,14 @@ class RawDocument:
         elif len(update) > LARGE_BYTES:
             self._large += self._from_levels()
             self._large.append(update)
-        # A level that has become large would be copied with each merge above it. So it is put aside
-        # with the large ones.
+        # Each merge would copy an entry that has become large. So it moves to the large updates.
         elif len(add_to_levels(self._levels, update, merge_text)) > LARGE_BYTES:
             self._large += self._from_levels()
 
     def _from_levels(self) -> list[bytes]:
-        """Take all out of the levels, in the order in which they came;
-        merged into one if they are small.
+        """Take all updates out of the levels, in the order in which they came.
+
+        Small updates are merged into one.
         """
         updates = [*chain(*reversed(self._levels))]
         self._levels = []
@@ -86,26 +86,27 @@ class RawDocument:
         return self._base
 
     def parts(self) -> list[bytes]:
-        """Return updates that are the document together,
-        in the order in which they can be integrated.
+        """Return updates that together are the document, in the order of their integration.
 
-        The first is the base, the same object until something large is merged.
+        The first update is the base. The base stays the same object until large updates are merged.
         """
         if self._merged is not None:
             return [self.state()]
         return [self._base, *self._large, *chain(*reversed(self._levels))]
 
     def parts_to_replace(self) -> list[bytes]:
-        """Return the parts, as `parts` does, but small updates merged,
-        so that `replace_parts` finds them again.
+        """Return the parts as `parts` does, but with the small updates merged.
+
+        So `replace_parts` finds the same objects again.
         """
         if self._merged is None:
             self._large += self._from_levels()
         return self.parts()
 
     def diff(self, state_vector: bytes, *, cuts: bool = False) -> bytes:
-        """Return what a client with this (checked) state vector lacks;
-        of a large document the whole state.
+        """Return the update that a client with this (checked) state vector lacks.
+
+        A large document is returned as a whole.
 
         cuts  the state vector ends between the halves of a character
         """
@@ -129,14 +130,16 @@ class RawDocument:
     def replace_parts(
         self, before: Sequence[bytes], after: bytes, merged: MergedState | None = None
     ) -> bool:
-        """Replace updates by the squashed state that was made from them;
-        False if they are no longer the first ones.
+        """Replace updates by the squashed state that was made from them.
 
-        merged  the sections of the squashed state; found out if not given
+        Returns False, and does nothing, if they are no longer the first updates.
+
+        merged  the sections of the squashed state; computed if not given
         """
         kept = [self._base, *self._large]
-        # By identity, not by content: a checkpoint is made elsewhere from these very objects. If
-        # anything was merged meanwhile, other objects are there, and the result is thrown away.
+        # Parts are compared by identity, not by content: a checkpoint is made elsewhere from these
+        # very objects. If they were merged meanwhile, the document has other objects, and the
+        # result is dropped.
         if len(kept) < len(before) or any(
             ours is not theirs for ours, theirs in zip(kept, before, strict=False)
         ):
@@ -151,7 +154,7 @@ class RawDocument:
 
 
 def merge_text(updates: Sequence[bytes]) -> bytes:
-    """Merge updates of text: by pycrdt, which is faster, and without it if it fails."""
+    """Merge updates of text by pycrdt, which is faster; without pycrdt if it fails."""
     try:
         return merge([*updates])
     except Rejected:

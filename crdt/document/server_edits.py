@@ -1,6 +1,4 @@
-"""Edits that the server makes for users whose client is not Yjs:
-texts saved by REST, and text clients.
-"""
+"""Makes edits for users without a Yjs client: for texts saved by REST, and for text clients."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +15,7 @@ _MAX_CLIENT_ID = (1 << 32) - 1
 
 
 class ServerEdits:
-    """Makes updates in a user's name; the room then takes them like any client's."""
+    """Makes updates in a user's name, which the room then takes like those of any client."""
 
     __slots__ = ("_clients", "_document", "_index", "_random_below")
 
@@ -32,23 +30,19 @@ class ServerEdits:
     def update(
         self, user_id: str, files: Mapping[str, str], edits: Sequence[Edit] | None = None
     ) -> bytes:
-        """Return the update that turns roots' texts into `files`;
-        `edits` as `Document.edit` takes them.
-        """
+        """Return the update that turns roots' texts into `files`; edits: see `Document.edit`."""
         with self.client_of(user_id) as client:
             return self._document.edit(files, client, edits)
 
     @contextmanager
     def client_of(self, user_id: str) -> Iterator[int]:
-        """Lend the Yjs client id for a user's edits;
-        inside the block, other edits of this user get another one.
+        """Lend the Yjs client id for a user's edits while a block runs.
 
-        Otherwise two edits that are made together could have equal clocks,
-        and the second one would be refused.
+        Inside the block, other edits of this user get another client id. Otherwise two edits that
+        are made together could have equal clocks, and the second one would be refused.
         """
-        # One client id for all edits of a user in this room, so that what they save does not make
-        # thousands of ids. It is taken out while it is lent: two edits that are made together would
-        # give the same clocks to different structs.
+        # All edits of a user in this room have one client id, so that saving often does not make
+        # thousands of ids.
         client = self._clients.pop(user_id, None)
         while client is None or self._index.owners.get(client, user_id) != user_id:
             client = 1 + self._random_below(_MAX_CLIENT_ID)
@@ -60,12 +54,11 @@ class ServerEdits:
 
 @dataclass(frozen=True, slots=True)
 class CarriedEdit:
-    """A text that a client sent for one that it had before,
-    and that changed since (`crdt.room.text_clients`).
+    """A client's change of a text that other users have changed since (`crdt.room.text_clients`).
 
-    root   the root that it is about
+    root   the root that has the text
     base   the text that the client had, with LF line ends
-    plain  the text that it has now, with LF line ends
+    plain  the text that the client has now, with LF line ends
     found  the map from `base` to `text` with LF line ends
     text   the root's present text, with its own line ends
     """
@@ -80,7 +73,7 @@ class CarriedEdit:
 def edit_carried(
     copy: TextCopy, edit: CarriedEdit, client_id: int, steps: int
 ) -> tuple[list[Edit], bytes]:
-    """Return the edits that make `plain` of `base`, and the update that makes them in the document.
+    """Return the edits that turn `base` into `plain`, and the update with them for the document.
 
     steps  bound the comparison, see `text_diff.changes`
 
@@ -94,8 +87,9 @@ def edit_carried(
 
 
 def code_root(files: dict[str, str], main_root: str) -> str:
-    """Return the root that holds the session's code:
-    the main one, or the only other one with text in it.
+    """Return the root that holds the session's code.
+
+    That is the main root, or the only root with text if the main root is empty.
     """
     if files.get(main_root):
         return main_root

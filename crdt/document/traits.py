@@ -1,4 +1,4 @@
-"""The properties of a merged state that a document has to know before it starts from the state."""
+"""Finds the properties of a merged state that a document must know to start from the state."""
 
 from collections.abc import Callable, Set
 from dataclasses import dataclass
@@ -12,11 +12,10 @@ from crdt.wire.rewriting.readable import readable
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """The properties of a merged state that a document has to know to start from it;
-    `inspect` finds them.
+    """The properties of a merged state that a document must know to start from the state.
 
-    merged       its sections, if it has values
-    needs_copy   pycrdt can only read a copy of it, with some content replaced
+    merged       the sections of the state, if it has values
+    needs_copy   pycrdt can only read a copy of the state, with some content replaced
     is_readable  pycrdt can load the state, or that copy
     needs_cuts   see `View`
     work_s       see `Work.spent_s`
@@ -39,7 +38,7 @@ def inspect(
     """Return the properties of a state.
 
     kinds             the kinds of its content, as in `Parsed`
-    parsed            its structs; None if they were not read: then the caller knows that the
+    parsed            its structs; None if they were not read, because the caller knows that the
                       state needs no cuts
     split_surrogates  see `squash`
     cpu_s             see `Work`; if it is given, the state is loaded, which may take long

@@ -1,13 +1,11 @@
-"""What pycrdt does for a document: it shows texts, and edits them.
+"""The use of pycrdt for a document: it shows texts, and edits them.
 
-This module and `merging` are the only doors to pycrdt. A view may be thrown away and loaded again
-at any time, and it is, whenever it could differ from what Yjs clients show. It loads a copy of the
-state, with equal lengths. In the copy pycrdt can read everything (`crdt.wire.rewriting.readable`),
-and characters that were cut in two are replaced already.
+This module and `merging` are the only ones that call pycrdt. A view may be dropped and loaded again
+at any time, and it is, whenever it could differ from the text that Yjs clients show. The view loads
+a copy of the state, with equal lengths. In the copy pycrdt can read everything
+(`crdt.wire.rewriting.readable`), and characters that were cut in two are replaced already.
 
-All positions inside pycrdt are UTF-8 bytes.
-
-See docs/design/documents.md.
+All positions inside pycrdt are UTF-8 bytes. See docs/design/documents.md.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
@@ -30,7 +28,7 @@ from crdt.wire.rewriting.readable import readable
 
 @dataclass(frozen=True, slots=True)
 class TextCopy:
-    """A document for `edit_copy`, which makes edits on it in another process.
+    """A document that is sent to another process, where `edit_copy` makes edits on it.
 
     state             the merged state
     since             updates that came since, in order; none has values
@@ -48,8 +46,8 @@ class View:
     """A pycrdt document, or none.
 
     has_failed   pycrdt cannot load the document, so its texts cannot be read
-    needs_copy   it has content that pycrdt cannot read, so it is loaded from a copy
-    needs_cuts   it is loaded from a copy that is cut beforehand, see `work`
+    needs_copy   the document has content that pycrdt cannot read, so it is loaded from a copy
+    needs_cuts   the document is loaded from a copy that is cut beforehand, see `work`
     """
 
     __slots__ = ("_doc", "_split_surrogates", "has_failed", "needs_copy", "needs_cuts")
@@ -80,7 +78,7 @@ class View:
 
     @property
     def token(self) -> object:
-        """An object that differs for each pycrdt document that was loaded; None without one."""
+        """An object that differs for each loaded pycrdt document; None without one."""
         return self._doc
 
     @property
@@ -98,8 +96,8 @@ class View:
             return
         doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
         try:
-            # A new document each time: one in which pycrdt has failed may be half changed, and is
-            # never used again.
+            # Each load makes a new pycrdt document. One in which pycrdt has failed may be half
+            # changed, and is never used again.
             guarded(doc.apply_update, self.copy(state))
         except PycrdtFailure:
             self.has_failed = True
@@ -107,7 +105,7 @@ class View:
             self._doc = doc
 
     def replace(self, new: "NewDocument") -> None:
-        """Use another document."""
+        """Show another pycrdt document from now on."""
         self._doc = new.doc
 
     def fail(self) -> None:
@@ -116,16 +114,15 @@ class View:
         self.has_failed = True
 
     def fresh(self) -> "View":
-        """Return another view of this document, which has not loaded anything."""
+        """Return another view of this document, without a pycrdt document."""
         return View(self._split_surrogates, needs_copy=True, needs_cuts=self.needs_cuts)
 
     def copy(self, state: bytes) -> bytes:
-        """Return a state that shows in pycrdt what this one shows in Yjs."""
+        """Return a state whose texts in pycrdt equal the texts of the given state in Yjs."""
         return self.copier()([state])[0]
 
     def copier(self, *coming: Parsed) -> Callable[[Sequence[bytes]], list[bytes]]:
-        """Return a function that does what `copy` does, with all parts of a state;
-        it may run in a thread.
+        """Return a function that copies all parts of a state as `copy` does, also in a thread.
 
         coming  updates that are to be integrated into the copy
         """
@@ -141,7 +138,7 @@ class View:
         return TextCopy(state, frozenset(self._split_surrogates), self.needs_copy, since)
 
     def copy_update(self, update: bytes) -> bytes:
-        """Return an update that pycrdt can read; if it is another one, states need copies, too."""
+        """Return the update, or a copy that pycrdt can read; then states need copies, too."""
         copy = readable(update)
         if copy is not update:
             self.needs_copy = True
@@ -159,12 +156,12 @@ class View:
         return True
 
     def integrate(self, update: bytes) -> bool:
-        """Apply an update; return False only if it changed nothing, so True if it fails, too."""
+        """Apply an update; return False only if nothing changed, so True also after a failure."""
         doc = self._doc
         if doc is None:
             return True
         events: list[pycrdt.TransactionEvent] = []
-        # An event comes only if something changed. Comparing state vectors would not see deletions.
+        # An event comes only if something changed. State vectors do not show deletions.
         subscription = doc.observe(events.append)
         if not self.apply(update):
             return True
@@ -184,8 +181,9 @@ class View:
 
 
 class NewDocument:
-    """A document that takes updates in one transaction,
-    at whose end yrs joins structs that were cut beforehand.
+    """A pycrdt document that takes updates in one transaction.
+
+    At the end of it yrs joins structs that were cut beforehand.
 
     doc  the pycrdt document
     """
@@ -206,7 +204,7 @@ class NewDocument:
                 raise
 
     def apply(self, update: bytes) -> bool:
-        """Put an update into it; returns True. Raises PycrdtFailure."""
+        """Put an update into the document; returns True. Raises PycrdtFailure."""
         guarded(self.doc.apply_update, update)
         return True
 
@@ -234,7 +232,7 @@ def edit_copy(
     edits: Sequence[Edit] | None = None,
     steps: int = MAX_STEPS,
 ) -> bytes:
-    """Return the update that `make_edit` makes on a copy; raises TextUnavailable."""
+    """Return the update that `make_edit` makes on a copy of a document; raises TextUnavailable."""
     view = View(copy.split_surrogates, needs_copy=copy.needs_copy)
     state = merge_text([copy.state, *copy.since]) if copy.since else copy.state
     try:
@@ -250,18 +248,17 @@ def make_edit(
     edits: Sequence[Edit] | None = None,
     steps: int = MAX_STEPS,
 ) -> bytes:
-    """Return an update made on a copy: by the given edits, else by few changes,
-    else by replacing the whole texts.
+    """Return an update for `files` by the given edits, by few changes, or by replacing all text.
 
     The first two ways need texts without embeds, because positions in the text do not count embeds.
-    When a position is off by an embed, yrs may split a run inside a character beyond ASCII. The
+    If a position is wrong by an embed, yrs may split a run inside a character beyond ASCII. The
     update then refers to structs that do not exist.
 
     steps  bound the search for few changes, see `changes`
     """
     # Three ways, from the smallest edits to the surest. Each gets a fresh copy, because an attempt
-    # that went wrong has changed its copy. After each one the text must be the one that was asked
-    # for, so a wrong position is found here and not by people.
+    # that failed has changed its copy. After each attempt the text must equal the requested one, so
+    # a wrong position is found before users see it.
     if edits is not None:
         given = _Attempt(state, files, client_id)
         if not given.has_embeds() and given.is_right_after(lambda target, _: _apply(target, edits)):
@@ -277,7 +274,7 @@ def make_edit(
 class _Attempt:
     """A copy of a document on which one way to make an edit is tried.
 
-    update  what the edit did; EMPTY if nothing
+    update  the changes of the edit, as bytes; EMPTY if there are none
     """
 
     def __init__(self, state: bytes, files: Mapping[str, str], client_id: int) -> None:
@@ -288,11 +285,11 @@ class _Attempt:
         self.update = EMPTY
 
     def has_embeds(self) -> bool:
-        """Whether a text has anything besides characters that takes up a position."""
+        """Whether a text contains embeds, which take up positions but are no characters."""
         return any(len(target) != len(str(target).encode()) for target in self._targets.values())
 
     def is_right_after(self, change: Callable[[pycrdt.Text, str], None]) -> bool:
-        """Change each text by `change`; return whether all are then as they should be."""
+        """Change each text by `change`; return whether all texts are then as requested."""
         subscription = self._doc.observe(self._note)
         with self._doc.transaction():
             for root, text in self._files.items():
@@ -305,10 +302,10 @@ class _Attempt:
 
 
 def _apply(target: pycrdt.Text, edits: Sequence[Edit]) -> None:
-    """Apply edits from first to last, which splits a long run near its beginning.
+    """Apply edits from first to last, so that a long run is split near its beginning.
 
-    To split it, yrs counts the characters before it: 300 edits of a megabyte take 5 ms,
-    and would take 100 ms from last to first.
+    yrs counts the characters before each split: 300 edits of a megabyte take 5 ms from first to
+    last, and would take 100 ms from last to first.
     """
     growth = 0
     for position, deleted, inserted in edits:

@@ -1,9 +1,9 @@
-"""How long pycrdt takes for a document: measured, and bounded.
+"""Measures and bounds the time that pycrdt takes for a document.
 
-Some edits are quadratic in yrs. For example, inserts of one client that all name the same letter on
-their left, and different letters on their right, are compared with each other. No count of anything
-tells such edits from ordinary histories, so the time is measured: for an update, slice by slice;
-for a whole document, whenever it is loaded. The time that is usual for the size does not count.
+Some edits take quadratic time in yrs. For example, yrs compares inserts of one client with each
+other if they all name the same letter on their left, and different letters on their right. No count
+tells such edits from ordinary histories, so the time is measured: slice by slice for an update, and
+at each load for a whole document. The usual time for the size does not count.
 
 See docs/design/documents.md.
 """
@@ -18,11 +18,11 @@ from crdt.wire.rewriting.cuts import cut_at, places_of
 from crdt.wire.update_parser import parse
 
 SLICE_STRUCTS = 128
-"""Structs after which the clock is read again:
-they take pycrdt 0.2 s at most, and 0.3 ms as a rule."""
+"""The clock is read again after this many structs.
+They take pycrdt 0.2 s at most, and usually 0.3 ms."""
 
 FEW_STRUCTS = 128
-"""An update of more structs is integrated in slices: this many take pycrdt 0.3 ms as a rule."""
+"""An update of more structs is integrated in slices: this many usually take pycrdt 0.3 ms."""
 _FIRST_STRUCTS = 16
 _SLOW_DOCUMENT_S = 0.05
 
@@ -34,7 +34,7 @@ _USUAL_S_PER_BYTE = 3e-7
 their structs is one letter, and a struct takes 2 µs."""
 
 _CUTS = 15_000_000
-"""Characters that yrs walks past while it cuts structs: 10 ms."""
+"""The number of characters that yrs walks past in 10 ms while it cuts structs."""
 
 
 def count_cuts(parsed: Parsed) -> int:
@@ -45,13 +45,13 @@ def count_cuts(parsed: Parsed) -> int:
 def are_slow(cuts: int, length: int) -> bool:
     """Whether yrs takes long to make this number of cuts.
 
-    length  the longest struct's, as in `Contents.longest`
+    length  the length of the longest struct, as in `Contents.longest`
     """
     return cuts * length > _CUTS
 
 
 def needs_cuts(parsed: Parsed) -> bool:
-    """Whether a state is loaded faster from a copy that is cut beforehand (`cuts`)."""
+    """Whether a state loads faster from a copy that is cut beforehand (`cuts`)."""
     return are_slow(count_cuts(parsed), parsed.contents.longest)
 
 
@@ -67,11 +67,11 @@ def cut_copies(parts: Sequence[bytes], *updates: Parsed) -> list[bytes]:
 
 
 class Work:
-    """How much time a document costs.
+    """The time that a document costs.
 
     spent_s  seconds beyond the usual time, for the last load and for all updates since
     is_slow  an update or a load took long. Each of the next structs may then take some
-             milliseconds, even if all of them together are loaded quickly
+             milliseconds, even if all structs together load quickly
     """
 
     __slots__ = ("cpu_s", "is_slow", "spent_s")
@@ -84,33 +84,34 @@ class Work:
 
     @property
     def few_structs(self) -> int:
-        """How many structs of an update pycrdt gets in one call;
-        larger updates are integrated in slices.
+        """The number of structs that pycrdt gets in one call.
+
+        An update with more structs is integrated in slices.
         """
         return 1 if self.is_slow else FEW_STRUCTS
 
     @property
     def first_structs(self) -> int:
-        """How many structs the first slice of an update has."""
+        """The number of structs in the first slice of an update."""
         return 1 if self.is_slow else _FIRST_STRUCTS
 
     def start(self, size: int) -> "Measure":
-        """Begin to measure what an update of `size` bytes costs."""
+        """Begin to measure the time of an update of `size` bytes."""
         return Measure(self, size, is_whole=False)
 
     def start_load(self, size: int) -> "Measure":
-        """Begin to measure what loading a whole document of `size` bytes costs."""
+        """Begin to measure the time of loading a whole document of `size` bytes."""
         return Measure(self, size, is_whole=True)
 
 
 class Measure:
-    """A clock for one piece of work, which stands still while others are served."""
+    """A clock for one piece of work, which stops while other clients are served."""
 
     __slots__ = ("_begun_s", "_is_whole", "_used_s", "_usual_s", "_work", "is_known")
 
     def __init__(self, work: Work, size: int, *, is_whole: bool) -> None:
         self.is_known = False
-        """The document was admitted already, so it may take as long as it does."""
+        """The document was admitted already, so loading it may take any time."""
         self._work = work
         self._is_whole = is_whole
         self._usual_s = _USUAL_S + size * _USUAL_S_PER_BYTE
@@ -118,11 +119,11 @@ class Measure:
         self._begun_s = work.cpu_s()
 
     def stop(self) -> None:
-        """Let the clock stand still."""
+        """Stop the clock."""
         self._used_s = self.used_s
 
     def go_on(self) -> None:
-        """Let the clock go on."""
+        """Start the clock again."""
         self._begun_s = self._work.cpu_s()
 
     @property
@@ -136,15 +137,16 @@ class Measure:
         return self.used_s - self._usual_s > _SLOW_S
 
     def check(self) -> float:
-        """Return the seconds beyond what is usual;
-        raise LimitExceeded if they make the document too expensive.
+        """Return the seconds beyond the usual time.
+
+        Raises LimitExceeded if they make the document too expensive.
         """
-        # CPU time of this thread, not elapsed time: on a busy machine an honest edit must not count
-        # as too expensive.
+        # The clock shows CPU time of the thread, not elapsed time. Otherwise an honest edit could
+        # count as too expensive on a busy machine.
         overrun_s = max(0.0, self.used_s - self._usual_s)
         if overrun_s > (_SLOW_DOCUMENT_S if self._is_whole else _NOTED_S):
             self._work.is_slow = True
-        # Loading a whole document does the work of all its edits again, so only this time counts.
+        # Loading a whole document repeats the work of all its edits, so only this time counts.
         # The time of an update is added to that of the updates before it. Otherwise many small
         # updates together could cost more than one large update may.
         before_s = 0.0 if self._is_whole else self._work.spent_s
@@ -153,7 +155,7 @@ class Measure:
         return overrun_s
 
     def finish(self) -> None:
-        """Note what this has cost; raises LimitExceeded as `check`."""
+        """Add the time to the document's `Work`; raises LimitExceeded as `check`."""
         overrun_s = self.check()
         if self._is_whole:
             self._work.spent_s = overrun_s
@@ -161,6 +163,6 @@ class Measure:
             self._work.spent_s += overrun_s
 
     def finish_known(self) -> None:
-        """Note how long it took to load a document that was admitted; no time is too long here."""
+        """Note the time of loading an admitted document; no time is too long here."""
         self._work.spent_s = max(0.0, self.used_s - self._usual_s)
         self._work.is_slow |= self._work.spent_s > _SLOW_DOCUMENT_S

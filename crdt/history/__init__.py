@@ -1,1 +1,1 @@
-"""Looking back: versions, timeline, replay, blame and redaction."""
+"""The past of a session: versions, timeline, replay, blame and redaction."""

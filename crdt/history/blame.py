@@ -1,8 +1,8 @@
-"""Who wrote each run and each line of a text.
+"""Finds the author of each run and each line of a text.
 
-An item of the merged document has a client id and clocks, and the table of authorship says who
-brought these clocks, and when. So the answer is exact for text that was moved by edits of others,
-and costs one walk over the text.
+An item of the merged document has a client id and clocks. The table of authorship says which user
+brought these clocks, and when. So the answer is exact even for text that edits of other users
+moved, and it costs one walk over the text.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,8 +19,8 @@ from crdt.reading.text_order import TextOrder
 from storage.errors import NotFound
 
 MAX_RUNS = 20_000
-"""Runs of an answer; with more, neighbouring runs of one author are joined,
-whatever their times."""
+"""Runs of an answer. If there are more, neighbouring runs of one author are joined,
+however far apart their times are."""
 MAX_LINES = 50_000
 """Lines of an answer. A megabyte may have a million lines,
 and JSON needs a hundred bytes for each."""
@@ -34,7 +34,7 @@ class BlameRun:
     """Text of one author without a gap, in UTF-16 code units.
 
     at          milliseconds since 1970 of the newest part, accurate to two seconds
-    is_carried  the author brought it under a client id that is not theirs, see `crdt.room.claims`
+    is_carried  the author sent it under a client id of another user, see `crdt.room.claims`
     """
 
     start: int
@@ -46,10 +46,10 @@ class BlameRun:
 
 @dataclass(frozen=True, slots=True)
 class BlameLine:
-    """One line, without its end.
+    """One line, without its line end.
 
-    Author, time and `is_carried` are those of its newest part.
-    Author and time are None if it has no part.
+    Author, time and `is_carried` are those of the line's newest part.
+    Author and time are None if the line has no part.
     """
 
     text: str
@@ -67,7 +67,7 @@ class Blame:
 
 
 class Question(NamedTuple):
-    """The text that is asked for: a root, or None for the session's code.
+    """The text whose authors are asked for: a root, or None for the session's code.
 
     texts  names of the roots that are known to be texts
     """
@@ -84,9 +84,9 @@ def blamed(
     authorship: Authorship,
     view: Callable[[Blame], _View],
 ) -> tuple[str, _View]:
-    """Return (root, a view of who wrote its text), from a document that is given in parts.
+    """Return (root, a view of its text's blame) of a document that is given in parts.
 
-    Raises NotFound for a root that does not exist, NoText for one that is no text.
+    Raises NotFound for a root that does not exist, NoText for a root that is not a text.
     """
     order = TextOrder()
     for part in parts:
@@ -100,14 +100,14 @@ def blamed(
 
 
 def blame(order: ItemOrder, root: str, owners: Mapping[int, str], authorship: Authorship) -> Blame:
-    """Return who wrote the text of a root."""
+    """Return the authors of a root's text."""
     parts: list[str] = []
     runs: list[BlameRun] = []
     start = 0
     for item in order.visible(root):
         text = item.text or ""
-        # One item may have been typed in several bursts, and then has several pieces. Items of one
-        # burst may be far apart in the text; each finds its own piece.
+        # One item may have been typed in several bursts: then it has several pieces. Items of one
+        # burst may be far apart in the text, so each item looks up its own pieces.
         pieces = authorship.of(item.client, item.clock, item.clock + item.length)
         ends = [*(clock for clock, _, _ in pieces[1:]), item.clock + item.length]
         owner = owners.get(item.client)
@@ -129,14 +129,15 @@ def blame(order: ItemOrder, root: str, owners: Mapping[int, str], authorship: Au
 
 
 def _joined(runs: list[BlameRun], gap_ms: int | None) -> list[BlameRun]:
-    """Join neighbouring runs of one author that are at most `gap_ms` apart in time;
-    None: however far apart.
+    """Join neighbouring runs of one author that are at most `gap_ms` apart in time.
+
+    None joins them however far apart they are.
     """
     joined: list[BlameRun] = []
     for run in runs:
         last = joined[-1] if joined else None
-        # People type in bursts of a few letters, each with a time of its own. Bursts of one author
-        # that follow each other within the grain of the times are one run.
+        # People type in bursts of a few letters, and each burst has its own time. Bursts of one
+        # author in a row are one run if their times differ by no more than the grain of the times.
         is_same = last and (last.author, last.is_carried) == (run.author, run.is_carried)
         if last and is_same and (gap_ms is None or abs(run.at - last.at) <= gap_ms):
             last.length += run.length
@@ -147,10 +148,10 @@ def _joined(runs: list[BlameRun], gap_ms: int | None) -> list[BlameRun]:
 
 
 def _lines(text: str, runs: list[BlameRun]) -> list[BlameLine]:
-    """Return the lines.
+    """Return the lines of a text with their authors.
 
-    An empty line belongs to the author of its line end,
-    the empty end of a text to the author of the line before.
+    An empty line belongs to the author of its line end. An empty last line belongs to the author of
+    the line before it.
     """
     lines = []
     at = number = 0
@@ -173,8 +174,9 @@ def _line(text: str, newest: BlameRun | None) -> BlameLine:
 
 
 def _newest(runs: list[BlameRun], number: int, start: int, end: int) -> BlameRun | None:
-    """Return the newest run between two positions;
-    `number` is the first that reaches beyond `start`.
+    """Return the newest run between two positions.
+
+    number  index of the first run that reaches beyond `start`
     """
     newest = None
     while number < len(runs) and runs[number].start < end:

@@ -1,4 +1,4 @@
-"""Answers about logs, kept for the next question."""
+"""Keeps answers about logs for later requests."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -7,17 +7,17 @@ from typing import Generic, NamedTuple, TypeVar
 from crdt.history.playback.replay import Part
 
 MAX_BYTES = 16 << 20
-"""Bytes of all timelines that are kept, and of all pages."""
+"""Bytes of all kept timelines, and also of all kept pages."""
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 
 class Answer(NamedTuple):
-    """An answer as a worker makes it, still without what only the store knows.
+    """An answer as a worker makes it, without the data that only the store has.
 
-    text     a JSON object, without the people in it
-    authors  {user id: what else is said of that user}, in the answer's order
+    text     a JSON object, without the users
+    authors  {user id: further fields about that user}, in the answer's order
     """
 
     text: str
@@ -25,26 +25,26 @@ class Answer(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """A timeline as far as it was folded, up to a log position."""
+    """A timeline that was folded up to a log position."""
 
     sequence: int = 0
     packed: bytes = b""
 
 
 class Page(NamedTuple):
-    """A page of a replay, and how many steps it has."""
+    """A page of a replay, and the number of its steps."""
 
     answer: Answer
     steps: int
 
 
 class HistoryCache:
-    """Timelines as far as they were folded, and pages of replays.
+    """Keeps timelines as far as they were folded, and pages of replays.
 
-    The least recently used go first.
+    The least recently used entries are dropped first.
 
-    epoch  how often something was forgotten. An answer is not kept if anything was
-           forgotten after its log was read
+    epoch  the number of calls of `forget`. An answer is not kept if `forget` was
+           called after its log was read
     """
 
     __slots__ = ("_pages", "_timelines", "epoch")
@@ -57,19 +57,19 @@ class HistoryCache:
         self.epoch = 0
 
     def __contains__(self, session_id: str) -> bool:
-        """Whether anything is kept of a session."""
+        """Whether anything of a session is kept."""
         return self._timelines.get(session_id) is not None or any(
             key[0] == session_id for key in self._pages
         )
 
     def timeline(self, session_id: str) -> Folded:
-        """Return a session's timeline as far as it was folded."""
+        """Return a session's timeline as far as it was folded; an empty one if none is kept."""
         return self._timelines.get(session_id) or Folded()
 
     def keep_timeline(self, session_id: str, folded: Folded, epoch: int) -> None:
-        """Keep a session's timeline; epoch: as it was before the log was read."""
-        # An answer takes seconds, and a redaction may have taken text out of the log meanwhile. The
-        # answer was made of the log as it was, and would show the text to the next user who asks.
+        """Keep a session's timeline; epoch: the value from before the log was read."""
+        # Making an answer takes seconds, and a redaction may have removed text from the log
+        # meanwhile. The answer was made from the old log, and would still show that text.
         if epoch == self.epoch:
             self._timelines.put(session_id, folded, len(folded.packed))
 
@@ -78,12 +78,12 @@ class HistoryCache:
         return self._pages.get((session_id, part))
 
     def keep_page(self, session_id: str, part: Part, page: Page, epoch: int) -> None:
-        """Keep a page of a replay; epoch: as it was before the log was read."""
+        """Keep a page of a replay; epoch: the value from before the log was read."""
         if epoch == self.epoch:
             self._pages.put((session_id, part), page, len(page.answer.text))
 
     def forget(self, session_id: str) -> None:
-        """Keep nothing of a session that was deleted, or whose log was changed."""
+        """Drop everything about a session that was deleted, or whose log was changed."""
         self.epoch += 1
         self._timelines.drop(session_id)
         for key in [key for key in self._pages if key[0] == session_id]:
@@ -91,7 +91,7 @@ class HistoryCache:
 
 
 class _Bounded(Generic[_Key, _Value]):
-    """Values with sizes, up to a sum of sizes; those that were used last stay."""
+    """Values with sizes, up to a sum of sizes; the least recently used ones are dropped."""
 
     __slots__ = ("_left", "_values")
 
@@ -112,8 +112,8 @@ class _Bounded(Generic[_Key, _Value]):
         self.drop(key)
         self._values[key] = value, size
         self._left -= size
-        # The first value is the one that was not used for longest. A value that is larger than the
-        # whole cache drops all others and then itself.
+        # The first value is the least recently used one. A value larger than the whole cache drops
+        # all others and then itself.
         while self._left < 0:
             self.drop(next(iter(self._values)))
 

@@ -1,4 +1,4 @@
-"""A session's log, read again: its timeline, and the document as it was at any moment."""
+"""Reads a session's log again: its timeline, its replay, and the document at any past moment."""
 
 from collections.abc import Callable
 from functools import partial
@@ -21,8 +21,7 @@ from storage.errors import NotFound
 DEADLINE_S = 20.0
 """Seconds that one answer may take in a worker process."""
 FEW_BYTES = 4 << 10
-"""Bytes of a log or document for which the answer is made on the event loop,
-in a few milliseconds."""
+"""Bytes of a log or document for which the event loop makes the answer, in a few milliseconds."""
 
 _CHUNKS_PER_READ = 2_000
 
@@ -30,20 +29,20 @@ _View = TypeVar("_View")
 
 
 class HistoryReader:
-    """Answers questions about logs: for each user one at a time,
-    in worker processes unless the log is short.
+    """Answers questions about logs, one at a time for each user.
 
-    A view is a function of a module that turns what was found into an answer. It runs where the
-    work is done, so that only the answer comes back from the worker; therefore it must be possible
-    to pickle it.
+    Worker processes make the answers, unless the log is short.
 
-    cache  answers that are kept for the next question
+    A view is a module's function that makes an answer from the result. The view runs in the worker,
+    so that only the answer comes back. Therefore it must be possible to pickle a view.
+
+    cache  answers that are kept for later requests
     """
 
     def __init__(
         self, store: Store, rooms: Rooms, cache: HistoryCache, environment: Environment
     ) -> None:
-        """cache: the one from which `rooms` drops deleted sessions."""
+        """cache: the cache from which `rooms` drops deleted sessions."""
         self._store = store
         self._rooms = rooms
         self.cache = cache
@@ -54,15 +53,15 @@ class HistoryReader:
     async def timeline(
         self, session_id: str, user_id: str, view: Callable[[Timeline], _View]
     ) -> _View:
-        """Return a view of the timeline of everything up to now.
+        """Return a view of the session's whole timeline up to now.
 
         Raises NotFound, RoomDamaged, RoomUnavailable or WorkError.
         """
         await self._saved(session_id, user_id)
         async with self._turns.of(user_id):
-            # The epoch is read before the log, so that a redaction in between is seen. The timeline
-            # kept from an earlier request is only continued, because a slider asks again and again
-            # while people type.
+            # The epoch is read before the log, so that a redaction in between is noticed. A slider
+            # asks again and again while people type. So the timeline of an earlier request is
+            # continued.
             epoch, folded = self.cache.epoch, self.cache.timeline(session_id)
             chunks = await read_log(self._store, session_id, folded.sequence, _CHUNKS_PER_READ)
             log = StoredLog(None, chunks)
@@ -75,9 +74,9 @@ class HistoryReader:
     async def moment(
         self, session_id: str, user_id: str, sequence: int, view: Callable[[Moment], _View]
     ) -> _View:
-        """Return a view of the document as it was after a log entry; 0 is before the first one.
+        """Return a view of the document after the log entry `sequence`; 0 is before the first one.
 
-        Raises as `timeline`, NotFound also for an entry that there is not.
+        Raises as `timeline`, and NotFound also for an entry that does not exist.
         """
         last, main_root = await self._saved(session_id, user_id)
         if sequence > last:
@@ -90,11 +89,12 @@ class HistoryReader:
     async def blame(
         self, session_id: str, user_id: str, root: str | None, view: Callable[[Blame], _View]
     ) -> tuple[str, int, _View]:
-        """Return (root, log position, a view of who wrote its text as it is now);
-        no root is the session's code.
+        """Return (root, log position, a view of the present text's blame).
 
-        Raises as `timeline`, NotFound also for a root that there is not,
-        NoText for one that is no text.
+        root  the text's root; None for the session's code
+
+        Raises as `timeline`, NotFound also for a root that does not exist, NoText for a root that
+        is not a text.
         """
         async with self._turns.of(user_id):
             async with self._rooms.use(session_id, user_id) as room:
@@ -111,13 +111,12 @@ class HistoryReader:
     async def page(
         self, session_id: str, user_id: str, part: Part, view: Callable[[Replayed], Answer]
     ) -> tuple[Page, int]:
-        """Return (what the updates of a part of the log changed, the log's last position);
-        pages are remembered.
+        """Return (the changes by the entries of a part of the log, the log's last position).
 
-        If the answer would be too long, or takes too long, it has fewer updates than asked for.
-        Raises as `moment`.
+        If the answer would be too long, or takes too long, it has fewer entries than requested.
+        Raises as `moment`. Pages are cached.
 
-        view  one function for all calls, because pages are kept
+        view  one function for all calls, because pages are cached
         """
         last, main_root = await self._saved(session_id, user_id)
         if part.start > last:
@@ -134,10 +133,10 @@ class HistoryReader:
     async def replay(
         self, session_id: str, user_id: str, start: int, view: Callable[[Replayed], _View]
     ) -> tuple[_View, int | None]:
-        """Return (a view of what the updates after `start` changed, where to go on).
+        """Return (a view of the changes after `start`, the position to continue from).
 
         The view has as many updates as can be read in the time of one page.
-        Where to go on is None if these are all. Raises as `moment`.
+        The position is None if no updates are left. Raises as `moment`.
         """
         last, main_root = await self._saved(session_id, user_id)
         async with self._turns.of(user_id):
@@ -160,8 +159,9 @@ class HistoryReader:
         return await self._work(user_id, job, is_short=log.is_short(FEW_BYTES))
 
     async def _work(self, user_id: str, job: Callable[[], _View], *, is_short: bool) -> _View:
-        """Do a job here, or in a worker process if it may take long;
-        raises the job's own errors, and WorkError.
+        """Do a job here, or in a worker process if it may take long.
+
+        Raises the job's own errors, and WorkError.
         """
         if is_short:
             return job()
@@ -170,13 +170,12 @@ class HistoryReader:
     async def _log(
         self, session_id: str, start: int, end: int, *, with_all: bool = False
     ) -> StoredLog:
-        """Return the rows from which the document at `start` can be put together,
-        and the log from there up to `end`.
+        """Return the rows for the document at `start`, and for the log from there up to `end`.
 
-        with_all  and also the log from its beginning, which has the times of all entries
+        with_all  return the log from its beginning, which has the times of all entries
         """
         checkpoint = await self._store.checkpoint(session_id)
-        # A checkpoint is a state of a later moment: nothing leads back from it.
+        # A checkpoint of a later moment is useless: the document before it cannot be derived.
         if checkpoint and checkpoint.sequence > start:
             checkpoint = None
         after = checkpoint.sequence if checkpoint and not with_all else 0
@@ -188,13 +187,13 @@ class HistoryReader:
         return StoredLog(checkpoint, [chunk for chunk in chunks if chunk.first <= end])
 
     def forget(self, session_id: str) -> None:
-        """Keep nothing of a session that was deleted, or whose log was changed."""
+        """Drop everything about a session that was deleted, or whose log was changed."""
         self.cache.forget(session_id)
 
     async def _saved(self, session_id: str, user_id: str) -> tuple[int, str]:
-        """Wait until the log is stored as it is now; return its last position, and the main root.
+        """Wait until the present log is stored; return its last position, and the main root.
 
-        Loads no room.
+        No room is loaded for this.
         """
         self._rooms.check_in_service(session_id)
         if self._rooms.find(session_id) is None:

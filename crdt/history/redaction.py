@@ -1,12 +1,13 @@
-"""Takes a text, such as a pasted secret, out of everything that is stored of a document.
+"""Removes a text, such as a pasted secret, from all stored data of a document.
 
-The structs stay, with equal ids and lengths, so that everything that refers to them still does.
-Each of their UTF-16 code units becomes `BLOCK`. To find them, the log is played back over a span of
-entries. After each entry, the structs that show the text count, in the texts of all places, no
-matter who typed their characters. Values that have the text in a string count, too.
+The structs stay, with equal ids and lengths, so that references to them stay valid. Each of their
+UTF-16 code units becomes `BLOCK`. To find these structs, the log is played back over a span of
+entries. The search looks at all texts of the document after each entry, and notes the structs that
+show the text. It does not matter who typed the characters. Values with the text in a string
+are noted, too.
 
-Why not delete the structs: a later update may refer to them, and a client that still has the text
-would bring it back, because for the server the structs would be new.
+The structs are not deleted, because a later update may refer to them. Also, a client that still has
+the text would bring it back, because the structs would be new to the server.
 """
 
 import re
@@ -28,7 +29,7 @@ from storage.errors import LimitReached
 from storage.records import Chunk
 
 MAX_SPAN = 20_000
-"""Updates that one call goes through at most: some seconds of work."""
+"""Updates that one call may search at most: some seconds of work."""
 
 RedactedIds = dict[int, list[int]]
 """{client id: clocks, in order}: units of text, and values"""
@@ -36,10 +37,10 @@ RedactedIds = dict[int, list[int]]
 
 @dataclass(frozen=True, slots=True)
 class SearchBounds:
-    """How much one search may cost: some seconds of a worker process.
+    """The cost that one search may have: some seconds of a worker process.
 
     work    steps of the regular expression: some tenths of a second in all
-    visits  items that are looked at next to changed ones
+    visits  items that are read next to changed items
     """
 
     work: int = 20_000_000
@@ -49,7 +50,7 @@ class SearchBounds:
 BOUNDS = SearchBounds()
 
 _FEW = 20
-"""Changes of one update in one place that are looked at one by one.
+"""Up to this many changes of one update in one place are searched one by one.
 If there are more, the whole place is searched."""
 
 _BLOCKS = re.compile(f"{BLOCK}+")
@@ -60,7 +61,7 @@ _Piece = tuple[YataItem, int, str]
 
 
 class _Search:
-    """The text that is looked for, and the structs that were found.
+    """The text that is searched for, and the structs that were found.
 
     redacted_ids  {client id: clocks}
     """
@@ -72,20 +73,21 @@ class _Search:
         self._secret = Secret(text)
         self._work = bounds.work
         self._visits = bounds.visits
-        # A call that was cut short has already replaced some units by blocks. So a block counts as
-        # any unit of the text, but a place of nothing but blocks is done. An example: "key" with
-        # its "e" gone matches "[k█][e█][y█]".
+        # A call that failed halfway has already replaced some units by blocks. So a block matches
+        # any unit of the text, but a match of blocks only is skipped. An example: "key" whose "e"
+        # was replaced matches "[k█][e█][y█]".
         parts = "".join(f"[{re.escape(unit)}{BLOCK}]" for unit in self.text_units)
         self._partly = re.compile(f"(?!{BLOCK}{{{self.length}}}){parts}")
 
     def look_everywhere(self, order: ItemOrder) -> None:
-        """Note the text wherever a document shows it."""
+        """Note the text in all places of a document."""
         for place in order.heads:
             self._look_in(order, place)
 
     def look_around(self, order: ItemOrder, changed: Iterable[YataItem]) -> None:
-        """Note the text where it is shown next to these items, which were just put in or deleted,
-        or across them.
+        """Note the text next to these items, or across them.
+
+        changed  items that were just inserted or deleted
         """
         by_place: dict[Parent, list[YataItem]] = {}
         for item in changed:
@@ -115,11 +117,11 @@ class _Search:
             self._note_text(pieces)
 
     def _around(self, item: YataItem) -> list[_Piece]:
-        """Return the text of an item, and so much before and after as the text may reach."""
+        """Return the text of an item, and the text around it that a match may reach."""
         before: list[_Piece] = []
-        # A place of the text that has a unit of this item begins at most length - 1 units before
-        # it, and ends at most as many behind it. So much is collected on both sides, over items
-        # that are shown.
+        # A match with a unit of this item begins at most length - 1 units before the item. It ends
+        # at most that many units after the item. So this many shown units are collected on each
+        # side.
         missing, left = self.length - 1, item.left
         while left and missing > 0:
             self._count()
@@ -153,7 +155,7 @@ class _Search:
             self.redacted_ids.setdefault(item.client, set()).update(clocks)
 
     def _note_text(self, pieces: Sequence[_Piece]) -> None:
-        """Note the ids of all places of the text in pieces that stand side by side."""
+        """Note the ids of all matches of the text in neighbouring pieces."""
         ends = list(accumulate(len(text) for _, _, text in pieces))
         for start in self.places("".join(text for _, _, text in pieces)):
             at = start
@@ -166,7 +168,7 @@ class _Search:
                 at, number = at + count, number + 1
 
     def places(self, text: str) -> Iterator[int]:
-        """Yield where the text is, also where some but not all of it was taken out already."""
+        """Yield the positions of the text, also where some of its units are blocks already."""
         at = text.find(self.text_units)
         while at >= 0:
             yield at
@@ -197,10 +199,10 @@ def find(
 ) -> RedactedIds:
     """Return the structs that showed `text` after any of the entries `first` to `last`.
 
-    chunks  the whole log up to `last`, at least
+    chunks  at least the whole log up to `last`
 
-    A unit that was taken out already counts as any unit, so a call that was cut short can be made
-    again. Raises LimitReached if that takes too long, RoomDamaged.
+    A unit that was redacted already matches any unit, so a call that failed halfway can be
+    repeated. Raises RoomDamaged, or LimitReached if the search takes too long.
     """
     search = _Search(text, bounds)
     try:
@@ -208,9 +210,8 @@ def find(
         order = ItemOrder(restored.state or EMPTY)
         for sequence, entry in _entries(chunks, first, last):
             changed = order.apply(entry.update)
-            # Before the first entry nothing of the document was looked at, so all of it is. After
-            # that the text can only appear next to items that an entry changes: these places are
-            # enough.
+            # The whole document is searched after the first entry. After that the text can only
+            # appear next to items that an entry changes, so only these places are searched.
             if sequence == first:
                 search.look_everywhere(order)
             else:
@@ -229,7 +230,7 @@ def _entries(chunks: Iterable[Chunk], first: int, last: int) -> Iterator[tuple[i
 
 
 def deletion(state: bytes, redacted_ids: RedactedIds) -> bytes:
-    """Return the update that deletes what a document still shows of these structs."""
+    """Return the update that deletes those of the structs that a document still shows."""
     order = ItemOrder(state)
     ranges = []
     for place in order.heads:
@@ -243,7 +244,7 @@ def deletion(state: bytes, redacted_ids: RedactedIds) -> bytes:
 
 
 def _runs(clocks: Sequence[int], start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield (start, end) of the runs of clocks between two others."""
+    """Yield (start, end) of each run of consecutive clocks from `start` to before `end`."""
     first = last = -1
     for clock in clocks[bisect_left(clocks, start) : bisect_left(clocks, end)]:
         if clock != last:
@@ -256,10 +257,10 @@ def _runs(clocks: Sequence[int], start: int, end: int) -> Iterator[tuple[int, in
 
 
 def redact_chunk(chunk: Chunk, redacted_ids: RedactedIds, text: str) -> tuple[Chunk, int] | None:
-    """Return (the chunk without the text, how many of its entries had some); None if none had."""
+    """Return (the chunk without the text, the number of changed entries); None if none changed."""
     whole = decode_summary(chunk.data)
-    # The merged updates of a packed row have all its structs, so one look at them spares most rows
-    # from being unpacked.
+    # The merged update of a packed row has all its structs. So one look at it tells that most rows
+    # need not be unpacked.
     if whole is not None and redact(whole, redacted_ids, text) is None:
         return None
     count = 0
@@ -279,6 +280,6 @@ def redact_chunk(chunk: Chunk, redacted_ids: RedactedIds, text: str) -> tuple[Ch
 
 
 def redact(update: bytes, redacted_ids: RedactedIds, text: str) -> bytes | None:
-    """Return an equal update without the text, None if it has none of it."""
+    """Return an equal update without the text; None if the update does not have the text."""
     changed = blank(update, redacted_ids, text)
     return None if changed == update else changed

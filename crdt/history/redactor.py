@@ -1,4 +1,4 @@
-"""Redaction of a session that people may be in."""
+"""Redacts a session, also while clients have it open."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -28,8 +28,8 @@ _BATCH_BYTES = 256 << 10
 _DEADLINE_S = 60.0
 """Seconds that one step may take in a worker process."""
 _TOGETHER, _WAITING_EACH, _WAITING = 2, 4, 16
-"""Redactions that have their logs in memory together;
-those of one user, and of all users, that may wait."""
+"""Redactions that have their logs in memory together, and those that may wait:
+of one user, and of all users."""
 _WAIT_S = 60.0
 """Seconds that a redaction waits for its turn at most."""
 
@@ -38,7 +38,7 @@ _Result = TypeVar("_Result")
 
 
 class _Found(NamedTuple):
-    """The structs that are taken out, their session, and the user who asked for it."""
+    """The structs to redact, their session, and the user who asked for the redaction."""
 
     session_id: str
     user_id: str
@@ -47,7 +47,7 @@ class _Found(NamedTuple):
 
 
 class _Shown(NamedTuple):
-    """What must be known of a version to say whether it shows the text."""
+    """The fields of a version that tell whether it shows the text."""
 
     sequence: int
     main_root: str
@@ -57,7 +57,7 @@ class _Shown(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """How much was changed: units of text and values; updates and versions that had some of it."""
+    """The numbers of changed characters (with values), updates and versions."""
 
     characters: int
     updates: int
@@ -65,12 +65,10 @@ class Redaction:
 
 
 class Redactor:
-    """Takes texts out of logs, checkpoints and versions;
-    worker processes make the rows that replace them.
-    """
+    """Removes texts from logs, checkpoints and versions; worker processes make the new rows."""
 
     def __init__(self, store: Store, rooms: Rooms, cache: HistoryCache, workers: Workers) -> None:
-        """cache: answers that were made of the log as it was."""
+        """cache: answers about logs, which are dropped after a redaction."""
         self._store = store
         self._rooms = rooms
         self._cache = cache
@@ -86,17 +84,16 @@ class Redactor:
         text: str,
         check: Callable[[], Awaitable[object]],
     ) -> Redaction:
-        """Take out each passage or value that had `text`
-        after any of the log entries `first` to `last`.
+        """Remove each passage or value that had `text` after any of the entries `first` to `last`.
 
         Passages that are still in the document are deleted there, by an edit in this user's name.
-        The log is changed last: a call that was cut short can be made again.
+        The log is changed last, so that a call that failed halfway can be repeated.
 
-        check  raises if the user may not do this; asked when nobody else
-               can change anything any more
+        check  raises if the user may not do this; called again when no other task can
+               replace the log any more
 
-        Raises NotFound if the text was not there, LimitReached if the search for it takes too long,
-        what `check` raises, RoomDamaged, RoomUnavailable, StoreUnavailable or WorkError.
+        Raises NotFound if the text was not found, LimitReached if the search takes too long,
+        the errors of `check`, RoomDamaged, RoomUnavailable, StoreUnavailable or WorkError.
         """
         async with self._rooms.use(session_id, user_id) as room, self._slots.slot(user_id):
             await check()
@@ -110,17 +107,17 @@ class Redactor:
             async with self._rooms.compactor.replacing(session_id):
                 await check()
                 found = _Found(session_id, user_id, text, ids)
-                # Nobody else replaces the log, the checkpoint or the state while this goes on: a
-                # checkpoint that is read before this and stored after it would bring the text back.
+                # No other task replaces the log, the checkpoint or the state meanwhile. Otherwise a
+                # checkpoint that is read before this and stored after it would restore the text.
                 versions, updates = await self._take_out(room, found)
             self._cache.forget(session_id)
             await self._store.scrub()
         return Redaction(sum(map(len, ids.values())), updates, versions)
 
     async def _take_out(self, room: Room, found: "_Found") -> tuple[int, int]:
-        """Change everything that is stored; return how many (versions, updates) had some of it."""
-        # The log is the last, because the structs are found in it: a call that is cut short can
-        # then be made again, and finds what is left.
+        """Change all stored data; return the numbers of changed (versions, updates)."""
+        # The log is changed last, because the structs are found in it. So a call that failed
+        # halfway can be repeated, and finds the text that is left.
         await self._delete(room, found)
         await self._rooms.writer.saved(room, room.journal.sequence)
         await self._replace_state(room, found)
@@ -130,7 +127,7 @@ class Redactor:
         return await self._versions(chunks, found), await self._log(chunks, found)
 
     async def _delete(self, room: Room, found: "_Found") -> None:
-        """Delete what is still visible: editors see that as any other edit.
+        """Delete the text that is still visible, by an edit that clients get like any other.
 
         Values are deleted as a whole.
         """
@@ -141,9 +138,9 @@ class Redactor:
         room.upkeep.redactions += 1
 
     async def _replace_state(self, room: Room, found: "_Found") -> None:
-        """Replace the room's own copy.
+        """Replace the room's copy of the state.
 
-        Updates that come in meanwhile cannot bring the text back: its structs are known.
+        Updates that come in meanwhile cannot restore the text, because its structs are known.
         """
         while True:
             before = room.document.parts()
@@ -152,10 +149,10 @@ class Redactor:
                 return
 
     async def _versions(self, chunks: list[Chunk], found: "_Found") -> int:
-        """Change the versions that show the text; return how many.
+        """Change the versions that show the text; return their number.
 
-        Versions of a later moment than the end of `chunks` cannot show it. The texts of damaged
-        versions are dropped: nobody knows what they show.
+        Versions from after the end of `chunks` cannot show it. The texts of damaged versions are
+        dropped, because it is not known whether they show it.
         """
         count, before = 0, None
         while batch := await self._store.versions(
@@ -211,7 +208,7 @@ class Redactor:
 
 
 def _batches(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
-    """Yield chunks in lists of some size, so that one takes no longer than a second or two."""
+    """Yield chunks in lists that each take no longer than a second or two."""
     batch, size = list[Chunk](), 0
     for chunk in chunks:
         batch.append(chunk)
@@ -234,9 +231,7 @@ def _without_text(parts: Sequence[bytes], ids: RedactedIds, text: str) -> bytes 
 
 
 def _redacted(chunks: list[Chunk], ids: RedactedIds, text: str) -> list[tuple[Chunk, int]]:
-    """Return (chunk without the text, how many of its entries had some)
-    for each chunk that had some.
-    """
+    """Return (chunk without the text, number of changed entries) for each changed chunk."""
     changed = (redaction.redact_chunk(chunk, ids, text) for chunk in chunks)
     return [each for each in changed if each]
 
@@ -244,9 +239,7 @@ def _redacted(chunks: list[Chunk], ids: RedactedIds, text: str) -> list[tuple[Ch
 def _changes(
     versions: list["_Shown"], chunks: list[Chunk], ids: RedactedIds, text: str
 ) -> list[tuple[dict[str, str], dict[str, Document]] | None]:
-    """Return (files, documents) to be replaced in each version,
-    or None for one that shows nothing of the text.
-    """
+    """Return (files, documents) to replace in each version; None for one that has no such text."""
     return [_without(version, chunks, ids, text) for version in versions]
 
 

@@ -1,4 +1,4 @@
-"""A room's document at one moment: its texts, and its other roots as JSON, or what roots it has."""
+"""Reads a room's document at one moment: its contents, or only an outline of its roots."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
@@ -12,10 +12,10 @@ from crdt.wire.struct_reader import utf_16_length
 from crdt.workers import Workers
 
 _FEW_BYTES = 4 << 10
-"""Bytes of a document whose other roots are read on the event loop, in a few milliseconds."""
+"""Bytes of a document whose roots other than texts the event loop reads, in a few milliseconds."""
 _QUICK_BYTES = 32 << 10
-"""Bytes of a document that is loaded into pycrdt on the event loop, to read its texts,
-in a few milliseconds."""
+"""Bytes of a document that the event loop loads into pycrdt to read its texts, in a few
+milliseconds."""
 _DEADLINE_S = 20.0
 
 
@@ -23,7 +23,7 @@ class Contents(NamedTuple):
     """The contents of a document.
 
     files      {root: text} of all text roots and the main root
-    documents  {root: what it holds} of its other roots
+    documents  {root: its content} of all other roots
     """
 
     files: dict[str, str]
@@ -34,7 +34,7 @@ class Outline(NamedTuple):
     """The roots of a document, without their contents.
 
     texts   {root: length in UTF-16 code units} of all text roots and the main root
-    others  {root: what it is} of its other roots
+    others  {root: its kind} of all other roots
     """
 
     texts: dict[str, int]
@@ -43,22 +43,22 @@ class Outline(NamedTuple):
 
 _Found = TypeVar("_Found")
 _Texts = Sequence[str] | None
-"""Names of roots that are texts, also if nothing in the state says so.
-None if nothing is asked about texts."""
+"""Names of roots that are texts, even if the state does not show it.
+None if the texts are not asked for."""
 
 
 class Snapshot:
-    """A document as it is when this object is made; later edits do not change it.
+    """A document at the moment when this object is made; later edits do not change it.
 
     main_root  the room's main root
-    sequence   its log position
+    sequence   the document's log position
     """
 
     __slots__ = ("_files", "_parts", "_texts", "main_root", "sequence")
 
     def __init__(self, room: Room) -> None:
         """Raises RoomDamaged or TextUnavailable if the texts cannot be read."""
-        # All that is read is bytes and strings, which nobody changes. So the room may go on while a
+        # The snapshot keeps only bytes and strings, which never change. So clients may edit while a
         # worker reads them.
         room.integrate_pending()
         document = room.document
@@ -71,9 +71,9 @@ class Snapshot:
         self._parts = document.parts() if has_others or self._files is None else None
 
     async def read(self, workers: Workers, key: str | Payer) -> Contents:
-        """Return its contents; a large document is read in a worker process. Raises WorkError.
+        """Return the document's contents; a worker process reads a large one. Raises WorkError.
 
-        key  whose work it is, see `Workers.run`
+        key  the user that the work is done for, see `Workers.run`
         """
         if self._parts is None:
             return Contents(self._files or {}, {})
@@ -81,13 +81,13 @@ class Snapshot:
         return Contents(files if self._files is None else self._files, documents)
 
     async def outline(self, workers: Workers, key: str | Payer) -> Outline:
-        """Return what roots it has; as `read`."""
+        """Return the document's roots; arguments and errors: see `read`."""
         found = Outline({}, {})
         if self._parts is not None:
             found = await self._find(_outline, self._parts, workers, key)
         texts = found.texts if self._files is None else _lengths(self._files)
-        # Once the deleted content of a text has left the document, nothing in it says any more that
-        # this was a text. The room knows it still.
+        # Once a text's deleted content was removed from the document, the state no longer shows
+        # that the root is a text. The room still knows it.
         others = {name: root for name, root in found.others.items() if name not in texts}
         return Outline(texts, others)
 
@@ -105,13 +105,13 @@ class Snapshot:
 
 
 def _read(parts: Sequence[bytes], texts: _Texts) -> Contents:
-    """Return the contents of the parts of a document."""
+    """Return the contents of a document, which is given in parts."""
     order = _order_of(parts)
     return Contents(_files(order, texts), documents_of(order))
 
 
 def _outline(parts: Sequence[bytes], texts: _Texts) -> Outline:
-    """Return the roots of the parts of a document. Only this leaves the worker, not the texts."""
+    """Return the roots of a document. The worker returns only these, not the texts."""
     order = _order_of(parts)
     return Outline(_lengths(_files(order, texts)), others_of(order))
 

@@ -1,4 +1,4 @@
-"""Stores versions of a room's document: those that people make, and automatic ones."""
+"""Stores versions of a room's document: those that users make, and automatic ones."""
 
 import asyncio
 import logging
@@ -24,12 +24,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class VersionSettings:
-    """When versions are made by themselves, and how many a session may have.
+    """When automatic versions are made, and how many versions a session may have.
 
-    versions       how many a session may have; automatic ones make room for others,
-                   the oldest first
-    auto_versions  how many automatic ones are kept
-    user_bytes     what all sessions of the owner may take: above that, none is stored
+    versions       versions that a session may have; the oldest automatic ones are dropped
+                   to make room for new versions
+    auto_versions  automatic versions that are kept
+    user_bytes     bytes that all sessions of the owner may take; no version is stored above that
     """
 
     auto_pause_ms: int = int(limits.AUTO_VERSION_PAUSE_S.default * 1000)
@@ -40,7 +40,7 @@ class VersionSettings:
 
 
 class VersionWriter:
-    """Stores versions of documents, and decides when an automatic one is due."""
+    """Stores versions of documents, and decides when an automatic version is due."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class VersionWriter:
         environment: Environment,
         settings: VersionSettings,
     ) -> None:
-        """writer: commits the log that a version refers to."""
+        """writer: commits the log up to the position of a version."""
         self._store = store
         self._writer = writer
         self._clock = environment.clock
@@ -59,7 +59,7 @@ class VersionWriter:
 
     async def save_if_due(self, room: Room) -> None:
         """Store an automatic version if `is_due`."""
-        # Asked again, because the room may have waited for its turn since maintenance asked.
+        # Maintenance has asked this before, but the room may have waited for its turn since.
         if not self.is_due(room):
             return
         made, now = room.contributions, self._clock()
@@ -76,8 +76,10 @@ class VersionWriter:
             made.versioned(room.journal.sequence, now)
 
     def is_due(self, room: Room) -> bool:
-        """Whether there are edits in no version, and typing has paused, or goes on for long,
-        or the session ended.
+        """Whether an automatic version should be stored.
+
+        There must be edits that are in no version. Also, typing must have paused or have gone on
+        for long, or the session must have ended.
         """
         made = room.contributions
         if not made.since_version:
@@ -88,15 +90,16 @@ class VersionWriter:
         return not room.members.is_open or has_paused or is_long
 
     async def keep(self, room: Room, user_id: str, user_name: str, label: str) -> None:
-        """Make a version if there are edits that are in none;
-        raises LimitReached unless one more fits after it.
+        """Make a version if there are edits that are in no version.
+
+        Raises LimitReached unless one more version fits after it.
         """
         count, automatic = await self._store.count_versions(room.session_id)
         if count - automatic >= self._settings.versions:
             raise LimitReached(f"the session has {self._settings.versions} versions")
-        # Somebody may go on typing while a version is stored, so that it does not have their last
-        # letters. A few tries are enough: each is shorter than the pauses of people.
-        for _ in range(_TRIES):  # somebody may go on typing while it is stored
+        # A user may type while a version is stored, so that it lacks their last letters. A few
+        # tries are enough, because each takes less time than a pause in typing.
+        for _ in range(_TRIES):
             if not room.contributions.since_version:
                 break
             await self.store(room, VersionKind.AUTO, user_id, user_name, label, spare=1)
@@ -112,20 +115,20 @@ class VersionWriter:
         spare: int = 0,
         payer: Payer | None = None,
     ) -> tuple[Version, bool]:
-        """Store a version of the document as it is now, once the log is committed up to there.
+        """Store a version of the document as it is now, after the log is committed up to there.
 
         The versions of a room are made one after another, in the order of the calls. So a version
         with a higher number never has an older text.
 
-        spare  how many more versions must fit than this one
-        payer  the users whose work it is, if it is not the author's
+        spare  the number of versions that must still fit after this one
+        payer  the users that the work is done for; by default the author
 
-        Returns (version, True), or (the newest version, False) if nothing changed since.
+        Returns (version, True), or (the newest version, False) if nothing changed since then.
         Raises LimitReached, NotFound, RoomDamaged or RoomUnavailable.
         """
         drawn = _Drawn(room, self._clock())
         lock = self._locks.setdefault(room.session_id, asyncio.Lock())
-        async with lock:  # in the order of the calls
+        async with lock:
             drawn, (files, documents) = await self._read(room, drawn, payer or author_id)
             version = Version(
                 session_id=room.session_id,
@@ -150,9 +153,10 @@ class VersionWriter:
     async def _read(
         self, room: Room, drawn: "_Drawn", key: str | Payer
     ) -> tuple["_Drawn", Contents]:
-        """Read the snapshot once the log is committed up to it, if the owner has storage for it.
+        """Read the snapshot, and wait until the log is committed up to it.
 
-        If text was taken out of the session meanwhile, the document is drawn again.
+        If text was redacted in the session meanwhile, a new snapshot is taken. Raises QuotaReached
+        if the owner has no storage left.
         """
         while True:
             contents = await drawn.snapshot.read(self._workers, key)
@@ -171,10 +175,10 @@ class VersionWriter:
 
 
 class _Drawn:
-    """What a version is made of, as it is when this object is made.
+    """The data of a version, as it is when this object is made.
 
     at            milliseconds since 1970
-    contributors  who edited since the last version
+    contributors  users who edited since the last version
     redactions    see `Upkeep`
     """
 

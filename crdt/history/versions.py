@@ -1,4 +1,4 @@
-"""Versions: snapshots of the code that people make, compare and restore."""
+"""Versions: snapshots of the code that users make, compare and restore."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -20,15 +20,15 @@ from storage.records import Version, VersionKind
 
 _SMALL_TEXT = 32 << 10
 _FEW_LINES = 1_000
-"""Characters and lines, of both documents together, that the event loop compares and encodes in 10
-ms. Larger ones are compared by a worker."""
+"""Characters and lines of both documents together: the event loop compares and encodes these in
+10 ms. A worker compares larger texts."""
 _DEADLINE_S = 20.0
 """Seconds that a comparison may take. On a quiet machine it takes some seconds.
 On a busy machine it takes more, because workers get a core last."""
 
 Encode = Callable[[Mapping[str, str], Mapping[str, str], int], bytes]
 """Compares {root: text} of two documents within a number of steps (`crdt.text.hunks`);
-returns what a client gets."""
+returns the answer for the client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Difference:
     """The differences between two documents.
 
     files   differences of their texts, encoded
-    others  {root: what it is} of the roots that are no texts
+    others  {root: its kind} of the roots that differ and are not texts
     """
 
     files: bytes
@@ -47,9 +47,9 @@ class Difference:
 class Restored:
     """The result of a restore.
 
-    version  the new version, or the newest one if the document was like that already
-    others   {root: what it is} of the roots that differ and stay as they are,
-             because they are no texts
+    version  the new version, or the newest one if the document was already equal to it
+    others   {root: its kind} of the roots that differ and stay as they are,
+             because they are not texts
     """
 
     version: Version
@@ -62,10 +62,10 @@ class LiveCode:
     """A document as it is now.
 
     files      {root: text} of its texts
-    documents  {root: what it holds} of its other roots
+    documents  {root: its content} of its other roots
     main_root  the root whose text is the session's `code`
     sequence   log position
-    newest     the newest version, None if there is none
+    newest     the newest version; None if there is none
     """
 
     files: dict[str, str]
@@ -76,7 +76,7 @@ class LiveCode:
 
     @property
     def is_saved(self) -> bool:
-        """Whether the newest version holds an equal document."""
+        """Whether the newest version is equal to the document."""
         newest = self.newest
         return (
             newest is not None and newest.files == self.files and newest.documents == self.documents
@@ -84,7 +84,7 @@ class LiveCode:
 
 
 class Versions:
-    """Saves versions of sessions' documents."""
+    """Saves, compares and restores versions of sessions' documents."""
 
     def __init__(
         self,
@@ -111,15 +111,16 @@ class Versions:
         label: str = "",
         check: Callable[[], Awaitable[object]] | None = None,
     ) -> tuple[Version, bool]:
-        """Store a version by hand; return (version, True),
-        or (the newest, False) if nothing changed since.
+        """Store a version by hand.
+
+        Returns (version, True), or (the newest version, False) if nothing changed since then.
 
         code   the main root's new text, which is set first by a small edit in this user's
-               name; others see the edit
-        check  raises if the user may not do this; asked again if anything
+               name; other clients get the edit
+        check  raises if the user may not do this; called again if anything
                changed while the room loaded
 
-        Raises what `check` and `WholeTexts.edit` raise, NotFound, LimitReached,
+        Raises the errors of `check` and `WholeTexts.edit`, NotFound, LimitReached,
         RoomDamaged or RoomUnavailable.
         """
         async with self._rooms.use(session_id, user_id) as room:
@@ -141,17 +142,17 @@ class Versions:
         root: str | None = None,
         check: Callable[[], Awaitable[object]] | None = None,
     ) -> Restored:
-        """Bring the document, or one root of it, back to a version,
-        by one edit that editors see like any other.
+        """Restore the document, or one root of it, to a version, by an edit like any other.
 
-        Text that is in no version yet is stored as a version first. Only texts can be brought back;
-        the answer names the other roots that differ. Raises what `save` raises; NotFound also if
-        the version or the root does not exist; VersionDamaged; NoText if `root` is no text, or if
-        all roots that differ are no texts.
+        Text that is in no version yet is stored as a version first. Only texts can be restored; the
+        answer names the other roots that differ.
+
+        Raises the errors of `save`, VersionDamaged, and NotFound also if the version or the root
+        does not exist. Raises NoText if `root` is not a text, or if no differing root is a text.
         """
         loaded = self._rooms.find(session_id)
-        # The count is read before the version. If text is taken out while this goes on, the version
-        # that was read still has it, and a restore would bring it back.
+        # The count is read before the version. If text is redacted after that, the version in
+        # memory still has it, and a restore would bring it back.
         redactions = loaded.upkeep.redactions if loaded else 0
         target = await self._version(session_id, number)
         texts = _texts(target, root)
@@ -160,8 +161,8 @@ class Versions:
             await self._rooms.steps.load(room)
             if others and _shows(room.files(), texts):
                 raise NoText(others)
-            # First the present text becomes a version, if it is in none: a restore must not cost
-            # anybody their work.
+            # First the present text becomes a version, if it is in none. So a restore never loses
+            # a user's work.
             label = f"Before version {number} was restored"
             await self._versions.keep(room, user_id, user_name, label)
 
@@ -178,19 +179,20 @@ class Versions:
             return Restored(stored, is_new, others)
 
     async def _others(self, room: Room, target: Version, user_id: str) -> dict[str, str]:
-        """Return {root: what it is} of the roots that are no texts and differ from a version.
+        """Return {root: its kind} of the roots that are not texts and differ from a version.
 
-        A version from before such roots were kept knows nothing of them.
+        A version from before such roots were kept has none of them.
         """
         return _changed(
             (await Snapshot(room).read(self._workers, user_id)).documents, target.documents
         )
 
     async def end(self, session_id: str, user_id: str, user_name: str) -> int | None:
-        """Store the last state of an ended session;
-        return the number of the version that has it, None if it is empty.
+        """Store the last state of an ended session.
 
-        Raises as `save` does, and maintenance tries again then, but not after LimitReached.
+        Returns the number of the version with that state; None if the document is empty.
+
+        Raises the errors of `save`. Maintenance then tries again, except after LimitReached.
         """
         async with self._rooms.use(session_id, user_id) as room:
             if room.contributions.since_version:
@@ -204,12 +206,12 @@ class Versions:
     async def difference(
         self, session_id: str, user_id: str, old: int, new: int | None, encode: Encode
     ) -> Difference:
-        """Return what differs between two versions, or a version and the live document (None).
+        """Return the differences between two versions, or a version and the live document (None).
 
         Version 0 is the empty document. Raises NotFound, VersionDamaged, RoomDamaged,
-        RoomUnavailable, and what `Workers.run` raises.
+        RoomUnavailable, and the errors of `Workers.run`.
 
-        encode  compares texts, and encodes the result; for large texts both take long
+        encode  compares texts and encodes the result; both take long for large texts
         """
         before, documents_before = await self._contents(session_id, user_id, old)
         after, documents_after = await self._contents(session_id, user_id, new)
@@ -248,8 +250,9 @@ class Versions:
         return version
 
     async def live(self, session_id: str, user_id: str) -> LiveCode:
-        """Return the document as it is now, to a user;
-        raises NotFound, RoomDamaged, RoomUnavailable or WorkError.
+        """Return the document as it is now.
+
+        Raises NotFound, RoomDamaged, RoomUnavailable or WorkError.
         """
         async with self._rooms.use(session_id, user_id) as room:
             snapshot = Snapshot(room)
@@ -259,14 +262,14 @@ class Versions:
         return LiveCode(files, documents, root, snapshot.sequence, newest)
 
     async def outline(self, session_id: str, user_id: str) -> tuple[Outline, int]:
-        """Return (what roots the document has now, its log position); raises as `live`."""
+        """Return (the document's present roots, its log position); raises as `live`."""
         async with self._rooms.use(session_id, user_id) as room:
             snapshot = Snapshot(room)
         return await snapshot.outline(self._workers, user_id), snapshot.sequence
 
 
 def _texts(version: Version, root: str | None) -> Mapping[str, str]:
-    """Return the texts of a version; raises NoText or NotFound if `root` is none of them."""
+    """Return a version's texts; raises NoText or NotFound if `root` is not one of them."""
     texts = version.files or {}
     if root is not None and root not in texts:
         document = version.documents.get(root)
@@ -277,7 +280,7 @@ def _texts(version: Version, root: str | None) -> Mapping[str, str]:
 def _restored(
     target: Mapping[str, str], root: str | None, files: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the texts that a restore sets: of one root, or of all.
+    """Return the texts that a restore sets: of one root, or of all roots.
 
     Texts that the version lacks become empty.
     """
@@ -285,11 +288,11 @@ def _restored(
 
 
 def _shows(files: Mapping[str, str], target: Mapping[str, str]) -> bool:
-    """Whether texts are as they were in a version; a missing text counts as empty."""
+    """Whether the texts equal those of a version; a missing text counts as empty."""
     return all(files.get(root, "") == target.get(root, "") for root in {**files, **target})
 
 
 def _changed(before: Mapping[str, Document], after: Mapping[str, Document]) -> dict[str, str]:
-    """Return {root: what it is} of the roots that differ, in order of their names."""
+    """Return {root: its kind} of the roots that differ, in order of their names."""
     differ = sorted(root for root in {**before, **after} if before.get(root) != after.get(root))
     return {root: (after.get(root) or before[root])["type"] for root in differ}

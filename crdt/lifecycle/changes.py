@@ -1,6 +1,6 @@
-"""Committed changes of memberships, logins and sessions: open rooms follow them.
+"""Applies committed changes of memberships, logins and sessions to open rooms.
 
-Nobody acts on what they read before such a change: see docs/design/concurrency.md.
+A request does not act on data that it read before such a change: see docs/design/concurrency.md.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -18,36 +18,36 @@ class SessionCache(Protocol):
     """Keeps data of sessions; a deleted session's data must be dropped."""
 
     def forget(self, session_id: str) -> None:
-        """Keep nothing of a session any more."""
+        """Drop all data of a session."""
 
 
 class Changes:
-    """Is told of each committed change: makes the loaded rooms follow it, and counts it.
+    """Is told of each committed change, counts it, and applies it to the loaded rooms.
 
-    Reading from the store takes time, and what was read may have changed before the answer is used.
-    The count tells whether it has.
+    Reading from the store takes time, so the data may have changed before they are used. The count
+    shows whether anything changed.
     """
 
     def __init__(self, loaded: LoadedRooms, writer: LogWriter, cache: SessionCache) -> None:
-        """loaded: the same object that `writer` has; cache: told when a session is deleted."""
+        """loaded: the same object as in `writer`; cache: told when a session is deleted."""
         self._loaded = loaded
         self._writer = writer
         self._cache = cache
         self.count = 0
 
     def note(self) -> None:
-        """A change is committed."""
+        """Count a committed change."""
         self.count += 1
 
     async def read(self, read: Callable[[], Awaitable[_T]]) -> _T:
-        """Return what `read` returned while nothing changed; reads again after each change.
+        """Return the result of `read` from a time without changes: it is called again after each.
 
         The caller may act on the result until it awaits something.
         """
-        # An example: a client connects, and its role is read. Before the answer is there, the owner
+        # An example: a client connects, and its role is read. Before the answer arrives, the owner
         # removes the member, and `member_gone` finds no connection to close. With the old answer
-        # the client would be let in for good. The count has changed, so the role is read again. A
-        # lock would do that, too, but every request would wait for every other.
+        # the client would stay in the room. But the count has changed, so the role is read again. A
+        # lock would also do that, but then every request would wait for every other request.
         while True:
             before = self.count
             result = await read()
@@ -57,7 +57,7 @@ class Changes:
     # -- one method for each kind of change -------------------------------------------------------
 
     def role_changed(self, session_id: str, user_id: str, role: Role) -> None:
-        """A membership's new role is committed."""
+        """Give a member a new role, which is committed."""
         self.note()
         if room := self._loaded.get(session_id):
             room.members.set_role(user_id, role)
@@ -65,26 +65,26 @@ class Changes:
                 room.quota.own(user_id)
 
     def member_gone(self, session_id: str, user_id: str, reason: CloseReason) -> None:
-        """A membership's end is committed."""
+        """Close the connections of a member whose membership's end is committed."""
         self.note()
         if room := self._loaded.get(session_id):
             room.members.remove(user_id, reason)
 
     def user_changed(self, user: Mapping[str, Any]) -> None:
-        """A user's new name or picture is committed; `user` as `Connection.user`."""
+        """Show a user's new name or picture, which is committed; user: see `Connection.user`."""
         self.note()
         for room in self._loaded:
             room.members.rename(user)
 
     def logins_ended(self, login_ids: Iterable[str], reason: CloseReason) -> None:
-        """The end of logins is committed."""
+        """Close the connections of logins whose end is committed."""
         self.note()
         ended = frozenset(login_ids)
         for room in self._loaded:
             room.members.close([c for c in room.members.connections if c.login_id in ended], reason)
 
     def login_replaced(self, login_id: str, successor: str) -> None:
-        """A user's connections belong to another of their logins from now on."""
+        """Move a user's connections to another of their logins."""
         self.note()
         for room in self._loaded:
             for connection in room.members.connections:
@@ -92,13 +92,13 @@ class Changes:
                     connection.login_id = successor
 
     def status_changed(self, session_id: str, status: Status) -> None:
-        """A session's end or reopening is committed."""
+        """Open or close a session's room, after the session's new status is committed."""
         self.note()
         if room := self._loaded.get(session_id):
             room.members.set_open(is_open=status is Status.OPEN)
 
     def session_deleted(self, session_id: str) -> None:
-        """A session's deletion is committed: nothing of it is written any more."""
+        """Drop a session's room and log, after the session's deletion is committed."""
         self.note()
         self._cache.forget(session_id)
         if room := self._loaded.get(session_id):

@@ -1,5 +1,4 @@
-"""Makes what is stored of a room small and quick to load:
-checkpoints, and old parts of its log packed.
+"""Makes a room's stored data small and quick to load, by checkpoints and by packing the old log.
 
 See docs/design/concurrency.md.
 """
@@ -25,14 +24,13 @@ from storage.errors import NotFound
 _COMPACTION_PAUSE_MS = 10_000
 _PAUSES_PER_COMPACTION = 4
 _TRIES = 3
-"""How often `compact` is tried in a document that is being edited:
-edits that come in meanwhile may undo a try."""
+"""How often `compact` is tried in a document that is being edited: an edit may undo a try."""
 
 _DEADLINE_S = 30.0
 
 _TOGETHER = 4
-"""Rooms that are worked on together. Each holds its document, or an old part of its log,
-in memory twice."""
+"""Rooms that are worked on together. For each, its document, or an old part of its log, is in
+memory twice."""
 _WAITING_EACH, _WAITING = 16, 64
 """Rooms of one owner, and of all owners, that may wait for their turn."""
 _WAIT_S = 60.0
@@ -44,7 +42,7 @@ _log = logging.getLogger(__name__)
 class Compactor:
     """Works on a few rooms at a time: in threads, or in worker processes for large documents.
 
-    Only one task at a time replaces what is stored of a room: see `replacing`.
+    Only one task at a time replaces the stored data of a room: see `replacing`.
     """
 
     def __init__(
@@ -64,28 +62,26 @@ class Compactor:
         and when it no longer is."""
 
     def replacing(self, session_id: str) -> AbstractAsyncContextManager[None]:
-        """Return a block inside which nobody else replaces what is stored of a session:
-        its log and checkpoint.
-        """
+        """Return a block in which no other task replaces a session's stored log and checkpoint."""
         return self._replacing.of(session_id)
 
     def is_replacing(self, room: Room) -> bool:
-        """Whether somebody replaces what is stored of a room now, or waits for that."""
+        """Whether a task is replacing a room's stored data, or waits for that."""
         return room.session_id in self._replacing
 
     @asynccontextmanager
     async def _working(self, room: Room, *, is_maintenance: bool) -> AsyncIterator[None]:
-        """Run the block, which replaces what is stored of a room, when it is the owner's turn."""
+        """Run a block that replaces a room's stored data, when it is the owner's turn."""
         async with self.replacing(room.session_id):
             payer = Payer(room.quota.owner_id, is_maintenance=is_maintenance)
             async with self._slots.slot(payer):
                 yield
 
     async def checkpoint(self, room: Room) -> None:
-        """Store the whole document as it is now, if it changed or its quota needs that.
+        """Store the document as it is now, if it changed or its quota needs that.
 
-        Waits first until the log has all of it. Raises StoreUnavailable, RoomUnavailable or
-        WorkersBusy; the log is then enough to start from.
+        First waits until the log is stored up to there. Raises StoreUnavailable, RoomUnavailable or
+        WorkersBusy; then the stored log is enough to load the room.
         """
         async with self._working(room, is_maintenance=True):
             if room.journal.sequence != room.upkeep.checkpointed or room.quota.needs_remaining:
@@ -96,21 +92,21 @@ class Compactor:
     ) -> bool:
         """Store the document even if nothing changed; return whether it is stored.
 
-        The caller is inside `replacing`.
+        The caller must be inside `replacing`.
 
-        kept_bytes      bytes of deleted content to keep; None: as many as usual
-        is_maintenance  nobody waits for it
+        kept_bytes      bytes of deleted content to keep; None keeps the usual number
+        is_maintenance  no user waits for it
 
         Raises as `checkpoint`.
         """
-        # All of the room is read here, before anything is awaited: log position, state, clocks and
-        # owners must be of one moment.
+        # The whole room is read before anything is awaited: log position, state, clocks and owners
+        # must be of the same moment.
         sequence, now = room.journal.sequence, self._clock()
         room.upkeep.checkpointed_at = now
         room.integrate_pending()
         document = self._read(room, sequence)
-        # The log must have everything that the checkpoint has. If the checkpoint were first and the
-        # process died, the log would go on from a position that it does not have.
+        # The log must have everything that the checkpoint has. If the checkpoint was stored first
+        # and the process died, the next log entries would follow a position that is not in the log.
         await self._writer.saved(room, sequence)
         upkeep = room.upkeep
         try:
@@ -127,16 +123,17 @@ class Compactor:
         finally:
             upkeep.checkpoint_ms = self._clock() - now
         upkeep.checkpointed = sequence
-        # The room goes on from the smaller form, unless its base was merged again meanwhile. The
-        # checkpoint is stored in any case.
+        # The room continues with the smaller state, unless its base was merged again meanwhile. The
+        # checkpoint is stored in both cases.
         if room.document.replace_base(document.parts, made.state, made.merged):
             upkeep.checkpoint_bytes = room.document.size
             self._note_remaining(room, made.author_bytes)
         return True
 
     def _read(self, room: Room, sequence: int) -> DocumentState:
-        """Return the room's document as it is, with what is known of it;
-        `sequence` is its position in the log.
+        """Return the room's document with all its data.
+
+        sequence  the document's position in the log
         """
         with self._mark.at(room.session_id):
             state, *since = room.document.parts()
@@ -155,8 +152,9 @@ class Compactor:
     async def _make(
         self, payer: Payer, room: Room, document: DocumentState, kept_bytes: int
     ) -> NewCheckpoint:
-        """Make a checkpoint: a megabyte takes 0.25 s,
-        and native code holds the interpreter for much of that time.
+        """Make a checkpoint.
+
+        A megabyte takes 0.25 s, and native code holds the interpreter for much of that time.
         """
         session_id, now = room.session_id, room.upkeep.checkpointed_at
         if not room.document.takes_long:
@@ -181,8 +179,9 @@ class Compactor:
                 listener(room.session_id)
 
     def compaction_wait_ms(self, room: Room) -> int:
-        """Return how long the next `compact` of a room has to wait:
-        it takes as much work as a checkpoint.
+        """Return how long the next `compact` of a room has to wait, in ms.
+
+        `compact` takes as much work as a checkpoint, so it must not run too often.
         """
         if room.upkeep.compacted_at is None:
             return 0
@@ -190,16 +189,16 @@ class Compactor:
         return max(0, room.upkeep.compacted_at + pause_ms - self._clock())
 
     async def compact(self, room: Room) -> int:
-        """Remove all deleted content from a document, for its owner;
-        return how many bytes it had before.
+        """Remove all deleted content from a document, for its owner.
 
-        Raises StoreUnavailable, RoomUnavailable or WorkersBusy.
+        Returns the bytes that the document had before. Raises StoreUnavailable, RoomUnavailable or
+        WorkersBusy.
         """
         before = room.document.size
         room.upkeep.compacted_at = self._clock()
         room.quota.needs_remaining = True
-        # While the checkpoint is made, others edit. If the base of the document was merged again
-        # meanwhile, the smaller form cannot replace it, and it is tried again.
+        # Clients edit while the checkpoint is made. If the document's base was merged again
+        # meanwhile, the smaller state cannot replace it, and the next try begins.
         for _ in range(_TRIES):
             async with self._working(room, is_maintenance=False):
                 await self.checkpoint_now(room, 0)
@@ -208,10 +207,11 @@ class Compactor:
         return before
 
     async def pack(self, room: Room, *, is_closing: bool = False) -> None:
-        """Pack the part of the log that is older than the checkpoint;
-        raises StoreUnavailable or WorkersBusy.
+        """Pack the part of the log that is older than the checkpoint.
 
         is_closing  also pack rows that are too few to fill a packed row
+
+        Raises StoreUnavailable or WorkersBusy.
         """
         if not is_closing and room.upkeep.checkpointed - room.upkeep.packed < segments.ENTRIES:
             return

@@ -1,4 +1,4 @@
-"""Decides when rooms send: at the end of a turn of the event loop, presence 20 ms later."""
+"""Decides when rooms send: updates at the end of a turn of the event loop, presence 20 ms later."""
 
 import asyncio
 import logging
@@ -8,19 +8,20 @@ from crdt.room.broadcast import Broadcast
 from crdt.room.presence import Presence
 
 _NEWS_DELAY_S = 0.02
-"""Seconds that presence waits, so that the presence of several people is sent together:
-a send costs more than all else.
+"""Seconds that presence waits, so that the presence of several users is sent in one message: a send
+costs more than all other work.
 
-If its room is told something else before, presence goes out with that:
-editors send a cursor with each keystroke.
+If the room sends another message before that, presence is sent with it: editors send a cursor with
+each keystroke.
 """
 
 _log = logging.getLogger(__name__)
 
 
 class BroadcastScheduler:
-    """The `PresenceScheduler` of all rooms: one callback a turn for all broadcasts,
-    one timer for all presence.
+    """The `PresenceScheduler` of all rooms.
+
+    It uses one callback a turn for all broadcasts, and one timer for all presence.
     """
 
     __slots__ = ("_clock", "_interval_s", "_late", "_loop", "_news", "_turn", "_waking")
@@ -35,9 +36,9 @@ class BroadcastScheduler:
         self._late: set[Presence] = set()
 
     def _running(self) -> asyncio.AbstractEventLoop:
-        """Return the event loop, which is remembered.
+        """Return the event loop, which is kept after the first call.
 
-        On Python 3.11 asyncio asks the system for the process id each time.
+        On Python 3.11 asyncio asks the system for the process id at each call.
         """
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
@@ -45,8 +46,8 @@ class BroadcastScheduler:
 
     def flush_soon(self, broadcast: Broadcast) -> None:
         """Flush a broadcast at the end of this turn of the event loop."""
-        # `call_soon` runs after what is ready in this turn, which is all frames that were read
-        # together. So they go out together, without any time of waiting.
+        # `call_soon` runs after all callbacks that are ready in this turn, which handle the frames
+        # that were read together. So their updates are sent together, without any waiting.
         if not self._turn:
             self._running().call_soon(self._end_turn)
         self._turn.append(broadcast)
@@ -58,10 +59,10 @@ class BroadcastScheduler:
                 if presence := self._news.pop(broadcast, None):
                     presence.publish()
                 broadcast.flush()
-            except Exception:  # other rooms are told what is new
+            except Exception:  # other rooms must still send
                 _log.exception("what is new in a room cannot be told")
         if self._waking and not self._news:
-            # All presence has gone out with this flush, so the timer is not needed any more.
+            # This flush has sent all presence, so the timer is not needed any more.
             self._waking.cancel()
             self._waking = None
 
@@ -87,7 +88,7 @@ class BroadcastScheduler:
         self._late.add(presence)
 
     def _tick(self) -> None:
-        """Take presence that came too soon after the one before."""
+        """Publish presence that came too soon after the previous presence of its client."""
         late, self._late = self._late, set()
         now = self._clock()
         for presence in late:

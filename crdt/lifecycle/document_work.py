@@ -1,8 +1,8 @@
-"""Work on whole documents: in a thread if the document is small, else in a worker process.
+"""Work on whole documents: in a thread if the document is small, otherwise in a worker process.
 
-pycrdt holds the interpreter while it loads, merges or checks a document. So does each pass over its
-structs in Python, most of the time. So a thread does not keep the event loop free, and is used only
-for work of a few milliseconds.
+pycrdt holds the interpreter while it loads, merges or checks a document. So does, most of the time,
+a pass over the document's structs in Python. So a thread still blocks the event loop, and is used
+only for work of a few milliseconds.
 
 See docs/design/concurrency.md.
 """
@@ -16,10 +16,10 @@ from crdt.fair_queue import Payer
 from crdt.workers import Workers
 
 SMALL_BYTES = 128 << 10
-"""Bytes from which on a document is large: smaller ones take a thread up to 5 ms."""
+"""A document of at least this many bytes is large. A smaller one takes a thread up to 5 ms."""
 _MEMORY_PER_BYTE = 50
 """Bytes of memory that a worker needs for each byte of a document.
-Characters typed backwards, one by one, take 45."""
+Characters that were typed backwards, one by one, need 45."""
 DEADLINE_S = 120.0
 """Seconds for work on one document. A document of 8 MiB takes up to four seconds of CPU time."""
 
@@ -38,8 +38,9 @@ class DocumentWork:
         self.mark = mark
 
     def is_for_worker(self, size: int) -> bool:
-        """Whether a document of this size in bytes is large,
-        and a worker has enough memory for it.
+        """Whether a document is large, and small enough for a worker's memory.
+
+        size  bytes of the document
         """
         return SMALL_BYTES <= size <= self._workers.memory_bytes // _MEMORY_PER_BYTE
 
@@ -51,15 +52,14 @@ class DocumentWork:
         function: Callable[[*_Arguments], _Result],
         *arguments: *_Arguments,
     ) -> _Result:
-        """Return the result of a function; raises its errors,
-        and `WorkError` as `Workers.run` does.
+        """Return the result of a function; raises its errors, and `WorkError` as `Workers.run`.
 
-        payer     whose work it is
+        payer     the users that the work is done for
         size      bytes of the document
-        function  of a module: see `Workers.run`
+        function  a module's function: see `Workers.run`
         """
-        # A document that is too large for a worker's memory is worked on in a thread: slow for
-        # everybody, but possible.
+        # A document that is too large for a worker's memory is handled in a thread. That is slow
+        # for all users, but possible.
         if self.is_for_worker(size):
             return await self.run_in_worker(payer, DEADLINE_S, function, *arguments)
         with self.mark.beside(session_id):
@@ -72,5 +72,5 @@ class DocumentWork:
         function: Callable[[*_Arguments], _Result],
         *arguments: *_Arguments,
     ) -> _Result:
-        """Do work in a worker process, however small the document is; see `run`."""
+        """Do work in a worker process, even for a small document; see `run`."""
         return await self._workers.run(function, *arguments, key=payer, deadline_s=deadline_s)

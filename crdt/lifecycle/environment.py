@@ -1,4 +1,4 @@
-"""The things that the rooms of a process get from the program around them."""
+"""The parts of the surrounding program that the rooms of a process use."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,16 +11,16 @@ from crdt.workers import Workers
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Clock, random numbers, the wire and what earlier processes left behind.
+    """Clock, random numbers, frames, workers, and data from earlier processes.
 
     clock            returns milliseconds since 1970
     random_below     returns a random integer from 0 to below its argument
-    accepts_foreign  the server ended without saving all it had relayed (see `Room`)
-    encode           returns a frame as it goes over the wire
-    mark             names the session and user for whom native code works
-    quarantine       which sessions are set aside
+    accepts_foreign  the last process ended without saving all updates it had relayed (see `Room`)
+    encode           returns a frame as bytes for the socket
+    mark             names the session and user that native code works for
+    quarantine       the sessions that are set aside
     limit_counters   how often each limit refused something
-    workers          processes for work that would hold the event loop
+    workers          processes for work that would block the event loop
     cpu_s            returns seconds of CPU time that the calling thread has used
     """
 

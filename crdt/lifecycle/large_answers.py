@@ -1,10 +1,9 @@
-"""Answers to questions for large documents:
-several updates, which a worker process makes of the state.
+"""Sends large documents to clients in several updates, which a worker process makes of the state.
 
 Reading the structs of a state takes 4 µs each, and all clients of a class ask for the state
-together. So the parts of the last state are kept for some seconds. The base is taken apart by
-itself, and so are the updates since. Merging the two would take 0.15 s for 6 MB, and the base does
-not change while others type.
+together. So the parts of the last state are kept for some seconds. The base and the updates since
+are split separately. Merging the two would take 0.15 s for 6 MB, and the base does not change while
+users type.
 """
 
 import asyncio
@@ -32,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 class _Kept(NamedTuple):
-    """Updates, the users whose work it is to take them apart, and the parts."""
+    """Updates, the users that wait for their parts, and the parts."""
 
     updates: Sequence[bytes]
     payer: Payer
@@ -40,9 +39,9 @@ class _Kept(NamedTuple):
 
 
 class LargeAnswers:
-    """Sends answers in parts.
+    """Sends large answers in parts.
 
-    It keeps the parts of one document: those of its base, and of the updates since.
+    It keeps the parts of one document: those of its base, and those of the updates since.
     """
 
     def __init__(self, work: DocumentWork) -> None:
@@ -59,11 +58,11 @@ class LargeAnswers:
         parts: Sequence[bytes],
         known: Mapping[int, int],
     ) -> None:
-        """Send a client what it lacks of a document, as soon as the document is taken apart.
+        """Send a client the updates that it lacks, as soon as the document is split.
 
-        session_id  the document's
+        session_id  the document's session
         parts       see `RawDocument.parts`
-        known       {client id: next clock} of what the client has
+        known       {client id: next clock} of the structs that the client has
         """
         connection.sent.is_coming = True
         send = self._send(connection, session_id, parts, known)
@@ -89,10 +88,10 @@ class LargeAnswers:
             connection.sent.is_coming = False
 
     async def _split(self, user_id: str, session_id: str, updates: Sequence[bytes]) -> list[Part]:
-        """Return updates taken apart; those that were taken apart last are kept."""
+        """Return the parts of updates. The parts that were made last are kept."""
         loop = asyncio.get_running_loop()
-        # Found by identity: as long as these objects are the document, so are the parts. Comparing
-        # megabytes for each of fifty clients would cost what the parts save.
+        # Kept parts are found by the identity of the updates: the same objects have the same parts.
+        # Comparing megabytes for each of fifty clients would cost the time that the parts save.
         kept = next((kept for kept in self._kept if _are_same(kept.updates, updates)), None)
         if kept is None:
             payer = Payer(user_id)
@@ -107,8 +106,8 @@ class LargeAnswers:
         if self._forgetting:
             self._forgetting.cancel()
         self._forgetting = loop.call_later(_KEPT_S, self._forget)
-        # Shielded, because several clients wait for one result: if one hangs up, the others still
-        # get theirs.
+        # The task is shielded, because several clients wait for one result. If one of them hangs
+        # up, the others still get theirs.
         return await asyncio.shield(kept.parts)
 
     async def _made(self, payer: Payer, session_id: str, updates: Sequence[bytes]) -> list[Part]:
@@ -116,19 +115,19 @@ class LargeAnswers:
             return await self._work.run(
                 payer, session_id, sum(map(len, updates)), _parts_of, updates
             )
-        except WorkError:  # too many wait
+        except WorkError:  # too many jobs wait
             pass
         except Exception:
             _log.exception("the document of session %s cannot be taken apart", session_id)
-        # Without parts each update is sent as one message.
-        # On a slow link that may take too long, but it is an answer.
+        # Without parts, each update is sent as one message.
+        # On a slow link that may take too long, but the client gets an answer.
         return [Part(update, {}, update) for update in updates]
 
     def _forget(self) -> None:
         self._kept, self._forgetting = [], None
 
     async def stop(self) -> None:
-        """Answer no more."""
+        """Cancel all answers."""
         for sending in self._sending:
             sending.cancel()
         for making in self._making:
@@ -140,13 +139,14 @@ class LargeAnswers:
 
 
 def frames_for(parts: list[Part], known: Mapping[int, int]) -> list[bytes]:
-    """Return what to send to a client that has these clocks;
-    only the last frame says that it has everything now.
+    """Return the frames for a client that has these clocks.
+
+    Only the last frame tells the client that it has everything now.
     """
     updates = []
     for part in parts:
-        # A client that has all structs of a part still needs its deletions: a state vector says
-        # nothing about these.
+        # A client that has all structs of a part still needs its deletions: a state vector does not
+        # contain deletions.
         lacks = any(clock > known.get(client, 0) for client, clock in part.clocks.items())
         if update := part.update if lacks else part.deletions:
             updates.append(update)
@@ -162,5 +162,5 @@ def _parts_of(updates: Sequence[bytes]) -> list[Part]:
     state = merge_text(updates)
     try:
         return split_update(state)
-    except Rejected:  # stored before a limit of the reader was there
+    except Rejected:  # it was stored before the parser had one of its limits
         return [Part(state, {}, state)]

@@ -8,7 +8,7 @@ from crdt.room.room import Room
 
 
 class LoadedRooms:
-    """The loaded rooms by session id, and closing one for everybody in it."""
+    """The loaded rooms by session id."""
 
     __slots__ = ("_by_session",)
 
@@ -23,7 +23,7 @@ class LoadedRooms:
         return iter(list(self._by_session.values()))
 
     def __contains__(self, room: Room) -> bool:
-        """Whether this very room is loaded, not another one of the same session."""
+        """Whether this room object is loaded, and not another one of the same session."""
         return self._by_session.get(room.session_id) is room
 
     def get(self, session_id: str) -> Room | None:
@@ -31,21 +31,21 @@ class LoadedRooms:
         return self._by_session.get(session_id)
 
     def add(self, room: Room) -> None:
-        """Take in a room that was loaded."""
+        """Add a room that was loaded."""
         self._by_session[room.session_id] = room
 
     def remove(self, room: Room) -> None:
-        """Forget a room; harmless if it is not loaded."""
+        """Remove a room if it is loaded."""
         if room in self:
             del self._by_session[room.session_id]
 
     def evict(self, room: Room, reason: CloseReason) -> None:
-        """Forget a room and close everybody's connection to it."""
+        """Remove a room, and close all connections to it."""
         self.remove(room)
         room.members.close(room.members.connections, reason)
 
     def lost(self, source: LogSource) -> None:
-        """The store has another log than the room believes: its clients load it again."""
+        """Evict a room whose stored log differs from its own; its clients then load it again."""
         room = self._by_session.get(source.session_id)
         if room is source:
             self.evict(room, CloseReason.RESTART)

@@ -43,8 +43,10 @@ class RoomLoader:
         opener: DocumentOpener,
         clock: Callable[[], int],
     ) -> None:
-        """loaded: where rooms go; context: what each of them needs;
-        clock: milliseconds since 1970.
+        """Load rooms into `loaded`.
+
+        context  given to each room
+        clock    milliseconds since 1970
         """
         self.damaged: set[str] = set()
         self._store = store
@@ -61,10 +63,10 @@ class RoomLoader:
 
         Loading goes on if the caller is cancelled.
 
-        Raises NotFound, RoomDamaged, or RoomUnavailable while the store is away.
+        Raises NotFound, RoomDamaged, or RoomUnavailable while the store cannot be reached.
         """
-        # Several clients that open a session together wait for one task. It is shielded below, so a
-        # client that hangs up does not end it for the others.
+        # Several clients that open a session together wait for one task. The task is shielded
+        # below, so a client that hangs up does not cancel it for the other clients.
         loading = self._loading.get(session_id)
         if loading is None or loading.task.done():
             payer = Payer(user_id)
@@ -84,7 +86,7 @@ class RoomLoader:
             raise RoomUnavailable("the server is stopping") from None
 
     async def finish(self) -> None:
-        """Return when nothing is being loaded any more; if this is cancelled, so is the loading."""
+        """Return when no room is being loaded any more; cancelling this cancels the loading."""
         await asyncio.gather(
             *(loading.task for loading in self._loading.values()), return_exceptions=True
         )
@@ -94,13 +96,13 @@ class RoomLoader:
         if loading and loading.task is task:
             del self._loading[session_id]
         if not task.cancelled():
-            task.exception()  # also retrieved here, should every waiter have been cancelled
+            task.exception()  # retrieved also if every waiter was cancelled
 
     async def _load(self, session_id: str, payer: Payer) -> None:
         try:
             checkpoint, restored = await self._restore(session_id, payer)
-            # The session is read after its document: loading may take seconds, and whether the
-            # session is open, or still there, counts as it is at the end.
+            # The session is read after its document, because loading may take seconds. Meanwhile
+            # the session may have ended, or have been deleted.
             session = await self._changes.read(lambda: self._store.session(session_id))
         except RoomSetAside:
             raise
@@ -127,9 +129,8 @@ class RoomLoader:
             is_open=session.status is Status.OPEN,
             checkpointed=checkpointed,
         )
-        if (
-            restored.sequence == checkpointed
-        ):  # then no log was read, and the first checkpoint has time
+        if restored.sequence == checkpointed:
+            # No log was read, so the first checkpoint is not urgent.
             room.upkeep.checkpointed_at = self._clock()
         room.upkeep.checkpoint_bytes = len(checkpoint.state) if checkpoint else 0
         room.quota.own(session.owner_id)
@@ -138,12 +139,11 @@ class RoomLoader:
     async def _restore(
         self, session_id: str, payer: Payer
     ) -> tuple[Checkpoint | None, restore.RestoredDocument]:
-        """Return the checkpoint, if there is one, and the document;
-        raises RoomDamaged or StoreUnavailable.
+        """Return (the checkpoint, or None, the document); raises RoomDamaged or StoreUnavailable.
 
-        The log is read from the newest version or the checkpoint on, whichever is older: what came
-        after the version says who contributed to the next one. A checkpoint of a release that did
-        not keep authors needs all of it, once.
+        The log is read from the newest version or the checkpoint on, whichever is older: the
+        entries after the version tell who contributed to the next version. A checkpoint of a
+        release that did not keep authors needs the whole log once.
         """
         checkpoint = await self._store.checkpoint(session_id)
         newest = await self._store.newest_version(session_id)
@@ -160,9 +160,7 @@ class RoomLoader:
 async def read_log(
     store: RoomStore, session_id: str, after: int, limit: int, until: int | None = None
 ) -> list[Chunk]:
-    """Return the chunks with entries beyond `after`, and up to `until`,
-    reading `limit` of them at a time.
-    """
+    """Return the chunks with entries after `after`, up to `until`, reading `limit` at a time."""
     chunks: list[Chunk] = []
     while True:
         more = await store.chunks(session_id, after, limit)

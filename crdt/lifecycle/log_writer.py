@@ -1,7 +1,6 @@
-"""The one writer of the process: it commits the new updates of all rooms together,
-and tries until they are stored.
+"""Commits the new updates of all rooms together, and tries again until they are stored.
 
-See docs/design/storage.md.
+There is one writer in the process. See docs/design/storage.md.
 """
 
 import asyncio
@@ -22,21 +21,21 @@ from storage.records import Chunk
 _T = TypeVar("_T")
 
 _CHUNKS_PER_COMMIT = 100
-"""Chunks of one transaction. If one of them is refused, all are tried one by one."""
+"""Chunks of one transaction. If the store refuses one of them, all are committed one by one."""
 _ROOMS_PER_TURN = 20
-"""Rooms handled in one turn of the event loop: for each, integrating and encoding its keystrokes
-takes some 0.1 ms, and telling their authors as long again."""
+"""Rooms handled in one turn of the event loop. For each, integrating and encoding its keystrokes
+takes about 0.1 ms, and telling their authors takes as long again."""
 _GATHERED_AT_MOST = 4_000
-"""Updates that are gathered for one commit:
-to encode and merge more would hold the event loop for over 15 ms."""
+"""Updates that are gathered for one commit. Encoding and merging more of them would hold the event
+loop for over 15 ms."""
 
 _LEAST_DELAY_S = 0.2
-"""Seconds that updates are gathered, at least. A commit every 100 ms instead of every 250 would add
-8 % to what a class of fifty costs, for commits and for waking up."""
+"""Seconds for which updates are gathered, at least. A commit every 100 ms instead of every 250
+would add 8 % to the cost of a class of fifty, for commits and for waking up."""
 
 _DELAY_PER_ROOM_S = 0.005
-"""Seconds of gathering for each room with updates. A chunk costs a tenth of a millisecond whatever
-is in it, so two hundred chunks a second are enough."""
+"""Seconds of gathering for each room with updates. A chunk costs a tenth of a millisecond, however
+large it is, so two hundred chunks a second are enough."""
 
 _FIRST_RETRY_S = 0.1
 _LAST_RETRY_S = 5.0
@@ -45,19 +44,20 @@ _log = logging.getLogger(__name__)
 
 
 class LogWriter:
-    """Group commit: one commit for all rooms, as a commit costs about the same whatever it holds.
+    """Commits the new chunks of all rooms in one transaction.
 
-    Databases do so with transactions that come together: see Gray and Reuter, "Transaction
-    Processing" (1993), and `commit_delay` in PostgreSQL's manual. As there, the first update waits
-    a little for others.
+    A commit takes about as long for a hundred chunks as for one chunk. Databases do the same with
+    transactions that come together ("group commit"): see Gray and Reuter, "Transaction Processing"
+    (1993), and `commit_delay` in PostgreSQL's manual. The first update waits a little for other
+    updates, as there.
 
-    The invariant: of each room one chunk is on its way at most, and the same bytes are offered
-    until they are stored. An example: rooms A and B have 3 and 1 updates. One call stores both
-    chunks, but its answer gets lost. Both rooms offer these chunks again, without the updates that
-    came meanwhile. The store finds that it has them. Only then "saved" is sent, and the next chunks
-    have the updates that came since.
+    The invariant: at most one chunk of each room is being stored, and the same bytes are sent to
+    the store until they are stored. An example: rooms A and B have 3 and 1 updates. One call stores
+    both chunks, but its answer gets lost. Both rooms send these chunks again, without the updates
+    that came meanwhile. The store finds that it has them. Only then "saved" is sent, and the next
+    chunks have the updates that came since.
 
-    is_failing     the last attempt failed: the store is away
+    is_failing     the last attempt failed: the store cannot be written
     unsaved_bytes  bytes that all rooms together still have to write
     """
 
@@ -83,19 +83,19 @@ class LogWriter:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin; call inside the event loop."""
+        """Start the task that writes; call this inside the event loop."""
         self._task = start_task(self._run(), "writer")
 
     async def stop(self) -> None:
-        """Write no more; tasks that wait get RoomUnavailable."""
+        """Stop writing; tasks that wait get RoomUnavailable."""
         await end_task(self._task)
         self._fail_waiting("the server is stopping")
 
     async def drain(self) -> None:
-        """Return when everything is stored."""
+        """Return when all updates are stored."""
         while self._dirty:
-            # The store may be away while the server stops. Then this goes on until the caller's
-            # grace is over.
+            # The store may be unreachable while the server stops. Then this goes on until the
+            # caller's grace period is over.
             for room in list(self._dirty):
                 try:
                     await self.saved(room, room.journal.sequence)
@@ -107,7 +107,7 @@ class LogWriter:
         return self.unsaved_bytes + size <= self._settings.unsaved_bytes
 
     def wrote(self, source: LogSource, size: int) -> None:
-        """A room has something new to write, of `size` bytes."""
+        """Note that a room has new updates to write, of `size` bytes."""
         self.unsaved_bytes += size
         self._dirty[source] = None
         self._gathered += 1
@@ -117,13 +117,14 @@ class LogWriter:
             self._hurry.set()
 
     def forget(self, room: LogSource, why: str) -> None:
-        """Write nothing more of a room; tasks that wait for it get RoomUnavailable."""
+        """Stop writing a room; tasks that wait for it get RoomUnavailable."""
         self._dirty.pop(room, None)
         self._fail_waiting(why, room)
 
     async def saved(self, room: LogSource, sequence: int) -> None:
-        """Return when the store has the room's log up to `sequence`;
-        raises RoomUnavailable if a commit fails.
+        """Return when the store has the room's log up to `sequence`.
+
+        Raises RoomUnavailable if a commit fails.
         """
         if room.journal.saved_sequence >= sequence:
             return
@@ -138,16 +139,16 @@ class LogWriter:
         retry_s = _FIRST_RETRY_S
         while True:
             # The flag is cleared before writing, not after it. An update that comes while the store
-            # writes sets it again, so no update is overlooked.
+            # writes sets it again, so no update is missed.
             await self._wake.wait()
             await self._gather()
             self._wake.clear()
             self._gathered = 0
             try:
                 await self._write_all()
-            # The delay doubles up to five seconds. So a store that comes back is not flooded by
-            # attempts, and people do not wait long.
-            except Exception as error:  # whatever it is, the next attempt must come
+            # The delay doubles up to five seconds. So a store that works again is not flooded with
+            # attempts, and users do not wait long.
+            except Exception as error:  # after any error there must be a next attempt
                 self._note_failure(error)
                 await asyncio.sleep(retry_s)
                 retry_s = min(retry_s * 2, _LAST_RETRY_S)
@@ -158,16 +159,16 @@ class LogWriter:
             retry_s = _FIRST_RETRY_S
 
     async def _gather(self) -> None:
-        """Let updates gather, for as long as nobody waits for them."""
-        # Somebody waits for their update to be stored (an answer to a request, a room that closes):
-        # commit now.
+        """Let updates gather, as long as no task waits for one of them."""
+        # A task waits until an update is stored, for a request's answer or to close a room: commit
+        # now.
         if self._waiting or self._gathered >= _GATHERED_AT_MOST:
             return
         loop = asyncio.get_running_loop()
         began = loop.time()
         self._hurry.clear()
-        # The delay grows while updates of more rooms come in, so it is asked again each time it is
-        # over.
+        # The delay grows while updates of more rooms come in, so it is computed again each time it
+        # has passed.
         while (deadline := began + self._delay()) > loop.time():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(deadline):
@@ -175,7 +176,7 @@ class LogWriter:
                     return
 
     def _delay(self) -> float:
-        """Return how long to gather updates: longer if more rooms have something to write."""
+        """Return how long to gather updates: longer if more rooms have updates to write."""
         return min(
             self._settings.flush_delay_s, max(_LEAST_DELAY_S, _DELAY_PER_ROOM_S * len(self._dirty))
         )
@@ -196,15 +197,15 @@ class LogWriter:
             try:
                 await self._commit(batch)
             except (LogConflict, RowDamaged):
-                # One room's log is not what the room believes, and the transaction was undone for
-                # all. Which room it is, only single commits tell. This is rare, so it may cost a
-                # hundred commits.
+                # One room's log differs from the log in the store, and the transaction was undone
+                # for all rooms. Only single commits show which room it is. This is rare, so it may
+                # cost a hundred commits.
                 for pair in batch:
                     await self._commit_alone(pair)
         self.unsaved_bytes = sum(room.journal.unsaved_bytes for room in self._dirty)
 
     async def _collect(self, rooms: Iterable[LogSource]) -> list[tuple[LogSource, Chunk]]:
-        """Return what to write of each room that still has something."""
+        """Return the chunk of each room that still has updates to write."""
         batch = []
         async for room in _in_turns(rooms):
             if room not in self._dirty:
@@ -215,8 +216,9 @@ class LogWriter:
         return batch
 
     def _take(self, room: LogSource, now: int) -> Chunk | None:
-        """Return what to write of a room; if its edits cannot be kept,
-        close the connections of all its clients.
+        """Return the chunk to write of a room.
+
+        If the room's edits cannot be kept, close the connections of all its clients.
         """
         try:
             return room.next_chunk(now)
@@ -228,15 +230,15 @@ class LogWriter:
             return None
 
     async def _commit(self, batch: Iterable[tuple[LogSource, Chunk]]) -> None:
-        # One transaction for many rooms: writing to disk and waiting for it costs about the same
-        # for one chunk as for a hundred. A commit for each room would multiply that.
+        # One transaction serves many rooms: writing to disk and waiting for it costs about the same
+        # for one chunk as for a hundred. A commit for each room would multiply that cost.
         gone = await self._store.append_chunks([chunk for _, chunk in batch])
         async for room, _ in _in_turns(batch):
             if room.session_id in gone:
                 self._lose(room, "the session is gone")
                 continue
-            # Only now is anybody told "saved". An answer that came before the commit would be a
-            # promise that a crash breaks.
+            # Clients are told "saved" only now. An answer before the commit would be a promise that
+            # a crash breaks.
             room.saved()
             if room.journal.is_saved:
                 self._dirty.pop(room, None)
@@ -245,8 +247,9 @@ class LogWriter:
         self._resolve_waiters()
 
     async def _commit_alone(self, pair: tuple[LogSource, Chunk]) -> None:
-        """Commit one chunk. If the store has another log than the room believes, close the room,
-        to be loaded again.
+        """Commit one chunk.
+
+        If the log in the store differs from the room's log, close the room, to be loaded again.
         """
         try:
             await self._commit([pair])
@@ -291,7 +294,7 @@ class LogWriter:
 
 
 async def _in_turns(items: Iterable[_T]) -> AsyncIterator[_T]:
-    """Yield items, and let others have the event loop in between."""
+    """Yield items, and let other tasks of the event loop run in between."""
     for number, item in enumerate(items, 1):
         yield item
         if number % _ROOMS_PER_TURN == 0:

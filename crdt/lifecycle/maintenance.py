@@ -19,36 +19,36 @@ from storage.errors import StoreError
 _REST_MS = 10_000
 """Milliseconds without an edit after which a document is put to rest."""
 _REST_BYTES_PER_MS = 64
-"""Bytes of a document for each of which rest comes a millisecond later:
-loading 265 kB again takes 5 ms."""
+"""A document rests one millisecond later for each of this many bytes: loading 265 kB again takes
+5 ms."""
 
 _BYTES_PER_LOGGED_UPDATE = 32
-"""Bytes of a document for each of which one update may be in the log behind its checkpoint.
+"""The log after the checkpoint may have one update for each of this many bytes of the document.
 
 A checkpoint costs 0.25 µs a byte, and reading the log 15 µs an update. With 32 bytes for an update,
-checkpoints cost an edit 8 µs however large the document is, and reading the log takes at most twice
-as long as reading the checkpoint.
+checkpoints cost an edit 8 µs, however large the document is. Reading the log then takes at most
+twice as long as reading the checkpoint.
 """
 
 _LEAST_GROWTH_BYTES = 64 << 10
-"""Bytes by which a document must have grown for a checkpoint because of growth. It may be mostly
-deleted content then, which a checkpoint drops. While somebody edits the document, it must also have
+"""Bytes by which a document must grow before a checkpoint is made because of growth. Most of them
+may be deleted content, which a checkpoint drops. While users edit the document, it must also have
 doubled.
 """
 
 _PAUSES_PER_CHECKPOINT = 4
-"""How many times as long as a checkpoint took the server waits before one because of growth. So
-checkpoints take at most a fifth of the time, which is enough for half a megabyte of edits a second
-from one editor. While a document is edited and less than half full, the ordinary interval between
-checkpoints applies as well.
+"""The server waits this many times the duration of the last checkpoint before a checkpoint because
+of growth. So checkpoints take at most a fifth of the time, which is enough for half a megabyte of
+edits a second from one editor. While a document is edited and less than half full, the ordinary
+interval between checkpoints applies as well.
 """
 
 _TOGETHER = 4
 """Rooms that are maintained together, each of another owner.
 Most of the time they wait for the store or a worker."""
 _ROOMS_PER_TURN = 64
-"""Rooms that are looked at in one turn of the event loop:
-to see whether something is due takes some microseconds."""
+"""Rooms that are checked in one turn of the event loop. A check whether work is due takes some
+microseconds."""
 
 _log = logging.getLogger(__name__)
 
@@ -57,18 +57,17 @@ class VersionMaker(Protocol):
     """Makes automatic versions."""
 
     def is_due(self, room: Room) -> bool:
-        """Whether it is time for one."""
+        """Whether it is time for an automatic version."""
 
     async def save_if_due(self, room: Room) -> None:
         """Store a version of the room's document if it is time for one."""
 
 
 class RoomMaintenance:
-    """One task of the process that looks at each room in turn,
-    and one task for each owner whose rooms need something.
+    """Maintains rooms: one task checks each room in turn, and each owner has a task for the work.
 
-    So the rooms of one owner are maintained one after another, and an owner waits for the work of
-    others at most as long as one room takes. Begin with `start`, end with `stop`.
+    So the rooms of one owner are maintained one after another. An owner waits for the rooms of
+    other owners at most as long as one room takes. Begin with `start`, end with `stop`.
     """
 
     def __init__(
@@ -81,7 +80,7 @@ class RoomMaintenance:
         clock: Callable[[], int],
         mark: CrashMark,
     ) -> None:
-        """clock: milliseconds since 1970; mark: names the session for which native code works."""
+        """clock: milliseconds since 1970; mark: names the session that native code works for."""
         self._loaded = loaded
         self._settings = settings
         self._writer = writer
@@ -94,11 +93,11 @@ class RoomMaintenance:
         self._tending: dict[str, asyncio.Task[None]] = {}  # by owner
 
     def start(self) -> None:
-        """Begin; call inside the event loop."""
+        """Start the task that checks rooms; call this inside the event loop."""
         self._task = start_task(self._run(), "rooms")
 
     async def stop(self) -> None:
-        """End, and wait until no room is being maintained any more."""
+        """End all tasks, and wait until no room is being maintained any more."""
         await end_task(self._task)
         for task in tuple(self._tending.values()):
             await end_task(task)
@@ -112,11 +111,12 @@ class RoomMaintenance:
                 _log.exception("rooms cannot be tended")
 
     async def _look(self) -> None:
-        """Start a task for each owner of rooms that need maintenance;
-        do nothing while the store is away.
+        """Start a task for each owner of rooms that need maintenance.
+
+        Does nothing while the store cannot be written.
         """
-        # Maintenance waits for the store or a worker, so this loop does not wait for it. If the
-        # task of an owner is still at work, this round leaves that owner's rooms to the next one.
+        # Maintenance waits for the store or a worker, so this loop does not wait for maintenance.
+        # If an owner's task is not done yet, this round skips that owner's rooms.
         if self._writer.is_failing:
             return
         due = dict[str, list[Room]]()
@@ -135,8 +135,9 @@ class RoomMaintenance:
         del self._tending[owner_id]
 
     def _is_due(self, room: Room) -> bool:
-        """Whether a room needs work that waits for the store or a worker;
-        what needs neither is done here.
+        """Whether a room needs work that waits for the store or a worker.
+
+        Work that waits for neither is done here.
         """
         now = self._clock()
         if self._versions.is_due(room) or self._is_grown(room, now):
@@ -145,7 +146,7 @@ class RoomMaintenance:
         return self._is_idle(room, now)
 
     async def _tend_all(self, rooms: list[Room]) -> None:
-        """Do what is due for the rooms of one owner."""
+        """Do the work that is due for the rooms of one owner."""
         for room in rooms:
             async with self._together:
                 if room not in self._loaded or self._writer.is_failing:
@@ -160,8 +161,8 @@ class RoomMaintenance:
     async def _tend(self, room: Room) -> None:
         now = self._clock()
         await self._versions.save_if_due(room)
-        # A redaction holds the room for as long as it takes. To wait for it would hold up the
-        # owner's other rooms, and the next round comes in a second.
+        # A redaction holds the room for as long as it takes. Waiting for it would delay the owner's
+        # other rooms, and the next round begins in a second.
         if (
             room in self._loaded
             and not self._compactor.is_replacing(room)
@@ -177,8 +178,9 @@ class RoomMaintenance:
             await self._close(room)
 
     def _is_grown(self, room: Room, now: int) -> bool:
-        """Whether a room's log would take long to read,
-        or much of its document may be deleted content.
+        """Whether a checkpoint is due.
+
+        It is due if the log would take long to read, or the document may have much deleted content.
         """
         due = max(self._settings.checkpoint_updates, room.document.size // _BYTES_PER_LOGGED_UPDATE)
         upkeep = room.upkeep
@@ -205,7 +207,7 @@ class RoomMaintenance:
         return is_pressing and growth >= max(_LEAST_GROWTH_BYTES, before)
 
     def _rest_if_quiet(self, room: Room, now: int) -> None:
-        """Release the memory that a document needs only while people type."""
+        """Release the memory that a document needs only while users type."""
         document = room.document
         quiet_ms = now - room.contributions.last_edit_at
         if not document.is_resting and quiet_ms >= _REST_MS + document.size // _REST_BYTES_PER_MS:
@@ -214,7 +216,7 @@ class RoomMaintenance:
                 document.rest()
 
     def _is_idle(self, room: Room, now: int) -> bool:
-        """Note whether anybody uses a room; return whether nobody has for a while."""
+        """Note whether a room is used; return whether it has been unused for a while."""
         upkeep = room.upkeep
         if room.is_used:
             upkeep.idle_since = None
@@ -223,10 +225,10 @@ class RoomMaintenance:
         return upkeep.idle_since is not None and now - upkeep.idle_since >= self._settings.idle_ms
 
     async def _close(self, room: Room) -> None:
-        """Checkpoint and close a room, unless somebody comes meanwhile."""
+        """Checkpoint and close a room, unless a client joins meanwhile."""
         await self._compactor.checkpoint(room)
         await self._compactor.pack(room, is_closing=True)
-        # Somebody may have come, or edited, while the checkpoint was made. Nothing is awaited
-        # between this look and the removal, so nobody can come in between.
+        # A client may have joined or edited while the checkpoint was made. Nothing is awaited
+        # between this check and the removal, so no client can join in between.
         if not room.is_used and room.journal.is_saved:
             self._loaded.remove(room)

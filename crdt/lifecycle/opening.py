@@ -1,9 +1,8 @@
-"""Puts stored documents together: small ones in a thread;
-large ones, and those that ended the server, in a worker.
+"""Restores stored documents: small ones in a thread, large and dangerous ones in a worker process.
 
 pycrdt loads a document in one native call that holds the interpreter, so a thread helps only for a
-few milliseconds. A document that a worker process cannot open in time is not opened in the server
-either.
+few milliseconds. A document is dangerous if it has ended the server before. A document that a
+worker process cannot open in time is not opened in the server either.
 """
 
 import contextlib
@@ -32,9 +31,9 @@ _MOST_WORK_S = 4 * MAX_WORK_S
 """Seconds of CPU time that loading a document may take. Edits stop at `MAX_WORK_S`, but a document
 that was made before that limit may cost somewhat more."""
 _TOGETHER, _TOGETHER_EACH = 8, 2
-"""Large documents, of all users and of one, that may be with the workers at the same time."""
+"""Large documents, of all users and of one user, that the workers may open at the same time."""
 _WAITING, _WAITING_EACH = 256, 16
-"""Large documents, of all users and of one, that may wait until it is their turn."""
+"""Large documents, of all users and of one user, that may wait for their turn."""
 _WAIT_S = 60.0
 """Seconds that a document waits for its turn at most."""
 
@@ -69,8 +68,8 @@ class DocumentOpener:
             len(chunk.data) for chunk in chunks
         )
         what = (checkpoint, tuple(chunks), since, self._cpu_s)
-        # A document that has ended the server before is tried in a worker first, whatever its size,
-        # and with all that the server will do with it.
+        # A document that has ended the server before is first tried in a worker, even a small one.
+        # The worker does everything with it that the server will do.
         is_suspect = self._quarantine.has_killed(session_id)
         try:
             if is_suspect:
@@ -83,9 +82,9 @@ class DocumentOpener:
         except WorkersBusy as error:
             raise RoomUnavailable("too many documents are being opened") from error
         except WorkerDied as error:
-            # The document may have ended the worker, or somebody else did, such as the kernel for
-            # lack of memory. The second death for one session decides.
-            if not is_suspect and session_id not in self._died:  # somebody may have ended it
+            # The document may have ended the worker. Or another cause did, such as the kernel for
+            # lack of memory. So the session is set aside only after the second death.
+            if not is_suspect and session_id not in self._died:
                 self._died.add(session_id)
                 raise RoomUnavailable("a worker process ended") from error
             raise self._set_aside(session_id, str(error)) from error
@@ -99,7 +98,7 @@ class DocumentOpener:
         return restored
 
     def _set_aside(self, session_id: str, reason: str) -> RoomSetAside:
-        """Set a session aside as if the server had died for it."""
+        """Set a session aside, as after a death of the server while it worked for the session."""
         self._quarantine.note([(session_id, "")], self._clock(), is_sure=True)
         _log.error(
             "session %s is set aside: its document cannot be opened (%s)", session_id, reason
@@ -110,19 +109,17 @@ class DocumentOpener:
 def put_together(
     checkpoint: Checkpoint | None, chunks: Sequence[Chunk], since: int, cpu_s: Callable[[], float]
 ) -> RestoredDocument:
-    """Do in a worker what a thread does for a small document."""
+    """Restore a document in a worker, as a thread does it for a small document."""
     return restore.restore(checkpoint, chunks, since, cpu_s=cpu_s)
 
 
 def rehearse(
     checkpoint: Checkpoint | None, chunks: Sequence[Chunk], since: int, cpu_s: Callable[[], float]
 ) -> RestoredDocument:
-    """Put a document together and do with it what the server will:
-    show its texts and make its state.
-    """
+    """Restore a document, and use it as the server will: show its texts and make its state."""
     restored = put_together(checkpoint, chunks, since, cpu_s)
     document = Document(restored.state, restored.index.split_surrogates, restored.traits)
-    with contextlib.suppress(TextUnavailable):  # then the server does not try to read them either
+    with contextlib.suppress(TextUnavailable):  # then the server does not try to read texts either
         document.texts(restored.index.text_roots)
     document.state()
     return restored

@@ -1,7 +1,7 @@
 """All rooms of the process: load once, write together, checkpoint, close when idle, drain.
 
-One task writes the logs of all rooms in groups (`log_writer`), another one maintains rooms
-(`maintenance`). `start` begins both, and `drain` ends them.
+One task writes the logs of all rooms in groups (`log_writer`), and another one maintains rooms
+(`maintenance`). `start` starts both, and `drain` ends them.
 """
 
 import asyncio
@@ -36,10 +36,10 @@ from storage.errors import StoreError
 class Rooms:
     """All rooms of the process.
 
-    changes        committed changes of memberships, logins and sessions, which rooms follow
+    changes        applies committed changes of memberships, logins and sessions to rooms
     compactor      makes checkpoints and packs logs
     steps          does long work on single rooms in steps
-    storage_quota  how much the sessions of a user may take
+    storage_quota  limits the storage of each user's sessions
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Rooms:
         versions: VersionMaker,
         changes: Changes,
     ) -> None:
-        """loaded: the object that `writer` and `changes` have, too."""
+        """loaded: the same object as in `writer` and `changes`."""
         self.clock = environment.clock
         self.quarantine = environment.quarantine
         self.changes = changes
@@ -89,29 +89,30 @@ class Rooms:
     # -- life -------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin to write and tend; call inside the event loop."""
+        """Start to write and maintain rooms; call this inside the event loop."""
         self.writer.start()
         self._maintenance.start()
         self.storage_quota.start()
 
     async def drain(self, grace_s: float) -> bool:
-        """Close everybody with 1012, write and checkpoint everything;
-        return whether all of it is stored.
+        """Close all connections with 1012, and write and checkpoint all rooms.
+
+        Returns whether all updates are stored.
         """
         self._is_draining = True
         for room in self._loaded:
-            # First of all nobody may edit any more. The work that follows is then a fixed amount.
+            # First no client may edit any more. The work that follows is then limited.
             room.members.close(room.members.connections, CloseReason.RESTART)
         await self._maintenance.stop()
         await self.storage_quota.stop()
         await self._large_answers.stop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace_s):
-                # The log before the checkpoints: an update in the log is safe, and a checkpoint
-                # only makes the next start faster.
+                # The log is written before the checkpoints: an update in the log is safe, and a
+                # checkpoint only makes the next start faster.
                 await self.writer.drain()
                 for room in self._loaded:
-                    # Without a checkpoint the room is loaded from the log: that only takes longer.
+                    # Without a checkpoint the room is loaded from the log, which only takes longer.
                     with contextlib.suppress(StoreError, RoomUnavailable, WorkersBusy):
                         await self.compactor.checkpoint(room)
                 await self._loader.finish()
@@ -120,17 +121,17 @@ class Rooms:
 
     @property
     def loaded(self) -> int:
-        """How many rooms are in memory."""
+        """The number of rooms in memory."""
         return len(self._loaded)
 
     @property
     def quarantined(self) -> int:
-        """How many sessions are out of service: set aside now, or found damaged since the start."""
+        """The number of sessions out of service: set aside, or found damaged since the start."""
         return len(self._loader.damaged.union(self.quarantine.set_aside(self.clock())))
 
     @property
     def half_full(self) -> int:
-        """How many loaded documents fill more than half of what they may."""
+        """The number of loaded documents that fill more than half of their limit."""
         return sum(room.quota.fill.is_half_full for room in self._loaded)
 
     def fill(self, session_id: str) -> Fill | None:
@@ -148,7 +149,7 @@ class Rooms:
         )
 
     def logins(self) -> set[str]:
-        """Return the logins that connections came with."""
+        """Return the ids of the logins of all connections."""
         return {
             connection.login_id for room in self._loaded for connection in room.members.connections
         }
@@ -160,7 +161,7 @@ class Rooms:
         return self._loaded.get(session_id)
 
     def check_in_service(self, session_id: str) -> None:
-        """Raise RoomUnavailable while stopping, or RoomSetAside."""
+        """Raise RoomUnavailable if the server is stopping, or RoomSetAside."""
         if self._is_draining:
             raise RoomUnavailable("the server is stopping")
         if wait_ms := self.quarantine.wait_ms(session_id, self.clock()):
@@ -168,24 +169,24 @@ class Rooms:
 
     @asynccontextmanager
     async def use(self, session_id: str, user_id: str = "") -> AsyncIterator[Room]:
-        """Load a room if need be and keep it loaded inside the block.
+        """Load a room if need be, and keep it loaded while a block runs.
 
-        user_id  the user who waits for it, and whose work loading it is;
+        user_id  the user who waits for the room and pays for loading it;
                  all callers in the server pass it
 
         Raises NotFound, RoomDamaged, RoomSetAside,
-        or RoomUnavailable while stopping or with the store away.
+        or RoomUnavailable while the server stops or the store cannot be reached.
         """
         self.check_in_service(session_id)
         room = self._loaded.get(session_id)
-        # Loading returns when the room was put into memory. Before this task goes on, the room may
-        # have been closed again, so it is looked up, and loaded again if need be.
+        # Loading returns after the room was put into memory. Before this task goes on, the room may
+        # have been closed again. So the loop looks it up, and loads it again if need be.
         while room is None:
             await self._loader.load(session_id, user_id)
             room = self._loaded.get(session_id)
         if self._is_draining:
             raise RoomUnavailable("the server is stopping")
-        # Nothing was awaited since the room was found, so nobody can have closed it before it is
+        # Nothing was awaited since the room was found, so it cannot have been closed before it is
         # pinned.
         room.upkeep.pins += 1
         try:

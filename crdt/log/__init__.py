@@ -1,3 +1,1 @@
-"""The log of a session's updates: its records, those that wait to be written,
-and a document restored from it.
-"""
+"""The log of a session's updates: its encoding, unwritten updates, and restored documents."""

@@ -1,9 +1,10 @@
-"""Who brought each struct of a document, and when: the table from which blame is made.
+"""The table of authorship: which user brought each struct of a document, and when.
 
-Kept by client id and clock, not by position in the text. An update says which structs it brings,
-whatever the order in which updates arrive. So this is right for concurrent edits, for text that was
-typed offline and brought by another user, for restored versions and for texts that came by REST.
-Positions are looked up when somebody asks (`crdt.reading.item_order`).
+Blame is made from this table. The table has client ids and clocks, not text positions. An update
+says which structs it brings, in whatever order updates arrive. So the table is right for concurrent
+edits, restored versions and texts that came by REST. It is also right for text that was typed
+offline and brought by another user. Positions are looked up only for blame
+(`crdt.reading.item_order`).
 
 An example: Ada types "hello" as client 5 at second 100, and " you" at second 160. The clocks of
 client 5 are [0, 5] and the values (100, Ada) and (160, Ada). Bob's edits in the middle of Ada's
@@ -23,18 +24,18 @@ from crdt.wire.lib0 import read_var_bytes, read_var_uint, write_var_bytes, write
 from crdt.wire.parsed_update import Parsed
 
 GRAIN_S = 2
-"""Seconds within which structs of one client share a time:
-one record for two seconds of typing, not one a letter."""
+"""Seconds within which structs of one client share a time.
+So two seconds of typing make one record, instead of one for each letter."""
 
 _MARK = b"\x00\x02"
-"""The first bytes of a table with times. Older tables begin with the number of users, and one with
-0 users ends there, so none begins with 0 and 2."""
+"""The first bytes of a table with times. Older tables begin with the number of users. An older
+table with 0 users ends after that number, so no older table begins with 0 and 2."""
 _USER_BITS = 20
 _USER_MASK = (1 << _USER_BITS) - 1
 
 
 class Authorship:
-    """For each client id: from which clock on structs came at which second, brought by whom."""
+    """For each client id: spans of clocks, each with the user who brought them and the second."""
 
     __slots__ = ("_index", "_next", "_spans", "_users")
 
@@ -45,14 +46,14 @@ class Authorship:
         self._spans: dict[int, tuple[array[int], array[int]]] = {}
 
     def note(self, parsed: Parsed, at: int, user_id: str) -> None:
-        """Take an applied update; at: milliseconds since 1970."""
+        """Note the structs of an applied update; at: milliseconds since 1970."""
         for client, (_, after) in parsed.spans.items():
             first = self._next.get(client, 0)
             if after > first:
                 self.add(client, first, after, at // 1_000, user_id)
 
     def add(self, client: int, clock: int, after: int, second: int, user_id: str) -> None:
-        """Take new structs of one client, from `clock` to before `after`."""
+        """Note new structs of one client, from `clock` to before `after`."""
         self._next[client] = after
         user = self._index.get(user_id)
         if user is None:
@@ -64,18 +65,19 @@ class Authorship:
         clocks, values = spans
         if values:
             last = values[-1]
-            # The span before goes on: its end is where the next one begins, so nothing has to be
+            # The previous span goes on. A span ends where the next one begins, so nothing has to be
             # written.
             if last & _USER_MASK == user and second - (last >> _USER_BITS) < GRAIN_S:
                 return
         clocks.append(clock)
-        # Two integers of eight bytes for each span, in arrays: a list of tuples would take several
-        # times as much.
+        # Each span has two integers of eight bytes, in arrays. A list of tuples would take several
+        # times as much memory.
         values.append(second << _USER_BITS | user)
 
     def first_of_others(self, client: int, user_id: str) -> int | None:
-        """Return the first clock of a client's structs that somebody else than this user brought,
-        if there is one.
+        """Return the first clock of a client's structs that another user brought, or None.
+
+        user_id  the user whose own structs are skipped
         """
         clocks, values = self._spans.get(client, (array("Q"), array("Q")))
         user = self._index.get(user_id, -1)
@@ -89,16 +91,17 @@ class Authorship:
         )
 
     def reassign(self, client: int, first: int, after: int, user_id: str) -> None:
-        """Note that a user brought these structs of a client, also if another user did;
-        the times stay.
+        """Note that a user brought these structs of a client, even if another user is noted.
+
+        The times stay.
         """
         old_clocks, old_values = self._spans.pop(client, (array("Q"), array("Q")))
         following = self._next.get(client, 0)
         ends = [*old_clocks[1:], following]
         for clock, end, value in zip(old_clocks, ends, old_values, strict=True):
             second, user = value >> _USER_BITS, self._users[value & _USER_MASK]
-            # Each old span is cut at the two ends of the range, and added again piece by piece, so
-            # neighbouring pieces of the same user and time join.
+            # Each old span is cut at the two ends of the range, and added again piece by piece. So
+            # neighbouring pieces of one user and time are joined.
             cuts = sorted({clock, min(max(first, clock), end), min(max(after, clock), end), end})
             for start, stop in itertools.pairwise(cuts):
                 self.add(client, start, stop, second, user_id if first <= start < after else user)
@@ -108,11 +111,11 @@ class Authorship:
     def of(self, client: int, start: int, end: int) -> list[tuple[int, int, str]]:
         """Return the parts of a range of clocks, in order.
 
-        A part is (first clock, milliseconds since 1970, who brought it).
+        A part is (first clock, milliseconds since 1970, id of the user who brought it).
         """
         clocks, values = self._spans.get(client, (array("Q"), array("Q")))
-        # The span that has the first clock, then those that begin inside the range. A span ends
-        # where the next one begins.
+        # The loop reads the span that has the first clock, then those that begin inside the range.
+        # A span ends where the next one begins.
         at = max(bisect_right(clocks, start) - 1, 0)
         parts = []
         while at < len(clocks) and clocks[at] < end:
@@ -131,12 +134,11 @@ class Authorship:
         return self._users
 
     def pack(self, client: int, users: dict[str, int]) -> bytes:
-        """Encode the spans of one client: its next clock, their number,
-        and of each (clock, second, user).
+        """Encode the spans of one client: its next clock, their number, and each span.
 
-        Clock and second are differences to the span before. A clock set back makes a difference
-        below zero, so these are numbered 0, -1, 1, -2, 2 and so on: the difference -2 is written
-        as 3.
+        A span is (clock, second, user). Clock and second are differences to the previous span. A
+        clock that was set back makes a difference below zero. So the differences 0, -1, 1, -2, 2
+        and so on are numbered in this order: the difference -2 is written as 3.
         """
         clocks, values = self._spans.get(client, (array("Q"), array("Q")))
         parts = [write_var_uint(self._next.get(client, 0)), write_var_uint(len(clocks))]
@@ -153,7 +155,7 @@ class Authorship:
         return b"".join(parts)
 
     def unpack(self, data: bytes, at: int, client: int, users: list[str]) -> int:
-        """Read what `pack` wrote; return the next position."""
+        """Read bytes that `pack` wrote; return the next position."""
         following, at = read_var_uint(data, at)
         count, at = read_var_uint(data, at)
         clock = second = 0
@@ -170,7 +172,7 @@ class Authorship:
 
 
 def is_in(data: bytes) -> bool:
-    """Whether a packed table has the authorship."""
+    """Whether a packed table has authorship."""
     return data.startswith(_MARK)
 
 
@@ -190,9 +192,10 @@ def encode(owners: Mapping[int, str], authorship: Authorship) -> bytes:
 
 
 def decode(data: bytes) -> tuple[dict[int, str], Authorship | None]:
-    """Unpack both; the authorship is None in tables of releases that did not keep it.
+    """Unpack (the owners, the authorship).
 
-    Raises RoomDamaged if the bytes are not exactly those that were written.
+    The authorship is None in tables of releases that did not keep it. Raises RoomDamaged if the
+    bytes differ from those that were written.
     """
     body = without_checksum(data)
     has_times = is_in(body)

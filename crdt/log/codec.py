@@ -1,17 +1,17 @@
-"""The log of a session: how updates, their authors and their times are packed into chunks.
+"""Packs a session's updates, with their authors and times, into the chunks of its log.
 
 A chunk has the updates of one room that were committed together:
 
     byte 1 | varUint base time (ms since 1970) | authors: count, strings
-    entries: varUint ms since the entry before | varUint author << 1 | has_foreign_structs
+    entries: varUint ms since the previous entry | varUint author << 1 | has_foreign_structs
         | varByteArray update
-    CRC-32 of all that, 4 bytes, low end first
+    CRC-32 of all of that, 4 bytes, low end first
 
 Old chunks are packed together into segments (`crdt.log.segments`), column by column, for LZMA:
 
     byte 2 | varUint time of the first entry | varUint ms from there to the last
     LZMA: varByteArray all updates merged, or nothing | authors: count, strings | varUint count
-        of each: ms since the entry before | author << 2 | redacted << 1 | has_foreign_structs
+        of each: ms since the previous entry | author << 2 | redacted << 1 | has_foreign_structs
             | length of its update
         the updates
     CRC-32
@@ -41,11 +41,11 @@ class LogEntry(NamedTuple):
     """One update as it came in.
 
     at       milliseconds since 1970
-    author   id of the user whose connection or request it was
+    author   id of the user whose connection or request brought it
     update    raw bytes
-    has_foreign_structs  it may hold structs under client ids of other users
+    has_foreign_structs  it may have structs under client ids of other users
                          (see `admission.check_update`)
-    redacted  text of it was taken out later (see `crdt.history.redaction`)
+    redacted  some of its text was redacted later (see `crdt.history.redaction`)
     """
 
     at: int
@@ -56,25 +56,25 @@ class LogEntry(NamedTuple):
 
 
 def keystroke_entry(at: int, author: str, update: bytes) -> LogEntry:
-    """Make the entry of a keystroke, which has neither foreign structs nor anything redacted.
+    """Make the entry of a keystroke, which has no foreign structs and is not redacted.
 
-    `tuple.__new__` does not check the number of values, hence this is the only place that calls it
-    for entries. It takes a third of the time of the class's own constructor, which is written in
-    Python.
+    No other function calls `tuple.__new__` for entries, because `tuple.__new__` does not check the
+    number of values. It takes a third of the time of the class's own constructor, which is written
+    in Python.
     """
     return tuple.__new__(LogEntry, (at, author, update, False, False))
 
 
 def encode_chunk(entries: Iterable[LogEntry]) -> bytes:
-    """Pack entries, oldest first; times that run backwards are stored as standing still."""
+    """Pack entries, oldest first. An entry older than the previous one gets the previous time."""
     entries = list(entries)
     authors: dict[str, int] = {}
     now = base = entries[0].at
     body: list[bytes] = []
     for at, author, update, has_foreign, _ in entries:
         index = authors.setdefault(author, len(authors))
-        # A clock that was set back must not make a difference below zero: a varUint has none. The
-        # order of the log is that of its entries; times only say when.
+        # A clock that was set back must not make a difference below zero, because a varUint has no
+        # sign. The order of the log is that of its entries; times do not decide it.
         elapsed = 0
         if at > now:
             elapsed, now = at - now, at
@@ -89,18 +89,18 @@ def encode_chunk(entries: Iterable[LogEntry]) -> bytes:
 
 
 def encode_segment(entries: list[LogEntry], summary: bytes) -> bytes:
-    """Pack entries that are old, oldest first; times as in `encode_chunk`.
+    """Pack old entries, oldest first; times as in `encode_chunk`.
 
-    summary  their updates merged into one, or nothing
+    summary  their updates merged into one, or b""
     """
     authors = {
         author: index
         for index, author in enumerate(dict.fromkeys(entry.author for entry in entries))
     }
     times = list(accumulate((entries[0].at, *(entry.at for entry in entries)), max))
-    # Column by column: all times, all authors, all lengths. Neighbours in a column are alike (0, 0,
-    # 0, or 20, 20, 21), and LZMA finds that. Entry by entry, each repetition would be cut by the
-    # bytes of an update.
+    # The entries are stored column by column: all times, all authors, all lengths. Neighbours in a
+    # column are alike (0, 0, 0, or 20, 20, 21), and LZMA finds that. Entry by entry, the bytes of
+    # updates would separate these repetitions.
     flags = (
         authors[entry.author] << 2 | entry.redacted << 1 | entry.has_foreign_structs
         for entry in entries
@@ -112,22 +112,22 @@ def encode_segment(entries: list[LogEntry], summary: bytes) -> bytes:
     parts += map(write_var_uint, flags)
     parts += (write_var_uint(len(entry.update)) for entry in entries)
     parts += (entry.update for entry in entries)
-    # The times of the first and the last entry stay in front of what is compressed: a moment is
-    # looked for by time, and only the row that has it is decompressed.
+    # The times of the first and the last entry stay in front of the compressed part. A moment is
+    # found by its time, and only the row with that moment is decompressed.
     head = bytes((_SEGMENT,)) + write_var_uint(times[0]) + write_var_uint(times[-1] - times[0])
     return with_checksum(head + lzma.compress(b"".join(parts), lzma.FORMAT_RAW, filters=_FILTERS))
 
 
 def is_packed(data: bytes) -> bool:
-    """Whether this is a segment, whose content may be many times as large."""
+    """Whether bytes are a segment, whose content may be many times larger."""
     return data[:1] == bytes((_SEGMENT,))
 
 
 def latest_time(data: bytes) -> int:
     """Return the time of the last entry of a chunk or segment, in ms; raises RoomDamaged.
 
-    Within one, times never run backwards,
-    and a segment has its last time in front of what is compressed.
+    In a chunk or segment, times never run backwards.
+    A segment has its last time in front of the compressed part.
     """
     body = without_checksum(data)
     if body[:1] != bytes((_SEGMENT,)):
@@ -140,8 +140,9 @@ def latest_time(data: bytes) -> int:
 
 
 def decode_summary(data: bytes) -> bytes | None:
-    """Return the updates of a segment merged into one, None if it has no such;
-    raises RoomDamaged.
+    """Return the updates of a segment merged into one, or None if it has no merged update.
+
+    Raises RoomDamaged.
     """
     body = without_checksum(data)
     if body[:1] != bytes((_SEGMENT,)):
@@ -150,8 +151,8 @@ def decode_summary(data: bytes) -> bytes | None:
         _, at = read_var_uint(body, 1)
         _, at = read_var_uint(body, at)
         unpacker = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_FILTERS)
-        # The summary stands first in the stream, so only as much is decompressed as it is long. Its
-        # length is in the first bytes: ten hold any varUint.
+        # The summary is the first part of the stream, so only its own length is decompressed. That
+        # length is in the first bytes: ten bytes hold any varUint.
         start = unpacker.decompress(body[at:], _HEAD_BYTES)
         size, at = read_var_uint(start, 0)
         rest = size + at - len(start)
@@ -163,7 +164,7 @@ def decode_summary(data: bytes) -> bytes | None:
 
 
 def decode_chunk(data: bytes) -> list[LogEntry]:
-    """Unpack a chunk or a segment; raises RoomDamaged if it is not exactly what was written."""
+    """Unpack a chunk or a segment; raises RoomDamaged if it differs from the bytes written."""
     data = without_checksum(data)
     try:
         if data[0] == _CHUNK:
@@ -208,8 +209,8 @@ def _segment(data: bytes) -> list[LogEntry]:
         update = data[at : at + length]
         at += length
         entries.append(LogEntry(now, authors[flags >> 2], update, bool(flags & 1), bool(flags & 2)))
-    # The checksum says that the bytes are those that were written; this says that they were written
-    # rightly.
+    # The checksum shows that the bytes are those that were written. This check shows that they were
+    # written correctly.
     if at != len(data):
         raise RoomDamaged("log segment of the wrong length")
     return entries
@@ -225,12 +226,12 @@ def _read_authors(data: bytes, at: int) -> tuple[list[str], int]:
 
 
 def with_checksum(state: bytes) -> bytes:
-    """Put a checksum behind a stored state."""
+    """Return a stored state with a checksum after it."""
     return state + zlib.crc32(state).to_bytes(_CHECKSUM_BYTES, "little")
 
 
 def without_checksum(data: bytes) -> bytes:
-    """Return the bytes before the checksum; raises RoomDamaged if it does not fit them."""
+    """Return the bytes before the checksum; raises RoomDamaged if the checksum is wrong."""
     body, checksum = data[:-_CHECKSUM_BYTES], data[-_CHECKSUM_BYTES:]
     if zlib.crc32(body).to_bytes(_CHECKSUM_BYTES, "little") != checksum:
         raise RoomDamaged("checksum of a stored row does not fit")

@@ -1,26 +1,24 @@
-"""The authors of a document: who brought its structs,
-and who has edited since the newest version.
-"""
+"""The authors of a document: who brought its structs, and who edited since the newest version."""
 
 from crdt.log.authorship import Authorship
 from crdt.log.codec import LogEntry
 from crdt.wire.parsed_update import Parsed
 
 MAX_TYPED = 1_000
-"""Keystrokes that wait to be taken in, at most. While the store is away nothing is saved, and each
-keystroke holds some 200 bytes."""
+"""The most keystrokes that wait to be processed. While the store cannot be written, updates are not
+saved, and each keystroke holds some 200 bytes."""
 
 
 class Contributions:
     """The contributors of one document.
 
-    Keystrokes are gathered, and taken in when somebody asks, when something is saved, or when there
-    are many. In a batch a keystroke costs less than 2 µs. By itself it costs 5 µs, because
-    nothing that it needs is in the processor's caches.
+    Keystrokes are gathered. They are processed when contributors are needed, when an update is
+    saved, or when there are many of them. In a batch a keystroke costs less than 2 µs. Alone it
+    costs 5 µs, because none of its data are in the processor's caches.
 
-    typed          keystrokes to take in, in order, see `note_keystroke`
+    typed          keystrokes to process, in order, see `note_keystroke`
     first_edit_at  milliseconds since 1970 of the first entry since the newest version
-    last_edit_at   of the newest one
+    last_edit_at   milliseconds since 1970 of the newest entry
     """
 
     __slots__ = ("_authorship", "_since", "first_edit_at", "last_edit_at", "typed")
@@ -28,10 +26,10 @@ class Contributions:
     def __init__(
         self, authorship: Authorship, since: dict[str, int], edited_at: tuple[int, int] | None
     ) -> None:
-        """Start from what was stored.
+        """Start from the stored data.
 
         since      {user id: last log position} since the newest version
-        edited_at  times of the first and the last edit since then, None if there was none
+        edited_at  times of the first and the last edit since then, or None
         """
         self._authorship = authorship
         self._since = since
@@ -39,8 +37,8 @@ class Contributions:
         self.typed: list[tuple[int, int, int, LogEntry, int]] = []
 
     def note(self, parsed: Parsed, entry: LogEntry, sequence: int) -> None:
-        """Take in an update that was applied and is no keystroke, and its log position."""
-        # Keystrokes that wait came before this update, so their structs are noted before it, too.
+        """Note an update that was applied and is not a keystroke, and its log position."""
+        # Waiting keystrokes came before this update, so their structs are noted before it, too.
         self.fold()
         self._authorship.note(parsed, entry.at, entry.author)
         self._note_first_edit(entry.at)
@@ -50,8 +48,9 @@ class Contributions:
     def note_keystroke(
         self, client: int, first: int, after: int, entry: LogEntry, sequence: int
     ) -> None:
-        """Take in a keystroke: one client's new structs from clock `first` to before `after`,
-        both 0 for none.
+        """Note a keystroke: the author and the new structs of one client.
+
+        first, after  the structs have clocks from `first` to before `after`; both are 0 for none
         """
         self.last_edit_at = entry.at
         typed = self.typed
@@ -60,7 +59,7 @@ class Contributions:
             self.fold()
 
     def fold(self) -> None:
-        """Take in the keystrokes that wait."""
+        """Process the waiting keystrokes."""
         if not self.typed:
             return
         typed, self.typed = self.typed, []
@@ -73,14 +72,14 @@ class Contributions:
             since[entry.author] = sequence
 
     def _note_first_edit(self, at: int) -> None:
-        # The first edit after the newest version. An automatic version is due some minutes after
-        # it.
+        # This is the first edit after the newest version. An automatic version is due some minutes
+        # after it.
         if not self._since:
             self.first_edit_at = at
 
     @property
     def authorship(self) -> Authorship:
-        """Who brought each struct, and when."""
+        """The users that brought each struct, and the times."""
         self.fold()
         return self._authorship
 
@@ -91,6 +90,6 @@ class Contributions:
         return self._since
 
     def versioned(self, sequence: int, now: int) -> None:
-        """A version of the document at this log position is stored."""
+        """Note that a version of the document at this log position is stored."""
         self._since = {user: last for user, last in self.since_version.items() if last > sequence}
         self.first_edit_at = now

@@ -1,16 +1,16 @@
 """The journal of a room: updates that it has accepted and the store does not have yet.
 
 Updates get their log position here. One chunk at a time goes to the store, and the same chunk is
-offered again until it is committed. So a store may refuse or fail, and nothing is lost or stored
+sent again until it is committed. So a store may refuse or fail, and no update is lost or stored
 twice.
 
 The invariant: each entry is in exactly one of three places. In order, these are the store (up to
-`saved_sequence`), the chunk on its way, and the list of entries after it (up to `sequence`).
+`saved_sequence`), the chunk in flight, and the list of entries after it (up to `sequence`).
 
-An example: positions 1 to 3 are on their way when 4 is typed. The commit fails. The next try sends
-a chunk of equal bytes again, with 1 to 3 and without 4. If the first try did reach the store, it
-has these bytes at these positions, and skips them. A chunk with 1 to 4 would be refused: other
-bytes at a position mean that another program has written there.
+An example: positions 1 to 3 are in flight when 4 is typed. The commit fails. The next try sends a
+chunk of equal bytes again, with 1 to 3 and without 4. If the first try did reach the store, it has
+these bytes at these positions, and skips them. A chunk with 1 to 4 would be refused: other bytes
+at a position mean that another program has written there.
 
 See docs/design/storage.md.
 """
@@ -23,7 +23,7 @@ class Journal:
     """The unwritten end of one session's log.
 
     sequence        log position of the newest update
-    saved_sequence  log position up to which the store has everything
+    saved_sequence  log position up to which the store has all updates
     unsaved_bytes   bytes of the updates between the two
     """
 
@@ -55,7 +55,7 @@ class Journal:
         self._unsaved.append(entry)
 
     def next_chunk(self, now: int) -> Chunk | None:
-        """Return the chunk to write: the one that was not committed yet, or all that is new."""
+        """Return the chunk to write: the uncommitted one, or a new one with all new entries."""
         if self._in_flight is None and self._unsaved:
             entries, self._unsaved = self._unsaved, []
             first = self.sequence - len(entries) + 1
@@ -65,10 +65,10 @@ class Journal:
         return self._in_flight
 
     def committed(self) -> None:
-        """The chunk last taken is in the store for good."""
+        """Note that the chunk from `next_chunk` is committed."""
         if self._in_flight:
             self.saved_sequence = self._in_flight.last
             self._in_flight = None
-            # Counted again, not subtracted: an error in a count would otherwise stay for as long as
-            # the room is loaded.
+            # The bytes are counted again, not subtracted. Otherwise an error in the count would
+            # stay for as long as the room is loaded.
             self.unsaved_bytes = sum(len(entry.update) for entry in self._unsaved)

@@ -1,6 +1,6 @@
-"""Between rows and a room's memory: load a document from checkpoint and log, make checkpoints.
+"""Loads a document from stored rows (checkpoint and log), and makes new checkpoints.
 
-Plain functions that take long for large documents, so they are not called on the event loop. Every
+These plain functions take long for large documents, so they are not called on the event loop. Every
 byte string from the store passes its checksum and the scan before pycrdt gets it.
 
 See docs/design/storage.md.
@@ -38,12 +38,12 @@ class RestoredDocument:
     """A document as the store has it.
 
     state         merged and squashed updates
-    traits        what `Document` has to know of the state
-    sequence      log position it stands at
-    authorship    who brought its structs; only part of it where summaries were read
+    traits        the properties of the state that `Document` has to know
+    sequence      log position of the state
+    authorship    who brought its structs; incomplete if summaries were read
     contributors  {user id: last log position} of entries after `since`
     edited_at     (first, last) time of those entries in ms, or None
-    has_authors   the checkpoint says who brought its structs; else the log from its beginning does
+    has_authors   the checkpoint has the authorship; otherwise it comes from the whole log
     """
 
     state: bytes = EMPTY
@@ -65,15 +65,16 @@ def restore(
     reads_summaries: bool = False,
     cpu_s: Callable[[], float] = float,
 ) -> RestoredDocument:
-    """Load a document; raises RoomDamaged if a row fails its checksum, the scan,
-    or the order of the log.
+    """Load a document from a checkpoint and the log.
 
-    chunks  in order; must continue the checkpoint, may begin before it
+    chunks  in order; they must continue the checkpoint, and may begin before it
     since   log position of the newest version
-    until   the log position up to which it is wanted, None for all there is
-    reads_summaries  take packed parts of the log as a whole: enough to look at, but owners, authors
-                     and contributors are not known then
+    until   log position of the document to load; None for the whole log
+    reads_summaries  take packed parts of the log as a whole: enough to show the document, but
+                     owners, authors and contributors are then unknown
     cpu_s   see `crdt.document.work`
+
+    Raises RoomDamaged if a row fails its checksum or the scan, or rows are missing in the log.
     """
     replay = LogReplay(
         checkpoint, since=since, until=until, reads_summaries=reads_summaries, cpu_s=cpu_s
@@ -86,7 +87,7 @@ def restore(
 
 
 class LogReplay:
-    """Puts a document together, chunk by chunk: `read` each, then `finish`."""
+    """Puts a document together, chunk by chunk: `read` each chunk, then `finish`."""
 
     __slots__ = (
         "_cpu_s",
@@ -108,7 +109,7 @@ class LogReplay:
         reads_summaries: bool,
         cpu_s: Callable[[], float] = float,
     ) -> None:
-        """Start from a checkpoint, or from nothing; arguments and errors as those of `restore`."""
+        """Start from a checkpoint, or from nothing; arguments and errors as in `restore`."""
         self._since = since
         self._until = until
         self._reads_summaries = reads_summaries
@@ -116,7 +117,7 @@ class LogReplay:
         self._document = RestoredDocument()
         self._parsed: Parsed | None = None
         self._updates: list[bytes] = []
-        self._cuts = 0  # places at which what was read may cut structs
+        self._cuts = 0  # places at which the updates read so far may cut structs
         if checkpoint:
             with _stored():
                 self._start(checkpoint)
@@ -130,15 +131,15 @@ class LogReplay:
         document.index.owners, times = authorship.decode(checkpoint.owners)
         document.has_authors = times is not None
         document.authorship = times or Authorship()
-        # Its structs get no owner here: the table of owners comes from the checkpoint, and a merged
-        # state does not say who wrote what.
+        # The structs get no owner here. The table of owners comes from the checkpoint, because a
+        # merged state does not have its authors.
         self._parsed = self._take_merged(document.state)
 
     def read(self, chunk: Chunk) -> None:
-        """Go on by the next chunk, entry by entry or as a whole."""
+        """Read the next chunk, entry by entry or as a whole."""
         with _stored():
-            # A packed row as a whole costs what its merged text costs, not its 4,096 entries. But
-            # it does not say who wrote what, so a room that is to be edited reads the entries.
+            # Reading a packed row as a whole costs as much as its merged text, not its 4,096
+            # entries. But it has no authors, so the entries are read for a room that is edited.
             summary = (
                 codec.decode_summary(chunk.data)
                 if self._reads_summaries and self._is_next(chunk)
@@ -151,7 +152,7 @@ class LogReplay:
                 self._read_entries(chunk)
 
     def finish(self) -> RestoredDocument:
-        """Merge all that was read, find out whether pycrdt can load it, and return the document."""
+        """Merge all updates read, test whether pycrdt can load them, and return the document."""
         document = self._document
         with _stored():
             parsed = self._merge()
@@ -160,7 +161,7 @@ class LogReplay:
         return document
 
     def _merge(self) -> Parsed | None:
-        """Merge all that was read into one state; return it parsed if it is, or may need cuts."""
+        """Merge all updates read into one state; return it parsed if it is, or may need cuts."""
         document, index = self._document, self._document.index
         if not self._updates or (self._parsed and len(self._updates) == 1):
             return self._parsed
@@ -173,9 +174,9 @@ class LogReplay:
         )
 
     def _take_merged(self, update: bytes) -> Parsed:
-        """Take in an update merged from many users', whose client ids get no owner.
+        """Take an update that was merged from those of many users; return it parsed.
 
-        Returns what it holds.
+        Its client ids get no owner.
         """
         parsed = parse(update, STORED_LIMITS)
         self._document.index.take_stored(parsed, "", is_unclaimed=True)
@@ -187,14 +188,14 @@ class LogReplay:
         self._cuts += count_cuts(parsed)
 
     def _is_next(self, chunk: Chunk) -> bool:
-        """Whether a chunk begins where the document stands and does not go too far."""
+        """Whether a chunk follows the document's position, and ends at or before `until`."""
         is_short = self._until is None or chunk.last <= self._until
         return chunk.first == self._document.sequence + 1 and is_short
 
     def _read_entries(self, chunk: Chunk) -> None:
         entries = codec.decode_chunk(chunk.data)
-        # Log positions are counted, not stored with each entry. So a row that is missing, or has an
-        # entry too few, would shift all that follows.
+        # Log positions are counted, not stored with each entry. So a missing row, or a row with an
+        # entry too few, would shift the positions of all later entries.
         if (
             chunk.last - chunk.first + 1 != len(entries)
             or chunk.first > self._document.sequence + 1
@@ -214,11 +215,11 @@ class LogReplay:
         document.edited_at = (first, entry.at)
 
     def _read_entry(self, entry: LogEntry, sequence: int) -> None:
-        """Take in an entry; note only the author of one that the checkpoint has, if even that."""
+        """Take an entry. If the checkpoint has it, note at most its author."""
         document = self._document
         is_in_checkpoint = sequence <= document.sequence
-        # The log may begin before the checkpoint. Then its entries only say who wrote what, and
-        # only if the checkpoint is of a release that did not keep that.
+        # The log may begin before the checkpoint. Those entries are read only for their authors,
+        # and only if the checkpoint is of a release that did not keep authors.
         if is_in_checkpoint and document.has_authors:
             return
         parsed = parse(entry.update, STORED_LIMITS)
@@ -247,10 +248,10 @@ class DocumentState:
     clocks          {client: next clock} that the room knows
     owners          as `crdt.log.authorship` packs them
     has_values      see `Document`
-    has_texts       pycrdt can load it, and must be able to afterwards
+    has_texts       pycrdt can load the document, and must be able to load the checkpoint
     is_in_sequence  see `squash`
     authors         {client: id of the user it belongs to}
-    since           updates that came since, in order; not with values
+    since           updates that came since, in order; empty for a document with values
     """
 
     sequence: int
@@ -271,11 +272,11 @@ class DocumentState:
 
 @dataclass(frozen=True, slots=True)
 class NewCheckpoint:
-    """A checkpoint, and the data that the room needs to go on from it.
+    """A checkpoint, and the data that the room needs to continue from it.
 
-    state         squashed, without deleted content if that was much
-    merged        its sections if it has values
-    author_bytes  {user id: bytes of it that are theirs}
+    state         squashed, without deleted content if there was much of it
+    merged        the sections of the state, if it has values
+    author_bytes  {user id: bytes of the state that this user wrote}
     """
 
     checkpoint: Checkpoint
@@ -293,21 +294,21 @@ def make_checkpoint(
 ) -> NewCheckpoint:
     """Make a checkpoint of a document.
 
-    kept_bytes  deleted content stays unless it is more than this
+    kept_bytes  deleted content stays unless it has more bytes
 
-    Raises RoomDamaged if it does not know exactly the structs that the room knows,
+    Raises RoomDamaged if the checkpoint does not have exactly the structs that the room knows,
     also after pycrdt has loaded it.
     """
     state = merge_text(document.parts) if document.since else document.state
     squashed = squash(state, is_in_sequence=document.is_in_sequence)
     parsed = parse(squashed, STORED_LIMITS)
     squashed, parsed = collect(squashed, parsed, kept_bytes, document.is_in_sequence)
-    # Squashing and collecting must not lose a struct: the clocks are those that the room knows.
+    # Squashing and collecting must not lose a struct: the clocks must be those of the room.
     if {client: after for client, (_, after) in parsed.spans.items()} != document.clocks:
         raise RoomDamaged("the squashed state lacks structs")
-    # Read back before it is stored: a checkpoint replaces the log as the way to the document, so
-    # one that pycrdt cannot load must never become the newest. What pycrdt cannot load already is
-    # stored without that check: editors work without texts.
+    # The checkpoint is loaded before it is stored. The room is loaded from the newest checkpoint
+    # instead of the log, so pycrdt must be able to load it. A document that pycrdt could not
+    # load before is stored without that check: clients can edit it without texts on the server.
     if document.has_texts:
         copy = readable(squashed) if parsed.contents.kinds & VALUES else squashed
         verify(cut_copy(copy) if needs_cuts(parsed) else copy, document.clocks)

@@ -1,12 +1,12 @@
-"""Old parts of a log, packed small: thousands of updates in one row.
+"""Packs old parts of a log: thousands of updates in one small row.
 
 Measured on recorded sessions (docs/storage.md): with LZMA a keystroke takes 4 to 12 bytes, and half
 as much again with zlib or zstd. A row also has its updates merged into one, so that a moment long
-ago is found without reading all keystrokes that led to it.
+ago is found without reading all keystrokes before it.
 
 The invariant: rows follow each other without a gap and without an overlap, and each entry keeps its
-log position, author, time and bytes. Packing changes the form of the log, never what it says. So a
-row is read back once before it replaces the rows that it was made of.
+log position, author, time and bytes. Packing changes only the form of the log, not its content. So
+a row is read back once before it replaces the rows that it was made of.
 
 See docs/design/storage.md.
 """
@@ -24,35 +24,35 @@ from crdt.wire.update_parser import parse
 from storage.records import Chunk
 
 ENTRIES = 4_096
-"""Entries of a full row. To find a moment, half as many are read one by one on average:
-some hundredths of a second."""
+"""Entries of a full row. To find a moment, half of a row's entries are read one by one on average,
+which takes some hundredths of a second."""
 
 _V = rb"[\x80-\xff]*[\x00-\x7f]"
 _is_text = re.compile(rb"\x00|\x01\x01" + _V + _V + rb"[\x04\x44\x84\xc4]", re.DOTALL).match
-"""Recognizes what typing makes: only deletions,
-or one section of one struct of text (as in `fast_path`).
+"""Recognizes updates that typing makes: only deletions, or one section of one struct of text (as in
+`fast_path`).
 
 pycrdt merges such updates in a quarter of the time that `raw_merge` takes.
-It changes nothing in them, as they have no values.
+pycrdt does not change the bytes of these updates, because they have no values.
 """
 
 
 def due(spans: Iterable[tuple[int, int]], until: int, *, is_closing: bool) -> list[tuple[int, int]]:
-    """Return (first, last) of each row to make, of rows that end at `until` or before.
+    """Return (first, last) of each packed row to make from rows that end at `until` or before.
 
-    is_closing  also pack rows that are not enough for a full row
+    is_closing  also pack rows that have too few entries for a full row
 
     Neighbouring small rows are gathered until they have `ENTRIES` together. A row that has as many
-    by itself is packed already: it stays, and gathering begins again behind it.
+    alone is packed already: it stays, and gathering begins again after it.
 
-    An example: a full row with entries 1 to 4096, and behind it rows of 3,000, 2,000 and 10
+    An example: a full row with entries 1 to 4096, and after it rows of 3,000, 2,000 and 10
     entries. The rows of 3,000 and 2,000 become one row, 4097 to 9096. The row of 10 waits. Even if
-    the room is closing it stays as it is, because packing a single row would gain little.
+    the room is closing it stays unchanged, because packing a single row would gain little.
     """
     rows_to_make = []
     first, final, rows = 0, 0, 0
     for start, last in spans:
-        # Rows behind `until` are not in a checkpoint yet, so they are read whenever the room is
+        # Rows after `until` are not in a checkpoint yet, so they are read whenever the room is
         # loaded, and small rows are read faster than packed ones.
         if last > until:
             break
@@ -75,8 +75,7 @@ def pack(chunks: Sequence[Chunk]) -> Chunk:
     """Put neighbouring chunks into one; raises RoomDamaged for a hole or an unreadable chunk."""
     entries: list[LogEntry] = []
     for chunk in chunks:
-        # Rows are deleted once they are packed, so a hole that was overlooked here could never be
-        # found again.
+        # Rows are deleted after they are packed, so a hole must be found now.
         if chunk.first != chunks[0].first + len(entries):
             raise RoomDamaged("the log has a hole")
         entries += decode_chunk(chunk.data)
@@ -87,8 +86,8 @@ def pack(chunks: Sequence[Chunk]) -> Chunk:
 
 def repack(session_id: str, first: int, entries: list[LogEntry], created_at: int) -> Chunk:
     """Return a packed row of entries, read back once."""
-    # The author, the update and the flags must come back as they were. Times may differ: those that
-    # run backwards are stored as standing still.
+    # The author, the update and the flags must be equal after reading. Times may differ: a time
+    # that is earlier than the previous one is not stored.
     data = encode_segment(entries, summary(entries))
     if [entry[1:] for entry in decode_chunk(data)] != [entry[1:] for entry in entries]:
         raise RoomDamaged("packed entries differ")
@@ -96,14 +95,14 @@ def repack(session_id: str, first: int, entries: list[LogEntry], created_at: int
 
 
 def summary(entries: Iterable[LogEntry]) -> bytes:
-    """Return the updates merged into one; empty if readers could not use that.
+    """Return the updates merged into one; b"" if a reader could not use the merged update.
 
-    That is so if structs in between are missing, because they are in older rows.
+    A reader cannot use it if it lacks structs in between, which are in older rows.
     """
     try:
         updates = [entry.update for entry in entries]
-        # The merged update must also be readable by itself, as `restore` takes it as a whole. An
-        # empty summary costs time when a moment is looked for, never content.
+        # The merged update must be readable alone, because `restore` takes it as a whole. Without a
+        # summary, finding a moment takes longer, but no content is lost.
         merged = squash(
             merging.merge(updates) if all(map(_is_text, updates)) else raw_merge.merge(updates)
         )

@@ -1,1 +1,1 @@
-"""The whole document put in order in Python, from raw bytes: texts, maps, arrays and XML."""
+"""Reads the whole document in order in Python, from raw bytes: texts, maps, arrays and XML."""

@@ -1,11 +1,11 @@
-"""Updates with blocks where a text was: the structs stay, with equal ids and lengths.
+"""Replaces a text in updates by blocks. The structs stay, with equal ids and lengths.
 
-Text in strings of items is replaced unit by unit. A text inside a value of an application (in a
-map, an array, an embed, a format or an attribute) is replaced in each string of that value, and in
-the keys of its objects.
+Text in strings of items is replaced unit by unit. Applications also put values into maps, arrays,
+embeds, formats and attributes. There the text is replaced in each string of a value, and in the
+keys of its objects.
 
 An example: "my key: 42" of client 5 becomes "my key: ██" if the clocks 8 and 9 are named. Its
-length is still ten units, so what was typed behind clock 9 still finds its neighbour.
+length is still ten units, so text that was typed after clock 9 still finds its neighbour.
 """
 
 import json
@@ -32,7 +32,7 @@ from crdt.wire.struct_reader import StructReader, utf_16_length
 BLOCK = "\u2588"
 
 VALUE_KINDS = frozenset((ANY, JSON, EMBED, FORMAT))
-"""Kinds of content that have strings of applications in them."""
+"""Kinds of content that contain strings of applications."""
 
 _ARRAY, _OBJECT, _TEXT = 117, 118, 119
 """Tags of lib0's `any` values."""
@@ -41,10 +41,9 @@ _JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 def blank(update: bytes, ids: Mapping[int, Sequence[int]], text: str) -> bytes:
-    """Return an equal update with blocks: for each unit of text, and for `text` in each value,
-    that `ids` names.
+    """Return an equal update with blocks for units of text, and for `text` in values.
 
-    ids  {client: clocks, in order}
+    ids  {client: clocks, in order} of the units and values to change
     """
     return _Blanker(update, ids, Secret(text)).run()
 
@@ -58,9 +57,9 @@ class Secret:
         self._raw, self._raw_blocks = text.encode(), self._blocks.encode()
 
     def held(self, kind: int, content: bytes) -> list[int]:
-        """Return the indexes of the values of a content that have the text in a string."""
-        # Text inside an `any` value is UTF-8 as it is, so a search in the bytes rules out nearly
-        # all contents. JSON may write any character as an escape, so its strings are read.
+        """Return the indexes of the values in a content that have the text in a string."""
+        # A text inside an `any` value is plain UTF-8, so a search in the bytes rules out nearly all
+        # contents. JSON may write any character as an escape, so its strings are decoded.
         if kind not in VALUE_KINDS or (kind == ANY and self._raw not in content):
             return []
         values = _values(kind, content)
@@ -94,15 +93,15 @@ class Secret:
         )
 
     def _blanked_any(self, value: bytes) -> bytes:
-        """Go through one lib0 `any` value without recursion."""
+        """Return one lib0 `any` value with blocks for the text."""
         reader = ContentReader(value, STORED_LIMITS)
         out: list[bytes] = []
-        # As `ContentReader.any_value`, without recursion, because stored values may be of any
-        # depth.
+        # This works as `ContentReader.any_value`, but without recursion, because stored values may
+        # have any depth.
         containers: list[list[int]] = []  # [values left, is it an object]
         at = 0
         while at < len(value):
-            # Inside an object each value has a name before it, which may be what was pasted, too.
+            # Inside an object each value has a name before it, which may also be the pasted text.
             if containers and containers[-1][1]:
                 name, at = read_var_bytes(value, at)
                 out.append(self._replaced(name))
@@ -145,7 +144,7 @@ def _values(kind: int, content: bytes) -> list[bytes]:
 
 
 class _Blanker(StructReader):
-    """One pass over one update."""
+    """Replaces text by blocks in one pass over one update."""
 
     __slots__ = ("_ids", "_secret")
 
@@ -185,25 +184,25 @@ class _Blanker(StructReader):
             )
         else:
             length, end = self.content(at, kind)
-            # A value is named by its clock, but only the strings with the text in it change: a form
-            # with twenty fields must not lose nineteen.
+            # A value is named by its clock, but only its strings with the text change. So a form
+            # with twenty fields loses only the field with the text.
             is_named = kind in VALUE_KINDS and self._named(own, length)
             content = self._secret.blank(kind, self.data[at:end]) if is_named else b""
         return length, end, self.data[start:at] + content if content else self.data[start:end]
 
     def _named(self, own: int, length: int) -> Sequence[int]:
-        """Return the clocks in `ids` of a struct with this packed id."""
+        """Return the clocks in `ids` that belong to the struct with this packed id and length."""
         clocks = self._ids.get(client_of(own))
         if not clocks:
             return ()
-        # The clocks of a client are in order, so those of one struct are found by bisection,
-        # however many there are.
+        # The clocks of a client are in order, so bisection finds those of one struct quickly among
+        # any number of clocks.
         first = bisect_left(clocks, clock_of(own))
         return clocks[first : bisect_left(clocks, clock_of(own) + length, first)]
 
 
 def _with_blocks(text: str, clock: int, clocks: Sequence[int]) -> str:
-    """Return the text of a struct, from `clock` on, with a block for each of these clocks in it."""
+    """Return a struct's text, which begins at `clock`, with a block for each of the clocks."""
     characters = list(units(text))
     for redacted in clocks:
         characters[redacted - clock] = BLOCK

@@ -1,10 +1,10 @@
-"""The roots of a document that are no texts, as JSON: trees of XML, maps and arrays.
+"""Reads the roots of a document that are not texts as JSON: trees of XML, maps and arrays.
 
-JSON is what Yjs's `toJSON` returns, and XML what its `toString` returns,
-also for the types that nest in them.
+The JSON equals the result of Yjs's `toJSON`, and XML equals the result of its `toString`, also for
+nested types.
 
-Why not by pycrdt: it needs to be told the type of a root before, and the bytes do not say it. And
-it writes some values in another form than browsers have them (docs/design/documents.md).
+pycrdt cannot do this: it must be told the type of a root first, and the bytes do not contain the
+type. Also, it writes some values in another form than browsers do (docs/design/documents.md).
 """
 
 from collections.abc import Iterator
@@ -22,16 +22,16 @@ from crdt.wire.struct_id import pack_id
 from crdt.wire.struct_reader import Parent
 
 MAX_BYTES = 4 << 20
-"""Bytes (UTF-8) of all values and keys of one document; a root that goes beyond is left out."""
+"""Bytes (UTF-8) of all values and keys of one document; roots over this limit are left out."""
 
 _OBJECT = "[object Object]"
 
 Document = dict[str, Any]
-"""{"type": `RootType`, "value": JSON, "leftOut": why it, or a part of it, is missing, or None}"""
+"""{"type": `RootType`, "value": JSON, "leftOut": why (a part of) the value is missing, or None}"""
 
 
 class LeftOut(StrEnum):
-    """Why a value, or a part of it, is not there."""
+    """Why a value, or a part of it, is missing."""
 
     TOO_LARGE = "too_large"
     TOO_DEEP = "too_deep"
@@ -43,19 +43,19 @@ class _TooLarge(Exception):
 
 
 def read_documents(state: bytes) -> dict[str, Document]:
-    """Return {root: what it holds} of all roots that are no texts."""
+    """Return {root: its content} of all roots that are not texts."""
     return documents_of(ItemOrder(state))
 
 
 def documents_of(order: ItemOrder) -> dict[str, Document]:
-    """Return {root: what it holds} of all roots that are no texts."""
+    """Return {root: its content} of all roots that are not texts."""
     roots = Roots(order)
     reader = _Reader(order, roots)
     return {root: reader.root(root) for root in roots.others()}
 
 
 class _Reader:
-    """Reads one document: JSON by recursion, up to `MAX_DEPTH` levels, XML without recursion."""
+    """Reads one document: JSON by recursion, up to `MAX_DEPTH` levels; XML without recursion."""
 
     def __init__(self, order: ItemOrder, roots: Roots) -> None:
         self._order = order
@@ -64,7 +64,7 @@ class _Reader:
         self._decoded: dict[tuple[int, bytes], list[Any]] = {}
 
     def root(self, name: str) -> Document:
-        """Return what a root holds."""
+        """Return the content of a root."""
         kind = self._roots.type_of(name)
         has_attributes = kind is not RootType.MAP and self._roots.map_items(name)
         left_out = LeftOut.ATTRIBUTES if has_attributes else None
@@ -105,7 +105,7 @@ class _Reader:
         return listed
 
     def _values(self, item: YataItem, content: Content, depth: int) -> list[Any]:
-        """Return an item's values as JSON, `UNDEFINED` as it is."""
+        """Return an item's values as JSON; `UNDEFINED` stays."""
         if content.kind == TYPE:
             return [self._nested(item, depth)]
         return [
@@ -114,9 +114,9 @@ class _Reader:
         ]
 
     def _raw(self, item: YataItem, content: Content) -> list[Any]:
-        """Return an item's values; a content that was cut into many items is decoded once."""
+        """Return an item's values. A content that was cut into many items is decoded only once."""
         kind, data, first = content
-        # Most values are alone in their item, and then nothing needs to be remembered.
+        # Most values are alone in their item: then the decoded content need not be kept.
         if item.length == 1 and not first:
             return values.decode(kind, data)[:1]
         key = (item.client, data)
@@ -140,7 +140,7 @@ class _Reader:
             raise _TooLarge
 
     def _counted(self, value: Any) -> Any:
-        """Count about as many bytes as a value takes as JSON, and return the value."""
+        """Return the value, after counting about as many bytes as it takes in JSON."""
         self._count(len(value.encode()) + 4 if isinstance(value, str) else len(str(value)) + 2)
         return value
 
@@ -153,9 +153,9 @@ class _Reader:
         return self._join(self._pieces(item))
 
     def _join(self, pieces: Iterator[str | YataItem]) -> str:
-        """Put pieces together, types in them by their own pieces."""
+        """Return the text of pieces; a type among them is replaced by its own pieces."""
         parts: list[str] = []
-        # A stack, not recursion: elements may nest 500 deep, with several generators each.
+        # This is a stack, not recursion: elements may nest 500 deep, with several generators each.
         stack = [pieces]
         while stack:
             piece = next(stack[-1], None)
@@ -174,7 +174,7 @@ class _Reader:
         )
 
     def _pieces(self, item: YataItem) -> Iterator[str | YataItem]:
-        """Return what Yjs's `toString` of a shared type puts together."""
+        """Return the pieces that Yjs's `toString` of a shared type joins."""
         kind, place = kind_of(item), (pack_id(item.client, item.clock), None)
         if kind == SharedType.XML_ELEMENT:
             return self._element(item, place)
@@ -197,7 +197,8 @@ class _Reader:
         data = item.other.data
         _, at = read_var_uint(data, 0)
         name = read_var_bytes(data, at)[0].decode("utf-8", "replace").lower()
-        # Attributes lie under the element's keys. Yjs sorts them: equal elements look alike.
+        # Attributes are the values of the element's keys. Yjs sorts them, so equal elements have
+        # equal text.
         attributes = self._roots.map_items(place[0])
         written = (
             f' {as_text(key)}="{js_text(self._attribute(attributes[key]))}"'
@@ -211,7 +212,7 @@ class _Reader:
         return {} if item.kind == TYPE else _last(self._raw(item, item.other))
 
     def _formatted(self, place: Parent) -> Iterator[str | YataItem]:
-        """Return text with its formats as elements around each part of it (`YXmlText.toString`)."""
+        """Return text with its formats as elements around each part (`YXmlText.toString`)."""
         formats: dict[str, Any] = {}
         text = ""
         for item in self._order.items(place):
@@ -232,12 +233,12 @@ class _Reader:
 
 
 def _last(listed: list[Any]) -> Any:
-    """Return the value that counts under a key; undefined if the content has none, as in Yjs."""
+    """Return the value of a key; undefined if the content has no value, as in Yjs."""
     return listed[-1] if listed else values.UNDEFINED
 
 
 def _within(formats: dict[str, Any], piece: str | YataItem) -> Iterator[str | YataItem]:
-    # Yjs sorts the names, so equal formats are written in one order, and closed in reverse.
+    # Yjs sorts the names, so equal formats open in one order, and close in reverse order.
     names = sorted(formats, key=_utf_16)
     for name in names:
         members = _members(formats[name])
@@ -251,7 +252,7 @@ def _within(formats: dict[str, Any], piece: str | YataItem) -> Iterator[str | Ya
 
 
 def _members(value: Any) -> dict[str, Any]:
-    """Return what JavaScript's `for … in` goes through."""
+    """Return {key: member} of the members that JavaScript's `for … in` visits."""
     if isinstance(value, dict):
         return value
     if isinstance(value, str | list):
@@ -272,5 +273,5 @@ def _embedded(item: YataItem) -> str:
 
 
 def _utf_16(text: str) -> bytes:
-    """JavaScript sorts by code units."""
+    """Return a sort key for a string: JavaScript sorts by UTF-16 code units."""
     return text.encode("utf-16-be", "surrogatepass")

@@ -1,12 +1,12 @@
-"""The items of a document, read from an update: what `item_order` puts in order.
+"""Reads the items of a document from an update; `item_order` puts them in order.
 
-Yjs counts UTF-16 code units, Python counts characters. So texts here are strings with one character
-for each code unit: `units` makes them, `as_text` makes usual strings of them. An emoji is then two
-characters, its surrogates, and clocks, lengths and slices are plain indexes. "a😀b" has four: a,
-U+D83D, U+DE00 and b, with the clocks 0 to 3.
+Yjs counts UTF-16 code units, and Python counts characters. So texts here are strings with one
+character for each code unit: `units` makes them, and `as_text` turns them into usual strings. An
+emoji is then two characters, its surrogates, and clocks, lengths and slices are plain indexes.
+"a😀b" has four: a, U+D83D, U+DE00 and b, with the clocks 0 to 3.
 
-Why not keep usual strings and count:
-each cut inside a run with emoji would walk over the run from its beginning.
+With usual strings, each cut inside a run with emoji would have to count the code units from the
+beginning of the run.
 
 The input must have passed `update_parser.parse`.
 """
@@ -21,18 +21,18 @@ from crdt.wire.struct_id import NO_ID, pack_id
 from crdt.wire.struct_reader import Parent, StructReader
 
 REPLACEMENT = "\ufffd"
-"""What Yjs puts for each half of a character that was cut in two."""
+"""Yjs puts this for each half of a character that was cut in two."""
 
 OF_TEXTS = frozenset((STRING, EMBED, FORMAT))
-"""Kinds of content that make a root a text."""
+"""Kinds of content that make their root a text."""
 
 
 class Content(NamedTuple):
     """Content that is not text.
 
     kind   see `crdt.wire.content`
-    data   its bytes; b"" if nothing is left of it
-    first  how many values in `data` come before those of the item that has it
+    data   the content's bytes; b"" if it was removed
+    first  the number of values in `data` before the values of the item that has this content
     """
 
     kind: int
@@ -44,16 +44,15 @@ _COLLECTED, _SKIPPED, _DELETED = Content(GC), Content(SKIP), Content(DELETED)
 
 
 class YataItem:
-    """A run of structs of one client that are next to each other.
+    """A run of neighbouring structs of one client.
 
     content       its text, in UTF-16 code units, or other content
-    length        how many structs it is, which is also how many code units or values it has
-    origin        packed id of the struct it was put behind, or NO_ID
-    right_origin  packed id of the struct it was put before, or NO_ID
-    place         the root or shared type it is in, and the key under which; None if that is gone
-    block         where its position is looked up; not set unless that is done
-                  (`crdt.reading.positions`)
-    is_shown      its text counts there
+    length        the number of its structs, which is also that of its code units or values
+    origin        packed id of the struct after which it was put, or NO_ID
+    right_origin  packed id of the struct before which it was put, or NO_ID
+    place         its root or shared type, and its key there; None if that was removed
+    block         finds its position; only set if `crdt.reading.positions` is used
+    is_shown      its text counts for positions
     """
 
     __slots__ = (
@@ -78,32 +77,32 @@ class YataItem:
 
     @property
     def kind(self) -> int:
-        """The kind of its content, see `crdt.wire.content`."""
+        """The kind of the item's content, see `crdt.wire.content`."""
         return STRING if isinstance(self.content, str) else self.content.kind
 
     @property
     def text(self) -> str | None:
-        """Its text; None if its content is not text."""
+        """The item's text; None if its content is not text."""
         return self.content if isinstance(self.content, str) else None
 
     @property
     def other(self) -> Content:
-        """Its content that is not text; raises TypeError if it is text."""
+        """The item's content if it is not text; raises TypeError if it is text."""
         if isinstance(self.content, str):
             raise TypeError("the item is text")
         return self.content
 
     def split(self, offset: int) -> "YataItem":
-        """Cut behind `offset` structs; return the right part.
+        """Cut the item after `offset` structs; return the right part.
 
-        Half characters become U+FFFD, as in Yjs.
+        Halves of characters become U+FFFD, as in Yjs.
         """
         tail: str | Content
         if isinstance(self.content, str):
             text, tail = self.content[:offset], self.content[offset:]
-            # The cut is between the two halves of a character. Neither half can be written as
-            # UTF-8, so Yjs replaces both, for good (`ContentString.splice`): "a😀b" cut at 2 is "a"
-            # U+FFFD and U+FFFD "b".
+            # The cut is between the two halves of a character. A half cannot be written as UTF-8,
+            # so Yjs replaces both halves permanently (`ContentString.splice`): "a😀b" cut at 2
+            # becomes "a" U+FFFD and U+FFFD "b".
             if "\ud800" <= text[-1] <= "\udbff":
                 text, tail = text[:-1] + REPLACEMENT, REPLACEMENT + tail[1:]
             self.content = text
@@ -111,8 +110,8 @@ class YataItem:
             kind, data, first = self.content
             tail = Content(kind, data, first + offset) if data else self.content
         rest = YataItem(self.client, self.clock + offset, tail, self.length - offset)
-        # What a client would have sent if it had typed the right part by itself (`splitItem` in
-        # `Item.js`).
+        # The right part gets the neighbours that it would have if the client had typed it alone
+        # (`splitItem` in `Item.js`).
         rest.origin, rest.right_origin = pack_id(self.client, rest.clock - 1), self.right_origin
         rest.place, rest.is_deleted, rest.is_shown = self.place, self.is_deleted, self.is_shown
         rest.left, rest.right = self, self.right
@@ -124,10 +123,10 @@ class YataItem:
 
 
 class Block:
-    """Items that are next to each other in a list, for `crdt.reading.positions`.
+    """Neighbouring items of a list, for `crdt.reading.positions`.
 
-    number  its index among the blocks of its list
-    size    how many items it has
+    number  the block's index among the blocks of its list
+    size    the number of its items
     """
 
     __slots__ = ("first", "number", "size")
@@ -148,7 +147,7 @@ class ItemReader(StructReader):
         self._at = 0
 
     def sections(self) -> dict[int, list[YataItem]]:
-        """Return {client id: its items in order of clocks}."""
+        """Return {client id: the client's items in order of clocks}."""
         sections = {}
         section_count, at = read_var_uint(self.data, 0)
         for _ in range(section_count):
@@ -187,17 +186,16 @@ class ItemReader(StructReader):
             length, end = self.content(at, kind)
             content = _DELETED if kind == DELETED else Content(kind, self.data[at:end])
             item = YataItem(client, clock, content, length)
-        # With an origin there is no parent in the bytes: the place is found when the item is
+        # An item with an origin has no parent in its bytes: its place is found when it is
         # integrated.
         item.origin, item.right_origin, item.place = left, right, parent
         return item, end
 
 
 def text_bytes(*updates: bytes) -> int:
-    """Return the UTF-8 bytes of all text in these updates, in all types,
-    without the text that they delete.
+    """Return the UTF-8 bytes of all text in these updates, in all types, without deleted text.
 
-    updates  of one document, none with a struct that another one has
+    updates  updates of one document; no struct is in two of them
     """
     strings: dict[int, list[YataItem]] = {}
     deleted: list[tuple[int, int, int]] = []
@@ -206,15 +204,15 @@ def text_bytes(*updates: bytes) -> int:
         for client, items in reader.sections().items():
             strings.setdefault(client, []).extend(item for item in items if item.text is not None)
         deleted += reader.deleted()
-    # All text is added up, then what was deleted is taken off. To ask of each item whether it is
-    # deleted would cut items at the ends of ranges, only for a number.
+    # All text is added up, then deleted text is subtracted. Asking each item whether it is deleted
+    # would cut items at the ends of ranges, only to get a number.
     total = sum(_bytes(item.text or "") for items in strings.values() for item in items)
     for items in strings.values():
         items.sort(key=lambda item: item.clock)
     starts = {client: [item.clock for item in items] for client, items in strings.items()}
     reached: dict[int, int] = {}
     for client, first, end in sorted(deleted):
-        # Merged updates may delete the same range twice, so ranges overlap: each unit counts once.
+        # Merged updates may delete a range twice, so ranges overlap: each unit counts once.
         start = max(first, reached.get(client, 0))
         reached[client] = max(start, end)
         items = strings.get(client, [])
@@ -234,7 +232,7 @@ def _bytes(unit_string: str) -> int:
 
 def units(text: str) -> str:
     """Return a string with one character for each UTF-16 code unit."""
-    # Nearly all text of programs is ASCII, and text without emoji needs no other form either.
+    # Nearly all source code is ASCII, and text without emoji needs no other form, either.
     if text.isascii() or max(text) < "\U00010000":
         return text
     return from_utf_16(text.encode("utf-16-le"))

@@ -1,10 +1,10 @@
-"""Where the items of one place are in its text, found without counting from the beginning.
+"""Finds the positions of items in their text, without counting from the beginning.
 
-The list of items is cut into blocks, and for each block it is known how much text is shown in it.
-So a position costs a sum over blocks and a walk over the items of one block.
+The list of items is cut into blocks, and each block knows the length of its shown text. So a
+position costs a sum over blocks and a walk over the items of one block.
 
 An example, with blocks of two items: "ab" "c" | "de" "f" | "g". The blocks have 3, 3 and 1 units.
-"f" is in the second block: 3 units before it, and "de" in it, so it is at 5.
+"f" is in the second block: 3 units before that block, and "de" in it, so "f" is at 5.
 
 A tree of sums would need a logarithm of steps, not a sum over all blocks. But the sum is done in C:
 a text with 100,000 items has about a thousand blocks, which take some tens of microseconds.
@@ -16,11 +16,11 @@ from itertools import islice
 from crdt.reading.items import Block, YataItem
 
 _MOST = 128
-"""Items of a block at most: a block that grows larger is cut in two."""
+"""The most items of a block: a block that grows larger is cut in two."""
 
 
 class Positions:
-    """The blocks of one list.
+    """The blocks of one list of items.
 
     Lengths and positions are UTF-16 code units of shown items (`YataItem.is_shown`).
     """
@@ -28,12 +28,12 @@ class Positions:
     __slots__ = ("_blocks", "_units", "size")
 
     def __init__(self, first: YataItem) -> None:
-        """Take in the list that begins with this item; items that are shown count."""
+        """Take the list that begins with this item; only shown items count."""
         self._blocks: list[Block] = []
         self._units: list[int] = []
         self.size = 0
         for item in _from(first):
-            # Half full at first, so that each block takes in 64 items before it must be cut.
+            # Blocks are half full at first, so that each takes 64 more items before it must be cut.
             if self.size % (_MOST // 2) == 0:
                 self._blocks.append(Block(item, len(self._blocks), 0))
                 self._units.append(0)
@@ -42,9 +42,9 @@ class Positions:
                 self._units[-1] += item.length
 
     def insert(self, item: YataItem) -> None:
-        """Take in an item: a new one, not shown yet, or the right part of one that was cut."""
-        # The block of the left neighbour: the right part of an item that was cut is then in the
-        # block of its left part, and the block's units stay right without being counted again.
+        """Add a new item, which is not shown yet, or the right part of an item that was cut."""
+        # The item goes into the block of its left neighbour. So both parts of an item that was cut
+        # are in one block, and its number of units stays right.
         block = item.left.block if item.left else self._blocks[0]
         if item.left is None:
             block.first = item
@@ -53,9 +53,9 @@ class Positions:
             self._cut(block)
 
     def of(self, item: YataItem) -> int:
-        """Return how much text is shown before an item."""
+        """Return the number of units that are shown before an item."""
         block = item.block
-        # All blocks before this one by their sums, then this block item by item: 128 steps at most.
+        # The blocks before this one are summed up. Then this block is read, at most 128 items.
         position = sum(self._units[: block.number])
         for other in _from(block.first):
             if other is item:
@@ -70,7 +70,7 @@ class Positions:
         self._units[item.block.number] += item.length
 
     def hide(self, item: YataItem) -> None:
-        """Count the text of an item no longer."""
+        """Stop counting the text of an item."""
         item.is_shown = False
         self._units[item.block.number] -= item.length
 
@@ -80,7 +80,7 @@ class Positions:
         self.size += 1
 
     def _cut(self, block: Block) -> None:
-        """Make a block of the right half of another one."""
+        """Cut a block in two: its right half becomes a new block."""
         items = list(islice(_from(block.first), block.size))
         left, right = items[: block.size // 2], items[block.size // 2 :]
         half = Block(right[0], block.number + 1, len(right))
@@ -91,14 +91,14 @@ class Positions:
         self._units[block.number] -= units
         for item in right:
             item.block = half
-        # Each block knows its number, so those behind the new one are numbered again. That happens
-        # once for 64 new items.
+        # Each block knows its number, so the blocks after the new one are numbered again. That
+        # happens once for 64 new items.
         for following in self._blocks[half.number + 1 :]:
             following.number += 1
 
 
 def _from(first: YataItem) -> Iterator[YataItem]:
-    """Yield an item and all to the right of it."""
+    """Yield an item and all items to its right."""
     item: YataItem | None = first
     while item:
         yield item

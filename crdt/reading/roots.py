@@ -1,6 +1,6 @@
-"""The roots of a document: their names, which are texts, and what the others are.
+"""Lists the roots of a document: their names, and the kinds of those that are not texts.
 
-Not for what they hold: see `documents`.
+Not for their contents: see `documents`.
 """
 
 from enum import IntEnum, StrEnum
@@ -30,7 +30,7 @@ _IN_XML = {SharedType.XML_ELEMENT, SharedType.XML_HOOK, SharedType.XML_TEXT}
 
 
 class RootType(StrEnum):
-    """The type of a root that is no text; `empty` if nothing is left that says what it was."""
+    """The type of a root that is not a text; `empty` if no content is left that shows its type."""
 
     XML = "xml"
     MAP = "map"
@@ -39,10 +39,10 @@ class RootType(StrEnum):
 
 
 class Root(NamedTuple):
-    """A root that is no text.
+    """A root that is not a text.
 
     type    a `RootType`, as a string
-    length  how many keys a map has, values an array, children XML: as Yjs's `size` and `length`
+    length  the number of keys (map), values (array) or children (XML), as Yjs's `size` or `length`
     """
 
     type: str
@@ -50,7 +50,7 @@ class Root(NamedTuple):
 
 
 class Roots:
-    """The roots of one document, put in order."""
+    """The roots of one document whose items are in order."""
 
     def __init__(self, order: ItemOrder) -> None:
         self._order = order
@@ -60,7 +60,7 @@ class Roots:
                 self._keys.setdefault(parent, []).append(key)
 
     def others(self) -> list[str]:
-        """Return the names of all roots that are no texts, sorted."""
+        """Return the sorted names of all roots that are not texts."""
         return sorted(root for root in root_names(self._order) if not self._is_text(root))
 
     def _is_text(self, root: str) -> bool:
@@ -68,10 +68,11 @@ class Roots:
         return any(item.kind in OF_TEXTS for item in self._order.items((root, None)))
 
     def type_of(self, name: str) -> RootType:
-        """Return the type of a root that is no text."""
-        # Yjs does not store what a root is: the application says it when it asks for one. So it is
-        # told by what lies in it. Only XML elements, texts and hooks: a fragment. Other content in
-        # the sequence: an array. Content only under keys: a map.
+        """Return the type of a root that is not a text."""
+        # Yjs does not store the type of a root: the application names it when it asks for the root.
+        # So the type is found from the content. A root with only XML elements, texts and hooks is
+        # a fragment. A root with other content in its sequence is an array. A root with content
+        # only under keys is a map.
         kinds = {item.kind for item in self._order.items((name, None))} - {GC, DELETED}
         items = self._order.items((name, None))
         if kinds == {TYPE} and {kind_of(item) for item in items if item.kind == TYPE} <= _IN_XML:
@@ -81,7 +82,7 @@ class Roots:
         return RootType.MAP if name in self._keys else RootType.EMPTY
 
     def root(self, name: str) -> Root:
-        """Return what a root is that is no text."""
+        """Return the type and length of a root that is not a text."""
         kind = self.type_of(name)
         if kind is RootType.MAP:
             return Root(str(kind), len(self.map_items(name)))
@@ -100,8 +101,8 @@ class Roots:
         items = {}
         for key in self._keys.get(parent, ()):
             last = None
-            # The last item of a key's list is its value, as in Yjs. If that one is deleted, the key
-            # is: values before it were replaced, and do not come back.
+            # The last item of a key's list is its value, as in Yjs. If that item is deleted, the
+            # key is deleted: earlier values were replaced, and do not come back.
             for item in self._order.items((parent, key)):
                 last = item
             if last and not last.is_deleted:
@@ -110,16 +111,16 @@ class Roots:
 
 
 def others_of(order: ItemOrder) -> dict[str, Root]:
-    """Return {root: what it is} of all roots that are no texts."""
+    """Return {root: its type and length} of all roots that are not texts."""
     roots = Roots(order)
     return {name: roots.root(name) for name in roots.others()}
 
 
 def root_names(order: ItemOrder) -> set[str]:
-    """Return the names of all roots, texts too."""
+    """Return the names of all roots, including texts."""
     return {parent for parent, _ in order.heads if isinstance(parent, str)}
 
 
 def kind_of(item: YataItem) -> int:
-    """Return the `SharedType` that an item is, -1 for another content."""
+    """Return an item's `SharedType`; -1 if its content is not a shared type."""
     return read_var_uint(item.other.data, 0)[0] if item.kind == TYPE else -1

@@ -1,18 +1,17 @@
-"""The changes that an update makes in the texts of a document,
-found from its structs and its deletions.
+"""Finds the changes that an update makes in a document's texts, from its structs and deletions.
 
-No texts are compared. So the cost depends on what is in the update, not on how long the text is.
-Comparing would also be a guess: when "a" is typed into "aaa", only the struct says which of the
-four it is.
+Texts are not compared. So the cost depends on the update, not on the length of the text. Comparing
+would also be a guess: when "a" is typed into "aaa", only the struct tells which of the four letters
+is new.
 
-The invariant: `YataItem.is_shown` says whether the item is in the text that the edits so far have
-made, and the block sums of `Positions` count exactly the shown items. An update first changes the
-list of items, and shows and hides none. Then each item whose `is_shown` differs from what it should
-be becomes an edit, and is shown or hidden. So each edit's position counts the edits before it, and
-they can be made one after the other.
+The invariant: `YataItem.is_shown` tells whether the item is in the text after the edits so far, and
+the block sums of `Positions` count exactly the shown items. An update first changes the list of
+items, without showing or hiding any. Then each item whose `is_shown` is out of date becomes an
+edit, and is shown or hidden. So each edit's position counts the edits before it, and the edits can
+be made one after another.
 
 An example: "hello" gets "XY" at 1, and loses its last letter. The update has one struct and one
-range. The edits are (1, 0, "XY") and (6, 1, ""): 6, because "XY" is shown by then.
+range. The edits are (1, 0, "XY") and (6, 1, ""): the position is 6, because "XY" is shown then.
 """
 
 from typing import NamedTuple
@@ -24,8 +23,8 @@ from crdt.wire.struct_id import CLOCK_MASK, pack_id
 from crdt.wire.struct_reader import Parent
 
 MAX_EDITS = 1_000
-"""Edits that one update becomes in one text at most. If there were more, one edit replaces the text
-from the first to the last of them."""
+"""The most edits that one update becomes in one text. If there were more, one edit replaces the
+text from the first to the last of them."""
 
 _ITEMS_PER_CHANGE = 100
 """Finding the position of one change costs about as much as walking over this many items."""
@@ -41,8 +40,7 @@ class TextEdit(NamedTuple):
 
 
 class TextOrder(ItemOrder):
-    """An `ItemOrder` that first takes in a document (`apply`),
-    and then returns the changes of each update (`edits`).
+    """Takes a document (`apply`), and then returns the changes of each update (`edits`).
 
     text_roots  names of the roots that are texts, in the order in which they appeared
     """
@@ -56,17 +54,16 @@ class TextOrder(ItemOrder):
         super().__init__()
 
     def edits(self, update: bytes) -> list[TextEdit]:
-        """Integrate an update; return what it changed in texts,
-        as edits to be made one after the other.
+        """Integrate an update; return its changes of texts, as edits to be made one after another.
 
-        Raises: as `apply`.
+        Raises the errors of `apply`.
         """
         if not self._is_tracking:
             self._show_all()
         self._changed, self._cut = [], []
         self.apply(update)
-        # By place, as each text has positions of its own. Items that are no text of a root, such as
-        # those of a map, change no text.
+        # Items are grouped by place, because each text has its own positions. Items that are not
+        # text of a root, such as those of a map, change no text.
         changed: dict[Parent, list[YataItem]] = {}
         for item in (*self._changed, *(self._at(packed) for packed in self._cut)):
             if isinstance(item.content, str) and item.place and _is_root(item.place):
@@ -92,8 +89,8 @@ class TextOrder(ItemOrder):
         positions = self._positions[place]
         edits = _Edits()
         cut = {packed for packed in self._cut if self._at(packed).place == place}
-        # Few changes in a long list are looked up one by one. Many, or a short list, are found
-        # faster by walking over all items once.
+        # A few changes in a long list are looked up one by one. Many changes, or changes in a short
+        # list, are found faster by walking over all items once.
         if len(items) <= MAX_EDITS and len(items) * _ITEMS_PER_CHANGE < positions.size:
             self._find_each(positions, items, cut, edits)
         else:
@@ -109,9 +106,9 @@ class TextOrder(ItemOrder):
     def _find_each(
         self, positions: Positions, items: list[YataItem], cut: set[int], edits: "_Edits"
     ) -> None:
-        """Look up where each change is."""
+        """Look up the position of each change."""
         # Characters that were cut in two show U+FFFD for each half. These edits come first, while
-        # both halves are still shown, because an edit after them may delete one of the halves.
+        # both halves are still shown, because a later edit may delete one of the halves.
         for packed in sorted(cut):
             item = self._at(packed)
             if item.is_shown:
@@ -125,7 +122,7 @@ class TextOrder(ItemOrder):
                 positions.show(item)
 
     def _walk(self, place: Parent, positions: Positions, cut: set[int], edits: "_Edits") -> None:
-        """Go over all items of a place, from left to right."""
+        """Find the changes by walking over all items of a place, from left to right."""
         at = 0
         for item in self.items(place):
             was_shown, is_shown = (
@@ -145,7 +142,7 @@ class TextOrder(ItemOrder):
             at += item.length if is_shown else 0
 
     def _as_one(self, root: str, edits: list[tuple[int, int, str]]) -> tuple[int, int, str]:
-        """Return one edit that does what these do, which go from left to right."""
+        """Return one edit that equals these edits, which are in order from left to right."""
         start = edits[0][0]
         position, _, last = edits[-1]
         inserted = "".join(item.text or "" for item in self.visible(root))[
@@ -166,7 +163,7 @@ class TextOrder(ItemOrder):
             self._changed.append(item)
 
     def _split_at(self, item: YataItem, offset: int) -> YataItem | None:
-        # Before the cut is made, because `split` replaces both halves by U+FFFD.
+        # This is checked before the cut, because `split` replaces both halves by U+FFFD.
         is_cut = (
             item.is_shown
             and 0 < offset < item.length
@@ -180,8 +177,9 @@ class TextOrder(ItemOrder):
         if is_cut:
             own = pack_id(item.client, item.clock + offset)
             self._cut += (own - 1, own)
-        # The rest of an item that this update brought is new too: `_changed` has only its left
-        # part. The rest of a shown one is no change, as the same text is shown in two items now.
+        # The right part of an item of this update is new, too: `_changed` has only its left part.
+        # The right part of a shown item is no change: two items now show the same text as one
+        # before.
         if not item.is_shown:
             self._changed.append(rest)
         return rest
@@ -198,11 +196,10 @@ def _is_root(place: Parent) -> bool:
 
 
 class _Edits:
-    """Edits, each to be made after the one before it;
-    an edit that touches the last one becomes a part of it.
+    """Joins edits, each to be made after the one before it.
 
-    The last edit is open: at `_at` it deletes `_deleted` units and inserts `_parts`,
-    which have `_length` units.
+    An edit that touches the last edit becomes a part of it. The last edit is open: at `_at` it
+    deletes `_deleted` units and inserts `_parts`, which have `_length` units.
 
     An example: insert "ab" at 2, then delete one unit at 3. The deleted unit is the "b" that was
     just inserted, so both together insert "a" at 2. Deleting three units at 4 would extend the edit
@@ -217,8 +214,8 @@ class _Edits:
     def add(self, position: int, deleted: int, inserted: str) -> None:
         """Add an edit."""
         end = self._at + self._length
-        # Typing from left to right: nothing is copied, so 10,000 items of a pasted text cost what
-        # they have.
+        # This is typing from left to right. Nothing is copied, so 10,000 items of a pasted text
+        # take linear time.
         if position == end:
             self._parts.append(inserted)
             self._deleted += deleted
@@ -229,9 +226,9 @@ class _Edits:
             self._flush()
             self._at, self._deleted, self._parts = position, deleted, [inserted]
         else:
-            # The new edit deletes in three parts: text before the open edit and text behind it,
-            # which count as deleted, and text that the open edit inserted, which is just not
-            # inserted any more.
+            # The new edit may delete three kinds of text: text before the open edit, text after it,
+            # and text that the open edit inserted. The first two count as deleted; the third is
+            # just no longer inserted.
             kept = (
                 before[: max(0, position - self._at)],
                 before[max(0, position + deleted - self._at) :],

@@ -1,8 +1,7 @@
-"""Values inside items, as Python values: those that applications put into maps, arrays,
-embeds and attributes.
+"""Decodes the values inside items: those of maps, arrays, embeds and attributes.
 
-JavaScript has values that JSON lacks. `as_json` says what stands for them;
-`js_text` writes a value as JavaScript does.
+JavaScript has values that JSON lacks: `as_json` returns a replacement for them. `js_text` writes a
+value as JavaScript does.
 """
 
 import base64
@@ -17,8 +16,8 @@ from crdt.wire.content import ANY, BINARY, DOC, EMBED, JSON
 from crdt.wire.lib0 import read_var_bytes, read_var_uint
 
 MAX_DEPTH = 100
-"""Levels of a value that are read. Readers of JSON, in Python and in browsers,
-can read a few hundred."""
+"""Levels of a value that are read. JSON parsers in Python and in browsers can read a few hundred
+levels."""
 
 UNDEFINED = object()
 """JavaScript's `undefined`."""
@@ -30,11 +29,11 @@ _JS_LEADING_ZEROS = 6
 
 
 class TooDeep(Exception):
-    """A value has more levels than are read."""
+    """A value has more levels than `MAX_DEPTH`."""
 
 
 def decode(kind: int, content: bytes) -> list[Any]:
-    """Return the values of a content: one for each of its clock units; raises TooDeep."""
+    """Return the values of a content, one for each of its clocks; raises TooDeep."""
     if kind == ANY:
         count, at = read_var_uint(content, 0)
         values = []
@@ -65,7 +64,7 @@ def decode_format(content: bytes) -> tuple[str, Any]:
 
 
 def read_json(text: bytes) -> Any:
-    """Return the value of a JSON text; a text that is no JSON gives `undefined`. Raises TooDeep."""
+    """Return the value of a JSON text; `UNDEFINED` if it is not JSON. Raises TooDeep."""
     try:
         return json.loads(text, parse_int=_integer)
     except ValueError:
@@ -75,9 +74,9 @@ def read_json(text: bytes) -> Any:
 
 
 def _integer(digits: str) -> int | float:
-    """Return an integer as JavaScript has it: a double from 2^53 on.
+    """Return an integer as JavaScript reads it: as a double from 2^53 on.
 
-    Python's `int` refuses some thousands of digits, `float` does not.
+    Python's `int` refuses thousands of digits, but `float` does not.
     """
     number = float(digits)
     return int(number) if abs(number) < _MAX_SAFE else number
@@ -117,13 +116,13 @@ def _any(data: bytes, at: int, depth: int) -> tuple[Any, int]:  # noqa: PLR0911 
 
 _PLAIN: dict[int, Any] = {127: UNDEFINED, 126: None, 121: False, 120: True}
 _PACKED = {124: (">f", 4), 123: (">d", 8), 122: (">q", 8)}
-"""Tags of values without bytes, and of numbers.
-125 is an integer, 119 text, 118 an object, 117 an array, 116 bytes."""
+"""Tags of values without bytes, and tags of numbers.
+Further tags: 125 is an integer, 119 text, 118 an object, 117 an array, 116 bytes."""
 
 
 def _var_int(data: bytes, at: int) -> tuple[int, int]:
-    # lib0's varInt is not zigzag: the first byte has the sign in its second bit, and six bits of
-    # the number. An example: 41 is -1, and c0 01 is -64.
+    # lib0's varInt is not zigzag: the first byte has the sign in its second bit, and then six bits
+    # of the number. An example: 41 is -1, and c0 01 is -64.
     byte = data[at]
     number, shift, is_negative = byte & _MORE_BITS, 6, byte & _SIGN
     while byte & 0x80:
@@ -139,10 +138,10 @@ def _text(raw: bytes) -> str:
 
 
 def as_json(value: Any, depth: int = 0) -> Any:  # noqa: PLR0911  # a table, one row for each type
-    """Return a value that JSON has for one of JavaScript; raises TooDeep.
+    """Return a JSON value for a JavaScript value; raises TooDeep.
 
-    `undefined` is left out of objects and null elsewhere; NaN and infinity are null; bytes are
-    base64; halves of characters are U+FFFD.
+    `undefined` is left out of objects and null elsewhere. NaN and infinity are null. Bytes are
+    base64. Halves of characters are U+FFFD.
     """
     if isinstance(value, str):
         return as_text(value)
@@ -152,7 +151,7 @@ def as_json(value: Any, depth: int = 0) -> Any:  # noqa: PLR0911  # a table, one
         return int(value) if value.is_integer() and abs(value) < _MAX_SAFE else value
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
-    # A BigInt. As a JSON number, every browser would round it.
+    # This is a BigInt. Browsers would round it if it was a JSON number.
     if isinstance(value, int) and abs(value) > _MAX_SAFE:
         return str(value)
     if isinstance(value, list | dict) and depth >= MAX_DEPTH:
@@ -169,10 +168,10 @@ def as_json(value: Any, depth: int = 0) -> Any:  # noqa: PLR0911  # a table, one
 
 
 def js_text(value: Any, depth: int = 0) -> str:  # noqa: PLR0911  # a table, one row for each type
-    """Return what JavaScript's `String(value)` does; raises TooDeep."""
+    """Return the result of JavaScript's `String(value)`; raises TooDeep."""
     if isinstance(value, str):
         return as_text(value)
-    # By identity: in Python `True == 1`, so a look-up by value would write "true" for 1.
+    # Words are compared by identity: in Python `True == 1`, so a look-up would write "true" for 1.
     for known, text in _WORDS:
         if value is known:
             return text
@@ -196,13 +195,14 @@ _WORDS = ((None, "null"), (True, "true"), (False, "false"), (UNDEFINED, "undefin
 
 
 def _js_number(number: float) -> str:
-    """Write a number as `Number.prototype.toString` does:
-    its shortest digits, exponents from 1e21 and 1e-7 on.
+    """Write a number as `Number.prototype.toString` does.
+
+    The result has the shortest digits, with exponents from 1e21 and 1e-7 on.
     """
     if not math.isfinite(number):
         return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
-    # `repr` gives the shortest digits that read back as this double, as JavaScript does. Only where
-    # the point goes, and when there is an exponent, differs: 1e21 is "1e+21", 1e20 is twenty-one
+    # `repr` gives the shortest digits that read back as this double, as in JavaScript. The position
+    # of the point and the use of an exponent differ: 1e21 is "1e+21", and 1e20 has twenty-one
     # digits.
     _, digits, exponent = Decimal(repr(abs(number))).normalize().as_tuple()
     assert isinstance(exponent, int)  # noqa: S101 - for the type checker

@@ -1,3 +1,1 @@
-"""One room: a document, its connections, their presence,
-and the frames that are broadcast to them.
-"""
+"""One room: a document, its connections, their presence, and the frames that it broadcasts."""

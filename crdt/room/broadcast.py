@@ -1,4 +1,4 @@
-"""What everybody in a room is told, gathered during one turn of the event loop.
+"""Sends frames to all clients of a room, gathered during one turn of the event loop.
 
 See docs/design/speed.md.
 """
@@ -10,17 +10,17 @@ from crdt.room.connection import Connection
 
 
 class FlushScheduler(Protocol):
-    """Says when a broadcast is flushed."""
+    """Decides when a broadcast is flushed."""
 
     def flush_soon(self, broadcast: "Broadcast") -> None:
-        """Call `broadcast.flush`, now or soon. Asked once for all frames that wait until then."""
+        """Call `broadcast.flush`, now or soon. Called once for all frames that wait until then."""
 
 
 class Broadcast:
-    """Frames for all connections of a room, without the connection that each frame came from.
+    """Sends frames to all connections of a room except the connection that each frame came from.
 
-    A write to a socket takes the kernel 7 to 9 µs whatever its size. So all frames of one turn
-    leave together. They are joined once, for all connections that get all of them.
+    A write to a socket takes the kernel 7 to 9 µs, however large it is. So all frames of one turn
+    are sent together. They are joined once, for all connections that get all of them.
     """
 
     __slots__ = ("_connections", "_encode", "_frames", "_scheduler", "_sources")
@@ -33,8 +33,8 @@ class Broadcast:
     ) -> None:
         """Start with no frames.
 
-        connections  those that get the frames; they change as clients join and leave
-        encode       returns a frame as it goes over the wire
+        connections  the connections that get the frames; they change as clients join and leave
+        encode       returns a frame as bytes for the socket
         scheduler    is asked for a flush when the first frame waits
         """
         self._connections = connections
@@ -44,9 +44,9 @@ class Broadcast:
         self._scheduler = scheduler
 
     def add(self, frame: bytes, source: Connection | None = None) -> None:
-        """Tell everybody but the source."""
-        # The frame is encoded once, here, not for each connection: in a class of fifty that is 49
-        # times less.
+        """Add a frame for all connections except its source."""
+        # The frame is encoded once, here, not for each connection. In a class of fifty that saves
+        # 48 of 49 encodings.
         is_first = not self._frames
         self._frames.append(self._encode(frame))
         self._sources.append(source)
@@ -54,7 +54,7 @@ class Broadcast:
             self._scheduler.flush_soon(self)
 
     def flush(self) -> None:
-        """Hand over the gathered frames."""
+        """Send the gathered frames."""
         if not self._frames:
             return
         frames, sources = self._frames, self._sources
@@ -64,8 +64,8 @@ class Broadcast:
             everything = frames[0]
         else:
             everything = b"".join(frames)
-            # Looking a connection up in a list of forty takes 1 µs,
-            # and is done for each connection.
+            # Looking up a connection in a list of forty takes 1 µs, and each connection is looked
+            # up. A set is faster.
             senders = set(sources)
         for connection in self._connections:
             if connection not in senders:
@@ -77,7 +77,7 @@ class Broadcast:
         self, connection: Connection, frames: list[bytes], sources: list[Connection | None]
     ) -> None:
         """Send the frames that did not come from this connection."""
-        # Few connections write in one turn, so few need bytes of their own.
+        # Few connections write in one turn, so few need their own bytes.
         others = [
             frame for frame, source in zip(frames, sources, strict=True) if source is not connection
         ]

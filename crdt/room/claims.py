@@ -1,22 +1,23 @@
-"""Which user a client id belongs to, and which new structs under it other users may bring.
+"""Decides which user a client id belongs to, and who else may bring new structs under that id.
 
 A client id belongs to the user who announced it in their presence, or who types under it. Browsers
 also hold text of other users, and bring it without bad intent: after a crash, after a restored
-backup, for somebody whose network failed. Such structs are taken, and stay marked with the user who
-brought them.
+backup, or for a user whose network failed. Such structs are taken, and stay marked with the user
+who brought them.
 
-Two things must stay impossible. Nobody may edit in the name of a user who is connected. And two
-contents under one id must not stay unnoticed: they would split the document for ever, with equal
-state vectors. So an owner who comes back is asked for the structs that others brought, and the two
-are compared.
+Two things must stay impossible. No client may edit in the name of a user who is connected. And two
+different contents under one id must be noticed: otherwise they would split the document forever,
+with equal state vectors. So an owner who comes back is asked for the structs that other users
+brought, and the two are compared.
 
 An example: Ada's browser has client id 5. Ada types "hello" without a network, and Bob's browser
-gets it from Ada's by another way. Bob brings it in an answer while Ada is away: it is taken,
-without an owner. Ada comes back and announces id 5. Ada's browser is asked for clock 0 and later,
-sends "hello", and the id is Ada's. If it sent "hallo", its connection would be closed.
+gets it from Ada's in another way. Bob brings it in an answer while Ada is away: it is taken,
+without an owner. Ada comes back and announces id 5. The server asks Ada's browser for clock 0 and
+later. The browser sends "hello", and the id is Ada's. If it sent "hallo", its connection would be
+closed.
 
-Why not trust what a client says: a client id is only a number in the bytes,
-and any client may write any number.
+The server cannot trust a client's word: a client id is only a number in the bytes, and any client
+may write any number.
 
 See docs/design/documents.md.
 """
@@ -36,11 +37,11 @@ _NOBODY: frozenset[int] = frozenset()
 BROUGHT = (
     "user %s brought edits of others that session %s lacked, as after a restored backup or a crash"
 )
-"""For the log: an author and a session, see `Claims.are_first_carried`."""
+"""A log message with an author and a session, see `Claims.are_first_carried`."""
 
 
 class Claims:
-    """The claims on the client ids of one document."""
+    """The claims of users on the client ids of one document."""
 
     __slots__ = ("_are_carried", "_connections", "_contributions", "_index", "_presence")
 
@@ -51,7 +52,7 @@ class Claims:
         presence: Presence,
         connections: Mapping[Connection, None],
     ) -> None:
-        """connections: those of the room, which change as people come and go."""
+        """connections: those of the room, which change as clients join and leave."""
         self._are_carried = False
         self._connections = connections
         self._index = index
@@ -61,16 +62,16 @@ class Claims:
     def foreign(self, incoming: Incoming, parsed: Parsed) -> Set[int]:
         """Return the client ids for which an update may not bring new structs now.
 
-        These are the ids of other users who are connected: they bring their own structs. A live
-        edit may not be under the id of any other user at all. If its sender holds such structs,
-        they come with the next answer.
+        These are the ids of other connected users, who bring their own structs. A live edit may not
+        have structs under the id of any other user. If its sender has such structs, they come with
+        its next answer.
         """
         here = self._presence.users_of(parsed.spans)
         present = {client for client, user in here.items() if user != incoming.author}
         foreign = self._index.foreign(parsed, incoming.author)
         if incoming.kind is UpdateKind.ANSWER and foreign:
-            # An editor without presence does not say under which of its user's ids it types. So all
-            # ids of this user count as ids of a user who is connected.
+            # An editor without presence does not tell under which of its user's ids it types. So
+            # all ids of this user count as ids of a connected user.
             silent = {
                 one.user_id
                 for one in self._connections
@@ -80,7 +81,7 @@ class Claims:
         return present | foreign
 
     def carried(self, incoming: Incoming, parsed: Parsed) -> Set[int]:
-        """Return the client ids of an admitted update that it does not claim for its sender."""
+        """Return the client ids of an admitted update that its sender does not get as own ids."""
         source, owners = incoming.source, self._index.owners
         if source is None:
             return _NOBODY
@@ -89,26 +90,24 @@ class Claims:
         }
         announced = source.announced.client_ids
         if incoming.kind is UpdateKind.LIVE and not announced:
-            # An editor without presence never announces an id,
-            # so it owns the id under which it types.
+            # An editor without presence never announces an id, so it owns the id under which it
+            # types.
             return others
-        # New ids that the sender did not announce are not theirs: they only bring these structs for
-        # somebody else.
+        # New ids that the sender did not announce are not the sender's: the update brings their
+        # structs for another user.
         return others | (parsed.spans.keys() - owners.keys() - announced)
 
     def are_first_carried(self, unclaimed: Set[int]) -> bool:
-        """Whether some of these client ids have another owner,
-        for the first time since the room was loaded.
-        """
+        """Whether some client ids have another owner, which is noted once for a loaded room."""
         if self._are_carried or not unclaimed & self._index.owners.keys():
             return False
         self._are_carried = True
         return True
 
     def brought_by_others(self, user_id: str, clients: Iterable[int]) -> dict[int, tuple[int, int]]:
-        """Return those of a user's client ids under which others brought structs.
+        """Return those of a user's client ids under which other users brought structs.
 
-        They are {client id: (first clock that others brought, next clock)}.
+        The result is {client id: (first clock that another user brought, next clock)}.
         """
         authorship, clocks = self._contributions.authorship, self._index.clocks
         found = {}
@@ -123,11 +122,11 @@ class Claims:
         return [client for client, owner in self._index.owners.items() if owner == user_id]
 
     def verify(self, connection: Connection, parsed: Parsed, state: bytes) -> Set[int]:
-        """Compare structs that a client was asked for because they are its user's;
-        return client ids that differ.
+        """Compare structs that a client sent again with the structs in the document.
 
-        Structs that are equal count as brought by this user from now on,
-        even if another user brought them first.
+        The client was asked for them because they are its user's and another user brought them.
+        Equal structs count as brought by the client's user from now on. Returns the client ids
+        whose structs differ.
         """
         asked, connection.questions.verifies = connection.questions.verifies, {}
         overlaps: dict[int, tuple[int, int]] = {}

@@ -1,5 +1,6 @@
-"""Why a room closes a connection.
-What the client is told on the wire is decided in `handlers.close_codes`.
+"""The reasons for which a room closes a connection.
+
+`handlers.close_codes` decides which code and text a client gets.
 """
 
 from enum import Enum, auto
@@ -32,7 +33,7 @@ class CloseReason(Enum):
 
 
 def reason_for(error: CrdtError) -> CloseReason:
-    """Return why the sender of a frame is closed when the room raised `error` for it."""
+    """Return why the sender of a frame is closed after the room raised `error` for the frame."""
     match error:
         case ProtocolError():
             return CloseReason.MALFORMED

@@ -1,4 +1,4 @@
-"""The parts outside a room that it needs; they are handed to its constructor."""
+"""The parts outside a room that the room needs; its constructor gets them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from storage.records import Chunk
 
 
 class LogSource(Protocol):
-    """A room as the log writer sees it: new records, and the news that they are stored."""
+    """A room as the log writer sees it: it gives chunks, and is told that they are stored."""
 
     @property
     def session_id(self) -> str:
@@ -25,10 +25,10 @@ class LogSource(Protocol):
         """The updates that the room has accepted and the store may not have yet."""
 
     def next_chunk(self, now: int) -> Chunk | None:
-        """Return the chunk to write next; it is this chunk again until `saved` is called."""
+        """Return the chunk to write next; it is the same chunk until `saved` is called."""
 
     def saved(self) -> None:
-        """The chunk returned last is committed."""
+        """Note that the chunk returned last is committed."""
 
 
 class LogSink(Protocol):
@@ -38,11 +38,11 @@ class LogSink(Protocol):
         """Whether all rooms together may keep `size` more bytes that are not saved."""
 
     def wrote(self, source: LogSource, size: int) -> None:
-        """The source has something new to write, of `size` bytes."""
+        """Note that a source has new updates to write, of `size` bytes."""
 
 
 class LargeAnswerer(Protocol):
-    """Sends large documents, away from the rooms' turns."""
+    """Sends large documents, outside the calls of rooms."""
 
     def answer(
         self,
@@ -51,25 +51,26 @@ class LargeAnswerer(Protocol):
         parts: Sequence[bytes],
         known: Mapping[int, int],
     ) -> None:
-        """Send a client soon what it lacks of a session's document, which comes in parts.
+        """Send a client soon the updates that it lacks of a session's document.
 
-        known  {client id: next clock} of what it has
+        parts  updates that together are the document
+        known  {client id: next clock} of the structs that the client has
         """
 
 
 @dataclass(frozen=True, slots=True)
 class RoomContext:
-    """What all rooms of a process share.
+    """The parts that all rooms of a process share.
 
     limits           bounds on each room
-    sink             commits the log, and bounds what all rooms together have not saved
+    sink             commits the log, and bounds the unsaved bytes of all rooms together
     scheduler        decides when a room's members are sent their frames
     random_below     returns a random integer from 0 to below its argument
-    encode           returns a frame as it goes over the wire
-    mark             names the session and user for whom native code works
-    limit_counters   how often each limit refused something
+    encode           returns a frame as bytes for the socket
+    mark             names the session and user that native code works for
+    limit_counters   count the refusals by each limit
     cpu_s            returns seconds of CPU time that the calling thread has used
-    accepts_foreign  the server ended without saving all it had relayed (see `Room`)
+    accepts_foreign  the last process ended without saving all updates it had relayed (see `Room`)
     large_answers    sends large documents in parts; without it they are sent whole
     """
 
@@ -85,8 +86,9 @@ class RoomContext:
     large_answers: LargeAnswerer | None = None
 
     def check_unsaved(self, journal: Journal, size: int) -> None:
-        """Raise RoomUnavailable if a room, or all rooms together,
-        have too much to save to take `size` more bytes.
+        """Raise RoomUnavailable if too many bytes are unsaved to take `size` more.
+
+        Both a room and all rooms together have a limit.
         """
         if journal.unsaved_bytes + size > self.limits.unsaved_bytes:
             self.limit_counters.count(MAX_UNSAVED_ROOM_BYTES)

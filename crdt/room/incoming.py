@@ -13,10 +13,10 @@ from crdt.wire.parsed_update import Parsed
 
 
 class UpdateKind(Enum):
-    """Why an update comes.
+    """The cause of an update.
 
     LIVE    a client has edited
-    ANSWER  a client was asked for what it has (SyncStep2), which may be all of a document
+    ANSWER  a client was asked for its structs (SyncStep2); it may be a whole document
     SERVER  the server edits for a user whose client is not Yjs
     """
 
@@ -27,13 +27,14 @@ class UpdateKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A large update as it was prepared before the room took it,
-    see `crdt.lifecycle.stepwise.room_steps.prepare`.
+    """A large update, checked in steps before the room takes it.
+
+    See `crdt.lifecycle.stepwise.room_steps.prepare`.
 
     parsed    the scan of the update
-    admitted  which part of it may be taken, None if that is not known
-    known     what `StructIndex.known_of` returned when that was looked up
-    foreign   what `Room.foreign` returned then
+    admitted  the part of it that may be taken, or None if that is unknown
+    known     the result of `StructIndex.known_of` at the check
+    foreign   the result of `Room.foreign` at the check
     """
 
     parsed: Parsed
@@ -42,10 +43,10 @@ class Prepared:
     foreign: Set[int] = frozenset()
 
     def holds(self, known: Sequence[int], foreign: Set[int]) -> bool:
-        """Whether `admitted` is still right, with these as they are now."""
-        # Others may have edited between two steps. What may be taken depends on these two only: how
-        # far the sections of the update are known, and which client ids are foreign. If both are as
-        # they were, so is the answer.
+        """Whether `admitted` is still right; known, foreign: the present results."""
+        # Clients may have edited between two steps. The part that may be taken depends only on two
+        # results: how far the sections of the update are known, and which client ids are foreign.
+        # If both are unchanged, so is the part.
         return self.admitted is not None and self.known == known and self.foreign == foreign
 
 
@@ -53,11 +54,11 @@ class Prepared:
 class Incoming:
     """One update that was not checked yet.
 
-    author    id of the user whose connection or request it came with
+    author    id of the user whose connection or request brought it
     now       milliseconds since 1970
-    source    the connection it came with, None for an edit of the server
-    prepared  the update as it was prepared, None if it was not
-    growth    by how many bytes of UTF-8 the document's text grows, None if that is not known
+    source    the connection that brought it; None for an edit of the server
+    prepared  the result of its check in steps; None if it was not checked yet
+    growth    the bytes of UTF-8 by which the document's text grows; None if that is not known
     """
 
     update: bytes
@@ -83,7 +84,7 @@ def server_edit(update: bytes, user_id: str, now: int = 0, growth: int | None = 
 
 
 def check_size(incoming: Incoming, limits: RoomLimits, limit_counters: LimitCounters) -> None:
-    """Raise LimitExceeded for an update of a client that is too large for its kind."""
+    """Raise LimitExceeded if a client's update is too large for its kind."""
     if incoming.kind is UpdateKind.ANSWER:
         setting, limit = MAX_SYNC_BYTES, limits.sync_bytes
     else:

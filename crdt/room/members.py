@@ -1,6 +1,4 @@
-"""The members of a room: their connections, whether these may write,
-and the news of each other that they get.
-"""
+"""The members of a room: their connections, their right to write, and the frames that they get."""
 
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
@@ -20,7 +18,7 @@ from storage.records import Role
 def may_write(role: Role, *, is_open: bool) -> bool:
     """Whether edits of a member with this role are accepted.
 
-    Nothing else in a room decides that.
+    No other code in a room decides that.
     """
     return is_open and role.allows(Role.EDITOR)
 
@@ -29,9 +27,9 @@ class Members:
     """The connections of a room.
 
     is_open    edits are accepted; False once the session has ended
-    observers  objects besides connections that are told of all that happens in the room
-    broadcast  frames for everybody here
-    claims     which user each client id belongs to
+    observers  other objects that are told of all events in the room
+    broadcast  sends frames to all connections of the room
+    claims     decides which user each client id belongs to
     """
 
     __slots__ = (
@@ -47,15 +45,15 @@ class Members:
         *,
         is_open: bool,
     ) -> None:
-        """index: the structs of the document; clients that may write are asked for more."""
+        """index: the structs of the document; clients that may write are asked for further ones."""
         self.is_open = is_open
         self.connections: dict[Connection, None] = {}
         self.observers: list[Observer] = []
         self._changed_roles: dict[
             str, Role | None
-        ] = {}  # since the room was loaded; None: no member any more
+        ] = {}  # since the room was loaded; None: no longer a member
         self._index = index
-        self._waiting: set[Connection] = set()  # those whose last answer lacked something
+        self._waiting: set[Connection] = set()  # connections whose last answer lacked structs
         self.broadcast = Broadcast(self.connections, context.encode, context.scheduler)
         self.presence = Presence(
             self.broadcast,
@@ -69,11 +67,12 @@ class Members:
         self.claims = Claims(index, contributions, self.presence, self.connections)
 
     def join(self, connection: Connection) -> None:
-        """Let a client in: ask for its structs if it may write,
-        and send it the presence of the others.
+        """Let a client join: send it the presence of other clients.
+
+        If it may write, ask it for its structs.
         """
         self.connections[connection] = None
-        # A client that joins was checked just now, so its role is the newest one.
+        # The role of a client that joins was checked just now, so it is the newest one.
         if connection.user_id in self._changed_roles:
             self._changed_roles[connection.user_id] = connection.role
         for observer in self.observers:
@@ -82,14 +81,15 @@ class Members:
         self.presence.greet(connection)
 
     def hear(self, connection: Connection, entries: Iterable[AwarenessEntry], now: int) -> None:
-        """Take presence. If a client announces an id under which others brought structs,
-        ask it for these.
+        """Take presence from a client.
+
+        If it announces an id under which other users brought structs, ask it for these structs.
         """
         known = set(connection.announced.client_ids)
         self.presence.hear(connection, entries, now)
         if connection.may_write and (new := connection.announced.client_ids - known):
-            # The owner of an id is back: now their structs can be compared with those that others
-            # brought.
+            # The owner of an id is back: now the structs of the owner can be compared with those
+            # that other users brought.
             brought = self.claims.brought_by_others(connection.user_id, new)
             if brought:
                 connection.questions.ask_all(brought, self._index.clocks)
@@ -113,52 +113,53 @@ class Members:
                 connection.questions.ask_again(self._index.clocks)
 
     def leave(self, connection: Connection) -> None:
-        """Take a client out, and its presence with it. Harmless if it has left already."""
+        """Remove a client and its presence, if it has not left already."""
         if connection in self.connections:
             del self.connections[connection]
-            # First of all, so that a frame of this client that is on its way through the server
-            # finds no right to write.
+            # The right to write ends first: a later frame of this client may still be in the
+            # server, and must not be accepted.
             connection.may_write = False
             self.presence.left(connection)
             for observer in self.observers:
                 observer.left(connection)
 
     def observe(self, observer: Observer) -> None:
-        """Tell an observer what happens from now on."""
+        """Tell an observer of all events from now on."""
         self.observers.append(observer)
 
     def stop_observing(self, observer: Observer) -> None:
-        """Tell an observer nothing more. Harmless if it is not observing."""
+        """Tell an observer of no more events, if it is observing."""
         if observer in self.observers:
             self.observers.remove(observer)
 
     def close(
         self, connections: Iterable[Connection], reason: CloseReason, message: str = ""
     ) -> None:
-        """Close some connections; from this call on nothing from them is accepted."""
-        # Earlier edits that wait to be broadcast are sent first: the clients that are closed have a
-        # right to them.
+        """Close some connections; from this call on no frame of them is accepted."""
+        # Earlier edits that wait for the broadcast are sent first: the closed clients have a right
+        # to them.
         self.broadcast.flush()
         for connection in list(connections):
             self.leave(connection)
             connection.outbox.close(reason, message)
 
     def takes_late_edits(self, connection: Connection) -> bool:
-        """Whether an edit is accepted that a client sent before it left:
-        not if its user may no longer write.
+        """Whether an edit that a client sent before it left is accepted.
+
+        It is not accepted if its user may no longer write.
         """
         role = self._changed_roles.get(connection.user_id, connection.role)
         return role is not None and may_write(role, is_open=self.is_open)
 
     def remove(self, user_id: str, reason: CloseReason) -> None:
-        """Close the connections of a user who is no member any more."""
+        """Close the connections of a user who is no longer a member."""
         self._changed_roles[user_id] = None
         self.close(
             [connection for connection in self.connections if connection.user_id == user_id], reason
         )
 
     def set_role(self, user_id: str, role: Role) -> None:
-        """Change what a user's open connections may do, without a reconnect."""
+        """Change the rights of a user's open connections, without a reconnect."""
         self._changed_roles[user_id] = role
         for connection in list(self.connections):
             if connection.user_id == user_id:
@@ -166,7 +167,7 @@ class Members:
                 self._update_rights(connection)
 
     def rename(self, user: Mapping[str, Any]) -> None:
-        """Show a user's new name or picture, if the user is here."""
+        """Show a user's new name or picture, if the user is connected."""
         connections = [
             connection for connection in self.connections if connection.user_id == user["id"]
         ]
@@ -176,7 +177,7 @@ class Members:
             self.presence.renamed(user)
 
     def set_open(self, *, is_open: bool) -> None:
-        """End or reopen the session for everybody here."""
+        """End or reopen the session for all connections."""
         self.is_open = is_open
         for connection in list(self.connections):
             self._update_rights(connection)
@@ -184,7 +185,7 @@ class Members:
     def _update_rights(self, connection: Connection) -> None:
         """Note whether a client may write.
 
-        A client that may from now on is asked for its structs.
+        A client that gains this right is asked for its structs.
         """
         could_write = connection.may_write
         connection.may_write = may_write(connection.role, is_open=self.is_open)

@@ -1,8 +1,8 @@
-"""Presence in a room: which client is told of whose presence, and how often.
+"""Decides which clients are told of whose presence, and how often.
 
-Each client's presence is applied once an interval, and all news of a room goes out in one frame.
-Fifty people who move their cursors would otherwise cause 2,500 writes to sockets for each round of
-moves.
+Each client's presence is applied once an interval, and all changed presence of a room is sent in
+one frame. Otherwise fifty users who move their cursors would cause 2,500 writes to sockets for each
+round of moves.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,19 +17,19 @@ from crdt.wire.y_protocol import AwarenessEntry
 
 
 class PresenceScheduler(FlushScheduler, Protocol):
-    """Says when a room's members hear of each other's presence."""
+    """Decides when a room's members are told of each other's presence."""
 
     def publish_soon(self, presence: "Presence") -> None:
-        """Call `presence.publish`, now or soon. Asked once for all news that wait until then."""
+        """Call `presence.publish`, now or soon. Called once for all changes until then."""
 
     def tick_later(self, presence: "Presence") -> None:
-        """Call `presence.tick` after an interval, and again for as long as it returns True."""
+        """Call `presence.tick` after an interval, and again as long as it returns True."""
 
 
 class Presence:
     """The presence states of a room's connections.
 
-    broadcast  what tells everybody
+    broadcast  sends presence to all connections
     """
 
     __slots__ = (
@@ -56,12 +56,12 @@ class Presence:
         scheduler: PresenceScheduler,
         limit_counters: LimitCounters,
     ) -> None:
-        """Start with nobody.
+        """Start without any presence.
 
-        connections  the room's, `observers` too; both change as they come and go
+        connections  those of the room, as are `observers`; both change as clients join and leave
         owners       {client id: user id} of the document
-        scheduler    is asked for `publish` and `tick` when there is something for them to do
-        limit_counters  how often each limit kept somebody from something
+        scheduler    is asked for `publish` and `tick` when they have work to do
+        limit_counters  count the refusals by each limit
         """
         self.broadcast = broadcast
         self._connections = connections
@@ -76,32 +76,35 @@ class Presence:
         self._source: Connection | None = None
 
     def users_of(self, client_ids: Iterable[int]) -> dict[int, str]:
-        """Return {client id: user id} of these clients, without those that are not here."""
+        """Return {client id: user id} of these clients, without those that are not present."""
         return self._awareness.users_of(client_ids)
 
     def greet(self, connection: Connection) -> None:
-        """Tell a client who is here."""
+        """Send a client the presence of all clients, if there are any."""
         states = self._awareness.states()
         if states:
             connection.outbox.send(y_protocol.awareness_update(states))
 
     def answer(self, connection: Connection) -> None:
-        """Answer a query, also when nobody is here."""
+        """Answer a client's query for presence, even if no client is present."""
         connection.outbox.send(y_protocol.awareness_update(self._awareness.states()))
 
     def left(self, connection: Connection) -> None:
-        """Tell the others that a connection's clients are gone,
-        unless another connection speaks for them now.
+        """Tell the other clients that a connection's client ids are gone.
+
+        An id that another connection has announced stays.
         """
-        # A client that reconnects may be here again before its old connection is known to be dead.
+        # A client that reconnects may be present again before its old connection is known to be
+        # dead.
         others = {client for other in self._connections for client in other.announced.client_ids}
         self._announce(self._awareness.remove(connection.announced.client_ids - others))
 
     def renamed(self, user: Mapping[str, Any]) -> None:
-        """Show a user's new name or picture to everybody.
+        """Show a user's new name or picture to all clients.
 
-        The states get the next clock, which the user's own clients would have used. So these
-        clients are told that they have left, and raise their clocks (see `Awareness.apply`).
+        The states get the next clock, which the user's own clients would have used. So the server
+        tells these clients that they have left, and they raise their clocks (see
+        `Awareness.apply`).
         """
         changed = self._awareness.rename(user)
         self._announce(changed)
@@ -117,7 +120,7 @@ class Presence:
     def hear(self, connection: Connection, entries: Iterable[AwarenessEntry], now: int) -> None:
         """Take presence at most once an interval.
 
-        Sooner entries wait for `tick`, and the newest of each id counts.
+        Earlier entries wait for `tick`, and only the newest entry of each id counts.
         """
         announced = connection.announced
         if now - announced.taken_at >= self._interval_ms and not announced.late:
@@ -131,17 +134,17 @@ class Presence:
         for entry in entries:
             client_id = entry.client_id
             if self._awareness.is_foreign(client_id, connection.user_id, self._owners):
-                # Echoes of others must not use up places among the waiting entries,
-                # which the client's own presence needs.
+                # Echoes of other clients must not use up places among the waiting entries,
+                # because the client's own presence needs them.
                 continue
             if client_id in late or client_id in announced.client_ids or len(late) < self._max_late:
-                # One entry for each client id, the newest. So the number of ids bounds the waiting
-                # entries, however fast a client sends.
+                # Only the newest entry of each client id is kept. So the number of ids bounds the
+                # waiting entries, however fast a client sends.
                 late[client_id] = entry
         self._scheduler.tick_later(self)
 
     def tick(self, now: int) -> bool:
-        """Apply presence whose interval is over; return whether some is still waiting."""
+        """Apply presence whose interval is over; return whether some presence still waits."""
         is_waiting = False
         for connection in list(self._connections):
             announced = connection.announced
@@ -170,8 +173,8 @@ class Presence:
         for observer in self._observers:
             observer.heard(entries)
         is_first = not self._news
-        # A frame with the news of one connection is not sent back to it. One with news of several
-        # goes to everybody: stock clients ignore their own.
+        # A frame with the presence of one connection is not sent back to it. A frame with that of
+        # several connections goes to all: stock clients ignore their own presence.
         self._source = source if is_first or self._source is source else None
         for entry in entries:
             self._news[entry.client_id] = entry
@@ -179,9 +182,7 @@ class Presence:
             self._scheduler.publish_soon(self)
 
     def publish(self) -> None:
-        """Tell everybody the newest of each client in one frame;
-        stock clients ignore their own in it.
-        """
+        """Send the newest presence of each client to all clients, in one frame."""
         if self._news:
             frame = y_protocol.awareness_update(list(self._news.values()))
             self._news = {}

@@ -1,8 +1,8 @@
 """A room: one session's live document, its connections, and its updates that are not saved yet.
 
-Synchronous on purpose: a room changes only inside one call, in order of arrival, so there is
-nothing to lock. Knows no clock (times come in as milliseconds since 1970), no socket and no
-store; `crdt.lifecycle` loads it, writes its log and closes it.
+A room is synchronous on purpose: it changes only inside one call, in order of arrival, so it needs
+no lock. It knows no clock (times come in as milliseconds since 1970), no socket and no store;
+`crdt.lifecycle` loads it, writes its log and closes it.
 """
 
 import logging
@@ -40,13 +40,13 @@ _NOBODY: frozenset[int] = frozenset()
 class Room:
     """The live document of a session and its connections.
 
-    members        those connected to it
+    members        the connections and their rights
     index          the structs of the document
     journal        updates that are not saved yet, and log positions
     contributions  the authors of the document
-    quota          whether the document has capacity for more
+    quota          limits the growth of the document
     server_edits   makes edits for users whose client is not Yjs
-    upkeep         what `crdt.lifecycle` has noted about the room
+    upkeep         the notes of `crdt.lifecycle` about the room
     """
 
     __slots__ = (
@@ -64,7 +64,7 @@ class Room:
         is_open: bool = True,
         checkpointed: int = 0,
     ) -> None:
-        """Start with nobody connected.
+        """Start without connections.
 
         main_root     name of the text that holds the session's code
         is_open       False for a session that has ended
@@ -102,7 +102,7 @@ class Room:
         Raises ProtocolError, LimitExceeded or RoomUnavailable; then the caller closes the
         connection. Raises NeedsSteps for a long update: the caller prepares it and calls again.
         """
-        if connection.may_write:  # only connections that have joined may
+        if connection.may_write:  # only a connection that has joined may write
             typed = fast_path.read(frame, self.index, connection.user_id)
             if typed and self._type(connection, typed, frame, now):
                 return
@@ -132,7 +132,7 @@ class Room:
                 self.members.presence.answer(connection)
 
     def _answer(self, connection: Connection, state_vector: bytes, now: int) -> None:
-        """Send a client what it lacks; a large document only once, as it hears of later edits."""
+        """Send a client the updates it lacks; a large document is sent only once."""
         known = y_protocol.decode_state_vector(state_vector)
         size, large_answers = self.document.size, self._context.large_answers
         if connection.sent.is_enough(known, now):
@@ -150,7 +150,7 @@ class Room:
     def _type(
         self, connection: Connection, typed: fast_path.SimpleEdit, frame: bytes, now: int
     ) -> bool:
-        """Accept a keystroke. Near a limit, return False: `_write` then decides, exactly."""
+        """Take a keystroke and return True. Near a limit return False, so that `_write` decides."""
         client, first, after, update, parent = typed
         journal, context, size = self.journal, self._context, len(update)
         if (
@@ -159,8 +159,8 @@ class Room:
             or not self.quota.reserve(size, after - first)
         ):
             return False
-        # The table must know the structs now, as the next frame may refer to them. pycrdt may get
-        # them later, with others: nobody reads the text before `integrate_pending`.
+        # The table must have the structs now, because the next frame may refer to them. pycrdt may
+        # get them later: the text is not read before `integrate_pending`.
         author = connection.user_id
         self.document.defer(update)
         if self._deferred_by != author:
@@ -178,7 +178,7 @@ class Room:
         return True
 
     def _tell(self, frame: bytes, size: int, source: Connection | None) -> None:
-        """Have a logged update of `size` bytes written, and relay it."""
+        """Have a logged update of `size` bytes written, and relay it to the other clients."""
         self._context.sink.wrote(self, size)
         members = self.members
         for observer in members.observers:
@@ -186,7 +186,7 @@ class Room:
         members.broadcast.add(frame, source)
 
     def _write(self, connection: Connection, incoming: Incoming) -> None:
-        """Accept an update of a client, or say why not."""
+        """Take an update of a client, or tell the client why it is refused."""
         if incoming.prepared is None and connection.may_write:
             is_answer = incoming.kind is UpdateKind.ANSWER
             self.quota.check_quick(incoming.update, is_exact=is_answer)
@@ -207,7 +207,7 @@ class Room:
             connection.receipts.note(self.journal.sequence, self.journal.saved_sequence)
 
     def _refuse(self, connection: Connection, update: bytes) -> None:
-        """Drop a reader's update: it counts as unsaved until they may write and sync again."""
+        """Drop a reader's update, which stays unsaved until they may write and sync again."""
         if update == EMPTY:
             connection.receipts.received += 1
             return
@@ -219,12 +219,12 @@ class Room:
                 reason = "forbidden: viewers cannot edit"
             connection.outbox.send(y_protocol.permission_denied(reason))
 
-    # -- the stages of an update that is no keystroke ---------------------------------------------
+    # -- the stages of an update that is not a keystroke ------------------------------------------
 
     def _accept(self, incoming: Incoming) -> tuple[Set[int], Set[int]]:
         """Scan, apply, log and relay one update, or the part of it that can be integrated now.
 
-        Returns (clients whose structs the rest waits for, clients under which the sender has other
+        Returns (client ids whose structs the other part waits for, client ids with differing
         structs). Raises Rejected, LimitExceeded or RoomUnavailable; nothing has changed then.
         """
         if incoming.update == EMPTY:
@@ -259,7 +259,7 @@ class Room:
         return _NOBODY if accepts_all else self.members.claims.foreign(incoming, read)
 
     def _admit(self, incoming: Incoming, read: Parsed) -> Admitted:
-        """Check a scanned update against the document and its quota; return what to apply."""
+        """Check a scanned update against the document and its quota; return the part to apply."""
         prepared, foreign = incoming.prepared, self.foreign(incoming, read)
         admitted = None
         if prepared and prepared.holds(self.index.known_of(read), foreign):
@@ -267,7 +267,7 @@ class Room:
         if admitted is None:
             admitted = check_update(self.index, read, incoming.author, foreign, self.document.state)
         if (parsed := admitted.parsed) is not None:
-            # A live edit is one of many: its size is enough. Others may replace the whole text.
+            # A live edit is one of many, so its size is enough. Other kinds may replace all text.
             is_exact = incoming.kind is not UpdateKind.LIVE
             self.quota.check(parsed, incoming.author, is_exact=is_exact, growth=incoming.growth)
         return admitted
@@ -275,9 +275,9 @@ class Room:
     # -- saving -----------------------------------------------------------------------------------
 
     def next_chunk(self, now: int) -> Chunk | None:
-        """Return the chunk to write next; it is this chunk again until `saved` is called.
+        """Return the chunk to write next; it is the same chunk until `saved` is called.
 
-        Nothing is stored that pycrdt has not loaded; raises RoomDamaged if it does not.
+        pycrdt must have loaded all that is stored; raises RoomDamaged if it fails.
         """
         self.contributions.fold()
         self.integrate_pending()
@@ -285,13 +285,13 @@ class Room:
         return self.journal.next_chunk(now)
 
     def integrate_pending(self) -> None:
-        """Integrate the keystrokes that were put off; raises RoomDamaged as `Document.catch_up`."""
+        """Integrate the deferred keystrokes; raises RoomDamaged as `Document.catch_up`."""
         with self._context.mark.at(self.session_id, self._deferred_by or ""):
             self.document.catch_up()
         self._deferred_by = None
 
     def saved(self) -> None:
-        """The chunk last taken is committed: acknowledge what waited for it."""
+        """Note that the last chunk is committed, and acknowledge the updates in it."""
         self.journal.committed()
         for connection in self.members.connections:
             if connection.wants_saved:
@@ -299,7 +299,7 @@ class Room:
 
     @property
     def is_used(self) -> bool:
-        """Whether anyone is connected, or a piece of work needs the room to stay loaded."""
+        """Whether a client is connected, or other work needs the room to stay loaded."""
         return bool(self.members.connections) or self.upkeep.pins > 0
 
     # -- text -------------------------------------------------------------------------------------

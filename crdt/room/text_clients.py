@@ -1,8 +1,8 @@
 """The code of a room as one text, for clients that send and receive whole texts.
 
-Such a client may be behind: the text that it sends is an edit of the text that it had, not of the
-present text. So the feed keeps how the text changed, and each client's bases: the texts that the
-client may have had when it wrote.
+Such a client may have an old text: the text that it sends is an edit of a text that it had, not of
+the present text. So the feed keeps the edits of the text. For each client it keeps the bases: the
+texts that the client may have had when it wrote.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,29 +16,29 @@ from crdt.text.line_ends import LF, edits_of_original, line_ends, with_lf
 from crdt.text.text_map import Edit, Shift, TextMap, shifts_of
 
 NEAR_BYTES = 16 << 10
-"""Bytes that the event loop compares in a few milliseconds: those between the first and the last
-difference, in both texts together."""
+"""Bytes from the first to the last difference, of both texts together. The event loop compares this
+many in a few milliseconds."""
 _MAX_BATCHES = 200
 _MAX_SHIFTS = 20_000
 
 RETIRED_MS = 300
 """Milliseconds for which a client may still edit a text that was replaced: a front end confirms a
-text before it shows it. Nobody sees a change and undoes it in less."""
+text before it shows it. Users do not see a change and undo it in less time."""
 
 _WORD_BYTES = 10
 """Bytes by which an edit that deletes nothing counts as nearer. Users type whole words more often
-than they turn a word into a similar one; and if the guess is wrong, no text is lost."""
+than they turn a word into a similar one. If the guess is wrong, no text is lost."""
 
 _UNTIL_THE_NEXT = 1 << 62
-"""Stands for an expiry that is not known yet. The client has confirmed the text, but did not show
-it yet when it wrote. When the client confirms the next text, `RETIRED_MS` begin."""
+"""An expiry that is not known yet. The client has confirmed the text, but did not show it yet when
+it wrote. `RETIRED_MS` begin when the client confirms the next text."""
 
 
 class TextFeed:
-    """A room's text as it is now, and the edits that led to it. Knows no clock and no socket.
+    """A room's present text, and the edits that led to it. It knows no clock and no socket.
 
-    original  the text as it is
-    text      with LF line ends, which all edits and maps are about
+    original  the present text
+    text      the present text with LF line ends; all edits and maps are about this text
     """
 
     def __init__(self, room: Room) -> None:
@@ -55,7 +55,7 @@ class TextFeed:
 
     @property
     def room(self) -> Room:
-        """The room whose text this is."""
+        """The room that has this text."""
         return self._room
 
     @property
@@ -64,13 +64,13 @@ class TextFeed:
         return self._root
 
     def refresh(self) -> None:
-        """Take in changes of others; between large changes in two places, all counts as changed."""
+        """Take other changes; between large changes in two places, all text counts as changed."""
         if (text := self.behind()) is not None:
             self.catch_up(self.text, text, edits_between(self.text, text, most=1))
             self.behind()
 
     def behind(self) -> bytes | None:
-        """Take in changes of others, or return the newest text if they are too large for this."""
+        """Take other clients' changes, or return the newest text if they are too large for this."""
         files = self._room.files()
         self._root = code_root(files, self._room.main_root)
         now = files.get(self._root, "").encode()
@@ -85,12 +85,12 @@ class TextFeed:
         return None
 
     def catch_up(self, old: bytes, new: bytes, edits: Sequence[Edit]) -> None:
-        """Take in a change that was compared elsewhere, unless another task has done so."""
+        """Take a change that was compared elsewhere, unless another task has done so."""
         if self.text is old:
             self._push(edits, new)
 
     def add(self, client: "TextClient") -> None:
-        """Register a client: its bases move to the present text before old edits are forgotten."""
+        """Register a client, whose bases must move to the present text before edits are dropped."""
         self._clients.add(client)
 
     def write(
@@ -106,7 +106,7 @@ class TextFeed:
             self._room.edit(user_id, {self._root: original.decode()}, now, originals)
         if edits:
             self._push(edits, applied(self.text, edits))
-        # Not if an edit has put a CR and an LF next to each other, or has separated them.
+        # The texts differ if an edit has put a CR and an LF together, or has separated them.
         if with_lf(original) == self.text:
             self.original = original
 
@@ -120,8 +120,8 @@ class TextFeed:
         self._weight += len(edits)
         self.text = text
         self.revision += 1
-        # The shifts are kept for clients whose base is older. Beyond a bound all bases are carried
-        # on to the present text, and the shifts are dropped.
+        # The shifts are kept for clients whose base is older. Beyond a bound all bases are moved to
+        # the present text, and the shifts are dropped.
         if len(self._batches) > _MAX_BATCHES or self._weight > _MAX_SHIFTS:
             for client in self._clients:
                 client.advance()
@@ -143,11 +143,11 @@ class Base:
 
     @classmethod
     def of(cls, feed: TextFeed) -> "Base":
-        """The feed's text as it is."""
+        """Return a base with the feed's present text."""
         return cls(feed.text, TextMap.whole(len(feed.text)), feed.revision)
 
     def advance(self, feed: TextFeed) -> None:
-        """Carry the map on to the feed's newest text."""
+        """Extend the map to the feed's newest text."""
         for shifts in feed.since(self.revision):
             self.map = self.map.shifted(shifts)
         self.revision = feed.revision
@@ -163,9 +163,9 @@ class Base:
 class TextChange:
     """A text that a client sent, as an edit of a base.
 
-    text   as it came
-    plain  with LF line ends
-    base   what the client had
+    text   the text as it came
+    plain  the text with LF line ends
+    base   the text that the client had
     """
 
     text: bytes
@@ -174,7 +174,7 @@ class TextChange:
 
     @property
     def is_near(self) -> bool:
-        """Whether the two are compared in a few milliseconds."""
+        """Whether base and text can be compared in a few milliseconds."""
         return is_near(self.base.text, self.plain, NEAR_BYTES)
 
 
@@ -182,8 +182,8 @@ class TextChange:
 class _OwnText:
     """The text that a client sent last.
 
-    revision     of the feed, when the text was merged
-    shown_until  until when the client may still show it, after a newer text came; None before that
+    revision     the feed's revision when the text was merged
+    shown_until  the time until which the client may still show the text; None before a newer text
     """
 
     base: Base
@@ -191,16 +191,16 @@ class _OwnText:
     shown_until: int | None = None
 
     def is_taken_back(self, text: bytes, now: int) -> bool:
-        """Whether the client has returned to this text, after it was shown a newer one."""
+        """Whether the client has returned to this text after it was shown a newer one."""
         return self.shown_until is not None and now > self.shown_until and self.base.text == text
 
 
 class TextClient:
     """The texts that one client has been sent, and has sent.
 
-    At most one text is on its way to it; `received` says that it came. What the client sent last
-    stays a base, however late the texts come that were sent to it: a busy front end goes on from
-    its own text, also after it has confirmed another one.
+    At most one text is on its way to the client; `received` notes its arrival. The client's own
+    last text stays a base, however late the server's texts arrive. A busy front end goes on from
+    its own text, even after it has confirmed another one.
     """
 
     def __init__(self, feed: TextFeed, user_id: str) -> None:
@@ -213,8 +213,8 @@ class TextClient:
         self._own: _OwnText | None = None
         self._retired: list[Base] = []
         self.heirs: WeakKeyDictionary[TextClient, int] = WeakKeyDictionary()
-        """Later connections of its user that may still have texts of this one, and when those texts
-        expire."""
+        """{later connection of the same user: expiry}. The later connection may still have texts of
+        this one until then."""
         self._style = b""
         self._has_received = False
         self._must_send = True
@@ -235,10 +235,10 @@ class TextClient:
         return text.decode()
 
     def received(self, now: int) -> None:
-        """The client has the text that was on its way to it."""
+        """Note that the client has the text that was on its way to it."""
         if self._in_flight:
             if self._has_received:
-                self.retire(self._known, now + RETIRED_MS)  # not the empty text that it began with
+                self.retire(self._known, now + RETIRED_MS)  # not for the empty first text
             for base in self._retired:
                 if base.expires_at == _UNTIL_THE_NEXT:
                     base.expires_at = now + RETIRED_MS
@@ -249,13 +249,13 @@ class TextClient:
             self._known, self._in_flight = self._in_flight, None
 
     def send_again(self) -> None:
-        """Note that the client shows another text: the next one is sent even if it is not new."""
+        """Note that the client shows another text: the next text is sent even if it is not new."""
         self._must_send = True
 
     # -- from the client --------------------------------------------------------------------------
 
     def begin(self, code: str, now: int) -> TextChange:
-        """Take the client's whole text as an edit of the one it had; return what `finish` needs.
+        """Take the client's whole text as an edit of its base; return the change for `finish`.
 
         The feed must be up to date.
         """
@@ -270,7 +270,7 @@ class TextClient:
     ) -> None:
         """Make a change. The feed must be up to date, and may be newer than at `begin`.
 
-        Raises what `Room.edit` raises; the room and the bases are then as they were.
+        Raises the errors of `Room.edit`; the room and the bases are then unchanged.
 
         edits     turn the base into the client's text
         is_taken  the room has taken an update that makes these edits; it may then have taken edits
@@ -283,7 +283,7 @@ class TextClient:
         feed.write(self.user_id, carried, now, is_taken=is_taken)
         if base is not self._known:
             is_own = self._own is not None and self._known is self._own.base
-            # A text that was sent may be shown later.
+            # The client may show a text later than it confirms it.
             self.retire(self._known, now + RETIRED_MS if is_own else _UNTIL_THE_NEXT)
         self._known = Base(change.plain, carried_map, feed.revision)
         self._own = _OwnText(self._known, feed.revision)
@@ -292,7 +292,7 @@ class TextClient:
         self._style = line_ends(change.text) or self._style
 
     def remember(self, other: "TextClient", expires_at: int) -> None:
-        """Take over what an earlier connection of this user may have had or may still get."""
+        """Take over the texts that an earlier connection of this user may have or may still get."""
         other.heirs[self] = expires_at
         for base in other.possible_bases():
             self.retire(base, expires_at)
@@ -304,7 +304,7 @@ class TextClient:
         return list(dict.fromkeys(base for base in bases if base is not None))
 
     def advance(self) -> None:
-        """Move all bases to the present text, before the feed forgets the edits that lead there."""
+        """Move all bases to the present text, before the feed drops the edits that lead there."""
         own = self._own.base if self._own else None
         for base in (self._known, self._in_flight, own, self._changing, *self._retired):
             if base is not None:
@@ -314,8 +314,8 @@ class TextClient:
         """Return the base that the client most likely had: the one nearest to `text`.
 
         Until the client has received a text on this connection, it may have had none, so the base
-        may be empty. Then a text that has nothing in common with the session's is added to it. It
-        does not replace text that the client may never have seen.
+        may be empty. Then a text that has nothing in common with the session's text is added to it.
+        It does not replace text that the client may never have seen.
         """
         self._retired = [base for base in self._retired if now <= base.expires_at]
         candidates = [self._known, *filter(None, [self._in_flight]), *reversed(self._retired)]

@@ -1,4 +1,4 @@
-"""What the maintenance of a room has noted about it."""
+"""The notes of a room's maintenance about the room."""
 
 import asyncio
 from dataclasses import dataclass
@@ -6,20 +6,20 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Upkeep:
-    """Where a room stands between loading and closing. Log positions, and milliseconds since 1970.
+    """The maintenance state of a loaded room. Log positions, and milliseconds since 1970.
 
     checkpointed     log position of the stored checkpoint
-    checkpointed_at  when the last checkpoint was begun, or when the room was loaded from
-                     no more than a checkpoint
-    checkpoint_ms    how long it took
+    checkpointed_at  start of the last checkpoint, or time of loading if the room was
+                     loaded from a checkpoint only
+    checkpoint_ms    duration of the last checkpoint
     checkpoint_bytes bytes of the document after it
-    compacted_at     when an owner last had the document made smaller, None for never
-    packed           log position up to which the log was looked at for packing
-    pins             uses of the room besides its connections; it stays loaded while there are any
-    redactions       how often text was taken out of its past.
-                     A state that was read before must not be stored after it
+    compacted_at     when an owner last compacted the document; None for never
+    packed           log position up to which the log was checked for packing
+    pins             uses of the room besides its connections, which keep it loaded
+    redactions       number of redactions.
+                     A state that was read before one must not be stored after it
     large            a lock that is held while one large update is taken; None before the first one
-    idle_since       when it was first seen that nobody uses the room, None while somebody does
+    idle_since       when the room was first found unused; None while it is used
     """
 
     checkpointed: int = 0

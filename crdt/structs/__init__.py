@@ -1,1 +1,1 @@
-"""The structs of one document, without pycrdt: where they lie, and what of an update fits."""
+"""The structs of one document, without pycrdt: their places, and the parts of updates that fit."""

@@ -1,22 +1,22 @@
-"""Keystrokes, recognized by one match of a regular expression:
-2 µs instead of 20 for the whole scan.
+"""Recognizes keystrokes by one match of a regular expression.
 
-A keystroke is one run of ASCII text with origins, one range deleted, or both, which is typing over
-a selection. All other frames go the long way (`update_parser`, `StructIndex`), and so do keystrokes
-that need a second look in the room's tables. Only the long way refuses updates. Both ways have the
-same rules; `tests/crdt/structs/test_fast_path.py` compares them.
+The match takes 2 µs, instead of 20 for the whole scan. A keystroke is one run of ASCII text with
+origins, one deleted range, or both, which is typing over a selection. All other frames are read by
+the full check (`update_parser`, `StructIndex`), and so are keystrokes that this module cannot
+decide. Only the full check refuses updates. Both have the same rules;
+`tests/crdt/structs/test_fast_path.py` compares them.
 
 The invariant: `check_update` would accept each update that this module accepts, unchanged and as a
 whole. So this module may only err in one direction. A wrong None costs 20 µs, but a wrong yes would
 put an unchecked update into the log.
 
-Why a regular expression: it is one call into C, where a parser in Python makes a call for each
-number, and most frames of a session are keystrokes.
+A regular expression is one call into C, whereas a parser in Python makes a call for each number.
+Most frames of a session are keystrokes.
 
-It is used only in documents of plain text, with any number of roots and with formats. There pycrdt
-integrates every update of this shape (tried with 2.8 million random keystrokes in 135,000
-sequences). So updates may be integrated later, many together. In documents with maps and nested
-types pycrdt failed at 5 of 35,000 sequences.
+This module is used only for documents of plain text, with any number of roots and with formats. For
+these pycrdt integrates every update of this shape (tried with 2.8 million random keystrokes in
+135,000 sequences). So updates may be integrated later, many together. For documents with maps and
+nested types pycrdt failed at 5 of 35,000 sequences.
 
 The frames, as bytes in hex; `v` is a varUint, `id` is two of them, a client id and a clock:
 
@@ -27,14 +27,13 @@ The frames, as bytes in hex; `v` is a varUint, `id` is two of them, a client id 
     delete   00 02 size  00 range
     range    01 client:v 01 clock:v length:v
 
-`size` is the number of bytes that follow, in one byte. 01 01 says that there is one section with
-one struct. The first byte of the origins is the struct's info byte: text (4) with the bits of
-`struct_reader`.
+`size` is the number of bytes that follow, in one byte. 01 01 means one section with one struct. The
+first byte of the origins is the struct's info byte: text (4) with the bits of `struct_reader`.
 
 An example: client 5 has typed "hi" and types "!". The frame is 00 02 0a, 01 01 05 02, 84 05 01, 01
-21, 00. Ten bytes follow the size; one struct of client 5 from clock 2 on; behind clock 1 of client
-5; one character; nothing deleted. It is a keystroke if the document has clocks 0 and 1 of client 5,
-and client 5 is the author's.
+21, 00. Ten bytes follow the size; one struct of client 5 at clock 2; after clock 1 of client 5; one
+character; nothing deleted. It is a keystroke if the document has clocks 0 and 1 of client 5, and
+client 5 is the author's.
 
 See docs/design/speed.md.
 """
@@ -47,18 +46,18 @@ from crdt.structs.struct_index import StructIndex
 from crdt.wire.struct_id import MAX_CLOCK, NO_ID, pack_id
 from crdt.wire.struct_reader import Parent
 
-# At most seven bytes: client ids have 53 bits. A longer number does not match and goes the long
-# way.
+# At most seven bytes, because client ids have 53 bits. A longer number does not match, so the full
+# check reads it.
 _V = rb"([\x80-\xff]{0,6}[\x00-\x7f])"
 _ID = _V + _V
 _FRAME = rb"\x00\x02([\x00-\x7f])"
 _RANGE = rb"\x01" + _V + rb"\x01" + _V + _V
 _NO_RIGHT, _NO_LEFT = 4, 5
-# An example with 84, a left origin only: group 4 matches 84, so the second conditional, which reads
-# the right id unless group 4 was found, matches nothing. The two names say which group means that
-# an id is missing.
+# An example with 84, which is only a left origin: group 4 matches 84. The second conditional reads
+# the right id unless group 4 was found, so it matches nothing. Each name tells the group whose
+# match means that this id is missing.
 _ORIGINS = rb"(?:(\x84)|(\x44)|\xc4)(?(%d)|%b)(?(%d)|%b)" % (_NO_LEFT, _ID, _NO_RIGHT, _ID)
-"""`(?(5)|…)` matches nothing if group 5, 44, was found, and an id if not."""
+"""`(?(5)|…)` matches nothing if group 5 (44) was found, and otherwise an id."""
 
 _TEXT = rb"([\x01-\x7f])([\x00-\x7f]+)"
 _insert = re.compile(
@@ -75,11 +74,11 @@ _new_tuple = tuple.__new__
 class SimpleEdit(NamedTuple):
     """An update that may be applied.
 
-    client  whose structs it brings, or deletes
-    first   clock of the first new one; `first` and `after` are 0 if it deletes
-    after   the clock behind them
+    client  the client whose structs it brings or deletes
+    first   clock of the first new struct; `first` and `after` are 0 if it only deletes
+    after   the clock after the new structs
     update  the raw bytes
-    parent  where the new ones lie, None if all of the document lies there
+    parent  the parent of the new structs; None if the document has only one parent
     """
 
     client: int
@@ -90,10 +89,11 @@ class SimpleEdit(NamedTuple):
 
 
 def read(frame: bytes, index: StructIndex, author: str) -> SimpleEdit | None:
-    """Return the update in a frame if it is a keystroke that may be applied now;
-    None means: look closer.
+    """Return the update in a frame if it is a keystroke that may be applied now.
+
+    None means that the full check must decide.
     """
-    # A document with maps, nested types or values never uses this path, so that is asked first.
+    # This is checked first: it is false for all documents with maps, nested types or values.
     if not index.is_plain:
         return None
     match = _insert(frame)
@@ -106,15 +106,16 @@ def read(frame: bytes, index: StructIndex, author: str) -> SimpleEdit | None:
 def _inserted(
     frame: bytes, match: "re.Match[bytes]", index: StructIndex, author: str
 ) -> SimpleEdit | None:
-    """Check an insert, `match` of the grammar in this module's docstring,
-    against the room's table.
+    """Check an insert against the room's table.
+
+    match  of the grammar in this module's docstring
     """
     (
         size, client, clock, _, _, left, left_clock, right, right_clock, length, text, gone,
         gone_clock, gone_length,
     ) = match.groups()  # fmt: skip
-    # The order of the checks is by price. `clocks` says that the update begins exactly behind what
-    # is known: nothing to slice, no hole. `owners` says that the client id is the author's.
+    # The cheapest checks come first. `clocks` shows that the update begins exactly after the known
+    # structs: nothing to cut off, no hole. `owners` shows that the client id is the author's.
     number, first = _client(client), _int(clock)
     after = first + length[0]
     if (
@@ -127,15 +128,15 @@ def _inserted(
         return None
     before = NO_ID if left is None else _origin(left, left_clock, 1, index)
     behind = NO_ID if right is None else _origin(right, right_clock, 0, index)
-    # Both NO_ID: no origin at all, which the grammar excludes. Both the same struct: no client
-    # makes that.
+    # If both are NO_ID, there is no origin, which the grammar excludes. If both are one struct, no
+    # real client made this.
     if before in (behind, _UNKNOWN) or behind == _UNKNOWN:
         return None
     if gone is not None and not _is_whole(gone, gone_clock, gone_length, index):
         return None
     parent = None
-    # With several roots or types the two neighbours must lie in the same one: yrs would link two
-    # lists with each other.
+    # With several roots or types, the two neighbours must have the same parent: otherwise yrs would
+    # link two lists with each other.
     if not index.parents.is_single:
         parent = index.parents.between(before, behind)
         if not parent:
@@ -146,9 +147,9 @@ def _inserted(
 def _origin(client: bytes, clock: bytes, behind: int, index: StructIndex) -> int:
     """Return the packed id of an origin, or _UNKNOWN.
 
-    That is for an origin that is not known, and for one that would cut a character in two.
+    _UNKNOWN means that the origin is not known, or that it would cut a character in two.
 
-    behind  1 for a left origin, because the cut is behind it, 0 for a right origin
+    behind  1 for a left origin, because the cut is after it; 0 for a right origin
     """
     number, k = _client(client), _int(clock)
     if k >= index.clocks.get(number, 0) or (
@@ -166,7 +167,7 @@ def _deleted(frame: bytes, match: "re.Match[bytes]", index: StructIndex) -> Simp
 
 
 def _is_whole(client: bytes, clock: bytes, size: bytes, index: StructIndex) -> bool:
-    """Whether all of a range is known, and no character is cut in two at its ends."""
+    """Whether a whole range is known, and no character is cut in two at its ends."""
     number, start, length = _client(client), _int(clock), _int(size)
     end = start + length
     return (
@@ -180,10 +181,10 @@ def _is_whole(client: bytes, clock: bytes, size: bytes, index: StructIndex) -> b
 
 
 def _int(digits: bytes) -> int:
-    """Read a varUint that is known to be whole.
+    """Return a complete varUint as an integer.
 
-    One to three bytes are written out: that is most clocks,
-    and a loop takes nearly twice as long for two.
+    One to three bytes are written out, because most clocks have these lengths. A loop takes nearly
+    twice as long for two bytes.
     """
     if len(digits) == 1:
         return digits[0]
@@ -198,10 +199,10 @@ def _int(digits: bytes) -> int:
 
 
 _client = lru_cache(maxsize=4_096)(_int)
-"""Reads a client id. These are long, and few:
-with a cache an insert with two origins is read in 2.0 µs instead of 2.6.
+"""Reads a client id. Client ids are long, and there are few of them: with a cache an insert with
+two origins is read in 2.0 µs instead of 2.6.
 
 The cache belongs to the module and not to an object, because that would be one more attribute for
-each call. It is bounded, and nobody can tell whether it is there: the function has no other input
-than its argument.
+each call. It is bounded, and it never changes a result: the function depends only on its
+argument.
 """

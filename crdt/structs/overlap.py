@@ -1,12 +1,12 @@
-"""Whether two updates that have structs with the same ids agree on their content.
+"""Compares the structs of two updates that have the same ids.
 
-An update may bring structs that are known, and behind them new ones. If its known structs differ
-from the document's, two clients have used one client id. Each would then keep a different document
-for ever, with equal state vectors. No sync would notice that.
+An update may bring known structs, and new structs after them. If its known structs differ from the
+document's, two clients have used one client id. Each would then keep a different document forever,
+with equal state vectors. No sync would notice that.
 
 An example: Bob works on a copy of Ada's browser profile, so both have client id 5. Ada typed
-"hello", Bob "help!". The server has "hello" of Ada and gets "help!?" from Bob. Clocks 0 to 2 agree,
-3 and 4 do not: the "?" is refused.
+"hello", Bob "help!". The server has "hello" of Ada and gets "help!?" from Bob. Clocks 0 to 2 are
+equal, 3 and 4 are not: the "?" is refused.
 
 See docs/design/documents.md.
 """
@@ -24,16 +24,17 @@ _REPLACED = ("\ufffd".encode("utf-16-le"), "█".encode("utf-16-le"))
 """The characters that replace half an emoji, and redacted text."""
 
 _Piece = tuple[int, int, int, bytes]
-"""(first clock, next clock, kind of content, its text in UTF-16)."""
+"""(first clock, next clock, kind of content, text in UTF-16)."""
 
 
 def find_differing(ours: bytes, theirs: bytes, spans: Mapping[int, tuple[int, int]]) -> set[int]:
-    """Return the clients of which two updates have different structs within {client:
-    (first clock, next clock)}.
+    """Return the clients whose structs differ between two updates, inside these spans.
 
-    Text is compared character by character, except for characters that were replaced on one side.
-    Other content is compared by its kind only, because older releases did not keep values byte by
-    byte. Content that one side deleted or leaves out agrees with everything.
+    spans  {client: (first clock, next clock)}
+
+    Text is compared character by character, except for characters that were replaced in one update.
+    Other content is compared only by its kind, because older releases did not keep values byte by
+    byte. Content that one update deleted or lacks counts as equal.
     """
     pieces = _Pieces(take_part(theirs, spans, ())).by_client()
     known = _Pieces(take_part(ours, spans, ())).by_client()
@@ -50,8 +51,8 @@ def _overlaps(first: list[_Piece], second: list[_Piece]) -> Iterator[tuple[_Piec
     """Yield the pairs of pieces that have clocks in common; both lists are in order."""
     at = 0
     for one in first:
-        # Pieces of the second list that end before this one are never looked at again. An example:
-        # 0-5 against 0-2, 2-3, 3-5 makes three pairs.
+        # Pieces of the second list that end before this one are not read again. An example: 0-5
+        # against 0-2, 2-3, 3-5 makes three pairs.
         while at < len(second) and second[at][1] <= one[0]:
             at += 1
         behind = at
@@ -67,8 +68,8 @@ def _is_same(one: _Piece, other: _Piece) -> bool:
     if kinds[0] != kinds[1]:
         return False
     start, end = max(one[0], other[0]), min(one[1], other[1])
-    # The two sides may be cut at other places: one has "hello" as one struct, the other "hel" and
-    # "lo". So only the clocks that both have are compared, by UTF-16 units, as clocks count.
+    # The two updates may be cut at other places: one has "hello" as one struct, the other "hel" and
+    # "lo". So only their common clocks are compared, in UTF-16 units, which clocks count.
     ours, theirs = _text(one, start, end), _text(other, start, end)
     return ours == theirs or all(
         ours[at : at + _UNIT_BYTES] == theirs[at : at + _UNIT_BYTES]
@@ -83,7 +84,7 @@ def _text(piece: _Piece, start: int, end: int) -> bytes:
 
 
 class _Pieces(StructReader):
-    """Reads the pieces of an update that are compared."""
+    """Reads an update into pieces, which are compared."""
 
     __slots__ = ()
 

@@ -1,19 +1,19 @@
-"""Where the structs of one update lie, as Yjs finds it (`getMissing` in `Item.js`).
+"""Finds the places of the structs of one update, as Yjs does (`getMissing` in `Item.js`).
 
-A struct with a collected neighbour, or in a type that is collected or whose content was deleted, is
-collected too. Else it lies where its neighbours do, or where it says. No client puts a struct
-between two that lie apart: yrs would link the lists of two types with each other, and die or be
-unable to load what it made. Nor does a client put text under a map key; a struct gets its key from
-its neighbours, too.
+A struct with a collected neighbour is collected, too. So is a struct in a type that is collected or
+whose content was deleted. Any other struct has the place of its neighbours, or the place that it
+names. No client puts a struct between two with different places. yrs would link the lists of two
+types with each other, and die or be unable to load the result. Also, no client puts text under a
+map key. A struct gets its key from its neighbours, too.
 
 An example, with client 5 in root "t" and client 9 in root "u", all of it known:
 
-    a struct behind 5:0                   lies in "t", as 5:0 does
-    one behind 5:0 and before 5:1         lies in "t": both do
-    one behind 5:0 and before 9:0         is refused: they lie apart
-    one behind 5:2, which was collected   is collected as well
-    one that names 5:3 as its parent      lies in 5:3 if that is a type, is collected if
-                                          5:3 was deleted, and is refused otherwise
+    a struct after 5:0                         is in "t", as is 5:0
+    a struct after 5:0 and before 5:1          is in "t", as are both
+    a struct after 5:0 and before 9:0          is refused: their places differ
+    a struct after 5:2, which was collected    is collected, too
+    a struct that names 5:3 as its parent      is in 5:3 if that is a type, is collected if
+                                               5:3 was deleted, and is refused otherwise
 
 See docs/design/documents.md.
 """
@@ -39,8 +39,7 @@ class KnownParents(Protocol):
 
 
 class ParentResolver:
-    """Looks up the parents of one update's structs,
-    each section as far as the structs that it refers to are known.
+    """Finds the parents of one update's structs.
 
     Sections refer to each other in both directions, so none can be done as a whole. `run` works on
     a section until one of its structs refers to a part of another section that is not done yet.
@@ -54,7 +53,7 @@ class ParentResolver:
     def __init__(
         self, known: KnownParents, types: TypeTable, parsed: Parsed, *, is_strict: bool
     ) -> None:
-        """is_strict: False for stored updates, in which earlier releases accepted more."""
+        """is_strict: False for stored updates, because earlier releases accepted more."""
         self._known = known
         self._known_types = types
         self._spans = parsed.spans
@@ -109,10 +108,10 @@ class ParentResolver:
         return clock
 
     def _needed(self, change: ParentChange) -> tuple[int, int] | None:
-        """Return which client's structs have to be looked up before, and up to which clock."""
+        """Return the client whose structs must be resolved first, and the clock up to which."""
         _, _, left, right, parent, _ = change
-        # A struct that names its parent has no origins. If the parent is a root, nothing has to be
-        # known before.
+        # A struct that names its parent has no origins. If the parent is a root, no other struct
+        # must be resolved first.
         if parent is not None:
             left = parent[0] if isinstance(parent[0], int) else NO_ID
         for packed in (left, right):
@@ -136,10 +135,10 @@ class ParentResolver:
             runs.append((clock, parent))
 
     def _note(self, parent: Parent, kind: int, own: int, length: int) -> None:
-        """Check and note what structs of one kind mean in the place where they lie.
+        """Check structs of one kind for their place, and note their effects on it.
 
-        own     packed id of the first one
-        length  of all of them, in clock units
+        own     packed id of the first struct
+        length  number of clock units of all structs
         """
         place, key = parent
         if key is not None:
@@ -147,7 +146,7 @@ class ParentResolver:
                 raise Rejected("text under a map key")
         elif kind in _TEXT_KINDS and isinstance(place, str):
             self._text_roots.add(place)
-        # Types lie next to each other in one run, but each is a place of its own for others.
+        # Types may be neighbours in one run, but each is a separate place for other structs.
         if kind == TYPE:
             lies_in = place if isinstance(place, int) else NO_ID
             depth = 1 + self._depth(lies_in)
@@ -158,17 +157,17 @@ class ParentResolver:
             )
 
     def _depth(self, packed: int) -> int:
-        """Return how deep a shared type is; 0 for NO_ID, which means a root."""
+        """Return the depth of a shared type; 0 for NO_ID, which means a root."""
         known = self._types.get(packed)
         return known[0] if known else self._known_types.depths.get(packed, 0)
 
     def _named(self, parent: Parent) -> Parent:
-        """Return where a struct lies that names its parent."""
+        """Return the place of a struct that names its parent."""
         packed = parent[0]
-        # The three cases of a named parent. A root, or a type, also a deleted one whose structs Yjs
-        # deletes as it integrates them: the place is real. Not a type any more, as its content was
-        # deleted or collected: Yjs collects what is put into it. Never a type: yrs raises or dies,
-        # and no client makes it.
+        # A named parent has three cases. 1: a root or a type, even a deleted type, is a real place
+        # (Yjs deletes structs in a deleted type). 2: into a type whose content was deleted or
+        # collected nothing can be put: Yjs collects it. 3: a struct that never was a type is
+        # refused: yrs raises or dies, and no real client names it.
         if (
             parent == GONE
             or isinstance(packed, str)
@@ -206,7 +205,7 @@ class ParentResolver:
 
 
 def common_parent(left: Parent, right: Parent) -> Parent | None:
-    """Return the parent of a struct between structs with these parents, None if these lie apart."""
+    """Return the parent of a struct between structs with these parents; None if these differ."""
     if GONE in (left, right):
         return GONE
     return left if left == right else None

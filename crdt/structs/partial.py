@@ -1,10 +1,10 @@
-"""Which part of an update a document can integrate now.
-The rules are Yjs's (`integrateStructs` in `encoding.js`).
+"""Finds the part of an update that a document can integrate now.
 
-Stock clients keep structs that they cannot integrate yet, and send them again at each sync. Such a
-struct comes after a hole in the client's own store, or refers to a struct that nobody has brought
-yet. Each section is integrated up to its first struct that waits for something; the other sections
-go on. A deletion is taken for the structs that are known.
+The rules are those of Yjs (`integrateStructs` in `encoding.js`). Stock clients keep structs that
+they cannot integrate yet, and send them again at each sync. Such a struct comes after a hole in the
+client's own store, or refers to a struct that no client has brought yet. Each section is integrated
+up to its first struct that must wait; the other sections go on. A deletion is applied to the
+structs that are known.
 
 See docs/design/documents.md.
 """
@@ -19,11 +19,11 @@ from crdt.wire.parsed_update import Parsed
 class Part:
     """The part of an update that can be integrated.
 
-    spans    {client: (first clock, next clock)} of the structs that are new and wait for nothing
+    spans    {client: (first clock, next clock)} of the new structs that need not wait
     ranges   (client, start, end) of deleted ranges whose structs are known
              once `spans` are integrated
-    missing  clients of which structs are missing: those whose structs are left out, and those for
-             which these wait. Empty if nothing is left out
+    missing  clients with missing structs: those whose structs are left out, and those for
+             which these wait. Empty if no struct is left out
     """
 
     spans: Mapping[int, tuple[int, int]]
@@ -32,11 +32,12 @@ class Part:
 
 
 def find_part(parsed: Parsed, clocks: Mapping[int, int], foreign: Set[int]) -> Part | None:
-    """Return the part of an update that can be integrated;
-    None for all of it, which is the usual case.
+    """Return the part of an update that can be integrated; None for the whole update.
+
+    Usually the whole update can be integrated.
 
     clocks   {client: next clock} of the document
-    foreign  clients whose structs are not to be taken
+    foreign  clients whose structs must not be taken
     """
     # The usual update begins where the document ends and refers to known structs. This check reads
     # each section's bounds and each range, but no structs.
@@ -86,15 +87,15 @@ class _Reach:
     """Finds out how far each section of an update can be integrated.
 
     Each section is read up to its first reference to a struct that is not known yet, and waits
-    there. When the other section gets further, it is tried again. Each reference is read one or two
-    times, so the cost for an update of a hundred thousand structs is that of reading it. The
-    alternative is to go through all sections again until none gets further. That is quadratic if
-    two sections refer to each other in turns.
+    there. When the other section gets further, this section is tried again. Each reference is read
+    once or twice, so the cost is that of reading the update. The alternative is to read all
+    sections again until none gets further. The alternative is quadratic if two sections refer to
+    each other in turns.
 
     An example: client 9 has clocks 0 to 9, and its clock 4 refers to clock 2 of client 5. Client 5
     has clocks 0 to 9, and its clock 7 refers to client 8, of which no structs are known. If section
-    9 is first, it reaches 4 and waits for section 5. That reaches 7 and waits for client 8. Since
-    section 5 got further, section 9 is tried again and reaches its end. `reached` is
+    9 is first, it reaches 4 and waits for section 5. Section 5 reaches 7 and waits for client 8.
+    Since section 5 got further, section 9 is tried again and reaches its end. `reached` is
     {9: 10, 5: 7}, and clocks 7 to 9 of client 5 are left out, because client 8 is missing.
 
     reached  {client: next clock, once the part is integrated}
@@ -106,24 +107,24 @@ class _Reach:
         self.reached = {client: clocks.get(client, 0) for client in parsed.spans}
         self._ends = {client: self._end(parsed, client, foreign) for client in parsed.spans}
         self._waits: dict[int, list[tuple[int, int, int]]] = {client: [] for client in parsed.spans}
-        # Reversed, so that the next reference of each section is the last in its list and can be
-        # popped.
+        # The edges are reversed, so that the next reference of each section is the last in its list
+        # and can be popped.
         for client, clock, other, k in reversed(parsed.edges):
             if self.reached[client] <= clock < self._ends[client] and k >= clocks.get(other, 0):
                 self._waits[client].append((clock, other, k))
 
     def _end(self, parsed: Parsed, client: int, foreign: Set[int]) -> int:
-        """Return the clock up to which there are structs of a client without a hole."""
+        """Return the clock up to which a client's structs follow each other without a hole."""
         first, after = parsed.spans[client]
         known = self.reached[client]
-        # It starts too late, so Yjs would keep all of it as pending. Foreign ones are treated as if
-        # they did.
+        # A section that starts too late would be pending in Yjs as a whole. Foreign sections are
+        # treated in the same way.
         if first > known or client in foreign:
             return known
         for start, end in parsed.holes.get(client, ()):
-            # A deletion that reaches beyond what is known: the known part is applied. Yjs keeps the
-            # rest in `pendingDs`; here it is asked for, as what is pending would be lost when the
-            # room is loaded again.
+            # A deletion may reach beyond the known structs: then its known part is applied. Yjs
+            # keeps the other part in `pendingDs`. Here the sender is asked for its structs, because
+            # pending deletions would be lost when the room is loaded again.
             if end > known:
                 return max(start, known)
         return max(after, known)
@@ -135,8 +136,8 @@ class _Reach:
         while ready:
             client = ready.pop()
             waits = self._waits[client]
-            # `reached` has no entry for a client that is not in this update: nothing will come for
-            # it.
+            # `reached` has no entry for a client that is not in this update: its structs will not
+            # come.
             while waits and waits[-1][2] < self.reached.get(waits[-1][1], 0):
                 waits.pop()
             if waits:
@@ -149,12 +150,12 @@ class _Reach:
                 ready += waiting.pop(client, [])
 
     def missing(self) -> set[int]:
-        """Return the clients of which structs are missing, see `Part`."""
+        """Return the clients with missing structs, see `Part`."""
         missing = set()
         for client, (_, after) in self._spans.items():
             if self.reached[client] < after:
                 missing.add(client)
-                # Both count: structs of this client were left out, and they wait for a struct of
-                # the other one.
+                # Two clients are missing: the one whose structs were left out, and the one for
+                # whose struct they wait.
                 missing.update(other for _, other, _ in self._waits[client][-1:])
         return missing

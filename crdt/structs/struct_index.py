@@ -1,8 +1,8 @@
-"""The table of a document's structs that a room keeps, and that admission asks.
+"""The table of a document's structs that a room keeps, and that admission reads.
 
-`take` has an update applied that `admission` let pass, and records it. `take_stored` does the same
-with an update that the store already has. The table is kept apart from pycrdt on purpose: after an
-edit that cuts an emoji in two, the state vector that yrs reports is wrong.
+`take` has an admitted update applied, and records it. `take_stored` does the same with an update
+from the store. The table is separate from pycrdt on purpose: after an edit that cuts an emoji in
+two, the state vector that yrs reports is wrong.
 
 See docs/design/documents.md.
 """
@@ -34,12 +34,12 @@ class StructIndex:
 
     clocks            {client id: next clock}
     owners            {client id: id of the user who used it first}; only this user may extend it
-    types             its shared types
-    roots             names of all root types
-    text_roots        names of those that hold text, in order of appearance
-    kinds             of content that there is or was in it, see `Parsed`
-    is_plain          see `Parsed`, of all updates so far, and all roots are texts
-    parents           where its structs lie
+    types             the shared types of the document
+    roots             names of all roots
+    text_roots        names of the roots that hold text, in order of appearance
+    kinds             kinds of content that are or were in the document, see `Parsed`
+    is_plain          all updates so far are plain (see `Parsed`), and all roots are texts
+    parents           the places of the structs
     low_surrogates    packed ids of second halves of characters that could be cut in two;
                       None if there never were any
     split_surrogates  packed ids of second halves of characters that an edit cut in two
@@ -65,7 +65,7 @@ class StructIndex:
         self.low_surrogates: DenseIds | None = None
 
     def check_complete(self, parsed: Parsed) -> None:
-        """Raise Gap unless all of an update can be integrated."""
+        """Raise Gap unless a whole update can be integrated."""
         part = find_part(parsed, self.clocks, _NONE)
         if part and part.missing:
             raise Gap("structs are missing before this update, or that it refers to")
@@ -73,7 +73,7 @@ class StructIndex:
     def foreign(self, parsed: Parsed, author: str) -> Set[int]:
         """Return the client ids of other users for which an update has new structs.
 
-        Two users under one client id would split the document for ever, with equal state vectors.
+        Two users under one client id would split the document forever, with equal state vectors.
         """
         owners, clocks = self.owners, self.clocks
         return {
@@ -83,18 +83,18 @@ class StructIndex:
         }
 
     def known_of(self, parsed: Parsed) -> list[int]:
-        """Return how far the sections of an update are known.
+        """Return the clock up to which each section of an update is known.
 
-        While that does not change, the part that may be taken does not change either:
-        structs that are known stay known.
+        While these clocks are unchanged, the part that may be taken is unchanged, too: known
+        structs stay known.
         """
         return [self.clocks.get(client, 0) for client in parsed.spans]
 
     def place(self, parsed: Parsed) -> Placement:
-        """Look up where the structs of an update that may be applied lie.
+        """Find the places of the structs of an update that may be applied.
 
-        Raises Rejected for structs without a place, and LimitExceeded for too many roots, and for
-        shared types that are too many or too deep.
+        Raises Rejected for structs without a place. Raises LimitExceeded for too many roots, and
+        for too many or too deep shared types.
         """
         if (
             not parsed.contents.roots <= self.roots
@@ -109,18 +109,17 @@ class StructIndex:
     def take(self, parsed: Parsed, author: str, apply: Apply, unclaimed: Set[int] = _NONE) -> bool:
         """Have an admitted update applied and record it; return whether the document changed.
 
-        The order matters. `apply` must already know which characters the update cuts in two, and an
-        update that is refused, or changes nothing, must leave no trace in the table.
+        The order matters. `apply` must already know which characters the update cuts in two. An
+        update that is refused, or changes nothing, must not change the table.
 
-        parsed     what `admission.check_update` returned
+        parsed     the result of `admission.check_update`
         apply      integrates the update; returns whether the document changed
         unclaimed  client ids that get no owner, because the author only carries their structs
 
-        Raises: the errors of `apply`. After Rejected or LimitExceeded the
-        table is as it was before.
+        Raises the errors of `apply`. After Rejected or LimitExceeded the table is unchanged.
         """
-        # Noted before `apply`, because the view is loaded inside it and must replace these
-        # characters. Taken back if the update is refused.
+        # The cuts are noted before `apply`, because the view is loaded inside it and must replace
+        # these characters. They are removed again if the update is refused.
         split_surrogates = self._cut_by(parsed)
         try:
             if not apply(parsed, cuts=bool(split_surrogates)):
@@ -134,28 +133,28 @@ class StructIndex:
     def take_stored(
         self, parsed: Parsed, author: str, apply: Apply | None = None, *, is_unclaimed: bool = False
     ) -> None:
-        """Apply and record an update from the store, where everything was admitted before.
+        """Apply and record an update from the store, which was admitted before.
 
         author        id of the user who sent it; "" for a merged state of several authors
         apply         integrates the update; None if the caller merges all updates later
         is_unclaimed  the client ids in it get no owner
 
-        Raises: Gap if not all of it can be integrated, and the errors of `apply`.
+        Raises Gap if a part of it cannot be integrated, and the errors of `apply`.
         """
         self.check_complete(parsed)
-        # As in `take`. Nothing is taken back here: an error ends the loading of the whole document.
+        # This works as in `take`, but without undoing: an error ends the loading of the document.
         split_surrogates = self._cut_by(parsed)
         if apply:
             apply(parsed, cuts=bool(split_surrogates))
         self._commit(parsed, author, parsed.spans.keys() if is_unclaimed else _NONE)
 
     def cuts_by(self, parsed: Parsed) -> set[int]:
-        """Return the characters that the update cuts in two and that are whole now.
+        """Return the whole characters that the update cuts in two.
 
-        An edit cuts a character if a struct begins or ends, or a deletion does, between its halves.
-        An example: client 5 typed "a😀b", so its halves have clocks 1 and 2, and 5:2 is in
-        `low_surrogates`. A struct behind 5:1 cuts at 5:2, as does one before 5:2, or a deletion of
-        5:2 alone. A deletion of 5:1 to 5:2 cuts nothing.
+        An edit cuts a character if a struct or a deletion begins or ends between its halves. An
+        example: client 5 typed "a😀b", so the halves have clocks 1 and 2, and 5:2 is in
+        `low_surrogates`. A struct after 5:1 cuts at 5:2. So does a struct before 5:2, or a deletion
+        of 5:2 alone. A deletion of 5:1 to 5:2 cuts nothing.
         """
         sets = [ids for ids in (self.low_surrogates, parsed.contents.low_surrogates) if ids]
         if not sets:
@@ -163,9 +162,8 @@ class StructIndex:
         cuts = set(parsed.splits)
         for client, start, end in parsed.ranges:
             cuts.add(pack_id(client, start))
-            # A cut lies before a unit. So a range cuts before its first unit and before the one
-            # behind its last. Only where that unit is the second half of a character, the character
-            # is cut in two.
+            # A cut is before a unit. So a range cuts before its first unit and before the unit
+            # after its last one. The character is only cut in two if that unit is its second half.
             cuts.add(pack_id(client, end))
         return set().union(*(ids.among(cuts) for ids in sets)) - self.split_surrogates
 
@@ -176,14 +174,14 @@ class StructIndex:
         return split_surrogates
 
     def has_cut(self, clocks: Mapping[int, int]) -> bool:
-        """Whether a client that knows all below these clocks knows half of a character only."""
+        """Whether a client that knows all structs below these clocks has half of a character."""
         known = self.low_surrogates
         return known is not None and any(
             pack_id(client, clock) in known for client, clock in clocks.items()
         )
 
     def cuts(self, place: int) -> bool:
-        """Whether an edit at this packed id would cut a character in two that is whole now."""
+        """Whether an edit at this packed id would cut a whole character in two."""
         known = self.low_surrogates
         if (
             known is None
@@ -201,11 +199,11 @@ class StructIndex:
         if contents.low_surrogates:
             self.low_surrogates = self.low_surrogates or DenseIds()
             self.low_surrogates.update(contents.low_surrogates)
-        # The first user whose structs come under a client id owns it. Carried structs give no
-        # owner: the user who brings them did not type them.
+        # A client id belongs to the first user whose structs come under it. Carried structs give no
+        # owner, because the user who brings them did not type them.
         for client, (_, after) in parsed.spans.items():
-            # Clocks of one client have no gaps, as admission let none pass: one number says what is
-            # known.
+            # The clocks of one client have no gaps, because admission refuses them. So one number
+            # tells which structs are known.
             if after > self.clocks.get(client, 0):
                 self.clocks[client] = after
             if client not in unclaimed:
@@ -216,8 +214,8 @@ class StructIndex:
             self._has_only_plain = False
         if not (contents.roots <= self.roots and placement.text_roots <= self._text_root_names):
             self._add_roots(contents.roots, placement.text_roots)
-        # The fast path takes only what it can tell from the struct, and a keystroke does not say
-        # that its root is a text. So it opens once each root was seen to hold text.
+        # The fast path reads only the struct, and a keystroke does not show that its root is a
+        # text. So it is used only once each root has had text.
         self.is_plain = self._has_only_plain and len(self.text_roots) == len(self.roots)
 
     def _add_roots(self, roots: Set[str], text_roots: Set[str]) -> None:
@@ -229,9 +227,9 @@ class StructIndex:
 
 @lru_cache(maxsize=64)
 def _shared(names: _Names) -> _Names:
-    """Return an equal set that other documents already use.
+    """Return an equal set that other documents use already.
 
-    Nearly all documents have one text with the same name, so each document saves 320 bytes: a
+    Nearly all documents have one text of the same name. So each document saves 320 bytes: a
     megabyte for 3,000 of them. The cache belongs to the module because all documents share it. It
     is bounded, and its values are immutable.
     """

@@ -1,11 +1,11 @@
-"""Where the structs of a document lie: in which root or shared type, and under which key of that.
+"""Records the places of a document's structs: a root or shared type, and a key in it.
 
-Yjs calls this a struct's parent and parentSub. Those of new structs are found by `parent_resolver`.
+Yjs calls this a struct's parent and parentSub. `parent_resolver` finds the places of new structs.
 
-Nearly every document is one text, so only what differs from the parent of the first struct is
-recorded. An example: a document of one text has no entries at all. A map comes in, typed by client
-9 from clock 40 on: `_runs` gets one entry, {9: ([0, 40], [text, map])}. Each look-up of another
-client still answers with the first parent.
+Nearly every document is one text, so only places that differ from that of the first struct are
+recorded. An example: a document of one text has no entries at all. Then client 9 types into a map,
+from clock 40 on: `_runs` gets one entry, {9: ([0, 40], [text, map])}. Look-ups of other clients
+still return the first place.
 
 See docs/design/documents.md.
 """
@@ -25,14 +25,14 @@ _SINGLE = Placement()
 _DELETED = 1 << DELETED
 _IN_TEXTS = 1 << EMBED | 1 << FORMAT
 _NONE: dict[int, tuple[list[int], list[Parent]]] = {}
-"""Shared by documents, and never written to.
-A read-only view cannot be pickled, as worker processes need it."""
+"""A value shared by documents, which must not be changed. It is not a read-only view, because
+worker processes need to pickle it."""
 
 
 class StructParents:
     """The parents of a document's structs.
 
-    is_single  all structs have the same parent; an attribute, because each keystroke asks for it
+    is_single  all structs have one parent; an attribute, because each keystroke reads it
     """
 
     __slots__ = ("_first", "_runs", "is_single")
@@ -51,28 +51,29 @@ class StructParents:
         return parents[bisect_right(starts, clock_of(packed)) - 1]
 
     def is_in_sequence(self, packed: int) -> bool:
-        """Whether a known struct lies in a sequence, and not under a map key."""
+        """Whether a known struct is in a sequence, and not under a map key."""
         return self.at(packed)[1] is None
 
     def between(self, left: int, right: int) -> Parent | None:
-        """Return the parent of a struct between two known ones (or NO_ID);
-        None if these lie apart.
+        """Return the parent of a struct between two known structs (or NO_ID).
+
+        Returns None if these two have different parents.
         """
         if NO_ID in (left, right):
             return self.at(max(left, right))
         return common_parent(self.at(left), self.at(right))
 
     def resolve(self, parsed: Parsed, types: TypeTable, *, is_strict: bool = True) -> Placement:
-        """Look up where the structs of an update lie, note it in `parsed.placement` and return it.
+        """Find the places of an update's structs, note them in `parsed.placement`, and return them.
 
         types      the shared types of the document
-        is_strict  False takes what earlier releases let pass
+        is_strict  False accepts structs that earlier releases accepted
 
         Raises Rejected if a struct has no place.
         """
-        # Nearly every update is text in the one root of a document: its place is known without a
-        # look at its structs. ContentDeleted is no text, and must be noted as deleted, so it goes
-        # the long way.
+        # Nearly every update is text in the only root of a document: its place is known without
+        # reading its structs. ContentDeleted is not text, and must be noted as deleted, so it goes
+        # to the resolver.
         root, contents = self._single_root(parsed), parsed.contents
         if root is not None and not contents.kinds & _DELETED:
             placement = (
@@ -86,9 +87,7 @@ class StructParents:
         return placement
 
     def _single_root(self, parsed: Parsed) -> str | None:
-        """Return the root in which all of the document and of an update plainly lies;
-        None if there may be others.
-        """
+        """Return the only root of the document and of an update; None if there may be more."""
         if self._runs or not parsed.is_plain:
             return None
         roots = parsed.contents.roots
@@ -110,7 +109,7 @@ class StructParents:
             if (
                 root,
                 None,
-            ) != self._first:  # it was looked up in an empty document, and another root came first
+            ) != self._first:  # the place was found in an empty document, then another root came
                 for client, (clock, _) in parsed.spans.items():
                     self.extend(client, clock, (root, None))
 
@@ -119,13 +118,12 @@ class StructParents:
         if client not in self._runs:
             if parent == self._first:
                 return
-            # `_NONE` is shared by all documents that have no runs, so this document gets a
-            # dictionary of its own.
+            # All documents without runs share `_NONE`, so this document needs its own dictionary.
             if self.is_single:
                 self._runs = {}
                 self.is_single = False
-            # Structs of this client that are known already have the first parent, as nothing else
-            # was noted.
+            # The known structs of this client have the first parent, because no other parent was
+            # noted.
             self._runs[client] = ([0], [self._first or parent]) if clock else ([], [])
         starts, parents = self._runs[client]
         if not parents or (parents[-1] != parent and clock > starts[-1]):
@@ -135,14 +133,15 @@ class StructParents:
 
 @lru_cache(maxsize=64)
 def _text_in(root: str) -> Placement:
-    """Return the placement of text in the only root of a document;
-    remembered, as most updates have it.
+    """Return the placement of text in the only root of a document.
+
+    It is cached, because most updates have it.
     """
     return Placement(text_roots=frozenset((root,)))
 
 
 def _first_parent(parsed: Parsed, resolved: Mapping[int, ParentRuns]) -> Parent:
-    """Return the parent that most of a new document will have: the first sequence."""
+    """Return the parent that most structs of a new document will have: the first sequence."""
     parents = [parent for runs in resolved.values() for _, parent in runs] or [
         (root, None) for root in parsed.contents.roots
     ]

@@ -1,10 +1,10 @@
-"""Which structs of a document are shared types, and how deep these nest.
+"""Knows which structs of a document are shared types, and how deep these nest.
 
-A struct may name the shared type that it lies in by its id, so admission must know what that id is.
-A type that was deleted stays a type until its content is collected. People who have not heard of
-the deletion still put structs into it, and these are deleted with it. Depth is bounded because yrs
-and browsers walk it by recursion: when 40,000 types in each other are deleted, yrs overflows its
-stack and the process dies.
+A struct may name its shared type by an id, so admission must know whether that id is a type. A
+deleted type stays a type until its content is collected. Clients that do not know the deletion
+still put structs into it, and these are deleted with it. Depth is bounded because yrs and browsers
+read nested types by recursion. When 40,000 nested types are deleted, yrs overflows its stack and
+the process dies.
 
 See docs/design/documents.md.
 """
@@ -24,8 +24,8 @@ class TypeTable:
     """The shared types of one document. Packed ids: see `struct_id`.
 
     depths  {packed id of each type, also of deleted ones:
-            how many types it lies in, itself included}
-    living  how many of them are not deleted
+            the number of types that contain it, itself included}
+    living  the number of types that are not deleted
     """
 
     __slots__ = ("_deleted", "_living", "depths", "living")
@@ -41,22 +41,18 @@ class TypeTable:
         ] = {}  # {client: starts, ends} of deleted content
 
     def has_lost(self, packed: int) -> bool:
-        """Whether the content of a known struct was deleted,
-        so that it may have been a shared type.
-        """
+        """Whether the content of a known struct was deleted, so it may have been a shared type."""
         starts, ends = self._deleted.get(client_of(packed), ((), ()))
         at = bisect_right(starts, clock_of(packed)) - 1
         return at >= 0 and clock_of(packed) < ends[at]
 
     def check(self, placement: Placement, ranges: _Ranges) -> None:
-        """Raise LimitExceeded if types would nest too deep, or too many would be left,
-        once an update is applied.
-        """
+        """Raise LimitExceeded if an applied update would make types too deep or too many."""
         if max((depth for depth, _ in placement.types.values()), default=0) > MAX_TYPE_DEPTH:
             raise LimitExceeded(f"types nested over {MAX_TYPE_DEPTH} levels", "type_depth")
         if self.living + len(placement.types) > MAX_LIVING_TYPES:
-            # Only near the limit: what the update deletes, of known types and of its own, is taken
-            # off. A client that replaces a large outline by another one must not be refused.
+            # Only near the limit, the types that the update deletes are subtracted: known types and
+            # its own. A client that replaces a large outline by another one must not be refused.
             created = sorted(placement.types)
             gone = sum(
                 self._count(client, start, end) + _count(created, client, start, end)
@@ -66,10 +62,10 @@ class TypeTable:
                 raise LimitExceeded(f"over {MAX_LIVING_TYPES} shared types in a document", "types")
 
     def add(self, placement: Placement, ranges: _Ranges) -> None:
-        """Note the types that an applied update creates, and which ones it deletes."""
+        """Note the types that an applied update creates, and those that it deletes."""
         for packed, (depth, parent) in placement.types.items():
             self.depths[packed] = depth
-            # A type in a deleted type is dead from the beginning, and is not counted.
+            # A type in a deleted type is deleted from the beginning, and is not counted.
             if depth == 1 or self._is_living(parent):
                 self._living.setdefault(client_of(packed), []).append(clock_of(packed))
                 self.living += 1
@@ -94,8 +90,9 @@ class TypeTable:
             self.living -= after - first
 
     def _note_deleted(self, client: int, start: int, end: int) -> None:
-        """Note deleted content. The ranges of a client come in order,
-        as updates only go on where it ends.
+        """Note deleted content.
+
+        The ranges of a client come in order, because updates only add structs at its end.
         """
         starts, ends = self._deleted.setdefault(client, ([], []))
         if ends and ends[-1] == start:

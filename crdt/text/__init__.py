@@ -1,3 +1,1 @@
-"""Texts compared and edited: lines, words, edits of bytes,
-and where a text's bytes are after edits.
-"""
+"""Compares and edits texts: lines, words, edits of bytes, and positions of bytes after edits."""

@@ -1,5 +1,6 @@
-"""For text clients (`crdt.room.text_clients`):
-the edits, in bytes, that turn one UTF-8 text into another.
+"""Finds the edits, in bytes, that turn one UTF-8 text into another.
+
+Text clients (`crdt.room.text_clients`) need them.
 """
 
 from collections.abc import Sequence
@@ -15,12 +16,12 @@ def edits_between(
 ) -> list[Edit]:
     """Return the edits that turn `old` into `new`, in order, with positions in `old`.
 
-    They split no character.
+    No edit splits a character.
 
     steps, most  see `changes`
     """
     # A keystroke is an insertion or a deletion between the common ends: nothing is decoded, and no
-    # lines are split. Only if both texts have something between the ends is that compared as text.
+    # lines are split. Only if both texts have bytes between the ends are these compared as text.
     prefix, suffix = common_ends(old, new)
     before, after = old[prefix : len(old) - suffix], new[prefix : len(new) - suffix]
     if not before or not after or most == 1:
@@ -28,8 +29,8 @@ def edits_between(
     edits = []
     text, at, position = before.decode(), 0, prefix
     for start, deleted, inserted in changes(text, after.decode(), steps, most):
-        # `changes` counts code points, an edit counts bytes. Each stretch is encoded once, so this
-        # costs as much as encoding the text once.
+        # `changes` counts code points, and an edit counts bytes. Each stretch is encoded once, so
+        # this costs as much as encoding the text once.
         position += len(text[at:start].encode())
         size = len(text[start : start + deleted].encode())
         edits.append(Edit(position, size, inserted.encode()))
@@ -39,7 +40,7 @@ def edits_between(
 
 
 def applied(text: bytes, edits: Sequence[Edit]) -> bytes:
-    """Return the text with these edits made; they are in order, with positions in `text`."""
+    """Return the text after these edits, which are in order, with positions in `text`."""
     parts: list[bytes] = []
     done = 0
     for position, deleted, inserted in edits:
@@ -49,10 +50,9 @@ def applied(text: bytes, edits: Sequence[Edit]) -> bytes:
 
 
 def is_near(old: bytes, new: bytes, most: int) -> bool:
-    """Whether two texts differ little: in one place of at most `most` bytes,
-    or by one insertion or deletion.
+    """Whether two texts differ in one place of up to `most` bytes, or by one insertion or deletion.
 
-    The place is from the first to the last difference, and its bytes in both texts are added up.
+    The place reaches from the first to the last difference. Its bytes in both texts are added up.
     """
     prefix, suffix = common_ends(old, new)
     return len(old) + len(new) - 2 * (prefix + suffix) <= most or prefix + suffix >= min(
@@ -61,19 +61,18 @@ def is_near(old: bytes, new: bytes, most: int) -> bool:
 
 
 def common_ends(old: bytes, new: bytes) -> tuple[int, int]:
-    """Return how many bytes are equal at the beginning and at the end;
-    whole characters, not overlapping.
+    """Return how many bytes are equal at the beginning and at the end.
 
-    An example: é is c3 a9 and è is c3 a8. Their first bytes are equal, but the common beginning is
-    0 bytes long. "aa" and "aaa" have a common beginning of 2 bytes and a common end of 0, not 2:
-    otherwise an a would count twice.
+    Both ends consist of whole characters, and do not overlap. An example: é is c3 a9 and è is c3
+    a8. Their first bytes are equal, but the common beginning is 0 bytes long. "aa" and "aaa" have a
+    common beginning of 2 bytes and a common end of 0, not 2: otherwise an a would count twice.
     """
     prefix = _common(old, new, min(len(old), len(new)), from_end=False)
     while prefix and any(_is_inside(text, prefix) for text in (old, new)):
         prefix -= 1
     suffix = _common(old, new, min(len(old), len(new)) - prefix, from_end=True)
-    # Checking `old` is enough: behind this place both texts are equal, so it is inside a character
-    # in both or in neither.
+    # Checking `old` is enough: after this position both texts are equal, so it is inside a
+    # character in both or in neither.
     while suffix and _is_inside(old, len(old) - suffix):
         suffix -= 1
     return prefix, suffix
@@ -82,9 +81,9 @@ def common_ends(old: bytes, new: bytes) -> tuple[int, int]:
 def _common(old: bytes, new: bytes, most: int, *, from_end: bool) -> int:
     """Return how many bytes are equal from the beginning, or from the end, at most `most`.
 
-    The invariant: the first `known` bytes are equal, and at most `most` of them are. Each step
-    compares half of what is between the two, as slices, in C: twenty comparisons for a megabyte. A
-    loop over bytes would take a million.
+    The invariant: the first `known` bytes are equal, and at most `most` bytes are. Each step
+    compares half of the bytes between the two, as slices, in C. That is twenty comparisons for a
+    megabyte; a loop over bytes would take a million.
     """
     known = 0
     while known < most:

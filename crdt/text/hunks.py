@@ -1,6 +1,4 @@
-"""Two texts side by side: hunks of lines, with the words that changed marked,
-and as unified text.
-"""
+"""Compares two texts as hunks of lines, with marks for changed words, and as unified text."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,14 +8,14 @@ from crdt.text.line_diff import Block, Work, differing
 from crdt.text.text_diff import WORDS
 
 CONTEXT = 3
-"""Unchanged lines that a hunk has before and behind each change, as in unified diffs."""
+"""Unchanged lines that a hunk has before and after each change, as in unified diffs."""
 FEW_STEPS = 200_000
-"""Steps of a comparison on the event loop, which waits for it: about 5 ms."""
+"""Steps of a comparison on the event loop, which it blocks for about 5 ms."""
 MANY_STEPS = 40_000_000
 """Steps of a comparison in a worker process: about a second."""
 _PAIR_STEPS = 1_000
-"""Steps that each pair of lines takes at least when its words are compared:
-half a million pairs took 15 s."""
+"""The least steps that are counted for comparing the words of two lines: half a million pairs took
+15 s."""
 
 _MAX_MARKED = 2_000
 """Characters of the longest line whose words are compared: longer lines are data, not text."""
@@ -28,8 +26,8 @@ _NO_NEWLINE = "\\ No newline at end of file"
 class HunkLine:
     """One line of a hunk, without its line end.
 
-    kind   " " in both, "-" only in the old text, "+" only in the new one
-    marks  (start, end) of what changed in it, in UTF-16 code units; none if all of it changed
+    kind   " " in both texts, "-" only in the old one, "+" only in the new one
+    marks  (start, end) of each changed part, in UTF-16 code units; none if the whole line changed
     """
 
     kind: str
@@ -40,9 +38,7 @@ class HunkLine:
 
 @dataclass(slots=True)
 class Hunk:
-    """Some differing lines with their surroundings;
-    lines are counted from 1, as in unified diffs.
-    """
+    """Some differing lines with the lines around them; counted from 1, as in unified diffs."""
 
     old_start: int
     old_lines: int
@@ -71,8 +67,8 @@ def hunks(old: str, new: str, work: Work) -> list[Hunk]:
     old_lines, new_lines = _split(old), _split(new)
     hunk_list = []
     for group in _groups(list(differing(old_lines, new_lines, work))):
-        # The lines before a group are equal on both sides, and so are those behind it. So both
-        # sides are extended by the same number, unless a text begins or ends there.
+        # The lines before a group are equal on both sides, and so are those after it. So both sides
+        # are extended by the same number of lines, unless a text begins or ends there.
         start, new_start = max(0, group[0][0] - CONTEXT), max(0, group[0][2] - CONTEXT)
         end, new_end = (
             min(len(old_lines), group[-1][1] + CONTEXT),
@@ -106,16 +102,16 @@ def unified(root: str, hunk_list: Sequence[Hunk]) -> str:
 
 def _split(text: str) -> list[str]:
     """Return lines with their ends, as `patch` counts them: only LF ends a line."""
-    # `splitlines` would also split at form feeds and U+2028, and `patch` would not find the lines.
+    # `splitlines` would also split at form feeds and U+2028, so `patch` would not find the lines.
     *lines, last = text.split("\n")
     return [f"{line}\n" for line in lines] + ([last] if last else [])
 
 
 def _groups(blocks: list[Block]) -> list[list[Block]]:
-    """Put blocks together whose context lines touch or overlap."""
+    """Put blocks together if their context lines touch or overlap."""
     groups: list[list[Block]] = []
     for block in blocks:
-        # With six unchanged lines between them, or fewer, the context of both would meet: one hunk.
+        # With at most six unchanged lines between two blocks, their contexts meet: one hunk.
         if groups and block[0] - groups[-1][-1][1] <= 2 * CONTEXT:
             groups[-1].append(block)
         else:
@@ -133,8 +129,8 @@ def _lines(
             [_line("-", text) for text in old[a:b]],
             [_line("+", text) for text in new[c:d]],
         )
-        # The first removed line against the first added one, and so on. Which line became which is
-        # a guess; where the guess is wrong, nearly all words differ, and the whole line is shown as
+        # The first removed line is compared with the first added line, and so on. These pairs are a
+        # guess. If a guess is wrong, nearly all words differ, and the whole line is shown as
         # changed.
         for removed_line, added_line in zip(removed, added, strict=False):
             _mark(removed_line, added_line, work)
@@ -150,7 +146,7 @@ def _line(kind: str, text: str) -> HunkLine:
 
 
 def _mark(removed: HunkLine, added: HunkLine, work: Work) -> None:
-    """Mark the words that differ in two lines; neither line gets marks if all of it differs."""
+    """Mark the words that differ in two lines; a line that differs as a whole gets no marks."""
     if max(len(removed.text), len(added.text)) > _MAX_MARKED or not work.allows(_PAIR_STEPS):
         return
     words, new_words = WORDS.findall(removed.text), WORDS.findall(added.text)
@@ -160,12 +156,12 @@ def _mark(removed: HunkLine, added: HunkLine, work: Work) -> None:
             removed.marks.append((places[start], places[end]))
         if new_end > new_start:
             added.marks.append((new_places[new_start], new_places[new_end]))
-    # One mark over a whole line says no more than the line's own "-" or "+".
+    # One mark over a whole line adds nothing to the line's own "-" or "+".
     for line, total in ((removed, places[-1]), (added, new_places[-1])):
         if line.marks == [(0, total)]:
             line.marks = []
 
 
 def _places(words: Sequence[str]) -> list[int]:
-    """Return where each word begins, and the end, in UTF-16 code units."""
+    """Return the positions where words begin, and the end, in UTF-16 code units."""
     return [0, *accumulate(len(word.encode("utf-16-le")) // 2 for word in words)]

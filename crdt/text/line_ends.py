@@ -1,4 +1,4 @@
-"""Line ends: texts are compared with LF, and edits get the line ends that the document has."""
+"""Handles line ends: texts are compared with LF, and edits get the document's own line ends."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ def with_lf(text: bytes) -> bytes:
 
 
 def line_ends(text: bytes) -> bytes:
-    """Return the line ends that all lines have, b"" if there are none or of both kinds."""
+    """Return the line ends of all lines; b"" if there are none, or both kinds."""
     pairs, ends = text.count(CRLF), text.count(LF)
     if not ends or 0 < pairs < ends:
         return b""
@@ -21,10 +21,11 @@ def line_ends(text: bytes) -> bytes:
 
 
 def edits_of_original(edits: Sequence[Edit], original: bytes) -> list[Edit]:
-    """Turn edits of `with_lf(original)` into edits of `original`:
-    a deleted line end takes both its bytes.
+    """Turn edits of `with_lf(original)` into edits of `original`.
 
-    edits  in order; inserted lines get CRLF if all lines of the original have that
+    A deleted line end is deleted with both its bytes.
+
+    edits  in order; inserted lines get CRLF if all lines of the original have CRLF
 
     An example: the original is "a", CRLF, "b".
     "Replace LF at 1 by two LF" becomes "replace two bytes at 1 by two CRLF".
@@ -42,10 +43,10 @@ def edits_of_original(edits: Sequence[Edit], original: bytes) -> list[Edit]:
 
 
 class _Cursor:
-    """Walks through a text by positions in `with_lf` of it, which only grow.
+    """Walks through a text by growing positions in `with_lf` of the text.
 
-    A stretch of n bytes that has k line ends of two bytes is n - k bytes of the other text, so k
-    more are to be walked. These have at most k / 2 line ends, and so on: no byte is looked at
+    A stretch of n bytes with k line ends of two bytes is n - k bytes in the other text, so k more
+    bytes must be walked. These have at most k / 2 such line ends, and so on. So no byte is read
     twice.
     """
 
@@ -57,14 +58,14 @@ class _Cursor:
         self._position = 0
 
     def place(self, position: int) -> int:
-        """Return where a position is in the text."""
+        """Return the position in the text for a position in `with_lf` of the text."""
         left = position - self._position
         self._position = position
         text, at = self._text, self._at
         while left:
-            # Go on by `left` bytes as if no line end had two. A CRLF must not be cut, so its LF is
-            # taken too. Then `left` is the number of line ends that had two bytes, less what was
-            # taken more than asked.
+            # Go on by `left` bytes as if every line end had one byte. A CRLF must not be cut, so
+            # its LF is included. Then `left` is the number of CRLF in these bytes, less the byte
+            # that was included.
             end = at + left
             if text[end - 1 : end + 1] == CRLF:
                 end += 1

@@ -1,11 +1,10 @@
-"""For saves (`crdt.document.view`): few small edits that turn one text into another.
+"""Finds few small edits that turn one text into another, for saves (`crdt.document.view`).
 
-A saved text is applied as these edits,
-so people who are typing keep their cursors and what they typed.
+A saved text is applied as these edits, so users who are typing keep their cursors and their text.
 
 Positions are Unicode code points, so no surrogate pair can be split. Lines are compared first, then
-the words inside changed lines. Where that would cost too much, only the common beginning and end
-are kept. If there are more edits than a bound, neighbouring ones are joined.
+the words inside changed lines. If that would cost too much, only the common beginning and end are
+kept. If there are too many edits, neighbouring ones are joined.
 """
 
 import re
@@ -16,12 +15,12 @@ from typing import NamedTuple
 from crdt.text.line_diff import Block, Work, differing
 
 MAX_STEPS = 200_000
-"""Steps of a comparison on the event loop, which waits for it: about 5 ms."""
+"""Steps of a comparison on the event loop, which it blocks for about 5 ms."""
 MANY_STEPS = 20_000_000
 """Steps of a comparison in a worker process: about half a second."""
 MAX_EDITS = 300
-"""Edits that one text becomes at most. Each costs yrs, and every browser,
-about 20 µs in a text of a megabyte."""
+"""The most edits for one text. In a text of a megabyte, each edit costs yrs and every browser about
+20 µs."""
 
 WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 
@@ -35,30 +34,30 @@ class Change(NamedTuple):
 
 
 def changes(old: str, new: str, steps: int = MAX_STEPS, most: int = MAX_EDITS) -> list[Change]:
-    """Return the edits in order of position; applied from last to first they turn `old` into `new`.
+    """Return the edits that turn `old` into `new`, in order of position.
+
+    They must be applied from last to first.
 
     steps  bounds the work, see `line_diff.Work`
-    most   number of edits; if there were more, those are joined that have
-           the least text between them
+    most   number of edits; if there were more, those with the least text between them are joined
     """
     work = Work(steps)
-    # Lines first, because comparing all words of two texts costs too much: a long text has ten
+    # Lines come first, because comparing all words of two texts costs too much: a long text has ten
     # times as many words as lines, and most words occur often. An example: in "a b c\n" and
     # "a X c\n" the line differs, and inside the line only the word at 2.
     blocks = list(_spans(old.splitlines(True), new.splitlines(True), work))
-    # Words only if there are few enough blocks:
-    # looking for words would make more blocks, which would all be joined.
+    # Words are compared only if there are few blocks. Otherwise this would make more blocks, which
+    # would all be joined again.
     if len(blocks) <= most:
         blocks = [span for block in blocks for span in _inside(old, new, block, work)]
-    # Characters last: if "color" became "colour", the word differs, and the edit becomes one
+    # Characters come last: if "color" became "colour", the word differs, and the edit becomes one
     # inserted letter.
     trimmed = (_trim(start, old[start:end], new[c:d]) for start, end, c, d in joined(blocks, most))
     return [change for change in trimmed if change.deleted or change.inserted]
 
 
 def joined(blocks: list[Block], most: int) -> list[Block]:
-    """Join neighbouring blocks until there are at most `most`;
-    those with the least text between them go first.
+    """Join neighbouring blocks until there are at most `most`; the closest ones are joined first.
 
     An example: blocks at 0, 3 and 10, each one long, become two: 0 to 4, and 10. The text between
     two joined blocks is equal in both texts, so it is deleted and inserted again.
@@ -66,7 +65,7 @@ def joined(blocks: list[Block], most: int) -> list[Block]:
     if len(blocks) <= most:
         return blocks
     by_distance = sorted(range(1, len(blocks)), key=lambda at: blocks[at][0] - blocks[at - 1][1])
-    # The widest gaps stay: `most` - 1 of them, one fewer than there are blocks.
+    # The widest gaps stay: `most` - 1 gaps, one fewer than blocks.
     ends = sorted(by_distance[len(blocks) - most :])
     pairs = zip([0, *ends], [*ends, len(blocks)], strict=True)
     return [(blocks[a][0], blocks[b - 1][1], blocks[a][2], blocks[b - 1][3]) for a, b in pairs]
@@ -84,8 +83,7 @@ def _inside(old: str, new: str, block: Block, work: Work) -> Iterator[Block]:
 
 
 def _is_grown(shorter: str, longer: str) -> bool:
-    """Whether the longer text is the shorter one with something put before or behind it,
-    as an indented line is.
+    """Whether the longer text is the shorter one with text added at one end, such as an indent.
 
     Such a block is one edit already, so its words need not be compared.
     """
@@ -93,8 +91,9 @@ def _is_grown(shorter: str, longer: str) -> bool:
 
 
 def _spans(old: Sequence[str], new: Sequence[str], work: Work) -> Iterator[Block]:
-    """Yield the blocks in which two texts differ, in code points;
-    each text comes in parts, such as lines or words.
+    """Yield the blocks in which two texts differ, in code points.
+
+    old, new  the parts of each text, such as lines or words
     """
     places, new_places = [0, *accumulate(map(len, old))], [0, *accumulate(map(len, new))]
     for start, end, new_start, new_end in differing(old, new, work):

@@ -1,3 +1,1 @@
-"""The bytes of Yjs: lib0's primitives, messages of the sync protocol,
-and updates parsed without applying them.
-"""
+"""The bytes of Yjs: lib0's primitives, sync messages, and updates parsed without applying them."""

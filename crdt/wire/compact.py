@@ -1,20 +1,20 @@
-"""Make a stored state small: neighbouring runs of typing become one struct.
+"""Makes a stored state small: neighbouring runs of typing become one struct.
 
 `pycrdt.merge_updates` keeps one struct for each keystroke: 3.1 MB for a text of 260,000 edits, 1.5
 s to load. Squashed, this state has 0.4 MB and loads in milliseconds.
 
-The invariant: the squashed update is what Yjs would cut into the given one again. Yjs defines the
-right part of a split run as a struct whose origin is the clock before it and whose right origin is
-the run's (`splitItem` in `Item.js`). So only structs of exactly that form are joined, and nothing
-that arrives later can tell the difference.
+The invariant: Yjs would cut the squashed update into the given one again. Yjs defines the right
+part of a split run as a struct whose origin is the clock before it, and whose right origin is the
+run's (`splitItem` in `Item.js`). So only structs of exactly that form are joined, and later updates
+have the same effect on both.
 
-An example: 5:0 "h" in root "t", 5:1 "i" behind 5:0, 5:2 "!" behind 5:1 become 5:0 "hi!". Had 5:1
-been put before another struct, it would stay apart: its right origin is another one, and decides
+An example: 5:0 "h" in root "t", 5:1 "i" after 5:0, 5:2 "!" after 5:1 become 5:0 "hi!". If 5:1 had
+been put before another struct, it would not be joined: it has another right origin, which decides
 where later edits go.
 
-Values in a sequence are joined as text is: yrs needs a second to load 8,000 that were put there one
-by one. Values under a map key are not joined. A value that has its place from a neighbour does not
-say which of the two it is; then the caller may know where it lies.
+Values in a sequence are joined as text is: yrs needs a second to load 8,000 values that were put
+there one by one. Values under a map key are not joined. A value that has its place from a neighbour
+does not show which of the two it is; the caller may know its place.
 
 The input must have passed `update_parser.parse`.
 
@@ -30,8 +30,8 @@ from crdt.wire.struct_reader import utf_16_length
 from crdt.wire.struct_rewriter import StructRewriter
 
 LONG_VALUES = 32
-"""Characters that one value counts as where the cost of cutting a struct is estimated:
-yrs moves each value."""
+"""Characters that one value counts as when the cost of cutting a struct is estimated: yrs moves
+each value."""
 
 _VALUES = (ANY, JSON)
 _NOTHING_OPEN = -1
@@ -39,7 +39,7 @@ _REPLACEMENTS = "\ufffd\ufffd"
 
 
 IsInSequence = Callable[[int], bool]
-"""packed id of a struct → whether it lies in a sequence, and not under a map key."""
+"""Tells for the packed id of a struct whether it is in a sequence, and not under a map key."""
 
 
 def squash(
@@ -49,22 +49,22 @@ def squash(
 ) -> bytes:
     """Return an equal update with joined runs.
 
-    split_surrogates  packed ids of second halves of characters that some edit cut in two. Yjs
-                      replaces both halves by U+FFFD; yrs does not, so a view that has to show what
-                      Yjs shows is loaded from a state in which they already are replaced
-    is_in_sequence    tells where a value lies that has its place from a neighbour;
-                      else such values stay apart
+    split_surrogates  packed ids of second halves of characters that an edit cut in two. Yjs
+                      replaces both halves by U+FFFD, but yrs does not. So a view that must show
+                      the same text as Yjs is loaded from a state with these halves replaced
+    is_in_sequence    finds the place of a value that has its place from a neighbour;
+                      without it such values are not joined
     """
     return Squasher(update, split_surrogates, is_in_sequence).run()
 
 
 class _OpenRun:
-    """The structs read last, which become one: the next struct may join them.
+    """The structs read last, which become one struct; the next struct may join them.
 
     kind    kind of their content, or _NOTHING_OPEN
-    head    all bytes before the content of the first one
+    head    all bytes before the content of the first struct
     right   packed id of its right origin, or NO_ID
-    length  clock units of all of them
+    length  clock units of all structs
     texts   their contents
     """
 
@@ -79,11 +79,11 @@ class _OpenRun:
 
 
 class Squasher(StructRewriter):
-    """One pass over one update, see `squash`.
+    """Squashes one update in one pass, see `squash`.
 
-    longest  length of the longest text or values written, these counted many times (`LONG_VALUES`)
+    longest  length of the longest text or values written; values count many times (`LONG_VALUES`)
 
-    `_is_sequence` says whether the last struct lies in a sequence, None if that is not known.
+    `_is_sequence` tells whether the last struct is in a sequence; None if that is not known.
     """
 
     __slots__ = ("_is_in_sequence", "_is_sequence", "_run", "_split_surrogates", "longest")
@@ -96,23 +96,23 @@ class Squasher(StructRewriter):
         self._split_surrogates = split_surrogates
         self._is_in_sequence = is_in_sequence
         self._is_sequence: bool | None = None
-        self._run = _OpenRun()  # one for the whole pass: most updates have many short runs
+        self._run = _OpenRun()  # one object for the whole pass: most updates have many short runs
 
     def rewrite(self, start: int, own: int) -> tuple[int, int]:
         """Put one struct into the open run, or begin the next run; see `StructRewriter.rewrite`."""
         kind, left, right, parent, at, _ = self.header(start)
         run = self._run
-        # GC has no origins and no content, only a length: any two in a row are one.
+        # A GC has no origins and no content, only a length: neighbouring ones can always be joined.
         if kind == GC:
             length, end = read_var_uint(self.data, at)
             self._add(kind, start, at, right, length, b"", joins=run.kind == GC)
             return length, end
-        # The form that `splitItem` makes. The left origin is the unit right before (packed ids of
-        # one client follow each other), and the right origin is the run's own.
+        # This is the form that `splitItem` makes. The left origin is the unit right before (packed
+        # ids of one client follow each other), and the right origin is that of the run.
         is_behind = left == own - 1
         joins = is_behind and kind == run.kind and right == run.right
         # Only the first struct of a run may name its parent. The next ones have an origin, so they
-        # lie where the run does.
+        # have the same parent as the run.
         if parent is not None:
             self._is_sequence = parent[1] is None
         elif not is_behind or self._is_sequence is None:
@@ -145,20 +145,20 @@ class Squasher(StructRewriter):
             return size, raw, end
         text = raw.decode()
         length = utf_16_length(text)
-        # More units than characters: there are surrogate pairs, and one of them may have been cut
-        # in two.
+        # With more units than characters there are surrogate pairs, and one of them may have been
+        # cut in two.
         if length != len(text) and self._split_surrogates:
             text = self._with_replacements(text, own)
         return length, text.encode(), end
 
     def _with_replacements(self, text: str, own: int) -> str:
-        """Replace the characters that were cut in two; `own` is the packed id of the first unit."""
+        """Replace the characters that were cut in two; own: packed id of the first unit."""
         characters = []
         units = 0
         for character in text:
             if character > "\uffff":
                 units += 1
-            # The packed id of the second half, as that is where the cut was made.
+            # The cut is noted with the packed id of the second half.
             is_split = character > "\uffff" and own + units in self._split_surrogates
             units += 1
             characters.append(_REPLACEMENTS if is_split else character)
@@ -167,15 +167,16 @@ class Squasher(StructRewriter):
     def _add(
         self, kind: int, start: int, at: int, right: int, length: int, text: bytes, *, joins: bool
     ) -> None:
-        """Add a struct to the open run, or begin a run with its head,
-        which is between `start` and `at`.
+        """Add a struct to the open run, or begin a run with the struct's head.
+
+        The head is between `start` and `at`.
         """
         run = self._run
         if joins:
             run.length += length
             run.texts.append(text)
             return
-        # A new section starts: the run of another client can never go on in it.
+        # The struct does not join, so the open run ends.
         self._close()
         run.kind, run.right, run.length, run.texts = kind, right, length, [text]
         run.head = self.data[start:at]

@@ -1,8 +1,8 @@
-"""The contents of structs inside an update: how long they are and where they end.
+"""Reads the contents of structs inside an update: their lengths and ends.
 
-Used by the parser, which decides what may pass, and by all code that cuts, merges and compacts
-updates. The kinds are Yjs's content references (`Item.js`). Every kind that Yjs 13 writes can be
-read here.
+The parser, which decides what may pass, uses this module. So does all code that cuts, merges and
+compacts updates. The kinds are Yjs's content references (`Item.js`). All kinds that Yjs 13 writes
+can be read.
 
 See docs/design/wire.md.
 """
@@ -29,16 +29,16 @@ GC, DELETED, JSON, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, DOC, SKIP = (
     9,
     10,
 )
-"""Kinds of content. Yjs's numbers (`contentRefs` in `Item.js`),
-where GC and Skip are structs of their own.
+"""Kinds of content, with Yjs's numbers (`contentRefs` in `Item.js`).
 
-JSON was written before Yjs 13.0, and is still sent by clients whose document is that old.
+In Yjs, GC and Skip are structs, not contents.
+JSON was written before Yjs 13.0, and clients whose document is that old still send it.
 DOC is a subdocument.
 """
 
 _Y_XML_ELEMENT, XML_HOOK, _Y_XML_TEXT = 3, 5, 6
 """Kinds of shared types (Yjs's `YXmlElementRefID` and so on):
-the two that have a name, and the last one."""
+the two kinds that have a name, and the kind with the highest number."""
 
 XML_TYPES = frozenset((_Y_XML_ELEMENT, XML_HOOK, _Y_XML_TEXT))
 """Kinds of shared types that occur only inside XML."""
@@ -54,19 +54,20 @@ _SAFE_INTEGER_BYTES = 8
 """Bytes of the largest integer that Yjs reads, which is below 2⁵³. For a larger one it throws an
 error, in every browser of the session."""
 _USUAL_JSON = frozenset(("true", "null", "false", "{}", '""'))
-"""The values that most formats have: these need not be read to know that they are JSON."""
+"""The values of most formats, which are known to be JSON without reading them."""
 
 _UNDEFINED_JSON = b"undefined"
-"""What Yjs writes for `undefined`, which is no JSON."""
+"""Yjs writes this for `undefined`. It is not JSON."""
 
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 @dataclass(frozen=True, slots=True)
 class ScanLimits:
-    """Bounds on one update. Counts unless a unit is named.
+    """Bounds on one update, as counts unless the name has a unit.
 
-    is_strict  refuse what no client sends; False for what older releases may have stored
+    is_strict  refuse content that no client sends; False accepts content that older releases may
+               have stored
     """
 
     structs: int = 1_000_000
@@ -76,21 +77,19 @@ class ScanLimits:
 
 
 CLIENT_LIMITS = ScanLimits()
-"""For one update of a client."""
+"""Limits for one update of a client."""
 
 _UNBOUNDED = 1 << 40
 STORED_LIMITS = ScanLimits(
     structs=_UNBOUNDED, any_depth=_UNBOUNDED,
     name_bytes=_UNBOUNDED, is_strict=False,
 )  # fmt: skip
-"""For updates that this server has stored or admitted:
-they have passed `CLIENT_LIMITS`, or those of an older release."""
+"""Limits for updates that this server has stored or admitted: they have passed `CLIENT_LIMITS`, or
+those of an older release."""
 
 
 class ContentReader:
-    """Reads contents out of one update, within limits;
-    every method takes and returns a position.
-    """
+    """Reads contents in one update, within limits; methods take and return positions."""
 
     __slots__ = ("_client_ids", "data", "limits")
 
@@ -110,8 +109,9 @@ class ContentReader:
         return self.text(at, at + length), at + length
 
     def text(self, at: int, end: int) -> str:
-        """Return the text between two positions; raises Rejected if it is not UTF-8,
-        or ends early.
+        """Return the text between two positions.
+
+        Raises Rejected if it is not UTF-8, or if the update ends early.
         """
         if end > len(self.data):
             raise Rejected("update ends early")
@@ -121,7 +121,7 @@ class ContentReader:
             raise Rejected("text is not UTF-8") from None
 
     def content(self, at: int, kind: int) -> tuple[int, int]:
-        """Skip a content of any kind but text: return (length in clock units, next position)."""
+        """Skip a content of any kind but text; return (length in clock units, next position)."""
         data = self.data
         if kind == DELETED:
             return read_var_uint(data, at)
@@ -161,7 +161,7 @@ class ContentReader:
         return count, at
 
     def json_value(self, at: int) -> int:
-        """Skip one value of a JSON content: its text, or `undefined`, which is none."""
+        """Skip one value of a JSON content: a JSON text, or `undefined`, which is not JSON."""
         size, begin = read_var_uint(self.data, at)
         end = begin + size
         return end if self.data[begin:end] == _UNDEFINED_JSON else self._blob(at, is_json=True)
@@ -176,8 +176,9 @@ class ContentReader:
         return end
 
     def _check_count(self, values: int, at: int) -> None:
-        """Raise Rejected if more values are declared than there are bytes:
-        no memory is set aside for them.
+        """Raise Rejected if more values are declared than there are bytes.
+
+        So no memory is reserved for values that do not exist.
         """
         if values > len(self.data) - at:
             raise Rejected("more values declared than bytes")
@@ -185,8 +186,8 @@ class ContentReader:
     def any_value(self, at: int) -> int:
         """Skip one lib0 `any` value without recursion."""
         data = self.data
-        # The containers around the present value, each with the number of values that it still
-        # lacks. A hundred thousand brackets would end a process that reads them by recursion. An
+        # The list has the containers around the present value, each with the number of values that
+        # it still lacks. With recursion, a hundred thousand brackets would end the process. An
         # example: [1, {"a": 2}] opens an array with 2 values left. After 1 it has one left. Then an
         # object with one value opens. With 2 the object is full and closes, so the array has no
         # value left and closes, too.
@@ -233,9 +234,9 @@ class ContentReader:
         return end
 
     def _integer_end(self, at: int) -> int:
-        """Skip a varInt: the top bit of each byte says that another one follows."""
+        """Skip a varInt: the top bit of each byte tells whether another byte follows."""
         end = at + 1
-        # Only the length matters here: the sign and the number itself are never used.
+        # Only the length matters here: the sign and the number are not used.
         while self.data[end - 1] > 127:
             end += 1
         if end - at > _MAX_INTEGER_BYTES:
@@ -248,12 +249,12 @@ class ContentReader:
 def _check_json(text: str, limit: int) -> None:
     """Check that every browser can read an embedded JSON text, and bound its nesting.
 
-    Raises Rejected for what `JSON.parse` refuses, also where Python's reader takes it,
-    and LimitExceeded.
+    Raises LimitExceeded, or Rejected for text that `JSON.parse` refuses, even if Python's reader
+    accepts it.
     """
     if text in _USUAL_JSON:
         return
-    # Counting brackets is cheap, and enough for nearly all JSON: with few brackets nothing can be
+    # Counting brackets is cheap, and enough for nearly all JSON: a text with few brackets cannot be
     # deep.
     if text.count("[") + text.count("{") > limit:
         _check_json_depth(text, limit)
@@ -266,14 +267,15 @@ def _check_json(text: str, limit: int) -> None:
 
 
 def _refuse_constant(_: str) -> NoReturn:
-    """NaN and Infinity are not JSON."""
+    """Refuse NaN and Infinity, which are not JSON."""
     raise ValueError
 
 
-# Python's reader takes NaN and Infinity, which `JSON.parse` refuses. And it refuses integers of
-# thousands of digits, which `JSON.parse` reads as doubles. Both are made as in a browser.
+# Python's reader accepts NaN and Infinity, which `JSON.parse` refuses. Also, it refuses integers
+# with thousands of digits, which `JSON.parse` reads as doubles. Both are changed to work as in a
+# browser.
 _decode_json = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=float).decode
-"""Reads JSON as a browser does; raises ValueError for what a browser refuses."""
+"""Reads JSON as a browser does; raises ValueError for text that a browser refuses."""
 
 
 def _check_json_depth(text: str, limit: int) -> None:

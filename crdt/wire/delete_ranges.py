@@ -1,7 +1,6 @@
-"""The end of an update: which structs were deleted (`DeleteSet.js`),
-as ranges of clocks for each client.
+"""Reads and writes the end of an update: the deleted structs, as ranges of clocks for each client.
 
-See docs/design/wire.md.
+Yjs does this in `DeleteSet.js`. See docs/design/wire.md.
 """
 
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ Ranges = list[tuple[int, int]]
 
 
 def read_ranges(data: bytes, count: int, at: int) -> tuple[Ranges, int]:
-    """Return (ranges, next position)."""
+    """Read deleted ranges of one client; return (ranges, next position)."""
     ranges: Ranges = []
     for _ in range(count):
         start, at = read_var_uint(data, at)
@@ -23,9 +22,9 @@ def read_ranges(data: bytes, count: int, at: int) -> tuple[Ranges, int]:
 
 
 def write_ranges(ranges: Ranges) -> tuple[int, bytes]:
-    """Return the ranges in order and without overlaps: (their number, their bytes)."""
-    # In order of their starts, a range either goes on the one before it or begins a new one. An
-    # example: 5 to 8, 0 to 3, 2 to 5 become one range, 0 to 8: ranges that touch are joined, too.
+    """Return (number of ranges, their bytes), after joining ranges that overlap or touch."""
+    # In order of their starts, a range either continues the range before it or begins a new one.
+    # An example: 5 to 8, 0 to 3 and 2 to 5 become one range, 0 to 8. Touching ranges are joined.
     ranges.sort()
     parts: list[bytes] = []
     start, end = ranges[0]

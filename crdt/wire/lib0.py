@@ -1,8 +1,8 @@
-"""The two primitives of lib0's encoding that everything on the wire and in the log is made of.
+"""The two primitives of lib0's encoding, from which all bytes on the wire and in the log are made.
 
-Not for: frames (`y_protocol`), updates (`update_parser`). The rules are those of lib0's
-`encoding.js` and `decoding.js`: a varUint has seven bits in each byte, the lowest bits first, and
-the top bit says that another byte follows. A varByteArray is a varUint length and that many bytes.
+Not for frames (`y_protocol`) or updates (`update_parser`). The rules are those of lib0's
+`encoding.js` and `decoding.js`. A varUint has seven bits in each byte, the lowest bits first, and
+the top bit tells that another byte follows. A varByteArray is a varUint length and that many bytes.
 An example: 300 is 0b10_0101100, so the bytes are ac (0101100 and "more") and 02.
 
 See docs/design/wire.md.
@@ -30,19 +30,19 @@ def write_var_uint(value: int) -> bytes:
 
 
 def write_var_bytes(data: bytes) -> bytes:
-    """Encode a byte string with its length in front."""
+    """Encode a byte string with its length before it."""
     return write_var_uint(len(data)) + data
 
 
 def read_var_uint(data: bytes, at: int) -> tuple[int, int]:
-    """Return (value, next position).
+    """Read a varUint; return (value, next position).
 
-    Raises ProtocolError beyond 53 bits, and IndexError where the data ends inside the integer:
+    Raises ProtocolError if it has more than 53 bits. Raises IndexError if the data end inside it:
     callers read many integers in a row, and turn that into their own error once.
     """
     byte = data[at]
     at += 1
-    # Most numbers are lengths, counts and small clocks of one byte, so this way out comes first.
+    # Most numbers are lengths, counts and small clocks of one byte, so this case comes first.
     if byte < 128:
         return byte, at
     value = byte & 127
@@ -54,8 +54,8 @@ def read_var_uint(data: bytes, at: int) -> tuple[int, int]:
         if byte < 128:
             break
         shift += 7
-        # Bounded here, not after the loop: a frame of 256 kB of ff would make an integer of 1.8
-        # million bits, and each step would copy it. pycrdt's own decoder takes 7 s for that.
+        # This is checked in the loop, not after it. A frame of 256 kB of ff would make an integer
+        # of 1.8 million bits, and each step would copy it. pycrdt's own decoder takes 7 s for that.
         if shift > _MAX_SHIFT:
             raise ProtocolError("integer of more than 53 bits")
     if value > MAX_SAFE_INTEGER:
@@ -64,7 +64,7 @@ def read_var_uint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def read_var_bytes(data: bytes, at: int) -> tuple[bytes, int]:
-    """Return (bytes, next position); raises ProtocolError if they end early."""
+    """Read a byte string; return (bytes, next position). Raises ProtocolError if it ends early."""
     length, at = read_var_uint(data, at)
     end = at + length
     if end > len(data):

@@ -1,4 +1,4 @@
-"""The contents of an update, as the parser found them."""
+"""The result of parsing an update: its structs and deletions, their references and places."""
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence, Set
@@ -9,46 +9,44 @@ from crdt.wire.struct_id import NO_ID, DenseIds, client_of, clock_of
 from crdt.wire.struct_reader import Parent
 
 GONE: Parent = (NO_ID, None)
-"""The parent of structs of which only the length is left: they were garbage-collected."""
+"""The parent of structs that were garbage-collected: only their length is left."""
 
 HOOKS = 1 << 31
 """In `Contents.kinds`: there are hooks (XmlHook), which pycrdt cannot read."""
 
 VALUES = 1 << JSON | 1 << EMBED | 1 << FORMAT | 1 << ANY | 1 << DOC | HOOKS
-"""In `Contents.kinds`: content that pycrdt cannot read,
-or writes in another form than it came in."""
+"""In `Contents.kinds`: content that pycrdt cannot read, or writes in a changed form."""
 
 ParentChange = tuple[int, int, int, int, Parent | None, int]
-"""Says where a struct lies. The structs behind it in its section lie there too, up to the next such
-record.
+"""The place of a struct, and of the structs after it in its section up to the next such record.
 
-(client, clock, left, right, parent, kind): the struct, the packed ids of its origins or NO_ID,
-where it lies (None: where its origins lie), and the kind of its content. One record stands for a
-run of structs of one kind. It is a plain tuple, because a NamedTuple would cost 3 % of the time
-that a small update takes to parse.
+(client, clock, left, right, parent, kind): the struct, the packed ids of its origins or NO_ID, its
+place (None if it has the place of its origins), and the kind of its content. One record stands for
+a run of structs of one kind. It is a plain tuple, because a NamedTuple would cost 3 % of the time
+for parsing a small update.
 """
 
 ParentRuns = list[tuple[int, Parent]]
-"""(first clock, place), in order: the structs from there to the next one lie there."""
+"""(first clock, place), in order: structs from this clock to the next record have this place."""
 
 
 class Contents:
-    """What the structs of an update contain, and in which shared types.
+    """The contents of an update's structs, and the shared types with these contents.
 
     Packed ids: see `struct_id`.
 
-    roots           names of the root types it names
-    types           packed ids of the shared types it creates
+    roots           names of the root types that it names
+    types           packed ids of the shared types that it creates
     kinds           1 << kind of content, of all structs together except text and GC; and `HOOKS`
-    text_bytes      UTF-8 bytes of text it inserts
-    low_surrogates  packed ids of the second halves of characters beyond U+FFFF, None without such
+    text_bytes      UTF-8 bytes of text that it inserts
+    low_surrogates  packed ids of the second halves of characters beyond U+FFFF; None without such
     longest         length of its longest text or values; a value counts as
                     `compact.LONG_VALUES` characters
-    multi_values    packed ids of structs of several values
-    mergeable       structs that could be one with that before them, see
+    multi_values    packed ids of structs with several values
+    mergeable       number of structs that could be joined with the struct before them, see
                     `update_parser.MAX_MERGEABLE`
-    followers       values that may continue the one before them, but it is not known
-                    whether they lie under a key
+    followers       number of values that may continue the value before them, when it is not
+                    known whether they are under a key
     """
 
     __slots__ = (
@@ -70,17 +68,16 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where the structs of an update lie in a document,
-    once `StructParents.resolve` has looked that up.
+    """The places of an update's structs in a document, as `StructParents.resolve` found them.
 
-    parents              {client: [(clock, place)]}; empty if all of the document lies in one place
-    text_roots           names of the roots in which it puts something that only texts have
-    types                {packed id of a shared type it creates: (how many types that lies in,
-                         itself included, and the packed id of the one around it or NO_ID)}
+    parents              {client: [(clock, place)]}; empty if the whole document has one place
+    text_roots           names of the roots in which it puts content that only texts have
+    types                {packed id of a shared type that it creates: (the number of types that
+                         contain it, itself included, packed id of the innermost of them or NO_ID)}
     multi_value_entries  packed ids of structs of several values under one map key
     collected            (client, start, end) of structs that Yjs garbage-collects when it
-                         integrates them: what they lie in, or a neighbour of theirs, is gone
-    deleted              (client, start, end) of structs of which the content was deleted
+                         integrates them, because their parent or a neighbour is gone
+    deleted              (client, start, end) of structs whose content was deleted
     """
 
     parents: Mapping[int, ParentRuns] = field(default_factory=dict)
@@ -91,37 +88,37 @@ class Placement:
     deleted: Sequence[tuple[int, int, int]] = ()
 
     def is_in_sequence(self, packed: int) -> bool:
-        """Whether a struct of the update lies in a sequence, and not under a map key."""
-        # No runs means that all of the document lies in one root, in its sequence. The tuple (clock
-        # + 1,) sorts behind every run that begins at the clock or before.
+        """Whether a struct of the update is in a sequence, and not under a map key."""
+        # Without runs the whole document is in the sequence of one root. The tuple (clock + 1,)
+        # sorts after every run that begins at the clock or before.
         runs = self.parents.get(client_of(packed), ())
         return not runs or runs[bisect_left(runs, (clock_of(packed) + 1,)) - 1][1][1] is None
 
 
 _NO_HOLES: dict[int, list[tuple[int, int]]] = {}
-"""Shared by nearly all updates: the parser makes another one for the first hole."""
+"""The value that nearly all updates share: the parser makes another one for the first hole."""
 
 
 class Parsed:
-    """One update: which structs it has, to which others these refer, and where they lie.
+    """One update: its structs, the structs that they refer to, and their places.
 
     Packed ids: see `struct_id`.
 
     update          its bytes
-    sections        (client, number of structs, position of the first one,
-                    position behind the last one), in order
+    sections        (client, number of structs, position of the first struct,
+                    position after the last struct), in order
     spans           {client: (first clock, next clock)} of its structs
-    holes           {client: (start, end) of structs that are left out between others}, in order
+    holes           {client: (start, end)}, in order, of structs that are missing between others
     needs           {client: highest clock that other clients' structs refer to}
     edges           (client, clock, other client, clock in its structs):
                     the first struct refers to the second
     splits          packed ids at which it cuts a run of text in two
     ranges          (client, start, end) of each deleted range
-    contents        what its structs contain
-    is_plain        it has no shared types, nothing inside such, no map entries and
-                    nothing garbage-collected
-    parent_changes  where its structs lie, section by section, see `ParentChange`
-    placement       where its structs lie, None before that is looked up
+    contents        the contents of its structs
+    is_plain        it has no shared types, no structs inside shared types, no map entries and
+                    no garbage-collected structs
+    parent_changes  the places of its structs, section by section, see `ParentChange`
+    placement       the places of its structs in the document; None until they are found
     """
 
     __slots__ = (

@@ -1,10 +1,10 @@
-"""Updates merged and cut as bytes, as Yjs's `mergeUpdates` and `diffUpdate` do it (`updates.js`).
+"""Merges and cuts updates as bytes, like Yjs's `mergeUpdates` and `diffUpdate` (`updates.js`).
 
-Values are copied, not decoded: pycrdt's merge reorders the keys of objects, makes numbers of
-BigInts and 0 of -0. So a client that joins later gets exactly what the other clients got.
+Values are copied, not decoded: pycrdt's merge reorders the keys of objects, and turns BigInts into
+numbers and -0 into 0. So a client that joins later gets the same bytes as the other clients.
 
-Not for: joining structs (`compact`), deciding what may pass (`update_parser`,
-which the updates must have passed).
+Not for joining structs (`compact`), or deciding what may pass (`update_parser`). The updates must
+have passed `update_parser`.
 
 See docs/design/documents.md.
 """
@@ -26,9 +26,9 @@ EMPTY = b"\x00\x00"
 class Run(NamedTuple):
     """Structs of one client without a hole between them.
 
-    first, after  their first clock and the next one
+    first, after  clock of the first struct, and the clock after the last one
     size          number of structs
-    begin, end    where they lie in the update that `reader` reads
+    begin, end    their positions in the update that `reader` reads
     """
 
     first: int
@@ -72,7 +72,7 @@ class RunReader(StructSlicer):
         return at
 
     def deletions(self, at: int) -> Iterator[tuple[int, Ranges]]:
-        """Yield (client, ranges)."""
+        """Yield (client, ranges) of the deletions at a position."""
         clients, at = read_var_uint(self.data, at)
         for _ in range(clients):
             client, at = read_var_uint(self.data, at)
@@ -81,7 +81,7 @@ class RunReader(StructSlicer):
             yield client, ranges
 
     def behind(self, client: int, run: Run, clock: int) -> tuple[int, bytes]:
-        """Return the structs of a run from a clock inside it on: (their number, their bytes)."""
+        """Return (number, bytes) of a run's structs from a clock inside it to its end."""
         at, reached = run.begin, run.first
         for number in range(run.size):
             start = at
@@ -96,7 +96,7 @@ class RunReader(StructSlicer):
 
 
 def merge(updates: Sequence[bytes]) -> bytes:
-    """Return one update that does what these do; holes that none of them fills become Skips."""
+    """Return one update that equals all of these. Holes that no update fills become Skips."""
     if len(updates) == 1:
         return updates[0]
     runs: dict[int, list[Run]] = {}
@@ -118,7 +118,7 @@ def merge(updates: Sequence[bytes]) -> bytes:
 def _section(client: int, runs: list[Run]) -> list[bytes]:
     """Return the section of these runs.
 
-    Where two overlap, structs come from the one that begins first.
+    If two runs overlap, the structs come from the run that begins first.
 
     An example: runs with clocks 0 to 3, 2 to 6 and 9 to 10. The first is copied as a whole. Only
     clocks 4 to 6 of the second are copied: `RunReader.behind` cuts the struct that has clock 4.
@@ -145,12 +145,12 @@ def _section(client: int, runs: list[Run]) -> list[bytes]:
 
 
 class _Section:
-    """The structs of one client in a merged state, and those that came since.
+    """The structs of one client in a merged state, and the structs that came since.
 
-    first, after  clock of the first struct and the next one
+    first, after  clock of the first struct, and the clock after the last one
     size          number of structs in the state
-    begin, end    where these lie
-    since, newer  the others as bytes, and their number
+    begin, end    their positions in the state
+    since, newer  the structs that came since, as bytes, and their number
     """
 
     __slots__ = ("after", "begin", "end", "first", "newer", "since", "size")
@@ -165,7 +165,7 @@ class _Section:
         self.newer = 0
 
     def encode(self, client: int, state: memoryview, at: int) -> list[bytes | memoryview]:
-        """Return the whole section, which from now on lies at `at` in the new state."""
+        """Return the bytes of the whole section, which is at `at` in the new state."""
         self.size += self.newer
         head = b"".join(map(write_var_uint, (self.size, client, self.first)))
         structs: list[bytes | memoryview] = [state[self.begin : self.end], *self.since]
@@ -177,7 +177,7 @@ class _Section:
 
 
 class MergedState:
-    """All updates of a document, merged as they come: the cost depends on the update alone.
+    """All updates of a document, merged as they come: the cost depends only on the update.
 
     `merge` of the state and the update would give an equal document, but it reads both.
     """
@@ -185,14 +185,14 @@ class MergedState:
     __slots__ = ("_deleted", "_deletions", "_sections", "_state", "is_changed")
 
     def __init__(self, state: bytes = EMPTY, parsed: Parsed | None = None) -> None:
-        """Start from a merged state, which is read to find its sections if it was not parsed."""
+        """Start from a merged state, which is read for its sections if it is not parsed."""
         self._start(state, parsed)
 
     def _start(self, state: bytes, parsed: Parsed | None) -> None:
         self._state = state
         self.is_changed = False
-        """Whether anything came since the state was encoded."""
-        self._deleted: dict[int, Ranges] = {}  # that came since
+        """Whether updates came since the state was encoded."""
+        self._deleted: dict[int, Ranges] = {}  # deletions that came since
         self._sections: dict[int, _Section] = {}
         if parsed and not parsed.holes:
             self._read_parsed(parsed)
@@ -212,12 +212,12 @@ class MergedState:
         runs, at = reader.runs()
         for client, found in runs.items():
             first, last = found[0], found[-1]
-            size = sum(run.size for run in found) + len(found) - 1  # and a Skip between each two
+            size = sum(run.size for run in found) + len(found) - 1  # with a Skip between two runs
             self._sections[client] = _Section(first.first, last.after, size, first.begin, last.end)
         self._deletions = {client: write_ranges(ranges) for client, ranges in reader.deletions(at)}
 
     def add(self, update: bytes) -> None:
-        """Take in an update."""
+        """Add an update."""
         reader = RunReader(update)
         found, at = reader.runs()
         runs = [(client, run) for client, several in found.items() for run in several]
@@ -225,7 +225,7 @@ class MergedState:
         self._add(update, runs, deleted)
 
     def add_parsed(self, parsed: Parsed) -> None:
-        """Take in an update that was parsed, which need not be read again."""
+        """Add a parsed update, which need not be read again."""
         if parsed.holes:
             self.add(parsed.update)
             return
@@ -239,14 +239,14 @@ class MergedState:
     def _add(
         self, update: bytes, runs: list[tuple[int, Run]], deleted: Iterable[tuple[int, int, int]]
     ) -> None:
-        # Runs with a hole between them, or that do not continue a section, need a merge that reads
-        # all. Admission lets only updates pass that go on where the document ends, so this is rare.
+        # Runs with a hole between them, or runs that do not continue a section, need a merge that
+        # reads all bytes. Admission requires that updates continue the document, so this is rare.
         has_hole = len(dict(runs)) < len(runs)
         if has_hole or not all(self._continues(client, run) for client, run in runs):
             self._start(merge([self.encode(), update]), None)
             return
         for client, run in runs:
-            # Nearly every update goes on where the section ends: its bytes are appended, unread.
+            # Nearly every update continues its section: its bytes are appended without reading.
             section = self._sections.get(client)
             if section is None:
                 section = self._sections[client] = _Section(run.first, run.first, 0, 0, 0)
@@ -262,7 +262,7 @@ class MergedState:
         return section is None or section.after == run.first
 
     def rebase(self, before: bytes, after: "MergedState") -> bool:
-        """Go on from another form of the last encoded state; False if it was not `before`.
+        """Replace the last encoded state by another form of it; False if it was not `before`.
 
         after  the structs of that state, without updates that came since
         """
@@ -271,14 +271,14 @@ class MergedState:
         sections, self._state, self._deletions = after.parts()
         for client, section in sections.items():
             old = self._sections[client]
-            # The new form has the structs of the old state. What came since lies behind it, in
-            # both.
+            # The new form has the structs of the old state. The structs since then come after it in
+            # both forms.
             section.after, section.since, section.newer = old.after, old.since, old.newer
             self._sections[client] = section
         return True
 
     def parts(self) -> tuple[dict[int, _Section], bytes, dict[int, tuple[int, bytes]]]:
-        """Return its sections, state and deletions, for a `MergedState` to go on from."""
+        """Return the sections, the state and the deletions, for another `MergedState`."""
         return self._sections, self._state, self._deletions
 
     def encode(self) -> bytes:
@@ -307,7 +307,7 @@ class MergedState:
     def diff(self, clocks: Mapping[int, int], *, cuts: bool = True) -> bytes:
         """Return the state without structs below these clocks, but all deletions (`diffUpdate`).
 
-        cuts  False sends all structs of a client of which some are missing, which is faster
+        cuts  False sends all structs of a client with missing structs, which is faster
         """
         state = self.encode()
         reader = RunReader(state)

@@ -1,12 +1,11 @@
-"""A part of an update: structs of each client from one clock up to another one,
-and some of its deletions.
+"""Takes a part of an update: structs of each client between two clocks, and some deletions.
 
-Admission takes the part of an update that a document can integrate now. The rules are Yjs's: the
-right part of a struct that is cut lies behind the clock before it and before the right origin of
-the whole (`splitItem` in `Item.js`), and both halves of a surrogate pair that is cut become U+FFFD
+Admission takes the part of an update that a document can integrate now. The rules are those of Yjs.
+If a struct is cut, its right part comes after the clock before it, and keeps the right origin of
+the whole struct (`splitItem` in `Item.js`). If a surrogate pair is cut, both halves become U+FFFD
 (`ContentString.splice`).
 
-Not for: deciding which part that is (`crdt.structs.admission`).
+Not for deciding which part to take (`crdt.structs.admission`).
 The update must have passed `update_parser.parse`.
 
 See docs/design/documents.md.
@@ -26,11 +25,10 @@ _UNIT_BYTES = 2
 def take_part(
     update: bytes, spans: Mapping[int, tuple[int, int]], ranges: Sequence[tuple[int, int, int]]
 ) -> bytes:
-    """Return the update that has only a part of the structs of this one,
-    and only the given deletions.
+    """Return the update with only a part of this one's structs, and only the given deletions.
 
-    spans   {client: (first clock, next clock)} of the structs to keep; of other clients none are
-            kept. A hole (Skip) at the beginning or the end of such a span is left out
+    spans   {client: (first clock, next clock)} of the structs to keep; no structs of other clients
+            are kept. A hole (Skip) at the beginning or the end of such a span is left out
     ranges  (client, start, end) of the deleted ranges to keep
     """
     return _PartTaker(update, spans).run() + delete_set(ranges)
@@ -49,7 +47,7 @@ def delete_set(ranges: Iterable[tuple[int, int, int]]) -> bytes:
 
 
 class StructSlicer(StructReader):
-    """Cuts single structs out of one update."""
+    """Cuts parts of single structs out of one update."""
 
     __slots__ = ()
 
@@ -57,28 +55,29 @@ class StructSlicer(StructReader):
         super().__init__(update, STORED_LIMITS)
 
     def slice(self, start: int, own: int, length: int, first: int, after: int) -> bytes:
-        """Return the units of a struct from `first` up to `after`, counted from its beginning,
-        as a struct.
+        """Return the units of a struct from `first` up to `after`, as a struct.
 
         start   position of the struct
-        own     its packed id
+        own     packed id of the struct
         length  its length in clock units
+        first, after  clock units from its beginning
         """
         header = kind, _, _, _, at, _ = self.header(start)
         if first == 0 and after == length:
             return self.data[start : self.struct_end(at, kind)[1]]
-        # Without neighbours and content, a part of it is as good as any other: only the length
-        # counts.
+        # A struct without neighbours and content has only a length, so any part of it is written in
+        # the same way.
         if kind in (GC, SKIP):
             return bytes((kind,)) + write_var_uint(after - first)
-        # The first part keeps the struct's own head. A later part lies behind the clock before it,
-        # so it names that as its left origin, and no parent.
+        # The first part keeps the struct's own head. A later part comes after the clock before it,
+        # so its head has that clock as left origin, and no parent.
         head = self._head(header, own + first) if first else self.data[start:at]
         return head + self._content(at, kind, first, after)
 
     def _head(self, header: StructHeader, own: int) -> bytes:
-        """Return what stands before the content of the right part of a struct;
-        `own` is the part's packed id.
+        """Return the head of the right part of a struct: the bytes before its content.
+
+        own  packed id of the part
         """
         kind, _, right, _, _, _ = header
         info = kind | HAS_LEFT_ORIGIN | (0 if right == NO_ID else HAS_RIGHT_ORIGIN)
@@ -102,7 +101,7 @@ class StructSlicer(StructReader):
 
 
 class _PartTaker(StructSlicer):
-    """One pass over one update."""
+    """Takes a part in one pass over one update."""
 
     __slots__ = ("_spans",)
 
@@ -111,7 +110,7 @@ class _PartTaker(StructSlicer):
         self._spans = spans
 
     def run(self) -> bytes:
-        """Return the kept sections, with their number in front."""
+        """Return the kept sections, with their number before them."""
         sections, at = read_var_uint(self.data, 0)
         kept: list[bytes] = []
         for _ in range(sections):
@@ -122,12 +121,12 @@ class _PartTaker(StructSlicer):
         """Append the kept part of a section, if there is one; return the next position."""
         count, client, clock, at = self.section_head(at)
         first, after = self._spans.get(client, (0, 0))
-        # Structs before the part are skipped, the one at its beginning and the one at its end are
-        # cut. A Skip is kept only between two structs: an update with a hole at its end would say
-        # nothing more.
+        # Structs before the part are skipped, and the structs at its beginning and its end are cut.
+        # A Skip is kept only between two structs: at the end of an update it would add no
+        # information.
         structs: list[bytes] = []
         begin = first  # clock of the first kept struct
-        size = 0  # number of kept structs up to the last one that is no hole
+        size = 0  # number of kept structs up to the last one that is not a hole
         for _ in range(count):
             start = at
             kind, _, _, _, at, _ = self.header(start)
@@ -163,13 +162,11 @@ def id_bytes(packed: int) -> bytes:
 
 
 def _slice_text(text: str, first: int, after: int) -> str:
-    """Return the UTF-16 code units from `first` up to `after`;
-    a half of a cut pair becomes U+FFFD.
-    """
+    """Return the UTF-16 code units from `first` up to `after`; half a pair becomes U+FFFD."""
     if text.isascii():
         return text[first:after]
     # Clocks count UTF-16 units. A cut inside a pair leaves half of it, which cannot be decoded:
-    # "replace" makes U+FFFD of it. "a😀b" gives "a" U+FFFD and U+FFFD "b", two units each, as in
+    # "replace" turns it into U+FFFD. "a😀b" gives "a" U+FFFD and U+FFFD "b", two units each, as in
     # Yjs.
     units = text.encode("utf-16-le")[first * _UNIT_BYTES : after * _UNIT_BYTES]
     return units.decode("utf-16-le", "replace")

@@ -1,15 +1,15 @@
-"""Ids of structs, packed into one integer, which is cheaper to keep and to compare than a pair;
-and a set for many.
+"""Packs the id of a struct into one integer, which is cheaper to keep and compare than a pair.
+
+`DenseIds` is a set for many packed ids.
 """
 
 from collections.abc import Iterable, Iterator
 
 MAX_CLOCK = (1 << 31) - 2
-"""The largest clock of a struct: yrs' 32-bit arithmetic overflows beyond it."""
+"""The largest clock of a struct. Beyond it the 32-bit arithmetic of yrs overflows."""
 
 NO_ID = -1
-"""Stands for a packed id where there is no struct,
-such as the left origin of the first letter of a text."""
+"""The packed id for "no struct", such as the left origin of the first letter of a text."""
 
 CLOCK_BITS = 31
 """Bits of a clock in a packed id."""
@@ -17,10 +17,10 @@ CLOCK_BITS = 31
 CLOCK_MASK = (1 << CLOCK_BITS) - 1
 
 
-# An example: clock 3 of client 5 is 5 << 31 | 3 = 10737418243. Ids of one client that follow each
-# other are integers that follow each other, so "the unit before" is the id minus 1.
+# An example: clock 3 of client 5 is 5 << 31 | 3 = 10737418243. Consecutive clocks of one client are
+# consecutive integers, so the unit before an id is the id minus 1.
 def pack_id(client: int, clock: int) -> int:
-    """Return the packed id of a struct: the client id in front, the clock in the low 31 bits."""
+    """Return the packed id of a struct: the client id, and the clock in the low 31 bits."""
     return client << CLOCK_BITS | clock
 
 
@@ -37,20 +37,19 @@ def clock_of(packed: int) -> int:
 BLOCK_BITS = 8
 BLOCK_MASK = (1 << BLOCK_BITS) - 1
 """The bits of an id inside a block of `DenseIds`.
-Larger blocks would take longer to change, smaller ones more memory."""
+Larger blocks would take longer to change, and smaller ones would need more memory."""
 _BLOCK = 1 << BLOCK_BITS
 _DIGITS = bytes.maketrans(b"\0\1", b"01")
 
 
 class DenseIds:
-    """A set of packed ids that lie close together,
-    such as those of the second halves in a text of emoji.
+    """A set of packed ids that are close together, such as the second halves in a text of emoji.
 
-    A set of integers takes 100 bytes an id, and a text of a megabyte may have 300,000. Here the ids
-    of a block, which are equal but for the last eight bits, are the bits of one integer: 2, 4 and
-    256 are {0: 0b10100, 1: 0b1}.
+    A set of integers takes 100 bytes an id, and a text of a megabyte may have 300,000. Here all ids
+    that differ only in the last eight bits form a block, which is one integer with a bit for each
+    id. An example: 2, 4 and 256 are {0: 0b10100, 1: 0b1}.
 
-    blocks  {id without its last bits: bits of those that are in the set}
+    blocks  {id without its last eight bits: bits of the ids that are in the set}
     """
 
     __slots__ = ("blocks",)
@@ -68,10 +67,10 @@ class DenseIds:
     def add_marked(self, first: int, marks: bytes) -> None:
         """Add some of the ids from `first` on.
 
-        marks  a byte for each id: 1 if it is to be added, else 0
+        marks  a byte for each id: 1 to add it, else 0
         """
-        # From one block that has marks to the next: `find` runs in C, and the marks of a block
-        # become one integer by reading them as binary digits, the last one first.
+        # The loop goes from one block with marks to the next, and `find` runs in C. The marks of a
+        # block become one integer when they are read as binary digits, the last one first.
         at = marks.find(1)
         while at >= 0:
             block, place = divmod(first + at, _BLOCK)

@@ -1,7 +1,7 @@
-"""The one reader of structs in an update: the header of a struct, and the length of its content.
+"""Reads structs in an update: the header of a struct, and the length of its content.
 
-All code that walks through an update uses it: the parser, the compaction, the splitting of values
-and the order of items. The encoding is Yjs's update format, version 1 (`Item.js`, `write`):
+All code that walks through an update uses this reader: the parser, the compaction, the splitting of
+values and the order of items. The encoding is Yjs's update format, version 1 (`Item.js`, `write`):
 
     struct   info, [left origin], [right origin], [parent, [parentSub]], content
     info     0x80 has a left origin, 0x40 has a right origin, 0x20 has a parentSub, low five bits:
@@ -9,8 +9,8 @@ and the order of items. The encoding is Yjs's update format, version 1 (`Item.js
     origin   varUint client, varUint clock
     parent   varUint 1 and the name of a root, or varUint 0 and the id of a shared type
 
-A parent is written only if there is no origin: a struct with neighbours lies where they do. Structs
-that were garbage-collected, and skips, consist of the info byte and a length.
+A parent is written only if there is no origin: a struct with neighbours has their parent. A
+garbage-collected struct or a skip consists of the info byte and a length.
 
 See docs/design/wire.md.
 """
@@ -41,21 +41,20 @@ Parent = tuple[str | int, str | None]
 Yjs's parent and parentSub of a struct."""
 
 StructHeader = tuple[int, int, int, Parent | None, int, int]
-"""What stands before a struct's content: (kind, left, right, parent,
-position of the content, flags).
+"""The data before a struct's content: (kind, left, right, parent, content position, flags).
 
 kind     kind of content, see `content`
-left     packed id of the struct it was put behind, or NO_ID
-right    packed id of the struct it was put before, or NO_ID
-parent   where it lies, if it has no origins; else None
+left     packed id of the struct after which it was put, or NO_ID
+right    packed id of the struct before which it was put, or NO_ID
+parent   its parent and key if it has no origins, else None
 flags    the other bits of the info byte
 
-A plain tuple, because a NamedTuple costs 8 % of the time that parsing takes.
+It is a plain tuple, because a NamedTuple costs 8 % of the time that parsing takes.
 """
 
 
 class StructReader(ContentReader):
-    """Reads structs out of one update, within limits; every method takes and returns a position."""
+    """Reads structs in one update, within limits; methods take and return positions."""
 
     __slots__ = ()
 
@@ -65,16 +64,14 @@ class StructReader(ContentReader):
         count, begin = read_var_uint(data, at)
         client, at = read_var_uint(data, begin)
         if at == begin + _USUAL_CLIENT_BYTES:
-            # Most origins are the client's own structs,
-            # so its id is read once for the whole section.
+            # Most origins are the client's own structs, so its id is read once for the whole
+            # section.
             self._client_ids[data[begin:at]] = client
         clock, at = read_var_uint(data, at)
         return count, client, clock, at
 
     def header(self, at: int) -> StructHeader:
-        """Read what stands before a struct's content;
-        raises Rejected for a bad parent, name or clock.
-        """
+        """Read the header of a struct; raises Rejected for a bad parent, name or clock."""
         data = self.data
         info = data[at]
         kind = info & KIND_MASK
@@ -91,8 +88,9 @@ class StructReader(ContentReader):
         return kind, left, right, parent, at, info - kind
 
     def skip_header(self, at: int) -> tuple[int, int]:
-        """Return (kind of content, position of the content):
-        a third of the time that `header` takes.
+        """Return (kind of content, position of the content).
+
+        This takes a third of the time of `header`.
         """
         info = self.data[at]
         # Two regular expressions skip one or two ids in C. Callers that copy structs need no more.
@@ -104,11 +102,11 @@ class StructReader(ContentReader):
         return kind, content
 
     def _id(self, at: int) -> tuple[int, int]:
-        """Read an id: return (packed id, next position).
+        """Read an id; return (packed id, next position).
 
-        Client ids are long, nearly always of five bytes, and few. Remembering them makes up for the
-        calls that sharing this reader costs: without it a large update took 25 % longer to parse,
-        with it 13 % less.
+        Client ids are long, nearly always of five bytes, and there are few of them. Keeping them
+        saves more time than the method calls of this shared reader cost. Without it a large update
+        took 25 % longer to parse, and with it 13 % less.
         """
         data = self.data
         end = at + _USUAL_CLIENT_BYTES
@@ -142,9 +140,7 @@ class StructReader(ContentReader):
         return (parent, key), at
 
     def struct_end(self, at: int, kind: int) -> tuple[int, int]:
-        """Skip the content of a struct of any kind:
-        return (length in clock units, next position).
-        """
+        """Skip the content of any struct; return (length in clock units, next position)."""
         if kind in (GC, SKIP):
             return read_var_uint(self.data, at)
         if kind == STRING:

@@ -1,6 +1,4 @@
-"""One pass over an update that writes another one:
-its sections are kept, with other structs in them.
-"""
+"""Writes another update in one pass over an update: with the same sections, but other structs."""
 
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.lib0 import read_var_uint, write_var_uint
@@ -9,10 +7,9 @@ from crdt.wire.struct_reader import StructReader
 
 
 class StructRewriter(StructReader):
-    """Walks through the sections of an update;
-    subclasses say in `rewrite` what becomes of each struct.
+    """Walks through the sections of an update; subclasses define `rewrite` for each struct.
 
-    The update must have passed `update_parser.parse`. Its deletions stay as they are.
+    The update must have passed `update_parser.parse`. Its deletions stay unchanged.
     """
 
     __slots__ = ("_count", "_kept_end", "_kept_start", "_written")
@@ -24,10 +21,10 @@ class StructRewriter(StructReader):
     def _begin(self) -> None:
         self._written: list[bytes] = []
         self._count = 0
-        self._kept_start = self._kept_end = 0  # bytes that are kept, and not in `_written` yet
+        self._kept_start = self._kept_end = 0  # bytes that are kept, but not in `_written` yet
 
     def run(self) -> bytes:
-        """Return the other update."""
+        """Return the rewritten update."""
         sections, at = read_var_uint(self.data, 0)
         parts = [write_var_uint(sections)]
         for _ in range(sections):
@@ -45,28 +42,29 @@ class StructRewriter(StructReader):
                 write_var_uint(first),
                 *self._written,
             )
-        # Deletions name clocks, which no rewriting changes.
+        # Deletions name clocks, and rewriting never changes clocks.
         parts.append(self.data[at:])
         return b"".join(parts)
 
     def rewrite(self, start: int, own: int) -> tuple[int, int]:
-        """Read the struct at `start`, whose packed id is `own`,
-        and `keep` it or `write` something else.
+        """Read the struct at `start`, and either `keep` it or `write` other structs instead.
+
+        own  packed id of the struct
 
         Returns (its length in clock units, next position).
         """
         raise NotImplementedError
 
     def end_section(self) -> None:
-        """Write the bytes that were held back for the next struct, as the section has no more."""
+        """Write the bytes that wait for a next struct, because the section has none."""
 
     def keep(self, start: int, end: int) -> None:
-        """Keep the struct between these positions as it is.
+        """Keep the struct between these positions unchanged.
 
-        Neighbours that are kept are copied together.
+        Neighbouring structs that are kept are copied together.
         """
-        # One slice for a thousand kept structs instead of a thousand slices:
-        # most rewriting changes few structs.
+        # A thousand kept structs are copied as one slice instead of a thousand: most rewriting
+        # changes few structs.
         if start != self._kept_end:
             self.write(0)
             self._kept_start = start
@@ -74,7 +72,7 @@ class StructRewriter(StructReader):
         self._count += 1
 
     def write(self, count: int, *parts: bytes) -> None:
-        """Write other structs into the new update: `count` of them, as bytes in `parts`."""
+        """Write other structs instead: `count` of them, as bytes in `parts`."""
         if self._kept_start < self._kept_end:
             self._written.append(self.data[self._kept_start : self._kept_end])
         self._kept_start = self._kept_end = 0

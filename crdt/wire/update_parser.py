@@ -1,9 +1,9 @@
-"""The parts of an update, read and checked in Python before pycrdt sees a byte of it.
+"""Reads the parts of an update, and checks them in Python before pycrdt gets a byte of it.
 
-`parse` checks what the bytes alone can tell: structure, lengths, counts, kinds, nesting. What needs
-the room's table of clocks (is there a gap, whose client id is it?) is decided by `StructIndex`.
-Each rule is here because breaking it crashed, hung or corrupted yrs 0.28 in fuzzing, or because it
-bounds work. `tests/fuzz` looks for more such rules.
+`parse` checks everything that the bytes alone can tell: structure, lengths, counts, kinds, nesting.
+`StructIndex` makes the checks that need the room's table of clocks, such as gaps and the owners of
+client ids. Each rule is here because breaking it crashed, hung or corrupted yrs 0.28 in fuzzing, or
+because it bounds work. `tests/fuzz` looks for more such rules.
 
 See docs/design/wire.md.
 """
@@ -33,14 +33,14 @@ more, they are joined before yrs gets them. yrs joins them one by one: 1,000 tak
 64,000 take 2 s and 2 GB."""
 
 _IS_LOW = bytes(byte in range(0xDC, 0xE0) for byte in range(256))
-"""1 for the upper byte of the second half of a character beyond U+FFFF,
-0 for that of any other UTF-16 code unit."""
+"""For the upper byte of a UTF-16 code unit: 1 if the unit is the second half of a character beyond
+U+FFFF, otherwise 0."""
 _MERGEABLE_VALUE = 4
 _VALUES = (ANY, JSON)
 
 
 def parse(update: bytes, limits: ScanLimits = CLIENT_LIMITS) -> Parsed:
-    """Read a whole update; raises Rejected for anything a Yjs client would not send."""
+    """Read a whole update; raises Rejected for bytes that a Yjs client would not send."""
     try:
         return _UpdateParser(update, limits).run()
     except IndexError:
@@ -48,10 +48,10 @@ def parse(update: bytes, limits: ScanLimits = CLIENT_LIMITS) -> Parsed:
 
 
 def read(update: bytes, limits: ScanLimits = CLIENT_LIMITS) -> Parsed:
-    """Read an update that is to be applied; raises Rejected as `parse` does.
+    """Read an update that is to be applied; raises Rejected as `parse`.
 
-    Runs of many structs are joined first, because yrs' work on them grows with their square.
-    Editors send a run as one struct. In pieces it comes only from programs that merge many updates.
+    Runs of many structs are joined first, because yrs needs quadratic time for them. Editors send a
+    run as one struct. Only programs that merge many updates send it in pieces.
     """
     parsed = parse(update, limits)
     return (
@@ -62,15 +62,14 @@ def read(update: bytes, limits: ScanLimits = CLIENT_LIMITS) -> Parsed:
 
 
 class _UpdateParser(StructReader):
-    """One pass over one update.
+    """Parses one update in one pass.
 
-    The last struct of a section belongs to a run, of structs of one kind,
-    each behind the one before:
+    The last struct of a section belongs to a run: structs of one kind, each after the one before.
 
-    _kind         kind of content of the last struct, -1 at the start of a section
+    _kind         kind of content of the last struct; -1 at the start of a section
     _right        right origin of the run
-    _is_sequence  whether its structs lie in a sequence (else under a map key);
-                  None if only their neighbours say that
+    _is_sequence  whether its structs are in a sequence (otherwise under a map key);
+                  None if only the places of their neighbours tell
     """
 
     __slots__ = ("_contents", "_is_sequence", "_kind", "_parsed", "_right", "_structs_left")
@@ -87,8 +86,8 @@ class _UpdateParser(StructReader):
     def run(self) -> Parsed:
         data = self.data
         sections, at = read_var_uint(data, 0)
-        # Declared counts are checked against the bytes that there are, before anything is made of
-        # them: four bytes can declare a billion structs.
+        # Declared counts are checked against the number of bytes before anything is allocated: four
+        # bytes can declare a billion structs.
         if sections > len(data):
             raise Rejected("more clients declared than bytes")
         for _ in range(sections):
@@ -104,7 +103,7 @@ class _UpdateParser(StructReader):
         self._structs_left -= count
         if count == 0 or count > len(data) or self._structs_left < 0:
             raise Rejected("impossible number of structs")
-        # Yjs never writes two sections of one client, and pycrdt then loops for ever at the next
+        # Yjs never writes two sections of one client, and with two pycrdt loops forever at the next
         # read.
         if client in spans:
             raise Rejected("the same client twice")
@@ -116,7 +115,7 @@ class _UpdateParser(StructReader):
             if clock > MAX_CLOCK:
                 raise Rejected("clock out of range")
             length, at = self._struct(at, client, clock, base + clock)
-            # A struct without length would have the id of the next one.
+            # A struct without length would have the id of the next struct.
             if length == 0:
                 raise Rejected("empty struct")
             clock += length
@@ -130,9 +129,7 @@ class _UpdateParser(StructReader):
         return at
 
     def _struct(self, at: int, client: int, clock: int, own: int) -> tuple[int, int]:
-        """Read one struct, with the packed id `own`;
-        return (length in clock units, next position).
-        """
+        """Read the struct with packed id `own`; return (length in clock units, next position)."""
         kind, left, right, parent, at, flags = self.header(at)
         if parent:
             self._start(client, clock, kind, parent)
@@ -160,7 +157,7 @@ class _UpdateParser(StructReader):
         return length, at
 
     def _hole(self, at: int, client: int, clock: int, flags: int) -> tuple[int, int]:
-        """A Skip: the sender lacks these structs, or knows that they need not be sent."""
+        """Read a Skip: the sender lacks these structs, or knows that they need not be sent."""
         if flags:
             raise Rejected("hole with flags")
         length, at = read_var_uint(self.data, at)
@@ -171,7 +168,7 @@ class _UpdateParser(StructReader):
         return length, at
 
     def _collected(self, client: int, clock: int, flags: int) -> None:
-        """A garbage-collected struct: nothing is left but its length."""
+        """Note a garbage-collected struct, of which only the length is left."""
         if flags:
             raise Rejected("garbage-collected struct with flags")
         self._parsed.is_plain = False
@@ -195,10 +192,10 @@ class _UpdateParser(StructReader):
         parsed.parent_changes.append((client, clock, NO_ID, NO_ID, parent, kind))
 
     def _follow(self, client: int, clock: int, own: int, kind: int, left: int, right: int) -> None:
-        """Check a struct with origins, which lies where these do."""
+        """Check a struct with origins, which has their place."""
         parsed = self._parsed
-        # A left origin cuts behind itself, a right origin before itself. `splits` has the place of
-        # each cut, as the packed id of the unit behind it.
+        # A left origin cuts after itself, a right origin before itself. `splits` has the place of
+        # each cut, as the packed id of the unit after it.
         first = own - clock  # the packed ids from here to `own` are earlier structs of this client
         if left != NO_ID:
             if not first <= left < own:
@@ -209,8 +206,8 @@ class _UpdateParser(StructReader):
                 self._refer(client, clock, right)
             parsed.splits.append(right)
         is_behind = left == own - 1
-        # A run: each struct directly behind the one before it, of one kind, and with the right
-        # origin of the run or none. yrs would join these one by one.
+        # In a run, each struct is directly after the one before it and of the same kind, and has
+        # the right origin of the run or none. yrs would join these one by one.
         is_run = is_behind and kind == self._kind and right in (NO_ID, self._right)
         self._kind = kind
         if not is_behind:
@@ -227,11 +224,11 @@ class _UpdateParser(StructReader):
             parsed.parent_changes.append((client, clock, left, right, None, kind))
 
     def _refer(self, client: int, clock: int, packed: int) -> None:
-        """Note that a struct refers to another one, which then must be there before it."""
+        """Note that a struct refers to another struct, which must then be known before it."""
         other, k = client_of(packed), clock_of(packed)
         if other == client:
-            # What it refers to can never be there before it, so it has no place.
-            # No client writes that.
+            # The other struct can never be known before this one, so this one has no place. No
+            # client writes such a struct.
             if k >= clock:
                 raise Rejected("struct that refers to itself or a later one")
             return
@@ -241,14 +238,14 @@ class _UpdateParser(StructReader):
         self._parsed.edges.append((client, clock, other, k))
 
     def _text(self, at: int, own: int) -> tuple[int, int]:
-        """Read text: return (length in UTF-16 code units, next position)."""
+        """Read text; return (length in UTF-16 code units, next position)."""
         contents = self._contents
         size, at = read_var_uint(self.data, at)
         text = self.text(at, at + size)
         contents.text_bytes += size
         length = len(text)
-        # Fewer characters than bytes: not ASCII. Only if there are more units than characters,
-        # there are surrogate pairs, and their second halves are noted.
+        # With fewer characters than bytes the text is not ASCII. With more units than characters it
+        # has surrogate pairs, and their second halves are noted.
         if length != size and (units := utf_16_length(text)) != length:
             contents.low_surrogates = contents.low_surrogates or DenseIds()
             contents.low_surrogates.add_marked(
@@ -275,8 +272,8 @@ class _UpdateParser(StructReader):
             for _ in range(count):
                 start, at = read_var_uint(data, at)
                 length, at = read_var_uint(data, at)
-                # Clients write ranges in order and joined. That makes overlaps cheap to exclude,
-                # and overlapping ranges would count deleted text twice.
+                # Clients write ranges in order and joined. So overlaps are cheap to exclude, which
+                # would count deleted text twice.
                 if length == 0 or start < end or start + length > MAX_CLOCK:
                     raise Rejected("delete ranges empty, out of order or out of range")
                 end = start + length
@@ -285,8 +282,9 @@ class _UpdateParser(StructReader):
 
 
 def _without_holes(holes: list[tuple[int, int]], first: int, after: int) -> tuple[int, int]:
-    """Return the clocks of a section without the holes at its ends;
-    raises Rejected if nothing is left.
+    """Return the clocks of a section without the holes at its ends.
+
+    Raises Rejected if no structs are left.
     """
     for start, end in holes:
         first = end if start == first else first

@@ -1,7 +1,7 @@
-"""The y-protocols codec: frames to messages and back, strict and without I/O.
+"""The y-protocols codec: turns frames into messages and back, strictly and without I/O.
 
-Not for: the inside of an update (`update_parser`), or what an awareness state may hold
-(`awareness`). A WebSocket message carries exactly one frame, `varUint(type) payload`. Bytes behind
+Not for the inside of an update (`update_parser`), or the content of an awareness state
+(`awareness`). A WebSocket message carries exactly one frame, `varUint(type) payload`. Bytes after
 the payload are an error, because stock clients would silently drop them.
 
 See docs/design/wire.md.
@@ -22,16 +22,16 @@ SAVED = 102
 _PERMISSION_DENIED = bytes((AUTH, 0))
 
 KEEP_ALIVE = b"\x01\x01\x00"
-"""An awareness frame without entries: the data message that y-websocket's 30 s watchdog wants."""
+"""An awareness frame without entries, which satisfies y-websocket's watchdog of 30 s."""
 
 MAX_AWARENESS_ENTRIES = 512
 MAX_AWARENESS_BYTES = 512 << 10
-"""Entries of one awareness frame, and their bytes. A room full of clients has less to say in one
-frame, and 4 MB of entries took 5.7 s."""
+"""Entries of one awareness frame, and their bytes. A room full of clients needs less in one frame,
+and 4 MB of entries took 5.7 s."""
 
 
 class AwarenessEntry(NamedTuple):
-    """One client's presence: its JSON text, or None when it has left."""
+    """One client's presence: its JSON text, or None after it has left."""
 
     client_id: int
     clock: int
@@ -39,13 +39,13 @@ class AwarenessEntry(NamedTuple):
 
 
 class SyncStep1(NamedTuple):
-    """A question: which updates does the receiver have that the state vector lacks?"""
+    """A question for the updates that the receiver has and the state vector lacks."""
 
     state_vector: bytes
 
 
 class SyncStep2(NamedTuple):
-    """The answer to SyncStep1: the updates that were missing."""
+    """The answer to SyncStep1: the missing updates."""
 
     update: bytes
 
@@ -67,7 +67,7 @@ class QueryAwareness(NamedTuple):
 
 
 class Unknown(NamedTuple):
-    """A frame type this server does not know; y-websocket ignores such frames and so do we."""
+    """A frame type that this server does not know. It is ignored, as in y-websocket."""
 
     frame_type: int
 
@@ -82,7 +82,7 @@ _SYNC_MESSAGES: tuple[type[SyncStep1] | type[SyncStep2] | type[SyncUpdate], ...]
 
 
 def decode(frame: bytes) -> Message:
-    """Decode one frame; raises ProtocolError when it is not exactly one well-formed frame."""
+    """Decode one frame; raises ProtocolError if it is not exactly one well-formed frame."""
     try:
         frame_type, at = read_var_uint(frame, 0)
         if frame_type == SYNC:
@@ -99,17 +99,17 @@ def decode(frame: bytes) -> Message:
         if frame_type == QUERY_AWARENESS:
             _expect_end(frame, at)
             return QueryAwareness()
-        # y-websocket ignores types that it does not know, and providers may send their own.
+        # y-websocket ignores types that it does not know, and providers may send their own types.
         return Unknown(frame_type)
     except IndexError:
         raise ProtocolError("frame ends early") from None
 
 
 def decode_state_vector(data: bytes) -> dict[int, int]:
-    """Decode {client id: next clock}; raises ProtocolError on anything a Yjs client would not send.
+    """Decode {client id: next clock}; raises ProtocolError for bytes that no Yjs client would send.
 
-    The declared count is checked against the bytes left before anything is allocated: four
-    hostile bytes cost pycrdt half a gigabyte.
+    The declared count is checked against the remaining bytes before anything is allocated: four
+    hostile bytes make pycrdt allocate half a gigabyte.
     """
     clocks: dict[int, int] = {}
     try:
@@ -119,8 +119,8 @@ def decode_state_vector(data: bytes) -> dict[int, int]:
         for _ in range(count):
             client, at = read_var_uint(data, at)
             clock, at = read_var_uint(data, at)
-            # pycrdt's clocks have 32 bits, and a client that comes twice would make the answer
-            # depend on the order.
+            # pycrdt's clocks have 32 bits. If a client could come twice, the answer would depend on
+            # the order.
             if clock >= 1 << 31 or client in clocks:
                 raise ProtocolError("state vector with an impossible clock or a client twice")
             clocks[client] = clock
@@ -138,22 +138,22 @@ def state_vector(clocks: Mapping[int, int]) -> bytes:
 
 
 def sync_step1(clocks: Mapping[int, int]) -> bytes:
-    """Ask the other side for everything beyond these clocks."""
+    """Return a frame that asks the other side for all structs beyond these clocks."""
     return b"\x00\x00" + write_var_bytes(state_vector(clocks))
 
 
 def sync_step2(update: bytes) -> bytes:
-    """Answer a SyncStep1."""
+    """Return a frame that answers a SyncStep1."""
     return b"\x00\x01" + write_var_uint(len(update)) + update
 
 
 def sync_update(update: bytes) -> bytes:
-    """Relay an update."""
+    """Return a frame that relays an update."""
     return b"\x00\x02" + write_var_bytes(update)
 
 
 def awareness_update(entries: list[AwarenessEntry]) -> bytes:
-    """Announce presence states."""
+    """Return a frame that announces presence states."""
     parts = [write_var_uint(len(entries))]
     for client_id, clock, state in entries:
         text = "null" if state is None else state
@@ -162,18 +162,18 @@ def awareness_update(entries: list[AwarenessEntry]) -> bytes:
 
 
 def permission_denied(reason: str) -> bytes:
-    """Tell a client why its updates are dropped or its connection will be closed."""
+    """Return a frame that tells a client why its updates are dropped, or why it will be closed."""
     return _PERMISSION_DENIED + write_var_bytes(reason.encode())
 
 
 def saved(count: int) -> bytes:
-    """Say that the first `count` updates of this connection are committed (`?saved=1` only)."""
+    """Return a frame: the first `count` updates of a connection are committed (`?saved=1` only)."""
     return write_var_uint(SAVED) + write_var_bytes(write_var_uint(count))
 
 
 def _decode_entries(payload: bytes) -> tuple[AwarenessEntry, ...]:
     count, at = read_var_uint(payload, 0)
-    # An entry has three bytes at least: client id, clock and the length of its state.
+    # An entry has at least three bytes: client id, clock and the length of its state.
     if count > len(payload) // 3:
         raise ProtocolError("awareness declares more entries than it has bytes for")
     if count > MAX_AWARENESS_ENTRIES or len(payload) > MAX_AWARENESS_BYTES:

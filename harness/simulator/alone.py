@@ -1,4 +1,4 @@
-"""A session of one person."""
+"""Makes a session of one person."""
 
 from harness.simulator.dice import Dice
 from harness.simulator.person import Habits, Person
@@ -11,9 +11,9 @@ def alone(
     """Return a session of one person.
 
     seed             the same seed makes the same session
-    edits            how many patches the session has; without `is_by_character` a few more if the
-                     last transaction has several
-    is_by_character  each patch inserts or deletes one character, each in a transaction of its own
+    edits            the number of patches; without `is_by_character` there may be a few more
+                     if the last transaction has several patches
+    is_by_character  each patch inserts or deletes one character, in its own transaction
     """
     person = Person(Dice(seed), habits)
     steps = person.steps()

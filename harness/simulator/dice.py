@@ -1,4 +1,4 @@
-"""Random choices that are the same on every machine and in every version of Python."""
+"""Makes random choices that are equal on every machine and in every version of Python."""
 
 import random
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ T = TypeVar("T")
 
 
 class Dice:
-    """Draws with `random.Random(seed).random()` and nothing else.
+    """Makes random choices with `random.Random(seed).random()` only.
 
     Python promises that `random()` returns the same sequence for the same integer seed in later
-    versions. It promises this of no other method: `randrange`, `choice`, `shuffle` and `sample`
-    have changed before. To multiply a float by an integer and cut off the fraction is the same on
-    every machine that has IEEE 754 floats.
+    versions. It promises this for no other method: `randrange`, `choice`, `shuffle` and `sample`
+    have changed before. Multiplying a float by an integer and cutting off the fraction gives equal
+    results on every machine that has IEEE 754 floats.
     """
 
     def __init__(self, seed: int) -> None:

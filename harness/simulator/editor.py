@@ -1,4 +1,5 @@
-"""A text with a cursor and an undo history, as one person's editor has it.
+"""A text with a cursor and an undo history, as in one person's editor.
+
 Positions are Unicode code points.
 """
 
@@ -7,14 +8,14 @@ from dataclasses import dataclass
 from harness.simulator.trace import Patch
 
 _MAX_GROUP = 200
-"""Characters. Longer stretches of typing are undone in several steps, as in real editors."""
+"""Characters of one undo step. Longer stretches of typing need several, as in real editors."""
 _MAX_UNDO = 40
 """Steps that can be undone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One step of the history: `removed` was replaced by `inserted` at `at`."""
+    """One step of the history: `inserted` has replaced `removed` at `at`."""
 
     at: int
     removed: str
@@ -32,7 +33,7 @@ class Change:
 
 
 class Editor:
-    """Every method that edits applies the edit and returns it as a patch."""
+    """An editor whose editing methods apply an edit and return it as a patch."""
 
     def __init__(self) -> None:
         self.text = ""
@@ -41,7 +42,7 @@ class Editor:
         self._undone: list[Change] = []
 
     def edit(self, at: int, deleted: int, inserted: str) -> Patch:
-        """Replace text and put the cursor behind it."""
+        """Replace text, and put the cursor after the new text."""
         change = Change(at, self.text[at : at + deleted], inserted)
         last = self._done[-1] if self._done else None
         joined = _joined(last, change, self.text) if last else None
@@ -54,7 +55,7 @@ class Editor:
         return self._apply(change)
 
     def undo(self) -> Patch | None:
-        """Take back the newest step. Returns None if there is none."""
+        """Undo the newest step; return None if there is none."""
         if not self._done:
             return None
         change = self._done.pop()
@@ -62,7 +63,7 @@ class Editor:
         return self._apply(change.inverse())
 
     def redo(self) -> Patch | None:
-        """Repeat the step that was undone last. Returns None if there is none."""
+        """Repeat the step that was undone last; return None if there is none."""
         if not self._undone:
             return None
         change = self._undone.pop()
@@ -77,11 +78,11 @@ class Editor:
         return change.at, len(change.removed), change.inserted
 
     def merge(self, text: str) -> None:
-        """Show a text in which somebody else changed one place:
-        the cursor stays where it is in the words.
+        """Show a text in which another person changed one place.
 
-        The history keeps only its newest steps outside that place: the positions of older steps are
-        those of a text that never had the other person's change.
+        The cursor keeps its place in the text. The history keeps only its newest steps outside the
+        changed place: the positions of older steps belong to a text without the other person's
+        change.
         """
         start = _common_start(self.text, text)
         most = min(len(self.text), len(text)) - start
@@ -98,8 +99,9 @@ class Editor:
 
 
 def _joined(last: Change, change: Change, text: str) -> Change | None:
-    """Return two steps as one if the second touches or overlaps what the first inserted,
-    otherwise None.
+    """Return two steps as one if the second touches the text that the first inserted.
+
+    Otherwise return None.
     """
     end = change.at + len(change.removed)
     if (
@@ -116,9 +118,7 @@ def _joined(last: Change, change: Change, text: str) -> Change | None:
 def _carried(
     changes: list[Change], start: int, end: int, shift: int, *, is_done: bool
 ) -> list[Change]:
-    """Return the newest step alone, moved by a change of text[start:end];
-    none if the two overlap.
-    """
+    """Return only the newest step, moved by a change of text[start:end]; none if they overlap."""
     if not changes:
         return []
     newest = changes[-1]
@@ -129,7 +129,7 @@ def _carried(
 
 
 def _common_start(one: str, other: str) -> int:
-    """Return how many characters two texts have in common at their start, by bisection."""
+    """Return the number of equal characters at the start of two texts, by bisection."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2

@@ -1,5 +1,6 @@
-"""What a simulated person does next: one generator for each kind of action,
-and habits that say how often.
+"""Decides the next action of a simulated person, by habits with a weight for each action.
+
+Each kind of action is a generator.
 """
 
 import re
@@ -13,14 +14,12 @@ from harness.simulator.trace import Patch
 from harness.simulator.vocabulary import EMOJI, Phrase
 
 _MAX_RENAMED = 30
-"""Places that one renaming changes."""
+"""The most places that one renaming changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Patches of one transaction, already applied to the editor,
-    and the pause before the person's next step.
-    """
+    """Patches of one transaction, already applied to the editor, and the pause after them."""
 
     patches: tuple[Patch, ...]
     pause_ms: int
@@ -31,11 +30,11 @@ Action = Callable[["Person"], Iterator[Step]]
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """How somebody works.
+    """The habits of a person.
 
-    phrase            makes what they type
-    typos_per_mille   of keys, that are wrong and taken back
-    actions           with weights: how often each is chosen
+    phrase            makes the text that they type
+    typos_per_mille   wrong keys in a thousand, which are deleted again
+    actions           (action, weight): a higher weight is chosen more often
     """
 
     phrase: Callable[[Dice], Phrase]
@@ -44,7 +43,7 @@ class Habits:
 
 
 class Person:
-    """Somebody at an editor."""
+    """A simulated person at an editor."""
 
     def __init__(self, dice: Dice, habits: Habits) -> None:
         self.dice = dice
@@ -52,9 +51,9 @@ class Person:
         self.editor = Editor()
 
     def steps(self) -> Iterator[Step]:
-        """Act without end. Between two steps, others may change the editor's text.
+        """Yield steps without end.
 
-        They do so by `Editor.merge`.
+        Between two steps, other people may change the editor's text by `Editor.merge`.
         """
         while True:
             yield from self.dice.weighted(self.habits.actions)(self)
@@ -75,9 +74,7 @@ class Person:
             yield self.edit(self.editor.cursor - size, size, "", (60, 140))
 
     def word(self) -> tuple[int, int]:
-        """Return (start, end) of the word before the cursor,
-        with the space behind it if there is one.
-        """
+        """Return (start, end) of the word before the cursor, with any space after it."""
         text, cursor = self.editor.text, self.editor.cursor
         start = (
             max(text.rfind(" ", 0, max(cursor - 1, 0)), text.rfind("\n", 0, max(cursor - 1, 0))) + 1
@@ -85,7 +82,7 @@ class Person:
         return start, max(start, cursor)
 
     def line(self) -> tuple[int, int]:
-        """Return (start, end) of the line with the cursor, its line feed included."""
+        """Return (start, end) of the line with the cursor, including its line feed."""
         text, cursor = self.editor.text, self.editor.cursor
         start, end = text.rfind("\n", 0, cursor) + 1, text.find("\n", cursor) + 1
         return start, end or len(text)
@@ -109,14 +106,15 @@ def _typed(person: Person, phrase: Phrase) -> Iterator[Step]:
 
 
 def rethink(person: Person) -> Iterator[Step]:
-    """Backspace over what was written last and write something else."""
+    """Delete the last text backwards, and write another one."""
     yield from person.backspaces(person.dice.between(3, 60))
     yield from _typed(person, person.habits.phrase(person.dice))
 
 
 def jump(person: Person) -> Iterator[Step]:
-    """Move the cursor to the end, to a place near or to any other,
-    at a space or the end of a line.
+    """Move the cursor to the end, to a near place or to any other place.
+
+    The place is before a space or at the end of a line.
     """
     text, dice = person.editor.text, person.dice
     near = person.editor.cursor + dice.between(-300, 300)
@@ -128,7 +126,7 @@ def jump(person: Person) -> Iterator[Step]:
 
 
 def insert_word(person: Person) -> Iterator[Step]:
-    """Jump and put in a few words."""
+    """Jump, and insert a few words."""
     yield from jump(person)
     yield from _typed(
         person, [" ", *person.habits.phrase(person.dice)[: person.dice.between(3, 14)]]
@@ -136,7 +134,7 @@ def insert_word(person: Person) -> Iterator[Step]:
 
 
 def delete_word(person: Person) -> Iterator[Step]:
-    """Jump and delete a word."""
+    """Jump, and delete a word."""
     yield from jump(person)
     start, end = person.word()
     if end > start:
@@ -144,7 +142,7 @@ def delete_word(person: Person) -> Iterator[Step]:
 
 
 def delete_line(person: Person) -> Iterator[Step]:
-    """Jump and delete a line."""
+    """Jump, and delete a line."""
     yield from jump(person)
     start, end = person.line()
     if end > start:
@@ -152,7 +150,7 @@ def delete_line(person: Person) -> Iterator[Step]:
 
 
 def type_over(person: Person) -> Iterator[Step]:
-    """Select a word and type another."""
+    """Select a word, and type another one over it."""
     yield from jump(person)
     start, end = person.word()
     first, *others = person.habits.phrase(person.dice)[: person.dice.between(2, 9)]
@@ -161,7 +159,7 @@ def type_over(person: Person) -> Iterator[Step]:
 
 
 def paste(person: Person) -> Iterator[Step]:
-    """Paste what was copied in this text, or what comes from elsewhere."""
+    """Paste a copy of this text's own text, or text from elsewhere."""
     text, dice = person.editor.text, person.dice
     start = dice.below(len(text) + 1)
     copied = text[start : start + dice.between(30, 300)]
@@ -184,7 +182,7 @@ def move_line(person: Person) -> Iterator[Step]:
 
 
 def rename(person: Person) -> Iterator[Step]:
-    """Replace a name everywhere with one transaction, as a refactoring or several cursors do."""
+    """Replace a name everywhere in one transaction, as a refactoring or several cursors do."""
     names = re.findall(r"[a-z]{4,}", person.editor.text)
     if not names:
         return
@@ -222,8 +220,7 @@ AUTHOR = Habits(
         (undo, 4),
     ),
 )  # fmt: skip
-"""Writes a paper. No emoji and no pastes,
-so that it can be given as edits of one UTF-16 unit each."""
+"""Writes a paper, without emoji and pastes. So it can be given as edits of one UTF-16 unit each."""
 
 PROGRAMMER = Habits(
     vocabulary.code,
@@ -244,4 +241,4 @@ CORRESPONDENT = Habits(
         (move_line, 2), (undo, 14),
     ),
 )  # fmt: skip
-"""Writes in many scripts and with emoji."""
+"""Writes in many scripts, and with emoji."""

@@ -1,10 +1,8 @@
-"""A session of several people, each with a latency,
-who are sometimes away from the network and type on.
+"""Makes a session of several people, who are sometimes offline and type on.
 
-Everybody has a Yjs document of their own. What they type reaches the others later, so their
-transactions have parents and are concurrent. The text at the end is what Yjs makes of them; it
-depends on the order of the client ids, which are those that `tests/node/traces.mjs` gives its
-documents.
+Each person has a Yjs document and a latency. Text that they type reaches the others later, so their
+transactions have parents and are concurrent. The text at the end is the result of Yjs. It depends
+on the order of the client ids, which are those that `tests/node/traces.mjs` gives its documents.
 """
 
 import bisect
@@ -19,13 +17,13 @@ from harness.simulator.trace import ConcurrentTrace, ConcurrentTransaction, Patc
 
 ROOT = "codemirror"
 FIRST_CLIENT, CLIENT_STEP = 3_141_592_653, 12_345
-"""Agent n is client FIRST_CLIENT + n × CLIENT_STEP:
-Yjs puts concurrent insertions in the order of client ids."""
+"""Agent n is client FIRST_CLIENT + n × CLIENT_STEP. Yjs puts concurrent insertions in the order of
+client ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """Habits, the latency to the server, and the times in 1,000 steps that the network fails."""
+    """A person's habits, latency to the server, and network failures in 1,000 steps."""
 
     habits: Habits
     latency_ms: int
@@ -33,7 +31,7 @@ class Participant:
 
 
 class _Replica:
-    """One person, their document and what of the session they have."""
+    """One person, their document, and the part of the session that they have."""
 
     def __init__(self, agent: int, participant: Participant, seed: int) -> None:
         self.agent = agent
@@ -43,11 +41,11 @@ class _Replica:
         self.doc = pycrdt.Doc[pycrdt.Text](client_id=FIRST_CLIENT + agent * CLIENT_STEP)
         self.text = self.doc.get(ROOT, type=pycrdt.Text)
         self.heads: set[int] = set()
-        """The transactions it has that are nobody's parent yet: the parents of the next one."""
+        """The transactions that it has and that have no child yet: the parents of the next one."""
         self.next_ms = agent * 500
         self.away_until_ms = 0
         self.read = 0
-        """How many entries of the server's log it has looked at."""
+        """The number of entries of the server's log that it has processed."""
 
     def receive(self, index: int, txn: ConcurrentTransaction, update: bytes) -> None:
         self.doc.apply_update(update)
@@ -55,12 +53,12 @@ class _Replica:
         self.advance(index, txn)
 
     def advance(self, index: int, txn: ConcurrentTransaction) -> None:
-        # Causal order: whatever a transaction descends from came earlier,
-        # so its direct parents are all to remove.
+        # The order is causal: all ancestors of a transaction came earlier. So only its direct
+        # parents have to be removed.
         self.heads = self.heads - set(txn["parents"]) | {index}
 
     def act(self) -> tuple[Step, bytes]:
-        """Do the next step; returns it and the update that it makes."""
+        """Do the next step; return (step, the update that it makes)."""
         before = self.person.editor.text
         step = next(self.steps)
         made: list[bytes] = []
@@ -84,17 +82,17 @@ def _type(target: pycrdt.Text, text: str, patch: Patch) -> None:
 
 
 class _Session:
-    """The transactions of everybody, and the server that relays them."""
+    """The transactions of all people, and the server that relays them."""
 
     def __init__(self) -> None:
         self.txns: list[ConcurrentTransaction] = []
         self.updates: list[bytes] = []
         self._log: list[tuple[int, int]] = []
-        """(when the server has it, index), in that order.
-        It is causal: nobody answers a step before they have it."""
+        """(arrival at the server, index), in this order.
+        The order is causal: people do not answer a step before they have it."""
 
     def add(self, replica: _Replica, now: int, step: Step, update: bytes) -> None:
-        """Note a transaction, and send it to the server as soon as its author has a network."""
+        """Note a transaction, and send it to the server as soon as its author is online."""
         index = len(self.txns)
         self.txns.append(
             {
@@ -111,9 +109,9 @@ class _Session:
         bisect.insort(self._log, (sent_ms + replica.participant.latency_ms, index))
 
     def deliver(self, replica: _Replica, now: int) -> None:
-        """Give somebody with a network what the server had early enough to reach them.
+        """Give a person who is online the steps that the server had early enough to reach them.
 
-        A later step never stands before a place of the log that somebody has read: it reaches the
+        A new step never gets a place before a log entry that a person has processed: it reaches the
         server after the moment when it is made.
         """
         if now < replica.away_until_ms:

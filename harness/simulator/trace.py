@@ -1,8 +1,8 @@
 """The two formats of github.com/josephg/editing-traces, as Python sees their JSON.
 
-A patch is `[position, deleted, inserted]`, position and count in Unicode code points. The patches
-of a transaction apply one after the other. The positions of a concurrent transaction are those of
-the text with all its parents, their parents and so on merged.
+A patch is `[position, deleted, inserted]`; position and number are Unicode code points. The patches
+of a transaction apply one after another. The positions of a concurrent transaction are those of the
+text into which all its ancestors are merged.
 """
 
 import gzip
@@ -18,14 +18,14 @@ _START = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 class Transaction(TypedDict):
-    """What was typed at one moment."""
+    """The patches of one moment."""
 
     time: str
     patches: list[Patch]
 
 
 class SequentialTrace(TypedDict):
-    """The recording of one author, or of several who took turns."""
+    """The recording of one author, or of several authors who took turns."""
 
     startContent: str
     endContent: str
@@ -33,7 +33,7 @@ class SequentialTrace(TypedDict):
 
 
 class ConcurrentTransaction(TypedDict):
-    """What one agent typed after all of the transactions `parents`."""
+    """The patches that one agent made after all of the transactions `parents`."""
 
     parents: list[int]
     numChildren: int
@@ -64,26 +64,24 @@ def time_text(ms: int) -> str:
 
 
 def apply(text: str, patches: Iterable[Patch]) -> str:
-    """Return the text after patches, which apply one after the other."""
+    """Return the text after patches, which apply one after another."""
     for at, deleted, inserted in patches:
         text = text[:at] + inserted + text[at + deleted :]
     return text
 
 
 def single_edits(patch: Patch) -> list[Patch]:
-    """Split a patch into edits of one character each:
-    backspaces first, then one insertion a character.
-    """
+    """Split a patch into edits of one character each: first backspaces, then insertions."""
     at, deleted, inserted = patch
     backspaces: list[Patch] = [(at + left, 1, "") for left in reversed(range(deleted))]
     return backspaces + [(at + offset, 0, character) for offset, character in enumerate(inserted)]
 
 
 def encode(trace: Trace) -> bytes:
-    """Return the JSON of a session, the same bytes for equal sessions."""
+    """Return the JSON of a session; equal sessions give equal bytes."""
     return json.dumps(trace, separators=(",", ":")).encode()
 
 
 def write(trace: Trace, path: Path) -> None:
-    """Write a session as the recordings are stored: JSON, compressed by gzip."""
+    """Write a session in the form of the recordings: JSON, compressed by gzip."""
     path.write_bytes(gzip.compress(encode(trace), compresslevel=6, mtime=0))

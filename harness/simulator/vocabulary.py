@@ -1,7 +1,7 @@
-"""What simulated people type: prose in several scripts, code and emoji.
+"""The text that simulated people type: prose in several scripts, code and emoji.
 
-A phrase is a list of keys. A key is what one press inserts: mostly one character, but an emoji of
-several code points comes whole, as from an emoji picker.
+A phrase is a list of keys. A key is the text that one press inserts: mostly one character. An emoji
+of several code points is one key, as in an emoji picker.
 """
 
 from collections.abc import Iterable
@@ -23,8 +23,8 @@ EMOJI = (
     "👨‍👩‍👧‍👦",
     "1️⃣",
 )
-"""One code point beyond U+FFFF (a surrogate pair in UTF-16),
-or several that are shown as one picture."""
+"""One code point beyond U+FFFF (a surrogate pair in UTF-16), or several code points that are shown
+as one picture."""
 
 _ENGLISH = (
     "the of and to a in is that it was for on are as with they be at this have from or had by not "
@@ -102,7 +102,7 @@ _CODE = (
 
 
 def english(dice: Dice) -> Phrase:
-    """A sentence in English with a foreign word now and then; nothing beyond U+FFFF."""
+    """Return an English sentence with a foreign word now and then; no code point beyond U+FFFF."""
     words = [_word(dice) for _ in range(dice.between(4, 16))]
     words[0] = words[0].capitalize()
     return [
@@ -116,7 +116,7 @@ def _word(dice: Dice) -> str:
 
 
 def letters(dice: Dice) -> Phrase:
-    """A sentence of a letter or a chat in one of many scripts, with emoji."""
+    """Return a sentence of a letter or a chat in one of many scripts, with emoji."""
     script = "english" if dice.chance(500) else dice.pick(_FOREIGN)
     words = [dice.pick(_WORDS[script]) for _ in range(dice.between(3, 9))]
     if dice.chance(400):
@@ -127,7 +127,7 @@ def letters(dice: Dice) -> Phrase:
 
 
 def code(dice: Dice) -> Phrase:
-    """A line of code."""
+    """Return a line of code."""
     names = [dice.pick(_NAMES) for _ in range(3)]
     line = dice.pick(_CODE).format(*names, n=dice.below(100))
     comment = ("  # ", dice.pick(EMOJI)) if dice.chance(40) else ()

@@ -1,3 +1,1 @@
-"""The stored log of one session played back:
-the document at any moment, all changes, who typed when.
-"""
+"""Plays back a session's stored log: the document at any moment, its changes, and a timeline."""

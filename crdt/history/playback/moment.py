@@ -1,4 +1,4 @@
-"""A document as it was at a moment, put together from its log."""
+"""Puts a document together from its log, as it was at a past moment."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ _View = TypeVar("_View")
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A document as it was.
+    """A document at a past moment.
 
     files      {root: text} of all text roots and the main root
-    documents  {root: what it holds} of its other roots
+    documents  {root: its content} of all other roots
     """
 
     files: dict[str, str]

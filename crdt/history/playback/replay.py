@@ -1,8 +1,8 @@
-"""The changes that each update made in the texts, for players that show a session again.
+"""Finds the changes of the texts by each update, for players that show a session again.
 
-The edits of an update come from its structs and its deletions (`crdt.reading.text_order`). No texts
-are compared, so the cost of a page depends on what is in its updates, and on the document before
-them, which must be loaded.
+The edits of an update come from its structs and its deletions (`crdt.reading.text_order`). Texts
+are not compared. So the cost of a page depends on its updates, and on the document before them,
+which must be loaded.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,19 +18,19 @@ from crdt.wire.update_parser import parse
 
 MAX_STEPS = 2_000
 MAX_INSERTED = 1 << 20
-"""UTF-16 code units that the edits of one answer insert; the last step may go beyond that."""
+"""UTF-16 code units that the edits of one answer insert; its last step may exceed this."""
 MAX_EDITS = 20_000
-"""Edits of one answer; the last step may go beyond that."""
+"""Edits of one answer; its last step may exceed this."""
 MAX_SECONDS = 1.0
 """Seconds of CPU time for the steps of one answer.
-Then others have their turn, and the client asks for the rest."""
+Then other requests have their turn, and the client asks for the remaining steps."""
 
 _View = TypeVar("_View")
 
 
 @dataclass(frozen=True, slots=True)
 class PageLimits:
-    """When a page is full; it has one step at least."""
+    """The limits of a page; it always has at least one step."""
 
     inserted: int
     edits: int
@@ -38,7 +38,7 @@ class PageLimits:
 
 
 class Part(NamedTuple):
-    """The entries of a log beyond `start`, and up to `end`."""
+    """The entries of a log after position `start`, up to and including `end`."""
 
     start: int
     end: int
@@ -46,10 +46,10 @@ class Part(NamedTuple):
 
 @dataclass(slots=True)
 class Step:
-    """One update.
+    """The changes that one update made.
 
-    at     milliseconds since 1970, never earlier than the previous step's
-    edits  to be made one after the other
+    at     milliseconds since 1970, never earlier than in the previous step
+    edits  the edits, to be made one after another
     """
 
     at: int
@@ -62,7 +62,7 @@ class Replayed:
     """A part of a log, as a player shows it.
 
     files   {root: text} before the first step
-    others  names of the roots that are no texts, so the steps do not show them
+    others  names of the roots that are not texts, so the steps do not show them
     """
 
     files: dict[str, str]
@@ -71,33 +71,35 @@ class Replayed:
 
 
 class Replayer:
-    """A document that goes through its log, entry by entry."""
+    """A document that is played back from its log, entry by entry."""
 
     __slots__ = ("_latest", "_main_root", "_order")
 
     def __init__(self, order: TextOrder, main_root: str, latest: int = 0) -> None:
-        """order: the document before the first entry;
-        latest: the latest time in the log up to there, in ms.
+        """Start from a document.
+
+        order   the document before the first entry
+        latest  the latest time in the log up to there, in ms
         """
         self._order = order
         self._main_root = main_root
         self._latest = latest
 
     def files(self) -> dict[str, str]:
-        """Return {root: text} of all text roots and the main one."""
+        """Return {root: text} of all text roots and the main root."""
         return {self._main_root: "", **self._order.texts()}
 
     def other_roots(self) -> list[str]:
-        """Return the names of the roots that are no texts."""
+        """Return the names of the roots that are not texts."""
         return sorted(root_names(self._order).difference(self._order.text_roots))
 
     def step(self, entry: LogEntry) -> Step:
-        """Go on by the next entry.
+        """Apply the next entry, and return its step.
 
         Raises Rejected if it is malformed, Gap if it builds on structs that the document lacks.
         """
         parse(entry.update, STORED_LIMITS)
-        # Players go forward in time, so time stands still where the server's clock was set back.
+        # Players only go forward in time. If the server's clock was set back, time stands still.
         self._latest = max(self._latest, entry.at)
         return Step(self._latest, entry.author, self._order.edits(entry.update))
 
@@ -105,7 +107,7 @@ class Replayer:
 def steps(
     replayer: Replayer, entries: Iterable[LogEntry], limits: PageLimits, cpu_s: Callable[[], float]
 ) -> list[Step]:
-    """Go through entries until there are enough for one answer, or no more time."""
+    """Return steps for the entries until one answer is full, or its time is over."""
     made: list[Step] = []
     inserted = edits = 0
     end = cpu_s() + limits.seconds
@@ -114,8 +116,8 @@ def steps(
         made.append(step)
         edits += len(step.edits)
         inserted += sum(len(edit.inserted) for edit in step.edits)
-        # The limits are checked after a step, so each answer has one step at least, and a client
-        # always gets on.
+        # The limits are checked after a step, so each answer has at least one step, and the client
+        # always makes progress.
         is_full = inserted > limits.inserted or edits > limits.edits
         if is_full or cpu_s() >= end:
             break
@@ -130,8 +132,9 @@ def replay(
     cpu_s: Callable[[], float],
     view: Callable[[Replayed], _View],
 ) -> tuple[_View, int]:
-    """Return (a view of what the entries of a part changed, how many entries):
-    as many as fit, one at least.
+    """Return (a view of the changes by the entries of a part, the number of these entries).
+
+    The answer has as many entries as fit, and at least one.
 
     cpu_s  returns seconds of CPU time that the calling thread has used
     view   makes the answer from the `Replayed`

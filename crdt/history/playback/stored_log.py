@@ -1,7 +1,7 @@
-"""The stored log of one session, as plain data for a worker process:
-read as a document, or entry by entry.
+"""The stored log of one session, as plain data that a worker process can read.
 
-It needs no store and no event loop, and loads nothing into pycrdt.
+The log is read as a document, or entry by entry. This module needs no store and no event loop, and
+loads nothing into pycrdt.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,16 +24,16 @@ from crdt.wire.update_parser import parse
 from storage.records import Checkpoint, Chunk
 
 _FEW = 200
-"""Fewer entries than this are taken in one by one: merging them would take about as long."""
+"""Fewer entries than this are taken one by one: merging them would take about as long."""
 _MOST = 4_096
-"""Entries that are merged together at most."""
+"""The most entries that are merged together."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredLog:
-    """Rows of a session: its checkpoint, if that helps, and chunks in order.
+    """Rows of a session: its checkpoint, if it helps, and chunks in order.
 
-    chunks  up to the log position that is asked for, at least;
+    chunks  at least up to the requested log position;
             they continue the checkpoint or begin before it
     """
 
@@ -41,8 +41,9 @@ class StoredLog:
     chunks: Sequence[Chunk]
 
     def is_short(self, most_bytes: int) -> bool:
-        """Whether the rows have at most `most_bytes` bytes;
-        never with a packed row, which may hold much more.
+        """Whether the rows have at most `most_bytes` bytes, and none of them is packed.
+
+        A packed row may hold much more than its size.
         """
         sizes = [len(chunk.data) for chunk in self.chunks]
         if self.checkpoint:
@@ -59,9 +60,9 @@ class StoredLog:
             for chunk in self.chunks:
                 if chunk.first > until or chunk.last <= sequence:
                     continue
-                # A packed row that lies completely before the moment is taken as one merged update,
-                # which has half a byte for each edit. Only the last row before the moment is read
-                # entry by entry.
+                # A packed row that ends before the moment is taken as one merged update, which has
+                # half a byte for each edit. Only the last row before the moment is read entry by
+                # entry.
                 is_whole = chunk.first == sequence + 1 and chunk.last <= until
                 summary = decode_summary(chunk.data) if is_whole else None
                 if summary:
@@ -77,8 +78,9 @@ class StoredLog:
             _take_entries(order, entries)
 
     def entries(self, after: int, until: int) -> Iterator[tuple[int, LogEntry]]:
-        """Yield (log position, entry) of each entry beyond `after`, and up to `until`;
-        raises RoomDamaged.
+        """Yield (log position, entry) of each entry after `after`, up to and including `until`.
+
+        Raises RoomDamaged.
         """
         for chunk in self.chunks:
             if chunk.last > after and chunk.first <= until:
@@ -116,9 +118,9 @@ def _take(order: ItemOrder, update: bytes) -> None:
 
 
 def _take_entries(order: ItemOrder, entries: Sequence[LogEntry]) -> None:
-    """Take in entries, merged if they are many and merging is possible."""
-    # Keystrokes that are merged become a few runs of text. For thousands of them, merging and one
-    # integration take less time than thousands of integrations.
+    """Take entries, merged if they are many and merging is possible."""
+    # Merged keystrokes become a few runs of text. For thousands of keystrokes, merging them and
+    # integrating the result once is faster than thousands of integrations.
     merged = segments.summary(entries) if len(entries) >= _FEW else b""
     if merged:
         order.apply(merged)

@@ -1,4 +1,4 @@
-"""What happened in a session, summed up for a slider: who typed when, and how much."""
+"""Sums up a session's edits for a slider: who typed, when, and how much."""
 
 import pickle
 from bisect import bisect_left, bisect_right
@@ -13,12 +13,12 @@ from crdt.wire.parsed_update import Parsed
 from crdt.wire.update_parser import parse
 
 GAP_MS = 2_000
-"""Two edits in a row of one user, at most this many milliseconds apart, belong to one stretch."""
+"""Two edits of one user in a row belong to one stretch if they are at most this far apart."""
 PAUSE_MS = 300_000
-"""A time without edits is shown as a pause if it is at least this many milliseconds long."""
+"""A time without edits is shown as a pause if it lasts at least this many milliseconds."""
 PASTE = 100
-"""An edit that inserts this many UTF-16 code units or more counts as a paste: nobody types that in
-one edit."""
+"""An edit that inserts at least this many UTF-16 code units counts as a paste: nobody types that
+many in one edit."""
 
 _END = 1 << 53
 
@@ -31,9 +31,9 @@ class Stretch:
 
     first, last  log positions
     at, until    milliseconds since 1970 of the first and the last edit
-    paste        the largest insert of one edit, if it is large enough to be a paste, else 0
-    pause        milliseconds since the last edit before it, if they are at least `PAUSE_MS`, else 0
-    redacted     text of it was taken out later
+    paste        the largest insert of one edit, or 0 if it is too small for a paste
+    pause        milliseconds since the edit before it, or 0 if they are fewer than `PAUSE_MS`
+    redacted     some of its text was redacted later
     """
 
     first: int
@@ -51,8 +51,8 @@ class Stretch:
 class Timeline:
     """Folds a log into stretches. Structs and deletions that an update repeats count once.
 
-    Time never goes back: while the server's clock is behind an edit that is in the log,
-    time stands still.
+    Time never goes back. If the server's clock was set back, an entry counts as made at the time
+    of the entry before it.
     """
 
     __slots__ = ("_clocks", "_deleted", "sequence", "stretches")
@@ -87,8 +87,8 @@ class Timeline:
         for client, (_, after) in parsed.spans.items():
             known = self._clocks.get(client, 0)
             if after > known:
-                # After a broken connection a client may send again what it sent before. Only what
-                # lies beyond the highest clock so far is new.
+                # After a broken connection a client may send the same structs again. Only structs
+                # above the highest clock so far are new.
                 count += after - max(known, parsed.spans[client][0])
                 self._clocks[client] = after
         return count
@@ -103,9 +103,9 @@ class Timeline:
 def fold(
     packed: bytes, log: StoredLog, view: Callable[[Timeline], _View]
 ) -> tuple[int, bytes, _View]:
-    """Go on with a timeline, to the end of a log; return (log position, timeline, a view of it).
+    """Continue a timeline to the end of a log; return (log position, timeline, a view of it).
 
-    packed  a timeline as it was returned, b"" for a new one
+    packed  a timeline that `fold` returned, or b"" for a new one
 
     Raises RoomDamaged.
     """
@@ -118,7 +118,7 @@ def fold(
 
 
 class Ranges:
-    """Half-open ranges of integers, joined where they touch."""
+    """Half-open ranges of integers; ranges that touch are joined."""
 
     __slots__ = ("_ends", "_starts")
 
@@ -127,9 +127,9 @@ class Ranges:
         self._ends: list[int] = []
 
     def add(self, start: int, end: int) -> int:
-        """Add a range; return how much of it is new."""
-        # All ranges that overlap or touch the new one are replaced by one range. An example: 0 to 3
-        # and 8 to 9 are there, and 3 to 8 is added: one range is left, 0 to 9, and 5 of it are new.
+        """Add a range; return how many of its integers are new."""
+        # One range replaces all ranges that overlap or touch the new one. An example: 3 to 8 is
+        # added to 0 to 3 and 8 to 9. The result is 0 to 9, and 5 integers of it are new.
         first, last = bisect_left(self._ends, start), bisect_right(self._starts, end)
         known = sum(
             max(0, min(end, self._ends[at]) - max(start, self._starts[at]))

@@ -1,1 +1,1 @@
-"""Long work on one room in steps, between which the event loop serves others."""
+"""Does long work on one room in steps, between which the event loop serves other clients."""

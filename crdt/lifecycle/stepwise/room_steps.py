@@ -1,5 +1,6 @@
-"""Long work on one room, in steps between which others are served.
-In each room one such work is done at a time.
+"""Does long work on a room in steps, between which other clients are served.
+
+In each room, one such work is done at a time.
 """
 
 import asyncio
@@ -20,8 +21,7 @@ from crdt.wire.update_parser import parse, read
 from crdt.wire.y_protocol import SYNC, SyncStep2, SyncUpdate, decode
 
 _LONG_BYTES = 16 << 10
-"""Bytes from which on an update is read in a thread:
-a smaller one takes a few milliseconds at most."""
+"""A larger update is read in a thread. A smaller one takes a few milliseconds at most."""
 
 
 class RoomSteps:
@@ -30,7 +30,7 @@ class RoomSteps:
     def __init__(
         self, cpu_s: Callable[[], float], clock: Callable[[], int], mark: CrashMark
     ) -> None:
-        """clock: milliseconds since 1970; the others as in `Environment`."""
+        """clock: milliseconds since 1970; other arguments: see `Environment`."""
         self._runner = StepRunner(cpu_s)
         self._cpu_s = cpu_s
         self._clock = clock
@@ -39,10 +39,10 @@ class RoomSteps:
     async def receive(self, room: Room, connection: Connection, frame: bytes) -> float:
         """Hand a large frame of a client to its room.
 
-        An update is read in a thread, and taken in steps:
-        edits that others make meanwhile are taken before it.
+        An update is read in a thread, and taken in steps. Edits that other clients make meanwhile
+        are taken before it.
 
-        Returns the seconds of work, raises what `Room.receive` raises.
+        Returns the seconds of work; raises the errors of `Room.receive`.
         """
         if frame[0] == SYNC and connection.may_write:
             match decode(frame):
@@ -63,10 +63,10 @@ class RoomSteps:
     ) -> float:
         """Have a room take an update that the server made for a user (`server_edit`).
 
-        check  raises if the user may not do this; asked right before the update is taken
-        then   called right after it was taken, before anybody else edits
+        check  raises if the user may not do this; called right before the update is taken
+        then   called right after the update is taken, before anybody else can edit
 
-        Returns the seconds of work, raises what `check` and `Room.take_edit` raise.
+        Returns the seconds of work; raises the errors of `check` and `Room.take_edit`.
         """
 
         def take(prepared: Prepared) -> None:
@@ -77,14 +77,14 @@ class RoomSteps:
         return await self._take(room, edit, parse, take, check)
 
     async def load(self, room: Room) -> None:
-        """Have a room's document loaded, so that nobody waits long while its texts are read.
+        """Load a room's document in steps, so that reading its texts does not block other clients.
 
-        It is still loaded when this returns, as nothing is awaited after that.
+        The document is still loaded when this method returns: nothing is awaited at the end.
         """
         if not room.document.is_slow_to_read:
             return
-        # While a large update is taken, the view has a part of it, and the texts would be read from
-        # another copy of the whole document. So wait for the end of it.
+        # While a large update is taken, the view has a part of it. The texts would then be read
+        # from another copy of the whole document. So wait until the update is taken.
         async with _large(room):
             room.integrate_pending()
             await self._runner.run(
@@ -112,8 +112,8 @@ class RoomSteps:
         update = incoming.update
         is_long = len(update) > _LONG_BYTES
         parsed, parsing_s = await self._runner.call(partial(scan, update), is_long=is_long)
-        # The lock keeps large updates of one room in order, and one at a time in the view. Small
-        # edits of others do not ask for it: they go in between the steps.
+        # The lock keeps large updates of one room in order, with only one of them in the view.
+        # Small edits of other clients do not take the lock: they come in between the steps.
         async with _large(room):
             try:
                 prepared, preparing_s = await self._runner.run(
@@ -128,8 +128,8 @@ class RoomSteps:
                 return parsing_s + preparing_s + self._cpu_s() - begun
             finally:
                 # If the room refused the update, or the caller was cancelled, the view has an
-                # update that the document does not have. It is dropped then, and loaded again when
-                # it is needed.
+                # update that the document does not have. Then the view is dropped, and loaded again
+                # when it is needed.
                 room.document.forget_prepared()
 
 
@@ -142,25 +142,25 @@ def _large(room: Room) -> asyncio.Lock:
 def prepare(room: Room, incoming: Incoming, parsed: Parsed) -> Steps[Prepared]:
     """Do the long part of taking an update, in steps between which the room may take other updates.
 
-    `Room.receive` takes the update, with the result of this function; until then the room is as
-    before. If `Room.receive` is not called, or raises, call `Document.forget_prepared`. Raises as
-    `Room.receive`.
+    `Room.receive` then takes the update, with the result of this function. Until then the room is
+    unchanged. If `Room.receive` is not called, or raises, call `Document.forget_prepared`. Raises
+    as `Room.receive`.
     """
     index, known = room.index, room.index.known_of(parsed)
     room.integrate_pending()
     foreign = room.foreign(incoming, parsed)
     # The whole state is needed only to compare known structs. Merging it for each paste would cost
-    # more than the paste. Others may bring these structs meanwhile, and then it is needed after
-    # all. `Prepared.holds` notices that the table has changed, and the room checks the update
-    # again.
+    # more than the paste. Another client may bring these structs meanwhile: then the state is
+    # needed after all. `Prepared.holds` notices that the table has changed, and the room checks the
+    # update again.
     state = room.document.state() if asks_for_state(index, parsed, incoming.author) else EMPTY
     admitted: Admitted = yield partial(
         check_update, index, parsed, incoming.author, foreign, lambda: state
     )
-    # Others may have edited while a thread checked the update, so the result may be out of date.
-    # Then nothing is put into the view, and the room does all of it in one call.
+    # Other clients may have edited while a thread checked the update. Then the result may be out of
+    # date, so nothing is put into the view, and the room does all of it in one call.
     if admitted.parsed and index.known_of(parsed) == known and not index.cuts_by(admitted.parsed):
-        # Near the limit, the room looks up how much text an answer leaves.
+        # Near the limit of text, the room needs the size of the text with the answer in it.
         reads = incoming.kind is UpdateKind.ANSWER and room.quota.is_near(len(incoming.update))
         yield from room.document.prepare(admitted.parsed, always=reads)
     return Prepared(parsed, admitted, known, foreign)

@@ -1,6 +1,6 @@
 """Runs work in steps: one step in each turn of the event loop.
 
-A step may name a call that can be made in a thread; it is then made in one.
+A step may yield a call that is then made in a thread.
 """
 
 import asyncio
@@ -14,10 +14,10 @@ _Result = TypeVar("_Result")
 
 
 class StepRunner:
-    """Does work in steps: one step of all work together in each turn of the event loop.
+    """Does work in steps. In each turn of the event loop it does one step of all work together.
 
-    With one step for each piece of work,
-    ten large updates of ten rooms would hold the event loop ten times as long.
+    With one step for each piece of work, ten large updates of ten rooms would hold the event loop
+    ten times as long.
     """
 
     def __init__(self, cpu_s: Callable[[], float]) -> None:
@@ -32,10 +32,10 @@ class StepRunner:
         *,
         is_long: bool,
     ) -> tuple[_Result, float]:
-        """Do work; return (its result, seconds that it took), and raise its errors.
+        """Do work; return (its result, the seconds that it took), and raise its errors.
 
         around   makes a context for each step
-        is_long  use threads where the work offers it
+        is_long  make the calls that the work yields in a thread
         """
         answer: Any = None
         work_s = 0.0
@@ -49,8 +49,8 @@ class StepRunner:
                     except StopIteration as stop:
                         return stop.value, work_s + self._cpu_s() - begun
                     work_s += self._cpu_s() - begun
-                    # The lock is still held here: the next step, of this or other work, comes after
-                    # the event loop has served others.
+                    # The lock is still held here. So the next step, of this or other work, comes
+                    # after the event loop has served other tasks.
                     if call is None:
                         await asyncio.sleep(0)
                 answer, call_s = (
@@ -65,9 +65,7 @@ class StepRunner:
     async def call(
         self, function: Callable[[], _Result], *, is_long: bool
     ) -> tuple[_Result, float]:
-        """Call a function, in a thread if it takes long;
-        returns (its answer, seconds that it took).
-        """
+        """Call a function, in a thread if it takes long; return (its answer, seconds of work)."""
 
         def measured() -> tuple[_Result, float]:
             begun = self._cpu_s()

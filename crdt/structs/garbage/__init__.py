@@ -1,1 +1,1 @@
-"""Drops deleted content of stored documents, keeps ids and lengths; counts bytes by author."""
+"""Drops deleted content of stored documents, and counts the bytes of each author."""

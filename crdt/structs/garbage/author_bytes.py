@@ -1,4 +1,4 @@
-"""How many bytes of a document's state each author has."""
+"""Counts the bytes of a document's state by author."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ from crdt.wire.parsed_update import Parsed
 def bytes_by_author(parsed: Parsed, authors: Mapping[int, str]) -> Counter[str]:
     """Return {user id: bytes of the structs under their client ids} of a whole state.
 
-    authors  {client: user id}; a client that nobody claims is left out
+    authors  {client: user id}; clients without a user are left out
     """
     found: Counter[str] = Counter()
     for client, _, begin, end in parsed.sections:
         if author := authors.get(client):
-            # A section has the structs of one client, so its size says how much is this author's.
-            # No struct is read.
+            # A section has the structs of one client, so its size gives this author's bytes. No
+            # struct is read.
             found[author] += end - begin
     return found

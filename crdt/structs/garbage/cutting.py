@@ -1,6 +1,4 @@
-"""A struct cut into several, at many places in one pass:
-parts that keep their content, and parts that lose it.
-"""
+"""Cuts a struct into several in one pass: parts that keep their content, and parts that lose it."""
 
 from crdt.wire.content import ANY, DELETED, STRING
 from crdt.wire.lib0 import read_var_uint, write_var_bytes, write_var_uint
@@ -15,16 +13,16 @@ Part = tuple[int, int, bool]
 
 
 class StructCutter(StructSlicer):
-    """Cuts structs of one update."""
+    """Cuts the structs of one update."""
 
     __slots__ = ()
 
     def cut(self, start: int, own: int, parts: list[Part]) -> list[bytes]:
         """Return the parts of a struct as structs.
 
-        start  position of the struct
-        own    its packed id
-        parts  all of it, in order
+        start  position of the struct in the update
+        own    packed id of the struct
+        parts  the parts of the whole struct, in order
         """
         header = self.header(start)
         kind, left, right, parent, at, flags = header
@@ -33,7 +31,7 @@ class StructCutter(StructSlicer):
         for (first, after, is_deleted), content in zip(parts, contents, strict=True):
             as_kind = DELETED if is_deleted else kind
             # The first part keeps the struct's own head, with another kind if it loses its content.
-            # The others lie behind the unit before them, as `splitItem` has it.
+            # Each other part comes after the unit before it, as in `splitItem`.
             if first:
                 head = self._head((as_kind, left, right, parent, at, flags), own + first)
             else:
@@ -42,7 +40,7 @@ class StructCutter(StructSlicer):
         return structs
 
     def _contents(self, at: int, kind: int, parts: list[Part]) -> list[bytes]:
-        """Return the encoded content of each part; it is not used for parts that lose theirs."""
+        """Return the encoded content of each part; it is unused for parts that lose it."""
         if all(is_deleted for _, _, is_deleted in parts):
             return [b""] * len(parts)
         if kind == STRING:
@@ -59,7 +57,7 @@ class StructCutter(StructSlicer):
     def _texts(self, at: int, parts: list[Part]) -> list[bytes]:
         """Return the texts of parts of a string.
 
-        If a surrogate pair is cut, both its halves become U+FFFD.
+        If a surrogate pair is cut, both halves become U+FFFD.
         """
         text, _ = self.string(at)
         if text.isascii():
@@ -70,8 +68,8 @@ class StructCutter(StructSlicer):
         return [write_var_bytes(part.decode("utf-16-le", "replace").encode()) for part in slices]
 
     def _value_ends(self, at: int, kind: int) -> list[int]:
-        """Return where each value of a content begins, and where the last one ends."""
-        # Contents of other kinds are one unit long.
+        """Return the positions where the values of a content begin, and where the last one ends."""
+        # Only `ANY` and `JSON` can be longer than one unit.
         skip = self.any_value if kind == ANY else self.json_value
         count, at = read_var_uint(self.data, at)
         ends = [at]

@@ -1,17 +1,17 @@
-"""Deleted content leaves a state; ids, lengths and deletions stay.
+"""Removes deleted content from a state; ids, lengths and deletions stay.
 
-This is what Yjs does on each client (`gc: true`): a deleted item becomes a ContentDeleted of its
-length between the same neighbours, and what lies in a deleted shared type becomes a GC. So later
-edits find what they refer to, and a client that has not heard of a deletion hears of it. 16.7
-million characters that were typed and deleted again are one struct of 20 bytes then. An example,
-with client 5 in root "t", before and after:
+Yjs does the same on each client (`gc: true`). A deleted item becomes a ContentDeleted of its length
+between the same neighbours. Structs in a deleted shared type become a GC. So later edits
+find the structs that they refer to, and clients still learn of the deletion. 16.7 million
+characters that were typed and deleted again are then one struct of 20 bytes. An example, with
+client 5 in root "t", before and after:
 
-    5:0 "hello" in t    5:5 "brave new world" behind 5:4    deleted: 5:5 to 5:19
-    5:0 "hello" in t    5:5 15 deleted behind 5:4           deleted: 5:5 to 5:19
+    5:0 "hello" in t    5:5 "brave new world" after 5:4    deleted: 5:5 to 5:19
+    5:0 "hello" in t    5:5 15 deleted after 5:4           deleted: 5:5 to 5:19
 
-Two things are kept that Yjs drops. A few deleted characters inside a run of text stay, because
-cutting the run costs more than they do. And something stays of a root in which everything was
-deleted: nothing else says that it was a text.
+Two kinds of content are kept that Yjs drops. A few deleted characters inside a run of text stay,
+because a cut of the run would take more bytes. In a root whose content was all deleted, one unit
+stays, because it shows that the root was a text.
 
 See docs/design/documents.md.
 """
@@ -45,7 +45,7 @@ from crdt.wire.struct_reader import Parent
 from crdt.wire.update_parser import parse
 
 _LEAST_UNITS = 24
-"""Deleted characters inside a run of text that are worth a cut.
+"""The fewest deleted characters inside a run of text that are worth a cut.
 The heads of two more structs take as many bytes."""
 
 _TEXT_KINDS = frozenset((STRING, EMBED, FORMAT))
@@ -58,8 +58,8 @@ def collect(
 ) -> tuple[bytes, Parsed]:
     """Return an equal state without deleted content, squashed; and the parsed state.
 
-    parsed          the state, parsed within STORED_LIMITS
-    kept_bytes      the state itself is returned if it would lose no more than this
+    parsed          the state, parsed with STORED_LIMITS
+    kept_bytes      the state is returned unchanged if it would lose at most this many bytes
     is_in_sequence  see `squash`
     """
     if len(state) <= kept_bytes or (parsed.is_plain and not parsed.ranges):
@@ -73,22 +73,22 @@ def collect(
 def _collected(state: bytes, parsed: Parsed) -> bytes:
     deleted = deleted_ranges(parsed.ranges)
     places = StructPlaces(parsed)
-    # Values under a key that a later value hides are deleted for every client, whether a deletion
-    # names them or not.
+    # A value under a key that a later value replaced is deleted for every client, even if no
+    # deletion names it.
     if hidden := superseded(state, parsed, places, deleted):
         deleted = deleted_ranges((*parsed.ranges, *hidden))
     lost = lost_ranges(places.placement, places.lost_types(deleted), parsed.spans)
     collector = _Collector(state, deleted, lost, places)
     collected = collector.run()
-    # In a root that has lost everything, one unit is kept: a second pass is rare, and the first one
-    # must have seen all structs to know what remains.
+    # A second pass keeps one unit of each root that has lost all content. That is rare, and only
+    # the first pass shows which roots these are.
     if last := collector.last_traces():
         collected = _Collector(state, deleted, lost, places, last).run()
     return collected
 
 
 class _Collector(StructCutter):
-    """One pass over one state."""
+    """Removes deleted content in one pass over one state."""
 
     __slots__ = ("_deleted", "_lost", "_places", "_remaining", "_removed", "_traces")
 
@@ -100,13 +100,13 @@ class _Collector(StructCutter):
         places: StructPlaces,
         traces: Set[int] = _NONE,
     ) -> None:
-        """traces: packed ids of structs of which one unit is kept although they were deleted."""
+        """traces: packed ids of deleted structs that must keep one unit."""
         super().__init__(state)
         self._deleted = deleted
         self._lost = lost
         self._places = places
         self._traces = traces
-        self._remaining: dict[str, int] = {}  # the highest rank of what remains in each root
+        self._remaining: dict[str, int] = {}  # the highest rank of the remaining structs in a root
         self._removed: dict[
             str, tuple[int, int, int]
         ] = {}  # (rank, - bytes, packed id) of a struct of the highest rank
@@ -120,9 +120,9 @@ class _Collector(StructCutter):
         return b"".join(parts)
 
     def last_traces(self) -> set[int]:
-        """Return a small struct of each root that lost all structs which say what type it is.
+        """Return a small struct of each root that lost all structs which show its type.
 
-        The structs are given by their packed ids.
+        The structs are returned as packed ids.
         """
         return {
             packed
@@ -145,8 +145,8 @@ class _Collector(StructCutter):
             end = clock + length
             if kind in (GC, SKIP):
                 structs.append(self.data[start:at])
-            # In a deleted type: not even the neighbours matter any more, as nothing can be put
-            # there that stays.
+            # The struct is in a deleted type. Its neighbours are not needed any more, because
+            # nothing that is put there stays.
             elif lost.covered(clock, end):
                 structs.append(bytes((GC,)) + write_var_uint(length))
             else:
@@ -177,7 +177,7 @@ class _Collector(StructCutter):
         return at
 
     def _note(self, rank: int, place: Parent, own: int, parts: list[Part], size: int) -> None:
-        """Note whether a part of a struct remains that tells of which type its root is.
+        """Note whether a part of a struct remains that shows the type of its root.
 
         size  bytes of the smallest part that could remain
         """
@@ -192,9 +192,9 @@ class _Collector(StructCutter):
 
 
 def _rank(kind: int, first: int) -> int:
-    """Return how surely a struct says of which type its root is: any text makes it a text.
+    """Return how surely a struct shows the type of its root: any text makes it a text.
 
-    first  byte of its content
+    first  first byte of the struct's content
     """
     if kind == DELETED:
         return _NO_RANK
@@ -204,7 +204,7 @@ def _rank(kind: int, first: int) -> int:
 
 
 class _Cursor:
-    """Goes through ranges of one client in order."""
+    """Reads ranges of one client in order."""
 
     __slots__ = ("_at", "_ranges")
 
@@ -213,7 +213,7 @@ class _Cursor:
         self._at = 0
 
     def covered(self, start: int, end: int) -> list[tuple[int, int]]:
-        """Return the parts of the ranges between two clocks, counted from the first clock."""
+        """Return the parts of the ranges between two clocks, relative to the first clock."""
         ranges = self._ranges
         while self._at < len(ranges) and ranges[self._at][1] <= start:
             self._at += 1
@@ -228,16 +228,16 @@ class _Cursor:
 def _parts(kind: int, length: int, deleted: list[tuple[int, int]], *, is_trace: bool) -> list[Part]:
     """Return the parts into which a struct is to be cut.
 
-    deleted   (start, end) of its deleted parts
-    is_trace  its first unit is kept in any case
+    deleted   (start, end) of the struct's deleted parts
+    is_trace  the first unit is always kept
     """
     parts: list[Part] = []
     reached = 0
     for first, after in deleted:
         # The first unit of a trace stays, even if it was deleted.
         start = max(first, 1) if is_trace else first
-        # Text is cut only if that saves bytes. Values are always cut out, as one may have
-        # megabytes. A struct that is deleted as a whole needs no cut.
+        # Text is cut only if that saves bytes. Values are always removed, because one value may
+        # have megabytes. A struct that is deleted as a whole needs no cut.
         is_worth = (
             kind != STRING
             or after - start >= _LEAST_UNITS

@@ -1,7 +1,7 @@
-"""Which structs of a state lie in shared types that were deleted.
+"""Finds the structs of a state that are in deleted shared types.
 
-A client with `gc: true` keeps only the length of such structs (`Item.gc` in Yjs, with `parentGCd`),
-so the server may do that, too.
+A client with `gc: true` keeps only the lengths of such structs (`Item.gc` in Yjs, with
+`parentGCd`), so the server may do that, too.
 """
 
 from bisect import bisect_right
@@ -21,7 +21,7 @@ Ranges = dict[int, list[tuple[int, int]]]
 
 
 def deleted_ranges(ranges: Iterable[tuple[int, int, int]]) -> Ranges:
-    """Return (client, start, end) of deleted structs by client."""
+    """Return the ranges of deleted structs by client, joined where they touch."""
     by_client: Ranges = {}
     for client, start, end in sorted(ranges):
         joined = by_client.setdefault(client, [])
@@ -33,15 +33,15 @@ def deleted_ranges(ranges: Iterable[tuple[int, int, int]]) -> Ranges:
 
 
 class StructPlaces:
-    """Where the structs of one whole state lie.
+    """The places of the structs of one whole state.
 
-    placement  of all of them
+    placement  the places of all structs
     """
 
     def __init__(self, parsed: Parsed) -> None:
-        """Look up the places of all structs.
+        """Find the places of all structs.
 
-        This takes 2 µs for each struct that does not follow the one before it.
+        This takes 2 µs for each struct that does not follow the struct before it.
         """
         self.placement = StructParents().resolve(parsed, TypeTable(), is_strict=False)
         self._single: Parent = (next(iter(parsed.contents.roots), ""), None)
@@ -51,20 +51,18 @@ class StructPlaces:
         return self.placement.parents.get(client, [(0, self._single)])
 
     def is_in_sequence(self, packed: int) -> bool:
-        """Whether a struct lies in a sequence, and not under a map key."""
+        """Whether a struct is in a sequence, and not under a map key."""
         runs = self.runs(client_of(packed))
         _, (_, key) = runs[bisect_right(runs, clock_of(packed), key=itemgetter(0)) - 1]
         return key is None
 
     def lost_types(self, deleted: Ranges) -> set[int]:
-        """Return the packed ids of the shared types that were deleted,
-        or that lie in one that was.
-        """
+        """Return the packed ids of the shared types that are deleted, or inside a deleted type."""
         lost: set[int] = set()
         for packed, (
             _,
             around,
-        ) in self.placement.types.items():  # a type comes behind the one around it
+        ) in self.placement.types.items():  # a type comes after the type that contains it
             if around in lost or _is_in(deleted, packed):
                 lost.add(packed)
         return lost
@@ -73,15 +71,14 @@ class StructPlaces:
 def superseded(
     state: bytes, parsed: Parsed, places: StructPlaces, deleted: Ranges
 ) -> list[tuple[int, int, int]]:
-    """Return (client, start, end) of values that another value under their key hides,
-    and that no deletion names.
+    """Return (client, start, end) of values that were replaced and that no deletion names.
 
-    A client that sets a key deletes the value before it. If two clients set a key without having
-    seen each other, each client keeps the last of the two values when it integrates them, deletes
-    the other one, and tells nobody.
+    A client that sets a key deletes the value before it. Two clients may set a key without having
+    seen each other. Then each client keeps the last of the two values when it integrates them,
+    deletes the other value, and sends no deletion.
     """
-    # To find the last value means to put all values in order, which takes long. So living values
-    # are counted first: with one at most under each key, there is nothing to find.
+    # Finding the last value needs all values in order, which takes long. So living values are
+    # counted first: if each key has at most one, no value was replaced.
     living: Counter[Parent] = Counter()
     for client, (_, after) in parsed.spans.items():
         runs = places.runs(client)
@@ -105,7 +102,7 @@ def superseded(
 def lost_ranges(
     placement: Placement, lost_types: set[int], spans: Mapping[int, tuple[int, int]]
 ) -> Ranges:
-    """Return the structs that lie in one of these types, or nowhere any more.
+    """Return the structs whose place is one of these types, or is gone.
 
     spans  see `Parsed`
     """
@@ -119,7 +116,7 @@ def lost_ranges(
 
 
 def _overlap(ranges: list[tuple[int, int]], start: int, end: int) -> int:
-    """Return how many clocks from `start` to before `end` lie in ranges of one client."""
+    """Return the number of clocks from `start` to before `end` in ranges of one client."""
     count = 0
     for at in range(max(0, bisect_right(ranges, (start, 1 << 53)) - 1), len(ranges)):
         first, after = ranges[at]

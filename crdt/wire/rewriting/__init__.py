@@ -1,3 +1,1 @@
-"""Updates written in another form, as bytes:
-of equal meaning for Yjs, or such that pycrdt can read them fast.
-"""
+"""Writes updates in another form, as bytes: equal for Yjs, or fast and readable for pycrdt."""

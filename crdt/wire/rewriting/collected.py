@@ -1,9 +1,9 @@
-"""Structs that are garbage-collected as soon as they are integrated.
+"""Garbage-collects structs that Yjs collects as soon as it integrates them.
 
-An editor may go on to edit something before it hears that it was deleted. When Yjs integrates such
-edits, it turns them into GC structs, which have a length and no content. It passes them on in that
+An editor may edit an object before it learns that the object was deleted. When Yjs integrates such
+edits, it turns them into GC structs, which have a length and no content. It sends them on in that
 form. yrs keeps the content if one neighbour is left, so it would show text that browsers do not
-show. Therefore the edits become GC structs before anybody gets them.
+show. Therefore the edits become GC structs before any client gets them.
 
 See docs/design/documents.md.
 """
@@ -29,21 +29,21 @@ def collect(update: bytes, ranges: Iterable[tuple[int, int, int]]) -> bytes:
 
 
 class _Collector(StructRewriter):
-    """One pass over one update."""
+    """Collects structs in one pass over one update."""
 
     __slots__ = ("_open_length", "_ranges")
 
     def __init__(self, update: bytes, ranges: dict[int, list[tuple[int, int]]]) -> None:
         super().__init__(update)
         self._ranges = ranges
-        self._open_length = 0  # of the GC struct that the next one may join, as Yjs joins them
+        self._open_length = 0  # of the open GC struct, which the next GC joins, as in Yjs
 
     def rewrite(self, start: int, own: int) -> tuple[int, int]:
         kind, content = self.skip_header(start)
         length, end = self.struct_end(content, kind)
-        # A collected struct is left out of the output and only counted. All are written as one GC
-        # struct when something else follows, because Yjs joins neighbouring GC structs, too, and
-        # admission compares lengths.
+        # A collected struct is not written but counted. All counted structs are written as one GC
+        # struct when another struct follows: Yjs also joins neighbouring GC structs, and admission
+        # compares lengths.
         if kind == GC or _is_in(self._ranges.get(client_of(own), []), clock_of(own)):
             self._open_length += length
         else:
@@ -58,7 +58,7 @@ class _Collector(StructRewriter):
 
 
 def _is_in(ranges: list[tuple[int, int]], clock: int) -> bool:
-    # The last range that begins at the clock or before it. Ends of ranges are below 2^53, so the
-    # pair (clock, 2^53) comes after a range that begins at this very clock.
+    # This is the last range that begins at the clock or before it. Ends of ranges are below 2^53,
+    # so the pair (clock, 2^53) sorts after a range that begins exactly at this clock.
     at = bisect_right(ranges, (clock, 1 << 53)) - 1
     return at >= 0 and clock < ranges[at][1]

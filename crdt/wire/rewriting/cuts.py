@@ -1,11 +1,10 @@
-"""Long structs cut in advance where other structs refer into them.
+"""Cuts long structs in advance at the places that other structs refer to.
 
-yrs cuts a struct whenever something is put into it or deleted from it. For that it walks its text
-from the beginning and copies all that comes behind, and values are moved one by one. Twelve
-thousand lines that are indented from the last to the first took it five seconds, and as long again
-whenever the document was loaded. In a copy that is cut at all these places beforehand the indenting
-takes 20 ms. Yjs defines what a struct is cut into (`splitItem` in `Item.js`), so the copy shows an
-equal text.
+yrs cuts a struct whenever a client inserts into it or deletes from it. For each cut it walks the
+text from the beginning and copies all text after the cut; values are moved one by one. Indenting
+12,000 lines from the last to the first took yrs five seconds, and as long again whenever the
+document was loaded. In a copy that is cut at all these places beforehand, the indenting takes
+20 ms. The cuts follow Yjs (`splitItem` in `Item.js`), so the copy shows an equal text.
 
 The updates must have passed `update_parser.parse`.
 
@@ -29,13 +28,13 @@ _Places = Mapping[int, list[int]]
 
 
 def places_of(updates: Iterable[Parsed]) -> _Places:
-    """Return {client: clocks, in order} at which these updates cut structs."""
+    """Return {client: clocks, in order} of the places at which these updates cut structs."""
     places: dict[int, set[int]] = {}
     for parsed in updates:
         for packed in parsed.splits:
             places.setdefault(client_of(packed), set()).add(clock_of(packed))
         for client, start, end in parsed.ranges:
-            # A deletion cuts before its first unit and behind its last one.
+            # A deletion cuts before its first unit and after its last unit.
             places.setdefault(client, set()).update((start, end))
     return {client: sorted(clocks) for client, clocks in places.items()}
 
@@ -46,7 +45,7 @@ def cut_at(update: bytes, places: _Places) -> bytes:
 
 
 class _Cutter(StructRewriter):
-    """One pass over one update."""
+    """Cuts structs in one pass over one update."""
 
     __slots__ = ("_places",)
 
@@ -70,7 +69,7 @@ class _Cutter(StructRewriter):
         return length, end
 
     def _inside(self, own: int, length: int) -> list[int]:
-        """Return the places inside a struct, counted from its beginning."""
+        """Return the places inside a struct, relative to its beginning."""
         places, clock = self._places.get(client_of(own), []), clock_of(own)
         return [
             place - clock
@@ -78,12 +77,13 @@ class _Cutter(StructRewriter):
         ]
 
     def _contents(self, at: int, end: int, kind: int, bounds: list[int]) -> list[bytes]:
-        """Return the contents of the pieces of a struct between `bounds`,
-        in clock units from its beginning.
+        """Return the contents of a struct's pieces.
+
+        bounds  the ends of the pieces, in clock units from the struct's beginning
         """
         count, begin = read_var_uint(self.data, at)
         if kind == ANY:
-            # Values have no fixed size: they are gone through once, and cut where a piece ends.
+            # Values have no fixed size: they are read once, and cut where a piece ends.
             return [
                 write_var_uint(after - first) + values
                 for first, after, values in self._values(begin, bounds)
@@ -91,8 +91,8 @@ class _Cutter(StructRewriter):
         text = self.data[begin:end]
         if count == bounds[-1]:  # ASCII
             return [write_var_bytes(text[first:after]) for first, after in pairwise(bounds)]
-        # Clocks count UTF-16 units, so the text is cut there. A cut inside a pair leaves half a
-        # surrogate on each side, which `replace` makes U+FFFD, as Yjs does.
+        # Clocks count UTF-16 units, so the text is cut by these. A cut inside a pair leaves half a
+        # surrogate on each side, which `replace` turns into U+FFFD, as in Yjs.
         units = text.decode().encode("utf-16-le")
         pieces = (
             units[first * _UNIT_BYTES : after * _UNIT_BYTES] for first, after in pairwise(bounds)
@@ -110,9 +110,9 @@ class _Cutter(StructRewriter):
 def _behind(
     kind: int, own: int, right: int, bounds: list[int], contents: list[bytes]
 ) -> Iterable[bytes]:
-    """Yield the pieces of a struct but the first: each lies behind the one before it."""
+    """Yield the pieces of a struct except the first; each comes after the piece before it."""
     # The left origin is the unit before the cut. The right origin is that of the whole struct, as
-    # `splitItem` has it. With a left origin no parent is written.
+    # in `splitItem`. A struct with a left origin has no parent in its bytes.
     info = bytes((kind | HAS_LEFT_ORIGIN | (0 if right == NO_ID else HAS_RIGHT_ORIGIN),))
     before = b"" if right == NO_ID else id_bytes(right)
     for place, content in zip(bounds[1:], contents[1:], strict=False):

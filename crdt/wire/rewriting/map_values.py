@@ -1,8 +1,8 @@
-"""Values under map keys, each in a struct of its own.
+"""Splits structs with several values under a map key into one struct for each value.
 
-Yjs joins the values that a key had one after the other when they are kept for undoing
-(`ContentAny.mergeWith`). yrs hangs or dies over such structs, so they are taken apart again. Yjs
-defines what a struct is split into (`splitItem` in `Item.js`), so the update stays equal.
+Yjs joins the values that a key had one after another when they are kept for undoing
+(`ContentAny.mergeWith`). yrs hangs or dies when it reads such structs, so they are split again. The
+split follows Yjs (`splitItem` in `Item.js`), so the update stays equal.
 
 See docs/design/documents.md.
 """
@@ -18,7 +18,7 @@ from crdt.wire.struct_rewriter import StructRewriter
 
 
 def split_values(update: bytes, multi_value_entries: Set[int]) -> bytes:
-    """Return an equal update in which these structs (packed ids) are split into one for each value.
+    """Return an equal update in which these structs (packed ids) become one for each value.
 
     The update must have passed `update_parser.parse`.
     """
@@ -26,7 +26,7 @@ def split_values(update: bytes, multi_value_entries: Set[int]) -> bytes:
 
 
 class _ValueSplitter(StructRewriter):
-    """One pass over one update."""
+    """Splits structs in one pass over one update."""
 
     __slots__ = ("_multi_value_entries",)
 
@@ -43,12 +43,12 @@ class _ValueSplitter(StructRewriter):
         return length, end
 
     def _split(self, start: int, own: int) -> tuple[int, int]:
-        """Write a struct for each value, behind the one before it, with the same right origin."""
+        """Write a struct for each value, after the one before it, with the same right origin."""
         kind, _, right_origin, _, content, _ = self.header(start)
         right = b"" if right_origin == NO_ID else id_bytes(right_origin)
         info = kind | HAS_LEFT_ORIGIN | (HAS_RIGHT_ORIGIN if right else 0)
-        # The first value keeps the struct's own head. Those behind it have the value before as left
-        # origin, so the last one wins under the key, as it did in the struct.
+        # The first value keeps the struct's own head. Each later value has the previous value as
+        # left origin. So the last value is the key's value, as it was in the struct.
         head = self.data[start:content]
         count, at = read_var_uint(self.data, content)
         for number in range(count):

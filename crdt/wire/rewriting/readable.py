@@ -1,15 +1,15 @@
-"""A copy of an update that pycrdt can read, to show the texts of a document.
+"""Makes a copy of an update that pycrdt can read, to show the texts of a document.
 
-pycrdt (yrs) cannot read all that Yjs writes. It fails on legacy JSON, on hooks, on halves of
+pycrdt (yrs) cannot read everything that Yjs writes. It fails on legacy JSON, on hooks, on halves of
 surrogate pairs and large integers in embeds and formats, and on deep values, which it reads by
 recursion. Such content is replaced by content of equal length in clock units, so ids and positions
-stay. The copy is used for reading only: the server stores, sends and merges the update itself.
+stay. The copy is used only for reading: the server stores, sends and merges the update itself.
 
 An example: a legacy JSON struct with the values 1 and `undefined` has two clock units. The copy has
 an Any struct with two values, the number 1 and `undefined`. docs/design/documents.md has its bytes.
 
-Why not refuse such content: browsers can read it,
-and a document that somebody began years ago must open.
+Such content is not refused, because browsers can read it. A document that was begun years ago must
+open.
 
 The update must have passed `update_parser.parse`.
 
@@ -30,7 +30,7 @@ from crdt.wire.struct_reader import KIND_MASK, StructReader
 
 MAX_DEPTH = 100
 """Levels of a value that are shown; deeper values become null. yrs refuses JSON beyond 127 levels,
-and its stack overflows at some thousands."""
+and at some thousands its stack overflows."""
 
 _SHALLOW = replace(STORED_LIMITS, any_depth=MAX_DEPTH)
 
@@ -39,23 +39,24 @@ _UNDEFINED, _NULL, _FALSE, _TRUE = b"\x7f", b"\x7e", b"\x79", b"\x78"
 _FLOAT64, _TEXT, _OBJECT, _ARRAY = b"\x7b", b"\x77", b"\x76", b"\x75"
 _suspect = re.compile(rb"\\u[dD][89a-fA-F]|\d{19}|[eE]\+?\d{3}").search
 """Finds half a surrogate pair, or a number that may be out of range, in JSON.
-Text in quotes may look like it."""
+Text in quotes may match by chance."""
 
 _bracket = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]').finditer
-"""Finds brackets in JSON, and texts in quotes, in which brackets do not count."""
+"""Finds brackets in JSON, and texts in quotes, whose brackets do not count."""
 
 _surrogate = re.compile("[\ud800-\udfff]")
 
 
 def readable(update: bytes) -> bytes:
-    """Return the update with other content where pycrdt could not read it;
-    the update itself if it can read all.
+    """Return the update with other content where pycrdt cannot read it.
+
+    Returns the same object if pycrdt can read all content.
     """
     return _Copier(update).run()
 
 
 class _Copier(StructReader):
-    """One pass over one update."""
+    """Replaces unreadable content in one pass over one update."""
 
     __slots__ = ("_copied", "_parts", "_unbounded")
 
@@ -76,12 +77,12 @@ class _Copier(StructReader):
         return b"".join((*self._parts, self.data[self._copied :]))
 
     def _struct(self, start: int) -> int:
-        """Copy a struct, or write another one for it; return the next position."""
+        """Copy a struct, or write another one instead; return the next position."""
         kind, _, _, _, at, _ = self.header(start)
         try:
             _, end = self.struct_end(at, kind)
-        # Deeper than pycrdt can read. The other reader has the limits of stored updates, and finds
-        # the end.
+        # The content is deeper than pycrdt can read. The other reader has the limits of stored
+        # updates, and finds the end.
         except LimitExceeded:
             _, end = self._unbounded.struct_end(at, kind)
             if kind == ANY:
@@ -89,13 +90,12 @@ class _Copier(StructReader):
         if kind in (EMBED, FORMAT):
             self._check_json(self.name(at)[1] if kind == FORMAT else at, end)
         elif kind == TYPE:
-            # yrs knows no XmlHook. Its name is left out, and its attributes lie under keys, as
-            # those of a map.
+            # yrs does not know XmlHook. Its name is left out, so its attributes are values under
+            # keys, as in a map.
             if self.data[at] == XML_HOOK:
                 self._replace(at, end, _MAP)
         elif kind in (JSON, DOC):
-            # Only the kind in the info byte is changed: the bits that say which origins follow must
-            # stay.
+            # Only the kind in the info byte is changed: the bits for the origins must stay.
             self._replace(start, start + 1, bytes((self.data[start] & ~KIND_MASK | ANY,)))
             self._replace(
                 at, end, self._from_json(at) if kind == JSON else b"\x01" + _TEXT + self._guid(at)
@@ -107,7 +107,7 @@ class _Copier(StructReader):
         self._copied = end
 
     def _shallow(self, at: int) -> bytes:
-        """Return values with null for each that is nested too deep."""
+        """Return the values of a content, with null for each that is nested too deep."""
         count, at = read_var_uint(self.data, at)
         parts = [write_var_uint(count)]
         for _ in range(count):
@@ -127,8 +127,8 @@ class _Copier(StructReader):
         """Replace JSON that pycrdt cannot read."""
         _, begin = read_var_uint(self.data, at)
         text = self.data[begin:end]
-        # The cheap question first: most embeds and formats are a few bytes such as `true`. Brackets
-        # in quotes and escaped text make some false alarms, which only cost time.
+        # The cheap check comes first: most embeds and formats are a few bytes such as `true`.
+        # Brackets in quotes and escaped text cause some false alarms, which only cost time.
         if text.count(b"[") + text.count(b"{") <= MAX_DEPTH and not _suspect(text):
             return
         written = _readable_json(text.decode())
@@ -136,7 +136,7 @@ class _Copier(StructReader):
             self._replace(at, end, write_var_bytes(written.encode()))
 
     def _from_json(self, at: int) -> bytes:
-        """Return legacy JSON as values."""
+        """Return the values of legacy JSON as an Any content."""
         count, at = read_var_uint(self.data, at)
         parts = [write_var_uint(count)]
         for _ in range(count):
@@ -147,7 +147,7 @@ class _Copier(StructReader):
         return b"".join(parts)
 
     def _guid(self, at: int) -> bytes:
-        """Return the id of a subdocument, with its size in front."""
+        """Return the id of a subdocument, with its size before it."""
         return self.data[at : self.name(at)[1]]
 
 
@@ -163,10 +163,9 @@ def _readable_json(text: str) -> str | None:
 
 
 def _shallow_json(text: str) -> str:
-    """Return JSON with null for each value that is nested too deep;
-    the text itself if there is none.
+    """Return JSON with null for each value that is nested too deep; the same object if none is.
 
-    `json` reads by recursion, and how deep it gets differs between versions of Python.
+    `json` reads by recursion, and its greatest depth differs between versions of Python.
     """
     parts: list[str] = []
     depth = copied = 0
@@ -174,8 +173,8 @@ def _shallow_json(text: str) -> str:
         bracket = match[0]
         if bracket in "[{":
             depth += 1
-            # The bracket that is too deep, and all up to its own end, becomes null. Commas and
-            # names around it stay, so the rest is valid JSON.
+            # The value from the bracket that is too deep to its end becomes null. Commas and names
+            # around it stay, so the text is still valid JSON.
             if depth == MAX_DEPTH + 1:
                 parts += (text[copied : match.start()], "null")
         elif bracket in "]}":
@@ -190,7 +189,7 @@ def _dumps(value: Any) -> str:
 
 
 def _loads(text: str) -> Any:
-    """Read JSON as pycrdt could; None if that cannot be."""
+    """Read JSON with the limits of pycrdt; None if that is not possible."""
     try:
         return _plain(json.loads(_shallow_json(text)))
     except (ValueError, OverflowError):
@@ -214,7 +213,7 @@ def _plain(value: Any) -> Any:
 
 
 def _encode(value: Any) -> list[bytes]:
-    """Return a value of JSON in lib0's encoding, numbers as floats."""
+    """Return a JSON value in lib0's encoding, with numbers as floats."""
     if value is None or isinstance(value, bool):
         return [_NULL if value is None else _TRUE if value else _FALSE]
     if isinstance(value, str):

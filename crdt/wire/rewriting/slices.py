@@ -1,10 +1,10 @@
-"""An update in several smaller ones, each of which can be integrated after those before it.
+"""Splits an update into smaller ones, each of which can be integrated after those before it.
 
-pycrdt integrates an update in one call, which nothing can end or interrupt. In slices its work can
-be measured while it is done, and given up.
+pycrdt integrates an update in one call, which cannot be interrupted. With slices its work can be
+measured while it is done, and stopped.
 
-The invariant: all that a slice refers to is in it, in a slice before it, or was known before.
-Otherwise pycrdt would keep structs as pending.
+The invariant: each struct that a slice refers to is in this slice, in a slice before it, or was
+known before. Otherwise pycrdt would keep structs as pending.
 """
 
 from bisect import bisect_left, bisect_right
@@ -20,7 +20,7 @@ _NO_DELETIONS = b"\x00"
 
 
 def count_structs(parsed: Parsed) -> int:
-    """Return how many structs and deleted ranges an update has."""
+    """Return the number of structs and deleted ranges in an update."""
     structs = len(parsed.ranges)
     for _, count, _, _ in parsed.sections:
         structs += count
@@ -30,14 +30,14 @@ def count_structs(parsed: Parsed) -> int:
 class _Section:
     """A section whose structs are being put into slices.
 
-    at     number of its structs that are in slices already
+    at     number of its structs that are already in slices
     clock  clock of the next struct
     waits  (clock, other client, clock in its structs) of references into other sections,
            the next reference last
     """
 
     def __init__(self, starts: list[int], clocks: list[int]) -> None:
-        """starts: positions of its structs, and of the end of the last one; clocks: likewise."""
+        """starts, clocks: positions and clocks of its structs, and of the end of the last one."""
         self.starts = starts
         self.clocks = clocks
         self.at = 0
@@ -53,17 +53,17 @@ class _Section:
 
 
 class Slicer(StructReader):
-    """One pass over one update.
+    """Puts the structs of one update into slices, in one pass.
 
     Sections are put into slices in the order in which `ParentResolver` reads them.
 
-    size  how many structs or deleted ranges the next slice has at most; may be changed at any time
+    size  the most structs or deleted ranges of the next slice; may be changed at any time
 
-    All that the update refers to must be known, or in it (`crdt.structs.partial.find_part`).
+    Each struct that the update refers to must be known or in it: see `partial.find_part`.
 
     An example: section 9 has structs a b c, where b refers to e of section 5, which has d e f.
-    Slices of two structs are a d, then e b, then c f: section 9 waits before b, section 5 is passed
-    on up to e and no further, then 9 goes on, and what is left of 5 comes when it is its turn.
+    Slices of two structs are a d, then e b, then c f. Section 9 waits before b. Section 5 is sliced
+    up to e and no further. Then section 9 goes on, and f comes when it is the turn of section 5.
     """
 
     __slots__ = ("_ranges", "_sections", "size")
@@ -92,8 +92,9 @@ class Slicer(StructReader):
         return _Section(starts, clocks)
 
     def run(self) -> Iterator[bytes]:
-        """Yield the slices: the sections of higher client ids first, as Yjs integrates them,
-        then the deletions.
+        """Yield the slices: first structs, then deletions.
+
+        Sections of higher client ids come first, as in Yjs.
         """
         yield from self._structs()
         at = 0
@@ -116,8 +117,8 @@ class Slicer(StructReader):
                 if section.is_done or (len(waiting) > 1 and not self._is_needed(waiting)):
                     waiting.pop()
                     continue
-                # A slice may have a section only once, so what is added to it later must follow
-                # directly: it does, as sections only ever move forward.
+                # A slice may have a section only once, so structs that are added to it later must
+                # follow directly. Sections only move forward, so structs do follow directly.
                 begun.setdefault(waiting[-1], section.at)
                 after = min(section.at + left, self._end_of_run(waiting))
                 left -= after - section.at
@@ -129,11 +130,11 @@ class Slicer(StructReader):
             yield self._encode(begun)
 
     def _needed(self, section: _Section) -> int | None:
-        """Return the client whose structs have to be passed on before the next one of a section."""
+        """Return the client whose structs must be sliced before the next struct of a section."""
         waits = section.waits
         while waits and not section.is_done and waits[-1][0] <= section.clock:
             clock, other, k = waits[-1]
-            # A struct may refer to up to two others. A reference to a struct that was passed on is
+            # A struct may refer to up to two other structs. A reference to a sliced struct is
             # dropped, and the next reference is read.
             if clock == section.clock and self._sections[other].clock <= k:
                 return other
@@ -141,15 +142,15 @@ class Slicer(StructReader):
         return None
 
     def _end_of_run(self, waiting: list[int]) -> int:
-        """Return up to which struct the last section is passed on.
+        """Return the number of the struct up to which the last section is sliced.
 
-        That is where it waits itself, or where nothing waits for it any more.
+        That is where the section waits itself, or where no section waits for it any more.
         """
         section = self._sections[waiting[-1]]
         end = len(section.starts) - 1
         if section.waits:
             end = bisect_left(section.clocks, section.waits[-1][0], section.at, end)
-        # Another section waits for clock `k` of this one. Structs are passed on up to that clock
+        # Another section waits for clock `k` of this section. Structs are sliced up to that clock
         # and no further, because the next ones may wait for the other section.
         if len(waiting) > 1:
             _, _, k = self._sections[waiting[-2]].waits[-1]
@@ -157,7 +158,7 @@ class Slicer(StructReader):
         return end
 
     def _is_needed(self, waiting: list[int]) -> bool:
-        """Whether the section below the last one still waits for it."""
+        """Whether the section below the last one in `waiting` still waits for the last one."""
         return self._needed(self._sections[waiting[-2]]) == waiting[-1]
 
     def _encode(self, begun: dict[int, int]) -> bytes:

@@ -1,15 +1,16 @@
-"""A large state as several updates, in an order in which each can be integrated when it arrives.
+"""Splits a large state into several updates, in an order in which each can be integrated.
 
-A client on a slow link must hear something from time to time: y-websocket hangs up after 30 seconds
-without a message, and a message counts when it is complete. So a state of megabytes goes out in
+A client on a slow link must get a message from time to time. y-websocket hangs up after 30 seconds
+without a message, and a message counts only when it is complete. So a state of megabytes is sent in
 parts. The structs of a part refer only to this part and those before it, whatever the order of
 clients in the state. Each part also has the deletions of its structs.
 
-Why not cut the bytes anywhere: a client can only integrate whole updates, and would keep what
-refers to a later part as pending. It then shows nothing, or text whose deletions are still to come.
+The bytes cannot be cut anywhere. A client can only integrate whole updates, and would keep
+references to a later part as pending. The client would then show no text, or text without its
+deletions.
 
-Not for: cutting single structs (`slicing`).
-A struct that is larger than a part is a part of its own.
+Not for cutting single structs (`slicing`). A struct that is larger than a part is a part of its
+own.
 """
 
 from bisect import bisect_left, bisect_right
@@ -24,18 +25,17 @@ from crdt.wire.struct_id import NO_ID, client_of, clock_of
 from crdt.wire.struct_reader import StructReader
 
 SPLIT_BYTES = 512 << 10
-"""Bytes up to which a state goes out as one message:
-a link of 17 KiB/s brings it within 30 seconds."""
+"""A state up to this size is sent as one message: a link of 17 KiB/s carries it in 30 seconds."""
 PART_BYTES = 256 << 10
-"""Bytes of structs in a part: a link of 9 KiB/s brings one in 30 seconds."""
+"""Bytes of structs in a part: a link of 9 KiB/s carries one part in 30 seconds."""
 
 
 class Part(NamedTuple):
     """One of the updates.
 
-    clocks     {client id: next clock} of the structs in it:
-               a client that knows these needs the deletions only
-    deletions  an update with the deletions in it, b"" without any
+    clocks     {client id: next clock} of its structs:
+               a client that has these structs needs only the deletions
+    deletions  an update with only its deletions; b"" if it has none
     """
 
     update: bytes
@@ -44,17 +44,18 @@ class Part(NamedTuple):
 
 
 def split_update(update: bytes, part_bytes: int = PART_BYTES) -> list[Part]:
-    """Return updates that are together equal to this one,
-    which must have passed `update_parser.parse`.
+    """Return updates that together equal this update.
+
+    The update must have passed `update_parser.parse`.
     """
     return _Splitter(update, part_bytes).run()
 
 
 class _Section:
-    """The structs of one client, and how many of them are in parts already.
+    """The structs of one client, and the number of them that are already in parts.
 
     starts  position of each struct, and of the end of the last one
-    clocks  clock of each struct, and the one behind the last
+    clocks  clock of each struct, and the clock after the last one
     edges   (number of the struct, client, clock) of references to structs
             of other clients, in order
     """
@@ -67,8 +68,8 @@ class _Section:
         self.clocks = [clock]
         self.edges: list[tuple[int, int, int]] = []
         self.edge = 0
-        self.done = 0  # structs that are in a part, or in the one that is being filled
-        self.taken = 0  # structs that are in a part
+        self.done = 0  # structs that are in a part, or in the part that is being filled
+        self.taken = 0  # structs that are in a finished part
 
     @property
     def is_done(self) -> bool:
@@ -76,7 +77,7 @@ class _Section:
 
 
 class _Splitter(StructReader):
-    """One pass that finds the structs, and one that fills parts."""
+    """Finds the structs in one pass, and fills parts in another."""
 
     __slots__ = ("_part_bytes", "_ranges", "_sections", "_used")
 
@@ -130,9 +131,9 @@ class _Splitter(StructReader):
     # -- filling parts ----------------------------------------------------------------------------
 
     def _parts(self) -> Iterator[Part]:
-        """Go through the sections as Yjs does, each up to a struct that waits for another one."""
-        # Sections that wait are not looked at again until the section that they wait for moves on.
-        # Going round all of them would be quadratic in a text that many people wrote in turns.
+        """Read the sections as Yjs does, each up to a struct that waits for another section."""
+        # A waiting section is not read again until the section that it waits for moves on. Trying
+        # all sections in turn would be quadratic for a text that many users wrote in turns.
         ready = deque(self._sections.values())
         waiting: dict[int, list[_Section]] = {}
         while ready:
@@ -147,19 +148,20 @@ class _Splitter(StructReader):
                 ready.appendleft(section)
             if self._used >= self._part_bytes:
                 yield self._take()
-        # What still waits refers to something that is neither here nor known. A valid state has no
-        # such structs; if there are any, the client gets them, and keeps them as pending.
+        # Structs that still wait refer to structs that are neither in this update nor known. A
+        # valid state has none. If there are any, the client gets them, and keeps them as pending.
         for section in self._sections.values():
             section.done = len(section.starts) - 1
         if any(section.taken < section.done for section in self._sections.values()):
             yield self._take()
 
     def _advance(self, section: _Section) -> int | None:
-        """Put structs of a section into the part until it is full;
-        return the client that the next one waits for.
+        """Put structs of a section into the part until it is full.
+
+        Returns the client that the next struct waits for, or None.
         """
         starts, edges, last = section.starts, section.edges, len(section.starts) - 1
-        # At least one struct, also if it alone is larger than a part: else nothing would ever move.
+        # At least one struct is taken, even if it is larger than a part: the loop must always move.
         full = max(
             bisect_left(starts, starts[section.done] + self._part_bytes - self._used),
             section.done + 1,
@@ -178,8 +180,9 @@ class _Splitter(StructReader):
         return blocker
 
     def _has(self, client: int, clock: int) -> bool:
-        """Whether a struct is in this part or one before it,
-        or known already because it is not in the update.
+        """Whether a struct is in this part or an earlier one, or is not in the update at all.
+
+        A struct that is not in the update is known already.
         """
         other = self._sections.get(client)
         return other is None or clock < other.clocks[other.done] or clock >= other.clocks[-1]
@@ -201,12 +204,12 @@ class _Splitter(StructReader):
         return Part(b"".join(pieces) + deleted, clocks, b"\x00" + deleted if ranges else b"")
 
     def _take_ranges(self, client: int, after: int) -> Iterator[tuple[int, int, int]]:
-        """Take out the deleted ranges of a client below a clock."""
+        """Remove and yield the deleted ranges of a client below a clock."""
         ranges = self._ranges.get(client)
         if not ranges:
             return
-        # A range that reaches beyond this part's structs is cut in two: a client must not get a
-        # deletion before the structs that it deletes, as it would keep that as pending.
+        # A range that reaches beyond this part's structs is cut in two. A client must not get a
+        # deletion before its structs, because it would keep the deletion as pending.
         count = bisect_right(ranges, (after - 1, after))
         rest = ranges[count:]
         for start, end in ranges[:count]:
