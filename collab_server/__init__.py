@@ -1,3 +1,3 @@
-"""Collaborative code editor server: puts configuration, store, rooms and handlers together."""
+"""The collaborative code editor server: combines configuration, store, rooms and handlers."""
 
 __version__ = "0.2.0"

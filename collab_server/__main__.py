@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-# `python -m` looks into the current folder first. A module there that is called as a package of the
-# server, such as `handlers`, would run instead of it.
+# `python -m` searches the current folder first. A module there may have the name of one of the
+# server's packages, such as `handlers`. It would then run instead of that package.
 if sys.path[0] == str(Path.cwd()) and Path(__file__).parents[1] != Path.cwd():
     del sys.path[0]
 

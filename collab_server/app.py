@@ -40,8 +40,8 @@ _DAY_S = 24 * _HOUR_S
 _INVITED_S = _HOUR_S
 _KNOWN_PLACE_S = 30 * _DAY_S
 _ACCEPTS_BURST_S = 30
-"""Seconds of an address's rate that it may use together:
-enough for 240 browsers with six connections each."""
+"""An address may use its rate of this many seconds together.
+That is enough for 240 browsers with six connections each."""
 
 
 @dataclass
@@ -79,8 +79,8 @@ def make_parts(
 ) -> Parts:
     """Build the server on an open store; call inside the event loop.
 
-    is_clean  whether the previous run wrote everything, and the store is as it left it
-    crashes   sessions and users for which earlier processes were working when they died
+    is_clean  whether the previous run wrote everything, and the store is unchanged since then
+    crashes   the sessions and users that earlier processes worked for when they died
     """
     life = Life()
     environment = _environment(
@@ -177,7 +177,7 @@ def _avatars(config: Config) -> Avatars:
 class Rates:
     """Makes rate limiters with the configured numbers.
 
-    Each counts refusals under the name of its setting.
+    Each limiter counts its refusals under the name of its setting.
     """
 
     def __init__(self, config: Config, limit_counters: LimitCounters) -> None:
@@ -195,14 +195,15 @@ class Rates:
         )
 
     def every(self, setting: Setting[int], seconds: float) -> RateLimiter:
-        """Return a limiter that allows the number of a setting in this many seconds,
-        also without pauses between.
+        """Return a limiter that allows as many requests in `seconds` as a setting says.
+
+        The requests may come without pauses between them.
         """
         limit = getattr(self._config, setting.name)
         return self.limiter(setting, limit / seconds, limit)
 
     def backoff(self, setting: Setting[int]) -> Backoff:
-        """Return growing waits after failures; a setting says how many failures are free."""
+        """Return a Backoff: waits that grow with failures. A setting says how many are free."""
         free = getattr(self._config, setting.name)
         return Backoff(free, self.monotonic, partial(self._limit_counters.count, setting))
 

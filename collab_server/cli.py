@@ -66,19 +66,20 @@ def _run(config: Config, *, is_guarded: bool) -> int:
         logs.complain(str(error))
         return CANNOT_START
     os.environ["RUST_BACKTRACE"] = (
-        # Panics of pycrdt are caught; to resolve their symbols for a backtrace would take 50 MiB
+        # A backtrace would take 50 MiB for symbols, and panics of pycrdt are caught.
         "0"
     )
     if is_guarded:
-        from collab_server.supervision import safeguards  # noqa: PLC0415  # imported late: `serve` does without it
+        from collab_server.supervision import safeguards  # noqa: PLC0415  # imported here, because `serve` must not import it
 
         return safeguards.run(config, sockets, new_loop)
     return serve(config, sockets, new_loop, Safeguards())
 
 
 async def _check(config: Config) -> int:
-    """Print whether a server with this configuration could start,
-    without disturbing a running one.
+    """Print whether a server with this configuration could start; return the exit code.
+
+    This does not disturb a running server.
     """
     try:
         loop_factory(config)

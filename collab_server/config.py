@@ -1,9 +1,8 @@
-"""The configuration: one frozen dataclass, made from the environment and `.env`,
-which only this module reads.
+"""The configuration, which only this module reads from the environment and `.env`.
 
-Each field is one setting. Settings of rooms and handlers are declared next to the code that obeys
-them, the others here. Flags, `.env.example` and docs/configuration.md list them in the order of the
-fields.
+It is one frozen dataclass, and each field is one setting. The settings of rooms and handlers are
+declared next to the code that uses them, all others here. Flags, `.env.example` and
+docs/configuration.md list the settings in the order of the fields.
 """
 
 import os
@@ -24,8 +23,8 @@ from handlers.http.network import normalize_origin
 
 MIN_SECRET_BYTES = 32
 LEAST_MEMORY_MB = 512
-"""Lowest limit on memory in MiB. The stacks of threads count too,
-and a picture takes 350 MiB while it is read."""
+"""Lowest limit on memory in MiB.
+The limit includes the stacks of threads, and reading a picture takes 350 MiB."""
 
 
 class ConfigError(Exception):
@@ -36,12 +35,19 @@ class ConfigError(Exception):
 class Config:
     """All settings."""
 
-    host: str = text("host", "localhost", "address or name to listen on; *: all addresses, "
-                                          "0.0.0.0: those of IPv4, ::: those of IPv6", prefix="").field()
+    host: str = text(
+        "host",
+        "localhost",
+        "address or name to listen on; *: all addresses, 0.0.0.0: those of IPv4, ::: those of IPv6",
+        prefix="",
+    ).field()
     port: int = number("port", 5000, 0, 65_535, "TCP port; 0 takes a free one", prefix="").field()
     data_dir: str = text(
-        "data_dir", "data", "folder of the embedded store (collab.db) and of the generated secret; "
-                            "~ is the home folder", prefix=""
+        "data_dir",
+        "data",
+        "folder of the embedded store (collab.db) and of the generated secret; "
+        "~ is the home folder",
+        prefix="",
     ).field()
     mongo_uri: str = text(
         "mongo_uri",
@@ -51,20 +57,31 @@ class Config:
         prefix="",
     ).field()
     jwt_secret: str = text(
-        "jwt_secret", "", "signs tokens, at least 32 bytes; unset: made once and kept in DATA_DIR", prefix=""
+        "jwt_secret",
+        "",
+        "signs tokens, at least 32 bytes; unset: made once and kept in DATA_DIR",
+        prefix="",
     ).field()
     cors_origin: str = text(
-        "cors_origin", "", "other origins that browsers may call from, separated by commas", prefix=""
+        "cors_origin",
+        "",
+        "other origins that browsers may call from, separated by commas",
+        prefix="",
     ).field()
     cloudinary_url: str = text(
-        "cloudinary_url", "", "where avatars go: cloudinary://key:secret@cloud; unset: kept in the "
-                              "store", prefix=""
+        "cloudinary_url",
+        "",
+        "where avatars go: cloudinary://key:secret@cloud; unset: kept in the store",
+        prefix="",
     ).field()
     trust_proxy: int = settings.TRUST_PROXY.field()
 
     metrics_token: str = settings.METRICS_TOKEN.field()
     event_loop: str = text(
-        "event_loop", "auto", "auto: uvloop where it is installed, else asyncio", allowed=("auto", "uvloop", "asyncio")
+        "event_loop",
+        "auto",
+        "auto: uvloop where it is installed, else asyncio",
+        allowed=("auto", "uvloop", "asyncio"),
     ).field()
     supervisor: str = text(
         "supervisor",
@@ -74,8 +91,11 @@ class Config:
         allowed=("on", "off"),
     ).field()
     watchdog_s: float = number(
-        "watchdog_s", 30.0, 0, 3_600, "seconds after which a server that does not respond is "
-                                      "ended; 0: never"
+        "watchdog_s",
+        30.0,
+        0,
+        3_600,
+        "seconds after which a server that does not respond is ended; 0: never",
     ).field()
     memory_mb: float = number(
         "memory_mb",
@@ -88,19 +108,28 @@ class Config:
     worker_mb: int = limits.WORKER_MB.field()
     worker_idle_s: float = limits.WORKER_IDLE_S.field()
     log_format: str = text(
-        "log_format", "auto", "auto: lines on a terminal, else JSON", allowed=("auto", "text", "json")
+        "log_format",
+        "auto",
+        "auto: lines on a terminal, else JSON",
+        allowed=("auto", "text", "json"),
     ).field()
     log_level: str = text(
-        "log_level", "info", "least severe level to log", allowed=("debug", "info", "warning", "error")
+        "log_level",
+        "info",
+        "least severe level to log",
+        allowed=("debug", "info", "warning", "error"),
     ).field()
-    drain_s: float = number("drain_s", 10.0, 0, 300, "seconds to write everything after SIGTERM").field()
+    drain_s: float = number(
+        "drain_s", 10.0, 0, 300, "seconds to write everything after SIGTERM"
+    ).field()
     flush_ms: int = limits.FLUSH_MS.field()
     idle_s: float = limits.IDLE_S.field()
     bcrypt_cost: int = number(
         "bcrypt_cost", 12, 4, 16, "work factor of password hashes; below 10 for tests only"
     ).field()
-    access_token_s: int = number("access_token_s", 900, 1, 86_400, "life of an access token in "
-                                                                   "seconds").field()
+    access_token_s: int = number(
+        "access_token_s", 900, 1, 86_400, "life of an access token in seconds"
+    ).field()
     refresh_idle_s: int = settings.REFRESH_IDLE_S.field()
     refresh_s: int = settings.REFRESH_S.field()
     auto_version_pause_s: float = limits.AUTO_VERSION_PAUSE_S.field()
@@ -166,19 +195,23 @@ class Config:
     @property
     def origins(self) -> frozenset[str]:
         """The normalized origins in CORS_ORIGIN."""
-        return frozenset(normalize_origin(part) for part in self.cors_origin.split(",") if part.strip())
+        return frozenset(
+            normalize_origin(part) for part in self.cors_origin.split(",") if part.strip()
+        )
 
 
 def all_settings() -> Iterator[Setting[Any]]:
-    """Yield each setting, in the order in which they are documented."""
+    """Yield each setting, in the order of the documentation."""
     for field in fields(Config):
         yield field.metadata["setting"]
 
 
-def load(environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> tuple[Config, list[str]]:
+def load(
+    environment: Mapping[str, str] | None = None, env_file: Path | None = None
+) -> tuple[Config, list[str]]:
     """Return (configuration, warnings) from the environment and `.env`; the environment wins.
 
-    Raises ConfigError for the first variable that is wrong.
+    Raises ConfigError for the first wrong variable.
     """
     given: dict[str, str] = read_env_file(env_file) if env_file is not None else {}
     given.update(os.environ if environment is None else environment)
@@ -198,36 +231,45 @@ def load(environment: Mapping[str, str] | None = None, env_file: Path | None = N
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """Return the variables in a file like `.env`, {} if there is none.
+    """Return the variables in a file like `.env`, {} if there is no such file.
 
-    Raises ConfigError if it cannot be read as such a file:
-    for another encoding, a folder, or a line without a setting.
+    Raises ConfigError for a file with another encoding, for a folder, and for a line without a
+    setting.
     """
     try:
         if not os.path.lexists(path):
             return {}
         content = path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror or error}; it must be a file of lines "
-                          "NAME=value") from None
+        raise ConfigError(
+            f"{path}: {error.strerror or error}; it must be a file of lines NAME=value"
+        ) from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{path}, line {line}: not UTF-8; save the file in that encoding") from None
+        raise ConfigError(
+            f"{path}, line {line}: not UTF-8; save the file in that encoding"
+        ) from None
     if "\0" in text:
         raise ConfigError(f"{path} has NUL characters (UTF-16?); save the file as UTF-8")
     for binding in parse_stream(StringIO(text)):
         if binding.error:
-            raise ConfigError(f"{path}, line {_line_of(binding.original)}: must be NAME=value, or "
-                              "a comment behind #")
-    return {name: value for name, value in dotenv_values(stream=StringIO(text)).items() if value is not None}
+            raise ConfigError(
+                f"{path}, line {_line_of(binding.original)}: must be NAME=value, or "
+                "a comment behind #"
+            )
+    return {
+        name: value
+        for name, value in dotenv_values(stream=StringIO(text)).items()
+        if value is not None
+    }
 
 
 def _line_of(original: Original) -> int:
     """Return the number of the line in which a binding begins.
 
-    Its text includes the blank lines before it.
+    The binding's text includes the blank lines before it, so these have to be skipped.
     """
     text = original.string
     return original.line + text.count("\n", 0, len(text) - len(text.lstrip()))
@@ -239,22 +281,24 @@ def _parse(setting: Setting[Any], given: str) -> int | float | str:
         raise ConfigError(f"{variable} must be UTF-8")
     if not setting.is_number:
         if setting.allowed and given not in setting.allowed:
-            raise ConfigError(f"{variable} must be one of {', '.join(setting.allowed)}, not "
-                              f"{given!r}")
+            raise ConfigError(
+                f"{variable} must be one of {', '.join(setting.allowed)}, not {given!r}"
+            )
         return given
     kind = type(setting.default)
     try:
         value: int | float = kind(given)
     except ValueError:
-        raise ConfigError(f"{variable} must be a {'whole ' if kind is int else ''}number, not "
-                          f"{given!r}") from None
+        raise ConfigError(
+            f"{variable} must be a {'whole ' if kind is int else ''}number, not {given!r}"
+        ) from None
     if not setting.low <= value <= setting.high:
         raise ConfigError(f"{variable} must be from {setting.low} to {setting.high}, not {given}")
     return value
 
 
 def _in_home(folder: str) -> str:
-    """Return a path in which the home folder replaces `~` or `~user` at the beginning."""
+    """Return a path with `~` or `~user` at its beginning replaced by the home folder."""
     try:
         return str(Path(folder).expanduser())
     except RuntimeError:
@@ -275,9 +319,11 @@ def _check(config: Config) -> None:
         raise ConfigError("COLLAB_PONG_S must not be greater than COLLAB_PING_S")
     if config.cloudinary_url:
         parts = urlsplit(config.cloudinary_url)
-        if parts.scheme != "cloudinary" or not (parts.username and parts.password and parts.hostname):
+        if parts.scheme != "cloudinary" or not (
+            parts.username and parts.password and parts.hostname
+        ):
             raise ConfigError("CLOUDINARY_URL must look like cloudinary://key:secret@cloud")
     try:
-        config.origins  # noqa: B018 - parsed for its errors
+        config.origins  # noqa: B018 - the property raises for a wrong value
     except ValueError as error:
         raise ConfigError(f"CORS_ORIGIN: {error}") from None

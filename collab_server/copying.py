@@ -17,12 +17,12 @@ FAILED = 2
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _EXTENSION = re.compile(r".\.\w*[A-Za-z]\w*$")
-"""Matches names that end with letters after a dot, as those of files do:
-`backup-2026.11.28` is a folder."""
+"""Matches names that end with a dot and an extension that has letters.
+So it does not match `backup-2026.11.28`, which is a folder."""
 
 
 async def run(source: str, target: str, *, into_existing: bool) -> int:
-    """Copy, and print a summary, or one line that says what is wrong. Return the exit code.
+    """Copy, print a summary or one line about the failure, and return the exit code.
 
     source, target  a data folder, a SQLite file, or a MongoDB URI
     """
@@ -41,9 +41,9 @@ async def run(source: str, target: str, *, into_existing: bool) -> int:
 async def _copy(
     source: PortableStore, target: PortableStore, name: str, *, into_existing: bool
 ) -> None:
-    """Copy everything. Both stores are open meanwhile, which keeps servers from opening them.
+    """Copy everything. Both stores stay open during the copy, so no server can open them.
 
-    Whether the last run on the source ended cleanly is noted in the target too.
+    The target also gets the note whether the last run on the source ended cleanly.
     """
     was_clean = await source.open()
     is_clean = False
@@ -82,7 +82,7 @@ def _is_mongo(place: str) -> bool:
 
 
 def _are_one_file(source: str, target: str) -> bool:
-    """Whether two paths are names of one file."""
+    """Whether two paths lead to the same file."""
     try:
         return Path(source).samefile(target)
     except OSError:
@@ -90,11 +90,10 @@ def _are_one_file(source: str, target: str) -> bool:
 
 
 def _path(place: str) -> Path:
-    """Return the SQLite file that a place stands for:
-    an existing file, or `collab.db` in an existing folder.
+    """Return the SQLite file of a place: an existing file, or `collab.db` in an existing folder.
 
-    If there is nothing yet, the name decides. One with an extension is a file; one without, or with
-    a slash at its end, is a folder with `collab.db` in it.
+    If the place does not exist, its name decides. A name with an extension is a file. A name
+    without an extension, or with a slash at its end, is a folder for `collab.db`.
     """
     if scheme := _SCHEME.match(place):
         raise StoreUnavailable(

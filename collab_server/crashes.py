@@ -1,5 +1,6 @@
-"""Keeps the crash mark and the quarantine as files in DATA_DIR, read at the start;
-`crdt.quarantine` decides.
+"""Keeps the crash mark and the quarantine as files in DATA_DIR, and reads them at the start.
+
+Not for: deciding what is set aside (`crdt.quarantine`).
 """
 
 import contextlib
@@ -20,15 +21,16 @@ _log = logging.getLogger(__name__)
 
 
 class Crashes:
-    """The crash mark, mapped into memory, and the quarantine;
-    for the one process that has the store open.
+    """The crash mark, mapped into memory, and the quarantine.
 
-    mark        for rooms to write into
-    quarantine  for rooms to ask
+    Only the process that has the store open may use it.
+
+    mark        rooms write into it for which session and user they work
+    quarantine  rooms ask it which sessions and users are set aside
     """
 
     def __init__(self, data_dir: Path) -> None:
-        """Raises OSError if the folder cannot be used."""
+        """Open or create the files in a folder; raises OSError if the folder cannot be used."""
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._notes = data_dir / NOTES_NAME
         descriptor = os.open(data_dir / MARK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
@@ -41,10 +43,11 @@ class Crashes:
         self.quarantine = read_notes(data_dir)
 
     def look_back(self, now: int, *, is_sure: bool) -> None:
-        """Note the session and user that the mark named when the previous process ended,
-        and clear it; raises OSError.
+        """Read the mark of the previous process, note its sessions and users, and clear the mark.
 
         is_sure  whether that process ended by its own fault (`Quarantine.note`)
+
+        Raises OSError.
         """
         in_loop = list(self.mark.named())
         named = [*in_loop, *self.mark.named(in_threads=True)]

@@ -1,6 +1,4 @@
-"""Periodic tasks: note used logins, remove expired rows, clean up idle guests, renew the epoch,
-give memory back.
-"""
+"""Runs periodic tasks for logins, expired rows, idle guests, the epoch, and free memory."""
 
 import asyncio
 import logging
@@ -17,17 +15,16 @@ _BATCH = 200
 _ROUNDS_A_SWEEP = 60
 _GIVE_BACK_S = 10.0
 _TIMES_GIVEN_BACK = 6
-"""How often memory is given back in a row,
-after rooms have closed or many connections have ended."""
+"""How often memory is given back after rooms or many connections have closed."""
 _MANY_CONNECTIONS = 100
-"""Connections closed in one round from which on memory is given back:
-refused ones were in no room that could close."""
+"""Memory is given back if at least this many connections closed in one round.
+Closed rooms alone do not suffice as a sign, because refused connections were in no room."""
 _PICTURES_TOGETHER = 8
-"""Pictures of guests that are dropped together: each drop may be a request to Cloudinary."""
+"""Pictures of guests that are dropped together. Each drop may be a request to Cloudinary."""
 _SEALED_TOGETHER = 4
 _SEAL_PAUSE_S = 0.2
-"""Seconds between two batches of rows that get checksums,
-so that commits of edits need not wait long."""
+"""Seconds between two batches of rows that get checksums.
+During the pause, waiting commits of edits get their turn."""
 
 _log = logging.getLogger(__name__)
 
@@ -35,9 +32,9 @@ _log = logging.getLogger(__name__)
 class Housekeeping:
     """Runs the periodic tasks of a server, between `start` and `stop`.
 
-    guest_days   guests who were not active for this many days are cleaned up
-    interval_s   seconds between two rounds; every sixtieth one also sweeps
-    renew_epoch  called every sixtieth round, so that a restored backup is known,
+    guest_days   guests who were not active for this many days are removed
+    interval_s   seconds between two rounds; every sixtieth round also sweeps
+    renew_epoch  called every sixtieth round, so that a start notices a restored backup,
                  see `collab_server.opening`
     free_memory  called after rooms have closed or many connections have ended, in a thread
     """
@@ -74,8 +71,9 @@ class Housekeeping:
         await self._try_to("note logins", self.note_logins)
 
     async def note_logins(self) -> None:
-        """Store which logins were used since the last time, or are connected;
-        close the sockets of expired ones.
+        """Store the use of logins that were used since the last call or are connected.
+
+        The sockets of expired logins are closed.
         """
         services = self._services
         used = services.seen_logins | services.rooms.logins()
@@ -85,11 +83,12 @@ class Housekeeping:
             services.rooms.changes.logins_ended(ended, CloseReason.LOGIN_EXPIRED)
 
     async def sweep(self) -> None:
-        """Remove expired rows and idle guests, in batches,
-        so that other writes do not wait long for the store.
+        """Remove expired rows and idle guests.
+
+        This happens in batches, so that other writes do not wait long for the store.
         """
         services = self._services
-        # Users that are connected are not idle.
+        # Connected users count as active, so the sweep does not remove them.
         await services.store.touch_logins(services.rooms.logins(), services.clock())
         while True:
             now = services.clock()
@@ -107,10 +106,9 @@ class Housekeeping:
                 return
 
     async def seal_rows(self) -> None:
-        """Give rows of earlier releases their checksums, and count the bytes of sessions,
-        a few at a time.
+        """Add checksums to rows of earlier releases, and count the bytes of sessions, in batches.
 
-        If it fails, the next start goes on with it.
+        If it fails, the next start continues the work.
         """
         has_more = True
         while has_more:
@@ -137,8 +135,9 @@ class Housekeeping:
             await asyncio.sleep(self._interval_s)
 
     async def _give_back(self, free_memory: Callable[[], object]) -> None:
-        """Give memory back after rooms or many connections have closed, and for a minute longer:
-        some is freed late.
+        """Give memory back after rooms or many connections have closed, and for a minute longer.
+
+        The minute is for memory that is freed late.
         """
         services = self._services
         rooms = closes = due = 0
@@ -152,7 +151,7 @@ class Housekeeping:
                 await asyncio.to_thread(free_memory)
 
     async def _try_to(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Do some work, and log it if it fails: a later round does it again."""
+        """Do some work, and log an error instead of raising it; a later round tries again."""
         try:
             await work()
         except StoreError as error:

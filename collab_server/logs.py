@@ -1,7 +1,7 @@
-"""Logs: readable lines on a terminal, otherwise one JSON object in each line.
-Never secrets, never document text.
+"""Writes logs: readable lines on a terminal, otherwise one JSON object in each line.
 
-If an output is closed or full, its lines are lost, and the server goes on.
+Logs never have secrets or document text. If an output is closed or full, its lines are lost,
+and the server goes on.
 """
 
 import contextlib
@@ -26,11 +26,10 @@ _LINE = "%(asctime)s %(levelname)-7s %(name)s  %(message)s"
 
 
 def open_outputs() -> None:
-    """Open the three standard descriptors if they are closed,
-    and escape characters that their encoding lacks.
+    """Open the standard descriptors that are closed, and escape characters they cannot encode.
 
-    Without it, a socket or a database would get the number of a closed descriptor,
-    and log lines would go into it.
+    Otherwise a socket or a database could get the number of a closed descriptor,
+    and log lines would be written into it.
     """
     for descriptor in range(3):
         try:
@@ -46,12 +45,12 @@ def open_outputs() -> None:
 
 
 def say(line: str) -> None:
-    """Print a line for people; it is lost if standard output is full or closed."""
+    """Print a line on standard output; the line is lost if that is full or closed."""
     _write(sys.stdout, line)
 
 
 def complain(line: str) -> None:
-    """Print a line that says what is wrong, after the name of the command."""
+    """Print the name of the command and a line about an error, on standard error."""
     _write(sys.stderr, f"collab-server: {line}")
 
 
@@ -70,8 +69,9 @@ def flush_outputs() -> None:
 
 
 def _drop(stream: TextIO) -> None:
-    """Redirect a stream that cannot be written to the null device:
-    flushing it at the interpreter's end would fail.
+    """Redirect a stream that cannot be written to the null device.
+
+    Otherwise the interpreter's flush at its end would fail.
     """
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -81,22 +81,19 @@ def _drop(stream: TextIO) -> None:
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """Writes log lines; drops those that cannot be written."""
+    """Writes log lines, and drops lines that cannot be written."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Drop a line that the output does not take.
-
-        Any other error is a fault of ours, and is shown.
-        """
+        """Drop a line after an OSError; print the traceback of any other error, which is a bug."""
         if not isinstance(sys.exception(), OSError):
             super().handleError(record)
 
 
 class _JsonFormatter(JsonFormatter):
-    """Formats a line as one object: time, level, logger, message, the call's `extra["fields"]`,
-    and the exception.
+    """Formats a log line as one JSON object.
 
-    Other extra attributes are left out: libraries add them, and they may hold secrets.
+    The object has the time, level, logger, message, exception, and the call's `extra["fields"]`.
+    Other extra attributes are left out, because libraries add them, and they may hold secrets.
     """
 
     def add_fields(
@@ -129,23 +126,22 @@ def set_up(log_format: str, level: str, stream: TextIO | None = None) -> None:
     root.setLevel(level.upper())
     logging.getLogger("tornado.access").setLevel(logging.ERROR)
     logging.getLogger("asyncio").setLevel(logging.WARNING)
-    # At lower levels it logs whole commands, with their data.
+    # At the level DEBUG, pymongo logs whole commands with their data.
     logging.getLogger("pymongo").setLevel(logging.INFO)
     logging.getLogger("tornado.general").addFilter(_without_quotes)
 
 
 def _without_quotes(record: logging.LogRecord) -> bool:
-    """Remove the parts of an unreadable request that Tornado quotes,
-    because they may be a token.
-    """
+    """Remove the parts that Tornado quotes from an unreadable request: they may hold a token."""
     if record.msg == _MALFORMED and isinstance(record.args, tuple):
         record.args = (record.args[0], _QUOTE.split(str(record.args[1]))[0])
     return True
 
 
 def log_request(handler: RequestHandler) -> None:
-    """Log a request (Tornado's `log_function`):
-    its path, without the query and the secret of an invite.
+    """Log a request's path, without the query and the secret of an invite.
+
+    This is Tornado's `log_function`.
     """
     request = handler.request
     status = handler.get_status()

@@ -1,6 +1,6 @@
-"""Opens what a server needs before it serves: sockets, the store, the secret, notes of crashes.
-`check` only tries.
+"""Opens the sockets, the store, the secret and the notes of crashes, before a server serves.
 
+The command `check` uses `rehearse`, which undoes every step.
 Not for: putting a server together (`collab_server.app`).
 """
 
@@ -29,7 +29,7 @@ EVERY_ADDRESS = {
     "0.0.0.0": (socket.AF_INET,),
     "::": (socket.AF_INET6,),
 }
-"""The values of HOST that stand for all addresses of some families."""
+"""The values of HOST that stand for all addresses of one or more address families."""
 
 _SECRET_NAME = "secret"  # noqa: S105 - a file name
 _MAX_SECRET_BYTES = 64 << 10
@@ -37,12 +37,12 @@ _EPOCH_NAME = "epoch"
 _log = logging.getLogger(__name__)
 _BACKLOG = 128
 _ATTEMPTS = 5
-"""Attempts to find a free port: one that is free for IPv4 may be in use for IPv6,
-so another is tried."""
+"""Attempts to find a free port. A port that is free for IPv4 may be in use for IPv6,
+and then another port is tried."""
 
 
 class StartError(Exception):
-    """The server cannot start; the message says why in one line."""
+    """The server cannot start; the message is one line with the reason."""
 
 
 class PortInUse(StartError):
@@ -54,7 +54,7 @@ class Opened:
     """The results of opening.
 
     is_clean     whether the previous run ended cleanly
-    is_restored  whether the store is not as the previous run left it, see `begin_epoch`
+    is_restored  whether the store was changed since the previous run, see `begin_epoch`
     secret       the secret that signs tokens
     """
 
@@ -95,12 +95,12 @@ async def open_all(
 
 
 async def begin_epoch(config: Config, store: PortableStore) -> bool:
-    """Begin a new epoch; return whether the store is not as the previous run left it, and log that.
+    """Begin a new epoch; return whether the store was changed since the previous run, and log it.
 
     Each start writes a new random name, the epoch, into the store and into a file in DATA_DIR. If
-    the two differ at the next start, the store was restored from a backup, or belongs to another
-    DATA_DIR. A backup may also be of the run that ended last. So the epoch changes during a run
-    too, and when a run ends, see `renew_epoch`.
+    the two names differ at the next start, the store was restored from a backup, or belongs to
+    another DATA_DIR. A backup may have been made during the last run. So the epoch also changes
+    during a run and at its end, see `renew_epoch`.
 
     Raises OSError or StoreUnavailable.
     """
@@ -121,12 +121,12 @@ async def begin_epoch(config: Config, store: PortableStore) -> bool:
 
 
 async def renew_epoch(config: Config, store: PortableStore) -> None:
-    """Give the store a new epoch, so that the backups that were made until now have another one.
+    """Give the store a new epoch, so that all backups made until now have a different epoch.
 
-    The two writes cannot be one. So the file gets the new epoch first, and keeps the old one next
-    to it until the store has the new one. An example: the file has "B A" and the process dies
-    before the store gets B. The next start finds A in the store, which the file has too: nothing
-    was restored.
+    The file and the store cannot be written together. So the file first gets the new epoch, and
+    keeps the old epoch too until the store has the new one. An example: the file has "B A", and
+    the process dies before the store gets B. The next start finds A in the store and in the file,
+    so it knows that nothing was restored.
 
     Raises OSError or StoreUnavailable.
     """
@@ -141,7 +141,7 @@ def _epoch_file(config: Config) -> Path:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Replace a file. After a power cut it is as it is now: the store must never be ahead of it."""
+    """Replace a file durably, because the store must never have a newer epoch than the file."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = path.with_suffix(".new")
     with new.open("w", encoding="ascii") as file:
@@ -157,11 +157,11 @@ def _replace(path: Path, text: str) -> None:
 
 
 async def rehearse(config: Config) -> str:
-    """Try everything that a start needs, and undo it;
-    return which server has the store open, "" for none.
+    """Try all steps of a start, and undo them.
 
-    Raises StartError with the message that a start would end with. A server that has the store
-    open, and its port, are no errors here.
+    Returns the name of the server that has the store open, "" for none. Raises StartError with the
+    message with which a start would end. It is no error here if a server has the store open and
+    uses the port.
     """
     is_port_used: PortInUse | None = None
     try:
@@ -204,8 +204,9 @@ def _try_data_dir(config: Config) -> None:
 
 
 def read_secret(config: Config) -> str:
-    """Return JWT_SECRET, or the secret in DATA_DIR, which the first start makes;
-    raises ConfigError or OSError.
+    """Return JWT_SECRET, or else the secret in DATA_DIR, which the first start makes.
+
+    Raises ConfigError or OSError.
     """
     if config.jwt_secret:
         return config.jwt_secret
@@ -255,9 +256,7 @@ def listen(config: Config) -> list[socket.socket]:
 
 
 def _bind(config: Config) -> list[socket.socket]:
-    """Return a socket for each address that HOST stands for and that this machine has,
-    all with the same port.
-    """
+    """Return a socket for each address of HOST that this machine has, all with the same port."""
     host = bare_host(config)
     found = socket.getaddrinfo(
         None if host == ALL_ADDRESSES else host,
@@ -306,7 +305,7 @@ def _why_not_bound(config: Config, error: Exception) -> StartError:
 
 
 def public_url(config: Config, port: int) -> str:
-    """Return the URL at which people reach the server from this machine."""
+    """Return the URL for reaching the server from this machine."""
     host = bare_host(config)
     return url_at(
         {ALL_ADDRESSES: "localhost", "0.0.0.0": "localhost", "::": "::1"}.get(host, host), port

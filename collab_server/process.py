@@ -1,6 +1,6 @@
 """Runs one process that serves: takes listening sockets, and returns an exit code.
 
-Not for: starting it again, or ending it when it hangs (`collab_server.supervision`).
+Not for: restarting a process, or ending one that hangs (`collab_server.supervision`).
 """
 
 import asyncio
@@ -19,14 +19,14 @@ from collab_server.server import Server
 
 try:
     import uvloop
-except ImportError:  # it does not install everywhere
+except ImportError:  # some platforms have no uvloop
     uvloop = None  # type: ignore[assignment]
 
 CANNOT_START = 2
 """Exit code of a process that has printed why it cannot serve."""
 _CUT_SHORT = 1
 _ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
-"""An address of each family that is no machine's: RFC 5737 and RFC 3849 keep them for examples."""
+"""{address family: an address that no machine has}. RFC 5737 and RFC 3849 reserve them."""
 
 _SWITCH_S = 0.001
 """Seconds after which a thread gives the interpreter's lock to one that waits for it. Python's own
@@ -40,12 +40,13 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 @dataclass(frozen=True, slots=True)
 class Safeguards:
-    """Objects and facts from `collab_server.supervision` for a process;
-    the defaults are for one without them.
+    """Objects and facts from `collab_server.supervision` for a process that serves.
+
+    The defaults are for a process without supervision.
 
     watchdog        a context that is entered while the event loop runs
-    parent          a descriptor that is readable as soon as the supervisor is gone
-    is_first        whether no process of this supervisor served before
+    parent          a descriptor that becomes readable when the supervisor ends
+    is_first        whether this is the supervisor's first process
     died_by_itself  whether the previous process ended by its own fault, see `Quarantine.note`
     free_memory     gives freed memory back to the system
     on_serving      called as soon as the process serves
@@ -60,9 +61,9 @@ class Safeguards:
 
 
 def loop_factory(config: Config) -> LoopFactory:
-    """Return the factory of the event loop: of uvloop if it is installed,
-    since it halves the cost of a message.
+    """Return the factory of the event loop that the configuration chooses.
 
+    `auto` chooses uvloop if it is installed, because uvloop halves the cost of a message.
     Raises ConfigError if the configuration asks for uvloop and it is not installed.
     """
     if config.event_loop == "asyncio" or (config.event_loop == "auto" and uvloop is None):
@@ -92,8 +93,8 @@ async def _serve(config: Config, sockets: list[socket.socket], safeguards: Safeg
                 died_by_itself=safeguards.died_by_itself,
                 free_memory=safeguards.free_memory,
             )
-            # A server's parts live as long as it does.
-            # Not in `start`: a program may start several servers
+            # A server's parts live as long as the process, so garbage collections skip them.
+            # `Server.start` does not freeze, because a program may start several servers.
             gc.freeze()
             if safeguards.parent is not None:
                 server.stop_when_readable(safeguards.parent)
@@ -103,7 +104,7 @@ async def _serve(config: Config, sockets: list[socket.socket], safeguards: Safeg
         except StartError as error:
             logs.complain(str(error))
             return CANNOT_START
-        except Exception as error:  # any error: another start would end in the same way
+        except Exception as error:  # for any error, another start would fail in the same way
             logs.complain(f"cannot start: {type(error).__name__}: {error}")
             _log.debug("cannot start", exc_info=True)
             return CANNOT_START
@@ -133,10 +134,10 @@ def _greet(config: Config, server: Server) -> None:
 
 
 def _own_address(family: socket.AddressFamily) -> str | None:
-    """Return the address at which other machines reach this one, None if the family has no route.
+    """Return this machine's address for other machines, None if the family has no route.
 
-    To connect a UDP socket sends nothing. The kernel only chooses a route and the address that
-    belongs to it.
+    Connecting a UDP socket sends nothing. The kernel only chooses a route and the local address
+    of that route.
     """
     with socket.socket(family, socket.SOCK_DGRAM) as towards:
         try:

@@ -1,4 +1,4 @@
-"""The routes, and Tornado's application that answers them."""
+"""All routes of the server, and Tornado's application that answers them."""
 
 import re
 from typing import Any
@@ -93,18 +93,19 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/openapi.json", pages.OpenApiHandler),
     (r"/static/(.+)", pages.AssetHandler),
 )
-"""All routes; those of the API are described in `handlers.http.api_docs.openapi` and
-docs/api.md."""
+"""All routes. `handlers.http.api_docs.openapi` and docs/api.md describe the routes of the API."""
 
 
 class _Application(Application):
-    """Tornado's application, which also accepts whole URLs as targets of requests,
-    as clients send them to proxies.
+    """Tornado's application, which also accepts requests whose target is a whole URL.
+
+    Clients send such requests to proxies.
     """
 
     def find_handler(self, request: HTTPServerRequest, **options: Any) -> Any:
-        """Take the host from a target that is a URL, and ignore the Host header, as RFC 9112,
-        section 3.2.2 says.
+        """Take the host from a target that is a URL, instead of from the Host header.
+
+        RFC 9112, section 3.2.2, requires this.
         """
         if absolute := _ABSOLUTE.match(request.path):
             request.headers["Host"] = request.host = absolute[1]

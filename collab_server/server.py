@@ -1,4 +1,4 @@
-"""Start, drain, stop."""
+"""Starts a server, lets it serve, and stops it."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class Server:
-    """One running server: `start`, `stopped`, `stop`."""
+    """One running server. `start` makes it, and `stop` ends it."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """The URL at which people reach this server from this machine."""
+        """The URL for reaching this server from this machine."""
         return public_url(self.parts.config, self.port)
 
     @classmethod
@@ -86,11 +86,11 @@ class Server:
         return cls(parts, store, http, sockets, housekeeping)
 
     def request_stop(self) -> None:
-        """Ask the server to stop; harmless more than once."""
+        """Ask the server to stop; a second call has no effect."""
         self._stop.set()
 
     def stop_when_readable(self, descriptor: int) -> None:
-        """Stop as soon as the process that has the other end of a pipe is gone."""
+        """Stop as soon as the process at the other end of a pipe has ended."""
         loop = asyncio.get_running_loop()
 
         def gone() -> None:
@@ -101,10 +101,10 @@ class Server:
         loop.add_reader(descriptor, gone)
 
     def stop_on_signals(self) -> None:
-        """Stop on SIGTERM or SIGINT; call in the task that is going to await `run_until_stopped`.
+        """Stop on SIGTERM or SIGINT; call it in the task that awaits `run_until_stopped`.
 
-        Further signals do not interrupt writing, which has a time limit of its own. Once it is
-        over, one more signal ends the rest: it raises CancelledError in that task.
+        Further signals do not interrupt the writing of documents, which has its own time limit.
+        After the writing, one more signal raises CancelledError in that task, which ends the stop.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -121,7 +121,7 @@ class Server:
         self._stop.set()
 
     async def stop(self) -> None:
-        """Stop listening, close sockets with 1012, write everything, close the store."""
+        """Stop listening, close sockets with code 1012, write everything, and close the store."""
         services, life = self.parts.services, self.parts.life
         life.is_draining = True
         _log.info("stopping: editors are sent away, everything is written")
@@ -162,7 +162,7 @@ def _listener(config: Config, parts: Parts) -> Listener:
         max_buffer_size=_MAX_BUFFER_BYTES,
         max_body_size=_MAX_BUFFER_BYTES,
         body_timeout=config.request_s,
-        # Also limits the time in which headers must arrive
+        # This also limits the time in which headers must arrive.
         idle_connection_timeout=config.request_s,
     )
     http.limiter = None if config.trust_proxy else parts.services.limiters.accepts

@@ -1,4 +1,4 @@
-"""Chooses the store by the configuration."""
+"""Makes the store that the configuration chooses."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ SQLITE_NAME = "collab.db"
 
 
 def make_store(config: Config) -> PortableStore:
-    """Return the store, not open yet."""
+    """Return the configured store, not open yet."""
     return mongo_store(config.mongo_uri) if config.mongo_uri else SqliteStore(sqlite_path(config))
 
 
@@ -34,12 +34,12 @@ def sqlite_path(config: Config) -> Path:
 
 
 def variable(config: Config) -> str:
-    """Return the name of the variable that says where the store is."""
+    """Return the name of the variable that sets the place of the store."""
     return "MONGO_URI" if config.mongo_uri else "DATA_DIR"
 
 
 def shown(config: Config) -> str:
-    """Return the place of the store for people to read, without user and password."""
+    """Return the place of the store for log lines, without user and password."""
     return (
         public_uri(config.mongo_uri) if config.mongo_uri else str(Path(config.data_dir).resolve())
     )
@@ -50,7 +50,6 @@ def public_uri(uri: str) -> str:
     scheme, _, rest = uri.partition("://")
     hosts = re.split("[/?#]", rest, maxsplit=1)[0]
     if "@" in rest[len(hosts) :]:
-        # With an `@` in an option, or in a password that is not escaped,
-        # it is unclear where the password ends.
+        # An `@` in an option or in an unescaped password hides where the password ends.
         return f"{scheme}://…"
     return f"{scheme}://{rest.partition('?')[0].partition('#')[0].rpartition('@')[2]}"

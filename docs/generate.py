@@ -1,7 +1,6 @@
-"""Writes what comes from code: docs/configuration.md, .env.example,
-and the close codes for docs and web app.
+"""Writes the generated parts of docs and web app: settings, close codes and the list of modules.
 
-`python -m docs.generate` writes, `--check` fails if something is not up to date.
+`python -m docs.generate` writes the files. With `--check`, it only fails if a file is out of date.
 """
 
 import sys
@@ -90,7 +89,7 @@ def env_example() -> str:
 
 
 def api() -> str:
-    """Return docs/api.md with the table of close codes between its two marks."""
+    """Return docs/api.md with a new table of close codes between its two marks."""
     head, _, rest = (ROOT / "docs" / "api.md").read_text().partition(_CODES_BEGIN)
     return head + _CODES_BEGIN + _close_codes() + _CODES_END + rest.partition(_CODES_END)[2]
 

@@ -1,6 +1,4 @@
-"""Writes docs/modules.md: every module with the first sentence of its docstring,
-sub-package by sub-package.
-"""
+"""Makes docs/modules.md, which lists every module with the first sentence of its docstring."""
 
 import ast
 import re
@@ -40,9 +38,7 @@ def _section(root: Path, folder: Path) -> str:
 
 
 def _sentence(path: Path) -> str:
-    """Return the first paragraph of a module's docstring up to the end of its first sentence,
-    on one line.
-    """
+    """Return the first sentence of a module's docstring, on one line."""
     paragraph = " ".join(
         (ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n\n")[0].split()
     )

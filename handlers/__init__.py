@@ -1,1 +1,1 @@
-"""Translates between clients, over HTTP and WebSockets, and rooms. Holds no rules of the domain."""
+"""Connects clients with rooms over HTTP and WebSockets. It holds no rules of the domain."""

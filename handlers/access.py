@@ -1,4 +1,4 @@
-"""How a user gets into a session: as its member, by its link, or by an invite."""
+"""Lets users into a session: as a member, by the session's link, or by an invite."""
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,16 +18,18 @@ _BY_INVITE = "Too many people came by this invite"
 
 
 def secret_hash(secret: str) -> str:
-    """Return the hash under which the store knows an invite or a ticket,
-    however its secret was typed (`ids`).
+    """Return the hash under which the store knows the secret of an invite or a ticket.
+
+    Different spellings of the secret have the same hash (`ids.normalize`).
     """
     return hashlib.sha256(ids.normalize(secret).encode()).hexdigest()
 
 
 async def find_invite(services: Services, secret: str, address: str) -> Invite:
-    """Return an invite that can be used, and remember its address as one of invited people.
+    """Return a usable invite, and remember that `address` has shown a valid invite.
 
-    Raises: ApiError 404, and 429 for an address from which too many wrong invites came.
+    Raises: ApiError 404 if the invite is not usable,
+    and ApiError 429 if too many wrong invites came from the address.
     """
     invite = await services.store.invite(secret_hash(secret), services.clock())
     if invite is None:
@@ -37,20 +39,17 @@ async def find_invite(services: Services, secret: str, address: str) -> Invite:
 
 
 def wrong_invite(services: Services, address: str) -> errors.ApiError:
-    """Count a wrong invite by the address that sent it, and return the error to raise.
-
-    Valid invites do not count.
-    """
+    """Count a wrong invite for the address that sent it, and return the error to raise."""
     if wait_s := services.limiters.wrong_invites.wait_s(address):
         return errors.rate_limited(wait_s, "Too many invites from your network were wrong.")
     return errors.bad_invite()
 
 
 def count_entry(services: Services, invite: Invite, address: str, *, is_guest: bool) -> None:
-    """Count a person that an invite brings: a guest, or a new account. Raises: ApiError 429.
+    """Count a guest or a new account that comes by an invite. Raises: ApiError 429.
 
     Each address may use only a share of an invite's rate,
-    so it cannot use the invite up for all others.
+    so that other addresses can use the invite too.
     """
     limiters = services.limiters
     counts = [
@@ -71,8 +70,9 @@ def count_entry(services: Services, invite: Invite, address: str, *, is_guest: b
 async def join_session(
     services: Services, user: User, session_id: str, invite: str = "", address: str = ""
 ) -> tuple[Session, Member]:
-    """Return a session and the user's membership of it;
-    see `ensure_member`, also for what it raises.
+    """Read a session from the store, and return it with the user's membership of it.
+
+    The arguments and errors are the same as for `ensure_member`.
     """
     session = await services.store.session(session_id)
     member = await services.store.member(session_id, user.id)
@@ -87,17 +87,15 @@ async def ensure_member(
     invite: str = "",
     address: str = "",
 ) -> tuple[Session, Member]:
-    """Return the session and the user's membership,
-    which may be one that the owner has ended (`is_removed`).
+    """Return the session and the user's membership, even if the owner has ended it (`is_removed`).
 
-    A user who is no member, but has the link or an invite, becomes one.
+    A user who is not a member, but has the link or an invite, becomes a member.
 
-    session, member  as just read from the store, None if there is none
+    session, member  the rows in the store, None if there is no such row
     address          the address that sent the invite
 
-    Raises: NotFound("session"); LimitReached; ApiError 403 for a guest of another session, 404 for
-    a session that needs an invite and for an invite that is not valid for it, 429 after too many
-    wrong invites.
+    Raises: NotFound("session") and LimitReached. ApiError 403 for a guest of another session, 404
+    if the session needs a valid invite, and 429 after too many wrong invites.
     """
     if session is None:
         raise NotFound("session")
@@ -124,10 +122,10 @@ async def membership(
 ) -> tuple[Session, Member]:
     """Return a session and a user's membership of it.
 
-    writes  whether the request changes something that must not change once the session has ended
+    writes  whether the request needs a session that has not ended
 
-    Raises ApiError 404 for users that are no members (and may not learn that the session exists),
-    403 for a role below `needed`, 409 for a change of an ended session.
+    Raises ApiError 404 for users that are not members and may not learn that the session exists.
+    Raises ApiError 403 for a role below `needed`, and 409 for a change of an ended session.
     """
     session_id = ids.normalize(session_id)
     session = await services.store.session(session_id)
@@ -169,11 +167,11 @@ async def open_room(
 
     Raises: the errors of `check` and `Rooms.use`.
     """
-    # `check` runs first so that users who may not enter load nothing. It runs again for as long as
-    # any login or membership changed meanwhile. An example: while the room loads for a second, the
-    # owner removes the user. The change is counted, so `check` reads again, and raises. Once the
-    # count has not moved, there is no await until the block has put the user into the room, which
-    # from then on learns of changes by itself. So the block must do that before it awaits anything.
+    # `check` runs first, so that a user without access causes no loading. It runs again as long as
+    # logins or memberships change while it reads. An example: the owner removes the user while the
+    # room loads. `changes.count` grows, so `check` reads again and raises. When the count is
+    # unchanged, the block runs without an await in between. It must put the user into the room
+    # before its first await: from then on, the room itself learns of changes.
     rooms = services.rooms
     changes = rooms.changes.count
     checked = await check()

@@ -1,8 +1,8 @@
-"""The one table of close codes: number, word, message, and whether a client may come back.
+"""The table of close codes: number, word, message, and whether the client should connect again.
 
-The closes of `/sync` use it, the `error-message` that a Socket.IO client gets when it is closed,
-and REST errors with the same words. The tables in docs/api.md and on the page /docs and the web
-app's `static/src/close_codes.ts` are made from it. Code that closes a client names a `Close`, and
+The table serves the closes of `/sync`, the `error-message` before a Socket.IO client is closed, and
+REST errors with the same words. The tables in docs/api.md and on the page /docs are made from it,
+and so is the web app's `static/src/close_codes.ts`. Code that closes a client names a `Close`, and
 writes no code or JSON itself.
 """
 
@@ -15,14 +15,14 @@ from handlers import settings
 
 MAX_REASON_BYTES = 123
 """Longest reason in bytes. A control frame has at most 125 bytes (RFC 6455, section 5.5),
-and the code takes two."""
+and the close code takes two of them."""
 
 
 class CloseCode(IntEnum):
     """A WebSocket close code (RFC 6455, section 7.4).
 
     meaning     for the documentation
-    comes_back  whether the same client may succeed later without doing anything different
+    comes_back  whether the client should connect again: the same request may succeed later
     """
 
     meaning: str
@@ -68,13 +68,13 @@ class CloseCode(IntEnum):
 
 
 class Close(Enum):
-    """A reason to close a client, as the client learns it.
+    """A reason for closing a client's connection, as the client learns it.
 
     code     the close code
     word     a stable word that tells the causes of one code apart;
-             REST errors of the same cause have it as `code`
-    message  for people; sent if nothing more exact is known
-    limit    the name of the setting whose limit was passed, if it is always the same one
+             REST errors with the same cause have it as their `code`
+    message  a text for users, if the caller has no more exact one
+    limit    the name of the setting whose limit was exceeded, if this reason has only one
     """
 
     MALFORMED = CloseCode.MALFORMED, "malformed", "The server cannot read what this client sent."
@@ -120,11 +120,10 @@ class Close(Enum):
         self.limit = limit
 
     def reason(self, message: str = "", limit: str = "") -> str:
-        """Return the reason for a close frame: JSON with the word, a message for people,
-        and the limit if there is one.
+        """Return the reason for a close frame: JSON with the word, the message, and any limit.
 
-        It must fit into 123 bytes, so a long message is cut before the JSON is made:
-        clients always get valid JSON.
+        It must fit into 123 bytes. So a long message is cut before the JSON is made,
+        and clients always get valid JSON.
         """
         passed, text = limit or self.limit, message or self.message
         told = {"code": self.word, "limit": passed} if passed else {"code": self.word}
@@ -155,10 +154,10 @@ _OF_ROOMS = {
 
 
 def close_for(reason: CloseReason) -> Close:
-    """Return the `Close` for the reason of a room."""
+    """Return the `Close` for a room's reason."""
     return _OF_ROOMS[reason]
 
 
 def words(code: CloseCode) -> list[str]:
-    """Return the words that a close code can come with, each once."""
+    """Return the different words that can come with a close code."""
     return list(dict.fromkeys(close.word for close in Close if close.code is code))

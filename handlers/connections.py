@@ -1,4 +1,4 @@
-"""All client connections of the process: limits on their number, and keeping them alive."""
+"""Keeps the client connections of the process alive, and limits their number."""
 
 import asyncio
 import logging
@@ -16,15 +16,15 @@ from storage.background import end_task, start_task
 
 _TICK_S = 4.0
 _QUIET_S = 8.0
-"""y-websocket closes after 30 s without a data frame, and pings do not count.
-With two ticks this is below 16 s."""
+"""Seconds of silence after which a data frame is sent. y-websocket closes a connection after 30 s
+without a data frame, and pings do not count. With two ticks, the silence stays below 16 s."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class SocketLimits:
-    """Limits of WebSockets; the names of the fields say the units."""
+    """Limits of WebSockets; the names of the fields have the units."""
 
     updates_per_s: float = settings.UPDATES_PER_S.field()
     updates_burst: float = settings.UPDATES_BURST.field()
@@ -41,9 +41,9 @@ class SocketLimits:
     pong_s: float = settings.PONG_S.field()
     work_per_s: float = 0.1
     work_burst_s: float = 1.0
-    """Seconds of the event loop that one user's messages may take in each second, and in a row
-    after a quiet time. Typing takes about 0.001 a second. Without this limit, edits that keep all
-    other limits could take 0.1 each."""
+    """Seconds of the event loop's time that one user's messages may take: `work_per_s` in each
+    second, and `work_burst_s` together after a quiet time. Typing takes about 0.001 s in a second.
+    Without this limit, each edit could take 0.1 s and still keep all other limits."""
 
 
 class Listener(Protocol):
@@ -71,7 +71,7 @@ class Watched(Protocol):
 
 @dataclass(slots=True)
 class _Silence:
-    """Seconds for which nothing was sent, and nothing was received."""
+    """Seconds since the last sent frame (`out_s`), and since the last received frame (`in_s`)."""
 
     out_s: float = 0.0
     in_s: float = 0.0
@@ -80,10 +80,11 @@ class _Silence:
 class Connections:
     """The open connections.
 
-    slowed, too_fast, too_slow  how often a client was not read from for a while, was closed for
-                                sending too fast, and was closed for not reading
-    closes          how often clients were closed, by code
-    join_queue      lets clients that come at the same time join one after another
+    slowed          how often the server paused reading from a client
+    too_fast        how often a client was closed because it sent too fast
+    too_slow        how often a client was closed because it read too slowly
+    closes          how often clients were closed, by close code
+    join_queue      lets clients that connect together join one after another
     limit_counters  how often each limit was reached
     """
 
@@ -104,7 +105,7 @@ class Connections:
         self._ticking = start_task(self._tick_forever(), "keep-alive")
 
     async def stop(self) -> None:
-        """Stop keeping connections alive, and cut those that are still open."""
+        """Stop keeping connections alive, and cut all open connections."""
         await end_task(self._ticking)
         for socket in tuple(self._watched):
             socket.abort()
@@ -113,14 +114,14 @@ class Connections:
 
     @property
     def open(self) -> int:
-        """How many connections are open, those over a limit included."""
+        """How many connections are open, including connections over a limit."""
         return self._slots.in_all
 
     def add(self, address: str, socket: Watched | None = None) -> str:
-        """Count a connection; return the name of the limit that it passes, "" for none.
+        """Count a connection; return the name of the limit that it exceeds, "" for none.
 
-        Call `remove` in both cases: a connection over a limit is counted too,
-        until it has been told so and closed.
+        Call `remove` in both cases. A connection over a limit is counted too,
+        until its client has got the error and the connection is closed.
 
         socket  kept alive until `remove`, and cut if its client no longer answers
         """
@@ -151,9 +152,9 @@ class Connections:
     def join(self, session_id: str, user_id: str, listener: Listener | None = None) -> str:
         """Count a user's connection to a session and return "".
 
-        If that would pass a limit, count nothing and return the name of the limit.
+        If this would exceed a limit, count nothing and return the name of the limit.
 
-        listener  learns of events in the session other than edits, until `leave`
+        listener  gets the session's events, except edits, until `leave`
         """
         slots = self._slots
         fits_session = slots.by_session.has_capacity(session_id)
@@ -171,11 +172,14 @@ class Connections:
         return ""
 
     def work_of(self, user_id: str, now: float) -> Bucket:
-        """Return the bucket of seconds of work, which all connections of a user share."""
+        """Return the bucket of seconds of work that all connections of a user share."""
         return self._work.of(user_id, now)
 
     def leave(self, session_id: str, user_id: str, listener: Listener | None = None) -> None:
-        """Stop counting a connection to a session; `listener` may be one that never listened."""
+        """Stop counting a connection to a session.
+
+        listener  gets no more events; it may be a listener that was never passed to `join`
+        """
         listening = self._listening.get(session_id, set())
         if listener:
             listening.discard(listener)
@@ -196,9 +200,9 @@ class Connections:
     # -- keeping alive ----------------------------------------------------------------------------
 
     async def _tick_forever(self) -> None:
-        """Check all connections again and again. One timer serves all of them.
+        """Check all connections again and again, with one timer for all of them.
 
-        A task or a timer for each would cost more than all else that an idle connection needs.
+        For an idle connection, a timer or a task of its own would be the largest cost.
         """
         tick_s = min(_TICK_S, self.limits.pong_s)
         while True:
@@ -206,12 +210,13 @@ class Connections:
             for socket, silence in tuple(self._watched.items()):
                 try:
                     self._check(socket, silence, tick_s)
-                except Exception:  # so that the other connections are kept alive
+                except Exception:  # the other connections must still be kept alive
                     _log.exception("a connection cannot be kept alive")
 
     def _check(self, socket: Watched, silence: _Silence, tick_s: float) -> None:
-        """Keep a quiet connection alive, ping a client that sends nothing,
-        and cut one that does not answer.
+        """Keep a quiet connection alive.
+
+        A client that sends nothing gets a ping. If it does not answer, its connection is cut.
         """
         has_sent, has_received = socket.poll()
         silence.out_s = 0 if has_sent else silence.out_s + tick_s

@@ -1,4 +1,4 @@
-"""The one table of errors and the answers that an HTTP client gets (RFC 9457, docs/api.md)."""
+"""The table of errors, and of the HTTP answers for them (RFC 9457, docs/api.md)."""
 
 import math
 from dataclasses import dataclass, field
@@ -33,19 +33,19 @@ _RETRY_AFTER_S = 5
 _QUOTA_ADVICE = "Delete sessions that are not needed any more, or hand them over to somebody else."
 _SECONDS_SAID = 90
 _MINUTES_SAID = 90
-"""Waits up to this many seconds are shown in seconds,
-and waits up to this many minutes in minutes."""
+"""A wait of up to this many seconds is shown in seconds.
+A wait of up to this many minutes is shown in minutes, and a longer wait in hours."""
 
 
 @dataclass
 class ApiError(Exception):
-    """An error that a handler answers with on purpose.
+    """An error that becomes the answer of a handler.
 
-    code    a stable word; docs/api.md lists all of them
-    errors  {field: [what is wrong with it]} for wrong input
-    latest  the path of the last version that was saved, if the document itself cannot be read
-    limit   the name of the setting whose limit was passed;
-            messages are for people and do not have it
+    code    a stable word; docs/api.md lists all words
+    errors  {field: [sentences about its faults]} for wrong input
+    latest  the path of the last saved version, if the document itself cannot be read
+    limit   the name of the setting whose limit was exceeded;
+            programs read it, because messages for users do not have it
     """
 
     status: int
@@ -82,7 +82,7 @@ def removed() -> ApiError:
 
 
 def too_many(message: str, limit: str) -> ApiError:
-    """Return 429: one more would pass the limit of this name."""
+    """Return 429: one more would exceed the limit with this name."""
     return ApiError(429, Close.TOO_MANY.word, message, limit=limit)
 
 
@@ -92,10 +92,9 @@ def bad_origin() -> ApiError:
 
 
 def no_origin(instead: str = "the access token as Authorization: Bearer <token>") -> ApiError:
-    """Return 403: a cookie signs the request in,
-    and no header says that it comes from a page of ours.
+    """Return 403: a cookie signs the request in, but no header names its origin.
 
-    instead  what a client that is no browser has to send
+    instead  the credentials that a client other than a browser has to send, for the message
     """
     return ApiError(
         403,
@@ -106,7 +105,7 @@ def no_origin(instead: str = "the access token as Authorization: Bearer <token>"
 
 
 def bad_handshake() -> ApiError:
-    """Return 400: the request does not open a WebSocket as RFC 6455 demands."""
+    """Return 400: the request is not a WebSocket handshake as RFC 6455 defines it."""
     return ApiError(
         400, "bad_handshake", "This is no handshake of a WebSocket (RFC 6455, section 4.2.1)."
     )
@@ -118,13 +117,13 @@ def not_found(what: str = "page") -> ApiError:
 
 
 def invalid(errors: dict[str, list[str]]) -> ApiError:
-    """Return 422: fields are wrong; the message names the first."""
+    """Return 422: fields are wrong. The message is about the first wrong field."""
     name, messages = next(iter(errors.items()))
     return ApiError(422, "invalid", f"{name}: {messages[0]}", errors)
 
 
 def bad_invite() -> ApiError:
-    """Return 404: the invite cannot be used, whatever the reason."""
+    """Return 404: the invite cannot be used. All reasons have the same answer."""
     return ApiError(
         404, Close.NOT_FOUND.word, "This invite is unknown, used up, expired or revoked."
     )
@@ -155,9 +154,7 @@ def in_words(seconds: int) -> str:
 
 
 def out_of_service(error: RoomDamaged | TextUnavailable) -> ApiError:
-    """Return 409: the session's document was taken out of service,
-    or its texts alone cannot be read.
-    """
+    """Return 409: the session's document cannot be used, or only its texts cannot be read."""
     if isinstance(error, TextUnavailable):
         return ApiError(409, "text_unavailable", f"{_sentence(error)} Its editors can go on.")
     if isinstance(error, RoomSetAside):
@@ -170,9 +167,9 @@ def out_of_service(error: RoomDamaged | TextUnavailable) -> ApiError:
 
 
 def damaged(what: str) -> ApiError:
-    """Return 409: a stored row is not what was written.
+    """Return 409: a stored row differs from the written row.
 
-    what  names the row, with an article or a number
+    what  the row's name in the message, with an article or a number
     """
     return ApiError(
         409,
@@ -204,7 +201,7 @@ def unavailable(message: str = "The server cannot do this now.") -> ApiError:
 def too_large(message: str, limit: str = "") -> ApiError:
     """Return 413: the request or the document is too large.
 
-    limit  the name of the limit, if it has one
+    limit  the name of the limit's setting, "" if no setting changes the limit
     """
     return ApiError(413, Close.TOO_LARGE.word, message, limit=limit)
 
@@ -255,7 +252,7 @@ def _conflict(message: str) -> ApiError:
 
 
 def _taken(field: str, is_alike: bool) -> ApiError:
-    """Return 409: the value of a field is another user's, or looks like it."""
+    """Return 409: another user has the same value of a field, or a value that looks like it."""
     what = {"email": "e-mail address", "username": "user name"}.get(field, field)
     message = f"This {what} looks like one that is taken." if is_alike else f"This {what} is taken."
     return ApiError(409, "conflict", message, {field: [message]})
@@ -264,7 +261,7 @@ def _taken(field: str, is_alike: bool) -> ApiError:
 def _sentence(error: Exception, end: str = ".") -> str:
     """Return the message of an error as a sentence.
 
-    Unlike `str.capitalize`, keep the capitals of units in it.
+    Only the first letter changes: `str.capitalize` would also change units such as MiB.
     """
     message = str(error)
     return message[:1].upper() + message[1:] + end

@@ -1,5 +1,6 @@
-"""Identifiers that people can read out and type:
-Crockford's base32 in lower case, without i, l, o, u.
+"""Makes identifiers that people can read aloud and type.
+
+They are Crockford's base32 in lower case, without i, l, o and u.
 """
 
 from collections.abc import Callable
@@ -27,7 +28,7 @@ def new_secret(random_bytes: Callable[[int], bytes]) -> str:
 
 
 def normalize(text: str) -> str:
-    """Return the id that a person meant, whatever capitals, dashes and look-alikes they typed."""
+    """Return the id for a typed text, which may have capitals, dashes or look-alike characters."""
     return text.lower().translate(_LOOKALIKES)
 
 

@@ -1,6 +1,4 @@
-"""Accepts connections, before there is a request:
-refuses those over a rate, and requests with too large headers.
-"""
+"""Accepts connections, and refuses addresses that open too many and requests with large headers."""
 
 import asyncio
 import contextlib
@@ -23,46 +21,45 @@ _REFUSAL = (
 )
 _LINGER_S = 2.0
 _LINGER_BYTES = 1 << 20
-"""Bytes of a refused request that are read and dropped, so that the client sees the answer,
-not a broken connection."""
+"""Most bytes of a refused request that are read and dropped. Without this, the client could see
+a broken connection instead of the answer."""
 _LINGERING = 100
-"""Refused connections that are read to their end at the same time.
-Further ones are closed immediately."""
+"""Most refused connections that are read to their end at the same time.
+Further connections are closed immediately."""
 
 
 _IN_ONE_TURN = 4
-"""Connections that are taken in one turn of the event loop.
-Each costs a millisecond, including its first request."""
+"""Connections that are handled in one turn of the event loop.
+Each takes a millisecond, including its first request."""
 _MAX_ACCEPTED = 1_024
-"""Accepted connections that wait for their turn.
-If this many wait, a further one is taken immediately."""
+"""Most accepted connections that wait for their turn.
+If this many wait, a new connection is handled immediately."""
 
 
 class Listener(HTTPServer):
-    """The HTTP server. It closes connections of an address that opens too many,
-    before anything is read from them.
+    """The HTTP server. It closes connections of an address that opens too many of them.
 
-    It must be that early:
-    a handshake costs most of a millisecond before its headers can be counted.
+    It closes them before it reads from them,
+    because reading the headers of a handshake takes almost a millisecond.
 
-    limiter  rate by address; None behind proxies, because all clients then
-             have the address of a proxy
+    limiter  the rate for each address; None behind a proxy,
+             because all clients then have the proxy's address
     """
 
     limiter: RateLimiter | None = None
 
     def initialize(self, *arguments: Any, **options: Any) -> None:
-        """Take Tornado's arguments; called instead of a constructor."""
+        """Set up the server; Tornado calls this method instead of a constructor."""
         super().initialize(*arguments, **options)
         self.lingering: set[_Lingering] = set()
         self._accepted: deque[tuple[socket.socket, tuple[str, int]]] = deque()
 
     def _handle_connection(self, connection: socket.socket, address: tuple[str, int]) -> None:
-        """Queue a connection that was accepted just now, if its address may open one.
+        """Queue an accepted connection, if its address may open one more.
 
-        Tornado accepts up to 128 connections in one turn of the event loop. Clients that come
-        together also send their first requests together, so without the queue all of them would be
-        served in one turn.
+        Tornado accepts up to 128 connections in one turn of the event loop. Clients that connect
+        together also send their first requests together. Without the queue, one turn would serve
+        all these requests.
         """
         if self.limiter and self.limiter.wait_s(subscriber(address[0])):
             connection.close()
@@ -75,7 +72,7 @@ class Listener(HTTPServer):
             asyncio.get_running_loop().call_soon(self._take_some)
 
     def _take_some(self) -> None:
-        """Take some of the accepted connections, and more in the next turn of the event loop."""
+        """Handle some of the queued connections, and more in the next turn of the event loop."""
         for _ in range(min(_IN_ONE_TURN, len(self._accepted))):
             super()._handle_connection(*self._accepted.popleft())
         if self._accepted:
@@ -96,10 +93,10 @@ class Listener(HTTPServer):
 
 
 class _Stream(IOStream):
-    """Tornado's stream, but it answers a request whose headers are too large before it closes."""
+    """Tornado's stream. Before it closes, it also answers a request with too large headers."""
 
     def __init__(self, plain: IOStream, lingering: set["_Lingering"]) -> None:
-        """plain: the stream that Tornado made; nothing was read from it yet."""
+        """plain: the stream that Tornado made, before anything was read from it."""
         super().__init__(
             plain.socket,
             max_buffer_size=plain.max_buffer_size,
@@ -126,9 +123,9 @@ class _Stream(IOStream):
 class _Lingering:
     """A refused connection whose request is read to its end and dropped.
 
-    Closing a socket with bytes unread sends a reset, and a client that gets one may never see the
-    answer before it. So our side is closed for writing only, until the client has closed its side,
-    sent too much, or taken too long.
+    Closing a socket with unread bytes sends a reset, and a client that gets a reset may never see
+    the answer before it. So only our sending side is closed at first. The connection closes when
+    the client has closed its side, sent too much, or taken too long.
     """
 
     def __init__(self, connection: socket.socket, others: set["_Lingering"]) -> None:
@@ -153,7 +150,7 @@ class _Lingering:
             self.end()
 
     def end(self) -> None:
-        """Close the connection; harmless more than once."""
+        """Close the connection; a second call has no effect."""
         self._timer.cancel()
         if self._connection.fileno() >= 0:
             self._loop.remove_reader(self._connection)

@@ -1,21 +1,21 @@
-"""Measures how long the event loop keeps all others waiting: by how much a timer is late."""
+"""Measures how long one turn of the event loop delays other work, by the lateness of a timer."""
 
 import asyncio
 from bisect import bisect_left
 
 INTERVAL_S = 0.25
-"""Seconds between two measurements. At ten a second,
-they would be half of the cost of an idle server."""
+"""Seconds between two measurements. Ten measurements in a second would be half of an idle server's
+processor time."""
 
 BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
 
 
 class LagMeter:
-    """A histogram since the start.
+    """A histogram of all lags since the start.
 
-    counts   one count for each of BUCKETS_S: lags up to this bound, and above the bound before;
-             then one for longer lags
-    total_s  the sum of all lags
+    counts   for each bound in BUCKETS_S, how many lags were at most this bound and above the
+             previous bound; the last count is for longer lags
+    total_s  the sum of all lags in seconds
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class LagMeter:
         self._wait(asyncio.get_running_loop())
 
     def stop(self) -> None:
-        """Stop measuring; harmless more than once."""
+        """Stop measuring; a second call has no effect."""
         if self._timer:
             self._timer.cancel()
 

@@ -1,4 +1,5 @@
-"""The objects that handlers use, in one record:
+"""The record of all objects that handlers use.
+
 `collab_server.app` makes it, and each handler gets it.
 """
 
@@ -35,16 +36,16 @@ _BODIES_BYTES = 256 << 20
 
 _STRANGERS_PER_S = 200.0
 _STRANGERS_BURST = 1_000.0
-"""Requests a second, and in a row, of all Socket.IO clients that have not signed in. They take
-about a fifth of the event loop's time."""
+"""Most requests that Socket.IO clients without sign-in may send without a pause, all together.
+They may send as many in each second. That takes about a fifth of the event loop's time."""
 
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """The part of the configuration that handlers need; the names of the fields say the units.
+    """The part of the configuration that handlers need; the names of the fields have the units.
 
     origins       origins, besides our own, whose pages may call the API
-    trusted_hops  number of proxies in front of this server whose X-Forwarded-* headers are believed
+    trusted_hops  number of proxies in front of this server whose X-Forwarded-* headers are trusted
     """
 
     origins: frozenset[str] = frozenset()
@@ -61,12 +62,12 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class Limiters:
-    """Rates by key: the id of a user, a login or an invite, or an address.
+    """Rates by key. A key is the id of a user, a login or an invite, or an address.
 
-    pages           requests that visitors need before they sign in, by address:
-                    wide, only against floods
-    guests          people that come in by an invite, by the invite's id
-    invite_shares   people that come in by an invite, by the invite's id and their address
+    pages           requests that visitors need before they sign in, by address;
+                    this rate is high, because it is only against floods
+    guests          people who enter by an invite, by the invite's id
+    invite_shares   people who enter by an invite, by the invite's id and their address
     address_guests  guests of all invites, by address
     invited         addresses that have shown a valid invite within the last hour
     """
@@ -95,13 +96,13 @@ class Services:
     """Everything that handlers need to answer requests.
 
     clock              milliseconds since 1970
-    bodies             counts the bytes of bodies that are in memory while they arrive
+    bodies             counts the bytes of request bodies in memory while they arrive
     compressor         compresses answers
-    seen_logins        logins that were used, and for which this is not yet noted in the store
-    exports            makes three archives at a time, at most two for one user
-    strangers          lets requests of Socket.IO clients that have not signed in through,
-                       addresses in turns
-    message_listeners  called with each chat message that is stored, and with its sender
+    seen_logins        logins whose use is not yet noted in the store
+    exports            slots for making archives: three in all, at most two for one user
+    strangers          limits the pace of requests from Socket.IO clients without sign-in;
+                       addresses take turns
+    message_listeners  called with each chat message that was stored, and with its sender
     limit_counters     how often each limit was reached
     problems           how often requests were answered with each error code
     workers            processes for work that would hold the event loop for too long

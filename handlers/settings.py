@@ -1,6 +1,6 @@
-"""The settings that handlers obey, each declared once (see `crdt.settings`).
+"""The settings that handlers use, each declared once (see `crdt.settings`).
 
-Limits that cannot be configured stand next to the code that obeys them.
+Limits that cannot be configured are next to the code that uses them.
 
 See docs/design/limits.md.
 """

@@ -1,1 +1,1 @@
-"""The rows that the server stores. Knows nothing of Yjs, HTTP or Tornado."""
+"""The rows that the server stores. This package knows nothing of Yjs, HTTP or Tornado."""

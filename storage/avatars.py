@@ -1,8 +1,8 @@
-"""Where pictures of users are kept: at Cloudinary, or by the store itself.
+"""Keeps the pictures of users, either at Cloudinary or in the store itself.
 
-Cloudinary's SDK is synchronous, and has no time-out for a whole call. So it runs in threads, which
-do not keep the process from ending, and the task that waits for a thread stops waiting after a time
-of its own.
+Cloudinary's SDK is synchronous, and has no time-out for a whole call. So its calls run in daemon
+threads, which do not stop the process from ending. The task that waits for such a thread has its
+own time-out.
 """
 
 import asyncio
@@ -27,8 +27,11 @@ _DIGEST_CHARACTERS = 12
 
 @dataclass(frozen=True, slots=True)
 class StoredPicture:
-    """A picture that is kept now: its address, the key to delete it by, and the row for the store,
-    if it needs one.
+    """A picture that `Avatars.put` has kept.
+
+    url      the picture's address
+    key      the key by which `Avatars.drop` deletes it; None if the store keeps it
+    picture  the row that the store has to keep; None if another place keeps the picture
     """
 
     url: str
@@ -39,7 +42,7 @@ class StoredPicture:
 class Avatars(Protocol):
     """A place for pictures.
 
-    wants_whole  pictures must not be cropped before `put`, because this place crops them
+    wants_whole  true if `put` crops pictures itself, so that callers must not crop them before
     """
 
     wants_whole: bool
@@ -55,7 +58,7 @@ class Avatars(Protocol):
 
 
 class StoredAvatars:
-    """Pictures as rows of the store, served from `/user/:id/avatar`."""
+    """Keeps pictures as rows of the store, which `/user/:id/avatar` serves."""
 
     wants_whole = False
 
@@ -70,16 +73,16 @@ class StoredAvatars:
 
 
 class CloudinaryAvatars:
-    """Pictures at Cloudinary, which crops them to the face.
+    """Keeps pictures at Cloudinary, which crops them to the face.
 
     url        cloudinary://key:secret@cloud, perhaps with ?upload_prefix=https://…
-    timeout_s  for each call
+    timeout_s  seconds that each call may take
     """
 
     wants_whole = True
 
     def __init__(self, url: str, timeout_s: float, new_name: Callable[[], str]) -> None:
-        # imported late: the SDK reads CLOUDINARY_URL from the environment as it is imported
+        # imported here, because the import makes the SDK read CLOUDINARY_URL
         import cloudinary.uploader  # noqa: PLC0415
 
         self._sdk = cloudinary.uploader
@@ -87,7 +90,7 @@ class CloudinaryAvatars:
         self._timeout_s = timeout_s
         self._new_name = new_name
         self._under_way = 0
-        # the SDK pools one connection, and urllib3 warns of each further one
+        # the SDK's pool has one connection, and urllib3 warns of each additional connection
         logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
     async def put(self, user_id: str, image: bytes, now: int) -> StoredPicture:
@@ -114,10 +117,11 @@ class CloudinaryAvatars:
     async def _call(
         self, work: Callable[..., Any], undo: Callable[..., Any] | None = None
     ) -> Mapping[str, Any]:
-        """Run a call of the SDK in a thread; raises StoreUnavailable,
-        at the latest after the time-out.
+        """Run a call of the SDK in a thread.
 
-        undo  called in the same thread, if the call succeeds when nobody waits for it any longer
+        undo  called in the same thread if the call succeeds after the time-out
+
+        Raises StoreUnavailable if the call fails or has not ended at the time-out.
         """
         if self._under_way >= _MAX_CALLS:
             raise StoreUnavailable("Cloudinary: too many calls are under way")
@@ -160,7 +164,7 @@ class CloudinaryAvatars:
 
 
 def _options(url: str) -> dict[str, str]:
-    """Return the options for calls of the SDK that a CLOUDINARY_URL holds."""
+    """Return the options in a CLOUDINARY_URL, as the SDK's calls want them."""
     parts = urlsplit(url)
     return {
         **dict(parse_qsl(parts.query)),

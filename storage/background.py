@@ -1,4 +1,4 @@
-"""Tasks in the background: an error that ends one is logged, and ending one always works."""
+"""Starts background tasks, logs an error that ends a task, and ends tasks reliably."""
 
 import asyncio
 import logging
@@ -17,10 +17,10 @@ def start_task(
 ) -> "asyncio.Task[_T]":
     """Start a task that nobody awaits while it runs.
 
-    If an error ends it, that is logged immediately. asyncio would log it only when nothing refers
-    to the task any more, and that may be never.
+    An error that ends the task is logged immediately. asyncio would log the error only when nothing
+    refers to the task any more, which may never happen.
 
-    failed  called if an error ended the task
+    failed  a function that is called if an error ends the task
     """
 
     def look(task: "asyncio.Task[_T]") -> None:
@@ -37,10 +37,10 @@ def start_task(
 async def end_task(task: "asyncio.Task[None] | None") -> None:
     """Cancel a task and return when it has ended, however it ends.
 
-    One cancellation is not enough for a task that loops. If it comes together with a time-out,
-    `asyncio.wait_for` of Python 3.11 loses it, and so does code that uses `wait_for`, such as the
-    driver of MongoDB. The server would then wait for ever to stop. So the task is cancelled again
-    until it ends.
+    One cancellation is not enough for a task that loops. In Python 3.11, `asyncio.wait_for` loses
+    a cancellation that comes together with a time-out. Code that uses `wait_for`, such as the
+    driver of MongoDB, loses it too. The server would then never stop. So the task is cancelled
+    again until it ends.
     """
     if task is None:
         return
@@ -48,4 +48,4 @@ async def end_task(task: "asyncio.Task[None] | None") -> None:
         task.cancel()
         await asyncio.wait([task], timeout=_ASK_AGAIN_S)
     if not task.cancelled():
-        task.exception()  # looked at, or asyncio logs that nobody did
+        task.exception()  # without this call, asyncio logs that nobody retrieved the exception

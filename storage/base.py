@@ -1,18 +1,17 @@
-"""The contract of a store: its docstrings are the rules.
-Every store passes the suite in `tests/storage/contract`.
+"""The contract of a store. The docstrings of the methods are the rules.
 
-Rules for all methods:
+Every store passes the suite in `tests/storage/contract`. Rules for all methods:
 
-- A method that returns has committed what it wrote.
-  The rows survive a loss of power, if the disk keeps what it synced.
-- A method that raises has written nothing. Only after StoreUnavailable a write may have happened.
+- A method that returns has committed all its writes.
+  The rows survive a loss of power, if the disk keeps synced data.
+- A method that raises has written nothing, except that StoreUnavailable may follow a write.
 - So every write can be repeated. A row with the same id (user, login, session, message, invite,
-  ticket) is skipped. A call that returns what it changed returns, when it is repeated, only what
-  was still left to change.
+  ticket) is skipped. Some calls return the changes that they made. A repeated call returns only
+  the changes that the first call did not make.
 - Text is valid Unicode without NUL. Times are milliseconds since 1970.
-- Any method may raise StoreUnavailable, or RowDamaged if the disk gives back other bytes than were
-  written. Versions and messages that fail their checksum are returned as damaged.
-- Lists have all rows; `storage.mending` says what replaces a value that cannot be read.
+- Any method may raise StoreUnavailable, or RowDamaged if the disk returns bytes that differ from
+  the written bytes. Versions and messages that fail their checksum are returned as damaged.
+- Lists have all rows, including damaged rows. `storage.mending` replaces unreadable values.
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,8 +33,9 @@ from storage.records import (
 
 
 class Usage(NamedTuple):
-    """What a user's own sessions take in the store:
-    logs, checkpoints, versions and chat, and the user's picture.
+    """How many sessions a user owns, and how many bytes these and the user's picture take.
+
+    The bytes of a session are those of its log, checkpoint, versions and chat.
     """
 
     sessions: int
@@ -55,8 +55,9 @@ class SessionStore(Protocol):
         """Return a session."""
 
     async def admission(self, login_id: str, session_id: str, now: int) -> Admission | None:
-        """Return the user of a login, a session and that user's membership, in one call;
-        None without such a user.
+        """Return the user of a login, a session, and the user's membership of that session.
+
+        Returns None if the login has ended or expired.
         """
 
     async def sessions_of(
@@ -71,17 +72,18 @@ class SessionStore(Protocol):
         self, session_id: str, changes: SessionChanges, now: int, *, owner_id: str | None = None
     ) -> Session:
         """Change a session.
-        Raises NotFound, and NotOwner if `owner_id` is given and no longer owns it.
+
+        Raises NotFound, and NotOwner if `owner_id` is given and no longer owns the session.
         """
 
     async def delete_session(self, session_id: str, *, owner_id: str | None = None) -> None:
-        """Delete a session and everything in it; harmless if it is gone.
+        """Delete a session and everything in it; no effect if the session is gone.
 
-        Raises NotOwner if `owner_id` is given and no longer owns it.
+        Raises NotOwner if `owner_id` is given and no longer owns the session.
         """
 
     async def member(self, session_id: str, user_id: str) -> Member | None:
-        """Return a member, also one that was removed."""
+        """Return a member, even if they were removed."""
 
     async def members(self, session_id: str) -> list[Member]:
         """Return the members in the order in which they joined, without those that were removed."""
@@ -92,17 +94,17 @@ class SessionStore(Protocol):
     async def join(self, member: Member, limit: int) -> Member:
         """Make a user a member and return the membership.
 
-        If there is one, also of a removed user, return that.
-
+        A user who has a membership, even a removed one, keeps it, and it is returned unchanged.
         Chat messages from before the user joined count as read.
 
-        Raises NotFound if the session or the user is gone, LimitReached if it has `limit` members.
+        Raises NotFound if the session or the user is gone.
+        Raises LimitReached if the session has `limit` members.
         """
 
     async def set_role(
         self, session_id: str, user_id: str, role: Role, *, owner_id: str | None = None
     ) -> Member:
-        """Change a member's role; a user that was removed is a member again.
+        """Change a member's role; a removed user becomes a member again.
 
         Raises NotFound, and NotOwner if `owner_id` is given and no longer owns the session. Raises
         OwnerStays if the member is the owner or the role is OWNER: ownership changes only by
@@ -114,8 +116,8 @@ class SessionStore(Protocol):
 
         Returns the new owner.
 
-        Raises NotFound if the successor is not a member, or is a guest;
-        OwnerStays if `owner_id` no longer owns it.
+        Raises NotFound if the successor is not a member, or is a guest.
+        Raises OwnerStays if `owner_id` no longer owns the session.
         """
 
     async def remove_member(
@@ -133,16 +135,14 @@ class SessionStore(Protocol):
     async def add_message(self, message: Message) -> Message:
         """Store a message under the session's next number, and return it with this number.
 
-        Raises NotFound.
-
-        All messages up to this one count as read by the sender.
+        The message and all messages before it count as read by the sender. Raises NotFound.
         """
 
     async def read_messages(self, session_id: str, user_id: str, up_to: int | None) -> int:
-        """Note that a member has read the messages up to this number, or all for None;
-        a lower number changes nothing.
+        """Note that a member has read the messages up to a number; None stands for all messages.
 
-        Returns how many messages the member has not read. Raises NotFound.
+        A number below the stored one changes nothing. Returns how many messages the member has not
+        read. Raises NotFound.
         """
 
     async def messages(self, session_id: str, before: int | None, limit: int) -> list[Message]:
@@ -150,14 +150,14 @@ class SessionStore(Protocol):
 
 
 class RoomStore(Protocol):
-    """What rooms write: log, checkpoints, versions."""
+    """The logs, checkpoints and versions that rooms write."""
 
     async def append_chunks(self, chunks: Iterable[Chunk]) -> set[str]:
         """Append chunks to the logs of their sessions, all in one commit.
 
-        A chunk that is stored already is skipped, so the call can be repeated when nobody knows
-        whether it succeeded. Returns the ids of sessions that no longer exist; nothing is written
-        for them. Raises LogConflict if a chunk does not continue its log.
+        A chunk that is stored already is skipped. So a caller that does not know whether the call
+        succeeded can repeat it. Returns the ids of sessions that no longer exist; nothing is
+        written for them. Raises LogConflict if a chunk does not continue its log.
         """
 
     async def chunks(self, session_id: str, after: int, limit: int) -> list[Chunk]:
@@ -167,11 +167,11 @@ class RoomStore(Protocol):
         """Return (first, last) of all chunks, in order."""
 
     async def replace_chunks(self, chunk: Chunk) -> None:
-        """Replace the chunks that a chunk covers by this one; harmless if that was done already.
+        """Replace all stored chunks whose entries `chunk` covers by `chunk`.
 
-        A reader sees the old chunks or the new one, never both and never none. Raises NotFound if
-        the session is gone, and LogConflict unless stored chunks cover exactly the entries from its
-        first to its last.
+        A repeated call changes nothing. A reader sees either the old chunks or the new chunk, never
+        both and never neither. Raises NotFound if the session is gone. Raises LogConflict unless
+        stored chunks cover exactly the entries from the chunk's first to its last.
         """
 
     async def checkpoint(self, session_id: str) -> Checkpoint | None:
@@ -188,20 +188,20 @@ class RoomStore(Protocol):
     ) -> tuple[Version, bool]:
         """Store a version under the session's next number; return (version, True).
 
-        limit       how many versions a session may have; the oldest automatic ones are
-                    dropped for it, no others
+        limit       how many versions a session may have; to keep this limit,
+                    only the oldest automatic versions are dropped
         auto_limit  how many automatic versions a session keeps
 
-        If the newest version has the same files and documents, nothing is stored: (that version,
-        False). Raises NotFound if the session is gone, LimitReached if it has `limit` that are not
-        automatic.
+        If the newest version has the same files and documents, nothing is stored, and
+        (newest version, False) is returned. Raises NotFound if the session is gone.
+        Raises LimitReached if the session has `limit` versions that are not automatic.
         """
 
     async def count_versions(self, session_id: str) -> tuple[int, int]:
         """Return (how many versions there are, how many of them are automatic)."""
 
     async def redact_version(self, version: Version) -> None:
-        """Replace the texts of a stored version; harmless if it no longer exists.
+        """Replace the texts of a stored version; no effect if it no longer exists.
 
         A version without `files` is stored as damaged.
         """
@@ -221,32 +221,37 @@ class RoomStore(Protocol):
         """Return how many sessions a user owns and how many bytes they take, from counters."""
 
     async def count_usage(self, limit: int) -> int:
-        """Count the bytes of up to `limit` sessions that have no counter;
-        return how many, 0 if none is left.
+        """Count the bytes of up to `limit` sessions that have no counter.
+
+        Returns how many sessions were counted; 0 if all sessions have a counter.
         """
 
     async def seal_rows(self, limit: int) -> int:
-        """Give rows of earlier releases, which had no checksums, theirs;
-        return how many rows, 0 if none is left.
+        """Add checksums to rows of earlier releases, which wrote none.
 
         limit  how many versions to change at most; each may take some 50 ms
+
+        Returns how many rows were changed; 0 if all rows have checksums.
         """
 
     async def scrub(self) -> None:
-        """Remove deleted and replaced data from the files too, if the store itself writes them."""
+        """Remove deleted and replaced data from the store's files too, if it writes any files."""
 
 
 class Store(AccountStore, InviteStore, SessionStore, RoomStore, Protocol):
     """Everything that a server stores."""
 
     async def open(self) -> bool:
-        """Make the store ready; return whether the run before ended with a clean `close`.
+        """Make the store ready; return whether the previous run ended with a clean `close`.
 
-        Raises StoreUnavailable, with a message a person can act on.
+        Raises StoreUnavailable, with a message that tells the administrator what to do.
         """
 
     async def close(self, *, is_clean: bool) -> None:
-        """Close the store; `is_clean` notes for the next start that everything was written."""
+        """Close the store.
+
+        is_clean  whether everything was written; `open` returns it at the next start
+        """
 
     async def ping(self) -> None:
         """Return if the store answers; raises StoreUnavailable if it does not."""

@@ -2,8 +2,8 @@
 
 The log and checkpoints have their own checksums (`crdt.log.codec`). A version has two: one of its
 description, and one inside the value that has its texts, so that lists need not read the texts.
-Neither covers names of people, because those are removed when an account is deleted. A row whose
-checksum does not fit is marked as damaged. It keeps its place in lists, and none of its content is
+Neither covers names of people, because these names are removed when an account is deleted. A row
+with a wrong checksum is marked as damaged. It keeps its place in lists, but its content is not
 shown.
 
 See docs/design/storage.md.
@@ -19,8 +19,8 @@ from storage.mending import is_sound, readable
 from storage.records import Message, Version, VersionKind
 
 DAMAGED = -1
-"""A value that is no CRC. Rows that were already damaged when they were copied or packed get it,
-and stay damaged."""
+"""A checksum that fits no row. A row that is damaged when it is copied or packed gets this value,
+so that it stays damaged."""
 
 _AS_JSON = 1
 """The form in which earlier releases packed a version's texts: all of it is JSON."""
@@ -31,12 +31,13 @@ _LEVEL = 6
 """Compression level of zlib. Level 9 takes twice as long, and makes source code 1 % smaller."""
 
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, zlib.error)
-"""Errors that reading a value raises if it is not in the form in which it was written."""
+"""Errors that reading a stored value raises if the value is malformed."""
 
 
 def version_checksum(version: Version) -> int:
-    """Return the checksum of a version's description, or DAMAGED if the version has no author:
-    only a damaged one.
+    """Return the checksum of a version's description, or DAMAGED if it cannot be read.
+
+    A version without an author has no readable description.
     """
     if version.is_damaged and not version.author_id:
         return DAMAGED
@@ -57,8 +58,9 @@ def message_checksum(message: Message) -> int:
 
 
 def pack_contents(version: Version) -> bytes:
-    """Return a version's texts and documents as one value;
-    for a damaged version, a value that reads as damaged.
+    """Return a version's texts and documents as one value.
+
+    For a damaged version, returns a value that `unpack_contents` refuses.
     """
     if version.files is None:
         return b""
@@ -76,10 +78,10 @@ def pack_contents(version: Version) -> bytes:
 def unpack_contents(
     session_id: str, number: int, data: bytes
 ) -> tuple[dict[str, str], dict[str, Any]]:
-    """Return (texts, documents); raises ValueError if they are not those packed for this version.
+    """Return (texts, documents); raises ValueError if `data` was not packed for this version.
 
-    Earlier releases wrote JSON without a checksum: {root: text}, or [{root:
-    text}, {root: document}].
+    Earlier releases wrote JSON without a checksum: {root: text}, or
+    [{root: text}, {root: document}].
     """
     if data[:1] in (b"{", b"["):
         contents = json.loads(data)
@@ -111,9 +113,9 @@ def checked_version(
 ) -> Version:
     """Return a version as it was stored, or marked as damaged.
 
-    describe  makes the version from the row, without texts;
-              may raise the errors that malformed values cause
-    contents  the packed texts, None if they were not asked for
+    describe  a function that makes the version from the row, without texts;
+              it may raise the errors that malformed values cause
+    contents  the packed texts; None if the caller does not need them
     """
     try:
         version = describe()
@@ -132,7 +134,7 @@ def checked_version(
 
 
 def damaged_version(session_id: str, number: int) -> Version:
-    """Return what is known of a version whose row cannot be read."""
+    """Return a damaged version: of its row, only the key can be read."""
     return Version(
         session_id, number, 0, None, "", "", VersionKind.AUTO, "", "", (), 0, is_damaged=True
     )
@@ -154,7 +156,7 @@ def checked_message(
 
 
 def damaged_message(session_id: str, sequence: int) -> Message:
-    """Return what is known of a chat message whose row cannot be read."""
+    """Return a damaged chat message: of its row, only the key can be read."""
     return Message(session_id, sequence, f"damaged-{sequence}", "", "", "", 0, is_damaged=True)
 
 
@@ -163,9 +165,9 @@ def _checksum(values: tuple[Any, ...]) -> int:
 
 
 def _crc(session_id: str, number: int, body: bytes) -> int:
-    """Return the CRC of a row's content together with its key.
+    """Return the CRC of a row's content together with the row's key.
 
-    Without the key, a page that the disk wrote to the wrong place would pass:
-    its own checksum fits.
+    The key detects a page that the disk wrote to the wrong place. The content of such a page
+    is intact, so a checksum of only the content would fit.
     """
     return zlib.crc32(body, zlib.crc32(f"{session_id}/{number}".encode()))

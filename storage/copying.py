@@ -1,9 +1,9 @@
-"""Copies all rows of one store into another:
-in batches, going on where it stopped, and compared at the end.
+"""Copies all rows of one store into another, in batches, and compares both stores at the end.
 
-Rows are copied as dictionaries with the names of the records' fields. Values that a store derives
-from them (keys for comparing, dates for TTL indexes) are derived again by the target. Tickets are
-not copied: they live for a minute.
+A copy that was interrupted can be continued. Rows are copied as dictionaries with the names of the
+records' fields. A store derives more values from them: keys for comparing, and dates for TTL
+indexes. The target derives these values again. Tickets are not copied, because they live for only
+a minute.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ TABLES: Mapping[str, int] = {
     "checkpoints": 5,
     "versions": 10,
 }
-"""{table: rows in a batch}, each after those that it refers to."""
+"""{table: rows in a batch}. A table comes after the tables that its rows refer to."""
 
 _NOTE = "copy"
 _MARGIN_MS = 3_600_000
@@ -39,9 +39,7 @@ _DIGEST_MODULUS = 1 << 256
 
 
 class CopyRefused(StoreError):
-    """The copy cannot begin, or its result is not what it should be;
-    nothing in the source was changed.
-    """
+    """The copy cannot begin, or its result is wrong. The source is unchanged."""
 
 
 class TableIO(Protocol):
@@ -51,8 +49,9 @@ class TableIO(Protocol):
         """Return how many rows a table has."""
 
     async def page(self, table: str, cursor: str, limit: int) -> tuple[list[Row], str]:
-        """Return up to `limit` rows after a cursor ("" for the start),
-        and the cursor after these rows.
+        """Return up to `limit` rows after a cursor, and the cursor after these rows.
+
+        cursor  "" for the start of the table
         """
 
     async def put(self, table: str, rows: Iterable[Row]) -> None:
@@ -72,10 +71,10 @@ class PortableStore(Store, TableIO, Protocol):
     """
 
     async def look(self) -> str:
-        """Return which server has the store open, "" for none,
-        without opening it or creating anything.
+        """Return the name of the server that has the store open, "" for none.
 
-        Raises StoreUnavailable where `open` would, except for a server that has the store open.
+        This neither opens the store nor creates anything. Raises StoreUnavailable in the cases in
+        which `open` raises it, except when a server has the store open.
         """
 
 
@@ -98,14 +97,13 @@ async def copy(
 ) -> dict[str, Sum]:
     """Copy everything that has not expired; return the sums of each table, equal on both sides.
 
-    source_name    by it, a copy that was cut short is recognized: only a copy of the same source
-                   may go on
-    into_existing  whether the target may have other rows already, which stay
-    on_progress    gets (table, rows so far, rows in all)
+    source_name    identifies the source; an interrupted copy goes on only from the same source
+    into_existing  whether the target may already have other rows, which stay
+    on_progress    called with (table, rows so far, rows in all)
 
-    Raises CopyRefused if the target has rows, except with `into_existing` or if they are from an
-    earlier part of this copy. Raises CopyRefused too if the target does not have the same rows in
-    the end. Raises StoreUnavailable.
+    Raises CopyRefused if the target has rows, except with `into_existing` or if they come from an
+    interrupted copy of this source. Raises CopyRefused too if both stores differ at the end.
+    Raises StoreUnavailable.
     """
     travels = _Alive(await _expired_invites(source, now))
     place = await _begin(target, source_name, into_existing=into_existing)
@@ -129,9 +127,7 @@ async def copy(
 
 
 class _Alive:
-    """Tells which rows count when two stores are compared:
-    those that neither store may drop because they expire.
-    """
+    """Tells which rows neither store may drop yet, because they have not expired."""
 
     def __init__(self, expired_invites: set[str]) -> None:
         self._expired_invites = expired_invites
@@ -173,8 +169,10 @@ async def _begin(target: TableIO, source_name: str, *, into_existing: bool) -> d
 async def _verify(
     source: TableIO, target: TableIO, now: int, *, into_existing: bool
 ) -> dict[str, Sum]:
-    """Compare each table on both sides, without rows that expire soon:
-    a store may drop those meanwhile.
+    """Compare each table of both stores; return the sums of the target's tables.
+
+    Rows that expire soon are left out, because a store may drop them during the comparison.
+    With `into_existing`, nothing is compared, and the source's rows are counted.
     """
     sums = {}
     alive = _Alive(await _expired_invites(source, now + _MARGIN_MS))
@@ -217,7 +215,7 @@ def _canonical(row: Row) -> bytes:
 
 
 def version_row(version: Version) -> Row:
-    """Return a version as a row. A damaged version has no texts, and its copy is damaged too."""
+    """Return a version as a row; the row of a damaged version has no texts."""
     row = {
         field.name: getattr(version, field.name)
         for field in fields(version)
@@ -227,16 +225,13 @@ def version_row(version: Version) -> Row:
 
 
 def version_of(row: Row) -> Version:
-    """Return the version of a row."""
+    """Return the version of a row; it is damaged if the row has no texts."""
     values = {**row, "kind": VersionKind(row["kind"]), "contributors": tuple(row["contributors"])}
     return Version(**values, is_damaged=row["files"] is None)
 
 
 def message_row(message: Message) -> Row:
-    """Return a chat message as a row.
-
-    A damaged message has no sender, and its copy is damaged too.
-    """
+    """Return a chat message as a row; the row of a damaged message has no sender."""
     return {
         field.name: getattr(message, field.name)
         for field in fields(message)
@@ -245,5 +240,5 @@ def message_row(message: Message) -> Row:
 
 
 def message_of(row: Row) -> Message:
-    """Return the chat message of a row."""
+    """Return the chat message of a row; it is damaged if the row has no sender."""
     return Message(**row, is_damaged=not row["sender_id"])

@@ -1,25 +1,26 @@
-"""The errors that a store raises. A transient one may go away when the call is repeated,
-a permanent one does not.
+"""The errors that a store raises.
+
+A repeated call may succeed after a transient error, but not after a permanent error.
 
 StoreError
- +-- StoreUnavailable   transient: away, locked, out of space; to repeat the call is safe
+ +-- StoreUnavailable   transient: unreachable, locked, out of space; repeating the call is safe
  |    +-- RowDamaged    permanent: the rows that the call is about cannot be read or written
  +-- NotFound           permanent: the row that the call is about does not exist
  +-- Conflict           permanent: another row has this unique value
- +-- LogConflict        permanent: the log does not have the position that a chunk is for
- +-- Outdated           permanent: what the call was decided on has changed meanwhile
+ +-- LogConflict        permanent: a chunk does not fit the positions of its log
+ +-- Outdated           permanent: a fact that was checked before the call has changed
  +-- NotOwner           permanent: the session belongs to another user
  +-- OwnerStays         permanent: a session would be left without its owner
- +-- LimitReached       permanent: one more would pass a limit
- |    +-- QuotaReached  permanent: a user's sessions take as much as they may
- +-- TokenReused        permanent: an old refresh token came back; its login was ended
+ +-- LimitReached       permanent: one more row would exceed a limit
+ |    +-- QuotaReached  permanent: a user's sessions have reached a limit on their number or size
+ +-- TokenReused        permanent: an old refresh token was used again; its login was ended
 """
 
 _MIB = 1 << 20
 
 
 class StoreError(Exception):
-    """Base of everything a store raises on purpose."""
+    """Base of all errors that a store raises on purpose."""
 
 
 class StoreUnavailable(StoreError):
@@ -27,18 +28,18 @@ class StoreUnavailable(StoreError):
 
 
 class RowDamaged(StoreUnavailable):
-    """Rows that the call is about are not what was written. Other rows can still be used."""
+    """Rows that the call needs differ from the written rows. Other rows can still be used."""
 
 
 class NotFound(StoreError):
-    """No such row."""
+    """The row that the call is about does not exist."""
 
 
 class Conflict(StoreError):
     """Another row has this unique value.
 
-    field     names the column
-    is_alike  the other row's value is another one that looks the same
+    field     name of the column
+    is_alike  whether the two values differ and only look the same
     """
 
     def __init__(self, field: str, *, is_alike: bool = False) -> None:
@@ -48,8 +49,9 @@ class Conflict(StoreError):
 
 
 class LogConflict(StoreError):
-    """A chunk neither continues the log of its session nor equals, or covers exactly,
-    chunks that are stored.
+    """A chunk does not fit the log of its session.
+
+    A chunk fits if it continues the log, equals a stored chunk, or covers exactly some of them.
     """
 
 
@@ -72,8 +74,8 @@ class LimitReached(StoreError):
 class QuotaReached(LimitReached):
     """A user has as many sessions, or their sessions take as many bytes, as the limit allows.
 
-    The message says to people what is full and how much;
-    `setting` is the name of the limit, for programs.
+    message  a sentence for the user with the figures
+    setting  name of the limit, for programs
     """
 
     def __init__(self, message: str, setting: str) -> None:
@@ -96,6 +98,7 @@ class QuotaReached(LimitReached):
 
 
 class TokenReused(StoreError):
-    """A refresh token was used again after its retry window:
-    probably two parties have it, so its login was ended.
+    """A refresh token was used again after its retry window.
+
+    Probably two parties have the token, so its login was ended.
     """

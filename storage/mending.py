@@ -1,9 +1,9 @@
-"""Makes records from rows that may be damaged:
-a value that a field cannot have becomes the one that allows the least.
+"""Makes records from rows that may be damaged.
 
-No store checks types, and a disk may give back other bytes than were written. Versions and chat
-messages have checksums, so damaged ones are marked (`storage.checksums`). All other rows are shown
-as far as they can be read, so that one bad value does not fail a whole list.
+No store checks types, and a disk may return bytes that differ from the written bytes. Versions and
+chat messages have checksums, so damaged ones are marked (`storage.checksums`). In all other rows,
+an invalid value is replaced by the value that allows the least. So one bad value does not make a
+whole list fail.
 """
 
 import re
@@ -36,7 +36,7 @@ _Record = TypeVar("_Record")
 
 
 def restored(cls: type[_Record], row: Mapping[str, Any]) -> _Record:
-    """Return the record of a row. Raises nothing, whatever values the row has."""
+    """Return the record of a row. It raises no error, even if all values are damaged."""
     return cls(
         **{
             name: read(row.get(name, absent))
@@ -51,8 +51,9 @@ def is_time(value: object) -> bool:
 
 
 def readable(text: object) -> str:
-    """Return a text with U+FFFD for each lone surrogate:
-    `sqlite.engine` decodes bytes that are no UTF-8 to these.
+    """Return a text with U+FFFD for each lone surrogate, or "" for a value that is no text.
+
+    `storage.sqlite.engine` decodes bytes that are not UTF-8 to lone surrogates.
     """
     if not isinstance(text, str):
         return ""
@@ -60,7 +61,7 @@ def readable(text: object) -> str:
 
 
 def is_sound(record: Message | Version) -> bool:
-    """Whether all values of a row without a checksum are ones that may have been written."""
+    """Whether all values of a row without a checksum are valid."""
     texts = [getattr(record, name) for name in _SOUND if hasattr(record, name)]
     is_text = all(isinstance(text, str) and text == readable(text) for text in texts)
     return is_text and is_time(record.created_at)
@@ -68,7 +69,7 @@ def is_sound(record: Message | Version) -> bool:
 
 @lru_cache(maxsize=32)
 def _columns(cls: Any) -> tuple[tuple[str, Any, Callable[[Any], Any]], ...]:
-    """Return (name, value for rows that lack it, function that reads it) of a record's fields."""
+    """Return (name, value for rows without the field, function that reads it) for each field."""
     hints = get_type_hints(cls)
     return tuple(
         (

@@ -1,9 +1,9 @@
-"""Decides whether two user names count as one, and whether they look alike.
-The characters are checked before.
+"""Decides whether two user names count as one name, and whether they look alike.
 
-Names with one key count as one name, which only one user can have. Names with one skeleton look
-alike in many fonts (Unicode Technical Standard 39), so a new name must not have the skeleton of an
-existing one. Users that had such a name before this rule keep it.
+This is not for checking a name's characters, which callers have done before. Names with the same
+key count as one name, which only one user can have. Names with the same skeleton look alike in many
+fonts (Unicode Technical Standard 39), so a new name must not have the skeleton of an existing name.
+Users that had such a name before this rule keep it.
 """
 
 import json
@@ -17,7 +17,7 @@ import confusable_homoglyphs
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0").union(
     map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 )
-"""Invisible characters outside of the Unicode category Cf: fillers, and variation selectors."""
+"""Invisible characters that are not in the Unicode category Cf: fillers and variation selectors."""
 
 _TOLD_APART = tuple(
     frozenset(map(chr, letters))
@@ -28,12 +28,12 @@ _TOLD_APART = tuple(
         range(0x03B1, 0x03CA),
     )
 )
-"""Letters of Thai, Hebrew, Armenian and Greek:
-the table calls more of them alike than people who read them do."""
+"""Letters of Thai, Hebrew, Armenian and Greek.
+The table says that some of them look alike, although readers of these scripts tell them apart."""
 
 _ONE_STROKE = str.maketrans("i1|0", "lllo")
-"""Characters of ASCII that one cannot tell from `l` and `o` in many fonts.
-A capital I is an `i` by then."""
+"""Characters of ASCII that look like `l` or `o` in many fonts, mapped to that letter.
+It is applied to names in lower case, so it needs no capital I."""
 _TWO_AS_ONE = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 """Pairs of letters that look like one letter."""
 
@@ -42,9 +42,9 @@ def name_key(name: str) -> str:
     """Return the key that no two users may share:
     the name in lower case, without invisible characters.
 
-    Joiners and soft hyphens shape the letters around them, so a name keeps them. Two names that
-    differ in nothing else look the same in most fonts, and one of them could be taken for the
-    other.
+    The displayed name keeps its joiners and soft hyphens, which shape the letters around them.
+    But two names that differ only in such characters look the same in most fonts, so they must
+    have the same key.
     """
     visible = "".join(character for character in name if unicodedata.category(character) != "Cf")
     return unicodedata.normalize("NFC", visible).casefold()
@@ -66,8 +66,8 @@ def are_confusable(name: str, other: str) -> bool:
 
     Two names of only ASCII never count as alike, although 1, l and I, or m and rn, resemble each
     other: anna1 and annal may both exist. Names that differ only in letters of one script of
-    `_TOLD_APART` do not count as alike either. The table calls the Thai letters ค, ด and ต alike,
-    and the Hebrew vav and final nun, but readers tell them apart.
+    `_TOLD_APART` do not count as alike either. For example, the table says that the Thai letters
+    ค, ด and ต look alike, but readers of Thai tell them apart.
     """
     if (name.isascii() and other.isascii()) or name_skeleton(name) != name_skeleton(other):
         return False
@@ -81,20 +81,19 @@ def are_confusable(name: str, other: str) -> bool:
 
 
 def is_like_reserved(name: str, reserved: str) -> bool:
-    """Whether a name could be taken for a reserved one.
+    """Whether a name could be mistaken for a reserved name.
 
-    Stricter than `are_confusable`, also within ASCII.
-
-    Names of people must stay apart from each other, so anna1 and annal may both exist. Nobody needs
-    a name like a reserved one, so here i, l, 1 and | are one letter, and only letters and digits
-    count: `deIeted-user` with a capital I is like `deleted user`.
+    This check is stricter than `are_confusable`, which lets both anna1 and annal exist. Nobody
+    needs a name that resembles a reserved name. So here i, l, 1 and | are one letter, and only
+    letters and digits count: `deIeted-user` with a capital I is like `deleted user`.
     """
     return _bare_skeleton(name) == _bare_skeleton(reserved)
 
 
 def _bare_skeleton(name: str) -> str:
-    """Return a skeleton without spaces, marks and punctuation,
-    in which letters that are alike in ASCII are one.
+    """Return a name's skeleton with only letters and digits.
+
+    ASCII characters that look alike are replaced by one letter.
     """
     letters = unicodedata.normalize("NFD", name_skeleton(name)).translate(_ONE_STROKE)
     bare = "".join(filter(str.isalnum, letters))
@@ -121,8 +120,9 @@ def _is_unseen(character: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    """Return a text in lower case, with each character in its compatibility form:
-    `Ａ` is `a`, `ﬁ` is `fi`.
+    """Return a text in lower case, with each character in its compatibility form.
+
+    For example, `Ａ` becomes `a`, and `ﬁ` becomes `fi`.
     """
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
@@ -131,14 +131,13 @@ def _folded(text: str) -> str:
 def _look_alikes() -> dict[str, str]:
     """Return {character: the character that represents its group}.
 
-    The table is read once, when first needed.
-
-    The library's table lists for each character those that look like it, in both directions.
-    Characters that are connected, also over others, form a group. The one with the lowest code
-    point represents it.
+    The library's table lists for each character the characters that look like it, in both
+    directions. Characters that are connected, directly or through other characters, form a group.
+    The character with the lowest code point represents the group. The table is read at the first
+    call.
     """
     text = files(confusable_homoglyphs).joinpath("confusables.json").read_bytes()
-    # With the names of all characters the table would take 3 MiB more.
+    # The hook drops the names of the characters, which would take 3 MiB more.
     table = json.loads(text, object_hook=_character)
     first: dict[str, str] = {}
     for character, others in table.items():
@@ -148,23 +147,18 @@ def _look_alikes() -> dict[str, str]:
 
 
 def _character(entry: dict[str, Any]) -> object:
-    """Return the character of an entry of the table.
-
-    For the table itself, which has no text at "c", return it.
-    """
+    """Return the character of a table entry; return any other JSON object unchanged."""
     character = entry.get("c")
     return character if isinstance(character, str) else entry
 
 
 def _plain(characters: str) -> str:
-    """Return characters without direction marks:
-    the table puts them around letters written from right to left.
-    """
+    """Return characters without the direction marks that the table puts around some letters."""
     return characters.replace("\u200e", "")
 
 
 def _join(first: dict[str, str], one: str, other: str) -> None:
-    """Note that two characters look alike; sequences of several characters are left out."""
+    """Note that two characters look alike; ignores sequences of several characters."""
     if len(one) == len(other) == 1:
         low, high = sorted((_first(first, one), _first(first, other)))
         first[high] = low

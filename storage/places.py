@@ -1,6 +1,4 @@
-"""Finds out whether a file or a folder can be created or opened for writing,
-and leaves nothing behind.
-"""
+"""Tests whether a file or folder can be created or opened for writing, and leaves no new file."""
 
 import contextlib
 import errno
@@ -10,8 +8,9 @@ from pathlib import Path
 
 
 def try_file(path: Path) -> None:
-    """Raise the OSError that opening a file for reading and writing would raise;
-    a missing file is not created.
+    """Raise the OSError that opening a file for reading and writing would raise.
+
+    A missing file is not created.
     """
     try:
         os.close(os.open(path, os.O_RDWR))
@@ -40,7 +39,7 @@ def try_folder(folder: Path) -> None:
 def _try_new(folder: Path, path: Path) -> None:
     """Create a file in a folder and remove it.
 
-    An error names `path`, which is what was to be created.
+    Raises OSError that names `path`, the file that the caller wants to create.
     """
     try:
         descriptor, name = tempfile.mkstemp(dir=folder, prefix=".check-")

@@ -6,14 +6,14 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 INVITES_KEPT_MS = 30 * 86_400_000
-"""Milliseconds for which an expired invite is still shown, with the users that came in by it."""
+"""Milliseconds for which an expired invite is still shown, with the users that used it."""
 
 _EARLIER_HASHES = 64
-"""Earlier refresh tokens that a login remembers: more than many tabs use within 20 s."""
+"""Earlier refresh tokens that a login remembers. Even many tabs use fewer within 20 s."""
 
 
 class Role(StrEnum):
-    """What a member may do: a viewer reads, an editor types, the owner also changes the session."""
+    """Rights of a member: a viewer reads, an editor types, the owner also changes the session."""
 
     OWNER = "owner"
     EDITOR = "editor"
@@ -28,21 +28,21 @@ _RANK = {Role.VIEWER: 0, Role.EDITOR: 1, Role.OWNER: 2}
 
 
 class Access(StrEnum):
-    """Who may join: every signed-in user with the session's id, or only invited users."""
+    """Rule for joining a session: every signed-in user with its id, or only invited users."""
 
     LINK = "link"
     INVITE = "invite"
 
 
 class Status(StrEnum):
-    """Members can read a session that has ended, and nobody can write to it."""
+    """State of a session. Members can read a session that has ended, but nobody can write to it."""
 
     OPEN = "open"
     ENDED = "ended"
 
 
 class VersionKind(StrEnum):
-    """Why a version was made."""
+    """The reason for which a version was made."""
 
     MANUAL = "manual"
     AUTO = "auto"
@@ -57,7 +57,7 @@ class User:
     avatar      address of the picture
     avatar_key  the key of the picture in the place that keeps it
     guest_of    the one session that a guest may enter
-    is_deleted  only authorship remains, without the name unless it was an idle guest
+    is_deleted  the row is kept only to tell authors apart; only an idle guest's name is kept
     """
 
     id: str
@@ -81,12 +81,12 @@ class User:
 class Login:
     """One sign-in on one device; its id is the `sid` of its access tokens.
 
-    token_hash      hash of the refresh token that is valid now
-    previous_hash   hash of the token before it, for retries and to detect theft
-    earlier_hashes  those before it that may be retried, newest first: `hash:ms hash:ms`
+    token_hash      hash of the present refresh token
+    previous_hash   hash of the previous refresh token, for retries and to detect theft
+    earlier_hashes  still earlier tokens, with times of exchange, newest first: `hash:ms hash:ms`
     generation      how often the token was rotated
     expires_at      when the login ends if it is not used before; never later than `ends_at`
-    used_at         when one of its tokens was last used, to the minute
+    used_at         when one of the login's tokens was last used, to the minute
     """
 
     id: str
@@ -105,8 +105,8 @@ class Login:
     def rotated(self, successor: str, now: int, expires_at: int, retry_ms: int) -> "Login":
         """Return the login with `successor` as its token; it keeps tokens used in `retry_ms`.
 
-        With 20 s: A becomes B at 100 s, B becomes C at 110 s. At 125 s C becomes D,
-        and A, which was used 25 s before, is dropped.
+        An example with 20 s: A becomes B at 100 s, B becomes C at 110 s. At 125 s, C becomes D.
+        Then A is dropped, because it was used 25 s before.
         """
         used = [f"{self.previous_hash}:{self.rotated_at}"] if self.previous_hash else []
         used += self.earlier_hashes.split()
@@ -132,7 +132,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A coding session. Edits, messages and versions also change `updated_at`."""
+    """A coding session. New edits, messages and versions change `updated_at` too."""
 
     id: str
     title: str
@@ -159,7 +159,7 @@ class SessionChanges:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A user's role in a session. A removed member's row stays: the link lets them in no more.
+    """A user's role in a session. A removed member's row stays, so that they cannot join again.
 
     read_sequence  number of the last chat message that the member has read
     """
@@ -174,10 +174,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """A way into a session for everybody that has its secret. Ids of later invites are greater.
+    """A way into a session for everybody who has its secret. Ids of later invites are greater.
 
-    max_uses  how many users may come in by it; None for any number
-    uses      how many users have come in by it
+    max_uses  how many users may use the invite; None for any number
+    uses      how many users have used the invite
     """
 
     id: str
@@ -199,7 +199,7 @@ class Invite:
 
 @dataclass(frozen=True, slots=True)
 class InviteUse:
-    """A user that came in by an invite, and when."""
+    """A user that entered a session by an invite, and the time of it."""
 
     user_id: str
     used_at: int
@@ -289,7 +289,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The document after log entry `sequence`: merged updates, and who owns each client id."""
+    """A document after log entry `sequence`: its merged updates, and the user of each client id."""
 
     session_id: str
     sequence: int
@@ -303,11 +303,11 @@ class Version:
     """A snapshot of the code. In each session, the store counts `number` from 1 without gaps.
 
     sequence      log position of the snapshot
-    files         {root: text}; None if only the description was asked for
+    files         {root: text}; None if only the description was read
     main_root     the root whose text is the session's `code`
     contributors  ids of the users that edited since the previous version
-    documents     {root: content as JSON} of roots that are no texts; empty without `files`
-    is_damaged    a checksum fails: `files` is None; without a description, only `number` is known
+    documents     {root: content as JSON} of roots that are not texts; empty without `files`
+    is_damaged    a checksum is wrong: `files` is None, and the description may be missing too
     """
 
     session_id: str

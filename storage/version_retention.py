@@ -1,4 +1,4 @@
-"""Which versions a session keeps: all that users made; automatic ones if there is capacity."""
+"""Decides how many automatic versions a session drops. Versions that users made are kept."""
 
 from storage.errors import LimitReached
 from storage.records import VersionKind
@@ -10,9 +10,10 @@ def surplus(
     """Return how many automatic versions to drop before a new version of this kind is stored.
 
     count, automatic   how many versions the session has, and how many of these are automatic
-    limit, auto_limit  how many of either it may have; None for any number
+    limit              how many versions the session may have
+    auto_limit         how many automatic versions it may have; None for any number
 
-    Raises LimitReached if dropping all automatic versions would not suffice.
+    Raises LimitReached if dropping all automatic versions would not make enough space.
     """
     is_automatic = kind is VersionKind.AUTO
     too_many = max(0, count + 1 - limit)

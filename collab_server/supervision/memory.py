@@ -1,6 +1,4 @@
-"""Bounds the memory that the process may allocate,
-so that one session cannot take that of the whole machine.
-"""
+"""Bounds the process's memory, so that one session cannot use up the memory of the machine."""
 
 import resource
 import sys
@@ -8,7 +6,7 @@ from pathlib import Path
 
 _MIB = 1 << 20
 _SHARE = 0.75
-"""Share of the memory of the machine or container that the process may have if no amount is set."""
+"""Share of the machine's or container's memory for the process, if no amount is configured."""
 _CGROUP_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
@@ -16,11 +14,11 @@ _CGROUP_LIMITS = (
 
 
 def limit_memory(memory_mb: float) -> None:
-    """Bound the memory that this process may allocate (Linux only). Beyond it, an allocation fails.
+    """Bound the memory that this process may allocate (Linux only).
 
-    Python then raises MemoryError. Native code such as yrs ends the process, and the supervisor
-    starts a new one. That is the lesser evil: without a bound, the kernel may end any process of
-    the machine.
+    An allocation beyond the bound fails. Python then raises MemoryError. Native code such as yrs
+    ends the process, and the supervisor starts a new process. Without a bound, the kernel could end
+    any process of the machine, which would be worse.
 
     memory_mb  MiB; 0 for three quarters of the memory of the machine or container
     """

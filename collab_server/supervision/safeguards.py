@@ -1,6 +1,4 @@
-"""`collab-server run`: the process that serves,
-with every safeguard that the configuration asks for.
-"""
+"""Runs `collab-server run`: a process that serves, with the configured safeguards."""
 
 import gc
 import os
@@ -19,14 +17,14 @@ from collab_server.supervision.watchdog import Watchdog
 def run(config: Config, sockets: list[socket], loop_factory: LoopFactory) -> int:
     """Serve on sockets that listen; return the exit code.
 
-    With the supervisor, a child process serves, and another one after it dies.
-    Without it, this process serves.
+    With the supervisor, a child process serves, and after it dies, a new child process.
+    Without the supervisor, this process serves.
     """
     allocator.keep_little()
     if config.supervisor == "off" or not hasattr(os, "fork"):
         return _serve(config, sockets, loop_factory, Start())
-    # Else a garbage collection writes to all objects made so far,
-    # and the fork no longer shares them
+    # Without this, a garbage collection would write to all objects made so far,
+    # and the child would no longer share their memory with its parent.
     gc.freeze()
     return Supervisor(sockets, partial(_serve, config, sockets, loop_factory)).run()
 

@@ -1,22 +1,20 @@
-"""Keeps a server running: holds the listening sockets,
-and starts a new process when the one that serves dies.
+"""Keeps a server running: holds the listening sockets, and replaces a server process that dies.
 
-The process that serves is a fork, so a new one starts in a fraction of a second. Clients that
-connect meanwhile wait in the queues of the sockets, which stay open here. The supervisor does
-nothing else: it has no event loop, no threads and no store, so little can end it, and fork(2) is
-safe.
+The server process is a fork, so a new one starts in a fraction of a second. Clients that connect
+meanwhile wait in the queues of the sockets, which stay open here. The supervisor does nothing else.
+It has no event loop, no threads and no store, so few faults can end it, and fork(2) is safe.
 
-Two pipes connect it with its children. A pipe tells the truth even after SIGKILL,
-because the kernel closes it:
+Two pipes connect the supervisor with its children. They work even after SIGKILL,
+because the kernel closes them:
 
     parent <- alive   only the supervisor has the end `alive`, and nothing is ever written. When the
-                      supervisor ends, however it does, a child reads the end of the file at
+                      supervisor ends for any reason, a child reads the end of the file at
                       `parent`, and stops
     heard <- said     a child writes one byte when it serves for the first time
 
-An example of the pauses, for a server that dies while it starts, but had served once: it starts
-again after 0.1, 0.3, 0.9, 2.7, 8.1, 24.3, 30, 30 … seconds. One that has run for a minute starts
-again after 0.1 seconds.
+An example of the pauses: a server has served once, and from then on each process dies while it
+starts. The next processes start after 0.1, 0.3, 0.9, 2.7, 8.1, 24.3, 30, 30 … seconds. If a process
+has run for a minute before it dies, the next process starts after 0.1 seconds.
 """
 
 import contextlib
@@ -44,22 +42,21 @@ _OWN_FAULT = frozenset(
         STUCK,
     )
 )
-"""Signals that mean a fault of the process itself:
-those that end native code, and that of the watchdog.
+"""Signals that mean a fault of the process itself: faults of native code, or the watchdog.
 
-SIGKILL is not one of them: an operator, or the kernel when memory is short,
-sends it to any process.
+SIGKILL is not among them: an operator sends it to any process, and so does the kernel when memory
+is short.
 """
 _FORWARDED = (signal.SIGTERM, signal.SIGINT)
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 30.0
 _TIMES_LONGER = 3
 _LIVED_S = 60.0
-"""Seconds after which a process counts as one that runs.
-When it dies later, the pauses begin short again."""
+"""Seconds after which a process counts as running well.
+If it dies later than that, the pauses begin again with the shortest."""
 _FIRST_STARTS = 3
 """Starts after which the supervisor gives up,
-if no process has served and a signal ended each of them."""
+if no process has served and each was ended by a signal."""
 _STEP_S = 0.05
 
 _log = logging.getLogger(__name__)
@@ -69,10 +66,10 @@ _log = logging.getLogger(__name__)
 class Start:
     """Facts for a process that is going to serve.
 
-    parent      a descriptor that is readable as soon as the supervisor is gone,
+    parent      a descriptor that becomes readable when the supervisor ends,
                 None without a supervisor
-    deaths      how many processes died before it
-    is_sure     whether the last one died by its own fault
+    deaths      how many earlier processes died
+    is_sure     whether the last of these died by its own fault
     on_serving  called by the process as soon as it serves
     """
 
@@ -89,7 +86,7 @@ class Supervisor:
     """Starts processes that serve, one after another. Call `run` once."""
 
     def __init__(self, sockets: Sequence[socket], serve: Serve) -> None:
-        """serve: serves in a process of its own and returns its exit code."""
+        """serve: a function that serves in a child process and returns its exit code."""
         self._sockets = sockets
         self._serve = serve
         self._child = 0
@@ -97,9 +94,7 @@ class Supervisor:
         self._has_served = False
 
     def run(self) -> int:
-        """Start processes until one ends by request, or cannot start at all;
-        return the exit code of that one.
-        """
+        """Start processes until one ends by request or cannot start; return its exit code."""
         parent, self._alive = os.pipe()
         self._heard, self._said = os.pipe()
         os.set_blocking(self._heard, False)
@@ -121,7 +116,7 @@ class Supervisor:
                 )
                 self._rest(pause_s)
                 if self._is_stopping:
-                    return 128 - code if code < 0 else code  # type: ignore[unreachable]  # a signal sets it meanwhile
+                    return 128 - code if code < 0 else code  # type: ignore[unreachable]  # a signal handler sets it
                 start = replace(start, deaths=start.deaths + 1, is_sure=-code in _OWN_FAULT)
         finally:
             for number, handler in before.items():
@@ -130,11 +125,11 @@ class Supervisor:
                 os.close(descriptor)
 
     def _is_hopeless(self, code: int, starts: int) -> bool:
-        """Whether no process has ever served, and another one would end in the same way.
+        """Whether no process has ever served, and a new process would probably fail too.
 
         A process that ends with a code has found a reason, such as a wrong setting, which a new
-        start does not change. One that a signal ended may have met a fault that passes, so it is
-        tried `_FIRST_STARTS` times.
+        start does not change. A process that a signal ends may have met a temporary fault, so the
+        start is tried `_FIRST_STARTS` times.
         """
         if not self._has_served:
             with contextlib.suppress(BlockingIOError):
@@ -151,13 +146,14 @@ class Supervisor:
         os.write(self._said, b"1")
 
     def _live_once(self, start: Start) -> int:
-        """Start a process and wait for it; return its exit code,
-        or minus the number of the signal that ended it.
+        """Start a process and wait until it ends.
+
+        Returns its exit code, or minus the number of the signal that ended it.
         """
-        # A signal between fork and the assignment of `_child` would be forwarded to nobody, and in
-        # the child the handler of its parent would take it. So signals wait until both processes
-        # are ready: the parent knows its child, and the child has its own handlers. A SIGTERM from
-        # before the fork has set `_is_stopping`, and is passed on below.
+        # A signal that arrives right after the fork would be lost. The parent does not know
+        # `_child` yet, and the child still has the parent's handler. So signals are blocked until
+        # both processes are ready: the parent knows its child, and the child has its own handlers.
+        # A SIGTERM from before the fork has set `_is_stopping`, and is passed on below.
         signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED)
         child = os.fork()
         if not child:
@@ -175,7 +171,7 @@ class Supervisor:
         code = 1
         try:
             os.close(self._alive)
-            # Otherwise Ctrl-C would reach it twice, from the terminal and from its parent.
+            # Otherwise Ctrl-C would reach the child twice: from the terminal and from its parent.
             os.setpgid(0, 0)
             for number in _FORWARDED:
                 signal.signal(number, signal.SIG_DFL)
@@ -192,14 +188,14 @@ class Supervisor:
                 logging.shutdown()
                 flush_outputs()
             finally:
-                # Not sys.exit: it would run the parent's exit handlers, and code after the fork.
+                # sys.exit would run the parent's exit handlers, and the code after the fork.
                 os._exit(code)
 
     def _forward(self, number: int, _frame: object) -> None:
         if not self._is_stopping:
             for listening in (
                 self._sockets
-            ):  # else clients that connect now would wait in their queues until the end
+            ):  # otherwise clients that connect now would wait in the sockets' queues
                 listening.close()
         self._is_stopping = True
         self._signal(number)

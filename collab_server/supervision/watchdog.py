@@ -1,5 +1,6 @@
 """Ends a process whose event loop is stuck.
-The supervisor, or another program that watches it, starts a new one.
+
+The supervisor, or another program that watches the process, starts a new one.
 """
 
 import asyncio
@@ -14,15 +15,15 @@ STUCK = signal.SIGALRM
 class Watchdog:
     """A context in which the kernel ends the process when its event loop has not run for too long.
 
-    Each second the event loop sets a timer of the kernel (setitimer) again, to `limit_s` from then
-    on. If the loop gets stuck, the timer is not set any more, and runs out. An example with a limit
-    of 30 s: native code begins an endless loop 0.4 s after the timer was set. After another 29.6 s
-    the kernel sends SIGALRM.
+    Each second the event loop sets a timer of the kernel (setitimer) to `limit_s` again. If the
+    loop gets stuck, the timer is not set any more, and runs out. An example with a limit of 30 s:
+    native code begins an endless loop 0.4 s after the timer was set. After another 29.6 s the
+    kernel sends SIGALRM.
 
-    Why not a thread that looks at the time: a thread needs the interpreter's lock, and native code
-    may hold it. For the same reason no handler in Python is used: it would run only between two
-    instructions of Python. faulthandler's is in C. It writes the place of each thread to standard
-    error, and then lets the signal end the process (`chain`).
+    A thread could not watch the loop, because it needs the interpreter's lock, which native code
+    may hold. A signal handler in Python would not work either, because it runs only between two
+    instructions of Python. The handler of faulthandler is in C. It writes the stack of each thread
+    to standard error, and then lets the signal end the process (`chain`).
     """
 
     def __init__(self, limit_s: float) -> None:

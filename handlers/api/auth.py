@@ -1,4 +1,4 @@
-"""Sign up, sign in, stay signed in, sign out."""
+"""Handlers that sign users up, sign them in, refresh their login and sign them out."""
 
 import contextlib
 from dataclasses import replace
@@ -29,7 +29,7 @@ class AuthHandlerBase(BaseHandler):
     def new_login(self, user_id: str, login_id: str | None = None) -> tuple[Login, RefreshToken]:
         """Return a login that starts now, and its first refresh token.
 
-        With `login_id`, an existing login goes on.
+        With `login_id`, the new token belongs to that existing login.
         """
         settings, now = self.services.settings, self.services.clock()
         token = self.services.tokens.new_refresh_token(login_id)
@@ -49,8 +49,9 @@ class AuthHandlerBase(BaseHandler):
         return login, token
 
     def sign_in(self, user: User, token: RefreshToken) -> SignedIn:
-        """Set a login's cookies, for browsers; return the answer that has its tokens,
-        for programs.
+        """Set a login's cookies, which browsers use.
+
+        Returns the answer with the login's tokens, which other programs use.
         """
         tokens, settings = self.services.tokens, self.services.settings
         access = tokens.access_token(user.id, token.login_id)
@@ -66,8 +67,8 @@ class AuthHandlerBase(BaseHandler):
     async def is_right(self, attempt: Attempt, password: str, hashed: str | None) -> bool:
         """Return whether a password is right; the account may not exist.
 
-        Raises: ApiError 429 if the try comes too early, also with the right password;
-        503 if too many tries wait.
+        Raises: ApiError 429 if the try comes too early, even if the password is right.
+        ApiError 503 if too many tries wait.
         """
         tries = self.services.password_tries
         if wait := tries.begin(attempt):
@@ -82,13 +83,14 @@ class AuthHandlerBase(BaseHandler):
         return is_right
 
     async def check_password(self, password: str | None, field: str) -> None:
-        """Check the signed-in user's own password;
-        raises ApiError 422 that names the field, or 429.
+        """Check the signed-in user's own password.
+
+        Raises: ApiError 422 that names the field, or ApiError 429 if the try comes too early.
         """
         if not password:
             raise errors.invalid({field: ["is required"]})
-        # Counted apart from logins,
-        # so that wrong passwords of strangers do not lock out a user who is signed in.
+        # These tries have their own count. So wrong passwords that strangers enter at sign-in
+        # do not lock out a user who is signed in.
         attempt = self.services.password_tries.attempt(
             f"password of {self.me.id}", "", device=self.me.id
         )
@@ -96,12 +98,12 @@ class AuthHandlerBase(BaseHandler):
             raise errors.invalid({field: ["is wrong"]})
 
     def remember_device(self, user: User) -> None:
-        """Set the cookie by which the browser can prove later that the user has signed in on it."""
+        """Set the cookie that proves later that the user has signed in with this browser."""
         cookie = self.services.known_devices.add(self.get_cookie(DEVICE_COOKIE, ""), user.id)
         self._set_cookie(DEVICE_COOKIE, cookie, DEVICE_PATH, _DEVICE_S)
 
     def check_cookie_origin(self) -> None:
-        """Raise ApiError 403 unless a page of ours sent the request, with a cookie as its token."""
+        """Raise ApiError 403 unless one of our own pages sent the request with its cookie."""
         settings = self.services.settings
         allowed = network.is_allowed_origin(self.request, settings.origins, settings.trusted_hops)
         if allowed is None:
@@ -110,7 +112,7 @@ class AuthHandlerBase(BaseHandler):
             raise errors.bad_origin()
 
     def clear_cookies(self) -> None:
-        """Have the browser remove the two cookies of the login; the device's cookie stays."""
+        """Tell the browser to remove the login's two cookies, but not the device's cookie."""
         secure = network.is_secure(self.request, self.services.settings.trusted_hops)
         for name, path in ((ACCESS_COOKIE, "/"), (REFRESH_COOKIE, REFRESH_PATH)):
             self.clear_cookie(name, path=path, httponly=True, samesite="Lax", secure=secure)
@@ -161,13 +163,12 @@ class SignupHandler(AuthHandlerBase):
         self.reply(answer, 201)
 
     async def _count(self, secret: str | None) -> None:
-        """Count a new account by its invite, and by its address; raises ApiError 429.
+        """Count a new account for its invite and for its address; raises ApiError 429.
 
-        An address that has shown a valid invite may create more accounts:
-        behind it may be a class, or several.
+        An address that has shown a valid invite may create more accounts: a class may share it.
         """
         limiters, invite = self.services.limiters, None
-        with contextlib.suppress(errors.ApiError):  # without a valid invite one can sign up too
+        with contextlib.suppress(errors.ApiError):  # a sign-up needs no valid invite
             invite = await find_invite(self.services, secret, self.address) if secret else None
         is_invited = (self.user and self.user.is_guest) or limiters.invited.has(self.address)
         signups = limiters.invited_signups if is_invited else limiters.signups
@@ -183,8 +184,8 @@ class SignupHandler(AuthHandlerBase):
     async def _check_guest(self) -> None:
         """Raise ApiError 401 for a guest whose access token has expired.
 
-        They refresh it and try again. Without this, they would become another user,
-        and lose what they wrote as a guest.
+        The client then refreshes the token and tries again. Without this check, the sign-up would
+        create another user, and the guest would lose their authorship.
         """
         tokens, now = self.services.tokens, self.services.clock()
         if self.user is not None:
@@ -198,11 +199,10 @@ class SignupHandler(AuthHandlerBase):
             raise errors.token_expired()
 
     async def _claim(self, guest: User, account: User) -> None:
-        """Make a guest a full user with the same id:
-        they keep what they wrote, and their sockets stay open.
+        """Make a guest a full user with the same id.
 
-        They move to a new login,
-        so another person that has the guest's tokens can no longer use them.
+        The user keeps their authorship, and their sockets stay open. They get a new login,
+        so another person who has the guest's tokens can no longer use them.
         """
         if self.by_cookie:
             self.check_cookie_origin()
@@ -249,7 +249,7 @@ class LoginHandler(AuthHandlerBase):
         login, token = self.new_login(user.id)
         try:
             await services.store.add_login(login, known_hash=hashed)
-        except Outdated:  # the password was changed meanwhile, so this one is wrong now
+        except Outdated:  # the password has been changed, so this password is wrong now
             raise _bad_credentials() from None
         answer = self.sign_in(user, token)
         self.remember_device(user)
@@ -257,9 +257,7 @@ class LoginHandler(AuthHandlerBase):
 
 
 def _account_of(user: User) -> str:
-    """Return the key under which tries to sign in as a user count,
-    whether they name the user or the e-mail address.
-    """
+    """Return the key for a user's sign-in tries, with the user name or the e-mail address."""
     return f"login of {user.id}"
 
 
@@ -288,7 +286,7 @@ class RefreshHandler(AuthHandlerBase):
         self.reply(self.sign_in(user, newest))
 
     async def _rotate(self, given: str) -> tuple[User, RefreshToken]:
-        """Return the user of the login that a refresh token is of, and its newest token.
+        """Exchange a refresh token; return the user of its login, and the login's newest token.
 
         Raises: ApiError 401, TokenReused.
         """

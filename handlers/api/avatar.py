@@ -61,7 +61,7 @@ class AvatarHandler(BaseHandler):
     async def _drop(self, key: str | None) -> None:
         """Delete a picture that is no longer shown.
 
-        If that fails it is logged: only space is lost.
+        A failure is only logged, because it wastes only some space.
         """
         if key:
             try:
@@ -100,7 +100,7 @@ class AvatarHandler(BaseHandler):
 
 
 class PictureHandler(BaseHandler):
-    """GET /user/:id/avatar. A page shows many of them, also to people that are not signed in."""
+    """GET /user/:id/avatar. A page shows many pictures, also to visitors without sign-in."""
 
     needs_login = False
     is_public = True

@@ -1,4 +1,4 @@
-"""Chat of a session."""
+"""Handlers for the chat of a session."""
 
 from handlers import errors, ids
 from handlers.access import membership
@@ -11,8 +11,9 @@ from storage.records import Message, Role, User
 
 
 async def send_message(services: Services, sender: User, session_id: str, text: str) -> Message:
-    """Store a message and announce it; raises ApiError if the sender may not write,
-    or is too fast.
+    """Store a message and announce it.
+
+    Raises ApiError if the sender may not write, or sends too fast.
     """
     session, _ = await membership(services, sender.id, session_id, Role.VIEWER, writes=True)
     if wait := services.limiters.messages.wait_s(sender.id):

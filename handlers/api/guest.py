@@ -1,4 +1,4 @@
-"""Guests: a name and an invite are enough."""
+"""Lets guests in, who need only a name and an invite."""
 
 from handlers import errors, ids
 from handlers.access import count_entry, find_invite

@@ -87,8 +87,9 @@ class PreviewHandler(BaseHandler):
 class LinkPreviewHandler(BaseHandler):
     """GET /session/:id/preview
 
-    Only where the link lets people in: anyone who has an account may join and see as much.
-    Otherwise the answer is the same as for an id that does not exist.
+    Only a session that is open to everybody with its link has a preview. Every user may join
+    such a session and see the same facts. For other sessions, the answer is the same as for
+    an id that does not exist.
     """
 
     needs_login = False

@@ -76,12 +76,13 @@ class _PublicHandler(BaseHandler):
 
 
 class AppHandler(_PublicHandler):
-    """GET / and the web app's other paths: one shell for all of them,
-    which then asks the API for its content.
+    """GET / and the web app's other paths.
+
+    All paths have the same page, the shell of the web app, which gets its content from the API.
     """
 
     async def get(self, *_parts: str) -> None:
-        # Safari before 15.4 does not take 'self' for the WebSocket of this host
+        # Before version 15.4 of Safari, 'self' does not include this host's WebSockets.
         origin = network.own_origin(self.request, self.services.settings.trusted_hops)
         socket = origin.replace("http", "ws", 1)
         policy = _APP_CSP.format(socket=socket if _SOCKET.fullmatch(socket) else "")
@@ -92,8 +93,9 @@ class AppHandler(_PublicHandler):
 
 
 class MissingPageHandler(AppHandler):
-    """Answers paths without a route: with a page for browsers that ask for one,
-    with an error for programs.
+    """Answers paths without a route.
+
+    Browsers that ask for a page get the web app's shell, and programs get an error.
     """
 
     async def prepare(self) -> None:
@@ -134,7 +136,7 @@ class AssetHandler(_PublicHandler):
             path = (STATIC / name).resolve()
             is_built = _DIST / "assets" in path.parents
             is_there = (is_built or name in _UNBUILT_FILES) and path.is_file()
-        except (OSError, ValueError):  # a name that no file can have: too long, with NUL
+        except (OSError, ValueError):  # no file can have this name: it is too long or has a NUL
             raise errors.not_found() from None
         if not is_there:
             raise errors.not_found()
@@ -143,7 +145,7 @@ class AssetHandler(_PublicHandler):
             "Cache-Control",
             f"public, max-age={_YEAR_S}, immutable" if is_built else "public, max-age=300",
         )
-        if is_built:  # its name changes with its content
+        if is_built:  # a built file's name changes with its content, so the result can be kept
             await self.reply_kept(Path.read_bytes, path)
         else:
             self.finish(path.read_bytes())

@@ -1,7 +1,7 @@
-"""The history of a session: the timeline, the document as it was, and blame.
+"""Handlers for a session's history: the timeline, old states of the document, and blame.
 
-Answers are encoded where the work is done, often in worker processes.
-If the client hangs up, the work is stopped.
+Most answers are encoded in the worker processes that compute them.
+If the client disconnects, the work is stopped.
 """
 
 from functools import partial
@@ -22,8 +22,9 @@ class _PastHandler(LongWorkHandler):
     """Base of handlers that read the history."""
 
     async def reply_answer(self, answer: Answer, **more: object) -> None:
-        """Answer with JSON that is encoded already,
-        plus the people that it names and further fields.
+        """Answer with encoded JSON, the authors that it names, and further fields.
+
+        more  the further fields
         """
         people = await self.services.store.users(set(answer.authors))
         authors = [{**person(author, people), **said} for author, said in answer.authors.items()]

@@ -54,7 +54,7 @@ class SessionHandlerBase(BaseHandler):
     async def list_view(
         self, listed: Sequence[SessionListing], shown: int | None = None
     ) -> list[sessions.Session]:
-        """Return sessions with their people, with two reads of the store for all of them.
+        """Return sessions with their people; reads the store twice for all sessions together.
 
         shown  how many members of each session to show, in the order in which they joined;
                None for all
@@ -108,8 +108,9 @@ class SessionsHandler(SessionHandlerBase):
         await self.reply_session(session, owner, 201)
 
     def _first_chunk(self, session: Session, code: str) -> Chunk | None:
-        """Return the first chunk of the log, which has the code that the session starts with;
-        None without code.
+        """Return the first chunk of the log, which has the session's initial code.
+
+        Returns None if there is no code.
         """
         if not code:
             return None
@@ -157,9 +158,7 @@ class SessionHandler(SessionHandlerBase):
     async def _save_final(self, session_id: str) -> sessions.SessionEnd:
         """Save the last version of a session that has ended.
 
-        If that fails, the session has ended nevertheless.
-
-        The answer then says so.
+        If that fails, the session stays ended, and the returned fields name the problem.
         """
         try:
             number = await self.services.versions.end(session_id, self.me.id, self.me.username)
@@ -267,7 +266,7 @@ def _decode_cursor(text: str) -> tuple[int, str] | None:
             base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(".")
         )
         if not 0 <= int(updated_at) < _MAX_TIME:
-            raise ValueError(updated_at)  # noqa: TRY301  # answered like one that does not decode
+            raise ValueError(updated_at)  # noqa: TRY301  # answered like a cursor that cannot be decoded
         return int(updated_at), session_id
     except (binascii.Error, ValueError):
         raise errors.invalid({"before": ["is not a cursor from an earlier answer"]}) from None

@@ -1,4 +1,4 @@
-"""Versions of the code."""
+"""Handlers for the versions of the code: save, restore, compare, read and list them."""
 
 from crdt.errors import VersionDamaged
 from handlers import errors
@@ -11,10 +11,10 @@ from handlers.http.views.times import rfc3339
 from storage.records import Role, Version
 
 _BATCH = 10
-"""Versions that are read together: each may have a megabyte of text."""
+"""Versions that are read together. Each may have a megabyte of text."""
 _PAGE_CHARACTERS = 4 << 20
-"""Characters of texts after which a page ends:
-the page is in memory several times while it is sent."""
+"""Characters of texts after which a page of versions ends.
+While a page is sent, memory holds several copies of it."""
 
 
 class VersionHandlerBase(BaseHandler):
@@ -96,7 +96,10 @@ class DiffHandler(BaseHandler):
         await self.reply_encoded(code.encoded_difference(ends, difference.files))
 
     async def _before(self, session_id: str, new: int | None) -> int:
-        """Return the number of the version before another one, or of the newest one."""
+        """Return the number of the version before `new`, or of the newest version for None.
+
+        Returns 0 if there is no such version.
+        """
         versions = await self.services.store.versions(session_id, new, 1, with_files=False)
         return versions[0].number if versions else 0
 
@@ -166,8 +169,9 @@ class VersionsHandler(VersionHandlerBase):
     async def _page(
         self, session_id: str, before: int | None, limit: int, with_files: bool
     ) -> tuple[list[Version], bool]:
-        """Return (versions, whether there are more):
-        fewer than `limit` if their texts are large.
+        """Return (versions, whether there are more).
+
+        There are fewer than `limit` versions if their texts are large.
         """
         store = self.services.store
         if not with_files:
@@ -190,8 +194,9 @@ class VersionsHandler(VersionHandlerBase):
 
 
 def _characters(version: Version) -> int:
-    """Return about how many characters a version has;
-    one with a large document counts as a quarter of a page.
+    """Return about how many characters a version has.
+
+    A version with a large document counts as a quarter of a page.
     """
     documents = weight_of(version.documents)
     texts = sum(map(len, (version.files or {}).values()))

@@ -1,1 +1,1 @@
-"""A session as a download: a zip archive, a page that replays it, a git bundle."""
+"""Makes downloads of a session: a zip archive, a page that replays it, or a git bundle."""

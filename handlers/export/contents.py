@@ -1,4 +1,4 @@
-"""Turns the roots of a document into files: texts as they are, other roots as JSON or XML."""
+"""Turns the roots of a document into files: texts unchanged, other roots as JSON or XML."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ def as_files(
 ) -> dict[str, str]:
     """Return {name of the file: its content}.
 
-    files, documents  those of a version
+    files, documents  the fields of a version with these names
     """
     made = {names.of(root): text for root, text in files.items()}
     for root, document in documents.items():
@@ -32,8 +32,9 @@ def as_files(
 
 
 async def live_if_sound(services: Services, session_id: str, user_id: str) -> LiveCode | None:
-    """Return the document as it is now; None if its log is damaged,
-    or if it cannot be read as texts.
+    """Return the document as it is now, or None if it cannot be read.
+
+    Its log may be damaged, or its texts may be unreadable.
     """
     try:
         return await services.versions.live(session_id, user_id)

@@ -1,4 +1,4 @@
-"""Downloads of a whole session."""
+"""Handler for downloads of a whole session."""
 
 import asyncio
 import re
@@ -25,7 +25,7 @@ _PIECE_BYTES = 256 << 10
 
 class _Writer(Protocol):
     async def write(self) -> None:
-        """Write everything into the file that the writer was made with."""
+        """Write everything into the file that was passed to the writer's constructor."""
 
 
 FORMATS: dict[str, tuple[Callable[[Services, Session, str, IO[bytes]], _Writer], str, str]] = {
@@ -63,9 +63,9 @@ class ExportHandler(LongWorkHandler):
 
 
 def _attachment(session: Session, ending: str) -> str:
-    """Return the header that names the download after the session's title, as RFC 6266 says.
+    """Return the header that names the download after the session's title (RFC 6266).
 
-    Programs that do not know `filename*` get a name of ASCII characters.
+    Programs that do not support `filename*` get a name of ASCII characters.
     """
     name = f"{file_name(session.title or f'session-{session.id}')}.{ending}"
     plain = name if _PLAIN.fullmatch(name) else f"session-{session.id}.{ending}"

@@ -1,8 +1,8 @@
-"""Makes names for files with the texts of a document, names that every system can create.
+"""Makes names for the files of a document's texts. Every system can create files of these names.
 
 A text may have any name, and its file is unpacked on Linux, macOS or Windows, or checked out by
 git. A file's name keeps the letters of all scripts. Only characters that some system forbids are
-changed, and the manifest has the text's name.
+changed, and the manifest then has the text's own name.
 """
 
 import hashlib
@@ -14,11 +14,11 @@ from typing import Final
 
 MAX_BYTES: Final = 200
 """Longest name in bytes of UTF-8. File systems allow 255,
-but some tools write a longer name while they unpack."""
+but some tools use a longer temporary name while they unpack."""
 
 MAX_DECOMPOSED: Final = 240
-"""Longest name in UTF-16 code units, with accents as characters of their own,
-as macOS may store it: it allows 255."""
+"""Longest name in UTF-16 code units, with accents as separate characters.
+macOS may store it in this form, and allows 255."""
 
 MAX_ENDING_BYTES: Final = 20
 """Longest ending in bytes, such as `.py`, that a shortened name keeps."""
@@ -29,38 +29,36 @@ _DIGEST_DIGITS = 10
 _FORBIDDEN = re.compile(
     r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u2028\u2029\u202a-\u202e\u2066-\u2069\uf000-\uf0ff]|%(?=[0-9a-fA-F]{2})'
 )
-"""Characters that Windows or Linux forbid or replace, that show a name in another order,
-and the `%` of escapes."""
+"""Matches characters that Windows or Linux forbid or replace, characters that change the order in
+which a name is shown, and the `%` of escapes."""
 
 _UNASSIGNED = {"Cn", "Cs"}
-"""Categories of Unicode that APFS refuses: unassigned, and halves of characters."""
+"""Categories of Unicode that APFS refuses: unassigned characters and lone surrogates."""
 
 _PIECE = re.compile(r"%[C-F][0-9A-F](?:%[89AB][0-9A-F])+|%[0-9A-F]{2}|.", re.DOTALL)
-"""A character or its escape."""
+"""Matches a character or its escape."""
 
 _AT_THE_END = re.compile(r"[. ]+$")
 _SHORT_NAME = re.compile(r"^[^.]{0,6}~[0-9]+(?:\.[^.]{0,3})?$")
-"""Names like `MAIN~1.JAV`, which Windows may have given to a file with a longer name,
-such as `git~1` to `.git`."""
+"""Matches short names, which Windows may use for files with longer names.
+Examples are `MAIN~1.JAV`, and `git~1` for `.git`."""
 
 _DEVICE = re.compile(
     r"^(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3]) *(?:\.|$)",
     re.I,
 )
-"""Names of devices on Windows, with any ending."""
+"""Matches names of devices on Windows, with any ending."""
 
 _TOOLS: Final = frozenset({".git", ".gitmodules", ".gitattributes"})
-"""Names that git reads: a repository, other repositories in it,
-and rules that change files at a checkout."""
+"""Names with a meaning for git: a repository, its submodules, and rules for changing files at a
+checkout."""
 
 _IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 """Characters that the file system of older Macs ignores when it compares names."""
 
 
 class FileNames:
-    """Gives each text of one export a file name that no other text has,
-    and that all folders and commits use.
-    """
+    """Gives each text of one export a unique file name, for all folders and commits."""
 
     def __init__(
         self,
@@ -68,11 +66,12 @@ class FileNames:
         taken: Collection[str] = (MANIFEST,),
         shown: Mapping[str, str] | None = None,
     ) -> None:
-        """Name these roots first, in sorted order, so that names are always equal.
+        """Name some roots in sorted order, so that every export gives them equal names.
 
-        taken  no file gets one of these names
-        shown  {root: the name that people see for it}, where that is not the root's own; a text
-               whose own name is the same keeps it
+        roots  the roots that get their names first
+        taken  names that no file gets
+        shown  {root: the name that users see}, if it differs from the root's own name. If another
+               text has this name as its own, that text keeps it
         """
         self._shown = shown or {}
         self._names: dict[tuple[str, str], str] = {}
@@ -82,9 +81,7 @@ class FileNames:
             self.of(root)
 
     def of(self, root: str, ending: str = "") -> str:
-        """Return the name of the file for this text,
-        or for another document with an ending of its own.
-        """
+        """Return the name of the file for a text, or for another root with the given ending."""
         name = self._names.get((root, ending))
         if name is None:
             name = self._names[root, ending] = self._free(
@@ -95,7 +92,7 @@ class FileNames:
 
     @property
     def are_original(self) -> bool:
-        """Whether each file so far has the name that people see for its text."""
+        """Whether each file so far has the name that users see for its text."""
         return all(name == self._shown.get(root, root) for (root, _), name in self._names.items())
 
     def manifest(self) -> str:
@@ -114,7 +111,7 @@ class FileNames:
 def file_name(root: str, mark: str = "") -> str:
     """Return a file name that every system accepts, with `mark` before its ending.
 
-    Two roots may get one name; `FileNames` then gives them different marks.
+    Two roots may get the same name. `FileNames` then gives them different marks.
     """
     characters = _split(root)
     if _is_reserved("".join(characters)):
@@ -124,7 +121,7 @@ def file_name(root: str, mark: str = "") -> str:
 
 
 def _split(root: str) -> list[str]:
-    """Return the characters of a name, with forbidden ones escaped as in URLs: `%2F`."""
+    """Return the characters of a name, with forbidden characters escaped as in URLs: `%2F`."""
     name = _FORBIDDEN.sub(lambda match: _quoted(match[0]), root)
     name = _AT_THE_END.sub(lambda match: _quoted(match[0]), name)
     if not name.isascii():
@@ -137,12 +134,12 @@ def _split(root: str) -> list[str]:
 
 
 def _quoted(characters: str) -> str:
-    """Return each byte escaped as in URLs, also bytes that URLs need not escape."""
+    """Return each byte escaped as in URLs, even bytes that need no escape in URLs."""
     return "".join(f"%{byte:02X}" for byte in characters.encode("utf-8", "surrogatepass"))
 
 
 def _is_reserved(name: str) -> bool:
-    """Whether a file of this name means something special to a system or a tool."""
+    """Whether a file of this name has a special meaning for a system or a tool."""
     plain = _IGNORED_BY_HFS.sub("", name).lower()
     return (
         not name
@@ -161,8 +158,9 @@ def _fits(name: str) -> bool:
 
 
 def _shortened(characters: list[str], root: str, mark: str) -> str:
-    """Return the beginning of a name, a digest of the whole root if something is left out,
-    the mark, and the ending.
+    """Return a shortened name: its beginning, a digest of the root, the mark, and the ending.
+
+    The digest is left out if the whole name fits.
     """
     name = "".join(characters)
     stem, dot, last = name.rpartition(".")
@@ -182,6 +180,6 @@ def _shortened(characters: list[str], root: str, mark: str) -> str:
 
 
 def _key(name: str) -> str:
-    """Return a key that is equal for names which some file system takes for the same name."""
+    """Return a key that is equal for two names if any file system treats them as the same name."""
     plain = unicodedata.normalize("NFD", _IGNORED_BY_HFS.sub("", name))
     return unicodedata.normalize("NFC", plain.upper().casefold())

@@ -1,4 +1,4 @@
-"""A session's versions as commits, in a file that `git clone` takes."""
+"""Writes a session's versions as commits into a git bundle, which `git clone` accepts."""
 
 import asyncio
 import shutil
@@ -19,7 +19,7 @@ from handlers.services import Services
 from storage.records import Session, User, Version
 
 _DEADLINE_S = 60.0
-"""Most seconds that one commit, or writing the file, may take in a worker process."""
+"""Most seconds that a worker process may take for one commit, or for writing the file."""
 
 _Contents = tuple[Mapping[str, str], Mapping[str, Any]]
 """(texts, documents) of a version."""
@@ -28,15 +28,14 @@ _Result = TypeVar("_Result")
 
 
 class GitBundle:
-    """Makes one bundle: a commit for each version with its author,
-    and one for edits that are in no version yet.
+    """Makes one bundle, with a commit for each version and one for edits after the last version.
 
-    E-mail addresses of people are not shown: git gets addresses that are made of ids. If a file
+    E-mail addresses of users are not shown: git gets addresses that are made of ids. If a file
     cannot have the name of its text, each commit has the manifest of `file_names` too.
     """
 
     def __init__(self, services: Services, session: Session, user_id: str, file: IO[bytes]) -> None:
-        """user_id: the user who asked; the work counts as theirs."""
+        """user_id: the user who requested the export, for whom the work is counted."""
         self._services = services
         self._session = session
         self._user_id = user_id
@@ -70,7 +69,7 @@ class GitBundle:
         for number in numbers:
             version = await store.version(self._session.id, number)
             if version is None:
-                continue  # the version was dropped for another one meanwhile
+                continue  # the version was dropped meanwhile, because there were too many
             if version.is_damaged:
                 message = (
                     f"Version {version.number} is damaged in the store: its texts are "
@@ -127,7 +126,7 @@ def _copy(path: Path, file: IO[bytes]) -> None:
 
 
 def _identity(user_id: str, people: Mapping[str, User]) -> bytes:
-    """Return `name <address>` as git wants it."""
+    """Return `name <address>` in the form that git requires."""
     username = person(user_id, people)["username"]
     name = (
         "".join(character for character in username if character not in "<>\n\r\0").strip()

@@ -1,7 +1,6 @@
-"""Puts versions into a git repository as commits, in worker processes;
-git's objects are made in Python.
+"""Puts versions into a git repository as commits, in worker processes.
 
-Each commit may run in another process,
+Python code makes the objects of git. Each commit may run in a different process,
 so all state between two commits is on the disk and in a `Progress`.
 """
 
@@ -30,7 +29,7 @@ _HEAD, _BRANCH = Ref(b"HEAD"), Ref(b"refs/heads/main")
 class Snapshot:
     """The content and the description of one commit.
 
-    files, documents  those of a version
+    files, documents  the fields of a version with these names
     author            `name <address>`
     at                milliseconds since 1970
     """
@@ -43,8 +42,9 @@ class Snapshot:
 
 
 class Progress(NamedTuple):
-    """The state of a repository: the names of its files so far, and its last commit,
-    if there is one.
+    """The state of a repository: the names of its files so far, and its last commit.
+
+    `parent` is None before the first commit.
     """
 
     names: FileNames

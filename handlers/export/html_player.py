@@ -1,4 +1,4 @@
-"""A session's replay as one HTML file that plays without any server."""
+"""Writes a session's replay as one HTML file, which plays without a server."""
 
 import asyncio
 import json
@@ -31,12 +31,10 @@ class _Version(TypedDict):
 
 
 class HtmlPlayer:
-    """Writes the file: the page, with the first texts, every update,
-    versions and chat as JSON inside.
-    """
+    """Writes the page, with the first texts, every update, versions and chat as JSON."""
 
     def __init__(self, services: Services, session: Session, user_id: str, file: IO[bytes]) -> None:
-        """user_id: the user who asked; the work counts as theirs."""
+        """user_id: the user who requested the export, for whom the work is counted."""
         self._services = services
         self._session = session
         self._user_id = user_id
@@ -99,8 +97,9 @@ class HtmlPlayer:
         return versions[::-1]
 
     async def _chat(self, people: Mapping[str, User]) -> list[tuple[int, str, str]]:
-        """Return (time in ms, name, text) for the newest messages, oldest first,
-        with times that never go back.
+        """Return (time in ms, name, text) for the newest messages, oldest first.
+
+        No time is before the time of the previous message.
         """
         messages = await self._services.store.messages(self._session.id, None, _MESSAGES)
         senders = {
@@ -125,8 +124,8 @@ class _Rows(NamedTuple):
 
     files              JSON of {root: text} before the first step
     text               JSON of the steps, without brackets around them
-    roots, authors     roots and authors that steps have named so far
-    others             roots that are no texts
+    roots, authors     roots and authors of all steps so far
+    others             roots that are not texts
     first_at, last_at  times of the first and last step in ms
     """
 
@@ -165,5 +164,5 @@ def _page() -> str:
 
 
 def _json(value: object) -> str:
-    """Return JSON that can stand in a script element, because nothing in it ends that element."""
+    """Return JSON for a script element. Its `<` is escaped, so that no text ends the element."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

@@ -1,4 +1,4 @@
-"""Names the file of a session's main text by its language, as the tabs of the web app do."""
+"""Names the file of a session's main text by its language, like the tabs of the web app."""
 
 from typing import Final
 
@@ -14,5 +14,5 @@ _SUFFIXES: Final = {
 
 
 def shown_names(language: str) -> dict[str, str]:
-    """Return {root: the name that people see for it} of the roots that have such a name."""
+    """Return {root: the name that users see for it}, for roots with a special name."""
     return {MAIN_ROOT: f"main.{_SUFFIXES.get(language, 'txt')}"}

@@ -1,4 +1,4 @@
-"""A session as a zip file: every version as files, the chat, the members."""
+"""Writes a session as a zip file: the files of every version, the chat, and the members."""
 
 import asyncio
 import json
@@ -51,7 +51,7 @@ class ZipArchive:
     """Writes one archive into a file; slow steps run in threads."""
 
     def __init__(self, services: Services, session: Session, user_id: str, file: IO[bytes]) -> None:
-        """user_id: the user who asked; the work counts as theirs."""
+        """user_id: the user who requested the export, for whom the work is counted."""
         self._services = services
         self._session = session
         self._user_id = user_id
@@ -127,9 +127,7 @@ class ZipArchive:
     def _under(
         self, folder: str, files: Mapping[str, str], documents: Mapping[str, Mapping[str, Any]]
     ) -> dict[str, str]:
-        """Return {path: text}, with paths that stay in the folder,
-        whatever the names of roots are.
-        """
+        """Return {path: text}. All paths stay in the folder, even for roots such as `../a`."""
         return {
             f"{folder}/{name}": text
             for name, text in as_files(self._names, files, documents).items()

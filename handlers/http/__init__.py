@@ -1,3 +1,1 @@
-"""What every HTTP request passes: base handler, body, schemas, views, headers,
-the API's description.
-"""
+"""The parts that all HTTP handlers share, from the base handler to the API's description."""

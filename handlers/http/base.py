@@ -30,7 +30,7 @@ _MAX_BODY_BYTES = 1 << 40
 _OF_THE_REQUEST = ("Access-Control-", "X-Request", "Vary", headers.STRICT_TRANSPORT)
 _QUARANTINED = "quarantined"
 _LATER_S = 4
-"""Seconds over which waiting pages spread their next load, so as not to come all together."""
+"""Seconds over which waiting pages spread their next load, so that they do not load together."""
 _CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}
 
 _log = logging.getLogger(__name__)
@@ -38,13 +38,13 @@ _log = logging.getLogger(__name__)
 
 @stream_request_body
 class BaseHandler(RequestHandler):
-    """A request of the API. Bodies are read piece by piece, so that none is read past its limit.
+    """A request of the API. Its body is read piece by piece, so never past the body's limit.
 
     needs_login    requests without sign-in are answered with 401
     is_public      the answer is the same for everybody: no token is read,
                    so the request counts for no user
-    counts_itself  a request without sign-in counts only against the wide limit of its address; the
-                   handler counts the rest by itself
+    counts_itself  a request without sign-in counts only against the high limit of its address; the
+                   handler itself counts failures and other limits
     body_bytes     most bytes of a body
     """
 
@@ -59,7 +59,7 @@ class BaseHandler(RequestHandler):
     body: Body
 
     def initialize(self, services: Services) -> None:
-        """Prepare a request: nobody is signed in yet, and nothing of the body is read."""
+        """Set up the state of a request, before its user is known and its body is read."""
         self.services = services
         self.user = None
         self.login_id = ""
@@ -107,7 +107,7 @@ class BaseHandler(RequestHandler):
 
     def on_connection_close(self) -> None:
         is_body_slow = self.request.request_time() >= self.services.settings.request_s
-        is_body_here = self.request._body_future.done()  # noqa: SLF001  # Tornado says it nowhere else
+        is_body_here = self.request._body_future.done()  # noqa: SLF001  # no public name
         self.services.limit_counters.count(settings.REQUEST_S, is_body_slow and not is_body_here)
         super().on_connection_close()
         self.body.release()
@@ -131,7 +131,7 @@ class BaseHandler(RequestHandler):
         self.services.seen_logins.add(claims.login_id)
 
     def access_token(self) -> str:
-        """Return the access token that was sent, valid or not."""
+        """Return the access token of the request, which may be invalid; "" if there is none."""
         scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             token = self.get_cookie(ACCESS_COOKIE) or ""
@@ -139,9 +139,9 @@ class BaseHandler(RequestHandler):
         return token.strip()
 
     def _count_request(self) -> int:
-        """Count the request; return how many seconds it comes too early, 0 if it may go on.
+        """Count the request; return by how many seconds it is too early, 0 if it is allowed.
 
-        It counts for its user, or for its login if the access token has expired,
+        It counts for its user. If the access token has expired, it counts for its login,
         otherwise for its address.
         """
         limiters = self.services.limiters
@@ -158,7 +158,7 @@ class BaseHandler(RequestHandler):
         await self._hold_back(self.services.limiters.anonymous.wait_s(self.address))
 
     async def _hold_back(self, wait_s: int) -> None:
-        """If there is time to wait, pause and raise ApiError 429: some clients retry right away."""
+        """Raise ApiError 429 unless `wait_s` is 0, after a pause for clients that retry early."""
         if wait_s:
             await asyncio.sleep(min(wait_s, self.services.connections.limits.refusal_hold_s))
             raise errors.rate_limited(wait_s)
@@ -166,7 +166,7 @@ class BaseHandler(RequestHandler):
     def _check_origin(self) -> None:
         """Raise ApiError 403 if a page of another site uses the browser's cookies.
 
-        Nor may it sign the browser in or out, so requests without a user are checked too.
+        Requests without a user are checked too: such a page may not sign the browser in or out.
         """
         if self.request.method not in _STATE_CHANGING:
             return
@@ -224,15 +224,15 @@ class BaseHandler(RequestHandler):
         self.finish(json.dumps(body))
 
     async def reply_in_pieces(self, body: Mapping[str, object], status: int = 200) -> None:
-        """Answer like `reply`, but encode and send a large body in pieces; others run between."""
+        """Answer like `reply`, but encode and send a large body in pieces, with pauses."""
         await self._send_json(await json_pieces.encode(body), status)
 
     async def reply_to_members(self, body: Mapping[str, object], status: int = 200) -> None:
-        """Answer like `reply_in_pieces` with what all members of a session may read, compressed."""
+        """Answer like `reply_in_pieces`, compressed; for data that all members may read."""
         await self.reply_encoded(await json_pieces.encode(body), status)
 
     async def reply_encoded(self, encoded: Sequence[bytes], status: int = 200) -> None:
-        """Answer like `reply_to_members` with JSON that is encoded already, in pieces."""
+        """Answer like `reply_to_members`, with pieces of encoded JSON."""
         web, accepted = self.services.settings, self.request.headers.get("Accept-Encoding", "")
         if self.by_cookie and network.may_be_foreign(self.request, web.origins, web.trusted_hops):
             accepted = ""  # see `handlers.compression`
@@ -302,17 +302,17 @@ class BaseHandler(RequestHandler):
     def _methods(self) -> list[str]:
         """Return the methods that this handler has."""
         names = ("GET", "POST", "PATCH", "DELETE")
-        missing = RequestHandler.get  # all verbs of Tornado's base class are the same function
+        missing = RequestHandler.get  # in Tornado's base class, all verbs are the same function
         return [name for name in names if getattr(type(self), name.lower()) is not missing]
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
-        """Send an error with its status in `errors`: Tornado needs it before it resets headers."""
+        """Send an error with the status from `errors`, before Tornado resets the headers."""
         error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
         answer = errors.to_api_error(error) if error else None
         super().send_error(answer.status if answer else status_code, **kwargs)
 
     def clear(self) -> None:
-        """Clear headers, as Tornado does for an error, except those that the request decides."""
+        """Clear the headers for an error, except headers that depend on the request."""
         request_headers = {}
         if hasattr(self, "_headers"):
             request_headers = {

@@ -11,8 +11,8 @@ from handlers.http.large_json import MAX_STRUCTURE, TooMuchStructure
 from handlers.throttling.rates import Budget
 
 _DRAINED_BYTES = 16 << 20
-"""Bytes over its limit up to which a body is read to its end and dropped:
-only then browsers show the answer."""
+"""A body over its limit by at most this many bytes is read to its end and dropped.
+Browsers show the answer only if the whole body was read."""
 _MAX_JSON_DEPTH = 16
 
 
@@ -35,7 +35,7 @@ class Body:
     def declared(self, content_length: str) -> None:
         """Note the Content-Length.
 
-        Raises ApiError 413 if it is so large that the body is not read to its end.
+        Raises ApiError 413 if the body is so large that it will not be read to its end.
         """
         if (
             content_length.isascii()
@@ -49,7 +49,8 @@ class Body:
     def add(self, chunk: bytes) -> None:
         """Add a piece.
 
-        Raises ApiError 413, or 503 if all bodies that arrive now would take too much memory.
+        Raises ApiError 413 if the body is too large.
+        Raises ApiError 503 if all arriving bodies together would take too much memory.
         """
         if self._is_drained:
             return
@@ -76,11 +77,11 @@ class Body:
 
 
 def parse_json(body: bytes) -> Mapping[str, Any]:
-    """Parse a JSON object strictly; raises ApiError 400,
-    or 413 for a large one that does not consist of long texts.
+    """Parse a JSON object strictly.
 
-    Refuses values that would break other code later: NaN and infinities, a key twice, half a
-    surrogate pair, and nesting that exhausts the stack.
+    Raises ApiError 400 for values that would break other code later: NaN and infinities, repeated
+    keys, lone surrogates, and nesting that exhausts the stack. Raises ApiError 413 for a large body
+    that does not consist of long texts.
     """
     try:
         text = body.decode()

@@ -1,4 +1,4 @@
-"""Default headers of every answer, and those for pages of other origins.
+"""Sets the default headers of every answer, and the headers for pages of other origins.
 
 The policy of the web app's pages is in `handlers.api.pages`.
 """
@@ -7,8 +7,8 @@ from collections.abc import Set
 from typing import Protocol
 
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
-"""The policy of answers that are no pages:
-nothing is loaded or run from them, and no page shows them in a frame."""
+"""The content security policy of answers that are not pages.
+Such an answer loads and runs nothing, and no page shows it in a frame."""
 
 _FEATURES = (
     "camera",
@@ -38,29 +38,30 @@ class Answers(Protocol):
     """The part of Tornado's handlers that sets headers."""
 
     def set_header(self, name: str, value: str) -> None:
-        """Set a header of the answer; it replaces one of this name."""
+        """Set a header of the answer; it replaces a header of the same name."""
 
     def clear_header(self, name: str) -> None:
         """Remove a header of the answer."""
 
 
 def set_defaults(handler: Answers) -> None:
-    """Set the headers that hold unless a handler sets others."""
+    """Set the default headers, which a handler may replace."""
     for name, value in _ALWAYS:
         handler.set_header(name, value)
     handler.clear_header("Server")
 
 
 def demand_tls(handler: Answers, *, is_secure: bool) -> None:
-    """Tell browsers that came over TLS to use only TLS from now on,
-    for this host and not for others of the domain.
+    """Tell browsers that use TLS to use only TLS for this host from now on.
+
+    Other hosts of the domain are not affected.
     """
     if is_secure:
         handler.set_header(STRICT_TRANSPORT, f"max-age={_YEAR_S}")
 
 
 def allow_cross_origin(handler: Answers, origin: str, allowed: Set[str]) -> None:
-    """Allow pages of an origin to read the answer, if it is one of those that may call the API."""
+    """Allow pages of an origin to read the answer, if that origin may call the API."""
     handler.set_header("Vary", "Origin")
     if origin in allowed:
         handler.set_header("Access-Control-Allow-Origin", origin)
@@ -69,7 +70,7 @@ def allow_cross_origin(handler: Answers, origin: str, allowed: Set[str]) -> None
 
 
 def allow_preflight(handler: Answers) -> None:
-    """Answer a browser's question what pages of another origin may send."""
+    """Set the headers by which a browser learns what pages of another origin may send."""
     handler.set_header("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE")
     handler.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id")
     handler.set_header("Access-Control-Max-Age", "600")

@@ -1,6 +1,6 @@
 """Encodes large answers as JSON piece by piece.
 
-`json.dumps` of some megabytes holds the event loop for a tenth of a second.
+One call of `json.dumps` for some megabytes would hold the event loop for a tenth of a second.
 """
 
 import asyncio
@@ -73,7 +73,7 @@ def _of_mapping(mapping: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _of_sequence(values: Sequence[object]) -> Iterator[str]:
-    """Encode small values in groups: a call for each would take three times as long."""
+    """Encode small values in groups. A call for each value would take three times as long."""
     start, group, weight = "[", list[object](), 0
     for value in values:
         of_value = weight_of(value)
@@ -93,7 +93,7 @@ def _of_sequence(values: Sequence[object]) -> Iterator[str]:
 
 
 def weight_of(value: object, most: int = PIECE) -> int:
-    """Return the size of a value as `PIECE` counts it.
+    """Return the size of a value in the unit of `PIECE`.
 
     Counting stops at `most`, or a little above.
     """

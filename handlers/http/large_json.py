@@ -1,8 +1,7 @@
-"""Parses JSON that is large because it has long texts,
-and refuses JSON that is large because of its structure.
+"""Parses large JSON with long texts, and refuses JSON with a large structure.
 
-A megabyte of text takes `json.loads` 1 ms, a megabyte of brackets 100 ms,
-in which the event loop serves nobody.
+`json.loads` takes 1 ms for a megabyte of text, but 100 ms for a megabyte of brackets.
+During this time, the event loop serves no client.
 """
 
 import json
@@ -10,15 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 MAX_STRUCTURE = 64 << 10
-"""Most characters of JSON besides its long texts. This many take at most 7 ms."""
+"""Most characters of JSON besides its long texts. Parsing them takes at most 7 ms."""
 _LONG = 1_024
-"""Characters from which on a text counts as long."""
+"""Least number of characters of a long text."""
 _STRING_COST = 8
-"""Characters that each string counts in addition to its own:
-finding its end takes about as long."""
+"""Characters that are counted for each string in addition to its own.
+Finding the string's end takes as long as parsing about this many characters."""
 _PLACE = "NaN"
-"""Stands for a long text. Valid JSON does not have it, and the parser calls us for each one,
-in their order."""
+"""Placeholder for a long text. Valid JSON does not have NaN, and for each NaN the parser calls a
+function of ours, in their order."""
 
 _strings = json.JSONDecoder()
 
@@ -30,10 +29,11 @@ class TooMuchStructure(ValueError):
 def loads(
     text: str, object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None
 ) -> Any:
-    """Parse JSON. In JSON of more than `MAX_STRUCTURE` characters, only values may be long texts,
-    not names of fields.
+    """Parse JSON.
 
-    object_pairs_hook  that of `json.loads`
+    If it has more than `MAX_STRUCTURE` characters, only values may be long texts, not field names.
+
+    object_pairs_hook  as for `json.loads`
 
     Raises: TooMuchStructure, other ValueErrors, RecursionError.
     """
@@ -51,7 +51,7 @@ def loads(
 
 
 def _take_apart(text: str) -> tuple[str, list[str]]:
-    """Return the JSON with `_PLACE` for each long text, and the long texts."""
+    """Return the JSON with `_PLACE` instead of each long text, and the long texts."""
     parts: list[str] = []
     long_texts: list[str] = []
     at, left = 0, MAX_STRUCTURE

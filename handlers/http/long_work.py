@@ -1,6 +1,4 @@
-"""Requests whose work takes long: it is stopped if the client hangs up,
-and its result may be encoded JSON.
-"""
+"""Base of handlers whose work takes long. The work is stopped if the client disconnects."""
 
 import asyncio
 import json
@@ -16,7 +14,7 @@ _Result = TypeVar("_Result")
 
 
 class LongWorkHandler(BaseHandler):
-    """A request whose client may not wait for the end."""
+    """A request whose client may disconnect before the work ends."""
 
     def initialize(self, services: Services) -> None:
         super().initialize(services)
@@ -24,8 +22,9 @@ class LongWorkHandler(BaseHandler):
         self._work: asyncio.Future[Any] | None = None
 
     async def while_connected(self, work: Awaitable[_Result]) -> _Result:
-        """Return the result of the work; if the client hangs up meanwhile,
-        cancel it and end the request.
+        """Return the result of the work.
+
+        If the client disconnects meanwhile, the work is cancelled and the request ends.
         """
         working: asyncio.Future[_Result] = asyncio.ensure_future(work)
         self._work = working
@@ -45,7 +44,9 @@ class LongWorkHandler(BaseHandler):
             self._work.cancel()
 
     async def reply_made(self, text: str, more: Mapping[str, object]) -> None:
-        """Answer with a JSON object that is encoded already, in ASCII and not empty,
-        and with further fields.
+        """Answer with an encoded JSON object, and add further fields to it.
+
+        text  the object in ASCII, which must not be empty
+        more  the further fields
         """
         await self.reply_encoded([f"{json.dumps(more)[:-1]}, ".encode(), text[1:].encode()])

@@ -1,4 +1,4 @@
-"""Finds out where a request comes from: its address, its scheme and its origin."""
+"""Finds the address, the scheme and the origin from which a request comes."""
 
 import re
 from collections.abc import Set
@@ -15,13 +15,12 @@ _OWN_SITE = ("same-origin", "none")
 
 
 def client_address(request: HTTPServerRequest, trusted_hops: int) -> str:
-    """Return the client's address: that of the connection,
-    or the one that the outermost trusted proxy saw.
+    """Return the client's address: the connection's, or that which the first trusted proxy saw.
 
-    Each proxy appends the address that it sees to X-Forwarded-For. So with n trusted proxies, the
-    n-th entry from the right is the leftmost one that a client cannot have made up. An example with
-    2: a client at C sends "X" itself, and we get "X, C, P1" over the connection from P2. The second
-    entry from the right is C.
+    Each proxy appends the address that it sees to X-Forwarded-For. So with n trusted proxies, a
+    client cannot have invented the n-th entry from the right, but perhaps all entries before it.
+    An example with 2 proxies: a client at C sends "X" itself, and we get "X, C, P1" over the
+    connection from P2. The second entry from the right is C.
     """
     if trusted_hops:
         seen = [
@@ -39,18 +38,18 @@ def rate_limit_key(request: HTTPServerRequest, trusted_hops: int) -> str:
 
 
 def is_secure(request: HTTPServerRequest, trusted_hops: int) -> bool:
-    """Whether the client speaks TLS to us or to a proxy that we trust."""
+    """Whether the client uses TLS to connect to this server or to a trusted proxy."""
     if trusted_hops:
         seen = [
             part.strip().lower() for part in request.headers.get("X-Forwarded-Proto", "").split(",")
         ]
-        if seen[0]:  # proxies set this header, they do not append to it
+        if seen[0]:  # most proxies replace this header instead of appending to it
             return seen[-min(trusted_hops, len(seen))] == "https"
     return request.protocol == "https"
 
 
 def own_origin(request: HTTPServerRequest, trusted_hops: int) -> str:
-    """Return the origin by which the client reaches this server."""
+    """Return the origin under which the client reaches this server."""
     scheme = "https" if is_secure(request, trusted_hops) else "http"
     return f"{scheme}://{request.host.lower()}"
 
@@ -58,9 +57,7 @@ def own_origin(request: HTTPServerRequest, trusted_hops: int) -> str:
 def is_allowed_origin(
     request: HTTPServerRequest, origins: Set[str], trusted_hops: int
 ) -> bool | None:
-    """Whether the page that sent the request may use the API;
-    None if no header says which page it was.
-    """
+    """Whether the page that sent the request may use the API; None if no header names the page."""
     origin = request.headers.get("Origin")
     if origin is not None:
         return origin.lower() == own_origin(request, trusted_hops) or origin.lower() in origins
@@ -71,15 +68,13 @@ def is_allowed_origin(
 def may_be_foreign(request: HTTPServerRequest, origins: Set[str], trusted_hops: int) -> bool:
     """Whether a page that may not use the API could have sent a request with the user's cookies."""
     allowed = is_allowed_origin(request, origins, trusted_hops)
-    # A browser names the page only if it speaks TLS. Without TLS all can be read on the way, so
-    # there is nothing to hide from such a page.
+    # Browsers send `Sec-Fetch-Site` only over TLS. Without TLS, an attacker can read the whole
+    # answer on its way, so a check of the page would protect nothing.
     return is_secure(request, trusted_hops) if allowed is None else not allowed
 
 
 def normalize_origin(text: str) -> str:
-    """Return an origin in the form that browsers send;
-    raises ValueError for a text that is none.
-    """
+    """Return an origin in the form that browsers send; raises ValueError for other texts."""
     match = _ORIGIN.fullmatch(text.strip().lower())
     if match is None or int(match["port"] or 0) > _MAX_PORT:
         raise ValueError(f"{text!r} is not an origin like https://example.org")

@@ -1,5 +1,6 @@
-"""Notes to open pages about what happens in a session besides edits.
-Clients ask for them with `?notes=1`.
+"""Makes notes that tell open pages about a session's events other than edits.
+
+Clients request these notes with `?notes=1`.
 """
 
 import json
@@ -17,20 +18,20 @@ def _frame(content: Mapping[str, object]) -> bytes:
 
 
 SESSION_CHANGED = _frame({"about": "session"})
-"""Says that a client should read the session again:
-its title, language, status, a role, or its fill has changed."""
+"""Tells a client to read the session again.
+Its title, language, status, a role, or the size of its document has changed."""
 
 
 def slowed(seconds: float) -> bytes:
-    """Return the note to a client whose messages the server takes later.
+    """Return the note to a client whose messages the server handles later.
 
-    seconds  of rest that its user owes for work
+    seconds  how long the server will not read from the client, because of its user's past work
     """
     return _frame({"about": "slowed", "seconds": round(seconds)})
 
 
 def of_messages(tell: Callable[[str, bytes], None]) -> Callable[[Message, User], None]:
-    """Return a listener that passes each chat message on to the clients that listen to its session.
+    """Return a listener that sends each chat message to all clients that listen to its session.
 
     tell  sends a frame to the clients that listen to a session: `Connections.tell`
     """
@@ -43,8 +44,9 @@ def of_messages(tell: Callable[[str, bytes], None]) -> Callable[[Message, User],
 
 
 def of_fill(tell: Callable[[str, bytes], None]) -> Callable[[str], None]:
-    """Return a listener: clients that listen to a session then read it again,
-    with the size of its document.
+    """Return a listener for changes of a document's size.
+
+    It tells the clients that listen to the session to read the session again.
 
     tell  sends a frame to the clients that listen to a session: `Connections.tell`
     """

@@ -1,7 +1,7 @@
-"""Rules for query parameters, for Cerberus; the API's description is made from them too.
+"""Rules by which Cerberus checks query parameters.
 
-An empty parameter counts as left out, unless its rules have `empty`. `meta.message` is the sentence
-that a client gets for any broken rule.
+The API's description is made from them too. An empty parameter counts as missing, unless its rules
+have `empty`. `meta.message` is the sentence that a client gets for any broken rule.
 """
 
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ _MAX_DIGITS = 16
 
 
 def _to_number(text: str | int) -> int | str:
-    """Return the number that a text stands for.
+    """Return the number in a text of digits.
 
-    Return a default or another text unchanged, for the rules to check.
+    A default or any other text is returned unchanged, and the rules then check it.
     """
     if isinstance(text, int):
         return text
@@ -94,13 +94,13 @@ SYNC: Schema = {
     "saved": {"type": "string", "allowed": ["1"]},
     "notes": {"type": "string", "allowed": ["1"]},
 }
-"""Rules for the handshake of `/sync`, which ignores parameters that it does not know."""
+"""Rules for the handshake of `/sync`, which ignores unknown parameters."""
 
 
 def read(schema: Schema, texts: Mapping[str, str | None]) -> dict[str, Any]:
     """Return the parameters of a query as values of their types, with defaults.
 
-    texts  {name: text, None if it was not given}
+    texts  {name: text, or None for a missing parameter}
 
     Raises ApiError 422 that names every wrong parameter.
     """

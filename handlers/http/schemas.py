@@ -1,9 +1,9 @@
-"""Rules for JSON bodies, for Cerberus; `handlers.http.queries` has those of query parameters.
+"""Rules by which Cerberus checks JSON bodies.
 
-The API's description is made from the rules too (`handlers.http.api_docs.json_schema`). The rules
-are built once. Each request makes a validator from them, which takes about 0.1 ms. A validator
-keeps the errors of the last document that it checked, so one for all requests could show them to
-another client.
+`handlers.http.queries` has the rules of query parameters. The API's description is made from the
+rules too (`handlers.http.api_docs.json_schema`). The rules are built once. Each request makes a
+validator from them, which takes about 0.1 ms. A validator keeps the errors of its last document,
+so a shared validator could show one client's errors to another client.
 
 Values are `Any` here, because a client sent them and they are not checked yet.
 """
@@ -22,15 +22,15 @@ from handlers.http import text_rules
 
 Schema = Mapping[str, Mapping[str, Any]]
 _Report = Callable[[str, str], None]
-"""A function that Cerberus passes to a check;
-to be called with a field and what is wrong with it."""
+"""A function that Cerberus passes to a check.
+The check calls it with a field and a message about the fault."""
 
 _MOST_NAMED = 20
 """Most unknown fields that an answer names.
-Cerberus takes quadratic time in their number: 23 s for 6,500."""
+The time of Cerberus grows with the square of their number: 6,500 fields take 23 s."""
 _MOST_SHOWN = 64
 _MOST_SHORTENED = 4
-"""Most characters of which composing (NFC) makes one."""
+"""Most characters that NFC, Unicode's composed form, can turn into one character."""
 
 MAX_CODE_BYTES = 1 << 20
 MAX_SEQUENCE = 1 << 53
@@ -238,9 +238,7 @@ class _Messages(BasicErrorHandler):  # type: ignore[misc]
 
 
 def without_lone_surrogates(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the document with U+FFFD for each half of a surrogate pair in a text,
-    as Yjs shows it.
-    """
+    """Return the document with each lone surrogate replaced by U+FFFD, as Yjs does."""
     return {
         name: value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         if isinstance(value, str)
@@ -254,7 +252,7 @@ def validate(
 ) -> dict[str, Any]:
     """Return the normalized document; raises ApiError 422 that names every wrong field.
 
-    others_too  whether fields that are not in the schema are left out, and not refused
+    others_too  if true, fields that are not in the schema are ignored instead of refused
     """
     known = {name: value for name, value in document.items() if name in schema}
     others = (
@@ -282,9 +280,7 @@ def validate(
 
 
 def _is_far_too_long(rules: Mapping[str, Any], value: object) -> bool:
-    """Whether a text would still be too long after composing and trimming,
-    however much these shorten it.
-    """
+    """Whether a text is too long even if composing and trimming shorten it as much as they can."""
     return (
         isinstance(value, str)
         and "maxlength" in rules
@@ -297,8 +293,9 @@ def _too_long(rules: Mapping[str, Any]) -> str:
 
 
 def _sentences(rules: Mapping[str, Any], wrong: list[object]) -> list[str]:
-    """Return the sentences about a wrong field:
-    the message of its rules if there is one, else those of Cerberus.
+    """Return the sentences about a wrong field.
+
+    If the field's rules have a message, it is the only sentence. Otherwise Cerberus makes them.
     """
     message = rules.get("meta", {}).get("message")
     return [message] if message else [str(error) for error in wrong]

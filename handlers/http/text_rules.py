@@ -1,9 +1,9 @@
 """Rules for the characters of names, titles and chat, in all languages. Code has no such rules.
 
-There are three kinds of invisible characters. Some shape the letters or emoji around them, and stay
-where they do so. Some set the direction of a text: in one line, and in a chat, they may set it for
-a word, but never for text outside of it. Others are left over when text is copied from a terminal
-or another program.
+There are three kinds of invisible characters. Some shape the letters or emoji around them, and are
+allowed only there. Some set the direction of text. They may set it for a part of a title or a chat
+message, but never for the text around that. The third kind gets into a text when it is copied from
+a terminal or another program.
 """
 
 import re
@@ -13,32 +13,31 @@ from typing import Final
 from storage.names import is_like_reserved
 
 DELETED_NAME: Final = "deleted user"
-"""Shown for people whose account was deleted."""
+"""The name that is shown for users whose account was deleted."""
 
 SERVER_NAME: Final = "collab-server"
 """The committer of all commits in exported repositories,
-and the author of those that no version made."""
+and the author of commits that belong to no version."""
 
 NAMELESS: Final = "somebody"
-"""The author of a commit whose user's name has no character that git can store."""
+"""The author of a commit if the user's name has no character that git can store."""
 
 _RESERVED: Final = {
     DELETED_NAME: "is what people are called whose account was deleted: choose another one",
     SERVER_NAME: "is what the server calls itself: choose another one",
     NAMELESS: "is what exports call people whose name they cannot show: choose another one",
 }
-"""Names that the server itself shows,
-with what is wrong when a user wants one or a name that looks like one."""
+"""{name that the server itself shows: the fault of a user's name that looks like it}."""
 
 DIRECTION_MARKS: Final = frozenset("\u200e\u200f\u061c")
-"""Invisible letters with a direction (LRM, RLM, ALM),
-which keyboards for Hebrew and Arabic have."""
+"""Invisible characters with a direction (LRM, RLM, ALM).
+Keyboards for Hebrew and Arabic have them."""
 
 _EMBEDDINGS = re.compile("[\u202a\u202b\u202c]")
-"""An old way to set the direction of a part, up to the end of the line.
-Windows copies such characters with paths."""
+"""Matches old characters that set the direction of a part of a line.
+Windows copies such characters together with paths."""
 _OVERRIDES = re.compile("[\u202d\u202e]")
-"""Letters after one of these are shown in another order than they are stored."""
+"""Matches characters after which letters are shown in a different order than they are stored."""
 _ISOLATES = frozenset("\u2066\u2067\u2068")
 _ISOLATE_END = "\u2069"
 _DIRECTIONS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -47,37 +46,37 @@ _LINE_ENDS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _TERMINAL = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]"
 )
-"""Control sequences of terminals (ECMA-48):
-colours, cursor moves, window titles, character sets."""
+"""Matches control sequences of terminals (ECMA-48): colours, cursor moves, window titles,
+character sets."""
 
 _FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f")
-"""A flag of a region, such as Scotland's: a black flag, its letters as tags, the end."""
+"""Matches the flag of a region, such as Scotland: a black flag, tag letters, and an end tag."""
 
 _SHAPERS: Final = frozenset("\u200c\u200d")
 _BREAKS: Final = frozenset("\u00ad\u2060")
-"""Soft hyphen and word joiner: whether a word may be broken here."""
+"""Soft hyphen and word joiner, which allow or forbid a line break inside a word."""
 _SPACE_WITHOUT_WIDTH = "\u200b"
-"""Separates words in scripts without spaces, such as Khmer."""
+"""Zero-width space, which separates words in scripts without spaces, such as Khmer."""
 _MONGOLIAN_VOWEL_SEPARATOR = "\u180e"
 
 _VISIBLE_FORMATS: Final = frozenset(
     "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
 ) | frozenset(map(chr, range(0x13430, 0x13440)))
-"""Characters of the category of invisible ones (Cf) that are visible, or arrange hieroglyphs."""
+"""Characters of the category Cf that are visible or arrange hieroglyphs. Others are invisible."""
 
 _FILLERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Invisible characters of other categories."""
 
 _SELECTOR = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-"""Variation selectors: each selects a variant of the character before it."""
+"""Matches variation selectors. Each selects a variant of the character before it."""
 
 _MOST_MARKS = 30
-"""Most marks in a row, as in the Stream-Safe Text Format of Unicode (UAX 15).
+"""Most combining marks in a row, as in the Stream-Safe Text Format of Unicode (UAX 15).
 Tibetan needs eight."""
 
 _VIRAMA = 9
 """The combining class of signs such as the virama.
-A joiner after one selects a form of the letter."""
+A joiner after such a sign selects a form of the letter."""
 
 _WITH_VARIANTS: Final = ("CJK ", "MANICHAEAN ", "MONGOLIAN ", "MYANMAR ", "PHAGS-PA ")
 """Scripts whose letters have variants, which a selector after the letter selects."""
@@ -86,9 +85,8 @@ _WITH_VARIANTS: Final = ("CJK ", "MANICHAEAN ", "MONGOLIAN ", "MYANMAR ", "PHAGS
 def composed(text: str) -> str:
     """Return a text in normal form C.
 
-    Runs of marks that are longer than in any language are composed in parts.
-
-    Python sorts the marks on one letter in quadratic time: 40,000 of them took 2 s.
+    Runs of combining marks that are longer than in any language are composed in parts.
+    Otherwise Python would sort the marks of one letter in quadratic time: 40,000 marks took 2 s.
     """
     if text.isascii():
         return text
@@ -103,14 +101,14 @@ def composed(text: str) -> str:
 
 
 def without_marks(text: str) -> str:
-    """Return a name without direction marks. It needs none, because it is shown on its own."""
+    """Return a name without direction marks. A name needs none, because it is shown alone."""
     return "".join(character for character in text if character not in DIRECTION_MARKS)
 
 
 def isolated(text: str) -> str:
-    """Return a text in which changes of direction end with their line.
+    """Return a text in which each change of direction ends in its own line.
 
-    It may still have overrides.
+    The text may still have overrides.
     """
     if not _DIRECTIONS & set(text):
         return text
@@ -118,8 +116,9 @@ def isolated(text: str) -> str:
 
 
 def chat_text(text: str) -> str:
-    """Return a chat message in the form that is stored:
-    one kind of line ends, no control sequences, no overrides.
+    """Return a chat message in its stored form.
+
+    It has one kind of line ends, no control sequences, and no overrides of direction.
     """
     return isolated(_OVERRIDES.sub("", _LINE_ENDS.sub("\n", _TERMINAL.sub("", text))))
 
@@ -127,7 +126,7 @@ def chat_text(text: str) -> str:
 def control_in(
     text: str, *, allowed: str = "", directions: frozenset[str] = frozenset("\u202d\u202e")
 ) -> str:
-    """Return what is wrong with the first control or direction character, "" if there is none."""
+    """Return a sentence about the first control or direction character, "" if there is none."""
     for character in text:
         is_control = (
             unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") and character not in allowed
@@ -138,7 +137,7 @@ def control_in(
 
 
 def fault_of_name(name: str) -> str:
-    """Return what is wrong with the characters of a person's name, "" if nothing is."""
+    """Return the first fault in the characters of a user's name, "" if there is none."""
     if "@" in unicodedata.normalize("NFKC", name):
         return "may not contain @"
     for reserved, fault in _RESERVED.items():
@@ -164,14 +163,15 @@ def is_blank(text: str) -> bool:
 
 
 def direction_in(text: str) -> str:
-    """Return what is wrong with a line that may have no direction characters except marks,
-    "" if nothing is.
+    """Return the first fault in a line of text, "" if there is none.
+
+    The line may have direction marks, but no other direction characters.
     """
     return control_in(text, directions=_DIRECTIONS)
 
 
 def _balanced(line: str) -> str:
-    """Return a line in which each isolate has an end, and each end an isolate."""
+    """Return a line in which each isolate character has its end, and each end has its isolate."""
     kept, depth = [], 0
     for character in line:
         if character == _ISOLATE_END and not depth:
@@ -210,9 +210,7 @@ def _shapes(text: str, index: int) -> bool:
 
 
 def _joins(text: str, index: int, before: str, after: str) -> bool:
-    """Whether a joiner stands between letters, after a sign that removes a vowel,
-    or between two emoji.
-    """
+    """Whether a joiner is between letters, between emoji, or after a sign that removes a vowel."""
     if unicodedata.combining(before) == _VIRAMA:
         return True
     if _kind(before) in "LMN" and _kind(after) in "LMN" and not _is_selector(before):
@@ -232,13 +230,14 @@ def _has_variants(before: str, after: str) -> bool:
 
 
 def _kind(character: str) -> str:
-    """Return the first letter of the character's category; a space for none."""
+    """Return the first letter of a character's category; a space for an empty text."""
     return unicodedata.category(character)[0] if character else " "
 
 
 def _is_emoji(character: str) -> bool:
-    """Whether a character may be part of an emoji:
-    a symbol, a skin tone, or one that Python's Unicode lacks yet.
+    """Whether a character may be part of an emoji.
+
+    It may be a symbol, a skin tone, or an emoji that is newer than Python's Unicode tables.
     """
     return bool(character) and (
         unicodedata.category(character) in ("So", "Sm", "Sk")

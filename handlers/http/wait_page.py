@@ -1,4 +1,4 @@
-"""The page for people whose browser has to wait: it says why, and loads again by itself."""
+"""Makes the page for a browser that has to wait. It shows the reason and reloads by itself."""
 
 from html import escape
 
@@ -31,15 +31,15 @@ _PAGE = """<!doctype html>
 
 
 def is_wanted(method: str, accept: str) -> bool:
-    """Whether a browser asks for a page; false for scripts and programs."""
+    """Whether a request is a browser's request for a page, and not one of a script or program."""
     return method == "GET" and "text/html" in accept
 
 
 def render(error: ApiError, later_s: int) -> str:
     """Return the page for a temporary error.
 
-    later_s  seconds to add to the wait that the error names, so that browsers that were refused
-             together do not come back together
+    later_s  seconds to add to the error's wait. With different values, browsers that were refused
+             together do not return together
     """
     return _PAGE.format(
         wait_s=int(error.headers[RETRY_AFTER]) + later_s, message=escape(error.message)

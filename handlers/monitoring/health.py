@@ -6,8 +6,9 @@ from storage.errors import StoreError
 
 
 class HealthHandler(BaseHandler):
-    """Base of handlers for probes: without sign-in and rate limits,
-    so that nothing but the state decides.
+    """Base of handlers for probes.
+
+    It has no sign-in and no rate limits, so that an answer depends only on the server's state.
     """
 
     needs_login = False

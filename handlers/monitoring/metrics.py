@@ -50,7 +50,7 @@ class MetricsHandler(HealthHandler):
 def text_of(collector: Collector) -> bytes:
     """Return a collector's metrics as text.
 
-    The registry is made for it: the library's global one would be shared.
+    Each call makes a registry, because the library's global registry would be shared.
     """
     registry = CollectorRegistry(auto_describe=False)
     registry.register(collector)
@@ -58,16 +58,16 @@ def text_of(collector: Collector) -> bytes:
 
 
 class ServerCollector(Collector):
-    """Reads counts that the server keeps anyway, when somebody asks.
+    """Reads counts that the server keeps for other reasons, whenever `/metrics` is requested.
 
-    So metrics cost edits and requests nothing.
+    So metrics cost nothing while edits and requests are handled.
     """
 
     def __init__(self, services: Services) -> None:
         self._services = services
 
     def collect(self) -> Iterator[Metric]:
-        """Yield all metrics, in the order in which the text has them."""
+        """Yield all metrics, in the order of the text."""
         services, connections = self._services, self._services.connections
         yield from self._gauges()
         yield _counter(

@@ -1,4 +1,4 @@
-"""Names devices for the list of a user's logins."""
+"""Makes names of devices for the list of a user's logins."""
 
 import re
 
@@ -31,9 +31,7 @@ UNKNOWN = "unknown device"
 
 
 def label(user_agent: str) -> str:
-    """Return a name such as "Firefox on Linux" for a browser,
-    and the program's own name for others.
-    """
+    """Return a name such as "Firefox on Linux" for a browser, or another program's own name."""
     system = next((name for token, name in _SYSTEMS if token in user_agent), "")
     browser = next((name for token, name in _BROWSERS if f"{token}/" in user_agent), "")
     if browser:

@@ -1,8 +1,9 @@
-"""A cookie that proves that an account has signed in on this browser before. It signs nobody in.
+"""A cookie that proves that an account has signed in on this browser before.
 
-Wrong passwords are counted by it (`handlers.security.password_tries`). So strangers that guess a
-password do not lock out the browsers that the account uses. This is OWASP's "device cookie", with
-one entry for each account of a shared computer.
+The cookie signs nobody in. Each device has its own count of wrong passwords
+(`handlers.security.password_tries`). So strangers who guess a password do not lock out the browsers
+that the account uses. This is OWASP's "device cookie", with one entry for each account of a shared
+computer.
 """
 
 import base64
@@ -14,12 +15,13 @@ from handlers.ids import new_id
 _SEPARATOR = "~"
 _MAC_BYTES = 16
 _MAX_ACCOUNTS = 8
-"""Accounts that one browser's cookie can have, the newest first. Each takes 40 bytes."""
+"""Most accounts in one browser's cookie, the newest first. Each takes 40 bytes."""
 
 
 class KnownDevices:
-    """Reads and writes the cookie: entries `<mark>.<signature of mark and user id>`,
-    joined by `~`.
+    """Reads and writes the cookie.
+
+    Its entries are `<mark>.<signature of mark and user id>`, joined by `~`.
     """
 
     def __init__(self, secret: str, random_bytes: Callable[[int], bytes]) -> None:
@@ -39,9 +41,7 @@ class KnownDevices:
         )
 
     def add(self, cookie: str, user_id: str) -> str:
-        """Return the cookie with an account added;
-        if it has the account, that moves to the front with its mark.
-        """
+        """Return the cookie with an account at the front; a known account keeps its mark."""
         mark = self.mark(cookie, user_id) or new_id(self._random_bytes)
         others = [f"{other}.{signature}" for other, signature in _entries(cookie) if other != mark]
         return _SEPARATOR.join(

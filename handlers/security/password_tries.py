@@ -1,7 +1,7 @@
 """Limits how often a password may be tried.
-Nobody can guess one, and guesses of others lock no user out.
 
-Not for: whether the password is right (`handlers.security.passwords`).
+So nobody can guess a password, and guesses of strangers do not lock a user out.
+Not for: checking a password (`handlers.security.passwords`).
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class Attempt:
     """One try of a password.
 
     account  the account whose password is tried
-    address  the address that the try comes from
+    address  the address from which the try comes
     device   mark of a device on which the account has signed in before (`KnownDevices`),
              "" for any other device
     is_new   whether the account has not signed in on this device or from this address before
@@ -32,18 +32,17 @@ class Attempt:
 
 
 class PasswordTries:
-    """Counts tries by place: an account on a device, or from an address.
+    """Counts tries by place. A place is an account on a device, or an account from an address.
 
-    Each place has growing waits of its own.
-
-    Tries from places that are new to the account count for the whole account and the whole address
-    as well. So wrong passwords of strangers make strangers wait, while the account's own devices
-    and addresses go on signing in. A thief that guesses from one place waits longer and longer. If
-    the thief has many places, all of them share the tries that an account allows. If the thief
-    guesses at many accounts, all of them share the tries that an address allows.
+    Each place has its own growing waits. A try from a place that is new to the account also counts
+    for the whole account and for the whole address. So wrong passwords of strangers make strangers
+    wait, while the account's own devices and addresses can sign in. A thief who guesses from one
+    place waits longer and longer. If the thief has many places, all these places share the tries
+    that the account allows. If the thief guesses the passwords of many accounts, all these tries
+    share the tries that the address allows.
 
     An example: a stranger tries passwords of Ann's account from a hundred addresses. Soon the
-    account takes no more tries from new places. Ann's own laptop is not a new place, so only its
+    account allows no more tries from new places. Ann's own laptop is not a new place, so only its
     own tries count, and Ann can sign in.
     """
 
@@ -56,8 +55,13 @@ class PasswordTries:
         addresses: RateLimiter,
         known_places: Recent,
     ) -> None:
-        """tries: rate of a place, also of right passwords, which cost a hash too;
-        known_places: of past logins.
+        """Set the limits for each kind of key.
+
+        places        growing waits for each place, after wrong passwords
+        tries         rate for each place; right passwords count too, because each costs a hash
+        accounts      rate for each account, for tries from new places
+        addresses     rate for each address, for tries from places that are new to the account
+        known_places  the accounts and addresses of past logins
         """
         self._places = places
         self._tries = tries
@@ -71,10 +75,11 @@ class PasswordTries:
         return Attempt(account, address, device, is_new)
 
     def begin(self, attempt: Attempt) -> int:
-        """Count a try as failed, until `succeeded` takes it back:
-        so tries that run at the same time count too.
+        """Count a try as a failure, and return 0.
 
-        Returns 0, or the whole seconds to wait: then the try is not counted, and must not be made.
+        `succeeded` later removes the failure. Counting it now limits simultaneous tries too. If the
+        try comes too early, this counts nothing, and returns the whole seconds to wait. The caller
+        must not compare the password then.
         """
         wait_s = self._places.wait_s(attempt.place) or self._tries.wait_s(attempt.place)
         if not wait_s and attempt.is_new:
@@ -84,11 +89,11 @@ class PasswordTries:
         return wait_s
 
     def succeeded(self, attempt: Attempt) -> None:
-        """Take the count of a try back, because the password was right.
+        """Remove the failure that `begin` counted, because the password was right.
 
-        The earlier failures of a known device are forgotten too, because it belongs to one person.
-        Those of an address stay: another person behind it may have made them, and must get no new
-        tries.
+        The earlier failures of a known device are removed too, because the device belongs to one
+        person. The earlier failures of an address stay, because another person may have caused
+        them and must get no new tries.
         """
         self.take_back(attempt)
         if attempt.device:
@@ -96,9 +101,7 @@ class PasswordTries:
         self.learn(attempt.account, attempt.address)
 
     def take_back(self, attempt: Attempt) -> None:
-        """Take the count of a try back, because the password was not compared,
-        so nobody learned anything.
-        """
+        """Remove the failure that `begin` counted, because the password was not compared."""
         self._places.take_back(attempt.place)
         if attempt.is_new:
             self._accounts.refund(attempt.account)
@@ -109,8 +112,8 @@ class PasswordTries:
         self._known_places.note(_place(account, address))
 
     def _count_stranger(self, attempt: Attempt) -> int:
-        # The address first: one that has no tries left must not fill the table of accounts,
-        # which forgets the oldest.
+        # The address is counted first. An address without tries must not add accounts to the
+        # table of accounts, which forgets the oldest when it is full.
         wait_s = self._addresses.wait_s(attempt.address)
         if not wait_s and (wait_s := self._accounts.wait_s(attempt.account)):
             self._addresses.refund(attempt.address)
@@ -118,5 +121,5 @@ class PasswordTries:
 
 
 def _place(account: str, where: str) -> str:
-    """Return the key of an account at a device or an address; neither of these has spaces."""
+    """Return the key of an account at a device or an address, which have no spaces."""
     return f"{where} {account}"

@@ -1,8 +1,7 @@
-"""Passwords: the rules for new ones, and bcrypt in a small pool of threads,
-in which addresses take turns.
+"""Checks the rules for new passwords, and runs bcrypt in a small pool of threads.
 
-`common_passwords.txt` has the long passwords of zxcvbn's frequency lists (MIT licence),
-and some that we added.
+Addresses take turns in this pool. `common_passwords.txt` has the long passwords of zxcvbn's
+frequency lists (MIT licence), and some passwords that we added.
 """
 
 import asyncio
@@ -25,20 +24,20 @@ _T = TypeVar("_T")
 MIN_CHARACTERS = 10
 MAX_CHARACTERS = 128
 _MAX_WAITING = 256
-"""Hashes that wait: enough for several classes that sign in together, and a minute of work at the
-default cost. Further people get 503."""
+"""Most hashes that wait. They suffice for several classes that sign in together, and are a minute
+of work at the default cost. Further requests get 503."""
 _MAX_WAITING_EACH = 200
-"""Hashes of one address that wait, so that other addresses have a place in the queue too."""
+"""Most waiting hashes of one address, so that other addresses have places in the queue too."""
 _WAIT_S = 120.0
 
 
 class Passwords:
     """Hashes and checks passwords. bcrypt releases the GIL, so the event loop goes on meanwhile.
 
-    The threads have the same priority as the event loop's thread. A thread with a lower one would
-    take the GIL after a hash, and then might get no core for long, while other programs use them.
-    The event loop would wait for the GIL all that time (159 ms were measured). Even on one core,
-    hashes of equal priority make nobody's typing slower.
+    The threads have the same priority as the event loop's thread. A thread of lower priority takes
+    the GIL after a hash, and then may get no core for long while other programs are busy. The event
+    loop would wait for the GIL all that time (159 ms were measured). Even on one core, hashes of
+    equal priority do not slow down typing.
     """
 
     def __init__(self, cost: int, threads: int = 1) -> None:
@@ -78,11 +77,10 @@ class Passwords:
         return hashed.decode()
 
     async def matches(self, password: str, hashed: str | None, address: str) -> bool:
-        """Return whether a password has this hash, one of `hash`.
+        """Return whether a password has this hash, which `hash` has returned.
 
-        For None, do equal work and return False.
-
-        So the time of an answer does not tell whether there is such an account.
+        For None, this does an equal amount of work and returns False. So the time of an answer does
+        not reveal whether an account exists.
         """
         same = await self._run(
             address, self._compare, _digest(password), (hashed or self._decoy).encode()
@@ -90,9 +88,9 @@ class Passwords:
         return same and hashed is not None
 
     def _compare(self, password: bytes, hashed: bytes) -> bool:
-        """Compare with a hash of any cost, in the time that a hash of today's cost takes.
+        """Compare with a hash of any cost, in the time that a hash of the present cost takes.
 
-        Older hashes may have a lower cost, and an early answer would tell that. The work of bcrypt
+        Older hashes may have a lower cost, and an early answer would reveal it. The work of bcrypt
         doubles with each step of cost. An example with costs 8 and 11, in units of 2**8: the
         comparison takes 1, and hashes of cost 8, 9 and 10 take 1 + 2 + 4. Together this is 8, the
         work of cost 11.

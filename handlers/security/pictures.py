@@ -1,8 +1,8 @@
-"""Cleans pictures that people upload: decodes them within limits and encodes them again,
-so that only pixels remain.
+"""Cleans uploaded pictures: decodes them within limits and encodes them again.
 
-A worker process does this. Decoded, a picture takes up to 350 MiB. Some decoders hold the
-interpreter meanwhile: that for WebP takes 55 ms for 4096 pixels a side.
+Then only their pixels remain. A worker process does this, because a decoded picture takes up to
+350 MiB. Also, some decoders hold the interpreter's lock: the decoder for WebP holds it for 55 ms
+for a picture of 4096 by 4096 pixels.
 """
 
 import io
@@ -22,19 +22,19 @@ CONTENT_TYPE = "image/webp"
 
 _QUALITY = 85
 _DEADLINE_S = 20.0
-"""Seconds for one picture. The slowest one takes a second on an idle core."""
+"""Most seconds for one picture. The slowest picture takes a second on an idle core."""
 _JPEG = b"\xff\xd8"
 _START_OF_SCAN = b"\xff\xda"
 _MAX_SCANS = 64
-"""Most scans of a progressive JPEG. Each may take 6 ms, and costs a file only 34 bytes;
-encoders make about ten."""
+"""Most scans of a progressive JPEG. Each may take 6 ms, although it adds only 34 bytes to the file.
+Encoders make about ten scans."""
 
 _DECODED_BYTES = 4 * MAX_SIDE_PX * MAX_SIDE_PX
 """Bytes of the largest picture in its decoded form."""
 
-# Pillow knows no bound for one image, only this one of the whole process, which nothing else of the
-# server uses. Above twice as many pixels it stops while it reads the header; `_clean` refuses the
-# rest, also before anything is decoded.
+# Pillow has only this bound for the whole process, and no bound for one image. No other code of the
+# server uses Pillow. While it reads the header, Pillow refuses images of more than twice as many
+# pixels. `_clean` refuses other too large images, also before it decodes them.
 Image.MAX_IMAGE_PIXELS = MAX_SIDE_PX * MAX_SIDE_PX
 
 
@@ -45,11 +45,14 @@ class Pictures:
         self._workers = workers
 
     async def clean(self, file: bytes, user_id: str, *, is_whole: bool) -> bytes:
-        """Return the picture as WebP without metadata: 256 by 256 pixels, cropped;
-        or whole, at most 1024 by 1024.
+        """Return the picture as WebP without metadata.
 
-        Raises ApiError 422 with the reason for anything but a whole PNG, JPEG, WebP or GIF of at
-        most 4096 pixels a side, and 503 when too many wait already or memory is too short.
+        is_whole  whether to keep the whole picture, at most 1024 by 1024 pixels, instead of
+                  cropping it to 256 by 256
+
+        Raises ApiError 422 with the reason unless the file is a complete PNG, JPEG, WebP or GIF of
+        at most 4096 pixels a side. Raises ApiError 503 if too many pictures wait, or if there is
+        too little memory.
         """
         try:
             found = await self._workers.run(
@@ -67,8 +70,9 @@ class Pictures:
 
 
 def _try_to_clean(file: bytes, is_whole: bool) -> bytes | ApiError:
-    """Return the result of `clean`, or the error that it raised:
-    for a worker, refusing a picture is no failure.
+    """Return the result of `clean`, or the ApiError that it raised.
+
+    The error is returned, because for a worker process a refused picture is not a failure.
     """
     try:
         return clean(file, is_whole)
@@ -80,7 +84,7 @@ def clean(file: bytes, is_whole: bool = False) -> bytes:
     """Do the work of `Pictures.clean`, in a worker process."""
     try:
         with warnings.catch_warnings():
-            # Parts of the file that Pillow only warns of are gone after encoding.
+            # Pillow warns of some parts of a file. Encoding drops these parts.
             warnings.simplefilter("ignore")
             return _clean(file, is_whole)
     except UnidentifiedImageError:
@@ -95,7 +99,7 @@ def clean(file: bytes, is_whole: bool = False) -> bytes:
         raise _no_memory() from None
     except (
         Exception
-    ):  # decoders of hostile files raise struct.error, zlib.error, IndexError, whatever
+    ):  # for a hostile file, a decoder may raise any error: struct.error, zlib.error, IndexError
         if not _has_memory():
             raise _no_memory() from None
         raise _refused("is damaged or not complete") from None

@@ -1,25 +1,25 @@
 """Access tokens (JWT) and refresh tokens.
 
 A refresh token is `<login id>.<secret>`, and the store has only a hash of the secret. Each use
-replaces the token by its successor, whose secret is an HMAC of the token before it. So tokens of a
-login form a chain that only this server can compute, and it needs to keep none of them.
+replaces the token by its successor, whose secret is an HMAC of the previous token. So the tokens of
+a login form a chain that only this server can compute, and the server stores none of the tokens.
 
-To replace the token at each use, and to end the login if a used one comes back, is refresh token
-rotation (RFC 9700, section 4.14.2; RFC 6819, section 5.2.2.3): then two parties have the token, and
-one of them is a thief.
+The server replaces the token at each use, and ends the login if a used token comes back. This is
+refresh token rotation (RFC 9700, section 4.14.2; RFC 6819, section 5.2.2.3). If a used token comes
+back, two parties have it, and one of them is a thief.
 
 The invariant: the store has the hash of the newest token of the chain. From any token that was used
-a short time ago, the server reaches it by computing successors.
+a short time ago, the server can compute the newest token, one successor after another.
 
-Why not a random successor: a client whose answer got lost would be signed out, or the server would
-have to keep the successor in readable form, to send it again. With the chain, a copy of the
-database gives nobody a token.
+With random successors, a lost answer would sign the client out. Or the server would have to store
+the successor in readable form to send it again. With the chain, a copy of the database contains no
+token.
 
 An example: a browser has token A, and three of its tabs send A. The first tab gets B = HMAC(A), and
-the store now has hash(B). The second request comes within 20 s: nothing changes, and its answer has
-B as well. Meanwhile the first tab has exchanged B for C. The third tab gets the newest token: the
-server computes B from A and C from B, and hash(C) is the hash that the store has. If a thief sends
-A a minute later, it is reused, and the login ends.
+the store now has hash(B). The second request comes within 20 s, so nothing changes, and its answer
+also has B. Meanwhile the first tab has exchanged B for C. The third tab gets the newest token: the
+server computes B from A and C from B, and finds that the store has hash(C). If a thief sends A a
+minute later, A counts as reused, and the login ends.
 """
 
 import base64
@@ -41,11 +41,11 @@ _REQUIRED = ["iss", "aud", "sub", "sid", "iat", "exp", "jti"]
 _MAX_TOKEN_CHARACTERS = 2_048
 _INVALID = (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError)
 _STEPS_AHEAD = 100
-"""Successors that are computed to find the newest token, 5 µs each.
+"""Most successors that are computed to find the newest token. Each takes 5 µs.
 A store remembers fewer used tokens: 65."""
 _VERIFIED_AT_MOST = 2_000
-"""Access tokens that are remembered as verified, the newest ones:
-to verify a signature takes 0.2 ms."""
+"""How many of the newest access tokens are remembered as verified.
+Verifying a signature takes 0.2 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class RefreshToken:
 
     @property
     def hash(self) -> str:
-        """The SHA-256 of the secret, which the store has instead of it, as hexadecimal digits."""
+        """The SHA-256 of the secret in hexadecimal. The store has it instead of the secret."""
         return hashlib.sha256(self.secret.encode()).hexdigest()
 
 
@@ -120,15 +120,16 @@ class Tokens:
         return claims
 
     def _verify(self, token: str) -> tuple[Claims, int]:
-        """Return the user and login of a token, and when it expires, in seconds since 1970;
-        also if that is over.
+        """Return the user and login of a token, and its expiry in seconds since 1970.
+
+        The token may have expired.
         """
         if len(token) > _MAX_TOKEN_CHARACTERS or "=" in token:
             raise not_signed_in("The access token is not valid.")
         try:
             claims = self._decode(token)
             if isinstance(claims["exp"], str):
-                raise ValueError("exp must be a number")  # noqa: TRY004  # wrong like the library's other findings
+                raise ValueError("exp must be a number")  # noqa: TRY004  # ValueError is in _INVALID
             return Claims(str(claims["sub"]), str(claims["sid"])), int(claims["exp"])
         except _INVALID:
             raise not_signed_in("The access token is not valid.") from None
@@ -153,22 +154,19 @@ class Tokens:
         return str(claims["sid"])
 
     def new_refresh_token(self, login_id: str | None = None) -> RefreshToken:
-        """Return a random token: the first one of a new login, or of `login_id`,
-        where it begins a new chain.
-        """
+        """Return a random token, which begins a chain for a new login or for `login_id`."""
         return RefreshToken(login_id or new_id(self._random_bytes), _text(self._random_bytes(32)))
 
     def successor(self, token: RefreshToken) -> RefreshToken:
-        """Return the token that replaces this one; it is the same one each time."""
-        # With a key, so that a token alone tells nobody its successors:
-        # a thief who has A cannot compute C.
+        """Return the token that replaces this token; equal tokens have equal successors."""
+        # The HMAC needs the server's key. So a thief who has A cannot compute its successors.
         secret = hmac.digest(self._refresh_key, str(token).encode(), "sha256")
         return RefreshToken(token.login_id, _text(secret))
 
     def newest(self, token: RefreshToken, newest_hash: str) -> RefreshToken:
-        """Return the token of the chain whose hash is given; `token` comes before it in the chain.
+        """Return the token with a given hash, which comes after `token` in the chain.
 
-        Raises: ApiError 401 if none of the next `_STEPS_AHEAD` tokens has it,
+        Raises: ApiError 401 if none of the next `_STEPS_AHEAD` tokens has this hash,
         for example because JWT_SECRET changed.
         """
         for _ in range(_STEPS_AHEAD):
@@ -178,7 +176,7 @@ class Tokens:
         raise _not_valid()
 
     def read_refresh_token(self, text: str) -> RefreshToken:
-        """Return the parts of a token; raises ApiError 401 if it does not have the form of one."""
+        """Return the refresh token in a text; raises ApiError 401 if the text is malformed."""
         login_id, dot, secret = text.partition(".")
         if not (login_id and dot and secret):
             raise _not_valid()

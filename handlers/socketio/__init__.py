@@ -1,1 +1,4 @@
-"""The original backend's Socket.IO events on the same sessions (docs/api.md, docs/migrating.md)."""
+"""Serves the original backend's Socket.IO events (docs/api.md, docs/migrating.md).
+
+Socket.IO clients and Yjs editors work in the same sessions.
+"""

@@ -16,20 +16,21 @@ from handlers.throttling.rates import Bucket
 from storage.records import User
 
 PACKET_COST = 0.25
-"""A packet or a request that changes no text counts as this many events."""
+"""How many events a packet or request without a change of text counts as."""
 _WORK_PER_EVENT_S = 0.002
 """Seconds of work that count as one event.
-Merging takes longer in a large document, and one client must not hold up the others."""
+Merging takes longer in a large document, and one client must not delay all others."""
 _OVERHEAD_S = 0.001
-"""Seconds that each event takes at least. They count for the user,
-together with those of their other connections."""
+"""Least seconds of work that are counted for an event. They count for the user,
+together with the work of the user's other connections."""
 _OVER_S = 10.0
 _MAX_REST_S = 10.0
 
 
 class EventRate:
-    """Limits how fast one connection may send:
-    events and bytes with the limits of `/sync`, and seconds of work.
+    """Limits how fast one connection may send.
+
+    Events and bytes have the limits of `/sync`, and seconds of work are limited too.
 
     connections  counts how often clients had to wait
     """
@@ -43,13 +44,11 @@ class EventRate:
         self._over_since: float | None = None
 
     def count_work_of(self, user_id: str) -> None:
-        """Count the seconds that events take in the bucket of the user,
-        which their other connections share.
-        """
+        """Count the seconds of work in the user's bucket, which all their connections share."""
         self._work = self.connections.work_of(user_id, asyncio.get_running_loop().time())
 
     def spend(self, cost: float, size: int = 0) -> float:
-        """Count events and bytes; return how many seconds to read nothing more."""
+        """Count events and bytes; return for how many seconds to stop reading."""
         now, connections = asyncio.get_running_loop().time(), self.connections
         events_s, bytes_s = self._events.spend(cost, now), self._bytes.spend(size, now)
         work_s = min(self._work.spend(cost * _OVERHEAD_S, now), _MAX_REST_S) if self._work else 0.0
@@ -62,15 +61,16 @@ class EventRate:
         return wait_s
 
     def worked(self, seconds: float) -> None:
-        """Count the seconds that an event took."""
+        """Count the seconds that handling an event took."""
         now = asyncio.get_running_loop().time()
         self._events.spend(seconds / _WORK_PER_EVENT_S, now)
         if self._work:
             self._work.spend(seconds, now)
 
     def is_flooding(self, *, waits: bool) -> bool:
-        """Whether the client has been too fast for ten seconds;
-        True at most once in ten seconds.
+        """Whether the client has been too fast for ten seconds.
+
+        It is true at most once in ten seconds.
         """
         now = asyncio.get_running_loop().time()
         if not waits:
@@ -91,8 +91,8 @@ class Membership(Protocol):
 class EventClient:
     """A client that has signed in.
 
-    connection, session  those that it has joined; None if it has joined no session
-    is_gone              whether it has left for good
+    connection, session  the client's connection and session; None if it has joined no session
+    is_gone              whether the client has left for good
     """
 
     def __init__(
@@ -115,8 +115,9 @@ class EventClient:
         self._sessions = sessions
 
     async def pay(self, cost: float) -> None:
-        """Count an event of the client; wait while it is over its rate,
-        and tell it if that goes on.
+        """Count an event of the client, and wait while the client is over its rate.
+
+        If the client is over its rate for ten seconds, it gets an error message.
         """
         wait_s = self.rate.spend(cost)
         if self.rate.is_flooding(waits=bool(wait_s)):
@@ -130,7 +131,7 @@ class EventClient:
     # -- out --------------------------------------------------------------------------------------
 
     def encode(self, event: str, *arguments: object) -> str:
-        """Return an event as a text that any client may be sent."""
+        """Return an event as a text that can be sent to any client."""
         return self._server.encode(event, *arguments)
 
     def emit(self, event: str, content: object) -> None:
@@ -142,7 +143,7 @@ class EventClient:
         self._server.emit_encoded(self.key, encoded)
 
     def confirm(self, arrived: Callable[[], None]) -> None:
-        """Call `arrived` once the client has received all that was sent so far."""
+        """Call `arrived` once the client has received everything that was sent so far."""
         self._server.confirm(self.key, arrived)
 
     def fail(self, error: ApiError, event: str = "") -> dict[str, object]:

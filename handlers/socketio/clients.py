@@ -1,6 +1,4 @@
-"""All Socket.IO connections by Engine.IO session id:
-their rates, and the clients that signed in on them.
-"""
+"""Keeps all Socket.IO connections by Engine.IO session id, with their rates and clients."""
 
 import asyncio
 from collections import Counter
@@ -17,10 +15,10 @@ from handlers.socketio.sign_in import access_token, signed_in
 from handlers.throttling.rates import Bucket
 
 SIGN_IN_BYTES = 16 << 10
-"""Most bytes of a message of a client that has not signed in: it has no reason to send more."""
+"""Most bytes of a message from a client before it signs in. It has no reason to send more."""
 _STRANGER_PER_S = 5.0
 _STRANGER_BURST = 10
-"""Requests and messages that one connection may send in a row before a client signs in on it.
+"""Requests and messages that one connection may send without a pause before its client signs in.
 Signing in takes four of them, or six with an upgrade to a WebSocket."""
 
 
@@ -34,11 +32,11 @@ class _Connection:
 
 
 class Clients:
-    """The connections, and the client of each that has signed in.
+    """The connections, and their signed-in clients.
 
-    _at_gate  for connections without a signed-in client: how many requests wait for their turn
-    _late     connections whose time to sign in ended while they waited for their turn:
-              they get the time again
+    _at_gate  {connection without a signed-in client: how many of its requests wait for their turn}
+    _late     connections whose time for signing in ended while they waited for their turn;
+              they get this time again
     """
 
     def __init__(self, services: Services, server: SocketIOServer, sessions: Membership) -> None:
@@ -51,7 +49,7 @@ class Clients:
         self._late: set[str] = set()
 
     def find(self, key: str) -> EventClient | None:
-        """Return the client that signed in on a connection, if one has."""
+        """Return the client that signed in on a connection, None if there is none."""
         return self._clients.get(key)
 
     @property
@@ -60,9 +58,7 @@ class Clients:
         return len(self._connections), len(self._clients)
 
     def opened(self, key: str, request: HTTPServerRequest) -> str:
-        """Count a new connection; return the name of the limit that it passes,
-        "" if it may stay.
-        """
+        """Count a new connection; return the name of the limit that it exceeds, "" for none."""
         address = network.rate_limit_key(request, self._services.settings.trusted_hops)
         requests = Bucket(_STRANGER_PER_S, _STRANGER_BURST, asyncio.get_running_loop().time())
         self._connections[key] = _Connection(
@@ -78,11 +74,11 @@ class Clients:
     async def admit(self, key: str, address: str, size: int, *, is_request: bool = True) -> None:
         """Count a request or a message before it is read, and wait until it may be handled.
 
-        key         the key of its connection, "" for a request that opens one
+        key         the key of its connection, "" for a request that opens a connection
         is_request  whether it is a whole HTTP request, which costs more than a message
 
-        Raises ApiError 429 if too many requests of clients that have not signed in wait already.
-        Such a client is dropped if it sends more than `SIGN_IN_BYTES`, or far too often.
+        A client that has not signed in is dropped if it sends more than `SIGN_IN_BYTES`, or far too
+        often. Raises ApiError 429 if too many requests of such clients wait already.
         """
         if client := self._clients.get(key):
             if wait_s := client.rate.spend(PACKET_COST if is_request else 0, size):
@@ -114,7 +110,7 @@ class Clients:
     async def sign_in(self, key: str, request: HTTPServerRequest, auth: object) -> None:
         """Sign a client in.
 
-        Raises: ApiError; StoreUnavailable, after which the client is dropped, and connects again.
+        Raises: ApiError. StoreUnavailable, after which the client is dropped and connects again.
         """
         claims = self._services.tokens.read_access_token(
             access_token(self._services, request, auth)
@@ -128,9 +124,9 @@ class Clients:
             )
 
     def gone(self, key: str, *, is_lost: bool) -> None:
-        """Forget the client of a connection; harmless if there is none.
+        """Forget the client of a connection; no effect if there is none.
 
-        The connection may stay open for another.
+        The connection may stay open, and another client may sign in on it.
         """
         client = self._clients.pop(key, None)
         if client:
@@ -143,15 +139,13 @@ class Clients:
         asyncio.get_running_loop().call_later(delay_s, self._drop_unless_signed_in, key)
 
     def _drop_unless_signed_in(self, key: str) -> None:
-        if key in self._at_gate:  # the connection waits for the server, so its client is not late
+        if key in self._at_gate:  # the client is not late: its requests still wait for their turn
             self._late.add(key)
         elif self.drop_stranger(key):
             self._services.limit_counters.count(settings.SIGN_IN_S)
 
     def drop_stranger(self, key: str) -> bool:
-        """Close a connection if it is open and no client has signed in on it;
-        return whether it was closed.
-        """
+        """Close a connection if no client has signed in on it; return whether it was closed."""
         is_stranger = key in self._connections and key not in self._clients
         if is_stranger:
             self._server.drop(key)

@@ -1,4 +1,4 @@
-"""The Socket.IO endpoint: builds its parts, which are the server, clients, sessions and events."""
+"""Builds the Socket.IO endpoint from its parts: the server, clients, sessions and events."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from storage.records import Message, User
 
 
 class SocketIOEndpoint:
-    """Passes calls of `server` (`server.Callbacks`) on to the part that they are for."""
+    """Passes each call of `server` (`server.Callbacks`) on to one of the endpoint's parts."""
 
     def __init__(self, services: Services, max_bytes: int) -> None:
         """max_bytes: most bytes of one message."""

@@ -1,6 +1,6 @@
-"""One connection of Engine.IO, with the bounds that engineio's own class does not have.
+"""One connection of Engine.IO, with bounds that the class of engineio does not have.
 
-Each packet is counted before it is handled, and between two packets of one request other tasks run.
+Each packet is counted before it is handled. Other tasks run between two packets of one request.
 
 Only this module, `server` and `transport` know `engineio`. `tests/handlers/socketio/` and the
 version range in setup.cfg guard the methods that are overridden.
@@ -19,20 +19,20 @@ from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError
 
 MAX_PACKETS = 64
-"""Most packets in one request of the polling transport:
-more than a client has to send between two requests."""
+"""Most packets in one request of the polling transport.
+A client has fewer packets to send between two requests."""
 _SEPARATOR = "\x1e"
 _MAX_OTHER = 16
-"""Most characters of a packet that is no message:
-the longest is the `probe` of a client that upgrades."""
+"""Most characters of a packet that is not a message.
+The longest such packet is the `probe` of a client that upgrades."""
 _MESSAGES = tuple(f"{MESSAGE}{kind}" for kind in range(7))
-"""Beginnings of packets that are messages:
-each holds a packet of Socket.IO, of which there are seven kinds."""
+"""Beginnings of packets that are messages.
+Each message holds a packet of Socket.IO, which has one of seven kinds."""
 _OTHERS = tuple(str(kind) for kind in (CLOSE, PING, PONG, UPGRADE, NOOP))
 _BASE64 = "b"
 _GOODBYE = str(CLOSE)
-"""The last packet of a client that leaves. It comes in one request with the packet that disconnects
-from Socket.IO, after which no client is signed in."""
+"""The last packet of a client that leaves. It comes in the same request as the packet that
+disconnects the client from Socket.IO. After that packet, no client is signed in."""
 
 
 async def _count_nothing(_key: str, _content: object) -> None:
@@ -42,7 +42,7 @@ async def _count_nothing(_key: str, _content: object) -> None:
 def check(packet: str) -> None:
     """Raise EngineIOError if no client may send this packet.
 
-    Called before the library parses it.
+    It is called before the library parses the packet.
     """
     is_message = packet.startswith((*_MESSAGES, _BASE64))
     if not is_message and (len(packet) > _MAX_OTHER or not packet.startswith(_OTHERS)):
@@ -63,9 +63,9 @@ def decode(packet: str) -> Packet:
 
 
 class EngineWebSocket:
-    """A WebSocket with the interface that engineio wants.
+    """A WebSocket with the interface that engineio needs.
 
-    Writes wait, so a client that does not read is noticed.
+    Writes wait, so the server notices a client that does not read.
     """
 
     def __init__(
@@ -86,8 +86,9 @@ class EngineWebSocket:
             raise EngineIOError from None
 
     async def wait(self) -> str | bytes:
-        """Return the next message; raises OSError once the socket is closed,
-        or for a message that is no packet.
+        """Return the next message.
+
+        Raises OSError if the socket is closed, or if the message is not a packet.
         """
         message: str | bytes | None = await self._handler.next_message()
         if message is None:
@@ -101,30 +102,29 @@ class EngineWebSocket:
         return message
 
     async def close(self) -> None:
-        """Close the socket; engineio waits for a coroutine."""
+        """Close the socket. It is a coroutine because engineio awaits it."""
         self._handler.close()
 
 
 class EngineSocket(AsyncSocket):  # type: ignore[misc]
     """One connection, by polling or WebSocket.
 
-    Answers to pings are counted:
-    a ping can be followed by a call when its answer comes (`confirm`).
+    Answers to pings are counted, so that `confirm` can call a function when an answer comes.
     """
 
     _arrivals: deque[Callable[[], None] | None]
-    """One entry for each ping that is not answered yet:
-    the function to call then, None for the library's heartbeat."""
+    """An entry for each ping that is not answered yet.
+    It is the function to call after the answer, or None for the library's heartbeat."""
     _is_posting: bool
 
     @classmethod
     def adopt(cls, socket: AsyncSocket) -> "EngineSocket":
         """Turn a connection that the library has just created into one of this class.
 
-        The library creates its own class by name, and has no parameter for another one.
+        The library names its own class in its code, and has no parameter for another class.
         """
         socket.__class__ = cls
-        socket._arrivals, socket._is_posting = deque(), False  # noqa: SLF001  # it is of this class since the line above
+        socket._arrivals, socket._is_posting = deque(), False  # noqa: SLF001  # it has this class now
         adopted: EngineSocket = socket
         return adopted
 
@@ -135,8 +135,8 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
     def confirm(self, arrived: Callable[[], None]) -> None:
         """Call `arrived` when the client has received everything that was queued for it before.
 
-        This sends a ping of Engine.IO. Each client answers pings in order, so its answer comes
-        before anything that it sends after it has read the queue.
+        This sends a ping of Engine.IO. Each client answers pings in order. So the answer to this
+        ping comes before any packet that the client sends after it has read the queue.
         """
         self._arrivals.append(arrived)
         self.queue.put_nowait(Packet(PING))
@@ -149,7 +149,7 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
     async def receive(self, pkt: Packet) -> None:
         if (
             pkt.packet_type == PONG and self._arrivals
-        ):  # not counted as packets: we send the pings, and each has one answer
+        ):  # answers to our pings do not count as packets, because each ping has one answer
             if arrived := self._arrivals.popleft():
                 arrived()
             else:
@@ -162,9 +162,9 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
     async def handle_post_request(self, environ: Mapping[str, Any]) -> None:
         """Handle the packets of one request.
 
-        Raises EngineIOError, which the library answers with 400: for content that is no packet, for
-        too many packets, for more than one before the client has signed in, and for a request while
-        another one is being handled.
+        Raises EngineIOError, which the library answers with 400. It is raised for content that is
+        not a packet, for too many packets, for more than one packet before the client has signed
+        in, and for a request while another request of the connection is handled.
         """
         if self._is_posting:
             raise EngineIOError("two requests that send something")
@@ -172,7 +172,7 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         try:
             await self._take_packets(environ["tornado.handler"].request.body.decode())
         except Exception as error:
-            if not self.closed:  # else the library has no answer
+            if not self.closed:  # for a closed connection, the library fails on this error
                 raise EngineIOError from error
         finally:
             self._is_posting = False
@@ -193,8 +193,8 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
     async def close(
         self, wait: bool = True, abort: bool = False, reason: str | None = None
     ) -> None:
-        # The library would wait until its queue is sent,
-        # which is never if a polling client does not ask again.
+        # With `wait`, the library would wait until its queue is sent. If a polling client sends
+        # no more requests, this never happens.
         await super().close(wait=False, abort=abort, reason=reason)
 
 
@@ -211,5 +211,5 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        # a copy: the library's own table belongs to its module
+        # copied, because the library's own table is shared by its whole module
         self._async = {**self._async, "websocket": EngineWebSocket}  # type: ignore[has-type]

@@ -1,6 +1,4 @@
-"""Events of signed-in clients: checks each event, delays it if it comes too fast,
-and handles it.
-"""
+"""Checks the events of signed-in clients, delays events that come too fast, and handles them."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -20,7 +18,7 @@ from handlers.socketio.text_sessions import TextSessions
 from storage.records import Role
 
 _BYTES_PER_EVENT = 64 << 10
-"""When a text is sent again, this many bytes of it count as one event."""
+"""How many bytes of a text count as one event when the text is sent again."""
 
 _log = logging.getLogger(__name__)
 
@@ -100,8 +98,8 @@ class Events:
 
     async def _change(self, client: EventClient, body: dict[str, Any]) -> None:
         if client.connection is None and self._sessions.has_lost(body["sessionId"], client.user.id):
-            # A standard client first sends the events that it kept while it was away,
-            # and only then joins again.
+            # After a lost connection, a standard client first sends the events that it kept.
+            # Only then it joins again.
             await self._join(client, body)
         connection, session = _joined(client, body)
 
@@ -135,8 +133,9 @@ class Events:
 
 
 def _joined(client: EventClient, body: dict[str, Any]) -> tuple[TextConnection, TextSession]:
-    """Return a client's connection to the session that an event names;
-    raises ApiError 409 if it has not joined it.
+    """Return a client's connection to the session that an event names.
+
+    Raises ApiError 409 if the client has not joined that session.
     """
     connection, session = client.connection, client.session
     if connection is None or session is None or session.room.session_id != body["sessionId"]:
@@ -145,14 +144,14 @@ def _joined(client: EventClient, body: dict[str, Any]) -> tuple[TextConnection, 
 
 
 def _send_again(client: EventClient, connection: TextConnection, session: TextSession) -> None:
-    """Send a client the text although it has not changed. This counts by the size of the text."""
+    """Send a client the unchanged text again. This counts by the size of the text."""
     client.rate.spend(len(session.feed.text) / _BYTES_PER_EVENT)
     connection.text.send_again()
     session.edited()
 
 
 def _content(arguments: list[Any]) -> dict[str, Any]:
-    """Return the object that came with an event; a plain string stands for the id of a session."""
+    """Return the object that an event carries. A plain string is taken as the id of a session."""
     first = arguments[0] if arguments else {}
     if isinstance(first, str):
         return {"sessionId": first}

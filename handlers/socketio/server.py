@@ -1,5 +1,4 @@
-"""python-socketio, with the bounds that it lacks, with events in order,
-and without trust in clients.
+"""Adapts python-socketio: adds bounds, handles events in order, and does not trust clients.
 
 Only this module knows `socketio`. It overrides methods of the library that have no hook;
 `tests/handlers/socketio/` and the version range in setup.cfg guard them.
@@ -25,7 +24,7 @@ from handlers.socketio.engine import EngineServer, EngineSocket
 from storage.background import start_task
 
 _MAX_QUEUED = 500
-"""Most packets that wait for one client. A client with more does not read, and is dropped."""
+"""Most packets that wait for one client. A client with more does not read, so it is dropped."""
 _EVENT = str(packet.EVENT)
 _BINARY = ("5", "6")
 """First characters of Socket.IO packets with binary attachments (events, acknowledgements)."""
@@ -37,36 +36,34 @@ _quiet.propagate = False
 
 
 class Callbacks(Protocol):
-    """Called for events in the life of a client; `key` is the client's Engine.IO session id."""
+    """Functions that the server calls. `key` is always a client's Engine.IO session id."""
 
     def opened(self, key: str, request: HTTPServerRequest) -> str:
-        """Count a new connection; return the name of the limit that it passes,
-        "" if it may stay.
-        """
+        """Count a new connection; return the name of the limit that it exceeds, "" for none."""
 
     def closed(self, key: str) -> None:
-        """The connection is gone."""
+        """Forget a connection, which is gone."""
 
     async def connect(self, key: str, request: HTTPServerRequest, auth: object) -> None:
         """Sign a client in; raises ApiError."""
 
     def gone(self, key: str, *, is_lost: bool) -> None:
-        """A signed-in client is gone; `is_lost`: whether its connection broke.
+        """Forget a signed-in client, which is gone; a second call has no effect.
 
-        Harmless more than once.
+        is_lost  whether the client's connection broke
         """
 
     async def event(self, key: str, name: object, arguments: list[Any]) -> dict[str, Any]:
         """Handle an event and return the acknowledgement; never raises."""
 
     def too_slow(self) -> None:
-        """A client is dropped because it does not read."""
+        """Count that a client is dropped because it does not read."""
 
     def refused(self, key: str, error: ApiError) -> None:
-        """A client sent a packet that is no valid event."""
+        """Tell a client that its packet is not a valid event."""
 
     async def packet(self, key: str) -> None:
-        """Count a packet that is no event, before it is handled; wait if there were too many."""
+        """Count a packet other than an event, before it is handled; wait if there were too many."""
 
     def worked(self, key: str, seconds: float) -> None:
         """Count the time that parsing an event took."""
@@ -76,7 +73,7 @@ class Callbacks(Protocol):
 
 
 class _Json:
-    """The JSON module that the library uses for packets."""
+    """The functions that the library uses as its JSON module for packets."""
 
     loads = staticmethod(large_json.loads)
     dumps = staticmethod(json.dumps)
@@ -89,14 +86,14 @@ class EventPacket(packet.Packet):  # type: ignore[misc]
 
 
 class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
-    """Socket.IO on Tornado; everything in the namespace "/"."""
+    """Socket.IO on Tornado, with the namespace "/" only."""
 
     def __init__(self, callbacks: Callbacks, max_bytes: int) -> None:
         """max_bytes: most bytes of one message, or of one request of the polling transport."""
         super().__init__(
             async_mode="tornado",
             serializer=EventPacket,
-            async_handlers=False,  # so that events of one client are handled one after another
+            async_handlers=False,  # events of one client must be handled one after another
             cors_allowed_origins=[],  # `transport` checks origins
             max_http_buffer_size=max_bytes,
             http_compression=False,
@@ -126,7 +123,7 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
         )
 
     def emit_encoded(self, key: str, encoded: str) -> None:
-        """Queue an event; a client with too many queued packets is dropped."""
+        """Queue an event; drop the client if it has too many queued packets."""
         if socket := self._socket(key):
             socket.queue_message(encoded)
             self._check_queue(key)
@@ -148,7 +145,7 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
         self._spawn(self._drop(key))
 
     def send_away(self, key: str) -> None:
-        """Disconnect a client so that it does not connect again by itself."""
+        """Disconnect a client in such a way that it does not connect again by itself."""
         self._spawn(self._send_away(key))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -188,7 +185,7 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
         return None
 
     async def _count(self, key: str, content: object) -> None:
-        """Count a packet, but no event: `handlers.socketio.events` counts these by their cost."""
+        """Count a packet unless it is an event, whose cost `handlers.socketio.events` counts."""
         if not (isinstance(content, str) and content.startswith(_EVENT)):
             await self._callbacks.packet(key)
 
@@ -221,9 +218,9 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
             self._callbacks.worked(key, time.perf_counter() - begun)
 
     async def _take(self, key: str, taken: EventPacket) -> None:
-        """Handle a packet as the library does, but without attachments.
+        """Handle a packet like the library, but without attachments.
 
-        Nothing here waits for acknowledgements.
+        Acknowledgements are ignored, because no code of this server waits for them.
         """
         kind, namespace = taken.packet_type, taken.namespace or "/"
         if kind == packet.CONNECT:
@@ -250,9 +247,9 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
         await super()._handle_connect(eio_sid, namespace, data)
 
     async def _trigger_event(self, event: str, _namespace: str, *arguments: Any) -> Any:
-        """Handle `connect`, with (sid, environ, auth).
+        """Handle the event `connect`, with (sid, environ, auth).
 
-        No other event comes here: `_handle_event` takes those.
+        `_handle_event` handles all other events.
         """
         if event != "connect":
             return self.not_handled

@@ -1,4 +1,4 @@
-"""Finds the access token of a Socket.IO client, and the user and login that it stands for."""
+"""Finds the access token of a Socket.IO client, and the token's user and login."""
 
 from tornado.httputil import HTTPServerRequest
 
@@ -10,11 +10,10 @@ from storage.records import User
 
 
 def access_token(services: Services, request: HTTPServerRequest, auth: object) -> str:
-    """Return the access token of `auth.token`, of an Authorization header, or of the cookie,
-    in that order.
+    """Return the access token from `auth.token`, the Authorization header, or the cookie.
 
-    Raises: ApiError 401 if there is no token;
-    403 for a cookie that a page of another origin makes the browser send.
+    The first of these that has a token is used. Raises: ApiError 401 if there is no token.
+    ApiError 403 if a page of another origin made the browser send the cookie.
     """
     token = auth.get("token") if isinstance(auth, dict) else None
     if isinstance(token, str) and token:
@@ -32,8 +31,9 @@ def access_token(services: Services, request: HTTPServerRequest, auth: object) -
 
 
 async def signed_in(services: Services, user_id: str, login_id: str) -> User:
-    """Return the user of a login; raises ApiError 401 if the login has ended,
-    and StoreUnavailable.
+    """Return the user of a login.
+
+    Raises: ApiError 401 if the login has ended, and StoreUnavailable.
     """
     services.seen_logins.add(login_id)
     user = await services.store.signed_in(login_id, services.clock())

@@ -1,4 +1,4 @@
-"""The sessions that have text clients: joining, leaving, and presence."""
+"""Lets text clients join and leave sessions, and keeps their presence alive."""
 
 import asyncio
 import logging
@@ -15,8 +15,8 @@ from storage.background import end_task, start_task
 from storage.records import Role, User
 
 _TICK_S = 10.0
-"""Seconds after which presence is announced again:
-y-protocols forgets a client after 30 s without news."""
+"""Seconds after which presence is announced again.
+y-protocols forgets a client after 30 s without an announcement."""
 
 _log = logging.getLogger(__name__)
 
@@ -74,11 +74,11 @@ class TextSessions:
             return admitted[1]
 
     def leave(self, client: EventClient, *, is_lost: bool) -> None:
-        """Take a client out of its session; harmless if it is in none."""
+        """Take a client out of its session; no effect if it has joined none."""
         connection, session = client.connection, client.session
         if connection and session:
             client.connection = client.session = None
-            # A change of password may have replaced it.
+            # A guest who became a full user has a new login.
             client.login_id = connection.connection.login_id
             self._services.connections.leave(session.room.session_id, connection.user_id)
             session.remove(connection, is_lost=is_lost)
@@ -93,8 +93,8 @@ class TextSessions:
 
     def _connect(self, client: EventClient, room: Room, user: User, role: Role) -> None:
         services, session_id = self._services, room.session_id
-        # Everything that may raise comes before the connection is counted.
-        # Otherwise nothing would take the count back.
+        # All code that may raise comes before the connection is counted.
+        # Otherwise an error would leave the count too high.
         session = self._sessions.get(session_id)
         if session is None or session.room is not room:
             session = TextSession(room, services.text_changes)
@@ -119,7 +119,7 @@ class TextSessions:
             for session_id, session in list(self._sessions.items()):
                 try:
                     self._tick(session_id, session)
-                except Exception:  # so that the presence of other sessions is announced
+                except Exception:  # presence in the other sessions must still be announced
                     _log.exception("presence in session %s cannot be announced", session_id)
 
     def _tick(self, session_id: str, session: TextSession) -> None:

@@ -1,7 +1,7 @@
 """`/socket.io/`: Engine.IO's two transports, polling and WebSocket, as a Tornado handler.
 
-engineio's own handler is not used. It always compresses, does not bound how much a client sends
-ahead, leaves refused WebSockets open, and reads bodies of any size.
+engineio's own handler is not used. It always compresses answers, does not bound the messages that
+wait unread, leaves refused WebSockets open, and reads bodies of any size.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from handlers.socketio.endpoint import SocketIOEndpoint
 from storage.background import start_task
 
 _ENGINE_IO = "4"
-"""The version of the protocol that clients of Socket.IO 3 and 4 speak."""
+"""The version of the Engine.IO protocol that clients of Socket.IO 3 and 4 use."""
 _TRANSPORTS = ("polling", "websocket")
 
 _log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class SocketIOHandler(WebSocketHandler):
     services: Services
 
     def initialize(self, services: Services) -> None:
-        """Prepare a request or a socket; no client has signed in on it yet."""
+        """Set up the state of a request or a socket, on which no client has signed in yet."""
         self.services = services
         self.key = ""
         self.body = Body(0, services.bodies)
@@ -54,7 +54,7 @@ class SocketIOHandler(WebSocketHandler):
 
     @property
     def ping_interval(self) -> float | None:
-        """None, so that Tornado sends no pings: Engine.IO has its own heartbeat."""
+        """None, so that Tornado sends no pings, because Engine.IO has its own heartbeat."""
         return None
 
     # -- requests ---------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ class SocketIOHandler(WebSocketHandler):
             self._refuse(*refusal)
 
     def _make_body(self) -> None:
-        """Accept a body that is as large as a message of this client may be."""
+        """Make a body whose limit is the largest message that this client may send."""
         is_signed_in = self._endpoint.is_signed_in(self.key)
         self.body = Body(
             self._engine.max_http_buffer_size if is_signed_in else SIGN_IN_BYTES,
@@ -91,8 +91,9 @@ class SocketIOHandler(WebSocketHandler):
         self.body.payer = self._address
 
     def _refusal(self) -> tuple[int, str] | None:
-        """Return why Engine.IO cannot serve this request:
-        a code and a message of the stock server.
+        """Return (code, message) if Engine.IO cannot serve this request, else None.
+
+        They are the same as those of Socket.IO's own server.
         """
         if self.get_query_argument("transport", "polling") not in _TRANSPORTS:
             return 0, "Transport unknown"
@@ -110,9 +111,7 @@ class SocketIOHandler(WebSocketHandler):
         return 5, "Unsupported protocol version"
 
     def _refuse(self, code: int, message: str) -> None:
-        """Answer as Socket.IO's own server does, also before an upgrade,
-        because clients show the reason.
-        """
+        """Answer like Socket.IO's own server, even before an upgrade: clients show the reason."""
         self.services.problems["bad_request"] += 1
         self.set_status(400)
         self.set_header("Content-Type", "application/json")
@@ -175,7 +174,7 @@ class SocketIOHandler(WebSocketHandler):
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         """Log an error without the URL, which Tornado would log and which has the session id."""
-        if isinstance(value, asyncio.CancelledError):  # the server stops while a client has to wait
+        if isinstance(value, asyncio.CancelledError):  # the server stopped while a client waited
             return
         if not isinstance(value, HTTPError) and (
             value is None or errors.to_api_error(value) is None
@@ -185,7 +184,7 @@ class SocketIOHandler(WebSocketHandler):
     # -- WebSockets -------------------------------------------------------------------------------
 
     def check_origin(self, origin: str) -> bool:
-        return True  # checked when a client signs in: only cookies need an origin
+        return True  # `sign_in` checks the origin if a cookie is the token
 
     def get_compression_options(self) -> dict[str, Any] | None:
         return None
@@ -196,9 +195,7 @@ class SocketIOHandler(WebSocketHandler):
         self._running = start_task(self._run(), "socket.io")
 
     async def _run(self) -> None:
-        """Serve the connection until it ends; then close the socket in any case,
-        whatever engineio did.
-        """
+        """Serve the connection until it ends, and then close the socket in any case."""
         try:
             await self._engine.handle_request(self)
         except Exception as error:
@@ -208,7 +205,7 @@ class SocketIOHandler(WebSocketHandler):
             self.close()
 
     async def on_message(self, message: str | bytes) -> None:
-        """Keep one message until `next_message` takes it; the next one is not read before."""
+        """Keep one message until `next_message` takes it. Only then the next message is read."""
         try:
             await self._endpoint.clients.admit(
                 self.key, self._address, len(message), is_request=False
@@ -219,7 +216,7 @@ class SocketIOHandler(WebSocketHandler):
         await self._messages.join()
 
     async def next_message(self) -> str | bytes | None:
-        """Return the next message, None once closed."""
+        """Return the next message, None if the socket is closed."""
         message = await self._messages.get()
         self._messages.task_done()
         return message

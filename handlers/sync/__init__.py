@@ -1,1 +1,1 @@
-"""The Yjs endpoint: handshake, WebSocket, admission, and the connection of one editor."""
+"""The Yjs endpoint: handshake, WebSocket, joining, and the connection of one editor."""

@@ -1,7 +1,7 @@
-"""The end of a WebSocket (RFC 6455, section 7):
-each side sends a close frame, then the server ends the connection.
+"""Does the closing handshake of a WebSocket (RFC 6455, section 7).
 
-Everything else that the client sends meanwhile is dropped.
+Each side sends a close frame, and then the server ends the connection. All other bytes that the
+client sends meanwhile are dropped.
 """
 
 from asyncio import AbstractEventLoop, Transport
@@ -10,20 +10,18 @@ from handlers.sync import frames
 from handlers.sync.frames import CLOSE
 
 _PATIENCE_S = 5.0
-"""Seconds in which a client must read what is queued, and answer our close frame.
-Then the connection is cut."""
+"""Seconds in which a client must read all queued bytes and answer our close frame.
+Otherwise the connection is cut."""
 _MASKED = 0x80
 _MAX_START_BYTES = 14 + 125
-"""The longest head of a frame, and the longest content of a close frame."""
+"""Most bytes of a close frame: the longest head of a frame, and the longest payload."""
 
 
 class CloseFinder:
-    """Finds a client's close frame among bytes that arrive,
-    and keeps no more than the start of one frame.
+    """Finds a client's close frame in arriving bytes, and keeps only the start of one frame.
 
-    Only heads of frames are read, to know where the next one begins: the payload of others is
-    skipped, across reads too. So a client that goes on sending a large document costs no memory
-    while it is closed.
+    It reads only the heads of frames, and skips their payloads, even if a payload comes in several
+    reads. So a client that still sends a large document costs no memory while it is closed.
     """
 
     __slots__ = ("_rest", "_skip")
@@ -33,8 +31,9 @@ class CloseFinder:
         self._skip = 0
 
     def finds(self, data: bytes) -> bool:
-        """Take bytes that have arrived; return whether they have a close frame,
-        or bytes that no client may send.
+        """Take arriving bytes; return whether to stop looking.
+
+        That is if there is a close frame, or bytes that no client may send.
         """
         data = self._rest + data
         at, size = self._skip, len(data)
@@ -56,7 +55,7 @@ class CloseFinder:
 class CloseHandshake:
     """The close frames of one connection.
 
-    client_code  what the client closed with, None if it sent no code
+    client_code  the client's close code, None if it sent no code
     """
 
     __slots__ = ("_finder", "_loop", "_transport", "client_code")
@@ -68,18 +67,18 @@ class CloseHandshake:
         self._transport: Transport | None = None
 
     def open(self, transport: Transport) -> None:
-        """Take the transport of the connection that this object is going to close."""
+        """Note the transport of the connection that this object is going to close."""
         self._transport = transport
 
     def start(self, payload: bytes) -> None:
-        """Send our close frame, and read on for the client's; cut the connection if none comes."""
+        """Send our close frame, and wait for the client's; cut the connection if none comes."""
         if self._transport and not self._transport.is_closing():
             self._transport.write(frames.control(CLOSE, payload))
             self._transport.resume_reading()
             self._loop.call_later(_PATIENCE_S, self._transport.abort)
 
     def read(self, payload: bytes) -> bytes:
-        """Return the payload that answers a client's close frame, which is its code.
+        """Read a client's close frame; return the payload for our answer, which is its code.
 
         Raises: FrameError.
         """
@@ -92,17 +91,16 @@ class CloseHandshake:
             self._transport.close()
 
     def look_for_answer(self, data: bytes) -> None:
-        """Look for the client's close frame in bytes that arrive after ours was sent;
-        everything else is dropped.
-        """
+        """Look for the client's close frame in bytes that arrive after ours; drop all others."""
         if self._finder is None:
             self._finder = CloseFinder()
         if self._finder.finds(data):
             self.finish()
 
     def end_output(self) -> None:
-        """End our side only, and go on reading: closing with bytes unread sends a reset,
-        maybe before our frame.
+        """End only our side, and continue reading.
+
+        Closing with unread bytes sends a reset, which may reach the client before our frame.
         """
         if self._transport and not self._transport.is_closing():
             self._transport.write_eof()

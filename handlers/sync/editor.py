@@ -22,14 +22,15 @@ _OTHER_COST = 0.25
 _BYTES_PER_UPDATE = 64 << 10
 _BYTES_PER_REPEATED = 2 << 10
 _TOLD_AGAIN_MS = 10_000
-"""Milliseconds after which a client is told again how far behind the server is with its edits."""
+"""Milliseconds after which a client gets the next note about the server's delay with its edits."""
 
 _log = logging.getLogger(__name__)
 
 
 class EditorOutbox(SendQueue):
-    """The room's `Outbox`: the socket's own queue itself,
-    because a room sends to each editor in each turn.
+    """The room's `Outbox` for an editor. It is also the socket's queue.
+
+    A room sends to each editor in each turn, so one more object in between would cost time.
     """
 
     __slots__ = ("_editor",)
@@ -43,20 +44,21 @@ class EditorOutbox(SendQueue):
     def close(self, reason: CloseReason, message: str = "") -> None:
         """Close the socket for the room; see `crdt.room.connection.Outbox`.
 
-        Harmless once the editor is gone.
+        This has no effect if the editor is gone.
         """
         if self._editor:
             self._editor.socket.close(close_for(reason), message)
 
     def release(self) -> None:
-        """Forget the editor, which is gone: it refers to this object,
-        and cycles wait for the garbage collector.
+        """Forget the editor, which is gone.
+
+        The editor refers to this object, and such a cycle would wait for the garbage collector.
         """
         self._editor = None
 
 
 class EditorConnection:
-    """A socket and, once it has joined, its room. It is the socket's `Receiver`."""
+    """A socket and the room that it joins. This object is the socket's `Receiver`."""
 
     __slots__ = (
         "_address", "_connection", "_connections", "_has_asked", "_room", "_rooms", "_told_at",
@@ -68,7 +70,7 @@ class EditorConnection:
     def __init__(
         self, connections: Connections, rooms: Rooms, loop: asyncio.AbstractEventLoop, address: str
     ) -> None:
-        """address: the address for which the connection counts, see `Connections.add`."""
+        """address: the address for which the connection is counted, see `Connections.add`."""
         self.outbox = EditorOutbox(loop, connections.limits.queued_bytes, self)
         self.socket = WebSocket(connections, loop, self, self.outbox)
         self._connections = connections
@@ -91,8 +93,9 @@ class EditorConnection:
     def cost(self, message: bytes) -> float:
         """Return how many updates a message counts as.
 
-        A request for the document costs by the size of the document: answering takes up to 13 ms
-        (`document.CUT_BYTES`). A request that needs no answer costs like any other message.
+        The cost of a request for the document depends on the document's size, because the answer
+        takes up to 13 ms (`document.CUT_BYTES`). If the answer is empty, the request costs as much
+        as any other message.
         """
         if message[:2] == _SYNC_STEP1 and self._room and not self._needs_nothing(message):
             has_asked, self._has_asked = self._has_asked, True
@@ -135,7 +138,7 @@ class EditorConnection:
         return 0.0  # all other errors close the socket
 
     def slowed(self, seconds: float) -> None:
-        """Tell a client that listens to its session, at most every ten seconds."""
+        """Tell the client about the delay at most every ten seconds, if it listens to notes."""
         room, now = self._room, self._rooms.clock()
         if room and now >= self._told_at + _TOLD_AGAIN_MS:
             self._told_at = now
@@ -153,9 +156,7 @@ class EditorConnection:
         self.outbox.release()
 
     def _fail_unexpectedly(self, room: Room, connection: Connection) -> None:
-        """Close only the client whose frame the server could not handle,
-        and log the error without the frame.
-        """
+        """Close only the client whose frame caused an error; log the error without the frame."""
         _log.exception(
             "a message of user %s in session %s cannot be taken",
             connection.user_id,
@@ -171,6 +172,6 @@ class EditorConnection:
             )
             if isinstance(
                 error, LimitExceeded
-            ):  # the room's own way to close has no parameter for a limit's name
+            ):  # the room's `close` has no parameter for the limit's name
                 self.socket.close(close_for(reason_for(error)), str(error), error.limit)
             self._room.members.close([self._connection], reason_for(error), str(error))

@@ -1,18 +1,18 @@
-"""WebSocket frames (RFC 6455, section 5): reads all frames of a buffer,
-and makes headers of frames to send.
+"""Reads all WebSocket frames of a buffer, and makes frames to send (RFC 6455, section 5).
 
 A client's frame is a head of 2 bytes, up to 8 more for a long length, 4 bytes of mask, and the
-payload. Each byte of the payload was XORed with a byte of the mask in turn, so that no proxy takes
-it for HTTP. An example, in hexadecimal:
+payload. Each byte of the payload was XORed with the next byte of the mask in turn. So no proxy
+mistakes the payload for HTTP. An example, in hexadecimal:
+
 
     82            FIN (80) and binary (02): the whole message is in this frame
     83            masked (80), and 3 bytes of payload
     37 fa 21 3d   the mask
     37 fb 23      the payload, here 00 01 02: 37^37, fa^fb, 21^23
 
-A message is one such frame, or several, between which control frames may come. All frames of one
-read are parsed in one loop without calls: a call in Python takes 50 ns or more. Calls for each part
-of a frame would take longer than all else that the server does for a message.
+A message is one such frame or several frames, and control frames may come between these. All frames
+of one read are parsed in one loop without calls, because a call in Python takes 50 ns or more.
+Calls for each part of a frame would take longer than all other work for a message.
 """
 
 from typing import NamedTuple
@@ -27,14 +27,14 @@ _FINAL_BINARY = 0x82
 _MASKED = 0x80
 _MAX_CONTROL_BYTES = 125
 _LEAST = {6: 0, 8: 126, 14: 1 << 16}
-"""{bytes of a head with its mask: the shortest payload that may have it}.
-Section 5.2 demands the shortest head."""
+"""{bytes of a head with its mask: the shortest payload for such a head}.
+Section 5.2 requires the shortest possible head."""
 _CLOSE_CODES = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014))
 _SHORT = [bytes((_FINAL_BINARY, size)) for size in range(126)]
 
 
 class FrameError(Exception):
-    """The client broke the protocol; `close` is the reason to close its connection with."""
+    """The client broke the protocol; `close` is the reason for closing its connection."""
 
     def __init__(self, close: Close, message: str) -> None:
         super().__init__(message)
@@ -42,10 +42,7 @@ class FrameError(Exception):
 
 
 class Control(NamedTuple):
-    """A control frame, or a text message.
-
-    Both are not what editors send: those send binary messages.
-    """
+    """A control frame or a text message. Editors send their data in binary messages."""
 
     opcode: int
     payload: bytes
@@ -55,14 +52,14 @@ Item = bytes | Control | FrameError
 
 
 class FrameReader:
-    """Turns bytes that arrive into messages.
+    """Turns arriving bytes into messages.
 
-    The invariant: `_rest` has the beginning of one frame that is not whole yet, `_have` its bytes
-    so far, and `_need` the bytes that it takes to go on. Pieces are joined only when `_need` of
-    them are there. Joining them at each read would copy a frame of 1 MiB that arrives in reads of
-    16 KiB 64 times.
+    The invariant: `_rest` has the pieces of one incomplete frame, and `_have` is their number of
+    bytes. `_need` is the number of bytes that are needed to continue. The pieces are joined only
+    when `_have` has reached `_need`. Joining them at each read would be slow: a frame of 1 MiB
+    arrives in reads of 16 KiB, so it would be copied 64 times.
 
-    fragments  frames so far that were only a part of a message; the caller sets it back to 0
+    fragments  frames so far that were only a part of a message; the caller resets it to 0
     """
 
     __slots__ = (
@@ -77,7 +74,7 @@ class FrameReader:
     )
 
     def __init__(self, max_bytes: int) -> None:
-        """max_bytes: of a whole message, also of one in several frames."""
+        """max_bytes: most bytes of a whole message, which may come in several frames."""
         self.fragments = 0
         self._max_bytes = max_bytes
         self._rest: list[bytes] = []
@@ -103,8 +100,8 @@ class FrameReader:
         try:
             while size - at >= 2:
                 length = data[at + 1] - _MASKED
-                # The usual frame, a whole short message, is read here without a call. A frame
-                # without a mask has a negative length, so it goes to `_other`, which refuses it.
+                # The usual frame, a whole short message, is read here without a call. For a frame
+                # without a mask, `length` is negative, and `_other` refuses the frame.
                 if data[at] == _FINAL_BINARY and 0 <= length < 126 and self._parts is None:
                     start = at + 6
                     end = start + length
@@ -123,12 +120,12 @@ class FrameReader:
         if at < size:
             self._rest.append(data[at:] if at else data)
             self._have = size - at
-            # At least one byte more, if not even the length is there.
+            # If the length itself is incomplete, at least one more byte is needed.
             self._need = max(self._need, self._have + 1)
         return items
 
     def release(self) -> bytes:
-        """Forget everything, and return the bytes of the frame that is not whole yet."""
+        """Forget everything, and return the bytes of the incomplete frame."""
         rest = b"".join(self._rest)
         self._rest.clear()
         self._have = self._need = self._size = 0
@@ -136,8 +133,9 @@ class FrameReader:
         return rest
 
     def _other(self, data: bytes, at: int, size: int, items: list[Item]) -> int:
-        """Read a frame that is not a short whole message;
-        return where it ends, 0 if it is not complete yet.
+        """Read a frame that is not a short whole message.
+
+        Returns the position of its end, 0 if the frame is not complete yet.
         """
         opcode, is_final = data[at] & 15, data[at] >= 0x80
         self._check_head(data, at, opcode, is_final=is_final)
@@ -192,9 +190,9 @@ class FrameReader:
 
 
 def length_at(data: bytes, at: int) -> tuple[int, int]:
-    """Return (length, where the payload starts).
+    """Return (length, start of the payload).
 
-    If bytes of the length have not come yet, only the start is right.
+    If bytes of the length are still missing, only the start is right.
     """
     length = data[at + 1] - _MASKED
     if length < 126:
@@ -226,7 +224,7 @@ def control(opcode: int, payload: bytes = b"") -> bytes:
 def close_payload(code: int, reason: str) -> bytes:
     """Return the payload of a close frame.
 
-    A reason over its limit is cut, but never inside a character.
+    A too long reason is cut, but never inside a character.
     """
     return (
         code.to_bytes(2, "big")
@@ -235,8 +233,9 @@ def close_payload(code: int, reason: str) -> bytes:
 
 
 def read_close(payload: bytes) -> int | None:
-    """Return the code in a close frame, None if there is none;
-    raises FrameError for a forbidden one (section 7.4).
+    """Return the code in a close frame, None if there is none.
+
+    Raises FrameError for a forbidden code (section 7.4).
     """
     if not payload:
         return None

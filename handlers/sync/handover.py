@@ -1,8 +1,8 @@
 """Hands a TCP connection over from Tornado's WebSocket handshake to a protocol of our own.
 
-Tornado routes, checks and answers the upgrade. Then its handler, request and stream are released. A
-connection takes 2 KiB instead of 17 from then on. A message takes a sixth of the time, because
-Tornado awaits three reads for each.
+Tornado routes, checks and answers the upgrade. Then its handler, request and stream are released,
+and a connection takes 2 KiB instead of 17. A message takes a sixth of the time that Tornado needs,
+because Tornado awaits three reads for each message.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ _EARLY_BYTES = 1_024
 
 
 async def connect_paused(protocol: asyncio.Protocol, connection: socket.socket) -> bytes:
-    """Give a protocol its transport, paused; return the few bytes that it has read before.
+    """Give a protocol a paused transport; return the few bytes that the transport has read.
 
-    A transport reads as soon as it is made, up to 256 KiB before any code can pause it. Most
-    clients that send so much so early are about to be refused, and many of them together would take
-    hundreds of megabytes. So the first read has a buffer of only `_EARLY_BYTES`, and the protocol
-    gets the transport after it was paused.
+    A transport begins to read when it is made, and reads up to 256 KiB before any code can pause
+    it. Most clients that send so much so early will be refused, and many such clients together
+    would take hundreds of megabytes. So the first read has a buffer of only `_EARLY_BYTES`. The
+    protocol gets the transport after that is paused.
 
     Raises: OSError if the client is gone.
     """
@@ -69,18 +69,18 @@ class Upgraded(Protocol):
 
 
 class Handover(WebSocketProtocol13):
-    """Tornado's handshake, after which nothing of Tornado is used."""
+    """Tornado's handshake. After it, the connection uses no object of Tornado."""
 
     def __init__(self, handler: WebSocketHandler) -> None:
         super().__init__(handler, mask_outgoing=False, params=_WebSocketParams())
 
     def start_pinging(self) -> None:
-        """Do nothing: `handlers.connections` sends pings."""
+        """Do nothing, because `handlers.connections` sends the pings."""
 
     async def _receive_frame_loop(self) -> None:
         handler, stream = self.handler, self.stream
         try:
-            await stream.write(b"")  # returns when the answer to the handshake was sent
+            await stream.write(b"")  # returns after the answer to the handshake was sent
             connection = stream.socket.dup()
         except (
             StreamClosedError,
@@ -89,11 +89,11 @@ class Handover(WebSocketProtocol13):
         ):  # AttributeError: the stream no longer has a socket
             stream.close()
             return
-        early = bytes(stream._read_buffer)  # noqa: SLF001  # Tornado has no call that takes it without waiting
+        early = bytes(stream._read_buffer)  # noqa: SLF001  # no public call reads it without waiting
         stream.set_close_callback(None)
         stream.close()
         handler.ws_connection = None  # type: ignore[attr-defined]
-        handler.ui.clear()  # type: ignore[attr-defined]  # it refers to the handler: 6 kB that wait for the garbage collector
+        handler.ui.clear()  # type: ignore[attr-defined]  # a cycle with the handler: 6 kB
         self.handler = self.stream = None  # type: ignore[assignment]
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

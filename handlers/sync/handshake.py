@@ -24,7 +24,7 @@ _SUB_PROTOCOL = "access_token"
 _UPGRADE_REQUIRED = 426
 _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")
 """Matches one key of sixteen bytes in base64.
-From two such headers Tornado makes one text with a comma."""
+Tornado joins two such headers into one text with a comma, which does not match."""
 
 _log = logging.getLogger(__name__)
 
@@ -37,12 +37,12 @@ class SyncHandler(WebSocketHandler):
     _address = ""
 
     def initialize(self, services: Services) -> None:
-        """Prepare a handshake: parse the query."""
+        """Set up a handshake: keep the services, and parse the query."""
         self.services = services
         self._query = _parameters(self.request.query)
 
     def get_websocket_protocol(self) -> WebSocketProtocol | None:
-        """Return our WebSocket, None for a version of the protocol that it does not speak."""
+        """Return our WebSocket, None for a version of the protocol that it does not support."""
         return Handover(self) if self.request.headers.get("Sec-WebSocket-Version") == "13" else None
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
@@ -53,10 +53,10 @@ class SyncHandler(WebSocketHandler):
     # -- the handshake ----------------------------------------------------------------------------
 
     def check_origin(self, origin: str) -> bool:
-        return True  # checked in `prepare`, which knows whether only a cookie signs the client in
+        return True  # `prepare` checks the origin if only a cookie signs the client in
 
     async def prepare(self) -> None:
-        """Refuse a page of another site before anything is opened, if only a cookie signs it in."""
+        """Refuse invalid handshakes, and pages of other sites that only a cookie signs in."""
         self.request_id = ids.new_id(self.services.random_bytes)
         self.set_header("X-Request-Id", self.request_id)
         if self.request.headers.get("Upgrade", "").lower() != "websocket":
@@ -98,8 +98,9 @@ class SyncHandler(WebSocketHandler):
         return _SUB_PROTOCOL if _SUB_PROTOCOL in subprotocols else None
 
     def _given_token(self) -> str:
-        """Return the access token that the page itself sent, in the query,
-        the sub-protocol or a header.
+        """Return the access token that the page itself sent, "" if there is none.
+
+        It is in the query, the sub-protocol or the Authorization header.
         """
         if token := self._query.get("token", ""):
             return token
@@ -115,7 +116,7 @@ class SyncHandler(WebSocketHandler):
     # -- after it ---------------------------------------------------------------------------------
 
     async def upgraded(self, connection: socket.socket, early: bytes) -> None:
-        """Let the client in; see `handlers.sync.handover`."""
+        """Take over the connection and let the client join; see `handlers.sync.handover`."""
         loop, services = asyncio.get_running_loop(), self.services
         editor = EditorConnection(services.connections, services.rooms, loop, self._address)
         passed_limit = services.connections.add(self._address, editor.socket)
@@ -135,6 +136,6 @@ class SyncHandler(WebSocketHandler):
 def _parameters(query: str) -> dict[str, str]:
     """Return the parameters of a query.
 
-    The provider may have added its own after a second question mark.
+    The provider may have added its own parameters after a second question mark.
     """
     return {name: values[-1] for name, values in parse_qs(query.replace("?", "&")).items()}

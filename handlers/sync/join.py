@@ -1,5 +1,6 @@
-"""Lets an open WebSocket join a room: finds its user, checks limits,
-and tells the client the reason if it may not.
+"""Lets an open WebSocket join a room, after it has found the user and checked the limits.
+
+A client that may not join gets the reason.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ class _Refused(Exception):
     """The client may not join."""
 
     def __init__(self, close: Close, message: str = "", limit: str = "") -> None:
-        """limit: the name of the limit that was passed."""
+        """limit: the name of the limit that was exceeded."""
         super().__init__(message)
         self.close = close
         self.limit = limit
@@ -40,7 +41,7 @@ class _Admitted(NamedTuple):
 
 
 class JoinRequest:
-    """One client's request to join a session. Used once for each connection."""
+    """One client's request to join a session. Each connection has one such request."""
 
     def __init__(
         self,
@@ -50,9 +51,7 @@ class JoinRequest:
         query: Mapping[str, str],
         token: str,
     ) -> None:
-        """token: an access token from query, sub-protocol, header or cookie;
-        "" if there is none.
-        """
+        """token: the access token from the query, sub-protocol, header or cookie, "" for none."""
         self._services = services
         self._request_id = request_id
         self._session_id = session_id
@@ -63,12 +62,12 @@ class JoinRequest:
     async def admit(self, editor: EditorConnection, passed_limit: str) -> None:
         """Join the session's room, or close the client with the reason.
 
-        passed_limit  the name of the limit that the connection passes, see
+        passed_limit  the name of the limit that the connection exceeds, see
                       `Connections.add`; "" for none
         """
         try:
             if passed_limit:
-                raise _Refused(Close.TOO_MANY, limit=passed_limit)  # noqa: TRY301  # refused like what `_join` raises
+                raise _Refused(Close.TOO_MANY, limit=passed_limit)  # noqa: TRY301  # handled like errors of `_join`
             await self._join(editor)
         except _Refused as refused:
             self._refuse(editor, refused.close, str(refused), refused.limit)
@@ -87,9 +86,8 @@ class JoinRequest:
     async def _join(self, editor: EditorConnection) -> None:
         """Put the client into its room, if its login and membership still allow it.
 
-        A change of either can come only before the check or after the join, never between them.
-
-        Nothing here awaits between `open_room` and `editor.join`, as `open_room` demands.
+        Nothing here awaits between `open_room` and `editor.join`, as `open_room` requires. So the
+        login or the membership cannot change between the check and the join.
         """
         connections, session_id = self._services.connections, self._session_id
         opening = open_room(
@@ -112,7 +110,7 @@ class JoinRequest:
             _log.info("user %s joined session %s as %s", user.id, session_id, role)
 
     async def _check(self) -> _Admitted:
-        """Return the user that connects, their login and their role. Raises: _Refused, NotFound."""
+        """Return the connecting user, their login and their role. Raises: _Refused, NotFound."""
         is_first = self._claims is None
         claims = self._claims or await self._read_claims()
         self._claims = claims
@@ -130,8 +128,9 @@ class JoinRequest:
         return _Admitted(admission.user, claims.login_id, role)
 
     async def _read_claims(self) -> Claims:
-        """Return the user and login that a ticket or an access token stands for;
-        this uses the ticket up.
+        """Return the user and login of the ticket or of the access token.
+
+        A ticket can be used only once, and this uses it.
         """
         if secret := self._query.get("ticket", ""):
             ticket = await self._services.store.take_ticket(
@@ -151,7 +150,7 @@ class JoinRequest:
             ) from None
 
     async def _role(self, admission: Admission) -> Role:
-        """Return the user's role; a user who has the link becomes a member first."""
+        """Return the user's role; make a user who comes by the link a member first."""
         try:
             _, member = await ensure_member(self._services, *admission)
         except LimitReached:
@@ -166,10 +165,10 @@ class JoinRequest:
     def _refuse(
         self, editor: EditorConnection, close: Close, message: str = "", limit: str = ""
     ) -> None:
-        """Tell the client the reason, and close it after a while.
+        """Tell the client the reason, and close its connection after a pause.
 
-        y-websocket before 3.1 connects again after any code,
-        ten times a second if it is closed immediately.
+        y-websocket before 3.1 connects again after any close code. Without the pause, it would
+        connect ten times a second.
         """
         message = message or close.message
         _log.info("request %s refused with %s: %s", self._request_id, close.code, close.word)

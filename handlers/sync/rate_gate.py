@@ -1,5 +1,6 @@
-"""Limits how fast one client may send, in messages, bytes and time to serve them,
-and how long it may be too fast.
+"""Limits how fast one client may send, and how long it may be too fast.
+
+The limits are on messages, on bytes, and on the time for serving them.
 """
 
 from asyncio import AbstractEventLoop
@@ -10,23 +11,23 @@ from handlers.throttling.rates import Bucket
 
 _MAX_OVER_S = 10.0
 """Seconds for which a client may be over its limit.
-It is slowed down meanwhile, and closed afterwards."""
+It is slowed down during this time, and closed afterwards."""
 _CALM_S = 1.0
-"""Seconds without being slowed down after which a client no longer is over its limit."""
+"""If a client is not slowed down for this many seconds, it no longer counts as over its limit."""
 _OTHER_COST = 0.25
 """How many messages a control frame, or a part of a message, counts as."""
 
 
 class RateGate:
-    """Counts what one client sends.
+    """Counts the messages, bytes and work of one client.
 
     messages  tokens for messages
     bytes     tokens for bytes of frames
-    work      tokens for seconds that serving them takes, see `Connections.work_of`
-    passed    the name of the limit that was passed last
+    work      tokens for seconds of serving messages, see `Connections.work_of`
+    passed    the name of the limit that was exceeded last
 
     The socket itself subtracts tokens for ordinary messages,
-    because a call for each would cost too much.
+    because a call for each message would cost too much.
     """
 
     __slots__ = (
@@ -55,17 +56,17 @@ class RateGate:
         self.work = self._connections.work_of(user_id, self._loop.time())
 
     def spend_read(self, size: int, fragments: int) -> float:
-        """Count the bytes of a read, and its frames that were a part of a message;
-        return the seconds to read no more.
+        """Count the bytes of a read; return for how many seconds to stop reading.
 
-        A message in a thousand frames costs as much as many messages.
+        fragments  frames of the read that were only a part of a message. They count too, because
+                   a message in a thousand frames costs as much as many messages
         """
         return max(
             self.spend_bytes(size), self.messages.spend(_OTHER_COST * fragments, self._loop.time())
         )
 
     def spend_bytes(self, size: int) -> float:
-        """Count bytes; return for how many seconds to read no more."""
+        """Count bytes; return for how many seconds to stop reading."""
         wait_s = self.bytes.spend(size, self._loop.time())
         if wait_s:
             self.passed = settings.UPDATE_BYTES_PER_S.name
@@ -73,7 +74,7 @@ class RateGate:
         return wait_s
 
     def bytes_debt_s(self) -> float:
-        """Return for how many seconds to read no more because of bytes that were counted before."""
+        """Return for how many seconds to stop reading because of bytes that were counted before."""
         if self.bytes.tokens >= 0:
             return 0.0
         self.bytes.refill(self._loop.time())
@@ -83,13 +84,11 @@ class RateGate:
         return self.bytes.debt_s()
 
     def spend_work(self, seconds: float) -> bool:
-        """Count the seconds that serving messages took;
-        return whether to read nothing from the client for a while.
-        """
+        """Count the seconds that serving messages took; return whether to pause reading."""
         return self.work.spend(seconds, self._loop.time()) > 0
 
     def rest_s(self) -> float:
-        """Return for how many seconds to read no more because serving the client took time."""
+        """Return for how many seconds to stop reading, because of work for the client."""
         if self.work.tokens >= 0:
             return 0.0
         self.work.refill(self._loop.time())
@@ -98,7 +97,7 @@ class RateGate:
         return rest_s
 
     def owed_s(self) -> float:
-        """Return for how many seconds in all the client rests, if it causes no more work."""
+        """Return the seconds until the debt of work is paid, if the client causes no more work."""
         return self.work.debt_s()
 
     def spend(self, cost: float = _OTHER_COST) -> bool:
@@ -113,7 +112,7 @@ class RateGate:
         return False
 
     def count_reached(self) -> None:
-        """Count that the limit on messages kept a client waiting."""
+        """Count that a client had to wait because of the limit on messages."""
         self.passed = settings.UPDATES_PER_S.name
         self._connections.limit_counters.count(settings.UPDATES_PER_S)
 
@@ -122,13 +121,14 @@ class RateGate:
         self.messages.refill(self._loop.time())
 
     def slow_down(self, wait_s: float) -> float | None:
-        """Count that a client has to wait; return for how many seconds,
-        None if it was over its limit for too long.
+        """Count that a client has to wait; return for how many seconds.
+
+        Returns None if the client was over its limit for too long.
         """
-        # Slowing down comes first, because honest clients are too fast for a moment too: after an
-        # hour offline, or when they paste. An example: waits from 0 to 2 s and from 2.5 to 4 s are
-        # one time over the limit, because the pause is under `_CALM_S`. If such waits go on until
-        # 10 s have passed since 0, the client is closed.
+        # A client is slowed down before it is closed. Honest clients are too fast for a moment too:
+        # after an hour offline, or when they paste. An example: waits from 0 to 2 s and from 2.5 to
+        # 4 s count as one period over the limit, because the pause is under `_CALM_S`. If such
+        # waits continue until 10 s, the client is closed.
         self._connections.slowed += 1
         now = self._loop.time()
         if now - self._over_until > _CALM_S:

@@ -1,4 +1,4 @@
-"""Frames on their way to one client: all frames of one turn of the event loop are one write."""
+"""Sends frames to one client. All frames of one turn of the event loop are one write."""
 
 from asyncio import AbstractEventLoop, Transport
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from handlers.sync import frames
 
 LARGE_FRAME_BYTES = 16 << 10
-"""A larger frame is written immediately, and raises the bound on queued bytes until it has left."""
+"""A larger frame is written immediately. It raises the bound on unsent bytes until it is sent."""
 
 
 class SendQueue:
@@ -14,17 +14,18 @@ class SendQueue:
 
     A system call and a TCP segment for each frame would cost more than the frame itself, so frames
     wait for the end of the turn. The bound protects the server's memory from a client that does not
-    read: beyond it, the connection ends.
+    read. If more bytes are unsent, the connection is closed.
 
-    The invariant: frames leave in the order in which they were sent, whichever method sent them. So
-    a large frame takes the frames before it along, and frames of `send_framed` go after those that
-    are queued.
+    The invariant: frames leave in the order of the calls, whichever method sent them. So a large
+    frame is written together with all queued frames before it. If frames are queued, `send_framed`
+    queues its frames too.
 
-    A document may be larger than the bound, and yet the client must get it. An example with a bound
-    of 1 MiB: a frame of 5 MiB raises the bound to 6 MiB until all of it has left. A second large
-    frame meanwhile raises it no further, so a client that does not read is closed at 6 MiB.
+    A document may be larger than the bound, but the client must still get it. An example with a
+    bound of 1 MiB: a frame of 5 MiB raises the bound to 6 MiB until the whole frame is sent. A
+    second large frame during this time does not raise the bound again, so a client that does not
+    read is closed at 6 MiB.
 
-    has_sent  whether anything went out since the last look; the reader resets it
+    has_sent  whether any bytes were sent since the last check; the reader resets it
     """
 
     __slots__ = (
@@ -41,7 +42,7 @@ class SendQueue:
     _transport: Transport
 
     def __init__(self, loop: AbstractEventLoop, max_bytes: int) -> None:
-        """max_bytes: the transport calls `pause_writing` of its protocol if more are unsent."""
+        """max_bytes: with more unsent bytes, the transport calls the protocol's `pause_writing`."""
         self.has_sent = True
         self._loop = loop
         self._max_bytes = max_bytes
@@ -49,7 +50,7 @@ class SendQueue:
         self._is_open = self._is_raised = self._is_scheduled = False
 
     def start(self, transport: Transport) -> None:
-        """Take frames from now on. Frames sent before are dropped."""
+        """Accept frames from now on. Frames before this call were dropped."""
         self._transport = transport
         self._is_open = True
         transport.set_write_buffer_limits(high=self._max_bytes)
@@ -68,8 +69,9 @@ class SendQueue:
             self._loop.call_soon(self._flush_turn)
 
     def send_parts(self, parts: Sequence[bytes]) -> None:
-        """Write the messages of one large answer immediately;
-        the bound is raised for them as for one large frame.
+        """Write the messages of one large answer immediately.
+
+        They raise the bound like one large frame.
         """
         if not self._is_open:
             return
@@ -79,8 +81,9 @@ class SendQueue:
         self.flush()
 
     def send_framed(self, data: bytes) -> None:
-        """Send frames that have their headers already;
-        called at the end of a turn, so they are written directly.
+        """Send frames that already have headers.
+
+        It is called at the end of a turn, so the frames are written directly.
         """
         if not self._is_open:
             return
@@ -91,23 +94,23 @@ class SendQueue:
         self._transport.write(data)
 
     def flush(self) -> None:
-        """Write what is queued."""
+        """Write all queued frames."""
         if self._frames and self._is_open:
             self.has_sent = True
             queued, self._frames = self._frames, []
             self._transport.writelines(queued)
 
     def end(self) -> None:
-        """Write what is queued, and take nothing more."""
+        """Write all queued frames, and accept no more frames."""
         self.flush()
         self._is_open = False
 
     def drop(self) -> None:
-        """Forget what is queued: the client does not read it, or is gone."""
+        """Drop all queued frames, because the client does not read or is gone."""
         self._frames.clear()
 
     def reset_limit(self) -> None:
-        """Lower the bound again once a large frame has left."""
+        """Lower the bound again if the large frame that raised it is sent."""
         if self._is_raised and not self._transport.get_write_buffer_size():
             self._is_raised = False
             self._transport.set_write_buffer_limits(high=self._max_bytes)

@@ -1,9 +1,10 @@
-"""The WebSocket under `/sync`, on the event loop's own transport. Knows nothing of Yjs.
+"""The WebSocket of `/sync`, on the event loop's own transport. It knows nothing of Yjs.
 
 All frames that rooms send in one turn of the event loop leave in one write. A client that does not
-read is closed when more than a bound is queued for it. From a client that sends too fast nothing is
-read for a while; later it is closed. If serving its messages takes long, nothing is read for a time
-in proportion. There is no compression: a connection would take 161 KiB instead of 2 KiB.
+read is closed when too many bytes are queued for it. If a client sends too fast, the server stops
+reading for a while, and later closes it. If a client's messages take long, the server stops reading
+for a proportional time. There is no compression, with which a connection would take 161 KiB instead
+of 2 KiB.
 """
 
 import asyncio
@@ -26,28 +27,25 @@ from storage.background import start_task
 
 _FRAME_OVERHEAD_BYTES = 64
 _TURN_S = 0.005
-"""Seconds of one turn of the event loop for one client's messages; the rest wait."""
+"""Seconds of one turn of the event loop for one client's messages. Later messages wait."""
 _LEAST_WORK_S = 0.001
 _QUICK_BYTES = 130
 _LONG_BYTES = 2 << 10
-"""A longer message may take more than a turn: 7 kB of conflicting inserts take 0.2 s."""
+"""A longer message may take longer than a turn: 7 kB of conflicting inserts take 0.2 s."""
 _LOOK_MASK = 7
 """The clock is read after every eighth message, where `~index & _LOOK_MASK` is 0.
 After a message of more than `_QUICK_BYTES`, which may be slow, it is read in any case."""
 
 
-_clock = time.perf_counter  # not the loop's: that of uvloop stands still during a turn
+_clock = time.perf_counter  # the clock of uvloop's event loop does not advance during a turn
 _TOLD_S = 2.0
-"""Seconds without reading of which the receiver is told; shorter pauses nobody notices."""
+"""Pauses of at least this many seconds are reported to the receiver. Users notice no others."""
 _HOLDING, _OPEN, _FAILED = State.HOLDING, State.OPEN, State.FAILED
-"""A module's names are read faster than an Enum's, and each frame needs them."""
+"""Each frame needs these states, and Python reads names of a module faster than an Enum's."""
 
 
 class WebSocket(asyncio.Protocol):
-    """One connection.
-
-    Nothing is received before `go_on` is called the first time.
-    """
+    """One connection. The receiver gets no message before the first call of `go_on`."""
 
     __slots__ = (
         "_closing", "_connections", "_held", "_is_heard", "_late", "_later", "_rates", "_reader",
@@ -83,7 +81,7 @@ class WebSocket(asyncio.Protocol):
         self._closing.open(self._transport)
 
     def pause_writing(self) -> None:
-        """Close the client, because more than the bound is queued for it."""
+        """Close the client, because too many bytes are queued for it."""
         if not self.is_closing:
             self._connections.too_slow += 1
             self._connections.limit_counters.count(settings.MAX_QUEUED_BYTES)
@@ -91,7 +89,7 @@ class WebSocket(asyncio.Protocol):
             self.close(Close.TOO_SLOW)
 
     def eof_received(self) -> None:
-        """Note that the client ended without a close frame; the transport closes itself."""
+        """Note that the client left without a close frame; the transport closes itself."""
         self.queue.end()
         self._state = State.CLOSED
 
@@ -111,10 +109,10 @@ class WebSocket(asyncio.Protocol):
         """Whether the closing handshake has begun, or the connection is lost."""
         return self._state is not _OPEN and self._state is not _HOLDING
 
-    # -- what `Connections` asks for to keep it alive ---------------------------------------------
+    # -- the methods by which `Connections` keeps the socket alive --------------------------------
 
     def send(self, frame: bytes) -> None:
-        """Queue one message; see `SendQueue`, which others reach without this step."""
+        """Queue one message. Rooms use `queue` directly (see `SendQueue`)."""
         self.queue.send(frame)
 
     def poll(self) -> tuple[bool, bool]:
@@ -125,7 +123,7 @@ class WebSocket(asyncio.Protocol):
         return seen
 
     def ping(self) -> None:
-        """Ask whether the client is there."""
+        """Send a ping, which the client has to answer."""
         if self._transport and not self.is_closing:
             self._transport.write(frames.control(PING))
 
@@ -137,16 +135,13 @@ class WebSocket(asyncio.Protocol):
     # -- closing ----------------------------------------------------------------------------------
 
     def close(self, close: Close, message: str = "", limit: str = "") -> None:
-        """Send what is queued and a close frame; harmless when closed. See `Close.reason`."""
+        """Send the queued frames and a close frame (see `Close.reason`); no effect when closed."""
         if not self.is_closing:
             self._connections.closes[close.code] += 1
             self._start_closing(frames.close_payload(close.code, close.reason(message, limit)))
 
     def forget_messages(self) -> None:
-        """Drop everything that the client has sent, because it is going to be closed.
-
-        Nothing is read until then.
-        """
+        """Drop all bytes of the client, because it is going to be closed; nothing more is read."""
         self._held.clear()
         self._closing.look_for_answer(self._reader.release())
 
@@ -180,7 +175,7 @@ class WebSocket(asyncio.Protocol):
             self._slow_down(wait_s, work_s)
 
     def _slow_down(self, wait_s: float, work_s: float) -> None:
-        """Read nothing for `wait_s`, or in proportion if handling messages took long."""
+        """Stop reading for `wait_s`, or for a proportional time if handling messages took long."""
         is_over = work_s > _LEAST_WORK_S and self._rates.spend_work(work_s)
         if (wait_s or is_over) and self._state is _OPEN:
             if self._rates.messages.tokens < 0:
@@ -200,30 +195,28 @@ class WebSocket(asyncio.Protocol):
         self._rates.count_work_of(user_id)
 
     def go_on(self) -> None:
-        """Handle the messages that were held back, and read on."""
+        """Handle the held messages, and continue reading."""
         if self._state is not _HOLDING:
             return
         self._state = _OPEN
         items, self._held = self._held, []
         self._rates.refill()
-        if (
-            wait_s := self._rates.bytes_debt_s()
-        ):  # a long message came in a read that was over the limit
+        if wait_s := self._rates.bytes_debt_s():  # the bytes of a long message exceeded the limit
             self._hold(items, wait_s)
             return
         begun = _clock()
         self._take(items, begun)
         if self._rates.spend_work(_clock() - begun) and self._state is _OPEN:
             self._hold([], 0)
-        # not if `_take` has closed the connection, or holds messages again
+        # `_take` may have closed the connection, or may hold messages again.
         if self._state is _OPEN and self._transport and not self._transport.is_closing():
             self._transport.resume_reading()
 
     def _take(self, items: list[Item], begun: float) -> None:
-        """Handle items for a turn's time since `begun`, and the rest in the next turn."""
-        # The first branch is the usual message, a keystroke, which takes no call except `receive`.
-        # Everything that needs one more look (other messages, an empty bucket, large messages,
-        # control frames) goes through the others.
+        """Handle items for a turn's time since `begun`, and later items in the next turn."""
+        # The first branch is for the usual message, a keystroke, and calls only `receive`. The
+        # other branches are for items that need more checks: other messages, an empty bucket,
+        # large messages, and control frames.
         receiver, messages = self._receiver, self._rates.messages
         usual_start, receive = receiver.usual_start, receiver.receive
         for at, item in enumerate(items):
@@ -263,15 +256,15 @@ class WebSocket(asyncio.Protocol):
     # -- in, but later ----------------------------------------------------------------------------
 
     def take_later(self, message: bytes) -> None:
-        """Hand a message to `receive_large` before any other; called inside `receive`."""
+        """Pass a message to `receive_large` before any other; `receive` may call this."""
         self._later = message
         if self._state is _OPEN:
             self._hold([], 0)
 
     def _hold(self, items: list[Item], wait_s: float) -> None:
-        """Read nothing until these items are handled; close a client that is too fast for too long.
+        """Stop reading until these items are handled; close a client that is too fast for too long.
 
-        No client is closed for the time that serving it takes: it only has to rest in proportion.
+        A client is never closed because of the time for serving it: only its reading pauses.
         """
         if self._transport is None or self._transport.is_closing() or self._state is not _OPEN:
             if self._state is _HOLDING:  # because of `take_later`

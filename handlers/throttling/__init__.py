@@ -1,1 +1,1 @@
-"""Limits by key on how much and how often, and queues in which clients take turns."""
+"""Limits on amounts and rates by key, and queues in which clients take turns."""

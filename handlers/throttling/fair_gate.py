@@ -1,7 +1,7 @@
-"""Lets requests without sign-in through at a bounded pace.
-Addresses take turns, so that none waits for all of another.
+"""Lets requests without sign-in pass at a bounded pace.
 
-For requests that cost the event loop time before the server knows their user. Work of signed-in
+Addresses take turns, so no address waits until all requests of another address have passed. This is
+for requests that cost the event loop time before the server knows their user. The work of signed-in
 users is counted by connection and user (`handlers.connections`).
 """
 
@@ -12,29 +12,29 @@ from collections.abc import Callable
 from handlers.throttling.rates import Bucket
 
 _IN_ONE_TURN = 4
-"""Requests that pass in one turn of the event loop.
-Each costs about a millisecond, and all others wait for the end of the turn."""
+"""Most requests that pass in one turn of the event loop.
+Each takes about a millisecond, and all other work waits for the end of the turn."""
 _MAX_WAITING_EACH = 2_000
 _MAX_WAITING = 6_000
 """Most requests that wait, of one address and in all. A school behind one address may have 600
-clients. After its first request, each sends three together: it signs in, polls, and tries a
-WebSocket."""
+clients. After its first request, each client sends three requests together: it signs in, polls, and
+tries a WebSocket."""
 
 
 class FairGate:
-    """A queue for each address. One request of each address passes before the second of any.
+    """A queue for each address. The addresses take turns: one request passes in each turn.
 
     This is round robin: `_queues` is ordered, and an address whose request has passed moves to the
-    end. An example: A has three requests waiting when B sends its first one. They pass in the order
-    A1, B1, A2, A3. With one queue for all, B1 would wait for A3, so an address that sends thousands
-    of requests would shut all others out.
+    end. An example: A has three waiting requests when B sends its first request. They pass in the
+    order A1, B1, A2, A3. With one queue for all, B1 would wait for A3, so an address that sends
+    thousands of requests would block all other addresses.
 
-    A token of the bucket is one request that may pass. It is taken when a request passes, not when
-    it begins to wait: a request that was cancelled meanwhile takes none.
+    Each request that passes takes one token from the bucket. It takes the token when it passes, so
+    a request that was cancelled while it waited takes no token.
     """
 
     def __init__(self, per_s: float, burst: float, monotonic: Callable[[], float]) -> None:
-        """per_s, burst: requests let through in a second, and without waiting after a pause."""
+        """per_s: requests that pass in a second; burst: those that pass together after a pause."""
         self._monotonic = monotonic
         self._per_s = per_s
         self._bucket = Bucket(per_s, burst, monotonic())
@@ -44,10 +44,8 @@ class FairGate:
         self._next: asyncio.Handle | None = None
 
     async def passes(self, address: str) -> bool:
-        """Wait for the turn of a request; return False, without waiting,
-        if too many wait already.
-        """
-        # Only if nobody waits: otherwise this request would overtake those that came before it.
+        """Wait for a request's turn and return True; return False if too many requests wait."""
+        # It passes now only if no request waits. Otherwise it would overtake earlier requests.
         if not self._queues and self._take():
             return True
         queue = self._queues.get(address, ())
@@ -61,8 +59,10 @@ class FairGate:
         return True
 
     def _take(self) -> bool:
-        """Take one token.
-        Return False if there is none, or if enough requests have passed in this turn of the loop.
+        """Take one token and return True, if possible.
+
+        Returns False if there is no token, or if enough requests have passed in this turn of the
+        event loop.
         """
         self._bucket.refill(self._monotonic())
         if self._bucket.tokens < 1 or not self._left_in_turn:
@@ -78,8 +78,8 @@ class FairGate:
 
     def _call_next(self) -> None:
         """Plan to let the next requests through, as soon as there is a token."""
-        # With a token left, the wait is 0, which still means the next turn of the loop: then
-        # `_take` was refused because of the turn, not because of the rate.
+        # If a token is left, `_take` failed because of the turn, not because of the rate. The wait
+        # is then 0, and the timer runs in the next turn of the loop.
         if self._queues and self._next is None:
             wait_s = max(0.0, (1 - self._bucket.tokens) / self._per_s)
             self._next = asyncio.get_running_loop().call_later(wait_s, self._let_through)

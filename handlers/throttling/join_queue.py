@@ -1,4 +1,4 @@
-"""Lets clients that come at the same time join one after another."""
+"""Lets clients that connect at the same time join one after another."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,18 +6,18 @@ from contextlib import asynccontextmanager
 
 _AT_A_TIME = 3
 _MAX_WAIT_S = 0.05
-"""Seconds that a client waits for those before it. They may be waiting for a distant database."""
+"""Most seconds that a client waits for earlier clients, which may wait for a distant database."""
 _LATE_IN_ONE_TURN = 2
-"""Clients that go on in one turn of the event loop after `_MAX_WAIT_S`.
-A handshake takes most of a millisecond."""
+"""Clients that go on in the same turn of the event loop after they waited for `_MAX_WAIT_S`.
+A handshake takes almost a millisecond."""
 
 
 class JoinQueue:
-    """Lets a few clients join at a time, in the order in which they came.
+    """Lets a few clients join at a time, in the order in which they connected.
 
-    Without it, the event loop takes all waiting clients through one step before it begins the next
-    step. So none of them has joined before the last one. With it, half of a class has its document
-    a sixth sooner, and the last one no later.
+    Without this queue, the event loop does one step of joining for all waiting clients before the
+    next step. So all of them finish together at the end. With the queue, half of a class has its
+    document a sixth sooner, and the last client has it no later.
     """
 
     __slots__ = ("_late", "_slots")
@@ -41,8 +41,6 @@ class JoinQueue:
             async with asyncio.timeout(_MAX_WAIT_S):
                 return await self._slots.acquire()
         except TimeoutError:
-            async with (
-                self._late
-            ):  # clients that came together have waited equally long, and would go on together
+            async with self._late:  # clients that connected together reach the time limit together
                 await asyncio.sleep(0)
             return False

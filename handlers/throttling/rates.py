@@ -1,4 +1,5 @@
-"""Limits on how often and how much: token buckets, growing waits, budgets and slots.
+"""Limits rates and amounts by key: token buckets, growing waits, budgets and slots.
+
 The number of keys is bounded.
 
 The configured numbers are in `handlers.settings`. Times are seconds of a monotonic clock.
@@ -11,32 +12,31 @@ from typing import TypeVar
 
 _MAX_KEYS = 10_000
 _FORGOTTEN_PER_NEW_KEY = 2
-"""Old keys that may be removed for each new one. More than one, so that keys whose time is over
-become fewer, without a task that searches for them."""
+"""Most old keys that are removed for each new key. The number is more than one, so that expired
+keys become fewer without a task that searches for them."""
 
 _FIRST_WAIT_S = 15
 _LONGEST_WAIT_S = 30 * 60
 _DOUBLINGS = 7
-"""15 s doubled seven times is 32 minutes, longer than the longest wait."""
+"""Most doublings of a wait: 15 s doubled seven times is 32 minutes, above the longest wait."""
 _FAILURES_KEPT_S = 60 * 60
-"""Seconds without a failure after which a key starts again. With five free failures, no pattern of
-pauses allows more than ten tries an hour."""
+"""Seconds without a failure after which a key's failures are forgotten. With five free failures, no
+pattern of pauses allows more than ten tries an hour."""
 
 _T = TypeVar("_T")
 
 
 def _ignore() -> None:
-    """Do nothing: for callers that do not count refusals."""
+    """Do nothing; the default for callers that do not count refusals."""
 
 
 class Bucket:
-    """A token bucket: holds up to `burst` tokens, gains `rate` of them a second,
-    and may go into debt.
+    """A token bucket: holds up to `burst` tokens, gains `rate` of them a second, may be in debt.
 
-    It may, because a message is counted after it has arrived: it can no longer be refused, only the
-    next one can be made to wait. An example with a rate of 10 a second and 2 tokens left: a message
-    that counts as 7 leaves -5 tokens, and nothing more is read for 0.5 s. Tokens are added only
-    when somebody asks, so no bucket needs a timer.
+    A debt is possible because a message is counted after it has arrived. It can no longer be
+    refused, but the next message can wait. An example with a rate of 10 a second and 2 tokens left:
+    a message that counts as 7 leaves -5 tokens, and nothing more is read for 0.5 s. Tokens are
+    added only when a method is called, so no bucket needs a timer.
 
     tokens  tokens left. Code that spends often may subtract from it directly,
             and call `refill` if it seems empty
@@ -70,16 +70,16 @@ class Bucket:
         self.tokens += tokens
 
     def is_full(self, now: float) -> bool:
-        """Whether the bucket has all its tokens, so that a new one would be the same."""
+        """Whether the bucket has all its tokens, like a new bucket."""
         return self.tokens + (now - self._updated) * self._rate >= self._burst
 
 
 def _forget_old(keys: OrderedDict[str, _T], is_over: Callable[[_T], bool]) -> None:
-    """Remove a few keys before a new one is added; the first key is the least recently used.
+    """Remove a few keys before a new key is added; the first key is the least recently used.
 
-    Keys are removed if their time is over, or if there are `_MAX_KEYS`. So an attacker with many
-    addresses costs a bounded amount of memory. The price is that the oldest keys are then forgotten
-    too early.
+    A key is removed if `is_over` is true for its value, or if there are `_MAX_KEYS` keys. So an
+    attacker with many addresses costs a bounded amount of memory. But then the oldest keys are
+    forgotten too early.
     """
     for _ in range(_FORGOTTEN_PER_NEW_KEY):
         if keys and (len(keys) >= _MAX_KEYS or is_over(next(iter(keys.values())))):
@@ -87,8 +87,10 @@ def _forget_old(keys: OrderedDict[str, _T], is_over: Callable[[_T], bool]) -> No
 
 
 class RateLimiter:
-    """A bucket for each key. Full buckets are forgotten,
-    and beyond ten thousand keys the least recently used ones.
+    """A bucket for each key.
+
+    Full buckets are forgotten. Beyond ten thousand keys, the least recently used ones are forgotten
+    too.
     """
 
     def __init__(
@@ -108,7 +110,7 @@ class RateLimiter:
     def wait_s(self, key: str) -> int:
         """Take one token and return 0.
 
-        If there is none, return the whole seconds to wait before the next try.
+        If there is no token, return the whole seconds to wait before the next try.
         """
         now = self._monotonic()
         bucket = self._buckets.get(key)
@@ -123,14 +125,15 @@ class RateLimiter:
         return math.ceil(wait)
 
     def refund(self, key: str) -> None:
-        """Give a token back that was taken for something that does not count."""
+        """Give back a token that was taken for a request that does not count."""
         if bucket := self._buckets.get(key):
             bucket.refund(1)
 
 
 class Backoff:
-    """Counts failures by key.
-    After some that are free, each next try waits twice as long as the one before.
+    """Counts failures by key, and makes tries wait after them.
+
+    Some failures are free. After them, each try waits twice as long as the previous try.
 
     An example with five free failures: the sixth try waits for 15 s after the fifth failure, the
     seventh for 30 s after the sixth, and so on up to 30 minutes.
@@ -184,9 +187,9 @@ class Backoff:
 
 
 class Recent:
-    """Remembers keys for a time after they were last noted.
+    """Remembers each key for a time after its last `note`.
 
-    Beyond ten thousand keys, the oldest is forgotten.
+    Beyond ten thousand keys, the key with the oldest `note` is forgotten.
     """
 
     def __init__(self, kept_s: float, monotonic: Callable[[], float]) -> None:
@@ -209,9 +212,7 @@ class Recent:
 
 
 class Budget:
-    """Counts bytes that are held in memory now,
-    with a limit for each key and one for all keys together.
-    """
+    """Counts bytes in memory, with a limit for each key and one for all keys together."""
 
     def __init__(self, each: int, in_all: int) -> None:
         self._each = each
@@ -222,7 +223,7 @@ class Budget:
     def take(self, key: str, size: int) -> bool:
         """Count bytes and return True.
 
-        If they would pass a limit, count nothing and return False.
+        If they would exceed a limit, count nothing and return False.
         """
         held = self._held.get(key, 0) + size
         if held > self._each or self.total + size > self._in_all:
@@ -232,7 +233,7 @@ class Budget:
         return True
 
     def give_back(self, key: str, size: int) -> None:
-        """No longer count bytes that `take` has counted."""
+        """Stop counting bytes that `take` has counted."""
         left = self._held.get(key, 0) - size
         self.total -= size
         if left > 0:
@@ -242,22 +243,22 @@ class Budget:
 
 
 class SlotCounter:
-    """Counts how many of something each key has now, up to a limit."""
+    """Counts the slots that each key uses, and knows the limit for one key."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._counts: dict[object, int] = {}
 
     def has_capacity(self, key: object) -> bool:
-        """Whether a key has fewer than the limit."""
+        """Whether a key uses fewer slots than the limit."""
         return self._counts.get(key, 0) < self._limit
 
     def add(self, key: object) -> None:
-        """Count one more, also beyond the limit."""
+        """Count one more slot, even beyond the limit."""
         self._counts[key] = self._counts.get(key, 0) + 1
 
     def remove(self, key: object) -> None:
-        """Count one less; the key must have one."""
+        """Count one slot less; the key must have one."""
         left = self._counts[key] - 1
         if left:
             self._counts[key] = left

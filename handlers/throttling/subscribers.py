@@ -1,4 +1,4 @@
-"""Which addresses of the network limits count as one."""
+"""Maps a network address to the key under which limits count its subscriber."""
 
 import ipaddress
 
@@ -6,7 +6,10 @@ _SUBSCRIBER_BITS = 64
 
 
 def subscriber(address: str) -> str:
-    """Return what limits count as one address: of IPv6 the /64, all of which one subscriber has."""
+    """Return the key of an address for limits.
+
+    For IPv6, the key is the /64 network, because one subscriber has all addresses in it.
+    """
     if ":" not in address:
         return address
     try:

@@ -1,4 +1,4 @@
-"""Counts the seconds of work that each user causes, also between their connections."""
+"""Counts the seconds of work that each user causes, even after their connections have ended."""
 
 from collections import OrderedDict
 from weakref import WeakValueDictionary
@@ -6,19 +6,20 @@ from weakref import WeakValueDictionary
 from handlers.throttling.rates import Bucket
 
 _MAX_KEPT = 10_000
-"""Users whose bucket is kept after their connections have ended; the most recent ones."""
+"""How many of the most recent users keep their bucket after their connections have ended."""
 
 
 class WorkDebts:
     """One bucket of seconds for each user, which all connections of the user share.
 
-    A debt stays when the connections end. Otherwise a user could connect again,
-    and would owe nothing.
+    A debt stays when the connections end. Otherwise a user could lose the debt by connecting again.
     """
 
     def __init__(self, per_s: float, burst_s: float) -> None:
-        """per_s, burst_s: seconds of work that a user may cause in each second,
-        and in a row after a quiet time.
+        """Set the seconds of work that a user may cause.
+
+        per_s    in each second
+        burst_s  without a pause, after a quiet time
         """
         self._per_s = per_s
         self._burst_s = burst_s

@@ -1,5 +1,6 @@
 """Deletes accounts and sessions in MongoDB.
-Each deletion is noted first, so that the next start can finish it.
+
+Each deletion is noted first, so that the next start can finish an interrupted deletion.
 """
 
 from storage.mongo import rows
@@ -10,7 +11,7 @@ from storage.records import INVITES_KEPT_MS, AccountDeletion, Role, User
 
 _GONE: Document = {"is_deleted": True, "avatar": None, "avatar_key": None, "guest_of": None}
 _SWEPT: Document = {"leaving": {"deletes_sessions": False, "is_guest": True, "avatar_key": None}}
-"""A guest who is cleaned up keeps their name in what they wrote."""
+"""Changes to an idle guest that is removed. The guest's messages and versions keep their name."""
 _NAMELESS: Document = {
     "username": "", "name_key": None, "name_skeleton": None, "email": None, "email_key": None,
     "password_hash": None, "full_name": "",
@@ -97,9 +98,10 @@ async def _repair_session(engine: Engine, session_id: str) -> None:
 
 
 async def note_adding(engine: Engine, session_id: str) -> None:
-    """Note that a session's documents are being stored, its own last.
+    """Note that a session's documents are being stored.
 
-    If that one is missing at the next start, the others are dropped.
+    The document in `sessions` is stored last. If it is missing at the next start, the session's
+    other documents are dropped.
     """
     await engine.db.deletions.update_one(
         {"_id": session_id}, {"$setOnInsert": {"is_new": True}}, upsert=True
@@ -114,12 +116,12 @@ async def note_added(engine: Engine, session_id: str) -> None:
 async def delete_session(engine: Engine, session_id: str) -> None:
     """Delete a session and everything in it.
 
-    Its own document goes first: without it, nobody can open the session.
+    The document in `sessions` is deleted first, because without it nobody can open the session.
     """
     db = engine.db
     await db.deletions.update_one({"_id": session_id}, {"$set": {"is_new": False}}, upsert=True)
-    # Under this lock, an append that is under way ends first: its chunks are then among those
-    # deleted below. A later append finds no session.
+    # This lock waits for a running append, so its chunks are among the chunks deleted below.
+    # A later append finds no session.
     async with engine.appending:
         await db.sessions.delete_one({"_id": session_id})
     for name in _OF_A_SESSION:
@@ -128,11 +130,10 @@ async def delete_session(engine: Engine, session_id: str) -> None:
 
 
 async def _finish(engine: Engine, user_id: str, mark: Document) -> AccountDeletion:
-    """Finish the deletion of a user: hand over or delete their sessions, and remove the rest.
+    """Finish the deletion of a user: hand over or delete their sessions, and remove their rows.
 
-    The caller has the lock.
-
-    Each step may be repeated, so a start after a crash runs all of them again.
+    The caller holds the user's lock. Each step may be repeated, so a start after a crash runs all
+    of them again.
     """
     db = engine.db
     inherited, deleted = {}, []
@@ -158,10 +159,10 @@ async def _finish(engine: Engine, user_id: str, mark: Document) -> AccountDeleti
 
 
 async def _hand_over(engine: Engine, session_id: str, owner_id: str) -> str | None:
-    """Make the longest-standing editor the owner, and return them; None if no editor is left."""
-    # The lock is on the session, so the chosen editor may be deleting their own account meanwhile.
-    # That deletion may have looked for the sessions they own before this one was among them. So
-    # look again after the write.
+    """Make the editor who joined first the owner and return their id; None if no editor is left."""
+    # The lock is on the session, so the chosen editor may be deleting their own account now. That
+    # deletion may have listed their sessions before they owned this session. So check again after
+    # the write.
     successor = await _successor(engine, session_id, owner_id)
     while successor:
         await engine.db.sessions.update_one({"_id": session_id}, {"$set": {"owner_id": successor}})
@@ -172,9 +173,7 @@ async def _hand_over(engine: Engine, session_id: str, owner_id: str) -> str | No
 
 
 async def _successor(engine: Engine, session_id: str, owner_id: str) -> str | None:
-    """Return the editor who has been a member for the longest time, guests left out;
-    None if there is none.
-    """
+    """Return the id of the editor who joined first, without guests; None if there is none."""
     editors = engine.db.members.find(
         {
             "session_id": session_id,
@@ -192,8 +191,9 @@ async def _successor(engine: Engine, session_id: str, owner_id: str) -> str | No
 
 
 async def _forget(engine: Engine, user_id: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Delete everything of a user except their own row;
-    return their logins and the sessions they were in.
+    """Delete everything of a user except the document in `users`.
+
+    Returns the ids of their logins, and of the sessions that they were members of.
     """
     db = engine.db
     logins = await end_other_logins(engine, user_id)

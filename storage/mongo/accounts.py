@@ -78,12 +78,13 @@ class MongoAccountStore:
     async def set_password(
         self, user_id: str, password_hash: str, kept_login: str, *, known_hash: str | None = None
     ) -> tuple[str, ...]:
-        """End the other logins, change the password, and end them again:
-        MongoDB has no transaction for it.
+        """End the other logins, change the password, and end the other logins again.
+
+        This is not one transaction.
         """
-        # Before, so that a crash after the change leaves no login of somebody whom the user wants
-        # to keep out. Again after it, because a login by the old password may still arrive: a write
-        # that timed out has released the lock.
+        # They end before the change, so that after a crash no unwanted login remains. They end
+        # again after it, because a login with the old password may arrive late: its write timed
+        # out and released the lock.
         async with self._engine.locked(user=user_id):
             user = await existing_user(self._engine, user_id)
             if known_hash is not None:
@@ -163,8 +164,9 @@ class MongoAccountStore:
         raise NotFound("login")
 
     async def _repeated(self, login: Login, presented: str, since: int) -> Login:
-        """Return the login if the token was exchanged since then;
-        otherwise end it: the token may be stolen.
+        """Return the login if its token `presented` was exchanged at `since` or later.
+
+        Otherwise end the login and raise TokenReused, because the token may be stolen.
         """
         if login.was_used_since(presented, since):
             await self._engine.confirm()
@@ -205,7 +207,7 @@ class MongoAccountStore:
 def _indexed(key: str) -> Document:
     """Return the condition for a key.
 
-    It names the type, because MongoDB then uses the partial index of texts.
+    The condition names the type, because only then MongoDB uses the partial index of texts.
     """
     return {"$eq": key, "$type": "string"}
 
@@ -247,13 +249,13 @@ async def insert_user(engine: Engine, user: User) -> None:
 async def named(engine: Engine, user: User, before: str = "") -> AsyncIterator[Document]:
     """Lock a user's name, so that it can be written in the block; yields the keys of the name.
 
-    before  the name that the user has, which may stay even if it looks like another one
+    before  the user's present name, which they may keep even if it looks like another name
 
-    Raises Conflict if another user has the name, or one that looks like it.
+    Raises Conflict if another user has this name, or a name that looks like it.
     """
-    # A unique index of skeletons would refuse too much: two ASCII names may have the same one
-    # (`are_confusable`). So names are compared here. The lock is on the skeleton: of two users that
-    # ask for alike names together, the second one finds the name of the first.
+    # A unique index of skeletons would refuse too much: two ASCII names may have the same skeleton
+    # (`are_confusable`). So names are compared here. The lock is on the skeleton. If two users ask
+    # for similar names together, the second request finds the first user's name.
     keys = rows.name_keys(user)
     skeleton = keys["name_skeleton"]
     async with engine.locked(user=f"named {skeleton}" if skeleton else None):
@@ -281,7 +283,7 @@ async def insert_login(engine: Engine, login: Login) -> None:
 
 
 async def end_other_logins(engine: Engine, user_id: str, kept_login: str = "") -> tuple[str, ...]:
-    """End all logins of a user except one; return the ids of those that ended."""
+    """End all logins of a user except one; return the ids of the ended logins."""
     others = {"user_id": user_id, "_id": {"$ne": kept_login}}
     ended = [
         document["_id"] async for document in engine.db.refresh_tokens.find(others, {"_id": 1})
@@ -291,7 +293,7 @@ async def end_other_logins(engine: Engine, user_id: str, kept_login: str = "") -
 
 
 def taken(error: DuplicateKeyError) -> Conflict:
-    """Return the Conflict that a duplicate key stands for: of the name or of the e-mail address."""
+    """Return the Conflict for a duplicate key: for the user name or for the e-mail address."""
     return Conflict(
         "email"
         if "email_key" in str((error.details or {}).get("keyPattern", error))
@@ -309,7 +311,7 @@ async def user_of_login(engine: Engine, login_id: str, now: int) -> User | None:
 
 
 async def note_skeletons(engine: Engine) -> None:
-    """Add the skeletons to names that an earlier release stored without them."""
+    """Add a skeleton to each user name that an earlier release stored without one."""
     older = {"name_skeleton": None, "name_key": {"$type": "string"}}
     async for document in engine.db.users.find(older, {"username": 1}):
         changes = {"name_skeleton": name_skeleton(document["username"])}

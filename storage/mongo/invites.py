@@ -82,15 +82,14 @@ class MongoInviteStore:
     async def _use(
         self, secret_hash: str, member: Member, limit: int, guest: tuple[User, Login] | None = None
     ) -> Member:
-        """Make a user a member and count the use; without effect if the user is a member,
-        or was removed.
+        """Make a user a member and count the use, unless the user is a member or was removed.
 
-        Each step is one write. A crash between two of them leaves one of these states. The next
-        start, or the same call again, goes on from there:
+        Each step is one write. A crash between two writes leaves one of these states. The next
+        start, or a repeated call, continues from that state:
 
         entering noted   member stored   state                                `repair`
         no               no              not begun                            does nothing
-        yes              no              counted, but the user is no member   gives the use back
+        yes              no              counted, but the user is no member   uncounts the use
         yes              yes             a member, but the use is not listed  lists the use
         no               yes             done                                 does nothing
         """
@@ -137,8 +136,9 @@ class MongoInviteStore:
         present: Member | None,
         guest: tuple[User, Login] | None,
     ) -> Member:
-        """Store the membership, and the user of a guest;
-        give the use back if the membership is refused.
+        """Store the membership, and for a guest also their user and login.
+
+        If the membership is refused, the invite's use is no longer counted.
         """
         try:
             if guest:
@@ -216,7 +216,10 @@ async def note_use(engine: Engine, invite: Document, user_id: str, used_at: int)
 
 
 async def repair(engine: Engine) -> None:
-    """After a crash, list the uses of users that became members, and give back the other ones."""
+    """Finish entries that a crash interrupted.
+
+    If the user became a member, the use is listed. Otherwise it is no longer counted.
+    """
     async for invite in engine.db.invites.find({"entering": {"$exists": True, "$ne": {}}}):
         for user_id in invite["entering"]:
             async with engine.locked(user=user_id, session=invite["session_id"]):
@@ -236,9 +239,9 @@ async def _repair(engine: Engine, invite_id: str, user_id: str) -> None:
 
 
 async def _give_back(engine: Engine, invite_id: str, user_id: str) -> None:
-    """Give the use of an invite back, and remove the note that the user is entering."""
-    # One write with the note in its filter: if it is repeated, it finds no note,
-    # and counts nothing a second time.
+    """Subtract one use from an invite's count, and remove the note that the user is entering."""
+    # The note is in the filter of this one write. A repeated write finds no note,
+    # so it does not subtract a second use.
     mark = f"entering.{user_id}"
     await engine.db.invites.update_one(
         {"_id": invite_id, mark: {"$exists": True}}, {"$inc": {"uses": -1}, "$unset": {mark: ""}}
@@ -246,7 +249,7 @@ async def _give_back(engine: Engine, invite_id: str, user_id: str) -> None:
 
 
 def _usable(now: int, **fields: str) -> Document:
-    """Return the filter for invites that let another user in."""
+    """Return the filter for invites that another user can use."""
     return {
         **fields,
         "is_revoked": False,

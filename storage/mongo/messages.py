@@ -91,7 +91,7 @@ async def member_of(engine: Engine, session_id: str, user_id: str) -> Member | N
 
 async def newest_message(engine: Engine, session_id: str) -> int:
     """Return the number of the newest chat message, 0 if there is none."""
-    # Only numbers, whatever else a damaged document may have.
+    # The filter leaves out damaged documents whose `sequence` is not a number.
     numbered = {"session_id": session_id, "sequence": {"$gte": 0}}
     newest = engine.db.messages.find(numbered, {"sequence": 1}).sort("sequence", -1).limit(1)
     return max([int(document["sequence"]) async for document in newest], default=0)

@@ -1,8 +1,7 @@
-"""Values that are too large for one document, which may have 16 MB in MongoDB.
+"""Splits values that are too large for one MongoDB document, which may have 16 MB.
 
 The parts are stored first, under new random ids. Then one write stores the document that lists
-them, and only that makes them count. Parts that no document lists, because of a crash between the
-two, are dropped by the next start.
+them. A crash between these writes leaves parts that no document lists. The next start drops them.
 """
 
 import secrets
@@ -17,9 +16,9 @@ PART_BYTES = 8 << 20
 async def put(
     engine: Engine, session_id: str, collection: str, key: str, data: bytes
 ) -> tuple[bytes, list[str]]:
-    """Return (data to keep inline, ids of the parts that were stored for all other data).
+    """Store large data in parts; return (data to keep in the document, ids of the parts).
 
-    collection, key  name the document that is going to list them
+    collection, key  identify the document that is going to list the parts
     """
     if len(data) <= PART_BYTES:
         return data, []
@@ -33,7 +32,7 @@ async def put(
 
 
 async def join(engine: Engine, inline: bytes, parts: list[str]) -> bytes:
-    """Return the value that `put` was given; raises RowDamaged if a part is missing."""
+    """Return the data that was passed to `put`; raises RowDamaged if a part is missing."""
     if not parts:
         return bytes(inline)
     documents = {
@@ -54,7 +53,7 @@ async def drop(engine: Engine, parts: list[str]) -> None:
 async def drop_unused(engine: Engine) -> None:
     """Drop parts that no document lists.
 
-    Call only while nothing is being stored: new parts are not listed yet.
+    Call it only while nothing is being stored, because no document lists new parts yet.
     """
     cursor = engine.db.parts.find({}, {"data": 0})
     await drop(

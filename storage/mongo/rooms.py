@@ -12,15 +12,15 @@ from storage.mongo.usage import grow, size_of
 from storage.records import Checkpoint, Chunk
 
 _MAX_ENDS = 20_000
-"""Ends of logs that are remembered, one a session. Beyond that all are forgotten,
-and the next chunk of a session asks for its end again."""
+"""Ends of logs that are remembered, one for each session. When there are more, all are forgotten.
+The next chunk of a session then reads the end of its log again."""
 
 
 class MongoRoomStore:
     """The part of the RoomStore that keeps documents; `storage.base` documents its methods.
 
-    _ends  {session: last log position}, of sessions that this process has written to. It stays true
-           because no other process writes, and saves a query for each chunk
+    _ends  {session: last log position} of sessions that this process has written to. It saves a
+           query for each chunk, and stays correct because no other process writes
     """
 
     _engine: Engine
@@ -49,13 +49,13 @@ class MongoRoomStore:
         """Insert the chunks that are not stored yet, with one command; raises LogConflict.
 
         All chunks are checked before any is inserted, so a conflict stores nothing. A chunk that
-        continues its log is inserted; any other one must be stored already, exactly like this. An
-        example: the log of a session ends at 7.
+        continues its log is inserted. Any other chunk must equal a stored chunk. An example: the
+        log of a session ends at 7.
 
-            chunk 8 to 9    continues it: is inserted, and the end is 9
-            chunk 5 to 7    is compared with the stored one: equal, so its first answer got lost,
-                            and it is skipped
-            chunk 7 to 9    starts inside the log, and no stored chunk starts there: LogConflict
+            chunk 8 to 9    continues the log: it is inserted, and the log ends at 9
+            chunk 5 to 7    equals the stored chunk: the answer to its first insert was lost,
+                            so it is skipped
+            chunk 7 to 9    starts inside the log, and no stored chunk starts at 7: LogConflict
 
         Returns {session: bytes that were inserted}.
         """
@@ -73,9 +73,8 @@ class MongoRoomStore:
             else:
                 await _check_same(self._engine, chunk)
             ends[chunk.session_id] = end
-        # Until the insert has worked, nobody knows where these logs end: some of the documents may
-        # be stored although the call fails. Without an entry in `_ends`, the next call asks the
-        # database.
+        # Some documents may be stored even if the insert fails, so the ends of these logs are
+        # unknown until it succeeds. Without an entry in `_ends`, the next call asks the database.
         for session_id in ends:
             self._ends.pop(session_id, None)
         if documents:
@@ -97,7 +96,7 @@ class MongoRoomStore:
                     break
                 if (
                     not chunks or document["first"] > chunks[-1].last
-                ):  # else it is in a packed one, see `replace_chunks`
+                ):  # else a packed chunk covers it, see `replace_chunks`
                     chunks.append(await _as_chunk(self._engine, document))
         return chunks
 
@@ -114,11 +113,11 @@ class MongoRoomStore:
 
     @translated
     async def replace_chunks(self, chunk: Chunk) -> None:
-        """Write the new chunk over the first of the old ones, then delete the others."""
-        # Two writes. Between them, or after a crash, the log has the packed chunk and old chunks
-        # that it covers, say 1 to 9, 4 to 6 and 7 to 9. Readers go by `first`, and skip each chunk
-        # that starts inside the one before. The other order, deleting first, would lose updates in
-        # a crash.
+        """Replace the first of the old chunks by the new chunk, then delete the other chunks."""
+        # Between these two writes, or after a crash, the log has the packed chunk and old chunks
+        # that it covers: for example 1 to 9, 4 to 6 and 7 to 9. Readers read in the order of
+        # `first`, and skip each chunk that starts inside the previous chunk. If the old chunks were
+        # deleted first, a crash would lose updates.
         db, session_id = self._engine.db, chunk.session_id
         async with self._engine.locked(session=session_id):
             await require_session(self._engine, session_id)
@@ -189,7 +188,7 @@ class MongoRoomStore:
             )
 
     async def scrub(self) -> None:
-        """Do nothing: the server has no say in how MongoDB overwrites deleted data in its files."""
+        """Do nothing, because a client cannot make MongoDB overwrite deleted data in its files."""
 
 
 async def require_session(engine: Engine, session_id: str) -> None:
@@ -199,10 +198,11 @@ async def require_session(engine: Engine, session_id: str) -> None:
 
 
 async def touch(engine: Engine, session_ids: list[str], now: int) -> None:
-    """Note activity, to the second: typing must not rewrite the document at every commit.
+    """Note the time of an activity.
 
-    An update that changes nothing is a write as well. After it, chunks that were found to be stored
-    are durable (see `Engine.confirm`).
+    A time that is less than a second newer is not stored, so that typing does not rewrite the
+    document at every commit. An update that changes nothing still counts as a write. After it,
+    chunks that were found in the log are durable (see `Engine.confirm`).
     """
     await engine.db.sessions.update_many(
         {"_id": {"$in": session_ids}, "updated_at": {"$lt": now - 1000}},

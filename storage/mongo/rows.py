@@ -1,4 +1,7 @@
-"""Records as documents and back. Fields have the names of the records'; `_id` is the key."""
+"""Turns records into documents and back.
+
+A document's fields have the names of the record's fields, and `_id` is the key.
+"""
 
 from dataclasses import fields, replace
 from typing import Any
@@ -26,9 +29,9 @@ _WORDS = ("role", "access", "join_role", "status", "kind")
 
 
 def plain(record: Any) -> Document:
-    """Return a record's fields, enums as plain strings.
+    """Return a record's fields, with enums as plain strings.
 
-    `is_damaged` is left out: reading the document finds it out.
+    `is_damaged` is left out, because a reader finds damage by the checksum.
     """
     values = {
         column.name: getattr(record, column.name)
@@ -57,8 +60,9 @@ def user_document(user: User, active_at: int) -> Document:
 
 
 def name_keys(user: User) -> Document:
-    """Return the forms of a user's name that others are compared with;
-    None for guests and deleted users.
+    """Return the forms of a user's name that serve for comparing names.
+
+    They are None for guests and deleted users.
     """
     if user.is_guest or user.is_deleted:
         return {"name_key": None, "name_skeleton": None}
@@ -76,7 +80,7 @@ def login_document(login: Login) -> Document:
 
 
 def rotation(login: Login) -> Document:
-    """Return what the exchange of its token has changed in the document of a login."""
+    """Return the fields of a login's document that an exchange of its token changes."""
     names = (
         "token_hash",
         "previous_hash",
@@ -112,7 +116,7 @@ def member_id(session_id: str, user_id: str) -> str:
 def member_document(member: Member) -> Document:
     """Return a membership's document.
 
-    An owner's says editor: only the session's document names the owner.
+    An owner's document has the role of an editor: only the session's document names the owner.
 
     So one write hands a session over.
     """
@@ -175,7 +179,7 @@ def as_message(document: Document) -> Message:
 
 
 def chunk_id(session_id: str, first: int) -> str:
-    """Return the `_id` of a chunk; the ids of a log sort like its entries."""
+    """Return the `_id` of a chunk. The ids of a log's chunks sort in the order of its entries."""
     return f"{session_id}/{first:016d}"
 
 
@@ -185,12 +189,12 @@ def chunk_document(chunk: Chunk) -> Document:
 
 
 def version_id(session_id: str, number: int) -> str:
-    """Return the `_id` of a version; the ids of a session sort like its versions."""
+    """Return the `_id` of a version. The ids of a session's versions sort by their numbers."""
     return f"{session_id}/{number:08d}"
 
 
 def version_document(version: Version) -> Document:
-    """Without the contents, which may be large."""
+    """Return the document of a version, without its contents, which may be large."""
     document = plain(version)
     del document["files"], document["documents"]
     document["contributors"] = list(version.contributors)
@@ -199,7 +203,7 @@ def version_document(version: Version) -> Document:
 
 
 def as_version(document: Document, contents: bytes | None) -> Version:
-    """Return the version of a document; contents: as packed, None if they were not read."""
+    """Return the version of a document; contents: the packed bytes, None if they were not read."""
 
     def describe() -> Version:
         names = (

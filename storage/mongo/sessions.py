@@ -19,16 +19,16 @@ from storage.records import Admission, Chunk, Member, Role, Session, SessionChan
 
 
 class MongoSessionStore:
-    """The SessionStore part of the store, without the chat;
-    `storage.base` documents its methods.
-    """
+    """The SessionStore part of the store, without chat; `storage.base` documents its methods."""
 
     _engine: Engine
 
     @translated
     async def add_session(self, session: Session, owner: Member, first: Chunk | None) -> None:
-        """Store a session, its own document last: without it, nobody sees the others,
-        and the next start drops them.
+        """Store a session; the document in `sessions` comes last.
+
+        Until that document is stored, nobody sees the session's other documents. After a crash,
+        the next start drops them.
         """
         db = self._engine.db
         async with self._engine.locked(user=owner.user_id, session=session.id):
@@ -89,9 +89,9 @@ class MongoSessionStore:
         ]
 
     async def _without_time(self, listed: Document, before: tuple[int, str]) -> list[Session]:
-        """Return the listed sessions before (time, id) whose damaged document has no time.
+        """Return the listed sessions before (time, id) whose damaged document has no valid time.
 
-        Such a value counts as 0, so these come last, the highest id first.
+        An invalid time counts as 0, so these sessions come last, the highest id first.
         """
         found = [
             rows.as_session(document)
@@ -212,7 +212,7 @@ class MongoSessionStore:
 
 
 def _earlier(at: int, session_id: str) -> Document:
-    """Return the query for the sessions that come after this one in a list, newest first."""
+    """Return the query for sessions that come after a given session in a list, newest first."""
     same_time = {"updated_at": at, "_id": {"$lt": session_id}}
     return {"$or": [{"updated_at": {"$lt": at}}, same_time]}
 
@@ -222,9 +222,7 @@ def _has_time(document: Document) -> bool:
 
 
 async def check_owner(engine: Engine, session_id: str, owner_id: str | None) -> None:
-    """Raise NotOwner if `owner_id` is given and the session belongs to another user;
-    without effect for no session.
-    """
+    """Raise NotOwner if `owner_id` is given and the session exists and belongs to another user."""
     if owner_id is not None:
         document = await engine.db.sessions.find_one({"_id": session_id}, {"owner_id": 1})
         if document and document["owner_id"] != owner_id:
@@ -249,7 +247,7 @@ async def members_of(engine: Engine, session_ids: list[str]) -> dict[str, list[M
 
 
 async def add_member(engine: Engine, member: Member, limit: int) -> Member:
-    """Add a member, with all earlier chat messages as read; raises LimitReached or NotFound."""
+    """Add a member, and mark all earlier messages as read; raises LimitReached or NotFound."""
     await check_capacity(engine, member, limit)
     added = replace(member, read_sequence=await newest_message(engine, member.session_id))
     await _insert_member(engine, added)

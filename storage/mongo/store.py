@@ -1,6 +1,4 @@
-"""The class that combines the parts of the MongoDB store;
-it opens, closes and repairs the database.
-"""
+"""Combines the parts of the MongoDB store, and opens, closes and repairs the database."""
 
 import asyncio
 import contextlib
@@ -76,7 +74,7 @@ class MongoStore(
     async def _repair(self, *, starts: bool = False) -> None:
         """Finish changes that a crash interrupted.
 
-        If that fails, log it: it must not keep the server from starting.
+        A failure is only logged, because it must not prevent the server's start.
         """
         try:
             await translated(account_removal.repair)(self._engine)
@@ -93,8 +91,8 @@ class MongoStore(
 
     async def close(self, *, is_clean: bool) -> None:
         was_open = self._renewing is not None
-        # Else a renewal that is under way would find no lease after the release,
-        # and report that it is lost
+        # Otherwise a running renewal would find no lease after the release, and would report
+        # that the lease is lost.
         await self._stop_renewing()
         try:
             if was_open:
@@ -122,9 +120,9 @@ class MongoStore(
     async def look(self) -> str:
         """Return which server has the database open, "" for none, without opening it.
 
-        Raises StoreUnavailable where `open` would, except for a server that has it open. This
-        includes a database user that may not write, and documents that a unique index does not
-        allow.
+        Raises StoreUnavailable in the cases in which `open` raises it, except when a server has
+        the database open. These cases include a database user that may not write, and documents
+        that violate a unique index.
         """
         client = connect(self._engine.uri)
         try:

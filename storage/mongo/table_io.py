@@ -1,4 +1,4 @@
-"""Documents of MongoDB as rows for `storage.copying`."""
+"""Turns documents of MongoDB into rows for `storage.copying`, and back."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -22,7 +22,7 @@ _ID = {
     "avatars": "user_id",
 }
 """{table: field that is stored as `_id`}.
-Other tables have an `_id` in addition to their fields."""
+In other tables, `_id` is not one of the row's fields."""
 _DERIVED = {
     "_id",
     "name_key",
@@ -120,7 +120,7 @@ class MongoTableIO:
     ) -> Document:
         """Store a value that may be too large for one document.
 
-        Returns the fields of the row's document: the value itself, or a list of its parts.
+        Returns fields for the row's document: the value or the ids of its parts, and its size.
         """
         inline, listed = await parts.put(self._engine, session_id, table, key, data)
         return {name: inline, "parts": listed, "size": len(data)}
@@ -158,9 +158,7 @@ class MongoTableIO:
         return document
 
 
-def _key(
-    table: str, row: Row
-) -> Any:  # as long as a table, with one case for each table of a store
+def _key(table: str, row: Row) -> Any:  # one case for each table of a store
     match table:
         case "members":
             return documents.member_id(row["session_id"], row["user_id"])

@@ -1,9 +1,9 @@
-"""How many bytes sessions take in MongoDB:
-each session has a counter, and each document that it counts has its size.
+"""Counts how many bytes each session takes in MongoDB.
 
-A counter changes in a write of its own, after the document that it counts. A crash between the two
-writes leaves it too low, by one commit at most. After a run that did not end cleanly, sessions of
-its last hour are counted again.
+Each session has a counter, and each counted document has its size. The counter changes in a
+separate write after the document's write. After a crash between these two writes, the counter is
+too low by at most one commit. So after a run that did not end cleanly, the sessions of its last
+hour are counted again.
 """
 
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ class MongoUsage:
 
 
 async def grow(engine: Engine, changes: Mapping[str, int]) -> None:
-    """Add to the counters of sessions. A session without a counter is left to `count_usage`."""
+    """Add to the counters of sessions. For a session without a counter, `count_usage` makes one."""
     writes = [
         UpdateOne({"_id": session_id, "bytes": {"$exists": True}}, {"$inc": {"bytes": change}})
         for session_id, change in changes.items()
@@ -60,14 +60,15 @@ async def grow(engine: Engine, changes: Mapping[str, int]) -> None:
 
 
 async def size_of(engine: Engine, collection: str, query: Document) -> int:
-    """Return the sum of the sizes that documents of a query have,
-    for documents that are about to be removed.
-    """
+    """Return the sum of the sizes of a query's documents, before the caller removes them."""
     return sum([row.get("size", 0) async for row in engine.db[collection].find(query, {"size": 1})])
 
 
 async def forget_counters(engine: Engine) -> None:
-    """Have sessions of the last hour of a run counted again, because it did not end cleanly."""
+    """Remove the counters of sessions that changed in the last run's last hour.
+
+    Call it if that run did not end cleanly. `count_usage` then counts these sessions again.
+    """
     newest = await at_most(engine.db.sessions.find({}, {"updated_at": 1}).sort("updated_at", -1), 1)
     if newest:
         recent = {"updated_at": {"$gte": newest[0]["updated_at"] - _HOUR_MS}}
@@ -75,7 +76,7 @@ async def forget_counters(engine: Engine) -> None:
 
 
 async def _count(engine: Engine, session_id: str) -> int:
-    """Return how many bytes a session takes, and store the size in each document that has none."""
+    """Return how many bytes a session takes; adds the size to each document that lacks it."""
     total = 0
     for collection, field in _COUNTED.items():
         query = {"_id": session_id} if collection == "checkpoints" else {"session_id": session_id}

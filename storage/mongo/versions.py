@@ -1,5 +1,6 @@
-"""Versions in MongoDB. One that cannot be read keeps its place,
-marked as damaged (`storage.checksums`).
+"""Versions in MongoDB.
+
+An unreadable version keeps its place in lists and is marked as damaged (`storage.checksums`).
 """
 
 import asyncio
@@ -20,13 +21,13 @@ from storage.version_retention import surplus
 
 _TRIES = 10
 _SMALL = 64 << 10
-"""Largest value in bytes that is packed or unpacked on the event loop, in a millisecond or two."""
+"""Largest value in bytes that is packed or unpacked on the event loop. It takes 1 to 2 ms."""
 
 _MESSAGES_A_VERSION = 100
 """How many messages get their checksums in the time that one version needs."""
 
 _SEALED = "versions and messages have checksums"
-"""Name of the note that no document of an earlier release is left."""
+"""Name of the note that no document of an earlier release lacks a checksum."""
 
 
 class MongoVersionStore:
@@ -73,10 +74,10 @@ class MongoVersionStore:
     ) -> None:
         """Replace the contents of a version's document.
 
-        before  the document until now, whose parts are dropped
+        before  the present document, whose parts are dropped
         """
-        # New parts first, then the document that lists them; only then the old parts are dropped.
-        # So after a crash at any point, the document has all its parts.
+        # The new parts are stored first, then the document that lists them. Only then the old
+        # parts are dropped. So after a crash at any point, the document has all its parts.
         key = before["_id"]
         content, listed = await parts.put(
             self._engine, version.session_id, "versions", key, changed["content"]
@@ -138,8 +139,9 @@ class MongoVersionStore:
         ), await versions.count_documents(automatic)
 
     async def _drop_versions(self, session_id: str, count: int) -> int:
-        """Remove the oldest automatic versions, after the new one is stored;
-        return how many bytes they took.
+        """Remove the oldest automatic versions; return how many bytes they took.
+
+        The caller has stored the new version before.
         """
         if not count:
             return 0
@@ -183,7 +185,7 @@ class MongoVersionStore:
 
 
 async def insert_version(engine: Engine, version: Version) -> None:
-    """Store a version with the number it has; raises DuplicateKeyError."""
+    """Store a version under its own number; raises DuplicateKeyError if the number is taken."""
     document = rows.version_document(version)
     key, data = document["_id"], await packed(version)
     content, listed = await parts.put(engine, version.session_id, "versions", key, data)
@@ -211,8 +213,9 @@ async def _as_version(engine: Engine, document: Document) -> Version:
 
 
 async def contents_of(engine: Engine, document: Document) -> bytes:
-    """Return the packed contents of a version's document, also of earlier releases;
-    b"" if parts are missing.
+    """Return the packed contents of a version's document, b"" if parts are missing.
+
+    The document may come from an earlier release.
     """
     try:
         inline = document["content"] if "content" in document else document["files"].encode()

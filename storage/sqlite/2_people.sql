@@ -1,4 +1,5 @@
--- Version 2: avatars, guests, invites, tickets, when a login was last used, what a member has read.
+-- Version 2: avatars, guests, invites and tickets. For logins, the time of the last use.
+-- For members, the last chat message that they have read.
 
 ALTER TABLE users ADD COLUMN avatar_key TEXT;
 

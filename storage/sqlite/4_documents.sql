@@ -1,2 +1,2 @@
--- What the roots of a version hold that are no texts, as JSON: {root: {type, value, leftOut}}.
+-- The contents of a version's roots that are not texts, as JSON: {root: {type, value, leftOut}}.
 ALTER TABLE versions ADD COLUMN documents TEXT NOT NULL DEFAULT '{}'

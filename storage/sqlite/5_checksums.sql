@@ -1,5 +1,5 @@
 -- Checksums of versions and messages, and the texts of a version as one compressed value (`storage.checksums`).
--- Rows from before have none until housekeeping gives them theirs.
+-- Older rows have no checksum until housekeeping adds it.
 ALTER TABLE versions ADD COLUMN checksum INTEGER;
 
 ALTER TABLE versions ADD COLUMN content BLOB;

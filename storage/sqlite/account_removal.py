@@ -1,6 +1,4 @@
-"""Removes accounts in SQLite: those that users delete,
-and those of guests that were idle for too long.
-"""
+"""Removes accounts in SQLite: accounts that users delete, and guests that are idle for too long."""
 
 import sqlite3
 from functools import partial
@@ -12,8 +10,8 @@ from storage.sqlite.sessions import hand_over
 
 _MESSAGES_PER_WRITE = 500
 _VERSIONS_PER_WRITE = 20
-"""Versions that one transaction removes the author's name from:
-each row holds a whole text, and other writes wait."""
+"""Versions from which one transaction removes the author's name.
+Each row holds a whole text, and other writes wait meanwhile."""
 
 
 class SqliteAccountRemoval:
@@ -78,11 +76,11 @@ class SqliteAccountRemoval:
 
 
 def _blank_names(db: sqlite3.Connection, user_id: str) -> bool:
-    """Remove a user's name from some of their messages and versions;
-    return whether there may be more.
+    """Remove a user's name from some of their messages and versions.
 
-    Not from all in one transaction: rows of versions hold whole texts, and other writes wait for
-    it. There is no hurry, because the name of a deleted user is not shown.
+    Returns whether there may be more. One transaction for all rows would take too long: rows of
+    versions hold whole texts, and other writes wait meanwhile. The removal is not urgent, because
+    the name of a deleted user is not shown.
     """
     changed = db.execute(
         "UPDATE messages SET sender_name = '' WHERE (session_id, sequence) IN (SELECT session_id, "
@@ -100,9 +98,7 @@ def _blank_names(db: sqlite3.Connection, user_id: str) -> bool:
 
 
 def _successor(db: sqlite3.Connection, session_id: str, owner_id: str) -> str | None:
-    """Return the editor who has been a member for the longest time, guests left out;
-    None if there is none.
-    """
+    """Return the id of the editor who joined first, without guests; None if there is none."""
     row = db.execute(
         "SELECT user_id FROM members JOIN users ON users.id = members.user_id WHERE session_id = ? "
         "AND user_id != ?"
@@ -114,8 +110,9 @@ def _successor(db: sqlite3.Connection, session_id: str, owner_id: str) -> str | 
 
 
 def _forget(db: sqlite3.Connection, user_id: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Remove everything of a user except their name;
-    return their logins and the sessions they were in.
+    """Remove everything of a user except their name.
+
+    Returns the ids of their logins, and of the sessions that they were members of.
     """
     logins = end_other_logins(db, user_id)
     db.execute("DELETE FROM tickets WHERE user_id = ?", (user_id,))

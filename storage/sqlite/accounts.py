@@ -262,7 +262,7 @@ def insert_user(db: sqlite3.Connection, user: User) -> None:
 
 
 def require_unlike(db: sqlite3.Connection, user: User) -> None:
-    """Raise Conflict if the name looks like another's; the unique key refuses equal names."""
+    """Raise Conflict if a name looks like another user's. The table's key refuses equal names."""
     others = db.execute(
         "SELECT username FROM users WHERE username_skeleton = ? AND id != ? AND username_key != ?",
         (skeleton_of(user), user.id, _name_key(user)),
@@ -272,17 +272,17 @@ def require_unlike(db: sqlite3.Connection, user: User) -> None:
 
 
 def skeleton_of(user: User) -> str | None:
-    """Return the skeleton of a user's name; None for guests (any name is fine) and the deleted."""
+    """Return the skeleton of a user's name; None for guests and for deleted users."""
     return None if user.is_guest or user.is_deleted else name_skeleton(user.username)
 
 
 def _name_key(user: User) -> str:
-    """Return the unique key; a guest's is their id, behind a character that no name has."""
+    """Return the unique key of a user's name; for guests and deleted users, NUL and their id."""
     return f"\0{user.id}" if user.is_guest or user.is_deleted else name_key(user.username)
 
 
 def end_other_logins(db: sqlite3.Connection, user_id: str, kept_login: str = "") -> tuple[str, ...]:
-    """End all logins of a user except one; return the ids of those that ended."""
+    """End all logins of a user except one; return the ids of the ended logins."""
     rows = db.execute(
         "DELETE FROM refresh_tokens WHERE user_id = ? AND id != ? RETURNING id",
         (user_id, kept_login),
@@ -311,7 +311,7 @@ def as_user(row: sqlite3.Row) -> User:
 
 
 def taken(error: sqlite3.IntegrityError) -> Conflict:
-    """Return the Conflict that an IntegrityError stands for: name or e-mail address."""
+    """Return the Conflict for an IntegrityError: for the user name or for the e-mail address."""
     return Conflict("email" if "users.email_key" in str(error) else "username")
 
 

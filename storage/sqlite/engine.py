@@ -1,7 +1,7 @@
-"""SQLite behind threads: one that writes and a few that read. None of them is the event loop's.
+"""Runs SQLite in threads outside of the event loop: one thread writes, and a few threads read.
 
 In WAL mode readers see the last commit and never wait for the writer. With `synchronous=FULL` each
-commit reaches the disk. That costs about the same whatever the commit holds, so rooms commit in
+commit reaches the disk. A large commit costs about as much as a small one, so rooms commit in
 groups. Before a commit counts, the names of the files are compared with the files that are open
 (`storage.sqlite.files.open_files`).
 
@@ -33,7 +33,7 @@ _T = TypeVar("_T")
 _READERS = 3
 _BUSY_TIMEOUT_S = 5.0
 _CACHE_KIB = 256
-"""KiB of pages that each connection caches: less than SQLite's 2,000, as the system caches too."""
+"""KiB of pages that each connection caches. SQLite's default is 2,000; the system caches too."""
 
 _log = logging.getLogger(__name__)
 
@@ -41,10 +41,10 @@ _log = logging.getLogger(__name__)
 class Engine:
     """One database file. `write` and `read` run a function of a connection in a thread.
 
-    _files    identities of the files that are open, None before `open`
-    _loss     what happened to these files: until `mend`, nothing is written or read
-    _kept     where the rows were copied to when another file had taken the database's place
-    _reading  one permit for each query that is running
+    _files    identities of the open files, None before `open`
+    _loss     damage to these files; nothing is written or read until `mend` has repaired it
+    _kept     the copy of the rows, made when another file had taken the database's name
+    _reading  permits for queries: each running query holds one
     """
 
     def __init__(self, path: Path) -> None:
@@ -77,9 +77,9 @@ class Engine:
             raise
 
     async def rehearse(self, work: Callable[[sqlite3.Connection], object]) -> bool:
-        """Migrate the file as `open`, run `work`, undo both; return whether a server has it open.
+        """Migrate the file, run `work`, and undo both; return whether a server has the file open.
 
-        Creates no file. Raises StoreUnavailable as `open`, but not if a server has the file open.
+        Creates no file. Raises StoreUnavailable like `open`, except if a server has the file open.
         """
         if self._closing:
             self._start_threads()
@@ -89,7 +89,7 @@ class Engine:
             await self.close()
 
     async def close(self) -> None:
-        """Wait for running reads and writes, then close everything; harmless when closed."""
+        """Wait for running reads and writes, then close everything; no effect if it is closed."""
         if self._closing is None:
             self._closing = asyncio.get_running_loop().create_task(self._shut(), name="close store")
         await asyncio.shield(self._closing)
@@ -105,31 +105,31 @@ class Engine:
         return self._write_connection is not None
 
     async def write(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
-        """Run `work` in an immediate transaction: committed if it returns, undone if it raises."""
+        """Run `work` in an immediate transaction, which is undone if `work` raises."""
         return await self._run(self._writer, self._transact, work)
 
     async def write_after(
         self, look: Callable[[sqlite3.Connection], _S], work: Callable[[sqlite3.Connection, _S], _T]
     ) -> _T:
-        """Run `look`, then `work` with its result in a transaction; nothing is written between.
+        """Run `look`, then run `work` with its result in a transaction; no write comes between.
 
-        Reads that may meet a malformed page belong in `look`: a transaction that has met one cannot
-        be committed.
+        Reads that may meet a malformed page belong in `look`, because a transaction that has met
+        such a page cannot be committed.
         """
         return await self._run(self._writer, self._look_and_transact, look, work)
 
     async def scrub(self) -> None:
         """Empty the write-ahead log, so that deleted data is in none of the files.
 
-        `secure_delete` overwrites it in the database, but the log has older copies of the pages. A
-        busy reader can delay this; then the next call, or closing the store, empties the log.
+        `secure_delete` overwrites deleted data in the database, but the log has older copies of the
+        pages. While a reader is busy, the log stays; the next call, or `close`, empties it.
         """
         await self._run(self._writer, self._scrub)
 
     async def mend(self) -> None:
-        """Check that the files are still those that are open, and restore what was removed.
+        """Check that the database's names lead to the open files, and restore removed files.
 
-        Raises StoreUnavailable while that fails; without effect unless the store is open.
+        Raises StoreUnavailable if a file cannot be restored; no effect if the store is closed.
         """
         await self._run(self._writer, self._mend)
 
@@ -163,7 +163,7 @@ class Engine:
         """Write with this connection from now on, and remember which files it has open."""
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        # Makes the log, if it was not there.
+        # Creates the log file, if it is missing.
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         self._files = OpenFiles(self._path, self._lock.path)
         self._loss = None
@@ -192,12 +192,12 @@ class Engine:
         return False
 
     def _connect(self) -> sqlite3.Connection:
-        # This never makes a file: `_open` does, with the right mode.
+        # With mode=rw, SQLite creates no file: `_open` creates it, with the right permissions.
         uri = f"{self._path.absolute().as_uri()}?mode=rw"
         connection = sqlite3.connect(
             uri, uri=True, isolation_level=None, check_same_thread=False, timeout=_BUSY_TIMEOUT_S
         )
-        # First, so it is closed if a statement below fails: the file may be no database.
+        # Listed before the statements below, which may fail, so that `_close` closes it.
         self._opened.append(connection)
         connection.row_factory = sqlite3.Row
         connection.text_factory = _text
@@ -229,11 +229,11 @@ class Engine:
         connection = self._write_connection
         if connection is None:
             raise StoreUnavailable("the store is closed")
-        # Checked before, so that nothing begins on lost files, and again after: a file may go in
-        # between. An example: `collab.db-wal` is removed while `work` runs. COMMIT succeeds, into a
-        # file without a name that the next start will not find. So the caller gets an error instead
-        # of "saved". Yet `mend` may save these rows, so a method that is called again accepts rows
-        # that are there already, if they are equal.
+        # The files are checked before the transaction and again after it, because a file may be
+        # removed in between. For example, `collab.db-wal` is removed while `work` runs. COMMIT
+        # writes to a file without a name, which the next start will not find, so the caller gets an
+        # error. But `mend` may save these rows. So a repeated call accepts equal rows that are
+        # stored already.
         self._require_files()
         # IMMEDIATE waits for the lock. After a read, waiting would not help (BUSY_SNAPSHOT).
         connection.execute("BEGIN IMMEDIATE")
@@ -255,8 +255,8 @@ class Engine:
         with self._reading:
             connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
             if connection is None or self._loss:
-                # A new connection opens what has the name now:
-                # it must be what the others have open.
+                # A new connection opens the file that has the name now.
+                # It must be the file that the other connections have open.
                 self._require_files()
             if connection is None:
                 connection = self._local.connection = self._connect()
@@ -264,7 +264,7 @@ class Engine:
             return work(connection)
 
     def _require_files(self) -> None:
-        """Raise StoreUnavailable if the next start could not find what is written now."""
+        """Raise StoreUnavailable if the next start could not find rows that are written now."""
         loss = self._files.loss() if self._files else None
         if loss or self._loss:
             self._note_loss(loss or self._loss)
@@ -302,8 +302,8 @@ class Engine:
                 _log.warning("%s: its files are there again", self._path)
 
     def _reopen(self) -> None:
-        # A connection left open would hold files without a name, so all are closed while no query
-        # runs. `_local` is new: a thread that reads finds no connection in it and opens one.
+        # An open connection would keep the files without a name, so all connections are closed
+        # while no query runs. `_local` is replaced, so each reading thread opens a new connection.
         self._lock.take()
         with self._no_queries():
             self._close_connections()
@@ -315,8 +315,8 @@ class Engine:
 
     @contextmanager
     def _no_queries(self) -> Iterator[None]:
-        """Wait for the queries that are running, and let none begin inside the block."""
-        # Only the thread that writes does this: two would wait for each other's permits for ever.
+        """Wait until no query runs, and prevent new queries inside the block."""
+        # Only the writing thread calls this: two threads would wait for each other's permits.
         for _ in range(_READERS):
             self._reading.acquire()
         try:
@@ -326,5 +326,5 @@ class Engine:
 
 
 def _text(data: bytes) -> str:
-    """Decode a text, also one whose bytes the disk has damaged: see `storage.mending.readable`."""
+    """Decode a text, even if its bytes are not valid UTF-8 (see `storage.mending.readable`)."""
     return data.decode("utf-8", "surrogateescape")

@@ -158,9 +158,7 @@ class SqliteInviteStore:
 
 
 def _use(db: sqlite3.Connection, secret_hash: str, member: Member, limit: int) -> Member:
-    """Make a user a member and count the use; without effect if the user is a member,
-    or was removed.
-    """
+    """Make a user a member and count the use, unless the user is a member or was removed."""
     present = member_of(db, member.session_id, member.user_id)
     if present:
         return present

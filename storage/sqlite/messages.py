@@ -1,5 +1,6 @@
-"""Chat messages in SQLite. A row that cannot be read keeps its place,
-marked as damaged (`storage.checksums`).
+"""Chat messages in SQLite.
+
+An unreadable message keeps its place in lists and is marked as damaged (`storage.checksums`).
 """
 
 import sqlite3
@@ -17,7 +18,7 @@ from storage.sqlite.files.damage import is_malformed
 from storage.sqlite.rooms import existing_session, touch
 
 _NUMBERS = "messages INDEXED BY messages_by_id"
-"""Forces the index, which has the numbers of messages even if their rows cannot be read."""
+"""SQL that forces the use of an index, which has the numbers even of unreadable messages."""
 
 _MESSAGES_A_VERSION = 100
 """How many messages get their checksums in the time that one version needs."""
@@ -98,7 +99,7 @@ def as_message(row: sqlite3.Row) -> Message:
 
 
 def _message(db: sqlite3.Connection, session_id: str, sequence: int) -> Message:
-    """Return the chat message of a number, marked as damaged if its row cannot be read."""
+    """Return the chat message with this number, marked as damaged if its row cannot be read."""
     try:
         row = db.execute(
             "SELECT * FROM messages WHERE session_id = ? AND sequence = ?", (session_id, sequence)
@@ -118,8 +119,11 @@ def message_columns(message: Message) -> dict[str, Any]:
 
 
 def unsealed_messages(db: sqlite3.Connection, limit: int) -> list[Message]:
-    """Return up to `limit` chat messages of earlier releases;
-    none if one of them is on a malformed page.
+    """Return chat messages that an earlier release stored without a checksum.
+
+    limit  how many versions could be sealed in the same time; each counts as 100 messages
+
+    Returns no message if one of them is on a malformed page.
     """
     query = "SELECT * FROM messages WHERE checksum IS NULL LIMIT ?"
     try:
@@ -133,7 +137,7 @@ def unsealed_messages(db: sqlite3.Connection, limit: int) -> list[Message]:
 
 
 def seal_messages(db: sqlite3.Connection, messages: list[Message]) -> int:
-    """Give chat messages of earlier releases their checksums; return how many."""
+    """Add checksums to chat messages of earlier releases; return how many."""
     for message in messages:
         db.execute(
             "UPDATE messages SET checksum = ? WHERE session_id = ? AND sequence = ?",

@@ -1,4 +1,4 @@
-"""The schema of a database file, brought up to date by scripts that run once each, in order."""
+"""Brings the schema of a database file up to date, by scripts that run once each, in order."""
 
 import logging
 import sqlite3
@@ -27,7 +27,7 @@ The latter returns how many bytes a session takes.
 
 _SPARED = {"versions_without_checksum": "versions", "messages_without_checksum": "messages"}
 """{index: its table}. These indexes only help to find rows of earlier releases,
-so a damaged table goes without."""
+so they are not made for a damaged table."""
 
 _SIZES = {
     "log": "length(data)",
@@ -35,7 +35,7 @@ _SIZES = {
     "versions": "length(CAST(files AS BLOB))",
     "messages": "length(CAST(text AS BLOB))",
 }
-"""{table: SQL for the bytes that a row takes}, in files from before the step that adds counters."""
+"""{table: SQL for the bytes that a row takes}, for files without the counters of `7_usage.sql`."""
 _PACKED = "coalesce(length(content), length(CAST(files AS BLOB)))"
 """SQL for the bytes that a version takes, from `5_checksums.sql` on."""
 
@@ -44,9 +44,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What was found in an older file, before any step.
+    """Facts about an older file, read before the first step.
 
-    It is made outside of the transaction,
+    They are read outside of the transaction,
     because a transaction that has met a damaged page cannot be committed.
 
     damaged  tables that have damaged pages
@@ -61,7 +61,7 @@ def steps_done(connection: sqlite3.Connection) -> int:
     """Return how many migrations the file has had.
 
     Raises StoreUnavailable, and changes nothing,
-    for the file of a newer server or of another program.
+    if a newer server or another program wrote the file.
     """
     done = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if done < 0 or done > len(MIGRATIONS):
@@ -75,7 +75,7 @@ def steps_done(connection: sqlite3.Connection) -> int:
 
 
 def survey(connection: sqlite3.Connection, done: int) -> Survey:
-    """Examine a file whose schema is to be brought up to date; done: how many steps it has had."""
+    """Examine a file before its schema is changed; done: how many steps it has had."""
     if done in (0, len(MIGRATIONS)):
         return Survey(frozenset(), {})
     sizes = (
@@ -86,9 +86,9 @@ def survey(connection: sqlite3.Connection, done: int) -> Survey:
         {row[0]: 0 for row in connection.execute("SELECT id FROM sessions").fetchall()},
     )
     for table, size in sizes.items():
-        if _read(connection, f"SELECT sum(created_at) FROM {table} NOT INDEXED") is None:  # noqa: S608 - all ours
+        if _read(connection, f"SELECT sum(created_at) FROM {table} NOT INDEXED") is None:  # noqa: S608 - from _SIZES
             damaged.add(table)
-        query = f"SELECT sum({size}) FROM {table} WHERE session_id = ?"  # noqa: S608 - all ours
+        query = f"SELECT sum({size}) FROM {table} WHERE session_id = ?"  # noqa: S608 - from _SIZES
         for session_id in usage:
             usage[session_id] += _read(connection, query, session_id) or 0
     return Survey(frozenset(damaged), usage)
@@ -121,13 +121,13 @@ def migrate(connection: sqlite3.Connection, done: int) -> None:
 
 
 def run_steps(connection: sqlite3.Connection, done: int, seen: Survey) -> None:
-    """Run the migrations that are missing inside the caller's transaction."""
+    """Run the missing migrations inside the caller's transaction."""
     for step in range(done, len(MIGRATIONS)):
         _run_step(connection, step, seen)
 
 
 def _statements(script: str) -> Iterator[str]:
-    """Yield the statements of a script; the body of a trigger has semicolons of its own."""
+    """Yield the statements of a script. The statement of a trigger may contain semicolons."""
     statement = ""
     for part in script.split(";"):
         statement += part

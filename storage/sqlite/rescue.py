@@ -12,10 +12,10 @@ _log = logging.getLogger(__name__)
 
 
 def empty_log(connection: sqlite3.Connection, files: OpenFiles) -> None:
-    """Copy the open log, which no longer has a name, into the database,
-    and leave no other log under its name.
+    """Copy the open log, which no longer has a name, into the database.
 
-    Raises StoreUnavailable while another process reads from the open log.
+    Then clear other files that have the log's name. Raises StoreUnavailable while another process
+    reads from the open log.
     """
     is_busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     if is_busy:
@@ -24,13 +24,12 @@ def empty_log(connection: sqlite3.Connection, files: OpenFiles) -> None:
 
 
 def put_back(connection: sqlite3.Connection, files: OpenFiles) -> None:
-    """Put a database that was removed back under its name, with everything that was committed.
+    """Restore a removed database under its name, with everything that was committed.
 
-    Raises FileExistsError if another file has that name meanwhile.
+    Raises FileExistsError if another file has taken the name.
     """
-    # The order matters. The copy gets the name last: under its name it would meet the old log,
-    # which SQLite would apply to it. And a crash in between leaves a whole copy under another name,
-    # never a half one under the right name.
+    # The copy gets the right name last. With that name, SQLite would apply the old log to it. And
+    # after a crash between these steps, a half copy never has the right name.
     copy = free_name(files.path.with_name(f"{files.path.name}.copy"))
     _copy_database(connection, copy)
     _clear_log(files)
@@ -40,7 +39,7 @@ def put_back(connection: sqlite3.Connection, files: OpenFiles) -> None:
 def keep_aside(connection: sqlite3.Connection, files: OpenFiles) -> Path:
     """Copy a database whose name another file has taken; return the name of the copy.
 
-    The log is removed: SQLite would apply it to the other file.
+    The log is removed, because SQLite would apply it to the other file.
     """
     kept = free_name(files.path.with_name(f"{files.path.name}.kept"))
     _copy_database(connection, kept)
@@ -54,8 +53,9 @@ def _clear_log(files: OpenFiles) -> None:
 
 
 def _copy_database(connection: sqlite3.Connection, target: Path) -> None:
-    """Write everything that a connection sees to a new file, durably;
-    a copy that fails is removed.
+    """Write everything that a connection sees to a new file, durably.
+
+    If the copy fails, the new file is removed.
     """
     os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     copy = sqlite3.connect(target)
@@ -70,9 +70,9 @@ def _copy_database(connection: sqlite3.Connection, target: Path) -> None:
 
 
 def _give_name(file: Path, name: Path) -> None:
-    """Rename a file durably, but never over another one."""
-    # rename(2) replaces a file of the new name without an error; link(2) fails if there is one. The
-    # folder is synced because a new name is durable only then.
+    """Rename a file durably, but never replace another file."""
+    # rename(2) replaces an existing file without an error, but link(2) fails if the new name
+    # exists. The folder is synced, because only then the new name is durable.
     try:
         name.hardlink_to(file)
     except FileExistsError:

@@ -21,9 +21,9 @@ class SqliteRoomStore:
     _engine: Engine
 
     async def append_chunks(self, chunks: Iterable[Chunk]) -> set[str]:
-        # Group commit: the chunks of all rooms in one transaction, so the disk is waited for once.
-        # The price is that one chunk that raises LogConflict undoes the others. The writer of the
-        # rooms then offers chunks one by one.
+        # Group commit: the chunks of all rooms are one transaction, so there is one wait for the
+        # disk. But one chunk that raises LogConflict undoes all other chunks. The caller,
+        # the writer of the rooms, then tries the chunks one by one.
         given = tuple(chunks)
 
         def work(db: sqlite3.Connection) -> set[str]:
@@ -121,7 +121,7 @@ def existing_session(db: sqlite3.Connection, session_id: str) -> sqlite3.Row:
 
 
 def touch(db: sqlite3.Connection, session_id: str, now: int) -> None:
-    """Note activity, to the second: typing must not rewrite the row at every commit."""
+    """Note the time of an activity, to the second, so that typing rarely rewrites the row."""
     db.execute(
         "UPDATE sessions SET updated_at = ? WHERE id = ? AND updated_at < ?",
         (now, session_id, now - _TOUCH_MS),
@@ -133,8 +133,8 @@ def insert_chunk(db: sqlite3.Connection, chunk: Chunk, end: int = 0) -> None:
 
     Raises LogConflict.
     """
-    # If the answer to a commit got lost, the same bytes are offered again: equal bytes at the same
-    # position are a success. Other bytes mean that another program changed the log.
+    # If the answer to a commit was lost, the caller tries the same bytes again. So equal bytes at
+    # the same position are a success. Different bytes mean that another program changed the log.
     if chunk.first == end + 1:
         _insert(db, chunk)
         return

@@ -17,8 +17,8 @@ _TIME = (
     f"iif(typeof(sessions.updated_at) = 'integer' AND sessions.updated_at BETWEEN 0 AND {LAST_MS},"
     " sessions.updated_at, 0)"
 )
-"""SQL for the time of the last change, as `storage.mending` reads it:
-a value that is no time must not end the list."""
+"""SQL for the time of the last change. As in `storage.mending`, an invalid time counts as 0.
+Otherwise an invalid time would end the list."""
 _LISTED = (
     "SELECT sessions.*, members.session_id, members.user_id, members.role, members.joined_at, "
     "members.is_removed,"
@@ -208,9 +208,7 @@ def _session(row: sqlite3.Row) -> Session:
 
 
 def check_owner(db: sqlite3.Connection, session_id: str, owner_id: str | None) -> None:
-    """Raise NotOwner if `owner_id` is given and the session belongs to another user;
-    without effect for no session.
-    """
+    """Raise NotOwner if `owner_id` is given and the session exists and belongs to another user."""
     row = db.execute("SELECT owner_id FROM sessions WHERE id = ?", (session_id,)).fetchone()
     if row and owner_id not in (None, row["owner_id"]):
         raise NotOwner("session")
@@ -226,7 +224,7 @@ def hand_over(db: sqlite3.Connection, session_id: str, successor_id: str) -> Non
 
 
 def add_member(db: sqlite3.Connection, member: Member, limit: int) -> Member:
-    """Add a member, with all earlier chat messages as read; raises LimitReached or NotFound."""
+    """Add a member, and mark all earlier messages as read; raises LimitReached or NotFound."""
     if is_deleted(db, member.user_id):
         raise NotFound("user")
     count = db.execute(

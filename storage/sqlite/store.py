@@ -1,4 +1,4 @@
-"""The class that combines the parts of the embedded store; it opens and closes the file."""
+"""Combines the parts of the embedded store, and opens and closes its file."""
 
 import asyncio
 import contextlib
@@ -22,11 +22,11 @@ from storage.sqlite.versions import SqliteVersionStore, seal_versions, unsealed_
 
 _LOOK_S = 1.0
 """Seconds between two checks of the files.
-Rows in a file that lost its name are in danger until the next check."""
+If a file loses its name, its rows can be lost until the next check."""
 
 _LAST_PAUSE_S = 60.0
-"""Longest pause in seconds between attempts to restore files that fail.
-Each may copy the whole database."""
+"""Longest pause in seconds between failing attempts to restore files.
+Each attempt may copy the whole database."""
 
 _log = logging.getLogger(__name__)
 
@@ -113,14 +113,15 @@ class SqliteStore(
         return 0  # triggers keep the counters, in the same transaction as the rows that they count
 
     async def look(self) -> str:
-        """Return "a server" if one has the file open, else "", without changing anything.
+        """Return "a server" if a server has the file open, else "", without changing anything.
 
-        Raises StoreUnavailable where `open` would, except for a server that has the file open.
+        Raises StoreUnavailable in the cases in which `open` raises it, except when a server has the
+        file open.
         """
         return "a server" if await self._engine.rehearse(_note_start) else ""
 
     async def release(self) -> None:
-        """Close a store of which only rows were read, and which was never opened."""
+        """Close a store that was never opened, and of which only rows were read."""
         await self._engine.close()
 
 

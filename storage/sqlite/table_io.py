@@ -1,4 +1,4 @@
-"""Rows of SQLite for `storage.copying`."""
+"""Turns rows of SQLite into rows for `storage.copying`, and back."""
 
 import json
 import sqlite3
@@ -32,7 +32,7 @@ _DERIVED = {"username_key", "username_skeleton", "email_key"}
 class SqliteTableIO:
     """The `TableIO` part of the store.
 
-    Names of tables and columns in its SQL are those of the schema.
+    The names of tables and columns in its SQL come from the schema, never from a client.
     """
 
     _engine: Engine

@@ -1,5 +1,6 @@
-"""Versions in SQLite. A row that cannot be read keeps its place,
-marked as damaged (`storage.checksums`).
+"""Versions in SQLite.
+
+An unreadable version keeps its place in lists and is marked as damaged (`storage.checksums`).
 """
 
 import json
@@ -123,7 +124,7 @@ def _insert_version(db: sqlite3.Connection, version: Version) -> None:
 def version_columns(version: Version) -> dict[str, Any]:
     """Return the columns of a version's row.
 
-    The last two hold texts only in rows of earlier releases.
+    The last two columns hold texts only in rows of earlier releases.
     """
     return {
         "session_id": version.session_id,
@@ -153,9 +154,7 @@ def _count(db: sqlite3.Connection, session_id: str) -> int:
 
 
 def _automatic(db: sqlite3.Connection, session_id: str) -> list[int]:
-    """Return the numbers of automatic versions, the oldest first,
-    without those on malformed pages.
-    """
+    """Return the numbers of automatic versions, oldest first, without rows on malformed pages."""
     numbers = "SELECT number FROM versions WHERE session_id = ?"
     try:
         rows = db.execute(
@@ -177,7 +176,7 @@ def _automatic(db: sqlite3.Connection, session_id: str) -> list[int]:
 def _newest(db: sqlite3.Connection, session_id: str) -> Version | None:
     """Return the newest version.
 
-    Its number comes from the index alone, so a row that cannot be read is found too.
+    Its number comes from the index alone, so it is found even if its row cannot be read.
     """
     row = db.execute(
         "SELECT max(number) FROM versions WHERE session_id = ?", (session_id,)
@@ -206,9 +205,9 @@ def _version(
 
 
 def as_version(row: sqlite3.Row) -> Version:
-    """Return the version of a row, also of one without its texts."""
+    """Return the version of a row, which may lack the columns of the texts."""
     contents = None
-    if "files" in row.keys():  # noqa: SIM118 - a Row is no mapping
+    if "files" in row.keys():  # noqa: SIM118 - a Row is not a mapping
         older = f"[{row['files']},{row['documents']}]"
         packed_older = older.encode() if readable(older) == older else b""
         contents = packed_older if row["content"] is None else row["content"]
@@ -236,13 +235,14 @@ def unsealed_versions(
 ) -> tuple[list[Version], int]:
     """Return (versions of earlier releases, how many were examined).
 
-    passed_over  versions on malformed pages are added to it: they cannot be changed
+    passed_over  (session, number) of versions to skip. Versions on malformed pages are added,
+                 because they cannot be changed
     """
     query = "SELECT session_id, number FROM versions WHERE checksum IS NULL LIMIT ?"
     try:
         rows = db.execute(query, (limit + len(passed_over),)).fetchall()
     except sqlite3.DatabaseError as error:
-        if is_malformed(error):  # without the index, which a file with malformed pages may lack
+        if is_malformed(error):  # a file with malformed pages may lack the index for this query
             return [], 0
         raise
     keys = [key for row in rows if (key := tuple(row)) not in passed_over][:limit]
@@ -259,7 +259,7 @@ def unsealed_versions(
 
 
 def seal_versions(db: sqlite3.Connection, versions: list[Version]) -> None:
-    """Give versions of earlier releases their checksums, and pack their texts."""
+    """Add checksums to versions of earlier releases, and pack their texts."""
     for version in versions:
         if version.is_damaged:
             db.execute(

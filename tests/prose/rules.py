@@ -35,7 +35,7 @@ WORDS = {
     r"the same(?=[.,;:)]|$)": "its noun: the same document, the same answer",
     r"it was \d+(?:[.,]\d+)*": "the present only: history is for the commit",
 }
-"""{regular expression of words that nobody should write: words to write instead}."""
+"""{regular expression of words to avoid: words to write instead}."""
 
 _PRONOUNS = r"he|she|him|his|her|hers|himself|herself"
 

@@ -1,1 +1,1 @@
-"""The REST API described as OpenAPI."""
+"""Makes the OpenAPI description of the REST API."""

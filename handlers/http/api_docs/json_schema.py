@@ -1,7 +1,7 @@
 """Makes JSON Schema from the types of answers and from the rules that check input.
 
 Only types and rules that this project uses are translated.
-Others raise TypeError when the description is made.
+All others raise TypeError when the description is made.
 """
 
 import inspect
@@ -47,8 +47,7 @@ class Components:
     def of(self, kind: Any) -> JsonSchema:  # noqa: PLR0911  # one case for each kind of type
         """Return the schema of a type, with references to named schemas for TypedDicts and enums.
 
-        kind  a type or what `typing` makes of types: neither has a type that covers all of them,
-              so it is Any
+        kind  a type, or an object that `typing` makes from types; no type covers both, so it is Any
         """
         origin, arguments = get_origin(kind), get_args(kind)
         if kind is Any:
@@ -87,8 +86,9 @@ class Components:
         return schema
 
     def _union(self, kinds: tuple[Any, ...]) -> JsonSchema:
-        """Return `type: [..., "null"]` for a simple type that may be null,
-        and `anyOf` for all other unions.
+        """Return the schema of a union.
+
+        It is `type: [..., "null"]` for a simple type that may be null, else `anyOf`.
         """
         schemas = [self.of(kind) for kind in kinds]
         if len(schemas) == 2 and schemas[1] == {"type": "null"} and "type" in schemas[0]:

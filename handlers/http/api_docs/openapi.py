@@ -1,13 +1,11 @@
-"""The API's description (OpenAPI 3.1): of the operations,
-the types of their answers and the rules of their input.
-"""
+"""Makes the API's description (OpenAPI 3.1) from the operations, answer types and input rules."""
 
 from handlers.http.api_docs.json_schema import Components, JsonSchema, of_body, of_rules
 from handlers.http.api_docs.operations import ERRORS, OPERATIONS, OTHER_CODES, Media, Operation
 from handlers.http.views.problems import Problem
 
 _NUMBERS = ("n", "sequence")
-"""Parameters of paths that are numbers; routes match only numbers for them."""
+"""Parameters of paths that must be numbers. Their routes match only digits."""
 _MONITORING = ("healthz", "readyz", "metrics")
 _ABOUT_ERRORS = {code: about for _, code, about in ERRORS}
 _STATUS_OF = {code: status for status, code, _ in ERRORS}
@@ -48,8 +46,9 @@ def document(version: str) -> JsonSchema:
 
 
 def codes_of(operation: Operation) -> list[str]:
-    """Return the error codes that an operation can answer with:
-    those of its form, and those that it names itself.
+    """Return the error codes that an operation can answer with.
+
+    Its path, method and body imply some codes, and its `errors` list the other codes.
     """
     codes = {*operation.errors}
     if operation.needs_login:
@@ -64,7 +63,7 @@ def codes_of(operation: Operation) -> list[str]:
         codes.add("bad_json")
     if operation.query is not None:
         codes.add("invalid")
-    # If the account is deleted at the same moment, a change by its user finds no user.
+    # If an account is deleted while its user changes something, the change finds no user.
     if "{" in operation.path or (operation.needs_login and operation.method != "GET"):
         codes.add("not_found")
     return [code for code in _STATUS_OF if code in codes]
@@ -154,7 +153,7 @@ def _media(content_type: str) -> JsonSchema:
 
 
 def _failures(operation: Operation) -> dict[str, tuple[str, str]]:
-    """Return {status: (name of the response, what it means)} of an operation's errors."""
+    """Return {status: (name of the response, its description)} for an operation's errors."""
     by_status: dict[int, list[str]] = {}
     for code in codes_of(operation):
         if _STATUS_OF[code] not in operation.statuses:

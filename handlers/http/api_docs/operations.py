@@ -1,9 +1,8 @@
-"""The operations of the API, one line each, and its error codes.
+"""The table of the API's operations and of its error codes.
 
-`handlers.http.api_docs.openapi` makes the description of them, and tests compare them with the
-server.
-
-Bodies and queries are the rules that handlers check; answers are the types that they reply with.
+`handlers.http.api_docs.openapi` makes the API's description from them, and tests compare them with
+the server. Bodies and queries are the rules that handlers check. Answers are the types of the
+handlers' answers.
 """
 
 from dataclasses import dataclass
@@ -51,7 +50,7 @@ from handlers.http.views.timeline import Timeline
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """An answer that is no JSON: the content types that it can have."""
+    """An answer that is not JSON. The field lists its possible content types."""
 
     content_types: tuple[str, ...]
 
@@ -60,12 +59,12 @@ class Media:
 class Operation:
     """One route and method.
 
-    path      as in the router's terms, with {names} for parameters
-    name      the operationId, from which generated clients name their functions
-    answer    the type of what is answered (or of several, joined by |), Media, or None for no body
+    path      the route's path, with {names} for parameters
+    name      the operationId, by which generated clients name their functions
+    answer    the type of the answer (or several types, joined by |), Media, or None for no body
     statuses  statuses of successful answers
-    errors    error codes of this operation, besides those that its path, method and body imply
-              (`openapi.codes_of`)
+    errors    error codes of this operation, in addition to the codes that its path, method and body
+              imply (`openapi.codes_of`)
     upload    field of multipart/form-data that holds a file
     """
 
@@ -73,7 +72,7 @@ class Operation:
     path: str
     name: str
     about: str
-    answer: Any  # types of types: there is no type for both a class and a union of classes
+    answer: Any  # no type covers both a class and a union of classes
     statuses: tuple[int, ...] = (200,)
     body: Schema | None = None
     query: Schema | None = None
@@ -85,7 +84,14 @@ class Operation:
 _MEMBERS = ("forbidden",)
 _DOCUMENT = ("quarantined", "text_unavailable")
 _VERSIONS = (*_DOCUMENT, "damaged")
-_WRITES = ("forbidden", "session_ended", "limit_reached", "quarantined", "text_unavailable", "too_large")
+_WRITES = (
+    "forbidden",
+    "session_ended",
+    "limit_reached",
+    "quarantined",
+    "text_unavailable",
+    "too_large",
+)
 _TEXT = Media(("text/plain",))
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -246,17 +252,27 @@ ERRORS: tuple[tuple[int, str, str], ...] = (
     (409, "session_ended", "The session has ended and is read-only."),
     (409, "limit_reached", "No more of these can be added."),
     (409, "quarantined", "The stored document is damaged and was taken out of service."),
-    (409, "damaged", "A stored version or other row is not what was written; everything else can "
-                     "be used."),
-    (409, "text_unavailable", "The document has content that the server cannot read texts from; "
-                              "its editors can go on."),
+    (
+        409,
+        "damaged",
+        "A stored version or other row is not what was written; everything else can be used.",
+    ),
+    (
+        409,
+        "text_unavailable",
+        "The document has content that the server cannot read texts from; its editors can go on.",
+    ),
     (413, "too_large", "The body, the document, or the work for the request is over a limit."),
     (415, "unsupported_media_type", "Send JSON as application/json."),
     (422, "invalid", "Fields are wrong; errors says which and why."),
     (426, "upgrade_required", "The address is for WebSockets."),
     (429, "rate_limited", "Too much in a short time; Retry-After says how many seconds to wait."),
-    (503, "unavailable", "The store is away, the server stops, or too much work waits; Retry-After "
-                         "says when to try again."),
+    (
+        503,
+        "unavailable",
+        "The store is away, the server stops, or too much work waits; Retry-After "
+        "says when to try again.",
+    ),
 )
 OTHER_CODES = ("internal", "bad_request")
-"""Codes of errors that no client can do anything about."""
+"""Error codes that any operation may have, and that no client can act on."""

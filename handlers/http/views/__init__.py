@@ -1,7 +1,6 @@
-"""The JSON that clients see (docs/api.md):
-the shape of each answer, and the function that makes it of records.
+"""The JSON answers that clients get (docs/api.md): their types, and functions that make them.
 
-A TypedDict here is one named schema of the API's description, and its docstring is the schema's
-description. So what an answer holds stands in one place, for the type checker, for OpenAPI and for
-the clients generated from it.
+Each TypedDict here is a named schema of the API's description, and its docstring is the schema's
+description. So each answer is described in one place for the type checker, for OpenAPI, and for
+clients that are generated from OpenAPI.
 """

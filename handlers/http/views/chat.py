@@ -1,4 +1,4 @@
-"""Chat messages."""
+"""Answers with chat messages."""
 
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
@@ -12,7 +12,7 @@ from storage import records
 class Message(TypedDict):
     """A chat message; `sequence` counts from 1 in its session.
 
-    Nothing else is known of one that is `damaged`.
+    Only the `sequence` of a `damaged` message is known.
     """
 
     id: str
@@ -25,7 +25,7 @@ class Message(TypedDict):
 
 
 class Messages(TypedDict):
-    """Messages, oldest first; `next` leads to older ones."""
+    """Messages, oldest first; `next` leads to older messages."""
 
     messages: list[Message]
     next: str | None
@@ -38,7 +38,7 @@ class Unread(TypedDict):
 
 
 def message(record: records.Message, people: Mapping[str, records.User]) -> Message:
-    """Return a message; its sender has the name they had then if there is no record of them."""
+    """Return a message. If the sender's record is gone, their name at that time is used."""
     body: Message = {
         "id": record.id,
         "sessionId": record.session_id,

@@ -1,4 +1,4 @@
-"""The code: versions, the document as it is or was, and what differs between versions."""
+"""Answers with code: versions, present and past documents, and differences between versions."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,18 +18,18 @@ from storage.records import VersionKind
 
 
 class Author(TypedDict):
-    """A user who wrote something."""
+    """A user who wrote a version or an edit."""
 
     id: str
     username: str
 
 
 class Document(TypedDict):
-    """What a root holds that is no text: `value` is an object for a map, a list for an array,
-    a text for XML.
+    """The content of a root that is not a text.
 
-    An `empty` root is one in which all is deleted. `leftOut` says why `value` is null, or what it
-    lacks: `attributes` are values under keys in a root that is no map.
+    `value` is an object for a map, a list for an array, and a text for XML. In an `empty` root,
+    everything was deleted. `leftOut` says why `value` is null, or what `value` lacks. `attributes`
+    are values under keys in a root that is not a map.
     """
 
     type: RootType
@@ -40,7 +40,7 @@ class Document(TypedDict):
 class Version(TypedDict):
     """A version. An answer that only describes it has no `code`, `files` and `documents`.
 
-    One that is `damaged` in the store has none of these; its other fields may be empty.
+    A version that is `damaged` in the store has none of these fields, and others may be empty.
     """
 
     sessionId: str
@@ -58,15 +58,16 @@ class Version(TypedDict):
 
 
 class Root(TypedDict):
-    """A root that is no text, and what it is."""
+    """The name and the type of a root that is not a text."""
 
     root: str
     type: RootType
 
 
 class Restored(Version):
-    """The version that a restore made; `notRestored` are the roots that differ still,
-    as only texts can be restored.
+    """The version that a restore made.
+
+    `notRestored` are the roots that still differ, because only texts can be restored.
     """
 
     notRestored: list[Root]
@@ -80,7 +81,7 @@ class Versions(TypedDict):
 
 
 class LiveDocument(TypedDict):
-    """The document as it is now; `version` is null if it is in no version yet."""
+    """The document as it is now; `version` is null if no version has this state yet."""
 
     sessionId: str
     version: int | None
@@ -92,10 +93,10 @@ class LiveDocument(TypedDict):
 
 
 class File(TypedDict):
-    """A root of a document, without what it holds.
+    """A root of a document, without its content.
 
-    `length` counts what `files` and `documents` would show: UTF-16 code units of a text, keys of a
-    map, values of an array, elements and texts of XML; 0 if it is `empty`.
+    `length` is the number of a text's UTF-16 code units, of a map's keys, of an array's values, or
+    of XML's elements and texts. It is 0 if the root is `empty`.
     """
 
     root: str
@@ -126,9 +127,9 @@ class _Marks(TypedDict, total=False):
 
 
 class HunkLine(_Marks):
-    """A line in both texts, only in the old or only in the new one.
+    """A line that is in both texts, only in the old text, or only in the new text.
 
-    `marks` are [start, end] of what changed inside it, in UTF-16 code units.
+    `marks` are [start, end] of the changed parts of the line, in UTF-16 code units.
     """
 
     kind: Annotated[str, OneOf(" ", "-", "+")]
@@ -136,7 +137,7 @@ class HunkLine(_Marks):
 
 
 class Hunk(TypedDict):
-    """Lines that differ, with their surroundings; lines are counted from 1."""
+    """Lines that differ, with the lines around them; lines are counted from 1."""
 
     oldStart: int
     oldLines: int
@@ -146,7 +147,7 @@ class Hunk(TypedDict):
 
 
 class FileDifference(TypedDict):
-    """What differs in one text; `unified` is what `git apply` and `patch` read."""
+    """The differences in one text; `git apply` and `patch` can read `unified`."""
 
     root: str
     hunks: list[Hunk]
@@ -154,9 +155,9 @@ class FileDifference(TypedDict):
 
 
 class Difference(From):
-    """The texts that differ between two versions; 0 is the empty document before the first one.
+    """The texts that differ between two versions; 0 is the empty document before version 1.
 
-    `others` are roots that differ and are no texts: no hunks are made of those.
+    `others` are roots that differ and are not texts, so they have no hunks.
     """
 
     to: int | Literal["live"]
@@ -165,7 +166,7 @@ class Difference(From):
 
 
 class Redaction(From):
-    """How many characters of a text were taken out of how many updates and versions."""
+    """How many characters were removed, and from how many updates and versions."""
 
     to: int
     characters: int
@@ -197,12 +198,12 @@ def version(record: records.Version, people: Mapping[str, records.User]) -> Vers
 def restored(
     record: records.Version, people: Mapping[str, records.User], others: Mapping[str, str]
 ) -> Restored:
-    """Return the version of a restore; others: {root: what it is} of what was not restored."""
+    """Return the version of a restore; others: {root: type} of roots that were not restored."""
     return {**version(record, people), "notRestored": roots(others)}
 
 
 def roots(types: Mapping[str, str]) -> list[Root]:
-    """Return roots from {name: what it is}."""
+    """Return roots from {name: type}."""
     return [{"root": name, "type": RootType(kind)} for name, kind in types.items()]
 
 
@@ -219,7 +220,7 @@ def listed_files(outline: Outline) -> list[File]:
 
 
 def documents(read: Mapping[str, Mapping[str, Any]]) -> dict[str, Document]:
-    """Return {root: what it holds} of roots that are no texts."""
+    """Return {root: content} of roots that are not texts."""
     return {
         root: {"type": document["type"], "value": document["value"], "leftOut": document["leftOut"]}
         for root, document in read.items()
@@ -227,7 +228,7 @@ def documents(read: Mapping[str, Mapping[str, Any]]) -> dict[str, Document]:
 
 
 def moment(shown: moments.Moment) -> str:
-    """Return a document as it was as JSON, but for its session and log position."""
+    """Return a past document as JSON, without its session and log position."""
     files = shown.files
     return json.dumps(
         {
@@ -239,13 +240,15 @@ def moment(shown: moments.Moment) -> str:
 
 
 def author(user_id: str, people: Mapping[str, records.User], name: str = "") -> Author:
-    """Return an author; `name` is what they were called, for when there is no record."""
+    """Return an author; `name` is their earlier name, which is used if their record is gone."""
     return {"id": user_id, "username": person(user_id, people, name)["username"]}
 
 
 def encoded_differences(before: Mapping[str, str], after: Mapping[str, str], steps: int) -> bytes:
-    """Return what differs between the texts of two documents, {root: text}, as JSON;
-    `steps` as `hunks.compare`.
+    """Return the differences between the texts of two documents as JSON.
+
+    before, after  {root: text}
+    steps          as for `hunks.compare`
     """
     return json.dumps(file_differences(hunks.compare(before, after, steps))).encode()
 
@@ -256,7 +259,7 @@ def encoded_difference(others: Mapping[str, Any], files: bytes) -> list[bytes]:
 
 
 def file_differences(differences: Mapping[str, Sequence[hunks.Hunk]]) -> list[FileDifference]:
-    """Return what differs, from {root: hunks}."""
+    """Return the differences of all texts; differences: {root: hunks}."""
     return [
         {
             "root": root,

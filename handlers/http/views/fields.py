@@ -1,6 +1,4 @@
-"""What the type of a field cannot say by itself:
-a format, or which values of an enumeration it can have.
-"""
+"""Adds facts to the type of a field: a format, or the values that it can have."""
 
 from dataclasses import dataclass
 from typing import Annotated, TypedDict
@@ -23,11 +21,11 @@ class OneOf:
 
 
 Timestamp = Annotated[str, Format("date-time")]
-"""A time as RFC 3339 has it: in UTC, with milliseconds."""
+"""A time in the format of RFC 3339, in UTC, with milliseconds."""
 JoinRole = Annotated[Role, OneOf(Role.EDITOR, Role.VIEWER)]
-"""What somebody becomes by joining."""
+"""The role that a user can get by joining."""
 
 
 From = TypedDict("From", {"from": int})
-"""Base of the answers with a field `from`, which a class cannot declare:
-it is a keyword of Python."""
+"""Base of the answers with a field `from`.
+A class cannot declare this field, because `from` is a keyword of Python."""

@@ -1,4 +1,4 @@
-"""Looking back: every step for a player, and who wrote each line."""
+"""Answers with a session's history: the steps for a player, and the author of each line."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -15,15 +15,15 @@ from handlers.http.views.times import rfc3339
 ReplayEdit = tuple[int, int, int, str]
 """[index of the root, position, deleted, inserted], in UTF-16 code units."""
 ReplayStep = tuple[int, int, list[ReplayEdit]]
-"""[milliseconds since the step before, index of the author, edits]."""
+"""[milliseconds since the previous step, index of the author, edits]."""
 
 
 class Replay(From):
-    """The texts at a log position, and what each update after it changed.
+    """The texts at a log position, and the changes of each update after it.
 
-    A step is [milliseconds since the one before, index of the author, edits], an edit [index of the
-    root, position, deleted, inserted], in UTF-16 code units. `others` are the roots that are no
-    texts, so the steps do not show them.
+    A step is [milliseconds since the previous step, index of the author, edits]. An edit is [index
+    of the root, position, deleted, inserted], in UTF-16 code units. `others` are the roots that are
+    not texts, so the steps do not show them.
     """
 
     to: int
@@ -37,7 +37,10 @@ class Replay(From):
 
 
 class BlameLine(TypedDict):
-    """A line, who wrote its newest part and when; null for an empty line. `carried`: see a run."""
+    """A line, with the author and time of its newest part; both are null for an empty line.
+
+    `carried` has the same meaning as in `BlameRun`.
+    """
 
     line: int
     text: str
@@ -49,8 +52,8 @@ class BlameLine(TypedDict):
 class BlameRun(TypedDict):
     """A part of a text that one user wrote; positions are UTF-16 code units.
 
-    `carried`: the author only brought it. Somebody else typed it,
-    whose client has not confirmed it.
+    `carried` means that the author's client only sent this part. Another user typed it, but that
+    user's client has not confirmed it.
     """
 
     start: int
@@ -61,7 +64,7 @@ class BlameRun(TypedDict):
 
 
 class Blame(TypedDict):
-    """Who wrote each line and each run of a text as it is."""
+    """The author of each line and of each run of the present text."""
 
     root: str
     sequence: int
@@ -71,7 +74,7 @@ class Blame(TypedDict):
 
 
 def replay(replayed: replays.Replayed) -> Answer:
-    """Return a part of a replay, but for its log positions."""
+    """Return a part of a replay, without its log positions."""
     steps = replayed.steps
     names = Names(replayed.files)
     shown = names.steps(steps, steps[0].at if steps else 0)
@@ -90,14 +93,14 @@ def replay(replayed: replays.Replayed) -> Answer:
 
 
 class Names:
-    """Roots and authors that steps name by their index, in the order in which they came."""
+    """Roots and authors in the order of their first step. Steps name them by their index."""
 
     def __init__(self, roots: Iterable[str] = (), authors: Iterable[str] = ()) -> None:
         self.roots = {root: number for number, root in enumerate(roots)}
         self.authors = {author: number for number, author in enumerate(authors)}
 
     def steps(self, steps: Sequence[Step], before: int) -> list[ReplayStep]:
-        """Return steps as they are told; `before` is the time of the step before, in ms."""
+        """Return steps in their JSON form; `before` is the time of the previous step in ms."""
         shown: list[ReplayStep] = []
         for step in steps:
             author = self.authors.setdefault(step.author, len(self.authors))
@@ -111,7 +114,7 @@ class Names:
 
 
 def blame(record: blaming.Blame) -> Answer:
-    """Return who wrote each line and each run of a text."""
+    """Return the author of each line and of each run of a text."""
     lines: list[BlameLine] = [
         {
             "line": number,

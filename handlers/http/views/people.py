@@ -1,4 +1,4 @@
-"""Users, their logins and their pictures."""
+"""Answers with users, their logins and their pictures."""
 
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
@@ -17,7 +17,7 @@ _COLOURS = (
 
 
 class Person(TypedDict):
-    """What others are told of a user."""
+    """The facts about a user that other users see."""
 
     id: str
     username: str
@@ -30,8 +30,9 @@ class _GuestOf(TypedDict, total=False):
 
 
 class User(Person, _GuestOf):
-    """What users are told of themselves; `email` is null for guests,
-    and only they have `guestOf`.
+    """The facts about a user that they themselves see.
+
+    `email` is null for guests, and only guests have `guestOf`.
     """
 
     email: str | None
@@ -40,8 +41,9 @@ class User(Person, _GuestOf):
 
 
 class Participant(TypedDict):
-    """The user that the server puts into presence states;
-    colours as y-codemirror.next wants them.
+    """The user in a presence state, as the server writes it.
+
+    The fields and colours have the form that y-codemirror.next expects.
     """
 
     id: str
@@ -53,7 +55,7 @@ class Participant(TypedDict):
 
 
 class SignedIn(TypedDict):
-    """A login that begins or goes on; `expiresIn` is the access token's life in seconds."""
+    """A new or refreshed login; `expiresIn` is the life of the access token in seconds."""
 
     user: User
     accessToken: str
@@ -69,16 +71,16 @@ class GuestSignedIn(SignedIn):
 
 
 class PasswordChanged(Confirmation):
-    """`ended` counts the other logins, which have ended."""
+    """The answer to a change of password; `ended` counts the other logins, which have ended."""
 
     ended: int
 
 
 class Usage(TypedDict):
-    """What the user's own sessions take: logs, checkpoints, versions, chat, and their picture.
+    """How much storage a user's own sessions and picture take.
 
-    At `maxBytes`, no version and no session can be added. Somewhat above it, no edit is accepted
-    either.
+    `bytes` includes logs, checkpoints, versions and chat. At `maxBytes`, no version and no session
+    can be added. Somewhat above `maxBytes`, no edit is accepted either.
     """
 
     bytes: int
@@ -89,7 +91,7 @@ class Usage(TypedDict):
 
 
 class Login(TypedDict):
-    """One sign-in on one device; `current` is the one that asks."""
+    """One sign-in on one device; `current` is true for the login of this request."""
 
     id: str
     device: str
@@ -100,7 +102,7 @@ class Login(TypedDict):
 
 
 class Logins(TypedDict):
-    """All logins of a user, the one used last first."""
+    """All logins of a user, the most recently used first."""
 
     items: list[Login]
     next: str | None
@@ -113,7 +115,7 @@ class Avatar(TypedDict):
 
 
 def user(record: records.User) -> User:
-    """Return what a user is told of themselves."""
+    """Return the facts about a user that they themselves see."""
     guest_of: _GuestOf = {"guestOf": record.guest_of} if record.is_guest else {}
     return {
         "id": record.id,
@@ -128,8 +130,9 @@ def user(record: records.User) -> User:
 
 
 def person(user_id: str, people: Mapping[str, records.User], name: str = "") -> Person:
-    """Return what others are told of a user; `name` is what they were called,
-    for when there is no record.
+    """Return the facts about a user that other users see.
+
+    name  the user's earlier name, which is used if their record is gone
     """
     record = people.get(user_id)
     if record is None:
@@ -143,7 +146,7 @@ def person(user_id: str, people: Mapping[str, records.User], name: str = "") -> 
 
 
 def participant(record: records.User) -> Participant:
-    """Return what presence states say of a user."""
+    """Return the facts about a user for presence states."""
     colour = _COLOURS[sum(record.id.encode()) % len(_COLOURS)]
     shown: Participant = {
         "id": record.id,
@@ -158,7 +161,7 @@ def participant(record: records.User) -> Participant:
 
 
 def login(record: records.Login, current_id: str) -> Login:
-    """Return a login as its user sees it; `current_id` is the login that asks."""
+    """Return a login as its user sees it; `current_id` is the login of the request."""
     return {
         "id": record.id,
         "device": record.device,

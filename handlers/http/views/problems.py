@@ -1,4 +1,4 @@
-"""Errors, and answers that only say how the server is."""
+"""Answers with an error, a confirmation, or the state of the server."""
 
 from typing import Literal, NotRequired, TypedDict
 
@@ -6,10 +6,10 @@ from handlers.errors import ApiError
 
 
 class Problem(TypedDict):
-    """An error as RFC 9457 has it, with extensions.
+    """An error in the format of RFC 9457, with extensions.
 
-    errors says what is wrong with which field,
-    and limit is the name of the setting whose limit was passed.
+    `errors` has the faults of each wrong field. `limit` is the name of the setting whose limit was
+    exceeded.
     """
 
     type: str
@@ -25,7 +25,7 @@ class Problem(TypedDict):
 
 
 class Confirmation(TypedDict):
-    """A sentence that says what was done."""
+    """A sentence that confirms the change."""
 
     message: str
 
@@ -44,7 +44,7 @@ class Readiness(TypedDict):
 
 
 def problem(error: ApiError, title: str, request_id: str) -> Problem:
-    """Return what a client is told of an error; `title` is the status in words."""
+    """Return the answer for an error; `title` is the status in words."""
     body: Problem = {
         "type": f"/docs#{error.code}",
         "title": title,

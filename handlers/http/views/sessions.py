@@ -1,4 +1,4 @@
-"""Sessions with their members, invites and tickets."""
+"""Answers with sessions, their members, invites and tickets."""
 
 from collections.abc import Iterable, Mapping, Set
 from typing import TypedDict
@@ -12,22 +12,22 @@ from storage.records import Access, Role, Status
 
 
 class MemberRole(Person):
-    """A user and what they may do in a session."""
+    """A user and their role in a session."""
 
     role: Role
 
 
 class Member(MemberRole):
-    """A member as a session lists them."""
+    """A member in the list of a session's members."""
 
     joinedAt: Timestamp
     online: bool
 
 
 class DocumentSize(TypedDict):
-    """How many bytes a session's document has as Yjs encodes it, of how many it may have.
+    """The size of a session's document in bytes, as Yjs encodes it, and the limit on this size.
 
-    `bytes` may have deleted content in it, `isHalfFull` does not count that.
+    `bytes` may include deleted content, which does not count for `isHalfFull`.
     """
 
     bytes: int
@@ -36,17 +36,16 @@ class DocumentSize(TypedDict):
 
 
 class Compacted(DocumentSize):
-    """The document's size after all deleted content was removed, and `before`."""
+    """The document's size after deleted content was removed, and its size `before` that."""
 
     before: int
 
 
 class Session(TypedDict):
-    """A session as one member sees it: `role` and `unread` are theirs.
+    """A session as one member sees it: `role` and `unread` are about this member.
 
-    Lists show the first members only.
-
-    `documentSize` is null while nobody has the session open.
+    Lists of sessions show only the first members of each session. `documentSize` is null while
+    nobody has the session open.
     """
 
     id: str
@@ -69,10 +68,10 @@ class Session(TypedDict):
 
 
 class SessionEnd(TypedDict, total=False):
-    """How a session ended: `final` is the number of the version that has its last texts.
+    """The end of a session. `final` is the number of the version with its last texts.
 
-    It is null for a session in which nothing was ever written, and when it could not be stored:
-    `finalProblem` then says why. The document can still be read.
+    `final` is null if nothing was ever written in the session, or if the version could not be
+    stored. In the second case, `finalProblem` is the reason. The document can still be read.
     """
 
     final: int | None
@@ -80,11 +79,11 @@ class SessionEnd(TypedDict, total=False):
 
 
 class ChangedSession(Session, SessionEnd):
-    """A session after a change; only one that was ended by it has the fields of `SessionEnd`."""
+    """A session after a change. If the change ended it, it has the fields of `SessionEnd`."""
 
 
 class Sessions(TypedDict):
-    """Sessions, newest activity first."""
+    """Sessions, the most recently active first."""
 
     items: list[Session]
     next: str | None
@@ -98,7 +97,7 @@ class Joined(TypedDict):
 
 
 class Invite(TypedDict):
-    """An invite without its secret; `maxUses` and `usesLeft` are null for any number."""
+    """An invite without its secret; `maxUses` and `usesLeft` are null if there is no limit."""
 
     id: str
     role: JoinRole
@@ -112,20 +111,20 @@ class Invite(TypedDict):
 
 
 class NewInvite(Invite):
-    """An invite with its secret, which is shown this once, and the page that it leads to."""
+    """An invite with its secret, which is shown only once, and the URL of its page."""
 
     invite: str
     url: str
 
 
 class InviteUse(Person):
-    """Somebody who came in by an invite."""
+    """A user who used an invite, and the time of it."""
 
     at: Timestamp
 
 
 class ListedInvite(Invite):
-    """An invite with its maker, and the first users that came in by it."""
+    """An invite with its creator, and some of the users who used it."""
 
     createdBy: Person
     usedBy: list[InviteUse]
@@ -139,7 +138,7 @@ class Invites(TypedDict):
 
 
 class PreviewSession(TypedDict):
-    """What strangers with an invite or an open link are told of its session."""
+    """The facts about a session that users with an invite or an open link see."""
 
     id: str
     title: str
@@ -148,7 +147,7 @@ class PreviewSession(TypedDict):
 
 
 class Preview(TypedDict):
-    """What an invite leads to."""
+    """The session and the role that an invite leads to."""
 
     session: PreviewSession
     role: JoinRole
@@ -157,7 +156,7 @@ class Preview(TypedDict):
 
 
 class LinkPreview(TypedDict):
-    """What the link of a session leads to, if the link lets people in, and in which role."""
+    """The session and the role that a session's link leads to, if users may join by the link."""
 
     session: PreviewSession
     role: JoinRole
@@ -181,10 +180,10 @@ def session(
 ) -> Session:
     """Return a session as one member sees it.
 
-    members  those to show
-    count    how many members there are
+    members  the members to show
+    count    how many members the session has
     online   ids of the users who are connected
-    fill     how full its document is, if that is known
+    fill     how full the session's document is; None if that is unknown
     """
     record = listed.session
     return {
@@ -224,7 +223,7 @@ def member(record: records.Member, people: Mapping[str, records.User], online: S
 
 
 def invite(record: records.Invite, now: int) -> Invite:
-    """Return an invite without its secret, which nobody knows any more."""
+    """Return an invite without its secret, which the server does not store."""
     return {
         "id": record.id,
         "role": record.role,
@@ -244,7 +243,7 @@ def listed_invite(
     people: Mapping[str, records.User],
     now: int,
 ) -> ListedInvite:
-    """Return an invite with its maker and the users that came in by it."""
+    """Return an invite with its creator and the given uses."""
     return {
         **invite(record, now),
         "createdBy": person(record.created_by, people),
@@ -255,7 +254,7 @@ def listed_invite(
 def preview(
     record: records.Invite, session: records.Session, people: Mapping[str, records.User]
 ) -> Preview:
-    """Return what an invite leads to."""
+    """Return the session and the role that an invite leads to."""
     return {
         "session": _preview_session(session),
         "role": record.role,
@@ -265,7 +264,7 @@ def preview(
 
 
 def link_preview(session: records.Session, people: Mapping[str, records.User]) -> LinkPreview:
-    """Return what the link of a session leads to."""
+    """Return the session and the role that a session's link leads to."""
     return {
         "session": _preview_session(session),
         "role": session.join_role,

@@ -1,4 +1,4 @@
-"""The timeline of a session: who typed when, and marks of versions, messages and redactions."""
+"""Answers with a session's timeline: edits, versions, messages and redactions by their time."""
 
 import json
 from bisect import bisect_right
@@ -18,7 +18,7 @@ MAX_MARKS = 1_000
 
 
 class TimelineAuthor(Person):
-    """An author and how much they wrote and deleted in all, in UTF-16 code units."""
+    """An author and how much they inserted and deleted in all, in UTF-16 code units."""
 
     inserted: int
     deleted: int
@@ -32,8 +32,8 @@ class _Notable(TypedDict, total=False):
 class TimelineEntry(_Notable):
     """Edits of one user without a gap, from log position `first` to `sequence`.
 
-    Amounts are UTF-16 code units. `paste` is the largest insert, if it is a large one. `pause` is
-    the milliseconds before these edits, if they are many.
+    Amounts are UTF-16 code units. `paste` is the size of the largest insert, if it is large.
+    `pause` is the time without edits before these edits in milliseconds, if it is long.
     """
 
     sequence: int
@@ -46,7 +46,7 @@ class TimelineEntry(_Notable):
 
 
 class VersionMark(TypedDict):
-    """A version was made."""
+    """The mark of a version on the timeline."""
 
     at: Timestamp
     kind: VersionKind
@@ -56,7 +56,7 @@ class VersionMark(TypedDict):
 
 
 class ChatMark(TypedDict):
-    """A chat message was sent."""
+    """The mark of a chat message on the timeline."""
 
     at: Timestamp
     kind: Literal["chat"]
@@ -65,7 +65,7 @@ class ChatMark(TypedDict):
 
 
 class RedactionMark(TypedDict):
-    """A text was taken out of these edits later."""
+    """The mark of edits from which a text was removed later."""
 
     at: Timestamp
     kind: Literal["redacted"]
@@ -77,7 +77,7 @@ Mark = VersionMark | ChatMark | RedactionMark
 
 
 class Timeline(TypedDict):
-    """Who typed when and how much; `duration` is in milliseconds."""
+    """The edits of all users with their times and amounts; `duration` is in milliseconds."""
 
     first: Timestamp | None
     last: Timestamp | None
@@ -90,7 +90,7 @@ class Timeline(TypedDict):
 
 
 def timeline_entry(stretch: timelines.Stretch) -> TimelineEntry:
-    """Return some edits of one user."""
+    """Return the entry for a stretch of edits of one user."""
     notable: _Notable = {}
     if stretch.paste:
         notable["paste"] = stretch.paste
@@ -109,7 +109,7 @@ def timeline_entry(stretch: timelines.Stretch) -> TimelineEntry:
 
 
 def timeline_authors(stretches: Sequence[timelines.Stretch]) -> dict[str, dict[str, int]]:
-    """Return {author of any edit: totals}, in the order in which they began."""
+    """Return {author: totals of their edits}, in the order of the authors' first edits."""
     totals: dict[str, dict[str, int]] = {}
     for stretch in stretches:
         total = totals.setdefault(stretch.author, {"inserted": 0, "deleted": 0})
@@ -126,9 +126,9 @@ def marks(
 ) -> list[Mark]:
     """Return versions, chat messages and redacted edits as marks of a timeline, oldest first.
 
-    The clock may have been set while the session went on. So a version is shown after the edits
-    that it contains, and before the next one. No message is shown before an earlier message, and
-    nothing before the first edit.
+    The clock may have been changed during the session. So a version is shown after the edits that
+    it contains and before the next edits, even if its time differs. No message is shown before an
+    earlier message, and no mark before the first edit.
     """
     timed: list[tuple[int, Mark]] = []
     sound = (version for version in versions if not version.is_damaged)
@@ -149,8 +149,9 @@ def marks(
 
 
 def _between_edits(version: records.Version, stretches: Sequence[timelines.Stretch]) -> int:
-    """Return when a version was made, in ms: not before the edits that it has,
-    not after those that it lacks.
+    """Return the time in ms at which a version is shown.
+
+    It is not before the edits that the version has, and not after the edits that it lacks.
     """
     index = bisect_right(stretches, version.sequence, key=lambda stretch: stretch.first) - 1
     if not stretches:
@@ -195,7 +196,7 @@ def timeline(
     versions: Sequence[records.Version],
     messages: Sequence[records.Message],
 ) -> Answer:
-    """Return the timeline behind a log position, with its marks."""
+    """Return the timeline after a log position, with its marks."""
     stretches = folded.stretches
     first = bisect_right(stretches, after, key=lambda stretch: stretch.first)
     shown = stretches[first : first + MAX_STRETCHES]

@@ -1,3 +1,1 @@
-"""One session as its text clients see it: the text they are sent, their presence,
-and events about others.
-"""
+"""One session for its text clients: the text, their presence, and events about other users."""

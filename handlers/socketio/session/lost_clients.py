@@ -1,5 +1,6 @@
-"""Clients of one session whose connections broke:
-each may come back with what it wrote meanwhile.
+"""Remembers the clients of one session whose connections broke.
+
+Such a client may come back with text that it wrote meanwhile.
 """
 
 from collections.abc import Callable
@@ -8,14 +9,14 @@ from typing import NamedTuple
 from crdt.room.text_clients import TextClient
 
 LOST_S = 30.0
-"""Seconds that a client whose connection broke is remembered:
-rooms that nobody uses are closed about then."""
+"""Seconds for which a client is remembered after its connection broke.
+Unused rooms are closed after about the same time."""
 _MAX_LOST = 16
-"""Clients that are remembered after their connection broke."""
+"""Most clients of one session that are remembered after their connection broke."""
 
 
 class _Lost(NamedTuple):
-    """A client, its user, and the time on the clock until which it is remembered."""
+    """A client, its user, and the time in seconds until which the client is remembered."""
 
     user_id: str
     client: TextClient
@@ -23,12 +24,12 @@ class _Lost(NamedTuple):
 
 
 class LostClients:
-    """The lost clients of one session."""
+    """The clients of one session whose connections broke."""
 
     __slots__ = ("_clock", "_lost")
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """clock: seconds since any moment."""
+        """clock: a function that returns seconds of a monotonic clock."""
         self._clock = clock
         self._lost: list[_Lost] = []
 
@@ -38,7 +39,7 @@ class LostClients:
         return bool(self._lost)
 
     def add(self, user_id: str, client: TextClient) -> None:
-        """Remember a client; if too many are remembered, forget the one that was lost first."""
+        """Remember a client; if there are too many, forget the client that was lost first."""
         self._lost = [*self._lost[1 - _MAX_LOST :], _Lost(user_id, client, self._clock() + LOST_S)]
 
     def of_user(self, user_id: str) -> list[TextClient]:

@@ -1,5 +1,6 @@
 """The connection of a text client to a session.
-For the room it is like any other one, but it gets no Yjs frames.
+
+For the room it is a connection like any other, but it gets no Yjs frames.
 """
 
 import json
@@ -21,8 +22,9 @@ _CLOCK_MS = 10
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The user that joins, the login and the role;
-    `client_id` identifies the presence for Yjs editors.
+    """The user that joins, with the login and the role.
+
+    `client_id` identifies the user's presence for Yjs editors.
     """
 
     user: User
@@ -35,7 +37,7 @@ class Client(Protocol):
     """The client that a connection belongs to."""
 
     def encode(self, event: str, *arguments: object) -> str:
-        """Return an event as a text that any client may be sent."""
+        """Return an event as a text that can be sent to any client."""
 
     def emit(self, event: str, content: object) -> None:
         """Send an event with its content."""
@@ -44,10 +46,10 @@ class Client(Protocol):
         """Send an event that `encode` has returned."""
 
     def confirm(self, arrived: Callable[[], None]) -> None:
-        """Call `arrived` once the client has received all that was sent so far."""
+        """Call `arrived` once the client has received everything that was sent so far."""
 
     def unseated(self, reason: CloseReason, message: str) -> None:
-        """Learn that the room has closed the connection, and why."""
+        """Handle that the room has closed the connection for this reason."""
 
 
 class Session(Protocol):
@@ -55,19 +57,20 @@ class Session(Protocol):
 
     @property
     def room(self) -> Room:
-        """The room of the session, which is loaded."""
+        """The loaded room of the session."""
 
     @property
     def feed(self) -> TextFeed:
-        """The text of the room as its text clients get it."""
+        """The text of the room in the form for text clients."""
 
     def edited(self) -> None:
-        """Learn that the connection has changed the text."""
+        """Handle that the connection has changed the text."""
 
 
 class EncodedText:
-    """The encoded event with a text, kept for the next client:
-    most get an equal one, and a megabyte takes 2 ms.
+    """Keeps the encoded event with a text, because the next client mostly gets an equal text.
+
+    Encoding a megabyte takes 2 ms.
     """
 
     __slots__ = ("_event", "_text")
@@ -76,9 +79,7 @@ class EncodedText:
         self._text = self._event = ""
 
     def event(self, client: Client, text: str) -> str:
-        """Return the event with a text, encoded by a client;
-        if it is the text that was encoded last, reuse that.
-        """
+        """Return the encoded event with a text; reuse the last event if the text is equal."""
         if text != self._text or not self._event:
             self._text, self._event = text, client.encode("receive-code", text)
         return self._event
@@ -90,7 +91,7 @@ class TextConnection:
     def __init__(
         self, client: Client, session: Session, identity: Identity, clock: Callable[[], int]
     ) -> None:
-        """clock: milliseconds since 1970."""
+        """clock: a function that returns milliseconds since 1970."""
         user = identity.user
         self.client = client
         self.user_id = user.id
@@ -112,12 +113,12 @@ class TextConnection:
     # -- the Outbox of crdt.room.connection, and a Socket of handlers.connections ------------------
 
     def send(self, frame: bytes) -> None:
-        """Send nothing: text clients get events through `TextSession`."""
+        """Send nothing, because text clients get events through `TextSession`."""
 
     send_framed = send
 
     def send_parts(self, frames: Sequence[bytes]) -> None:
-        """Send nothing: a text client asks for no document."""
+        """Send nothing, because a text client never requests the document."""
 
     def close(self, reason: CloseReason, message: str = "") -> None:
         self._is_closed = True
@@ -125,16 +126,18 @@ class TextConnection:
 
     @property
     def may_write(self) -> bool:
-        """Whether text that the client has sent may be written;
-        also if it has left since, unless it was sent away.
+        """Whether text that the client has sent may be written.
+
+        It may be written even if the client has left since then, unless the server closed it.
         """
         return not self._is_closed and self._session.room.members.takes_late_edits(self.connection)
 
     # -- text and presence ------------------------------------------------------------------------
 
     def offer(self, encoded: EncodedText) -> int:
-        """Send the text if the client is ready for one and has another text;
-        return how many characters are sent.
+        """Send the text if the client is ready and has a different text.
+
+        Returns how many characters were sent.
         """
         text = self.text.to_send()
         if text is not None:
@@ -147,17 +150,16 @@ class TextConnection:
         self._session.edited()
 
     def show_typing(self, *, is_typing: bool) -> None:
-        """Set in the presence whether the client types."""
+        """Note in the client's presence whether its user types."""
         if is_typing != self._is_typing:
             self._is_typing = is_typing
             self.announce()
 
     def announce(self) -> None:
-        """Announce the client's presence to Yjs editors,
-        which forget it after 30 s without news (y-protocols).
+        """Announce the client's presence to Yjs editors.
 
-        The presence clock runs with the time,
-        so that it stays ahead of the steps that the room adds for a new name.
+        The editors forget a presence after 30 s without an announcement (y-protocols). The presence
+        clock grows with the time, so it stays ahead of steps that the room adds for a new name.
         """
         room = self._session.room
         if self.connection in room.members.connections:

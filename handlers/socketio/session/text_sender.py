@@ -1,5 +1,6 @@
-"""Sends the text of one session to its clients,
-in turns between which the event loop serves others.
+"""Sends the text of one session to its clients, in several turns of the event loop.
+
+Between these turns, the event loop does other work.
 """
 
 import asyncio
@@ -13,17 +14,17 @@ from handlers.socketio.session.text_connection import EncodedText, TextConnectio
 from storage.background import start_task
 
 _INTERVAL_S = 0.05
-"""Seconds between two texts to the same client: 20 texts a second at most."""
+"""Least seconds between two texts to the same client: at most 20 texts a second."""
 _REST = 4
-"""After texts were sent for t seconds, none are sent for this many times t,
-because others need the event loop too."""
+"""After texts were sent for t seconds, no texts are sent for this many times t seconds,
+because other work needs the event loop too."""
 _TURN_S = 0.005
 _TURN_CHARACTERS = 1 << 19
-"""Most characters that are sent in one turn of the event loop, which writes them to the sockets in
-the turn after it. The remaining clients get their texts in later turns."""
+"""Most characters that are queued in one turn of the event loop. The next turn writes them to the
+sockets. The remaining clients get their texts in later turns."""
 
 _clock = time.perf_counter
-"""Not the clock of the loop: that of uvloop stands still during a turn."""
+"""The clock of uvloop's event loop does not advance during a turn, so it cannot be used here."""
 
 _log = logging.getLogger(__name__)
 
@@ -31,8 +32,8 @@ _log = logging.getLogger(__name__)
 class _Round:
     """One offer of the text to all clients.
 
-    waiting   the clients that have not been offered it, the next one last
-    is_stale  the text changed after the first clients were offered it
+    waiting   the clients that have not got the offer yet; the next client is the last of the list
+    is_stale  whether the text changed after the first client got the offer
     """
 
     __slots__ = ("encoded", "is_stale", "waiting")
@@ -44,7 +45,7 @@ class _Round:
 
 
 class TextSender:
-    """Sends one session's text when it has changed, and less often if sending it takes long."""
+    """Sends one session's text after it has changed, and less often if sending takes long."""
 
     __slots__ = (
         "_catching_up", "_connections", "_feed", "_is_scheduled", "_loop", "_rested_at", "_round",
@@ -59,8 +60,8 @@ class TextSender:
         text_changes: TextChanges,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        """connections: returns those that are connected now;
-        text_changes: compares texts too large for the loop.
+        """connections: the connected clients, which the owner of the dict changes;
+        text_changes: compares texts that are too large for the event loop.
         """
         self._feed = feed
         self._connections = connections
@@ -78,9 +79,7 @@ class TextSender:
             self._catching_up.cancel()
 
     def send_soon(self) -> None:
-        """Send the text to all clients that are ready for it,
-        as soon as the interval since the last one is over.
-        """
+        """Send the text to all clients that are ready, as soon as the interval allows it."""
         if self._round:
             self._round.is_stale = True
         elif not self._is_scheduled:
@@ -89,7 +88,7 @@ class TextSender:
             self._loop.call_later(delay_s, self._flush)
 
     def _flush(self) -> None:
-        """Offer the text to the clients, some of them in this turn of the event loop."""
+        """Offer the text to some of the clients in this turn, and to the others in later turns."""
         if not self._connections or self._catching_up:
             self._end_round()
             return
@@ -101,7 +100,7 @@ class TextSender:
                 return
             self._round = self._round or _Round(self._connections)
             self._offer(self._round, began)
-        except Exception:  # the text is sent again with the next edit
+        except Exception:  # the next edit will send the text again
             _log.exception("the text of session %s cannot be sent", self._feed.room.session_id)
         self._spent_s += _clock() - began
         if self._round and self._round.waiting:
@@ -110,12 +109,13 @@ class TextSender:
         is_stale = self._end_round()
         self._rested_at = self._loop.time() + _REST * self._spent_s
         self._spent_s = 0.0
-        if is_stale:  # a client got, or had, a text that was the newest one some turns ago
+        if is_stale:  # some clients have an older text, because it changed between turns
             self.send_soon()
 
     def _offer(self, offers: _Round, began: float) -> None:
-        """Offer the text to one client after another, until this turn, which began at `began`,
-        has taken enough.
+        """Offer the text to one client after another, until this turn has taken enough time.
+
+        began  the time at which this turn began
         """
         sent = 0
         while offers.waiting:
@@ -126,16 +126,14 @@ class TextSender:
                 return
 
     def _end_round(self) -> bool:
-        """End the round; return whether the text changed since the first client was offered it."""
+        """End the round; return whether the text changed after the first client got the offer."""
         is_stale = self._round is not None and self._round.is_stale
         self._round = None
         self._is_scheduled = False
         return is_stale
 
     async def _catch_up(self) -> None:
-        """Compare a change that is too large for the event loop elsewhere,
-        and then send the text.
-        """
+        """Compare a large change outside of the event loop, and then send the text."""
         room = self._feed.room
         try:
             await self._text_changes.refresh(self._feed, room.quota.owner_id)

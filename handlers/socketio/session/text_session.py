@@ -1,4 +1,4 @@
-"""One session as its text clients see it: the text, and the users that join, leave and type."""
+"""One session for its text clients: the text, and the users that join, leave and type."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from handlers.socketio.session.typing import TypingIndicator
 
 
 class TextSession:
-    """Observes a room that has text clients, and tells these clients what happens in it."""
+    """Observes a room that has text clients, and tells these clients about the room's events."""
 
     def __init__(self, room: Room, text_changes: TextChanges) -> None:
         """text_changes: compares texts that are too large for the event loop."""
@@ -53,7 +53,7 @@ class TextSession:
     def remove(self, connection: TextConnection, *, is_lost: bool) -> None:
         """Remove a client.
 
-        is_lost  its connection broke, so it may come back with text that it wrote meanwhile
+        is_lost  whether its connection broke; it may then return with new text
         """
         if connection in self.connections:
             del self.connections[connection]
@@ -68,7 +68,7 @@ class TextSession:
     def tell(self, event: str, content: Any, *, but: object = None) -> None:
         """Send an event to every text client.
 
-        but  a connection, or the id of a user, that does not get it
+        but  a connection, or a user's id, that does not get the event
         """
         encoded = ""
         for connection in self.connections:
@@ -88,7 +88,7 @@ class TextSession:
         self._came_or_went("user-left", connection)
 
     def heard(self, entries: list[AwarenessEntry]) -> None:
-        """Find the Yjs editors that type: they have `typing: true` in their presence."""
+        """Find the Yjs editors that type, by `typing: true` in their presence."""
         own = {connection.client_id for connection in self.connections}
         for client_id, _, text in entries:
             if client_id in own:
@@ -99,12 +99,12 @@ class TextSession:
                 self.typing.stops(client_id)
             elif (
                 self._typing_states.get(client_id) != text
-            ):  # else the presence is only announced again
+            ):  # an equal text only repeats the presence, so it is not news about typing
                 self._typing_states[client_id] = str(text)
                 self.typing.types(client_id, str(state["user"]["id"]))
 
     def _came_or_went(self, event: str, connection: Connection) -> None:
-        """Tell the others that a user came or went, unless the user has another connection here."""
+        """Tell other users that a user came or left, unless the user has another connection."""
         user_id = connection.user_id
         if not any(
             other is not connection and other.user_id == user_id

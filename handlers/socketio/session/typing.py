@@ -1,20 +1,21 @@
-"""Tells others which clients type, at intervals.
-Without news from a client, it no longer types after five seconds.
+"""Tells other clients which clients type, at intervals.
+
+A client counts as typing until five seconds after its last announcement.
 """
 
 import asyncio
 from collections.abc import Callable
 
 TYPING_S = 5.0
-"""Seconds after its last announcement that a client still counts as typing."""
+"""Seconds for which a client counts as typing after its last announcement."""
 _AGAIN_S = 1.0
-"""Seconds between two messages to others that one client is still typing."""
+"""Least seconds between two messages that the same client is still typing."""
 _LEAST_S = 0.2
-"""Seconds between any two messages to others about one client."""
+"""Least seconds between any two messages about the same client."""
 
 
 class _Typist:
-    """One client: whether it types, and what others were told last about it."""
+    """One client: whether it types, and the last message about it to other clients."""
 
     __slots__ = ("ends", "is_told", "late", "told_at", "types", "user_id")
 
@@ -32,13 +33,13 @@ class TypingIndicator:
     def __init__(
         self, tell: Callable[[int, str, bool], None], loop: asyncio.AbstractEventLoop
     ) -> None:
-        """tell: called with (client id, user id, whether the user types)."""
+        """tell: a function that is called with (client id, user id, whether the user types)."""
         self._tell = tell
         self._loop = loop
         self._typists: dict[int, _Typist] = {}
 
     def types(self, client_id: int, user_id: str) -> None:
-        """Note that a client types, or goes on typing."""
+        """Note that a client types."""
         typist = self._typists.setdefault(client_id, _Typist(user_id))
         typist.types = True
         if typist.ends:
@@ -47,8 +48,9 @@ class TypingIndicator:
         self._say(client_id, typist)
 
     def stops(self, client_id: int) -> None:
-        """Note that a client stopped, or announced nothing for a while;
-        harmless if it did not type.
+        """Note that a client has stopped typing, or has announced nothing for five seconds.
+
+        This has no effect if the client did not type.
         """
         typist = self._typists.get(client_id)
         if typist is not None:
@@ -56,7 +58,7 @@ class TypingIndicator:
             self._say(client_id, typist)
 
     def leaves(self, client_id: int) -> None:
-        """Note that a client is gone; others are told immediately."""
+        """Note that a client is gone, and tell other clients immediately."""
         typist = self._typists.get(client_id)
         if typist is not None:
             self._forget(client_id, typist)
@@ -64,13 +66,14 @@ class TypingIndicator:
                 self._tell(client_id, typist.user_id, False)
 
     def close(self) -> None:
-        """Forget all who type, and tell nobody."""
+        """Forget all clients without telling anybody."""
         for client_id, typist in list(self._typists.items()):
             self._forget(client_id, typist)
 
     def _say(self, client_id: int, typist: _Typist) -> None:
-        """Tell others whether a client types if that has changed,
-        immediately or when the interval is over.
+        """Tell other clients if a client has begun or stopped typing.
+
+        This happens immediately, or when the interval is over.
         """
         now = self._loop.time()
         wait_s = typist.told_at + (_AGAIN_S if typist.types and typist.is_told else _LEAST_S) - now

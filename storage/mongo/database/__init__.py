@@ -1,3 +1,1 @@
-"""The MongoDB database: how it is reached, its indexes,
-and the lease of the server that writes to it.
-"""
+"""The MongoDB database: its connection, its indexes, and the lease of the server that writes."""

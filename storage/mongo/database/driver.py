@@ -1,6 +1,4 @@
-"""The MongoDB driver as this store uses it:
-how it connects, and how its errors become errors of a store.
-"""
+"""Connects the MongoDB driver, and turns its errors into the errors of a store."""
 
 import functools
 from collections.abc import Callable, Coroutine
@@ -38,8 +36,9 @@ _T = TypeVar("_T")
 
 
 def connect(uri: str) -> Client:
-    """Return a client; raises StoreUnavailable for an invalid URI,
-    or one that names a file that does not exist.
+    """Return a client for a URI.
+
+    Raises StoreUnavailable if the URI is invalid or names a file that does not exist.
     """
     try:
         chosen = {name.lower() for name in parse_uri(uri, validate=True, warn=False)["options"]}
@@ -54,8 +53,8 @@ def connect(uri: str) -> Client:
 def database_of(client: Client) -> Database:
     """Return the database that the URI names.
 
-    Writes wait until a majority has them on disk, and reads go to the primary,
-    whatever the URI says.
+    Writes wait until a majority has them on disk, and reads go to the primary.
+    The URI cannot change this.
     """
     return client.get_default_database(
         DEFAULT_DATABASE,
@@ -68,7 +67,7 @@ def database_of(client: Client) -> Database:
 async def at_most(cursor: AsyncCursor[Document], limit: int) -> list[Document]:
     """Return up to `limit` documents.
 
-    MongoDB itself takes a limit of 0 for no limit, so 0 is not passed on.
+    For MongoDB, a limit of 0 means no limit, so 0 is not passed on.
     """
     return await cursor.limit(limit).to_list() if limit > 0 else []
 
@@ -76,7 +75,7 @@ async def at_most(cursor: AsyncCursor[Document], limit: int) -> list[Document]:
 def translated(
     method: Callable[_P, Coroutine[Any, Any, _T]],
 ) -> Callable[_P, Coroutine[Any, Any, _T]]:
-    """Wrap a method: errors of the driver that it does not handle become StoreUnavailable."""
+    """Wrap a method, so that errors of the driver become StoreUnavailable."""
 
     @functools.wraps(method)
     async def call(*arguments: _P.args, **options: _P.kwargs) -> _T:
@@ -89,14 +88,12 @@ def translated(
 
 
 def unavailable(error: Exception) -> StoreUnavailable:
-    """Return the driver's message as StoreUnavailable,
-    without its description of the whole topology.
-    """
+    """Return an error's message as StoreUnavailable, without its description of the topology."""
     return StoreUnavailable(
         f"MongoDB: {str(error).partition(', Timeout:')[0][:_MESSAGE_CHARACTERS]}"
     )
 
 
 def date(milliseconds: int) -> datetime:
-    """Return a time as a date, because MongoDB's TTL indexes take nothing else."""
+    """Return a time as a date, because MongoDB's TTL indexes need dates."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,9 +1,9 @@
-"""The open database, and what the parts of the store share: locks, and waiting for durable reads.
+"""The open database, its locks, and a wait until read documents are durable.
 
 There are no multi-document transactions, because a MongoDB server without a replica set has none.
-Changes that take several writes are ordered instead: a crash between two of them is harmless, or
-the next start finishes the change. Only this process writes (see `lease`), so locks within the
-process keep two such changes apart.
+Instead, the writes of a change have an order: a crash between two writes does no harm, or the next
+start finishes the change. Only this process writes (see `lease`), so locks within the process
+suffice to keep two changes apart.
 """
 
 import asyncio
@@ -24,14 +24,12 @@ from storage.mongo.database.indexes import make_indexes
 from storage.mongo.database.lease import Lease
 
 _BATCH = 1_000
-"""Documents that one command deletes or changes:
-few enough to end well before the socket's time-out."""
+"""Documents that one command deletes or changes.
+They are few enough for the command to end well before the socket's time-out."""
 
 
 class Engine:
-    """One database. `db` can be used between `open` and `close`,
-    for as long as this process holds the lease.
-    """
+    """One database. `db` works between `open` and `close` while this process holds the lease."""
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
@@ -50,7 +48,7 @@ class Engine:
 
     @property
     def connected(self) -> Database:
-        """The database, whether this process holds the lease or not."""
+        """The database, even if this process does not hold the lease."""
         if self._database is None:
             raise StoreUnavailable("the store is closed")
         return self._database
@@ -74,7 +72,7 @@ class Engine:
             raise
 
     async def close(self) -> None:
-        """Close the connections; harmless when closed."""
+        """Close the connections; no effect if they are closed."""
         client, self._client, self._database = self._client, None, None
         if client:
             await client.close()
@@ -83,11 +81,9 @@ class Engine:
     async def locked(
         self, *, user: str | None = None, session: str | None = None
     ) -> AsyncIterator[None]:
-        """Keep other tasks of this process from changing the rows of a user,
-        of a session, or of both.
-        """
-        # Always the user first:
-        # two tasks that took the locks in different orders could wait for each other for ever.
+        """Keep other tasks of this process from changing the rows of a user, a session, or both."""
+        # The user's lock is always taken first. Two tasks that took the locks in different orders
+        # could wait for each other for ever.
         async with AsyncExitStack() as stack:
             for key in (user and f"user {user}", session and f"session {session}"):
                 if key:
@@ -97,10 +93,11 @@ class Engine:
     async def confirm(self) -> None:
         """Return when documents that were read before can no longer be rolled back.
 
-        For repeated calls. An example: a first call wrote a document, but its reply was lost,
+        Repeated calls need this. An example: a first call wrote a document, but its reply was lost,
         because the primary failed. The repeated call reads the document and has nothing to write.
-        But the majority may not have it yet, so "done" could be wrong. A write with `w: majority`,
-        even one that changes nothing, is answered only when the majority has everything before it.
+        But the majority may not have the document yet, so "done" could be wrong. MongoDB answers a
+        write with `w: majority` only when the majority has all earlier writes. This holds even for
+        a write that changes nothing.
         """
         await self.db.meta.update_one({"_id": "nothing"}, {"$set": {"value": ""}})
 

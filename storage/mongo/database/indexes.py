@@ -1,6 +1,4 @@
-"""The indexes of the MongoDB store, which each start makes,
-and errors that name what prevents one.
-"""
+"""Makes the indexes of the MongoDB store, and explains why an index cannot be made."""
 
 import asyncio
 from typing import Any
@@ -13,12 +11,12 @@ from storage.mongo.database.driver import Database
 from storage.records import INVITES_KEPT_MS
 
 _CLOCKS_DIFFER_S = 3_600
-"""Seconds after which a TTL index drops a document that has expired.
-Clocks of two machines differ by less."""
+"""Seconds from a document's expiry until a TTL index drops it.
+The clocks of two machines differ by less."""
 _DUPLICATE_KEY = 11_000
 _OPTIONS_DIFFER = (85, 86)
-"""IndexOptionsConflict and IndexKeySpecsConflict:
-another release has made an index of these keys."""
+"""Codes of IndexOptionsConflict and IndexKeySpecsConflict.
+They mean that another release has made an index of the same keys with other options."""
 
 
 def _unique_text(field: str) -> dict[str, Any]:
@@ -55,14 +53,14 @@ _INDEXES: tuple[tuple[str, list[tuple[str, int]], dict[str, Any]], ...] = (
     ("versions", [("author_id", ASCENDING)], {}),
     ("parts", [("session_id", ASCENDING)], {}),
 )  # fmt: skip
-"""(collection, keys, options). Each start asks for all of them,
-which is cheap for those that exist."""
+"""(collection, keys, options). Each start asks for all indexes.
+For an index that exists, the request costs little."""
 
 
 async def make_indexes(db: Database) -> None:
-    """Make the indexes that are missing, and replace those that have other options.
+    """Make the missing indexes, and replace indexes that have other options.
 
-    Raises StoreUnavailable for documents that a unique index does not allow,
+    Raises StoreUnavailable if existing documents violate a unique index,
     and OperationFailure for other failures.
     """
     await asyncio.gather(
@@ -98,7 +96,7 @@ async def _make_index(
 
 
 async def look_for_duplicates(db: Database) -> None:
-    """Raise StoreUnavailable if equal keys prevent a unique index that is still to be made."""
+    """Raise StoreUnavailable if documents with equal keys prevent a missing unique index."""
     for collection, keys, options in _INDEXES:
         if not options.get("unique"):
             continue

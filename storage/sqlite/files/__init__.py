@@ -1,3 +1,1 @@
-"""The files of an open database: the lock that keeps other servers out,
-and checks that no file was replaced.
-"""
+"""The files of an open database: a lock against other servers, and checks for replaced files."""

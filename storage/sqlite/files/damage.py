@@ -1,30 +1,28 @@
-"""What an error of SQLite means for rows: whether their page is damaged,
-and what can still be read.
-"""
+"""Tells whether an error of SQLite means a damaged page, and reads the undamaged rows of a list."""
 
 import sqlite3
 from typing import Any
 
 _PRIMARY_CODE = 0xFF
-"""The bits of SQLite's extended result codes that say what kind of error it is."""
+"""The bits of SQLite's extended result codes that hold the primary code."""
 
 
 def is_malformed(error: Exception) -> bool:
-    """Whether SQLite cannot use a page of the file: rows on it can be neither read nor changed."""
+    """Whether an error means a damaged page. Its rows cannot be read or changed."""
     return getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE == sqlite3.SQLITE_CORRUPT
 
 
 def read_or_keys(
     db: sqlite3.Connection, query: str, values: tuple[Any, ...], keys: str, one: str
 ) -> list[sqlite3.Row]:
-    """Return the rows of a list.
+    """Return the rows of a list, and only the key of a row that is on a malformed page.
 
-    If one is on a malformed page, read each alone, and return its key if that fails too.
+    If the query for the whole list fails, each row is read alone.
 
-    query, values  of the list
-    keys           query of the keys of all rows, with the first of `values`. It must need an index
-                   only, no page of the table. "" if the list has one row
-    one            query of one row, with the columns of its key as parameters
+    query, values  the query for the whole list, and its parameters
+    keys           the query for the keys of all rows, with the first of `values` as its parameter.
+                   It must read only an index, no page of the table. "" if the list has one row
+    one            the query for one row, with the columns of the row's key as parameters
     """
     try:
         return db.execute(query, values).fetchall()

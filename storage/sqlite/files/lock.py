@@ -1,5 +1,6 @@
-"""Keeps a second server from opening the database:
-each of the two would trust its own copy of a room.
+"""Keeps a second server from opening the database.
+
+Otherwise each of the two servers would trust its own copy of a room.
 """
 
 import fcntl
@@ -11,8 +12,9 @@ from storage.sqlite.files.open_files import identity
 
 
 class FileLock:
-    """The lock of a database: flock(2) on a file next to it,
-    which the system releases when the process ends.
+    """The lock of a database: flock(2) on a file next to it.
+
+    The system releases the lock when the process ends.
     """
 
     def __init__(self, database: Path) -> None:
@@ -20,8 +22,9 @@ class FileLock:
         self._descriptor = -1
 
     def take(self) -> None:
-        """Take the lock, or take it again if its file was removed;
-        raises StoreUnavailable if another server has it.
+        """Take the lock, or take it again if its file was removed.
+
+        Raises StoreUnavailable if another server has the lock.
         """
         if self._descriptor >= 0 and self._is_there():
             return
@@ -34,12 +37,12 @@ class FileLock:
             raise StoreUnavailable(
                 f"{folder} is in use by another server: stop that or use another folder"
             ) from None
-        # Only now: the old lock, on a file without a name, is kept until the new one is ours.
+        # The old lock, on a file without a name, is kept until this process has the new lock.
         self.release()
         self._descriptor = descriptor
 
     def release(self) -> None:
-        """Let another server have the lock; harmless when it was not taken."""
+        """Release the lock; no effect if it was not taken."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -50,7 +53,7 @@ class FileLock:
 
 
 def lock_file(database: Path) -> Path:
-    """Return the path of a database's lock."""
+    """Return the path of a database's lock file."""
     name = f"{database.name}.lock" if database.suffix == ".lock" else f"{database.stem}.lock"
     return database.with_name(name)
 

@@ -1,8 +1,8 @@
 """Notices that files of an open database were removed or replaced.
 
-On Unix, a process can write to a file that no longer has a name. Each commit succeeds, but no later
-start finds it. So the names are compared with the files that were opened: before a commit is called
-saved, and every second.
+On Unix, a process can write to a file that no longer has a name. A commit to such a file succeeds,
+but the next start does not find it. So the names are compared with the open files every second, and
+before a commit is reported as saved.
 
 See docs/design/storage.md.
 """
@@ -13,13 +13,13 @@ from pathlib import Path
 
 Identity = tuple[int, int]
 """The device and the inode of a file.
-No other file has the same pair as long as this one is open."""
+While the file is open, no other file has the same pair."""
 
 _LOG_SUFFIXES = ("-wal", "-shm")
 
 
 class Loss(StrEnum):
-    """What is wrong with the files. `Engine` decides by it how to restore them."""
+    """A loss of files. `Engine` decides by its kind how to restore them."""
 
     LOG = "its write-ahead log was removed or replaced"
     FILE = "it was removed"
@@ -36,13 +36,13 @@ NEXT = {
     Loss.FOLDER: "nothing is saved until the folder is there again",
     Loss.LOCK: "nothing is saved until the server has the lock again",
 }
-"""What the store does about each loss, for its log."""
+"""{loss: the store's reaction to it}, for log lines."""
 
 
 class OpenFiles:
     """The files that a connection has open.
 
-    Make it after the first read: only then do all of them exist.
+    Create this object after the connection's first read, because only then all files exist.
     """
 
     def __init__(self, path: Path, lock: Path) -> None:
@@ -55,11 +55,8 @@ class OpenFiles:
         self._lock = (lock, identity(lock))
 
     def loss(self) -> Loss | None:
-        """Return what happened to the files, None if they are unchanged.
-
-        Costs four calls of stat(2).
-        """
-        # The worst loss first: if the database is gone, its log and its lock do not matter.
+        """Return the loss, None if the files are unchanged; needs four calls of stat(2)."""
+        # The worst loss is checked first: without the database, its log and lock do not matter.
         database = identity(self.path)
         if database != self._database:
             return Loss.REPLACED if database else self._kind_of_removal()
@@ -69,18 +66,17 @@ class OpenFiles:
         return None if identity(name) == found else Loss.LOCK
 
     def _kind_of_removal(self) -> Loss:
-        """Return FOLDER if the folder is gone, or if its disk is; otherwise FILE."""
-        # Where a disk was unmounted, an empty folder on another device is left. A database that was
-        # put back there would be hidden as soon as the disk is mounted again, so nothing may be
-        # written there.
+        """Return FOLDER if the folder or its disk is gone; otherwise FILE."""
+        # After a disk was unmounted, its mount point is an empty folder on another device. Nothing
+        # may be written there: as soon as the disk is mounted again, it would hide those files.
         folder = identity(self.path.parent)
         return Loss.FILE if folder and folder[0] == self._device else Loss.FOLDER
 
     def clear_log(self) -> list[Path]:
-        """Remove this database's log files, and rename other files that have their names;
-        return the new names.
+        """Remove this database's log files, and rename other files that have their names.
 
-        SQLite copies what is in such a file into whatever database it opens next under this name.
+        SQLite would copy the content of such a file into the next database that it opens under
+        this name. Returns the new names of the renamed files.
         """
         aside = []
         for name in self._names:
@@ -93,7 +89,7 @@ class OpenFiles:
 
 
 def identity(name: Path) -> Identity | None:
-    """Return the device and inode of the file that has this name, None if there is none."""
+    """Return the device and inode of the file with this name, None if there is no such file."""
     try:
         found = name.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -102,6 +98,6 @@ def identity(name: Path) -> Identity | None:
 
 
 def free_name(wanted: Path) -> Path:
-    """Return this name; if it is taken, with the lowest free number from 2 on behind it."""
+    """Return the wanted name, or if it is taken, the name with the lowest free number from 2 on."""
     names = (wanted, *(wanted.with_name(f"{wanted.name}{number}") for number in range(2, 1_000)))
     return next(name for name in names if not os.path.lexists(name))
