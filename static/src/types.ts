@@ -5,10 +5,10 @@ export type webhooks = Record<string, never>
 export interface components {
   schemas: {
     /**
-     * @description An error as RFC 9457 has it, with extensions.
+     * @description An error in the format of RFC 9457, with extensions.
      *
-     *     errors says what is wrong with which field,
-     *     and limit is the name of the setting whose limit was passed.
+     *     `errors` has the faults of each wrong field. `limit` is the name of the setting whose limit was
+     *     exceeded.
      */
     Problem: {
       type: string
@@ -48,7 +48,7 @@ export interface components {
       latest?: string
       limit?: string
     }
-    /** @description A login that begins or goes on; `expiresIn` is the access token's life in seconds. */
+    /** @description A new or refreshed login; `expiresIn` is the life of the access token in seconds. */
     SignedIn: {
       user: components["schemas"]["User"]
       accessToken: string
@@ -56,8 +56,9 @@ export interface components {
       expiresIn: number
     }
     /**
-     * @description What users are told of themselves; `email` is null for guests,
-     *     and only they have `guestOf`.
+     * @description The facts about a user that they themselves see.
+     *
+     *     `email` is null for guests, and only guests have `guestOf`.
      */
     User: {
       id: string
@@ -70,15 +71,15 @@ export interface components {
       /** Format: date-time */
       createdAt: string
     }
-    /** @description A sentence that says what was done. */
+    /** @description A sentence that confirms the change. */
     Confirmation: {
       message: string
     }
     /**
-     * @description What the user's own sessions take: logs, checkpoints, versions, chat, and their picture.
+     * @description How much storage a user's own sessions and picture take.
      *
-     *     At `maxBytes`, no version and no session can be added. Somewhat above it, no edit is accepted
-     *     either.
+     *     `bytes` includes logs, checkpoints, versions and chat. At `maxBytes`, no version and no session
+     *     can be added. Somewhat above `maxBytes`, no edit is accepted either.
      */
     Usage: {
       bytes: number
@@ -87,17 +88,17 @@ export interface components {
       maxSessions: number
       isNearlyFull: boolean
     }
-    /** @description `ended` counts the other logins, which have ended. */
+    /** @description The answer to a change of password; `ended` counts the other logins, which have ended. */
     PasswordChanged: {
       message: string
       ended: number
     }
-    /** @description All logins of a user, the one used last first. */
+    /** @description All logins of a user, the most recently used first. */
     Logins: {
       items: components["schemas"]["Login"][]
       next: string | null
     }
-    /** @description One sign-in on one device; `current` is the one that asks. */
+    /** @description One sign-in on one device; `current` is true for the login of this request. */
     Login: {
       id: string
       device: string
@@ -125,11 +126,10 @@ export interface components {
     /** @enum {string} */
     Role: "owner" | "editor" | "viewer"
     /**
-     * @description A session as one member sees it: `role` and `unread` are theirs.
+     * @description A session as one member sees it: `role` and `unread` are about this member.
      *
-     *     Lists show the first members only.
-     *
-     *     `documentSize` is null while nobody has the session open.
+     *     Lists of sessions show only the first members of each session. `documentSize` is null while
+     *     nobody has the session open.
      */
     Session: {
       id: string
@@ -158,14 +158,14 @@ export interface components {
     Access: "link" | "invite"
     /** @enum {string} */
     Status: "open" | "ended"
-    /** @description What others are told of a user. */
+    /** @description The facts about a user that other users see. */
     Person: {
       id: string
       username: string
       avatar: string | null
       guest: boolean
     }
-    /** @description A member as a session lists them. */
+    /** @description A member in the list of a session's members. */
     Member: {
       id: string
       username: string
@@ -177,21 +177,21 @@ export interface components {
       online: boolean
     }
     /**
-     * @description How many bytes a session's document has as Yjs encodes it, of how many it may have.
+     * @description The size of a session's document in bytes, as Yjs encodes it, and the limit on this size.
      *
-     *     `bytes` may have deleted content in it, `isHalfFull` does not count that.
+     *     `bytes` may include deleted content, which does not count for `isHalfFull`.
      */
     DocumentSize: {
       bytes: number
       limit: number
       isHalfFull: boolean
     }
-    /** @description Sessions, newest activity first. */
+    /** @description Sessions, the most recently active first. */
     Sessions: {
       items: components["schemas"]["Session"][]
       next: string | null
     }
-    /** @description A session after a change; only one that was ended by it has the fields of `SessionEnd`. */
+    /** @description A session after a change. If the change ended it, it has the fields of `SessionEnd`. */
     ChangedSession: {
       id: string
       sessionId: string
@@ -222,14 +222,14 @@ export interface components {
       session: components["schemas"]["Session"]
       role: components["schemas"]["Role"]
     }
-    /** @description The document's size after all deleted content was removed, and `before`. */
+    /** @description The document's size after deleted content was removed, and its size `before` that. */
     Compacted: {
       bytes: number
       limit: number
       isHalfFull: boolean
       before: number
     }
-    /** @description A user and what they may do in a session. */
+    /** @description A user and their role in a session. */
     MemberRole: {
       id: string
       username: string
@@ -237,7 +237,7 @@ export interface components {
       guest: boolean
       role: components["schemas"]["Role"]
     }
-    /** @description An invite with its secret, which is shown this once, and the page that it leads to. */
+    /** @description An invite with its secret, which is shown only once, and the URL of its page. */
     NewInvite: {
       id: string
       /** @enum {string} */
@@ -259,7 +259,7 @@ export interface components {
       items: components["schemas"]["ListedInvite"][]
       next: string | null
     }
-    /** @description An invite with its maker, and the first users that came in by it. */
+    /** @description An invite with its creator, and some of the users who used it. */
     ListedInvite: {
       id: string
       /** @enum {string} */
@@ -276,7 +276,7 @@ export interface components {
       createdBy: components["schemas"]["Person"]
       usedBy: components["schemas"]["InviteUse"][]
     }
-    /** @description Somebody who came in by an invite. */
+    /** @description A user who used an invite, and the time of it. */
     InviteUse: {
       id: string
       username: string
@@ -290,21 +290,21 @@ export interface components {
       ticket: string
       expiresIn: number
     }
-    /** @description What the link of a session leads to, if the link lets people in, and in which role. */
+    /** @description The session and the role that a session's link leads to, if users may join by the link. */
     LinkPreview: {
       session: components["schemas"]["PreviewSession"]
       /** @enum {string} */
       role: "editor" | "viewer"
       owner: components["schemas"]["Person"]
     }
-    /** @description What strangers with an invite or an open link are told of its session. */
+    /** @description The facts about a session that users with an invite or an open link see. */
     PreviewSession: {
       id: string
       title: string
       language: string
       status: components["schemas"]["Status"]
     }
-    /** @description What an invite leads to. */
+    /** @description The session and the role that an invite leads to. */
     Preview: {
       session: components["schemas"]["PreviewSession"]
       /** @enum {string} */
@@ -316,7 +316,7 @@ export interface components {
     /**
      * @description A chat message; `sequence` counts from 1 in its session.
      *
-     *     Nothing else is known of one that is `damaged`.
+     *     Only the `sequence` of a `damaged` message is known.
      */
     Message: {
       id: string
@@ -328,7 +328,7 @@ export interface components {
       timestamp: string
       damaged?: boolean
     }
-    /** @description Messages, oldest first; `next` leads to older ones. */
+    /** @description Messages, oldest first; `next` leads to older messages. */
     Messages: {
       messages: components["schemas"]["Message"][]
       next: string | null
@@ -340,7 +340,7 @@ export interface components {
     /**
      * @description A version. An answer that only describes it has no `code`, `files` and `documents`.
      *
-     *     One that is `damaged` in the store has none of these; its other fields may be empty.
+     *     A version that is `damaged` in the store has none of these fields, and others may be empty.
      */
     Version: {
       sessionId: string
@@ -363,17 +363,17 @@ export interface components {
     }
     /** @enum {string} */
     VersionKind: "manual" | "auto" | "restore" | "final"
-    /** @description A user who wrote something. */
+    /** @description A user who wrote a version or an edit. */
     Author: {
       id: string
       username: string
     }
     /**
-     * @description What a root holds that is no text: `value` is an object for a map, a list for an array,
-     *     a text for XML.
+     * @description The content of a root that is not a text.
      *
-     *     An `empty` root is one in which all is deleted. `leftOut` says why `value` is null, or what it
-     *     lacks: `attributes` are values under keys in a root that is no map.
+     *     `value` is an object for a map, a list for an array, and a text for XML. In an `empty` root,
+     *     everything was deleted. `leftOut` says why `value` is null, or what `value` lacks. `attributes`
+     *     are values under keys in a root that is not a map.
      */
     Document: {
       type: components["schemas"]["RootType"]
@@ -384,7 +384,7 @@ export interface components {
     RootType: "xml" | "map" | "array" | "empty"
     /** @enum {string} */
     LeftOut: "too_large" | "too_deep" | "attributes"
-    /** @description The document as it is now; `version` is null if it is in no version yet. */
+    /** @description The document as it is now; `version` is null if no version has this state yet. */
     LiveDocument: {
       sessionId: string
       version: number | null
@@ -406,10 +406,10 @@ export interface components {
       files: components["schemas"]["File"][]
     }
     /**
-     * @description A root of a document, without what it holds.
+     * @description A root of a document, without its content.
      *
-     *     `length` counts what `files` and `documents` would show: UTF-16 code units of a text, keys of a
-     *     map, values of an array, elements and texts of XML; 0 if it is `empty`.
+     *     `length` is the number of a text's UTF-16 code units, of a map's keys, of an array's values, or
+     *     of XML's elements and texts. It is 0 if the root is `empty`.
      */
     File: {
       root: string
@@ -417,8 +417,9 @@ export interface components {
       length: number
     }
     /**
-     * @description The version that a restore made; `notRestored` are the roots that differ still,
-     *     as only texts can be restored.
+     * @description The version that a restore made.
+     *
+     *     `notRestored` are the roots that still differ, because only texts can be restored.
      */
     Restored: {
       sessionId: string
@@ -440,15 +441,15 @@ export interface components {
       damaged?: boolean
       notRestored: components["schemas"]["Root"][]
     }
-    /** @description A root that is no text, and what it is. */
+    /** @description The name and the type of a root that is not a text. */
     Root: {
       root: string
       type: components["schemas"]["RootType"]
     }
     /**
-     * @description The texts that differ between two versions; 0 is the empty document before the first one.
+     * @description The texts that differ between two versions; 0 is the empty document before version 1.
      *
-     *     `others` are roots that differ and are no texts: no hunks are made of those.
+     *     `others` are roots that differ and are not texts, so they have no hunks.
      */
     Difference: {
       from: number
@@ -456,13 +457,13 @@ export interface components {
       files: components["schemas"]["FileDifference"][]
       others: components["schemas"]["Root"][]
     }
-    /** @description What differs in one text; `unified` is what `git apply` and `patch` read. */
+    /** @description The differences in one text; `git apply` and `patch` can read `unified`. */
     FileDifference: {
       root: string
       hunks: components["schemas"]["Hunk"][]
       unified: string
     }
-    /** @description Lines that differ, with their surroundings; lines are counted from 1. */
+    /** @description Lines that differ, with the lines around them; lines are counted from 1. */
     Hunk: {
       oldStart: number
       oldLines: number
@@ -471,9 +472,9 @@ export interface components {
       lines: components["schemas"]["HunkLine"][]
     }
     /**
-     * @description A line in both texts, only in the old or only in the new one.
+     * @description A line that is in both texts, only in the old text, or only in the new text.
      *
-     *     `marks` are [start, end] of what changed inside it, in UTF-16 code units.
+     *     `marks` are [start, end] of the changed parts of the line, in UTF-16 code units.
      */
     HunkLine: {
       marks?: [number, number][]
@@ -481,7 +482,7 @@ export interface components {
       kind: " " | "-" | "+"
       text: string
     }
-    /** @description Who typed when and how much; `duration` is in milliseconds. */
+    /** @description The edits of all users with their times and amounts; `duration` is in milliseconds. */
     Timeline: {
       /** Format: date-time */
       first: string | null
@@ -498,7 +499,7 @@ export interface components {
       )[]
       next: string | null
     }
-    /** @description An author and how much they wrote and deleted in all, in UTF-16 code units. */
+    /** @description An author and how much they inserted and deleted in all, in UTF-16 code units. */
     TimelineAuthor: {
       id: string
       username: string
@@ -510,8 +511,8 @@ export interface components {
     /**
      * @description Edits of one user without a gap, from log position `first` to `sequence`.
      *
-     *     Amounts are UTF-16 code units. `paste` is the largest insert, if it is a large one. `pause` is
-     *     the milliseconds before these edits, if they are many.
+     *     Amounts are UTF-16 code units. `paste` is the size of the largest insert, if it is large.
+     *     `pause` is the time without edits before these edits in milliseconds, if it is long.
      */
     TimelineEntry: {
       paste?: number
@@ -526,7 +527,7 @@ export interface components {
       inserted: number
       deleted: number
     }
-    /** @description A version was made. */
+    /** @description The mark of a version on the timeline. */
     VersionMark: {
       /** Format: date-time */
       at: string
@@ -535,7 +536,7 @@ export interface components {
       label: string
       sequence: number
     }
-    /** @description A chat message was sent. */
+    /** @description The mark of a chat message on the timeline. */
     ChatMark: {
       /** Format: date-time */
       at: string
@@ -544,7 +545,7 @@ export interface components {
       id: string
       author: string
     }
-    /** @description A text was taken out of these edits later. */
+    /** @description The mark of edits from which a text was removed later. */
     RedactionMark: {
       /** Format: date-time */
       at: string
@@ -566,11 +567,11 @@ export interface components {
       }
     }
     /**
-     * @description The texts at a log position, and what each update after it changed.
+     * @description The texts at a log position, and the changes of each update after it.
      *
-     *     A step is [milliseconds since the one before, index of the author, edits], an edit [index of the
-     *     root, position, deleted, inserted], in UTF-16 code units. `others` are the roots that are no
-     *     texts, so the steps do not show them.
+     *     A step is [milliseconds since the previous step, index of the author, edits]. An edit is [index
+     *     of the root, position, deleted, inserted], in UTF-16 code units. `others` are the roots that are
+     *     not texts, so the steps do not show them.
      */
     Replay: {
       from: number
@@ -586,7 +587,7 @@ export interface components {
       others: string[]
       next: string | null
     }
-    /** @description Who wrote each line and each run of a text as it is. */
+    /** @description The author of each line and of each run of the present text. */
     Blame: {
       root: string
       sequence: number
@@ -594,7 +595,11 @@ export interface components {
       lines: components["schemas"]["BlameLine"][]
       runs: components["schemas"]["BlameRun"][]
     }
-    /** @description A line, who wrote its newest part and when; null for an empty line. `carried`: see a run. */
+    /**
+     * @description A line, with the author and time of its newest part; both are null for an empty line.
+     *
+     *     `carried` has the same meaning as in `BlameRun`.
+     */
     BlameLine: {
       line: number
       text: string
@@ -606,8 +611,8 @@ export interface components {
     /**
      * @description A part of a text that one user wrote; positions are UTF-16 code units.
      *
-     *     `carried`: the author only brought it. Somebody else typed it,
-     *     whose client has not confirmed it.
+     *     `carried` means that the author's client only sent this part. Another user typed it, but that
+     *     user's client has not confirmed it.
      */
     BlameRun: {
       start: number
@@ -617,7 +622,7 @@ export interface components {
       at: string
       carried: boolean
     }
-    /** @description How many characters of a text were taken out of how many updates and versions. */
+    /** @description How many characters were removed, and from how many updates and versions. */
     Redaction: {
       from: number
       to: number
