@@ -60,7 +60,7 @@ const COMPOSED: Record<string, string> = {
 /** Sources that have colours, and why these colours are not tokens. */
 const COLOURED: Record<string, string> = {
   "./ui/avatar.tsx": "people's colours: the server has the same ones",
-  "./session/dialogs/invite.tsx":
+  "./session/share/qr.tsx":
     "a QR code is black on white in both themes, otherwise cameras do not read it",
 }
 const COLOUR =

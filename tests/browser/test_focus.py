@@ -102,7 +102,7 @@ async def test_what_is_told_while_a_dialog_is_open_lies_over_it(person: NewPerso
     A screen reader hears the toast's text too.
     """
     ada = await in_session(person)
-    await ada.button("Invite").click()
+    await ada.button("Share").click()
     await ada.button("Create link").click()
     toast = ada.page.locator(".toast")
     await expect(toast).to_have_text(re.compile("^(The link is copied|Copying is not allowed)"))

@@ -41,7 +41,7 @@ FORMS: list[tuple[Open, str, str]] = [
     (at("/"), "Join", "target"),
     (behind("/", "New session"), "Create session", "title"),
     (behind("/s/:id", "Save version"), "Save", "label"),
-    (behind("/s/:id", "Invite"), "Create link", "maxUses"),
+    (behind("/s/:id", "Share"), "Create link", "maxUses"),
     (behind("/s/:id", "Settings"), "Save", "access"),
     (at("/profile"), "Change the name", "username"),
     (at("/profile"), "Change the password", "newPassword"),

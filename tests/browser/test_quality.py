@@ -83,7 +83,7 @@ async def test_editor_with_its_panels_and_dialogs_is_accessible(person: NewPerso
     await ada.button("People").click()
     await expect(ada.page.get_by_label("Role of Gil")).to_be_visible()
     await themes(ada)
-    for name in ("Settings", "Keyboard shortcuts", "Invite", "Save version"):
+    for name in ("Settings", "Keyboard shortcuts", "Share", "Save version"):
         await ada.button(name).click()
         await expect(ada.page.get_by_role("dialog")).to_be_visible()
         await themes(ada)

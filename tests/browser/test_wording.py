@@ -1,7 +1,5 @@
 """The wording on screens: whole sentences for people, without names of API fields."""
 
-import re
-
 from playwright.async_api import expect
 
 from handlers.http.api_docs.operations import OPERATIONS
@@ -45,34 +43,6 @@ async def test_sign_up_says_what_is_wrong_in_sentences(person: NewPerson) -> Non
     await bob.page.get_by_label("E-mail").fill("bob@example.org")
     await bob.button("Create account").click()
     await expect(bob.page.locator(".wrong")).to_have_text(["This user name is taken."])
-
-
-async def test_invites_are_copied_when_made_and_again_later(person: NewPerson) -> None:
-    """A tab can copy its links as long as it is open. The server cannot show them again."""
-    ada = await person()
-    await ada.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    await ada.sign_up()
-    await ada.create("Links")
-    await ada.button("Invite").click()
-    dialog = ada.page.get_by_role("dialog")
-    await dialog.get_by_label("Role").select_option("viewer")
-    await dialog.get_by_label("How many people").select_option("5")
-    await ada.button("Create link").click()
-    await expect(ada.page.get_by_test_id("announcer")).to_have_text("The link is copied")
-    url = await ada.page.locator("#invite-url").input_value()
-    copied = "navigator.clipboard.readText()"
-    assert await ada.page.evaluate(copied) == url
-    row = dialog.get_by_role("listitem")
-    await expect(row).to_contain_text(re.compile(r"^Viewers · 0 of 5 joined · expires \d+ [A-Z]"))
-
-    await ada.page.reload()
-    await ada.page.evaluate("navigator.clipboard.writeText('other')")
-    await ada.button("Invite").click()
-    await row.get_by_role("button", name="Copy").click()
-    await expect(ada.page.get_by_test_id("announcer")).to_have_text("The link is copied")
-    assert await ada.page.evaluate(copied) == url
-    await row.get_by_role("button", name="Revoke").click()
-    await expect(row).to_have_count(0)
 
 
 async def test_role_change_is_told_with_an_article(person: NewPerson) -> None:

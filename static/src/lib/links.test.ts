@@ -1,14 +1,16 @@
 // @vitest-environment happy-dom
 import { expect, it } from "vitest"
-import { forgetLinks, keepLink, linkOf } from "./links"
+import { forgetLink, forgetLinks, keepLink, linkOf } from "./links"
 
 it("keeps links, and nothing of them after signing out", () => {
-  sessionStorage.setItem("other", "stays")
+  localStorage.setItem("other", "stays")
   keepLink("a", "/join/a")
   keepLink("b", "/join/b")
-  expect([linkOf("a"), linkOf("b"), linkOf("c")]).toEqual(["/join/a", "/join/b", null])
+  keepLink("d", "/join/d")
+  forgetLink("d")
+  expect(["a", "b", "c", "d"].map(linkOf)).toEqual(["/join/a", "/join/b", null, null])
 
   forgetLinks()
 
-  expect([linkOf("a"), linkOf("b"), sessionStorage.getItem("other")]).toEqual([null, null, "stays"])
+  expect([linkOf("a"), linkOf("b"), localStorage.getItem("other")]).toEqual([null, null, "stays"])
 })

@@ -1,16 +1,16 @@
-// Invite links that were made in this tab. The server keeps only their hashes, so it cannot show
+// Invite links that were made in this browser. The server keeps only their hashes, so it cannot show
 // them again.
 
 const KEY = "link:"
 
-/** Keep a link until the tab is closed or the person signs out. */
-export const keepLink = (inviteId: string, url: string) =>
-  sessionStorage.setItem(KEY + inviteId, url)
+/** Keep a link until it is forgotten, or the person signs out. */
+export const keepLink = (inviteId: string, url: string) => localStorage.setItem(KEY + inviteId, url)
 
-/** The link of an invite; null if another tab made it. */
-export const linkOf = (inviteId: string): string | null => sessionStorage.getItem(KEY + inviteId)
+/** The link of an invite; null if another browser made it. */
+export const linkOf = (inviteId: string): string | null => localStorage.getItem(KEY + inviteId)
+
+export const forgetLink = (inviteId: string) => localStorage.removeItem(KEY + inviteId)
 
 export function forgetLinks(): void {
-  for (const key of Object.keys(sessionStorage))
-    if (key.startsWith(KEY)) sessionStorage.removeItem(key)
+  for (const key of Object.keys(localStorage)) if (key.startsWith(KEY)) localStorage.removeItem(key)
 }

@@ -198,11 +198,9 @@ export function Bar(props: Props) {
         myId={myId}
         onClick={() => view.toggleSide("people")}
       />
-      {session.role === "owner" && (
-        <button type="button" class="primary" onClick={() => view.open("invite")}>
-          Invite
-        </button>
-      )}
+      <button type="button" class="primary" onClick={() => view.open("share")}>
+        Share
+      </button>
       <Buttons {...props} />
     </header>
   )

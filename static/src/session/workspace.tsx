@@ -25,7 +25,7 @@ import { Tabs } from "./tabs"
 import { useShortcuts } from "./shortcuts"
 import { useView, type View } from "./view"
 
-const InviteDialog = lazily(() => import("./dialogs/invite"))
+const ShareDialog = lazily(() => import("./share/dialog"))
 
 /**
  * Show the file of the followed person, also if this page learns of the file later than of the
@@ -118,10 +118,10 @@ function Files({ session, live, view, canWrite }: Parts) {
 
 function Dialogs({ session, view, onChanged }: Parts) {
   switch (view.dialog) {
-    case "invite":
+    case "share":
       return (
         <Suspense fallback={null}>
-          <InviteDialog sessionId={session.id} onClose={view.close} />
+          <ShareDialog session={session} onClose={view.close} />
         </Suspense>
       )
     case "settings":

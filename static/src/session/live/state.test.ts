@@ -42,6 +42,14 @@ it("says why it cannot be opened", async () => {
   expect(post).not.toHaveBeenCalled()
 })
 
+it("says what to ask for where only members come in", async () => {
+  const state = new SessionState("s")
+  vi.mocked(get).mockRejectedValueOnce(refused(404))
+  vi.mocked(post).mockRejectedValueOnce(refused(404))
+  await state.open()
+  expect(state.problem.value).toContain("ask them for an invite link")
+})
+
 it("never joins on a reload: a member who was removed stays out", async () => {
   const state = new SessionState("s")
   vi.mocked(get).mockResolvedValueOnce(session("mine")).mockRejectedValueOnce(refused(404))

@@ -3,6 +3,12 @@ import { signal } from "@preact/signals"
 import { ApiError, get, post, words } from "../../api"
 import type { Session } from "../../types"
 
+/** The server says of a session that only its members may open what it says of one that is none. */
+const UNKNOWN =
+  "There is no session here that you may open. If somebody sent you this address, ask them for an invite link: they find it under Share."
+
+const isMissing = (error: unknown) => error instanceof ApiError && error.status === 404
+
 export class SessionState {
   readonly session = signal<Session | null>(null)
   /** why the session cannot be opened; "" if it can */
@@ -18,11 +24,12 @@ export class SessionState {
   async open(): Promise<void> {
     try {
       await this.read().catch(async (error: unknown) => {
-        if (!(error instanceof ApiError) || error.status !== 404) throw error
+        if (!isMissing(error)) throw error
         await this.join()
       })
     } catch (error) {
-      if (this.session.value === null) this.problem.value = words(error)
+      if (this.session.value === null)
+        this.problem.value = isMissing(error) ? UNKNOWN : words(error)
     }
   }
 

@@ -25,7 +25,7 @@ function Panel({ session, live, view, myId, onChanged }: Props) {
         here={people}
         follows={view.follows}
         onFollow={view.follow}
-        onInvite={() => view.open("invite")}
+        onInvite={() => view.open("share")}
         onChanged={onChanged}
       />
     )
