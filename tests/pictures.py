@@ -69,7 +69,7 @@ async def _take(browser: Browser, url: str) -> None:
     ada, gus = await _person(browser, url), await _person(browser, url)
     await ada.sign_up("Ada")
     await ada.create("Interview: two sum", access="link")
-    await ada.page.get_by_label("Language").select_option("python")
+    await ada.page.get_by_label("Language", exact=True).select_option("python")
     await ada.type(_CODE)
     await gus.enter_as_guest(await ada.invite("editor"), "Gus")
     await expect(gus.text).to_contain_text("return None")

@@ -23,6 +23,8 @@ export const theme = kept<string>("theme", "system", ["system", "light", "dark"]
 export const fontSize = kept<number>("fontSize", 14, [12, 13, 14, 15, 16, 18, 20, 24])
 export const tabSize = kept<number>("tabSize", 4, [2, 4, 8])
 export const keys = kept<string>("keys", "default", ["default", "vim"])
+/** Whether a new session shows its owner the first steps. */
+export const showsStart = kept<boolean>("showsStart", true)
 export const wraps = kept<boolean>("wraps", false)
 
 const prefersDark = matchMedia("(prefers-color-scheme: dark)")

@@ -57,6 +57,11 @@ class Someone:
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
 
+    async def choose(self, item: str) -> None:
+        """Choose an item of the session's menu."""
+        await self.button("More").click()
+        await self.page.get_by_role("menuitem", name=item, exact=True).click()
+
     @property
     def text(self) -> Locator:
         return self.page.locator(".cm-content")

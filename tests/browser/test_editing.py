@@ -131,7 +131,7 @@ async def test_settings_and_keys_are_kept_in_browser(person: NewPerson) -> None:
     ada = await person()
     await ada.sign_up()
     await ada.create("Keys")
-    await ada.button("Settings").click()
+    await ada.choose("Settings")
     await ada.page.get_by_role("combobox", name="Font size").select_option("20")
     await ada.page.get_by_role("combobox", name="Theme").select_option("dark")
     await ada.page.get_by_role("combobox", name="Keys").select_option("vim")
@@ -143,7 +143,7 @@ async def test_settings_and_keys_are_kept_in_browser(person: NewPerson) -> None:
     await ada.text.click()
     await ada.page.keyboard.type("ihello")
     await expect(ada.text).to_have_text("hello")
-    await ada.page.get_by_role("heading", name="Keys").click()
+    await ada.page.get_by_test_id("saved").click()
     await ada.page.keyboard.press("?")
     await expect(ada.page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
 

@@ -112,7 +112,7 @@ async def test_what_is_told_while_a_dialog_is_open_lies_over_it(person: NewPerso
     assert f"rgb{await ground(toast)}" == own
 
     await ada.page.keyboard.press("Escape")
-    await ada.button("Settings").click()
+    await ada.choose("Settings")
     await expect(ada.page.get_by_role("dialog")).to_be_visible()
 
     assert f"rgb{await ground(toast)}" == own

@@ -36,13 +36,21 @@ def behind(path: str, button: str) -> Open:
     return open_dialog
 
 
+def in_menu(item: str) -> Open:
+    async def open_dialog(someone: Someone, session_id: str) -> None:
+        await someone.go(f"/s/{session_id}")
+        await someone.choose(item)
+
+    return open_dialog
+
+
 FORMS: list[tuple[Open, str, str]] = [
     # (how the form is opened, its button, the name of a field that the server may refuse)
     (at("/"), "Join", "target"),
     (behind("/", "New session"), "Create session", "title"),
-    (behind("/s/:id", "Save version"), "Save", "label"),
+    (in_menu("Save version"), "Save", "label"),
     (behind("/s/:id", "Share"), "Create link", "maxUses"),
-    (behind("/s/:id", "Settings"), "Save", "access"),
+    (in_menu("Settings"), "Save", "access"),
     (at("/profile"), "Change the name", "username"),
     (at("/profile"), "Change the password", "newPassword"),
     (behind("/profile", "Delete account…"), "Delete my account", "password"),
@@ -162,12 +170,18 @@ def forms_in_source() -> Iterator[str]:
 
 
 def test_every_form_is_checked() -> None:
-    """Each form uses `Form`, except two: the chat's, tested above, and the new tab's.
+    """Each form uses `Form`, except three: the chat's, a session's title, and the new tab's.
 
-    The form of a new tab sends nothing.
+    The chat's is tested above, and the title in tests/browser/test_bar.py. The form of a new tab
+    sends nothing.
     """
     found = list(forms_in_source())
     plain = sorted(form for form in found if form.endswith(" form"))
 
-    assert plain == ["session/panels/chat.tsx form", "session/tabs.tsx form", "ui/form.tsx form"]
+    assert plain == [
+        "session/panels/chat.tsx form",
+        "session/tabs.tsx form",
+        "session/title.tsx form",
+        "ui/form.tsx form",
+    ]
     assert len(found) - len(plain) == len(FORMS) + 4

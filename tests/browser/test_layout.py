@@ -8,21 +8,25 @@ from playwright.async_api import expect
 from tests.browser.conftest import NewPerson, Someone
 
 WIDTHS = (390, 640, 960, 1100, 1280)
+HEIGHT = 800
 
 
 async def check_bar(someone: Someone, width: int) -> None:
-    """Check that the whole bar is on the screen and that the page does not scroll sideways."""
-    await someone.page.set_viewport_size({"width": width, "height": 800})
+    """Check that the bar is one row on the screen and that the page does not scroll sideways."""
+    await someone.page.set_viewport_size({"width": width, "height": HEIGHT})
     assert await someone.page.evaluate("document.documentElement.scrollWidth") <= width
     outside = await someone.page.evaluate(
-        """width => [...document.querySelectorAll(".bar a, .bar button, .bar select")]
+        """([width, height]) => [...document.querySelectorAll(".bar a, .bar button, .bar select")]
             .filter((one) => one.checkVisibility())
             .map((one) => [one.textContent, one.getBoundingClientRect()])
-            .filter(([, box]) => box.left < 0 || box.right > width || box.bottom > 200)
+            .filter(([, box]) => box.left < 0 || box.right > width || box.bottom > height)
             .map(([text, { right }]) => [text, right])""",
-        width,
+        [width, HEIGHT],
     )
     assert outside == [], width
+    bar = await someone.page.locator(".bar").bounding_box()
+    assert bar
+    assert bar["height"] <= 50, width
 
 
 async def test_bar_of_session_fits_every_width(person: NewPerson) -> None:

@@ -137,7 +137,7 @@ async def test_maps_lists_and_xml_are_shown_read_only(
         )
         await expect(ada.text).to_have_attribute("contenteditable", "false")
     await ada.check_access()
-    await ada.button("Settings").click()
+    await ada.choose("Settings")
     await ada.page.get_by_role("combobox", name="Font size").select_option("20")
     await ada.page.keyboard.press("Escape")
     await expect(ada.page.get_by_test_id("document").locator(".cm-editor")).to_have_css(

@@ -2,12 +2,12 @@
 
 import re
 
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, Route, ViewportSize, expect
 
 from tests.browser.conftest import NewPerson, Someone
 
 _COPIED = "navigator.clipboard.readText()"
-PHONE = {"width": 390, "height": 800}
+PHONE = ViewportSize(width=390, height=800)
 
 
 async def owner(person: NewPerson, title: str, *, access: str = "invite") -> tuple[Someone, str]:
@@ -148,7 +148,7 @@ async def test_refused_link_says_why(person: NewPerson) -> None:
     ada, _session_id = await owner(person, "Refused")
     ada.expected.append("409")
 
-    async def refuse(route) -> None:
+    async def refuse(route: Route) -> None:
         if route.request.method == "GET":
             await route.fallback()
         else:

@@ -194,7 +194,7 @@ async def test_owner_deletes_session_from_its_settings(person: NewPerson) -> Non
     session_id = await ada.create("Inside")
     await ada.type("a secret")
     await ada.until_saved()
-    await ada.button("Settings").click()
+    await ada.choose("Settings")
     await ada.button("Delete the session…").click()
     await (
         ada.page.get_by_role("dialog", name="Delete “Inside”?")
@@ -202,9 +202,9 @@ async def test_owner_deletes_session_from_its_settings(person: NewPerson) -> Non
         .click()
     )
     await expect(ada.page.get_by_role("dialog")).to_have_count(0)
-    await expect(ada.button("Settings")).to_be_focused()
+    await expect(ada.button("More")).to_be_focused()
 
-    await ada.button("Settings").click()
+    await ada.choose("Settings")
     await ada.button("Delete the session…").click()
     await ada.button("Delete for good").click()
 
@@ -258,6 +258,6 @@ async def test_only_the_owner_is_offered_to_delete(person: NewPerson, api: Api) 
     await expect(bob.page.locator(".session-row")).to_contain_text("Hers")
     await expect(bob.page.get_by_role("button", name=re.compile("^Delete"))).to_have_count(0)
     await bob.go(f"/s/{session_id}")
-    await bob.button("Settings").click()
+    await bob.choose("Settings")
     await expect(bob.page.get_by_role("dialog")).to_be_visible()
     await expect(bob.page.get_by_role("button", name=re.compile("^Delete"))).to_have_count(0)

@@ -58,12 +58,12 @@ async def test_role_change_is_told_with_an_article(person: NewPerson) -> None:
     ).to_be_visible()
 
 
-async def test_settings_offer_every_form_of_export(person: NewPerson) -> None:
-    """The settings link to each format of export, and the API's description allows it."""
+async def test_dialog_offers_every_form_of_export(person: NewPerson) -> None:
+    """The dialog links to each format of export, and the API's description allows it."""
     ada = await person()
     await ada.sign_up()
     session_id = await ada.create("Exports")
-    await ada.button("Settings").click()
+    await ada.choose("Export")
     schema = next(one.query for one in OPERATIONS if one.path == "/code/{sessionId}/export")
     assert schema
     for name, form in (("Zip file", "zip"), ("Replay", "replay"), ("Git bundle", "git")):

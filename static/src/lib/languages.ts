@@ -183,3 +183,9 @@ export async function languagePack(file: string, sessionLanguage: string): Promi
     LANGUAGES.find((one) => one.id === sessionLanguage)
   return found ? found.load().catch(() => []) : []
 }
+
+/** All languages with their names, and the present one if only another program knows it. */
+export const languageChoices = (present: string): [string, string][] => [
+  ...(LANGUAGES.some((one) => one.id === present) ? [] : [[present, present] as [string, string]]),
+  ...LANGUAGES.map((one): [string, string] => [one.id, one.name]),
+]

@@ -1,6 +1,7 @@
 // The player's buttons, slider and keys.
 import { useEffect, useState } from "preact/hooks"
 import { itemAt } from "../lib/lists"
+import { Icon } from "../ui/icons"
 import { useKeyDown } from "../ui/keys"
 import type { Moment, Pace, Player } from "./player"
 import type { Mark, Timeline } from "./timeline"
@@ -159,7 +160,7 @@ export function Controls({ player, timeline }: Props) {
           title="Previous event (,)"
           onClick={() => jump(-1)}
         >
-          ‹
+          <Icon name="previous" />
         </button>
         <button
           type="button"
@@ -168,7 +169,7 @@ export function Controls({ player, timeline }: Props) {
           title="Next event (.)"
           onClick={() => jump(1)}
         >
-          ›
+          <Icon name="next" />
         </button>
         <Speed speed={pace.speed} onChange={(speed) => setPace((old) => ({ ...old, speed }))} />
         <SkipIdle

@@ -1,13 +1,17 @@
-// The bar above the editor: title, language, save state, people, and links to other pages.
-import { patch, words } from "../api"
-import { LANGUAGES } from "../lib/languages"
+// The bar above the editor. On the left: what the session is, and whether all is saved. On the
+// right: who is here, and where to go. The middle is free.
 import type { Session } from "../types"
-import { tell } from "../ui/announce"
 import { Avatar } from "../ui/avatar"
-import { Brand, ThemeButton } from "../ui/shell"
+import { Icon, type IconName } from "../ui/icons"
+import { Menu } from "../ui/menu"
+import { Brand } from "../ui/shell"
+import { actionsOf } from "./actions"
 import type { Participant } from "./live/collab"
 import type { LiveSession } from "./live/live"
 import type { SaveState } from "./live/saved"
+import { LanguageSelect } from "./language"
+import { othersOf, PanelButtons } from "./panels/buttons"
+import { Title } from "./title"
 import type { View } from "./view"
 
 const SAVE_WORDS: Record<SaveState, string> = {
@@ -54,84 +58,28 @@ function SaveBadge({ state, canWrite, isOut }: SaveBadgeProps) {
   )
 }
 
-function LanguageSwitch({ session, onChanged }: { session: Session; onChanged: () => void }) {
-  const change = (language: string) =>
-    patch(`/session/${session.id}`, { language }).then(onChanged, (error: unknown) =>
-      tell(words(error)),
-    )
-  return (
-    <select
-      class="language"
-      aria-label="Language"
-      value={session.language}
-      disabled={session.role !== "owner"}
-      onChange={(event) => void change(event.currentTarget.value)}
-    >
-      {!LANGUAGES.some((one) => one.id === session.language) && (
-        <option value={session.language}>{session.language}</option>
-      )}
-      {LANGUAGES.map((one) => (
-        <option key={one.id} value={one.id}>
-          {one.name}
-        </option>
-      ))}
-    </select>
-  )
-}
-
-function Here({
-  people,
-  myId,
-  onClick,
-}: {
+interface HereProps {
   people: Participant[]
   myId: string
   onClick: () => void
-}) {
-  // another tab of the same user does not count as another person
-  const others = people.filter((one) => one.id !== myId)
-  const each = [...new Map(others.map((one) => [one.id, one])).values()]
+}
+
+function Here({ people, myId, onClick }: HereProps) {
+  const others = othersOf(people, myId)
+  if (others.length === 0) return <span class="people-here">Only you</span>
   return (
     <button type="button" class="ghost people-here" onClick={onClick}>
       <span class="sr-only">
-        {each.length} other {each.length === 1 ? "person" : "people"} here: show people
+        {others.length} other {others.length === 1 ? "person" : "people"} here: show people
       </span>
-      {each.slice(0, 4).map((one) => (
+      {others.slice(0, 4).map((one) => (
         <Avatar
           key={one.id}
           size={24}
           person={{ id: one.id, username: one.name, avatar: one.avatar }}
         />
       ))}
-      {each.length > 4 && <span>+{each.length - 4}</span>}
-      {each.length === 0 && <span aria-hidden="true">Only you</span>}
-    </button>
-  )
-}
-
-function ChatButton({ unread, view }: { unread: number; view: View }) {
-  return (
-    <button
-      type="button"
-      class="ghost"
-      aria-expanded={view.side === "chat"}
-      onClick={() => view.toggleSide("chat")}
-    >
-      Chat
-      {unread > 0 && (
-        <span class="badge" data-testid="unread">
-          {unread}
-          <span class="sr-only"> unread</span>
-        </span>
-      )}
-    </button>
-  )
-}
-
-function Icon({ label, icon, onClick }: { label: string; icon: string; onClick: () => void }) {
-  return (
-    <button type="button" class="icon" aria-label={label} title={label} onClick={onClick}>
-      {icon}
+      {others.length > 4 && <span>+{others.length - 4}</span>}
     </button>
   )
 }
@@ -145,36 +93,49 @@ interface Props {
   onChanged: () => void
 }
 
-function Buttons({ session, live, view, canWrite }: Props) {
+/** What a button or a link of the bar says; where the bar has little room, only its icon is seen. */
+function Label({ icon, text }: { icon: IconName; text: string }) {
   return (
-    <nav aria-label="Session" class="bar-nav">
-      <a class="button ghost" href={`/s/${session.id}/versions`}>
-        Versions
+    <>
+      <Icon name={icon} />
+      <span class="bar-label">{text}</span>
+    </>
+  )
+}
+
+function History({ session, view }: Props) {
+  return (
+    <div role="group" aria-label="History" class="bar-group">
+      <a class="button ghost" href={`/s/${session.id}/versions`} title="Versions (Alt+V)">
+        <Label icon="versions" text="Versions" />
       </a>
-      <a class="button ghost" href={`/s/${session.id}/replay`}>
-        Replay
+      <a class="button ghost" href={`/s/${session.id}/replay`} title="Replay">
+        <Label icon="replay" text="Replay" />
       </a>
-      <button type="button" class="ghost" aria-pressed={view.blames} onClick={view.toggleBlames}>
-        Authors
-      </button>
       <button
         type="button"
         class="ghost"
-        aria-expanded={view.side === "people"}
-        onClick={() => view.toggleSide("people")}
+        title="Who wrote each line"
+        aria-pressed={view.blames}
+        onClick={view.toggleBlames}
       >
-        People
+        <Label icon="authors" text="Authors" />
       </button>
-      <ChatButton unread={live.log.unread.value} view={view} />
-      {canWrite && (
-        <button type="button" class="ghost" onClick={() => view.open("save")}>
-          Save version
-        </button>
-      )}
-      <ThemeButton />
-      <Icon label="Settings" icon="⚙" onClick={() => view.open("settings")} />
-      <Icon label="Keyboard shortcuts" icon="?" onClick={() => view.open("keys")} />
-    </nav>
+    </div>
+  )
+}
+
+function More({ session, view, canWrite }: Props) {
+  const actions = actionsOf(session, view, canWrite)
+  return (
+    <Menu
+      label="More"
+      groups={[
+        { items: actions.history, isForNarrow: true },
+        { items: [...actions.save, ...actions.session] },
+        { items: actions.app },
+      ]}
+    />
   )
 }
 
@@ -182,26 +143,30 @@ export function Bar(props: Props) {
   const { session, live, view, canWrite, myId, onChanged } = props
   return (
     <header class="bar">
-      <Brand />
-      <h1 class="bar-title" dir="auto" title={session.title}>
-        {session.title}
-      </h1>
-      <LanguageSwitch session={session} onChanged={onChanged} />
-      <SaveBadge
-        state={live.collab.saveState.value}
-        canWrite={canWrite}
-        isOut={live.collab.trouble.value?.remedy === "final"}
-      />
-      <span class="spring" />
-      <Here
-        people={live.collab.people.value}
-        myId={myId}
-        onClick={() => view.toggleSide("people")}
-      />
-      <button type="button" class="primary" onClick={() => view.open("share")}>
-        Share
-      </button>
-      <Buttons {...props} />
+      <div class="bar-start">
+        <Brand />
+        <Title session={session} onChanged={onChanged} />
+        <LanguageSelect label="Language" session={session} onChanged={onChanged} />
+        <SaveBadge
+          state={live.collab.saveState.value}
+          canWrite={canWrite}
+          isOut={live.collab.trouble.value?.remedy === "final"}
+        />
+      </div>
+      <nav aria-label="Session" class="bar-end">
+        <Here
+          people={live.collab.people.value}
+          myId={myId}
+          onClick={() => view.toggleSide("people")}
+        />
+        <button type="button" class="primary bar-share" onClick={() => view.open("share")}>
+          <Icon name="share" size={16} />
+          <span>Share</span>
+        </button>
+        <PanelButtons view={view} live={live} myId={myId} />
+        <History {...props} />
+        <More {...props} />
+      </nav>
     </header>
   )
 }

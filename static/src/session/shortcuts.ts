@@ -1,8 +1,8 @@
 // The keyboard shortcuts of a session's page. dialogs/shortcuts.tsx lists them for users.
 import { go } from "../router"
 import { useKeyDown } from "../ui/keys"
-import { enterPanel, isInPanel } from "./panels/side"
-import type { Side, View } from "./view"
+import { isInPanel, visit } from "./panels/side"
+import type { View } from "./view"
 
 /**
  * Whether the focused element needs plain keys itself. A read-only text counts too, because people
@@ -12,12 +12,13 @@ const isTyping = (target: EventTarget | null) =>
   target instanceof Element &&
   target.closest("input, textarea, select, .cm-editor, dialog") !== null
 
-/** Focus a panel, and open it if it is closed. If it has the focus already, close it. */
-function visit(view: View, side: Side): void {
-  const closes = view.side === side && isInPanel()
-  if (closes || view.side !== side) view.toggleSide(side)
-  if (!closes) enterPanel()
-}
+/** Ctrl+K, unless the editor has a meaning for it, as on a Mac and with Vim's keys. */
+const isPalette = (event: KeyboardEvent) =>
+  (event.ctrlKey || event.metaKey) &&
+  !event.shiftKey &&
+  !event.altKey &&
+  !event.defaultPrevented &&
+  event.key.toLowerCase() === "k"
 
 /** Stop following, or close the panel, as Escape asks for. Return whether a panel was closed. */
 function escape(view: View, target: EventTarget | null): boolean {
@@ -35,7 +36,9 @@ export function useShortcuts(view: View, roots: string[], id: string): void {
         ? roots[Number(event.code.at(-1)) - 1]
         : undefined
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") view.open("save")
-    else if (event.key === "?" && !isTyping(event.target)) view.open("keys")
+    else if (isPalette(event)) {
+      if (view.dialog === "") view.open("palette")
+    } else if (event.key === "?" && !isTyping(event.target)) view.open("keys")
     else if (event.altKey && event.code === "KeyC") visit(view, "chat")
     else if (event.altKey && event.code === "KeyP") visit(view, "people")
     else if (event.altKey && event.code === "KeyV") go(`/s/${id}/versions`)

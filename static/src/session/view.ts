@@ -4,7 +4,8 @@ import { useState } from "preact/hooks"
 import { MAIN_ROOT } from "../lib/files"
 
 export type Side = "" | "chat" | "people"
-export type DialogName = "" | "share" | "settings" | "save" | "keys" | "delete"
+export type DialogName =
+  "" | "share" | "palette" | "settings" | "export" | "end" | "save" | "keys" | "delete"
 
 /** On narrower screens, the page begins without a panel, because it would cover the text. */
 const PANEL_FROM_PX = 900

@@ -8,6 +8,7 @@ import type { Session } from "../types"
 import { lazily } from "../ui/boundary"
 import { useTitle } from "../ui/shell"
 import { Banners } from "./banners"
+import { allActions } from "./actions"
 import { LiveDocument } from "./document"
 import { Bar } from "./bar"
 import { Editor } from "./editor/editor"
@@ -15,6 +16,8 @@ import { ReadOnlyText } from "./editor/reading"
 import { useLiveSession } from "./live/hooks"
 import type { LiveSession } from "./live/live"
 import { DeleteDialog } from "./dialogs/delete"
+import { EndDialog } from "./dialogs/end"
+import { Exports } from "./dialogs/exports"
 import { SaveDialog } from "./dialogs/save"
 import { Settings } from "./dialogs/settings"
 import { Shortcuts } from "./dialogs/shortcuts"
@@ -25,6 +28,7 @@ import { Tabs } from "./tabs"
 import { useShortcuts } from "./shortcuts"
 import { useView, type View } from "./view"
 
+const Palette = lazily(() => import("./palette"))
 const ShareDialog = lazily(() => import("./share/dialog"))
 
 /**
@@ -52,6 +56,7 @@ interface Parts {
   live: LiveSession
   view: View
   canWrite: boolean
+  myId: string
   onChanged: () => void
 }
 
@@ -116,8 +121,15 @@ function Files({ session, live, view, canWrite }: Parts) {
   )
 }
 
-function Dialogs({ session, view, onChanged }: Parts) {
+function Dialogs(parts: Parts) {
+  const { session, view, onChanged } = parts
   switch (view.dialog) {
+    case "palette":
+      return (
+        <Suspense fallback={null}>
+          <Palette actions={allActions(parts)} onClose={view.close} />
+        </Suspense>
+      )
     case "share":
       return (
         <Suspense fallback={null}>
@@ -133,6 +145,10 @@ function Dialogs({ session, view, onChanged }: Parts) {
           onDelete={() => view.open("delete")}
         />
       )
+    case "export":
+      return <Exports session={session} onClose={view.close} />
+    case "end":
+      return <EndDialog session={session} onClose={view.close} onChanged={onChanged} />
     case "delete":
       return (
         <DeleteDialog
@@ -162,17 +178,24 @@ export function Workspace({ state, session, myId }: Props) {
   useShortcuts(view, collab.roots.value, session.id)
   useFollowedFile(live, view)
   const followed = collab.people.value.find((one) => one.clientId === view.follows)
-  const parts: Parts = { session, live, view, canWrite, onChanged: () => void state.reload() }
+  const parts: Parts = {
+    session,
+    live,
+    view,
+    canWrite,
+    myId,
+    onChanged: () => void state.reload(),
+  }
   return (
     <div class="workspace">
       <a class="skip" href="#editor">
         Skip to the editor
       </a>
-      <Bar {...parts} myId={myId} />
+      <Bar {...parts} />
       <Banners {...parts} followed={followed} />
       <div class="columns-area">
         <Files {...parts} />
-        {view.side && <SidePanel {...parts} myId={myId} />}
+        {view.side && <SidePanel {...parts} />}
       </div>
       <Dialogs {...parts} />
     </div>

@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact"
 import { useId, useLayoutEffect, useRef } from "preact/hooks"
 import { dialogOpened } from "./announce"
 import { Said } from "./announcer"
+import { Icon } from "./icons"
 
 interface Props {
   title: ComponentChildren
@@ -41,7 +42,7 @@ export function Dialog({ title, onClose, children, about }: Props) {
         <header class="dialog-head">
           <h2 id={id}>{title}</h2>
           <button type="button" class="icon" aria-label="Close" onClick={onClose}>
-            ✕
+            <Icon name="close" />
           </button>
         </header>
         {children}

@@ -4,6 +4,7 @@ import { me, signOut } from "../account"
 import { path, wasOpened, withNext } from "../router"
 import { isDark, nextTheme } from "../settings"
 import { Avatar } from "./avatar"
+import { Icon } from "./icons"
 
 export function useTitle(title: string): void {
   useEffect(() => {
@@ -21,7 +22,7 @@ export function ThemeButton() {
   const label = isDark.value ? "Switch to the light theme" : "Switch to the dark theme"
   return (
     <button type="button" class="icon" aria-label={label} title={label} onClick={nextTheme}>
-      {isDark.value ? "☀" : "☾"}
+      <Icon name={isDark.value ? "sun" : "moon"} />
     </button>
   )
 }

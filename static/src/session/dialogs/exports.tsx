@@ -1,6 +1,7 @@
 // Downloads of a session.
 import { go } from "../../router"
 import type { Session } from "../../types"
+import { Dialog } from "../../ui/dialog"
 
 /** The formats of an export: the API's value, a name, and a text about it. */
 const FORMATS: [string, string, string][] = [
@@ -9,10 +10,9 @@ const FORMATS: [string, string, string][] = [
   ["git", "Git bundle", "each version is a commit: git clone reads it"],
 ]
 
-export function Exports({ session }: { session: Session }) {
+export function Exports({ session, onClose }: { session: Session; onClose: () => void }) {
   return (
-    <>
-      <h3>Export</h3>
+    <Dialog title="Export" onClose={onClose}>
       <ul class="plain">
         {FORMATS.map(([format, name, about]) => (
           <li key={format}>
@@ -28,6 +28,6 @@ export function Exports({ session }: { session: Session }) {
           Connect an editor of your own
         </button>
       </p>
-    </>
+    </Dialog>
   )
 }

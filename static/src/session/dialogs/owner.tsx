@@ -1,10 +1,8 @@
 // Settings of a session that only its owner can change, for all members.
-import { useState } from "preact/hooks"
-import { patch, words } from "../../api"
-import type { ChangedSession, Session } from "../../types"
-import { tell } from "../../ui/announce"
+import { patch } from "../../api"
+import { languageChoices } from "../../lib/languages"
+import type { Session } from "../../types"
 import { Choice, Field, Form } from "../../ui/form"
-import { Sure } from "../../ui/sure"
 
 interface Props {
   session: Session
@@ -13,38 +11,9 @@ interface Props {
   onDelete: () => void
 }
 
-function End({ session, onChanged }: Pick<Props, "session" | "onChanged">) {
-  const [finalProblem, setFinalProblem] = useState("")
-  const isOpen = session.status === "open"
-  const change = () =>
-    patch<ChangedSession>(`/session/${session.id}`, { status: isOpen ? "ended" : "open" }).then(
-      (changed) => {
-        setFinalProblem(changed.finalProblem ?? "")
-        onChanged()
-      },
-      (error: unknown) => tell(words(error)),
-    )
-  return (
-    <>
-      {/* one button for ending and opening, so that it keeps the focus */}
-      <Sure
-        label={isOpen ? "End session (makes it read-only)" : "Open the session again"}
-        question={isOpen ? "Really end it" : ""}
-        onSure={() => void change()}
-      />
-      {finalProblem && (
-        <p class="wrong" role="alert">
-          The session has ended. {finalProblem} The text is still here: export it below, or open the
-          session again and end it later.
-        </p>
-      )}
-    </>
-  )
-}
-
 export function ForOwner({ session, onClose, onChanged, onDelete }: Props) {
-  const save = async ({ title, access, joinRole }: Record<string, string>) => {
-    await patch(`/session/${session.id}`, { title, access, joinRole })
+  const save = async ({ title, language, access, joinRole }: Record<string, string>) => {
+    await patch(`/session/${session.id}`, { title, language, access, joinRole })
     onChanged()
     onClose()
   }
@@ -53,6 +22,12 @@ export function ForOwner({ session, onClose, onChanged, onDelete }: Props) {
       <h3>Session, for everyone</h3>
       <Form submit="Save" onSubmit={save}>
         <Field name="title" label="Title" value={session.title} maxLength={120} />
+        <Choice
+          name="language"
+          label="Language"
+          value={session.language}
+          options={languageChoices(session.language)}
+        />
         <Choice
           name="access"
           label="Who may join"
@@ -72,13 +47,12 @@ export function ForOwner({ session, onClose, onChanged, onDelete }: Props) {
           ]}
         />
       </Form>
-      <h3>End or delete</h3>
-      <div class="actions">
-        <End session={session} onChanged={onChanged} />
+      <h3>Delete</h3>
+      <p class="actions">
         <button type="button" class="danger" onClick={onDelete}>
           Delete the session…
         </button>
-      </div>
+      </p>
     </>
   )
 }

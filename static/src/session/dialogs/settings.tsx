@@ -1,9 +1,7 @@
-// The settings dialog: the editor in this browser, the session (for its owner), and the session's
-// downloads.
+// The settings dialog: the editor in this browser, and the session (for its owner).
 import { fontSize, keys, tabSize, theme, wraps } from "../../settings"
 import type { Session } from "../../types"
 import { Dialog } from "../../ui/dialog"
-import { Exports } from "./exports"
 import { Leave } from "./leave"
 import { ForOwner } from "./owner"
 
@@ -95,7 +93,6 @@ export function Settings({
       ) : (
         <Leave session={session} />
       )}
-      <Exports session={session} />
     </Dialog>
   )
 }

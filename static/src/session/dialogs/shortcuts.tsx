@@ -2,6 +2,7 @@ import { Dialog } from "../../ui/dialog"
 
 const KEYS: [string, string][] = [
   ["?", "This list (Ctrl+/ while typing is for comments)"],
+  ["Ctrl/⌘ + K", "All commands, to be found by their names"],
   ["Ctrl/⌘ + S", "Save a version with a label"],
   ["Alt + C", "Go to the chat, or close it"],
   ["Alt + P", "Go to the people, or close them"],

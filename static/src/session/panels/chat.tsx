@@ -1,4 +1,4 @@
-import type { TargetedEvent } from "preact"
+import type { ComponentChildren, TargetedEvent } from "preact"
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
 import { words } from "../../api"
 import { linkedParts } from "../../lib/addresses"
@@ -123,9 +123,11 @@ interface Props {
   isOffline: boolean
   typing: string[]
   onTyping: (is: boolean) => void
+  /** what is shown instead of an empty list */
+  start: ComponentChildren
 }
 
-export function Chat({ log, closed, isOffline, typing, onTyping }: Props) {
+export function Chat({ log, closed, isOffline, typing, onTyping, start }: Props) {
   const [text, setText] = useState("")
   const [problem, setProblem] = useState("")
   useEffect(() => {
@@ -164,7 +166,7 @@ export function Chat({ log, closed, isOffline, typing, onTyping }: Props) {
   }
   return (
     <section class="panel chat" aria-label="Chat">
-      <List log={log} />
+      {start && log.messages.value.length === 0 ? start : <List log={log} />}
       <p class="typing" aria-live="off">
         {typing.length > 0 && `${typing.join(", ")} ${typing.length === 1 ? "is" : "are"} typing…`}
       </p>

@@ -1,10 +1,13 @@
 // The panel next to the editor: the chat, or the people.
 import { useLayoutEffect, useRef } from "preact/hooks"
+import { showsStart } from "../../settings"
 import type { Session } from "../../types"
+import { Icon } from "../../ui/icons"
 import { Chat } from "./chat"
 import type { LiveSession } from "../live/live"
 import { People } from "./people"
-import type { View } from "../view"
+import { isNew, Start } from "./start"
+import type { Side, View } from "../view"
 
 interface Props {
   session: Session
@@ -48,6 +51,9 @@ function Panel({ session, live, view, myId, onChanged }: Props) {
       isOffline={isOffline}
       typing={typing}
       onTyping={collab.sayTyping}
+      start={
+        showsStart.value && isNew(session) && <Start session={session} onChanged={onChanged} />
+      }
     />
   )
 }
@@ -60,12 +66,19 @@ export const isInPanel = () => panel()?.contains(document.activeElement) ?? fals
 /**
  * Focus the panel when it is rendered: its text field, or else its first control.
  */
-export function enterPanel(): void {
+function enterPanel(): void {
   setTimeout(() => {
     const field = panel()?.querySelector<HTMLElement>("textarea, .panel button, .panel select")
     const first = field ?? panel()?.querySelector<HTMLElement>("button")
     first?.focus()
   })
+}
+
+/** Focus a panel, and open it if it is closed. If it has the focus already, close it. */
+export function visit(view: View, side: Side): void {
+  const closes = view.side === side && isInPanel()
+  if (closes || view.side !== side) view.toggleSide(side)
+  if (!closes) enterPanel()
 }
 
 /** When the panel closes, focus the element that had the focus before, or the text. */
@@ -100,7 +113,7 @@ export function SidePanel(props: Props) {
           aria-label="Close the panel"
           onClick={() => view.toggleSide(view.side)}
         >
-          ✕
+          <Icon name="close" />
         </button>
       </header>
       <Panel {...props} />

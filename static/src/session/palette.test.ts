@@ -1,0 +1,18 @@
+// @vitest-environment happy-dom
+import { expect, it } from "vitest"
+import type { Action } from "./actions"
+import { matching } from "./palette"
+
+const actions = ["Share this session", "End session…", "Go to main.js"].map((label): Action => ({
+  label,
+  icon: "share",
+  act: () => undefined,
+}))
+const found = (query: string) => matching(actions, query).map(({ label }) => label)
+
+it("finds commands by their words, in any order and case", () => {
+  expect(found("")).toEqual(actions.map(({ label }) => label))
+  expect(found("SESSION sh")).toEqual(["Share this session"])
+  expect(found("main.js go")).toEqual(["Go to main.js"])
+  expect(found("nothing")).toEqual([])
+})

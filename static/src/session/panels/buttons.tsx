@@ -1,0 +1,67 @@
+// The buttons that open the panels: in the bar, and on a phone at the foot of the screen.
+import type { ComponentChildren } from "preact"
+import { Icon, type IconName } from "../../ui/icons"
+import type { Participant } from "../live/collab"
+import type { LiveSession } from "../live/live"
+import type { Side, View } from "../view"
+
+/** Everybody else who is here. Another tab of the same person is nobody else. */
+export function othersOf(people: Participant[], myId: string): Participant[] {
+  const others = people.filter((one) => one.id !== myId)
+  return [...new Map(others.map((one) => [one.id, one])).values()]
+}
+
+interface ButtonProps {
+  view: View
+  side: Exclude<Side, "">
+  icon: IconName
+  label: string
+  keys: string
+  children: ComponentChildren
+}
+
+function PanelButton({ view, side, icon, label, keys, children }: ButtonProps) {
+  return (
+    <button
+      type="button"
+      class="ghost"
+      title={`${label} (${keys})`}
+      aria-expanded={view.side === side}
+      onClick={() => view.toggleSide(side)}
+    >
+      <Icon name={icon} />
+      <span class="panel-label">{label}</span>
+      {children}
+    </button>
+  )
+}
+
+interface Props {
+  live: LiveSession
+  view: View
+  myId: string
+}
+
+export function PanelButtons({ live, view, myId }: Props) {
+  const unread = live.log.unread.value
+  const here = othersOf(live.collab.people.value, myId).length
+  return (
+    <div role="group" aria-label="Panels" class="panel-buttons">
+      <PanelButton view={view} side="chat" icon="chat" label="Chat" keys="Alt+C">
+        {unread > 0 && (
+          <span class="badge" data-testid="unread">
+            {unread}
+            <span class="sr-only"> unread</span>
+          </span>
+        )}
+      </PanelButton>
+      <PanelButton view={view} side="people" icon="people" label="People" keys="Alt+P">
+        {here > 0 && (
+          <span class="badge count" aria-hidden="true">
+            {here + 1}
+          </span>
+        )}
+      </PanelButton>
+    </div>
+  )
+}
