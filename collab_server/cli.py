@@ -5,11 +5,17 @@ import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from collab_server import __version__, copying, logs, stores
+from collab_server import __version__, logs, stores
+from collab_server.commands import copying, users
 from collab_server.config import Config, ConfigError, all_settings, load
 from collab_server.opening import ALL_ADDRESSES, StartError, listen, rehearse
 from collab_server.process import CANNOT_START, Safeguards, loop_factory, serve
+from crdt.settings import Setting
+
+_OF_STORES = ("DATA_DIR", "MONGO_URI")
+"""Settings that say where the store is, for commands that do not serve."""
 
 _EPILOG = """
 first steps:
@@ -18,6 +24,7 @@ first steps:
   collab-server run --port 8080          on another port; every setting is a flag, a variable, or a line in .env
   collab-server copy ./data mongodb://…  move everything to another store
   collab-server check                    is the configuration right, is the store reachable?
+  collab-server user reset-password ada  a new password for somebody who forgot theirs
 
 Settings come from flags, then the environment, then the file .env in the current folder.
 """  # noqa: E501  # a table for terminals
@@ -50,6 +57,8 @@ def _main(arguments: Sequence[str] | None) -> int:
         )
     if options.command == "check":
         return asyncio.run(_check(config))
+    if options.command == "user":
+        return asyncio.run(users.reset_password(config, options.name, is_asked=options.ask))
     logs.set_up(config.log_format, config.log_level)
     return _run(config, is_guarded=options.command == "run")
 
@@ -122,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         _add_settings(command)
     _add_copy(commands)
+    _add_user(commands)
     return parser
 
 
@@ -135,14 +145,16 @@ def _add_settings(command: argparse.ArgumentParser) -> None:
         help="let other machines in: the same as --host '*', all addresses of IPv4 and IPv6",
     )
     for setting in all_settings():
-        (host if setting.variable == "HOST" else command).add_argument(
-            "--" + flag_name(setting.variable),
-            dest=setting.variable,
-            metavar="VALUE",
-            help=f"{setting.about}{_default(setting.default)}; {setting.variable}".replace(
-                "%", "%%"
-            ),
-        )
+        _add_setting(host if setting.variable == "HOST" else command, setting)
+
+
+def _add_setting(command: "argparse._ActionsContainer", setting: Setting[Any]) -> None:
+    command.add_argument(
+        "--" + flag_name(setting.variable),
+        dest=setting.variable,
+        metavar="VALUE",
+        help=f"{setting.about}{_default(setting.default)}; {setting.variable}".replace("%", "%%"),
+    )
 
 
 def _add_copy(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -166,6 +178,28 @@ def _add_copy(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         help="the target may have rows; those with the same keys are replaced, and nothing is "
         "compared at the end",
     )
+
+
+def _add_user(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    about = "help with an account: reset-password gives it a new password"
+    users = commands.add_parser("user", help=about, description=about.capitalize() + ".")
+    actions = users.add_subparsers(dest="action", required=True, metavar="ACTION")
+    about = "give an account a new password and end all its logins; no server may run meanwhile"
+    command = actions.add_parser(
+        "reset-password",
+        help=about,
+        description=about.capitalize() + ". Prints the password, unless you choose it.",
+        epilog="example: collab-server user reset-password ada",
+    )
+    command.add_argument("name", metavar="NAME", help="the user name or the e-mail address")
+    command.add_argument(
+        "--ask",
+        action="store_true",
+        help="ask for the password on the terminal, or read a line of standard input",
+    )
+    for setting in all_settings():
+        if setting.variable in _OF_STORES:
+            _add_setting(command, setting)
 
 
 def _default(value: object) -> str:

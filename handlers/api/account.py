@@ -7,6 +7,7 @@ from handlers.api.auth import AuthHandlerBase
 from handlers.http import notifications, schemas
 from handlers.http.views import people
 from handlers.http.views.people import Logins, PasswordChanged, Usage
+from handlers.security.passwords import own_names
 from storage.errors import NotFound, StoreUnavailable
 from storage.records import AccountDeletion, Role
 
@@ -84,10 +85,7 @@ class PasswordHandler(AuthHandlerBase):
     async def post(self) -> None:
         body = self.read(schemas.PASSWORD)
         services, user = self.services, self.me
-        email = user.email or ""
-        services.passwords.check_rules(
-            body["newPassword"], user.username, email, email.partition("@")[0], field="newPassword"
-        )
+        services.passwords.check_rules(body["newPassword"], *own_names(user), field="newPassword")
         await self.check_password(body["currentPassword"], "currentPassword")
         hashed = await services.passwords.hash(body["newPassword"], self.address)
         ended = await services.store.set_password(

@@ -18,6 +18,7 @@ import bcrypt
 from crdt.errors import WorkersBusy
 from crdt.fair_queue import FairQueue
 from handlers.errors import invalid, unavailable
+from storage.records import User
 
 _T = TypeVar("_T")
 
@@ -121,6 +122,12 @@ class Passwords:
             if self._is_closed:
                 raise unavailable("The server is stopping.") from None
             raise
+
+
+def own_names(user: User) -> tuple[str, ...]:
+    """Return what everybody can guess of a user, so that no password may be one of these."""
+    email = user.email or ""
+    return user.username, email, email.partition("@")[0]
 
 
 def _digest(password: str) -> bytes:

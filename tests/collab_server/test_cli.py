@@ -51,6 +51,8 @@ async def test_version_and_help_options_print_their_text() -> None:
     assert await command("--version") == (0, f"collab-server {__version__}\n", "")
     code, text, _ = await command("--help")
     assert (code, "first steps" in text, "collab-server check" in text) == (0, True, True)
+    code, text, _ = await command("user", "reset-password", "--help")
+    assert (code, "NAME" in text, "--ask" in text, "--mongo-uri" in text) == (0, True, True, True)
     code, text, _ = await command("run", "--help")
     assert (code, "--port" in text, "COLLAB_IDLE_S" in text) == (0, True, True)
 

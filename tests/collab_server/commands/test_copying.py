@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from collab_server import copying
+from collab_server.commands import copying
 from storage.sqlite.store import SqliteStore
 from tests.storage.rows import Seed
 

@@ -1,0 +1,1 @@
+"""The commands besides those that start the server."""
