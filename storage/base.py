@@ -17,7 +17,7 @@ Every store passes the suite in `tests/storage/contract`. Rules for all methods:
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
-from storage.people import AccountStore, InviteStore
+from storage.people import AccountStore, CredentialStore, InviteStore
 from storage.records import (
     Admission,
     Checkpoint,
@@ -238,7 +238,7 @@ class RoomStore(Protocol):
         """Remove deleted and replaced data from the store's files too, if it writes any files."""
 
 
-class Store(AccountStore, InviteStore, SessionStore, RoomStore, Protocol):
+class Store(AccountStore, CredentialStore, InviteStore, SessionStore, RoomStore, Protocol):
     """Everything that a server stores."""
 
     async def open(self) -> bool:

@@ -2,8 +2,8 @@
 
 A copy that was interrupted can be continued. Rows are copied as dictionaries with the names of the
 records' fields. A store derives more values from them: keys for comparing, and dates for TTL
-indexes. The target derives these values again. Tickets are not copied, because they live for only
-a minute.
+indexes. The target derives these values again. Tickets and tokens for forgotten passwords are not
+copied, because they live for only a minute and an hour.
 """
 
 import hashlib

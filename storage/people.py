@@ -44,6 +44,8 @@ class AccountStore(Protocol):
     ) -> tuple[str, ...]:
         """Change a password, end all logins except `kept_login`, and return the ended logins' ids.
 
+        Tokens for a forgotten password are good no more.
+
         known_hash  the hash that the old password was compared with
 
         Raises NotFound. With `known_hash`, raises Outdated if the stored hash has changed since
@@ -74,7 +76,7 @@ class AccountStore(Protocol):
         """
 
     async def sweep(self, now: int, guests_before: int, limit: int) -> list[User]:
-        """Remove expired logins and tickets, invites that expired a month ago, and idle guests.
+        """Remove expired logins, tickets and tokens, month-old expired invites, and idle guests.
 
         guests_before  guests who were not active since this time are removed
         limit          how many guests to remove at most
@@ -126,6 +128,35 @@ class AccountStore(Protocol):
 
     async def touch_logins(self, login_ids: Iterable[str], now: int) -> set[str]:
         """Note that logins and their users were active; return ids of ended or expired logins."""
+
+
+class CredentialStore(Protocol):
+    """What users sign in with, changed: a password that was forgotten, an e-mail address."""
+
+    async def add_reset(self, token_hash: str, user_id: str, expires_at: int) -> None:
+        """Store the hash of a token by which a user may choose a new password.
+
+        Raises NotFound if there is no such user.
+        """
+
+    async def user_of_reset(self, token_hash: str, now: int) -> User | None:
+        """Return the user of a token that was not used and has not expired."""
+
+    async def use_reset(self, token_hash: str, password_hash: str, now: int) -> tuple[str, ...]:
+        """Change the password of a token's user, and end all their logins.
+
+        This token and all others of the user are good no more. Returns the ids of the logins that
+        ended. Raises NotFound if the token was used, has expired or is unknown.
+        """
+
+    async def set_email(self, user_id: str, email: str, *, known_hash: str) -> User:
+        """Change a user's e-mail address; tokens that were sent to the old one are good no more.
+
+        known_hash  the hash that the password was compared with
+
+        Raises NotFound, Conflict("email") if another user has the address, and Outdated if the
+        stored hash is another one meanwhile.
+        """
 
 
 class InviteStore(Protocol):

@@ -94,6 +94,7 @@ class MongoAccountStore:
                 if user.password_hash != known_hash or login is None:
                     raise Outdated("password")
             ended = await end_other_logins(self._engine, user_id, kept_login)
+            await self._engine.db.password_resets.delete_many({"user_id": user_id})
             await self._engine.db.users.update_one(
                 {"_id": user_id}, {"$set": {"password_hash": password_hash}}
             )

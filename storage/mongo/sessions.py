@@ -9,11 +9,12 @@ from pymongo import ReturnDocument
 
 from storage.errors import LimitReached, NotFound, NotOwner, OwnerStays
 from storage.mending import LAST_MS, is_time
-from storage.mongo import account_removal, rows
+from storage.mongo import rows
 from storage.mongo.accounts import existing_user, is_deleted, user_of_login
 from storage.mongo.database.driver import Document, at_most, translated
 from storage.mongo.database.engine import Engine
 from storage.mongo.messages import existing_session, member_of, newest_message
+from storage.mongo.people import account_removal
 from storage.mongo.rooms import insert_chunk
 from storage.records import Admission, Chunk, Member, Role, Session, SessionChanges, SessionListing
 

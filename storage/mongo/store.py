@@ -6,8 +6,7 @@ import logging
 
 from storage.background import end_task, start_task
 from storage.errors import StoreError, StoreUnavailable
-from storage.mongo import account_removal, invites, parts
-from storage.mongo.account_removal import MongoAccountRemoval
+from storage.mongo import invites, parts
 from storage.mongo.accounts import MongoAccountStore, note_skeletons
 from storage.mongo.database.driver import connect, database_of, translated
 from storage.mongo.database.engine import Engine
@@ -15,6 +14,9 @@ from storage.mongo.database.indexes import look_for_duplicates
 from storage.mongo.database.lease import RENEW_S, holder
 from storage.mongo.invites import MongoInviteStore
 from storage.mongo.messages import MongoMessageStore
+from storage.mongo.people import account_removal
+from storage.mongo.people.account_removal import MongoAccountRemoval
+from storage.mongo.people.credentials import MongoCredentialStore
 from storage.mongo.rooms import MongoRoomStore
 from storage.mongo.sessions import MongoSessionStore
 from storage.mongo.table_io import MongoTableIO
@@ -30,6 +32,7 @@ _log = logging.getLogger(__name__)
 class MongoStore(
     MongoAccountStore,
     MongoAccountRemoval,
+    MongoCredentialStore,
     MongoInviteStore,
     MongoSessionStore,
     MongoMessageStore,

@@ -82,6 +82,7 @@ class SqliteAccountStore:
                 if user.password_hash != known_hash or login.fetchone() is None:
                     raise Outdated("password")
             db.execute("UPDATE users SET password_hash = ? WHERE id = ?", (password_hash, user_id))
+            db.execute("DELETE FROM password_resets WHERE user_id = ?", (user_id,))
             return end_other_logins(db, user_id, kept_login)
 
         return await self._engine.write(work)

@@ -18,6 +18,7 @@ MIGRATIONS = (
     "5_checksums.sql",
     "6_look_alikes.sql",
     "7_usage.sql",
+    "8_resets.sql",
 )
 """Scripts in this package. The database's `user_version` says how many of them have run.
 

@@ -10,11 +10,12 @@ from storage.background import end_task, start_task
 from storage.base import Usage
 from storage.errors import StoreUnavailable
 from storage.records import Version
-from storage.sqlite.account_removal import SqliteAccountRemoval
 from storage.sqlite.accounts import SqliteAccountStore
 from storage.sqlite.engine import Engine
 from storage.sqlite.invites import SqliteInviteStore
 from storage.sqlite.messages import SqliteMessageStore, seal_messages, unsealed_messages
+from storage.sqlite.people.account_removal import SqliteAccountRemoval
+from storage.sqlite.people.credentials import SqliteCredentialStore
 from storage.sqlite.rooms import SqliteRoomStore
 from storage.sqlite.sessions import SqliteSessionStore
 from storage.sqlite.table_io import SqliteTableIO
@@ -34,6 +35,7 @@ _log = logging.getLogger(__name__)
 class SqliteStore(
     SqliteAccountStore,
     SqliteAccountRemoval,
+    SqliteCredentialStore,
     SqliteInviteStore,
     SqliteSessionStore,
     SqliteMessageStore,

@@ -45,6 +45,8 @@ _INDEXES: tuple[tuple[str, list[tuple[str, int]], dict[str, Any]], ...] = (
     ("invite_uses", [("expires", ASCENDING)], _LONG),
     ("tickets", [("user_id", ASCENDING)], {}),
     ("tickets", [("expires", ASCENDING)], _SOON),
+    ("password_resets", [("user_id", ASCENDING)], {}),
+    ("password_resets", [("expires", ASCENDING)], _SOON),
     ("messages", [("session_id", ASCENDING), ("sequence", DESCENDING)], {"unique": True}),
     ("messages", [("sender_id", ASCENDING)], {}),
     ("log", [("session_id", ASCENDING), ("last", ASCENDING)], {}),

@@ -50,6 +50,7 @@ class MongoAccountRemoval:
         db = self._engine.db
         await db.refresh_tokens.delete_many({"expires": {"$lte": date(now)}})
         await db.tickets.delete_many({"expires": {"$lte": date(now)}})
+        await db.password_resets.delete_many({"expires": {"$lte": date(now)}})
         old = {"expires": {"$lte": date(now - INVITES_KEPT_MS)}}
         await db.invite_uses.delete_many(old)
         await db.invites.delete_many(old)
@@ -198,6 +199,7 @@ async def _forget(engine: Engine, user_id: str) -> tuple[tuple[str, ...], tuple[
     db = engine.db
     logins = await end_other_logins(engine, user_id)
     await db.tickets.delete_many({"user_id": user_id})
+    await db.password_resets.delete_many({"user_id": user_id})
     await db.avatars.delete_one({"_id": user_id})
     memberships = [document async for document in db.members.find({"user_id": user_id})]
     await db.members.delete_many({"user_id": user_id})

@@ -60,6 +60,7 @@ class SqliteAccountRemoval:
         def work(db: sqlite3.Connection) -> list[User]:
             db.execute("DELETE FROM refresh_tokens WHERE expires_at <= ?", (now,))
             db.execute("DELETE FROM tickets WHERE expires_at <= ?", (now,))
+            db.execute("DELETE FROM password_resets WHERE expires_at <= ?", (now,))
             db.execute("DELETE FROM invites WHERE expires_at <= ?", (now - INVITES_KEPT_MS,))
             idle = db.execute(
                 "SELECT * FROM users WHERE is_guest AND NOT is_deleted AND active_at < ? ORDER BY "
@@ -116,6 +117,7 @@ def _forget(db: sqlite3.Connection, user_id: str) -> tuple[tuple[str, ...], tupl
     """
     logins = end_other_logins(db, user_id)
     db.execute("DELETE FROM tickets WHERE user_id = ?", (user_id,))
+    db.execute("DELETE FROM password_resets WHERE user_id = ?", (user_id,))
     db.execute("DELETE FROM avatars WHERE user_id = ?", (user_id,))
     rows = db.execute(
         "DELETE FROM members WHERE user_id = ? RETURNING session_id, is_removed", (user_id,)

@@ -1,0 +1,1 @@
+"""Accounts in MongoDB, continued from `storage.mongo.accounts`: removal, resets of passwords."""

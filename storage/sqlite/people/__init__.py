@@ -1,0 +1,1 @@
+"""Accounts in SQLite, continued from `storage.sqlite.accounts`: removal, resets of passwords."""
