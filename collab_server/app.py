@@ -22,6 +22,9 @@ from crdt.workers import Workers, WorkersSettings
 from handlers import ids, settings
 from handlers.connections import Connections, SocketLimits
 from handlers.http import notifications
+from handlers.http.network import normalize_origin
+from handlers.mail.outbox import Outbox
+from handlers.mail.smtp import MailServer
 from handlers.security.known_devices import KnownDevices
 from handlers.security.password_tries import PasswordTries
 from handlers.security.passwords import Passwords
@@ -133,6 +136,7 @@ def _services(
         connections=Connections(chosen(SocketLimits, config), limit_counters),
         avatars=_avatars(config),
         pictures=Pictures(environment.workers),
+        outbox=Outbox(mail_server(config)),
         settings=_web_settings(config),
         clock=clock,
         random_bytes=secrets.token_bytes,
@@ -163,7 +167,15 @@ def _version_settings(config: Config) -> VersionSettings:
 
 
 def _web_settings(config: Config) -> WebSettings:
-    return chosen(WebSettings, config, origins=config.origins, version=__version__)
+    public_url = normalize_origin(config.public_url) if config.public_url else ""
+    return chosen(
+        WebSettings, config, origins=config.origins, public_url=public_url, version=__version__
+    )
+
+
+def mail_server(config: Config) -> MailServer | None:
+    """Return the mail server of SMTP_URL, None without one."""
+    return MailServer.at(config.smtp_url, config.mail_from) if config.smtp_url else None
 
 
 def _avatars(config: Config) -> Avatars:
@@ -235,6 +247,8 @@ def _limiters(config: Config, rates: Rates) -> Limiters:
         wrong_invites=rates.every(settings.INVITE_FAILURES, 900),
         invited=rates.recent(_INVITED_S),
         new_sessions=rates.every(settings.SESSIONS_PER_DAY, _DAY_S),
+        mails=rates.every(settings.MAILS_PER_H, _HOUR_S),
+        address_mails=rates.every(settings.ADDRESS_MAILS_PER_H, _HOUR_S),
         pictures=rates.every(settings.AVATARS_PER_H, _HOUR_S),
         messages=rates.limiter(
             settings.MESSAGES_PER_10S, config.messages_per_10s / 10, 2 * config.messages_per_10s

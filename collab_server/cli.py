@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from collab_server import __version__, logs, stores
+from collab_server.app import mail_server
 from collab_server.commands import copying, users
 from collab_server.config import Config, ConfigError, all_settings, load
 from collab_server.opening import ALL_ADDRESSES, StartError, listen, rehearse
 from collab_server.process import CANNOT_START, Safeguards, loop_factory, serve
 from crdt.settings import Setting
+from handlers.mail.smtp import MailError
 
 _OF_STORES = ("DATA_DIR", "MONGO_URI")
 """Settings that say where the store is, for commands that do not serve."""
@@ -93,6 +95,7 @@ async def _check(config: Config) -> int:
     try:
         loop_factory(config)
         holder = await rehearse(config)
+        await _try_mail(config)
     except (ConfigError, StartError) as error:
         logs.complain(str(error))
         return CANNOT_START
@@ -107,6 +110,18 @@ async def _check(config: Config) -> int:
     found = "will be made at the first start" if is_new else "is ready"
     logs.say(f"Configuration is right; the store {place} {found}{note}.")
     return 0
+
+
+async def _try_mail(config: Config) -> None:
+    """Sign in to the mail server of SMTP_URL, if there is one; raises StartError.
+
+    A server starts also without it, because editors need no mails.
+    """
+    try:
+        if server := mail_server(config):
+            await asyncio.to_thread(server.try_out)
+    except MailError as error:
+        raise StartError(f"SMTP_URL: the mail server cannot be used: {error}") from error
 
 
 def _parser() -> argparse.ArgumentParser:

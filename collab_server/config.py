@@ -20,6 +20,7 @@ from crdt import limits
 from crdt.settings import PREFIX, Setting, number, text
 from handlers import settings
 from handlers.http.network import normalize_origin
+from handlers.mail.smtp import MailServer, is_sender
 
 MIN_SECRET_BYTES = 32
 LEAST_MEMORY_MB = 512
@@ -74,6 +75,15 @@ class Config:
         "where avatars go: cloudinary://key:secret@cloud; unset: kept in the store",
         prefix="",
     ).field()
+    smtp_url: str = text(
+        "smtp_url", "", "the mail server: smtp://user:password@host:587 or smtps://…; unset: no "
+                        "mails", prefix=""
+    ).field()
+    mail_from: str = text(
+        "mail_from", "", "the sender of mails: collab@example.org, or Collab <collab@example.org>",
+        prefix="",
+    ).field()
+    public_url: str = settings.PUBLIC_URL.field()
     trust_proxy: int = settings.TRUST_PROXY.field()
 
     metrics_token: str = settings.METRICS_TOKEN.field()
@@ -183,6 +193,8 @@ class Config:
     account_failures: int = settings.ACCOUNT_FAILURES.field()
     stranger_failures_per_day: int = settings.STRANGER_FAILURES_PER_DAY.field()
     address_failures_per_h: int = settings.ADDRESS_FAILURES_PER_H.field()
+    mails_per_h: int = settings.MAILS_PER_H.field()
+    address_mails_per_h: int = settings.ADDRESS_MAILS_PER_H.field()
     max_json_bytes: int = settings.MAX_JSON_BYTES.field()
     messages_per_10s: float = settings.MESSAGES_PER_10S.field()
     saves_per_s: float = settings.SAVES_PER_S.field()
@@ -323,7 +335,27 @@ def _check(config: Config) -> None:
             parts.username and parts.password and parts.hostname
         ):
             raise ConfigError("CLOUDINARY_URL must look like cloudinary://key:secret@cloud")
+    _check_mail(config)
     try:
         config.origins  # noqa: B018 - the property raises for a wrong value
     except ValueError as error:
         raise ConfigError(f"CORS_ORIGIN: {error}") from None
+
+
+def _check_mail(config: Config) -> None:
+    """Raise ConfigError if the settings of mails are wrong, or one of them is missing."""
+    if config.public_url:
+        try:
+            normalize_origin(config.public_url)
+        except ValueError as error:
+            raise ConfigError(f"PUBLIC_URL: {error}") from None
+    if not config.smtp_url:
+        return
+    try:
+        MailServer.at(config.smtp_url, config.mail_from)
+    except ValueError as error:
+        raise ConfigError(f"SMTP_URL {error}") from None
+    if not is_sender(config.mail_from):
+        raise ConfigError("MAIL_FROM must be an e-mail address, the sender of mails by SMTP_URL")
+    if not config.public_url:
+        raise ConfigError("PUBLIC_URL must be set, because mails by SMTP_URL have links to it")

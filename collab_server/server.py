@@ -75,6 +75,7 @@ class Server:
         parts.services.rooms.start()
         parts.services.connections.start()
         parts.services.lag.start()
+        parts.services.outbox.start()
         parts.socketio.start()
         renew = partial(renew_epoch, config, store)
         housekeeping = Housekeeping(
@@ -134,6 +135,7 @@ class Server:
             await services.workers.close()
             await services.connections.stop()
             services.lag.stop()
+            await services.outbox.stop()
             await self.parts.socketio.stop()
             await self.housekeeping.stop()
             services.passwords.close()

@@ -20,6 +20,7 @@ from handlers import settings
 from handlers.compression import Compressor
 from handlers.connections import Connections
 from handlers.loop_lag import LagMeter
+from handlers.mail.outbox import Outbox
 from handlers.security.known_devices import KnownDevices
 from handlers.security.password_tries import PasswordTries
 from handlers.security.passwords import Passwords
@@ -44,11 +45,13 @@ They may send as many in each second. That takes about a fifth of the event loop
 class WebSettings:
     """The part of the configuration that handlers need; the names of the fields have the units.
 
+    public_url    the address of this server in mails, without a slash at its end
     origins       origins, besides our own, whose pages may call the API
     trusted_hops  number of proxies in front of this server whose X-Forwarded-* headers are trusted
     """
 
     origins: frozenset[str] = frozenset()
+    public_url: str = ""
     trusted_hops: int = settings.TRUST_PROXY.field()
     json_bytes: int = settings.MAX_JSON_BYTES.field()
     request_s: float = settings.REQUEST_S.field()
@@ -69,6 +72,8 @@ class Limiters:
     guests          people who enter by an invite, by the invite's id
     invite_shares   people who enter by an invite, by the invite's id and their address
     address_guests  guests of all invites, by address
+    mails           mails about one account, by the e-mail address or the user's id
+    address_mails   mails for forgotten passwords, by the address that asks
     invited         addresses that have shown a valid invite within the last hour
     """
 
@@ -83,6 +88,8 @@ class Limiters:
     wrong_invites: RateLimiter
     invited: Recent
     new_sessions: RateLimiter
+    mails: RateLimiter
+    address_mails: RateLimiter
     pictures: RateLimiter
     messages: RateLimiter
     saves: RateLimiter
@@ -123,6 +130,7 @@ class Services:
     connections: Connections
     avatars: Avatars
     pictures: Pictures
+    outbox: Outbox
     settings: WebSettings
     clock: Callable[[], int]
     random_bytes: Callable[[int], bytes]

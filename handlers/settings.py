@@ -10,6 +10,12 @@ from crdt.settings import number, text
 TRUST_PROXY = number(
     "trust_proxy", 0, 0, 10, "number of proxies in front whose X-Forwarded-* is believed", prefix=""
 )
+PUBLIC_URL = text(
+    "public_url",
+    "",
+    "the address at which people open this server, for the links in its mails: https://…",
+    prefix="",
+)
 METRICS_TOKEN = text(
     "metrics_token",
     "",
@@ -156,6 +162,20 @@ ADDRESS_FAILURES_PER_H = number(
     1,
     1_000_000,
     "wrong passwords an hour from one address for accounts that it is new to",
+)
+MAILS_PER_H = number(
+    "mails_per_h",
+    5,
+    1,
+    10_000_000,
+    "mails an hour about one account: for a forgotten password, and of a new e-mail address",
+)
+ADDRESS_MAILS_PER_H = number(
+    "address_mails_per_h",
+    60,
+    1,
+    10_000_000,
+    "mails an hour for forgotten passwords that one address may ask for",
 )
 MAX_JSON_BYTES = number(
     "max_json_bytes", 64 << 10, 1_024, 16 << 20, "a JSON body; one with code may have 7 MiB"

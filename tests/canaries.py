@@ -17,7 +17,7 @@ _PASSWORDS = ("password", "currentPassword", "newPassword")
 _TOKENS = ("accessToken", "refreshToken", "ticket", "invite")
 _TEXTS = ("code", "message")
 _PARAMETERS = ("token", "ticket")
-_SETTINGS = ("jwt_secret", "metrics_token", "cloudinary_url")
+_SETTINGS = ("jwt_secret", "metrics_token", "cloudinary_url", "smtp_url")
 
 LOOKS_SECRET = {
     "an access token": re.compile(r"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}"),
@@ -79,6 +79,7 @@ class Canaries(logging.Handler):
                 self.add("password", body.get(name))
             for name in _TEXTS:
                 self.add("text", body.get(name))
+            self.add_token("token of a link", body.get("token"))
 
     def received(self, body: object) -> None:
         """Note the secrets of an answer."""

@@ -34,6 +34,8 @@ QUICK: dict[str, Any] = {
     "signups_per_h": 100_000,
     "invited_signups_per_h": 100_000,
     "logins_per_5min": 100_000,
+    "mails_per_h": 100_000,
+    "address_mails_per_h": 100_000,
     "anonymous_per_5min": 100_000,
     "requests_per_5min": 100_000,
     "saves_per_s": 10_000,

@@ -1,15 +1,19 @@
 """A user's own account: name, password, logins, and deleting it."""
 
 import logging
+from functools import partial
 
 from crdt.room.closing import CloseReason
+from handlers import errors
 from handlers.api.auth import AuthHandlerBase
 from handlers.http import notifications, schemas
 from handlers.http.views import people
 from handlers.http.views.people import Logins, PasswordChanged, Usage
+from handlers.mail import letters
+from handlers.mail.letters import Letter
 from handlers.security.passwords import own_names
 from storage.errors import NotFound, StoreUnavailable
-from storage.records import AccountDeletion, Role
+from storage.records import AccountDeletion, Role, User
 
 _KEEP_SESSIONS = "transfer"
 
@@ -97,6 +101,32 @@ class PasswordHandler(AuthHandlerBase):
             "ended": len(ended),
         }
         self.reply(answer)
+
+
+class EmailHandler(AuthHandlerBase):
+    """POST /user/email"""
+
+    async def post(self) -> None:
+        body = self.read(schemas.EMAIL)
+        services, user = self.services, self.me
+        if user.is_guest:
+            raise errors.forbidden("A guest has no e-mail address: sign up to have one.")
+        email = body["email"].casefold()
+        await self.check_password(body["password"], "password")
+        # Otherwise an account could find out fast which addresses are taken.
+        if wait := services.limiters.mails.wait_s(user.id):
+            raise errors.rate_limited(wait, "You changed your e-mail address too often.")
+        changed = await services.store.set_email(
+            user.id, email, known_hash=user.password_hash or ""
+        )
+        if user.email and user.email != email:
+            services.outbox.post(partial(_told, user, email, services.settings.public_url))
+        self.reply(people.user(changed))
+
+
+async def _told(user: User, email: str, public_url: str) -> Letter:
+    """Return the mail that tells a user's old address of the new one."""
+    return letters.changed_email(user.username, user.email or "", email, public_url)
 
 
 class LoginsHandler(AuthHandlerBase):

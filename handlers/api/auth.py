@@ -157,7 +157,7 @@ class SignupHandler(AuthHandlerBase):
         self._welcome(user, token)
 
     def _welcome(self, user: User, token: RefreshToken) -> None:
-        self.services.password_tries.learn(_account_of(user), self.address)
+        self.services.password_tries.learn(account_of(user), self.address)
         answer = self.sign_in(user, token)
         self.remember_device(user)
         self.reply(answer, 201)
@@ -241,7 +241,7 @@ class LoginHandler(AuthHandlerBase):
         device = (
             services.known_devices.mark(self.get_cookie(DEVICE_COOKIE, ""), user.id) if user else ""
         )
-        account = _account_of(user) if user else f"login as {name_key(name)}"
+        account = account_of(user) if user else f"login as {name_key(name)}"
         attempt = services.password_tries.attempt(account, self.address, device)
         hashed = user.password_hash if user else None
         if not await self.is_right(attempt, body["password"], hashed) or user is None:
@@ -256,7 +256,7 @@ class LoginHandler(AuthHandlerBase):
         self.reply(answer)
 
 
-def _account_of(user: User) -> str:
+def account_of(user: User) -> str:
     """Return the key for a user's sign-in tries, with the user name or the e-mail address."""
     return f"login of {user.id}"
 

@@ -164,6 +164,13 @@ PASSWORD: Schema = {
     "currentPassword": _required(_PASSWORD),
     "newPassword": _required(_NEW_PASSWORD),
 }
+_EMAIL = {**_line(254), "check_with": _email, "meta": {"format": "email"}}
+FORGOT: Schema = {"email": _required(_EMAIL)}
+RESET: Schema = {
+    "token": _required({"type": "string", "minlength": 1, "maxlength": 200}),
+    "newPassword": _required(_NEW_PASSWORD),
+}
+EMAIL: Schema = {"email": _required(_EMAIL), "password": _required(_PASSWORD)}
 DELETE_ME: Schema = {
     "password": _PASSWORD,
     "sessions": {"type": "string", "allowed": ["transfer", "delete"]},

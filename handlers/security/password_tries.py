@@ -107,6 +107,11 @@ class PasswordTries:
             self._accounts.refund(attempt.account)
             self._addresses.refund(attempt.address)
 
+    def forgive(self, attempt: Attempt) -> None:
+        """Forget the failures of a place: the user has proved in another way who they are."""
+        self._places.forget(attempt.place)
+        self.learn(attempt.account, attempt.address)
+
     def learn(self, account: str, address: str) -> None:
         """Remember that an account is used from an address."""
         self._known_places.note(_place(account, address))

@@ -175,12 +175,21 @@ class Tokens:
                 return token
         raise _not_valid()
 
+    def new_reset_token(self) -> str:
+        """Return a random token of 256 bits, by which a user may choose a new password."""
+        return _text(self._random_bytes(32))
+
     def read_refresh_token(self, text: str) -> RefreshToken:
         """Return the refresh token in a text; raises ApiError 401 if the text is malformed."""
         login_id, dot, secret = text.partition(".")
         if not (login_id and dot and secret):
             raise _not_valid()
         return RefreshToken(login_id, secret)
+
+
+def reset_hash(token: str) -> str:
+    """Return the hash under which the store knows a token for a forgotten password."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _not_valid() -> ApiError:

@@ -60,6 +60,12 @@ export async function deleteAccount(choices: Record<string, string>): Promise<vo
   await forget()
 }
 
+/** All logins have ended, because the password is another one. What was typed here stays. */
+export function loginEnded(): void {
+  localStorage.removeItem("signedIn")
+  me.value = null
+}
+
 /** The login has ended: delete the user's data from this browser. */
 async function forget(): Promise<void> {
   localStorage.removeItem("signedIn")

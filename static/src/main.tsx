@@ -13,6 +13,8 @@ import { Page } from "./ui/shell"
 const SessionPage = lazily(() => import("./session/page"))
 const VersionsPage = lazily(() => import("./versions/page"))
 const ReplayPage = lazily(() => import("./replay/page"))
+const ForgotPage = lazily(() => import("./pages/forgot"))
+const ResetPage = lazily(() => import("./pages/reset"))
 const ProfilePage = lazily(() => import("./pages/profile"))
 const DevelopersPage = lazily(() => import("./pages/developers"))
 
@@ -22,6 +24,8 @@ const ROUTES: [RegExp, (part: string) => preact.JSX.Element, boolean][] = [
   [/^\/$/, () => <HomePage />, true],
   [/^\/signin$/, () => <SignInPage />, false],
   [/^\/signup$/, () => <SignUpPage />, false],
+  [/^\/forgot$/, () => <ForgotPage />, false],
+  [/^\/reset$/, () => <ResetPage />, false],
   [/^\/join\/([^/]+)$/, (invite) => <JoinPage key={invite} invite={invite} />, false],
   [/^\/profile$/, () => <ProfilePage />, true],
   [/^\/developers$/, () => <DevelopersPage />, false],

@@ -63,7 +63,7 @@ export const isOwnPath = (text: string | null): text is string =>
 export function nextPath(): string {
   const asked = new URLSearchParams(query.value).get("next")
   if (isOwnPath(asked)) return asked
-  return /^\/sign(in|up)$/.test(path.value) ? "/" : path.value + query.value
+  return /^\/(sign(in|up)|forgot|reset)$/.test(path.value) ? "/" : path.value + query.value
 }
 
 /**

@@ -635,6 +635,10 @@ export interface components {
       versions: components["schemas"]["Version"][]
       next: string | null
     }
+    /** @description What this server offers; `passwordReset`: whether it mails links for forgotten passwords. */
+    Features: {
+      passwordReset: boolean
+    }
     /** @description The process is alive. */
     Liveness: {
       /** @enum {string} */
@@ -713,6 +717,7 @@ export type BlameLine = components["schemas"]["BlameLine"]
 export type BlameRun = components["schemas"]["BlameRun"]
 export type Redaction = components["schemas"]["Redaction"]
 export type Versions = components["schemas"]["Versions"]
+export type Features = components["schemas"]["Features"]
 export type Liveness = components["schemas"]["Liveness"]
 export type Readiness = components["schemas"]["Readiness"]
 export type $defs = Record<string, never>

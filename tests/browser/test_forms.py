@@ -52,6 +52,7 @@ FORMS: list[tuple[Open, str, str]] = [
     (behind("/s/:id", "Share"), "Create link", "maxUses"),
     (in_menu("Settings"), "Save", "access"),
     (at("/profile"), "Change the name", "username"),
+    (at("/profile"), "Change the e-mail address", "email"),
     (at("/profile"), "Change the password", "newPassword"),
     (behind("/profile", "Delete account…"), "Delete my account", "password"),
 ]
@@ -127,7 +128,7 @@ async def test_form_of_user_gives_the_focus_to_what_the_server_refused(person: N
 async def test_form_of_stranger_gives_the_focus_to_what_the_server_refused(
     person: NewPerson,
 ) -> None:
-    """These forms are: sign in, sign up, and join by an invite as a guest and as a user."""
+    """These forms are: sign in, sign up, a forgotten password, and join by an invite."""
     ada, gil = await person(), await person(reduced_motion="reduce")
     gil.expected.append("409|422|401")
     await ada.sign_up()
@@ -138,6 +139,10 @@ async def test_form_of_stranger_gives_the_focus_to_what_the_server_refused(
     await check_form(gil, "Sign in", "password")
     await gil.go("/signup")
     await check_form(gil, "Create account", "email")
+    await gil.go("/forgot")
+    await check_form(gil, "Send me a link", "email")
+    await gil.go("/reset#token")
+    await check_form(gil, "Change the password", "newPassword")
     await gil.page.goto(invite)
     await check_form(gil, "Join as a guest", "name")
     await gil.sign_up("gil")
@@ -178,6 +183,8 @@ def test_every_form_is_checked() -> None:
     found = list(forms_in_source())
     plain = sorted(form for form in found if form.endswith(" form"))
 
+    assert plain == ["session/panels/chat.tsx form", "session/tabs.tsx form", "ui/form.tsx form"]
+    assert len(found) - len(plain) == len(FORMS) + 6
     assert plain == [
         "session/panels/chat.tsx form",
         "session/tabs.tsx form",

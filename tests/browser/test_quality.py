@@ -49,7 +49,7 @@ async def themes(one: Someone) -> None:
 
 
 async def test_screens_before_sign_in_are_accessible(person: NewPerson) -> None:
-    """The pages to sign in, to sign up and to join are accessible, also with errors shown."""
+    """The pages to sign in, sign up and join, and for a forgotten password, are accessible."""
     someone = await person()
     someone.expected.append("422|404")
     await someone.go("/")
@@ -59,6 +59,10 @@ async def test_screens_before_sign_in_are_accessible(person: NewPerson) -> None:
     await someone.button("Create account").click()
     await expect(someone.page.locator(".wrong").first).to_be_visible()
     await themes(someone)
+    for path in ("/forgot", "/reset", "/reset#token"):
+        await someone.go(path)
+        await expect(someone.page.get_by_role("heading", level=1)).to_be_visible()
+        await themes(someone)
     await someone.go("/join/nonsense")
     await expect(someone.page.get_by_role("alert")).to_be_visible()
     await themes(someone)

@@ -13,6 +13,7 @@ import pytest
 from collab_server import __version__
 from harness.wire import Wire
 from tests.api import Api
+from tests.postbox import open_postbox
 from tests.processes import ROOT, ServerProcess, free_port
 from tests.waiting import until
 
@@ -76,6 +77,18 @@ async def test_invalid_setting_ends_command_with_one_line(tmp_path: Path, name: 
     assert (await command(name, "--port", "99999", cwd=tmp_path))[2] == (
         "collab-server: PORT must be from 0 to 65535, not 99999\n"
     )
+
+
+async def test_check_signs_in_to_mail_server(tmp_path: Path) -> None:
+    """It sends nothing, and names the setting of a mail server that cannot be used."""
+    async with open_postbox() as postbox:
+        variables = {name.upper(): value for name, value in postbox.settings.items()}
+        code, text, errors = await command("check", cwd=tmp_path, **variables)
+    assert (code, "Configuration is right" in text, errors, postbox.mails) == (0, True, "", [])
+
+    code, text, errors = await command("check", cwd=tmp_path, **variables)
+    assert (code, text) == (2, "")
+    assert errors.startswith("collab-server: SMTP_URL: the mail server cannot be used: ")
 
 
 async def test_check_reports_settings_and_unusable_store(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_config_defaults_of_limits_match_table() -> None:
         "guests_per_h": 300, "invite_share_per_h": 200, "address_guests_per_h": 3_000,
         "invite_failures": 60,
         "logins_per_5min": 60, "account_failures": 5, "stranger_failures_per_day": 240,
-        "address_failures_per_h": 300,
+        "address_failures_per_h": 300, "mails_per_h": 5, "address_mails_per_h": 60,
         "access_token_s": 15 * minute, "refresh_idle_s": 14 * 24 * hour,
         "refresh_s": 30 * 24 * hour, "bcrypt_cost": 12,
         "messages_per_10s": 5, "saves_per_s": 1, "versions": 1_000, "auto_versions": 500,
@@ -134,6 +134,15 @@ def test_tilde_in_data_dir_is_home_folder(monkeypatch: pytest.MonkeyPatch) -> No
         load({"DATA_DIR": "~nobody-of-that-name/x"})
 
 
+def test_mails_need_sender_and_public_address() -> None:
+    """The links in mails must not come from a request's Host header, which anybody may choose."""
+    mail = {"SMTP_URL": "smtp://mail", "MAIL_FROM": "collab@example.org"}
+
+    with pytest.raises(ConfigError, match=r"^PUBLIC_URL must be set"):
+        load(mail)
+    assert load({**mail, "PUBLIC_URL": "https://example.org/"})[0].smtp_url == "smtp://mail"
+
+
 def test_missing_env_file_is_accepted(tmp_path: Path) -> None:
     """A missing `.env` leaves all settings at their defaults."""
     assert load({}, tmp_path / ".env")[0] == Config()
@@ -163,6 +172,22 @@ def test_missing_env_file_is_accepted(tmp_path: Path) -> None:
             "CLOUDINARY_URL",
             "https://x",
             "CLOUDINARY_URL must look like cloudinary://key:secret@cloud",
+        ),
+        (
+            "SMTP_URL",
+            "http://mail",
+            "SMTP_URL must look like smtp://user:password@host:587 or "
+            "smtps://user:password@host:465",
+        ),
+        (
+            "SMTP_URL",
+            "smtp://mail",
+            "MAIL_FROM must be an e-mail address, the sender of mails by SMTP_URL",
+        ),
+        (
+            "PUBLIC_URL",
+            "example.org",
+            "PUBLIC_URL: 'example.org' is not an origin like https://example.org",
         ),
         ("METRICS_TOKEN", "caf\udce9", "METRICS_TOKEN must be UTF-8"),
         ("COLLAB_PONG_S", "26", "COLLAB_PONG_S must not be greater than COLLAB_PING_S"),

@@ -355,6 +355,9 @@ FIELDS = {
     ("PATCH", "/user/me"): ["username"],
     ("DELETE", "/user/me"): ["password", "sessions"],
     ("POST", "/user/password"): ["currentPassword", "newPassword"],
+    ("POST", "/user/password/forgot"): ["email"],
+    ("POST", "/user/password/reset"): ["token", "newPassword"],
+    ("POST", "/user/email"): ["email", "password"],
     ("POST", "/user/guest"): ["name", "invite"],
     ("POST", "/session"): ["title", "language", "access", "joinRole", "code"],
     ("PATCH", "/session/{id}"): ["title", "language", "access", "joinRole", "status"],
@@ -402,6 +405,8 @@ async def test_hostile_value_on_any_field_is_accepted_or_refused(start_server, n
         "/session/{id}/members/{userId}": {"role": "viewer"},
         "/chat/send": {"sessionId": session_id, "message": "x"},
         "/user/password": {"currentPassword": PASSWORD, "newPassword": "another good one"},
+        "/user/password/reset": {"token": "x", "newPassword": "another good one"},
+        "/user/email": {"email": "ada@example.org", "password": PASSWORD},
         "/user/guest": {"name": "Gus", "invite": invite.body["invite"]},
     }
 

@@ -223,6 +223,18 @@ async def guess(scene: Scene, name: str, address: str = "192.0.2.1") -> object:
     )
 
 
+async def ask_for_link(scene: Scene, _: int, name: str = "nobody") -> object:
+    body = {"email": f"{name}@example.org"}
+    return answered(
+        await Api(scene.server.url).post("/user/password/forgot", body, headers=_ELSEWHERE)
+    )
+
+
+async def change_email(scene: Scene, number: int) -> object:
+    body = {"email": f"ada{number}@example.org", "password": PASSWORD}
+    return answered(await scene.ada.post("/user/email", body))
+
+
 async def open_session(scene: Scene, _: int) -> object:
     return answered(await scene.ada.post("/session", {}))
 
@@ -336,6 +348,12 @@ FULL: Mapping[str, Any] = {"told": (409, "limit_reached"), "counts": {"problems 
 ENDED: Mapping[str, Any] = {"told": (401, "not_signed_in"), "counts": {"problems not_signed_in": 1}}
 WRONG = (401, "bad_credentials")
 PROXY = {"trust_proxy": 1}
+MAIL = {
+    "smtp_url": "smtp://127.0.0.1:1",
+    "mail_from": "collab@example.org",
+    "public_url": "https://code.example.org",
+}
+"""A mail server that nobody needs: no account has the addresses that the rows ask for."""
 
 
 def rate(
@@ -371,6 +389,10 @@ REST = (
     rate("address_failures_per_h", lambda scene, number: guess(scene, f"nobody{number}"), 3, 3,
          settings=PROXY,
          goes=WRONG),
+    rate("mails_per_h", ask_for_link, 2, 2, settings=MAIL | PROXY),
+    rate("mails_per_h", change_email, 2, 2),
+    rate("address_mails_per_h", lambda scene, number: ask_for_link(scene, 0, f"person{number}"),
+         2, 2, settings=MAIL | PROXY),
     rate("messages_per_10s", lambda scene, _: say(scene, 1), 2, 1),
     rate("saves_per_s", save_code, 5, 0.01),
     Row("max_json_bytes", send_json, (1_024,), 1_025, **TOO_LARGE, value=1_024),

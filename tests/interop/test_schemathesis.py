@@ -36,6 +36,9 @@ CHECKS_LEFT_OUT = {
 }
 MAY_NEVER_SUCCEED = {
     "changePassword": "the current password is not known to the program",
+    "changeEmail": "the password is not known to the program",
+    "requestPasswordReset": "the server sends no mail",
+    "resetPassword": "no token is known to the program",
     "deleteMe": "the password is not known to the program",
     "endLogin": "is called with an unknown id: it could end the login that all other requests are "
     "signed in with",

@@ -31,7 +31,7 @@ from handlers.http.views.people import (
     Usage,
     User,
 )
-from handlers.http.views.problems import Confirmation, Liveness, Readiness
+from handlers.http.views.problems import Confirmation, Features, Liveness, Readiness
 from handlers.http.views.sessions import (
     ChangedSession,
     Compacted,
@@ -117,6 +117,15 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", "/user/password", "changePassword",
               "Change the password; all other logins end.", PasswordChanged, body=schemas.PASSWORD,
               errors=("conflict",)),
+    Operation("POST", "/user/password/forgot", "requestPasswordReset",
+              "Mail a link for a new password, if an account has this address. The answer is the same "
+              "if none has.", Confirmation, (202,), schemas.FORGOT, errors=("not_found",),
+              needs_login=False),
+    Operation("POST", "/user/password/reset", "resetPassword",
+              "Choose a new password by the token of such a link; all logins end.", PasswordChanged,
+              body=schemas.RESET, errors=("not_found",), needs_login=False),
+    Operation("POST", "/user/email", "changeEmail", "Change the e-mail address.", User,
+              body=schemas.EMAIL, errors=("forbidden", "conflict")),
     Operation("GET", "/user/logins", "listLogins", "My logins, the one used last first.", Logins),
     Operation("DELETE", "/user/logins", "endOtherLogins", "End all my logins but this one.", None,
               (204,)),
@@ -231,6 +240,8 @@ OPERATIONS: tuple[Operation, ...] = (
               errors=("bad_handshake", "bad_origin", "upgrade_required")),
     Operation("GET", "/metrics", "getMetrics", "What the process is doing, for Prometheus", _TEXT,
               errors=("forbidden",), needs_login=False),
+    Operation("GET", "/features", "getFeatures", "What does this server offer?", Features,
+              needs_login=False),
     Operation("GET", "/healthz", "getLiveness", "Is the process alive?", Liveness,
               needs_login=False),
     Operation("GET", "/readyz", "getReadiness",

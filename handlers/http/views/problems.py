@@ -30,6 +30,12 @@ class Confirmation(TypedDict):
     message: str
 
 
+class Features(TypedDict):
+    """What this server offers; `passwordReset`: whether it mails links for forgotten passwords."""
+
+    passwordReset: bool
+
+
 class Liveness(TypedDict):
     """The process is alive."""
 

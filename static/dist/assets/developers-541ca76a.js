@@ -1,4 +1,8 @@
+<<<<<<<< HEAD:static/dist/assets/developers-541ca76a.js
 import{n as l,bl as h,ag as u,l as y,g,a8 as f,q as e,ao as S}from"./index-b840345c.js";import{c as b}from"./copy-863f1fa7.js";const i="SESSION_ID",v=(t,n)=>`import * as Y from "yjs"
+========
+import{n as l,bg as h,a7 as u,l as y,g,Z as f,q as e,ah as S}from"./index-acf53cee.js";import{c as b}from"./copy-80929ff1.js";const i="SESSION_ID",v=(t,n)=>`import * as Y from "yjs"
+>>>>>>>> 759b6f55 (Send a link by e-mail to users who forgot their password):static/dist/assets/developers-6472de89.js
 import { WebsocketProvider } from "y-websocket"
 
 const doc = new Y.Doc()

@@ -5,6 +5,7 @@ import type { Me } from "../types"
 import { tell } from "../ui/announce"
 import { Field, Form } from "../ui/form"
 import { Page } from "../ui/shell"
+import { Email } from "./email"
 import { Leaving } from "./leaving"
 import { Logins } from "./logins"
 import { Picture } from "./picture"
@@ -36,6 +37,7 @@ function Profile({ user }: { user: Me }) {
           <Field name="username" label="User name" value={user.username} autocomplete="username" />
         </Form>
       </section>
+      {!user.guest && <Email key={user.email} user={user} />}
       {!user.guest && (
         <section class="card" aria-labelledby="password">
           <h2 id="password">Password</h2>

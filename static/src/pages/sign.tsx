@@ -1,7 +1,9 @@
+import { useEffect, useState } from "preact/hooks"
 import { me, signedIn } from "../account"
-import { ApiError, post } from "../api"
+import { ApiError, get, post } from "../api"
 import { go, nextInvite, nextPath, nextSession, withNext } from "../router"
-import type { Me } from "../types"
+import type { Features, Me } from "../types"
+import { cancellable } from "../ui/cancellable"
 import { Field, Form } from "../ui/form"
 import { Page } from "../ui/shell"
 import { Asked } from "./asked"
@@ -48,6 +50,27 @@ function Pitch() {
   )
 }
 
+/** The way to a link by e-mail, if the server can send mails. */
+function ForgotLink() {
+  const [canReset, setCanReset] = useState(false)
+  useEffect(
+    () =>
+      cancellable(
+        get<Features>("/features"),
+        ({ passwordReset }) => setCanReset(passwordReset),
+        () => undefined,
+      ),
+    [],
+  )
+  if (!canReset) return null
+  return (
+    <>
+      {" · "}
+      <a href={withNext("/forgot")}>Forgot password?</a>
+    </>
+  )
+}
+
 export function SignInPage() {
   const session = nextSession()
   return (
@@ -74,6 +97,7 @@ export function SignInPage() {
           </Form>
           <p class="aside">
             New here? <a href={withNext("/signup")}>Create account</a>
+            <ForgotLink />
           </p>
         </section>
       </div>

@@ -82,6 +82,7 @@ async def test_origin_check_covers_every_changing_route(url: str, method: str, p
     """
     cookie = {"Cookie": await cookies_of(url, "ada")}
     signs_in = path in ("/user/signup", "/user/login", "/user/refresh", "/user/guest")
+    signs_in |= path in ("/user/password/forgot", "/user/password/reset")
 
     for (origin, site), content_type in itertools.product(FOREIGN, TYPES):
         headers = {**headers_of(url, origin, site), "Content-Type": content_type, **cookie}

@@ -39,6 +39,9 @@ GOOD: dict[str, dict[str, Any]] = {
     "GUEST": {"name": "Ada", "invite": "x"},
     "GUEST_ME": {"username": "a"},
     "PASSWORD": {"currentPassword": "x", "newPassword": "x" * 10},
+    "FORGOT": {"email": "ada@example.org"},
+    "RESET": {"token": "x", "newPassword": "x" * 10},
+    "EMAIL": {"email": "ada@example.org", "password": "x"},
     "DELETE_ME": {"password": "x", "sessions": "delete"},
     "JOIN": {"invite": "x"},
     "INVITE": {"role": "viewer", "expiresIn": 60, "maxUses": 1},
@@ -56,7 +59,8 @@ REQUIRED = {
     "SIGNUP": {"username", "email", "password"}, "LOGIN": {"password"}, "ME": {"username"},
     "MEMBER": {"role"}, "MESSAGE": {"sessionId", "message"}, "GUEST": {"name", "invite"},
     "GUEST_ME": {"username"},
-    "PASSWORD": {"currentPassword", "newPassword"}, "RESTORE": {"version"},
+    "PASSWORD": {"currentPassword", "newPassword"}, "FORGOT": {"email"},
+    "RESET": {"token", "newPassword"}, "EMAIL": {"email", "password"}, "RESTORE": {"version"},
     "REDACT": {"from", "to", "text"},
     "IN_SESSION": {"sessionId"}, "CODE_CHANGE": {"sessionId", "code"},
 }  # fmt: skip
@@ -67,6 +71,7 @@ SECRETS_AND_IDS = {
     ("GUEST", "invite"),
     ("RESTORE", "root"), ("IN_SESSION", "sessionId"), ("CODE_CHANGE", "sessionId"),
     ("JOIN", "invite"), ("PASSWORD", "currentPassword"), ("DELETE_ME", "password"),
+    ("RESET", "token"), ("EMAIL", "password"),
 }  # fmt: skip
 """Fields that the server only looks up or compares, so any text is valid in them."""
 
