@@ -136,3 +136,37 @@ async def test_link_of_session_says_whose_it_is_to_strangers(person: NewPerson) 
     await gil.go("/")
     await expect(gil.page.get_by_label("The session")).to_have_count(0)
     await expect(gil.page.get_by_role("heading", name="Write code together.")).to_be_visible()
+
+
+async def test_owner_hands_session_over_after_a_question(person: NewPerson) -> None:
+    """Closing the question changes nothing; a refusal is told in it, with the focus."""
+    ada, bob = await person(), await person()
+    ada.expected.append("409")
+    bob.expected.append("404")  # the session is not bob's until bob has joined
+    await ada.sign_up()
+    session_id = await ada.create("To be handed over", access="link")
+    await bob.sign_up()
+    await bob.go(f"/s/{session_id}")
+    await expect(bob.text).to_be_visible()
+    await ada.button("People").click()
+    role = ada.page.get_by_label(f"Role of {bob.name}")
+
+    await role.focus()
+    await role.select_option("owner")
+    await expect(ada.page.get_by_role("dialog")).to_contain_text(f"Make {bob.name} the owner?")
+    await ada.check_access()
+    await ada.page.keyboard.press("Escape")
+    await expect(role).to_be_focused()
+    await expect(role).to_have_value("editor")
+
+    await role.select_option("owner")
+    full = {"status": 409, "json": {"code": "limit_reached", "message": "No storage is left."}}
+    await ada.page.route("**/members/*", lambda route: route.fulfill(**full))
+    await ada.button("Hand over").click()
+    await expect(ada.page.get_by_role("alert")).to_be_focused()
+    await ada.page.unroute("**/members/*")
+    await ada.button("Hand over").click()
+
+    await expect(ada.page.get_by_role("dialog")).to_have_count(0)
+    await expect(role).to_have_count(0)
+    await expect(bob.button("Invite")).to_be_visible()

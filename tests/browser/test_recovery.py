@@ -100,7 +100,7 @@ async def test_weak_password_is_refused_at_its_field(
     await ada.go(f"/reset#{await postbox.token()}")
     field = ada.page.get_by_label("New password")
     for text, words in (
-        ("", "Enter a new password."),
+        ("", "New password must have at least 10 characters."),
         ("ada@example.org", "New password may not be your name or e-mail address."),
     ):
         await field.fill(text)

@@ -1,5 +1,5 @@
 // Choosing a new password by the link of a mail.
-import { useState } from "preact/hooks"
+import { useEffect, useRef, useState } from "preact/hooks"
 import { loginEnded } from "../account"
 import { ApiError, post } from "../api"
 import { go, withNext } from "../router"
@@ -10,16 +10,19 @@ import { Page } from "../ui/shell"
 /** The token is behind the #: browsers send that part of an address to no server. */
 const token = () => location.hash.slice(1)
 
+/** What is wrong has the focus, because the form that had it is gone. */
 function NoLink({ why }: { why: string }) {
+  const place = useRef<HTMLDivElement>(null)
+  useEffect(() => place.current?.querySelector<HTMLElement>("[role=alert]")?.focus(), [])
   return (
-    <>
+    <div ref={place}>
       <Problem text={why} />
       <p class="actions">
         <a class="button primary" href={withNext("/forgot")}>
           Ask for a new link
         </a>
       </p>
-    </>
+    </div>
   )
 }
 
@@ -54,7 +57,6 @@ export default function ResetPage() {
               type="password"
               autocomplete="new-password"
               hint="At least 10 characters. Several random words work well."
-              empty="Enter a new password."
               autofocus
             />
             <p class="hint">You are then signed out on all your devices.</p>

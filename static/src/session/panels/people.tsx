@@ -1,8 +1,10 @@
+import { useState } from "preact/hooks"
 import { del, patch, words } from "../../api"
 import type { Member, Session } from "../../types"
 import { tell } from "../../ui/announce"
 import { Avatar } from "../../ui/avatar"
 import { Sure } from "../../ui/sure"
+import { HandOver } from "./handover"
 import type { Participant } from "../live/collab"
 
 interface Props {
@@ -16,7 +18,6 @@ interface Props {
 }
 
 const WITH_ARTICLE: Record<string, string> = {
-  owner: "the owner",
   editor: "an editor",
   viewer: "a viewer",
 }
@@ -39,21 +40,26 @@ function OwnerTools({
       (error: unknown) => tell(words(error)),
     )
   const address = `/session/${session.id}/members/${member.id}`
+  const [isHandingOver, setIsHandingOver] = useState(false)
+  const choose = (select: HTMLSelectElement) => {
+    const role = select.value
+    if (role !== "owner")
+      return act(patch(address, { role }), `${member.username} is now ${WITH_ARTICLE[role] ?? ""}`)
+    // it becomes true only after the question
+    select.value = member.role
+    setIsHandingOver(true)
+    return Promise.resolve()
+  }
   return (
     <span class="tools">
       <select
         aria-label={`Role of ${member.username}`}
         value={member.role}
-        onChange={(event) =>
-          void act(
-            patch(address, { role: event.currentTarget.value }),
-            `${member.username} is now ${WITH_ARTICLE[event.currentTarget.value] ?? ""}`,
-          )
-        }
+        onChange={(event) => void choose(event.currentTarget)}
       >
         <option value="editor">editor</option>
         <option value="viewer">viewer</option>
-        {!member.guest && <option value="owner">owner (hand over)</option>}
+        {!member.guest && <option value="owner">owner (hand over)…</option>}
       </select>
       <Sure
         label="Remove"
@@ -62,6 +68,14 @@ function OwnerTools({
         isSmall
         onSure={() => void act(del(address), `${member.username} was removed`)}
       />
+      {isHandingOver && (
+        <HandOver
+          address={address}
+          name={member.username}
+          onDone={onChanged}
+          onClose={() => setIsHandingOver(false)}
+        />
+      )}
     </span>
   )
 }
