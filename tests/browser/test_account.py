@@ -169,4 +169,5 @@ async def test_owner_hands_session_over_after_a_question(person: NewPerson) -> N
 
     await expect(ada.page.get_by_role("dialog")).to_have_count(0)
     await expect(role).to_have_count(0)
-    await expect(bob.button("Invite")).to_be_visible()
+    await bob.button("People").click()
+    await expect(bob.page.get_by_label(f"Role of {ada.name}")).to_be_visible()

@@ -25,7 +25,7 @@ async def open_share(someone: Someone) -> Locator:
 
 async def test_link_to_give_is_there_and_one_key_copies_it(person: NewPerson) -> None:
     """Its button has the focus, its QR code is shown, and the next tab has the same link."""
-    ada, session_id = await owner(person, "Share")
+    ada, session_id = await owner(person, "Given")
     dialog = await open_share(ada)
     link = dialog.get_by_label("Link for editors")
     await expect(link).to_have_value(re.compile("^http.*/join/"))

@@ -72,8 +72,7 @@ async def check_both_themes(someone: Someone, shown: Locator) -> None:
     for width in (390, 768, 1280):
         await someone.page.set_viewport_size({"width": width, "height": 800})
         await expect(shown).to_be_visible()
-        box = await shown.bounding_box()
-        assert box
+        box = await until(shown.bounding_box)  # the page may be laid out again for the width
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
         for theme in ("light", "dark"):

@@ -41,12 +41,12 @@ function OwnerTools({
     )
   const address = `/session/${session.id}/members/${member.id}`
   const [isHandingOver, setIsHandingOver] = useState(false)
-  const choose = (select: HTMLSelectElement) => {
-    const role = select.value
+  const choose = (list: HTMLSelectElement) => {
+    const role = list.value
     if (role !== "owner")
       return act(patch(address, { role }), `${member.username} is now ${WITH_ARTICLE[role] ?? ""}`)
     // it becomes true only after the question
-    select.value = member.role
+    list.selectedIndex = [...list.options].findIndex(({ value }) => value === member.role)
     setIsHandingOver(true)
     return Promise.resolve()
   }

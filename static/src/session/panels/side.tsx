@@ -68,9 +68,10 @@ export const isInPanel = () => panel()?.contains(document.activeElement) ?? fals
  */
 function enterPanel(): void {
   setTimeout(() => {
-    const field = panel()?.querySelector<HTMLElement>("textarea, .panel button, .panel select")
-    const first = field ?? panel()?.querySelector<HTMLElement>("button")
-    first?.focus()
+    // The text field comes first, although the first steps stand above it.
+    const wanted = ["textarea", ".panel button, .panel select", "button"]
+    const found = wanted.map((one) => panel()?.querySelector<HTMLElement>(one))
+    found.find((element) => element)?.focus()
   })
 }
 
