@@ -77,7 +77,8 @@ def _run(config: Config, *, is_guarded: bool) -> int:
         logs.complain(str(error))
         return CANNOT_START
     os.environ["RUST_BACKTRACE"] = (
-        # A backtrace would take 50 MiB for symbols, and panics of pycrdt are caught.
+        # A backtrace would take 50 MiB for symbols. It is not needed, because the server catches
+        # the panics of pycrdt.
         "0"
     )
     if is_guarded:

@@ -27,7 +27,7 @@ class Hostile(NamedTuple):
 
 
 def nested_arrays(depth: int) -> bytes:
-    """Return one `any` value of nested arrays: at 26,562 levels yrs overflows its stack."""
+    """Return an update with one array of nested arrays: 26,562 levels overflow the stack of yrs."""
     return (
         bytes.fromhex("010101000801047465787401")
         + bytes.fromhex("7501") * depth
@@ -68,14 +68,18 @@ def many_roots(count: int) -> bytes:
 
 
 def conflicting_inserts(count: int) -> bytes:
-    """Return inserts without a left neighbour, each before a later character: quadratic in yrs."""
+    """Return an update with conflicting inserts, which take quadratic time in yrs.
+
+    No insert has a left neighbour. The right neighbours are the characters of a text, one by one.
+    """
     run = b"\x04\x01\x04text" + write_var_bytes(b"a" * count)
     inserts = b"".join(b"\x44\x02" + write_var_uint(k) + b"\x01x" for k in range(count))
     return b"\x02\x01\x02\x00" + run + write_var_uint(count) + b"\x01\x00" + inserts + b"\x00"
 
 
 POISON = bytes.fromhex("010302020701016d0021000202016b0327010474657874016a03017000")
-"""Passes the scan on B3, but pycrdt refuses it. It must be refused each time, not only once."""
+"""An update for the document `B3`. The server's scan accepts it, but pycrdt refuses it.
+It must be refused each time, not only once."""
 
 _EMPTY = b""
 _RECORDED = (

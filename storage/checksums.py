@@ -101,6 +101,8 @@ def unpack_contents(
     for root, size in sizes.items():
         files[root] = contents[at : at + size].decode("utf-8", "surrogatepass")
         at += size
+    if at != len(contents):
+        raise ValueError("the lengths of a version's texts do not fit")
     return files, documents
 
 

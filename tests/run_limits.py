@@ -3,8 +3,8 @@
 pytest-timeout knows the limit: `timeout` of setup.cfg, or the mark `timeout` of a longer test. The
 timer is this plugin's own. A coroutine is cancelled after a part of the limit. Then its fixtures
 are torn down, and its error shows what it waited for. When the whole limit is over, all stacks are
-printed and this process ends (pytest-xdist starts another). `tests.leftovers` then ends the
-processes that it had started.
+printed and this process ends (pytest-xdist starts another). `tests.leftovers` then ends all
+processes that this process had started.
 
 The timers of pytest-timeout do less: SIGALRM does not interrupt uvloop, and the stacks of a process
 of pytest-xdist are not shown.
@@ -71,14 +71,14 @@ class RunLimits:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Take over the commands that another process of pytest-xdist found."""
+        """Note the commands of leftover processes that another process of pytest-xdist found."""
         self._left += getattr(node, "workeroutput", {}).get("left", [])
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Fail a run that left processes."""
         if not self._config.pluginmanager.hasplugin(
             "dsession"
-        ):  # otherwise the tests ran in other processes
+        ):  # the main process of pytest-xdist runs no tests itself
             self._left += leftovers.end(leftovers.marked(self._watcher.mark) - {self._watcher.pid})
         if hasattr(self._config, "workeroutput"):
             self._config.workeroutput["left"] = self._left

@@ -3,8 +3,8 @@
 A timer inside the loop is due every millisecond. If it comes late, it notes its lateness and the
 CPU time of the process meanwhile. It also notes the time for which the loop's thread was ready to
 run but got no core, which Linux reports. A hold is the lateness minus the time without a core, but
-at most the CPU time. So a thread that keeps the interpreter from the loop counts, and a busy
-machine does not. `holds` reads these notes.
+at most the CPU time. So a hold contains the time in which another thread holds the interpreter. It
+does not contain the time in which other programs use the cores. `holds` reads these notes.
 """
 
 import asyncio
@@ -18,9 +18,9 @@ from pathlib import Path
 INTERVAL_S = 0.001
 LEAST_S = 0.002
 STACKS = "WORST_STACKS"
-"""The name of an environment variable that names a file, to find out what holds the loop. Whenever
-the loop has not responded for `_STACKS_S`, the stacks of all threads are written to that file. It
-is costly, because each millisecond a thread is started."""
+"""The name of an environment variable that contains the path of a file. The file shows what holds
+the loop: whenever the loop has not responded for `_STACKS_S`, the stacks of all threads are written
+to it. This is costly, because each millisecond a thread is started."""
 _STACKS_S = 0.04
 _SCHEDSTAT = Path("/proc/thread-self/schedstat")
 """Nanoseconds that a thread ran, nanoseconds that it waited for a core, and its time slices."""

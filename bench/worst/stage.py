@@ -1,6 +1,6 @@
-"""The stage of each work: a server in its own process, a bystander, and the measurement.
+"""Starts a server and a bystander, lets a work burden the server, and measures the effect.
 
-The server has its usual limits.
+The server runs in its own process. It has its usual limits, unless the `Form` changes them.
 """
 
 import sys
@@ -61,7 +61,7 @@ SHORT = Form(
     },
 )
 """Settings with which all works take less than a minute.
-Rates that only make the preparation long are lifted."""
+Rate limits are very high, because they would only make the preparation longer."""
 
 
 @dataclass
@@ -112,7 +112,8 @@ class Work:
     """An expensive work that a person may request.
 
     prepare   makes the objects that `act` needs; it is not measured.
-              If several works need the same objects, `once` makes it
+              If several works need the same objects, `once` makes a `prepare` that prepares
+              them only for the first of these works
     act       the measured work
     """
 

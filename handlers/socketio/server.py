@@ -1,7 +1,8 @@
 """Adapts python-socketio: adds bounds, handles events in order, and does not trust clients.
 
-Only this module knows `socketio`. It overrides methods of the library that have no hook;
-`tests/handlers/socketio/` and the version range in setup.cfg guard them.
+Only this module knows `socketio`. Where the library has no hook, it overrides methods. A new
+version of the library could change these methods. So setup.cfg allows only one minor version, and
+the tests in `tests/handlers/socketio/` check the methods.
 """
 
 import asyncio

@@ -70,13 +70,14 @@ export function loginEnded(): void {
 async function forget(): Promise<void> {
   localStorage.removeItem("signedIn")
   forgetLinks()
-  // The server has all text that was typed here. The next user of this machine must not see it.
+  // The next user of this machine must not see the copies of documents in this browser. No text is
+  // lost with the copies, because the server has it.
   await forgetCopies()
   me.value = null
   go("/signin")
 }
 
-/** Refresh the token well before it expires after 15 minutes, once for all tabs. */
+/** Refresh the token well before it expires after 15 minutes. One refresh serves all tabs. */
 export function keepSignedIn(): void {
   setInterval(() => {
     // If the clock was set back, the time of the last refresh is in the future.

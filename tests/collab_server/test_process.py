@@ -22,6 +22,7 @@ import sys
 from collab_server.cli import main
 code = main([sys.argv[1], "--port", "0", "--host", "127.0.0.1", "--supervisor", "off"])
 print(sorted(name for name in sys.modules if name.startswith("collab_server.supervision.")))
+print(sys.getswitchinterval())
 sys.exit(code)
 """
 
@@ -35,7 +36,8 @@ async def test_command_imports_supervision_only_for_run(
 ) -> None:
     """`serve` runs a whole server without importing the optional package `supervision`.
 
-    `serve` and `run` both end with code 0 after SIGTERM.
+    `serve` and `run` both end with code 0 after SIGTERM. In both, threads give the interpreter's
+    lock to the event loop after 1 ms.
     """
     server = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _PROGRAM, command,
@@ -44,10 +46,11 @@ async def test_command_imports_supervision_only_for_run(
     assert server.stdout
     greeting = [await server.stdout.readline(), await server.stdout.readline()]
     server.send_signal(signal.SIGTERM)
-    modules = (await server.stdout.read()).decode()
+    modules, interval_s = (await server.stdout.read()).decode().splitlines()
 
     assert b"runs on http://127.0.0.1:" in greeting[0]
-    assert modules == f"{[f'collab_server.supervision.{name}' for name in imported]}\n"
+    assert modules == f"{[f'collab_server.supervision.{name}' for name in imported]}"
+    assert float(interval_s) == 0.001
     assert await server.wait() == 0
 
 

@@ -1,5 +1,7 @@
 """Tests of the checksums of rows with text, which find every change of a row."""
 
+import json
+import zlib
 from dataclasses import replace
 from typing import Any
 
@@ -50,6 +52,72 @@ def test_version_comes_back_as_packed(text: str) -> None:
 
     assert found == given_version
     assert not found.is_damaged
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        {"": ""},
+        {"a": "", "b": "x", "c": ""},
+        {"a": "x" * 70_000, "b": "\u00e9\U0001f600" * 40_000, "\ud800": "half \udc00"},
+    ],
+    ids=["none", "empty", "empty among others", "large"],
+)
+def test_version_with_several_texts_comes_back_as_packed(files: dict[str, str]) -> None:
+    """Each root gets its own text back, in the same order."""
+    packed = pack_contents(replace(VERSION, files=files))
+
+    found, documents = unpack_contents("s1", 3, packed)
+
+    assert (list(found.items()), documents) == (list(files.items()), VERSION.documents)
+
+
+@odd_text
+def test_version_texts_are_packed_as_bytes(text: str) -> None:
+    """The packed value has the texts as UTF-8 after each other, not as JSON.
+
+    Reading JSON holds the interpreter's lock, and with it the event loop.
+    """
+    packed = pack_contents(replace(VERSION, files={"a": text, "b": "half \udc00"}))
+
+    contents = zlib.decompress(packed[1:-4])
+
+    assert contents.endswith(text.encode() + b"half \xed\xb0\x80")
+
+
+def sealed(body: bytes) -> bytes:
+    """Return a packed value of version 3 of s1 with the checksum that it needs."""
+    return body + zlib.crc32(body, zlib.crc32(b"s1/3")).to_bytes(4, "little")
+
+
+def test_version_contents_of_the_form_before_are_read() -> None:
+    """Earlier releases packed all of a version as JSON."""
+    contents = [{"code": "é\n", "\ud800": "half \udc00"}, VERSION.documents]
+    data = json.dumps(contents, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+    found = read(VERSION, version_checksum(VERSION), sealed(b"\x01" + zlib.compress(data)))
+
+    assert found == replace(VERSION, files=contents[0])
+    assert not found.is_damaged
+
+
+@pytest.mark.parametrize(
+    ("size", "more"),
+    [(3, 0), (5, 0), (-1, 0), (4, -1), (4, 1), (4, 1 << 30), ('"4"', 0), (4, -17)],
+)
+def test_version_contents_whose_lengths_do_not_fit_are_damaged(size: int | str, more: int) -> None:
+    """No text is shown that was cut, or that begins at another place.
+
+    size  the length of the text "text", as the header gives it
+    more  added to the length of the header
+    """
+    head = f'[{{"code": {size}}}, {{}}]'.encode()
+    data = (len(head) + more).to_bytes(4, "little") + head + b"text"
+
+    found = read(VERSION, version_checksum(VERSION), sealed(b"\x02" + zlib.compress(data)))
+
+    assert (found.files, found.is_damaged) == (None, True)
 
 
 @pytest.mark.parametrize("name", CHANGES)

@@ -182,3 +182,27 @@ async def test_change_over_a_limit_is_refused_and_changes_nothing() -> None:
     assert scene.text == LARGE
     await scene.change(scene.clients[0], LAST[:-4])
     assert scene.text == LAST[:-4]
+
+
+def edited(first: int, before: str, after: str, text: str = LARGE) -> str:
+    """Return the text with something before and after each 40th line, from `first` on."""
+    return "".join(
+        f"{before}{line[:-1]}{after}\n" if number % 40 == first else line
+        for number, line in enumerate(text.splitlines(keepends=True))
+    )
+
+
+async def test_change_of_a_text_client_meets_the_change_of_another_in_steps() -> None:
+    """Changes that two text clients make at many places at the same time are both kept."""
+    scene = Scene("ada", "bob")
+    ada, bob = scene.clients
+    changes = [
+        await scene.begin(ada, edited(3, "a", "")),
+        await scene.begin(bob, edited(7, "", "b")),
+    ]
+    scene.workers.release.set()
+    await asyncio.gather(*changes)
+
+    await scene.changes.refresh(scene.feed, "ada")
+    assert scene.text == edited(3, "a", "", edited(7, "", "b"))
+    assert [client.to_send() for client in (ada, bob)] == [scene.text, scene.text]

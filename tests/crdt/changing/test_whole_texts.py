@@ -5,11 +5,16 @@ an equal text changes nothing.
 """
 
 import asyncio
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 
 from crdt.changing.whole_texts import WholeTexts
+from crdt.document.document import Document
+from crdt.document.merging import EMPTY
+from crdt.errors import DocumentFull
+from crdt.limits import RoomLimits
 from crdt.room.room import Room
 from tests.crdt.harness import NOW, Typist, join, send
 from tests.crdt.held_workers import HeldWorkers
@@ -141,3 +146,30 @@ async def test_edit_by_somebody_who_may_no_more_changes_nothing(make_scene) -> N
     with pytest.raises(PermissionError):
         await edit
     assert scene.text == LARGE
+
+
+async def test_edit_near_the_limit_of_text_reads_no_copy(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The growth of an edit is known, so the new size is not looked up in another copy."""
+    world = make_world(room=RoomLimits(text_bytes=len(CHANGED)))
+    await world.session()
+    async with world.rooms.use("one") as room:
+        scene = Scene(room, world, HeldWorkers())
+        scene.workers.release.set()
+        measured: list[bytes] = []
+        text_bytes = Document.text_bytes
+
+        def noted(self: Document, roots: Iterable[str], update: bytes = EMPTY) -> int:
+            measured.append(update)
+            return text_bytes(self, roots, update)
+
+        monkeypatch.setattr(Document, "text_bytes", noted)
+        changed = CHANGED.replace("line 7\n", "Line 7\n")
+        await scene.edit(changed)
+        with pytest.raises(DocumentFull):
+            await scene.edit(f"first\n{changed[4:]}")
+        await scene.edit(f"{changed[4:]}é")
+
+        assert scene.text == f"{changed[4:]}é"
+        assert set(measured) == {EMPTY}

@@ -20,9 +20,10 @@ def test_count_names_authors_over_their_share() -> None:
 
 
 def test_count_is_due_again_when_the_largest_share_below_can_be_full() -> None:
-    """The next count is due when the author with the most bytes could have filled a share.
+    """The next count is due when one more author could have filled their share.
 
-    The document must grow by at least `_RECOUNT_BYTES` between two counts.
+    This is the author with the most bytes among those who are not over their share. The document
+    must grow by at least `_RECOUNT_BYTES` between two counts.
     """
     shares = AuthorShares(1_000_000)
 

@@ -3,10 +3,12 @@
 import pycrdt
 import pytest
 
-from crdt.document.document import Document
+from crdt.document.document import SMALL_BYTES, Document
 from crdt.document.quota import DocumentQuota
-from crdt.errors import DocumentFull, DocumentShrinking
+from crdt.document.view import View
+from crdt.errors import DocumentFull, DocumentShrinking, NeedsSteps
 from crdt.limits import LimitCounters, RoomLimits
+from crdt.steps import run_through
 from crdt.structs.struct_index import StructIndex
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.update_parser import parse
@@ -195,3 +197,81 @@ def test_quota_counts_text_in_shared_types() -> None:
     with pytest.raises(DocumentFull):
         full.send(Typist(9).insert(0, "x"))
     doc.unobserve(subscription)
+
+
+LARGE = SMALL_BYTES + 10
+
+
+def no_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(View, "load", lambda *_: pytest.fail("the document is loaded"))
+
+
+@pytest.mark.parametrize(("letters", "growth", "is_full"), [(6, 1, False), (7, 2, True)])
+def test_quota_with_known_growth_loads_nothing(
+    monkeypatch: pytest.MonkeyPatch, letters: int, growth: int, is_full: bool
+) -> None:
+    """An update whose growth is known is measured without a copy that has it."""
+    full = Full(RoomLimits(text_bytes=LARGE + 1))
+    full.send(full.typist.insert(0, "x" * LARGE))
+    update = parse(full.typist.replace(0, 5, "y" * letters))
+    no_load(monkeypatch)
+
+    if is_full:
+        with pytest.raises(DocumentFull, match=f"over {LARGE + 1} bytes"):
+            full.quota.check(update, "ada", is_exact=True, growth=growth)
+    else:
+        full.quota.check(update, "ada", is_exact=True, growth=growth)
+        with pytest.raises(DocumentFull):
+            full.quota.check(update, "ada", is_exact=True, growth=growth + 1)
+
+
+def test_quota_over_the_limit_lets_a_text_with_known_growth_shrink(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    full = Full(RoomLimits(text_bytes=LARGE))
+    full.send(full.typist.insert(0, "x" * LARGE))
+    update = parse(full.typist.replace(0, 5, "yyyy"))
+    no_load(monkeypatch)
+
+    full.quota.check(update, "ada", is_exact=True, growth=-1)
+
+
+@pytest.mark.parametrize(("letters", "is_full"), [(6, False), (7, True)])
+def test_quota_measures_a_prepared_update_in_the_view(
+    monkeypatch: pytest.MonkeyPatch, letters: int, is_full: bool
+) -> None:
+    """A view that has the update already says exactly how large the text will be."""
+    full = Full(RoomLimits(text_bytes=LARGE + 1))
+    full.send(full.typist.insert(0, "x" * LARGE))
+    update = parse(full.typist.replace(0, 5, "y" * letters))
+    run_through(full.document.prepare(update, always=True))
+    assert full.document.shows(update.update)
+    no_load(monkeypatch)
+
+    if is_full:
+        with pytest.raises(DocumentFull):
+            full.quota.check(update, "ada", is_exact=False)
+    else:
+        full.quota.check(update, "ada", is_exact=False)
+
+
+def test_quota_near_the_limit_asks_for_steps_only_if_reading_takes_long() -> None:
+    """A document is slow to read if it is large, and not loaded or with a prepared update.
+
+    An exact size needs steps in every large document.
+    """
+    large, small = Full(RoomLimits(text_bytes=LARGE + 9)), Full(RoomLimits(text_bytes=19))
+    large.send(large.typist.insert(0, "x" * LARGE))
+    small.send(small.typist.insert(0, "x" * 10))
+    near, far = b"\1" * 10, b"\1" * 9
+
+    large.quota.check_quick(near, is_exact=False)
+    large.quota.check_quick(far, is_exact=True)
+    with pytest.raises(NeedsSteps):
+        large.quota.check_quick(near, is_exact=True)
+    for full in (large, small):
+        run_through(full.document.prepare(parse(full.typist.insert(0, "y")), always=True))
+    with pytest.raises(NeedsSteps):
+        large.quota.check_quick(near, is_exact=False)
+    large.quota.check_quick(far, is_exact=False)
+    small.quota.check_quick(near, is_exact=True)

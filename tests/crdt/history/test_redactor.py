@@ -4,7 +4,10 @@ import asyncio
 
 import pytest
 
+from crdt.document.document import Document
+from crdt.document.raw_document import CUT_BYTES, merge_text
 from crdt.errors import RoomUnavailable
+from crdt.history import redaction, redactor
 from crdt.history.playback.moment import Moment
 from crdt.history.redactor import Redaction
 from crdt.lifecycle.loading import read_log
@@ -222,3 +225,35 @@ def _checkpoints(world: World, session_id: str) -> int:
     return sum(
         checkpoint.session_id == session_id for (checkpoint,) in world.store.asked["put_checkpoint"]
     )
+
+
+async def test_redact_of_large_document_merges_nothing_on_the_event_loop(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker gets the document in parts. The result is the same as from the merged state."""
+    await world.session()
+    typist = Typist(5)
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        send(room, ada, typist.insert(0, "x" * CUT_BYTES))
+        room.document.state()
+        for part in ("key=", "secret", " end"):
+            send(room, ada, typist.insert(len(typist.text), part))
+        room.integrate_pending()
+        parts, ids = room.document.parts(), {5: range(CUT_BYTES + 4, CUT_BYTES + 10)}
+        assert len(parts) > 1
+        merged = merge_text(parts)
+        assert redactor._deletion(parts, ids) == redaction.deletion(merged, ids)
+        after = redactor._without_text(parts, ids, "secret")
+        assert after == redaction.redact(merged, ids, "secret")
+        assert after is not None
+        assert b"secret" in merged
+        assert b"secret" not in after
+
+        monkeypatch.setattr(Document, "state", lambda _: pytest.fail("the state is merged"))
+        done = await world.redactor.redact("one", "ada", 1, 4, "secret", allowed)
+        monkeypatch.undo()
+
+        assert done.characters == 6
+        assert room.files() == {"codemirror": "x" * CUT_BYTES + "key= end"}
+        assert b"secret" not in room.document.state()

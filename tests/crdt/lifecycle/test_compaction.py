@@ -218,6 +218,24 @@ async def test_checkpoint_of_large_document_is_made_in_worker_process(
     assert yjs.look(without_checksum(checkpoint.state)) == shown
 
 
+@pytest.mark.parametrize(
+    ("size", "work_s", "jobs"), [(40_000, 0.0, 1), (100, 0.01, 1), (30_000, 0.0, 0)]
+)
+async def test_checkpoint_of_document_that_takes_long_is_made_in_worker_process(
+    world: World, size: int, work_s: float, jobs: int
+) -> None:
+    """A checkpoint of a small document that took 10 ms of work is made there, too."""
+    await world.session()
+    async with world.rooms.use("one") as room:
+        ada, _ = join(room)
+        send(room, ada, Typist(5).insert(0, "x" * size))
+        room.document._work.spent_s = work_s
+        await world.rooms.compactor.checkpoint(room)
+
+        assert (await world.store.checkpoint("one")).sequence == room.journal.sequence
+    assert world.workers.counts["done"] == jobs
+
+
 async def test_document_that_worker_cannot_do_keeps_its_log(
     make_world, expect_log, monkeypatch
 ) -> None:

@@ -46,7 +46,10 @@ async def test_worker_is_asked_for_small_document_too(workers: Workers) -> None:
 
 
 async def test_session_is_named_while_a_thread_works_for_it(workers: Workers) -> None:
-    """A session is named only for work in a thread, because a dying worker ends no other work."""
+    """A session is named while a thread works for it, because a crash there ends the server.
+
+    Work in a worker is not named: a crash there ends no other work.
+    """
     mark = CrashMark()
     documents = DocumentWork(workers, mark)
     named = await documents.run(Payer("ada"), "one", 0, lambda: list(mark.named(in_threads=True)))

@@ -1,12 +1,22 @@
 """Tests the export of a session's versions as git commits."""
 
+import asyncio
+import io
 import subprocess
+import tempfile
+import threading
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from collab_server.server import Server
 from handlers.export.file_names import file_name
+from handlers.export.git_bundle import GitBundle
 from tests.api import Api
 from tests.handlers.clients import joined, typing_frame
+from tests.narrowing import required
 from tests.waiting import until
 
 
@@ -68,3 +78,51 @@ async def test_git_bundle_without_versions_has_one_commit(ada: Api, tmp_path: Pa
 
     assert git("rev-list", "--count", "HEAD", folder=clone) == "1\n"
     assert (clone / "main.js").read_bytes() == b""
+
+
+@pytest.mark.parametrize("is_cancelled", [True, False])
+async def test_git_bundle_folder_is_removed_in_a_thread(
+    ada: Api,
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    is_cancelled: bool,
+) -> None:
+    """The folder is removed after success and after a cancelled request, off the event loop."""
+    session_id = await ada.new_session(code="x")
+    services = server.parts.services
+    session = required(await services.store.session(session_id))
+    run, cleanup = services.workers.run, tempfile.TemporaryDirectory.cleanup
+    asked, threads = list[str](), list[int]()
+
+    async def held(function: Any, *arguments: Any, **options: Any) -> Any:
+        asked.append(arguments[0])
+        if is_cancelled:
+            await asyncio.Event().wait()
+        return await run(function, *arguments, **options)
+
+    def noted(self: "tempfile.TemporaryDirectory[str]") -> None:
+        threads.append(threading.get_ident())
+        cleanup(self)
+
+    made = tmp_path / "made"
+    made.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(made))
+    monkeypatch.setattr(tempfile.TemporaryDirectory, "cleanup", noted)
+    monkeypatch.setattr(services.workers, "run", held)
+    with io.BytesIO() as file:
+        bundling = asyncio.create_task(GitBundle(services, session, ada.user["id"], file).write())
+        await until(lambda: asked)
+        if is_cancelled:
+            bundling.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await bundling
+        else:
+            await bundling
+        is_written = bool(file.getvalue())
+
+    assert is_written is not is_cancelled
+    assert Path(asked[0]).parent == made
+    assert not list(made.iterdir())
+    assert len(threads) == 1
+    assert threads[0] != threading.get_ident()

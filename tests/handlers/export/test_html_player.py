@@ -1,10 +1,12 @@
 """Tests the export of a session's replay as one HTML page."""
 
 import json
+from typing import Any
 
 import pytest
 
 import crdt.history.playback.replay
+from collab_server.server import Server
 from tests.api import Api
 
 
@@ -49,3 +51,28 @@ async def test_html_player_of_empty_session_has_no_steps(ada: Api) -> None:
     data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
     assert (data["steps"], data["files"], data["chat"]) == ([], {"codemirror": ""}, [])
     assert data["names"] == {"codemirror": "main.js"}
+
+
+async def test_html_player_gets_its_steps_encoded_by_the_worker(
+    ada: Api, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Text beyond ASCII is in the page as UTF-8, byte for byte as the worker encoded it."""
+    session_id = await ada.new_session(code="é😀\u2028<b>\n", title="Ü")
+    await ada.post(f"/code/{session_id}/save", {"code": "日本\n" * 100})
+    reader, encoded = server.parts.services.history_reader, list[bytes]()
+    replay = reader.replay
+
+    async def noted(*arguments: Any) -> Any:
+        rows, following = await replay(*arguments)
+        encoded.extend((rows.text, rows.files))
+        return rows, following
+
+    monkeypatch.setattr(reader, "replay", noted)
+    page = (await ada.get(f"/code/{session_id}/export?format=replay")).body
+
+    text, files = encoded
+    assert text.count("é😀\u2028\\u003cb>\\n".encode()) == 1
+    assert "日本\\n".encode() in text
+    assert b'{"steps":[' + text + b'],"files":' + files + b',"title":"\xc3\x9c"' in page
+    data = json.loads(page.decode().partition('id="data">')[2].partition("</script>")[0])
+    assert data["steps"] == (await ada.get(f"/code/{session_id}/replay")).body["steps"]

@@ -35,7 +35,7 @@ def a_body(limit: int = 10, each: int = 100, in_all: int = 100) -> tuple[Body, B
 
 
 def test_body_holds_its_pieces_until_it_is_released() -> None:
-    """The bytes of a body count for their sender until the body is released."""
+    """The bytes of a body use the budget of their sender until the body is released."""
     body, budget = a_body()
 
     body.add(b"abc")
@@ -154,9 +154,9 @@ def test_parse_json_refuses_unsafe_json(raw: bytes) -> None:
 )
 @pytest.mark.parametrize("text", ["", "x" * 100_000])
 def test_parse_json_refuses_much_structure(rest: str, text: str) -> None:
-    """JSON with too much structure is refused with the bound, because parsing it would take long.
+    """JSON with too much structure is refused, because parsing it would take long.
 
-    One MiB of it would block the event loop for half a second.
+    One MiB of it would block the event loop for half a second. The error's message names the bound.
     """
     with pytest.raises(ApiError) as refused:
         parse_json(f'{{"code": "{text}", "a": [{rest}]}}'.encode())

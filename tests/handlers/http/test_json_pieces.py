@@ -1,13 +1,14 @@
 """Tests that JSON made in pieces equals the output of `json.dumps`."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.http.json_pieces import PIECE, is_large, pieces
+from handlers.http.json_pieces import PIECE, WRITTEN, cut, is_large, pieces
 
 _LONG = '\x01é\U0001f600"\\' * (PIECE // 4)
 _VALUES = st.recursive(
@@ -54,3 +55,30 @@ def test_small_value_is_one_piece() -> None:
     value = {"items": [{"a": 1}] * 100, "next": None}
     assert not is_large(value)
     assert list(pieces(value)) == [json.dumps(value)]
+
+
+@given(
+    st.lists(st.sampled_from([0, 1, WRITTEN - 1, WRITTEN, WRITTEN + 1, 3 * WRITTEN]), max_size=6)
+)
+def test_cut_yields_the_same_bytes_a_few_at_a_time(sizes: list[int]) -> None:
+    encoded = [bytes((65 + number,)) * size for number, size in enumerate(sizes)]
+
+    parts = list(cut(encoded))
+
+    assert b"".join(parts) == b"".join(encoded)
+    assert all(0 < len(part) <= WRITTEN for part in parts)
+
+
+def test_cut_copies_a_part_only_when_it_is_asked_for() -> None:
+    """The first part is there before the second piece is made."""
+    made: list[int] = []
+
+    def encoded() -> Iterator[bytes]:
+        for number in range(2):
+            made.append(number)
+            yield b"x" * (2 * WRITTEN)
+
+    parts = cut(encoded())
+
+    assert [len(next(parts)), len(next(parts)), made] == [WRITTEN, WRITTEN, [0]]
+    assert [len(next(parts)), made] == [WRITTEN, [0, 1]]

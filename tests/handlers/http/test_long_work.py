@@ -1,11 +1,19 @@
 """Tests requests whose work takes long."""
 
 import asyncio
+import gzip
+import json
+import random
+from typing import Any
 
 import pytest
 
 from collab_server.server import Server
+from handlers.http.base import BaseHandler
+from handlers.http.json_pieces import WRITTEN
 from tests.api import Api
+from tests.handlers.clients import exchange
+from tests.narrowing import required
 from tests.waiting import until
 
 
@@ -50,3 +58,46 @@ async def test_answer_in_pieces_is_whole(ada: Api) -> None:
 
     assert [edit[3] for _, _, edits in replay["steps"] for edit in edits] == [text]
     assert replay["authors"][0]["username"] == "ada"
+
+
+@pytest.mark.parametrize("accepted", ["identity", "gzip"])
+async def test_large_answer_is_sent_in_several_writes(
+    ada: Api, monkeypatch: pytest.MonkeyPatch, accepted: str
+) -> None:
+    """No write copies more than `WRITTEN` bytes. The length of all of them is in the head."""
+    text = random.Random(5).randbytes(400_000).hex() + "é😀"
+    session_id = await ada.new_session(code=text)
+    written: list[int] = []
+    write = BaseHandler.write
+
+    def noted(self: BaseHandler, chunk: str | bytes | dict[Any, Any]) -> None:
+        written.append(len(chunk))
+        write(self, chunk)
+
+    monkeypatch.setattr(BaseHandler, "write", noted)
+    head = {"Host": "x", "Authorization": f"Bearer {ada.token}", "Accept-Encoding": accepted}
+    lines = [f"GET /code/{session_id}/diff?from=0 HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in head.items()]
+    answer = required(await exchange(ada.url, "\r\n".join([*lines, "", ""]).encode()))
+
+    assert answer.headers["content-length"] == str(len(answer.body))
+    assert max(written) <= WRITTEN < sum(written) == len(answer.body)
+    is_packed = answer.headers.get("content-encoding") == "gzip"
+    assert is_packed == (accepted == "gzip")
+    shown = json.loads(gzip.decompress(answer.body) if is_packed else answer.body)
+    assert text in json.dumps(shown, ensure_ascii=False)
+
+
+async def test_small_answer_is_one_write(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    session_id = await ada.new_session(code="x\n" * 1_000)
+    flushed: list[bool] = []
+    flush = BaseHandler.flush
+
+    def noted(self: BaseHandler, include_footers: bool = False) -> Any:
+        flushed.append(include_footers)
+        return flush(self, include_footers)
+
+    monkeypatch.setattr(BaseHandler, "flush", noted)
+
+    assert (await ada.get(f"/code/{session_id}/replay")).status == 200
+    assert flushed == [True]

@@ -9,9 +9,9 @@ from crdt.document.document import SMALL_BYTES
 from crdt.document.integration import _MOST_STRUCTS
 from crdt.document.view import NewDocument, View
 from crdt.document.work import Work
-from crdt.errors import LimitExceeded, NeedsSteps
+from crdt.errors import DocumentFull, LimitExceeded, NeedsSteps
 from crdt.lifecycle.stepwise.room_steps import RoomSteps
-from crdt.limits import MAX_WORK_S
+from crdt.limits import MAX_WORK_S, RoomLimits
 from crdt.log.restore import restore
 from crdt.room.connection import Connection
 from crdt.room.incoming import server_edit
@@ -22,6 +22,7 @@ from crdt.wire.update_parser import parse
 from storage.records import Chunk
 from tests.crdt.harness import NOW, Typist, join, make_room, room_steps, save, send
 from tests.crdt.struct_bytes import placed, text, update_of
+from tests.fuzz.structure import Section, Update
 
 COUNT = SMALL_BYTES // 4
 BEHIND = "e" * COUNT
@@ -252,3 +253,54 @@ async def test_large_edit_of_the_server_is_taken_in_steps(
     assert typed > 2
     assert asked == [len(slices)]
     assert room.files() == {"codemirror": BEHIND, "new": "z" * 3_000, "other": "k" * typed}
+
+
+async def test_texts_are_read_after_the_large_update_that_is_being_taken(
+    room: Room, steps: RoomSteps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before that, the texts would be read from another copy of the whole document."""
+    connection, _ = join(room)
+    await steps.load(room)
+    no_whole_load(monkeypatch)
+    update = update_of(*(placed(text("z"), parent="new") for _ in range(3_000)), client=6)
+    taking = asyncio.create_task(receive(steps, room, connection, update))
+    while room.document.is_loaded:  # noqa: ASYNC110 - nothing tells that a step was done
+        await asyncio.sleep(0)
+    assert (room.document.needs_load, room.document.is_slow_to_read) == (False, True)
+
+    await steps.load(room)
+
+    assert room.files() == {"codemirror": BEHIND, "other": "k", "new": "z" * 3_000}
+    assert not room.document.is_slow_to_read
+    await taking
+
+
+@pytest.mark.parametrize(("letters", "is_taken"), [(5, True), (6, False)])
+async def test_answer_near_the_limit_of_text_is_measured_as_prepared(
+    log: list[Chunk],
+    steps: RoomSteps,
+    monkeypatch: pytest.MonkeyPatch,
+    letters: int,
+    is_taken: bool,
+) -> None:
+    """An answer that replaces text counts exactly, and the document is not loaded once more."""
+    limit = COUNT + 2
+    room = make_room(restore(None, log), RoomLimits(text_bytes=limit))
+    connection, _ = join(room)
+    await steps.load(room)
+    no_whole_load(monkeypatch)
+    structs = [placed(text("z" * letters), parent="new")]
+    answer = Update([Section(6, 0, structs)], [(9, 0, 4)]).encode()
+    frame = y_protocol.sync_step2(answer)
+    with pytest.raises(NeedsSteps):
+        room.receive(connection, frame, NOW)
+
+    if is_taken:
+        await steps.receive(room, connection, frame)
+    else:
+        with pytest.raises(DocumentFull):
+            await steps.receive(room, connection, frame)
+        monkeypatch.undo()
+        await steps.load(room)
+
+    assert sum(map(len, room.files().values())) == (limit if is_taken else COUNT + 1)
