@@ -240,7 +240,7 @@ async def test_redact_of_large_document_merges_nothing_on_the_event_loop(
         for part in ("key=", "secret", " end"):
             send(room, ada, typist.insert(len(typist.text), part))
         room.integrate_pending()
-        parts, ids = room.document.parts(), {5: range(CUT_BYTES + 4, CUT_BYTES + 10)}
+        parts, ids = room.document.parts(), {5: list(range(CUT_BYTES + 4, CUT_BYTES + 10))}
         assert len(parts) > 1
         merged = merge_text(parts)
         assert redactor._deletion(parts, ids) == redaction.deletion(merged, ids)
