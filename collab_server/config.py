@@ -20,7 +20,7 @@ from crdt import limits
 from crdt.settings import PREFIX, Setting, number, text
 from handlers import settings
 from handlers.http.network import normalize_origin
-from handlers.mail.smtp import MailServer, is_sender
+from handlers.mail.smtp import check_settings
 
 MIN_SECRET_BYTES = 32
 LEAST_MEMORY_MB = 512
@@ -37,47 +37,35 @@ class Config:
     """All settings."""
 
     host: str = text(
-        "host",
-        "localhost",
+        "host", "localhost",
         "address or name to listen on; *: all addresses, 0.0.0.0: those of IPv4, ::: those of IPv6",
         prefix="",
     ).field()
     port: int = number("port", 5000, 0, 65_535, "TCP port; 0 takes a free one", prefix="").field()
     data_dir: str = text(
-        "data_dir",
-        "data",
-        "folder of the embedded store (collab.db) and of the generated secret; "
-        "~ is the home folder",
-        prefix="",
+        "data_dir", "data", "folder of the embedded store (collab.db) and of the generated secret; "
+        "~ is the home folder", prefix="",
     ).field()
     mongo_uri: str = text(
-        "mongo_uri",
-        "",
+        "mongo_uri", "",
         "where everything is stored: mongodb://… or mongodb+srv://…; unset: the embedded SQLite "
-        "store",
-        prefix="",
+        "store", prefix="",
     ).field()
     jwt_secret: str = text(
-        "jwt_secret",
-        "",
-        "signs tokens, at least 32 bytes; unset: made once and kept in DATA_DIR",
+        "jwt_secret", "", "signs tokens, at least 32 bytes; unset: made once and kept in DATA_DIR",
         prefix="",
     ).field()
     cors_origin: str = text(
-        "cors_origin",
-        "",
-        "other origins that browsers may call from, separated by commas",
+        "cors_origin", "", "other origins that browsers may call from, separated by commas",
         prefix="",
     ).field()
     cloudinary_url: str = text(
-        "cloudinary_url",
-        "",
-        "where avatars go: cloudinary://key:secret@cloud; unset: kept in the store",
-        prefix="",
+        "cloudinary_url", "",
+        "where avatars go: cloudinary://key:secret@cloud; unset: kept in the store", prefix="",
     ).field()
     smtp_url: str = text(
         "smtp_url", "", "the mail server: smtp://user:password@host:587 or smtps://…; unset: no "
-                        "mails", prefix=""
+        "mails", prefix=""
     ).field()
     mail_from: str = text(
         "mail_from", "", "the sender of mails: collab@example.org, or Collab <collab@example.org>",
@@ -88,45 +76,31 @@ class Config:
 
     metrics_token: str = settings.METRICS_TOKEN.field()
     event_loop: str = text(
-        "event_loop",
-        "auto",
-        "auto: uvloop where it is installed, else asyncio",
+        "event_loop", "auto", "auto: uvloop where it is installed, else asyncio",
         allowed=("auto", "uvloop", "asyncio"),
     ).field()
     supervisor: str = text(
-        "supervisor",
-        "on",
+        "supervisor", "on",
         "on: a server that dies is started again immediately; off: leave that to systemd or the "
-        "like",
-        allowed=("on", "off"),
+        "like", allowed=("on", "off"),
     ).field()
     watchdog_s: float = number(
-        "watchdog_s",
-        30.0,
-        0,
-        3_600,
+        "watchdog_s", 30.0, 0, 3_600,
         "seconds after which a server that does not respond is ended; 0: never",
     ).field()
     memory_mb: float = number(
-        "memory_mb",
-        0.0,
-        0,
-        16_777_216,
+        "memory_mb", 0.0, 0, 16_777_216,
         "MiB that the server may allocate; 0: three quarters of what the machine or container has",
     ).field()
     workers: int = limits.WORKERS.field()
     worker_mb: int = limits.WORKER_MB.field()
     worker_idle_s: float = limits.WORKER_IDLE_S.field()
     log_format: str = text(
-        "log_format",
-        "auto",
-        "auto: lines on a terminal, else JSON",
+        "log_format", "auto", "auto: lines on a terminal, else JSON",
         allowed=("auto", "text", "json"),
     ).field()
     log_level: str = text(
-        "log_level",
-        "info",
-        "least severe level to log",
+        "log_level", "info", "least severe level to log",
         allowed=("debug", "info", "warning", "error"),
     ).field()
     drain_s: float = number(
@@ -335,27 +309,16 @@ def _check(config: Config) -> None:
             parts.username and parts.password and parts.hostname
         ):
             raise ConfigError("CLOUDINARY_URL must look like cloudinary://key:secret@cloud")
-    _check_mail(config)
+    try:
+        if config.public_url:
+            normalize_origin(config.public_url)
+    except ValueError as error:
+        raise ConfigError(f"PUBLIC_URL: {error}") from None
+    try:
+        check_settings(config.smtp_url, config.mail_from, config.public_url)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
     try:
         config.origins  # noqa: B018 - the property raises for a wrong value
     except ValueError as error:
         raise ConfigError(f"CORS_ORIGIN: {error}") from None
-
-
-def _check_mail(config: Config) -> None:
-    """Raise ConfigError if the settings of mails are wrong, or one of them is missing."""
-    if config.public_url:
-        try:
-            normalize_origin(config.public_url)
-        except ValueError as error:
-            raise ConfigError(f"PUBLIC_URL: {error}") from None
-    if not config.smtp_url:
-        return
-    try:
-        MailServer.at(config.smtp_url, config.mail_from)
-    except ValueError as error:
-        raise ConfigError(f"SMTP_URL {error}") from None
-    if not is_sender(config.mail_from):
-        raise ConfigError("MAIL_FROM must be an e-mail address, the sender of mails by SMTP_URL")
-    if not config.public_url:
-        raise ConfigError("PUBLIC_URL must be set, because mails by SMTP_URL have links to it")

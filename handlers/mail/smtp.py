@@ -133,6 +133,23 @@ class MailServer:
         return message
 
 
+def check_settings(smtp_url: str, mail_from: str, public_url: str) -> None:
+    """Check the settings of mails; "" is one that is not set.
+
+    Raises ValueError, with the name of the setting, if one is wrong or missing.
+    """
+    if not smtp_url:
+        return
+    try:
+        MailServer.at(smtp_url, mail_from)
+    except ValueError as error:
+        raise ValueError(f"SMTP_URL {error}") from None
+    if not is_sender(mail_from):
+        raise ValueError("MAIL_FROM must be an e-mail address, the sender of mails by SMTP_URL")
+    if not public_url:
+        raise ValueError("PUBLIC_URL must be set, because mails by SMTP_URL have links to it")
+
+
 def is_sender(text: str) -> bool:
     """Whether a text is an e-mail address, with or without a name before it."""
     local, at, domain = parseaddr(text)[1].rpartition("@")
