@@ -9,6 +9,7 @@ import asyncio
 import pytest
 
 from crdt.changing.text_changes import TextChanges
+from crdt.document import integration
 from crdt.errors import DocumentFull, WorkersBusy
 from crdt.limits import RoomLimits
 from crdt.room.text_clients import RETIRED_MS, TextClient, TextFeed
@@ -190,6 +191,32 @@ def edited(first: int, before: str, after: str, text: str = LARGE) -> str:
         f"{before}{line[:-1]}{after}\n" if number % 40 == first else line
         for number, line in enumerate(text.splitlines(keepends=True))
     )
+
+
+@pytest.mark.parametrize("style", ["\n", "\r\n"])
+async def test_change_that_a_worker_made_is_taken_in_steps(
+    monkeypatch: pytest.MonkeyPatch, style: str
+) -> None:
+    """Another client types between the steps. In the end all clients have all changes."""
+    old, new = LARGE.replace("\n", style), edited(5, "", "!").replace("\n", style)
+    scene = Scene("ada", "bob", text=old)
+    ada, bob = scene.clients
+    scene.workers.release.set()
+    await scene.changes.refresh(scene.feed, "ada")
+    monkeypatch.setattr(integration, "_STEP_S", -1.0)  # each slice is a step
+    change, typed = asyncio.create_task(scene.change(ada, new)), 0
+    while not change.done():
+        await asyncio.sleep(0)
+        if scene.room.document._ahead is not None and typed < 3:
+            scene.type(scene.typist.insert(0, "k"))
+            scene.room.integrate_pending()
+            typed += 1
+    await change
+
+    assert typed > 1
+    assert scene.text == "k" * typed + new
+    await scene.changes.refresh(scene.feed, "ada")
+    assert [ada.to_send(), bob.to_send()] == [scene.text, scene.text]
 
 
 async def test_change_of_a_text_client_meets_the_change_of_another_in_steps() -> None:
