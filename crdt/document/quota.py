@@ -210,10 +210,11 @@ class DocumentQuota:
             return False
         if parsed.ranges and is_exact:
             if growth is None:
-                before = self._text_bytes(parsed, parsed.update)
+                before = self._text_bound = self._text_bytes(parsed, parsed.update)
             else:
+                # Other clients may have deleted some of the same text meanwhile. Then the text
+                # grows by more than that. So the bound stays as it is, above the true size.
                 before += growth
-            self._text_bound = before
         return not parsed.ranges or before > limit
 
     def _check_state(self, update_bytes: int, *, is_deletion: bool) -> None:

@@ -236,6 +236,20 @@ def test_quota_over_the_limit_lets_a_text_with_known_growth_shrink(
     full.quota.check(update, "ada", is_exact=True, growth=-1)
 
 
+def test_quota_after_too_small_a_growth_finds_the_true_size() -> None:
+    """Other clients may delete the same text meanwhile: the text then grows by more than that."""
+    full = Full(RoomLimits(text_bytes=LARGE + 1))
+    full.send(full.typist.insert(0, "x" * LARGE))
+    update = parse(full.typist.insert(0, "yy"))
+    replacing = parse(full.typist.replace(0, 2, "zzzz"))
+    full.index.take_stored(update, "ada", full.document.apply)
+    full.quota.check(replacing, "ada", is_exact=True, growth=-10)
+    full.index.take_stored(replacing, "ada", full.document.apply)
+
+    with pytest.raises(DocumentFull, match=f"over {LARGE + 1} bytes"):
+        full.send(full.typist.insert(0, "z"))
+
+
 @pytest.mark.parametrize(("letters", "is_full"), [(6, False), (7, True)])
 def test_quota_measures_a_prepared_update_in_the_view(
     monkeypatch: pytest.MonkeyPatch, letters: int, is_full: bool
