@@ -116,7 +116,7 @@ async def _check(config: Config) -> int:
 async def _try_mail(config: Config) -> None:
     """Sign in to the mail server of SMTP_URL, if there is one; raises StartError.
 
-    A server starts also without it, because editors need no mails.
+    A server starts even if this fails, because nobody needs e-mails to edit.
     """
     try:
         if server := mail_server(config):

@@ -1,8 +1,8 @@
 """Updates within all limits that cost far more to integrate than typing does.
 
-Each kind has the content of a document, and a function that makes the n-th update of client 2 for
-it. A plain client may also send such updates, if rarely: undo of many places, an import, a
-formatter, a script.
+Each kind has updates that fill a document, and a function that returns costly updates for this
+document. Client 1 fills the document, and client 2 inserts into it. Ordinary clients also send such
+updates, but rarely: for an undo at many places, an import, a formatter or a script.
 """
 
 import random
@@ -24,8 +24,8 @@ _EMOJI_UNITS = 4 * 120_000
 class Costly:
     """One kind of costly update.
 
-    fill   returns the first updates, of client 1
-    make   returns the n-th update, for n from 0 on
+    fill   returns the updates with which client 1 fills the document
+    make   returns the n-th costly update, for n from 0 on
     """
 
     name: str
@@ -58,7 +58,10 @@ def deletions(client: int, ranges: list[tuple[int, int]]) -> bytes:
 def string(
     text: bytes, left: tuple[int, int] | None = None, right: tuple[int, int] | None = None
 ) -> bytes:
-    """Return a struct of text between two others; a struct without neighbours names its root."""
+    """Return a struct with a text; left, right: (client, clock) of its neighbours.
+
+    A struct without neighbours contains the name of its root instead.
+    """
     info = 4 | (0x80 if left else 0) | (0x40 if right else 0)
     places = b"".join(
         write_var_uint(client) + write_var_uint(clock)
@@ -87,11 +90,14 @@ def _filled_with_key() -> Iterator[bytes]:
 
 
 _KEY = b"\x28\x01\x03map\x01k\x01\x7e"
-"""A value of the key k, made without knowing an earlier value."""
+"""A struct that sets the key k of a map, from a client that knows no earlier value of this key."""
 
 
 def places(number: int, count: int) -> list[int]:
-    """Return places of the filled text for the n-th update, equal at each call."""
+    """Return random places in the filled text for the n-th update.
+
+    Calls with equal arguments return equal places.
+    """
     dice = random.Random(number)
     return [dice.randrange(1, FILLED - 1) for _ in range(count)]
 
@@ -103,7 +109,10 @@ def sparse(number: int, count: int) -> bytes:
 
 
 def _conflicts(number: int, count: int) -> bytes:
-    """Insert characters without a left neighbour, each before a later character of a run."""
+    """Return an update with `count` inserts that conflict with each other.
+
+    No insert has a left neighbour. Their right neighbours are successive characters of the run.
+    """
     first = number * count
     return update(2, first, [string(b"x", None, (1, (first + at) % _RUN)) for at in range(count)])
 

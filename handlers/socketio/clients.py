@@ -15,10 +15,11 @@ from handlers.socketio.sign_in import access_token, signed_in
 from handlers.throttling.rates import Bucket
 
 SIGN_IN_BYTES = 16 << 10
-"""Most bytes of a message from a client before it signs in. It has no reason to send more."""
+"""Size limit in bytes of a message from a client that has not signed in. Signing in takes less."""
 _STRANGER_PER_S = 5.0
+"""Requests and messages a second from a connection on which no client has signed in."""
 _STRANGER_BURST = 10
-"""Requests and messages that one connection may send without a pause before its client signs in.
+"""Requests and messages that such a connection may send together, faster than this rate.
 Signing in takes four of them, or six with an upgrade to a WebSocket."""
 
 
@@ -110,7 +111,8 @@ class Clients:
     async def sign_in(self, key: str, request: HTTPServerRequest, auth: object) -> None:
         """Sign a client in.
 
-        Raises: ApiError. StoreUnavailable, after which the client is dropped and connects again.
+        Raises: ApiError if the client may not sign in. StoreUnavailable if the store is away: the
+        server then drops the client, and the client connects again.
         """
         claims = self._services.tokens.read_access_token(
             access_token(self._services, request, auth)

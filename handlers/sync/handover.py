@@ -21,7 +21,7 @@ async def connect_paused(protocol: asyncio.Protocol, connection: socket.socket) 
     A transport begins to read when it is made, and reads up to 256 KiB before any code can pause
     it. Most clients that send so much so early will be refused, and many such clients together
     would take hundreds of megabytes. So the first read has a buffer of only `_EARLY_BYTES`. The
-    protocol gets the transport after that is paused.
+    protocol gets the transport only when the transport is paused.
 
     Raises: OSError if the client is gone.
     """
@@ -47,7 +47,7 @@ class _Start(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._transport.pause_reading()  # uvloop begins to read after this call
+        self._transport.pause_reading()  # uvloop begins to read after `connection_made`
 
     def get_buffer(self, sizehint: int) -> bytearray:
         return self._buffer
@@ -93,7 +93,8 @@ class Handover(WebSocketProtocol13):
         stream.set_close_callback(None)
         stream.close()
         handler.ws_connection = None  # type: ignore[attr-defined]
-        handler.ui.clear()  # type: ignore[attr-defined]  # a cycle with the handler: 6 kB
+        # `ui` and the handler refer to each other. Such a cycle keeps 6 kB.
+        handler.ui.clear()  # type: ignore[attr-defined]
         self.handler = self.stream = None  # type: ignore[assignment]
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -23,7 +23,7 @@ from handlers.sync.join import JoinRequest
 _SUB_PROTOCOL = "access_token"
 _UPGRADE_REQUIRED = 426
 _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")
-"""Matches one key of sixteen bytes in base64.
+"""Matches a valid header Sec-WebSocket-Key: sixteen bytes in base64.
 Tornado joins two such headers into one text with a comma, which does not match."""
 
 _log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class SyncHandler(WebSocketHandler):
         self._query = _parameters(self.request.query)
 
     def get_websocket_protocol(self) -> WebSocketProtocol | None:
-        """Return our WebSocket, None for a version of the protocol that it does not support."""
+        """Return our handshake, None if the client asks for a version other than 13."""
         return Handover(self) if self.request.headers.get("Sec-WebSocket-Version") == "13" else None
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
@@ -56,7 +56,11 @@ class SyncHandler(WebSocketHandler):
         return True  # `prepare` checks the origin if only a cookie signs the client in
 
     async def prepare(self) -> None:
-        """Refuse invalid handshakes, and pages of other sites that only a cookie signs in."""
+        """Refuse invalid handshakes.
+
+        If a handshake has neither a token nor a ticket, only a cookie can sign the client in. Then
+        the page must come from an allowed origin.
+        """
         self.request_id = ids.new_id(self.services.random_bytes)
         self.set_header("X-Request-Id", self.request_id)
         if self.request.headers.get("Upgrade", "").lower() != "websocket":

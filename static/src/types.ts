@@ -372,8 +372,8 @@ export interface components {
      * @description The content of a root that is not a text.
      *
      *     `value` is an object for a map, a list for an array, and a text for XML. In an `empty` root,
-     *     everything was deleted. `leftOut` says why `value` is null, or what `value` lacks. `attributes`
-     *     are values under keys in a root that is not a map.
+     *     everything was deleted. `leftOut` says why `value` is null, or what `value` lacks. If `leftOut`
+     *     is "attributes", `value` lacks the values under keys of a root that is not a map.
      */
     Document: {
       type: components["schemas"]["RootType"]
@@ -447,8 +447,9 @@ export interface components {
       type: components["schemas"]["RootType"]
     }
     /**
-     * @description The texts that differ between two versions; 0 is the empty document before version 1.
+     * @description The texts that differ between two versions.
      *
+     *     Version 0 is the empty document before version 1.
      *     `others` are roots that differ and are not texts, so they have no hunks.
      */
     Difference: {

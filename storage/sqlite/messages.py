@@ -21,7 +21,7 @@ _NUMBERS = "messages INDEXED BY messages_by_id"
 """SQL that forces the use of an index, which has the numbers even of unreadable messages."""
 
 _MESSAGES_A_VERSION = 100
-"""How many messages get their checksums in the time that one version needs."""
+"""How many messages can get a checksum in the time that the checksum of one version takes."""
 
 
 class SqliteMessageStore:
@@ -121,7 +121,7 @@ def message_columns(message: Message) -> dict[str, Any]:
 def unsealed_messages(db: sqlite3.Connection, limit: int) -> list[Message]:
     """Return chat messages that an earlier release stored without a checksum.
 
-    limit  how many versions could be sealed in the same time; each counts as 100 messages
+    limit  returns at most 100 * limit messages, which take as long to seal as `limit` versions
 
     Returns no message if one of them is on a malformed page.
     """

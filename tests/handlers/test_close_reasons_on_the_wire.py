@@ -449,7 +449,7 @@ async def test_close_of_each_cause_has_literal_code_and_reason(
     code,
     reason,
 ) -> None:
-    """Each cause has exactly this code and reason."""
+    """The server closes a connection with exactly the code and reason in the cause's row."""
     expect_log("a connection could not be opened" if code == 1011 else "damaged in the store")
     server = await start_server(**settings)
     ada = await Api(server.url).sign_up()
@@ -502,5 +502,6 @@ async def test_socketio_client_receives_close_reason_as_error_message(
     await cause(scene)
 
     assert await raws[0].until_event("error-message") == told
-    # A fixture still refers to this list, and a socket that ends after its event loop is an error.
+    # A fixture keeps this list longer than the event loop lives. A socket in the list would end
+    # after its event loop, which is an error.
     raws.clear()

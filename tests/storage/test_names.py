@@ -1,4 +1,4 @@
-"""Tests of user names: when two names are one name, and when they look alike."""
+"""Tests of user names: when two names count as one, and when they look alike."""
 
 import unicodedata
 
@@ -14,7 +14,7 @@ _VISIBLE = st.text(st.characters(exclude_categories=["Cf", "Cs"]))
 
 @given(_VISIBLE)
 def test_key_of_name_without_joiners_is_its_case_folded_form(name: str) -> None:
-    """Names from before joiners were allowed keep the key that is stored for them."""
+    """A name without joiners has the key that older releases stored for it."""
     composed = unicodedata.normalize("NFC", name)
 
     assert name_key(composed) == composed.casefold()
@@ -89,14 +89,14 @@ def test_name_of_ascii_and_its_look_alike_are_confusable() -> None:
 
 @given(st.text(min_size=1))
 def test_skeleton_is_the_same_for_names_with_the_same_key(name: str) -> None:
-    """A name that differs only in capitals is the same name, and never only a look-alike."""
+    """A name has the skeleton of its key, so names with one key also have one skeleton."""
     assert name_skeleton(name_key(name)) == name_skeleton(name) or not name_key(name)
 
 
 def test_skeleton_of_each_ordinary_name_is_its_own() -> None:
     """Ordinary names of all scripts have different skeletons.
 
-    Users of one class are not told that their names look alike.
+    So the server accepts all of them together, and does not say that two of them look alike.
     """
     skeletons = {name_skeleton(name): name for name in ORDINARY}
 

@@ -28,8 +28,8 @@ class Document(TypedDict):
     """The content of a root that is not a text.
 
     `value` is an object for a map, a list for an array, and a text for XML. In an `empty` root,
-    everything was deleted. `leftOut` says why `value` is null, or what `value` lacks. `attributes`
-    are values under keys in a root that is not a map.
+    everything was deleted. `leftOut` says why `value` is null, or what `value` lacks. If `leftOut`
+    is "attributes", `value` lacks the values under keys of a root that is not a map.
     """
 
     type: RootType
@@ -155,8 +155,9 @@ class FileDifference(TypedDict):
 
 
 class Difference(From):
-    """The texts that differ between two versions; 0 is the empty document before version 1.
+    """The texts that differ between two versions.
 
+    Version 0 is the empty document before version 1.
     `others` are roots that differ and are not texts, so they have no hunks.
     """
 
@@ -248,7 +249,7 @@ def encoded_differences(before: Mapping[str, str], after: Mapping[str, str], ste
     """Return the differences between the texts of two documents as JSON.
 
     before, after  {root: text}
-    steps          as for `hunks.compare`
+    steps          bounds the work of the comparison, as in `hunks.compare`
     """
     return json.dumps(file_differences(hunks.compare(before, after, steps))).encode()
 

@@ -33,7 +33,7 @@ from tests.storage.rows import (
 MANY = 1_000
 
 _INTERIOR = (2, 5)
-"""Kinds of pages that point to other pages, by first byte (SQLite's file format, 1.6)."""
+"""Values of the first byte of pages that point to other pages (SQLite's file format, 1.6)."""
 
 SINCE_VERSION_1 = {
     "avatar_key",
@@ -98,7 +98,7 @@ def path(tmp_path: Path) -> Path:
 
 class TestVersion1:
     async def test_migration_of_version_1_file_makes_newest_version(self, path: Path) -> None:
-        """The file has the newest version and is sound. The run before it counts as it ended."""
+        """The file has the newest version and is sound. `open` tells how the last run ended."""
         store = SqliteStore(path)
 
         is_clean = await store.open()
@@ -150,7 +150,7 @@ class TestVersion1:
         assert (rotated.generation, rotated.used_at) == (4, NOW + 20)
 
     async def test_migration_marks_earlier_messages_as_read(self, path: Path) -> None:
-        """All members have read the earlier messages, even removed ones, and no later message."""
+        """All members, even removed ones, have read the earlier messages and no later message."""
         store = SqliteStore(path)
         await store.open()
 
@@ -230,7 +230,7 @@ class TestVersion1:
         assert [one.used_at - NOW for one in listed] == [30, 9]
 
     async def test_migration_that_fails_leaves_file_unchanged(self, path: Path) -> None:
-        """If a table is in the way, the file stays as it was, and the migration can be repeated."""
+        """If a new table's name is taken, the file stays as it was, and a later try can succeed."""
         with closing(sqlite3.connect(path)) as db:
             db.execute("CREATE TABLE tickets (x)")
         before = _dump(path)
@@ -252,7 +252,7 @@ class TestVersion1:
     ) -> None:
         """A file with a malformed page is migrated without the rows on that page.
 
-        The server before could use such a file, too.
+        The earlier release could use such a file, too.
         """
         with closing(sqlite3.connect(path)) as db:
             for script in MIGRATIONS[1:4]:
@@ -286,7 +286,7 @@ class TestVersion1:
         await store.close(is_clean=True)
 
     async def test_migration_that_fails_late_can_be_taken_back(self, path: Path) -> None:
-        """If the last step fails, the file stays as it was, so the old server can open it."""
+        """If a late step fails, the file stays as it was, so the old server can open it."""
         with closing(sqlite3.connect(path)) as db:
             db.execute("CREATE TABLE usage (x)")
         before = _dump(path)

@@ -34,8 +34,8 @@ export class KeptPlace {
   }
 
   /**
-   * Whether another tab has left this place. Then the place's text is on the server under another
-   * client id.
+   * Whether another tab has left this place. That tab has already sent the place's text to the
+   * server as new edits.
    */
   get isLeft(): boolean {
     return this.read() !== this.number
@@ -50,7 +50,7 @@ export class KeptPlace {
     sessionStorage.setItem(BROUGHT + this.key, "yes")
   }
 
-  /** Whether this page was loaded because another place was left. Only the first call says so. */
+  /** Whether this tab left a place before it loaded this page. Only the first call returns true. */
   wasLeft(): boolean {
     const was = sessionStorage.getItem(BROUGHT + this.key) !== null
     sessionStorage.removeItem(BROUGHT + this.key)
