@@ -177,11 +177,12 @@ class TestOlderNames:
 
 
 def _forget_skeletons(db: Any) -> None:
-    """Change the file to the schema of the previous release."""
+    """Change the file to the schema of the release before look-alikes were refused."""
     for (trigger,) in db.execute(
         "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     ).fetchall():
         db.execute(f"DROP TRIGGER {trigger}")
+    db.execute("DROP TABLE password_resets")
     db.execute("DROP TABLE usage")
     db.execute("DROP INDEX users_by_skeleton")
     db.execute("ALTER TABLE users DROP COLUMN username_skeleton")
