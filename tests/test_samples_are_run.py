@@ -45,7 +45,6 @@ IN_PROXIES = "tests/interop/test_proxies.py starts each proxy with the file of t
 
 INLINE: dict[str, tuple[str, ...]] = {
     NAMED: (
-        "cp backup.db collab.db",
         "docker stop",
         "git apply",
         "git blame",

@@ -65,9 +65,15 @@ async def make_indexes(db: Database) -> None:
     Raises StoreUnavailable if existing documents violate a unique index,
     and OperationFailure for other failures.
     """
-    await asyncio.gather(
-        *(_make_indexes_of(db, name) for name in dict.fromkeys(name for name, _, _ in _INDEXES))
+    names = dict.fromkeys(name for name, _, _ in _INDEXES)
+    # All end before an error is raised. Otherwise the rest would make indexes after the store is
+    # closed, in a database that may have been dropped meanwhile.
+    ended = await asyncio.gather(
+        *(_make_indexes_of(db, name) for name in names), return_exceptions=True
     )
+    for error in ended:
+        if error:
+            raise error
 
 
 async def _make_indexes_of(db: Database, collection: str) -> None:
