@@ -42,7 +42,7 @@ async def exported(one: Someone, session_id: str, folder: Path) -> Page:
 
 
 async def typed_by_ada(person: NewPerson, api: Api) -> tuple[Someone, Api, str]:
-    """Return Ada in a session with text of theirs, Bob, who has joined it, and its id."""
+    """Return Ada and Bob in one session of Ada's, which has text, and the session's id."""
     ada = await person()
     await ada.sign_up("ada")
     session_id = await ada.create("Names", access="link")

@@ -11,7 +11,7 @@ PHONE = ViewportSize(width=390, height=800)
 
 
 async def owner(person: NewPerson, title: str, *, access: str = "invite") -> tuple[Someone, str]:
-    """Return the owner of a new session, who may use the clipboard, and the session's id."""
+    """Return a session's owner, whose page may use the clipboard, and the session's id."""
     ada = await person()
     await ada.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await ada.sign_up()

@@ -61,7 +61,7 @@ def ada() -> Typist:
 
 @pytest.fixture
 def bob(ada: Typist) -> Typist:
-    """Bob, who has received all that Ada typed offline, and typed a "b" after it."""
+    """Bob: Bob has received all that Ada typed offline, and has typed a "b" after it."""
     ada.insert(0, "a")
     ada.insert(1, "lost")
     typist = Typist(BOBS)

@@ -59,7 +59,7 @@ class TestResets:
         """The first use wins; tokens of other users stay."""
         await seed.user("ada")
         bob = await seed.user("bob")
-        for token_hash, user_id in (("first", "u-ada"), ("second", "u-ada"), ("his", "u-bob")):
+        for token_hash, user_id in (("first", "u-ada"), ("second", "u-ada"), ("third", "u-bob")):
             await store.add_reset(token_hash, user_id, END)
 
         await store.use_reset("second", NEW, NOW)
@@ -69,7 +69,7 @@ class TestResets:
             with pytest.raises(NotFound):
                 await store.use_reset(token_hash, OLD, NOW)
         assert await password_of(store, "u-ada") == NEW
-        assert await store.user_of_reset("his", NOW) == bob
+        assert await store.user_of_reset("third", NOW) == bob
 
     async def test_reset_by_twenty_concurrent_calls_succeeds_once(
         self, store: Store, seed: Seed
