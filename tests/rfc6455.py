@@ -12,6 +12,7 @@ runs on the server's socket class here, and text is sent as binary. Groups 6 (UT
 import asyncio
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from tornado.httpserver import HTTPServer
@@ -46,9 +47,8 @@ class Echo:
     def receive(self, message: bytes) -> None:
         self.socket.send(message)
 
-    async def receive_large(self, message: bytes) -> float:
+    async def receive_large(self, message: bytes, worked: Callable[[float], object]) -> None:
         self.socket.send(message)
-        return 0.0
 
     def slowed(self, seconds: float) -> None:
         """Do nothing."""

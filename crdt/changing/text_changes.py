@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from weakref import WeakValueDictionary
 
+from crdt.changing.text_clients import TextClient
+from crdt.changing.text_feed import TextFeed
 from crdt.document.server_edits import CarriedEdit, edit_carried
 from crdt.document.view import TextCopy
 from crdt.errors import WorkError, WorkTooLarge
 from crdt.lifecycle.stepwise.room_steps import RoomSteps
 from crdt.room.incoming import server_edit
 from crdt.room.room import Room
-from crdt.room.text_clients import TextClient, TextFeed
 from crdt.text.byte_edits import edits_between
 from crdt.text.text_diff import MANY_STEPS
 from crdt.text.text_map import Edit
@@ -130,9 +131,8 @@ class TextChanges:
             def finish() -> None:
                 client.finish(change, edits, self._clock(), is_taken=True)
 
-            growth = len(change.plain) - len(change.base.text)
-            made = server_edit(update, client.user_id, growth=growth)
-            worked(await self._steps.take_edit(feed.room, made, check_now, finish))
+            made = server_edit(update, client.user_id, growth=change.growth(feed.original))
+            await self._steps.take_edit(feed.room, made, check_now, finish, worked)
 
     @contextmanager
     def _measured(self, worked: Callable[[float], None]) -> Iterator[None]:

@@ -2,7 +2,7 @@
 
 Comparing large texts takes seconds, so a worker process does it, on a copy of the document. Edits
 that other users make meanwhile stay, because the update names structs, not positions. Not for text
-clients: their texts are changes of a text that they had before (`crdt.room.text_clients`).
+clients: their texts are changes of a text that they had before (`crdt.changing.text_clients`).
 """
 
 import asyncio

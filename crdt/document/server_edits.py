@@ -54,7 +54,7 @@ class ServerEdits:
 
 @dataclass(frozen=True, slots=True)
 class CarriedEdit:
-    """A client's change of a text that other users have changed since (`crdt.room.text_clients`).
+    """A change by a text client (`crdt.changing.text_clients`) of a text that others have changed.
 
     root   the root that has the text
     base   the text that the client had, with LF line ends

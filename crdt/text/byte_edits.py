@@ -1,6 +1,6 @@
 """Finds the edits, in bytes, that turn one UTF-8 text into another.
 
-Text clients (`crdt.room.text_clients`) need them.
+Text clients (`crdt.changing.text_clients`) need them.
 """
 
 from collections.abc import Sequence

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from crdt.errors import CrdtError, LimitExceeded, NeedsSteps, ProtocolError
 from crdt.lifecycle.rooms import Rooms
@@ -129,13 +130,12 @@ class EditorConnection:
         except Exception:
             self._fail_unexpectedly(room, connection)
 
-    async def receive_large(self, message: bytes) -> float:
+    async def receive_large(self, message: bytes, worked: Callable[[float], object]) -> None:
         if self._room and self._connection:
             try:
-                return await self._rooms.steps.receive(self._room, self._connection, message)
+                await self._rooms.steps.receive(self._room, self._connection, message, worked)
             except CrdtError as error:
-                self._fail(error)
-        return 0.0  # all other errors close the socket
+                self._fail(error)  # all other errors close the socket
 
     def slowed(self, seconds: float) -> None:
         """Tell the client about the delay at most every ten seconds, if it listens to notes."""

@@ -1,5 +1,6 @@
 """The interface of the object that receives a socket's messages."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -18,10 +19,12 @@ class Receiver(Protocol):
     def receive(self, message: bytes) -> None:
         """Take a message."""
 
-    async def receive_large(self, message: bytes) -> float:
+    async def receive_large(self, message: bytes, worked: Callable[[float], object]) -> None:
         """Take a message of more than 2 KiB, or the argument of `take_later`.
 
-        Returns the seconds of work. The socket reads nothing until this returns.
+        The socket reads nothing until this returns.
+
+        worked  called with the seconds of each part of the work, also if the message is refused
         """
 
     def slowed(self, seconds: float) -> None:

@@ -289,7 +289,7 @@ class WebSocket(asyncio.Protocol):
             await asyncio.sleep(wait_s)
         if isinstance(item, bytes):
             if len(item) > _LONG_BYTES:
-                self._rates.spend_work(await self._receiver.receive_large(item))
+                await self._receiver.receive_large(item, self._rates.spend_work)
             else:
                 begun = _clock()
                 self._receiver.receive(item)
@@ -298,7 +298,7 @@ class WebSocket(asyncio.Protocol):
             self._control(item)
         if self._later is not None:
             message, self._later = self._later, None
-            self._rates.spend_work(await self._receiver.receive_large(message))
+            await self._receiver.receive_large(message, self._rates.spend_work)
         self._late = None
         self.go_on()
 

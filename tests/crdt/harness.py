@@ -6,6 +6,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from crdt.changing.text_clients import TextClient
 from crdt.crashmark import CrashMark
 from crdt.document.merging import EMPTY
 from crdt.lifecycle.stepwise.room_steps import RoomSteps
@@ -17,7 +18,6 @@ from crdt.room.connection import Connection
 from crdt.room.context import LogSource, RoomContext
 from crdt.room.presence import Presence
 from crdt.room.room import Room
-from crdt.room.text_clients import TextClient
 from crdt.text.byte_edits import edits_between
 from crdt.wire import y_protocol
 from harness.typist import Typist

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from crdt.crashmark import CrashMark
-from crdt.lifecycle.stepwise.step_runner import StepRunner
+from crdt.lifecycle.stepwise.step_runner import StepRunner, Worked
 from crdt.room.connection import Connection
 from crdt.room.incoming import Incoming, Prepared, UpdateKind
 from crdt.room.room import Room
@@ -24,6 +24,10 @@ _LONG_BYTES = 16 << 10
 """A larger update is read in a thread. A smaller one takes a few milliseconds at most."""
 
 
+def _unmeasured(seconds: float) -> None:
+    """Drop the seconds of work that nobody pays for."""
+
+
 class RoomSteps:
     """Takes large updates, and loads documents so that their texts can be read."""
 
@@ -32,27 +36,40 @@ class RoomSteps:
     ) -> None:
         """clock: milliseconds since 1970; other arguments: see `Environment`."""
         self._runner = StepRunner(cpu_s)
-        self._cpu_s = cpu_s
         self._clock = clock
         self._mark = mark
 
-    async def receive(self, room: Room, connection: Connection, frame: bytes) -> float:
+    async def receive(
+        self,
+        room: Room,
+        connection: Connection,
+        frame: bytes,
+        worked: Worked = _unmeasured,
+    ) -> None:
         """Hand a large frame of a client to its room.
 
         An update is read in a thread, and taken in steps. Edits that other clients make meanwhile
         are taken before it.
 
-        Returns the seconds of work; raises the errors of `Room.receive`.
+        worked  called with the seconds of each part of the work, also after a failure
+
+        Raises the errors of `Room.receive`.
         """
-        if frame[0] == SYNC and connection.may_write:
-            match decode(frame):
-                case SyncUpdate(update):
-                    return await self._receive(room, connection, frame, update, UpdateKind.LIVE)
-                case SyncStep2(update):
-                    return await self._receive(room, connection, frame, update, UpdateKind.ANSWER)
-        begun = self._cpu_s()
-        room.receive(connection, frame, self._clock())
-        return self._cpu_s() - begun
+        match decode(frame) if frame[0] == SYNC and connection.may_write else None:
+            case SyncUpdate(update):
+                kind = UpdateKind.LIVE
+            case SyncStep2(update):
+                kind = UpdateKind.ANSWER
+            case _:
+                with self._runner.measured(worked):
+                    room.receive(connection, frame, self._clock())
+                return
+
+        def take(prepared: Prepared) -> None:
+            room.receive(connection, frame, self._clock(), prepared)
+
+        incoming = Incoming(update, connection.user_id, 0, kind, connection)
+        await self._take(room, incoming, read, take, worked=worked)
 
     async def take_edit(
         self,
@@ -60,13 +77,15 @@ class RoomSteps:
         edit: Incoming,
         check: Callable[[], Awaitable[object]] | None = None,
         then: Callable[[], None] | None = None,
-    ) -> float:
+        worked: Worked = _unmeasured,
+    ) -> None:
         """Have a room take an update that the server made for a user (`server_edit`).
 
         check  raises if the user may not do this; called right before the update is taken
         then   called right after the update is taken, before anybody else can edit
+        worked  as in `receive`
 
-        Returns the seconds of work; raises the errors of `check` and `Room.take_edit`.
+        Raises the errors of `check` and `Room.take_edit`.
         """
 
         def take(prepared: Prepared) -> None:
@@ -74,7 +93,7 @@ class RoomSteps:
             if then:
                 then()
 
-        return await self._take(room, edit, parse, take, check)
+        await self._take(room, edit, parse, take, check, worked)
 
     async def load(self, room: Room) -> None:
         """Load a room's document in steps, so that reading its texts does not block other clients.
@@ -88,18 +107,11 @@ class RoomSteps:
         async with _large(room):
             room.integrate_pending()
             await self._runner.run(
-                room.document.load(), partial(self._mark.at, room.session_id), is_long=False
+                room.document.load(),
+                partial(self._mark.at, room.session_id),
+                _unmeasured,
+                is_long=False,
             )
-
-    async def _receive(
-        self, room: Room, connection: Connection, frame: bytes, update: bytes, kind: UpdateKind
-    ) -> float:
-        def take(prepared: Prepared) -> None:
-            room.receive(connection, frame, self._clock(), prepared)
-
-        return await self._take(
-            room, Incoming(update, connection.user_id, 0, kind, connection), read, take
-        )
 
     async def _take(
         self,
@@ -108,24 +120,25 @@ class RoomSteps:
         scan: Callable[[bytes], Parsed],
         take: Callable[[Prepared], None],
         check: Callable[[], Awaitable[object]] | None = None,
-    ) -> float:
+        worked: Worked = _unmeasured,
+    ) -> None:
         update = incoming.update
         is_long = len(update) > _LONG_BYTES
-        parsed, parsing_s = await self._runner.call(partial(scan, update), is_long=is_long)
+        parsed = await self._runner.call(partial(scan, update), worked, is_long=is_long)
         # The lock keeps large updates of one room in order, with only one of them in the view.
         # Small edits of other clients do not take the lock: they come in between the steps.
         async with _large(room):
             try:
-                prepared, preparing_s = await self._runner.run(
+                prepared = await self._runner.run(
                     prepare(room, incoming, parsed),
                     partial(self._mark.at, room.session_id, incoming.author),
+                    worked,
                     is_long=is_long,
                 )
                 if check:
                     await check()
-                begun = self._cpu_s()
-                take(prepared)
-                return parsing_s + preparing_s + self._cpu_s() - begun
+                with self._runner.measured(worked):
+                    take(prepared)
             finally:
                 # If the room refused the update, or the caller was cancelled, the view has an
                 # update that the document does not have. Then the view is dropped, and loaded again

@@ -4,13 +4,15 @@ A step may yield a call that is then made in a thread.
 """
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 from crdt.steps import Long, Steps
 
 _Result = TypeVar("_Result")
+Worked = Callable[[float], object]
+"""Is called with seconds of CPU time that were spent, also if the work then failed."""
 
 
 class StepRunner:
@@ -29,46 +31,60 @@ class StepRunner:
         self,
         steps: Steps[_Result],
         around: Callable[[], AbstractContextManager[None]],
+        worked: Worked,
         *,
         is_long: bool,
-    ) -> tuple[_Result, float]:
-        """Do work; return (its result, the seconds that it took), and raise its errors.
+    ) -> _Result:
+        """Do work; return its result, and raise its errors.
 
         around   makes a context for each step
+        worked   is called after each step
         is_long  make the calls that the work yields in a thread
         """
         answer: Any = None
-        work_s = 0.0
         try:
             while True:
                 async with self._turn:
-                    begun = self._cpu_s()
                     try:
-                        with around():
+                        with self.measured(worked), around():
                             call = steps.send(answer)
                     except StopIteration as stop:
-                        return stop.value, work_s + self._cpu_s() - begun
-                    work_s += self._cpu_s() - begun
+                        result: _Result = stop.value
+                        return result
                     # The lock is still held here. So the next step, of this or other work, comes
                     # after the event loop has served other tasks.
                     if call is None:
                         await asyncio.sleep(0)
-                answer, call_s = (
-                    await self.call(call, is_long=is_long or isinstance(call, Long))
-                    if call
-                    else (None, 0.0)
+                answer = call and await self.call(
+                    call, worked, is_long=is_long or isinstance(call, Long)
                 )
-                work_s += call_s
         finally:
             steps.close()
 
     async def call(
-        self, function: Callable[[], _Result], *, is_long: bool
-    ) -> tuple[_Result, float]:
-        """Call a function, in a thread if it takes long; return (its answer, seconds of work)."""
+        self, function: Callable[[], _Result], worked: Worked, *, is_long: bool
+    ) -> _Result:
+        """Call a function, in a thread if it takes long; return its answer, and raise its errors.
 
-        def measured() -> tuple[_Result, float]:
-            begun = self._cpu_s()
-            return function(), self._cpu_s() - begun
+        `worked` is called in the event loop's thread.
+        """
+        seconds: list[float] = []
 
-        return await asyncio.to_thread(measured) if is_long else measured()
+        def measured() -> _Result:
+            with self.measured(seconds.append):
+                return function()
+
+        try:
+            return await asyncio.to_thread(measured) if is_long else measured()
+        finally:
+            for spent_s in seconds:
+                worked(spent_s)
+
+    @contextmanager
+    def measured(self, worked: Worked) -> Iterator[None]:
+        """Measure a block of this thread's work, also if it fails."""
+        begun = self._cpu_s()
+        try:
+            yield
+        finally:
+            worked(self._cpu_s() - begun)

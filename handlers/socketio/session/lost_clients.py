@@ -6,7 +6,7 @@ Such a client may come back with text that it wrote meanwhile.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from crdt.room.text_clients import TextClient
+from crdt.changing.text_clients import TextClient
 
 LOST_S = 30.0
 """Seconds for which a client is remembered after its connection broke.

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from crdt.changing.text_clients import TextClient
+from crdt.changing.text_feed import TextFeed
 from crdt.room.closing import CloseReason
 from crdt.room.connection import Connection
 from crdt.room.room import Room
-from crdt.room.text_clients import TextClient, TextFeed
 from crdt.wire.y_protocol import AwarenessEntry
 from handlers.http.views import people
 from storage.records import Role, User

@@ -9,7 +9,7 @@ import time
 from collections.abc import Reversible
 
 from crdt.changing.text_changes import TextChanges
-from crdt.room.text_clients import TextFeed
+from crdt.changing.text_feed import TextFeed
 from handlers.socketio.session.text_connection import EncodedText, TextConnection
 from storage.background import start_task
 

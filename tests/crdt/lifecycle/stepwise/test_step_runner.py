@@ -24,10 +24,11 @@ def runner() -> StepRunner:
 async def test_runner_uses_threads_for_long_work_only(
     runner: StepRunner, is_long: bool, where: str
 ) -> None:
-    """The returned seconds count the work's own steps and threads, not the time of other work."""
-    result, work_s = await runner.run(counting(2, []), nullcontext, is_long=is_long)
+    """The seconds count the work's own steps and threads, not the time of other work."""
+    spent_s: list[float] = []
+    result = await runner.run(counting(2, []), nullcontext, spent_s.append, is_long=is_long)
 
-    assert (result, work_s) == (where, 5)
+    assert (result, sum(spent_s)) == (where, 5)
 
 
 async def test_runner_does_one_step_of_all_work_in_a_turn(runner: StepRunner) -> None:
@@ -42,7 +43,7 @@ async def test_runner_does_one_step_of_all_work_in_a_turn(runner: StepRunner) ->
 
     others = asyncio.create_task(turn())
     await asyncio.gather(
-        *(runner.run(counting(20, seen), nullcontext, is_long=False) for _ in range(5))
+        *(runner.run(counting(20, seen), nullcontext, float, is_long=False) for _ in range(5))
     )
     others.cancel()
 
@@ -51,7 +52,9 @@ async def test_runner_does_one_step_of_all_work_in_a_turn(runner: StepRunner) ->
 
 
 async def test_runner_surrounds_each_step_and_passes_errors_on(runner: StepRunner) -> None:
+    """The seconds of the step that fails count, too."""
     marks: list[str] = []
+    spent_s: list[float] = []
 
     @contextmanager
     def around() -> Iterator[None]:
@@ -60,9 +63,20 @@ async def test_runner_surrounds_each_step_and_passes_errors_on(runner: StepRunne
         marks.append("out")
 
     with pytest.raises(Rejected):
-        await runner.run(refused(), around, is_long=False)
+        await runner.run(refused(), around, spent_s.append, is_long=False)
 
     assert marks == ["in", "out", "in"]
+    assert spent_s == [1, 1]
+
+
+@pytest.mark.parametrize("is_long", [False, True])
+async def test_seconds_of_failed_call_count(runner: StepRunner, is_long: bool) -> None:
+    spent_s: list[float] = []
+
+    with pytest.raises(ZeroDivisionError):
+        await runner.call(lambda: 1 // 0, spent_s.append, is_long=is_long)
+
+    assert spent_s == [1]
 
 
 async def test_work_that_is_cancelled_ends_where_it_is(runner: StepRunner) -> None:
@@ -76,14 +90,14 @@ async def test_work_that_is_cancelled_ends_where_it_is(runner: StepRunner) -> No
         finally:
             ended.append("yes")
 
-    work = asyncio.create_task(runner.run(endless(), nullcontext, is_long=False))
+    work = asyncio.create_task(runner.run(endless(), nullcontext, float, is_long=False))
     await asyncio.sleep(0.01)
     work.cancel()
 
     with pytest.raises(asyncio.CancelledError):
         await work
     assert ended == ["yes"]
-    assert await runner.run(counting(1, []), nullcontext, is_long=False) == ("here", 4)
+    assert await runner.run(counting(1, []), nullcontext, float, is_long=False) == "here"
 
 
 async def test_what_reads_a_whole_document_is_done_in_a_thread_in_any_case(
@@ -92,4 +106,4 @@ async def test_what_reads_a_whole_document_is_done_in_a_thread_in_any_case(
     def loading() -> Steps[bool]:
         return (yield Long(threading.get_ident)) != threading.get_ident()
 
-    assert await runner.run(loading(), nullcontext, is_long=False) == (True, 3)
+    assert await runner.run(loading(), nullcontext, float, is_long=False)

@@ -1,6 +1,7 @@
 """Tests clients whose connections broke, with a clock that the test moves by hand."""
 
-from crdt.room.text_clients import TextClient, TextFeed
+from crdt.changing.text_clients import TextClient
+from crdt.changing.text_feed import TextFeed
 from handlers.socketio.session.lost_clients import LOST_S, LostClients
 from tests.crdt.harness import make_room
 

@@ -1,25 +1,18 @@
-"""The code of a room as one text, for clients that send and receive whole texts.
+"""Clients that send and receive the code of a room as whole texts.
 
 Such a client may have an old text: the text that it sends is an edit of a text that it had, not of
-the present text. So the feed keeps the edits of the text. For each client it keeps the bases: the
-texts that the client may have had when it wrote.
+the present text. So for each client the bases are kept: the texts that the client may have had when
+it wrote. The feed (`crdt.changing.text_feed`) has the edits from them to the present text.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
-from crdt.document.server_edits import code_root
-from crdt.room.room import Room
-from crdt.text.byte_edits import applied, common_ends, edits_between, is_near
-from crdt.text.line_ends import LF, edits_of_original, line_ends, with_lf
-from crdt.text.text_map import Edit, Shift, TextMap, shifts_of
-
-NEAR_BYTES = 16 << 10
-"""Bytes from the first to the last difference, of both texts together. The event loop compares this
-many in a few milliseconds."""
-_MAX_BATCHES = 200
-_MAX_SHIFTS = 20_000
+from crdt.changing.text_feed import NEAR_BYTES, TextFeed
+from crdt.text.byte_edits import common_ends, is_near
+from crdt.text.line_ends import LF, line_ends, with_lf
+from crdt.text.text_map import Edit, TextMap
 
 RETIRED_MS = 300
 """Milliseconds for which a client may still edit a text that was replaced: a front end confirms a
@@ -32,102 +25,6 @@ than they turn a word into a similar one. If the guess is wrong, no text is lost
 _UNTIL_THE_NEXT = 1 << 62
 """An expiry that is not known yet. The client has confirmed the text, but did not show it yet when
 it wrote. `RETIRED_MS` begin when the client confirms the next text."""
-
-
-class TextFeed:
-    """A room's present text, and the edits that led to it. It knows no clock and no socket.
-
-    original  the present text
-    text      the present text with LF line ends; all edits and maps are about this text
-    """
-
-    def __init__(self, room: Room) -> None:
-        self._room = room
-        self._root = ""
-        self._batches: list[list[Shift]] = []
-        self._weight = 0
-        self._first = 0
-        self._clients: WeakSet[TextClient] = WeakSet()
-        self.original = b""
-        self.text = b""
-        self.revision = 0
-        self.refresh()
-
-    @property
-    def room(self) -> Room:
-        """The room that has this text."""
-        return self._room
-
-    @property
-    def root(self) -> str:
-        """The root that holds the session's code."""
-        return self._root
-
-    def refresh(self) -> None:
-        """Take other changes; between large changes in two places, all text counts as changed."""
-        if (text := self.behind()) is not None:
-            self.catch_up(self.text, text, edits_between(self.text, text, most=1))
-            self.behind()
-
-    def behind(self) -> bytes | None:
-        """Take other clients' changes, or return the newest text if they are too large for this."""
-        files = self._room.files()
-        self._root = code_root(files, self._room.main_root)
-        now = files.get(self._root, "").encode()
-        if now == self.original:
-            return None
-        text = with_lf(now)
-        if text != self.text:
-            if not is_near(self.text, text, NEAR_BYTES):
-                return text
-            self._push(edits_between(self.text, text), text)
-        self.original = now
-        return None
-
-    def catch_up(self, old: bytes, new: bytes, edits: Sequence[Edit]) -> None:
-        """Take a change that was compared elsewhere, unless another task has done so."""
-        if self.text is old:
-            self._push(edits, new)
-
-    def add(self, client: "TextClient") -> None:
-        """Register a client, whose bases must move to the present text before edits are dropped."""
-        self._clients.add(client)
-
-    def write(
-        self, user_id: str, edits: Sequence[Edit], now: int, *, is_taken: bool = False
-    ) -> None:
-        """Make edits of the present text. Raises as `Room.edit`.
-
-        is_taken  the room has taken an update that makes these edits
-        """
-        originals = edits_of_original(edits, self.original)
-        original = applied(self.original, originals)
-        if edits and not is_taken:
-            self._room.edit(user_id, {self._root: original.decode()}, now, originals)
-        if edits:
-            self._push(edits, applied(self.text, edits))
-        # The texts differ if an edit has put a CR and an LF together, or has separated them.
-        if with_lf(original) == self.text:
-            self.original = original
-
-    def since(self, revision: int) -> Iterable[Sequence[Shift]]:
-        """Yield the shifts of all edits from a revision to the newest one, batch by batch."""
-        for at in range(revision - self._first, len(self._batches)):
-            yield self._batches[at]
-
-    def _push(self, edits: Sequence[Edit], text: bytes) -> None:
-        self._batches.append(shifts_of(edits))
-        self._weight += len(edits)
-        self.text = text
-        self.revision += 1
-        # The shifts are kept for clients whose base is older. Beyond a bound all bases are moved to
-        # the present text, and the shifts are dropped.
-        if len(self._batches) > _MAX_BATCHES or self._weight > _MAX_SHIFTS:
-            for client in self._clients:
-                client.advance()
-            self._first = self.revision
-            self._batches.clear()
-            self._weight = 0
 
 
 class Base:
@@ -176,6 +73,16 @@ class TextChange:
     def is_near(self) -> bool:
         """Whether base and text can be compared in a few milliseconds."""
         return is_near(self.base.text, self.plain, NEAR_BYTES)
+
+    def growth(self, original: bytes) -> int:
+        """Return the bytes by which the room's text, which is `original`, grows.
+
+        The number may be too high if `original` has both kinds of line ends.
+        """
+        old, new = self.base.text, self.plain
+        # New lines get the document's line ends, see `edits_of_original`.
+        per_line = len(line_ends(original) or LF) - len(LF)
+        return len(new) - len(old) + per_line * (new.count(LF) - old.count(LF))
 
 
 @dataclass(slots=True)

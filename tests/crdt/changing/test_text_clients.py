@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-import crdt.room.text_clients
+import crdt.changing.text_feed
+from crdt.changing.text_clients import RETIRED_MS, TextClient
+from crdt.changing.text_feed import TextFeed
 from crdt.document.server_edits import CarriedEdit, edit_carried
 from crdt.errors import DocumentFull
 from crdt.limits import RoomLimits
 from crdt.room.incoming import server_edit
 from crdt.room.room import Room
-from crdt.room.text_clients import RETIRED_MS, TextClient, TextFeed
+from crdt.text.byte_edits import edits_between
 from crdt.text.text_diff import MAX_STEPS
 from crdt.wire import y_protocol
 from tests.crdt.harness import NOW, Typist, change, join, make_room, send
@@ -47,6 +49,22 @@ def two_clients(text: str) -> tuple[Room, TextClient, TextClient]:
     room = with_text(text)
     feed = TextFeed(room)
     return room, client_of(feed), client_of(feed, "bob")
+
+
+@pytest.mark.parametrize("old", ["a\nb\n", "a\r\nb\r\n", "a\r\nb\nc\r\n", "a"])
+@pytest.mark.parametrize("new", ["", "a\nb", "a\nb\n\u4e00\n\n\n", "a\r\nb\r\nc\r\nd\r\n"])
+def test_growth_is_the_growth_of_the_text_with_its_own_line_ends(old: str, new: str) -> None:
+    """A text with both kinds of line ends keeps the old ones, so its growth may be counted high."""
+    room = with_text(old)
+    feed = TextFeed(room)
+    client = client_of(feed)
+    change = client.begin(new, NOW)
+    growth = change.growth(feed.original)
+    client.finish(change, edits_between(change.base.text, change.plain), NOW)
+
+    grown = len(code(room).encode()) - len(old.encode())
+    is_mixed = 0 < old.count("\r\n") < old.count("\n")
+    assert growth >= grown if is_mixed else growth == grown
 
 
 def test_text_client_with_old_text_overwrites_nothing() -> None:
@@ -273,7 +291,7 @@ def test_text_client_without_confirmations_still_merges_correctly(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A client that confirms nothing still merges correctly after many changes."""
-    monkeypatch.setattr(crdt.room.text_clients, "_MAX_BATCHES", 5)
+    monkeypatch.setattr(crdt.changing.text_feed, "_MAX_BATCHES", 5)
     room = with_text("end")
     feed = TextFeed(room)
     silent, busy = client_of(feed), client_of(feed, "bob")
