@@ -207,7 +207,7 @@ async def run(count: int, **variables: Any) -> dict[str, list[float]]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m tests.timing", description=(__doc__ or "").partition(" `")[0]
+        prog="python -m tests.timing", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument(
         "--count", type=int, default=COUNT, metavar="N", help=f"requests of each kind ({COUNT})"

@@ -139,7 +139,7 @@ def _poison(here: Stage) -> None:
     # document with the accepted updates is opened.
     with contextlib.suppress(ConnectionResetError), person.editor(session_id) as editor:
         # Reading these updates takes quadratic time.
-        for number in range(here.few(here.few(_POISON_UPDATES))):
+        for number in range(here.few(_POISON_UPDATES)):
             editor.update(kind.make(number))
             editor.drain(here.pause(0.05))
         editor.await_saved()

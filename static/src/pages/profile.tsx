@@ -3,7 +3,7 @@ import { me, signedIn, signOut } from "../account"
 import { patch, post } from "../api"
 import type { Me } from "../types"
 import { tell } from "../ui/announce"
-import { Field, Form } from "../ui/form"
+import { Field, Form, NewPassword } from "../ui/form"
 import { Page } from "../ui/shell"
 import { Email } from "./email"
 import { Leaving } from "./leaving"
@@ -49,13 +49,7 @@ function Profile({ user }: { user: Me }) {
               autocomplete="current-password"
               empty="Enter your current password."
             />
-            <Field
-              name="newPassword"
-              label="New password"
-              type="password"
-              autocomplete="new-password"
-              hint="At least 10 characters. Several random words work well."
-            />
+            <NewPassword name="newPassword" label="New password" />
           </Form>
         </section>
       )}

@@ -4,7 +4,7 @@ import { loginEnded } from "../account"
 import { ApiError, post } from "../api"
 import { go, withNext } from "../router"
 import { tell } from "../ui/announce"
-import { Field, Form, Problem } from "../ui/form"
+import { Form, NewPassword, Problem } from "../ui/form"
 import { Page } from "../ui/shell"
 
 /** The token is behind the #: browsers send that part of an address to no server. */
@@ -51,14 +51,7 @@ export default function ResetPage() {
           <NoLink why={problem} />
         ) : (
           <Form submit="Change the password" onSubmit={choose}>
-            <Field
-              name="newPassword"
-              label="New password"
-              type="password"
-              autocomplete="new-password"
-              hint="At least 10 characters. Several random words work well."
-              autofocus
-            />
+            <NewPassword name="newPassword" label="New password" autofocus />
             <p class="hint">You are then signed out on all your devices.</p>
           </Form>
         )}

@@ -4,7 +4,7 @@ import { ApiError, get, post } from "../api"
 import { go, nextInvite, nextPath, nextSession, withNext } from "../router"
 import type { Features, Me } from "../types"
 import { cancellable } from "../ui/cancellable"
-import { Field, Form } from "../ui/form"
+import { Field, Form, NewPassword } from "../ui/form"
 import { Page } from "../ui/shell"
 import { Asked } from "./asked"
 
@@ -132,13 +132,7 @@ export function SignUpPage() {
               autofocus
             />
             <Field name="email" label="E-mail" type="email" autocomplete="email" />
-            <Field
-              name="password"
-              label="Password"
-              type="password"
-              autocomplete="new-password"
-              hint="At least 10 characters. Several random words work well."
-            />
+            <NewPassword name="password" label="Password" />
           </Form>
           <p class="aside">
             Have an account? <a href={withNext("/signin")}>Sign in</a>

@@ -53,6 +53,16 @@ export function Field({ name, label, hint, value, autofocus, empty, ...rest }: F
   )
 }
 
+/** The field for a password that the user chooses. */
+export const NewPassword = (props: Pick<FieldProps, "name" | "label" | "autofocus">) => (
+  <Field
+    {...props}
+    type="password"
+    autocomplete="new-password"
+    hint="At least 10 characters. Several random words work well."
+  />
+)
+
 interface WrongProps {
   id: string
   label: string

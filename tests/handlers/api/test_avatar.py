@@ -336,18 +336,18 @@ async def test_avatar_upload_with_expect_100_is_refused_before_body(ada: Api) ->
 
 
 async def test_avatar_decoding_does_not_delay_other_requests(crowd: None, ada: Api) -> None:
-    """Other requests are answered within half a second while the largest pictures are decoded.
+    """Many other requests are answered while the largest pictures are decoded.
 
+    If the event loop decoded them, it would answer one or two requests after each picture.
     Every upload is also answered.
     """
-    largest = GOOD["4096x4096"]()
-    uploads = asyncio.gather(*(upload(ada, largest) for _ in range(8)))
-    waits, loop = [], asyncio.get_running_loop()
+    largest, count = GOOD["4096x4096"](), 8
+    uploads = asyncio.gather(*(upload(ada, largest) for _ in range(count)))
+    answered = 0
 
     while not uploads.done():
-        before = loop.time()
         assert (await ada.get("/healthz")).status == 200
-        waits.append(loop.time() - before)
+        answered += 1
 
     assert {answer.status for answer in await uploads} <= {200, 429, 503}
-    assert max(waits) < 0.5
+    assert answered > 3 * count
