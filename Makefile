@@ -67,7 +67,7 @@ format: $(VENV)/.tested ## format the code, regenerate the docs that come from i
 lock: $(VENV)/.tested ## resolve the dependencies again into requirements.lock
 	$(BIN)/python -m piptools compile -q --extra dev --strip-extras --generate-hashes --no-emit-index-url \
 		--no-emit-trusted-host --no-emit-options --no-emit-find-links --allow-unsafe --no-annotate \
-		--output-file requirements.lock setup.cfg
+		--output-file requirements.lock pyproject.toml
 
 bench: $(VENV)/.tested ## compare with other servers, 50 minutes, keep the results (ARGS="--only C,E --runs 1")
 	$(BIN)/python -m bench.run $(or $(ARGS),--keep)
@@ -121,12 +121,12 @@ $(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.installed: $(VENV)/.made setup.cfg pyproject.toml
+$(VENV)/.installed: $(VENV)/.made pyproject.toml
 	@echo "Installing the server into $(VENV): about a minute, the first time"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(VENV)/.tested: $(VENV)/.made requirements.lock setup.cfg pyproject.toml
+$(VENV)/.tested: $(VENV)/.made requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@ $(VENV)/.installed

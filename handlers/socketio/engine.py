@@ -3,7 +3,7 @@
 Each packet is counted before it is handled. Other tasks run between two packets of one request.
 
 Only this module, `server` and `transport` know `engineio`. `tests/handlers/socketio/` and the
-version range in setup.cfg guard the methods that are overridden.
+version range in pyproject.toml guard the methods that are overridden.
 """
 
 import asyncio

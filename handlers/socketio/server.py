@@ -1,8 +1,8 @@
 """Adapts python-socketio: adds bounds, handles events in order, and does not trust clients.
 
 Only this module knows `socketio`. Where the library has no hook, it overrides methods. A new
-version of the library could change these methods. So setup.cfg allows only one minor version, and
-the tests in `tests/handlers/socketio/` check the methods.
+version of the library could change these methods. So pyproject.toml allows only one minor version,
+and the tests in `tests/handlers/socketio/` check the methods.
 """
 
 import asyncio

@@ -1,11 +1,12 @@
 """Tests the private parts of Tornado that the server uses.
-setup.cfg allows one minor version of Tornado, and these tests are about that version.
+
+pyproject.toml allows one minor version of Tornado, and these tests are about that version.
 """
 
-import configparser
 import inspect
 import re
 import socket
+import tomllib
 from importlib.metadata import version
 from pathlib import Path
 from unittest.mock import Mock
@@ -75,14 +76,9 @@ async def test_handler_keeps_headers_and_reason_until_answer_is_sent() -> None:
 
 
 def test_setup_pins_tornado_to_one_minor_version() -> None:
-    """setup.cfg allows one minor version of Tornado, because the next may change private names."""
-    config = configparser.ConfigParser()
-    config.read(ROOT / "setup.cfg")
-    (required,) = (
-        line
-        for line in config["options"]["install_requires"].splitlines()
-        if line.startswith("tornado ")
-    )
+    """pyproject.toml allows one minor version of Tornado: the next may change private names."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (required,) = (line for line in project["dependencies"] if line.startswith("tornado "))
     major, minor = version("tornado").split(".")[:2]
 
     assert required == f"tornado >={major}.{minor}, <{major}.{int(minor) + 1}"
