@@ -347,6 +347,8 @@ async def test_frames_of_removed_editor_change_nothing(world: World) -> None:
     assert await ask(raw, "join-session", scene.session_id) == "ok"
     member = f"/session/{scene.session_id}/members/{scene.client.user['id']}"
     assert (await world.clients["owner"].delete(member)).status == 204
+    # Their presence ends with their connections, and is no change that their frames made.
+    assert (await wire.until_closed())[0] == 4403
     scene.before = await scene.look()
 
     answers = {event: await ask(raw, event, scene.session_id) for event in EVENTS}
@@ -354,5 +356,4 @@ async def test_frames_of_removed_editor_change_nothing(world: World) -> None:
     assert answers == {
         event: "removed" if event == "join-session" else "not_joined" for event in EVENTS
     }
-    assert (await wire.until_closed())[0] == 4403
     assert await scene.changes() == []

@@ -307,7 +307,7 @@ SOCKETS = (
     Row("max_unsaved_bytes", partial(edit_unsaved, in_new_session=True), (40_000, 25_536), 30,
         **closed("max_unsaved_bytes", 4503, "unavailable"), value=65_536),
     Row("updates_burst", type_together, (20,), 21, **slowed("updates_per_s"), value=20,
-        settings={"updates_per_s": 20},
+        settings={"updates_per_s": 2},
         also=("updates_per_s",)),
     Row("update_bytes_per_s", send_bytes, (4 * 1_024 + 1_024,), 4 * 1_024 + 1_025,
         **slowed("update_bytes_per_s"),
