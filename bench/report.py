@@ -23,23 +23,27 @@ _HEAD = """# Benchmarks
 
 After reading this page you can compare the speed of this server with that of other servers for Yjs, and measure it yourself.
 
-Our server writes everything to disk (SQLite, `synchronous=FULL`). Its usual limits are lifted, and it runs without its supervisor.
-The others are in their usual set-up, which keeps nothing. One server at a time runs on one core, and the load generator on another.
-Updates are real ones, made by Yjs. Figures are medians of {runs} runs of {seconds:g} s{fewer}, with servers taking turns. The documents
-and logs of J are typed into for 12 s; L takes three minutes.
+Our server writes everything to disk (SQLite, `synchronous=FULL`). Its usual limits are lifted, and
+it runs without its supervisor. The other servers are in their usual set-up, which stores nothing.
+One server at a time runs on one core, and the load generator on another. Updates are real updates,
+made by Yjs. Figures are medians of {runs} runs of {seconds:g} s{fewer}. In each run, servers take
+turns. A run of J types into its documents for 12 s, and L takes three minutes.
 
-Measured on {cpu}; {system}; Python {python} with uvloop, Node {node}; `@y/websocket-server` 0.1.1 on Node and on Bun 1.4.5,
-`@hocuspocus/server` 4.7.0, `pycrdt-websocket` 0.16.5 on uvicorn and uvloop. It is a shared virtual machine, whose cores
-fall to half their speed for parts of a second. So figures move by a third from one run to another, and ratios less. A slow part of
-a second may be as long as twenty joins, so G repeats them ten times in each run.
+Measured on {cpu}; {system}; Python {python} with uvloop, Node {node}; `@y/websocket-server` 0.1.1
+on Node and on Bun 1.4.5, `@hocuspocus/server` 4.7.0, `pycrdt-websocket` 0.16.5 on uvicorn and
+uvloop. It is a shared virtual machine, whose cores fall to half their speed for parts of a second.
+So figures differ by a third from one run to another, and ratios by less. A slow time may be as long
+as twenty joins, so G repeats the joins ten times in each run.
 
 {traces}
 
-`make bench` repeats everything (g++ and Node are needed) and `make bench-quick` compares some of it with these results in two minutes.
-Generated from `bench/results.json`.
+`make bench` repeats all scenarios (g++ and Node are needed). `make bench-quick` runs some of them,
+and compares them with these results, in two minutes. This page is generated from
+`bench/results.json`.
 
-Presence has no least interval here (`COLLAB_PRESENCE_MS=0`), because the other servers have none. Ours collects presence for 20 ms
-before it sends it, which is its p50 in H. "×" is our figure divided by that of the other server.
+Presence has no minimum interval here (`COLLAB_PRESENCE_MS=0`), because the other servers have none.
+Our server collects presence for 20 ms before it sends it, and its figures in H include that. "×" is
+our figure divided by that of the other server.
 """
 
 
@@ -117,34 +121,34 @@ def trouble_table(figures: Figures) -> str:
     return (
         "### I. Typing in 50 rooms × 2 at 30 updates/s each, with one client that misbehaves (ours "
         "alone, usual limits)\n\n"
-        "The server is not saturated here. It is in IE, where p99 only shows how long updates "
-        "queue. The client that\n"
-        "floods with updates, presence, fragments or pings is in one of the 50 rooms; the client "
-        "that reads nothing\n"
+        "The server is not saturated here. In IE it is saturated, so p99 there only shows how "
+        "long updates wait. The client\n"
+        "that floods with updates, presence, fragments or pings is in one of the 50 rooms. The "
+        "client that reads nothing\n"
         "is in 25 of them.\n\n" + floods.table(figures) + "\n"
     )
 
 
 def beside_table(figures: Figures, quiet: Figures) -> str:
-    """Return the share of E that each server keeps while troublesome clients are connected."""
+    """Return each server's result of IE as a share of its result of E."""
     left = ", ".join(
         f"{server} {found['sent_per_s'] / quiet[server]['sent_per_s']:.2f}"
         for server, found in figures.items()
         if quiet.get(server)
     )
     return (
-        "The flooder sends valid updates as fast as they are taken; what it sends is not counted. "
-        "Peers have no limits; a connection to\n"
-        f"ours may send {IE_UPDATES_PER_S:,} updates a second here (60 by default), three times "
-        "what E's writers do. Above that it is slowed down.\n"
-        f"What is left of E (the table before this one): {left}.\n"
+        "The flooder sends valid updates as fast as the server reads them, and they are not counted. "
+        "The other servers have no limits.\n"
+        f"Here a connection to ours may send {IE_UPDATES_PER_S:,} updates a second (60 by default), "
+        "three times as many as the writers of E.\nAbove that it is slowed down. "
+        f"The results as a share of those of E (the table before this one): {left}.\n"
     )
 
 
 def growth_table(results: dict[str, Figures]) -> str:
     """Return the table of costs by the number of rooms, clients and entries."""
     lines = [
-        "### J. When there is more of everything (ours alone)",
+        "### J. Costs with more rooms, longer documents and longer logs (ours alone)",
         "",
         "| | CPU ms per 1,000 delivered | p99 ms | × the smallest |",
         "|---|---|---|---|",
@@ -170,7 +174,7 @@ def lag_table(figures: Figures) -> str:
     late, times = ours["lag_over_20_ms"], ours["lag_times"]
     return (
         f"### L. The event loop under C, for three minutes (ours alone)\n\n"
-        f"A timer every 250 ms came more than 20 ms late {late:.0f} times of {times:,.0f} "
+        f"A timer of 250 ms was more than 20 ms late {late:.0f} times of {times:,.0f} "
         f"({100 * late / times:.2f} %). "
         f"{ours['delivered']:,.0f} updates were delivered: 99 % within {ours['ms_p99']:.3g} ms, "
         f"99.9 % within {ours['ms_p999']:.3g} ms, the last within {ours['ms_max']:.3g} ms.\n"
@@ -252,7 +256,7 @@ def _traces(kept: dict[str, Any]) -> str:
         f"Large documents were typed in an editing session: {which}.\n"
         "`make bench` takes the recorded session if `COLLAB_TRACES` names a folder of "
         "github.com/josephg/editing-traces,\n"
-        "otherwise `simulated-paper`, which is as long (`harness/traces.py`)."
+        "otherwise `simulated-paper`, which has the same length (`harness/traces.py`)."
     )
 
 

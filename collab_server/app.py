@@ -43,7 +43,7 @@ _DAY_S = 24 * _HOUR_S
 _INVITED_S = _HOUR_S
 _KNOWN_PLACE_S = 30 * _DAY_S
 _ACCEPTS_BURST_S = 30
-"""An address may use its rate of this many seconds together.
+"""Seconds: an address may open the connections of this time together.
 That is enough for 240 browsers with six connections each."""
 
 
@@ -215,7 +215,10 @@ class Rates:
         return self.limiter(setting, limit / seconds, limit)
 
     def backoff(self, setting: Setting[int]) -> Backoff:
-        """Return a Backoff: waits that grow with failures. A setting says how many are free."""
+        """Return a Backoff: waits that grow with failures.
+
+        A setting says how many failures cause no wait.
+        """
         free = getattr(self._config, setting.name)
         return Backoff(free, self.monotonic, partial(self._limit_counters.count, setting))
 

@@ -128,7 +128,7 @@ async def _try_mail(config: Config) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="collab-server",
-        description="A collaborative code editor server: Yjs sync, chat, and every version kept.",
+        description="A collaborative code editor server: Yjs sync, chat, and versions.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -178,15 +178,16 @@ def _add_copy(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     command = commands.add_parser(
         "copy",
         help=about,
-        description=about.capitalize()
-        + ". A copy that was cut short goes on when it is started again.",
+        description=about.capitalize() + ". An interrupted copy continues if you start it again.",
         epilog="example: collab-server copy ./data mongodb://localhost/collab",
     )
     command.add_argument(
         "source", metavar="FROM", help="a data folder, a SQLite file, or a MongoDB URI"
     )
     command.add_argument(
-        "target", metavar="TO", help="a place of one of these kinds; it must be empty"
+        "target",
+        metavar="TO",
+        help="a data folder, a SQLite file, or a MongoDB URI; it must be empty",
     )
     command.add_argument(
         "--into-existing",

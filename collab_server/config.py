@@ -38,10 +38,12 @@ class Config:
 
     host: str = text(
         "host", "localhost",
-        "address or name to listen on; *: all addresses, 0.0.0.0: those of IPv4, ::: those of IPv6",
+        "address or name to listen on; * is all addresses, 0.0.0.0 all of IPv4, :: all of IPv6",
         prefix="",
     ).field()
-    port: int = number("port", 5000, 0, 65_535, "TCP port; 0 takes a free one", prefix="").field()
+    port: int = number(
+        "port", 5000, 0, 65_535, "TCP port; 0 chooses a free port", prefix=""
+    ).field()
     data_dir: str = text(
         "data_dir", "data", "folder of the embedded store (collab.db) and of the generated secret; "
         "~ is the home folder", prefix="",
@@ -52,7 +54,8 @@ class Config:
         "store", prefix="",
     ).field()
     jwt_secret: str = text(
-        "jwt_secret", "", "signs tokens, at least 32 bytes; unset: made once and kept in DATA_DIR",
+        "jwt_secret", "",
+        "the secret that signs tokens, at least 32 bytes; unset: made once and kept in DATA_DIR",
         prefix="",
     ).field()
     cors_origin: str = text(
@@ -61,7 +64,7 @@ class Config:
     ).field()
     cloudinary_url: str = text(
         "cloudinary_url", "",
-        "where avatars go: cloudinary://key:secret@cloud; unset: kept in the store", prefix="",
+        "where pictures are stored: cloudinary://key:secret@cloud; unset: in the store", prefix="",
     ).field()
     smtp_url: str = text(
         "smtp_url", "", "the mail server: smtp://user:password@host:587 or smtps://…; unset: no "
@@ -76,13 +79,13 @@ class Config:
 
     metrics_token: str = settings.METRICS_TOKEN.field()
     event_loop: str = text(
-        "event_loop", "auto", "auto: uvloop where it is installed, else asyncio",
+        "event_loop", "auto", "auto: uvloop if it is installed, otherwise asyncio",
         allowed=("auto", "uvloop", "asyncio"),
     ).field()
     supervisor: str = text(
         "supervisor", "on",
-        "on: a server that dies is started again immediately; off: leave that to systemd or the "
-        "like", allowed=("on", "off"),
+        "on: a server that dies is started again immediately; off: for systemd and containers",
+        allowed=("on", "off"),
     ).field()
     watchdog_s: float = number(
         "watchdog_s", 30.0, 0, 3_600,
@@ -90,13 +93,13 @@ class Config:
     ).field()
     memory_mb: float = number(
         "memory_mb", 0.0, 0, 16_777_216,
-        "MiB that the server may allocate; 0: three quarters of what the machine or container has",
+        "MiB that the server may allocate; 0: three quarters of the memory of machine or container",
     ).field()
     workers: int = limits.WORKERS.field()
     worker_mb: int = limits.WORKER_MB.field()
     worker_idle_s: float = limits.WORKER_IDLE_S.field()
     log_format: str = text(
-        "log_format", "auto", "auto: lines on a terminal, else JSON",
+        "log_format", "auto", "auto: lines on a terminal, otherwise JSON",
         allowed=("auto", "text", "json"),
     ).field()
     log_level: str = text(
@@ -156,7 +159,7 @@ class Config:
     address_guests_per_h: int = settings.ADDRESS_GUESTS_PER_H.field()
     invite_failures: int = settings.INVITE_FAILURES.field()
     guest_days: float = number(
-        "guest_days", 30.0, 0.001, 3_650, "days without activity after which a guest is cleaned up"
+        "guest_days", 30.0, 0.001, 3_650, "days without activity after which a guest is deleted"
     ).field()
     sessions_per_day: int = settings.SESSIONS_PER_DAY.field()
     avatars_per_h: int = settings.AVATARS_PER_H.field()

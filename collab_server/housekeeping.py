@@ -18,7 +18,7 @@ _TIMES_GIVEN_BACK = 6
 """How often memory is given back after rooms or many connections have closed."""
 _MANY_CONNECTIONS = 100
 """Memory is given back if at least this many connections closed in one round.
-Closed rooms alone do not suffice as a sign, because refused connections were in no room."""
+It is not enough to count closed rooms, because refused connections were in no room."""
 _PICTURES_TOGETHER = 8
 """Pictures of guests that are dropped together. Each drop may be a request to Cloudinary."""
 _SEALED_TOGETHER = 4
@@ -129,7 +129,7 @@ class Housekeeping:
             await self._try_to("note logins", self.note_logins)
             if rounds % _ROUNDS_A_SWEEP == 0:
                 await self._try_to("sweep", self.sweep)
-                if self._renew_epoch and rounds:  # the start has just begun one
+                if self._renew_epoch and rounds:  # the start has just begun an epoch
                     await self._try_to("renew the epoch", self._renew_epoch)
             rounds += 1
             await asyncio.sleep(self._interval_s)

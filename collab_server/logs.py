@@ -45,7 +45,7 @@ def open_outputs() -> None:
 
 
 def say(line: str) -> None:
-    """Print a line on standard output; the line is lost if that is full or closed."""
+    """Print a line on standard output. If the output is full or closed, the line is lost."""
     _write(sys.stdout, line)
 
 
@@ -69,7 +69,7 @@ def flush_outputs() -> None:
 
 
 def _drop(stream: TextIO) -> None:
-    """Redirect a stream that cannot be written to the null device.
+    """Redirect a stream to the null device, because it cannot be written.
 
     Otherwise the interpreter's flush at its end would fail.
     """

@@ -276,7 +276,7 @@ def _bind(config: Config) -> list[socket.socket]:
             except OSError as error:
                 if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
                     raise
-                absent = error  # such as ::1 for localhost on a machine without IPv6
+                absent = error  # for example ::1 for localhost on a machine without IPv6
                 continue
             opened.callback(listening.close)
             listening.setblocking(False)

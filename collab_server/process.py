@@ -29,9 +29,9 @@ _ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 """{address family: an address that no machine has}. RFC 5737 and RFC 3849 reserve them."""
 
 _SWITCH_S = 0.001
-"""Seconds after which a thread gives the interpreter's lock to one that waits for it. Python's own
-value is 0.005. The event loop gives the lock away at each system call, and with the usual value it
-then waits 5 ms for each thread that reads rows or updates: 100 ms for a turn of ten calls."""
+"""Seconds after which a thread gives the interpreter's lock to a thread that waits for it. Python's
+own value is 0.005. The event loop releases the lock at each system call. With Python's value it
+would then wait 5 ms for each thread that reads rows or updates: 100 ms for a turn of ten calls."""
 
 _log = logging.getLogger(__name__)
 

@@ -34,7 +34,7 @@ _FRAME_OVERHEAD_BYTES = 64
 """Bytes that a message may have in addition to its payload: its type and lengths."""
 
 _ABSOLUTE = re.compile(r"https?://([A-Za-z0-9._~:\[\]-]+)(?=/|$)", re.IGNORECASE)
-"""Matches scheme and host. A user name is not allowed here, so a URL with one does not match."""
+"""Matches scheme and host. A URL with a user name does not match."""
 
 ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/user/signup", auth.SignupHandler),
@@ -110,7 +110,7 @@ class _Application(Application):
     """
 
     def find_handler(self, request: HTTPServerRequest, **options: Any) -> Any:
-        """Take the host from a target that is a URL, instead of from the Host header.
+        """If the target is a URL, take the host from it instead of from the Host header.
 
         RFC 9112, section 3.2.2, requires this.
         """

@@ -140,9 +140,8 @@ class Server:
             await self.housekeeping.stop()
             services.passwords.close()
             await self._http.close_all_connections()
-            with suppress(
-                OSError, StoreError
-            ):  # a store that is away keeps its epoch, and the file has that too
+            # If this fails, the store keeps its epoch, and the file has this epoch too.
+            with suppress(OSError, StoreError):
                 await renew_epoch(self.parts.config, self._store)
             await self._store.close(is_clean=is_saved)
             self.parts.crashes.close()

@@ -21,7 +21,7 @@ MAX_SYNC_BYTES = number(
     4 << 20,
     1_024,
     64 << 20,
-    "what a client brings when it connects; any WebSocket message",
+    "edits that a client sends when it connects; any WebSocket message",
 )
 MAX_TEXT_BYTES = number("max_text_bytes", 1 << 20, 1_024, 64 << 20, "text of a document")
 MAX_STATE_BYTES = number(
@@ -36,7 +36,7 @@ MAX_DELETED_BYTES = number(
     64 << 10,
     0,
     256 << 20,
-    "deleted content that a document keeps; more leaves it, as in Yjs with gc: true",
+    "bytes of deleted content that a document keeps; more is dropped, as in Yjs with gc: true",
 )
 AUTHOR_SHARE_PERCENT = number(
     "author_share_percent",
@@ -64,10 +64,10 @@ PRESENCE_MS = number(
     100,
     0,
     10_000,
-    "least milliseconds between two presence states of one connection",
+    "milliseconds that must pass between two presence states of one connection",
 )
 PRESENCE_BYTES = number("presence_bytes", 4_096, 256, 1 << 20, "one presence state as JSON")
-PRESENCE_DEPTH = number("presence_depth", 8, 2, 64, "levels of a presence state")
+PRESENCE_DEPTH = number("presence_depth", 8, 2, 64, "levels of JSON in a presence state")
 PRESENCE_CLIENTS = number(
     "presence_clients", 4, 1, 1_000, "Yjs client ids that one connection may announce"
 )
@@ -105,7 +105,7 @@ USER_BYTES = number(
     2 << 30,
     1 << 20,
     1 << 50,
-    "what the sessions that a user owns may take: above, no new versions and sessions; above 110 "
+    "bytes that a user's own sessions may take; above, no new versions and sessions; above 110 "
     "%, no edits (4413)",
 )
 USER_SESSIONS = number("user_sessions", 2_000, 1, 10_000_000, "sessions that a user may own")
@@ -114,7 +114,7 @@ WORKERS = number(
     0,
     0,
     64,
-    "processes for what takes long (comparing large texts); 0: one for each core but one, 2 to 4",
+    "processes for long work (comparing large texts); 0: the number of cores minus one, 2 to 4",
 )
 WORKER_MB = number("worker_mb", 512, 64, 65_536, "MiB that one of these processes may allocate")
 WORKER_IDLE_S = number(

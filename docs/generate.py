@@ -20,32 +20,34 @@ _CONFIGURATION_HEAD = """# Configuration
 After reading this page you can change each setting, and check your settings before a start.
 
 Settings come from the command's flags, then the environment, then a file `.env` in the current
-folder. A bad value ends the start with one line that names the variable and the rule; an unknown
-`COLLAB_*` variable is a warning. `collab-server check` tries a configuration without starting: it
-asks everything that a start asks (address and port, store, secret, files in `DATA_DIR`), and makes
-nothing. It ends with the line that the start would end with.
+folder. A wrong value ends the start with one line that names the variable and the rule. An unknown
+`COLLAB_*` variable only causes a warning. `collab-server check` tests a configuration without
+starting the server: it makes the checks of a start (address and port, store, secret, files in
+`DATA_DIR`), and creates no files. If a check fails, it prints the line that the start would print.
 
-`.env` is UTF-8 and has lines `NAME=value`. Values may be quoted, `#` behind a blank begins a
-comment, and `${OTHER}` is replaced by that variable (write `'…'` around a value that has `${` in
-it). A file in another encoding, a folder of that name, or a line that is no setting ends the start.
+`.env` is UTF-8 and has lines `NAME=value`. Values may be quoted. A `#` after a blank begins a
+comment. `${OTHER}` is replaced by the value of that variable, so write `'…'` around a value that
+has `${` in it. A file in another encoding, a folder of that name, or a line that is not a setting
+ends the start.
 
-`HOST` is one address or name of this machine. `localhost` is reached from this machine only,
-`0.0.0.0` is every IPv4 address, `::` every IPv6 address, and `*` is every address of both families.
+`HOST` is one address or name of this machine. With `localhost`, only this machine reaches the
+server. `0.0.0.0` is every IPv4 address, `::` every IPv6 address, and `*` every address of both.
 Quote the `*` in a shell: `--host '*'`.
 
-| variable, flag | default | allowed | what it is |
+| variable, flag | default | allowed | meaning |
 |---|---|---|---|
 """
 
 _CONFIGURATION_TAIL = """
-Passwords have 10 to 128 characters of any kind, are none of the most common ones, and not the
-user's own name or e-mail address. They are stored as bcrypt over base64(sha256(password)).
+Passwords have 10 to 128 characters of any kind. The most common passwords are refused, and so are
+the user's own name and e-mail address. Passwords are stored as bcrypt over
+base64(sha256(password)).
 
 The signing secret is made at the first start and kept in `DATA_DIR/secret` (mode 0600). If you
 change or delete it, everybody has to sign in again.
 """
 
-_ENV_HEAD = """# Settings of collab-server; copy to .env and uncomment what you change. See docs/configuration.md.
+_ENV_HEAD = """# Settings of collab-server. Copy to .env and uncomment settings. See docs/configuration.md.
 """  # noqa: E501  # a line of .env.example
 
 

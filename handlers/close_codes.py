@@ -38,7 +38,7 @@ class CloseCode(IntEnum):
     MALFORMED = 4400, "bytes that no Yjs client makes", False
     NOT_SIGNED_IN = (
         4401,
-        "not signed in, or logged out; after `token_expired` come back with a new token",
+        "not signed in, or logged out; after `token_expired` connect again with a new token",
         False,
     )
     NO_ACCESS = 4403, "no access, removed, or left", False
@@ -48,11 +48,11 @@ class CloseCode(IntEnum):
     TOO_LARGE = 4413, "the document would pass a limit; `limit` in the reason names it", False
     OUT_OF_SERVICE = (
         4500,
-        "out of service: the stored document is damaged, or the server failed in this session "
+        "out of service: the stored document is damaged, or the server died in this session "
         "and set it aside for a while",
         True,
     )
-    UNAVAILABLE = 4503, "the store is away", True
+    UNAVAILABLE = 4503, "the store is unreachable", True
     TOO_MANY = 4529, "too many connections or attempts; `limit` in the reason names the bound", True
     PROTOCOL_ERROR = 1002, "frames that are not WebSocket's", False
     NOT_UTF8 = 1007, "a close reason that is not UTF-8", False

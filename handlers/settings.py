@@ -8,7 +8,12 @@ See docs/design/limits.md.
 from crdt.settings import number, text
 
 TRUST_PROXY = number(
-    "trust_proxy", 0, 0, 10, "number of proxies in front whose X-Forwarded-* is believed", prefix=""
+    "trust_proxy",
+    0,
+    0,
+    10,
+    "number of proxies in front whose X-Forwarded-* headers are trusted",
+    prefix="",
 )
 PUBLIC_URL = text(
     "public_url",
@@ -19,7 +24,7 @@ PUBLIC_URL = text(
 METRICS_TOKEN = text(
     "metrics_token",
     "",
-    "a bearer token that /metrics asks for; unset: for this machine only",
+    "a bearer token that /metrics requires; unset: only this machine may read /metrics",
     prefix="",
 )
 REFRESH_IDLE_S = number(
@@ -33,14 +38,14 @@ MAX_QUEUED_BYTES = number(
     4 << 20,
     65_536,
     256 << 20,
-    "bytes that wait for a client that reads slowly; with more, it is closed (1013)",
+    "bytes that may wait for a client that reads slowly; with more, it is closed (1013)",
 )
 UPDATES_PER_S = number(
     "updates_per_s",
     60.0,
     1,
     1_000_000,
-    "edits a second of one connection; above, it is slowed, then closed (1008)",
+    "edits a second of one connection; a faster one is slowed, then closed (1008)",
 )
 UPDATES_BURST = number(
     "updates_burst", 300.0, 1, 10_000_000, "edits of one connection that may come without a pause"
@@ -63,8 +68,8 @@ ACCEPTS_PER_S = number(
     50.0,
     1,
     1_000_000,
-    "connections a second that an address may open, thirty times as many together; "
-    "behind proxies (TRUST_PROXY) not counted",
+    "connections that an address may open a second, and thirty times as many together; "
+    "not counted behind proxies (TRUST_PROXY)",
 )
 HANDSHAKES_PER_MIN = number(
     "handshakes_per_min", 30.0, 1, 1_000_000, "connection attempts a minute of one user"
@@ -74,7 +79,7 @@ REFUSAL_HOLD_S = number(
     3.0,
     0,
     60,
-    "seconds that a refused connection or request (429) is held, so that clients do not storm back",
+    "seconds by which a refusal (429) is delayed, so that clients do not come back immediately",
 )
 SIGN_IN_S = number("sign_in_s", 10.0, 0.1, 300, "seconds for a Socket.IO client to sign in")
 PING_S = number("ping_s", 25.0, 1, 3_600, "seconds between WebSocket pings")
@@ -88,7 +93,7 @@ ANONYMOUS_PER_5MIN = number(
     600,
     1,
     10_000_000,
-    "other REST requests of an address without sign-in in five minutes, and refreshes that fail",
+    "REST requests of an address without sign-in, and failing refreshes, in five minutes",
 )
 PAGES_PER_5MIN = number(
     "pages_per_5min",
@@ -126,7 +131,7 @@ INVITE_FAILURES = number(
     60,
     1,
     10_000_000,
-    "wrong invites of one address in 15 minutes; valid ones go on working",
+    "wrong invites of one address in 15 minutes; valid invites still work",
 )
 SESSIONS_PER_DAY = number(
     "sessions_per_day", 500, 1, 10_000_000, "sessions that a user may create a day"
@@ -146,7 +151,7 @@ ACCOUNT_FAILURES = number(
     5,
     1,
     1_000_000,
-    "wrong passwords for one account from one device or address, then waits grow from 15 seconds "
+    "wrong passwords for one account from one device or address; then waits grow from 15 seconds "
     "to 30 minutes",
 )
 STRANGER_FAILURES_PER_DAY = number(
@@ -154,21 +159,22 @@ STRANGER_FAILURES_PER_DAY = number(
     240,
     1,
     1_000_000,
-    "wrong passwords a day for one account from all devices and addresses that it does not use",
+    "wrong passwords a day for one account from all devices and addresses on which it has not "
+    "signed in",
 )
 ADDRESS_FAILURES_PER_H = number(
     "address_failures_per_h",
     300,
     1,
     1_000_000,
-    "wrong passwords an hour from one address for accounts that it is new to",
+    "wrong passwords an hour from one address for accounts that have not signed in there",
 )
 MAILS_PER_H = number(
     "mails_per_h",
     5,
     1,
     10_000_000,
-    "mails an hour about one account: for a forgotten password, and of a new e-mail address",
+    "mails an hour about one account: about a forgotten password or a new e-mail address",
 )
 ADDRESS_MAILS_PER_H = number(
     "address_mails_per_h",
@@ -178,7 +184,11 @@ ADDRESS_MAILS_PER_H = number(
     "mails an hour for forgotten passwords that one address may ask for",
 )
 MAX_JSON_BYTES = number(
-    "max_json_bytes", 64 << 10, 1_024, 16 << 20, "a JSON body; one with code may have 7 MiB"
+    "max_json_bytes",
+    64 << 10,
+    1_024,
+    16 << 20,
+    "bytes of a JSON body; a body with code may have 7 MiB",
 )
 MESSAGES_PER_10S = number(
     "messages_per_10s",
@@ -192,6 +202,6 @@ SAVES_PER_S = number(
     1.0,
     0.01,
     1_000_000,
-    "versions a second saved in one session; five after a pause",
+    "versions that may be saved in one session in a second; five after a pause",
 )
 MEMBERS = number("members", 200, 1, 100_000, "members of a session")

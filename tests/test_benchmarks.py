@@ -90,7 +90,7 @@ def test_update_share_beside_flooder_is_relative_to_rate_without_flooder() -> No
         "unknown": {"sent_per_s": 5.0},
     }
     assert report.beside_table(troubled, _FIGURES).endswith(
-        "What is left of E (the table before this one): ours 0.90, one 0.00.\n"
+        "The results as a share of those of E (the table before this one): ours 0.90, one 0.00.\n"
     )
 
 

@@ -43,7 +43,7 @@ async def _copy(
 ) -> None:
     """Copy everything. Both stores stay open during the copy, so no server can open them.
 
-    The target also gets the note whether the last run on the source ended cleanly.
+    The target also gets the note that says whether the last run on the source ended cleanly.
     """
     was_clean = await source.open()
     is_clean = False

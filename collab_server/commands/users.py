@@ -1,4 +1,4 @@
-"""The command `collab-server user`: what the people who run a server do for an account.
+"""The command `collab-server user`: changes of accounts by the people who run the server.
 
 Not for: changes that users make by themselves, which are in `handlers.api.account`.
 """
@@ -30,7 +30,7 @@ async def reset_password(config: Config, name: str, *, is_asked: bool) -> int:
     """Give an account a new password, end all its logins, and say so. Return the exit code.
 
     name      a user name or an e-mail address
-    is_asked  whether the password is read from the terminal or standard input, and not made
+    is_asked  whether to read the password from the terminal or standard input; otherwise it is made
     """
     try:
         store = _existing_store(config)

@@ -13,7 +13,7 @@ import sys
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """Parameters of mallopt(3), as <malloc.h> numbers them."""
 _ARENAS = 2
-"""Number of arenas. Mostly, the event loop uses one, and all other threads share the second."""
+"""Number of arenas. Usually the event loop uses one, and all other threads share the other one."""
 _LARGE_BYTES = 1 << 20
 """Blocks of at least this size go back to the system as soon as they are freed."""
 

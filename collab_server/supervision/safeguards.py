@@ -17,8 +17,8 @@ from collab_server.supervision.watchdog import Watchdog
 def run(config: Config, sockets: list[socket], loop_factory: LoopFactory) -> int:
     """Serve on sockets that listen; return the exit code.
 
-    With the supervisor, a child process serves, and after it dies, a new child process.
-    Without the supervisor, this process serves.
+    With the supervisor, a child process serves. If it dies, a new child process serves. Without the
+    supervisor, this process serves.
     """
     allocator.keep_little()
     if config.supervisor == "off" or not hasattr(os, "fork"):

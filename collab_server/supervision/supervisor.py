@@ -44,8 +44,8 @@ _OWN_FAULT = frozenset(
 )
 """Signals that mean a fault of the process itself: faults of native code, or the watchdog.
 
-SIGKILL is not among them: an operator sends it to any process, and so does the kernel when memory
-is short.
+SIGKILL is not among them: an operator may send it to any process, and the kernel sends it when
+memory is short.
 """
 _FORWARDED = (signal.SIGTERM, signal.SIGINT)
 _FIRST_PAUSE_S = 0.1
@@ -127,9 +127,9 @@ class Supervisor:
     def _is_hopeless(self, code: int, starts: int) -> bool:
         """Whether no process has ever served, and a new process would probably fail too.
 
-        A process that ends with a code has found a reason, such as a wrong setting, which a new
-        start does not change. A process that a signal ends may have met a temporary fault, so the
-        start is tried `_FIRST_STARTS` times.
+        A process that ends with an exit code has found a problem, such as a wrong setting, and a
+        new start would find it again. A process that a signal ends may have met a temporary fault,
+        so the start is tried `_FIRST_STARTS` times.
         """
         if not self._has_served:
             with contextlib.suppress(BlockingIOError):
@@ -195,7 +195,7 @@ class Supervisor:
         if not self._is_stopping:
             for listening in (
                 self._sockets
-            ):  # otherwise clients that connect now would wait in the sockets' queues
+            ):  # otherwise clients that connect now would wait in the queues of the sockets
                 listening.close()
         self._is_stopping = True
         self._signal(number)

@@ -1,4 +1,4 @@
-"""Decides which clients are told of whose presence, and how often.
+"""Decides which clients get which presence states, and how often.
 
 Each client's presence is applied once an interval, and all changed presence of a room is sent in
 one frame. Otherwise fifty users who move their cursors would cause 2,500 writes to sockets for each
@@ -17,7 +17,7 @@ from crdt.wire.y_protocol import AwarenessEntry
 
 
 class PresenceScheduler(FlushScheduler, Protocol):
-    """Decides when a room's members are told of each other's presence."""
+    """Decides when the clients of a room get each other's presence."""
 
     def publish_soon(self, presence: "Presence") -> None:
         """Call `presence.publish`, now or soon. Called once for all changes until then."""
@@ -58,7 +58,7 @@ class Presence:
     ) -> None:
         """Start without any presence.
 
-        connections  those of the room, as are `observers`; both change as clients join and leave
+        connections  the connections of the room; they change as clients join and leave
         owners       {client id: user id} of the document
         scheduler    is asked for `publish` and `tick` when they have work to do
         limit_counters  count the refusals by each limit
@@ -94,8 +94,7 @@ class Presence:
 
         An id that another connection has announced stays.
         """
-        # A client that reconnects may be present again before its old connection is known to be
-        # dead.
+        # A client may reconnect before the server notices that the old connection is dead.
         others = {client for other in self._connections for client in other.announced.client_ids}
         self._announce(self._awareness.remove(connection.announced.client_ids - others))
 
@@ -134,8 +133,8 @@ class Presence:
         for entry in entries:
             client_id = entry.client_id
             if self._awareness.is_foreign(client_id, connection.user_id, self._owners):
-                # Echoes of other clients must not use up places among the waiting entries,
-                # because the client's own presence needs them.
+                # Echoes of other clients must not use up the places for waiting entries, because
+                # the client's own presence needs them.
                 continue
             if client_id in late or client_id in announced.client_ids or len(late) < self._max_late:
                 # Only the newest entry of each client id is kept. So the number of ids bounds the
@@ -173,8 +172,8 @@ class Presence:
         for observer in self._observers:
             observer.heard(entries)
         is_first = not self._news
-        # A frame with the presence of one connection is not sent back to it. A frame with that of
-        # several connections goes to all: stock clients ignore their own presence.
+        # A frame with the presence of one connection is not sent back to it. A frame with the
+        # presence of several connections is sent to all: stock clients ignore their own presence.
         self._source = source if is_first or self._source is source else None
         for entry in entries:
             self._news[entry.client_id] = entry
