@@ -30,20 +30,20 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-it("asks nobody where nobody has signed in before", async () => {
+it("sends no request if nobody has signed in before", async () => {
   await whoAmI()
   expect(me.value).toBeNull()
   expect(fetched).not.toHaveBeenCalled()
 })
 
-it("knows who is signed in", async () => {
+it("knows the user who is signed in", async () => {
   localStorage.setItem("signedIn", "yes")
   answer(200, ADA)
   await whoAmI()
   expect(me.value).toEqual(ADA)
 })
 
-it("shows a new picture, and none of somebody who has signed out meanwhile", () => {
+it("shows a new picture, unless its user has signed out meanwhile", () => {
   signedIn(ADA)
   pictureChanged("data:image/png;base64,")
   expect(me.value).toEqual({ ...ADA, avatar: "data:image/png;base64," })
@@ -54,7 +54,7 @@ it("shows a new picture, and none of somebody who has signed out meanwhile", () 
   expect(me.value).toBeNull()
 })
 
-it("forgets a login that has ended, but not one whose server does not answer", async () => {
+it("forgets a login that has ended, but not if the server does not answer", async () => {
   localStorage.setItem("signedIn", "yes")
   answer(503)
   await whoAmI()
@@ -65,7 +65,7 @@ it("forgets a login that has ended, but not one whose server does not answer", a
   expect([me.value, localStorage.getItem("signedIn")]).toEqual([null, null])
 })
 
-it("stays signed in while offline: what was typed may be in this browser alone", async () => {
+it("stays signed in while offline: only this browser may have the typed text", async () => {
   signedIn(ADA)
   fetched.mockRejectedValueOnce(new TypeError("offline"))
   await signOut()

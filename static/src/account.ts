@@ -60,7 +60,7 @@ export async function deleteAccount(choices: Record<string, string>): Promise<vo
   await forget()
 }
 
-/** All logins have ended, because the password is another one. What was typed here stays. */
+/** All logins have ended, because the password was changed. Text that was typed here stays. */
 export function loginEnded(): void {
   localStorage.removeItem("signedIn")
   me.value = null

@@ -47,7 +47,7 @@ it("gives undefined for an answer without content", async () => {
   expect(await del("/user/avatar")).toBeUndefined()
 })
 
-it("raises what the server says, with the words for each field", async () => {
+it("raises the server's error, with the messages for each field", async () => {
   answers([422, { code: "invalid", message: "Look again", errors: { title: ["is too long"] } }])
   const error = await failure(get("/session"))
   expect(error).toMatchObject({
@@ -69,12 +69,12 @@ it("raises for an answer that is not JSON, as of a proxy", async () => {
   })
 })
 
-it("says so where the server cannot be reached", async () => {
+it("says that the server cannot be reached", async () => {
   fetched.mockRejectedValueOnce(new TypeError("Failed to fetch"))
   expect(await failure(get("/session"))).toMatchObject({ status: 0, code: "offline" })
 })
 
-it("refreshes a login that has run out, and asks again", async () => {
+it("refreshes an expired token, and repeats the request", async () => {
   localStorage.setItem("signedIn", "yes")
   answers([401, {}], [200, {}], [200, { id: "me" }])
   expect(await get("/user/me")).toEqual({ id: "me" })
@@ -88,7 +88,7 @@ it("refreshes once for requests that fail together", async () => {
   expect(asked().filter((one) => one.endsWith("/refresh"))).toHaveLength(1)
 })
 
-it("does not ask again when the refresh fails, when nobody was signed in, or for a wrong password", async () => {
+it("does not repeat a request if the refresh fails, nobody was signed in, or the password is wrong", async () => {
   localStorage.setItem("signedIn", "yes")
   answers([401, {}], [401, {}])
   expect(await failure(get("/a"))).toMatchObject({ status: 401 })

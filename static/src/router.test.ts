@@ -48,7 +48,7 @@ it("adds to the history, or replaces its last entry", () => {
   expect(history.length).toBe(before + 1)
 })
 
-it("takes plain clicks on links of the app, also on what is inside of them", () => {
+it("handles plain clicks on links of the app, also on elements inside the links", () => {
   expect(click('href="/s/abc?file=1"')).toBe(true)
   expect([path.value, query.value]).toEqual(["/s/abc", "?file=1"])
 })
@@ -92,7 +92,7 @@ it.each([
   ["/signin", "/", "/signup"],
   ["/", "/", "/signup"],
   ["/signin?next=//evil.example", "/", "/signup"],
-])("leads from %s to %s by way of %s", (here, next, link) => {
+])("leads from %s to %s by the link %s", (here, next, link) => {
   go(here, true)
   expect([nextPath(), withNext("/signup")]).toEqual([next, link])
 })
@@ -119,7 +119,7 @@ it.each([
   expect(nextSession()).toBe(session)
 })
 
-it("says of each page once that it came after another one", () => {
+it("reports once for each page that it came after another page", () => {
   wasOpened()
   expect(wasOpened()).toBe(false)
   go("/next")

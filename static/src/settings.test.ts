@@ -11,14 +11,14 @@ async function settings(stored: Record<string, string>) {
 
 beforeEach(() => vi.resetModules())
 
-it("keeps what was chosen", async () => {
+it("keeps the user's choices", async () => {
   const { fontSize, keys, wraps } = await settings({ fontSize: "20", keys: '"vim"', wraps: "true" })
   expect([fontSize.value, keys.value, wraps.value]).toEqual([20, "vim", true])
   fontSize.value = 24
   expect(localStorage.getItem("settings.fontSize")).toBe("24")
 })
 
-it("takes the default for what is not allowed, of another type, or no JSON", async () => {
+it("uses the default if the stored value is not allowed, has another type, or is not JSON", async () => {
   const { fontSize, keys, tabSize, wraps } = await settings({
     fontSize: "1000",
     keys: "7",
@@ -33,7 +33,7 @@ it("takes the default for what is not allowed, of another type, or no JSON", asy
   ])
 })
 
-it("shows the theme that was chosen, or the system's", async () => {
+it("shows the chosen theme, or the system's theme", async () => {
   const { applyTheme, isDark, nextTheme, theme } = await settings({ theme: '"dark"' })
   applyTheme()
   expect(document.documentElement.dataset.theme).toBe("dark")

@@ -9,7 +9,7 @@ const own = Object.entries(sources).filter(([name]) => !name.endsWith(".test.ts"
 /** This file may be long, because it is as long as the API's description. */
 const GENERATED = "./types.ts"
 
-it.each(own)("%s makes no HTML of text, has no address of others, and is short", (name, text) => {
+it.each(own)("%s makes no HTML from text, names no other host, and is short", (name, text) => {
   expect(text).not.toMatch(
     /innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write|\beval\(/,
   )

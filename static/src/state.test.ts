@@ -1,4 +1,4 @@
-// Tests for the rules where state is kept, as far as a test can check them. static/README.md has
+// Tests the rules about where state is kept, as far as a test can check them. static/README.md has
 // the rules with their reasons.
 import { expect, it } from "vitest"
 import { itemAt } from "./lib/lists"
@@ -66,7 +66,7 @@ it("signals are assigned by the module that makes them", () => {
 /** Put each call that Prettier has wrapped on one line. */
 const unwrapped = (text: string) => text.replace(/\(\n\s+/g, "(").replace(/,?\n\s*\)/g, ")")
 
-it("state of components is no copy of a signal", () => {
+it("state of components is not a copy of a signal", () => {
   const copies = files.flatMap(([name, text]) =>
     all(unwrapped(text), /\buseState(?:<[^;\n]*?>)?\(([^;\n]*)\)$/gm)
       .filter((first) => /\.value\b|\.peek\(/.test(first))

@@ -78,7 +78,7 @@ describe("a style sheet", () => {
     expect(files.filter(([name, text]) => name !== INDEX && text.includes("@import"))).toEqual([])
   })
 
-  it("of a component has its name, and a class of it", () => {
+  it("of a component has the component's name, and one of its classes", () => {
     for (const [name, text] of files) {
       if (name === INDEX || name.startsWith("./styles/")) continue
       const component = code[name.replace(/\.css$/, ".tsx")]
@@ -114,7 +114,7 @@ describe("a class", () => {
 })
 
 describe("a colour", () => {
-  it("stands in tokens.css", () => {
+  it("is defined in tokens.css", () => {
     const found = [...files, ...Object.entries(code)].flatMap(([name, text]) =>
       name === TOKENS || name in COLOURED
         ? []
@@ -139,7 +139,7 @@ describe("a token", () => {
     ["dark", new Map([...values(light), ...values(dark?.split("@media")[0])])],
   ]
 
-  it("is used, and what is used is one", () => {
+  it("is used, and each used name is a token", () => {
     const asked = all(css + sources, /var\((--[\w-]+)/g)
     expect(sorted(asked)).toEqual(sorted(themes.flatMap(([, theme]) => [...theme.keys()])))
     expect(all(css, /z-index: ([^;]+);/g).filter((value) => !value.startsWith("var("))).toEqual([])

@@ -23,14 +23,14 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-it("uses the browser's locks where it has them", async () => {
+it("uses the browser's locks if it has them", async () => {
   const request = vi.fn((_name: string, work: () => Promise<string>) => work())
   vi.stubGlobal("navigator", { locks: { request } })
   expect(await alone("refresh", () => Promise.resolve("done"))).toBe("done")
   expect(request.mock.calls[0]?.[0]).toBe("refresh")
 })
 
-it("lets one after the other work where there are no locks", async () => {
+it("does one work after the other if there are no locks", async () => {
   const log: string[] = []
   const work = worker(log)
   const all = Promise.all([alone("x", work("a")), alone("x", work("b")), alone("x", work("c"))])

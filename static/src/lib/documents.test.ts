@@ -16,6 +16,6 @@ it.each<[Document, string, string]>([
   [{ type: "array", value: null, leftOut: "too_large" }, "", "It is too large to be shown."],
   [{ type: "map", value: null, leftOut: "too_deep" }, "", "It is nested too deeply to be shown."],
   [{ type: "empty", value: null, leftOut: null }, "", "Everything in it was deleted."],
-])("says what %j holds, and why it may show nothing", (document, content, remark) => {
+])("shows the content of %j, or says why it shows nothing", (document, content, remark) => {
   expect(shown(document)).toEqual([content, remark])
 })

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import { textOf } from "./files"
 
-it("finds the text of a root, whatever it is called", () => {
+it("finds the text of a root with any name", () => {
   const files = JSON.parse('{"__proto__": "a", "toString": "b"}') as Record<string, string>
   expect(textOf(files, "__proto__")).toBe("a")
   expect(textOf(files, "toString")).toBe("b")

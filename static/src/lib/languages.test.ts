@@ -8,7 +8,7 @@ const nameOf = async (file: string, language: string) => {
   return pack instanceof LanguageSupport ? pack.language.name : pack
 }
 
-it("takes the pack by the file's suffix, else by the session's language", async () => {
+it("chooses the pack by the file's suffix, otherwise by the session's language", async () => {
   expect(await nameOf("util.py", "css")).toBe("python")
   expect(await nameOf("UTIL.PY", "css")).toBe("python")
   expect(await nameOf("a.py.css", "python")).toBe("css")
@@ -16,7 +16,7 @@ it("takes the pack by the file's suffix, else by the session's language", async 
   expect(await nameOf("strange.xyz", "css")).toBe("css")
 })
 
-it("has no pack for a language that nobody knows", async () => {
+it("has no pack for an unknown language", async () => {
   expect(await nameOf("README", "klingon")).toEqual([])
   expect(languageName("klingon")).toBe("klingon")
   expect(suffixOf("klingon")).toBe("txt")

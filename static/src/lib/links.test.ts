@@ -2,7 +2,7 @@
 import { expect, it } from "vitest"
 import { forgetLink, forgetLinks, keepLink, linkOf } from "./links"
 
-it("keeps links, and nothing of them after signing out", () => {
+it("keeps links, but removes them when the user signs out", () => {
   localStorage.setItem("other", "stays")
   keepLink("a", "/join/a")
   keepLink("b", "/join/b")

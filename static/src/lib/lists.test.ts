@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import { itemAt } from "./lists"
 
-it("gives the item, also one that is null", () => {
+it("returns the item, even if it is null", () => {
   expect(itemAt(["a", "b"], 1)).toBe("b")
   expect(itemAt([null], 0)).toBeNull()
 })

@@ -26,12 +26,12 @@ it.each([
   expect(lasting(seconds)).toBe(words)
 })
 
-it("gives the date of what is older than two weeks", () => {
+it("gives a date for times of more than two weeks ago", () => {
   const long = new Date(NOW - 15 * DAY)
   expect(ago(long.toISOString(), NOW)).toBe(long.toLocaleDateString())
 })
 
-it("says when something ends: the time within a day, later the date", () => {
+it("shows an end within a day as a time, and a later end as a date", () => {
   const soon = new Date(NOW + 60 * MINUTE).toISOString()
   expect(until(soon, NOW)).toBe(clock(soon))
   expect(until(new Date(NOW + 7 * DAY).toISOString(), NOW)).toBe("27 Mar")

@@ -17,11 +17,11 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-it("gives what was loaded", async () => {
+it("returns the loaded part", async () => {
   expect(await loadPart(() => Promise.resolve("part"), page)).toBe("part")
 })
 
-it("loads the page again for a part that is gone, and once only", async () => {
+it("reloads the page once if a part is gone", async () => {
   answered(200)
   void loadPart(gone, page)
   await vi.waitFor(() => expect(page.reload).toHaveBeenCalledTimes(1))
@@ -29,7 +29,7 @@ it("loads the page again for a part that is gone, and once only", async () => {
   expect(page.reload).toHaveBeenCalledTimes(1)
 })
 
-it("loads it again for the next upgrade", async () => {
+it("reloads the page again after the next upgrade", async () => {
   vi.useFakeTimers({ toFake: ["Date"] })
   answered(200)
   void loadPart(gone, page)
@@ -39,7 +39,7 @@ it("loads it again for the next upgrade", async () => {
   await vi.waitFor(() => expect(page.reload).toHaveBeenCalledTimes(2))
 })
 
-it("keeps a page that would not come back", async () => {
+it("does not reload a page if the server does not answer", async () => {
   vi.stubGlobal("fetch", vi.fn().mockRejectedValue(new TypeError("Failed to fetch")))
   await expect(loadPart(gone, page)).rejects.toBe(GONE)
   answered(503)

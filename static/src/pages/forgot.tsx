@@ -5,7 +5,7 @@ import { withNext } from "../router"
 import { Field, Form } from "../ui/form"
 import { Page } from "../ui/shell"
 
-/** It has the focus, because the form that had it is gone. */
+/** The message has the focus, because the form that had the focus is gone. */
 function Sent({ email, onAgain }: { email: string; onAgain: () => void }) {
   const message = useRef<HTMLParagraphElement>(null)
   useEffect(() => message.current?.focus(), [])

@@ -10,7 +10,7 @@ import { Page } from "../ui/shell"
 /** The token is behind the #: browsers send that part of an address to no server. */
 const token = () => location.hash.slice(1)
 
-/** What is wrong has the focus, because the form that had it is gone. */
+/** The message has the focus, because the form that had the focus is gone. */
 function NoLink({ why }: { why: string }) {
   const place = useRef<HTMLDivElement>(null)
   useEffect(() => place.current?.querySelector<HTMLElement>("[role=alert]")?.focus(), [])

@@ -46,7 +46,7 @@ describe("the player", () => {
     expect((await player.seek(99)).sequence).toBe(25)
   })
 
-  it("plays texts called like parts of objects", async () => {
+  it("plays texts with names of parts of objects", async () => {
     const roots = ["__proto__", "constructor", "toString"]
     const steps = roots.map((_, index): Step => [0, 0, [[index, 0, 0, `text ${index}`]]])
     const authors = [{ id: "a", username: "a", avatar: null }]
@@ -118,7 +118,7 @@ describe("the player", () => {
     expect(player.moment.value.files.main).toHaveLength(PAGE + 10)
   })
 
-  it("of several moments asked for together shows the last", async () => {
+  it("shows the last of several moments that are requested together", async () => {
     const player = new Player(5 * PAGE, server(5 * PAGE))
     await Promise.all([player.seek(9000), player.seek(10), player.seek(4321)])
     expect(player.moment.value.sequence).toBe(4321)
@@ -151,7 +151,7 @@ describe("the timeline", () => {
     ])
   })
 
-  it("marks versions, messages, pastes and what was taken out", () => {
+  it("marks versions, messages, pastes and redactions", () => {
     const at = new Date(START + 70_000).toISOString()
     const marks = [
       { at, kind: "manual", version: 3, label: "works", sequence: 15 },
@@ -167,7 +167,7 @@ describe("the timeline", () => {
     ])
   })
 
-  it("has a track a person", () => {
+  it("has a track for each person", () => {
     expect(track(entries, "b", 40, 4)).toEqual([0, 1, 0, 0])
     expect(track(entries, "a", 40, 4)[0]).toBe(1)
   })

@@ -1,4 +1,4 @@
-// What a person can do in an open session. The menu of the bar and the command palette list these.
+// The actions of an open session. The menu of the bar and the command palette list them.
 import { fileName } from "../lib/files"
 import { suffixOf } from "../lib/languages"
 import { go } from "../router"

@@ -1,5 +1,5 @@
-// The bar above the editor. On the left: what the session is, and whether all is saved. On the
-// right: who is here, and where to go. The middle is free.
+// The bar above the editor. On the left are the title and the save state of the session. On the
+// right are the people, and links to other pages. The middle is empty.
 import type { Session } from "../types"
 import { Avatar } from "../ui/avatar"
 import { Icon, type IconName } from "../ui/icons"
@@ -93,7 +93,7 @@ interface Props {
   onChanged: () => void
 }
 
-/** What a button or a link of the bar says; where the bar has little room, only its icon is seen. */
+/** The text of a button or a link. If the bar has little space, only its icon is shown. */
 function Label({ icon, text }: { icon: IconName; text: string }) {
   return (
     <>

@@ -1,4 +1,4 @@
-// All that can be done in a session, found by its name.
+// The commands of a session, which users find by their names.
 import { useEffect, useId, useRef, useState } from "preact/hooks"
 import { Dialog } from "../ui/dialog"
 import { Icon } from "../ui/icons"

@@ -18,7 +18,7 @@ interface FieldProps {
 
 function Field({ title, onDone }: FieldProps) {
   const input = useRef<HTMLInputElement>(null)
-  // a field that leaves the page loses the focus, which would be a second answer
+  // a field that is removed loses the focus, which must not count as a second answer
   const isDone = useRef(false)
   const done = (given: string) => {
     if (!isDone.current) onDone(given)
@@ -56,7 +56,7 @@ export function Title({ session, onChanged }: Props) {
   const button = useRef<HTMLButtonElement>(null)
   const wasRenaming = useRef(false)
   useLayoutEffect(() => {
-    // the field had the focus, and has left the page with it
+    // the field that was removed had the focus
     if (!isRenaming && wasRenaming.current && document.activeElement === document.body)
       button.current?.focus()
     wasRenaming.current = isRenaming

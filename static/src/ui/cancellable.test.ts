@@ -12,7 +12,7 @@ it("passes on the value or the error", async () => {
   expect(failed.mock.calls).toEqual([[new Error("no")]])
 })
 
-it("calls nothing after it was cancelled", async () => {
+it("calls no function after it was cancelled", async () => {
   const [done, failed] = [vi.fn(), vi.fn()]
   cancellable(Promise.resolve(1), done, failed)()
   cancellable(Promise.reject(new Error("no")), done, failed)()

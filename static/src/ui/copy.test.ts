@@ -9,7 +9,7 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-it("copies, and says so", async () => {
+it("copies a text, and tells the user", async () => {
   const writeText = vi.fn(() => Promise.resolve())
   withClipboard({ writeText })
   await copy("text", "link")
@@ -20,7 +20,7 @@ it("copies, and says so", async () => {
 it.each([
   ["there is no clipboard, as without TLS", undefined],
   ["the browser refuses", { writeText: () => Promise.reject(new Error("refused")) }],
-])("says what to do where %s", async (_case, clipboard) => {
+])("tells the user to select the text if %s", async (_case, clipboard) => {
   withClipboard(clipboard)
   await copy("text", "link")
   expect(toast.value).toBe("Copying is not allowed here: select the link")

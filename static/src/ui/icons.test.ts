@@ -13,7 +13,10 @@ const named = [
     .matchAll(/"([a-z]+)"/g),
 ].map((match) => itemAt(match, 1))
 
-it.each(Object.entries(PATHS))("%s is used, and drawn from an absolute place", (name, path) => {
-  expect(named).toContain(name)
-  expect(path.join(" ")).toMatch(/^M[\d ]/)
-})
+it.each(Object.entries(PATHS))(
+  "%s is used, and its path begins at an absolute position",
+  (name, path) => {
+    expect(named).toContain(name)
+    expect(path.join(" ")).toMatch(/^M[\d ]/)
+  },
+)

@@ -1,4 +1,4 @@
-// Decides what a version is compared with.
+// Decides with which other version a version is compared.
 import type { Version } from "../types"
 
 /** Choices that are not versions: no comparison, or the current text. */

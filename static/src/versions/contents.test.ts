@@ -19,19 +19,19 @@ beforeEach(() => {
   )
 })
 
-it("asks once for each version that two comparisons after one another show", async () => {
+it("requests each version once, even if two comparisons in a row show it", async () => {
   const versions = new VersionContents("s")
   await ask(versions, "3", "2", "2", "1")
   expect(asked()).toEqual(["/code/s/versions/3", "/code/s/versions/2", "/code/s/versions/1"])
   expect((await versions.read("2")).files).toEqual({ codemirror: "/code/s/versions/2" })
 })
 
-it("asks for the document as it is now each time", async () => {
+it("requests the current document each time", async () => {
   await ask(new VersionContents("s"), "live", "live")
   expect(asked()).toEqual(["/code/s/latest?live=true", "/code/s/latest?live=true"])
 })
 
-it("keeps no more than the four versions that were shown last", async () => {
+it("keeps only the four versions that were shown last", async () => {
   const versions = new VersionContents("s")
   await ask(versions, "1", "2", "3", "4", "1", "5")
   vi.mocked(get).mockClear()
@@ -41,7 +41,7 @@ it("keeps no more than the four versions that were shown last", async () => {
   expect(asked()).toEqual(["/code/s/versions/2"])
 })
 
-it("asks again for a version that could not be read", async () => {
+it("requests a version again if it could not be read", async () => {
   const versions = new VersionContents("s")
   vi.mocked(get).mockRejectedValueOnce(new ApiError(503, "unavailable", ""))
   await expect(versions.read("1")).rejects.toThrow()

@@ -1,4 +1,4 @@
-// Ending a session, or opening it again, which its owner does.
+// Ending a session, or opening it again. Only its owner can do this.
 import { useState } from "preact/hooks"
 import { patch, words } from "../../api"
 import type { ChangedSession, Session } from "../../types"
@@ -11,7 +11,7 @@ interface Props {
   onChanged: () => void
 }
 
-/** What the button does, and what it says. */
+/** The effect of the dialog's button, and the texts. */
 const CHANGES = {
   open: {
     title: "End this session?",
@@ -32,7 +32,7 @@ const CHANGES = {
 
 export function EndDialog({ session, onClose, onChanged }: Props) {
   const [problem, setProblem] = useState("")
-  // The dialog stays what it was when it was opened: by the end the session has another state.
+  // The dialog must not change when the session's status changes while the dialog is open.
   const [change] = useState(CHANGES[session.status])
   const [isDone, setIsDone] = useState(false)
   const act = async () => {

@@ -16,13 +16,13 @@ function bring(theirs: Y.Doc, mine: Y.Doc): void {
   missingEdits(theirs, mine).forEach((delta, root) => theirs.getText(root).applyDelta(delta))
 }
 
-it("finds nothing where the server has everything", () => {
+it("finds no edits if the server has everything", () => {
   const { theirs, mine } = pair()
   theirs.getText("main").insert(0, "zero\n")
   expect(missingEdits(theirs, mine).size).toBe(0)
 })
 
-it("brings insertions and deletions in all texts, and keeps what others did meanwhile", () => {
+it("brings insertions and deletions in all texts, and keeps later edits of others", () => {
   const { theirs, mine } = pair()
   theirs.getText("main").insert(0, "zero\n")
   mine.getText("main").delete(4, 4)
@@ -40,13 +40,13 @@ it("brings text again that is missing in a server whose backup was put back", ()
   expect(older.getText("main").toJSON()).toBe("one\ntwo\nthree\n")
 })
 
-it("leaves alone what is no text here", () => {
+it("does not change roots that are not texts here", () => {
   const { theirs, mine } = pair()
   mine.getMap("map").set("key", 1)
   expect([...missingEdits(theirs, mine).keys()]).toEqual([])
 })
 
-it("sends text once, though nobody said that the first sending came", () => {
+it("adds a text only once, even if the first sending was not confirmed", () => {
   const { theirs, mine } = pair()
   mine.getText("main").insert(0, "zero 😀\n")
   const first = newSending(theirs, mine, null)
@@ -59,7 +59,7 @@ it("sends text once, though nobody said that the first sending came", () => {
   }
 })
 
-it("sends no text twice that came back from the server", () => {
+it("does not send text again that came back from the server", () => {
   const { theirs, mine } = pair()
   mine.getText("main").insert(14, "four")
   const first = newSending(theirs, mine, null)
@@ -71,7 +71,7 @@ it("sends no text twice that came back from the server", () => {
   expect(theirs.getText("main").toJSON()).toBe("zero\none\ntwo\nthree\nfour")
 })
 
-it("sends what was typed since a sending, next to what others typed", () => {
+it("sends text that was typed after a sending, next to the text of others", () => {
   const { theirs, mine } = pair()
   mine.getText("main").insert(0, "zero 😀\n")
   const first = newSending(theirs, mine, null)
@@ -89,7 +89,7 @@ it("sends what was typed since a sending, next to what others typed", () => {
 })
 
 it.each(Array.from({ length: 20 }, (_, number) => number))(
-  "goes on in the text that it sent, try %i",
+  "continues in the text that it sent, try %i",
   () => {
     const { theirs, mine } = pair()
     mine.getText("main").insert(14, "# mine")

@@ -45,7 +45,7 @@ it("forgets all sessions, and no database of others", async () => {
   expect(new Unconfirmed("session-b-me").read()).toBeNull()
 })
 
-it("does nothing where a browser names no databases", async () => {
+it("does nothing if the browser cannot list databases", async () => {
   vi.stubGlobal("indexedDB", {})
   await expect(forgetCopies()).resolves.toBeUndefined()
 })

@@ -20,12 +20,12 @@ beforeEach(() => {
 })
 afterEach(() => vi.useRealTimers())
 
-it("says immediately why a session does not open", () => {
+it("shows immediately why a session does not open", () => {
   line.closed(...FULL)
   expect(told()).toBe("Too many connections.")
 })
 
-it("says nothing of a restart that is over soon", () => {
+it("shows nothing about a short restart", () => {
   line.synced()
   vi.advanceTimersByTime(SETTLED_MS)
   line.closed(...RESTART)
@@ -35,7 +35,7 @@ it("says nothing of a restart that is over soon", () => {
   expect(told()).toBe("")
 })
 
-it("says why when it takes longer, until the connection has lasted or all is saved", () => {
+it("shows the reason of a longer loss, until the connection has lasted or all is saved", () => {
   line.good()
   line.closed(...RESTART)
   vi.advanceTimersByTime(PATIENCE_MS)
@@ -50,7 +50,7 @@ it("says why when it takes longer, until the connection has lasted or all is sav
   expect(told()).toBe("")
 })
 
-it("says why a client is sent away each time after it has synced", () => {
+it("shows the reason if a client is closed each time after it has synced", () => {
   line.good()
   for (let time = 0; time < PATIENCE_MS; time += 500) {
     line.synced()
@@ -60,13 +60,13 @@ it("says why a client is sent away each time after it has synced", () => {
   expect(told()).toBe("Your connection was too slow for all that happens here.")
 })
 
-it("says immediately what the person has to act on", () => {
+it("shows immediately a reason on which the user has to act", () => {
   line.good()
   line.closed(4403, '{"code":"removed","message":"The owner removed you."}')
   expect(told()).toBe("The owner removed you.")
 })
 
-it("looks for the reason after three failures in a row, and now and then", async () => {
+it("looks for the reason after three failures in a row, and again after more failures", async () => {
   line.failed()
   line.failed()
   expect(probe).not.toHaveBeenCalled()
@@ -87,7 +87,7 @@ it("begins to count failures again after a connection, and drops an answer that 
   expect(told()).toBe("")
 })
 
-it("says immediately that the device has no network, until it has one again", () => {
+it("shows immediately that the device has no network, until the network is back", () => {
   line.good()
   line.offline()
   expect(told()).toBe("Offline: this device has no network.")
@@ -96,7 +96,7 @@ it("says immediately that the device has no network, until it has one again", ()
   expect(told()).toBe("")
 })
 
-it("goes on saying what the device's network does not change", () => {
+it("continues to show a reason that does not depend on the device's network", () => {
   line.closed(4403, '{"code":"removed","message":"The owner removed you from this session."}')
   line.offline()
   expect(told()).toBe("The owner removed you from this session.")

@@ -11,7 +11,7 @@ function arrived(write: (doc: Y.Doc) => void): Y.Doc {
   return doc
 }
 
-it("tells texts from other roots, however they begin", () => {
+it("distinguishes texts from other roots, whatever content they begin with", () => {
   const doc = arrived((theirs) => {
     theirs.getText("text").insert(0, "a")
     theirs.getText("bold").insert(0, "a", { bold: true })
@@ -28,7 +28,7 @@ it("tells texts from other roots, however they begin", () => {
   expect(others.sort()).toEqual(["__proto__", "list", "page"])
 })
 
-it("believes the server of a root in which all is deleted, and of one that has not come yet", () => {
+it("uses the server's answer for roots without content, and for roots that have not arrived yet", () => {
   const doc = arrived((theirs) => {
     theirs.getArray("list").push([1])
     theirs.getArray("list").delete(0, 1)

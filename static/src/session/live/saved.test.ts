@@ -6,7 +6,7 @@ const STEP_2 = Uint8Array.of(0, 1, 2, 0, 0)
 const UPDATE = Uint8Array.of(0, 2, 2, 0, 0)
 const PRESENCE = Uint8Array.of(1, 1, 0)
 
-it("says saved only when all that went out is committed", () => {
+it("is saved only when all sent messages are committed", () => {
   const counter = new SavedCounter()
   expect(counter.state(false)).toBe("connecting")
   counter.sent(STEP_1)
@@ -33,7 +33,7 @@ it("knows nothing on a new connection", () => {
   expect(counter.state(true)).toBe("saving")
 })
 
-it("says how long nothing was saved, not how long somebody types", () => {
+it("measures the time without a commit, not the time of typing", () => {
   let now = 0
   const counter = new SavedCounter(() => now)
   for (let second = 1; second <= 20; second++) {

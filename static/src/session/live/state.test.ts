@@ -17,7 +17,7 @@ beforeEach(() => {
   vi.mocked(post).mockReset()
 })
 
-it("opens a session that one is in", async () => {
+it("opens a session for a member", async () => {
   vi.mocked(get).mockResolvedValueOnce(session("mine"))
   const state = new SessionState("s")
   await state.open()
@@ -25,7 +25,7 @@ it("opens a session that one is in", async () => {
   expect(post).not.toHaveBeenCalled()
 })
 
-it("joins on opening whoever is not in it yet", async () => {
+it("joins the session for a user who is not a member yet", async () => {
   vi.mocked(get).mockRejectedValueOnce(refused(404))
   vi.mocked(post).mockResolvedValueOnce({ session: session("joined") })
   const state = new SessionState("s")
@@ -34,7 +34,7 @@ it("joins on opening whoever is not in it yet", async () => {
   expect(state.session.value?.title).toBe("joined")
 })
 
-it("says why it cannot be opened", async () => {
+it("shows why the session cannot be opened", async () => {
   const state = new SessionState("s")
   vi.mocked(get).mockRejectedValueOnce(refused(503))
   await state.open()
@@ -42,7 +42,7 @@ it("says why it cannot be opened", async () => {
   expect(post).not.toHaveBeenCalled()
 })
 
-it("says what to ask for where only members come in", async () => {
+it("tells people to ask for an invite link if only members may open the session", async () => {
   const state = new SessionState("s")
   vi.mocked(get).mockRejectedValueOnce(refused(404))
   vi.mocked(post).mockRejectedValueOnce(refused(404))
@@ -50,7 +50,7 @@ it("says what to ask for where only members come in", async () => {
   expect(state.problem.value).toContain("ask them for an invite link")
 })
 
-it("never joins on a reload: a member who was removed stays out", async () => {
+it("never joins on a reload, so a removed member does not come back", async () => {
   const state = new SessionState("s")
   vi.mocked(get).mockResolvedValueOnce(session("mine")).mockRejectedValueOnce(refused(404))
   await state.open()
@@ -59,7 +59,7 @@ it("never joins on a reload: a member who was removed stays out", async () => {
   expect([state.session.value?.title, state.problem.value]).toEqual(["mine", ""])
 })
 
-it("ignores an answer that a later request has overtaken", async () => {
+it("ignores an answer that comes after the answer to a later request", async () => {
   const state = new SessionState("s")
   let answerFirst: (session: Session) => void = () => undefined
   vi.mocked(get)

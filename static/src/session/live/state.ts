@@ -3,7 +3,7 @@ import { signal } from "@preact/signals"
 import { ApiError, get, post, words } from "../../api"
 import type { Session } from "../../types"
 
-/** The server says of a session that only its members may open what it says of one that is none. */
+/** The message for a session that only members may open. It is the same if there is no session. */
 const UNKNOWN =
   "There is no session here that you may open. If somebody sent you this address, ask them for an invite link: they find it under Share."
 

@@ -11,7 +11,7 @@ const asked = () => vi.mocked(get).mock.calls.map(([path]) => path)
 
 beforeEach(() => void vi.mocked(get).mockReset())
 
-it("tells texts from other roots by their names alone, without asking for the texts", async () => {
+it("gets the names of texts and of other roots without reading the texts", async () => {
   const files = [
     { root: "codemirror", type: "text", length: 193_000 },
     { root: "", type: "text", length: 0 },

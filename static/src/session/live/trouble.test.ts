@@ -14,7 +14,7 @@ const answered = (status: number, body: string) =>
 afterEach(() => vi.unstubAllGlobals())
 
 it.each(Object.entries(CLOSE_CODE))(
-  "says a whole sentence of a close with %s, whatever its reason",
+  "makes a whole sentence for the close code %s, whatever its reason",
   (_name, code) => {
     for (const told of [
       "",
@@ -33,7 +33,7 @@ it.each(Object.entries(CLOSE_CODE))(
   },
 )
 
-it("shows the server's message and what a passed limit means, never the limit's name", () => {
+it("shows the server's message and the meaning of an exceeded limit, never the limit's name", () => {
   expect(troubleOf(4529, reason({ message: "Too many connections." }))).toEqual({
     remedy: "later",
     message: "Too many connections.",
@@ -64,7 +64,7 @@ it("explains every fixed limit of documents, in words that name no setting", () 
     expect(troubleOf(4413, reason({ message: "x", limit })).message, limit).toMatch(/ .*\. X\.$/)
 })
 
-it("says what a limit of speed means for the person", () => {
+it("explains a limit on the speed of edits", () => {
   const told = reason({ code: "too_fast", message: "This client sent too much for ten seconds." })
   expect(troubleOf(1008, told)).toEqual({
     remedy: "later",
@@ -72,16 +72,16 @@ it("says what a limit of speed means for the person", () => {
   })
 })
 
-it("shows what a proxy says that knows no JSON", () => {
+it("shows the text of a proxy that does not send JSON", () => {
   expect(troubleOf(1001, "going away").message).toBe("Going away.")
 })
 
-it("comes back where the person has nothing to do, also after codes of newer servers", () => {
+it("reconnects if the user need not act, also after codes of newer servers", () => {
   expect([1001, 1006, 1008, 1011, 1012, 1013, 4500, 4503, 4529, 4999].every(comesBack)).toBe(true)
   expect([1009, 4400, 4401, 4403, 4404, 4410, 4413, 4499].some(comesBack)).toBe(false)
 })
 
-it("lets a person type on where the text can still arrive", () => {
+it("lets the user type on if the text can still reach the server", () => {
   expect([4413, 1009, 1013, 4529].map((code) => isFinal(troubleOf(code, "")))).toEqual([
     false,
     false,
@@ -107,7 +107,7 @@ it("finds a server that cannot be reached", async () => {
   expect(await probe("/sync/s")).toEqual(UNREACHABLE)
 })
 
-it("passes on what the server or a proxy answers instead", async () => {
+it("shows the answer of the server or a proxy", async () => {
   answered(429, reason({ message: "Too many requests. Try again in 3 s." }))
   expect(await probe("/sync/s")).toEqual({
     remedy: "later",

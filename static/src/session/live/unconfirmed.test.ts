@@ -16,7 +16,7 @@ it("keeps a sending for other tabs and the next page, until it is confirmed", ()
   expect(one.read()).toBeNull()
 })
 
-it("keeps it for this page where the storage is full", () => {
+it("keeps a sending for this page if the storage is full", () => {
   vi.spyOn(Storage.prototype, "setItem").mockImplementation(() => {
     throw new DOMException("full", "QuotaExceededError")
   })
@@ -27,7 +27,7 @@ it("keeps it for this page where the storage is full", () => {
   expect(unconfirmed.read()).toBeNull()
 })
 
-it("forgets what was sent of documents by their names, and nothing else", () => {
+it("deletes the sendings of the named documents, and no others", () => {
   localStorage.setItem("theme", "dark")
   new Unconfirmed("session-a-me").write(SENDING)
   new Unconfirmed("session-b-me").write(SENDING)

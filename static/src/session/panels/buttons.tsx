@@ -5,7 +5,7 @@ import type { Participant } from "../live/collab"
 import type { LiveSession } from "../live/live"
 import type { Side, View } from "../view"
 
-/** Everybody else who is here. Another tab of the same person is nobody else. */
+/** All other people in the session. Other tabs of the same user do not count. */
 export function othersOf(people: Participant[], myId: string): Participant[] {
   const others = people.filter((one) => one.id !== myId)
   return [...new Map(others.map((one) => [one.id, one])).values()]

@@ -31,7 +31,7 @@ it("keeps messages in the server's order, each once", () => {
   expect(shown(log)).toEqual([1, 2, 3])
 })
 
-it("counts what comes while the chat is closed, and reads it when it opens", () => {
+it("counts messages while the chat is closed, and marks them as read when it opens", () => {
   const log = new ChatLog("s", 2)
   log.add(message(1))
   expect(log.unread.value).toBe(3)
@@ -44,7 +44,7 @@ it("counts what comes while the chat is closed, and reads it when it opens", () 
   expect(vi.mocked(post).mock.calls).toEqual([["/chat/s/read"], ["/chat/s/read"]])
 })
 
-it("goes on from where it is after a reload of the newest page", async () => {
+it("keeps its position after the newest page is loaded again", async () => {
   const log = new ChatLog("s", 0)
   vi.mocked(get).mockResolvedValueOnce({ messages: [message(3), message(4)], next: "3" })
   await log.load()
@@ -57,7 +57,7 @@ it("goes on from where it is after a reload of the newest page", async () => {
   expect(log.older.value).toBeNull()
 })
 
-it("shows what was sent only when the server has it", async () => {
+it("shows a sent message only when the server has it", async () => {
   const log = new ChatLog("s", 0)
   vi.mocked(post).mockRejectedValueOnce(new Error("no"))
   await expect(log.send("hello")).rejects.toThrow("no")
@@ -67,7 +67,7 @@ it("shows what was sent only when the server has it", async () => {
   expect(shown(log)).toEqual([1])
 })
 
-it("counts what comes into an open chat while its tab is hidden, and reads it when the tab is shown", () => {
+it("counts messages while the tab is hidden, and marks them as read when it is shown", () => {
   let isHidden = true
   const log = new ChatLog("s", 0, () => isHidden)
   log.open()

@@ -1,4 +1,4 @@
-// Making another member the owner of a session, which only they can take back.
+// Making another member the owner of a session. Only the new owner can undo this.
 import { patch } from "../../api"
 import { tell } from "../../ui/announce"
 import { Dialog } from "../../ui/dialog"

@@ -1,4 +1,4 @@
-// The active links of a session, and who came in by each.
+// The active links of a session, and the people who joined by each link.
 import { linkOf } from "../../lib/links"
 import { full, until } from "../../lib/times"
 import type { Invite, InviteUse, ListedInvite } from "../../types"

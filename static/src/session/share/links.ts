@@ -1,4 +1,5 @@
-// The invite links of a session, for its owner: which are active, and the one to give now.
+// The invite links of a session, for its owner: the active links, and the link to give to people
+// now.
 import { useCallback, useEffect, useState } from "preact/hooks"
 import { del, get, post, words } from "../../api"
 import { forgetLink, keepLink, linkOf } from "../../lib/links"
