@@ -22,7 +22,7 @@ _EDITS_PERCENT = 110
 still finish their work."""
 
 _NEAR_PERCENT = 80
-"""Users are warned from this share of a limit on."""
+"""Users get a warning above this share of a limit."""
 
 _log = logging.getLogger(__name__)
 
@@ -112,6 +112,6 @@ class StorageQuota:
             try:
                 await self.look()
             except StoreError as error:
-                _log.warning("what users store is not looked at now: %s", error)
+                _log.warning("the storage of users cannot be checked now: %s", error)
             except Exception:
-                _log.exception("what users store cannot be looked at")
+                _log.exception("the storage of users cannot be checked")

@@ -114,7 +114,7 @@ class Document(DocumentBytes):
 
     @property
     def takes_long(self) -> bool:
-        """Whether to load it into pycrdt takes more than some milliseconds."""
+        """Whether loading the document into pycrdt takes more than some milliseconds."""
         return self.size > SMALL_BYTES or self._work.spent_s > _LONG_LOAD_S
 
     def catch_up(self) -> None:
@@ -158,8 +158,8 @@ class Document(DocumentBytes):
     def prepare(self, parsed: Parsed, *, always: bool = False) -> Steps[None]:
         """Put a large update into the view, in steps, before `apply` gets it.
 
-        Until then only the view knows it. A small one is put into it if `always`; otherwise the
-        view is loaded for it, if need be. Raises as `apply`.
+        Until then only the view has the update. A small update is put into the view if `always`.
+        Otherwise the view is loaded for it, if need be. Raises as `apply`.
         """
         view, are_few = self._view, count_structs(parsed) <= self._work.few_structs
         if are_few:

@@ -151,7 +151,7 @@ class Measure:
         # updates together could cost more than one large update may.
         before_s = 0.0 if self._is_whole else self._work.spent_s
         if overrun_s > _SLOW_S and before_s + overrun_s > MAX_WORK_S and not self.is_known:
-            raise LimitExceeded("edits that take too long to put in place", "work")
+            raise LimitExceeded("edits that take too long to integrate", "work")
         return overrun_s
 
     def finish(self) -> None:

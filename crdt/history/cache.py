@@ -91,7 +91,7 @@ class HistoryCache:
 
 
 class _Bounded(Generic[_Key, _Value]):
-    """Values with sizes, up to a sum of sizes; the least recently used ones are dropped."""
+    """Values, up to a limit on the sum of their sizes; the least recently used are dropped."""
 
     __slots__ = ("_left", "_values")
 

@@ -145,7 +145,7 @@ class _Search:
     def _count(self) -> None:
         self._visits -= 1
         if self._visits < 0:
-            raise LimitReached("too much was changed in that part of the log: take a shorter span")
+            raise LimitReached("too much changed in that part of the log: choose a shorter span")
 
     def _note_values(self, item: YataItem) -> None:
         kind, data, first = item.other
@@ -176,9 +176,7 @@ class _Search:
         for start, end in self._around_blocks(text):
             self._work -= (end - start) * self.length
             if self._work < 0:
-                raise LimitReached(
-                    "too much was taken out already around there: take a shorter span"
-                )
+                raise LimitReached("too much was redacted there already: choose a shorter span")
             yield from (match.start() for match in self._partly.finditer(text, start, end))
 
     def _around_blocks(self, text: str) -> Iterator[tuple[int, int]]:

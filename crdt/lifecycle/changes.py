@@ -22,7 +22,7 @@ class SessionCache(Protocol):
 
 
 class Changes:
-    """Is told of each committed change, counts it, and applies it to the loaded rooms.
+    """Gets each committed change, counts it, and applies it to the loaded rooms.
 
     Reading from the store takes time, so the data may have changed before they are used. The count
     shows whether anything changed.

@@ -60,7 +60,7 @@ class BroadcastScheduler:
                     presence.publish()
                 broadcast.flush()
             except Exception:  # other rooms must still send
-                _log.exception("what is new in a room cannot be told")
+                _log.exception("the new frames of a room cannot be sent")
         if self._waking and not self._news:
             # This flush has sent all presence, so the timer is not needed any more.
             self._waking.cancel()
@@ -79,7 +79,7 @@ class BroadcastScheduler:
             try:
                 presence.publish()
             except Exception:
-                _log.exception("presence in a room cannot be told")
+                _log.exception("the presence of a room cannot be sent")
 
     def tick_later(self, presence: Presence) -> None:
         """Call the presence's `tick` after an interval, and again while some presence waits."""
@@ -96,4 +96,4 @@ class BroadcastScheduler:
                 if presence.tick(now):
                     self.tick_later(presence)
             except Exception:
-                _log.exception("presence in a room cannot be told")
+                _log.exception("the presence of a room cannot be sent")

@@ -118,7 +118,7 @@ class LargeAnswers:
         except WorkError:  # too many jobs wait
             pass
         except Exception:
-            _log.exception("the document of session %s cannot be taken apart", session_id)
+            _log.exception("the document of session %s cannot be split", session_id)
         # Without parts, each update is sent as one message.
         # On a slow link that may take too long, but the client gets an answer.
         return [Part(update, {}, update) for update in updates]

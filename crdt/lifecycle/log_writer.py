@@ -183,7 +183,7 @@ class LogWriter:
 
     def _note_failure(self, error: Exception) -> None:
         if not isinstance(error, StoreError):
-            _log.error("writing failed for a reason nobody expected", exc_info=error)
+            _log.error("writing failed with an unexpected error", exc_info=error)
         elif not self.is_failing:
             _log.error("the store cannot be written, edits are kept in memory: %s", error)
         self.is_failing = True
@@ -224,9 +224,10 @@ class LogWriter:
             return room.next_chunk(now)
         except RoomDamaged:
             _log.exception(
-                "session %s has edits that cannot be kept; its room is loaded anew", room.session_id
+                "session %s has edits that cannot be kept; its room is loaded again",
+                room.session_id,
             )
-            self._lose(room, "the room is loaded anew")
+            self._lose(room, "the room is loaded again")
             return None
 
     async def _commit(self, batch: Iterable[tuple[LogSource, Chunk]]) -> None:
@@ -259,7 +260,7 @@ class LogWriter:
                 "the log of session %s was changed by someone else; its room is closed",
                 room.session_id,
             )
-            self._lose(room, "the room is loaded anew")
+            self._lose(room, "the room is loaded again")
         except RowDamaged as error:
             room = pair[0]
             _log.error(

@@ -108,7 +108,7 @@ class RoomMaintenance:
             try:
                 await self._look()
             except Exception:
-                _log.exception("rooms cannot be tended")
+                _log.exception("rooms cannot be maintained")
 
     async def _look(self) -> None:
         """Start a task for each owner of rooms that need maintenance.
@@ -154,9 +154,9 @@ class RoomMaintenance:
                 try:
                     await self._tend(room)
                 except (StoreError, RoomUnavailable, WorkError) as error:
-                    _log.warning("session %s is not tended now: %s", room.session_id, error)
+                    _log.warning("session %s is not maintained now: %s", room.session_id, error)
                 except Exception:
-                    _log.exception("session %s cannot be tended", room.session_id)
+                    _log.exception("session %s cannot be maintained", room.session_id)
 
     async def _tend(self, room: Room) -> None:
         now = self._clock()

@@ -255,7 +255,7 @@ class Connection:
 
 
 class Observer(Protocol):
-    """Is told of all events in a room, and shows them to clients that are not Yjs.
+    """Gets all events of a room, and shows them to clients that do not use Yjs.
 
     Its methods are called inside the room's own calls, so they must be quick and never raise.
     """

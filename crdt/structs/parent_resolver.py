@@ -193,7 +193,7 @@ class ParentResolver:
         before, behind = self._at(left), self._at(right)
         parent = common_parent(before, behind)
         if parent is None and self._is_strict:
-            raise Rejected("struct between two that lie apart")
+            raise Rejected("struct between two structs with different parents")
         return parent or before
 
     def _at(self, packed: int) -> Parent:

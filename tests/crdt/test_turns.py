@@ -26,7 +26,7 @@ async def test_turns_of_one_key_come_in_order_and_others_do_not_wait() -> None:
     assert (seen, len(turns)) == (["first", "other", "second", "third"], 0)
 
 
-async def test_turn_that_is_cancelled_is_the_next_ones() -> None:
+async def test_cancelled_turn_passes_to_next_task() -> None:
     """A turn may be cancelled while it runs, and while it waits."""
     turns = Turns()
 

@@ -140,8 +140,8 @@ async def test_dispatch_tells_other_rooms_what_is_new_if_one_cannot_be_told(
     expect_log: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One callback sends for all rooms, so a room that fails must not stop the others."""
-    expect_log("what is new in a room cannot be told")
-    expect_log("presence in a room cannot be told")
+    expect_log("the new frames of a room cannot be sent")
+    expect_log("the presence of a room cannot be sent")
     scheduler = BroadcastScheduler(0.05, lambda: NOW)
 
     def fail(*_: object) -> None:

@@ -45,7 +45,7 @@ async def workers() -> AsyncIterator[Workers]:
     await made.close()
 
 
-async def test_answer_is_updates_and_a_last_part_that_says_it_is_all(workers: Workers) -> None:
+async def test_large_answer_is_updates_and_a_last_sync_step_2(workers: Workers) -> None:
     """Several clients that ask share one split of the state, which a worker makes.
 
     A client counts as synced after the last frame.
@@ -72,7 +72,7 @@ async def test_answer_is_updates_and_a_last_part_that_says_it_is_all(workers: Wo
     assert answers._kept == []
 
 
-async def test_base_is_taken_apart_once_while_others_type(workers: Workers) -> None:
+async def test_base_is_split_once_while_others_type(workers: Workers) -> None:
     """The base of a document is split once. Later edits are sent after it, without a merge."""
     answers, base = LargeAnswers(DocumentWork(workers, CrashMark())), state_of(5)
     typist, since = Typist(9), list[bytes]()
@@ -148,11 +148,11 @@ def test_frames_leave_out_what_a_client_has() -> None:
     assert frames_for([], {}) == [y_protocol.sync_step2(b"\x00\x00")]
 
 
-async def test_answer_is_one_message_if_the_state_cannot_be_taken_apart(
+async def test_answer_is_one_message_if_the_state_cannot_be_split(
     workers: Workers, monkeypatch: pytest.MonkeyPatch, expect_log: Callable[[str], None]
 ) -> None:
     """A client that asks gets an answer, even after an unexpected error."""
-    expect_log("the document of session one cannot be taken apart")
+    expect_log("the document of session one cannot be split")
     answers, state = LargeAnswers(DocumentWork(workers, CrashMark())), state_of(5)
     connection, inbox = asking()
     monkeypatch.setattr(workers, "run", _fails)

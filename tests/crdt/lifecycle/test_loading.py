@@ -189,7 +189,7 @@ async def test_load_of_many_dear_sessions_for_one_user_lets_others_open_theirs(
     assert sorted(queue.opened) == sorted([*names, "bob 1", "bob 2", "ada"])
 
 
-async def test_load_that_somebody_with_much_other_work_asked_for_first_is_done_for_who_comes_second(
+async def test_load_for_two_users_does_not_wait_for_other_work_of_the_first(
     make_world: Callable[..., World], tmp_path: Path
 ) -> None:
     """A session that one user requested last is opened soon when a second user requests it."""

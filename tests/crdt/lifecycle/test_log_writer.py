@@ -51,7 +51,7 @@ async def test_log_writer_during_store_outage_keeps_edits_and_writes_them_once(
 
 async def test_log_writer_after_unexpected_error_tries_again(world: World, expect_log) -> None:
     """A fault that is no store error is logged, and the next attempt still comes."""
-    expect_log("nobody expected")
+    expect_log("unexpected error")
     await world.session()
     async with world.rooms.use("one") as room:
         ada, _ = join(room)

@@ -78,8 +78,8 @@ async def test_maintenance_of_grown_room_stores_checkpoint(make_world) -> None:
 
 async def test_maintenance_after_error_continues(make_world, expect_log) -> None:
     """A store error is logged as a warning, any other as an error, and the next round follows."""
-    expect_log("not tended now")
-    expect_log("cannot be tended")
+    expect_log("not maintained now")
+    expect_log("cannot be maintained")
     world = make_world(checkpoint_updates=1, checkpoint_interval_ms=0)
     await world.session()
     async with world.rooms.use("one") as room:
@@ -104,7 +104,7 @@ async def test_maintenance_while_worker_processes_are_busy_tries_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A version that busy workers refused is stored later, after a warning without traceback."""
-    expect_log("WARNING .* is not tended now: too much work is waiting")
+    expect_log("WARNING .* is not maintained now: too much work is waiting")
     monkeypatch.setattr(snapshot, "_FEW_BYTES", -1)
     world = make_world()
     await world.session()
@@ -233,7 +233,7 @@ async def test_maintenance_of_document_that_doubles_within_interval(
 async def test_maintenance_that_takes_long_for_one_owner_goes_on_for_others(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An owner's rooms are tended one after another, so only the owner of slow rooms waits."""
+    """An owner's rooms are maintained one by one, so only the owner of slow rooms waits."""
     world = make_world(checkpoint_updates=1, checkpoint_interval_ms=0)
     bob = User("bob", "Bob", None, None, "", None, False, NOW)
     await world.store.add_user(bob, Login("b", "bob", "h2", None, 0, NOW, NOW, NOW, NOW, ""))

@@ -63,7 +63,7 @@ def test_value_of_too_many_levels_is_not_decoded(content: bytes) -> None:
         ([UNDEFINED, {"a": UNDEFINED, "b": 1}], [None, {"b": 1}]),
     ],
 )
-def test_what_json_lacks_is_told_by_what_it_has(value: Any, expected: Any) -> None:
+def test_values_that_json_lacks_become_json(value: Any, expected: Any) -> None:
     """Values that JSON lacks become JSON values, so every answer can be encoded in UTF-8."""
     assert as_json(value) == expected
     json.dumps(as_json(value), ensure_ascii=False, allow_nan=False).encode()

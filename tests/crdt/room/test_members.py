@@ -1,4 +1,4 @@
-"""Tests of a room's members: who may write, and who is told."""
+"""Tests of a room's members: their right to write, and the frames that they get."""
 
 from typing import Any, cast
 

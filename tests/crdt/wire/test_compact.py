@@ -115,7 +115,7 @@ def test_squash_shows_cut_characters_as_yjs_does() -> None:
     assert parse(state).spans == parse(update).spans
 
 
-def test_squash_joins_values_of_which_it_is_told_that_they_lie_in_a_sequence() -> None:
+def test_squash_joins_values_that_caller_places_in_a_sequence() -> None:
     """Values are joined only if the caller says that they lie in a sequence.
 
     Values under a map key must stay apart.

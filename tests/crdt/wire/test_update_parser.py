@@ -253,7 +253,7 @@ def test_parse_measures_what_is_long() -> None:
     assert parse(update_of(placed(text("😀" * 5), parent="t"))).contents.longest == 10
 
 
-def test_parse_counts_values_behind_others_of_which_it_cannot_tell_where_they_lie() -> None:
+def test_parse_counts_following_values_of_unknown_place() -> None:
     """Values after a value that names its root are mergeable, or lie under its key."""
     behind = [placed(value(), left=(1, clock)) for clock in range(3)]
 

@@ -100,7 +100,7 @@ async def test_work_that_is_cancelled_ends_where_it_is(runner: StepRunner) -> No
     assert await runner.run(counting(1, []), nullcontext, float, is_long=False) == "here"
 
 
-async def test_what_reads_a_whole_document_is_done_in_a_thread_in_any_case(
+async def test_reading_a_whole_document_always_uses_a_thread(
     runner: StepRunner,
 ) -> None:
     def loading() -> Steps[bool]:
