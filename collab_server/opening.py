@@ -114,7 +114,7 @@ async def begin_epoch(config: Config, store: PortableStore) -> bool:
         _log.warning(
             "the database is not as the last run left it: a backup was restored, or DATA_DIR "
             "belongs to another "
-            "database; editors that are open bring back what it lacks (docs/storage.md)"
+            "database; open editors send the edits that it lacks (docs/storage.md)"
         )
     await renew_epoch(config, store)
     return is_restored

@@ -128,7 +128,7 @@ def _greet(config: Config, server: Server) -> None:
         logs.say(f"Others open {url_at(address, server.port)}")
     if families and not config.trust_proxy:
         logs.complain(
-            "warning: without TLS everybody in the network can read along, passwords too; "
+            "warning: without TLS everybody in the network can read everything, even passwords; "
             "docs/proxies.md shows how to put a proxy with TLS in front"
         )
 

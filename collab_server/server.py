@@ -125,7 +125,7 @@ class Server:
         """Stop listening, close sockets with code 1012, write everything, and close the store."""
         services, life = self.parts.services, self.parts.life
         life.is_draining = True
-        _log.info("stopping: editors are sent away, everything is written")
+        _log.info("stopping: closing the connections of editors, and writing everything")
         self._http.stop()
         is_saved = False
         try:

@@ -87,7 +87,7 @@ async def ensure_member(
     invite: str = "",
     address: str = "",
 ) -> tuple[Session, Member]:
-    """Return the session and the user's membership, even if the owner has ended it (`is_removed`).
+    """Return the session and the user's membership, even if the user was removed (`is_removed`).
 
     A user who is not a member, but has the link or an invite, becomes a member.
 

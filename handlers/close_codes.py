@@ -73,13 +73,17 @@ class Close(Enum):
     code     the close code
     word     a stable word that tells the causes of one code apart;
              REST errors with the same cause have it as their `code`
-    message  a text for users, if the caller has no more exact one
+    message  a text for users, unless the caller has a more exact text
     limit    the name of the setting whose limit was exceeded, if this reason has only one
     """
 
     MALFORMED = CloseCode.MALFORMED, "malformed", "The server cannot read what this client sent."
     TEXT_MESSAGE = CloseCode.MALFORMED, "malformed", "binary messages only"
-    PROTOCOL_ERROR = CloseCode.PROTOCOL_ERROR, "malformed", "This is not how WebSockets work."
+    PROTOCOL_ERROR = (
+        CloseCode.PROTOCOL_ERROR,
+        "malformed",
+        "This client broke the WebSocket protocol.",
+    )
     NOT_UTF8 = CloseCode.NOT_UTF8, "malformed", "The reason is not UTF-8."
     TOO_BIG = CloseCode.TOO_BIG, "too_large", "One message is too large.", MAX_SYNC_BYTES.name
     TOO_FAST = CloseCode.TOO_FAST, "too_fast", "This client sent too much for ten seconds."

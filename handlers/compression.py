@@ -39,8 +39,8 @@ _LEVEL = 4
 makes code only 6 % smaller."""
 _KEPT_LEVEL = 9
 _GZIP = 16 + zlib.MAX_WBITS
-"""How zlib is told to make gzip, without time and name: equal answers are equal bytes, so that
-their ETags are equal too."""
+"""zlib's parameter for gzip without time and name. So equal answers have equal bytes and equal
+ETags."""
 
 _THREADS = 2
 _WAITING_EACH = 4
@@ -64,7 +64,7 @@ def is_accepted(header: str) -> bool:
 
 
 def gzip(pieces: Sequence[bytes], level: int = _LEVEL) -> list[bytes]:
-    """Return what the pieces make together, compressed."""
+    """Return the joined pieces, compressed."""
     packer = zlib.compressobj(level, zlib.DEFLATED, _GZIP)
     return [b"".join([*map(packer.compress, pieces), packer.flush()])]
 

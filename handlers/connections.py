@@ -43,7 +43,7 @@ class SocketLimits:
     work_burst_s: float = 1.0
     """Seconds of the event loop's time that one user's messages may take: `work_per_s` in each
     second, and `work_burst_s` together after a quiet time. Typing takes about 0.001 s in a second.
-    Without this limit, each edit could take 0.1 s and still keep all other limits."""
+    Without this limit, each edit could take 0.1 s and stay within all other limits."""
 
 
 class Listener(Protocol):

@@ -218,7 +218,7 @@ def to_api_error(error: BaseException) -> ApiError | None:  # noqa: C901, PLR091
         case NotOwner():
             return forbidden("This session has another owner now.")
         case Outdated() | LogConflict():
-            return _conflict("This was changed meanwhile by somebody else: look again.")
+            return _conflict("Somebody else has changed this meanwhile. Look at it again.")
         case OwnerStays():
             return _conflict("The owner stays until somebody else is made the owner.")
         case QuotaReached(setting=setting):

@@ -124,7 +124,7 @@ class CloudinaryAvatars:
         Raises StoreUnavailable if the call fails or has not ended at the time-out.
         """
         if self._under_way >= _MAX_CALLS:
-            raise StoreUnavailable("Cloudinary: too many calls are under way")
+            raise StoreUnavailable("Cloudinary: too many calls are running")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Mapping[str, Any]] = loop.create_future()
         given_up = threading.Event()

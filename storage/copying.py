@@ -158,7 +158,8 @@ async def _begin(target: TableIO, source_name: str, *, into_existing: bool) -> d
         return dict(before)
     if before and not into_existing:
         raise CopyRefused(
-            f"the target has part of a copy of {before['source']}: finish that, or empty the target"
+            f"the target has part of a copy of {before['source']}: finish that copy, "
+            "or empty the target"
         )
     filled = [table for table in TABLES if await target.count(table)]
     if filled and not into_existing:

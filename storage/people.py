@@ -44,7 +44,7 @@ class AccountStore(Protocol):
     ) -> tuple[str, ...]:
         """Change a password, end all logins except `kept_login`, and return the ended logins' ids.
 
-        Tokens for a forgotten password are good no more.
+        Tokens for a forgotten password are no longer valid.
 
         known_hash  the hash that the old password was compared with
 
@@ -131,7 +131,7 @@ class AccountStore(Protocol):
 
 
 class CredentialStore(Protocol):
-    """What users sign in with, changed: a password that was forgotten, an e-mail address."""
+    """Changes of the data that users sign in with: forgotten passwords and e-mail addresses."""
 
     async def add_reset(self, token_hash: str, user_id: str, expires_at: int) -> None:
         """Store the hash of a token by which a user may choose a new password.
@@ -145,17 +145,17 @@ class CredentialStore(Protocol):
     async def use_reset(self, token_hash: str, password_hash: str, now: int) -> tuple[str, ...]:
         """Change the password of a token's user, and end all their logins.
 
-        This token and all others of the user are good no more. Returns the ids of the logins that
-        ended. Raises NotFound if the token was used, has expired or is unknown.
+        This token and all other tokens of the user are no longer valid. Returns the ids of the
+        ended logins. Raises NotFound if the token was used, has expired or is unknown.
         """
 
     async def set_email(self, user_id: str, email: str, *, known_hash: str) -> User:
-        """Change a user's e-mail address; tokens that were sent to the old one are good no more.
+        """Change a user's e-mail address. Tokens that were sent to the old address become invalid.
 
         known_hash  the hash that the password was compared with
 
         Raises NotFound, Conflict("email") if another user has the address, and Outdated if the
-        stored hash is another one meanwhile.
+        stored hash has changed meanwhile.
         """
 
 

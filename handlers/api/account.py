@@ -113,7 +113,7 @@ class EmailHandler(AuthHandlerBase):
             raise errors.forbidden("A guest has no e-mail address: sign up to have one.")
         email = body["email"].casefold()
         await self.check_password(body["password"], "password")
-        # Otherwise an account could find out fast which addresses are taken.
+        # Without this limit, a user could soon find out which addresses have accounts.
         if wait := services.limiters.mails.wait_s(user.id):
             raise errors.rate_limited(wait, "You changed your e-mail address too often.")
         changed = await services.store.set_email(
@@ -125,7 +125,7 @@ class EmailHandler(AuthHandlerBase):
 
 
 async def _told(user: User, email: str, public_url: str) -> Letter:
-    """Return the mail that tells a user's old address of the new one."""
+    """Return the mail to a user's old address that names the new address."""
     return letters.changed_email(user.username, user.email or "", email, public_url)
 
 

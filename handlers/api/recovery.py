@@ -17,7 +17,7 @@ from handlers.services import Services
 from storage.errors import NotFound
 
 RESET_MS = 3_600_000
-"""Milliseconds for which a link is good: long enough for a slow mail server and a coffee."""
+"""Milliseconds for which a link is valid: long enough for a slow mail server."""
 
 
 class FeaturesHandler(BaseHandler):
@@ -45,8 +45,8 @@ class ForgotHandler(AuthHandlerBase):
                 404, "not_found", "This server sends no mail. Ask the people who run it for help."
             )
         self._count(email)
-        # Whether there is such an account is found out after the answer. So neither the answer nor
-        # its time tells it.
+        # The account is looked up after the answer. So neither the answer nor its time shows
+        # whether the account exists.
         if not services.outbox.post(partial(_letter, services, email)):
             raise errors.unavailable("Too many mails are waiting.")
         answer: Confirmation = {
@@ -55,13 +55,13 @@ class ForgotHandler(AuthHandlerBase):
         self.reply(answer, 202)
 
     def _count(self, email: str) -> None:
-        """Count a mail by the address that asks and by the account; raises ApiError 429."""
+        """Count a mail for the requesting network address and the account; raises ApiError 429."""
         limiters = self.services.limiters
         if wait := limiters.address_mails.wait_s(self.address):
-            raise errors.rate_limited(wait, "Too many links were asked for from this address.")
+            raise errors.rate_limited(wait, "Too many links were requested from your network.")
         if wait := limiters.mails.wait_s(email):
             limiters.address_mails.refund(self.address)
-            raise errors.rate_limited(wait, "Too many links were asked for by this e-mail address.")
+            raise errors.rate_limited(wait, "Too many links were requested for this address.")
 
 
 class ResetHandler(AuthHandlerBase):

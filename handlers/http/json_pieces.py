@@ -56,7 +56,8 @@ def pieces(value: object) -> Iterator[str]:
 def cut(encoded: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the same bytes, at most `WRITTEN` at a time.
 
-    Each is copied when it is asked for: to copy ten megabytes together takes tens of milliseconds.
+    Each part is copied only when the caller takes it, because copying ten megabytes together takes
+    tens of milliseconds.
     """
     for piece in encoded:
         for at in range(0, len(piece), WRITTEN):

@@ -15,7 +15,7 @@ _OWN_SITE = ("same-origin", "none")
 
 
 def client_address(request: HTTPServerRequest, trusted_hops: int) -> str:
-    """Return the client's address: the connection's, or that which the first trusted proxy saw.
+    """Return the client's address: of the connection, or as the first trusted proxy saw it.
 
     Each proxy appends the address that it sees to X-Forwarded-For. So with n trusted proxies, a
     client cannot have invented the n-th entry from the right, but perhaps all entries before it.

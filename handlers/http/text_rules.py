@@ -23,9 +23,9 @@ NAMELESS: Final = "somebody"
 """The author of a commit if the user's name has no character that git can store."""
 
 _RESERVED: Final = {
-    DELETED_NAME: "is what people are called whose account was deleted: choose another one",
-    SERVER_NAME: "is what the server calls itself: choose another one",
-    NAMELESS: "is what exports call people whose name they cannot show: choose another one",
+    DELETED_NAME: "is the name that deleted accounts have: choose another name",
+    SERVER_NAME: "is the server's own name: choose another name",
+    NAMELESS: "is the name that exports use if they cannot show a name: choose another name",
 }
 """{name that the server itself shows: the fault of a user's name that looks like it}."""
 

@@ -1,4 +1,4 @@
-"""The texts of mails: plain, short, and without anything that only programs read."""
+"""The texts of mails: short, in plain text, and without HTML."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ class Letter:
 def forgotten_password(name: str, email: str, public_url: str, token: str) -> Letter:
     """Return the mail by which a user chooses a new password.
 
-    The token is behind a #, which browsers send to no server: no proxy writes it to a log.
+    The token is behind a #. Browsers do not send that part of an address, so no proxy logs it.
     """
     place = _place(public_url)
     return Letter(
@@ -39,7 +39,7 @@ stays as it is.
 
 
 def changed_email(name: str, old: str, new: str, public_url: str) -> Letter:
-    """Return the mail that tells the old address of a user of the new one."""
+    """Return the mail to a user's old address that names the new address."""
     place = _place(public_url)
     return Letter(
         old,

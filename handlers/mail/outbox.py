@@ -11,20 +11,20 @@ from storage.background import end_task, start_task
 from storage.errors import StoreError
 
 Write = Callable[[], Awaitable[Letter | None]]
-"""Writes a mail when it is its turn, or finds that there is nobody to write to."""
+"""Writes a mail at its turn; returns None if the mail has no recipient."""
 
 MAX_WAITING = 200
-"""Mails that may wait: what a class of this size asks for together."""
+"""Mails that may wait: as many as a large class requests together."""
 _PAUSES_S = (5.0, 30.0)
 """Seconds before the second and the third attempt, if the mail server cannot take a mail now."""
 _LAST_S = 5.0
-"""Seconds for mails that still wait when the server stops."""
+"""Seconds for sending the waiting mails when the server stops."""
 
 _log = logging.getLogger(__name__)
 
 
 class Outbox:
-    """The mails that wait, and the task that sends them; without a mail server it takes none."""
+    """The waiting mails, and the task that sends them. Without a mail server, it accepts none."""
 
     def __init__(self, server: MailServer | None, pauses_s: tuple[float, ...] = _PAUSES_S) -> None:
         self._server = server
@@ -44,10 +44,12 @@ class Outbox:
             self._sending = start_task(self._send_all(self._server), "outbox")
 
     def post(self, write: Write) -> bool:
-        """Send a mail soon, and return True; return False if too many mails wait, or none is sent.
+        """Send a mail soon, and return True.
 
-        What `write` does takes no part of a request's time, so the time of an answer tells nothing
-        of it.
+        Return False without a mail server, or if too many wait.
+
+        `write` runs in the outbox's task and does not delay the request. So the time of an answer
+        tells nothing about the work of `write`.
         """
         if self._sending is None or self._waiting.full():
             return False
@@ -55,7 +57,7 @@ class Outbox:
         return True
 
     async def stop(self) -> None:
-        """Send what waits, as far as a few seconds allow, and end."""
+        """Send the waiting mails for at most a few seconds, and end."""
         if self._sending is None:
             return
         try:

@@ -23,7 +23,7 @@ TIMEOUT_S = 10.0
 """Seconds that the mail server may take for each step."""
 _FORM = "must look like smtp://user:password@host:587 or smtps://user:password@host:465"
 _POLICY = SMTP.clone(cte_type="7bit")
-"""Mail servers that know no 8BITMIME take these messages too."""
+"""Mail servers without 8BITMIME accept these messages too."""
 
 
 class Tls(Enum):
@@ -37,7 +37,7 @@ class Tls(Enum):
 class MailError(Exception):
     """A mail was not sent. The message says why, without the address of the user.
 
-    is_transient  whether the same mail may be taken later
+    is_transient  whether the same mail may be accepted later
     """
 
     def __init__(self, reason: str, *, is_transient: bool) -> None:
@@ -50,7 +50,7 @@ class MailServer:
     """A mail server and the sender of its mails.
 
     sender   as in `Collab <collab@example.org>`, or only the address
-    context  returns the rules for its certificate
+    context  returns the rules for checking the mail server's certificate
     """
 
     host: str
@@ -63,7 +63,7 @@ class MailServer:
 
     @classmethod
     def at(cls, url: str, sender: str) -> "MailServer":
-        """Return the server of an SMTP_URL; raises ValueError with what is wrong, without secrets.
+        """Return the server of an SMTP_URL; raises ValueError that names a fault, without secrets.
 
         smtp:// demands STARTTLS, except on this machine and with ?tls=no.
         """
@@ -134,7 +134,7 @@ class MailServer:
 
 
 def check_settings(smtp_url: str, mail_from: str, public_url: str) -> None:
-    """Check the settings of mails; "" is one that is not set.
+    """Check the settings of mails; "" means that a setting is not set.
 
     Raises ValueError, with the name of the setting, if one is wrong or missing.
     """
@@ -175,7 +175,7 @@ def _is_this_machine(host: str) -> bool:
 
 
 def _address(email: str) -> str:
-    """Return an e-mail address as SMTP has it: odd characters quoted, the domain in ASCII.
+    """Return an e-mail address in the form of SMTP: special characters quoted, the domain in ASCII.
 
     Raises ValueError if mail servers know no such address.
     """

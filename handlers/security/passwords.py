@@ -125,7 +125,7 @@ class Passwords:
 
 
 def own_names(user: User) -> tuple[str, ...]:
-    """Return what everybody can guess of a user, so that no password may be one of these."""
+    """Return the texts about a user that everybody knows; no password may be one of them."""
     email = user.email or ""
     return user.username, email, email.partition("@")[0]
 

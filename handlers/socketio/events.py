@@ -18,7 +18,7 @@ from handlers.socketio.text_sessions import TextSessions
 from storage.records import Role
 
 _BYTES_PER_EVENT = 64 << 10
-"""How many bytes of a text count as one event when the text is sent again."""
+"""When a text is sent again, this many of its bytes count as one event."""
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Events:
             raise errors.ApiError(
                 400,
                 "unknown_event",
-                f"There is no such event; known are {', '.join(self._actions)}.",
+                f"There is no such event. The events are {', '.join(self._actions)}.",
             )
         self._check_size(content.get("code"))
         schema, action = self._actions[name]
@@ -144,7 +144,7 @@ def _joined(client: EventClient, body: dict[str, Any]) -> tuple[TextConnection, 
 
 
 def _send_again(client: EventClient, connection: TextConnection, session: TextSession) -> None:
-    """Send a client the unchanged text again. This counts by the size of the text."""
+    """Send a client the unchanged text again; a larger text counts as more events."""
     client.rate.spend(len(session.feed.text) / _BYTES_PER_EVENT)
     connection.text.send_again()
     session.edited()

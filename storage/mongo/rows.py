@@ -116,7 +116,8 @@ def member_id(session_id: str, user_id: str) -> str:
 def member_document(member: Member) -> Document:
     """Return a membership's document.
 
-    An owner's document has the role of an editor: only the session's document names the owner.
+    An owner's document has the role of an editor. Only the session's document names the owner, so
+    one write hands a session over.
 
     So one write hands a session over.
     """

@@ -27,7 +27,7 @@ _MESSAGES_A_VERSION = 100
 """How many messages get their checksums in the time that one version needs."""
 
 _SEALED = "versions and messages have checksums"
-"""Name of the note that no document of an earlier release lacks a checksum."""
+"""Name of a note. It is stored when all documents of earlier releases have checksums."""
 
 
 class MongoVersionStore:

@@ -310,7 +310,7 @@ class Engine:
             self._local = threading.local()
             self._use(self._connect())
         _log.warning(
-            "%s: its files are in order again; nothing that was called saved is lost", self._path
+            "%s: its files are in order again; nothing reported as saved is lost", self._path
         )
 
     @contextmanager

@@ -148,9 +148,7 @@ def _run_step(connection: sqlite3.Connection, step: int, seen: Survey) -> None:
     for statement in _statements(files("storage.sqlite").joinpath(MIGRATIONS[step]).read_text()):
         index = next((index for index in _SPARED if f"CREATE INDEX {index} " in statement), "")
         if index and _SPARED[index] in seen.damaged:
-            _log.error(
-                "pages of the table %s are damaged; what can be read is kept", _SPARED[index]
-            )
+            _log.error("pages of the table %s are damaged; readable rows are kept", _SPARED[index])
         else:
             connection.execute(statement)
     connection.execute(f"PRAGMA user_version={step + 1:d}")

@@ -123,7 +123,7 @@ class SqliteStore(
         return "a server" if await self._engine.rehearse(_note_start) else ""
 
     async def release(self) -> None:
-        """Close a store that was never opened, and of which only rows were read."""
+        """Close a store that was not opened, but from which rows were read."""
         await self._engine.close()
 
 

@@ -47,9 +47,9 @@ def start_server(place: Place, start_server: StartServer) -> StartServer:
 def expect_outage(expect_log: Callable[[str], None]) -> None:
     """Expect the messages that a server logs while its store is away."""
     expect_log("ERROR crdt.lifecycle.log_writer: the store cannot be written")
-    expect_log("WARNING crdt.lifecycle.rooms: session .* is not tended now")
+    expect_log("WARNING crdt.lifecycle.rooms: session .* is not maintained now")
     expect_log("WARNING collab_server.housekeeping")
-    expect_log("WARNING crdt.storage_quota: what users store is not looked at now")
+    expect_log("WARNING crdt.storage_quota: the storage of users cannot be checked now")
 
 
 async def entries(place: Place, session_id: str) -> list[tuple[int, int]]:

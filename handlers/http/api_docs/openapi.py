@@ -16,7 +16,7 @@ def document(version: str) -> JsonSchema:
     components = Components()
     problem = components.of(Problem)
     components.schemas["Problem"]["properties"]["code"]["enum"] = [*_STATUS_OF, *OTHER_CODES]
-    responses = {"other": _failure("An error that is not of one operation alone.", problem)}
+    responses = {"other": _failure("An error that any operation may have.", problem)}
     paths: dict[str, JsonSchema] = {}
     for operation in OPERATIONS:
         failures = _failures(operation)

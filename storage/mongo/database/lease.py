@@ -78,7 +78,7 @@ class Lease:
         """Raise StoreUnavailable if another server may have taken the database."""
         if self._is_lost:
             raise StoreUnavailable(
-                "MongoDB: another server has taken the database over; this one must be started anew"
+                "MongoDB: another server has taken the database over; start this server again"
             )
         if self._monotonic() - self._renewed_at > DOUBT_S:
             raise StoreUnavailable(f"MongoDB: no answer for {DOUBT_S:.0f} s")
@@ -108,7 +108,7 @@ class Lease:
             owner = f"{existing['host']} pid {existing['pid']}" if existing else "just started"
             raise StoreUnavailable(
                 f"MongoDB: the database is in use by another server ({owner});"
-                f" if that was killed, try again in {LEASE_S:.0f} s"
+                f" if that server was killed, try again in {LEASE_S:.0f} s"
             )
         self._renewed_at = began
 

@@ -38,7 +38,7 @@ class MongoCredentialStore:
     async def use_reset(self, token_hash: str, password_hash: str, now: int) -> tuple[str, ...]:
         """Change the password, and remove the token last.
 
-        After a crash the token is still good, so that the same call finishes what it began.
+        After a crash the token is still valid, so a repeated call finishes the change.
         """
         db = self._engine.db
         usable = {"_id": token_hash, "expires_at": {"$gt": now}}
@@ -48,7 +48,7 @@ class MongoCredentialStore:
         user_id = reset["user_id"]
         async with self._engine.locked(user=user_id):
             await existing_user(self._engine, user_id)
-            # Once more: another call may have used the token before this one got the lock.
+            # Check again: another call may have used the token before this call got the lock.
             if await db.password_resets.find_one(usable) is None:
                 raise NotFound("token")
             ended = await end_other_logins(self._engine, user_id)

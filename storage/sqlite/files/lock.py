@@ -35,7 +35,7 @@ class FileLock:
             os.close(descriptor)
             folder = self.path.parent.absolute()
             raise StoreUnavailable(
-                f"{folder} is in use by another server: stop that or use another folder"
+                f"{folder} is in use by another server: stop that server or use another folder"
             ) from None
         # The old lock, on a file without a name, is kept until this process has the new lock.
         self.release()

@@ -29,7 +29,7 @@ class Loss(StrEnum):
 
 
 NEXT = {
-    Loss.LOG: "what is in it is written to the database, which is then opened again",
+    Loss.LOG: "its contents are written to the database, which is then opened again",
     Loss.FILE: "the server puts it back",
     Loss.REPLACED: "nothing is saved any more; stop the server, choose the file to go on with, and "
     "start the server",
