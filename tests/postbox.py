@@ -1,4 +1,4 @@
-"""A mail server for tests: it speaks SMTP on a socket, and keeps what it is sent."""
+"""A mail server for tests: it speaks SMTP on a socket, and keeps the mails that it gets."""
 
 import asyncio
 import email
@@ -17,7 +17,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from tests.waiting import until
 
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
-"""What aiosmtpd says of clients that go away, and of its own settings, is not about our server."""
+"""Messages of aiosmtpd about lost clients and its own settings are not about our server."""
 
 USER, PASSWORD = "collab", "a password with spaces: and @"
 SENDER = "Collab <collab@example.org>"
@@ -25,9 +25,9 @@ PUBLIC_URL = "https://code.example.org"
 
 
 class Postbox:
-    """What a mail server was sent.
+    """The mails that a mail server got.
 
-    answers  what the next mails are answered with, instead of being taken
+    answers  the answers to the next mails, which are then refused
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Postbox:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What a server is started with to send mails here."""
+        """The settings with which a server sends its mails here."""
         return {
             "smtp_url": f"smtp://127.0.0.1:{self.port}",
             "mail_from": SENDER,
@@ -47,7 +47,7 @@ class Postbox:
         }
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  # aiosmtpd's name
-        """Take a mail, or answer as a test asked for."""
+        """Take a mail, or give the answer that a test has set."""
         if self.answers:
             return self.answers.pop(0)
         content = envelope.content
@@ -59,7 +59,7 @@ class Postbox:
     def check(
         self, _server: SMTP, _session: Session, _envelope: Envelope, _how: str, given: Any
     ) -> AuthResult:
-        """Let USER in with PASSWORD."""
+        """Accept USER with PASSWORD."""
         assert isinstance(given, LoginPassword)
         is_right = (given.login.decode(), given.password.decode()) == (USER, PASSWORD)
         self.signed_in += [USER] * is_right

@@ -30,7 +30,7 @@ _ENV = {
 class Form:
     """The amount of each work.
 
-    seconds   seconds to do works that have no end of their own
+    seconds   duration of works that would not end by themselves
     part      factor for the sizes of texts, lists and documents
     pauses    factor for pauses, which keep the preparation within the usual rates
     settle_s  seconds to watch after a work, because later effects also belong to it: commits,
@@ -95,7 +95,7 @@ class Stage:
         return found
 
     def until(self) -> float:
-        """Return the time when a work without an own end must stop."""
+        """Return the time when a work must stop that would not end by itself."""
         return time.monotonic() + self.form.seconds
 
     def few(self, count: int) -> int:

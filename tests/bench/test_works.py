@@ -1,8 +1,7 @@
-"""No work holds the event loop in one piece:
-each one of `make worst` in its short form, on a whole server.
+"""Tests that no work of `make worst` holds the event loop for long, in short form on a server.
 
-What a piece of work costs is compared with a piece that this test does right before and after it,
-in CPU time. A slow or busy machine makes both more expensive.
+The cost of a work is compared with that of a fixed piece of work, which this test does right before
+and after it, in CPU time. A slow or busy machine makes both more expensive.
 """
 
 import re
@@ -34,7 +33,7 @@ _MANY = {"refused sockets": 40.0}
 _STEPS = 200_000
 _TRIES = 3
 _NOT_DONE = re.compile(r"Error|SystemExit|\bcut\b|not saved|[45]\d\d after")
-"""What a work says if it was refused, as when a worker got no core in time:
+"""The result of a work that was refused, for example because a worker got no core in time:
 then nothing was measured."""
 
 
@@ -45,7 +44,7 @@ def here() -> Iterator[Stage]:
 
 
 def _unit_ms() -> float:
-    """Return what a fixed piece of work costs on this machine now."""
+    """Return the cost of a fixed piece of work on this machine now."""
     began = time.process_time()
     sum(number * number % 7 for number in range(_STEPS))
     return 1000 * (time.process_time() - began)

@@ -1,6 +1,6 @@
 """The account page and membership: people sign out everywhere, leave, and delete.
 
-A link also tells strangers who owns the session that it opens.
+A session's link also shows its owner to people who are not signed in.
 """
 
 from playwright.async_api import expect
@@ -139,10 +139,10 @@ async def test_link_of_session_says_whose_it_is_to_strangers(person: NewPerson) 
 
 
 async def test_owner_hands_session_over_after_a_question(person: NewPerson) -> None:
-    """Closing the question changes nothing; a refusal is told in it, with the focus."""
+    """Closing the question changes nothing. The question shows a refusal, which gets the focus."""
     ada, bob = await person(), await person()
     ada.expected.append("409")
-    bob.expected.append("404")  # the session is not bob's until bob has joined
+    bob.expected.append("404")  # bob is not a member until bob has joined
     await ada.sign_up()
     session_id = await ada.create("To be handed over", access="link")
     await bob.sign_up()

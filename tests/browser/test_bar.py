@@ -1,4 +1,4 @@
-"""The bar above the editor: the title, the menu, and what becomes of both on a phone."""
+"""Tests the bar above the editor: its title and its menu, also on a phone."""
 
 import re
 
@@ -17,7 +17,7 @@ async def owner(person: NewPerson) -> Someone:
 
 
 async def test_owner_renames_session_by_its_title(person: NewPerson) -> None:
-    """Enter and leaving the field save, Escape does not; others see it live and cannot."""
+    """Enter or leaving the field saves the title, Escape does not. Others can only see it."""
     ada, gil = await owner(person), await person()
     await gil.enter_as_guest(await ada.invite("editor"), "Gil")
     field = ada.page.get_by_label("Title of the session")
@@ -92,7 +92,7 @@ async def test_menu_is_used_by_keyboard(person: NewPerson) -> None:
     await expect(ada.page.locator("html")).to_have_attribute("data-theme", "light")
 
 
-async def test_viewer_is_offered_what_a_viewer_may_do(person: NewPerson) -> None:
+async def test_menu_of_viewer_has_only_allowed_commands(person: NewPerson) -> None:
     ada, gil = await owner(person), await person()
     await gil.enter_as_guest(await ada.invite("viewer"), "Gil")
     await expect(gil.text).to_have_attribute("contenteditable", "false")
@@ -103,7 +103,7 @@ async def test_viewer_is_offered_what_a_viewer_may_do(person: NewPerson) -> None
 
 
 async def test_phone_has_one_row_above_and_the_panels_below(person: NewPerson) -> None:
-    """The menu has the history there; what is told covers neither the chat nor the bar below."""
+    """On a phone the menu has the history. Messages cover neither the chat nor the bar below."""
     ada = await owner(person)
     await ada.page.set_viewport_size(PHONE)
     box = await ada.page.locator(".bar").bounding_box()
@@ -177,7 +177,7 @@ async def test_commands_are_found_by_their_words(person: NewPerson) -> None:
 
 
 async def test_owner_of_a_new_session_is_shown_the_first_steps(person: NewPerson) -> None:
-    """Copy the link, choose a language, paste: until somebody joins, or the owner hides them."""
+    """The steps are shown until somebody joins, or until the owner hides them."""
     ada, gil = await owner(person), await person()
     await ada.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await ada.check_access()

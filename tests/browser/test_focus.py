@@ -37,7 +37,7 @@ async def test_keys_lead_into_a_panel_and_back(person: NewPerson) -> None:
     await expect(ada.text).to_be_focused()
 
 
-async def test_panel_that_is_closed_gives_the_focus_to_what_opened_it(person: NewPerson) -> None:
+async def test_panel_that_is_closed_gives_the_focus_to_its_opener(person: NewPerson) -> None:
     ada = await in_session(person)
     await ada.button("Close the panel").click()
     await expect(ada.text).to_be_focused()
@@ -96,7 +96,7 @@ async def ground(toast: Locator) -> tuple[int, int, int]:
     return red, green, blue
 
 
-async def test_what_is_told_while_a_dialog_is_open_lies_over_it(person: NewPerson) -> None:
+async def test_toast_is_shown_above_open_dialogs(person: NewPerson) -> None:
     """A toast is drawn above a dialog that was open before, and above one that opens later.
 
     A screen reader hears the toast's text too.

@@ -101,7 +101,7 @@ async def test_copying_and_looking_at_people_does_not_end_following(person: NewP
     await expect(banner(ada, gil)).to_be_visible()
 
 
-async def test_own_second_tab_is_nobody_else(person: NewPerson) -> None:
+async def test_own_second_tab_is_not_another_person(person: NewPerson) -> None:
     """The user's second tab cannot be followed and is not announced.
 
     Its cursor is labelled "You, in another tab".

@@ -1,6 +1,4 @@
-"""A forgotten password in the browser: from the sign-in to the mail and back, with keys alone.
-And a changed e-mail address.
-"""
+"""Tests a forgotten password and a changed e-mail address in the browser, by keyboard."""
 
 import re
 from collections.abc import AsyncIterator
@@ -41,7 +39,7 @@ async def ask_for_link(someone: Someone, email: str = "ada@example.org") -> None
 async def test_forgotten_password_is_replaced_with_keys_alone(
     person: NewPerson, postbox: Postbox
 ) -> None:
-    """Focus goes where the next thing is typed or read, and the new password signs in."""
+    """The focus is always on the next field or message. The new password signs in."""
     ada = await person()
     await ask_for_link(ada)
     said = ada.page.get_by_text(re.compile("If there is an account with ada@example.org"))
@@ -93,7 +91,7 @@ async def test_used_or_cut_link_leads_to_new_one(
 async def test_weak_password_is_refused_at_its_field(
     person: NewPerson, postbox: Postbox, api: Api
 ) -> None:
-    """The link stays good, and the field has the focus."""
+    """The link stays valid, and the field has the focus."""
     ada = await person()
     ada.expected.append("422")
     await api.post("/user/password/forgot", {"email": "ada@example.org"})
@@ -117,7 +115,7 @@ async def test_weak_password_is_refused_at_its_field(
 async def test_reset_in_browser_that_is_signed_in_asks_to_sign_in_again(
     person: NewPerson, postbox: Postbox, api: Api
 ) -> None:
-    """Its login has ended like all others; the page before leads on after the sign-in."""
+    """The login of this browser ends, too. After the sign-in, the earlier page is shown."""
     ada = await person()
     await ada.sign_up("countess")
     email = await ada.page.evaluate("fetch('/user/me').then(a => a.json()).then(u => u.email)")
@@ -133,10 +131,10 @@ async def test_reset_in_browser_that_is_signed_in_asks_to_sign_in_again(
     await expect(ada.page.get_by_role("heading", name="Sessions", exact=True)).to_be_visible()
 
 
-async def test_sign_in_after_forgotten_password_goes_on_where_it_was_asked(
+async def test_sign_in_after_forgotten_password_leads_to_requested_page(
     person: NewPerson, postbox: Postbox
 ) -> None:
-    """A link to a session survives the way over this page."""
+    """After the sign-in, the session is shown whose link was opened first."""
     ada = await person()
     await ada.go("/developers?session=x")
     await ada.go("/signin?next=%2Fprofile")
@@ -152,7 +150,7 @@ async def test_sign_in_after_forgotten_password_goes_on_where_it_was_asked(
 async def test_email_is_changed_with_password(
     person: NewPerson, postbox: Postbox, api: Api
 ) -> None:
-    """Taken addresses and wrong passwords are told at their fields."""
+    """Errors about a used address or a wrong password are shown at their fields."""
     ada = await person()
     ada.expected.append("409|422")
     await ada.sign_up("countess")

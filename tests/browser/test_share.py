@@ -1,4 +1,4 @@
-"""The button Share: the link that people give to others, and who came in by which."""
+"""Tests the dialog Share: links that people send to others, and the people who joined by them."""
 
 import re
 
@@ -23,8 +23,8 @@ async def open_share(someone: Someone) -> Locator:
     return someone.page.get_by_role("dialog", name="Share this session")
 
 
-async def test_link_to_give_is_there_and_one_key_copies_it(person: NewPerson) -> None:
-    """Its button has the focus, its QR code is shown, and the next tab has the same link."""
+async def test_dialog_shows_link_and_one_key_copies_it(person: NewPerson) -> None:
+    """The copy button has the focus, the QR code is shown, and another tab has the same link."""
     ada, session_id = await owner(person, "Given")
     dialog = await open_share(ada)
     link = dialog.get_by_label("Link for editors")
@@ -46,7 +46,7 @@ async def test_link_to_give_is_there_and_one_key_copies_it(person: NewPerson) ->
 
 
 async def test_another_link_has_its_own_role_and_number_of_people(person: NewPerson) -> None:
-    """It is copied when it is created, and again from the list; an owner can revoke each."""
+    """A new link is copied immediately. From the list it can be copied again or revoked."""
     ada, _session_id = await owner(person, "Links")
     dialog = await open_share(ada)
     await expect(dialog.get_by_role("listitem")).to_have_count(1)
@@ -72,8 +72,8 @@ async def test_another_link_has_its_own_role_and_number_of_people(person: NewPer
     await expect(dialog.get_by_label("Link for viewers")).to_have_count(0)
 
 
-async def test_active_links_name_who_came_in_by_them(person: NewPerson) -> None:
-    """Another browser of the owner sees that too, but cannot copy the link again."""
+async def test_active_links_name_people_who_joined_by_them(person: NewPerson) -> None:
+    """Another browser of the owner shows these names, too, but cannot copy the link again."""
     ada, session_id = await owner(person, "Who")
     gil = await person()
     await gil.enter_as_guest(await ada.invite("viewer"), "Gil")
@@ -92,8 +92,8 @@ async def test_active_links_name_who_came_in_by_them(person: NewPerson) -> None:
     await expect(row.get_by_role("button", name="Copy")).to_have_count(0)
 
 
-async def test_member_gets_the_address_and_reads_whom_it_lets_in(person: NewPerson) -> None:
-    """Where only members come in, the address says to others what to ask for."""
+async def test_member_sees_address_and_the_people_it_admits(person: NewPerson) -> None:
+    """Other people who open the address are told to ask for an invite link."""
     ada, session_id = await owner(person, "Members")
     gil, eve = await person(), await person()
     eve.expected.append("404")
@@ -112,7 +112,7 @@ async def test_member_gets_the_address_and_reads_whom_it_lets_in(person: NewPers
 
 
 async def test_address_of_an_open_session_lets_in_people_with_an_account(person: NewPerson) -> None:
-    """The owner copies it from the dialog, and a signed-out person comes in after signing up."""
+    """The owner copies the address. A person without an account joins after signing up."""
     ada, session_id = await owner(person, "Open", access="link")
     dialog = await open_share(ada)
     await expect(dialog).to_contain_text("Anyone with an account who opens it joins as an editor.")
@@ -122,7 +122,7 @@ async def test_address_of_an_open_session_lets_in_people_with_an_account(person:
     assert address == f"{ada.url}/s/{session_id}"
 
     bob = await person()
-    bob.expected.append("404")  # the session is not bob's until bob has joined
+    bob.expected.append("404")  # bob is not a member until bob has joined
     await bob.page.goto(address)
     await expect(bob.page.get_by_role("heading", name="Open")).to_be_visible()
     await bob.page.get_by_role("main").get_by_role("link", name="Create account").click()
@@ -144,7 +144,7 @@ async def test_dialog_fits_a_phone(person: NewPerson) -> None:
 
 
 async def test_refused_link_says_why(person: NewPerson) -> None:
-    """The address of the page and the list are still there."""
+    """The dialog still shows the address of the page and the list of links."""
     ada, _session_id = await owner(person, "Refused")
     ada.expected.append("409")
 

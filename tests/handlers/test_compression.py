@@ -115,7 +115,7 @@ OF_SESSION = (
 
 
 @pytest.mark.parametrize("path", OF_SESSION)
-async def test_what_members_may_read_is_compressed(ada: Api, path: str) -> None:
+async def test_answers_for_members_are_compressed(ada: Api, path: str) -> None:
     """All answers that can be long are compressed: texts, versions, differences, history, chat."""
     path = path.format(await saved(ada))
 

@@ -25,7 +25,7 @@ def test_note_counts_lag_in_first_bucket_that_holds_it() -> None:
     assert meter.total_s == pytest.approx(1.004)
 
 
-async def test_loop_that_is_held_up_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_delay_of_blocked_loop_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop_lag, "INTERVAL_S", 0.01)
     meter = LagMeter()
     meter.start()

@@ -57,7 +57,7 @@ async def test_two_accounts_in_tabs_of_one_browser_both_keep_their_text(tmp_path
         assert [close for close in await room.refusals("ada") if close[0] != 4401] == []
 
 
-async def test_guest_who_lost_their_cookies_brings_what_they_typed(tmp_path: Path) -> None:
+async def test_guest_without_cookies_brings_earlier_text(tmp_path: Path) -> None:
     """A guest without cookies joins as another guest by the same invite.
 
     The browser sends the document that it kept of the first guest.
@@ -89,7 +89,7 @@ async def test_guest_who_lost_their_cookies_brings_what_they_typed(tmp_path: Pat
         assert await room.refusals("after") == []
 
 
-async def test_edits_that_somebody_left_on_a_shared_computer_are_brought_by_who_signs_in_there(
+async def test_edits_left_on_a_shared_computer_are_brought_by_the_next_user(
     tmp_path: Path,
 ) -> None:
     """Ada types without a network and leaves. Bob then opens the session in that browser.

@@ -158,7 +158,7 @@ async def test_document_of_any_type_is_in_every_answer(
         assert (await ada.get(f"{path}/export?format=replay")).status == 200
 
 
-async def test_what_only_texts_have_is_refused_for_other_roots_by_name(
+async def test_features_of_texts_are_refused_for_other_roots_by_name(
     peers: Peers, ada: Api
 ) -> None:
     """The refusal names the root and its type.

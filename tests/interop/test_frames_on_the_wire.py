@@ -63,14 +63,16 @@ async def test_frame_sent_with_handshake_is_answered(ada: Api, session_id: str) 
     ],
     ids=str,
 )
-async def test_what_is_not_allowed(ada: Api, session_id: str, wire: bytes, code: int) -> None:
+async def test_forbidden_frame_closes_connection(
+    ada: Api, session_id: str, wire: bytes, code: int
+) -> None:
     async with connected(ada, session_id) as raw:
         raw.send(wire)
         assert await raw.closed_with() == code
 
 
 @pytest.mark.parametrize("payload", [b"", b"\x03\xe8", b"\x03\xe9bye", b"\x0f\xa0"])
-async def test_a_close_is_echoed(server, ada: Api, session_id: str, payload: bytes) -> None:
+async def test_close_is_echoed(server, ada: Api, session_id: str, payload: bytes) -> None:
     """A close frame is answered with its code. The server then ends the connection."""
     async with connected(ada, session_id) as raw:
         raw.send(masked(payload, CLOSE), masked(b"after", PING))

@@ -1,4 +1,4 @@
-"""Tests of mending: a value that a field cannot have becomes the value that allows least.
+"""Tests of mending: an invalid value becomes the value with the fewest rights.
 
 A value that the field can have stays as it is.
 """
@@ -49,7 +49,7 @@ def test_odd_value_changes_its_field_only(record: Any, odd: object) -> None:
         (login(), "expires_at", 0),
     ],
 )
-def test_what_cannot_be_read_allows_least(record: Any, name: str, least: object) -> None:
+def test_unreadable_value_allows_least(record: Any, name: str, least: object) -> None:
     assert getattr(restored(type(record), {**asdict(record), name: b"\xff"}), name) == least
 
 

@@ -1,4 +1,4 @@
-"""The command `collab-server user`: what it says, what it changes, and the code it ends with."""
+"""Tests the command `collab-server user`: its messages, its changes and its exit codes."""
 
 import asyncio
 import io
@@ -46,7 +46,7 @@ async def signed_up(config: Config) -> tuple[str, str]:
 async def test_reset_password_prints_new_password_and_ends_all_logins(
     config: Config, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    """By user name or e-mail address: only the printed password signs in."""
+    """The user is named by user name or e-mail address. Only the printed password signs in."""
     tokens = await signed_up(config)
 
     code = await users.reset_password(config, name, is_asked=False)
@@ -108,7 +108,7 @@ class _Terminal(io.StringIO):
 async def test_reset_password_refuses_two_different_answers(
     config: Config, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a terminal the password is typed twice, and a slip changes nothing."""
+    """On a terminal the password is typed twice. If the two differ, nothing changes."""
     tokens = await signed_up(config)
     answers = iter([CHOSEN, f"{CHOSEN}x"])
     monkeypatch.setattr("sys.stdin", _Terminal())
@@ -128,7 +128,7 @@ async def test_reset_password_refuses_two_different_answers(
 async def test_reset_password_refuses_unknown_names_and_weak_passwords(
     config: Config, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Exit code 2 and one line; the old password stays."""
+    """The command ends with code 2 and one line. The old password stays valid."""
     await signed_up(config)
     monkeypatch.setattr("sys.stdin", io.StringIO("short\nada@example.org\n"))
 
@@ -156,7 +156,7 @@ async def test_reset_password_refuses_unknown_names_and_weak_passwords(
 async def test_reset_password_refuses_while_server_runs(
     config: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Two programs may not write to a store; the line says what to do."""
+    """Only one program may write to a store. The message says what to do."""
     server = await Server.start(config)
     await Api(server.url).sign_up("ada")
 
@@ -171,7 +171,7 @@ async def test_reset_password_refuses_while_server_runs(
 async def test_reset_password_makes_no_database(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A typing error in DATA_DIR makes no folder."""
+    """A wrong DATA_DIR does not create a folder."""
     code = await users.reset_password(
         Config(data_dir=str(tmp_path / "none")), "ada", is_asked=False
     )

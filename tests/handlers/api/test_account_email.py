@@ -1,4 +1,4 @@
-"""A changed e-mail address: by the user alone, never somebody else's, and told to the old one."""
+"""Tests changes of e-mail addresses, and the mail to the old address."""
 
 import pytest
 
@@ -19,7 +19,7 @@ async def sign_in(api: Api, email: str) -> int:
 
 
 async def test_email_changes_for_sign_in_and_profile(ada: Api) -> None:
-    """The old address signs in no more; logins go on."""
+    """The old address no longer signs in. Existing logins stay."""
     answer = await change(ada, "Countess@Example.org")
 
     assert (answer.status, answer.body["email"]) == (200, COUNTESS)
@@ -28,7 +28,7 @@ async def test_email_changes_for_sign_in_and_profile(ada: Api) -> None:
 
 
 async def test_email_of_somebody_else_is_named_as_taken(ada: Api, bob: Api) -> None:
-    """By the field, in a whole sentence; in any case of letters."""
+    """The error names the field in a whole sentence, whatever the capitals of the address are."""
     answer = await change(ada, "BOB@example.org")
 
     assert (code_of(answer), answer.body["errors"]) == (
@@ -50,7 +50,7 @@ async def test_email_of_somebody_else_is_named_as_taken(ada: Api, bob: Api) -> N
 async def test_email_with_bad_fields_is_refused(
     ada: Api, email: str, password: str, field: str, words: str
 ) -> None:
-    """The field is named, and nothing changes."""
+    """The error names the field, and nothing changes."""
     answer = await change(ada, email, password)
 
     assert (code_of(answer), answer.body["errors"]) == ((422, "invalid"), {field: [words]})
@@ -58,14 +58,14 @@ async def test_email_with_bad_fields_is_refused(
 
 
 async def test_email_of_guest_is_refused(ada: Api) -> None:
-    """A guest has none, and no password either."""
+    """A guest has neither an e-mail address nor a password."""
     guest = await guest_of(ada, await ada.new_session())
 
     assert code_of(await change(guest)) == (403, "forbidden")
 
 
 async def test_email_changes_are_counted_for_user(start_server) -> None:
-    """Otherwise an account could find out fast which addresses are taken."""
+    """Without this limit, a user could soon find out which addresses have accounts."""
     server = await start_server(mails_per_h=2)
     ada, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
 
@@ -77,7 +77,7 @@ async def test_email_changes_are_counted_for_user(start_server) -> None:
 
 
 async def test_old_address_is_told_of_new_one(start_server) -> None:
-    """So that a user notices somebody else who changed it; the same address again is no news."""
+    """So a user notices if somebody else changed it. An unchanged address sends no mail."""
     async with open_postbox() as postbox:
         ada = await Api((await start_server(**postbox.settings)).url).sign_up("ada")
         await change(ada, "ADA@example.org")

@@ -1,4 +1,4 @@
-"""A forgotten password: the link by e-mail, and what it is good for."""
+"""Tests links by e-mail for forgotten passwords."""
 
 import re
 from collections.abc import AsyncIterator
@@ -38,7 +38,7 @@ async def reset(url: str, token: str, password: str = NEW) -> Answer:
 
 
 async def test_link_lets_user_choose_new_password(mailing: Server, postbox: Postbox) -> None:
-    """From the address to the sign-in, whatever capitals the address is typed in."""
+    """The link sets a new password, whatever capitals the address is typed in."""
     await Api(mailing.url).sign_up("ada")
 
     asked = await forget(mailing.url, "Ada@Example.ORG")
@@ -57,7 +57,7 @@ async def test_link_lets_user_choose_new_password(mailing: Server, postbox: Post
 
 
 async def test_answer_is_the_same_without_account(mailing: Server, postbox: Postbox) -> None:
-    """Nobody learns who has an account; user names are no addresses, and guests have none."""
+    """The answer does not reveal accounts. User names and guests get the same answer."""
     await Api(mailing.url).sign_up("ada")
 
     answers = [
@@ -74,7 +74,7 @@ async def test_answer_is_the_same_without_account(mailing: Server, postbox: Post
 async def test_answer_does_not_wait_for_store_or_mail_server(
     mailing: Server, postbox: Postbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its time tells nothing: whether there is an account is looked up after the answer."""
+    """The time of the answer reveals nothing, because the account is looked up after it."""
     await Api(mailing.url).sign_up("ada")
     store = mailing.parts.services.store
     looked_up: list[str] = []
@@ -103,7 +103,7 @@ async def test_answer_does_not_wait_for_store_or_mail_server(
 async def test_reset_ends_all_logins_and_closes_their_sockets(
     mailing: Server, postbox: Postbox
 ) -> None:
-    """Also those of somebody else who knew the old password."""
+    """Logins of another person who knew the old password end, too."""
     ada = await Api(mailing.url).sign_up("ada")
     phone = await log_in(mailing.url, "ada")
     wire = await joined(phone, await ada.new_session())
@@ -120,7 +120,7 @@ async def test_reset_ends_all_logins_and_closes_their_sockets(
 
 
 async def test_link_works_once_and_ends_earlier_links(mailing: Server, postbox: Postbox) -> None:
-    """A mailbox full of links is harmless once one was used."""
+    """After one link was used, older links in the mailbox are useless."""
     await Api(mailing.url).sign_up("ada")
     for _ in range(2):
         await forget(mailing.url)
@@ -136,7 +136,7 @@ async def test_link_works_once_and_ends_earlier_links(mailing: Server, postbox: 
 
 
 async def test_link_expires_after_an_hour(clock: Clock, postbox: Postbox, start_server) -> None:
-    """A second before, it is good."""
+    """One second before its expiry, the link still works."""
     server = await start_server(**postbox.settings)
     await Api(server.url).sign_up("ada")
     await forget(server.url)
@@ -154,7 +154,7 @@ async def test_link_expires_after_an_hour(clock: Clock, postbox: Postbox, start_
 async def test_reset_with_bad_password_names_field_and_keeps_link(
     mailing: Server, postbox: Postbox, password: str
 ) -> None:
-    """The user tries again with the same link."""
+    """The user can try again with the same link."""
     await Api(mailing.url).sign_up("ada")
     await forget(mailing.url)
     token = await postbox.token()
@@ -166,7 +166,7 @@ async def test_reset_with_bad_password_names_field_and_keeps_link(
 
 
 async def test_changed_password_or_address_ends_links(mailing: Server, postbox: Postbox) -> None:
-    """What was asked for before is good no more."""
+    """Links that were requested before no longer work."""
     ada = await Api(mailing.url).sign_up("ada")
     for change in (
         ("/user/password", {"currentPassword": PASSWORD, "newPassword": NEW}),
@@ -182,7 +182,7 @@ async def test_changed_password_or_address_ends_links(mailing: Server, postbox: 
 async def test_reset_forgives_wrong_passwords_of_that_device(
     postbox: Postbox, start_server
 ) -> None:
-    """People forget a password by typing wrong ones first: they need not wait after the reset."""
+    """Users who typed wrong passwords before the reset need not wait after it."""
     server = await start_server(account_failures=1, **postbox.settings)
     browser = Browser(server.url)
     await browser.enter("ada")
@@ -216,7 +216,7 @@ async def test_links_are_counted_by_account_whether_there_is_one(
 
 
 async def test_wrong_tokens_count_as_failures(postbox: Postbox, start_server) -> None:
-    """By their address, as wrong refresh tokens do."""
+    """Wrong tokens count by address, like wrong refresh tokens."""
     server = await start_server(anonymous_per_5min=2, refusal_hold_s=0, **postbox.settings)
 
     found = [code_of(await reset(server.url, f"{number:043}")) for number in range(3)]
@@ -225,7 +225,7 @@ async def test_wrong_tokens_count_as_failures(postbox: Postbox, start_server) ->
 
 
 async def test_server_without_mail_says_so(api: Api) -> None:
-    """The app shows no link to a page that would not help."""
+    """So the app shows no link to the page for forgotten passwords."""
     assert (await api.get("/features")).body == {"passwordReset": False}
     answer = await forget(api.url)
     assert code_of(answer) == (404, "not_found")
@@ -233,14 +233,14 @@ async def test_server_without_mail_says_so(api: Api) -> None:
 
 
 async def test_server_with_mail_says_so(mailing: Server) -> None:
-    """Without a sign-in."""
+    """The request needs no sign-in."""
     assert (await Api(mailing.url).get("/features")).body == {"passwordReset": True}
 
 
 async def test_link_leads_to_public_url_whatever_host_was_asked(
     mailing: Server, postbox: Postbox
 ) -> None:
-    """Nobody can have a link to their own server sent to somebody else."""
+    """Nobody can make the server send a link to another host."""
     await Api(mailing.url).sign_up("ada")
 
     await forget(mailing.url, headers={"Host": "evil.example"})
@@ -252,14 +252,14 @@ async def test_link_leads_to_public_url_whatever_host_was_asked(
 async def test_too_many_waiting_mails_are_refused(
     mailing: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """503, so that people try again."""
+    """The answer is 503, so that people try again."""
     monkeypatch.setattr(mailing.parts.services.outbox, "post", lambda _: False)
 
     assert code_of(await forget(mailing.url)) == (503, "unavailable")
 
 
-async def test_link_of_deleted_account_is_good_no_more(mailing: Server, postbox: Postbox) -> None:
-    """Nor is a new one sent."""
+async def test_link_of_deleted_account_is_invalid(mailing: Server, postbox: Postbox) -> None:
+    """A deleted account also gets no new link."""
     ada = await Api(mailing.url).sign_up("ada")
     await forget(mailing.url)
     token = await postbox.token()

@@ -49,7 +49,7 @@ def test_much_structure_is_refused(structure: str) -> None:
 @pytest.mark.parametrize(
     "text", ["NaN", "Infinity", "-Infinity", "", "'", '"x', '{"' + "x" * 2_000 + '":1}']
 )
-def test_what_is_no_json_is_refused_among_long_texts(text: str) -> None:
+def test_invalid_json_with_long_texts_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         large_json.loads(f"[{json.dumps(LONG)},{text}]")
 

@@ -1,4 +1,4 @@
-"""The texts of mails."""
+"""Tests the texts of mails."""
 
 import pytest
 
@@ -13,19 +13,19 @@ LETTERS = [
 
 
 def test_forgotten_password_has_link_on_line_of_its_own() -> None:
-    """Behind a #, so that no server on the way sees the token; programs find the line as a link."""
+    """The token is behind a #, so no server sees it. Mail programs recognize the line as a link."""
     assert f"\n\n{URL}/reset#t0ken\n\n" in LETTERS[0].text
     assert "t0ken" not in LETTERS[0].subject
 
 
 def test_changed_email_goes_to_old_address_and_names_new_one() -> None:
-    """So that a user notices what they have not done."""
+    """So users notice a change that they did not make."""
     assert (LETTERS[1].to, "new@example.org" in LETTERS[1].text) == ("ada@example.org", True)
 
 
 @pytest.mark.parametrize("letter", LETTERS, ids=["forgotten_password", "changed_email"])
 def test_letters_are_short_lines_that_name_the_server(letter: Letter) -> None:
-    """Readable in the smallest window, and clear about who writes."""
+    """Mails can be read in a small window, and name the server that sends them."""
     assert "code.example.org:8443" in letter.subject
     assert letter.text.startswith("Hello ada,\n\n")
     assert max(map(len, letter.text.splitlines())) <= 78

@@ -1,4 +1,4 @@
-"""The queue of mails: in the background, in order, again after a refusal, bounded."""
+"""Tests the queue of mails: background sending, order, retries and bounds."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -46,7 +46,7 @@ async def sent_by(postbox: Postbox) -> AsyncIterator[Outbox]:
 
 
 async def test_post_sends_mails_in_order(sent_by: Outbox, postbox: Postbox) -> None:
-    """One after another."""
+    """Mails are sent one after another."""
     assert [sent_by.post(partial(written, number)) for number in range(3)] == [True] * 3
 
     await postbox.mail(3)
@@ -55,7 +55,7 @@ async def test_post_sends_mails_in_order(sent_by: Outbox, postbox: Postbox) -> N
 
 
 async def test_post_without_mail_server_takes_none() -> None:
-    """Neither before a start nor after it."""
+    """Mails are refused both before and after the start."""
     silent = Outbox(None)
     silent.start()
 
@@ -64,7 +64,7 @@ async def test_post_without_mail_server_takes_none() -> None:
 
 
 async def test_post_of_nothing_sends_nothing(sent_by: Outbox, postbox: Postbox) -> None:
-    """There may be nobody to write to."""
+    """A mail may turn out to have no recipient."""
 
     async def nothing() -> Letter | None:
         return None
@@ -79,7 +79,7 @@ async def test_post_of_nothing_sends_nothing(sent_by: Outbox, postbox: Postbox) 
 async def test_mail_that_is_refused_for_now_is_sent_again(
     sent_by: Outbox, postbox: Postbox
 ) -> None:
-    """Up to three times."""
+    """A mail is tried up to three times."""
     postbox.answers += ["451 later", "451 later"]
 
     sent_by.post(written)
@@ -92,7 +92,7 @@ async def test_mail_that_is_refused_for_now_is_sent_again(
 async def test_mail_that_is_refused_for_good_or_too_long_is_logged_and_others_go_on(
     sent_by: Outbox, postbox: Postbox, expect_log: Callable[[str], None], answers: list[str]
 ) -> None:
-    """The line says what the mail server answered."""
+    """The log line has the mail server's answer."""
     expect_log(f"{NOT_SENT} {answers[-1]}")
     postbox.answers += answers
 
@@ -106,7 +106,7 @@ async def test_mail_that_is_refused_for_good_or_too_long_is_logged_and_others_go
 async def test_errors_while_writing_are_logged_and_others_go_on(
     sent_by: Outbox, postbox: Postbox, expect_log: Callable[[str], None]
 ) -> None:
-    """A store that is away, and a fault of ours."""
+    """The errors are an unreachable store and a bug of the server."""
     expect_log("a mail was not written: gone")
     expect_log("a mail was not sent$")
 
@@ -140,8 +140,8 @@ async def test_post_beyond_bound_is_refused(
     assert taken == [True] * outbox.MAX_WAITING + [False]
 
 
-async def test_stop_sends_what_waits(postbox: Postbox) -> None:
-    """A restart in the wrong moment loses no mail."""
+async def test_stop_sends_waiting_mails(postbox: Postbox) -> None:
+    """A restart loses no waiting mail."""
     server = MailServer.at(f"smtp://127.0.0.1:{postbox.port}", SENDER)
     started = Outbox(server)
     started.start()
@@ -157,7 +157,7 @@ async def test_stop_sends_what_waits(postbox: Postbox) -> None:
 async def test_stop_gives_up_after_some_seconds(
     postbox: Postbox, expect_log: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A mail server that is away does not keep the server from stopping."""
+    """An unreachable mail server does not keep the server from stopping."""
     expect_log("the server stops with mails that were not sent")
     monkeypatch.setattr(outbox, "_LAST_S", 0.01)
     postbox.answers += ["451 later"]

@@ -1,4 +1,4 @@
-"""Mails over real sockets: what arrives, how the connection is protected, and what goes wrong."""
+"""Tests mails over real sockets: their content, the encryption, and failures."""
 
 import asyncio
 import ssl
@@ -23,7 +23,7 @@ def plain(postbox: Postbox, user: str = "") -> MailServer:
 
 
 def secured(postbox: Postbox, certificate: Certificate, tls: Tls, user: str = "") -> MailServer:
-    """Return a mail server as SMTP_URL has it for another machine."""
+    """Return a mail server with the settings of an SMTP_URL for another machine."""
     return replace(plain(postbox, user), tls=tls, context=certificate.trust)
 
 
@@ -39,7 +39,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 
 async def test_mail_arrives_as_plain_text_with_its_headers() -> None:
-    """One part, readable by all; programs that answer by themselves are told not to."""
+    """The mail has one part of plain text, and a header against automatic answers."""
     async with open_postbox() as postbox:
         await asyncio.to_thread(plain(postbox).send, LETTER)
 
@@ -62,7 +62,7 @@ async def test_mail_arrives_as_plain_text_with_its_headers() -> None:
     ],
 )
 async def test_mail_to_odd_address_goes_to_that_address_only(to: str, sent_to: str) -> None:
-    """What sign-up takes as an address is one address here too."""
+    """An address that sign-up accepts is one address for SMTP, too."""
     async with open_postbox() as postbox:
         await asyncio.to_thread(plain(postbox).send, replace(LETTER, to=to))
 
@@ -70,7 +70,7 @@ async def test_mail_to_odd_address_goes_to_that_address_only(to: str, sent_to: s
 
 
 async def test_mail_in_any_language_arrives_unchanged_in_ascii() -> None:
-    """In letters of all alphabets, over servers that know only seven bits."""
+    """Text in any alphabet also passes mail servers that support only seven bits."""
     letter = replace(LETTER, subject="Grüße, 日本語", text="Здравствуйте علی 👩\n")
     async with open_postbox() as postbox:
         await asyncio.to_thread(plain(postbox).send, letter)
@@ -86,7 +86,7 @@ async def test_mail_in_any_language_arrives_unchanged_in_ascii() -> None:
 async def test_mail_is_encrypted_and_signed_in_as_url_says(
     certificate: Certificate, tls: Tls
 ) -> None:
-    """The password is sent after the connection is encrypted: before, the server takes none."""
+    """The password is sent only after the connection is encrypted."""
     async with open_postbox(
         tls=served(certificate),
         is_encrypted_from_start=tls is Tls.FROM_THE_START,
@@ -102,7 +102,7 @@ async def test_mail_is_encrypted_and_signed_in_as_url_says(
 async def test_mail_is_not_sent_to_server_with_unknown_certificate(
     certificate: Certificate, tls: Tls
 ) -> None:
-    """A stranger that answers there gets neither password nor mail; to try again would not help."""
+    """A server with another certificate gets neither password nor mail, and there is no retry."""
     async with open_postbox(
         tls=served(certificate), is_encrypted_from_start=tls is Tls.FROM_THE_START
     ) as postbox:
@@ -116,7 +116,7 @@ async def test_mail_is_not_sent_to_server_with_unknown_certificate(
 
 
 async def test_mail_is_not_sent_without_starttls(certificate: Certificate) -> None:
-    """A server, or somebody in between, that offers no encryption gets nothing."""
+    """A server that offers no encryption gets nothing, even if an attacker removed the offer."""
     async with open_postbox(asks_for_password=True) as postbox:
         server = secured(postbox, certificate, Tls.BY_STARTTLS, SIGNED_IN)
         with pytest.raises(MailError, match="STARTTLS"):
@@ -141,7 +141,7 @@ async def test_mail_with_wrong_password_is_refused_for_good() -> None:
 async def test_mail_that_is_refused_says_whether_later_helps(
     answer: str, is_transient: bool
 ) -> None:
-    """By the first digit of the answer."""
+    """The first digit of the answer decides."""
     async with open_postbox() as postbox:
         postbox.answers.append(answer)
         with pytest.raises(MailError, match=answer) as caught:
@@ -151,7 +151,7 @@ async def test_mail_that_is_refused_says_whether_later_helps(
 
 
 async def test_mail_without_server_may_be_sent_later() -> None:
-    """Nobody listens there now."""
+    """No program listens at the address of the mail server."""
     with pytest.raises(MailError) as caught:
         await asyncio.to_thread(
             MailServer.at(f"smtp://127.0.0.1:{free_port()}", SENDER).send, LETTER
@@ -162,7 +162,7 @@ async def test_mail_without_server_may_be_sent_later() -> None:
 
 @pytest.mark.parametrize("to", ["a@" + "x" * 300 + ".org", "a@exa mple.org", "a\n@example.org"])
 async def test_mail_to_impossible_address_fails_alone(to: str) -> None:
-    """What no mail server could know; nothing is sent."""
+    """No mail server could know such an address, so nothing is sent."""
     async with open_postbox() as postbox:
         with pytest.raises(MailError) as caught:
             await asyncio.to_thread(plain(postbox).send, replace(LETTER, to=to))
@@ -182,7 +182,7 @@ async def test_mail_to_impossible_address_fails_alone(to: str) -> None:
     ],
 )  # fmt: skip
 def test_at_reads_url(url: str, expected: tuple[object, ...]) -> None:
-    """STARTTLS is demanded, except on this machine and where the operator says so."""
+    """STARTTLS is required, except on this machine or with `?tls=no`."""
     server = MailServer.at(url, SENDER)
 
     assert (server.host, server.port, server.user, server.password, server.tls) == expected
@@ -197,7 +197,7 @@ def test_at_reads_url(url: str, expected: tuple[object, ...]) -> None:
     ],
 )  # fmt: skip
 def test_at_refuses_other_urls_without_repeating_them(url: str) -> None:
-    """A URL that is wrong may have a password anywhere."""
+    """A wrong URL may have a password at any place."""
     with pytest.raises(ValueError, match=r"^must look like smtp://user:password@host:587 or"):
         MailServer.at(url, SENDER)
 
@@ -210,5 +210,5 @@ def test_at_refuses_other_urls_without_repeating_them(url: str) -> None:
     ],
 )  # fmt: skip
 def test_is_sender_accepts_addresses_with_and_without_name(text: str, expected: bool) -> None:
-    """One line, in ASCII."""
+    """The sender is one line of ASCII."""
     assert is_sender(text) == expected

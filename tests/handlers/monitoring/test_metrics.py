@@ -1,4 +1,4 @@
-"""Tests metrics: who may read them, and that their values are right."""
+"""Tests metrics: their values, and the clients that may read them."""
 
 import re
 from collections import Counter

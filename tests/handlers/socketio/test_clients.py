@@ -174,7 +174,7 @@ async def test_stranger_that_sends_often_is_slowed_then_dropped(start_server) ->
     assert server.parts.services.connections.slowed > 0
 
 
-async def test_strangers_over_what_may_wait_are_answered_to_come_back(
+async def test_strangers_over_queue_limit_are_told_to_retry(
     server, ada: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def passes(_: str) -> bool:

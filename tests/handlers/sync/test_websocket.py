@@ -326,7 +326,7 @@ async def test_work_of_large_message_is_counted() -> None:
 @pytest.mark.parametrize(
     "message", [b"?" + UPDATE, USUAL + bytes(LARGE_FRAME_BYTES)], ids=["held", "large"]
 )
-async def test_unexpected_error_in_what_is_taken_later_closes_and_is_logged(
+async def test_unexpected_error_in_delayed_message_closes_and_is_logged(
     message: bytes, expect_log: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An unexpected error in a message that waited closes the connection.

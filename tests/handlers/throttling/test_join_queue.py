@@ -51,7 +51,7 @@ async def settled() -> None:
 
 @pytest.fixture
 def crowd(monkeypatch) -> Crowd:
-    """Clients of a queue in which they may wait for any time."""
+    """Clients in a queue without a time limit."""
     monkeypatch.setattr(join_queue, "_MAX_WAIT_S", 1_000)
     return Crowd(JoinQueue())
 
@@ -100,7 +100,7 @@ async def test_join_after_longest_wait_goes_ahead_without_slot(monkeypatch) -> N
     assert crowd.entered[8:] == [8, 9, 10]
 
 
-async def test_clients_that_have_waited_for_equally_long_go_on_over_several_turns(
+async def test_clients_with_equal_waits_join_over_several_turns(
     monkeypatch,
 ) -> None:
     """Clients whose wait ends in the same turn join over several turns, two in each."""

@@ -344,7 +344,7 @@ COLD = (
 """The addresses that a browser requests at its first visit."""
 
 
-async def test_what_a_visitor_needs_is_in_no_bucket_of_anonymous_requests(start_server) -> None:
+async def test_first_requests_of_visitor_do_not_count_as_anonymous(start_server) -> None:
     """A visitor's first requests do not use the limit of anonymous requests.
 
     They are answered even when that limit is used up. They are pages, files, invites, sign-up,

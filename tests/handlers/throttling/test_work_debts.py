@@ -1,4 +1,4 @@
-"""Tests the work that users have caused, counted by user."""
+"""Tests the count of the work that each user has caused."""
 
 import gc
 

@@ -1,4 +1,4 @@
-"""`CredentialStore`: tokens for forgotten passwords, and changed e-mail addresses."""
+"""Tests of `CredentialStore`: tokens for forgotten passwords, and changed e-mail addresses."""
 
 import asyncio
 from dataclasses import replace
@@ -24,7 +24,7 @@ class TestResets:
     async def test_reset_is_good_for_its_user_until_it_expires(
         self, store: Store, seed: Seed
     ) -> None:
-        """The hash finds the user; a moment later it does not."""
+        """The hash finds the user until the expiry, and not afterwards."""
         ada = await seed.user("ada")
         await seed.user("bob")
         await store.add_reset("hash", "u-ada", END)
@@ -40,7 +40,7 @@ class TestResets:
     async def test_reset_changes_password_and_ends_all_logins_of_its_user(
         self, store: Store, seed: Seed
     ) -> None:
-        """Other users notice nothing."""
+        """Other users are not affected."""
         await seed.user("ada")
         bob = await seed.user("bob")
         await store.add_login(login("ada", 2))
@@ -56,7 +56,7 @@ class TestResets:
     async def test_reset_is_used_once_and_ends_others_of_its_user(
         self, store: Store, seed: Seed
     ) -> None:
-        """The first use wins; tokens of other users stay."""
+        """Only the first use succeeds. Tokens of other users stay."""
         await seed.user("ada")
         bob = await seed.user("bob")
         for token_hash, user_id in (("first", "u-ada"), ("second", "u-ada"), ("third", "u-bob")):
@@ -74,7 +74,7 @@ class TestResets:
     async def test_reset_by_twenty_concurrent_calls_succeeds_once(
         self, store: Store, seed: Seed
     ) -> None:
-        """All others are refused, and the winner's password is stored."""
+        """All other calls are refused, and the password of the successful call is stored."""
         await seed.user("ada")
         await store.add_reset("hash", "u-ada", END)
 
@@ -99,7 +99,7 @@ class TestResets:
     async def test_reset_of_unknown_or_deleted_user_is_refused(
         self, store: Store, seed: Seed
     ) -> None:
-        """A deleted account comes back by no link."""
+        """No link restores a deleted account."""
         await seed.user("ada")
         await store.add_reset("hash", "u-ada", END)
         await store.delete_user("u-ada", NOW, deletes_sessions=True)
@@ -112,7 +112,7 @@ class TestResets:
                 await store.add_reset("later", user_id, END)
 
     async def test_changed_password_ends_resets(self, store: Store, seed: Seed) -> None:
-        """A link that was asked for before is good no more."""
+        """A link that was requested before no longer works."""
         await seed.user("ada")
         await store.add_reset("hash", "u-ada", END)
 
@@ -121,7 +121,7 @@ class TestResets:
         assert await store.user_of_reset("hash", NOW) is None
 
     async def test_sweep_deletes_expired_resets(self, store: Store, seed: Seed) -> None:
-        """Asked for the past, those that have expired are gone, the others there."""
+        """An earlier time does not find expired tokens, because they are deleted. Others stay."""
         ada = await seed.user("ada")
         await store.add_reset("early", "u-ada", NOW + HOUR)
         await store.add_reset("late", "u-ada", NOW + 3 * HOUR)
@@ -148,7 +148,7 @@ class TestEmails:
         assert await store.logins("u-ada", NOW) != []
 
     async def test_set_email_that_is_taken_is_conflict(self, store: Store, seed: Seed) -> None:
-        """In any case of letters; one's own address is not taken."""
+        """Capitals do not matter. The user's own address is no conflict."""
         ada = await seed.user("ada")
         await seed.user("bob")
 
@@ -163,7 +163,7 @@ class TestEmails:
     async def test_set_email_after_password_changed_is_outdated(
         self, store: Store, seed: Seed
     ) -> None:
-        """The password that was asked for is not the user's any more."""
+        """The checked password is no longer the user's password."""
         ada = await seed.user("ada")
 
         with pytest.raises(Outdated):
@@ -174,7 +174,7 @@ class TestEmails:
     async def test_set_email_of_unknown_or_deleted_user_is_not_found(
         self, store: Store, seed: Seed
     ) -> None:
-        """Nothing to change."""
+        """There is no address to change."""
         await seed.user("ada")
         await store.delete_user("u-ada", NOW, deletes_sessions=True)
 
@@ -183,7 +183,7 @@ class TestEmails:
                 await store.set_email(user_id, "countess@example.org", known_hash=OLD)
 
     async def test_set_email_ends_resets(self, store: Store, seed: Seed) -> None:
-        """A link that lies in the old mailbox is good no more."""
+        """A link in the old mailbox no longer works."""
         await seed.user("ada")
         await store.add_reset("hash", "u-ada", END)
 

@@ -29,7 +29,7 @@ def test_replay_names_roots_and_authors_by_their_index() -> None:
     assert list(answer.authors) == ["u2", "u1"]
 
 
-def test_names_go_on_from_those_that_were_given() -> None:
+def test_names_continue_given_lists() -> None:
     """Indexes of roots and authors continue from given lists, as in an answer of several parts."""
     names = history.Names(["a"], ["u1"])
 
