@@ -18,6 +18,7 @@ from crdt.structs.struct_parents import StructParents
 from crdt.structs.type_table import TypeTable
 from crdt.wire.parsed_update import Parsed, Placement
 from crdt.wire.struct_id import BLOCK_BITS, BLOCK_MASK, DenseIds, pack_id
+from crdt.wire.struct_reader import Parent
 
 _NONE: frozenset[int] = frozenset()
 _Names = TypeVar("_Names", frozenset[str], tuple[str, ...])
@@ -38,6 +39,7 @@ class StructIndex:
     roots             names of all roots
     text_roots        names of the roots that hold text, in order of appearance
     kinds             kinds of content that are or were in the document, see `Parsed`
+    is_flat           all updates so far are flat (see `Parsed`)
     is_plain          all updates so far are plain (see `Parsed`), and all roots are texts
     parents           the places of the structs
     low_surrogates    packed ids of second halves of characters that could be cut in two;
@@ -46,8 +48,8 @@ class StructIndex:
     """
 
     __slots__ = (
-        "_has_only_plain", "_text_root_names", "clocks", "is_plain", "kinds", "low_surrogates",
-        "owners", "parents",
+        "_has_only_plain", "_text_root_names", "clocks", "is_flat", "is_plain", "kinds",
+        "low_surrogates", "owners", "parents",
         "roots", "split_surrogates", "text_roots", "types",
     )  # fmt: skip
 
@@ -58,7 +60,7 @@ class StructIndex:
         self.roots: frozenset[str] = frozenset()
         self.text_roots: tuple[str, ...] = ()
         self._text_root_names: frozenset[str] = frozenset()
-        self.is_plain = self._has_only_plain = True
+        self.is_flat = self.is_plain = self._has_only_plain = True
         self.kinds = 0
         self.parents = StructParents()
         self.split_surrogates: set[int] = set()
@@ -190,6 +192,16 @@ class StructIndex:
             return False
         return place not in self.split_surrogates
 
+    def is_in_text(self, client: int, start: int, end: int) -> bool:
+        """Whether all these known structs are in the sequence of one root that has had text."""
+        parent = self.parents.of_range(client, start, end)
+        return parent is not None and self.is_text(parent)
+
+    def is_text(self, parent: Parent) -> bool:
+        """Whether a place is the sequence of a root that has had text."""
+        root, key = parent
+        return key is None and root in self._text_root_names
+
     def _commit(self, parsed: Parsed, author: str, unclaimed: Set[int]) -> None:
         """Record an applied update."""
         contents = parsed.contents
@@ -212,10 +224,11 @@ class StructIndex:
             self.types.add(placement, parsed.ranges)
         if not parsed.is_plain:
             self._has_only_plain = False
+            self.is_flat = self.is_flat and parsed.is_flat
         if not (contents.roots <= self.roots and placement.text_roots <= self._text_root_names):
             self._add_roots(contents.roots, placement.text_roots)
-        # The fast path reads only the struct, and a keystroke does not show that its root is a
-        # text. So it is used only once each root has had text.
+        # A keystroke does not show that its root is a text. Once each root has had text, the fast
+        # path need not look up the places of the neighbours.
         self.is_plain = self._has_only_plain and len(self.text_roots) == len(self.roots)
 
     def _add_roots(self, roots: Set[str], text_roots: Set[str]) -> None:

@@ -50,6 +50,15 @@ class StructParents:
         starts, parents = runs
         return parents[bisect_right(starts, clock_of(packed)) - 1]
 
+    def of_range(self, client: int, start: int, end: int) -> Parent | None:
+        """Return the parent of all known structs of a range; None if they have several."""
+        runs = self._runs.get(client)
+        if runs is None:
+            return self._first
+        starts, parents = runs
+        after = bisect_right(starts, start)
+        return parents[after - 1] if after == len(starts) or end <= starts[after] else None
+
     def is_in_sequence(self, packed: int) -> bool:
         """Whether a known struct is in a sequence, and not under a map key."""
         return self.at(packed)[1] is None

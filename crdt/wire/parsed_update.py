@@ -115,14 +115,15 @@ class Parsed:
     splits          packed ids at which it cuts a run of text in two
     ranges          (client, start, end) of each deleted range
     contents        the contents of its structs
-    is_plain        it has no shared types, no structs inside shared types, no map entries and
+    is_flat         it has no shared types, no structs inside shared types, no subdocuments and
                     no garbage-collected structs
+    is_plain        it is flat, and has no map entries
     parent_changes  the places of its structs, section by section, see `ParentChange`
     placement       the places of its structs in the document; None until they are found
     """
 
     __slots__ = (
-        "contents", "edges", "holes", "is_plain", "needs", "parent_changes",
+        "contents", "edges", "holes", "is_flat", "is_plain", "needs", "parent_changes",
         "placement", "ranges", "sections", "spans", "splits", "update",
     )  # fmt: skip
 
@@ -136,6 +137,6 @@ class Parsed:
         self.splits: list[int] = []
         self.ranges: list[tuple[int, int, int]] = []
         self.contents = Contents()
-        self.is_plain = True
+        self.is_flat = self.is_plain = True
         self.parent_changes: list[ParentChange] = []
         self.placement: Placement | None = None
