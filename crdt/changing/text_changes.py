@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from weakref import WeakValueDictionary
 
+from crdt.changing.text_check import check_texts
 from crdt.changing.text_clients import TextClient
 from crdt.changing.text_feed import TextFeed
 from crdt.document.server_edits import CarriedEdit, edit_carried
@@ -94,7 +95,8 @@ class TextChanges:
         Changes of one user in a room are made one after another. Otherwise a client that reconnects
         could send a text before the change that it sent last is merged.
 
-        Raises the errors of `check`, `Room.edit` and `Workers.run`; the document is then unchanged.
+        Raises NoText if the session's code is in a root that is not a text, and the errors of
+        `check`, `Room.edit` and `Workers.run`; the document is then unchanged.
         """
         key = client.feed.room.session_id, client.user_id
         async with self._locks.setdefault(key, asyncio.Lock()):
@@ -108,6 +110,7 @@ class TextChanges:
         worked: Callable[[float], None],
     ) -> None:
         feed = client.feed
+        await check_texts(feed.room, (feed.root,), self._workers, client.user_id)
         await self.refresh(feed, client.user_id)
         with self._measured(worked):
             change = client.begin(code, self._clock())

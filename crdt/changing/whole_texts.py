@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final
 from weakref import WeakValueDictionary
 
+from crdt.changing.text_check import check_texts
 from crdt.document.view import edit_copy
 from crdt.errors import WorkTooLarge
 from crdt.lifecycle.changes import Changes
@@ -55,7 +56,8 @@ class WholeTexts:
                 returns the new texts of the roots that shall change
         check   raises if the user may not do this; called right before the edit is made
 
-        Raises the errors of `check`, `Room.edit` and `Workers.run`; the document is then unchanged.
+        Raises NoText if one of the roots is not a text, and the errors of `check`, `Room.edit` and
+        `Workers.run`; the document is then unchanged.
         """
         lock = self._locks.setdefault(room.session_id, asyncio.Lock())
         async with lock:
@@ -67,6 +69,8 @@ class WholeTexts:
             }
             if not files:
                 return
+            if await check_texts(room, files, self._workers, user_id):
+                await self._check(check)
             size = sum(len(text) + len(before.get(root, "")) for root, text in files.items())
             if size <= _SMALL_TEXT and not room.document.takes_long:
                 room.edit(user_id, files, self._clock())
