@@ -24,7 +24,8 @@ from crdt.history.version_writer import VersionSettings
 from crdt.lifecycle.environment import Environment
 from crdt.limits import RoomsSettings
 from crdt.log import codec
-from handlers.http.views import code, history, timeline
+from crdt.reading.file_table import Naming
+from handlers.http.views import code, differences, history, timeline
 from harness import traces
 from harness.node import yjs_updates
 from storage.records import Access, Chunk, Login, Member, Role, Session, Status, User
@@ -182,7 +183,9 @@ async def times(world: World, count: int) -> list[str]:
     """Return a row of the table of times: questions about a log of `count` edits."""
     places = random.Random(2)
     reader = world.reader
-    moment = await timed(lambda: reader.moment("s", "u", places.randrange(count), code.moment), 25)
+    naming = Naming("codemirror", "py")
+    shown = partial(code.moment, naming)
+    moment = await timed(lambda: reader.moment("s", "u", places.randrange(count), shown), 25)
     await world.versions.save("s", "u", "u")
     async with world.rooms.use("s") as room:
         text = room.files()["codemirror"]
@@ -200,8 +203,9 @@ async def times(world: World, count: int) -> list[str]:
         start = places.randrange(max(1, count - 2_000))
         await reader.page("s", "u", Part(start, start + 2_000), history.replay)
 
+    encode = partial(differences.encoded_differences, naming)
     others = [
-        await timed(lambda: world.versions.difference("s", "u", 1, None, code.encoded_differences)),
+        await timed(lambda: world.versions.difference("s", "u", 1, None, encode)),
         await timed(lambda: reader.blame("s", "u", None, history.blame)),
         await timed(whole_timeline, 3),
         await timed(page, 5),

@@ -1,10 +1,12 @@
 """Reads a room's document at one moment: its contents, or only an outline of its roots."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from crdt.fair_queue import Payer
-from crdt.reading.documents import Document, documents_of
+from crdt.reading.documents import Document, documents_of, table_of
+from crdt.reading.file_table import TABLE_ROOT, File, Naming, read_files
 from crdt.reading.roots import Root, others_of
 from crdt.reading.text_order import TextOrder
 from crdt.room.room import Room
@@ -34,11 +36,13 @@ class Outline(NamedTuple):
     """The roots of a document, without their contents.
 
     texts   {root: length in UTF-16 code units} of all text roots and the main root
-    others  {root: its kind} of all other roots
+    others  {root: its kind} of all other roots, without the table of files
+    files   all files, in the order of their list
     """
 
     texts: dict[str, int]
     others: dict[str, Root]
+    files: tuple[File, ...]
 
 
 _Found = TypeVar("_Found")
@@ -80,16 +84,18 @@ class Snapshot:
         files, documents = await self._find(_read, self._parts, workers, key)
         return Contents(files if self._files is None else self._files, documents)
 
-    async def outline(self, workers: Workers, key: str | Payer) -> Outline:
-        """Return the document's roots; arguments and errors: see `read`."""
-        found = Outline({}, {})
-        if self._parts is not None:
-            found = await self._find(_outline, self._parts, workers, key)
-        texts = found.texts if self._files is None else _lengths(self._files)
-        # Once a text's deleted content was removed from the document, the state no longer shows
-        # that the root is a text. The room still knows it.
-        others = {name: root for name, root in found.others.items() if name not in texts}
-        return Outline(texts, others)
+    async def outline(self, workers: Workers, key: str | Payer, suffix: str) -> Outline:
+        """Return the document's roots and files; other arguments and errors: see `read`.
+
+        suffix  see `Naming`
+        """
+        naming = Naming(self.main_root, suffix)
+        if self._parts is None:
+            texts = _lengths(self._files or {})
+            return Outline(texts, {}, read_files(None, texts, naming))
+        roots = partial(_outline, naming=naming, known=self._texts)
+        found = await self._find(roots, self._parts, workers, key)
+        return found if self._files is None else found._replace(texts=_lengths(self._files))
 
     async def _find(
         self,
@@ -110,10 +116,20 @@ def _read(parts: Sequence[bytes], texts: _Texts) -> Contents:
     return Contents(_files(order, texts), documents_of(order))
 
 
-def _outline(parts: Sequence[bytes], texts: _Texts) -> Outline:
-    """Return the roots of a document. The worker returns only these, not the texts."""
+def _outline(
+    parts: Sequence[bytes], texts: _Texts, naming: Naming, known: Sequence[str]
+) -> Outline:
+    """Return the roots of a document. The worker returns only these, not the texts.
+
+    known  names of roots that are texts. Once a text's deleted content was removed from the
+           document, the state no longer shows that the root is a text, but the room knows it
+    """
     order = _order_of(parts)
-    return Outline(_lengths(_files(order, texts)), others_of(order))
+    found, table = _lengths(_files(order, texts)), table_of(order)
+    files = read_files(table, (*known, *found), naming)
+    hidden = {*known, *found, *((TABLE_ROOT,) if table is not None else ())}
+    others = {name: root for name, root in others_of(order).items() if name not in hidden}
+    return Outline(found, others, files)
 
 
 def _order_of(parts: Sequence[bytes]) -> TextOrder:

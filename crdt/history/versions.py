@@ -1,46 +1,30 @@
 """Versions: snapshots of the code that users make, compare and restore."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from crdt.changing.whole_texts import WholeTexts
 from crdt.document.server_edits import code_root
 from crdt.errors import NoText, RoomUnavailable, VersionDamaged
-from crdt.history.snapshot import Outline, Snapshot
+from crdt.history.differences import (
+    DEADLINE_S,
+    FEW_ENTRIES,
+    Difference,
+    Encode,
+    changed_roots,
+    compare,
+)
+from crdt.history.snapshot import Contents, Outline, Snapshot
 from crdt.history.version_writer import VersionWriter
 from crdt.lifecycle.rooms import Rooms
 from crdt.reading.documents import Document
+from crdt.reading.file_table import File, Naming, read_files, table_in
 from crdt.room.room import Room
-from crdt.text.hunks import FEW_STEPS, MANY_STEPS
 from crdt.workers import Workers
 from storage.base import RoomStore
 from storage.errors import NotFound
 from storage.records import Version, VersionKind
-
-_SMALL_TEXT = 32 << 10
-_FEW_LINES = 1_000
-"""Characters and lines of both documents together: the event loop compares and encodes these in
-10 ms. A worker compares larger texts."""
-_DEADLINE_S = 20.0
-"""Seconds that a comparison may take. On a quiet machine it takes some seconds.
-On a busy machine it takes more, because workers get a core last."""
-
-Encode = Callable[[Mapping[str, str], Mapping[str, str], int], bytes]
-"""Compares {root: text} of two documents within a number of steps (`crdt.text.hunks`);
-returns the answer for the client."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """The differences between two documents.
-
-    files   differences of their texts, encoded
-    others  {root: its kind} of the roots that differ and are not texts
-    """
-
-    files: bytes
-    others: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +167,7 @@ class Versions:
 
         A version from before such roots were kept has none of them.
         """
-        return _changed(
+        return changed_roots(
             (await Snapshot(room).read(self._workers, user_id)).documents, target.documents
         )
 
@@ -213,32 +197,20 @@ class Versions:
 
         encode  compares texts and encodes the result; both take long for large texts
         """
-        before, documents_before = await self._contents(session_id, user_id, old)
-        after, documents_after = await self._contents(session_id, user_id, new)
-        others = _changed(documents_before, documents_after)
-        texts = (*before.values(), *after.values())
-        if (
-            sum(map(len, texts)) <= _SMALL_TEXT
-            and sum(text.count("\n") for text in texts) <= _FEW_LINES
-        ):
-            return Difference(encode(before, after, FEW_STEPS), others)
-        files = await self._workers.run(
-            encode, dict(before), dict(after), MANY_STEPS, key=user_id, deadline_s=_DEADLINE_S
-        )
-        return Difference(files, others)
+        before = await self._contents(session_id, user_id, old)
+        after = await self._contents(session_id, user_id, new)
+        return await compare(self._workers, user_id, before, after, encode)
 
-    async def _contents(
-        self, session_id: str, user_id: str, number: int | None
-    ) -> tuple[Mapping[str, str], Mapping[str, Document]]:
-        """Return (files, documents) of a version, or of the live document (None)."""
+    async def _contents(self, session_id: str, user_id: str, number: int | None) -> Contents:
+        """Return the contents of a version, or of the live document (None)."""
         if number is None:
             async with self._rooms.use(session_id, user_id) as room:
                 snapshot = Snapshot(room)
             return await snapshot.read(self._workers, user_id)
         if number == 0:
-            return {}, {}
+            return Contents({}, {})
         version = await self._version(session_id, number)
-        return version.files or {}, version.documents
+        return Contents(dict(version.files or {}), dict(version.documents))
 
     async def _version(self, session_id: str, number: int) -> Version:
         """Return a version with its texts; raises NotFound, or VersionDamaged."""
@@ -261,11 +233,32 @@ class Versions:
         root = code_root(files, snapshot.main_root)
         return LiveCode(files, documents, root, snapshot.sequence, newest)
 
-    async def outline(self, session_id: str, user_id: str) -> tuple[Outline, int]:
-        """Return (the document's present roots, its log position); raises as `live`."""
+    async def files_of(
+        self,
+        user_id: str,
+        texts: Iterable[str],
+        documents: Mapping[str, Document],
+        naming: Naming,
+    ) -> tuple[File, ...]:
+        """Return the files of a version or of another document; raises WorkError.
+
+        texts, documents  the roots that are texts, and the contents of all others
+        """
+        table = table_in(documents)
+        if table is None or len(table) <= FEW_ENTRIES:
+            return read_files(table, texts, naming)
+        return await self._workers.run(
+            read_files, dict(table), tuple(texts), naming, key=user_id, deadline_s=DEADLINE_S
+        )
+
+    async def outline(self, session_id: str, user_id: str, suffix: str) -> tuple[Outline, int]:
+        """Return (the document's present roots and files, its log position); raises as `live`.
+
+        suffix  see `Naming`
+        """
         async with self._rooms.use(session_id, user_id) as room:
             snapshot = Snapshot(room)
-        return await snapshot.outline(self._workers, user_id), snapshot.sequence
+        return await snapshot.outline(self._workers, user_id, suffix), snapshot.sequence
 
 
 def _texts(version: Version, root: str | None) -> Mapping[str, str]:
@@ -290,9 +283,3 @@ def _restored(
 def _shows(files: Mapping[str, str], target: Mapping[str, str]) -> bool:
     """Whether the texts equal those of a version; a missing text counts as empty."""
     return all(files.get(root, "") == target.get(root, "") for root in {**files, **target})
-
-
-def _changed(before: Mapping[str, Document], after: Mapping[str, Document]) -> dict[str, str]:
-    """Return {root: its kind} of the roots that differ, in order of their names."""
-    differ = sorted(root for root in {**before, **after} if before.get(root) != after.get(root))
-    return {root: (after.get(root) or before[root])["type"] for root in differ}

@@ -7,11 +7,12 @@ pycrdt cannot do this: it must be told the type of a root first, and the bytes d
 type. Also, it writes some values in another form than browsers do (docs/design/documents.md).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
 from crdt.reading import values
+from crdt.reading.file_table import TABLE_ROOT, table_in
 from crdt.reading.item_order import ItemOrder
 from crdt.reading.items import Content, YataItem, as_text
 from crdt.reading.roots import Roots, RootType, SharedType, kind_of
@@ -51,7 +52,17 @@ def documents_of(order: ItemOrder) -> dict[str, Document]:
     """Return {root: its content} of all roots that are not texts."""
     roots = Roots(order)
     reader = _Reader(order, roots)
-    return {root: reader.root(root) for root in roots.others()}
+    # The table of files is read first, so that other roots cannot use up its share of the bytes.
+    names = sorted(roots.others(), key=lambda root: (root != TABLE_ROOT, root))
+    return dict(sorted((root, reader.root(root)) for root in names))
+
+
+def table_of(order: ItemOrder) -> Mapping[str, Any] | None:
+    """Return the document's table of files (`crdt.reading.file_table`); None if it has none."""
+    roots = Roots(order)
+    if roots.type_of(TABLE_ROOT) is not RootType.MAP:
+        return None
+    return table_in({TABLE_ROOT: _Reader(order, roots).root(TABLE_ROOT)})
 
 
 class _Reader:

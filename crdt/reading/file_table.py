@@ -14,7 +14,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 TABLE_ROOT: Final = "files"
 """Name of the root map that is the table."""
@@ -43,6 +43,9 @@ _SPACES: Final = (
 )
 
 
+_Document = TypeVar("_Document", bound=Mapping[str, Any])
+
+
 class File(NamedTuple):
     """A file of a document.
 
@@ -55,6 +58,17 @@ class File(NamedTuple):
     root: str
     name: str
     is_deleted: bool = False
+
+
+class Naming(NamedTuple):
+    """How files without an entry are named.
+
+    main_root  the root that is called `main.<suffix>`
+    suffix     the ending of files in the session's language, without a dot
+    """
+
+    main_root: str
+    suffix: str
 
 
 class _Row(NamedTuple):
@@ -79,18 +93,31 @@ def is_table(entries: object) -> bool:
     return isinstance(entries, Mapping) and any(map(_is_entry, entries.values()))
 
 
-def read_files(
-    entries: object, roots: Iterable[str], main_root: str, suffix: str
-) -> tuple[File, ...]:
+def table_in(documents: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return the table among the roots that are not texts; None if there is none.
+
+    documents  {root: its content} as in `crdt.reading.documents`
+    """
+    found = documents.get(TABLE_ROOT)
+    value = found["value"] if found else None
+    return value if isinstance(value, Mapping) and is_table(value) else None
+
+
+def without_table(documents: Mapping[str, _Document]) -> Mapping[str, _Document]:
+    """Return the roots that are not texts, without the table."""
+    if table_in(documents) is None:
+        return documents
+    return {root: document for root, document in documents.items() if root != TABLE_ROOT}
+
+
+def read_files(entries: object, roots: Iterable[str], naming: Naming) -> tuple[File, ...]:
     """Return all files of a document in the order of its list, with the deleted ones among them.
 
-    entries    the content of the root map `files` as JSON; None if there is none
-    roots      names of the document's root texts
-    main_root  the root that is called `main.<suffix>` if it has no entry
-    suffix     the ending of files in the session's language, without a dot
+    entries  the content of the root map `files` as JSON; None if there is none
+    roots    names of the document's root texts
     """
     table = entries if isinstance(entries, Mapping) and is_table(entries) else {}
-    rows = list(_rows(table, roots, main_root, suffix))
+    rows = list(_rows(table, roots, naming))
     names = _unique(sorted((row for row in rows if not row.is_deleted), key=_Row.place_in_queue))
     return tuple(
         File(row.root, names.get(row.root, row.name), row.is_deleted)
@@ -115,9 +142,7 @@ def repaired(name: str) -> str:
     return "/".join(parts)
 
 
-def _rows(
-    entries: Mapping[str, Any], roots: Iterable[str], main_root: str, suffix: str
-) -> Iterator[_Row]:
+def _rows(entries: Mapping[str, Any], roots: Iterable[str], naming: Naming) -> Iterator[_Row]:
     seen = {TABLE_ROOT} if entries else set()
     for root in sorted(entries, key=_utf_16)[:MAX_ENTRIES]:
         entry = entries[root]
@@ -130,8 +155,8 @@ def _rows(
     for root in dict.fromkeys(roots):
         if root in seen:
             continue
-        if root == main_root:
-            yield _Row(root, f"main.{suffix}", 0, is_first=True)
+        if root == naming.main_root:
+            yield _Row(root, f"main.{naming.suffix}", 0, is_first=True)
         else:
             yield _Row(root, _own_name(root), math.inf)
 

@@ -48,8 +48,8 @@ class StructIndex:
     """
 
     __slots__ = (
-        "_has_only_plain", "_text_root_names", "clocks", "is_flat", "is_plain", "kinds",
-        "low_surrogates", "owners", "parents",
+        "_text_root_names", "clocks", "is_flat", "is_plain", "kinds", "low_surrogates", "owners",
+        "parents",
         "roots", "split_surrogates", "text_roots", "types",
     )  # fmt: skip
 
@@ -60,7 +60,7 @@ class StructIndex:
         self.roots: frozenset[str] = frozenset()
         self.text_roots: tuple[str, ...] = ()
         self._text_root_names: frozenset[str] = frozenset()
-        self.is_flat = self.is_plain = self._has_only_plain = True
+        self.is_flat = self.is_plain = True
         self.kinds = 0
         self.parents = StructParents()
         self.split_surrogates: set[int] = set()
@@ -222,14 +222,13 @@ class StructIndex:
                 self.owners.setdefault(client, author)
         if placement.types or placement.deleted or self.types.living:
             self.types.add(placement, parsed.ranges)
-        if not parsed.is_plain:
-            self._has_only_plain = False
-            self.is_flat = self.is_flat and parsed.is_flat
+        self.is_flat = self.is_flat and parsed.is_flat
         if not (contents.roots <= self.roots and placement.text_roots <= self._text_root_names):
             self._add_roots(contents.roots, placement.text_roots)
         # A keystroke does not show that its root is a text. Once each root has had text, the fast
         # path need not look up the places of the neighbours.
-        self.is_plain = self._has_only_plain and len(self.text_roots) == len(self.roots)
+        has_only_texts = len(self.text_roots) == len(self.roots)
+        self.is_plain = has_only_texts and self.is_flat and not self.parents.has_keys
 
     def _add_roots(self, roots: Set[str], text_roots: Set[str]) -> None:
         self.roots = _shared(self.roots | roots)

@@ -33,14 +33,16 @@ class StructParents:
     """The parents of a document's structs.
 
     is_single  all structs have one parent; an attribute, because each keystroke reads it
+    has_keys   some structs are under keys of maps
     """
 
-    __slots__ = ("_first", "_runs", "is_single")
+    __slots__ = ("_first", "_runs", "has_keys", "is_single")
 
     def __init__(self) -> None:
         self._first: Parent | None = None
         self._runs = _NONE
         self.is_single = True
+        self.has_keys = False
 
     def at(self, packed: int) -> Parent:
         """Return the parent of a known struct."""
@@ -107,6 +109,7 @@ class StructParents:
 
     def add(self, parsed: Parsed, placement: Placement) -> None:
         """Note the structs of an update that was applied."""
+        self.has_keys = self.has_keys or parsed.contents.has_keys
         if self._first is None and parsed.spans:
             self._first = _first_parent(parsed, placement.parents)
         if placement.parents:

@@ -84,11 +84,11 @@ def hunks(old: str, new: str, work: Work) -> list[Hunk]:
     return hunk_list
 
 
-def unified(root: str, hunk_list: Sequence[Hunk]) -> str:
+def unified(old_name: str, new_name: str, hunk_list: Sequence[Hunk]) -> str:
     """Return hunks as text that `patch` reads."""
     if not hunk_list:
         return ""
-    parts = [f"--- a/{root}\n+++ b/{root}\n"]
+    parts = [f"--- a/{old_name}\n+++ b/{new_name}\n"]
     for hunk in hunk_list:
         parts.append(
             f"@@ -{hunk.old_start},{hunk.old_lines} +{hunk.new_start},{hunk.new_lines} @@\n"

@@ -47,11 +47,12 @@ class Contents:
                     `update_parser.MAX_MERGEABLE`
     followers       number of values that may continue the value before them, when it is not
                     known whether they are under a key
+    has_keys        there are entries of maps that name their key
     """
 
     __slots__ = (
-        "followers", "kinds", "longest", "low_surrogates", "mergeable", "multi_values", "roots",
-        "text_bytes", "types",
+        "followers", "has_keys", "kinds", "longest", "low_surrogates", "mergeable", "multi_values",
+        "roots", "text_bytes", "types",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -64,6 +65,7 @@ class Contents:
         self.multi_values: list[int] = []
         self.mergeable = 0
         self.followers = 0
+        self.has_keys = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +119,12 @@ class Parsed:
     contents        the contents of its structs
     is_flat         it has no shared types, no structs inside shared types, no subdocuments and
                     no garbage-collected structs
-    is_plain        it is flat, and has no map entries
     parent_changes  the places of its structs, section by section, see `ParentChange`
     placement       the places of its structs in the document; None until they are found
     """
 
     __slots__ = (
-        "contents", "edges", "holes", "is_flat", "is_plain", "needs", "parent_changes",
+        "contents", "edges", "holes", "is_flat", "needs", "parent_changes",
         "placement", "ranges", "sections", "spans", "splits", "update",
     )  # fmt: skip
 
@@ -137,6 +138,11 @@ class Parsed:
         self.splits: list[int] = []
         self.ranges: list[tuple[int, int, int]] = []
         self.contents = Contents()
-        self.is_flat = self.is_plain = True
+        self.is_flat = True
         self.parent_changes: list[ParentChange] = []
         self.placement: Placement | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is flat and has no entries of maps that name their key."""
+        return self.is_flat and not self.contents.has_keys

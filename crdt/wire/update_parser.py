@@ -146,10 +146,10 @@ class _UpdateParser(StructReader):
         if kind == TYPE:
             if self.data[at] == XML_HOOK:
                 self._contents.kinds |= HOOKS
-            self._parsed.is_flat = self._parsed.is_plain = False
+            self._parsed.is_flat = False
             self._contents.types.append(own)
         elif kind == DOC:
-            self._parsed.is_flat = self._parsed.is_plain = False
+            self._parsed.is_flat = False
         length, at = self.content(at, kind)
         if length > 1 and kind in _VALUES:
             self._contents.longest = max(self._contents.longest, length * LONG_VALUES)
@@ -171,7 +171,7 @@ class _UpdateParser(StructReader):
         """Note a garbage-collected struct, of which only the length is left."""
         if flags:
             raise Rejected("garbage-collected struct with flags")
-        self._parsed.is_flat = self._parsed.is_plain = False
+        self._parsed.is_flat = False
         self._kind, self._right, self._is_sequence = GC, NO_ID, True
         self._parsed.parent_changes.append((client, clock, NO_ID, NO_ID, GONE, GC))
 
@@ -183,11 +183,11 @@ class _UpdateParser(StructReader):
             self._contents.roots.add(name)
         else:
             self._refer(client, clock, name)
-            parsed.is_flat = parsed.is_plain = False
+            parsed.is_flat = False
         if key is not None:
             if kind == STRING:
                 raise Rejected("text under a map key")
-            parsed.is_plain = False
+            self._contents.has_keys = True
         self._kind, self._right, self._is_sequence = kind, NO_ID, key is None
         parsed.parent_changes.append((client, clock, NO_ID, NO_ID, parent, kind))
 

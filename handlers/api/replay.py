@@ -12,6 +12,7 @@ from handlers import errors
 from handlers.http import queries
 from handlers.http.long_work import LongWorkHandler
 from handlers.http.views import code, history, timeline
+from handlers.http.views.names import naming_of
 from handlers.http.views.people import person
 from storage.records import Role
 
@@ -84,7 +85,7 @@ class MomentHandler(LongWorkHandler):
         if len(sequence) > _MAX_DIGITS:
             raise errors.not_found("update")
         reading = self.services.history_reader.moment(
-            session.id, self.me.id, int(sequence), code.moment
+            session.id, self.me.id, int(sequence), partial(code.moment, naming_of(session))
         )
         text = await self.while_connected(reading)
         await self.reply_made(text, {"sessionId": session.id, "sequence": int(sequence)})

@@ -1,14 +1,20 @@
 """Handlers for the versions of the code: save, restore, compare, read and list them."""
 
+from collections.abc import Mapping
+from functools import partial
+
 from crdt.errors import VersionDamaged
+from crdt.history.versions import LiveCode
+from crdt.reading.file_table import File
 from handlers import errors
 from handlers.http import queries, schemas
 from handlers.http.base import BaseHandler
 from handlers.http.json_pieces import PIECE, weight_of
-from handlers.http.views import code
+from handlers.http.views import code, differences
 from handlers.http.views.code import Files, LiveDocument, Versions
+from handlers.http.views.names import file_names, naming_of, suffix_of
 from handlers.http.views.times import rfc3339
-from storage.records import Role, Version
+from storage.records import Role, Session, User, Version
 
 _BATCH = 10
 """Versions that are read together. Each may have a megabyte of text."""
@@ -20,16 +26,32 @@ While a page is sent, memory holds several copies of it."""
 class VersionHandlerBase(BaseHandler):
     """Base of the handlers of versions."""
 
-    async def reply_version(self, version: Version, status: int = 200) -> None:
-        """Answer with a version and the names of its author and contributors."""
-        people = await self.services.store.users({version.author_id, *version.contributors})
-        await self.reply_to_members(code.version(version, people), status)
+    async def shown(
+        self, session: Session, version: Version, people: Mapping[str, User] | None = None
+    ) -> code.Version:
+        """Return a version with the names of its files, its author and its contributors.
 
-    async def reply_sound(self, version: Version) -> None:
+        people  the author and the contributors, if they were read already
+        """
+        if people is None:
+            people = await self.services.store.users({version.author_id, *version.contributors})
+        return code.version(version, people, await self.files_of(session, version))
+
+    async def files_of(self, session: Session, version: Version | LiveCode) -> tuple[File, ...]:
+        """Return the files of a version, or of the document as it is now."""
+        return await self.services.versions.files_of(
+            self.me.id, version.files or {}, version.documents, naming_of(session)
+        )
+
+    async def reply_version(self, session: Session, version: Version, status: int = 200) -> None:
+        """Answer with a version."""
+        await self.reply_to_members(await self.shown(session, version), status)
+
+    async def reply_sound(self, session: Session, version: Version) -> None:
         """Answer with one version; raises VersionDamaged. Lists show a damaged version instead."""
         if version.is_damaged:
             raise VersionDamaged(version.number)
-        await self.reply_version(version)
+        await self.reply_version(session, version)
 
 
 class SaveHandler(VersionHandlerBase):
@@ -50,7 +72,7 @@ class SaveHandler(VersionHandlerBase):
             label=body.get("label", ""),
             check=lambda: self.member(session.id, Role.EDITOR, writes=True),
         )
-        await self.reply_version(version, 201 if is_new else 200)
+        await self.reply_version(session, version, 201 if is_new else 200)
 
 
 class RestoreHandler(VersionHandlerBase):
@@ -69,9 +91,7 @@ class RestoreHandler(VersionHandlerBase):
             root=body.get("root"),
             check=lambda: self.member(session.id, Role.EDITOR, writes=True),
         )
-        version = restored.version
-        people = await self.services.store.users({version.author_id, *version.contributors})
-        answer = code.restored(version, people, restored.others)
+        answer = code.restored(await self.shown(session, restored.version), restored.others)
         await self.reply_to_members(answer, 201 if restored.is_new else 200)
 
 
@@ -86,14 +106,18 @@ class DiffHandler(BaseHandler):
         if old is None:
             old = await self._before(session.id, new)
         difference = await self.services.versions.difference(
-            session.id, self.me.id, old, new, code.encoded_differences
+            session.id,
+            self.me.id,
+            old,
+            new,
+            partial(differences.encoded_differences, naming_of(session)),
         )
         ends = {
             "from": old,
             "to": "live" if new is None else new,
             "others": code.roots(difference.others),
         }
-        await self.reply_encoded(code.encoded_difference(ends, difference.files))
+        await self.reply_encoded(differences.encoded_difference(ends, difference.files))
 
     async def _before(self, session_id: str, new: int | None) -> int:
         """Return the number of the version before `new`, or of the newest version for None.
@@ -110,20 +134,21 @@ class LatestHandler(VersionHandlerBase):
     async def get(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.VIEWER)
         if self.read_query(queries.LATEST)["live"]:
-            await self._reply_live(session.id)
+            await self._reply_live(session)
             return
         version = await self.services.store.newest_version(session.id)
         if version is None:
             raise errors.not_found("version yet: nothing was saved in this session")
-        await self.reply_sound(version)
+        await self.reply_sound(session, version)
 
-    async def _reply_live(self, session_id: str) -> None:
-        live = await self.services.versions.live(session_id, self.me.id)
+    async def _reply_live(self, session: Session) -> None:
+        live = await self.services.versions.live(session.id, self.me.id)
         answer: LiveDocument = {
-            "sessionId": session_id,
+            "sessionId": session.id,
             "version": live.newest.number if live.newest and live.is_saved else None,
             "code": live.files.get(live.main_root, ""),
             "files": live.files,
+            "names": file_names(await self.files_of(session, live)),
             "documents": code.documents(live.documents),
             "sequence": live.sequence,
             "createdAt": rfc3339(self.services.clock()),
@@ -136,11 +161,14 @@ class FilesHandler(BaseHandler):
 
     async def get(self, session_id: str) -> None:
         session, _ = await self.member(session_id, Role.VIEWER)
-        outline, sequence = await self.services.versions.outline(session.id, self.me.id)
+        with_deleted = self.read_query(queries.FILES)["deleted"]
+        outline, sequence = await self.services.versions.outline(
+            session.id, self.me.id, suffix_of(session.language)
+        )
         answer: Files = {
             "sessionId": session.id,
             "sequence": sequence,
-            "files": code.listed_files(outline),
+            "files": code.listed_files(outline, with_deleted=with_deleted),
         }
         await self.reply_to_members(answer)
 
@@ -161,7 +189,7 @@ class VersionsHandler(VersionHandlerBase):
         }
         people = await self.services.store.users(user_ids)
         answer: Versions = {
-            "versions": [code.version(version, people) for version in versions],
+            "versions": [await self.shown(session, version, people) for version in versions],
             "next": str(versions[-1].number) if has_more else None,
         }
         await self.reply_to_members(answer)
@@ -213,4 +241,4 @@ class VersionHandler(VersionHandlerBase):
             version = await self.services.store.version(session.id, int(number))
         if version is None:
             raise errors.not_found("version")
-        await self.reply_sound(version)
+        await self.reply_sound(session, version)

@@ -1,16 +1,18 @@
-"""Makes names for the files of a document's texts. Every system can create files of these names.
+"""Makes paths for the files of a document. Every system can create files with these paths.
 
-A text may have any name, and its file is unpacked on Linux, macOS or Windows, or checked out by
-git. A file's name keeps the letters of all scripts. Only characters that some system forbids are
-changed, and the manifest then has the text's own name.
+A file may have any name, and it is unpacked on Linux, macOS or Windows, or checked out by git. A
+path keeps the letters of all scripts. Only characters that some system forbids are changed, and the
+manifest has the name of the root with the file's text.
 """
 
 import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
-from typing import Final
+from collections.abc import Collection, Mapping, Sequence
+from itertools import accumulate
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 MAX_BYTES: Final = 200
 """Longest name in bytes of UTF-8. File systems allow 255,
@@ -25,6 +27,7 @@ MAX_ENDING_BYTES: Final = 20
 
 MANIFEST: Final = "original-names.json"
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _DIGEST_DIGITS = 10
 _FORBIDDEN = re.compile(
     r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u2028\u2029\u202a-\u202e\u2066-\u2069\uf000-\uf0ff]|%(?=[0-9a-fA-F]{2})'
@@ -58,54 +61,99 @@ _IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 
 
 class FileNames:
-    """Gives each text of one export a unique file name, for all folders and commits."""
+    """Gives each file of one export a path. A file keeps its path in all folders and commits."""
 
-    def __init__(
-        self,
-        roots: Iterable[str] = (),
-        taken: Collection[str] = (MANIFEST,),
-        shown: Mapping[str, str] | None = None,
-    ) -> None:
-        """Name some roots in sorted order, so that every export gives them equal names.
+    def __init__(self, taken: Collection[str] = (MANIFEST,)) -> None:
+        """taken: paths that no file gets."""
+        self._reserved = taken
+        self._paths: dict[_File, str] = {}
 
-        roots  the roots that get their names first
-        taken  names that no file gets
-        shown  {root: the name that users see}, if it differs from the root's own name. If another
-               text has this name as its own, that text keeps it
+    def paths(
+        self, shown: Mapping[str, str], endings: Mapping[str, str] = _NOTHING
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """Return {root: path} of the texts, and of the other roots, in one folder or commit.
+
+        shown    {root: the name that users see}; slashes in it separate folders
+        endings  {root: ending} of roots that are not texts. Their files are called as the root
         """
-        self._shown = shown or {}
-        self._names: dict[tuple[str, str], str] = {}
-        self._taken = {_key(name) for name in taken}
-        self._numbers: dict[str, int] = {}
-        for root in sorted(roots, key=lambda root: (root in self._shown, root)):
-            self.of(root)
-
-    def of(self, root: str, ending: str = "") -> str:
-        """Return the name of the file for a text, or for another root with the given ending."""
-        name = self._names.get((root, ending))
-        if name is None:
-            name = self._names[root, ending] = self._free(
-                root + ending if ending else self._shown.get(root, root)
-            )
-            self._taken.add(_key(name))
-        return name
+        files = [_File(root, name, is_root=False) for root, name in shown.items()]
+        files += [_File(root, root + ending, is_root=True) for root, ending in endings.items()]
+        folder = _Folder(self._reserved)
+        # Files that had a path in an earlier folder come first, so that they keep it.
+        kept = {file: path for file in files if (path := self._paths.get(file, ""))}
+        paths = {file: path for file, path in kept.items() if folder.take(path)}
+        for file in files:
+            if file not in paths:
+                path = folder.add([file.name] if file.is_root else file.name.split("/"))
+                paths[file] = path
+                self._paths.setdefault(file, path)
+        return (
+            {file.root: path for file, path in paths.items() if not file.is_root},
+            {file.root: path for file, path in paths.items() if file.is_root},
+        )
 
     @property
     def are_original(self) -> bool:
-        """Whether each file so far has the name that users see for its text."""
-        return all(name == self._shown.get(root, root) for (root, _), name in self._names.items())
+        """Whether each file so far has the name that users see for it."""
+        return all(path == file.name and not file.is_root for file, path in self._paths.items())
 
     def manifest(self) -> str:
-        """Return the JSON object {name of the file: name of the text}."""
-        listed = {name: root for (root, _), name in sorted(self._names.items())}
-        return json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
+        """Return the JSON object {path of the file: name of its root}."""
+        listed: dict[str, str] = {}
+        # A file may have the path that another file had before. The manifest names the first one,
+        # which is that of the live document if it was named first.
+        for (root, _, _), path in self._paths.items():
+            listed.setdefault(path, root)
+        return json.dumps(dict(sorted(listed.items())), indent=2, ensure_ascii=False) + "\n"
 
-    def _free(self, root: str) -> str:
-        first = name = file_name(root)
-        while _key(name) in self._taken:
-            number = self._numbers[_key(first)] = self._numbers.get(_key(first), 1) + 1
-            name = file_name(root, f"-{number}")
-        return name
+
+class _File(NamedTuple):
+    """A file with the name that users see; is_root: the name is one part, even with slashes."""
+
+    root: str
+    name: str
+    is_root: bool
+
+
+class _Folder:
+    """Paths of one folder, with folders inside. No system treats two of them as the same file."""
+
+    def __init__(self, reserved: Collection[str]) -> None:
+        self._taken = {_key(name): True for name in reserved}
+        """{key of the path: whether it is a file; False for a folder}"""
+        self._numbers: dict[tuple[str, bool], int] = {}
+
+    def take(self, path: str) -> bool:
+        """Take a path as it is; return False, and take nothing, if another file is in its way."""
+        *folders, _ = accumulate(path.split("/"), lambda before, part: f"{before}/{part}")
+        if self._is_blocked(_key(path), is_file=True) or any(
+            self._is_blocked(_key(place), is_file=False) for place in folders
+        ):
+            return False
+        self._taken.update({_key(place): False for place in folders})
+        self._taken[_key(path)] = True
+        return True
+
+    def add(self, parts: Sequence[str]) -> str:
+        """Return a free path for a file, and take it; parts: its folders and its own name."""
+        path = ""
+        for part in parts[:-1]:
+            path = f"{self._free(path, part, is_file=False)}/"
+        return self._free(path, parts[-1], is_file=True)
+
+    def _free(self, before: str, part: str, *, is_file: bool) -> str:
+        path = before + file_name(part)
+        key = _key(path), is_file
+        while self._is_blocked(_key(path), is_file=is_file):
+            number = self._numbers[key] = self._numbers.get(key, 1) + 1
+            path = before + file_name(part, f"-{number}")
+        self._taken[_key(path)] = is_file
+        return path
+
+    def _is_blocked(self, key: str, *, is_file: bool) -> bool:
+        """Whether no file or folder can have a path. Only a file is in the way of a folder."""
+        has_file = self._taken.get(key)
+        return bool(has_file) or (is_file and has_file is not None)
 
 
 def file_name(root: str, mark: str = "") -> str:

@@ -11,9 +11,9 @@ from dulwich.objects import ObjectID
 
 from handlers.export.contents import live_if_sound
 from handlers.export.file_names import FileNames
-from handlers.export.git_repo import SERVER, Progress, Snapshot, bundle, commit
-from handlers.export.main_file import shown_names
+from handlers.export.git_repo import SERVER, Progress, Snapshot, begin, bundle, commit
 from handlers.http.text_rules import NAMELESS
+from handlers.http.views.names import naming_of
 from handlers.http.views.people import person
 from handlers.services import Services
 from storage.records import Session, User, Version
@@ -40,14 +40,16 @@ class GitBundle:
         self._session = session
         self._user_id = user_id
         self._file = file
-        self._shown = shown_names(session.language)
-        self._progress = Progress(FileNames(shown=self._shown))
+        self._progress = Progress(FileNames(), naming_of(session))
 
     async def write(self) -> None:
         """Write everything; raises the errors of reading versions."""
         store = self._services.store
         live = await live_if_sound(self._services, self._session.id, self._user_id)
-        self._progress = Progress(FileNames(live.files if live else {}, shown=self._shown))
+        if live:
+            self._progress = await self._work(
+                begin, self._progress.naming, live.files, live.documents
+            )
         numbers: list[int] = []
         while page := await store.versions(
             self._session.id, numbers[-1] if numbers else None, 200, with_files=False

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dulwich.bundle import create_bundle_from_repo, write_bundle
-from dulwich.objects import Blob, Commit, ObjectID, Tree
+from dulwich.index import commit_tree
+from dulwich.objects import Blob, Commit, ObjectID
 from dulwich.refs import Ref
 from dulwich.repo import Repo
 
+from crdt.reading.file_table import Naming
 from handlers.export.contents import as_files
 from handlers.export.file_names import MANIFEST, FileNames
 from handlers.http.text_rules import SERVER_NAME
@@ -48,24 +50,34 @@ class Progress(NamedTuple):
     """
 
     names: FileNames
+    naming: Naming
     parent: ObjectID | None = None
+
+
+def begin(naming: Naming, files: Mapping[str, str], documents: Mapping[str, Any]) -> Progress:
+    """Return the state before the first commit.
+
+    files, documents  the live document, whose files get their paths before those of all commits
+    """
+    names = FileNames()
+    as_files(names, naming, files, documents)
+    return Progress(names, naming)
 
 
 def commit(folder: str, progress: Progress, snapshot: Snapshot) -> Progress:
     """Add a commit to the repository in a folder; the first commit creates the repository."""
     with Repo.init_bare(folder) if progress.parent is None else Repo(folder) as repo:
         names = progress.names
-        files = as_files(names, snapshot.files, snapshot.documents)
+        files = as_files(names, progress.naming, snapshot.files, snapshot.documents)
         if not names.are_original:
             files = {**files, MANIFEST: names.manifest()}
-        tree = Tree()
-        for name, text in files.items():
+        blobs = []
+        for path, text in files.items():
             blob = Blob.from_string(text.encode())
             repo.object_store.add_object(blob)
-            tree.add(name.encode(), _FILE_MODE, blob.id)
-        repo.object_store.add_object(tree)
+            blobs.append((path.encode(), blob.id, _FILE_MODE))
         made = Commit()
-        made.tree = tree.id
+        made.tree = commit_tree(repo.object_store, blobs)
         made.parents = [progress.parent] if progress.parent else []
         made.author, made.committer = snapshot.author, SERVER
         made.author_time = made.commit_time = snapshot.at // 1_000
@@ -73,7 +85,7 @@ def commit(folder: str, progress: Progress, snapshot: Snapshot) -> Progress:
         made.encoding = b"UTF-8"
         made.message = snapshot.message.encode()
         repo.object_store.add_object(made)
-        return Progress(names, made.id)
+        return progress._replace(parent=made.id)
 
 
 def bundle(folder: str, last: ObjectID) -> Path:

@@ -8,9 +8,11 @@ from importlib.resources import files
 from itertools import accumulate
 from typing import IO, NamedTuple, TypedDict
 
+from crdt.errors import RoomDamaged, TextUnavailable
 from crdt.history.playback.replay import Replayed
-from handlers.export.main_file import shown_names
+from crdt.reading.file_table import read_files
 from handlers.http.views import history
+from handlers.http.views.names import naming_of
 from handlers.http.views.people import person
 from handlers.http.views.times import rfc3339
 from handlers.services import Services
@@ -55,7 +57,7 @@ class HtmlPlayer:
             "start": start,
             "roots": list(self._names.roots),
             "others": sorted(self._others.difference(self._names.roots)),
-            "names": shown_names(self._session.language),
+            "names": await self._file_names(),
             "authors": [person(author, people)["username"] for author in self._names.authors],
             "versions": await self._versions(),
             "chat": await self._chat(people),
@@ -78,6 +80,16 @@ class HtmlPlayer:
             await self._put("," if start and rows.text else "", rows.text)
             start = following
         return first.files, first.first_at
+
+    async def _file_names(self) -> dict[str, str]:
+        """Return {root: name of its file}, as the document has it now."""
+        naming, versions = naming_of(self._session), self._services.versions
+        try:
+            outline, _ = await versions.outline(self._session.id, self._user_id, naming.suffix)
+            files = outline.files
+        except (RoomDamaged, TextUnavailable):
+            files = read_files(None, self._names.roots, naming)
+        return {file.root: file.name for file in files}
 
     async def _versions(self) -> list[_Version]:
         store, before = self._services.store, None

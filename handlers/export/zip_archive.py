@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import IO, Any
 
+from crdt.history.versions import LiveCode
 from handlers.export.contents import as_files, live_if_sound
 from handlers.export.file_names import MANIFEST, MAX_BYTES, FileNames
-from handlers.export.main_file import shown_names
 from handlers.http.views import chat, code, people
+from handlers.http.views.names import naming_of
 from handlers.http.views.times import rfc3339
 from handlers.services import Services
 from storage.records import Message, Session, Version
@@ -21,8 +22,8 @@ _MESSAGES = 500
 _README = """{title}
 session {id}, {language}, {status}, exported {now}
 
-versions/NNNN-kind/   the texts of version NNNN, a file each; maps and arrays as JSON, other documents as XML
-live/                 the same, as it was at the time of the export
+versions/NNNN-kind/   the files of version NNNN, as they were called then; maps and arrays as JSON, other documents as XML
+live/                 the same, as it was at the time of the export; without files that were deleted
 {manifest:<21} for each file, what its text is called in the document
 versions.jsonl        number, kind, label, author, contributors and time of each version
 chat.jsonl            messages, oldest first
@@ -30,11 +31,11 @@ members.json          who takes part, and as what
 
 What is damaged in the store says "damaged": true, and has a DAMAGED.txt instead of its texts.
 
-The text that is called "codemirror" in the document is main with the ending of the session's language, as in the editor.
-Each other file is called as its text, in the letters of its script, if every system can create such a file. If not:
-- characters that a system forbids are written as in URLs: a/b is a%2Fb;
+Each file is called as in the editor, in its folders and in the letters of its script, if every system can create such
+a file. If not:
+- characters that a system forbids are written as in URLs: a:b is a%3Ab;
 - names that mean something to Windows, macOS or git begin with _: con.txt is _con.txt;
-- names over {limit} bytes are cut, and end in a digest of the whole name;
+- names of files and folders over {limit} bytes are cut, and end in a digest of the whole name;
 - names that differ only in upper and lower case, or in how accents are stored, are numbered: main.java is main-2.java
   where Main.java is there too.
 """  # noqa: E501  # lines of a file in the archive
@@ -56,21 +57,16 @@ class ZipArchive:
         self._session = session
         self._user_id = user_id
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
-        self._shown = shown_names(session.language)
-        self._names = FileNames(shown=self._shown)
+        self._naming = naming_of(session)
+        self._names = FileNames()
 
     async def write(self) -> None:
         """Write everything; raises the errors of reading versions."""
         services, session = self._services, self._session
         now = rfc3339(services.clock())
         live = await live_if_sound(services, session.id, self._user_id)
-        self._names = FileNames(live.files if live else {}, shown=self._shown)
-        shown = (
-            self._under("live", live.files, live.documents)
-            if live
-            else {f"live/{_DAMAGED_FILE}": _DAMAGED_LIVE}
-        )
-        await asyncio.to_thread(self._put, {"README.txt": _readme(session, now), **shown})
+        await asyncio.to_thread(self._put, {"README.txt": _readme(session, now)})
+        await asyncio.to_thread(self._put_live, live)
         await self._put_versions()
         await self._put_chat()
         members = await services.store.members(session.id)
@@ -86,6 +82,12 @@ class ZipArchive:
         described = {"members.json": json.dumps(listed, indent=2), MANIFEST: self._names.manifest()}
         await asyncio.to_thread(self._put, described)
         await asyncio.to_thread(self._zip.close)
+
+    def _put_live(self, live: LiveCode | None) -> None:
+        if live:
+            self._put(self._under("live", live.files, live.documents))
+        else:
+            self._put({f"live/{_DAMAGED_FILE}": _DAMAGED_LIVE})
 
     async def _put_versions(self) -> None:
         store, before = self._services.store, None
@@ -130,7 +132,7 @@ class ZipArchive:
         """Return {path: text}. All paths stay in the folder, even for roots such as `../a`."""
         return {
             f"{folder}/{name}": text
-            for name, text in as_files(self._names, files, documents).items()
+            for name, text in as_files(self._names, self._naming, files, documents).items()
         }
 
     def _put(self, files: dict[str, str]) -> None:

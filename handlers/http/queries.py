@@ -63,6 +63,7 @@ LATEST: Schema = {
         "meta": {"message": "must be true or false"},
     }
 }
+FILES: Schema = {"deleted": LATEST["live"]}
 DIFF: Schema = {
     "from": _VERSION,
     "to": {

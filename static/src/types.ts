@@ -338,8 +338,9 @@ export interface components {
       unread: number
     }
     /**
-     * @description A version. An answer that only describes it has no `code`, `files` and `documents`.
+     * @description A version. An answer that only describes it has no `code`, `files`, `names` and `documents`.
      *
+     *     `names` are the files as they were listed then, in their order.
      *     A version that is `damaged` in the store has none of these fields, and others may be empty.
      */
     Version: {
@@ -356,6 +357,7 @@ export interface components {
       files?: {
         [key: string]: string
       }
+      names?: components["schemas"]["FileName"][]
       documents?: {
         [key: string]: components["schemas"]["Document"]
       }
@@ -367,6 +369,12 @@ export interface components {
     Author: {
       id: string
       username: string
+    }
+    /** @description The name of a file. Names are unique, except those of deleted files. */
+    FileName: {
+      root: string
+      name: string
+      deleted: boolean
     }
     /**
      * @description The content of a root that is not a text.
@@ -392,6 +400,7 @@ export interface components {
       files: {
         [key: string]: string
       }
+      names: components["schemas"]["FileName"][]
       documents: {
         [key: string]: components["schemas"]["Document"]
       }
@@ -399,22 +408,25 @@ export interface components {
       /** Format: date-time */
       createdAt: string
     }
-    /** @description The roots of the document as it is now; texts come first. */
+    /** @description The files of the document as it is now, in the order of their list; then its other roots. */
     Files: {
       sessionId: string
       sequence: number
       files: components["schemas"]["File"][]
     }
     /**
-     * @description A root of a document, without its content.
+     * @description A file of a document, without its content; or a root that is not a text.
      *
-     *     `length` is the number of a text's UTF-16 code units, of a map's keys, of an array's values, or
-     *     of XML's elements and texts. It is 0 if the root is `empty`.
+     *     `name` is unique among the files that are not `deleted`. `length` is the number of a text's
+     *     UTF-16 code units, of a map's keys, of an array's values, or of XML's elements and texts. It is
+     *     0 if the root is `empty`.
      */
     File: {
       root: string
+      name: string
       type: "text" | components["schemas"]["RootType"]
       length: number
+      deleted: boolean
     }
     /**
      * @description The version that a restore made.
@@ -435,6 +447,7 @@ export interface components {
       files?: {
         [key: string]: string
       }
+      names?: components["schemas"]["FileName"][]
       documents?: {
         [key: string]: components["schemas"]["Document"]
       }
@@ -447,7 +460,7 @@ export interface components {
       type: components["schemas"]["RootType"]
     }
     /**
-     * @description The texts that differ between two versions.
+     * @description The texts and the names of files that differ between two versions.
      *
      *     Version 0 is the empty document before version 1.
      *     `others` are roots that differ and are not texts, so they have no hunks.
@@ -456,11 +469,19 @@ export interface components {
       from: number
       to: number | "live"
       files: components["schemas"]["FileDifference"][]
+      renamed: components["schemas"]["Renamed"][]
       others: components["schemas"]["Root"][]
     }
-    /** @description The differences in one text; `git apply` and `patch` can read `unified`. */
+    /**
+     * @description The differences in one text; `git apply` and `patch` can read `unified`.
+     *
+     *     `name` is the name of the file in the newer document, and `oldName` in the older one. If one of
+     *     them does not have the file, both are the name in the other one.
+     */
     FileDifference: {
       root: string
+      name: string
+      oldName: string
       hunks: components["schemas"]["Hunk"][]
       unified: string
     }
@@ -482,6 +503,12 @@ export interface components {
       /** @enum {string} */
       kind: " " | "-" | "+"
       text: string
+    }
+    /** @description A file that was made, renamed or deleted; a name is null where the file is not listed. */
+    Renamed: {
+      root: string
+      name: string | null
+      oldName: string | null
     }
     /** @description The edits of all users with their times and amounts; `duration` is in milliseconds. */
     Timeline: {
@@ -563,6 +590,7 @@ export interface components {
       files: {
         [key: string]: string
       }
+      names: components["schemas"]["FileName"][]
       documents: {
         [key: string]: components["schemas"]["Document"]
       }
@@ -693,6 +721,7 @@ export type Unread = components["schemas"]["Unread"]
 export type Version = components["schemas"]["Version"]
 export type VersionKind = components["schemas"]["VersionKind"]
 export type Author = components["schemas"]["Author"]
+export type FileName = components["schemas"]["FileName"]
 export type Document = components["schemas"]["Document"]
 export type RootType = components["schemas"]["RootType"]
 export type LeftOut = components["schemas"]["LeftOut"]
@@ -705,6 +734,7 @@ export type Difference = components["schemas"]["Difference"]
 export type FileDifference = components["schemas"]["FileDifference"]
 export type Hunk = components["schemas"]["Hunk"]
 export type HunkLine = components["schemas"]["HunkLine"]
+export type Renamed = components["schemas"]["Renamed"]
 export type Timeline = components["schemas"]["Timeline"]
 export type TimelineAuthor = components["schemas"]["TimelineAuthor"]
 export type TimelineEntry = components["schemas"]["TimelineEntry"]

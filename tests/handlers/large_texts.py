@@ -1,13 +1,14 @@
 """Pairs of texts that are expensive to compare: {name: (old, new)}."""
 
 import random
+from functools import partial
 from typing import Any
 
 from collab_server.server import Server
 from crdt.document.server_edits import edit_carried
 from crdt.document.view import edit_copy
 from crdt.text.byte_edits import edits_between
-from handlers.http.views.code import encoded_differences
+from handlers.http.views.differences import encoded_differences
 
 _DICE = random.Random(5)
 _LINES = [f"{number:x}\n" for number in range(40_000)]
@@ -32,8 +33,9 @@ def jobs_of(server: Server) -> list[str]:
     run = workers.run
 
     async def run_and_note(function: Any, *arguments: Any, **options: Any) -> Any:
-        if function in (edit_copy, edit_carried, edits_between, encoded_differences):
-            names.append(function.__name__)
+        plain = function.func if isinstance(function, partial) else function
+        if plain in (edit_copy, edit_carried, edits_between, encoded_differences):
+            names.append(plain.__name__)
         return await run(function, *arguments, **options)
 
     workers.run = run_and_note  # type: ignore[method-assign, assignment]

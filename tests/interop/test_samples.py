@@ -92,6 +92,32 @@ async def test_editor_of_readme_connects_and_is_told_what_is_saved(
     assert "saved 2" in output
 
 
+async def test_file_that_an_editor_names_is_listed(
+    server: Server, ada: Api, programs: Programs
+) -> None:
+    """The sample of docs/documents.md puts a file into the table; the server lists its name."""
+    editor = at(server, sample("README.md", 'import * as Y from "yjs"'))
+    naming = sample("docs/documents.md", 'const files = doc.getMap("files")')
+    session_id = await ada.new_session(language="python")
+    (programs.folder / "sample.mjs").write_text(
+        'import WebSocket from "ws"\n'
+        "globalThis.WebSocket = WebSocket\n"
+        f'const sessionId = "{session_id}", accessToken = "{ada.token}"\n'
+        + editor
+        + naming
+        + 'doc.getText("f-1k9x02ab7qz3").insert(0, "text")\n'
+    )
+
+    await programs.start(node_command(), "sample.mjs")
+    listed = await until(
+        lambda: ada.get(f"/code/{session_id}/files"), lambda found: len(found.body["files"]) == 2
+    )
+
+    assert [(file["name"], file["length"]) for file in listed.body["files"]] == [
+        ("main.py", 0), ("notes/ideas", 4),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(("is_logged_out", "end"), [(False, "synced"), (True, "sign in")])
 async def test_editor_of_readme_goes_on_after_its_token_expired(
     clock: Clock, server: Server, programs: Programs, *, is_logged_out: bool, end: str

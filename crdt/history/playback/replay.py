@@ -11,6 +11,8 @@ from typing import NamedTuple, TypeVar
 
 from crdt.history.playback.stored_log import StoredLog, stored
 from crdt.log.codec import LogEntry
+from crdt.reading.documents import table_of
+from crdt.reading.file_table import TABLE_ROOT
 from crdt.reading.roots import root_names
 from crdt.reading.text_order import TextEdit, TextOrder
 from crdt.wire.content import STORED_LIMITS
@@ -90,8 +92,11 @@ class Replayer:
         return {self._main_root: "", **self._order.texts()}
 
     def other_roots(self) -> list[str]:
-        """Return the names of the roots that are not texts."""
-        return sorted(root_names(self._order).difference(self._order.text_roots))
+        """Return the names of the roots that are not texts, without the table of files."""
+        others = root_names(self._order).difference(self._order.text_roots)
+        if TABLE_ROOT in others and table_of(self._order) is not None:
+            others.remove(TABLE_ROOT)
+        return sorted(others)
 
     def step(self, entry: LogEntry) -> Step:
         """Apply the next entry, and return its step.

@@ -12,7 +12,6 @@ from handlers.http import queries, schemas
 from handlers.http.schemas import Schema
 from handlers.http.views.chat import Message, Messages, Unread
 from handlers.http.views.code import (
-    Difference,
     Files,
     LiveDocument,
     Moment,
@@ -21,6 +20,7 @@ from handlers.http.views.code import (
     Version,
     Versions,
 )
+from handlers.http.views.differences import Difference
 from handlers.http.views.history import Blame, Replay
 from handlers.http.views.people import (
     Avatar,
@@ -199,8 +199,9 @@ OPERATIONS: tuple[Operation, ...] = (
               "The newest version; live=true: the document as it is now.", Version | LiveDocument,
               query=queries.LATEST, errors=_VERSIONS),
     Operation("GET", "/code/{sessionId}/files", "listFiles",
-              "Which texts, maps, arrays and XML the document has now, and how long they are.",
-              Files, errors=_DOCUMENT),
+              "The files that the document has now, in order, with names and lengths, then its maps, "
+              "arrays and XML; deleted=true: also the deleted files.",
+              Files, query=queries.FILES, errors=_DOCUMENT),
     Operation("POST", "/code/{sessionId}/restore", "restoreVersion",
               "Bring the document, or one text of it, back to a version; editors see it as an "
               "edit. 200 if it is like that already.", Restored, (201, 200), schemas.RESTORE,

@@ -1,16 +1,18 @@
-"""Answers with code: versions, present and past documents, and differences between versions."""
+"""Answers with code: versions, and present and past documents."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, NotRequired, TypedDict
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, NotRequired, TypedDict
 
 from crdt.document.server_edits import code_root
 from crdt.history.playback import moment as moments
 from crdt.history.snapshot import Outline
+from crdt.reading import file_table
 from crdt.reading.documents import LeftOut
+from crdt.reading.roots import Root as OtherRoot
 from crdt.reading.roots import RootType
-from crdt.text import hunks
-from handlers.http.views.fields import From, OneOf, Timestamp
+from handlers.http.views.fields import From, Timestamp
+from handlers.http.views.names import FileName, file_names
 from handlers.http.views.people import person
 from handlers.http.views.times import rfc3339
 from storage import records
@@ -38,8 +40,9 @@ class Document(TypedDict):
 
 
 class Version(TypedDict):
-    """A version. An answer that only describes it has no `code`, `files` and `documents`.
+    """A version. An answer that only describes it has no `code`, `files`, `names` and `documents`.
 
+    `names` are the files as they were listed then, in their order.
     A version that is `damaged` in the store has none of these fields, and others may be empty.
     """
 
@@ -53,6 +56,7 @@ class Version(TypedDict):
     createdAt: Timestamp
     code: NotRequired[str]
     files: NotRequired[dict[str, str]]
+    names: NotRequired[list[FileName]]
     documents: NotRequired[dict[str, Document]]
     damaged: NotRequired[bool]
 
@@ -87,25 +91,29 @@ class LiveDocument(TypedDict):
     version: int | None
     code: str
     files: dict[str, str]
+    names: list[FileName]
     documents: dict[str, Document]
     sequence: int
     createdAt: Timestamp
 
 
 class File(TypedDict):
-    """A root of a document, without its content.
+    """A file of a document, without its content; or a root that is not a text.
 
-    `length` is the number of a text's UTF-16 code units, of a map's keys, of an array's values, or
-    of XML's elements and texts. It is 0 if the root is `empty`.
+    `name` is unique among the files that are not `deleted`. `length` is the number of a text's
+    UTF-16 code units, of a map's keys, of an array's values, or of XML's elements and texts. It is
+    0 if the root is `empty`.
     """
 
     root: str
+    name: str
     type: Literal["text"] | RootType
     length: int
+    deleted: bool
 
 
 class Files(TypedDict):
-    """The roots of the document as it is now; texts come first."""
+    """The files of the document as it is now, in the order of their list; then its other roots."""
 
     sessionId: str
     sequence: int
@@ -119,51 +127,8 @@ class Moment(TypedDict):
     sequence: int
     code: str
     files: dict[str, str]
+    names: list[FileName]
     documents: dict[str, Document]
-
-
-class _Marks(TypedDict, total=False):
-    marks: list[tuple[int, int]]
-
-
-class HunkLine(_Marks):
-    """A line that is in both texts, only in the old text, or only in the new text.
-
-    `marks` are [start, end] of the changed parts of the line, in UTF-16 code units.
-    """
-
-    kind: Annotated[str, OneOf(" ", "-", "+")]
-    text: str
-
-
-class Hunk(TypedDict):
-    """Lines that differ, with the lines around them; lines are counted from 1."""
-
-    oldStart: int
-    oldLines: int
-    newStart: int
-    newLines: int
-    lines: list[HunkLine]
-
-
-class FileDifference(TypedDict):
-    """The differences in one text; `git apply` and `patch` can read `unified`."""
-
-    root: str
-    hunks: list[Hunk]
-    unified: str
-
-
-class Difference(From):
-    """The texts that differ between two versions.
-
-    Version 0 is the empty document before version 1.
-    `others` are roots that differ and are not texts, so they have no hunks.
-    """
-
-    to: int | Literal["live"]
-    files: list[FileDifference]
-    others: list[Root]
 
 
 class Redaction(From):
@@ -175,8 +140,15 @@ class Redaction(From):
     versions: int
 
 
-def version(record: records.Version, people: Mapping[str, records.User]) -> Version:
-    """Return a version, without `code`, `files` and `documents` when it was read without them."""
+def version(
+    record: records.Version,
+    people: Mapping[str, records.User],
+    files: Iterable[file_table.File] = (),
+) -> Version:
+    """Return a version, only with its description when it was read without its texts.
+
+    files  the version's files, if it was read with its texts
+    """
     body: Version = {
         "sessionId": record.session_id,
         "version": record.number,
@@ -192,15 +164,14 @@ def version(record: records.Version, people: Mapping[str, records.User]) -> Vers
     if record.files is not None:
         body["code"] = record.files.get(record.main_root, "")
         body["files"] = dict(record.files)
+        body["names"] = file_names(files)
         body["documents"] = documents(record.documents)
     return body
 
 
-def restored(
-    record: records.Version, people: Mapping[str, records.User], others: Mapping[str, str]
-) -> Restored:
+def restored(shown: Version, others: Mapping[str, str]) -> Restored:
     """Return the version of a restore; others: {root: type} of roots that were not restored."""
-    return {**version(record, people), "notRestored": roots(others)}
+    return {**shown, "notRestored": roots(others)}
 
 
 def roots(types: Mapping[str, str]) -> list[Root]:
@@ -208,33 +179,49 @@ def roots(types: Mapping[str, str]) -> list[Root]:
     return [{"root": name, "type": RootType(kind)} for name, kind in types.items()]
 
 
-def listed_files(outline: Outline) -> list[File]:
-    """Return the roots of a document."""
-    texts: list[File] = [
-        {"root": root, "type": "text", "length": length} for root, length in outline.texts.items()
+def listed_files(outline: Outline, *, with_deleted: bool) -> list[File]:
+    """Return the files of a document, and then its roots that are neither texts nor in the list."""
+    others = dict(outline.others)
+    listed: list[File] = []
+    for root, name, is_deleted in outline.files:
+        other = others.pop(root, None)
+        if with_deleted or not is_deleted:
+            listed.append(_listed(outline, root, name, other, is_deleted=is_deleted))
+    return listed + [
+        _listed(outline, root, root or file_table.NO_NAME, other) for root, other in others.items()
     ]
-    others: list[File] = [
-        {"root": name, "type": RootType(root.type), "length": root.length}
-        for name, root in outline.others.items()
-    ]
-    return texts + others
 
 
-def documents(read: Mapping[str, Mapping[str, Any]]) -> dict[str, Document]:
-    """Return {root: content} of roots that are not texts."""
+def _listed(
+    outline: Outline, root: str, name: str, other: OtherRoot | None, *, is_deleted: bool = False
+) -> File:
+    """Return one file; other: its type, if it is not a text."""
     return {
-        root: {"type": document["type"], "value": document["value"], "leftOut": document["leftOut"]}
-        for root, document in read.items()
+        "root": root,
+        "name": name,
+        "type": RootType(other.type) if other else "text",
+        "length": other.length if other else outline.texts.get(root, 0),
+        "deleted": is_deleted,
     }
 
 
-def moment(shown: moments.Moment) -> str:
+def documents(read: Mapping[str, Mapping[str, Any]]) -> dict[str, Document]:
+    """Return {root: content} of roots that are not texts, without the table of files."""
+    return {
+        root: {"type": document["type"], "value": document["value"], "leftOut": document["leftOut"]}
+        for root, document in file_table.without_table(read).items()
+    }
+
+
+def moment(naming: file_table.Naming, shown: moments.Moment) -> str:
     """Return a past document as JSON, without its session and log position."""
     files = shown.files
+    listed = file_table.read_files(file_table.table_in(shown.documents), files, naming)
     return json.dumps(
         {
             "code": files.get(code_root(files, shown.main_root), ""),
             "files": files,
+            "names": file_names(listed),
             "documents": documents(shown.documents),
         }
     )
@@ -243,44 +230,3 @@ def moment(shown: moments.Moment) -> str:
 def author(user_id: str, people: Mapping[str, records.User], name: str = "") -> Author:
     """Return an author; `name` is their earlier name, which is used if their record is gone."""
     return {"id": user_id, "username": person(user_id, people, name)["username"]}
-
-
-def encoded_differences(before: Mapping[str, str], after: Mapping[str, str], steps: int) -> bytes:
-    """Return the differences between the texts of two documents as JSON.
-
-    before, after  {root: text}
-    steps          bounds the work of the comparison, as in `hunks.compare`
-    """
-    return json.dumps(file_differences(hunks.compare(before, after, steps))).encode()
-
-
-def encoded_difference(others: Mapping[str, Any], files: bytes) -> list[bytes]:
-    """Return a `Difference` as JSON in pieces, from its other fields and its encoded `files`."""
-    return [f'{json.dumps(others)[:-1]}, "files": '.encode(), files, b"}"]
-
-
-def file_differences(differences: Mapping[str, Sequence[hunks.Hunk]]) -> list[FileDifference]:
-    """Return the differences of all texts; differences: {root: hunks}."""
-    return [
-        {
-            "root": root,
-            "hunks": [_hunk(hunk) for hunk in file_hunks],
-            "unified": hunks.unified(root, file_hunks),
-        }
-        for root, file_hunks in differences.items()
-    ]
-
-
-def _hunk(hunk: hunks.Hunk) -> Hunk:
-    return {
-        "oldStart": hunk.old_start,
-        "oldLines": hunk.old_lines,
-        "newStart": hunk.new_start,
-        "newLines": hunk.new_lines,
-        "lines": [_line(line) for line in hunk.lines],
-    }
-
-
-def _line(line: hunks.HunkLine) -> HunkLine:
-    marks: _Marks = {"marks": line.marks} if line.marks else {}
-    return {"kind": line.kind, "text": line.text, **marks}

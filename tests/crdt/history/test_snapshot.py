@@ -5,6 +5,7 @@ import pytest
 
 import crdt.history.snapshot as snapshots
 from crdt.history.snapshot import Snapshot
+from crdt.reading.file_table import File
 from tests.crdt.harness import Typist, join, send
 from tests.crdt.world import World
 
@@ -81,9 +82,9 @@ async def test_outline_has_lengths_and_types_alone(
         for update in (bytes(typist.doc.get_update()), gone.insert(0, "a"), gone.delete(0, 1)):
             send(room, ada, update, world.now)
         room.integrate_pending()
-        loaded = await Snapshot(room).outline(world.workers, "ada")
+        loaded = await Snapshot(room).outline(world.workers, "ada", "py")
         room.document.rest()
-        resting = await Snapshot(room).outline(world.workers, "ada")
+        resting = await Snapshot(room).outline(world.workers, "ada", "py")
 
     assert loaded == resting
     assert loaded.texts == {"codemirror": 0, "notes": 3, "gone": 0}
@@ -98,7 +99,7 @@ async def test_outline_reads_no_text_of_a_plain_document_in_a_worker(world: Worl
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
         send(room, ada, typist.insert(0, "text"), world.now)
-        outline = await Snapshot(room).outline(world.workers, "ada")
+        outline = await Snapshot(room).outline(world.workers, "ada", "py")
 
-    assert outline == ({"codemirror": 4}, {})
+    assert outline == ({"codemirror": 4}, {}, (File("codemirror", "main.py"),))
     assert world.workers.counts["done"] == 0

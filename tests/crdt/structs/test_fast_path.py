@@ -18,6 +18,7 @@ from crdt.wire.content import STORED_LIMITS
 from crdt.wire.lib0 import write_var_uint
 from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
+from tests.crdt.senseless import senseless
 from tests.crdt.struct_bytes import admit
 
 
@@ -185,32 +186,6 @@ def test_fast_path_does_not_apply_next_to_nested_types(kind: str) -> None:
         other.get("array", type=pycrdt.Array).append(pycrdt.Text("inside"))
     taken(index, b"\x01\x01\x08\x00\x00\x03\x00" if kind == "collected" else other.get_update())
     assert fast_path.read(frame_of(second), index, "ada") is None
-
-
-def senseless(source: random.Random, index: StructIndex) -> bytes:
-    """Return a keystroke of client 2 or 3 at a random place."""
-
-    def somewhere() -> bytes:
-        client = source.choice(list(index.clocks))
-        return write_var_uint(client) + write_var_uint(source.randrange(index.clocks[client]))
-
-    if source.random() < 0.25:
-        return b"\x00" + senseless_range(source, index)
-    client = source.choice((2, 3))
-    origins = source.choice(
-        (b"\x84" + somewhere(), b"\xc4" + somewhere() + somewhere(), b"\x44" + somewhere())
-    )
-    text = b"q" * source.randint(1, 3)
-    head = b"\x01\x01" + write_var_uint(client) + write_var_uint(index.clocks[client])
-    deleted = senseless_range(source, index) if source.random() < 0.2 else b"\x00"
-    return head + origins + bytes((len(text),)) + text + deleted
-
-
-def senseless_range(source: random.Random, index: StructIndex) -> bytes:
-    client = source.choice(list(index.clocks))
-    start = source.randrange(index.clocks[client])
-    size = source.randint(1, min(4, index.clocks[client] - start))
-    return b"\x01" + b"\x01".join(map(write_var_uint, (client, start))) + write_var_uint(size)
 
 
 @pytest.mark.parametrize("seed", range(8))

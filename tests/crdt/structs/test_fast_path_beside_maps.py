@@ -20,8 +20,8 @@ from crdt.wire.compact import squash
 from crdt.wire.struct_id import pack_id
 from crdt.wire.update_parser import parse
 from tests.crdt.harness import NOW, join, make_room, save
+from tests.crdt.senseless import senseless
 from tests.crdt.struct_bytes import admit
-from tests.crdt.structs.test_fast_path import senseless
 
 _ROOTS = ("codemirror", "f-1", "f-2", "f-3")
 

@@ -51,7 +51,7 @@ def test_hunks_applied_to_old_text_give_new_text(old: str, new: str) -> None:
 )  # fmt: skip
 def test_hunks_are_accepted_by_git_apply(tmp_path: Path, old: str, new: str) -> None:
     (tmp_path / "main").write_text(old)
-    (tmp_path / "patch").write_text(unified("main", hunks(old, new, Work(PLENTY))))
+    (tmp_path / "patch").write_text(unified("main", "main", hunks(old, new, Work(PLENTY))))
 
     subprocess.run(["git", "apply", "--unidiff-zero", "patch"], cwd=tmp_path, check=True)
 

@@ -32,6 +32,12 @@ async def typed(api: Api, session_id: str, *frames: bytes) -> None:
     wire.close()
 
 
+def main(length: int) -> dict[str, Any]:
+    """Return the main file of a JavaScript session, as it is listed."""
+    kept = {"type": "text", "length": length, "deleted": False}
+    return {"root": "codemirror", "name": "main.js", **kept}
+
+
 def others_frame() -> bytes:
     """Return a frame whose update makes a map, an array and an emptied array."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
@@ -66,9 +72,7 @@ async def test_files_are_listed_with_type_and_length_without_content(ada: Api) -
 async def test_files_agree_with_the_live_document(ada: Api) -> None:
     """A new session has one empty main text. Later roots agree with those of `latest?live=true`."""
     session_id = await ada.new_session()
-    assert (await files_of(ada, session_id)).body["files"] == [
-        {"root": "codemirror", "type": "text", "length": 0}
-    ]
+    assert (await files_of(ada, session_id)).body["files"] == [main(0)]
     await typed(ada, session_id, texts_frame({"a": "one\r\n", "b": "two"}), others_frame())
 
     files = (await files_of(ada, session_id)).body["files"]
@@ -96,7 +100,7 @@ async def test_files_of_a_large_document_that_nobody_has_open_are_listed(start_s
 
     answer = await files_of(ada, session_id)
 
-    assert answer.body["files"] == [{"root": "codemirror", "type": "text", "length": len(LARGE)}]
+    assert answer.body["files"] == [main(len(LARGE))]
     assert server.parts.services.workers.counts["done"] >= 1
 
 

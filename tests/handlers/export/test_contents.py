@@ -3,8 +3,11 @@
 import json
 from typing import Any
 
+from crdt.reading.file_table import Naming
 from handlers.export.contents import as_files
 from handlers.export.file_names import FileNames
+
+NAMING = Naming("codemirror", "py")
 
 
 def test_files_of_documents_have_endings_and_never_the_name_of_a_text() -> None:
@@ -17,9 +20,9 @@ def test_files_of_documents_have_endings_and_never_the_name_of_a_text() -> None:
         "tree": {"type": "map", "value": {"é": 1}, "leftOut": None},
         "large": {"type": "array", "value": None, "leftOut": "too_large"},
     }
-    names = FileNames(["tree.json", "page"])
+    names = FileNames()
 
-    files = as_files(names, {"tree.json": "a text", "page": "another"}, documents)
+    files = as_files(names, NAMING, {"tree.json": "a text", "page": "another"}, documents)
 
     assert files["tree.json"] == "a text"
     assert files["page"] == "another"
@@ -27,3 +30,30 @@ def test_files_of_documents_have_endings_and_never_the_name_of_a_text() -> None:
     assert json.loads(files["tree-2.json"]) == {"é": 1}
     assert len(files) == 4
     assert json.loads(names.manifest())["tree-2.json"] == "tree"
+
+
+def test_files_have_the_names_and_folders_of_the_table_without_deleted_ones() -> None:
+    """A file whose text is empty is there too, and the table itself is no file."""
+    entries = {
+        "f-1": {"name": "src/a.py", "order": 2},
+        "f-2": {"name": "empty.txt", "order": 1},
+        "f-3": {"name": "gone.py", "order": 3, "deleted": True},
+        "page": {"name": "letter", "order": 4},
+    }
+    documents: dict[str, dict[str, Any]] = {
+        "files": {"type": "map", "value": entries, "leftOut": None},
+        "page": {"type": "xml", "value": "<p>x</p>", "leftOut": None},
+    }
+    texts = {"codemirror": "main", "f-1": "a", "f-3": "gone"}
+
+    assert as_files(FileNames(), NAMING, texts, documents) == {
+        "main.py": "main", "empty.txt": "", "src/a.py": "a", "page.xml": "<p>x</p>",
+    }  # fmt: skip
+
+
+def test_paths_stay_in_their_folder() -> None:
+    texts = {"../../up": "1", "/etc/passwd": "2", "..": "3"}
+
+    assert as_files(FileNames(), NAMING, texts, {}) == {
+        "up": "1", "etc/passwd": "2", "(no name)": "3",
+    }  # fmt: skip

@@ -8,6 +8,7 @@ import re
 import subprocess
 import unicodedata
 import zipfile
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -119,14 +120,18 @@ def as_some_system_has_it(name: str) -> set[str]:
 
 def check(roots: list[str]) -> dict[str, str]:
     """Return {root: name} after checking every name alone and with all other names."""
-    names = FileNames(roots)
-    named = {root: names.of(root) for root in roots}
-    assert {name: found for name in named.values() if (found := problem(name))} == {}
+    names = FileNames()
+    named, _ = names.paths({root: root for root in roots})
+    parts = {part for name in named.values() for part in name.split("/")}
+    assert {part: found for part in parts if (found := problem(part))} == {}
     assert json.loads(names.manifest()) == {name: root for root, name in named.items()}
     owners: dict[str, str] = {}
     for name in named.values():
         for form in as_some_system_has_it(name):
             assert owners.setdefault(form, name) == name
+    for name in named.values():
+        for folder in list(accumulate(name.split("/"), "{}/{}".format))[:-1]:
+            assert not as_some_system_has_it(folder) & owners.keys()
     return named
 
 
@@ -196,28 +201,42 @@ def test_file_name_that_is_cut_has_no_half_escape() -> None:
     assert re.fullmatch(r"(%2F)+-[0-9a-f]{10}", file_name("/" * 255))
 
 
+def paths(names: FileNames, **shown: str) -> dict[str, str]:
+    return names.paths(shown)[0]
+
+
 def test_file_names_that_are_alike_are_numbered_once_for_all_folders() -> None:
-    names = FileNames(["main.java", "Main.java"])
+    names = FileNames()
 
-    assert [names.of(root) for root in ("main.java", "Main.java", "MAIN.java")] == [
-        "main-2.java", "Main.java", "MAIN-3.java",
-    ]  # fmt: skip
-    assert names.of("main.java") == "main-2.java"
+    assert paths(names, a="Main.java", b="main.java") == {"a": "Main.java", "b": "main-2.java"}
+    assert paths(names, c="MAIN.java", b="main.java") == {"b": "main-2.java", "c": "MAIN.java"}
+    assert paths(names, a="Main.java", b="main.java", c="MAIN.java")["b"] == "main-2.java"
 
 
-def test_file_has_the_name_that_people_see_unless_a_text_is_called_so() -> None:
-    """The main text of the stock editors is exported as main.py, unless a text has that name."""
-    shown = {"codemirror": "main.py"}
-    alone, beside = (
-        FileNames(["codemirror"], shown=shown),
-        FileNames(["codemirror", "main.py"], shown=shown),
-    )
+def test_renamed_file_leaves_its_path_to_others() -> None:
+    names = FileNames()
 
-    assert alone.of("codemirror") == "main.py"
-    assert alone.are_original
-    assert (beside.of("main.py"), beside.of("codemirror")) == ("main.py", "main-2.py")
-    assert not beside.are_original
-    assert beside.of("codemirror", ".json") == "codemirror.json"
+    assert paths(names, a="x.py", b="y.py") == {"a": "x.py", "b": "y.py"}
+    assert paths(names, a="z.py", b="x.py") == {"a": "z.py", "b": "x.py"}
+    assert names.are_original
+    assert json.loads(names.manifest()) == {"x.py": "a", "y.py": "b", "z.py": "a"}
+
+
+def test_file_and_folder_of_one_name_get_different_paths() -> None:
+    """They differ for users, but not for a system that compares names without case."""
+    found = paths(FileNames(), a="STRASSE", b="straße/x", c="d/e", d="D")
+
+    assert found == {"a": "STRASSE", "b": "straße-2/x", "c": "d/e", "d": "D-2"}
+
+
+def test_root_that_is_no_text_is_one_file_with_an_ending() -> None:
+    """A root may have a text and other content: then it makes two files."""
+    names = FileNames()
+
+    found = names.paths({"b/c": "b/c.json"}, {"b/c": ".json"})
+
+    assert found == ({"b/c": "b/c.json"}, {"b/c": "b%2Fc.json"})
+    assert not names.are_original
 
 
 def test_many_alike_names_take_no_time() -> None:
@@ -271,7 +290,8 @@ async def test_exports_of_corpus_are_unpacked_and_cloned(ada: Api, tmp_path: Pat
             assert unpacked(tmp_path / folder / place, originals) == texts
     originals = json.loads((tmp_path / "clone" / MANIFEST).read_text())
     assert unpacked(tmp_path / "clone", originals) == texts
-    assert {name: found for name in originals if (found := problem(name))} == {}
+    parts = {part for name in originals for part in name.split("/")}
+    assert {part: found for part in parts if (found := problem(part))} == {}
 
 
 def run(*command: str, folder: Path) -> None:
@@ -281,5 +301,9 @@ def run(*command: str, folder: Path) -> None:
 
 def unpacked(folder: Path, originals: dict[str, str]) -> dict[str, str]:
     """Return {name of the text: text} of the files in a folder."""
-    files = [file for file in folder.iterdir() if file.is_file() and file.name != MANIFEST]
-    return {originals[file.name]: file.read_bytes().decode() for file in files}
+    paths = {str(file.relative_to(folder)): file for file in folder.rglob("*") if file.is_file()}
+    return {
+        originals[path]: file.read_bytes().decode()
+        for path, file in paths.items()
+        if path != MANIFEST and not path.startswith(".git/")
+    }

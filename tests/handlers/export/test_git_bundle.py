@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from collab_server.server import Server
-from handlers.export.file_names import file_name
 from handlers.export.git_bundle import GitBundle
+from handlers.export.git_repo import begin
 from tests.api import Api
 from tests.handlers.clients import joined, typing_frame
 from tests.narrowing import required
@@ -65,7 +65,7 @@ async def test_git_bundle_has_commit_for_each_version_and_live_text(
     assert int(commits[0].split("|")[2]) == int(stamp)
     assert git("show", "HEAD~2:main.js", folder=clone) == "one\n"
     assert (clone / "main.js").read_bytes() == "two 😀\r\n".encode()
-    assert (clone / file_name("notes/../x")).read_text() == "live "
+    assert (clone / "notes" / "x").read_text() == "live "
     assert "example.org" not in git("log", folder=clone)
     wire.close()
 
@@ -96,8 +96,9 @@ async def test_git_bundle_folder_is_removed_in_a_thread(
     asked, threads = list[str](), list[int]()
 
     async def held(function: Any, *arguments: Any, **options: Any) -> Any:
-        asked.append(arguments[0])
-        if is_cancelled:
+        if function is not begin:
+            asked.append(arguments[0])
+        if asked and is_cancelled:
             await asyncio.Event().wait()
         return await run(function, *arguments, **options)
 

@@ -1,8 +1,10 @@
-"""Tests the views of versions and differences for clients."""
+"""Tests the views of versions and of files for clients."""
 
 from dataclasses import replace
 
-from crdt.text.hunks import compare
+from crdt.history.snapshot import Outline
+from crdt.reading.file_table import File
+from crdt.reading.roots import Root
 from handlers.http.views import code
 from storage.records import User, Version, VersionKind
 
@@ -35,12 +37,40 @@ def test_author_without_record_keeps_stored_name() -> None:
     assert code.author("u9", {}, "eve") == {"id": "u9", "username": "eve"}
 
 
-def test_file_differences_mark_changes_inside_lines() -> None:
-    """Changes inside a line are marked. Lines that changed as a whole have no marks."""
-    (shown,) = code.file_differences(compare({"a": "let x = 1\n"}, {"a": "let y = 1\nnew\n"}))
+def test_version_has_names_of_its_files_without_the_table_among_its_documents() -> None:
+    board = {"type": "map", "value": {"a": 1}, "leftOut": None}
+    table = {"type": "map", "value": {"notes": {"name": "n.txt"}}, "leftOut": None}
+    record = replace(VERSION, documents={"board": board, "files": table})
 
-    assert shown["root"] == "a"
-    assert shown["unified"].startswith("--- ")
-    lines = {line["text"]: line for line in shown["hunks"][0]["lines"]}
-    assert lines["let y = 1"]["marks"] == [(4, 5)]
-    assert "marks" not in lines["new"]
+    shown = code.version(record, {}, [File("codemirror", "main.py"), File("notes", "n.txt")])
+
+    assert shown["names"] == [
+        {"root": "codemirror", "name": "main.py", "deleted": False},
+        {"root": "notes", "name": "n.txt", "deleted": False},
+    ]
+    assert shown["documents"].keys() == {"board"}
+
+
+def test_listed_files_are_in_order_with_types_and_without_deleted_ones() -> None:
+    """A file whose text is still empty has the length 0. Roots that are no files come last."""
+    outline = Outline(
+        {"codemirror": 4, "gone": 9},
+        {"page": Root("xml", 2), "": Root("array", 1)},
+        (
+            File("f-1", "a.py"), File("page", "letter"), File("codemirror", "main.py"),
+            File("gone", "old.py", is_deleted=True),
+        ),
+    )  # fmt: skip
+
+    def listed(*, with_deleted: bool) -> list[tuple[object, ...]]:
+        files = code.listed_files(outline, with_deleted=with_deleted)
+        return [tuple(file.values()) for file in files]
+
+    shown = [
+        ("f-1", "a.py", "text", 0, False),
+        ("page", "letter", "xml", 2, False),
+        ("codemirror", "main.py", "text", 4, False),
+    ]
+    last = ("", "(no name)", "array", 1, False)
+    assert listed(with_deleted=False) == [*shown, last]
+    assert listed(with_deleted=True) == [*shown, ("gone", "old.py", "text", 9, True), last]
