@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from crdt.history.snapshot import Contents
 from crdt.reading.documents import Document
-from crdt.reading.file_table import table_in, without_table
+from crdt.reading.file_table import are_few, table_in, without_table
 from crdt.text.hunks import FEW_STEPS, MANY_STEPS
 from crdt.workers import Workers
 
@@ -14,9 +14,6 @@ _SMALL_TEXT = 32 << 10
 _FEW_LINES = 1_000
 """Characters and lines of both documents together: the event loop compares and encodes these in
 10 ms. A worker compares larger texts."""
-FEW_ENTRIES = 50
-"""Entries of a table of files whose names the event loop reads: in less than a millisecond, or in
-30 ms if all names are as long as possible."""
 DEADLINE_S = 20.0
 """Seconds that a comparison may take. On a quiet machine it takes some seconds.
 On a busy machine it takes more, because workers get a core last."""
@@ -37,8 +34,8 @@ class Side(NamedTuple):
         """Whether its names and texts can be read on the event loop."""
         size = sum(map(len, self.texts.values()))
         lines = sum(text.count("\n") for text in self.texts.values())
-        entries = len(self.table or ())
-        return size <= _SMALL_TEXT // 2 and lines <= _FEW_LINES // 2 and entries <= FEW_ENTRIES
+        has_few_files = are_few(self.table, self.texts)
+        return has_few_files and size <= _SMALL_TEXT // 2 and lines <= _FEW_LINES // 2
 
 
 Encode = Callable[[Side, Side, int], bytes]

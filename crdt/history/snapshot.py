@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 
 from crdt.fair_queue import Payer
 from crdt.reading.documents import Document, documents_of, table_of
-from crdt.reading.file_table import TABLE_ROOT, File, Naming, read_files
+from crdt.reading.file_table import TABLE_ROOT, File, Naming, are_few, read_files
 from crdt.reading.roots import Root, others_of
 from crdt.reading.text_order import TextOrder
 from crdt.room.room import Room
@@ -92,7 +92,12 @@ class Snapshot:
         naming = Naming(self.main_root, suffix)
         if self._parts is None:
             texts = _lengths(self._files or {})
-            return Outline(texts, {}, read_files(None, texts, naming))
+            if are_few(None, texts):
+                return Outline(texts, {}, read_files(None, texts, naming))
+            names = await workers.run(
+                read_files, None, tuple(texts), naming, key=key, deadline_s=_DEADLINE_S
+            )
+            return Outline(texts, {}, names)
         roots = partial(_outline, naming=naming, known=self._texts)
         found = await self._find(roots, self._parts, workers, key)
         return found if self._files is None else found._replace(texts=_lengths(self._files))

@@ -1,6 +1,6 @@
 """Versions: snapshots of the code that users make, compare and restore."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,7 +9,6 @@ from crdt.document.server_edits import code_root
 from crdt.errors import NoText, RoomUnavailable, VersionDamaged
 from crdt.history.differences import (
     DEADLINE_S,
-    FEW_ENTRIES,
     Difference,
     Encode,
     changed_roots,
@@ -19,7 +18,7 @@ from crdt.history.snapshot import Contents, Outline, Snapshot
 from crdt.history.version_writer import VersionWriter
 from crdt.lifecycle.rooms import Rooms
 from crdt.reading.documents import Document
-from crdt.reading.file_table import File, Naming, read_files, table_in
+from crdt.reading.file_table import File, Naming, are_few, read_files, table_in
 from crdt.room.room import Room
 from crdt.workers import Workers
 from storage.base import RoomStore
@@ -236,7 +235,7 @@ class Versions:
     async def files_of(
         self,
         user_id: str,
-        texts: Iterable[str],
+        texts: Collection[str],
         documents: Mapping[str, Document],
         naming: Naming,
     ) -> tuple[File, ...]:
@@ -245,10 +244,10 @@ class Versions:
         texts, documents  the roots that are texts, and the contents of all others
         """
         table = table_in(documents)
-        if table is None or len(table) <= FEW_ENTRIES:
+        if are_few(table, texts):
             return read_files(table, texts, naming)
         return await self._workers.run(
-            read_files, dict(table), tuple(texts), naming, key=user_id, deadline_s=DEADLINE_S
+            read_files, table, tuple(texts), naming, key=user_id, deadline_s=DEADLINE_S
         )
 
     async def outline(self, session_id: str, user_id: str, suffix: str) -> tuple[Outline, int]:

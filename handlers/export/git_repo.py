@@ -15,8 +15,8 @@ from dulwich.objects import Blob, Commit, ObjectID
 from dulwich.refs import Ref
 from dulwich.repo import Repo
 
-from crdt.reading.file_table import Naming
-from handlers.export.contents import as_files
+from crdt.reading.file_table import Naming, table_in
+from handlers.export.contents import as_files, endings_of, paths_of
 from handlers.export.file_names import MANIFEST, FileNames
 from handlers.http.text_rules import SERVER_NAME
 
@@ -60,15 +60,17 @@ def begin(naming: Naming, files: Mapping[str, str], documents: Mapping[str, Any]
     files, documents  the live document, whose files get their paths before those of all commits
     """
     names = FileNames()
-    as_files(names, naming, files, documents)
+    paths_of(names, naming, table_in(documents), files, endings_of(documents))
     return Progress(names, naming)
 
 
 def commit(folder: str, progress: Progress, snapshot: Snapshot) -> Progress:
     """Add a commit to the repository in a folder; the first commit creates the repository."""
     with Repo.init_bare(folder) if progress.parent is None else Repo(folder) as repo:
-        names = progress.names
-        files = as_files(names, progress.naming, snapshot.files, snapshot.documents)
+        names, documents = progress.names, snapshot.documents
+        table, endings = table_in(documents), endings_of(documents)
+        paths = paths_of(names, progress.naming, table, snapshot.files, endings)
+        files = as_files(paths, snapshot.files, documents)
         if not names.are_original:
             files = {**files, MANIFEST: names.manifest()}
         blobs = []

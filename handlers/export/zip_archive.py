@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import IO, Any
 
-from crdt.history.versions import LiveCode
-from handlers.export.contents import as_files, live_if_sound
+from crdt.history.differences import DEADLINE_S
+from crdt.reading.file_table import are_few, table_in
+from handlers.export.contents import Paths, as_files, endings_of, live_if_sound, paths_of
 from handlers.export.file_names import MANIFEST, MAX_BYTES, FileNames
 from handlers.http.views import chat, code, people
 from handlers.http.views.names import naming_of
@@ -66,7 +67,10 @@ class ZipArchive:
         now = rfc3339(services.clock())
         live = await live_if_sound(services, session.id, self._user_id)
         await asyncio.to_thread(self._put, {"README.txt": _readme(session, now)})
-        await asyncio.to_thread(self._put_live, live)
+        if live:
+            await self._put_document("live", live.files, live.documents)
+        else:
+            await asyncio.to_thread(self._put, {f"live/{_DAMAGED_FILE}": _DAMAGED_LIVE})
         await self._put_versions()
         await self._put_chat()
         members = await services.store.members(session.id)
@@ -83,12 +87,6 @@ class ZipArchive:
         await asyncio.to_thread(self._put, described)
         await asyncio.to_thread(self._zip.close)
 
-    def _put_live(self, live: LiveCode | None) -> None:
-        if live:
-            self._put(self._under("live", live.files, live.documents))
-        else:
-            self._put({f"live/{_DAMAGED_FILE}": _DAMAGED_LIVE})
-
     async def _put_versions(self) -> None:
         store, before = self._services.store, None
         described: list[str] = []
@@ -97,23 +95,47 @@ class ZipArchive:
                 {user_id for row in rows for user_id in (row.author_id, *row.contributors)}
             )
             described += [json.dumps(code.version(replace(row, files=None), users)) for row in rows]
-            await asyncio.to_thread(self._put_files, rows)
+            for row in rows:
+                await self._put_version(row)
             before = rows[-1].number
         await asyncio.to_thread(self._put, {"versions.jsonl": _lines(reversed(described))})
 
-    def _put_files(self, versions: list[Version]) -> None:
-        for version in versions:
-            if version.is_damaged:
-                self._put(
-                    {
-                        f"versions/{version.number:04}-damaged/{_DAMAGED_FILE}": _DAMAGED.format(
-                            number=version.number
-                        )
-                    }
-                )
-                continue
-            folder = f"versions/{version.number:04}-{version.kind}"
-            self._put(self._under(folder, version.files or {}, version.documents))
+    async def _put_version(self, version: Version) -> None:
+        if version.is_damaged:
+            folder = f"versions/{version.number:04}-damaged"
+            text = _DAMAGED.format(number=version.number)
+            await asyncio.to_thread(self._put, {f"{folder}/{_DAMAGED_FILE}": text})
+            return
+        folder = f"versions/{version.number:04}-{version.kind}"
+        await self._put_document(folder, version.files or {}, version.documents)
+
+    async def _put_document(
+        self, folder: str, files: Mapping[str, str], documents: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        """Put the files of a document into a folder.
+
+        All paths stay in the folder, even for roots such as `../a`.
+        """
+        table, endings = table_in(documents), endings_of(documents)
+        arguments = self._names, self._naming, table, tuple(files), endings
+        if are_few(table, files):
+            paths = paths_of(*arguments)
+        else:
+            paths = await self._services.workers.run(
+                paths_of, *arguments, key=self._user_id, deadline_s=DEADLINE_S
+            )
+        self._names = paths.names
+        await asyncio.to_thread(self._put_files, folder, paths, files, documents)
+
+    def _put_files(
+        self,
+        folder: str,
+        paths: Paths,
+        files: Mapping[str, str],
+        documents: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        made = as_files(paths, files, documents)
+        self._put({f"{folder}/{path}": text for path, text in made.items()})
 
     async def _put_chat(self) -> None:
         store, before = self._services.store, None
@@ -125,15 +147,6 @@ class ZipArchive:
         users = await store.users({message.sender_id for message in messages})
         text = _lines(json.dumps(chat.message(message, users)) for message in messages)
         await asyncio.to_thread(self._put, {"chat.jsonl": text})
-
-    def _under(
-        self, folder: str, files: Mapping[str, str], documents: Mapping[str, Mapping[str, Any]]
-    ) -> dict[str, str]:
-        """Return {path: text}. All paths stay in the folder, even for roots such as `../a`."""
-        return {
-            f"{folder}/{name}": text
-            for name, text in as_files(self._names, self._naming, files, documents).items()
-        }
 
     def _put(self, files: dict[str, str]) -> None:
         for name, text in files.items():

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from crdt.history.differences import FEW_ENTRIES, Side, changed_roots, compare
+from crdt.history.differences import Side, changed_roots, compare
 from crdt.history.snapshot import Contents
+from crdt.reading.file_table import FEW_FILES
 from crdt.workers import Workers
 
 
@@ -45,9 +46,9 @@ async def test_small_documents_are_compared_without_a_worker() -> None:
 async def test_large_tables_are_compared_in_a_worker() -> None:
     workers = Workers()
     try:
-        before = Contents({}, {"files": table(FEW_ENTRIES + 1)})
+        before = Contents({}, {"files": table(FEW_FILES + 1)})
         found = await compare(workers, "ada", before, Contents({}, {}), encode)
     finally:
         await workers.close()
 
-    assert found.files == f"[[0, {FEW_ENTRIES + 1}], [0, 0]] True".encode()
+    assert found.files == f"[[0, {FEW_FILES + 1}], [0, 0]] True".encode()

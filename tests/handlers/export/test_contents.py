@@ -3,11 +3,19 @@
 import json
 from typing import Any
 
-from crdt.reading.file_table import Naming
-from handlers.export.contents import as_files
+from crdt.reading.file_table import Naming, table_in
+from handlers.export.contents import as_files, endings_of, paths_of
 from handlers.export.file_names import FileNames
 
 NAMING = Naming("codemirror", "py")
+
+
+def made(
+    names: FileNames, texts: dict[str, str], documents: dict[str, dict[str, Any]]
+) -> dict[str, str]:
+    """Return the files of a document."""
+    table, endings = table_in(documents), endings_of(documents)
+    return as_files(paths_of(names, NAMING, table, texts, endings), texts, documents)
 
 
 def test_files_of_documents_have_endings_and_never_the_name_of_a_text() -> None:
@@ -22,7 +30,7 @@ def test_files_of_documents_have_endings_and_never_the_name_of_a_text() -> None:
     }
     names = FileNames()
 
-    files = as_files(names, NAMING, {"tree.json": "a text", "page": "another"}, documents)
+    files = made(names, {"tree.json": "a text", "page": "another"}, documents)
 
     assert files["tree.json"] == "a text"
     assert files["page"] == "another"
@@ -46,7 +54,7 @@ def test_files_have_the_names_and_folders_of_the_table_without_deleted_ones() ->
     }
     texts = {"codemirror": "main", "f-1": "a", "f-3": "gone"}
 
-    assert as_files(FileNames(), NAMING, texts, documents) == {
+    assert made(FileNames(), texts, documents) == {
         "main.py": "main", "empty.txt": "", "src/a.py": "a", "page.xml": "<p>x</p>",
     }  # fmt: skip
 
@@ -54,6 +62,6 @@ def test_files_have_the_names_and_folders_of_the_table_without_deleted_ones() ->
 def test_paths_stay_in_their_folder() -> None:
     texts = {"../../up": "1", "/etc/passwd": "2", "..": "3"}
 
-    assert as_files(FileNames(), NAMING, texts, {}) == {
+    assert made(FileNames(), texts, {}) == {
         "up": "1", "etc/passwd": "2", "(no name)": "3",
     }  # fmt: skip
