@@ -114,4 +114,4 @@ async def test_diff_of_large_texts_is_made_by_a_worker(server: Server, ada: Api,
     assert jobs == ["encoded_differences"]
     lines = [line for hunk in answer.body["files"][0]["hunks"] for line in hunk["lines"]]
     assert sum(line["kind"] != "+" for line in lines) <= old.count("\n") + 1
-    assert answer.body["files"][0]["unified"].startswith("--- a/codemirror\n+++ b/codemirror\n")
+    assert answer.body["files"][0]["unified"].startswith("--- a/main.js\n+++ b/main.js\n")

@@ -28,6 +28,8 @@ async def test_compare_of_two_versions_returns_differences(ada: Api) -> None:
         "files": [
             {
                 "root": "codemirror",
+                "name": "main.js",
+                "oldName": "main.js",
                 "hunks": [
                     {
                         "oldStart": 1,
@@ -42,10 +44,10 @@ async def test_compare_of_two_versions_returns_differences(ada: Api) -> None:
                         ],
                     }
                 ],
-                "unified": "--- a/codemirror\n+++ b/codemirror\n@@ -1,3 +1,3 @@\n a\n-b\n+b two\n "
-                "c\n",
+                "unified": "--- a/main.js\n+++ b/main.js\n@@ -1,3 +1,3 @@\n a\n-b\n+b two\n c\n",
             }
         ],
+        "renamed": [],
     }
 
 
