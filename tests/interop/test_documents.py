@@ -103,7 +103,7 @@ async def test_text_of_any_beginning_and_name_is_a_text_everywhere(
             text[1:] + "\n",
         )
         files = archive((await ada.get(f"{path}/export")).body)
-        assert files[f"live/{root or '_'}"] == text
+        assert files[f"live/{root or '(no name)'}"] == text
     assert (await ada.post(f"{path}/restore", {"version": 1})).status == 200
 
 
