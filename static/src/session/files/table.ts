@@ -1,0 +1,141 @@
+// Reads the table of a document's files: the root map "files", with one entry for each root text.
+// docs/documents.md has its format. Any client may write it, so it is read without trust.
+import * as Y from "yjs"
+import { MAIN_ROOT } from "../../lib/files"
+import { repaired, TakenNames } from "./names"
+
+export const TABLE_ROOT = "files"
+/** Entries that are read. A larger table is an attack or a mistake. */
+const MAX_ENTRIES = 5000
+
+export interface Entry {
+  name: string
+  order: number
+  isDeleted: boolean
+  /** the entry as it was written, with properties of other programs */
+  written: Readonly<Record<string, unknown>>
+}
+
+/**
+ * The table of a document.
+ *
+ * isForeign: the root "files" has something else. Then no file has an entry, and none can be made.
+ */
+export interface Table {
+  entries: ReadonlyMap<string, Entry>
+  isForeign: boolean
+}
+
+export const NO_TABLE: Table = { entries: new Map(), isForeign: false }
+
+export interface SessionFile {
+  root: string
+  name: string
+  /** its place among the files; Infinity for the last ones, which nobody has put in order */
+  order: number
+  isText: boolean
+  isDeleted: boolean
+  entry: Entry | undefined
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+function entryOf(value: unknown): Entry | null {
+  if (!isRecord(value) || typeof value.name !== "string") return null
+  const { name, order, deleted } = value
+  const place = typeof order === "number" && Number.isFinite(order) ? order : Infinity
+  return { name, order: place, isDeleted: deleted === true, written: value }
+}
+
+const byUnits = (one: string, other: string) => (one < other ? -1 : one > other ? 1 : 0)
+
+/** The table that a map with these values is. */
+export function tableOf(values: ReadonlyMap<string, unknown>): Table {
+  const entries = new Map<string, Entry>()
+  for (const key of [...values.keys()].sort(byUnits).slice(0, MAX_ENTRIES)) {
+    const entry = key === TABLE_ROOT ? null : entryOf(values.get(key))
+    if (entry) entries.set(key, entry)
+  }
+  return { entries, isForeign: values.size > 0 && entries.size === 0 }
+}
+
+/**
+ * Read the table of a document. The root is not opened as a map for this: if it is a text of
+ * another program, that would make it unreadable.
+ */
+export function readTable(doc: Y.Doc): Table {
+  const root = doc.share.get(TABLE_ROOT)
+  if (!root) return NO_TABLE
+  const values = new Map<string, unknown>()
+  for (const [key, { deleted, content }] of root._map)
+    if (!deleted) values.set(key, content instanceof Y.ContentAny ? content.arr.at(-1) : null)
+  const table = tableOf(values)
+  const isEmpty = values.size === 0 && root._start === null && !(root instanceof Y.Text)
+  return isEmpty || table.entries.size > 0 ? table : { ...table, isForeign: true }
+}
+
+/** Whether entries can be written: the root is a map already, or can become one. */
+export function canWriteTable(doc: Y.Doc): boolean {
+  const root = doc.share.get(TABLE_ROOT)
+  const canBeMap = !root || root instanceof Y.Map || root.constructor === Y.AbstractType
+  return canBeMap && !readTable(doc).isForeign
+}
+
+/** What is known of a document: its table, and the names of its roots. */
+export interface Known {
+  table: Table
+  texts: readonly string[]
+  others: readonly string[]
+}
+
+/** Whether it is the main file without an entry, which is the first of its order. */
+const isFirst = ({ root, entry }: SessionFile) => root === MAIN_ROOT && !entry
+
+/** Two files in the order of their numbers; Infinity minus Infinity would not be a number. */
+const byOrder = (one: SessionFile, other: SessionFile) =>
+  (one.order === other.order ? 0 : one.order - other.order) ||
+  Number(isFirst(other)) - Number(isFirst(one))
+
+/** The name of a file that has none in the table. */
+const ownName = (root: string) => repaired(root) || "(no name)"
+
+/**
+ * All files of a document in their order, also the deleted ones.
+ *
+ * suffix: of the session's language, for the main file
+ */
+export function filesOf({ table, texts, others }: Known, suffix: string): SessionFile[] {
+  const roots = new Set([...texts, ...others, ...table.entries.keys()])
+  if (!table.isForeign) roots.delete(TABLE_ROOT)
+  const files = [...roots].map((root): SessionFile => {
+    const entry = table.entries.get(root)
+    const isMain = root === MAIN_ROOT
+    const own = isMain && !entry ? `main.${suffix}` : ownName(root)
+    const given = repaired(entry?.name ?? "")
+    return {
+      root,
+      name: given === "" ? own : given,
+      order: entry?.order ?? (isMain ? 0 : Infinity),
+      isText: !others.includes(root),
+      isDeleted: entry?.isDeleted ?? false,
+      entry,
+    }
+  })
+  const names = uniqueNames(files)
+  return files
+    .sort(
+      (one, other) => byOrder(one, other) || byUnits(one.name, other.name) || byRoot(one, other),
+    )
+    .map((file) => ({ ...file, name: names.get(file.root) ?? file.name }))
+}
+
+const byRoot = (one: SessionFile, other: SessionFile) => byUnits(one.root, other.root)
+
+/** Names that are all different, by root: of two files with one name, the later one gets a number. */
+function uniqueNames(files: readonly SessionFile[]): Map<string, string> {
+  const taken = new TakenNames()
+  const shown = files.filter((file) => !file.isDeleted)
+  shown.sort((one, other) => byOrder(one, other) || byRoot(one, other))
+  return new Map(shown.map(({ root, name }) => [root, taken.claim(name)]))
+}

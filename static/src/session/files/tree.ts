@@ -1,0 +1,97 @@
+// The files as a tree of folders, as rows from top to bottom. It knows no screen.
+import { foldersOf, folderOf, baseOf, nameKey } from "./names"
+import type { SessionFile } from "./table"
+
+interface Place {
+  /** what tells this row from all others */
+  key: string
+  /** what the row is called: the last part of its name */
+  label: string
+  /** the whole name of the file or folder */
+  path: string
+  /** 1 for rows that are in no folder */
+  level: number
+  /** how many rows are directly in the same folder, and which of them this is, from 1 */
+  count: number
+  index: number
+}
+
+export type TreeRow = Place &
+  ({ kind: "file"; file: SessionFile } | { kind: "folder"; isOpen: boolean })
+
+interface Folder {
+  path: string
+  folders: Map<string, Folder>
+  files: SessionFile[]
+}
+
+const emptyFolder = (path: string): Folder => ({ path, folders: new Map(), files: [] })
+
+function nested(files: readonly SessionFile[]): Folder {
+  const top = emptyFolder("")
+  for (const file of files) {
+    let folder = top
+    for (const path of foldersOf(file.name)) {
+      const key = nameKey(path)
+      const inner = folder.folders.get(key) ?? emptyFolder(path)
+      folder.folders.set(key, inner)
+      folder = inner
+    }
+    folder.files.push(file)
+  }
+  return top
+}
+
+const byLabel = (one: Folder, other: Folder) =>
+  baseOf(one.path).localeCompare(baseOf(other.path), undefined, { numeric: true })
+
+/** What a folded folder is remembered by. */
+export const folderKey = (path: string): string => `folder ${nameKey(path)}`
+export const fileKey = (root: string): string => `file ${root}`
+
+/**
+ * The rows of a tree: in each folder first its folders by name, then its files in their order.
+ *
+ * folded: the keys of folders whose content is not shown
+ */
+export function treeRows(
+  files: readonly SessionFile[],
+  folded: ReadonlySet<string> = new Set(),
+): TreeRow[] {
+  const rows: TreeRow[] = []
+  const add = ({ folders, files: own }: Folder, level: number) => {
+    const count = folders.size + own.length
+    let index = 0
+    for (const folder of [...folders.values()].sort(byLabel)) {
+      const [key, path] = [folderKey(folder.path), folder.path]
+      const isOpen = !folded.has(key)
+      index += 1
+      rows.push({ kind: "folder", key, label: baseOf(path), path, level, count, index, isOpen })
+      if (isOpen) add(folder, level + 1)
+    }
+    for (const file of own) {
+      const [key, path] = [fileKey(file.root), file.name]
+      index += 1
+      rows.push({ kind: "file", key, label: baseOf(path), path, level, count, index, file })
+    }
+  }
+  add(nested(files), 1)
+  return rows
+}
+
+/** The row of the folder that a row is in. */
+export function parentOf(rows: readonly TreeRow[], row: TreeRow): TreeRow | undefined {
+  const key = folderKey(folderOf(row.path))
+  return rows.find((one) => one.key === key)
+}
+
+/** The next row after one whose label starts with some letters, as when they are typed. */
+export function startingWith(
+  rows: readonly TreeRow[],
+  at: number,
+  letters: string,
+): TreeRow | undefined {
+  const wanted = letters.toLowerCase()
+  const turned = [...rows.slice(at + 1), ...rows.slice(0, at + 1)]
+  return turned.find(({ label }) => label.toLowerCase().startsWith(wanted))
+}
