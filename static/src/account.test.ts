@@ -70,7 +70,7 @@ it("stays signed in while offline: only this browser may have the typed text", a
   fetched.mockRejectedValueOnce(new TypeError("offline"))
   await signOut()
   expect(me.value).toEqual(ADA)
-  expect(toast.value).toContain("cannot be reached")
+  expect(toast.value?.text).toContain("cannot be reached")
 })
 
 it("signs out and deletes the documents that this browser kept", async () => {

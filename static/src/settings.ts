@@ -25,6 +25,11 @@ export const tabSize = kept<number>("tabSize", 4, [2, 4, 8])
 export const keys = kept<string>("keys", "default", ["default", "vim"])
 /** Whether a new session shows its owner the first steps. */
 export const showsStart = kept<boolean>("showsStart", true)
+/**
+ * Whether the list of files is shown next to the text, where it does not cover it. At first it is
+ * shown if there is room for the chat, too, and for some 80 columns of text.
+ */
+export const showsFiles = kept<boolean>("showsFiles", innerWidth > 1200)
 export const wraps = kept<boolean>("wraps", false)
 
 const prefersDark = matchMedia("(prefers-color-scheme: dark)")

@@ -105,6 +105,10 @@ class Someone:
         await self.button("Join as a guest").click()
         await expect(self.text).to_be_visible()
 
+    def row(self, name: str) -> Locator:
+        """Return the row of a file or folder in the list of files."""
+        return self.page.get_by_role("treeitem", name=name, exact=True)
+
     async def type(self, text: str) -> None:
         await self.text.click()
         await self.page.keyboard.insert_text(text)

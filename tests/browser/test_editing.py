@@ -38,8 +38,8 @@ async def test_editor_of_three_people_typing_together_shows_text_and_cursors(
     assert all(f"[{one.name} was here]" in live["code"] for one in people)
 
 
-async def test_file_added_by_one_user_is_tab_for_all(person: NewPerson) -> None:
-    """A file that one user adds becomes a tab for all, with a text of its own."""
+async def test_file_added_by_one_user_is_listed_for_all(person: NewPerson) -> None:
+    """A file that one user adds is listed for all, with a text of its own."""
     ada, gil = await person(), await person()
     await ada.sign_up()
     await ada.create("Files")
@@ -53,7 +53,7 @@ async def test_file_added_by_one_user_is_tab_for_all(person: NewPerson) -> None:
     )
     await ada.type("def helper(): pass")
 
-    await gil.page.get_by_role("tab", name="util.py").click()
+    await gil.row("util.py").click()
     await expect(gil.text).to_have_text("def helper(): pass")
     await gil.page.keyboard.press("Alt+1")
     await expect(gil.text).to_have_text("main text")

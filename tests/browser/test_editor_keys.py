@@ -98,7 +98,7 @@ async def test_undo_caret_and_scroll_are_kept_for_each_file(person: NewPerson) -
     await ada.page.get_by_label("Name of the new file").fill("util.py")
     await press(ada, "Enter")
     await ada.type("second file")
-    await expect(gil.page.get_by_role("tab", name="util.py")).to_be_visible()
+    await expect(gil.row("util.py")).to_be_visible()
     await gil.text.click()
     await press(gil, "Control+Home")
     await gil.page.keyboard.type("first\n")

@@ -175,17 +175,16 @@ def forms_in_source() -> Iterator[str]:
 
 
 def test_every_form_is_checked() -> None:
-    """Each form uses `Form`, except three: the chat's, a session's title, and the new tab's.
+    """Each form uses `Form`, except two: the chat's, and a session's title.
 
-    The chat's is tested above, and the title in tests/browser/test_bar.py. The form of a new tab
-    sends nothing. The form that hands a session over is tested in `test_account.py`.
+    The chat's is tested above, and the title in tests/browser/test_bar.py. The form that hands a
+    session over is tested in `test_account.py`.
     """
     found = list(forms_in_source())
     plain = sorted(form for form in found if form.endswith(" form"))
 
     assert plain == [
         "session/panels/chat.tsx form",
-        "session/tabs.tsx form",
         "session/title.tsx form",
         "ui/form.tsx form",
     ]

@@ -1,10 +1,9 @@
 // The actions of an open session. The menu of the bar and the command palette list them.
-import { fileName } from "../lib/files"
-import { suffixOf } from "../lib/languages"
 import { go } from "../router"
 import { isDark, nextTheme } from "../settings"
 import type { Session } from "../types"
 import type { IconName } from "../ui/icons"
+import { deleteFiles, visitFiles } from "./files/acts"
 import type { LiveSession } from "./live/live"
 import { visit } from "./panels/side"
 import type { View } from "./view"
@@ -82,22 +81,60 @@ interface Parts {
 }
 
 /** Files to go to, and people to follow. */
-function places({ session, live, view, myId }: Parts): Action[] {
-  const suffix = suffixOf(session.language)
-  const { roots, others, people } = live.collab
-  const follows: Action[] = people.value
+function places({ live, view, myId }: Parts): Action[] {
+  const follows: Action[] = live.collab.people.value
     .filter((one) => one.id !== myId)
     .map(({ name, clientId }) => ({
       label: `Follow ${name}`,
       icon: "people",
       act: () => view.follow(clientId),
     }))
-  const files: Action[] = [...roots.value, ...others.value].map((root) => ({
-    label: `Go to ${fileName(root, suffix)}`,
-    icon: "code",
-    act: () => view.choose(root),
-  }))
+  const files: Action[] = live.files.value
+    .filter((file) => !file.isDeleted)
+    .map(({ root, name, isText }) => ({
+      label: `Go to ${name}`,
+      icon: isText ? "code" : "file",
+      act: () => {
+        live.collab.places.enter(root)
+        view.choose(root)
+      },
+    }))
   return [...files, ...follows]
+}
+
+/** What can be done with files: with a new one, and with the shown one. */
+function fileActions({ live, view, canWrite }: Parts): Action[] {
+  const shown = live.files.value.find(({ root }) => root === view.root)
+  const list: Action = { label: "Files", icon: "files", keys: "Alt+F", act: () => visitFiles(view) }
+  const close: Action | null = shown
+    ? {
+        label: `Close ${shown.name}`,
+        icon: "close",
+        keys: "Ctrl+Alt+W",
+        act: () => view.closeTab(shown.root),
+      }
+    : null
+  const isOwn = canWrite && live.collab.ready.value && live.changes.canChange()
+  if (!isOwn) return close ? [list, close] : [list]
+  const add: Action = {
+    label: "New file",
+    icon: "plus",
+    keys: "Alt+N",
+    act: () => view.startNaming({ what: "tab" }),
+  }
+  if (!shown?.isText || shown.isDeleted) return close ? [list, add, close] : [list, add]
+  const { root, name } = shown
+  return [
+    list,
+    add,
+    {
+      label: `Rename ${name}…`,
+      icon: "pencil",
+      act: () => view.startNaming({ what: "file", root }),
+    },
+    { label: `Delete ${name}`, icon: "trash", act: () => deleteFiles(live, view, [shown]) },
+    ...(close ? [close] : []),
+  ]
 }
 
 /** All that the command palette lists. */
@@ -115,6 +152,7 @@ export function allActions(parts: Parts): Action[] {
     ...save,
     ...history,
     ...panels,
+    ...fileActions(parts),
     ...own,
     ...app.filter(({ keys }) => keys !== "Ctrl+K"),
     ...places(parts),

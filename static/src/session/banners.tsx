@@ -6,6 +6,7 @@ import { lasting } from "../lib/times"
 import { withNext } from "../router"
 import type { Session } from "../types"
 import type { Participant } from "./live/collab"
+import { baseOf } from "./files/names"
 import { HalfFull } from "./fullness"
 import type { LiveSession } from "./live/live"
 import type { Remedy, Trouble } from "./live/trouble"
@@ -58,7 +59,8 @@ function TroubleBanner({ trouble, session, live, view }: TroubleProps) {
       </div>
     )
   const isReady = collab.ready.value
-  const root = collab.others.value.includes(view.root) ? MAIN_ROOT : view.root
+  const shown = live.files.value.find((file) => file.root === view.root && file.isText)
+  const { root, name } = shown ?? { root: MAIN_ROOT, name: "main.txt" }
   const canKeep =
     isReady && session.role !== "viewer" && (trouble.remedy !== "later" || trouble.canBring)
   return (
@@ -78,9 +80,7 @@ function TroubleBanner({ trouble, session, live, view }: TroubleProps) {
       )}
       {collab.bringing.value === "failed" && " That did not work."}
       {trouble.hasVersions && <a href={`/s/${session.id}/versions`}>Saved versions</a>}
-      {canKeep && (
-        <KeepText text={() => collab.doc.getText(root).toJSON()} root={root} session={session} />
-      )}
+      {canKeep && <KeepText text={() => collab.doc.getText(root).toJSON()} name={baseOf(name)} />}
     </div>
   )
 }

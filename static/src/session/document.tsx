@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks"
 import { words } from "../api"
 import { contentOf, KINDS, languageOf, remarkOf } from "../lib/documents"
-import { rootTitle, valueOf } from "../lib/files"
+import { valueOf } from "../lib/files"
 import type { Document } from "../types"
 import { ReadOnlyText } from "./editor/reading"
 import type { LiveSession } from "./live/live"
@@ -14,21 +14,21 @@ const ABOUT: Record<Document["type"], string> = {
   empty: "is no text",
 }
 
-function Content({ root, document }: { root: string; document: Document }) {
+function Content({ name, document }: { name: string; document: Document }) {
   const content = contentOf(document)
   const remark = remarkOf(document)
   return (
     <>
       <p class="document-about">
-        <bdi>{rootTitle(root)}</bdi> {ABOUT[document.type]}. It can be read here; the program that
-        wrote it can change it.{remark && ` ${remark}`}
+        <bdi>{name}</bdi> {ABOUT[document.type]}. It can be read here; the program that wrote it can
+        change it.{remark && ` ${remark}`}
       </p>
       {content !== "" && (
         <ReadOnlyText
           text={content}
           name=""
           language={languageOf(document)}
-          label={`${rootTitle(root)}, ${KINDS[document.type]}, read only`}
+          label={`${name}, ${KINDS[document.type]}, read only`}
           testId="document"
         />
       )}
@@ -36,13 +36,19 @@ function Content({ root, document }: { root: string; document: Document }) {
   )
 }
 
-export function LiveDocument({ live, root }: { live: LiveSession; root: string }) {
+interface Props {
+  live: LiveSession
+  root: string
+  name: string
+}
+
+export function LiveDocument({ live, root, name }: Props) {
   useEffect(() => live.watchDocuments(), [live])
   useEffect(() => live.collab.say("root", root), [live, root])
   const { ready } = live.collab
   const documents = ready.value ? live.documents.value : (live.preview.value?.documents ?? {})
   const document = valueOf(documents, root)
-  if (document) return <Content root={root} document={document} />
+  if (document) return <Content name={name} document={document} />
   return (
     <p class="boot" role="status">
       {live.problem.value ? `This cannot be shown now. ${words(live.problem.value)}` : "Reading…"}

@@ -1,28 +1,15 @@
 // Buttons to copy or download text that the server does not have.
-import { fileName } from "../lib/files"
-import { suffixOf } from "../lib/languages"
-import type { Session } from "../types"
+import { download } from "../lib/download"
 import { tell } from "../ui/announce"
 import { isCopied } from "../ui/copy"
 
-/** Offer a text as a file to download. */
-function download(name: string, text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }))
-  const link = document.createElement("a")
-  link.href = address
-  link.download = name
-  link.click()
-  URL.revokeObjectURL(address)
-}
-
 interface Props {
   text: () => string
-  root: string
-  session: Session
+  name: string
 }
 
-export function KeepText({ text, root, session }: Props) {
-  const save = () => download(fileName(root, suffixOf(session.language)), text())
+export function KeepText({ text, name }: Props) {
+  const save = () => download(name, text())
   const copy = async () => {
     if (await isCopied(text())) tell("Your text is copied")
     else save()

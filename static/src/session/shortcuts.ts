@@ -1,6 +1,8 @@
 // The keyboard shortcuts of a session's page. dialogs/shortcuts.tsx lists them for users.
 import { go } from "../router"
 import { useKeyDown } from "../ui/keys"
+import { closeFile, visitFiles } from "./files/acts"
+import type { LiveSession } from "./live/live"
 import { isInPanel, visit } from "./panels/side"
 import type { View } from "./view"
 
@@ -29,22 +31,25 @@ function escape(view: View, target: EventTarget | null): boolean {
   return closes
 }
 
-export function useShortcuts(view: View, roots: string[], id: string): void {
+export function useShortcuts(view: View, live: LiveSession, id: string): void {
   const act = (event: KeyboardEvent): boolean => {
     const file =
       event.altKey && /^Digit[1-9]$/.test(event.code)
-        ? roots[Number(event.code.at(-1)) - 1]
+        ? view.tabs[Number(event.code.at(-1)) - 1]
         : undefined
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") view.open("save")
+    if (event.ctrlKey && event.altKey && event.code === "KeyW") closeFile(live, view)
+    else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") view.open("save")
     else if (isPalette(event)) {
       if (view.dialog === "") view.open("palette")
     } else if (event.key === "?" && !isTyping(event.target)) view.open("keys")
     else if (event.altKey && event.code === "KeyC") visit(view, "chat")
     else if (event.altKey && event.code === "KeyP") visit(view, "people")
     else if (event.altKey && event.code === "KeyV") go(`/s/${id}/versions`)
+    else if (event.altKey && event.code === "KeyF") visitFiles(view)
+    else if (event.altKey && event.code === "KeyN") view.startNaming({ what: "tab" })
     else if (event.key === "Escape" && !event.isComposing)
       return !event.defaultPrevented && escape(view, event.target)
-    else if (file) view.choose(file)
+    else if (file !== undefined) view.choose(file)
     else return false
     return true
   }

@@ -1,88 +1,158 @@
-// Tabs for the session's files, and after them for its read-only maps, lists and XML.
-import type { TargetedSubmitEvent } from "preact"
-import { useLayoutEffect, useRef, useState } from "preact/hooks"
-import { fileName } from "../lib/files"
-import { textOf } from "../ui/form"
+// Tabs for the open files, and the field for the name of a new one.
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks"
+import { Icon } from "../ui/icons"
+import { NameField } from "./files/field"
+import { baseOf } from "./files/names"
+import type { SessionFile } from "./files/table"
 
 interface Props {
-  roots: string[]
-  /** names of roots that are not texts */
-  others: string[]
-  current: string
-  suffix: string
+  /** the open files, in the order of their tabs */
+  files: SessionFile[]
+  current: string | null
   canWrite: boolean
+  isAdding: boolean
+  showsFiles: boolean
+  whyNot: (name: string) => string
   onSelect: (root: string) => void
+  onClose: (root: string) => void
+  onAdding: (isAdding: boolean) => void
   onAdd: (name: string) => void
+  onFiles: () => void
 }
 
-export function Tabs({ roots, others, current, suffix, canWrite, onSelect, onAdd }: Props) {
-  const [isAdding, setIsAdding] = useState(false)
-  const wasAdding = useRef(false)
-  const opener = useRef<HTMLButtonElement>(null)
-  const input = useRef<HTMLInputElement>(null)
-  // The focus must move before the next key press. A plain effect runs after the paint, and would
-  // lose the first letters of a fast typist.
+/** What tabs say: the last part of a name, or all of it if two open files have the same part. */
+function labels(files: SessionFile[]): string[] {
+  const bases = files.map(({ name }) => baseOf(name))
+  return files.map(({ name }, index) => {
+    const base = bases[index] ?? name
+    return bases.indexOf(base) === bases.lastIndexOf(base) ? base : name
+  })
+}
+
+interface TabProps {
+  file: SessionFile
+  label: string
+  isCurrent: boolean
+  onSelect: () => void
+  onClose: () => void
+}
+
+function Tab({ file, label, isCurrent, onSelect, onClose }: TabProps) {
+  const element = useRef<HTMLButtonElement>(null)
+  useEffect(() => {
+    if (isCurrent) element.current?.scrollIntoView({ block: "nearest", inline: "nearest" })
+  }, [isCurrent])
+  const isMiddle = (event: MouseEvent) => event.button === 1
+  return (
+    <button
+      ref={element}
+      id={`tab-${file.root}`}
+      type="button"
+      role="tab"
+      aria-selected={isCurrent}
+      aria-keyshortcuts="Delete"
+      tabIndex={isCurrent ? 0 : -1}
+      title={file.name}
+      onClick={onSelect}
+      // otherwise, a middle click would start to scroll the page
+      onMouseDown={(event) => isMiddle(event) && event.preventDefault()}
+      onAuxClick={(event) => isMiddle(event) && onClose()}
+    >
+      <bdi class={file.isDeleted ? "tab-name gone" : "tab-name"}>{label}</bdi>
+      {file.isDeleted && <span class="sr-only"> deleted</span>}
+      {!file.isText && <span class="tag">read only</span>}
+      {/* no button, which a tab cannot contain: by keyboard it is Delete */}
+      <span
+        class="tab-close"
+        aria-hidden="true"
+        title={`Close ${label}`}
+        onClick={(event) => {
+          event.stopPropagation()
+          onClose()
+        }}
+      >
+        <Icon name="close" size={14} />
+      </span>
+    </button>
+  )
+}
+
+function TabList({ files, current, onSelect, onClose }: Props) {
+  const wantsFocus = useRef(false)
   useLayoutEffect(() => {
-    if (isAdding) input.current?.focus()
-    else if (wasAdding.current) opener.current?.focus()
-    wasAdding.current = isAdding
-  }, [isAdding])
-  const add = (event: TargetedSubmitEvent<HTMLFormElement>) => {
-    event.preventDefault()
-    const name = textOf(new FormData(event.currentTarget).get("file")).trim()
-    setIsAdding(false)
-    if (name) onAdd(name)
-  }
-  const all = [...roots, ...others]
+    if (wantsFocus.current) document.getElementById(`tab-${current}`)?.focus()
+    wantsFocus.current = false
+  })
   const pressed = (event: KeyboardEvent) => {
+    const at = files.findIndex(({ root }) => root === current)
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0
-    if (!step) return
-    const next = all[(all.indexOf(current) + step + all.length) % all.length]
-    if (next === undefined) return
-    onSelect(next)
-    document.getElementById(`tab-${next}`)?.focus()
+    const next = files[(at + step + files.length) % files.length]
+    if (event.key === "Delete" && current !== null) onClose(current)
+    else if (step && next) onSelect(next.root)
+    else return
+    wantsFocus.current = true
+    event.preventDefault()
   }
+  const names = labels(files)
+  return (
+    <div role="tablist" aria-label="Open files" onKeyDown={pressed}>
+      {files.map((file, index) => (
+        <Tab
+          key={file.root}
+          file={file}
+          label={names[index] ?? file.name}
+          isCurrent={file.root === current}
+          onSelect={() => onSelect(file.root)}
+          onClose={() => onClose(file.root)}
+        />
+      ))}
+    </div>
+  )
+}
+
+export function Tabs(props: Props) {
+  const { canWrite, isAdding, showsFiles, whyNot, onAdding, onAdd, onFiles } = props
+  const opener = useRef<HTMLButtonElement>(null)
+  const wantsOpener = useRef(false)
+  useLayoutEffect(() => {
+    if (wantsOpener.current && !isAdding) opener.current?.focus()
+    wantsOpener.current = false
+  }, [isAdding])
   return (
     <div class="tabs">
-      <div role="tablist" aria-label="Files" onKeyDown={pressed}>
-        {all.map((root) => (
-          <button
-            key={root}
-            id={`tab-${root}`}
-            type="button"
-            role="tab"
-            aria-selected={root === current}
-            tabIndex={root === current ? 0 : -1}
-            onClick={() => onSelect(root)}
-          >
-            {fileName(root, suffix)}
-            {others.includes(root) && <span class="tag">read only</span>}
-          </button>
-        ))}
-      </div>
+      <button
+        type="button"
+        class="icon files-opener"
+        aria-label="Files"
+        title="Files (Alt+F)"
+        aria-expanded={showsFiles}
+        onClick={onFiles}
+      >
+        <Icon name="files" />
+      </button>
+      {props.files.length > 0 && <TabList {...props} />}
       {canWrite && !isAdding && (
         <button
           ref={opener}
           type="button"
           class="icon"
           aria-label="Add a file"
-          title="Add a file"
-          onClick={() => setIsAdding(true)}
+          title="Add a file (Alt+N)"
+          onClick={() => onAdding(true)}
         >
           +
         </button>
       )}
       {isAdding && (
-        <form onSubmit={add}>
-          <input
-            ref={input}
-            name="file"
-            aria-label="Name of the new file"
-            placeholder="name.py"
-            maxLength={60}
-            onKeyDown={(event) => event.key === "Escape" && setIsAdding(false)}
-          />
-        </form>
+        <NameField
+          label="Name of the new file"
+          why={whyNot}
+          onName={onAdd}
+          onCancel={(isByKey) => {
+            wantsOpener.current = isByKey
+            onAdding(false)
+          }}
+        />
       )}
     </div>
   )

@@ -1,7 +1,9 @@
-// The user's own view of a session's page: open file, panel and dialog. Nobody else sees it, so it
+// The user's own view of a session's page: open files, panels and dialog. Nobody else sees it, so it
 // is plain component state.
-import { useState } from "preact/hooks"
-import { MAIN_ROOT } from "../lib/files"
+import { useCallback, useEffect, useState } from "preact/hooks"
+import { isWiderThan } from "../lib/widths"
+import { showsFiles } from "../settings"
+import { keepOpened, keptOpened, withoutTab, withTab } from "./files/opened"
 
 export type Side = "" | "chat" | "people"
 export type DialogName =
@@ -9,13 +11,37 @@ export type DialogName =
 
 /** On narrower screens, the page begins without a panel, because it would cover the text. */
 const PANEL_FROM_PX = 900
+const isWide = isWiderThan(PANEL_FROM_PX)
+
+/**
+ * What has a field for its name instead of the name: a new file, in the row of tabs or in a folder
+ * of the tree, or a file or a folder of the tree.
+ */
+export type Naming =
+  | { what: "tab" }
+  | { what: "new"; folder: string }
+  | { what: "file"; root: string }
+  | { what: "folder"; path: string }
 
 export interface View {
-  root: string
+  /** the shown file; null if none is open */
+  root: string | null
+  /** the open files */
+  tabs: readonly string[]
   /** show a file, for example the file of the person that the user follows */
   select: (root: string) => void
   /** show a file that the user has chosen, which also ends following */
   choose: (root: string) => void
+  closeTab: (root: string) => void
+  showsFiles: boolean
+  /** whether the files cover a part of the text, so that choosing one closes their list */
+  isSheet: boolean
+  toggleFiles: () => void
+  /** open the list of files and focus it; the count tells the list of each such wish */
+  visitFiles: () => void
+  visits: number
+  naming: Naming | null
+  startNaming: (naming: Naming | null) => void
   side: Side
   toggleSide: (side: Side) => void
   dialog: DialogName
@@ -28,21 +54,67 @@ export interface View {
   follow: (clientId: number | null) => void
 }
 
-export function useView(canWrite: boolean): View {
-  const [root, select] = useState(MAIN_ROOT)
+function useTabs(sessionId: string) {
+  const [opened, setOpened] = useState(() => keptOpened(sessionId))
+  useEffect(() => keepOpened(sessionId, opened), [sessionId, opened])
+  const select = useCallback((root: string) => setOpened((old) => withTab(old, root)), [])
+  const closeTab = useCallback((root: string) => setOpened((old) => withoutTab(old, root)), [])
+  return { ...opened, select, closeTab }
+}
+
+/**
+ * The panels at both sides of the text. On a narrow screen each covers a part of the text, so only
+ * one is open. On a wide screen, this browser remembers whether the files are shown.
+ */
+function usePanels() {
   const [side, setSide] = useState<Side>(innerWidth > PANEL_FROM_PX ? "chat" : "")
+  const [hasSheet, setHasSheet] = useState(false)
+  const [visits, setVisits] = useState(0)
+  const shows = isWide.value ? showsFiles.value : hasSheet
+  const toggleFiles = () => {
+    if (isWide.value) {
+      showsFiles.value = !showsFiles.value
+      return
+    }
+    setHasSheet((old) => !old)
+    setSide("")
+  }
+  return {
+    side,
+    toggleSide: (next: Side) => {
+      setSide((old) => (old === next ? "" : next))
+      setHasSheet(false)
+    },
+    showsFiles: shows,
+    isSheet: !isWide.value,
+    toggleFiles,
+    visits,
+    visitFiles: () => {
+      if (!shows) toggleFiles()
+      setVisits((old) => old + 1)
+    },
+  }
+}
+
+export function useView(sessionId: string, canWrite: boolean): View {
+  const tabs = useTabs(sessionId)
+  const panels = usePanels()
+  const [naming, startNaming] = useState<Naming | null>(null)
   const [dialog, setDialog] = useState<DialogName>("")
   const [blames, setBlames] = useState(false)
   const [follows, follow] = useState<number | null>(null)
   return {
-    root,
-    select,
+    ...tabs,
+    ...panels,
     choose: (next) => {
       follow(null)
-      select(next)
+      tabs.select(next)
     },
-    side,
-    toggleSide: (next) => setSide((old) => (old === next ? "" : next)),
+    naming,
+    startNaming: (next) => {
+      if (next && next.what !== "tab" && !panels.showsFiles) panels.toggleFiles()
+      startNaming(canWrite ? next : null)
+    },
     dialog,
     open: (next) => setDialog(next === "save" && !canWrite ? "" : next),
     close: () => setDialog(""),

@@ -1,14 +1,21 @@
 // Tells users and screen readers about events that happen while they do something else.
 import { signal } from "@preact/signals"
 
-/** The text for screen readers, and the text in the corner of the screen; "" for none. */
+/** What is told in the corner of the screen, perhaps with a button that takes a step back. */
+export interface Told {
+  text: string
+  action?: { label: string; act: () => void } | undefined
+}
+
+/** The text for screen readers, "" for none; and what the corner of the screen shows. */
 export const said = signal("")
-export const toast = signal("")
+export const toast = signal<Told | null>(null)
 /** The number of open modal dialogs. */
 export const dialogs = signal(0)
 let timer = 0
-/** Milliseconds that people need to read a character. */
+/** Milliseconds that people need to read a character, and to reach for a button. */
 const READ_MS = 70
+const ACT_MS = 12_000
 
 /** Note that a dialog has opened. Return a function to call when it closes. */
 export function dialogOpened(): () => void {
@@ -22,10 +29,15 @@ export function announce(text: string): void {
   said.value = said.value === text ? text + "\u00a0" : text
 }
 
-/** Tell all users: in a corner of the screen, and by screen reader. */
-export function tell(text: string): void {
-  announce(text)
-  toast.value = text
+export function endToast(): void {
   clearTimeout(timer)
-  timer = window.setTimeout(() => (toast.value = ""), Math.max(6000, text.length * READ_MS))
+  toast.value = null
+}
+
+/** Tell all users: in a corner of the screen, and by screen reader. */
+export function tell(text: string, action?: Told["action"]): void {
+  announce(text)
+  toast.value = { text, action }
+  clearTimeout(timer)
+  timer = window.setTimeout(endToast, Math.max(action ? ACT_MS : 6000, text.length * READ_MS))
 }

@@ -1,11 +1,12 @@
 import { useLayoutEffect, useRef } from "preact/hooks"
-import { dialogs, said, toast } from "./announce"
+import { dialogs, endToast, said, toast, type Told } from "./announce"
 
 /**
  * The toast is a popover, so it is above the modal dialogs that opened before it. It is shown again
  * when another dialog opens.
  */
-function Toast({ text, openDialogs }: { text: string; openDialogs: number }) {
+function Toast({ told, openDialogs }: { told: Told; openDialogs: number }) {
+  const { text, action } = told
   const element = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => {
     const shown = element.current
@@ -13,10 +14,23 @@ function Toast({ text, openDialogs }: { text: string; openDialogs: number }) {
     if (!shown || !("showPopover" in shown)) return
     if (shown.matches(":popover-open")) shown.hidePopover()
     shown.showPopover()
-  }, [text, openDialogs])
+  }, [told, openDialogs])
   return (
-    <div class="toast" popover="manual" aria-hidden="true" ref={element}>
-      {text}
+    <div class="toast" popover="manual" ref={element}>
+      {/* the live region has said it */}
+      <span aria-hidden="true">{text}</span>
+      {action && (
+        <button
+          type="button"
+          class="link"
+          onClick={() => {
+            endToast()
+            action.act()
+          }}
+        >
+          {action.label}
+        </button>
+      )}
     </div>
   )
 }
@@ -34,7 +48,7 @@ export function Announcer() {
   return (
     <>
       <Said testId="announcer" />
-      {toast.value && <Toast text={toast.value} openDialogs={dialogs.value} />}
+      {toast.value && <Toast told={toast.value} openDialogs={dialogs.value} />}
     </>
   )
 }

@@ -14,7 +14,7 @@ it("copies a text, and tells the user", async () => {
   withClipboard({ writeText })
   await copy("text", "link")
   expect(writeText).toHaveBeenCalledWith("text")
-  expect(toast.value).toBe("The link is copied")
+  expect(toast.value?.text).toBe("The link is copied")
 })
 
 it.each([
@@ -23,6 +23,6 @@ it.each([
 ])("tells the user to select the text if %s", async (_case, clipboard) => {
   withClipboard(clipboard)
   await copy("text", "link")
-  expect(toast.value).toBe("Copying is not allowed here: select the link")
+  expect(toast.value?.text).toBe("Copying is not allowed here: select the link")
   expect(await isCopied("text")).toBe(false)
 })

@@ -3,7 +3,7 @@ import { Fragment } from "preact"
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
 import { Icon, type IconName } from "./icons"
 
-interface Item {
+export interface Item {
   label: string
   icon: IconName
   /** the keys of this item, as the list of shortcuts writes them */
@@ -58,46 +58,80 @@ function Items({ groups, onChoose }: { groups: Group[]; onChoose: (item: Item) =
   )
 }
 
-export function Menu({ label, groups }: Props) {
-  const [isOpen, setIsOpen] = useState(false)
-  const box = useRef<HTMLDivElement>(null)
-  const opener = useRef<HTMLButtonElement>(null)
-  const items = () =>
-    [...(box.current?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])].filter(
-      (one) => one.offsetParent !== null,
-    )
-  useLayoutEffect(() => {
-    if (isOpen) items()[0]?.focus()
-  }, [isOpen])
-  useEffect(() => {
-    if (!isOpen) return
-    const pressed = (event: PointerEvent) => {
-      if (!(event.target instanceof Node) || !box.current?.contains(event.target)) setIsOpen(false)
-    }
-    document.addEventListener("pointerdown", pressed)
-    return () => document.removeEventListener("pointerdown", pressed)
-  }, [isOpen])
-  const close = () => {
-    opener.current?.focus()
-    setIsOpen(false)
-  }
-  const choose = (item: Item) => {
-    // first, so that a dialog that the item opens gives the focus back to the button
-    close()
-    item.act()
-  }
+interface ListProps extends Props {
+  /** where the list stands on the screen, in pixels; without it, below its button */
+  at?: { x: number; y: number } | undefined
+  /** the focus must go back to where it was before */
+  onClose: () => void
+}
+
+/** The items of a list that are shown: a narrow window has more of them than a wide one. */
+const itemsIn = (list: HTMLElement | null): HTMLElement[] =>
+  [...(list?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])].filter(
+    (one) => one.offsetParent !== null,
+  )
+
+/** The list of a menu. Closing it comes before its item acts, so a dialog finds the old focus. */
+export function MenuList({ label, groups, at, onClose }: ListProps) {
+  const list = useRef<HTMLDivElement>(null)
+  useLayoutEffect(() => itemsIn(list.current)[0]?.focus(), [])
   const typed = (event: KeyboardEvent) => {
     if (event.key === "Tab") {
-      close()
+      onClose()
       return
     }
-    const all = items()
+    const all = itemsIn(list.current)
     const next = moved(event.key, all.indexOf(document.activeElement as HTMLElement), all.length)
-    if (event.key === "Escape") close()
+    if (event.key === "Escape") onClose()
     else if (next !== undefined) all[next]?.focus()
     else return
     event.preventDefault()
     event.stopPropagation()
+  }
+  const choose = (item: Item) => {
+    onClose()
+    item.act()
+  }
+  return (
+    <div
+      ref={list}
+      role="menu"
+      aria-label={label}
+      class={at ? "menu-list at-place" : "menu-list"}
+      style={at && { left: `${at.x}px`, top: `${at.y}px` }}
+      onKeyDown={typed}
+    >
+      <Items groups={groups} onChoose={choose} />
+    </div>
+  )
+}
+
+/** Close a menu when the pointer is pressed outside of an element. */
+export function usePressOutside(
+  element: { current: HTMLElement | null },
+  isOpen: boolean,
+  close: () => void,
+): void {
+  const act = useRef(close)
+  act.current = close
+  useEffect(() => {
+    if (!isOpen) return
+    const pressed = (event: PointerEvent) => {
+      if (!(event.target instanceof Node) || !element.current?.contains(event.target)) act.current()
+    }
+    document.addEventListener("pointerdown", pressed)
+    return () => document.removeEventListener("pointerdown", pressed)
+  }, [element, isOpen])
+}
+
+export function Menu({ label, groups }: Props) {
+  const [isOpen, setIsOpen] = useState(false)
+  const box = useRef<HTMLDivElement>(null)
+  const opener = useRef<HTMLButtonElement>(null)
+  usePressOutside(box, isOpen, () => setIsOpen(false))
+  const close = () => {
+    opener.current?.focus()
+    setIsOpen(false)
   }
   return (
     <div class="menu" ref={box}>
@@ -113,11 +147,7 @@ export function Menu({ label, groups }: Props) {
       >
         <Icon name="more" />
       </button>
-      {isOpen && (
-        <div role="menu" aria-label={label} class="menu-list" onKeyDown={typed}>
-          <Items groups={groups} onChoose={choose} />
-        </div>
-      )}
+      {isOpen && <MenuList label={label} groups={groups} onClose={close} />}
     </div>
   )
 }

@@ -21,7 +21,7 @@ export const baseOf = (name: string): string => name.slice(name.lastIndexOf("/")
 export const inFolder = (folder: string, base: string): string =>
   folder === "" ? base : `${folder}/${base}`
 
-/** All folders above a name: "a/b/c.py" is in "a" and in "a/b". */
+/** All folders above a name: "a/b/c" is in "a" and in "a/b". */
 export function foldersOf(name: string): string[] {
   const parts = name.split("/").slice(0, -1)
   return parts.map((_part, index) => parts.slice(0, index + 1).join("/"))
@@ -105,7 +105,7 @@ export class TakenNames {
 
   /**
    * Take a name and return it, or the name with the numbers that make it free. If "src" is a file,
-   * "src/a.py" becomes "src 2/a.py".
+   * "src/a" becomes "src 2/a".
    */
   claim(name: string): string {
     return name

@@ -103,3 +103,19 @@ it.each(Array.from({ length: 20 }, (_, number) => number))(
     expect(theirs.getText("main").toJSON()).toBe("zero\none\ntwo\nthree\n# ine, and more")
   },
 )
+
+it("brings the names of files, but not over a later one", () => {
+  const { theirs, mine } = pair()
+  const name = (doc: Y.Doc, root: string, name: string) =>
+    doc.getMap("files").set(root, { name, order: 1 })
+  name(theirs, "f-1", "first.py")
+  Y.applyUpdate(mine, Y.encodeStateAsUpdate(theirs))
+  name(theirs, "f-1", "theirs.py")
+  name(mine, "f-2", "mine.py")
+  Y.applyUpdate(theirs, newSending(theirs, mine, null).update)
+
+  expect(theirs.getMap("files").toJSON()).toEqual({
+    "f-1": { name: "theirs.py", order: 1 },
+    "f-2": { name: "mine.py", order: 1 },
+  })
+})

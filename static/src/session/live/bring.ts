@@ -4,6 +4,7 @@ import * as decoding from "lib0/decoding"
 import { WebsocketProvider } from "y-websocket"
 import * as Y from "yjs"
 import { CLOSE_CODE } from "../../close_codes"
+import { canWriteTable, readTable, TABLE_ROOT } from "../files/table"
 import { SavedCounter } from "./saved"
 import { comesBack } from "./trouble"
 import type { Sending, Unconfirmed } from "./unconfirmed"
@@ -44,6 +45,22 @@ function merge(...updates: Uint8Array[]): Y.Doc {
  */
 export function missingEdits(theirs: Y.Doc, mine: Y.Doc): Map<string, Delta> {
   return changes(merge(Y.encodeStateAsUpdate(theirs)), textRoots(mine), Y.encodeStateAsUpdate(mine))
+}
+
+/**
+ * Return the entries of the table of files that only `mine` has, by root. An entry that `theirs` has
+ * changed later stays as it is there.
+ */
+function missingEntries(theirs: Y.Doc, mine: Y.Doc): Map<string, unknown> {
+  if (!canWriteTable(theirs) || !canWriteTable(mine)) return new Map()
+  const both = merge(Y.encodeStateAsUpdate(theirs), Y.encodeStateAsUpdate(mine))
+  const known = readTable(theirs).entries
+  const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other)
+  return new Map(
+    [...readTable(both).entries]
+      .filter(([root, { written }]) => !isSame(written, known.get(root)?.written))
+      .map(([root, { written }]) => [root, written]),
+  )
 }
 
 /** Return the change that undoes `delta`, which was made in `text`. */
@@ -121,7 +138,11 @@ export function newSending(theirs: Y.Doc, mine: Y.Doc, before: Sending | null): 
   const known = Y.encodeStateVector(theirs)
   const made = merge(Y.encodeStateAsUpdate(theirs), ...(before ? [before.update] : []))
   const edits = before ? editsSince(before, made, mine) : missingEdits(made, mine)
-  made.transact(() => edits.forEach((delta, root) => made.getText(root).applyDelta(delta)))
+  const entries = missingEntries(made, mine)
+  made.transact(() => {
+    edits.forEach((delta, root) => made.getText(root).applyDelta(delta))
+    entries.forEach((entry, root) => made.getMap(TABLE_ROOT).set(root, entry))
+  })
   const missing = Y.encodeStateAsUpdate(made, known)
   const refused = Y.encodeStateAsUpdate(mine, known)
   return {

@@ -1,7 +1,12 @@
 // An open session: its document, its chat, and the news about other people. It uses no screen.
-import { signal } from "@preact/signals"
+import { computed, signal } from "@preact/signals"
 import type { Documents } from "../../lib/documents"
+import { MAIN_ROOT } from "../../lib/files"
+import { suffixOf } from "../../lib/languages"
 import { announce, tell } from "../../ui/announce"
+import { FileChanges } from "../files/changes"
+import { filesOf, type Known, type SessionFile, TABLE_ROOT, tableOf } from "../files/table"
+import { WatchedTable } from "../files/watched"
 import { ChatLog } from "../panels/chatlog"
 import { Collaboration, type Note, type Participant } from "./collab"
 import type { SessionState } from "./state"
@@ -26,6 +31,17 @@ function announcePeople(before: Participant[], now: Participant[]): void {
     if (!now.some((other) => other.id === one.id)) announce(`${one.name} left`)
 }
 
+/** What a preview says about files. The table is among the other roots, as JSON. */
+function knownOf(preview: Contents | null): Known {
+  const { files = {}, documents = {} } = preview ?? {}
+  const table = new Map(Object.entries(Object(documents[TABLE_ROOT]?.value) as object))
+  return {
+    table: tableOf(table),
+    texts: [...new Set([MAIN_ROOT, ...Object.keys(files)])],
+    others: Object.keys(documents),
+  }
+}
+
 export class LiveSession {
   readonly collab: Collaboration
   readonly log: ChatLog
@@ -39,6 +55,16 @@ export class LiveSession {
   readonly problem = signal<unknown>(null)
   /** the seconds that the server needs for this user's edits, as it last reported */
   readonly behindS = signal(0)
+  private readonly watched: WatchedTable
+  /** all files in their order, also the deleted ones */
+  readonly files = computed((): SessionFile[] => {
+    const { ready, roots, others } = this.collab
+    const known = ready.value
+      ? { table: this.watched.table.value, texts: roots.value, others: others.value }
+      : knownOf(this.preview.value)
+    return filesOf(known, suffixOf(this.state.session.value?.language ?? ""))
+  })
+  readonly changes: FileChanges
   private readonly stopWatching: () => void
   private previewing: number
   private isDestroyed = false
@@ -53,6 +79,8 @@ export class LiveSession {
       connected: () => this.connected(),
       noted: (note) => this.noted(note),
     })
+    this.watched = new WatchedTable(this.collab.doc)
+    this.changes = new FileChanges(this.collab.doc, () => this.files.peek())
     let before: Participant[] = []
     this.stopWatching = this.collab.people.subscribe((now) => {
       this.peopleChanged(before, now)
@@ -105,7 +133,7 @@ export class LiveSession {
     const wasHere = (one: Participant) =>
       before.some((other) => other.id === one.id && other.name === one.name)
     if (now.some((one) => !isMember(one) && !wasHere(one))) void this.state.reload()
-    const roots = [...this.collab.roots.peek(), ...this.collab.others.peek()]
+    const roots = this.files.peek().map(({ root }) => root)
     if (now.some((one) => one.root !== undefined && !roots.includes(one.root)))
       void this.findRoots()
   }

@@ -47,6 +47,15 @@ export function PanelButtons({ live, view, myId }: Props) {
   const here = othersOf(live.collab.people.value, myId).length
   return (
     <div role="group" aria-label="Panels" class="panel-buttons">
+      <button
+        type="button"
+        class="ghost foot-files"
+        aria-expanded={view.showsFiles}
+        onClick={view.toggleFiles}
+      >
+        <Icon name="files" />
+        <span class="panel-label">Files</span>
+      </button>
       <PanelButton view={view} side="chat" icon="chat" label="Chat" keys="Alt+C">
         {unread > 0 && (
           <span class="badge" data-testid="unread">

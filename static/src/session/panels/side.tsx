@@ -82,8 +82,8 @@ export function visit(view: View, side: Side): void {
   if (!closes) enterPanel()
 }
 
-/** When the panel closes, focus the element that had the focus before, or the text. */
-function useFocusBack() {
+/** When a panel closes, focus the element that had the focus before, or the text. */
+export function useFocusBack() {
   const side = useRef<HTMLElement>(null)
   // a plain effect is cleaned up only after the panel, and with it the focus, has left the page
   useLayoutEffect(() => {

@@ -1,0 +1,11 @@
+// The width of the window as a signal: some parts are other ones on a narrow screen, which style
+// sheets alone cannot do.
+import { type ReadonlySignal, signal } from "@preact/signals"
+
+/** Whether the window is wider than a number of pixels. */
+export function isWiderThan(px: number): ReadonlySignal<boolean> {
+  const media = matchMedia(`(min-width: ${px + 1}px)`)
+  const isWider = signal(media.matches)
+  media.addEventListener("change", () => (isWider.value = media.matches))
+  return isWider
+}

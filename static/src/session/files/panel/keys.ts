@@ -1,0 +1,83 @@
+// The keys of the tree of files, as the pattern "Tree View" of ARIA has them, and those of its
+// actions.
+import { useRef } from "preact/hooks"
+import { announce } from "../../../ui/announce"
+import { moved } from "../../../ui/menu"
+import { focusText } from "../acts"
+import { fileKey, parentOf, startingWith, type TreeRow } from "../tree"
+import { type Acting, remove, rename, step } from "./items"
+
+/** Letters that are typed within this time are one beginning of a name. */
+const TYPING_MS = 600
+
+/** A function for the key of a row. */
+type Toggle = (key: string) => void
+
+/** What a key does with the focused row. Return whether it does anything. */
+export function useKeys(acting: Acting, rows: TreeRow[], focus: Toggle, toggle: Toggle) {
+  const typed = useRef({ letters: "", at: 0 })
+  const deleted = useRef<string[]>([])
+  const { live, view } = acting
+  const goTo = (row: TreeRow | undefined) => {
+    if (row) focus(row.key)
+    return row !== undefined
+  }
+  const letter = ({ key, timeStamp }: KeyboardEvent, index: number) => {
+    const { letters, at } = typed.current
+    const isNew = letters === "" || timeStamp - at > TYPING_MS
+    // a second letter may be of the row that the first one has found
+    const found = isNew ? undefined : startingWith(rows, index - 1, letters + key)
+    typed.current = { letters: found ? letters + key : key, at: timeStamp }
+    return goTo(found ?? startingWith(rows, index, key))
+  }
+  const arrow = (row: TreeRow, index: number, isRight: boolean) => {
+    if (row.kind === "folder" && row.isOpen !== isRight) toggle(row.key)
+    else if (!isRight) goTo(parentOf(rows, row))
+    else if (row.kind === "folder") goTo(rows[index + 1])
+    return true
+  }
+  const takeBack = () => {
+    live.changes.bringBack(deleted.current)
+    const [first] = deleted.current
+    if (first !== undefined) {
+      focus(fileKey(first))
+      announce("Brought back")
+    }
+    deleted.current = []
+    return true
+  }
+  const removeRow = (row: TreeRow, index: number) => {
+    const inside = (one: TreeRow) => one.path.startsWith(`${row.path}/`)
+    const next = rows.slice(index + 1).find((one) => !inside(one)) ?? rows[index - 1]
+    const roots = remove(row, acting)
+    if (roots.length > 0) {
+      deleted.current = roots
+      goTo(next)
+    }
+    return true
+  }
+  const withAlt = (row: TreeRow, key: string) => {
+    if (key !== "ArrowUp" && key !== "ArrowDown") return false
+    step(row, key === "ArrowUp" ? -1 : 1, acting)
+    focus(row.key)
+    return true
+  }
+  const escape = () => {
+    if (view.isSheet) view.toggleFiles()
+    else focusText()
+    return true
+  }
+  return (event: KeyboardEvent, row: TreeRow, index: number): boolean => {
+    const { key, altKey, ctrlKey, metaKey } = event
+    if (altKey) return withAlt(row, key)
+    if (ctrlKey || metaKey) return key.toLowerCase() === "z" && takeBack()
+    const next = moved(key, index, rows.length)
+    if (next !== undefined) return goTo(rows[next])
+    if (key === "ArrowRight" || key === "ArrowLeft") return arrow(row, index, key === "ArrowRight")
+    if (key === "F2") rename(row, acting)
+    else if (key === "Delete" || key === "Backspace") return removeRow(row, index)
+    else if (key === "Escape") return escape()
+    else return /^[^\s?]$/u.test(key) && letter(event, index)
+    return true
+  }
+}

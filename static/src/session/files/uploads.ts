@@ -1,0 +1,162 @@
+// Files of the user's computer that become files of the session: which of them can, and why others
+// cannot. Zip files are opened.
+import { inFolder, normalName, TakenNames, whyInvalid } from "./names"
+
+const MAX_FILES = 200
+/** Bytes of text in all, as UTF-8. The server's own bound for a session has this default. */
+const MAX_TEXT_BYTES = 1 << 20
+/** Bytes of one zip file. It may have files that are no text, so it may be larger than its text. */
+const MAX_ZIP_BYTES = 32 << 20
+
+/** A file with its path, before it is known whether it can be taken. */
+export interface Candidate {
+  path: string
+  bytes: Uint8Array
+}
+
+export interface Refused {
+  path: string
+  why: string
+}
+
+export interface Sorted {
+  taken: { name: string; text: string }[]
+  refused: Refused[]
+}
+
+/** What archives of other systems have in addition to the files. */
+const IS_EXTRA = /(?:^|\/)(?:__MACOSX\/|\.DS_Store$|Thumbs\.db$)/
+
+/** The text of a file with the line breaks of editors; null if it is no text. */
+function textOf(bytes: Uint8Array): string | null {
+  if (bytes.includes(0)) return null
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+    // the editor counts a line break as one character
+    return text.replace(/\r\n?/g, "\n")
+  } catch {
+    return null
+  }
+}
+
+/**
+ * Tell the files that can be taken from those that cannot.
+ *
+ * folder: where they go; inUse: the names of the session's files, which stay
+ */
+export function sorted(
+  candidates: readonly Candidate[],
+  folder: string,
+  inUse: TakenNames,
+): Sorted {
+  const [taken, refused]: [Sorted["taken"], Refused[]] = [[], []]
+  let left = MAX_TEXT_BYTES
+  for (const { path, bytes } of candidates) {
+    const name = inFolder(folder, normalName(path.replace(/^\.\//, "")))
+    const text = textOf(bytes)
+    const why =
+      taken.length >= MAX_FILES
+        ? `There are more than ${MAX_FILES} files.`
+        : whyInvalid(name) || whyNoText(text, bytes.length, left)
+    if (why || text === null) {
+      refused.push({ path, why })
+      continue
+    }
+    left -= bytes.length
+    taken.push({ name: inUse.claim(name), text })
+  }
+  return { taken, refused }
+}
+
+function whyNoText(text: string | null, size: number, left: number): string {
+  if (text === null) return "It is not a text file in UTF-8."
+  return size > left ? "With it, the text would be larger than 1 MiB." : ""
+}
+
+/** A file that was picked or dropped, with the folders in which it was. */
+export interface Picked {
+  path: string
+  file: File
+}
+
+const isZip = ({ file }: Picked) => /\.zip$/i.test(file.name)
+
+/** Read picked files, and the files in zip files. */
+export async function readPicked(
+  picked: readonly Picked[],
+): Promise<{ candidates: Candidate[]; refused: Refused[] }> {
+  const candidates: Candidate[] = []
+  const refused: Refused[] = []
+  for (const one of picked) {
+    const { path, file } = one
+    if (IS_EXTRA.test(path)) continue
+    if (isZip(one)) {
+      const found = await readZip(one)
+      candidates.push(...found.candidates)
+      refused.push(...found.refused)
+    } else if (file.size > MAX_TEXT_BYTES) refused.push({ path, why: "It is larger than 1 MiB." })
+    else candidates.push({ path, bytes: new Uint8Array(await file.arrayBuffer()) })
+  }
+  return { candidates, refused }
+}
+
+/** Read the files in a zip file. A file that is too large is not unpacked. */
+async function readZip({ path, file }: Picked) {
+  const refused: Refused[] = []
+  const no = (why: string) => ({ candidates: [], refused: [{ path, why }] })
+  if (file.size > MAX_ZIP_BYTES) return no("A zip file can have 32 MiB.")
+  const { unzipSync } = await import("fflate")
+  let count = 0
+  try {
+    const found = unzipSync(new Uint8Array(await file.arrayBuffer()), {
+      filter: ({ name, originalSize }) => {
+        if (name.endsWith("/") || IS_EXTRA.test(name)) return false
+        count += 1
+        if (originalSize <= MAX_TEXT_BYTES && count <= MAX_FILES) return true
+        const why =
+          count > MAX_FILES ? `There are more than ${MAX_FILES} files.` : "It is larger than 1 MiB."
+        refused.push({ path: name, why })
+        return false
+      },
+    })
+    const candidates = Object.entries(found).map(([name, bytes]) => ({ path: name, bytes }))
+    return { candidates, refused }
+  } catch {
+    return no("This zip file cannot be read.")
+  }
+}
+
+/** The picked files of a field for files. */
+export const pickedOf = (files: FileList): Picked[] =>
+  Array.from(files, (file) => ({ path: file.webkitRelativePath || file.name, file }))
+
+/** The dropped files, with those in dropped folders. */
+export async function droppedOf(data: DataTransfer): Promise<Picked[]> {
+  // the list of items is emptied when the event has ended, so it is read first
+  const entries = Array.from(data.items, (item) => item.webkitGetAsEntry())
+  const found: Picked[] = []
+  for (const entry of entries) if (entry) await walk(entry, found)
+  return found
+}
+
+/** Add the files of a dropped entry. It stops when far more are found than can be taken. */
+async function walk(entry: FileSystemEntry, found: Picked[]): Promise<void> {
+  if (found.length > 2 * MAX_FILES) return
+  const path = entry.fullPath.replace(/^\//, "")
+  if (entry.isFile) {
+    const file = await new Promise<File>((done, fail) =>
+      (entry as FileSystemFileEntry).file(done, fail),
+    )
+    found.push({ path, file })
+    return
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader()
+  for (;;) {
+    // a folder gives its entries in parts, and an empty part at the end
+    const part = await new Promise<FileSystemEntry[]>((done, fail) =>
+      reader.readEntries(done, fail),
+    )
+    if (part.length === 0) return
+    for (const inner of part) await walk(inner, found)
+  }
+}
