@@ -87,7 +87,7 @@ async def test_main_file_is_renamed_and_deleted_as_others(person: NewPerson) -> 
 
 
 async def test_deleted_file_is_brought_back_by_undo_list_and_others(person: NewPerson) -> None:
-    """A deletion can be taken back in the message, in the list, and by an editor who has it open."""
+    """A deletion can be taken back in the message, in the list, and by another editor."""
     ada, gil, _ = await two(person)
     await add(ada, "util.py")
     await ada.type("kept text")

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from playwright.async_api import Response, Route, expect
 
+from tests.api import Api
 from tests.browser.conftest import NewPerson, Someone
+from tests.node_peers import Peers, connect
 
 NAMES_OF_OBJECT_PARTS = ("constructor", "__proto__", "toString")
 
@@ -279,18 +281,22 @@ async def test_exported_session_plays_offline(person: NewPerson, tmp_path: Path)
     await ada.check_access()
 
 
-async def test_exported_session_plays_files_called_like_parts_of_objects(
-    person: NewPerson, tmp_path: Path
+async def test_exported_session_plays_roots_called_like_parts_of_objects(
+    person: NewPerson, api: Api, peers: Peers, tmp_path: Path
 ) -> None:
-    """Files may have names of properties that each JavaScript object has, such as `__proto__`.
+    """Roots may have names of properties that each JavaScript object has, such as `__proto__`.
 
     The exported replay shows them like other files.
     """
     ada = await person()
     await ada.sign_up()
-    session_id = await ada.create("Names")
+    session_id = await ada.create("Names", access="link")
+    bob = await api.sign_up("bob")
+    await bob.post(f"/session/{session_id}/join")
     for name in NAMES_OF_OBJECT_PARTS:
-        await add_file(ada, name)
+        await connect(peers, bob, session_id, name, root=name)
+        await peers.do("insert", name, text=f"text of {name}")
+        await expect(ada.row(name)).to_be_visible()
     exported = await ada.page.evaluate(
         "id => fetch(`/code/${id}/export?format=replay`).then(answer => answer.text())", session_id
     )

@@ -183,7 +183,10 @@ async def test_user_text_is_never_markup(person: NewPerson, api: Api, part: int)
     await ada.button("Add a file").click()
     await ada.page.get_by_label("Name of the new file").fill(payloads[2])
     await ada.page.keyboard.press("Enter")
-    await expect(ada.page.get_by_role("tab", name=payloads[2])).to_be_visible()
+    last_part = payloads[2].rpartition("/")[2]
+    await expect(ada.page.get_by_role("tab", name=last_part)).to_be_visible()
+    await expect(ada.row(last_part)).to_be_visible()
+    assert await ada.page.evaluate("window.x === undefined")
 
 
 async def test_first_load_is_small_and_fast(person: NewPerson) -> None:

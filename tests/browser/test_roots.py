@@ -36,9 +36,14 @@ def shown(name: str) -> str:
     return name or "(no name)"
 
 
+def listed(name: str) -> str:
+    """Return the name of a root's file: the valid name that is nearest to the root's."""
+    return "/".join(part[:100] for part in shown(name).replace("\\", "/").split("/"))
+
+
 def label(name: str) -> str:
-    """Return what the list of files calls a root: the last part of a valid name near its name."""
-    return shown(name).replace("\\", "/").rpartition("/")[2][:100]
+    """Return what the tree of files calls a root's file: the last part of its name."""
+    return listed(name).rpartition("/")[2]
 
 
 async def exported(one: Someone, session_id: str, folder: Path) -> Page:
@@ -84,12 +89,12 @@ async def test_texts_with_any_name_are_shown_on_each_page(
         await expect(ada.page.locator(".blame")).to_have_text(re.compile("^bob"))
     await ada.go(f"/s/{session_id}/versions")
     for name in NAMES:
-        await expect(ada.page.get_by_label(shown(name), exact=True)).to_contain_text(
+        await expect(ada.page.get_by_label(listed(name), exact=True)).to_contain_text(
             f"text of {name}"
         )
     await ada.go(f"/s/{session_id}/replay")
     for name in NAMES:
-        await ada.page.get_by_label("File").select_option(label=shown(name))
+        await ada.page.get_by_label("File").select_option(label=listed(name))
         await expect(ada.page.get_by_test_id("replay-text").locator(".cm-content")).to_have_text(
             f"text of {name}"
         )

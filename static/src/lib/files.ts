@@ -9,10 +9,6 @@ export const MAIN_ROOT = "codemirror"
 /** A root's name for users. It may be empty, because some editors give their text no name. */
 const shown = (root: string) => (root === "" ? "(no name)" : root)
 
-/** The text on a root's tab. The main file has the suffix of the session's language. */
-export const fileName = (root: string, suffix: string) =>
-  root === MAIN_ROOT ? `main.${suffix}` : shown(root)
-
 /** A root's name for users where no language is known. */
 export const rootTitle = (root: string) => (root === MAIN_ROOT ? "main" : shown(root))
 

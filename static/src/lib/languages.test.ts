@@ -1,6 +1,6 @@
 import { LanguageSupport } from "@codemirror/language"
 import { expect, it } from "vitest"
-import { fileName, MAIN_ROOT, rootTitle } from "./files"
+import { MAIN_ROOT, rootTitle } from "./files"
 import { LANGUAGES, languageName, languagePack, suffixOf } from "./languages"
 
 const nameOf = async (file: string, language: string) => {
@@ -27,8 +27,6 @@ it("loads every language", async () => {
   for (const { load } of LANGUAGES) expect(await load()).toBeDefined()
 })
 
-it("names the main file by the language, and others by their root", () => {
-  expect(fileName(MAIN_ROOT, "py")).toBe("main.py")
-  expect(fileName("util.py", "js")).toBe("util.py")
+it("has a name for the main file where no language is known", () => {
   expect(rootTitle(MAIN_ROOT)).toBe("main")
 })

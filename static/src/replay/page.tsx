@@ -1,6 +1,9 @@
 import { useEffect, useMemo, useState } from "preact/hooks"
 import { get, words } from "../api"
-import { MAIN_ROOT, rootTitle, textOf } from "../lib/files"
+import { MAIN_ROOT, textOf } from "../lib/files"
+import { suffixOf } from "../lib/languages"
+import { type Contents, readLive } from "../session/live/texts"
+import { filesTold } from "../session/files/table"
 import type { Session } from "../types"
 import { ReadOnlyText } from "../session/editor/reading"
 import { cancellable } from "../ui/cancellable"
@@ -16,7 +19,25 @@ import { Tracks } from "./tracks"
 const valueOf = (root: string | null) => (root === null ? "" : `/${root}`)
 const chosenBy = (value: string) => (value === "" ? null : value.slice(1))
 
-function Playing({ id, session, timeline }: { id: string; session: Session; timeline: Timeline }) {
+interface PlayingProps {
+  id: string
+  session: Session
+  timeline: Timeline
+  /** the document as it is now, which has the names of files */
+  present: Contents | null
+}
+
+/** How files are called now, at every moment: the player shows texts, and not the table of files. */
+function naming(present: Contents | null, roots: string[], language: string) {
+  const { names, documents = {} } = present ?? {}
+  const files = Object.fromEntries(roots.map((root) => [root, ""]))
+  const known = filesTold({ files, documents, ...(names && { names }) }, suffixOf(language))
+  const rest = filesTold({ files, documents: {} }, suffixOf(language))
+  const called = new Map([...rest, ...known].map((file) => [file.root, file.name]))
+  return (root: string) => called.get(root) ?? root
+}
+
+function Playing({ id, session, timeline, present }: PlayingProps) {
   const player = useMemo(
     () =>
       new Player(timeline.sequence, (from, to) =>
@@ -38,6 +59,7 @@ function Playing({ id, session, timeline }: { id: string; session: Session; time
     [author],
   )
   const names = Object.keys(files)
+  const nameOf = naming(present, [...names, ...others], session.language)
   const current = chosen ?? (names.includes(root) ? root : (names[0] ?? MAIN_ROOT))
   return (
     <>
@@ -53,7 +75,7 @@ function Playing({ id, session, timeline }: { id: string; session: Session; time
                 <option value="">Follow the typing</option>
                 {[...new Set([...names, ...(chosen === null ? [] : [chosen])])].map((one) => (
                   <option key={one} value={valueOf(one)}>
-                    {rootTitle(one)}
+                    {nameOf(one)}
                   </option>
                 ))}
               </select>
@@ -61,7 +83,7 @@ function Playing({ id, session, timeline }: { id: string; session: Session; time
             {others.length > 0 && (
               <span class="hint">
                 Texts are replayed. Not shown, as they are no texts:{" "}
-                <bdi>{others.map(rootTitle).join(", ")}</bdi>
+                <bdi>{others.map(nameOf).join(", ")}</bdi>
               </span>
             )}
           </div>
@@ -70,7 +92,7 @@ function Playing({ id, session, timeline }: { id: string; session: Session; time
             position={root === current ? position : 0}
             author={root === current ? marked : null}
             language={session.language}
-            name={current}
+            name={nameOf(current)}
             label="The text at this moment"
             testId="replay-text"
           />
@@ -88,6 +110,7 @@ function Playing({ id, session, timeline }: { id: string; session: Session; time
 export default function ReplayPage({ id }: { id: string }) {
   const [session, setSession] = useState<Session | null>(null)
   const [timeline, setTimeline] = useState<Timeline | null>(null)
+  const [present, setPresent] = useState<Contents | null>(null)
   const [problem, setProblem] = useState("")
   useTitle("Replay")
   useEffect(() => {
@@ -95,6 +118,8 @@ export default function ReplayPage({ id }: { id: string }) {
     const stops = [
       cancellable(get<Session>(`/session/${id}`), setSession, failed),
       cancellable(readTimeline(id), setTimeline, failed),
+      // without the names, the player still has the texts
+      cancellable(readLive(id), setPresent, () => undefined),
     ]
     return () => stops.forEach((stop) => stop())
   }, [id])
@@ -121,7 +146,7 @@ export default function ReplayPage({ id }: { id: string }) {
       )}
       {timeline?.sequence === 0 && <p class="boot">Nothing was typed here yet.</p>}
       {session && timeline && timeline.sequence > 0 && (
-        <Playing id={id} session={session} timeline={timeline} />
+        <Playing id={id} session={session} timeline={timeline} present={present} />
       )}
     </div>
   )

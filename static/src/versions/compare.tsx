@@ -6,11 +6,12 @@ import { EditorView } from "@codemirror/view"
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks"
 import { words } from "../api"
 import { contentOf, KINDS, languageOf, remarkOf } from "../lib/documents"
-import { rootTitle, textOf, valueOf } from "../lib/files"
-import { languagePack } from "../lib/languages"
+import { textOf, valueOf } from "../lib/files"
+import { languagePack, suffixOf } from "../lib/languages"
 import { readOnly } from "../session/editor/setup"
 import { cancellable } from "../ui/cancellable"
 import { type Contents, VersionContents } from "./contents"
+import { pairsOf } from "./pairs"
 
 /**
  * The width of two texts of some 40 columns. If there is less space, only the newer text is shown,
@@ -75,6 +76,9 @@ function show(
 
 interface PairProps {
   name: string
+  /** a former name, and what became of the file */
+  oldName?: string
+  isDeleted?: boolean
   before: string
   after: string | null
   language: string
@@ -83,7 +87,8 @@ interface PairProps {
   remark?: string
 }
 
-function Pair({ name, before, after, language, kind, remark }: PairProps) {
+function Pair(props: PairProps) {
+  const { name, oldName, isDeleted, before, after, language, kind, remark } = props
   const parent = useRef<HTMLDivElement>(null)
   const isNarrow = useIsNarrow(parent)
   useEffect(() => {
@@ -97,9 +102,15 @@ function Pair({ name, before, after, language, kind, remark }: PairProps) {
     }
   }, [name, before, after, language, kind, isNarrow])
   return (
-    <section class="pair" aria-label={rootTitle(name)}>
+    <section class="pair" aria-label={name}>
       <h2>
-        <bdi>{rootTitle(name)}</bdi>
+        <bdi>{name}</bdi>
+        {oldName && (
+          <span class="tag">
+            renamed from <bdi>{oldName}</bdi>
+          </span>
+        )}
+        {isDeleted && <span class="tag">deleted</span>}
         {kind && <span class="tag">{kind}, not part of a restore</span>}
         {after !== null && before === after && <span class="tag">no difference</span>}
       </h2>
@@ -109,9 +120,16 @@ function Pair({ name, before, after, language, kind, remark }: PairProps) {
   )
 }
 
+interface DocumentPairProps {
+  root: string
+  name: string
+  a: Contents
+  b: Contents | null
+}
+
 /** A root that is not a text in at least one of two versions. */
-function DocumentPair({ name, a, b }: { name: string; a: Contents; b: Contents | null }) {
-  const [one, other] = [valueOf(a.documents, name), b ? valueOf(b.documents, name) : undefined]
+function DocumentPair({ root, name, a, b }: DocumentPairProps) {
+  const [one, other] = [valueOf(a.documents, root), b ? valueOf(b.documents, root) : undefined]
   const document = other ?? one
   if (!document) return null
   const remarks = new Set([one, other].flatMap((each) => (each ? [remarkOf(each)] : [])))
@@ -167,25 +185,21 @@ export function Compare({
       </p>
     )
   const { a, b } = shown
-  const names = (of: keyof Contents) => [
-    ...new Set([...Object.keys(a[of]), ...Object.keys(b?.[of] ?? {})]),
-  ]
+  const { texts, documents } = pairsOf(a, b, suffixOf(language))
   return (
     <div class="pairs">
-      {names("files").length + names("documents").length === 0 && (
-        <p class="quiet">The text is empty.</p>
-      )}
-      {names("files").map((name) => (
+      {texts.length + documents.length === 0 && <p class="quiet">The text is empty.</p>}
+      {texts.map(({ root, ...names }) => (
         <Pair
-          key={name}
-          name={name}
+          key={root}
+          {...names}
           language={language}
-          before={textOf(a.files, name)}
-          after={b && textOf(b.files, name)}
+          before={textOf(a.files, root)}
+          after={b && textOf(b.files, root)}
         />
       ))}
-      {names("documents").map((name) => (
-        <DocumentPair key={name} name={name} a={a} b={b} />
+      {documents.map(({ root, name }) => (
+        <DocumentPair key={root} root={root} name={name} a={a} b={b} />
       ))}
     </div>
   )

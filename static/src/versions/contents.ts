@@ -1,10 +1,13 @@
 // Reads the contents of versions from the server.
 import { get } from "../api"
 import type { Documents } from "../lib/documents"
+import type { FileName } from "../session/files/table"
 
 export interface Contents {
   files: Readonly<Record<string, string>>
   documents: Documents
+  /** missing in versions of servers that did not know names */
+  names?: readonly FileName[]
 }
 
 /**

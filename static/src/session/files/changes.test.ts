@@ -1,7 +1,8 @@
 import { expect, it } from "vitest"
 import * as Y from "yjs"
 import { FileChanges } from "./changes"
-import { filesOf, readTable } from "./table"
+import { filesOf } from "./table"
+import { readTable } from "./watched"
 
 /** A document with its files, and the number of transactions so far. */
 function opened(texts: string[] = ["codemirror"]) {

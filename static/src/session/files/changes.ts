@@ -2,7 +2,8 @@
 import type * as Y from "yjs"
 import { MAIN_ROOT } from "../../lib/files"
 import { baseOf, folderOf, inFolder, nameKey, TakenNames, whyInvalid } from "./names"
-import { canWriteTable, type Entry, type SessionFile, TABLE_ROOT } from "./table"
+import { type Entry, type SessionFile, TABLE_ROOT } from "./table"
+import { canWriteTable } from "./watched"
 
 const LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest"
 import * as Y from "yjs"
 import text from "../../../../tests/cases/file_names.json?raw"
-import { filesOf, readTable, tableOf } from "./table"
+import { filesOf, filesTold, tableOf } from "./table"
+import { readTable } from "./watched"
 
 interface Case {
   about: string
@@ -62,5 +63,29 @@ it("lists a root that is no text under the name of its entry, and not the table"
   expect(files.map(({ name, isText }) => [name, isText])).toEqual([
     ["main.py", true],
     ["board.json", false],
+  ])
+})
+
+it("takes the names that the server tells, and else finds them by the same rules", () => {
+  const told = {
+    files: { codemirror: "", "f-1": "text", "f-2": "" },
+    documents: { board: { value: {} } },
+  }
+  const names = [
+    { root: "f-1", name: "a.py", deleted: false },
+    { root: "f-2", name: "b.py", deleted: true },
+  ]
+  const shown = (files: ReturnType<typeof filesTold>) =>
+    files.map(({ name, isText, isDeleted }) => [name, isText, isDeleted])
+  expect(shown(filesTold({ ...told, names }, "py"))).toEqual([
+    ["a.py", true, false],
+    ["b.py", true, true],
+    ["board", false, false],
+  ])
+  const files = { value: { "f-1": { name: "a.py", order: 1 } } }
+  expect(shown(filesTold({ ...told, documents: { files } }, "py"))).toEqual([
+    ["main.py", true, false],
+    ["a.py", true, false],
+    ["f-2", true, false],
   ])
 })

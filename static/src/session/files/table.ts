@@ -1,6 +1,5 @@
-// Reads the table of a document's files: the root map "files", with one entry for each root text.
+// The table of a document's files: the root map "files", with one entry for each root text.
 // docs/documents.md has its format. Any client may write it, so it is read without trust.
-import * as Y from "yjs"
 import { MAIN_ROOT } from "../../lib/files"
 import { repaired, TakenNames } from "./names"
 
@@ -60,28 +59,6 @@ export function tableOf(values: ReadonlyMap<string, unknown>): Table {
   return { entries, isForeign: values.size > 0 && entries.size === 0 }
 }
 
-/**
- * Read the table of a document. The root is not opened as a map for this: if it is a text of
- * another program, that would make it unreadable.
- */
-export function readTable(doc: Y.Doc): Table {
-  const root = doc.share.get(TABLE_ROOT)
-  if (!root) return NO_TABLE
-  const values = new Map<string, unknown>()
-  for (const [key, { deleted, content }] of root._map)
-    if (!deleted) values.set(key, content instanceof Y.ContentAny ? content.arr.at(-1) : null)
-  const table = tableOf(values)
-  const isEmpty = values.size === 0 && root._start === null && !(root instanceof Y.Text)
-  return isEmpty || table.entries.size > 0 ? table : { ...table, isForeign: true }
-}
-
-/** Whether entries can be written: the root is a map already, or can become one. */
-export function canWriteTable(doc: Y.Doc): boolean {
-  const root = doc.share.get(TABLE_ROOT)
-  const canBeMap = !root || root instanceof Y.Map || root.constructor === Y.AbstractType
-  return canBeMap && !readTable(doc).isForeign
-}
-
 /** What is known of a document: its table, and the names of its roots. */
 export interface Known {
   table: Table
@@ -138,4 +115,37 @@ function uniqueNames(files: readonly SessionFile[]): Map<string, string> {
   const shown = files.filter((file) => !file.isDeleted)
   shown.sort((one, other) => byOrder(one, other) || byRoot(one, other))
   return new Map(shown.map(({ root, name }) => [root, taken.claim(name)]))
+}
+
+/** The name of a file as the server tells it. */
+export interface FileName {
+  root: string
+  name: string
+  deleted: boolean
+}
+
+/** The content of a document as the server tells it. */
+export interface Told {
+  files: Readonly<Record<string, string>>
+  documents: Readonly<Record<string, { value: unknown }>>
+  /** missing in versions of servers that did not know names */
+  names?: readonly FileName[]
+}
+
+/** All files of a document that the server has told, in their order. */
+export function filesTold({ files, documents, names }: Told, suffix: string): SessionFile[] {
+  const others = Object.keys(documents)
+  if (!names) {
+    const table = tableOf(new Map(Object.entries(Object(documents[TABLE_ROOT]?.value) as object)))
+    return filesOf({ table, texts: Object.keys(files), others }, suffix)
+  }
+  const file = (root: string, name: string) => ({ root, name, order: 0, entry: undefined })
+  return [
+    ...names.map(({ root, name, deleted }) => ({
+      ...file(root, name),
+      isText: true,
+      isDeleted: deleted,
+    })),
+    ...others.map((root) => ({ ...file(root, ownName(root)), isText: false, isDeleted: false })),
+  ]
 }

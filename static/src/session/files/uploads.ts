@@ -133,9 +133,15 @@ export const pickedOf = (files: FileList): Picked[] =>
 /** The dropped files, with those in dropped folders. */
 export async function droppedOf(data: DataTransfer): Promise<Picked[]> {
   // the list of items is emptied when the event has ended, so it is read first
-  const entries = Array.from(data.items, (item) => item.webkitGetAsEntry())
+  const items = Array.from(data.items, (item) => ({
+    entry: item.webkitGetAsEntry(),
+    file: item.getAsFile(),
+  }))
   const found: Picked[] = []
-  for (const entry of entries) if (entry) await walk(entry, found)
+  for (const { entry, file } of items)
+    if (entry) await walk(entry, found)
+    // not every source of a drop has entries; without them there are no folders
+    else if (file) found.push({ path: file.name, file })
   return found
 }
 

@@ -1,7 +1,30 @@
-// The table of a document's files as a signal: others change it, and so does this page.
+// Reads the table of files from a Yjs document, also as a signal: others change it, and so does this
+// page.
 import { signal } from "@preact/signals"
-import type * as Y from "yjs"
-import { NO_TABLE, readTable, type Table, TABLE_ROOT } from "./table"
+import * as Y from "yjs"
+import { NO_TABLE, type Table, TABLE_ROOT, tableOf } from "./table"
+
+/**
+ * Read the table of a document. The root is not opened as a map for this: if it is a text of
+ * another program, that would make it unreadable.
+ */
+export function readTable(doc: Y.Doc): Table {
+  const root = doc.share.get(TABLE_ROOT)
+  if (!root) return NO_TABLE
+  const values = new Map<string, unknown>()
+  for (const [key, { deleted, content }] of root._map)
+    if (!deleted) values.set(key, content instanceof Y.ContentAny ? content.arr.at(-1) : null)
+  const table = tableOf(values)
+  const isEmpty = values.size === 0 && root._start === null && !(root instanceof Y.Text)
+  return isEmpty || table.entries.size > 0 ? table : { ...table, isForeign: true }
+}
+
+/** Whether entries can be written: the root is a map already, or can become one. */
+export function canWriteTable(doc: Y.Doc): boolean {
+  const root = doc.share.get(TABLE_ROOT)
+  const canBeMap = !root || root instanceof Y.Map || root.constructor === Y.AbstractType
+  return canBeMap && !readTable(doc).isForeign
+}
 
 export class WatchedTable {
   readonly table = signal<Table>(NO_TABLE)

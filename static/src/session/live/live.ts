@@ -5,7 +5,7 @@ import { MAIN_ROOT } from "../../lib/files"
 import { suffixOf } from "../../lib/languages"
 import { announce, tell } from "../../ui/announce"
 import { FileChanges } from "../files/changes"
-import { filesOf, type Known, type SessionFile, TABLE_ROOT, tableOf } from "../files/table"
+import { filesOf, filesTold, type SessionFile } from "../files/table"
 import { WatchedTable } from "../files/watched"
 import { ChatLog } from "../panels/chatlog"
 import { Collaboration, type Note, type Participant } from "./collab"
@@ -31,14 +31,14 @@ function announcePeople(before: Participant[], now: Participant[]): void {
     if (!now.some((other) => other.id === one.id)) announce(`${one.name} left`)
 }
 
-/** What a preview says about files. The table is among the other roots, as JSON. */
-function knownOf(preview: Contents | null): Known {
-  const { files = {}, documents = {} } = preview ?? {}
-  const table = new Map(Object.entries(Object(documents[TABLE_ROOT]?.value) as object))
+/** A preview with the main file, which each session has, also before its text has come. */
+function withMain(preview: Contents | null): Contents {
+  const { files = {}, documents = {}, names } = preview ?? {}
+  const hasMain = names?.some(({ root }) => root === MAIN_ROOT) ?? true
   return {
-    table: tableOf(table),
-    texts: [...new Set([MAIN_ROOT, ...Object.keys(files)])],
-    others: Object.keys(documents),
+    files: { [MAIN_ROOT]: "", ...files },
+    documents,
+    ...(names && hasMain && { names }),
   }
 }
 
@@ -59,10 +59,10 @@ export class LiveSession {
   /** all files in their order, also the deleted ones */
   readonly files = computed((): SessionFile[] => {
     const { ready, roots, others } = this.collab
-    const known = ready.value
-      ? { table: this.watched.table.value, texts: roots.value, others: others.value }
-      : knownOf(this.preview.value)
-    return filesOf(known, suffixOf(this.state.session.value?.language ?? ""))
+    const suffix = suffixOf(this.state.session.value?.language ?? "")
+    if (!ready.value) return filesTold(withMain(this.preview.value), suffix)
+    const table = this.watched.table.value
+    return filesOf({ table, texts: roots.value, others: others.value }, suffix)
   })
   readonly changes: FileChanges
   private readonly stopWatching: () => void

@@ -3,11 +3,13 @@
 import { ApiError, get } from "../../api"
 import type { Documents } from "../../lib/documents"
 import type { Files } from "../../types"
+import type { FileName } from "../files/table"
 
 /** The texts and the other roots, both by name. */
 export interface Contents {
   files: Readonly<Record<string, string>>
   documents: Documents
+  names?: readonly FileName[]
 }
 
 const read = (path: string): Promise<Contents> => get<Contents>(path)
