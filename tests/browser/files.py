@@ -1,0 +1,37 @@
+"""What tests of the list of files do in a session."""
+
+from playwright.async_api import expect
+
+from tests.browser.conftest import NewPerson, Someone
+
+
+async def two(person: NewPerson, role: str = "editor") -> tuple[Someone, Someone, str]:
+    """Return the owner of a new session, a guest in it, and the session's id."""
+    ada, gil = await person(), await person()
+    await ada.sign_up()
+    session_id = await ada.create("Files")
+    await gil.enter_as_guest(await ada.invite(role), "Gil")
+    return ada, gil, session_id
+
+
+async def add(one: Someone, name: str) -> None:
+    """Add a file by the field next to the tabs."""
+    await one.button("Add a file").click()
+    await one.page.get_by_label("Name of the new file").fill(name)
+    await one.page.keyboard.press("Enter")
+    await expect(one.row(name.rpartition("/")[2]).first).to_be_visible()
+
+
+async def rename(one: Someone, row: str, name: str) -> None:
+    """Rename a row of the list by its menu."""
+    await one.row(row).click(button="right")
+    await one.page.get_by_role("menuitem", name="Rename or move…").click()
+    await one.page.get_by_label(f"New name of {row}").fill(name)
+    await one.page.keyboard.press("Enter")
+
+
+async def rows(one: Someone) -> list[str]:
+    return [
+        await row.get_attribute("aria-label") or ""
+        for row in await one.page.get_by_role("treeitem").all()
+    ]

@@ -1,0 +1,103 @@
+"""Names of files: of old sessions, of the main file, of versions, and refused ones."""
+
+from playwright.async_api import expect
+
+from tests.api import Api
+from tests.browser.conftest import NewPerson
+from tests.browser.files import add, rename, two
+from tests.handlers.clients import joined, texts_frame
+from tests.node_peers import Peers, connect
+
+
+async def test_main_file_is_renamed_and_deleted_as_others(person: NewPerson) -> None:
+    """A new name changes the colours of the main file, and nothing in it.
+
+    If it is deleted, newcomers begin with another file.
+    """
+    ada, gil, _ = await two(person)
+    await ada.type("def f(): pass")
+    await rename(ada, "main.js", "app.py")
+    await expect(gil.page.get_by_role("tab", name="app.py")).to_be_visible()
+    await expect(gil.text).to_have_text("def f(): pass")
+    await expect(gil.text.get_by_text("def", exact=True)).to_have_count(1)
+    await add(ada, "other.py")
+    await ada.row("app.py").focus()
+    await ada.page.keyboard.press("Delete")
+    await ada.until_saved()
+    late = await person()
+    await late.enter_as_guest(await ada.invite("editor"), "Lea")
+    await expect(late.page.get_by_role("tab")).to_have_text(["other.py"])
+
+
+async def test_name_that_cannot_be_used_is_refused_beside_its_field(person: NewPerson) -> None:
+    """The message says what is wrong while the name is typed, and nothing is created."""
+    ada = await person()
+    await ada.sign_up()
+    await ada.create("Names")
+    await add(ada, "src/a.py")
+    await ada.button("Add a file").click()
+    field = ada.page.get_by_label("Name of the new file")
+    for name, why in (
+        ("SRC/A.PY", "There is already a file src/a.py."),
+        ("src", "There is already a folder src."),
+        ("main.js/x", "main.js is a file, so it cannot be a folder."),
+        ("../x", "A part of a name cannot be . or .."),
+        ("a\\b", "Use / for folders: a name has no backslash."),
+    ):
+        await field.fill(name)
+        await expect(field).to_have_attribute("aria-invalid", "true")
+        await expect(ada.page.get_by_role("alert").get_by_text(why, exact=True)).to_be_visible()
+        await field.press("Enter")
+        await expect(field).to_be_focused()
+    await ada.check_access()
+    await field.press("Escape")
+    await expect(ada.page.get_by_role("treeitem")).to_have_count(3)
+
+
+async def test_old_sessions_show_roots_of_stock_editors_as_files(
+    person: NewPerson, api: Api, peers: Peers
+) -> None:
+    """A root text without an entry is a file of its name, and can be renamed for all."""
+    ada = await person()
+    await ada.sign_up("ada")
+    session_id = await ada.create("Old", access="link")
+    bob = await api.sign_up("bob")
+    await bob.post(f"/session/{session_id}/join")
+    wire = await joined(bob, session_id)
+    await wire.send(texts_frame({"src/old.py": "old text"}))
+    await connect(peers, bob, session_id, "bob")
+    await peers.do("scene", "bob", scene="cells", text="first")
+
+    await expect(ada.row("cells not a text file")).to_be_visible()
+    await rename(ada, "old.py", "new.py")
+    await ada.row("new.py").click()
+    await expect(ada.text).to_have_text("old text")
+    await ada.row("cells not a text file").click(button="right")
+    await expect(ada.page.get_by_role("menuitem")).to_have_count(0)
+    await ada.until_saved()
+    wire.close()
+
+
+async def test_versions_and_replay_name_files_by_the_table(person: NewPerson) -> None:
+    """A version says how a renamed file was called before, and the replay has its present name."""
+    ada = await person()
+    await ada.sign_up()
+    session_id = await ada.create("Renamed")
+    await add(ada, "old.py")
+    await ada.type("first")
+    await ada.until_saved()
+    await ada.save("before")
+    await rename(ada, "old.py", "lib/new.py")
+    await ada.type(" second")
+    await ada.until_saved()
+    await ada.save("after")
+
+    await ada.go(f"/s/{session_id}/versions")
+    await expect(ada.page.get_by_role("region", name="lib/new.py")).to_contain_text(
+        "renamed from old.py"
+    )
+    await ada.go(f"/s/{session_id}/replay")
+    await ada.page.get_by_label("File").select_option(label="lib/new.py")
+    await expect(ada.page.get_by_test_id("replay-text").locator(".cm-content")).to_contain_text(
+        "first"
+    )
