@@ -5,12 +5,12 @@ Every store passes the suite in `tests/storage/contract`. Rules for all methods:
 - A method that returns has committed all its writes.
   The rows survive a loss of power, if the disk keeps synced data.
 - A method that raises has written nothing, except that StoreUnavailable may follow a write.
-- So every write can be repeated. A row with the same id (user, login, session, message, invite,
-  ticket) is skipped. Some calls return the changes that they made. A repeated call returns only
-  the changes that the first call did not make.
+- So every write can be repeated. A row with the same id (user, login, session, message, run,
+  invite, ticket) is skipped. Some calls return the changes that they made. A repeated call returns
+  only the changes that the first call did not make.
 - Text is valid Unicode without NUL. Times are milliseconds since 1970.
 - Any method may raise StoreUnavailable, or RowDamaged if the disk returns bytes that differ from
-  the written bytes. Versions and messages that fail their checksum are returned as damaged.
+  the written bytes. Versions, messages and runs that fail their checksum are returned as damaged.
 - Lists have all rows, including damaged rows. `storage.mending` replaces unreadable values.
 """
 
@@ -30,12 +30,13 @@ from storage.records import (
     SessionListing,
     Version,
 )
+from storage.runs.records import Run
 
 
 class Usage(NamedTuple):
     """How many sessions a user owns, and how many bytes these and the user's picture take.
 
-    The bytes of a session are those of its log, checkpoint, versions and chat.
+    The bytes of a session are those of its log, checkpoint, versions, chat and runs.
     """
 
     sessions: int
@@ -238,7 +239,35 @@ class RoomStore(Protocol):
         """Remove deleted and replaced data from the store's files too, if it writes any files."""
 
 
-class Store(AccountStore, CredentialStore, InviteStore, SessionStore, RoomStore, Protocol):
+class RunStore(Protocol):
+    """What members' browsers reported about the programs that they ran."""
+
+    async def add_run(self, run: Run, limit: int) -> Run:
+        """Store a run under the session's next number, and return it with this number.
+
+        limit  how many runs a session keeps; the oldest runs are dropped
+
+        Raises NotFound if the session is gone.
+        """
+
+    async def run(self, session_id: str, number: int) -> Run | None:
+        """Return one run with its report."""
+
+    async def runs(
+        self, session_id: str, before: int | None, limit: int, *, with_reports: bool
+    ) -> list[Run]:
+        """Return runs with numbers below `before`, newest first."""
+
+    async def redact_run(self, run: Run) -> None:
+        """Replace the report of a stored run; no effect if it no longer exists.
+
+        A run without a report is stored as damaged.
+        """
+
+
+class Store(
+    AccountStore, CredentialStore, InviteStore, SessionStore, RoomStore, RunStore, Protocol
+):
     """Everything that a server stores."""
 
     async def open(self) -> bool:

@@ -2,6 +2,7 @@
 
 The log and checkpoints have their own checksums (`crdt.log.codec`). A version has two: one of its
 description, and one inside the value that has its texts, so that lists need not read the texts.
+A run has two in the same way.
 Neither covers names of people, because these names are removed when an account is deleted. A row
 with a wrong checksum is marked as damaged. It keeps its place in lists, but its content is not
 shown.
@@ -17,6 +18,8 @@ from typing import Any
 
 from storage.mending import is_sound, readable
 from storage.records import Message, Version, VersionKind
+from storage.runs.contents import unpack_report
+from storage.runs.records import Outcome, Run
 
 DAMAGED = -1
 """A checksum that fits no row. A row that is damaged when it is copied or packed gets this value,
@@ -160,6 +163,47 @@ def checked_message(
 def damaged_message(session_id: str, sequence: int) -> Message:
     """Return a damaged chat message: of its row, only the key can be read."""
     return Message(session_id, sequence, f"damaged-{sequence}", "", "", "", 0, is_damaged=True)
+
+
+def run_checksum(run: Run) -> int:
+    """Return the checksum of a run's description, or DAMAGED if it cannot be read.
+
+    A run without a user has no readable description.
+    """
+    if run.is_damaged and not run.user_id:
+        return DAMAGED
+    return _checksum((run.session_id, run.number, run.id, run.user_id, run.sequence,
+                      str(run.outcome), run.created_at))  # fmt: skip
+
+
+def checked_run(session_id: str, number: int, row: Mapping[str, Any], *, with_report: bool) -> Run:
+    """Return a run as it was stored, or marked as damaged.
+
+    row          the columns of the run; `content` is not needed without the report
+    with_report  whether the caller needs the report
+    """
+    try:
+        names = ("id", "user_id", "user_name", "sequence", "created_at")
+        values = {name: row[name] for name in names}
+        outcome = Outcome(row["outcome"])
+        run = Run(session_id=session_id, number=number, outcome=outcome, report=None, **values)
+        if row["checksum"] != run_checksum(run):
+            return damaged_run(session_id, number)
+        run = replace(run, user_name=readable(run.user_name))
+    except _UNREADABLE:
+        return damaged_run(session_id, number)
+    if not with_report:
+        return run
+    try:
+        return replace(run, report=unpack_report(session_id, number, row["content"]))
+    except _UNREADABLE:
+        return replace(run, is_damaged=True)
+
+
+def damaged_run(session_id: str, number: int) -> Run:
+    """Return a damaged run: of its row, only the key can be read."""
+    return Run(session_id, number, f"damaged-{number}", "", "", 0, Outcome.FAILED, 0, None,
+               is_damaged=True)  # fmt: skip
 
 
 def _checksum(values: tuple[Any, ...]) -> int:

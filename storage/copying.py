@@ -15,6 +15,8 @@ from typing import Any, Protocol
 from storage.base import Store
 from storage.errors import StoreError
 from storage.records import INVITES_KEPT_MS, Message, Version, VersionKind
+from storage.runs.contents import plain, report_of
+from storage.runs.records import Outcome, Run
 
 Row = Mapping[str, Any]
 
@@ -30,6 +32,7 @@ TABLES: Mapping[str, int] = {
     "log": 20,
     "checkpoints": 5,
     "versions": 10,
+    "runs": 20,
 }
 """{table: rows in a batch}. A table comes after the tables that its rows refer to."""
 
@@ -243,3 +246,19 @@ def message_row(message: Message) -> Row:
 def message_of(row: Row) -> Message:
     """Return the chat message of a row; it is damaged if the row has no sender."""
     return Message(**row, is_damaged=not row["sender_id"])
+
+
+def run_row(run: Run) -> Row:
+    """Return a run as a row; the row of a damaged run has no report."""
+    row = {
+        field.name: getattr(run, field.name) for field in fields(run) if field.name != "is_damaged"
+    }
+    report = plain(run.report) if run.report else None
+    return {**row, "outcome": str(run.outcome), "report": report}
+
+
+def run_of(row: Row) -> Run:
+    """Return the run of a row; it is damaged if the row has no report."""
+    report = report_of(row["report"]) if row["report"] else None
+    values = {**row, "outcome": Outcome(row["outcome"]), "report": report}
+    return Run(**values, is_damaged=report is None)

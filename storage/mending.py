@@ -1,9 +1,9 @@
 """Makes records from rows that may be damaged.
 
-No store checks types, and a disk may return bytes that differ from the written bytes. Versions and
-chat messages have checksums, so damaged ones are marked (`storage.checksums`). In all other rows,
-an invalid value is replaced by the value that allows the least. So one bad value does not make a
-whole list fail.
+No store checks types, and a disk may return bytes that differ from the written bytes. Versions,
+chat messages and runs have checksums, so damaged ones are marked (`storage.checksums`). In all
+other rows, an invalid value is replaced by the value that allows the least. So one bad value does
+not make a whole list fail.
 """
 
 import re
@@ -14,11 +14,13 @@ from types import NoneType
 from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 from storage.records import Access, Message, Role, Status, Version
+from storage.runs.records import Runners
 
 _LEAST: dict[type, Any] = {
     Access: Access.INVITE,
     Role: Role.VIEWER,
     Status: Status.ENDED,
+    Runners: Runners.NOBODY,
     str: "",
     int: 0,
     bytes: b"",

@@ -4,9 +4,27 @@
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from storage.records import AccountDeletion, Avatar, Invite, InviteUse, Login, Member, Ticket, User
+from storage.records import Avatar, Invite, InviteUse, Login, Member, Ticket, User
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDeletion:
+    """The changes that deleting an account made, for rooms that are open.
+
+    logins       ids of the logins that ended; this alone closes the user's sockets
+    memberships  sessions of other users that the user was a member of
+    inherited    {session: its new owner}
+    deleted      sessions that were deleted
+    """
+
+    logins: tuple[str, ...] = ()
+    memberships: tuple[str, ...] = ()
+    inherited: Mapping[str, str] = field(default_factory=dict)
+    deleted: tuple[str, ...] = ()
+    avatar_key: str | None = None
 
 
 class AccountStore(Protocol):

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from storage.runs.records import Runners
+
 INVITES_KEPT_MS = 30 * 86_400_000
 """Milliseconds for which an expired invite is still shown, with the users that used it."""
 
@@ -144,6 +146,7 @@ class Session:
     main_root: str
     created_at: int
     updated_at: int
+    runs: Runners = Runners.EDITORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,7 @@ class SessionChanges:
     access: Access | None = None
     join_role: Role | None = None
     status: Status | None = None
+    runs: Runners | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,23 +244,6 @@ class SessionListing:
     session: Session
     member: Member
     unread: int
-
-
-@dataclass(frozen=True, slots=True)
-class AccountDeletion:
-    """The changes that deleting an account made, for rooms that are open.
-
-    logins       ids of the logins that ended; this alone closes the user's sockets
-    memberships  sessions of other users that the user was a member of
-    inherited    {session: its new owner}
-    deleted      sessions that were deleted
-    """
-
-    logins: tuple[str, ...] = ()
-    memberships: tuple[str, ...] = ()
-    inherited: Mapping[str, str] = field(default_factory=dict)
-    deleted: tuple[str, ...] = ()
-    avatar_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from handlers.mail import letters
 from handlers.mail.letters import Letter
 from handlers.security.passwords import own_names
 from storage.errors import NotFound, StoreUnavailable
-from storage.records import AccountDeletion, Role, User
+from storage.people import AccountDeletion
+from storage.records import Role, User
 
 _KEEP_SESSIONS = "transfer"
 

@@ -6,7 +6,14 @@ A document's fields have the names of the record's fields, and `_id` is the key.
 from dataclasses import fields, replace
 from typing import Any
 
-from storage.checksums import checked_message, checked_version, message_checksum, version_checksum
+from storage.checksums import (
+    checked_message,
+    checked_run,
+    checked_version,
+    message_checksum,
+    run_checksum,
+    version_checksum,
+)
 from storage.mending import restored
 from storage.mongo.database.driver import Document, date
 from storage.names import name_key, name_skeleton
@@ -24,8 +31,10 @@ from storage.records import (
     Version,
     VersionKind,
 )
+from storage.runs.contents import pack_report
+from storage.runs.records import Run
 
-_WORDS = ("role", "access", "join_role", "status", "kind")
+_WORDS = ("role", "access", "join_role", "status", "kind", "runs", "outcome")
 
 
 def plain(record: Any) -> Document:
@@ -221,3 +230,25 @@ def as_version(document: Document, contents: bytes | None) -> Version:
 
     session_id, _, number = document["_id"].rpartition("/")
     return checked_version(session_id, int(number), document.get("checksum"), describe, contents)
+
+
+def run_id(session_id: str, run: str) -> str:
+    """Return the `_id` of a run."""
+    return f"{session_id}/{run}"
+
+
+def run_document(run: Run) -> Document:
+    """Return the document of a run."""
+    document = plain(run)
+    del document["report"]
+    content = pack_report(run.session_id, run.number, run.report)
+    key = run_id(run.session_id, run.id)
+    stored = {"checksum": run_checksum(run), "content": content, "size": len(content)}
+    return {"_id": key, **document, **stored}
+
+
+def as_run(document: Document, *, with_report: bool) -> Run:
+    """Return the run of a document, which may lack the report if it is not needed."""
+    number = document.get("number")
+    known = number if isinstance(number, int) else 0
+    return checked_run(document["session_id"], known, document, with_report=with_report)

@@ -280,5 +280,6 @@ def _changed(changes: SessionChanges) -> dict[str, Any]:
         "access": changes.access,
         "join_role": changes.join_role,
         "status": changes.status,
+        "runs": changes.runs,
     }
     return {name: None if value is None else str(value) for name, value in values.items()}

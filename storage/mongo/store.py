@@ -18,6 +18,7 @@ from storage.mongo.people import account_removal
 from storage.mongo.people.account_removal import MongoAccountRemoval
 from storage.mongo.people.credentials import MongoCredentialStore
 from storage.mongo.rooms import MongoRoomStore
+from storage.mongo.runs import MongoRunStore
 from storage.mongo.sessions import MongoSessionStore
 from storage.mongo.table_io import MongoTableIO
 from storage.mongo.usage import MongoUsage, forget_counters
@@ -38,6 +39,7 @@ class MongoStore(
     MongoMessageStore,
     MongoRoomStore,
     MongoVersionStore,
+    MongoRunStore,
     MongoUsage,
     MongoTableIO,
 ):

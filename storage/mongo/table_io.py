@@ -5,7 +5,15 @@ from typing import Any
 
 from pymongo import ReplaceOne
 
-from storage.copying import Row, message_of, message_row, version_of, version_row
+from storage.copying import (
+    Row,
+    message_of,
+    message_row,
+    run_of,
+    run_row,
+    version_of,
+    version_row,
+)
 from storage.mongo import parts
 from storage.mongo import rows as documents
 from storage.mongo.database.driver import Document, at_most, date, translated
@@ -13,6 +21,7 @@ from storage.mongo.database.engine import Engine
 from storage.mongo.versions import contents_of, packed
 from storage.names import name_key, name_skeleton
 from storage.records import Role
+from storage.runs.records import Runners
 
 _ID = {
     "users": "id",
@@ -104,9 +113,13 @@ class MongoTableIO:
                 )
             case "messages":
                 return message_row(documents.as_message(document))
+            case "runs":
+                return run_row(documents.as_run(document, with_report=True))
         row = {name: value for name, value in document.items() if name not in _DERIVED}
         if table in _ID:
             row[_ID[table]] = document["_id"]
+        if table == "sessions":  # documents of earlier releases do not have this field
+            row.setdefault("runs", str(Runners.EDITORS))
         if table == "members" and owners.get(row["session_id"]) == row["user_id"]:
             row["role"] = str(Role.OWNER)
         if table == _OF_INVITES:
@@ -136,6 +149,8 @@ class MongoTableIO:
                 )
             case "messages":
                 return documents.message_document(message_of(row))
+            case "runs":
+                return documents.run_document(run_of(row))
         document = {"_id": _key(table, row), **row}
         if table in _ID:
             del document[_ID[table]]

@@ -19,6 +19,7 @@ MIGRATIONS = (
     "6_look_alikes.sql",
     "7_usage.sql",
     "8_resets.sql",
+    "9_runs.sql",
 )
 """Scripts in this package. The database's `user_version` says how many of them have run.
 

@@ -41,10 +41,9 @@ class SqliteSessionStore:
                 raise NotFound("user")
             db.execute(
                 "INSERT INTO sessions (id, title, language, owner_id, access, join_role, status, "
-                "main_root,"
-                " created_at, updated_at) VALUES (:id, :title, :language, :owner_id, :access, "
-                ":join_role, :status,"
-                " :main_root, :created_at, :updated_at)",
+                "main_root, created_at, updated_at, runs) VALUES (:id, :title, :language, "
+                ":owner_id, :access, :join_role, :status, :main_root, :created_at, :updated_at, "
+                ":runs)",
                 asdict(session),
             )
             _insert_member(db, owner)
@@ -104,8 +103,8 @@ class SqliteSessionStore:
                 "UPDATE sessions SET title = coalesce(:title, title), language = "
                 "coalesce(:language, language),"
                 " access = coalesce(:access, access), join_role = coalesce(:join_role, join_role),"
-                " status = coalesce(:status, status), updated_at = max(updated_at, :now) WHERE id "
-                "= :id",
+                " status = coalesce(:status, status), runs = coalesce(:runs, runs),"
+                " updated_at = max(updated_at, :now) WHERE id = :id",
                 {**asdict(changes), "now": now, "id": session_id},
             )
             return _session(existing_session(db, session_id))

@@ -17,6 +17,7 @@ from storage.sqlite.messages import SqliteMessageStore, seal_messages, unsealed_
 from storage.sqlite.people.account_removal import SqliteAccountRemoval
 from storage.sqlite.people.credentials import SqliteCredentialStore
 from storage.sqlite.rooms import SqliteRoomStore
+from storage.sqlite.runs import SqliteRunStore
 from storage.sqlite.sessions import SqliteSessionStore
 from storage.sqlite.table_io import SqliteTableIO
 from storage.sqlite.versions import SqliteVersionStore, seal_versions, unsealed_versions
@@ -41,6 +42,7 @@ class SqliteStore(
     SqliteMessageStore,
     SqliteRoomStore,
     SqliteVersionStore,
+    SqliteRunStore,
     SqliteTableIO,
 ):
     """A Store in one file; the contract is `storage.base.Store`.

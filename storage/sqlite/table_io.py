@@ -5,11 +5,20 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from storage.copying import Row, message_of, message_row, version_of, version_row
+from storage.copying import (
+    Row,
+    message_of,
+    message_row,
+    run_of,
+    run_row,
+    version_of,
+    version_row,
+)
 from storage.mending import readable
 from storage.names import name_key, name_skeleton
 from storage.sqlite.engine import Engine
 from storage.sqlite.messages import as_message, message_columns
+from storage.sqlite.runs import as_run, run_columns
 from storage.sqlite.versions import as_version, version_columns
 
 _KEYS = {
@@ -24,6 +33,7 @@ _KEYS = {
     "log": ("session_id", "first"),
     "checkpoints": ("session_id",),
     "versions": ("session_id", "number"),
+    "runs": ("session_id", "number"),
 }
 _FLAGS = {"is_guest", "is_deleted", "is_removed", "is_revoked"}
 _DERIVED = {"username_key", "username_skeleton", "email_key"}
@@ -101,6 +111,8 @@ def _as_row(table: str, columns: sqlite3.Row) -> Row:
             return version_row(as_version(columns))
         case "messages":
             return message_row(as_message(columns))
+        case "runs":
+            return run_row(as_run(columns))
     row = {name: value for name, value in dict(columns).items() if name not in _DERIVED}
     row = {
         name: readable(value) if isinstance(value, str) else value for name, value in row.items()
@@ -114,6 +126,8 @@ def _as_columns(table: str, row: Row) -> dict[str, Any]:
             return version_columns(version_of(row))
         case "messages":
             return message_columns(message_of(row))
+        case "runs":
+            return run_columns(run_of(row))
     columns = dict(row)
     if table == "users":
         is_nameless = row["is_guest"] or row["is_deleted"]

@@ -20,7 +20,7 @@ from storage.mongo.store import MongoStore
 from storage.records import Role
 from tests import mongod
 from tests.proxy import Proxy
-from tests.storage.rows import Seed, checkpoint, chunk, invite, member, message
+from tests.storage.rows import Seed, checkpoint, chunk, invite, member, message, run
 from tests.waiting import until
 
 _PAGE = 4_096
@@ -93,6 +93,7 @@ async def furnish(store: Store) -> None:
         await store.join(member("u-bob", session_id, role=Role.EDITOR), 10)
     await store.add_invite(invite(), 10)
     await store.add_message(message("m1"))
+    await store.add_run(run("one"), 10)
     await store.put_checkpoint(checkpoint(1))
 
 

@@ -22,6 +22,7 @@ from storage.records import (
     Version,
     VersionKind,
 )
+from storage.runs.records import CaseResult, Outcome, Run, RunReport
 
 NOW = 4_000_000_000_000
 """The time of the tests, in ms.
@@ -222,6 +223,43 @@ def version(code: str = "print(1)", session_id: str = "s1", **fields: Any) -> Ve
             "author_name": "Ada",
             "contributors": ("u-ada", "u-bob"),
             "created_at": NOW,
+            **fields,
+        }
+    )
+
+
+def report(stdout: str = "1\n", **fields: Any) -> RunReport:
+    """Return a report with every field filled in."""
+    return RunReport(
+        **{
+            "root": "code",
+            "language": "python",
+            "name": "main.py",
+            "stdin": "5\n",
+            "stdout": stdout,
+            "stderr": "warning\n",
+            "exit": 0,
+            "ms": 12,
+            "is_cut": True,
+            "cases": (CaseResult("adds", True, "3", "3"), CaseResult("fails", False)),
+            **fields,
+        }
+    )
+
+
+def run(stdout: str = "1\n", session_id: str = "s1", **fields: Any) -> Run:
+    """Return a run before it has a number. Its id is made from its output."""
+    return Run(
+        **{
+            "session_id": session_id,
+            "number": 0,
+            "id": f"r-{stdout[:20]}",
+            "user_id": "u-ada",
+            "user_name": "Ada",
+            "sequence": 7,
+            "outcome": Outcome.DONE,
+            "created_at": NOW,
+            "report": report(stdout),
             **fields,
         }
     )

@@ -24,6 +24,7 @@ from tests.storage.rows import (
     login,
     member,
     message,
+    run,
     user,
     version,
 )
@@ -70,6 +71,8 @@ async def furnish(store: PortableStore) -> None:
     await store.put_checkpoint(checkpoint(40))
     for text in [*ODD_TEXTS.values(), "plain"] * 2:
         await store.add_version(version(text, files={"a.b$c": text, "": "x", "ß": text}), 100)
+    for number, text in enumerate(ODD_TEXTS.values()):
+        await store.add_run(run(text, id=f"r{number}", user_id="u-dan"), 10)
     await store.delete_user("u-dan", NOW, deletes_sessions=True)
     await store.add_login(login("ada", 2, expires_at=NOW + 5))
 
@@ -115,6 +118,7 @@ async def test_copy_there_and_back_keeps_every_table(
         }
         await store.append_chunks([chunk(46, 46)])
         assert (await store.add_message(message("next"))).sequence == 451
+        assert (await store.add_run(run("next"), 10)).number == len(ODD_TEXTS) + 1
         await store.close(is_clean=True)
 
 

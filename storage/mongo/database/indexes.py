@@ -53,6 +53,8 @@ _INDEXES: tuple[tuple[str, list[tuple[str, int]], dict[str, Any]], ...] = (
     ("log", [("session_id", ASCENDING), ("first", ASCENDING), ("last", ASCENDING)], {}),
     ("versions", [("session_id", ASCENDING), ("number", DESCENDING)], {"unique": True}),
     ("versions", [("author_id", ASCENDING)], {}),
+    ("runs", [("session_id", ASCENDING), ("number", DESCENDING)], {"unique": True}),
+    ("runs", [("user_id", ASCENDING)], {}),
     ("parts", [("session_id", ASCENDING)], {}),
 )  # fmt: skip
 """(collection, keys, options). Each start asks for all indexes.

@@ -7,17 +7,20 @@ from storage.mongo import rows
 from storage.mongo.accounts import end_other_logins, is_deleted
 from storage.mongo.database.driver import Document, at_most, date, translated
 from storage.mongo.database.engine import Engine
-from storage.records import INVITES_KEPT_MS, AccountDeletion, Role, User
+from storage.people import AccountDeletion
+from storage.records import INVITES_KEPT_MS, Role, User
 
 _GONE: Document = {"is_deleted": True, "avatar": None, "avatar_key": None, "guest_of": None}
 _SWEPT: Document = {"leaving": {"deletes_sessions": False, "is_guest": True, "avatar_key": None}}
-"""Changes to an idle guest that is removed. The guest's messages and versions keep their name."""
+"""Changes to an idle guest that is removed.
+The guest's messages, versions and runs keep their name."""
 _NAMELESS: Document = {
     "username": "", "name_key": None, "name_skeleton": None, "email": None, "email_key": None,
     "password_hash": None, "full_name": "",
 }  # fmt: skip
 _OF_A_SESSION = (
-    "members", "invites", "invite_uses", "messages", "log", "checkpoints", "versions", "parts",
+    "members", "invites", "invite_uses", "messages", "log", "checkpoints", "versions", "runs",
+    "parts",
 )  # fmt: skip
 
 
@@ -154,6 +157,7 @@ async def _finish(engine: Engine, user_id: str, mark: Document) -> AccountDeleti
     if not mark["is_guest"]:
         await engine.blank_many("messages", {"sender_id": user_id}, "sender_name")
         await engine.blank_many("versions", {"author_id": user_id}, "author_name")
+        await engine.blank_many("runs", {"user_id": user_id}, "user_name")
     await db.users.update_one({"_id": user_id}, {"$unset": {"leaving": ""}})
     others = tuple(session_id for session_id in memberships if session_id not in inherited)
     return AccountDeletion(logins, others, inherited, tuple(deleted), mark["avatar_key"])

@@ -3,14 +3,15 @@
 import sqlite3
 from functools import partial
 
-from storage.records import INVITES_KEPT_MS, AccountDeletion, Role, User
+from storage.people import AccountDeletion
+from storage.records import INVITES_KEPT_MS, Role, User
 from storage.sqlite.accounts import as_user, end_other_logins
 from storage.sqlite.engine import Engine
 from storage.sqlite.sessions import hand_over
 
 _MESSAGES_PER_WRITE = 500
 _VERSIONS_PER_WRITE = 20
-"""Versions from which one transaction removes the author's name.
+"""Versions, and runs, from which one transaction removes the author's name.
 Each row holds a whole text, and other writes wait meanwhile."""
 
 
@@ -77,7 +78,7 @@ class SqliteAccountRemoval:
 
 
 def _blank_names(db: sqlite3.Connection, user_id: str) -> bool:
-    """Remove a user's name from some of their messages and versions.
+    """Remove a user's name from some of their messages, runs and versions.
 
     Returns whether there may be more. One transaction for all rows would take too long: rows of
     versions hold whole texts, and other writes wait meanwhile. The removal is not urgent, because
@@ -88,6 +89,11 @@ def _blank_names(db: sqlite3.Connection, user_id: str) -> bool:
         "sequence"
         " FROM messages WHERE sender_id = ? AND sender_name != '' LIMIT ?)",
         (user_id, _MESSAGES_PER_WRITE),
+    ).rowcount
+    changed += db.execute(
+        "UPDATE runs SET user_name = '' WHERE (session_id, number) IN (SELECT session_id, number"
+        " FROM runs WHERE user_id = ? AND user_name != '' LIMIT ?)",
+        (user_id, _VERSIONS_PER_WRITE),
     ).rowcount
     changed += db.execute(
         "UPDATE versions SET author_name = '' WHERE (session_id, number) IN (SELECT session_id, "

@@ -9,7 +9,8 @@ import pytest
 
 from storage.base import Store
 from storage.errors import NotFound
-from storage.records import AccountDeletion, Role
+from storage.people import AccountDeletion
+from storage.records import Role
 from tests.storage.rows import (
     HOUR,
     MANY,

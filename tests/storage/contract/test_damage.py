@@ -11,7 +11,7 @@ import pytest
 from storage.base import Store
 from storage.mongo.store import MongoStore
 from storage.sqlite.store import SqliteStore
-from tests.storage.rows import MANY, Seed, invite, login, member, message, version
+from tests.storage.rows import MANY, Seed, invite, login, member, message, run, version
 
 Change = Callable[[Any], Any]
 NO_TEXT = b"\xff\xfe"
@@ -24,6 +24,7 @@ _COLUMNS = {
         "access",
         "join_role",
         "status",
+        "runs",
         "main_root",
         "created_at",
         "updated_at",
@@ -59,6 +60,7 @@ _COLUMNS = {
         "contributors",
         "created_at",
     ),
+    "runs": ("id", "user_id", "user_name", "sequence", "outcome", "created_at", "content"),
 }
 """The columns of each table that lists show."""
 _PLACES: dict[str, dict[str, Any]] = {
@@ -69,6 +71,7 @@ _PLACES: dict[str, dict[str, Any]] = {
     "invites": {"id": "i-s2-0001"},
     "messages": {"session_id": "s2", "sequence": 1},
     "versions": {"session_id": "s2", "number": 1},
+    "runs": {"session_id": "s2", "number": 1},
 }
 
 
@@ -217,6 +220,48 @@ class TestMessages:
         ]  # fmt: skip
 
 
+class TestRuns:
+    @pytest.fixture
+    async def three(self, store: Store, seed: Seed) -> Store:
+        await seed.session()
+        for number in (1, 2, 3):
+            await store.add_run(run(f"output {number}"), MANY)
+        return store
+
+    async def test_run_with_flipped_bit_has_no_report_and_others_have(self, three: Store) -> None:
+        """The list has all runs, and the damaged run has its description."""
+        await change(three, "runs", place(2), {"content": flipped})
+
+        listed = await three.runs("s1", None, MANY, with_reports=True)
+
+        assert [(one.number, one.is_damaged, one.report is None) for one in listed] == [
+            (3, False, False), (2, True, True), (1, False, False),
+        ]  # fmt: skip
+        assert listed[1].user_id == "u-ada"
+        assert await three.run("s1", 2) == listed[1]
+
+    @pytest.mark.parametrize(
+        "changed", [{"user_id": "u-bob"}, {"outcome": "failed"}, {"sequence": 1}, {"created_at": 1}]
+    )
+    async def test_run_with_changed_description_shows_nothing(
+        self, three: Store, changed: dict[str, Any]
+    ) -> None:
+        await change(three, "runs", place(2), changed)
+
+        for with_reports in (True, False):
+            listed = await three.runs("s1", None, MANY, with_reports=with_reports)
+            assert [one.is_damaged for one in listed] == [False, True, False]
+            assert (listed[1].number, listed[1].user_id, listed[1].report) == (2, "", None)
+
+    async def test_run_after_damaged_one_has_next_number(self, three: Store) -> None:
+        """Damaged runs are dropped like all others."""
+        await change(three, "runs", place(3), {"content": flipped})
+
+        assert (await three.add_run(run("output 4"), 2)).number == 4
+        assert (await three.add_run(run("output 5"), 1)).number == 5
+        assert [one.number for one in await three.runs("s1", None, MANY, with_reports=True)] == [5]
+
+
 class TestEarlierReleases:
     """Rows without checksums are read, get checksums in batches, and are then guarded."""
 
@@ -363,6 +408,8 @@ class TestLists:
             await store.add_message(message("more", session_id, id=f"n{number}"))
             await store.add_version(version("code", session_id), MANY)
             await store.add_version(version("more code", session_id), MANY)
+            await store.add_run(run("one", session_id), MANY)
+            await store.add_run(run("two", session_id), MANY)
             await store.add_invite(invite(1, session_id), MANY)
             await store.add_invite(invite(2, session_id), MANY)
         await seed.user("bob")
@@ -388,4 +435,6 @@ class TestLists:
         for with_files in (True, False):
             versions = await store.versions("s2", None, MANY, with_files=with_files)
             lists[f"versions {with_files}"] = [(one.number, one) for one in versions]
+            runs = await store.runs("s2", None, MANY, with_reports=with_files)
+            lists[f"runs {with_files}"] = [(one.number, one) for one in runs]
         return {name: sorted(rows, key=lambda row: str(row[0])) for name, rows in lists.items()}

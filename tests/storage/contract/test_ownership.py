@@ -11,7 +11,8 @@ import pytest
 
 from storage.base import Store
 from storage.errors import NotFound, OwnerStays, StoreError
-from storage.records import AccountDeletion, Member, Role
+from storage.people import AccountDeletion
+from storage.records import Member, Role
 from tests.narrowing import required
 from tests.storage.rows import MANY, NAMES, NOW, Seed, family, member, message, session
 

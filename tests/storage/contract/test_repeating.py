@@ -22,6 +22,7 @@ from tests.storage.rows import (
     login,
     member,
     message,
+    run,
     session,
     ticket,
     user,
@@ -46,6 +47,7 @@ async def _everything(store: Store) -> list[Any]:
         await store.chunks("s1", 0, MANY),
         await store.checkpoint("s1"),
         await store.versions("s1", None, MANY, with_files=True),
+        await store.runs("s1", None, MANY, with_reports=True),
     ]
 
 
@@ -72,6 +74,7 @@ WRITES: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "append_chunks": lambda store: store.append_chunks([chunk(4, 5)]),
     "put_checkpoint": lambda store: store.put_checkpoint(checkpoint()),
     "add_version": lambda store: store.add_version(version(), MANY),
+    "add_run": lambda store: store.add_run(run(), MANY),
 }
 
 

@@ -14,7 +14,19 @@ from storage.mongo.store import MongoStore
 from storage.records import VersionKind
 from storage.sqlite.store import SqliteStore
 from tests.storage.conftest import Connect
-from tests.storage.rows import MANY, NOW, Seed, avatar, checkpoint, chunk, family, message, version
+from tests.storage.rows import (
+    MANY,
+    NOW,
+    Seed,
+    avatar,
+    checkpoint,
+    chunk,
+    family,
+    message,
+    report,
+    run,
+    version,
+)
 
 
 async def there(store: Any, *session_ids: str) -> int:
@@ -27,13 +39,14 @@ async def there(store: Any, *session_ids: str) -> int:
         total += sum(
             [len(one.text.encode()) for one in await store.messages(session_id, None, MANY)]
         )
-        total += await _content(store, session_id)
+        total += await _content(store, session_id, "versions")
+        total += await _content(store, session_id, "runs")
     return total
 
 
-async def _content(store: Any, session_id: str) -> int:
+async def _content(store: Any, session_id: str, table: str) -> int:
     if isinstance(store, SqliteStore):
-        sql = "SELECT coalesce(sum(length(content)), 0) FROM versions WHERE session_id = ?"
+        sql = f"SELECT coalesce(sum(length(content)), 0) FROM {table} WHERE session_id = ?"
         return int(
             await store._engine.read(lambda db: db.execute(sql, (session_id,)).fetchone()[0])
         )
@@ -41,7 +54,7 @@ async def _content(store: Any, session_id: str) -> int:
     return sum(
         [
             len(row["content"])
-            async for row in store._engine.db.versions.find({"session_id": session_id})
+            async for row in store._engine.db[table].find({"session_id": session_id})
         ]
     )
 
@@ -63,10 +76,13 @@ async def fill(store: Store, session_id: str = "s1") -> None:
     newest = await store.newest_version(session_id)
     assert newest
     await store.redact_version(replace(newest, files={"code": "redacted"}))
+    for number in range(4):
+        await store.add_run(run(f"output {number}" * 20, session_id, id=str(number)), 3)
+    await store.redact_run(run("", session_id, number=3, report=report("█" * 30)))
 
 
 async def test_usage_counts_every_kind_of_write(store: Store, seed: Seed) -> None:
-    """Usage counts appends, packing, checkpoints, deleted versions, redaction and chat."""
+    """Usage counts appends, packing, checkpoints, deleted versions and runs, redaction, chat."""
     await seed.user()
     await seed.session(first=chunk(1, 1, b"first"))
     before = await store.usage("u-ada")
@@ -88,6 +104,7 @@ async def test_usage_counts_repeated_writes_once(store: Store, seed: Seed) -> No
         await store.append_chunks([chunk(2, 2, b"second")])
         await store.add_message(message("hello"))
         await store.add_version(version("code"), MANY)
+        await store.add_run(run(), MANY)
 
     assert (await store.usage("u-ada")).bytes == await there(store, "s1")
 
@@ -148,7 +165,7 @@ async def test_usage_is_the_same_after_restart(connect: Connect) -> None:
     await again.close(is_clean=True)
 
 
-@pytest.mark.parametrize("rows", ["log", "versions"])
+@pytest.mark.parametrize("rows", ["log", "versions", "runs"])
 async def test_usage_of_copied_rows_is_counted(store: Any, seed: Seed, rows: str) -> None:
     """`copy` writes rows without the other methods, and these rows count, too."""
     await seed.user()

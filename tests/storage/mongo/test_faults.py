@@ -37,6 +37,7 @@ from tests.storage.rows import (
     login,
     member,
     message,
+    run,
     session,
     ticket,
     user,
@@ -86,6 +87,7 @@ CALLS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "put_checkpoint": lambda store: store.put_checkpoint(checkpoint(2)),
     "redact_version": lambda store: redacted(store),  # noqa: PLW0108  # it is defined below
     "add_version": lambda store: store.add_version(version(), 10),
+    "add_run": lambda store: store.add_run(run("two"), 1),
 }
 """Every call that writes more than once, and the simple calls that count something."""
 

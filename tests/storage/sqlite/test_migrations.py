@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from storage.errors import StoreUnavailable
-from storage.records import AccountDeletion, Role, SessionListing
+from storage.people import AccountDeletion
+from storage.records import Role, SessionListing
 from storage.sqlite.migrations import MIGRATIONS
 from storage.sqlite.store import SqliteStore
 from tests.storage.rows import (
@@ -44,6 +45,7 @@ SINCE_VERSION_1 = {
     "earlier_hashes",
     "documents",
     "is_damaged",
+    "runs",
 }
 """Fields of the records that a file of version 1 does not have."""
 

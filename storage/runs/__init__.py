@@ -1,0 +1,1 @@
+"""Runs of a session's programs: their records, and how a row holds what a run reported."""

@@ -1,0 +1,23 @@
+"""Tests of runs in MongoDB after a call that was interrupted."""
+
+from storage.mongo import rows
+from storage.mongo.store import MongoStore
+from tests import mongod
+from tests.storage.rows import Seed, run
+
+
+async def test_repeated_run_drops_what_the_first_call_left(mongo_uri: str) -> None:
+    """A call that stored its run, but ended before it dropped older ones, can be repeated."""
+    async with mongod.database(mongo_uri) as name:
+        store = MongoStore(mongo_uri + name)
+        await store.open()
+        await Seed(store).session()
+        await store.add_run(run("one"), 10)
+        newest = run("two", number=2)
+        await store._engine.db.runs.insert_one(rows.run_document(newest))
+
+        again = await store.add_run(run("two"), 1)
+
+        assert again == newest
+        assert await store.runs("s1", None, 10, with_reports=True) == [newest]
+        await store.close(is_clean=True)
