@@ -127,6 +127,7 @@ def _services(
         versions=assembly.versions,
         history_reader=assembly.history_reader,
         redactor=assembly.redactor,
+        runs=assembly.runs,
         text_changes=assembly.text_changes,
         tokens=Tokens(secret, config.access_token_s, clock, secrets.token_bytes),
         passwords=Passwords(config.bcrypt_cost),
@@ -258,6 +259,9 @@ def _limiters(config: Config, rates: Rates) -> Limiters:
         ),
         saves=rates.limiter(
             settings.SAVES_PER_S, config.saves_per_s, max(5.0, 5 * config.saves_per_s)
+        ),
+        runs=rates.limiter(
+            settings.RUNS_PER_10S, config.runs_per_10s / 10, max(3.0, config.runs_per_10s * 0.6)
         ),
         handshakes=rates.limiter(
             settings.HANDSHAKES_PER_MIN, config.handshakes_per_min / 60, config.handshakes_per_min

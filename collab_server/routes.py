@@ -25,6 +25,7 @@ from handlers.api import (
 )
 from handlers.export import export
 from handlers.monitoring import health, metrics
+from handlers.running import runs
 from handlers.services import Services
 from handlers.socketio.endpoint import SocketIOEndpoint
 from handlers.socketio.transport import SocketIOHandler
@@ -61,6 +62,8 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/session/([^/]+)/invites", invite.InvitesHandler),
     (r"/session/([^/]+)/invites/([^/]+)", invite.InviteHandler),
     (r"/session/([^/]+)/ticket", invite.TicketHandler),
+    (r"/session/([^/]+)/runs", runs.RunsHandler),
+    (r"/session/([^/]+)/runs/([0-9]+)", runs.RunHandler),
     (r"/session/([^/]+)/preview", invite.LinkPreviewHandler),
     (r"/invite/([^/]+)", invite.PreviewHandler),
     (r"/chat/send", chat.SendHandler),

@@ -7,6 +7,7 @@ from crdt.changing.whole_texts import WholeTexts
 from crdt.history.cache import HistoryCache
 from crdt.history.reader import HistoryReader
 from crdt.history.redactor import Redactor
+from crdt.history.runs import Runs
 from crdt.history.version_writer import VersionSettings, VersionWriter
 from crdt.history.versions import Versions
 from crdt.lifecycle.changes import Changes
@@ -26,6 +27,7 @@ class Assembly:
     versions: Versions
     history_reader: HistoryReader
     redactor: Redactor
+    runs: Runs
     text_changes: TextChanges
 
 
@@ -50,6 +52,7 @@ def assemble(
         versions=Versions(store, rooms, version_writer, whole_texts, environment.workers),
         history_reader=history_reader,
         redactor=Redactor(store, rooms, cache, environment.workers),
+        runs=Runs(store, rooms, settings.runs),
         text_changes=TextChanges(
             environment.workers,
             environment.clock,

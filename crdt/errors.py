@@ -6,7 +6,9 @@
      +-- Gap                    permanent: a stored update builds on structs that are not in the log
      +-- LimitExceeded          permanent: the update is over a limit, which the error names
      |    +-- DocumentFull      permanent: the document would pass a limit
+     |    +-- OutputTooLarge    permanent: a run has too much input or output
      +-- NeedsSteps             transient: the update is taken elsewhere, in steps
+     +-- RunForbidden           permanent: the session's owner lets this member run no programs
      +-- NoText                 permanent: a root is not a text, and the request is for texts only
      +-- VersionDamaged         permanent: the stored texts of a version cannot be trusted
      +-- RoomUnavailable        transient: the store is away, or the server is stopping
@@ -57,6 +59,28 @@ class LimitExceeded(CrdtError):
 
 class DocumentFull(LimitExceeded):
     """The document would grow past a limit; it was not changed."""
+
+
+class OutputTooLarge(LimitExceeded):
+    """A run has too much input or output; it was not stored.
+
+    field  the part of the run that is too large: stdin, stdout or stderr
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class RunForbidden(CrdtError):
+    """The session's owner does not let this member run programs.
+
+    runners  the session's rule: nobody, editors or all
+    """
+
+    def __init__(self, runners: str) -> None:
+        super().__init__(f"only {runners} may run programs")
+        self.runners = runners
 
 
 class NeedsSteps(CrdtError):

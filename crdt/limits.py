@@ -100,13 +100,16 @@ AUTO_VERSIONS = number(
     10_000_000,
     "automatic versions that a session keeps; others are never dropped",
 )
+RUNS = number(
+    "runs", 200, 1, 100_000, "runs of programs that a session keeps; the oldest are dropped"
+)
 USER_BYTES = number(
     "user_bytes",
     2 << 30,
     1 << 20,
     1 << 50,
-    "bytes that a user's own sessions may take; above, no new versions and sessions; above 110 "
-    "%, no edits (4413)",
+    "bytes that a user's own sessions may take; above, no new versions, runs and sessions; "
+    "above 110 %, no edits (4413)",
 )
 USER_SESSIONS = number("user_sessions", 2_000, 1, 10_000_000, "sessions that a user may own")
 WORKERS = number(
@@ -201,3 +204,4 @@ class RoomsSettings:
     maintenance_interval_s: float = 1.0
     user_bytes: int = USER_BYTES.field()
     user_sessions: int = USER_SESSIONS.field()
+    runs: int = RUNS.field()

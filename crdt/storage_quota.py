@@ -1,6 +1,6 @@
 """Limits the storage of each user's sessions.
 
-Over the limit no new versions are stored, and over 110 % of it no edits are accepted.
+Over the limit no new versions and runs are stored, and over 110 % of it no edits are accepted.
 """
 
 import asyncio
@@ -88,6 +88,13 @@ class StorageQuota:
         if usage.sessions >= self.max_sessions:
             self._limit_counters.count(USER_SESSIONS)
             raise QuotaReached.of_sessions(USER_SESSIONS.name, usage.sessions, self.max_sessions)
+        self._require_bytes(usage)
+
+    async def require_bytes(self, user_id: str) -> None:
+        """Raise QuotaReached if a user's sessions take as much storage as they may."""
+        self._require_bytes(await self._store.usage(user_id))
+
+    def _require_bytes(self, usage: Usage) -> None:
         if usage.bytes >= self.max_bytes:
             self._limit_counters.count(USER_BYTES)
             raise QuotaReached.of_bytes(USER_BYTES.name, usage.bytes, self.max_bytes)

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from crdt.errors import (
     LimitExceeded,
     NoText,
+    OutputTooLarge,
     RoomDamaged,
     RoomSetAside,
     RoomUnavailable,
+    RunForbidden,
     TextUnavailable,
     VersionDamaged,
     WorkError,
@@ -74,6 +76,12 @@ def token_expired() -> ApiError:
 def forbidden(message: str) -> ApiError:
     """Return 403: the role does not allow this."""
     return ApiError(403, Close.FORBIDDEN.word, message)
+
+
+def may_not_run(runners: str) -> ApiError:
+    """Return 403: the owner lets this member run no programs; `runners` is the session's rule."""
+    who = {"editors": "only editors", "nobody": "nobody"}.get(runners, f"only {runners}")
+    return ApiError(403, "may_not_run", f"The owner of this session lets {who} run programs here.")
 
 
 def removed() -> ApiError:
@@ -230,6 +238,10 @@ def to_api_error(error: BaseException) -> ApiError | None:  # noqa: C901, PLR091
             return not_signed_in(
                 "This refresh token was used before; the login has ended everywhere."
             )
+        case RunForbidden(runners=runners):
+            return may_not_run(runners)
+        case OutputTooLarge(field=name):
+            return ApiError(413, Close.TOO_LARGE.word, _sentence(error), {name: [_sentence(error)]})
         case LimitExceeded(limit=limit):
             return too_large(_sentence(error), limit)
         case WorkTooLarge():

@@ -12,6 +12,7 @@ from crdt.changing.text_changes import TextChanges
 from crdt.fair_queue import FairQueue
 from crdt.history.reader import HistoryReader
 from crdt.history.redactor import Redactor
+from crdt.history.runs import Runs
 from crdt.history.versions import Versions
 from crdt.lifecycle.rooms import Rooms
 from crdt.limits import LimitCounters
@@ -93,6 +94,7 @@ class Limiters:
     pictures: RateLimiter
     messages: RateLimiter
     saves: RateLimiter
+    runs: RateLimiter
     handshakes: RateLimiter
     slowed: RateLimiter
     accepts: RateLimiter
@@ -121,6 +123,7 @@ class Services:
     versions: Versions
     history_reader: HistoryReader
     redactor: Redactor
+    runs: Runs
     text_changes: TextChanges
     tokens: Tokens
     passwords: Passwords

@@ -204,4 +204,11 @@ SAVES_PER_S = number(
     1_000_000,
     "versions that may be saved in one session in a second; five after a pause",
 )
+RUNS_PER_10S = number(
+    "runs_per_10s",
+    5.0,
+    0.01,
+    1_000_000,
+    "runs of programs of a user in ten seconds; three together after a pause",
+)
 MEMBERS = number("members", 200, 1, 100_000, "members of a session")

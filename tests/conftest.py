@@ -40,6 +40,7 @@ QUICK: dict[str, Any] = {
     "requests_per_5min": 100_000,
     "saves_per_s": 10_000,
     "messages_per_10s": 10_000,
+    "runs_per_10s": 10_000,
     "handshakes_per_min": 10_000,
     "accepts_per_s": 100_000,
 }

@@ -166,6 +166,7 @@ RECORDS = {
     "collab_server/config.py Config": "every setting of the process",
     "handlers/connections.py SocketLimits": "every setting of a connection",
     "handlers/http/views/code.py Version": "the fields of an answer",
+    "handlers/http/views/runs.py Run": "the fields of an answer",
     "handlers/http/views/sessions.py Session": "the fields of an answer",
     "handlers/services.py Limiters": "one limiter for each limit",
     "handlers/services.py Services": "every part of the server that a request handler is given",

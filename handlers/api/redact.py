@@ -35,5 +35,6 @@ class RedactHandler(BaseHandler):
             "characters": done.characters,
             "updates": done.updates,
             "versions": done.versions,
+            "runs": done.runs,
         }
         self.reply(answer)

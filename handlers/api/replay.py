@@ -41,7 +41,10 @@ class TimelineHandler(_PastHandler):
         store = self.services.store
         versions = await store.versions(session.id, None, timeline.MAX_MARKS, with_files=False)
         messages = await store.messages(session.id, None, timeline.MAX_MARKS)
-        view = partial(timeline.timeline, after=after, versions=versions, messages=messages)
+        runs = await store.runs(session.id, None, timeline.MAX_MARKS, with_reports=False)
+        view = partial(
+            timeline.timeline, after=after, versions=versions, messages=messages, runs=runs
+        )
         reading = self.services.history_reader.timeline(session.id, self.me.id, view)
         await self.reply_answer(await self.while_connected(reading))
 

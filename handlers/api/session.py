@@ -29,6 +29,7 @@ from storage.records import (
     Status,
     User,
 )
+from storage.runs.records import Runners
 
 _log = logging.getLogger(__name__)
 
@@ -100,6 +101,7 @@ class SessionsHandler(SessionHandlerBase):
             main_root=MAIN_ROOT,
             created_at=now,
             updated_at=now,
+            runs=Runners(body.get("runs", Runners.EDITORS)),
         )
         owner = Member(session.id, self.me.id, Role.OWNER, now)
         await services.store.add_session(
@@ -145,6 +147,7 @@ class SessionHandler(SessionHandlerBase):
             access=Access(body["access"]) if "access" in body else None,
             join_role=Role(body["joinRole"]) if "joinRole" in body else None,
             status=Status(body["status"]) if "status" in body else None,
+            runs=Runners(body["runs"]) if "runs" in body else None,
         )
         session = await self.services.store.change_session(
             session.id, changes, self.services.clock(), owner_id=self.me.id

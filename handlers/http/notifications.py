@@ -22,6 +22,11 @@ SESSION_CHANGED = _frame({"about": "session"})
 Its title, language, status, a role, or the size of its document has changed."""
 
 
+def of_run(number: int) -> bytes:
+    """Return the note that a run was stored; clients read it by its number."""
+    return _frame({"about": "run", "number": number})
+
+
 def slowed(seconds: float) -> bytes:
     """Return the note to a client whose messages the server handles later.
 

@@ -11,6 +11,8 @@ from handlers.http.schemas import MAX_SEQUENCE, MAX_VERSION, Schema, validate
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
+_DEFAULT_RUNS, _MAX_RUNS = 20, 50
+"""Runs of a page. They have outputs, so a page has fewer of them."""
 _MAX_DIGITS = 16
 
 
@@ -54,6 +56,10 @@ VERSIONS: Schema = {
     "limit": _LIMIT,
     "before": _number(MAX_VERSION),
     "fields": _choice("must be meta, or be left out", "meta"),
+}
+RUNS: Schema = {
+    "limit": {**_number(_MAX_RUNS), "default": _DEFAULT_RUNS},
+    "before": _number(MAX_VERSION),
 }
 LATEST: Schema = {
     "live": {

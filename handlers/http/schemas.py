@@ -19,6 +19,8 @@ from cerberus.errors import BasicErrorHandler
 from crdt.limits import MAX_NAME_BYTES
 from handlers.errors import invalid
 from handlers.http import text_rules
+from handlers.http.rules import reports
+from storage.runs.records import Outcome, Runners
 
 Schema = Mapping[str, Mapping[str, Any]]
 _Report = Callable[[str, str], None]
@@ -133,6 +135,8 @@ _NEW_PASSWORD = {"type": "string", "coerce": _composed, "minlength": 10, "maxlen
 _LANGUAGE = {**_line(32, 1), "regex": r"[A-Za-z0-9+#._-]*\Z"}
 _ACCESS = {"type": "string", "allowed": ["link", "invite"]}
 _JOIN_ROLE = {"type": "string", "allowed": ["editor", "viewer"]}
+_RUNS = {"type": "string", "allowed": [str(word) for word in Runners]}
+_PRINTED = {"type": "string", "coerce": reports.without_nul}
 _CODE = {"type": "string", "check_with": _code}
 _SESSION_ID = {"type": "string", "minlength": 1, "maxlength": 64}
 
@@ -179,11 +183,11 @@ REFRESH: Schema = {"refreshToken": {"type": "string", "maxlength": 200}}
 ME: Schema = {"username": _required(_USERNAME)}
 NEW_SESSION: Schema = {
     "title": _TITLE, "language": _LANGUAGE, "access": _ACCESS, "joinRole": _JOIN_ROLE,
-    "code": _CODE,
+    "runs": _RUNS, "code": _CODE,
 }  # fmt: skip
 SESSION: Schema = {
     "title": _TITLE, "language": _LANGUAGE, "access": _ACCESS, "joinRole": _JOIN_ROLE,
-    "status": {"type": "string", "allowed": ["open", "ended"]},
+    "runs": _RUNS, "status": {"type": "string", "allowed": ["open", "ended"]},
 }  # fmt: skip
 JOIN: Schema = {"invite": _INVITE}
 MEMBER: Schema = {"role": _required({"type": "string", "allowed": ["owner", "editor", "viewer"]})}
@@ -211,6 +215,17 @@ REDACT: Schema = {
     "to": _required(_number(1, MAX_SEQUENCE)),
     "text": _required({"type": "string", "minlength": 4, "maxlength": 10_000}),
 }
+RUN: Schema = {
+    "root": _required({"type": "string", "maxlength": MAX_NAME_BYTES}),
+    "language": _required(_LANGUAGE), "name": {**_TITLE, "maxlength": 255},
+    "stdin": _PRINTED, "stdout": _required(_PRINTED), "stderr": _required(_PRINTED),
+    "exit": _required({**_number(-(1 << 31), 1 << 32), "nullable": True}),
+    "outcome": _required({"type": "string", "allowed": [str(word) for word in Outcome]}),
+    "ms": _required(_number(0, MAX_SEQUENCE)), "isCut": {"type": "boolean"},
+    "sequence": _number(0, MAX_SEQUENCE),
+    "tests": {"type": "list", "maxlength": reports.MAX_CASES, "coerce": reports.without_nul,
+              "check_with": reports.check_cases, "meta": {"items": reports.CASE}},
+}  # fmt: skip
 EMPTY: Schema = {}
 
 

@@ -23,6 +23,7 @@ export interface components {
         | "bad_credentials"
         | "bad_handshake"
         | "forbidden"
+        | "may_not_run"
         | "bad_origin"
         | "not_found"
         | "method_not_allowed"
@@ -128,8 +129,8 @@ export interface components {
     /**
      * @description A session as one member sees it: `role` and `unread` are about this member.
      *
-     *     Lists of sessions show only the first members of each session. `documentSize` is null while
-     *     nobody has the session open.
+     *     `runs` says who may run programs. Lists of sessions show only the first members of each session.
+     *     `documentSize` is null while nobody has the session open.
      */
     Session: {
       id: string
@@ -139,6 +140,7 @@ export interface components {
       access: components["schemas"]["Access"]
       /** @enum {string} */
       joinRole: "editor" | "viewer"
+      runs: components["schemas"]["Runners"]
       status: components["schemas"]["Status"]
       role: components["schemas"]["Role"]
       owner: components["schemas"]["Person"]
@@ -156,6 +158,8 @@ export interface components {
     }
     /** @enum {string} */
     Access: "link" | "invite"
+    /** @enum {string} */
+    Runners: "nobody" | "editors" | "all"
     /** @enum {string} */
     Status: "open" | "ended"
     /** @description The facts about a user that other users see. */
@@ -200,6 +204,7 @@ export interface components {
       access: components["schemas"]["Access"]
       /** @enum {string} */
       joinRole: "editor" | "viewer"
+      runs: components["schemas"]["Runners"]
       status: components["schemas"]["Status"]
       role: components["schemas"]["Role"]
       owner: components["schemas"]["Person"]
@@ -289,6 +294,49 @@ export interface components {
     Ticket: {
       ticket: string
       expiresIn: number
+    }
+    /** @description One run. */
+    OneRun: {
+      run: components["schemas"]["Run"]
+    }
+    /**
+     * @description A run as the user's browser reported it; `number` counts from 1 in its session.
+     *
+     *     `exit` is null if the program did not end by itself. `sequence` is the log position that the
+     *     code had when the run started. Only the `number` of a `damaged` run is known for certain.
+     */
+    Run: {
+      number: number
+      user: components["schemas"]["Person"]
+      root: string
+      name: string
+      language: string
+      stdin: string
+      stdout: string
+      stderr: string
+      exit: number | null
+      outcome: components["schemas"]["Outcome"]
+      ms: number
+      isCut: boolean
+      tests: components["schemas"]["RunTest"][]
+      sequence: number
+      /** Format: date-time */
+      at: string
+      damaged?: boolean
+    }
+    /** @enum {string} */
+    Outcome: "done" | "failed" | "stopped" | "timeout"
+    /** @description One test of a program, with what it expected and what it got. */
+    RunTest: {
+      name: string
+      passed: boolean
+      expected?: string
+      actual?: string
+    }
+    /** @description Runs, newest first; `next` leads to older runs. */
+    Runs: {
+      runs: components["schemas"]["Run"][]
+      next: number | null
     }
     /** @description The session and the role that a session's link leads to, if users may join by the link. */
     LinkPreview: {
@@ -524,6 +572,7 @@ export interface components {
         | components["schemas"]["VersionMark"]
         | components["schemas"]["ChatMark"]
         | components["schemas"]["RedactionMark"]
+        | components["schemas"]["RunMark"]
       )[]
       next: string | null
     }
@@ -579,6 +628,17 @@ export interface components {
       at: string
       /** @enum {string} */
       kind: "redacted"
+      sequence: number
+      author: string
+    }
+    /** @description The mark of a run: its position is `sequence`, the code that it ran. */
+    RunMark: {
+      /** Format: date-time */
+      at: string
+      /** @enum {string} */
+      kind: "run"
+      number: number
+      outcome: components["schemas"]["Outcome"]
       sequence: number
       author: string
     }
@@ -651,13 +711,18 @@ export interface components {
       at: string
       carried: boolean
     }
-    /** @description How many characters were removed, and from how many updates and versions. */
+    /**
+     * @description How many characters were removed, and from how many updates, versions and runs.
+     *
+     *     `characters` does not count those of runs.
+     */
     Redaction: {
       from: number
       to: number
       characters: number
       updates: number
       versions: number
+      runs: number
     }
     /** @description Versions, newest first. */
     Versions: {
@@ -698,6 +763,7 @@ export type GuestSignedIn = components["schemas"]["GuestSignedIn"]
 export type Role = components["schemas"]["Role"]
 export type Session = components["schemas"]["Session"]
 export type Access = components["schemas"]["Access"]
+export type Runners = components["schemas"]["Runners"]
 export type Status = components["schemas"]["Status"]
 export type Person = components["schemas"]["Person"]
 export type Member = components["schemas"]["Member"]
@@ -712,6 +778,11 @@ export type Invites = components["schemas"]["Invites"]
 export type ListedInvite = components["schemas"]["ListedInvite"]
 export type InviteUse = components["schemas"]["InviteUse"]
 export type Ticket = components["schemas"]["Ticket"]
+export type OneRun = components["schemas"]["OneRun"]
+export type Run = components["schemas"]["Run"]
+export type Outcome = components["schemas"]["Outcome"]
+export type RunTest = components["schemas"]["RunTest"]
+export type Runs = components["schemas"]["Runs"]
 export type LinkPreview = components["schemas"]["LinkPreview"]
 export type PreviewSession = components["schemas"]["PreviewSession"]
 export type Preview = components["schemas"]["Preview"]
@@ -741,6 +812,7 @@ export type TimelineEntry = components["schemas"]["TimelineEntry"]
 export type VersionMark = components["schemas"]["VersionMark"]
 export type ChatMark = components["schemas"]["ChatMark"]
 export type RedactionMark = components["schemas"]["RedactionMark"]
+export type RunMark = components["schemas"]["RunMark"]
 export type Moment = components["schemas"]["Moment"]
 export type Replay = components["schemas"]["Replay"]
 export type Blame = components["schemas"]["Blame"]

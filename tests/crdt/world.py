@@ -70,6 +70,7 @@ class World:
         )
         self.rooms, self.versions = parts.rooms, parts.versions
         self.history_reader, self.redactor = parts.history_reader, parts.redactor
+        self.runs = parts.runs
         self.version_writer = VersionWriter(store, self.rooms.writer, environment, versions)
 
     async def session(

@@ -66,6 +66,20 @@ def account(name: str, **other: Any) -> dict[str, Any]:
     return {"username": name, "email": f"{name}@example.org", "password": PASSWORD, **other}
 
 
+def report(stdout: str = "1\n", **other: Any) -> dict[str, Any]:
+    """Return the body that reports a run."""
+    return {
+        "root": "codemirror",
+        "language": "python",
+        "stdout": stdout,
+        "stderr": "",
+        "exit": 0,
+        "outcome": "done",
+        "ms": 12,
+        **other,
+    }
+
+
 def set_cookies(answer: Answer) -> dict[str, Morsel[str]]:
     """Return the cookies that an answer sets."""
     found: SimpleCookie = SimpleCookie()

@@ -7,7 +7,15 @@ from tornado.web import RequestHandler
 
 from collab_server.routes import ROUTES
 from tests.api import PASSWORD, Api, Wire
-from tests.handlers.clients import UNKNOWN_ID, account, guest_of, new_invite, picture, upload
+from tests.handlers.clients import (
+    UNKNOWN_ID,
+    account,
+    guest_of,
+    new_invite,
+    picture,
+    report,
+    upload,
+)
 
 WHO = ("anonymous", "stranger", "guest", "ex-member", "viewer", "editor", "owner")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -35,7 +43,7 @@ class World:
         return cls(clients, target)
 
     async def session(self, **fields: str) -> str:
-        """Open a session with a version, a message, an invite, and each client in its role."""
+        """Open a session with a version, a run, a message and an invite, and all clients in it."""
         owner = self.clients["owner"]
         session_id = await owner.new_session(joinRole="viewer", code="x")
         for api in (
@@ -51,6 +59,7 @@ class World:
         ).status == 200
         assert (await owner.delete(f"/session/{session_id}/members/{former}")).status == 204
         assert (await owner.post(f"/code/{session_id}/save")).status == 201
+        assert (await owner.post(f"/session/{session_id}/runs", report())).status == 201
         assert (
             await owner.post("/chat/send", {"sessionId": session_id, "message": "hi"})
         ).status == 201
@@ -83,6 +92,7 @@ class World:
             "/user/password/reset": {"token": name, "newPassword": "another good one"},
             "/user/email": {"email": f"{name}@example.org", "password": PASSWORD},
             "/session/([^/]+)/members/([^/]+)": {"role": "editor"},
+            "/session/([^/]+)/runs": report(),
             "/chat/send": {"sessionId": session_id, "message": "x"},
             "/code/([^/]+)/save": {"code": name},
             "/code/([^/]+)/restore": {"version": 1},
@@ -111,6 +121,7 @@ class World:
             "/session/([^/]+)/invites/([^/]+)": [session_id, invite["id"]],
             "/invite/([^/]+)": [invite["invite"]],
             "/join/([^/]+)": [invite["invite"]],
+            "/session/([^/]+)/runs/([0-9]+)": [session_id, "1"],
             "/code/([^/]+)/versions/([0-9]+)": [session_id, "1"],
             "/code/([^/]+)/at/([0-9]+)": [session_id, "1"],
         }.get(route, [session_id, self.target.user["id"]])

@@ -45,6 +45,9 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
     ("DELETE", r"/session/([^/]+)/invites/([^/]+)"): DELETED_BY_OWNER,
     ("POST", r"/session/([^/]+)/ticket"): MEMBERS,
     ("POST", r"/session/([^/]+)/compact"): OWNER,
+    ("POST", r"/session/([^/]+)/runs"): (401, 404, 404, 404, 403, 201, 201),
+    ("GET", r"/session/([^/]+)/runs"): MEMBERS,
+    ("GET", r"/session/([^/]+)/runs/([0-9]+)"): MEMBERS,
     ("GET", r"/session/([^/]+)/preview"): ALL,
     ("GET", r"/invite/([^/]+)"): ALL,
     ("POST", r"/chat/send"): (401, 404, 404, 404, 201, 201, 201),
@@ -104,6 +107,7 @@ BY_INVITATION = {
 
 ENDED = {
     ("POST", r"/chat/send"): (401, 404, 404, 404, 409, 409, 409),
+    ("POST", r"/session/([^/]+)/runs"): (401, 404, 404, 404, 409, 409, 409),
     ("POST", r"/code/([^/]+)/save"): (401, 404, 404, 404, 403, 409, 409),
     ("POST", r"/code/([^/]+)/restore"): (401, 404, 404, 404, 403, 409, 409),
 }

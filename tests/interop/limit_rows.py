@@ -15,12 +15,21 @@ from typing import Any
 import pytest
 
 from collab_server.server import Server
+from crdt.history.runs import MAX_OUTPUT_BYTES, MAX_STDIN_BYTES
 from handlers.api.avatar import MAX_FILE_BYTES
 from handlers.http.schemas import MAX_CODE_BYTES
 from handlers.security.pictures import MAX_SIDE_PX
 from harness.wire import SYNC_STEP1
 from tests.api import PASSWORD, Answer, Api
-from tests.handlers.clients import account, code_of, new_invite, picture, typing_frame, upload
+from tests.handlers.clients import (
+    account,
+    code_of,
+    new_invite,
+    picture,
+    report,
+    typing_frame,
+    upload,
+)
 from tests.handlers.forged_tokens import claims_of
 from tests.raw_frames import CLOSE, Raw, connected
 from tests.waiting import PATIENCE_S, until
@@ -272,6 +281,18 @@ async def save_code(scene: Scene, size: int) -> object:
     return answered(await scene.ada.post(f"/code/{scene.session_id}/save", {"code": "x" * size}))
 
 
+async def report_run(scene: Scene, size: int, **fields: Any) -> object:
+    body = report("x" * size, **fields)
+    return answered(await scene.ada.post(f"/session/{scene.session_id}/runs", body))
+
+
+async def oldest_run(scene: Scene, number: int) -> object:
+    """Report a run; return OK while the session keeps its first run."""
+    assert await report_run(scene, number) == OK
+    first = await scene.ada.get(f"/session/{scene.session_id}/runs/1")
+    return OK if first.status == 200 else "1 gone"
+
+
 async def join(scene: Scene, number: int) -> object:
     person = await scene.ada.sign_up(f"person{number}")
     return answered(await person.post(f"/session/{scene.session_id}/join"))
@@ -395,11 +416,13 @@ REST = (
          2, 2, settings=MAIL | PROXY),
     rate("messages_per_10s", lambda scene, _: say(scene, 1), 2, 1),
     rate("saves_per_s", save_code, 5, 0.01),
+    rate("runs_per_10s", report_run, 3, 0.01),
     Row("max_json_bytes", send_json, (1_024,), 1_025, **TOO_LARGE, value=1_024),
     Row("max_text_bytes", save_code, (1_024,), 1_025, (413, "too_large"),
         {"limit_reached max_text_bytes": 1, "problems too_large": 1}, 1_024),
     Row("versions", save_code, range(1, 3), 3, **FULL, value=2),
     Row("auto_versions", restore, range(2), 2, "1 gone", {}, 2),
+    Row("runs", oldest_run, range(2), 2, "1 gone", {"problems not_found": 1}, 2),
     Row("members", join, range(2), 2, **FULL, value=3),
     Row("members", join_by_socket, range(2), 2, (4403, "forbidden", None), {"closes 4403": 1}, 3),
     Row("access_token_s", use_token, (False,), True, (401, "token_expired"),
@@ -412,6 +435,9 @@ REST = (
     Row("a picture's side", send_wide_picture, (MAX_SIDE_PX,), MAX_SIDE_PX + 1, **INVALID),
     Row("code", save_code, (MAX_CODE_BYTES,), MAX_CODE_BYTES + 1, **INVALID),
     Row("a message", say, (4_000,), 4_001, **INVALID),
+    Row("a run's output", report_run, (MAX_OUTPUT_BYTES,), MAX_OUTPUT_BYTES + 1, **TOO_LARGE),
+    Row("a run's input", lambda scene, size: report_run(scene, 1, stdin="x" * size),
+        (MAX_STDIN_BYTES,), MAX_STDIN_BYTES + 1, **TOO_LARGE),
     Row("a title", name_it, (120,), 121, **INVALID),
     Row("a label", save, (120,), 121, **INVALID),
     Row("a user name", lambda scene, size: sign_up_with(scene, "username", "x" * size), (3, 32), 33,

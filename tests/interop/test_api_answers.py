@@ -9,7 +9,16 @@ import pytest
 from handlers.http.api_docs.operations import OPERATIONS
 from tests import conformance
 from tests.api import PASSWORD, Api
-from tests.handlers.clients import account, guest_by, joined, log_in, picture, typing_frame, upload
+from tests.handlers.clients import (
+    account,
+    guest_by,
+    joined,
+    log_in,
+    picture,
+    report,
+    typing_frame,
+    upload,
+)
 from tests.postbox import Postbox, open_postbox
 
 NOT_HERE = {
@@ -79,6 +88,10 @@ async def _sessions(ada: Api) -> str:
     await ada.patch(f"/session/{session_id}", {"title": "Talk"})
     await Api(ada.url).get(f"/session/{session_id}/preview")
     await ada.post(f"/session/{session_id}/ticket")
+    tests = [{"name": "adds", "passed": False, "expected": "3", "actual": "4"}]
+    await ada.post(f"/session/{session_id}/runs", report(exit=None, tests=tests))
+    await ada.get(f"/session/{session_id}/runs")
+    await ada.get(f"/session/{session_id}/runs/1")
     return session_id
 
 

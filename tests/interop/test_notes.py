@@ -10,6 +10,7 @@ from crdt.wire.lib0 import read_var_bytes
 from crdt.wire.y_protocol import sync_update
 from harness.typist import Typist
 from tests.api import Api, Wire
+from tests.handlers.clients import report
 
 _NOTE = b"\x67"
 _SAVED = b"\x66"
@@ -36,6 +37,17 @@ async def test_notes_announce_messages_and_changes(ada: Api, bob: Api) -> None:
     assert await note(wire) == {"about": "session"}
     await ada.patch(f"/session/{session_id}/members/{bob.user['id']}", {"role": "viewer"})
     assert await note(wire) == {"about": "session"}
+
+
+async def test_note_tells_of_a_run_by_its_number(ada: Api, bob: Api) -> None:
+    session_id = await ada.new_session()
+    await bob.post(f"/session/{session_id}/join")
+    wire = await bob.connect(session_id, "&notes=1")
+    await wire.receive()
+
+    await ada.post(f"/session/{session_id}/runs", report())
+
+    assert await note(wire) == {"about": "run", "number": 1}
 
 
 async def test_notes_are_sent_to_requesting_sockets_of_the_session_only(ada: Api, bob: Api) -> None:

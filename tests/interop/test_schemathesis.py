@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from handlers.http.api_docs.operations import OPERATIONS
 from tests.api import Api
 from tests.conformance import operation_of
-from tests.handlers.clients import UNKNOWN_ID, new_invite, picture, upload
+from tests.handlers.clients import UNKNOWN_ID, new_invite, picture, report, upload
 
 EXAMPLES = 5
 """Number of random requests for each operation, 15 s in all.
@@ -83,6 +83,7 @@ async def _configuration(ada: Api) -> str:
     """Make a session and users, and return a configuration that puts their ids into requests."""
     session_id = await ada.new_session(code="one\n")
     await ada.post(f"/code/{session_id}/save", {"code": "two\n"})
+    await ada.post(f"/session/{session_id}/runs", report())
     invite = await new_invite(ada, session_id)
     bob = await ada.sign_up("bob")
     await upload(bob, picture())

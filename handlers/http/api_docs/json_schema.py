@@ -27,7 +27,6 @@ JsonSchema = dict[str, Any]
 
 _SIMPLE = {str: "string", int: "integer", bool: "boolean", type(None): "null"}
 _RULES = {
-    "type": "type",
     "minlength": "minLength",
     "maxlength": "maxLength",
     "allowed": "enum",
@@ -35,6 +34,7 @@ _RULES = {
     "max": "maximum",
     "default": "default",
 }
+_RULES_OF_LISTS = {"minlength": "minItems", "maxlength": "maxItems"}
 
 
 class Components:
@@ -126,14 +126,23 @@ def _choice(values: tuple[Any, ...]) -> JsonSchema:
 
 def of_rules(rules: Mapping[str, Any]) -> JsonSchema:
     """Translate the Cerberus rules of one field."""
-    schema = {_RULES[name]: value for name, value in rules.items() if name in _RULES}
+    schema: JsonSchema = {} if "type" not in rules else {"type": _type_of(rules)}
+    names = _RULES_OF_LISTS if rules.get("type") == "list" else _RULES
+    schema |= {names[name]: value for name, value in rules.items() if name in names}
     if "regex" in rules:
         schema["pattern"] = "^" + rules["regex"].replace(r"\Z", "$")
     if "format" in rules.get("meta", {}):
         schema["format"] = rules["meta"]["format"]
+    if "items" in rules.get("meta", {}):
+        schema["items"] = of_body(rules["meta"]["items"])
     if "anyof" in rules:
         schema["anyOf"] = [of_rules(choice) for choice in rules["anyof"]]
     return schema
+
+
+def _type_of(rules: Mapping[str, Any]) -> str | list[str]:
+    kind = {"list": "array"}.get(rules["type"], rules["type"])
+    return [kind, "null"] if rules.get("nullable") else kind
 
 
 def of_body(fields: Mapping[str, Mapping[str, Any]]) -> JsonSchema:

@@ -32,6 +32,7 @@ from handlers.http.views.people import (
     User,
 )
 from handlers.http.views.problems import Confirmation, Features, Liveness, Readiness
+from handlers.http.views.runs import OneRun, Runs
 from handlers.http.views.sessions import (
     ChangedSession,
     Compacted,
@@ -178,6 +179,13 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", "/session/{id}/ticket", "createTicket",
               "A pass for one WebSocket to this session, good for 60 s.", Ticket,
               body=schemas.EMPTY),
+    Operation("POST", "/session/{id}/runs", "addRun",
+              "Report a run of a program in my browser; the session's runs says who may.", OneRun,
+              (201,), schemas.RUN,
+              errors=("forbidden", "may_not_run", "session_ended", "limit_reached")),
+    Operation("GET", "/session/{id}/runs", "listRuns", "Runs of programs, newest first.", Runs,
+              query=queries.RUNS),
+    Operation("GET", "/session/{id}/runs/{n}", "getRun", "One run.", OneRun, errors=("damaged",)),
     Operation("GET", "/session/{id}/preview", "previewSession",
               "The session that a link leads to, if the link lets people in.", LinkPreview,
               needs_login=False),
@@ -229,7 +237,7 @@ OPERATIONS: tuple[Operation, ...] = (
               "The author and time of each line and each run of the present text.", Blame,
               query=queries.BLAME, errors=_DOCUMENT),
     Operation("POST", "/code/{sessionId}/redact", "redact",
-              "Remove a text that the document had between two updates from log, versions and "
+              "Remove a text that the document had between two updates from log, versions, runs and "
               "exports (owner).", Redaction, body=schemas.REDACT,
               errors=("forbidden", "limit_reached", "quarantined")),
     Operation("GET", "/code/{sessionId}/versions", "listVersions",
@@ -259,6 +267,7 @@ ERRORS: tuple[tuple[int, str, str], ...] = (
     (401, "bad_credentials", "Name or password is wrong."),
     (400, "bad_handshake", "The address is for WebSockets; the request is not a valid handshake."),
     (403, "forbidden", "Your role does not allow this."),
+    (403, "may_not_run", "The owner lets only others, or nobody, run programs here."),
     (403, "bad_origin", "The request comes from a page of another site."),
     (404, "not_found", "It does not exist, or you may not see it."),
     (405, "method_not_allowed", "The route does not know this method."),

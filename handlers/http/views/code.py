@@ -132,12 +132,16 @@ class Moment(TypedDict):
 
 
 class Redaction(From):
-    """How many characters were removed, and from how many updates and versions."""
+    """How many characters were removed, and from how many updates, versions and runs.
+
+    `characters` does not count those of runs.
+    """
 
     to: int
     characters: int
     updates: int
     versions: int
+    runs: int
 
 
 def version(

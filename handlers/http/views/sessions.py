@@ -9,6 +9,7 @@ from handlers.http.views.people import Person, person
 from handlers.http.views.times import rfc3339
 from storage import records
 from storage.records import Access, Role, Status
+from storage.runs.records import Runners
 
 
 class MemberRole(Person):
@@ -44,8 +45,8 @@ class Compacted(DocumentSize):
 class Session(TypedDict):
     """A session as one member sees it: `role` and `unread` are about this member.
 
-    Lists of sessions show only the first members of each session. `documentSize` is null while
-    nobody has the session open.
+    `runs` says who may run programs. Lists of sessions show only the first members of each session.
+    `documentSize` is null while nobody has the session open.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Session(TypedDict):
     language: str
     access: Access
     joinRole: JoinRole
+    runs: Runners
     status: Status
     role: Role
     owner: Person
@@ -193,6 +195,7 @@ def session(
         "language": record.language,
         "access": record.access,
         "joinRole": record.join_role,
+        "runs": record.runs,
         "status": record.status,
         "role": listed.member.role,
         "owner": person(record.owner_id, people),

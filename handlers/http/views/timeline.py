@@ -1,4 +1,4 @@
-"""Answers with a session's timeline: edits, versions, messages and redactions by their time."""
+"""Answers with a session's timeline: edits, versions, messages, runs, redactions by their time."""
 
 import json
 from bisect import bisect_right
@@ -12,6 +12,7 @@ from handlers.http.views.people import Person
 from handlers.http.views.times import rfc3339
 from storage import records
 from storage.records import VersionKind
+from storage.runs.records import Outcome, Run
 
 MAX_STRETCHES = 5_000
 MAX_MARKS = 1_000
@@ -73,7 +74,18 @@ class RedactionMark(TypedDict):
     author: str
 
 
-Mark = VersionMark | ChatMark | RedactionMark
+class RunMark(TypedDict):
+    """The mark of a run: its position is `sequence`, the code that it ran."""
+
+    at: Timestamp
+    kind: Literal["run"]
+    number: int
+    outcome: Outcome
+    sequence: int
+    author: str
+
+
+Mark = VersionMark | ChatMark | RedactionMark | RunMark
 
 
 class Timeline(TypedDict):
@@ -121,13 +133,15 @@ def timeline_authors(stretches: Sequence[timelines.Stretch]) -> dict[str, dict[s
 def marks(
     versions: Sequence[records.Version],
     messages: Sequence[records.Message],
+    runs: Sequence[Run],
     stretches: Sequence[timelines.Stretch],
     most: int,
 ) -> list[Mark]:
-    """Return versions, chat messages and redacted edits as marks of a timeline, oldest first.
+    """Return versions, chat messages, runs and redacted edits as marks of a timeline, oldest first.
 
     The clock may have been changed during the session. So a version is shown after the edits that
-    it contains and before the next edits, even if its time differs. No message is shown before an
+    it contains and before the next edits, even if its time differs. A run is shown after the edits
+    that its code has. No message is shown before an
     earlier message, and no mark before the first edit.
     """
     timed: list[tuple[int, Mark]] = []
@@ -141,11 +155,32 @@ def marks(
             continue
         at = max(at, message.created_at)
         timed.append((at, _chat_mark(message, at)))
+    timed += _run_marks(runs, stretches)
     timed += [(stretch.at, _redaction_mark(stretch)) for stretch in stretches if stretch.redacted][
         -most:
     ]
     timed.sort(key=lambda mark: mark[0])
     return [mark for _, mark in timed]
+
+
+def _run_marks(
+    runs: Sequence[Run], stretches: Sequence[timelines.Stretch]
+) -> list[tuple[int, Mark]]:
+    """Return (time in ms, mark) of each run, by number.
+
+    Time never goes back from one run to the next. A run may have ended long after the edits that
+    its code has, so later edits do not bound its time.
+    """
+    timed: list[tuple[int, Mark]] = []
+    earliest = 0
+    for run in sorted(runs, key=lambda run: run.number):
+        if run.is_damaged:
+            continue
+        index = bisect_right(stretches, run.sequence, key=lambda stretch: stretch.first) - 1
+        begun = stretches[max(index, 0)].at if stretches else 0
+        earliest = max(earliest, begun, run.created_at)
+        timed.append((earliest, _run_mark(run, earliest)))
+    return timed
 
 
 def _between_edits(version: records.Version, stretches: Sequence[timelines.Stretch]) -> int:
@@ -190,11 +225,23 @@ def _redaction_mark(stretch: timelines.Stretch) -> RedactionMark:
     }
 
 
+def _run_mark(run: Run, at: int) -> RunMark:
+    return {
+        "at": rfc3339(at),
+        "kind": "run",
+        "number": run.number,
+        "outcome": run.outcome,
+        "sequence": run.sequence,
+        "author": run.user_id,
+    }
+
+
 def timeline(
     folded: timelines.Timeline,
     after: int,
     versions: Sequence[records.Version],
     messages: Sequence[records.Message],
+    runs: Sequence[Run],
 ) -> Answer:
     """Return the timeline after a log position, with its marks."""
     stretches = folded.stretches
@@ -207,7 +254,7 @@ def timeline(
         "duration": stretches[-1].until - stretches[0].at if stretches else 0,
         "sequence": folded.sequence,
         "entries": [timeline_entry(stretch) for stretch in shown],
-        "marks": marks(versions, messages, stretches, MAX_MARKS),
+        "marks": marks(versions, messages, runs, stretches, MAX_MARKS),
         "next": str(shown[-1].last) if has_more else None,
     }
     return Answer(json.dumps(answer), timeline_authors(stretches))

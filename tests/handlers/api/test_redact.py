@@ -50,4 +50,11 @@ async def test_redact_answers_with_counts_of_changes(ada: Api) -> None:
     answer = await ada.post(f"/code/{session_id}/redact", {"from": 1, "to": 1, "text": "secret"})
 
     assert answer.status == 200
-    assert answer.body == {"from": 1, "to": 1, "characters": 6, "updates": 1, "versions": 1}
+    assert answer.body == {
+        "from": 1,
+        "to": 1,
+        "characters": 6,
+        "updates": 1,
+        "versions": 1,
+        "runs": 0,
+    }

@@ -27,6 +27,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "language": "c",
         "access": "link",
         "joinRole": "editor",
+        "runs": "all",
         "code": "x",
     },
     "SESSION": {
@@ -34,6 +35,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "language": "c",
         "access": "link",
         "joinRole": "editor",
+        "runs": "nobody",
         "status": "open",
     },
     "GUEST": {"name": "Ada", "invite": "x"},
@@ -53,6 +55,20 @@ GOOD: dict[str, dict[str, Any]] = {
     "SAVE": {"code": "x", "label": "x"},
     "RESTORE": {"version": 1, "root": "x"},
     "REDACT": {"from": 1, "to": 9, "text": "secret"},
+    "RUN": {
+        "root": "x",
+        "language": "c",
+        "name": "x",
+        "stdin": "x",
+        "stdout": "x",
+        "stderr": "x",
+        "exit": 1,
+        "outcome": "done",
+        "ms": 1,
+        "isCut": False,
+        "sequence": 1,
+        "tests": [{"name": "x", "passed": True}],
+    },
     "EMPTY": {},
 }
 REQUIRED = {
@@ -62,6 +78,7 @@ REQUIRED = {
     "PASSWORD": {"currentPassword", "newPassword"}, "FORGOT": {"email"},
     "RESET": {"token", "newPassword"}, "EMAIL": {"email", "password"}, "RESTORE": {"version"},
     "REDACT": {"from", "to", "text"},
+    "RUN": {"root", "language", "stdout", "stderr", "exit", "outcome", "ms"},
     "IN_SESSION": {"sessionId"}, "CODE_CHANGE": {"sessionId", "code"},
 }  # fmt: skip
 
@@ -71,9 +88,16 @@ SECRETS_AND_IDS = {
     ("GUEST", "invite"),
     ("RESTORE", "root"), ("IN_SESSION", "sessionId"), ("CODE_CHANGE", "sessionId"),
     ("JOIN", "invite"), ("PASSWORD", "currentPassword"), ("DELETE_ME", "password"),
-    ("RESET", "token"), ("EMAIL", "password"),
+    ("RESET", "token"), ("EMAIL", "password"), ("RUN", "root"),
+    ("RUN", "stdin"), ("RUN", "stdout"), ("RUN", "stderr"),
 }  # fmt: skip
-"""Fields that the server only looks up or compares, so any text is valid in them."""
+"""Fields that the server only looks up or compares, or in which it replaces NUL. Any text is valid
+in them."""
+ALSO_VALID: list[tuple[str, str, object]] = [
+    ("READ", "sequence", 0), ("RUN", "sequence", 0), ("RUN", "ms", 0), ("RUN", "exit", 0),
+    ("RUN", "exit", None), ("RUN", "isCut", True), ("RUN", "tests", []),
+]  # fmt: skip
+"""Values of the test below that fit their fields."""
 
 
 def faults(name: str, document: dict[str, Any]) -> dict[str, list[str]]:
@@ -140,11 +164,8 @@ def test_schema_refuses_values_of_other_type(name: str, value: object) -> None:
     """A value of another type is a fault of its field only."""
     for field in GOOD[name]:
         found = faults(name, {**GOOD[name], field: value})
-        if ((name, field) in SECRETS_AND_IDS and value == "\0") or (name, field, value) == (
-            "READ",
-            "sequence",
-            0,
-        ):
+        is_text = (name, field) in SECRETS_AND_IDS and value == "\0"
+        if is_text or (name, field, value) in ALSO_VALID:
             assert found == {}
         else:
             assert list(found) == [field]
@@ -170,6 +191,9 @@ def test_schema_refuses_values_of_other_type(name: str, value: object) -> None:
         ("DELETE_ME", "password", 0, 1_000),
         ("SAVE", "code", 0, 1 << 20),
         ("NEW_SESSION", "code", 0, 1 << 20),
+        ("RUN", "root", 0, 4_096),
+        ("RUN", "name", 0, 255),
+        ("RUN", "language", 1, 32),
     ],
 )
 def test_schema_accepts_lengths_up_to_limits_only(

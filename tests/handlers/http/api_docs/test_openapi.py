@@ -106,8 +106,10 @@ def test_openapi_bodies_match_checked_schemas(name: str) -> None:
     assert set(described["properties"]) == set(schema)
     for field, rules in schema.items():
         shown = described["properties"][field]
-        assert shown["type"] == rules["type"]
-        assert shown.get("maxLength") == rules.get("maxlength")
+        is_list = rules["type"] == "list"
+        kind = "array" if is_list else rules["type"]
+        assert shown["type"] == ([kind, "null"] if rules.get("nullable") else kind)
+        assert shown.get("maxItems" if is_list else "maxLength") == rules.get("maxlength")
         assert shown.get("minLength") == rules.get("minlength")
         assert shown.get("enum") == rules.get("allowed")
     alternatives = [field for field, rules in schema.items() if "excludes" in rules]

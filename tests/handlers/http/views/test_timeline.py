@@ -7,7 +7,10 @@ import pytest
 
 from crdt.history.playback.timeline import Stretch, Timeline
 from handlers.http.views import timeline
+from storage.checksums import damaged_run
 from storage.records import Message, Version, VersionKind
+from storage.runs.records import Outcome
+from tests.storage.rows import run as run_row
 
 
 def test_timeline_entry_without_pastes_or_pauses_leaves_them_out() -> None:
@@ -49,7 +52,9 @@ def test_timeline_of_more_than_fits_says_where_to_go_on(monkeypatch: pytest.Monk
         [Stretch(at, at + 1, at, at + 1, "u1") for at in (1, 3, 5, 7)],
     )
 
-    first, second = (json.loads(timeline.timeline(folded, after, [], []).text) for after in (0, 4))
+    first, second = (
+        json.loads(timeline.timeline(folded, after, [], [], []).text) for after in (0, 4)
+    )
 
     assert [entry["first"] for entry in first["entries"]] == [1, 3]
     assert [entry["first"] for entry in second["entries"]] == [5, 7]
@@ -62,7 +67,7 @@ def test_timeline_of_more_than_fits_says_where_to_go_on(monkeypatch: pytest.Monk
 
 
 def test_timeline_marks_are_sorted_by_time() -> None:
-    """Versions, messages and redactions are sorted together by time.
+    """Versions, messages, runs and redactions are sorted together by time.
 
     Each kind has its own fields.
     """
@@ -72,11 +77,17 @@ def test_timeline_marks_are_sorted_by_time() -> None:
     message = Message("s1", 1, "m1", "u1", "ada", "hello", 2_100)
     redacted = Stretch(2, 4, 2_000, 2_500, "u1", redacted=True)
 
-    shown: list[Any] = timeline.marks([version], [message], [redacted], 10)
+    run = run_row(number=1, sequence=4, created_at=4_000, outcome=Outcome.FAILED)
+
+    shown: list[Any] = timeline.marks([version], [message], [run], [redacted], 10)
 
     assert [(mark["kind"], mark["at"][17:]) for mark in shown] == [
-        ("redacted", "02.000Z"), ("chat", "02.100Z"), ("manual", "03.000Z"),
+        ("redacted", "02.000Z"), ("chat", "02.100Z"), ("manual", "03.000Z"), ("run", "04.000Z"),
     ]  # fmt: skip
+    assert shown[3] == {
+        "at": "1970-01-01T00:00:04.000Z", "kind": "run", "number": 1, "outcome": "failed",
+        "sequence": 4, "author": "u-ada",
+    }  # fmt: skip
     assert (shown[1]["id"], shown[0]["sequence"], shown[2]["version"]) == ("m1", 4, 1)
 
 
@@ -96,10 +107,27 @@ def test_timeline_marks_stay_between_their_edits_when_the_clock_was_set() -> Non
     sent = enumerate((500, 11_000, 7), 1)
     messages = [Message("s1", number, f"m{number}", "u1", "ada", "hi", at) for number, at in sent]
 
-    shown: list[Any] = timeline.marks(versions[::-1], messages, stretches, 10)
+    shown: list[Any] = timeline.marks(versions[::-1], messages, [], stretches, 10)
 
     times: dict[Any, str] = {mark.get("version") or mark["id"]: mark["at"][17:-1] for mark in shown}
     assert times == {
         1: "10.000", 2: "10.000", 3: "12.000", 4: "15.000", 5: "20.000", 6: "20.000", 7: "25.000",
         "m1": "10.000", "m2": "11.000", "m3": "11.000",
     }  # fmt: skip
+
+
+def test_run_is_marked_after_the_edits_of_its_code_and_never_before_an_earlier_run() -> None:
+    """Damaged runs have no mark, because their time is not known."""
+    stretches = [Stretch(1, 4, 10_000, 12_000, "u1"), Stretch(5, 5, 20_000, 20_000, "u1")]
+    moments = [(0, 1_000), (4, 11_000), (5, 15_000), (4, 7_000), (5, 30_000)]
+    runs = [
+        run_row(number=number, sequence=sequence, created_at=at)
+        for number, (sequence, at) in enumerate(moments, 1)
+    ]
+
+    shown: list[Any] = timeline.marks([], [], [damaged_run("s1", 6), *runs[::-1]], stretches, 10)
+
+    assert [(mark["number"], mark["at"][17:-1]) for mark in shown] == [
+        (1, "10.000"), (2, "11.000"), (3, "20.000"), (4, "20.000"), (5, "30.000"),
+    ]  # fmt: skip
+    assert [mark["at"][17:-1] for mark in timeline.marks([], [], runs[:1], [], 10)] == ["01.000"]

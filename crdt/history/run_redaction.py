@@ -1,0 +1,60 @@
+"""Removes a text, such as a printed secret, from the runs of a session.
+
+Not for the log and versions, whose structs must stay (`crdt.history.redaction`): a run is only
+texts. Each UTF-16 code unit of the text becomes `BLOCK` there, too.
+"""
+
+from dataclasses import replace
+
+from crdt.reading.blanking import BLOCK
+from crdt.reading.items import units
+from storage.base import Store
+from storage.runs.records import CaseResult, RunReport
+
+_RUNS_PER_READ = 5
+
+
+async def redact_runs(store: Store, session_id: str, text: str) -> int:
+    """Remove a text from all runs of a session; return how many had it.
+
+    The reports of damaged runs are dropped, because it is not known whether they have the text.
+    They do not count.
+    """
+    count, before = 0, None
+    while batch := await store.runs(session_id, before, _RUNS_PER_READ, with_reports=True):
+        before = batch[-1].number
+        for run in batch:
+            if run.is_damaged or run.report is None:
+                await store.redact_run(run)
+                continue
+            redacted = without_text(run.report, text)
+            if redacted != run.report:
+                await store.redact_run(replace(run, report=redacted))
+                count += 1
+    return count
+
+
+def without_text(report: RunReport, text: str) -> RunReport:
+    """Return a report with blocks instead of a text in its input, its output and its tests."""
+    blocks = BLOCK * len(units(text))
+
+    def blanked(value: str) -> str:
+        return value.replace(text, blocks)
+
+    def case_without(case: CaseResult) -> CaseResult:
+        expected, actual = case.expected, case.actual
+        return replace(
+            case,
+            name=blanked(case.name),
+            expected=None if expected is None else blanked(expected),
+            actual=None if actual is None else blanked(actual),
+        )
+
+    return replace(
+        report,
+        name=blanked(report.name),
+        stdin=blanked(report.stdin),
+        stdout=blanked(report.stdout),
+        stderr=blanked(report.stderr),
+        cases=tuple(map(case_without, report.cases)),
+    )

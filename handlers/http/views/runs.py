@@ -1,0 +1,95 @@
+"""Answers with runs of programs."""
+
+from collections.abc import Mapping
+from typing import NotRequired, TypedDict
+
+from handlers.http.views.fields import Timestamp
+from handlers.http.views.people import Person, person
+from handlers.http.views.times import rfc3339
+from storage import records
+from storage.runs.records import CaseResult, Outcome, RunReport
+from storage.runs.records import Run as RunRecord
+
+
+class RunTest(TypedDict):
+    """One test of a program, with what it expected and what it got."""
+
+    name: str
+    passed: bool
+    expected: NotRequired[str]
+    actual: NotRequired[str]
+
+
+class Run(TypedDict):
+    """A run as the user's browser reported it; `number` counts from 1 in its session.
+
+    `exit` is null if the program did not end by itself. `sequence` is the log position that the
+    code had when the run started. Only the `number` of a `damaged` run is known for certain.
+    """
+
+    number: int
+    user: Person
+    root: str
+    name: str
+    language: str
+    stdin: str
+    stdout: str
+    stderr: str
+    exit: int | None
+    outcome: Outcome
+    ms: int
+    isCut: bool
+    tests: list[RunTest]
+    sequence: int
+    at: Timestamp
+    damaged: NotRequired[bool]
+
+
+class OneRun(TypedDict):
+    """One run."""
+
+    run: Run
+
+
+class Runs(TypedDict):
+    """Runs, newest first; `next` leads to older runs."""
+
+    runs: list[Run]
+    next: int | None
+
+
+_NO_REPORT = RunReport("", "", "", "", "", "", None, 0)
+
+
+def run(record: RunRecord, people: Mapping[str, records.User]) -> Run:
+    """Return a run. If the user's record is gone, their name at that time is used."""
+    report = record.report or _NO_REPORT
+    body: Run = {
+        "number": record.number,
+        "user": person(record.user_id, people, record.user_name),
+        "root": report.root,
+        "name": report.name,
+        "language": report.language,
+        "stdin": report.stdin,
+        "stdout": report.stdout,
+        "stderr": report.stderr,
+        "exit": report.exit,
+        "outcome": record.outcome,
+        "ms": report.ms,
+        "isCut": report.is_cut,
+        "tests": [_test(case) for case in report.cases],
+        "sequence": record.sequence,
+        "at": rfc3339(record.created_at),
+    }
+    if record.is_damaged:
+        body["damaged"] = True
+    return body
+
+
+def _test(case: CaseResult) -> RunTest:
+    body: RunTest = {"name": case.name, "passed": case.has_passed}
+    if case.expected is not None:
+        body["expected"] = case.expected
+    if case.actual is not None:
+        body["actual"] = case.actual
+    return body

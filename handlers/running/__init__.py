@@ -1,0 +1,1 @@
+"""Runs of programs: what members' browsers report about them."""
