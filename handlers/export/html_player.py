@@ -17,10 +17,14 @@ from handlers.http.views.people import person
 from handlers.http.views.times import rfc3339
 from handlers.services import Services
 from storage.records import Session, User
+from storage.runs.records import Run, RunReport
 
 _MESSAGES = 500
 _PAGE = 200
 _BREAK = "{{data}}"
+_RUNS_PER_READ = 5
+_OUTPUT = 4_000
+"""Characters of each output that the page has, from its end. With 200 runs, that is 0.8 MB."""
 
 
 class _Version(TypedDict):
@@ -32,8 +36,19 @@ class _Version(TypedDict):
     sequence: int
 
 
+class _Run(TypedDict):
+    """A run as the page shows it."""
+
+    number: int
+    outcome: str
+    sequence: int
+    user: str
+    file: str
+    output: str
+
+
 class HtmlPlayer:
-    """Writes the page, with the first texts, every update, versions and chat as JSON."""
+    """Writes the page, with the first texts, every update, versions, runs and chat as JSON."""
 
     def __init__(self, services: Services, session: Session, user_id: str, file: IO[bytes]) -> None:
         """user_id: the user who requested the export, for whom the work is counted."""
@@ -60,6 +75,7 @@ class HtmlPlayer:
             "names": await self._file_names(),
             "authors": [person(author, people)["username"] for author in self._names.authors],
             "versions": await self._versions(),
+            "runs": await self._runs(people),
             "chat": await self._chat(people),
         }
         await self._put('],"files":', texts, ",", _json(rest)[1:], tail)
@@ -107,6 +123,16 @@ class HtmlPlayer:
             ]
             before = page[-1].number
         return versions[::-1]
+
+    async def _runs(self, people: Mapping[str, User]) -> list[_Run]:
+        """Return the runs, oldest first, each with the end of its output."""
+        store, before = self._services.store, None
+        found: list[_Run] = []
+        while page := await store.runs(self._session.id, before, _RUNS_PER_READ, with_reports=True):
+            users = {**people, **await store.users({run.user_id for run in page})}
+            found += [_shown(run, run.report, users) for run in page if run.report]
+            before = page[-1].number
+        return found[::-1]
 
     async def _chat(self, people: Mapping[str, User]) -> list[tuple[int, str, str]]:
         """Return (time in ms, name, text) for the newest messages, oldest first.
@@ -169,6 +195,18 @@ def _rows(roots: list[str], authors: list[str], before: int | None, replayed: Re
         first_at,
         last_at,
     )
+
+
+def _shown(run: Run, report: RunReport, people: Mapping[str, User]) -> _Run:
+    output = f"{report.stdout}{report.stderr}"
+    return {
+        "number": run.number,
+        "outcome": str(run.outcome),
+        "sequence": run.sequence,
+        "user": person(run.user_id, people, run.user_name)["username"],
+        "file": report.name or report.root,
+        "output": output if len(output) <= _OUTPUT else f"…{output[-_OUTPUT:]}",
+    }
 
 
 def _page() -> str:

@@ -1,4 +1,4 @@
-"""Writes a session as a zip file: the files of every version, the chat, and the members."""
+"""Writes a session as a zip file: the files of every version, chat, runs and members."""
 
 import asyncio
 import json
@@ -11,6 +11,7 @@ from crdt.history.differences import DEADLINE_S
 from crdt.reading.file_table import are_few, table_in
 from handlers.export.contents import Paths, as_files, endings_of, live_if_sound, paths_of
 from handlers.export.file_names import MANIFEST, MAX_BYTES, FileNames
+from handlers.export.run_files import put_runs
 from handlers.http.views import chat, code, people
 from handlers.http.views.names import naming_of
 from handlers.http.views.times import rfc3339
@@ -28,6 +29,7 @@ live/                 the same, as it was at the time of the export; without fil
 {manifest:<21} for each file, what its text is called in the document
 versions.jsonl        number, kind, label, author, contributors and time of each version
 chat.jsonl            messages, oldest first
+runs.json, runs.txt   runs of programs, newest first: what the members' browsers said that they printed
 members.json          who takes part, and as what
 
 What is damaged in the store says "damaged": true, and has a DAMAGED.txt instead of its texts.
@@ -73,6 +75,7 @@ class ZipArchive:
             await asyncio.to_thread(self._put, {f"live/{_DAMAGED_FILE}": _DAMAGED_LIVE})
         await self._put_versions()
         await self._put_chat()
+        await put_runs(services, session.id, self._zip)
         members = await services.store.members(session.id)
         users = await services.store.users({member.user_id for member in members})
         listed = [

@@ -240,8 +240,18 @@ async def test_redaction_removes_text_and_is_marked_in_replay(person: NewPerson)
     await expect(ada.page.get_by_label("Jump to")).to_contain_text("taken out")
 
 
+REPORT = """id => fetch(`/session/${id}/runs`, {
+  method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({
+    root: 'codemirror', language: 'python', name: 'main.py', stdout: '<b>1</b>', stderr: '',
+    exit: 0, outcome: 'done', ms: 1, sequence: 2 }) }).then(answer => answer.status)"""
+"""A script that reports a run of the code after its second edit."""
+
+
 async def test_exported_session_plays_offline(person: NewPerson, tmp_path: Path) -> None:
-    """The exported file plays without the server, in a browser that is offline."""
+    """The exported file plays without the server, in a browser that is offline.
+
+    It shows the output of the last run before each moment.
+    """
     ada = await person()
     await ada.sign_up()
     session_id = await ada.create("Taken <b>away</b>")
@@ -249,6 +259,7 @@ async def test_exported_session_plays_offline(person: NewPerson, tmp_path: Path)
         await ada.type(text)
         await ada.until_saved()
     await ada.save("all")
+    assert await ada.page.evaluate(REPORT, session_id) == 201
     exported = await ada.page.evaluate(
         "id => fetch(`/code/${id}/export?format=replay`).then(answer => answer.text())", session_id
     )
@@ -266,8 +277,14 @@ async def test_exported_session_plays_offline(person: NewPerson, tmp_path: Path)
     await expect(code).to_have_text("")
     await moment.fill("2")
     await expect(code).to_have_text("one two ")
+    output = page.get_by_label("Output")
+    await expect(output).to_contain_text("<b>1</b>")
+    await expect(output).to_contain_text(f"as the browser of \u2068{ada.name}\u2069 reported it")
     await moment.fill("1")
     await expect(code).to_have_text("one ")
+    await expect(output).to_be_hidden()
+    await page.get_by_label("Run", exact=True).select_option("1 (done)")
+    await expect(code).to_have_text("one two ")
     await page.get_by_label("Speed").select_option("16")
     await page.get_by_role("heading").click()
     await page.keyboard.press("Space")

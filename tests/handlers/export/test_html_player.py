@@ -8,6 +8,7 @@ import pytest
 import crdt.history.playback.replay
 from collab_server.server import Server
 from tests.api import Api
+from tests.handlers.clients import report
 
 
 async def test_html_player_contains_all_history_escaped(
@@ -51,6 +52,28 @@ async def test_html_player_of_empty_session_has_no_steps(ada: Api) -> None:
     data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
     assert (data["steps"], data["files"], data["chat"]) == ([], {"codemirror": ""}, [])
     assert data["names"] == {"codemirror": "main.js"}
+
+
+async def test_html_player_has_runs_with_the_end_of_their_output(ada: Api) -> None:
+    """Runs are listed oldest first, and a long output is cut at its beginning."""
+    session_id = await ada.new_session(code="print(1)\n")
+    path = f"/session/{session_id}/runs"
+    await ada.post(path, report("a" * 5_000, stderr="</script>", name="main.py", sequence=0))
+    await ada.post(path, report("2\n", outcome="failed"))
+
+    page = (await ada.get(f"/code/{session_id}/export?format=replay")).body.decode()
+
+    data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    assert data["runs"] == [
+        {
+            "number": 1, "outcome": "done", "sequence": 0, "user": ada.user["username"],
+            "file": "main.py", "output": f"…{'a' * 3_991}</script>",
+        },
+        {
+            "number": 2, "outcome": "failed", "sequence": 1, "user": ada.user["username"],
+            "file": "codemirror", "output": "2\n",
+        },
+    ]  # fmt: skip
 
 
 async def test_html_player_gets_its_steps_encoded_by_the_worker(

@@ -66,7 +66,7 @@ async def test_zip_archive_of_empty_session_has_standard_files(ada: Api) -> None
 
     assert sorted(found.namelist()) == [
         "README.txt", "chat.jsonl", "live/main.js", "members.json", "original-names.json",
-        "versions.jsonl",
+        "runs.json", "runs.txt", "versions.jsonl",
     ]  # fmt: skip
 
 

@@ -1,0 +1,90 @@
+"""Writes the runs of a session into an archive: as JSON for programs, and as text for people.
+
+Both are newest first, as the store lists them, so that only some runs are in memory at a time.
+"""
+
+import asyncio
+import json
+import zipfile
+from collections.abc import Callable, Mapping
+from typing import IO, NamedTuple
+
+from handlers.http.views import runs
+from handlers.http.views.people import person
+from handlers.http.views.times import rfc3339
+from handlers.services import Services
+from storage.records import User
+from storage.runs.records import Run
+
+_PAGE = 5
+
+_Write = Callable[[Run, Mapping[str, User]], str]
+
+
+class _Form(NamedTuple):
+    """The text of one run, and what is before, between and after the runs of a file."""
+
+    write: _Write
+    before: str
+    between: str
+    after: str
+
+
+def as_json(run: Run, people: Mapping[str, User]) -> str:
+    """Return a run as in answers of the API."""
+    return json.dumps(runs.run(run, people))
+
+
+def as_text(run: Run, people: Mapping[str, User]) -> str:
+    """Return a run as a person reads it: a line about it, then its input, output and tests."""
+    if run.report is None:
+        return f"== run {run.number}: damaged in the store ==\n"
+    report, user = run.report, person(run.user_id, people, run.user_name)["username"]
+    status = "" if report.exit is None else f", exit {report.exit}"
+    said = [
+        f"== run {run.number}: {report.name or report.root} ({report.language}), {user}, "
+        f"{rfc3339(run.created_at)}: {run.outcome}{status}, {report.ms} ms =="
+    ]
+    texts = {"input": report.stdin, "output": report.stdout, "errors": report.stderr}
+    for name, text in texts.items():
+        if text:
+            said += [f"-- {name} --", text.removesuffix("\n")]
+    if report.is_cut:
+        said.append("-- the output was longer --")
+    said += [
+        f"-- {'passed' if case.has_passed else 'failed'}: {case.name}" for case in report.cases
+    ]
+    return "\n".join(said) + "\n"
+
+
+_FORMS = {
+    "runs.json": _Form(as_json, "[", ",\n", "]\n"),
+    "runs.txt": _Form(as_text, "", "\n", ""),
+}
+"""{name of the file: its form}"""
+
+
+async def put_runs(services: Services, session_id: str, archive: zipfile.ZipFile) -> None:
+    """Write the files of a session's runs; an archive without runs has them too."""
+    for name, form in _FORMS.items():
+        with archive.open(name, "w") as file:
+            await _put(services, session_id, file, form)
+
+
+async def _put(services: Services, session_id: str, file: IO[bytes], form: _Form) -> None:
+    before, separator = None, form.before
+    while page := await services.store.runs(session_id, before, _PAGE, with_reports=True):
+        people = await services.store.users({run.user_id for run in page})
+        for run in page:
+            await asyncio.to_thread(_write, file, separator, form.write, run, people)
+            separator = form.between
+        before = page[-1].number
+    if before is None:
+        await asyncio.to_thread(file.write, form.before.encode())
+    await asyncio.to_thread(file.write, form.after.encode())
+
+
+def _write(
+    file: IO[bytes], separator: str, write: _Write, run: Run, people: Mapping[str, User]
+) -> None:
+    file.write((separator + write(run, people)).encode())
