@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 _PASSWORDS = ("password", "currentPassword", "newPassword")
 _TOKENS = ("accessToken", "refreshToken", "ticket", "invite")
-_TEXTS = ("code", "message")
+_TEXTS = ("code", "message", "stdin", "stdout", "stderr")
 _PARAMETERS = ("token", "ticket")
 _SETTINGS = ("jwt_secret", "metrics_token", "cloudinary_url", "smtp_url")
 

@@ -10,6 +10,7 @@ import pytest
 
 from storage.records import Chunk
 from tests.api import PASSWORD, Answer, Api
+from tests.handlers.clients import report
 from tests.storage.rows import version
 
 
@@ -156,6 +157,7 @@ _COLUMNS = {
         "access",
         "join_role",
         "status",
+        "runs",
         "main_root",
         "created_at",
         "updated_at",
@@ -176,11 +178,12 @@ _COLUMNS = {
         "contributors",
         "created_at",
     ),
+    "runs": ("user_id", "user_name", "sequence", "outcome", "created_at", "content"),
 }
 """{table: columns that lists and exports show}"""
 _LISTS = (
     "/session", "/session/{}", "/session/{}/invites", "/user/logins", "/user/usage", "/chat/{}",
-    "/code/{}/versions",
+    "/code/{}/versions", "/session/{}/runs",
     "/code/{}/versions?fields=meta", "/code/{}/timeline", "/code/{}/replay", "/code/{}/blame",
     "/code/{}/latest?live=true", "/code/{}/files", "/code/{}/export", "/code/{}/export?format=git",
     "/code/{}/export?format=replay",
@@ -206,6 +209,7 @@ async def test_unreadable_row_fails_no_list_and_no_export(
     assert (
         await bob.post("/chat/send", {"sessionId": session_id, "message": "hello"})
     ).status == 201
+    assert (await bob.post(f"/session/{session_id}/runs", report())).status == 201
     assert (await bob.post("/user/login", {"username": "ada", "password": PASSWORD})).status == 200
     newest = (
         f"SELECT id FROM refresh_tokens WHERE user_id = '{ada.user['id']}' ORDER BY "

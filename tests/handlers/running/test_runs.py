@@ -154,3 +154,22 @@ async def test_unknown_run_is_404(ada: Api, number: str) -> None:
     await told(ada, session_id)
 
     assert code_of(await ada.get(f"/session/{session_id}/runs/{number}")) == (404, "not_found")
+
+
+async def test_damaged_run_keeps_its_place_and_cannot_be_read(server, ada: Api) -> None:
+    """It has no mark on the timeline, because its time is not known for certain."""
+    session_id = await ada.new_session()
+    for output in ("one", "two"):
+        await told(ada, session_id, stdout=output)
+    await server.parts.services.store._engine.write(
+        lambda db: db.execute("UPDATE runs SET outcome = 'failed' WHERE number = 1")
+    )
+
+    listed = (await ada.get(f"/session/{session_id}/runs")).body["runs"]
+
+    assert [(run["stdout"], run.get("damaged", False)) for run in listed] == [
+        ("two", False), ("", True),
+    ]  # fmt: skip
+    assert code_of(await ada.get(f"/session/{session_id}/runs/1")) == (409, "damaged")
+    timeline = (await ada.get(f"/code/{session_id}/timeline")).body
+    assert [mark["number"] for mark in timeline["marks"] if mark["kind"] == "run"] == [2]
