@@ -25,6 +25,7 @@ from handlers.http import notifications
 from handlers.http.network import normalize_origin
 from handlers.mail.outbox import Outbox
 from handlers.mail.smtp import MailServer
+from handlers.runner.piston import Runner
 from handlers.security.known_devices import KnownDevices
 from handlers.security.password_tries import PasswordTries
 from handlers.security.passwords import Passwords
@@ -138,6 +139,7 @@ def _services(
         avatars=_avatars(config),
         pictures=Pictures(environment.workers),
         outbox=Outbox(mail_server(config)),
+        runner=Runner(config.runner_url) if config.runner_url else None,
         settings=_web_settings(config),
         clock=clock,
         random_bytes=secrets.token_bytes,

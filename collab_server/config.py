@@ -21,6 +21,7 @@ from crdt.settings import PREFIX, Setting, number, text
 from handlers import settings
 from handlers.http.network import normalize_origin
 from handlers.mail.smtp import check_settings
+from handlers.runner.piston import check_url
 
 MIN_SECRET_BYTES = 32
 LEAST_MEMORY_MB = 512
@@ -76,6 +77,7 @@ class Config:
     ).field()
     public_url: str = settings.PUBLIC_URL.field()
     trust_proxy: int = settings.TRUST_PROXY.field()
+    runner_url: str = settings.RUNNER_URL.field()
 
     metrics_token: str = settings.METRICS_TOKEN.field()
     event_loop: str = text(
@@ -321,6 +323,7 @@ def _check(config: Config) -> None:
         raise ConfigError(f"PUBLIC_URL: {error}") from None
     try:
         check_settings(config.smtp_url, config.mail_from, config.public_url)
+        check_url(config.runner_url)
     except ValueError as error:
         raise ConfigError(str(error)) from None
     try:

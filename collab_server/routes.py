@@ -25,7 +25,7 @@ from handlers.api import (
 )
 from handlers.export import export
 from handlers.monitoring import health, metrics
-from handlers.running import runs
+from handlers.running import remote, runs
 from handlers.services import Services
 from handlers.socketio.endpoint import SocketIOEndpoint
 from handlers.socketio.transport import SocketIOHandler
@@ -64,6 +64,7 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/session/([^/]+)/ticket", invite.TicketHandler),
     (r"/session/([^/]+)/runs", runs.RunsHandler),
     (r"/session/([^/]+)/runs/([0-9]+)", runs.RunHandler),
+    (r"/session/([^/]+)/runs/remote", remote.RemoteRunHandler),
     (r"/session/([^/]+)/preview", invite.LinkPreviewHandler),
     (r"/invite/([^/]+)", invite.PreviewHandler),
     (r"/chat/send", chat.SendHandler),

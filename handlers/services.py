@@ -22,6 +22,7 @@ from handlers.compression import Compressor
 from handlers.connections import Connections
 from handlers.loop_lag import LagMeter
 from handlers.mail.outbox import Outbox
+from handlers.runner.piston import Runner
 from handlers.security.known_devices import KnownDevices
 from handlers.security.password_tries import PasswordTries
 from handlers.security.passwords import Passwords
@@ -134,6 +135,7 @@ class Services:
     avatars: Avatars
     pictures: Pictures
     outbox: Outbox
+    runner: Runner | None
     settings: WebSettings
     clock: Callable[[], int]
     random_bytes: Callable[[int], bytes]

@@ -204,6 +204,11 @@ SAVES_PER_S = number(
     1_000_000,
     "versions that may be saved in one session in a second; five after a pause",
 )
+RUNNER_URL = text(
+    "runner_url",
+    "",
+    "a service on another machine that runs programs: http://host:2000/api/v2/execute; unset: none",
+)
 RUNS_PER_10S = number(
     "runs_per_10s",
     5.0,

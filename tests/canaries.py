@@ -17,7 +17,7 @@ _PASSWORDS = ("password", "currentPassword", "newPassword")
 _TOKENS = ("accessToken", "refreshToken", "ticket", "invite")
 _TEXTS = ("code", "message", "stdin", "stdout", "stderr")
 _PARAMETERS = ("token", "ticket")
-_SETTINGS = ("jwt_secret", "metrics_token", "cloudinary_url", "smtp_url")
+_SETTINGS = ("jwt_secret", "metrics_token", "cloudinary_url", "smtp_url", "runner_url")
 
 LOOKS_SECRET = {
     "an access token": re.compile(r"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}"),

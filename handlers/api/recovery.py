@@ -27,7 +27,11 @@ class FeaturesHandler(BaseHandler):
     is_public = True
 
     def get(self) -> None:
-        answer: Features = {"passwordReset": self.services.outbox.can_send}
+        services = self.services
+        answer: Features = {
+            "passwordReset": services.outbox.can_send,
+            "remoteRuns": services.runner is not None,
+        }
         self.reply(answer)
 
 

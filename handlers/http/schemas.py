@@ -226,6 +226,7 @@ RUN: Schema = {
     "tests": {"type": "list", "maxlength": reports.MAX_CASES, "coerce": reports.without_nul,
               "check_with": reports.check_cases, "meta": {"items": reports.CASE}},
 }  # fmt: skip
+REMOTE_RUN: Schema = {name: RUN[name] for name in ("root", "language", "stdin")}
 EMPTY: Schema = {}
 
 

@@ -11,7 +11,7 @@ from handlers.http import notifications, queries, schemas
 from handlers.http.base import BaseHandler
 from handlers.http.views import runs
 from handlers.http.views.runs import OneRun, Runs
-from storage.records import Role
+from storage.records import Role, Session
 from storage.runs.records import CaseResult, Outcome, Run, RunReport
 
 _BODY_BYTES = 4 << 20
@@ -27,23 +27,12 @@ class RunsHandler(BaseHandler):
     async def post(self, session_id: str) -> None:
         body = self.read(schemas.RUN)
         session, member = await self.member(session_id, Role.VIEWER, writes=True)
-        services, now = self.services, self.services.clock()
+        services = self.services
         services.runs.check_allowed(session, member.role)
         if wait := services.limiters.runs.wait_s(self.me.id):
             raise errors.rate_limited(wait, "Too many runs in a short time.")
-        given = Run(
-            session_id=session.id,
-            number=0,
-            id=ids.new_sortable_id(services.random_bytes, now),
-            user_id=self.me.id,
-            user_name=self.me.username,
-            sequence=0,
-            outcome=Outcome(body["outcome"]),
-            created_at=now,
-            report=_report(body),
-        )
-        stored = await services.runs.add(session, given, body.get("sequence"))
-        services.connections.tell(session.id, notifications.of_run(stored.number))
+        run = new_run(self, session, Outcome(body["outcome"]), _report(body))
+        stored = await store_run(self, session, run, body.get("sequence"))
         answer: OneRun = {"run": runs.run(stored, {self.me.id: self.me})}
         self.reply(answer, 201)
 
@@ -76,6 +65,30 @@ class RunHandler(BaseHandler):
         people = await self.services.store.users([found.user_id])
         answer: OneRun = {"run": runs.run(found, people)}
         await self.reply_to_members(answer)
+
+
+def new_run(handler: BaseHandler, session: Session, outcome: Outcome, report: RunReport) -> Run:
+    """Return a run of the request's user, before it has a number and a log position."""
+    services, user = handler.services, handler.me
+    now = services.clock()
+    return Run(
+        session_id=session.id,
+        number=0,
+        id=ids.new_sortable_id(services.random_bytes, now),
+        user_id=user.id,
+        user_name=user.username,
+        sequence=0,
+        outcome=outcome,
+        created_at=now,
+        report=report,
+    )
+
+
+async def store_run(handler: BaseHandler, session: Session, run: Run, sequence: int | None) -> Run:
+    """Store a run, tell open pages of it, and return it; the errors are those of `Runs.add`."""
+    stored = await handler.services.runs.add(session, run, sequence)
+    handler.services.connections.tell(session.id, notifications.of_run(stored.number))
+    return stored
 
 
 def _report(body: Mapping[str, Any]) -> RunReport:

@@ -79,8 +79,8 @@ export interface components {
     /**
      * @description How much storage a user's own sessions and picture take.
      *
-     *     `bytes` includes logs, checkpoints, versions and chat. At `maxBytes`, no version and no session
-     *     can be added. Somewhat above `maxBytes`, no edit is accepted either.
+     *     `bytes` includes logs, checkpoints, versions, chat and runs. At `maxBytes`, no version, no run
+     *     and no session can be added. Somewhat above `maxBytes`, no edit is accepted either.
      */
     Usage: {
       bytes: number
@@ -729,9 +729,15 @@ export interface components {
       versions: components["schemas"]["Version"][]
       next: string | null
     }
-    /** @description What this server offers; `passwordReset`: whether it mails links for forgotten passwords. */
+    /**
+     * @description What this server offers.
+     *
+     *     `passwordReset` says whether it mails links for forgotten passwords. `remoteRuns` says whether a
+     *     service runs programs for it.
+     */
     Features: {
       passwordReset: boolean
+      remoteRuns: boolean
     }
     /** @description The process is alive. */
     Liveness: {

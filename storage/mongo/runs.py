@@ -3,6 +3,7 @@
 An unreadable run keeps its place in lists and is marked as damaged (`storage.checksums`).
 """
 
+import asyncio
 from dataclasses import replace
 
 from pymongo.errors import DuplicateKeyError
@@ -18,6 +19,9 @@ from storage.runs.contents import pack_report
 from storage.runs.records import Run
 
 _TRIES = 10
+_SMALL = 4 << 10
+"""Packed reports of fewer bytes, all together, are unpacked on the event loop.
+Larger ones, which may have a hundred times as much text, are unpacked in a thread."""
 
 
 class MongoRunStore:
@@ -44,7 +48,7 @@ class MongoRunStore:
         for _ in range(_TRIES):
             number = await self._newest(run.session_id) + 1
             stored = replace(run, number=number, user_name=name)
-            document = rows.run_document(stored)
+            document = await asyncio.to_thread(rows.run_document, stored)
             try:
                 await self._engine.db.runs.insert_one(document)
             except DuplicateKeyError:
@@ -70,7 +74,7 @@ class MongoRunStore:
     @translated
     async def run(self, session_id: str, number: int) -> Run | None:
         document = await self._engine.db.runs.find_one({"session_id": session_id, "number": number})
-        return rows.as_run(document, with_report=True) if document else None
+        return (await _as_runs([document], with_reports=True))[0] if document else None
 
     @translated
     async def runs(
@@ -83,12 +87,12 @@ class MongoRunStore:
         documents = await at_most(
             self._engine.db.runs.find(query, fields).sort("number", -1), limit
         )
-        return [rows.as_run(document, with_report=with_reports) for document in documents]
+        return await _as_runs(documents, with_reports=with_reports)
 
     @translated
     async def redact_run(self, run: Run) -> None:
         key = {"session_id": run.session_id, "number": run.number}
-        content = pack_report(run.session_id, run.number, run.report)
+        content = await asyncio.to_thread(pack_report, run.session_id, run.number, run.report)
         async with self._engine.locked(session=run.session_id):
             before = await self._engine.db.runs.find_one_and_update(
                 key, {"$set": {"content": content, "size": len(content)}}, {"size": 1}
@@ -96,3 +100,12 @@ class MongoRunStore:
             if before:
                 growth = len(content) - before.get("size", 0)
                 await grow(self._engine, {run.session_id: growth})
+
+
+async def _as_runs(documents: list[Document], *, with_reports: bool) -> list[Run]:
+    def unpacked() -> list[Run]:
+        return [rows.as_run(document, with_report=with_reports) for document in documents]
+
+    packed = [document.get("content") for document in documents]
+    size = sum(len(content) for content in packed if isinstance(content, bytes))
+    return unpacked() if size < _SMALL else await asyncio.to_thread(unpacked)

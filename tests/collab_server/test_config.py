@@ -189,6 +189,11 @@ def test_missing_env_file_is_accepted(tmp_path: Path) -> None:
             "example.org",
             "PUBLIC_URL: 'example.org' is not an origin like https://example.org",
         ),
+        (
+            "COLLAB_RUNNER_URL",
+            "runner:2000",
+            "COLLAB_RUNNER_URL must look like http://host:2000/api/v2/execute",
+        ),
         ("METRICS_TOKEN", "caf\udce9", "METRICS_TOKEN must be UTF-8"),
         ("COLLAB_PONG_S", "26", "COLLAB_PONG_S must not be greater than COLLAB_PING_S"),
     ],

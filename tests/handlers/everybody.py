@@ -93,6 +93,7 @@ class World:
             "/user/email": {"email": f"{name}@example.org", "password": PASSWORD},
             "/session/([^/]+)/members/([^/]+)": {"role": "editor"},
             "/session/([^/]+)/runs": report(),
+            "/session/([^/]+)/runs/remote": {"root": "codemirror", "language": "python"},
             "/chat/send": {"sessionId": session_id, "message": "x"},
             "/code/([^/]+)/save": {"code": name},
             "/code/([^/]+)/restore": {"version": 1},

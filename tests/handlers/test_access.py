@@ -48,6 +48,7 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
     ("POST", r"/session/([^/]+)/runs"): (401, 404, 404, 404, 403, 201, 201),
     ("GET", r"/session/([^/]+)/runs"): MEMBERS,
     ("GET", r"/session/([^/]+)/runs/([0-9]+)"): MEMBERS,
+    ("POST", r"/session/([^/]+)/runs/remote"): (401, 404, 404, 404, 403, 404, 404),
     ("GET", r"/session/([^/]+)/preview"): ALL,
     ("GET", r"/invite/([^/]+)"): ALL,
     ("POST", r"/chat/send"): (401, 404, 404, 404, 201, 201, 201),
@@ -108,6 +109,7 @@ BY_INVITATION = {
 ENDED = {
     ("POST", r"/chat/send"): (401, 404, 404, 404, 409, 409, 409),
     ("POST", r"/session/([^/]+)/runs"): (401, 404, 404, 404, 409, 409, 409),
+    ("POST", r"/session/([^/]+)/runs/remote"): (401, 404, 404, 404, 409, 409, 409),
     ("POST", r"/code/([^/]+)/save"): (401, 404, 404, 404, 403, 409, 409),
     ("POST", r"/code/([^/]+)/restore"): (401, 404, 404, 404, 403, 409, 409),
 }

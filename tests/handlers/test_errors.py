@@ -363,6 +363,7 @@ FIELDS = {
     ("POST", "/session"): ["title", "language", "access", "joinRole", "runs", "code"],
     ("PATCH", "/session/{id}"): ["title", "language", "access", "joinRole", "runs", "status"],
     ("POST", "/session/{id}/runs"): list(RUN),
+    ("POST", "/session/{id}/runs/remote"): ["root", "language", "stdin"],
     ("PATCH", "/session/{id}/members/{userId}"): ["role"],
     ("POST", "/chat/send"): ["sessionId", "message"],
     ("POST", "/code/{sessionId}/restore"): {"version": 1, "root": "x"},

@@ -23,6 +23,10 @@ from tests.postbox import Postbox, open_postbox
 
 NOT_HERE = {
     ("sync", 101): "a WebSocket: its handshakes are tests/handlers/sync/test_handshake.py's",
+    (
+        "runRemotely",
+        201,
+    ): "needs a service that runs programs: tests/handlers/running/test_remote.py",
     ("getReadiness", 503): "needs a store that is away: tests/handlers/monitoring/test_health.py",
 }
 

@@ -46,6 +46,7 @@ MAY_NEVER_SUCCEED = {
     "logIn": "no password is known to the program",
     "redact": "needs a text that was typed",
     "refreshLogin": "the refresh token is not known to the program",
+    "runRemotely": "the server knows no service that runs programs",
     "signUp": "random names and addresses rarely fit the rules",
     "uploadAvatar": "the program makes no pictures",
 }

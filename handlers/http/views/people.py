@@ -79,8 +79,8 @@ class PasswordChanged(Confirmation):
 class Usage(TypedDict):
     """How much storage a user's own sessions and picture take.
 
-    `bytes` includes logs, checkpoints, versions and chat. At `maxBytes`, no version and no session
-    can be added. Somewhat above `maxBytes`, no edit is accepted either.
+    `bytes` includes logs, checkpoints, versions, chat and runs. At `maxBytes`, no version, no run
+    and no session can be added. Somewhat above `maxBytes`, no edit is accepted either.
     """
 
     bytes: int

@@ -31,9 +31,14 @@ class Confirmation(TypedDict):
 
 
 class Features(TypedDict):
-    """What this server offers; `passwordReset`: whether it mails links for forgotten passwords."""
+    """What this server offers.
+
+    `passwordReset` says whether it mails links for forgotten passwords. `remoteRuns` says whether a
+    service runs programs for it.
+    """
 
     passwordReset: bool
+    remoteRuns: bool
 
 
 class Liveness(TypedDict):

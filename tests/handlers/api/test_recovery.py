@@ -225,16 +225,19 @@ async def test_wrong_tokens_count_as_failures(postbox: Postbox, start_server) ->
 
 
 async def test_server_without_mail_says_so(api: Api) -> None:
-    """So the app shows no link to the page for forgotten passwords."""
-    assert (await api.get("/features")).body == {"passwordReset": False}
+    """The app shows no link to a page that would not help."""
+    assert (await api.get("/features")).body == {"passwordReset": False, "remoteRuns": False}
     answer = await forget(api.url)
     assert code_of(answer) == (404, "not_found")
     assert "sends no mail" in answer.body["message"]
 
 
 async def test_server_with_mail_says_so(mailing: Server) -> None:
-    """The request needs no sign-in."""
-    assert (await Api(mailing.url).get("/features")).body == {"passwordReset": True}
+    """Without a sign-in."""
+    assert (await Api(mailing.url).get("/features")).body == {
+        "passwordReset": True,
+        "remoteRuns": False,
+    }
 
 
 async def test_link_leads_to_public_url_whatever_host_was_asked(

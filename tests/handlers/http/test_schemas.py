@@ -69,6 +69,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "sequence": 1,
         "tests": [{"name": "x", "passed": True}],
     },
+    "REMOTE_RUN": {"root": "x", "language": "c", "stdin": "x"},
     "EMPTY": {},
 }
 REQUIRED = {
@@ -79,6 +80,7 @@ REQUIRED = {
     "RESET": {"token", "newPassword"}, "EMAIL": {"email", "password"}, "RESTORE": {"version"},
     "REDACT": {"from", "to", "text"},
     "RUN": {"root", "language", "stdout", "stderr", "exit", "outcome", "ms"},
+    "REMOTE_RUN": {"root", "language"},
     "IN_SESSION": {"sessionId"}, "CODE_CHANGE": {"sessionId", "code"},
 }  # fmt: skip
 
@@ -90,6 +92,7 @@ SECRETS_AND_IDS = {
     ("JOIN", "invite"), ("PASSWORD", "currentPassword"), ("DELETE_ME", "password"),
     ("RESET", "token"), ("EMAIL", "password"), ("RUN", "root"),
     ("RUN", "stdin"), ("RUN", "stdout"), ("RUN", "stderr"),
+    ("REMOTE_RUN", "root"), ("REMOTE_RUN", "stdin"),
 }  # fmt: skip
 """Fields that the server only looks up or compares, or in which it replaces NUL. Any text is valid
 in them."""

@@ -2,6 +2,7 @@
 
 from storage.mongo import rows
 from storage.mongo.store import MongoStore
+from storage.runs.records import Runners
 from tests import mongod
 from tests.storage.rows import Seed, run
 
@@ -20,4 +21,20 @@ async def test_repeated_run_drops_what_the_first_call_left(mongo_uri: str) -> No
 
         assert again == newest
         assert await store.runs("s1", None, 10, with_reports=True) == [newest]
+        await store.close(is_clean=True)
+
+
+async def test_session_of_earlier_release_has_default_rule(mongo_uri: str) -> None:
+    """Its document has no rule; a copy of the session has the default rule as a value."""
+    async with mongod.database(mongo_uri) as name:
+        store = MongoStore(mongo_uri + name)
+        await store.open()
+        await Seed(store).session()
+        await store._engine.db.sessions.update_one({"_id": "s1"}, {"$unset": {"runs": ""}})
+
+        found = await store.session("s1")
+        copied, _ = await store.page("sessions", "", 10)
+
+        assert found
+        assert (found.runs, copied[0]["runs"]) == (Runners.EDITORS, "editors")
         await store.close(is_clean=True)

@@ -1,0 +1,1 @@
+"""A service on another machine that runs programs."""

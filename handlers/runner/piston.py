@@ -1,0 +1,158 @@
+"""Asks a service on another machine to run a program (COLLAB_RUNNER_URL).
+
+The service has the interface of Piston. It must isolate programs and end long ones: this server
+only sends it texts, and bounds the time and the size of its answers.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.simple_httpclient import SimpleAsyncHTTPClient
+
+from crdt.fair_queue import FairQueue
+from crdt.history.runs import MAX_OUTPUT_BYTES
+from handlers import errors
+from storage.runs.records import Outcome
+
+RUN_MS = 10_000
+"""Milliseconds that the service lets a program run, as it is asked to."""
+_ANSWER_S = 30.0
+"""Seconds until the service must have answered. It may have to compile the program first."""
+_ANSWER_BYTES = 4 << 20
+"""Bytes of an answer. In JSON, one character that a program prints may take six bytes."""
+_MAX_ERROR_BYTES = 16 << 10
+"""UTF-8 bytes of error output that are kept even if the output alone would be too large."""
+_TOGETHER, _WAITING_EACH, _WAITING = 4, 2, 32
+"""Programs that run together, and those that may wait: of one user, and of all users."""
+_WAIT_S = 30.0
+_REFUSED = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program to run: the texts of its files by their names, the entry first."""
+
+    language: str
+    files: Mapping[str, str]
+    stdin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The end of a program, with its output, which was cut to its limit if `is_cut`."""
+
+    outcome: Outcome
+    exit: int | None
+    stdout: str
+    stderr: str
+    is_cut: bool
+
+
+class Runner:
+    """The service at one address. Users take turns, and some programs run together."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._slots = FairQueue(_TOGETHER, _WAITING_EACH, _WAITING, _WAIT_S)
+
+    async def run(self, user_id: str, program: Program) -> Result:
+        """Run a program for a user.
+
+        Raises ApiError 422 if the service does not know the language, and 503 if it cannot be
+        reached or gives no proper answer. Raises WorkersBusy if too many programs wait.
+        """
+        async with self._slots.slot(user_id):
+            return result_of(await self._answer(program))
+
+    async def _answer(self, program: Program) -> object:
+        """Return the JSON that the service answers with."""
+        request = HTTPRequest(
+            self._url,
+            method="POST",
+            headers={"Content-Type": "application/json"},
+            body=json.dumps(_described(program)),
+            request_timeout=_ANSWER_S,
+            follow_redirects=False,
+        )
+        client = SimpleAsyncHTTPClient(force_instance=True, max_body_size=_ANSWER_BYTES)
+        try:
+            answer = await client.fetch(request)
+            return await asyncio.to_thread(json.loads, answer.body)
+        except HTTPClientError as error:
+            if error.code == _REFUSED:
+                raise errors.invalid({"language": ["is not known to this server"]}) from error
+            raise _no_answer() from error
+        except (OSError, ValueError, RecursionError) as error:
+            raise _no_answer() from error
+        finally:
+            client.close()
+
+
+def check_url(url: str) -> None:
+    """Check the setting COLLAB_RUNNER_URL; "" is a setting that is not set.
+
+    Raises ValueError, with the name of the setting, if it is no address of a service.
+    """
+    parts = urlsplit(url)
+    if url and not (parts.scheme in ("http", "https") and parts.hostname):
+        raise ValueError("COLLAB_RUNNER_URL must look like http://host:2000/api/v2/execute")
+
+
+def _described(program: Program) -> dict[str, Any]:
+    return {
+        "language": program.language,
+        "version": "*",
+        "files": [{"name": name, "content": text} for name, text in program.files.items()],
+        "stdin": program.stdin,
+        "run_timeout": RUN_MS,
+    }
+
+
+def result_of(answer: object) -> Result:
+    """Return the result in an answer; raises ApiError 503 if the answer has none.
+
+    `run` is missing if the program could not be compiled. Then `compile` has the errors.
+    """
+    stages = answer if isinstance(answer, dict) else {}
+    stage = stages.get("run") or stages.get("compile")
+    if not isinstance(stage, dict):
+        raise _no_answer()
+    code, signal = stage.get("code"), stage.get("signal")
+    if isinstance(code, bool) or not isinstance(code, int | None):
+        raise _no_answer()
+    printed, failed = _text(stage.get("stdout", "")), _text(stage.get("stderr", ""))
+    stdout, stderr = _cut(printed, failed)
+    is_cut = (stdout, stderr) != (printed, failed)
+    # The service ends a program that takes too long by SIGKILL.
+    ended = Outcome.TIMEOUT if signal == "SIGKILL" else Outcome.FAILED
+    outcome = ended if signal else Outcome.DONE if code == 0 else Outcome.FAILED
+    return Result(outcome, None if signal else code, stdout, stderr, is_cut)
+
+
+def _text(value: object) -> str:
+    """Return a text of the service with U+FFFD for half characters, and U+2400 for NUL.
+
+    Raises ApiError 503 for a value of another type.
+    """
+    if not isinstance(value, str):
+        raise _no_answer()
+    sound = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return sound.replace("\0", "\u2400")
+
+
+def _cut(stdout: str, stderr: str) -> tuple[str, str]:
+    """Return the beginnings of both outputs, so that they fit the limit together."""
+    printed, failed = stdout.encode(), stderr.encode()
+    room = max(MAX_OUTPUT_BYTES - len(printed), _MAX_ERROR_BYTES)
+    failed = failed[:room]
+    printed = printed[: MAX_OUTPUT_BYTES - len(failed)]
+    return printed.decode(errors="ignore"), failed.decode(errors="ignore")
+
+
+def _no_answer() -> errors.ApiError:
+    return errors.unavailable("The service that runs programs did not answer as it should.")

@@ -1,0 +1,86 @@
+"""Handler that has a program of a session run by a service on another machine.
+
+The server takes the session's texts itself, so the run's log position is exact.
+"""
+
+from dataclasses import replace
+
+from crdt.history.runs import check_size
+from crdt.history.versions import LiveCode
+from handlers import errors
+from handlers.export.file_names import FileNames
+from handlers.export.main_file import shown_names
+from handlers.http import schemas
+from handlers.http.long_work import LongWorkHandler
+from handlers.http.views import runs
+from handlers.http.views.runs import OneRun
+from handlers.runner.piston import Program, Result
+from handlers.running.runs import new_run, store_run
+from storage.records import Role, Session
+from storage.runs.records import RunReport
+
+_MAX_FILES_BYTES = 1 << 20
+"""UTF-8 bytes of all texts that are sent to the service together."""
+
+
+class RemoteRunHandler(LongWorkHandler):
+    """POST /session/:id/runs/remote"""
+
+    async def post(self, session_id: str) -> None:
+        body = self.read(schemas.REMOTE_RUN)
+        services = self.services
+        session = await self._allowed(session_id)
+        if services.runner is None:
+            raise errors.not_found("service that runs programs")
+        if wait := services.limiters.runs.wait_s(self.me.id):
+            raise errors.rate_limited(wait, "Too many runs in a short time.")
+        stdin, root = body.get("stdin", ""), body["root"]
+        report = RunReport(root, body["language"], "", stdin, "", "", None, 0)
+        check_size(report)
+        live = await services.versions.live(session.id, self.me.id)
+        files = _files(live, root, session.language)
+        started = services.clock()
+        program = Program(body["language"], files, stdin)
+        result = await self.while_connected(services.runner.run(self.me.id, program))
+        session = await self._allowed(session_id)
+        ms = max(0, services.clock() - started)
+        run = new_run(
+            self, session, result.outcome, _finished(report, result, next(iter(files)), ms)
+        )
+        stored = await store_run(self, session, run, live.sequence)
+        answer: OneRun = {"run": runs.run(stored, {self.me.id: self.me})}
+        self.reply(answer, 201)
+
+    async def _allowed(self, session_id: str) -> Session:
+        """Return the session if the user may run programs in it now."""
+        session, member = await self.member(session_id, Role.VIEWER, writes=True)
+        self.services.runs.check_allowed(session, member.role)
+        return session
+
+
+def _files(live: LiveCode, entry: str, language: str) -> dict[str, str]:
+    """Return {name of the file: text} of a session, the entry first.
+
+    Raises ApiError 422 if the entry is no text, and 413 if all texts together are too large.
+    """
+    if entry not in live.files:
+        raise errors.invalid({"root": ["is not a text of this session"]})
+    if sum(len(text.encode()) for text in live.files.values()) > _MAX_FILES_BYTES:
+        raise errors.too_large(
+            f"The texts of the session may have at most {_MAX_FILES_BYTES} bytes for this."
+        )
+    names = FileNames(live.files, shown=shown_names(language))
+    roots = [entry, *(root for root in live.files if root != entry)]
+    return {names.of(root): live.files[root] for root in roots}
+
+
+def _finished(report: RunReport, result: Result, name: str, ms: int) -> RunReport:
+    return replace(
+        report,
+        name=name,
+        stdout=result.stdout,
+        stderr=result.stderr,
+        exit=result.exit,
+        ms=ms,
+        is_cut=result.is_cut,
+    )

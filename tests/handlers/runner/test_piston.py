@@ -1,0 +1,76 @@
+"""Tests of reading the answers of a service that runs programs."""
+
+from typing import Any
+
+import pytest
+
+from crdt.history.runs import MAX_OUTPUT_BYTES
+from handlers.errors import ApiError
+from handlers.runner.piston import Result, check_url, result_of
+from storage.runs.records import Outcome
+
+
+def ended(**fields: Any) -> dict[str, Any]:
+    return {"run": {"stdout": "1\n", "stderr": "", "code": 0, "signal": None, **fields}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "outcome", "exit_status"),
+    [
+        ({}, Outcome.DONE, 0),
+        ({"code": 2}, Outcome.FAILED, 2),
+        ({"code": None, "signal": "SIGKILL"}, Outcome.TIMEOUT, None),
+        ({"code": 139, "signal": "SIGSEGV"}, Outcome.FAILED, None),
+        ({"code": None}, Outcome.FAILED, None),
+    ],
+)
+def test_end_of_program_has_outcome_and_exit_status(
+    fields: dict[str, Any], outcome: Outcome, exit_status: int | None
+) -> None:
+    assert result_of(ended(**fields)) == Result(outcome, exit_status, "1\n", "", is_cut=False)
+
+
+def test_program_that_was_not_compiled_has_the_errors_of_the_compiler() -> None:
+    stage = {"stdout": "", "stderr": "main.c:1: error", "code": 1, "signal": None}
+
+    result = result_of({"compile": stage})
+
+    assert (result.outcome, result.stderr) == (Outcome.FAILED, "main.c:1: error")
+
+
+def test_half_characters_and_nul_are_replaced() -> None:
+    assert result_of(ended(stdout="a\ud83d\0b")).stdout == "a\ufffd\u2400b"
+
+
+@pytest.mark.parametrize(("printed", "failed"), [(70_000, 10), (10, 70_000), (70_000, 70_000)])
+def test_outputs_are_cut_to_their_limit_together(printed: int, failed: int) -> None:
+    """Both keep their beginning, and a character is kept as a whole or not at all."""
+    result = result_of(ended(stdout="é" * printed, stderr="é" * failed))
+
+    size = len(result.stdout.encode()) + len(result.stderr.encode())
+    assert result.is_cut
+    assert MAX_OUTPUT_BYTES - 4 < size <= MAX_OUTPUT_BYTES
+    assert set(result.stdout) == set(result.stderr) == {"é"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [None, [], "x", {}, {"run": None}, {"run": "x"}, ended(stdout=7), ended(stderr=None),
+     ended(code="0"), ended(code=True)],
+)  # fmt: skip
+def test_answer_of_another_form_is_503(answer: object) -> None:
+    with pytest.raises(ApiError) as caught:
+        result_of(answer)
+
+    assert (caught.value.status, caught.value.code) == (503, "unavailable")
+
+
+@pytest.mark.parametrize("url", ["", "http://runner:2000/api/v2/execute", "https://[::1]/run"])
+def test_address_of_a_service_is_accepted(url: str) -> None:
+    check_url(url)
+
+
+@pytest.mark.parametrize("url", ["runner:2000", "ftp://runner/", "http://", "/api"])
+def test_other_address_is_refused_with_name_of_setting(url: str) -> None:
+    with pytest.raises(ValueError, match="COLLAB_RUNNER_URL"):
+        check_url(url)
