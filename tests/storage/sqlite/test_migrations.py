@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from storage.errors import StoreUnavailable
+from storage.names import name_skeleton
 from storage.people import AccountDeletion
 from storage.records import Role, SessionListing
+from storage.runs.records import Runners
 from storage.sqlite.migrations import MIGRATIONS
 from storage.sqlite.store import SqliteStore
 from tests.storage.rows import (
@@ -26,6 +28,7 @@ from tests.storage.rows import (
     login,
     member,
     message,
+    run,
     session,
     user,
     version,
@@ -213,6 +216,28 @@ class TestVersion1:
         assert deletion.inherited == {"s1": "u-bob"}
         assert deletion.deleted == AccountDeletion().deleted
         assert [(one.user_id, one.role) for one in members] == [("u-bob", Role.OWNER)]
+
+    async def test_migration_of_previous_release_keeps_counters_and_lets_editors_run(
+        self, path: Path
+    ) -> None:
+        """The counters of bytes are kept, without reading all rows for them again."""
+        with closing(sqlite3.connect(path)) as db:
+            db.create_function("name_skeleton", 1, name_skeleton)
+            db.create_function("session_bytes", 1, lambda _: 5)
+            for script in MIGRATIONS[1 : MIGRATIONS.index("9_runs.sql")]:
+                db.executescript(files("storage.sqlite").joinpath(script).read_text())
+            db.execute(f"PRAGMA user_version={MIGRATIONS.index('9_runs.sql')}")
+            db.commit()
+        store = SqliteStore(path)
+        await store.open()
+
+        usage = await store.usage("u-ada")
+        found = await store.session("s1")
+        added = await store.add_run(run(), MANY)
+
+        await store.close(is_clean=True)
+        assert found
+        assert (usage.bytes, found.runs, added.number) == (5, Runners.EDITORS, 1)
 
     async def test_migration_runs_once(self, path: Path) -> None:
         """A second start does not mark later messages as read."""
