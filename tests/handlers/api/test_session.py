@@ -42,8 +42,8 @@ async def test_session_without_fields_has_working_defaults(ada: Api) -> None:
     assert answer.status == 201
     body = answer.body
     assert set(body) == {
-        "id", "sessionId", "title", "language", "access", "joinRole", "status", "role", "owner",
-        "members",
+        "id", "sessionId", "title", "language", "access", "joinRole", "runs", "status", "role",
+        "owner", "members",
         "memberCount", "onlineCount", "unread", "createdAt", "updatedAt", "lastActivityAt",
         "documentSize",
     }  # fmt: skip
@@ -51,6 +51,7 @@ async def test_session_without_fields_has_working_defaults(ada: Api) -> None:
     assert body["sessionId"] == body["id"]
     assert body["title"]
     assert body["language"]
+    assert body["runs"] == "editors"
     assert (body["access"], body["joinRole"], body["status"], body["role"]) == (
         "link",
         "editor",
@@ -73,6 +74,7 @@ async def test_session_without_fields_has_working_defaults(ada: Api) -> None:
 async def test_session_with_all_fields_has_them_and_first_code(ada: Api) -> None:
     """All fields are taken from the request. The document immediately has the first code."""
     wishes = {"title": "Café ☕", "language": "c++", "access": "invite", "joinRole": "viewer"}
+    wishes["runs"] = "all"
 
     answer = await ada.post("/session", {**wishes, "code": "int main() {}\r\n"})
 
@@ -115,6 +117,7 @@ async def test_session_with_first_code_over_1_mib_is_refused(ada: Api, code: obj
             ["", "f" * 33, "a b", "a\nb", "<script>", "é", None],
         ),
         ("access", ["link", "invite"], ["", "LINK", "public", ["link"], {"$ne": None}, None, True]),
+        ("runs", ["nobody", "editors", "all"], ["owner", "", "viewers", ["all"], None, True]),
         ("joinRole", ["editor", "viewer"], ["owner", "", "admin", ["editor"], None, 1]),
     ],
 )
