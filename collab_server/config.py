@@ -323,7 +323,7 @@ def _check(config: Config) -> None:
         raise ConfigError(f"PUBLIC_URL: {error}") from None
     try:
         check_settings(config.smtp_url, config.mail_from, config.public_url)
-        check_url(config.runner_url)
+        check_url(config.runner_url, settings.RUNNER_URL.variable)
     except ValueError as error:
         raise ConfigError(str(error)) from None
     try:

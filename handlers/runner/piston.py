@@ -1,4 +1,4 @@
-"""Asks a service on another machine to run a program (COLLAB_RUNNER_URL).
+"""Asks a service on another machine to run a program.
 
 The service has the interface of Piston. It must isolate programs and end long ones: this server
 only sends it texts, and bounds the time and the size of its answers.
@@ -93,14 +93,14 @@ class Runner:
             client.close()
 
 
-def check_url(url: str) -> None:
-    """Check the setting COLLAB_RUNNER_URL; "" is a setting that is not set.
+def check_url(url: str, setting: str) -> None:
+    """Check the address of a service; "" is a setting that is not set.
 
-    Raises ValueError, with the name of the setting, if it is no address of a service.
+    Raises ValueError, with the name of the setting, if it is no such address.
     """
     parts = urlsplit(url)
     if url and not (parts.scheme in ("http", "https") and parts.hostname):
-        raise ValueError("COLLAB_RUNNER_URL must look like http://host:2000/api/v2/execute")
+        raise ValueError(f"{setting} must look like http://host:2000/api/v2/execute")
 
 
 def _described(program: Program) -> dict[str, Any]:

@@ -67,10 +67,10 @@ def test_answer_of_another_form_is_503(answer: object) -> None:
 
 @pytest.mark.parametrize("url", ["", "http://runner:2000/api/v2/execute", "https://[::1]/run"])
 def test_address_of_a_service_is_accepted(url: str) -> None:
-    check_url(url)
+    check_url(url, "THE_URL")
 
 
 @pytest.mark.parametrize("url", ["runner:2000", "ftp://runner/", "http://", "/api"])
 def test_other_address_is_refused_with_name_of_setting(url: str) -> None:
-    with pytest.raises(ValueError, match="COLLAB_RUNNER_URL"):
-        check_url(url)
+    with pytest.raises(ValueError, match="THE_URL must look like"):
+        check_url(url, "THE_URL")
