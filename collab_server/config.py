@@ -312,9 +312,7 @@ def _check(config: Config) -> None:
         raise ConfigError("COLLAB_PONG_S must not be greater than COLLAB_PING_S")
     if config.cloudinary_url:
         parts = urlsplit(config.cloudinary_url)
-        if parts.scheme != "cloudinary" or not (
-            parts.username and parts.password and parts.hostname
-        ):
+        if parts.scheme != "cloudinary" or not all((parts.username, parts.password, parts.hostname)):
             raise ConfigError("CLOUDINARY_URL must look like cloudinary://key:secret@cloud")
     try:
         if config.public_url:

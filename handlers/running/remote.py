@@ -3,16 +3,18 @@
 The server takes the session's texts itself, so the run's log position is exact.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from crdt.history.runs import check_size
 from crdt.history.versions import LiveCode
+from crdt.reading.file_table import File
 from handlers import errors
 from handlers.export.file_names import FileNames
-from handlers.export.main_file import shown_names
 from handlers.http import schemas
 from handlers.http.long_work import LongWorkHandler
 from handlers.http.views import runs
+from handlers.http.views.names import naming_of
 from handlers.http.views.runs import OneRun
 from handlers.runner.piston import Program, Result
 from handlers.running.runs import new_run, store_run
@@ -38,7 +40,10 @@ class RemoteRunHandler(LongWorkHandler):
         report = RunReport(root, body["language"], "", stdin, "", "", None, 0)
         check_size(report)
         live = await services.versions.live(session.id, self.me.id)
-        files = _files(live, root, session.language)
+        listed = await services.versions.files_of(
+            self.me.id, live.files, live.documents, naming_of(session)
+        )
+        files = _files(live, root, listed)
         started = services.clock()
         program = Program(body["language"], files, stdin)
         result = await self.while_connected(services.runner.run(self.me.id, program))
@@ -58,20 +63,24 @@ class RemoteRunHandler(LongWorkHandler):
         return session
 
 
-def _files(live: LiveCode, entry: str, language: str) -> dict[str, str]:
-    """Return {name of the file: text} of a session, the entry first.
+def _files(live: LiveCode, entry: str, listed: Iterable[File]) -> dict[str, str]:
+    """Return {name of the file: text} of a session, the entry first, without deleted files.
 
     Raises ApiError 422 if the entry is no text, and 413 if all texts together are too large.
     """
-    if entry not in live.files:
+    # A file of the table may have no text yet, or be no text.
+    shown = {
+        file.root: file.name for file in listed if not file.is_deleted and file.root in live.files
+    }
+    if entry not in shown:
         raise errors.invalid({"root": ["is not a text of this session"]})
-    if sum(len(text.encode()) for text in live.files.values()) > _MAX_FILES_BYTES:
+    if sum(len(live.files[root].encode()) for root in shown) > _MAX_FILES_BYTES:
         raise errors.too_large(
             f"The texts of the session may have at most {_MAX_FILES_BYTES} bytes for this."
         )
-    names = FileNames(live.files, shown=shown_names(language))
-    roots = [entry, *(root for root in live.files if root != entry)]
-    return {names.of(root): live.files[root] for root in roots}
+    paths, _ = FileNames().paths(shown)
+    roots = [entry, *(root for root in shown if root != entry)]
+    return {paths[root]: live.files[root] for root in roots}
 
 
 def _finished(report: RunReport, result: Result, name: str, ms: int) -> RunReport:
