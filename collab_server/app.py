@@ -30,6 +30,7 @@ from handlers.security.known_devices import KnownDevices
 from handlers.security.password_tries import PasswordTries
 from handlers.security.passwords import Passwords
 from handlers.security.pictures import Pictures
+from handlers.security.refreshing import Refresher
 from handlers.security.tokens import Tokens
 from handlers.services import Limiters, Services, WebSettings
 from handlers.socketio.endpoint import SocketIOEndpoint
@@ -122,6 +123,8 @@ def _services(
     life: Life,
 ) -> Services:
     clock, limit_counters = environment.clock, environment.limit_counters
+    web_settings = _web_settings(config)
+    tokens = Tokens(secret, config.access_token_s, clock, secrets.token_bytes)
     return Services(
         store=store,
         rooms=assembly.rooms,
@@ -130,7 +133,8 @@ def _services(
         redactor=assembly.redactor,
         runs=assembly.runs,
         text_changes=assembly.text_changes,
-        tokens=Tokens(secret, config.access_token_s, clock, secrets.token_bytes),
+        tokens=tokens,
+        refresher=_refresher(store, tokens, web_settings),
         passwords=Passwords(config.bcrypt_cost),
         password_tries=_password_tries(Rates(config, limit_counters)),
         known_devices=KnownDevices(secret, secrets.token_bytes),
@@ -140,7 +144,7 @@ def _services(
         pictures=Pictures(environment.workers),
         outbox=Outbox(mail_server(config)),
         runner=Runner(config.runner_url) if config.runner_url else None,
-        settings=_web_settings(config),
+        settings=web_settings,
         clock=clock,
         random_bytes=secrets.token_bytes,
         is_draining=lambda: life.is_draining,
@@ -174,6 +178,10 @@ def _web_settings(config: Config) -> WebSettings:
     return chosen(
         WebSettings, config, origins=config.origins, public_url=public_url, version=__version__
     )
+
+
+def _refresher(store: Store, tokens: Tokens, settings: WebSettings) -> Refresher:
+    return Refresher(store, tokens, settings.retry_window_s * 1000, settings.refresh_idle_s * 1000)
 
 
 def mail_server(config: Config) -> MailServer | None:

@@ -27,6 +27,7 @@ from handlers.security.known_devices import KnownDevices
 from handlers.security.password_tries import PasswordTries
 from handlers.security.passwords import Passwords
 from handlers.security.pictures import Pictures
+from handlers.security.refreshing import Refresher
 from handlers.security.tokens import Tokens
 from handlers.throttling.fair_gate import FairGate
 from handlers.throttling.rates import Budget, RateLimiter, Recent
@@ -127,6 +128,7 @@ class Services:
     runs: Runs
     text_changes: TextChanges
     tokens: Tokens
+    refresher: Refresher
     passwords: Passwords
     password_tries: PasswordTries
     known_devices: KnownDevices

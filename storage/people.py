@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from storage.records import Avatar, Invite, InviteUse, Login, Member, Ticket, User
 
@@ -25,6 +25,17 @@ class AccountDeletion:
     inherited: Mapping[str, str] = field(default_factory=dict)
     deleted: tuple[str, ...] = ()
     avatar_key: str | None = None
+
+
+class Exchanged(NamedTuple):
+    """The result of exchanging a refresh token.
+
+    login       the new state of the token's login
+    was_behind  whether the store was older than the token, see `AccountStore.rotate_login`
+    """
+
+    login: Login
+    was_behind: bool = False
 
 
 class AccountStore(Protocol):
@@ -123,13 +134,18 @@ class AccountStore(Protocol):
         now: int,
         expires_at: int,
         retry_ms: int,
-    ) -> Login:
+        generation: int = -1,
+    ) -> Exchanged:
         """Exchange a refresh token: `presented` and `successor` are hashes.
 
         If `presented` is the current token, `successor` becomes the current token. If `presented`
         is an earlier token that was exchanged at most `retry_ms` ago, nothing changes. Either the
         request was repeated, or other requests of the same browser overtook it. Returns the new
         state of the login, whose current token may be later than `successor`.
+
+        `generation` is the generation of `presented` if the server's MAC proves it, and -1
+        otherwise. If it is greater than the stored one, the store was behind: a backup was
+        restored. Then `presented` counts as the current token.
 
         Raises TokenReused for any other token of the login, and ends the login. Raises NotFound if
         the login has ended or expired.

@@ -86,7 +86,7 @@ class Login:
     token_hash      hash of the present refresh token
     previous_hash   hash of the previous refresh token, for retries and to detect theft
     earlier_hashes  still earlier tokens, with times of exchange, newest first: `hash:ms hash:ms`
-    generation      how often the token was rotated
+    generation      place of the present token in the chain of the login's tokens, from 0
     expires_at      when the login ends if it is not used before; never later than `ends_at`
     used_at         when one of the login's tokens was last used, to the minute
     """
@@ -103,6 +103,22 @@ class Login:
     device: str
     used_at: int = 0
     earlier_hashes: str = ""
+
+    def caught_up(self, token_hash: str, generation: int) -> "Login":
+        """Return the login with a token whose generation is proven, if that is later than its own.
+
+        Such a token was issued after this row was written, so the store was put back to a backup.
+        Which tokens were used in between, and when, is not known: none of them may be repeated.
+        """
+        if generation <= self.generation:
+            return self
+        return replace(
+            self,
+            token_hash=token_hash,
+            previous_hash=None,
+            earlier_hashes="",
+            generation=generation,
+        )
 
     def rotated(self, successor: str, now: int, expires_at: int, retry_ms: int) -> "Login":
         """Return the login with `successor` as its token; it keeps tokens used in `retry_ms`.

@@ -13,8 +13,8 @@ from handlers.http.views.people import SignedIn
 from handlers.http.views.problems import Confirmation
 from handlers.security import devices
 from handlers.security.password_tries import Attempt
-from handlers.security.tokens import RefreshToken
-from storage.errors import NotFound, Outdated, TokenReused
+from handlers.security.tokens import LAST_GENERATION, RefreshToken
+from storage.errors import Outdated, TokenReused
 from storage.names import name_key
 from storage.records import Login, User
 
@@ -26,13 +26,10 @@ _DEVICE_S = 365 * 86_400
 class AuthHandlerBase(BaseHandler):
     """Base of the handlers that begin, continue or end a login."""
 
-    def new_login(self, user_id: str, login_id: str | None = None) -> tuple[Login, RefreshToken]:
-        """Return a login that starts now, and its first refresh token.
-
-        With `login_id`, the new token belongs to that existing login.
-        """
+    def new_login(self, user_id: str) -> tuple[Login, RefreshToken]:
+        """Return a login that starts now, and its first refresh token."""
         settings, now = self.services.settings, self.services.clock()
-        token = self.services.tokens.new_refresh_token(login_id)
+        token = self.services.tokens.new_refresh_token()
         login = Login(
             id=token.login_id,
             user_id=user_id,
@@ -214,8 +211,10 @@ class SignupHandler(AuthHandlerBase):
             avatar_key=guest.avatar_key,
             created_at=guest.created_at,
         )
-        guest_login, _ = self.new_login(user.id, self.login_id)
-        ended = await services.store.claim_guest(user, guest_login)
+        unused, _ = self.new_login(user.id)
+        # No token of the guest may count as newer than this one, which nobody gets.
+        locked = replace(unused, id=self.login_id, generation=LAST_GENERATION)
+        ended = await services.store.claim_guest(user, locked)
         services.rooms.changes.logins_ended(ended, CloseReason.LOGGED_OUT)
         login, token = self.new_login(user.id)
         await services.store.add_login(login)
@@ -291,28 +290,12 @@ class RefreshHandler(AuthHandlerBase):
         Raises: ApiError 401, TokenReused.
         """
         services = self.services
-        settings, now = services.settings, services.clock()
         presented = services.tokens.read_refresh_token(given)
-        successor = services.tokens.successor(presented)
         try:
-            login = await services.store.rotate_login(
-                presented.login_id,
-                presented.hash,
-                successor.hash,
-                now,
-                now + settings.refresh_idle_s * 1000,
-                settings.retry_window_s * 1000,
-            )
-        except NotFound:
-            raise errors.not_signed_in("This login has ended.") from None
+            return await services.refresher.exchange(presented, services.clock())
         except TokenReused:
             services.rooms.changes.logins_ended([presented.login_id], CloseReason.LOGGED_OUT)
             raise
-        newest = services.tokens.newest(presented, login.token_hash)
-        user = await services.store.signed_in(presented.login_id, now)
-        if user is None:
-            raise errors.not_signed_in("This login has ended.")
-        return user, newest
 
 
 class LogoutHandler(AuthHandlerBase):

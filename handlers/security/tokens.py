@@ -1,8 +1,9 @@
 """Access tokens (JWT) and refresh tokens.
 
-A refresh token is `<login id>.<secret>`, and the store has only a hash of the secret. Each use
-replaces the token by its successor, whose secret is an HMAC of the previous token. So the tokens of
-a login form a chain that only this server can compute, and the server stores none of the tokens.
+A refresh token is `<login id>.<generation>.<chain>.<mac>`. All after the login id is its secret,
+and the store has only a hash of the secret. Each use replaces the token by its successor, whose
+chain is an HMAC of the previous token, and whose generation is one more. So the tokens of a login
+form a chain that only this server can compute, and the server stores none of the tokens.
 
 The server replaces the token at each use, and ends the login if a used token comes back. This is
 refresh token rotation (RFC 9700, section 4.14.2; RFC 6819, section 5.2.2.3). If a used token comes
@@ -20,11 +21,27 @@ the store now has hash(B). The second request comes within 20 s, so nothing chan
 also has B. Meanwhile the first tab has exchanged B for C. The third tab gets the newest token: the
 server computes B from A and C from B, and finds that the store has hash(C). If a thief sends A a
 minute later, A counts as reused, and the login ends.
+
+The MAC proves that the server issued the token with this generation. If the generation is greater
+than the store's, the store is older than the token: an operator restored a backup. Then the token
+counts as the newest one. Otherwise each login that was used since the backup would end, and guests
+have no password with which to begin another. A token with a wrong MAC proves nothing. Such a token
+is valid only if the store has its hash, for example after a change of JWT_SECRET. The same is true
+for tokens `<login id>.<chain>` of earlier releases; their successors have a generation.
+
+What this gives a thief: a token that was used between the backup and the restore works once more.
+The login does not continue for both parties. An example: the store is back at generation 5, a thief
+has the used token 6, and the browser has token 9. If the browser comes first, the store has 10. If
+the thief comes first, the thief gets token 7, and then the browser brings 9, and the store has 10.
+In both cases the thief's next use is of a token up to 9, so the login ends. If the thief goes on
+beyond 9 before the browser comes, the browser's token is the used one, and the login ends too.
+There is one chain for both, so neither can come to a token that the other's use does not overtake.
 """
 
 import base64
 import hashlib
 import hmac
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,6 +60,9 @@ _INVALID = (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError
 _STEPS_AHEAD = 100
 """Most successors that are computed to find the newest token. Each takes 5 µs.
 A store remembers fewer used tokens: 65."""
+LAST_GENERATION = 10**15 - 1
+"""The generation of a login whose tokens must all be refused: no token has a greater one."""
+_GENERATION = re.compile(r"[0-9]{1,15}")
 _VERIFIED_AT_MOST = 2_000
 """How many of the newest access tokens are remembered as verified.
 Verifying a signature takes 0.2 ms."""
@@ -58,10 +78,14 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """A refresh token and the hash under which the store knows it."""
+    """A refresh token and the hash under which the store knows it.
+
+    generation  its place in the chain of the login's tokens if the MAC proves it, otherwise -1
+    """
 
     login_id: str
     secret: str
+    generation: int = -1
 
     def __str__(self) -> str:
         return f"{self.login_id}.{self.secret}"
@@ -70,6 +94,11 @@ class RefreshToken:
     def hash(self) -> str:
         """The SHA-256 of the secret in hexadecimal. The store has it instead of the secret."""
         return hashlib.sha256(self.secret.encode()).hexdigest()
+
+    @property
+    def chain(self) -> str:
+        """The part of the secret from which the successor's is computed."""
+        return self.secret if self.generation < 0 else self.secret.split(".")[1]
 
 
 class Tokens:
@@ -86,6 +115,8 @@ class Tokens:
         self.access_s = access_s
         self._key = secret.encode()
         self._refresh_key = hmac.digest(self._key, b"refresh tokens", "sha256")
+        # Another key than the chain's, so that no part of one token is the MAC of another token.
+        self._mac_key = hmac.digest(self._key, b"generations of refresh tokens", "sha256")
         self._clock = clock
         self._random_bytes = random_bytes
         self._verified: OrderedDict[str, tuple[Claims, int]] = OrderedDict()
@@ -153,27 +184,40 @@ class Tokens:
             return ""
         return str(claims["sid"])
 
-    def new_refresh_token(self, login_id: str | None = None) -> RefreshToken:
-        """Return a random token, which begins a chain for a new login or for `login_id`."""
-        return RefreshToken(login_id or new_id(self._random_bytes), _text(self._random_bytes(32)))
+    def new_refresh_token(self) -> RefreshToken:
+        """Return a random token, which begins a chain for a new login."""
+        chain = _text(self._random_bytes(32))
+        return self._signed(new_id(self._random_bytes), 0, chain)
 
-    def successor(self, token: RefreshToken) -> RefreshToken:
-        """Return the token that replaces this token; equal tokens have equal successors."""
-        # The HMAC needs the server's key. So a thief who has A cannot compute its successors.
-        secret = hmac.digest(self._refresh_key, str(token).encode(), "sha256")
-        return RefreshToken(token.login_id, _text(secret))
+    def successor(self, token: RefreshToken, generation: int) -> RefreshToken:
+        """Return the token that replaces `token`.
 
-    def newest(self, token: RefreshToken, newest_hash: str) -> RefreshToken:
-        """Return the token with a given hash, which comes after `token` in the chain.
+        generation  the generation of the new token
+        """
+        return self._signed(token.login_id, generation, self._next(token.login_id, token.chain))
+
+    def newest(self, token: RefreshToken, newest_hash: str, generation: int) -> RefreshToken:
+        """Return the token with a given hash and generation, which comes after `token`.
 
         Raises: ApiError 401 if none of the next `_STEPS_AHEAD` tokens has this hash,
         for example because JWT_SECRET changed.
         """
+        login_id, chain = token.login_id, token.chain
         for _ in range(_STEPS_AHEAD):
-            token = self.successor(token)
-            if token.hash == newest_hash:
-                return token
+            chain = self._next(login_id, chain)
+            found = self._signed(login_id, generation, chain)
+            if found.hash == newest_hash:
+                return found
         raise _not_valid()
+
+    def _next(self, login_id: str, chain: str) -> str:
+        # The HMAC needs the server's key. So a thief who has A cannot compute its successors.
+        return _text(hmac.digest(self._refresh_key, f"{login_id}.{chain}".encode(), "sha256"))
+
+    def _signed(self, login_id: str, generation: int, chain: str) -> RefreshToken:
+        """Return the token of a generation, with its MAC."""
+        mac = hmac.digest(self._mac_key, f"{login_id}.{generation}.{chain}".encode(), "sha256")
+        return RefreshToken(login_id, f"{generation}.{chain}.{_text(mac)}", generation)
 
     def new_reset_token(self) -> str:
         """Return a random token of 256 bits, by which a user may choose a new password."""
@@ -184,6 +228,11 @@ class Tokens:
         login_id, dot, secret = text.partition(".")
         if not (login_id and dot and secret):
             raise _not_valid()
+        generation, *rest = secret.split(".")
+        if len(rest) == 2 and _GENERATION.fullmatch(generation):
+            signed = self._signed(login_id, int(generation), rest[0])
+            if hmac.compare_digest(signed.secret.encode(), secret.encode()):
+                return signed
         return RefreshToken(login_id, secret)
 
 

@@ -12,6 +12,7 @@ from storage.mongo import rows
 from storage.mongo.database.driver import Document, translated
 from storage.mongo.database.engine import Engine
 from storage.names import are_confusable, name_key, name_skeleton
+from storage.people import Exchanged
 from storage.records import Avatar, Login, User
 
 _ALIVE = {"is_deleted": False}
@@ -147,21 +148,23 @@ class MongoAccountStore:
         now: int,
         expires_at: int,
         retry_ms: int,
-    ) -> Login:
+        generation: int = -1,
+    ) -> Exchanged:
         tokens = self._engine.db.refresh_tokens
         while document := await tokens.find_one({"_id": login_id, "expires_at": {"$gt": now}}):
-            login = rows.as_login(document)
-            if await is_deleted(self._engine, login.user_id):
+            stored = rows.as_login(document)
+            if await is_deleted(self._engine, stored.user_id):
                 break
+            login = stored.caught_up(presented, generation)
             if presented != login.token_hash:
-                return await self._repeated(login, presented, now - retry_ms)
+                return Exchanged(await self._repeated(login, presented, now - retry_ms))
             rotated = login.rotated(successor, now, expires_at, retry_ms)
-            unchanged = {"_id": login_id, "token_hash": presented, "generation": login.generation}
+            unchanged = {name: document.get(name) for name in ("_id", "token_hash", "generation")}
             if (await tokens.update_one(unchanged, {"$set": rows.rotation(rotated)})).matched_count:
                 await self._engine.db.users.update_one(
                     {"_id": login.user_id}, {"$max": {"active_at": now}}
                 )
-                return rotated
+                return Exchanged(rotated, was_behind=login is not stored)
         raise NotFound("login")
 
     async def _repeated(self, login: Login, presented: str, since: int) -> Login:

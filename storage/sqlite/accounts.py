@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from storage.errors import Conflict, NotFound, Outdated, TokenReused
 from storage.mending import restored
 from storage.names import are_confusable, name_key, name_skeleton
+from storage.people import Exchanged
 from storage.records import Avatar, Login, User
 from storage.sqlite.engine import Engine
 from storage.sqlite.files.damage import read_or_keys
@@ -137,36 +138,37 @@ class SqliteAccountStore:
         now: int,
         expires_at: int,
         retry_ms: int,
-    ) -> Login:
-        def work(db: sqlite3.Connection) -> Login | None:
+        generation: int = -1,
+    ) -> Exchanged:
+        def work(db: sqlite3.Connection) -> Exchanged | None:
             row = db.execute("SELECT * FROM refresh_tokens WHERE id = ?", (login_id,)).fetchone()
-            login = restored(Login, dict(row)) if row else None
-            if login is None or login.expires_at <= now:
+            stored = restored(Login, dict(row)) if row else None
+            if stored is None or stored.expires_at <= now:
                 raise NotFound("login")
+            login = stored.caught_up(presented, generation)
             if presented == login.token_hash:
                 rotated = login.rotated(successor, now, expires_at, retry_ms)
                 db.execute(
                     "UPDATE refresh_tokens SET token_hash = :token_hash, previous_hash = "
-                    ":previous_hash,"
-                    " earlier_hashes = :earlier_hashes, generation = :generation, rotated_at = "
-                    ":rotated_at,"
-                    " used_at = :used_at, expires_at = :expires_at WHERE id = :id",
+                    ":previous_hash, earlier_hashes = :earlier_hashes, generation = :generation, "
+                    "rotated_at = :rotated_at, used_at = :used_at, expires_at = :expires_at "
+                    "WHERE id = :id",
                     asdict(rotated),
                 )
                 db.execute(
                     "UPDATE users SET active_at = max(active_at, ?) WHERE id = ?",
                     (now, login.user_id),
                 )
-                return rotated
+                return Exchanged(rotated, was_behind=login is not stored)
             if login.was_used_since(presented, now - retry_ms):
-                return login
+                return Exchanged(login)
             db.execute("DELETE FROM refresh_tokens WHERE id = ?", (login_id,))
             return None
 
-        login = await self._engine.write(work)
-        if login is None:
+        exchanged = await self._engine.write(work)
+        if exchanged is None:
             raise TokenReused("refresh token")
-        return login
+        return exchanged
 
     async def end_login(self, login_id: str) -> None:
         await self._engine.write(
