@@ -266,7 +266,7 @@ def test_refresh_token_has_256_random_bits() -> None:
     token = tokens.new_refresh_token()
 
     assert max(asked) >= 32
-    assert len(base64.urlsafe_b64decode(token.secret + "=")) == 32
+    assert len(base64.urlsafe_b64decode(token.chain + "=")) == 32
     assert token.secret not in token.hash
     assert len(token.hash) == 64
 
@@ -275,7 +275,54 @@ def test_refresh_token_text_reads_back_to_its_parts(tokens: Tokens) -> None:
     """A token is the same after it was converted to text and read again."""
     token = tokens.new_refresh_token()
 
+    later = tokens.successor(token, 12)
+
     assert tokens.read_refresh_token(str(token)) == token
+    assert tokens.read_refresh_token(str(later)) == later
+    assert (token.generation, later.generation) == (0, 12)
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [
+        "{login}.8.{chain}.{mac}",
+        "{login}.07.{chain}.{mac}",
+        "{login}.+7.{chain}.{mac}",
+        "{login}.٧.{chain}.{mac}",
+        "{login}.7.{chain}x.{mac}",
+        "{login}.7.{chain}.{mac}=",
+        "{login}.7.{chain}.{mac}.",
+        "{login}.7.{chain}.",
+        "{login}.7.{chain}.💥",
+        "{login}.7.{chain}",
+        "{login}.{chain}",
+        "{login}x.7.{chain}.{mac}",
+        "{login}.9999999999999999999999999.{chain}.{mac}",
+    ],
+)
+def test_generation_of_altered_refresh_token_is_not_proven(tokens: Tokens, altered: str) -> None:
+    """A token is read with its generation only if its MAC is right in every character.
+
+    Otherwise the whole secret counts, as in earlier releases, and only the store may know it.
+    """
+    token = tokens.successor(tokens.new_refresh_token(), 7)
+    _, chain, mac = token.secret.split(".")
+    text = altered.format(login=token.login_id, chain=chain, mac=mac)
+
+    found = tokens.read_refresh_token(text)
+
+    assert str(found) == text
+    assert (found.generation, found.chain) == (-1, found.secret)
+    assert found.hash != token.hash
+
+
+def test_generation_of_other_secret_of_the_server_is_not_proven(tokens: Tokens) -> None:
+    """A token that was signed with an earlier JWT_SECRET keeps its hash and proves nothing."""
+    before = Tokens("y" * 64, 900, lambda: 0, lambda count: b"\x05" * count).new_refresh_token()
+
+    found = tokens.read_refresh_token(str(before))
+
+    assert (found.hash, found.generation) == (before.hash, -1)
 
 
 @pytest.mark.parametrize("text", ["", ".", "a.", ".b", "ab"])
@@ -296,14 +343,15 @@ def test_refresh_token_successor_is_deterministic_and_secret(tokens: Tokens) -> 
     other = Tokens("y" * 64, 900, lambda: 0, lambda count: b"\x05" * count)
 
     chain = [token]
-    for _ in range(5):
-        chain.append(tokens.successor(chain[-1]))
+    for generation in range(1, 6):
+        chain.append(tokens.successor(chain[-1], generation))
 
-    assert tokens.successor(token) == chain[1]
+    assert tokens.successor(token, 1) == chain[1]
     assert len({one.secret for one in chain}) == 6
     assert {one.login_id for one in chain} == {token.login_id}
-    assert other.successor(token) != chain[1]
-    assert tokens.successor(RefreshToken("other", token.secret)).secret != chain[1].secret
+    assert other.successor(token, 1).chain != chain[1].chain
+    elsewhere = RefreshToken("other", token.secret, token.generation)
+    assert tokens.successor(elsewhere, 1).chain != chain[1].chain
 
 
 def test_newest_refresh_token_is_found_along_chain(tokens: Tokens) -> None:
@@ -312,19 +360,20 @@ def test_newest_refresh_token_is_found_along_chain(tokens: Tokens) -> None:
     The token itself, earlier tokens and later ones are not found.
     """
     chain = [tokens.new_refresh_token()]
-    for _ in range(101):
-        chain.append(tokens.successor(chain[-1]))
+    for generation in range(1, 102):
+        chain.append(tokens.successor(chain[-1], generation))
 
-    assert [tokens.newest(chain[0], chain[step].hash) for step in (1, 2, 100)] == [
+    assert [tokens.newest(chain[0], chain[step].hash, step) for step in (1, 2, 100)] == [
         chain[1],
         chain[2],
         chain[100],
     ]
-    for token, newest_hash in (
-        (chain[0], chain[101].hash),
-        (chain[1], chain[1].hash),
-        (chain[2], chain[1].hash),
+    for token, newest_hash, generation in (
+        (chain[0], chain[101].hash, 101),
+        (chain[1], chain[1].hash, 1),
+        (chain[2], chain[1].hash, 1),
+        (chain[0], chain[1].hash, 2),
     ):
         with pytest.raises(ApiError) as refused:
-            tokens.newest(token, newest_hash)
+            tokens.newest(token, newest_hash, generation)
         assert (refused.value.status, refused.value.code) == (401, "not_signed_in")

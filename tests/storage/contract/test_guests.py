@@ -284,7 +284,9 @@ class TestClaims:
 
         assert await store.logins("u-gil", NOW) == [new_login()]
         assert await store.signed_in("l-gil-1", NOW + 8 * HOUR) == claimed()
-        rotated = await store.rotate_login("l-gil-1", "hash-new", "hash-2", NOW + 10, NOW + HOUR, 0)
+        rotated, _ = await store.rotate_login(
+            "l-gil-1", "hash-new", "hash-2", NOW + 10, NOW + HOUR, 0
+        )
         assert rotated.token_hash == "hash-2"
 
     async def test_claim_ends_other_logins_of_guest(self, store: Store, seed: Seed) -> None:

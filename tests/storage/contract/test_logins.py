@@ -122,7 +122,9 @@ class TestRotation:
         self, store: Store, presented: str, successor: str, now: int = NOW, **changed: Any
     ) -> Login:
         given = {"login_id": "l-ada-1", "expires_at": now + HOUR, "retry_ms": RETRY_MS, **changed}
-        return await store.rotate_login(presented=presented, successor=successor, now=now, **given)
+        return (
+            await store.rotate_login(presented=presented, successor=successor, now=now, **given)
+        ).login
 
     async def test_rotation_of_current_token_makes_successor_current(
         self, store: Store, seed: Seed
@@ -362,6 +364,75 @@ class TestRotation:
         assert set(results) == {results[0]}
         assert (results[0].generation, results[0].token_hash) == (1, "hash-1")
 
+    @pytest.mark.parametrize("generation", [3, 4, 1000])
+    async def test_rotation_of_token_later_than_the_store_continues_login(
+        self, store: Store, seed: Seed, generation: int
+    ) -> None:
+        """A proven token that is later than the stored one shows that a backup was restored.
+
+        It counts as the newest token. A repeated exchange gives the same login, and the tokens
+        that were newest in the backup count as used.
+        """
+        await seed.user("ada")
+        await self.rotate(store, "hash-0", "hash-1", NOW)
+        await self.rotate(store, "hash-1", "hash-2", NOW + 1)
+        exchange = ("l-ada-1", "later", "latest", NOW + 5, NOW + 5 + HOUR, RETRY_MS, generation)
+
+        rotated, was_behind = await store.rotate_login(*exchange)
+        again = await store.rotate_login(*exchange)
+
+        assert was_behind
+        assert rotated == login(
+            "ada",
+            token_hash="latest",
+            previous_hash="later",
+            generation=generation + 1,
+            rotated_at=NOW + 5,
+            expires_at=NOW + 5 + HOUR,
+            used_at=NOW + 5,
+        )
+        assert again == (rotated, False)
+        assert (await self.rotate(store, "latest", "next", NOW + 6)).generation == generation + 2
+        with pytest.raises(TokenReused):
+            await self.rotate(store, "hash-2", "hash-3", NOW + 6, generation=2)
+        await self.assert_ended(store)
+
+    @pytest.mark.parametrize("generation", [-1, 0, 1, 2])
+    async def test_rotation_of_unknown_token_not_later_than_the_store_ends_login(
+        self, store: Store, seed: Seed, generation: int
+    ) -> None:
+        """A token that is not the newest one and not later than it counts as used before."""
+        await seed.user("ada")
+        await self.rotate(store, "hash-0", "hash-1", NOW)
+        await self.rotate(store, "hash-1", "hash-2", NOW + 1)
+
+        with pytest.raises(TokenReused):
+            await self.rotate(store, "unknown", "hash-1", NOW + 2, generation=generation)
+
+        await self.assert_ended(store)
+
+    async def test_rotation_of_token_later_than_an_expired_login_is_not_found(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """A later token does not continue a login that has expired in the restored backup."""
+        await seed.user("ada")
+
+        with pytest.raises(NotFound):
+            await self.rotate(store, "later", "latest", NOW + HOUR, generation=9)
+
+    async def test_rotation_of_later_token_by_fifty_calls_gives_one_result(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """Fifty tabs with one later token make one exchange. One call learns of the restore."""
+        await seed.user("ada")
+        exchange = ("l-ada-1", "later", "latest", NOW + 5, NOW + 5 + HOUR, RETRY_MS, 9)
+
+        results = await asyncio.gather(*(store.rotate_login(*exchange) for _ in range(50)))
+
+        assert {one.login for one in results} == {results[0].login}
+        assert (results[0].login.generation, results[0].login.token_hash) == (10, "latest")
+        assert [one.was_behind for one in results].count(True) == 1
+
     async def assert_ended(self, store: Store) -> None:
         assert await store.signed_in("l-ada-1", NOW) is None
         for token in ("hash-0", "hash-1", "hash-2"):
@@ -471,7 +542,9 @@ class TestLoginsOfUser:
         await seed.user("ada")
         await store.add_login(login("ada", 2, used_at=NOW + 1))
 
-        rotated = await store.rotate_login("l-ada-1", "hash-0", "hash-1", NOW + 7, NOW + HOUR, HOUR)
+        rotated, _ = await store.rotate_login(
+            "l-ada-1", "hash-0", "hash-1", NOW + 7, NOW + HOUR, HOUR
+        )
         await store.rotate_login("l-ada-1", "hash-0", "hash-1", NOW + 9, NOW + HOUR, HOUR)
 
         assert rotated.used_at == NOW + 7

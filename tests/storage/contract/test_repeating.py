@@ -58,6 +58,9 @@ WRITES: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "rotate_login": lambda store: store.rotate_login(
         "l-ada-1", "hash-0", "hash-1", NOW, NOW + HOUR, RETRY_MS
     ),
+    "rotate_login of a restored backup": lambda store: store.rotate_login(
+        "l-ada-1", "later", "latest", NOW, NOW + HOUR, RETRY_MS, 9
+    ),
     "end_login": lambda store: store.end_login("l-ada-1"),
     "add_session": lambda store: store.add_session(
         session(), member("u-ada", role=Role.OWNER), chunk(1, 3)

@@ -137,7 +137,9 @@ class TestVersion1:
 
         listed = await store.logins("u-ada", NOW)
         signed_in = await store.signed_in("l-bob-1", NOW)
-        rotated = await store.rotate_login("l-ada-1", "hash-0", "hash-1", NOW + 20, NOW + HOUR, 0)
+        rotated, _ = await store.rotate_login(
+            "l-ada-1", "hash-0", "hash-1", NOW + 20, NOW + HOUR, 0
+        )
 
         await store.close(is_clean=True)
         assert listed == [
