@@ -47,6 +47,32 @@ async def database(uri: str) -> AsyncIterator[str]:
     _empty.append(name)
 
 
+Dump = dict[str, list[Document]]
+"""The documents of each collection of a database."""
+
+
+async def dumped(uri: str) -> Dump:
+    """Read all documents of the database that the URI names, as `mongodump` does."""
+    async with AsyncMongoClient[Document](uri) as client:
+        db = client.get_default_database()
+        names = await db.list_collection_names()
+        return {name: await db[name].find().to_list() for name in names}
+
+
+async def put_back(uri: str, dump: Dump) -> None:
+    """Replace the database by a dump, as `mongorestore` into an empty database does.
+
+    The lease in a dump of a running server is left out: 40 s after the dump, it has no effect.
+    """
+    async with AsyncMongoClient[Document](uri) as client:
+        db = client.get_default_database()
+        await client.drop_database(db.name)
+        for name, documents in dump.items():
+            kept = [document for document in documents if document["_id"] != "lease"]
+            if kept:
+                await db[name].insert_many(kept)
+
+
 @contextlib.contextmanager
 def forgotten_sockets_expected() -> Iterator[None]:
     """Ignore warnings of sockets that the driver's clients forget when a connection is cancelled.

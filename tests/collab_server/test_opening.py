@@ -19,8 +19,10 @@ from collab_server.config import Config
 from collab_server.opening import PortInUse, StartError, listen, public_url, rehearse
 from collab_server.server import Server
 from storage.errors import StoreUnavailable
+from storage.mongo.store import MongoStore
 from storage.sqlite.migrations import MIGRATIONS
 from storage.sqlite.store import SqliteStore
+from tests import mongod
 from tests.api import Api
 from tests.storage.faults import FORGETFUL_DRIVER
 
@@ -308,6 +310,34 @@ async def test_restored_database_is_known_whatever_way_its_backup_was_made(
         shutil.copy(tmp_path / name, live)
         await run()
         await run()
+
+    assert answers == [False, False, True, False, True, False]
+
+
+async def test_restored_mongodb_is_known_whatever_way_its_dump_was_made(
+    tmp_path: Path, mongo_uri: str, expect_log
+) -> None:
+    """The same with dumps of a running and of a stopped server on MongoDB."""
+    expect_log("WARNING collab_server.opening: the database is not as the last run left it")
+    answers = []
+    async with mongod.database(mongo_uri) as name:
+        uri = f"{mongo_uri}{name}"
+        config = Config(**HERE, data_dir=str(tmp_path / "data"), mongo_uri=uri)
+
+        async def run() -> mongod.Dump:
+            store = MongoStore(uri)
+            await store.open()
+            answers.append(await opening.begin_epoch(config, store))
+            running = await mongod.dumped(uri)
+            await store.close(is_clean=True)
+            return running
+
+        dumps = [await run(), await mongod.dumped(uri)]
+        await run()
+        for dump in dumps:
+            await mongod.put_back(uri, dump)
+            await run()
+            await run()
 
     assert answers == [False, False, True, False, True, False]
 

@@ -3,12 +3,15 @@
 Cases: other tabs, other accounts, guests who return, restored backups, templates.
 """
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests import mongod
 from tests.api import Api
-from tests.interop.apps_world import VERSIONS, world
+from tests.interop.apps_world import VERSIONS, World, world
 from tests.interop.backups import make_backup, restore_backup
 from tests.interop.slow_line import SlowLine
 from tests.waiting import until
@@ -175,6 +178,44 @@ async def test_template_with_a_fixed_client_id_is_extended_by_anybody(tmp_path: 
         assert await room.refusals("ada", "bob") == []
 
 
+Act = Callable[[], Awaitable[None]]
+
+
+async def _bring_what_backup_lacks(
+    room: World, first: str, make_backup: Act, restore_backup: Act
+) -> None:
+    """Restore a backup while Ada's and Bob's editors are ahead of it. They bring all words back.
+
+    first  who comes back first; "bob only" if Ada never comes back
+    """
+    room.expected_log.append("restored")
+    ada, bob = await room.user("ada"), await room.user("bob")
+    session_id = await ada.new_session()
+    for name, api in (("ada", ada), ("bob", bob)):
+        await room.connect(name, api, session_id)
+        await room.run(name, _insert(f"{name}1 "))
+    await _until_words(ada, session_id, "ada1", "bob1")
+    await make_backup()
+    for name in ("ada", "bob"):
+        await room.synced(name)
+        await room.run(name, _insert(f"{name}2 "))
+    await _until_words(ada, session_id, "ada1", "bob1", "ada2", "bob2")
+    assert await room.until_equal(TEXT, "ada", "bob") is None
+    for name in ("ada", "bob"):
+        await room.apps.do("offline", name)
+    await restore_backup()
+    order = ["bob"] if first == "bob only" else [first, "bob" if first == "ada" else "ada"]
+    for name in order:
+        await room.apps.do("online", name)
+        await room.synced(name)
+        await room.run(name, _insert(f"{name}3 "))
+
+    await _until_words(
+        ada, session_id, "ada1", "bob1", "ada2", "bob2", *(f"{name}3" for name in order)
+    )
+    assert await room.refusals("ada", "bob") == []
+
+
 @pytest.mark.parametrize("first", ["ada", "bob", "bob only"])
 @pytest.mark.parametrize("has_restart", [False, True], ids=["", "restarted"])
 @pytest.mark.parametrize("way", ["cold", "backup"])
@@ -184,29 +225,29 @@ async def test_editors_ahead_of_a_restored_backup_bring_what_it_lacks(
     """The text returns whichever client comes first, also if an author never comes back."""
     data = tmp_path / "data"
     async with world(data) as room:
-        room.expected_log.append("restored")
-        ada, bob = await room.user("ada"), await room.user("bob")
-        session_id = await ada.new_session()
-        for name, api in (("ada", ada), ("bob", bob)):
-            await room.connect(name, api, session_id)
-            await room.run(name, _insert(f"{name}1 "))
-        await _until_words(ada, session_id, "ada1", "bob1")
-        await make_backup(room.server, data, way)
-        for name in ("ada", "bob"):
-            await room.synced(name)
-            await room.run(name, _insert(f"{name}2 "))
-        await _until_words(ada, session_id, "ada1", "bob1", "ada2", "bob2")
-        assert await room.until_equal(TEXT, "ada", "bob") is None
-        for name in ("ada", "bob"):
-            await room.apps.do("offline", name)
-        await restore_backup(room.server, data, has_restart=has_restart)
-        order = ["bob"] if first == "bob only" else [first, "bob" if first == "ada" else "ada"]
-        for name in order:
-            await room.apps.do("online", name)
-            await room.synced(name)
-            await room.run(name, _insert(f"{name}3 "))
-
-        await _until_words(
-            ada, session_id, "ada1", "bob1", "ada2", "bob2", *(f"{name}3" for name in order)
+        await _bring_what_backup_lacks(
+            room,
+            first,
+            partial(make_backup, room.server, data, way),
+            partial(restore_backup, room.server, data, has_restart=has_restart),
         )
-        assert await room.refusals("ada", "bob") == []
+
+
+async def test_editors_ahead_of_a_restored_mongodb_bring_what_it_lacks(
+    tmp_path: Path, mongo_uri: str
+) -> None:
+    """The same on MongoDB, with a dump of the running server. DATA_DIR stays as it is."""
+    dumps: list[mongod.Dump] = []
+    async with mongod.database(mongo_uri) as name:
+        uri = f"{mongo_uri}{name}"
+        async with world(tmp_path / "data", MONGO_URI=uri) as room:
+
+            async def dump() -> None:
+                dumps.append(await mongod.dumped(uri))
+
+            async def restore() -> None:
+                assert await room.server.terminate() == 0
+                await mongod.put_back(uri, dumps[0])
+                await room.server.start()
+
+            await _bring_what_backup_lacks(room, "bob only", dump, restore)

@@ -2,11 +2,22 @@
 
 import asyncio
 import logging
+import shutil
+from pathlib import Path
 
 import pytest
 
-from tests.api import PASSWORD, Api
-from tests.handlers.clients import ID, RFC3339, Browser, account, code_of, is_expired, set_cookies
+from tests.api import PASSWORD, Answer, Api
+from tests.handlers.clients import (
+    ID,
+    RFC3339,
+    Browser,
+    account,
+    code_of,
+    is_expired,
+    new_invite,
+    set_cookies,
+)
 from tests.narrowing import required
 
 DAY_S = 86_400
@@ -607,6 +618,42 @@ async def test_refresh_overtaken_across_restart_ends_nothing(start_server) -> No
 
     assert (late.status, late.body["refreshToken"]) == (200, third.body["refreshToken"])
     assert (await Api(server.url, third.body["accessToken"]).get("/user/me")).status == 200
+
+
+async def test_guest_and_user_stay_signed_in_after_restored_backup(
+    start_server, tmp_path: Path, expect_log
+) -> None:
+    """The data folder is put back, with the secret and the epoch. Later tokens go on working."""
+    expect_log("WARNING handlers.security.refreshing: the database is older than a login of user")
+    data, backup = tmp_path / "data", tmp_path / "backup"
+    server = await start_server()
+    ada = await Api(server.url).sign_up("ada")
+    invite = await new_invite(ada, await ada.new_session())
+    answer = await Api(server.url).post("/user/guest", {"name": "Zoe", "invite": invite["invite"]})
+    zoe = answer.body["user"]
+    tokens = [ada.refresh_token, answer.body["refreshToken"]]
+    await server.stop()
+    shutil.copytree(data, backup)
+
+    async def refresh() -> list[Answer]:
+        """Refresh both logins on a server that then stops."""
+        server = await start_server()
+        answers = [
+            await Api(server.url).post("/user/refresh", {"refreshToken": token}) for token in tokens
+        ]
+        tokens[:] = [one.body["refreshToken"] for one in answers]
+        await server.stop()
+        return answers
+
+    for _ in range(3):
+        await refresh()
+    shutil.rmtree(data)
+    shutil.copytree(backup, data)
+    answers = await refresh()
+
+    assert [one.status for one in answers] == [200, 200]
+    assert [one.body["user"]["id"] for one in answers] == [required(ada.user)["id"], zoe["id"]]
+    assert [one.status for one in await refresh()] == [200, 200]
 
 
 async def test_refresh_retried_after_change_of_secret_is_401_and_ends_nothing(start_server) -> None:

@@ -6,6 +6,8 @@ import json
 import pytest
 from tornado.websocket import websocket_connect
 
+from storage.errors import StoreUnavailable
+from storage.sqlite.store import SqliteStore
 from tests.api import PASSWORD, Api, Wire
 from tests.handlers.clients import (
     ID,
@@ -291,6 +293,28 @@ async def test_guest_sign_up_voids_earlier_tokens_and_tickets(gus: Api, session_
     assert login["current"] is True
     await full.post("/user/logout")
     assert (await wire.until_closed())[0] == 4401
+
+
+async def test_guest_tokens_end_at_sign_up_even_if_it_is_interrupted(
+    monkeypatch: pytest.MonkeyPatch, ada: Api, gus: Api
+) -> None:
+    """The store fails after the guest became a user, before the guest's login has ended.
+
+    None of the guest's tokens counts as later than the store, as after a restored backup.
+    """
+    anyone = Api(gus.url)
+    newest = (await anyone.post("/user/refresh", {"refreshToken": gus.refresh_token})).body
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteStore, "end_login", away)
+        assert (await gus.post("/user/signup", account("gustav"))).status == 503
+
+    refused = await anyone.post("/user/refresh", {"refreshToken": newest["refreshToken"]})
+
+    assert code_of(refused) == (401, "not_signed_in")
 
 
 async def test_guest_sign_up_with_expired_token_asks_for_refresh(clock, ada: Api, gus: Api) -> None:
