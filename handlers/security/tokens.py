@@ -29,13 +29,13 @@ have no password with which to begin another. A token with a wrong MAC proves no
 is valid only if the store has its hash, for example after a change of JWT_SECRET. The same is true
 for tokens `<login id>.<chain>` of earlier releases; their successors have a generation.
 
-What this gives a thief: a token that was used between the backup and the restore works once more.
-The login does not continue for both parties. An example: the store is back at generation 5, a thief
-has the used token 6, and the browser has token 9. If the browser comes first, the store has 10. If
-the thief comes first, the thief gets token 7, and then the browser brings 9, and the store has 10.
-In both cases the thief's next use is of a token up to 9, so the login ends. If the thief goes on
-beyond 9 before the browser comes, the browser's token is the used one, and the login ends too.
-There is one chain for both, so neither can come to a token that the other's use does not overtake.
+A thief gets this by it: a used token from the time between the backup and the restore works once
+more. The login does not continue for both parties. An example: the store is back at generation 5, a
+thief has the used token 6, and the browser has token 9. If the browser comes first, the store has
+10. If the thief comes first, the thief gets token 7, and then the browser brings 9, and the store
+has 10. In both cases the thief next uses a token up to 9, so the login ends. If the thief goes on
+beyond 9 before the browser comes, the browser's token is the used one, and the login ends too. Both
+parties are on one chain, so each use by one of them makes the other's token a used token.
 """
 
 import base64

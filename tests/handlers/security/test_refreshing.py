@@ -142,7 +142,7 @@ async def test_lost_answer_before_a_restore_ends_nothing(device: Device, expect_
 async def test_thief_with_a_used_token_ends_the_login_after_a_restore(
     device: Device, expect_log, is_thief_first: bool, uses: int
 ) -> None:
-    """A used token works once more after a restore, but not beside the owner's newer tokens.
+    """A used token works once more after a restore, but not together with the owner's tokens.
 
     The thief comes after the owner, or exchanges some tokens before the owner comes. The login ends
     for both.
