@@ -313,7 +313,7 @@ def test_generation_of_altered_refresh_token_is_not_proven(tokens: Tokens, alter
 
     assert str(found) == text
     assert (found.generation, found.chain) == (-1, found.secret)
-    assert found.hash != token.hash
+    assert (found.login_id, found.hash) != (token.login_id, token.hash)
 
 
 def test_generation_of_other_secret_of_the_server_is_not_proven(tokens: Tokens) -> None:
