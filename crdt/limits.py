@@ -140,6 +140,9 @@ MAX_WORK_S = 1.0
 """`work`: seconds of CPU time that loading a document, or taking a single edit, may need beyond the
 usual time for its size."""
 
+MAX_STRUCTS = 1_000_000
+"""`structs`: structs and deleted ranges in one update."""
+
 MAX_ROOTS = 4_096
 """`roots`: root types in one document; a hundred thousand take yrs 0.4 s, and a name for each."""
 

@@ -62,6 +62,10 @@ class Yjs:
     def diff(self, update: bytes, vector: bytes) -> bytes:
         return bytes.fromhex(self.ask("diff", update=update.hex(), vector=vector.hex()))
 
+    def converted(self, update: bytes) -> bytes:
+        """Return the update after a way through Yjs's second update format."""
+        return bytes.fromhex(self.ask("converted", update=update.hex()))
+
     def clocks(self, *updates: bytes) -> dict[int, int]:
         """Return the state vector of a document with these updates."""
         return {int(client): clock for client, clock in self.ask("clocks", updates=_hex(updates))}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from crdt.errors import LimitExceeded, Rejected
-from crdt.limits import MAX_NAME_BYTES, MAX_VALUE_DEPTH
+from crdt.limits import MAX_NAME_BYTES, MAX_STRUCTS, MAX_VALUE_DEPTH
 from crdt.wire.lib0 import read_var_uint
 
 GC, DELETED, JSON, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, DOC, SKIP = (
@@ -70,7 +70,7 @@ class ScanLimits:
                have stored
     """
 
-    structs: int = 1_000_000
+    structs: int = MAX_STRUCTS
     any_depth: int = MAX_VALUE_DEPTH
     name_bytes: int = MAX_NAME_BYTES
     is_strict: bool = True

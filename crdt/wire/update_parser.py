@@ -8,7 +8,7 @@ because it bounds work. `tests/fuzz` looks for more such rules.
 See docs/design/wire.md.
 """
 
-from crdt.errors import Rejected
+from crdt.errors import LimitExceeded, Rejected
 from crdt.wire.compact import LONG_VALUES, squash
 from crdt.wire.content import (
     ANY,
@@ -40,7 +40,10 @@ _VALUES = (ANY, JSON)
 
 
 def parse(update: bytes, limits: ScanLimits = CLIENT_LIMITS) -> Parsed:
-    """Read a whole update; raises Rejected for bytes that a Yjs client would not send."""
+    """Read a whole update.
+
+    Raises Rejected for bytes that a Yjs client would not send, and LimitExceeded.
+    """
     try:
         return _UpdateParser(update, limits).run()
     except IndexError:
@@ -100,9 +103,9 @@ class _UpdateParser(StructReader):
     def _section(self, at: int) -> int:
         data, spans = self.data, self._parsed.spans
         count, client, first, at = self.section_head(at)
-        self._structs_left -= count
-        if count == 0 or count > len(data) or self._structs_left < 0:
+        if count == 0 or count > len(data):
             raise Rejected("impossible number of structs")
+        self._take_count(count)
         # Yjs never writes two sections of one client, and with two pycrdt loops forever at the next
         # read.
         if client in spans:
@@ -255,6 +258,12 @@ class _UpdateParser(StructReader):
         contents.longest = max(contents.longest, length)
         return length, at + size
 
+    def _take_count(self, count: int) -> None:
+        """Count structs or deleted ranges; raises LimitExceeded if they are too many."""
+        self._structs_left -= count
+        if self._structs_left < 0:
+            raise LimitExceeded(f"over {self.limits.structs} structs in an update", "structs")
+
     def _delete_set(self, at: int) -> int:
         data, parsed = self.data, self._parsed
         sections, at = read_var_uint(data, at)
@@ -264,9 +273,9 @@ class _UpdateParser(StructReader):
         for _ in range(sections):
             client, at = read_var_uint(data, at)
             count, at = read_var_uint(data, at)
-            self._structs_left -= count
-            if client in seen or count == 0 or self._structs_left < 0:
+            if client in seen or count == 0 or count > len(data):
                 raise Rejected("impossible delete set")
+            self._take_count(count)
             seen.add(client)
             end = 0
             for _ in range(count):

@@ -32,6 +32,7 @@ def test_page_on_documents_names_every_limit_with_its_figure() -> None:
         "types": limits.MAX_LIVING_TYPES,
         "type_depth": limits.MAX_TYPE_DEPTH,
         "value_depth": limits.MAX_VALUE_DEPTH,
+        "structs": limits.MAX_STRUCTS,
         "roots": limits.MAX_ROOTS,
         "name_bytes": limits.MAX_NAME_BYTES,
         "work": round(limits.MAX_WORK_S),

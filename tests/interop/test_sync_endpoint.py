@@ -30,12 +30,18 @@ def types_in_a_list(count: int) -> bytes:
     return b"\x01" + write_var_uint(count) + b"\x01\x00" + b"\x07\x01\x04list\x00" * count + b"\x00"
 
 
+def collected_structs(count: int) -> bytes:
+    """Return an update with garbage-collected structs of one unit, the shortest that exist."""
+    return b"\x01" + write_var_uint(count) + b"\x01\x00" + b"\x00\x01" * count + b"\x00"
+
+
 FIXED: dict[str, tuple[Callable[[int], bytes], int]] = {
     "roots": (many_roots, 4_096),
     "name_bytes": (root_called, 4_096),
     "types": (types_in_a_list, 100_000),
     "type_depth": (nested_types, 500),
     "value_depth": (nested_arrays, 500),
+    "structs": (collected_structs, 1_000_000),
 }
 """{bound: (how to make an update of a size, the largest size that passes)}
 

@@ -19,6 +19,8 @@ const ACTIONS = {
   state: ({ updates }) => hex(Y.encodeStateAsUpdate(load(updates))),
   merge: ({ updates }) => hex(Y.mergeUpdates(updates.map(bytes))),
   diff: ({ update, vector }) => hex(Y.diffUpdate(bytes(update), bytes(vector))),
+  // The update after a way through the newer format, which keeps the values of embeds and formats in another encoding.
+  converted: ({ update }) => hex(Y.convertUpdateFormatV2ToV1(Y.convertUpdateFormatV1ToV2(bytes(update)))),
   clocks: ({ updates }) => [...Y.decodeStateVector(Y.encodeStateVector(load(updates)))],
   text: ({ updates, root }) => load(updates).getText(root).toString(),
   look: ({ updates }) => look(load(updates)),

@@ -4,6 +4,8 @@ An honest browser may bring text that other users typed. No user can edit in ano
 user's name.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from crdt.lifecycle.stepwise.room_steps import prepare
@@ -13,8 +15,11 @@ from crdt.room.incoming import Incoming, UpdateKind
 from crdt.room.room import Room
 from crdt.steps import run_through
 from crdt.wire import y_protocol
+from crdt.wire.content import ANY, EMBED, FORMAT, TYPE
 from crdt.wire.update_parser import parse
 from tests.crdt.harness import NOW, Inbox, Typist, join, make_room, send
+from tests.crdt.struct_bytes import placed, text, update_of, value
+from tests.fuzz.structure import Struct
 
 ADAS, BOBS = 5, 6
 
@@ -248,6 +253,49 @@ def test_owner_who_has_other_edits_under_their_id_learns_it(room: Room, ada: Typ
 
     assert inbox.closed == (CloseReason.CONFLICT, "")
     assert brought(room, ADAS) == [(0, "ada"), (1, "bob")]
+
+
+OTHER_CONTENT = {
+    "map": (value(), Struct(ANY, 1, b"\x01\x7e"), {"parent": "m", "key": "k"}, {}),
+    "array": (value(2), Struct(ANY, 2, b"\x02\x7e\x7e"), {"parent": "l"}, {}),
+    "embed": (Struct(EMBED, 1, b"\x011"), Struct(EMBED, 1, b"\x012"), {"parent": "t"}, {}),
+    "format": (
+        Struct(FORMAT, 1, b"\x01b\x011"),
+        Struct(FORMAT, 1, b"\x01b\x012"),
+        {"parent": "t"},
+        {},
+    ),
+    "element": (Struct(TYPE, 1, b"\x03\x01p"), Struct(TYPE, 1, b"\x03\x02h1"), {"parent": "x"}, {}),
+    "key": (value(), value(), {"parent": "m", "key": "k"}, {"key": "l"}),
+    "root": (text("abc"), text("abc"), {"parent": "t"}, {"parent": "u"}),
+}
+"""{name: (the owner's content, the other, the place of both, changes of the other place)}"""
+
+
+@pytest.mark.parametrize("is_forged", [True, False])
+@pytest.mark.parametrize("name", OTHER_CONTENT)
+def test_owner_who_has_other_content_of_any_kind_learns_it(
+    room: Room, ada: Typist, name: str, *, is_forged: bool
+) -> None:
+    """The owner's content and the one that another user brought are compared, with their places.
+
+    Equal content is the owner's again.
+    """
+    mine, other, place, change = OTHER_CONTENT[name]
+    ada.insert(0, "a")
+    room.members.leave(began(room, ada)[0])
+    own = update_of(placed(replace(mine), **place), client=ADAS, clock=1)
+    forged = update_of(placed(replace(other), **place | change), client=ADAS, clock=1)
+    at_bob, _ = join(room, "bob")
+    room.receive(at_bob, y_protocol.sync_step2(forged if is_forged else own), NOW)
+    assert [user for _, user in brought(room, ADAS)] == ["ada", "bob"]
+
+    at_ada, inbox = join(room, "ada")
+    assert asked(inbox)[0][ADAS] == 1
+    room.receive(at_ada, y_protocol.sync_step2(own), NOW)
+
+    assert inbox.closed == ((CloseReason.CONFLICT, "") if is_forged else None)
+    assert {user for _, user in brought(room, ADAS)} == ({"ada", "bob"} if is_forged else {"ada"})
 
 
 def test_sender_whose_known_edits_differ_is_closed_for_good_and_the_rest_taken(

@@ -71,6 +71,7 @@ const LIMITS = new Map([
   ["type_depth", "What you inserted has too many things in each other for the server"],
   ["value_depth", "What you inserted has a value with too many levels for the server"],
   ["name_bytes", "What you inserted has a name that is too long for the server"],
+  ["structs", "What you typed has more parts than the server takes in one piece"],
   ["work", "One edit would keep the server busy for too long: make it in smaller parts"],
 ])
 
