@@ -235,12 +235,18 @@ def test_parse_bounds_nesting() -> None:
 
 
 def test_parse_bounds_count_of_structs() -> None:
-    """The allowed number of structs passes, and one more does not."""
+    """The allowed number of structs passes, and one more does not. Deleted ranges count, too."""
     limits = ScanLimits(structs=300)
+    deletions = b"\x00\x01\x01\x3c" + bytes(
+        number for clock in range(0, 120, 2) for number in (clock, 1)
+    )
 
     assert len(parse(many_roots(300), limits).contents.roots) == 300
-    with pytest.raises(Rejected, match="structs"):
-        parse(many_roots(301), limits)
+    assert len(parse(deletions, ScanLimits(structs=60)).ranges) == 60
+    for update, structs in ((many_roots(301), 300), (deletions, 59)):
+        with pytest.raises(LimitExceeded, match=f"over {structs} structs") as caught:
+            parse(update, ScanLimits(structs=structs))
+        assert caught.value.limit == "structs"
 
 
 def test_parse_measures_what_is_long() -> None:
