@@ -59,7 +59,9 @@ class World:
         self.file = folder / "collab.db"
         self.store = SqliteStore(self.file)
         environment = Environment(
-            clock=lambda: int(time.time() * 1000), random_below=random.randrange
+            clock=lambda: int(time.time() * 1000),
+            random_below=random.randrange,
+            fill_changed=lambda _session_id: None,
         )
         parts = assemble(self.store, RoomsSettings(), VersionSettings(), environment)
         self.rooms, self.reader, self.versions = parts.rooms, parts.history_reader, parts.versions

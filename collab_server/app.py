@@ -88,30 +88,24 @@ def make_parts(
     crashes   the sessions and users that earlier processes worked for when they died
     """
     life = Life()
-    environment = _environment(
-        clock, crashes, Workers(chosen(WorkersSettings, config)), is_clean=is_clean
-    )
-    assembly = assemble(store, _room_settings(config), _version_settings(config), environment)
-    services = _services(config, store, secret, environment, assembly, life)
-    services.message_listeners.append(notifications.of_messages(services.connections.tell))
-    services.rooms.compactor.fill_listeners.append(notifications.of_fill(services.connections.tell))
-    socketio = SocketIOEndpoint(services, config.max_sync_bytes)
-    return Parts(config, services, crashes, socketio, make_app(config, services, socketio), life)
-
-
-def _environment(
-    clock: Callable[[], int], crashes: Crashes, workers: Workers, *, is_clean: bool
-) -> Environment:
-    return Environment(
+    limit_counters = LimitCounters()
+    connections = Connections(chosen(SocketLimits, config), limit_counters)
+    environment = Environment(
         clock=clock,
         random_below=secrets.randbelow,
+        fill_changed=notifications.of_fill(connections.tell),
         accepts_foreign=not is_clean,
         encode=frames.framed,
         mark=crashes.mark,
         quarantine=crashes.quarantine,
-        workers=workers,
+        limit_counters=limit_counters,
+        workers=Workers(chosen(WorkersSettings, config)),
         cpu_s=time.thread_time,
     )
+    assembly = assemble(store, _room_settings(config), _version_settings(config), environment)
+    services = _services(config, store, secret, environment, assembly, connections, life)
+    socketio = SocketIOEndpoint(services, config.max_sync_bytes)
+    return Parts(config, services, crashes, socketio, make_app(config, services, socketio), life)
 
 
 def _services(
@@ -120,6 +114,7 @@ def _services(
     secret: str,
     environment: Environment,
     assembly: Assembly,
+    connections: Connections,
     life: Life,
 ) -> Services:
     clock, limit_counters = environment.clock, environment.limit_counters
@@ -139,7 +134,7 @@ def _services(
         password_tries=_password_tries(Rates(config, limit_counters)),
         known_devices=KnownDevices(secret, secrets.token_bytes),
         limiters=_limiters(config, Rates(config, limit_counters)),
-        connections=Connections(chosen(SocketLimits, config), limit_counters),
+        connections=connections,
         avatars=_avatars(config),
         pictures=Pictures(environment.workers),
         outbox=Outbox(mail_server(config)),
@@ -148,6 +143,7 @@ def _services(
         clock=clock,
         random_bytes=secrets.token_bytes,
         is_draining=lambda: life.is_draining,
+        message_listeners=[notifications.of_messages(connections.tell)],
         limit_counters=limit_counters,
         workers=environment.workers,
     )

@@ -142,6 +142,7 @@ class Services:
     clock: Callable[[], int]
     random_bytes: Callable[[int], bytes]
     is_draining: Callable[[], bool]
+    message_listeners: list[Callable[[Message, User], None]]
     limit_counters: LimitCounters = field(default_factory=LimitCounters)
     problems: Counter[str] = field(default_factory=Counter)
     workers: Workers = field(default_factory=Workers)
@@ -153,4 +154,3 @@ class Services:
         default_factory=lambda: FairGate(_STRANGERS_PER_S, _STRANGERS_BURST, time.monotonic)
     )
     exports: FairQueue = field(default_factory=lambda: FairQueue(3, 16, 64, 60.0))
-    message_listeners: list[Callable[[Message, User], None]] = field(default_factory=list)

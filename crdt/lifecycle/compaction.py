@@ -5,7 +5,7 @@ See docs/design/concurrency.md.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -57,9 +57,7 @@ class Compactor:
         self._mark = environment.mark
         self._workers = environment.workers
         self._kept_bytes = kept_bytes
-        self.fill_listeners: list[Callable[[str], None]] = []
-        """Called with a session's id when its document becomes half full,
-        and when it no longer is."""
+        self._fill_changed = environment.fill_changed
 
     def replacing(self, session_id: str) -> AbstractAsyncContextManager[None]:
         """Return a block in which no other task replaces a session's stored log and checkpoint."""
@@ -175,8 +173,7 @@ class Compactor:
         was_half_full = room.quota.fill.is_half_full
         room.quota.note_remaining(author_bytes)
         if room.quota.fill.is_half_full != was_half_full:
-            for listener in self.fill_listeners:
-                listener(room.session_id)
+            self._fill_changed(room.session_id)
 
     def compaction_wait_ms(self, room: Room) -> int:
         """Return how long the next `compact` of a room has to wait, in ms.

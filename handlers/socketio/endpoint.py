@@ -25,6 +25,7 @@ class SocketIOEndpoint:
         self.sessions = TextSessions(services)
         self.clients = Clients(services, self.server, self.sessions)
         self.events = Events(services, self.sessions)
+        # The endpoint cannot be an argument of `Services`, because it is built from them.
         services.message_listeners.append(self.announce)
 
     def start(self) -> None:

@@ -35,10 +35,6 @@ _GOODBYE = str(CLOSE)
 disconnects the client from Socket.IO. After that packet, no client is signed in."""
 
 
-async def _count_nothing(_key: str, _content: object) -> None:
-    """Count nothing."""
-
-
 def check(packet: str) -> None:
     """Raise EngineIOError if no client may send this packet.
 
@@ -206,10 +202,15 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
     may_send_many  whether a connection may send more than one packet in a request
     """
 
-    count: Callable[[str, object], Awaitable[None]] = staticmethod(_count_nothing)
-    may_send_many: Callable[[str], bool] = staticmethod(lambda _key: True)
-
-    def __init__(self, **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        count: Callable[[str, object], Awaitable[None]],
+        may_send_many: Callable[[str], bool],
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
+        self.count = count
+        self.may_send_many = may_send_many
         # copied, because the library's own table is shared by its whole module
         self._async = {**self._async, "websocket": EngineWebSocket}  # type: ignore[has-type]

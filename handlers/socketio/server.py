@@ -100,12 +100,12 @@ class SocketIOServer(socketio.AsyncServer):  # type: ignore[misc]
             http_compression=False,
             logger=_quiet,
             engineio_logger=_quiet,
+            count=self._count,  # the library passes options on that it does not know
+            may_send_many=callbacks.is_signed_in,
         )
         self._callbacks = callbacks
         self._counted: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.eio.count = self._count
-        self.eio.may_send_many = callbacks.is_signed_in
 
     def _engineio_server_class(self) -> type[EngineServer]:
         return EngineServer

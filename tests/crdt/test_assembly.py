@@ -17,7 +17,9 @@ async def test_assembled_rooms_clear_the_readers_cache(world: World) -> None:
         world.store,
         RoomsSettings(),
         VersionSettings(),
-        Environment(clock=lambda: NOW, random_below=lambda _: 77),
+        Environment(
+            clock=lambda: NOW, random_below=lambda _: 77, fill_changed=lambda _session_id: None
+        ),
     )
     parts.history_reader.cache.keep_timeline("one", Folded(1, b"folded"), 0)
     changes = parts.rooms.changes.count

@@ -58,7 +58,10 @@ class World:
         self.workers = workers or Workers()
         client_ids = count(77)
         environment = Environment(
-            clock=lambda: self.now, random_below=lambda _: next(client_ids), workers=self.workers
+            clock=lambda: self.now,
+            random_below=lambda _: next(client_ids),
+            fill_changed=lambda _session_id: None,
+            workers=self.workers,
         )
         parts = assemble(
             store,

@@ -40,6 +40,7 @@ class Case:
         environment = Environment(
             clock=lambda: NOW,
             random_below=lambda _: 7,
+            fill_changed=lambda _session_id: None,
             workers=self.workers,
             quarantine=self.quarantine,
             mark=self.mark,

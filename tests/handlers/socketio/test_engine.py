@@ -12,11 +12,19 @@ from engineio.packet import MESSAGE, PING, PONG, Packet
 from handlers.socketio.engine import MAX_PACKETS, EngineServer, EngineSocket
 
 
+async def count_nothing(_key: str, _content: object) -> None:
+    """Count nothing."""
+
+
+def new_server() -> EngineServer:
+    """Return a server that lets everybody send many packets, and does not count them."""
+    return EngineServer(count=count_nothing, may_send_many=lambda _key: True, async_mode="tornado")
+
+
 @pytest.fixture
 async def socket() -> EngineSocket:
     """A connection that the library created and that our class adopted."""
-    server = EngineServer(async_mode="tornado")
-    return EngineSocket.adopt(AsyncSocket(server, "key"))
+    return EngineSocket.adopt(AsyncSocket(new_server(), "key"))
 
 
 def queued(socket: EngineSocket) -> list[tuple[int, Any]]:
@@ -182,6 +190,6 @@ async def test_close_does_not_wait_for_client_that_never_asks_again(socket: Engi
 
 
 def test_websocket_of_library_is_replaced_for_this_server_only() -> None:
-    ours, theirs = EngineServer(async_mode="tornado"), EngineServer.__mro__[1](async_mode="tornado")
+    ours, theirs = new_server(), EngineServer.__mro__[1](async_mode="tornado")
 
     assert ours._async["websocket"] is not theirs._async["websocket"]
