@@ -11,6 +11,8 @@ from crdt.text.byte_edits import applied, edits_between
 from crdt.text.line_ends import edits_of_original, with_lf
 from crdt.text.text_map import Edit, TextMap
 
+MAIN_ROOT = "codemirror"
+"""Name of the text that holds the code of a new session. Stock editors of Yjs use this name."""
 _MAX_CLIENT_ID = (1 << 32) - 1
 
 

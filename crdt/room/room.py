@@ -12,7 +12,7 @@ from crdt.document.document import Document
 from crdt.document.merging import EMPTY
 from crdt.document.quota import DocumentQuota
 from crdt.document.raw_document import CUT_BYTES
-from crdt.document.server_edits import ServerEdits
+from crdt.document.server_edits import MAIN_ROOT, ServerEdits
 from crdt.log import codec
 from crdt.log.contributions import Contributions
 from crdt.log.journal import Journal
@@ -60,7 +60,7 @@ class Room:
         restored: RestoredDocument,
         context: RoomContext,
         *,
-        main_root: str = "codemirror",
+        main_root: str = MAIN_ROOT,
         is_open: bool = True,
         checkpointed: int = 0,
     ) -> None:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from crdt.document.document import Document
+from crdt.document.server_edits import MAIN_ROOT
 from crdt.errors import CrdtError
 from crdt.log.codec import LogEntry, encode_chunk
 from crdt.room.closing import CloseReason
@@ -33,7 +34,6 @@ from storage.runs.records import Runners
 
 _log = logging.getLogger(__name__)
 
-MAIN_ROOT = "codemirror"
 _MAX_TIME = 1 << 53
 MEMBERS_IN_LISTS = 20
 _UNTITLED = "Untitled session"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from crdt.room.closing import CloseReason
 from handlers import settings
@@ -25,6 +25,16 @@ _OVERHEAD_S = 0.001
 together with the work of the user's other connections."""
 _OVER_S = 10.0
 _MAX_REST_S = 10.0
+
+
+def failure(error: ApiError) -> dict[str, Any]:
+    """Return the acknowledgement of an event that failed."""
+    told: dict[str, object] = {"code": error.code, "message": error.message}
+    if error.errors:
+        told["errors"] = error.errors
+    if error.limit:
+        told["limit"] = error.limit
+    return {"ok": False, "error": told}
 
 
 class EventRate:
@@ -146,15 +156,11 @@ class EventClient:
         """Call `arrived` once the client has received everything that was sent so far."""
         self._server.confirm(self.key, arrived)
 
-    def fail(self, error: ApiError, event: str = "") -> dict[str, object]:
+    def fail(self, error: ApiError, event: str = "") -> dict[str, Any]:
         """Send the client an error; return the acknowledgement that goes with it."""
-        told: dict[str, object] = {"code": error.code, "message": error.message}
-        if error.errors:
-            told["errors"] = error.errors
-        if error.limit:
-            told["limit"] = error.limit
-        self.emit("error-message", {**told, **({"event": event} if event else {})})
-        return {"ok": False, "error": told}
+        answer = failure(error)
+        self.emit("error-message", {**answer["error"], **({"event": event} if event else {})})
+        return answer
 
     def unseated(self, reason: CloseReason, message: str) -> None:
         """Tell the client why the room closed its connection.

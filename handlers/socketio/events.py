@@ -10,7 +10,7 @@ from handlers import errors, ids
 from handlers.api.chat import send_message
 from handlers.http import schemas
 from handlers.services import Services
-from handlers.socketio.client import PACKET_COST, EventClient
+from handlers.socketio.client import PACKET_COST, EventClient, failure
 from handlers.socketio.session.text_connection import TextConnection
 from handlers.socketio.session.text_session import TextSession
 from handlers.socketio.sign_in import signed_in
@@ -50,7 +50,7 @@ class Events:
     ) -> dict[str, Any]:
         """Handle an event and return its acknowledgement; never raises."""
         if client is None:
-            return {"ok": False, "error": {"code": "not_signed_in", "message": "Sign in first."}}
+            return failure(errors.not_signed_in())
         try:
             return {"ok": True, **(await self._handle(client, name, arguments) or {})}
         except Exception as error:
