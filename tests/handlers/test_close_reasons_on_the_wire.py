@@ -15,6 +15,7 @@ from crdt.lifecycle.log_writer import LogWriter
 from crdt.lifecycle.rooms import Rooms
 from crdt.room.closing import CloseReason
 from crdt.wire import y_protocol
+from handlers.http import network
 from handlers.sync import rate_gate
 from storage.errors import StoreUnavailable
 from tests.api import PASSWORD, Api, Wire
@@ -41,12 +42,17 @@ class Scene:
     session_id: str
     monkeypatch: pytest.MonkeyPatch
     clock: Clock
+    join: Callable[[Api, str], Awaitable[Wire]] = joined
 
-    async def wire(self) -> Wire:
-        return await joined(self.ada, self.session_id)
+    async def wire(self, user: Api | None = None) -> Wire:
+        """Return the connection of a user who has joined the session; None for Ada."""
+        return await self.join(user or self.ada, self.session_id)
 
 
 Cause = Callable[[Scene], Awaitable[Wire]]
+
+Row = tuple[Cause, dict[str, Any], int, str]
+"""What closes the connection, the server's settings, the close code, and the reason."""
 
 
 # -- clients that are refused ----------------------------------------------------------------------
@@ -57,7 +63,7 @@ async def no_token(scene: Scene) -> Wire:
 
 
 async def nothing(scene: Scene) -> Wire:
-    scene.monkeypatch.setattr("handlers.http.network.is_allowed_origin", lambda *_: True)
+    scene.monkeypatch.setattr(network, "is_allowed_origin", lambda *_: True)
     return Wire(await websocket_connect(f"{scene.ada.socket_url}/{scene.session_id}"))
 
 
@@ -98,7 +104,7 @@ async def one_member_more(scene: Scene) -> Wire:
 
 async def removed_before(scene: Scene) -> Wire:
     bob = await scene.ada.sign_up()
-    await joined(bob, scene.session_id)
+    await scene.wire(bob)
     assert (
         await scene.ada.delete(f"/session/{scene.session_id}/members/{bob.user['id']}")
     ).status == 204
@@ -163,7 +169,7 @@ async def session_deleted(scene: Scene) -> Wire:
 
 async def removed(scene: Scene) -> Wire:
     bob = await scene.ada.sign_up()
-    wire = await joined(bob, scene.session_id)
+    wire = await scene.wire(bob)
     assert (
         await scene.ada.delete(f"/session/{scene.session_id}/members/{bob.user['id']}")
     ).status == 204
@@ -172,7 +178,7 @@ async def removed(scene: Scene) -> Wire:
 
 async def left(scene: Scene) -> Wire:
     bob = await scene.ada.sign_up()
-    wire = await joined(bob, scene.session_id)
+    wire = await scene.wire(bob)
     assert (await bob.post(f"/session/{scene.session_id}/leave")).status == 204
     return wire
 
@@ -185,7 +191,7 @@ async def logged_out(scene: Scene) -> Wire:
 
 async def account_deleted(scene: Scene) -> Wire:
     bob = await scene.ada.sign_up()
-    wire = await joined(bob, scene.session_id)
+    wire = await scene.wire(bob)
     assert (await bob.delete("/user/me", body={"password": PASSWORD})).status == 204
     return wire
 
@@ -199,7 +205,7 @@ async def login_expired(scene: Scene) -> Wire:
 
 async def guest_expired(scene: Scene) -> Wire:
     gus = await guest_of(scene.ada, scene.session_id)
-    wire = await joined(gus, scene.session_id)
+    wire = await scene.wire(gus)
     services = scene.server.parts.services
     scene.monkeypatch.setattr(services.rooms, "logins", set)
     services.seen_logins.clear()
@@ -262,7 +268,7 @@ async def too_fast(scene: Scene) -> Wire:
     return wire
 
 
-REFUSED: dict[str, tuple[Cause, dict[str, Any], int, str]] = {
+REFUSED: dict[str, Row] = {
     "no token": (
         no_token,
         SMALL,
@@ -364,7 +370,7 @@ REFUSED: dict[str, tuple[Cause, dict[str, Any], int, str]] = {
         '{"code":"internal","message":"The server failed; it was logged."}',
     ),
 }
-CLOSED: dict[str, tuple[Cause, dict[str, Any], int, str]] = {
+CLOSED: dict[str, Row] = {
     "restart": (restart, {}, 1012, '{"code":"restart","message":"The server restarts."}'),
     "session deleted": (
         session_deleted,
@@ -436,20 +442,12 @@ CLOSED: dict[str, tuple[Cause, dict[str, Any], int, str]] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("cause", "settings", "code", "reason"), (REFUSED | CLOSED).values(), ids=REFUSED | CLOSED
-)
+@pytest.mark.parametrize("row", (REFUSED | CLOSED).values(), ids=REFUSED | CLOSED)
 async def test_close_of_each_cause_has_literal_code_and_reason(
-    clock: Clock,
-    start_server: StartServer,
-    monkeypatch,
-    expect_log,
-    cause: Cause,
-    settings,
-    code,
-    reason,
+    clock: Clock, start_server: StartServer, monkeypatch, expect_log, row: Row
 ) -> None:
     """The server closes a connection with exactly the code and reason in the cause's row."""
+    cause, settings, code, reason = row
     expect_log("a connection could not be opened" if code == 1011 else "damaged in the store")
     server = await start_server(**settings)
     ada = await Api(server.url).sign_up()
@@ -489,16 +487,16 @@ async def test_socketio_client_receives_close_reason_as_error_message(
     """A Socket.IO client receives the code and the message in the event `error-message`."""
     server = await start_server()
     ada = await Api(server.url).sign_up()
-    scene = Scene(server, ada, await ada.new_session(), monkeypatch, clock)
     raws: list[RawEvents] = []
 
-    async def joined_by_events(api: Api, session_id: str) -> Wire:
+    async def join_by_events(api: Api, session_id: str) -> Wire:
         raw = await RawEvents.signed_in(api)
         assert (await raw.ask("join-session", session_id))["ok"]
         raws.append(raw)
         return Wire.__new__(Wire)
 
-    monkeypatch.setattr(f"{__name__}.joined", joined_by_events)
+    session_id = await ada.new_session()
+    scene = Scene(server, ada, session_id, monkeypatch, clock, join=join_by_events)
     await cause(scene)
 
     assert await raws[0].until_event("error-message") == told
