@@ -184,7 +184,7 @@ async def test_run_process_killed_while_idle_is_replaced(workers: Workers) -> No
     pid = await workers.run(work.process_id, key="ada", deadline_s=LONG_S)
     os.kill(pid, signal.SIGKILL)
     await gone(pid)
-    await asyncio.sleep(0.2)  # until the event loop learns that the process has ended
+    await until(lambda: not any(worker.is_alive for worker in workers._idle))
     assert await workers.run(work.add, 2, 3, key="ada", deadline_s=LONG_S) == 5
 
 

@@ -21,12 +21,12 @@ def _insert(word: str, at: str = "text.length") -> str:
 
 
 async def _typed_offline(room: World, database: str) -> None:
-    """Keep three words in a browser's store, each in a row of its own."""
+    """Keep three words in a browser's store, each in a row of its own after the empty document."""
     await room.apps.do("open", "before")
     await room.apps.do("store", "before", database=database)
     for word in ("first ", "second ", "third "):
         await room.run("before", _insert(word))
-    await asyncio.sleep(0.3)  # y-indexeddb does not tell when it has written
+    await until(lambda: room.apps.do("rows", "", database=database), lambda count: count == 4)
     await room.leave("before")
 
 

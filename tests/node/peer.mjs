@@ -110,7 +110,7 @@ const actions = {
     const { provider, attempts, closes, saved, sent, denied, gone, received, doc } = clients.get(name)
     return {
       synced: provider.synced, connected: provider.wsconnected, attempts, closes, saved, sent, denied, gone, received,
-      pending: doc.store.pendingStructs !== null, clientID: doc.clientID
+      comesBack: provider.shouldConnect, pending: doc.store.pendingStructs !== null, clientID: doc.clientID
     }
   },
   scene ({ name, scene, text }) { SCENES[scene](clients.get(name).doc, text) },

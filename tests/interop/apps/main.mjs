@@ -68,6 +68,19 @@ const actions = {
     client(name).editors.store = { destroy: () => persistence.destroy() }
     await persistence.whenSynced
   },
+  /** Return how many rows such a database has. */
+  rows: ({ database }) =>
+    new Promise((resolve, reject) => {
+      const opening = indexedDB.open(database)
+      opening.onerror = reject
+      opening.onsuccess = () => {
+        const counting = opening.result.transaction(['updates']).objectStore('updates').count()
+        counting.onsuccess = () => {
+          opening.result.close()
+          resolve(counting.result)
+        }
+      }
+    }),
   /** Delete rows of such a database, as a write without space or a killed tab would lose them. */
   lose: ({ database, rows }) =>
     new Promise((resolve, reject) => {
