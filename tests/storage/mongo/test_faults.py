@@ -3,7 +3,7 @@
 The connection ends between any two writes, or between a write and its reply.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from pymongo import common
@@ -15,11 +15,13 @@ from storage.records import Role
 from tests.narrowing import required
 from tests.storage.faults import (
     FORGETFUL_DRIVER,
+    IMPATIENT,
     Place,
     Rows,
     check,
     contents,
     crash,
+    failing,
     furnish,
     opened,
     put_back,
@@ -48,6 +50,13 @@ MOST_WRITES = 40
 
 
 pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
+
+
+@pytest.fixture
+async def crash_place(mongo_uri: str) -> AsyncIterator[Place]:
+    """A database that stays away after a crash, until the store is dropped."""
+    async with failing(mongo_uri, IMPATIENT) as made:
+        yield made
 
 
 @pytest.fixture
@@ -124,18 +133,21 @@ async def undisturbed(place: Place, what: str) -> tuple[Rows, Rows]:
 @pytest.mark.parametrize("is_late", [False, True], ids=["write lost", "reply lost"])
 @pytest.mark.parametrize("what", CALLS)
 async def test_mongo_crash_at_each_write_is_repaired_by_start_and_repetition(
-    place: Place, what: str, is_late: bool
+    crash_place: Place, what: str, is_late: bool
 ) -> None:
     """The next start repairs the store after the crash.
 
     The repeated call then gives the same rows as a call without a crash.
     """
-    start, expected = await undisturbed(place, what)
+    start, expected = await undisturbed(crash_place, what)
     failures, is_done = 0, False
     for count in range(1, MOST_WRITES):
-        await put_back(place.direct, start)
-        before, after = await opened(place.through), MongoStore(place.direct)
-        place.proxy.cut_at, place.proxy.is_late = place.proxy.writes + count, is_late
+        await put_back(crash_place.direct, start)
+        before, after = await opened(crash_place.through), MongoStore(crash_place.direct)
+        crash_place.proxy.cut_at, crash_place.proxy.is_late = (
+            crash_place.proxy.writes + count,
+            is_late,
+        )
 
         try:
             await CALLS[what](before)
@@ -143,7 +155,7 @@ async def test_mongo_crash_at_each_write_is_repaired_by_start_and_repetition(
         except StoreUnavailable:
             is_done = False
         await crash(before)
-        place.proxy.cut_at = None
+        crash_place.proxy.cut_at = None
 
         await reopen(after)
         await check(after)
