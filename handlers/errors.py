@@ -222,7 +222,7 @@ def to_api_error(error: BaseException) -> ApiError | None:  # noqa: C901, PLR091
         case NotFound():
             return not_found(str(error))
         case Conflict(field=name, is_alike=is_alike):
-            return _taken(name, is_alike)
+            return _in_use(name, is_alike)
         case NotOwner():
             return forbidden("This session has another owner now.")
         case Outdated() | LogConflict():
@@ -263,7 +263,7 @@ def _conflict(message: str) -> ApiError:
     return ApiError(409, "conflict", message)
 
 
-def _taken(field: str, is_alike: bool) -> ApiError:
+def _in_use(field: str, is_alike: bool) -> ApiError:
     """Return 409: another user has the same value of a field, or a value that looks like it."""
     what = {"email": "e-mail address", "username": "user name"}.get(field, field)
     message = f"This {what} looks like one that is taken." if is_alike else f"This {what} is taken."

@@ -43,7 +43,7 @@ class Conflict(StoreError):
     """
 
     def __init__(self, field: str, *, is_alike: bool = False) -> None:
-        super().__init__(f"{field} is taken")
+        super().__init__(f"{field} is in use")
         self.field = field
         self.is_alike = is_alike
 

@@ -258,13 +258,13 @@ def check_collected_taken(data: bytes) -> None:
     assert taken(indexed(COLLECTED), EXAMPLES["collected-brought"]) == data
 
 
-def check_loose(data: bytes) -> None:
+def check_unjoined(data: bytes) -> None:
     assert parse(data).contents.mergeable == 1
 
 
 def check_squashed(data: bytes) -> None:
-    assert squash(EXAMPLES["loose"]) == data
-    assert text_of("t", data) == text_of("t", EXAMPLES["loose"]) == "hi"
+    assert squash(EXAMPLES["unjoined"]) == data
+    assert text_of("t", data) == text_of("t", EXAMPLES["unjoined"]) == "hi"
 
 
 def check_bigint(data: bytes) -> None:
@@ -334,7 +334,7 @@ CHECKS: dict[str, Callable[[bytes], None]] = {
     "deletions-taken": check_deletions_taken,
     "collected-brought": check_collected_brought,
     "collected-taken": check_collected_taken,
-    "loose": check_loose,
+    "unjoined": check_unjoined,
     "squashed": check_squashed,
     "bigint": check_bigint,
     "legacy-json": check_legacy_json,

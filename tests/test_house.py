@@ -97,7 +97,7 @@ def test_rules_of_rooms_are_synchronous() -> None:
 
     assert awaiting == {"changing", "lifecycle", "stepwise", "history", "crdt"}
     top = {path.name for path in (ROOT / "crdt").glob("*.py") if "async def" in path.read_text()}
-    assert top == {"fair_queue.py", "storage_quota.py", "turns.py", "workers.py"}
+    assert top == {"fair_queue.py", "keyed_locks.py", "storage_quota.py", "workers.py"}
 
 
 def test_work_belongs_to_users() -> None:

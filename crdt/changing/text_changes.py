@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 from crdt.changing.text_check import check_texts
 from crdt.changing.text_clients import TextClient
 from crdt.changing.text_feed import TextFeed
-from crdt.document.server_edits import CarriedEdit, edit_carried
+from crdt.document.server_edits import MovedEdit, edit_moved
 from crdt.document.view import TextCopy
 from crdt.errors import WorkError, WorkTooLarge
 from crdt.lifecycle.stepwise.room_steps import RoomSteps
@@ -117,7 +117,7 @@ class TextChanges:
             if change.is_near and not feed.room.document.takes_long:
                 client.finish(change, edits_between(change.base.text, change.plain), self._clock())
                 return
-            edit = CarriedEdit(
+            edit = MovedEdit(
                 feed.root, change.base.text, change.plain, change.base.map, feed.original
             )
             # The worker makes the update from this copy. The update names structs, not positions.
@@ -148,15 +148,15 @@ class TextChanges:
     async def _compare(
         self,
         copy: TextCopy,
-        edit: CarriedEdit,
+        edit: MovedEdit,
         client_id: int,
         user_id: str,
         steps: int = MANY_STEPS,
     ) -> tuple[list[Edit], bytes]:
-        """Return the result of `edit_carried`; with coarser edits if that takes too long."""
+        """Return the result of `edit_moved`; with coarser edits if that takes too long."""
         try:
             return await self._workers.run(
-                edit_carried, copy, edit, client_id, steps, key=user_id, deadline_s=_DEADLINE_S
+                edit_moved, copy, edit, client_id, steps, key=user_id, deadline_s=_DEADLINE_S
             )
         except WorkTooLarge:
             if not steps:

@@ -119,7 +119,7 @@ class TextClient:
         self._in_flight_revision = 0
         self._own: _OwnText | None = None
         self._retired: list[Base] = []
-        self.heirs: WeakKeyDictionary[TextClient, int] = WeakKeyDictionary()
+        self.successors: WeakKeyDictionary[TextClient, int] = WeakKeyDictionary()
         """{later connection of the same user: expiry}. The later connection may still have texts of
         this one until then."""
         self._style = b""
@@ -186,21 +186,21 @@ class TextClient:
         feed, base = self.feed, change.base
         base.advance(feed)
         self._changing = None
-        carried, carried_map = base.map.carry(edits, len(feed.text))
-        feed.write(self.user_id, carried, now, is_taken=is_taken)
+        moved, moved_map = base.map.move_edits(edits, len(feed.text))
+        feed.write(self.user_id, moved, now, is_taken=is_taken)
         if base is not self._known:
             is_own = self._own is not None and self._known is self._own.base
             # The client may show a text later than it confirms it.
             self.retire(self._known, now + RETIRED_MS if is_own else _UNTIL_THE_NEXT)
-        self._known = Base(change.plain, carried_map, feed.revision)
+        self._known = Base(change.plain, moved_map, feed.revision)
         self._own = _OwnText(self._known, feed.revision)
-        for heir, expires_at in self.heirs.items():
-            heir.retire(self._known, expires_at)
+        for successor, expires_at in self.successors.items():
+            successor.retire(self._known, expires_at)
         self._style = line_ends(change.text) or self._style
 
     def remember(self, other: "TextClient", expires_at: int) -> None:
         """Take over the texts that an earlier connection of this user may have or may still get."""
-        other.heirs[self] = expires_at
+        other.successors[self] = expires_at
         for base in other.possible_bases():
             self.retire(base, expires_at)
 

@@ -124,7 +124,7 @@ class Document(DocumentBytes):
         updates, self._late = self._late, []
         merged = merge_text(updates)
         self.size -= sum(map(len, updates))
-        self._raw.loose += len(updates)
+        self._raw.unjoined += len(updates)
         self._push(merged)
         if not self._view.apply(merged):
             self._restore_view(was_resting=self.is_resting)
@@ -218,7 +218,7 @@ class Document(DocumentBytes):
                 else self._show(update, parsed) or self._ahead is not None
             )
         if has_changed:
-            self._raw.loose += count_structs(parsed)
+            self._raw.unjoined += count_structs(parsed)
             self._push(parsed.update, parsed, update)
         if was_resting or not view.is_loaded:
             self._restore_view(was_resting=was_resting)
@@ -248,11 +248,15 @@ class Document(DocumentBytes):
         """Return a function for any thread that makes the updates a view loads before `coming`."""
         raw = self._raw
         return partial(
-            copies_to_load, raw.parts(), self._view.copier(coming), raw.loose, self._is_in_sequence
+            copies_to_load,
+            raw.parts(),
+            self._view.copier(coming),
+            raw.unjoined,
+            self._is_in_sequence,
         )
 
     def _view_state(self) -> bytes:
-        return joined(self.state(), self._raw.loose, self._is_in_sequence)
+        return joined(self.state(), self._raw.unjoined, self._is_in_sequence)
 
     def _load_view(self) -> None:
         state = self._view_state()

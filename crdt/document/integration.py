@@ -22,7 +22,7 @@ from crdt.wire.parsed_update import Parsed
 from crdt.wire.rewriting.slices import Slicer, count_structs
 from crdt.wire.update_parser import parse
 
-MAX_LOOSE = 2_000
+MAX_UNJOINED = 2_000
 """Structs in a row that pycrdt may have to join when it loads a state; more are joined beforehand.
 pycrdt joins them one by one: 2,000 letters take 6 MB, and 64,000 take 2 GB. Joining them in Python
 takes 2 µs each."""
@@ -146,27 +146,27 @@ def _load(
         view.drop()  # characters were cut in two meanwhile, and this copy does not have the cuts
 
 
-def joined(state: bytes, loose: int, is_in_sequence: IsInSequence | None) -> bytes:
+def joined(state: bytes, unjoined: int, is_in_sequence: IsInSequence | None) -> bytes:
     """Return a state in which few structs follow each other without being joined.
 
-    loose           how many there may be now
+    unjoined           how many there may be now
     is_in_sequence  see `squash`
     """
-    return squash(state, is_in_sequence=is_in_sequence) if loose > MAX_LOOSE else state
+    return squash(state, is_in_sequence=is_in_sequence) if unjoined > MAX_UNJOINED else state
 
 
 def copies_to_load(
     parts: Sequence[bytes],
     copier: Callable[[Sequence[bytes]], list[bytes]],
-    loose: int,
+    unjoined: int,
     is_in_sequence: IsInSequence | None,
 ) -> list[bytes]:
     """Return the parts of a document as a view loads them.
 
     copier                 see `View.copier`
-    loose, is_in_sequence  see `joined`
+    unjoined, is_in_sequence  see `joined`
     """
-    return copier([joined(part, loose, is_in_sequence) for part in parts])
+    return copier([joined(part, unjoined, is_in_sequence) for part in parts])
 
 
 def _slicer(update: bytes, size: int, parsed: Parsed | None = None) -> Slicer:

@@ -28,10 +28,10 @@ over 2 ms each time."""
 class RawDocument:
     """The updates of one document.
 
-    loose  structs that came since the base was squashed
+    unjoined  structs that came since the base was squashed
     """
 
-    __slots__ = ("_base", "_large", "_levels", "_merged", "loose")
+    __slots__ = ("_base", "_large", "_levels", "_merged", "unjoined")
 
     def __init__(self, base: bytes, merged: MergedState | None) -> None:
         """Start from a merged state; merged: its sections, if it has values."""
@@ -39,7 +39,7 @@ class RawDocument:
         self._merged = merged
         self._large: list[bytes] = []  # older than the updates in the levels
         self._levels: list[list[bytes]] = []
-        self.loose = 0
+        self.unjoined = 0
 
     @property
     def has_values(self) -> bool:
@@ -149,7 +149,7 @@ class RawDocument:
         ):
             return False
         self._base, self._large = after, kept[len(before) :]
-        self.loose = 0
+        self.unjoined = 0
         return True
 
 

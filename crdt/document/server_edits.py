@@ -55,7 +55,7 @@ class ServerEdits:
 
 
 @dataclass(frozen=True, slots=True)
-class CarriedEdit:
+class MovedEdit:
     """A change by a text client (`crdt.changing.text_clients`) of a text that others have changed.
 
     root   the root that has the text
@@ -72,8 +72,8 @@ class CarriedEdit:
     text: bytes
 
 
-def edit_carried(
-    copy: TextCopy, edit: CarriedEdit, client_id: int, steps: int
+def edit_moved(
+    copy: TextCopy, edit: MovedEdit, client_id: int, steps: int
 ) -> tuple[list[Edit], bytes]:
     """Return the edits that turn `base` into `plain`, and the update with them for the document.
 
@@ -82,8 +82,8 @@ def edit_carried(
     Raises TextUnavailable.
     """
     edits = edits_between(edit.base, edit.plain, steps)
-    carried, _ = edit.found.carry(edits, len(with_lf(edit.text)))
-    originals = edits_of_original(carried, edit.text)
+    moved, _ = edit.found.move_edits(edits, len(with_lf(edit.text)))
+    originals = edits_of_original(moved, edit.text)
     files = {edit.root: applied(edit.text, originals).decode()}
     return edits, edit_copy(copy, files, client_id, originals)
 

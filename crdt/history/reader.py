@@ -11,10 +11,10 @@ from crdt.history.playback.moment import Moment, moment
 from crdt.history.playback.replay import PageLimits, Part, Replayed
 from crdt.history.playback.stored_log import StoredLog
 from crdt.history.playback.timeline import Timeline
+from crdt.keyed_locks import KeyedLocks
 from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.loading import read_log
 from crdt.lifecycle.rooms import Rooms
-from crdt.turns import Turns
 from storage.base import Store
 from storage.errors import NotFound
 
@@ -48,7 +48,7 @@ class HistoryReader:
         self.cache = cache
         self._workers = environment.workers
         self._cpu_s = environment.cpu_s
-        self._turns = Turns()
+        self._locks = KeyedLocks()
 
     async def timeline(
         self, session_id: str, user_id: str, view: Callable[[Timeline], _View]
@@ -58,7 +58,7 @@ class HistoryReader:
         Raises NotFound, RoomDamaged, RoomUnavailable or WorkError.
         """
         await self._saved(session_id, user_id)
-        async with self._turns.of(user_id):
+        async with self._locks.of(user_id):
             # The epoch is read before the log, so that a redaction in between is noticed. A slider
             # asks again and again while people type. So the timeline of an earlier request is
             # continued.
@@ -81,7 +81,7 @@ class HistoryReader:
         last, main_root = await self._saved(session_id, user_id)
         if sequence > last:
             raise NotFound("update")
-        async with self._turns.of(user_id):
+        async with self._locks.of(user_id):
             log = await self._log(session_id, sequence, sequence)
             job = partial(moment, log, sequence, main_root, view)
             return await self._work(user_id, job, is_short=log.is_short(FEW_BYTES))
@@ -96,7 +96,7 @@ class HistoryReader:
         Raises as `timeline`, NotFound also for a root that does not exist, NoText for a root that
         is not a text.
         """
-        async with self._turns.of(user_id):
+        async with self._locks.of(user_id):
             async with self._rooms.use(session_id, user_id) as room:
                 room.integrate_pending()
                 sequence, parts = room.journal.sequence, room.document.parts()
@@ -122,7 +122,7 @@ class HistoryReader:
         if part.start > last:
             raise NotFound("update")
         part = Part(part.start, min(part.end, last, part.start + replay.MAX_STEPS))
-        async with self._turns.of(user_id):
+        async with self._locks.of(user_id):
             page = self.cache.page(session_id, part)
             if page is None:
                 epoch = self.cache.epoch
@@ -139,7 +139,7 @@ class HistoryReader:
         The position is None if no updates are left. Raises as `moment`.
         """
         last, main_root = await self._saved(session_id, user_id)
-        async with self._turns.of(user_id):
+        async with self._locks.of(user_id):
             made, steps = await self._replay(
                 session_id, user_id, Part(start, last), main_root, view
             )

@@ -12,12 +12,12 @@ from functools import partial
 
 from crdt.errors import ProtocolError, RoomDamaged, WorkerDied, WorkTooLarge
 from crdt.fair_queue import FairQueue, Payer
+from crdt.keyed_locks import KeyedLocks
 from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.log_writer import LogWriter
 from crdt.log import authorship, restore, segments
 from crdt.log.restore import DocumentState, NewCheckpoint
 from crdt.room.room import Room
-from crdt.turns import Turns
 from storage.base import RoomStore
 from storage.errors import NotFound
 
@@ -49,7 +49,7 @@ class Compactor:
         self, store: RoomStore, writer: LogWriter, environment: Environment, kept_bytes: int
     ) -> None:
         """kept_bytes: bytes of deleted content that stay in a checkpoint."""
-        self._replacing = Turns()
+        self._replacing = KeyedLocks()
         self._slots = FairQueue(_TOGETHER, _WAITING_EACH, _WAITING, _WAIT_S)
         self._store = store
         self._writer = writer

@@ -37,13 +37,13 @@ _NOBODY: frozenset[int] = frozenset()
 BROUGHT = (
     "user %s brought edits of others that session %s lacked, as after a restored backup or a crash"
 )
-"""A log message with an author and a session, see `Claims.are_first_carried`."""
+"""A log message with an author and a session, see `Claims.are_first_brought`."""
 
 
 class Claims:
     """The claims of users on the client ids of one document."""
 
-    __slots__ = ("_are_carried", "_connections", "_contributions", "_index", "_presence")
+    __slots__ = ("_connections", "_contributions", "_has_noted_brought", "_index", "_presence")
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Claims:
         connections: Mapping[Connection, None],
     ) -> None:
         """connections: those of the room, which change as clients join and leave."""
-        self._are_carried = False
+        self._has_noted_brought = False
         self._connections = connections
         self._index = index
         self._contributions = contributions
@@ -80,7 +80,7 @@ class Claims:
             foreign = {client for client in foreign if self._index.owners[client] in silent}
         return present | foreign
 
-    def carried(self, incoming: Incoming, parsed: Parsed) -> Set[int]:
+    def unclaimed(self, incoming: Incoming, parsed: Parsed) -> Set[int]:
         """Return the client ids of an admitted update that its sender does not get as own ids."""
         source, owners = incoming.source, self._index.owners
         if source is None:
@@ -97,11 +97,11 @@ class Claims:
         # structs for another user.
         return others | (parsed.spans.keys() - owners.keys() - announced)
 
-    def are_first_carried(self, unclaimed: Set[int]) -> bool:
+    def are_first_brought(self, unclaimed: Set[int]) -> bool:
         """Whether some client ids have another owner, which is noted once for a loaded room."""
-        if self._are_carried or not unclaimed & self._index.owners.keys():
+        if self._has_noted_brought or not unclaimed & self._index.owners.keys():
             return False
-        self._are_carried = True
+        self._has_noted_brought = True
         return True
 
     def brought_by_others(self, user_id: str, clients: Iterable[int]) -> dict[int, tuple[int, int]]:

@@ -241,10 +241,10 @@ class Room:
 
     def _take(self, incoming: Incoming, parsed: Parsed) -> None:
         """Apply, log and relay an admitted update."""
-        unclaimed = self.members.claims.carried(incoming, parsed)
+        unclaimed = self.members.claims.unclaimed(incoming, parsed)
         if not self.index.take(parsed, incoming.author, self.document.apply, unclaimed):
             return
-        if incoming.kind is UpdateKind.ANSWER and self.members.claims.are_first_carried(unclaimed):
+        if incoming.kind is UpdateKind.ANSWER and self.members.claims.are_first_brought(unclaimed):
             _log.info(BROUGHT, incoming.author, self.session_id)
         update = parsed.update
         entry = codec.LogEntry(incoming.now, incoming.author, update, bool(unclaimed))

@@ -78,7 +78,7 @@ class TextMap:
                 moved.append(run.old + start - run.new, end - start, start + offset)
         return moved
 
-    def carry(self, edits: Sequence[Edit], size: int) -> tuple[list[Edit], "TextMap"]:
+    def move_edits(self, edits: Sequence[Edit], size: int) -> tuple[list[Edit], "TextMap"]:
         """Turn edits of the older text into edits of the newer text, which has `size` bytes.
 
         edits  in order, with positions in the older text before all of them
@@ -86,7 +86,7 @@ class TextMap:
         Returns (edits of the newer text, map). These edits are in order, with positions in the
         newer text before all of them. The map leads from the older to the newer text after them.
         """
-        cursor = _CarryCursor(self, size)
+        cursor = _MoveCursor(self, size)
         for position, deleted, inserted in edits:
             cursor.keep_until(position)
             cursor.insert(position, inserted)
@@ -176,7 +176,7 @@ class _ShiftCursor:
         yield start, end, self._offset
 
 
-class _CarryCursor:
+class _MoveCursor:
     """Walks through an older text from edit to edit, and makes the edits of the newer text.
 
     edits  the edits so far, with positions in the newer text before all of them

@@ -162,7 +162,7 @@ class EventClient:
         self.emit("error-message", {**answer["error"], **({"event": event} if event else {})})
         return answer
 
-    def unseated(self, reason: CloseReason, message: str) -> None:
+    def left_room(self, reason: CloseReason, message: str) -> None:
         """Tell the client why the room closed its connection.
 
         See `crdt.room.connection.Outbox.close`.

@@ -275,7 +275,7 @@ async def named(engine: Engine, user: User, before: str = "") -> AsyncIterator[D
         try:
             yield keys
         except DuplicateKeyError as error:
-            raise taken(error) from error
+            raise in_use(error) from error
 
 
 async def insert_login(engine: Engine, login: Login) -> None:
@@ -296,7 +296,7 @@ async def end_other_logins(engine: Engine, user_id: str, kept_login: str = "") -
     return tuple(ended)
 
 
-def taken(error: DuplicateKeyError) -> Conflict:
+def in_use(error: DuplicateKeyError) -> Conflict:
     """Return the Conflict for a duplicate key: for the user name or for the e-mail address."""
     return Conflict(
         "email"

@@ -185,7 +185,7 @@ class MongoVersionStore:
 
 
 async def insert_version(engine: Engine, version: Version) -> None:
-    """Store a version under its own number; raises DuplicateKeyError if the number is taken."""
+    """Store a version under its own number; raises DuplicateKeyError if the number is in use."""
     document = rows.version_document(version)
     key, data = document["_id"], await packed(version)
     content, listed = await parts.put(engine, version.session_id, "versions", key, data)

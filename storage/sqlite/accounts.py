@@ -65,7 +65,7 @@ class SqliteAccountStore:
                     (username, _name_key(renamed), skeleton_of(renamed), user_id),
                 )
             except sqlite3.IntegrityError as error:
-                raise taken(error) from error
+                raise in_use(error) from error
             return renamed
 
         return await self._engine.write(work)
@@ -261,7 +261,7 @@ def insert_user(db: sqlite3.Connection, user: User) -> None:
              user.created_at),
         )  # fmt: skip
     except sqlite3.IntegrityError as error:
-        raise taken(error) from error
+        raise in_use(error) from error
 
 
 def require_unlike(db: sqlite3.Connection, user: User) -> None:
@@ -313,7 +313,7 @@ def as_user(row: sqlite3.Row) -> User:
     return restored(User, dict(row))
 
 
-def taken(error: sqlite3.IntegrityError) -> Conflict:
+def in_use(error: sqlite3.IntegrityError) -> Conflict:
     """Return the Conflict for an IntegrityError: for the user name or for the e-mail address."""
     return Conflict("email" if "users.email_key" in str(error) else "username")
 

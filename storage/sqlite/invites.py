@@ -11,12 +11,12 @@ from storage.sqlite.accounts import (
     as_user,
     end_other_logins,
     existing_user,
+    in_use,
     insert_login,
     insert_user,
     is_stored,
     require_unlike,
     skeleton_of,
-    taken,
 )
 from storage.sqlite.engine import Engine
 from storage.sqlite.files.damage import read_or_keys
@@ -127,7 +127,7 @@ class SqliteInviteStore:
                      (user.email or "").casefold(), user.password_hash, user.full_name, user.id),
                 )  # fmt: skip
             except sqlite3.IntegrityError as error:
-                raise taken(error) from error
+                raise in_use(error) from error
             ended = end_other_logins(db, user.id)
             insert_login(db, login)
             return tuple(login_id for login_id in ended if login_id != login.id)

@@ -266,8 +266,8 @@ async def test_housekeeping_during_store_outage_warns_and_tries_again(
     monkeypatch.setattr(store, "touch_logins", away)
     monkeypatch.setattr(store, "sweep", away)
     await ada.get("/user/me")
-    keeper = Housekeeping(server.parts.services, 30, interval_s=0.01)
-    keeper.start()
+    chores = Housekeeping(server.parts.services, 30, interval_s=0.01)
+    chores.start()
 
     async def tries() -> int:
         return len(calls)
@@ -279,7 +279,7 @@ async def test_housekeeping_during_store_outage_warns_and_tries_again(
         return server.parts.services.seen_logins
 
     await until(waiting, lambda logins: not logins)
-    await keeper.stop()
+    await chores.stop()
 
 
 async def test_epoch_is_renewed_each_hour_but_not_at_the_start(server) -> None:
@@ -290,17 +290,17 @@ async def test_epoch_is_renewed_each_hour_but_not_at_the_start(server) -> None:
     async def renew() -> None:
         rounds.append(len(noted))
 
-    keeper = Housekeeping(server.parts.services, 30, interval_s=0.001, renew_epoch=renew)
-    note_logins = keeper.note_logins
+    chores = Housekeeping(server.parts.services, 30, interval_s=0.001, renew_epoch=renew)
+    note_logins = chores.note_logins
 
     async def note() -> None:
         noted.append(1)
         await note_logins()
 
-    keeper.note_logins = note  # type: ignore[method-assign]
-    keeper.start()
+    chores.note_logins = note  # type: ignore[method-assign]
+    chores.start()
     await until(lambda: len(rounds) > 1)
-    await keeper.stop()
+    await chores.stop()
 
     assert rounds[:2] == [61, 121]
 
@@ -318,14 +318,14 @@ async def test_housekeeping_after_unexpected_error_continues(
 
     monkeypatch.setattr(server.parts.services.store, "touch_logins", broken)
     await ada.get("/user/me")
-    keeper = Housekeeping(server.parts.services, 30, interval_s=0.01)
-    keeper.start()
+    chores = Housekeeping(server.parts.services, 30, interval_s=0.01)
+    chores.start()
 
     async def tries() -> int:
         return len(calls)
 
     await until(tries, lambda number: number > 2)
-    await keeper.stop()
+    await chores.stop()
 
 
 @pytest.mark.parametrize("what", ["rooms", "connections"])
@@ -336,8 +336,8 @@ async def test_memory_is_given_back_after_rooms_or_many_connections_have_closed(
     services, calls = server.parts.services, list[None]()
     loaded = [1]
     monkeypatch.setattr(type(services.rooms), "loaded", property(lambda _: loaded[0]))
-    keeper = Housekeeping(services, 30, free_memory=lambda: calls.append(None))
-    keeper.start()
+    chores = Housekeeping(services, 30, free_memory=lambda: calls.append(None))
+    chores.start()
     await asyncio.sleep(0.1)
     assert not calls
 
@@ -347,4 +347,4 @@ async def test_memory_is_given_back_after_rooms_or_many_connections_have_closed(
         services.connections.closes[4401] += 100
 
     await until(lambda: len(calls) == 6)
-    await keeper.stop()
+    await chores.stop()

@@ -12,7 +12,7 @@ from crdt.wire.lib0 import write_var_bytes, write_var_uint
 from harness import hostile
 from tests.fuzz import contents, raw, replica, sequences
 from tests.fuzz.changes import change
-from tests.fuzz.places import Places
+from tests.fuzz.positions import Positions
 from tests.fuzz.structure import Section, Update, parse
 
 _SMALL_BYTES = 1_000
@@ -87,25 +87,25 @@ class Mutator:
         if kind in ("bytes", "attack") and source.random() < 0.5:
             frame = source.choice(self._frames if kind == "bytes" else self._attacks)
             return kind, raw.mutated(source, frame) if kind == "bytes" else frame
-        update = self._update(kind, source, Places(source, index, user))
+        update = self._update(kind, source, Positions(source, index, user))
         return kind, (y_protocol.sync_step2 if source.random() < 0.15 else y_protocol.sync_update)(
             update
         )
 
     def _honest(self, source: Random, room: Room, user: str) -> bytes | None:
         """Return one edit of a client that has the room's whole document."""
-        own = Places(source, room.index, user).own
+        own = Positions(source, room.index, user).own
         client = source.choice(own) if own and source.random() < 0.9 else source.getrandbits(32)
         return replica.edit(
             source, squash(room.document.state(), room.index.split_surrogates), client
         )
 
-    def _update(self, kind: str, source: Random, places: Places) -> bytes:
+    def _update(self, kind: str, source: Random, positions: Positions) -> bytes:
         match kind:
             case "typed":
-                return _typed(source, places)
+                return _typed(source, positions)
             case "built":
-                return _built(source, places)
+                return _built(source, positions)
             case "bytes" | "attack":
                 return raw.mutated(source, source.choice(self._updates))
             case "large":
@@ -116,7 +116,7 @@ class Mutator:
             other = self._parsed(source)
             update = Update(update.sections + other.sections, update.deleted + other.deleted)
         if kind == "fitted" or (kind == "spliced" and source.random() < 0.5):
-            places.fit(update)
+            positions.fit(update)
         if kind != "structure" and source.random() < 0.8:
             update.sections = list(
                 {section.client: section for section in update.sections}.values()
@@ -171,34 +171,34 @@ class Mutator:
         return b"\x01" + write_var_bytes(b"".join(parts))
 
 
-def _typed(source: Random, places: Places) -> bytes:
+def _typed(source: Random, positions: Positions) -> bytes:
     """Return an update with a keystroke somewhere, a deleted range, or both."""
     update = Update()
-    if places.own and source.random() < 0.75:
-        client = source.choice(places.own)
+    if positions.own and source.random() < 0.75:
+        client = source.choice(positions.own)
         struct = contents.typed(source)
-        struct.left = places.somewhere() if source.random() < 0.8 else None
-        struct.right = places.somewhere() if source.random() < 0.5 or not struct.left else None
-        update.sections.append(Section(client, places.next_clock(client), [struct]))
+        struct.left = positions.somewhere() if source.random() < 0.8 else None
+        struct.right = positions.somewhere() if source.random() < 0.5 or not struct.left else None
+        update.sections.append(Section(client, positions.next_clock(client), [struct]))
     if not update.sections or source.random() < 0.2:
-        update.deleted = places.ranges(1)
+        update.deleted = positions.ranges(1)
     return update.encode()
 
 
-def _built(source: Random, places: Places) -> bytes:
+def _built(source: Random, positions: Positions) -> bytes:
     """Return an update with structs of any kind at positions that exist."""
     update = Update()
     for client in sorted(
-        {source.choice(places.usable) for _ in range(source.choice((1, 1, 1, 2, 3)))}
+        {source.choice(positions.usable) for _ in range(source.choice((1, 1, 1, 2, 3)))}
     ):
-        clock = places.next_clock(client)
+        clock = positions.next_clock(client)
         section = Section(
             client, clock, contents.chain(source, client, clock) if source.random() < 0.03 else []
         )
         for _ in range(source.choice((1, 1, 2, 4)) if not section.structs else 0):
-            section.structs.append(places.put(contents.content(source), client, clock))
+            section.structs.append(positions.put(contents.content(source), client, clock))
             clock += section.structs[-1].length
         update.sections.append(section)
     if source.random() < 0.25:
-        update.deleted = places.ranges(source.choice((1, 1, 2)))
+        update.deleted = positions.ranges(source.choice((1, 1, 2)))
     return update.encode()

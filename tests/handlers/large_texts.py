@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from collab_server.server import Server
-from crdt.document.server_edits import edit_carried
+from crdt.document.server_edits import edit_moved
 from crdt.document.view import edit_copy
 from crdt.text.byte_edits import edits_between
 from handlers.http.views.differences import encoded_differences
@@ -34,7 +34,7 @@ def jobs_of(server: Server) -> list[str]:
 
     async def run_and_note(function: Any, *arguments: Any, **options: Any) -> Any:
         plain = function.func if isinstance(function, partial) else function
-        if plain in (edit_copy, edit_carried, edits_between, encoded_differences):
+        if plain in (edit_copy, edit_moved, edits_between, encoded_differences):
             names.append(plain.__name__)
         return await run(function, *arguments, **options)
 

@@ -134,7 +134,10 @@ def _implements(owner: type, method: str, protocol: type) -> bool:
     return (
         method in promised
         and _parameters(promised[method]) == _parameters(definition)
-        and any(all(hasattr(heir, name) for name in promised) for heir in _heirs(owner))
+        and any(
+            all(hasattr(subclass, name) for name in promised)
+            for subclass in _with_subclasses(owner)
+        )
     )
 
 
@@ -142,7 +145,7 @@ def _parameters(function: Callable[..., Any]) -> list[str]:
     return list(inspect.signature(function).parameters)
 
 
-def _heirs(owner: type) -> list[type]:
+def _with_subclasses(owner: type) -> list[type]:
     """Return a class and all classes that inherit from it."""
     children: list[type] = owner.__subclasses__()
-    return [owner, *(heir for child in children for heir in _heirs(child))]
+    return [owner, *(subclass for child in children for subclass in _with_subclasses(child))]

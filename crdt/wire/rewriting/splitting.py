@@ -60,7 +60,7 @@ class _Section:
             of other clients, in order
     """
 
-    __slots__ = ("client", "clocks", "done", "edge", "edges", "starts", "taken")
+    __slots__ = ("client", "clocks", "done", "edge", "edges", "sent", "starts")
 
     def __init__(self, client: int, clock: int, start: int) -> None:
         self.client = client
@@ -69,7 +69,7 @@ class _Section:
         self.edges: list[tuple[int, int, int]] = []
         self.edge = 0
         self.done = 0  # structs that are in a part, or in the part that is being filled
-        self.taken = 0  # structs that are in a finished part
+        self.sent = 0  # structs that are in a finished part
 
     @property
     def is_done(self) -> bool:
@@ -152,7 +152,7 @@ class _Splitter(StructReader):
         # valid state has none. If there are any, the client gets them, and keeps them as pending.
         for section in self._sections.values():
             section.done = len(section.starts) - 1
-        if any(section.taken < section.done for section in self._sections.values()):
+        if any(section.sent < section.done for section in self._sections.values()):
             yield self._take()
 
     def _advance(self, section: _Section) -> int | None:
@@ -161,7 +161,7 @@ class _Splitter(StructReader):
         Returns the client that the next struct waits for, or None.
         """
         starts, edges, last = section.starts, section.edges, len(section.starts) - 1
-        # At least one struct is taken, even if it is larger than a part: the loop must always move.
+        # At least one struct is added, even if it is larger than a part: the loop must always move.
         full = max(
             bisect_left(starts, starts[section.done] + self._part_bytes - self._used),
             section.done + 1,
@@ -189,15 +189,15 @@ class _Splitter(StructReader):
 
     def _take(self) -> Part:
         """Return the part that was filled."""
-        moved = [section for section in self._sections.values() if section.taken < section.done]
+        moved = [section for section in self._sections.values() if section.sent < section.done]
         pieces = [write_var_uint(len(moved))]
         ranges: list[tuple[int, int, int]] = []
         for section in moved:
-            first, after = section.clocks[section.taken], section.clocks[section.done]
-            pieces += map(write_var_uint, (section.done - section.taken, section.client, first))
-            pieces.append(self.data[section.starts[section.taken] : section.starts[section.done]])
+            first, after = section.clocks[section.sent], section.clocks[section.done]
+            pieces += map(write_var_uint, (section.done - section.sent, section.client, first))
+            pieces.append(self.data[section.starts[section.sent] : section.starts[section.done]])
             ranges += self._take_ranges(section.client, after)
-            section.taken = section.done
+            section.sent = section.done
         self._used = 0
         clocks = {section.client: section.clocks[section.done] for section in moved}
         deleted = delete_set(ranges)

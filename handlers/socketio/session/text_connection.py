@@ -49,7 +49,7 @@ class Client(Protocol):
     def confirm(self, arrived: Callable[[], None]) -> None:
         """Call `arrived` once the client has received everything that was sent so far."""
 
-    def unseated(self, reason: CloseReason, message: str) -> None:
+    def left_room(self, reason: CloseReason, message: str) -> None:
         """Handle that the room has closed the connection for this reason."""
 
 
@@ -123,7 +123,7 @@ class TextConnection:
 
     def close(self, reason: CloseReason, message: str = "") -> None:
         self._is_closed = True
-        self.client.unseated(reason, message)
+        self.client.left_room(reason, message)
 
     @property
     def may_write(self) -> bool:

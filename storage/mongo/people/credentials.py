@@ -6,7 +6,7 @@ from pymongo.errors import DuplicateKeyError
 
 from storage.errors import NotFound, Outdated
 from storage.mongo import rows
-from storage.mongo.accounts import end_other_logins, existing_user, taken
+from storage.mongo.accounts import end_other_logins, existing_user, in_use
 from storage.mongo.database.driver import date, translated
 from storage.mongo.database.engine import Engine
 from storage.records import User
@@ -70,6 +70,6 @@ class MongoCredentialStore:
                     {"_id": user_id}, {"$set": {"email": email, "email_key": email.casefold()}}
                 )
             except DuplicateKeyError as error:
-                raise taken(error) from error
+                raise in_use(error) from error
             await db.password_resets.delete_many({"user_id": user_id})
             return replace(user, email=email)

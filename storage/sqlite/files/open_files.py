@@ -98,6 +98,6 @@ def identity(name: Path) -> Identity | None:
 
 
 def free_name(wanted: Path) -> Path:
-    """Return the wanted name, or if it is taken, the name with the lowest free number from 2 on."""
+    """Return the wanted name, or if it is in use, the name with the lowest free number above 1."""
     names = (wanted, *(wanted.with_name(f"{wanted.name}{number}") for number in range(2, 1_000)))
     return next(name for name in names if not os.path.lexists(name))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from storage.errors import NotFound, Outdated
 from storage.records import User
-from storage.sqlite.accounts import as_user, end_other_logins, existing_user, taken
+from storage.sqlite.accounts import as_user, end_other_logins, existing_user, in_use
 from storage.sqlite.engine import Engine
 
 
@@ -50,7 +50,7 @@ class SqliteCredentialStore:
                     (email, email.casefold(), user_id),
                 )
             except sqlite3.IntegrityError as error:
-                raise taken(error) from error
+                raise in_use(error) from error
             db.execute("DELETE FROM password_resets WHERE user_id = ?", (user_id,))
             return replace(user, email=email)
 

@@ -12,7 +12,7 @@ import pytest
 import crdt.changing.text_feed
 from crdt.changing.text_clients import RETIRED_MS, TextClient
 from crdt.changing.text_feed import TextFeed
-from crdt.document.server_edits import CarriedEdit, edit_carried
+from crdt.document.server_edits import MovedEdit, edit_moved
 from crdt.errors import DocumentFull
 from crdt.limits import RoomLimits
 from crdt.room.incoming import server_edit
@@ -364,10 +364,8 @@ class SlowFront(Front):
             feed.refresh()
             begun = self.client.begin(self.to_server.pop(0) or "", now)
             client_id = lent.enter_context(feed.room.server_edits.client_of(self.client.user_id))
-            edit = CarriedEdit(
-                feed.root, begun.base.text, begun.plain, begun.base.map, feed.original
-            )
-            edits, update = edit_carried(feed.room.document.text_copy(), edit, client_id, MAX_STEPS)
+            edit = MovedEdit(feed.root, begun.base.text, begun.plain, begun.base.map, feed.original)
+            edits, update = edit_moved(feed.room.document.text_copy(), edit, client_id, MAX_STEPS)
             self._made = begun, edits, update, lent
         else:
             super().deliver(now)

@@ -389,7 +389,7 @@ def test_update_that_takes_too_long_leaves_the_document_as_it_was(count: int) ->
 def test_view_is_loaded_from_joined_structs_if_many_are_loose(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A view joins many loose structs before a load, until a checkpoint stores them joined.
+    """A view joins many unjoined structs before a load, until a checkpoint stores them joined.
 
     pycrdt itself would need gigabytes to join them.
     """
@@ -401,7 +401,7 @@ def test_view_is_loaded_from_joined_structs_if_many_are_loose(
 
     monkeypatch.setattr(integration, "squash", counting)
     typist, subject = Typist(1), Document()
-    for number in range(integration.MAX_LOOSE):
+    for number in range(integration.MAX_UNJOINED):
         subject.apply(parsed(typist.insert(number, "x")))
 
     for text, times in (("y", 1), ("z", 2)):

@@ -60,7 +60,7 @@ def test_parts_are_replaced_while_others_come() -> None:
 
     assert raw.replace_parts(before, merge(before))
     assert not raw.replace_parts(before, merge(before))
-    assert raw.loose == 0
+    assert raw.unjoined == 0
     assert shown(raw.parts()) == typist.text
 
     before = raw.parts_to_replace()

@@ -1,4 +1,4 @@
-"""Tests of the text map, which carries edits of an older text over to a newer text."""
+"""Tests of the text map, which moves edits of an older text to a newer text."""
 
 import itertools
 
@@ -12,12 +12,12 @@ from crdt.text.text_map import TextMap, shifts_of
 texts = st.text(alphabet="ab\n é😀😁", max_size=12)
 
 
-def carry(old: str, new: str, mine: str) -> str:
+def move(old: str, new: str, mine: str) -> str:
     """Return the merged text: `new` with the edits that lead from `old` to `mine`."""
     found = TextMap.whole(len(old.encode())).shifted(
         shifts_of(edits_between(old.encode(), new.encode()))
     )
-    edits, _ = found.carry(edits_between(old.encode(), mine.encode()), len(new.encode()))
+    edits, _ = found.move_edits(edits_between(old.encode(), mine.encode()), len(new.encode()))
     return applied(new.encode(), edits).decode()
 
 
@@ -38,7 +38,7 @@ def carry(old: str, new: str, mine: str) -> str:
     ],
 )
 def test_merge_keeps_both_changes(old: str, new: str, mine: str, merged: str) -> None:
-    assert carry(old, new, mine) == merged
+    assert move(old, new, mine) == merged
 
 
 @given(texts, texts, texts)
@@ -59,7 +59,7 @@ def test_text_map_leads_to_same_bytes_over_many_changes(
 
 
 @given(texts, texts, texts)
-def test_carried_edits_fit_newer_text_and_lose_no_insertion(old: str, new: str, mine: str) -> None:
+def test_moved_edits_fit_newer_text_and_lose_no_insertion(old: str, new: str, mine: str) -> None:
     """Carried edits fit the newer text, lose no insertion, and have a right map.
 
     The map leads from the client's text to the result.
@@ -68,7 +68,7 @@ def test_carried_edits_fit_newer_text_and_lose_no_insertion(old: str, new: str, 
     found = TextMap.whole(len(old.encode())).shifted(shifts_of(edits_between(old.encode(), newer)))
     made = edits_between(old.encode(), mine.encode())
 
-    edits, after = found.carry(made, len(newer))
+    edits, after = found.move_edits(made, len(newer))
     result = applied(newer, edits)
 
     result.decode()
@@ -84,6 +84,6 @@ def test_carried_edits_fit_newer_text_and_lose_no_insertion(old: str, new: str, 
 def test_merge_without_other_changes_is_text_of_client(old: str, mine: str) -> None:
     """Without other changes the result is the client's text."""
     made = edits_between(old.encode(), mine.encode())
-    edits, _ = TextMap.whole(len(old.encode())).carry(made, len(old.encode()))
+    edits, _ = TextMap.whole(len(old.encode())).move_edits(made, len(old.encode()))
 
     assert applied(old.encode(), edits) == mine.encode()

@@ -27,7 +27,7 @@ async def test_email_changes_for_sign_in_and_profile(ada: Api) -> None:
     assert [await sign_in(ada, email) for email in (COUNTESS, "ada@example.org")] == [200, 401]
 
 
-async def test_email_of_somebody_else_is_named_as_taken(ada: Api, bob: Api) -> None:
+async def test_email_of_somebody_else_is_named_as_in_use(ada: Api, bob: Api) -> None:
     """The error names the field in a whole sentence, whatever the capitals of the address are."""
     answer = await change(ada, "BOB@example.org")
 

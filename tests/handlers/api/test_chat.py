@@ -136,7 +136,7 @@ async def test_message_text_is_composed_to_nfc(ada: Api) -> None:
         ("\x1b[1;31merror:\x1b[0m \x1b]0;title\x07no \x1b(Bfile", "error: no file"),
     ],
 )
-async def test_message_of_any_language_or_program_is_taken(
+async def test_message_of_any_language_or_program_is_accepted(
     ada: Api, message: str, stored: str
 ) -> None:
     """Direction marks are kept. Line ends of other systems become newlines.

@@ -23,7 +23,7 @@ LOOKING_LIKE_OTHERS = [
 
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
-def test_name_of_any_script_is_taken(name: str) -> None:
+def test_name_of_any_script_is_accepted(name: str) -> None:
     assert text_rules.fault_of_name(name) == ""
     assert text_rules.direction_in(name) == ""
     assert not text_rules.is_blank(name)
@@ -143,7 +143,7 @@ def test_name_that_exports_show_for_nobody_is_reserved(name: str, fault: str) ->
 @pytest.mark.parametrize(
     "name", ["deleted users", "user", "Ida Collins", "server", "collab", "some body else"]
 )
-def test_name_that_only_begins_like_a_reserved_one_is_taken(name: str) -> None:
+def test_name_that_only_begins_like_a_reserved_one_is_accepted(name: str) -> None:
     assert text_rules.fault_of_name(name) == ""
 
 

@@ -40,7 +40,7 @@ async def test_change_to_a_large_text_is_compared_by_a_worker(
     assert answer == {"ok": True}
     assert (await ada.live(session_id))["code"] == new
     assert await second.until_event("receive-code") == new
-    assert jobs == ["edit_carried"]
+    assert jobs == ["edit_moved"]
 
 
 async def test_change_keeps_what_is_typed_while_a_worker_compares(
@@ -53,7 +53,7 @@ async def test_change_keeps_what_is_typed_while_a_worker_compares(
 
     jobs = jobs_of(server)
     change = asyncio.create_task(client.ask("code-change", {"sessionId": session_id, "code": new}))
-    await until(lambda: "edit_carried" in jobs)
+    await until(lambda: "edit_moved" in jobs)
     await wire.send(typing_frame("typed meanwhile"))
     await until(lambda: ada.live(session_id), lambda live: "typed meanwhile" in live["code"])
 
@@ -78,4 +78,4 @@ async def test_large_save_reaches_text_clients_and_their_edits_stay_in_place(
     ]
 
     assert (await ada.live(session_id))["code"] == f"typed\n{new}"
-    assert {"edit_copy", "edits_between", "edit_carried"} <= set(jobs)
+    assert {"edit_copy", "edits_between", "edit_moved"} <= set(jobs)

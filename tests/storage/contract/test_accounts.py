@@ -95,7 +95,7 @@ class TestUsers:
     async def test_user_names_are_unique_case_folded(
         self, store: Store, seed: Seed, taken: str, wanted: str
     ) -> None:
-        """A name that differs in case only is taken, in every alphabet."""
+        """A name that differs in case only is in use, in every alphabet."""
         await seed.user("first", username=taken)
 
         with pytest.raises(Conflict) as caught:
@@ -132,7 +132,7 @@ class TestUsers:
     async def test_user_emails_are_unique_case_folded(
         self, store: Store, seed: Seed, wanted: str
     ) -> None:
-        """An e-mail address that differs in case only is taken."""
+        """An e-mail address that differs in case only is in use."""
         await seed.user("first", email="ada@example.org")
 
         with pytest.raises(Conflict) as caught:
@@ -218,7 +218,7 @@ class TestUsers:
         assert await store.rename_user("u-ada", "ADA") == replace(ada, username="ADA")
 
     @pytest.mark.parametrize("name", ["Straße", "STRASSE"])
-    async def test_rename_to_taken_name_is_conflict(
+    async def test_rename_to_name_in_use_is_conflict(
         self, store: Store, seed: Seed, name: str
     ) -> None:
         """Another user's name is a conflict in upper and lower case, and nothing changes."""

@@ -147,8 +147,8 @@ class TestEmails:
         await seed.user("bob", email="ada@example.org")
         assert await store.logins("u-ada", NOW) != []
 
-    async def test_set_email_that_is_taken_is_conflict(self, store: Store, seed: Seed) -> None:
-        """Capitals do not matter. The user's own address is no conflict."""
+    async def test_set_email_that_is_in_use_is_conflict(self, store: Store, seed: Seed) -> None:
+        """Capitals do not matter. The address of the user is no conflict."""
         ada = await seed.user("ada")
         await seed.user("bob")
 

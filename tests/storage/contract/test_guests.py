@@ -189,7 +189,7 @@ class TestGuests:
 
         assert await store.user("u-gil") == guest("gil")
 
-    async def test_rename_of_guest_to_taken_name_succeeds(self, store: Store, seed: Seed) -> None:
+    async def test_rename_of_guest_to_name_in_use_succeeds(self, store: Store, seed: Seed) -> None:
         """A guest may take a taken name, and an account is still found by its name."""
         await seed.session()
         await seed.invite()
@@ -349,7 +349,7 @@ class TestClaims:
             ({"username": "STRASSE"}, "username"),
         ],
     )
-    async def test_claim_of_taken_name_leaves_guest_unchanged(
+    async def test_claim_of_name_in_use_leaves_guest_unchanged(
         self, store: Store, seed: Seed, fields: dict[str, str], field: str
     ) -> None:
         """A guest who claims a taken name stays a guest, with all logins."""

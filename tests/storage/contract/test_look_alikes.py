@@ -59,7 +59,7 @@ async def test_new_name_that_looks_like_another_is_refused(
     assert (await store.user("u-bob")) == user("bob")
 
 
-async def test_same_name_is_taken_and_no_look_alike(store: Store, seed: Seed) -> None:
+async def test_same_name_is_in_use_and_no_look_alike(store: Store, seed: Seed) -> None:
     await seed.user("ada", username="v\u0131ctim")
 
     with pytest.raises(Conflict) as caught:

@@ -259,7 +259,7 @@ class TestVersion1:
         assert [one.used_at - NOW for one in listed] == [30, 9]
 
     async def test_migration_that_fails_leaves_file_unchanged(self, path: Path) -> None:
-        """If a new table's name is taken, the file stays as it was, and a later try can succeed."""
+        """If a new table's name is in use, the file stays as it was. A later try can succeed."""
         with closing(sqlite3.connect(path)) as db:
             db.execute("CREATE TABLE tickets (x)")
         before = _dump(path)

@@ -35,7 +35,7 @@ class TextInbox:
     def confirm(self, arrived: Callable[[], None]) -> None:
         self._unconfirmed.append(arrived)
 
-    def unseated(self, *reason: object) -> None:
+    def left_room(self, *reason: object) -> None:
         self.closed.append(reason)
 
     def arrive(self) -> None:

@@ -1,43 +1,43 @@
-"""Gives turns by key, such as the id of a user or a session: one at a time for each key."""
+"""Locks by key, such as the id of a user or a session: one task at a time for each key."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class Turns:
+class KeyedLocks:
     """A lock for each key, which is kept as long as a task holds it or waits for it."""
 
-    __slots__ = ("_turns",)
+    __slots__ = ("_locks",)
 
     def __init__(self) -> None:
-        self._turns: dict[str, _Turn] = {}
+        self._locks: dict[str, _CountedLock] = {}
 
     def __len__(self) -> int:
         """Return the number of keys in use."""
-        return len(self._turns)
+        return len(self._locks)
 
     def __contains__(self, key: str) -> bool:
         """Whether a task with this key is inside a block, or waits for it."""
-        return key in self._turns
+        return key in self._locks
 
     @asynccontextmanager
     async def of(self, key: str) -> AsyncIterator[None]:
         """Run a block alone among the tasks with this key; waiting tasks come in order."""
         # The number of users tells when the lock can be dropped: keeping a lock for each session
         # ever used would be a leak. `asyncio.Lock` wakes tasks in the order in which they came.
-        turn = self._turns.setdefault(key, _Turn())
-        turn.users += 1
+        counted = self._locks.setdefault(key, _CountedLock())
+        counted.users += 1
         try:
-            async with turn.lock:
+            async with counted.lock:
                 yield
         finally:
-            turn.users -= 1
-            if not turn.users:
-                del self._turns[key]
+            counted.users -= 1
+            if not counted.users:
+                del self._locks[key]
 
 
-class _Turn:
+class _CountedLock:
     __slots__ = ("lock", "users")
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from tests.fuzz.structure import Id, Struct, Update
 _TRIES = 4
 
 
-class Places:
+class Positions:
     """Picks positions for a user of one room."""
 
     def __init__(self, source: Random, index: StructIndex, user: str) -> None:
