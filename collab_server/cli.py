@@ -108,8 +108,8 @@ async def _check(config: Config) -> int:
             " (a server is running on it)" if holder else "",
         )
     is_new = not (config.mongo_uri or stores.sqlite_path(config).exists())
-    found = "will be made at the first start" if is_new else "is ready"
-    logs.say(f"Configuration is right; the store {place} {found}{note}.")
+    state = "will be made at the first start" if is_new else "is ready"
+    logs.say(f"Configuration is right; the store {place} {state}{note}.")
     return 0
 
 

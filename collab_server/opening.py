@@ -258,7 +258,7 @@ def listen(config: Config) -> list[socket.socket]:
 def _bind(config: Config) -> list[socket.socket]:
     """Return a socket for each address of HOST that this machine has, all with the same port."""
     host = bare_host(config)
-    found = socket.getaddrinfo(
+    addresses = socket.getaddrinfo(
         None if host == ALL_ADDRESSES else host,
         config.port,
         type=socket.SOCK_STREAM,
@@ -267,7 +267,7 @@ def _bind(config: Config) -> list[socket.socket]:
     bound: list[socket.socket] = []
     absent: OSError | None = None
     with contextlib.ExitStack() as opened:
-        for family, address in dict.fromkeys((entry[0], entry[4]) for entry in found):
+        for family, address in dict.fromkeys((entry[0], entry[4]) for entry in addresses):
             port = bound[0].getsockname()[1] if bound else config.port
             try:
                 listening = socket.create_server(

@@ -69,9 +69,9 @@ def chosen(record: type[_Record], config: object, **others: Any) -> _Record:
     others  values of further fields, and of fields whose unit differs from that of their setting
     """
     settings = {
-        one.name: one.metadata["setting"]
-        for one in fields(record)  # type: ignore[arg-type]
-        if "setting" in one.metadata
+        member.name: member.metadata["setting"]
+        for member in fields(record)  # type: ignore[arg-type]
+        if "setting" in member.metadata
     }
     return record(
         **{name: getattr(config, setting.name) for name, setting in settings.items()} | others

@@ -78,7 +78,7 @@ class Compressor:
 
     def __init__(self) -> None:
         self._queue = FairQueue(_THREADS, _WAITING_EACH, _WAITING, _WAIT_S)
-        self._kept: dict[object, bytes] = {}
+        self._packed: dict[object, bytes] = {}
 
     async def pack(
         self, pieces: Sequence[bytes], accepted: str, user_id: str
@@ -107,10 +107,10 @@ class Compressor:
 
         key  identifies the content, which must never change
         """
-        packed = self._kept.get(key)
+        packed = self._packed.get(key)
         if packed is None:
             packed = await asyncio.to_thread(lambda: b"".join(gzip([content()], _KEPT_LEVEL)))
-            if len(self._kept) >= _MOST_KEPT:
-                del self._kept[next(iter(self._kept))]
-            self._kept[key] = packed
+            if len(self._packed) >= _MOST_KEPT:
+                del self._packed[next(iter(self._packed))]
+            self._packed[key] = packed
         return packed

@@ -87,8 +87,8 @@ class Listener(HTTPServer):
             self._accepted.popleft()[0].close()
 
     async def close_all_connections(self) -> None:
-        for one in list(self.lingering):
-            one.end()
+        for connection in list(self.lingering):
+            connection.end()
         await super().close_all_connections()
 
 

@@ -157,10 +157,10 @@ def _plain(characters: str) -> str:
     return characters.replace("\u200e", "")
 
 
-def _join(first: dict[str, str], one: str, other: str) -> None:
+def _join(first: dict[str, str], character: str, other: str) -> None:
     """Note that two characters look alike; ignores sequences of several characters."""
-    if len(one) == len(other) == 1:
-        low, high = sorted((_first(first, one), _first(first, other)))
+    if len(character) == len(other) == 1:
+        low, high = sorted((_first(first, character), _first(first, other)))
         first[high] = low
 
 

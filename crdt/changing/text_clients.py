@@ -32,9 +32,9 @@ class Base:
 
     __slots__ = ("expires_at", "map", "revision", "text")
 
-    def __init__(self, text: bytes, found: TextMap, revision: int) -> None:
+    def __init__(self, text: bytes, map_to_feed: TextMap, revision: int) -> None:
         self.text = text
-        self.map = found
+        self.map = map_to_feed
         self.revision = revision
         self.expires_at = 0
 

@@ -136,19 +136,19 @@ class RawDocument:
 
         merged  the sections of the squashed state; computed if not given
         """
-        kept = [self._base, *self._large]
+        present = [self._base, *self._large]
         # Parts are compared by identity, not by content: a checkpoint is made elsewhere from these
         # very objects. If they were merged meanwhile, the document has other objects, and the
         # result is dropped.
-        if len(kept) < len(before) or any(
-            ours is not theirs for ours, theirs in zip(kept, before, strict=False)
+        if len(present) < len(before) or any(
+            ours is not theirs for ours, theirs in zip(present, before, strict=False)
         ):
             return False
         if self._merged is not None and not self._merged.rebase(
             self._base, merged or MergedState(after)
         ):
             return False
-        self._base, self._large = after, kept[len(before) :]
+        self._base, self._large = after, present[len(before) :]
         self.unjoined = 0
         return True
 

@@ -61,14 +61,14 @@ class MovedEdit:
     root   the root that has the text
     base   the text that the client had, with LF line ends
     plain  the text that the client has now, with LF line ends
-    found  the map from `base` to `text` with LF line ends
+    text_map  the map from `base` to `text` with LF line ends
     text   the root's present text, with its own line ends
     """
 
     root: str
     base: bytes
     plain: bytes
-    found: TextMap
+    text_map: TextMap
     text: bytes
 
 
@@ -82,7 +82,7 @@ def edit_moved(
     Raises TextUnavailable.
     """
     edits = edits_between(edit.base, edit.plain, steps)
-    moved, _ = edit.found.move_edits(edits, len(with_lf(edit.text)))
+    moved, _ = edit.text_map.move_edits(edits, len(with_lf(edit.text)))
     originals = edits_of_original(moved, edit.text)
     files = {edit.root: applied(edit.text, originals).decode()}
     return edits, edit_copy(copy, files, client_id, originals)

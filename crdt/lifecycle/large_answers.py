@@ -46,7 +46,7 @@ class LargeAnswers:
 
     def __init__(self, work: DocumentWork) -> None:
         self._work = work
-        self._kept: list[_Kept] = []
+        self._recent: list[_Kept] = []
         self._forgetting: asyncio.TimerHandle | None = None
         self._sending: set[asyncio.Task[None]] = set()
         self._making: set[asyncio.Task[list[Part]]] = set()
@@ -80,10 +80,10 @@ class LargeAnswers:
         known: Mapping[int, int],
     ) -> None:
         try:
-            found = await self._split(connection.user_id, session_id, parts[:1])
+            made = await self._split(connection.user_id, session_id, parts[:1])
             if since := parts[1:]:
-                found = [*found, *await self._split(connection.user_id, session_id, since)]
-            connection.outbox.send_parts(frames_for(found, known))
+                made = [*made, *await self._split(connection.user_id, session_id, since)]
+            connection.outbox.send_parts(frames_for(made, known))
         finally:
             connection.sent.is_coming = False
 
@@ -92,23 +92,23 @@ class LargeAnswers:
         loop = asyncio.get_running_loop()
         # Kept parts are found by the identity of the updates: the same objects have the same parts.
         # Comparing megabytes for each of fifty clients would cost the time that the parts save.
-        kept = next((kept for kept in self._kept if _are_same(kept.updates, updates)), None)
-        if kept is None:
+        split = next((split for split in self._recent if _are_same(split.updates, updates)), None)
+        if split is None:
             payer = Payer(user_id)
             making = start_task(self._made(payer, session_id, updates), "split state")
             self._making.add(making)
             making.add_done_callback(self._making.discard)
-            kept = _Kept(updates, payer, making)
+            split = _Kept(updates, payer, making)
         else:
-            self._kept.remove(kept)
-        kept.payer.join(user_id)
-        self._kept = [*self._kept, kept][-_KEPT:]
+            self._recent.remove(split)
+        split.payer.join(user_id)
+        self._recent = [*self._recent, split][-_KEPT:]
         if self._forgetting:
             self._forgetting.cancel()
         self._forgetting = loop.call_later(_KEPT_S, self._forget)
         # The task is shielded, because several clients wait for one result. If one of them hangs
         # up, the others still get theirs.
-        return await asyncio.shield(kept.parts)
+        return await asyncio.shield(split.parts)
 
     async def _made(self, payer: Payer, session_id: str, updates: Sequence[bytes]) -> list[Part]:
         try:
@@ -124,7 +124,7 @@ class LargeAnswers:
         return [Part(update, {}, update) for update in updates]
 
     def _forget(self) -> None:
-        self._kept, self._forgetting = [], None
+        self._recent, self._forgetting = [], None
 
     async def stop(self) -> None:
         """Cancel all answers."""

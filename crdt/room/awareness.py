@@ -107,8 +107,12 @@ class Awareness:
     def users_of(self, client_ids: Iterable[int]) -> dict[int, str]:
         """Return {client id: user id} of these clients, without those that are not present."""
         table = self._table
-        found = ((client_id, table.get(client_id)) for client_id in client_ids)
-        return {client_id: one.user_id for client_id, one in found if one and one.state is not None}
+        entries = ((client_id, table.get(client_id)) for client_id in client_ids)
+        return {
+            client_id: entry.user_id
+            for client_id, entry in entries
+            if entry and entry.state is not None
+        }
 
     def remove(self, client_ids: Iterable[int]) -> list[AwarenessEntry]:
         """Remove the clients of a closed connection from the table.

@@ -73,9 +73,9 @@ class Claims:
             # An editor without presence does not tell under which of its user's ids it types. So
             # all ids of this user count as ids of a connected user.
             silent = {
-                one.user_id
-                for one in self._connections
-                if one.may_write and not one.announced.client_ids
+                connection.user_id
+                for connection in self._connections
+                if connection.may_write and not connection.announced.client_ids
             }
             foreign = {client for client in foreign if self._index.owners[client] in silent}
         return present | foreign
@@ -110,12 +110,12 @@ class Claims:
         The result is {client id: (first clock that another user brought, next clock)}.
         """
         authorship, clocks = self._contributions.authorship, self._index.clocks
-        found = {}
+        brought = {}
         for client in clients:
             first = authorship.first_of_others(client, user_id)
             if first is not None:
-                found[client] = (first, clocks[client])
-        return found
+                brought[client] = (first, clocks[client])
+        return brought
 
     def owned(self, user_id: str) -> list[int]:
         """Return the client ids of a user."""

@@ -47,11 +47,11 @@ class RunReader(StructSlicer):
     def runs(self) -> tuple[dict[int, list[Run]], int]:
         """Return ({client: runs in order}, position of the deletions)."""
         sections, at = read_var_uint(self.data, 0)
-        found: dict[int, list[Run]] = {}
+        runs: dict[int, list[Run]] = {}
         for _ in range(sections):
             count, client, first, at = self.section_head(at)
-            at = self._section(count, first, at, found.setdefault(client, []))
-        return found, at
+            at = self._section(count, first, at, runs.setdefault(client, []))
+        return runs, at
 
     def _section(self, count: int, first: int, at: int, runs: list[Run]) -> int:
         header, struct_end = self.header, self.struct_end
@@ -103,15 +103,15 @@ def merge(updates: Sequence[bytes]) -> bytes:
     ranges: dict[int, Ranges] = {}
     for update in updates:
         reader = RunReader(update)
-        found, at = reader.runs()
-        for client, more in found.items():
+        more_runs, at = reader.runs()
+        for client, more in more_runs.items():
             runs.setdefault(client, []).extend(more)
         for client, deleted in reader.deletions(at):
             ranges.setdefault(client, []).extend(deleted)
     parts = [write_var_uint(len(runs))]
     for client in sorted(runs, reverse=True):
         parts += _section(client, runs[client])
-    deletions = {client: write_ranges(found) for client, found in ranges.items()}
+    deletions = {client: write_ranges(deleted) for client, deleted in ranges.items()}
     return b"".join(parts) + write_deletions(deletions)
 
 
@@ -205,22 +205,24 @@ class MergedState:
         ranges: dict[int, Ranges] = {}
         for client, start, end in parsed.ranges:
             ranges.setdefault(client, []).append((start, end))
-        self._deletions = {client: write_ranges(found) for client, found in ranges.items()}
+        self._deletions = {client: write_ranges(deleted) for client, deleted in ranges.items()}
 
     def _read(self) -> None:
         reader = RunReader(self._state)
         runs, at = reader.runs()
-        for client, found in runs.items():
-            first, last = found[0], found[-1]
-            size = sum(run.size for run in found) + len(found) - 1  # with a Skip between two runs
+        for client, present in runs.items():
+            first, last = present[0], present[-1]
+            size = (
+                sum(run.size for run in present) + len(present) - 1
+            )  # with a Skip between two runs
             self._sections[client] = _Section(first.first, last.after, size, first.begin, last.end)
         self._deletions = {client: write_ranges(ranges) for client, ranges in reader.deletions(at)}
 
     def add(self, update: bytes) -> None:
         """Add an update."""
         reader = RunReader(update)
-        found, at = reader.runs()
-        runs = [(client, run) for client, several in found.items() for run in several]
+        by_client, at = reader.runs()
+        runs = [(client, run) for client, several in by_client.items() for run in several]
         deleted = ((client, *pair) for client, ranges in reader.deletions(at) for pair in ranges)
         self._add(update, runs, deleted)
 

@@ -112,12 +112,12 @@ class _PartTaker(StructSlicer):
     def run(self) -> bytes:
         """Return the kept sections, with their number before them."""
         sections, at = read_var_uint(self.data, 0)
-        kept: list[bytes] = []
+        parts: list[bytes] = []
         for _ in range(sections):
-            at = self._section(at, kept)
-        return write_var_uint(len(kept)) + b"".join(kept)
+            at = self._section(at, parts)
+        return write_var_uint(len(parts)) + b"".join(parts)
 
-    def _section(self, at: int, kept: list[bytes]) -> int:
+    def _section(self, at: int, parts: list[bytes]) -> int:
         """Append the kept part of a section, if there is one; return the next position."""
         count, client, clock, at = self.section_head(at)
         first, after = self._spans.get(client, (0, 0))
@@ -143,7 +143,7 @@ class _PartTaker(StructSlicer):
                     size = len(structs)
             clock = end
         if size:
-            kept.append(
+            parts.append(
                 b"".join(
                     (
                         write_var_uint(size),

@@ -100,18 +100,18 @@ def weight_of(value: object, most: int = PIECE) -> int:
     """
     weight, left = 0, [value]
     while left and weight < most:
-        one = left.pop()
-        if isinstance(one, str):
-            weight += len(one)
-        elif isinstance(one, Mapping):
-            weight += _NODE * len(one)
+        node = left.pop()
+        if isinstance(node, str):
+            weight += len(node)
+        elif isinstance(node, Mapping):
+            weight += _NODE * len(node)
             if weight < most:
-                weight += sum(map(len, one))
-                left += one.values()
-        elif isinstance(one, list | tuple):
-            weight += _NODE * len(one)
+                weight += sum(map(len, node))
+                left += node.values()
+        elif isinstance(node, list | tuple):
+            weight += _NODE * len(node)
             if weight < most:
-                left += one
+                left += node
         else:
             weight += _NODE
     return weight

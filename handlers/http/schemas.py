@@ -295,11 +295,11 @@ def validate(
         and not wrong
     ):
         return dict(validator.document)
-    found = {
+    faulty = {
         str(name): _sentences(schema.get(name, {}), faults)
         for name, faults in validator.errors.items()
     }
-    raise invalid({**found, **wrong})
+    raise invalid({**faulty, **wrong})
 
 
 def _is_far_too_long(rules: Mapping[str, Any], value: object) -> bool:

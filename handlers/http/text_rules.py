@@ -172,13 +172,13 @@ def direction_in(text: str) -> str:
 
 def _balanced(line: str) -> str:
     """Return a line in which each isolate character has its end, and each end has its isolate."""
-    kept, depth = [], 0
+    balanced, depth = [], 0
     for character in line:
         if character == _ISOLATE_END and not depth:
             continue
         depth += (character in _ISOLATES) - (character == _ISOLATE_END)
-        kept.append(character)
-    return "".join(kept) + _ISOLATE_END * depth
+        balanced.append(character)
+    return "".join(balanced) + _ISOLATE_END * depth
 
 
 def _is_invisible(character: str) -> bool:

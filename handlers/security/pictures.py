@@ -55,7 +55,7 @@ class Pictures:
         too little memory.
         """
         try:
-            found = await self._workers.run(
+            picture = await self._workers.run(
                 _try_to_clean, file, is_whole, key=user_id, deadline_s=_DEADLINE_S
             )
         except WorkersBusy:
@@ -64,9 +64,9 @@ class Pictures:
             raise _no_memory() from None
         except WorkerDied:
             raise _refused("cannot be read") from None
-        if isinstance(found, ApiError):
-            raise found
-        return found
+        if isinstance(picture, ApiError):
+            raise picture
+        return picture
 
 
 def _try_to_clean(file: bytes, is_whole: bool) -> bytes | ApiError:

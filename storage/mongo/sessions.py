@@ -94,13 +94,13 @@ class MongoSessionStore:
 
         An invalid time counts as 0, so these sessions come last, the highest id first.
         """
-        found = [
+        untimed = [
             rows.as_session(document)
             async for document in self._engine.db.sessions.find(listed)
             if not _has_time(document)
         ]
-        found = [one for one in found if (0, one.id) < before]
-        return sorted(found, key=lambda one: one.id, reverse=True)
+        untimed = [session for session in untimed if (0, session.id) < before]
+        return sorted(untimed, key=lambda session: session.id, reverse=True)
 
     @translated
     async def change_session(

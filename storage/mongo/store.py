@@ -133,11 +133,11 @@ class MongoStore(
         try:
             db = database_of(client)
             await db.command("ping")
-            if not (found := await holder(db)):
+            if not (server := await holder(db)):
                 # Raises if this database user may not write.
                 await db.meta.delete_one({"_id": "nothing"})
                 await look_for_duplicates(db)
-            return found
+            return server
         finally:
             await client.close()
 

@@ -101,8 +101,8 @@ class MongoVersionStore:
             return 0
         older = {"checksum": None}
         sealed = 0
-        for found in await at_most(db.versions.find(older, {"session_id": 1}), limit):
-            sealed += await self._seal_version(found["_id"], found["session_id"])
+        for version in await at_most(db.versions.find(older, {"session_id": 1}), limit):
+            sealed += await self._seal_version(version["_id"], version["session_id"])
         for document in await at_most(
             db.messages.find(older), 0 if sealed else limit * _MESSAGES_A_VERSION
         ):

@@ -44,11 +44,11 @@ class SqliteAccountStore:
         ids = tuple(user_ids)
 
         def work(db: sqlite3.Connection) -> dict[str, User]:
-            rows = (
+            answers = (
                 read_or_keys(db, "SELECT * FROM users WHERE id = ?", (user_id,), "", "")
                 for user_id in ids
             )
-            return {row["id"]: as_user(row) for found in rows for row in found}
+            return {row["id"]: as_user(row) for rows in answers for row in rows}
 
         return await self._engine.read(work)
 

@@ -43,7 +43,7 @@ class Engine:
 
     _files    identities of the open files, None before `open`
     _loss     damage to these files; nothing is written or read until `mend` has repaired it
-    _kept     the copy of the rows, made when another file had taken the database's name
+    _copy     the copy of the rows, made when another file had taken the database's name
     _reading  permits for queries: each running query holds one
     """
 
@@ -55,7 +55,7 @@ class Engine:
         self._lock = FileLock(path)
         self._files: OpenFiles | None = None
         self._loss: Loss | None = None
-        self._kept: Path | None = None
+        self._copy: Path | None = None
         self._reading = threading.Semaphore(_READERS)
 
     def _start_threads(self) -> None:
@@ -167,7 +167,7 @@ class Engine:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         self._files = OpenFiles(self._path, self._lock.path)
         self._loss = None
-        self._kept = None
+        self._copy = None
         self._write_connection = connection
 
     def _rehearse(self, work: Callable[[sqlite3.Connection], object]) -> bool:
@@ -293,10 +293,10 @@ class Engine:
                 self._reopen()
             case Loss.LOCK:
                 self._reopen()
-            case Loss.REPLACED if not self._kept:
-                self._kept = keep_aside(connection, self._files)
+            case Loss.REPLACED if not self._copy:
+                self._copy = keep_aside(connection, self._files)
                 _log.error(
-                    "%s: everything that this server saved before is in %s", self._path, self._kept
+                    "%s: everything that this server saved before is in %s", self._path, self._copy
                 )
             case None if before:
                 _log.warning("%s: its files are there again", self._path)

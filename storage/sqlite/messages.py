@@ -77,10 +77,10 @@ class SqliteMessageStore:
                 return [
                     as_message(row) for row in db.execute(f"SELECT * {where}", page).fetchall()
                 ][::-1]
-            found = db.execute(
+            numbers = db.execute(
                 f"SELECT sequence {where.replace('messages', _NUMBERS)}", page
             ).fetchall()
-            return [_message(db, session_id, row["sequence"]) for row in found][::-1]
+            return [_message(db, session_id, row["sequence"]) for row in numbers][::-1]
 
         return await self._engine.read(work)
 

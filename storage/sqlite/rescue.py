@@ -41,10 +41,10 @@ def keep_aside(connection: sqlite3.Connection, files: OpenFiles) -> Path:
 
     The log is removed, because SQLite would apply it to the other file.
     """
-    kept = free_name(files.path.with_name(f"{files.path.name}.kept"))
-    _copy_database(connection, kept)
+    copy = free_name(files.path.with_name(f"{files.path.name}.kept"))
+    _copy_database(connection, copy)
     _clear_log(files)
-    return kept
+    return copy
 
 
 def _clear_log(files: OpenFiles) -> None:

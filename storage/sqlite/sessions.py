@@ -88,9 +88,9 @@ class SqliteSessionStore:
                 "members.is_removed",
             )
             listed = [SessionListing(_session(row), as_member(row), row["unread"]) for row in rows]
-            return sorted((one for one in listed if _place(one) < seen), key=_place, reverse=True)[
-                :limit
-            ]
+            return sorted(
+                (listing for listing in listed if _place(listing) < seen), key=_place, reverse=True
+            )[:limit]
 
         return await self._engine.read(work)
 

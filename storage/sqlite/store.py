@@ -101,8 +101,8 @@ class SqliteStore(
         def look(db: sqlite3.Connection) -> tuple[list[Version], int]:
             return unsealed_versions(db, limit, self._passed_over)
 
-        def work(db: sqlite3.Connection, found: tuple[list[Version], int]) -> int:
-            versions, looked_at = found
+        def work(db: sqlite3.Connection, unsealed: tuple[list[Version], int]) -> int:
+            versions, looked_at = unsealed
             seal_versions(db, versions)
             return looked_at
 

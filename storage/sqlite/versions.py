@@ -101,11 +101,11 @@ class SqliteVersionStore:
                     as_version(row)
                     for row in db.execute(f"SELECT {columns} {where}", page).fetchall()
                 ]
-            found = (
+            read = (
                 _version(db, session_id, row["number"], columns)
                 for row in db.execute(f"SELECT number {where}", page)
             )
-            return [version for version in found if version]
+            return [version for version in read if version]
 
         return await self._engine.read(work)
 

@@ -11,10 +11,10 @@ def bytes_by_author(parsed: Parsed, authors: Mapping[int, str]) -> Counter[str]:
 
     authors  {client: user id}; clients without a user are left out
     """
-    found: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
     for client, _, begin, end in parsed.sections:
         if author := authors.get(client):
             # A section has the structs of one client, so its size gives this author's bytes. No
             # struct is read.
-            found[author] += end - begin
-    return found
+            sizes[author] += end - begin
+    return sizes

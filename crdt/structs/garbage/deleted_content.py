@@ -217,12 +217,12 @@ class _Cursor:
         ranges = self._ranges
         while self._at < len(ranges) and ranges[self._at][1] <= start:
             self._at += 1
-        found = []
+        covered = []
         at = self._at
         while at < len(ranges) and ranges[at][0] < end:
-            found.append((max(ranges[at][0], start) - start, min(ranges[at][1], end) - start))
+            covered.append((max(ranges[at][0], start) - start, min(ranges[at][1], end) - start))
             at += 1
-        return found
+        return covered
 
 
 def _parts(kind: int, length: int, deleted: list[tuple[int, int]], *, is_trace: bool) -> list[Part]:

@@ -13,7 +13,7 @@ def is_malformed(error: Exception) -> bool:
 
 
 def read_or_keys(
-    db: sqlite3.Connection, query: str, values: tuple[Any, ...], keys: str, one: str
+    db: sqlite3.Connection, query: str, values: tuple[Any, ...], keys: str, row_query: str
 ) -> list[sqlite3.Row]:
     """Return the rows of a list, and only the key of a row that is on a malformed page.
 
@@ -22,7 +22,7 @@ def read_or_keys(
     query, values  the query for the whole list, and its parameters
     keys           the query for the keys of all rows, with the first of `values` as its parameter.
                    It must read only an index, no page of the table. "" if the list has one row
-    one            the query for one row, with the columns of the row's key as parameters
+    row_query      the query for one row, with the columns of the row's key as parameters
     """
     try:
         return db.execute(query, values).fetchall()
@@ -32,7 +32,7 @@ def read_or_keys(
     rows = []
     for key in db.execute(keys, values[:1]).fetchall() if keys else ():
         try:
-            row = db.execute(one, dict(key)).fetchone()
+            row = db.execute(row_query, dict(key)).fetchone()
         except sqlite3.DatabaseError as error:
             if not is_malformed(error):
                 raise

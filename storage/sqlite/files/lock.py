@@ -48,8 +48,8 @@ class FileLock:
             self._descriptor = -1
 
     def _is_there(self) -> bool:
-        found = os.fstat(self._descriptor)
-        return identity(self.path) == (found.st_dev, found.st_ino)
+        status = os.fstat(self._descriptor)
+        return identity(self.path) == (status.st_dev, status.st_ino)
 
 
 def lock_file(database: Path) -> Path:

@@ -50,8 +50,8 @@ class OpenFiles:
         self._device = path.parent.stat().st_dev
         self._database = identity(path)
         self._names = [path.with_name(path.name + suffix) for suffix in _LOG_SUFFIXES]
-        found = {name: identity(name) for name in self._names}
-        self._log_files = {name: file for name, file in found.items() if file}
+        files = {name: identity(name) for name in self._names}
+        self._log_files = {name: file for name, file in files.items() if file}
         self._lock = (lock, identity(lock))
 
     def loss(self) -> Loss | None:
@@ -60,10 +60,10 @@ class OpenFiles:
         database = identity(self.path)
         if database != self._database:
             return Loss.REPLACED if database else self._kind_of_removal()
-        if any(identity(name) != found for name, found in self._log_files.items()):
+        if any(identity(name) != file for name, file in self._log_files.items()):
             return Loss.LOG
-        name, found = self._lock
-        return None if identity(name) == found else Loss.LOCK
+        name, file = self._lock
+        return None if identity(name) == file else Loss.LOCK
 
     def _kind_of_removal(self) -> Loss:
         """Return FOLDER if the folder or its disk is gone; otherwise FILE."""
@@ -80,10 +80,10 @@ class OpenFiles:
         """
         aside = []
         for name in self._names:
-            found = identity(name)
-            if found and found == self._log_files.get(name):
+            file = identity(name)
+            if file and file == self._log_files.get(name):
                 name.unlink()
-            elif found:
+            elif file:
                 aside.append(name.rename(free_name(name.with_name(f"{name.name}.aside"))))
         return aside
 
@@ -91,13 +91,13 @@ class OpenFiles:
 def identity(name: Path) -> Identity | None:
     """Return the device and inode of the file with this name, None if there is no such file."""
     try:
-        found = name.stat()
+        status = name.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
-def free_name(wanted: Path) -> Path:
+def free_name(path: Path) -> Path:
     """Return the wanted name, or if it is in use, the name with the lowest free number above 1."""
-    names = (wanted, *(wanted.with_name(f"{wanted.name}{number}") for number in range(2, 1_000)))
+    names = (path, *(path.with_name(f"{path.name}{number}") for number in range(2, 1_000)))
     return next(name for name in names if not os.path.lexists(name))

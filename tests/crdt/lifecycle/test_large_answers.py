@@ -69,7 +69,7 @@ async def test_large_answer_is_updates_and_a_last_sync_step_2(workers: Workers) 
         assert not connection.sent.is_coming
     assert workers.counts == {"done": 1}
     await answers.stop()
-    assert answers._kept == []
+    assert answers._recent == []
 
 
 async def test_base_is_split_once_while_others_type(workers: Workers) -> None:
