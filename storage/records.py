@@ -112,13 +112,8 @@ class Login:
         """
         if generation <= self.generation:
             return self
-        return replace(
-            self,
-            token_hash=token_hash,
-            previous_hash=None,
-            earlier_hashes="",
-            generation=generation,
-        )
+        newest = replace(self, token_hash=token_hash, generation=generation)
+        return replace(newest, previous_hash=None, earlier_hashes="")
 
     def rotated(self, successor: str, now: int, expires_at: int, retry_ms: int) -> "Login":
         """Return the login with `successor` as its token; it keeps tokens used in `retry_ms`.

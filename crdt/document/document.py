@@ -246,13 +246,9 @@ class Document(DocumentBytes):
 
     def _loading(self, coming: Parsed) -> Callable[[], list[bytes]]:
         """Return a function for any thread that makes the updates a view loads before `coming`."""
-        raw = self._raw
+        raw, in_sequence = self._raw, self._is_in_sequence
         return partial(
-            copies_to_load,
-            raw.parts(),
-            self._view.copier(coming),
-            raw.unjoined,
-            self._is_in_sequence,
+            copies_to_load, raw.parts(), self._view.copier(coming), raw.unjoined, in_sequence
         )
 
     def _view_state(self) -> bytes:
