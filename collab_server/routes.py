@@ -20,6 +20,7 @@ from handlers.api import (
     recovery,
     redact,
     replay,
+    runner,
     session,
     versions,
 )
@@ -102,6 +103,9 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/join/([^/]+)", pages.AppHandler),
     (r"/docs", pages.DocsHandler),
     (r"/openapi.json", pages.OpenApiHandler),
+    (r"/run/", runner.FrameHandler),
+    (r"/run/preview", runner.PreviewHandler),
+    (r"/static/run/(.+)", runner.RunnerFileHandler),
     (r"/static/(.+)", pages.AssetHandler),
 )
 """All routes. `handlers.http.api_docs.openapi` and docs/api.md describe the routes of the API."""

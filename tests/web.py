@@ -8,6 +8,7 @@ server at SERVER.
 """
 
 import contextlib
+import gzip
 import json
 import os
 import subprocess
@@ -101,7 +102,10 @@ def _types() -> str:
 
 
 def _build(folder: Path) -> None:
-    _node("vite/bin/vite.js", "build", "--logLevel", "warn", OUT_DIR=str(folder))
+    """Build the app, and then what runs programs: the first build empties the folder."""
+    build = ("vite/bin/vite.js", "build", "--logLevel", "warn")
+    _node(*build, OUT_DIR=str(folder))
+    _node(*build, "--config", "vite.run.config.ts", OUT_DIR=str(folder / "run"))
 
 
 def _serve(*options: str) -> None:
@@ -118,8 +122,11 @@ def _node(program: str, *arguments: str, quiet: bool = False, **variables: str) 
 
 
 def _content(folder: Path) -> dict[str, bytes]:
+    """Return the files of a folder by name, decompressed: versions of Node compress differently."""
     return {
-        str(path.relative_to(folder)): path.read_bytes()
+        str(path.relative_to(folder)): gzip.decompress(path.read_bytes())
+        if path.suffix == ".gz"
+        else path.read_bytes()
         for path in folder.rglob("*")
         if path.is_file()
     }

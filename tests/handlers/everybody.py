@@ -118,6 +118,7 @@ class World:
         invite = self.invites[session_id]
         values = {
             "/static/(.+)": ["style.css"],
+            "/static/run/(.+)": ["pyodide-314.0.7/LICENSE.txt"],
             "/user/([^/]+)/avatar": [self.target.user["id"]],
             "/session/([^/]+)/invites/([^/]+)": [session_id, invite["id"]],
             "/invite/([^/]+)": [invite["invite"]],

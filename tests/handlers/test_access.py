@@ -87,6 +87,9 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
     ("GET", r"/join/([^/]+)"): ALL,
     ("GET", r"/docs"): ALL,
     ("GET", r"/openapi.json"): ALL,
+    ("GET", r"/run/"): ALL,
+    ("GET", r"/run/preview"): ALL,
+    ("GET", r"/static/run/(.+)"): ALL,
     ("GET", r"/static/(.+)"): ALL,
 }
 """{(method, route): status for each client, in the order of WHO}, in a session open by link. A

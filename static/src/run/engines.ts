@@ -1,0 +1,26 @@
+// The worker of each language, and the runtime files that it needs. docs/running-code.md says how
+// to add a language.
+import luaScript from "./workers/lua?worker&url"
+import pythonScript from "./workers/python?worker&url"
+import plainScript from "./workers/script?worker&url"
+import sqlScript from "./workers/sql?worker&url"
+import { LUA_WASM, PYTHON_GLUE, PYTHON_LIBRARY, PYTHON_WASM, SQL_WASM } from "./runtimes"
+import type { RuntimeFile } from "./runtimes"
+
+export interface Engine {
+  /** the path of the worker's code, below /static/run/ */
+  script: string
+  files: readonly RuntimeFile[]
+}
+
+const below = (url: string) => url.slice(url.indexOf("/static/run/") + "/static/run/".length)
+
+const script: Engine = { script: below(plainScript), files: [] }
+
+export const ENGINES: ReadonlyMap<string, Engine> = new Map([
+  ["javascript", script],
+  ["typescript", script],
+  ["python", { script: below(pythonScript), files: [PYTHON_WASM, PYTHON_GLUE, PYTHON_LIBRARY] }],
+  ["sql", { script: below(sqlScript), files: [SQL_WASM] }],
+  ["lua", { script: below(luaScript), files: [LUA_WASM] }],
+])

@@ -1,0 +1,76 @@
+// What the app and the isolated frame, and the frame and its workers, tell each other.
+
+/** A program to run. */
+export interface Program {
+  /** an id of `static/src/lib/languages.ts` */
+  language: string
+  /** the texts of the session by file name */
+  files: Record<string, string>
+  /** the name of the file to start */
+  entry: string
+  /** what the program reads from its input */
+  stdin: string
+  /** milliseconds after which the program is stopped */
+  limitMs: number
+}
+
+/** A part of the output, in the order of writing: of stdout ("out") or stderr ("err"). */
+export interface Piece {
+  to: "out" | "err"
+  text: string
+}
+
+export type Outcome = "done" | "failed" | "stopped" | "timeout"
+
+export interface Ending {
+  outcome: Outcome
+  /** null if the program was stopped */
+  exit: number | null
+  ms: number
+  isCut: boolean
+}
+
+/** A file that the frame needs, below /static/run/. The app requests it, because its cache keeps it. */
+export interface Wanted {
+  path: string
+  /** uncompressed; 0 if it is small */
+  bytes: number
+}
+
+/** What the app tells the frame. */
+export type Order =
+  | { do: "run"; program: Program }
+  | { do: "stop" }
+  | { do: "file"; path: string; bytes: ArrayBuffer }
+
+/** What the frame tells the app. */
+export type Report =
+  | { is: "wanted"; files: Wanted[] }
+  | { is: "started" }
+  | { is: "output"; pieces: Piece[] }
+  | { is: "picture"; type: string; bytes: ArrayBuffer }
+  | { is: "broken"; message: string }
+  | ({ is: "ended" } & Ending)
+
+/** What a worker tells the frame. */
+export type WorkerReport =
+  | { is: "ready" }
+  | { is: "output"; pieces: Piece[] }
+  | { is: "picture"; type: string; bytes: ArrayBuffer }
+  | { is: "broken"; message: string }
+  | { is: "ended"; exit: number; ms: number; isCut: boolean }
+
+/** The content of the wanted files, by path. WebAssembly is compiled once, for all workers. */
+export type Assets = Record<string, ArrayBuffer | WebAssembly.Module>
+
+/** The first message to a worker. All later ones go through the port. */
+export interface Start {
+  port: MessagePort
+  assets: Assets
+}
+
+/** The first message of the frame to the app, which answers with a port. */
+export const HELLO = "collab-run-frame"
+
+/** Most bytes of output in UTF-8 that a run keeps: stdout and stderr together. */
+export const OUTPUT_BYTES = 64 * 1024

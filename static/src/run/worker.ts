@@ -1,0 +1,44 @@
+// One worker, seen from the frame.
+import type { Assets, Program, Start, WorkerReport } from "./protocol"
+
+/** A worker that loads a runtime and then runs one program. */
+export class ProgramWorker {
+  /** resolves when the runtime is loaded */
+  readonly ready: Promise<void>
+  private readonly worker: Worker
+  private readonly port: MessagePort
+  private hear: (report: WorkerReport) => void = () => undefined
+
+  constructor(code: ArrayBuffer, assets: Assets) {
+    const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }))
+    this.worker = new Worker(url, { type: "module" })
+    const { port1, port2 } = new MessageChannel()
+    this.port = port1
+    this.ready = new Promise((done, failed) => {
+      this.hear = (report) => {
+        if (report.is === "ready") done()
+        else failed(new Error(report.is === "broken" ? report.message : report.is))
+      }
+      this.worker.onerror = (event) => failed(new Error(event.message || "its code cannot start"))
+    })
+    // a spare worker may fail while nobody waits for it; the run that takes it is told
+    this.ready.catch(() => undefined)
+    port1.onmessage = ({ data }: MessageEvent<WorkerReport>) => this.hear(data)
+    const start: Start = { port: port2, assets }
+    this.worker.postMessage(start, [port2])
+    // The address is needed until the worker has its code, which is before it answers.
+    void this.ready.finally(() => URL.revokeObjectURL(url)).catch(() => undefined)
+  }
+
+  run(program: Program, hear: (report: WorkerReport) => void): void {
+    this.hear = hear
+    this.worker.onerror = null
+    this.port.postMessage(program)
+  }
+
+  /** End the program, whatever it does. */
+  end(): void {
+    this.port.close()
+    this.worker.terminate()
+  }
+}

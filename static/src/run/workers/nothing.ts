@@ -1,0 +1,2 @@
+// Stands for Node's modules, which runtimes import only if they run in Node.
+export default {}

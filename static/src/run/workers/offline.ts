@@ -1,0 +1,28 @@
+// Loads runtimes that know only how to request their files, from files that are here already.
+
+/** An address that exists nowhere, for files that are never requested. */
+export const NOWHERE = "https://runtime.invalid/"
+
+/**
+ * Call `load`. Until it ends, every request is answered with `file`, and WebAssembly is not
+ * compiled again but made of `compiled`. So the worker needs no connection.
+ */
+export async function offline<T>(
+  compiled: WebAssembly.Module,
+  file: ArrayBuffer,
+  load: () => Promise<T>,
+): Promise<T> {
+  const fetch = self.fetch.bind(self)
+  const instantiateStreaming = WebAssembly.instantiateStreaming.bind(WebAssembly)
+  self.fetch = () => Promise.resolve(new Response(file))
+  WebAssembly.instantiateStreaming = async (_response, imports) => ({
+    module: compiled,
+    instance: await WebAssembly.instantiate(compiled, imports),
+  })
+  try {
+    return await load()
+  } finally {
+    self.fetch = fetch
+    WebAssembly.instantiateStreaming = instantiateStreaming
+  }
+}

@@ -1,0 +1,102 @@
+// Runs Python by Pyodide, which is CPython compiled to WebAssembly.
+import { loadPyodide, type PyodideAPI } from "pyodide"
+import type { Assets, Program } from "../protocol"
+import { PYTHON_GLUE, PYTHON_LIBRARY, PYTHON_WASM } from "../runtimes"
+import { NOWHERE, offline } from "./offline"
+import START from "./start.py?raw"
+import { serve, type Stage } from "./serve"
+
+const HOME = "/home/user"
+/** Most pictures of one run that are shown, and most bytes of each. */
+const PICTURES = 4
+const PICTURE_BYTES = 256 * 1024
+const PICTURE_TYPES: Readonly<Record<string, string>> = { png: "image/png", svg: "image/svg+xml" }
+
+type Options = Parameters<typeof loadPyodide>[0]
+
+const bytesOf = (assets: Assets, path: string) => assets[path] as ArrayBuffer
+
+const load = async (assets: Assets): Promise<PyodideAPI> => {
+  const url = URL.createObjectURL(
+    new Blob([bytesOf(assets, PYTHON_GLUE.path)], { type: "text/javascript" }),
+  )
+  const glue = (await import(/* @vite-ignore */ url)) as { default: unknown }
+  const options = {
+    createPyodideModule: glue.default,
+    indexURL: NOWHERE,
+    packageBaseUrl: NOWHERE,
+    lockFileContents: LOCK,
+    env: { HOME },
+  }
+  return offline(
+    assets[PYTHON_WASM.path] as WebAssembly.Module,
+    bytesOf(assets, PYTHON_LIBRARY.path),
+    () => loadPyodide(options as unknown as Options),
+  )
+}
+
+/** No packages besides the standard library. */
+const LOCK = JSON.stringify({
+  info: { abi_version: "", arch: "wasm32", platform: "", python: "3.14", version: "314.0.7" },
+  packages: {},
+})
+
+function connect(pyodide: PyodideAPI, { stdin }: Program, { output }: Stage): void {
+  const lines = stdin === "" ? [] : stdin.replace(/\n$/, "").split("\n")
+  pyodide.setStdin({ stdin: () => lines.shift() ?? undefined })
+  const writer = (to: "out" | "err") => {
+    const decoder = new TextDecoder()
+    return {
+      write: (bytes: Uint8Array) => {
+        output.write(to, decoder.decode(bytes, { stream: true }))
+        return bytes.length
+      },
+    }
+  }
+  pyodide.setStdout(writer("out"))
+  pyodide.setStderr(writer("err"))
+}
+
+/** What is used of Pyodide's file system, which has no types. */
+interface FileSystem {
+  mkdirTree: (path: string) => void
+  writeFile: (path: string, text: string) => void
+  readdir: (path: string) => string[]
+  readFile: (path: string) => Uint8Array<ArrayBuffer>
+}
+
+function writeFiles(disk: FileSystem, files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    const path = `${HOME}/${name}`
+    disk.mkdirTree(path.slice(0, path.lastIndexOf("/")))
+    disk.writeFile(path, text)
+  }
+}
+
+/** Show the pictures that the program has written into its folder. */
+function showPictures(disk: FileSystem, program: Program, { picture }: Stage): void {
+  const made = disk
+    .readdir(HOME)
+    .filter((name) => /\.(png|svg)$/.test(name) && !Object.hasOwn(program.files, name))
+  for (const name of made.slice(0, PICTURES)) {
+    const bytes = disk.readFile(`${HOME}/${name}`)
+    const type = PICTURE_TYPES[name.slice(-3)]
+    if (type && bytes.length <= PICTURE_BYTES) picture(type, bytes.slice().buffer)
+  }
+}
+
+serve(async (assets) => {
+  const pyodide = await load(assets)
+  pyodide.runPython(START)
+  return async (program, stage) => {
+    const disk = pyodide.FS as FileSystem
+    writeFiles(disk, program.files)
+    connect(pyodide, program, stage)
+    // a text in JSON is the same text in Python
+    const exit = (await pyodide.runPythonAsync(
+      `_start(${JSON.stringify(program.entry)})`,
+    )) as number
+    showPictures(disk, program, stage)
+    return exit
+  }
+})

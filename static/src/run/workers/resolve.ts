@@ -1,0 +1,21 @@
+// Finds the file that an import means.
+
+const ENDINGS = ["", ".js", ".ts", ".mjs", ".tsx", ".jsx", "/index.js", "/index.ts"]
+
+/** The name of the file that `from` imports as `address`, or null if the session has no such file. */
+export function resolve(
+  address: string,
+  from: string,
+  files: Readonly<Record<string, string>>,
+): string | null {
+  if (!/^\.{1,2}\//.test(address)) return null
+  const parts = from.split("/").slice(0, -1)
+  for (const part of address.split("/"))
+    if (part === "..") parts.pop()
+    else if (part !== ".") parts.push(part)
+  const path = parts.join("/")
+  const names = ENDINGS.map((ending) => path + ending)
+  // TypeScript's own rule: an import names the script that would be made of a file
+  const source = path.replace(/\.js$/, ".ts")
+  return [...names, source].find((name) => Object.hasOwn(files, name)) ?? null
+}

@@ -1,0 +1,35 @@
+"""Starts a user's program as `python main.py` would, called by static/src/run/workers/python.ts."""
+
+
+def _start(entry):
+    """Run the file `entry` as the main module; return the exit code of the process."""
+    import os
+    import sys
+    import traceback
+    from types import ModuleType
+
+    os.chdir("/home/user")
+    sys.path.insert(0, "/home/user")
+    sys.argv = [entry]
+    # Written line by line, so that output appears while the program runs.
+    sys.stdout.reconfigure(line_buffering=True)
+    main = ModuleType("__main__")
+    main.__file__ = entry
+    sys.modules["__main__"] = main
+    code = 0
+    try:
+        with open(entry, encoding="utf-8") as file:
+            source = file.read()
+        exec(compile(source, entry, "exec"), main.__dict__)
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        if isinstance(ended.code, str):
+            print(ended.code, file=sys.stderr)
+    except BaseException as error:
+        # The first entry of the traceback is this function.
+        inside = error.__traceback__.tb_next if error.__traceback__ else None
+        traceback.print_exception(type(error), error, inside)
+        code = 1
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    return code
