@@ -30,6 +30,8 @@ export const showsStart = kept<boolean>("showsStart", true)
  * shown if there is room for the chat, too, and for some 80 columns of text.
  */
 export const showsFiles = kept<boolean>("showsFiles", innerWidth > 1200)
+/** The seconds after which a program is stopped. */
+export const runLimitS = kept<number>("runLimitS", 10, [10, 30, 60])
 export const wraps = kept<boolean>("wraps", false)
 
 const prefersDark = matchMedia("(prefers-color-scheme: dark)")

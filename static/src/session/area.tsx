@@ -1,4 +1,5 @@
 // The middle of a session's page: the tabs of the open files, and the shown file below them.
+import type { ComponentChildren } from "preact"
 import { useEffect, useRef } from "preact/hooks"
 import { MAIN_ROOT, textOf } from "../lib/files"
 import type { Session } from "../types"
@@ -114,7 +115,8 @@ function useFirstFile({ live, view }: Props): void {
   }, [isReady, files, root, select, closeTab])
 }
 
-export function FileArea(props: Props) {
+/** below: what stands under the file, such as the output of programs */
+export function FileArea({ below, ...props }: Props & { below: ComponentChildren }) {
   const { live, view, canWrite } = props
   useFirstFile(props)
   const files = live.files.value
@@ -137,6 +139,7 @@ export function FileArea(props: Props) {
         onFiles={view.toggleFiles}
       />
       <Shown {...props} file={file} />
+      {below}
     </main>
   )
 }

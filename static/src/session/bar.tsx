@@ -1,5 +1,5 @@
-// The bar above the editor. On the left are the title and the save state of the session. On the
-// right are the people, and links to other pages. The middle is empty.
+// The bar above the editor. On the left are the title and the save state of the session. The button
+// in the middle runs the open file. On the right are the people, and links to other pages.
 import type { Session } from "../types"
 import { Avatar } from "../ui/avatar"
 import { Icon, type IconName } from "../ui/icons"
@@ -11,6 +11,8 @@ import type { LiveSession } from "./live/live"
 import type { SaveState } from "./live/saved"
 import { LanguageSelect } from "./language"
 import { othersOf, PanelButtons } from "./panels/buttons"
+import { RunButton } from "./run/button"
+import type { Running } from "./run/running"
 import { Title } from "./title"
 import type { View } from "./view"
 
@@ -90,6 +92,7 @@ interface Props {
   view: View
   canWrite: boolean
   myId: string
+  running: Running
   onChanged: () => void
 }
 
@@ -140,7 +143,7 @@ function More({ session, view, canWrite }: Props) {
 }
 
 export function Bar(props: Props) {
-  const { session, live, view, canWrite, myId, onChanged } = props
+  const { session, live, view, canWrite, myId, running, onChanged } = props
   return (
     <header class="bar">
       <div class="bar-start">
@@ -153,6 +156,7 @@ export function Bar(props: Props) {
           isOut={live.collab.trouble.value?.remedy === "final"}
         />
       </div>
+      {running.mayRun && <RunButton runs={live.runs} place="run-in-bar" running={running} />}
       <nav aria-label="Session" class="bar-end">
         <Here
           people={live.collab.people.value}
@@ -163,7 +167,7 @@ export function Bar(props: Props) {
           <Icon name="share" size={16} />
           <span>Share</span>
         </button>
-        <PanelButtons view={view} live={live} myId={myId} />
+        <PanelButtons view={view} live={live} myId={myId} running={running} />
         <History {...props} />
         <More {...props} />
       </nav>

@@ -31,7 +31,13 @@ function escape(view: View, target: EventTarget | null): boolean {
   return closes
 }
 
-export function useShortcuts(view: View, live: LiveSession, id: string): void {
+/** Ctrl+Enter. In a field of a form or a chat, it does something else. */
+const isRun = (event: KeyboardEvent) =>
+  (event.ctrlKey || event.metaKey) &&
+  event.key === "Enter" &&
+  !(event.target instanceof Element && event.target.closest(".side, dialog"))
+
+export function useShortcuts(view: View, live: LiveSession, id: string, run: () => void): void {
   const act = (event: KeyboardEvent): boolean => {
     const file =
       event.altKey && /^Digit[1-9]$/.test(event.code)
@@ -41,7 +47,8 @@ export function useShortcuts(view: View, live: LiveSession, id: string): void {
     else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") view.open("save")
     else if (isPalette(event)) {
       if (view.dialog === "") view.open("palette")
-    } else if (event.key === "?" && !isTyping(event.target)) view.open("keys")
+    } else if (isRun(event)) run()
+    else if (event.key === "?" && !isTyping(event.target)) view.open("keys")
     else if (event.altKey && event.code === "KeyC") visit(view, "chat")
     else if (event.altKey && event.code === "KeyP") visit(view, "people")
     else if (event.altKey && event.code === "KeyV") go(`/s/${id}/versions`)

@@ -44,6 +44,9 @@ export interface View {
   startNaming: (naming: Naming | null) => void
   side: Side
   toggleSide: (side: Side) => void
+  /** whether the output of programs is open */
+  output: boolean
+  showOutput: (isOpen: boolean) => void
   dialog: DialogName
   open: (dialog: DialogName) => void
   close: () => void
@@ -70,6 +73,7 @@ function usePanels() {
   const [side, setSide] = useState<Side>(innerWidth > PANEL_FROM_PX ? "chat" : "")
   const [hasSheet, setHasSheet] = useState(false)
   const [visits, setVisits] = useState(0)
+  const [output, showOutput] = useState(false)
   const shows = isWide.value ? showsFiles.value : hasSheet
   const toggleFiles = () => {
     if (isWide.value) {
@@ -85,6 +89,8 @@ function usePanels() {
       setSide((old) => (old === next ? "" : next))
       setHasSheet(false)
     },
+    output,
+    showOutput,
     showsFiles: shows,
     isSheet: !isWide.value,
     toggleFiles,

@@ -19,12 +19,14 @@ import { Settings } from "./dialogs/settings"
 import { Shortcuts } from "./dialogs/shortcuts"
 import { SidePanel } from "./panels/side"
 import type { SessionState } from "./live/state"
+import { useRunning, type Running } from "./run/running"
 import { isFinal } from "./live/trouble"
 import { useShortcuts } from "./shortcuts"
 import { useView, type View } from "./view"
 
 const Palette = lazily(() => import("./palette"))
 const FilePanel = lazily(() => import("./files/panel/panel"))
+const RunPanel = lazily(() => import("./run/panel"))
 const ShareDialog = lazily(() => import("./share/dialog"))
 
 /**
@@ -52,7 +54,21 @@ interface Parts {
   view: View
   canWrite: boolean
   myId: string
+  running: Running
   onChanged: () => void
+}
+
+function Output({ live, view, running }: Parts) {
+  return (
+    <Suspense fallback={null}>
+      <RunPanel
+        runs={live.runs}
+        people={live.collab.people.value}
+        running={running}
+        onClose={() => view.showOutput(false)}
+      />
+    </Suspense>
+  )
 }
 
 function Dialogs(parts: Parts) {
@@ -109,7 +125,8 @@ export function Workspace({ state, session, myId }: Props) {
   const view = useView(session.id, canWrite)
   const unread = live.log.unread.value
   useTitle(unread > 0 ? `(${unread}) ${session.title}` : session.title)
-  useShortcuts(view, live, session.id)
+  const running = useRunning(session, live, view, canWrite)
+  useShortcuts(view, live, session.id, running.start)
   useFollowedFile(live, view)
   const followed = collab.people.value.find((one) => one.clientId === view.follows)
   const parts: Parts = {
@@ -118,6 +135,7 @@ export function Workspace({ state, session, myId }: Props) {
     view,
     canWrite,
     myId,
+    running,
     onChanged: () => void state.reload(),
   }
   return (
@@ -133,7 +151,7 @@ export function Workspace({ state, session, myId }: Props) {
             <FilePanel {...parts} />
           </Suspense>
         )}
-        <FileArea {...parts} />
+        <FileArea {...parts} below={view.output && <Output {...parts} />} />
         {view.side && <SidePanel {...parts} />}
       </div>
       <Dialogs {...parts} />

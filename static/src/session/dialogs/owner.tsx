@@ -12,8 +12,8 @@ interface Props {
 }
 
 export function ForOwner({ session, onClose, onChanged, onDelete }: Props) {
-  const save = async ({ title, language, access, joinRole }: Record<string, string>) => {
-    await patch(`/session/${session.id}`, { title, language, access, joinRole })
+  const save = async ({ title, language, access, joinRole, runs }: Record<string, string>) => {
+    await patch(`/session/${session.id}`, { title, language, access, joinRole, runs })
     onChanged()
     onClose()
   }
@@ -44,6 +44,16 @@ export function ForOwner({ session, onClose, onChanged, onDelete }: Props) {
           options={[
             ["editor", "editors"],
             ["viewer", "viewers"],
+          ]}
+        />
+        <Choice
+          name="runs"
+          label="Who may run programs"
+          value={session.runs}
+          options={[
+            ["editors", "editors"],
+            ["all", "editors and viewers"],
+            ["nobody", "nobody"],
           ]}
         />
       </Form>

@@ -1,5 +1,5 @@
 // The settings dialog: the editor in this browser, and the session (for its owner).
-import { fontSize, keys, tabSize, theme, wraps } from "../../settings"
+import { fontSize, keys, runLimitS, tabSize, theme, wraps } from "../../settings"
 import type { Session } from "../../types"
 import { Dialog } from "../../ui/dialog"
 import { Leave } from "./leave"
@@ -78,6 +78,12 @@ export function Settings({
             ["vim", "Vim"],
           ]}
           onChange={(value) => (keys.value = value)}
+        />
+        <Select
+          label="Programs stop after"
+          value={String(runLimitS.value)}
+          options={numbers([10, 30, 60], "seconds")}
+          onChange={(value) => (runLimitS.value = Number(value))}
         />
         <label class="check">
           <input

@@ -4,6 +4,7 @@ const KEYS: [string, string][] = [
   ["?", "This list (Ctrl+/ while typing is for comments)"],
   ["Ctrl/⌘ + K", "All commands, to be found by their names"],
   ["Ctrl/⌘ + S", "Save a version with a label"],
+  ["Ctrl/⌘ + Enter", "Run the open file"],
   ["Alt + C", "Go to the chat, or close it"],
   ["Alt + P", "Go to the people, or close them"],
   ["Alt + V", "Versions"],

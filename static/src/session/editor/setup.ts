@@ -173,6 +173,8 @@ export const basics: Extension = [
   EditorState.allowMultipleSelections.of(true),
   highlight,
   look,
+  // Ctrl+Enter runs the file (shortcuts.ts). CodeMirror would insert a line.
+  keymap.of([{ key: "Mod-Enter", run: () => true }]),
   keymap.of([
     ...closeBracketsKeymap,
     ...defaultKeymap,

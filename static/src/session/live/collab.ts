@@ -245,10 +245,10 @@ export class Collaboration {
   private readPeople(): void {
     const found: Participant[] = []
     for (const [clientId, state] of this.provider.awareness.getStates()) {
-      const { user, typing = false, cursor = null, root, top = null } = state as Presence
+      const { user, typing = false, cursor = null, root, top = null, run } = state as Presence
       if (clientId === this.doc.clientID || !user?.id) continue
       const { id, name, color, avatar = null } = user
-      found.push({ clientId, id, name, color, avatar, typing, cursor, root, top })
+      found.push({ clientId, id, name, color, avatar, typing, cursor, root, top, run })
     }
     this.people.value = found
   }

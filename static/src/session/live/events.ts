@@ -6,6 +6,7 @@ export type Note =
   | { about: "session" }
   | { about: "message"; message: Message }
   | { about: "slowed"; seconds: number }
+  | { about: "run"; number: number }
 
 /** Callbacks of the code that opened a connection. */
 export interface Events {
@@ -24,4 +25,6 @@ export interface Participant {
   /** the open file; undefined for other programs, which do not tell it */
   root: string | undefined
   top: RelativePosition
+  /** what the program of this person does, as session/run/words.ts reads it */
+  run: unknown
 }

@@ -9,6 +9,7 @@ import { filesOf, filesTold, type SessionFile } from "../files/table"
 import { WatchedTable } from "../files/watched"
 import { ChatLog } from "../panels/chatlog"
 import { Collaboration, type Note, type Participant } from "./collab"
+import { Runs } from "../run/runs"
 import type { SessionState } from "./state"
 import { type Contents, type Names, readLive, readNames, readTexts } from "./texts"
 
@@ -45,6 +46,7 @@ function withMain(preview: Contents | null): Contents {
 export class LiveSession {
   readonly collab: Collaboration
   readonly log: ChatLog
+  readonly runs: Runs
   /**
    * the server's texts, shown read-only until the document is ready; null if they are not known
    */
@@ -81,6 +83,7 @@ export class LiveSession {
     })
     this.watched = new WatchedTable(this.collab.doc)
     this.changes = new FileChanges(this.collab.doc, () => this.files.peek())
+    this.runs = new Runs(state.id, myId, (told) => this.collab.say("run", told))
     let before: Participant[] = []
     this.stopWatching = this.collab.people.subscribe((now) => {
       this.peopleChanged(before, now)
@@ -95,6 +98,7 @@ export class LiveSession {
     clearTimeout(this.previewing)
     document.removeEventListener("visibilitychange", this.tabChanged)
     this.stopWatching()
+    this.runs.destroy()
     this.collab.destroy()
   }
 
@@ -114,6 +118,11 @@ export class LiveSession {
     }
     if (note.about === "slowed") {
       this.behindS.value = note.seconds
+      return
+    }
+    if (note.about === "run") {
+      // a run that cannot be read now is in the history later
+      this.runs.noted(note.number).catch(() => undefined)
       return
     }
     const { sender, message } = note.message

@@ -3,6 +3,8 @@ import type { ComponentChildren } from "preact"
 import { Icon, type IconName } from "../../ui/icons"
 import type { Participant } from "../live/collab"
 import type { LiveSession } from "../live/live"
+import { RunButton } from "../run/button"
+import type { Running } from "../run/running"
 import type { Side, View } from "../view"
 
 /** All other people in the session. Other tabs of the same user do not count. */
@@ -40,9 +42,10 @@ interface Props {
   live: LiveSession
   view: View
   myId: string
+  running: Running
 }
 
-export function PanelButtons({ live, view, myId }: Props) {
+export function PanelButtons({ live, view, myId, running }: Props) {
   const unread = live.log.unread.value
   const here = othersOf(live.collab.people.value, myId).length
   return (
@@ -71,6 +74,17 @@ export function PanelButtons({ live, view, myId }: Props) {
           </span>
         )}
       </PanelButton>
+      <button
+        type="button"
+        class="ghost"
+        title="Output of programs"
+        aria-expanded={view.output}
+        onClick={() => view.showOutput(!view.output)}
+      >
+        <Icon name="terminal" />
+        <span class="panel-label">Output</span>
+      </button>
+      {running.mayRun && <RunButton runs={live.runs} place="run-at-foot" running={running} />}
     </div>
   )
 }

@@ -1,0 +1,26 @@
+// The button that runs the open file, and stops what runs. It stands in the bar, and on a phone at
+// the foot of the screen.
+import { Icon } from "../../ui/icons"
+import type { Running } from "./running"
+import type { Runs } from "./runs"
+
+interface Props {
+  runs: Runs
+  place: "run-in-bar" | "run-at-foot"
+  running: Running
+}
+
+export function RunButton({ runs, place, running }: Props) {
+  const isIdle = runs.phase.value === "idle"
+  return (
+    <button
+      type="button"
+      class={`run-button ${place}`}
+      title={isIdle ? `Run ${running.name} (Ctrl+Enter)` : "Stop the program"}
+      onClick={() => (isIdle ? running.start() : runs.stop())}
+    >
+      <Icon name={isIdle ? "run" : "stop"} size={16} />
+      <span>{isIdle ? "Run" : "Stop"}</span>
+    </button>
+  )
+}

@@ -1,0 +1,55 @@
+// The kept runs of the session, newest first.
+import { useEffect, useState } from "preact/hooks"
+import { words } from "../../api"
+import { ago, full } from "../../lib/times"
+import type { Runs } from "./runs"
+import { endOf } from "./words"
+
+export function History({ runs, onOpen }: { runs: Runs; onOpen: () => void }) {
+  const [problem, setProblem] = useState("")
+  useEffect(() => {
+    runs.load().catch((error: unknown) => setProblem(words(error)))
+  }, [runs])
+  const history = runs.history.value
+  const older = runs.older.value
+  if (problem) return <p role="alert">{problem}</p>
+  if (history === null) return <p role="status">Reading…</p>
+  if (history.length === 0) return <p>Nobody has run anything here yet.</p>
+  return (
+    <ul class="run-list">
+      {history.map((run) => (
+        <li key={run.number}>
+          <button
+            type="button"
+            class="ghost"
+            onClick={() => {
+              runs.showRun(run)
+              onOpen()
+            }}
+          >
+            <span>
+              {run.user.username} ran {run.name}
+            </span>
+            <span class={run.outcome === "done" ? "run-good" : "run-bad"}>{endOf(run)}</span>
+            <time dateTime={run.at} title={full(run.at)}>
+              {ago(run.at)}
+            </time>
+          </button>
+        </li>
+      ))}
+      {older !== null && (
+        <li>
+          <button
+            type="button"
+            class="small"
+            onClick={() =>
+              void runs.load(older).catch((error: unknown) => setProblem(words(error)))
+            }
+          >
+            Older runs
+          </button>
+        </li>
+      )}
+    </ul>
+  )
+}

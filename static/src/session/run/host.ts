@@ -1,0 +1,123 @@
+// The isolated frame, seen from the app. Everything that comes out of it is text from strangers.
+import { HELLO, type Order, type Program, type Wanted } from "../../run/protocol"
+import { checkedReport, type FrameReport } from "./reports"
+
+/** How long loading may stand still before it counts as failed. */
+const STALLED_MS = 15_000
+const PATH = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/
+
+export type Heard = FrameReport | { is: "loading"; loaded: number; total: number }
+
+/** Call `failed` when `beat` was not called for some time. */
+function watch(failed: () => void): { beat: () => void; end: () => void } {
+  let timer = window.setTimeout(failed, STALLED_MS)
+  const end = () => clearTimeout(timer)
+  return {
+    beat: () => {
+      end()
+      timer = window.setTimeout(failed, STALLED_MS)
+    },
+    end,
+  }
+}
+
+/** Request a file, and tell how many of its bytes have come. */
+async function load(path: string, came: (bytes: number) => void): Promise<ArrayBuffer> {
+  if (!PATH.test(path)) throw new Error("the frame asked for a file that is not its own")
+  const stop = new AbortController()
+  const clock = watch(() => stop.abort())
+  try {
+    const answer = await fetch(`/static/run/${path}`, { signal: stop.signal })
+    if (!answer.ok || !answer.body) throw new Error(`the server answered ${answer.status}`)
+    const parts: Uint8Array<ArrayBuffer>[] = []
+    const reader = answer.body.getReader()
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      clock.beat()
+      parts.push(read.value)
+      came(read.value.length)
+    }
+    return await new Blob(parts).arrayBuffer()
+  } finally {
+    clock.end()
+  }
+}
+
+/**
+ * A frame with an origin of its own, which runs programs in workers. The app requests the files that
+ * the frame needs: the cache of a page without an origin ends with the page.
+ */
+export class Host {
+  private readonly frame = document.createElement("iframe")
+  private port: MessagePort | null = null
+  private program: Program | null = null
+  private readonly opening = watch(() => this.fail("its frame does not start"))
+
+  constructor(private readonly hear: (heard: Heard) => void) {
+    this.frame.setAttribute("sandbox", "allow-scripts")
+    this.frame.title = "Runs programs"
+    this.frame.hidden = true
+    this.frame.src = "/run/"
+    addEventListener("message", this.greeted)
+    document.body.append(this.frame)
+  }
+
+  private readonly greeted = ({ data, source, origin }: MessageEvent<unknown>) => {
+    const frame = this.frame.contentWindow
+    if (!frame || source !== frame || origin !== "null" || data !== HELLO || this.port) return
+    this.opening.end()
+    const { port1, port2 } = new MessageChannel()
+    this.port = port1
+    port1.onmessage = ({ data: report }: MessageEvent<unknown>) => this.reported(report)
+    frame.postMessage(HELLO, "*", [port2])
+    if (this.program) this.send({ do: "run", program: this.program })
+  }
+
+  run(program: Program): void {
+    this.program = program
+    if (this.port) this.send({ do: "run", program })
+  }
+
+  stop(): void {
+    this.send({ do: "stop" })
+  }
+
+  close(): void {
+    this.opening.end()
+    removeEventListener("message", this.greeted)
+    this.port?.close()
+    this.frame.remove()
+  }
+
+  private send(order: Order, moved: Transferable[] = []): void {
+    this.port?.postMessage(order, moved)
+  }
+
+  private reported(given: unknown): void {
+    const report = checkedReport(given)
+    if (report?.is === "wanted") void this.bring(report.files)
+    else if (report) this.hear(report)
+  }
+
+  private async bring(files: Wanted[]): Promise<void> {
+    const total = files.reduce((sum, { bytes }) => sum + bytes, 0)
+    let loaded = 0
+    const came = (bytes: number) => {
+      loaded += bytes
+      this.hear({ is: "loading", loaded: Math.min(loaded, total), total })
+    }
+    try {
+      await Promise.all(
+        files.map(async ({ path }) => {
+          const bytes = await load(path, came)
+          this.send({ do: "file", path, bytes }, [bytes])
+        }),
+      )
+    } catch (error) {
+      this.fail(error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  private fail(message: string): void {
+    this.hear({ is: "broken", message: `The language could not be loaded: ${message}.` })
+  }
+}

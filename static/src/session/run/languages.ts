@@ -1,0 +1,36 @@
+// Which files run in this browser, and why others do not.
+import { LANGUAGES, languageName } from "../../lib/languages"
+
+/** Languages that run, and the megabytes that their first run loads; 0 if they are few. */
+const RUNS: ReadonlyMap<string, number> = new Map([
+  ["javascript", 0],
+  ["typescript", 0],
+  ["python", 6.4],
+  ["sql", 0.4],
+  ["lua", 0.2],
+  ["html", 0],
+])
+
+/** Kinds of text that nobody would run. */
+const NO_PROGRAMS = new Set(["css", "markdown", "json", "yaml", "plaintext"])
+
+/** The language of a file: by its suffix, or else the session's. */
+export function languageOfFile(name: string, sessionLanguage: string): string {
+  const suffix = name.slice(name.lastIndexOf(".") + 1 || name.length).toLowerCase()
+  return LANGUAGES.find((one) => one.suffix === suffix)?.id ?? sessionLanguage
+}
+
+/** Why a file in this language cannot run; "" if it can. */
+export function whyNot(language: string): string {
+  if (RUNS.has(language)) return ""
+  const name = languageName(language)
+  if (NO_PROGRAMS.has(language)) return `${name} is not a program. Open another file to run it.`
+  const names = [...RUNS.keys()].map(languageName)
+  return `${name} does not run in a browser. These do: ${names.join(", ")}.`
+}
+
+/** What the first run loads, for users: "6.4 MB"; "" if it is little. */
+export function sizeOf(language: string): string {
+  const size = RUNS.get(language) ?? 0
+  return size > 0 ? `${size} MB` : ""
+}

@@ -1,0 +1,49 @@
+// Texts about runs.
+import type { Ending, Piece } from "../../run/protocol"
+import type { Run, RunPresence } from "./types"
+
+/** A duration: "80 ms", "1.2 s". */
+const duration = (ms: number) => (ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`)
+
+/** How a run has ended: "Done in 80 ms", "Failed in 1.2 s, exit code 1". */
+export function endOf({ outcome, exit, ms }: Pick<Ending, "outcome" | "exit" | "ms">): string {
+  if (outcome === "done") return `Done in ${duration(ms)}`
+  if (outcome === "failed") return `Failed in ${duration(ms)}, exit code ${exit ?? "unknown"}`
+  if (outcome === "timeout") return `Stopped at the limit of ${duration(ms)}`
+  return `Stopped after ${duration(ms)}`
+}
+
+/** The kept output in one text for each stream, as the server gets it. */
+export const textOf = (pieces: readonly Piece[], to: Piece["to"]): string =>
+  pieces
+    .filter((piece) => piece.to === to)
+    .map(({ text }) => text)
+    .join("")
+
+/** The output of a kept run. The order between the two streams is not kept. */
+export function piecesOf({ stdout, stderr }: Pick<Run, "stdout" | "stderr">): Piece[] {
+  const pieces: Piece[] = [
+    { to: "out", text: stdout },
+    { to: "err", text: stderr },
+  ]
+  return pieces.filter(({ text }) => text !== "")
+}
+
+const STATES: readonly string[] = ["running", "done", "failed", "stopped", "timeout"]
+const TAIL = 1000
+
+/** The run that another browser tells of, checked; null if it tells of none. */
+export function presenceOf(given: unknown): RunPresence | null {
+  if (typeof given !== "object" || given === null) return null
+  const { root, language, state, since, tail } = given as Partial<
+    Record<keyof RunPresence, unknown>
+  >
+  if (typeof root !== "string" || typeof state !== "string" || !STATES.includes(state)) return null
+  return {
+    root,
+    language: typeof language === "string" ? language : "",
+    state: state as RunPresence["state"],
+    since: typeof since === "number" ? since : 0,
+    tail: typeof tail === "string" ? tail.slice(-TAIL) : "",
+  }
+}
