@@ -67,7 +67,7 @@ export default defineConfig({
     rollupOptions: { input: [here("src/run/index.html"), here("src/run/preview.html")], output },
   },
   // A worker is one file, which the frame gets as text: its code must import nothing by address.
-  worker: { format: "es", rollupOptions: { output: { ...output, inlineDynamicImports: true } } },
+  worker: { format: "iife", rollupOptions: { output: { ...output, inlineDynamicImports: true } } },
   esbuild: { legalComments: "none" },
   resolve: {
     alias: [{ find: /^(node:.*|module|ws)$/, replacement: here("src/run/workers/nothing.ts") }],

@@ -149,6 +149,14 @@ export const LANGUAGES: Language[] = [
       StreamLanguage.define((await import("@codemirror/legacy-modes/mode/swift")).swift),
     starter: 'print("Hello, world!")\n',
   },
+  {
+    id: "lua",
+    name: "Lua",
+    suffix: "lua",
+    load: async () =>
+      StreamLanguage.define((await import("@codemirror/legacy-modes/mode/lua")).lua),
+    starter: 'print("Hello, world!")\n',
+  },
   { id: "scala", name: "Scala", suffix: "scala", load: clike("scala") },
   {
     id: "shell",

@@ -1,16 +1,47 @@
 // The page that shows a user's HTML. It has an origin of its own, and can load nothing from any
-// host. The page that it gets replaces this one.
-import { HELLO } from "./protocol"
+// host. The user's page replaces this one.
+import { HELLO, type Preview } from "./protocol"
 
-addEventListener("message", function show({ data, source }: MessageEvent<unknown>) {
-  if (source !== parent || typeof data !== "string") return
+type Files = Readonly<Record<string, string>>
+
+const named = (files: Files, address: string | null): string | null => {
+  const name = address?.replace(/^\.?\//, "") ?? ""
+  return Object.hasOwn(files, name) ? (files[name] ?? null) : null
+}
+
+/** Put the content of style sheets, scripts and drawings of the session into the page. */
+function pageOf(files: Files, entry: string): string {
+  const page = new DOMParser().parseFromString(files[entry] ?? "", "text/html")
+  for (const link of page.querySelectorAll<HTMLLinkElement>("link[rel~=stylesheet]")) {
+    const text = named(files, link.getAttribute("href"))
+    if (text === null) continue
+    const style = page.createElement("style")
+    style.textContent = text.replaceAll("</style", "<\\/style")
+    link.replaceWith(style)
+  }
+  for (const script of page.querySelectorAll("script[src]")) {
+    const text = named(files, script.getAttribute("src"))
+    if (text === null) continue
+    script.removeAttribute("src")
+    script.textContent = text.replaceAll("</script", "<\\/script")
+  }
+  for (const image of page.querySelectorAll("img[src]")) {
+    const text = named(files, image.getAttribute("src"))
+    if (text !== null)
+      image.setAttribute("src", `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`)
+  }
+  return `<!doctype html>\n${page.documentElement.outerHTML}`
+}
+
+addEventListener("message", function show({ data, source }: MessageEvent<Preview>) {
+  if (source !== parent) return
   removeEventListener("message", show)
-  // A policy does not cover these connections, and a page that is shown needs none.
+  // The policy does not cover these connections.
   for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection"])
     Reflect.deleteProperty(window, name)
   document.open()
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- only this keeps policy and origin
-  document.write(data)
+  document.write(pageOf(data.files, data.entry))
   document.close()
 })
 

@@ -14,6 +14,9 @@ export interface Program {
   limitMs: number
 }
 
+/** What the app tells the page that shows a user's HTML. */
+export type Preview = Pick<Program, "files" | "entry">
+
 /** A part of the output, in the order of writing: of stdout ("out") or stderr ("err"). */
 export interface Piece {
   to: "out" | "err"

@@ -11,7 +11,8 @@ export class ProgramWorker {
 
   constructor(code: ArrayBuffer, assets: Assets) {
     const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }))
-    this.worker = new Worker(url, { type: "module" })
+    // A worker that is a module does not start from a blob in a page without an origin.
+    this.worker = new Worker(url)
     const { port1, port2 } = new MessageChannel()
     this.port = port1
     this.ready = new Promise((done, failed) => {

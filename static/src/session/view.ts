@@ -73,7 +73,7 @@ function usePanels() {
   const [side, setSide] = useState<Side>(innerWidth > PANEL_FROM_PX ? "chat" : "")
   const [hasSheet, setHasSheet] = useState(false)
   const [visits, setVisits] = useState(0)
-  const [output, showOutput] = useState(false)
+  const [output, setOutput] = useState(false)
   const shows = isWide.value ? showsFiles.value : hasSheet
   const toggleFiles = () => {
     if (isWide.value) {
@@ -90,7 +90,13 @@ function usePanels() {
       setHasSheet(false)
     },
     output,
-    showOutput,
+    showOutput: (isOpen: boolean) => {
+      setOutput(isOpen)
+      // on narrow screens, a panel would cover the output
+      if (!isOpen || isWide.value) return
+      setSide("")
+      setHasSheet(false)
+    },
     showsFiles: shows,
     isSheet: !isWide.value,
     toggleFiles,

@@ -6,9 +6,11 @@ import START from "./start.lua?raw"
 import { serve } from "./serve"
 
 serve(async (assets) => {
-  const factory = new LuaFactory(`${NOWHERE}glue.wasm`)
   const compiled = assets[LUA_WASM.path] as WebAssembly.Module
-  const lua = await offline(compiled, new ArrayBuffer(0), () => factory.createEngine())
+  const [factory, lua] = await offline(compiled, new ArrayBuffer(0), async () => {
+    const made = new LuaFactory(`${NOWHERE}glue.wasm`)
+    return [made, await made.createEngine()] as const
+  })
   return async ({ files, entry, stdin }, { output }) => {
     for (const [name, text] of Object.entries(files)) await factory.mountFile(name, text)
     const lines = stdin === "" ? [] : stdin.replace(/\n$/, "").split("\n")

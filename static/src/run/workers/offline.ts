@@ -1,7 +1,7 @@
 // Loads runtimes that know only how to request their files, from files that are here already.
 
-/** An address that exists nowhere, for files that are never requested. */
-export const NOWHERE = "https://runtime.invalid/"
+/** The address of files that are never requested. */
+export const NOWHERE = "https://localhost/"
 
 /**
  * Call `load`. Until it ends, every request is answered with `file`, and WebAssembly is not

@@ -37,7 +37,7 @@ const load = async (assets: Assets): Promise<PyodideAPI> => {
 
 /** No packages besides the standard library. */
 const LOCK = JSON.stringify({
-  info: { abi_version: "", arch: "wasm32", platform: "", python: "3.14", version: "314.0.7" },
+  info: { abi_version: "2026_0", arch: "wasm32", platform: "", python: "3.14", version: "314.0.7" },
   packages: {},
 })
 

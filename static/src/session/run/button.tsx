@@ -6,16 +6,17 @@ import type { Runs } from "./runs"
 
 interface Props {
   runs: Runs
-  place: "run-in-bar" | "run-at-foot"
+  /** whether it is the button that a phone has at the foot of its screen */
+  isAtFoot?: boolean
   running: Running
 }
 
-export function RunButton({ runs, place, running }: Props) {
+export function RunButton({ runs, isAtFoot, running }: Props) {
   const isIdle = runs.phase.value === "idle"
   return (
     <button
       type="button"
-      class={`run-button ${place}`}
+      class={isAtFoot ? "run-button run-at-foot" : "run-button run-in-bar"}
       title={isIdle ? `Run ${running.name} (Ctrl+Enter)` : "Stop the program"}
       onClick={() => (isIdle ? running.start() : runs.stop())}
     >

@@ -2,8 +2,11 @@
 import { useEffect, useState } from "preact/hooks"
 import { words } from "../../api"
 import { ago, full } from "../../lib/times"
+import type { Run } from "../../types"
 import type { Runs } from "./runs"
 import { endOf } from "./words"
+
+const isGood = ({ outcome }: Run) => outcome === "done"
 
 export function History({ runs, onOpen }: { runs: Runs; onOpen: () => void }) {
   const [problem, setProblem] = useState("")
@@ -30,7 +33,7 @@ export function History({ runs, onOpen }: { runs: Runs; onOpen: () => void }) {
             <span>
               {run.user.username} ran {run.name}
             </span>
-            <span class={run.outcome === "done" ? "run-good" : "run-bad"}>{endOf(run)}</span>
+            <span class={isGood(run) ? "run-good" : "run-bad"}>{endOf(run)}</span>
             <time dateTime={run.at} title={full(run.at)}>
               {ago(run.at)}
             </time>

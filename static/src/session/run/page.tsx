@@ -1,8 +1,8 @@
 // A user's page, in a frame of its own that reaches nothing.
 import { useEffect, useRef } from "preact/hooks"
-import { HELLO } from "../../run/protocol"
+import { HELLO, type Preview } from "../../run/protocol"
 
-export function Preview({ page, name }: { page: string; name: string }) {
+export function Page({ page }: { page: Preview }) {
   const frame = useRef<HTMLIFrameElement>(null)
   useEffect(() => {
     const greeted = ({ source, origin, data }: MessageEvent<unknown>) => {
@@ -17,10 +17,9 @@ export function Preview({ page, name }: { page: string; name: string }) {
   }, [page])
   return (
     <iframe
-      key={page}
       ref={frame}
       class="run-page"
-      title={`Preview of ${name}`}
+      title={`Preview of ${page.entry}`}
       sandbox="allow-scripts"
       src="/run/preview"
     />

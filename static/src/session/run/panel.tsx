@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks"
 import { Icon } from "../../ui/icons"
 import type { Participant } from "../live/collab"
 import { History } from "./history"
-import { Preview } from "./page"
+import { Page } from "./page"
 import type { Running } from "./running"
 import type { Runs, Shown } from "./runs"
 import { OutputText } from "./text"
@@ -102,7 +102,7 @@ function Output(props: Props) {
           {shown.pieces.length > 0 && (
             <OutputText pieces={shown.pieces} files={running.names} onPlace={running.goTo} />
           )}
-          {shown.page !== null && <Preview page={shown.page} name={shown.name} />}
+          {shown.page && <Page key={shown.number} page={shown.page} />}
           {shown.pictures.map((url, index) => (
             <img
               key={url}

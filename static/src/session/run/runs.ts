@@ -1,13 +1,14 @@
 // The runs of an open session: the one of this browser, and those that the server has kept.
 import { signal } from "@preact/signals"
 import { get, post, words } from "../../api"
-import type { Ending, Piece, Program } from "../../run/protocol"
+import type { Ending, Piece, Preview, Program } from "../../run/protocol"
 import { OUTPUT_BYTES } from "../../run/protocol"
+import type { Run } from "../../types"
 import { tell } from "../../ui/announce"
 import type { Heard, Host } from "./host"
 import { sizeOf, whyNot } from "./languages"
-import type { Run, RunPresence } from "./types"
-import { endOf, textOf } from "./words"
+import type { RunPresence } from "./types"
+import { endOf, piecesOf, textOf } from "./words"
 
 const TAIL = 1000
 /** Milliseconds between two messages to the others about a running program. */
@@ -31,11 +32,16 @@ export interface Shown {
   /** why it could not run; "" if it could */
   problem: string
   /** the page of an HTML file; null for programs */
-  page: string | null
+  page: Preview | null
+  /** another number for each run, so that each page gets a new frame */
+  number: number
 }
+
+let number = 0
 
 const fresh = (name: string): Shown => ({
   name,
+  number: ++number,
   by: "",
   pieces: [],
   pictures: [],
@@ -57,6 +63,7 @@ export class Runs {
   private task: Task | null = null
   private since = 0
   private toldAt = 0
+  private telling = 0
   private length = 0
 
   constructor(
@@ -66,6 +73,7 @@ export class Runs {
   ) {}
 
   destroy(): void {
+    clearTimeout(this.telling)
     this.host?.close()
     this.forgetPictures()
   }
@@ -77,13 +85,9 @@ export class Runs {
     this.show(fresh(task.entry))
     const problem = whyNot(task.language)
     if (problem) this.change({ problem })
-    else if (task.language === "html") await this.preview(task)
+    else if (task.language === "html")
+      this.change({ page: { files: task.files, entry: task.entry } })
     else await this.run(task)
-  }
-
-  private async preview({ files, entry }: Task): Promise<void> {
-    const { pageOf } = await import("./preview")
-    this.change({ page: pageOf(files, entry) })
   }
 
   private async run(task: Task): Promise<void> {
@@ -151,7 +155,6 @@ export class Runs {
     this.idle()
     this.change({ ending })
     if (!hasRun) return
-    this.toldAt = 0
     this.tell(ending.outcome)
     void this.report(ending)
   }
@@ -161,16 +164,18 @@ export class Runs {
     this.progress.value = null
   }
 
+  /** Tell the others the state now, or soon if they were told a moment ago. */
   private tell(state: RunPresence["state"]): void {
-    if (!this.task || Date.now() - this.toldAt < TELL_MS) return
+    clearTimeout(this.telling)
+    const waitMs = state === "running" ? this.toldAt + TELL_MS - Date.now() : 0
+    if (waitMs > 0) this.telling = window.setTimeout(() => this.tell(state), waitMs)
+    else if (this.task) this.sayNow(this.task, state)
+  }
+
+  private sayNow({ root, language }: Task, state: RunPresence["state"]): void {
     this.toldAt = Date.now()
-    const { root, language } = this.task
-    const text =
-      this.shown
-        .peek()
-        ?.pieces.map((piece) => piece.text)
-        .join("") ?? ""
-    this.say({ root, language, state, since: this.since, tail: text.slice(-TAIL) })
+    const texts = this.shown.peek()?.pieces.map(({ text }) => text) ?? []
+    this.say({ root, language, state, since: this.since, tail: texts.join("").slice(-TAIL) })
   }
 
   private async report({ outcome, exit, ms, isCut }: Ending): Promise<void> {
@@ -201,14 +206,10 @@ export class Runs {
   /** Show the output of a kept run. */
   showRun(run: Run): void {
     const { outcome, exit, ms, isCut } = run
-    const pieces: Piece[] = [
-      { to: "out", text: run.stdout },
-      { to: "err", text: run.stderr },
-    ]
     this.show({
       ...fresh(run.name),
       by: run.user.id === this.myId ? "" : run.user.username,
-      pieces: pieces.filter(({ text }) => text !== ""),
+      pieces: piecesOf(run),
       ending: { outcome, exit, ms, isCut },
     })
   }

@@ -10,10 +10,11 @@ interface Props {
 }
 
 export function OutputText({ pieces, files, onPlace }: Props) {
+  const isError = (piece: Piece) => piece.to === "err"
   return (
     <pre class="run-text" tabIndex={0} aria-label="Output" data-testid="output">
       {pieces.map((piece, index) => (
-        <span key={index} class={piece.to === "err" ? "run-error" : undefined}>
+        <span key={index} class={isError(piece) ? "run-error" : undefined}>
           {coloured(piece.text).map(({ text, colour, isBold }, part) => (
             <span key={part} data-colour={colour} data-bold={isBold || undefined}>
               {placesIn(text, files).map(({ text: words, file, line }, place) =>

@@ -1,6 +1,7 @@
 // Texts about runs.
 import type { Ending, Piece } from "../../run/protocol"
-import type { Run, RunPresence } from "./types"
+import type { Run } from "../../types"
+import type { RunPresence } from "./types"
 
 /** A duration: "80 ms", "1.2 s". */
 const duration = (ms: number) => (ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`)
