@@ -20,13 +20,12 @@ from handlers.api import (
     recovery,
     redact,
     replay,
-    runner,
     session,
     versions,
 )
 from handlers.export import export
 from handlers.monitoring import health, metrics
-from handlers.running import remote, runs
+from handlers.running import frame, remote, runs
 from handlers.services import Services
 from handlers.socketio.endpoint import SocketIOEndpoint
 from handlers.socketio.transport import SocketIOHandler
@@ -103,9 +102,9 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/join/([^/]+)", pages.AppHandler),
     (r"/docs", pages.DocsHandler),
     (r"/openapi.json", pages.OpenApiHandler),
-    (r"/run/", runner.FrameHandler),
-    (r"/run/preview", runner.PreviewHandler),
-    (r"/static/run/(.+)", runner.RunnerFileHandler),
+    (r"/run/", frame.FrameHandler),
+    (r"/run/preview", frame.PreviewHandler),
+    (r"/static/run/(.+)", frame.RunnerFileHandler),
     (r"/static/(.+)", pages.AssetHandler),
 )
 """All routes. `handlers.http.api_docs.openapi` and docs/api.md describe the routes of the API."""

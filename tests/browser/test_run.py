@@ -3,10 +3,11 @@
 import re
 
 import pytest
-from playwright.async_api import Locator, Route, expect
+from playwright.async_api import Route, expect
 
 from tests.api import Api
 from tests.browser.conftest import NewPerson, Someone
+from tests.browser.programs import output, programmer, run, write
 
 DONE = re.compile("Done in ")
 PROGRAMS = {
@@ -20,33 +21,6 @@ PROGRAMS = {
     "lua": ("print(1.0, nil, #'abc')\nio.write('x\\n')", "1.0\tnil\t3\nx"),
 }
 ENDLESS = {"javascript": "console.log('on')\nwhile (true) {}", "python": "while True: pass"}
-
-
-def output(one: Someone) -> Locator:
-    return one.page.get_by_test_id("output")
-
-
-async def programmer(person: NewPerson, language: str) -> Someone:
-    """Return the owner of a new session in a language."""
-    ada = await person()
-    await ada.sign_up()
-    await ada.create("Running")
-    await ada.page.get_by_role("banner").get_by_label("Language").select_option(language)
-    return ada
-
-
-async def write(one: Someone, code: str) -> None:
-    """Replace the text of the open file."""
-    await one.text.click()
-    await one.page.keyboard.press("Control+a")
-    await one.page.keyboard.press("Delete")
-    await one.page.keyboard.insert_text(code)
-
-
-async def run(one: Someone, code: str) -> None:
-    """Replace the text by a program, and run it."""
-    await write(one, code)
-    await one.page.keyboard.press("Control+Enter")
 
 
 async def add_file(one: Someone, name: str, text: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import NewPerson, Someone
-from tests.browser.test_run import output, programmer, run
+from tests.browser.programs import output, programmer, run
 
 ATTEMPTS = {
     "cookies": "document.cookie",

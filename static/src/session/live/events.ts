@@ -25,6 +25,6 @@ export interface Participant {
   /** the open file; undefined for other programs, which do not tell it */
   root: string | undefined
   top: RelativePosition
-  /** what the program of this person does, as session/run/words.ts reads it */
+  /** what the program of this person does, as `presenceOf` reads it */
   run: unknown
 }

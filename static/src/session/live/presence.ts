@@ -13,6 +13,6 @@ export interface Presence {
   root?: string
   /** the position of the first line on the screen */
   top?: RelativePosition
-  /** the running program, or the last one: RunPresence of session/run/types.ts */
+  /** the running program, or the last one: a `RunPresence` */
   run?: unknown
 }

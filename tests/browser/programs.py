@@ -1,0 +1,32 @@
+"""Helpers for tests that run programs in the browser."""
+
+from playwright.async_api import Locator
+
+from tests.browser.conftest import NewPerson, Someone
+
+
+def output(one: Someone) -> Locator:
+    return one.page.get_by_test_id("output")
+
+
+async def programmer(person: NewPerson, language: str) -> Someone:
+    """Return the owner of a new session in a language."""
+    ada = await person()
+    await ada.sign_up()
+    await ada.create("Running")
+    await ada.page.get_by_role("banner").get_by_label("Language").select_option(language)
+    return ada
+
+
+async def write(one: Someone, code: str) -> None:
+    """Replace the text of the open file."""
+    await one.text.click()
+    await one.page.keyboard.press("Control+a")
+    await one.page.keyboard.press("Delete")
+    await one.page.keyboard.insert_text(code)
+
+
+async def run(one: Someone, code: str) -> None:
+    """Replace the text by a program, and run it."""
+    await write(one, code)
+    await one.page.keyboard.press("Control+Enter")
