@@ -22,7 +22,9 @@ const toServer: ProxyOptions = {
     accept.includes("text/html") && !SERVED.test(url) ? "/static/dist/index.html" : undefined,
   configure: (proxy) => {
     for (const event of ["proxyReq", "proxyReqWs"] as const)
-      proxy.on(event, (request, { headers }) => {
+      proxy.on(event, (request, { headers, url = "" }) => {
+        // the policy of these pages names the host of their scripts
+        if (url.startsWith("/run/") && headers.host) request.setHeader("Host", headers.host)
         if (headers.origin === `http://${headers.host}`)
           request.setHeader("Origin", new URL(SERVER).origin)
       })
