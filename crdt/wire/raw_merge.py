@@ -212,8 +212,7 @@ class MergedState:
         runs, at = reader.runs()
         for client, present in runs.items():
             first, last = present[0], present[-1]
-            # with a Skip between two runs
-            size = sum(run.size for run in present) + len(present) - 1
+            size = sum(run.size for run in present) + len(present) - 1  # a Skip between two runs
             self._sections[client] = _Section(first.first, last.after, size, first.begin, last.end)
         self._deletions = {client: write_ranges(ranges) for client, ranges in reader.deletions(at)}
 
