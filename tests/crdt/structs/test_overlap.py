@@ -122,7 +122,7 @@ SAME = {
         b"\xa1\x06" + b"[" * 400 + b"2" + b"]" * 400,
     ),
 }
-"""{name: (kind, one encoding, another encoding)} of contents that count as the same"""
+"""{name: (kind, one encoding, another encoding)} of contents that count as equal"""
 
 
 @pytest.mark.parametrize("name", SAME)
