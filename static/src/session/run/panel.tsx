@@ -62,7 +62,9 @@ function Ending({ shown }: { shown: Shown }) {
     <p class="run-end" role="status">
       <strong class={isGood ? "run-good" : "run-bad"}>{endOf(shown.ending)}.</strong>
       {shown.ending.isCut && " The output was cut at 64 KiB."}{" "}
-      <span class="run-claim">As the browser of {shown.by || "this user"} reports it.</span>
+      <span class="run-claim">
+        As {shown.by ? `the browser of ${shown.by}` : "your browser"} reports it.
+      </span>
     </p>
   )
 }
