@@ -190,5 +190,5 @@ def test_check_update_between_two_roots_is_refused(index: StructIndex) -> None:
     other = Typist(6, root="other")
     index.take_stored(parse(other.insert(0, "x")), "ada")
 
-    with pytest.raises(Rejected, match="apart"):
+    with pytest.raises(Rejected, match="different parents"):
         check(index, bytes.fromhex("010109" + "00" + "c40502" + "0600" + "0178" + "00"))
