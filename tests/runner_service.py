@@ -19,6 +19,8 @@ from typing import Any
 _SECONDS = 1.0
 """Seconds that a program may take. The service of an operator allows more."""
 _MEMORY_BYTES = 512 << 20
+_MOST_STDIN = 10_000
+"""Characters of input. A service of Piston has limits too, and refuses what is over them."""
 _BOUND_AND_RUN = f"""
 import resource, runpy, sys
 resource.setrlimit(resource.RLIMIT_AS, ({_MEMORY_BYTES}, {_MEMORY_BYTES}))
@@ -49,6 +51,8 @@ class _Handler(BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if asked["language"] == "broken":
             self._reply(200, {"run": "nothing"})
+        elif "run_timeout" in asked or len(asked["stdin"]) > _MOST_STDIN:
+            self._reply(400, {"message": "this cannot exceed the configured limit"})
         elif asked["language"] != "python":
             self._reply(400, {"message": f"{asked['language']}-* runtime is unknown"})
         else:

@@ -112,6 +112,7 @@ class TextChanges:
         feed = client.feed
         await check_texts(feed.room, (feed.root,), self._workers, client.user_id)
         await self.refresh(feed, client.user_id)
+        check()  # a worker may have taken seconds
         with self._measured(worked):
             change = client.begin(code, self._clock())
             if change.is_near and not feed.room.document.takes_long:

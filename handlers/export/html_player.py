@@ -10,7 +10,6 @@ from typing import IO, NamedTuple, TypedDict
 
 from crdt.errors import RoomDamaged, TextUnavailable
 from crdt.history.playback.replay import Replayed
-from crdt.reading.file_table import read_files
 from handlers.http.views import history
 from handlers.http.views.names import naming_of
 from handlers.http.views.people import person
@@ -104,7 +103,7 @@ class HtmlPlayer:
             outline, _ = await versions.outline(self._session.id, self._user_id, naming.suffix)
             files = outline.files
         except (RoomDamaged, TextUnavailable):
-            files = read_files(None, self._names.roots, naming)
+            files = await versions.files_of(self._user_id, self._names.roots, {}, naming)
         return {file.root: file.name for file in files}
 
     async def _versions(self) -> list[_Version]:

@@ -6,9 +6,9 @@ only sends it texts, and bounds the time and the size of its answers.
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 from tornado.httpclient import HTTPClientError, HTTPRequest
@@ -19,8 +19,6 @@ from crdt.history.runs import MAX_OUTPUT_BYTES
 from handlers import errors
 from storage.runs.records import Outcome
 
-RUN_MS = 10_000
-"""Milliseconds that the service lets a program run, as it is asked to."""
 _ANSWER_S = 30.0
 """Seconds until the service must have answered. It may have to compile the program first."""
 _ANSWER_BYTES = 4 << 20
@@ -31,6 +29,12 @@ _TOGETHER, _WAITING_EACH, _WAITING = 4, 2, 32
 """Programs that run together, and those that may wait: of one user, and of all users."""
 _WAIT_S = 30.0
 _REFUSED = 400
+_UNKNOWN = "runtime is unknown"
+"""A part of Piston's message for a language or version that it does not have."""
+_KILLED_FOR_TIME = "TO"
+"""The `status` of a program that ran for too long, in answers of newer releases of Piston."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +71,30 @@ class Runner:
         reached or gives no proper answer. Raises WorkersBusy if too many programs wait.
         """
         async with self._slots.slot(user_id):
-            return result_of(await self._answer(program))
+            body = await self._answer(await asyncio.to_thread(_described, program))
+            return await asyncio.to_thread(_read, body)
 
-    async def _answer(self, program: Program) -> object:
-        """Return the JSON that the service answers with."""
+    async def _answer(self, body: bytes) -> bytes:
+        """Return what the service answers to a request."""
         request = HTTPRequest(
             self._url,
             method="POST",
             headers={"Content-Type": "application/json"},
-            body=json.dumps(_described(program)),
+            body=body,
             request_timeout=_ANSWER_S,
             follow_redirects=False,
         )
         client = SimpleAsyncHTTPClient(force_instance=True, max_body_size=_ANSWER_BYTES)
         try:
-            answer = await client.fetch(request)
-            return await asyncio.to_thread(json.loads, answer.body)
+            return (await client.fetch(request)).body
         except HTTPClientError as error:
-            if error.code == _REFUSED:
+            refusal = error.response.body[:200] if error.response else b""
+            if error.code == _REFUSED and _UNKNOWN.encode() in refusal:
                 raise errors.invalid({"language": ["is not known to this server"]}) from error
+            # Piston also refuses requests that are larger than its own limits allow.
+            _log.warning("the service that runs programs answered %d: %r", error.code, refusal)
             raise _no_answer() from error
-        except (OSError, ValueError, RecursionError) as error:
+        except (OSError, ValueError) as error:
             raise _no_answer() from error
         finally:
             client.close()
@@ -103,14 +110,24 @@ def check_url(url: str, setting: str) -> None:
         raise ValueError(f"{setting} must look like http://host:2000/api/v2/execute")
 
 
-def _described(program: Program) -> dict[str, Any]:
-    return {
+def _described(program: Program) -> bytes:
+    """Return the body of a request. The service's own limits hold: it refuses greater ones."""
+    described = {
         "language": program.language,
         "version": "*",
         "files": [{"name": name, "content": text} for name, text in program.files.items()],
         "stdin": program.stdin,
-        "run_timeout": RUN_MS,
     }
+    return json.dumps(described).encode()
+
+
+def _read(body: bytes) -> Result:
+    """Return the result in the body of an answer; raises as `result_of`."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise _no_answer() from error
+    return result_of(answer)
 
 
 def result_of(answer: object) -> Result:
@@ -128,8 +145,9 @@ def result_of(answer: object) -> Result:
     printed, failed = _text(stage.get("stdout", "")), _text(stage.get("stderr", ""))
     stdout, stderr = _cut(printed, failed)
     is_cut = (stdout, stderr) != (printed, failed)
-    # The service ends a program that takes too long by SIGKILL.
-    ended = Outcome.TIMEOUT if signal == "SIGKILL" else Outcome.FAILED
+    # Older releases of Piston say only that they ended the program, which is mostly for its time.
+    is_late = stage.get("status", _KILLED_FOR_TIME) in (_KILLED_FOR_TIME, None)
+    ended = Outcome.TIMEOUT if signal == "SIGKILL" and is_late else Outcome.FAILED
     outcome = ended if signal else Outcome.DONE if code == 0 else Outcome.FAILED
     return Result(outcome, None if signal else code, stdout, stderr, is_cut)
 

@@ -3,12 +3,13 @@
 The server takes the session's texts itself, so the run's log position is exact.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from crdt.history.differences import DEADLINE_S
 from crdt.history.runs import check_size
 from crdt.history.versions import LiveCode
-from crdt.reading.file_table import File
+from crdt.reading.file_table import File, are_few
 from handlers import errors
 from handlers.export.file_names import FileNames
 from handlers.http import schemas
@@ -43,18 +44,28 @@ class RemoteRunHandler(LongWorkHandler):
         listed = await services.versions.files_of(
             self.me.id, live.files, live.documents, naming_of(session)
         )
-        files = _files(live, root, listed)
+        shown = _shown(live, root, listed)
+        files = await self._files(live, root, shown)
         started = services.clock()
         program = Program(body["language"], files, stdin)
         result = await self.while_connected(services.runner.run(self.me.id, program))
         session = await self._allowed(session_id)
         ms = max(0, services.clock() - started)
-        run = new_run(
-            self, session, result.outcome, _finished(report, result, next(iter(files)), ms)
-        )
+        run = new_run(self, session, result.outcome, _finished(report, result, shown[root], ms))
         stored = await store_run(self, session, run, live.sequence)
         answer: OneRun = {"run": runs.run(stored, {self.me.id: self.me})}
         self.reply(answer, 201)
+
+    async def _files(self, live: LiveCode, entry: str, shown: Mapping[str, str]) -> dict[str, str]:
+        """Return {path of the file: text} for the service, the entry first."""
+        if are_few(None, shown):
+            paths = _paths(shown)
+        else:
+            paths = await self.services.workers.run(
+                _paths, shown, key=self.me.id, deadline_s=DEADLINE_S
+            )
+        roots = [entry, *(root for root in shown if root != entry)]
+        return {paths[root]: live.files.get(root, "") for root in roots}
 
     async def _allowed(self, session_id: str) -> Session:
         """Return the session if the user may run programs in it now."""
@@ -63,24 +74,29 @@ class RemoteRunHandler(LongWorkHandler):
         return session
 
 
-def _files(live: LiveCode, entry: str, listed: Iterable[File]) -> dict[str, str]:
-    """Return {name of the file: text} of a session, the entry first, without deleted files.
+def _shown(live: LiveCode, entry: str, listed: Iterable[File]) -> dict[str, str]:
+    """Return {root: name of the file} of a session's texts, without deleted files.
 
     Raises ApiError 422 if the entry is no text, and 413 if all texts together are too large.
     """
-    # A file of the table may have no text yet, or be no text.
+    # A file of the table may have no text yet. It may also be in a root that is no text.
     shown = {
-        file.root: file.name for file in listed if not file.is_deleted and file.root in live.files
+        file.root: file.name
+        for file in listed
+        if not file.is_deleted and (file.root in live.files or file.root not in live.documents)
     }
     if entry not in shown:
         raise errors.invalid({"root": ["is not a text of this session"]})
-    if sum(len(live.files[root].encode()) for root in shown) > _MAX_FILES_BYTES:
+    if sum(len(live.files.get(root, "").encode()) for root in shown) > _MAX_FILES_BYTES:
         raise errors.too_large(
             f"The texts of the session may have at most {_MAX_FILES_BYTES} bytes for this."
         )
-    paths, _ = FileNames().paths(shown)
-    roots = [entry, *(root for root in shown if root != entry)]
-    return {paths[root]: live.files[root] for root in roots}
+    return shown
+
+
+def _paths(shown: Mapping[str, str]) -> dict[str, str]:
+    """Return {root: path} with paths that every system accepts. Long names take long."""
+    return FileNames().paths(shown)[0]
 
 
 def _finished(report: RunReport, result: Result, name: str, ms: int) -> RunReport:

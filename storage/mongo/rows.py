@@ -127,8 +127,6 @@ def member_document(member: Member) -> Document:
 
     An owner's document has the role of an editor. Only the session's document names the owner, so
     one write hands a session over.
-
-    So one write hands a session over.
     """
     role = Role.EDITOR if member.role is Role.OWNER else member.role
     return {"_id": member_id(member.session_id, member.user_id), **plain(member), "role": str(role)}

@@ -141,8 +141,8 @@ def marks(
 
     The clock may have been changed during the session. So a version is shown after the edits that
     it contains and before the next edits, even if its time differs. A run is shown after the edits
-    that its code has. No message is shown before an
-    earlier message, and no mark before the first edit.
+    that its code has. No message is shown before an earlier message, and no mark before the first
+    edit.
     """
     timed: list[tuple[int, Mark]] = []
     sound = (version for version in versions if not version.is_damaged)

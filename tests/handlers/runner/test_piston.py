@@ -20,6 +20,8 @@ def ended(**fields: Any) -> dict[str, Any]:
         ({}, Outcome.DONE, 0),
         ({"code": 2}, Outcome.FAILED, 2),
         ({"code": None, "signal": "SIGKILL"}, Outcome.TIMEOUT, None),
+        ({"code": None, "signal": "SIGKILL", "status": "TO"}, Outcome.TIMEOUT, None),
+        ({"code": None, "signal": "SIGKILL", "status": "OL"}, Outcome.FAILED, None),
         ({"code": 139, "signal": "SIGSEGV"}, Outcome.FAILED, None),
         ({"code": None}, Outcome.FAILED, None),
     ],

@@ -1,6 +1,6 @@
 """Tests of programs that a service on another machine runs."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from handlers.running import remote
 from tests.api import Api
 from tests.conftest import StartServer
 from tests.handlers.clients import code_of, joined, texts_frame
+from tests.handlers.naming_editor import Editor
 from tests.processes import free_port
 from tests.runner_service import runner_service
 from tests.waiting import until
@@ -49,6 +50,33 @@ async def test_program_that_ends_well_is_done_and_an_error_is_shown(ada: Api) ->
     assert (done["stdout"], done["outcome"], done["exit"]) == ("ü😀\u2400\n", "done", 0)
     assert (failed["outcome"], failed["exit"]) == ("failed", 1)
     assert "ZeroDivisionError" in failed["stderr"]
+
+
+async def test_files_without_text_are_files_of_the_program_too(ada: Api) -> None:
+    """An empty `__init__.py` can be needed, for example."""
+    session_id = await ada.new_session(
+        language="python", code="import os\nprint(sorted(os.listdir()))\n"
+    )
+    editor = await Editor.of(ada, session_id)
+    editor.name("f-empty", "empty.py")
+    await editor.send()
+    answer = await ada.post(
+        f"/session/{session_id}/runs/remote", {"root": "codemirror", "language": "python"}
+    )
+
+    assert answer.body["run"]["stdout"] == "['empty.py', 'main.py']\n"
+
+
+async def test_refusal_of_the_service_is_logged_and_not_blamed_on_the_language(
+    ada: Api, expect_log: Callable[[str], None]
+) -> None:
+    expect_log("the service that runs programs answered 400: .*configured limit")
+    session_id = await ada.new_session(language="python", code="print(1)\n")
+    body = {"root": "codemirror", "language": "python", "stdin": "1" * 12_000}
+
+    answer = await ada.post(f"/session/{session_id}/runs/remote", body)
+
+    assert code_of(answer) == (503, "unavailable")
 
 
 async def test_endless_program_is_ended_by_the_service(ada: Api) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from crdt.history.run_redaction import redact_runs
+from crdt.reading.blanking import BLOCK
 from storage.sqlite.store import SqliteStore
 from tests.storage.faults import break_page
 from tests.storage.rows import MANY, Seed, run
@@ -58,4 +60,20 @@ async def test_session_with_malformed_page_of_runs_takes_new_ones(path: Path) ->
     assert [(one.number, one.is_damaged) for one in listed] == [
         (7, False), (6, False), (5, False), (4, False), (3, False), (2, True), (1, False),
     ]  # fmt: skip
+    await store.close(is_clean=True)
+
+
+async def test_malformed_page_does_not_stop_a_redaction_of_other_runs(path: Path) -> None:
+    store = await opened(path)
+    await store.add_run(run("a secret"), MANY)
+    await store.close(is_clean=True)
+    break_page(path, b"<name 3>")
+    store = await opened(path)
+
+    assert await redact_runs(store, "s1", "secret") == 1
+
+    redacted = await store.run("s1", 6)
+    assert redacted
+    assert redacted.report
+    assert redacted.report.stdout == f"a {BLOCK * 6}"
     await store.close(is_clean=True)
