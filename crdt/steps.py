@@ -5,7 +5,8 @@ arguments where a thread may do this part of the work; `yield` then returns the 
 All other parts of the work run on the event loop.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -22,6 +23,9 @@ class Long:
         return self.function()
 
 
+Worked = Callable[[float], object]
+"""Is called with seconds of CPU time that were spent, also if the work then failed."""
+
 Steps = Generator[Callable[[], Any] | None, Any, _Result]
 
 
@@ -35,3 +39,16 @@ def run_through(steps: Steps[_Result]) -> _Result:
             result: _Result = stop.value
             return result
         answer = call() if call else None
+
+
+@contextmanager
+def measured(cpu_s: Callable[[], float], worked: Worked) -> Iterator[None]:
+    """Measure a block of this thread's work, also if it fails.
+
+    cpu_s  returns the seconds of CPU time that the calling thread has used
+    """
+    begun = cpu_s()
+    try:
+        yield
+    finally:
+        worked(cpu_s() - begun)

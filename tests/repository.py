@@ -1,7 +1,13 @@
-"""Lists the files of a repository: those that git has or would add, without built files."""
+"""The files of this repository, and of any other: what git has or would add, without built files."""
 
 import subprocess
 from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("collab_server", "handlers", "crdt", "storage")
+"""The packages of the product, each of which imports only packages after it."""
+SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+"""The modules of these packages."""
 
 
 def files(folder: Path, *paths: str) -> list[Path]:

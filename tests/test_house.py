@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-PACKAGES = ("collab_server", "handlers", "crdt", "storage")
-SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+from tests.repository import PACKAGES, ROOT, SOURCES
+
 DESIGN_PAGES = sorted((ROOT / "docs" / "design").glob("*.md"))
 
 OURS = {*PACKAGES, "static"}

@@ -8,7 +8,7 @@ import ast
 import graphlib
 from pathlib import Path
 
-from tests.test_house import ROOT, SOURCES
+from tests.repository import ROOT, SOURCES
 
 
 def _name(path: Path) -> str:

@@ -6,9 +6,7 @@ without such a test are listed here with the reason.
 
 import pytest
 
-from tests.processes import ROOT
-
-PACKAGES = ("collab_server", "handlers", "crdt", "storage")
+from tests.repository import PACKAGES, ROOT
 
 NOTHING_TO_RUN = "records, constants or declarations: what uses them is tested"
 BOTH_STORES = "tests/storage/contract tests it on both stores"

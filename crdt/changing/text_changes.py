@@ -19,6 +19,7 @@ from crdt.errors import WorkError, WorkTooLarge
 from crdt.lifecycle.stepwise.room_steps import RoomSteps
 from crdt.room.incoming import server_edit
 from crdt.room.room import Room
+from crdt.steps import Worked, measured
 from crdt.text.byte_edits import edits_between
 from crdt.text.text_diff import MANY_STEPS
 from crdt.text.text_map import Edit
@@ -85,7 +86,7 @@ class TextChanges:
         client: TextClient,
         code: str,
         check: Callable[[], None],
-        worked: Callable[[float], None],
+        worked: Worked,
     ) -> None:
         """Merge the whole text that a client has now.
 
@@ -107,13 +108,13 @@ class TextChanges:
         client: TextClient,
         code: str,
         check: Callable[[], None],
-        worked: Callable[[float], None],
+        worked: Worked,
     ) -> None:
         feed = client.feed
         await check_texts(feed.room, (feed.root,), self._workers, client.user_id)
         await self.refresh(feed, client.user_id)
         check()  # a worker may have taken seconds
-        with self._measured(worked):
+        with measured(self._cpu_s, worked):
             change = client.begin(code, self._clock())
             if change.is_near and not feed.room.document.takes_long:
                 client.finish(change, edits_between(change.base.text, change.plain), self._clock())
@@ -137,14 +138,6 @@ class TextChanges:
 
             made = server_edit(update, client.user_id, growth=change.growth(feed.original))
             await self._steps.take_edit(feed.room, made, check_now, finish, worked)
-
-    @contextmanager
-    def _measured(self, worked: Callable[[float], None]) -> Iterator[None]:
-        began_s = self._cpu_s()
-        try:
-            yield
-        finally:
-            worked(self._cpu_s() - began_s)
 
     async def _compare(
         self,

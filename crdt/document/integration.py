@@ -149,7 +149,7 @@ def _load(
 def joined(state: bytes, unjoined: int, is_in_sequence: IsInSequence | None) -> bytes:
     """Return a state in which few structs follow each other without being joined.
 
-    unjoined           how many there may be now
+    unjoined        how many there may be now
     is_in_sequence  see `squash`
     """
     return squash(state, is_in_sequence=is_in_sequence) if unjoined > MAX_UNJOINED else state
@@ -163,7 +163,7 @@ def copies_to_load(
 ) -> list[bytes]:
     """Return the parts of a document as a view loads them.
 
-    copier                 see `View.copier`
+    copier                    see `View.copier`
     unjoined, is_in_sequence  see `joined`
     """
     return copier([joined(part, unjoined, is_in_sequence) for part in parts])

@@ -58,11 +58,11 @@ class ServerEdits:
 class MovedEdit:
     """A change by a text client (`crdt.changing.text_clients`) of a text that others have changed.
 
-    root   the root that has the text
-    base   the text that the client had, with LF line ends
-    plain  the text that the client has now, with LF line ends
+    root      the root that has the text
+    base      the text that the client had, with LF line ends
+    plain     the text that the client has now, with LF line ends
     text_map  the map from `base` to `text` with LF line ends
-    text   the root's present text, with its own line ends
+    text      the root's present text, with its own line ends
     """
 
     root: str

@@ -105,8 +105,16 @@ def _is_same_number(one: float, other: float) -> bool:
     # also the same as the double that it became.
     if isinstance(one, int) and isinstance(other, int):
         return one == other
-    one, other = float(one), float(other)
+    one, other = _double(one), _double(other)
     return one == other or (math.isnan(one) and math.isnan(other))
+
+
+def _double(value: float) -> float:
+    """Return a number as JavaScript reads it: integers in JSON may be beyond all doubles."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _units(text: str) -> bytes:

@@ -17,6 +17,7 @@ from cerberus import errors as cerberus_errors
 from cerberus.errors import BasicErrorHandler
 
 from crdt.limits import MAX_NAME_BYTES
+from crdt.reading.items import as_text
 from handlers.errors import invalid
 from handlers.http import text_rules
 from handlers.http.rules import reports
@@ -263,9 +264,7 @@ class _Messages(BasicErrorHandler):  # type: ignore[misc]
 def without_lone_surrogates(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document with each lone surrogate replaced by U+FFFD, as Yjs does."""
     return {
-        name: value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        if isinstance(value, str)
-        else value
+        name: as_text(value) if isinstance(value, str) else value
         for name, value in document.items()
     }
 

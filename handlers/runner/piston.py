@@ -16,6 +16,7 @@ from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 from crdt.fair_queue import FairQueue
 from crdt.history.runs import MAX_OUTPUT_BYTES
+from crdt.reading.items import as_text
 from handlers import errors
 from storage.runs.records import Outcome
 
@@ -159,8 +160,7 @@ def _text(value: object) -> str:
     """
     if not isinstance(value, str):
         raise _no_answer()
-    sound = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return sound.replace("\0", "\u2400")
+    return as_text(value).replace("\0", "\u2400")
 
 
 def _cut(stdout: str, stderr: str) -> tuple[str, str]:

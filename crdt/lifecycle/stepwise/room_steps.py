@@ -9,11 +9,11 @@ from dataclasses import replace
 from functools import partial
 
 from crdt.crashmark import CrashMark
-from crdt.lifecycle.stepwise.step_runner import StepRunner, Worked
+from crdt.lifecycle.stepwise.step_runner import StepRunner
 from crdt.room.connection import Connection
 from crdt.room.incoming import Incoming, Prepared, UpdateKind
 from crdt.room.room import Room
-from crdt.steps import Steps
+from crdt.steps import Steps, Worked, measured
 from crdt.structs.admission import Admitted, asks_for_state, check_update
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.raw_merge import EMPTY
@@ -36,6 +36,7 @@ class RoomSteps:
     ) -> None:
         """clock: milliseconds since 1970; other arguments: see `Environment`."""
         self._runner = StepRunner(cpu_s)
+        self._cpu_s = cpu_s
         self._clock = clock
         self._mark = mark
 
@@ -61,7 +62,7 @@ class RoomSteps:
             case SyncStep2(update):
                 kind = UpdateKind.ANSWER
             case _:
-                with self._runner.measured(worked):
+                with measured(self._cpu_s, worked):
                     room.receive(connection, frame, self._clock())
                 return
 
@@ -81,8 +82,8 @@ class RoomSteps:
     ) -> None:
         """Have a room take an update that the server made for a user (`server_edit`).
 
-        check  raises if the user may not do this; called right before the update is taken
-        then   called right after the update is taken, before anybody else can edit
+        check   raises if the user may not do this; called right before the update is taken
+        then    called right after the update is taken, before anybody else can edit
         worked  as in `receive`
 
         Raises the errors of `check` and `Room.take_edit`.
@@ -137,7 +138,7 @@ class RoomSteps:
                 )
                 if check:
                     await check()
-                with self._runner.measured(worked):
+                with measured(self._cpu_s, worked):
                     take(prepared)
             finally:
                 # If the room refused the update, or the caller was cancelled, the view has an

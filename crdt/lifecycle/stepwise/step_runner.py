@@ -4,15 +4,13 @@ A step may yield a call that is then made in a thread.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
-from crdt.steps import Long, Steps
+from crdt.steps import Long, Steps, Worked, measured
 
 _Result = TypeVar("_Result")
-Worked = Callable[[float], object]
-"""Is called with seconds of CPU time that were spent, also if the work then failed."""
 
 
 class StepRunner:
@@ -46,7 +44,7 @@ class StepRunner:
             while True:
                 async with self._turn:
                     try:
-                        with self.measured(worked), around():
+                        with measured(self._cpu_s, worked), around():
                             call = steps.send(answer)
                     except StopIteration as stop:
                         result: _Result = stop.value
@@ -70,21 +68,12 @@ class StepRunner:
         """
         seconds: list[float] = []
 
-        def measured() -> _Result:
-            with self.measured(seconds.append):
+        def timed() -> _Result:
+            with measured(self._cpu_s, seconds.append):
                 return function()
 
         try:
-            return await asyncio.to_thread(measured) if is_long else measured()
+            return await asyncio.to_thread(timed) if is_long else timed()
         finally:
             for spent_s in seconds:
                 worked(spent_s)
-
-    @contextmanager
-    def measured(self, worked: Worked) -> Iterator[None]:
-        """Measure a block of this thread's work, also if it fails."""
-        begun = self._cpu_s()
-        try:
-            yield
-        finally:
-            worked(self._cpu_s() - begun)
