@@ -1,4 +1,4 @@
-"""The files of this repository, and of any other: what git has or would add, without built files."""
+"""The files of this repository, and of any other folder of git, without built files."""
 
 import subprocess
 from pathlib import Path
