@@ -102,7 +102,7 @@ async def test_texts_with_any_name_are_shown_on_each_page(
     for moment in (str(1 + len(NAMES)), "1", str(1 + len(NAMES))):
         await page.get_by_label("Moment").fill(moment)
         for name in NAMES:
-            await page.get_by_label("File").select_option(label=shown(name))
+            await page.get_by_label("File").select_option(label=listed(name))
             await expect(page.locator("#code")).to_have_text(
                 f"text of {name}" if moment != "1" else ""
             )
