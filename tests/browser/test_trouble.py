@@ -538,7 +538,7 @@ async def test_damaged_version_and_message_are_said_and_the_rest_is_shown(
     await expect(ada.page.get_by_role("alert")).to_contain_text("Version 2 is damaged")
     await expect(ada.button("Restore this version")).to_have_count(0)
     await ada.page.get_by_role("button", name="Version 1").click()
-    await expect(ada.page.get_by_label("main", exact=True)).to_contain_text(TASK)
+    await expect(ada.page.get_by_label("main.js", exact=True)).to_contain_text(TASK)
     await ada.go(f"/s/{session_id}")
     messages = ada.page.get_by_label("Messages")
     await expect(messages).to_contain_text("sound message")
