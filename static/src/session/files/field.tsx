@@ -13,6 +13,9 @@ interface Props {
   onCancel: (isByKey: boolean) => void
 }
 
+/** The field may be in a row of the tree, whose clicks open a file and its menu. */
+const keepHere = (event: Event) => event.stopPropagation()
+
 /** Select what is usually changed: the last part without its suffix. */
 function selectBase(input: HTMLInputElement, value: string): void {
   const start = value.lastIndexOf("/") + 1
@@ -56,7 +59,7 @@ export function NameField({ label, value = "", why, onName, onCancel }: Props) {
     event.preventDefault()
   }
   return (
-    <span class="name-field">
+    <span class="name-field" onClick={keepHere} onDblClick={keepHere} onContextMenu={keepHere}>
       <input
         ref={input}
         aria-label={label}
