@@ -58,6 +58,17 @@ it("brings a file back under a free name", () => {
   expect(rootOf("a 2.py")).toBe(root)
 })
 
+it("leaves a file alone that was brought back already", () => {
+  const { changes, names, steps } = opened()
+  const root = changes.create("a.py")
+  changes.remove([root])
+  changes.bringBack([root])
+  changes.bringBack([root])
+
+  expect(names()).toEqual(["main.py", "a.py"])
+  expect(steps()).toBe(3)
+})
+
 it("renames a folder in one step, and says what is in the way", () => {
   const { changes, names, steps } = opened()
   for (const name of ["src/a.py", "src/in/b.py", "lib/a.py"]) changes.create(name)

@@ -84,11 +84,15 @@ export class FileChanges {
     this.write(new Map(roots.map((root) => [root, { isDeleted: true }])))
   }
 
-  /** Show deleted files again. A name that is in use now gets a number. */
+  /**
+   * Show deleted files again. A name that is in use now gets a number. Somebody else may have
+   * brought back some of them already: their names are in use by themselves.
+   */
   bringBack(roots: readonly string[]): void {
     const taken = this.taken()
     const fields = new Map<string, Fields>()
-    for (const { root, name } of this.files().filter((file) => roots.includes(file.root))) {
+    const gone = this.files().filter((file) => file.isDeleted && roots.includes(file.root))
+    for (const { root, name } of gone) {
       fields.set(root, { isDeleted: false, name: taken.claim(name) })
     }
     this.write(fields)
