@@ -112,11 +112,42 @@ async def test_files_are_handled_by_keyboard_alone(person: NewPerson) -> None:
     await expect(ada.text).to_be_focused()
 
 
+async def test_click_in_the_field_for_a_new_name_opens_no_file(person: NewPerson) -> None:
+    """Clicks put the cursor into the name and select words of it, as in every field."""
+    ada = await person()
+    await ada.sign_up()
+    await ada.create("Field")
+    await add(ada, "one.py")
+    await ada.row("main.js").click()
+    await ada.row("one.py").press("F2")
+    field = ada.page.get_by_label("New name of one.py")
+    await field.click()
+    await field.dblclick()
+    await expect(field).to_be_focused()
+    await field.fill("two.py")
+    await field.press("Enter")
+    await expect(ada.row("two.py")).to_be_focused()
+    await expect(ada.page.get_by_role("tab", name="main.js")).to_have_attribute(
+        "aria-selected", "true"
+    )
+
+
 async def test_rows_are_dragged_into_folders_and_put_in_order(person: NewPerson) -> None:
     """A drop onto a folder moves a file, and a drop between files puts it in order, for all."""
     ada, gil, _ = await two(person)
     for name in ("src/a.py", "b.py", "c.py"):
         await add(ada, name)
+    await ada.row("b.py").hover()
+    await ada.page.mouse.down()
+    await ada.row("src").hover()
+    await expect(ada.row("src")).to_have_attribute("data-drop", "into")
+    await ada.text.hover()
+    await expect(ada.page.locator("[data-drop]")).to_have_count(0)
+    await ada.page.mouse.up()
+    # a row that is dropped on the text is no text
+    await ada.type("typed")
+    await expect(ada.text).to_have_text("typed")
+
     await ada.row("b.py").drag_to(ada.row("src"))
     await expect(gil.row("b.py")).to_have_attribute("title", "src/b.py")
     await ada.row("c.py").drag_to(ada.row("main.js"), target_position={"x": 60, "y": 3})
@@ -148,6 +179,7 @@ async def test_tabs_are_closed_by_pointer_and_keys(person: NewPerson) -> None:
     await expect(ada.page.get_by_role("tab", name="main.js")).to_be_focused()
     await ada.page.keyboard.press("Delete")
     await expect(ada.page.get_by_role("main")).to_contain_text("No file is open.")
+    await expect(ada.page.get_by_role("main")).to_be_focused()
     await ada.check_access()
     await ada.row("c.py").click()
     await expect(ada.text).to_be_focused()

@@ -17,6 +17,9 @@ export interface Dropping extends Acting {
   onUpload: (data: DataTransfer, folder: string) => void
 }
 
+/** The type of a dragged row. As plain text, the editor would take its path as text. */
+const ROW_TYPE = "application/x-file-row"
+
 /** Whether what is dragged are files of the user's computer. */
 const isUpload = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false
 
@@ -92,6 +95,14 @@ export function useDrag({ live, canChange, onUpload }: Dropping, rows: TreeRow[]
     event.preventDefault()
     setDrop(dropAt(rowAt(event), event))
   }
+  const left = ({ currentTarget, relatedTarget }: DragEvent) => {
+    // the event also comes when the pointer goes from one row to another
+    const isInside =
+      currentTarget instanceof Node &&
+      relatedTarget instanceof Node &&
+      currentTarget.contains(relatedTarget)
+    if (!isInside) setDrop(null)
+  }
   const end = () => {
     dragged.current = null
     setDrop(null)
@@ -107,7 +118,11 @@ export function useDrag({ live, canChange, onUpload }: Dropping, rows: TreeRow[]
   }
   const start = (row: TreeRow) => (event: DragEvent) => {
     dragged.current = row
-    event.dataTransfer?.setData("text/plain", row.path)
+    event.dataTransfer?.setData(ROW_TYPE, row.path)
   }
-  return { drop, start, on: { onDragOver: over, onDrop: dropped, onDragEnd: end } }
+  return {
+    drop,
+    start,
+    on: { onDragOver: over, onDragLeave: left, onDrop: dropped, onDragEnd: end },
+  }
 }
