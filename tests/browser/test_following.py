@@ -73,9 +73,13 @@ async def _chooses_a_file(gil: Someone) -> None:
     await gil.page.keyboard.press("Alt+1")
 
 
+async def _closes_the_file(gil: Someone) -> None:
+    await gil.page.get_by_role("tab").first.locator(".tab-close").click()
+
+
 @pytest.mark.parametrize(
     "act",
-    [_types, _moves, _scrolls, _presses_escape, _chooses_a_file],
+    [_types, _moves, _scrolls, _presses_escape, _chooses_a_file, _closes_the_file],
     ids=lambda act: act.__name__,
 )
 async def test_own_step_ends_following(

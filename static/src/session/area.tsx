@@ -1,6 +1,6 @@
 // The middle of a session's page: the tabs of the open files, and the shown file below them.
 import type { ComponentChildren } from "preact"
-import { useEffect, useRef } from "preact/hooks"
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks"
 import { MAIN_ROOT, textOf } from "../lib/files"
 import type { Session } from "../types"
 import { LiveDocument } from "./document"
@@ -19,7 +19,7 @@ interface Props {
   canWrite: boolean
 }
 
-/** What stands in the place of a file that somebody has deleted. */
+/** What is shown instead of a file that somebody has deleted. */
 function Deleted({ file, live, view, canWrite }: Props & { file: SessionFile }) {
   return (
     <div class="no-file" role="status">
@@ -47,6 +47,10 @@ function Deleted({ file, live, view, canWrite }: Props & { file: SessionFile }) 
 }
 
 function NoFile({ view }: Props) {
+  useLayoutEffect(() => {
+    // a closed tab or text has taken the focus away with it
+    if (document.activeElement === document.body) document.getElementById("editor")?.focus()
+  }, [])
   return (
     <div class="no-file">
       <p>No file is open.</p>

@@ -32,6 +32,7 @@ export interface View {
   select: (root: string) => void
   /** show a file that the user has chosen, which also ends following */
   choose: (root: string) => void
+  /** close a file; if it is the shown one, that also ends following */
   closeTab: (root: string) => void
   showsFiles: boolean
   /** whether the files cover a part of the text, so that choosing one closes their list */
@@ -121,6 +122,11 @@ export function useView(sessionId: string, canWrite: boolean): View {
     choose: (next) => {
       follow(null)
       tabs.select(next)
+    },
+    closeTab: (closed) => {
+      // the followed person is still in the closed file, so the next one is not theirs
+      if (closed === tabs.root) follow(null)
+      tabs.closeTab(closed)
     },
     naming,
     startNaming: (next) => {
