@@ -63,8 +63,9 @@ export function useKeys(acting: Acting, rows: TreeRow[], focus: Toggle, toggle: 
     return true
   }
   const escape = () => {
-    if (view.isSheet) view.toggleFiles()
-    else focusText()
+    // the panel closes itself then, wherever the focus is in it
+    if (view.isSheet) return false
+    focusText()
     return true
   }
   return (event: KeyboardEvent, row: TreeRow, index: number): boolean => {

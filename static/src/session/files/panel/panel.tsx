@@ -93,8 +93,15 @@ export default function FilePanel(props: Props) {
   const canChange = canAdd && live.changes.canChange()
   const shown = files.filter((file) => !file.isDeleted)
   const folder = view.naming?.what === "new" ? view.naming.folder : null
+  const pressed = (event: KeyboardEvent) => {
+    // a field and a menu in the panel have a meaning of their own for the key
+    if (event.key !== "Escape" || event.isComposing || event.defaultPrevented) return
+    if (!view.isSheet) return
+    event.preventDefault()
+    view.toggleFiles()
+  }
   return (
-    <aside class="files" aria-label="Files" ref={side}>
+    <aside class="files" aria-label="Files" ref={side} onKeyDown={pressed}>
       <Head
         {...props}
         canAdd={canAdd}
