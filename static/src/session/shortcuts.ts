@@ -1,6 +1,6 @@
 // The keyboard shortcuts of a session's page. dialogs/shortcuts.tsx lists them for users.
 import { go } from "../router"
-import { useKeyDown } from "../ui/keys"
+import { isAltCommand, useKeyDown } from "../ui/keys"
 import { closeFile, visitFiles } from "./files/acts"
 import type { LiveSession } from "./live/live"
 import { isInPanel, visit } from "./panels/side"
@@ -39,8 +39,9 @@ const isRun = (event: KeyboardEvent) =>
 
 export function useShortcuts(view: View, live: LiveSession, id: string, run: () => void): void {
   const act = (event: KeyboardEvent): boolean => {
+    const isAlt = isAltCommand(event, isTyping(event.target), navigator.userAgent)
     const file =
-      event.altKey && /^Digit[1-9]$/.test(event.code)
+      isAlt && /^Digit[1-9]$/.test(event.code)
         ? view.tabs[Number(event.code.at(-1)) - 1]
         : undefined
     if (event.ctrlKey && event.altKey && event.code === "KeyW") closeFile(live, view)
@@ -49,11 +50,11 @@ export function useShortcuts(view: View, live: LiveSession, id: string, run: () 
       if (view.dialog === "") view.open("palette")
     } else if (isRun(event)) run()
     else if (event.key === "?" && !isTyping(event.target)) view.open("keys")
-    else if (event.altKey && event.code === "KeyC") visit(view, "chat")
-    else if (event.altKey && event.code === "KeyP") visit(view, "people")
-    else if (event.altKey && event.code === "KeyV") go(`/s/${id}/versions`)
-    else if (event.altKey && event.code === "KeyF") visitFiles(view)
-    else if (event.altKey && event.code === "KeyN") view.startNaming({ what: "tab" })
+    else if (isAlt && event.code === "KeyC") visit(view, "chat")
+    else if (isAlt && event.code === "KeyP") visit(view, "people")
+    else if (isAlt && event.code === "KeyV") go(`/s/${id}/versions`)
+    else if (isAlt && event.code === "KeyF") visitFiles(view)
+    else if (isAlt && event.code === "KeyN") view.startNaming({ what: "tab" })
     else if (event.key === "Escape" && !event.isComposing)
       return !event.defaultPrevented && escape(view, event.target)
     else if (file !== undefined) view.choose(file)

@@ -1,4 +1,18 @@
+// Keys that are pressed anywhere on a page.
 import { useLayoutEffect } from "preact/hooks"
+
+/** The keys of a press; some browsers tell of AltGr that Ctrl and Alt are pressed. */
+type Press = Pick<KeyboardEvent, "altKey" | "ctrlKey" | "metaKey" | "getModifierState">
+
+/**
+ * Whether a key is pressed with Alt as a command. With AltGr it makes a character, and on a Mac
+ * with Alt too, where people type: German Macs have brackets at Alt+5 and Alt+6.
+ */
+export function isAltCommand(event: Press, isTyping: boolean, userAgent: string): boolean {
+  const { altKey, ctrlKey, metaKey } = event
+  if (!altKey || ctrlKey || metaKey || event.getModifierState("AltGraph")) return false
+  return !(isTyping && userAgent.includes("Mac OS X"))
+}
 
 /**
  * Call `handle` for each key that is pressed on the page. The effect runs after each render and
