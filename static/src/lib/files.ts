@@ -6,12 +6,6 @@
  */
 export const MAIN_ROOT = "codemirror"
 
-/** A root's name for users. It may be empty, because some editors give their text no name. */
-const shown = (root: string) => (root === "" ? "(no name)" : root)
-
-/** A root's name for users where no language is known. */
-export const rootTitle = (root: string) => (root === MAIN_ROOT ? "main" : shown(root))
-
 /**
  * The value of a root. `hasOwn` is needed because a root may have the name of a property that every
  * object has, such as `toString`.

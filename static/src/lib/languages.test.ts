@@ -1,6 +1,5 @@
 import { LanguageSupport } from "@codemirror/language"
 import { expect, it } from "vitest"
-import { MAIN_ROOT, rootTitle } from "./files"
 import { LANGUAGES, languageName, languagePack, suffixOf } from "./languages"
 
 const nameOf = async (file: string, language: string) => {
@@ -25,8 +24,4 @@ it("has no pack for an unknown language", async () => {
 it("loads every language", async () => {
   expect(new Set(LANGUAGES.map((one) => one.suffix)).size).toBe(LANGUAGES.length)
   for (const { load } of LANGUAGES) expect(await load()).toBeDefined()
-})
-
-it("has a name for the main file where no language is known", () => {
-  expect(rootTitle(MAIN_ROOT)).toBe("main")
 })

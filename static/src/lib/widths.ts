@@ -1,5 +1,5 @@
-// The width of the window as a signal: some parts are other ones on a narrow screen, which style
-// sheets alone cannot do.
+// The width of the window as a signal. Style sheets alone cannot replace one part of the page by
+// another on a narrow screen.
 import { type ReadonlySignal, signal } from "@preact/signals"
 
 /** Whether the window is wider than a number of pixels. */

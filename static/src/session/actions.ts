@@ -3,7 +3,7 @@ import { go } from "../router"
 import { isDark, nextTheme } from "../settings"
 import type { Session } from "../types"
 import type { IconName } from "../ui/icons"
-import { deleteFiles, visitFiles } from "./files/acts"
+import { deleteFiles, openFile, visitFiles } from "./files/acts"
 import type { LiveSession } from "./live/live"
 import { visit } from "./panels/side"
 import type { View } from "./view"
@@ -94,10 +94,7 @@ function places({ live, view, myId }: Parts): Action[] {
     .map(({ root, name, isText }) => ({
       label: `Go to ${name}`,
       icon: isText ? "code" : "file",
-      act: () => {
-        live.collab.places.enter(root)
-        view.choose(root)
-      },
+      act: () => openFile(live, view, root),
     }))
   return [...files, ...follows]
 }

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks"
 import { post, words } from "../api"
 import { ago, full } from "../lib/times"
-import { rootTitle } from "../lib/files"
+import { ownName } from "../session/files/table"
 import type { Restored, Version } from "../types"
 import { tell } from "../ui/announce"
 import { Avatar } from "../ui/avatar"
@@ -70,7 +70,7 @@ function Restore({ id, version, onDone, onClose }: RestoreProps) {
   const restore = () =>
     post<Restored>(`/code/${id}/restore`, { version }).then(
       ({ notRestored }) => {
-        const stay = notRestored.map(({ root }) => rootTitle(root)).join(", ")
+        const stay = notRestored.map(({ root }) => ownName(root)).join(", ")
         tell(
           `Version ${version} is restored${stay && `, but for ${stay}: only texts can be restored`}`,
         )

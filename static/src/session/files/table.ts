@@ -74,8 +74,8 @@ const byOrder = (one: SessionFile, other: SessionFile) =>
   (one.order === other.order ? 0 : one.order - other.order) ||
   Number(isFirst(other)) - Number(isFirst(one))
 
-/** The name of a file that has none in the table. */
-const ownName = (root: string) => repaired(root) || "(no name)"
+/** The name of a file that has none in the table, such as each that is not a text. */
+export const ownName = (root: string) => repaired(root) || "(no name)"
 
 /**
  * All files of a document in their order, also the deleted ones.
