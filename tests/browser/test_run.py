@@ -66,6 +66,17 @@ async def test_files_import_each_other_and_read_input(person: NewPerson) -> None
     await expect(output(ada)).to_have_text("abab cd")
 
 
+async def test_python_file_imports_the_one_beside_it(person: NewPerson) -> None:
+    """In a folder, the modules of that folder come first."""
+    ada = await programmer(person, "python")
+    await add_file(ada, "helper.py", "place = 'root'\n")
+    await add_file(ada, "tools/helper.py", "place = 'folder'\n")
+    await add_file(ada, "tools/start.py", "")
+    await run(ada, "import helper\nprint(helper.place)")
+
+    await expect(output(ada)).to_have_text("folder")
+
+
 async def test_typescript_file_imports_javascript_file(person: NewPerson) -> None:
     ada = await programmer(person, "typescript")
     await add_file(ada, "lib/half.js", "export const half = (x) => x / 2\n")

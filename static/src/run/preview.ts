@@ -1,32 +1,34 @@
 // The page that shows a user's HTML. It has an origin of its own, and can load nothing from any
 // host. The user's page replaces this one.
+import { fileOf } from "./paths"
 import { HELLO, type Preview } from "./protocol"
 
 type Files = Readonly<Record<string, string>>
 
-const named = (files: Files, address: string | null): string | null => {
-  const name = address?.replace(/^\.?\//, "") ?? ""
-  return Object.hasOwn(files, name) ? (files[name] ?? null) : null
+/** The text of the file that the attribute of an element names; null if there is none. */
+function named(files: Files, entry: string, address: string | null): string | null {
+  const name = fileOf(address ?? "", entry)
+  return name !== null && Object.hasOwn(files, name) ? (files[name] ?? null) : null
 }
 
 /** Put the content of style sheets, scripts and drawings of the session into the page. */
 function pageOf(files: Files, entry: string): string {
   const page = new DOMParser().parseFromString(files[entry] ?? "", "text/html")
   for (const link of page.querySelectorAll<HTMLLinkElement>("link[rel~=stylesheet]")) {
-    const text = named(files, link.getAttribute("href"))
+    const text = named(files, entry, link.getAttribute("href"))
     if (text === null) continue
     const style = page.createElement("style")
     style.textContent = text.replaceAll("</style", "<\\/style")
     link.replaceWith(style)
   }
   for (const script of page.querySelectorAll("script[src]")) {
-    const text = named(files, script.getAttribute("src"))
+    const text = named(files, entry, script.getAttribute("src"))
     if (text === null) continue
     script.removeAttribute("src")
     script.textContent = text.replaceAll("</script", "<\\/script")
   }
   for (const image of page.querySelectorAll("img[src]")) {
-    const text = named(files, image.getAttribute("src"))
+    const text = named(files, entry, image.getAttribute("src"))
     if (text !== null)
       image.setAttribute("src", `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`)
   }

@@ -1,4 +1,5 @@
 // Finds the file that an import means.
+import { pathFrom } from "../paths"
 
 const ENDINGS = ["", ".js", ".ts", ".mjs", ".tsx", ".jsx", "/index.js", "/index.ts"]
 
@@ -9,11 +10,7 @@ export function resolve(
   files: Readonly<Record<string, string>>,
 ): string | null {
   if (!/^\.{1,2}\//.test(address)) return null
-  const parts = from.split("/").slice(0, -1)
-  for (const part of address.split("/"))
-    if (part === "..") parts.pop()
-    else if (part !== ".") parts.push(part)
-  const path = parts.join("/")
+  const path = pathFrom(address, from)
   const names = ENDINGS.map((ending) => path + ending)
   // TypeScript's own rule: an import names the script that would be made of a file
   const source = path.replace(/\.js$/, ".ts")

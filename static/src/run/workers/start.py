@@ -6,10 +6,14 @@ def _start(entry):
     import os
     import sys
     import traceback
+    from pathlib import Path
     from types import ModuleType
 
     os.chdir("/home/user")
-    sys.path.insert(0, "/home/user")
+    # Modules in the entry's folder come first, as in a terminal, and then those at the root.
+    for folder in ("/home/user", str(Path(f"/home/user/{entry}").parent)):
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
     sys.argv = [entry]
     # Written line by line, so that output appears while the program runs.
     sys.stdout.reconfigure(line_buffering=True)
