@@ -78,7 +78,12 @@ export class Host {
   }
 
   stop(): void {
-    this.send({ do: "stop" })
+    if (this.port) this.send({ do: "stop" })
+    else if (this.program) {
+      // the frame has not greeted yet, so nobody else would report the end
+      this.program = null
+      this.hear({ is: "ended", outcome: "stopped", exit: null, ms: 0, isCut: false })
+    }
   }
 
   close(): void {

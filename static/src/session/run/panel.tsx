@@ -2,6 +2,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks"
 import { Icon } from "../../ui/icons"
 import type { Participant } from "../live/collab"
+import { useFocusBack } from "../panels/side"
 import { History } from "./history"
 import { Page } from "./page"
 import type { Running } from "./running"
@@ -26,8 +27,8 @@ function Elsewhere({ people, running: { nameOf } }: Props) {
   return (
     <>
       {active.map(({ clientId, name, told }) => (
-        <div key={clientId} class="run-elsewhere" role="status">
-          <p>
+        <div key={clientId} class="run-elsewhere">
+          <p role="status">
             {name} runs {nameOf(told.root)}…
           </p>
           {told.tail && <pre class="run-text">{told.tail}</pre>}
@@ -94,6 +95,11 @@ function Output(props: Props) {
       )}
       <Elsewhere {...props} />
       <Loading runs={runs} />
+      {runs.hidesOwn.value && (
+        <button type="button" class="small" onClick={() => runs.showOwn()}>
+          Show the running program
+        </button>
+      )}
       {!shown && <p>{mayRun ? "Run the open file to see its output." : "Nothing has run yet."}</p>}
       {shown && (
         <>
@@ -124,6 +130,7 @@ function Output(props: Props) {
 const TABS = ["Output", "History"] as const
 
 export default function RunPanel(props: Props) {
+  const panel = useFocusBack()
   const [tab, setTab] = useState<(typeof TABS)[number]>("Output")
   const other = tab === "Output" ? "History" : "Output"
   const pressed = (event: KeyboardEvent) => {
@@ -132,7 +139,7 @@ export default function RunPanel(props: Props) {
     document.getElementById(`run-tab-${other}`)?.focus()
   }
   return (
-    <section class="run-panel" aria-label="Output of programs">
+    <section class="run-panel" aria-label="Output of programs" ref={panel}>
       <header class="run-head">
         <div role="tablist" aria-label="Runs" onKeyDown={pressed}>
           {TABS.map((name) => (

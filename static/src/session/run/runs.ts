@@ -1,6 +1,7 @@
 // The runs of an open session: the one of this browser, and those that the server has kept.
-import { signal } from "@preact/signals"
+import { computed, signal } from "@preact/signals"
 import { get, post, words } from "../../api"
+import { loadPart } from "../../lib/upgrade"
 import type { Ending, Piece, Preview, Program } from "../../run/protocol"
 import { OUTPUT_BYTES } from "../../run/protocol"
 import type { Run } from "../../types"
@@ -8,9 +9,8 @@ import { tell } from "../../ui/announce"
 import type { Heard, Host } from "./host"
 import { sizeOf, whyNot } from "./languages"
 import type { RunPresence } from "./types"
-import { endOf, piecesOf, textOf } from "./words"
+import { endOf, piecesOf, tailOf, textOf } from "./words"
 
-const TAIL = 1000
 /** Milliseconds between two messages to the others about a running program. */
 const TELL_MS = 500
 
@@ -39,6 +39,8 @@ export interface Shown {
 
 let number = 0
 
+const UNREADABLE = "The part of the app that runs programs could not be loaded. Try again."
+
 const fresh = (name: string): Shown => ({
   name,
   number: ++number,
@@ -55,10 +57,19 @@ export class Runs {
   /** the loaded part of a runtime, from 0 to 1; null if nothing is loaded */
   readonly progress = signal<number | null>(null)
   readonly loads = signal("")
-  readonly shown = signal<Shown | null>(null)
+  /** the last run of this browser. It grows while the output shows another one. */
+  private readonly own = signal<Shown | null>(null)
+  /** a kept run that is shown instead; null if there is none */
+  private readonly opened = signal<Shown | null>(null)
+  readonly shown = computed(() => this.opened.value ?? this.own.value)
+  /** whether the output shows a kept run while a program of this browser runs */
+  readonly hidesOwn = computed(() => this.phase.value !== "idle" && this.opened.value !== null)
   /** the kept runs, newest first; null before the first answer */
   readonly history = signal<Run[] | null>(null)
   readonly older = signal<number | null>(null)
+  /** whether the newest page of kept runs was read; single runs can be known before that */
+  private hasRead = false
+  private isDestroyed = false
   private host: Host | null = null
   private task: Task | null = null
   private since = 0
@@ -69,10 +80,11 @@ export class Runs {
   constructor(
     private readonly sessionId: string,
     private readonly myId: string,
-    private readonly say: (state: RunPresence) => void,
+    private readonly say: (state: RunPresence | null) => void,
   ) {}
 
   destroy(): void {
+    this.isDestroyed = true
     clearTimeout(this.telling)
     this.host?.close()
     this.forgetPictures()
@@ -82,7 +94,9 @@ export class Runs {
   async start(task: Task): Promise<void> {
     if (this.phase.peek() !== "idle") return
     this.task = task
-    this.show(fresh(task.entry))
+    this.forgetPictures()
+    this.own.value = fresh(task.entry)
+    this.opened.value = null
     const problem = whyNot(task.language)
     if (problem) this.change({ problem })
     else if (task.language === "html")
@@ -94,19 +108,37 @@ export class Runs {
     this.phase.value = "loading"
     this.loads.value = sizeOf(task.language)
     this.length = 0
-    const { Host } = await import("./host")
-    this.host ??= new Host((heard) => this.heard(heard))
+    // the page may be left meanwhile, or the user stops this run and starts another one
+    const isWanted = () => !this.isDestroyed && this.task === task && this.phase.peek() !== "idle"
+    try {
+      const { Host } = await loadPart(() => import("./host"))
+      if (!isWanted()) return
+      this.host ??= new Host((heard) => this.heard(heard))
+    } catch {
+      if (isWanted()) this.broken(UNREADABLE)
+      return
+    }
     const { language, files, entry, stdin, limitMs } = task
     this.host.run({ language, files, entry, stdin, limitMs })
   }
 
   stop(): void {
-    this.host?.stop()
+    if (this.phase.peek() === "idle") return
+    if (this.host) this.host.stop()
+    else this.ended({ outcome: "stopped", exit: null, ms: 0, isCut: false })
+  }
+
+  /** Show the last run of this browser again. */
+  showOwn(): void {
+    this.opened.value = null
   }
 
   private heard(heard: Heard): void {
-    if (this.phase.peek() === "idle") return
-    if (heard.is === "loading") this.progress.value = heard.total && heard.loaded / heard.total
+    if (this.phase.peek() === "idle") {
+      // the frame failed after the user stopped waiting for it
+      if (heard.is === "broken") this.closeHost()
+    } else if (heard.is === "loading")
+      this.progress.value = heard.total && heard.loaded / heard.total
     else if (heard.is === "started") this.started()
     else if (heard.is === "output") this.add(heard.pieces)
     else if (heard.is === "picture") this.addPicture(heard.type, heard.bytes)
@@ -119,35 +151,42 @@ export class Runs {
     this.progress.value = null
     this.since = Date.now()
     this.toldAt = 0
-    this.tell("running")
+    this.tell()
   }
 
   private add(pieces: Piece[]): void {
-    const shown = this.shown.peek()
+    const own = this.own.peek()
     this.length += pieces.reduce((sum, { text }) => sum + text.length, 0)
     // the worker cuts the output; more than that does not come from our worker
-    if (!shown || this.length > OUTPUT_BYTES) return
-    const all = [...shown.pieces]
+    if (!own || this.length > OUTPUT_BYTES) return
+    const all = [...own.pieces]
     for (const piece of pieces) {
       const last = all.at(-1)
       if (last?.to === piece.to) all[all.length - 1] = { to: last.to, text: last.text + piece.text }
       else all.push(piece)
     }
     this.change({ pieces: all })
-    this.tell("running")
+    this.tell()
   }
 
   private addPicture(type: string, bytes: ArrayBuffer): void {
     const url = URL.createObjectURL(new Blob([bytes], { type }))
-    this.change({ pictures: [...(this.shown.peek()?.pictures ?? []), url] })
+    this.change({ pictures: [...(this.own.peek()?.pictures ?? []), url] })
   }
 
   /** The frame is given up, because a part of it may wait for ever. The next run makes a new one. */
   private broken(problem: string): void {
+    const hasRun = this.phase.peek() === "running"
     this.idle()
+    this.closeHost()
+    this.change({ problem })
+    this.showOwn()
+    if (hasRun) this.sayEnd()
+  }
+
+  private closeHost(): void {
     this.host?.close()
     this.host = null
-    this.change({ problem })
   }
 
   private ended(ending: Ending): void {
@@ -155,7 +194,7 @@ export class Runs {
     this.idle()
     this.change({ ending })
     if (!hasRun) return
-    this.tell(ending.outcome)
+    this.sayEnd()
     void this.report(ending)
   }
 
@@ -164,23 +203,29 @@ export class Runs {
     this.progress.value = null
   }
 
-  /** Tell the others the state now, or soon if they were told a moment ago. */
-  private tell(state: RunPresence["state"]): void {
+  /** Tell the others of the running program now, or soon if they were told a moment ago. */
+  private tell(): void {
     clearTimeout(this.telling)
-    const waitMs = state === "running" ? this.toldAt + TELL_MS - Date.now() : 0
-    if (waitMs > 0) this.telling = window.setTimeout(() => this.tell(state), waitMs)
-    else if (this.task) this.sayNow(this.task, state)
+    const waitMs = this.toldAt + TELL_MS - Date.now()
+    if (waitMs > 0) this.telling = window.setTimeout(() => this.tell(), waitMs)
+    else if (this.task) this.sayNow(this.task)
   }
 
-  private sayNow({ root, language }: Task, state: RunPresence["state"]): void {
+  private sayNow({ root, language }: Task): void {
     this.toldAt = Date.now()
-    const texts = this.shown.peek()?.pieces.map(({ text }) => text) ?? []
-    this.say({ root, language, state, since: this.since, tail: texts.join("").slice(-TAIL) })
+    const tail = tailOf(this.own.peek()?.pieces ?? [])
+    this.say({ root, language, state: "running", since: this.since, tail })
+  }
+
+  /** Each message about a presence contains all of it, so an ended run must not stay there. */
+  private sayEnd(): void {
+    clearTimeout(this.telling)
+    this.say(null)
   }
 
   private async report({ outcome, exit, ms, isCut }: Ending): Promise<void> {
     const { task } = this
-    const pieces = this.shown.peek()?.pieces ?? []
+    const pieces = this.own.peek()?.pieces ?? []
     if (!task) return
     const { root, language, entry, stdin } = task
     const output = { stdout: textOf(pieces, "out"), stderr: textOf(pieces, "err") }
@@ -200,18 +245,21 @@ export class Runs {
     this.keep([run])
     if (run.user.id === this.myId) return
     tell(`${run.user.username} ran ${run.name}. ${endOf(run)}.`)
-    if (this.phase.peek() === "idle") this.showRun(run)
+    const shown = this.shown.peek()
+    // a page and pictures are in no history, so they would be lost
+    const isOnlyHere = shown !== null && (shown.page !== null || shown.pictures.length > 0)
+    if (this.phase.peek() === "idle" && !isOnlyHere) this.showRun(run)
   }
 
   /** Show the output of a kept run. */
   showRun(run: Run): void {
     const { outcome, exit, ms, isCut } = run
-    this.show({
+    this.opened.value = {
       ...fresh(run.name),
       by: run.user.id === this.myId ? "" : run.user.username,
       pieces: piecesOf(run),
       ending: { outcome, exit, ms, isCut },
-    })
+    }
   }
 
   /** Read the newest kept runs, or the next older ones. */
@@ -220,7 +268,8 @@ export class Runs {
     const { runs, next } = await get<{ runs: Run[]; next: number | null }>(
       `/session/${this.sessionId}/runs${query}`,
     )
-    if (before !== null || this.history.peek() === null) this.older.value = next
+    if (before !== null || !this.hasRead) this.older.value = next
+    this.hasRead = true
     this.keep(runs)
   }
 
@@ -230,17 +279,12 @@ export class Runs {
     this.history.value = [...known.values()].sort((one, other) => other.number - one.number)
   }
 
-  private show(shown: Shown): void {
-    this.forgetPictures()
-    this.shown.value = shown
-  }
-
   private change(part: Partial<Shown>): void {
-    const shown = this.shown.peek()
-    if (shown) this.shown.value = { ...shown, ...part }
+    const own = this.own.peek()
+    if (own) this.own.value = { ...own, ...part }
   }
 
   private forgetPictures(): void {
-    for (const url of this.shown.peek()?.pictures ?? []) URL.revokeObjectURL(url)
+    for (const url of this.own.peek()?.pictures ?? []) URL.revokeObjectURL(url)
   }
 }

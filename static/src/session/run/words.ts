@@ -30,20 +30,44 @@ export function piecesOf({ stdout, stderr }: Pick<Run, "stdout" | "stderr">): Pi
   return pieces.filter(({ text }) => text !== "")
 }
 
-const STATES: readonly string[] = ["running", "done", "failed", "stopped", "timeout"]
+/** Most characters of the tail that others see. */
 const TAIL = 1000
+/**
+ * Most bytes of the tail in JSON. The server ignores a presence of more than 4,096 bytes, and the
+ * cursor and the name stand in it too.
+ */
+const TAIL_BYTES = 1500
 
-/** The run that another browser tells of, checked; null if it tells of none. */
+const encoder = new TextEncoder()
+const bytesInJson = (text: string) => encoder.encode(JSON.stringify(text)).length - '""'.length
+
+/** The end of an output, short enough for a presence. */
+export function tailOf(pieces: readonly Piece[]): string {
+  const text = pieces
+    .map((piece) => piece.text)
+    .join("")
+    .slice(-TAIL)
+  let from = text.length
+  let bytes = 0
+  for (const letter of Array.from(text).reverse()) {
+    bytes += bytesInJson(letter)
+    if (bytes > TAIL_BYTES) break
+    from -= letter.length
+  }
+  return text.slice(from)
+}
+
+/** The running program that another browser tells of, checked; null if it tells of none. */
 export function presenceOf(given: unknown): RunPresence | null {
   if (typeof given !== "object" || given === null) return null
   const { root, language, state, since, tail } = given as Partial<
     Record<keyof RunPresence, unknown>
   >
-  if (typeof root !== "string" || typeof state !== "string" || !STATES.includes(state)) return null
+  if (typeof root !== "string" || state !== "running") return null
   return {
     root,
     language: typeof language === "string" ? language : "",
-    state: state as RunPresence["state"],
+    state,
     since: typeof since === "number" ? since : 0,
     tail: typeof tail === "string" ? tail.slice(-TAIL) : "",
   }

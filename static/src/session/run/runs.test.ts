@@ -1,0 +1,153 @@
+// @vitest-environment happy-dom
+import { beforeEach, expect, it, vi } from "vitest"
+import { get, post } from "../../api"
+import type { Run } from "../../types"
+import type { Heard } from "./host"
+import { Runs, type Task } from "./runs"
+import { tailOf } from "./words"
+
+vi.mock("../../api", () => ({ get: vi.fn(), post: vi.fn(), words: String }))
+
+/** What the frame would do, told by the tests: real frames load files of a server. */
+const frame = vi.hoisted(() => ({
+  made: 0,
+  isGone: false,
+  hear: vi.fn<(heard: Heard) => void>(),
+  run: vi.fn(),
+  stop: vi.fn(),
+  close: vi.fn(),
+}))
+vi.mock("./host", () => ({
+  Host: class {
+    run = frame.run
+    stop = frame.stop
+    close = frame.close
+    constructor(hear: (heard: Heard) => void) {
+      if (frame.isGone) throw new Error("gone")
+      frame.made += 1
+      frame.hear = hear
+    }
+  },
+}))
+
+const task: Task = {
+  root: "code",
+  entry: "main.js",
+  language: "javascript",
+  files: { "main.js": "" },
+  stdin: "",
+  limitMs: 1000,
+}
+const kept = (number: number, stdout: string): Run => ({
+  number,
+  user: { id: "b", username: "Bo", avatar: null, guest: false },
+  root: "code",
+  language: "javascript",
+  name: "old.js",
+  stdin: "",
+  stdout,
+  stderr: "",
+  exit: 0,
+  outcome: "done",
+  ms: 1,
+  isCut: false,
+  tests: [],
+  sequence: 1,
+  at: "2026-01-01T00:00:00.000Z",
+})
+const out = (text: string): Heard => ({ is: "output", pieces: [{ to: "out", text }] })
+const DONE: Heard = { is: "ended", outcome: "done", exit: 0, ms: 5, isCut: false }
+const textOf = (runs: Runs) => runs.shown.value?.pieces.map(({ text }) => text).join("")
+
+const say = vi.fn()
+let runs: Runs
+
+beforeEach(() => {
+  Object.assign(frame, { made: 0, isGone: false })
+  for (const mock of [say, frame.run, frame.stop, frame.close]) mock.mockReset()
+  vi.mocked(get).mockReset()
+  vi.mocked(post)
+    .mockReset()
+    .mockResolvedValue({ run: kept(9, "new") })
+  runs = new Runs("s", "a", say)
+})
+
+it("keeps the output of a running program apart from a run that is shown meanwhile", async () => {
+  await runs.start(task)
+  frame.hear({ is: "started" })
+  frame.hear(out("a"))
+  runs.showRun(kept(1, "old"))
+  expect(runs.hidesOwn.value).toBe(true)
+  frame.hear(out("b"))
+  expect(textOf(runs)).toBe("old")
+  runs.showOwn()
+  expect(textOf(runs)).toBe("ab")
+  runs.showRun(kept(1, "old"))
+  frame.hear(DONE)
+  expect(textOf(runs)).toBe("old")
+  expect(vi.mocked(post).mock.calls[0]?.[1]).toMatchObject({ name: "main.js", stdout: "ab" })
+})
+
+it("tells the others of a program only while it runs", async () => {
+  await runs.start(task)
+  frame.hear({ is: "started" })
+  expect(say).toHaveBeenLastCalledWith(expect.objectContaining({ state: "running" }))
+  frame.hear(DONE)
+  expect(say).toHaveBeenLastCalledWith(null)
+})
+
+it("can run again after its part of the app could not be loaded", async () => {
+  frame.isGone = true
+  sessionStorage.setItem("reloadedAt", String(Date.now()))
+  await runs.start(task)
+  expect(runs.phase.value).toBe("idle")
+  expect(runs.shown.value?.problem).toContain("could not be loaded")
+  frame.isGone = false
+  await runs.start(task)
+  expect(frame.run).toHaveBeenCalledTimes(1)
+})
+
+it("makes no frame for a page that was left, or a run that was stopped", async () => {
+  const stopped = runs.start(task)
+  runs.stop()
+  await stopped
+  expect(runs.shown.value?.ending?.outcome).toBe("stopped")
+  const left = runs.start(task)
+  runs.destroy()
+  await left
+  expect(frame.made).toBe(0)
+})
+
+it("gives up a frame that fails after its run was stopped", async () => {
+  await runs.start(task)
+  frame.hear({ is: "ended", outcome: "stopped", exit: null, ms: 0, isCut: false })
+  frame.hear({ is: "broken", message: "late" })
+  expect(frame.close).toHaveBeenCalledTimes(1)
+  expect(runs.shown.value?.problem).toBe("")
+  await runs.start(task)
+  expect(frame.made).toBe(2)
+})
+
+it("offers older runs also if it knew of a run before the first page", async () => {
+  vi.mocked(get).mockResolvedValueOnce({ run: kept(7, "new") })
+  await runs.noted(7)
+  expect(textOf(runs)).toBe("new")
+  vi.mocked(get).mockResolvedValueOnce({ runs: [kept(7, "new"), kept(6, "")], next: 6 })
+  await runs.load()
+  expect(runs.older.value).toBe(6)
+  expect(runs.history.value?.map((run) => run.number)).toEqual([7, 6])
+})
+
+it("leaves a page open when somebody else runs a program", async () => {
+  await runs.start({ ...task, language: "html", entry: "main.html" })
+  vi.mocked(get).mockResolvedValueOnce({ run: kept(7, "new") })
+  await runs.noted(7)
+  expect(runs.shown.value?.name).toBe("main.html")
+})
+
+it.each(["x", "é", "\u0000", "🙂"])("bounds the tail %j by its bytes", (letter) => {
+  const tail = tailOf([{ to: "out", text: letter.repeat(5000) }])
+  expect(tail.length).toBeGreaterThan(100)
+  expect(tail.length).toBeLessThanOrEqual(1000)
+  expect(new TextEncoder().encode(JSON.stringify(tail)).length).toBeLessThanOrEqual(1502)
+})
