@@ -10,12 +10,19 @@ export interface Place {
 
 const escaped = (name: string) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
 
-/** Split a text so that each place in one of the files is a part of its own. */
-export function placesIn(text: string, files: readonly string[]): Place[] {
+/** Splits a text so that each place in one of the files is a part of its own. */
+export type Finder = (text: string) => Place[]
+
+/** A finder for files with these names. To make it is slow, so it is used for many texts. */
+export function finderOf(files: readonly string[]): Finder {
   const names = files.filter((name) => name !== "").map(escaped)
-  if (names.length === 0) return [{ text }]
+  if (names.length === 0) return (text) => [{ text }]
   const name = `(?<![\\w./-])(${names.sort((a, b) => b.length - a.length).join("|")})`
   const pattern = new RegExp(`"${name}", line (\\d+)|${name}:(\\d+)(?::\\d+)?`, "g")
+  return (text) => split(text, pattern)
+}
+
+function split(text: string, pattern: RegExp): Place[] {
   const parts: Place[] = []
   let end = 0
   for (const match of text.matchAll(pattern)) {

@@ -1,41 +1,64 @@
 // Output as text: colours of terminals, and buttons where it names a place in a file.
+import { memo } from "preact/compat"
+import { useCallback, useLayoutEffect, useMemo, useRef } from "preact/hooks"
 import type { Piece } from "../../run/protocol"
-import { coloured } from "./ansi"
-import { placesIn } from "./places"
+import { partsOf, type OutputPart } from "./parts"
+import { finderOf } from "./places"
 
-interface Props {
-  pieces: readonly Piece[]
-  files: readonly string[]
-  onPlace: (file: string, line: number) => void
+type GoTo = (file: string, line: number) => void
+
+function Words({ part, onPlace }: { part: OutputPart; onPlace: GoTo }) {
+  const { text, file, line } = part
+  if (file === undefined || line === undefined) return <>{text}</>
+  return (
+    <button
+      type="button"
+      class="link run-place"
+      title={`Go to line ${line} of ${file}`}
+      onClick={() => onPlace(file, line)}
+    >
+      {text}
+    </button>
+  )
 }
 
-export function OutputText({ pieces, files, onPlace }: Props) {
-  const isError = (piece: Piece) => piece.to === "err"
+interface TextProps {
+  pieces: readonly Piece[]
+  /** the names of the files, one in each line */
+  names: string
+  onPlace: GoTo
+}
+
+const Text = memo(({ pieces, names, onPlace }: TextProps) => {
+  const find = useMemo(() => finderOf(names.split("\n")), [names])
   return (
     <pre class="run-text" tabIndex={0} aria-label="Output" data-testid="output">
-      {pieces.map((piece, index) => (
-        <span key={index} class={isError(piece) ? "run-error" : undefined}>
-          {coloured(piece.text).map(({ text, colour, isBold }, part) => (
-            <span key={part} data-colour={colour} data-bold={isBold || undefined}>
-              {placesIn(text, files).map(({ text: words, file, line }, place) =>
-                file === undefined || line === undefined ? (
-                  words
-                ) : (
-                  <button
-                    key={place}
-                    type="button"
-                    class="link run-place"
-                    title={`Go to line ${line} of ${file}`}
-                    onClick={() => onPlace(file, line)}
-                  >
-                    {words}
-                  </button>
-                ),
-              )}
-            </span>
-          ))}
+      {partsOf(pieces, find).map((part, index) => (
+        <span
+          key={index}
+          class={part.isError ? "run-error" : undefined}
+          data-colour={part.colour}
+          data-bold={part.isBold || undefined}
+        >
+          <Words part={part} onPlace={onPlace} />
         </span>
       ))}
     </pre>
   )
+})
+
+interface Props {
+  pieces: readonly Piece[]
+  files: readonly string[]
+  onPlace: GoTo
+}
+
+/** The page renders at each key that somebody presses. A long output must not render each time. */
+export function OutputText({ pieces, files, onPlace }: Props) {
+  const latest = useRef(onPlace)
+  useLayoutEffect(() => {
+    latest.current = onPlace
+  })
+  const goTo = useCallback<GoTo>((file, line) => latest.current(file, line), [])
+  return <Text pieces={pieces} names={files.join("\n")} onPlace={goTo} />
 }
