@@ -6,6 +6,7 @@ import type { IconName } from "../ui/icons"
 import { deleteFiles, openFile, visitFiles } from "./files/acts"
 import type { LiveSession } from "./live/live"
 import { visit } from "./panels/side"
+import type { Running } from "./run/running"
 import type { View } from "./view"
 
 export interface Action {
@@ -78,6 +79,7 @@ interface Parts {
   view: View
   canWrite: boolean
   myId: string
+  running: Running
 }
 
 /** Files to go to, and people to follow. */
@@ -134,6 +136,24 @@ function fileActions({ live, view, canWrite }: Parts): Action[] {
   ]
 }
 
+/** What the button Run does, and the output. */
+function runActions({ live, view, running }: Parts): Action[] {
+  const run: Action = {
+    label: `Run ${running.name}`,
+    icon: "run",
+    keys: "Ctrl+Enter",
+    act: running.start,
+  }
+  const stop: Action = { label: "Stop the program", icon: "stop", act: () => live.runs.stop() }
+  const output: Action = {
+    label: view.output ? "Hide the output" : "Output",
+    icon: "terminal",
+    act: () => view.showOutput(!view.output),
+  }
+  if (live.runs.phase.value !== "idle") return [stop, output]
+  return running.mayRun ? [run, output] : [output]
+}
+
 /** All that the command palette lists. */
 export function allActions(parts: Parts): Action[] {
   const { session, view, canWrite } = parts
@@ -149,6 +169,7 @@ export function allActions(parts: Parts): Action[] {
     ...save,
     ...history,
     ...panels,
+    ...runActions(parts),
     ...fileActions(parts),
     ...own,
     ...app.filter(({ keys }) => keys !== "Ctrl+K"),

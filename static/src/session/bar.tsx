@@ -156,7 +156,7 @@ export function Bar(props: Props) {
           isOut={live.collab.trouble.value?.remedy === "final"}
         />
       </div>
-      {running.mayRun && <RunButton runs={live.runs} running={running} />}
+      <RunButton runs={live.runs} running={running} />
       <nav aria-label="Session" class="bar-end">
         <Here
           people={live.collab.people.value}

@@ -31,11 +31,11 @@ function escape(view: View, target: EventTarget | null): boolean {
   return closes
 }
 
-/** Ctrl+Enter. In a field of a form or a chat, it does something else. */
+/** Ctrl+Enter. In a chat, or in a field such as the name of a file, Enter has a meaning already. */
 const isRun = (event: KeyboardEvent) =>
   (event.ctrlKey || event.metaKey) &&
   event.key === "Enter" &&
-  !(event.target instanceof Element && event.target.closest(".side, dialog"))
+  !(event.target instanceof Element && event.target.closest(".side, dialog, input, select"))
 
 export function useShortcuts(view: View, live: LiveSession, id: string, run: () => void): void {
   const act = (event: KeyboardEvent): boolean => {

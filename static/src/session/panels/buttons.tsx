@@ -84,7 +84,7 @@ export function PanelButtons({ live, view, myId, running }: Props) {
         <Icon name="terminal" />
         <span class="panel-label">Output</span>
       </button>
-      {running.mayRun && <RunButton runs={live.runs} isAtFoot running={running} />}
+      <RunButton runs={live.runs} isAtFoot running={running} />
     </div>
   )
 }

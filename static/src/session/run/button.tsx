@@ -13,6 +13,8 @@ interface Props {
 
 export function RunButton({ runs, isAtFoot, running }: Props) {
   const isIdle = runs.phase.value === "idle"
+  // a running program can be stopped, also if nothing can be started meanwhile
+  if (isIdle && !running.mayRun) return null
   return (
     <button
       type="button"
