@@ -32,7 +32,7 @@ function escape(view: View, target: EventTarget | null): boolean {
 }
 
 /** Ctrl+Enter. In a chat, or in a field such as the name of a file, Enter has a meaning already. */
-const isRun = (event: KeyboardEvent) =>
+export const isRun = (event: KeyboardEvent) =>
   (event.ctrlKey || event.metaKey) &&
   event.key === "Enter" &&
   !(event.target instanceof Element && event.target.closest(".side, dialog, input, select"))

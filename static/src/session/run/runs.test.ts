@@ -12,7 +12,7 @@ vi.mock("../../api", () => ({ get: vi.fn(), post: vi.fn(), words: String }))
 const frame = vi.hoisted(() => ({
   made: 0,
   isGone: false,
-  hear: vi.fn<(heard: Heard) => void>(),
+  hear: vi.fn() as (heard: Heard) => void,
   run: vi.fn(),
   stop: vi.fn(),
   close: vi.fn(),
