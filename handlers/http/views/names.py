@@ -9,7 +9,7 @@ from storage.records import Session
 _SUFFIXES: Final = {
     "javascript": "js", "typescript": "ts", "python": "py", "java": "java", "c": "c", "cpp": "cpp",
     "csharp": "cs", "go": "go", "rust": "rs", "sql": "sql", "html": "html", "css": "css",
-    "markdown": "md", "json": "json", "ruby": "rb", "php": "php", "kotlin": "kt",
+    "markdown": "md", "json": "json", "lua": "lua", "ruby": "rb", "php": "php", "kotlin": "kt",
     "swift": "swift", "scala": "scala", "shell": "sh", "yaml": "yaml",
 }  # fmt: skip
 """{language: ending of its files}, the same as in `static/src/lib/languages.ts`."""

@@ -1,15 +1,18 @@
 // Collects the output of a program, cuts it, and sends it in batches.
 import { OUTPUT_BYTES, type Piece } from "../protocol"
 
-/** Milliseconds between two batches, so that a loop that prints does not flood the page. */
-const BATCH_MS = 50
+/** The most batches in a second, so that a loop that prints does not flood the page. */
+export const BATCHES_PER_S = 20
+const SECOND_MS = 1000
+const BATCH_MS = SECOND_MS / BATCHES_PER_S
 
 export class Output {
   /** whether the program has written more than is kept */
   isCut = false
   private left: Uint8Array<ArrayBuffer>
   private pieces: Piece[] = []
-  private sentAt = 0
+  private secondBegan = 0
+  private batches = 0
   private timer = 0
   // the program may replace these globals
   private readonly now = performance.now.bind(performance)
@@ -30,9 +33,16 @@ export class Output {
     this.left = this.left.subarray(written)
     this.isCut = read < text.length
     this.add(to, text.slice(0, read))
-    // A program that never pauses also never lets a timer fire, so each writing looks at the clock.
-    if (this.now() - this.sentAt >= BATCH_MS) this.flush()
+    // A program that never pauses also never lets a timer fire. So what it writes is sent at once,
+    // while it has batches left: a loop without end often comes after a few lines of output.
+    if (this.now() - this.secondBegan >= SECOND_MS) this.beginSecond()
+    if (this.batches < BATCHES_PER_S) this.flush()
     else this.timer ||= this.setTimeout(() => this.flush(), BATCH_MS)
+  }
+
+  private beginSecond(): void {
+    this.secondBegan = this.now()
+    this.batches = 0
   }
 
   private add(to: Piece["to"], text: string): void {
@@ -44,8 +54,8 @@ export class Output {
   flush(): void {
     clearTimeout(this.timer)
     this.timer = 0
-    this.sentAt = this.now()
     if (this.pieces.length === 0) return
+    this.batches += 1
     this.send(this.pieces)
     this.pieces = []
   }
