@@ -33,7 +33,7 @@ export class Output {
     this.left = this.left.subarray(written)
     this.isCut = read < text.length
     this.add(to, text.slice(0, read))
-    // A program that never pauses also never lets a timer fire. So what it writes is sent at once,
+    // A program that never pauses also never lets a timer fire. So what it writes is sent immediately,
     // while it has batches left: a loop without end often comes after a few lines of output.
     if (this.now() - this.secondBegan >= SECOND_MS) this.beginSecond()
     if (this.batches < BATCHES_PER_S) this.flush()
