@@ -1,7 +1,8 @@
 """Runs: what members' browsers reported about programs that they ran.
 
-The server runs nothing, so a report is a claim of a browser. Here are the rules: who may report a
-run, how large a report may be, at which log position it stands, and how many runs a session keeps.
+The server runs nothing, so a report is a claim of a browser. Here are the rules: which members may
+report a run, how large a report may be, at which log position it stands, and how many runs a
+session keeps.
 """
 
 from collections.abc import Mapping, Sequence
