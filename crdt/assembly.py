@@ -21,10 +21,15 @@ from storage.base import Store
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """The parts that handlers use."""
+    """The parts that handlers use, and the writer of versions, of which there is one.
+
+    A second writer would have locks of its own, so that an older text could be stored as the
+    newer version.
+    """
 
     rooms: Rooms
     versions: Versions
+    version_writer: VersionWriter
     history_reader: HistoryReader
     redactor: Redactor
     runs: Runs
@@ -50,6 +55,7 @@ def assemble(
     return Assembly(
         rooms=rooms,
         versions=Versions(store, rooms, version_writer, whole_texts, environment.workers),
+        version_writer=version_writer,
         history_reader=history_reader,
         redactor=Redactor(store, rooms, cache, environment.workers),
         runs=Runs(store, rooms, settings.runs),

@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 from crdt.assembly import assemble
-from crdt.history.version_writer import VersionSettings, VersionWriter
+from crdt.history.version_writer import VersionSettings
 from crdt.lifecycle.environment import Environment
 from crdt.limits import RoomsSettings
 from crdt.room.room import Room
@@ -74,7 +74,7 @@ class World:
         self.rooms, self.versions = parts.rooms, parts.versions
         self.history_reader, self.redactor = parts.history_reader, parts.redactor
         self.runs = parts.runs
-        self.version_writer = VersionWriter(store, self.rooms.writer, environment, versions)
+        self.version_writer = parts.version_writer
 
     async def session(
         self, session_id: str = "one", status: Status = Status.OPEN, owner_id: str = "ada"
