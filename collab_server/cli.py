@@ -10,7 +10,8 @@ from typing import Any
 from collab_server import __version__, logs, stores
 from collab_server.app import mail_server
 from collab_server.commands import copying, users
-from collab_server.config import Config, ConfigError, all_settings, load
+from collab_server.config import Config, ConfigError, all_settings
+from collab_server.config_loading import load
 from collab_server.opening import ALL_ADDRESSES, StartError, listen, rehearse
 from collab_server.process import CANNOT_START, Safeguards, loop_factory, serve
 from crdt.settings import Setting

@@ -5,7 +5,7 @@ Each setting is a constant in the module of the package that obeys it (`crdt.lim
 field of the configuration, the fields of limits, the name in metrics, the flag and the documents.
 This module is in `crdt` because that is the lowest package that has settings.
 
-Not for reading settings from the environment, which is `collab_server.config`.
+Not for reading settings from the environment, which is `collab_server.config_loading`.
 """
 
 from dataclasses import dataclass, field, fields

@@ -19,6 +19,7 @@ from tests.processes import ROOT
 
 PACKAGES = ("collab_server", "handlers", "crdt", "storage")
 _DECLARED_IN = ("crdt/limits.py", "handlers/settings.py")
+_CONFIGURATION = ("collab_server/config.py", "collab_server/config_loading.py")
 SHOWN_AT = {"/signin": "/"}
 """Screens that are also shown at another address, to a person who is not signed in."""
 
@@ -38,7 +39,7 @@ def is_obeyed(setting: Setting[Any], modules: dict[str, str]) -> bool:
     It may read the field of Config, or a field of a record that was made from the constant.
     """
     configuration = modules["collab_server/config.py"]
-    outside = "\n".join(text for text in modules.values() if text != configuration)
+    outside = "\n".join(text for path, text in modules.items() if path not in _CONFIGURATION)
     if re.search(rf"config\.{setting.name}\b", outside) or f"self.{setting.name}." in configuration:
         return True
     constant = setting.name.upper()
@@ -47,9 +48,7 @@ def is_obeyed(setting: Setting[Any], modules: dict[str, str]) -> bool:
     ):
         return all(re.search(rf"\.{attribute}\b", outside) for attribute in attributes)
     users = "\n".join(
-        text
-        for path, text in modules.items()
-        if path not in (*_DECLARED_IN, "collab_server/config.py")
+        text for path, text in modules.items() if path not in (*_DECLARED_IN, *_CONFIGURATION)
     )
     return bool(re.search(rf"\b{constant}\b", users))
 

@@ -1,0 +1,189 @@
+"""Tests that the configuration is read from the environment and `.env`, and checked."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from collab_server.config import Config, ConfigError, all_settings
+from collab_server.config_loading import load
+from crdt.settings import Setting
+
+
+def test_config_defaults_are_port_5000_and_embedded_store() -> None:
+    """A server without configuration uses port 5000 and the embedded store."""
+    config, warnings = load({})
+
+    assert (config.port, config.data_dir, config.mongo_uri, warnings) == (5000, "data", "", [])
+
+
+def test_environment_takes_precedence_over_env_file(tmp_path: Path) -> None:
+    """`.env` is read, variables of the environment override it, and blank values count as unset."""
+    file = tmp_path / ".env"
+    file.write_text("PORT=6000\nDATA_DIR=elsewhere\nHOST=\n# PORT=7000\n")
+
+    config, _ = load({"PORT": "6001"}, file)
+
+    assert (config.port, config.data_dir, config.host) == (6001, "elsewhere", "localhost")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("PORT=5001\n".encode("utf-16"), "line 1: not UTF-8"),
+        ("PORT=5001\n".encode("utf-16-le"), "has NUL characters (UTF-16?)"),
+        (b"# caf\xc3\xa9\nMETRICS_TOKEN=caf\xe9\n", "line 2: not UTF-8"),
+        (b"PORT=5001\0\n", "has NUL characters"),
+        (b'\n\nHOST=x\n\nPORT="5001\nDATA_DIR=dd\n', "line 5: must be NAME=value"),
+        (b"PORT 5001\n", "line 1: must be NAME=value"),
+        (b"this is no setting\n", "line 1: must be NAME=value"),
+    ],
+)
+def test_env_file_that_cannot_be_read_is_one_line(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    """A file in another encoding or with an invalid line ends the start with one line."""
+    file = tmp_path / ".env"
+    file.write_bytes(content)
+
+    with pytest.raises(ConfigError) as caught:
+        load({}, file)
+
+    assert str(caught.value).startswith(str(file))
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("/nonexistent/file")])
+def test_env_file_that_is_no_file_is_one_line(
+    tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    """A folder or a broken link in the place of `.env` is refused with one line.
+
+    Docker makes a folder when the source of a mount is missing.
+    """
+    make(tmp_path / ".env")
+
+    with pytest.raises(ConfigError, match=r"\.env: .*; it must be a file of lines NAME=value"):
+        load({}, tmp_path / ".env")
+
+
+def test_env_file_of_other_editors_is_read(tmp_path: Path) -> None:
+    """`.env` may have a byte order mark, Windows line ends, quotes, `export` and comments."""
+    file = tmp_path / ".env"
+    file.write_bytes(
+        b'\xef\xbb\xbfPORT=5001\r\nexport HOST="127.0.0.1" # here\r\n\r\nDATA_DIR=\r\n'
+    )
+
+    config, _ = load({}, file)
+
+    assert (config.port, config.host, config.data_dir) == (5001, "127.0.0.1", "data")
+
+
+def test_tilde_in_data_dir_is_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server replaces a leading `~` in DATA_DIR.
+
+    No shell does this for values in `.env` and in flags.
+    """
+    monkeypatch.setenv("HOME", "/home/ada")
+
+    assert load({"DATA_DIR": "~/x"})[0].data_dir == "/home/ada/x"
+    assert load({"DATA_DIR": "a/~"})[0].data_dir == "a/~"
+    with pytest.raises(
+        ConfigError, match="DATA_DIR ~nobody-of-that-name/x: there is no such home folder"
+    ):
+        load({"DATA_DIR": "~nobody-of-that-name/x"})
+
+
+def test_mails_need_sender_and_public_address() -> None:
+    """The links in mails must not come from a request's Host header, which anybody may choose."""
+    mail = {"SMTP_URL": "smtp://mail", "MAIL_FROM": "collab@example.org"}
+
+    with pytest.raises(ConfigError, match=r"^PUBLIC_URL must be set"):
+        load(mail)
+    assert load({**mail, "PUBLIC_URL": "https://example.org/"})[0].smtp_url == "smtp://mail"
+
+
+def test_missing_env_file_is_accepted(tmp_path: Path) -> None:
+    """A missing `.env` leaves all settings at their defaults."""
+    assert load({}, tmp_path / ".env")[0] == Config()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("PORT", "http", "PORT must be a whole number, not 'http'"),
+        ("PORT", "70000", "PORT must be from 0 to 65535, not 70000"),
+        ("COLLAB_IDLE_S", "soon", "COLLAB_IDLE_S must be a number, not 'soon'"),
+        ("COLLAB_IDLE_S", "nan", "COLLAB_IDLE_S must be from 0.1 to 86400, not nan"),
+        (
+            "COLLAB_LOG_FORMAT",
+            "xml",
+            "COLLAB_LOG_FORMAT must be one of auto, text, json, not 'xml'",
+        ),
+        ("JWT_SECRET", "short", "JWT_SECRET must have at least 32 bytes"),
+        ("MONGO_URI", "http://localhost", "MONGO_URI must start with mongodb:// or mongodb+srv://"),
+        (
+            "CORS_ORIGIN",
+            "example.org",
+            "CORS_ORIGIN: 'example.org' is not an origin like https://example.org",
+        ),
+        ("CORS_ORIGIN", "*", "CORS_ORIGIN: '*' is not an origin like https://example.org"),
+        (
+            "CLOUDINARY_URL",
+            "https://x",
+            "CLOUDINARY_URL must look like cloudinary://key:secret@cloud",
+        ),
+        (
+            "SMTP_URL",
+            "http://mail",
+            "SMTP_URL must look like smtp://user:password@host:587 or "
+            "smtps://user:password@host:465",
+        ),
+        (
+            "SMTP_URL",
+            "smtp://mail",
+            "MAIL_FROM must be an e-mail address, the sender of mails by SMTP_URL",
+        ),
+        (
+            "PUBLIC_URL",
+            "example.org",
+            "PUBLIC_URL: 'example.org' is not an origin like https://example.org",
+        ),
+        (
+            "COLLAB_RUNNER_URL",
+            "runner:2000",
+            "COLLAB_RUNNER_URL must look like http://host:2000/api/v2/execute",
+        ),
+        ("METRICS_TOKEN", "caf\udce9", "METRICS_TOKEN must be UTF-8"),
+        ("COLLAB_PONG_S", "26", "COLLAB_PONG_S must not be greater than COLLAB_PING_S"),
+    ],
+)
+def test_invalid_value_is_one_line_with_variable_and_rule(
+    variable: str, value: str, words: str
+) -> None:
+    """An invalid value is refused with one line that names the variable and the rule."""
+    with pytest.raises(ConfigError) as caught:
+        load({variable: value})
+
+    assert str(caught.value) == words
+
+
+@pytest.mark.parametrize(
+    "number", [setting for setting in all_settings() if setting.is_number], ids=lambda one: one.name
+)
+def test_number_is_accepted_at_bounds_and_refused_beyond(number: Setting[float]) -> None:
+    """Every number is accepted at its bounds and refused beyond them."""
+    companion = {"COLLAB_PING_S": "3600"} if number.name == "pong_s" else {"COLLAB_PONG_S": "1"}
+    for bound in (number.low, number.high):
+        assert getattr(load({**companion, number.variable: f"{bound}"})[0], number.name) == bound
+    for beyond in (number.low - 1, number.high + 1):
+        with pytest.raises(ConfigError, match=number.variable):
+            load({**companion, number.variable: f"{beyond}"})
+
+
+def test_unknown_variables_cause_warning() -> None:
+    """A misspelt limit causes a warning. Variables of other programs do not."""
+    assert load({"COLLAB_IDEL_S": "5", "PATH": "x"})[1] == [
+        "COLLAB_IDEL_S is not a setting of this server"
+    ]
