@@ -1,14 +1,16 @@
 """Rules by which Cerberus checks JSON bodies.
 
-`handlers.http.queries` has the rules of query parameters. The API's description is made from the
-rules too (`handlers.http.api_docs.json_schema`). The rules are built once. Each request makes a
-validator from them, which takes about 0.1 ms. A validator keeps the errors of its last document,
-so a shared validator could show one client's errors to another client.
+`handlers.http.rules` checks single fields, and `handlers.http.queries` has the rules of query
+parameters. The API's description is made from the rules too (`handlers.http.api_docs.json_schema`).
+
+The rules are built once. Each request makes a validator from them, which takes about 0.1 ms. A
+validator keeps the errors of its last document, so a shared validator could show one client's
+errors to another client.
 
 Values are `Any` here, because a client sent them and they are not checked yet.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any, ClassVar
 
@@ -19,15 +21,10 @@ from cerberus.errors import BasicErrorHandler
 from crdt.limits import MAX_NAME_BYTES
 from crdt.reading.items import as_text
 from handlers.errors import invalid
-from handlers.http import text_rules
-from handlers.http.rules import reports
+from handlers.http.rules import fields, reports
 from storage.runs.records import Outcome, Runners
 
 Schema = Mapping[str, Mapping[str, Any]]
-_Report = Callable[[str, str], None]
-"""A function that Cerberus passes to a check.
-The check calls it with a field and a message about the fault."""
-
 _MOST_NAMED = 20
 """Most unknown fields that an answer names.
 The time of Cerberus grows with the square of their number: 6,500 fields take 23 s."""
@@ -35,129 +32,47 @@ _MOST_SHOWN = 64
 _MOST_SHORTENED = 4
 """Most characters that NFC, Unicode's composed form, can turn into one character."""
 
-MAX_CODE_BYTES = 1 << 20
 MAX_SEQUENCE = 1 << 53
 """The largest log position or message number: up to it, JavaScript's numbers are exact."""
 MAX_VERSION = 1 << 31
 
 
-def _nfc(value: object) -> object:
-    return text_rules.composed(value).strip() if isinstance(value, str) else value
-
-
-def _composed(value: object) -> object:
-    return text_rules.composed(value) if isinstance(value, str) else value
-
-
-def _chat(value: object) -> object:
-    return text_rules.chat_text(text_rules.composed(value)) if isinstance(value, str) else value
-
-
-def _title(value: object) -> object:
-    return (
-        text_rules.isolated(text_rules.composed(value)).strip() if isinstance(value, str) else value
-    )
-
-
-def _name(value: object) -> object:
-    return _nfc(text_rules.without_marks(value)) if isinstance(value, str) else value
-
-
-def _report(field: str, fault: str, error: _Report) -> None:
-    if fault:
-        error(field, fault)
-
-
-def _one_line(field: str, value: object, error: _Report) -> None:
-    if isinstance(value, str):
-        _report(field, text_rules.direction_in(value), error)
-
-
-def _title_text(field: str, value: object, error: _Report) -> None:
-    if isinstance(value, str):
-        _report(field, text_rules.control_in(value), error)
-
-
-def _chat_text(field: str, value: object, error: _Report) -> None:
-    if isinstance(value, str):
-        _report(field, "may not be empty" if text_rules.is_blank(value) else "", error)
-        _report(field, text_rules.control_in(value, allowed="\n\t"), error)
-
-
-def _user_name(field: str, value: object, error: _Report) -> None:
-    _one_line(field, value, error)
-    if isinstance(value, str):
-        _report(field, text_rules.fault_of_name(value), error)
-
-
-def _email(field: str, value: object, error: _Report) -> None:
-    _one_line(field, value, error)
-    if isinstance(value, str):
-        local, at, domain = value.rpartition("@")
-        if not (
-            local
-            and at
-            and "." in domain.strip(".")
-            and not any(c.isspace() for c in value)
-            and "@" not in local
-        ):
-            error(field, "Enter a valid e-mail address.")
-
-
-def _code(field: str, value: object, error: _Report) -> None:
-    if isinstance(value, str):
-        if len(value.encode()) > MAX_CODE_BYTES:
-            error(field, f"may have at most {MAX_CODE_BYTES} bytes")
-        if "\0" in value:
-            error(field, "may not contain NUL characters")
-
-
-def _whole(field: str, value: object, error: _Report) -> None:
-    if isinstance(value, bool):
-        error(field, "must be a whole number")
-
-
-def _number(minimum: int, maximum: int) -> dict[str, Any]:
-    return {"type": "integer", "min": minimum, "max": maximum, "check_with": _whole}
-
-
-def _line(maximum: int, minimum: int = 0) -> dict[str, Any]:
-    return {
-        "type": "string", "coerce": _nfc, "minlength": minimum, "maxlength": maximum,
-        "check_with": _one_line,
-    }  # fmt: skip
-
-
-_USERNAME = {**_line(32, 3), "coerce": _name, "check_with": _user_name}
+_USERNAME = {**fields.line(32, 3), "coerce": fields.user_name, "check_with": fields.check_user_name}
+_EMAIL = {**fields.line(254), "check_with": fields.check_email, "meta": {"format": "email"}}
 _GUEST_NAME = {**_USERNAME, "minlength": 1}
-_TITLE = {**_line(120), "coerce": _title, "check_with": _title_text}
+_TITLE = {**fields.line(120), "coerce": fields.title, "check_with": fields.check_title}
 _PASSWORD = {"type": "string", "maxlength": 1_000}
-_NEW_PASSWORD = {"type": "string", "coerce": _composed, "minlength": 10, "maxlength": 128}
-_LANGUAGE = {**_line(32, 1), "regex": r"[A-Za-z0-9+#._-]*\Z"}
+_NEW_PASSWORD = {"type": "string", "coerce": fields.composed, "minlength": 10, "maxlength": 128}
+_LANGUAGE = {**fields.line(32, 1), "regex": r"[A-Za-z0-9+#._-]*\Z"}
 _ACCESS = {"type": "string", "allowed": ["link", "invite"]}
 _JOIN_ROLE = {"type": "string", "allowed": ["editor", "viewer"]}
 _RUNS = {"type": "string", "allowed": [str(word) for word in Runners]}
 _PRINTED = {"type": "string", "coerce": reports.without_nul}
-_CODE = {"type": "string", "check_with": _code}
+_CODE = {"type": "string", "check_with": fields.check_code}
+_CHAT = {
+    "type": "string",
+    "coerce": fields.chat,
+    "maxlength": 4_000,
+    "check_with": fields.check_chat,
+}
 _SESSION_ID = {"type": "string", "minlength": 1, "maxlength": 64}
+_INVITE = {"type": "string", "minlength": 1, "maxlength": 64}
 
 
 def _required(rules: Mapping[str, Any]) -> dict[str, Any]:
     return {**rules, "required": True}
 
 
-_INVITE = {"type": "string", "minlength": 1, "maxlength": 64}
-
 SIGNUP: Schema = {
     "username": _required(_USERNAME),
-    "email": _required({**_line(254), "check_with": _email, "meta": {"format": "email"}}),
+    "email": _required(_EMAIL),
     "password": _required(_NEW_PASSWORD),
-    "fullname": _line(64),
+    "fullname": fields.line(64),
     "invite": _INVITE,
 }
 LOGIN: Schema = {
-    "email": {**_line(254, 1), "excludes": "username"},
-    "username": {**_line(254, 1), "excludes": "email"},
+    "email": {**fields.line(254, 1), "excludes": "username"},
+    "username": {**fields.line(254, 1), "excludes": "email"},
     "password": _required(_PASSWORD),
 }
 GUEST: Schema = {
@@ -169,7 +84,6 @@ PASSWORD: Schema = {
     "currentPassword": _required(_PASSWORD),
     "newPassword": _required(_NEW_PASSWORD),
 }
-_EMAIL = {**_line(254), "check_with": _email, "meta": {"format": "email"}}
 FORGOT: Schema = {"email": _required(_EMAIL)}
 RESET: Schema = {
     "token": _required({"type": "string", "minlength": 1, "maxlength": 200}),
@@ -194,36 +108,34 @@ JOIN: Schema = {"invite": _INVITE}
 MEMBER: Schema = {"role": _required({"type": "string", "allowed": ["owner", "editor", "viewer"]})}
 INVITE: Schema = {
     "role": _JOIN_ROLE,
-    "expiresIn": _number(60, 365 * 86_400),
-    "maxUses": _number(1, 1_000),
+    "expiresIn": fields.whole_number(60, 365 * 86_400),
+    "maxUses": fields.whole_number(1, 1_000),
 }
-READ: Schema = {"sequence": _number(0, MAX_SEQUENCE)}
+READ: Schema = {"sequence": fields.whole_number(0, MAX_SEQUENCE)}
 MESSAGE: Schema = {
     "sessionId": _required(_SESSION_ID),
-    "message": _required(
-        {"type": "string", "coerce": _chat, "maxlength": 4_000, "check_with": _chat_text}
-    ),
+    "message": _required(_CHAT),
 }
 IN_SESSION: Schema = {"sessionId": _required(_SESSION_ID)}
 CODE_CHANGE: Schema = {"sessionId": _required(_SESSION_ID), "code": _required(_CODE)}
 SAVE: Schema = {"code": _CODE, "label": _TITLE}
 RESTORE: Schema = {
-    "version": _required(_number(1, MAX_VERSION)),
+    "version": _required(fields.whole_number(1, MAX_VERSION)),
     "root": {"type": "string", "maxlength": MAX_NAME_BYTES},
 }
 REDACT: Schema = {
-    "from": _required(_number(1, MAX_SEQUENCE)),
-    "to": _required(_number(1, MAX_SEQUENCE)),
+    "from": _required(fields.whole_number(1, MAX_SEQUENCE)),
+    "to": _required(fields.whole_number(1, MAX_SEQUENCE)),
     "text": _required({"type": "string", "minlength": 4, "maxlength": 10_000}),
 }
 RUN: Schema = {
     "root": _required({"type": "string", "maxlength": MAX_NAME_BYTES}),
     "language": _required(_LANGUAGE), "name": {**_TITLE, "maxlength": 255},
     "stdin": _PRINTED, "stdout": _required(_PRINTED), "stderr": _required(_PRINTED),
-    "exit": _required({**_number(-(1 << 31), 1 << 32), "nullable": True}),
+    "exit": _required({**fields.whole_number(-(1 << 31), 1 << 32), "nullable": True}),
     "outcome": _required({"type": "string", "allowed": [str(word) for word in Outcome]}),
-    "ms": _required(_number(0, MAX_SEQUENCE)), "isCut": {"type": "boolean"},
-    "sequence": _number(0, MAX_SEQUENCE),
+    "ms": _required(fields.whole_number(0, MAX_SEQUENCE)), "isCut": {"type": "boolean"},
+    "sequence": fields.whole_number(0, MAX_SEQUENCE),
     "tests": {"type": "list", "maxlength": reports.MAX_CASES, "coerce": reports.without_nul,
               "check_with": reports.check_cases, "meta": {"items": reports.CASE}},
 }  # fmt: skip

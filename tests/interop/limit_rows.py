@@ -17,7 +17,7 @@ import pytest
 from collab_server.server import Server
 from crdt.history.runs import MAX_OUTPUT_BYTES, MAX_STDIN_BYTES
 from handlers.api.avatar import MAX_FILE_BYTES
-from handlers.http.schemas import MAX_CODE_BYTES
+from handlers.http.rules.fields import MAX_CODE_BYTES
 from handlers.security.pictures import MAX_SIDE_PX
 from harness.wire import SYNC_STEP1
 from tests.api import PASSWORD, Answer, Api

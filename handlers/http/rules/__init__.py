@@ -1,1 +1,1 @@
-"""Rules for parts of JSON bodies that have a form of their own."""
+"""Rules for parts of JSON bodies: single fields, and the report of a run."""
