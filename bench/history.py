@@ -28,7 +28,8 @@ from crdt.reading.file_table import Naming
 from handlers.http.views import code, differences, history, timeline
 from harness import traces
 from harness.node import yjs_updates
-from storage.records import Access, Chunk, Login, Member, Role, Session, Status, User
+from storage.logins.records import Login
+from storage.records import Access, Chunk, Member, Role, Session, Status, User
 from storage.sqlite.store import SqliteStore
 
 START = 1_700_000_000_000

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from storage.records import Avatar, Invite, InviteUse, Login, Member, Ticket, User
+from storage.logins.records import Login, Ticket
+from storage.records import Avatar, Invite, InviteUse, Member, User
 
 
 @dataclass(frozen=True, slots=True)

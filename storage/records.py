@@ -1,7 +1,7 @@
 """The rows of the store: frozen, with slots. Times are milliseconds since 1970 (UTC)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -9,9 +9,6 @@ from storage.runs.records import Runners
 
 INVITES_KEPT_MS = 30 * 86_400_000
 """Milliseconds for which an expired invite is still shown, with the users that used it."""
-
-_EARLIER_HASHES = 64
-"""Earlier refresh tokens that a login remembers. Even many tabs use fewer within 20 s."""
 
 
 class Role(StrEnum):
@@ -77,70 +74,6 @@ class User:
     def may_enter(self, session_id: str) -> bool:
         """Whether the user may become a member of a session: a guest only of `guest_of`."""
         return not self.is_guest or self.guest_of == session_id
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """One sign-in on one device; its id is the `sid` of its access tokens.
-
-    token_hash      hash of the present refresh token
-    previous_hash   hash of the previous refresh token, for retries and to detect theft
-    earlier_hashes  still earlier tokens, with times of exchange, newest first: `hash:ms hash:ms`
-    generation      place of the present token in the chain of the login's tokens, from 0
-    expires_at      when the login ends if it is not used before; never later than `ends_at`
-    used_at         when one of the login's tokens was last used, to the minute
-    """
-
-    id: str
-    user_id: str
-    token_hash: str
-    previous_hash: str | None
-    generation: int
-    created_at: int
-    rotated_at: int
-    expires_at: int
-    ends_at: int
-    device: str
-    used_at: int = 0
-    earlier_hashes: str = ""
-
-    def caught_up(self, token_hash: str, generation: int) -> "Login":
-        """Return the login with a token whose generation is proven, if that is later than its own.
-
-        Such a token was issued after this row was written, so the store was put back to a backup.
-        Which tokens were used in between, and when, is not known: none of them may be repeated.
-        """
-        if generation <= self.generation:
-            return self
-        newest = replace(self, token_hash=token_hash, generation=generation)
-        return replace(newest, previous_hash=None, earlier_hashes="")
-
-    def rotated(self, successor: str, now: int, expires_at: int, retry_ms: int) -> "Login":
-        """Return the login with `successor` as its token; it keeps tokens used in `retry_ms`.
-
-        An example with 20 s: A becomes B at 100 s, B becomes C at 110 s. At 125 s, C becomes D.
-        Then A is dropped, because it was used 25 s before.
-        """
-        used = [f"{self.previous_hash}:{self.rotated_at}"] if self.previous_hash else []
-        used += self.earlier_hashes.split()
-        recent = [entry for entry in used if now - int(entry.partition(":")[2]) <= retry_ms]
-        return replace(
-            self,
-            token_hash=successor,
-            previous_hash=self.token_hash,
-            earlier_hashes=" ".join(recent[:_EARLIER_HASHES]),
-            generation=self.generation + 1,
-            rotated_at=now,
-            used_at=now,
-            expires_at=min(expires_at, self.ends_at),
-        )
-
-    def was_used_since(self, token_hash: str, since: int) -> bool:
-        """Whether a token of this login was exchanged for its successor at `since` or later."""
-        if token_hash == self.previous_hash:
-            return self.rotated_at >= since
-        used = dict(entry.split(":") for entry in self.earlier_hashes.split())
-        return int(used.get(token_hash, since - 1)) >= since
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,17 +151,6 @@ class InviteUse:
 
     user_id: str
     used_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """A pass for one WebSocket of a login to one session; the store has only its hash."""
-
-    hash: str
-    user_id: str
-    login_id: str
-    session_id: str
-    expires_at: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from handlers.security import devices
 from handlers.security.password_tries import Attempt
 from handlers.security.tokens import LAST_GENERATION, RefreshToken
 from storage.errors import Outdated, TokenReused
+from storage.logins.records import Login
 from storage.names import name_key
-from storage.records import Login, User
+from storage.records import User
 
 DEVICE_COOKIE = "device"
 DEVICE_PATH = "/user"

@@ -6,7 +6,8 @@ from handlers.http import network, queries, schemas
 from handlers.http.base import BaseHandler
 from handlers.http.views import sessions
 from handlers.http.views.sessions import Invites, NewInvite
-from storage.records import Access, Invite, Role, Ticket
+from storage.logins.records import Ticket
+from storage.records import Access, Invite, Role
 
 TICKET_S = 60
 MAX_INVITES = 100

@@ -8,12 +8,13 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from storage.errors import Conflict, NotFound, Outdated, TokenReused
+from storage.logins.records import Login
 from storage.mongo import rows
 from storage.mongo.database.driver import Document, translated
 from storage.mongo.database.engine import Engine
 from storage.names import are_confusable, name_key, name_skeleton
 from storage.people import Exchanged
-from storage.records import Avatar, Login, User
+from storage.records import Avatar, User
 
 _ALIVE = {"is_deleted": False}
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from storage.errors import LimitReached, NotFound
+from storage.logins.records import Login, Ticket
 from storage.mending import restored
 from storage.mongo import rows
 from storage.mongo.accounts import (
@@ -17,7 +18,7 @@ from storage.mongo.database.driver import Document, at_most, translated
 from storage.mongo.database.engine import Engine
 from storage.mongo.messages import existing_session, member_of
 from storage.mongo.sessions import add_member, check_capacity, check_owner
-from storage.records import Invite, InviteUse, Login, Member, Role, Ticket, User
+from storage.records import Invite, InviteUse, Member, Role, User
 
 
 class MongoInviteStore:

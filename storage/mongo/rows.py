@@ -14,6 +14,7 @@ from storage.checksums import (
     run_checksum,
     version_checksum,
 )
+from storage.logins.records import Login, Ticket
 from storage.mending import restored
 from storage.mongo.database.driver import Document, date
 from storage.names import name_key, name_skeleton
@@ -21,12 +22,10 @@ from storage.records import (
     Avatar,
     Chunk,
     Invite,
-    Login,
     Member,
     Message,
     Role,
     Session,
-    Ticket,
     User,
     Version,
     VersionKind,

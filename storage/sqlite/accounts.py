@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 
 from storage.errors import Conflict, NotFound, Outdated, TokenReused
+from storage.logins.records import Login
 from storage.mending import restored
 from storage.names import are_confusable, name_key, name_skeleton
 from storage.people import Exchanged
-from storage.records import Avatar, Login, User
+from storage.records import Avatar, User
 from storage.sqlite.engine import Engine
 from storage.sqlite.files.damage import read_or_keys
 

@@ -4,9 +4,10 @@ import sqlite3
 from dataclasses import asdict, astuple, replace
 
 from storage.errors import LimitReached, NotFound
+from storage.logins.records import Login, Ticket
 from storage.mending import restored
 from storage.names import name_key
-from storage.records import Invite, InviteUse, Login, Member, Role, Ticket, User
+from storage.records import Invite, InviteUse, Member, Role, User
 from storage.sqlite.accounts import (
     as_user,
     end_other_logins,

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from storage.records import Login, User
+from storage.logins.records import Login
+from storage.records import User
 from storage.sqlite.store import SqliteStore
 from tests.crdt.harness import NOW
 from tests.crdt.world import FaultyStore, World

@@ -5,19 +5,18 @@ from typing import Any
 import pytest
 
 from storage.base import Store
+from storage.logins.records import Login, Ticket
 from storage.records import (
     Access,
     Avatar,
     Checkpoint,
     Chunk,
     Invite,
-    Login,
     Member,
     Message,
     Role,
     Session,
     Status,
-    Ticket,
     User,
     Version,
     VersionKind,

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from storage.logins.records import Login
 from storage.mending import LAST_MS, is_time, readable, restored
-from storage.records import Access, Invite, Login, Member, Role, Session, Status, User
+from storage.records import Access, Invite, Member, Role, Session, Status, User
 from tests.storage.rows import NOW, guest, invite, login, member, session, user
 
 RECORDS = [user(), guest(), login(), session(), member(), invite(max_uses=3)]

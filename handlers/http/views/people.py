@@ -8,6 +8,7 @@ from handlers.http.views.fields import Timestamp
 from handlers.http.views.problems import Confirmation
 from handlers.http.views.times import rfc3339
 from storage import records
+from storage.logins import records as logins
 from storage.records import Role
 
 _COLOURS = (
@@ -160,7 +161,7 @@ def participant(record: records.User) -> Participant:
     return shown
 
 
-def login(record: records.Login, current_id: str) -> Login:
+def login(record: logins.Login, current_id: str) -> Login:
     """Return a login as its user sees it; `current_id` is the login of the request."""
     return {
         "id": record.id,

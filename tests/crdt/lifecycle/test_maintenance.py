@@ -17,7 +17,8 @@ from crdt.limits import RoomLimits
 from crdt.log.codec import LogEntry, encode_chunk
 from crdt.room.room import Room
 from storage.errors import NotFound, StoreUnavailable
-from storage.records import Chunk, Login, User, VersionKind
+from storage.logins.records import Login
+from storage.records import Chunk, User, VersionKind
 from tests.crdt.harness import NOW, Typist, join, send
 from tests.crdt.world import World, all_saved
 from tests.waiting import until

@@ -12,7 +12,7 @@ from handlers.security.refreshing import Refresher
 from handlers.security.tokens import LAST_GENERATION, RefreshToken, Tokens
 from storage.base import Store
 from storage.errors import TokenReused
-from storage.records import Login
+from storage.logins.records import Login
 from tests.storage.conftest import PLACES
 from tests.storage.rows import HOUR, NOW, login, user
 

@@ -8,7 +8,8 @@ import pytest
 
 from storage.base import Store
 from storage.errors import Conflict, LimitReached, NotFound
-from storage.records import Invite, InviteUse, Login, Member, Role, User
+from storage.logins.records import Login
+from storage.records import Invite, InviteUse, Member, Role, User
 from tests.storage.rows import (
     HOUR,
     MANY,

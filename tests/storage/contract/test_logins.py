@@ -7,7 +7,8 @@ import pytest
 
 from storage.base import Store
 from storage.errors import NotFound, TokenReused
-from storage.records import Login, Role
+from storage.logins.records import Login
+from storage.records import Role
 from tests.narrowing import required
 from tests.storage.rows import (
     HOUR,

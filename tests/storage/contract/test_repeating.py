@@ -8,7 +8,8 @@ import pytest
 
 from storage.base import Store
 from storage.errors import Conflict, LogConflict, NotFound, StoreError
-from storage.records import Login, Role, SessionChanges, Ticket, User
+from storage.logins.records import Login, Ticket
+from storage.records import Role, SessionChanges, User
 from tests.storage.rows import (
     HOUR,
     MANY,

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from handlers.http import text_rules
 from handlers.http.views import people
-from storage.records import Login, User
+from storage.logins.records import Login
+from storage.records import User
 
 ADA = User("u1", "ada", "ada@example.org", "hash", "Ada L.", "/user/u1/avatar", False, 0)
 GUEST = User("u2", "gus", None, None, "", None, True, 1_500, guest_of="s1")
