@@ -16,6 +16,12 @@ without an owner. Ada comes back and announces id 5. The server asks Ada's brows
 later. The browser sends "hello", and the id is Ada's. If it sent "hallo", its connection would be
 closed.
 
+Nobody comes back for an id that belongs to no user, such as the fixed id of an app's template. So
+each client is asked once for the structs that it has under such an id, and what it adds to them
+waits for its answer. An example: Ada's release of an app begins each document with "title", under
+id 1, and Bob's with "headline". Bob's browser would only send "ine", because Ada's has brought
+clocks 0 to 4. The server asks it for clock 0 and later, gets "headline", and closes its connection.
+
 The server cannot trust a client's word: a client id is only a number in the bytes, and any client
 may write any number.
 
@@ -24,6 +30,7 @@ See docs/design/documents.md.
 
 from collections.abc import Iterable, Mapping, Set
 
+from crdt.document.document import Document
 from crdt.log.contributions import Contributions
 from crdt.room.connection import Connection
 from crdt.room.incoming import Incoming, UpdateKind
@@ -33,6 +40,9 @@ from crdt.structs.struct_index import StructIndex
 from crdt.wire.parsed_update import Parsed
 
 _NOBODY: frozenset[int] = frozenset()
+MAX_COMPARED_BYTES = 128 << 10
+"""In larger documents ids without an owner are not compared. Templates are small. A whole document
+that was carried here from another server is large, and each client would send all of it again."""
 
 BROUGHT = (
     "user %s brought edits of others that session %s lacked, as after a restored backup or a crash"
@@ -80,6 +90,38 @@ class Claims:
             foreign = {client for client in foreign if self._index.owners[client] in silent}
         return present | foreign
 
+    def unshown(self, incoming: Incoming, parsed: Parsed, document: Document) -> Set[int]:
+        """Return the client ids whose known structs the sender must show before it adds to them."""
+        if incoming.source is None:
+            return _NOBODY
+        # An update that begins with clock 0 shows the known structs by itself: admission compares
+        # them.
+        doubtful = self._doubtful(incoming.source, parsed.spans, document)
+        return {client for client in doubtful if parsed.spans[client][0] > 0}
+
+    def compare(self, connection: Connection, clients: Iterable[int], document: Document) -> None:
+        """Ask a client once for its structs under those client ids that have no owner."""
+        questions = connection.questions
+        doubtful = self._doubtful(connection, clients, document) - questions.shown.keys()
+        if doubtful:
+            questions.compare(doubtful, self._index.clocks)
+
+    def _doubtful(
+        self, connection: Connection, clients: Iterable[int], document: Document
+    ) -> set[int]:
+        """Return the client ids without an owner under which a client may have other content."""
+        if document.size > MAX_COMPARED_BYTES or not connection.may_write:
+            return set()
+        owners, clocks, questions = self._index.owners, self._index.clocks, connection.questions
+        return {
+            client
+            for client in clients
+            if client not in owners
+            and client in clocks
+            and client not in connection.announced.client_ids
+            and not questions.has_shown(client)
+        }
+
     def unclaimed(self, incoming: Incoming, parsed: Parsed) -> Set[int]:
         """Return the client ids of an admitted update that its sender does not get as own ids."""
         source, owners = incoming.source, self._index.owners
@@ -97,9 +139,18 @@ class Claims:
         # structs for another user.
         return others | (parsed.spans.keys() - owners.keys() - announced)
 
-    def are_first_brought(self, unclaimed: Set[int]) -> bool:
-        """Whether some client ids have another owner, which is noted once for a loaded room."""
-        if self._has_noted_brought or not unclaimed & self._index.owners.keys():
+    def are_first_brought(self, incoming: Incoming, unclaimed: Set[int]) -> bool:
+        """Note the unclaimed client ids of an update that was taken, and whose they are.
+
+        Returns whether an answer brought structs of others, which is True once for a loaded room.
+        """
+        if incoming.source:
+            incoming.source.questions.note_shown(unclaimed)
+        if (
+            incoming.kind is not UpdateKind.ANSWER
+            or self._has_noted_brought
+            or not unclaimed & self._index.owners.keys()
+        ):
             return False
         self._has_noted_brought = True
         return True
@@ -121,20 +172,31 @@ class Claims:
         """Return the client ids of a user."""
         return [client for client, owner in self._index.owners.items() if owner == user_id]
 
-    def verify(self, connection: Connection, parsed: Parsed, state: bytes) -> Set[int]:
+    def verify(self, incoming: Incoming, parsed: Parsed, document: Document) -> Set[int]:
         """Compare structs that a client sent again with the structs in the document.
 
-        The client was asked for them because they are its user's and another user brought them.
-        Equal structs count as brought by the client's user from now on. Returns the client ids
-        whose structs differ.
+        The client was asked for them because another client brought them, or it has them under an
+        id without an owner. If they are its user's, equal structs count as brought by this user
+        from now on. Returns the client ids whose structs differ.
         """
-        asked, connection.questions.verifies = connection.questions.verifies, {}
+        if (connection := incoming.source) is None:
+            return _NOBODY
+        questions = connection.questions
+        doubtful = self._doubtful(connection, parsed.spans, document)
+        asked = {client: (0, self._index.clocks[client]) for client in doubtful}
+        asked.update(questions.verifies)
         overlaps: dict[int, tuple[int, int]] = {}
         for client, (first, after) in asked.items():
             start, end = parsed.spans.get(client, (0, 0))
             if max(first, start) < min(after, end):
                 overlaps[client] = (max(first, start), min(after, end))
-        differing = find_differing(state, parsed.update, overlaps) if overlaps else _NOBODY
+        questions.note_compared(overlaps)
+        if not overlaps:
+            return _NOBODY
+        differing = find_differing(document.state(), parsed.update, overlaps)
+        questions.note_shown(
+            {client for client in doubtful & overlaps.keys() if not overlaps[client][0]}
+        )
         self._confirm(
             connection,
             {client: span for client, span in overlaps.items() if client not in differing},
@@ -145,4 +207,5 @@ class Claims:
         for client, (first, after) in spans.items():
             if client in connection.announced.client_ids:
                 self._index.owners.setdefault(client, connection.user_id)
-            self._contributions.authorship.reassign(client, first, after, connection.user_id)
+            if self._index.owners.get(client) == connection.user_id:
+                self._contributions.authorship.reassign(client, first, after, connection.user_id)

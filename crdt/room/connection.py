@@ -1,7 +1,7 @@
 """The state of one client in its room."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -94,12 +94,18 @@ class Questions:
                are known}, or None
     lacks      {client id: the clock up to which its structs were known} for the structs that its
                last answer lacked. Asking again is useless until these clocks change
+    sent       how many questions it was asked
+    answered   how many of them it has answered
+    shown      {client id without an owner: the number of the question whose answer shows the
+               structs under it; 0 if the client has sent them without a question}
     """
 
-    __slots__ = ("_outbox", "asked_for", "lacks", "verifies")
+    __slots__ = ("_outbox", "answered", "asked_for", "lacks", "sent", "shown", "verifies")
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
+        self.sent = self.answered = 0
+        self.shown: dict[int, int] = {}
         self.verifies: dict[int, tuple[int, int]] = {}
         self.asked_for: dict[int, int] | None = None
         self.lacks: dict[int, int] = {}
@@ -115,7 +121,37 @@ class Questions:
         # clock before the structs that other users brought.
         self.verifies.update(brought_by_others)
         known = {**clocks, **{client: first for client, (first, _) in brought_by_others.items()}}
-        self._outbox.send(y_protocol.sync_step1(known))
+        self._send(known)
+
+    def compare(self, clients: Set[int], clocks: Mapping[int, int]) -> None:
+        """Ask a client for all structs under client ids, to compare those that are known."""
+        # The answer brings everything that the document lacks, too. So no other question is needed
+        # before it comes.
+        self.asked_for = self.asked_for or {}
+        self.ask_all({client: (0, clocks[client]) for client in clients}, clocks)
+        self.shown.update(dict.fromkeys(clients, self.sent))
+
+    def has_shown(self, client: int) -> bool:
+        """Whether the question about a client id was answered, or is not needed."""
+        return client in self.shown and self.shown[client] <= self.answered
+
+    def note_shown(self, clients: Set[int]) -> None:
+        """Note that the client has sent its structs under some client ids."""
+        self.shown.update(dict.fromkeys(clients, 0))
+
+    def note_compared(self, clients: Collection[int]) -> None:
+        """Note the client ids whose structs were in an update, and were compared."""
+        # If another question waits for its answer, the other structs may be in that answer.
+        is_last = self.answered == self.sent
+        self.verifies = {
+            client: span
+            for client, span in self.verifies.items()
+            if not (is_last or client in clients)
+        }
+
+    def note_received(self) -> None:
+        """Count an answer; a client may send answers without a question, which do not count."""
+        self.answered = min(self.answered + 1, self.sent)
 
     def ask_for(self, missing: Set[int], clocks: Mapping[int, int]) -> None:
         """Ask once for all structs of the client, because its update waits for other structs.
@@ -143,6 +179,10 @@ class Questions:
 
     def _ask(self, known: dict[int, int], clocks: Mapping[int, int]) -> None:
         self.asked_for = known
+        self._send(clocks)
+
+    def _send(self, clocks: Mapping[int, int]) -> None:
+        self.sent += 1
         self._outbox.send(y_protocol.sync_step1(clocks))
 
     def note_answer(self, missing: Set[int], clocks: Mapping[int, int]) -> None:

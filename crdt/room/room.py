@@ -125,6 +125,7 @@ class Room:
             case y_protocol.SyncStep1(state_vector):
                 self._answer(connection, state_vector, now)
             case y_protocol.SyncStep2(update):
+                connection.questions.note_received()
                 kind = UpdateKind.ANSWER
                 answer = Incoming(update, connection.user_id, now, kind, connection, done)
                 self._write(connection, answer)
@@ -135,6 +136,7 @@ class Room:
         """Send a client the updates it lacks; a large document is sent only once."""
         known = y_protocol.decode_state_vector(state_vector)
         size, large_answers = self.document.size, self._context.large_answers
+        self.members.claims.compare(connection, known, self.document)
         if connection.sent.is_enough(known, now):
             if not connection.sent.is_coming:
                 connection.outbox.send(y_protocol.sync_step2(EMPTY))
@@ -187,17 +189,17 @@ class Room:
 
     def _write(self, connection: Connection, incoming: Incoming) -> None:
         """Take an update of a client, or tell the client why it is refused."""
-        if incoming.prepared is None and connection.may_write:
-            is_answer = incoming.kind is UpdateKind.ANSWER
-            self.quota.check_quick(incoming.update, is_exact=is_answer)
         if not connection.may_write:
             self._refuse(connection, incoming.update)
             return
+        if incoming.prepared is None:
+            self.quota.check_quick(incoming.update, is_exact=incoming.kind is UpdateKind.ANSWER)
         check_size(incoming, self._context.limits, self._context.limit_counters)
         missing, differing = self._accept(incoming)
         if differing:
             self.members.close([connection], CloseReason.CONFLICT)
             return
+        self.members.claims.compare(connection, missing, self.document)
         if incoming.kind is not UpdateKind.LIVE:
             self.members.note_answer(connection, missing)
         elif missing:
@@ -230,10 +232,8 @@ class Room:
         if incoming.update == EMPTY:
             return _NOBODY, _NOBODY
         self._context.check_unsaved(self.journal, len(incoming.update))
-        source, read = incoming.source, incoming.read()
-        verified: Set[int] = _NOBODY
-        if source and source.questions.verifies and incoming.kind is UpdateKind.ANSWER:
-            verified = self.members.claims.verify(source, read, self.document.state())
+        read = incoming.read()
+        verified = self.members.claims.verify(incoming, read, self.document)
         parsed, missing, differing = self._admit(incoming, read)
         if parsed is not None:
             self._take(incoming, parsed)
@@ -244,7 +244,7 @@ class Room:
         unclaimed = self.members.claims.unclaimed(incoming, parsed)
         if not self.index.take(parsed, incoming.author, self.document.apply, unclaimed):
             return
-        if incoming.kind is UpdateKind.ANSWER and self.members.claims.are_first_brought(unclaimed):
+        if self.members.claims.are_first_brought(incoming, unclaimed):
             _log.info(BROUGHT, incoming.author, self.session_id)
         update = parsed.update
         entry = codec.LogEntry(incoming.now, incoming.author, update, bool(unclaimed))
@@ -256,7 +256,8 @@ class Room:
         """Return the client ids for which an update may not bring new structs now."""
         # After an unclean end, one browser may have the only copy of other users' text.
         accepts_all = self._context.accepts_foreign and incoming.kind is UpdateKind.ANSWER
-        return _NOBODY if accepts_all else self.members.claims.foreign(incoming, read)
+        foreign = _NOBODY if accepts_all else self.members.claims.foreign(incoming, read)
+        return foreign | self.members.claims.unshown(incoming, read, self.document)
 
     def _admit(self, incoming: Incoming, read: Parsed) -> Admitted:
         """Check a scanned update against the document and its quota; return the part to apply."""

@@ -99,3 +99,25 @@ def test_document_that_is_being_made_ready_is_not_asked_for_twice() -> None:
     connection.sent.is_coming = True
 
     assert connection.sent.is_enough({}, 0)
+
+
+def test_client_has_shown_its_structs_once_it_answered_the_question_about_them() -> None:
+    """Answers to earlier questions do not count, nor do answers that nobody asked for."""
+    connection, inbox = _connection()
+    questions, clocks = connection.questions, {1: 4, 2: 9}
+    questions.note_received()
+    questions.ask_all({}, clocks)
+    questions.compare({1}, clocks)
+
+    assert inbox.take() == [y_protocol.sync_step1(clocks), y_protocol.sync_step1({1: 0, 2: 9})]
+    questions.note_received()
+    questions.note_compared(set())
+    assert not questions.has_shown(1)
+    assert questions.verifies == {1: (0, 4)}
+    questions.note_received()
+    questions.note_compared({1})
+    assert questions.has_shown(1)
+    assert questions.verifies == {}
+
+    questions.note_shown({2})
+    assert questions.has_shown(2)

@@ -373,6 +373,10 @@ def test_carried_structs_after_crash_are_accepted_in_answer_only() -> None:
     assert codec.decode_chunk(chunk.data)[0].has_foreign_structs is True
     ada, _ = join(room, "ada")
     send(room, ada, lost.insert(0, "c"))
+    assert room.files() == {"codemirror": "ab"}  # until Ada's client has shown its "a"
+    room.receive(ada, y_protocol.sync_step2(lost.doc.get_update()), NOW)
+    send(room, ada, lost.insert(0, "d"))
+    assert room.files() == {"codemirror": "dcab"}
     assert room.index.owners[5] == "ada"
 
 
