@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tornado.httpclient import HTTPClientError
+
 from harness.simulator.dice import Dice
 from tests.api import Api
 from tests.interop.apps_world import World, report, world
@@ -121,7 +123,7 @@ class Game:
         elif trouble == "kill":
             await room.kill()
             await asyncio.gather(*(self._work(room, one) for one in rounds))
-            await room.server.start()
+            await room.start()
         elif trouble == "restart":
             await room.restart()
         elif "backup" in trouble:
@@ -284,7 +286,7 @@ async def play(
         with tempfile.TemporaryDirectory() as folder:
             try:
                 found = await game.play(Path(folder) / "data")
-            except AssertionError as error:
+            except (AssertionError, HTTPClientError) as error:
                 found = [f"the game ended: {error}"]
         problems += [
             f"seed {seed + number}, {problem} (troubles: {', '.join(game.troubles)})"

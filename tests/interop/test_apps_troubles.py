@@ -117,7 +117,7 @@ async def test_edit_of_row_that_somebody_deleted_after_a_crash(
             await room.apps.do("offline", name)
         await room.run("ada", "doc.getArray('rows').delete(1)")
         await room.run("bob", f"doc.getArray('rows').get(1).set('done', true); {_row('third')}")
-        await room.server.start()
+        await room.start()
         for name in (first, "bob" if first == "ada" else "ada"):
             await room.apps.do("online", name)
             await room.synced(name)
@@ -152,7 +152,7 @@ async def test_crashes_under_work_of_three_versions_lose_nothing(tmp_path: Path)
             await room.kill()
             for name in people:
                 await room.run(name, _row(f"{name} {kill} while it was away"))
-            await room.server.start()
+            await room.start()
         await room.connect("newcomer", owner, session_id)
 
         assert await room.until_equal(ROWS, *people, "newcomer") is None

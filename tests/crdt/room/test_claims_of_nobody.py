@@ -194,7 +194,7 @@ def test_answer_to_an_earlier_question_does_not_count_as_shown() -> None:
     bob.read()
     early, late = bob.todo
     early()
-    assert bob.closed is None
+    assert not bob.closed
     assert room.files() == {"codemirror": FIRST}
 
     late()
