@@ -1,5 +1,6 @@
 """A Yjs client without a network, made with pycrdt."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pycrdt
@@ -21,10 +22,10 @@ class Typist:
 
     def insert(self, at: int, text: str) -> bytes:
         """Insert text at a byte offset; return the update."""
-        return self._edit(lambda: self.target.insert(at, text))
+        return self.change(lambda: self.target.insert(at, text))
 
     def delete(self, start: int, end: int) -> bytes:
-        return self._edit(lambda: self.target.__delitem__(slice(start, end)))
+        return self.change(lambda: self.target.__delitem__(slice(start, end)))
 
     def replace(self, start: int, end: int, text: str) -> bytes:
         """Replace a selection by text; return the update."""
@@ -34,9 +35,10 @@ class Typist:
                 del self.target[start:end]
                 self.target.insert(start, text)
 
-        return self._edit(edit)
+        return self.change(edit)
 
-    def _edit(self, edit: Any) -> bytes:
+    def change(self, edit: Callable[[], object]) -> bytes:
+        """Make any change of the document; return the update."""
         self._is_own = True
         edit()
         self._is_own = False

@@ -16,11 +16,12 @@ import sys
 import threading
 import time
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.soak_watch import loud, tree
 from bench.stress import routes, sockets
+from bench.stress.mails import taken
 from bench.stress.routes import Known
 from bench.worst.people import Person, sign_up
 from bench.worst.probe import holds
@@ -158,9 +159,9 @@ class Somebody(threading.Thread):
         return answer.status != 401 and not (request.ends_login and answer.status < 300)
 
 
-def stress(here: Stage, watch: Watch, people: int, seconds: float) -> None:
-    """Let people act for a time, and note failures."""
-    known, until = Known(), time.monotonic() + seconds
+def stress(here: Stage, watch: Watch, people: int, seconds: float, tokens: list[str]) -> None:
+    """Let people act for a time, and note failures; tokens: those that the server has mailed."""
+    known, until = Known(tokens=tokens), time.monotonic() + seconds
     everybody = [Somebody(here, watch, known, who, until) for who in range(people)]
     for somebody in everybody:
         somebody.start()
@@ -214,9 +215,9 @@ def main() -> int:
     options = parser.parse_args()
     watch = Watch(options.seed)
     print(f"seed {options.seed}, {options.people} people, {options.minutes:g} minutes", flush=True)
-    with stage(FULL) as here:
+    with taken() as mails, stage(replace(FULL, env=mails.env)) as here:
         log = Path(f"/proc/{here.server.pid}/fd/2").readlink()
-        stress(here, watch, options.people, 60 * options.minutes)
+        stress(here, watch, options.people, 60 * options.minutes, mails.tokens)
         errors = [line for line in loud(log.read_text()) if '"level": "warning"' not in line]
     for error in errors[:_SHOWN]:
         watch.fail(f"the server logged: {error}")

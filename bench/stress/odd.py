@@ -13,6 +13,7 @@ _LEFT_OUT = 0.5
 """The share of optional fields that are left out."""
 _LARGE = 0.15
 """The share of texts that are up to a megabyte long."""
+_PRINTED = 20_000
 _WORDS = (
     "", " ", "x", "word", "\u200b", "\u202e", "é" * 20, "\U0001f600" * 30, "a\u0301" * 16, "\u0000",
     "\u2028", "'; --",
@@ -62,6 +63,30 @@ def code(dice: random.Random) -> str:
         lambda: text(dice, size or 1),
     )
     return dice.choice(made)()
+
+
+def printed(dice: random.Random) -> str:
+    """Return what a program prints: mostly short, sometimes as long as a run may be, or longer."""
+    return _whole(code(dice))[: _PRINTED if dice.random() < 0.9 else MIB]
+
+
+def tests(dice: random.Random) -> list[dict[str, Any]]:
+    """Return the tests of a run: few short ones, sometimes as many and long ones as possible."""
+    count, longest = (100, 500) if dice.random() < _LARGE else (dice.randrange(5), 50)
+    return [
+        {
+            "name": f"test {number}",
+            "passed": dice.random() < 0.5,
+            "expected": _whole(text(dice, longest)),
+            "actual": _whole(text(dice, longest)),
+        }
+        for number in range(count)
+    ]
+
+
+def _whole(made: str) -> str:
+    """Return a text without halves of characters, with which most bodies would be refused."""
+    return made.replace("\ud800", "?")
 
 
 def value(dice: random.Random, name: str, rules: Mapping[str, Any], known: Known) -> Any:

@@ -12,16 +12,16 @@ from bench.trouble import PASSWORD
 from bench.worst.people import Answer, Person
 from handlers.http.api_docs.operations import OPERATIONS, Operation
 
-_RARE = {
+_OFTEN = {
     "signUp": 0, "logIn": 0.05, "refreshLogin": 0.1, "logOut": 0.03, "deleteMe": 0.03,
-    "changePassword": 0.03,
+    "changePassword": 0.03, "resetPassword": 0.1, "changeEmail": 0.1,
     "endOtherLogins": 0.1, "deleteSession": 0.2, "leaveSession": 0.1, "removeMember": 0.1,
-    "enterAsGuest": 0.1,
+    "enterAsGuest": 0.1, "addRun": 4.0, "exportSession": 2.0, "listFiles": 2.0,
 }  # fmt: skip
-"""Relative weights of rare operations. Such operations end a login or a session, or take a quarter of a
-second of bcrypt. People sign up in any case."""
+"""Relative weights of rare and of frequent operations. Rare operations end a login or a session, or
+take a quarter of a second of bcrypt. People sign up in any case."""
 _ENDS_LOGIN = frozenset(("logOut", "deleteMe", "changePassword"))
-_WEIGHTS = [_RARE.get(operation.name, 1.0) for operation in OPERATIONS]
+_WEIGHTS = [_OFTEN.get(operation.name, 1.0) for operation in OPERATIONS]
 _KEPT = 40
 
 
@@ -35,7 +35,10 @@ class Known:
     sessions: list[str] = field(default_factory=list)
     people: list[str] = field(default_factory=list)
     invites: list[str] = field(default_factory=list)
-    roots: list[str] = field(default_factory=lambda: ["codemirror", "map", "list", ""])
+    tokens: list[str] = field(default_factory=list)
+    roots: list[str] = field(
+        default_factory=lambda: ["codemirror", "f-1", "f-2", "map", "list", ""]
+    )
 
     def note(self, operation: Operation, answer: Answer) -> None:
         """Keep the ids in an answer."""
@@ -61,7 +64,19 @@ class Known:
             "inviteId": lambda dice: _any(dice, self.invites),
             "root": lambda dice: _any(dice, self.roots),
             "code": odd.code,
+            "stdout": odd.printed,
+            "stderr": odd.printed,
+            "stdin": odd.printed,
+            "tests": odd.tests,
+            "exit": lambda dice: dice.randrange(256),
+            "status": lambda dice: "ended" if dice.random() < 0.1 else "open",
+            "language": lambda dice: dice.choice(("python", "c++", "javascript", "html")),
+            "text": lambda dice: dice.choice(("word", "word word", "\n\n\n\n", "\U0001f600" * 4)),
+            "username": lambda dice: f"stress {dice.randrange(1 << 40):x}",
+            "email": _address,
+            "token": lambda dice: _any(dice, self.tokens),
             "password": lambda _: PASSWORD,
+            "newPassword": lambda _: PASSWORD,
             "currentPassword": lambda _: PASSWORD,
             "version": lambda dice: dice.randrange(1, 9),
             "n": lambda dice: dice.randrange(9),
@@ -75,6 +90,13 @@ def _keep(ids: list[str], one: object) -> None:
     if isinstance(one, str) and one:
         ids.append(one)
         del ids[:-_KEPT]
+
+
+def _address(dice: random.Random) -> str:
+    """Return the address of one of the first people, or of nobody."""
+    if dice.random() < 0.5:
+        return f"{dice.randrange(1 << 40):x}@example.com"
+    return f"person-127-77-0-{dice.randrange(1, 30)}@example.com"
 
 
 def _any(dice: random.Random, ids: list[str]) -> str:

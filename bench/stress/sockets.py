@@ -4,13 +4,17 @@ import json
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
+
+import pycrdt
 
 from bench.stress import odd
 from bench.stress.routes import Known
 from bench.trouble import frame
 from bench.worst.people import Editor, Person
 from bench.worst.pollers import Poller
+from crdt.reading.file_table import TABLE_ROOT
 from crdt.wire import y_protocol
 from handlers.socketio.events import Events
 from harness import costly, hostile
@@ -20,6 +24,8 @@ EVENTS = sorted(Events(cast(Any, None), cast(Any, None)).names)
 """The names come from the table of the server."""
 _EDITS = 40
 _DEAR = 20
+_RENAMES = 20
+_MANY_FILES = 2_000
 _PAUSE_S = 0.02
 _FILL_S = 0.6
 _CLIENT_IDS = 1 << 31
@@ -47,6 +53,24 @@ def _paste(dice: random.Random, editor: Editor) -> None:
     typist = Typist(dice.randrange(_CLIENT_IDS))
     editor.update(typist.insert(0, odd.code(dice) or "x"))
     editor.drain(_PAUSE_S)
+
+
+def _name_files(dice: random.Random, editor: Editor) -> None:
+    """Create, rename, move, delete and restore files, sometimes as many as an import does."""
+    typist = Typist(dice.randrange(_CLIENT_IDS))
+    files = typist.doc.get(TABLE_ROOT, type=pycrdt.Map)
+    for _ in range(dice.randrange(1, _RENAMES)):
+        count = _MANY_FILES if dice.random() < 0.1 else 1
+        entries = {f"f-{dice.randrange(2 * count + 2)}": _entry(dice) for _ in range(count)}
+        editor.update(typist.change(partial(files.update, entries)))
+        editor.drain(_PAUSE_S)
+
+
+def _entry(dice: random.Random) -> dict[str, Any]:
+    """Return an entry of the table of files: a file in a folder, or with an odd name."""
+    odd_name = odd.text(dice, 60).encode(errors="replace").decode()
+    name = odd_name if dice.random() < 0.5 else f"src/{dice.randrange(9)}"
+    return {"name": name, "order": dice.randrange(99), "deleted": dice.random() < 0.2}
 
 
 def _send_dear(dice: random.Random, editor: Editor) -> None:
@@ -92,7 +116,7 @@ def _send_rubbish(dice: random.Random, editor: Editor) -> None:
 
 
 _ACTS: tuple[Callable[[random.Random, Editor], None], ...] = (
-    _type, _type, _paste, _send_dear, _send_hostile, _ask, _be_present, _send_rubbish,
+    _type, _type, _paste, _name_files, _send_dear, _send_hostile, _ask, _be_present, _send_rubbish,
 )  # fmt: skip
 
 
