@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bench.worst.texts import MIB, alternate
+from bench.worst.works.texts import MIB, alternate
 
 _FAULTY = 0.05
 """The share of values that break their rules."""

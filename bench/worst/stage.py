@@ -6,7 +6,9 @@ The server runs in its own process. It has its usual limits, unless the `Form` c
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +20,7 @@ from bench.worst.bystander import Bystander, Felt
 from bench.worst.people import Person, sign_up
 from bench.worst.probe import holds
 
+_CLOSED_S = 90.0
 _ENV = {
     "COLLAB_LOG_LEVEL": "warning",
     "COLLAB_LOG_FORMAT": "json",
@@ -54,6 +57,7 @@ SHORT = Form(
     env={
         "COLLAB_UPDATE_BYTES_PER_S": str(1 << 30),
         "COLLAB_SAVES_PER_S": "1000",
+        "COLLAB_RUNS_PER_10S": "10000",
         "COLLAB_REQUESTS_PER_5MIN": "1000000",
         "COLLAB_SIGNUPS_PER_H": "100000",
         "COLLAB_IDLE_S": "1",
@@ -131,6 +135,51 @@ def once(key: str, prepare: Callable[[Stage], None]) -> Callable[[Stage], None]:
             prepare(here)
 
     return prepare_once
+
+
+def get(here: Stage, path: str, key: str) -> None:
+    """Make one request about the session that is kept under a key."""
+    person, session_id = here.kept[key]
+    began = time.monotonic()
+    answer = person.request("GET", path.format(session_id))
+    took_s = time.monotonic() - began
+    here.did = f"{answer.status} after {took_s:.2f} s, {len(answer.body):,} bytes"
+
+
+def again_and_again(here: Stage, path: str, key: str, accepted: str = "") -> None:
+    """Make requests over four connections until the work's time is over."""
+    person, session_id = here.kept[key]
+    until = here.until()
+    statuses: Counter[int] = Counter()
+
+    def ask() -> None:
+        while time.monotonic() < until:
+            answer = person.request("GET", path.format(session_id), accepted=accepted)
+            statuses[answer.status] += 1
+
+    together([ask] * 4)
+    tell(here, statuses)
+
+
+def together(acts: Sequence[Callable[[], object]]) -> None:
+    """Do things at the same time, each in a thread."""
+    with ThreadPoolExecutor(len(acts)) as pool:
+        for done in [pool.submit(act) for act in acts]:
+            done.result()
+
+
+def tell(here: Stage, statuses: "Counter[int]") -> None:
+    """Let the work's result be the number of answers with each status."""
+    here.did = ", ".join(
+        f"{count} × {status or 'cut'}" for status, count in sorted(statuses.items())
+    )
+
+
+def await_closed(here: Stage) -> None:
+    """Wait until only the bystander's room is open."""
+    until = time.monotonic() + _CLOSED_S
+    while here.server.metrics()["collab_rooms"] > 1 and time.monotonic() < until:
+        time.sleep(0.5)
 
 
 @dataclass(frozen=True, slots=True)

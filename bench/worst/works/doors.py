@@ -16,7 +16,7 @@ from PIL import Image
 
 from bench.trouble import frame
 from bench.worst.people import Editor, Person, new_address
-from bench.worst.stage import Stage, Work
+from bench.worst.stage import Stage, Work, tell
 
 _POLLERS = 50
 _THREADS = 12
@@ -58,7 +58,7 @@ def _poll(here: Stage, payload: bytes) -> None:
                     break
 
     _in_threads(here.few(_POLLERS), poll)
-    _tell(here, statuses)
+    tell(here, statuses)
 
 
 def _in_threads(count: int, act: Callable[[], None]) -> None:
@@ -67,12 +67,6 @@ def _in_threads(count: int, act: Callable[[], None]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-
-
-def _tell(here: Stage, statuses: "Counter[int]") -> None:
-    here.did = ", ".join(
-        f"{count} × {status or 'cut'}" for status, count in sorted(statuses.items())
-    )
 
 
 def _passwords(here: Stage) -> None:
@@ -87,7 +81,7 @@ def _passwords(here: Stage) -> None:
             statuses[somebody.request("POST", "/user/login", body, timeout_s=30).status] += 1
 
     _in_threads(_THREADS, guess)
-    _tell(here, statuses)
+    tell(here, statuses)
 
 
 def _pages(here: Stage, path: str) -> None:
@@ -100,7 +94,7 @@ def _pages(here: Stage, path: str) -> None:
             statuses[somebody.request("GET", path, timeout_s=30).status] += 1
 
     _in_threads(4, ask)
-    _tell(here, statuses)
+    tell(here, statuses)
 
 
 def _picture(side: int) -> bytes:
@@ -141,7 +135,7 @@ def _pictures(here: Stage) -> None:
 
     _in_threads(4, upload)
     here.did = ""
-    _tell(here, statuses)
+    tell(here, statuses)
 
 
 def _refused(here: Stage) -> None:

@@ -5,14 +5,13 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from bench.trouble import PASSWORD
 from bench.worst.people import Person
-from bench.worst.stage import Stage, Work, once
-from bench.worst.texts import MIB
-from crdt.wire.lib0 import write_var_bytes, write_var_uint
+from bench.worst.stage import Stage, Work, again_and_again, get, once, tell, together
+from bench.worst.works.loads import VALUES, values
+from bench.worst.works.texts import MIB
 from harness import costly
 
 _BOTH_ENDS = 40
@@ -21,7 +20,6 @@ _CHANGED = 200
 _MESSAGES = 200
 _SESSIONS = 200
 _PARALLEL = 12
-_VALUES = (3 << 20) // 120
 _LIVE = "/code/{}/latest?live=true"
 _LINES = "a\na\na\n"
 """A text that occurs all over the document of `_both_ends`."""
@@ -44,14 +42,6 @@ def _both_ends(here: Stage) -> None:
             editor.drain(here.pause(0.02))
         editor.await_saved()
     here.kept["past"] = (person, session_id)
-
-
-def _get(here: Stage, path: str, key: str = "past") -> None:
-    person, session_id = here.kept[key]
-    began = time.monotonic()
-    answer = person.request("GET", path.format(session_id))
-    took_s = time.monotonic() - began
-    here.did = f"{answer.status} after {took_s:.2f} s, {len(answer.body):,} bytes"
 
 
 def _many_lines(here: Stage) -> None:
@@ -83,13 +73,8 @@ def _values(here: Stage) -> None:
     """Make a document with as many values in maps and arrays as one sync may bring."""
     person = here.person()
     session_id = person.session()
-    value = b"\x77" + write_var_bytes(b"value" * 20)
-    first = b"\x08\x01\x04list" + b"\x01" + value
-    rest = [
-        b"\x88\x05" + write_var_uint(clock) + b"\x01" + value for clock in range(here.few(_VALUES))
-    ]
     with person.editor(session_id) as editor:
-        editor.update(costly.update(5, 0, [first, *rest]))
+        editor.update(values(here.few(VALUES), b"list"))
         editor.await_saved()
     here.kept["values"] = (person, session_id)
 
@@ -123,27 +108,6 @@ def _many_sessions(here: Stage) -> None:
     here.kept["sessions"] = (person, "")
 
 
-def _again_and_again(here: Stage, path: str, key: str, accepted: str = "") -> None:
-    """Make requests over four connections until the work's time is over."""
-    person, session_id = here.kept[key]
-    until = here.until()
-    statuses: Counter[int] = Counter()
-
-    def ask() -> None:
-        while time.monotonic() < until:
-            answer = person.request("GET", path.format(session_id), accepted=accepted)
-            statuses[answer.status] += 1
-
-    _together([ask] * 4)
-    here.did = ", ".join(f"{count} × {status}" for status, count in statuses.items())
-
-
-def _together(acts: list[Callable[[], object]]) -> None:
-    with ThreadPoolExecutor(len(acts)) as pool:
-        for done in [pool.submit(act) for act in acts]:
-            done.result()
-
-
 def _looking_back(here: Stage) -> None:
     """Ask twelve different questions together, by one account."""
     person, session_id = here.kept["past"]
@@ -159,8 +123,8 @@ def _looking_back(here: Stage) -> None:
     def ask(path: str) -> None:
         statuses[person.request("GET", path).status] += 1
 
-    _together([partial(ask, path) for path in paths])
-    here.did = ", ".join(f"{count} × {status}" for status, count in statuses.items())
+    together([partial(ask, path) for path in paths])
+    tell(here, statuses)
 
 
 def _redact(here: Stage) -> None:
@@ -208,16 +172,16 @@ def _bodies(here: Stage) -> None:
 
 
 def _read(name: str, about: str, path: str, key: str, prepare: Callable[[Stage], None]) -> Work:
-    return Work(name, about, partial(_again_and_again, path=path, key=key), once(key, prepare))
+    return Work(name, about, partial(again_and_again, path=path, key=key), once(key, prepare))
 
 
 def _past(name: str, path: str) -> Work:
     about = f"of {_BOTH_ENDS} updates that change both ends of 800 kB"
-    return Work(name, about, partial(_get, path=path), _with_past)
+    return Work(name, about, partial(get, path=path, key="past"), _with_past)
 
 
 def _of_versions(name: str, path: str) -> Work:
-    act = partial(_get, path=path, key="versions of a megabyte")
+    act = partial(get, path=path, key="versions of a megabyte")
     return Work(name, f"{_VERSIONS} of a megabyte each", act, _with_versions)
 
 
@@ -247,12 +211,12 @@ WORKS = (
     Work(
         "compressed text",
         "a megabyte of which JSON makes six, for clients that accept gzip",
-        partial(_again_and_again, path=_LIVE, key="controls", accepted="gzip"),
+        partial(again_and_again, path=_LIVE, key="controls", accepted="gzip"),
         once("controls", _controls),
     ),
     _read(
         "values",
-        "a document of 3 MB of values as JSON",
+        "a document of 4 MB of values as JSON",
         _LIVE,
         "values",
         _values,

@@ -8,7 +8,7 @@ from functools import partial
 
 from bench.trouble import frame
 from bench.worst.people import Editor, Person
-from bench.worst.stage import Stage, Work, once
+from bench.worst.stage import Stage, Work, await_closed, once
 from crdt.wire import y_protocol
 from harness import costly
 from harness.costly import Costly
@@ -19,7 +19,6 @@ _FILL_S = 0.6
 _SYNCED_S = 120.0
 _STRUCTS = 99_000
 _POISON_UPDATES = 150
-_CLOSED_S = 90.0
 _NEWCOMERS = 20
 
 
@@ -94,7 +93,7 @@ def _sync(here: Stage) -> None:
         here.did = f"{error!r:.40} after {time.monotonic() - began:.1f} s"
 
 
-def _large_document(here: Stage) -> None:
+def large_document(here: Stage) -> None:
     """Make a document of 99,000 structs in one root, none of which can be joined."""
     person = here.person()
     session_id = person.session()
@@ -143,15 +142,8 @@ def _poison(here: Stage) -> None:
             editor.update(kind.make(number))
             editor.drain(here.pause(0.05))
         editor.await_saved()
-    _await_closed(here)
+    await_closed(here)
     here.kept["poison"] = (person, session_id)
-
-
-def _await_closed(here: Stage) -> None:
-    """Wait until only the bystander's room is open."""
-    until = time.monotonic() + _CLOSED_S
-    while here.server.metrics()["collab_rooms"] > 1 and time.monotonic() < until:
-        time.sleep(0.5)
 
 
 def _load(here: Stage) -> None:
@@ -200,9 +192,9 @@ WORKS = (
     Work("first sync", f"{_STRUCTS:,} inserts all over 800 kB in one message", _sync,
          _prepare_sync),
     Work("newcomers", "twenty open a document of 99,000 structs", _newcomers,
-         once("large", _large_document)),
+         once("large", large_document)),
     Work("questions", "asks for parts of the same document", _questions,
-         once("large", _large_document)),
+         once("large", large_document)),
     Work("opening", f"a document with {_POISON_UPDATES} × 1,000 inserts all over 800 kB is opened",
          _load, _poison),
     Work("presence", "twelve send the largest presence ten times a second", _presence,
