@@ -12,6 +12,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from crdt.changing.text_check import check_texts
+from crdt.document.table_edits import Entries, edit_copy_and_table
 from crdt.document.view import edit_copy
 from crdt.errors import WorkTooLarge
 from crdt.lifecycle.changes import Changes
@@ -45,9 +46,14 @@ class WholeTexts:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def edit(
-        self, room: Room, user_id: str, choose: Choose, check: Check | None = None
+        self,
+        room: Room,
+        user_id: str,
+        choose: Choose,
+        check: Check | None = None,
+        entries: Entries | None = None,
     ) -> None:
-        """Replace the texts of roots by one edit in a user's name.
+        """Replace the texts of roots, and values in the table of files, by one edit of a user.
 
         The edits of a room are made one after another. So if two equal texts come at the same time,
         the second one changes nothing.
@@ -55,6 +61,7 @@ class WholeTexts:
         choose  called with {root: text} of the document;
                 returns the new texts of the roots that shall change
         check   raises if the user may not do this; called right before the edit is made
+        entries the new values in the table of files
 
         Raises NoText if one of the roots is not a text, and the errors of `check`, `Room.edit` and
         `Workers.run`; the document is then unchanged.
@@ -67,18 +74,18 @@ class WholeTexts:
             files = {
                 root: text for root, text in choose(before).items() if before.get(root, "") != text
             }
-            if not files:
+            if not files and not entries:
                 return
             if await check_texts(room, files, self._workers, user_id):
                 await self._check(check)
             size = sum(len(text) + len(before.get(root, "")) for root, text in files.items())
-            if size <= _SMALL_TEXT and not room.document.takes_long:
+            if size <= _SMALL_TEXT and not entries and not room.document.takes_long:
                 room.edit(user_id, files, self._clock())
                 return
             # The client id is reserved until the update is taken. Otherwise another edit of this
             # user could use the same clocks before it.
             with room.server_edits.client_of(user_id) as client:
-                update = await self._compare(room, user_id, files, client)
+                update = await self._compare(room, user_id, files, entries or {}, client)
                 growth = sum(
                     len(text.encode()) - len(before.get(root, "").encode())
                     for root, text in files.items()
@@ -91,25 +98,18 @@ class WholeTexts:
             await self._changes.read(check)
 
     async def _compare(
-        self, room: Room, user_id: str, files: Mapping[str, str], client: int
+        self, room: Room, user_id: str, files: Mapping[str, str], entries: Entries, client: int
     ) -> bytes:
-        """Return the update that changes the texts to `files`.
+        """Return the update that changes the texts to `files`, and the entries of the table.
 
         The update consists of small edits if these are found in time. Otherwise it replaces all
         text between the common beginning and the common end.
         """
         copy = room.document.text_copy()
-        work = partial(
-            self._workers.run,
-            edit_copy,
-            copy,
-            files,
-            client,
-            None,
-            key=user_id,
-            deadline_s=_DEADLINE_S,
-        )
+        make = partial(edit_copy, copy, files, client, None)
+        if entries:
+            make = partial(edit_copy_and_table, copy, files, entries, client)
         try:
-            return await work(MANY_STEPS)
+            return await self._workers.run(make, MANY_STEPS, key=user_id, deadline_s=_DEADLINE_S)
         except WorkTooLarge:
-            return await work(0)
+            return await self._workers.run(make, 0, key=user_id, deadline_s=_DEADLINE_S)

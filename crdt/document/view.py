@@ -1,8 +1,8 @@
 """The use of pycrdt for a document: it shows texts, and edits them.
 
-This module and `merging` are the only ones that call pycrdt. A view may be dropped and loaded again
-at any time, and it is, whenever it could differ from the text that Yjs clients show. The view loads
-a copy of the state, with equal lengths. In the copy pycrdt can read everything
+This module, `merging` and `table_edits` are the only ones that call pycrdt. A view may be dropped
+and loaded again at any time, and it is, whenever it could differ from the text that Yjs clients
+show. The view loads a copy of the state, with equal lengths. In the copy pycrdt can read everything
 (`crdt.wire.rewriting.readable`), and characters that were cut in two are replaced already.
 
 All positions inside pycrdt are UTF-8 bytes. See docs/design/documents.md.

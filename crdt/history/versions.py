@@ -4,8 +4,10 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from crdt.changing.restored_table import Listed, entry_brought_back, restored_entries
 from crdt.changing.whole_texts import WholeTexts
 from crdt.document.server_edits import code_root
+from crdt.document.table_edits import Entries
 from crdt.errors import NoText, RoomUnavailable, VersionDamaged
 from crdt.history.differences import (
     DEADLINE_S,
@@ -19,7 +21,6 @@ from crdt.history.version_writer import VersionWriter
 from crdt.lifecycle.rooms import Rooms
 from crdt.reading.documents import Document
 from crdt.reading.file_table import File, Naming, are_few, read_files, table_in
-from crdt.room.room import Room
 from crdt.workers import Workers
 from storage.base import RoomStore
 from storage.errors import NotFound
@@ -125,10 +126,13 @@ class Versions:
         root: str | None = None,
         check: Callable[[], Awaitable[object]] | None = None,
     ) -> Restored:
-        """Restore the document, or one root of it, to a version, by an edit like any other.
+        """Restore the document, or one root of it, to a version, by one edit like any other.
 
-        Text that is in no version yet is stored as a version first. Only texts can be restored; the
-        answer names the other roots that differ.
+        The table of files is restored with the document. A file that is restored alone keeps its
+        present name, and is listed again if it was deleted.
+
+        Text that is in no version yet is stored as a version first. Only texts and the table can be
+        restored; the answer names the other roots that differ.
 
         Raises the errors of `save`, VersionDamaged, and NotFound also if the version or the root
         does not exist. Raises NoText if `root` is not a text, or if no differing root is a text.
@@ -140,9 +144,11 @@ class Versions:
         target = await self._version(session_id, number)
         texts = _texts(target, root)
         async with self._rooms.use(session_id, user_id) as room:
-            others = {} if root is not None else await self._others(room, target, user_id)
+            now = await Snapshot(room).read(self._workers, user_id)
+            others = {} if root is not None else changed_roots(now.documents, target.documents)
+            entries = _entries(target, now, root, room.main_root)
             await self._rooms.steps.load(room)
-            if others and _shows(room.files(), texts):
+            if others and not entries and _shows(room.files(), texts):
                 raise NoText(others)
             # First the present text becomes a version, if it is in none. So a restore never loses
             # a user's work.
@@ -155,20 +161,12 @@ class Versions:
                 if room.upkeep.redactions != redactions:
                     raise RoomUnavailable("text was taken out of the session's past meanwhile")
 
-            await self._whole_texts.edit(room, user_id, partial(_restored, texts, root), check_all)
+            choose = partial(_restored, texts, root)
+            await self._whole_texts.edit(room, user_id, choose, check_all, entries)
             stored, is_new = await self._versions.store(
                 room, VersionKind.RESTORE, user_id, user_name, f"Version {number} restored"
             )
             return Restored(stored, is_new, others)
-
-    async def _others(self, room: Room, target: Version, user_id: str) -> dict[str, str]:
-        """Return {root: its kind} of the roots that are not texts and differ from a version.
-
-        A version from before such roots were kept has none of them.
-        """
-        return changed_roots(
-            (await Snapshot(room).read(self._workers, user_id)).documents, target.documents
-        )
 
     async def end(self, session_id: str, user_id: str, user_name: str) -> int | None:
         """Store the last state of an ended session.
@@ -267,6 +265,18 @@ def _texts(version: Version, root: str | None) -> Mapping[str, str]:
         document = version.documents.get(root)
         raise NoText({root: document["type"]}) if document else NotFound("text in that version")
     return texts
+
+
+def _entries(version: Version, now: Contents, root: str | None, main_root: str) -> Entries:
+    """Return the entries in the table of files that a restore of all roots, or of one, sets.
+
+    A version from before other roots than texts were kept has no table.
+    """
+    present = Listed(now.files, now.documents)
+    if root is not None:
+        return entry_brought_back(root, present)
+    then = Listed(version.files or {}, version.documents)
+    return restored_entries(then, present, main_root)
 
 
 def _restored(

@@ -56,6 +56,29 @@ async def test_versions_are_saved_compared_and_restored(person: NewPerson) -> No
     assert session_id
 
 
+async def test_one_file_is_restored_from_its_version(person: NewPerson) -> None:
+    """The button of a file restores that file only, and the page shows the difference no more."""
+    ada = await person()
+    await ada.sign_up()
+    await ada.create("One file")
+    await ada.type("first line\n")
+    await ada.until_saved()
+    await ada.save("good")
+    await ada.type("second line\n")
+    await ada.until_saved()
+    await ada.page.get_by_role("link", name="Versions").click()
+    await expect(ada.page.locator(".cm-changedLine", has_text="second line")).to_be_visible()
+
+    await ada.page.get_by_role("button", name="Restore main.").click()
+    await expect(ada.page.get_by_role("dialog")).to_contain_text("Other files stay as they are")
+    await ada.button("Restore").click()
+
+    await expect(ada.page.get_by_role("dialog")).to_have_count(0)
+    await expect(ada.page.locator(".cm-changedLine")).to_have_count(0)
+    await ada.page.get_by_role("link", name="Back to the editor").click()
+    await expect(ada.text).to_have_text("first line")
+
+
 async def test_version_is_fetched_once_and_compressed(person: NewPerson) -> None:
     """A user who steps from one version to the next and back causes no further request."""
     ada = await person()

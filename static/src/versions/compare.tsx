@@ -11,7 +11,7 @@ import { languagePack, suffixOf } from "../lib/languages"
 import { readOnly } from "../session/editor/setup"
 import { cancellable } from "../ui/cancellable"
 import { type Contents, VersionContents } from "./contents"
-import { pairsOf } from "./pairs"
+import { type NamedPair, pairsOf } from "./pairs"
 
 /**
  * The width of two texts of some 40 columns. If there is less space, only the newer text is shown,
@@ -85,10 +85,12 @@ interface PairProps {
   /** the type of a root that is not a text, and a remark about missing parts */
   kind?: string
   remark?: string
+  /** missing if this file cannot be restored */
+  onRestore?: (() => void) | undefined
 }
 
 function Pair(props: PairProps) {
-  const { name, oldName, isDeleted, before, after, language, kind, remark } = props
+  const { name, oldName, isDeleted, before, after, language, kind, remark, onRestore } = props
   const parent = useRef<HTMLDivElement>(null)
   const isNarrow = useIsNarrow(parent)
   useEffect(() => {
@@ -113,6 +115,11 @@ function Pair(props: PairProps) {
         {isDeleted && <span class="tag">deleted</span>}
         {kind && <span class="tag">{kind}, not part of a restore</span>}
         {after !== null && before === after && <span class="tag">no difference</span>}
+        {onRestore && (
+          <button type="button" class="small" aria-label={`Restore ${name}`} onClick={onRestore}>
+            Restore this file
+          </button>
+        )}
       </h2>
       {remark && <p class="hint">{remark}</p>}
       <div ref={parent} data-testid="compare" />
@@ -145,19 +152,29 @@ function DocumentPair({ root, name, a, b }: DocumentPairProps) {
   )
 }
 
+/** The contents to compare, the older ones first, and those of the version itself. */
+interface Read {
+  a: Contents
+  b: Contents | null
+  own: Contents
+}
+
 export function Compare({
   id,
   version,
   against,
   language,
+  onRestore,
 }: {
   id: string
   version: number
   against: string
   language: string
+  /** missing if the user may not restore this version */
+  onRestore: ((file: NamedPair) => void) | undefined
 }) {
   const contents = useMemo(() => new VersionContents(id), [id])
-  const [shown, setShown] = useState<{ a: Contents; b: Contents | null } | null>(null)
+  const [shown, setShown] = useState<Read | null>(null)
   const [problem, setProblem] = useState("")
   useEffect(() => {
     const read = async () => {
@@ -167,7 +184,7 @@ export function Compare({
       ])
       // the older version is on the left
       const swaps = other && against !== "live" && Number(against) < version
-      return swaps ? { a: other, b: one } : { a: one, b: other }
+      return swaps ? { a: other, b: one, own: one } : { a: one, b: other, own: one }
     }
     setProblem("")
     return cancellable(read(), setShown, (error) => setProblem(words(error)))
@@ -184,8 +201,10 @@ export function Compare({
         Reading…
       </p>
     )
-  const { a, b } = shown
+  const { a, b, own } = shown
   const { texts, documents } = pairsOf(a, b, suffixOf(language))
+  const restoring = (file: NamedPair) =>
+    onRestore && Object.hasOwn(own.files, file.root) ? () => onRestore(file) : undefined
   return (
     <div class="pairs">
       {texts.length + documents.length === 0 && <p class="quiet">The text is empty.</p>}
@@ -196,6 +215,7 @@ export function Compare({
           language={language}
           before={textOf(a.files, root)}
           after={b && textOf(b.files, root)}
+          onRestore={restoring({ root, ...names })}
         />
       ))}
       {documents.map(({ root, name }) => (

@@ -10,6 +10,7 @@ import { Brand, ThemeButton, useTitle } from "../ui/shell"
 import { comparedWith } from "./against"
 import { Compare } from "./compare"
 import { useVersions } from "./hooks"
+import type { NamedPair } from "./pairs"
 
 const KINDS = { manual: "saved", auto: "auto", restore: "restored", final: "final" }
 
@@ -61,18 +62,22 @@ function Row({
 interface RestoreProps {
   id: string
   version: number
+  /** the only file to restore; null for all */
+  file: NamedPair | null
   onDone: () => void
   onClose: () => void
 }
 
-function Restore({ id, version, onDone, onClose }: RestoreProps) {
+function Restore({ id, version, file, onDone, onClose }: RestoreProps) {
   const [problem, setProblem] = useState("")
   const restore = () =>
-    post<Restored>(`/code/${id}/restore`, { version }).then(
+    post<Restored>(`/code/${id}/restore`, { version, ...(file && { root: file.root }) }).then(
       ({ notRestored }) => {
         const stay = notRestored.map(({ root }) => ownName(root)).join(", ")
         tell(
-          `Version ${version} is restored${stay && `, but for ${stay}: only texts can be restored`}`,
+          file
+            ? `${file.name} is restored from version ${version}`
+            : `Version ${version} is restored${stay && `, but for ${stay}: only texts can be restored`}`,
         )
         onDone()
         onClose()
@@ -80,10 +85,15 @@ function Restore({ id, version, onDone, onClose }: RestoreProps) {
       (error: unknown) => setProblem(words(error)),
     )
   return (
-    <Dialog title={`Restore version ${version}?`} onClose={onClose}>
+    <Dialog
+      title={file ? `Restore ${file.name}?` : `Restore version ${version}?`}
+      onClose={onClose}
+    >
       <p>
-        Everyone's editor will change to version {version}. The current text is kept as a version,
-        so you can undo this.
+        {file
+          ? `Everyone will see this file with its text of version ${version}. Other files stay as they are.`
+          : `Everyone's editor will change to version ${version}, with its files and their names.`}{" "}
+        The current text is kept as a version, so you can undo this.
       </p>
       {problem && (
         <p class="wrong" role="alert">
@@ -182,12 +192,12 @@ function Header({ id, title }: { id: string; title: string | undefined }) {
 export default function VersionsPage({ id }: { id: string }) {
   const { session, listed, current, choose, problem, load } = useVersions(id)
   const [chosen, setChosen] = useState("")
-  const [isAsking, setIsAsking] = useState(false)
+  const [asked, setAsked] = useState<{ file: NamedPair | null } | null>(null)
   useTitle("Versions")
   const versions = listed?.versions ?? []
   const against = comparedWith(current, chosen, versions)
   const isDamaged = versions.find((one) => one.version === current)?.damaged
-  const mayRestore = session?.status === "open" && session.role !== "viewer"
+  const mayRestore = session?.status === "open" && session.role !== "viewer" && !isDamaged
   return (
     <div class="workspace">
       <Header id={id} title={session?.title} />
@@ -219,28 +229,32 @@ export default function VersionsPage({ id }: { id: string }) {
                   onChange={setChosen}
                 />
                 <span class="spring" />
-                {mayRestore && !isDamaged && (
-                  <button type="button" class="primary" onClick={() => setIsAsking(true)}>
+                {mayRestore && (
+                  <button type="button" class="primary" onClick={() => setAsked({ file: null })}>
                     Restore this version
                   </button>
                 )}
               </div>
+              {/* a restore makes a version; the new key reads the current text again */}
               <Compare
+                key={versions[0]?.version}
                 id={id}
                 version={current}
                 against={against}
                 language={session?.language ?? ""}
+                onRestore={mayRestore ? (file) => setAsked({ file }) : undefined}
               />
             </>
           )}
         </main>
       </div>
-      {isAsking && (
+      {asked && (
         <Restore
           id={id}
           version={current}
+          file={asked.file}
           onDone={() => void load()}
-          onClose={() => setIsAsking(false)}
+          onClose={() => setAsked(null)}
         />
       )}
     </div>

@@ -1,0 +1,82 @@
+"""Decides how a restore changes the table of files, so that the files are listed as in a version.
+
+Pure functions on JSON. `crdt.document.table_edits` writes what they decide, and
+`crdt.reading.file_table` explains the table.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from crdt.document.table_edits import Entries
+from crdt.reading.documents import Document
+from crdt.reading.file_table import TABLE_ROOT, is_table, table_in
+from crdt.reading.roots import RootType
+
+_NONE: Final[Mapping[str, Any]] = {}
+
+
+class Listed(NamedTuple):
+    """The part of a document that decides which files it lists.
+
+    texts      {root: text} of its texts
+    documents  {root: its content} of its other roots
+    """
+
+    texts: Mapping[str, str]
+    documents: Mapping[str, Document]
+
+    @property
+    def table(self) -> Mapping[str, Any]:
+        """The table of files; empty if there is none."""
+        return table_in(self.documents) or _NONE
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether an app of its own uses the root of the table, or its content cannot be read."""
+        found = self.documents.get(TABLE_ROOT)
+        if found is None:
+            return bool(self.texts.get(TABLE_ROOT))
+        is_empty = found["type"] == RootType.EMPTY or found["value"] == {}
+        return not is_empty and not is_table(found["value"])
+
+
+def restored_entries(then: Listed, now: Listed, main_root: str) -> Entries:
+    """Return the entries to write, so that the document lists its files as in a version.
+
+    Files that were made since are marked as deleted. Their names stay known, so users can bring
+    them back.
+
+    then       the version
+    now        the present document
+    main_root  the root that is a file even if it has no entry and no text
+    """
+    # A document without a table needs none: an editor that knows no table shows its roots.
+    if then.is_foreign or now.is_foreign or not (then.table or now.table):
+        return {}
+    entries: dict[str, Mapping[str, Any] | None] = {
+        key: entry for key, entry in then.table.items() if now.table.get(key) != entry
+    }
+    had_no_entry = {*then.texts, main_root} - {*then.table}
+    for root, entry in now.table.items():
+        if root in then.table:
+            continue
+        if root in had_no_entry:
+            entries[root] = None
+        elif _is_listed(entry):
+            entries[root] = {**entry, "deleted": True}
+    for root in now.texts.keys() - {*then.table, *now.table, *had_no_entry}:
+        entries[root] = {"name": root, "deleted": True}
+    return entries
+
+
+def entry_brought_back(root: str, now: Listed) -> Entries:
+    """Return the entry to write, so that the document lists one file; {} if it does already."""
+    entry = now.table.get(root)
+    if entry is None or not is_table({root: entry}) or _is_listed(entry):
+        return {}
+    return {root: {key: value for key, value in entry.items() if key != "deleted"}}
+
+
+def _is_listed(entry: Any) -> bool:
+    """Whether a value of the table is the entry of a file that is not deleted."""
+    return is_table({"": entry}) and entry.get("deleted") is not True
