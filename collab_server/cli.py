@@ -12,8 +12,10 @@ from collab_server.app import mail_server
 from collab_server.commands import copying, users
 from collab_server.config import Config, ConfigError, all_settings
 from collab_server.config_loading import load
-from collab_server.opening import ALL_ADDRESSES, StartError, listen, rehearse
+from collab_server.opening import rehearse
 from collab_server.process import CANNOT_START, Safeguards, loop_factory, serve
+from collab_server.starting.errors import StartError
+from collab_server.starting.listening import ALL_ADDRESSES, listen
 from crdt.settings import Setting
 from handlers.mail.smtp import MailError
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 
 from collab_server import __version__, logs, stores
 from collab_server.config import Config, ConfigError
-from collab_server.opening import EVERY_ADDRESS, StartError, bare_host, url_at
 from collab_server.server import Server
+from collab_server.starting.errors import StartError
+from collab_server.starting.listening import EVERY_ADDRESS, bare_host, url_at
 
 try:
     import uvloop

@@ -11,7 +11,8 @@ from functools import partial
 from collab_server.app import Parts, make_parts, wall_clock
 from collab_server.config import Config
 from collab_server.housekeeping import Housekeeping
-from collab_server.opening import listen, open_all, public_url, renew_epoch
+from collab_server.opening import open_all, renew_epoch
+from collab_server.starting.listening import listen, public_url
 from collab_server.stores import make_store
 from handlers.listener import Listener
 from storage.copying import PortableStore

@@ -16,8 +16,10 @@ import pytest
 
 from collab_server import opening
 from collab_server.config import Config
-from collab_server.opening import PortInUse, StartError, listen, public_url, rehearse
+from collab_server.opening import rehearse
 from collab_server.server import Server
+from collab_server.starting.errors import PortInUse, StartError
+from collab_server.starting.listening import listen
 from storage.errors import StoreUnavailable
 from storage.mongo.store import MongoStore
 from storage.sqlite.migrations import MIGRATIONS
@@ -25,6 +27,7 @@ from storage.sqlite.store import SqliteStore
 from tests import mongod
 from tests.api import Api
 from tests.storage.faults import FORGETFUL_DRIVER
+from tests.storage.sqlite.store_files import execute
 
 pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
 
@@ -32,12 +35,6 @@ HERE: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "bcrypt_cost": 4}
 
 
 Make = Callable[[Path], object]
-
-
-def execute(path: Path, *statements: str) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        for statement in statements:
-            db.execute(statement)
 
 
 def database(*statements: str) -> Make:
@@ -237,49 +234,6 @@ async def test_open_all_after_wrong_secret_keeps_clean_end_of_store(tmp_path: Pa
 
     assert await store.open() is True
     await store.close(is_clean=True)
-
-
-@pytest.mark.parametrize(
-    ("host", "families"),
-    [
-        ("127.0.0.1", [socket.AF_INET]),
-        ("0.0.0.0", [socket.AF_INET]),
-        ("::1", [socket.AF_INET6]),
-        ("[::1]", [socket.AF_INET6]),
-        ("::", [socket.AF_INET6]),
-        ("*", [socket.AF_INET, socket.AF_INET6]),
-        ("localhost", [socket.AF_INET]),
-    ],
-)
-async def test_address_that_is_printed_answers(
-    start_server, host: str, families: list[int]
-) -> None:
-    """The server answers on each address of HOST. For `*` it uses one port for IPv4 and IPv6."""
-    server = await start_server(host=host)
-
-    assert (await Api(server.url).get("/readyz")).status == 200
-    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
-        if family in families:
-            with socket.create_connection((address, server.port), 5):
-                pass
-
-
-@pytest.mark.parametrize(
-    ("host", "url"),
-    [
-        ("localhost", "http://localhost:5000"),
-        ("collab.example.org", "http://collab.example.org:5000"),
-        ("*", "http://localhost:5000"),
-        ("0.0.0.0", "http://localhost:5000"),
-        ("::", "http://[::1]:5000"),
-        ("[::1]", "http://[::1]:5000"),
-        ("2001:db8::7", "http://[2001:db8::7]:5000"),
-        ("fe80::1%eth0", "http://[fe80::1%25eth0]:5000"),
-    ],
-)
-def test_public_url_is_valid_for_each_kind_of_host(host: str, url: str) -> None:
-    """IPv6 addresses are in brackets. A HOST that means all addresses is never printed."""
-    assert public_url(Config(host=host), 5000) == url
 
 
 async def test_restored_database_is_known_whatever_way_its_backup_was_made(

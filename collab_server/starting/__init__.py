@@ -1,0 +1,1 @@
+"""Parts of a start: the sockets that listen, and the secret."""
