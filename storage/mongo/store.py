@@ -17,6 +17,7 @@ from storage.mongo.messages import MongoMessageStore
 from storage.mongo.people import account_removal
 from storage.mongo.people.account_removal import MongoAccountRemoval
 from storage.mongo.people.credentials import MongoCredentialStore
+from storage.mongo.people.logins import MongoLoginStore
 from storage.mongo.rooms import MongoRoomStore
 from storage.mongo.runs import MongoRunStore
 from storage.mongo.sessions import MongoSessionStore
@@ -34,6 +35,7 @@ class MongoStore(
     MongoAccountStore,
     MongoAccountRemoval,
     MongoCredentialStore,
+    MongoLoginStore,
     MongoInviteStore,
     MongoSessionStore,
     MongoMessageStore,

@@ -16,6 +16,7 @@ from storage.sqlite.invites import SqliteInviteStore
 from storage.sqlite.messages import SqliteMessageStore, seal_messages, unsealed_messages
 from storage.sqlite.people.account_removal import SqliteAccountRemoval
 from storage.sqlite.people.credentials import SqliteCredentialStore
+from storage.sqlite.people.logins import SqliteLoginStore
 from storage.sqlite.rooms import SqliteRoomStore
 from storage.sqlite.runs import SqliteRunStore
 from storage.sqlite.sessions import SqliteSessionStore
@@ -37,6 +38,7 @@ class SqliteStore(
     SqliteAccountStore,
     SqliteAccountRemoval,
     SqliteCredentialStore,
+    SqliteLoginStore,
     SqliteInviteStore,
     SqliteSessionStore,
     SqliteMessageStore,

@@ -1,1 +1,1 @@
-"""Accounts in MongoDB, continued from `storage.mongo.accounts`: removal, resets of passwords."""
+"""Accounts in MongoDB, continued from `storage.mongo.accounts`: logins, removal, lost passwords."""

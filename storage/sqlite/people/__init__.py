@@ -1,1 +1,1 @@
-"""Accounts in SQLite, continued from `storage.sqlite.accounts`: removal, resets of passwords."""
+"""Accounts in SQLite, continued from `storage.sqlite.accounts`: logins, removal, lost passwords."""
