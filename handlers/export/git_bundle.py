@@ -12,7 +12,7 @@ from dulwich.objects import ObjectID
 from handlers.export.contents import live_if_sound
 from handlers.export.file_names import FileNames
 from handlers.export.git_repo import SERVER, Progress, Snapshot, begin, bundle, commit
-from handlers.http.text_rules import NAMELESS
+from handlers.http.rules.text_rules import NAMELESS
 from handlers.http.views.names import naming_of
 from handlers.http.views.people import person
 from handlers.services import Services

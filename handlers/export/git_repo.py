@@ -18,7 +18,7 @@ from dulwich.repo import Repo
 from crdt.reading.file_table import Naming, table_in
 from handlers.export.contents import as_files, endings_of, paths_of
 from handlers.export.file_names import MANIFEST, FileNames
-from handlers.http.text_rules import SERVER_NAME
+from handlers.http.rules.text_rules import SERVER_NAME
 
 SERVER = f"{SERVER_NAME} <server@session.invalid>".encode()
 

@@ -1,23 +1,24 @@
-"""The base of all HTTP handlers: finds the user, checks and reads the request, answers."""
+"""The base of all HTTP handlers: finds the user, checks and reads the request, answers.
+
+Its answers for errors are in `handlers.http.error_answers`.
+"""
 
 import asyncio
 import contextlib
 import json
-import logging
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tornado.iostream import StreamClosedError
-from tornado.web import HTTPError, RequestHandler, stream_request_body
+from tornado.web import stream_request_body
 
 from handlers import compression, errors, ids, settings
 from handlers.access import membership
-from handlers.http import headers, json_pieces, network, queries, schemas, wait_page
+from handlers.http import headers, json_pieces, network, queries, schemas
 from handlers.http.body import Body, parse_json
-from handlers.http.views.problems import problem
+from handlers.http.error_answers import ErrorAnswers
 from handlers.services import Services
-from storage.errors import StoreUnavailable
 from storage.records import Member, Role, Session, User
 
 ACCESS_COOKIE = "accessToken"
@@ -27,17 +28,10 @@ REFRESH_PATH = "/user"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
 _STATE_CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 _MAX_BODY_BYTES = 1 << 40
-_OF_THE_REQUEST = ("Access-Control-", "X-Request", "Vary", headers.STRICT_TRANSPORT)
-_QUARANTINED = "quarantined"
-_LATER_S = 4
-"""Seconds over which waiting pages spread their next load, so that they do not load together."""
-_CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}
-
-_log = logging.getLogger(__name__)
 
 
 @stream_request_body
-class BaseHandler(RequestHandler):
+class BaseHandler(ErrorAnswers):
     """A request of the API. Its body is read piece by piece, so never past the body's limit.
 
     needs_login    requests without sign-in are answered with 401
@@ -52,7 +46,6 @@ class BaseHandler(RequestHandler):
     is_public = False
     counts_itself = False
     body_bytes: int | None = None
-    services: Services
     user: User | None
     login_id: str
     by_cookie: bool
@@ -265,66 +258,3 @@ class BaseHandler(RequestHandler):
         if self._headers.get("Access-Control-Allow-Origin"):
             headers.allow_preflight(self)
         self.finish()
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
-        answer = errors.to_api_error(error) if error else None
-        if answer is None:
-            code = _CODES.get(status_code, "internal" if status_code >= 500 else "bad_request")
-            message = (
-                "Something went wrong here; it was logged."
-                if status_code >= 500
-                else f"{self._reason}."
-            )
-            answer = errors.ApiError(status_code, code, message)
-        self.services.problems[answer.code] += 1
-        if answer.code == _QUARANTINED and self.path_args:
-            answer.latest = f"/code/{self.path_args[0]}/latest"
-        self.set_status(answer.status)
-        if answer.status == 405:
-            self.set_header("Allow", ", ".join(self._methods()))
-        for name, value in answer.headers.items():
-            self.set_header(name, value)
-        if wait_page.RETRY_AFTER in answer.headers and wait_page.is_wanted(
-            self.request.method or "", self.request.headers.get("Accept", "")
-        ):
-            self._reply_wait_page(answer)
-            return
-        self.set_header("Content-Type", "application/problem+json")
-        self.finish(json.dumps(problem(answer, self._reason, self.request_id)))
-
-    def _reply_wait_page(self, answer: errors.ApiError) -> None:
-        (later_s,) = self.services.random_bytes(1)
-        self.set_header("Content-Security-Policy", wait_page.CSP)
-        self.set_header("Content-Type", "text/html; charset=UTF-8")
-        self.finish(wait_page.render(answer, later_s % _LATER_S))
-
-    def _methods(self) -> list[str]:
-        """Return the methods that this handler has."""
-        names = ("GET", "POST", "PATCH", "DELETE")
-        missing = RequestHandler.get  # in Tornado's base class, all verbs are the same function
-        return [name for name in names if getattr(type(self), name.lower()) is not missing]
-
-    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
-        """Send an error with the status from `errors`, before Tornado resets the headers."""
-        error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
-        answer = errors.to_api_error(error) if error else None
-        super().send_error(answer.status if answer else status_code, **kwargs)
-
-    def clear(self) -> None:
-        """Clear the headers for an error, except headers that depend on the request."""
-        request_headers = {}
-        if hasattr(self, "_headers"):
-            request_headers = {
-                k: v for k, v in self._headers.get_all() if k.startswith(_OF_THE_REQUEST)
-            }
-        super().clear()
-        for name, value in request_headers.items():
-            self.set_header(name, value)
-
-    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
-        if isinstance(value, StoreUnavailable):
-            _log.info("request %s: %s", self.request_id, value)
-        if value is None or isinstance(value, HTTPError) or errors.to_api_error(value):
-            return
-        _log.error("request %s failed", self.request_id, exc_info=(typ, value, tb))

@@ -8,7 +8,7 @@ alone: the field's type is another rule.
 from collections.abc import Callable
 from typing import Any
 
-from handlers.http import text_rules
+from handlers.http.rules import text_rules
 
 Report = Callable[[str, str], None]
 """A function that Cerberus passes to a check.
@@ -69,7 +69,7 @@ def check_chat(field: str, value: object, error: Report) -> None:
 
 
 def check_user_name(field: str, value: object, error: Report) -> None:
-    """Report what no name of a user may have, see `handlers.http.text_rules`."""
+    """Report what no name of a user may have, see `handlers.http.rules.text_rules`."""
     check_line(field, value, error)
     if isinstance(value, str):
         _report(field, text_rules.fault_of_name(value), error)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
-from handlers.http.text_rules import DELETED_NAME
+from handlers.http.rules.text_rules import DELETED_NAME
 from handlers.http.views.fields import Timestamp
 from handlers.http.views.problems import Confirmation
 from handlers.http.views.times import rfc3339

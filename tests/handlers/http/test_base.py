@@ -8,20 +8,9 @@ import pytest
 
 from tests.api import Api
 from tests.handlers.clients import exchange
-from tests.handlers.problems import METHODS, is_problem
+from tests.handlers.problems import is_problem
 
 OTHER = "https://editor.example.org"
-
-
-@pytest.mark.parametrize("path", METHODS)
-async def test_answer_405_names_allowed_methods(ada: Api, path: str) -> None:
-    """Every answer 405 has the header `Allow`, which RFC 9110 requires."""
-    answer = await ada.request("PUT", path, {})
-
-    assert (
-        set(re.split(r",\s*", answer.headers.get("Allow", ""))) - {"OPTIONS", "HEAD"}
-        == METHODS[path]
-    )
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from handlers.http import text_rules
+from handlers.http.rules import text_rules
 from handlers.http.views import people
 from storage.logins.records import Login
 from storage.records import User

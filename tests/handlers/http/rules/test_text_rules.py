@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.http import text_rules
+from handlers.http.rules import text_rules
 from tests.names import ORDINARY as NAMES
 
 LOOKING_LIKE_OTHERS = [
