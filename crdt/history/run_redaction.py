@@ -11,6 +11,7 @@ from crdt.reading.blanking import BLOCK
 from crdt.reading.items import units
 from storage.base import Store
 from storage.errors import RowDamaged
+from storage.runs.pages import pages_of_runs
 from storage.runs.records import CaseResult, RunReport
 
 _RUNS_PER_READ = 5
@@ -22,10 +23,9 @@ async def redact_runs(store: Store, session_id: str, text: str) -> int:
     The reports of damaged runs are dropped, because it is not known whether they have the text.
     They do not count. A row on a malformed page cannot be written, and nobody can read it either.
     """
-    count, before = 0, None
-    while batch := await store.runs(session_id, before, _RUNS_PER_READ, with_reports=True):
-        before = batch[-1].number
-        for run in batch:
+    count = 0
+    async for page in pages_of_runs(store, session_id, _RUNS_PER_READ):
+        for run in page:
             if run.is_damaged or run.report is None:
                 with suppress(RowDamaged):
                     await store.redact_run(run)

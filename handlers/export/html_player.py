@@ -16,6 +16,7 @@ from handlers.http.views.people import person
 from handlers.http.views.times import rfc3339
 from handlers.services import Services
 from storage.records import Session, User
+from storage.runs.pages import pages_of_runs
 from storage.runs.records import Run, RunReport
 
 _MESSAGES = 500
@@ -125,12 +126,11 @@ class HtmlPlayer:
 
     async def _runs(self, people: Mapping[str, User]) -> list[_Run]:
         """Return the runs, oldest first, each with the end of its output."""
-        store, before = self._services.store, None
+        store = self._services.store
         found: list[_Run] = []
-        while page := await store.runs(self._session.id, before, _RUNS_PER_READ, with_reports=True):
+        async for page in pages_of_runs(store, self._session.id, _RUNS_PER_READ):
             users = {**people, **await store.users({run.user_id for run in page})}
             found += [_shown(run, run.report, users) for run in page if run.report]
-            before = page[-1].number
         return found[::-1]
 
     async def _chat(self, people: Mapping[str, User]) -> list[tuple[int, str, str]]:

@@ -14,6 +14,7 @@ from handlers.http.views.people import person
 from handlers.http.views.times import rfc3339
 from handlers.services import Services
 from storage.records import User
+from storage.runs.pages import pages_of_runs
 from storage.runs.records import Run
 
 _PAGE = 5
@@ -72,14 +73,13 @@ async def put_runs(services: Services, session_id: str, archive: zipfile.ZipFile
 
 
 async def _put(services: Services, session_id: str, file: IO[bytes], form: _Form) -> None:
-    before, separator = None, form.before
-    while page := await services.store.runs(session_id, before, _PAGE, with_reports=True):
+    separator = form.before
+    async for page in pages_of_runs(services.store, session_id, _PAGE):
         people = await services.store.users({run.user_id for run in page})
         for run in page:
             await asyncio.to_thread(_write, file, separator, form.write, run, people)
             separator = form.between
-        before = page[-1].number
-    if before is None:
+    if separator == form.before:
         await asyncio.to_thread(file.write, form.before.encode())
     await asyncio.to_thread(file.write, form.after.encode())
 
