@@ -88,7 +88,7 @@ class World:
 
     async def restarted(self) -> "World":
         await self.rooms.drain(5)
-        world = World(self.store)
+        world = World(self.store, workers=self.workers)
         world.rooms.start()
         return world
 
@@ -98,3 +98,8 @@ async def all_saved(room: Room) -> None:
         return room.journal.is_saved
 
     await until(look, bool)
+
+
+async def save(world: World, **options: Any) -> Any:
+    """Let Ada save a version of the session "one"."""
+    return await world.versions.save("one", "ada", "Ada", **options)

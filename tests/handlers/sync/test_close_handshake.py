@@ -9,6 +9,7 @@ from handlers.sync.close_handshake import CloseHandshake
 from handlers.sync.frames import FrameError
 from tests.handlers.sync.fakes import FakeTransport
 from tests.raw_frames import CLOSE, PING, masked
+from tests.waiting import until
 
 
 def handshake() -> tuple[CloseHandshake, FakeTransport]:
@@ -30,9 +31,8 @@ async def test_client_without_answer_to_close_is_cut_off(monkeypatch: pytest.Mon
     closing, transport = handshake()
 
     closing.start(b"")
-    await asyncio.sleep(0.01)
 
-    assert transport.is_aborted
+    await until(lambda: transport.is_aborted)
 
 
 @pytest.mark.parametrize("step", [1, 7, 1_000, 1 << 20])

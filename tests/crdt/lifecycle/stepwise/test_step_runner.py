@@ -12,6 +12,7 @@ from crdt.errors import Rejected
 from crdt.lifecycle.stepwise.step_runner import StepRunner
 from crdt.steps import Long, Steps
 from tests.crdt.stepped import counting, refused
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -81,17 +82,18 @@ async def test_seconds_of_failed_call_count(runner: StepRunner, is_long: bool) -
 
 async def test_work_that_is_cancelled_ends_where_it_is(runner: StepRunner) -> None:
     """Cancelled work stops and is closed, and other work goes on."""
-    ended: list[str] = []
+    steps, ended = list[None](), list[str]()
 
     def endless() -> Steps[None]:
         try:
             while True:
+                steps.append(None)
                 yield None
         finally:
             ended.append("yes")
 
     work = asyncio.create_task(runner.run(endless(), nullcontext, float, is_long=False))
-    await asyncio.sleep(0.01)
+    await until(lambda: steps)
     work.cancel()
 
     with pytest.raises(asyncio.CancelledError):
