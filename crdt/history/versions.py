@@ -28,10 +28,11 @@ from storage.records import Version, VersionKind
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class RestoreResult:
     """The result of a restore.
 
     version  the new version, or the newest one if the document was already equal to it
+    is_new   whether the restore made a version
     others   {root: its kind} of the roots that differ and stay as they are,
              because they are not texts
     """
@@ -125,7 +126,7 @@ class Versions:
         *,
         root: str | None = None,
         check: Callable[[], Awaitable[object]] | None = None,
-    ) -> Restored:
+    ) -> RestoreResult:
         """Restore the document, or one root of it, to a version, by one edit like any other.
 
         The table of files is restored with the document. A file that is restored alone keeps its
@@ -166,7 +167,7 @@ class Versions:
             stored, is_new = await self._versions.store(
                 room, VersionKind.RESTORE, user_id, user_name, f"Version {number} restored"
             )
-            return Restored(stored, is_new, others)
+            return RestoreResult(stored, is_new, others)
 
     async def end(self, session_id: str, user_id: str, user_name: str) -> int | None:
         """Store the last state of an ended session.
