@@ -22,6 +22,7 @@ from tests import canaries, leftovers, mongod
 from tests.api import Api
 from tests.clock import Clock
 from tests.node_peers import Peers
+from tests.postbox import Postbox, open_postbox
 from tests.run_limits import RunLimits
 
 QUICK: dict[str, Any] = {
@@ -254,3 +255,10 @@ async def peers() -> AsyncIterator[Peers]:
     started = await Peers.start()
     yield started
     await started.stop()
+
+
+@pytest.fixture
+async def postbox() -> AsyncIterator[Postbox]:
+    """A mail server that keeps the mails that it gets."""
+    async with open_postbox() as opened:
+        yield opened

@@ -24,6 +24,7 @@ from pymongo import AsyncMongoClient
 
 from storage.mongo.database.driver import Document
 from tests import leftovers
+from tests.processes import free_port
 from tests.waiting import PATIENCE_S
 
 FOLDER = Path(sys.prefix) / "secantus"
@@ -98,12 +99,6 @@ def forgotten_sockets_expected() -> Iterator[None]:
         yield
     if made:
         gc.collect()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager

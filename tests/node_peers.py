@@ -74,14 +74,7 @@ class Peers:
 
         A wanted value may be a function that checks the field's value.
         """
-
-        def fits(state: dict[str, Any]) -> bool:
-            return all(
-                want(state[key]) if callable(want) else state[key] == want
-                for key, want in wanted.items()
-            )
-
-        return await until(lambda: self.do("state", name), fits, timeout_s)
+        return await until(lambda: self.do("state", name), partial(has, wanted), timeout_s)
 
     async def _read(self) -> None:
         stdout = required(self._process.stdout)
@@ -93,6 +86,13 @@ class Peers:
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(ConnectionError("Node ended"))
+
+
+def has(wanted: dict[str, Any], state: dict[str, Any]) -> bool:
+    """Whether each wanted field of a state has its value, or a value that its function accepts."""
+    return all(
+        want(state[key]) if callable(want) else state[key] == want for key, want in wanted.items()
+    )
 
 
 async def connect(peers: Peers, api: Api, session_id: str, name: str, **options: Any) -> None:

@@ -33,3 +33,9 @@ async def until(
         if loop.time() > deadline:
             raise AssertionError(f"waited {timeout_s} s in vain, last seen: {seen!r:.2000}")
         await asyncio.sleep(_PAUSE_S)
+
+
+async def turns() -> None:
+    """Let the event loop make the calls that are due, and the calls that these make."""
+    for _ in range(5):
+        await asyncio.sleep(0)

@@ -1,22 +1,15 @@
 """Tests a forgotten password and a changed e-mail address in the browser, by keyboard."""
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import expect
 
 from tests.api import PASSWORD, Api
 from tests.browser.conftest import NewPerson, Someone
-from tests.postbox import Postbox, open_postbox
+from tests.postbox import Postbox
 
 NEW = "several random words"
-
-
-@pytest.fixture
-async def postbox() -> AsyncIterator[Postbox]:
-    async with open_postbox() as opened:
-        yield opened
 
 
 @pytest.fixture

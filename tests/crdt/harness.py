@@ -9,6 +9,7 @@ from typing import Any
 from crdt.changing.text_clients import TextClient
 from crdt.crashmark import CrashMark
 from crdt.document.merging import EMPTY
+from crdt.errors import RoomDamaged
 from crdt.lifecycle.stepwise.room_steps import RoomSteps
 from crdt.limits import RoomLimits
 from crdt.log.restore import RestoredDocument
@@ -175,3 +176,8 @@ def change(client: TextClient, text: str, now: int) -> None:
     client.feed.refresh()
     begun = client.begin(text, now)
     client.finish(begun, edits_between(begun.base.text, begun.plain), now)
+
+
+def raise_damaged(*_: object) -> None:
+    """Raise the error of a damaged room; stands in for a call that finds damage."""
+    raise RoomDamaged("made up")

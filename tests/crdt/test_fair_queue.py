@@ -9,6 +9,7 @@ import pytest
 
 from crdt.errors import WorkersBusy
 from crdt.fair_queue import FairQueue, Payer, Slot
+from tests.waiting import turns
 
 
 class Jobs:
@@ -42,11 +43,6 @@ class Jobs:
         for name in names:
             self.leave(name)
             await turns()
-
-
-async def turns() -> None:
-    for _ in range(5):
-        await asyncio.sleep(0)
 
 
 async def test_enter_with_many_jobs_of_one_key_lets_other_keys_take_turns() -> None:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pycrdt
 from PIL import Image
 
+from harness.wire import SYNC_STEP1
 from tests.api import PASSWORD, Answer, Api, Wire
 from tests.waiting import PATIENCE_S
 
@@ -208,10 +209,24 @@ def presence_frame(client_id: int, clock: int, state: str) -> bytes:
     return b"\x01" + bytes((len(update),)) + update
 
 
+async def save(api: Api, session_id: str, code: str, label: str = "") -> dict[str, Any]:
+    """Save a text as a version, and return the answer's body."""
+    answer = await api.post(f"/code/{session_id}/save", {"code": code, "label": label})
+    assert answer.status in (200, 201)
+    return answer.body
+
+
 async def joined(api: Api, session_id: str, query: str = "") -> Wire:
     """Open a socket to a session, and wait until the document has arrived."""
     wire = await api.connect(session_id, query)
     assert await is_open(wire)
+    return wire
+
+
+async def greeted(api: Api, session_id: str, query: str = "") -> Wire:
+    """Open a socket to a session, and wait for the first message that the room sends."""
+    wire = await api.connect(session_id, query)
+    await wire.receive_until(SYNC_STEP1)
     return wire
 
 

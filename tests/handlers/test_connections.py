@@ -7,15 +7,9 @@ import pytest
 from crdt.wire import y_protocol
 from handlers import connections
 from handlers.connections import Connections, SocketLimits
-from harness.wire import SYNC_STEP1
-from tests.api import Api, Wire
+from tests.api import Api
+from tests.handlers.clients import greeted
 from tests.waiting import until
-
-
-async def joined(api: Api, session_id: str, query: str = "") -> Wire:
-    wire = await api.connect(session_id, query)
-    await wire.receive_until(SYNC_STEP1)
-    return wire
 
 
 async def test_quiet_connection_receives_empty_presence_frames(start_server, monkeypatch) -> None:
@@ -24,7 +18,7 @@ async def test_quiet_connection_receives_empty_presence_frames(start_server, mon
     monkeypatch.setattr(connections, "_QUIET_S", 0.1)
     server = await start_server()
     ada = await Api(server.url).sign_up()
-    wire = await joined(ada, await ada.new_session())
+    wire = await greeted(ada, await ada.new_session())
 
     assert await wire.receive_until(y_protocol.KEEP_ALIVE) == y_protocol.KEEP_ALIVE
 

@@ -9,19 +9,12 @@ import pytest
 from tests.api import Api
 from tests.handlers.clients import RFC3339, guest_of, new_invite
 from tests.interop.text_clients import BOTH, POLLING, WEBSOCKET, TextPeer
-from tests.node_peers import Peers
+from tests.node_peers import Peers, connect
 from tests.waiting import until
 
 each_transport = pytest.mark.parametrize(
     "transports", [POLLING, WEBSOCKET, BOTH], ids=["polling", "websocket", "both"]
 )
-
-
-async def connect_yjs(
-    peers: Peers, api: Api, session_id: str, name: str, **options: object
-) -> None:
-    await peers.do("connect", name, url=api.socket_url, room=session_id, token=api.token, **options)
-    await peers.until_state(name, synced=True)
 
 
 @each_transport
@@ -32,7 +25,7 @@ async def test_text_clients_and_yjs_client_see_edits_of_each_other(
     session_id = await ada.new_session(code="one\n")
     first = await TextPeer.joined(peers, ada, session_id, "first", transports)
     second = await TextPeer.joined(peers, bob, session_id, "second", transports)
-    await connect_yjs(peers, ada, session_id, "yjs")
+    await connect(peers, ada, session_id, "yjs")
     assert (await first.state())["code"] == "one\n"
 
     await first.type("two\n")
@@ -98,7 +91,7 @@ async def test_receive_code_is_sent_at_most_twenty_times_a_second(
     """`receive-code` is sent at most 20 times a second, and the last text is always sent."""
     session_id = await ada.new_session()
     reader = await TextPeer.joined(peers, bob, session_id, "reader")
-    await connect_yjs(peers, ada, session_id, "yjs")
+    await connect(peers, ada, session_id, "yjs")
     loop = asyncio.get_running_loop()
     began = loop.time()
 
@@ -124,7 +117,7 @@ async def test_slow_text_client_overwrites_nothing(peers: Peers, ada: Api, bob: 
         await TextPeer.joined(peers, ada, session_id, "t2", BOTH),
     ]
     for name in ("y0", "y1"):
-        await connect_yjs(peers, bob, session_id, name)
+        await connect(peers, bob, session_id, name)
 
     for name in ("y0", "y1"):
         await peers.do("type", name, everyMs=15, mark=name)
@@ -155,7 +148,7 @@ async def test_text_client_with_yjs_client_in_empty_session_doubles_nothing(
     """A text client continues from its own text while the server's news is late."""
     session_id = await ada.new_session()
     text = await TextPeer.connect(peers, ada, "text", transports)
-    await connect_yjs(peers, ada, session_id, "yjs")
+    await connect(peers, ada, session_id, "yjs")
     await text.join(session_id)
 
     await text.emit("code-change", {"sessionId": session_id, "code": "hello\nworld\n"})
@@ -272,7 +265,7 @@ async def test_presence_of_text_clients_is_shown_to_yjs_editors_until_leave(
 ) -> None:
     """Yjs editors see text clients in the presence with their true names until they leave."""
     session_id = await ada.new_session()
-    await connect_yjs(peers, bob, session_id, "yjs")
+    await connect(peers, bob, session_id, "yjs")
     peer = await TextPeer.joined(peers, ada, session_id, "ada")
 
     def names(states: dict) -> list[str]:
@@ -293,7 +286,7 @@ async def test_typing_is_announced_and_ends_after_five_seconds(
     session_id = await ada.new_session()
     peer = await TextPeer.joined(peers, ada, session_id, "ada")
     other = await TextPeer.joined(peers, bob, session_id, "bob")
-    await connect_yjs(peers, bob, session_id, "yjs")
+    await connect(peers, bob, session_id, "yjs")
     told = {"sessionId": session_id, "userId": ada.user["id"]}
 
     async def typing_here() -> list[bool]:
@@ -325,7 +318,7 @@ async def test_typing_in_yjs_editor_is_announced_to_text_clients(
     """
     session_id = await ada.new_session()
     peer = await TextPeer.joined(peers, ada, session_id, "ada")
-    await connect_yjs(peers, bob, session_id, "yjs")
+    await connect(peers, bob, session_id, "yjs")
     told = {"sessionId": session_id, "userId": bob.user["id"]}
 
     await peers.do("presence", "yjs", state={"typing": True})

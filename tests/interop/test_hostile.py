@@ -7,6 +7,7 @@ import pytest
 from crdt.wire import y_protocol
 from harness.hostile import B3, CORPUS, STATE_VECTORS, Hostile
 from tests.api import Api, Wire
+from tests.handlers.clients import greeted
 
 GOOD = bytes.fromhex("01010900040104676f6f6402686900")
 """Client 9 writes "hi" into the root "good"."""
@@ -15,13 +16,6 @@ GOOD = bytes.fromhex("01010900040104676f6f6402686900")
 async def stored_entries(server, session_id: str) -> int:
     chunks = await server.parts.services.store.chunks(session_id, 0, 1000)
     return chunks[-1].last if chunks else 0
-
-
-async def joined(api: Api, session_id: str) -> Wire:
-    """Connect and answer the server's SyncStep1, as a client does."""
-    wire = await api.connect(session_id, "&saved=1")
-    await wire.receive_until(b"\x00\x00")
-    return wire
 
 
 async def saved(wire: Wire) -> None:
@@ -39,7 +33,10 @@ async def test_hostile_update_affects_its_sender_only(
     Refused updates reach no other client and are not stored. Other clients can continue.
     """
     session_id = await ada.new_session()
-    mallory, watcher = await joined(bob, session_id), await joined(ada, session_id)
+    mallory, watcher = (
+        await greeted(bob, session_id, "&saved=1"),
+        await greeted(ada, session_id, "&saved=1"),
+    )
     if case.base:
         await mallory.send(y_protocol.sync_update(case.base))
         await saved(mallory)
@@ -61,7 +58,7 @@ async def test_hostile_update_affects_its_sender_only(
             await saved(mallory)
     await watcher.send(y_protocol.sync_update(GOOD))
     await saved(watcher)
-    newcomer = await joined(ada, session_id)
+    newcomer = await greeted(ada, session_id, "&saved=1")
     await newcomer.send(b"\x00\x00\x01\x00")
     state = await newcomer.receive_until(b"\x00\x01")
     assert b"hi" in state
@@ -78,7 +75,7 @@ async def test_hostile_update_affects_its_sender_only(
 async def test_hostile_state_vector_closes_its_sender(ada: Api, vector: bytes) -> None:
     """The sender of a state vector that no client makes is closed, without large allocations."""
     session_id = await ada.new_session(code="text")
-    wire = await joined(ada, session_id)
+    wire = await greeted(ada, session_id, "&saved=1")
 
     await wire.send(
         b"\x00\x00" + bytes((len(vector),)) + vector
@@ -104,7 +101,7 @@ async def test_hostile_state_vector_closes_its_sender(ada: Api, vector: bytes) -
 )
 async def test_malformed_frame_closes_its_sender(ada: Api, frame: bytes) -> None:
     """A message that is not exactly one frame closes its sender with 4400."""
-    wire = await joined(ada, await ada.new_session())
+    wire = await greeted(ada, await ada.new_session())
 
     await wire.send(frame)
 
@@ -113,7 +110,7 @@ async def test_malformed_frame_closes_its_sender(ada: Api, frame: bytes) -> None
 
 async def test_text_message_closes_its_sender(ada: Api) -> None:
     """A text message closes its sender with 4400, because Yjs sends only binary ones."""
-    wire = await joined(ada, await ada.new_session())
+    wire = await greeted(ada, await ada.new_session())
 
     await wire.send_text("hello")
 
@@ -122,7 +119,7 @@ async def test_text_message_closes_its_sender(ada: Api) -> None:
 
 async def test_unknown_frame_type_is_ignored(ada: Api) -> None:
     """A frame of an unknown type, as a later protocol may have, has no effect."""
-    wire = await joined(ada, await ada.new_session())
+    wire = await greeted(ada, await ada.new_session())
 
     await wire.send(b"\x2a\x00")
     await wire.send(y_protocol.sync_update(GOOD))
@@ -138,7 +135,10 @@ async def test_structs_under_client_id_of_other_user_are_refused(
     New structs of another user under that id are asked for once, and never taken.
     """
     session_id = await ada.new_session()
-    first, second = await joined(ada, session_id), await joined(bob, session_id)
+    first, second = (
+        await greeted(ada, session_id, "&saved=1"),
+        await greeted(bob, session_id, "&saved=1"),
+    )
     await first.send(y_protocol.sync_update(GOOD))
     await saved(first)
     forged = bytes.fromhex("0101090284090102" + "6f6f00")
@@ -163,7 +163,10 @@ async def test_known_structs_of_other_user_are_accepted_on_resync(
 ) -> None:
     """Every client may send known structs again, also those under ids of other users."""
     session_id = await ada.new_session()
-    first, second = await joined(ada, session_id), await joined(bob, session_id)
+    first, second = (
+        await greeted(ada, session_id, "&saved=1"),
+        await greeted(bob, session_id, "&saved=1"),
+    )
     await first.send(y_protocol.sync_update(B3))
     await saved(first)
 
@@ -179,7 +182,7 @@ async def test_gap_is_filled_by_answer_to_sync_request(ada: Api) -> None:
     The server asks the client for everything, and takes the whole answer.
     """
     session_id = await ada.new_session()
-    wire = await joined(ada, session_id)
+    wire = await greeted(ada, session_id, "&saved=1")
     whole = bytes.fromhex("01010900040104676f6f640568656c6c6f00")
     await wire.send(y_protocol.sync_update(bytes.fromhex("010109038409020" + "26c6f00")))
 

@@ -12,11 +12,11 @@ from crdt.wire import y_protocol
 from crdt.wire.lib0 import write_var_bytes, write_var_uint
 from handlers.sync import rate_gate
 from harness.hostile import many_roots, nested_arrays, nested_types
-from harness.wire import SYNC_STEP1
-from tests.api import Api, Wire
+from tests.api import Api
 from tests.crdt.harness import Typist
+from tests.handlers.clients import greeted
 from tests.processes import ROOT
-from tests.raw_frames import handshake
+from tests.raw_frames import handshake, open_connections
 from tests.waiting import PATIENCE_S, until
 
 
@@ -48,23 +48,13 @@ FIXED: dict[str, tuple[Callable[[int], bytes], int]] = {
 No operator can change these bounds."""
 
 
-async def joined(api: Api, session_id: str, query: str = "") -> Wire:
-    wire = await api.connect(session_id, query)
-    await wire.receive_until(SYNC_STEP1)
-    return wire
-
-
-async def _open(server) -> int:
-    return server.parts.services.connections.open
-
-
 async def test_message_over_size_limit_is_refused_before_its_end(start_server) -> None:
     """A message over the limit closes its sender with 1009, even before it is complete."""
     server = await start_server(max_sync_bytes=2048, max_update_bytes=2048)
     ada = await Api(server.url).sign_up()
     session_id = await ada.new_session()
     typist = Typist(5)
-    wire = await joined(ada, session_id, "&saved=1")
+    wire = await greeted(ada, session_id, "&saved=1")
 
     await wire.send(y_protocol.sync_update(typist.insert(0, "x" * 2000)))
     await wire.receive_until(b"\x66")
@@ -83,8 +73,8 @@ async def test_flood_slows_its_sender_but_not_others(start_server) -> None:
     bob = await ada.sign_up()
     session_id = await ada.new_session()
     flooder, other = (
-        await joined(ada, session_id, "&saved=1"),
-        await joined(bob, session_id, "&saved=1"),
+        await greeted(ada, session_id, "&saved=1"),
+        await greeted(bob, session_id, "&saved=1"),
     )
     typist, calm = Typist(5), Typist(6)
     for _ in range(60):
@@ -105,7 +95,7 @@ async def test_flood_that_continues_closes_its_sender(start_server, monkeypatch)
     monkeypatch.setattr(rate_gate, "_MAX_OVER_S", 0.2)
     server = await start_server(updates_per_s=50, updates_burst=5)
     ada = await Api(server.url).sign_up()
-    wire = await joined(ada, await ada.new_session())
+    wire = await greeted(ada, await ada.new_session())
     typist = Typist(5)
 
     async def flood() -> None:
@@ -130,8 +120,8 @@ async def test_client_that_does_not_read_is_closed(start_server) -> None:
     deaf = socket.create_connection(("127.0.0.1", server.port))
     deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     deaf.sendall(handshake(session_id, ada.token))
-    await until(lambda: _open(server), lambda count: count == 1)
-    writer, typist = await joined(ada, session_id, "&saved=1"), Typist(5)
+    await until(lambda: open_connections(server), lambda count: count == 1)
+    writer, typist = await greeted(ada, session_id, "&saved=1"), Typist(5)
     count = 0
 
     async def send_until_noticed() -> None:
@@ -157,7 +147,7 @@ async def test_document_larger_than_send_limit_reaches_newcomer(
     server = await start_server(max_queued_bytes=65_536, data_dir=str(tmp_path / "other"))
     owner = await Api(server.url).sign_up()
     session_id = await owner.new_session(code="large\n" * 100_000)
-    wire = await joined(owner, session_id)
+    wire = await greeted(owner, session_id)
 
     await wire.send(b"\x00\x00\x01\x00")
     state = await wire.receive_until(b"\x00\x01")
@@ -175,7 +165,7 @@ async def test_fixed_bound_is_as_documented_and_told_by_name(ada: Api, limit: st
     An update with one more closes its sender with 4413 and the bound's name.
     """
     make, most = FIXED[limit]
-    wire, other = [await joined(ada, await ada.new_session(), "&saved=1") for _ in range(2)]
+    wire, other = [await greeted(ada, await ada.new_session(), "&saved=1") for _ in range(2)]
 
     await wire.send(frame(make(most)))
     await wire.receive_until(y_protocol.saved(1))
@@ -208,7 +198,7 @@ async def test_edit_over_text_limit_closes_its_sender_with_4413(start_server) ->
     server = await start_server(max_text_bytes=1024)
     ada = await Api(server.url).sign_up()
     session_id = await ada.new_session(code="x" * 1024)
-    wire = await joined(ada, session_id)
+    wire = await greeted(ada, session_id)
 
     await wire.send(y_protocol.sync_update(Typist(5).insert(0, "y")))
 

@@ -1,9 +1,10 @@
 """Socket.IO text clients, which run in Node (tests/node/events.mjs)."""
 
+from functools import partial
 from typing import Any
 
 from tests.api import Api
-from tests.node_peers import Peers
+from tests.node_peers import Peers, has
 from tests.waiting import PATIENCE_S, until
 
 POLLING, WEBSOCKET, BOTH = ["polling"], ["websocket"], ["polling", "websocket"]
@@ -70,13 +71,7 @@ class TextPeer:
         return [event[1] for event in (await self.state())["log"] if event[0] == name]
 
     async def until(self, timeout_s: float = PATIENCE_S, **wanted: Any) -> dict[str, Any]:
-        def fits(state: dict[str, Any]) -> bool:
-            return all(
-                want(state[key]) if callable(want) else state[key] == want
-                for key, want in wanted.items()
-            )
-
-        return await until(self.state, fits, timeout_s)
+        return await until(self.state, partial(has, wanted), timeout_s)
 
     async def until_events(self, name: str, count: int = 1) -> list[Any]:
         return await until(lambda: self.events(name), lambda found: len(found) >= count)

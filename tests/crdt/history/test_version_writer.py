@@ -1,20 +1,9 @@
 """Tests of automatic versions."""
 
-from typing import Any
-
-from crdt.errors import RoomDamaged
 from storage.records import VersionKind
-from tests.crdt.harness import Typist, join, send
+from tests.crdt.harness import Typist, join, raise_damaged, send
 from tests.crdt.world import World
 from tests.waiting import until
-
-
-def _damaged(*_: object) -> None:
-    raise RoomDamaged("made up")
-
-
-async def save(world: World, **options: Any) -> Any:
-    return await world.versions.save("one", "ada", "Ada", **options)
 
 
 async def test_save_if_due_after_a_pause_stores_a_version(world: World) -> None:
@@ -62,7 +51,7 @@ async def test_save_if_due_of_a_damaged_document_stores_nothing(
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
         send(room, ada, Typist(5).insert(0, "x"))
-        monkeypatch.setattr(type(room), "files", _damaged)
+        monkeypatch.setattr(type(room), "files", raise_damaged)
         world.now += 60_000
 
         await world.version_writer.save_if_due(room)

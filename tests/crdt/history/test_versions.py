@@ -1,15 +1,10 @@
 """Tests of versions that users save."""
 
 import asyncio
-from typing import Any
 
 from crdt.history.version_writer import VersionSettings
 from tests.crdt.harness import Typist, join, send
-from tests.crdt.world import World
-
-
-async def save(world: World, **options: Any) -> Any:
-    return await world.versions.save("one", "ada", "Ada", **options)
+from tests.crdt.world import World, save
 
 
 async def test_save_numbers_versions_and_skips_equal_ones(world: World) -> None:

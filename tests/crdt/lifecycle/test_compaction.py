@@ -12,20 +12,16 @@ import pytest
 
 import crdt.log.restore
 import crdt.workers
-from crdt.errors import DocumentFull, RoomDamaged
+from crdt.errors import DocumentFull
 from crdt.lifecycle import compaction
 from crdt.limits import RoomLimits
 from crdt.log.codec import without_checksum
 from crdt.wire import y_protocol
 from crdt.workers import Workers, WorkersSettings
 from tests.crdt import work
-from tests.crdt.harness import NOW, Typist, join, send
+from tests.crdt.harness import NOW, Typist, join, raise_damaged, send
 from tests.crdt.world import World
 from tests.waiting import until
-
-
-def _damaged(*_: object) -> None:
-    raise RoomDamaged("made up")
 
 
 async def test_checkpoint_that_cannot_be_verified_is_not_stored(
@@ -35,7 +31,7 @@ async def test_checkpoint_that_cannot_be_verified_is_not_stored(
     expect_log("gets no checkpoint")
     world = make_world(checkpoint_updates=1)
     await world.session()
-    monkeypatch.setattr(crdt.log.restore, "verify", _damaged)
+    monkeypatch.setattr(crdt.log.restore, "verify", raise_damaged)
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
         send(room, ada, Typist(5).insert(0, "x"))

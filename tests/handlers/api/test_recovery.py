@@ -1,7 +1,6 @@
 """Tests links by e-mail for forgotten passwords."""
 
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -10,17 +9,11 @@ from collab_server.server import Server
 from tests.api import PASSWORD, Answer, Api
 from tests.clock import Clock
 from tests.handlers.clients import Browser, code_of, joined, log_in
-from tests.postbox import Postbox, open_postbox
+from tests.postbox import Postbox
 from tests.waiting import until
 
 NEW = "several random words"
 GONE = "This link was used already, or has expired. Ask for a new one."
-
-
-@pytest.fixture
-async def postbox() -> AsyncIterator[Postbox]:
-    async with open_postbox() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -3,14 +3,8 @@
 import pytest
 
 from tests.api import Api
-from tests.handlers.clients import UNKNOWN_ID, code_of, joined, typing_frame
+from tests.handlers.clients import UNKNOWN_ID, code_of, joined, save, typing_frame
 from tests.waiting import until
-
-
-async def save(api: Api, session_id: str, code: str, label: str = "") -> dict:
-    answer = await api.post(f"/code/{session_id}/save", {"code": code, "label": label})
-    assert answer.status in (200, 201)
-    return answer.body
 
 
 async def test_compare_of_two_versions_returns_differences(ada: Api) -> None:

@@ -4,15 +4,9 @@ import pytest
 
 from storage.errors import StoreUnavailable
 from tests.api import Api
-from tests.handlers.clients import code_of, joined, typing_frame
+from tests.handlers.clients import code_of, joined, save, typing_frame
 from tests.node_peers import Peers
 from tests.waiting import until
-
-
-async def save(api: Api, session_id: str, code: str, label: str = "") -> dict:
-    answer = await api.post(f"/code/{session_id}/save", {"code": code, "label": label})
-    assert answer.status in (200, 201)
-    return answer.body
 
 
 async def described(api: Api, session_id: str) -> list[tuple[str, str, str]]:

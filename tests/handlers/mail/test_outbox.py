@@ -11,7 +11,7 @@ from handlers.mail.letters import Letter
 from handlers.mail.outbox import Outbox
 from handlers.mail.smtp import MailServer
 from storage.errors import StoreUnavailable
-from tests.postbox import SENDER, Postbox, open_postbox
+from tests.postbox import SENDER, Postbox
 from tests.waiting import until
 
 NOT_SENT = "a mail was not sent; the mail server of SMTP_URL: it answers"
@@ -27,12 +27,6 @@ async def written(number: int = 1) -> Letter | None:
 
 def subjects(postbox: Postbox) -> list[str]:
     return [str(mail["Subject"]) for mail in postbox.mails]
-
-
-@pytest.fixture
-async def postbox() -> AsyncIterator[Postbox]:
-    async with open_postbox() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -8,12 +8,6 @@ from harness.wire import SYNC_STEP1
 from tests.api import Api, Wire
 
 
-async def joined(api: Api, session_id: str, query: str = "") -> Wire:
-    wire = await api.connect(session_id, query)
-    await wire.receive_until(SYNC_STEP1)
-    return wire
-
-
 async def upgraded(api: Api, session_id: str, **headers: str) -> Wire:
     """Connect with headers only, like a browser."""
     request = HTTPRequest(

@@ -6,20 +6,10 @@ import socket
 import pytest
 
 from handlers.throttling import join_queue
-from harness.wire import SYNC_STEP1
-from tests.api import Api, Wire
-from tests.raw_frames import BINARY, connected, handshake, masked
+from tests.api import Api
+from tests.handlers.clients import greeted
+from tests.raw_frames import BINARY, connected, handshake, masked, open_connections
 from tests.waiting import until
-
-
-async def joined(api: Api, session_id: str, query: str = "") -> Wire:
-    wire = await api.connect(session_id, query)
-    await wire.receive_until(SYNC_STEP1)
-    return wire
-
-
-async def _open(server) -> int:
-    return server.parts.services.connections.open
 
 
 async def test_connection_to_invite_only_session_by_non_member_is_refused(
@@ -63,15 +53,15 @@ async def test_connections_over_limit_are_refused_until_one_leaves(
     server = await start_server(**limit)
     ada = await Api(server.url).sign_up()
     session_id = await ada.new_session()
-    first, _ = await joined(ada, session_id), await joined(ada, session_id)
+    first, _ = await greeted(ada, session_id), await greeted(ada, session_id)
 
     third = await ada.connect(session_id)
     assert (await third.until_closed())[0] == 4529
     first.close()
     await first.until_closed()
-    await until(lambda: _open(server), lambda count: count == 1)
+    await until(lambda: open_connections(server), lambda count: count == 1)
 
-    await joined(ada, session_id)
+    await greeted(ada, session_id)
 
 
 async def test_handshakes_over_rate_limit_are_refused(start_server) -> None:
@@ -80,7 +70,7 @@ async def test_handshakes_over_rate_limit_are_refused(start_server) -> None:
     ada = await Api(server.url).sign_up()
     session_id = await ada.new_session()
     for _ in range(3):
-        (await joined(ada, session_id)).close()
+        (await greeted(ada, session_id)).close()
 
     fourth = await ada.connect(session_id)
 
@@ -100,10 +90,10 @@ async def test_clients_that_hang_up_free_their_slot_in_join_queue(
         hasty.sendall(handshake(session_id, ada.token if at % 2 else "wrong"))
         hasty.close()
 
-    wires = await asyncio.gather(*(joined(ada, session_id) for _ in range(10)))
+    wires = await asyncio.gather(*(greeted(ada, session_id) for _ in range(10)))
 
     assert len(wires) == 10
-    await until(lambda: _open(server), lambda count: count == 10)
+    await until(lambda: open_connections(server), lambda count: count == 10)
 
 
 async def test_store_outage_refuses_connections_until_it_ends(

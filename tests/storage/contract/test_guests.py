@@ -10,6 +10,7 @@ from storage.base import Store
 from storage.errors import Conflict, LimitReached, NotFound
 from storage.logins.records import Login
 from storage.records import Invite, InviteUse, Member, Role, User
+from tests.storage.contract.claims import claimed, new_login
 from tests.storage.rows import (
     HOUR,
     MANY,
@@ -249,19 +250,6 @@ class TestGuests:
         assert await store.logins(f"u-{name}", NOW) == []
         assert await store.member("s1", f"u-{name}") is None
         assert await store.member("s2", f"u-{name}") is None
-
-
-def claimed(name: str = "gil", **fields: Any) -> User:
-    """Return the account that guest `name` becomes. Fields that are not given stay."""
-    return user(name, **{"full_name": f"{name.title()} Full", **fields})
-
-
-def new_login(name: str = "gil", **fields: Any) -> Login:
-    """Return login l-<name>-1 as it is after the claim."""
-    return login(
-        name,
-        **{"token_hash": "hash-new", "rotated_at": NOW + 9, "expires_at": NOW + 9 * HOUR, **fields},
-    )
 
 
 class TestClaims:

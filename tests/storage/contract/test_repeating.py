@@ -8,8 +8,9 @@ import pytest
 
 from storage.base import Store
 from storage.errors import Conflict, LogConflict, NotFound, StoreError
-from storage.logins.records import Login, Ticket
-from storage.records import Role, SessionChanges, User
+from storage.logins.records import Ticket
+from storage.records import Role, SessionChanges
+from tests.storage.contract.claims import claimed, new_login
 from tests.storage.rows import (
     HOUR,
     MANY,
@@ -162,19 +163,6 @@ class TestRepeatingAccountWrites:
             await write(store)
 
         assert await _accounts(store) == once
-
-
-def claimed(name: str = "gil", **fields: Any) -> User:
-    """Return the account that guest `name` becomes. Fields that are not given stay."""
-    return user(name, **{"full_name": f"{name.title()} Full", **fields})
-
-
-def new_login(name: str = "gil", **fields: Any) -> Login:
-    """Return login l-<name>-1 as it is after the claim."""
-    return login(
-        name,
-        **{"token_hash": "hash-new", "rotated_at": NOW + 9, "expires_at": NOW + 9 * HOUR, **fields},
-    )
 
 
 async def _guests(store: Store) -> list[Any]:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sqlite3
-import stat
 import sys
 import threading
 from pathlib import Path
@@ -13,24 +12,14 @@ import pytest
 from storage.errors import StoreUnavailable
 from storage.sqlite.store import SqliteStore
 from tests.storage.rows import Seed, chunk, login, member, message, session, user, version
+from tests.storage.sqlite.store_files import descriptors, mode, refusal, sqlite_threads
 from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[3]
 
 
-def mode(path: Path) -> str:
-    return oct(stat.S_IMODE(path.stat().st_mode))
-
-
 def names(folder: Path) -> set[str]:
     return {one.name for one in folder.iterdir()}
-
-
-async def refusal(path: Path) -> str:
-    """Open a store that must be refused, and return the message."""
-    with pytest.raises(StoreUnavailable) as caught:
-        await SqliteStore(path).open()
-    return str(caught.value)
 
 
 class TestSettings:
@@ -304,7 +293,7 @@ class TestClosed:
 
     async def test_closed_store_leaves_no_thread_or_open_file(self, path: Path) -> None:
         """A process can open and close stores any number of times."""
-        descriptors, threads = _descriptors(), _sqlite_threads()
+        before = descriptors(), sqlite_threads()
 
         for _ in range(3):
             store = SqliteStore(path)
@@ -312,7 +301,7 @@ class TestClosed:
             await asyncio.gather(*(store.ping() for _ in range(10)))
             await store.close(is_clean=True)
 
-        assert (_descriptors(), _sqlite_threads()) == (descriptors, threads)
+        assert (descriptors(), sqlite_threads()) == before
 
 
 class TestKilled:
@@ -367,11 +356,3 @@ class TestKilled:
         await store.close(is_clean=True)
         assert "in use" in text
         assert modes == {"0o600"}
-
-
-def _sqlite_threads() -> int:
-    return sum(one.name.startswith("sqlite-") for one in threading.enumerate())
-
-
-def _descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))

@@ -10,6 +10,7 @@ from crdt.reading.blanking import BLOCK
 from storage.sqlite.store import SqliteStore
 from tests.storage.faults import break_page
 from tests.storage.rows import MANY, Seed, run
+from tests.storage.sqlite.store_files import opened
 
 
 @pytest.fixture
@@ -24,12 +25,6 @@ async def path(tmp_path: Path) -> Path:
         await store.add_run(made, MANY)
     await store.close(is_clean=True)
     return file
-
-
-async def opened(path: Path) -> SqliteStore:
-    store = SqliteStore(path)
-    await store.open()
-    return store
 
 
 async def test_malformed_page_damages_one_run_only(path: Path) -> None:

@@ -2,8 +2,6 @@
 
 import os
 import sqlite3
-import stat
-import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,6 +12,7 @@ from storage.errors import StoreUnavailable
 from storage.sqlite.migrations import MIGRATIONS
 from storage.sqlite.store import SqliteStore
 from tests.storage.rows import Seed, chunk, user
+from tests.storage.sqlite.store_files import descriptors, execute, mode, refusal, sqlite_threads
 
 GARBAGE = b"This is not a database. " * 1_000
 
@@ -28,10 +27,6 @@ def loose_umask() -> Iterator[None]:
         os.umask(before)
 
 
-def mode(path: Path) -> str:
-    return oct(stat.S_IMODE(path.stat().st_mode))
-
-
 def content(folder: Path) -> dict[str, bytes]:
     """Return the contents of the files in a folder, without the empty lock."""
     return {one.name: one.read_bytes() for one in folder.iterdir() if one.suffix != ".lock"}
@@ -40,13 +35,6 @@ def content(folder: Path) -> dict[str, bytes]:
 def write_garbage(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(GARBAGE)
-
-
-async def refusal(path: Path) -> str:
-    """Open a store that must be refused, and return the message."""
-    with pytest.raises(StoreUnavailable) as caught:
-        await SqliteStore(path).open()
-    return str(caught.value)
 
 
 class TestFiles:
@@ -141,23 +129,23 @@ class TestOneServer:
 
     async def test_refused_server_leaves_no_open_file(self, store: SqliteStore, path: Path) -> None:
         """Repeated refusals use up no file descriptors."""
-        before = _descriptors()
+        before = descriptors()
 
         for _ in range(5):
             await refusal(path)
 
-        assert _descriptors() == before
+        assert descriptors() == before
 
     async def test_refused_server_leaves_no_thread(self, store: SqliteStore, path: Path) -> None:
         """Repeated refusals leave no threads."""
-        before = _sqlite_threads()
+        before = sqlite_threads()
         refused = [SqliteStore(path) for _ in range(5)]
 
         for one in refused:
             with pytest.raises(StoreUnavailable):
                 await one.open()
 
-        assert _sqlite_threads() == before
+        assert sqlite_threads() == before
 
 
 class TestRefusals:
@@ -166,7 +154,7 @@ class TestRefusals:
         store = SqliteStore(path)
         await store.open()
         await store.close(is_clean=True)
-        _execute(path, "PRAGMA user_version=99")
+        execute(path, "PRAGMA user_version=99")
         before = content(path.parent)
 
         text = await refusal(path)
@@ -177,7 +165,7 @@ class TestRefusals:
     async def test_open_of_newer_file_not_in_wal_mode_keeps_journal_mode(self, path: Path) -> None:
         """Even the journal mode of a newer file stays unchanged."""
         path.parent.mkdir()
-        _execute(path, "CREATE TABLE future (x)", "PRAGMA user_version=99")
+        execute(path, "CREATE TABLE future (x)", "PRAGMA user_version=99")
         before = content(path.parent)
 
         text = await refusal(path)
@@ -247,27 +235,13 @@ class TestRefusals:
     async def test_migration_that_fails_leaves_no_partial_schema(self, path: Path) -> None:
         """If a table is in the way, the migration makes no other table. The version stays 0."""
         path.parent.mkdir()
-        _execute(path, "CREATE TABLE checkpoints (x)")
+        execute(path, "CREATE TABLE checkpoints (x)")
 
         await refusal(path)
 
         with closing(sqlite3.connect(path)) as db:
             assert db.execute("SELECT name FROM sqlite_schema").fetchall() == [("checkpoints",)]
             assert db.execute("PRAGMA user_version").fetchone() == (0,)
-
-
-def _execute(path: Path, *statements: str) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        for statement in statements:
-            db.execute(statement)
-
-
-def _sqlite_threads() -> int:
-    return sum(one.name.startswith("sqlite-") for one in threading.enumerate())
-
-
-def _descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 async def _open_and_read(store: SqliteStore) -> None:

@@ -12,6 +12,7 @@ from storage.records import VersionKind
 from storage.sqlite.store import SqliteStore
 from tests.storage.faults import break_page
 from tests.storage.rows import MANY, Seed, chunk, message, version
+from tests.storage.sqlite.store_files import opened
 
 
 @pytest.fixture
@@ -32,12 +33,6 @@ async def path(tmp_path: Path) -> Path:
         await store.append_chunks([chunk(number, number, b"<chunk %d>" % number + os.urandom(700))])
     await store.close(is_clean=True)
     return file
-
-
-async def opened(path: Path) -> SqliteStore:
-    store = SqliteStore(path)
-    await store.open()
-    return store
 
 
 async def test_malformed_page_damages_one_version_only(path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from handlers.socketio.session import text_sender
 from tests.crdt.harness import NOW, Typist, join, send
 from tests.handlers.socketio.session.text_scene import TextInbox, TextScene
+from tests.waiting import turns
 
 
 @pytest.fixture
@@ -18,12 +19,6 @@ async def scene(monkeypatch: pytest.MonkeyPatch) -> TextScene:
     monkeypatch.setattr(text_sender, "_INTERVAL_S", 0.0)
     monkeypatch.setattr(text_sender, "_REST", 0)
     return TextScene()
-
-
-async def turns() -> None:
-    """Let the event loop make the calls that are due."""
-    for _ in range(5):
-        await asyncio.sleep(0)
 
 
 async def test_text_sender_sends_new_client_the_text(scene: TextScene) -> None:

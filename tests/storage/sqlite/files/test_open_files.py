@@ -12,11 +12,6 @@ from storage.sqlite.files.open_files import Loss, OpenFiles, free_name
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "collab.db"
-
-
-@pytest.fixture
 def files(path: Path) -> Iterator[OpenFiles]:
     """The files of a database that is open in WAL mode."""
     path.parent.mkdir()
