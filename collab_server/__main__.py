@@ -8,6 +8,6 @@ from pathlib import Path
 if sys.path[0] == str(Path.cwd()) and Path(__file__).parents[1] != Path.cwd():
     del sys.path[0]
 
-from collab_server.cli import main
+from collab_server.entry import main
 
 sys.exit(main())

@@ -121,7 +121,7 @@ async def _until_text(api: Api, session_id: str, text: str) -> None:
 async def test_editors_with_one_template_stay_connected(tmp_path: Path) -> None:
     """Editors of three versions have the same template, or one of a later release."""
     async with world(tmp_path / "data") as room:
-        users = [await room.user(f"user {version}") for version in VERSIONS]
+        users = [await room.user(f"user{version}") for version in VERSIONS]
         session_id = await users[0].new_session()
         names = [f"editor {version}" for version in VERSIONS]
         templates = (FIRST, FIRST, f"{FIRST}and more ")
