@@ -148,6 +148,13 @@ def send(room: Room, connection: Connection, update: bytes, now: int = NOW) -> N
     room.receive(connection, y_protocol.sync_update(update), now)
 
 
+def announce(room: Room, connection: Connection, client_id: int) -> None:
+    """Have a client announce a client id, and let it announce the next one immediately."""
+    entry = y_protocol.AwarenessEntry(client_id, 1, "{}")
+    room.receive(connection, y_protocol.awareness_update([entry]), NOW)
+    connection.announced.taken_at = 0
+
+
 def save(room: Room, now: int = NOW) -> list[Any]:
     """Play the store: take and commit all waiting updates, and return their chunks."""
     chunks = []
@@ -158,7 +165,8 @@ def save(room: Room, now: int = NOW) -> list[Any]:
 
 
 __all__ = [
-    "EMPTY", "NOW", "Immediately", "Inbox", "Later", "Sink", "Typist", "join", "make_room",
+    "EMPTY", "NOW", "Immediately", "Inbox", "Later", "Sink", "Typist", "announce", "join",
+    "make_room",
     "room_steps",
     "save", "send",
 ]  # fmt: skip

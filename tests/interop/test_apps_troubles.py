@@ -1,11 +1,14 @@
 """Troubles of browsers and servers: lost rows, crashes, tabs that share edits, slow lines."""
 
 import asyncio
+import signal
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from collab_server.crashes import MARK_NAME
+from crdt.crashmark import CrashMark
 from tests.interop.apps_world import VERSIONS, World, world
 from tests.interop.slow_line import SlowLine
 from tests.waiting import until
@@ -159,6 +162,55 @@ async def test_crashes_under_work_of_three_versions_lose_nothing(tmp_path: Path)
         titles = await room.run("newcomer", TITLES)
         assert len(titles) == len(set(titles)) == 5 * 3 * 6
         assert await room.refusals(*people, "newcomer") == []
+
+
+async def _kill_at_work(room: World, data: Path, name: str, session_id: str) -> None:
+    """Kill the server at a moment at which it works for a session, in which a client edits."""
+    edits = asyncio.create_task(_edit_without_end(room, name))
+    try:
+        while True:
+            room.server.signal(signal.SIGSTOP)
+            mark = CrashMark(bytearray((data / MARK_NAME).read_bytes()))
+            if session_id in {session for session, _ in mark.named()}:
+                await room.kill()
+                return
+            room.server.signal(signal.SIGCONT)
+            await asyncio.sleep(0)
+    finally:
+        edits.cancel()
+        await asyncio.wait([edits])
+
+
+async def _edit_without_end(room: World, name: str) -> None:
+    while True:
+        await room.run(name, _row("x"))
+
+
+async def test_session_that_two_kills_set_aside_loses_nothing(tmp_path: Path) -> None:
+    """The server is killed twice while it works for a session, which it then sets aside.
+
+    Its editors keep what they have, and come back when the session is released.
+    """
+    data = tmp_path / "data"
+    async with world(data) as room:
+        ada, bob = await room.user("ada"), await room.user("bob")
+        session_id = await ada.new_session()
+        await room.connect("ada", ada, session_id)
+        await room.connect("bob", bob, session_id)
+        for kill in range(2):
+            assert room.released == 0
+            await _kill_at_work(room, data, "ada", session_id)
+            await room.run("bob", _row(f"kill {kill}"))
+            await room.start()
+            await room.synced("ada", "bob")
+
+        assert room.released == 1
+        await room.run("ada", _row("last"))
+        await room.connect("newcomer", ada, session_id)
+        assert await room.until_equal(ROWS, "ada", "bob", "newcomer") is None
+        titles = set(await room.run("newcomer", TITLES))
+        assert titles == {"x", "kill 0", "kill 1", "last"}
+        assert await room.refusals("ada", "bob", "newcomer") == []
 
 
 async def test_two_tabs_that_talk_to_each_other_stay_connected(tmp_path: Path) -> None:

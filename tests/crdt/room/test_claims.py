@@ -17,17 +17,11 @@ from crdt.steps import run_through
 from crdt.wire import y_protocol
 from crdt.wire.content import ANY, EMBED, FORMAT, TYPE
 from crdt.wire.update_parser import parse
-from tests.crdt.harness import NOW, Inbox, Typist, join, make_room, send
+from tests.crdt.harness import NOW, Inbox, Typist, announce, join, make_room, send
 from tests.crdt.struct_bytes import placed, text, update_of, value
 from tests.fuzz.structure import Struct
 
 ADAS, BOBS = 5, 6
-
-
-def announce(room: Room, connection: Connection, client_id: int) -> None:
-    entry = y_protocol.AwarenessEntry(client_id, 1, "{}")
-    room.receive(connection, y_protocol.awareness_update([entry]), NOW)
-    connection.announced.taken_at = 0
 
 
 def answer(

@@ -15,8 +15,7 @@ from crdt.room.closing import CloseReason
 from crdt.room.room import Room
 from crdt.wire import y_protocol
 from storage.records import Role
-from tests.crdt.harness import NOW, Typist, join, make_room, save
-from tests.crdt.room.test_claims import announce
+from tests.crdt.harness import NOW, Typist, announce, join, make_room, save
 
 TEMPLATE = 1
 FIRST = "a title\n"
