@@ -65,6 +65,15 @@ class ZipArchive:
 
     async def write(self) -> None:
         """Write everything; raises the errors of reading versions."""
+        try:
+            await self._write()
+        except BaseException:
+            # The file is closed by whoever opened it. An archive that still had it would try to
+            # write its end when it is collected, and Python would log that failure.
+            self._zip.fp = None
+            raise
+
+    async def _write(self) -> None:
         services, session = self._services, self._session
         now = rfc3339(services.clock())
         live = await live_if_sound(services, session.id, self._user_id)

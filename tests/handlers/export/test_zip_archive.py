@@ -1,15 +1,21 @@
 """Tests the export of a session as a zip file."""
 
+import asyncio
+import gc
 import io
 import json
 import zipfile
+from typing import Any
 
 import pytest
 
 import handlers.export.export
 import handlers.export.zip_archive
+from collab_server.server import Server
+from handlers.export.zip_archive import ZipArchive
 from tests.api import Api
 from tests.handlers.clients import joined, typing_frame
+from tests.narrowing import required
 from tests.waiting import until
 
 
@@ -106,3 +112,31 @@ async def test_zip_archive_of_long_history_is_read_in_pages(
         f"message {number}" for number in range(10)
     ]
     assert len([name for name in found.namelist() if name.startswith("versions/")]) == 10
+
+
+async def test_zip_archive_that_is_given_up_leaves_its_file_alone(
+    ada: Api, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client hangs up: the archive is dropped, and does not write to the closed file again.
+
+    pytest fails a test in which collecting an object raises.
+    """
+    session_id = await ada.new_session(code="x")
+    services = server.parts.services
+    session = required(await services.store.session(session_id))
+    asked = asyncio.Event()
+
+    async def held(*_: Any, **__: Any) -> Any:
+        asked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(services.store, "versions", held)
+    with io.BytesIO() as file:
+        writer = ZipArchive(services, session, ada.user["id"], file)
+        writing = asyncio.create_task(writer.write())
+        await asked.wait()
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+    del writer, writing
+    gc.collect()
