@@ -121,9 +121,8 @@ class Document(DocumentBytes):
         """Integrate the deferred keystrokes, merged into one update."""
         if not self._late:
             return
-        updates, self._late = self._late, []
+        updates = self._take_late()
         merged = merge_text(updates)
-        self.size -= sum(map(len, updates))
         self._raw.unjoined += len(updates)
         self._push(merged)
         if not self._view.apply(merged):

@@ -6,6 +6,8 @@ Not for the texts that pycrdt shows of them, which are in `document`.
 from abc import ABC, abstractmethod
 
 from crdt.document.raw_document import CUT_BYTES, RawDocument
+from crdt.structs.fast_path import SimpleEdit
+from crdt.structs.typing_runs import join_runs
 from crdt.wire.raw_merge import MergedState
 
 
@@ -17,7 +19,7 @@ class DocumentBytes(ABC):
     def __init__(self, base: bytes, merged: MergedState | None) -> None:
         """Start from a merged state; merged: see `RawDocument`."""
         self._raw = RawDocument(base, merged)
-        self._late: list[bytes] = []
+        self._late: list[SimpleEdit] = []
         self.size = len(base)
         """Bytes of the merged state and the updates since: a new client gets at most these."""
 
@@ -26,10 +28,16 @@ class DocumentBytes(ABC):
         """Whether the document has content other than text, so that pycrdt must not merge it."""
         return self._raw.has_values
 
-    def defer(self, update: bytes) -> None:
+    def defer(self, edit: SimpleEdit) -> None:
         """Integrate a keystroke later, together with the next ones."""
-        self._late.append(update)
-        self.size += len(update)
+        self._late.append(edit)
+        self.size += len(edit.update)
+
+    def _take_late(self) -> list[bytes]:
+        """Return the deferred keystrokes as few updates, whose bytes do not count any more."""
+        edits, self._late = self._late, []
+        self.size -= sum(len(edit.update) for edit in edits)
+        return join_runs(edits)
 
     @abstractmethod
     def catch_up(self) -> None:

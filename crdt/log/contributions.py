@@ -2,6 +2,7 @@
 
 from crdt.log.authorship import Authorship
 from crdt.log.codec import LogEntry
+from crdt.structs.fast_path import SimpleEdit
 from crdt.wire.parsed_update import Parsed
 
 MAX_TYPED = 1_000
@@ -34,7 +35,7 @@ class Contributions:
         self._authorship = authorship
         self._since = since
         self.first_edit_at, self.last_edit_at = edited_at or (0, 0)
-        self.typed: list[tuple[int, int, int, LogEntry, int]] = []
+        self.typed: list[tuple[SimpleEdit, LogEntry, int]] = []
 
     def note(self, parsed: Parsed, entry: LogEntry, sequence: int) -> None:
         """Note an update that was applied and is not a keystroke, and its log position."""
@@ -45,16 +46,11 @@ class Contributions:
         self._since[entry.author] = sequence
         self.last_edit_at = entry.at
 
-    def note_keystroke(
-        self, client: int, first: int, after: int, entry: LogEntry, sequence: int
-    ) -> None:
-        """Note a keystroke: the author and the new structs of one client.
-
-        first, after  the structs have clocks from `first` to before `after`; both are 0 for none
-        """
+    def note_keystroke(self, edit: SimpleEdit, entry: LogEntry, sequence: int) -> None:
+        """Note a keystroke: the author and the new structs of one client, and its log position."""
         self.last_edit_at = entry.at
         typed = self.typed
-        typed.append((client, first, after, entry, sequence))
+        typed.append((edit, entry, sequence))
         if len(typed) >= MAX_TYPED:
             self.fold()
 
@@ -63,13 +59,12 @@ class Contributions:
         if not self.typed:
             return
         typed, self.typed = self.typed, []
-        first_entry = typed[0][3]
-        self._note_first_edit(first_entry.at)
+        self._note_first_edit(typed[0][1].at)
         since, add = self._since, self._authorship.add
-        for client, first, after, entry, sequence in typed:
+        for (client, first, after, *_), (at, author, *_), sequence in typed:
             if after:
-                add(client, first, after, entry.at // 1_000, entry.author)
-            since[entry.author] = sequence
+                add(client, first, after, at // 1_000, author)
+            since[author] = sequence
 
     def _note_first_edit(self, at: int) -> None:
         # This is the first edit after the newest version. An automatic version is due some minutes

@@ -153,7 +153,7 @@ class Room:
         self, connection: Connection, typed: fast_path.SimpleEdit, frame: bytes, now: int
     ) -> bool:
         """Take a keystroke and return True. Near a limit return False, so that `_write` decides."""
-        client, first, after, update, parent = typed
+        client, first, after, update, parent, _, _, _ = typed
         journal, context, size = self.journal, self._context, len(update)
         if (
             journal.unsaved_bytes + size > context.limits.unsaved_bytes
@@ -164,7 +164,7 @@ class Room:
         # The table must have the structs now, because the next frame may refer to them. pycrdt may
         # get them later: the text is not read before `integrate_pending`.
         author = connection.user_id
-        self.document.defer(update)
+        self.document.defer(typed)
         if self._deferred_by != author:
             self._deferred_by = author if self._deferred_by is None else ""
         if after:
@@ -173,7 +173,7 @@ class Room:
                 self.index.parents.extend(client, first, parent)
         entry = codec.keystroke_entry(now, author, update)
         journal.add(entry)
-        self.contributions.note_keystroke(client, first, after, entry, journal.sequence)
+        self.contributions.note_keystroke(typed, entry, journal.sequence)
         self._tell(frame, size, connection)
         if connection.wants_saved:
             connection.receipts.note(journal.sequence, journal.saved_sequence)

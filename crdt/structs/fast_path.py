@@ -47,28 +47,28 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from crdt.structs.struct_index import StructIndex
-from crdt.wire.struct_id import MAX_CLOCK, NO_ID, pack_id
+from crdt.wire.struct_id import CLOCK_BITS, MAX_CLOCK, NO_ID, pack_id
 from crdt.wire.struct_reader import Parent
 
 # At most seven bytes, because client ids have 53 bits. A longer number does not match, so the full
 # check reads it.
 _V = rb"([\x80-\xff]{0,6}[\x00-\x7f])"
 _ID = _V + _V
-_FRAME = rb"\x00\x02([\x00-\x7f])"
+_FRAME = rb"\x00\x02[\x00-\x7f]"
 _RANGE = rb"\x01" + _V + rb"\x01" + _V + _V
-_NO_RIGHT, _NO_LEFT = 4, 5
-# An example with 84, which is only a left origin: group 4 matches 84. The second conditional reads
-# the right id unless group 4 was found, so it matches nothing. Each name tells the group whose
+_NO_RIGHT, _NO_LEFT = 3, 4
+# An example with 84, which is only a left origin: group 3 matches 84. The second conditional reads
+# the right id unless group 3 was found, so it matches nothing. Each name tells the group whose
 # match means that this id is missing.
 _ORIGINS = rb"(?:(\x84)|(\x44)|\xc4)(?(%d)|%b)(?(%d)|%b)" % (_NO_LEFT, _ID, _NO_RIGHT, _ID)
-"""`(?(5)|…)` matches nothing if group 5 (44) was found, and otherwise an id."""
+"""`(?(4)|…)` matches nothing if group 4 (44) was found, and otherwise an id."""
 
 _TEXT = rb"([\x01-\x7f])([\x00-\x7f]+)"
 _insert = re.compile(
     _FRAME + rb"\x01\x01" + _ID + _ORIGINS + _TEXT + rb"(?:\x00|" + _RANGE + rb")", re.DOTALL
 ).fullmatch
 _delete = re.compile(_FRAME + rb"\x00" + _RANGE, re.DOTALL).fullmatch
-_HEAD_BYTES = 3
+_SIZE_AT, _HEAD_BYTES = 2, 3
 _UNKNOWN = -2
 
 _new_tuple = tuple.__new__
@@ -83,6 +83,8 @@ class SimpleEdit(NamedTuple):
     after   the clock after the new structs
     update  the raw bytes
     parent  the parent of the new structs; None if the document has only one parent
+    text    the new text, if the update only inserts; otherwise b""
+    left, right  packed ids of the origins of the text, or NO_ID
     """
 
     client: int
@@ -90,6 +92,9 @@ class SimpleEdit(NamedTuple):
     after: int
     update: bytes
     parent: Parent | None = None
+    text: bytes = b""
+    left: int = NO_ID
+    right: int = NO_ID
 
 
 def read(frame: bytes, index: StructIndex, author: str) -> SimpleEdit | None:
@@ -115,7 +120,7 @@ def _inserted(
     match  of the grammar in this module's docstring
     """
     (
-        size, client, clock, _, _, left, left_clock, right, right_clock, length, text, gone,
+        client, clock, _, _, left, left_clock, right, right_clock, length, text, gone,
         gone_clock, gone_length,
     ) = match.groups()  # fmt: skip
     # The cheapest checks come first. `clocks` shows that the update begins exactly after the known
@@ -123,14 +128,19 @@ def _inserted(
     number, first = _client(client), _int(clock)
     after = first + length[0]
     if (
-        size[0] != len(frame) - _HEAD_BYTES
+        frame[_SIZE_AT] != len(frame) - _HEAD_BYTES
         or length[0] != len(text)
         or index.clocks.get(number) != first
         or after > MAX_CLOCK
         or index.owners.get(number) != author
     ):
         return None
-    before = NO_ID if left is None else _origin(left, left_clock, 1, index)
+    # While somebody types, the left origin is the letter that they typed before. It is known, and
+    # nothing is known after it that could be cut in two, so it needs no look-up.
+    if left == client and _int(left_clock) == first - 1:
+        before = (number << CLOCK_BITS) + first - 1
+    else:
+        before = NO_ID if left is None else _origin(left, left_clock, 1, index)
     behind = NO_ID if right is None else _origin(right, right_clock, 0, index)
     # If both are NO_ID, there is no origin, which the grammar excludes. If both are one struct, no
     # real client made this.
@@ -145,7 +155,11 @@ def _inserted(
         parent = index.parents.between(before, behind)
         if not parent or not (index.is_plain or index.is_text(parent)):
             return None
-    return _new_tuple(SimpleEdit, (number, first, after, frame[_HEAD_BYTES:], parent))
+    if gone is not None:
+        text = b""
+    return _new_tuple(
+        SimpleEdit, (number, first, after, frame[_HEAD_BYTES:], parent, text, before, behind)
+    )
 
 
 def _origin(client: bytes, clock: bytes, behind: int, index: StructIndex) -> int:
@@ -164,10 +178,11 @@ def _origin(client: bytes, clock: bytes, behind: int, index: StructIndex) -> int
 
 
 def _deleted(frame: bytes, match: "re.Match[bytes]", index: StructIndex) -> SimpleEdit | None:
-    size, client, clock, length = match.groups()
-    if size[0] != len(frame) - _HEAD_BYTES or not _is_whole(client, clock, length, index):
+    client, clock, length = match.groups()
+    if frame[_SIZE_AT] != len(frame) - _HEAD_BYTES or not _is_whole(client, clock, length, index):
         return None
-    return _new_tuple(SimpleEdit, (_client(client), 0, 0, frame[_HEAD_BYTES:], None))
+    update = frame[_HEAD_BYTES:]
+    return _new_tuple(SimpleEdit, (_client(client), 0, 0, update, None, b"", NO_ID, NO_ID))
 
 
 def _is_whole(client: bytes, clock: bytes, size: bytes, index: StructIndex) -> bool:
@@ -194,11 +209,12 @@ def _int(digits: bytes) -> int:
     One to three bytes are written out, because most clocks have these lengths. A loop takes nearly
     twice as long for two bytes.
     """
-    if len(digits) == 1:
-        return digits[0]
-    if len(digits) == 2:
+    size = len(digits)
+    if size == 2:
         return digits[0] & 127 | digits[1] << 7
-    if len(digits) == 3:
+    if size == 1:
+        return digits[0]
+    if size == 3:
         return digits[0] & 127 | (digits[1] & 127) << 7 | digits[2] << 14
     value = 0
     for digit in reversed(digits):

@@ -19,6 +19,7 @@ from crdt.room.connection import Connection
 from crdt.room.context import LogSource, RoomContext
 from crdt.room.presence import Presence
 from crdt.room.room import Room
+from crdt.structs.fast_path import SimpleEdit
 from crdt.text.byte_edits import edits_between
 from crdt.wire import y_protocol
 from harness.typist import Typist
@@ -98,6 +99,11 @@ class Later(Immediately):
 
     def publish_soon(self, _presence: Presence) -> None:
         self.publications += 1
+
+
+def keystroke(update: bytes) -> SimpleEdit:
+    """Return an update as a keystroke that is not joined with others."""
+    return SimpleEdit(0, 0, 0, update)
 
 
 def make_room(

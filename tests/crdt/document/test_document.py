@@ -24,7 +24,7 @@ from crdt.wire.slicing import delete_set
 from crdt.wire.update_parser import parse
 from crdt.wire.y_protocol import state_vector
 from harness.hostile import B3, POISON
-from tests.crdt.harness import Typist
+from tests.crdt.harness import Typist, keystroke
 from tests.crdt.struct_bytes import placed, update_of
 from tests.crdt.struct_bytes import text as structure_text
 from tests.yjs import Yjs
@@ -208,16 +208,16 @@ def test_deferred_updates_are_integrated_by_next_read() -> None:
     """Deferred keystrokes are integrated together by the next call that needs them."""
     typist, subject = Typist(1), Document()
     for at in range(30):
-        subject.defer(typist.insert(at, "x"))
+        subject.defer(keystroke(typist.insert(at, "x")))
     assert subject.size > 30 * 10
     assert subject.texts(["codemirror"]) == {"codemirror": "x" * 30}
     size = subject.size
-    subject.defer(typist.insert(0, "y"))
+    subject.defer(keystroke(typist.insert(0, "y")))
     assert subject.size > size
     reader = Typist(2)
     reader.hear(subject.state())
     assert reader.text == "y" + "x" * 30
-    subject.defer(typist.delete(0, 1))
+    subject.defer(keystroke(typist.delete(0, 1)))
     assert subject.apply(parsed(typist.insert(0, "z"))) is True
     assert subject.texts(["codemirror"]) == {"codemirror": "z" + "x" * 30}
 
@@ -225,7 +225,7 @@ def test_deferred_updates_are_integrated_by_next_read() -> None:
 def test_deferred_update_that_cannot_be_integrated_is_kept_without_texts() -> None:
     subject = Document()
     subject.apply(parsed(B3))
-    subject.defer(BROKEN)
+    subject.defer(keystroke(BROKEN))
 
     subject.catch_up()
 
@@ -241,10 +241,10 @@ def test_document_at_rest_holds_merged_bytes_only() -> None:
     """A document is loaded by its second edit, and holds only merged bytes at rest."""
     typist, subject = Typist(1), Document()
     assert [subject.is_resting, is_loaded(subject)] == [True, False]
-    subject.defer(typist.insert(0, "a"))
+    subject.defer(keystroke(typist.insert(0, "a")))
     subject.catch_up()
     assert not is_loaded(subject)
-    subject.defer(typist.insert(1, "b"))
+    subject.defer(keystroke(typist.insert(1, "b")))
     subject.catch_up()
     assert [subject.is_resting, is_loaded(subject)] == [False, True]
     subject.rest()
@@ -306,11 +306,11 @@ def test_first_value_in_a_text_is_kept_as_it_was_written(yjs: Yjs) -> None:
     typist, subject = Typist(1), Document()
     for at in range(25):
         subject.apply(parsed(typist.insert(at, "x")))
-    subject.defer(typist.insert(25, "y"))
+    subject.defer(keystroke(typist.insert(25, "y")))
     embed = bytes.fromhex("01010900050104" + b"code".hex()) + b"\x0d" + b'{"z":1,"a":2}' + b"\x00"
 
     subject.apply(parsed(embed))
-    subject.defer(typist.insert(26, "z"))
+    subject.defer(keystroke(typist.insert(26, "z")))
 
     assert subject.has_values
     assert embed[2:-1] in subject.state()
@@ -405,7 +405,7 @@ def test_view_is_loaded_from_joined_structs_if_many_are_loose(
         subject.apply(parsed(typist.insert(number, "x")))
 
     for text, times in (("y", 1), ("z", 2)):
-        subject.defer(typist.insert(0, text))
+        subject.defer(keystroke(typist.insert(0, text)))
         subject.rest()
         subject.texts(["codemirror"])
         assert subject.texts(["codemirror"]) == {"codemirror": typist.text}

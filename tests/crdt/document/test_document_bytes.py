@@ -10,7 +10,7 @@ from crdt.document.raw_document import CUT_BYTES
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.update_parser import parse
-from tests.crdt.harness import Typist
+from tests.crdt.harness import Typist, keystroke
 
 
 def parsed(update: bytes) -> Parsed:
@@ -33,7 +33,7 @@ def test_state_is_merged_once_for_twenty_newcomers(monkeypatch: pytest.MonkeyPat
     assert len({subject.diff(b"\x00") for _ in range(20)}) == 1
     assert len(merged) == 1
 
-    subject.defer(typist.insert(0, "x"))
+    subject.defer(keystroke(typist.insert(0, "x")))
     assert len({subject.diff(b"\x00") for _ in range(20)}) == 1
     assert merged[1:] == [1, 2]
 

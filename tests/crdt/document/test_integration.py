@@ -13,7 +13,7 @@ from crdt.structs.struct_index import StructIndex
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.slicing import delete_set
 from crdt.wire.update_parser import parse
-from tests.crdt.harness import Typist
+from tests.crdt.harness import Typist, keystroke
 from tests.crdt.struct_bytes import placed, text, update_of
 
 ROOT = "codemirror"
@@ -97,7 +97,7 @@ def test_edits_between_the_steps_are_there_afterwards(step_s: float, is_resting:
         letter = typist.insert(len(typist.text), "k")
         typed += 1
         if source.random() < 0.5:
-            subject.defer(letter)
+            subject.defer(keystroke(letter))
         else:
             subject.apply(parse(letter))
         if source.random() < 0.1:

@@ -7,6 +7,7 @@ from crdt.log import codec
 from crdt.log.authorship import Authorship
 from crdt.log.contributions import MAX_TYPED, Contributions
 from crdt.log.restore import restore
+from crdt.structs.fast_path import SimpleEdit
 from crdt.wire import update_parser
 from tests.crdt.harness import NOW, Typist, join, make_room, save, send
 
@@ -90,7 +91,8 @@ def test_contributions_keep_order_of_keystrokes_and_other_updates() -> None:
     typist = Typist(5)
     contributions = Contributions(Authorship(), {}, None)
     typist.insert(0, "a")
-    contributions.note_keystroke(5, 0, 1, codec.LogEntry(NOW, "ada", typist.made[-1]), 1)
+    edit = SimpleEdit(5, 0, 1, typist.made[-1])
+    contributions.note_keystroke(edit, codec.LogEntry(NOW, "ada", edit.update), 1)
     update = typist.insert(1, "b")
 
     contributions.note(update_parser.parse(update), codec.LogEntry(NOW + 7_000, "bob", update), 2)

@@ -16,10 +16,13 @@ from crdt.structs.struct_index import StructIndex
 from crdt.wire import y_protocol
 from crdt.wire.content import STORED_LIMITS
 from crdt.wire.lib0 import write_var_uint
+from crdt.wire.struct_id import pack_id
 from crdt.wire.update_parser import parse
 from tests.crdt.harness import Typist
 from tests.crdt.senseless import senseless
 from tests.crdt.struct_bytes import admit
+
+OWN = pack_id(3_000_000_000, 0)
 
 
 def taken(index: StructIndex, update: bytes, author: str = "ada") -> None:
@@ -46,18 +49,24 @@ def test_fast_path_recognizes_typing_and_deleting() -> None:
     index = index_after(typist.insert(0, "ab"))
 
     insert = typist.insert(1, "xyz")
-    assert fast_path.read(frame_of(insert), index, "ada") == SimpleEdit(3_000_000_000, 2, 5, insert)
+    assert fast_path.read(frame_of(insert), index, "ada") == SimpleEdit(
+        3_000_000_000, 2, 5, insert, text=b"xyz", left=OWN, right=OWN + 1
+    )
     taken(index, insert)
     at_end = typist.insert(5, "!")
-    assert fast_path.read(frame_of(at_end), index, "ada") == SimpleEdit(3_000_000_000, 5, 6, at_end)
+    assert fast_path.read(frame_of(at_end), index, "ada") == SimpleEdit(
+        3_000_000_000, 5, 6, at_end, text=b"!", left=OWN + 1
+    )
     taken(index, at_end)
     at_start = typist.insert(0, "?")
     assert fast_path.read(frame_of(at_start), index, "ada") == SimpleEdit(
-        3_000_000_000, 6, 7, at_start
+        3_000_000_000, 6, 7, at_start, text=b"?", right=OWN
     )
     taken(index, at_start)
     over = typist.replace(1, 2, "over")
-    assert fast_path.read(frame_of(over), index, "ada") == SimpleEdit(3_000_000_000, 7, 11, over)
+    assert fast_path.read(frame_of(over), index, "ada") == SimpleEdit(
+        3_000_000_000, 7, 11, over, left=OWN, right=OWN + 2
+    )
     taken(index, over)
     delete = typist.delete(1, 2)
     assert fast_path.read(frame_of(delete), index, "ada") == SimpleEdit(3_000_000_000, 0, 0, delete)
@@ -218,7 +227,7 @@ def test_fast_path_accepts_only_what_pycrdt_integrates(seed: int) -> None:
             found = fast_path.read(frame_of(update), index, "ada")
             if found:
                 assert same_or_none(update, index, "ada")
-                document.defer(update)
+                document.defer(found)
                 taken(index, update)
             if source.random() < 0.2:
                 document.texts(["text", "codemirror"])
