@@ -78,10 +78,13 @@ def encode_chunk(entries: Iterable[LogEntry]) -> bytes:
         elapsed = 0
         if at > now:
             elapsed, now = at - now, at
-        body += (
-            write_var_uint(elapsed), write_var_uint(index << 1 | has_foreign),
-            write_var_uint(len(update)), update
-        )  # fmt: skip
+        flags, size = index << 1 | has_foreign, len(update)
+        # The three numbers of nearly every keystroke are below 128, so each is one byte. Together
+        # they are made in less than half the time of three calls.
+        if elapsed | flags | size < 128:
+            body += (bytes((elapsed, flags, size)), update)
+        else:
+            body += (write_var_uint(elapsed), write_var_uint(flags), write_var_uint(size), update)
     parts = [bytes((_CHUNK,)), write_var_uint(base), write_var_uint(len(authors))]
     parts += [write_var_bytes(author.encode()) for author in authors]
     parts += body

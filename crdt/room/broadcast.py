@@ -70,7 +70,7 @@ class Broadcast:
         for connection in self._connections:
             if connection not in senders:
                 connection.outbox.send_framed(everything)
-            elif len(frames) > 1:
+            elif len(senders) > 1:  # else all frames are its own
                 self._send_others(connection, frames, sources)
 
     def _send_others(
