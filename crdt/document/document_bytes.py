@@ -6,7 +6,7 @@ Not for the texts that pycrdt shows of them, which are in `document`.
 from abc import ABC, abstractmethod
 
 from crdt.document.raw_document import CUT_BYTES, RawDocument
-from crdt.structs.fast_path import SimpleEdit
+from crdt.structs.fast_path import UPDATE, Keystroke
 from crdt.structs.typing_runs import join_runs
 from crdt.wire.raw_merge import MergedState
 
@@ -19,7 +19,7 @@ class DocumentBytes(ABC):
     def __init__(self, base: bytes, merged: MergedState | None) -> None:
         """Start from a merged state; merged: see `RawDocument`."""
         self._raw = RawDocument(base, merged)
-        self._late: list[SimpleEdit] = []
+        self._late: list[Keystroke] = []
         self.size = len(base)
         """Bytes of the merged state and the updates since: a new client gets at most these."""
 
@@ -28,15 +28,15 @@ class DocumentBytes(ABC):
         """Whether the document has content other than text, so that pycrdt must not merge it."""
         return self._raw.has_values
 
-    def defer(self, edit: SimpleEdit) -> None:
+    def defer(self, edit: Keystroke) -> None:
         """Integrate a keystroke later, together with the next ones."""
         self._late.append(edit)
-        self.size += len(edit.update)
+        self.size += len(edit[UPDATE])
 
     def _take_late(self) -> list[bytes]:
         """Return the deferred keystrokes as few updates, whose bytes do not count any more."""
         edits, self._late = self._late, []
-        self.size -= sum(len(edit.update) for edit in edits)
+        self.size -= sum(len(edit[UPDATE]) for edit in edits)
         return join_runs(edits)
 
     @abstractmethod

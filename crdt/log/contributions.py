@@ -2,7 +2,7 @@
 
 from crdt.log.authorship import Authorship
 from crdt.log.codec import LogEntry
-from crdt.structs.fast_path import SimpleEdit
+from crdt.structs.fast_path import Keystroke
 from crdt.wire.parsed_update import Parsed
 
 MAX_TYPED = 1_000
@@ -35,7 +35,7 @@ class Contributions:
         self._authorship = authorship
         self._since = since
         self.first_edit_at, self.last_edit_at = edited_at or (0, 0)
-        self.typed: list[tuple[SimpleEdit, LogEntry, int]] = []
+        self.typed: list[tuple[Keystroke, int, str, int]] = []
 
     def note(self, parsed: Parsed, entry: LogEntry, sequence: int) -> None:
         """Note an update that was applied and is not a keystroke, and its log position."""
@@ -46,11 +46,11 @@ class Contributions:
         self._since[entry.author] = sequence
         self.last_edit_at = entry.at
 
-    def note_keystroke(self, edit: SimpleEdit, entry: LogEntry, sequence: int) -> None:
-        """Note a keystroke: the author and the new structs of one client, and its log position."""
-        self.last_edit_at = entry.at
+    def note_keystroke(self, edit: Keystroke, at: int, author: str, sequence: int) -> None:
+        """Note a keystroke, and its log position; at: milliseconds since 1970."""
+        self.last_edit_at = at
         typed = self.typed
-        typed.append((edit, entry, sequence))
+        typed.append((edit, at, author, sequence))
         if len(typed) >= MAX_TYPED:
             self.fold()
 
@@ -59,9 +59,9 @@ class Contributions:
         if not self.typed:
             return
         typed, self.typed = self.typed, []
-        self._note_first_edit(typed[0][1].at)
+        self._note_first_edit(typed[0][1])
         since, add = self._since, self._authorship.add
-        for (client, first, after, *_), (at, author, *_), sequence in typed:
+        for (client, first, after, _, _, _, _, _), at, author, sequence in typed:
             if after:
                 add(client, first, after, at // 1_000, author)
             since[author] = sequence

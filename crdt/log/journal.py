@@ -15,8 +15,13 @@ at a position mean that another program has written there.
 See docs/design/storage.md.
 """
 
+from typing import Final
+
 from crdt.log import codec
 from storage.records import Chunk
+
+_UPDATE: Final = 2
+"""The place of the update in `codec.Fields`."""
 
 
 class Journal:
@@ -40,7 +45,7 @@ class Journal:
         self._session_id = session_id
         self.sequence = self.saved_sequence = sequence
         self.unsaved_bytes = 0
-        self._unsaved: list[codec.LogEntry] = []
+        self._unsaved: list[codec.Fields] = []
         self._in_flight: Chunk | None = None
 
     @property
@@ -48,10 +53,10 @@ class Journal:
         """Whether the store has all updates."""
         return self.saved_sequence == self.sequence
 
-    def add(self, entry: codec.LogEntry) -> None:
+    def add(self, entry: codec.Fields) -> None:
         """Give an update the next log position, and keep it until it is committed."""
         self.sequence += 1
-        self.unsaved_bytes += len(entry.update)
+        self.unsaved_bytes += len(entry[_UPDATE])
         self._unsaved.append(entry)
 
     def next_chunk(self, now: int) -> Chunk | None:
@@ -71,4 +76,4 @@ class Journal:
             self._in_flight = None
             # The bytes are counted again, not subtracted. Otherwise an error in the count would
             # stay for as long as the room is loaded.
-            self.unsaved_bytes = sum(len(entry.update) for entry in self._unsaved)
+            self.unsaved_bytes = sum(len(entry[_UPDATE]) for entry in self._unsaved)

@@ -150,7 +150,7 @@ class Room:
             connection.sent.note(self.index.clocks, size, now)
 
     def _type(
-        self, connection: Connection, typed: fast_path.SimpleEdit, frame: bytes, now: int
+        self, connection: Connection, typed: fast_path.Keystroke, frame: bytes, now: int
     ) -> bool:
         """Take a keystroke and return True. Near a limit return False, so that `_write` decides."""
         client, first, after, update, parent, _, _, _ = typed
@@ -171,9 +171,8 @@ class Room:
             self.index.clocks[client] = after
             if parent:
                 self.index.parents.extend(client, first, parent)
-        entry = codec.keystroke_entry(now, author, update)
-        journal.add(entry)
-        self.contributions.note_keystroke(typed, entry, journal.sequence)
+        journal.add((now, author, update, False, False))
+        self.contributions.note_keystroke(typed, now, author, journal.sequence)
         self._tell(frame, size, connection)
         if connection.wants_saved:
             connection.receipts.note(journal.sequence, journal.saved_sequence)

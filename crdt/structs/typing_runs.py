@@ -16,7 +16,7 @@ other clients in between do not matter, because an update refers to structs by t
 
 from collections.abc import Iterable
 
-from crdt.structs.fast_path import SimpleEdit
+from crdt.structs.fast_path import Keystroke
 from crdt.wire.lib0 import write_var_uint
 from crdt.wire.struct_id import CLOCK_BITS
 
@@ -45,7 +45,7 @@ class _Run:
         self.right = right
 
 
-def join_runs(edits: Iterable[SimpleEdit]) -> list[bytes]:
+def join_runs(edits: Iterable[Keystroke]) -> list[bytes]:
     """Return updates that have the same effect as these keystrokes, of which there may be fewer."""
     updates: list[bytes] = []
     runs: dict[int, _Run] = {}  # by client id

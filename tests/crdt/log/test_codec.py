@@ -23,13 +23,12 @@ entries = st.lists(
 )
 
 
-def test_keystroke_entry_equals_constructed_entry() -> None:
-    """A keystroke entry has all fields, with their defaults."""
-    entry = codec.keystroke_entry(7, "ada", b"u")
+def test_plain_tuple_is_encoded_like_an_entry() -> None:
+    """The entry of a keystroke is a plain tuple with the fields of an entry."""
+    plain = codec.encode_chunk([(7, "ada", b"u", False, False)])
 
-    assert entry == LogEntry(7, "ada", b"u")
-    assert type(entry) is LogEntry
-    assert len(entry) == len(LogEntry._fields)
+    assert plain == codec.encode_chunk([LogEntry(7, "ada", b"u")])
+    assert codec.decode_chunk(plain) == [LogEntry(7, "ada", b"u")]
 
 
 @given(entries)

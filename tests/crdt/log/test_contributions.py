@@ -92,7 +92,7 @@ def test_contributions_keep_order_of_keystrokes_and_other_updates() -> None:
     contributions = Contributions(Authorship(), {}, None)
     typist.insert(0, "a")
     edit = SimpleEdit(5, 0, 1, typist.made[-1])
-    contributions.note_keystroke(edit, codec.LogEntry(NOW, "ada", edit.update), 1)
+    contributions.note_keystroke(edit, NOW, "ada", 1)
     update = typist.insert(1, "b")
 
     contributions.note(update_parser.parse(update), codec.LogEntry(NOW + 7_000, "bob", update), 2)

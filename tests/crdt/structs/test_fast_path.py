@@ -108,9 +108,10 @@ def test_fast_path_accepts_only_what_slow_path_accepts(seed: int) -> None:
 
 
 def same_or_none(update: bytes, index: StructIndex, author: str) -> bool:
-    found = fast_path.read(frame_of(update), index, author)
-    if found is None:
+    edit = fast_path.read(frame_of(update), index, author)
+    if edit is None:
         return False
+    found = SimpleEdit(*edit)
     parsed = parse(update)
     admitted = check_update(index, parsed, author, index.foreign(parsed, author), lambda: b"")
     assert admitted.parsed is parsed

@@ -32,7 +32,7 @@ class Session:
         author = USERS[number]
         edit = fast_path.read(y_protocol.sync_update(update), self.index, author)
         if edit:
-            self.edits.append(edit)
+            self.edits.append(SimpleEdit(*edit))
         else:
             self.before += (*(edit.update for edit in self.edits), update)
             self.edits = []
