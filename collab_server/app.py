@@ -127,6 +127,7 @@ def _services(
         history_reader=assembly.history_reader,
         redactor=assembly.redactor,
         runs=assembly.runs,
+        program_tests=assembly.program_tests,
         text_changes=assembly.text_changes,
         tokens=tokens,
         refresher=_refresher(store, tokens, web_settings),
@@ -269,6 +270,7 @@ def _limiters(config: Config, rates: Rates) -> Limiters:
         runs=rates.limiter(
             settings.RUNS_PER_10S, config.runs_per_10s / 10, max(3.0, config.runs_per_10s * 0.6)
         ),
+        tests=rates.every(settings.TESTS_PER_MIN, 60),
         handshakes=rates.limiter(
             settings.HANDSHAKES_PER_MIN, config.handshakes_per_min / 60, config.handshakes_per_min
         ),

@@ -25,7 +25,7 @@ from handlers.api import (
 )
 from handlers.export import export
 from handlers.monitoring import health, metrics
-from handlers.running import frame, remote, runs
+from handlers.running import frame, program_tests, remote, runs
 from handlers.services import Services
 from handlers.socketio.endpoint import SocketIOEndpoint
 from handlers.socketio.transport import SocketIOHandler
@@ -65,6 +65,9 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/session/([^/]+)/runs", runs.RunsHandler),
     (r"/session/([^/]+)/runs/([0-9]+)", runs.RunHandler),
     (r"/session/([^/]+)/runs/remote", remote.RemoteRunHandler),
+    (r"/session/([^/]+)/tests", program_tests.ProgramTestsHandler),
+    (r"/session/([^/]+)/tests/order", program_tests.OrderHandler),
+    (r"/session/([^/]+)/tests/([^/]+)", program_tests.ProgramTestHandler),
     (r"/session/([^/]+)/preview", invite.LinkPreviewHandler),
     (r"/invite/([^/]+)", invite.PreviewHandler),
     (r"/chat/send", chat.SendHandler),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from crdt.changing.text_changes import TextChanges
 from crdt.changing.whole_texts import WholeTexts
 from crdt.history.cache import HistoryCache
+from crdt.history.program_tests.rules import ProgramTests
 from crdt.history.reader import HistoryReader
 from crdt.history.redactor import Redactor
 from crdt.history.runs import Runs
@@ -33,6 +34,7 @@ class Assembly:
     history_reader: HistoryReader
     redactor: Redactor
     runs: Runs
+    program_tests: ProgramTests
     text_changes: TextChanges
 
 
@@ -59,6 +61,9 @@ def assemble(
         history_reader=history_reader,
         redactor=Redactor(store, rooms, cache, environment.workers),
         runs=Runs(store, rooms, settings.runs),
+        program_tests=ProgramTests(
+            store, rooms.storage_quota, environment.limit_counters, settings.tests
+        ),
         text_changes=TextChanges(
             environment.workers,
             environment.clock,

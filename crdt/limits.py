@@ -103,6 +103,13 @@ AUTO_VERSIONS = number(
 RUNS = number(
     "runs", 200, 1, 100_000, "runs of programs that a session keeps; the oldest are dropped"
 )
+TESTS = number(
+    "tests",
+    100,
+    1,
+    1_000,
+    "open tests of programs that a session may have, and as many hidden ones",
+)
 USER_BYTES = number(
     "user_bytes",
     2 << 30,
@@ -208,3 +215,4 @@ class RoomsSettings:
     user_bytes: int = USER_BYTES.field()
     user_sessions: int = USER_SESSIONS.field()
     runs: int = RUNS.field()
+    tests: int = TESTS.field()

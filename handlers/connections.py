@@ -95,7 +95,7 @@ class Connections:
         self.slowed = self.too_fast = self.too_slow = 0
         self.join_queue = JoinQueue()
         self._watched: dict[Watched, _Silence] = {}
-        self._listening: dict[str, set[Listener]] = {}
+        self._listening: dict[str, dict[Listener, str]] = {}
         self._slots = _Slots(limits)
         self._work = WorkDebts(limits.work_per_s, limits.work_burst_s)
         self._ticking: asyncio.Task[None] | None = None
@@ -168,7 +168,7 @@ class Connections:
         slots.by_session.add(session_id)
         slots.by_user.add((session_id, user_id))
         if listener:
-            self._listening.setdefault(session_id, set()).add(listener)
+            self._listening.setdefault(session_id, {})[listener] = user_id
         return ""
 
     def work_of(self, user_id: str, now: float) -> Bucket:
@@ -180,9 +180,9 @@ class Connections:
 
         listener  gets no more events; it may be a listener that was never passed to `join`
         """
-        listening = self._listening.get(session_id, set())
+        listening = self._listening.get(session_id, {})
         if listener:
-            listening.discard(listener)
+            listening.pop(listener, None)
         if not listening:
             self._listening.pop(session_id, None)
         self._slots.by_session.remove(session_id)
@@ -196,6 +196,12 @@ class Connections:
         """Send a frame to all listeners of a session."""
         for listener in tuple(self._listening.get(session_id, ())):
             listener.send(frame)
+
+    def tell_users(self, session_id: str, user_ids: frozenset[str], frame: bytes) -> None:
+        """Send a frame to the listeners of a session that belong to these users."""
+        for listener, user_id in tuple(self._listening.get(session_id, {}).items()):
+            if user_id in user_ids:
+                listener.send(frame)
 
     # -- keeping alive ----------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from crdt.changing.text_changes import TextChanges
 from crdt.fair_queue import FairQueue
+from crdt.history.program_tests.rules import ProgramTests
 from crdt.history.reader import HistoryReader
 from crdt.history.redactor import Redactor
 from crdt.history.runs import Runs
@@ -97,6 +98,7 @@ class Limiters:
     messages: RateLimiter
     saves: RateLimiter
     runs: RateLimiter
+    tests: RateLimiter
     handshakes: RateLimiter
     slowed: RateLimiter
     accepts: RateLimiter
@@ -126,6 +128,7 @@ class Services:
     history_reader: HistoryReader
     redactor: Redactor
     runs: Runs
+    program_tests: ProgramTests
     text_changes: TextChanges
     tokens: Tokens
     refresher: Refresher

@@ -216,4 +216,11 @@ RUNS_PER_10S = number(
     1_000_000,
     "runs of programs of a user in ten seconds; three together after a pause",
 )
+TESTS_PER_MIN = number(
+    "tests_per_min",
+    60,
+    1,
+    1_000_000,
+    "changes to tests of programs by a user in a minute",
+)
 MEMBERS = number("members", 200, 1, 100_000, "members of a session")

@@ -6,11 +6,12 @@ Every store passes the suite in `tests/storage/contract`. Rules for all methods:
   The rows survive a loss of power, if the disk keeps synced data.
 - A method that raises has written nothing, except that StoreUnavailable may follow a write.
 - So every write can be repeated. A row with the same id (user, login, session, message, run,
-  invite, ticket) is skipped. Some calls return the changes that they made. A repeated call returns
-  only the changes that the first call did not make.
+  invite, ticket, test) is skipped. Some calls return the changes that they made. A repeated call
+  returns only the changes that the first call did not make.
 - Text is valid Unicode without NUL. Times are milliseconds since 1970.
 - Any method may raise StoreUnavailable, or RowDamaged if the disk returns bytes that differ from
-  the written bytes. Versions, messages and runs that fail their checksum are returned as damaged.
+  the written bytes. Versions, messages, runs and tests that fail their checksum are returned as
+  damaged.
 - Lists have all rows, including damaged rows. `storage.mending` replaces unreadable values.
 """
 
@@ -18,6 +19,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from storage.people import AccountStore, CredentialStore, InviteStore
+from storage.programs import ProgramTestStore, RunStore
 from storage.records import (
     Admission,
     Checkpoint,
@@ -30,13 +32,12 @@ from storage.records import (
     SessionListing,
     Version,
 )
-from storage.runs.records import Run
 
 
 class Usage(NamedTuple):
     """How many sessions a user owns, and how many bytes these and the user's picture take.
 
-    The bytes of a session are those of its log, checkpoint, versions, chat and runs.
+    The bytes of a session are those of its log, checkpoint, versions, chat, runs and tests.
     """
 
     sessions: int
@@ -239,34 +240,15 @@ class RoomStore(Protocol):
         """Remove deleted and replaced data from the store's files too, if it writes any files."""
 
 
-class RunStore(Protocol):
-    """What members' browsers reported about the programs that they ran."""
-
-    async def add_run(self, run: Run, limit: int) -> Run:
-        """Store a run under the session's next number, and return it with this number.
-
-        limit  how many runs a session keeps; the oldest runs are dropped
-
-        Raises NotFound if the session is gone.
-        """
-
-    async def run(self, session_id: str, number: int) -> Run | None:
-        """Return one run with its report."""
-
-    async def runs(
-        self, session_id: str, before: int | None, limit: int, *, with_reports: bool
-    ) -> list[Run]:
-        """Return runs with numbers below `before`, newest first."""
-
-    async def redact_run(self, run: Run) -> None:
-        """Replace the report of a stored run; no effect if it no longer exists.
-
-        A run without a report is stored as damaged.
-        """
-
-
 class Store(
-    AccountStore, CredentialStore, InviteStore, SessionStore, RoomStore, RunStore, Protocol
+    AccountStore,
+    CredentialStore,
+    InviteStore,
+    SessionStore,
+    RoomStore,
+    RunStore,
+    ProgramTestStore,
+    Protocol,
 ):
     """Everything that a server stores."""
 

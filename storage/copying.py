@@ -14,6 +14,9 @@ from typing import Any, Protocol
 
 from storage.base import Store
 from storage.errors import StoreError
+from storage.program_tests.contents import plain as plain_test
+from storage.program_tests.contents import wanted_of
+from storage.program_tests.records import ProgramTest
 from storage.records import INVITES_KEPT_MS, Message, Version, VersionKind
 from storage.runs.contents import plain, report_of
 from storage.runs.records import Outcome, Run
@@ -33,6 +36,7 @@ TABLES: Mapping[str, int] = {
     "checkpoints": 5,
     "versions": 10,
     "runs": 20,
+    "program_tests": 20,
 }
 """{table: rows in a batch}. A table comes after the tables that its rows refer to."""
 
@@ -262,3 +266,14 @@ def run_of(row: Row) -> Run:
     report = report_of(row["report"]) if row["report"] else None
     values = {**row, "outcome": Outcome(row["outcome"]), "report": report}
     return Run(**values, is_damaged=report is None)
+
+
+def program_test_row(test: ProgramTest) -> Row:
+    """Return a test as a row; the row of a damaged test does not have what it says."""
+    row = {field.name: getattr(test, field.name) for field in fields(test)}
+    return {**row, "wanted": plain_test(test.wanted) if test.wanted else None}
+
+
+def program_test_of(row: Row) -> ProgramTest:
+    """Return the test of a row; it is damaged if the row does not have what it says."""
+    return ProgramTest(**{**row, "wanted": wanted_of(row["wanted"]) if row["wanted"] else None})

@@ -29,6 +29,7 @@ REASONS: dict[str, tuple[str, ...]] = {
         "handlers/settings.py",
         "storage/base.py",
         "storage/people.py",
+        "storage/programs.py",
         "storage/errors.py",
     ),
     BOTH_STORES: (
@@ -40,6 +41,7 @@ REASONS: dict[str, tuple[str, ...]] = {
         "storage/mongo/invites.py",
         "storage/mongo/messages.py",
         "storage/mongo/parts.py",
+        "storage/mongo/programs/program_tests.py",
         "storage/mongo/rooms.py",
         "storage/mongo/rows.py",
         "storage/mongo/sessions.py",
@@ -53,6 +55,7 @@ REASONS: dict[str, tuple[str, ...]] = {
         "storage/sqlite/people/logins.py",
         "storage/sqlite/invites.py",
         "storage/sqlite/messages.py",
+        "storage/sqlite/programs/program_tests.py",
         "storage/sqlite/rooms.py",
         "storage/sqlite/sessions.py",
         "storage/sqlite/table_io.py",

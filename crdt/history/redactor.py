@@ -9,6 +9,7 @@ from crdt.errors import RoomUnavailable
 from crdt.fair_queue import FairQueue
 from crdt.history import redaction
 from crdt.history.cache import HistoryCache
+from crdt.history.program_tests.redaction import redact_tests
 from crdt.history.redaction import RedactedIds
 from crdt.history.run_redaction import redact_runs
 from crdt.lifecycle.loading import read_log
@@ -58,18 +59,19 @@ class _Shown(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """The numbers of changed characters (with values), updates, versions and runs."""
+    """The numbers of changed characters (with values), updates, versions, runs and tests."""
 
     characters: int
     updates: int
     versions: int
     runs: int
+    tests: int
 
 
 class Redactor:
-    """Removes texts from logs, checkpoints, versions and runs.
+    """Removes texts from logs, checkpoints, versions, runs and tests of programs.
 
-    Worker processes make the new rows, except those of runs.
+    Worker processes make the new rows, except those of runs and tests.
     """
 
     def __init__(self, store: Store, rooms: Rooms, cache: HistoryCache, workers: Workers) -> None:
@@ -91,16 +93,17 @@ class Redactor:
     ) -> Redaction:
         """Remove each passage or value that had `text` after any of the entries `first` to `last`.
 
-        All runs of the session lose `text` too, because a program may print it at any time.
+        All runs of the session lose `text` too, because a program may print it at any time, and
+        all tests, because they say what programs read and print.
         Passages that are still in the document are deleted there, by an edit in this user's name.
         The log is changed last, so that a call that failed halfway can be repeated.
 
         check  raises if the user may not do this; called again when no other task can
                replace the log any more
 
-        Raises NotFound if neither the entries nor a run have the text, LimitReached if the search
-        takes too long, the errors of `check`, RoomDamaged, RoomUnavailable, StoreUnavailable or
-        WorkError.
+        Raises NotFound if neither the entries nor a run or test have the text, LimitReached if the
+        search takes too long, the errors of `check`, RoomDamaged, RoomUnavailable,
+        StoreUnavailable or WorkError.
         """
         async with self._rooms.use(session_id, user_id) as room, self._slots.slot(user_id):
             await check()
@@ -110,30 +113,35 @@ class Redactor:
                 user_id, redaction.find, chunks, first, last, text, redaction.BOUNDS
             )
             if not ids:
-                return await self._redact_runs_alone(session_id, text, check)
+                return await self._redact_programs_alone(session_id, text, check)
             async with self._rooms.compactor.replacing(session_id):
                 await check()
                 found = _Found(session_id, user_id, text, ids)
                 # No other task replaces the log, the checkpoint or the state meanwhile. Otherwise a
                 # checkpoint that is read before this and stored after it would restore the text.
-                versions, updates, runs = await self._take_out(room, found)
+                versions, updates, programs = await self._take_out(room, found)
             self._cache.forget(session_id)
             await self._store.scrub()
-        return Redaction(sum(map(len, ids.values())), updates, versions, runs)
+        return Redaction(sum(map(len, ids.values())), updates, versions, *programs)
 
-    async def _redact_runs_alone(
+    async def _redact_programs_alone(
         self, session_id: str, text: str, check: Callable[[], Awaitable[object]]
     ) -> Redaction:
         """Remove a text that is in no document from the runs, which may have printed it."""
         await check()
-        runs = await redact_runs(self._store, session_id, text)
-        if not runs:
+        programs = await self._redact_programs(session_id, text)
+        if not any(programs):
             raise NotFound("text in that part of the log")
         await self._store.scrub()
-        return Redaction(0, 0, 0, runs)
+        return Redaction(0, 0, 0, *programs)
 
-    async def _take_out(self, room: Room, found: "_Found") -> tuple[int, int, int]:
-        """Change all stored data; return the numbers of changed (versions, updates, runs)."""
+    async def _redact_programs(self, session_id: str, text: str) -> tuple[int, int]:
+        """Remove a text from runs and tests; return the numbers of changed (runs, tests)."""
+        runs = await redact_runs(self._store, session_id, text)
+        return runs, await redact_tests(self._store, session_id, text)
+
+    async def _take_out(self, room: Room, found: "_Found") -> tuple[int, int, tuple[int, int]]:
+        """Change all stored data; return changed (versions, updates, (runs, tests))."""
         # The log is changed last, because the structs are found in it. So a call that failed
         # halfway can be repeated, and finds the text that is left.
         await self._delete(room, found)
@@ -142,8 +150,8 @@ class Redactor:
         if not await self._rooms.compactor.checkpoint_now(room):
             raise RoomUnavailable("the checkpoint could not be replaced")
         chunks = await read_log(self._store, room.session_id, 0, _CHUNKS_PER_READ)
-        runs = await redact_runs(self._store, room.session_id, found.text)
-        return await self._versions(chunks, found), await self._log(chunks, found), runs
+        programs = await self._redact_programs(room.session_id, found.text)
+        return await self._versions(chunks, found), await self._log(chunks, found), programs
 
     async def _delete(self, room: Room, found: "_Found") -> None:
         """Delete the text that is still visible, by an edit that clients get like any other.

@@ -60,4 +60,5 @@ def without_text(report: RunReport, text: str) -> RunReport:
         stdout=blanked(report.stdout),
         stderr=blanked(report.stderr),
         cases=tuple(map(case_without, report.cases)),
+        hidden=tuple(map(case_without, report.hidden)),
     )

@@ -84,7 +84,8 @@ class Runs:
     ) -> tuple[Sequence[Run], bool]:
         """Return (runs with numbers below `before`, newest first; whether there are more).
 
-        There are fewer than `limit` runs if their outputs are large.
+        There are fewer than `limit` runs if their outputs are large. Results of hidden tests do not
+        count, because the length of a page would tell everybody of them.
         """
         page: list[Run] = []
         size = 0

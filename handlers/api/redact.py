@@ -36,5 +36,6 @@ class RedactHandler(BaseHandler):
             "updates": done.updates,
             "versions": done.versions,
             "runs": done.runs,
+            "tests": done.tests,
         }
         self.reply(answer)

@@ -7,7 +7,8 @@ import asyncio
 import json
 import zipfile
 from collections.abc import Callable, Mapping
-from typing import IO, NamedTuple
+from functools import partial
+from typing import IO, NamedTuple, Protocol
 
 from handlers.http.views import runs
 from handlers.http.views.people import person
@@ -19,7 +20,10 @@ from storage.runs.records import Run
 
 _PAGE = 5
 
-_Write = Callable[[Run, Mapping[str, User]], str]
+
+class _Write(Protocol):
+    def __call__(self, run: Run, people: Mapping[str, User], *, for_staff: bool) -> str:
+        """Return the text of a run."""
 
 
 class _Form(NamedTuple):
@@ -31,12 +35,12 @@ class _Form(NamedTuple):
     after: str
 
 
-def as_json(run: Run, people: Mapping[str, User]) -> str:
+def as_json(run: Run, people: Mapping[str, User], *, for_staff: bool) -> str:
     """Return a run as in answers of the API."""
-    return json.dumps(runs.run(run, people))
+    return json.dumps(runs.run(run, people, for_staff=for_staff))
 
 
-def as_text(run: Run, people: Mapping[str, User]) -> str:
+def as_text(run: Run, people: Mapping[str, User], *, for_staff: bool) -> str:
     """Return a run as a person reads it: a line about it, then its input, output and tests."""
     if run.report is None:
         return f"== run {run.number}: damaged in the store ==\n"
@@ -52,9 +56,8 @@ def as_text(run: Run, people: Mapping[str, User]) -> str:
             said += [f"-- {name} --", text.removesuffix("\n")]
     if report.is_cut:
         said.append("-- the output was longer --")
-    said += [
-        f"-- {'passed' if case.has_passed else 'failed'}: {case.name}" for case in report.cases
-    ]
+    cases = (*report.cases, *report.hidden) if for_staff else report.cases
+    said += [f"-- {'passed' if case.has_passed else 'failed'}: {case.name}" for case in cases]
     return "\n".join(said) + "\n"
 
 
@@ -65,26 +68,32 @@ _FORMS = {
 """{name of the file: its form}"""
 
 
-async def put_runs(services: Services, session_id: str, archive: zipfile.ZipFile) -> None:
-    """Write the files of a session's runs; an archive without runs has them too."""
+async def put_runs(
+    services: Services, session_id: str, archive: zipfile.ZipFile, *, for_staff: bool
+) -> None:
+    """Write the files of a session's runs; an archive without runs has them too.
+
+    for_staff  whether the reader may know of the results of hidden tests
+    """
     for name, form in _FORMS.items():
         with archive.open(name, "w") as file:
-            await _put(services, session_id, file, form)
+            await _put(services, session_id, file, form, for_staff=for_staff)
 
 
-async def _put(services: Services, session_id: str, file: IO[bytes], form: _Form) -> None:
+async def _put(
+    services: Services, session_id: str, file: IO[bytes], form: _Form, *, for_staff: bool
+) -> None:
     separator = form.before
     async for page in pages_of_runs(services.store, session_id, _PAGE):
         people = await services.store.users({run.user_id for run in page})
         for run in page:
-            await asyncio.to_thread(_write, file, separator, form.write, run, people)
+            write = partial(form.write, run, people, for_staff=for_staff)
+            await asyncio.to_thread(_write, file, separator, write)
             separator = form.between
     if separator == form.before:
         await asyncio.to_thread(file.write, form.before.encode())
     await asyncio.to_thread(file.write, form.after.encode())
 
 
-def _write(
-    file: IO[bytes], separator: str, write: _Write, run: Run, people: Mapping[str, User]
-) -> None:
-    file.write((separator + write(run, people)).encode())
+def _write(file: IO[bytes], separator: str, write: Callable[[], str]) -> None:
+    file.write((separator + write()).encode())

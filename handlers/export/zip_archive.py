@@ -1,4 +1,4 @@
-"""Writes a session as a zip file: the files of every version, chat, runs and members."""
+"""Writes a session as a zip file: the files of every version, chat, runs, tests, members."""
 
 import asyncio
 import json
@@ -8,15 +8,17 @@ from dataclasses import replace
 from typing import IO, Any
 
 from crdt.history.differences import DEADLINE_S
+from crdt.history.program_tests.staff import is_staff
 from crdt.reading.file_table import are_few, table_in
 from handlers.export.contents import Paths, as_files, endings_of, live_if_sound, paths_of
 from handlers.export.file_names import MANIFEST, MAX_BYTES, FileNames
 from handlers.export.run_files import put_runs
 from handlers.http.views import chat, code, people
 from handlers.http.views.names import naming_of
+from handlers.http.views.program_tests import program_test
 from handlers.http.views.times import rfc3339
 from handlers.services import Services
-from storage.records import Message, Session, Version
+from storage.records import Member, Message, Session, Version
 
 _PAGE = 20
 _MESSAGES = 500
@@ -30,6 +32,7 @@ live/                 the same, as it was at the time of the export; without fil
 versions.jsonl        number, kind, label, author, contributors and time of each version
 chat.jsonl            messages, oldest first
 runs.json, runs.txt   runs of programs, newest first: what the members' browsers said that they printed
+tests.json            tests of programs, in order; hidden ones only for the owner
 members.json          who takes part, and as what
 
 What is damaged in the store says "damaged": true, and has a DAMAGED.txt instead of its texts.
@@ -84,8 +87,8 @@ class ZipArchive:
             await asyncio.to_thread(self._put, {f"live/{_DAMAGED_FILE}": _DAMAGED_LIVE})
         await self._put_versions()
         await self._put_chat()
-        await put_runs(services, session.id, self._zip)
         members = await services.store.members(session.id)
+        await self._put_programs(members)
         users = await services.store.users({member.user_id for member in members})
         listed = [
             {
@@ -98,6 +101,16 @@ class ZipArchive:
         described = {"members.json": json.dumps(listed, indent=2), MANIFEST: self._names.manifest()}
         await asyncio.to_thread(self._put, described)
         await asyncio.to_thread(self._zip.close)
+
+    async def _put_programs(self, members: Iterable[Member]) -> None:
+        """Put runs and tests, with hidden tests and their results only for staff."""
+        services, session_id = self._services, self._session.id
+        reader = next((row for row in members if row.user_id == self._user_id), None)
+        for_staff = reader is not None and is_staff(reader)
+        await put_runs(services, session_id, self._zip, for_staff=for_staff)
+        tests = await services.program_tests.seen_by(reader) if reader else ()
+        listed = json.dumps([program_test(test) for test in tests], indent=2)
+        await asyncio.to_thread(self._put, {"tests.json": listed})
 
     async def _put_versions(self) -> None:
         store, before = self._services.store, None

@@ -22,6 +22,10 @@ SESSION_CHANGED = _frame({"about": "session"})
 Its title, language, status, a role, or the size of its document has changed."""
 
 
+TESTS_CHANGED = _frame({"about": "tests"})
+"""Tells a client to read the tests of the session's programs again."""
+
+
 def of_run(number: int) -> bytes:
     """Return the note that a run was stored; clients read it by its number."""
     return _frame({"about": "run", "number": number})

@@ -21,7 +21,7 @@ from cerberus.errors import BasicErrorHandler
 from crdt.limits import MAX_NAME_BYTES
 from crdt.reading.items import as_text
 from handlers.errors import invalid
-from handlers.http.rules import fields, reports
+from handlers.http.rules import fields, program_tests, reports
 from storage.runs.records import Outcome, Runners
 
 Schema = Mapping[str, Mapping[str, Any]]
@@ -140,6 +140,9 @@ RUN: Schema = {
               "check_with": reports.check_cases, "meta": {"items": reports.CASE}},
 }  # fmt: skip
 REMOTE_RUN: Schema = {name: RUN[name] for name in ("root", "language", "stdin")}
+TEST: Schema = {**program_tests.FIELDS, "name": {**_TITLE, "minlength": 1, "maxlength": 200}}
+NEW_TEST: Schema = {**TEST, **{name: _required(TEST[name]) for name in ("kind", "name", "root")}}
+TEST_ORDER: Schema = {"ids": _required(program_tests.IDS)}
 EMPTY: Schema = {}
 
 

@@ -6,6 +6,7 @@ Programs run in the browsers of members, so a run is a claim of its user's brows
 from collections.abc import Mapping
 from typing import Any
 
+from crdt.history.program_tests.staff import is_staff
 from handlers import errors, ids
 from handlers.http import notifications, queries, schemas
 from handlers.http.base import BaseHandler
@@ -29,22 +30,25 @@ class RunsHandler(BaseHandler):
         session, member = await self.member(session_id, Role.VIEWER, writes=True)
         services = self.services
         services.runs.check_allowed(session, member.role)
+        if _has_hidden(body) and not is_staff(member):
+            raise errors.forbidden("Only the owner of the session may have hidden tests.")
         if wait := services.limiters.runs.wait_s(self.me.id):
             raise errors.rate_limited(wait, "Too many runs in a short time.")
         run = new_run(self, session, Outcome(body["outcome"]), _report(body))
         stored = await store_run(self, session, run, body.get("sequence"))
-        answer: OneRun = {"run": runs.run(stored, {self.me.id: self.me})}
+        shown = runs.run(stored, {self.me.id: self.me}, for_staff=is_staff(member))
+        answer: OneRun = {"run": shown}
         self.reply(answer, 201)
 
     async def get(self, session_id: str) -> None:
-        session, _ = await self.member(session_id, Role.VIEWER)
+        session, member = await self.member(session_id, Role.VIEWER)
         query = self.read_query(queries.RUNS)
         page, has_more = await self.services.runs.page(
             session.id, query.get("before"), query["limit"]
         )
         people = await self.services.store.users({run.user_id for run in page})
         answer: Runs = {
-            "runs": [runs.run(run, people) for run in page],
+            "runs": [runs.run(run, people, for_staff=is_staff(member)) for run in page],
             "next": page[-1].number if has_more else None,
         }
         await self.reply_to_members(answer)
@@ -54,7 +58,7 @@ class RunHandler(BaseHandler):
     """GET /session/:id/runs/:number"""
 
     async def get(self, session_id: str, number: str) -> None:
-        session, _ = await self.member(session_id, Role.VIEWER)
+        session, member = await self.member(session_id, Role.VIEWER)
         found = None
         if len(number) <= _MAX_DIGITS:
             found = await self.services.store.run(session.id, int(number))
@@ -63,7 +67,7 @@ class RunHandler(BaseHandler):
         if found.is_damaged:
             raise errors.damaged(f"Run {found.number}")
         people = await self.services.store.users([found.user_id])
-        answer: OneRun = {"run": runs.run(found, people)}
+        answer: OneRun = {"run": runs.run(found, people, for_staff=is_staff(member))}
         await self.reply_to_members(answer)
 
 
@@ -93,10 +97,6 @@ async def store_run(handler: BaseHandler, session: Session, run: Run, sequence: 
 
 def _report(body: Mapping[str, Any]) -> RunReport:
     """Return the report in a checked body."""
-    cases = tuple(
-        CaseResult(case["name"], case["passed"], case.get("expected"), case.get("actual"))
-        for case in body.get("tests", ())
-    )
     return RunReport(
         root=body["root"],
         language=body["language"],
@@ -107,5 +107,18 @@ def _report(body: Mapping[str, Any]) -> RunReport:
         exit=body["exit"],
         ms=body["ms"],
         is_cut=body.get("isCut", False),
-        cases=cases,
+        cases=_results(body, are_hidden=False),
+        hidden=_results(body, are_hidden=True),
+    )
+
+
+def _has_hidden(body: Mapping[str, Any]) -> bool:
+    return any(case.get("isHidden", False) for case in body.get("tests", ()))
+
+
+def _results(body: Mapping[str, Any], *, are_hidden: bool) -> tuple[CaseResult, ...]:
+    return tuple(
+        CaseResult(case["name"], case["passed"], case.get("expected"), case.get("actual"))
+        for case in body.get("tests", ())
+        if case.get("isHidden", False) is are_hidden
     )

@@ -326,10 +326,15 @@ export interface components {
     }
     /** @enum {string} */
     Outcome: "done" | "failed" | "stopped" | "timeout"
-    /** @description One test of a program, with what it expected and what it got. */
+    /**
+     * @description One test of a program, with what it expected and what it got.
+     *
+     *     Only staff get results of hidden tests, with `isHidden`.
+     */
     RunTest: {
       name: string
       passed: boolean
+      isHidden?: boolean
       expected?: string
       actual?: string
     }
@@ -337,6 +342,35 @@ export interface components {
     Runs: {
       runs: components["schemas"]["Run"][]
       next: number | null
+    }
+    /** @description Tests in their order; `isStaff` says whether the reader gets hidden tests too. */
+    ProgramTests: {
+      tests: components["schemas"]["ProgramTest"][]
+      isStaff: boolean
+    }
+    /**
+     * @description A test of the session's programs.
+     *
+     *     A `case` has the input of a program and the output that it must print. A `file` has the code of
+     *     assertions in `source`. `root` is the file that is run. Of a `damaged` test, only the id and
+     *     `isHidden` are known.
+     */
+    ProgramTest: {
+      id: string
+      kind: components["schemas"]["Kind"]
+      name: string
+      root: string
+      input: string
+      expected: string
+      source: string
+      isHidden: boolean
+      damaged?: boolean
+    }
+    /** @enum {string} */
+    Kind: "case" | "file"
+    /** @description One test. */
+    OneProgramTest: {
+      test: components["schemas"]["ProgramTest"]
     }
     /** @description The session and the role that a session's link leads to, if users may join by the link. */
     LinkPreview: {
@@ -712,9 +746,9 @@ export interface components {
       carried: boolean
     }
     /**
-     * @description How many characters were removed, and from how many updates, versions and runs.
+     * @description How many characters were removed, and from how many updates, versions, runs and tests.
      *
-     *     `characters` does not count those of runs.
+     *     `characters` does not count those of runs and tests.
      */
     Redaction: {
       from: number
@@ -723,6 +757,7 @@ export interface components {
       updates: number
       versions: number
       runs: number
+      tests: number
     }
     /** @description Versions, newest first. */
     Versions: {
@@ -789,6 +824,10 @@ export type Run = components["schemas"]["Run"]
 export type Outcome = components["schemas"]["Outcome"]
 export type RunTest = components["schemas"]["RunTest"]
 export type Runs = components["schemas"]["Runs"]
+export type ProgramTests = components["schemas"]["ProgramTests"]
+export type ProgramTest = components["schemas"]["ProgramTest"]
+export type Kind = components["schemas"]["Kind"]
+export type OneProgramTest = components["schemas"]["OneProgramTest"]
 export type LinkPreview = components["schemas"]["LinkPreview"]
 export type PreviewSession = components["schemas"]["PreviewSession"]
 export type Preview = components["schemas"]["Preview"]

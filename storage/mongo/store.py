@@ -18,6 +18,7 @@ from storage.mongo.people import account_removal
 from storage.mongo.people.account_removal import MongoAccountRemoval
 from storage.mongo.people.credentials import MongoCredentialStore
 from storage.mongo.people.logins import MongoLoginStore
+from storage.mongo.programs.program_tests import MongoProgramTestStore
 from storage.mongo.rooms import MongoRoomStore
 from storage.mongo.runs import MongoRunStore
 from storage.mongo.sessions import MongoSessionStore
@@ -42,6 +43,7 @@ class MongoStore(
     MongoRoomStore,
     MongoVersionStore,
     MongoRunStore,
+    MongoProgramTestStore,
     MongoUsage,
     MongoTableIO,
 ):

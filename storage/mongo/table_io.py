@@ -9,6 +9,8 @@ from storage.copying import (
     Row,
     message_of,
     message_row,
+    program_test_of,
+    program_test_row,
     run_of,
     run_row,
     version_of,
@@ -18,6 +20,7 @@ from storage.mongo import parts
 from storage.mongo import rows as documents
 from storage.mongo.database.driver import Document, at_most, date, translated
 from storage.mongo.database.engine import Engine
+from storage.mongo.programs.program_tests import as_program_test, program_test_document
 from storage.mongo.versions import contents_of, packed
 from storage.names import name_key, name_skeleton
 from storage.records import Role
@@ -115,6 +118,8 @@ class MongoTableIO:
                 return message_row(documents.as_message(document))
             case "runs":
                 return run_row(documents.as_run(document, with_report=True))
+            case "program_tests":
+                return program_test_row(as_program_test(document))
         row = {name: value for name, value in document.items() if name not in _DERIVED}
         if table in _ID:
             row[_ID[table]] = document["_id"]
@@ -151,6 +156,8 @@ class MongoTableIO:
                 return documents.message_document(message_of(row))
             case "runs":
                 return documents.run_document(run_of(row))
+            case "program_tests":
+                return program_test_document(program_test_of(row))
         document = {"_id": _key(table, row), **row}
         if table in _ID:
             del document[_ID[table]]

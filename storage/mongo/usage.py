@@ -15,7 +15,13 @@ from storage.mongo.database.driver import Document, at_most, translated
 from storage.mongo.database.engine import Engine
 from storage.mongo.parts import PART_BYTES
 
-_COUNTED = {"log": "data", "checkpoints": "state", "versions": "content", "runs": "content"}
+_COUNTED = {
+    "log": "data",
+    "checkpoints": "state",
+    "versions": "content",
+    "runs": "content",
+    "program_tests": "content",
+}
 """{collection: field whose bytes are counted}. The value may be stored in parts."""
 
 _HOUR_MS = 3_600_000

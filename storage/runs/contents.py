@@ -16,13 +16,15 @@ _LEVEL = 6
 def plain(report: RunReport) -> dict[str, Any]:
     """Return a report as JSON can hold it."""
     values = asdict(report)
-    return {**values, "cases": list(values["cases"])}
+    return {**values, "cases": list(values["cases"]), "hidden": list(values["hidden"])}
 
 
 def report_of(values: Mapping[str, Any]) -> RunReport:
     """Return the report of what `plain` returned; raises TypeError or KeyError for other values."""
     cases = tuple(CaseResult(**case) for case in values["cases"])
-    return RunReport(**{**values, "cases": cases})
+    # Reports of earlier releases do not have this field.
+    hidden = tuple(CaseResult(**case) for case in values.get("hidden", ()))
+    return RunReport(**{**values, "cases": cases, "hidden": hidden})
 
 
 def pack_report(session_id: str, number: int, report: RunReport | None) -> bytes:

@@ -47,6 +47,8 @@ class RunReport:
     exit    the program's exit status; None if it did not end by itself
     ms      milliseconds that the run took
     is_cut  whether the output was longer than what is kept
+    cases   the results of open tests
+    hidden  the results of hidden tests, apart from the others: only staff may know of them
     """
 
     root: str
@@ -59,6 +61,7 @@ class RunReport:
     ms: int
     is_cut: bool = False
     cases: tuple[CaseResult, ...] = ()
+    hidden: tuple[CaseResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ MIGRATIONS = (
     "7_usage.sql",
     "8_resets.sql",
     "9_runs.sql",
+    "10_tests.sql",
 )
 """Scripts in this package. The database's `user_version` says how many of them have run.
 

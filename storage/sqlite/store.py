@@ -17,6 +17,7 @@ from storage.sqlite.messages import SqliteMessageStore, seal_messages, unsealed_
 from storage.sqlite.people.account_removal import SqliteAccountRemoval
 from storage.sqlite.people.credentials import SqliteCredentialStore
 from storage.sqlite.people.logins import SqliteLoginStore
+from storage.sqlite.programs.program_tests import SqliteProgramTestStore
 from storage.sqlite.rooms import SqliteRoomStore
 from storage.sqlite.runs import SqliteRunStore
 from storage.sqlite.sessions import SqliteSessionStore
@@ -45,6 +46,7 @@ class SqliteStore(
     SqliteRoomStore,
     SqliteVersionStore,
     SqliteRunStore,
+    SqliteProgramTestStore,
     SqliteTableIO,
 ):
     """A Store in one file; the contract is `storage.base.Store`.

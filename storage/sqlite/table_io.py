@@ -9,6 +9,8 @@ from storage.copying import (
     Row,
     message_of,
     message_row,
+    program_test_of,
+    program_test_row,
     run_of,
     run_row,
     version_of,
@@ -18,6 +20,7 @@ from storage.mending import readable
 from storage.names import name_key, name_skeleton
 from storage.sqlite.engine import Engine
 from storage.sqlite.messages import as_message, message_columns
+from storage.sqlite.programs.program_tests import as_program_test, program_test_columns
 from storage.sqlite.runs import as_run, run_columns
 from storage.sqlite.versions import as_version, version_columns
 
@@ -34,6 +37,7 @@ _KEYS = {
     "checkpoints": ("session_id",),
     "versions": ("session_id", "number"),
     "runs": ("session_id", "number"),
+    "program_tests": ("session_id", "id"),
 }
 _FLAGS = {"is_guest", "is_deleted", "is_removed", "is_revoked"}
 _DERIVED = {"username_key", "username_skeleton", "email_key"}
@@ -113,6 +117,8 @@ def _as_row(table: str, columns: sqlite3.Row) -> Row:
             return message_row(as_message(columns))
         case "runs":
             return run_row(as_run(columns))
+        case "program_tests":
+            return program_test_row(as_program_test(columns))
     row = {name: value for name, value in dict(columns).items() if name not in _DERIVED}
     row = {
         name: readable(value) if isinstance(value, str) else value for name, value in row.items()
@@ -128,6 +134,8 @@ def _as_columns(table: str, row: Row) -> dict[str, Any]:
             return message_columns(message_of(row))
         case "runs":
             return run_columns(run_of(row))
+        case "program_tests":
+            return program_test_columns(program_test_of(row))
     columns = dict(row)
     if table == "users":
         is_nameless = row["is_guest"] or row["is_deleted"]

@@ -38,7 +38,7 @@ def test_config_defaults_of_limits_match_table() -> None:
         "access_token_s": 15 * minute, "refresh_idle_s": 14 * 24 * hour,
         "refresh_s": 30 * 24 * hour, "bcrypt_cost": 12,
         "messages_per_10s": 5, "saves_per_s": 1, "versions": 1_000, "auto_versions": 500,
-        "members": 200, "runs": 200, "runs_per_10s": 5,
+        "members": 200, "runs": 200, "runs_per_10s": 5, "tests": 100, "tests_per_min": 60,
     }  # fmt: skip
 
     assert {name: getattr(Config(), name) for name in promised} == promised

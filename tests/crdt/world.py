@@ -74,6 +74,7 @@ class World:
         self.rooms, self.versions = parts.rooms, parts.versions
         self.history_reader, self.redactor = parts.history_reader, parts.redactor
         self.runs = parts.runs
+        self.program_tests = parts.program_tests
         self.version_writer = parts.version_writer
 
     async def session(

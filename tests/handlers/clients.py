@@ -81,6 +81,18 @@ def report(stdout: str = "1\n", **other: Any) -> dict[str, Any]:
     }
 
 
+def program_test(name: str = "adds", **other: Any) -> dict[str, Any]:
+    """Return the body that adds a test of a program."""
+    return {
+        "kind": "case",
+        "name": name,
+        "root": "codemirror",
+        "input": "1 2\n",
+        "expected": "3\n",
+        **other,
+    }
+
+
 def set_cookies(answer: Answer) -> dict[str, Morsel[str]]:
     """Return the cookies that an answer sets."""
     found: SimpleCookie = SimpleCookie()

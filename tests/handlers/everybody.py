@@ -13,6 +13,7 @@ from tests.handlers.clients import (
     guest_of,
     new_invite,
     picture,
+    program_test,
     report,
     upload,
 )
@@ -29,6 +30,7 @@ class World:
     target: Api
     counter: int = 0
     invites: dict[str, dict[str, str]] = field(default_factory=dict)
+    tests: dict[str, str] = field(default_factory=dict)
     wires: list[Wire] = field(default_factory=list)
 
     @classmethod
@@ -43,7 +45,7 @@ class World:
         return cls(clients, target)
 
     async def session(self, **fields: str) -> str:
-        """Open a session with a version, a run, a message and an invite, and all clients in it."""
+        """Open a session with a version, a run, a test, a message, an invite, and all clients."""
         owner = self.clients["owner"]
         session_id = await owner.new_session(joinRole="viewer", code="x")
         for api in (
@@ -64,6 +66,8 @@ class World:
             await owner.post("/chat/send", {"sessionId": session_id, "message": "hi"})
         ).status == 201
         self.invites[session_id] = await new_invite(owner, session_id)
+        added = await owner.post(f"/session/{session_id}/tests", program_test())
+        self.tests[session_id] = added.body["test"]["id"]
         if fields:
             assert (await owner.patch(f"/session/{session_id}", fields)).status == 200
         return session_id
@@ -93,6 +97,9 @@ class World:
             "/user/email": {"email": f"{name}@example.org", "password": PASSWORD},
             "/session/([^/]+)/members/([^/]+)": {"role": "editor"},
             "/session/([^/]+)/runs": report(),
+            "/session/([^/]+)/tests": program_test(),
+            "/session/([^/]+)/tests/order": {"ids": [self.tests[session_id]]},
+            "/session/([^/]+)/tests/([^/]+)": {"name": name},
             "/session/([^/]+)/runs/remote": {"root": "codemirror", "language": "python"},
             "/chat/send": {"sessionId": session_id, "message": "x"},
             "/code/([^/]+)/save": {"code": name},
@@ -124,6 +131,7 @@ class World:
             "/invite/([^/]+)": [invite["invite"]],
             "/join/([^/]+)": [invite["invite"]],
             "/session/([^/]+)/runs/([0-9]+)": [session_id, "1"],
+            "/session/([^/]+)/tests/([^/]+)": [session_id, self.tests[session_id]],
             "/code/([^/]+)/versions/([0-9]+)": [session_id, "1"],
             "/code/([^/]+)/at/([0-9]+)": [session_id, "1"],
         }.get(route, [session_id, self.target.user["id"]])

@@ -88,6 +88,17 @@ def test_tell_reaches_listeners_of_session_until_they_leave() -> None:
     assert counted._listening.keys() == {"other"}
 
 
+def test_tell_users_reaches_only_listeners_of_these_users() -> None:
+    counted, listener, other = Connections(LIMITS), FakeSocket(), FakeSocket()
+    counted.join("s", "ada", listener)
+    counted.join("s", "bob", other)
+
+    counted.tell_users("s", frozenset({"ada"}), b"news")
+    counted.tell_users("t", frozenset({"ada"}), b"nothing")
+
+    assert (listener.sent, other.sent) == ([b"news"], [])
+
+
 async def test_silent_client_is_pinged_and_then_cut_off(monkeypatch) -> None:
     """A silent client gets a ping after `ping_s` and is cut off `pong_s` later.
 

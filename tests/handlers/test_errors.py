@@ -9,10 +9,10 @@ import pytest
 
 from handlers import errors
 from handlers.http.api_docs.operations import ERRORS, OPERATIONS
-from handlers.http.schemas import RUN
+from handlers.http.schemas import NEW_TEST, RUN
 from storage.errors import StoreUnavailable
 from tests.api import PASSWORD, Api
-from tests.handlers.clients import UNKNOWN_ID, account, code_of, report
+from tests.handlers.clients import UNKNOWN_ID, account, code_of, program_test, report
 from tests.handlers.problems import METHODS, is_problem
 from tests.narrowing import required
 
@@ -364,6 +364,9 @@ FIELDS = {
     ("PATCH", "/session/{id}"): ["title", "language", "access", "joinRole", "runs", "status"],
     ("POST", "/session/{id}/runs"): list(RUN),
     ("POST", "/session/{id}/runs/remote"): ["root", "language", "stdin"],
+    ("POST", "/session/{id}/tests"): list(NEW_TEST),
+    ("PATCH", "/session/{id}/tests/{testId}"): list(NEW_TEST),
+    ("POST", "/session/{id}/tests/order"): ["ids"],
     ("PATCH", "/session/{id}/members/{userId}"): ["role"],
     ("POST", "/chat/send"): ["sessionId", "message"],
     ("POST", "/code/{sessionId}/restore"): {"version": 1, "root": "x"},
@@ -402,11 +405,14 @@ async def test_hostile_value_on_any_field_is_accepted_or_refused(start_server, n
     await bob.post(f"/session/{session_id}/join")
     carol, victor = await ada.sign_up("carol"), await ada.sign_up("victor")
     invite = await ada.post(f"/session/{session_id}/invites")
+    added = await ada.post(f"/session/{session_id}/tests", program_test())
+    test_id = added.body["test"]["id"]
     good = {
         "/user/signup": account("eve"),
         "/user/login": {"username": "ada", "password": PASSWORD},
         "/session/{id}/members/{userId}": {"role": "viewer"},
         "/session/{id}/runs": report(),
+        "/session/{id}/tests": program_test(),
         "/chat/send": {"sessionId": session_id, "message": "x"},
         "/user/password": {"currentPassword": PASSWORD, "newPassword": "another good one"},
         "/user/password/reset": {"token": "x", "newPassword": "another good one"},
@@ -415,7 +421,9 @@ async def test_hostile_value_on_any_field_is_accepted_or_refused(start_server, n
     }
 
     for (method, path), fields in FIELDS.items():
-        address = path.format(id=session_id, sessionId=session_id, userId=bob.user["id"])
+        address = path.format(
+            id=session_id, sessionId=session_id, userId=bob.user["id"], testId=test_id
+        )
         for field in [*fields, "unknown"]:
             rest = {key: value for key, value in good.get(path, {}).items() if key != field}
             if (path, field) == ("/user/login", "email"):

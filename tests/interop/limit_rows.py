@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from collab_server.server import Server
+from crdt.history.program_tests.rules import MAX_SOURCE_BYTES, MAX_VALUE_BYTES
 from crdt.history.runs import MAX_OUTPUT_BYTES, MAX_STDIN_BYTES
 from handlers.api.avatar import MAX_FILE_BYTES
 from handlers.http.rules.fields import MAX_CODE_BYTES
@@ -26,6 +27,7 @@ from tests.handlers.clients import (
     code_of,
     new_invite,
     picture,
+    program_test,
     report,
     typing_frame,
     upload,
@@ -286,6 +288,11 @@ async def report_run(scene: Scene, size: int, **fields: Any) -> object:
     return answered(await scene.ada.post(f"/session/{scene.session_id}/runs", body))
 
 
+async def add_test(scene: Scene, number: int, **fields: Any) -> object:
+    body = program_test(f"{number}", **fields)
+    return answered(await scene.ada.post(f"/session/{scene.session_id}/tests", body))
+
+
 async def oldest_run(scene: Scene, number: int) -> object:
     """Report a run; return OK while the session keeps its first run."""
     assert await report_run(scene, number) == OK
@@ -417,11 +424,14 @@ REST = (
     rate("messages_per_10s", lambda scene, _: say(scene, 1), 2, 1),
     rate("saves_per_s", save_code, 5, 0.01),
     rate("runs_per_10s", report_run, 3, 0.01),
+    rate("tests_per_min", add_test, 3, 3),
     Row("max_json_bytes", send_json, (1_024,), 1_025, **TOO_LARGE, value=1_024),
     Row("max_text_bytes", save_code, (1_024,), 1_025, (413, "too_large"),
         {"limit_reached max_text_bytes": 1, "problems too_large": 1}, 1_024),
     Row("versions", save_code, range(1, 3), 3, **FULL, value=2),
     Row("auto_versions", restore, range(2), 2, "1 gone", {}, 2),
+    Row("tests", add_test, range(2), 2, (409, "limit_reached"),
+        {"limit_reached tests": 1, "problems limit_reached": 1}, 2),
     Row("runs", oldest_run, range(2), 2, "1 gone", {"problems not_found": 1}, 2),
     Row("members", join, range(2), 2, **FULL, value=3),
     Row("members", join_by_socket, range(2), 2, (4403, "forbidden", None), {"closes 4403": 1}, 3),
@@ -438,6 +448,12 @@ REST = (
     Row("a run's output", report_run, (MAX_OUTPUT_BYTES,), MAX_OUTPUT_BYTES + 1, **TOO_LARGE),
     Row("a run's input", lambda scene, size: report_run(scene, 1, stdin="x" * size),
         (MAX_STDIN_BYTES,), MAX_STDIN_BYTES + 1, **TOO_LARGE),
+    Row("a test's input", lambda scene, size: add_test(scene, 0, input="x" * size),
+        (MAX_VALUE_BYTES,), MAX_VALUE_BYTES + 1, **INVALID),
+    Row("a test's source", lambda scene, size: add_test(scene, 0, source="x" * size),
+        (MAX_SOURCE_BYTES,), MAX_SOURCE_BYTES + 1, **INVALID),
+    Row("a test's name", lambda scene, size: add_test(scene, 0, name="x" * size),
+        (200,), 201, **INVALID),
     Row("a title", name_it, (120,), 121, **INVALID),
     Row("a label", save, (120,), 121, **INVALID),
     Row("a user name", lambda scene, size: sign_up_with(scene, "username", "x" * size), (3, 32), 33,

@@ -15,6 +15,7 @@ from tests.handlers.clients import (
     joined,
     log_in,
     picture,
+    program_test,
     report,
     typing_frame,
     upload,
@@ -96,6 +97,12 @@ async def _sessions(ada: Api) -> str:
     await ada.post(f"/session/{session_id}/runs", report(exit=None, tests=tests))
     await ada.get(f"/session/{session_id}/runs")
     await ada.get(f"/session/{session_id}/runs/1")
+    added = await ada.post(f"/session/{session_id}/tests", program_test(isHidden=True))
+    test = f"/session/{session_id}/tests/{added.body['test']['id']}"
+    await ada.patch(test, {"input": "3 4\n"})
+    await ada.post(f"/session/{session_id}/tests/order", {"ids": [added.body["test"]["id"]]})
+    await ada.get(f"/session/{session_id}/tests")
+    await ada.delete(test)
     return session_id
 
 

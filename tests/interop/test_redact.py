@@ -15,7 +15,7 @@ import crdt.log.segments
 from crdt.history.redaction import SearchBounds
 from storage.errors import StoreUnavailable
 from tests.api import PASSWORD, Api
-from tests.handlers.clients import code_of, guest_of, joined, report, typing_frame
+from tests.handlers.clients import code_of, guest_of, joined, program_test, report, typing_frame
 from tests.interop.played_log import log_of, played
 from tests.node_peers import Peers
 from tests.waiting import until
@@ -58,6 +58,8 @@ async def typed_secret(peers: Peers, ada: Api, bob: Api) -> tuple[str, int]:
     live = await until(lambda: ada.live(session_id), lambda live: live["code"] == text)
     await peers.until_text(text, "b")
     assert (await bob.post(f"/code/{session_id}/save")).status == 201
+    wants = program_test(input=SECRET, isHidden=True)
+    assert (await ada.post(f"/session/{session_id}/tests", wants)).status == 201
     printed = report(f"key is {SECRET}", stdin=SECRET)
     assert (await bob.post(f"/session/{session_id}/runs", printed)).status == 201
     return session_id, live["sequence"]
@@ -86,6 +88,8 @@ async def everything(api: Api, session_id: str, sequence: int) -> list[str]:
     ]
     runs = (await api.get(f"/session/{session_id}/runs")).body["runs"]
     found += [text for run in runs for text in (run["stdin"], run["stdout"])]
+    tests = (await api.get(f"/session/{session_id}/tests")).body["tests"]
+    found += [text for test in tests for text in (test["input"], test["expected"])]
     archive = zipfile.ZipFile(io.BytesIO((await api.get(f"/code/{session_id}/export")).body))
     return [*found, *(archive.read(name).decode() for name in archive.namelist())]
 
@@ -116,7 +120,7 @@ async def test_redaction_removes_secret_from_every_place(
 
     assert (answer.status, answer.body) == (
         200, {"from": 1, "to": sequence, "characters": 17, "updates": 1, "versions": 2,
-             "runs": 1},
+             "runs": 1, "tests": 1},
     )  # fmt: skip
     left = next(part for part in (SECRET[size:] for size in range(17)) if part in shown)
     await peers.until_text(shown.replace(left, ""), "a", "b")

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from handlers.http.api_docs.operations import OPERATIONS
 from tests.api import Api
 from tests.conformance import operation_of
-from tests.handlers.clients import UNKNOWN_ID, new_invite, picture, report, upload
+from tests.handlers.clients import UNKNOWN_ID, new_invite, picture, program_test, report, upload
 
 EXAMPLES = 5
 """Number of random requests for each operation, 15 s in all.
@@ -85,6 +85,7 @@ async def _configuration(ada: Api) -> str:
     session_id = await ada.new_session(code="one\n")
     await ada.post(f"/code/{session_id}/save", {"code": "two\n"})
     await ada.post(f"/session/{session_id}/runs", report())
+    test = (await ada.post(f"/session/{session_id}/tests", program_test())).body["test"]
     invite = await new_invite(ada, session_id)
     bob = await ada.sign_up("bob")
     await upload(bob, picture())
@@ -102,6 +103,7 @@ async def _configuration(ada: Api) -> str:
         f'"path.invite" = "{invite["invite"]}"',
     ]
     lines += [f'"path.userId" = "{bob.user["id"]}"', f'"path.inviteId" = "{invite["id"]}"']
+    lines += [f'"path.testId" = "{test["id"]}"']
     lines += ['"path.n" = 1', '"path.sequence" = 1', '"query.root" = "codemirror"']
     for operation in OPERATIONS:
         if "{id}" in operation.path:

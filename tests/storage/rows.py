@@ -6,6 +6,7 @@ import pytest
 
 from storage.base import Store
 from storage.logins.records import Login, Ticket
+from storage.program_tests.records import Kind, ProgramTest, Wanted
 from storage.records import (
     Access,
     Avatar,
@@ -241,6 +242,7 @@ def report(stdout: str = "1\n", **fields: Any) -> RunReport:
             "ms": 12,
             "is_cut": True,
             "cases": (CaseResult("adds", True, "3", "3"), CaseResult("fails", False)),
+            "hidden": (CaseResult("overflows", False, "0", "-1"),),
             **fields,
         }
     )
@@ -259,6 +261,21 @@ def run(stdout: str = "1\n", session_id: str = "s1", **fields: Any) -> Run:
             "outcome": Outcome.DONE,
             "created_at": NOW,
             "report": report(stdout),
+            **fields,
+        }
+    )
+
+
+def program_test(name: str = "adds", session_id: str = "s1", **fields: Any) -> ProgramTest:
+    """Return a test of a program at the first place. Its id is made from its name."""
+    return ProgramTest(
+        **{
+            "session_id": session_id,
+            "id": f"t-{name[:20]}",
+            "position": 1,
+            "is_hidden": False,
+            "created_at": NOW,
+            "wanted": Wanted(Kind.CASE, name, "code", "1 2\n", "3\n"),
             **fields,
         }
     )

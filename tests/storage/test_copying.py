@@ -9,6 +9,7 @@ import pytest
 
 from storage.copying import TABLES, CopyRefused, PortableStore, Row, copy
 from storage.errors import StoreUnavailable
+from storage.program_tests.records import Kind, Wanted
 from storage.records import Role
 from tests.narrowing import required
 from tests.storage.conftest import PLACES, Connect
@@ -24,6 +25,7 @@ from tests.storage.rows import (
     login,
     member,
     message,
+    program_test,
     run,
     user,
     version,
@@ -73,6 +75,10 @@ async def furnish(store: PortableStore) -> None:
         await store.add_version(version(text, files={"a.b$c": text, "": "x", "ß": text}), 100)
     for number, text in enumerate(ODD_TEXTS.values()):
         await store.add_run(run(text, id=f"r{number}", user_id="u-dan"), 10)
+    for number, text in enumerate(ODD_TEXTS.values()):
+        said = Wanted(Kind.FILE, text, "code", text, text, text)
+        hides = number % 2 == 0
+        await store.add_program_test(program_test(id=f"t{number}", is_hidden=hides, wanted=said))
     await store.delete_user("u-dan", NOW, deletes_sessions=True)
     await store.add_login(login("ada", 2, expires_at=NOW + 5))
 

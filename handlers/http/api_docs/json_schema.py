@@ -135,6 +135,8 @@ def of_rules(rules: Mapping[str, Any]) -> JsonSchema:
         schema["format"] = rules["meta"]["format"]
     if "items" in rules.get("meta", {}):
         schema["items"] = of_body(rules["meta"]["items"])
+    if "item" in rules.get("meta", {}):
+        schema["items"] = of_rules(rules["meta"]["item"])
     if "anyof" in rules:
         schema["anyOf"] = [of_rules(choice) for choice in rules["anyof"]]
     return schema

@@ -32,6 +32,7 @@ from handlers.http.views.people import (
     User,
 )
 from handlers.http.views.problems import Confirmation, Features, Liveness, Readiness
+from handlers.http.views.program_tests import OneProgramTest, ProgramTests
 from handlers.http.views.runs import OneRun, Runs
 from handlers.http.views.sessions import (
     ChangedSession,
@@ -85,6 +86,7 @@ class Operation:
 _MEMBERS = ("forbidden",)
 _DOCUMENT = ("quarantined", "text_unavailable")
 _VERSIONS = (*_DOCUMENT, "damaged")
+_TESTS = ("forbidden", "session_ended", "limit_reached")
 _WRITES = (
     "forbidden",
     "session_ended",
@@ -191,6 +193,20 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/session/{id}/runs", "listRuns", "Runs of programs, newest first.", Runs,
               query=queries.RUNS),
     Operation("GET", "/session/{id}/runs/{n}", "getRun", "One run.", OneRun, errors=("damaged",)),
+    Operation("GET", "/session/{id}/tests", "listTests",
+              "Tests of the session's programs, in order; only staff get hidden ones.",
+              ProgramTests),
+    Operation("POST", "/session/{id}/tests", "addTest",
+              "Add a test at the end; only staff may add hidden ones.", OneProgramTest, (201,),
+              schemas.NEW_TEST, errors=_TESTS),
+    Operation("PATCH", "/session/{id}/tests/{testId}", "changeTest",
+              "Change fields of a test; only staff may hide it.", OneProgramTest,
+              body=schemas.TEST, errors=_TESTS),
+    Operation("DELETE", "/session/{id}/tests/{testId}", "deleteTest", "Delete a test.", None,
+              (204,), errors=("forbidden", "session_ended")),
+    Operation("POST", "/session/{id}/tests/order", "orderTests",
+              "Bring the named tests into this order; they share the places that they have.",
+              ProgramTests, body=schemas.TEST_ORDER, errors=("forbidden", "session_ended")),
     Operation("GET", "/session/{id}/preview", "previewSession",
               "The session that a link leads to, if the link lets people in.", LinkPreview,
               needs_login=False),

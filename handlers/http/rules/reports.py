@@ -16,6 +16,7 @@ CASE: Mapping[str, Mapping[str, Any]] = {
     "passed": {"type": "boolean", "required": True},
     "expected": _TEXT,
     "actual": _TEXT,
+    "isHidden": {"type": "boolean"},
 }
 """The fields of one test, for the API's description."""
 
@@ -52,6 +53,8 @@ def _fault(case: object) -> str:
         return f"{min(unknown)[:_MAX_NAME]} is not a known field"
     if not isinstance(case.get("name"), str) or not isinstance(case.get("passed"), bool):
         return "name must be a string, and passed must be true or false"
+    if not isinstance(case.get("isHidden", False), bool):
+        return "isHidden must be true or false"
     if len(case["name"]) > _MAX_NAME:
         return f"name may have at most {_MAX_NAME} characters"
     return _fault_of_value("expected", case) or _fault_of_value("actual", case)

@@ -132,9 +132,9 @@ class Moment(TypedDict):
 
 
 class Redaction(From):
-    """How many characters were removed, and from how many updates, versions and runs.
+    """How many characters were removed, and from how many updates, versions, runs and tests.
 
-    `characters` does not count those of runs.
+    `characters` does not count those of runs and tests.
     """
 
     to: int
@@ -142,6 +142,7 @@ class Redaction(From):
     updates: int
     versions: int
     runs: int
+    tests: int
 
 
 def version(

@@ -12,10 +12,14 @@ from storage.runs.records import Run as RunRecord
 
 
 class RunTest(TypedDict):
-    """One test of a program, with what it expected and what it got."""
+    """One test of a program, with what it expected and what it got.
+
+    Only staff get results of hidden tests, with `isHidden`.
+    """
 
     name: str
     passed: bool
+    isHidden: NotRequired[bool]
     expected: NotRequired[str]
     actual: NotRequired[str]
 
@@ -61,9 +65,13 @@ class Runs(TypedDict):
 _NO_REPORT = RunReport("", "", "", "", "", "", None, 0)
 
 
-def run(record: RunRecord, people: Mapping[str, records.User]) -> Run:
-    """Return a run. If the user's record is gone, their name at that time is used."""
+def run(record: RunRecord, people: Mapping[str, records.User], *, for_staff: bool = False) -> Run:
+    """Return a run. If the user's record is gone, their name at that time is used.
+
+    for_staff  whether the reader may know of the results of hidden tests
+    """
     report = record.report or _NO_REPORT
+    hidden = report.hidden if for_staff else ()
     body: Run = {
         "number": record.number,
         "user": person(record.user_id, people, record.user_name),
@@ -77,13 +85,20 @@ def run(record: RunRecord, people: Mapping[str, records.User]) -> Run:
         "outcome": record.outcome,
         "ms": report.ms,
         "isCut": report.is_cut,
-        "tests": [_test(case) for case in report.cases],
+        "tests": [
+            *map(_test, report.cases),
+            *map(_hidden_test, hidden),
+        ],
         "sequence": record.sequence,
         "at": rfc3339(record.created_at),
     }
     if record.is_damaged:
         body["damaged"] = True
     return body
+
+
+def _hidden_test(case: CaseResult) -> RunTest:
+    return {**_test(case), "isHidden": True}
 
 
 def _test(case: CaseResult) -> RunTest:

@@ -55,6 +55,7 @@ _INDEXES: tuple[tuple[str, list[tuple[str, int]], dict[str, Any]], ...] = (
     ("versions", [("author_id", ASCENDING)], {}),
     ("runs", [("session_id", ASCENDING), ("number", DESCENDING)], {"unique": True}),
     ("runs", [("user_id", ASCENDING)], {}),
+    ("program_tests", [("session_id", ASCENDING), ("position", ASCENDING)], {}),
     ("parts", [("session_id", ASCENDING)], {}),
 )  # fmt: skip
 """(collection, keys, options). Each start asks for all indexes.

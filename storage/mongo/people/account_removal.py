@@ -20,7 +20,7 @@ _NAMELESS: Document = {
 }  # fmt: skip
 _OF_A_SESSION = (
     "members", "invites", "invite_uses", "messages", "log", "checkpoints", "versions", "runs",
-    "parts",
+    "program_tests", "parts",
 )  # fmt: skip
 
 

@@ -34,11 +34,12 @@ def test_all_texts_of_a_report_lose_the_text(text: str, blocks: str) -> None:
     said = f"<{text}> <{text}>"
     shown = f"<{blocks}> <{blocks}>"
     cases = (CaseResult(said, True, said, said), CaseResult("other", False))
-    given = report(said, name=said, stdin=said, stderr=said, cases=cases)
+    given = report(said, name=said, stdin=said, stderr=said, cases=cases, hidden=cases)
+    redacted = CaseResult(shown, True, shown, shown), CaseResult("other", False)
 
     assert without_text(given, text) == report(
         shown, name=shown, stdin=shown, stderr=shown,
-        cases=(CaseResult(shown, True, shown, shown), CaseResult("other", False)),
+        cases=redacted, hidden=redacted,
     )  # fmt: skip
 
 
@@ -76,7 +77,7 @@ async def test_text_that_only_a_program_printed_is_taken_out(world: World) -> No
 
     done = await world.redactor.redact("one", "ada", 1, 1, "secret", allowed)
 
-    assert done == Redaction(characters=0, updates=0, versions=0, runs=1)
+    assert done == Redaction(characters=0, updates=0, versions=0, runs=1, tests=0)
     assert required((await store.run("one", 1)).report).stdout == f"a {BLOCK * 6}"
     with pytest.raises(NotFound):
         await world.redactor.redact("one", "ada", 1, 1, "secret", allowed)

@@ -57,4 +57,5 @@ async def test_redact_answers_with_counts_of_changes(ada: Api) -> None:
         "updates": 1,
         "versions": 1,
         "runs": 0,
+        "tests": 0,
     }

@@ -41,7 +41,7 @@ async def test_archive_without_runs_has_empty_files(ada: Api) -> None:
 
 
 def test_text_of_run_has_its_parts_in_order() -> None:
-    assert as_text(run("1\n2", number=3), PEOPLE) == (
+    assert as_text(run("1\n2", number=3), PEOPLE, for_staff=False) == (
         "== run 3: main.py (python), Ada, 2096-10-02T07:06:40.000Z: done, exit 0, 12 ms ==\n"
         "-- input --\n5\n-- output --\n1\n2\n-- errors --\nwarning\n-- the output was longer --\n"
         "-- passed: adds\n-- failed: fails\n"
@@ -51,10 +51,13 @@ def test_text_of_run_has_its_parts_in_order() -> None:
 def test_text_of_run_without_texts_is_one_line() -> None:
     empty = report_row("", name="", stdin="", stderr="", exit=None, is_cut=False, cases=())
 
-    assert as_text(run(number=3, report=empty), PEOPLE) == (
+    assert as_text(run(number=3, report=empty), PEOPLE, for_staff=True) == (
         "== run 3: code (python), Ada, 2096-10-02T07:06:40.000Z: done, 12 ms ==\n"
     )
 
 
 def test_text_of_damaged_run_says_so() -> None:
-    assert as_text(damaged_run("s1", 3), PEOPLE) == "== run 3: damaged in the store ==\n"
+    assert (
+        as_text(damaged_run("s1", 3), PEOPLE, for_staff=False)
+        == "== run 3: damaged in the store ==\n"
+    )

@@ -70,6 +70,25 @@ GOOD: dict[str, dict[str, Any]] = {
         "tests": [{"name": "x", "passed": True}],
     },
     "REMOTE_RUN": {"root": "x", "language": "c", "stdin": "x"},
+    "TEST": {
+        "kind": "case",
+        "name": "x",
+        "root": "x",
+        "input": "x",
+        "expected": "x",
+        "source": "x",
+        "isHidden": True,
+    },
+    "NEW_TEST": {
+        "kind": "file",
+        "name": "x",
+        "root": "x",
+        "input": "x",
+        "expected": "x",
+        "source": "x",
+        "isHidden": False,
+    },
+    "TEST_ORDER": {"ids": ["x"]},
     "EMPTY": {},
 }
 REQUIRED = {
@@ -81,6 +100,7 @@ REQUIRED = {
     "REDACT": {"from", "to", "text"},
     "RUN": {"root", "language", "stdout", "stderr", "exit", "outcome", "ms"},
     "REMOTE_RUN": {"root", "language"},
+    "NEW_TEST": {"kind", "name", "root"}, "TEST_ORDER": {"ids"},
     "IN_SESSION": {"sessionId"}, "CODE_CHANGE": {"sessionId", "code"},
 }  # fmt: skip
 
@@ -93,12 +113,15 @@ SECRETS_AND_IDS = {
     ("RESET", "token"), ("EMAIL", "password"), ("RUN", "root"),
     ("RUN", "stdin"), ("RUN", "stdout"), ("RUN", "stderr"),
     ("REMOTE_RUN", "root"), ("REMOTE_RUN", "stdin"),
+    ("TEST", "root"), ("TEST", "input"), ("TEST", "expected"), ("TEST", "source"),
+    ("NEW_TEST", "root"), ("NEW_TEST", "input"), ("NEW_TEST", "expected"), ("NEW_TEST", "source"),
 }  # fmt: skip
 """Fields that the server only looks up or compares, or in which it replaces NUL. Any text is valid
 in them."""
 ALSO_VALID: list[tuple[str, str, object]] = [
     ("READ", "sequence", 0), ("RUN", "sequence", 0), ("RUN", "ms", 0), ("RUN", "exit", 0),
     ("RUN", "exit", None), ("RUN", "isCut", True), ("RUN", "tests", []),
+    ("TEST", "isHidden", True), ("NEW_TEST", "isHidden", True), ("TEST_ORDER", "ids", []),
 ]  # fmt: skip
 """Values of the test below that fit their fields."""
 

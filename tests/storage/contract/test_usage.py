@@ -23,6 +23,7 @@ from tests.storage.rows import (
     chunk,
     family,
     message,
+    program_test,
     report,
     run,
     version,
@@ -41,6 +42,7 @@ async def there(store: Any, *session_ids: str) -> int:
         )
         total += await _content(store, session_id, "versions")
         total += await _content(store, session_id, "runs")
+        total += await _content(store, session_id, "program_tests")
     return total
 
 
@@ -78,6 +80,9 @@ async def fill(store: Store, session_id: str = "s1") -> None:
     await store.redact_version(replace(newest, files={"code": "redacted"}))
     for number in range(4):
         await store.add_run(run(f"output {number}" * 20, session_id, id=str(number)), 3)
+        await store.add_program_test(program_test(f"{number}" * 20, session_id, id=str(number)))
+    await store.change_program_test(program_test("other", session_id, id="1"))
+    await store.delete_program_test(session_id, "2")
     await store.redact_run(run("", session_id, number=3, report=report("█" * 30)))
 
 
@@ -165,7 +170,7 @@ async def test_usage_is_the_same_after_restart(connect: Connect) -> None:
     await again.close(is_clean=True)
 
 
-@pytest.mark.parametrize("rows", ["log", "versions", "runs"])
+@pytest.mark.parametrize("rows", ["log", "versions", "runs", "program_tests"])
 async def test_usage_of_copied_rows_is_counted(store: Any, seed: Seed, rows: str) -> None:
     """`copy` writes rows without the other methods, and these rows count, too."""
     await seed.user()

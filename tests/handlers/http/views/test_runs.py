@@ -35,6 +35,13 @@ def test_run_has_every_field_of_its_report() -> None:
     }
 
 
+def test_results_of_hidden_tests_are_only_for_staff() -> None:
+    tests = run(record(), PEOPLE, for_staff=True)["tests"]
+
+    hidden = {"name": "overflows", "passed": False, "expected": "0", "actual": "-1"}
+    assert tests == [*run(record(), PEOPLE)["tests"], {**hidden, "isHidden": True}]
+
+
 def test_run_of_unknown_user_has_name_of_that_time() -> None:
     assert run(record(), {})["user"]["username"] == "Ada"
     assert run(record(user_name=""), {})["user"]["username"] == "deleted user"

@@ -1,0 +1,133 @@
+"""Rules for the tests of a session's programs.
+
+Members that are not staff learn nothing of hidden tests, not even how many there are. So all that
+such a member can see or use up is counted without hidden tests.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from crdt.history.program_tests.staff import is_staff
+from crdt.keyed_locks import KeyedLocks
+from crdt.limits import TESTS, LimitCounters
+from crdt.storage_quota import StorageQuota
+from storage.base import Store
+from storage.errors import LimitReached, NotFound
+from storage.program_tests.records import ProgramTest, Wanted
+from storage.records import Member, Session
+
+MAX_VALUE_BYTES = 16 << 10
+"""UTF-8 bytes of a test's input, and of its expected output."""
+MAX_SOURCE_BYTES = 64 << 10
+"""UTF-8 bytes of a file of assertions."""
+MAX_TESTS_BYTES = 1 << 20
+"""UTF-8 bytes of all open tests of a session, and as much of all hidden ones. So a list of tests
+takes the event loop some 10 ms at most."""
+
+
+class ProgramTests:
+    """Stores and lists the tests of sessions."""
+
+    def __init__(
+        self, store: Store, storage_quota: StorageQuota, counters: LimitCounters, most: int
+    ) -> None:
+        """most: how many open tests a session may have, and as many hidden ones."""
+        self._store = store
+        self._quota = storage_quota
+        self._counters = counters
+        self._most = most
+        self._locks = KeyedLocks()
+
+    async def seen_by(self, member: Member) -> list[ProgramTest]:
+        """Return the tests of a member's session that this member may know of, in order."""
+        tests = await self._store.program_tests(member.session_id)
+        return [test for test in tests if is_staff(member) or not test.is_hidden]
+
+    async def one(self, member: Member, test_id: str) -> ProgramTest:
+        """Return a test; raises NotFound if there is none that the member may know of."""
+        for test in await self.seen_by(member):
+            if test.id == test_id:
+                return test
+        raise NotFound("test")
+
+    async def add(self, session: Session, test: ProgramTest) -> None:
+        """Store a test behind the session's other tests.
+
+        Raises LimitReached if the session has too many or too large tests, QuotaReached if its
+        owner has no storage left, NotFound if it is gone, or StoreUnavailable.
+        """
+        await self._quota.require_bytes(session.owner_id)
+        async with self._locks.of(session.id):
+            await self._require_room(test)
+            await self._store.add_program_test(test)
+
+    async def change(
+        self, session: Session, member: Member, test_id: str, changes: Mapping[str, Any]
+    ) -> tuple[ProgramTest, ProgramTest]:
+        """Change fields of a test; return (the test before, the test now).
+
+        changes  {field of `Wanted`, or is_hidden: its new value}
+
+        Raises the errors of `add`, and NotFound if the member may not know of such a test.
+        """
+        await self._quota.require_bytes(session.owner_id)
+        async with self._locks.of(session.id):
+            before = await self.one(member, test_id)
+            said = {name: value for name, value in changes.items() if name != "is_hidden"}
+            # All that a damaged test says is replaced, as far as the caller says it.
+            wanted = replace(before.wanted or Wanted(said["kind"], "", ""), **said)
+            is_hidden = changes.get("is_hidden", before.is_hidden)
+            test = replace(before, is_hidden=is_hidden, wanted=wanted)
+            await self._require_room(test)
+            await self._store.change_program_test(test)
+        return before, test
+
+    async def delete(self, member: Member, test_id: str) -> ProgramTest:
+        """Delete a test and return it; raises NotFound if the member may not know of it."""
+        async with self._locks.of(member.session_id):
+            test = await self.one(member, test_id)
+            await self._store.delete_program_test(test.session_id, test.id)
+        return test
+
+    async def order(self, member: Member, ids: Sequence[str]) -> list[ProgramTest]:
+        """Bring tests into the order of `ids`; return the tests that were moved.
+
+        The named tests share the places that they have now. All others keep theirs, so a member
+        that knows no hidden tests does not move any.
+
+        Raises NotFound if the member may not know of one of these tests.
+        """
+        async with self._locks.of(member.session_id):
+            seen = {test.id: test for test in await self.seen_by(member)}
+            if not seen.keys() >= set(ids):
+                raise NotFound("test")
+            places = sorted(seen[test_id].position for test_id in ids)
+            moved = {
+                test_id: place
+                for test_id, place in zip(ids, places, strict=True)
+                if seen[test_id].position != place
+            }
+            await self._store.order_program_tests(member.session_id, moved)
+        return [seen[test_id] for test_id in moved]
+
+    async def _require_room(self, test: ProgramTest) -> None:
+        """Raise LimitReached unless a test may be stored with the others."""
+        stored = await self._store.program_tests(test.session_id)
+        alike = [
+            other for other in stored if other.is_hidden == test.is_hidden and other.id != test.id
+        ]
+        kind = "hidden" if test.is_hidden else "open"
+        if len(alike) >= self._most:
+            self._counters.count(TESTS)
+            raise LimitReached(f"a session may have at most {self._most} {kind} tests")
+        if _size(test.wanted) + sum(_size(other.wanted) for other in alike) > MAX_TESTS_BYTES:
+            raise LimitReached(f"all {kind} tests may have at most {MAX_TESTS_BYTES} bytes")
+
+
+def _size(wanted: Wanted | None) -> int:
+    """Return about how many bytes a test has."""
+    if wanted is None:
+        return 0
+    texts = wanted.name, wanted.root, wanted.input, wanted.expected, wanted.source
+    return sum(len(text.encode()) for text in texts)

@@ -1,0 +1,1 @@
+"""Tests of programs in MongoDB; `storage.mongo.runs` has the runs."""

@@ -1,0 +1,1 @@
+"""Tests of programs in SQLite; `storage.sqlite.runs` has the runs."""

@@ -1,0 +1,39 @@
+"""Tests of taking a text out of tests of programs."""
+
+from dataclasses import replace
+
+from crdt.history.program_tests.redaction import redact_tests, without_text
+from crdt.reading.blanking import BLOCK
+from storage.program_tests.records import Kind, Wanted
+from tests.crdt.world import World
+from tests.storage.rows import program_test
+
+BLOCKS = BLOCK * 6
+
+
+def test_all_texts_of_a_test_lose_the_text() -> None:
+    said = Wanted(Kind.FILE, "a secret", "code", "secret", "secret secret", "x secret")
+
+    assert without_text(said, "secret") == Wanted(
+        Kind.FILE, f"a {BLOCKS}", "code", BLOCKS, f"{BLOCKS} {BLOCKS}", f"x {BLOCKS}"
+    )
+
+
+async def test_only_tests_with_the_text_change_and_count(world: World) -> None:
+    """Hidden tests lose it too, and a damaged test is deleted, because it may have it."""
+    await world.session()
+    damaged = replace(program_test("damaged", "one"), wanted=None)
+    given = [
+        program_test("other", "one"),
+        program_test("secret", "one"),
+        damaged,
+        program_test("too secret", "one", is_hidden=True),
+    ]
+    for test in given:
+        await world.store.add_program_test(test)
+
+    assert await redact_tests(world.store, "one", "secret") == 2
+
+    left = [test.wanted.name for test in await world.store.program_tests("one")]
+    assert left == ["other", BLOCKS, f"too {BLOCKS}"]
+    assert await redact_tests(world.store, "one", "secret") == 0
