@@ -84,7 +84,7 @@ async def test_damaged_test_can_be_written_again(world: World) -> None:
 async def test_limit_counts_open_and_hidden_tests_apart(world: World) -> None:
     """Concurrent calls do not pass it, and hiding a test is refused if there are too many."""
     session, counters = await opened(world), LimitCounters()
-    tests = ProgramTests(world.store, world.rooms.storage_quota, counters, 2)  # type: ignore[arg-type]  # the store of tests has all methods
+    tests = ProgramTests(world.store, world.rooms.storage_quota, counters, 2)
 
     calls = [tests.add(session, program_test(f"{number}", "one")) for number in range(4)]
     ends = await asyncio.gather(*calls, return_exceptions=True)
