@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from storage.people import AccountStore, CredentialStore, InviteStore
-from storage.programs import ProgramTestStore, RunStore
+from storage.program_tests.contract import ProgramTestStore
 from storage.records import (
     Admission,
     Checkpoint,
@@ -32,6 +32,7 @@ from storage.records import (
     SessionListing,
     Version,
 )
+from storage.runs.contract import RunStore
 
 
 class Usage(NamedTuple):

@@ -68,7 +68,7 @@ def store_methods() -> list[str]:
     """Return the methods of the store's contract."""
     trees = [
         ast.parse((ROOT / "storage" / name).read_text())
-        for name in ("base.py", "people.py", "programs.py")
+        for name in ("base.py", "people.py", "runs/contract.py", "program_tests/contract.py")
     ]
     contracts = [
         node

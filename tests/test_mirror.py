@@ -29,7 +29,8 @@ REASONS: dict[str, tuple[str, ...]] = {
         "handlers/settings.py",
         "storage/base.py",
         "storage/people.py",
-        "storage/programs.py",
+        "storage/runs/contract.py",
+        "storage/program_tests/contract.py",
         "storage/errors.py",
     ),
     BOTH_STORES: (

@@ -15,7 +15,7 @@ from handlers.export.file_names import MANIFEST, MAX_BYTES, FileNames
 from handlers.export.run_files import put_runs
 from handlers.http.views import chat, code, people
 from handlers.http.views.names import naming_of
-from handlers.http.views.program_tests import program_test
+from handlers.http.views.programs.program_tests import program_test
 from handlers.http.views.times import rfc3339
 from handlers.services import Services
 from storage.records import Member, Message, Session, Version

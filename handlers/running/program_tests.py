@@ -10,8 +10,8 @@ from crdt.history.program_tests.staff import is_staff, staff_of
 from handlers import errors, ids
 from handlers.http import notifications, schemas
 from handlers.http.base import BaseHandler
-from handlers.http.views import program_tests as views
-from handlers.http.views.program_tests import OneProgramTest, ProgramTests
+from handlers.http.views.programs import program_tests as views
+from handlers.http.views.programs.program_tests import OneProgramTest, ProgramTests
 from storage.program_tests.records import Kind, ProgramTest, Wanted
 from storage.records import Member, Role, Session
 

@@ -352,8 +352,8 @@ export interface components {
      * @description A test of the session's programs.
      *
      *     A `case` has the input of a program and the output that it must print. A `file` has the code of
-     *     assertions in `source`. `root` is the file that is run. Of a `damaged` test, only the id and
-     *     `isHidden` are known.
+     *     assertions in `source`. `root` is the file that is run. A `damaged` test has only its id and
+     *     `isHidden`.
      */
     ProgramTest: {
       id: string

@@ -32,7 +32,7 @@ from handlers.http.views.people import (
     User,
 )
 from handlers.http.views.problems import Confirmation, Features, Liveness, Readiness
-from handlers.http.views.program_tests import OneProgramTest, ProgramTests
+from handlers.http.views.programs.program_tests import OneProgramTest, ProgramTests
 from handlers.http.views.runs import OneRun, Runs
 from handlers.http.views.sessions import (
     ChangedSession,

@@ -13,7 +13,7 @@ _ID: Mapping[str, Any] = {"type": "string", "maxlength": 64}
 
 
 def _bounded(most: int) -> dict[str, Any]:
-    """Return the rules of a text of at most so many UTF-8 bytes, with pictures of NUL."""
+    """Return the rules of a text of at most `most` UTF-8 bytes, with pictures of NUL."""
 
     def check(field: str, value: object, error: Callable[[str, str], None]) -> None:
         if isinstance(value, str) and len(value.encode()) > most:

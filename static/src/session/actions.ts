@@ -144,6 +144,15 @@ function runActions({ live, view, running }: Parts): Action[] {
     keys: "Ctrl+Enter",
     act: running.start,
   }
+  const tests: Action = {
+    label: "Run the tests",
+    icon: "run",
+    keys: "Ctrl+Shift+Enter",
+    act: () => {
+      view.showOutput(true)
+      void live.tests.runAll(running.find)
+    },
+  }
   const stop: Action = { label: "Stop the program", icon: "stop", act: () => live.runs.stop() }
   const output: Action = {
     label: view.output ? "Hide the output" : "Output",
@@ -151,7 +160,7 @@ function runActions({ live, view, running }: Parts): Action[] {
     act: () => view.showOutput(!view.output),
   }
   if (live.runs.phase.value !== "idle") return [stop, output]
-  return running.mayRun ? [run, output] : [output]
+  return running.mayRun ? [run, tests, output] : [output]
 }
 
 /** All that the command palette lists. */

@@ -37,7 +37,13 @@ export const isRun = (event: KeyboardEvent) =>
   event.key === "Enter" &&
   !(event.target instanceof Element && event.target.closest(".side, dialog, input, select"))
 
-export function useShortcuts(view: View, live: LiveSession, id: string, run: () => void): void {
+/** What the keys do that run programs. */
+interface RunKeys {
+  run: () => void
+  runTests: () => void
+}
+
+export function useShortcuts(view: View, live: LiveSession, id: string, keys: RunKeys): void {
   const act = (event: KeyboardEvent): boolean => {
     const isAlt = isAltCommand(event, isTyping(event.target), navigator.userAgent)
     const file =
@@ -48,7 +54,7 @@ export function useShortcuts(view: View, live: LiveSession, id: string, run: () 
     else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") view.open("save")
     else if (isPalette(event)) {
       if (view.dialog === "") view.open("palette")
-    } else if (isRun(event)) run()
+    } else if (isRun(event)) (event.shiftKey ? keys.runTests : keys.run)()
     else if (event.key === "?" && !isTyping(event.target)) view.open("keys")
     else if (isAlt && event.code === "KeyC") visit(view, "chat")
     else if (isAlt && event.code === "KeyP") visit(view, "people")

@@ -63,6 +63,7 @@ function Output({ live, view, running }: Parts) {
     <Suspense fallback={null}>
       <RunPanel
         runs={live.runs}
+        tests={live.tests}
         people={live.collab.people.value}
         running={running}
         onClose={() => view.showOutput(false)}
@@ -126,7 +127,12 @@ export function Workspace({ state, session, myId }: Props) {
   const unread = live.log.unread.value
   useTitle(unread > 0 ? `(${unread}) ${session.title}` : session.title)
   const running = useRunning(session, live, view, canWrite)
-  useShortcuts(view, live, session.id, running.start)
+  const runTests = () => {
+    if (!running.mayRun) return
+    view.showOutput(true)
+    void live.tests.runAll(running.find)
+  }
+  useShortcuts(view, live, session.id, { run: running.start, runTests })
   useFollowedFile(live, view)
   const followed = collab.people.value.find((one) => one.clientId === view.follows)
   const parts: Parts = {

@@ -5,6 +5,7 @@ const KEYS: [string, string][] = [
   ["Ctrl/⌘ + K", "All commands, to be found by their names"],
   ["Ctrl/⌘ + S", "Save a version with a label"],
   ["Ctrl/⌘ + Enter", "Run the open file"],
+  ["Ctrl/⌘ + Shift + Enter", "Run the tests"],
   ["Alt + C", "Go to the chat, or close it"],
   ["Alt + P", "Go to the people, or close them"],
   ["Alt + V", "Versions"],

@@ -10,6 +10,7 @@ import { WatchedTable } from "../files/watched"
 import { ChatLog } from "../panels/chatlog"
 import { Collaboration, type Note, type Participant } from "./collab"
 import { Runs } from "../run/runs"
+import { Tests } from "../run/tests/tests"
 import type { SessionState } from "./state"
 import { type Contents, type Names, readLive, readNames, readTexts } from "./texts"
 
@@ -47,6 +48,7 @@ export class LiveSession {
   readonly collab: Collaboration
   readonly log: ChatLog
   readonly runs: Runs
+  readonly tests: Tests
   /**
    * the server's texts, shown read-only until the document is ready; null if they are not known
    */
@@ -83,6 +85,7 @@ export class LiveSession {
     })
     this.watched = new WatchedTable(this.collab.doc)
     this.changes = new FileChanges(this.collab.doc, () => this.files.peek())
+    this.tests = new Tests(state.id)
     this.runs = new Runs(state.id, myId, (told) => this.collab.say("run", told))
     let before: Participant[] = []
     this.stopWatching = this.collab.people.subscribe((now) => {
@@ -99,6 +102,7 @@ export class LiveSession {
     document.removeEventListener("visibilitychange", this.tabChanged)
     this.stopWatching()
     this.runs.destroy()
+    this.tests.destroy()
     this.collab.destroy()
   }
 
@@ -109,6 +113,12 @@ export class LiveSession {
     void this.findRoots()
     this.loadChat()
     void this.state.reload()
+    void this.readTests()
+  }
+
+  /** Tests that cannot be read now are read with the next change of them. */
+  private readTests(): Promise<void> {
+    return this.tests.noted().catch(() => undefined)
   }
 
   private noted(note: Note): void {
@@ -123,6 +133,10 @@ export class LiveSession {
     if (note.about === "run") {
       // a run that cannot be read now is in the history later
       this.runs.noted(note.number).catch(() => undefined)
+      return
+    }
+    if (note.about === "tests") {
+      void this.readTests()
       return
     }
     const { sender, message } = note.message

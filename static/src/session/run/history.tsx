@@ -4,6 +4,7 @@ import { words } from "../../api"
 import { ago, full } from "../../lib/times"
 import type { Run } from "../../types"
 import type { Runs } from "./runs"
+import { fromReport, summaryOf } from "./tests/results"
 import { endOf } from "./words"
 
 const isGood = ({ outcome }: Run) => outcome === "done"
@@ -31,9 +32,12 @@ export function History({ runs, onOpen }: { runs: Runs; onOpen: () => void }) {
             }}
           >
             <span>
-              {run.user.username} ran {run.name}
+              {run.user.username} ran {run.tests.length > 0 && "tests of "}
+              {run.name}
             </span>
-            <span class={isGood(run) ? "run-good" : "run-bad"}>{endOf(run)}</span>
+            <span class={isGood(run) ? "run-good" : "run-bad"}>
+              {run.tests.length > 0 ? summaryOf(fromReport(run.tests)) : endOf(run)}
+            </span>
             <time dateTime={run.at} title={full(run.at)}>
               {ago(run.at)}
             </time>

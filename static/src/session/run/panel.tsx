@@ -1,5 +1,7 @@
 // The output below the editor: what a program prints, its input, and the kept runs.
+import { useSignalEffect } from "@preact/signals"
 import { useLayoutEffect, useRef, useState } from "preact/hooks"
+import { itemAt } from "../../lib/lists"
 import { Icon } from "../../ui/icons"
 import type { Participant } from "../live/collab"
 import { useFocusBack } from "../panels/side"
@@ -7,12 +9,15 @@ import { History } from "./history"
 import { Page } from "./page"
 import type { Running } from "./running"
 import type { Runs, Shown } from "./runs"
+import { TestsTab } from "./tests/tab"
+import type { Tests } from "./tests/tests"
 import { OutputText } from "./text"
 import type { RunPresence } from "./types"
 import { endOf, presenceOf } from "./words"
 
 interface Props {
   runs: Runs
+  tests: Tests
   people: readonly Participant[]
   running: Running
   onClose: () => void
@@ -127,14 +132,19 @@ function Output(props: Props) {
   )
 }
 
-const TABS = ["Output", "History"] as const
+const TABS = ["Output", "Tests", "History"] as const
 
 export default function RunPanel(props: Props) {
   const panel = useFocusBack()
   const [tab, setTab] = useState<(typeof TABS)[number]>("Output")
-  const other = tab === "Output" ? "History" : "Output"
+  // the shortcut for tests shows their results
+  useSignalEffect(() => {
+    if (props.tests.running.value !== null) setTab("Tests")
+  })
   const pressed = (event: KeyboardEvent) => {
     if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return
+    const by = event.key === "ArrowLeft" ? TABS.length - 1 : 1
+    const other = itemAt(TABS, (TABS.indexOf(tab) + by) % TABS.length)
     setTab(other)
     document.getElementById(`run-tab-${other}`)?.focus()
   }
@@ -163,11 +173,9 @@ export default function RunPanel(props: Props) {
         </button>
       </header>
       <div class="run-body" id="run-tabpanel" role="tabpanel" aria-labelledby={`run-tab-${tab}`}>
-        {tab === "Output" ? (
-          <Output {...props} />
-        ) : (
-          <History runs={props.runs} onOpen={() => setTab("Output")} />
-        )}
+        {tab === "Output" && <Output {...props} />}
+        {tab === "Tests" && <TestsTab {...props} />}
+        {tab === "History" && <History runs={props.runs} onOpen={() => setTab("Output")} />}
       </div>
     </section>
   )

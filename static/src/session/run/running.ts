@@ -5,7 +5,8 @@ import { runLimitS } from "../../settings"
 import type { Session } from "../../types"
 import type { LiveSession } from "../live/live"
 import type { View } from "../view"
-import { languageOfFile } from "./languages"
+import { languageOfFile, whyNot } from "./languages"
+import type { Find } from "./tests/tests"
 
 /** The program that the page would run, and what it gives to its input. */
 export interface Running {
@@ -16,6 +17,14 @@ export interface Running {
   stdin: string
   setStdin: (text: string) => void
   names: string[]
+  /** the root of the open file; "" if it is no text */
+  root: string
+  /** whether this user may change tests */
+  mayEdit: boolean
+  places: readonly { root: string; name: string }[]
+  languageOf: (name: string) => string
+  /** the file of a test, as it is now */
+  find: Find
   nameOf: (root: string) => string
   /** show a line, from 1, of the file with this name */
   goTo: (name: string, line: number) => void
@@ -49,18 +58,35 @@ export function useRunning(
   const files = all.filter((file) => file.isText && !file.isDeleted)
   const shown = files.find((file) => file.root === view.root)
   const can = mayRun(session, canWrite) && collab.ready.value && shown !== undefined
+  const texts = () =>
+    Object.fromEntries(
+      files.map(({ root, name }) => [name, collab.doc.getText(root).toJSON()]),
+    ) as Record<string, string>
+  const languageOf = (name: string) => languageOfFile(name, session.language)
+  const find: Find = (root) => {
+    const file = files.find((one) => one.root === root)
+    if (!file) return "The file of this test is gone."
+    const language = languageOf(file.name)
+    const limitMs = runLimitS.value * 1000
+    if (language === "html") return "A page has no output."
+    return whyNot(language) || { language, files: texts(), entry: file.name, limitMs }
+  }
   return {
     name: shown?.name ?? "",
+    root: shown?.root ?? "",
     mayRun: can,
+    mayEdit: canWrite,
+    places: files,
+    languageOf,
+    find,
     start: () => {
       if (!can) return
       view.showOutput(true)
-      const texts = files.map(({ root, name }) => [name, collab.doc.getText(root).toJSON()])
       void runs.start({
         root: shown.root,
         entry: shown.name,
-        language: languageOfFile(shown.name, session.language),
-        files: Object.fromEntries(texts) as Record<string, string>,
+        language: languageOf(shown.name),
+        files: texts(),
         stdin,
         limitMs: runLimitS.value * 1000,
       })

@@ -4,7 +4,7 @@ import type { Run } from "../../types"
 import type { RunPresence } from "./types"
 
 /** A duration: "80 ms", "1.2 s". */
-const duration = (ms: number) => (ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`)
+export const duration = (ms: number) => (ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`)
 
 /** How a run has ended: "Done in 80 ms", "Failed in 1.2 s, exit code 1". */
 export function endOf({ outcome, exit, ms }: Pick<Ending, "outcome" | "exit" | "ms">): string {

@@ -1,0 +1,1 @@
+"""Answers with tests of programs; `handlers.http.views.runs` has those with runs."""

@@ -1,0 +1,11 @@
+// Compares what a program printed with what a test expects.
+
+/** The text without what does not count: white space at the ends of lines, and a final newline. */
+const relevant = (text: string) =>
+  text
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n")
+    .replace(/\n$/, "")
+
+export const isSame = (expected: string, actual: string) => relevant(expected) === relevant(actual)

@@ -1,0 +1,88 @@
+// The results of tests as a table, and the difference of a failing one.
+import { unifiedMergeView } from "@codemirror/merge"
+import { EditorState } from "@codemirror/state"
+import { EditorView } from "@codemirror/view"
+import { useEffect, useRef, useState } from "preact/hooks"
+import { readOnly } from "../../editor/setup"
+import { type Result, summaryOf } from "./results"
+import { duration } from "../words"
+
+interface DifferenceProps {
+  name: string
+  expected: string
+  actual: string
+}
+
+/** What a program printed, with the changes from what was expected, as between two versions. */
+function Difference({ name, expected, actual }: DifferenceProps) {
+  const parent = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (!parent.current) return
+    const extensions = [
+      readOnly(`${name}: expected and printed`),
+      unifiedMergeView({ original: expected, mergeControls: false }),
+    ]
+    const state = EditorState.create({ doc: actual, extensions })
+    const view = new EditorView({ state, parent: parent.current })
+    return () => view.destroy()
+  }, [name, expected, actual])
+  return <div ref={parent} data-testid="difference" />
+}
+
+function Failure({ result }: { result: Result }) {
+  const { name, expected, actual, message } = result
+  // A hundred differences are a hundred editors, so each is made when it is opened.
+  const [isOpen, setIsOpen] = useState(false)
+  return (
+    <details onToggle={(event) => setIsOpen(event.currentTarget.open)}>
+      <summary>{`Why ${name} failed`}</summary>
+      {message && <pre class="run-text run-error">{message}</pre>}
+      {expected !== undefined && actual !== undefined
+        ? isOpen && <Difference name={name} expected={expected} actual={actual} />
+        : actual && <pre class="run-text">{actual}</pre>}
+    </details>
+  )
+}
+
+interface Props {
+  /** who ran them; "" for this browser */
+  by: string
+  results: readonly Result[]
+}
+
+const WORDS = { passed: "passed", failed: "failed", timeout: "took too long" } as const
+
+export function Results({ by, results }: Props) {
+  return (
+    <section aria-label="Results of tests">
+      <p class="run-end" role="status">
+        <strong>{summaryOf(results)}.</strong>{" "}
+        <span class="run-claim">As {by ? `the browser of ${by}` : "your browser"} reports it.</span>
+      </p>
+      <table class="tests-table" aria-label="Results">
+        <thead>
+          <tr>
+            <th scope="col">Test</th>
+            <th scope="col">Result</th>
+            <th scope="col">Time</th>
+          </tr>
+        </thead>
+        <tbody>
+          {results.map((result, index) => (
+            <tr key={index}>
+              <th scope="row">
+                <bdi>{result.name}</bdi>
+                {result.isHidden && <span class="tag">hidden</span>}
+                {result.status !== "passed" && <Failure result={result} />}
+              </th>
+              <td class={result.status === "passed" ? "run-good" : "run-bad"}>
+                {WORDS[result.status]}
+              </td>
+              <td>{result.ms === null ? "" : duration(result.ms)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}

@@ -1,0 +1,77 @@
+// Makes the program that runs one test.
+import javaScript from "../../../run/tests/prelude.js?raw"
+import lua from "../../../run/tests/prelude.lua?raw"
+import python from "../../../run/tests/prelude.py?raw"
+import type { Program } from "../../../run/protocol"
+import type { ProgramTest } from "../../../types"
+
+/** The file that is tested, with all files of the session. */
+export interface Subject {
+  language: string
+  files: Readonly<Record<string, string>>
+  /** the name of the file that is tested */
+  entry: string
+  limitMs: number
+}
+
+type Sources = Pick<Program, "files" | "entry">
+
+/** The file that runs a Python file and then its assertions. */
+const PYTHON_ENTRY = "_run_tests.py"
+
+type Make = (subject: Subject, code: string, source: string, mark: string) => Sources
+
+const inEntry = ({ files, entry }: Subject, code: string): Sources => ({
+  files: { ...files, [entry]: code },
+  entry,
+})
+
+/** The assertions stand in a block behind the code, so that they reach all names of it. */
+const script: Make = (subject, code, source, mark) =>
+  inEntry(
+    subject,
+    `${code}\n;{ const { test, assert, runTests } = (0, ${plain(javaScript)})(${JSON.stringify(mark)})\n` +
+      `${source}\n;await runTests() }\n`,
+  )
+
+/** An expression, of a file that has comments before it and begins with a semicolon. */
+const plain = (text: string) => text.slice(text.indexOf(";(") + 1).trim()
+
+const MAKERS: Readonly<Record<string, Make>> = {
+  javascript: script,
+  typescript: script,
+  python: ({ files, entry }, _, source, mark) => {
+    const call = [entry, source, mark].map((text) => JSON.stringify(text)).join(", ")
+    return {
+      files: { ...files, [PYTHON_ENTRY]: `${python}\n_run_tests(${call})\n` },
+      entry: PYTHON_ENTRY,
+    }
+  },
+  lua: (subject, code, source, mark) =>
+    inEntry(subject, `${code}\ndo\n${lua}\n${source}\n_run_tests(${JSON.stringify(mark)})\nend\n`),
+  sql: (subject, code, source) => inEntry(subject, `${code}\n;\n${source}\n`),
+}
+
+/** Whether a file of assertions is judged by its output, as a case is. */
+export const hasExpectedOutput = ({ kind }: Pick<ProgramTest, "kind">, language: string) =>
+  kind === "case" || language === "sql"
+
+/** Whether a language has files of assertions. */
+export const hasAssertions = (language: string) => Object.hasOwn(MAKERS, language)
+
+/**
+ * The program of a test; null if its language has no files of assertions.
+ *
+ * The lines that begin with `mark` are the results. The program could print such lines too.
+ */
+export function programOf(
+  test: Pick<ProgramTest, "kind" | "input" | "source">,
+  subject: Subject,
+  mark: string,
+): Program | null {
+  const { language, files, entry, limitMs } = subject
+  if (test.kind === "case")
+    return { language, files: { ...files }, entry, stdin: test.input, limitMs }
+  const made = MAKERS[language]?.(subject, files[entry] ?? "", test.source, mark)
+  return made ? { ...made, language, stdin: "", limitMs } : null
+}

@@ -1,0 +1,135 @@
+// Judges what a program of a test did, and makes the report that the others get.
+import type { Outcome } from "../../../run/protocol"
+import type { ProgramTest, RunTest } from "../../../types"
+import { isSame } from "./compare"
+import { hasExpectedOutput } from "./programs"
+
+/** How the program of a test ended. */
+export interface Ran {
+  outcome: Outcome
+  ms: number
+  stdout: string
+  stderr: string
+  /** why it could not run; "" if it could */
+  problem: string
+}
+
+export interface Result {
+  name: string
+  isHidden: boolean
+  status: "passed" | "failed" | "timeout"
+  /** milliseconds of the test; null if it is a part of a file */
+  ms: number | null
+  expected?: string
+  actual?: string
+  /** what went wrong besides the output */
+  message: string
+}
+
+/** Most results of one run, and most characters of a name, that the server keeps. */
+const MOST = 100
+const NAME_LENGTH = 200
+/** Most bytes of a value, and of all values together: the server takes 64 KiB of JSON. */
+const VALUE_BYTES = 2048
+const VALUES_BYTES = 24_000
+
+type Fields = Partial<Record<string, unknown>>
+
+const text = (value: unknown) => (typeof value === "string" ? value : undefined)
+
+/** The results in the lines that begin with the mark. */
+function reported({ stdout }: Ran, mark: string, isHidden: boolean): Result[] {
+  return stdout
+    .split("\n")
+    .filter((line) => line.startsWith(mark))
+    .flatMap((line) => {
+      const result = parsed(line.slice(mark.length), isHidden)
+      return result ? [result] : []
+    })
+}
+
+/** One result; null for a line that a program printed and that is none. */
+function parsed(line: string, isHidden: boolean): Result | null {
+  let fields: Fields
+  try {
+    fields = Object(JSON.parse(line)) as Fields
+  } catch {
+    return null
+  }
+  const expected = text(fields.expected)
+  const actual = text(fields.actual)
+  return {
+    name: text(fields.name) ?? "",
+    isHidden,
+    status: fields.passed === true ? "passed" : "failed",
+    ms: null,
+    message: text(fields.message) ?? "",
+    ...(expected === undefined ? {} : { expected }),
+    ...(actual === undefined ? {} : { actual }),
+  }
+}
+
+const endings: Readonly<Record<Outcome, string>> = {
+  done: "",
+  failed: "The program ended with an error.",
+  stopped: "You stopped it.",
+  timeout: "It took too long.",
+}
+
+/** The results of one test: several for a file of assertions. */
+export function resultsOf(test: ProgramTest, language: string, ran: Ran, mark: string): Result[] {
+  const { name, isHidden, expected } = test
+  const { outcome, ms, stdout, stderr } = ran
+  const message = [ran.problem || endings[outcome], stderr].filter(Boolean).join("\n")
+  const status = outcome === "timeout" ? "timeout" : "failed"
+  const one: Result = { name, isHidden, status, ms, message }
+  if (hasExpectedOutput(test, language)) {
+    const isGood = outcome === "done" && !ran.problem && isSame(expected, stdout)
+    return [{ ...one, status: isGood ? "passed" : status, expected, actual: stdout }]
+  }
+  const results = reported(ran, mark, isHidden).map((result) => ({
+    ...result,
+    name: `${name}: ${result.name}`,
+  }))
+  if (outcome === "done" && !ran.problem && results.length > 0) return results
+  return [...results, { ...one, message: message || "The file has no tests." }]
+}
+
+/** "7 of 9 passed" */
+export const summaryOf = (results: readonly { status: Result["status"] }[]) =>
+  `${results.filter(({ status }) => status === "passed").length} of ${results.length} passed`
+
+function shortened(value: string, bytes: number): string {
+  const encoded = new TextEncoder().encode(value)
+  if (encoded.length <= bytes) return value
+  // half a character at the end is dropped
+  return new TextDecoder().decode(encoded.subarray(0, bytes - 3)).replace(/\uFFFD$/, "")
+}
+
+/** The results as the server keeps them. */
+export function toReport(results: readonly Result[]): RunTest[] {
+  const kept = results.slice(0, MOST)
+  const bytes = Math.min(VALUE_BYTES, Math.floor(VALUES_BYTES / (2 * Math.max(kept.length, 1))))
+  return kept.map(({ name, status, isHidden, expected, actual, message }) => {
+    const got = [actual, message].filter(Boolean).join("\n")
+    return {
+      name: Array.from(name).slice(0, NAME_LENGTH).join(""),
+      passed: status === "passed",
+      ...(expected === undefined ? {} : { expected: shortened(expected, bytes) }),
+      ...(status === "passed" && actual === undefined ? {} : { actual: shortened(got, bytes) }),
+      ...(isHidden ? { isHidden } : {}),
+    }
+  })
+}
+
+/** The results of a kept run. */
+export const fromReport = (tests: readonly RunTest[]): Result[] =>
+  tests.map(({ name, passed, expected, actual, isHidden }) => ({
+    name,
+    isHidden: isHidden === true,
+    status: passed ? "passed" : "failed",
+    ms: null,
+    ...(expected === undefined ? {} : { expected }),
+    ...(actual === undefined ? {} : { actual }),
+    message: "",
+  }))

@@ -1,0 +1,206 @@
+// The tests of the session: their table, the results, and the form of one test.
+import { useEffect, useState } from "preact/hooks"
+import { words } from "../../../api"
+import type { ProgramTest } from "../../../types"
+import { Icon } from "../../../ui/icons"
+import { Sure } from "../../../ui/sure"
+import type { Running } from "../running"
+import type { Runs } from "../runs"
+import { TestForm } from "./form"
+import { Results } from "./outcome"
+import { fromReport, type Result } from "./results"
+import type { Tests } from "./tests"
+
+interface Props {
+  tests: Tests
+  runs: Runs
+  running: Running
+}
+
+/** The results to show: of this browser, or of the newest run of somebody else. */
+function shownResults({ tests, runs }: Props): { by: string; results: Result[] } | null {
+  const own = tests.results.value
+  const newest = runs.history.value?.find((run) => run.tests.length > 0)
+  const isNewer = newest !== undefined && newest.number > tests.ranAs.value
+  if (own && (tests.running.value !== null || !isNewer || tests.ranAs.value === 0))
+    return { by: "", results: own }
+  return newest ? { by: newest.user.username, results: fromReport(newest.tests) } : null
+}
+
+interface RowProps {
+  test: ProgramTest
+  isFirst: boolean
+  isLast: boolean
+  nameOf: (root: string) => string
+  /** null if this user may not change tests */
+  act: { edit: () => void; move: (by: -1 | 1) => void; remove: () => void } | null
+}
+
+function Row({ test, isFirst, isLast, nameOf, act }: RowProps) {
+  const name = test.damaged ? "damaged" : test.name
+  return (
+    <tr>
+      <th scope="row">
+        <bdi>{name}</bdi>
+        {test.isHidden && <span class="tag">hidden</span>}
+        <small>
+          <bdi>{nameOf(test.root)}</bdi>
+        </small>
+      </th>
+      <td>
+        <pre>{test.kind === "file" ? test.source : test.input}</pre>
+      </td>
+      <td>
+        <pre>{test.kind === "file" && !test.expected ? "all assertions hold" : test.expected}</pre>
+      </td>
+      <td class="tests-acts">
+        {act && (
+          <>
+            <button
+              type="button"
+              class="small"
+              aria-label={`Move ${name} up`}
+              disabled={isFirst}
+              onClick={() => act.move(-1)}
+            >
+              ↑
+            </button>
+            <button
+              type="button"
+              class="small"
+              aria-label={`Move ${name} down`}
+              disabled={isLast}
+              onClick={() => act.move(1)}
+            >
+              ↓
+            </button>
+            <button type="button" class="small" aria-label={`Edit ${name}`} onClick={act.edit}>
+              Edit
+            </button>
+            <Sure
+              isSmall
+              label="Delete"
+              name={`Delete ${name}`}
+              question={`Delete ${name}?`}
+              onSure={act.remove}
+            />
+          </>
+        )}
+      </td>
+    </tr>
+  )
+}
+
+const EMPTY =
+  "A test says what the program must print for an input, or has code with assertions. " +
+  "Everybody in the session sees the tests and their results."
+
+export function TestsTab(props: Props) {
+  const { tests, runs, running } = props
+  const [problem, setProblem] = useState("")
+  /** the test in the form; null for a new one, undefined if there is no form */
+  const [edited, setEdited] = useState<ProgramTest | null | undefined>(undefined)
+  const [hides, setHides] = useState(false)
+  const tried = (action: Promise<unknown>) => {
+    setProblem("")
+    action.catch((error: unknown) => setProblem(words(error)))
+  }
+  useEffect(() => {
+    const failed = (error: unknown) => setProblem(words(error))
+    tests.load().catch(failed)
+    runs.load().catch(failed)
+  }, [tests, runs])
+  const list = tests.list.value
+  const isStaff = tests.isStaff.value
+  const active = tests.running.value
+  if (list === null) return problem ? <p role="alert">{problem}</p> : <p role="status">Reading…</p>
+  if (edited !== undefined)
+    return (
+      <TestForm
+        test={edited}
+        isStaff={isStaff}
+        root={running.root}
+        files={running.places}
+        languageOf={running.languageOf}
+        save={(written) => tests.save(edited?.id ?? null, written)}
+        onClose={() => setEdited(undefined)}
+      />
+    )
+  const shown = list.filter((test) => !(hides && test.isHidden))
+  const results = shownResults(props)
+  return (
+    <>
+      <p class="tests-bar">
+        {running.mayRun && list.length > 0 && (
+          <button
+            type="button"
+            class="primary small"
+            title="Run tests (Ctrl+Shift+Enter)"
+            onClick={() => (active === null ? void tests.run(running.find) : tests.stop())}
+          >
+            <Icon name={active === null ? "run" : "stop"} size={16} />
+            {active === null ? "Run tests" : "Stop"}
+          </button>
+        )}
+        {running.mayEdit && (
+          <button type="button" class="small" onClick={() => setEdited(null)}>
+            Add test
+          </button>
+        )}
+        {isStaff && list.some((test) => test.isHidden) && (
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={!hides}
+              onChange={(event) => setHides(!event.currentTarget.checked)}
+            />
+            Show hidden tests
+          </label>
+        )}
+        {active !== null && <span role="status">Running {active}…</span>}
+      </p>
+      {problem && <p role="alert">{problem}</p>}
+      {list.length === 0 && <p>{EMPTY}</p>}
+      {results && (
+        <Results
+          by={results.by}
+          results={results.results.filter((one) => !(hides && one.isHidden))}
+        />
+      )}
+      {shown.length > 0 && (
+        <table class="tests-table" aria-label="Tests">
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col">Input or assertions</th>
+              <th scope="col">Expected output</th>
+              <th scope="col">
+                <span class="sr-only">Change</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((test, index) => (
+              <Row
+                key={test.id}
+                test={test}
+                isFirst={index === 0}
+                isLast={index === shown.length - 1}
+                nameOf={running.nameOf}
+                act={
+                  running.mayEdit
+                    ? {
+                        edit: () => setEdited(test),
+                        move: (by) => tried(tests.move(test.id, by)),
+                        remove: () => tried(tests.remove(test.id)),
+                      }
+                    : null
+                }
+              />
+            ))}
+          </tbody>
+        </table>
+      )}
+    </>
+  )
+}

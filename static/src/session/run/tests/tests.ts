@@ -1,0 +1,181 @@
+// The tests of an open session: their list, and the results of the last time that they ran here.
+import { signal } from "@preact/signals"
+import { del, get, patch, post, words } from "../../../api"
+import { loadPart } from "../../../lib/upgrade"
+import type { ProgramTest, Run } from "../../../types"
+import { announce, tell } from "../../../ui/announce"
+import { programOf, type Subject } from "./programs"
+import { type Result, resultsOf, summaryOf, toReport } from "./results"
+import type { TestRunner } from "./runner"
+
+/** What the form of a test has. */
+export type Written = Omit<ProgramTest, "id" | "damaged">
+
+/** The file that a test is about, or why it cannot run. */
+export type Find = (root: string) => Subject | string
+
+interface Listed {
+  tests: ProgramTest[]
+  isStaff: boolean
+}
+
+const UNREADABLE = "The part of the app that runs programs could not be loaded. Try again."
+
+export class Tests {
+  /** null before the first answer */
+  readonly list = signal<ProgramTest[] | null>(null)
+  /** whether this user gets hidden tests, too */
+  readonly isStaff = signal(false)
+  /** the name of the test that runs; null if none does */
+  readonly running = signal<string | null>(null)
+  /** the results of this browser; null if it has none */
+  readonly results = signal<Result[] | null>(null)
+  /** the number of the run that has these results; 0 if it was not kept */
+  readonly ranAs = signal(0)
+  private runner: TestRunner | null = null
+  private isStopped = false
+
+  constructor(private readonly sessionId: string) {}
+
+  destroy(): void {
+    this.isStopped = true
+    this.runner?.close()
+  }
+
+  private get path(): string {
+    return `/session/${this.sessionId}/tests`
+  }
+
+  async load(): Promise<void> {
+    this.take(await get<Listed>(this.path))
+  }
+
+  /** Somebody changed tests: read them, if they were read before. */
+  async noted(): Promise<void> {
+    if (this.list.peek() !== null) await this.load()
+  }
+
+  private take({ tests, isStaff }: Listed): void {
+    this.list.value = tests
+    this.isStaff.value = isStaff
+  }
+
+  /** Add a test, or change the one with this id. */
+  async save(id: string | null, written: Written): Promise<void> {
+    // Only staff may say whether a test is hidden.
+    const { isHidden, ...rest } = written
+    const body = this.isStaff.peek() ? { ...rest, isHidden } : rest
+    if (id === null) await post(this.path, body)
+    else await patch(`${this.path}/${id}`, body)
+    await this.load()
+  }
+
+  async remove(id: string): Promise<void> {
+    await del(`${this.path}/${id}`)
+    await this.load()
+  }
+
+  /** Move a test before or behind its neighbour. */
+  async move(id: string, by: -1 | 1): Promise<void> {
+    const ids = (this.list.peek() ?? []).map((test) => test.id)
+    const at = ids.indexOf(id)
+    const other = ids[at + by]
+    if (at < 0 || other === undefined) return
+    const pair = by < 0 ? [id, other] : [other, id]
+    this.take(await post<Listed>(`${this.path}/order`, { ids: pair }))
+  }
+
+  stop(): void {
+    this.isStopped = true
+    this.runner?.stop()
+  }
+
+  /** Read the tests if they were not read yet, and run them. */
+  async runAll(find: Find): Promise<void> {
+    try {
+      if (this.list.peek() === null) await this.load()
+    } catch (error) {
+      tell(`The tests cannot be read. ${words(error)}`)
+      return
+    }
+    if (this.list.peek()?.length === 0) tell("This session has no tests yet.")
+    await this.run(find)
+  }
+
+  /** Run all tests, one after another, and report the results. */
+  async run(find: Find): Promise<void> {
+    const tests = this.list.peek() ?? []
+    if (this.running.peek() !== null || tests.length === 0) return
+    this.isStopped = false
+    this.running.value = ""
+    this.results.value = []
+    this.ranAs.value = 0
+    try {
+      const { TestRunner } = await loadPart(() => import("./runner"))
+      this.runner ??= new TestRunner()
+    } catch {
+      this.running.value = null
+      tell(UNREADABLE)
+      return
+    }
+    const results = await this.all(tests, find, this.runner)
+    this.running.value = null
+    announce(`${summaryOf(results)}.`)
+    if (results.length > 0 && !this.wasStopped()) await this.report(tests, find, results)
+  }
+
+  /** Run tests until the user stops them, and return the results. */
+  private async all(tests: ProgramTest[], find: Find, runner: TestRunner): Promise<Result[]> {
+    let results: Result[] = []
+    for (const test of tests) {
+      if (this.wasStopped()) break
+      this.running.value = test.name
+      results = [...results, ...(await this.one(test, find(test.root), runner))]
+      this.results.value = results
+    }
+    return results
+  }
+
+  private wasStopped(): boolean {
+    return this.isStopped
+  }
+
+  private async one(test: ProgramTest, subject: Subject | string, runner: TestRunner) {
+    const failed = (problem: string) => {
+      const ran = { outcome: "failed" as const, ms: 0, stdout: "", stderr: "", problem }
+      return resultsOf(test, "", ran, "")
+    }
+    if (typeof subject === "string") return failed(subject)
+    const mark = `result-${crypto.randomUUID()} `
+    const program = programOf(test, subject, mark)
+    if (!program) return failed(`There are no assertions in ${subject.language} here.`)
+    return resultsOf(test, subject.language, await runner.run(program), mark)
+  }
+
+  /** All that everybody sees of the run is made of the results of open tests. */
+  private async report(tests: ProgramTest[], find: Find, results: Result[]): Promise<void> {
+    const open = results.filter(({ isHidden }) => !isHidden)
+    const about = tests.find(({ isHidden }) => !isHidden) ?? tests[0]
+    const subject = about && find(about.root)
+    if (!about || !subject || typeof subject === "string") return
+    const isGood = open.every(({ status }) => status === "passed")
+    const lines = open.map(({ status, name }) => `${status}: ${name}\n`)
+    const body = {
+      root: about.root,
+      language: subject.language,
+      name: subject.entry,
+      stdout: lines.join(""),
+      stderr: "",
+      exit: isGood ? 0 : 1,
+      outcome: isGood ? "done" : "failed",
+      ms: open.reduce((sum, { ms }) => sum + (ms ?? 0), 0),
+      tests: toReport(results),
+    }
+    try {
+      const { run } = await post<{ run: Run }>(`/session/${this.sessionId}/runs`, body)
+      this.ranAs.value = run.number
+    } catch (error) {
+      tell(`The others cannot see these results. ${words(error)}`)
+    }
+  }
+}
