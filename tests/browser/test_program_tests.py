@@ -31,11 +31,12 @@ async def add_test(one: Someone, name: str, *, is_hidden: bool = False, **fields
     """Fill in the form of a new test; `fields` are its labels in lower case."""
     await one.button("Add test").click()
     form = one.page.get_by_role("form", name="New test")
-    await form.get_by_label("Name").fill(name)
+    await form.get_by_role("textbox", name="Name").fill(name)
     if "assertions" in fields:
         await form.get_by_label("Kind").select_option("file")
     for label, text in fields.items():
-        await form.get_by_label(label.replace("_", " ").capitalize()).fill(text)
+        title = label.replace("_", " ").capitalize()
+        await form.get_by_role("textbox", name=title).fill(text)
     if is_hidden:
         await form.get_by_label("Hidden").check()
     await form.get_by_role("button", name="Save test").click()

@@ -25,7 +25,7 @@ ELSEWHERE = {
     ),
     "a file in an export": (
         "members.json", "original-names.json", "name.json", "DAMAGED.txt", "con.txt", "_con.txt",
-        "main.py", "runs.json", "runs.txt",
+        "main.py", "runs.json", "runs.txt", "tests.json",
     ),
     "a file in DATA_DIR": ("quarantine.json", "collab.lock"),
     "a file that the reader of a sample makes": ("editor.mjs", "migrated.mjs", "rows.sql"),

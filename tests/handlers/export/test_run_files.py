@@ -49,7 +49,9 @@ def test_text_of_run_has_its_parts_in_order() -> None:
 
 
 def test_text_of_run_without_texts_is_one_line() -> None:
-    empty = report_row("", name="", stdin="", stderr="", exit=None, is_cut=False, cases=())
+    empty = report_row(
+        "", name="", stdin="", stderr="", exit=None, is_cut=False, cases=(), hidden=()
+    )
 
     assert as_text(run(number=3, report=empty), PEOPLE, for_staff=True) == (
         "== run 3: code (python), Ada, 2096-10-02T07:06:40.000Z: done, 12 ms ==\n"

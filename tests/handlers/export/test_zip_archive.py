@@ -72,7 +72,7 @@ async def test_zip_archive_of_empty_session_has_standard_files(ada: Api) -> None
 
     assert sorted(found.namelist()) == [
         "README.txt", "chat.jsonl", "live/main.js", "members.json", "original-names.json",
-        "runs.json", "runs.txt", "versions.jsonl",
+        "runs.json", "runs.txt", "tests.json", "versions.jsonl",
     ]  # fmt: skip
 
 

@@ -57,7 +57,7 @@ export function TestForm({ test, isStaff, root, files, languageOf, save, onClose
   const first: Written = {
     kind: test?.kind ?? "case",
     name: test?.name ?? "",
-    root: test?.root || root,
+    root: test && test.root !== "" ? test.root : root,
     input: test?.input ?? "",
     expected: test?.expected ?? "",
     source: test?.source ?? "",

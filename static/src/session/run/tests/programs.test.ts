@@ -55,7 +55,8 @@ async function written(code: string, source: string): Promise<string[]> {
   const process = { stdout: { write: (text: string) => lines.push(text.trim()) } }
   const body = `return (async () => { ${program?.files["main.js"] ?? ""} })()`
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- it is our own code
-  await (new Function("self", body)({ process }) as Promise<void>)
+  const start = new Function("self", body) as (scope: unknown) => Promise<void>
+  await start({ process })
   return lines
 }
 

@@ -4,7 +4,7 @@ import { del, get, patch, post } from "../../../api"
 import type { Program } from "../../../run/protocol"
 import type { ProgramTest } from "../../../types"
 import type { Ran } from "./results"
-import { Tests } from "./tests"
+import { Tests, type Written } from "./tests"
 
 vi.mock("../../../api", () => ({
   del: vi.fn(),
@@ -115,7 +115,15 @@ it("reports nothing after a stop", async () => {
 })
 
 it("says whether a test is hidden only as staff", async () => {
-  const { id: _, ...written } = test("one")
+  const written: Written = {
+    kind: "case",
+    name: "one",
+    root: "codemirror",
+    input: "",
+    expected: "",
+    source: "",
+    isHidden: false,
+  }
 
   await (await opened([], false)).save(null, written)
   await (await opened([], true)).save("t", written)
