@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from crdt.room.closing import CloseReason
+from handlers.api import account
 from handlers.services import Services
 from storage.background import end_task, start_task
 from storage.errors import StoreError
@@ -90,6 +91,7 @@ class Housekeeping:
         services = self._services
         # Connected users count as active, so the sweep does not remove them.
         await services.store.touch_logins(services.rooms.logins(), services.clock())
+        await self._delete_owners()
         while True:
             now = services.clock()
             guests = await services.store.sweep(now, now - self._guest_ms, _BATCH)
@@ -104,6 +106,23 @@ class Housekeeping:
                 _log.info("%d guests without activity were cleaned up", len(guests))
             if len(guests) < _BATCH:
                 return
+
+    async def _delete_owners(self) -> None:
+        """Delete idle guests who own a session.
+
+        They are deleted like accounts: the session passes to an editor who has an account. If there
+        is none, nobody could sign in as its owner any more, and it is deleted.
+        """
+        services, before = self._services, self._services.clock() - self._guest_ms
+        while owners := await services.store.idle_owners(before, _BATCH):
+            for user_id in owners:
+                deletion = await services.store.delete_user(
+                    user_id, services.clock(), deletes_sessions=False, guests_before=before
+                )
+                account.tell_rooms(services, user_id, deletion)
+                if deletion.avatar_key:
+                    await self._drop(deletion.avatar_key)
+            _log.info("%d guests with a session of their own were cleaned up", len(owners))
 
     async def seal_rows(self) -> None:
         """Add checksums to rows of earlier releases, and count the bytes of sessions, in batches.

@@ -96,19 +96,33 @@ class AccountStore(Protocol):
         """Return the picture of a user that the store itself keeps."""
 
     async def delete_user(
-        self, user_id: str, now: int, *, deletes_sessions: bool
+        self,
+        user_id: str,
+        now: int,
+        *,
+        deletes_sessions: bool,
+        guests_before: int | None = None,
     ) -> AccountDeletion:
         """Delete an account with its logins, tickets, picture and memberships.
+
+        guests_before  if given, delete the user only if they are a guest who was not active since
+                       this time
 
         The user's name is removed everywhere. Each of the user's sessions is deleted, or passes to
         the editor who joined first. Guests do not count as editors, and a session without another
         editor is deleted. A call for a user that is gone changes nothing.
         """
 
+    async def idle_owners(self, guests_before: int, limit: int) -> list[str]:
+        """Return the ids of guests who own a session and were not active since this time.
+
+        limit  how many ids to return at most; the guests who are idle for the longest time first
+        """
+
     async def sweep(self, now: int, guests_before: int, limit: int) -> list[User]:
         """Remove expired logins, tickets and tokens, month-old expired invites, and idle guests.
 
-        guests_before  guests who were not active since this time are removed
+        guests_before  guests who were not active since this time and own no session are removed
         limit          how many guests to remove at most
 
         A guest's logins, tickets, picture and membership are removed, but not their name.

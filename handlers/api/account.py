@@ -12,6 +12,7 @@ from handlers.http.views.people import Logins, PasswordChanged, Usage
 from handlers.mail import letters
 from handlers.mail.letters import Letter
 from handlers.security.passwords import own_names
+from handlers.services import Services
 from storage.errors import NotFound, StoreUnavailable
 from storage.people import AccountDeletion
 from storage.records import Role, User
@@ -43,29 +44,31 @@ class MeHandler(AuthHandlerBase):
         deletion = await services.store.delete_user(
             user.id, services.clock(), deletes_sessions=deletes_sessions
         )
-        self._tell_rooms(deletion)
+        tell_rooms(services, user.id, deletion)
         self.clear_cookies()
         self.set_status(204)
         self.finish()
         if deletion.avatar_key:
             await self._drop_avatar(deletion.avatar_key)
 
-    def _tell_rooms(self, deletion: AccountDeletion) -> None:
-        rooms, connections = self.services.rooms, self.services.connections
-        rooms.changes.logins_ended(deletion.logins, CloseReason.ACCOUNT_DELETED)
-        for session_id in deletion.memberships:
-            rooms.changes.member_gone(session_id, self.me.id, CloseReason.MEMBER_DELETED_ACCOUNT)
-        for session_id, successor in deletion.inherited.items():
-            rooms.changes.role_changed(session_id, successor, Role.OWNER)
-            connections.tell(session_id, notifications.SESSION_CHANGED)
-        for session_id in deletion.deleted:
-            rooms.changes.session_deleted(session_id)
-
     async def _drop_avatar(self, key: str) -> None:
         try:
             await self.services.avatars.drop(key)
         except StoreUnavailable as error:
             _log.warning("the picture %s of a deleted account stays: %s", key, error)
+
+
+def tell_rooms(services: Services, user_id: str, deletion: AccountDeletion) -> None:
+    """Tell open rooms what the deletion of an account has changed."""
+    changes = services.rooms.changes
+    changes.logins_ended(deletion.logins, CloseReason.ACCOUNT_DELETED)
+    for session_id in deletion.memberships:
+        changes.member_gone(session_id, user_id, CloseReason.MEMBER_DELETED_ACCOUNT)
+    for session_id, successor in deletion.inherited.items():
+        changes.role_changed(session_id, successor, Role.OWNER)
+        services.connections.tell(session_id, notifications.SESSION_CHANGED)
+    for session_id in deletion.deleted:
+        changes.session_deleted(session_id)
 
 
 class UsageHandler(AuthHandlerBase):

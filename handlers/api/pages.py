@@ -27,8 +27,8 @@ _CSP = (
 
 _APP_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https:; "
-    "connect-src 'self' {socket}; frame-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+    "font-src 'self'; connect-src 'self' {socket}; frame-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
 )
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
@@ -36,6 +36,9 @@ _DIST = STATIC / "dist"
 _SOCKET = re.compile(r"wss?://[a-z0-9._:\[\]-]+")
 _UNBUILT_FILES = ("style.css", "icon.svg")
 _YEAR_S = 365 * 86_400
+
+_PACKED_TYPES = {".woff2": "font/woff2", ".webp": "image/webp"}
+"""Content types of files that gzip cannot make smaller. Python 3.11 does not know these types."""
 
 
 @lru_cache(maxsize=1)
@@ -141,12 +144,15 @@ class AssetHandler(_PublicHandler):
             raise errors.not_found() from None
         if not is_there:
             raise errors.not_found()
-        self.set_header("Content-Type", guess_type(path.name)[0] or "application/octet-stream")
+        packed_type = _PACKED_TYPES.get(path.suffix)
+        known_type = packed_type or guess_type(path.name)[0]
+        self.set_header("Content-Type", known_type or "application/octet-stream")
         self.set_header(
             "Cache-Control",
             f"public, max-age={_YEAR_S}, immutable" if is_built else "public, max-age=300",
         )
-        if is_built:  # a built file's name changes with its content, so the result can be kept
+        # a built file's name changes with its content, so the result can be kept
+        if is_built and not packed_type:
             await self.reply_kept(Path.read_bytes, path)
         else:
             self.finish(path.read_bytes())

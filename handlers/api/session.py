@@ -90,19 +90,7 @@ class SessionsHandler(SessionHandlerBase):
         await services.rooms.storage_quota.require_session(self.me.id)
         if wait := services.limiters.new_sessions.wait_s(self.me.id):
             raise errors.rate_limited(wait, "Too many new sessions.")
-        session = Session(
-            id=ids.new_id(services.random_bytes),
-            title=body.get("title") or _UNTITLED,
-            language=body.get("language", "javascript"),
-            owner_id=self.me.id,
-            access=Access(body.get("access", Access.LINK)),
-            join_role=Role(body.get("joinRole", Role.EDITOR)),
-            status=Status.OPEN,
-            main_root=MAIN_ROOT,
-            created_at=now,
-            updated_at=now,
-            runs=Runners(body.get("runs", Runners.EDITORS)),
-        )
+        session = new_session(ids.new_id(services.random_bytes), self.me.id, now, body)
         owner = Member(session.id, self.me.id, Role.OWNER, now)
         await services.store.add_session(
             session, owner, self._first_chunk(session, body.get("code", ""))
@@ -253,6 +241,26 @@ class MemberHandler(SessionHandlerBase):
         self.services.rooms.changes.member_gone(session.id, user_id, CloseReason.MEMBER_REMOVED)
         self.services.connections.tell(session.id, notifications.SESSION_CHANGED)
         self.set_status(204)
+
+
+def new_session(session_id: str, owner_id: str, now: int, choices: Mapping[str, str]) -> Session:
+    """Return a session that is opened now.
+
+    choices  fields of the request that opens it; fields that are missing have their defaults
+    """
+    return Session(
+        id=session_id,
+        title=choices.get("title") or _UNTITLED,
+        language=choices.get("language", "javascript"),
+        owner_id=owner_id,
+        access=Access(choices.get("access", Access.LINK)),
+        join_role=Role(choices.get("joinRole", Role.EDITOR)),
+        status=Status.OPEN,
+        main_root=MAIN_ROOT,
+        created_at=now,
+        updated_at=now,
+        runs=Runners(choices.get("runs", Runners.EDITORS)),
+    )
 
 
 def _encode_cursor(session: Session) -> str:

@@ -75,10 +75,7 @@ LOGIN: Schema = {
     "username": {**fields.line(254, 1), "excludes": "email"},
     "password": _required(_PASSWORD),
 }
-GUEST: Schema = {
-    "name": _required(_GUEST_NAME),
-    "invite": _required(_INVITE),
-}
+GUEST: Schema = {"name": _required(_GUEST_NAME), "invite": _INVITE}
 GUEST_ME: Schema = {"username": GUEST["name"]}
 PASSWORD: Schema = {
     "currentPassword": _required(_PASSWORD),

@@ -31,12 +31,21 @@ class MongoAccountRemoval:
 
     @translated
     async def delete_user(
-        self, user_id: str, now: int, *, deletes_sessions: bool
+        self,
+        user_id: str,
+        now: int,
+        *,
+        deletes_sessions: bool,
+        guests_before: int | None = None,
     ) -> AccountDeletion:
         users = self._engine.db.users
         async with self._engine.locked(user=user_id):
             document = await users.find_one({"_id": user_id})
             if document is None or (document["is_deleted"] and "leaving" not in document):
+                return AccountDeletion()
+            if guests_before is not None and not (
+                document["is_guest"] and document["active_at"] < guests_before
+            ):
                 return AccountDeletion()
             mark = document.get("leaving") or {
                 "deletes_sessions": deletes_sessions,
@@ -49,6 +58,17 @@ class MongoAccountRemoval:
             return await _finish(self._engine, user_id, mark)
 
     @translated
+    async def idle_owners(self, guests_before: int, limit: int) -> list[str]:
+        found: list[str] = []
+        idle = self._engine.db.users.find(_idle(guests_before), {"_id": 1}).sort("active_at")
+        async for row in idle:
+            if len(found) == limit:
+                break
+            if await _owns_session(self._engine, row["_id"]):
+                found.append(row["_id"])
+        return found
+
+    @translated
     async def sweep(self, now: int, guests_before: int, limit: int) -> list[User]:
         db = self._engine.db
         await db.refresh_tokens.delete_many({"expires": {"$lte": date(now)}})
@@ -57,7 +77,7 @@ class MongoAccountRemoval:
         old = {"expires": {"$lte": date(now - INVITES_KEPT_MS)}}
         await db.invite_uses.delete_many(old)
         await db.invites.delete_many(old)
-        idle = {"is_guest": True, "is_deleted": False, "active_at": {"$lt": guests_before}}
+        idle = _idle(guests_before)
         guests = [
             row["_id"]
             for row in await at_most(db.users.find(idle, {"_id": 1}).sort("active_at"), limit)
@@ -65,6 +85,8 @@ class MongoAccountRemoval:
         swept = []
         for user_id in guests:
             async with self._engine.locked(user=user_id):
+                if await _owns_session(self._engine, user_id):
+                    continue
                 document = await db.users.find_one_and_update(
                     {"_id": user_id, **idle}, {"$set": {**_GONE, **_SWEPT}}
                 )
@@ -73,6 +95,15 @@ class MongoAccountRemoval:
                     await db.users.update_one({"_id": user_id}, {"$unset": {"leaving": ""}})
                     swept.append(rows.as_user(document))
         return swept
+
+
+def _idle(guests_before: int) -> Document:
+    """Return the query for guests who were not active since this time."""
+    return {"is_guest": True, "is_deleted": False, "active_at": {"$lt": guests_before}}
+
+
+async def _owns_session(engine: Engine, user_id: str) -> bool:
+    return await engine.db.sessions.find_one({"owner_id": user_id}, {"_id": 1}) is not None
 
 
 async def repair(engine: Engine) -> None:

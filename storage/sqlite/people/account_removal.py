@@ -21,11 +21,18 @@ class SqliteAccountRemoval:
     _engine: Engine
 
     async def delete_user(
-        self, user_id: str, now: int, *, deletes_sessions: bool
+        self,
+        user_id: str,
+        now: int,
+        *,
+        deletes_sessions: bool,
+        guests_before: int | None = None,
     ) -> AccountDeletion:
         def work(db: sqlite3.Connection) -> AccountDeletion:
             user = db.execute(
-                "SELECT * FROM users WHERE id = ? AND NOT is_deleted", (user_id,)
+                "SELECT * FROM users WHERE id = :id AND NOT is_deleted"
+                " AND (:before IS NULL OR (is_guest AND active_at < :before))",
+                {"id": user_id, "before": guests_before},
             ).fetchone()
             if user is None:
                 return AccountDeletion()
@@ -57,6 +64,18 @@ class SqliteAccountRemoval:
         await self._engine.scrub()
         return deletion
 
+    async def idle_owners(self, guests_before: int, limit: int) -> list[str]:
+        def work(db: sqlite3.Connection) -> list[str]:
+            rows = db.execute(
+                "SELECT id FROM users WHERE is_guest AND NOT is_deleted AND active_at < ?"
+                " AND EXISTS (SELECT 1 FROM sessions WHERE owner_id = users.id)"
+                " ORDER BY active_at LIMIT ?",
+                (guests_before, limit),
+            )
+            return [row["id"] for row in rows]
+
+        return await self._engine.read(work)
+
     async def sweep(self, now: int, guests_before: int, limit: int) -> list[User]:
         def work(db: sqlite3.Connection) -> list[User]:
             db.execute("DELETE FROM refresh_tokens WHERE expires_at <= ?", (now,))
@@ -64,8 +83,9 @@ class SqliteAccountRemoval:
             db.execute("DELETE FROM password_resets WHERE expires_at <= ?", (now,))
             db.execute("DELETE FROM invites WHERE expires_at <= ?", (now - INVITES_KEPT_MS,))
             idle = db.execute(
-                "SELECT * FROM users WHERE is_guest AND NOT is_deleted AND active_at < ? ORDER BY "
-                "active_at LIMIT ?",
+                "SELECT * FROM users WHERE is_guest AND NOT is_deleted AND active_at < ?"
+                " AND NOT EXISTS (SELECT 1 FROM sessions WHERE owner_id = users.id)"
+                " ORDER BY active_at LIMIT ?",
                 (guests_before, limit),
             ).fetchall()
             for row in idle:

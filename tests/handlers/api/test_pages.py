@@ -73,7 +73,7 @@ async def test_app_policy_allows_own_sources_only(api: Api) -> None:
 
     policy = policy_of(answer)
     assert policy["default-src"] == "'none'"
-    assert policy["script-src"] == policy["style-src"] == "'self'"
+    assert policy["script-src"] == policy["style-src"] == policy["font-src"] == "'self'"
     assert policy["connect-src"] == f"'self' {api.url.replace('http', 'ws', 1)}"
     assert policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'none'"
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
@@ -83,12 +83,18 @@ async def test_app_policy_allows_own_sources_only(api: Api) -> None:
 async def test_built_assets_are_cacheable_and_compressed(api: Api) -> None:
     """Names of built files change with their content, so caches may keep them for ever.
 
-    They are compressed for clients that accept gzip.
+    They are compressed for clients that accept gzip, except fonts: these are compressed already.
     """
     built = [path for path in await assets(api) if "/assets/" in path]
+    fonts = [path for path in built if path.endswith(".woff2")]
 
-    assert len(built) >= 2
-    for path in built:
+    assert len(built) >= 3
+    for path in fonts:
+        font = await api.get(path, headers={"Accept-Encoding": "gzip"})
+        assert font.headers["Content-Type"] == "font/woff2"
+        assert "immutable" in font.headers["Cache-Control"]
+        assert "Content-Encoding" not in font.headers
+    for path in set(built) - set(fonts):
         plain = await api.get(path, headers={"Accept-Encoding": "identity"})
         question = f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n".encode()
         squeezed = required(await exchange(api.url, question))

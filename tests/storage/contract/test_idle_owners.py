@@ -1,0 +1,61 @@
+"""Tests of `AccountStore` on every store: guests who own a session and are idle."""
+
+from storage.base import Store
+from tests.storage.rows import DAY, MANY, NOW, Seed, session
+
+IDLE = NOW + 40 * DAY
+
+
+class TestIdleOwners:
+    async def owners(self, seed: Seed, *names: str) -> None:
+        """Make guests who each own a session, and were active one after the other."""
+        for at, name in enumerate(names):
+            await seed.user(
+                name,
+                email=None,
+                password_hash=None,
+                is_guest=True,
+                guest_of=f"s-{name}",
+                created_at=NOW + at,
+            )
+            await seed.session(f"s-{name}", owner_id=f"u-{name}")
+
+    async def test_idle_owners_are_guests_who_own_session(self, store: Store, seed: Seed) -> None:
+        """Neither users nor guests of other people's sessions are among them."""
+        await self.owners(seed, "gus", "gil", "gia")
+        await seed.user("ada")
+        await seed.session()
+        await seed.invite()
+        await seed.guest("bob")
+
+        assert await store.idle_owners(NOW + DAY, MANY) == ["u-gus", "u-gil", "u-gia"]
+        assert await store.idle_owners(NOW + DAY, 2) == ["u-gus", "u-gil"]
+        assert await store.idle_owners(NOW + 1, MANY) == ["u-gus"]
+
+    async def test_sweep_keeps_guest_who_owns_session(self, store: Store, seed: Seed) -> None:
+        """A sweep would leave a session without an owner, so it leaves these guests alone."""
+        await self.owners(seed, "gus")
+
+        assert await store.sweep(NOW, IDLE, MANY) == []
+
+        assert await store.session("s-gus") == session("s-gus", owner_id="u-gus")
+
+    async def test_delete_user_before_time_deletes_idle_guest_only(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """A guest who was active meanwhile stays, and so does a user."""
+        await self.owners(seed, "gus")
+        ada = await seed.user("ada")
+
+        for user_id, before in (("u-gus", NOW), ("u-ada", IDLE)):
+            kept = await store.delete_user(
+                user_id, IDLE, deletes_sessions=False, guests_before=before
+            )
+            assert kept.deleted == kept.logins == ()
+        deletion = await store.delete_user(
+            "u-gus", IDLE, deletes_sessions=False, guests_before=NOW + DAY
+        )
+
+        assert deletion.deleted == ("s-gus",)
+        assert await store.session("s-gus") is None
+        assert await store.user("u-ada") == ada
