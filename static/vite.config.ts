@@ -1,6 +1,7 @@
 /// <reference types="vitest/config" />
+import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import { defineConfig, type ProxyOptions } from "vite"
+import { defineConfig, type Plugin, type ProxyOptions } from "vite"
 import { SERVED } from "./src/lib/addresses"
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -31,6 +32,20 @@ const toServer: ProxyOptions = {
   },
 }
 
+/** Adds the licences of the fonts, which must go wherever the fonts go. */
+const licences = (): Plugin => ({
+  name: "licences-of-fonts",
+  apply: "build",
+  generateBundle() {
+    for (const font of ["inter", "jetbrains-mono"])
+      this.emitFile({
+        type: "asset",
+        fileName: `assets/${font}.LICENSE.txt`,
+        source: readFileSync(here(`src/fonts/${font}.LICENSE.txt`)),
+      })
+  },
+})
+
 export default defineConfig({
   root: here("src"),
   base: "/static/dist/",
@@ -43,6 +58,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
     rollupOptions: { output: { hashCharacters: "hex" } },
   },
+  plugins: [licences()],
   // styles.test.ts reads the style sheets, which would otherwise be empty in tests
   test: { css: true },
   server: { proxy: { "^/(?!static/dist/)": toServer }, strictPort: true },

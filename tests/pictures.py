@@ -1,9 +1,9 @@
-"""Takes the README's pictures of the web app.
-`python -m tests.pictures` writes them to docs/pictures.
+"""Takes the pictures of the web app for the README and for the app's first page.
+`python -m tests.pictures` writes them to docs/pictures and to static/src/pages/pictures.
 
 A real server and two real browsers show a teacher and a guest in one session. There is one picture
-in the light theme and one in the dark theme. Take the pictures again when the app looks different.
-No test compares them, because fonts differ between machines.
+in the light theme and one in the dark theme. Take the pictures again when the app looks different,
+and build the app after that. No test compares them, because fonts differ between machines.
 """
 
 import asyncio
@@ -22,12 +22,18 @@ from tests.system_packages import needed_program
 
 FOLDER = ROOT / "docs" / "pictures"
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+FIRST_PAGE = ROOT / "static" / "src" / "pages" / "pictures"
 _SIZE = ViewportSize(width=1120, height=470)
 _SCALE = 2
 _COLOURS = 128
 """Number of colours.
 
 Few colours make a small file, because each surface of the app has one colour."""
+
+_FIRST_PAGE_WIDTH = 1_400
+"""Pixels. The first page shows its picture at most 1,000 CSS pixels wide."""
+_QUALITY = 45
+"""Quality of WebP: both pictures have less than 60 kB together, and small letters stay sharp."""
 
 _CODE = '''def two_sum(numbers: list[int], target: int) -> tuple[int, int] | None:
     """Return the places of two numbers that add up to `target`."""
@@ -53,8 +59,8 @@ async def main() -> int:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         server = ServerProcess(Path(folder) / "data", free_port())
-        await server.start()
         try:
+            await server.start()
             async with async_playwright() as playwright:
                 path = needed_program("chromium")
                 browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
@@ -85,7 +91,9 @@ async def _take(browser: Browser, url: str) -> None:
     for theme in THEMES:
         await ada.page.emulate_media(color_scheme=theme)
         await expect(ada.page.locator("html")).to_have_attribute("data-theme", theme)
-        _keep(await ada.page.screenshot(animations="disabled"), FOLDER / f"editor-{theme}.png")
+        picture = await ada.page.screenshot(animations="disabled")
+        _keep(picture, FOLDER / f"editor-{theme}.png")
+        _keep_small(picture, FIRST_PAGE / f"session-{theme}.webp")
 
 
 async def _person(browser: Browser, url: str) -> Someone:
@@ -100,6 +108,14 @@ def _keep(picture: bytes, path: Path) -> None:
     """Write a picture with few colours, and print its size."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     image.quantize(_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(f"{path.relative_to(ROOT)}: {path.stat().st_size:,} bytes")
+
+
+def _keep_small(picture: bytes, path: Path) -> None:
+    """Write a picture for the app's first page, and print its size."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    size = (_FIRST_PAGE_WIDTH, round(image.height * _FIRST_PAGE_WIDTH / image.width))
+    image.resize(size, Image.Resampling.LANCZOS).save(path, quality=_QUALITY, method=6)
     print(f"{path.relative_to(ROOT)}: {path.stat().st_size:,} bytes")
 
 

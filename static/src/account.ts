@@ -4,7 +4,7 @@ import { ApiError, del, get, mayBeSignedIn, noteRefreshed, post, refresh, refres
 import { forgetLinks } from "./lib/links"
 import { go } from "./router"
 import { forgetCopies } from "./session/live/kept"
-import type { Me } from "./types"
+import type { GuestSignedIn, Me } from "./types"
 import { tell } from "./ui/announce"
 
 /** The signed-in user. undefined while this is not known yet, null if nobody is signed in. */
@@ -17,6 +17,16 @@ export function signedIn(user: Me): void {
   localStorage.setItem("signedIn", "yes")
   noteRefreshed()
   me.value = user
+}
+
+/** The name of a guest who has not given one. They can change it on their profile page. */
+export const GUEST_NAME = "Guest"
+
+/** Sign in as a new guest, and go to the session that the server has opened for them. */
+export async function startAsGuest(): Promise<void> {
+  const answer = await post<GuestSignedIn>("/user/guest", { name: GUEST_NAME })
+  signedIn(answer.user)
+  go(`/s/${answer.sessionId}`)
 }
 
 /** Show the user's new picture, or none if it is null. */

@@ -1,8 +1,9 @@
 import { type ComponentType, render } from "preact"
 import { Suspense } from "preact/compat"
 import { keepSignedIn, me, whoAmI } from "./account"
-import { HomePage } from "./pages/home"
+import { HomePage } from "./home/page"
 import { JoinPage } from "./pages/join"
+import { LandingPage } from "./pages/landing"
 import { SignInPage, SignUpPage } from "./pages/sign"
 import { followLinks, path } from "./router"
 import { applyTheme } from "./settings"
@@ -21,7 +22,7 @@ const DevelopersPage = lazily(() => import("./pages/developers"))
 const inSession = (Body: ComponentType<{ id: string }>) => (id: string) => <Body key={id} id={id} />
 
 const ROUTES: [RegExp, (part: string) => preact.JSX.Element, boolean][] = [
-  [/^\/$/, () => <HomePage />, true],
+  [/^\/$/, () => (me.value ? <HomePage /> : <LandingPage />), false],
   [/^\/signin$/, () => <SignInPage />, false],
   [/^\/signup$/, () => <SignUpPage />, false],
   [/^\/forgot$/, () => <ForgotPage />, false],

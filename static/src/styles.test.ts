@@ -179,6 +179,7 @@ const PAIRS: [string, string][] = [
   ["--accent-text", "--accent"],
   ["--text", "--accent-soft"],
   ["--warn", "--warn-soft"],
+  ["--danger", "--danger-soft"],
   ["--text", "--selection"],
   ["--bg", "--text"],
 ]

@@ -133,7 +133,7 @@ async def test_link_of_session_says_whose_it_is_to_strangers(person: NewPerson) 
     await gil.go(f"/s/{closed}")
     await check_asked(gil, "ask the person who sent the link for an invite link")
     await expect(gil.page.get_by_text("Secret plans")).to_have_count(0)
-    await gil.go("/")
+    await gil.go("/signin")
     await expect(gil.page.get_by_label("The session")).to_have_count(0)
     await expect(gil.page.get_by_role("heading", name="Write code together.")).to_be_visible()
 

@@ -135,7 +135,7 @@ async def test_form_of_stranger_gives_the_focus_to_what_the_server_refused(
     await ada.create("Strangers")
     invite = await ada.invite("editor")
 
-    await gil.go("/")
+    await gil.go("/signin")
     await check_form(gil, "Sign in", "password")
     await gil.go("/signup")
     await check_form(gil, "Create account", "email")

@@ -19,7 +19,7 @@ async def test_account_forms_show_errors_and_sign_up_and_in(person: NewPerson) -
     """
     ada = await person()
     ada.expected.append("422|401")
-    await ada.go("/")
+    await ada.go("/signin")
     await ada.page.get_by_role("main").get_by_role("link", name="Create account").click()
     await ada.page.get_by_label("User name").fill("a")
     await ada.button("Create account").click()
@@ -61,7 +61,7 @@ async def test_home_lists_sessions_and_joins_by_link_or_id(person: NewPerson) ->
     row = bob.page.get_by_role("listitem").filter(has_text="Pairing")
     await expect(row).to_contain_text("JavaScript")
     await expect(row).to_contain_text("2 people")
-    await expect(row).to_contain_text("open")
+    await expect(row).to_contain_text("Resume")
 
 
 async def test_invite_link_admits_guest_by_name(person: NewPerson) -> None:

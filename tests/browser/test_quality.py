@@ -49,12 +49,13 @@ async def themes(one: Someone) -> None:
 
 
 async def test_screens_before_sign_in_are_accessible(person: NewPerson) -> None:
-    """The pages to sign in, sign up and join, and for a forgotten password, are accessible."""
+    """The pages before a sign-in, from the first page to a forgotten password, are accessible."""
     someone = await person()
     someone.expected.append("422|404")
-    await someone.go("/")
-    await expect(someone.button("Sign in")).to_be_visible()
-    await themes(someone)
+    for path, button in (("/", "Start a session"), ("/signin", "Sign in")):
+        await someone.go(path)
+        await expect(someone.button(button)).to_be_visible()
+        await themes(someone)
     await someone.go("/signup")
     await someone.button("Create account").click()
     await expect(someone.page.locator(".wrong").first).to_be_visible()

@@ -1,5 +1,5 @@
 // Languages for interviews and lessons. Each language pack is loaded when it is needed.
-import { StreamLanguage } from "@codemirror/language"
+import type { StreamParser } from "@codemirror/language"
 import type { Extension } from "@codemirror/state"
 
 export interface Language {
@@ -10,8 +10,9 @@ export interface Language {
   starter?: string
 }
 
+const stream = async <State>(mode: StreamParser<State>) => (await import("./stream")).fromMode(mode)
 const clike = (name: "csharp" | "kotlin" | "scala") => async () =>
-  StreamLanguage.define((await import("@codemirror/legacy-modes/mode/clike"))[name])
+  stream((await import("@codemirror/legacy-modes/mode/clike"))[name])
 const script = (options: object) => async () =>
   (await import("@codemirror/lang-javascript")).javascript(options)
 const cpp = async () => (await import("@codemirror/lang-cpp")).cpp()
@@ -123,8 +124,7 @@ export const LANGUAGES: Language[] = [
     id: "ruby",
     name: "Ruby",
     suffix: "rb",
-    load: async () =>
-      StreamLanguage.define((await import("@codemirror/legacy-modes/mode/ruby")).ruby),
+    load: async () => stream((await import("@codemirror/legacy-modes/mode/ruby")).ruby),
     starter: 'puts "Hello, world!"\n',
   },
   {
@@ -145,16 +145,14 @@ export const LANGUAGES: Language[] = [
     id: "swift",
     name: "Swift",
     suffix: "swift",
-    load: async () =>
-      StreamLanguage.define((await import("@codemirror/legacy-modes/mode/swift")).swift),
+    load: async () => stream((await import("@codemirror/legacy-modes/mode/swift")).swift),
     starter: 'print("Hello, world!")\n',
   },
   {
     id: "lua",
     name: "Lua",
     suffix: "lua",
-    load: async () =>
-      StreamLanguage.define((await import("@codemirror/legacy-modes/mode/lua")).lua),
+    load: async () => stream((await import("@codemirror/legacy-modes/mode/lua")).lua),
     starter: 'print("Hello, world!")\n',
   },
   { id: "scala", name: "Scala", suffix: "scala", load: clike("scala") },
@@ -162,16 +160,14 @@ export const LANGUAGES: Language[] = [
     id: "shell",
     name: "Shell",
     suffix: "sh",
-    load: async () =>
-      StreamLanguage.define((await import("@codemirror/legacy-modes/mode/shell")).shell),
+    load: async () => stream((await import("@codemirror/legacy-modes/mode/shell")).shell),
     starter: '#!/usr/bin/env bash\nset -euo pipefail\n\necho "Hello, world!"\n',
   },
   {
     id: "yaml",
     name: "YAML",
     suffix: "yaml",
-    load: async () =>
-      StreamLanguage.define((await import("@codemirror/legacy-modes/mode/yaml")).yaml),
+    load: async () => stream((await import("@codemirror/legacy-modes/mode/yaml")).yaml),
   },
   { id: "plaintext", name: "Plain text", suffix: "txt", load: () => Promise.resolve([]) },
 ]

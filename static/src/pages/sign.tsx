@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks"
-import { me, signedIn } from "../account"
+import { GUEST_NAME, me, signedIn } from "../account"
 import { ApiError, get, post } from "../api"
 import { go, nextInvite, nextPath, nextSession, withNext } from "../router"
 import type { Features, Me } from "../types"
@@ -128,7 +128,7 @@ export function SignUpPage() {
               name="username"
               label="User name"
               autocomplete="username"
-              value={isGuest ? me.value?.username : ""}
+              value={isGuest && me.value?.username !== GUEST_NAME ? me.value?.username : ""}
               autofocus
             />
             <Field name="email" label="E-mail" type="email" autocomplete="email" />

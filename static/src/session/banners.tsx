@@ -22,7 +22,7 @@ function Watching({ session }: { session: Session }) {
     )
   if (session.role !== "viewer") return null
   return (
-    <p class="banner" role="status">
+    <p class="banner info" role="status">
       View only. You can read, chat and follow others.
     </p>
   )
@@ -59,15 +59,16 @@ function TroubleBanner({ trouble, session, live, view }: TroubleProps) {
       </div>
     )
   const isReady = collab.ready.value
+  const isGone = trouble.remedy === "final"
   const shown = live.files.value.find((file) => file.root === view.root && file.isText)
   const { root, name } = shown ?? { root: MAIN_ROOT, name: "main.txt" }
   const canKeep =
     isReady && session.role !== "viewer" && (trouble.remedy !== "later" || trouble.canBring)
   return (
-    <div class="banner" role="alert">
+    <div class={isGone ? "banner gone" : "banner"} role="alert">
       {trouble.message} {isReady ? session.role !== "viewer" && ADVICE[trouble.remedy] : READABLE}{" "}
       {trouble.remedy === "signIn" && <a href={withNext("/signin")}>Sign in again</a>}
-      {trouble.remedy === "final" && <a href="/">Back to your sessions</a>}
+      {isGone && <a href="/">Back to your sessions</a>}
       {trouble.remedy === "large" && (
         <button type="button" class="link" onClick={collab.retry}>
           Try again
@@ -126,7 +127,7 @@ export function Banners({ session, live, view, followed, onChanged }: Props) {
       {!trouble && <HalfFull session={session} onChanged={onChanged} />}
       <Watching session={session} />
       {followed && (
-        <p class="banner">
+        <p class="banner info">
           Following {followed.name}.{" "}
           <button type="button" class="link" onClick={() => view.follow(null)}>
             Stop

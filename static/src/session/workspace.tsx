@@ -4,6 +4,8 @@ import { useEffect } from "preact/hooks"
 import { go } from "../router"
 import type { Session } from "../types"
 import { lazily } from "../ui/boundary"
+import { sizes } from "../settings"
+import { bounded, Divider } from "../ui/divider"
 import { useTitle } from "../ui/shell"
 import { Banners } from "./banners"
 import { allActions } from "./actions"
@@ -28,6 +30,13 @@ const Palette = lazily(() => import("./palette"))
 const FilePanel = lazily(() => import("./files/panel/panel"))
 const RunPanel = lazily(() => import("./run/panel"))
 const ShareDialog = lazily(() => import("./share/dialog"))
+
+/** The sizes of the panels, for the style sheets. */
+const panelSizes = () => ({
+  "--files-width": `${bounded(sizes.files, sizes.files.px.value)}px`,
+  "--side-width": `${bounded(sizes.side, sizes.side.px.value)}px`,
+  "--output-height": `${bounded(sizes.output, sizes.output.px.value)}px`,
+})
 
 /**
  * Show the file of the followed person, also if this page learns of the file later than of the
@@ -60,15 +69,17 @@ interface Parts {
 
 function Output({ live, view, running }: Parts) {
   return (
-    <Suspense fallback={null}>
-      <RunPanel
-        runs={live.runs}
-        tests={live.tests}
-        people={live.collab.people.value}
-        running={running}
-        onClose={() => view.showOutput(false)}
-      />
-    </Suspense>
+    <>
+      <Divider label="Height of the output" size={sizes.output} of="below" />
+      <Suspense fallback={null}>
+        <RunPanel
+          runs={live.runs}
+          people={live.collab.people.value}
+          running={running}
+          onClose={() => view.showOutput(false)}
+        />
+      </Suspense>
+    </>
   )
 }
 
@@ -145,7 +156,7 @@ export function Workspace({ state, session, myId }: Props) {
     onChanged: () => void state.reload(),
   }
   return (
-    <div class="workspace">
+    <div class="workspace" style={panelSizes()}>
       <a class="skip" href="#editor">
         Skip to the editor
       </a>
@@ -153,12 +164,20 @@ export function Workspace({ state, session, myId }: Props) {
       <Banners {...parts} followed={followed} />
       <div class="columns-area">
         {view.showsFiles && (
-          <Suspense fallback={<div class="files" />}>
-            <FilePanel {...parts} />
-          </Suspense>
+          <>
+            <Suspense fallback={<div class="files" />}>
+              <FilePanel {...parts} />
+            </Suspense>
+            <Divider label="Width of the files" size={sizes.files} of="left" />
+          </>
         )}
         <FileArea {...parts} below={view.output && <Output {...parts} />} />
-        {view.side && <SidePanel {...parts} />}
+        {view.side && (
+          <>
+            <Divider label="Width of the panel" size={sizes.side} of="right" />
+            <SidePanel {...parts} />
+          </>
+        )}
       </div>
       <Dialogs {...parts} />
     </div>

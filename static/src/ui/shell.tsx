@@ -44,7 +44,7 @@ function Account() {
         <a class="button ghost" href={withNext("/signin")}>
           Sign in
         </a>
-        <a class="button primary" href={withNext("/signup")}>
+        <a class="button" href={withNext("/signup")}>
           Create account
         </a>
       </>

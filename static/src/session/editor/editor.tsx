@@ -13,6 +13,7 @@ import { cancellable } from "../../ui/cancellable"
 import { blameGutter } from "./blame"
 import type { Collaboration } from "../live/collab"
 import { remoteCursors } from "./remote"
+import { Symbols } from "./symbols"
 import { basics, dark, font, keysPack, label, slots, tabs, writable } from "./setup"
 
 interface Props {
@@ -201,5 +202,16 @@ export function Editor(props: Props) {
     ]
     return () => stops.forEach((stop) => stop())
   }, [collab, follows, root, onFollow])
-  return <div class="editor" ref={parent} data-testid="editor" />
+  return (
+    <>
+      <div class="editor" ref={parent} data-testid="editor" />
+      {props.canWrite && (
+        <Symbols
+          view={view}
+          undo={() => collab.places.undoOf(root).undo()}
+          onUse={() => onFollow(null)}
+        />
+      )}
+    </>
+  )
 }

@@ -1,0 +1,160 @@
+// One session in the list of sessions. The whole card leads to the session.
+import type { TargetedSubmitEvent } from "preact"
+import { useLayoutEffect, useRef, useState } from "preact/hooks"
+import { patch, words } from "../api"
+import { languageName } from "../lib/languages"
+import { ago, full } from "../lib/times"
+import type { Session } from "../types"
+import { tell } from "../ui/announce"
+import { Avatar } from "../ui/avatar"
+import { textOf } from "../ui/form"
+import { Icon } from "../ui/icons"
+
+/** The colours of languages: those of the editor, because they can be told apart in both themes. */
+const COLOURS: Record<string, string> = {
+  javascript: "var(--syn-type)",
+  typescript: "var(--syn-function)",
+  python: "var(--syn-string)",
+  java: "var(--syn-number)",
+  kotlin: "var(--syn-number)",
+  scala: "var(--syn-number)",
+  rust: "var(--syn-number)",
+  swift: "var(--syn-number)",
+  c: "var(--syn-keyword)",
+  cpp: "var(--syn-keyword)",
+  csharp: "var(--syn-keyword)",
+  ruby: "var(--danger)",
+  html: "var(--danger)",
+  css: "var(--syn-function)",
+  plaintext: "var(--faint)",
+}
+
+function People({ session }: { session: Session }) {
+  return (
+    <span class="session-people">
+      {session.members.slice(0, 4).map((one) => (
+        <Avatar key={one.id} person={one} size={24} />
+      ))}
+      <span>
+        {session.memberCount} {session.memberCount === 1 ? "person" : "people"}
+        {session.onlineCount > 0 && `, ${session.onlineCount} here now`}
+      </span>
+    </span>
+  )
+}
+
+/** The field in which the owner renames the session; `onDone` gets the title, or nothing. */
+function Rename({ title, onDone }: { title: string; onDone: (title?: string) => void }) {
+  const input = useRef<HTMLInputElement>(null)
+  // the field loses the focus when it is removed, and that must not count as a second answer
+  const isDone = useRef(false)
+  const done = (given?: string) => {
+    if (!isDone.current) onDone(given)
+    isDone.current = true
+  }
+  useLayoutEffect(() => input.current?.select(), [])
+  const send = (event: TargetedSubmitEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    done(textOf(new FormData(event.currentTarget).get("title")))
+  }
+  return (
+    <form class="session-rename" onSubmit={send}>
+      <input
+        ref={input}
+        name="title"
+        dir="auto"
+        aria-label="Title of the session"
+        defaultValue={title}
+        maxLength={120}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") done()
+        }}
+        onBlur={(event) => done(event.currentTarget.value)}
+      />
+    </form>
+  )
+}
+
+interface Props {
+  session: Session
+  onDelete: () => void
+  onChanged: (session: Session) => void
+}
+
+function Tools({
+  session,
+  onRename,
+  onDelete,
+}: Record<"onRename" | "onDelete", () => void> & Pick<Props, "session">) {
+  return (
+    <span class="session-tools">
+      <button type="button" class="icon small" title="Rename" onClick={onRename}>
+        <Icon name="pencil" size={16} />
+        <span class="sr-only">Rename {session.title}</span>
+      </button>
+      <button type="button" class="icon small" title="Delete" onClick={onDelete}>
+        <Icon name="trash" size={16} />
+        <span class="sr-only">Delete {session.title}</span>
+      </button>
+    </span>
+  )
+}
+
+function Head({ session }: { session: Session }) {
+  return (
+    <span class="session-kind">
+      <span
+        class="session-language"
+        style={{ background: COLOURS[session.language] ?? "var(--accent)" }}
+      />
+      {languageName(session.language)}
+      {session.status === "ended" && <span class="tag">ended</span>}
+      {session.unread > 0 && <span class="tag unread">{session.unread} unread</span>}
+    </span>
+  )
+}
+
+export function Card({ session, onDelete, onChanged }: Props) {
+  const [isRenaming, setIsRenaming] = useState(false)
+  const title = useRef<HTMLAnchorElement>(null)
+  const wasRenaming = useRef(false)
+  useLayoutEffect(() => {
+    if (!isRenaming && wasRenaming.current && document.activeElement === document.body)
+      title.current?.focus()
+    wasRenaming.current = isRenaming
+  }, [isRenaming])
+  const rename = async (given?: string) => {
+    setIsRenaming(false)
+    if (!given?.trim() || given.trim() === session.title) return
+    try {
+      onChanged(await patch<Session>(`/session/${session.id}`, { title: given }))
+    } catch (error) {
+      tell(words(error))
+    }
+  }
+  return (
+    <li class="session-row">
+      <Head session={session} />
+      {isRenaming ? (
+        <Rename title={session.title} onDone={(given) => void rename(given)} />
+      ) : (
+        <a class="session-title" href={`/s/${session.id}`} ref={title}>
+          <bdi>{session.title}</bdi>
+        </a>
+      )}
+      {session.role === "owner" && (
+        <Tools session={session} onRename={() => setIsRenaming(true)} onDelete={onDelete} />
+      )}
+      <People session={session} />
+      <span class="session-foot">
+        <time dateTime={session.lastActivityAt} title={full(session.lastActivityAt)}>
+          {ago(session.lastActivityAt)}
+        </time>
+        <span class="session-resume" aria-hidden="true">
+          {session.status === "ended" ? "Look back" : "Resume"}
+          <Icon name="next" size={16} />
+        </span>
+      </span>
+    </li>
+  )
+}
