@@ -97,8 +97,9 @@ def check_sync_step_2(data: bytes) -> None:
 def check_keystroke(data: bytes) -> None:
     before = bytes.fromhex("0101050004010174026869") + b"\0"
     index = indexed(before)
-    typed = fast_path.read(data, index, "ada")
-    assert typed
+    keystroke = fast_path.read(data, index, "ada")
+    assert keystroke
+    typed = fast_path.SimpleEdit(*keystroke)
     assert (typed.client, typed.first, typed.after) == (5, 2, 3)
     assert y_protocol.decode(data) == SyncUpdate(typed.update)
     assert text_of("t", before, typed.update) == "hi!"

@@ -74,6 +74,7 @@ function Output({ live, view, running }: Parts) {
       <Suspense fallback={null}>
         <RunPanel
           runs={live.runs}
+          tests={live.tests}
           people={live.collab.people.value}
           running={running}
           onClose={() => view.showOutput(false)}
