@@ -21,7 +21,7 @@ async def programmer(person: NewPerson, language: str) -> Someone:
 async def write(one: Someone, code: str) -> None:
     """Replace the text of the open file."""
     # The difference of a failed test is an editor, too.
-    await one.page.locator("#editor .cm-content").click()
+    await one.page.locator("#editor .cm-content").first.click()
     await one.page.keyboard.press("Control+a")
     await one.page.keyboard.press("Delete")
     await one.page.keyboard.insert_text(code)

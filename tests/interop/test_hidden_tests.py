@@ -104,7 +104,7 @@ async def test_no_route_shows_hidden_tests_or_results_to_others(world: World, st
         session_id = await world.session(status="open")
         ids = await plant(world.clients["owner"], session_id)
         await world.clients["owner"].patch(f"/session/{session_id}", {"status": status})
-        # Of two routes that end the client's login or membership, the other requests come first.
+        # Some routes end the client's login or membership, so they come last.
         last = ("DELETE", "/user/me"), ("POST", r"/session/([^/]+)/leave"), ("POST", "/user/logout")
         rows = [row for row in implemented() if row[0] == "GET" or "/session/" in row[1]]
         for method, route in sorted(rows, key=lambda row: (row in last, row)):

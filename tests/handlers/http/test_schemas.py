@@ -93,7 +93,7 @@ GOOD: dict[str, dict[str, Any]] = {
 }
 REQUIRED = {
     "SIGNUP": {"username", "email", "password"}, "LOGIN": {"password"}, "ME": {"username"},
-    "MEMBER": {"role"}, "MESSAGE": {"sessionId", "message"}, "GUEST": {"name"},
+    "MEMBER": {"role"}, "MESSAGE": {"sessionId", "message"}, "GUEST": {"name", "invite"},
     "GUEST_ME": {"username"},
     "PASSWORD": {"currentPassword", "newPassword"}, "FORGOT": {"email"},
     "RESET": {"token", "newPassword"}, "EMAIL": {"email", "password"}, "RESTORE": {"version"},
@@ -121,8 +121,8 @@ in them."""
 ALSO_VALID: list[tuple[str, str, object]] = [
     ("READ", "sequence", 0), ("RUN", "sequence", 0), ("RUN", "ms", 0), ("RUN", "exit", 0),
     ("RUN", "exit", None), ("RUN", "isCut", True), ("RUN", "tests", []),
-    ("TEST", "isHidden", True), ("NEW_TEST", "isHidden", True), ("TEST_ORDER", "ids", []),
-    ("TEST_ORDER", "ids", ["x"]),
+    ("TEST", "isHidden", True), ("NEW_TEST", "isHidden", True),
+    ("TEST_ORDER", "ids", []), ("TEST_ORDER", "ids", ["x"]),
 ]  # fmt: skip
 """Values of the test below that fit their fields."""
 

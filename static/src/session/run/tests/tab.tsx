@@ -161,7 +161,7 @@ export function TestsTab(props: Props) {
       </p>
       {problem && <p role="alert">{problem}</p>}
       {list.length === 0 && <p>{EMPTY}</p>}
-      {results && (
+      {results && results.results.length > 0 && (
         <Results
           by={results.by}
           results={results.results.filter((one) => !(hides && one.isHidden))}
