@@ -22,6 +22,10 @@ ASSERTIONS = {
 }
 
 
+LONG_MS = 180_000
+"""Milliseconds for several tests. Each loads Python again, which takes long on a busy machine."""
+
+
 async def open_tests(one: Someone) -> None:
     await one.button("Output").click()
     await one.page.get_by_role("tab", name="Tests").click()
@@ -47,6 +51,8 @@ def results(one: Someone) -> Locator:
     return one.page.get_by_role("region", name="Results of tests")
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("language", CODE)
 async def test_problem_is_solved_with_tests(person: NewPerson, language: str) -> None:
     """Tests fail with a difference, the code is repaired, and all tests pass."""
@@ -54,17 +60,16 @@ async def test_problem_is_solved_with_tests(person: NewPerson, language: str) ->
     await write(ada, CODE[language].replace(*WRONG[language]))
     await open_tests(ada)
     await add_test(ada, "three", input="1 2\n", expected_output="3\n")
-    await add_test(ada, "zero", input="0 0\n", expected_output="0\n")
     await add_test(ada, "unit", assertions=ASSERTIONS[language])
 
     await ada.button("Run tests").click()
-    await expect(results(ada)).to_contain_text("1 of 4 passed")
+    await expect(results(ada)).to_contain_text("0 of 3 passed", timeout=LONG_MS)
     await results(ada).get_by_text("Why three failed").click()
     await expect(results(ada).get_by_test_id("difference").first).to_contain_text("-1")
 
     await write(ada, CODE[language])
     await ada.page.keyboard.press("Control+Shift+Enter")
-    await expect(results(ada)).to_contain_text("4 of 4 passed")
+    await expect(results(ada)).to_contain_text("3 of 3 passed", timeout=LONG_MS)
 
 
 async def test_candidate_sees_results_of_open_tests_only(person: NewPerson, api: Api) -> None:
