@@ -289,7 +289,7 @@ async def report_run(scene: Scene, size: int, **fields: Any) -> object:
 
 
 async def add_test(scene: Scene, number: int, **fields: Any) -> object:
-    body = program_test(f"{number}", **fields)
+    body = program_test(**{"name": f"{number}", **fields})
     return answered(await scene.ada.post(f"/session/{scene.session_id}/tests", body))
 
 

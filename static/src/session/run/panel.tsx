@@ -1,6 +1,5 @@
 // The output below the editor: what a program prints, its input, and the kept runs.
-import { useSignalEffect } from "@preact/signals"
-import { useLayoutEffect, useRef, useState } from "preact/hooks"
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
 import { itemAt } from "../../lib/lists"
 import { Icon } from "../../ui/icons"
 import type { Participant } from "../live/collab"
@@ -138,9 +137,10 @@ export default function RunPanel(props: Props) {
   const panel = useFocusBack()
   const [tab, setTab] = useState<(typeof TABS)[number]>("Output")
   // the shortcut for tests shows their results
-  useSignalEffect(() => {
-    if (props.tests.running.value !== null) setTab("Tests")
-  })
+  const isTesting = props.tests.running.value !== null
+  useEffect(() => {
+    if (isTesting) setTab("Tests")
+  }, [isTesting])
   const pressed = (event: KeyboardEvent) => {
     if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return
     const by = event.key === "ArrowLeft" ? TABS.length - 1 : 1

@@ -52,6 +52,22 @@ interface Props {
 
 const WORDS = { passed: "passed", failed: "failed", timeout: "took too long" } as const
 
+function Row({ result }: { result: Result }) {
+  const { name, isHidden, status, ms } = result
+  const isGood = status === "passed"
+  return (
+    <tr>
+      <th scope="row">
+        <bdi>{name}</bdi>
+        {isHidden && <span class="tag">hidden</span>}
+        {!isGood && <Failure result={result} />}
+      </th>
+      <td class={isGood ? "run-good" : "run-bad"}>{WORDS[status]}</td>
+      <td>{ms === null ? "" : duration(ms)}</td>
+    </tr>
+  )
+}
+
 export function Results({ by, results }: Props) {
   return (
     <section aria-label="Results of tests">
@@ -69,17 +85,7 @@ export function Results({ by, results }: Props) {
         </thead>
         <tbody>
           {results.map((result, index) => (
-            <tr key={index}>
-              <th scope="row">
-                <bdi>{result.name}</bdi>
-                {result.isHidden && <span class="tag">hidden</span>}
-                {result.status !== "passed" && <Failure result={result} />}
-              </th>
-              <td class={result.status === "passed" ? "run-good" : "run-bad"}>
-                {WORDS[result.status]}
-              </td>
-              <td>{result.ms === null ? "" : duration(result.ms)}</td>
-            </tr>
+            <Row key={index} result={result} />
           ))}
         </tbody>
       </table>
