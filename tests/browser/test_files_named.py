@@ -6,6 +6,7 @@ from tests.api import Api
 from tests.browser.conftest import NewPerson
 from tests.browser.files import add, rename, two
 from tests.handlers.clients import joined, texts_frame
+from tests.handlers.naming_editor import Editor
 from tests.node_peers import Peers, connect
 
 
@@ -75,6 +76,35 @@ async def test_old_sessions_show_roots_of_stock_editors_as_files(
     await ada.row("cells not a text file").click(button="right")
     await expect(ada.page.get_by_role("menuitem")).to_have_count(0)
     await ada.until_saved()
+    wire.close()
+
+
+async def test_map_that_has_a_name_in_the_table_can_be_renamed(
+    person: NewPerson, api: Api, peers: Peers
+) -> None:
+    """Its menu only renames it, because its app decides about everything else."""
+    ada = await person()
+    await ada.sign_up()
+    session_id = await ada.create("Board", access="link")
+    bob = await api.sign_up("bob")
+    await bob.post(f"/session/{session_id}/join")
+    await connect(peers, bob, session_id, "bob")
+    await peers.do("scene", "bob", scene="cells", text="first")
+    wire = await joined(bob, session_id)
+    editor = Editor(bob, session_id, wire)
+    editor.name("cells", "board", 5)
+    await editor.send()
+
+    await ada.row("board not a text file").click(button="right")
+    await expect(ada.page.get_by_role("menuitem")).to_have_text(["Rename or move…F2"])
+    await ada.page.get_by_role("menuitem").click()
+    await ada.page.get_by_label("New name of board").fill("plans/board")
+    await ada.page.keyboard.press("Enter")
+
+    await expect(ada.row("plans")).to_be_visible()
+    await ada.until_saved()
+    listed = (await bob.get(f"/code/{session_id}/files")).body["files"]
+    assert [file["name"] for file in listed if file["root"] == "cells"] == ["plans/board"]
     wire.close()
 
 

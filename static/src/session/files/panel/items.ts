@@ -16,13 +16,17 @@ export interface Acting {
   canChange: boolean
 }
 
-/** Whether a row can be renamed, moved and deleted. */
+/** Whether a row can be moved and deleted. */
 export const isOwn = (row: TreeRow, { canChange }: Acting): boolean =>
   canChange && (row.kind === "folder" || row.file.isText)
 
+/** Whether a row can be renamed: a map or a list of another app can, once the table names it. */
+const hasName = (row: TreeRow, acting: Acting): boolean =>
+  isOwn(row, acting) || (acting.canChange && row.kind === "file" && row.file.entry !== undefined)
+
 /** Whether anything can be done with a row, so that it has a menu. */
 export const hasItems = (row: TreeRow, acting: Acting): boolean =>
-  isOwn(row, acting) || (row.kind === "file" && row.file.isText && acting.live.collab.ready.value)
+  hasName(row, acting) || (row.kind === "file" && row.file.isText && acting.live.collab.ready.value)
 
 /** The text files of a row: the file, or all that are in the folder. */
 function filesOfRow(row: TreeRow, { live }: Acting): SessionFile[] {
@@ -31,7 +35,7 @@ function filesOfRow(row: TreeRow, { live }: Acting): SessionFile[] {
 }
 
 export function rename(row: TreeRow, acting: Acting): void {
-  if (!isOwn(row, acting)) return
+  if (!hasName(row, acting)) return
   const { view } = acting
   if (row.kind === "file") view.startNaming({ what: "file", root: row.file.root })
   else view.startNaming({ what: "folder", path: row.path })
@@ -67,7 +71,7 @@ export function itemsOf(row: TreeRow, acting: Acting): Item[] {
       icon: "plus",
       act: () => view.startNaming({ what: "new", folder: row.path }),
     })
-  if (isOwn(row, acting))
+  if (hasName(row, acting))
     items.push({
       label: "Rename or move…",
       icon: "pencil",
