@@ -103,6 +103,7 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     (r"/s/([^/]+)/versions", pages.AppHandler),
     (r"/s/([^/]+)/replay", pages.AppHandler),
     (r"/join/([^/]+)", pages.AppHandler),
+    (r"/sw.js", pages.WorkerHandler),
     (r"/docs", pages.DocsHandler),
     (r"/openapi.json", pages.OpenApiHandler),
     (r"/run/", frame.FrameHandler),

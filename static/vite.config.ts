@@ -1,8 +1,11 @@
 /// <reference types="vitest/config" />
-import { readFileSync } from "node:fs"
+import { createHash } from "node:crypto"
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { defineConfig, type Plugin, type ProxyOptions } from "vite"
+import { build, defineConfig, type Plugin, type ProxyOptions } from "vite"
 import { SERVED } from "./src/lib/addresses"
+import { entryIn, type Shell } from "./src/worker/shell"
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -46,6 +49,49 @@ const licences = (): Plugin => ({
   },
 })
 
+/** The files that the service worker keeps, as they were built into a folder. */
+function shellOf(folder: string): Shell {
+  const html = readFileSync(join(folder, "index.html"), "utf8")
+  const names = readdirSync(join(folder, "assets")).sort()
+  const icon = readFileSync(here("icon.svg"))
+  const revision = createHash("sha256").update(html).update(names.join()).update(icon)
+  return {
+    revision: revision.digest("hex").slice(0, 16),
+    entry: entryIn(html),
+    files: [...names.map((name) => `/static/dist/assets/${name}`), "/static/icon.svg"],
+  }
+}
+
+/** Builds the service worker last, because it lists all other files. */
+function serviceWorker(): Plugin {
+  let folder = ""
+  return {
+    name: "service-worker",
+    apply: "build",
+    configResolved: (config) => {
+      folder = config.build.outDir
+    },
+    closeBundle: async () => {
+      await build({
+        configFile: false,
+        logLevel: "warn",
+        publicDir: false,
+        define: { SHELL: JSON.stringify(shellOf(folder)) },
+        build: {
+          outDir: folder,
+          emptyOutDir: false,
+          target: "es2022",
+          modulePreload: false,
+          rollupOptions: {
+            input: here("src/worker/sw.ts"),
+            output: { format: "iife", entryFileNames: "sw.js" },
+          },
+        },
+      })
+    },
+  }
+}
+
 export default defineConfig({
   root: here("src"),
   base: "/static/dist/",
@@ -58,7 +104,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
     rollupOptions: { output: { hashCharacters: "hex" } },
   },
-  plugins: [licences()],
+  plugins: [licences(), serviceWorker()],
   // styles.test.ts reads the style sheets, which would otherwise be empty in tests
   test: { css: true },
   server: { proxy: { "^/(?!static/dist/)": toServer }, strictPort: true },

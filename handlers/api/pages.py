@@ -27,7 +27,8 @@ _CSP = (
 
 _APP_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https:; "
-    "font-src 'self'; connect-src 'self' {socket}; frame-src 'self'; base-uri 'none'; "
+    "font-src 'self'; connect-src 'self' {socket}; frame-src 'self'; worker-src 'self'; "
+    "base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
 
@@ -113,6 +114,18 @@ class MissingPageHandler(AppHandler):
     async def get(self, *_parts: str) -> None:
         self.set_status(404)
         await super().get()
+
+
+class WorkerHandler(_PublicHandler):
+    """GET /sw.js: the service worker, which keeps the web app in browsers"""
+
+    async def get(self) -> None:
+        # Its own requests obey this policy, not the policy of the page that registered it.
+        self.set_header("Content-Security-Policy", "default-src 'none'; connect-src 'self'")
+        self.set_header("Content-Type", "text/javascript; charset=UTF-8")
+        # A browser asks for it again with each page, so that an upgrade reaches all tabs.
+        self.set_header("Cache-Control", "no-cache")
+        self.finish((_DIST / "sw.js").read_bytes())
 
 
 class DocsHandler(_PublicHandler):

@@ -84,3 +84,18 @@ it("signs out and deletes the documents that this browser kept", async () => {
   expect(deleteDatabase.mock.calls).toEqual([["session-1-a"]])
   expect(path.value).toBe("/signin")
 })
+
+it("shows the last user in a tab that opens without the server, until they sign out", async () => {
+  signedIn(ADA)
+  me.value = undefined
+  fetched.mockRejectedValueOnce(new TypeError("offline"))
+  await whoAmI()
+  expect(me.value).toEqual(ADA)
+
+  answer(204)
+  await signOut()
+  localStorage.setItem("signedIn", "yes")
+  fetched.mockRejectedValueOnce(new TypeError("offline"))
+  await whoAmI()
+  expect(me.value).toBeNull()
+})

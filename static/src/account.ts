@@ -1,21 +1,39 @@
 // The signed-in user, and how their login is kept alive.
 import { signal } from "@preact/signals"
-import { ApiError, del, get, mayBeSignedIn, noteRefreshed, post, refresh, refreshedAt } from "./api"
+import {
+  ApiError,
+  del,
+  get,
+  isAway,
+  mayBeSignedIn,
+  noteRefreshed,
+  post,
+  refresh,
+  refreshedAt,
+} from "./api"
 import { forgetLinks } from "./lib/links"
 import { go } from "./router"
 import { forgetCopies } from "./session/live/kept"
+import { forgetSessions } from "./session/live/remembered"
 import type { GuestSignedIn, Me } from "./types"
 import { tell } from "./ui/announce"
 
 /** The signed-in user. undefined while this is not known yet, null if nobody is signed in. */
 export const me = signal<Me | null | undefined>(undefined)
 
+const KNOWN = "me"
 const REFRESH_MS = 10 * 60_000
 const LOOK_MS = 60_000
 
 export function signedIn(user: Me): void {
   localStorage.setItem("signedIn", "yes")
   noteRefreshed()
+  know(user)
+}
+
+/** Show a user as signed in, also in a tab that opens without a connection. */
+function know(user: Me): void {
+  localStorage.setItem(KNOWN, JSON.stringify(user))
   me.value = user
 }
 
@@ -27,6 +45,17 @@ export async function startAsGuest(): Promise<void> {
   const answer = await post<GuestSignedIn>("/user/guest", { name: GUEST_NAME })
   signedIn(answer.user)
   go(`/s/${answer.sessionId}`)
+}
+
+/** The login has ended, so no tab shows this user any more. */
+function endLogin(): void {
+  localStorage.removeItem("signedIn")
+  localStorage.removeItem(KNOWN)
+}
+
+/** The user who was signed in when this browser last reached the server. */
+function knownUser(): Me | null {
+  return JSON.parse(localStorage.getItem(KNOWN) ?? "null") as Me | null
 }
 
 /** Show the user's new picture, or none if it is null. */
@@ -41,10 +70,10 @@ export async function whoAmI(): Promise<void> {
     return
   }
   try {
-    me.value = await get<Me>("/user/me")
+    know(await get<Me>("/user/me"))
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401) localStorage.removeItem("signedIn")
-    me.value = null
+    if (error instanceof ApiError && error.status === 401) endLogin()
+    me.value = isAway(error) ? knownUser() : null
   }
 }
 
@@ -72,14 +101,15 @@ export async function deleteAccount(choices: Record<string, string>): Promise<vo
 
 /** All logins have ended, because the password was changed. Text that was typed here stays. */
 export function loginEnded(): void {
-  localStorage.removeItem("signedIn")
+  endLogin()
   me.value = null
 }
 
 /** The login has ended: delete the user's data from this browser. */
 async function forget(): Promise<void> {
-  localStorage.removeItem("signedIn")
+  endLogin()
   forgetLinks()
+  forgetSessions()
   // The next user of this machine must not see the copies of documents in this browser. No text is
   // lost with the copies, because the server has it.
   await forgetCopies()

@@ -71,6 +71,10 @@ async function send(method: string, path: string, body?: unknown): Promise<Respo
   }
 }
 
+/** Whether the server, or a proxy before it, could not be reached. */
+export const isAway = (error: unknown) =>
+  error instanceof ApiError && (error.code === "offline" || error.status >= 502)
+
 /** Whether somebody has signed in with this browser before, so that a refresh may succeed. */
 export const mayBeSignedIn = () => localStorage.getItem("signedIn") === "yes"
 

@@ -5,6 +5,7 @@ import { HomePage } from "./home/page"
 import { JoinPage } from "./pages/join"
 import { LandingPage } from "./pages/landing"
 import { SignInPage, SignUpPage } from "./pages/sign"
+import { keepApp } from "./lib/worker"
 import { followLinks, path } from "./router"
 import { applyTheme } from "./settings"
 import { Announcer } from "./ui/announcer"
@@ -88,3 +89,4 @@ const root = document.getElementById("app")
 if (!root) throw new Error("index.html has no element #app")
 root.textContent = ""
 render(<App />, root)
+if (import.meta.env.PROD) keepApp()

@@ -32,6 +32,8 @@ FLAGS = [
 ]  # fmt: skip
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
+_NO_WORKER = "Service Worker registration blocked by Playwright"
+
 _names = itertools.count(1)
 
 expect.set_options(timeout=1_000 * PATIENCE_S)
@@ -124,8 +126,8 @@ class Someone:
         await expect(self.page.get_by_role("dialog")).to_have_count(0)
 
     def hear(self, said: ConsoleMessage) -> None:
-        """Note each error and each warning on the console."""
-        if said.type in ("error", "warning"):
+        """Note each error and each warning on the console, except one of Playwright itself."""
+        if said.type in ("error", "warning") and said.text != _NO_WORKER:
             self.problems.append(said.text)
 
     async def check_access(self) -> None:
@@ -155,9 +157,10 @@ async def browser() -> AsyncIterator[Browser]:
 async def new_context(browser: Browser, **options: Any) -> BrowserContext:
     """Make a separate browser context.
 
-    Its actions may take as long as they do on a busy machine.
+    Its actions may take as long as they do on a busy machine. It has no service worker unless the
+    test asks for one, because a test cannot intercept the requests that a worker answers.
     """
-    context = await browser.new_context(**options)
+    context = await browser.new_context(**{"service_workers": "block", **options})
     context.set_default_timeout(1_000 * PATIENCE_S)
     return context
 

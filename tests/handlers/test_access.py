@@ -90,6 +90,7 @@ ROWS: dict[tuple[str, str], tuple[int, ...]] = {
     ("GET", r"/s/([^/]+)/versions"): ALL,
     ("GET", r"/s/([^/]+)/replay"): ALL,
     ("GET", r"/join/([^/]+)"): ALL,
+    ("GET", r"/sw.js"): ALL,
     ("GET", r"/docs"): ALL,
     ("GET", r"/openapi.json"): ALL,
     ("GET", r"/run/"): ALL,

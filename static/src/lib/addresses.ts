@@ -5,7 +5,7 @@
  * Addresses that the server answers itself. Every other address that a user opens is a screen of
  * the app.
  */
-export const SERVED = /^\/(docs|openapi\.json|static|code|features|healthz|run)\b/
+export const SERVED = /^\/(docs|openapi\.json|static|code|features|healthz|run|sw\.js)\b/
 
 /** A web address without punctuation at its end, which belongs to the sentence around it. */
 const WEB = /\bhttps?:\/\/[^\s<>"'`]*[^\s<>"'`.,;:!?)\]}]/gi

@@ -4,9 +4,9 @@ import { useSession } from "./live/hooks"
 import { Workspace } from "./workspace"
 
 export default function SessionPage({ id }: { id: string }) {
-  const state = useSession(id)
-  const session = state.session.value
   const user = me.value
+  const state = useSession(id, user?.id ?? "")
+  const session = state.session.value
   if (state.problem.value)
     return (
       <Page title="Session" narrow>

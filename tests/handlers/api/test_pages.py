@@ -51,6 +51,19 @@ async def test_app_addresses_serve_same_shell_without_inline_code(api: Api, path
     assert not re.search(r"<[^>]+\s(on\w+|style)=", page), "an attribute that the policy forbids"
 
 
+async def test_service_worker_is_asked_for_again_and_keeps_every_built_file(api: Api) -> None:
+    """The worker is for the whole site. Its list has each file that the app may load."""
+    answer = await api.get("/sw.js")
+
+    assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-cache")
+    assert answer.headers["Content-Type"] == "text/javascript; charset=UTF-8"
+    assert policy_of(answer) == {"default-src": "'none'", "connect-src": "'self'"}
+    listed = set(re.findall(r'"(/static/[^"]+[^"/])"', answer.body.decode()))
+    built = {f"/static/dist/assets/{file.name}" for file in (pages._DIST / "assets").iterdir()}
+    assert listed == {*built, "/static/icon.svg"}
+    assert {path for path in await assets(api) if path.startswith("/static/")} <= listed
+
+
 @pytest.mark.parametrize("path", ["/nowhere", "/s/x/elsewhere"])
 async def test_unknown_address_is_a_page_for_browsers_and_an_error_for_programs(
     api: Api, path: str

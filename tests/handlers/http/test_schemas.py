@@ -93,7 +93,7 @@ GOOD: dict[str, dict[str, Any]] = {
 }
 REQUIRED = {
     "SIGNUP": {"username", "email", "password"}, "LOGIN": {"password"}, "ME": {"username"},
-    "MEMBER": {"role"}, "MESSAGE": {"sessionId", "message"}, "GUEST": {"name", "invite"},
+    "MEMBER": {"role"}, "MESSAGE": {"sessionId", "message"}, "GUEST": {"name"},
     "GUEST_ME": {"username"},
     "PASSWORD": {"currentPassword", "newPassword"}, "FORGOT": {"email"},
     "RESET": {"token", "newPassword"}, "EMAIL": {"email", "password"}, "RESTORE": {"version"},

@@ -3,8 +3,8 @@ import { useEffect, useMemo } from "preact/hooks"
 import { LiveSession } from "./live"
 import { SessionState } from "./state"
 
-export function useSession(id: string): SessionState {
-  const state = useMemo(() => new SessionState(id), [id])
+export function useSession(id: string, myId: string): SessionState {
+  const state = useMemo(() => new SessionState(id, myId), [id, myId])
   useEffect(() => void state.open(), [state])
   return state
 }

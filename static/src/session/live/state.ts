@@ -1,7 +1,8 @@
 // A session's data from the server: title, members, roles. It uses no screen.
 import { signal } from "@preact/signals"
-import { ApiError, get, post, words } from "../../api"
+import { ApiError, get, isAway, post, words } from "../../api"
 import type { Session } from "../../types"
+import { rememberedSession, rememberSession } from "./remembered"
 
 /** The message for a session that only members may open. It is the same if there is no session. */
 const UNKNOWN =
@@ -15,7 +16,10 @@ export class SessionState {
   readonly problem = signal("")
   private asked = 0
 
-  constructor(readonly id: string) {}
+  constructor(
+    readonly id: string,
+    private readonly userId: string,
+  ) {}
 
   /**
    * Read the session for the first time. A user who has followed its link and is not a member yet
@@ -28,6 +32,8 @@ export class SessionState {
         await this.join()
       })
     } catch (error) {
+      // without the server, show what it said last time: the document is in this browser, too
+      if (isAway(error)) this.session.value ??= rememberedSession(this.userId, this.id)
       if (this.session.value === null)
         this.problem.value = isMissing(error) ? UNKNOWN : words(error)
     }
@@ -45,11 +51,16 @@ export class SessionState {
     const asked = ++this.asked
     const answer = await get<Session>(`/session/${this.id}`)
     // an answer is out of date if a later request was sent meanwhile
-    if (asked === this.asked) this.session.value = answer
+    if (asked === this.asked) this.take(answer)
   }
 
   private async join(): Promise<void> {
     const { session } = await post<{ session: Session }>(`/session/${this.id}/join`)
+    this.take(session)
+  }
+
+  private take(session: Session): void {
     this.session.value = session
+    rememberSession(this.userId, session)
   }
 }

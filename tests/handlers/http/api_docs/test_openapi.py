@@ -16,7 +16,7 @@ from tests.api import Api
 
 METHODS = ("get", "post", "put", "patch", "delete")
 PAGES = {"/socket.io/", "/", "/docs", "/openapi.json", "/static/(.+)", "/join/([^/]+)"}
-PAGES |= {"/run/", "/run/preview", "/static/run/(.+)"}
+PAGES |= {"/sw.js", "/run/", "/run/preview", "/static/run/(.+)"}
 """Routes that the description leaves out: pages, files that pages load, and the description."""
 
 

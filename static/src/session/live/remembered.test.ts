@@ -1,0 +1,26 @@
+// @vitest-environment happy-dom
+import { beforeEach, expect, it } from "vitest"
+import type { Session } from "../../types"
+import { forgetSessions, rememberedSession, rememberSession } from "./remembered"
+
+const session = (id: string, title = id) => ({ id, title }) as Session
+
+beforeEach(() => localStorage.clear())
+
+it("tells a user about their own sessions, as they were last seen", () => {
+  rememberSession("ada", session("one"))
+  rememberSession("ada", session("one", "new title"))
+
+  expect(rememberedSession("ada", "one")?.title).toBe("new title")
+  expect(rememberedSession("bob", "one")).toBeNull()
+  expect(rememberedSession("ada", "two")).toBeNull()
+})
+
+it("keeps the latest twenty, and none after signing out", () => {
+  for (let number = 0; number < 25; number++) rememberSession("ada", session(`${number}`))
+
+  expect(rememberedSession("ada", "4")).toBeNull()
+  expect(rememberedSession("ada", "5")).not.toBeNull()
+  forgetSessions()
+  expect(rememberedSession("ada", "24")).toBeNull()
+})

@@ -1,0 +1,34 @@
+// What the server said about sessions that this browser has opened, so that they open without it.
+// Their texts are in the browser's database (kept.ts).
+import type { Session } from "../../types"
+
+const KEY = "sessions"
+/** The sessions that are remembered, the latest first. Each takes up to a few kilobytes. */
+const MOST = 20
+
+interface Remembered {
+  userId: string
+  session: Session
+}
+
+const read = () => JSON.parse(localStorage.getItem(KEY) ?? "[]") as Remembered[]
+
+/** Remember a session as a user sees it. */
+export function rememberSession(userId: string, session: Session): void {
+  const others = read().filter((one) => one.session.id !== session.id || one.userId !== userId)
+  const all = [{ userId, session }, ...others].slice(0, MOST)
+  try {
+    localStorage.setItem(KEY, JSON.stringify(all))
+  } catch {
+    // the browser's storage is full: then this session does not open offline
+  }
+}
+
+/** The session as the server last described it to this user; null if it never did. */
+export function rememberedSession(userId: string, id: string): Session | null {
+  const found = read().find((one) => one.userId === userId && one.session.id === id)
+  return found?.session ?? null
+}
+
+/** Forget all of them, because the user has signed out. */
+export const forgetSessions = (): void => localStorage.removeItem(KEY)
