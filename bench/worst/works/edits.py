@@ -18,6 +18,8 @@ _RATE = 58
 _FILL_S = 0.6
 _SYNCED_S = 120.0
 _STRUCTS = 99_000
+_GIVEN_UP = 10_000
+_HANDSHAKES_PER_S = 1
 _POISON_UPDATES = 150
 _NEWCOMERS = 20
 
@@ -66,6 +68,25 @@ def _send_some(editor: Editor, kind: Costly, sent: int, until: float) -> int:
         else:
             time.sleep(0.005)
     return sent
+
+
+def _give_up(here: Stage) -> None:
+    """Send a large update again and again, and leave while the server prepares it."""
+    person, session_id = here.kept["given up"]
+    sent, until = 0, here.until()
+    while time.monotonic() < until:
+        with person.editor(session_id) as editor:
+            editor.update(costly.sparse(0, here.few(_GIVEN_UP)))
+            editor.drain(0.05 * (sent % 10))
+        sent += 1
+        time.sleep(1 / _HANDSHAKES_PER_S)
+    here.did = f"{sent} updates"
+
+
+def _prepare_to_give_up(here: Stage) -> None:
+    person = here.person()
+    filled = Costly("", "", costly.filled, lambda _: b"")
+    here.kept["given up"] = (person, _filled(here, person, filled))
 
 
 def _sparse_sync(count: int) -> bytes:
@@ -191,6 +212,8 @@ WORKS = (
     ),
     Work("first sync", f"{_STRUCTS:,} inserts all over 800 kB in one message", _sync,
          _prepare_sync),
+    Work("given up", f"{_GIVEN_UP:,} inserts all over 800 kB, by a client that leaves meanwhile",
+         _give_up, _prepare_to_give_up),
     Work("newcomers", "twenty open a document of 99,000 structs", _newcomers,
          once("large", large_document)),
     Work("questions", "asks for parts of the same document", _questions,

@@ -1,5 +1,6 @@
 """Tests of the view: the pycrdt document that shows and edits the texts."""
 
+import resource
 from typing import Any
 
 import pycrdt
@@ -7,14 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crdt.document.merging import EMPTY
+from crdt.document.merging import EMPTY, merge
 from crdt.document.view import NewDocument, TextCopy, View, edit_copy, make_edit
+from crdt.document.work import cut_copy
 from crdt.errors import TextUnavailable
 from crdt.text.text_diff import MAX_EDITS
 from crdt.text.text_map import Edit
+from crdt.wire.content import STORED_LIMITS
 from crdt.wire.rewriting.slices import count_structs
 from crdt.wire.struct_id import pack_id
 from crdt.wire.update_parser import parse
+from harness import costly
 from harness.hostile import B3
 from tests.crdt.harness import Typist
 from tests.fuzz import structure
@@ -205,3 +209,21 @@ def test_edit_copy_of_texts_with_values_and_torn_characters_is_right() -> None:
     torn.hear(update)
 
     assert torn.text == "x😀yz"
+
+
+def test_document_that_is_given_up_does_not_join_its_pieces() -> None:
+    """A copy is cut for an update, and given up before the update is in it.
+
+    Joining 4,000 pieces of 800 kB one by one would take more than a gigabyte.
+    """
+    update = parse(costly.sparse(0, 4_000), STORED_LIMITS)
+    state = merge([*costly.filled()])
+    before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    new = NewDocument()
+    new.__enter__()
+    new.apply(cut_copy(state, update))
+    new.__exit__(GeneratorExit, None, None)
+
+    grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib
+    assert grown_kib < 200 << 10
