@@ -139,7 +139,7 @@ def _services(
         avatars=_avatars(config),
         pictures=Pictures(environment.workers),
         outbox=Outbox(mail_server(config)),
-        runner=Runner(config.runner_url) if config.runner_url else None,
+        runner=Runner(config.runner_url, clock) if config.runner_url else None,
         settings=web_settings,
         clock=clock,
         random_bytes=secrets.token_bytes,

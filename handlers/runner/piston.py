@@ -7,9 +7,9 @@ only sends it texts, and bounds the time and the size of its answers.
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
@@ -29,6 +29,12 @@ _MAX_ERROR_BYTES = 16 << 10
 _TOGETHER, _WAITING_EACH, _WAITING = 4, 2, 32
 """Programs that run together, and those that may wait: of one user, and of all users."""
 _WAIT_S = 30.0
+_LANGUAGES_S = 5.0
+"""Seconds until the service must have told its languages: a user waits for the answer."""
+_KNOWN_FOR_MS = 60_000
+"""Milliseconds for which the languages are not asked for again. Operators seldom add one."""
+_MAX_NAMES, _MAX_NAME = 1_000, 50
+"""Names of languages that are kept, and characters of one. A fresh Piston has some 200."""
 _REFUSED = 400
 _UNKNOWN = "runtime is unknown"
 """A part of Piston's message for a language or version that it does not have."""
@@ -61,9 +67,25 @@ class Result:
 class Runner:
     """The service at one address. Users take turns, and some programs run together."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, clock: Callable[[], int]) -> None:
+        """clock: the present time in milliseconds."""
         self._url = url
+        self._clock = clock
         self._slots = FairQueue(_TOGETHER, _WAITING_EACH, _WAITING, _WAIT_S)
+        self._languages: tuple[str, ...] = ()
+        self._known_until = 0
+
+    async def languages(self) -> tuple[str, ...]:
+        """Return the names of the languages that the service runs, also their short names.
+
+        Raises ApiError 503 if the service does not tell them.
+        """
+        if self._clock() >= self._known_until:
+            url = urljoin(self._url, "runtimes")
+            body = await self._fetched(HTTPRequest(url, request_timeout=_LANGUAGES_S))
+            self._languages = await asyncio.to_thread(_names, body)
+            self._known_until = self._clock() + _KNOWN_FOR_MS
+        return self._languages
 
     async def run(self, user_id: str, program: Program) -> Result:
         """Run a program for a user.
@@ -83,11 +105,18 @@ class Runner:
             headers={"Content-Type": "application/json"},
             body=body,
             request_timeout=_ANSWER_S,
-            follow_redirects=False,
         )
+        return await self._fetched(request)
+
+    async def _fetched(self, request: HTTPRequest) -> bytes:
+        request.follow_redirects = False
         client = SimpleAsyncHTTPClient(force_instance=True, max_body_size=_ANSWER_BYTES)
         try:
-            return (await client.fetch(request)).body
+            fetched = asyncio.ensure_future(client.fetch(request))
+            # If the user leaves, the answer or its error still comes, and nobody needs it. Tornado
+            # logs an error that comes to a cancelled fetch.
+            fetched.add_done_callback(lambda late: late.cancelled() or late.exception())
+            return (await asyncio.shield(fetched)).body
         except HTTPClientError as error:
             refusal = error.response.body[:200] if error.response else b""
             if error.code == _REFUSED and _UNKNOWN.encode() in refusal:
@@ -129,6 +158,21 @@ def _read(body: bytes) -> Result:
     except (ValueError, RecursionError) as error:
         raise _no_answer() from error
     return result_of(answer)
+
+
+def _names(body: bytes) -> tuple[str, ...]:
+    """Return the names in a list of runtimes; raises ApiError 503 if it is none."""
+    try:
+        listed = json.loads(body)
+        names = {
+            name
+            for runtime in listed
+            for name in (runtime["language"], *runtime.get("aliases", ()))
+            if isinstance(name, str) and len(name) <= _MAX_NAME
+        }
+    except (ValueError, RecursionError, TypeError, KeyError, AttributeError) as error:
+        raise _no_answer() from error
+    return tuple(sorted(names)[:_MAX_NAMES])
 
 
 def result_of(answer: object) -> Result:

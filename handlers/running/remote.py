@@ -16,7 +16,7 @@ from handlers.http import schemas
 from handlers.http.long_work import LongWorkHandler
 from handlers.http.views import runs
 from handlers.http.views.names import naming_of
-from handlers.http.views.runs import OneRun
+from handlers.http.views.runs import Languages, OneRun
 from handlers.runner.piston import Program, Result
 from handlers.running.runs import new_run, store_run
 from storage.records import Role, Session
@@ -27,14 +27,21 @@ _MAX_FILES_BYTES = 1 << 20
 
 
 class RemoteRunHandler(LongWorkHandler):
-    """POST /session/:id/runs/remote"""
+    """POST, GET /session/:id/runs/remote"""
+
+    async def get(self, session_id: str) -> None:
+        await self.member(session_id, Role.VIEWER)
+        if self.services.runner is None:
+            raise _no_service()
+        answer: Languages = {"languages": list(await self.services.runner.languages())}
+        await self.reply_to_members(answer)
 
     async def post(self, session_id: str) -> None:
         body = self.read(schemas.REMOTE_RUN)
         services = self.services
         session = await self._allowed(session_id)
         if services.runner is None:
-            raise errors.not_found("service that runs programs")
+            raise _no_service()
         if wait := services.limiters.runs.wait_s(self.me.id):
             raise errors.rate_limited(wait, "Too many runs in a short time.")
         stdin, root = body.get("stdin", ""), body["root"]
@@ -72,6 +79,10 @@ class RemoteRunHandler(LongWorkHandler):
         session, member = await self.member(session_id, Role.VIEWER, writes=True)
         self.services.runs.check_allowed(session, member.role)
         return session
+
+
+def _no_service() -> errors.ApiError:
+    return errors.not_found("service that runs programs")
 
 
 def _shown(live: LiveCode, entry: str, listed: Iterable[File]) -> dict[str, str]:

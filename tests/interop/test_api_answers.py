@@ -28,6 +28,10 @@ NOT_HERE = {
         "runRemotely",
         201,
     ): "needs a service that runs programs: tests/handlers/running/test_remote.py",
+    (
+        "listRemoteLanguages",
+        200,
+    ): "needs a service that runs programs: tests/handlers/running/test_remote.py",
     ("getReadiness", 503): "needs a store that is away: tests/handlers/monitoring/test_health.py",
 }
 

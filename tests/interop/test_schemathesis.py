@@ -43,6 +43,7 @@ MAY_NEVER_SUCCEED = {
     "endLogin": "is called with an unknown id: it could end the login that all other requests are "
     "signed in with",
     "leaveSession": "owners cannot leave",
+    "listRemoteLanguages": "the server knows no service that runs programs",
     "logIn": "no password is known to the program",
     "redact": "needs a text that was typed",
     "refreshLogin": "the refresh token is not known to the program",

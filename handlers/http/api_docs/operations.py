@@ -33,7 +33,7 @@ from handlers.http.views.people import (
 )
 from handlers.http.views.problems import Confirmation, Features, Liveness, Readiness
 from handlers.http.views.programs.program_tests import OneProgramTest, ProgramTests
-from handlers.http.views.runs import OneRun, Runs
+from handlers.http.views.runs import Languages, OneRun, Runs
 from handlers.http.views.sessions import (
     ChangedSession,
     Compacted,
@@ -191,6 +191,9 @@ OPERATIONS: tuple[Operation, ...] = (
               OneRun, (201,), schemas.REMOTE_RUN,
               errors=("forbidden", "may_not_run", "session_ended", "limit_reached",
                       "quarantined", "text_unavailable")),
+    Operation("GET", "/session/{id}/runs/remote", "listRemoteLanguages",
+              "The languages of the service that this server knows; 404 if it knows none.",
+              Languages),
     Operation("GET", "/session/{id}/runs", "listRuns", "Runs of programs, newest first.", Runs,
               query=queries.RUNS),
     Operation("GET", "/session/{id}/runs/{n}", "getRun", "One run.", OneRun, errors=("damaged",)),

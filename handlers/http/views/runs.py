@@ -62,6 +62,12 @@ class Runs(TypedDict):
     next: int | None
 
 
+class Languages(TypedDict):
+    """The languages that the service runs, by all their names."""
+
+    languages: list[str]
+
+
 _NO_REPORT = RunReport("", "", "", "", "", "", None, 0)
 
 

@@ -43,6 +43,24 @@ async def test_program_gets_its_input_and_its_output_is_stored(ada: Api) -> None
     assert (await ada.get("/features")).body["remoteRuns"] is True
 
 
+async def test_languages_of_the_service_are_listed_by_all_their_names(
+    start_server: StartServer, ada: Api, tmp_path: Path
+) -> None:
+    """They are not asked for again within a minute. A service that does not tell them is 503."""
+    nowhere = await start_server(
+        runner_url=f"http://127.0.0.1:{free_port()}/", data_dir=str(tmp_path / "away")
+    )
+    bob = await Api(nowhere.url).sign_up("bob")
+
+    answers = [
+        await api.get(f"/session/{await api.new_session()}/runs/remote") for api in (ada, ada, bob)
+    ]
+
+    names = ["bash", "broken", "py", "python", "python3", "sh"]
+    assert answers[0].body == answers[1].body == {"languages": names}
+    assert code_of(answers[2]) == (503, "unavailable")
+
+
 async def test_program_that_ends_well_is_done_and_an_error_is_shown(ada: Api) -> None:
     done = await ran(ada, "print('ü😀\\0')\n")
     failed = await ran(ada, "print(1 / 0)\n")
