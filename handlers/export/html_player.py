@@ -41,10 +41,14 @@ class _Run(TypedDict):
 
     number: int
     outcome: str
+    exit: int | None
+    ms: int
     sequence: int
     user: str
     file: str
     output: str
+    passed: int
+    tests: int
 
 
 class HtmlPlayer:
@@ -201,10 +205,14 @@ def _shown(run: Run, report: RunReport, people: Mapping[str, User]) -> _Run:
     return {
         "number": run.number,
         "outcome": str(run.outcome),
+        "exit": report.exit,
+        "ms": report.ms,
         "sequence": run.sequence,
         "user": person(run.user_id, people, run.user_name)["username"],
         "file": report.name or report.root,
         "output": output if len(output) <= _OUTPUT else f"…{output[-_OUTPUT:]}",
+        "passed": sum(case.has_passed for case in report.cases),
+        "tests": len(report.cases),
     }
 
 

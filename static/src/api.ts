@@ -54,13 +54,19 @@ export function refresh(since = Date.now()): Promise<boolean> {
   return refreshing
 }
 
-async function send(method: string, path: string, body?: unknown): Promise<Response> {
+async function send(
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<Response> {
   const isForm = body instanceof FormData
   try {
     return await fetch(path, {
       method,
       headers: body === undefined || isForm ? {} : { "Content-Type": "application/json" },
       body: body === undefined ? undefined : isForm ? body : JSON.stringify(body),
+      signal: signal ?? null,
     })
   } catch {
     throw new ApiError(
@@ -78,16 +84,21 @@ export const isAway = (error: unknown) =>
 /** Whether somebody has signed in with this browser before, so that a refresh may succeed. */
 export const mayBeSignedIn = () => localStorage.getItem("signedIn") === "yes"
 
-export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+export async function call<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<T> {
   const since = Date.now()
-  let answer = await send(method, path, body)
+  let answer = await send(method, path, body, signal)
   if (
     answer.status === 401 &&
     mayBeSignedIn() &&
     !path.startsWith("/user/login") &&
     (await refresh(since))
   )
-    answer = await send(method, path, body)
+    answer = await send(method, path, body, signal)
   if (answer.status === 204) return undefined as T
   const content: unknown = await answer.json().catch(() => ({}))
   if (answer.ok) return content as T
@@ -101,7 +112,8 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
 }
 
 export const get = <T>(path: string) => call<T>("GET", path)
-export const post = <T>(path: string, body: unknown = {}) => call<T>("POST", path, body)
+export const post = <T>(path: string, body: unknown = {}, signal?: AbortSignal) =>
+  call<T>("POST", path, body, signal)
 export const patch = <T>(path: string, body: unknown) => call<T>("PATCH", path, body)
 export const del = <T>(path: string, body?: unknown) => call<T>("DELETE", path, body)
 

@@ -265,8 +265,9 @@ async def test_redaction_removes_text_and_is_marked_in_replay(person: NewPerson)
 
 REPORT = """id => fetch(`/session/${id}/runs`, {
   method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({
-    root: 'codemirror', language: 'python', name: 'main.py', stdout: '<b>1</b>', stderr: '',
-    exit: 0, outcome: 'done', ms: 1, sequence: 2 }) }).then(answer => answer.status)"""
+    root: 'codemirror', language: 'python', name: 'main.py', stderr: '',
+    stdout: '<b>1</b> \\x1b[31mred\\x1b[0m', exit: 0, outcome: 'done', ms: 1, sequence: 2
+  }) }).then(answer => answer.status)"""
 """A script that reports a run of the code after its second edit."""
 
 
@@ -302,7 +303,9 @@ async def test_exported_session_plays_offline(person: NewPerson, tmp_path: Path)
     await moment.fill("2")
     await expect(code).to_have_text("one two ")
     output = page.get_by_label("Output")
-    await expect(output).to_contain_text("<b>1</b>")
+    await expect(output).to_contain_text("<b>1</b> red")
+    await expect(output.locator("[data-colour='1']")).to_have_text("red")
+    await expect(output).to_contain_text("Run 1 (done, exit code 0, 1 ms)")
     await expect(output).to_contain_text(f"as the browser of \u2068{ada.name}\u2069 reported it")
     await moment.fill("1")
     await expect(code).to_have_text("one ")

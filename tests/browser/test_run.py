@@ -162,7 +162,9 @@ async def test_language_that_does_not_run_says_why(person: NewPerson) -> None:
     ada = await programmer(person, "java")
     await run(ada, "class Main {}")
 
+    ada.expected.append("404")  # the server knows no service for other languages
     await expect(ada.page.get_by_text(re.compile("Java does not run in a browser"))).to_be_visible()
+    await expect(ada.page.get_by_text(re.compile("COLLAB_RUNNER_URL"))).to_be_visible()
 
 
 async def test_python_program_shows_its_picture(person: NewPerson) -> None:

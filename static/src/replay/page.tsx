@@ -10,6 +10,7 @@ import { cancellable } from "../ui/cancellable"
 import { colourOf } from "../ui/avatar"
 import { Brand, ThemeButton, useTitle } from "../ui/shell"
 import { Controls } from "./controls"
+import { RunOutput } from "./output"
 import { type Page, Player } from "./player"
 import { Talk } from "./talk"
 import { readTimeline, type Timeline } from "./timeline"
@@ -96,6 +97,7 @@ function Playing({ id, session, timeline, present }: PlayingProps) {
             label="The text at this moment"
             testId="replay-text"
           />
+          <RunOutput id={id} marks={timeline.marks} sequence={sequence} />
         </main>
         <Talk id={id} at={at} isAtEnd={sequence === player.total} />
       </div>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { type Pace, type Page, PAGE, Player, type Step } from "./player"
+import { runAt } from "./output"
 import { type Entry, marksOf, sequenceAt, track } from "./timeline"
 
 const PACE: Pace = { speed: 1, skipsIdle: true }
@@ -156,6 +157,8 @@ describe("the timeline", () => {
     const marks = [
       { at, kind: "manual", version: 3, label: "works", sequence: 15 },
       { at, kind: "chat" },
+      { at, kind: "run", sequence: 22, number: 1, outcome: "done" },
+      { at, kind: "run", sequence: 22, number: 2, outcome: "timeout" },
       { at, kind: "redacted", sequence: 30, characters: 12 },
     ]
     const found = marksOf({ sequence: 40, authors: [], entries, marks, next: null }, entries)
@@ -163,8 +166,11 @@ describe("the timeline", () => {
       ["manual", 15, "saved 3: works"],
       ["chat", 20, "message"],
       ["paste", 20, "paste of 150 characters"],
+      ["run", 22, "run 1: done"],
+      ["run", 22, "run 2: too long"],
       ["redacted", 30, "12 characters taken out"],
     ])
+    expect([21, 22, 40].map((sequence) => runAt(found, sequence))).toEqual([null, 2, 2])
   })
 
   it("has a track for each person", () => {

@@ -19,6 +19,8 @@ export interface Mark {
   kind: string
   sequence: number
   label: string
+  /** the number of the run that it marks */
+  run?: number
 }
 
 export interface Author {
@@ -41,6 +43,8 @@ interface Answer {
     version?: number
     label?: string
     characters?: number
+    number?: number
+    outcome?: string
   }[]
   next: string | null
 }
@@ -72,15 +76,21 @@ const WORDS: Record<string, string> = {
   chat: "message",
 }
 
+const OUTCOMES: Record<string, string> = { timeout: "too long" }
+
+function labelOf({ kind, characters, version, label, number, outcome }: Answer["marks"][number]) {
+  if (kind === "redacted") return `${characters ?? "some"} characters taken out`
+  if (kind === "run") return `run ${number ?? ""}: ${OUTCOMES[outcome ?? ""] ?? outcome ?? ""}`
+  return `${WORDS[kind] ?? kind}${version ? ` ${version}` : ""}${label ? `: ${label}` : ""}`
+}
+
 export function marksOf(answer: Answer, entries: Entry[]): Mark[] {
   const marks = answer.marks.map((one) => ({
     at: one.at,
     kind: one.kind,
     sequence: one.sequence ?? sequenceAt(entries, Date.parse(one.at)),
-    label:
-      one.kind === "redacted"
-        ? `${one.characters ?? "some"} characters taken out`
-        : `${WORDS[one.kind] ?? one.kind}${one.version ? ` ${one.version}` : ""}${one.label ? `: ${one.label}` : ""}`,
+    label: labelOf(one),
+    ...(one.number !== undefined && { run: one.number }),
   }))
   for (const one of entries)
     if (one.paste)

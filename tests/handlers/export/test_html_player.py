@@ -59,7 +59,8 @@ async def test_html_player_has_runs_with_the_end_of_their_output(ada: Api) -> No
     session_id = await ada.new_session(code="print(1)\n")
     path = f"/session/{session_id}/runs"
     await ada.post(path, report("a" * 5_000, stderr="</script>", name="main.py", sequence=0))
-    await ada.post(path, report("2\n", outcome="failed"))
+    tests = [{"name": "one", "passed": True}, {"name": "two", "passed": False}]
+    await ada.post(path, report("2\n", outcome="failed", exit=3, ms=13, tests=tests))
 
     page = (await ada.get(f"/code/{session_id}/export?format=replay")).body.decode()
 
@@ -68,10 +69,12 @@ async def test_html_player_has_runs_with_the_end_of_their_output(ada: Api) -> No
         {
             "number": 1, "outcome": "done", "sequence": 0, "user": ada.user["username"],
             "file": "main.py", "output": f"…{'a' * 3_991}</script>",
+            "exit": 0, "ms": 12, "passed": 0, "tests": 0,
         },
         {
             "number": 2, "outcome": "failed", "sequence": 1, "user": ada.user["username"],
             "file": "codemirror", "output": "2\n",
+            "exit": 3, "ms": 13, "passed": 1, "tests": 2,
         },
     ]  # fmt: skip
 

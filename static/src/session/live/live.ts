@@ -9,6 +9,7 @@ import { filesOf, filesTold, type SessionFile } from "../files/table"
 import { WatchedTable } from "../files/watched"
 import { ChatLog } from "../panels/chatlog"
 import { Collaboration, type Note, type Participant } from "./collab"
+import { presentPosition } from "../run/position"
 import { Runs } from "../run/runs"
 import { Tests } from "../run/tests/tests"
 import type { SessionState } from "./state"
@@ -86,7 +87,12 @@ export class LiveSession {
     this.watched = new WatchedTable(this.collab.doc)
     this.changes = new FileChanges(this.collab.doc, () => this.files.peek())
     this.tests = new Tests(state.id)
-    this.runs = new Runs(state.id, myId, (told) => this.collab.say("run", told))
+    this.runs = new Runs(
+      state.id,
+      myId,
+      (told) => this.collab.say("run", told),
+      () => presentPosition(state.id, this.collab.saveState),
+    )
     let before: Participant[] = []
     this.stopWatching = this.collab.people.subscribe((now) => {
       this.peopleChanged(before, now)

@@ -3,19 +3,48 @@ import { useEffect, useState } from "preact/hooks"
 import { words } from "../../api"
 import { ago, full } from "../../lib/times"
 import type { Run } from "../../types"
+import { whyNotAgain } from "./languages"
+import type { Running } from "./running"
 import type { Runs } from "./runs"
 import { fromReport, summaryOf } from "./tests/results"
 import { endOf } from "./words"
 
 const isGood = ({ outcome }: Run) => outcome === "done"
 
-export function History({ runs, onOpen }: { runs: Runs; onOpen: () => void }) {
+interface Props {
+  runs: Runs
+  running: Running
+  onOpen: () => void
+}
+
+/** Runs the code of a kept run as it was then. */
+function AgainButton({ run, runs, running, onOpen }: Props & { run: Run }) {
+  const problem = whyNotAgain(run.language)
+  const isIdle = runs.phase.value === "idle"
+  if (!running.mayRun) return null
+  return (
+    <button
+      type="button"
+      class="small"
+      title={problem || `Run ${run.name} with all files as they were at edit ${run.sequence}`}
+      disabled={!isIdle || problem !== ""}
+      onClick={() => {
+        running.startAgain(run)
+        onOpen()
+      }}
+    >
+      Run this code
+    </button>
+  )
+}
+
+export function History({ runs, running, onOpen }: Props) {
   const [problem, setProblem] = useState("")
   useEffect(() => {
-    runs.load().catch((error: unknown) => setProblem(words(error)))
+    runs.kept.load().catch((error: unknown) => setProblem(words(error)))
   }, [runs])
-  const history = runs.history.value
-  const older = runs.older.value
+  const history = runs.kept.history.value
+  const older = runs.kept.older.value
   if (problem) return <p role="alert">{problem}</p>
   if (history === null) return <p role="status">Reading…</p>
   if (history.length === 0) return <p>Nobody has run anything here yet.</p>
@@ -41,7 +70,9 @@ export function History({ runs, onOpen }: { runs: Runs; onOpen: () => void }) {
             <time dateTime={run.at} title={full(run.at)}>
               {ago(run.at)}
             </time>
+            <span class="quiet">edit {run.sequence}</span>
           </button>
+          <AgainButton run={run} runs={runs} running={running} onOpen={onOpen} />
         </li>
       ))}
       {older !== null && (
@@ -50,7 +81,7 @@ export function History({ runs, onOpen }: { runs: Runs; onOpen: () => void }) {
             type="button"
             class="small"
             onClick={() =>
-              void runs.load(older).catch((error: unknown) => setProblem(words(error)))
+              void runs.kept.load(older).catch((error: unknown) => setProblem(words(error)))
             }
           >
             Older runs

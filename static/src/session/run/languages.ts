@@ -20,14 +20,21 @@ export function languageOfFile(name: string, sessionLanguage: string): string {
   return LANGUAGES.find((one) => one.suffix === suffix)?.id ?? sessionLanguage
 }
 
-/** Why a file in this language cannot run; "" if it can. */
-export function whyNot(language: string): string {
-  if (RUNS.has(language)) return ""
-  const name = languageName(language)
-  if (NO_PROGRAMS.has(language)) return `${name} is not a program. Open another file to run it.`
-  const names = [...RUNS.keys()].map(languageName)
-  return `${name} does not run in a browser. These do: ${names.join(", ")}.`
-}
+/** Whether this browser runs the language. */
+export const runsHere = (language: string): boolean => RUNS.has(language)
+
+/** The names of the languages that browsers run: "JavaScript, Python". */
+export const browserLanguages = (): string => [...RUNS.keys()].map(languageName).join(", ")
+
+/** Why nobody can run a file in this language; "" if somebody can. */
+export const whyNobody = (language: string): string =>
+  NO_PROGRAMS.has(language)
+    ? `${languageName(language)} is not a program. Open another file to run it.`
+    : ""
+
+/** Why an older code in this language cannot be run again; "" if it can. */
+export const whyNotAgain = (language: string): string =>
+  RUNS.has(language) ? "" : `${languageName(language)} does not run in a browser.`
 
 /** What the first run loads, for users: "6.4 MB"; "" if it is little. */
 export function sizeOf(language: string): string {

@@ -1,13 +1,15 @@
 // The output below the editor: what a program prints, its input, and the kept runs.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
 import { itemAt } from "../../lib/lists"
+import type { Run } from "../../types"
 import { Icon } from "../../ui/icons"
 import type { Participant } from "../live/collab"
 import { useFocusBack } from "../panels/side"
 import { History } from "./history"
 import { Page } from "./page"
 import type { Running } from "./running"
-import type { Runs, Shown } from "./runs"
+import type { Runs } from "./runs"
+import type { Shown } from "./shown"
 import { TestsTab } from "./tests/tab"
 import type { Tests } from "./tests/tests"
 import { OutputText } from "./text"
@@ -54,6 +56,11 @@ function Loading({ runs }: { runs: Runs }) {
   )
 }
 
+function reporter({ by, isRemote }: Shown): string {
+  if (isRemote) return "the service that this server uses"
+  return by ? `the browser of ${by}` : "your browser"
+}
+
 function Ending({ shown }: { shown: Shown }) {
   if (shown.problem)
     return (
@@ -67,10 +74,18 @@ function Ending({ shown }: { shown: Shown }) {
     <p class="run-end" role="status">
       <strong class={isGood ? "run-good" : "run-bad"}>{endOf(shown.ending)}.</strong>
       {shown.ending.isCut && " The output was cut at 64 KiB."}{" "}
-      <span class="run-claim">
-        As {shown.by ? `the browser of ${shown.by}` : "your browser"} reports it.
-      </span>
+      <span class="run-claim">As {reporter(shown)} reports it.</span>
     </p>
+  )
+}
+
+/** Says that the code that ran is an older one. */
+function Again({ run: { user, number, sequence } }: { run: Run }) {
+  return (
+    <span class="quiet">
+      {" "}
+      as it was at edit {sequence}, when <bdi>{user.username}</bdi> ran it (run {number})
+    </span>
   )
 }
 
@@ -110,6 +125,7 @@ function Output(props: Props) {
           <p class="run-name">
             {shown.by ? `${shown.by} ran ` : ""}
             <bdi>{shown.name}</bdi>
+            {shown.again && <Again run={shown.again} />}
           </p>
           {shown.pieces.length > 0 && (
             <OutputText pieces={shown.pieces} files={running.names} onPlace={running.goTo} />
@@ -134,6 +150,7 @@ function Output(props: Props) {
 const TABS = ["Output", "Tests", "History"] as const
 
 export default function RunPanel(props: Props) {
+  const { running } = props
   const panel = useFocusBack()
   const [tab, setTab] = useState<(typeof TABS)[number]>("Output")
   // the shortcut for tests shows their results
@@ -175,7 +192,9 @@ export default function RunPanel(props: Props) {
       <div class="run-body" id="run-tabpanel" role="tabpanel" aria-labelledby={`run-tab-${tab}`}>
         {tab === "Output" && <Output {...props} />}
         {tab === "Tests" && <TestsTab {...props} />}
-        {tab === "History" && <History runs={props.runs} onOpen={() => setTab("Output")} />}
+        {tab === "History" && (
+          <History runs={props.runs} running={running} onOpen={() => setTab("Output")} />
+        )}
       </div>
     </section>
   )

@@ -1,11 +1,16 @@
 // Runs the open file of a session's page.
 import { EditorView } from "@codemirror/view"
 import { useState } from "preact/hooks"
+import { words } from "../../api"
+import { suffixOf } from "../../lib/languages"
 import { runLimitS } from "../../settings"
-import type { Session } from "../../types"
+import type { Run, Session } from "../../types"
+import { tell } from "../../ui/announce"
 import type { LiveSession } from "../live/live"
 import type { View } from "../view"
 import { languageOfFile, whyNot } from "./languages"
+import { filesAt } from "./position"
+import type { Runs } from "./runs"
 import type { Find } from "./tests/tests"
 
 /** The program that the page would run, and what it gives to its input. */
@@ -14,6 +19,8 @@ export interface Running {
   name: string
   mayRun: boolean
   start: () => void
+  /** run the code of a kept run, as it was then */
+  startAgain: (run: Run) => void
   stdin: string
   setStdin: (text: string) => void
   names: string[]
@@ -43,6 +50,26 @@ function showLine(line: number): void {
   const { from } = editor.state.doc.line(Math.min(Math.max(line, 1), editor.state.doc.lines))
   editor.dispatch({ selection: { anchor: from }, scrollIntoView: true })
   editor.focus()
+}
+
+/** Run the code of a kept run with the files, the input and the language that it had. */
+async function startAgain(session: Session, runs: Runs, run: Run): Promise<void> {
+  try {
+    const files = await filesAt(session.id, run.sequence, suffixOf(session.language))
+    const entry = files.find(({ root }) => root === run.root)
+    if (!entry) throw new Error(`${run.name} was not among the files at edit ${run.sequence}.`)
+    await runs.start({
+      root: run.root,
+      entry: entry.name,
+      language: run.language,
+      files: Object.fromEntries(files.map(({ name, text }) => [name, text])),
+      stdin: run.stdin,
+      limitMs: runLimitS.value * 1000,
+      again: run,
+    })
+  } catch (error) {
+    tell(words(error))
+  }
 }
 
 export function useRunning(
@@ -89,8 +116,10 @@ export function useRunning(
         files: texts(),
         stdin,
         limitMs: runLimitS.value * 1000,
+        again: null,
       })
     },
+    startAgain: (run) => void startAgain(session, runs, run),
     stdin,
     setStdin,
     names: files.map((file) => file.name),

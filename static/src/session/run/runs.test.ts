@@ -37,6 +37,7 @@ const task: Task = {
   files: { "main.js": "" },
   stdin: "",
   limitMs: 1000,
+  again: null,
 }
 const kept = (number: number, stdout: string): Run => ({
   number,
@@ -69,7 +70,7 @@ beforeEach(() => {
   vi.mocked(post)
     .mockReset()
     .mockResolvedValue({ run: kept(9, "new") })
-  runs = new Runs("s", "a", say)
+  runs = new Runs("s", "a", say, () => Promise.resolve(7))
 })
 
 it("keeps the output of a running program apart from a run that is shown meanwhile", async () => {
@@ -85,7 +86,22 @@ it("keeps the output of a running program apart from a run that is shown meanwhi
   runs.showRun(kept(1, "old"))
   frame.hear(DONE)
   expect(textOf(runs)).toBe("old")
+  await vi.waitFor(() => expect(post).toHaveBeenCalled())
   expect(vi.mocked(post).mock.calls[0]?.[1]).toMatchObject({ name: "main.js", stdout: "ab" })
+})
+
+it("reports the log position that the code had when the run began", async () => {
+  await runs.start(task)
+  frame.hear({ is: "started" })
+  frame.hear(DONE)
+  await vi.waitFor(() => expect(post).toHaveBeenCalled())
+  expect(vi.mocked(post).mock.calls[0]?.[1]).toMatchObject({ sequence: 7 })
+  await runs.start({ ...task, again: kept(1, "old") })
+  expect(runs.shown.value?.again?.number).toBe(1)
+  frame.hear({ is: "started" })
+  frame.hear(DONE)
+  await vi.waitFor(() => expect(post).toHaveBeenCalledTimes(2))
+  expect(vi.mocked(post).mock.calls[1]?.[1]).toMatchObject({ sequence: 1 })
 })
 
 it("tells the others of a program only while it runs", async () => {
@@ -133,9 +149,9 @@ it("offers older runs also if it knew of a run before the first page", async () 
   await runs.noted(7)
   expect(textOf(runs)).toBe("new")
   vi.mocked(get).mockResolvedValueOnce({ runs: [kept(7, "new"), kept(6, "")], next: 6 })
-  await runs.load()
-  expect(runs.older.value).toBe(6)
-  expect(runs.history.value?.map((run) => run.number)).toEqual([7, 6])
+  await runs.kept.load()
+  expect(runs.kept.older.value).toBe(6)
+  expect(runs.kept.history.value?.map((run) => run.number)).toEqual([7, 6])
 })
 
 it("leaves a page open when somebody else runs a program", async () => {

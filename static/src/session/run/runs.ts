@@ -1,13 +1,16 @@
 // The runs of an open session: the one of this browser, and those that the server has kept.
 import { computed, signal } from "@preact/signals"
-import { get, post, words } from "../../api"
+import { post, words } from "../../api"
 import { loadPart } from "../../lib/upgrade"
-import type { Ending, Piece, Preview, Program } from "../../run/protocol"
+import type { Ending, Piece, Program } from "../../run/protocol"
 import { OUTPUT_BYTES } from "../../run/protocol"
 import type { Run } from "../../types"
 import { tell } from "../../ui/announce"
 import type { Heard, Host } from "./host"
-import { sizeOf, whyNot } from "./languages"
+import { KeptRuns } from "./kept"
+import { runsHere, sizeOf, whyNobody } from "./languages"
+import { RemoteRunner } from "./remote"
+import { fresh, joined, type Shown } from "./shown"
 import type { RunPresence } from "./types"
 import { endOf, piecesOf, tailOf, textOf } from "./words"
 
@@ -19,38 +22,11 @@ export type Phase = "idle" | "loading" | "running"
 /** A program of the session, and the root of its file. */
 export interface Task extends Program {
   root: string
+  /** the kept run whose code is run again; null for the code as it is now */
+  again: Run | null
 }
-
-/** What the output shows. */
-export interface Shown {
-  name: string
-  /** who ran it, if it was not this browser */
-  by: string
-  pieces: Piece[]
-  pictures: string[]
-  ending: Ending | null
-  /** why it could not run; "" if it could */
-  problem: string
-  /** the page of an HTML file; null for programs */
-  page: Preview | null
-  /** another number for each run, so that each page gets a new frame */
-  number: number
-}
-
-let number = 0
 
 const UNREADABLE = "The part of the app that runs programs could not be loaded. Try again."
-
-const fresh = (name: string): Shown => ({
-  name,
-  number: ++number,
-  by: "",
-  pieces: [],
-  pictures: [],
-  ending: null,
-  problem: "",
-  page: null,
-})
 
 export class Runs {
   readonly phase = signal<Phase>("idle")
@@ -64,14 +40,15 @@ export class Runs {
   readonly shown = computed(() => this.opened.value ?? this.own.value)
   /** whether the output shows a kept run while a program of this browser runs */
   readonly hidesOwn = computed(() => this.phase.value !== "idle" && this.opened.value !== null)
-  /** the kept runs, newest first; null before the first answer */
-  readonly history = signal<Run[] | null>(null)
-  readonly older = signal<number | null>(null)
-  /** whether the newest page of kept runs was read; single runs can be known before that */
-  private hasRead = false
+  readonly kept: KeptRuns
   private isDestroyed = false
   private host: Host | null = null
+  private readonly remote: RemoteRunner
+  /** ends the request while the service runs a program; null at other times */
+  private stopRemote: AbortController | null = null
   private task: Task | null = null
+  /** the log position of the code that runs; undefined if it is not known */
+  private position: Promise<number | undefined> = Promise.resolve(undefined)
   private since = 0
   private toldAt = 0
   private telling = 0
@@ -81,11 +58,17 @@ export class Runs {
     private readonly sessionId: string,
     private readonly myId: string,
     private readonly say: (state: RunPresence | null) => void,
-  ) {}
+    /** finds the present log position */
+    private readonly locate: () => Promise<number | undefined>,
+  ) {
+    this.kept = new KeptRuns(sessionId)
+    this.remote = new RemoteRunner(sessionId)
+  }
 
   destroy(): void {
     this.isDestroyed = true
     clearTimeout(this.telling)
+    this.stopRemote?.abort()
     this.host?.close()
     this.forgetPictures()
   }
@@ -95,19 +78,46 @@ export class Runs {
     if (this.phase.peek() !== "idle") return
     this.task = task
     this.forgetPictures()
-    this.own.value = fresh(task.entry)
+    this.own.value = { ...fresh(task.entry), again: task.again }
     this.opened.value = null
-    const problem = whyNot(task.language)
+    const problem = whyNobody(task.language)
     if (problem) this.change({ problem })
     else if (task.language === "html")
       this.change({ page: { files: task.files, entry: task.entry } })
-    else await this.run(task)
+    else if (runsHere(task.language)) await this.run(task)
+    else await this.runRemotely(task)
+  }
+
+  /** Have the service run a program that this browser cannot run. */
+  private async runRemotely(task: Task): Promise<void> {
+    const stop = (this.stopRemote = new AbortController())
+    this.phase.value = "loading"
+    this.loads.value = ""
+    try {
+      const problem = await this.remote.whyNot(task.language)
+      // the service gets the texts that the server has, so it must have this page's edits
+      if (!problem) await this.locate()
+      if (stop.signal.aborted || this.isDestroyed) return
+      if (problem) {
+        this.broken(problem)
+        return
+      }
+      this.started()
+      const run = await this.remote.run(task, stop.signal)
+      this.idle()
+      this.sayEnd()
+      this.kept.keep([run])
+      this.change({ pieces: piecesOf(run), ending: run, isRemote: true })
+    } catch (error) {
+      if (!stop.signal.aborted) this.broken(words(error))
+    }
   }
 
   private async run(task: Task): Promise<void> {
     this.phase.value = "loading"
     this.loads.value = sizeOf(task.language)
     this.length = 0
+    this.position = task.again ? Promise.resolve(task.again.sequence) : this.locate()
     // the page may be left meanwhile, or the user stops this run and starts another one
     const isWanted = () => !this.isDestroyed && this.task === task && this.phase.peek() !== "idle"
     try {
@@ -124,8 +134,18 @@ export class Runs {
 
   stop(): void {
     if (this.phase.peek() === "idle") return
-    if (this.host) this.host.stop()
+    if (this.stopRemote) this.endRemote(this.stopRemote)
+    else if (this.host) this.host.stop()
     else this.ended({ outcome: "stopped", exit: null, ms: 0, isCut: false })
+  }
+
+  /** The server ends the request, and keeps no run of it. */
+  private endRemote(stop: AbortController): void {
+    const ms = this.phase.peek() === "running" ? Date.now() - this.since : 0
+    stop.abort()
+    this.idle()
+    this.sayEnd()
+    this.change({ ending: { outcome: "stopped", exit: null, ms, isCut: false } })
   }
 
   /** Show the last run of this browser again. */
@@ -159,13 +179,7 @@ export class Runs {
     this.length += pieces.reduce((sum, { text }) => sum + text.length, 0)
     // the worker cuts the output; more than that does not come from our worker
     if (!own || this.length > OUTPUT_BYTES) return
-    const all = [...own.pieces]
-    for (const piece of pieces) {
-      const last = all.at(-1)
-      if (last?.to === piece.to) all[all.length - 1] = { to: last.to, text: last.text + piece.text }
-      else all.push(piece)
-    }
-    this.change({ pieces: all })
+    this.change({ pieces: joined(own.pieces, pieces) })
     this.tell()
   }
 
@@ -199,6 +213,7 @@ export class Runs {
   }
 
   private idle(): void {
+    this.stopRemote = null
     this.phase.value = "idle"
     this.progress.value = null
   }
@@ -224,15 +239,16 @@ export class Runs {
   }
 
   private async report({ outcome, exit, ms, isCut }: Ending): Promise<void> {
-    const { task } = this
+    const { task, position } = this
     const pieces = this.own.peek()?.pieces ?? []
     if (!task) return
     const { root, language, entry, stdin } = task
     const output = { stdout: textOf(pieces, "out"), stderr: textOf(pieces, "err") }
     try {
-      const body = { root, language, name: entry, stdin, ...output, exit, outcome, ms, isCut }
+      const ending = { exit, outcome, ms, isCut, sequence: await position }
+      const body = { root, language, name: entry, stdin, ...output, ...ending }
       const { run } = await post<{ run: Run }>(`/session/${this.sessionId}/runs`, body)
-      this.keep([run])
+      this.kept.keep([run])
     } catch (error) {
       tell(`The others cannot see this run. ${words(error)}`)
     }
@@ -240,10 +256,8 @@ export class Runs {
 
   /** A run was kept. If somebody else made it, show it here. */
   async noted(number: number): Promise<void> {
-    if (this.history.peek()?.some((run) => run.number === number)) return
-    const { run } = await get<{ run: Run }>(`/session/${this.sessionId}/runs/${number}`)
-    this.keep([run])
-    if (run.user.id === this.myId) return
+    const run = await this.kept.read(number)
+    if (!run || run.user.id === this.myId) return
     tell(`${run.user.username} ran ${run.name}. ${endOf(run)}.`)
     const shown = this.shown.peek()
     // a page and pictures are in no history, so they would be lost
@@ -260,23 +274,6 @@ export class Runs {
       pieces: piecesOf(run),
       ending: { outcome, exit, ms, isCut },
     }
-  }
-
-  /** Read the newest kept runs, or the next older ones. */
-  async load(before: number | null = null): Promise<void> {
-    const query = before === null ? "" : `?before=${before}`
-    const { runs, next } = await get<{ runs: Run[]; next: number | null }>(
-      `/session/${this.sessionId}/runs${query}`,
-    )
-    if (before !== null || !this.hasRead) this.older.value = next
-    this.hasRead = true
-    this.keep(runs)
-  }
-
-  private keep(runs: Run[]): void {
-    const known = new Map((this.history.peek() ?? []).map((run) => [run.number, run]))
-    for (const run of runs) known.set(run.number, run)
-    this.history.value = [...known.values()].sort((one, other) => other.number - one.number)
   }
 
   private change(part: Partial<Shown>): void {

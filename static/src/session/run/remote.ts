@@ -1,0 +1,46 @@
+// Programs in languages that no browser runs: the server may know a service that runs them.
+import { ApiError, get, post } from "../../api"
+import { languageName } from "../../lib/languages"
+import type { Languages, Run } from "../../types"
+import { browserLanguages } from "./languages"
+import type { Task } from "./runs"
+
+const NOT_FOUND = 404
+
+/** How the service calls languages for which the app has another id. */
+const CALLED: Readonly<Record<string, string>> = { shell: "bash" }
+
+const called = (language: string) => CALLED[language] ?? language
+
+/** The service that the session's server knows, if it knows one. */
+export class RemoteRunner {
+  private languages: ReadonlySet<string> | null = null
+
+  constructor(private readonly sessionId: string) {}
+
+  private get path(): string {
+    return `/session/${this.sessionId}/runs/remote`
+  }
+
+  /** Why a program in this language cannot run by the service; "" if it can. */
+  async whyNot(language: string): Promise<string> {
+    const name = languageName(language)
+    const here = `${name} does not run in a browser. These do: ${browserLanguages()}.`
+    try {
+      this.languages ??= new Set((await get<Languages>(this.path)).languages)
+    } catch (error) {
+      if (error instanceof ApiError && error.status === NOT_FOUND)
+        return `${here} Who operates this server can add other languages, by a service that runs programs (COLLAB_RUNNER_URL).`
+      return `${here} This server knows a service for other languages, but the service does not answer. Try again later.`
+    }
+    if (this.languages.has(called(language))) return ""
+    return `${here} The service that this server uses for other languages does not run ${name} either. Who operates the server can install it there.`
+  }
+
+  /** Have the service run a file, with the texts that the server has now. */
+  async run({ root, language, stdin }: Task, signal: AbortSignal): Promise<Run> {
+    const body = { root, language: called(language), stdin }
+    const { run } = await post<{ run: Run }>(this.path, body, signal)
+    return run
+  }
+}

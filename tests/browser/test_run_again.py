@@ -1,0 +1,62 @@
+"""Kept runs in the browser: their code is run again, and the replay shows their output."""
+
+import re
+
+from playwright.async_api import expect
+
+from tests.browser.conftest import NewPerson, Someone
+from tests.browser.programs import output, programmer, run
+
+
+async def runs_of(ada: Someone) -> list[dict]:
+    """Return the kept runs of the open session, oldest first."""
+    session_id = ada.page.url.rpartition("/")[2].partition("?")[0]
+    found = await ada.page.evaluate(
+        "id => fetch(`/session/${id}/runs`).then(answer => answer.json())", session_id
+    )
+    return found["runs"][::-1]
+
+
+async def test_code_of_kept_run_is_run_again(person: NewPerson) -> None:
+    """A row of the history runs the code of its moment, and says so. The editor keeps its text."""
+    ada = await programmer(person, "javascript")
+    await run(ada, "console.log('first', prompt())")
+    await expect(output(ada)).to_have_text("first null")
+    await run(ada, "console.log('second')")
+    await expect(output(ada)).to_have_text("second")
+    await ada.page.get_by_role("tab", name="History").click()
+    rows = ada.page.locator(".run-list li")
+    await expect(rows).to_have_count(2)
+    await rows.last.get_by_role("button", name="Run this code").click()
+
+    await expect(output(ada)).to_have_text("first null")
+    await expect(ada.page.get_by_text(f"when {ada.name} ran it (run 1)")).to_be_visible()
+    await expect(ada.text).to_have_text("console.log('second')")
+    await ada.page.get_by_role("tab", name="History").click()
+    await expect(rows).to_have_count(3)
+    first, second, again = await runs_of(ada)
+    assert first["sequence"] == again["sequence"] < second["sequence"]
+
+
+async def test_replay_shows_output_of_its_moment(person: NewPerson) -> None:
+    """Each run is shown from the moment of its code on, with colours, and markup as text."""
+    ada = await programmer(person, "javascript")
+    await run(ada, "console.log('\\x1b[31mred\\x1b[0m <b>')")
+    await expect(ada.page.get_by_text(re.compile("Done in"))).to_be_visible()
+    await run(ada, "throw new Error('second')")
+    await expect(ada.page.get_by_text(re.compile("Failed in"))).to_be_visible()
+    await ada.page.get_by_role("tab", name="History").click()
+    await expect(ada.page.locator(".run-list li")).to_have_count(2)
+    first, second = await runs_of(ada)
+    await ada.go(f"{ada.page.url.removeprefix(ada.url).split('?')[0]}/replay")
+    shown = ada.page.get_by_role("region", name="Output at this moment")
+    moment = ada.page.get_by_role("slider", name="Moment")
+
+    await expect(shown).to_contain_text("Error: second")
+    await expect(shown).to_contain_text(re.compile(f"{ada.name} ran main.js.*exit code 1"))
+    await moment.fill(str(second["sequence"] - 1))
+    await expect(shown).to_contain_text("red <b>")
+    await expect(shown.locator("[data-colour='1']")).to_have_text("red")
+    await ada.check_access()
+    await moment.fill(str(first["sequence"] - 1))
+    await expect(shown).to_have_count(0)

@@ -1,0 +1,44 @@
+"""Programs that the browser has run by a service that the server knows."""
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import expect
+
+from tests.api import Api
+from tests.browser.conftest import NewPerson
+from tests.browser.programs import output, programmer, run
+from tests.conftest import StartServer
+from tests.runner_service import runner_service
+
+
+@pytest.fixture
+async def api(start_server: StartServer) -> AsyncIterator[Api]:
+    """A server that knows a service for other languages."""
+    async with runner_service() as address:
+        yield Api((await start_server(runner_url=address)).url)
+
+
+async def test_service_runs_languages_that_browsers_do_not(person: NewPerson) -> None:
+    """The output comes from the service, and everybody sees it. Other languages say what to do."""
+    ada, gil = await programmer(person, "shell"), await person()
+    await gil.enter_as_guest(await ada.invite("viewer"), "Gil")
+    await gil.button("Output").click()
+    await run(ada, "echo $((6 * 7)); exit 3")
+    await expect(output(ada)).to_have_text("42")
+    await expect(ada.page.get_by_text(re.compile("Failed in .*, exit code 3"))).to_be_visible()
+    await expect(ada.page.get_by_text("As the service that this server uses")).to_be_visible()
+    await expect(output(gil)).to_have_text("42")
+
+    ada.expected.append("ERR_ABORTED")
+    await run(ada, "sleep 60")
+    await expect(gil.page.get_by_text(f"{ada.name} runs main.sh…")).to_be_visible()
+    await ada.button("Stop").click()
+    await expect(ada.page.get_by_text("Stopped after")).to_be_visible()
+
+    await ada.page.get_by_role("banner").get_by_label("Language").select_option("java")
+    await run(ada, "class Main {}")
+    await expect(
+        ada.page.get_by_text(re.compile("service .* does not run Java either"))
+    ).to_be_visible()
