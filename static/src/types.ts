@@ -338,6 +338,10 @@ export interface components {
       expected?: string
       actual?: string
     }
+    /** @description The languages that the service runs, by all their names. */
+    Languages: {
+      languages: string[]
+    }
     /** @description Runs, newest first; `next` leads to older runs. */
     Runs: {
       runs: components["schemas"]["Run"][]
@@ -823,6 +827,7 @@ export type OneRun = components["schemas"]["OneRun"]
 export type Run = components["schemas"]["Run"]
 export type Outcome = components["schemas"]["Outcome"]
 export type RunTest = components["schemas"]["RunTest"]
+export type Languages = components["schemas"]["Languages"]
 export type Runs = components["schemas"]["Runs"]
 export type ProgramTests = components["schemas"]["ProgramTests"]
 export type ProgramTest = components["schemas"]["ProgramTest"]

@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks"
 import { words } from "../../api"
 import { ago, full } from "../../lib/times"
 import type { Run } from "../../types"
-import { whyNotAgain } from "./languages"
+import { whyNotHere } from "./languages"
 import type { Running } from "./running"
 import type { Runs } from "./runs"
 import { fromReport, summaryOf } from "./tests/results"
@@ -19,7 +19,7 @@ interface Props {
 
 /** Runs the code of a kept run as it was then. */
 function AgainButton({ run, runs, running, onOpen }: Props & { run: Run }) {
-  const problem = whyNotAgain(run.language)
+  const problem = whyNotHere(run.language)
   const isIdle = runs.phase.value === "idle"
   if (!running.mayRun) return null
   return (

@@ -32,8 +32,8 @@ export const whyNobody = (language: string): string =>
     ? `${languageName(language)} is not a program. Open another file to run it.`
     : ""
 
-/** Why an older code in this language cannot be run again; "" if it can. */
-export const whyNotAgain = (language: string): string =>
+/** Why this browser does not run the language; "" if it does. */
+export const whyNotHere = (language: string): string =>
   RUNS.has(language) ? "" : `${languageName(language)} does not run in a browser.`
 
 /** What the first run loads, for users: "6.4 MB"; "" if it is little. */

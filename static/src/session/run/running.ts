@@ -8,7 +8,7 @@ import type { Run, Session } from "../../types"
 import { tell } from "../../ui/announce"
 import type { LiveSession } from "../live/live"
 import type { View } from "../view"
-import { languageOfFile, whyNot } from "./languages"
+import { languageOfFile, whyNobody, whyNotHere } from "./languages"
 import { filesAt } from "./position"
 import type { Runs } from "./runs"
 import type { Find } from "./tests/tests"
@@ -96,7 +96,8 @@ export function useRunning(
     const language = languageOf(file.name)
     const limitMs = runLimitS.value * 1000
     if (language === "html") return "A page has no output."
-    return whyNot(language) || { language, files: texts(), entry: file.name, limitMs }
+    const reason = whyNobody(language) || whyNotHere(language)
+    return reason || { language, files: texts(), entry: file.name, limitMs }
   }
   return {
     name: shown?.name ?? "",

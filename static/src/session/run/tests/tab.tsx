@@ -20,7 +20,7 @@ interface Props {
 /** The results to show: of this browser, or of the newest run of somebody else. */
 function shownResults({ tests, runs }: Props): { by: string; results: Result[] } | null {
   const own = tests.results.value
-  const newest = runs.history.value?.find((run) => run.tests.length > 0)
+  const newest = runs.kept.history.value?.find((run) => run.tests.length > 0)
   const isNewer = newest !== undefined && newest.number > tests.ranAs.value
   if (own && (tests.running.value !== null || !isNewer || tests.ranAs.value === 0))
     return { by: "", results: own }
@@ -108,7 +108,7 @@ export function TestsTab(props: Props) {
   useEffect(() => {
     const failed = (error: unknown) => setProblem(words(error))
     tests.load().catch(failed)
-    runs.load().catch(failed)
+    runs.kept.load().catch(failed)
   }, [tests, runs])
   const list = tests.list.value
   const isStaff = tests.isStaff.value
