@@ -72,7 +72,12 @@ class JoinRequest:
         except _Refused as refused:
             self._refuse(editor, refused.close, str(refused), refused.limit)
         except (RoomUnavailable, StoreUnavailable):
-            self._refuse(editor, Close.UNAVAILABLE)
+            if self._services.is_draining():
+                # Another server follows soon. So the client gets the code that all others get now,
+                # which no app shows as trouble.
+                editor.socket.close(Close.RESTART)
+            else:
+                self._refuse(editor, Close.UNAVAILABLE)
         except RoomSetAside as error:
             self._refuse(editor, Close.QUARANTINED, f"The session is {error}.")
         except RoomDamaged:

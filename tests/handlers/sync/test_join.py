@@ -129,6 +129,23 @@ async def test_store_outage_refuses_connections_until_it_ends(
     assert (await ada.live(session_id))["code"] == "kept"
 
 
+async def test_client_that_comes_while_the_server_stops_is_told_of_the_restart(
+    start_server,
+) -> None:
+    """It gets the code of the clients that were in the room, not that of an outage."""
+    server = await start_server()
+    ada = await Api(server.url).sign_up()
+    session_id = await ada.new_session()
+    server.parts.life.is_draining = True
+    assert await server.parts.services.rooms.drain(5) is True
+
+    wire = await ada.connect(session_id)
+
+    code, reason = await wire.until_closed()
+    assert code == 1012
+    assert '"restart"' in reason
+
+
 async def test_damaged_session_is_out_of_service_alone(server, ada: Api, expect_log) -> None:
     """A session with a damaged row is refused with 4500, and with 409 `quarantined` by REST.
 
