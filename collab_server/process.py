@@ -37,7 +37,7 @@ would then wait 5 ms for each thread that reads rows or updates: 100 ms for a tu
 _COLLECTIONS = 700, 10, 100
 """Thresholds of Python's garbage collector. The last one is ten times Python's own, because a
 collection of all objects holds the event loop: 300 ms with 2,000 clients that poll, and they alone
-caused one every three seconds. What waits longer now is at most 700,000 objects in cycles."""
+caused one every three seconds. Now at most 700,000 objects in cycles wait longer."""
 
 _log = logging.getLogger(__name__)
 

@@ -208,8 +208,8 @@ class NewDocument:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         # yrs also joins the structs of a document that is given up, because its client has left or
         # it takes too long. Then they were cut for inserts that never came, so long runs of pieces
-        # follow each other. Joining 10,000 pieces took 7 GB and half a minute. What is deleted is
-        # joined without copying text.
+        # follow each other. Joining 10,000 pieces took 7 GB and half a minute. Deleted
+        # structs are joined without copying text.
         if kind is not None:
             with suppress(PycrdtFailure):
                 clocks = decode_state_vector(guarded(self.doc.get_state))

@@ -71,7 +71,7 @@ class ZipArchive:
         try:
             await self._write()
         except BaseException:
-            # The file is closed by whoever opened it. An archive that still had it would try to
+            # The code that opened the file closes it. An archive that still had it would try to
             # write its end when it is collected, and Python would log that failure.
             self._zip.fp = None
             raise
