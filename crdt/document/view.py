@@ -9,7 +9,6 @@ All positions inside pycrdt are UTF-8 bytes. See docs/design/documents.md.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -23,10 +22,9 @@ from crdt.text.byte_edits import edits_between
 from crdt.text.text_diff import MAX_STEPS
 from crdt.text.text_map import Edit
 from crdt.wire.compact import squash
-from crdt.wire.delete_ranges import write_deletions, write_ranges
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.rewriting.readable import readable
-from crdt.wire.y_protocol import decode_state_vector
+from crdt.wire.y_protocol import deletion_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +97,7 @@ class View:
             return
         doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
         try:
-            # Each load makes a new pycrdt document. One in which pycrdt has failed may be half
-            # changed, and is never used again.
+            # A pycrdt document in which a load failed may be half changed, and is never used again.
             guarded(doc.apply_update, self.copy(state))
         except PycrdtFailure:
             self.has_failed = True
@@ -183,12 +180,6 @@ class View:
             raise TextUnavailable("the text of this document cannot be shown") from failure
 
 
-def deletion_of(clocks: Mapping[int, int]) -> bytes:
-    """Return an update that deletes all structs below these clocks."""
-    ranges = {client: write_ranges([(0, clock)]) for client, clock in clocks.items() if clock}
-    return b"\x00" + write_deletions(ranges)
-
-
 class NewDocument:
     """A pycrdt document that takes updates in one transaction.
 
@@ -206,15 +197,11 @@ class NewDocument:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        # yrs also joins the structs of a document that is given up, because its client has left or
-        # it takes too long. Then they were cut for inserts that never came, so long runs of pieces
-        # follow each other. Joining 10,000 pieces took 7 GB and half a minute. Deleted
-        # structs are joined without copying text.
-        if kind is not None:
-            with suppress(PycrdtFailure):
-                clocks = decode_state_vector(guarded(self.doc.get_state))
-                guarded(self.doc.apply_update, deletion_of(clocks))
         try:
+            # Pieces of a copy that is given up were cut for inserts that never came. yrs would take
+            # 1.7 s and 1.6 GB to join 4,000 of them; without their text it takes 1 ms.
+            if kind is not None:
+                guarded(self.doc.apply_update, deletion_of(guarded(self.doc.get_state)))
             guarded(self._transaction.__exit__, None, None, None)
         except PycrdtFailure:
             if kind is None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from crdt.errors import ProtocolError
+from crdt.wire.delete_ranges import write_deletions, write_ranges
 from crdt.wire.lib0 import read_var_bytes, read_var_uint, write_var_bytes, write_var_uint
 
 SYNC = 0
@@ -128,6 +129,13 @@ def decode_state_vector(data: bytes) -> dict[int, int]:
         raise ProtocolError("state vector ends early") from None
     _expect_end(data, at)
     return clocks
+
+
+def deletion_of(state_vector: bytes) -> bytes:
+    """Return an update that deletes all structs below the clocks of a state vector."""
+    clocks = decode_state_vector(state_vector)
+    ranges = {client: write_ranges([(0, clock)]) for client, clock in clocks.items() if clock}
+    return b"\x00" + write_deletions(ranges)
 
 
 def state_vector(clocks: Mapping[int, int]) -> bytes:
