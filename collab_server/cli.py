@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from collab_server import __version__, logs, stores
+from collab_server import __version__, logs
 from collab_server.app import mail_server
 from collab_server.commands import copying, users
 from collab_server.config import Config, ConfigError, all_settings
 from collab_server.config_loading import load
 from collab_server.opening import rehearse
 from collab_server.process import CANNOT_START, Safeguards, loop_factory, serve
+from collab_server.starting import stores
 from collab_server.starting.errors import StartError
 from collab_server.starting.listening import ALL_ADDRESSES, listen
 from crdt.settings import Setting

@@ -17,7 +17,7 @@ from collab_server.crashes import Crashes
 from collab_server.starting.errors import PortInUse, StartError
 from collab_server.starting.listening import listen
 from collab_server.starting.secret import read_secret, try_secret
-from collab_server.stores import make_store, variable
+from collab_server.starting.stores import make_store, variable
 from storage.copying import PortableStore
 from storage.errors import StoreUnavailable
 from storage.places import try_file, try_folder

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
-from collab_server import __version__, logs, stores
+from collab_server import __version__, logs
 from collab_server.config import Config, ConfigError
 from collab_server.server import Server
+from collab_server.starting import stores
 from collab_server.starting.errors import StartError
 from collab_server.starting.listening import EVERY_ADDRESS, bare_host, url_at
 

@@ -13,7 +13,7 @@ from collab_server.config import Config
 from collab_server.housekeeping import Housekeeping
 from collab_server.opening import open_all, renew_epoch
 from collab_server.starting.listening import listen, public_url
-from collab_server.stores import make_store
+from collab_server.starting.stores import make_store
 from handlers.listener import Listener
 from storage.copying import PortableStore
 from storage.errors import StoreError

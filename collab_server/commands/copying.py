@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from collab_server.app import wall_clock
 from collab_server.logs import complain, say
-from collab_server.stores import SQLITE_NAME, mongo_store, public_uri
+from collab_server.starting.stores import SQLITE_NAME, mongo_store, public_uri
 from storage.copying import CopyRefused, PortableStore, copy
 from storage.errors import StoreError, StoreUnavailable
 from storage.sqlite.store import SqliteStore

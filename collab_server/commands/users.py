@@ -9,7 +9,7 @@ import sys
 
 from collab_server.config import Config
 from collab_server.logs import complain, say
-from collab_server.stores import make_store, sqlite_path, variable
+from collab_server.starting.stores import make_store, sqlite_path, variable
 from handlers.errors import ApiError
 from handlers.security.passwords import Passwords, own_names
 from storage.copying import PortableStore

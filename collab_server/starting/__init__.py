@@ -1,1 +1,1 @@
-"""Parts of a start: the sockets that listen, and the secret."""
+"""Parts of a start: the sockets that listen, the secret, and the store."""

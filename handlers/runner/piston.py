@@ -112,7 +112,7 @@ class Runner:
         request.follow_redirects = False
         client = SimpleAsyncHTTPClient(force_instance=True, max_body_size=_ANSWER_BYTES)
         try:
-            fetched = asyncio.ensure_future(client.fetch(request))
+            fetched = client.fetch(request)
             # If the user leaves, the answer or its error still comes, and nobody needs it. Tornado
             # logs an error that comes to a cancelled fetch.
             fetched.add_done_callback(lambda late: late.cancelled() or late.exception())

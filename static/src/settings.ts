@@ -30,11 +30,21 @@ export const showsStart = kept<boolean>("showsStart", true)
  * shown if there is room for the chat, too, and for some 80 columns of text.
  */
 export const showsFiles = kept<boolean>("showsFiles", innerWidth > 1200)
+
+/** A remembered size in pixels, and its bounds. */
+function size(name: string, initial: number, least: number, most: number) {
+  const px = kept<number>(name, initial)
+  const resize = (wanted: number) => {
+    px.value = wanted
+  }
+  return { px, resize, initial, least, most }
+}
+
 /** The sizes of the panels around the text. Style sheets have bounds by the window's size, too. */
 export const sizes = {
-  files: { px: kept<number>("filesWidth", 220), initial: 220, least: 160, most: 480 },
-  side: { px: kept<number>("sideWidth", 320), initial: 320, least: 240, most: 640 },
-  output: { px: kept<number>("outputHeight", 280), initial: 280, least: 140, most: 800 },
+  files: size("filesWidth", 220, 160, 480),
+  side: size("sideWidth", 320, 240, 640),
+  output: size("outputHeight", 280, 140, 800),
 }
 /** The seconds after which a program is stopped. */
 export const runLimitS = kept<number>("runLimitS", 10, [10, 30, 60])

@@ -2,7 +2,13 @@ import { signal } from "@preact/signals"
 import { expect, it } from "vitest"
 import { bounded, sized, type Size } from "./divider"
 
-const size = (px: number): Size => ({ px: signal(px), initial: 220, least: 160, most: 480 })
+const size = (px: number): Size => ({
+  px: signal(px),
+  resize: () => undefined,
+  initial: 220,
+  least: 160,
+  most: 480,
+})
 
 it("moves with the arrow keys, towards the part that becomes smaller", () => {
   expect(sized("ArrowRight", size(200), "left")).toBe(216)

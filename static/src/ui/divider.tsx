@@ -1,11 +1,12 @@
 // A line between two parts of the screen that changes the size of one of them: by the pointer, or
 // by arrow keys. A double click gives the part its first size again.
-import type { Signal } from "@preact/signals"
+import type { ReadonlySignal } from "@preact/signals"
 import { useRef } from "preact/hooks"
 
 /** A size in pixels that this browser remembers, and its bounds. */
 export interface Size {
-  px: Signal<number>
+  px: ReadonlySignal<number>
+  resize: (px: number) => void
   initial: number
   least: number
   most: number
@@ -46,7 +47,7 @@ export function Divider({ label, size, of }: Props) {
     const px = sized(event.key, size, of)
     if (px === undefined) return
     event.preventDefault()
-    size.px.value = px
+    size.resize(px)
   }
   return (
     <div
@@ -60,14 +61,14 @@ export function Divider({ label, size, of }: Props) {
       aria-valuemax={size.most}
       title="Drag to resize, double-click to reset"
       onKeyDown={pressed}
-      onDblClick={() => (size.px.value = size.initial)}
+      onDblClick={() => size.resize(size.initial)}
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId)
         from.current = { at: placeOf(event), px: bounded(size, size.px.value) }
       }}
       onPointerMove={(event) => {
         if (!from.current) return
-        size.px.value = bounded(size, from.current.px + placeOf(event) - from.current.at)
+        size.resize(bounded(size, from.current.px + placeOf(event) - from.current.at))
       }}
       onLostPointerCapture={() => (from.current = null)}
     />

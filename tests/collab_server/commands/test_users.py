@@ -11,7 +11,7 @@ import pytest
 from collab_server.commands import users
 from collab_server.config import Config
 from collab_server.server import Server
-from collab_server.stores import make_store
+from collab_server.starting.stores import make_store
 from tests import mongod
 from tests.api import PASSWORD, Api
 from tests.conftest import QUICK

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from collab_server import stores
 from collab_server.config import Config
+from collab_server.starting import stores
 from storage.sqlite.store import SqliteStore
 from tests.processes import ROOT
 
@@ -25,7 +25,7 @@ def test_make_store_imports_mongo_driver_only_for_mongo_uri() -> None:
     """MongoDB's driver, which costs memory and time, is imported only if MONGO_URI is set."""
     program = (
         "import sys\n"
-        "from collab_server import stores\n"
+        "from collab_server.starting import stores\n"
         "from collab_server.config import Config\n"
         "stores.make_store(Config(mongo_uri=sys.argv[1]))\n"
         "print('pymongo' in sys.modules)\n"
