@@ -50,12 +50,18 @@ class _Client:
         self._reader, self._writer = await asyncio.open_connection(
             "127.0.0.1", self._crowd.port, local_addr=(self._address, 0)
         )
-        opened = await self.ask()
+        try:
+            opened = await self.ask()
+        except BaseException:
+            await self.__aexit__()
+            raise
         self._path += f"&sid={json.loads(opened[1:])['sid']}"
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
 
     async def ask(self, body: bytes | None = None) -> bytes:
         """Send a request and return the body of the answer; raises OSError unless it is 200."""

@@ -8,6 +8,8 @@ from bench.worst.stage import Stage, Work, get, once
 from harness import costly
 
 _UPDATES = 13_000
+_LATE = 10_000
+"""The log position from which a page of the replay begins."""
 _PEOPLE = 12
 _EVERY = 20
 """Every twentieth update changes the beginning and the end of a person's line, as after a
@@ -64,15 +66,19 @@ def _fill(here: Stage) -> None:
     here.kept[_KEY] = (owner, session_id)
 
 
+def _ask(here: Stage, path: str) -> None:
+    get(here, path.replace("LATE", str(here.few(_LATE))), _KEY)
+
+
 def _work(name: str, path: str) -> Work:
-    act = partial(get, path=path, key=_KEY)
+    act = partial(_ask, path=path)
     return Work(name, f"of a log of {_UPDATES:,} updates", act, once(_KEY, _fill))
 
 
 WORKS = (
-    _work("long replay", "/code/{}/replay?from=10000"),
+    _work("long replay", "/code/{}/replay?from=LATE"),
     _work("long timeline", "/code/{}/timeline"),
     _work("long blame", "/code/{}/blame"),
-    _work("late moment", "/code/{}/at/12000"),
+    _work("late moment", "/code/{}/at/LATE"),
     _work("long exported replay", "/code/{}/export?format=replay"),
 )
