@@ -12,8 +12,8 @@ const files = Object.entries(sources)
 const all = (text: string, pattern: RegExp) =>
   [...text.matchAll(pattern)].map((match) => itemAt(match, 1))
 
-/** `const toast = signal("")`, or a field of a class that is set in this way. */
-const MADE = /\b(\w+) = (?:signal|computed)[<(]/g
+/** `const toast = signal("")`, or a field of a class that is set in this way; `kept` makes settings. */
+const MADE = /\b(\w+) = (?:signal|computed|kept)[<(]/g
 /**
  * The settings, which settings.ts makes by its function `kept`. They store themselves, so a dialog
  * that shows a setting may assign it.
