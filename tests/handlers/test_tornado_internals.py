@@ -26,7 +26,7 @@ PRIVATE = {
     "_body_future": "handlers/http/base.py",
     "_finished": "handlers/http/base.py",
     "_headers": "handlers/http/base.py",
-    "_reason": "handlers/http/base.py",
+    "_reason": "handlers/http/error_answers.py",
 }
 
 
