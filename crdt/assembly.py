@@ -54,16 +54,17 @@ def assemble(
     rooms = Rooms(store, settings, environment, loaded, writer, version_writer, changes)
     whole_texts = WholeTexts(environment.workers, changes, environment.clock, rooms.steps)
     history_reader = HistoryReader(store, rooms, cache, environment)
+    program_tests = ProgramTests(
+        store, rooms.storage_quota, environment.limit_counters, settings.tests
+    )
     return Assembly(
         rooms=rooms,
         versions=Versions(store, rooms, version_writer, whole_texts, environment.workers),
         version_writer=version_writer,
         history_reader=history_reader,
-        redactor=Redactor(store, rooms, cache, environment.workers),
+        redactor=Redactor(store, rooms, program_tests, cache, environment.workers),
         runs=Runs(store, rooms, settings.runs),
-        program_tests=ProgramTests(
-            store, rooms.storage_quota, environment.limit_counters, settings.tests
-        ),
+        program_tests=program_tests,
         text_changes=TextChanges(
             environment.workers,
             environment.clock,

@@ -9,7 +9,7 @@ from crdt.errors import RoomUnavailable
 from crdt.fair_queue import FairQueue
 from crdt.history import redaction
 from crdt.history.cache import HistoryCache
-from crdt.history.program_tests.redaction import redact_tests
+from crdt.history.program_tests.rules import ProgramTests
 from crdt.history.redaction import RedactedIds
 from crdt.history.run_redaction import redact_runs
 from crdt.lifecycle.loading import read_log
@@ -74,9 +74,17 @@ class Redactor:
     Worker processes make the new rows, except those of runs and tests.
     """
 
-    def __init__(self, store: Store, rooms: Rooms, cache: HistoryCache, workers: Workers) -> None:
+    def __init__(
+        self,
+        store: Store,
+        rooms: Rooms,
+        program_tests: ProgramTests,
+        cache: HistoryCache,
+        workers: Workers,
+    ) -> None:
         """cache: answers about logs, which are dropped after a redaction."""
         self._store = store
+        self._program_tests = program_tests
         self._rooms = rooms
         self._cache = cache
         self._workers = workers
@@ -138,7 +146,7 @@ class Redactor:
     async def _redact_programs(self, session_id: str, text: str) -> tuple[int, int]:
         """Remove a text from runs and tests; return the numbers of changed (runs, tests)."""
         runs = await redact_runs(self._store, session_id, text)
-        return runs, await redact_tests(self._store, session_id, text)
+        return runs, await self._program_tests.redact(session_id, text)
 
     async def _take_out(self, room: Room, found: "_Found") -> tuple[int, int, tuple[int, int]]:
         """Change all stored data; return changed (versions, updates, (runs, tests))."""

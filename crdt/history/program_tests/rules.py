@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from crdt.history.program_tests.redaction import redact_tests
 from crdt.history.program_tests.staff import is_staff
 from crdt.keyed_locks import KeyedLocks
 from crdt.limits import TESTS, LimitCounters
 from crdt.storage_quota import StorageQuota
 from storage.base import Store
-from storage.errors import LimitReached, NotFound
+from storage.errors import LimitReached, NotFound, RowDamaged
 from storage.program_tests.records import ProgramTest, Wanted
 from storage.records import Member, Session
 
@@ -69,16 +70,15 @@ class ProgramTests:
 
         changes  {field of `Wanted`, or is_hidden: its new value}
 
-        Raises the errors of `add`, and NotFound if the member may not know of such a test.
+        Raises the errors of `add`, and NotFound if the member may not know of such a test. Raises
+        RowDamaged for a damaged test if the changes do not say what kind of test it becomes.
         """
         await self._quota.require_bytes(session.owner_id)
         async with self._locks.of(session.id):
             before = await self.one(member, test_id)
             said = {name: value for name, value in changes.items() if name != "is_hidden"}
-            # All that a damaged test says is replaced, as far as the caller says it.
-            wanted = replace(before.wanted or Wanted(said["kind"], "", ""), **said)
             is_hidden = changes.get("is_hidden", before.is_hidden)
-            test = replace(before, is_hidden=is_hidden, wanted=wanted)
+            test = replace(before, is_hidden=is_hidden, wanted=_changed(before.wanted, said))
             await self._require_room(test)
             await self._store.change_program_test(test)
         return before, test
@@ -91,7 +91,7 @@ class ProgramTests:
         return test
 
     async def order(self, member: Member, ids: Sequence[str]) -> list[ProgramTest]:
-        """Bring tests into the order of `ids`; return the tests that were moved.
+        """Bring tests into the order of `ids`; return the moved tests that others should know of.
 
         The named tests share the places that they have now. All others keep theirs, so a member
         that knows no hidden tests does not move any.
@@ -109,7 +109,16 @@ class ProgramTests:
                 if seen[test_id].position != place
             }
             await self._store.order_program_tests(member.session_id, moved)
-        return [seen[test_id] for test_id in moved]
+        return _news(seen, moved)
+
+    async def redact(self, session_id: str, text: str) -> int:
+        """Remove a text from all tests of a session; return how many had it.
+
+        No test is changed meanwhile. Otherwise a change could bring the text back, or be lost: a
+        test that was just hidden would be open again.
+        """
+        async with self._locks.of(session_id):
+            return await redact_tests(self._store, session_id, text)
 
     async def _require_room(self, test: ProgramTest) -> None:
         """Raise LimitReached unless a test may be stored with the others."""
@@ -123,6 +132,35 @@ class ProgramTests:
             raise LimitReached(f"a session may have at most {self._most} {kind} tests")
         if _size(test.wanted) + sum(_size(other.wanted) for other in alike) > MAX_TESTS_BYTES:
             raise LimitReached(f"all {kind} tests may have at most {MAX_TESTS_BYTES} bytes")
+
+
+def _changed(wanted: Wanted | None, said: Mapping[str, Any]) -> Wanted | None:
+    """Return what a test says after changes of some fields; `wanted` is None if it is damaged."""
+    if wanted is None:
+        if not said:
+            return None
+        if "kind" not in said:
+            raise RowDamaged("the other fields of the test are not known")
+        # All that a damaged test says is replaced, as far as the caller says it.
+        wanted = Wanted(said["kind"], "", "")
+    return replace(wanted, **said)
+
+
+def _news(seen: Mapping[str, ProgramTest], moved: Mapping[str, int]) -> list[ProgramTest]:
+    """Return the moved tests, without open tests that only passed hidden ones.
+
+    For those who know no hidden tests, such a move changes nothing. If they were told of it, they
+    would know that there are hidden tests.
+
+    seen   {id: test before the move}, in order
+    moved  {id: its new position}
+    """
+    after = sorted(seen, key=lambda test_id: (moved.get(test_id, seen[test_id].position), test_id))
+    before_open, after_open = (
+        [test_id for test_id in ids if not seen[test_id].is_hidden] for ids in (seen, after)
+    )
+    tests = [seen[test_id] for test_id in moved]
+    return [test for test in tests if test.is_hidden or before_open != after_open]
 
 
 def _size(wanted: Wanted | None) -> int:

@@ -208,7 +208,7 @@ OPERATIONS: tuple[Operation, ...] = (
               ProgramTests, body=schemas.TEST_ORDER, errors=("forbidden", "session_ended")),
     Operation("PATCH", "/session/{id}/tests/{testId}", "changeTest",
               "Change fields of a test; only staff may hide it.", OneProgramTest,
-              body=schemas.TEST, errors=_TESTS),
+              body=schemas.TEST, errors=(*_TESTS, "damaged")),
     Operation("DELETE", "/session/{id}/tests/{testId}", "deleteTest", "Delete a test.", None,
               (204,), errors=("forbidden", "session_ended")),
     Operation("GET", "/session/{id}/preview", "previewSession",

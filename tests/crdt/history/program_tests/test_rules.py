@@ -8,7 +8,7 @@ import pytest
 from crdt.history.program_tests import rules
 from crdt.history.program_tests.rules import ProgramTests
 from crdt.limits import LimitCounters
-from storage.errors import LimitReached, NotFound, QuotaReached
+from storage.errors import LimitReached, NotFound, QuotaReached, RowDamaged
 from storage.program_tests.records import Kind, Wanted
 from storage.records import Member, Role, Session
 from tests.crdt.world import World
@@ -79,6 +79,61 @@ async def test_damaged_test_can_be_written_again(world: World) -> None:
 
     assert after.wanted == Wanted(Kind.CASE, "new", "")
     assert await names(world, OWNER) == ["new"]
+
+
+async def test_part_of_a_damaged_test_is_refused_and_hiding_it_is_not(world: World) -> None:
+    session = await opened(world)
+    await world.program_tests.add(session, program_test("a", "one", wanted=None))
+
+    with pytest.raises(RowDamaged):
+        await world.program_tests.change(session, OWNER, "t-a", {"name": "new"})
+    _, after = await world.program_tests.change(session, OWNER, "t-a", {"is_hidden": True})
+
+    assert (after.is_hidden, after.wanted) == (True, None)
+    assert await world.program_tests.seen_by(EDITOR) == []
+
+
+@pytest.mark.parametrize(
+    ("order", "told"),
+    [
+        (["t-b", "t-a", "t-c"], ["t-a"]),
+        (["t-a", "t-c", "t-b"], ["t-c"]),
+        (["t-d", "t-b"], ["t-b", "t-d"]),
+        (["t-d", "t-a", "t-b", "t-c"], ["t-a", "t-b", "t-c", "t-d"]),
+    ],
+)
+async def test_move_of_hidden_tests_between_open_ones_is_no_news_of_open_tests(
+    world: World, order: list[str], told: list[str]
+) -> None:
+    session = await opened(world)
+    await fill(world, session)
+    await world.program_tests.add(session, program_test("d", "one"))
+
+    moved = await world.program_tests.order(OWNER, order)
+
+    assert sorted(test.id for test in moved) == told
+
+
+async def test_redaction_and_change_of_a_test_do_not_undo_each_other(world: World) -> None:
+    """A test that is hidden while it loses a text stays hidden, and stays without the text."""
+    session = await opened(world)
+    labels = [f"secret {number:02}" for number in range(20)]
+    for label in labels:
+        await world.program_tests.add(session, program_test(label, "one"))
+
+    # The redaction begins with the first test, and the changes with the last one. So they would
+    # meet if they were made at the same time.
+    await asyncio.gather(
+        world.program_tests.redact("one", "secret"),
+        *(
+            world.program_tests.change(session, OWNER, f"t-{label}", {"is_hidden": True})
+            for label in reversed(labels)
+        ),
+    )
+
+    tests = await world.store.program_tests("one")
+    assert all(test.is_hidden for test in tests)
+    assert not any("secret" in required(test.wanted).name for test in tests)
 
 
 async def test_limit_counts_open_and_hidden_tests_apart(world: World) -> None:
