@@ -193,15 +193,16 @@ class Claims:
         overlaps: dict[int, tuple[int, int]] = {}
         for client, (first, after) in asked.items():
             start, end = parsed.spans.get(client, (0, 0))
-            if max(first, start) < min(after, end):
-                overlaps[client] = (max(first, start), min(after, end))
+            # A part without the first of these structs does not show what the client has. It must
+            # not count as its answer. Also, a client could send such parts again and again, and
+            # each comparison reads the whole document.
+            if start <= first < min(after, end):
+                overlaps[client] = (first, min(after, end))
         questions.note_compared(overlaps)
         if not overlaps:
             return _NOBODY
         differing = find_differing(document.state(), parsed.update, overlaps)
-        questions.note_shown(
-            {client for client in doubtful & overlaps.keys() if not overlaps[client][0]}
-        )
+        questions.note_shown(doubtful & overlaps.keys())
         self._confirm(
             connection,
             {client: span for client, span in overlaps.items() if client not in differing},

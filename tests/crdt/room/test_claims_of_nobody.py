@@ -213,6 +213,26 @@ def test_other_template_as_a_live_edit_is_noticed() -> None:
     assert bob.closed == CONFLICT
 
 
+@pytest.mark.parametrize("other", ["A title\n", "A TITLE\n"])
+def test_part_of_another_template_does_not_count_as_shown(other: str) -> None:
+    """Bob's app sends its template without the first letter, before it answers the question."""
+    room, _ = begun()
+    bob = Client(room, "bob", 6, other)
+    announce(room, bob.connection, 6)
+    bob.act()
+    bob.read()
+    part = bob.typist.doc.get_update(y_protocol.state_vector({TEMPLATE: 1}))
+
+    for _ in range(2):
+        room.receive(bob.connection, y_protocol.sync_update(bytes(part)), NOW)
+    assert bob.closed is None
+    assert room.files() == {"codemirror": FIRST}
+    bob.finish()
+
+    assert bob.closed == CONFLICT
+    assert room.files() == {"codemirror": FIRST}
+
+
 def test_other_template_is_noticed_after_a_restart() -> None:
     """The stored log knows that nobody owns the id."""
     first, _ = begun()
