@@ -116,6 +116,9 @@ class AccountStore(Protocol):
     async def idle_owners(self, guests_before: int, limit: int) -> list[str]:
         """Return the ids of guests who own a session and were not active since this time.
 
+        A guest whose session would be deleted, although another member of it was active since, is
+        not among them.
+
         limit  how many ids to return at most; the guests who are idle for the longest time first
         """
 

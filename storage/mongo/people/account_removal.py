@@ -5,7 +5,7 @@ Each deletion is noted first, so that the next start can finish an interrupted d
 
 from storage.mongo import rows
 from storage.mongo.accounts import end_other_logins, is_deleted
-from storage.mongo.database.driver import Document, at_most, date, translated
+from storage.mongo.database.driver import Document, date, translated
 from storage.mongo.database.engine import Engine
 from storage.people import AccountDeletion
 from storage.records import INVITES_KEPT_MS, Role, User
@@ -64,7 +64,12 @@ class MongoAccountRemoval:
         async for row in idle:
             if len(found) == limit:
                 break
-            if await _owns_session(self._engine, row["_id"]):
+            session = await _session_of(self._engine, row["_id"])
+            if session is None:
+                continue
+            if await _successor(self._engine, session, row["_id"]) or not await _is_used(
+                self._engine, session, row["_id"], guests_before
+            ):
                 found.append(row["_id"])
         return found
 
@@ -78,14 +83,17 @@ class MongoAccountRemoval:
         await db.invite_uses.delete_many(old)
         await db.invites.delete_many(old)
         idle = _idle(guests_before)
-        guests = [
-            row["_id"]
-            for row in await at_most(db.users.find(idle, {"_id": 1}).sort("active_at"), limit)
-        ]
+        guests: list[str] = []
+        async for row in db.users.find(idle, {"_id": 1}).sort("active_at"):
+            if len(guests) == limit:
+                break
+            # Guests who own a session may stay for long, so they must not count.
+            if await _session_of(self._engine, row["_id"]) is None:
+                guests.append(row["_id"])
         swept = []
         for user_id in guests:
             async with self._engine.locked(user=user_id):
-                if await _owns_session(self._engine, user_id):
+                if await _session_of(self._engine, user_id):
                     continue
                 document = await db.users.find_one_and_update(
                     {"_id": user_id, **idle}, {"$set": {**_GONE, **_SWEPT}}
@@ -102,8 +110,18 @@ def _idle(guests_before: int) -> Document:
     return {"is_guest": True, "is_deleted": False, "active_at": {"$lt": guests_before}}
 
 
-async def _owns_session(engine: Engine, user_id: str) -> bool:
-    return await engine.db.sessions.find_one({"owner_id": user_id}, {"_id": 1}) is not None
+async def _session_of(engine: Engine, guest_id: str) -> str | None:
+    """Return the id of the session that a guest owns; None if they own none."""
+    found = await engine.db.sessions.find_one({"owner_id": guest_id}, {"_id": 1})
+    return found["_id"] if found else None
+
+
+async def _is_used(engine: Engine, session_id: str, owner_id: str, since: int) -> bool:
+    """Whether a member other than the owner was active since a time."""
+    others = {"session_id": session_id, "user_id": {"$ne": owner_id}, "is_removed": False}
+    ids = [row["user_id"] async for row in engine.db.members.find(others, {"user_id": 1})]
+    active = {"_id": {"$in": ids}, "is_deleted": False, "active_at": {"$gte": since}}
+    return await engine.db.users.find_one(active, {"_id": 1}) is not None
 
 
 async def repair(engine: Engine) -> None:

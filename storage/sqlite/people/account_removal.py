@@ -2,6 +2,7 @@
 
 import sqlite3
 from functools import partial
+from itertools import islice
 
 from storage.people import AccountDeletion
 from storage.records import INVITES_KEPT_MS, Role, User
@@ -67,12 +68,18 @@ class SqliteAccountRemoval:
     async def idle_owners(self, guests_before: int, limit: int) -> list[str]:
         def work(db: sqlite3.Connection) -> list[str]:
             rows = db.execute(
-                "SELECT id FROM users WHERE is_guest AND NOT is_deleted AND active_at < ?"
-                " AND EXISTS (SELECT 1 FROM sessions WHERE owner_id = users.id)"
-                " ORDER BY active_at LIMIT ?",
-                (guests_before, limit),
+                "SELECT users.id, sessions.id AS session_id FROM users"
+                " JOIN sessions ON sessions.owner_id = users.id"
+                " WHERE is_guest AND NOT is_deleted AND active_at < ? ORDER BY active_at",
+                (guests_before,),
             )
-            return [row["id"] for row in rows]
+            found = (
+                str(row["id"])
+                for row in rows
+                if _successor(db, row["session_id"], row["id"])
+                or not _is_used(db, row["session_id"], row["id"], guests_before)
+            )
+            return list(islice(found, limit))
 
         return await self._engine.read(work)
 
@@ -134,6 +141,16 @@ def _successor(db: sqlite3.Connection, session_id: str, owner_id: str) -> str | 
         (session_id, owner_id, Role.EDITOR),
     ).fetchone()
     return str(row["user_id"]) if row else None
+
+
+def _is_used(db: sqlite3.Connection, session_id: str, owner_id: str, since: int) -> bool:
+    """Whether a member other than the owner was active since a time."""
+    row = db.execute(
+        "SELECT 1 FROM members JOIN users ON users.id = members.user_id WHERE session_id = ?"
+        " AND user_id != ? AND NOT is_removed AND NOT is_deleted AND active_at >= ?",
+        (session_id, owner_id, since),
+    ).fetchone()
+    return row is not None
 
 
 def _forget(db: sqlite3.Connection, user_id: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """Tests of `AccountStore` on every store: guests who own a session and are idle."""
 
 from storage.base import Store
-from tests.storage.rows import DAY, MANY, NOW, Seed, session
+from tests.storage.rows import DAY, MANY, NOW, Seed, member, session
 
 IDLE = NOW + 40 * DAY
 
@@ -31,6 +31,29 @@ class TestIdleOwners:
         assert await store.idle_owners(NOW + DAY, MANY) == ["u-gus", "u-gil", "u-gia"]
         assert await store.idle_owners(NOW + DAY, 2) == ["u-gus", "u-gil"]
         assert await store.idle_owners(NOW + 1, MANY) == ["u-gus"]
+
+    async def test_owner_of_session_that_others_use_is_kept(self, store: Store, seed: Seed) -> None:
+        """Only an editor with an account would get the session. Without one it would be deleted."""
+        await self.owners(seed, "gus", "gil")
+        for name in ("gus", "gil"):
+            await seed.invite(1, f"s-{name}")
+        await seed.guest("gia", "s-gus-secret-1", guest_of="s-gus", created_at=NOW + 9)
+        await seed.guest("guy", "s-gil-secret-1", guest_of="s-gil", created_at=NOW + 9)
+        ada = await seed.user("ada")
+        await store.join(member(ada.id, "s-gil"), MANY)
+
+        assert await store.idle_owners(NOW + 9, MANY) == ["u-gil"]
+        assert await store.idle_owners(NOW + 10, MANY) == ["u-gus", "u-gil"]
+
+    async def test_sweep_passes_owners_who_are_kept(self, store: Store, seed: Seed) -> None:
+        """They do not count for the limit, so other guests are removed."""
+        await self.owners(seed, "gus", "gil")
+        await seed.user("ada")
+        await seed.session()
+        await seed.invite()
+        await seed.guest("gia", created_at=NOW + 5)
+
+        assert [user.id for user in await store.sweep(NOW, IDLE, 1)] == ["u-gia"]
 
     async def test_sweep_keeps_guest_who_owns_session(self, store: Store, seed: Seed) -> None:
         """A sweep would leave a session without an owner, so it leaves these guests alone."""
