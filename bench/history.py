@@ -1,8 +1,8 @@
-"""The costs of history: bytes a keystroke, and times to find a moment, to compare and to blame.
+"""Measures what history costs: the bytes of a keystroke, and the times of questions about the past.
 
 The benchmark stores editing sessions as real Yjs updates (`harness.node.yjs_updates`) in SQLite,
-20 updates a chunk, as in fast typing. Run by `make bench-history`. The sessions are
-recordings if these exist (`harness.traces`), otherwise simulated ones; the tables name them.
+20 updates a chunk, as in fast typing. It uses recorded sessions if the machine has them, otherwise
+simulated ones (`harness.traces`). The tables name the sessions. Run by `make bench-history`.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ TRIES = 9
 
 
 def typed(name: str, limit: int | None) -> tuple[list[codec.LogEntry], int]:
-    """Return (entries, number of edits in them) of a session.
+    """Return a session as (log entries, number of edits in them).
 
     Pauses are drawn from a log-normal distribution around 150 ms.
     """
@@ -133,7 +133,7 @@ async def timed(call: Callable[[], Awaitable[object]], tries: int = TRIES) -> tu
 async def bytes_table() -> None:
     """Print the bytes of the history of each session."""
     print(
-        "| session | edits | updates | as written | packed | of it merged updates | checkpoint | "
+        "| session | edits | updates | as written | packed | merged updates in it | checkpoint | "
         "loop stood still, ms |"
     )
     print("|---|---|---|---|---|---|---|---|")
@@ -164,8 +164,8 @@ async def times_table() -> None:
     """Print the times of questions about the past, by the length of the log."""
     name = traces.preferred("automerge-paper")
     print(
-        f"\nMilliseconds on the first edits of {name}, medians; of a moment also the longest of "
-        "25.\n"
+        f"\nMedian times in ms, with the first edits of {name}. In brackets: the longest of 25 "
+        "times.\n"
     )
     print(
         "| edits | a moment | diff with the live text | blame | timeline, first time | replay of "

@@ -1,7 +1,7 @@
 """People of the soak: editors that come and go, authors of versions, and old front ends.
 
-Authors invite guests, and old front ends poll. Each person has an own address and an own account,
-so that the usual limits are not reached.
+Authors invite guests, and old front ends poll. Each person has their own address and account, so
+that they stay below the usual limits.
 """
 
 import asyncio
@@ -27,7 +27,8 @@ _TIMEOUT_S = 30.0
 _REJOIN_S = 2.0
 """The limit is 30 joined sessions a minute."""
 _REQUEST_S = 120.0
-"""Passwords are hashed one after another, also those of hostile clients that guess."""
+"""Longest wait for an answer in seconds. The server hashes one password after another, so a login
+may wait behind the guesses of hostile clients."""
 _VISITORS, _AUTHORS, _POLLERS = 8, 3, 3
 _CLIENT_IDS = 1 << 31
 _KILLED = 0.3
@@ -40,7 +41,7 @@ class Unexpected(Exception):
 
 
 class Person:
-    """A person with an own address."""
+    """A person with an address of their own."""
 
     def __init__(self, port: int, name: str, address: str) -> None:
         self.name = name

@@ -1,7 +1,7 @@
 """Measures the delay of typing while one client misbehaves.
 
-This module has the server with its usual limits, the typing, and the client's socket. The
-misbehaviour is in `floods`.
+This module starts the server with its usual limits, lets users type, and has the client's socket.
+The kinds of misbehaviour are in `floods`.
 """
 
 import contextlib
@@ -46,7 +46,8 @@ _SLOW_S = 120.0
 """Passwords are hashed one after another, so a request may take this long."""
 _READ_BYTES = 1 << 18
 _SEND_BYTES = 1 << 14
-"""The send buffer is small, so that bytes that count as sent are not only queued here."""
+"""Size of the send buffer. It is small, so that only few bytes count as sent while they still wait
+in this buffer."""
 
 
 def _counter() -> "Synchronized[float]":
@@ -55,10 +56,13 @@ def _counter() -> "Synchronized[float]":
 
 @dataclass(frozen=True)
 class Target:
-    """The server and rooms that a client troubles, and the time until then.
+    """What a misbehaving client needs to know.
 
-    own_room  the client's own session; in `rooms` other people type
-    sent      how often the client has done its work
+    port, address  the server's port, and the client's own address
+    rooms          the sessions in which other people type
+    own_room       the client's own session
+    until          when the client stops, in seconds of the monotonic clock
+    sent           how often the client has done its work
     """
 
     port: int
@@ -79,7 +83,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Flood:
-    """The behaviour of one client, until the target's time is over or the client is closed.
+    """The behaviour of one client. It ends when the target's time is over or the client is closed.
 
     `prepare` is called before the typing.
     """
@@ -92,9 +96,10 @@ class Flood:
 def beside(
     seconds: float, floods: Mapping[str, Flood | None], runs: int = 1
 ) -> dict[str, dict[str, float]]:
-    """Measure typing in 50 rooms × 2, 30 updates/s each, during each of the floods, in turns.
+    """Measure typing in 50 rooms with two clients each, while one more client misbehaves.
 
-    Returns {name: medians}.
+    Each room gets 30 updates a second. The floods take turns, `runs` times. Returns
+    {name of the flood: medians}.
     """
     every: dict[str, list[dict[str, float]]] = {name: [] for name in floods}
     for _ in range(runs):
@@ -160,7 +165,7 @@ def typing(server: Running, rooms: list[str], seconds: float) -> dict[str, Any]:
 def flooder(
     port: int, rooms: tuple[str, ...], name: str, until: float, address: str = ADDRESS
 ) -> Target:
-    """Sign up a person who has an own address and an own session."""
+    """Sign up a person with an address of their own, and make a session for them."""
     body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
     token = post(port, "/user/signup", body, address=address)["accessToken"]
     own = post(port, "/session", {"title": name}, token, address)["id"]
@@ -188,7 +193,7 @@ def post(
 
 @contextlib.contextmanager
 def flooding(flood: Flood, target: Target) -> Iterator[None]:
-    """Let a client misbehave in its own process while a block runs; it has begun before."""
+    """Let a client misbehave in a process of its own, from just before a block until its end."""
     process = multiprocessing.get_context("fork").Process(
         target=misbehave, args=(flood, target), daemon=True
     )

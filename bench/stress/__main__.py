@@ -3,11 +3,13 @@
 python -m bench.stress --minutes 60
 python -m bench.stress --minutes 1 --seed 7 --people 4
 
-Routes come from the table of operations and events from that of Socket.IO, so new ones are used,
-too. It is a failure if the event loop is held for more than 100 ms, or if the server's memory grows
-by more than 300 MiB. An answer 5xx (except 503 with Retry-After), the server's death and a logged
-error are failures, too. Each failure names the people and actions of that time. With the same seed, each person repeats the same actions,
-as long as the answers are the same.
+The routes come from the table of operations, and the events from the table of Socket.IO events. So
+new ones are used without a change here.
+
+It is a failure if the event loop is held for more than 100 ms, or if the server's memory grows by
+more than 300 MiB. An answer 5xx (except 503 with Retry-After), the server's death and a logged
+error are failures, too. Each failure is printed with the actions that ran at that time. With the
+same seed, each person repeats the same actions, as long as the answers are the same.
 """
 
 import argparse
@@ -30,7 +32,7 @@ from bench.worst.stage import FULL, Stage, stage
 MAX_HOLD_S = 0.1
 MAX_GROWTH_MIB = 300
 _PAUSE_S = 0.3
-"""The average pause: a user may make three requests a second."""
+"""Average seconds between two actions, because a user may make only three requests a second."""
 _SOCKETS = 0.15
 _EVENTS = 0.1
 _TIMEOUT_S = 60.0
@@ -82,7 +84,7 @@ class Watch:
 
 
 class Somebody(threading.Thread):
-    """One person. After the end of their login, they go on with a new account."""
+    """One person. When their login has ended, they sign up again and continue."""
 
     def __init__(self, here: Stage, watch: Watch, known: Known, who: int, until: float) -> None:
         super().__init__(daemon=True)
@@ -160,7 +162,7 @@ class Somebody(threading.Thread):
 
 
 def stress(here: Stage, watch: Watch, people: int, seconds: float, tokens: list[str]) -> None:
-    """Let people act for a time, and note failures; tokens: those that the server has mailed."""
+    """Let people act for a time, and note failures; tokens: the tokens in the server's mails."""
     known, until = Known(tokens=tokens), time.monotonic() + seconds
     everybody = [Somebody(here, watch, known, who, until) for who in range(people)]
     for somebody in everybody:

@@ -71,7 +71,7 @@ def printed(dice: random.Random) -> str:
 
 
 def tests(dice: random.Random) -> list[dict[str, Any]]:
-    """Return the tests of a run: few short ones, sometimes as many and long ones as possible."""
+    """Return the tests of a run: usually few and short, sometimes as many and long as possible."""
     count, longest = (100, 500) if dice.random() < _LARGE else (dice.randrange(5), 50)
     return [
         {
@@ -85,7 +85,7 @@ def tests(dice: random.Random) -> list[dict[str, Any]]:
 
 
 def _whole(made: str) -> str:
-    """Return a text without halves of characters, with which most bodies would be refused."""
+    """Return a text without lone surrogates, because the server would refuse a body with them."""
     return made.replace("\ud800", "?")
 
 

@@ -2,8 +2,7 @@
 
 python -m bench.worst                         all of them: some ten minutes
 python -m bench.worst --only replay,conflicts
-python -m bench.worst --short                 all of them in the form that CI runs: less of each, a
-                                              minute
+python -m bench.worst --short                 all of them, but smaller: one minute; CI runs this
 
 The server is a separate process with its usual limits and SQLite. `held` is the longest time for
 which its event loop did not respond while the process worked. `late` is the longest time for which
@@ -51,7 +50,7 @@ def line(found: Found, quiet_p99: float) -> str:
 
 
 def is_over(found: Found, quiet_p99: float) -> bool:
-    """Whether a work passed a bound.
+    """Whether a work exceeded a bound.
 
     quiet_p99  the bystander's 99th percentile without the work, in ms; the machine causes it
     """
@@ -83,8 +82,8 @@ def main() -> int:
     parser.add_argument(
         "--only", help="names of works, with semicolons: " + "; ".join(work.name for work in WORKS)
     )
-    parser.add_argument("--short", action="store_true", help="less of each, as CI does")
-    parser.add_argument("--seconds", type=float, help="for how long to do what can go on for ever")
+    parser.add_argument("--short", action="store_true", help="make each work smaller, as CI does")
+    parser.add_argument("--seconds", type=float, help="how long to repeat works that have no end")
     options = parser.parse_args()
     names = options.only.split(";") if options.only else [work.name for work in WORKS]
     chosen = [work for work in WORKS if work.name in names]

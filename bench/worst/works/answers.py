@@ -1,4 +1,4 @@
-"""Works on stored data: looking back, exports, large answers and lists, deletions."""
+"""Expensive requests for stored data: looking back, exports, large answers, deletions."""
 
 import json
 import random
@@ -22,7 +22,7 @@ _SESSIONS = 200
 _PARALLEL = 12
 _LIVE = "/code/{}/latest?live=true"
 _LINES = "a\na\na\n"
-"""A text that occurs all over the document of `_both_ends`."""
+"""A text that occurs in many places of the document of `_both_ends`."""
 
 
 def _both_ends(here: Stage) -> None:
@@ -109,7 +109,7 @@ def _many_sessions(here: Stage) -> None:
 
 
 def _looking_back(here: Stage) -> None:
-    """Ask twelve different questions together, by one account."""
+    """Let one account ask twelve different questions at the same time."""
     person, session_id = here.kept["past"]
     code = f"/code/{session_id}"
     paths = [

@@ -14,10 +14,10 @@ _CROWD = 2_000
 _ADDRESSES = 60
 _PEOPLE = 20
 _JOINED = 10
-"""Connections of a user that join a session: more may not."""
+"""The most connections with which one user may join a session."""
 _POLLING = "/socket.io/?EIO=4&transport=polling"
 _OPENING_S = 0.005
-"""Pause between two new connections: an address may open fifty a second."""
+"""Seconds between two new connections, because an address may open only fifty a second."""
 _PATIENCE_S = 60.0
 _FRAME = b"\r\n\r\n"
 _PACKETS = b'42["x"]'
@@ -25,7 +25,7 @@ _PACKETS = b'42["x"]'
 
 @dataclass
 class _Crowd:
-    """The addresses of a crowd, what became of its requests, and when it goes."""
+    """The addresses of a crowd, the results of its requests, and the time at which it leaves."""
 
     port: int
     until: float
@@ -39,7 +39,7 @@ class _Crowd:
 
 
 class _Client:
-    """One Engine.IO connection that polls over one connection, as browsers do."""
+    """One Engine.IO client that sends all its polls over one TCP connection, as browsers do."""
 
     def __init__(self, crowd: _Crowd, address: str) -> None:
         self._crowd = crowd
@@ -80,7 +80,7 @@ class _Client:
 
 
 async def _be_stranger(crowd: _Crowd, number: int) -> None:
-    """Connect and post packets as fast as the server answers, again after each refusal."""
+    """Connect, and post packets as fast as the server answers; reconnect after each refusal."""
     await asyncio.sleep(number * _OPENING_S)
     while crowd.left_s:
         with contextlib.suppress(OSError, EOFError):
@@ -91,7 +91,7 @@ async def _be_stranger(crowd: _Crowd, number: int) -> None:
 
 
 async def _be_member(crowd: _Crowd, who: tuple[Person, str], number: int) -> None:
-    """Sign in, join a session if one more connection may, and poll; who: a user, their session."""
+    """Sign in, join a session unless the limit is reached, and poll; who: a user, their session."""
     person, session_id = who
     await asyncio.sleep(number * _OPENING_S)
     with contextlib.suppress(OSError, EOFError):

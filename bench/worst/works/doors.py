@@ -1,4 +1,4 @@
-"""Works of people who are not signed in yet, or only just.
+"""Expensive requests of people who are not signed in, or have only just signed in.
 
 These people poll, guess passwords, upload pictures, load pages, and open sockets that are refused.
 """
@@ -98,7 +98,7 @@ def _pages(here: Stage, path: str) -> None:
 
 
 def _picture(side: int) -> bytes:
-    """Return a picture with the most allowed points that is hard to unpack.
+    """Return a picture that has as many points as is allowed, and is hard to unpack.
 
     The picture has fewer bytes than the limit.
     """

@@ -1,4 +1,4 @@
-"""Works on documents: expensive Yjs updates within all limits, questions, loading, first syncs."""
+"""Expensive requests about documents: Yjs updates within all limits, questions, first syncs."""
 
 import contextlib
 import random
@@ -90,7 +90,7 @@ def _prepare_to_give_up(here: Stage) -> None:
 
 
 def _sparse_sync(count: int) -> bytes:
-    """Return a first sync whose structs are each at another place of 800 kB."""
+    """Return a first sync that inserts each struct at another place of a text of 800 kB."""
     at = random.Random(0).sample(range(1, costly.FILLED - 1), count)
     structs = [costly.string(b"x", (1, place - 1), (1, place)) for place in at]
     return costly.update(2, 0, structs)
@@ -175,7 +175,7 @@ def _load(here: Stage) -> None:
 
 
 def _presence(here: Stage) -> None:
-    """Let each of a class of twelve send the largest presence some ten times a second."""
+    """Let twelve people send the largest allowed presence, each some ten times a second."""
     people, session_id = here.kept["class"]
     editors = [person.editor(session_id).__enter__() for person in people]
     until, clock = here.until(), 0
@@ -214,12 +214,12 @@ WORKS = (
          _prepare_sync),
     Work("given up", f"{_GIVEN_UP:,} inserts all over 800 kB, by a client that leaves meanwhile",
          _give_up, _prepare_to_give_up),
-    Work("newcomers", "twenty open a document of 99,000 structs", _newcomers,
+    Work("newcomers", "twenty people open a document of 99,000 structs", _newcomers,
          once("large", large_document)),
-    Work("questions", "asks for parts of the same document", _questions,
+    Work("questions", "one person asks for parts of that document", _questions,
          once("large", large_document)),
     Work("opening", f"a document with {_POISON_UPDATES} × 1,000 inserts all over 800 kB is opened",
          _load, _poison),
-    Work("presence", "twelve send the largest presence ten times a second", _presence,
+    Work("presence", "twelve people send the largest presence ten times a second", _presence,
          _prepare_class),
 )  # fmt: skip

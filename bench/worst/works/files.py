@@ -1,4 +1,4 @@
-"""Works on the table of files: many entries with long names, renames, comparisons, exports."""
+"""Expensive requests about a large table of files: renames, comparisons, exports."""
 
 import select
 import time

@@ -1,4 +1,4 @@
-"""Works that read or check large documents: their views, other types than text, large frames."""
+"""Expensive requests that load or check large documents: views, large frames, other root types."""
 
 import time
 
@@ -65,7 +65,7 @@ def _rested(here: Stage) -> None:
 
 
 def _view(here: Stage) -> None:
-    """Open a large document, edit it in a way that is no keystroke, and read its texts."""
+    """Open a large document, make an edit that is not a keystroke, and read its texts."""
     person, session_id = here.kept["large"]
     began = time.monotonic()
     with person.editor(session_id) as editor:
@@ -76,7 +76,7 @@ def _view(here: Stage) -> None:
 
 
 def _close(here: Stage) -> None:
-    """Wait until the rooms of all works are closed: their logs are packed, checkpoints made."""
+    """Wait until all rooms are closed: each packs its log and makes a checkpoint."""
     began = time.monotonic()
     await_closed(here)
     here.did = f"closed after {time.monotonic() - began:.1f} s"

@@ -1,4 +1,4 @@
-"""Works on a long log: thousands of updates by a class, some of which change two places."""
+"""Expensive requests about a long log: many people's updates, some of which change two places."""
 
 import select
 from functools import partial
@@ -12,8 +12,8 @@ _LATE = 10_000
 """The log position from which a page of the replay begins."""
 _PEOPLE = 12
 _EVERY = 20
-"""Every twentieth update changes the beginning and the end of a person's line, as after a
-connection that was away."""
+"""Every twentieth update changes the beginning and the end of a person's line. A client sends such
+an update when it was offline and is connected again."""
 _PAUSE_S = 0.02
 _KEY = "long log"
 

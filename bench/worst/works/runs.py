@@ -1,4 +1,4 @@
-"""Works on runs of programs: reports, lists, exports and redactions of the largest ones."""
+"""Expensive requests about the largest runs of programs: reports, lists, exports, redactions."""
 
 import time
 from collections import Counter

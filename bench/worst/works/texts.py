@@ -1,4 +1,4 @@
-"""Works on whole texts: by a save, a restore, a text client or a comparison."""
+"""Expensive requests with whole texts: saves, restores, comparisons, text clients."""
 
 import random
 import time
@@ -81,7 +81,7 @@ def _note(here: Stage, act: Callable[[], int]) -> None:
 
 def _saving(name: str) -> Work:
     return Work(
-        f"save, {name}", "one save of a text of a megabyte", lambda here: _saved(here, name),
+        f"save, {name}", "one save of a megabyte of text", lambda here: _saved(here, name),
         lambda here: _save(here, name),
     )  # fmt: skip
 
@@ -167,7 +167,7 @@ WORKS = (
     Work("Socket.IO text", f"one text with {_LINES:,} changed lines", _text_changed, _text_client),
     Work(
         "Socket.IO texts",
-        "ten text clients of a megabyte, one types ten times a second",
+        "ten text clients with a text of a megabyte; one of them types ten times a second",
         _text_amplified,
         _text_clients,
     ),
