@@ -25,7 +25,7 @@ class Crashes:
 
     Only the process that has the store open may use it.
 
-    mark        rooms write into it for which session and user they work
+    mark        names the session and the user for whom a room is working just now
     quarantine  rooms ask it which sessions and users are set aside
     """
 
@@ -65,7 +65,7 @@ class Crashes:
             _log.error(
                 "the server died while it worked for session %s, user %s: %s",
                 session_id, user_id or "(several or none)",
-                f"set aside for {minutes} minutes" if minutes else "may have been by chance, noted",
+                f"set aside for {minutes} minutes" if minutes else "noted, may be a coincidence",
             )  # fmt: skip
 
     def close(self) -> None:

@@ -1,9 +1,9 @@
 """The table of authorship: which user brought each struct of a document, and when.
 
-Blame is made from this table. The table has client ids and clocks, not text positions. An update
-says which structs it brings, in whatever order updates arrive. So the table is right for concurrent
-edits, restored versions and texts that came by REST. It is also right for text that was typed
-offline and brought by another user. Positions are looked up only for blame
+Blame is made from this table. The table has client ids and clocks, not text positions. Each update
+names the structs that it brings, so the order in which updates arrive does not matter. The table is
+right for concurrent edits, restored versions and texts that came by REST. It is also right for text
+that was typed offline and brought by another user. Only blame looks up positions
 (`crdt.reading.item_order`).
 
 An example: Ada types "hello" as client 5 at second 100, and " you" at second 160. The clocks of

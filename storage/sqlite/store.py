@@ -26,7 +26,8 @@ from storage.sqlite.versions import SqliteVersionStore, seal_versions, unsealed_
 
 _LOOK_S = 1.0
 """Seconds between two checks of the files.
-If a file loses its name, its rows can be lost until the next check."""
+If somebody deletes or renames a file of the open database, rows that are written before the next
+check can be lost."""
 
 _LAST_PAUSE_S = 60.0
 """Longest pause in seconds between failing attempts to restore files.
