@@ -1,8 +1,8 @@
 """Starts the command, if Python finds the server's own packages.
 
-These have ordinary names, such as `handlers`. A module of that name in a folder of PYTHONPATH, or
-of another installed program, would run instead. The error would then be about a name that cannot be
-imported, and would not say why.
+The packages have ordinary names, such as `handlers`. A module of that name in a folder of
+PYTHONPATH, or in another installed program, would run instead. Python would then only say that some
+name cannot be imported, and not why.
 """
 
 from importlib.util import find_spec
@@ -16,7 +16,10 @@ _CANNOT_START = 2
 
 
 def main() -> int:
-    """Run the command, or say in one line which package is another one; return the exit code."""
+    """Run the command, or say in one line which package is not the server's own.
+
+    Returns the exit code.
+    """
     if problem := shadowed():
         logs.complain(problem)
         return _CANNOT_START

@@ -110,9 +110,9 @@ class Housekeeping:
     async def _delete_owners(self) -> None:
         """Delete idle guests who own a session.
 
-        They are deleted like accounts: the session passes to an editor who has an account. If there
-        is none, it is deleted, because nobody could sign in as its owner any more. As long as other
-        members use such a session, it stays.
+        They are deleted like accounts: the session passes to an editor who has an account. If the
+        session has no such editor, it is deleted, because nobody could sign in as its owner again.
+        As long as other members use such a session, it stays.
         """
         services, before = self._services, self._services.clock() - self._guest_ms
         while owners := await services.store.idle_owners(before, _BATCH):

@@ -37,8 +37,9 @@ would then wait 5 ms for each thread that reads rows or updates: 100 ms for a tu
 
 _COLLECTIONS = 700, 10, 100
 """Thresholds of Python's garbage collector. The last one is ten times Python's own, because a
-collection of all objects holds the event loop: 300 ms with 2,000 clients that poll, and they alone
-caused one every three seconds. Now at most 700,000 objects in cycles wait longer."""
+collection of all objects holds the event loop: for 300 ms with 2,000 clients that poll. With
+Python's own threshold these clients cause one every three seconds. The price is memory: unused
+objects in cycles may stay until 700,000 new objects were made."""
 
 _log = logging.getLogger(__name__)
 

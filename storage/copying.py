@@ -269,11 +269,11 @@ def run_of(row: Row) -> Run:
 
 
 def program_test_row(test: ProgramTest) -> Row:
-    """Return a test as a row; the row of a damaged test does not have what it says."""
+    """Return a test as a row; the row of a damaged test has no content."""
     row = {field.name: getattr(test, field.name) for field in fields(test)}
     return {**row, "wanted": plain_test(test.wanted) if test.wanted else None}
 
 
 def program_test_of(row: Row) -> ProgramTest:
-    """Return the test of a row; it is damaged if the row does not have what it says."""
+    """Return the test of a row; it is damaged if the row has no content."""
     return ProgramTest(**{**row, "wanted": wanted_of(row["wanted"]) if row["wanted"] else None})

@@ -110,7 +110,7 @@ class AccountStore(Protocol):
 
         The user's name is removed everywhere. Each of the user's sessions is deleted, or passes to
         the editor who joined first. Guests do not count as editors, and a session without another
-        editor is deleted. A call for a user that is gone changes nothing.
+        editor is deleted. If the user no longer exists, a call changes nothing.
         """
 
     async def idle_owners(self, guests_before: int, limit: int) -> list[str]:
@@ -119,7 +119,7 @@ class AccountStore(Protocol):
         A guest whose session would be deleted, although another member of it was active since, is
         not among them.
 
-        limit  how many ids to return at most; the guests who are idle for the longest time first
+        limit  how many ids to return at most, beginning with the guests who are idle longest
         """
 
     async def sweep(self, now: int, guests_before: int, limit: int) -> list[User]:

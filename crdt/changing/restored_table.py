@@ -32,7 +32,10 @@ class Listed(NamedTuple):
 
     @property
     def is_foreign(self) -> bool:
-        """Whether an app of its own uses the root of the table, or its content cannot be read."""
+        """Whether the root named `files` is not a table of files, but something else.
+
+        Another app may use a root of that name, or the content cannot be read.
+        """
         found = self.documents.get(TABLE_ROOT)
         if found is None:
             return bool(self.texts.get(TABLE_ROOT))
@@ -43,8 +46,8 @@ class Listed(NamedTuple):
 def restored_entries(then: Listed, now: Listed, main_root: str) -> Entries:
     """Return the entries to write, so that the document lists its files as in a version.
 
-    Files that were made since are marked as deleted. Their names stay known, so users can bring
-    them back.
+    Files that were made after the version are marked as deleted. Their names stay known, so users
+    can bring them back.
 
     then       the version
     now        the present document

@@ -1,6 +1,6 @@
 """Makes edits that change texts and the table of files together, as one update.
 
-Others never see the texts of one moment with the names of another. Not for reading or comparing
+So no client ever shows the new texts with the old names of files. Not for reading or comparing
 tables: see `crdt.reading.file_table` and `crdt.changing.restored_table`.
 """
 

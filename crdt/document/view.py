@@ -1,9 +1,9 @@
 """The use of pycrdt for a document: it shows texts, and edits them.
 
 This module, `merging` and `table_edits` are the only ones that call pycrdt. A view may be dropped
-and loaded again at any time, and it is, whenever it could differ from the text that Yjs clients
-show. The view loads a copy of the state, with equal lengths. In the copy pycrdt can read everything
-(`crdt.wire.rewriting.readable`), and characters that were cut in two are replaced already.
+and loaded again at any time. That is done whenever it could differ from the text that Yjs clients
+show. The view loads a copy of the state, with equal lengths. The copy has only what pycrdt can read
+(`crdt.wire.rewriting.readable`), and characters that were cut in two are already replaced in it.
 
 All positions inside pycrdt are UTF-8 bytes. See docs/design/documents.md.
 """
@@ -198,8 +198,9 @@ class NewDocument:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
-            # Pieces of a copy that is given up were cut for inserts that never came. yrs would take
-            # 1.7 s and 1.6 GB to join 4,000 of them; without their text it takes 1 ms.
+            # This copy is given up. Its text was cut into pieces for inserts that never came, and
+            # yrs joins the pieces at the end of the transaction. For 4,000 pieces that takes 1.7 s
+            # and 1.6 GB. If the text is deleted first, it takes 1 ms.
             if kind is not None:
                 guarded(self.doc.apply_update, deletion_of(guarded(self.doc.get_state)))
             guarded(self._transaction.__exit__, None, None, None)

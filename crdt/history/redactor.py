@@ -102,7 +102,7 @@ class Redactor:
         """Remove each passage or value that had `text` after any of the entries `first` to `last`.
 
         All runs of the session lose `text` too, because a program may print it at any time, and
-        all tests, because they say what programs read and print.
+        all tests, because they have inputs and outputs of programs.
         Passages that are still in the document are deleted there, by an edit in this user's name.
         The log is changed last, so that a call that failed halfway can be repeated.
 

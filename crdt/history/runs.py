@@ -84,8 +84,9 @@ class Runs:
     ) -> tuple[Sequence[Run], bool]:
         """Return (runs with numbers below `before`, newest first; whether there are more).
 
-        There are fewer than `limit` runs if their outputs are large. Results of hidden tests do not
-        count, because the length of a page would tell everybody of them.
+        There are fewer than `limit` runs if their outputs are large. The size of results of hidden
+        tests does not count. Otherwise everybody could tell from the length of a page that there
+        are hidden tests.
         """
         page: list[Run] = []
         size = 0

@@ -135,8 +135,8 @@ class Versions:
         Text that is in no version yet is stored as a version first. Only texts and the table can be
         restored; the answer names the other roots that differ.
 
-        Raises the errors of `save`, VersionDamaged, and NotFound also if the version or the root
-        does not exist. Raises NoText if `root` is not a text, or if no differing root is a text.
+        Raises the errors of `save`, VersionDamaged, NotFound if the version or the root does not
+        exist, and NoText if `root` is not a text, or if no differing root is a text.
         """
         loaded = self._rooms.find(session_id)
         # The count is read before the version. If text is redacted after that, the version in
@@ -271,7 +271,7 @@ def _texts(version: Version, root: str | None) -> Mapping[str, str]:
 def _entries(version: Version, now: Contents, root: str | None, main_root: str) -> Entries:
     """Return the entries in the table of files that a restore of all roots, or of one, sets.
 
-    A version from before other roots than texts were kept has no table.
+    A version of an early release has no table, because it kept texts only.
     """
     present = Listed(now.files, now.documents)
     if root is not None:

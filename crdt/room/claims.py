@@ -41,8 +41,9 @@ from crdt.wire.parsed_update import Parsed
 
 _NOBODY: frozenset[int] = frozenset()
 MAX_COMPARED_BYTES = 128 << 10
-"""In larger documents ids without an owner are not compared. Templates are small. A whole document
-that was carried here from another server is large, and each client would send all of it again."""
+"""Most bytes of a document whose structs under ids without an owner are compared. Templates are
+small. But a whole document that was moved here from another server has no owners either. It may be
+large, and each client would have to send all of it again."""
 
 BROUGHT = (
     "user %s brought edits of others that session %s lacked, as after a restored backup or a crash"
@@ -94,8 +95,8 @@ class Claims:
         """Return the client ids whose known structs the sender must show before it adds to them."""
         if incoming.source is None:
             return _NOBODY
-        # An update that begins with clock 0 shows the known structs by itself: admission compares
-        # them.
+        # An update that begins with clock 0 has the known structs in it, and admission compares
+        # them. So its sender need not be asked.
         doubtful = self._doubtful(incoming.source, parsed.spans, document)
         return {client for client in doubtful if parsed.spans[client][0] > 0}
 
@@ -143,9 +144,10 @@ class Claims:
         return others | (parsed.spans.keys() - owners.keys() - announced)
 
     def are_first_brought(self, incoming: Incoming, unclaimed: Set[int]) -> bool:
-        """Note the unclaimed client ids of an update that was taken, and whose they are.
+        """Note that the sender of an accepted update has shown its structs under these client ids.
 
-        Returns whether an answer brought structs of others, which is True once for a loaded room.
+        Returns True if the update is the first answer with structs of other users since the room
+        was loaded.
         """
         if incoming.source:
             incoming.source.questions.note_shown(unclaimed)

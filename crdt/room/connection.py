@@ -88,14 +88,14 @@ class Questions:
 
     In the methods, `clocks` is {client id: next clock} of the document.
 
-    verifies   {client id: (first clock, next clock)} of structs that it was asked for because they
-               are its own and another user brought them
+    verifies   {client id: (first clock, next clock)} of structs that the client was asked for
+               although the document has them. They are compared with those of the document
     asked_for  the unanswered question: {client id with missing structs: the clock up to which they
                are known}, or None
     lacks      {client id: the clock up to which its structs were known} for the structs that its
                last answer lacked. Asking again is useless until these clocks change
-    sent       how many questions it was asked
-    answered   how many of them it has answered
+    sent       the number of questions that the client was asked
+    answered   the number of questions that it has answered
     shown      {client id without an owner: the number of the question whose answer shows the
                structs under it; 0 if the client has sent them without a question}
     """
@@ -124,7 +124,7 @@ class Questions:
         self._send(known)
 
     def compare(self, clients: Set[int], clocks: Mapping[int, int]) -> None:
-        """Ask a client for all structs under client ids, to compare those that are known."""
+        """Ask a client for all structs under these client ids, to compare them with the known."""
         # The answer brings everything that the document lacks, too. So no other question is needed
         # before it comes.
         self.asked_for = self.asked_for or {}

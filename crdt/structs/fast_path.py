@@ -57,11 +57,12 @@ _ID = _V + _V
 _FRAME = rb"\x00\x02[\x00-\x7f]"
 _RANGE = rb"\x01" + _V + rb"\x01" + _V + _V
 _NO_RIGHT, _NO_LEFT = 3, 4
-# An example with 84, which is only a left origin: group 3 matches 84. The second conditional reads
-# the right id unless group 3 was found, so it matches nothing. Each name tells the group whose
-# match means that this id is missing.
+# An example: a struct with the info byte 84 has only a left origin. Group 3 matches the 84. The
+# second conditional reads the right id only if group 3 has not matched, so here it reads nothing.
+# `_NO_RIGHT` is the group whose match means that there is no right id, `_NO_LEFT` the same for the
+# left id.
 _ORIGINS = rb"(?:(\x84)|(\x44)|\xc4)(?(%d)|%b)(?(%d)|%b)" % (_NO_LEFT, _ID, _NO_RIGHT, _ID)
-"""`(?(4)|…)` matches nothing if group 4 (44) was found, and otherwise an id."""
+"""`(?(4)|…)` reads nothing if group 4 (the info byte 44) has matched, and otherwise an id."""
 
 _TEXT = rb"([\x01-\x7f])([\x00-\x7f]+)"
 _insert = re.compile(
@@ -139,8 +140,9 @@ def _inserted(
         or index.owners.get(number) != author
     ):
         return None
-    # While somebody types, the left origin is the letter that they typed before. It is known, and
-    # nothing is known after it that could be cut in two, so it needs no look-up.
+    # While somebody types, the left origin is the letter that they typed just before: the last
+    # known clock of this client. So it exists, no struct can be cut after it, and no look-up is
+    # needed.
     if left == client and _int(left_clock) == first - 1:
         before = (number << CLOCK_BITS) + first - 1
     else:

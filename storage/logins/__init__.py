@@ -1,1 +1,1 @@
-"""Logins of users: their records."""
+"""The records of logins and tickets, and the order of a login's tokens."""

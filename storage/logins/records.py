@@ -32,10 +32,10 @@ class Login:
     earlier_hashes: str = ""
 
     def caught_up(self, token_hash: str, generation: int) -> "Login":
-        """Return the login with a token whose generation is proven, if that is later than its own.
+        """Return the login with this token, if the token's proven generation is later than its own.
 
-        Such a token was issued after this row was written, so the store was put back to a backup.
-        Which tokens were used in between, and when, is not known: none of them may be repeated.
+        Such a token was issued after this row was written, so a backup was restored since then. It
+        is not known which tokens were used in between, and when. So none of them may be repeated.
         """
         if generation <= self.generation:
             return self
@@ -43,7 +43,9 @@ class Login:
         return replace(newest, previous_hash=None, earlier_hashes="")
 
     def rotated(self, successor: str, now: int, expires_at: int, retry_ms: int) -> "Login":
-        """Return the login with `successor` as its token; it keeps tokens used in `retry_ms`.
+        """Return the login with `successor` as its token.
+
+        It still has the tokens that were exchanged less than `retry_ms` before.
 
         An example with 20 s: A becomes B at 100 s, B becomes C at 110 s. At 125 s, C becomes D.
         Then A is dropped, because it was used 25 s before.

@@ -1,1 +1,1 @@
-"""Tests of a session's programs: their records, and how a row holds what a test says."""
+"""Tests of a session's programs: their records, and how a row holds a test's content."""

@@ -1,4 +1,4 @@
-"""Turns what a test says into one value of a row, and back."""
+"""Turns the content of a test into one value of a row, and back."""
 
 import json
 import zlib
@@ -16,7 +16,7 @@ _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, zlib.error)
 
 
 def plain(wanted: Wanted) -> dict[str, Any]:
-    """Return what a test says as JSON can hold it."""
+    """Return the content of a test as a value for JSON."""
     return {**asdict(wanted), "kind": str(wanted.kind)}
 
 
@@ -29,7 +29,10 @@ def wanted_of(values: Mapping[str, Any]) -> Wanted:
 
 
 def pack_test(test: ProgramTest) -> bytes:
-    """Return what a test says as one value; `as_test` refuses that of a damaged test."""
+    """Return the content of a test as one value of a row.
+
+    For a damaged test it is empty, so `as_test` finds the test damaged again.
+    """
     if test.wanted is None:
         return b""
     text = json.dumps(plain(test.wanted), ensure_ascii=False)
@@ -40,7 +43,7 @@ def pack_test(test: ProgramTest) -> bytes:
 def as_test(row: Mapping[str, Any], test_id: str) -> ProgramTest:
     """Return the test of a row, damaged if it lacks the column `content`.
 
-    A flag that cannot be read is that of a hidden test, which is shown to fewer people.
+    If the flag cannot be read, the test counts as hidden, so that it is not shown to everybody.
     """
     place, since = row.get("position"), row.get("created_at")
     described = ProgramTest(
@@ -55,7 +58,7 @@ def as_test(row: Mapping[str, Any], test_id: str) -> ProgramTest:
 
 
 def _unpacked(test: ProgramTest, data: object) -> ProgramTest:
-    """Return a test with what the value of its row says, or without it if the row is damaged."""
+    """Return a test with the content from its row, or without content if the row is damaged."""
     try:
         if not isinstance(data, bytes):
             return replace(test, wanted=None)
@@ -69,9 +72,9 @@ def _unpacked(test: ProgramTest, data: object) -> ProgramTest:
 
 
 def _checksum(test: ProgramTest, body: bytes) -> bytes:
-    """Return the CRC of a value together with its row's key and whether the test is hidden.
+    """Return the CRC of a value, its row's key, and whether the test is hidden.
 
-    With the latter, a flag that the disk changed cannot show a hidden test to everybody.
+    The flag is included, so that a flag changed by the disk cannot show a hidden test to everybody.
     """
     key = f"{test.session_id}/{test.id}/{'hidden' if test.is_hidden else 'open'}"
     return zlib.crc32(body, zlib.crc32(key.encode())).to_bytes(_CHECKSUM_BYTES, "little")

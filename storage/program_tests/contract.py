@@ -19,7 +19,7 @@ class ProgramTestStore(Protocol):
         """Return all tests of a session, in order."""
 
     async def change_program_test(self, test: ProgramTest) -> None:
-        """Replace what a test says and whether it is hidden; it keeps its place.
+        """Replace a test's content, and whether it is hidden; the test keeps its place.
 
         Raises NotFound if the test is gone.
         """

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """A `case` has an input and the output that it wants; a `file` is code with assertions."""
+    """A `case` has an input and the expected output; a `file` is code with assertions."""
 
     CASE = "case"
     FILE = "file"
@@ -13,7 +13,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a test says.
+    """The content of a test.
 
     root      the root of the file that is run
     input     the program's input; "" for a file of assertions
@@ -47,5 +47,5 @@ class ProgramTest:
 
     @property
     def is_damaged(self) -> bool:
-        """Whether its checksum is wrong, so that what it says is not known."""
+        """Whether its checksum is wrong, so that its content is not known."""
         return self.wanted is None

@@ -1,1 +1,1 @@
-"""Tests of a session's programs: who may know of which, how large they are, and redaction."""
+"""Tests of a session's programs: which members may know of them, their limits, and redaction."""

@@ -31,7 +31,7 @@ async def redact_tests(store: Store, session_id: str, text: str) -> int:
 
 
 def without_text(wanted: Wanted, text: str) -> Wanted:
-    """Return what a test says with a block for each code unit of a text."""
+    """Return a test's content with a block for each code unit of a text."""
     blocks = BLOCK * len(units(text))
     names = ("name", "input", "expected", "source")
     return replace(wanted, **{name: getattr(wanted, name).replace(text, blocks) for name in names})

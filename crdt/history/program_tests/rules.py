@@ -19,12 +19,12 @@ from storage.program_tests.records import ProgramTest, Wanted
 from storage.records import Member, Session
 
 MAX_VALUE_BYTES = 16 << 10
-"""UTF-8 bytes of a test's input, and of its expected output."""
+"""Most UTF-8 bytes of a test's input. Its expected output may have as many."""
 MAX_SOURCE_BYTES = 64 << 10
-"""UTF-8 bytes of a file of assertions."""
+"""Most UTF-8 bytes of a file of assertions."""
 MAX_TESTS_BYTES = 1 << 20
-"""UTF-8 bytes of all open tests of a session, and as much of all hidden ones. So a list of tests
-takes the event loop some 10 ms at most."""
+"""Most UTF-8 bytes of all open tests of a session together. All hidden tests together may have as
+many. So making a list of tests takes the event loop some 10 ms at most."""
 
 
 class ProgramTests:
