@@ -1,6 +1,7 @@
 // Runs one program at a time, each in a new worker, so that a program finds no trace of another.
 import { ENGINES, type Engine } from "./engines"
 import type { Program, Report, WorkerReport } from "./protocol"
+import { Spare } from "./spare"
 import { Store } from "./store"
 import { ProgramWorker } from "./worker"
 
@@ -12,8 +13,9 @@ const LONGEST_MS = 60_000
 export class Runner {
   private readonly store: Store
   private current: ProgramWorker | null = null
-  /** a worker that has loaded its runtime already, for the next run in the same language */
-  private spare: { engine: Engine; worker: ProgramWorker } | null = null
+  /** the language of the program that runs; null while none does */
+  private running: Engine | null = null
+  private readonly spare = new Spare((engine: Engine) => this.make(engine))
   private timer = 0
   private startedAt = 0
   private asked = 0
@@ -33,9 +35,8 @@ export class Runner {
       this.tell({ is: "broken", message: `${program.language} cannot run here` })
       return
     }
-    this.startedAt = 0
     try {
-      const worker = await this.take(engine)
+      const worker = await this.spare.take(engine)
       if (asked !== this.asked) {
         worker.end()
         return
@@ -51,19 +52,19 @@ export class Runner {
   /** Stop the program, or the loading of its runtime. */
   stop(outcome: "stopped" | "timeout"): void {
     this.asked += 1
-    const ms = this.startedAt ? Math.round(performance.now() - this.startedAt) : 0
+    const ms = this.running ? Math.round(performance.now() - this.startedAt) : 0
+    const engine = this.running
     this.finish()
     this.tell({ is: "ended", outcome, exit: null, ms, isCut: false })
+    if (engine) this.spare.keep(engine)
   }
 
   private start(worker: ProgramWorker, program: Program, engine: Engine): void {
+    this.running = engine
     this.startedAt = performance.now()
     this.tell({ is: "started" })
     const limitMs = Math.min(program.limitMs, LONGEST_MS)
-    this.timer = window.setTimeout(() => {
-      this.stop("timeout")
-      void this.keepSpare(engine)
-    }, limitMs)
+    this.timer = window.setTimeout(() => this.stop("timeout"), limitMs)
     worker.run(program, (report) => this.heard(report, engine))
   }
 
@@ -74,7 +75,7 @@ export class Runner {
       this.finish()
       if (report.is === "broken") this.tell(report)
       else this.tell({ ...report, outcome: report.exit === 0 ? "done" : "failed" })
-      void this.keepSpare(engine)
+      this.spare.keep(engine)
     }
   }
 
@@ -82,31 +83,11 @@ export class Runner {
     clearTimeout(this.timer)
     this.current?.end()
     this.current = null
-  }
-
-  private async take(engine: Engine): Promise<ProgramWorker> {
-    const { spare } = this
-    this.spare = null
-    if (spare?.engine === engine) return spare.worker
-    spare?.worker.end()
-    return this.make(engine)
+    this.running = null
   }
 
   private async make(engine: Engine): Promise<ProgramWorker> {
     const { code, assets } = await this.store.get(engine)
     return new ProgramWorker(code, assets)
-  }
-
-  private isBusy(): boolean {
-    return this.spare !== null || this.current !== null
-  }
-
-  private async keepSpare(engine: Engine): Promise<void> {
-    if (this.isBusy()) return
-    const worker = await this.make(engine)
-    // a run may have begun while the files came
-    const isWanted = !this.isBusy()
-    if (isWanted) this.spare = { engine, worker }
-    else worker.end()
   }
 }
