@@ -41,12 +41,13 @@ _FRAME_POLICY = (
     "script-src {files} blob: 'wasm-unsafe-eval'; worker-src blob:; connect-src {files}; "
     "frame-ancestors 'self'"
 )
-# People's pages contain scripts and styles. They load nothing from any host.
+# People's pages contain scripts and styles. They load nothing from any host. Trusted Types keep
+# them from documents in which WebRTC is not removed (static/src/run/webrtc.ts).
 _PREVIEW_POLICY = (
     "sandbox allow-scripts; default-src 'none'; base-uri 'none'; form-action 'none'; "
     "script-src {files} blob: data: 'unsafe-inline' 'unsafe-eval'; style-src blob: data: "
     "'unsafe-inline'; img-src blob: data:; font-src blob: data:; media-src blob: data:; "
-    "frame-ancestors 'self'"
+    "require-trusted-types-for 'script'; trusted-types default; frame-ancestors 'self'"
 )
 
 

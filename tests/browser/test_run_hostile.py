@@ -43,6 +43,34 @@ ATTEMPTS = {
 }
 """Expressions, or blocks, that end without an error if they reach what they are named after."""
 
+IN_A_FRAME = {
+    "property": "frame[NAME] = HELLO",
+    "attribute": "frame.setAttribute(NAME, HELLO)",
+    "node": """const node = document.createAttribute(NAME); node.value = HELLO
+        frame.setAttributeNode(node)""",
+    "markup": """const box = document.createElement("div"); document.body.append(box)
+        box.innerHTML = `<iframe ${NAME}="${HELLO}"></iframe>`""",
+    "shadow": """const box = document.createElement("div"); document.body.append(box)
+        box.attachShadow({ mode: "open" }).setHTMLUnsafe(`<iframe ${NAME}="${HELLO}"></iframe>`)""",
+    "script": "frame.src = `javascript:parent.postMessage('hello', '*')`",
+    "data": "frame.src = `data:text/html,${HELLO}`",
+    "blob": "frame.src = URL.createObjectURL(new Blob([HELLO], { type: 'text/html' }))",
+    "window": "document.body.append(frame); new frame.contentWindow.RTCPeerConnection(); done()",
+}
+"""Statements by which a frame may run a script in a document of its own, which has WebRTC again."""
+
+
+def of_frame(statements: str) -> str:
+    """Return an expression that succeeds if a frame in the page answers."""
+    return f"""new Promise((done, failed) => {{
+        const NAME = "src" + "doc"
+        const HELLO = "<script>parent.postMessage('hello', '*')<\\/script>"
+        const frame = document.createElement("iframe")
+        onmessage = done
+        {statements}
+        document.body.append(frame); setTimeout(failed, 500) }})"""
+
+
 IN_A_PAGE = {
     "cookies": "document.cookie",
     "parent": "parent.document.body.innerText",
@@ -59,6 +87,9 @@ IN_A_PAGE = {
     "navigation of the tab": """new Promise((done, failed) => {
         try { top.location = "about:blank" } catch (error) { failed(error) }
         setTimeout(failed, 500) })""",
+    **{f"WebRTC of a frame by {way}": of_frame(code) for way, code in IN_A_FRAME.items()},
+    "WebRTC of another document": """new Promise((done, failed) => {
+        location = "javascript:'<p>without this table'"; setTimeout(failed, 500) })""",
 }
 
 

@@ -2,6 +2,7 @@
 // host. The user's page replaces this one.
 import { fileOf } from "./paths"
 import { HELLO, type Preview } from "./protocol"
+import { removeWebRtc } from "./webrtc"
 
 type Files = Readonly<Record<string, string>>
 
@@ -38,9 +39,7 @@ function pageOf(files: Files, entry: string): string {
 addEventListener("message", function show({ data, source }: MessageEvent<Preview>) {
   if (source !== parent) return
   removeEventListener("message", show)
-  // The policy does not cover these connections.
-  for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection"])
-    Reflect.deleteProperty(window, name)
+  removeWebRtc()
   document.open()
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- only this keeps policy and origin
   document.write(pageOf(data.files, data.entry))

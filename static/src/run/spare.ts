@@ -23,7 +23,7 @@ export class Spare<Kind, Made extends Costly> {
   keep(kind: Kind): void {
     if (this.kept) return
     const made = this.make(kind)
-    // It may fail while nobody waits for it. Whoever takes it is told.
+    // It may fail while nobody waits for it. The run that takes it is told.
     made.catch(() => undefined)
     this.kept = { kind, made }
   }

@@ -55,6 +55,7 @@ async def test_preview_policy_allows_no_connections(api: Api) -> None:
 
     assert "connect-src" not in policy
     assert "frame-src" not in policy
+    assert "require-trusted-types-for 'script'; trusted-types default;" in policy
     assert "https:" not in policy.replace(api.url, "")
 
 
