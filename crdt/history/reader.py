@@ -121,7 +121,7 @@ class HistoryReader:
         last, main_root = await self._saved(session_id, user_id)
         if part.start > last:
             raise NotFound("update")
-        part = Part(part.start, min(part.end, last, part.start + replay.MAX_STEPS))
+        part = part._replace(end=min(part.end, last, part.start + replay.MAX_STEPS))
         async with self._locks.of(user_id):
             page = self.cache.page(session_id, part)
             if page is None:

@@ -43,10 +43,12 @@ class TextOrder(ItemOrder):
     """Takes a document (`apply`), and then returns the changes of each update (`edits`).
 
     text_roots  names of the roots that are texts, in the order in which they appeared
+    touched     the items that the last call of `edits` inserted or deleted, of all types
     """
 
     def __init__(self) -> None:
         self.text_roots: dict[str, None] = {}
+        self.touched: list[YataItem] = []
         self._positions: dict[Parent, Positions] = {}
         self._is_tracking = False
         self._changed: list[YataItem] = []
@@ -61,7 +63,7 @@ class TextOrder(ItemOrder):
         if not self._is_tracking:
             self._show_all()
         self._changed, self._cut = [], []
-        self.apply(update)
+        self.touched = self.apply(update)
         # Items are grouped by place, because each text has its own positions. Items that are not
         # text of a root, such as those of a map, change no text.
         changed: dict[Parent, list[YataItem]] = {}

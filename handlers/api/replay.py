@@ -12,7 +12,7 @@ from handlers import errors
 from handlers.http import queries
 from handlers.http.long_work import LongWorkHandler
 from handlers.http.views import code, history, timeline
-from handlers.http.views.names import naming_of
+from handlers.http.views.names import naming_of, suffix_of
 from handlers.http.views.people import person
 from storage.records import Role
 
@@ -58,9 +58,8 @@ class ReplayHandler(_PastHandler):
         start, end = query["from"], query["to"]
         if end <= start:
             raise errors.invalid({"to": ["must be greater than from"]})
-        reading = self.services.history_reader.page(
-            session.id, self.me.id, Part(start, end), history.replay
-        )
+        part = Part(start, end, suffix_of(session.language))
+        reading = self.services.history_reader.page(session.id, self.me.id, part, history.replay)
         page, last = await self.while_connected(reading)
         reached = start + page.steps
         following = str(reached) if reached < min(end, last) else None

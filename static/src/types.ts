@@ -610,6 +610,7 @@ export interface components {
         | components["schemas"]["VersionMark"]
         | components["schemas"]["ChatMark"]
         | components["schemas"]["RedactionMark"]
+        | components["schemas"]["FilesMark"]
         | components["schemas"]["RunMark"]
       )[]
       next: string | null
@@ -669,6 +670,25 @@ export interface components {
       sequence: number
       author: string
     }
+    /** @description The mark of an update that changed `count` files; `changes` are the first five. */
+    FilesMark: {
+      /** Format: date-time */
+      at: string
+      /** @enum {string} */
+      kind: "files"
+      sequence: number
+      author: string
+      count: number
+      changes: components["schemas"]["FileChange"][]
+    }
+    /** @description What happened to a file; `oldName` is its name before a rename, and null if not known. */
+    FileChange: {
+      /** @enum {string} */
+      change: "created" | "renamed" | "deleted" | "restored"
+      root: string
+      name: string
+      oldName: string | null
+    }
     /** @description The mark of a run: its position is `sequence`, the code that it ran. */
     RunMark: {
       /** Format: date-time */
@@ -698,7 +718,8 @@ export interface components {
      *
      *     A step is [milliseconds since the previous step, index of the author, edits]. An edit is [index
      *     of the root, position, deleted, inserted], in UTF-16 code units. `others` are the roots that are
-     *     not texts, so the steps do not show them.
+     *     not texts, so the steps do not show them. `names` are the files at the log position `from`, and
+     *     `renames` are the steps that change names, in order.
      */
     Replay: {
       from: number
@@ -712,7 +733,18 @@ export interface components {
       authors: components["schemas"]["Person"][]
       steps: [number, number, [number, number, number, string][]][]
       others: string[]
+      names: components["schemas"]["FileName"][]
+      renames: components["schemas"]["Renames"][]
       next: string | null
+    }
+    /**
+     * @description The files that changed their names with a step, were deleted, or came back.
+     *
+     *     `step` is the index of the step.
+     */
+    Renames: {
+      step: number
+      names: components["schemas"]["FileName"][]
     }
     /** @description The author of each line and of each run of the present text. */
     Blame: {
@@ -862,9 +894,12 @@ export type TimelineEntry = components["schemas"]["TimelineEntry"]
 export type VersionMark = components["schemas"]["VersionMark"]
 export type ChatMark = components["schemas"]["ChatMark"]
 export type RedactionMark = components["schemas"]["RedactionMark"]
+export type FilesMark = components["schemas"]["FilesMark"]
+export type FileChange = components["schemas"]["FileChange"]
 export type RunMark = components["schemas"]["RunMark"]
 export type Moment = components["schemas"]["Moment"]
 export type Replay = components["schemas"]["Replay"]
+export type Renames = components["schemas"]["Renames"]
 export type Blame = components["schemas"]["Blame"]
 export type BlameLine = components["schemas"]["BlameLine"]
 export type BlameRun = components["schemas"]["BlameRun"]

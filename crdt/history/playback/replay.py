@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
+from crdt.history.playback.played_names import PlayedNames
 from crdt.history.playback.stored_log import StoredLog, stored
 from crdt.log.codec import LogEntry
 from crdt.reading.documents import table_of
-from crdt.reading.file_table import TABLE_ROOT
+from crdt.reading.file_table import TABLE_ROOT, File, Naming
 from crdt.reading.roots import root_names
 from crdt.reading.text_order import TextEdit, TextOrder
 from crdt.wire.content import STORED_LIMITS
@@ -22,7 +23,7 @@ MAX_STEPS = 2_000
 MAX_INSERTED = 1 << 20
 """UTF-16 code units that the edits of one answer insert; its last step may exceed this."""
 MAX_EDITS = 20_000
-"""Edits of one answer; its last step may exceed this."""
+"""Edits of one answer, and files that get other names; its last step may exceed this."""
 MAX_SECONDS = 1.0
 """Seconds of CPU time for the steps of one answer.
 Then other requests have their turn, and the client asks for the remaining steps."""
@@ -40,10 +41,14 @@ class PageLimits:
 
 
 class Part(NamedTuple):
-    """The entries of a log after position `start`, up to and including `end`."""
+    """The entries of a log after position `start`, up to and including `end`.
+
+    suffix  the ending of the main file's name, see `crdt.reading.file_table.Naming`
+    """
 
     start: int
     end: int
+    suffix: str = "txt"
 
 
 @dataclass(slots=True)
@@ -52,11 +57,13 @@ class Step:
 
     at     milliseconds since 1970, never earlier than in the previous step
     edits  the edits, to be made one after another
+    names  the files that have another name then, or were deleted, or came back
     """
 
     at: int
     author: str
     edits: list[TextEdit] = field(default_factory=list)
+    names: list[File] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,31 +72,39 @@ class Replayed:
 
     files   {root: text} before the first step
     others  names of the roots that are not texts, so the steps do not show them
+    names   the files before the first step, in the order of their list
     """
 
     files: dict[str, str]
     steps: list[Step]
     others: list[str]
+    names: tuple[File, ...] = ()
 
 
 class Replayer:
     """A document that is played back from its log, entry by entry."""
 
-    __slots__ = ("_latest", "_main_root", "_order")
+    __slots__ = ("_latest", "_main_root", "_names", "_order")
 
-    def __init__(self, order: TextOrder, main_root: str, latest: int = 0) -> None:
+    def __init__(self, order: TextOrder, naming: Naming, latest: int = 0) -> None:
         """Start from a document.
 
         order   the document before the first entry
+        naming  how files are named that have no entry in the table
         latest  the latest time in the log up to there, in ms
         """
         self._order = order
-        self._main_root = main_root
+        self._main_root = naming.main_root
+        self._names = PlayedNames(order, naming)
         self._latest = latest
 
     def files(self) -> dict[str, str]:
         """Return {root: text} of all text roots and the main root."""
         return {self._main_root: "", **self._order.texts()}
+
+    def names(self) -> tuple[File, ...]:
+        """Return all files with their names, in the order of their list."""
+        return self._names.files()
 
     def other_roots(self) -> list[str]:
         """Return the names of the roots that are not texts, without the table of files."""
@@ -106,7 +121,8 @@ class Replayer:
         parse(entry.update, STORED_LIMITS)
         # Players only go forward in time. If the server's clock was set back, time stands still.
         self._latest = max(self._latest, entry.at)
-        return Step(self._latest, entry.author, self._order.edits(entry.update))
+        edits = self._order.edits(entry.update)
+        return Step(self._latest, entry.author, edits, self._names.changed(self._order.touched))
 
 
 def steps(
@@ -119,7 +135,7 @@ def steps(
     for entry in entries:
         step = replayer.step(entry)
         made.append(step)
-        edits += len(step.edits)
+        edits += len(step.edits) + len(step.names)
         inserted += sum(len(edit.inserted) for edit in step.edits)
         # The limits are checked after a step, so each answer has at least one step, and the client
         # always makes progress.
@@ -148,10 +164,11 @@ def replay(
     """
     order = TextOrder()
     log.load(order, part.start)
-    replayer = Replayer(order, main_root, log.latest_time(part.start))
-    files = replayer.files()
+    naming = Naming(main_root, part.suffix)
+    replayer = Replayer(order, naming, log.latest_time(part.start))
+    files, names = replayer.files(), replayer.names()
     with stored():
         made = steps(
             replayer, (entry for _, entry in log.entries(part.start, part.end)), limits, cpu_s
         )
-    return view(Replayed(files, made, replayer.other_roots())), len(made)
+    return view(Replayed(files, made, replayer.other_roots(), names)), len(made)

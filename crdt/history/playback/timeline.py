@@ -2,10 +2,12 @@
 
 import pickle
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from crdt.history.playback.file_changes import MAX_SHOWN, FileChange, FileChanges
 from crdt.history.playback.stored_log import StoredLog, stored
 from crdt.log.codec import LogEntry
 from crdt.wire.content import STORED_LIMITS
@@ -19,6 +21,9 @@ PAUSE_MS = 300_000
 PASTE = 100
 """An edit that inserts at least this many UTF-16 code units counts as a paste: nobody types that
 many in one edit."""
+
+MAX_FILE_MARKS = 1_000
+"""The newest updates that changed files. Their names are at most a few megabytes."""
 
 _END = 1 << 53
 
@@ -48,18 +53,38 @@ class Stretch:
     redacted: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class FilesChanged:
+    """An update that created, renamed, deleted or restored files.
+
+    at       its time in milliseconds since 1970
+    count    how many files it changed
+    changes  the first of these changes
+    """
+
+    sequence: int
+    at: int
+    author: str
+    count: int
+    changes: tuple[FileChange, ...]
+
+
 class Timeline:
     """Folds a log into stretches. Structs and deletions that an update repeats count once.
 
     Time never goes back. If the server's clock was set back, an entry counts as made at the time
     of the entry before it.
+
+    files  the newest updates that changed files, oldest first
     """
 
-    __slots__ = ("_clocks", "_deleted", "sequence", "stretches")
+    __slots__ = ("_clocks", "_deleted", "_table", "files", "sequence", "stretches")
 
     def __init__(self) -> None:
         self.sequence = 0
         self.stretches: list[Stretch] = []
+        self.files: deque[FilesChanged] = deque(maxlen=MAX_FILE_MARKS)
+        self._table = FileChanges()
         self._clocks: dict[int, int] = {}
         self._deleted: dict[int, Ranges] = {}
 
@@ -81,6 +106,13 @@ class Timeline:
         last.redacted = last.redacted or entry.redacted
         if inserted >= PASTE:
             last.paste = max(last.paste, inserted)
+        self._note_files(parsed, now, entry.author)
+
+    def _note_files(self, parsed: Parsed, now: int, author: str) -> None:
+        changes = self._table.take(parsed)
+        if changes:
+            shown = tuple(changes[:MAX_SHOWN])
+            self.files.append(FilesChanged(self.sequence, now, author, len(changes), shown))
 
     def _inserted(self, parsed: Parsed) -> int:
         count = 0

@@ -9,6 +9,7 @@ from crdt.history.cache import Answer
 from crdt.history.playback import replay as replays
 from crdt.history.playback.replay import Step
 from handlers.http.views.fields import From, Timestamp
+from handlers.http.views.names import FileName, file_names
 from handlers.http.views.people import Person
 from handlers.http.views.times import rfc3339
 
@@ -18,12 +19,23 @@ ReplayStep = tuple[int, int, list[ReplayEdit]]
 """[milliseconds since the previous step, index of the author, edits]."""
 
 
+class Renames(TypedDict):
+    """The files that changed their names with a step, were deleted, or came back.
+
+    `step` is the index of the step.
+    """
+
+    step: int
+    names: list[FileName]
+
+
 class Replay(From):
     """The texts at a log position, and the changes of each update after it.
 
     A step is [milliseconds since the previous step, index of the author, edits]. An edit is [index
     of the root, position, deleted, inserted], in UTF-16 code units. `others` are the roots that are
-    not texts, so the steps do not show them.
+    not texts, so the steps do not show them. `names` are the files at the log position `from`, and
+    `renames` are the steps that change names, in order.
     """
 
     to: int
@@ -33,6 +45,8 @@ class Replay(From):
     authors: list[Person]
     steps: list[ReplayStep]
     others: list[str]
+    names: list[FileName]
+    renames: list[Renames]
     next: str | None
 
 
@@ -78,6 +92,11 @@ def replay(replayed: replays.Replayed) -> Answer:
     steps = replayed.steps
     names = Names(replayed.files)
     shown = names.steps(steps, steps[0].at if steps else 0)
+    renames: list[Renames] = [
+        {"step": index, "names": file_names(step.names)}
+        for index, step in enumerate(steps)
+        if step.names
+    ]
     return Answer(
         json.dumps(
             {
@@ -86,6 +105,8 @@ def replay(replayed: replays.Replayed) -> Answer:
                 "roots": list(names.roots),
                 "steps": shown,
                 "others": replayed.others,
+                "names": file_names(replayed.names),
+                "renames": renames,
             }
         ),
         {author: {} for author in names.authors},

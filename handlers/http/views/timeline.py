@@ -2,7 +2,7 @@
 
 import json
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, TypedDict
 
 from crdt.history.cache import Answer
@@ -74,6 +74,26 @@ class RedactionMark(TypedDict):
     author: str
 
 
+class FileChange(TypedDict):
+    """What happened to a file; `oldName` is its name before a rename, and null if not known."""
+
+    change: Literal["created", "renamed", "deleted", "restored"]
+    root: str
+    name: str
+    oldName: str | None
+
+
+class FilesMark(TypedDict):
+    """The mark of an update that changed `count` files; `changes` are the first five."""
+
+    at: Timestamp
+    kind: Literal["files"]
+    sequence: int
+    author: str
+    count: int
+    changes: list[FileChange]
+
+
 class RunMark(TypedDict):
     """The mark of a run: its position is `sequence`, the code that it ran."""
 
@@ -85,7 +105,7 @@ class RunMark(TypedDict):
     author: str
 
 
-Mark = VersionMark | ChatMark | RedactionMark | RunMark
+Mark = VersionMark | ChatMark | RedactionMark | FilesMark | RunMark
 
 
 class Timeline(TypedDict):
@@ -136,8 +156,11 @@ def marks(
     runs: Sequence[Run],
     stretches: Sequence[timelines.Stretch],
     most: int,
+    changed: Iterable[timelines.FilesChanged] = (),
 ) -> list[Mark]:
-    """Return versions, chat messages, runs and redacted edits as marks of a timeline, oldest first.
+    """Return all marks of a timeline, oldest first.
+
+    They are versions, chat messages, runs, redacted edits, and updates that changed files.
 
     The clock may have been changed during the session. So a version is shown after the edits that
     it contains and before the next edits, even if its time differs. A run is shown after the edits
@@ -156,6 +179,7 @@ def marks(
         at = max(at, message.created_at)
         timed.append((at, _chat_mark(message, at)))
     timed += _run_marks(runs, stretches)
+    timed += [(one.at, _files_mark(one)) for one in changed]
     timed += [(stretch.at, _redaction_mark(stretch)) for stretch in stretches if stretch.redacted][
         -most:
     ]
@@ -225,6 +249,20 @@ def _redaction_mark(stretch: timelines.Stretch) -> RedactionMark:
     }
 
 
+def _files_mark(changed: timelines.FilesChanged) -> FilesMark:
+    return {
+        "at": rfc3339(changed.at),
+        "kind": "files",
+        "sequence": changed.sequence,
+        "author": changed.author,
+        "count": changed.count,
+        "changes": [
+            {"change": one.change, "root": one.root, "name": one.name, "oldName": one.old_name}
+            for one in changed.changes
+        ],
+    }
+
+
 def _run_mark(run: Run, at: int) -> RunMark:
     return {
         "at": rfc3339(at),
@@ -254,7 +292,7 @@ def timeline(
         "duration": stretches[-1].until - stretches[0].at if stretches else 0,
         "sequence": folded.sequence,
         "entries": [timeline_entry(stretch) for stretch in shown],
-        "marks": marks(versions, messages, runs, stretches, MAX_MARKS),
+        "marks": marks(versions, messages, runs, stretches, MAX_MARKS, folded.files),
         "next": str(shown[-1].last) if has_more else None,
     }
     return Answer(json.dumps(answer), timeline_authors(stretches))

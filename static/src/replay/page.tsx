@@ -1,9 +1,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks"
 import { get, words } from "../api"
 import { MAIN_ROOT, textOf } from "../lib/files"
-import { suffixOf } from "../lib/languages"
-import { type Contents, readLive } from "../session/live/texts"
-import { filesTold } from "../session/files/table"
+import { ownName } from "../session/files/table"
 import type { Session } from "../types"
 import { ReadOnlyText } from "../session/editor/reading"
 import { cancellable } from "../ui/cancellable"
@@ -24,21 +22,9 @@ interface PlayingProps {
   id: string
   session: Session
   timeline: Timeline
-  /** the document as it is now, which has the names of files */
-  present: Contents | null
 }
 
-/** How files are called now, at every moment: the player shows texts, and not the table of files. */
-function naming(present: Contents | null, roots: string[], language: string) {
-  const { names, documents = {} } = present ?? {}
-  const files = Object.fromEntries(roots.map((root) => [root, ""]))
-  const known = filesTold({ files, documents, ...(names && { names }) }, suffixOf(language))
-  const rest = filesTold({ files, documents: {} }, suffixOf(language))
-  const called = new Map([...rest, ...known].map((file) => [file.root, file.name]))
-  return (root: string) => called.get(root) ?? root
-}
-
-function Playing({ id, session, timeline, present }: PlayingProps) {
+function Playing({ id, session, timeline }: PlayingProps) {
   const player = useMemo(
     () =>
       new Player(timeline.sequence, (from, to) =>
@@ -48,7 +34,7 @@ function Playing({ id, session, timeline, present }: PlayingProps) {
   )
   const [chosen, choose] = useState<string | null>(null)
   useEffect(() => void player.seek(player.total), [player])
-  const { files, root, position, others, author, at, sequence } = player.moment.value
+  const { files, root, position, others, author, at, sequence, names: called } = player.moment.value
   const marked = useMemo(
     () =>
       author && {
@@ -60,7 +46,8 @@ function Playing({ id, session, timeline, present }: PlayingProps) {
     [author],
   )
   const names = Object.keys(files)
-  const nameOf = naming(present, [...names, ...others], session.language)
+  // the files are called as they were at this moment
+  const nameOf = (one: string) => called.get(one)?.name ?? ownName(one)
   const current = chosen ?? (names.includes(root) ? root : (names[0] ?? MAIN_ROOT))
   return (
     <>
@@ -77,6 +64,7 @@ function Playing({ id, session, timeline, present }: PlayingProps) {
                 {[...new Set([...names, ...(chosen === null ? [] : [chosen])])].map((one) => (
                   <option key={one} value={valueOf(one)}>
                     {nameOf(one)}
+                    {called.get(one)?.deleted && " (deleted)"}
                   </option>
                 ))}
               </select>
@@ -112,7 +100,6 @@ function Playing({ id, session, timeline, present }: PlayingProps) {
 export default function ReplayPage({ id }: { id: string }) {
   const [session, setSession] = useState<Session | null>(null)
   const [timeline, setTimeline] = useState<Timeline | null>(null)
-  const [present, setPresent] = useState<Contents | null>(null)
   const [problem, setProblem] = useState("")
   useTitle("Replay")
   useEffect(() => {
@@ -120,8 +107,6 @@ export default function ReplayPage({ id }: { id: string }) {
     const stops = [
       cancellable(get<Session>(`/session/${id}`), setSession, failed),
       cancellable(readTimeline(id), setTimeline, failed),
-      // without the names, the player still has the texts
-      cancellable(readLive(id), setPresent, () => undefined),
     ]
     return () => stops.forEach((stop) => stop())
   }, [id])
@@ -148,7 +133,7 @@ export default function ReplayPage({ id }: { id: string }) {
       )}
       {timeline?.sequence === 0 && <p class="boot">Nothing was typed here yet.</p>}
       {session && timeline && timeline.sequence > 0 && (
-        <Playing id={id} session={session} timeline={timeline} present={present} />
+        <Playing id={id} session={session} timeline={timeline} />
       )}
     </div>
   )

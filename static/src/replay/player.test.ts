@@ -34,6 +34,8 @@ function server(total: number, asked: number[] = []) {
       authors,
       steps,
       others: [],
+      names: [{ root: "main", name: "a.py", deleted: false }],
+      renames: [{ step: 2, names: [{ root: "main", name: "b.py", deleted: true }] }],
     })
   }
 }
@@ -45,6 +47,14 @@ describe("the player", () => {
     expect((await player.seek(3)).files.main).toBe("012")
     expect((await player.seek(0)).files.main).toBe("")
     expect((await player.seek(99)).sequence).toBe(25)
+  })
+
+  it("calls files as they were called at each moment", async () => {
+    const player = new Player(25, server(25))
+    expect((await player.seek(2)).names.get("main")?.name).toBe("a.py")
+    const later = (await player.seek(3)).names.get("main")
+    expect(later).toEqual({ root: "main", name: "b.py", deleted: true })
+    expect((await player.seek(0)).names.get("main")?.deleted).toBe(false)
   })
 
   it("plays texts with names of parts of objects", async () => {
@@ -60,6 +70,8 @@ describe("the player", () => {
       authors,
       steps,
       others: [],
+      names: [],
+      renames: [],
     }
     const player = new Player(3, () => Promise.resolve(page))
     const { files } = await player.seek(3)
@@ -154,12 +166,14 @@ describe("the timeline", () => {
 
   it("marks versions, messages, pastes and redactions", () => {
     const at = new Date(START + 70_000).toISOString()
+    const renamed = { change: "renamed", root: "f-1", name: "b.py", oldName: "a.py" }
     const marks = [
       { at, kind: "manual", version: 3, label: "works", sequence: 15 },
       { at, kind: "chat" },
       { at, kind: "run", sequence: 22, number: 1, outcome: "done" },
       { at, kind: "run", sequence: 22, number: 2, outcome: "timeout" },
       { at, kind: "redacted", sequence: 30, characters: 12 },
+      { at, kind: "files", sequence: 31, count: 3, changes: [renamed] },
     ]
     const found = marksOf({ sequence: 40, authors: [], entries, marks, next: null }, entries)
     expect(found.map((one) => [one.kind, one.sequence, one.label])).toEqual([
@@ -169,6 +183,7 @@ describe("the timeline", () => {
       ["run", 22, "run 1: done"],
       ["run", 22, "run 2: too long"],
       ["redacted", 30, "12 characters taken out"],
+      ["files", 31, "renamed a.py to b.py, and 2 more"],
     ])
     expect([21, 22, 40].map((sequence) => runAt(found, sequence))).toEqual([null, 2, 2])
   })

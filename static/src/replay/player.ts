@@ -7,6 +7,13 @@ import { itemAt } from "../lib/lists"
 export type Edit = [root: number, at: number, deleted: number, inserted: string]
 export type Step = [ms: number, author: number, edits: Edit[]]
 
+/** The name of a file at a moment. */
+export interface FileName {
+  root: string
+  name: string
+  deleted: boolean
+}
+
 /** An answer of /code/:id/replay: the texts at `from`, and the changes of each update after it. */
 export interface Page {
   from: number
@@ -18,6 +25,10 @@ export interface Page {
   steps: Step[]
   /** names of the roots that are not texts */
   others: string[]
+  /** the files at `from` */
+  names: FileName[]
+  /** the steps that change names, by their index */
+  renames: { step: number; names: FileName[] }[]
 }
 
 export interface Moment {
@@ -29,6 +40,8 @@ export interface Moment {
   position: number
   /** names of the roots that are not shown, because they are not texts */
   others: string[]
+  /** the files as they were called then, by root */
+  names: ReadonlyMap<string, FileName>
 }
 
 /** The speed of playing that the user has chosen. */
@@ -65,6 +78,13 @@ export function applyStep(
   return result
 }
 
+/** The names of files after this many steps of a page. */
+function namesAfter({ names, renames }: Page, steps: number): ReadonlyMap<string, FileName> {
+  const until = renames.filter(({ step }) => step < steps)
+  const all = [...names, ...until.flatMap((one) => one.names)]
+  return new Map(all.map((file) => [file.root, file]))
+}
+
 export class Player {
   /** A signal, because the moment also changes later, when a page arrives. */
   readonly moment = signal<Moment>({
@@ -75,6 +95,7 @@ export class Player {
     root: "",
     position: 0,
     others: [],
+    names: new Map(),
   })
   private readonly pages = new Map<number, Loaded>()
   private readonly loading = new Map<number, Promise<Loaded>>()
@@ -192,6 +213,7 @@ export class Player {
       root: edit ? itemAt(page.roots, edit[0]) : "",
       position: edit ? edit[1] + edit[3].length : 0,
       others: page.others,
+      names: namesAfter(page, steps),
     }
   }
 }

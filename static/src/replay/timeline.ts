@@ -23,6 +23,12 @@ export interface Mark {
   run?: number
 }
 
+interface FileChange {
+  change: string
+  name: string
+  oldName: string | null
+}
+
 export interface Author {
   id: string
   username: string
@@ -45,6 +51,8 @@ interface Answer {
     characters?: number
     number?: number
     outcome?: string
+    count?: number
+    changes?: FileChange[]
   }[]
   next: string | null
 }
@@ -78,7 +86,19 @@ const WORDS: Record<string, string> = {
 
 const OUTCOMES: Record<string, string> = { timeout: "too long" }
 
-function labelOf({ kind, characters, version, label, number, outcome }: Answer["marks"][number]) {
+/** What an update did to files: the first change with its names, and how many more there are. */
+function changesOf(changes: readonly FileChange[], count: number) {
+  const [first] = changes
+  if (!first) return "files changed"
+  const { change, name, oldName } = first
+  const what =
+    change === "renamed" && oldName ? `renamed ${oldName} to ${name}` : `${change} ${name}`
+  return count > 1 ? `${what}, and ${count - 1} more` : what
+}
+
+function labelOf(mark: Answer["marks"][number]) {
+  const { kind, characters, version, label, number, outcome } = mark
+  if (kind === "files") return changesOf(mark.changes ?? [], mark.count ?? 1)
   if (kind === "redacted") return `${characters ?? "some"} characters taken out`
   if (kind === "run") return `run ${number ?? ""}: ${OUTCOMES[outcome ?? ""] ?? outcome ?? ""}`
   return `${WORDS[kind] ?? kind}${version ? ` ${version}` : ""}${label ? `: ${label}` : ""}`

@@ -66,7 +66,7 @@ const COLOURS: [string, string, (kind: string) => boolean][] = [
   ["paste", "paste, or text taken out", (kind) => kind === "paste" || kind === "redacted"],
   [
     "auto",
-    "other version, message, or run",
+    "other version, message, run, or change of files",
     (kind) => !["manual", "final", "paste", "redacted"].includes(kind),
   ],
 ]

@@ -111,6 +111,57 @@ async def test_replay_does_not_list_the_table_among_other_roots(ada: Api) -> Non
     assert (await ada.get(f"/code/{session_id}/replay")).body["others"] == ["board"]
 
 
+async def test_replay_and_timeline_have_names_of_each_moment(ada: Api) -> None:
+    """A page begins with the names of its first moment, and says which update changed them."""
+    session_id = await ada.new_session(language="python")
+    editor = await Editor.of(ada, session_id)
+    editor.name("f-1", "a.py", 1)
+    editor.type("f-1", "text")
+    made = await editor.send()
+    editor.name("f-1", "src/b.py", 1)
+    renamed = await editor.send()
+    editor.name("f-1", "src/b.py", 1, deleted=True)
+    deleted = await editor.send()
+
+    page = (await ada.get(f"/code/{session_id}/replay")).body
+    later = (await ada.get(f"/code/{session_id}/replay?from={renamed}")).body
+    marks = (await ada.get(f"/code/{session_id}/timeline")).body["marks"]
+
+    main = ("codemirror", "main.py", False)
+    assert names_in(page) == [main]
+    told = [(one["step"] + 1, names_in(one)) for one in page["renames"]]
+    assert told == [
+        (made, [("f-1", "a.py", False)]), (renamed, [("f-1", "src/b.py", False)]),
+        (deleted, [("f-1", "src/b.py", True)]),
+    ]  # fmt: skip
+    assert names_in(later) == [main, ("f-1", "src/b.py", False)]
+    assert [one["step"] for one in later["renames"]] == [deleted - renamed - 1]
+    assert [(mark["sequence"], mark["count"], mark["changes"]) for mark in marks] == [
+        (made, 1, [_change("created", "a.py")]),
+        (renamed, 1, [_change("renamed", "src/b.py", "a.py")]),
+        (deleted, 1, [_change("deleted", "src/b.py")]),
+    ]
+
+
+async def test_replay_names_main_file_by_the_language_of_now(ada: Api) -> None:
+    """The document has no language, so a page that was kept is not shown after a change of it."""
+    session_id = await ada.new_session(language="python")
+    editor = await Editor.of(ada, session_id)
+    editor.type("codemirror", "x")
+    await editor.send()
+
+    first = (await ada.get(f"/code/{session_id}/replay")).body
+    await ada.patch(f"/session/{session_id}", {"language": "go"})
+    second = (await ada.get(f"/code/{session_id}/replay")).body
+
+    names = [names_in(page)[0][1] for page in (first, second)]
+    assert names == ["main.py", "main.go"]
+
+
+def _change(change: str, name: str, old_name: str | None = None) -> dict[str, Any]:
+    return {"change": change, "root": "f-1", "name": name, "oldName": old_name}
+
+
 @pytest.mark.parametrize("entries", [{"theme": "dark"}, {"f-1": {"title": "a.py"}}])
 async def test_map_of_an_application_is_listed_as_a_map(ada: Api, entries: dict[str, Any]) -> None:
     """A map `files` without any entry of ours is content of an application of its own."""

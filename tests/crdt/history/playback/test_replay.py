@@ -8,6 +8,7 @@ from crdt.errors import Gap, RoomDamaged
 from crdt.history.playback.replay import PageLimits, Part, Replayed, Replayer, Step, replay, steps
 from crdt.history.playback.stored_log import StoredLog
 from crdt.log.codec import LogEntry, encode_chunk
+from crdt.reading.file_table import Naming
 from crdt.reading.text_order import TextEdit, TextOrder
 from storage.records import Chunk
 from tests.crdt.harness import NOW, Typist
@@ -20,7 +21,7 @@ def entries_of(*updates: bytes) -> list[LogEntry]:
 
 
 def replayer() -> Replayer:
-    return Replayer(TextOrder(), "codemirror")
+    return Replayer(TextOrder(), Naming("codemirror", "py"))
 
 
 def shown(replayed: Replayed) -> Replayed:

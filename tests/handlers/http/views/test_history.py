@@ -3,6 +3,7 @@
 import json
 
 from crdt.history.playback.replay import Replayed, Step
+from crdt.reading.file_table import File
 from crdt.reading.text_order import TextEdit
 from handlers.http.views import history
 
@@ -14,10 +15,15 @@ def test_replay_names_roots_and_authors_by_their_index() -> None:
     """
     steps = [
         Step(1_000, "u2", [TextEdit("b", 0, 0, "x")]),
-        Step(1_250, "u1", [TextEdit("a", 1, 2, ""), TextEdit("c", 0, 0, "y")]),
+        Step(
+            1_250,
+            "u1",
+            [TextEdit("a", 1, 2, ""), TextEdit("c", 0, 0, "y")],
+            [File("a", "new.py", is_deleted=True)],
+        ),
     ]
 
-    answer = history.replay(Replayed({"a": "text"}, steps, ["list"]))
+    answer = history.replay(Replayed({"a": "text"}, steps, ["list"], (File("a", "old.py"),)))
 
     assert json.loads(answer.text) == {
         "at": "1970-01-01T00:00:01.000Z",
@@ -25,6 +31,8 @@ def test_replay_names_roots_and_authors_by_their_index() -> None:
         "roots": ["a", "b", "c"],
         "steps": [[0, 0, [[1, 0, 0, "x"]]], [250, 1, [[0, 1, 2, ""], [2, 0, 0, "y"]]]],
         "others": ["list"],
+        "names": [{"root": "a", "name": "old.py", "deleted": False}],
+        "renames": [{"step": 1, "names": [{"root": "a", "name": "new.py", "deleted": True}]}],
     }
     assert list(answer.authors) == ["u2", "u1"]
 

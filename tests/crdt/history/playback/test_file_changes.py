@@ -1,0 +1,80 @@
+"""Tests of the changes of files that a log tells without its document."""
+
+from typing import Any
+
+import pycrdt
+import pytest
+
+from crdt.history.playback import file_changes
+from crdt.history.playback.file_changes import FileChange, FileChanges
+from crdt.wire.content import STORED_LIMITS
+from crdt.wire.update_parser import parse
+
+
+class Logged:
+    """A document, and the changes that its updates tell."""
+
+    def __init__(self) -> None:
+        self.doc: pycrdt.Doc[Any] = pycrdt.Doc()
+        self.table = self.doc.get("files", type=pycrdt.Map)
+        self.changes = FileChanges()
+        self._known = self.doc.get_state()
+
+    def told(self) -> list[FileChange]:
+        update = self.doc.get_update(self._known)
+        self._known = self.doc.get_state()
+        return self.changes.take(parse(update, STORED_LIMITS))
+
+    def type(self, root: str) -> list[FileChange]:
+        self.doc.get(root, type=pycrdt.Text).insert(0, "x")
+        return self.told()
+
+    def name(self, root: str, **entry: Any) -> list[FileChange]:
+        self.table[root] = entry
+        return self.told()
+
+
+def test_life_of_a_file_is_told() -> None:
+    """An entry that replaces another one names no key: it is known by the entry before it."""
+    log = Logged()
+
+    assert log.name("f-1", name="a.py") == [FileChange("created", "f-1", "a.py")]
+    assert log.type("f-1") == []
+    assert log.name("f-1", name="a.py", order=4) == []
+    assert log.name("f-1", name="b.py") == [FileChange("renamed", "f-1", "b.py", "a.py")]
+    assert log.name("f-1", name="b.py", deleted=True) == [FileChange("deleted", "f-1", "b.py")]
+    assert log.name("f-1", name="b.py") == [FileChange("restored", "f-1", "b.py")]
+
+
+def test_file_that_had_no_entry_is_renamed_and_not_created() -> None:
+    """An entry with the name that the file had before says nothing new."""
+    log = Logged()
+    log.type("codemirror")
+    log.type("notes")
+
+    assert log.name("codemirror", name="main.py", order=1) == []
+    assert log.name("notes", name="todo.md") == [FileChange("renamed", "notes", "todo.md")]
+    assert log.name("codemirror", name="app.py") == [
+        FileChange("renamed", "codemirror", "app.py", "main.py")
+    ]
+
+
+def test_map_of_another_kind_tells_nothing() -> None:
+    log = Logged()
+    log.doc.get("board", type=pycrdt.Map)["f-1"] = {"name": "a.py"}
+
+    assert log.told() == []
+    assert log.name("f-1", title="a.py") == []
+
+
+def test_memory_for_entries_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Entries beyond the limits are not told, and the oldest replaced ones are forgotten."""
+    monkeypatch.setattr(file_changes, "MAX_ENTRIES", 1)
+    monkeypatch.setattr(file_changes, "_MAX_KNOWN", 3)
+    log = Logged()
+
+    assert log.name("f-1", name="a.py") != []
+    assert log.name("f-2", name="b.py") == []
+    for number in range(9):
+        log.name("f-1", name=f"{number}.py")
+    assert len(log.changes._known) == 3
