@@ -1,9 +1,8 @@
 """The use of pycrdt for a document: it shows texts, and edits them.
 
-This module, `merging` and `table_edits` are the only ones that call pycrdt. A view may be dropped
-and loaded again at any time. That is done whenever it could differ from the text that Yjs clients
-show. The view loads a copy of the state, with equal lengths. The copy has only what pycrdt can read
-(`crdt.wire.rewriting.readable`), and characters that were cut in two are already replaced in it.
+A view may be dropped and loaded again at any time. That is done whenever it could differ from the
+text that Yjs clients show. The view loads a copy of the state, with equal lengths. The copy has
+only what pycrdt can read (`crdt.wire.rewriting.readable`), without characters that were cut in two.
 
 All positions inside pycrdt are UTF-8 bytes. See docs/design/documents.md.
 """
