@@ -99,6 +99,9 @@ async def _configuration(ada: Api) -> str:
         ids[name] = await ada.new_session()
         await bob.post(f"/session/{ids[name]}/join")
     lines = [
+        # Large bodies are refused before they are read: 413.
+        "[checks.negative_data_rejection]",
+        "expected-statuses = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429]",
         "[parameters]",
         f'"path.sessionId" = "{session_id}"',
         f'"path.invite" = "{invite["invite"]}"',
