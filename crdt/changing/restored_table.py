@@ -26,9 +26,14 @@ class Listed(NamedTuple):
     documents: Mapping[str, Document]
 
     @property
-    def table(self) -> Mapping[str, Any]:
-        """The table of files; empty if there is none."""
-        return table_in(self.documents) or _NONE
+    def table(self) -> Mapping[str, Mapping[str, Any]]:
+        """The entries in the table of files; empty if there is none.
+
+        Wrong values of faulty editors are not among them. pycrdt could not write them again, so
+        they would make a restore impossible.
+        """
+        table = table_in(self.documents) or _NONE
+        return {root: entry for root, entry in table.items() if is_table({root: entry})}
 
     @property
     def is_foreign(self) -> bool:
@@ -53,21 +58,22 @@ def restored_entries(then: Listed, now: Listed, main_root: str) -> Entries:
     now        the present document
     main_root  the root that is a file even if it has no entry and no text
     """
+    old, present = then.table, now.table
     # A document without a table needs none: an editor that knows no table shows its roots.
-    if then.is_foreign or now.is_foreign or not (then.table or now.table):
+    if then.is_foreign or now.is_foreign or not (old or present):
         return {}
     entries: dict[str, Mapping[str, Any] | None] = {
-        key: entry for key, entry in then.table.items() if now.table.get(key) != entry
+        key: entry for key, entry in old.items() if present.get(key) != entry
     }
-    had_no_entry = {*then.texts, main_root} - {*then.table}
-    for root, entry in now.table.items():
-        if root in then.table:
+    had_no_entry = {*then.texts, main_root} - {*old}
+    for root, entry in present.items():
+        if root in old:
             continue
         if root in had_no_entry:
             entries[root] = None
         elif _is_listed(entry):
             entries[root] = {**entry, "deleted": True}
-    for root in now.texts.keys() - {*then.table, *now.table, *had_no_entry}:
+    for root in now.texts.keys() - {*old, *present, *had_no_entry}:
         entries[root] = {"name": root, "deleted": True}
     return entries
 
@@ -75,11 +81,11 @@ def restored_entries(then: Listed, now: Listed, main_root: str) -> Entries:
 def entry_brought_back(root: str, now: Listed) -> Entries:
     """Return the entry to write, so that the document lists one file; {} if it does already."""
     entry = now.table.get(root)
-    if entry is None or not is_table({root: entry}) or _is_listed(entry):
+    if entry is None or _is_listed(entry):
         return {}
     return {root: {key: value for key, value in entry.items() if key != "deleted"}}
 
 
-def _is_listed(entry: Any) -> bool:
-    """Whether a value of the table is the entry of a file that is not deleted."""
-    return is_table({"": entry}) and entry.get("deleted") is not True
+def _is_listed(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry of the table is that of a file that is not deleted."""
+    return entry.get("deleted") is not True
