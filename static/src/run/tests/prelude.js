@@ -4,10 +4,20 @@
   const { write } = self.process.stdout
   const tests = []
   const report = (result) => write(`\n${mark}${JSON.stringify(result)}\n`)
+  const sorted = (values, textOf = shown) =>
+    [...values].sort((one, other) => (textOf(one) < textOf(other) ? -1 : 1))
+  // JSON has no maps, sets and large integers, and keeps the order of keys, which does not count.
+  const plain = (_, value) => {
+    if (value instanceof Map) return { Map: sorted(value) }
+    if (value instanceof Set) return { Set: sorted(value) }
+    if (typeof value === "bigint" || Number.isNaN(value)) return String(value)
+    if (value === null || typeof value !== "object" || Array.isArray(value)) return value
+    return Object.fromEntries(sorted(Object.keys(value), String).map((key) => [key, value[key]]))
+  }
   const shown = (value) => {
     if (value === undefined || typeof value === "function") return String(value)
     try {
-      return JSON.stringify(value, null, 1) ?? String(value)
+      return JSON.stringify(value, plain, 1) ?? String(value)
     } catch {
       return String(value)
     }
@@ -40,7 +50,9 @@
         report({ name, passed: true })
       } catch (error) {
         const { message, expected, actual } = Object(error)
-        report({ name, passed: false, message: String(message ?? error), expected, actual })
+        const isOther = error instanceof Error && error.name !== "Error"
+        const text = String(isOther ? error : (message ?? error))
+        report({ name, passed: false, message: text, expected, actual })
       }
     }
   }

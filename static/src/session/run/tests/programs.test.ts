@@ -85,3 +85,24 @@ it("reports each JavaScript test with the values that differ", async () => {
     { name: "is false", passed: false, message: "said" },
   ])
 })
+
+it.each([
+  ["{ a: 1, b: [{ c: 2, d: 3 }] }", "{ b: [{ d: 3, c: 2 }], a: 1 }", true],
+  ["new Map([[1, 2], [3, 4]])", "new Map([[3, 4], [1, 2]])", true],
+  ["new Set([1, 2])", "new Set([2, 1])", true],
+  ["[2n]", "[2n]", true],
+  ["new Map([[1, 2]])", "new Map()", false],
+  ["new Set([1])", "new Set([2])", false],
+  ["[NaN]", "[null]", false],
+  ["[1, 2]", "[2, 1]", false],
+])("compares %s with %s", async (one, other, passed) => {
+  const lines = await written("", `test("same", () => assert.deepEqual(${one}, ${other}))`)
+
+  expect(JSON.parse(lines[0]?.replace("mark ", "") ?? "")).toMatchObject({ passed })
+})
+
+it("names the type of an unexpected error", async () => {
+  const lines = await written("", 'test("wrong", () => null.length)')
+
+  expect(lines[0]).toContain("TypeError: ")
+})
