@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks"
 import { get } from "../api"
 import { OutputText } from "../session/run/text"
-import { endOf, piecesOf } from "../session/run/words"
+import { aboutRun, piecesOf } from "../session/run/words"
 import type { Run } from "../types"
 import { cancellable } from "../ui/cancellable"
 import type { Mark } from "./timeline"
@@ -10,11 +10,6 @@ import type { Mark } from "./timeline"
 /** The number of the newest run at a log position, or before it; null if there is none. */
 export function runAt(marks: readonly Mark[], sequence: number): number | null {
   return marks.findLast((mark) => mark.run !== undefined && mark.sequence <= sequence)?.run ?? null
-}
-
-function testsOf({ tests }: Run): string {
-  if (tests.length === 0) return ""
-  return ` ${tests.filter(({ passed }) => passed).length} of ${tests.length} tests passed.`
 }
 
 const nowhere = () => undefined
@@ -42,12 +37,13 @@ export function RunOutput({ id, marks, sequence }: Props) {
   }, [id, number, isMissing])
   if (!run) return null
   const isGood = run.outcome === "done"
+  const { what, end } = aboutRun(run)
   return (
     <section class="replay-run" aria-label="Output at this moment" tabIndex={0}>
       <p>
-        <bdi>{run.user.username}</bdi> ran <bdi>{run.name || run.root}</bdi>.{" "}
-        <strong class={isGood ? "run-good" : "run-bad"}>{endOf(run)}.</strong>
-        {testsOf(run)} <span class="run-claim">As that person’s browser reported it.</span>
+        <bdi>{run.user.username}</bdi> ran <bdi>{what}</bdi>.{" "}
+        <strong class={isGood ? "run-good" : "run-bad"}>{end}.</strong>{" "}
+        <span class="run-claim">As that person’s browser reported it.</span>
       </p>
       <OutputText pieces={piecesOf(run)} files={[]} onPlace={nowhere} />
     </section>

@@ -6,8 +6,7 @@ import type { Run } from "../../types"
 import { whyNotHere } from "./languages"
 import type { Running } from "./running"
 import type { Runs } from "./runs"
-import { fromReport, summaryOf } from "./tests/results"
-import { endOf } from "./words"
+import { aboutRun } from "./words"
 
 const isGood = ({ outcome }: Run) => outcome === "done"
 
@@ -61,16 +60,13 @@ export function History({ runs, running, onOpen }: Props) {
             }}
           >
             <span>
-              {run.user.username} ran {run.tests.length > 0 && "tests of "}
-              {run.name}
+              {run.user.username} ran {aboutRun(run).what}
             </span>
-            <span class={isGood(run) ? "run-good" : "run-bad"}>
-              {run.tests.length > 0 ? summaryOf(fromReport(run.tests)) : endOf(run)}
-            </span>
+            <span class={isGood(run) ? "run-good" : "run-bad"}>{aboutRun(run).end}</span>
             <time dateTime={run.at} title={full(run.at)}>
               {ago(run.at)}
             </time>
-            <span class="quiet">edit {run.sequence}</span>
+            <span>edit {run.sequence}</span>
           </button>
           <AgainButton run={run} runs={runs} running={running} onOpen={onOpen} />
         </li>

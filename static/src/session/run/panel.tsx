@@ -82,7 +82,7 @@ function Ending({ shown }: { shown: Shown }) {
 /** Says that the code that ran is an older one. */
 function Again({ run: { user, number, sequence } }: { run: Run }) {
   return (
-    <span class="quiet">
+    <span>
       {" "}
       as it was at edit {sequence}, when <bdi>{user.username}</bdi> ran it (run {number})
     </span>

@@ -4,7 +4,7 @@ import { get, post } from "../../api"
 import type { Run } from "../../types"
 import type { Heard } from "./host"
 import { Runs, type Task } from "./runs"
-import { tailOf } from "./words"
+import { aboutRun, tailOf } from "./words"
 
 vi.mock("../../api", () => ({ get: vi.fn(), post: vi.fn(), words: String }))
 
@@ -166,4 +166,15 @@ it.each(["x", "é", "\u0000", "🙂"])("bounds the tail %j by its bytes", (lette
   expect(tail.length).toBeGreaterThan(100)
   expect(tail.length).toBeLessThanOrEqual(1000)
   expect(new TextEncoder().encode(JSON.stringify(tail)).length).toBeLessThanOrEqual(1502)
+})
+
+it("says what ran and how it ended", () => {
+  const run = { ...kept(7, ""), name: "main.js", outcome: "failed" as const, exit: 1, ms: 80 }
+  const tests = [
+    { name: "one", passed: true },
+    { name: "two", passed: false },
+  ]
+
+  expect(aboutRun(run)).toEqual({ what: "main.js", end: "Failed in 80 ms, exit code 1" })
+  expect(aboutRun({ ...run, tests })).toEqual({ what: "tests of main.js", end: "1 of 2 passed" })
 })

@@ -12,7 +12,7 @@ import { runsHere, sizeOf, whyNobody } from "./languages"
 import { RemoteRunner } from "./remote"
 import { fresh, joined, type Shown } from "./shown"
 import type { RunPresence } from "./types"
-import { endOf, piecesOf, tailOf, textOf } from "./words"
+import { aboutRun, piecesOf, tailOf, textOf } from "./words"
 
 /** Milliseconds between two messages to the others about a running program. */
 const TELL_MS = 500
@@ -258,7 +258,8 @@ export class Runs {
   async noted(number: number): Promise<void> {
     const run = await this.kept.read(number)
     if (!run || run.user.id === this.myId) return
-    tell(`${run.user.username} ran ${run.name}. ${endOf(run)}.`)
+    const { what, end } = aboutRun(run)
+    tell(`${run.user.username} ran ${what}. ${end}.`)
     const shown = this.shown.peek()
     // a page and pictures are in no history, so they would be lost
     const isOnlyHere = shown !== null && (shown.page !== null || shown.pictures.length > 0)

@@ -14,6 +14,18 @@ export function endOf({ outcome, exit, ms }: Pick<Ending, "outcome" | "exit" | "
   return `Stopped after ${duration(ms)}`
 }
 
+/** How tests have ended: "7 of 9 passed". */
+export const passedOf = (tests: readonly { passed: boolean }[]) =>
+  `${tests.filter(({ passed }) => passed).length} of ${tests.length} passed`
+
+/** What a kept run ran, and how it has ended: "tests of main.py", "7 of 9 passed". */
+export function aboutRun(run: Run): { what: string; end: string } {
+  const name = run.name || run.root
+  return run.tests.length > 0
+    ? { what: `tests of ${name}`, end: passedOf(run.tests) }
+    : { what: name, end: endOf(run) }
+}
+
 /** The kept output in one text for each stream, as the server gets it. */
 export const textOf = (pieces: readonly Piece[], to: Piece["to"]): string =>
   pieces
