@@ -1,19 +1,16 @@
 // The form of one test.
 import { useEffect, useRef, useState } from "preact/hooks"
 import { words } from "../../../api"
-import type { ProgramTest } from "../../../types"
 import { hasAssertions } from "./programs"
-import type { Written } from "./tests"
+import type { Draft, Written } from "./tests"
 
 interface Props {
-  /** null for a new test */
-  test: ProgramTest | null
+  draft: Draft
   isStaff: boolean
-  /** the root of the open file */
-  root: string
   files: readonly { root: string; name: string }[]
   languageOf: (name: string) => string
   save: (written: Written) => Promise<void>
+  onChange: (draft: Draft) => void
   onClose: () => void
 }
 
@@ -35,7 +32,7 @@ interface TextProps {
 }
 
 const Text = ({ label, hint, value, most, placeholder, onInput }: TextProps) => (
-  <label class="tests-field">
+  <label class="tests-field tests-text">
     {label}
     <small>{hint}</small>
     <textarea
@@ -53,92 +50,106 @@ const Text = ({ label, hint, value, most, placeholder, onInput }: TextProps) => 
 const VALUE = 16_384
 const SOURCE = 65_536
 
-export function TestForm({ test, isStaff, root, files, languageOf, save, onClose }: Props) {
-  const first: Written = {
-    kind: test?.kind ?? "case",
-    name: test?.name ?? "",
-    root: test && test.root !== "" ? test.root : root,
-    input: test?.input ?? "",
-    expected: test?.expected ?? "",
-    source: test?.source ?? "",
-    isHidden: test?.isHidden ?? false,
-  }
-  const [written, setWritten] = useState(first)
+export function TestForm(props: Props) {
+  const { draft, isStaff, files, languageOf, save, onChange, onClose } = props
+  const { test, first, written } = draft
   const [problem, setProblem] = useState("")
   const name = useRef<HTMLInputElement>(null)
-  useEffect(() => name.current?.focus(), [])
-  const set = (part: Partial<Written>) => setWritten({ ...written, ...part })
+  // somebody who comes back to the form by the arrow keys stays in the row of tabs
+  const isFresh = useRef(written === first)
+  useEffect(() => {
+    if (isFresh.current) name.current?.focus()
+  }, [])
+  const set = (part: Partial<Written>) => onChange({ ...draft, written: { ...written, ...part } })
   const language = languageOf(files.find((file) => file.root === written.root)?.name ?? "")
   const isFile = written.kind === "file"
   const submit = (event: Event) => {
     event.preventDefault()
     save(written).then(onClose, (error: unknown) => setProblem(words(error)))
   }
+  const pressed = (event: KeyboardEvent) => {
+    // what the user has typed is only thrown away by Cancel
+    if (event.key !== "Escape" || event.isComposing || written !== first) return
+    event.preventDefault()
+    onClose()
+  }
   return (
-    <form class="tests-form" aria-label={test ? "Edit test" : "New test"} onSubmit={submit}>
-      <label class="tests-field">
-        Name
-        <input
-          ref={name}
-          required
-          maxLength={200}
-          value={written.name}
-          onInput={(event) => set({ name: event.currentTarget.value })}
-        />
-      </label>
-      <label class="tests-field">
-        File
-        <select value={written.root} onChange={(event) => set({ root: event.currentTarget.value })}>
-          {files.map((file) => (
-            <option key={file.root} value={file.root}>
-              {file.name}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label class="tests-field">
-        Kind
-        <select
-          value={written.kind}
-          onChange={(event) =>
-            set({ kind: event.currentTarget.value === "file" ? "file" : "case" })
-          }
-        >
-          <option value="case">Input and expected output</option>
-          {(hasAssertions(language) || isFile) && <option value="file">Assertions</option>}
-        </select>
-      </label>
-      {isFile ? (
-        <Text
-          label="Assertions"
-          hint={
-            language === "sql"
-              ? "Statements that run after those of the file"
-              : "Code that runs after the file and can use its names"
-          }
-          value={written.source}
-          most={SOURCE}
-          placeholder={EXAMPLES[language] ?? ""}
-          onInput={(source) => set({ source })}
-        />
-      ) : (
-        <Text
-          label="Input"
-          hint="What the program reads"
-          value={written.input}
-          most={VALUE}
-          onInput={(input) => set({ input })}
-        />
-      )}
-      {(!isFile || language === "sql") && (
-        <Text
-          label="Expected output"
-          hint="Spaces at the ends of lines and a final line break do not count"
-          value={written.expected}
-          most={VALUE}
-          onInput={(expected) => set({ expected })}
-        />
-      )}
+    <form
+      class="tests-form"
+      aria-label={test ? "Edit test" : "New test"}
+      onSubmit={submit}
+      onKeyDown={pressed}
+    >
+      <div class="tests-row">
+        <label class="tests-field">
+          Name
+          <input
+            ref={name}
+            required
+            maxLength={200}
+            value={written.name}
+            onInput={(event) => set({ name: event.currentTarget.value })}
+          />
+        </label>
+        <label class="tests-field">
+          File
+          <select
+            value={written.root}
+            onChange={(event) => set({ root: event.currentTarget.value })}
+          >
+            {files.map((file) => (
+              <option key={file.root} value={file.root}>
+                {file.name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="tests-field">
+          Kind
+          <select
+            value={written.kind}
+            onChange={(event) =>
+              set({ kind: event.currentTarget.value === "file" ? "file" : "case" })
+            }
+          >
+            <option value="case">Input and expected output</option>
+            {(hasAssertions(language) || isFile) && <option value="file">Assertions</option>}
+          </select>
+        </label>
+      </div>
+      <div class="tests-row">
+        {isFile ? (
+          <Text
+            label="Assertions"
+            hint={
+              language === "sql"
+                ? "Statements that run after those of the file"
+                : "Code that runs after the file and can use its names"
+            }
+            value={written.source}
+            most={SOURCE}
+            placeholder={EXAMPLES[language] ?? ""}
+            onInput={(source) => set({ source })}
+          />
+        ) : (
+          <Text
+            label="Input"
+            hint="What the program reads"
+            value={written.input}
+            most={VALUE}
+            onInput={(input) => set({ input })}
+          />
+        )}
+        {(!isFile || language === "sql") && (
+          <Text
+            label="Expected output"
+            hint="Spaces at the ends of lines and a final line break do not count"
+            value={written.expected}
+            most={VALUE}
+            onInput={(expected) => set({ expected })}
+          />
+        )}
+      </div>
       {isStaff && (
         <label class="check">
           <input

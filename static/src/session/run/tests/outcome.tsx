@@ -63,7 +63,7 @@ function Row({ result }: { result: Result }) {
         {!isGood && <Failure result={result} />}
       </th>
       <td class={isGood ? "run-good" : "run-bad"}>{WORDS[status]}</td>
-      <td>{ms === null ? "" : duration(ms)}</td>
+      <td class="tests-time">{ms === null ? "" : duration(ms)}</td>
     </tr>
   )
 }

@@ -1,5 +1,5 @@
 // The tests of the session: their table, the results, and the form of one test.
-import { useEffect, useState } from "preact/hooks"
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
 import { words } from "../../../api"
 import type { ProgramTest } from "../../../types"
 import { Icon } from "../../../ui/icons"
@@ -9,7 +9,7 @@ import type { Runs } from "../runs"
 import { TestForm } from "./form"
 import { Results } from "./outcome"
 import { fromReport, type Result } from "./results"
-import type { Tests } from "./tests"
+import type { Draft, Tests } from "./tests"
 
 interface Props {
   tests: Tests
@@ -26,6 +26,25 @@ function shownResults({ tests, runs }: Props): { by: string; results: Result[] }
     return { by: "", results: own }
   return newest ? { by: newest.user.username, results: fromReport(newest.tests) } : null
 }
+
+/** The id of the button that opens the form; a test's own one has the test's id behind it. */
+const EDIT = "edit-test"
+
+/** Focus the button that has opened the form, when the form closes. */
+function useFormFocus(draft: Draft | null): void {
+  const last = useRef<Draft | null>(null)
+  useLayoutEffect(() => {
+    const id = last.current?.test?.id
+    if (last.current && !draft)
+      document.getElementById(id === undefined ? EDIT : `${EDIT}-${id}`)?.focus()
+    last.current = draft
+  }, [draft])
+}
+
+/** A text of a test. A long one can be scrolled, by keys too. */
+const Value = ({ text }: { text: string }) => (
+  <pre tabIndex={text.length > 60 || text.split("\n").length > 4 ? 0 : undefined}>{text}</pre>
+)
 
 interface RowProps {
   test: ProgramTest
@@ -48,10 +67,12 @@ function Row({ test, isFirst, isLast, nameOf, act }: RowProps) {
         </small>
       </th>
       <td>
-        <pre>{test.kind === "file" ? test.source : test.input}</pre>
+        <Value text={test.kind === "file" ? test.source : test.input} />
       </td>
       <td>
-        <pre>{test.kind === "file" && !test.expected ? "all assertions hold" : test.expected}</pre>
+        <Value
+          text={test.kind === "file" && !test.expected ? "all assertions hold" : test.expected}
+        />
       </td>
       <td class="tests-acts">
         {act && (
@@ -74,14 +95,20 @@ function Row({ test, isFirst, isLast, nameOf, act }: RowProps) {
             >
               ↓
             </button>
-            <button type="button" class="small" aria-label={`Edit ${name}`} onClick={act.edit}>
+            <button
+              type="button"
+              class="small"
+              id={`${EDIT}-${test.id}`}
+              aria-label={`Edit ${name}`}
+              onClick={act.edit}
+            >
               Edit
             </button>
             <Sure
               isSmall
               label="Delete"
               name={`Delete ${name}`}
-              question={`Delete ${name}?`}
+              question="Delete?"
               onSure={act.remove}
             />
           </>
@@ -98,13 +125,12 @@ const EMPTY =
 export function TestsTab(props: Props) {
   const { tests, runs, running } = props
   const [problem, setProblem] = useState("")
-  /** the test in the form; null for a new one, undefined if there is no form */
-  const [edited, setEdited] = useState<ProgramTest | null | undefined>(undefined)
   const [hides, setHides] = useState(false)
   const tried = (action: Promise<unknown>) => {
     setProblem("")
     action.catch((error: unknown) => setProblem(words(error)))
   }
+  useFormFocus(tests.draft.value)
   useEffect(() => {
     const failed = (error: unknown) => setProblem(words(error))
     tests.load().catch(failed)
@@ -112,18 +138,19 @@ export function TestsTab(props: Props) {
   }, [tests, runs])
   const list = tests.list.value
   const isStaff = tests.isStaff.value
+  const draft = tests.draft.value
   const active = tests.running.value
   if (list === null) return problem ? <p role="alert">{problem}</p> : <p role="status">Reading…</p>
-  if (edited !== undefined)
+  if (draft)
     return (
       <TestForm
-        test={edited}
+        draft={draft}
         isStaff={isStaff}
-        root={running.root}
         files={running.places}
         languageOf={running.languageOf}
-        save={(written) => tests.save(edited?.id ?? null, written)}
-        onClose={() => setEdited(undefined)}
+        save={(written) => tests.save(draft.test?.id ?? null, written)}
+        onChange={(changed) => (tests.draft.value = changed)}
+        onClose={() => (tests.draft.value = null)}
       />
     )
   const shown = list.filter((test) => !(hides && test.isHidden))
@@ -143,7 +170,12 @@ export function TestsTab(props: Props) {
           </button>
         )}
         {running.mayEdit && (
-          <button type="button" class="small" onClick={() => setEdited(null)}>
+          <button
+            type="button"
+            class="small"
+            id={EDIT}
+            onClick={() => tests.edit(null, running.root)}
+          >
             Add test
           </button>
         )}
@@ -190,7 +222,7 @@ export function TestsTab(props: Props) {
                 act={
                   running.mayEdit
                     ? {
-                        edit: () => setEdited(test),
+                        edit: () => tests.edit(test, running.root),
                         move: (by) => tried(tests.move(test.id, by)),
                         remove: () => tried(tests.remove(test.id)),
                       }

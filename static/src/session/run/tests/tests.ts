@@ -11,6 +11,13 @@ import type { TestRunner } from "./runner"
 /** What the form of a test has. */
 export type Written = Omit<ProgramTest, "id" | "damaged">
 
+/** A test in the form: a new one if `test` is null. */
+export interface Draft {
+  test: ProgramTest | null
+  first: Written
+  written: Written
+}
+
 /** The file that a test is about, or why it cannot run. */
 export type Find = (root: string) => Subject | string
 
@@ -26,6 +33,8 @@ export class Tests {
   readonly list = signal<ProgramTest[] | null>(null)
   /** whether this user gets hidden tests, too */
   readonly isStaff = signal(false)
+  /** the test in the form, which stays there while the user looks at other tabs; null if none */
+  readonly draft = signal<Draft | null>(null)
   /** the name of the test that runs; null if none does */
   readonly running = signal<string | null>(null)
   /** the results of this browser; null if it has none */
@@ -58,6 +67,20 @@ export class Tests {
   private take({ tests, isStaff }: Listed): void {
     this.list.value = tests
     this.isStaff.value = isStaff
+  }
+
+  /** Open the form with a test, or with a new one for this file. */
+  edit(test: ProgramTest | null, root: string): void {
+    const first: Written = {
+      kind: test?.kind ?? "case",
+      name: test?.name ?? "",
+      root: test && test.root !== "" ? test.root : root,
+      input: test?.input ?? "",
+      expected: test?.expected ?? "",
+      source: test?.source ?? "",
+      isHidden: test?.isHidden ?? false,
+    }
+    this.draft.value = { test, first, written: first }
   }
 
   /** Add a test, or change the one with this id. */
