@@ -60,7 +60,7 @@ function knownUser(): Me | null {
 
 /** Show the user's new picture, or none if it is null. */
 export function pictureChanged(avatar: string | null): void {
-  if (me.value) me.value = { ...me.value, avatar }
+  if (me.value) know({ ...me.value, avatar })
 }
 
 /** Ask the server who is signed in, but only if somebody has signed in here before. */

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks"
 import { me, signedIn } from "../account"
-import { get, post, words } from "../api"
+import { get, isAway, post, words } from "../api"
 import { languageName } from "../lib/languages"
 import { go, withNext } from "../router"
 import type { Me, Preview } from "../types"
@@ -77,26 +77,33 @@ function Invited({ invite, about }: { invite: string; about: Preview }) {
   )
 }
 
+/** Why the invite cannot be shown. Without the server, nobody knows whether it is still valid. */
+function NotRead({ error }: { error: unknown }) {
+  const away = isAway(error)
+  return (
+    <section class="card">
+      <h1>{away ? "The invite cannot be read now" : "This invite does not work"}</h1>
+      <p role="alert">{words(error)}</p>
+      <p>
+        {away ? "Open this page again later" : "Ask whoever sent it for a new one"}, or go to{" "}
+        <a href="/">your sessions</a>.
+      </p>
+    </section>
+  )
+}
+
 export function JoinPage({ invite }: { invite: string }) {
   const [about, setAbout] = useState<Preview>()
-  const [problem, setProblem] = useState("")
+  const [error, setError] = useState<unknown>()
   useEffect(() => {
     const asked = get<Preview>(`/invite/${encodeURIComponent(invite)}`)
-    return cancellable(asked, setAbout, (error) => setProblem(words(error)))
+    return cancellable(asked, setAbout, setError)
   }, [invite])
   return (
     <Page title={about?.session.title ?? "Join a session"} narrow>
       {about && <Invited invite={invite} about={about} />}
-      {!about && !problem && <p role="status">Reading the invite…</p>}
-      {problem && (
-        <section class="card">
-          <h1>This invite does not work</h1>
-          <p role="alert">{problem}</p>
-          <p>
-            Ask whoever sent it for a new one, or go to <a href="/">your sessions</a>.
-          </p>
-        </section>
-      )}
+      {!about && !error && <p role="status">Reading the invite…</p>}
+      {error !== undefined && <NotRead error={error} />}
     </Page>
   )
 }

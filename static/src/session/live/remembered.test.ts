@@ -24,3 +24,11 @@ it("keeps the latest twenty, and none after signing out", () => {
   forgetSessions()
   expect(rememberedSession("ada", "24")).toBeNull()
 })
+
+it("forgets what an earlier user of this browser saw", () => {
+  rememberSession("ada", session("one"))
+  rememberSession("bob", session("two"))
+
+  expect(rememberedSession("bob", "two")).not.toBeNull()
+  expect(localStorage.getItem("sessions")).not.toContain("ada")
+})

@@ -13,9 +13,12 @@ interface Remembered {
 
 const read = () => JSON.parse(localStorage.getItem(KEY) ?? "[]") as Remembered[]
 
-/** Remember a session as a user sees it. */
+/**
+ * Remember a session as a user sees it. What an earlier user of this browser saw is forgotten: their
+ * login may have ended without signing out.
+ */
 export function rememberSession(userId: string, session: Session): void {
-  const others = read().filter((one) => one.session.id !== session.id || one.userId !== userId)
+  const others = read().filter((one) => one.userId === userId && one.session.id !== session.id)
   const all = [{ userId, session }, ...others].slice(0, MOST)
   try {
     localStorage.setItem(KEY, JSON.stringify(all))
