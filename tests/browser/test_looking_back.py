@@ -69,7 +69,7 @@ async def test_one_file_is_restored_from_its_version(person: NewPerson) -> None:
     await ada.page.get_by_role("link", name="Versions").click()
     await expect(ada.page.locator(".cm-changedLine", has_text="second line")).to_be_visible()
 
-    await ada.page.get_by_role("button", name="Restore main.").click()
+    await ada.page.get_by_role("button", name="Restore this file: main.").click()
     await expect(ada.page.get_by_role("dialog")).to_contain_text("Other files stay as they are")
     await ada.button("Restore").click()
 

@@ -116,7 +116,12 @@ function Pair(props: PairProps) {
         {kind && <span class="tag">{kind}, not part of a restore</span>}
         {after !== null && before === after && <span class="tag">no difference</span>}
         {onRestore && (
-          <button type="button" class="small" aria-label={`Restore ${name}`} onClick={onRestore}>
+          <button
+            type="button"
+            class="small"
+            aria-label={`Restore this file: ${name}`}
+            onClick={onRestore}
+          >
             Restore this file
           </button>
         )}

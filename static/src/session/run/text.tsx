@@ -32,7 +32,7 @@ interface TextProps {
 const Text = memo(({ pieces, names, onPlace }: TextProps) => {
   const find = useMemo(() => finderOf(names.split("\n")), [names])
   return (
-    <pre class="run-text" tabIndex={0} aria-label="Output" data-testid="output">
+    <pre class="run-text" role="group" tabIndex={0} aria-label="Output" data-testid="output">
       {partsOf(pieces, find).map((part, index) => (
         <span
           key={index}
