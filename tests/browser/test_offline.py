@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from playwright.async_api import Page, expect
 from handlers.api import pages
 from tests.browser.conftest import NewPerson, Someone
 from tests.narrowing import required
+from tests.processes import ServerProcess, free_port
 from tests.waiting import until
 
 _READY = "navigator.serviceWorker.ready.then(found => found.active.state)"
@@ -68,6 +70,29 @@ async def test_session_opens_offline_after_reload_and_in_new_tab(person: NewPers
     await expect(tab.locator(".cm-content")).to_contain_text("typed offline")
 
 
+async def test_app_opens_from_this_browser_while_the_server_does_not_answer(
+    person: NewPerson, tmp_path: Path
+) -> None:
+    """A stopped server accepts connections, so only the worker's patience ends the wait."""
+    server = ServerProcess(tmp_path / "stopped", free_port())
+    await server.start()
+    ada = await person(service_workers="allow")
+    ada.expected.append(r"Failed to load resource|ERR_|WebSocket")
+    ada.url = server.url
+    try:
+        await ada.go("/signin")
+        await ada.page.evaluate(_READY)
+        await until(lambda: ada.page.evaluate("navigator.serviceWorker.controller !== null"), bool)
+        server.signal(signal.SIGSTOP)
+
+        await ada.go("/signin")
+
+        await expect(ada.page.get_by_label("Password", exact=True)).to_be_visible()
+    finally:
+        server.signal(signal.SIGCONT)
+        await server.end()
+
+
 async def test_browser_keeps_files_of_the_app_and_no_answer_of_the_api(person: NewPerson) -> None:
     ada, session_id = await with_text(person)
     await ada.go(f"/s/{session_id}/versions")
@@ -76,6 +101,24 @@ async def test_browser_keeps_files_of_the_app_and_no_answer_of_the_api(person: N
 
     assets = {f"/static/dist/assets/{file.name}" for file in (pages._DIST / "assets").iterdir()}
     assert kept == {"/", "/static/icon.svg", *assets}
+
+
+async def test_start_page_lists_remembered_sessions_offline(person: NewPerson) -> None:
+    """They open from there. The whole list comes back with the connection."""
+    ada, session_id = await with_text(person)
+    await ada.context.set_offline(True)
+
+    await ada.go("/")
+    await expect(ada.page.get_by_text("There is no connection.")).to_be_visible()
+    await ada.page.get_by_role("link", name="Offline", exact=True).click()
+    await expect(ada.page).to_have_url(f"{ada.url}/s/{session_id}")
+    await expect(ada.text).to_contain_text("typed online")
+
+    await ada.go("/")
+    await expect(ada.page.locator(".session-title")).to_have_text(["Offline"])
+    await ada.context.set_offline(False)
+    await expect(ada.page.get_by_text("There is no connection.")).to_have_count(0)
+    await expect(ada.page.locator(".session-title")).to_have_text(["Offline"])
 
 
 async def test_sign_out_leaves_no_session_that_opens_offline(person: NewPerson) -> None:

@@ -1,9 +1,10 @@
 import { useEffect, useState } from "preact/hooks"
 import { me } from "../account"
-import { get, post, words } from "../api"
+import { get, isAway, post, words } from "../api"
 import { whereTo } from "../lib/addresses"
 import { go } from "../router"
 import { DeleteDialog } from "../session/dialogs/delete"
+import { rememberedSessions } from "../session/live/remembered"
 import type { Session } from "../types"
 import { Field, Form } from "../ui/form"
 import { Icon } from "../ui/icons"
@@ -15,6 +16,14 @@ import { EVERYTHING, FILTERS, found, isNarrow, ORDERS, type Search } from "./fin
 interface Listed {
   items: Session[]
   next: string | null
+  /** the server did not answer: these are the sessions that open from this browser */
+  isKept?: boolean
+}
+
+/** What this browser knows of the user's sessions; undefined if it knows none. */
+function kept(): Listed | undefined {
+  const items = me.value ? rememberedSessions(me.value.id) : []
+  return items.length > 0 ? { items, next: null, isKept: true } : undefined
 }
 
 function JoinForm() {
@@ -107,18 +116,29 @@ function useSessions() {
           return old.next === before ? { ...answer, items: [...old.items, ...answer.items] } : old
         })
       },
-      (error: unknown) => setProblem(words(error)),
+      (error: unknown) => {
+        const known = !before && isAway(error) ? kept() : undefined
+        setProblem(known ? "" : words(error))
+        // a list that the server gave has more than what this browser remembers
+        if (known) setListed((old) => old ?? known)
+      },
     )
   useEffect(() => {
     void load()
     const again = () => void (document.visibilityState === "visible" && load())
+    const online = () => void load()
     document.addEventListener("visibilitychange", again)
-    return () => document.removeEventListener("visibilitychange", again)
+    addEventListener("online", online)
+    return () => {
+      document.removeEventListener("visibilitychange", again)
+      removeEventListener("online", online)
+    }
   }, [])
   return {
     // an answer that was on its way during a deletion still has the deleted session
     sessions: listed?.items.filter((one) => !deleted.includes(one.id)),
     older: listed?.next,
+    isKept: listed?.isKept,
     problem,
     load,
     remove: (id: string) => setDeleted((old) => [...old, id]),
@@ -171,7 +191,7 @@ function Cards({ sessions, hasOlder, onDelete, onChanged }: CardsProps) {
 }
 
 export function HomePage() {
-  const { sessions, older, problem, load, remove, replace } = useSessions()
+  const { sessions, older, isKept, problem, load, remove, replace } = useSessions()
   const [isCreating, setIsCreating] = useState(false)
   const [deleting, setDeleting] = useState<Session | null>(null)
   const isGuest = me.value?.guest
@@ -202,6 +222,12 @@ export function HomePage() {
       {problem && (
         <p class="wrong" role="alert">
           {problem}
+        </p>
+      )}
+      {isKept && (
+        <p class="notice" role="status">
+          There is no connection. These sessions open from this browser, and what you type is sent
+          later.
         </p>
       )}
       {!sessions && !problem && <p role="status">Loading…</p>}

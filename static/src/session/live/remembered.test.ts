@@ -1,7 +1,12 @@
 // @vitest-environment happy-dom
 import { beforeEach, expect, it } from "vitest"
 import type { Session } from "../../types"
-import { forgetSessions, rememberedSession, rememberSession } from "./remembered"
+import {
+  forgetSessions,
+  rememberedSession,
+  rememberedSessions,
+  rememberSession,
+} from "./remembered"
 
 const session = (id: string, title = id) => ({ id, title }) as Session
 
@@ -14,6 +19,16 @@ it("tells a user about their own sessions, as they were last seen", () => {
   expect(rememberedSession("ada", "one")?.title).toBe("new title")
   expect(rememberedSession("bob", "one")).toBeNull()
   expect(rememberedSession("ada", "two")).toBeNull()
+})
+
+it("lists a user's own sessions, the latest first and each once", () => {
+  rememberSession("ada", session("one"))
+  rememberSession("bob", session("two"))
+  rememberSession("ada", session("three"))
+  rememberSession("ada", session("one", "new title"))
+
+  expect(rememberedSessions("ada").map((one) => one.title)).toEqual(["new title", "three"])
+  expect(rememberedSessions("eve")).toEqual([])
 })
 
 it("keeps the latest twenty, and none after signing out", () => {

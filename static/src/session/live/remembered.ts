@@ -33,5 +33,11 @@ export function rememberedSession(userId: string, id: string): Session | null {
   return found?.session ?? null
 }
 
+/** All sessions that the server described to this user, the latest first. */
+export const rememberedSessions = (userId: string): Session[] =>
+  read()
+    .filter((one) => one.userId === userId)
+    .map((one) => one.session)
+
 /** Forget all of them, because the user has signed out. */
 export const forgetSessions = (): void => localStorage.removeItem(KEY)
