@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-quick test-core check web web-dev format lock bench bench-quick bench-history worst stress fuzz rounds vectors soak timing autobahn audit help clean system-packages
+.PHONY: run test test-quick test-core check web web-dev format lock bench bench-quick bench-history worst stress fuzz rounds vectors soak timing cold-start autobahn audit help clean system-packages
 .DEFAULT_GOAL := help
 
 run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data; ARGS=--public lets others in
@@ -102,6 +102,9 @@ soak: $(VENV)/.tested ## half an hour of mixed and hostile load: flat memory, no
 
 timing: $(VENV)/.tested ## do answers to logins tell by their time who has an account?
 	$(BIN)/python -m tests.timing $(ARGS)
+
+cold-start: $(VENV)/.tested ## what a browser receives for the first page and a session, and when text is shown
+	$(BIN)/python -m tests.cold_start
 
 autobahn: $(VENV)/.tested ## the cases of the Autobahn suite, by their runner for Python 3, against the WebSocket layer
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check kosoku==0.1.0
