@@ -34,7 +34,7 @@ new EditorView({
   ],
   [
     "Monaco",
-    "npm install monaco-editor yjs y-websocket y-monaco",
+    "npm install monaco-editor@0.55 yjs y-websocket y-monaco",
     `import * as monaco from "monaco-editor"
 import { MonacoBinding } from "y-monaco"
 
