@@ -11,6 +11,7 @@ addEventListener("message", function connect({ data, ports, source }: MessageEve
   port.onmessage = ({ data: order }: MessageEvent<Order>) => {
     if (order.do === "run") void runner.run(order.program)
     else if (order.do === "stop") runner.stop("stopped")
+    else if (order.do === "line") runner.answer(order.text)
     else runner.given(order.path, order.bytes)
   }
 })

@@ -12,6 +12,8 @@ export interface Program {
   stdin: string
   /** milliseconds after which the program is stopped */
   limitMs: number
+  /** whether the user may type lines while it runs, after the end of `stdin` */
+  canAsk?: boolean
 }
 
 /** What the app tells the page that shows a user's HTML. */
@@ -44,12 +46,14 @@ export interface Wanted {
 export type Order =
   | { do: "run"; program: Program }
   | { do: "stop" }
+  | { do: "line"; text: string | null }
   | { do: "file"; path: string; bytes: ArrayBuffer }
 
 /** What the frame tells the app. */
 export type Report =
   | { is: "wanted"; files: Wanted[] }
   | { is: "started" }
+  | { is: "input"; isAwaited: boolean }
   | { is: "output"; pieces: Piece[] }
   | { is: "picture"; type: string; bytes: ArrayBuffer }
   | { is: "broken"; message: string }
@@ -58,10 +62,14 @@ export type Report =
 /** What a worker tells the frame. */
 export type WorkerReport =
   | { is: "ready" }
+  | { is: "asking" }
   | { is: "output"; pieces: Piece[] }
   | { is: "picture"; type: string; bytes: ArrayBuffer }
   | { is: "broken"; message: string }
   | { is: "ended"; exit: number; ms: number; isCut: boolean }
+
+/** What the frame tells a worker: what to run, and then each line; null at the end of the input. */
+export type WorkerOrder = { do: "run"; program: Program } | { do: "line"; text: string | null }
 
 /** The content of the wanted files, by path. WebAssembly is compiled once, for all workers. */
 export type Assets = Record<string, ArrayBuffer | WebAssembly.Module>

@@ -1,4 +1,5 @@
 // Runs one program at a time, each in a new worker, so that a program finds no trace of another.
+import { RunClock } from "./clock"
 import { ENGINES, type Engine } from "./engines"
 import type { Program, Report, WorkerReport } from "./protocol"
 import { Spare } from "./spare"
@@ -16,8 +17,11 @@ export class Runner {
   /** the language of the program that runs; null while none does */
   private running: Engine | null = null
   private readonly spare = new Spare((engine: Engine) => this.make(engine))
-  private timer = 0
-  private startedAt = 0
+  private isAwaited = false
+  private readonly clock = new RunClock(
+    () => this.stop("timeout"),
+    () => this.answer(null),
+  )
   private asked = 0
 
   constructor(private readonly tell: Tell) {
@@ -52,25 +56,37 @@ export class Runner {
   /** Stop the program, or the loading of its runtime. */
   stop(outcome: "stopped" | "timeout"): void {
     this.asked += 1
-    const ms = this.running ? Math.round(performance.now() - this.startedAt) : 0
     const engine = this.running
+    const ms = engine ? this.clock.end() : 0
     this.finish()
     this.tell({ is: "ended", outcome, exit: null, ms, isCut: false })
     if (engine) this.spare.keep(engine)
   }
 
+  /** Give the program the line that it waits for; null is the end of its input. */
+  answer(text: string | null): void {
+    if (!this.isAwaited) return
+    this.await(false)
+    this.current?.answer(text)
+  }
+
+  private await(isAwaited: boolean): void {
+    this.isAwaited = isAwaited
+    this.clock.turn(isAwaited)
+    this.tell({ is: "input", isAwaited })
+  }
+
   private start(worker: ProgramWorker, program: Program, engine: Engine): void {
     this.running = engine
-    this.startedAt = performance.now()
     this.tell({ is: "started" })
-    const limitMs = Math.min(program.limitMs, LONGEST_MS)
-    this.timer = window.setTimeout(() => this.stop("timeout"), limitMs)
+    this.clock.start(Math.min(program.limitMs, LONGEST_MS))
     worker.run(program, (report) => this.heard(report, engine))
   }
 
   private heard(report: WorkerReport, engine: Engine): void {
     if (report.is === "output") this.tell(report)
     else if (report.is === "picture") this.tell(report, [report.bytes])
+    else if (report.is === "asking") this.await(true)
     else if (report.is !== "ready") {
       this.finish()
       if (report.is === "broken") this.tell(report)
@@ -80,7 +96,8 @@ export class Runner {
   }
 
   private finish(): void {
-    clearTimeout(this.timer)
+    this.clock.end()
+    this.isAwaited = false
     this.current?.end()
     this.current = null
     this.running = null

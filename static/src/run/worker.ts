@@ -1,5 +1,5 @@
 // One worker, seen from the frame.
-import type { Assets, Program, Start, WorkerReport } from "./protocol"
+import type { Assets, Program, Start, WorkerOrder, WorkerReport } from "./protocol"
 
 /** A worker that loads a runtime and then runs one program. */
 export class ProgramWorker {
@@ -34,7 +34,16 @@ export class ProgramWorker {
   run(program: Program, hear: (report: WorkerReport) => void): void {
     this.hear = hear
     this.worker.onerror = null
-    this.port.postMessage(program)
+    this.tell({ do: "run", program })
+  }
+
+  /** Give the program the line that it waits for; null is the end of its input. */
+  answer(text: string | null): void {
+    this.tell({ do: "line", text })
+  }
+
+  private tell(order: WorkerOrder): void {
+    this.port.postMessage(order)
   }
 
   /** End the program, whatever it does. */

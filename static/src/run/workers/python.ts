@@ -41,9 +41,18 @@ const LOCK = JSON.stringify({
   packages: {},
 })
 
-function connect(pyodide: PyodideAPI, { stdin }: Program, { output }: Stage): void {
-  const lines = stdin === "" ? [] : stdin.replace(/\n$/, "").split("\n")
-  pyodide.setStdin({ stdin: () => lines.shift() ?? undefined })
+/** What is used of Python's global names, which have no types. */
+interface Globals {
+  set: (name: string, value: unknown) => void
+}
+
+/** Whether Python can wait for a promise in the middle of a function. */
+const canWait = "Suspending" in WebAssembly && "promising" in WebAssembly
+
+function connect(pyodide: PyodideAPI, { canAsk }: Program, { output, input }: Stage): void {
+  pyodide.setStdin({ stdin: () => input.next() ?? undefined })
+  const globals = pyodide.globals as unknown as Globals
+  if (canAsk && canWait) globals.set("_ask", () => input.line())
   const writer = (to: "out" | "err") => {
     const decoder = new TextDecoder()
     return {

@@ -11,12 +11,21 @@ class Exit extends Error {
   }
 }
 
-/** Give the program what it expects of a terminal: `prompt` and `readline` read lines of the input. */
-function offerInput(stdin: string, { output }: Stage): void {
-  const lines = stdin === "" ? [] : stdin.replace(/\n$/, "").split("\n")
+/** Promises of lines that the program has asked for. It goes on when they are kept. */
+const asked = new Set<Promise<string | null>>()
+
+/** Give the program what it expects of a terminal: functions that read lines of the input. */
+function offerInput({ output, input }: Stage): void {
   const prompt = (question?: unknown) => {
     if (question !== undefined) output.write("out", textOf(question))
-    return lines.shift() ?? null
+    return input.next()
+  }
+  const readLine = (question?: unknown) => {
+    if (question !== undefined) output.write("out", textOf(question))
+    const line = input.line()
+    asked.add(line)
+    void line.finally(() => asked.delete(line))
+    return line
   }
   const exit = (code = 0) => {
     throw new Exit(code)
@@ -25,7 +34,16 @@ function offerInput(stdin: string, { output }: Stage): void {
     write: (text: unknown) => output.write(to, String(text)),
   })
   const process = { exit, argv: [], env: {}, stdout: write("out"), stderr: write("err") }
-  Object.assign(self, { prompt, readline: () => prompt(), process })
+  Object.assign(self, { prompt, readLine, readline: () => prompt(), process })
+}
+
+/** Resolve when the program waits for no timer and no line. */
+async function idle(timers: Timers): Promise<void> {
+  await timers.idle()
+  while (asked.size > 0) {
+    await Promise.all(asked)
+    await timers.idle()
+  }
 }
 
 serve(() =>
@@ -38,7 +56,7 @@ serve(() =>
       return 1
     }
     captureConsole(stage.output)
-    offerInput(program.stdin, stage)
+    offerInput(stage)
     return new Promise<number>((end) => {
       const failed = (event: Event, error: unknown) => {
         event.preventDefault()
@@ -48,7 +66,7 @@ serve(() =>
       self.addEventListener("unhandledrejection", (event) => failed(event, event.reason))
       modules
         .run()
-        .then(() => timers.idle())
+        .then(() => idle(timers))
         .then(
           () => end(0),
           (error: unknown) => end(fail(error)),

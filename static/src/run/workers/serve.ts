@@ -1,10 +1,12 @@
 // The part that all workers have alike: it loads a runtime, runs one program, and reports.
-import type { Assets, Program, Start, WorkerReport } from "../protocol"
+import type { Assets, Program, Start, WorkerOrder, WorkerReport } from "../protocol"
+import { Input } from "./input"
 import { Output } from "./output"
 
 /** What a running program may use to tell the page something. */
 export interface Stage {
   output: Output
+  input: Input
   picture: (type: string, bytes: ArrayBuffer) => void
 }
 
@@ -22,12 +24,19 @@ export function serve(prepare: (assets: Assets) => Promise<Execute>): void {
   const started = ({ data }: MessageEvent<Start>) => {
     const { port, assets } = data
     const post = port.postMessage.bind(port)
-    const send = (report: WorkerReport, moved: Transferable[] = []) => post(report, moved)
+    const send: Send = (report, moved = []) => post(report, moved)
     const broken = (error: unknown) => send({ is: "broken", message: String(error) })
     Reflect.deleteProperty(self, "postMessage")
     prepare(assets).then((execute) => {
-      port.onmessage = ({ data: program }: MessageEvent<Program>) => {
-        run(execute, program, send).catch(broken)
+      let input: Input | null = null
+      port.onmessage = ({ data: order }: MessageEvent<WorkerOrder>) => {
+        if (order.do === "line") {
+          input?.given(order.text)
+          return
+        }
+        const stage = stageOf(order.program, send)
+        input = stage.input
+        run(execute, order.program, stage, send).catch(broken)
       }
       send({ is: "ready" })
     }, broken)
@@ -35,18 +44,27 @@ export function serve(prepare: (assets: Assets) => Promise<Execute>): void {
   self.addEventListener("message", started, { once: true })
 }
 
-async function run(
-  execute: Execute,
-  program: Program,
-  send: (report: WorkerReport, moved?: Transferable[]) => void,
-): Promise<void> {
+type Send = (report: WorkerReport, moved?: Transferable[]) => void
+
+function stageOf({ stdin, canAsk }: Program, send: Send): Stage {
   const output = new Output((pieces) => send({ is: "output", pieces }))
-  const now = performance.now.bind(performance)
-  const began = now()
+  const ask = () => {
+    // the question is in the output
+    output.flush()
+    send({ is: "asking" })
+  }
+  const input = new Input(stdin, canAsk ? ask : null)
   const picture = (type: string, bytes: ArrayBuffer) =>
     send({ is: "picture", type, bytes }, [bytes])
-  const exit = await execute(program, { output, picture })
-  const ms = Math.round(now() - began)
+  return { output, input, picture }
+}
+
+async function run(execute: Execute, program: Program, stage: Stage, send: Send): Promise<void> {
+  const { output, input } = stage
+  const now = performance.now.bind(performance)
+  const began = now()
+  const exit = await execute(program, stage)
+  const ms = Math.round(now() - began - input.waitedMs)
   output.flush()
   send({ is: "ended", exit, ms, isCut: output.isCut })
 }

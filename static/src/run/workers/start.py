@@ -1,5 +1,30 @@
 """Starts a user's program as `python main.py` would, called by static/src/run/workers/python.ts."""
 
+_ask = None
+"""Returns a promise of the next line, or of None; None if the user cannot type lines."""
+
+
+def _typed_lines(ask):
+    """Return a file for `sys.stdin`, which waits for each line of the user."""
+    import io
+
+    from pyodide.ffi import run_sync
+
+    class TypedLines(io.TextIOBase):
+        encoding = "utf-8"
+
+        def readable(self):
+            return True
+
+        def readline(self, size=-1):
+            line = run_sync(ask())
+            return "" if line is None else f"{line}\n"
+
+        def read(self, size=-1):
+            return "".join(self)
+
+    return TypedLines()
+
 
 def _start(entry):
     """Run the file `entry` as the main module; return the exit code of the process."""
@@ -17,6 +42,8 @@ def _start(entry):
     sys.argv = [entry]
     # Written line by line, so that output appears while the program runs.
     sys.stdout.reconfigure(line_buffering=True)
+    if _ask:
+        sys.stdin = _typed_lines(_ask)
     main = ModuleType("__main__")
     main.__file__ = entry
     sys.modules["__main__"] = main

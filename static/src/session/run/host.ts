@@ -86,6 +86,11 @@ export class Host {
     }
   }
 
+  /** Give the program the line that it waits for; null is the end of its input. */
+  answer(text: string | null): void {
+    this.send({ do: "line", text })
+  }
+
   close(): void {
     this.opening.end()
     removeEventListener("message", this.greeted)

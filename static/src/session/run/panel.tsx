@@ -6,6 +6,7 @@ import { Icon } from "../../ui/icons"
 import type { Participant } from "../live/collab"
 import { useFocusBack } from "../panels/side"
 import { History } from "./history"
+import { Line } from "./line"
 import { Page } from "./page"
 import type { Running } from "./running"
 import type { Runs } from "./runs"
@@ -130,6 +131,7 @@ function Output(props: Props) {
           {shown.pieces.length > 0 && (
             <OutputText pieces={shown.pieces} files={running.names} onPlace={running.goTo} />
           )}
+          {runs.typed.isAwaited.value && !shown.by && <Line typed={runs.typed} />}
           {shown.page && <Page key={shown.number} page={shown.page} />}
           {shown.pictures.map((url, index) => (
             <img

@@ -44,8 +44,9 @@ function wanted(files: unknown): Report | null {
 /** The report, made again of its checked fields; null if it is none. */
 export function checkedReport(given: unknown): Report | null {
   if (!isObject(given)) return null
-  const { is, pieces, type, bytes, message, files } = given
+  const { is, pieces, type, bytes, message, files, isAwaited } = given
   if (is === "started") return { is }
+  if (is === "input") return { is, isAwaited: isAwaited === true }
   if (is === "wanted") return wanted(files)
   if (is === "output" && Array.isArray(pieces)) return { is, pieces: pieces.filter(isPiece) }
   if (is === "picture" && typeof type === "string" && bytes instanceof ArrayBuffer)

@@ -117,6 +117,8 @@ export function useRunning(
         files: texts(),
         stdin,
         limitMs: runLimitS.value * 1000,
+        // a text that was given before the run is the whole input
+        canAsk: stdin === "",
         again: null,
       })
     },

@@ -7,6 +7,7 @@ import { OUTPUT_BYTES } from "../../run/protocol"
 import type { Run } from "../../types"
 import { tell } from "../../ui/announce"
 import type { Heard, Host } from "./host"
+import { Typed } from "./typed"
 import { KeptRuns } from "./kept"
 import { runsHere, sizeOf, whyNobody } from "./languages"
 import { RemoteRunner } from "./remote"
@@ -33,6 +34,11 @@ export class Runs {
   /** the loaded part of a runtime, from 0 to 1; null if nothing is loaded */
   readonly progress = signal<number | null>(null)
   readonly loads = signal("")
+  /** the lines that the user types while their program runs */
+  readonly typed = new Typed((line, echo) => {
+    this.host?.answer(line)
+    if (echo) this.add([{ to: "out", text: echo }])
+  })
   /** the last run of this browser. It grows while the output shows another one. */
   private readonly own = signal<Shown | null>(null)
   /** a kept run that is shown instead; null if there is none */
@@ -117,6 +123,7 @@ export class Runs {
     this.phase.value = "loading"
     this.loads.value = sizeOf(task.language)
     this.length = 0
+    this.typed.begin()
     this.position = task.again ? Promise.resolve(task.again.sequence) : this.locate()
     // the page may be left meanwhile, or the user stops this run and starts another one
     const isWanted = () => !this.isDestroyed && this.task === task && this.phase.peek() !== "idle"
@@ -128,8 +135,8 @@ export class Runs {
       if (isWanted()) this.broken(UNREADABLE)
       return
     }
-    const { language, files, entry, stdin, limitMs } = task
-    this.host.run({ language, files, entry, stdin, limitMs })
+    const { language, files, entry, stdin, limitMs, canAsk = false } = task
+    this.host.run({ language, files, entry, stdin, limitMs, canAsk })
   }
 
   stop(): void {
@@ -161,6 +168,7 @@ export class Runs {
       this.progress.value = heard.total && heard.loaded / heard.total
     else if (heard.is === "started") this.started()
     else if (heard.is === "output") this.add(heard.pieces)
+    else if (heard.is === "input") this.typed.isAwaited.value = heard.isAwaited
     else if (heard.is === "picture") this.addPicture(heard.type, heard.bytes)
     else if (heard.is === "broken") this.broken(heard.message)
     else this.ended(heard)
@@ -216,6 +224,7 @@ export class Runs {
     this.stopRemote = null
     this.phase.value = "idle"
     this.progress.value = null
+    this.typed.isAwaited.value = false
   }
 
   /** Tell the others of the running program now, or soon if they were told a moment ago. */
@@ -242,7 +251,8 @@ export class Runs {
     const { task, position } = this
     const pieces = this.own.peek()?.pieces ?? []
     if (!task) return
-    const { root, language, entry, stdin } = task
+    const { root, language, entry } = task
+    const stdin = task.stdin + this.typed.text
     const output = { stdout: textOf(pieces, "out"), stderr: textOf(pieces, "err") }
     try {
       const ending = { exit, outcome, ms, isCut, sequence: await position }

@@ -1,0 +1,38 @@
+// The lines that the user types while their program runs.
+import { signal } from "@preact/signals"
+
+/** Most bytes of UTF-8 that the server keeps of a run's input (docs/running-code.md). */
+const INPUT_BYTES = 16 * 1024
+
+export class Typed {
+  /** whether the program waits for a line */
+  readonly isAwaited = signal(false)
+  /** all lines of this run */
+  text = ""
+  private readonly encoder = new TextEncoder()
+
+  /** `send` gives the program a line, or null at the end, and shows what was typed. */
+  constructor(private readonly send: (line: string | null, echo: string) => void) {}
+
+  begin(): void {
+    this.text = ""
+    this.isAwaited.value = false
+  }
+
+  /** Give the program a line. More than the server keeps ends the input. */
+  line(line: string): void {
+    const all = `${this.text}${line}\n`
+    if (this.encoder.encode(all).length > INPUT_BYTES) {
+      this.end()
+      return
+    }
+    this.text = all
+    this.isAwaited.value = false
+    this.send(line, `${line}\n`)
+  }
+
+  end(): void {
+    this.isAwaited.value = false
+    this.send(null, "")
+  }
+}
