@@ -197,9 +197,8 @@ class NewDocument:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
-            # This copy is given up. Its text was cut into pieces for inserts that never came, and
-            # yrs joins the pieces at the end of the transaction. For 4,000 pieces that takes 1.7 s
-            # and 1.6 GB. If the text is deleted first, it takes 1 ms.
+            # yrs would now join the pieces into which the text was cut. For 4,000 pieces that takes
+            # 1.7 s and 1.6 GB. This copy is given up, so its text is deleted first: 1 ms.
             if kind is not None:
                 guarded(self.doc.apply_update, deletion_of(guarded(self.doc.get_state)))
             guarded(self._transaction.__exit__, None, None, None)
