@@ -27,13 +27,13 @@ Our server writes everything to disk (SQLite, `synchronous=FULL`). Its usual lim
 it runs without its supervisor. The other servers are in their usual set-up, which stores nothing.
 One server at a time runs on one core, and the load generator on another. Updates are real updates,
 made by Yjs. Figures are medians of {runs} runs of {seconds:g} s{fewer}. In each run, servers take
-turns. A run of J types into its documents for 12 s, and L takes three minutes.
+turns. In J, clients type for 12 s in each run. L takes three minutes.
 
 Measured on {cpu}; {system}; Python {python} with uvloop, Node {node}; `@y/websocket-server` 0.1.1
 on Node and on Bun 1.4.5, `@hocuspocus/server` 4.7.0, `pycrdt-websocket` 0.16.5 on uvicorn and
 uvloop. It is a shared virtual machine, whose cores fall to half their speed for parts of a second.
-So figures differ by a third from one run to another, and ratios by less. A slow time may be as long
-as twenty joins, so G repeats the joins ten times in each run.
+So figures differ by a third from one run to another, and ratios by less. Such a slow part of a
+second may be as long as twenty joins, so G repeats the joins ten times in each run.
 
 {traces}
 
@@ -121,7 +121,7 @@ def trouble_table(figures: Figures) -> str:
     return (
         "### I. Typing in 50 rooms × 2 at 30 updates/s each, with one client that misbehaves (ours "
         "alone, usual limits)\n\n"
-        "The server is not saturated here. In IE it is saturated, so p99 there only shows how "
+        "In I the server is not saturated. In IE it is saturated, so its p99 only shows how "
         "long updates wait. The client\n"
         "that floods with updates, presence, fragments or pings is in one of the 50 rooms. The "
         "client that reads nothing\n"
@@ -139,8 +139,8 @@ def beside_table(figures: Figures, quiet: Figures) -> str:
     return (
         "The flooder sends valid updates as fast as the server reads them, and they are not counted. "
         "The other servers have no limits.\n"
-        f"Here a connection to ours may send {IE_UPDATES_PER_S:,} updates a second (60 by default), "
-        "three times as many as the writers of E.\nAbove that it is slowed down. "
+        f"Our server slows a connection down above {IE_UPDATES_PER_S:,} updates a second here (60 by "
+        "default).\nThat is three times the rate of a writer in E. "
         f"The results as a share of those of E (the table before this one): {left}.\n"
     )
 
