@@ -1,9 +1,9 @@
 """The table of close codes: number, word, message, and whether the client should connect again.
 
 The table serves the closes of `/sync`, the `error-message` before a Socket.IO client is closed, and
-REST errors with the same words. The tables in docs/api.md and on the page /docs are made from it,
-and so is the web app's `static/src/close_codes.ts`. Code that closes a client names a `Close`, and
-writes no code or JSON itself.
+REST errors with the same words. The tables in docs/api.md and on the page /docs, and the web app's
+`static/src/close_codes.ts`, are made from this table. To close a client, other modules name a
+`Close`: they write neither a close code nor JSON.
 """
 
 import json

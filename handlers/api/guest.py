@@ -51,7 +51,7 @@ class GuestHandler(AuthHandlerBase):
     async def _start(self, name: str) -> tuple[User, RefreshToken, Member]:
         """Open a session for a guest, who owns it.
 
-        Such a guest needs no invite, like a new account, and so both have the same limit.
+        Like a new account, such a guest needs no invite. So both count against the same limit.
         Raises: ApiError 429.
         """
         services, now = self.services, self.services.clock()

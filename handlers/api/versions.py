@@ -48,7 +48,10 @@ class VersionHandlerBase(BaseHandler):
         await self.reply_to_members(await self.shown(session, version), status)
 
     async def reply_sound(self, session: Session, version: Version) -> None:
-        """Answer with one version; raises VersionDamaged. Lists show a damaged version instead."""
+        """Answer with one version.
+
+        Raises: VersionDamaged. Lists do not raise it, but mark the version as damaged.
+        """
         if version.is_damaged:
             raise VersionDamaged(version.number)
         await self.reply_version(session, version)

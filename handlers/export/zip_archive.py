@@ -71,8 +71,8 @@ class ZipArchive:
         try:
             await self._write()
         except BaseException:
-            # The code that opened the file closes it. An archive that still had it would try to
-            # write its end when it is collected, and Python would log that failure.
+            # The caller closes the file. If `_zip` still had it, `_zip` would write the end of the
+            # archive to the closed file when Python deletes it. Python would log that error.
             self._zip.fp = None
             raise
 

@@ -13,11 +13,11 @@ MAX_STRUCTURE = 64 << 10
 _LONG = 1_024
 """Least number of characters of a long text."""
 _STRING_COST = 8
-"""Characters that are counted for each string in addition to its own.
-Finding the string's end takes as long as parsing about this many characters."""
+"""Characters that count for each string, in addition to the characters of the string.
+Finding the end of a string takes as long as parsing about this many characters."""
 _PLACE = "NaN"
-"""Placeholder for a long text. Valid JSON does not have NaN, and for each NaN the parser calls a
-function of ours, in their order."""
+"""Placeholder for a long text. Valid JSON has no NaN. For each NaN, the parser calls our function,
+which returns the next long text."""
 
 _strings = json.JSONDecoder()
 
@@ -31,7 +31,7 @@ def loads(
 ) -> Any:
     """Parse JSON.
 
-    If it has more than `MAX_STRUCTURE` characters, only values may be long texts, not field names.
+    In JSON of more than `MAX_STRUCTURE` characters, values may be long texts. Field names may not.
 
     object_pairs_hook  as for `json.loads`
 

@@ -30,9 +30,9 @@ _TOGETHER, _WAITING_EACH, _WAITING = 4, 2, 32
 """Programs that run together, and those that may wait: of one user, and of all users."""
 _WAIT_S = 30.0
 _LANGUAGES_S = 5.0
-"""Seconds until the service must have told its languages: a user waits for the answer."""
+"""Seconds that the service may take to list its languages. A user waits for the answer."""
 _KNOWN_FOR_MS = 60_000
-"""Milliseconds for which the languages are not asked for again. Operators seldom add one."""
+"""Milliseconds for which the list of languages is kept. Operators seldom add a language."""
 _MAX_NAMES, _MAX_NAME = 1_000, 50
 """Names of languages that are kept, and characters of one. A fresh Piston has some 200."""
 _REFUSED = 400
@@ -113,8 +113,8 @@ class Runner:
         client = SimpleAsyncHTTPClient(force_instance=True, max_body_size=_ANSWER_BYTES)
         try:
             fetched = client.fetch(request)
-            # If the user leaves, the answer or its error still comes, and nobody needs it. Tornado
-            # logs an error that comes to a cancelled fetch.
+            # If the user leaves, nobody needs the answer or its error. But Tornado would log an
+            # error of a cancelled fetch. So the fetch goes on, and its error is read.
             fetched.add_done_callback(lambda late: late.cancelled() or late.exception())
             return (await asyncio.shield(fetched)).body
         except HTTPClientError as error:
@@ -161,7 +161,7 @@ def _read(body: bytes) -> Result:
 
 
 def _names(body: bytes) -> tuple[str, ...]:
-    """Return the names in a list of runtimes; raises ApiError 503 if it is none."""
+    """Return the names in a list of runtimes; raises ApiError 503 if the answer is no such list."""
     try:
         listed = json.loads(body)
         names = {

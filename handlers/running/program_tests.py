@@ -39,8 +39,8 @@ class _TestsHandler(BaseHandler):
     async def tell(self, session_id: str, changed: Iterable[bool]) -> None:
         """Tell open pages to read the tests again.
 
-        changed  for each test that was or is changed: whether it is hidden. Changes of hidden
-                 tests are told only to staff
+        changed  for each changed test: whether it was hidden, and whether it is hidden now. Only
+                 staff are told if all of these are true
         """
         connections, flags = self.services.connections, set(changed)
         if False in flags:
@@ -116,7 +116,8 @@ async def reply_tests(handler: BaseHandler, member: Member) -> None:
         "tests": [views.program_test(test) for test in tests],
         "isStaff": is_staff(member),
     }
-    # Not compressed: somebody else who writes an open test could guess hidden ones by the size.
+    # Not compressed. Otherwise a person who adds open tests could guess the texts of hidden ones
+    # from the size of the answer.
     await handler.reply_in_pieces(answer)
 
 

@@ -73,8 +73,8 @@ class JoinRequest:
             self._refuse(editor, refused.close, str(refused), refused.limit)
         except (RoomUnavailable, StoreUnavailable):
             if self._services.is_draining():
-                # Another server follows soon. So the client gets the code that all others get now,
-                # which no app shows as trouble.
+                # The next server starts soon. So this client gets the same code as the connected
+                # clients. Apps do not show this code as an error.
                 editor.socket.close(Close.RESTART)
             else:
                 self._refuse(editor, Close.UNAVAILABLE)

@@ -1,8 +1,8 @@
 """Rules for single fields of JSON bodies: the form in which a text is stored, and its faults.
 
-Cerberus calls the functions. A function without a report returns the form of a value that is
-stored. A function `check_…` reports the faults of that form. Both leave values that are no texts
-alone: the field's type is another rule.
+Cerberus calls the functions. A function `check_…` reports the faults of a value. The others return
+the form in which a value is stored, and checks get this form. Functions for texts ignore all other
+values, because another rule checks the type.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def chat(value: object) -> object:
 
 
 def title(value: object) -> object:
-    """Return a title in composed form, whose direction of text ends with it."""
+    """Return a title in composed form. Its direction marks do not change text behind it."""
     return (
         text_rules.isolated(text_rules.composed(value)).strip() if isinstance(value, str) else value
     )
@@ -95,7 +95,7 @@ def check_code(field: str, value: object, error: Report) -> None:
 
 
 def check_whole(field: str, value: object, error: Report) -> None:
-    """Report true and false, which are whole numbers for Python."""
+    """Report true and false, because Python treats them as whole numbers."""
     if isinstance(value, bool):
         error(field, "must be a whole number")
 

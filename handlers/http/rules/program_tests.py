@@ -13,7 +13,7 @@ _ID: Mapping[str, Any] = {"type": "string", "maxlength": 64}
 
 
 def _bounded(most: int) -> dict[str, Any]:
-    """Return the rules of a text of at most `most` UTF-8 bytes, with pictures of NUL."""
+    """Return the rules of a text of at most `most` UTF-8 bytes. NUL is replaced by `␀` (U+2400)."""
 
     def check(field: str, value: object, error: Callable[[str, str], None]) -> None:
         if isinstance(value, str) and len(value.encode()) > most:
@@ -23,7 +23,10 @@ def _bounded(most: int) -> dict[str, Any]:
 
 
 def _check_ids(field: str, value: object, error: Callable[[str, str], None]) -> None:
-    """Report the first fault of a list of different ids; Cerberus takes 20 ms for 200 of them."""
+    """Report the first fault of a list of ids, which must be different.
+
+    Rules of Cerberus for the items would take 20 ms for 200 ids.
+    """
     if not isinstance(value, list):
         return
     if not all(isinstance(text, str) and len(text) <= _ID["maxlength"] for text in value):

@@ -134,7 +134,7 @@ class Moment(TypedDict):
 class Redaction(From):
     """How many characters were removed, and from how many updates, versions, runs and tests.
 
-    `characters` does not count those of runs and tests.
+    `characters` does not count characters in runs and tests.
     """
 
     to: int

@@ -41,8 +41,8 @@ class Hunk(TypedDict):
 class FileDifference(TypedDict):
     """The differences in one text; `git apply` and `patch` can read `unified`.
 
-    `name` is the name of the file in the newer document, and `oldName` in the older one. If one of
-    them does not have the file, both are the name in the other one.
+    `name` is the name of the file in the newer document, and `oldName` in the older one. If only
+    one document has the file, both fields have its name there.
     """
 
     root: str
@@ -88,7 +88,11 @@ def encoded_differences(naming: Naming, before: Side, after: Side, steps: int) -
 
 
 def encoded_difference(others: Mapping[str, Any], made: bytes) -> list[bytes]:
-    """Return a `Difference` as JSON in pieces, from its other fields and `encoded_differences`."""
+    """Return a `Difference` as JSON, in pieces.
+
+    others  all fields but `files` and `renamed`
+    made    what `encoded_differences` returned
+    """
     return [f"{json.dumps(others)[:-1]}, ".encode(), made, b"}"]
 
 

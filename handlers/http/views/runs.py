@@ -63,7 +63,7 @@ class Runs(TypedDict):
 
 
 class Languages(TypedDict):
-    """The languages that the service runs, by all their names."""
+    """All names of the languages that the service runs."""
 
     languages: list[str]
 
