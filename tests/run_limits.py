@@ -1,7 +1,7 @@
 """A pytest plugin: a test ends within its time limit, and a run of tests leaves no process.
 
-pytest-timeout knows the limit: `timeout` of setup.cfg, or the mark `timeout` of a longer test. The
-timer is this plugin's own. A coroutine is cancelled after a part of the limit. Then its fixtures
+pytest-timeout knows the limit: `timeout` of setup.cfg, or the mark `timeout` of a longer test. This
+plugin starts its own timers. A coroutine is cancelled after a part of the limit. Then its fixtures
 are torn down, and its error shows what it waited for. When the whole limit is over, all stacks are
 printed and this process ends (pytest-xdist starts another). `tests.leftovers` then ends all
 processes that this process had started.

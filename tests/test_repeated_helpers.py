@@ -11,8 +11,8 @@ from pathlib import Path
 from tests.repository import ROOT
 
 STATEMENTS = 3
-"""Least statements of a function that may not be repeated. Two lines alike are easier to read in
-both places than to look up."""
+"""Least statements of a function that may not be repeated. Two equal lines are easier to
+read in both places than to look up."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -82,7 +82,7 @@ async def test_old_sessions_show_roots_of_stock_editors_as_files(
 async def test_map_that_has_a_name_in_the_table_can_be_renamed(
     person: NewPerson, api: Api, peers: Peers
 ) -> None:
-    """Its menu only renames it, because its app decides about everything else."""
+    """The menu of such a map only has "Rename or move", because its app decides the rest."""
     ada = await person()
     await ada.sign_up()
     session_id = await ada.create("Board", access="link")

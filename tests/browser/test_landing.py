@@ -12,7 +12,7 @@ DIST = Path(__file__).parents[2] / "static" / "dist"
 
 
 async def test_session_starts_in_one_click_and_is_kept_after_sign_up(person: NewPerson) -> None:
-    """A visitor without an account writes and invites others. With an account they keep both."""
+    """A visitor without an account writes and invites others. They keep it after signing up."""
     ada, gil = await person(), await person()
     await ada.go("/")
     await ada.button("Start a session").click()
@@ -32,7 +32,7 @@ async def test_session_starts_in_one_click_and_is_kept_after_sign_up(person: New
 
 
 async def test_first_page_says_why_no_session_starts(person: NewPerson) -> None:
-    """Without the server, the button says so, and works again later."""
+    """If the server cannot be reached, the page says so. A later click starts the session."""
     ada = await person()
     ada.expected.append("ERR_FAILED")
     await ada.go("/")
@@ -47,7 +47,7 @@ async def test_first_page_says_why_no_session_starts(person: NewPerson) -> None:
 
 
 async def test_first_page_transfers_little(person: NewPerson) -> None:
-    """It loads the app's start, one font and one picture, and no editor."""
+    """The first page loads little: one font, one picture, and no editor."""
     ada = await person()
     answers: list[Response] = []
     ada.page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108  # Playwright marks it

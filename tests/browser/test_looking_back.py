@@ -57,7 +57,7 @@ async def test_versions_are_saved_compared_and_restored(person: NewPerson) -> No
 
 
 async def test_one_file_is_restored_from_its_version(person: NewPerson) -> None:
-    """The button of a file restores that file only, and the page shows the difference no more."""
+    """The button of a file restores only that file. Then the page no longer shows a difference."""
     ada = await person()
     await ada.sign_up()
     await ada.create("One file")

@@ -53,7 +53,7 @@ async def check_writable(page: Page, text: str) -> None:
 
 
 async def test_session_opens_offline_after_reload_and_in_new_tab(person: NewPerson) -> None:
-    """Both show the text of this browser, and what is typed is merged later."""
+    """Both show the text that this browser keeps. Text that is typed offline is merged later."""
     ada, session_id = await with_text(person)
     await ada.context.set_offline(True)
 

@@ -1,4 +1,4 @@
-"""Tests of programs in the browser: written, run, shared, and hidden ones kept from candidates."""
+"""Tests of programs in the browser: people write, run and share them, and hide some."""
 
 import pytest
 from playwright.async_api import Locator, expect
@@ -73,7 +73,7 @@ async def test_problem_is_solved_with_tests(person: NewPerson, language: str) ->
 
 
 async def test_candidate_sees_results_of_open_tests_only(person: NewPerson, api: Api) -> None:
-    """The candidate sees neither hidden tests nor their results. The owner can put them away."""
+    """The candidate sees neither hidden tests nor their results. The owner can hide them too."""
     ada, gil = await programmer(person, "javascript"), await person()
     await gil.enter_as_guest(await ada.invite("editor"), "Gil")
     await write(ada, CODE["javascript"])

@@ -18,7 +18,7 @@ async def runs_of(ada: Someone) -> list[dict]:
 
 
 async def test_code_of_kept_run_is_run_again(person: NewPerson) -> None:
-    """A row of the history runs the code of its moment, and says so. The editor keeps its text."""
+    """A button of the history runs the code as it was, and says so. The editor keeps its text."""
     ada = await programmer(person, "javascript")
     await run(ada, "console.log('first', prompt())")
     await expect(output(ada)).to_have_text("first null")
@@ -39,7 +39,7 @@ async def test_code_of_kept_run_is_run_again(person: NewPerson) -> None:
 
 
 async def test_replay_shows_output_of_its_moment(person: NewPerson) -> None:
-    """Each run is shown from the moment of its code on, with colours, and markup as text."""
+    """The replay shows a run from the moment at which it began, in colours, with markup as text."""
     ada = await programmer(person, "javascript")
     await run(ada, "console.log('\\x1b[31mred\\x1b[0m <b>')")
     await expect(ada.page.get_by_text(re.compile("Done in"))).to_be_visible()

@@ -1,4 +1,4 @@
-"""Programs that the browser has run by a service that the server knows."""
+"""Programs that a service runs, because the browser cannot run them."""
 
 import re
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ async def api(start_server: StartServer) -> AsyncIterator[Api]:
 
 
 async def test_service_runs_languages_that_browsers_do_not(person: NewPerson) -> None:
-    """The output comes from the service, and everybody sees it. Other languages say what to do."""
+    """The service sends the output, and everybody sees it. Other languages get an explanation."""
     ada, gil = await programmer(person, "shell"), await person()
     await gil.enter_as_guest(await ada.invite("viewer"), "Gil")
     await gil.button("Output").click()

@@ -39,10 +39,10 @@ def test_environment_takes_precedence_over_env_file(tmp_path: Path) -> None:
         (b"this is no setting\n", "line 1: must be NAME=value"),
     ],
 )
-def test_env_file_that_cannot_be_read_is_one_line(
+def test_unreadable_env_file_is_refused_with_one_line(
     tmp_path: Path, content: bytes, words: str
 ) -> None:
-    """A file in another encoding or with an invalid line ends the start with one line."""
+    """A file in another encoding, or with an invalid line, is refused with one line."""
     file = tmp_path / ".env"
     file.write_bytes(content)
 
@@ -55,7 +55,7 @@ def test_env_file_that_cannot_be_read_is_one_line(
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("/nonexistent/file")])
-def test_env_file_that_is_no_file_is_one_line(
+def test_env_file_that_is_no_file_is_refused_with_one_line(
     tmp_path: Path, make: Callable[[Path], object]
 ) -> None:
     """A folder or a broken link in the place of `.env` is refused with one line.
@@ -159,7 +159,7 @@ def test_missing_env_file_is_accepted(tmp_path: Path) -> None:
         ("COLLAB_PONG_S", "26", "COLLAB_PONG_S must not be greater than COLLAB_PING_S"),
     ],
 )
-def test_invalid_value_is_one_line_with_variable_and_rule(
+def test_invalid_value_is_refused_with_variable_and_rule(
     variable: str, value: str, words: str
 ) -> None:
     """An invalid value is refused with one line that names the variable and the rule."""

@@ -1,4 +1,4 @@
-"""Tests that the command says so if another package has the name of one of the server's."""
+"""Tests that the command reports another package with the name of one of its own."""
 
 import os
 import subprocess

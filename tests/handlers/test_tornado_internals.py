@@ -37,7 +37,7 @@ def test_private_name_list_matches_its_uses() -> None:
 
 
 def test_websocket_protocol_can_be_replaced_after_handshake() -> None:
-    """Tornado has the coroutine that reads frames, which the handover overrides."""
+    """Tornado reads frames in one coroutine, and the handover overrides this coroutine."""
     assert inspect.iscoroutinefunction(websocket.WebSocketProtocol13._receive_frame_loop)
     assert "_receive_frame_loop" in inspect.getsource(websocket.WebSocketProtocol13)
     assert websocket._WebSocketParams().compression_options is None
@@ -60,7 +60,7 @@ def test_websocket_mask_applied_twice_returns_the_data() -> None:
 
 
 def test_request_has_body_future() -> None:
-    """A request has `_body_future`, which shows the time limit whether the body is slow."""
+    """A request has `_body_future`, which is done once the whole body has arrived."""
     assert "self.request._body_future = Future()" in inspect.getsource(web)
 
 

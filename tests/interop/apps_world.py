@@ -76,7 +76,7 @@ class World:
     async def refusals(self, *names: str) -> list[tuple[int, str]]:
         """Return the different (close code, reason) pairs of these clients.
 
-        Without 1012, and without the code of sessions that were set aside, if `start` saw any.
+        1012 is left out. So is the code of sessions that were set aside, if `start` released any.
         """
         closes = [
             tuple(close)

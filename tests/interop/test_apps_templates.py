@@ -89,7 +89,7 @@ async def test_editor_with_another_template_is_told(
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_one_of_two_editors_that_begin_at_once_is_told(tmp_path: Path, version: int) -> None:
+async def test_one_of_two_editors_that_begin_together_is_told(tmp_path: Path, version: int) -> None:
     async with world(tmp_path / "data") as room:
         users = {name: await room.user(name) for name in ("ada", "bob")}
         for template in OTHERS.values():

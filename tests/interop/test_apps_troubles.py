@@ -165,7 +165,7 @@ async def test_crashes_under_work_of_three_versions_lose_nothing(tmp_path: Path)
 
 
 async def _kill_at_work(room: World, data: Path, name: str, session_id: str) -> None:
-    """Kill the server at a moment at which it works for a session, in which a client edits."""
+    """Kill the server while it works for this session, which a client keeps editing."""
     edits = asyncio.create_task(_edit_without_end(room, name))
     try:
         while True:

@@ -71,7 +71,7 @@ async def plant(owner: Api, session_id: str) -> list[str]:
 
 
 def unpacked(data: bytes) -> bytes:
-    """Return bytes with all that is compressed in them, of zip files and of git bundles too."""
+    """Return bytes, followed by all compressed data in them, as in zip files and git bundles."""
     found = [data]
     if zipfile.is_zipfile(io.BytesIO(data)):
         archive = zipfile.ZipFile(io.BytesIO(data))
@@ -99,7 +99,7 @@ def seen(world: World, who: str) -> bytes:
 
 @pytest.mark.parametrize("status", ["open", "ended"])
 async def test_no_route_shows_hidden_tests_or_results_to_others(world: World, status: str) -> None:
-    """Each client tries every route and method, each in a session with hidden tests."""
+    """Each client tries every route and method, in sessions with hidden tests."""
     for who in OTHERS:
         session_id = await world.session(status="open")
         ids = await plant(world.clients["owner"], session_id)
@@ -163,7 +163,7 @@ async def change_hidden_tests(owner: Api, session_id: str, ids: list[str]) -> No
 
 
 async def notes_until_message(wire: Wire) -> tuple[list[str], bytes]:
-    """Return what the notes are about up to the message, and all frames."""
+    """Return what each note is about, up to the note of the message, and all frames."""
     about, frames = list[str](), list[bytes]()
     while "message" not in about:
         frame = await wire.receive(PATIENCE_S)
@@ -175,7 +175,7 @@ async def notes_until_message(wire: Wire) -> tuple[list[str], bytes]:
 
 
 async def test_no_frame_tells_others_of_hidden_tests(world: World) -> None:
-    """Not even that something has changed, which would tell how many there are."""
+    """No frame says that a hidden test changed: counting such frames would tell their number."""
     session_id = await world.session()
     owner = world.clients["owner"]
     ids = await plant(owner, session_id)
@@ -197,7 +197,7 @@ async def test_no_frame_tells_others_of_hidden_tests(world: World) -> None:
 
 
 async def test_number_of_hidden_tests_does_not_show(start_server) -> None:
-    """Neither by the limit on tests nor by places in the order: hidden tests have their own."""
+    """Neither the limit nor the order shows it: hidden tests have their own limit and places."""
     server = await start_server(tests=2)
     owner, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
     session_id = await owner.new_session()

@@ -69,7 +69,7 @@ async def changed_session(room: World, ada: Api) -> str:
 async def test_restore_brings_back_names_and_deleted_files_by_one_edit(
     tmp_path: Path, stored: dict[str, str]
 ) -> None:
-    """The files are listed as in the version. Another restore makes that undone."""
+    """The files are listed as in the version. Another restore undoes this."""
     async with world(tmp_path / "data", **stored) as room:
         ada = await room.user("ada")
         session_id = await changed_session(room, ada)

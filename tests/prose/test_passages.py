@@ -51,7 +51,7 @@ comment -->
 
 
 def test_python_gives_comments_and_docstrings() -> None:
-    """Docstrings after constants are found too, but no strings and no instructions to tools."""
+    """Docstrings after constants are found too. Other strings and `noqa` comments are not prose."""
     text = '''"""A module.
 
 It has two paragraphs.
@@ -114,7 +114,7 @@ def test_sentence_knows_the_lines_of_its_characters() -> None:
 
 
 def test_checked_files_exist_and_are_named_once() -> None:
-    """checked.txt has existing paths in order, because a missing path would check nothing."""
+    """The paths in checked.txt are sorted, and exist: a missing path would check nothing."""
     paths = checked()
 
     assert paths == sorted(set(paths))
@@ -122,7 +122,7 @@ def test_checked_files_exist_and_are_named_once() -> None:
 
 
 @pytest.mark.parametrize(("text", "code"), [("Released again.\n", 0), ("Released at once.\n", 1)])
-def test_command_prints_findings_and_says_by_its_code_whether_there_are_any(
+def test_command_prints_findings_and_fails_if_there_are_any(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -212,7 +212,7 @@ def test_edit_copy_of_texts_with_values_and_torn_characters_is_right() -> None:
 
 
 def test_document_that_is_given_up_does_not_join_its_pieces() -> None:
-    """A copy is cut for an update, and given up before the update is in it.
+    """A copy is cut into pieces for an update, and is given up before the update is applied.
 
     Joining 4,000 pieces of 800 kB one by one would take more than a gigabyte.
     """

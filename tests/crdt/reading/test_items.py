@@ -13,7 +13,7 @@ from tests.crdt.struct_bytes import placed, text, update_of, value
 
 
 def test_units_has_a_character_for_each_code_unit() -> None:
-    """The units give the text again, and half a character alone becomes U+FFFD."""
+    """The units can be joined to the text again. Half a surrogate pair alone becomes U+FFFD."""
     assert len(units("a😀b")) == 4
     assert as_text(units("a😀b")) == "a😀b"
     assert as_text(units("a😀b")[:2]) == "a\ufffd"
@@ -52,7 +52,7 @@ def test_item_that_is_text_has_no_other_content() -> None:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_text_bytes_are_those_of_what_is_shown(seed: int) -> None:
+def test_text_bytes_count_only_shown_text(seed: int) -> None:
     """The count of text bytes leaves out deleted text, also in merged and squashed updates."""
     source = random.Random(seed)
     typist, updates = Typist(5), []

@@ -59,7 +59,7 @@ class Client:
         return y_protocol.decode_state_vector(state)
 
     def begin(self, known: str) -> None:
-        """Apply a template after connecting; what of it is new becomes a live edit."""
+        """Apply a template after connecting. The new part of it becomes a live edit."""
         before = bytes(self.typist.doc.get_state())
         self.typist.hear(template(known))
         if self.clocks().get(TEMPLATE, 0) == len(known) and TEMPLATE not in (
@@ -122,7 +122,7 @@ def begun(known: str = FIRST) -> tuple[Room, Client]:
 @pytest.mark.parametrize("asks_first", [True, False], ids=["asks first", "answers first"])
 @pytest.mark.parametrize("other", ["my head line\n", "other \n\n", "head\n"])
 def test_other_template_is_noticed_however_long_it_is(other: str, *, asks_first: bool) -> None:
-    """The second client learns it, and nothing of its template is taken."""
+    """The second client is told, and no part of its template is taken."""
     room, ada = begun()
     bob = Client(room, "bob", 6, other)
     if not asks_first:
@@ -139,7 +139,7 @@ def test_other_template_is_noticed_however_long_it_is(other: str, *, asks_first:
 
 @pytest.mark.parametrize("longer", [FIRST, FIRST[:4], FIRST + "and a text\n", ""])
 def test_same_template_is_taken_with_what_follows_it(longer: str) -> None:
-    """What a later release adds is taken, after one question about the known part."""
+    """The text that a later release adds is taken, after one question about the known part."""
     room, ada = begun()
     bob = Client(room, "bob", 6, longer)
     announce(room, bob.connection, 6)
@@ -175,7 +175,7 @@ def test_edits_under_the_id_wait_until_its_sender_has_shown_the_known_part() -> 
     assert ada.questions == 1
 
 
-def test_owner_of_other_ids_stays_the_one_who_brought_them() -> None:
+def test_author_of_a_template_stays_the_client_that_brought_it() -> None:
     """A client that shows a template does not become its author."""
     room, _ = begun()
     Client(room, "bob", 6, FIRST).finish()
@@ -186,7 +186,7 @@ def test_owner_of_other_ids_stays_the_one_who_brought_them() -> None:
 
 
 def test_answer_to_an_earlier_question_does_not_count_as_shown() -> None:
-    """A client that answers without being asked has shown nothing either."""
+    """An answer counts only for the question to which it belongs."""
     room, _ = begun()
     bob = Client(room, "bob", 6, "my head line\n")
     bob.act()
@@ -246,7 +246,7 @@ def test_other_template_is_noticed_after_a_restart() -> None:
 
 
 def test_viewer_is_not_asked() -> None:
-    """Their content never comes into the document."""
+    """A viewer adds no content, so there is nothing to compare."""
     room, _ = begun()
     bob = Client(room, "bob", 6, "head\n", Role.VIEWER)
     bob.finish()
@@ -273,7 +273,7 @@ def texts_of(dice: random.Random) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", range(100))
-def test_clients_are_equal_or_know_that_they_are_not(seed: int) -> None:
+def test_clients_have_equal_documents_or_are_told(seed: int) -> None:
     """Three clients with two templates act in random order."""
     dice = random.Random(seed)
     room, templates = make_room(), texts_of(dice)

@@ -33,9 +33,9 @@ def content(kind: int, body: bytes) -> Struct:
     ],
 )
 def test_same_text_agrees_however_it_is_cut(theirs: list[Struct]) -> None:
-    """Parts that one side deleted, replaced or left out agree.
+    """Parts that one side deleted, replaced or left out do not count as different.
 
-    Nothing is compared after the end.
+    Clocks from `until` on are not compared.
     """
     assert not differ([text("abcd")], theirs)
     assert not differ([text("a"), placed(text("bcd"), left=(1, 0))], theirs)
@@ -54,8 +54,8 @@ def test_other_content_differs(theirs: list[Struct]) -> None:
     assert differ([text("abcd")], theirs)
 
 
-def test_values_are_compared_each_by_itself_however_they_are_cut() -> None:
-    """Nothing is compared after the end."""
+def test_values_are_compared_one_by_one_however_they_are_cut() -> None:
+    """Clocks from `until` on are not compared."""
     ours = [value(4)]
 
     assert not differ(ours, [value(2), placed(value(2), left=(1, 1))])
@@ -144,7 +144,8 @@ def test_same_content_in_another_place_differs(place: dict[str, object]) -> None
 
     assert find_differing(ours, theirs, {1: (0, 4)}) == {1}
     assert find_differing(theirs, ours, {1: (0, 4)}) == {1}
-    # A part that was cut off is behind the part before it, wherever that is.
+    # The rest of a cut struct is behind its first part, wherever that part is. So only a different
+    # right neighbour still counts.
     assert find_differing(ours, theirs, {1: (2, 4)}) == ({1} if "right" in place else set())
 
 
@@ -162,9 +163,9 @@ def test_part_that_is_not_behind_the_part_before_it_differs() -> None:
 
 @pytest.mark.parametrize("is_ours", [True, False])
 def test_deleted_value_agrees_whatever_it_is(*, is_ours: bool) -> None:
-    """An app changed the object that it got from a map, and set it again.
+    """An app may change the object that it got from a map, and set it under the key again.
 
-    A client that keeps the old value for undo sends it as it was changed.
+    A client that keeps the deleted value for undo then sends that value with the change.
     """
     kept = Section(1, 0, [placed(value(), parent="m", key="k")])
     changed = Section(1, 0, [placed(content(ANY, b"\x01\x7e"), parent="m", key="k")])

@@ -79,7 +79,7 @@ def test_word_in_the_middle_of_a_text_becomes_one_insert() -> None:
     assert len(session.check()) == 1
 
 
-def test_words_of_several_users_are_joined_each() -> None:
+def test_words_of_each_user_are_joined() -> None:
     session = Session(5, 1 << 31)
     session.start()
     for at in range(200):
@@ -90,7 +90,7 @@ def test_words_of_several_users_are_joined_each() -> None:
     assert len(session.check()) == 1 + 200
 
 
-def test_letters_before_each_other_are_not_joined() -> None:
+def test_letters_typed_in_front_of_each_other_are_not_joined() -> None:
     """Each of these letters has another letter on its right, which decides where edits go."""
     session = Session(5)
     session.start()

@@ -1,4 +1,4 @@
-"""Tests of edits of texts with LF that are made in documents with other line ends."""
+"""Tests that edits of a text with LF become edits of a document with other line ends."""
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,7 @@ lines = st.lists(st.sampled_from(["a", "", "é😀", "b"]), max_size=6)
 
 
 @given(lines, lines)
-def test_edits_of_a_text_with_crlf_give_what_was_meant(old: list[str], new: list[str]) -> None:
+def test_edits_of_a_text_with_crlf_give_the_new_lines(old: list[str], new: list[str]) -> None:
     """The document has the new lines, with its own line ends."""
     original = "\r\n".join(old).encode()
     edits = edits_between(with_lf(original), "\n".join(new).encode())
@@ -55,5 +55,5 @@ def test_edits_of_a_document_with_crlf_insert_and_delete_whole_line_ends() -> No
 @pytest.mark.parametrize(
     ("text", "expected"), [(b"a\nb\n", b"\n"), (b"a\r\n", b"\r\n"), (b"a", b""), (b"a\r\nb\n", b"")]
 )
-def test_line_ends_are_those_of_all_lines(text: bytes, expected: bytes) -> None:
+def test_line_ends_are_known_if_all_lines_have_the_same(text: bytes, expected: bytes) -> None:
     assert line_ends(text) == expected

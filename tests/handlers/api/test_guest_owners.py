@@ -42,7 +42,7 @@ async def test_guest_without_invite_owns_new_session(ada: Api) -> None:
 
 
 async def test_guest_with_own_session_cannot_open_or_join_another(ada: Api) -> None:
-    """A guest has one session, also if they own it. Others are for people with an account."""
+    """A guest has one session, even if they own it. More sessions need an account."""
     gus = await start(ada.url)
     other = await ada.new_session(access="link")
 

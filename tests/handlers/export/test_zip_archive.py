@@ -117,9 +117,9 @@ async def test_zip_archive_of_long_history_is_read_in_pages(
 async def test_zip_archive_that_is_given_up_leaves_its_file_alone(
     ada: Api, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A client hangs up: the archive is dropped, and does not write to the closed file again.
+    """If a client hangs up, the archive is dropped and does not write to its closed file.
 
-    pytest fails a test in which collecting an object raises.
+    pytest fails a test if an object raises an error while Python deletes it.
     """
     session_id = await ada.new_session(code="x")
     services = server.parts.services

@@ -46,7 +46,7 @@ async def test_program_gets_its_input_and_its_output_is_stored(ada: Api) -> None
 async def test_languages_of_the_service_are_listed_by_all_their_names(
     start_server: StartServer, ada: Api, tmp_path: Path
 ) -> None:
-    """They are not asked for again within a minute. A service that does not tell them is 503."""
+    """All names are listed. If the service cannot be reached, the answer is 503."""
     nowhere = await start_server(
         runner_url=f"http://127.0.0.1:{free_port()}/", data_dir=str(tmp_path / "away")
     )

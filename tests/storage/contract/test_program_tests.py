@@ -63,7 +63,7 @@ class TestProgramTests:
         assert await names(store) == []
 
     async def test_changed_test_keeps_its_place(self, store: Store, seed: Seed) -> None:
-        """What it says and whether it is hidden changes, and a test that is gone is not found."""
+        """Its texts and its flag change. A test that does not exist cannot be changed."""
         await seed.session()
         for name in "abc":
             await store.add_program_test(program_test(name))
@@ -115,7 +115,7 @@ class TestProgramTests:
     async def test_damaged_test_keeps_its_place_and_says_nothing(
         self, store: Store, seed: Seed, column: str, value: object
     ) -> None:
-        """A changed flag is damage too. A flag that cannot be read is that of a hidden test."""
+        """A changed flag is damage too. If the flag cannot be read, the test counts as hidden."""
         await seed.session()
         for name in "abc":
             await store.add_program_test(program_test(name))

@@ -1,4 +1,4 @@
-"""Tests of the value of a row that has what a test of a program says."""
+"""Tests of the stored value of a row that holds a test of a program."""
 
 from dataclasses import replace
 from typing import Any
@@ -42,7 +42,7 @@ def test_value_that_does_not_fit_its_row_is_damaged(changes: dict[str, object]) 
 
 
 def test_description_that_cannot_be_read_is_mended() -> None:
-    """The test is hidden, because fewer people see it then."""
+    """A test whose flag is lost becomes hidden, because then fewer people see it."""
     found = as_test({"session_id": "s1", "position": "x", "created_at": b""}, "t")
 
     assert found == replace(TEST, id="t", position=0, created_at=0, wanted=None)

@@ -9,6 +9,6 @@ def test_words_of_kinds_are_those_of_the_api() -> None:
     assert [str(word) for word in Kind] == ["case", "file"]
 
 
-def test_test_without_what_it_says_is_damaged() -> None:
+def test_test_without_its_texts_is_damaged() -> None:
     assert program_test(wanted=None).is_damaged
     assert not program_test().is_damaged

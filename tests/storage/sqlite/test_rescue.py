@@ -1,6 +1,6 @@
 """Tests of removed and replaced files of an open database.
 
-No write is reported as saved meanwhile, and no saved write is lost.
+While the files are missing, no write is reported as saved. No saved write is lost.
 """
 
 import logging
@@ -138,7 +138,7 @@ async def test_nothing_is_called_saved_until_files_are_put_back(
 async def test_killed_after_files_were_put_back_loses_nothing(
     store: SqliteStore, path: Path, work: Callable[[Path], None], tmp_path: Path
 ) -> None:
-    """A copy of the files as they are, with the log, stands for the disk after a crash."""
+    """The test copies the files of the open store: a crash would leave them so on the disk."""
     await store.add_message(message("saved"))
     work(path)
     await store._engine.mend()

@@ -20,7 +20,7 @@ def test_all_texts_of_a_test_lose_the_text() -> None:
 
 
 async def test_only_tests_with_the_text_change_and_count(world: World) -> None:
-    """Hidden tests lose it too, and a damaged test is deleted, because it may have it."""
+    """Hidden tests lose the text too. A damaged test is deleted, because it may have the text."""
     await world.session()
     damaged = replace(program_test("damaged", "one"), wanted=None)
     given = [

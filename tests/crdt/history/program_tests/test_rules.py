@@ -137,7 +137,7 @@ async def test_redaction_and_change_of_a_test_do_not_undo_each_other(world: Worl
 
 
 async def test_limit_counts_open_and_hidden_tests_apart(world: World) -> None:
-    """Concurrent calls do not pass it, and hiding a test is refused if there are too many."""
+    """Concurrent calls cannot pass the limit, nor can a hidden test that becomes open."""
     session, counters = await opened(world), LimitCounters()
     tests = ProgramTests(world.store, world.rooms.storage_quota, counters, 2)
 

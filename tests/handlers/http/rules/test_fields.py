@@ -81,6 +81,6 @@ def test_blank_message_is_refused_and_may_have_lines() -> None:
 
 
 def test_truth_value_is_not_a_whole_number() -> None:
-    """True and false are refused as numbers, although Python counts with them."""
+    """True and false are refused as numbers, although Python treats them as numbers."""
     assert faults(fields.check_whole, True) == ["must be a whole number"]
     assert faults(fields.check_whole, 1) == []
