@@ -26,8 +26,8 @@ export const keys = kept<string>("keys", "default", ["default", "vim"])
 /** Whether a new session shows its owner the first steps. */
 export const showsStart = kept<boolean>("showsStart", true)
 /**
- * Whether the list of files is shown next to the text, where it does not cover it. At first it is
- * shown if there is room for the chat, too, and for some 80 columns of text.
+ * Whether the list of files is shown, in windows that have room for it next to the text. The default
+ * is true if there is also room for the chat and for some 80 columns of text.
  */
 export const showsFiles = kept<boolean>("showsFiles", innerWidth > 1200)
 
@@ -40,7 +40,7 @@ function size(name: string, initial: number, least: number, most: number) {
   return { px, resize, initial, least, most }
 }
 
-/** The sizes of the panels around the text. Style sheets have bounds by the window's size, too. */
+/** The sizes of the panels around the text. Style sheets also bound them by the window's size. */
 export const sizes = {
   files: size("filesWidth", 220, 160, 480),
   side: size("sideWidth", 320, 240, 640),

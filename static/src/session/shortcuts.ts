@@ -37,7 +37,7 @@ export const isRun = (event: KeyboardEvent) =>
   event.key === "Enter" &&
   !(event.target instanceof Element && event.target.closest(".side, dialog, input, select"))
 
-/** What the keys do that run programs. */
+/** The actions of the keys that run programs. */
 interface RunKeys {
   run: () => void
   runTests: () => void

@@ -43,7 +43,7 @@ async function install(): Promise<void> {
 
 async function activate(): Promise<void> {
   const names = (await worker.caches.keys()).filter((name) => name.startsWith(PREFIX))
-  // in the order in which they were made: the last one before this belongs to open tabs
+  // the names are in the order of their making, and open tabs may need the build before this one
   const others = names.filter((name) => name !== PREFIX + SHELL.revision)
   await Promise.all(others.slice(0, -1).map((name) => worker.caches.delete(name)))
   await worker.clients.claim()
@@ -59,7 +59,7 @@ async function keptPage(): Promise<Response> {
   return (await cache.match(PAGE, ANY)) ?? Response.error()
 }
 
-/** The server's page; the kept one if the server, or a proxy before it, does not give it. */
+/** The server's page. If the server, or a proxy before it, does not send it: the kept page. */
 async function page(request: Request): Promise<Response> {
   try {
     const answer = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) })

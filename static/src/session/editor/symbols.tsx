@@ -21,7 +21,7 @@ function indent(view: EditorView): void {
 interface Props {
   view: { current: EditorView | null }
   undo: () => void
-  /** called before each key, because using one ends following */
+  /** called before a key acts, to stop following another user */
   onUse: () => void
 }
 

@@ -122,7 +122,7 @@ export class LiveSession {
     void this.readTests()
   }
 
-  /** Tests that cannot be read now are read with the next change of them. */
+  /** Read the tests. If that fails, they are read when a test changes next. */
   private readTests(): Promise<void> {
     return this.tests.noted().catch(() => undefined)
   }

@@ -80,7 +80,7 @@ function Ending({ shown }: { shown: Shown }) {
   )
 }
 
-/** Says that the code that ran is an older one. */
+/** Says which earlier run this one repeats, with the code of that time. */
 function Again({ run: { user, number, sequence } }: { run: Run }) {
   return (
     <span>

@@ -22,7 +22,7 @@ export class RemoteRunner {
     return `/session/${this.sessionId}/runs/remote`
   }
 
-  /** Why a program in this language cannot run by the service; "" if it can. */
+  /** Why the service cannot run a program in this language; "" if it can. */
   async whyNot(language: string): Promise<string> {
     const name = languageName(language)
     const here = `${name} does not run in a browser. These do: ${browserLanguages()}.`

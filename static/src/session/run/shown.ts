@@ -12,7 +12,7 @@ export interface Shown {
   pieces: Piece[]
   pictures: string[]
   ending: Ending | null
-  /** whether the service ran it that the server knows, and not this browser */
+  /** whether a service ran it, and not this browser */
   isRemote: boolean
   /** why it could not run; "" if it could */
   problem: string

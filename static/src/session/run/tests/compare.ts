@@ -1,6 +1,6 @@
 // Compares what a program printed with what a test expects.
 
-/** The text without what does not count: white space at the ends of lines, and a final newline. */
+/** The text without white space at the ends of lines, and without a final newline. */
 const relevant = (text: string) =>
   text
     .split("\n")

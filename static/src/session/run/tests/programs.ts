@@ -26,7 +26,7 @@ const inEntry = ({ files, entry }: Subject, code: string): Sources => ({
   entry,
 })
 
-/** The assertions stand in a block behind the code, so that they reach all names of it. */
+/** The assertions are in a block after the code, so they can use all names of the code. */
 const script: Make = (subject, code, source, mark) =>
   inEntry(
     subject,
@@ -34,7 +34,7 @@ const script: Make = (subject, code, source, mark) =>
       `${source}\n;await runTests() }\n`,
   )
 
-/** An expression, of a file that has comments before it and begins with a semicolon. */
+/** The expression of a file, without the comments and the semicolon before it. */
 const plain = (text: string) => text.slice(text.indexOf(";(") + 1).trim()
 
 const MAKERS: Readonly<Record<string, Make>> = {

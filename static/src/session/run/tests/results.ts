@@ -48,7 +48,7 @@ function reported({ stdout }: Ran, mark: string, isHidden: boolean): Result[] {
     })
 }
 
-/** One result; null for a line that a program printed and that is none. */
+/** The result in a line; null if the line has none, because the program itself printed it. */
 function parsed(line: string, isHidden: boolean): Result | null {
   let fields: Fields
   try {

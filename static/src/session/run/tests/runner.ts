@@ -6,8 +6,8 @@ import type { Ran } from "./results"
 const FRESH: Ran = { outcome: "done", ms: 0, stdout: "", stderr: "", problem: "" }
 
 /**
- * Runs one program at a time. What it prints is only here: a hidden test may print its input, so
- * nothing of it goes into the presence that others see.
+ * Runs one program at a time. Its output stays here, and does not get into the presence that others
+ * see: a program may print the input of a hidden test.
  */
 export class TestRunner {
   private host: Host | null = null
@@ -38,7 +38,7 @@ export class TestRunner {
       for (const { to, text } of heard.pieces) {
         const stream = to === "out" ? "stdout" : "stderr"
         const all = this.ran[stream] + text
-        // the worker cuts the output; more than that does not come from our worker
+        // our worker cuts the output, so a longer one does not come from our worker
         if (all.length <= OUTPUT_BYTES) this.ran = { ...this.ran, [stream]: all }
       }
     } else if (heard.is === "ended") this.finish({ outcome: heard.outcome, ms: heard.ms })

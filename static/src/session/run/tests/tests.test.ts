@@ -15,7 +15,7 @@ vi.mock("../../../api", () => ({
 }))
 vi.mock("../../../ui/announce", () => ({ announce: vi.fn(), tell: vi.fn() }))
 
-/** What the frame would do: real frames load files of a server. */
+/** Stands in for the frame, because a real one loads files from a server. */
 const frame = vi.hoisted(() => ({
   run: vi.fn<(program: Program) => Promise<Ran>>(),
   stop: vi.fn(),

@@ -175,7 +175,7 @@ export class Tests {
     return resultsOf(test, subject.language, await runner.run(program), mark)
   }
 
-  /** All that everybody sees of the run is made of the results of open tests. */
+  /** Report a run. All parts of it that everybody sees come from results of open tests. */
   private async report(tests: ProgramTest[], find: Find, results: Result[]): Promise<void> {
     const open = results.filter(({ isHidden }) => !isHidden)
     const about = tests.find(({ isHidden }) => !isHidden) ?? tests[0]
