@@ -28,7 +28,7 @@ async def test_run_copies_and_keeps_clean_or_unclean_end_of_source(
     code = await copying.run(source, str(target), into_existing=False)
 
     assert (code, capsys.readouterr().out) == (
-        0, "Copied 2 rows of 12 tables; counts and digests are equal.\n"
+        0, "Copied 2 rows of 13 tables; counts and digests are equal.\n"
     )  # fmt: skip
     store = SqliteStore(target / "collab.db")
     assert await store.open() is False
