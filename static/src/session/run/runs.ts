@@ -168,7 +168,7 @@ export class Runs {
       this.progress.value = heard.total && heard.loaded / heard.total
     else if (heard.is === "started") this.started()
     else if (heard.is === "output") this.add(heard.pieces)
-    else if (heard.is === "input") this.typed.isAwaited.value = heard.isAwaited
+    else if (heard.is === "input") this.typed.waits(heard.isAwaited)
     else if (heard.is === "picture") this.addPicture(heard.type, heard.bytes)
     else if (heard.is === "broken") this.broken(heard.message)
     else this.ended(heard)
@@ -224,7 +224,7 @@ export class Runs {
     this.stopRemote = null
     this.phase.value = "idle"
     this.progress.value = null
-    this.typed.isAwaited.value = false
+    this.typed.waits(false)
   }
 
   /** Tell the others of the running program now, or soon if they were told a moment ago. */

@@ -19,6 +19,11 @@ export class Typed {
     this.isAwaited.value = false
   }
 
+  /** The program waits for a line, or does not wait any more. */
+  waits(isAwaited: boolean): void {
+    this.isAwaited.value = isAwaited
+  }
+
   /** Give the program a line. More than the server keeps ends the input. */
   line(line: string): void {
     const all = `${this.text}${line}\n`

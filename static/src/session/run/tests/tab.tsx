@@ -149,8 +149,8 @@ export function TestsTab(props: Props) {
         files={running.places}
         languageOf={running.languageOf}
         save={(written) => tests.save(draft.test?.id ?? null, written)}
-        onChange={(changed) => (tests.draft.value = changed)}
-        onClose={() => (tests.draft.value = null)}
+        onChange={(changed) => tests.keepDraft(changed)}
+        onClose={() => tests.keepDraft(null)}
       />
     )
   const shown = list.filter((test) => !(hides && test.isHidden))

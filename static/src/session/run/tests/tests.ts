@@ -83,6 +83,11 @@ export class Tests {
     this.draft.value = { test, first, written: first }
   }
 
+  /** Keep what the user has written in the form; null closes it. */
+  keepDraft(draft: Draft | null): void {
+    this.draft.value = draft
+  }
+
   /** Add a test, or change the one with this id. */
   async save(id: string | null, written: Written): Promise<void> {
     // Only staff may say whether a test is hidden.
