@@ -52,7 +52,9 @@ const canWait = "Suspending" in WebAssembly && "promising" in WebAssembly
 function connect(pyodide: PyodideAPI, { canAsk }: Program, { output, input }: Stage): void {
   pyodide.setStdin({ stdin: () => input.next() ?? undefined })
   const globals = pyodide.globals as unknown as Globals
-  if (canAsk && canWait) globals.set("_ask", () => input.line())
+  // Python has None for undefined only
+  const ask = async () => (await input.line()) ?? undefined
+  if (canAsk && canWait) globals.set("_ask", ask)
   const writer = (to: "out" | "err") => {
     const decoder = new TextDecoder()
     return {
