@@ -40,10 +40,11 @@ from crdt.structs.struct_index import StructIndex
 from crdt.wire.parsed_update import Parsed
 
 _NOBODY: frozenset[int] = frozenset()
-MAX_COMPARED_BYTES = 128 << 10
+MAX_COMPARED_BYTES = 32 << 10
 """Most bytes of a document whose structs under ids without an owner are compared. Templates are
 small. But a whole document that was moved here from another server has no owners either. It may be
-large, and each client would have to send all of it again."""
+large, and each client would have to send all of it again. Also, a comparison holds the event loop:
+8 µs for each struct, of which 32 KiB can have about 4,000."""
 
 BROUGHT = (
     "user %s brought edits of others that session %s lacked, as after a restored backup or a crash"
