@@ -196,7 +196,8 @@ class RoomStore(Protocol):
         auto_limit  how many automatic versions a session keeps
 
         If the newest version has the same files and documents, nothing is stored, and
-        (newest version, False) is returned. Raises NotFound if the session is gone.
+        (newest version, False) is returned; but see `Version.covers` for labels. Raises NotFound
+        if the session is gone.
         Raises LimitReached if the session has `limit` versions that are not automatic.
         """
 

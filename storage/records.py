@@ -244,7 +244,14 @@ class Version:
     documents: Mapping[str, Any] = field(default_factory=dict)
     is_damaged: bool = False
 
-    def holds_same(self, other: "Version") -> bool:
-        """Whether two versions hold equal documents."""
-        is_read = self.files is not None
-        return is_read and self.files == other.files and self.documents == other.documents
+    def covers(self, other: "Version") -> bool:
+        """Whether a next version would add nothing: an equal document, and no first label for it.
+
+        A user who saves a version with a label must find the label again, although the server has
+        made a version of the same text by itself before.
+        """
+        if self.files is None or (
+            other.kind is VersionKind.MANUAL and other.label and not self.label
+        ):
+            return False
+        return self.files == other.files and self.documents == other.documents

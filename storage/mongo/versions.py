@@ -44,7 +44,7 @@ class MongoVersionStore:
             name = await remembered_name(self._engine, version.author_id, version.author_name)
             for _ in range(_TRIES):
                 newest = await _newest(self._engine, version.session_id)
-                if newest and newest.holds_same(version):
+                if newest and newest.covers(version):
                     await self._engine.confirm()
                     return newest, False
                 number = newest.number + 1 if newest else 1

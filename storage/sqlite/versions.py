@@ -48,7 +48,7 @@ class SqliteVersionStore:
             newest, automatic = seen
             if not session_exists(db, version.session_id):
                 raise NotFound("session")
-            if newest and newest.holds_same(version):
+            if newest and newest.covers(version):
                 return newest, False
             number = newest.number + 1 if newest else 1
             count = surplus(

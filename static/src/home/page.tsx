@@ -215,8 +215,8 @@ export function HomePage() {
       </div>
       {isGuest && (
         <p class="notice">
-          You are a guest. <a href="/signup">Create an account</a> to open sessions yourself and
-          keep what you wrote.
+          You are a guest. <a href="/signup">Create an account</a> to keep your sessions, and to
+          open more of them.
         </p>
       )}
       {problem && (

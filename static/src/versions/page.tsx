@@ -77,7 +77,7 @@ function Restore({ id, version, file, onDone, onClose }: RestoreProps) {
         tell(
           file
             ? `${file.name} is restored from version ${version}`
-            : `Version ${version} is restored${stay && `, but for ${stay}: only texts can be restored`}`,
+            : `Version ${version} is restored${stay && `, except ${stay}: only texts can be restored`}`,
         )
         onDone()
         onClose()

@@ -143,6 +143,18 @@ class TestVersions:
         assert again == (first, False)
         assert await store.versions("s1", None, MANY, with_files=True) == [first]
 
+    async def test_version_with_the_first_label_of_the_same_files_is_stored(
+        self, store: Store, seed: Seed
+    ) -> None:
+        """A user's label is kept, although an automatic version has the same text already."""
+        await seed.session()
+        await store.add_version(version("a", label="", kind=VersionKind.AUTO), MANY)
+
+        named, is_new = await store.add_version(version("a", label="before the talk"), MANY)
+
+        assert (named.number, named.label, is_new) == (2, "before the talk", True)
+        assert await store.add_version(version("a", label=""), MANY) == (named, False)
+
     async def test_version_of_same_files_in_other_order_returns_existing_version(
         self, store: Store, seed: Seed
     ) -> None:

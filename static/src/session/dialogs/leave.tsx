@@ -24,7 +24,7 @@ export function Leave({ session }: { session: Session }) {
   return (
     <>
       <h3>Leave</h3>
-      <p class="hint">The session goes from your list. What you wrote stays in it.</p>
+      <p class="hint">The session leaves your list. What you wrote stays in the session.</p>
       <p class="actions">
         <Sure label="Leave the session" question="Really leave" onSure={() => void leave()} />
       </p>

@@ -7,7 +7,13 @@ import { Field, Form } from "../../ui/form"
 export function SaveDialog({ sessionId, onClose }: { sessionId: string; onClose: () => void }) {
   const save = async ({ label }: Record<string, string>) => {
     const version = await post<Version>(`/code/${sessionId}/save`, label ? { label } : {})
-    tell(`Version ${version.version} is saved`)
+    // the server keeps one label for an unchanged text
+    const other = label && version.label !== label
+    tell(
+      other
+        ? `Nothing has changed since version ${version.version}, “${version.label}”`
+        : `Version ${version.version} is saved`,
+    )
     onClose()
   }
   return (

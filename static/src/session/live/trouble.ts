@@ -68,7 +68,7 @@ const LIMITS = new Map([
     "Nothing can be added here until the session's owner deletes sessions, or hands them over",
   ],
   ["types", "This session has as many shared types as the server allows"],
-  ["type_depth", "What you inserted has too many things in each other for the server"],
+  ["type_depth", "What you inserted is nested too deeply for the server"],
   ["value_depth", "What you inserted has a value with too many levels for the server"],
   ["name_bytes", "What you inserted has a name that is too long for the server"],
   ["structs", "What you typed has more parts than the server takes in one piece"],

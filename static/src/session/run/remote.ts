@@ -30,11 +30,11 @@ export class RemoteRunner {
       this.languages ??= new Set((await get<Languages>(this.path)).languages)
     } catch (error) {
       if (error instanceof ApiError && error.status === NOT_FOUND)
-        return `${here} Who operates this server can add other languages, by a service that runs programs (COLLAB_RUNNER_URL).`
+        return `${here} The operator of this server can add other languages by a service that runs programs (COLLAB_RUNNER_URL).`
       return `${here} This server knows a service for other languages, but the service does not answer. Try again later.`
     }
     if (this.languages.has(called(language))) return ""
-    return `${here} The service that this server uses for other languages does not run ${name} either. Who operates the server can install it there.`
+    return `${here} The service that this server uses for other languages does not run ${name} either. The operator of the server can install it there.`
   }
 
   /** Have the service run a file, with the texts that the server has now. */
