@@ -338,7 +338,7 @@ export interface components {
       expected?: string
       actual?: string
     }
-    /** @description The languages that the service runs, by all their names. */
+    /** @description All names of the languages that the service runs. */
     Languages: {
       languages: string[]
     }
@@ -561,8 +561,8 @@ export interface components {
     /**
      * @description The differences in one text; `git apply` and `patch` can read `unified`.
      *
-     *     `name` is the name of the file in the newer document, and `oldName` in the older one. If one of
-     *     them does not have the file, both are the name in the other one.
+     *     `name` is the name of the file in the newer document, and `oldName` in the older one. If only
+     *     one document has the file, both fields have its name there.
      */
     FileDifference: {
       root: string
@@ -784,7 +784,7 @@ export interface components {
     /**
      * @description How many characters were removed, and from how many updates, versions, runs and tests.
      *
-     *     `characters` does not count those of runs and tests.
+     *     `characters` does not count characters in runs and tests.
      */
     Redaction: {
       from: number
