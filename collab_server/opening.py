@@ -76,8 +76,9 @@ async def begin_epoch(config: Config, store: PortableStore) -> bool:
 
     Each start writes a new random name, the epoch, into the store and into a file in DATA_DIR. If
     the two names differ at the next start, the store was restored from a backup, or belongs to
-    another DATA_DIR. A backup may have been made during the last run. So the epoch also changes
-    during a run and at its end, see `renew_epoch`.
+    another DATA_DIR. A backup that was made during a run has the epoch of that run. If this epoch
+    stayed, a restore of the backup would not be noticed. So the epoch also changes during a run
+    and at its end, see `renew_epoch`.
 
     Raises OSError or StoreUnavailable.
     """
@@ -136,9 +137,9 @@ def _replace(path: Path, text: str) -> None:
 async def rehearse(config: Config) -> str:
     """Try all steps of a start, and undo them.
 
-    Returns the name of the server that has the store open, "" for none. Raises StartError with the
-    message with which a start would end. It is no error here if a server has the store open and
-    uses the port.
+    Returns the name of the server that has the store open, "" for none. Raises StartError if a step
+    fails, with the message that a start would print. It is no error here if a server has the store
+    open and uses the port.
     """
     is_port_used: PortInUse | None = None
     try:

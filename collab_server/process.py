@@ -32,8 +32,9 @@ _ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 
 _SWITCH_S = 0.001
 """Seconds after which a thread gives the interpreter's lock to a thread that waits for it. Python's
-own value is 0.005. The event loop releases the lock at each system call. With Python's value it
-would then wait 5 ms for each thread that reads rows or updates: 100 ms for a turn of ten calls."""
+own value is 0.005. The event loop releases the lock at each system call. A thread that reads rows
+or updates may then keep the lock for this time. An example with Python's own value: ten system
+calls, each with a wait for two such threads, take 100 ms."""
 
 _COLLECTIONS = 700, 10, 100
 """Thresholds of Python's garbage collector. The last one is ten times Python's own, because a
@@ -113,7 +114,7 @@ async def _serve(config: Config, sockets: list[socket.socket], safeguards: Safeg
         except StartError as error:
             logs.complain(str(error))
             return CANNOT_START
-        except Exception as error:  # for any error, another start would fail in the same way
+        except Exception as error:  # any error here would also end the next start
             logs.complain(f"cannot start: {type(error).__name__}: {error}")
             _log.debug("cannot start", exc_info=True)
             return CANNOT_START

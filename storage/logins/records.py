@@ -1,9 +1,10 @@
-"""The records of logins and of the tickets that they give: frozen, with slots."""
+"""The records of logins, and of tickets for WebSockets: frozen, with slots."""
 
 from dataclasses import dataclass, replace
 
 _EARLIER_HASHES = 64
-"""Earlier refresh tokens that a login remembers. Even many tabs use fewer within 20 s."""
+"""Most tokens in `earlier_hashes`. It has the tokens of the last 20 s, and even a user with many
+tabs uses fewer in this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +13,8 @@ class Login:
 
     token_hash      hash of the present refresh token
     previous_hash   hash of the previous refresh token, for retries and to detect theft
-    earlier_hashes  still earlier tokens, with times of exchange, newest first: `hash:ms hash:ms`
+    earlier_hashes  hashes of the tokens before the previous one, newest first, each with the time
+                    of its exchange: `hash:ms hash:ms`
     generation      place of the present token in the chain of the login's tokens, from 0
     expires_at      when the login ends if it is not used before; never later than `ends_at`
     used_at         when one of the login's tokens was last used, to the minute
@@ -32,10 +34,14 @@ class Login:
     earlier_hashes: str = ""
 
     def caught_up(self, token_hash: str, generation: int) -> "Login":
-        """Return the login with this token, if the token's proven generation is later than its own.
+        """Return the login with a newer token, or the login itself if the token is not newer.
 
-        Such a token was issued after this row was written, so a backup was restored since then. It
-        is not known which tokens were used in between, and when. So none of them may be repeated.
+        token_hash  hash of the token that a client presents
+        generation  generation of this token, proven by its MAC; -1 if it is not proven
+
+        A newer token was issued after this row was written, so a backup was restored since then.
+        It is not known which earlier tokens were used, and when. So the login forgets them, and a
+        client cannot use one of them again.
         """
         if generation <= self.generation:
             return self
@@ -45,7 +51,7 @@ class Login:
     def rotated(self, successor: str, now: int, expires_at: int, retry_ms: int) -> "Login":
         """Return the login with `successor` as its token.
 
-        It still has the tokens that were exchanged less than `retry_ms` before.
+        It still has the tokens that were exchanged at most `retry_ms` before `now`.
 
         An example with 20 s: A becomes B at 100 s, B becomes C at 110 s. At 125 s, C becomes D.
         Then A is dropped, because it was used 25 s before.
@@ -74,7 +80,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A pass for one WebSocket of a login to one session; the store has only its hash."""
+    """A pass by which a login opens one WebSocket to one session; the store has only its hash."""
 
     hash: str
     user_id: str
