@@ -91,8 +91,8 @@ async def begin_epoch(config: Config, store: PortableStore) -> bool:
     if is_restored:
         _log.warning(
             "the database is not as the last run left it: a backup was restored, or DATA_DIR "
-            "belongs to another "
-            "database; open editors send the edits that it lacks (docs/storage.md)"
+            "belongs to another database; open editors send the edits that the server's database "
+            "lacks (docs/storage.md)"
         )
     await renew_epoch(config, store)
     return is_restored
