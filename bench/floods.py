@@ -1,4 +1,4 @@
-"""I: the delay of typing while one client floods, reads nothing or sends tiny fragments.
+"""Measurement I: the delay of typing while one client floods, or reads nothing.
 
 The server has its usual limits.
 python -m bench.floods                       all of them, three runs each: about five minutes
@@ -22,8 +22,8 @@ from crdt.wire.lib0 import write_var_uint
 from harness.typist import Typist
 
 GOAL_RATIO, GOAL_MS = 1.5, 1.0
-"""The goal for p99 of the other clients during a flood: at most this ratio to p99 without a flood,
-plus this many ms."""
+"""The goal for the other clients: during a flood, p99 of their delay is at most `GOAL_RATIO` times
+p99 without a flood, plus `GOAL_MS`."""
 
 _TICK_S = 0.02
 _UPDATES_PER_S = 600
@@ -85,7 +85,7 @@ def _presence(target: Target) -> None:
 
 
 def _deaf(target: Target) -> None:
-    """Ask for documents in which other clients type, again and again, and read nothing."""
+    """Ask again and again for documents in which other clients type, and read no answer."""
     clients = [Client(target, room, _DEAF_BYTES) for room in target.rooms[:_ROOMS_OF_DEAF]]
     try:
         for client in clients:
@@ -116,7 +116,8 @@ def _pings(target: Target) -> None:
 def large_update() -> bytes:
     """Return the largest document that one update may make.
 
-    Each character was typed before the last one, so that no two structs join.
+    Each character stands to the left of the character that was typed before it, so that no two
+    structs join.
     """
     structs = [b"\x04\x01\x0acodemirror\x01x"]
     structs += (b"\x44\x01" + write_var_uint(clock) + b"\x01x" for clock in range(STRUCTS - 1))
@@ -199,7 +200,8 @@ FLOODS = {
     "requests": Flood("makes REST requests", _requests),
     "handshakes": Flood("opens connections", _handshakes),
 }
-"""Floods without a rate in their text send as fast as they can."""
+"""A flood whose text names no rate sends as fast as the server lets it. Only `deaf` pauses, for
+`_TICK_S` after each round."""
 
 
 def table(found: dict[str, dict[str, float]]) -> str:

@@ -1,6 +1,6 @@
-"""Makes requests of all routes, from the table that also describes the API.
+"""Makes requests to all routes of the API, from the table of operations that describes the API.
 
-So new routes are used, too.
+A new route is in this table, so it gets requests, too.
 """
 
 import random
@@ -19,7 +19,8 @@ _OFTEN = {
     "enterAsGuest": 0.1, "addRun": 4.0, "exportSession": 2.0, "listFiles": 2.0,
 }  # fmt: skip
 """Relative weights of rare and of frequent operations. Rare operations end a login or a session, or
-take a quarter of a second of bcrypt. People sign up in any case."""
+take a quarter of a second of bcrypt. `signUp` has no weight, because `bench.stress` signs people up
+itself."""
 _ENDS_LOGIN = frozenset(("logOut", "deleteMe", "changePassword"))
 _WEIGHTS = [_OFTEN.get(operation.name, 1.0) for operation in OPERATIONS]
 _KEPT = 40
@@ -93,7 +94,7 @@ def _keep(ids: list[str], one: object) -> None:
 
 
 def _address(dice: random.Random) -> str:
-    """Return the address of one of the first people, or of nobody."""
+    """Return the email address of one of the first people, or an address that no account has."""
     if dice.random() < 0.5:
         return f"{dice.randrange(1 << 40):x}@example.com"
     return f"person-127-77-0-{dice.randrange(1, 30)}@example.com"
@@ -133,7 +134,10 @@ def choose(dice: random.Random) -> Operation:
 
 
 def make(dice: random.Random, known: Known) -> Request:
-    """Return a request of any route except WebSockets, which `sockets` opens."""
+    """Return a request to any route that does not open a WebSocket.
+
+    `bench.stress.sockets` opens the WebSockets.
+    """
     operation, pools = choose(dice), known.pools()
     parts = [
         urllib.parse.quote(str(odd.value(dice, part[1:-1], {}, pools)), safe="", errors="replace")[

@@ -10,7 +10,10 @@ from collab_server.server import Server
 
 
 def install(path: Path) -> None:
-    """Have each server of this process, and of its forks, write its holds into a file."""
+    """Have each server of this process, and of its forks, write into a file when its loop is held.
+
+    `bench.worst.probe` measures these holds.
+    """
     start = Server.start
 
     async def start_probed(*arguments: Any, **options: Any) -> Server:
