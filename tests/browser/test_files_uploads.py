@@ -38,7 +38,10 @@ async def pick(one: Someone, files: dict[str, bytes]) -> None:
 
 
 async def test_zip_file_is_unpacked_and_refusals_are_explained(person: NewPerson) -> None:
-    """Texts of a zip file become files for all; the others are named with the reason."""
+    """Each text in a zip file becomes a file of the session.
+
+    Every refused file is listed with the reason.
+    """
     ada, gil = await person(), await person()
     await ada.sign_up()
     await ada.create("Upload")
@@ -87,7 +90,7 @@ async def test_files_are_dropped_into_folders(person: NewPerson) -> None:
 
 
 async def test_phone_has_files_in_a_sheet(person: NewPerson) -> None:
-    """The button at the foot opens the list; a chosen file closes it."""
+    """The button "Files" opens the list of files, and choosing a file closes the list."""
     ada = await person(viewport={"width": 390, "height": 844}, has_touch=True)
     await ada.sign_up()
     await ada.create("Phone")

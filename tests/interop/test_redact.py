@@ -98,7 +98,7 @@ async def everything(api: Api, session_id: str, sequence: int) -> list[str]:
 async def test_redaction_removes_secret_from_every_place(
     start_server, peers: Peers, is_packed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A redacted secret is not on screens, in moments, versions, exports or the database file.
+    """A redaction removes a secret from editors, history, versions, exports and the database file.
 
     All other text stays unchanged.
     """
@@ -211,9 +211,9 @@ async def test_redaction_leaves_other_text_at_every_moment(
 async def test_redaction_during_absence_of_editor_is_applied_on_return(
     peers: Peers, ada: Api, bob: Api, server
 ) -> None:
-    """An editor that was away has the text until it returns.
+    """An editor that is away during a redaction keeps the redacted text until it reconnects.
 
-    Then the text is deleted there too, and the editor does not bring it back.
+    Then this text is deleted in the editor too, and the server does not get it again.
     """
     session_id, sequence = await typed_secret(peers, ada, bob)
     await peers.do("disconnect", "b")
@@ -302,7 +302,7 @@ async def test_redaction_of_ended_session_and_other_roots_succeeds(ada: Api, ser
     assert answer.status == 200
     assert (await ada.live(session_id))["files"] == {"codemirror": "main\n", "notes": "some  here"}
     versions = (await ada.get(f"/code/{session_id}/versions")).body["versions"]
-    # A version of the redacted document may exist already, too.
+    # There may also be a newer version already, of the document after the redaction.
     assert [one["files"]["notes"] for one in versions if one["sequence"] == 2] == [
         "some ██████ here"
     ]

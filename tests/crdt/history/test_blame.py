@@ -1,4 +1,4 @@
-"""Tests of blame: for recorded sessions with known authors, and line by line."""
+"""Tests of blame, for whole sessions with known authors and for short texts."""
 
 import base64
 from collections.abc import Callable
@@ -76,7 +76,10 @@ def test_blame_of_whole_sessions_matches_yjs(
 
 
 def test_blame_of_line_is_author_of_newest_part() -> None:
-    """A line is by the author of its newest part, and an empty line by the user that ended it."""
+    """The author of a line is the author of its newest part.
+
+    The author of an empty line is the user that typed its line end.
+    """
     room, ada, bob = make_room(), Typist(5), Typist(6)
     at_ada, _ = join(room, "ada")
     at_bob, _ = join(room, "bob")
@@ -111,7 +114,7 @@ def test_blame_of_empty_text_names_nobody() -> None:
 
 
 def test_blame_of_carried_text_names_who_brought_it_until_its_owner_confirms() -> None:
-    """Text of another author that a user's browser brings is marked as carried.
+    """Blame marks a text as carried if another user's browser brought it, not the author's own.
 
     Only the author's own browser can confirm that the text was not changed on the way.
     """
@@ -177,7 +180,7 @@ def test_blamed_tells_texts_from_other_roots_and_from_none() -> None:
 def test_blame_tells_the_first_lines_apart_and_all_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blame lists only the first `MAX_LINES` lines.
 
-    A text of only line ends has as many lines as characters.
+    Without this limit, a text that has only line ends would give one line for each character.
     """
     monkeypatch.setattr(crdt.history.blame, "MAX_LINES", 3)
     order = ItemOrder(Typist(5).insert(0, "a\nb\nc\nd\ne"))

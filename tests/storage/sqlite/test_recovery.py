@@ -35,7 +35,10 @@ def has_recover() -> bool:
 
 @pytest.fixture
 async def path(tmp_path: Path) -> Path:
-    """A file without its last third, with accounts, then versions, chat and log of a session."""
+    """A database file without its last third.
+
+    Accounts were written into it first, then the versions, the chat and the log of a session.
+    """
     file = tmp_path / "collab.db"
     store = SqliteStore(file)
     await store.open()
