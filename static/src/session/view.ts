@@ -1,5 +1,5 @@
-// The user's own view of a session's page: open files, panels and dialog. Nobody else sees it, so it
-// is plain component state.
+// The user's own view of a session's page: open files, panels and dialog. Nobody else sees it, so
+// it is plain component state.
 import { useCallback, useEffect, useState } from "preact/hooks"
 import { isWiderThan } from "../lib/widths"
 import { showsFiles } from "../settings"
@@ -14,8 +14,10 @@ const PANEL_FROM_PX = 900
 const isWide = isWiderThan(PANEL_FROM_PX)
 
 /**
- * What has a field for its name instead of the name: a new file, in the row of tabs or in a folder
- * of the tree, or a file or a folder of the tree.
+ * What the user is giving a name. A field for the name is shown in its place:
+ * - "tab": a new file, in the row of tabs
+ * - "new": a new file, in a folder of the tree
+ * - "file" and "folder": a file or a folder of the tree that is renamed
  */
 export type Naming =
   | { what: "tab" }
@@ -38,8 +40,9 @@ export interface View {
   /** whether the files cover a part of the text, so that choosing one closes their list */
   isSheet: boolean
   toggleFiles: () => void
-  /** open the list of files and focus it; the count tells the list of each such wish */
+  /** open the list of files, and move the focus into it */
   visitFiles: () => void
+  /** number of calls of `visitFiles`; the list takes the focus when it grows */
   visits: number
   naming: Naming | null
   startNaming: (naming: Naming | null) => void
@@ -124,7 +127,7 @@ export function useView(sessionId: string, canWrite: boolean): View {
       tabs.select(next)
     },
     closeTab: (closed) => {
-      // the followed person is still in the closed file, so the next one is not theirs
+      // the followed person is still in the closed file, and another file is shown now
       if (closed === tabs.root) follow(null)
       tabs.closeTab(closed)
     },

@@ -39,8 +39,8 @@ const panelSizes = () => ({
 })
 
 /**
- * Show the file of the followed person, also if this page learns of the file later than of the
- * person.
+ * Show the file in which the followed person is. If this page does not know the file yet, it is
+ * shown as soon as the page knows it.
  */
 function useFollowedFile(live: LiveSession, view: View): void {
   const root = live.collab.people.value.find((one) => one.clientId === view.follows)?.root

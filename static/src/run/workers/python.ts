@@ -7,7 +7,7 @@ import START from "./start.py?raw"
 import { serve, type Stage } from "./serve"
 
 const HOME = "/home/user"
-/** Most pictures of one run that are shown, and most bytes of each. */
+/** The number of pictures that one run may show, and the largest size of a picture in bytes. */
 const PICTURES = 4
 const PICTURE_BYTES = 256 * 1024
 const PICTURE_TYPES: Readonly<Record<string, string>> = { png: "image/png", svg: "image/svg+xml" }
@@ -41,7 +41,7 @@ const LOCK = JSON.stringify({
   packages: {},
 })
 
-/** What is used of Python's global names, which have no types. */
+/** The method of Python's global names that is used here. Pyodide has no type for it. */
 interface Globals {
   set: (name: string, value: unknown) => void
 }
@@ -52,7 +52,7 @@ const canWait = "Suspending" in WebAssembly && "promising" in WebAssembly
 function connect(pyodide: PyodideAPI, { canAsk }: Program, { output, input }: Stage): void {
   pyodide.setStdin({ stdin: () => input.next() ?? undefined })
   const globals = pyodide.globals as unknown as Globals
-  // Python has None for undefined only
+  // Pyodide makes None of undefined, but not of null
   const ask = async () => (await input.line()) ?? undefined
   if (canAsk && canWait) globals.set("_ask", ask)
   const writer = (to: "out" | "err") => {
@@ -68,7 +68,7 @@ function connect(pyodide: PyodideAPI, { canAsk }: Program, { output, input }: St
   pyodide.setStderr(writer("err"))
 }
 
-/** What is used of Pyodide's file system, which has no types. */
+/** The methods of Pyodide's file system that are used here. Pyodide has no types for them. */
 interface FileSystem {
   mkdirTree: (path: string) => void
   writeFile: (path: string, text: string) => void
@@ -103,7 +103,7 @@ serve(async (assets) => {
     const disk = pyodide.FS as FileSystem
     writeFiles(disk, program.files)
     connect(pyodide, program, stage)
-    // a text in JSON is the same text in Python
+    // a string in JSON is also a string literal in Python, with the same text
     const exit = (await pyodide.runPythonAsync(
       `_start(${JSON.stringify(program.entry)})`,
     )) as number

@@ -1,4 +1,5 @@
-// The field for the name of a file or folder. It says why a name cannot be used while it is typed.
+// The field for the name of a file or folder. While the user types, it says why the name cannot be
+// used.
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks"
 import { normalName } from "./names"
 
@@ -9,11 +10,17 @@ interface Props {
   /** why a name cannot be used; "" if it can */
   why: (name: string) => string
   onName: (name: string) => void
-  /** the user gave up, or changed nothing; isByKey: with Escape, so the focus must go somewhere */
+  /**
+   * The user gave up, or changed nothing. isByKey: they pressed Escape or Enter, so the focus is
+   * still in the field and must be moved. Otherwise they have moved the focus themselves.
+   */
   onCancel: (isByKey: boolean) => void
 }
 
-/** The field may be in a row of the tree, whose clicks open a file and its menu. */
+/**
+ * The field may be in a row of the tree. A click on the row opens its file or its menu, so a click
+ * in the field must not reach the row.
+ */
 const keepHere = (event: Event) => event.stopPropagation()
 
 /** Select what is usually changed: the last part without its suffix. */

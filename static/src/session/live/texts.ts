@@ -21,8 +21,8 @@ export interface Names {
 }
 
 /**
- * Read the names of the current roots. The answer has no texts, because the app asks at each
- * connection.
+ * Read the names of the current roots. The app asks for them at each connection, so the answer has
+ * only the names, without the texts.
  */
 export async function readNames(sessionId: string): Promise<Names> {
   const { files } = await get<Files>(`/code/${sessionId}/files`)
