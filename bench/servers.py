@@ -112,7 +112,10 @@ class Running:
         self.token = self._post("/user/signup", body)["accessToken"]
 
     def lag(self) -> dict[str, float]:
-        """Return the number of our event loop's timers, and of those more than 20 ms late."""
+        """Return how often a timer of our event loop was due, and how often it was over 20 ms late.
+
+        The result is empty for the other servers.
+        """
         if not self.kind.is_ours:
             return {}
         found = self.metrics()
@@ -157,7 +160,7 @@ class Running:
 
 @contextmanager
 def running(kind: Kind, **settings: str) -> Iterator[Running]:
-    """Run a server, on the first core alone if it is pinned.
+    """Run a server. If it is pinned, it may use the first core only.
 
     settings  environment variables of our server
     """

@@ -1,6 +1,6 @@
 """Hostile clients of the soak: bad frames, incomplete requests, and connections that break.
 
-These clients take their time. Clients that flood are in `floods`.
+These clients pause between their actions. Clients that flood the server are in `floods`.
 """
 
 import asyncio
@@ -20,7 +20,8 @@ from harness.hostile import CORPUS, STATE_VECTORS
 
 _TIMEOUT_S = 30.0
 SLOW_S = 25.0
-"""The server must end a request within `COLLAB_REQUEST_S`; after this many seconds it has not."""
+"""Seconds after which a slow request that is still open is a problem. The server should have ended
+it within `COLLAB_REQUEST_S`."""
 _RESET = struct.pack("ii", 1, 0)
 _BAD_FRAMES = (
     b"\x82\x01x",  # no mask
@@ -69,7 +70,8 @@ async def _upgraded(stream: Stream, person: Person, session_id: str) -> None:
 async def _ended(reader: asyncio.StreamReader, within_s: float) -> bool:
     """Whether the server ends the connection in time.
 
-    A reset counts, too: it comes if the server had not read some bytes.
+    A reset counts as an end, too: the system sends one if the server closes the connection before
+    it has read all bytes.
     """
     with suppress(ConnectionError):
         try:

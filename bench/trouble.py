@@ -1,6 +1,7 @@
 """Measures the delay of typing while one client misbehaves.
 
-This module starts the server with its usual limits, lets users type, and has the client's socket.
+This module starts the server with its usual limits and lets users type. `Client` is the connection
+of the misbehaving client.
 The kinds of misbehaviour are in `floods`.
 """
 
@@ -40,14 +41,15 @@ BINARY, PING = 0x82, 0x89
 
 _ROOMS = 50
 _LIMITS = {"COLLAB_HANDSHAKES_PER_MIN": "120", "COLLAB_CONNECTIONS_PER_ADDRESS": "120"}
-"""The typing users are one user at one address. All other limits are the usual ones."""
+"""Two limits are set, because one account at one address plays all users that type. All other
+limits are the usual ones."""
 _START_S, _PATIENCE_S, _PAUSE_S = 2.0, 30.0, 0.05
 _SLOW_S = 120.0
 """Passwords are hashed one after another, so a request may take this long."""
 _READ_BYTES = 1 << 18
 _SEND_BYTES = 1 << 14
-"""Size of the send buffer. It is small, so that only few bytes count as sent while they still wait
-in this buffer."""
+"""Size of the send buffer. Bytes in this buffer count as sent before the server has read them, so
+the buffer is small."""
 
 
 def _counter() -> "Synchronized[float]":
@@ -211,8 +213,8 @@ def flooding(flood: Flood, target: Target) -> Iterator[None]:
 def misbehave(flood: Flood, target: Target) -> None:
     """Act until the target's time is over, and reconnect after each close.
 
-    The process only gets time that no other process wants, because the load generator on the same core
-    measures other clients.
+    The process has the lowest priority on its core. Otherwise it would take time from the load
+    generator, which measures the other clients on the same core.
     """
     os.sched_setaffinity(0, {LOAD_CORE})
     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))

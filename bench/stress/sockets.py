@@ -74,7 +74,11 @@ def _entry(dice: random.Random) -> dict[str, Any]:
 
 
 def _send_dear(dice: random.Random, editor: Editor) -> None:
-    """Send one kind of `costly`; if its ids are taken already, the server asks or refuses."""
+    """Send the updates of one kind of `costly`.
+
+    All kinds use the client ids 1 and 2. If a session has these ids already, the server may ask
+    for structs or refuse the updates.
+    """
     kind = dice.choice(costly.KINDS)
     for update in kind.fill():
         editor.update(update)

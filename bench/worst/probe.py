@@ -1,4 +1,4 @@
-"""Measures for how long the event loop of a running server is held.
+"""Finds the times in which the event loop of a running server is held, and measures them.
 
 A timer inside the loop is due every millisecond. If it comes late, it notes its lateness and the
 CPU time of the process meanwhile. It also notes the time for which the loop's thread was ready to
@@ -41,7 +41,7 @@ class Hold:
 
 
 class LoopProbe:
-    """Writes holds into a file, a line each; it runs inside the server's process."""
+    """Writes each hold as one line of a file. It runs inside the server's process."""
 
     def __init__(self, notes: Path) -> None:
         self._file = notes.open("a", buffering=1)
