@@ -45,7 +45,7 @@ def _both_ends(here: Stage) -> None:
 
 
 def _many_lines(here: Stage) -> None:
-    """Make versions of a megabyte, each with some hundred changed lines."""
+    """Make versions of a megabyte. In each version, one line in `_CHANGED` is new."""
     person = here.person()
     lines = here.few(MIB // 22)
     session_id = person.session(code=_text(_VERSIONS, lines))
@@ -109,7 +109,7 @@ def _many_sessions(here: Stage) -> None:
 
 
 def _looking_back(here: Stage) -> None:
-    """Let one account ask twelve different questions at the same time."""
+    """Let one account send twelve requests at the same time."""
     person, session_id = here.kept["past"]
     code = f"/code/{session_id}"
     paths = [
@@ -196,21 +196,21 @@ WORKS = (
     _past("git bundle", "/code/{}/export?format=git"),
     _past("exported replay", "/code/{}/export?format=replay"),
     Work("looking back", "twelve questions together", _looking_back, _with_past),
-    Work("redaction", "of three lines all over 800 kB", _redact, _with_past),
+    Work("redaction", "three lines, at many places of 800 kB", _redact, _with_past),
     _of_versions("list of versions", "/code/{}/versions?limit=200"),
     _of_versions("zip of versions", "/code/{}/export?format=zip"),
     _of_versions("bundle of versions", "/code/{}/export?format=git"),
-    Work("deleted session", "the same session is deleted", _session, _with_versions),
+    Work("deleted session", "the session of these versions is deleted", _session, _with_versions),
     _read(
         "live text",
-        "a megabyte of which JSON makes six",
+        "a megabyte that takes six as JSON",
         _LIVE,
         "controls",
         _controls,
     ),
     Work(
         "compressed text",
-        "a megabyte of which JSON makes six, for clients that accept gzip",
+        "a megabyte that takes six as JSON, for clients that accept gzip",
         partial(again_and_again, path=_LIVE, key="controls", accepted="gzip"),
         once("controls", _controls),
     ),
