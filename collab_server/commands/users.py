@@ -30,7 +30,8 @@ async def reset_password(config: Config, name: str, *, is_asked: bool) -> int:
     """Give an account a new password, end all its logins, and say so. Return the exit code.
 
     name      a user name or an e-mail address
-    is_asked  whether to read the password from the terminal or standard input; otherwise it is made
+    is_asked  whether to read the password from the terminal or standard input; otherwise this
+              function makes a random one
     """
     try:
         store = _existing_store(config)

@@ -32,9 +32,10 @@ Encoders make about ten scans."""
 _DECODED_BYTES = 4 * MAX_SIDE_PX * MAX_SIDE_PX
 """Bytes of the largest picture in its decoded form."""
 
-# Pillow has only this bound for the whole process, and no bound for one image. No other code of the
-# server uses Pillow. While it reads the header, Pillow refuses images of more than twice as many
-# pixels. `_clean` refuses other too large images, also before it decodes them.
+# Pillow can have this bound only for the whole process, not for one image. That does no harm,
+# because no other code of the server uses Pillow. While Pillow reads a header, it refuses an image
+# of more than twice this bound. Of the other images, `_clean` refuses those with a side over
+# `MAX_SIDE_PX`. Neither has decoded the image by then.
 Image.MAX_IMAGE_PIXELS = MAX_SIDE_PX * MAX_SIDE_PX
 
 
@@ -137,7 +138,7 @@ def _in_colours(image: Image.Image) -> Image.Image:
 def _has_memory() -> bool:
     """Whether there is memory to decode a large picture.
 
-    Without this check, some decoders fail without a reason.
+    Some decoders do not say that they failed for lack of memory, so `clean` asks this.
     """
     try:
         bytearray(_DECODED_BYTES)

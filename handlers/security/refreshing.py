@@ -1,4 +1,4 @@
-"""Exchanges refresh tokens, and warns if they prove that the database was put back to a backup."""
+"""Exchanges refresh tokens, and warns if one proves that a backup of the database was restored."""
 
 import logging
 
@@ -56,15 +56,15 @@ class Refresher:
     async def _stored_generation(self, login_id: str, now: int) -> int:
         """Return the generation of a login's present token; 0 for an unknown login.
 
-        It is right for the present token only. For any other token it does not matter, because the
-        store does not keep the successor.
+        The generation is needed to make the successor of the present token. The store does not use
+        a successor of any other token, so a wrong generation there has no effect.
         """
         user = await self._store.signed_in(login_id, now)
         logins = await self._store.logins(user.id, now) if user else []
         return next((login.generation for login in logins if login.id == login_id), 0)
 
     def _warn(self, user_id: str) -> None:
-        """Log the first proof of a restore since the start; the others say nothing new."""
+        """Log that a backup was restored, once since the start: later proofs say nothing new."""
         if not self._has_warned:
             _log.warning(
                 "the database is older than a login of user %s: a backup was restored; logins and "
