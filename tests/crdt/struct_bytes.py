@@ -1,4 +1,4 @@
-"""Updates that are built struct by struct, as no client builds them."""
+"""Builds updates from single structs, so that tests have updates that no client would make."""
 
 from crdt.document.merging import EMPTY
 from crdt.structs.admission import check_update
@@ -38,7 +38,10 @@ def update_of(*structs: Struct, client: int = 1, clock: int = 0) -> bytes:
 def admit(
     index: StructIndex, update: bytes, author: str = "ada", *, accepts_foreign: bool = False
 ) -> Parsed | None:
-    """Return the part of an update that may be applied, for a document that has only its index."""
+    """Return the part of an update that may be applied; None if nothing is left of it.
+
+    Only the index knows the earlier structs: the state of the document is given as empty.
+    """
     parsed = read(update)
     foreign = frozenset[int]() if accepts_foreign else index.foreign(parsed, author)
     return check_update(index, parsed, author, foreign, lambda: EMPTY).parsed

@@ -1,4 +1,4 @@
-"""Tests of the edits that updates make in texts, from each text to the next."""
+"""Tests of `TextOrder`: which edits of a document's texts each update makes."""
 
 import random
 from typing import Any
@@ -15,7 +15,7 @@ from tests.crdt.scribbles import scribbled
 
 
 def applied(texts: dict[str, bytes], edits: list[TextEdit]) -> None:
-    """Make the edits as a player makes them. The texts are UTF-16 bytes."""
+    """Apply edits to texts, one after another. The texts are UTF-16 bytes."""
     for root, at, deleted, inserted in edits:
         text = texts.get(root, b"")
         assert 2 * (at + deleted) <= len(text)
@@ -29,9 +29,10 @@ def applied(texts: dict[str, bytes], edits: list[TextEdit]) -> None:
 def test_edits_lead_from_each_text_to_the_next(
     seed: int, items_per_change: int, block: int, most_edits: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The edits lead from each text to the next, whichever of three ways finds them.
+    """The edits of an update turn the text before it into the text after it.
 
-    Changes are looked up, all items are walked over, or many changes become one edit.
+    There are three ways to find the edits: each change is looked up, all items are walked over, or
+    one edit replaces many changes. The parameters select the way.
     """
     monkeypatch.setattr(text_order, "_ITEMS_PER_CHANGE", items_per_change)
     monkeypatch.setattr(text_order, "MAX_EDITS", most_edits)
@@ -82,7 +83,7 @@ def test_edits_of_two_far_places_are_two() -> None:
 
 
 def test_edit_of_a_cut_character_replaces_its_halves() -> None:
-    """As in Yjs, text that is typed between the halves of a character makes them two U+FFFD."""
+    """Text is typed between the halves of a character: each half becomes U+FFFD, as in Yjs."""
     order = TextOrder()
     order.edits(Typist(1).insert(0, "x😀y"))
     between = bytes.fromhex("0101 0200 c4 0101 0102 01 61 00")

@@ -97,7 +97,7 @@ def test_large_document_is_sent_once_to_each_connection() -> None:
 
 
 def test_sync_step1_is_always_answered() -> None:
-    """An empty document is an answer, too. A bad state vector is refused."""
+    """A client gets an answer even for an empty document. A bad state vector is refused."""
     room = make_room()
     ada, inbox = join(room)
     inbox.take()
@@ -202,7 +202,7 @@ def test_hole_in_answer_is_taken_as_it_is() -> None:
 
 
 def test_client_is_asked_again_when_what_it_waited_for_has_come() -> None:
-    """Bob is asked again once the lost struct of Ada, on which Bob's edit builds, has arrived."""
+    """Bob's edit builds on a struct of Ada that comes late. When it comes, Bob is asked again."""
     room, typist, other = make_room(), Typist(5), Typist(6)
     ada, _ = join(room)
     bob, inbox = join(room, "bob")
@@ -230,7 +230,7 @@ def test_client_is_asked_again_when_what_it_waited_for_has_come() -> None:
 
 
 def test_viewer_edits_are_dropped() -> None:
-    """A viewer's updates of both kinds change nothing, and the viewer is told why once."""
+    """A viewer's updates change nothing, live or in an answer. The viewer is told why only once."""
     room, typist = make_room(), Typist(5)
     viewer, inbox = join(room, "vic", Role.VIEWER, wants_saved=True)
     update = typist.insert(0, "no")
@@ -326,7 +326,10 @@ def test_text_over_size_limit_is_refused() -> None:
 
 
 def test_state_over_size_limit_is_refused() -> None:
-    """A state over twice its limit is shrinking, and full once its remaining content is known."""
+    """An update that brings the state over twice its limit is refused.
+
+    The error is DocumentShrinking until the size of the merged state is known, then DocumentFull.
+    """
     room, typist = make_room(limits=RoomLimits(state_bytes=100)), Typist(5)
     ada, _ = join(room)
     send(room, ada, typist.insert(0, "x" * 150))
@@ -373,7 +376,8 @@ def test_carried_structs_after_crash_are_accepted_in_answer_only() -> None:
     assert codec.decode_chunk(chunk.data)[0].has_foreign_structs is True
     ada, _ = join(room, "ada")
     send(room, ada, lost.insert(0, "c"))
-    assert room.files() == {"codemirror": "ab"}  # until Ada's client has shown its "a"
+    # The "c" is left out, because Ada's client has not shown its "a" yet.
+    assert room.files() == {"codemirror": "ab"}
     room.receive(ada, y_protocol.sync_step2(lost.doc.get_update()), NOW)
     send(room, ada, lost.insert(0, "d"))
     assert room.files() == {"codemirror": "dcab"}

@@ -1,4 +1,4 @@
-"""Tests of `ProgramTestStore` on every store: tests of a session's programs."""
+"""Checks every store as a `ProgramTestStore`, which keeps the tests of a session's programs."""
 
 from dataclasses import replace
 
@@ -115,7 +115,10 @@ class TestProgramTests:
     async def test_damaged_test_keeps_its_place_and_says_nothing(
         self, store: Store, seed: Seed, column: str, value: object
     ) -> None:
-        """A changed flag is damage too. If the flag cannot be read, the test counts as hidden."""
+        """A damaged test is returned in its place, without its content.
+
+        A changed flag is damage too. If the flag cannot be read, the test counts as hidden.
+        """
         await seed.session()
         for name in "abc":
             await store.add_program_test(program_test(name))
@@ -130,6 +133,7 @@ class TestProgramTests:
     async def test_hidden_test_that_the_disk_made_open_says_nothing(
         self, store: Store, seed: Seed
     ) -> None:
+        """If damage changes the flag of a hidden test, the content of the test stays secret."""
         await seed.session()
         await store.add_program_test(program_test("secret", is_hidden=True))
 
