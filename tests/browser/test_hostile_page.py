@@ -24,7 +24,9 @@ from tests.waiting import until
 ACCESS_LOG = "collab_server.access"
 WHO_AM_I = "async () => (await fetch('/user/me')).json()"
 HOSTS = ("127.0.0.1", "localhost")
-"""Another port is the same site, so cookies are sent. Another name is another site."""
+"""The names under which the hostile page is opened. With the name of our server, it belongs to the
+same site, because only the port differs: the browser sends cookies. With the other name, it belongs
+to another site."""
 
 TOOLS = """
 const put = (tag, fields = {}, into = document.body) => {
@@ -144,9 +146,9 @@ A_PAGE = ("text/html", b"<!doctype html><body>elsewhere")
 
 
 class Elsewhere(RequestHandler):
-    """The other site. Its own resources may be read.
+    """Answers for the other site, whose pages may read its resources.
 
-    So the test knows that each way of embedding can read such content.
+    These resources show that each way of embedding can read content where the browser allows it.
     """
 
     def get(self) -> None:
@@ -312,9 +314,10 @@ CHANGE_ALL = """async (changes) => {
 async def test_foreign_page_requests_other_than_post_are_never_sent(
     visit: Visit, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The browser asks before a request that is not a POST, and then does not send it.
+    """For each request that is not a POST, the browser asks the server with OPTIONS.
 
-    The same requests from our own page succeed.
+    The server does not allow the request, so the browser does not send it. The same requests from
+    our own page succeed.
     """
     changes = visit.filled(list(CHANGES))
     before = await visit.look()
@@ -408,8 +411,8 @@ OPEN_AND_READ = """async (url) => {
 async def test_foreign_page_cannot_open_sockets_with_cookies(visit: Visit) -> None:
     """A foreign page cannot open either kind of socket with the visitor's cookies.
 
-    Our own page can. A foreign page cannot reach into a window that it opens with the session,
-    but our own page can.
+    Our own page can. A foreign page can open the session in a window, but cannot reach into that
+    window. Our own page can.
     """
     url, before = visit.one.url.replace("http", "ws", 1), await visit.look()
     sync = [f"{url}/sync/{visit.session_id}?saved=1&notes=1", [], ["binary"]]
