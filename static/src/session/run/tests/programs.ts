@@ -34,7 +34,7 @@ const script: Make = (subject, code, source, mark) =>
       `${source}\n;await runTests() }\n`,
   )
 
-/** The expression of a file, without the comments and the semicolon before it. */
+/** The expression in a prelude. The comments and the semicolon before it are removed. */
 const plain = (text: string) => text.slice(text.indexOf(";(") + 1).trim()
 
 const MAKERS: Readonly<Record<string, Make>> = {
@@ -52,7 +52,7 @@ const MAKERS: Readonly<Record<string, Make>> = {
   sql: (subject, code, source) => inEntry(subject, `${code}\n;\n${source}\n`),
 }
 
-/** Whether a file of assertions is judged by its output, as a case is. */
+/** Whether a test is judged by its output: every case, and a file of assertions in SQL. */
 export const hasExpectedOutput = ({ kind }: Pick<ProgramTest, "kind">, language: string) =>
   kind === "case" || language === "sql"
 
