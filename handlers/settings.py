@@ -68,7 +68,7 @@ ACCEPTS_PER_S = number(
     50.0,
     1,
     1_000_000,
-    "connections that an address may open a second, and thirty times as many together; "
+    "connections a second from one address, in bursts of up to thirty times as many; "
     "not counted behind proxies (TRUST_PROXY)",
 )
 HANDSHAKES_PER_MIN = number(
