@@ -175,16 +175,20 @@ def forms_in_source() -> Iterator[str]:
 
 
 def test_every_form_is_checked() -> None:
-    """Each form uses `Form`, except two: the chat's, and a session's title.
+    """Each form uses `Form`, except a few, which have tests of their own.
 
-    The chat's is tested above, and the title in tests/browser/test_bar.py. The form that hands a
-    session over is tested in `test_account.py`.
+    The chat's is tested above, a session's title in `test_bar.py` and on its card in
+    `test_home.py`, a line of a program's input in `test_run_input.py`, and a test of a program in
+    `test_program_tests.py`. The form that hands a session over is tested in `test_account.py`.
     """
     found = list(forms_in_source())
     plain = sorted(form for form in found if form.endswith(" form"))
 
     assert plain == [
+        "home/card.tsx form",
         "session/panels/chat.tsx form",
+        "session/run/line.tsx form",
+        "session/run/tests/form.tsx form",
         "session/title.tsx form",
         "ui/form.tsx form",
     ]

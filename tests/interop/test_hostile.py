@@ -119,7 +119,7 @@ async def test_text_message_closes_its_sender(ada: Api) -> None:
 
 async def test_unknown_frame_type_is_ignored(ada: Api) -> None:
     """A frame of an unknown type, as a later protocol may have, has no effect."""
-    wire = await greeted(ada, await ada.new_session())
+    wire = await greeted(ada, await ada.new_session(), "&saved=1")
 
     await wire.send(b"\x2a\x00")
     await wire.send(y_protocol.sync_update(GOOD))
