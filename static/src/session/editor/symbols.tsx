@@ -27,7 +27,7 @@ interface Props {
 
 export function Symbols({ view, undo, onUse }: Props) {
   const keys: [string, string, (view: EditorView) => void][] = [
-    ["Tab", "Indent", indent],
+    ["Tab", "Tab, indents", indent],
     ...SYMBOLS.map((one): (typeof keys)[number] => [one, one, (to) => insert(to, one)]),
     ["←", "Caret to the left", cursorCharLeft],
     ["→", "Caret to the right", cursorCharRight],
