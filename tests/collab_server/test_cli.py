@@ -231,7 +231,7 @@ async def test_copy_moves_data_or_explains_refusal_in_one_line(tmp_path: Path) -
     nowhere = await command("copy", source, "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100")
 
     assert (busy[0], "in use by another server" in busy[2]) == (2, True)
-    assert done[:2] == (0, "Copied 2 rows of 12 tables; counts and digests are equal.\n")
+    assert done[:2] == (0, "Copied 2 rows of 13 tables; counts and digests are equal.\n")
     assert (again[0], again[2]) == (
         2,
         "collab-server: the target is not empty (users, refresh_tokens)\n",
