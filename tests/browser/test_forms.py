@@ -185,11 +185,10 @@ def test_every_form_is_checked() -> None:
     plain = sorted(form for form in found if form.endswith(" form"))
 
     assert plain == [
-        "home/card.tsx form",
         "session/panels/chat.tsx form",
         "session/run/line.tsx form",
         "session/run/tests/form.tsx form",
-        "session/title.tsx form",
         "ui/form.tsx form",
+        "ui/title_field.tsx form",
     ]
     assert len(found) - len(plain) == len(FORMS) + 7

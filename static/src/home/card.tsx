@@ -1,5 +1,4 @@
 // One session in the list of sessions. The whole card leads to the session.
-import type { TargetedSubmitEvent } from "preact"
 import { useLayoutEffect, useRef, useState } from "preact/hooks"
 import { patch, words } from "../api"
 import { languageName } from "../lib/languages"
@@ -7,8 +6,8 @@ import { ago, full } from "../lib/times"
 import type { Session } from "../types"
 import { tell } from "../ui/announce"
 import { Avatar } from "../ui/avatar"
-import { textOf } from "../ui/form"
 import { Icon } from "../ui/icons"
+import { TitleField } from "../ui/title_field"
 
 /** The colours of languages: those of the editor, because they can be told apart in both themes. */
 const COLOURS: Record<string, string> = {
@@ -40,38 +39,6 @@ function People({ session }: { session: Session }) {
         {session.onlineCount > 0 && `, ${session.onlineCount} here now`}
       </span>
     </span>
-  )
-}
-
-/** The field in which the owner renames the session; `onDone` gets the title, or nothing. */
-function Rename({ title, onDone }: { title: string; onDone: (title?: string) => void }) {
-  const input = useRef<HTMLInputElement>(null)
-  // the field loses the focus when it is removed, and that must not count as a second answer
-  const isDone = useRef(false)
-  const done = (given?: string) => {
-    if (!isDone.current) onDone(given)
-    isDone.current = true
-  }
-  useLayoutEffect(() => input.current?.select(), [])
-  const send = (event: TargetedSubmitEvent<HTMLFormElement>) => {
-    event.preventDefault()
-    done(textOf(new FormData(event.currentTarget).get("title")))
-  }
-  return (
-    <form class="session-rename" onSubmit={send}>
-      <input
-        ref={input}
-        name="title"
-        dir="auto"
-        aria-label="Title of the session"
-        defaultValue={title}
-        maxLength={120}
-        onKeyDown={(event) => {
-          if (event.key === "Escape") done()
-        }}
-        onBlur={(event) => done(event.currentTarget.value)}
-      />
-    </form>
   )
 }
 
@@ -123,9 +90,9 @@ export function Card({ session, onDelete, onChanged }: Props) {
       title.current?.focus()
     wasRenaming.current = isRenaming
   }, [isRenaming])
-  const rename = async (given?: string) => {
+  const rename = async (given: string) => {
     setIsRenaming(false)
-    if (!given?.trim() || given.trim() === session.title) return
+    if (!given.trim() || given.trim() === session.title) return
     try {
       onChanged(await patch<Session>(`/session/${session.id}`, { title: given }))
     } catch (error) {
@@ -136,7 +103,11 @@ export function Card({ session, onDelete, onChanged }: Props) {
     <li class="session-row">
       <Head session={session} />
       {isRenaming ? (
-        <Rename title={session.title} onDone={(given) => void rename(given)} />
+        <TitleField
+          className="session-rename"
+          title={session.title}
+          onDone={(given) => void rename(given)}
+        />
       ) : (
         <a class="session-title" href={`/s/${session.id}`} ref={title}>
           <bdi>{session.title}</bdi>

@@ -1,53 +1,13 @@
 // The title of a session in its bar. Its owner renames the session there.
-import type { TargetedSubmitEvent } from "preact"
 import { useLayoutEffect, useRef, useState } from "preact/hooks"
 import { patch, words } from "../api"
 import type { Session } from "../types"
 import { tell } from "../ui/announce"
-import { textOf } from "../ui/form"
+import { TitleField } from "../ui/title_field"
 
 interface Props {
   session: Session
   onChanged: () => void
-}
-
-interface FieldProps {
-  title: string
-  onDone: (title: string) => void
-}
-
-function Field({ title, onDone }: FieldProps) {
-  const input = useRef<HTMLInputElement>(null)
-  // a field that is removed loses the focus, which must not count as a second answer
-  const isDone = useRef(false)
-  const done = (given: string) => {
-    if (!isDone.current) onDone(given)
-    isDone.current = true
-  }
-  useLayoutEffect(() => input.current?.select(), [])
-  const send = (event: TargetedSubmitEvent<HTMLFormElement>) => {
-    event.preventDefault()
-    done(textOf(new FormData(event.currentTarget).get("title")))
-  }
-  const pressed = (event: KeyboardEvent) => {
-    if (event.key !== "Escape") return
-    event.preventDefault()
-    done(title)
-  }
-  return (
-    <form class="bar-rename" onSubmit={send}>
-      <input
-        ref={input}
-        name="title"
-        dir="auto"
-        aria-label="Title of the session"
-        defaultValue={title}
-        maxLength={120}
-        onKeyDown={pressed}
-        onBlur={(event) => done(event.currentTarget.value)}
-      />
-    </form>
-  )
 }
 
 export function Title({ session, onChanged }: Props) {
@@ -69,7 +29,7 @@ export function Title({ session, onChanged }: Props) {
       tell(words(error)),
     )
   }
-  if (isRenaming) return <Field title={title} onDone={rename} />
+  if (isRenaming) return <TitleField className="bar-rename" title={title} onDone={rename} />
   return (
     <h1 class="bar-title" dir="auto" title={title}>
       {session.role === "owner" ? (
