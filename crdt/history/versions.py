@@ -1,13 +1,13 @@
 """Versions: snapshots of the code that users make, compare and restore."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 
-from crdt.changing.restored_table import Listed, entry_brought_back, restored_entries
-from crdt.changing.whole_texts import WholeTexts
+from crdt.changing.restored_table import Listed
+from crdt.changing.restored_version import RestoreTarget
+from crdt.changing.whole_texts import Change, Check, WholeTexts
 from crdt.document.server_edits import code_root
-from crdt.document.table_edits import Entries
 from crdt.errors import NoText, RoomUnavailable, VersionDamaged
 from crdt.history.differences import (
     DEADLINE_S,
@@ -21,6 +21,7 @@ from crdt.history.version_writer import VersionWriter
 from crdt.lifecycle.rooms import Rooms
 from crdt.reading.documents import Document
 from crdt.reading.file_table import File, Naming, are_few, read_files, table_in
+from crdt.room.room import Room
 from crdt.workers import Workers
 from storage.base import RoomStore
 from storage.errors import NotFound
@@ -94,7 +95,7 @@ class Versions:
         *,
         code: str | None = None,
         label: str = "",
-        check: Callable[[], Awaitable[object]] | None = None,
+        check: Check | None = None,
     ) -> tuple[Version, bool]:
         """Store a version by hand.
 
@@ -110,9 +111,7 @@ class Versions:
         """
         async with self._rooms.use(session_id, user_id) as room:
             if code is not None:
-                await self._whole_texts.edit(
-                    room, user_id, lambda files: {code_root(files, room.main_root): code}, check
-                )
+                await self._whole_texts.edit(room, user_id, partial(_with_code, room, code), check)
             elif check:
                 await self._rooms.changes.read(check)
             return await self._versions.store(room, VersionKind.MANUAL, user_id, user_name, label)
@@ -125,7 +124,7 @@ class Versions:
         number: int,
         *,
         root: str | None = None,
-        check: Callable[[], Awaitable[object]] | None = None,
+        check: Check | None = None,
     ) -> RestoreResult:
         """Restore the document, or one root of it, to a version, by one edit like any other.
 
@@ -142,32 +141,37 @@ class Versions:
         # The count is read before the version. If text is redacted after that, the version in
         # memory still has it, and a restore would bring it back.
         redactions = loaded.upkeep.redactions if loaded else 0
-        target = await self._version(session_id, number)
-        texts = _texts(target, root)
+        version = await self._version(session_id, number)
         async with self._rooms.use(session_id, user_id) as room:
-            now = await Snapshot(room).read(self._workers, user_id)
-            others = {} if root is not None else changed_roots(now.documents, target.documents)
-            entries = _entries(target, now, root, room.main_root)
+            target = RestoreTarget(version, root, room.main_root)
+            snapshot = Snapshot(room)
+            now = await snapshot.read(self._workers, user_id)
+            others = {} if root is not None else changed_roots(now.documents, version.documents)
             await self._rooms.steps.load(room)
-            if others and not entries and _shows(room.files(), texts):
+            if others and target.change(Listed(*now)).is_empty:
                 raise NoText(others)
             # First the present text becomes a version, if it is in none. So a restore never loses
             # a user's work.
             label = f"Before version {number} was restored"
             await self._versions.keep(room, user_id, user_name, label)
-
-            async def check_all() -> None:
-                if check:
-                    await check()
-                if room.upkeep.redactions != redactions:
-                    raise RoomUnavailable("text was taken out of the session's past meanwhile")
-
-            choose = partial(_restored, texts, root)
-            await self._whole_texts.edit(room, user_id, choose, check_all, entries)
+            choose = partial(self._change, room, user_id, target, snapshot, now)
+            may_restore = partial(_check_restore, room, redactions, check)
+            await self._whole_texts.edit(room, user_id, choose, may_restore)
             stored, is_new = await self._versions.store(
                 room, VersionKind.RESTORE, user_id, user_name, f"Version {number} restored"
             )
             return RestoreResult(stored, is_new, others)
+
+    async def _change(
+        self, room: Room, user_id: str, target: RestoreTarget, snapshot: Snapshot, now: Contents
+    ) -> Change:
+        """Return what a restore changes, in the turn of its edit; now: the snapshot's contents."""
+        if room.journal.sequence == snapshot.sequence:
+            return target.change(Listed(*now))
+        # Other clients have edited since the snapshot. With the old table, a file that was made
+        # meanwhile would become empty, but stay in the list of files.
+        now = await Snapshot(room).read(self._workers, user_id)
+        return replace(target.change(Listed(*now)), has_waited=True)
 
     async def end(self, session_id: str, user_id: str, user_name: str) -> int | None:
         """Store the last state of an ended session.
@@ -259,37 +263,15 @@ class Versions:
         return await snapshot.outline(self._workers, user_id, suffix), snapshot.sequence
 
 
-def _texts(version: Version, root: str | None) -> Mapping[str, str]:
-    """Return a version's texts; raises NoText or NotFound if `root` is not one of them."""
-    texts = version.files or {}
-    if root is not None and root not in texts:
-        document = version.documents.get(root)
-        raise NoText({root: document["type"]}) if document else NotFound("text in that version")
-    return texts
+async def _with_code(room: Room, code: str) -> Change:
+    """Return the change that sets the text of the main root."""
+    files = room.files()
+    return Change.to({code_root(files, room.main_root): code}, files)
 
 
-def _entries(version: Version, now: Contents, root: str | None, main_root: str) -> Entries:
-    """Return the entries in the table of files that a restore of all roots, or of one, sets.
-
-    A version of an early release has no table, because it kept texts only.
-    """
-    present = Listed(now.files, now.documents)
-    if root is not None:
-        return entry_brought_back(root, present)
-    then = Listed(version.files or {}, version.documents)
-    return restored_entries(then, present, main_root)
-
-
-def _restored(
-    target: Mapping[str, str], root: str | None, files: Mapping[str, str]
-) -> dict[str, str]:
-    """Return the texts that a restore sets: of one root, or of all roots.
-
-    Texts that the version lacks become empty.
-    """
-    return {root: target[root]} if root is not None else {**dict.fromkeys(files, ""), **target}
-
-
-def _shows(files: Mapping[str, str], target: Mapping[str, str]) -> bool:
-    """Whether the texts equal those of a version; a missing text counts as empty."""
-    return all(files.get(root, "") == target.get(root, "") for root in {**files, **target})
+async def _check_restore(room: Room, redactions: int, check: Check | None) -> None:
+    """Raise the errors of `check`, or RoomUnavailable if text was redacted since `redactions`."""
+    if check:
+        await check()
+    if room.upkeep.redactions != redactions:
+        raise RoomUnavailable("text was taken out of the session's past meanwhile")

@@ -6,11 +6,12 @@ an equal text changes nothing.
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import pytest
 
-from crdt.changing.whole_texts import WholeTexts
+from crdt.changing.whole_texts import Change, WholeTexts
 from crdt.document.document import Document
 from crdt.document.merging import EMPTY
 from crdt.errors import DocumentFull
@@ -28,6 +29,11 @@ CHANGED = "".join(
 )
 
 
+async def main_text(room: Room, text: str) -> Change:
+    """Return the change of the main root to a text."""
+    return Change.to({"codemirror": text}, room.files())
+
+
 class Scene:
     """A room with the large text in it, and one typist who is connected."""
 
@@ -41,7 +47,8 @@ class Scene:
         self._whole_texts = WholeTexts(workers, world.rooms.changes, lambda: NOW, world.rooms.steps)
 
     async def edit(self, text: str, user_id: str = "ada", **options: Any) -> None:
-        await self._whole_texts.edit(self.room, user_id, lambda _: {"codemirror": text}, **options)
+        choose = partial(main_text, self.room, text)
+        await self._whole_texts.edit(self.room, user_id, choose, **options)
 
     async def begin(self, text: str, user_id: str = "ada", **options: Any) -> "asyncio.Task[None]":
         """Begin an edit, and return when a worker has the comparison."""
@@ -68,7 +75,7 @@ async def test_edit_of_small_text_is_made_in_this_process(world: World) -> None:
     workers = HeldWorkers()
     whole_texts = WholeTexts(workers, world.rooms.changes, lambda: NOW, world.rooms.steps)
     async with world.rooms.use("one") as room:
-        await whole_texts.edit(room, "ada", lambda _: {"codemirror": "small"})
+        await whole_texts.edit(room, "ada", partial(main_text, room, "small"))
         assert room.files() == {"codemirror": "small"}
     assert workers.steps == []
 
