@@ -15,8 +15,8 @@ from crdt.fair_queue import FairQueue, Payer
 from crdt.keyed_locks import KeyedLocks
 from crdt.lifecycle.environment import Environment
 from crdt.lifecycle.log_writer import LogWriter
-from crdt.log import authorship, restore, segments
-from crdt.log.restore import DocumentState, NewCheckpoint
+from crdt.log import authorship, checkpoints, segments
+from crdt.log.checkpoints import DocumentState, NewCheckpoint
 from crdt.room.room import Room
 from storage.base import RoomStore
 from storage.errors import NotFound
@@ -158,10 +158,10 @@ class Compactor:
         if not room.document.takes_long:
             with self._mark.beside(session_id):
                 return await asyncio.to_thread(
-                    restore.make_checkpoint, session_id, document, now, kept_bytes=kept_bytes
+                    checkpoints.make_checkpoint, session_id, document, now, kept_bytes=kept_bytes
                 )
         job = partial(
-            restore.make_checkpoint_apart,
+            checkpoints.make_checkpoint_apart,
             session_id,
             replace(document, is_in_sequence=None),
             now,

@@ -1,7 +1,7 @@
 """The log of a typing user, for tests, and the text of a document restored from a log."""
 
 from crdt.document.document import Document
-from crdt.log import restore
+from crdt.log import authorship, checkpoints, restore
 from storage.records import Chunk
 from tests.crdt.harness import NOW, Typist, join, make_room, save, send
 
@@ -21,3 +21,13 @@ def text(restored: restore.RestoredDocument) -> str:
     return Document(restored.state, restored.index.split_surrogates).texts(["codemirror"])[
         "codemirror"
     ]
+
+
+def to_store(
+    restored: restore.RestoredDocument, *, has_values: bool = False
+) -> checkpoints.DocumentState:
+    """Return a restored document as it is given to `make_checkpoint`."""
+    owners = authorship.encode(restored.index.owners, restored.authorship)
+    return checkpoints.DocumentState(
+        restored.sequence, restored.state, restored.index.clocks, owners, has_values=has_values
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from crdt.document.document import Document
 from crdt.errors import CrdtError, NeedsSteps, Rejected, RoomDamaged, TextUnavailable
 from crdt.lifecycle.stepwise.room_steps import prepare
-from crdt.log import authorship, codec, restore
+from crdt.log import authorship, checkpoints, codec, restore
 from crdt.reading.documents import documents_of
 from crdt.reading.item_order import ItemOrder
 from crdt.reading.roots import others_of, root_names
@@ -249,9 +249,11 @@ class Arena:
         """Make a checkpoint. If that is impossible, count it: the log then just continues."""
         index = self.room.index
         owners = authorship.encode(index.owners, self.room.contributions.authorship)
-        document = restore.DocumentState(self.room.journal.sequence, state, index.clocks, owners)
+        document = checkpoints.DocumentState(
+            self.room.journal.sequence, state, index.clocks, owners
+        )
         try:
-            restore.make_checkpoint("session", document, self._now, kept_bytes=0)
+            checkpoints.make_checkpoint("session", document, self._now, kept_bytes=0)
         except CrdtError:
             yield "rooms without a checkpoint"
 
