@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import jsonschema_rs
 
 from handlers.http.api_docs import openapi
-from handlers.http.api_docs.operations import OPERATIONS, OTHER_CODES, Media, Operation
+from handlers.http.api_docs.error_codes import OTHER_CODES
+from handlers.http.api_docs.operations import OPERATIONS, Media, Operation
 
 _JSON, _PROBLEM = "application/json", "application/problem+json"
 _NOT_MODIFIED = 304

@@ -14,8 +14,9 @@ from handlers import compression, errors
 from handlers.close_codes import CloseCode
 from handlers.http import network
 from handlers.http.api_docs import openapi
+from handlers.http.api_docs.error_codes import ERRORS
 from handlers.http.api_docs.json_schema import of_body
-from handlers.http.api_docs.operations import ERRORS, OPERATIONS, Media, Operation
+from handlers.http.api_docs.operations import OPERATIONS, Media, Operation
 from handlers.http.base import BaseHandler
 
 _CSP = (

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from handlers import errors
-from handlers.http.api_docs.operations import ERRORS, OPERATIONS
+from handlers.http.api_docs.error_codes import ERRORS
+from handlers.http.api_docs.operations import OPERATIONS
 from handlers.http.schemas import NEW_TEST, RUN
 from storage.errors import StoreUnavailable
 from tests.api import PASSWORD, Api

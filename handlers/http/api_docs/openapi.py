@@ -1,7 +1,8 @@
 """Makes the API's description (OpenAPI 3.1) from the operations, answer types and input rules."""
 
+from handlers.http.api_docs.error_codes import ERRORS, OTHER_CODES
 from handlers.http.api_docs.json_schema import Components, JsonSchema, of_body, of_rules
-from handlers.http.api_docs.operations import ERRORS, OPERATIONS, OTHER_CODES, Media, Operation
+from handlers.http.api_docs.operations import OPERATIONS, Media, Operation
 from handlers.http.views.problems import Problem
 
 _NUMBERS = ("n", "sequence")

@@ -9,8 +9,9 @@ from collab_server.routes import ROUTES
 from handlers.api import pages
 from handlers.http import schemas
 from handlers.http.api_docs import openapi
+from handlers.http.api_docs.error_codes import ERRORS
 from handlers.http.api_docs.json_schema import of_body
-from handlers.http.api_docs.operations import ERRORS, OPERATIONS, Operation
+from handlers.http.api_docs.operations import OPERATIONS, Operation
 from handlers.http.base import BaseHandler
 from tests.api import Api
 
