@@ -10,33 +10,23 @@ See docs/design/concurrency.md.
 """
 
 import asyncio
-import contextlib
 import os
-import pickle
-import signal
-import sys
 from asyncio import CancelledError
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, TypeVar, TypeVarTuple, cast
 
-from crdt import worker_process
 from crdt.errors import WorkerDied, WorkError, WorkersBusy, WorkTooLarge
 from crdt.fair_queue import FairQueue, Payer
 from crdt.limits import WORKER_IDLE_S, WORKER_MB, WORKERS
-from crdt.worker_process import LENGTH_BYTES, Start, cpu_s, message
+from crdt.processes.worker import MOST_DEADLINES, Worker
+from crdt.processes.worker_process import message
 
 _LEAST_BY_DEFAULT, _MOST_BY_DEFAULT = 2, 4
 """The least and the most processes if no number is set. With one process, all users would wait for
 one user's long work. More processes than cores do no harm: the server gets a core first."""
-_LONGEST = 3
-"""A job may take this many deadlines on a busy machine, where it had under half of a processor."""
-_CHECKED_AT = 0.9
-"""The share of the deadline after which the job's use of a processor is checked."""
-_MIB = _READ_BYTES = 1 << 20
-_ROOT = str(Path(__file__).resolve().parent.parent)
+_MIB = 1 << 20
 
 _NAMES = {
     TimeoutError: "late",
@@ -80,9 +70,9 @@ class Workers:
         spare = (os.cpu_count() or 1) - 1
         slots = settings.processes or min(_MOST_BY_DEFAULT, max(_LEAST_BY_DEFAULT, spare))
         self._queue = FairQueue(slots, settings.waiting_per_key, settings.waiting, settings.wait_s)
-        self._idle: list[_Worker] = []
-        self._all: set[_Worker] = set()
-        self._starting: set[asyncio.Task[_Worker]] = set()
+        self._idle: list[Worker] = []
+        self._all: set[Worker] = set()
+        self._starting: set[asyncio.Task[Worker]] = set()
         self._is_closed = False
         self.counts: Final[Counter[str]] = Counter()
         self.seconds = 0.0
@@ -166,7 +156,7 @@ class Workers:
             raise result
         return result
 
-    async def _take(self) -> "_Worker":
+    async def _take(self) -> Worker:
         """Return an idle process, or start a new one."""
         while self._idle:
             worker = self._idle.pop()
@@ -183,11 +173,11 @@ class Workers:
             raise
         return worker
 
-    async def _start(self) -> "_Worker":
+    async def _start(self) -> Worker:
         """Start a process; if the caller is cancelled meanwhile, it is kept for later jobs."""
         # The task is shielded: otherwise a cancelled start would leave a process that is not in
         # the list.
-        loop, start = asyncio.get_running_loop(), _Worker.start(self.memory_bytes)
+        loop, start = asyncio.get_running_loop(), Worker.start(self.memory_bytes)
         starting = loop.create_task(start, name="start worker")
         self._starting.add(starting)
         try:
@@ -202,7 +192,7 @@ class Workers:
         self._all.add(worker)
         return worker
 
-    def _started_for_nobody(self, starting: "asyncio.Task[_Worker]") -> None:
+    def _started_for_nobody(self, starting: asyncio.Task[Worker]) -> None:
         self._starting.discard(starting)
         if not starting.cancelled() and not starting.exception():
             self._all.add(starting.result())
@@ -212,118 +202,23 @@ class Workers:
         if self._is_closed:
             raise WorkersBusy("the server is stopping")
 
-    def _put_back(self, worker: "_Worker") -> None:
+    def _put_back(self, worker: Worker) -> None:
         self._idle.append(worker)
         worker.leave_after(self._settings.idle_s, self._dismiss)
 
-    def _dismiss(self, worker: "_Worker") -> None:
+    def _dismiss(self, worker: Worker) -> None:
         self._idle.remove(worker)
         self._all.discard(worker)
         worker.kill()
 
-    async def _drop(self, worker: "_Worker") -> None:
+    async def _drop(self, worker: Worker) -> None:
         self._all.discard(worker)
         await worker.end()
-
-
-class _Worker:
-    """One worker process, as the server sees it."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        """process: has pipes for its input and its output."""
-        self._process = process
-        self._input = cast("asyncio.StreamWriter", process.stdin)
-        self._output = cast("asyncio.StreamReader", process.stdout)
-        self._leaving: asyncio.TimerHandle | None = None
-        self._used_before_s = 0.0
-
-    @classmethod
-    async def start(cls, memory_bytes: int) -> "_Worker":
-        """Start a process; it may not be ready yet."""
-        # The process gets `sys.path` from this one, not from `site`.
-        command = (sys.executable, "-I", "-S", worker_process.__file__)
-        pipe = asyncio.subprocess.PIPE
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *command, stdin=pipe, stdout=pipe, limit=_READ_BYTES
-            )
-        except OSError as error:
-            raise WorkerDied(f"a worker process cannot be started ({error})") from error
-        worker = cls(process)
-        worker._input.write(message(tuple(Start(os.getpid(), memory_bytes, [_ROOT, *sys.path]))))
-        return worker
-
-    @property
-    def is_alive(self) -> bool:
-        return self._process.returncode is None
-
-    async def work(self, job: bytes) -> tuple[bool, Any]:
-        """Return (True, result) or (False, exception) of a job; raises WorkerDied."""
-        try:
-            self._input.write(job)
-            await self._input.drain()
-            length = await self._output.readexactly(LENGTH_BYTES)
-            body = await self._output.readexactly(int.from_bytes(length, "big"))
-        except (asyncio.IncompleteReadError, OSError) as error:
-            raise WorkerDied(f"a worker process ended ({await self.end()})") from error
-        is_done, result = pickle.loads(body)  # noqa: S301  # from a process that runs our code
-        return is_done, result
-
-    @contextlib.contextmanager
-    def given_time(self, limit: asyncio.Timeout, deadline_s: float) -> Iterator[None]:
-        """Extend a job's deadline if, shortly before it, the job had less than half a processor."""
-        loop = asyncio.get_running_loop()
-        end = limit.when() or loop.time()
-        self._used_before_s = cpu_s(self._process.pid)
-
-        def look() -> None:
-            if self.is_starved(deadline_s):
-                limit.reschedule(end + (_LONGEST - 1) * deadline_s)
-
-        check = loop.call_at(end - (1 - _CHECKED_AT) * deadline_s, look)
-        try:
-            yield
-        finally:
-            check.cancel()
-
-    def is_starved(self, deadline_s: float) -> bool:
-        """Whether the job has had a processor for less than half of its time."""
-        return cpu_s(self._process.pid) - self._used_before_s < deadline_s / 2
-
-    def leave_after(self, idle_s: float, leave: Callable[["_Worker"], None]) -> None:
-        """Call `leave` after some seconds, unless `stay` is called first."""
-        self._leaving = asyncio.get_running_loop().call_later(idle_s, leave, self)
-
-    def stay(self) -> None:
-        if self._leaving:
-            self._leaving.cancel()
-            self._leaving = None
-
-    def kill(self) -> None:
-        self.stay()
-        if self.is_alive:
-            # `Process.kill` first asks how the process ended. If it has just died, the event loop
-            # would then never learn its exit code.
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._process.pid, signal.SIGKILL)
-
-    async def end(self) -> int:
-        """Kill the process and wait; return its exit code, or minus the signal's number."""
-        self.kill()
-        try:
-            return await self._process.wait()
-        finally:
-            # asyncio closes a pipe after reading all of it. While a large answer waits and no task
-            # takes it, asyncio does not read on, so the pipe would stay open.
-            transport = self._process._transport  # type: ignore[attr-defined]  # noqa: SLF001  # no public way
-            for number in (0, 1):
-                if pipe := transport.get_pipe_transport(number):
-                    pipe.close()
 
 
 def _late(deadline_s: float, *, is_starved: bool) -> WorkError:
     """Return the error for a job that missed its deadline."""
     if is_starved:
-        waited_s = _LONGEST * deadline_s
+        waited_s = MOST_DEADLINES * deadline_s
         return WorkersBusy(f"other programs use the machine: {waited_s:g} seconds were not enough")
     return WorkTooLarge(f"the work took longer than {deadline_s:g} seconds")

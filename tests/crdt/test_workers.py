@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-import crdt.workers
 from crdt.errors import WorkerDied, WorkersBusy, WorkTooLarge
-from crdt.worker_process import cpu_s
+from crdt.processes import worker
+from crdt.processes.worker_process import cpu_s
 from crdt.workers import Workers, WorkersSettings
 from tests.crdt import work
 from tests.processes import ROOT
@@ -120,7 +120,7 @@ async def test_run_past_deadline_kills_that_process_alone(
     """A deadline ends one process: other jobs go on, and the next job of its key is done."""
     # On a busy machine the job may get less than half of its time. An infinite CPU
     # time, the value for an unknown time, makes it count as too large.
-    monkeypatch.setattr(crdt.workers, "cpu_s", lambda _: math.inf)
+    monkeypatch.setattr(worker, "cpu_s", lambda _: math.inf)
     release, late = tmp_path / "release", tmp_path / "late"
     other = asyncio.create_task(
         workers.run(work.wait_for, str(release), key="bob", deadline_s=LONG_S)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crdt.worker_process import LENGTH_BYTES, answer, message
+from crdt.processes.worker_process import LENGTH_BYTES, answer, message
 from tests.crdt import work
 
 

@@ -1,0 +1,1 @@
+"""One worker process: its program, and the server's end of its pipes."""
