@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
+from crdt.document.document import Document
+from crdt.document.merging import EMPTY
+from crdt.document.raw_document import CUT_BYTES
 from crdt.log.contributions import Contributions
 from crdt.room.broadcast import Broadcast
 from crdt.room.claims import Claims
@@ -11,6 +14,8 @@ from crdt.room.connection import Connection, Observer
 from crdt.room.context import RoomContext
 from crdt.room.presence import Presence
 from crdt.structs.struct_index import StructIndex
+from crdt.wire import y_protocol
+from crdt.wire.rewriting.splitting import SPLIT_BYTES
 from crdt.wire.y_protocol import AwarenessEntry
 from storage.records import Role
 
@@ -33,7 +38,7 @@ class Members:
     """
 
     __slots__ = (
-        "_changed_roles", "_index", "_waiting", "broadcast", "claims",
+        "_changed_roles", "_index", "_large_answers", "_waiting", "broadcast", "claims",
         "connections", "is_open", "observers", "presence",
     )  # fmt: skip
 
@@ -53,6 +58,7 @@ class Members:
             str, Role | None
         ] = {}  # since the room was loaded; None: no longer a member
         self._index = index
+        self._large_answers = context.large_answers
         self._waiting: set[Connection] = set()  # connections whose last answer lacked structs
         self.broadcast = Broadcast(self.connections, context.encode, context.scheduler)
         self.presence = Presence(
@@ -93,6 +99,30 @@ class Members:
             brought = self.claims.brought_by_others(connection.user_id, new)
             if brought:
                 connection.questions.ask_all(brought, self._index.clocks)
+
+    def answer(
+        self,
+        connection: Connection,
+        state_vector: bytes,
+        document: Document,
+        session_id: str,
+        now: int,
+    ) -> None:
+        """Send a client the updates it lacks; a large document is sent only once."""
+        known, sent = y_protocol.decode_state_vector(state_vector), connection.sent
+        self.claims.compare(connection, known, document)
+        if sent.is_enough(known, now):
+            if not sent.is_coming:
+                connection.outbox.send(y_protocol.sync_step2(EMPTY))
+            return
+        size = document.size
+        if size > SPLIT_BYTES and self._large_answers:
+            self._large_answers.answer(connection, session_id, document.parts(), known)
+        else:
+            diff = document.diff(state_vector, cuts=self._index.has_cut(known))
+            connection.outbox.send(y_protocol.sync_step2(diff))
+        if size > CUT_BYTES:
+            sent.note(self._index.clocks, size, now)
 
     def note_answer(self, connection: Connection, missing: Set[int]) -> None:
         """Note that a client has answered.

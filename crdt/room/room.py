@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence, Set
 from crdt.document.document import Document
 from crdt.document.merging import EMPTY
 from crdt.document.quota import DocumentQuota
-from crdt.document.raw_document import CUT_BYTES
 from crdt.document.server_edits import MAIN_ROOT, ServerEdits
 from crdt.log import codec
 from crdt.log.contributions import Contributions
@@ -29,12 +28,13 @@ from crdt.structs.admission import Admitted, check_update
 from crdt.text.text_map import Edit
 from crdt.wire import y_protocol
 from crdt.wire.parsed_update import Parsed
-from crdt.wire.rewriting.splitting import SPLIT_BYTES
 from storage.records import Chunk
 
 _log = logging.getLogger(__name__)
 _SYNC = bytes((y_protocol.SYNC,))
 _NOBODY: frozenset[int] = frozenset()
+_NO_RIGHT = "forbidden: viewers cannot edit"
+_SESSION_ENDED = "session_ended: nobody can edit"
 
 
 class Room:
@@ -123,7 +123,7 @@ class Room:
             case y_protocol.AwarenessUpdate(entries):
                 self.members.hear(connection, entries, now)
             case y_protocol.SyncStep1(state_vector):
-                self._answer(connection, state_vector, now)
+                self.members.answer(connection, state_vector, self.document, self.session_id, now)
             case y_protocol.SyncStep2(update):
                 connection.questions.note_received()
                 kind = UpdateKind.ANSWER
@@ -131,23 +131,6 @@ class Room:
                 self._write(connection, answer)
             case y_protocol.QueryAwareness():
                 self.members.presence.answer(connection)
-
-    def _answer(self, connection: Connection, state_vector: bytes, now: int) -> None:
-        """Send a client the updates it lacks; a large document is sent only once."""
-        known = y_protocol.decode_state_vector(state_vector)
-        size, large_answers = self.document.size, self._context.large_answers
-        self.members.claims.compare(connection, known, self.document)
-        if connection.sent.is_enough(known, now):
-            if not connection.sent.is_coming:
-                connection.outbox.send(y_protocol.sync_step2(EMPTY))
-            return
-        if size > SPLIT_BYTES and large_answers:
-            large_answers.answer(connection, self.session_id, self.document.parts(), known)
-        else:
-            diff = self.document.diff(state_vector, cuts=self.index.has_cut(known))
-            connection.outbox.send(y_protocol.sync_step2(diff))
-        if size > CUT_BYTES:
-            connection.sent.note(self.index.clocks, size, now)
 
     def _type(
         self, connection: Connection, typed: fast_path.Keystroke, frame: bytes, now: int
@@ -189,7 +172,8 @@ class Room:
     def _write(self, connection: Connection, incoming: Incoming) -> None:
         """Take an update of a client, or tell the client why it is refused."""
         if not connection.may_write:
-            self._refuse(connection, incoming.update)
+            is_open = self.members.is_open
+            connection.refuse(incoming.update, _NO_RIGHT if is_open else _SESSION_ENDED)
             return
         if incoming.prepared is None:
             self.quota.check_quick(incoming.update, is_exact=incoming.kind is UpdateKind.ANSWER)
@@ -206,19 +190,6 @@ class Room:
         self.members.ask_waiting()
         if connection.wants_saved:
             connection.receipts.note(self.journal.sequence, self.journal.saved_sequence)
-
-    def _refuse(self, connection: Connection, update: bytes) -> None:
-        """Drop a reader's update, which stays unsaved until they may write and sync again."""
-        if update == EMPTY:
-            connection.receipts.received += 1
-            return
-        connection.receipts.note_refused()
-        if not connection.was_refused:
-            connection.was_refused = True
-            reason = "session_ended: nobody can edit"
-            if self.members.is_open:
-                reason = "forbidden: viewers cannot edit"
-            connection.outbox.send(y_protocol.permission_denied(reason))
 
     # -- the stages of an update that is not a keystroke ------------------------------------------
 
