@@ -51,6 +51,7 @@ class Crashes:
         """
         in_loop = list(self.mark.named())
         named = [*in_loop, *self.mark.named(in_threads=True)]
+        is_changed = self.quarantine.relieve(named)
         if named:
             alone = [pair for pair in in_loop if pair[1]] or in_loop or named
             sessions = {session_id for session_id, _ in alone}
@@ -58,6 +59,7 @@ class Crashes:
             self.quarantine.note(
                 [pair for pair in named if pair[0] not in sessions], now, is_sure=False
             )
+        if named or is_changed:
             self._save()
         self.mark.clear()
         for session_id, user_id in named:

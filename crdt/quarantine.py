@@ -2,8 +2,13 @@
 
 Without this a hostile edit would end the server again as soon as its sender is back.
 `crdt.crashmark` names the session and user that native code worked for. If the process ended by its
-own fault, the session is set aside after the first time. If the cause is unknown (a power cut,
-`kill -9`), the session is set aside when it is named twice within a day.
+own fault, the session is set aside after the first time.
+
+Often the cause is unknown: a power cut, `kill -9` by an operator, or the kernel for lack of memory.
+Then the named session is most likely honest. A session whose users type all day is named at some of
+these deaths by chance. But a session that causes them is named each time, because its clients
+connect again and bring the same edit. So the session is set aside if it is named at three deaths in
+a row, or again and again at more than every third death.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,6 +22,11 @@ _LONGEST_MS = _DAY_MS
 _TIMES_LONGER = 6
 _FORGOTTEN_MS = 7 * _DAY_MS
 _MAX_ENTRIES = 1_000
+_MORE_SUSPECT, _LESS_SUSPECT, _TOO_SUSPECT = 2, 1, 6
+"""What a death of unknown cause adds to the suspicion of a session that it names, what a start of
+the server takes from that of every other session, and the suspicion from which a session is set
+aside. Two hostile sessions that end the server in turns are set aside at the tenth death, a session
+that is named at every third death by chance never is."""
 
 
 @dataclass(slots=True)
@@ -24,25 +34,26 @@ class Record:
     """The deaths of the process for one session or user. Times are milliseconds since 1970.
 
     crashes    deaths that it caused
-    suspicions deaths that it may have caused
+    suspicion  grows with deaths that it may have caused, see `_TOO_SUSPECT`
     last       time of the last death of either kind
     until      set aside or slowed until this time
     """
 
     crashes: int = 0
-    suspicions: int = 0
+    suspicion: int = 0
     last: int = 0
     until: int = 0
 
     def note(self, now: int, *, is_sure: bool) -> None:
-        """Count a death, and set aside after the first sure one or the second suspicion.
+        """Count a death, and set aside after a sure one, or if the suspicion is too large.
 
         Each time lasts longer than the one before.
         """
         if not is_sure:
-            self.suspicions = self.suspicions + 1 if now - self.last <= _DAY_MS else 1
+            before = self.suspicion if now - self.last <= _DAY_MS else 0
+            self.suspicion = min(before + _MORE_SUSPECT, _TOO_SUSPECT)
         self.last = now
-        if is_sure or self.suspicions > 1:
+        if is_sure or self.suspicion >= _TOO_SUSPECT:
             self.crashes += 1
             # The times are ten minutes, one hour, six hours, then a day. A session that ended the
             # server once may have been unlucky. One that does it each time must not end it hourly.
@@ -79,6 +90,23 @@ class Quarantine:
             ]:
                 del records[key]
 
+    def relieve(self, named: Iterable[tuple[str, str]]) -> bool:
+        """Lessen the suspicion of those whom the previous process did not name at its end.
+
+        Returns whether anything has changed.
+        """
+        pairs = set(named)
+        changed = False
+        for records, spared in (
+            (self._sessions, {session_id for session_id, _ in pairs}),
+            (self._users, {user_id for _, user_id in pairs}),
+        ):
+            for key, record in records.items():
+                if record.suspicion and key not in spared:
+                    record.suspicion -= _LESS_SUSPECT
+                    changed = True
+        return changed
+
     def release(self, session_id: str) -> bool:
         """Forget a session; return whether it was noted."""
         return self._sessions.pop(session_id, None) is not None
@@ -111,7 +139,7 @@ class Quarantine:
         """Return the records of sessions and users, as values for JSON."""
         return {
             name: {
-                key: [record.crashes, record.suspicions, record.last, record.until]
+                key: [record.crashes, record.suspicion, record.last, record.until]
                 for key, record in records.items()
             }
             for name, records in (("sessions", self._sessions), ("users", self._users))

@@ -50,6 +50,30 @@ def test_look_back_after_certain_fault_quarantines_named_session(
     crashes.close()
 
 
+def test_look_back_forgives_a_session_that_kills_name_now_and_then(
+    tmp_path: Path, expect_log
+) -> None:
+    """A start without a mark, as after a kill between two edits, lessens the suspicion.
+    """
+    expect_log("the server died while it worked for session s1, user u-ada: noted")
+    for number in range(12):
+        if number % 3 == 0:
+            die(tmp_path, "s1", "u-ada")
+        look_back(tmp_path, is_sure=False).close()
+
+    assert read_notes(tmp_path).set_aside(NOW) == []
+
+
+def test_look_back_sets_aside_what_three_deaths_in_a_row_name(tmp_path: Path, expect_log) -> None:
+    expect_log("the server died while it worked for session s1, user u-eve")
+    for _ in range(3):
+        assert read_notes(tmp_path).set_aside(NOW) == []
+        die(tmp_path, "s1", "u-eve")
+        look_back(tmp_path, is_sure=False).close()
+
+    assert read_notes(tmp_path).set_aside(NOW) == ["s1"]
+
+
 def test_look_back_blames_the_loop_before_threads(tmp_path: Path, expect_log) -> None:
     """The session that the event loop was reading is set aside.
 

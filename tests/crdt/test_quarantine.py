@@ -52,15 +52,48 @@ def test_quarantine_lasts_longer_each_time() -> None:
     assert not quarantine.is_slowed("ada", 1_000)
 
 
-def test_quarantine_without_known_cause_needs_second_crash_in_a_day() -> None:
-    """A crash without a known cause counts only if it is the second within a day."""
+def die(quarantine: Quarantine, *named: str, now: int = 0) -> None:
+    """Note a death of unknown cause that named these sessions, as a start does."""
+    pairs = [(session_id, f"user of {session_id}") for session_id in named]
+    quarantine.relieve(pairs)
+    quarantine.note(pairs, now, is_sure=False)
+
+
+def test_quarantine_without_known_cause_needs_three_deaths_in_a_row() -> None:
     quarantine = Quarantine()
-    quarantine.note(NAMED, 0, is_sure=False)
-    assert quarantine.wait_ms("room", 0) == 0
-    quarantine.note(NAMED, DAY + 1, is_sure=False)
-    assert quarantine.wait_ms("room", DAY + 1) == 0
-    quarantine.note(NAMED, DAY + 2, is_sure=False)
-    assert quarantine.wait_ms("room", DAY + 2) == 10 * MINUTE
+    for minutes in (0, 0, 10, 60):
+        die(quarantine, "room")
+        assert quarantine.wait_ms("room", 0) == minutes * MINUTE
+        assert quarantine.is_slowed("user of room", 0) == bool(minutes)
+
+
+def test_deaths_on_other_days_do_not_count() -> None:
+    quarantine = Quarantine()
+    for day in range(8):
+        die(quarantine, "room", now=day * (DAY + 1))
+
+    assert quarantine.set_aside(8 * DAY) == []
+
+
+@pytest.mark.parametrize("every", [3, 4, 10])
+def test_session_that_kills_name_by_chance_stays_open(every: int) -> None:
+    """An operator may kill the server often. A busy session is then named now and then."""
+    quarantine = Quarantine()
+    for number in range(200):
+        die(quarantine, *["busy"] * (number % every == 0))
+        assert not quarantine.has_killed("busy")
+        quarantine = Quarantine(quarantine.as_stored())
+
+    assert quarantine.set_aside(0) == []
+
+
+def test_sessions_that_kill_in_turns_are_set_aside() -> None:
+    """Hostile users cannot clear one session of suspicion by means of another."""
+    quarantine = Quarantine()
+    for number in range(10):
+        die(quarantine, ("first", "second")[number % 2])
+
+    assert quarantine.set_aside(0) == ["first", "second"]
 
 
 def test_quarantine_is_stored_and_expires_or_is_released() -> None:
