@@ -31,10 +31,12 @@ See docs/design/documents.md.
 from collections.abc import Collection, Iterable, Mapping, Set
 
 from crdt.document.document import Document
+from crdt.errors import NeedsSteps
 from crdt.log.contributions import Contributions
 from crdt.room.connection import Connection
 from crdt.room.incoming import Incoming, UpdateKind
 from crdt.room.presence import Presence
+from crdt.structs.admission import asks_for_state
 from crdt.structs.overlap import find_differing
 from crdt.structs.struct_index import StructIndex
 from crdt.wire.parsed_update import Parsed
@@ -43,8 +45,13 @@ _NOBODY: frozenset[int] = frozenset()
 MAX_COMPARED_BYTES = 32 << 10
 """Most bytes of a document whose structs under ids without an owner are compared. Templates are
 small. But a whole document that was moved here from another server has no owners either. It may be
-large, and each client would have to send all of it again. Also, a comparison holds the event loop:
-8 µs for each struct, of which 32 KiB can have about 4,000."""
+large, and each client would have to send all of it again."""
+AT_ONCE_BYTES = 4 << 10
+"""Bytes of a document and an update that are compared on the event loop. A comparison takes 8 µs for
+each struct, of which 4 KiB can have about 500. A thread compares more: 32 KiB would hold the event
+loop for 33 ms."""
+
+Spans = dict[int, tuple[int, int]]
 
 BROUGHT = (
     "user %s brought edits of others that session %s lacked, as after a restored backup or a crash"
@@ -183,17 +190,54 @@ class Claims:
 
         The client was asked for them because another client brought them, or it has them under an
         id without an owner. If they are its user's, equal structs count as brought by this user
-        from now on. Returns the client ids whose structs differ.
+        from now on. Returns the client ids whose structs differ. Raises NeedsSteps if a thread must
+        compare them.
         """
         if (connection := incoming.source) is None:
             return _NOBODY
-        questions = connection.questions
-        doubtful = self._doubtful(connection, parsed.spans, document)
-        if not (doubtful or questions.verifies):
+        spans = self.to_compare(connection, parsed, document)
+        self._check_quick(incoming, parsed, document, spans)
+        if spans is None:
             return _NOBODY
+        doubtful = self._doubtful(connection, parsed.spans, document)
+        connection.questions.note_compared(spans)
+        if not spans:
+            return _NOBODY
+        done = incoming.prepared and incoming.prepared.compared
+        if done and done.spans == spans:
+            differing = done.differing
+        else:
+            differing = find_differing(document.state(), parsed.update, spans)
+        connection.questions.note_shown(doubtful & spans.keys())
+        self._confirm(
+            connection, {client: span for client, span in spans.items() if client not in differing}
+        )
+        return differing
+
+    def _check_quick(
+        self, incoming: Incoming, parsed: Parsed, document: Document, spans: Spans | None
+    ) -> None:
+        """Raise NeedsSteps if comparing known structs takes long."""
+        if incoming.prepared or document.size + len(incoming.update) <= AT_ONCE_BYTES:
+            return
+        # `check_update` looks up known structs of other users in the whole document, too.
+        if spans or asks_for_state(self._index, parsed, incoming.author):
+            raise NeedsSteps
+
+    def to_compare(
+        self, connection: Connection, parsed: Parsed, document: Document
+    ) -> Spans | None:
+        """Return {client id: (first clock, next clock)} of known structs that are to be compared.
+
+        Returns None if the client need not show any.
+        """
+        verifies = connection.questions.verifies
+        doubtful = self._doubtful(connection, parsed.spans, document)
+        if not (doubtful or verifies):
+            return None
         asked = {client: (0, self._index.clocks[client]) for client in doubtful}
-        asked.update(questions.verifies)
-        overlaps: dict[int, tuple[int, int]] = {}
+        asked.update(verifies)
+        overlaps: Spans = {}
         for client, (first, after) in asked.items():
             start, end = parsed.spans.get(client, (0, 0))
             # A part without the first of these structs does not show what the client has. It must
@@ -201,16 +245,7 @@ class Claims:
             # each comparison reads the whole document.
             if start <= first < min(after, end):
                 overlaps[client] = (first, min(after, end))
-        questions.note_compared(overlaps)
-        if not overlaps:
-            return _NOBODY
-        differing = find_differing(document.state(), parsed.update, overlaps)
-        questions.note_shown(doubtful & overlaps.keys())
-        self._confirm(
-            connection,
-            {client: span for client, span in overlaps.items() if client not in differing},
-        )
-        return differing
+        return overlaps
 
     def _confirm(self, connection: Connection, spans: Mapping[int, tuple[int, int]]) -> None:
         for client, (first, after) in spans.items():

@@ -5,9 +5,11 @@ it was sent. Not for the client's rights and presence: see `crdt.room.connection
 """
 
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from typing import Protocol
 
+from crdt.errors import NeedsSteps
 from crdt.room.closing import CloseReason
 from crdt.wire import y_protocol
 
@@ -150,9 +152,21 @@ class Questions:
             if not (is_last or client in clients)
         }
 
-    def note_received(self) -> None:
-        """Count an answer; a client may send answers without a question, which do not count."""
-        self.answered = min(self.answered + 1, self.sent)
+    @contextmanager
+    def receiving(self) -> Iterator[None]:
+        """Count an answer, which the block takes.
+
+        A client may send answers without a question, which do not count.
+        """
+        before = self.answered
+        self.answered = min(before + 1, self.sent)
+        try:
+            yield
+        except NeedsSteps:
+            # The same answer comes again. If it counted twice, the answer to a second question
+            # would count before the client has sent it.
+            self.answered = before
+            raise
 
     def ask_for(self, missing: Set[int], clocks: Mapping[int, int]) -> None:
         """Ask once for all structs of the client, because its update waits for other structs.

@@ -1,8 +1,9 @@
 """One update as a room receives it: a record with its author, its time and its kind."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from crdt.errors import LimitExceeded
 from crdt.limits import MAX_SYNC_BYTES, MAX_UPDATE_BYTES, LimitCounters, RoomLimits
@@ -25,6 +26,17 @@ class UpdateKind(Enum):
     SERVER = "server"
 
 
+class Compared(NamedTuple):
+    """A comparison of known structs that an update brings with those of the document.
+
+    spans      {client id: (first clock, next clock)} of the structs that were compared
+    differing  client ids whose structs differ
+    """
+
+    spans: Mapping[int, tuple[int, int]]
+    differing: Set[int]
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A large update, checked in steps before the room takes it.
@@ -35,12 +47,14 @@ class Prepared:
     admitted  the part of it that may be taken, or None if that is unknown
     known     the result of `StructIndex.known_of` at the check
     foreign   the result of `Room.foreign` at the check
+    compared  the comparison that `Claims.verify` needs, or None if it needs none
     """
 
     parsed: Parsed
     admitted: Admitted | None = None
     known: Sequence[int] = ()
     foreign: Set[int] = frozenset()
+    compared: Compared | None = None
 
     def holds(self, known: Sequence[int], foreign: Set[int]) -> bool:
         """Whether `admitted` is still right; known, foreign: the present results."""

@@ -125,10 +125,10 @@ class Room:
             case y_protocol.SyncStep1(state_vector):
                 self.members.answer(connection, state_vector, self.document, self.session_id, now)
             case y_protocol.SyncStep2(update):
-                connection.questions.note_received()
                 kind = UpdateKind.ANSWER
                 answer = Incoming(update, connection.user_id, now, kind, connection, done)
-                self._write(connection, answer)
+                with connection.questions.receiving():
+                    self._write(connection, answer)
             case y_protocol.QueryAwareness():
                 self.members.presence.answer(connection)
 
@@ -197,7 +197,8 @@ class Room:
         """Scan, apply, log and relay one update, or the part of it that can be integrated now.
 
         Returns (client ids whose structs the other part waits for, client ids with differing
-        structs). Raises Rejected, LimitExceeded or RoomUnavailable; nothing has changed then.
+        structs). Raises Rejected, LimitExceeded, RoomUnavailable or NeedsSteps; nothing has changed
+        then.
         """
         if incoming.update == EMPTY:
             return _NOBODY, _NOBODY

@@ -53,8 +53,7 @@ def test_look_back_after_certain_fault_quarantines_named_session(
 def test_look_back_forgives_a_session_that_kills_name_now_and_then(
     tmp_path: Path, expect_log
 ) -> None:
-    """A start without a mark, as after a kill between two edits, lessens the suspicion.
-    """
+    """A start without a mark, as after a kill between two edits, lessens the suspicion."""
     expect_log("the server died while it worked for session s1, user u-ada: noted")
     for number in range(12):
         if number % 3 == 0:

@@ -11,10 +11,11 @@ from functools import partial
 from crdt.crashmark import CrashMark
 from crdt.lifecycle.stepwise.step_runner import StepRunner
 from crdt.room.connection import Connection
-from crdt.room.incoming import Incoming, Prepared, UpdateKind
+from crdt.room.incoming import Compared, Incoming, Prepared, UpdateKind
 from crdt.room.room import Room
-from crdt.steps import Steps, Worked, measured
+from crdt.steps import Long, Steps, Worked, measured
 from crdt.structs.admission import Admitted, asks_for_state, check_update
+from crdt.structs.overlap import find_differing
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.raw_merge import EMPTY
 from crdt.wire.update_parser import parse, read
@@ -167,14 +168,22 @@ def prepare(room: Room, incoming: Incoming, parsed: Parsed) -> Steps[Prepared]:
     # more than the paste. Another client may bring these structs meanwhile: then the state is
     # needed after all. `Prepared.holds` notices that the table has changed, and the room checks the
     # update again.
-    state = room.document.state() if asks_for_state(index, parsed, incoming.author) else EMPTY
-    admitted: Admitted = yield partial(
-        check_update, index, parsed, incoming.author, foreign, lambda: state
-    )
+    source, claims = incoming.source, room.members.claims
+    spans = claims.to_compare(source, parsed, room.document) if source else None
+    needs_state = bool(spans) or asks_for_state(index, parsed, incoming.author)
+    state = room.document.state() if needs_state else EMPTY
+    compared = None
+    if spans:
+        # The structs of a small update are compared in a thread, too: its sender may have been
+        # asked for them, and they are looked up in the whole document.
+        compare = partial(find_differing, state, parsed.update, spans)
+        compared = Compared(spans, (yield Long(compare)))
+    check = partial(check_update, index, parsed, incoming.author, foreign, lambda: state)
+    admitted: Admitted = yield (Long(check) if needs_state else check)
     # Other clients may have edited while a thread checked the update. Then the result may be out of
     # date, so nothing is put into the view, and the room does all of it in one call.
     if admitted.parsed and index.known_of(parsed) == known and not index.cuts_by(admitted.parsed):
         # Near the limit of text, the room needs the size of the text with the answer in it.
         reads = incoming.kind is UpdateKind.ANSWER and room.quota.is_near(len(incoming.update))
         yield from room.document.prepare(admitted.parsed, always=reads)
-    return Prepared(parsed, admitted, known, foreign)
+    return Prepared(parsed, admitted, known, foreign, compared)

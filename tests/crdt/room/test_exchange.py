@@ -1,5 +1,8 @@
 """Tests of a client's "saved" messages, the questions to it, and the document that it was sent."""
 
+import pytest
+
+from crdt.errors import NeedsSteps
 from crdt.room.exchange import Questions, Receipts, SentDocument
 from crdt.wire import y_protocol
 from tests.crdt.harness import Inbox
@@ -67,20 +70,38 @@ def test_document_that_is_being_made_ready_is_not_asked_for_twice() -> None:
     assert sent.is_enough({}, 0)
 
 
+def receive(questions: Questions) -> None:
+    with questions.receiving():
+        pass
+
+
+def test_answer_that_is_taken_in_steps_counts_once() -> None:
+    """It comes twice: it must not count as the answer to the next question, too."""
+    questions = Questions(Inbox())
+    questions.ask_all({}, {})
+    questions.compare({1}, {1: 4})
+
+    with pytest.raises(NeedsSteps), questions.receiving():
+        raise NeedsSteps
+    receive(questions)
+
+    assert not questions.has_shown(1)
+
+
 def test_client_has_shown_its_structs_once_it_answered_the_question_about_them() -> None:
     """Answers to earlier questions do not count, nor do answers that nobody asked for."""
     inbox = Inbox()
     questions, clocks = Questions(inbox), {1: 4, 2: 9}
-    questions.note_received()
+    receive(questions)
     questions.ask_all({}, clocks)
     questions.compare({1}, clocks)
 
     assert inbox.take() == [y_protocol.sync_step1(clocks), y_protocol.sync_step1({1: 0, 2: 9})]
-    questions.note_received()
+    receive(questions)
     questions.note_compared(set())
     assert not questions.has_shown(1)
     assert questions.verifies == {1: (0, 4)}
-    questions.note_received()
+    receive(questions)
     questions.note_compared({1})
     assert questions.has_shown(1)
     assert questions.verifies == {}
