@@ -161,6 +161,8 @@ class Document(DocumentBytes):
         Otherwise the view is loaded for it, if need be. Raises as `apply`.
         """
         view, are_few = self._view, count_structs(parsed) <= self._work.few_structs
+        if parsed.contents.kinds & VALUES:
+            yield from self.expect_values()
         if are_few:
             yield from self.load()
         if view.has_failed or (are_few and not always and not parsed.contents.kinds & VALUES):

@@ -7,7 +7,7 @@ pycrdt merges updates that only write and delete text. pycrdt would change the b
 (`10n` becomes 10), so a document with values is merged without pycrdt (`raw_merge`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 
 from crdt.document.merging import PycrdtFailure, add_to_levels, cut, merge
@@ -50,6 +50,19 @@ class RawDocument:
         """Prepare for content other than text: from now on pycrdt must not merge the updates."""
         if self._merged is None:
             self._merged = MergedState(self.state())
+
+    def reading(self) -> tuple[Sequence[bytes], Callable[[], MergedState]]:
+        """Return the parts, and a function for any thread that reads them for `expect_values`."""
+        parts = self.parts_to_replace()
+        return parts, lambda: MergedState(raw_merge.merge(parts))
+
+    def expect_values_in(self, parts: Sequence[bytes], merged: MergedState) -> None:
+        """Prepare as `expect_values`, with what the function of `reading` has returned."""
+        if self._merged is not None or not self._begins_with(parts):
+            return
+        for update in self.parts()[len(parts) :]:
+            merged.add(update)
+        self._merged, self._large, self._levels = merged, [], []
 
     def push(self, update: bytes, parsed: Parsed | None = None) -> None:
         """Keep an update; parsed: its structs and deletions, if they are known."""
@@ -132,25 +145,32 @@ class RawDocument:
     ) -> bool:
         """Replace updates by the squashed state that was made from them.
 
-        Returns False, and does nothing, if they are no longer the first updates.
+        Returns False, and does nothing, if they are no longer the first updates, or if `merged` is
+        missing.
 
-        merged  the sections of the squashed state; computed if not given
+        merged  the sections of the squashed state, for a document with values; only those of a
+                small state are computed if they are not given
         """
+        if not self._begins_with(before):
+            return False
+        if self._merged is not None:
+            if merged is None and len(after) > LARGE_BYTES:
+                return False  # reading it here would take long
+            if not self._merged.rebase(self._base, merged or MergedState(after)):
+                return False
+        self._base, self._large = after, [self._base, *self._large][len(before) :]
+        self.unjoined = 0
+        return True
+
+    def _begins_with(self, parts: Sequence[bytes]) -> bool:
+        """Whether these updates, of `parts_to_replace`, are still the first ones."""
         present = [self._base, *self._large]
         # Parts are compared by identity, not by content: a checkpoint is made elsewhere from these
         # very objects. If they were merged meanwhile, the document has other objects, and the
         # result is dropped.
-        if len(present) < len(before) or any(
-            ours is not theirs for ours, theirs in zip(present, before, strict=False)
-        ):
-            return False
-        if self._merged is not None and not self._merged.rebase(
-            self._base, merged or MergedState(after)
-        ):
-            return False
-        self._base, self._large = after, present[len(before) :]
-        self.unjoined = 0
-        return True
+        return len(present) >= len(parts) and all(
+            ours is theirs for ours, theirs in zip(present, parts, strict=False)
+        )
 
 
 def merge_text(updates: Sequence[bytes]) -> bytes:

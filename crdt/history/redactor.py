@@ -19,6 +19,7 @@ from crdt.reading.documents import Document, documents_of
 from crdt.reading.item_order import ItemOrder
 from crdt.room.incoming import server_edit
 from crdt.room.room import Room
+from crdt.wire.raw_merge import MergedState
 from crdt.workers import Workers
 from storage.base import Store
 from storage.errors import NotFound
@@ -180,7 +181,11 @@ class Redactor:
         while True:
             before = room.document.parts()
             after = await self._work(found.user_id, _without_text, before, found.ids, found.text)
-            if after is None or room.document.replace_base(before, after):
+            if after is None:
+                return
+            has_values = room.document.has_values
+            merged = await self._work(found.user_id, MergedState, after) if has_values else None
+            if room.document.replace_base(before, after, merged):
                 return
 
     async def _versions(self, chunks: list[Chunk], found: "_Found") -> int:

@@ -204,6 +204,8 @@ class Room:
             return _NOBODY, _NOBODY
         self._context.check_unsaved(self.journal, len(incoming.update))
         read = incoming.read()
+        if incoming.source is not None and incoming.prepared is None:
+            self.document.check_values(read)
         verified = self.members.claims.verify(incoming, read, self.document)
         parsed, missing, differing = self._admit(incoming, read)
         if parsed is not None:

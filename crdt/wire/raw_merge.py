@@ -9,11 +9,19 @@ have passed `update_parser`.
 See docs/design/documents.md.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from crdt.wire.content import SKIP
-from crdt.wire.delete_ranges import Ranges, read_ranges, write_deletions, write_ranges
+from crdt.wire.delete_ranges import (
+    RangeBlocks,
+    Ranges,
+    add_to_blocks,
+    read_deletions,
+    write_blocks,
+    write_deletions,
+    write_ranges,
+)
 from crdt.wire.lib0 import read_var_uint, write_var_uint
 from crdt.wire.parsed_update import Parsed
 from crdt.wire.slicing import StructSlicer
@@ -71,15 +79,6 @@ class RunReader(StructSlicer):
             runs.append(Run(first, clock, number, begin, at, self))
         return at
 
-    def deletions(self, at: int) -> Iterator[tuple[int, Ranges]]:
-        """Yield (client, ranges) of the deletions at a position."""
-        clients, at = read_var_uint(self.data, at)
-        for _ in range(clients):
-            client, at = read_var_uint(self.data, at)
-            count, at = read_var_uint(self.data, at)
-            ranges, at = read_ranges(self.data, count, at)
-            yield client, ranges
-
     def behind(self, client: int, run: Run, clock: int) -> tuple[int, bytes]:
         """Return (number, bytes) of a run's structs from a clock inside it to its end."""
         at, reached = run.begin, run.first
@@ -106,7 +105,7 @@ def merge(updates: Sequence[bytes]) -> bytes:
         more_runs, at = reader.runs()
         for client, more in more_runs.items():
             runs.setdefault(client, []).extend(more)
-        for client, deleted in reader.deletions(at):
+        for client, deleted in read_deletions(update, at):
             ranges.setdefault(client, []).extend(deleted)
     parts = [write_var_uint(len(runs))]
     for client in sorted(runs, reverse=True):
@@ -205,7 +204,7 @@ class MergedState:
         ranges: dict[int, Ranges] = {}
         for client, start, end in parsed.ranges:
             ranges.setdefault(client, []).append((start, end))
-        self._deletions = {client: write_ranges(deleted) for client, deleted in ranges.items()}
+        self._deletions = {client: RangeBlocks(deleted) for client, deleted in ranges.items()}
 
     def _read(self) -> None:
         reader = RunReader(self._state)
@@ -214,14 +213,18 @@ class MergedState:
             first, last = present[0], present[-1]
             size = sum(run.size for run in present) + len(present) - 1  # a Skip between two runs
             self._sections[client] = _Section(first.first, last.after, size, first.begin, last.end)
-        self._deletions = {client: write_ranges(ranges) for client, ranges in reader.deletions(at)}
+        self._deletions = {
+            client: RangeBlocks(ranges) for client, ranges in read_deletions(self._state, at)
+        }
 
     def add(self, update: bytes) -> None:
         """Add an update."""
         reader = RunReader(update)
         by_client, at = reader.runs()
         runs = [(client, run) for client, several in by_client.items() for run in several]
-        deleted = ((client, *pair) for client, ranges in reader.deletions(at) for pair in ranges)
+        deleted = (
+            (client, *pair) for client, ranges in read_deletions(update, at) for pair in ranges
+        )
         self._add(update, runs, deleted)
 
     def add_parsed(self, parsed: Parsed) -> None:
@@ -241,8 +244,9 @@ class MergedState:
     ) -> None:
         # Runs with a hole between them, or runs that do not continue a section, need a merge that
         # reads all bytes. Admission requires that updates continue the document, so this is rare.
-        has_hole = len(dict(runs)) < len(runs)
-        if has_hole or not all(self._continues(client, run) for client, run in runs):
+        if len(dict(runs)) < len(runs) or not all(
+            self._continues(client, run) for client, run in runs
+        ):
             self._start(merge([self.encode(), update]), None)
             return
         for client, run in runs:
@@ -277,7 +281,7 @@ class MergedState:
             self._sections[client] = section
         return True
 
-    def parts(self) -> tuple[dict[int, _Section], bytes, dict[int, tuple[int, bytes]]]:
+    def parts(self) -> tuple[dict[int, _Section], bytes, dict[int, RangeBlocks]]:
         """Return the sections, the state and the deletions, for another `MergedState`."""
         return self._sections, self._state, self._deletions
 
@@ -291,18 +295,11 @@ class MergedState:
                 section = self._sections[client]
                 parts += section.encode(client, old, at)
                 at = section.end
-            self._merge_deletions()
-            self._state = b"".join((*parts, write_deletions(self._deletions)))
+            add_to_blocks(self._deletions, self._deleted)
+            self._deleted = {}
+            self._state = b"".join((*parts, write_blocks(self._deletions)))
             self.is_changed = False
         return self._state
-
-    def _merge_deletions(self) -> None:
-        for client, ranges in self._deleted.items():
-            if client in self._deletions:
-                count, encoded = self._deletions[client]
-                ranges.extend(read_ranges(encoded, count, 0)[0])
-            self._deletions[client] = write_ranges(ranges)
-        self._deleted = {}
 
     def diff(self, clocks: Mapping[int, int], *, cuts: bool = True) -> bytes:
         """Return the state without structs below these clocks, but all deletions (`diffUpdate`).
@@ -327,4 +324,4 @@ class MergedState:
                 )
                 number, structs = reader.behind(client, run, known)
             parts += (*map(write_var_uint, (number, client, known)), structs)
-        return b"".join((write_var_uint(count), *parts, write_deletions(self._deletions)))
+        return b"".join((write_var_uint(count), *parts, write_blocks(self._deletions)))

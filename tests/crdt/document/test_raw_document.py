@@ -8,6 +8,7 @@ import pytest
 from crdt.document import raw_document
 from crdt.document.merging import EMPTY, merge
 from crdt.document.raw_document import LARGE_BYTES, RawDocument
+from crdt.wire.raw_merge import MergedState
 from tests.crdt.harness import Typist
 
 
@@ -68,3 +69,41 @@ def test_parts_are_replaced_while_others_come() -> None:
     raw.state()
     assert not raw.replace_parts(before, merge(before))
     assert shown(raw.parts()) == typist.text
+
+
+def test_structs_are_read_elsewhere_while_others_come() -> None:
+    """A document of text gets its first values; what comes while it is read is merged with it."""
+    typist, raw = Typist(1), RawDocument(EMPTY, None)
+    raw.push(typist.insert(0, "a" * (LARGE_BYTES + 1)))
+    raw.push(typist.insert(0, "b"))
+    parts, read = raw.reading()
+    raw.push(typist.insert(0, "c"))
+
+    raw.expect_values_in(parts, read())
+
+    assert raw.has_values
+    assert shown([raw.state()]) == typist.text
+
+
+def test_structs_read_from_parts_that_were_merged_meanwhile_are_dropped() -> None:
+    typist, raw = Typist(1), RawDocument(EMPTY, None)
+    raw.push(typist.insert(0, "a"))
+    parts, read = raw.reading()
+    raw.push(typist.insert(0, "b"))
+    raw.state()
+
+    raw.expect_values_in(parts, read())
+
+    assert not raw.has_values
+    assert shown([raw.state()]) == typist.text
+
+
+def test_large_state_without_its_sections_does_not_replace_a_document_with_values() -> None:
+    """It would have to be read on the event loop. With its sections it replaces the document."""
+    raw = RawDocument(EMPTY, None)
+    raw.push(Typist(1).insert(0, "a" * (LARGE_BYTES + 1)))
+    raw.expect_values()
+    before = raw.parts_to_replace()
+
+    assert not raw.replace_parts(before, before[0])
+    assert raw.replace_parts(before, before[0], MergedState(before[0]))

@@ -7,6 +7,7 @@ import pytest
 
 from crdt.document.document import SMALL_BYTES
 from crdt.document.integration import _MOST_STRUCTS
+from crdt.document.raw_document import RawDocument
 from crdt.document.view import NewDocument, View
 from crdt.document.work import Work
 from crdt.errors import DocumentFull, LimitExceeded, NeedsSteps
@@ -21,7 +22,7 @@ from crdt.wire.rewriting.slices import count_structs
 from crdt.wire.update_parser import parse
 from storage.records import Chunk
 from tests.crdt.harness import NOW, Typist, join, make_room, room_steps, save, send
-from tests.crdt.struct_bytes import placed, text, update_of
+from tests.crdt.struct_bytes import placed, text, update_of, value
 from tests.fuzz.structure import Section, Update
 
 COUNT = SMALL_BYTES // 4
@@ -125,6 +126,26 @@ async def test_small_update_of_large_document_waits_until_that_is_loaded(
     assert (room.journal.sequence, room.document.is_loaded) == (3, True)
     assert len(slices) > COUNT // _MOST_STRUCTS
     assert sorted(room.files()["codemirror"]) == sorted(BEHIND + "xy")
+
+
+async def test_first_values_of_a_large_document_are_not_taken_in_one_piece(
+    room: Room, steps: RoomSteps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first value has all structs read, which held the loop for 0.13 s: a thread reads them."""
+    connection, _ = join(room)
+    await steps.load(room)
+    update = update_of(placed(value(), parent="list"), client=5)
+
+    with pytest.raises(NeedsSteps):
+        send(room, connection, update)
+    assert room.journal.sequence == 2
+
+    monkeypatch.setattr(
+        RawDocument, "expect_values", lambda raw: raw.has_values or pytest.fail("read at once")
+    )
+    await receive(steps, room, connection, update)
+    assert (room.journal.sequence, room.document.has_values) == (3, True)
+    assert room.files()["codemirror"] == BEHIND
 
 
 async def test_others_are_served_while_a_document_is_loaded(room: Room, steps: RoomSteps) -> None:
