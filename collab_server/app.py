@@ -171,9 +171,13 @@ def _version_settings(config: Config) -> VersionSettings:
 
 
 def _web_settings(config: Config) -> WebSettings:
-    public_url = normalize_origin(config.public_url) if config.public_url else ""
     return chosen(
-        WebSettings, config, origins=config.origins, public_url=public_url, version=__version__
+        WebSettings,
+        config,
+        origins=config.origins,
+        public_url=normalize_origin(config.public_url) if config.public_url else "",
+        run_origin=normalize_origin(config.run_origin) if config.run_origin else "",
+        version=__version__,
     )
 
 

@@ -65,6 +65,7 @@ class Config:
         prefix="",
     ).field()
     public_url: str = settings.PUBLIC_URL.field()
+    run_origin: str = settings.RUN_ORIGIN.field()
     trust_proxy: int = settings.TRUST_PROXY.field()
     runner_url: str = settings.RUNNER_URL.field()
 

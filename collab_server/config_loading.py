@@ -4,7 +4,7 @@ No other module reads settings from the environment.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -158,12 +158,30 @@ def _check_addresses(config: Config) -> None:
         has_all = all((parts.username, parts.password, parts.hostname))
         if parts.scheme != "cloudinary" or not has_all:
             raise ConfigError("CLOUDINARY_URL must look like cloudinary://key:secret@cloud")
+    public = _checked_origin("PUBLIC_URL", config.public_url)
     try:
-        if config.public_url:
-            normalize_origin(config.public_url)
-    except ValueError as error:
-        raise ConfigError(f"PUBLIC_URL: {error}") from None
-    try:
-        config.origins  # noqa: B018 - the property raises for a wrong value
+        origins = config.origins
     except ValueError as error:
         raise ConfigError(f"CORS_ORIGIN: {error}") from None
+    if run := _checked_origin("RUN_ORIGIN", config.run_origin):
+        _check_run_origin(run, public, origins)
+
+
+def _checked_origin(variable: str, given: str) -> str:
+    """Return an origin in the form that browsers send, "" if none is given."""
+    try:
+        return normalize_origin(given) if given else ""
+    except ValueError as error:
+        raise ConfigError(f"{variable}: {error}") from None
+
+
+def _check_run_origin(run: str, public: str, origins: Set[str]) -> None:
+    """Raise ConfigError if programs would not run, or would run in an origin that has rights."""
+    if not public:
+        raise ConfigError("PUBLIC_URL must be set with RUN_ORIGIN: only its pages show the frame")
+    if run == public:
+        raise ConfigError("RUN_ORIGIN must be another host or port than PUBLIC_URL")
+    if run in origins:
+        raise ConfigError("RUN_ORIGIN must not be in CORS_ORIGIN, whose pages may call the API")
+    if public.startswith("https:") and not run.startswith("https:"):
+        raise ConfigError("RUN_ORIGIN must be https: like PUBLIC_URL, or browsers block the frame")

@@ -24,6 +24,7 @@ from handlers.api import (
     versions,
 )
 from handlers.export import export
+from handlers.http import network
 from handlers.monitoring import health, metrics
 from handlers.running import frame, program_tests, remote, runs
 from handlers.services import Services
@@ -115,9 +116,10 @@ ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
 
 
 class _Application(Application):
-    """Tornado's application, which also accepts requests whose target is a whole URL.
+    """Tornado's application, with two more rules about the host of a request.
 
-    Clients send such requests to proxies.
+    It also accepts requests whose target is a whole URL. Clients send such requests to proxies. And
+    at the second origin for programs (RUN_ORIGIN), it has nothing but what programs need.
     """
 
     def find_handler(self, request: HTTPServerRequest, **options: Any) -> Any:
@@ -129,7 +131,14 @@ class _Application(Application):
             request.headers["Host"] = request.host = absolute[1]
             request.path = request.path[absolute.end() :] or "/"
             request.uri = request.path + (f"?{request.query}" if request.query else "")
-        return super().find_handler(request, **options)
+        found = super().find_handler(request, **options)
+        services: Services = self.settings["default_handler_args"]["services"]
+        run_origin = services.settings.run_origin
+        if not run_origin or not network.is_for(request, run_origin):
+            return found
+        if issubclass(found.handler_class, frame.RunnerHandler):
+            return found
+        return self.get_handler_delegate(request, frame.NothingElseHandler, {"services": services})
 
 
 def make_app(config: Config, services: Services, socketio: SocketIOEndpoint) -> Application:

@@ -50,12 +50,14 @@ class WebSettings:
     """The part of the configuration that handlers need; the names of the fields have the units.
 
     public_url    the address of this server in mails, without a slash at its end
+    run_origin    the origin of the frame that runs programs; "" if it is our own
     origins       origins, besides our own, whose pages may call the API
     trusted_hops  number of proxies in front of this server whose X-Forwarded-* headers are trusted
     """
 
     origins: frozenset[str] = frozenset()
     public_url: str = ""
+    run_origin: str = ""
     trusted_hops: int = settings.TRUST_PROXY.field()
     json_bytes: int = settings.MAX_JSON_BYTES.field()
     request_s: float = settings.REQUEST_S.field()

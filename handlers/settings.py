@@ -209,6 +209,13 @@ RUNNER_URL = text(
     "",
     "a service on another machine that runs programs: http://host:2000/api/v2/execute; unset: none",
 )
+RUN_ORIGIN = text(
+    "run_origin",
+    "",
+    "a second address of this server, only for programs that browsers run: https://run.example.org;"
+    " unset: they run in frames of the address of the app",
+    prefix="",
+)
 RUNS_PER_10S = number(
     "runs_per_10s",
     5.0,

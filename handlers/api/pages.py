@@ -28,9 +28,8 @@ _CSP = (
 
 _APP_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https:; "
-    "font-src 'self'; connect-src 'self' {socket}; frame-src 'self'; worker-src 'self'; "
-    "base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
+    "font-src 'self'; connect-src 'self' {socket}; frame-src 'self'{programs}; "
+    "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
@@ -89,9 +88,13 @@ class AppHandler(_PublicHandler):
 
     async def get(self, *_parts: str) -> None:
         # Before version 15.4 of Safari, 'self' does not include this host's WebSockets.
-        origin = network.own_origin(self.request, self.services.settings.trusted_hops)
-        socket = origin.replace("http", "ws", 1)
-        policy = _APP_CSP.format(socket=socket if _SOCKET.fullmatch(socket) else "")
+        web = self.services.settings
+        socket = network.own_origin(self.request, web.trusted_hops).replace("http", "ws", 1)
+        policy = _APP_CSP.format(
+            socket=socket if _SOCKET.fullmatch(socket) else "",
+            # A frame of ours leads there.
+            programs=f" {web.run_origin}" if web.run_origin else "",
+        )
         self.set_header("Content-Security-Policy", policy)
         self.set_header("Content-Type", "text/html; charset=UTF-8")
         self.set_header("Cache-Control", "no-cache")

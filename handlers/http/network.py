@@ -11,6 +11,7 @@ _ORIGIN = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?/?"
 )
 _MAX_PORT = 65_535
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _OWN_SITE = ("same-origin", "none")
 
 
@@ -54,6 +55,12 @@ def own_origin(request: HTTPServerRequest, trusted_hops: int) -> str:
     return f"{scheme}://{request.host.lower()}"
 
 
+def is_for(request: HTTPServerRequest, origin: str) -> bool:
+    """Whether a request is for the host and the port of an origin, by whatever scheme."""
+    scheme, _, host = origin.partition("://")
+    return request.host.lower().removesuffix(_DEFAULT_PORTS[scheme]) == host
+
+
 def is_allowed_origin(
     request: HTTPServerRequest, origins: Set[str], trusted_hops: int
 ) -> bool | None:
@@ -78,6 +85,6 @@ def normalize_origin(text: str) -> str:
     match = _ORIGIN.fullmatch(text.strip().lower())
     if match is None or int(match["port"] or 0) > _MAX_PORT:
         raise ValueError(f"{text!r} is not an origin like https://example.org")
-    default = {"http": "80", "https": "443"}[match["scheme"]]
-    port = "" if match["port"] in (None, default) else f":{match['port']}"
-    return f"{match['scheme']}://{match['host']}{port}"
+    scheme, given = match["scheme"], f":{match['port']}" if match["port"] else ""
+    port = "" if given == _DEFAULT_PORTS[scheme] else given
+    return f"{scheme}://{match['host']}{port}"

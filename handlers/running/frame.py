@@ -39,7 +39,7 @@ _YEAR_S = 365 * 86_400
 _FRAME_POLICY = (
     "sandbox allow-scripts; default-src 'none'; base-uri 'none'; form-action 'none'; "
     "script-src {files} blob: 'wasm-unsafe-eval'; worker-src blob:; connect-src {files}; "
-    "frame-ancestors 'self'"
+    "frame-ancestors {shown_by}"
 )
 # People's pages contain scripts and styles. They load nothing from any host. Trusted Types keep
 # them from documents in which WebRTC is not removed (static/src/run/webrtc.ts).
@@ -47,29 +47,57 @@ _PREVIEW_POLICY = (
     "sandbox allow-scripts; default-src 'none'; base-uri 'none'; form-action 'none'; "
     "script-src {files} blob: data: 'unsafe-inline' 'unsafe-eval'; style-src blob: data: "
     "'unsafe-inline'; img-src blob: data:; font-src blob: data:; media-src blob: data:; "
-    "require-trusted-types-for 'script'; trusted-types default; frame-ancestors 'self'"
+    "require-trusted-types-for 'script'; trusted-types default; frame-ancestors {shown_by}"
 )
 
 
-class _RunnerHandler(BaseHandler):
+class RunnerHandler(BaseHandler):
+    """Base of handlers that answer at the second origin too, if the server has one for programs."""
+
     needs_login = False
     is_public = True
 
 
-class FrameHandler(_RunnerHandler):
+class NothingElseHandler(RunnerHandler):
+    """Answers all other requests to the second origin, as if this server had nothing else.
+
+    Programs that leave their frame would have that origin. So there is nothing to find in it.
+    """
+
+    async def prepare(self) -> None:
+        raise errors.not_found()
+
+
+class FrameHandler(RunnerHandler):
     """GET /run/: the page whose workers run programs"""
 
     file = "index.html"
     policy = _FRAME_POLICY
 
     async def get(self) -> None:
-        origin = network.own_origin(self.request, self.services.settings.trusted_hops)
-        files = f"{origin}/static/run/" if _ORIGIN.fullmatch(origin) else ""
-        self.set_header("Content-Security-Policy", self.policy.format(files=files))
-        self.set_header("X-Frame-Options", "SAMEORIGIN")
-        self.set_header("Content-Type", _TYPES[".html"])
         self.set_header("Cache-Control", "no-cache")
-        self.finish((_FOLDER / self.file).read_bytes())
+        web = self.services.settings
+        if not web.run_origin:
+            self._send(network.own_origin(self.request, web.trusted_hops), "'self'")
+            self.set_header("X-Frame-Options", "SAMEORIGIN")
+        elif network.is_for(self.request, web.run_origin):
+            self._send(web.run_origin, web.public_url)
+            # Its older form has no value for a page of another origin.
+            self.clear_header("X-Frame-Options")
+        else:
+            self.redirect(web.run_origin + self.request.path)
+
+    def _send(self, origin: str, shown_by: str) -> None:
+        """Send the page with its policy.
+
+        origin    where its scripts and runtimes are
+        shown_by  whose pages may show it in a frame
+        """
+        files = f"{origin}/static/run/" if _ORIGIN.fullmatch(origin) else ""
+        policy = self.policy.format(files=files, shown_by=shown_by)
+        self.set_header("Content-Security-Policy", policy)
+        self.set_header("Content-Type", _TYPES[".html"])
+        self.write((_FOLDER / self.file).read_bytes())
 
 
 class PreviewHandler(FrameHandler):
@@ -79,7 +107,7 @@ class PreviewHandler(FrameHandler):
     policy = _PREVIEW_POLICY
 
 
-class RunnerFileHandler(_RunnerHandler):
+class RunnerFileHandler(RunnerHandler):
     """GET /static/run/:name: scripts and runtimes, stored compressed by gzip."""
 
     async def get(self, name: str) -> None:

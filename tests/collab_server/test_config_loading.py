@@ -1,5 +1,6 @@
 """Tests that the configuration is read from the environment and `.env`, and checked."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,6 +103,35 @@ def test_mails_need_sender_and_public_address() -> None:
     with pytest.raises(ConfigError, match=r"^PUBLIC_URL must be set"):
         load(mail)
     assert load({**mail, "PUBLIC_URL": "https://example.org/"})[0].smtp_url == "smtp://mail"
+
+
+@pytest.mark.parametrize(
+    ("run", "others", "words"),
+    [
+        ("run.example.org", {}, "RUN_ORIGIN: 'run.example.org' is not an origin like"),
+        ("https://run.example.org", {"PUBLIC_URL": ""}, "PUBLIC_URL must be set with RUN_ORIGIN"),
+        ("https://EXAMPLE.org:443/", {}, "RUN_ORIGIN must be another host or port than PUBLIC_URL"),
+        (
+            "https://run.example.org",
+            {"CORS_ORIGIN": "https://run.example.org"},
+            "RUN_ORIGIN must not be in CORS_ORIGIN",
+        ),
+        ("http://run.example.org", {}, "RUN_ORIGIN must be https: like PUBLIC_URL"),
+    ],
+)
+def test_origin_of_programs_has_no_rights(run: str, others: dict[str, str], words: str) -> None:
+    """RUN_ORIGIN is refused if programs would not run there, or if it could use the API."""
+    with pytest.raises(ConfigError, match=f"^{re.escape(words)}"):
+        load({"PUBLIC_URL": "https://example.org", "RUN_ORIGIN": run, **others})
+
+
+def test_origin_of_programs_may_be_another_port_or_host() -> None:
+    for public, run in [
+        ("https://example.org", "https://run.example.org/"),
+        ("http://localhost:5000", "http://localhost:5001"),
+        ("http://localhost:5000", "https://run.example.org"),
+    ]:
+        assert load({"PUBLIC_URL": public, "RUN_ORIGIN": run})[0].run_origin == run
 
 
 def test_missing_env_file_is_accepted(tmp_path: Path) -> None:

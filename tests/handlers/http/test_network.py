@@ -241,3 +241,20 @@ def test_normalize_origin_of_invalid_setting_raises(text: str) -> None:
     """A configured origin that could never match a browser's is refused at the start."""
     with pytest.raises(ValueError):
         network.normalize_origin(text)
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "is_for"),
+    [
+        ("run.example.org", "https://run.example.org", True),
+        ("RUN.example.org:443", "https://run.example.org", True),
+        ("run.example.org:80", "http://run.example.org", True),
+        ("run.example.org:8443", "https://run.example.org", False),
+        ("localhost:5001", "http://localhost:5001", True),
+        ("localhost:5000", "http://localhost:5001", False),
+        ("example.org", "https://run.example.org", False),
+    ],
+)
+def test_request_is_for_an_origin_by_host_and_port(host: str, origin: str, is_for: bool) -> None:
+    """The scheme does not count: without it, a proxy that hides TLS would open the API there."""
+    assert network.is_for(request(host=host), origin) is is_for
