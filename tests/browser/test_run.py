@@ -53,6 +53,29 @@ async def test_program_prints_without_any_other_host(person: NewPerson, language
     assert foreign == []
 
 
+async def test_python_starts_from_copy_of_memory_without_traces(person: NewPerson) -> None:
+    """Later runs start from one copy of Python, so the hash of a text is the same in all of them.
+
+    But no run finds what another one has left, and random numbers differ.
+    """
+    ada = await programmer(person, "python")
+    code = """import builtins, json, os, random
+print(hash("a"), random.random(), os.listdir(), hasattr(builtins, "left"), hasattr(json, "left"))
+builtins.left = json.left = True
+open("left", "w").write("x")
+"""
+    printed = []
+    for _ in range(3):
+        await run(ada, code)
+        await expect(ada.page.get_by_text(DONE)).to_be_visible()
+        printed.append((await output(ada).inner_text()).strip().split(" ", 2))
+
+    _, second, third = printed
+    assert [rest for _, _, rest in printed] == ["['main.py'] False False"] * 3
+    assert second[0] == third[0]
+    assert second[1] != third[1]
+
+
 async def test_files_import_each_other_and_read_input(person: NewPerson) -> None:
     """The entry is the open file. It imports another one, and reads the input line by line."""
     ada = await programmer(person, "python")

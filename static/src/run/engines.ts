@@ -11,16 +11,24 @@ export interface Engine {
   /** the path of the worker's code, below /static/run/ */
   script: string
   files: readonly RuntimeFile[]
+  /** whether its worker can start from a copy of memory (images.ts) */
+  hasImage?: true
 }
 
 const below = (url: string) => url.slice(url.indexOf("/static/run/") + "/static/run/".length)
 
 const script: Engine = { script: below(plainScript), files: [] }
 
+const python: Engine = {
+  script: below(pythonScript),
+  files: [PYTHON_WASM, PYTHON_GLUE, PYTHON_LIBRARY],
+  hasImage: true,
+}
+
 export const ENGINES: ReadonlyMap<string, Engine> = new Map([
   ["javascript", script],
   ["typescript", script],
-  ["python", { script: below(pythonScript), files: [PYTHON_WASM, PYTHON_GLUE, PYTHON_LIBRARY] }],
+  ["python", python],
   ["sql", { script: below(sqlScript), files: [SQL_WASM] }],
   ["lua", { script: below(luaScript), files: [LUA_WASM] }],
 ])

@@ -62,6 +62,7 @@ export type Report =
 /** What a worker tells the frame. */
 export type WorkerReport =
   | { is: "ready" }
+  | { is: "image"; bytes: ArrayBuffer }
   | { is: "asking" }
   | { is: "output"; pieces: Piece[] }
   | { is: "picture"; type: string; bytes: ArrayBuffer }
@@ -78,7 +79,12 @@ export type Assets = Record<string, ArrayBuffer | WebAssembly.Module>
 export interface Start {
   port: MessagePort
   assets: Assets
+  /** whether the worker is to report a copy of its memory, and to run no program */
+  isForImage: boolean
 }
+
+/** The path of a runtime's image among its assets. It is never requested. */
+export const IMAGE = "image"
 
 /** The first message of the frame to the app, which answers with a port. */
 export const HELLO = "collab-run-frame"

@@ -1,10 +1,11 @@
 // Runs one program at a time, each in a new worker, so that a program finds no trace of another.
 import { RunClock } from "./clock"
 import { ENGINES, type Engine } from "./engines"
-import type { Program, Report, WorkerReport } from "./protocol"
+import { Images } from "./images"
+import { IMAGE, type Program, type Report, type WorkerReport } from "./protocol"
 import { Spare } from "./spare"
 import { Store } from "./store"
-import { ProgramWorker } from "./worker"
+import { imageOf, ProgramWorker } from "./worker"
 
 type Tell = (report: Report, moved?: Transferable[]) => void
 
@@ -17,6 +18,10 @@ export class Runner {
   /** the language of the program that runs; null while none does */
   private running: Engine | null = null
   private readonly spare = new Spare((engine: Engine) => this.make(engine))
+  private readonly images = new Images(async (engine: Engine) => {
+    const { code, assets } = await this.store.get(engine)
+    return imageOf(code, assets)
+  })
   private isAwaited = false
   private readonly clock = new RunClock(
     () => this.stop("timeout"),
@@ -87,7 +92,7 @@ export class Runner {
     if (report.is === "output") this.tell(report)
     else if (report.is === "picture") this.tell(report, [report.bytes])
     else if (report.is === "asking") this.await(true)
-    else if (report.is !== "ready") {
+    else if (report.is !== "ready" && report.is !== "image") {
       this.finish()
       if (report.is === "broken") this.tell(report)
       else this.tell({ ...report, outcome: report.exit === 0 ? "done" : "failed" })
@@ -105,6 +110,7 @@ export class Runner {
 
   private async make(engine: Engine): Promise<ProgramWorker> {
     const { code, assets } = await this.store.get(engine)
-    return new ProgramWorker(code, assets)
+    const image = engine.hasImage ? await this.images.next(engine) : null
+    return new ProgramWorker(code, image ? { ...assets, [IMAGE]: image } : assets)
   }
 }

@@ -3,13 +3,13 @@ import type { Assets, Program, Start, WorkerOrder, WorkerReport } from "./protoc
 
 /** A worker that loads a runtime and then runs one program. */
 export class ProgramWorker {
-  /** resolves when the runtime is loaded */
-  readonly ready: Promise<void>
+  /** resolves when the runtime is loaded, with a copy of its memory if it is for that */
+  readonly ready: Promise<ArrayBuffer | null>
   private readonly worker: Worker
   private readonly port: MessagePort
   private hear: (report: WorkerReport) => void = () => undefined
 
-  constructor(code: ArrayBuffer, assets: Assets) {
+  constructor(code: ArrayBuffer, assets: Assets, isForImage = false) {
     const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }))
     // A worker that is a module does not start from a blob in a page without an origin.
     this.worker = new Worker(url)
@@ -17,7 +17,8 @@ export class ProgramWorker {
     this.port = port1
     this.ready = new Promise((done, failed) => {
       this.hear = (report) => {
-        if (report.is === "ready") done()
+        if (report.is === "ready") done(null)
+        else if (report.is === "image") done(report.bytes)
         else failed(new Error(report.is === "broken" ? report.message : report.is))
       }
       this.worker.onerror = (event) => failed(new Error(event.message || "its code cannot start"))
@@ -25,7 +26,7 @@ export class ProgramWorker {
     // a spare worker may fail while nobody waits for it; the run that takes it is told
     this.ready.catch(() => undefined)
     port1.onmessage = ({ data }: MessageEvent<WorkerReport>) => this.hear(data)
-    const start: Start = { port: port2, assets }
+    const start: Start = { port: port2, assets, isForImage }
     this.worker.postMessage(start, [port2])
     // The address is needed until the worker has its code, which is before it answers.
     void this.ready.finally(() => URL.revokeObjectURL(url)).catch(() => undefined)
@@ -50,5 +51,17 @@ export class ProgramWorker {
   end(): void {
     this.port.close()
     this.worker.terminate()
+  }
+}
+
+/** Return a copy of the memory of a runtime that is loaded and has run no program. */
+export async function imageOf(code: ArrayBuffer, assets: Assets): Promise<ArrayBuffer> {
+  const worker = new ProgramWorker(code, assets, true)
+  try {
+    const image = await worker.ready
+    if (!image) throw new Error("the runtime makes no image")
+    return image
+  } finally {
+    worker.end()
   }
 }

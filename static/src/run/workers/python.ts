@@ -1,10 +1,10 @@
 // Runs Python by Pyodide, which is CPython compiled to WebAssembly.
 import { loadPyodide, type PyodideAPI } from "pyodide"
-import type { Assets, Program } from "../protocol"
+import { type Assets, IMAGE, type Program } from "../protocol"
 import { PYTHON_GLUE, PYTHON_LIBRARY, PYTHON_WASM } from "../runtimes"
 import { NOWHERE, offline } from "./offline"
 import START from "./start.py?raw"
-import { serve, type Stage } from "./serve"
+import { type Execute, serve, type Stage } from "./serve"
 
 const HOME = "/home/user"
 /** The number of pictures that one run may show, and the largest size of a picture in bytes. */
@@ -16,7 +16,7 @@ type Options = Parameters<typeof loadPyodide>[0]
 
 const bytesOf = (assets: Assets, path: string) => assets[path] as ArrayBuffer
 
-const load = async (assets: Assets): Promise<PyodideAPI> => {
+const load = async (assets: Assets, more: object): Promise<PyodideAPI> => {
   const url = URL.createObjectURL(
     new Blob([bytesOf(assets, PYTHON_GLUE.path)], { type: "text/javascript" }),
   )
@@ -27,6 +27,7 @@ const load = async (assets: Assets): Promise<PyodideAPI> => {
     packageBaseUrl: NOWHERE,
     lockFileContents: LOCK,
     env: { HOME },
+    ...more,
   }
   return offline(
     assets[PYTHON_WASM.path] as WebAssembly.Module,
@@ -96,9 +97,17 @@ function showPictures(disk: FileSystem, program: Program, { picture }: Stage): v
   }
 }
 
-serve(async (assets) => {
-  const pyodide = await load(assets)
-  pyodide.runPython(START)
+/** A copy of the memory of Python with the modules that every start needs. */
+async function image(assets: Assets): Promise<ArrayBuffer> {
+  const pyodide = await load(assets, { _makeSnapshot: true })
+  pyodide.runPython(`${START}\n_load_modules()`)
+  return pyodide.makeMemorySnapshot().buffer as ArrayBuffer
+}
+
+async function prepare(assets: Assets): Promise<Execute> {
+  const kept = assets[IMAGE] as ArrayBuffer | undefined
+  const pyodide = await load(assets, kept ? { _loadSnapshot: kept } : {})
+  if (!kept) pyodide.runPython(START)
   return async (program, stage) => {
     const disk = pyodide.FS as FileSystem
     writeFiles(disk, program.files)
@@ -110,4 +119,6 @@ serve(async (assets) => {
     showPictures(disk, program, stage)
     return exit
   }
-})
+}
+
+serve(prepare, image)

@@ -19,14 +19,23 @@ export type Execute = (program: Program, stage: Stage) => Promise<number>
  * The program shares this worker's globals. So reports go through a port that only this function
  * has, and the frame reads nothing else. Without the global `postMessage`, a program cannot flood
  * the frame either.
+ *
+ * `image` makes a copy of the runtime's memory, from which `prepare` can start.
  */
-export function serve(prepare: (assets: Assets) => Promise<Execute>): void {
+export function serve(
+  prepare: (assets: Assets) => Promise<Execute>,
+  image?: (assets: Assets) => Promise<ArrayBuffer>,
+): void {
   const started = ({ data }: MessageEvent<Start>) => {
-    const { port, assets } = data
+    const { port, assets, isForImage } = data
     const post = port.postMessage.bind(port)
     const send: Send = (report, moved = []) => post(report, moved)
     const broken = (error: unknown) => send({ is: "broken", message: String(error) })
     Reflect.deleteProperty(self, "postMessage")
+    if (isForImage) {
+      image?.(assets).then((bytes) => send({ is: "image", bytes }, [bytes]), broken)
+      return
+    }
     prepare(assets).then((execute) => {
       let input: Input | null = null
       port.onmessage = ({ data: order }: MessageEvent<WorkerOrder>) => {

@@ -26,6 +26,15 @@ def _typed_lines(ask):
     return TypedLines()
 
 
+def _load_modules():
+    """Import what starts of programs and their tests need, for a copy of memory that has it."""
+    import json  # noqa: F401
+    import linecache  # noqa: F401
+    import traceback  # noqa: F401
+    import unittest  # noqa: F401
+    from pathlib import Path  # noqa: F401
+
+
 def _start(entry):
     """Run the file `entry` as the main module; return the exit code of the process."""
     import os
@@ -34,6 +43,9 @@ def _start(entry):
     from pathlib import Path
     from types import ModuleType
 
+    # The seed may come from a copy of memory, with which many programs start.
+    if "random" in sys.modules:
+        sys.modules["random"].seed()
     os.chdir("/home/user")
     # Modules in the entry's folder come first, as in a terminal, and then those at the root.
     for folder in ("/home/user", str(Path(f"/home/user/{entry}").parent)):
