@@ -10,8 +10,10 @@ import {
   post,
   refresh,
   refreshedAt,
+  words,
 } from "./api"
 import { forgetLinks } from "./lib/links"
+import { meanwhile } from "./lib/patience"
 import { go } from "./router"
 import { forgetCopies } from "./session/live/kept"
 import { forgetSessions } from "./session/live/remembered"
@@ -69,8 +71,11 @@ export async function whoAmI(): Promise<void> {
     me.value = null
     return
   }
+  const showKnown = () => {
+    me.value = knownUser() ?? undefined
+  }
   try {
-    know(await get<Me>("/user/me"))
+    know(await meanwhile(get<Me>("/user/me"), showKnown))
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) endLogin()
     me.value = isAway(error) ? knownUser() : null
@@ -82,8 +87,8 @@ export async function signOut(): Promise<void> {
   try {
     await post("/user/logout")
   } catch (error) {
-    if (error instanceof ApiError && error.code === "offline") {
-      tell(error.message)
+    if (isAway(error)) {
+      tell(words(error))
       return
     }
   }

@@ -2,6 +2,7 @@
 // is refreshed.
 
 import { alone } from "./lib/alone"
+import { patienceMs, readAll, watch } from "./lib/patience"
 
 export class ApiError extends Error {
   constructor(
@@ -22,6 +23,7 @@ interface Problem {
 }
 
 const REFRESHED_AT = "refreshedAt"
+const REFRESH = "/user/refresh"
 /**
  * The longest time for a refresh, for which other tabs wait. If its answer is lost, the server
  * gives the same token again (docs/api.md).
@@ -35,12 +37,9 @@ export const noteRefreshed = () => localStorage.setItem(REFRESHED_AT, String(Dat
 
 async function refreshUnlessDone(since: number): Promise<boolean> {
   if (refreshedAt() > since) return true
-  const answer = await fetch("/user/refresh", {
-    method: "POST",
-    signal: AbortSignal.timeout(REFRESH_TIMEOUT_MS),
-  })
-  if (answer.ok) noteRefreshed()
-  return answer.ok
+  const answer = await send("POST", REFRESH)
+  if (answer.isOk) noteRefreshed()
+  return answer.isOk
 }
 
 /**
@@ -54,32 +53,72 @@ export function refresh(since = Date.now()): Promise<boolean> {
   return refreshing
 }
 
+interface Answer {
+  status: number
+  isOk: boolean
+  /** the answer as text; "" if it has none */
+  text: string
+}
+
+/** Why a request has no answer. The server may have made a change of which it could not tell. */
+const SILENT = "The server does not answer. Try again."
+const SILENT_CHANGE =
+  "The server has not answered in time. See whether the change was made before you try again."
+
+function silence(isChange: boolean, isOverdue: boolean): ApiError {
+  if (isOverdue) return new ApiError(0, "timeout", isChange ? SILENT_CHANGE : SILENT)
+  return new ApiError(
+    0,
+    "offline",
+    "The server cannot be reached. Check your connection and try again.",
+  )
+}
+
 async function send(
   method: string,
   path: string,
   body?: unknown,
   signal?: AbortSignal,
-): Promise<Response> {
+): Promise<Answer> {
   const isForm = body instanceof FormData
+  const content = body === undefined ? null : isForm ? body : JSON.stringify(body)
+  const stop = new AbortController()
+  const end = () => stop.abort()
+  let isOverdue = false
+  const clock = watch(
+    () => {
+      isOverdue = true
+      end()
+    },
+    path === REFRESH ? REFRESH_TIMEOUT_MS : patienceMs(method, content, signal !== undefined),
+  )
+  if (signal?.aborted) end()
+  signal?.addEventListener("abort", end)
   try {
-    return await fetch(path, {
-      method,
-      headers: body === undefined || isForm ? {} : { "Content-Type": "application/json" },
-      body: body === undefined ? undefined : isForm ? body : JSON.stringify(body),
-      signal: signal ?? null,
-    })
+    const headers: HeadersInit =
+      content === null || isForm ? {} : { "Content-Type": "application/json" }
+    const answer = await fetch(path, { method, headers, body: content, signal: stop.signal })
+    const { status, ok: isOk } = answer
+    return { status, isOk, text: await (await readAll(answer, clock.beat)).text() }
   } catch {
-    throw new ApiError(
-      0,
-      "offline",
-      "The server cannot be reached. Check your connection and try again.",
-    )
+    throw silence(method !== "GET" && path !== REFRESH, isOverdue)
+  } finally {
+    clock.end()
+    signal?.removeEventListener("abort", end)
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return {}
   }
 }
 
 /** Whether the server, or a proxy before it, could not be reached. */
 export const isAway = (error: unknown) =>
-  error instanceof ApiError && (error.code === "offline" || error.status >= 502)
+  error instanceof ApiError && (error.status === 0 || error.status >= 502)
 
 /** Whether somebody has signed in with this browser before, so that a refresh may succeed. */
 export const mayBeSignedIn = () => localStorage.getItem("signedIn") === "yes"
@@ -100,8 +139,8 @@ export async function call<T>(
   )
     answer = await send(method, path, body, signal)
   if (answer.status === 204) return undefined as T
-  const content: unknown = await answer.json().catch(() => ({}))
-  if (answer.ok) return content as T
+  const content = parsed(answer.text)
+  if (answer.isOk) return content as T
   const problem = content as Problem
   throw new ApiError(
     answer.status,

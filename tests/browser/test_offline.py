@@ -3,10 +3,11 @@
 import re
 import shutil
 import signal
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from handlers.api import pages
 from tests.browser.conftest import NewPerson, Someone
@@ -31,9 +32,12 @@ def entry_of(page: str) -> str:
     return required(found)[1]
 
 
-async def with_text(person: NewPerson, text: str = "typed online\n") -> tuple[Someone, str]:
+async def with_text(
+    person: NewPerson, text: str = "typed online\n", url: str = ""
+) -> tuple[Someone, str]:
     """Return somebody whose browser keeps the app, and a session with text."""
     ada = await person(service_workers="allow")
+    ada.url = url or ada.url
     ada.expected.append(NO_CONNECTION)
     await ada.sign_up()
     session_id = await ada.create("Offline")
@@ -44,10 +48,10 @@ async def with_text(person: NewPerson, text: str = "typed online\n") -> tuple[So
     return ada, session_id
 
 
-async def check_writable(page: Page, text: str) -> None:
-    """Check that the session is shown with this text and says Offline; then type into it."""
+async def check_writable(page: Page, text: str, status: str | re.Pattern[str] = "Offline") -> None:
+    """Check that the session is shown with this text and this status; then type into it."""
     await expect(page.locator(".cm-content")).to_contain_text(text)
-    await expect(page.get_by_test_id("saved")).to_have_text("Offline")
+    await expect(page.get_by_test_id("saved")).to_have_text(status)
     await page.locator(".cm-content").click()
     await page.keyboard.insert_text("typed offline ")
 
@@ -70,27 +74,78 @@ async def test_session_opens_offline_after_reload_and_in_new_tab(person: NewPers
     await expect(tab.locator(".cm-content")).to_contain_text("typed offline")
 
 
-async def test_app_opens_from_this_browser_while_the_server_does_not_answer(
-    person: NewPerson, tmp_path: Path
-) -> None:
-    """A stopped server accepts connections, so only the worker's patience ends the wait."""
+@pytest.fixture
+async def hanging(tmp_path: Path) -> AsyncIterator[ServerProcess]:
+    """A server that a test may stop: then it accepts connections, and answers none."""
     server = ServerProcess(tmp_path / "stopped", free_port())
     await server.start()
-    ada = await person(service_workers="allow")
-    ada.expected.append(r"Failed to load resource|ERR_|WebSocket")
-    ada.url = server.url
-    try:
-        await ada.go("/signin")
-        await ada.page.evaluate(_READY)
-        await until(lambda: ada.page.evaluate("navigator.serviceWorker.controller !== null"), bool)
-        server.signal(signal.SIGSTOP)
+    yield server
+    server.signal(signal.SIGCONT)
+    await server.end()
 
-        await ada.go("/signin")
 
-        await expect(ada.page.get_by_label("Password", exact=True)).to_be_visible()
-    finally:
-        server.signal(signal.SIGCONT)
-        await server.end()
+async def test_app_opens_from_this_browser_while_the_server_does_not_answer(
+    person: NewPerson, hanging: ServerProcess
+) -> None:
+    """Only the patience of the worker and of the app ends the wait. Later, all is in order."""
+    ada, session_id = await with_text(person, url=hanging.url)
+    ada.expected.append(r"ERR_")
+    hanging.signal(signal.SIGSTOP)
+
+    await ada.go("/")
+    await ada.page.get_by_role("link", name="Offline", exact=True).click()
+    await expect(ada.page).to_have_url(f"{ada.url}/s/{session_id}")
+    await check_writable(ada.page, "typed online", status=re.compile("Offline|Connecting"))
+    await ada.page.reload()
+    await expect(ada.text).to_contain_text("typed offline")
+
+    hanging.signal(signal.SIGCONT)
+    await ada.until_saved()
+    await expect(ada.text).to_contain_text("typed offline")
+
+
+@pytest.mark.parametrize("path", ["/", "/profile", "/s/{}/versions", "/s/{}/replay", "/join/none"])
+async def test_screen_offers_to_try_again_when_the_server_does_not_answer(
+    person: NewPerson, path: str
+) -> None:
+    """A request that hangs ends with a sentence and a button, which reads again."""
+    ada = await person()
+    ada.expected.append(r"Failed to load resource|ERR_")
+    await ada.sign_up()
+    session_id = await ada.create("Silent")
+    await ada.type("text")
+    await ada.until_saved()
+    await ada.page.evaluate("localStorage.removeItem('sessions')")
+    await ada.page.clock.install()
+    held: list[Route] = []
+    api = re.compile(r"/(session|code|invite|user/usage)\b")
+
+    async def hold(route: Route) -> None:
+        held.append(route)
+
+    await ada.page.route(api, hold)
+    await ada.go(path.format(session_id))
+    await until(lambda: len(held), bool)
+
+    await ada.page.clock.run_for(21_000)
+
+    told = ada.page.get_by_role("alert").filter(has_text="The server does not answer.").first
+    await expect(told).to_be_visible()
+    await ada.page.unroute(api)
+    await told.get_by_role("button", name="Try again").click()
+    await expect(told).to_have_count(0)
+
+
+async def test_run_without_the_server_says_at_once_what_is_missing(person: NewPerson) -> None:
+    """A browser that has never run a program has nothing that could run one."""
+    ada, _ = await with_text(person, "console.log(1)")
+    ada.expected.append(r"ERR_")
+    await ada.context.set_offline(True)
+
+    await ada.button("Run").first.click()
+
+    output = ada.page.get_by_role("alert")
+    await expect(output).to_contain_text("this browser does not keep what runs programs")
 
 
 async def test_browser_keeps_files_of_the_app_and_no_answer_of_the_api(person: NewPerson) -> None:

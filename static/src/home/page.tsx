@@ -1,13 +1,15 @@
-import { useEffect, useState } from "preact/hooks"
+import { type Dispatch, type StateUpdater, useEffect, useState } from "preact/hooks"
 import { me } from "../account"
 import { get, isAway, post, words } from "../api"
 import { whereTo } from "../lib/addresses"
+import { meanwhile } from "../lib/patience"
 import { go } from "../router"
 import { DeleteDialog } from "../session/dialogs/delete"
 import { rememberedSessions } from "../session/live/remembered"
 import type { Session } from "../types"
 import { Field, Form } from "../ui/form"
 import { Icon } from "../ui/icons"
+import { Problem } from "../ui/problem"
 import { Page } from "../ui/shell"
 import { Card } from "./card"
 import { CreateDialog } from "./create"
@@ -102,12 +104,22 @@ function Finder({ search, onSearch }: FinderProps) {
   )
 }
 
+/** Show what this browser knows, unless the server gave a list, which has more. */
+function showKept(
+  known: Listed | undefined,
+  setListed: Dispatch<StateUpdater<Listed | undefined>>,
+): void {
+  setListed((old) => old ?? known)
+}
+
 function useSessions() {
   const [listed, setListed] = useState<Listed>()
   const [deleted, setDeleted] = useState<string[]>([])
   const [problem, setProblem] = useState("")
   const load = (before?: string) =>
-    get<Listed>(`/session?limit=50${before ? `&before=${before}` : ""}`).then(
+    meanwhile(get<Listed>(`/session?limit=50${before ? `&before=${before}` : ""}`), () =>
+      showKept(kept(), setListed),
+    ).then(
       (answer) => {
         setProblem("")
         setListed((old) => {
@@ -119,8 +131,7 @@ function useSessions() {
       (error: unknown) => {
         const known = !before && isAway(error) ? kept() : undefined
         setProblem(known ? "" : words(error))
-        // a list that the server gave has more than what this browser remembers
-        if (known) setListed((old) => old ?? known)
+        showKept(known, setListed)
       },
     )
   useEffect(() => {
@@ -219,11 +230,7 @@ export function HomePage() {
           open more of them.
         </p>
       )}
-      {problem && (
-        <p class="wrong" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} onAgain={() => void load()} />
       {isKept && (
         <p class="notice" role="status">
           There is no connection. These sessions open from this browser, and what you type is sent

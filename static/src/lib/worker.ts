@@ -1,5 +1,5 @@
 // Registers the service worker (src/worker), and says when a newer app is ready.
-import { tell } from "../ui/announce"
+import { offer } from "../ui/announce"
 
 /** The worker keeps 1.6 MB of files, so the first page loads before it. */
 const BEGIN_AFTER_MS = 4000
@@ -17,7 +17,7 @@ export function tookOver(
   own = ownEntry(),
 ): void {
   if (typeof entry !== "string" || entry === own) return
-  tell("A new version is ready", { label: "Reload", act: () => page.reload() })
+  offer("A new version is ready", { label: "Reload", act: () => page.reload() })
 }
 
 /** Begin to keep the app in this browser. Pages without TLS have no workers, except on localhost. */

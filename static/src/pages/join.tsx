@@ -7,6 +7,7 @@ import type { Me, Preview } from "../types"
 import { Avatar } from "../ui/avatar"
 import { cancellable } from "../ui/cancellable"
 import { Field, Form } from "../ui/form"
+import { Problem } from "../ui/problem"
 import { Page } from "../ui/shell"
 
 function AsMember({ invite, about, user }: { invite: string; about: Preview; user: Me }) {
@@ -78,15 +79,18 @@ function Invited({ invite, about }: { invite: string; about: Preview }) {
 }
 
 /** Why the invite cannot be shown. Without the server, nobody knows whether it is still valid. */
-function NotRead({ error }: { error: unknown }) {
+function NotRead({ error, onAgain }: { error: unknown; onAgain: () => void }) {
   const away = isAway(error)
   return (
     <section class="card">
       <h1>{away ? "The invite cannot be read now" : "This invite does not work"}</h1>
-      <p role="alert">{words(error)}</p>
+      {away ? (
+        <Problem text={words(error)} onAgain={onAgain} />
+      ) : (
+        <p role="alert">{words(error)}</p>
+      )}
       <p>
-        {away ? "Open this page again later" : "Ask whoever sent it for a new one"}, or go to{" "}
-        <a href="/">your sessions</a>.
+        {away ? "Or" : "Ask whoever sent it for a new one, or"} go to <a href="/">your sessions</a>.
       </p>
     </section>
   )
@@ -95,15 +99,20 @@ function NotRead({ error }: { error: unknown }) {
 export function JoinPage({ invite }: { invite: string }) {
   const [about, setAbout] = useState<Preview>()
   const [error, setError] = useState<unknown>()
+  const [attempt, setAttempt] = useState(0)
   useEffect(() => {
     const asked = get<Preview>(`/invite/${encodeURIComponent(invite)}`)
     return cancellable(asked, setAbout, setError)
-  }, [invite])
+  }, [invite, attempt])
+  const again = () => {
+    setError(undefined)
+    setAttempt(attempt + 1)
+  }
   return (
     <Page title={about?.session.title ?? "Join a session"} narrow>
       {about && <Invited invite={invite} about={about} />}
       {!about && !error && <p role="status">Reading the invite…</p>}
-      {error !== undefined && <NotRead error={error} />}
+      {error !== undefined && <NotRead error={error} onAgain={again} />}
     </Page>
   )
 }

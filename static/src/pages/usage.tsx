@@ -4,6 +4,7 @@ import { get, words } from "../api"
 import { size } from "../lib/sizes"
 import { isFull, NEARLY, sessionsOf, warning } from "../lib/usage"
 import type { Usage } from "../types"
+import { Problem } from "../ui/problem"
 
 interface GaugeProps {
   text: string
@@ -81,12 +82,7 @@ export function Storage() {
       <p class="hint">What your own sessions take, with their versions and chat</p>
       {problem && !usage ? (
         <div class="gauges">
-          <p class="wrong" role="alert">
-            {problem}
-          </p>
-          <button type="button" onClick={() => void load()}>
-            Try again
-          </button>
+          <Problem text={problem} onAgain={() => void load()} />
         </div>
       ) : (
         <Gauges usage={usage} />

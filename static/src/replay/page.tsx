@@ -6,6 +6,7 @@ import type { Session } from "../types"
 import { ReadOnlyText } from "../session/editor/reading"
 import { cancellable } from "../ui/cancellable"
 import { colourOf } from "../ui/avatar"
+import { Problem } from "../ui/problem"
 import { Brand, ThemeButton, useTitle } from "../ui/shell"
 import { Controls } from "./controls"
 import { RunOutput } from "./output"
@@ -102,6 +103,11 @@ export default function ReplayPage({ id }: { id: string }) {
   const [timeline, setTimeline] = useState<Timeline | null>(null)
   const [problem, setProblem] = useState("")
   useTitle("Replay")
+  const [attempt, setAttempt] = useState(0)
+  const again = () => {
+    setProblem("")
+    setAttempt((before) => before + 1)
+  }
   useEffect(() => {
     const failed = (error: unknown) => setProblem(words(error))
     const stops = [
@@ -109,7 +115,7 @@ export default function ReplayPage({ id }: { id: string }) {
       cancellable(readTimeline(id), setTimeline, failed),
     ]
     return () => stops.forEach((stop) => stop())
-  }, [id])
+  }, [id, attempt])
   return (
     <div class="workspace">
       <header class="bar">
@@ -121,11 +127,7 @@ export default function ReplayPage({ id }: { id: string }) {
         </a>
         <ThemeButton />
       </header>
-      {problem && (
-        <p class="banner" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} kind="banner" onAgain={again} />
       {!timeline && !problem && (
         <p class="boot" role="status">
           Reading the timeline…

@@ -1,4 +1,5 @@
 import { me } from "../account"
+import { Problem } from "../ui/problem"
 import { Page } from "../ui/shell"
 import { useSession } from "./live/hooks"
 import { Workspace } from "./workspace"
@@ -11,7 +12,11 @@ export default function SessionPage({ id }: { id: string }) {
     return (
       <Page title="Session" narrow>
         <h1>This session cannot be opened</h1>
-        <p role="alert">{state.problem.value}</p>
+        {state.isUnknown.value ? (
+          <p role="alert">{state.problem.value}</p>
+        ) : (
+          <Problem text={state.problem.value} onAgain={() => void state.open()} />
+        )}
         <p>
           <a href="/">Back to your sessions</a>
         </p>

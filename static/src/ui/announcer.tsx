@@ -6,7 +6,7 @@ import { dialogs, endToast, said, toast, type Told } from "./announce"
  * when another dialog opens.
  */
 function Toast({ told, openDialogs }: { told: Told; openDialogs: number }) {
-  const { text, action } = told
+  const { text, action, isOffer } = told
   const element = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => {
     const shown = element.current
@@ -29,6 +29,11 @@ function Toast({ told, openDialogs }: { told: Told; openDialogs: number }) {
           }}
         >
           {action.label}
+        </button>
+      )}
+      {isOffer && (
+        <button type="button" class="link" onClick={endToast}>
+          Later
         </button>
       )}
     </div>

@@ -10,6 +10,7 @@ import { textOf, valueOf } from "../lib/files"
 import { languagePack, suffixOf } from "../lib/languages"
 import { readOnly } from "../session/editor/setup"
 import { cancellable } from "../ui/cancellable"
+import { Problem } from "../ui/problem"
 import { type Contents, VersionContents } from "./contents"
 import { type NamedPair, pairsOf } from "./pairs"
 
@@ -181,6 +182,7 @@ export function Compare({
   const contents = useMemo(() => new VersionContents(id), [id])
   const [shown, setShown] = useState<Read | null>(null)
   const [problem, setProblem] = useState("")
+  const [attempt, setAttempt] = useState(0)
   useEffect(() => {
     const read = async () => {
       const [one, other] = await Promise.all([
@@ -193,13 +195,8 @@ export function Compare({
     }
     setProblem("")
     return cancellable(read(), setShown, (error) => setProblem(words(error)))
-  }, [contents, version, against])
-  if (problem)
-    return (
-      <p class="wrong" role="alert">
-        {problem}
-      </p>
-    )
+  }, [contents, version, against, attempt])
+  if (problem) return <Problem text={problem} onAgain={() => setAttempt(attempt + 1)} />
   if (!shown)
     return (
       <p class="boot" role="status">

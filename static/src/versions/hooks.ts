@@ -22,6 +22,7 @@ export function useVersions(id: string) {
   const [problem, setProblem] = useState("")
   const load = useCallback(
     async (before?: string) => {
+      setProblem("")
       try {
         setSession(await get<Session>(`/session/${id}`))
         const from = before ? `&before=${before}` : ""

@@ -6,6 +6,7 @@ import type { Restored, Version } from "../types"
 import { tell } from "../ui/announce"
 import { Avatar } from "../ui/avatar"
 import { Dialog } from "../ui/dialog"
+import { Problem } from "../ui/problem"
 import { Brand, ThemeButton, useTitle } from "../ui/shell"
 import { comparedWith } from "./against"
 import { Compare } from "./compare"
@@ -201,11 +202,7 @@ export default function VersionsPage({ id }: { id: string }) {
   return (
     <div class="workspace">
       <Header id={id} title={session?.title} />
-      {problem && (
-        <p class="banner" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} kind="banner" onAgain={() => void load()} />
       <div class="columns-area versions">
         <nav class="version-list" aria-label="Versions">
           {listed && (

@@ -1,6 +1,7 @@
 // A session's data from the server: title, members, roles. It uses no screen.
 import { signal } from "@preact/signals"
 import { ApiError, get, isAway, post, words } from "../../api"
+import { meanwhile } from "../../lib/patience"
 import type { Session } from "../../types"
 import { rememberedSession, rememberSession } from "./remembered"
 
@@ -14,6 +15,8 @@ export class SessionState {
   readonly session = signal<Session | null>(null)
   /** why the session cannot be opened; "" if it can */
   readonly problem = signal("")
+  /** whether the server says that there is no such session for this user */
+  readonly isUnknown = signal(false)
   private asked = 0
 
   constructor(
@@ -26,16 +29,14 @@ export class SessionState {
    * joins it.
    */
   async open(): Promise<void> {
+    this.problem.value = ""
     try {
-      await this.read().catch(async (error: unknown) => {
-        if (!isMissing(error)) throw error
-        await this.join()
-      })
+      await meanwhile(this.readOrJoin(), () => this.remember())
     } catch (error) {
-      // without the server, show what it said last time: the document is in this browser, too
-      if (isAway(error)) this.session.value ??= rememberedSession(this.userId, this.id)
-      if (this.session.value === null)
-        this.problem.value = isMissing(error) ? UNKNOWN : words(error)
+      if (isAway(error)) this.remember()
+      if (this.session.value !== null) return
+      this.isUnknown.value = isMissing(error)
+      this.problem.value = isMissing(error) ? UNKNOWN : words(error)
     }
   }
 
@@ -45,6 +46,18 @@ export class SessionState {
    */
   async reload(): Promise<void> {
     await this.read().catch(() => undefined)
+  }
+
+  private async readOrJoin(): Promise<void> {
+    await this.read().catch(async (error: unknown) => {
+      if (!isMissing(error)) throw error
+      await this.join()
+    })
+  }
+
+  /** Show what the server said last time. The document is in this browser, too. */
+  private remember(): void {
+    this.session.value ??= rememberedSession(this.userId, this.id)
   }
 
   private async read(): Promise<void> {

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks"
 import { words } from "../../api"
 import { ago, full } from "../../lib/times"
 import type { Run } from "../../types"
+import { Problem } from "../../ui/problem"
 import { whyNotHere } from "./languages"
 import type { Running } from "./running"
 import type { Runs } from "./runs"
@@ -39,12 +40,14 @@ function AgainButton({ run, runs, running, onOpen }: Props & { run: Run }) {
 
 export function History({ runs, running, onOpen }: Props) {
   const [problem, setProblem] = useState("")
-  useEffect(() => {
+  const load = () => {
+    setProblem("")
     runs.kept.load().catch((error: unknown) => setProblem(words(error)))
-  }, [runs])
+  }
+  useEffect(load, [runs])
   const history = runs.kept.history.value
   const older = runs.kept.older.value
-  if (problem) return <p role="alert">{problem}</p>
+  if (problem) return <Problem text={problem} onAgain={load} />
   if (history === null) return <p role="status">Reading…</p>
   if (history.length === 0) return <p>Nobody has run anything here yet.</p>
   return (

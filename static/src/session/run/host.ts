@@ -1,25 +1,15 @@
 // The isolated frame, seen from the app. Everything that comes out of it is text from strangers.
+import { readAll, watch } from "../../lib/patience"
 import { HELLO, type Order, type Program, type Wanted } from "../../run/protocol"
 import { checkedReport, type FrameReport } from "./reports"
 
-/** How long loading may stand still before it counts as failed. */
-const STALLED_MS = 15_000
 const PATH = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/
 
 export type Heard = FrameReport | { is: "loading"; loaded: number; total: number }
 
-/** Call `failed` when `beat` was not called for some time. */
-function watch(failed: () => void): { beat: () => void; end: () => void } {
-  let timer = window.setTimeout(failed, STALLED_MS)
-  const end = () => clearTimeout(timer)
-  return {
-    beat: () => {
-      end()
-      timer = window.setTimeout(failed, STALLED_MS)
-    },
-    end,
-  }
-}
+/** Why no program can start, in a browser that has not kept the frame. */
+const AWAY =
+  "the server cannot be reached, and this browser does not keep what runs programs. Run it again when the connection is back"
 
 /** Request a file, and tell how many of its bytes have come. */
 async function load(path: string, came: (bytes: number) => void): Promise<ArrayBuffer> {
@@ -29,14 +19,11 @@ async function load(path: string, came: (bytes: number) => void): Promise<ArrayB
   try {
     const answer = await fetch(`/static/run/${path}`, { signal: stop.signal })
     if (!answer.ok || !answer.body) throw new Error(`the server answered ${answer.status}`)
-    const parts: Uint8Array<ArrayBuffer>[] = []
-    const reader = answer.body.getReader()
-    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    const read = await readAll(answer, (bytes) => {
       clock.beat()
-      parts.push(read.value)
-      came(read.value.length)
-    }
-    return await new Blob(parts).arrayBuffer()
+      came(bytes)
+    })
+    return await read.arrayBuffer()
   } finally {
     clock.end()
   }
@@ -57,6 +44,7 @@ export class Host {
     this.frame.title = "Runs programs"
     this.frame.hidden = true
     this.frame.src = "/run/"
+    this.frame.addEventListener("load", () => this.look())
     addEventListener("message", this.greeted)
     document.body.append(this.frame)
   }
@@ -70,6 +58,14 @@ export class Host {
     port1.onmessage = ({ data: report }: MessageEvent<unknown>) => this.reported(report)
     frame.postMessage(HELLO, "*", [port2])
     if (this.program) this.send({ do: "run", program: this.program })
+  }
+
+  /** A page of the browser's own has loaded in the frame, if the server cannot be reached. */
+  private look(): void {
+    if (this.port) return
+    fetch(this.frame.src).catch(() => {
+      if (!this.port) this.fail(AWAY)
+    })
   }
 
   run(program: Program): void {
