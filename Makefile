@@ -1,6 +1,9 @@
 # make run: start the server.  make test: all tests.  make check: lint, types, import rules, docs, prose.
 # Each installs what it needs into .venv first. `make help` lists the rest.
 
+# Tests start hundreds of servers. Where Python may not keep what it compiled, each of them compiles all modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
