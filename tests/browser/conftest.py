@@ -3,14 +3,16 @@
 A console message that the test does not expect fails the test.
 """
 
+import asyncio
 import itertools
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 from playwright.async_api import (
     Browser,
     BrowserContext,
@@ -145,13 +147,38 @@ class Someone:
 NewPerson = Callable[..., Awaitable[Someone]]
 
 
+@pytest.fixture(scope="module")
+def _runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        yield runner
+
+
 @pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+def _function_scoped_runner(_runner: asyncio.Runner) -> asyncio.Runner:
+    """Run all tests of a file on one event loop, which is that of their browser.
+
+    This replaces the fixture of pytest-asyncio, which makes an event loop for each test.
+    """
+    return _runner
+
+
+@pytest.fixture(scope="module")
+def _chromium(_runner: asyncio.Runner) -> Iterator[Browser]:
+    """Start one browser for all tests of a file. A start costs as much as a test with two pages."""
     path = needed_program("chromium")
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield started
-        await started.close()
+    playwright = _runner.run(async_playwright().start())
+    started = _runner.run(playwright.chromium.launch(executable_path=path, args=FLAGS))
+    yield started
+    _runner.run(started.close())
+    _runner.run(playwright.stop())
+
+
+@pytest.fixture
+async def browser(_chromium: Browser) -> AsyncIterator[Browser]:
+    """A browser that shows nothing of earlier tests. Its contexts share nothing."""
+    yield _chromium
+    for context in _chromium.contexts:
+        await context.close()
 
 
 async def new_context(browser: Browser, **options: Any) -> BrowserContext:
