@@ -8,7 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-quick test-core check web web-dev format lock bench bench-quick bench-history worst stress fuzz rounds vectors soak timing cold-start autobahn audit help clean system-packages
+.PHONY: run test test-quick test-core check check-types check-others web web-dev format lock bench bench-quick bench-history worst stress fuzz rounds vectors soak timing cold-start autobahn audit help clean system-packages
 .DEFAULT_GOAL := help
 
 run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data; ARGS=--public lets others in
@@ -18,10 +18,10 @@ run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data; ARGS=
 COVERING := tests/crdt tests/interop/test_past.py tests/interop/test_redact.py tests/handlers/api/test_versions.py \
 	tests/handlers/api/test_versions_compared.py tests/handlers/api/test_versions_restored.py
 
-# How many processes run tests; `auto` is one for each core.
-WORKERS ?= auto
+# How many processes run tests: one more than there are cores, because many tests wait for processes that they start.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
-test: $(VENV)/.tested ## install all that the tests need and run all of them, or some (ARGS="-k chat", WORKERS=3)
+test: $(VENV)/.tested ## install all that the tests need and run all of them, or some (ARGS="-k chat", WORKERS=1)
 	$(BIN)/python -m tests.set_up
 	$(BIN)/python -m tests.system_packages
 ifdef ARGS
@@ -41,19 +41,25 @@ test-quick: $(VENV)/.tested ## the tests that take no more than seconds each
 
 test-core: $(VENV)/.tested ## crdt/ and storage/ on another Python (PYTHON=python3.13 VENV=.venv/python3.13), without MongoDB
 	$(BIN)/python -m tests.set_up --without-mongodb
-	$(BIN)/python -m pytest -n auto -m 'not slow' -k 'not mongo and not test_copying and not test_fuzz' tests/crdt tests/storage
+	$(BIN)/python -m pytest -n $(WORKERS) -m 'not slow' -k 'not mongo and not test_copying and not test_fuzz' tests/crdt tests/storage
 
 system-packages: ## what `make test` installs with apt-get, as root only: a browser, two proxies, unzip
 	$(PYTHON) -m tests.system_packages
 
+# The types of Python and the web app take longest: they are checked beside each other, and the output stays apart.
 check: $(VENV)/.tested ## lint, format, types, import contracts, prose, generated docs and the built web app up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory -j 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) check-types check-others
+
+check-types:
 	$(BIN)/mypy
+
+check-others:
+	$(BIN)/python -m tests.web --check
 	$(BIN)/lint-imports
 	$(BIN)/python -m docs.generate --check
 	$(BIN)/python -m tests.prose
-	$(BIN)/python -m tests.web --check
 
 web: $(VENV)/.tested ## build the web app from static/src into static/dist
 	$(BIN)/python -m tests.web
@@ -98,7 +104,7 @@ rounds: $(VENV)/.tested ## 300 random rounds of nine kinds of app, with kills an
 
 vectors: $(VENV)/.tested ## updates that real Yjs makes, by other seeds than in `make test`, against a server (SEEDS=8,9)
 	$(BIN)/python -m tests.set_up
-	COLLAB_VECTOR_SEEDS=$(or $(SEEDS),8) $(BIN)/python -m pytest -n auto tests/interop/test_apps_vectors.py $(ARGS)
+	COLLAB_VECTOR_SEEDS=$(or $(SEEDS),8) $(BIN)/python -m pytest -n $(WORKERS) tests/interop/test_apps_vectors.py $(ARGS)
 
 soak: $(VENV)/.tested ## half an hour of mixed and hostile load: flat memory, nothing leaks (ARGS="--minutes 2")
 	$(BIN)/python -m bench.soak $(or $(ARGS),--minutes 30)
