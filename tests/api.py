@@ -59,6 +59,7 @@ class Api:
             headers=sent,
             body=data,
             allow_nonstandard_methods=True,
+            connect_timeout=60,  # the time in the queue counts as well
             request_timeout=60,
             follow_redirects=False,
         )

@@ -36,6 +36,24 @@ _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 _NO_WORKER = "Service Worker registration blocked by Playwright"
 
+_BLANK = '<!doctype html><link rel="icon" href="data:,">'
+_HTML = {"Content-Type": "text/html"}
+_POST = """async (requests) => {
+  let found
+  for (const [path, body] of requests) {
+    const headers = { "Content-Type": "application/json" }
+    const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) })
+    found = await answer.json()
+    if (!answer.ok) throw new Error(found.message)
+  }
+  return found
+}"""
+_REMEMBER = """() => {
+  localStorage.setItem("signedIn", "yes")
+  localStorage.setItem("refreshedAt", String(Date.now()))
+}"""
+"""Remembers, as the app does, that somebody has signed in."""
+
 _names = itertools.count(1)
 
 expect.set_options(timeout=1_000 * PATIENCE_S)
@@ -89,6 +107,44 @@ class Someone:
         await self.button("Create session").click()
         await expect(self.text).to_be_visible()
         return self.page.url.rpartition("/")[2]
+
+    async def open_new(self, title: str, *, name: str = "", access: str = "invite") -> str:
+        """Sign up, make a session and open it; return its id.
+
+        The browser sends what it sends for the forms of `sign_up` and `create`. Tests that are not
+        about these forms are faster without them.
+        """
+        self.name = name or f"person{next(_names)}"
+        email = f"mail{next(_names)}@example.org"
+        account = {"username": self.name, "email": email, "password": "correct horse battery"}
+        session = {"title": title, "language": "javascript", "access": access, "code": ""}
+        made = await self._sign_in(("/user/signup", account), ("/session", session))
+        session_id: str = made["id"]
+        await self._open(session_id)
+        return session_id
+
+    async def let_in(self, guest: "Someone", name: str, role: str = "editor") -> None:
+        """Let a guest into the session that this person has open, without the dialogs for it."""
+        session_id = re.findall(r"/s/(\w+)", self.page.url)[0]
+        path = f"/session/{session_id}/invites"
+        invite = await self.page.evaluate(_POST, [(path, {"role": role})])
+        guest.name = name
+        await guest._sign_in(("/user/guest", {"name": name, "invite": invite["invite"]}))
+        await guest._open(session_id)
+
+    async def _sign_in(self, *requests: tuple[str, dict[str, str]]) -> Any:
+        """Send requests that sign in from an empty page, and return the last answer."""
+        blank = f"{self.url}/blank"
+        await self.page.route(blank, lambda route: route.fulfill(body=_BLANK, headers=_HTML))
+        await self.page.goto(blank)
+        await self.page.unroute(blank)
+        answer = await self.page.evaluate(_POST, requests)
+        await self.page.evaluate(_REMEMBER)
+        return answer
+
+    async def _open(self, session_id: str) -> None:
+        await self.go(f"/s/{session_id}")
+        await expect(self.text).to_be_visible()
 
     async def invite(self, role: str) -> str:
         """Return the address that the dialog with links shows; the first link is for editors."""

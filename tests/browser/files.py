@@ -8,9 +8,8 @@ from tests.browser.conftest import NewPerson, Someone
 async def two(person: NewPerson, role: str = "editor") -> tuple[Someone, Someone, str]:
     """Return the owner of a new session, a guest in it, and the session's id."""
     ada, gil = await person(), await person()
-    await ada.sign_up()
-    session_id = await ada.create("Files")
-    await gil.enter_as_guest(await ada.invite(role), "Gil")
+    session_id = await ada.open_new("Files")
+    await ada.let_in(gil, "Gil", role)
     return ada, gil, session_id
 
 

@@ -12,8 +12,7 @@ def output(one: Someone) -> Locator:
 async def programmer(person: NewPerson, language: str) -> Someone:
     """Return the owner of a new session in a language."""
     ada = await person()
-    await ada.sign_up()
-    await ada.create("Running")
+    await ada.open_new("Running")
     await ada.page.get_by_role("banner").get_by_label("Language").select_option(language)
     return ada
 

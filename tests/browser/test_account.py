@@ -37,8 +37,7 @@ async def test_account_is_deleted_with_its_password_and_hands_sessions_over(
     ada, bob = await person(), await person()
     ada.expected.append("422|401")
     bob.expected.append("404")  # bob is not a member until bob has joined
-    await ada.sign_up()
-    session_id = await ada.create("To be inherited", access="link")
+    session_id = await ada.open_new("To be inherited", access="link")
     await bob.sign_up()
     await bob.go(f"/s/{session_id}")
     await expect(bob.text).to_be_visible()
@@ -66,8 +65,7 @@ async def test_account_is_deleted_with_its_password_and_hands_sessions_over(
 async def test_member_leaves_session_after_a_second_click(person: NewPerson) -> None:
     ada, bob = await person(), await person()
     bob.expected.append("404")  # bob is not a member until bob has joined
-    await ada.sign_up()
-    session_id = await ada.create("To be left", access="link")
+    session_id = await ada.open_new("To be left", access="link")
     await bob.sign_up()
     await bob.go(f"/s/{session_id}")
     await expect(bob.text).to_be_visible()
@@ -88,8 +86,7 @@ async def test_member_leaves_session_after_a_second_click(person: NewPerson) -> 
 
 async def test_session_ends_after_a_question_and_opens_again(person: NewPerson) -> None:
     ada = await person()
-    await ada.sign_up()
-    await ada.create("To be ended")
+    await ada.open_new("To be ended")
     await ada.choose("End session…")
     await ada.check_access()
     await ada.button("Cancel").click()
@@ -122,8 +119,7 @@ async def test_link_of_session_says_whose_it_is_to_strangers(person: NewPerson) 
     """
     ada, gil = await person(), await person()
     gil.expected.append("404")
-    await ada.sign_up()
-    opened = await ada.create("Pairing", access="link")
+    opened = await ada.open_new("Pairing", access="link")
     closed = await ada.create("Secret plans", access="invite")
 
     await gil.go(f"/s/{opened}")
@@ -143,8 +139,7 @@ async def test_owner_hands_session_over_after_a_question(person: NewPerson) -> N
     ada, bob = await person(), await person()
     ada.expected.append("409")
     bob.expected.append("404")  # bob is not a member until bob has joined
-    await ada.sign_up()
-    session_id = await ada.create("To be handed over", access="link")
+    session_id = await ada.open_new("To be handed over", access="link")
     await bob.sign_up()
     await bob.go(f"/s/{session_id}")
     await expect(bob.text).to_be_visible()

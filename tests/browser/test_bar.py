@@ -11,15 +11,14 @@ PHONE = ViewportSize(width=390, height=800)
 
 async def owner(person: NewPerson) -> Someone:
     ada = await person()
-    await ada.sign_up()
-    await ada.create("First title")
+    await ada.open_new("First title")
     return ada
 
 
 async def test_owner_renames_session_by_its_title(person: NewPerson) -> None:
     """Enter or leaving the field saves the title, Escape does not. Others can only see it."""
     ada, gil = await owner(person), await person()
-    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.let_in(gil, "Gil")
     field = ada.page.get_by_label("Title of the session")
     for way in ("Enter", "leaving"):
         await ada.page.locator(".bar-title button").click()
@@ -94,7 +93,7 @@ async def test_menu_is_used_by_keyboard(person: NewPerson) -> None:
 
 async def test_menu_of_viewer_has_only_allowed_commands(person: NewPerson) -> None:
     ada, gil = await owner(person), await person()
-    await gil.enter_as_guest(await ada.invite("viewer"), "Gil")
+    await ada.let_in(gil, "Gil", "viewer")
     await expect(gil.text).to_have_attribute("contenteditable", "false")
     await gil.button("More").click()
     await expect(gil.page.get_by_role("menuitem")).to_have_text(
@@ -139,7 +138,7 @@ async def test_phone_has_one_row_above_and_the_panels_below(person: NewPerson) -
 async def test_commands_are_found_by_their_words(person: NewPerson) -> None:
     """Ctrl+K opens the list, also from the text; arrow keys and Enter choose."""
     ada, gil = await owner(person), await person()
-    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.let_in(gil, "Gil")
     await expect(ada.page.locator(".people-here .avatar")).to_have_count(1)
     press = ada.page.keyboard.press
     await ada.text.click()

@@ -9,9 +9,8 @@ from tests.browser.conftest import NewPerson, Someone
 
 async def in_chat(person: NewPerson) -> tuple[Someone, Someone]:
     ada, gil = await person(), await person()
-    await ada.sign_up()
-    await ada.create("Chat")
-    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.open_new("Chat")
+    await ada.let_in(gil, "Gil")
     return ada, gil
 
 

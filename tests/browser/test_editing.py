@@ -15,8 +15,7 @@ async def test_editor_of_three_people_typing_together_shows_text_and_cursors(
     """Three people type together and see the same text, and each other's cursors by name."""
     people = [await person() for _ in range(3)]
     ada, bob, gil = people
-    await ada.sign_up()
-    session_id = await ada.create("Together")
+    session_id = await ada.open_new("Together")
     address = await ada.invite("editor")
     await bob.enter_as_guest(address, "Bob")
     await gil.enter_as_guest(address, "Gil")
@@ -41,9 +40,8 @@ async def test_editor_of_three_people_typing_together_shows_text_and_cursors(
 async def test_file_added_by_one_user_is_listed_for_all(person: NewPerson) -> None:
     """A file that one user adds is listed for all, with a text of its own."""
     ada, gil = await person(), await person()
-    await ada.sign_up()
-    await ada.create("Files")
-    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.open_new("Files")
+    await ada.let_in(gil, "Gil")
     await ada.type("main text")
     await ada.button("Add a file").click()
     await ada.page.get_by_label("Name of the new file").fill("util.py")
@@ -62,10 +60,9 @@ async def test_file_added_by_one_user_is_listed_for_all(person: NewPerson) -> No
 async def test_follow_shows_view_of_followed_user_across_files(person: NewPerson) -> None:
     """The follower's view moves to the part of the text that the followed user sees."""
     ada, gil = await person(), await person()
-    await ada.sign_up()
-    await ada.create("Follow")
+    await ada.open_new("Follow")
     await ada.type("\n".join(f"line {number}" for number in range(300)))
-    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.let_in(gil, "Gil")
     await expect(gil.page.get_by_text("line 0", exact=True)).to_be_visible()
     await gil.button("People").first.click()
     await gil.button(f"Follow {ada.name}").click()
@@ -82,9 +79,8 @@ async def test_editor_offline_keeps_typing_and_merges_on_return(person: NewPerso
     ada, gil = await person(), await person()
     for one in (ada, gil):
         one.expected.append("ERR_INTERNET_DISCONNECTED|WebSocket connection")
-    await ada.sign_up()
-    await ada.create("Offline")
-    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.open_new("Offline")
+    await ada.let_in(gil, "Gil")
     await ada.type("[start]")
     await expect(gil.text).to_have_text("[start]")
     await ada.context.set_offline(True)
@@ -107,8 +103,7 @@ async def test_saved_indicator_matches_state_of_store(
 ) -> None:
     """The page says "Saving…" until the store has committed, and "Saved" afterwards."""
     ada = await person()
-    await ada.sign_up()
-    await ada.create("Saved")
+    await ada.open_new("Saved")
     await ada.until_saved()
     store = server.parts.services.store
     goes_on, commit = asyncio.Event(), store.append_chunks
@@ -129,8 +124,7 @@ async def test_saved_indicator_matches_state_of_store(
 async def test_settings_and_keys_are_kept_in_browser(person: NewPerson) -> None:
     """Font, tabs, theme and Vim's keys are kept in the browser; `?` shows the shortcuts."""
     ada = await person()
-    await ada.sign_up()
-    await ada.create("Keys")
+    await ada.open_new("Keys")
     await ada.choose("Settings")
     await ada.page.get_by_role("combobox", name="Font size").select_option("20")
     await ada.page.get_by_role("combobox", name="Theme").select_option("dark")
@@ -157,8 +151,7 @@ async def test_editor_of_session_out_of_service_explains_and_merges_later(
     """
     ada = await person()
     ada.expected.append("409")
-    await ada.sign_up()
-    session_id = await ada.create("Set aside")
+    session_id = await ada.open_new("Set aside")
     await ada.type("before")
     await ada.until_saved()
     rooms = server.parts.services.rooms

@@ -17,8 +17,7 @@ async def press(someone: Someone, *keys: str) -> None:
 
 async def with_vim(person: NewPerson) -> Someone:
     ada = await person()
-    await ada.sign_up()
-    await ada.create("Vim")
+    await ada.open_new("Vim")
     await ada.choose("Settings")
     await ada.page.get_by_role("combobox", name="Keys").select_option("vim")
     await press(ada, "Escape")
@@ -56,7 +55,7 @@ async def test_vim_undo_and_redo_go_step_by_step(person: NewPerson) -> None:
 
 async def test_vim_undo_keeps_what_others_typed(person: NewPerson) -> None:
     ada, gil = await with_vim(person), await person()
-    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.let_in(gil, "Gil")
     await ada.text.click()
     await ada.page.keyboard.type("iada")
     await press(ada, "Escape")
@@ -89,9 +88,8 @@ async def test_undo_caret_and_scroll_are_kept_for_each_file(person: NewPerson) -
     Undo acts only on the file that is open.
     """
     ada, gil = await person(), await person()
-    await ada.sign_up()
-    await ada.create("Two files")
-    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.open_new("Two files")
+    await ada.let_in(gil, "Gil")
     await ada.type("\n".join(f"line {number}" for number in range(200)))
     await ada.page.keyboard.type(" by ada")
     await ada.button("Add a file").click()
@@ -125,8 +123,7 @@ async def test_new_file_takes_the_keyboard_each_time(person: NewPerson) -> None:
     Escape gives the focus back to the button.
     """
     ada = await person()
-    await ada.sign_up()
-    await ada.create("New files")
+    await ada.open_new("New files")
     for name in ("one.py", "two.py"):
         await ada.button("Add a file").click()
         await expect(ada.page.get_by_label("Name of the new file")).to_be_focused()

@@ -68,8 +68,7 @@ async def test_deleted_file_is_brought_back_by_undo_list_and_others(person: NewP
 async def test_files_are_handled_by_keyboard_alone(person: NewPerson) -> None:
     """Arrows, letters, F2, Delete, Ctrl+Z and Alt with arrows do all that the pointer does."""
     ada = await person()
-    await ada.sign_up()
-    await ada.create("Keys")
+    await ada.open_new("Keys")
     press = ada.page.keyboard.press
     await ada.text.focus()
     for name in ("one.py", "in/two.py"):
@@ -115,8 +114,7 @@ async def test_files_are_handled_by_keyboard_alone(person: NewPerson) -> None:
 async def test_click_in_the_field_for_a_new_name_opens_no_file(person: NewPerson) -> None:
     """Clicks put the cursor into the name and select words of it, as in every field."""
     ada = await person()
-    await ada.sign_up()
-    await ada.create("Field")
+    await ada.open_new("Field")
     await add(ada, "one.py")
     await ada.row("main.js").click()
     await ada.row("one.py").press("F2")
@@ -165,8 +163,7 @@ async def test_rows_are_dragged_into_folders_and_put_in_order(person: NewPerson)
 async def test_tabs_are_closed_by_pointer_and_keys(person: NewPerson) -> None:
     """Only open files have tabs; a file that was closed is still in the list."""
     ada = await person()
-    await ada.sign_up()
-    await ada.create("Tabs")
+    await ada.open_new("Tabs")
     tabs = ada.page.get_by_role("tab")
     for name in ("a/x.py", "b/x.py", "c.py"):
         await add(ada, name)
@@ -214,8 +211,7 @@ async def test_viewers_see_files_without_actions(person: NewPerson) -> None:
 async def test_palette_finds_files_and_what_to_do_with_them(person: NewPerson) -> None:
     """Commands go to a file by its name, create one, and rename and delete the shown one."""
     ada = await person()
-    await ada.sign_up()
-    await ada.create("Palette")
+    await ada.open_new("Palette")
 
     async def command(words: str) -> None:
         await ada.page.keyboard.press("Control+k")

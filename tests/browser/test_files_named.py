@@ -26,15 +26,14 @@ async def test_main_file_is_renamed_and_deleted_as_others(person: NewPerson) -> 
     await ada.page.keyboard.press("Delete")
     await ada.until_saved()
     late = await person()
-    await late.enter_as_guest(await ada.invite("editor"), "Lea")
+    await ada.let_in(late, "Lea")
     await expect(late.page.get_by_role("tab")).to_have_text(["other.py"])
 
 
 async def test_name_that_cannot_be_used_is_refused_beside_its_field(person: NewPerson) -> None:
     """The message says what is wrong while the name is typed, and nothing is created."""
     ada = await person()
-    await ada.sign_up()
-    await ada.create("Names")
+    await ada.open_new("Names")
     await add(ada, "src/a.py")
     await ada.button("Add a file").click()
     field = ada.page.get_by_label("Name of the new file")
@@ -60,8 +59,7 @@ async def test_old_sessions_show_roots_of_stock_editors_as_files(
 ) -> None:
     """A root text without an entry is a file of its name, and can be renamed for all."""
     ada = await person()
-    await ada.sign_up("ada")
-    session_id = await ada.create("Old", access="link")
+    session_id = await ada.open_new("Old", name="ada", access="link")
     bob = await api.sign_up("bob")
     await bob.post(f"/session/{session_id}/join")
     wire = await joined(bob, session_id)
@@ -84,8 +82,7 @@ async def test_map_that_has_a_name_in_the_table_can_be_renamed(
 ) -> None:
     """The menu of such a map only has "Rename or move", because its app decides the rest."""
     ada = await person()
-    await ada.sign_up()
-    session_id = await ada.create("Board", access="link")
+    session_id = await ada.open_new("Board", access="link")
     bob = await api.sign_up("bob")
     await bob.post(f"/session/{session_id}/join")
     await connect(peers, bob, session_id, "bob")
@@ -111,8 +108,7 @@ async def test_map_that_has_a_name_in_the_table_can_be_renamed(
 async def test_versions_and_replay_name_files_by_the_table(person: NewPerson) -> None:
     """A version says how a renamed file was called before, and the replay has its present name."""
     ada = await person()
-    await ada.sign_up()
-    session_id = await ada.create("Renamed")
+    session_id = await ada.open_new("Renamed")
     await add(ada, "old.py")
     await ada.type("first")
     await ada.until_saved()

@@ -43,9 +43,8 @@ async def test_zip_file_is_unpacked_and_refusals_are_explained(person: NewPerson
     Every refused file is listed with the reason.
     """
     ada, gil = await person(), await person()
-    await ada.sign_up()
-    await ada.create("Upload")
-    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.open_new("Upload")
+    await ada.let_in(gil, "Gil")
     inside = {
         "app/one.py": b"print(1)\r\n",
         "app/.DS_Store": b"\0",
@@ -78,8 +77,7 @@ async def test_zip_file_is_unpacked_and_refusals_are_explained(person: NewPerson
 async def test_files_are_dropped_into_folders(person: NewPerson) -> None:
     """A file that is dropped on a folder goes into it."""
     ada = await person()
-    await ada.sign_up()
-    await ada.create("Drop")
+    await ada.open_new("Drop")
     await ada.button("Add a file").click()
     await ada.page.get_by_label("Name of the new file").fill("src/a.py")
     await ada.page.keyboard.press("Enter")
@@ -92,8 +90,7 @@ async def test_files_are_dropped_into_folders(person: NewPerson) -> None:
 async def test_phone_has_files_in_a_sheet(person: NewPerson) -> None:
     """The button "Files" opens the list of files, and choosing a file closes the list."""
     ada = await person(viewport={"width": 390, "height": 844}, has_touch=True)
-    await ada.sign_up()
-    await ada.create("Phone")
+    await ada.open_new("Phone")
     await expect(ada.page.get_by_role("tree")).to_have_count(0)
     files = ada.page.get_by_role("group", name="Panels").get_by_role("button", name="Files")
     await files.tap()

@@ -11,8 +11,7 @@ from tests.browser.conftest import NewPerson, Someone
 
 async def in_session(person: NewPerson) -> Someone:
     ada = await person()
-    await ada.sign_up()
-    await ada.create("Focus")
+    await ada.open_new("Focus")
     return ada
 
 
@@ -77,7 +76,7 @@ async def test_question_mark_typed_into_a_text_that_is_read_only_opens_nothing(
     person: NewPerson,
 ) -> None:
     ada, gil = await in_session(person), await person()
-    await gil.enter_as_guest(await ada.invite("viewer"), "Gil")
+    await ada.let_in(gil, "Gil", "viewer")
     await expect(gil.text).to_have_attribute("contenteditable", "false")
     await gil.text.focus()
     await gil.page.keyboard.press("?")

@@ -11,10 +11,9 @@ from tests.browser.conftest import NewPerson, Someone
 async def following(person: NewPerson) -> tuple[Someone, Someone]:
     """Return the owner of a long text, and a guest who follows them."""
     ada, gil = await person(), await person()
-    await ada.sign_up()
-    await ada.create("Follow")
+    await ada.open_new("Follow")
     await ada.type("\n".join(f"line {number}" for number in range(300)))
-    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.let_in(gil, "Gil")
     await expect(gil.page.get_by_text("line 0", exact=True)).to_be_visible()
     await follow(ada, gil)
     return ada, gil
@@ -111,8 +110,7 @@ async def test_own_second_tab_is_not_another_person(person: NewPerson) -> None:
     Its cursor is labelled "You, in another tab".
     """
     ada = await person()
-    await ada.sign_up()
-    session_id = await ada.create("Two tabs")
+    session_id = await ada.open_new("Two tabs")
     await ada.type("first tab")
     tab = await ada.context.new_page()
     await tab.goto(f"{ada.url}/s/{session_id}")
@@ -135,9 +133,8 @@ async def test_names_at_cursors_hide_no_text(person: NewPerson) -> None:
     This holds even when the cursor is in the middle of that line.
     """
     ada, gil = await person(reduced_motion="reduce"), await person()
-    await ada.sign_up()
-    await ada.create("Flags")
-    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.open_new("Flags")
+    await ada.let_in(gil, "Gil")
     await ada.type("above it all, a long line of text\nhere, another long line of text\nbelow")
     await expect(gil.text).to_contain_text("below")
     for key in ("Control+Home", "ArrowDown", "ArrowRight", "ArrowRight"):

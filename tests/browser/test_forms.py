@@ -116,8 +116,7 @@ async def check_form(someone: Someone, button: str, field: str) -> None:
 async def test_form_of_user_gives_the_focus_to_what_the_server_refused(person: NewPerson) -> None:
     ada = await person(reduced_motion="reduce")
     ada.expected.append("409|422")
-    await ada.sign_up()
-    session_id = await ada.create("Forms")
+    session_id = await ada.open_new("Forms")
     for open_form, button, field in FORMS:
         await open_form(ada, session_id)
         if field == "target":
@@ -131,8 +130,7 @@ async def test_form_of_stranger_gives_the_focus_to_what_the_server_refused(
     """These forms are: sign in, sign up, a forgotten password, and join by an invite."""
     ada, gil = await person(), await person(reduced_motion="reduce")
     gil.expected.append("409|422|401")
-    await ada.sign_up()
-    await ada.create("Strangers")
+    await ada.open_new("Strangers")
     invite = await ada.invite("editor")
 
     await gil.go("/signin")
@@ -154,8 +152,7 @@ async def test_chat_keeps_the_focus_where_the_person_types(person: NewPerson) ->
     """A refused message is put back into the field, and the focus stays."""
     ada = await person(reduced_motion="reduce")
     ada.expected.append("409")
-    await ada.sign_up()
-    await ada.create("Chat")
+    await ada.open_new("Chat")
     box = ada.page.get_by_role("textbox", name="Message")
     async with refused(ada, 409):
         for press in ("Enter", "Tab Enter"):

@@ -32,8 +32,7 @@ async def check_bar(someone: Someone, width: int) -> None:
 async def test_bar_of_session_fits_every_width(person: NewPerson) -> None:
     """The bar fits with several people in it, unread messages and a long title."""
     ada, *guests = [await person() for _ in range(5)]
-    await ada.sign_up()
-    await ada.create("A rather long title of a session, " * 3)
+    await ada.open_new("A rather long title of a session, " * 3)
     address = await ada.invite("editor")
     await asyncio.gather(
         *(one.enter_as_guest(address, f"Guest {at}") for at, one in enumerate(guests))
@@ -51,8 +50,7 @@ async def test_bar_of_session_fits_every_width(person: NewPerson) -> None:
 async def test_initials_of_people_are_not_cut_off(person: NewPerson) -> None:
     """Avatars that overlap do not cover each other's letters."""
     ada, *guests = [await person() for _ in range(3)]
-    await ada.sign_up("Ben Mustermann")
-    await ada.create("Initials")
+    await ada.open_new("Initials", name="Ben Mustermann")
     address = await ada.invite("editor")
     await asyncio.gather(
         *(one.enter_as_guest(address, f"Mia Wimmer {at}") for at, one in enumerate(guests))
@@ -81,8 +79,7 @@ async def test_versions_stand_side_by_side_where_both_have_room(
     The room next to the list of versions decides, not the window's width.
     """
     ada = await person()
-    await ada.sign_up()
-    session_id = await ada.create("Compare")
+    session_id = await ada.open_new("Compare")
     for text in ("one\n", "two\n"):
         await ada.type(text)
         await ada.until_saved()
@@ -102,8 +99,7 @@ async def test_versions_are_compared_with_the_one_before(person: NewPerson) -> N
     The page returns to the default when the user opens the version that they compared with.
     """
     ada = await person()
-    await ada.sign_up()
-    session_id = await ada.create("Compare")
+    session_id = await ada.open_new("Compare")
     for number in (1, 2, 3):
         await ada.type(f"line {number}\n")
         await ada.until_saved()
@@ -129,9 +125,8 @@ async def test_drawings_of_replay_stand_under_its_slider(person: NewPerson) -> N
     The replay also shows the legend of colours, the carets and the chat.
     """
     ada, gil = await person(), await person(reduced_motion="reduce")
-    await ada.sign_up()
-    session_id = await ada.create("Lanes")
-    await gil.enter_as_guest(await ada.invite("editor"), "Gil with a rather long name")
+    session_id = await ada.open_new("Lanes")
+    await ada.let_in(gil, "Gil with a rather long name")
     for one in (ada, gil):
         await one.type(f"by {one.name} ")
         await one.until_saved()

@@ -31,9 +31,8 @@ async def test_versions_are_saved_compared_and_restored(person: NewPerson) -> No
     A restored version reaches everybody.
     """
     ada, gil = await person(), await person()
-    await ada.sign_up()
-    session_id = await ada.create("Versions")
-    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    session_id = await ada.open_new("Versions")
+    await ada.let_in(gil, "Gil")
     await ada.type("first line\n")
     await ada.until_saved()
     await ada.save("before the change")
@@ -59,8 +58,7 @@ async def test_versions_are_saved_compared_and_restored(person: NewPerson) -> No
 async def test_one_file_is_restored_from_its_version(person: NewPerson) -> None:
     """The button of a file restores only that file. Then the page no longer shows a difference."""
     ada = await person()
-    await ada.sign_up()
-    await ada.create("One file")
+    await ada.open_new("One file")
     await ada.type("first line\n")
     await ada.until_saved()
     await ada.save("good")
@@ -82,8 +80,7 @@ async def test_one_file_is_restored_from_its_version(person: NewPerson) -> None:
 async def test_version_is_fetched_once_and_compressed(person: NewPerson) -> None:
     """A user who steps from one version to the next and back causes no further request."""
     ada = await person()
-    await ada.sign_up()
-    session_id = await ada.create("Steps")
+    session_id = await ada.open_new("Steps")
     for number in (1, 2):
         await ada.type(f"text {number} that is long enough\n" * 50)
         await ada.until_saved()
@@ -109,9 +106,8 @@ async def test_version_is_fetched_once_and_compressed(person: NewPerson) -> None
 async def test_blame_shows_author_beside_each_line(person: NewPerson) -> None:
     """The button "Authors" shows each line's author, once for consecutive lines."""
     ada, gil = await person(), await person()
-    await ada.sign_up()
-    await ada.create("Blame")
-    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.open_new("Blame")
+    await ada.let_in(gil, "Gil")
     await ada.type("one\ntwo\n")
     await ada.until_saved()
     await expect(gil.text).to_contain_text("two")
@@ -135,8 +131,7 @@ async def test_blame_tells_lines_that_a_browser_only_brought(person: NewPerson) 
     The mark and the name are visible at each width and in both themes, and are explained.
     """
     ada = await person()
-    await ada.sign_up("ada")
-    session_id = await ada.create("Blame")
+    session_id = await ada.open_new("Blame", name="ada")
     await ada.type("typed\nbrought\n")
     await ada.until_saved()
 
@@ -175,8 +170,7 @@ async def test_blame_tells_lines_that_a_browser_only_brought(person: NewPerson) 
 async def test_blame_answer_after_switching_off_is_ignored(person: NewPerson) -> None:
     """No names appear when the answer arrives after the second click on "Authors"."""
     ada = await person()
-    await ada.sign_up()
-    session_id = await ada.create("Blame")
+    session_id = await ada.open_new("Blame")
     await ada.type("one\ntwo\n")
     await ada.until_saved()
     answer_now = asyncio.Event()
@@ -204,8 +198,7 @@ async def test_blame_without_answer_is_reported_and_typing_continues(person: New
     """The page reports that blame is not available, and the user can still type."""
     ada = await person()
     ada.expected.append("503")
-    await ada.sign_up()
-    session_id = await ada.create("Blame")
+    session_id = await ada.open_new("Blame")
 
     async def is_away(route: Route) -> None:
         await route.fulfill(
@@ -224,8 +217,7 @@ async def test_blame_of_empty_file_reports_no_authors(person: NewPerson) -> None
     """The page says that nothing is written in the file yet."""
     ada = await person()
     ada.expected.append("404")
-    await ada.sign_up()
-    await ada.create("Blame")
+    await ada.open_new("Blame")
     await ada.button("Add a file").click()
     await ada.page.get_by_label("Name of the new file").fill("util.py")
     await ada.page.keyboard.press("Enter")
@@ -242,8 +234,7 @@ async def test_redaction_removes_text_and_is_marked_in_replay(person: NewPerson)
     The replay also lists the redaction.
     """
     ada = await person()
-    await ada.sign_up()
-    session_id = await ada.create("Secret")
+    session_id = await ada.open_new("Secret")
     await ada.type("key = hunter2\n")
     await ada.until_saved()
     body = {"from": 1, "to": 1, "text": "hunter2"}
@@ -277,8 +268,7 @@ async def test_exported_session_plays_offline(person: NewPerson, tmp_path: Path)
     It shows the output of the last run before each moment.
     """
     ada = await person()
-    await ada.sign_up()
-    session_id = await ada.create("Taken <b>away</b>")
+    session_id = await ada.open_new("Taken <b>away</b>")
     for text in ("one ", "two ", "</script><img src=x onerror=alert(1)>"):
         await ada.type(text)
         await ada.until_saved()
@@ -333,8 +323,7 @@ async def test_exported_session_plays_roots_called_like_parts_of_objects(
     The exported replay shows them like other files.
     """
     ada = await person()
-    await ada.sign_up()
-    session_id = await ada.create("Names", access="link")
+    session_id = await ada.open_new("Names", access="link")
     bob = await api.sign_up("bob")
     await bob.post(f"/session/{session_id}/join")
     for name in NAMES_OF_OBJECT_PARTS:
@@ -361,8 +350,7 @@ async def test_replay_and_versions_show_files_called_like_parts_of_objects(
 ) -> None:
     """Both pages show such files, also when the compared version does not have them."""
     ada = await person()
-    await ada.sign_up()
-    session_id = await ada.create("Names")
+    session_id = await ada.open_new("Names")
     await ada.type("before")
     await ada.until_saved()
     await ada.save("without them")
@@ -382,8 +370,7 @@ async def test_replay_and_versions_show_files_called_like_parts_of_objects(
 async def test_chat_in_two_directions_turns_nothing_outside(person: NewPerson) -> None:
     """A message and its sender's name each have an element with its own text direction."""
     ada = await person()
-    await ada.sign_up()
-    await ada.create("Directions")
+    await ada.open_new("Directions")
     await ada.page.get_by_label("Message", exact=True).fill("שלום \u2067abc\nhello")
     await ada.page.keyboard.press("Enter")
 
@@ -401,8 +388,7 @@ async def test_chat_in_two_directions_turns_nothing_outside(person: NewPerson) -
 async def test_replay_slider_and_keys_show_text_of_known_moments(person: NewPerson) -> None:
     """The slider and the keys show the text of that moment. Playing ends at the last edit."""
     ada = await person()
-    await ada.sign_up()
-    session_id = await ada.create("Replay")
+    session_id = await ada.open_new("Replay")
     for text in ("one ", "two ", "three "):
         await ada.type(text)
         await ada.until_saved()

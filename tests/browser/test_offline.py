@@ -39,8 +39,7 @@ async def with_text(
     ada = await person(service_workers="allow")
     ada.url = url or ada.url
     ada.expected.append(NO_CONNECTION)
-    await ada.sign_up()
-    session_id = await ada.create("Offline")
+    session_id = await ada.open_new("Offline")
     await ada.type(text)
     await ada.until_saved()
     await ada.page.evaluate(_READY)

@@ -14,8 +14,7 @@ async def width_of(element: Locator) -> float:
 async def test_panel_keeps_size_that_user_gave_it(person: NewPerson) -> None:
     """Arrow keys and the pointer change it, a reload keeps it, and a double click resets it."""
     ada = await person()
-    await ada.sign_up()
-    await ada.create("Sizes")
+    await ada.open_new("Sizes")
     side = ada.page.locator(".side")
     divider = ada.page.get_by_role("separator", name="Width of the panel")
     assert await width_of(side) == 320
@@ -45,8 +44,7 @@ async def test_panel_keeps_size_that_user_gave_it(person: NewPerson) -> None:
 async def test_phone_has_symbols_that_keep_text_focused(person: NewPerson) -> None:
     """The row stands above the keyboard while the text has the focus, and each key acts there."""
     ada = await person(viewport={"width": 390, "height": 700}, has_touch=True)
-    await ada.sign_up()
-    await ada.create("Phone")
+    await ada.open_new("Phone")
     symbols = ada.page.get_by_role("toolbar", name="Symbols")
     await expect(symbols).to_be_hidden()
     await ada.type("ab")

@@ -67,8 +67,7 @@ async def test_home_lists_sessions_and_joins_by_link_or_id(person: NewPerson) ->
 async def test_invite_link_admits_guest_by_name(person: NewPerson) -> None:
     """A guest comes in with a name alone."""
     ada, gil = await person(), await person()
-    await ada.sign_up()
-    await ada.create("Interview")
+    await ada.open_new("Interview")
 
     await gil.enter_as_guest(await ada.invite("editor"), "Gil")
 
@@ -84,8 +83,7 @@ async def test_role_change_and_removal_take_effect_immediately(person: NewPerson
     The page of a removed member says so.
     """
     ada, gil = await person(), await person()
-    await ada.sign_up()
-    session_id = await ada.create("Class")
+    session_id = await ada.open_new("Class")
     await ada.type("read me")
     await gil.enter_as_guest(await ada.invite("viewer"), "Gil")
     await expect(gil.text).to_have_text("read me")
@@ -112,8 +110,7 @@ async def test_role_change_and_removal_take_effect_immediately(person: NewPerson
 async def test_promoted_viewer_may_save_version(person: NewPerson) -> None:
     """Ctrl+S opens the dialog for a viewer who became an editor, without a reload."""
     ada, gil = await person(), await person()
-    await ada.sign_up()
-    session_id = await ada.create("Promotion")
+    session_id = await ada.open_new("Promotion")
     await gil.enter_as_guest(await ada.invite("viewer"), "Gil")
     await expect(gil.text).to_have_attribute("contenteditable", "false")
     await gil.page.keyboard.press("Control+s")
@@ -136,8 +133,7 @@ async def test_promoted_viewer_may_save_version(person: NewPerson) -> None:
 async def test_session_changes_and_end_are_shown_to_others_live(person: NewPerson) -> None:
     """Members see the owner's changes without a reload. An ended session is read-only."""
     ada, gil = await person(), await person()
-    await ada.sign_up()
-    await ada.create("Before")
+    await ada.open_new("Before")
     await gil.enter_as_guest(await ada.invite("editor"), "Gil")
 
     await ada.page.get_by_label("Language", exact=True).select_option("python")
@@ -160,8 +156,7 @@ async def test_chat_shows_messages_typing_unread_count_and_history(person: NewPe
     Messages that arrive while the chat is closed are counted. Older messages load on demand.
     """
     ada, gil = await person(), await person()
-    await ada.sign_up()
-    session_id = await ada.create("Talk")
+    session_id = await ada.open_new("Talk")
     await gil.enter_as_guest(await ada.invite("editor"), "Gil")
     box = ada.page.get_by_role("textbox", name="Message")
     await box.press_sequentially("try `x`")
@@ -294,8 +289,7 @@ async def test_tabs_of_one_browser_renew_their_login_one_after_another(
 async def test_sign_up_from_an_invite_counts_by_that_invite(person: NewPerson) -> None:
     """The sign-up form sends the invite's token, and leads back to the invite."""
     ada, gil = await person(), await person()
-    await ada.sign_up()
-    await ada.create("For invited people")
+    await ada.open_new("For invited people")
     address = await ada.invite("editor")
     await gil.page.goto(address)
     await gil.page.get_by_role("link", name="create one").click()

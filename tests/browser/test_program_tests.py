@@ -75,7 +75,7 @@ async def test_problem_is_solved_with_tests(person: NewPerson, language: str) ->
 async def test_candidate_sees_results_of_open_tests_only(person: NewPerson, api: Api) -> None:
     """The candidate sees neither hidden tests nor their results. The owner can hide them too."""
     ada, gil = await programmer(person, "javascript"), await person()
-    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.let_in(gil, "Gil")
     await write(ada, CODE["javascript"])
     await open_tests(ada)
     await add_test(ada, "shown", input="1 2\n", expected_output="3\n")

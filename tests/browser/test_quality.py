@@ -193,8 +193,7 @@ async def test_user_text_is_never_markup(person: NewPerson, api: Api, part: int)
 async def test_first_load_is_small_and_fast(person: NewPerson) -> None:
     """The editor loads at most 350 kB (compressed), and its first paint is within a second."""
     ada = await person()
-    await ada.sign_up()
-    session_id = await ada.create("Light")
+    session_id = await ada.open_new("Light")
     sizes: dict[str, int] = {}
 
     async def note(answer) -> None:
@@ -221,8 +220,7 @@ async def test_first_load_is_small_and_fast(person: NewPerson) -> None:
 async def test_developer_snippets_name_server_and_session(person: NewPerson) -> None:
     """The snippets on the developers' page contain this server's address and the session's id."""
     ada = await person()
-    await ada.sign_up()
-    session_id = await ada.create("Snippets")
+    session_id = await ada.open_new("Snippets")
     await ada.go(f"/developers?session={session_id}")
 
     await expect(

@@ -57,8 +57,7 @@ async def exported(one: Someone, session_id: str, folder: Path) -> Page:
 async def typed_by_ada(person: NewPerson, api: Api) -> tuple[Someone, Api, str]:
     """Return Ada and Bob in one session of Ada's, which has text, and the session's id."""
     ada = await person()
-    await ada.sign_up("ada")
-    session_id = await ada.create("Names", access="link")
+    session_id = await ada.open_new("Names", name="ada", access="link")
     await ada.type("before")
     await ada.until_saved()
     bob = await api.sign_up("bob")

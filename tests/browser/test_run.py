@@ -217,7 +217,7 @@ async def test_page_is_shown_with_files_of_session(person: NewPerson) -> None:
 async def test_others_see_who_runs_and_the_result(person: NewPerson, api: Api) -> None:
     """Another member sees the running program, then its output, and both in the history."""
     ada, gil = await programmer(person, "javascript"), await person()
-    await gil.enter_as_guest(await ada.invite("viewer"), "Gil")
+    await ada.let_in(gil, "Gil", "viewer")
     await expect(gil.button("Run")).to_have_count(0)
     await gil.button("Output").click()
     await run(ada, ENDLESS["javascript"])
@@ -240,7 +240,7 @@ async def test_others_see_who_runs_and_the_result(person: NewPerson, api: Api) -
 async def test_owner_chooses_who_may_run(person: NewPerson) -> None:
     """The owner lets viewers run, and then nobody."""
     ada, gil = await programmer(person, "javascript"), await person()
-    await gil.enter_as_guest(await ada.invite("viewer"), "Gil")
+    await ada.let_in(gil, "Gil", "viewer")
     await write(ada, "console.log('by a viewer')")
     await ada.button("Output").click()
     for choice, count in (("all", 1), ("nobody", 0)):
@@ -271,8 +271,7 @@ async def test_runtime_that_cannot_be_loaded_is_told(person: NewPerson) -> None:
 async def test_output_is_accessible(person: NewPerson, width: int) -> None:
     """The output is accessible in both themes. On a phone, Run is at the foot of the screen."""
     ada = await person(viewport={"width": width, "height": 800})
-    await ada.sign_up()
-    await ada.create("Running")
+    await ada.open_new("Running")
     await run(ada, "console.log('\\x1b[32mgood'); console.error('bad')\nnull.x")
     await expect(ada.page.get_by_text(re.compile("exit code 1"))).to_be_visible()
     for theme in ("light", "dark"):

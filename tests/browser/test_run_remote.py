@@ -23,7 +23,7 @@ async def api(start_server: StartServer) -> AsyncIterator[Api]:
 async def test_service_runs_languages_that_browsers_do_not(person: NewPerson) -> None:
     """The service sends the output, and everybody sees it. Other languages get an explanation."""
     ada, gil = await programmer(person, "shell"), await person()
-    await gil.enter_as_guest(await ada.invite("viewer"), "Gil")
+    await ada.let_in(gil, "Gil", "viewer")
     await gil.button("Output").click()
     await run(ada, "echo $((6 * 7)); exit 3")
     await expect(output(ada)).to_have_text("42")

@@ -40,8 +40,7 @@ def banner(someone: Someone) -> Locator:
 
 async def with_task(ada: Someone, title: str) -> str:
     """Sign up and make a session with some code; return its id."""
-    await ada.sign_up()
-    session_id = await ada.create(title)
+    session_id = await ada.open_new(title)
     await ada.type(TASK)
     await ada.until_saved()
     return session_id
@@ -209,7 +208,7 @@ async def test_removed_editor_may_copy_text_but_not_type(
     ada, gil = await person(), await person(**NARROW)
     gil.expected.append("404")  # the chat of a session that gil is no longer a member of
     session_id = await with_task(ada, "Removed")
-    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.let_in(gil, "Gil")
     await expect(gil.text).to_contain_text(TASK)
     await ada.button("People").click()
     await ada.button("Remove Gil").click()
@@ -282,7 +281,7 @@ async def test_text_that_is_refused_for_good_is_sent_again_as_new_edits(
     """
     ada, gil = await person(), await person()
     session_id = await with_task(ada, "Unreadable")
-    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.let_in(gil, "Gil")
     refused = refuse_typing(monkeypatch, reason)
     await ada.text.click()
     await ada.page.keyboard.press("Control+End")
@@ -379,8 +378,7 @@ async def test_sign_up_from_links_leads_back_to_session(person: NewPerson) -> No
     """The header's link "Create account" leads back to the session or to the invite."""
     ada, bob, gil = await person(), await person(), await person(**NARROW)
     bob.expected.append("404")  # bob is not a member until bob has joined
-    await ada.sign_up()
-    session_id = await ada.create("Class", access="link")
+    session_id = await ada.open_new("Class", access="link")
     invite = await ada.invite("editor")
 
     async def sign_up(someone: Someone, name: str) -> None:

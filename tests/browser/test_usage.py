@@ -153,7 +153,7 @@ async def test_owner_deletes_session_from_the_list(person: NewPerson, api: Api) 
     signed_in = await api_of(ada, api)
     kept = await signed_in.new_session(title="To keep")
     session_id = await ada.create("To delete", starter=True)
-    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.let_in(gil, "Gil")
     await ada.until_saved()
     await ada.go("/")
 
@@ -190,8 +190,7 @@ async def test_owner_deletes_session_from_the_list(person: NewPerson, api: Api) 
 async def test_owner_deletes_session_from_its_settings(person: NewPerson) -> None:
     """The deletion leads back to the list, and this browser keeps nothing of the session."""
     ada = await person()
-    await ada.sign_up()
-    session_id = await ada.create("Inside")
+    session_id = await ada.open_new("Inside")
     await ada.type("a secret")
     await ada.until_saved()
     await ada.choose("Settings")
@@ -249,8 +248,7 @@ async def test_deletion_that_fails_says_why_and_can_be_tried_again(
 async def test_only_the_owner_is_offered_to_delete(person: NewPerson, api: Api) -> None:
     """Other members find no button to delete, neither in the list nor in the settings."""
     ada, bob = await person(), await person()
-    await ada.sign_up()
-    session_id = await ada.create("Hers", access="link")
+    session_id = await ada.open_new("Hers", access="link")
     await bob.sign_up()
     await (await api_of(bob, api)).post(f"/session/{session_id}/join")
 

@@ -23,8 +23,7 @@ async def test_forms_ask_for_what_was_left_empty(person: NewPerson) -> None:
     await expect(ada.page.locator(".wrong")).to_have_text(
         ["E-mail or user name may have at most 254 characters."]
     )
-    await ada.sign_up()
-    await ada.create("Words")
+    await ada.open_new("Words")
     await gil.page.goto(await ada.invite("editor"))
     await gil.button("Join as a guest").click()
     await expect(gil.page.locator(".wrong")).to_have_text(["Please enter your name."])
@@ -47,9 +46,8 @@ async def test_sign_up_says_what_is_wrong_in_sentences(person: NewPerson) -> Non
 
 async def test_role_change_is_told_with_an_article(person: NewPerson) -> None:
     ada, gil = await person(), await person()
-    await ada.sign_up()
-    await ada.create("Roles")
-    await gil.enter_as_guest(await ada.invite("editor"), "Gil")
+    await ada.open_new("Roles")
+    await ada.let_in(gil, "Gil")
     await ada.button("People").last.click()
     await ada.page.get_by_label("Role of Gil").select_option("viewer")
     await expect(ada.page.get_by_test_id("announcer")).to_have_text("Gil is now a viewer")
@@ -61,8 +59,7 @@ async def test_role_change_is_told_with_an_article(person: NewPerson) -> None:
 async def test_dialog_offers_every_form_of_export(person: NewPerson) -> None:
     """The dialog links to each format of export, and the API's description allows it."""
     ada = await person()
-    await ada.sign_up()
-    session_id = await ada.create("Exports")
+    session_id = await ada.open_new("Exports")
     await ada.choose("Export")
     schema = next(one.query for one in OPERATIONS if one.path == "/code/{sessionId}/export")
     assert schema
