@@ -1,6 +1,6 @@
-"""Decides how a restore changes the table of files, so that the files are listed as in a version.
+"""Decides how a restore changes the table of files, so that it lists the files as in a version.
 
-Pure functions on JSON. `crdt.document.table_edits` writes what they decide, and
+All functions here only compute with JSON. `crdt.document.table_edits` writes the entries, and
 `crdt.reading.file_table` explains the table.
 """
 
@@ -29,8 +29,8 @@ class Listed(NamedTuple):
     def table(self) -> Mapping[str, Mapping[str, Any]]:
         """The entries in the table of files; empty if there is none.
 
-        Wrong values of faulty editors are not among them. pycrdt could not write them again, so
-        they would make a restore impossible.
+        Wrong values from faulty editors are left out. pycrdt could not write such values again, so
+        a restore would fail.
         """
         table = table_in(self.documents) or _NONE
         return {root: entry for root, entry in table.items() if is_table({root: entry})}
@@ -39,7 +39,7 @@ class Listed(NamedTuple):
     def is_foreign(self) -> bool:
         """Whether the root named `files` is not a table of files, but something else.
 
-        Another app may use a root of that name, or the content cannot be read.
+        This is so if another app uses a root of that name, or if the content cannot be read.
         """
         found = self.documents.get(TABLE_ROOT)
         if found is None:
@@ -59,7 +59,7 @@ def restored_entries(then: Listed, now: Listed, main_root: str) -> Entries:
     main_root  the root that is a file even if it has no entry and no text
     """
     old, present = then.table, now.table
-    # A document without a table needs none: an editor that knows no table shows its roots.
+    # A document without a table needs no entries: editors that do not know tables show its roots.
     if then.is_foreign or now.is_foreign or not (old or present):
         return {}
     entries: dict[str, Mapping[str, Any] | None] = {
@@ -79,7 +79,7 @@ def restored_entries(then: Listed, now: Listed, main_root: str) -> Entries:
 
 
 def entry_brought_back(root: str, now: Listed) -> Entries:
-    """Return the entry to write, so that the document lists one file; {} if it does already."""
+    """Return the entry to write, so that the document lists one file; {} if it is listed."""
     entry = now.table.get(root)
     if entry is None or _is_listed(entry):
         return {}
@@ -87,5 +87,5 @@ def entry_brought_back(root: str, now: Listed) -> Entries:
 
 
 def _is_listed(entry: Mapping[str, Any]) -> bool:
-    """Whether an entry of the table is that of a file that is not deleted."""
+    """Whether an entry of the table is for a file that is not deleted."""
     return entry.get("deleted") is not True

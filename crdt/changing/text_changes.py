@@ -26,11 +26,11 @@ from crdt.text.text_map import Edit
 from crdt.workers import Workers
 
 _DEADLINE_S = 20.0
-"""Seconds for a comparison that takes 2 s on a quiet machine.
-On a busy one, a worker is the last to get a core."""
+"""Seconds that a comparison may take. It takes 2 s on a quiet machine, and more on a busy one,
+where workers get a core last."""
 _TRIES = 3
-"""How often a feed is compared in a worker before the event loop compares it.
-After a comparison the feed is out of date again if another user made a large change."""
+"""How many times a worker compares a feed before the event loop compares it. A feed is out of date
+again if another user made a large change during the comparison."""
 
 
 class TextChanges:

@@ -19,12 +19,13 @@ _DEADLINE_S: Final = 20.0
 
 
 async def check_texts(room: Room, roots: Iterable[str], workers: Workers, user_id: str) -> bool:
-    """Return whether other tasks may have run meanwhile, because the document had to be read.
+    """Raise NoText if a root is not a text; return whether other tasks may have run meanwhile.
 
     roots    names of the roots that are to be edited; they may be new
     user_id  the user that the work is done for
 
-    Raises NoText if one of the roots has content that is not text, and the errors of `Workers.run`.
+    Other tasks may run only if a worker reads the document. Also raises the errors of
+    `Workers.run`.
     """
     index = room.index
     unsure = [root for root in roots if root in index.roots and root not in index.text_roots]

@@ -1,8 +1,8 @@
 """Clients that send and receive the code of a room as whole texts.
 
 Such a client may have an old text: the text that it sends is an edit of a text that it had, not of
-the present text. So for each client the bases are kept: the texts that the client may have had when
-it wrote. The feed (`crdt.changing.text_feed`) has the edits from them to the present text.
+the present text. So the server keeps the bases of each client: the texts that the client may have
+had when it wrote. The feed (`crdt.changing.text_feed`) has the edits from them to the present text.
 """
 
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ from crdt.text.text_map import Edit, TextMap
 
 RETIRED_MS = 300
 """Milliseconds for which a client may still edit a text that was replaced: a front end confirms a
-text before it shows it. Users do not see a change and undo it in less time."""
+text before it shows the text. In so short a time, no user sees a change and undoes it."""
 
 _WORD_BYTES = 10
-"""Bytes by which an edit that deletes nothing counts as nearer. Users type whole words more often
+"""An edit that deletes nothing counts as this many bytes nearer. Users type whole words more often
 than they turn a word into a similar one. If the guess is wrong, no text is lost."""
 
 _UNTIL_THE_NEXT = 1 << 62
-"""An expiry that is not known yet. The client has confirmed the text, but did not show it yet when
-it wrote. `RETIRED_MS` begin when the client confirms the next text."""
+"""The expiry of a text that the client has confirmed, but did not show yet when it wrote. Such a
+text expires `RETIRED_MS` after the client confirms the next one."""
 
 
 class Base:
@@ -103,7 +103,7 @@ class _OwnText:
 
 
 class TextClient:
-    """The texts that one client has been sent, and has sent.
+    """The texts that one client was sent, and the texts that it has sent.
 
     At most one text is on its way to the client; `received` notes its arrival. The client's own
     last text stays a base, however late the server's texts arrive. A busy front end goes on from
@@ -120,8 +120,8 @@ class TextClient:
         self._own: _OwnText | None = None
         self._retired: list[Base] = []
         self.successors: WeakKeyDictionary[TextClient, int] = WeakKeyDictionary()
-        """{later connection of the same user: expiry}. The later connection may still have texts of
-        this one until then."""
+        """{later connection of the same user: expiry}. Until then, the later connection may still
+        have texts of this one."""
         self._style = b""
         self._has_received = False
         self._must_send = True

@@ -21,7 +21,7 @@ _MAX_SHIFTS = 20_000
 
 
 class TextReader(Protocol):
-    """Has texts that the feed had before."""
+    """An object that has earlier texts of the feed."""
 
     def advance(self) -> None:
         """Move the maps of these texts to the present text, before edits are dropped."""
@@ -57,7 +57,7 @@ class TextFeed:
         return self._root
 
     def refresh(self) -> None:
-        """Take other changes; between large changes in two places, all text counts as changed."""
+        """Take other changes; all text between two large changes counts as changed, too."""
         if (text := self.behind()) is not None:
             self.catch_up(self.text, text, edits_between(self.text, text, most=1))
             self.behind()

@@ -26,8 +26,8 @@ from crdt.workers import Workers
 _SMALL_TEXT = 16 << 10
 """Characters of old and new texts together that the event loop compares in 5 ms."""
 _DEADLINE_S: Final = 20.0
-"""Seconds for a comparison that takes 2 s on a quiet machine.
-On a busy one, a worker is the last to get a core."""
+"""Seconds that a comparison may take. It takes 2 s on a quiet machine, and more on a busy one,
+where workers get a core last."""
 
 
 @dataclass(frozen=True, slots=True)

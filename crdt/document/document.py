@@ -5,8 +5,8 @@ document (`View`) only shows texts. `Doc.get_update()` is never used: it drops p
 it corrupts text in which half a surrogate pair was deleted. If pycrdt cannot load an admitted
 update, the texts cannot be read, but clients can still edit the document.
 
-pycrdt needs long to load a large document. So it is loaded in steps (`load`) when its texts are
-read, or when an update must be measured. Keystrokes are taken without loading it. See
+pycrdt takes long to load a large document. So the document is loaded in steps (`load`) when its
+texts are read, or when an update must be measured. Keystrokes are taken without loading it. See
 docs/design/documents.md.
 
 Every update that comes in has passed `update_parser` and `StructIndex`.
@@ -130,7 +130,7 @@ class Document(DocumentBytes):
 
     def rest(self) -> None:
         """Drop everything that only typing needs. A view that has failed is loaded again later."""
-        if self.size <= CUT_BYTES:  # else its next checkpoint merges it
+        if self.size <= CUT_BYTES:  # the next checkpoint merges a larger document
             self.state()
         self._view.drop()
         self._view.has_failed = False
@@ -157,8 +157,8 @@ class Document(DocumentBytes):
     def prepare(self, parsed: Parsed, *, always: bool = False) -> Steps[None]:
         """Put a large update into the view, in steps, before `apply` gets it.
 
-        Until then only the view has the update. A small update is put into the view if `always`.
-        Otherwise the view is loaded for it, if need be. Raises as `apply`.
+        Until then only the view has the update. For a small update this method only loads the view,
+        unless the update has values or `always` is true. Raises as `apply`.
         """
         view, are_few = self._view, count_structs(parsed) <= self._work.few_structs
         if parsed.contents.kinds & VALUES:
@@ -246,7 +246,7 @@ class Document(DocumentBytes):
         return has_changed
 
     def _loading(self, coming: Parsed) -> Callable[[], list[bytes]]:
-        """Return a function for any thread that makes the updates a view loads before `coming`."""
+        """Return a function that makes the updates a view loads before `coming`, in any thread."""
         raw, in_sequence = self._raw, self._is_in_sequence
         return partial(
             copies_to_load, raw.parts(), self._view.copier(coming), raw.unjoined, in_sequence
@@ -263,7 +263,7 @@ class Document(DocumentBytes):
         self._is_torn = False
 
     def _restore_view(self, *, was_resting: bool) -> None:
-        """Load a lost view if that is quick. A view that rested is only tested, then dropped."""
+        """Load a lost view if that is quick; if it rested, only test it, and then drop it."""
         if was_resting:
             self._is_rested = False
         if not self._view.is_loaded and not self._view.has_failed and not self.takes_long:

@@ -27,7 +27,8 @@ class DocumentBytes(ABC):
         self._raw = RawDocument(base, merged)
         self._late: list[Keystroke] = []
         self.size = len(base)
-        """Bytes of the merged state and the updates since: a new client gets at most these."""
+        """Bytes of the merged state and of the updates since then: a new client gets at most this
+        many."""
 
     @property
     def has_values(self) -> bool:
@@ -55,7 +56,7 @@ class DocumentBytes(ABC):
         self.size += len(edit[UPDATE])
 
     def _take_late(self) -> list[bytes]:
-        """Return the deferred keystrokes as few updates, whose bytes do not count any more."""
+        """Return the deferred keystrokes as few updates; their bytes are subtracted from `size`."""
         edits, self._late = self._late, []
         self.size -= sum(len(edit[UPDATE]) for edit in edits)
         return join_runs(edits)

@@ -2,8 +2,9 @@
 
 pycrdt integrates an update in one call, which cannot be interrupted. So a large update is
 integrated in slices, and the clock is read after each slice. If the slices are slow, or no document
-is loaded yet, a new pycrdt document is loaded from a copy that is cut for the update. The copy is
-loaded in slices, too, and then the new pycrdt document replaces the old one.
+is loaded yet, a new pycrdt document is loaded. It is loaded from a copy whose structs are cut where
+the update will cut them. The copy is loaded in slices, too, and then the new pycrdt document
+replaces the old one.
 
 See docs/design/documents.md.
 """
@@ -57,7 +58,7 @@ class Ahead:
 
 
 class _Lost(Exception):
-    """The pycrdt document that slices were put into was dropped."""
+    """The pycrdt document was dropped while slices were put into it."""
 
 
 Loading = Callable[[], list[bytes]]
@@ -69,8 +70,8 @@ def integrate(
 ) -> Steps[bool]:
     """Put a large update into a view, in steps; return True if the view changed or pycrdt failed.
 
-    loading  called with the update; returns a function that makes the updates that pycrdt loads
-             for the document without this update
+    loading  called with the update; returns a function that makes the updates for pycrdt to load:
+             the document without this update
 
     Raises LimitExceeded if it takes too long. A part of the update may then be in the view.
     """
@@ -80,10 +81,9 @@ def integrate(
     )
     if view.is_loaded:
         measure = work.start(len(ahead.copy))
-        # An update is mostly slow because it cuts long structs at many places. Then loading the
+        # Most slow updates are slow because they cut long structs at many places. Then loading the
         # whole document from a copy that is cut at these places is faster than going on: 20 ms
-        # instead of 5 s for 12,000 indented lines.
-        # For fewer structs a reload is not worth it.
+        # instead of 5 s for 12,000 indented lines. For fewer structs a reload is not worth it.
         reloads = not view.needs_cuts and count_structs(ahead.parsed) > _MOST_STRUCTS
         try:
             has_changed = yield from _in_slices(_into(view), slicer, measure, gives_up=reloads)
@@ -149,7 +149,7 @@ def _load(
 def joined(state: bytes, unjoined: int, is_in_sequence: IsInSequence | None) -> bytes:
     """Return a state in which few structs follow each other without being joined.
 
-    unjoined        how many there may be now
+    unjoined        how many such structs there may be now
     is_in_sequence  see `squash`
     """
     return squash(state, is_in_sequence=is_in_sequence) if unjoined > MAX_UNJOINED else state

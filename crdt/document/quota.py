@@ -83,12 +83,12 @@ class DocumentQuota:
         )
 
     def reserve(self, size: int, text_bytes: int) -> bool:
-        """Count an update of `size` bytes and return True if it is far from every limit.
+        """Count an update of `size` bytes and return True if no limit is near.
 
         If it returns False, nothing is counted, and `check` must decide.
         """
-        # Sizes are compared with upper bounds, because this method runs for each keystroke. The
-        # bounds only grow here. They become exact when other code needs the true size.
+        # This method compares only upper bounds of the sizes, because it runs for each keystroke.
+        # The bounds only grow here. They become exact when other code needs the true size.
         limits = self._limits
         if (
             size > limits.update_bytes
@@ -141,8 +141,8 @@ class DocumentQuota:
 
         Cheap bounds are compared first; the true size is found only near a limit.
 
-        is_exact  find the true size of the text, which loads the document; otherwise a
-                  live edit that also deletes may pass the limit once, by its own size
+        is_exact  find the true size of the text, which loads the document. Otherwise a live edit
+                  that also deletes may pass the limit once, by its own size
         growth    by how many bytes the text grows, if that is known: then nothing is loaded
 
         Raises DocumentShrinking if the true size is known only after the state is merged.
@@ -202,7 +202,7 @@ class DocumentQuota:
             self._text_bound = self._text_bytes(parsed, parsed.update)
             return self._text_bound > limit
         before = self._text_bytes(parsed)
-        # The sum is still only a bound: text that the update deletes is not taken off. Over the
+        # The sum is still only a bound: text that the update deletes is not subtracted. Over the
         # limit, the true size after the update decides. A live edit that also deletes may pass
         # once.
         self._text_bound = before + parsed.contents.text_bytes

@@ -1,4 +1,4 @@
-"""A document's updates as bytes: kept as they come, and merged only as far as it is needed.
+"""A document's updates as bytes: kept as they come, and merged only when that is needed.
 
 Merging updates into a large base is one native call that takes 0.15 s for 6 MB. So code that can
 work with several updates takes `parts`, which merges no large updates.

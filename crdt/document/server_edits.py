@@ -56,7 +56,7 @@ class ServerEdits:
 
 @dataclass(frozen=True, slots=True)
 class MovedEdit:
-    """A change by a text client (`crdt.changing.text_clients`) of a text that others have changed.
+    """A change by a text client (`crdt.changing.text_clients`) of a text that has changed since.
 
     root      the root that has the text
     base      the text that the client had, with LF line ends

@@ -1,8 +1,9 @@
-"""The use of pycrdt for a document: it shows texts, and edits them.
+"""Uses pycrdt to show and edit the texts of a document.
 
-A view may be dropped and loaded again at any time. That is done whenever it could differ from the
-text that Yjs clients show. The view loads a copy of the state, with equal lengths. The copy has
-only what pycrdt can read (`crdt.wire.rewriting.readable`), without characters that were cut in two.
+A view may be dropped and loaded again at any time. This happens whenever the view could differ from
+the text that Yjs clients show. The view loads a copy of the state, with equal lengths. The copy has
+only content that pycrdt can read (`crdt.wire.rewriting.readable`), without characters that were cut
+in two.
 
 All positions inside pycrdt are UTF-8 bytes. See docs/design/documents.md.
 """
@@ -198,7 +199,8 @@ class NewDocument:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             # yrs would now join the pieces into which the text was cut. For 4,000 pieces that takes
-            # 1.7 s and 1.6 GB. This copy is given up, so its text is deleted first: 1 ms.
+            # 1.7 s and 1.6 GB. This copy is not used any more. So its text is deleted first, which
+            # takes 1 ms.
             if kind is not None:
                 guarded(self.doc.apply_update, deletion_of(guarded(self.doc.get_state)))
             guarded(self._transaction.__exit__, None, None, None)
@@ -254,7 +256,7 @@ def make_edit(
     """Return an update for `files` by the given edits, by few changes, or by replacing all text.
 
     The first two ways need texts without embeds, because positions in the text do not count embeds.
-    If a position is wrong by an embed, yrs may split a run inside a character beyond ASCII. The
+    If a position leaves out an embed, yrs may split a run inside a character beyond ASCII. The
     update then refers to structs that do not exist.
 
     steps  bound the search for few changes, see `changes`
