@@ -19,10 +19,10 @@ from crdt.reading.text_order import TextOrder
 from storage.errors import NotFound
 
 MAX_RUNS = 20_000
-"""Runs of an answer. If there are more, neighbouring runs of one author are joined,
+"""Most runs of an answer. If there are more, neighbouring runs of one author are joined,
 however far apart their times are."""
 MAX_LINES = 50_000
-"""Lines of an answer. A megabyte may have a million lines,
+"""Most lines of an answer. A megabyte may have a million lines,
 and JSON needs a hundred bytes for each."""
 _GAP_MS = GRAIN_S * 1_000
 
@@ -131,13 +131,14 @@ def blame(order: ItemOrder, root: str, owners: Mapping[int, str], authorship: Au
 def _joined(runs: list[BlameRun], gap_ms: int | None) -> list[BlameRun]:
     """Join neighbouring runs of one author that are at most `gap_ms` apart in time.
 
-    None joins them however far apart they are.
+    If it is None, they are joined however far apart they are.
     """
     joined: list[BlameRun] = []
     for run in runs:
         last = joined[-1] if joined else None
         # People type in bursts of a few letters, and each burst has its own time. Bursts of one
-        # author in a row are one run if their times differ by no more than the grain of the times.
+        # author in a row are one run if their times differ by no more than the accuracy of the
+        # times.
         is_same = last and (last.author, last.is_carried) == (run.author, run.is_carried)
         if last and is_same and (gap_ms is None or abs(run.at - last.at) <= gap_ms):
             last.length += run.length

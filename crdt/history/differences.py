@@ -15,8 +15,8 @@ _FEW_LINES = 1_000
 """Characters and lines of both documents together: the event loop compares and encodes these in
 10 ms. A worker compares larger texts."""
 DEADLINE_S = 20.0
-"""Seconds that a comparison may take. On a quiet machine it takes some seconds.
-On a busy machine it takes more, because workers get a core last."""
+"""Seconds that a comparison may take. It takes some seconds on a quiet machine, and more on a busy
+one, where workers get a core last."""
 
 
 class Side(NamedTuple):

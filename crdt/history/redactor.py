@@ -102,10 +102,10 @@ class Redactor:
     ) -> Redaction:
         """Remove each passage or value that had `text` after any of the entries `first` to `last`.
 
-        All runs of the session lose `text` too, because a program may print it at any time, and
-        all tests, because they have inputs and outputs of programs.
-        Passages that are still in the document are deleted there, by an edit in this user's name.
-        The log is changed last, so that a call that failed halfway can be repeated.
+        All runs of the session lose `text`, too, because a program may print it at any time. So do
+        all tests, because they have inputs and outputs of programs. Passages that are still in the
+        document are deleted there, by an edit in this user's name. The log is changed last, so that
+        a call that failed halfway can be repeated.
 
         check  raises if the user may not do this; called again when no other task can
                replace the log any more
@@ -191,8 +191,8 @@ class Redactor:
     async def _versions(self, chunks: list[Chunk], found: "_Found") -> int:
         """Change the versions that show the text; return their number.
 
-        Versions from after the end of `chunks` cannot show it. The texts of damaged versions are
-        dropped, because it is not known whether they show it.
+        Versions that are newer than the end of `chunks` cannot show it. The texts of damaged
+        versions are dropped, because it is not known whether they show it.
         """
         count, before = 0, None
         while batch := await self._store.versions(
@@ -266,7 +266,7 @@ def _deletion(parts: Sequence[bytes], ids: RedactedIds) -> bytes:
 
 
 def _without_text(parts: Sequence[bytes], ids: RedactedIds, text: str) -> bytes | None:
-    """Return the state of a document in parts without the text, None if it has none of it."""
+    """Return the state of a document in parts, without the text; None if it lacks the text."""
     return redaction.redact(merge_text(parts), ids, text)
 
 

@@ -1,7 +1,7 @@
 """Removes a text, such as a printed secret, from the runs of a session.
 
-Not for the log and versions, whose structs must stay (`crdt.history.redaction`): a run is only
-texts. Each UTF-16 code unit of the text becomes `BLOCK` there, too.
+Not for the log and versions, whose structs must stay (`crdt.history.redaction`): a run consists
+only of texts. Each UTF-16 code unit of the text becomes `BLOCK` there, too.
 """
 
 from contextlib import suppress

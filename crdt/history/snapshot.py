@@ -14,10 +14,11 @@ from crdt.wire.struct_reader import utf_16_length
 from crdt.workers import Workers
 
 _FEW_BYTES = 4 << 10
-"""Bytes of a document whose roots other than texts the event loop reads, in a few milliseconds."""
+"""In a document of this many bytes, the event loop reads the roots other than texts. This takes a
+few milliseconds."""
 _QUICK_BYTES = 32 << 10
-"""Bytes of a document that the event loop loads into pycrdt to read its texts, in a few
-milliseconds."""
+"""The event loop loads a document of this many bytes into pycrdt, to read its texts. This takes a
+few milliseconds."""
 _DEADLINE_S = 20.0
 
 

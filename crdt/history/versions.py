@@ -139,7 +139,8 @@ class Versions:
         """
         loaded = self._rooms.find(session_id)
         # The count is read before the version. If text is redacted after that, the version in
-        # memory still has it, and a restore would bring it back.
+        # memory still has this text, and a restore would bring it back. `check_all` then finds
+        # another count.
         redactions = loaded.upkeep.redactions if loaded else 0
         version = await self._version(session_id, number)
         async with self._rooms.use(session_id, user_id) as room:
@@ -178,7 +179,8 @@ class Versions:
 
         Returns the number of the version with that state; None if the document is empty.
 
-        Raises the errors of `save`. Maintenance then tries again, except after LimitReached.
+        Raises the errors of `save`. After such an error, except LimitReached, maintenance tries
+        again.
         """
         async with self._rooms.use(session_id, user_id) as room:
             if room.contributions.since_version:

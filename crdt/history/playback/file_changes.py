@@ -1,8 +1,8 @@
 """Finds which files were created, renamed and deleted, from the log's updates alone.
 
 The document is not loaded for this. So an entry of the table of files is recognized by its own
-bytes, or by the entry that it replaces. Only entries that are plain values are found, which is what
-the web app and docs/documents.md write.
+bytes, or by the entry that it replaces. Only entries that are plain values are found. The web app
+writes such entries, as docs/documents.md describes them.
 """
 
 from collections.abc import Iterator
@@ -20,8 +20,8 @@ MAX_SHOWN = 5
 """Changes of one update that are kept with their names; the others are counted."""
 
 _MAX_KNOWN = 4 * MAX_ENTRIES
-"""Entries that are remembered, so that an entry in their place is recognized. The oldest ones are
-forgotten first."""
+"""Entries that are remembered, so that an entry that replaces one of them is recognized. The oldest
+ones are forgotten first."""
 
 _PLAIN = 1 << ANY | 1 << JSON
 
@@ -70,7 +70,7 @@ class FileChanges:
                     yield root, values.as_json(values.decode(item.kind, item.other.data)[0], 1)
 
     def _root_of(self, item: YataItem) -> str | None:
-        """Return the root whose entry an item is; None if it is no entry."""
+        """Return the root that an item is the entry of; None if it is no entry."""
         if item.place is None:
             return self._known.get(item.origin, self._known.get(item.right_origin))
         parent, key = item.place
@@ -99,7 +99,7 @@ class FileChanges:
         return []
 
     def _first(self, root: str, name: str, *, is_deleted: bool) -> list[FileChange]:
-        """Return what the first entry of a file means: the file may have been there without one."""
+        """Return what the first entry of a file means: the file may be older than its entry."""
         if is_deleted:
             return [FileChange("deleted", root, name)]
         if root not in self._roots:

@@ -57,7 +57,7 @@ class Step:
 
     at     milliseconds since 1970, never earlier than in the previous step
     edits  the edits, to be made one after another
-    names  the files that have another name then, or were deleted, or came back
+    names  the files that then have another name, were deleted, or came back
     """
 
     at: int
@@ -90,7 +90,7 @@ class Replayer:
         """Start from a document.
 
         order   the document before the first entry
-        naming  how files are named that have no entry in the table
+        naming  how files without an entry in the table are named
         latest  the latest time in the log up to there, in ms
         """
         self._order = order

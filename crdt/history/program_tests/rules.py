@@ -135,13 +135,13 @@ class ProgramTests:
 
 
 def _changed(wanted: Wanted | None, said: Mapping[str, Any]) -> Wanted | None:
-    """Return what a test says after changes of some fields; `wanted` is None if it is damaged."""
+    """Return the content of a test with some changed fields; `wanted` is None if it is damaged."""
     if wanted is None:
         if not said:
             return None
         if "kind" not in said:
             raise RowDamaged("the other fields of the test are not known")
-        # All that a damaged test says is replaced, as far as the caller says it.
+        # The fields of a damaged test are lost. Fields that the caller does not give are empty.
         wanted = Wanted(said["kind"], "", "")
     return replace(wanted, **said)
 
@@ -149,8 +149,8 @@ def _changed(wanted: Wanted | None, said: Mapping[str, Any]) -> Wanted | None:
 def _news(seen: Mapping[str, ProgramTest], moved: Mapping[str, int]) -> list[ProgramTest]:
     """Return the moved tests, without open tests that only passed hidden ones.
 
-    For those who know no hidden tests, such a move changes nothing. If they were told of it, they
-    would know that there are hidden tests.
+    For a member that knows no hidden tests, such a move changes nothing. A note about it would show
+    this member that there are hidden tests.
 
     seen   {id: test before the move}, in order
     moved  {id: its new position}
