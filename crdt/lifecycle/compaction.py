@@ -29,8 +29,8 @@ _TRIES = 3
 _DEADLINE_S = 30.0
 
 _TOGETHER = 4
-"""Rooms that are worked on together. For each, its document, or an old part of its log, is in
-memory twice."""
+"""Most rooms that are worked on at the same time. The document of each, or an old part of its log,
+is in memory twice."""
 _WAITING_EACH, _WAITING = 16, 64
 """Rooms of one owner, and of all owners, that may wait for their turn."""
 _WAIT_S = 60.0

@@ -1,8 +1,8 @@
 """Work on whole documents: in a thread if the document is small, otherwise in a worker process.
 
-pycrdt holds the interpreter while it loads, merges or checks a document. So does, most of the time,
-a pass over the document's structs in Python. So a thread still blocks the event loop, and is used
-only for work of a few milliseconds.
+pycrdt holds the interpreter while it loads, merges or checks a document. A pass over the document's
+structs in Python also holds it most of the time. So a thread still blocks the event loop, and is
+used only for work of a few milliseconds.
 
 See docs/design/concurrency.md.
 """
@@ -19,7 +19,7 @@ SMALL_BYTES = 128 << 10
 """A document of at least this many bytes is large. A smaller one takes a thread up to 5 ms."""
 _MEMORY_PER_BYTE = 50
 """Bytes of memory that a worker needs for each byte of a document.
-Characters that were typed backwards, one by one, need 45."""
+Characters that were typed backwards, one by one, need 45 bytes."""
 DEADLINE_S = 120.0
 """Seconds for work on one document. A document of 8 MiB takes up to four seconds of CPU time."""
 

@@ -15,8 +15,8 @@ class Environment:
 
     clock            returns milliseconds since 1970
     random_below     returns a random integer from 0 to below its argument
-    fill_changed     called with a session's id when its document becomes half full,
-                     and when it no longer is
+    fill_changed     called with a session's id when its document becomes half full, and when it is
+                     no longer half full
     accepts_foreign  the last process ended without saving all updates it had relayed (see `Room`)
     encode           returns a frame as bytes for the socket
     mark             names the session and user that native code works for

@@ -96,7 +96,7 @@ class RoomLoader:
         if loading and loading.task is task:
             del self._loading[session_id]
         if not task.cancelled():
-            task.exception()  # retrieved also if every waiter was cancelled
+            task.exception()  # else asyncio logs it if every waiter was cancelled
 
     async def _load(self, session_id: str, payer: Payer) -> None:
         try:

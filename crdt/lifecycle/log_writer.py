@@ -49,7 +49,7 @@ class LogWriter:
     A commit takes about as long for a hundred chunks as for one chunk. Databases do the same with
     transactions that come together ("group commit"): see Gray and Reuter, "Transaction Processing"
     (1993), and `commit_delay` in PostgreSQL's manual. The first update waits a little for other
-    updates, as there.
+    updates, as in these databases.
 
     The invariant: at most one chunk of each room is being stored, and the same bytes are sent to
     the store until they are stored. An example: rooms A and B have 3 and 1 updates. One call stores
@@ -216,7 +216,7 @@ class LogWriter:
         return batch
 
     def _take(self, room: LogSource, now: int) -> Chunk | None:
-        """Return the chunk to write of a room.
+        """Return the next chunk of a room to write.
 
         If the room's edits cannot be kept, close the connections of all its clients.
         """

@@ -171,8 +171,8 @@ class Rooms:
     async def use(self, session_id: str, user_id: str = "") -> AsyncIterator[Room]:
         """Load a room if need be, and keep it loaded while a block runs.
 
-        user_id  the user who waits for the room and pays for loading it;
-                 all callers in the server pass it
+        user_id  the user who waits for the room, and whose work loading it is; all callers in the
+                 server pass it
 
         Raises NotFound, RoomDamaged, RoomSetAside,
         or RoomUnavailable while the server stops or the store cannot be reached.

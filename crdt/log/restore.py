@@ -154,7 +154,7 @@ class LogReplay:
         return document
 
     def _merge(self) -> Parsed | None:
-        """Merge all updates read into one state; return it parsed if it is, or may need cuts."""
+        """Merge all updates read into one state; return it parsed if it may need cuts."""
         document, index = self._document, self._document.index
         if not self._updates or (self._parsed and len(self._updates) == 1):
             return self._parsed

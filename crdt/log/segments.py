@@ -1,7 +1,7 @@
 """Packs old parts of a log: thousands of updates in one small row.
 
-Measured on recorded sessions (docs/storage.md): with LZMA a keystroke takes 4 to 12 bytes, and half
-as much again with zlib or zstd. A row also has its updates merged into one, so that a moment long
+Measured on recorded sessions (docs/storage.md): with LZMA a keystroke takes 4 to 12 bytes, and with
+zlib or zstd 1.5 times as many. A row also has its updates merged into one, so that a moment long
 ago is found without reading all keystrokes before it.
 
 The invariant: rows follow each other without a gap and without an overlap, and each entry keeps its

@@ -1,9 +1,9 @@
 """Keeps the presence of a room: presence states by Yjs client id, merged by clock.
 
 A client speaks only for its own client ids. All other entries of its frames are ignored, but they
-are no reason to close. Stock providers answer each presence update, even one from the server, with
-an update that repeats it. The server puts the true user into each state, so names and colours
-cannot be forged. This module uses no clock and no I/O.
+are no reason to close its connection. Stock providers answer each presence update, even one from
+the server, with an update that repeats it. The server puts the true user into each state, so names
+and colours cannot be forged. This module uses no clock and no I/O.
 """
 
 import json
@@ -105,7 +105,7 @@ class Awareness:
         return (presence.user_id if presence else owners.get(client_id, user_id)) != user_id
 
     def users_of(self, client_ids: Iterable[int]) -> dict[int, str]:
-        """Return {client id: user id} of these clients, without those that are not present."""
+        """Return {client id: user id} of those clients that are present."""
         table = self._table
         entries = ((client_id, table.get(client_id)) for client_id in client_ids)
         return {

@@ -16,11 +16,12 @@ without an owner. Ada comes back and announces id 5. The server asks Ada's brows
 later. The browser sends "hello", and the id is Ada's. If it sent "hallo", its connection would be
 closed.
 
-Nobody comes back for an id that belongs to no user, such as the fixed id of an app's template. So
-each client is asked once for the structs that it has under such an id, and what it adds to them
-waits for its answer. An example: Ada's release of an app begins each document with "title", under
-id 1, and Bob's with "headline". Bob's browser would only send "ine", because Ada's has brought
-clocks 0 to 4. The server asks it for clock 0 and later, gets "headline", and closes its connection.
+No owner comes back for an id that belongs to no user, such as the fixed id of an app's template. So
+the server asks each client once for the structs that it has under such an id. New structs of the
+client under this id wait for the answer. An example: Ada's release of an app begins each document
+with "title", under id 1, and Bob's with "headline". Bob's browser would only send "ine", because
+Ada's has brought clocks 0 to 4. The server asks it for clock 0 and later, gets "headline", and
+closes its connection.
 
 The server cannot trust a client's word: a client id is only a number in the bytes, and any client
 may write any number.

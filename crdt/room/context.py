@@ -51,7 +51,7 @@ class LargeAnswerer(Protocol):
         parts: Sequence[bytes],
         known: Mapping[int, int],
     ) -> None:
-        """Send a client soon the updates that it lacks of a session's document.
+        """Soon send a client those updates of a session's document that it lacks.
 
         parts  updates that together are the document
         known  {client id: next clock} of the structs that the client has

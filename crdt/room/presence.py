@@ -76,7 +76,7 @@ class Presence:
         self._source: Connection | None = None
 
     def users_of(self, client_ids: Iterable[int]) -> dict[int, str]:
-        """Return {client id: user id} of these clients, without those that are not present."""
+        """Return {client id: user id} of those clients that are present."""
         return self._awareness.users_of(client_ids)
 
     def greet(self, connection: Connection) -> None:

@@ -26,7 +26,7 @@ _LONG_BYTES = 16 << 10
 
 
 def _unmeasured(seconds: float) -> None:
-    """Drop the seconds of work that nobody pays for."""
+    """Ignore seconds of work that count for no user."""
 
 
 class RoomSteps:

@@ -37,7 +37,7 @@ class StepRunner:
 
         around   makes a context for each step
         worked   is called after each step
-        is_long  make the calls that the work yields in a thread
+        is_long  whether a thread makes the calls that the work yields
         """
         answer: Any = None
         try:
