@@ -22,10 +22,10 @@ from storage.base import Store
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """The parts that handlers use, and the writer of versions, of which there is one.
+    """The parts that handlers use, and the only writer of versions.
 
-    A second writer would have locks of its own, so that an older text could be stored as the
-    newer version.
+    A second writer would have its own locks. Then an older text could be stored as the newer
+    version.
     """
 
     rooms: Rooms

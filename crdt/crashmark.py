@@ -1,9 +1,9 @@
 """Names the sessions and users that native code works for, in memory that outlives the process.
 
-pycrdt can be broken by sequences of updates that each pass the scan. 18 of 21,424 random sequences
-of senseless updates broke it, 10 of these by a signal. If a signal ends the process, the next
-process reads here which session and user it was (`crdt.quarantine`). The page is a file that the
-server maps, or plain memory.
+Some sequences of updates break pycrdt, although each of the updates passes the scan. 18 of 21,424
+random sequences of senseless updates broke it, 10 of these by a signal. If a signal ends the
+process, the next process reads here which session and user it worked for (`crdt.quarantine`). The
+page is a file that the server maps, or plain memory.
 
 A log line before each call would be a system call for each update, and a crash would lose the
 buffered lines. Writing to a mapped page costs 0.16 µs, and the kernel keeps the page however the
@@ -55,7 +55,7 @@ class CrashMark:
     def named(self, *, in_threads: bool = False) -> Iterator[tuple[str, str]]:
         """Yield (session id, user id or "") for each name on the page.
 
-        On the page of a dead process these are the names from the moment when it died.
+        The page of a dead process has the names from the moment when the process died.
 
         in_threads  yield the sessions that threads work for, instead of those of the event loop
         """

@@ -118,7 +118,7 @@ class FairQueue:
         if not self._is_full():
             for key in payer.keys:
                 # A slot is free, and this key may have it. No waiting job is passed over: a job
-                # that could use the slot would have got it when it became free.
+                # that can use a slot gets it as soon as the slot is free.
                 if self._may_run(key, is_maintenance=payer.is_maintenance):
                     return self._give(key, is_maintenance=payer.is_maintenance)
         return await self._wait(payer)

@@ -47,7 +47,7 @@ class Record:
     def note(self, now: int, *, is_sure: bool) -> None:
         """Count a death, and set aside after a sure one, or if the suspicion is too large.
 
-        Each time lasts longer than the one before.
+        Each further time lasts longer than the time before.
         """
         if not is_sure:
             before = self.suspicion if now - self.last <= _DAY_MS else 0
@@ -63,8 +63,8 @@ class Record:
 class Quarantine:
     """The sessions and users that are set aside or slowed.
 
-    The first time lasts ten minutes. Each further crash within a week makes it six times as long,
-    up to a day.
+    The first time lasts ten minutes. After each further crash within a week, the time is six times
+    as long, up to a day.
     """
 
     def __init__(self, stored: Mapping[str, Any] | None = None) -> None:
@@ -117,7 +117,7 @@ class Quarantine:
         return max(0, record.until - now) if record else 0
 
     def has_killed(self, session_id: str) -> bool:
-        """Whether the process died for a session in the last days.
+        """Whether the process died while it worked for a session in the last days.
 
         Such a session is tried in a worker before the server opens it.
         """

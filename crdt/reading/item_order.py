@@ -158,8 +158,8 @@ class ItemOrder:
             item.place = (left or right).place  # type: ignore[union-attr]
         if item.place is None:
             return
-        # For nearly every keystroke, no item is between the two. So the search for conflicts only
-        # runs if several users typed at the same place.
+        # For nearly every keystroke, no item is between the two origins. So the search for
+        # conflicts only runs if several users typed at the same place.
         are_neighbours = left.right is right if left else right is not None and right.left is None
         if not are_neighbours:
             left = self._left_among_conflicts(item, left, right)

@@ -47,7 +47,7 @@ class YataItem:
     """A run of neighbouring structs of one client.
 
     content       its text, in UTF-16 code units, or other content
-    length        the number of its structs, which is also that of its code units or values
+    length        the number of its structs, which is also the number of its code units or values
     origin        packed id of the struct after which it was put, or NO_ID
     right_origin  packed id of the struct before which it was put, or NO_ID
     place         its root or shared type, and its key there; None if that was removed

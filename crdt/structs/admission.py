@@ -125,7 +125,8 @@ def _differing(
 def _read_part(index: StructIndex, update: bytes) -> Parsed:
     """Read a part of an update.
 
-    Raises Rejected if a left-out known struct differs from ours, so that its end has no place.
+    Raises Rejected if the part refers to structs that the document lacks. Then a known struct,
+    which is left out of the part, differs from the document's struct.
     """
     parsed = update_parser.read(update)
     try:

@@ -8,7 +8,7 @@ An example: Bob works on a copy of Ada's browser profile, so both have client id
 "hello", Bob "help!". The server has "hello" of Ada and gets "help!?" from Bob. Clocks 0 to 2 are
 equal, 3 and 4 are not: the "?" is refused.
 
-A struct is compared with its place, too: its origins, or its parent and key. Yjs never changes the
+The place of a struct is compared, too: its origins, or its parent and key. Yjs never changes the
 origins of a struct. If it cuts a struct, the right part comes after the clock before it and keeps
 the right origin, so the places of parts are known as well (`splitItem` in `Item.js`).
 

@@ -2,9 +2,9 @@
 
 A struct with a collected neighbour is collected, too. So is a struct in a type that is collected or
 whose content was deleted. Any other struct has the place of its neighbours, or the place that it
-names. No client puts a struct between two with different places. yrs would link the lists of two
-types with each other, and die or be unable to load the result. Also, no client puts text under a
-map key. A struct gets its key from its neighbours, too.
+names. No client puts a struct between two structs with different places. yrs would link the lists
+of two types with each other, and die or be unable to load the result. Also, no client puts text
+under a map key. A struct gets its key from its neighbours, too.
 
 An example, with client 5 in root "t" and client 9 in root "u", all of it known:
 

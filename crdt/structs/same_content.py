@@ -6,8 +6,8 @@ clients that use yrs, decode values and write them again: the keys of objects co
 escape in JSON. Redacted text is replaced by blocks. So values are compared as values, if their
 bytes differ.
 
-If it is not certain that two contents differ, they count as equal: a client whose content differs
-is shut out.
+If it is not certain that two contents differ, they count as equal, because the server shuts out a
+client whose content differs.
 
 See docs/design/documents.md.
 """

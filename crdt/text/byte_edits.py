@@ -71,8 +71,8 @@ def common_ends(old: bytes, new: bytes) -> tuple[int, int]:
     while prefix and any(_is_inside(text, prefix) for text in (old, new)):
         prefix -= 1
     suffix = _common(old, new, min(len(old), len(new)) - prefix, from_end=True)
-    # Checking `old` is enough: after this position both texts are equal, so it is inside a
-    # character in both or in neither.
+    # Checking `old` is enough: after this position both texts are equal, so the position is inside
+    # a character in both or in neither.
     while suffix and _is_inside(old, len(old) - suffix):
         suffix -= 1
     return prefix, suffix

@@ -43,11 +43,11 @@ def edits_of_original(edits: Sequence[Edit], original: bytes) -> list[Edit]:
 
 
 class _Cursor:
-    """Walks through a text by growing positions in `with_lf` of the text.
+    """Walks forward through a text, for growing positions in `with_lf` of the text.
 
-    A stretch of n bytes with k line ends of two bytes is n - k bytes in the other text, so k more
-    bytes must be walked. These have at most k / 2 such line ends, and so on. So no byte is read
-    twice.
+    A stretch of n bytes with k line ends of two bytes has n - k bytes in `with_lf` of the text. So
+    the walk goes on for k bytes, which have at most k / 2 such line ends, and so on. No byte is
+    read twice.
     """
 
     __slots__ = ("_at", "_position", "_text")

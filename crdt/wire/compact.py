@@ -13,8 +13,8 @@ been put before another struct, it would not be joined: it has another right ori
 where later edits go.
 
 Values in a sequence are joined as text is: yrs needs a second to load 8,000 values that were put
-there one by one. Values under a map key are not joined. A value that has its place from a neighbour
-does not show which of the two it is; the caller may know its place.
+there one by one. Values under a map key are not joined. The bytes of a value that has its place
+from a neighbour do not tell whether it is under a key; the caller may know it.
 
 The input must have passed `update_parser.parse`.
 

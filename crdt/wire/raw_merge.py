@@ -266,7 +266,7 @@ class MergedState:
         return section is None or section.after == run.first
 
     def rebase(self, before: bytes, after: "MergedState") -> bool:
-        """Replace the last encoded state by another form of it; False if it was not `before`.
+        """Replace the state `before` by another form of it; False if it is not the last state.
 
         after  the structs of that state, without updates that came since
         """

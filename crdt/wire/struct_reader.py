@@ -104,9 +104,9 @@ class StructReader(ContentReader):
     def _id(self, at: int) -> tuple[int, int]:
         """Read an id; return (packed id, next position).
 
-        Client ids are long, nearly always of five bytes, and there are few of them. Keeping them
-        saves more time than the method calls of this shared reader cost. Without it a large update
-        took 25 % longer to parse, and with it 13 % less.
+        Client ids are long, nearly always of five bytes, and there are few of them. So decoded ids
+        are kept: a large update is parsed in 13 % less time than by a parser that reads structs
+        itself. Without them it would take 25 % more, for the calls of this reader's methods.
         """
         data = self.data
         end = at + _USUAL_CLIENT_BYTES
