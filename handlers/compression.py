@@ -85,7 +85,8 @@ class Compressor:
     ) -> list[bytes] | None:
         """Return an answer compressed, in pieces, or None if it should be sent uncompressed.
 
-        That is if the client does not accept gzip, the answer is short, or too many answers wait.
+        This is so if the client does not accept gzip, the answer is short, or too many answers
+        wait.
 
         accepted  the client's header Accept-Encoding
         user_id   the user who gets the answer

@@ -213,7 +213,8 @@ class SignupHandler(AuthHandlerBase):
             created_at=guest.created_at,
         )
         unused, _ = self.new_login(user.id)
-        # No token of the guest may count as newer than this one, which nobody gets.
+        # Nobody gets the token of this login. Its generation is the highest one, so no token of the
+        # guest can count as newer.
         locked = replace(unused, id=self.login_id, generation=LAST_GENERATION)
         ended = await services.store.claim_guest(user, locked)
         services.rooms.changes.logins_ended(ended, CloseReason.LOGGED_OUT)

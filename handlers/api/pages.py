@@ -69,7 +69,7 @@ class _PublicHandler(BaseHandler):
     async def reply_kept(self, content: Callable[..., bytes], *arguments: object) -> None:
         """Answer with the result of `content`, compressed for clients that accept it.
 
-        It must return an equal result each time.
+        `content` must return an equal result each time.
         """
         make = partial(content, *arguments)
         self.set_header("Vary", compression.VARY)
@@ -124,10 +124,10 @@ class WorkerHandler(_PublicHandler):
     """GET /sw.js: the service worker, which keeps the web app in browsers"""
 
     async def get(self) -> None:
-        # Its own requests obey this policy, not the policy of the page that registered it.
+        # The worker's requests obey this policy, not the policy of the page that registered it.
         self.set_header("Content-Security-Policy", "default-src 'none'; connect-src 'self'")
         self.set_header("Content-Type", "text/javascript; charset=UTF-8")
-        # A browser asks for it again with each page, so that an upgrade reaches all tabs.
+        # A browser asks for this file again with each page, so that an upgrade reaches all tabs.
         self.set_header("Cache-Control", "no-cache")
         self.finish((_DIST / "sw.js").read_bytes())
 

@@ -100,8 +100,8 @@ class FileNames:
     def manifest(self) -> str:
         """Return the JSON object {path of the file: name of its root}."""
         listed: dict[str, str] = {}
-        # A file may have the path that another file had before. The manifest names the first one,
-        # which is that of the live document if it was named first.
+        # A file may have the path that another file had before. The manifest names the first of
+        # them. This is the file of the live document, if that document was named first.
         for (root, _, _), path in self._paths.items():
             listed.setdefault(path, root)
         return json.dumps(dict(sorted(listed.items())), indent=2, ensure_ascii=False) + "\n"
@@ -151,7 +151,7 @@ class _Folder:
         return path
 
     def _is_blocked(self, key: str, *, is_file: bool) -> bool:
-        """Whether no file or folder can have a path. Only a file is in the way of a folder."""
+        """Whether a path is taken. A folder may have the path of another folder."""
         has_file = self._taken.get(key)
         return bool(has_file) or (is_file and has_file is not None)
 

@@ -71,8 +71,9 @@ class ZipArchive:
         try:
             await self._write()
         except BaseException:
-            # The caller closes the file. If `_zip` still had it, `_zip` would write the end of the
-            # archive to the closed file when Python deletes it. Python would log that error.
+            # The caller closes the file. If `_zip` still had the file, it would write the end of
+            # the archive to the closed file when Python deletes `_zip`. Python would log that
+            # error.
             self._zip.fp = None
             raise
 

@@ -19,9 +19,9 @@ def client_address(request: HTTPServerRequest, trusted_hops: int) -> str:
     """Return the client's address: of the connection, or as the first trusted proxy saw it.
 
     Each proxy appends the address that it sees to X-Forwarded-For. So with n trusted proxies, a
-    client cannot have invented the n-th entry from the right, but perhaps all entries before it.
-    An example with 2 proxies: a client at C sends "X" itself, and we get "X, C, P1" over the
-    connection from P2. The second entry from the right is C.
+    client cannot have invented the n-th entry from the right. But it may have invented all entries
+    before that one. An example with 2 proxies: a client at C sends "X" itself, and we get "X, C,
+    P1" over the connection from P2. The second entry from the right is C.
     """
     if trusted_hops:
         seen = [

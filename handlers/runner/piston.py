@@ -141,7 +141,7 @@ def check_url(url: str, setting: str) -> None:
 
 
 def _described(program: Program) -> bytes:
-    """Return the body of a request. The service's own limits hold: it refuses greater ones."""
+    """Return the body of a request; it sets no limits, so the service applies its own."""
     described = {
         "language": program.language,
         "version": "*",
@@ -190,7 +190,7 @@ def result_of(answer: object) -> Result:
     printed, failed = _text(stage.get("stdout", "")), _text(stage.get("stderr", ""))
     stdout, stderr = _cut(printed, failed)
     is_cut = (stdout, stderr) != (printed, failed)
-    # Older releases of Piston say only that they ended the program, which is mostly for its time.
+    # Older releases of Piston say only that they ended the program. Mostly it ran for too long.
     is_late = stage.get("status", _KILLED_FOR_TIME) in (_KILLED_FOR_TIME, None)
     ended = Outcome.TIMEOUT if signal == "SIGKILL" and is_late else Outcome.FAILED
     outcome = ended if signal else Outcome.DONE if code == 0 else Outcome.FAILED

@@ -20,7 +20,7 @@ from handlers.http.base import BaseHandler
 
 _FOLDER = Path(__file__).resolve().parents[2] / "static" / "dist" / "run"
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-"""Matches the name of a file: a folder, and a name in it. None begins with a dot."""
+"""Matches the name of a file: a folder, and a name in it. Neither begins with a dot."""
 _ORIGIN = re.compile(r"https?://[a-z0-9._:\[\]-]+")
 _TYPES = {
     ".html": "text/html; charset=UTF-8",

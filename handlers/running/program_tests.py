@@ -39,8 +39,8 @@ class _TestsHandler(BaseHandler):
     async def tell(self, session_id: str, changed: Iterable[bool]) -> None:
         """Tell open pages to read the tests again.
 
-        changed  for each changed test: whether it was hidden, and whether it is hidden now. Only
-                 staff are told if all of these are true
+        changed  for each changed test, whether it was hidden, and whether it is hidden now. If all
+                 of these are true, only staff are told
         """
         connections, flags = self.services.connections, set(changed)
         if False in flags:

@@ -1,9 +1,10 @@
 """Access tokens (JWT) and refresh tokens.
 
-A refresh token is `<login id>.<generation>.<chain>.<mac>`. All after the login id is its secret,
-and the store has only a hash of the secret. Each use replaces the token by its successor, whose
-chain is an HMAC of the previous token, and whose generation is one more. So the tokens of a login
-form a chain that only this server can compute, and the server stores none of the tokens.
+A refresh token is `<login id>.<generation>.<chain>.<mac>`. Everything after the login id is the
+token's secret, and the store has only a hash of the secret. Each use replaces the token by its
+successor, whose chain is an HMAC of the previous token, and whose generation is one more. So the
+tokens of a login form a chain that only this server can compute, and the server stores none of the
+tokens.
 
 The server replaces the token at each use, and ends the login if a used token comes back. This is
 refresh token rotation (RFC 9700, section 4.14.2; RFC 6819, section 5.2.2.3). If a used token comes
@@ -29,13 +30,14 @@ have no password with which to begin another. A token with a wrong MAC proves no
 is valid only if the store has its hash, for example after a change of JWT_SECRET. The same is true
 for tokens `<login id>.<chain>` of earlier releases; their successors have a generation.
 
-A thief gets this by it: a used token from the time between the backup and the restore works once
-more. The login does not continue for both parties. An example: the store is back at generation 5, a
-thief has the used token 6, and the browser has token 9. If the browser comes first, the store has
-10. If the thief comes first, the thief gets token 7, and then the browser brings 9, and the store
-has 10. In both cases the thief next uses a token up to 9, so the login ends. If the thief goes on
-beyond 9 before the browser comes, the browser's token is the used one, and the login ends too. Both
-parties are on one chain, so each use by one of them makes the other's token a used token.
+This gives a thief one advantage: a used token from the time between the backup and the restore
+works once more. The login does not continue for both parties. An example: the store is back at
+generation 5, a thief has the used token 6, and the browser has token 9. If the browser comes first,
+the store has 10. If the thief comes first, the thief gets token 7, and then the browser brings 9,
+and the store has 10. In both cases the thief next uses a token up to 9, so the login ends. If the
+thief goes on beyond 9 before the browser comes, the browser's token is the used one, and the login
+ends too. Both parties are on one chain, so each use by one of them makes the other's token a used
+token.
 """
 
 import base64

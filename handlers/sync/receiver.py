@@ -28,7 +28,7 @@ class Receiver(Protocol):
         """
 
     def slowed(self, seconds: float) -> None:
-        """Handle that the socket pauses reading, and that it is this many seconds behind."""
+        """Note that the socket pauses reading, and that it is this many seconds behind."""
 
     def gone(self, code: int | None) -> None:
-        """Handle the loss of the connection; `code` is the client's close code, None for none."""
+        """Note the loss of the connection; `code` is the client's close code, None for none."""

@@ -3,8 +3,8 @@
 All frames that rooms send in one turn of the event loop leave in one write. A client that does not
 read is closed when too many bytes are queued for it. If a client sends too fast, the server stops
 reading for a while, and later closes it. If a client's messages take long, the server stops reading
-for a proportional time. There is no compression, with which a connection would take 161 KiB instead
-of 2 KiB.
+for a proportional time. Messages are not compressed: with compression, a connection would take 161
+KiB instead of 2 KiB.
 """
 
 import asyncio

@@ -45,7 +45,8 @@ class FairGate:
 
     async def passes(self, address: str) -> bool:
         """Wait for a request's turn and return True; return False if too many requests wait."""
-        # It passes now only if no request waits. Otherwise it would overtake earlier requests.
+        # A request passes now only if no request waits. Otherwise it would overtake earlier
+        # requests.
         if not self._queues and self._take():
             return True
         queue = self._queues.get(address, ())

@@ -50,7 +50,7 @@ class Client(Protocol):
         """Call `arrived` once the client has received everything that was sent so far."""
 
     def left_room(self, reason: CloseReason, message: str) -> None:
-        """Handle that the room has closed the connection for this reason."""
+        """Note that the room has closed the connection for this reason."""
 
 
 class Session(Protocol):
@@ -65,7 +65,7 @@ class Session(Protocol):
         """The text of the room in the form for text clients."""
 
     def edited(self) -> None:
-        """Handle that the connection has changed the text."""
+        """Note that the connection has changed the text."""
 
 
 class EncodedText:
