@@ -45,8 +45,8 @@ _DAY_S = 24 * _HOUR_S
 _INVITED_S = _HOUR_S
 _KNOWN_PLACE_S = 30 * _DAY_S
 _ACCEPTS_BURST_S = 30
-"""Seconds: an address may open the connections of this time together.
-That is enough for 240 browsers with six connections each."""
+"""Seconds: an address may open together as many connections as its rate allows in this time. That
+is enough for 240 browsers with six connections each."""
 
 
 @dataclass

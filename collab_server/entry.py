@@ -1,8 +1,8 @@
 """Starts the command, if Python finds the server's own packages.
 
 The packages have ordinary names, such as `handlers`. A module of that name in a folder of
-PYTHONPATH, or in another installed program, would run instead. Python would then only say that some
-name cannot be imported, and not why.
+PYTHONPATH, or in another installed program, would run instead. Python would then say only that it
+cannot import some name, but not why.
 """
 
 from importlib.util import find_spec

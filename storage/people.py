@@ -116,8 +116,8 @@ class AccountStore(Protocol):
     async def idle_owners(self, guests_before: int, limit: int) -> list[str]:
         """Return the ids of guests who own a session and were not active since this time.
 
-        A guest whose session would be deleted, although another member of it was active since, is
-        not among them.
+        A guest is left out if their session would be deleted, although another member of it was
+        active since then.
 
         limit  how many ids to return at most, beginning with the guests who are idle longest
         """

@@ -245,7 +245,7 @@ class Version:
     is_damaged: bool = False
 
     def covers(self, other: "Version") -> bool:
-        """Whether a next version would add nothing: an equal document, and no first label for it.
+        """Whether another version would add nothing: its document is equal, and its label not new.
 
         A user who saves a version with a label must find the label again, although the server has
         made a version of the same text by itself before.

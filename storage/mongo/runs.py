@@ -38,7 +38,7 @@ class MongoRunStore:
             stored = (
                 rows.as_run(existing, with_report=True) if existing else await self._append(run)
             )
-            # Also after a repeated call: the first one may have ended before it came to this.
+            # A repeated call does this, too: the first call may have failed before this line.
             await self._drop_up_to(run.session_id, stored.number - limit)
         await touch(self._engine, [run.session_id], run.created_at)
         return stored
