@@ -22,7 +22,7 @@ _EDITS_PERCENT = 110
 still finish their work."""
 
 _NEAR_PERCENT = 80
-"""Users get a warning above this share of a limit."""
+"""From this share of a limit on, `isNearlyFull` of `GET /user/usage` is true."""
 
 _log = logging.getLogger(__name__)
 
