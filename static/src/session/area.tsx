@@ -48,7 +48,7 @@ function Deleted({ file, live, view, canWrite }: Props & { file: SessionFile }) 
 
 function NoFile({ view }: Props) {
   useLayoutEffect(() => {
-    // a closed tab or text has taken the focus away with it
+    // the focus was in a tab or a text that is now closed
     if (document.activeElement === document.body) document.getElementById("editor")?.focus()
   }, [])
   return (
@@ -102,7 +102,7 @@ function Shown(props: Props & { file: SessionFile | undefined }) {
   )
 }
 
-/** Show another file at first if the main file, with which a page begins, is deleted. */
+/** A page begins with the main file. If that file is deleted, show another one at first. */
 function useFirstFile({ live, view }: Props): void {
   const isDone = useRef(false)
   const isReady = live.collab.ready.value
@@ -119,7 +119,7 @@ function useFirstFile({ live, view }: Props): void {
   }, [isReady, files, root, select, closeTab])
 }
 
-/** below: what stands under the file, such as the output of programs */
+/** below: the elements under the file, such as the output of programs */
 export function FileArea({ below, ...props }: Props & { below: ComponentChildren }) {
   const { live, view, canWrite } = props
   useFirstFile(props)

@@ -1,4 +1,4 @@
-// A root that is not a text, as the server reads it. Other programs write it. Here it is read-only.
+// Shows a root that is not a text, as the server reads it. Only other programs can write it.
 import { useEffect } from "preact/hooks"
 import { words } from "../api"
 import { contentOf, KINDS, languageOf, remarkOf } from "../lib/documents"

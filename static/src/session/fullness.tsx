@@ -1,4 +1,5 @@
-// The size of a session's document near its limit, and the owner's button to make it smaller.
+// The warning about a document whose size is near its limit, and the owner's button to make it
+// smaller.
 import { useState } from "preact/hooks"
 import { post, words } from "../api"
 import type { Compacted, Session } from "../types"

@@ -1,4 +1,4 @@
-// Buttons to copy or download text that the server does not have.
+// Buttons to copy or download text that only this browser has.
 import { download } from "../lib/download"
 import { tell } from "../ui/announce"
 import { isCopied } from "../ui/copy"

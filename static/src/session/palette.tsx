@@ -51,7 +51,7 @@ export default function Palette({ actions, onClose }: Props) {
     action.act()
   }
   const pressed = (event: KeyboardEvent) => {
-    // Home and End move the cursor in what was typed
+    // Home and End move the cursor in the field
     const next = event.key.startsWith("Arrow") ? moved(event.key, current, found.length) : undefined
     if (event.key === "Enter" && !event.isComposing) choose(found[current])
     else if (next !== undefined) setAt(next)

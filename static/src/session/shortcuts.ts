@@ -14,7 +14,9 @@ const isTyping = (target: EventTarget | null) =>
   target instanceof Element &&
   target.closest("input, textarea, select, .cm-editor, dialog") !== null
 
-/** Ctrl+K, unless the editor has a meaning for it, as on a Mac and with Vim's keys. */
+/**
+ * Whether a key is Ctrl+K and the editor has not used it. It does so on a Mac and with Vim's keys.
+ */
 const isPalette = (event: KeyboardEvent) =>
   (event.ctrlKey || event.metaKey) &&
   !event.shiftKey &&
@@ -22,7 +24,9 @@ const isPalette = (event: KeyboardEvent) =>
   !event.defaultPrevented &&
   event.key.toLowerCase() === "k"
 
-/** Stop following, or close the panel, as Escape asks for. Return whether a panel was closed. */
+/**
+ * Do the action of Escape: stop following, or close the panel. Return whether a panel was closed.
+ */
 function escape(view: View, target: EventTarget | null): boolean {
   const isFollowing = view.follows !== null
   if (isFollowing) view.follow(null)
@@ -31,13 +35,15 @@ function escape(view: View, target: EventTarget | null): boolean {
   return closes
 }
 
-/** Ctrl+Enter. In a chat, or in a field such as the name of a file, Enter has a meaning already. */
+/**
+ * Whether a key is Ctrl+Enter outside of the chat and of fields, where Enter has another meaning.
+ */
 export const isRun = (event: KeyboardEvent) =>
   (event.ctrlKey || event.metaKey) &&
   event.key === "Enter" &&
   !(event.target instanceof Element && event.target.closest(".side, dialog, input, select"))
 
-/** The actions of the keys that run programs. */
+/** The actions of the shortcuts that run programs. */
 interface RunKeys {
   run: () => void
   runTests: () => void

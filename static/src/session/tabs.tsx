@@ -20,7 +20,10 @@ interface Props {
   onFiles: () => void
 }
 
-/** What tabs say: the last part of a name, or all of it if two open files have the same part. */
+/**
+ * The labels of tabs: the last part of a name, or the whole name if two open files have the same
+ * last part.
+ */
 function labels(files: SessionFile[]): string[] {
   const bases = files.map(({ name }) => baseOf(name))
   return files.map(({ name }, index) => {
@@ -61,7 +64,7 @@ function Tab({ file, label, isCurrent, onSelect, onClose }: TabProps) {
       <bdi class={file.isDeleted ? "tab-name gone" : "tab-name"}>{label}</bdi>
       {file.isDeleted && <span class="sr-only"> deleted</span>}
       {!file.isText && <span class="tag">read only</span>}
-      {/* no button, which a tab cannot contain: by keyboard it is Delete */}
+      {/* not a button, because a tab cannot contain one; by keyboard, Delete closes the tab */}
       <span
         class="tab-close"
         aria-hidden="true"

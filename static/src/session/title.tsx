@@ -16,7 +16,7 @@ export function Title({ session, onChanged }: Props) {
   const button = useRef<HTMLButtonElement>(null)
   const wasRenaming = useRef(false)
   useLayoutEffect(() => {
-    // the field that was removed had the focus
+    // the field had the focus and was removed, so focus the button
     if (!isRenaming && wasRenaming.current && document.activeElement === document.body)
       button.current?.focus()
     wasRenaming.current = isRenaming

@@ -14,7 +14,7 @@ const PANEL_FROM_PX = 900
 const isWide = isWiderThan(PANEL_FROM_PX)
 
 /**
- * What the user is giving a name. A field for the name is shown in its place:
+ * The file or folder that the user is naming. It decides where the field for the name is shown:
  * - "tab": a new file, in the row of tabs
  * - "new": a new file, in a folder of the tree
  * - "file" and "folder": a file or a folder of the tree that is renamed
@@ -37,12 +37,12 @@ export interface View {
   /** close a file; if it is the shown one, that also ends following */
   closeTab: (root: string) => void
   showsFiles: boolean
-  /** whether the files cover a part of the text, so that choosing one closes their list */
+  /** whether the list of files covers a part of the text; then choosing a file closes the list */
   isSheet: boolean
   toggleFiles: () => void
   /** open the list of files, and move the focus into it */
   visitFiles: () => void
-  /** number of calls of `visitFiles`; the list takes the focus when it grows */
+  /** number of calls of `visitFiles`; the list takes the focus when this number grows */
   visits: number
   naming: Naming | null
   startNaming: (naming: Naming | null) => void
@@ -127,7 +127,7 @@ export function useView(sessionId: string, canWrite: boolean): View {
       tabs.select(next)
     },
     closeTab: (closed) => {
-      // the followed person is still in the closed file, and another file is shown now
+      // stop following, because the followed person is still in the closed file
       if (closed === tabs.root) follow(null)
       tabs.closeTab(closed)
     },

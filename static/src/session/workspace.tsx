@@ -38,10 +38,7 @@ const panelSizes = () => ({
   "--output-height": `${bounded(sizes.output, sizes.output.px.value)}px`,
 })
 
-/**
- * Show the file in which the followed person is. If this page does not know the file yet, it is
- * shown as soon as the page knows it.
- */
+/** Show the file in which the followed person is, or wait until this page knows that file. */
 function useFollowedFile(live: LiveSession, view: View): void {
   const root = live.collab.people.value.find((one) => one.clientId === view.follows)?.root
   const isKnown = live.files.value.some((file) => file.root === root && !file.isDeleted)

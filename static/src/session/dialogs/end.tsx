@@ -11,7 +11,7 @@ interface Props {
   onChanged: () => void
 }
 
-/** The effect of the dialog's button, and the texts. */
+/** The effect of the dialog's button, and the texts of the dialog. */
 const CHANGES = {
   open: {
     title: "End this session?",

@@ -1,4 +1,4 @@
-// Leaving a session, which every member except the owner may do.
+// The dialog to leave a session. Every member except the owner may leave.
 import { me } from "../../account"
 import { post, words } from "../../api"
 import { go } from "../../router"

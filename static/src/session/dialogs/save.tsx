@@ -7,7 +7,7 @@ import { Field, Form } from "../../ui/form"
 export function SaveDialog({ sessionId, onClose }: { sessionId: string; onClose: () => void }) {
   const save = async ({ label }: Record<string, string>) => {
     const version = await post<Version>(`/code/${sessionId}/save`, label ? { label } : {})
-    // the server keeps one label for an unchanged text
+    // if the text has not changed since the last version, the server keeps only one of the labels
     const other = label && version.label !== label
     tell(
       other

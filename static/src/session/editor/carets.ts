@@ -36,13 +36,16 @@ class Caret extends WidgetType {
   }
 }
 
-/** A cursor as its flag needs it. head: the position of the cursor in the text. */
+/** The data of one cursor for its flag. head: the position of the cursor in the text. */
 export interface Flagged {
   user: Marked
   head: number
 }
 
-/** The data of a flag. When they change, the flag is made again, so its name is visible again. */
+/**
+ * The data of a flag as a key. When the key changes, the flag is made again, so its name is visible
+ * again.
+ */
 const keyOf = ({ user, head }: Flagged) =>
   JSON.stringify([user.id, user.name, user.color, user.avatar, head])
 
@@ -152,12 +155,12 @@ export const caretTheme = EditorView.baseTheme({
   ".cm-content.cm-lineWrapping": { overflowX: "clip" },
 })
 
-/** The order of flags at a position: after the carets there. */
+/** Orders the widgets at one position: the flags come after the carets. */
 const FLAGS_SIDE = 2
 
 /**
- * The decorations for cursors: a caret for each, and one widget of flags for each line that has
- * cursors. side: -1 for a caret at the end of a selection, and 1 for another caret.
+ * The decorations for cursors: a caret for each cursor, and one widget of flags for each line with
+ * cursors. side: -1 for a caret at the end of a selection, and 1 for any other caret.
  */
 export function caretRanges(
   doc: Text,

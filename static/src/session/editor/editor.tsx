@@ -28,7 +28,10 @@ interface Props {
   onFollow: (clientId: number | null) => void
 }
 
-/** Open the editor of a text. Effects fill the slots, whose content changes while it is open. */
+/**
+ * Open the editor of a text. It has slots, whose content changes while it is open. Effects fill
+ * them.
+ */
 function open(parent: HTMLElement, collab: Collaboration, root: string): EditorView {
   const text = collab.doc.getText(root)
   const undo = collab.places.undoOf(root)
@@ -58,7 +61,7 @@ function open(parent: HTMLElement, collab: Collaboration, root: string): EditorV
   return view
 }
 
-/** Tell others which part of the text is on this screen, so that they can follow. */
+/** Tell others which part of the text is on this screen, so that they can follow this user. */
 function tellViewport(view: EditorView, collab: Collaboration, root: string): () => void {
   let timer = 0
   const scrolled = () => {
@@ -107,7 +110,7 @@ function follow(
   })
 }
 
-/** Whether a key types or moves, and does not copy or open something. */
+/** Whether a key types or moves the cursor. A key that copies or opens something does not count. */
 const isOwnKey = ({ key, ctrlKey, metaKey, altKey }: KeyboardEvent) =>
   /^(Arrow|Page|Home|End|Backspace|Delete|Enter|Tab)/.test(key) ||
   (key.length === 1 && !ctrlKey && !metaKey && !altKey)

@@ -4,7 +4,9 @@ import { EditorSelection, type StateEffect } from "@codemirror/state"
 import { EditorView } from "@codemirror/view"
 import * as Y from "yjs"
 
-/** Positions are Yjs's relative ones, so they stay at the same letter while others type. */
+/**
+ * The positions are relative positions of Yjs, so they stay at the same letter while others type.
+ */
 interface Place {
   anchor: Y.RelativePosition
   head: Y.RelativePosition

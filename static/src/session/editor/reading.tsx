@@ -92,7 +92,7 @@ export function ReadOnlyText({ text, name, language, label, position, author, te
       effects: EditorView.scrollIntoView(at, { y: "nearest", yMargin: 60 }),
     })
     showCaret(view.current, author ?? null, at)
-    // the last three make a new view, which is empty
+    // a change of one of the last three makes a new view, which is empty at first
   }, [text, position, author, language, name, label])
   return <div class="editor" ref={parent} data-testid={testId} />
 }

@@ -65,7 +65,9 @@ class Remote {
     this.awareness.setLocalStateField("cursor", { anchor: here(anchor), head: here(head) })
   }
 
-  /** The user as their cursor shows them. Another tab of this user gets a name that says so. */
+  /**
+   * The user's data for their cursor. In the user's other tabs, the name says that it is their own.
+   */
   private named(user: User): User {
     return user.id === this.myId ? { ...user, name: "You, in another tab" } : user
   }

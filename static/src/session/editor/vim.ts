@@ -25,8 +25,9 @@ for (const [name, short, run] of commands) {
 }
 
 /**
- * Make each command one undo step, however long the typing took. Text of insert mode belongs to the
- * command that began it. For example, `o` opens a line, and one `u` removes the line with its text.
+ * Make each command one undo step, even if the typing took long. Text that is typed in insert mode
+ * belongs to the command that began insert mode. For example, `o` opens a line, and one `u` removes
+ * the line with its text.
  */
 const stepsOf = (undo: Y.UndoManager) =>
   ViewPlugin.define((view) => {

@@ -1,4 +1,5 @@
-// What users do with files from several places: the tree, the tabs, the palette and the keyboard.
+// Actions on files that users can start from several places: the tree, the tabs, the palette and
+// the keyboard.
 import { tell } from "../../ui/announce"
 import type { LiveSession } from "../live/live"
 import type { View } from "../view"
@@ -23,7 +24,7 @@ export const whyNotNew = (live: LiveSession, name: string): string =>
 export function createFile(live: LiveSession, view: View, name: string): void {
   const { collab, changes } = live
   const canChange = changes.canChange()
-  // without a table, a file is a root of this name, which exists for others when it has text
+  // without a table, a file is a root with this name; others see it when it has text
   if (!canChange) collab.addRoots([name])
   openFile(live, view, canChange ? changes.create(name) : name)
   view.startNaming(null)
@@ -48,7 +49,7 @@ export function closeFile(live: LiveSession, view: View): void {
   view.closeTab(view.root)
 }
 
-/** Delete files. The message about it can take that back. */
+/** Delete files, and show a message whose button brings them back. */
 export function deleteFiles(live: LiveSession, view: View, files: readonly SessionFile[]): void {
   const roots = files.map(({ root }) => root)
   const [first] = files

@@ -17,7 +17,7 @@ function opened(texts: string[] = ["codemirror"]) {
   return { doc, changes, names, rootOf, files, steps: () => steps }
 }
 
-it("creates files that exist without text, in the order of their making", () => {
+it("creates files that exist without text, in the order in which they were made", () => {
   const { doc, changes, names, steps } = opened()
   const root = changes.create("z.py", "text")
   changes.create("a.py")
@@ -28,7 +28,7 @@ it("creates files that exist without text, in the order of their making", () => 
   expect(steps()).toBe(2)
 })
 
-it("keeps what other programs have written into an entry", () => {
+it("keeps the properties that other programs have written into an entry", () => {
   const { doc, changes, rootOf } = opened()
   doc.getMap("files").set("f-1", { name: "a.py", order: 3, colour: "red" })
   changes.rename(rootOf("a.py"), "b.py")
@@ -38,7 +38,7 @@ it("keeps what other programs have written into an entry", () => {
   expect(doc.getMap("files").get("f-1")).toEqual({ name: "b.py", order: 3, colour: "red" })
 })
 
-it("gives a root without an entry its first one", () => {
+it("makes an entry for a root that has none", () => {
   const { doc, changes, names, rootOf } = opened(["codemirror", "util.py"])
   changes.rename(rootOf("util.py"), "lib/util.py")
   changes.rename(rootOf("main.py"), "app.py")
@@ -58,7 +58,7 @@ it("brings a file back under a free name", () => {
   expect(rootOf("a 2.py")).toBe(root)
 })
 
-it("leaves a file alone that was brought back already", () => {
+it("does not change a file that was brought back already", () => {
   const { changes, names, steps } = opened()
   const root = changes.create("a.py")
   changes.remove([root])
@@ -80,7 +80,7 @@ it("renames a folder in one step, and says what is in the way", () => {
   expect(steps()).toBe(4)
 })
 
-it("puts files in order, and leaves the main file its name", () => {
+it("puts files in order, and does not fix the main file's name", () => {
   const { doc, changes, names, rootOf } = opened(["codemirror", "d.py", "e.py"])
   for (const name of ["a.py", "b.py", "c.py"]) changes.create(name)
   changes.step(rootOf("c.py"), -1)
@@ -103,7 +103,7 @@ it("moves a file into a folder, at a place there", () => {
   expect(names()).toEqual(["main.py", "a.py", "src/c.py", "src/b.py"])
 })
 
-it("finds places between two files again and again", () => {
+it("puts files between the same two files many times", () => {
   const { changes, names, rootOf } = opened()
   for (const name of ["a.py", "b.py", "c.py"]) changes.create(name)
   for (let count = 0; count < 120; count++) {

@@ -7,7 +7,10 @@ import { canWriteTable } from "./watched"
 
 const LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
-/** A root for a new file. Two people who create files at the same time get different ones. */
+/**
+ * The name of a root for a new file. Two people who create files at the same time get different
+ * names.
+ */
 function newRoot(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(12))
   return `f-${Array.from(bytes, (byte) => LETTERS[byte % LETTERS.length]).join("")}`
@@ -28,7 +31,7 @@ export class FileChanges {
     return canWriteTable(this.doc)
   }
 
-  /** The names in use, without those of some files. */
+  /** The names in use, except those of the given roots. */
   taken(except: readonly string[] = []): TakenNames {
     const others = this.files().filter((file) => !file.isDeleted && !except.includes(file.root))
     return new TakenNames(others.map(({ name }) => name))
@@ -51,7 +54,7 @@ export class FileChanges {
     this.write(new Map([[root, { name }]]))
   }
 
-  /** The files in a folder, and in the folders in it. */
+  /** The files in a folder and in all folders below it. */
   within(folder: string): SessionFile[] {
     const start = nameKey(`${folder}/`)
     return this.files().filter((file) => !file.isDeleted && nameKey(file.name).startsWith(start))
@@ -85,8 +88,8 @@ export class FileChanges {
   }
 
   /**
-   * Show deleted files again. A name that is in use now gets a number. Somebody else may have
-   * brought back some of them already: their names are in use by themselves.
+   * Show deleted files again. A name that is in use now gets a number. Files that somebody else has
+   * brought back already stay unchanged.
    */
   bringBack(roots: readonly string[]): void {
     const taken = this.taken()
@@ -152,13 +155,17 @@ export class FileChanges {
   }
 }
 
-/** Whether a file has a place that no entry says, and that its neighbours must leave to it. */
+/**
+ * Whether a file has a fixed place, which no entry can change: its neighbours get numbers around
+ * it.
+ */
 const isFixed = ({ root, entry }: SessionFile) => root === MAIN_ROOT && !entry
 
 /**
- * The orders that put a file at a place among others. One number changes if there is one between
- * its new neighbours. Otherwise all get new numbers, around the main file's, which is 0 without an
- * entry: an entry would also fix its name, which follows the session's language until then.
+ * Return the new orders, by root, that put a file at a place among others. If there is a number
+ * between the orders of its new neighbours, only this file gets a new order. Otherwise all files
+ * get new orders, except a main file without an entry, whose order is 0. It gets no entry, because
+ * an entry would also fix its name. Without one, its name follows the session's language.
  */
 function ordered(file: SessionFile, siblings: SessionFile[], at: number): Map<string, Fields> {
   const [before, after] = [siblings[at - 1]?.order, siblings[at]?.order]
@@ -171,7 +178,7 @@ function ordered(file: SessionFile, siblings: SessionFile[], at: number): Map<st
   )
 }
 
-/** A number between two orders; null if there is none. */
+/** A number between two orders; null if no number fits between them. */
 function between(before: number | undefined, after: number | undefined): number | null {
   if (before === undefined) return after === undefined ? 0 : Number.isFinite(after) ? after - 1 : 0
   if (!Number.isFinite(before)) return null

@@ -5,14 +5,14 @@ import { normalName } from "./names"
 
 interface Props {
   label: string
-  /** the name that stands in the field at first */
+  /** the name in the field when it opens */
   value?: string
-  /** why a name cannot be used; "" if it can */
+  /** returns why a name cannot be used; "" if it can */
   why: (name: string) => string
   onName: (name: string) => void
   /**
-   * The user gave up, or changed nothing. isByKey: they pressed Escape or Enter, so the focus is
-   * still in the field and must be moved. Otherwise they have moved the focus themselves.
+   * Called if the user gave up or changed nothing. isByKey: the user pressed Escape or Enter, so
+   * the focus is still in the field and must be moved. If false, the user has moved the focus.
    */
   onCancel: (isByKey: boolean) => void
 }
@@ -23,7 +23,7 @@ interface Props {
  */
 const keepHere = (event: Event) => event.stopPropagation()
 
-/** Select what is usually changed: the last part without its suffix. */
+/** Select the part that users usually change: the last part of the name, without its suffix. */
 function selectBase(input: HTMLInputElement, value: string): void {
   const start = value.lastIndexOf("/") + 1
   const dot = value.lastIndexOf(".")

@@ -1,7 +1,9 @@
 // The rules for names of files. A name is a path: "/" separates folders. docs/documents.md has the
 // same rules for other programs, and tests/cases/file_names.json has cases of them.
 
-/** UTF-16 units of a whole name, and of one part of it. File systems have such bounds too. */
+/**
+ * The most UTF-16 units of a whole name, and of one part of it. File systems have similar bounds.
+ */
 const MAX_NAME = 255
 const MAX_PART = 100
 
@@ -27,7 +29,7 @@ export function foldersOf(name: string): string[] {
   return parts.map((_part, index) => parts.slice(0, index + 1).join("/"))
 }
 
-/** What is typed or dropped, in the form in which the rules are applied to it. */
+/** Return a typed or dropped name in the form to which the rules apply. */
 export const normalName = (typed: string): string => typed.trim().normalize("NFC")
 
 /** Why a name is not valid, as a sentence for users; "" if it is. */
@@ -45,7 +47,7 @@ export function whyInvalid(name: string): string {
   return ""
 }
 
-/** At most this many UTF-16 units of a text, without half a character at the end. */
+/** Cut a text to a number of UTF-16 units. A character that would be cut in half is left out. */
 function cut(text: string, most: number): string {
   if (text.length <= most) return text
   return /[\ud800-\udbff]/.test(text.charAt(most - 1))
@@ -54,8 +56,7 @@ function cut(text: string, most: number): string {
 }
 
 /**
- * The valid name that is nearest to one that another program has written; "" if no character is
- * left.
+ * Turn a name that another program has written into a valid one. Return "" if no character is left.
  */
 export function repaired(name: string): string {
   const parts: string[] = []
@@ -86,7 +87,9 @@ interface Place {
 /** The names in use, and the folders that they make. */
 export class TakenNames {
   private readonly places = new Map<string, Place>()
-  /** the number from which the search for a free name goes on: smaller ones never become free */
+  /**
+   * the number at which the search for a free name goes on, because smaller ones never become free
+   */
   private readonly numbers = new Map<string, number>()
 
   constructor(names: Iterable<string> = []) {
@@ -104,8 +107,8 @@ export class TakenNames {
   }
 
   /**
-   * Take a name and return it, or the name with the numbers that make it free. If "src" is a file,
-   * "src/a" becomes "src 2/a".
+   * Take a name, and return it. If it is not free, numbers are added until it is free. If "src" is
+   * a file, "src/a" becomes "src 2/a".
    */
   claim(name: string): string {
     return name
@@ -120,7 +123,7 @@ export class TakenNames {
     const key = `${nameKey(inFolder(before, part))} ${isFile}`
     const isTaken = (path: string) => {
       const place = this.places.get(nameKey(path))
-      // a folder may have many files, so only a file of its name is in its way
+      // many files may be in one folder, so only a file with the folder's name is in the way
       return place !== undefined && (isFile || place.isFile)
     }
     let number = this.numbers.get(key) ?? 1

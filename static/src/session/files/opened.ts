@@ -1,5 +1,5 @@
-// Which files are open as tabs, and which of them is shown. A browser tab remembers it for each
-// session until it is closed.
+// The files that are open as tabs, and the one that is shown. A tab of the browser remembers them
+// for each session until the tab is closed.
 import { MAIN_ROOT } from "../../lib/files"
 
 export interface Opened {
@@ -9,7 +9,10 @@ export interface Opened {
   root: string | null
 }
 
-/** More than anybody opens by hand. The oldest tab is closed for one more. */
+/**
+ * The most open files, more than anybody opens by hand. If one more is opened, the oldest tab
+ * closes.
+ */
 const MAX_TABS = 50
 
 export const FIRST: Opened = { tabs: [MAIN_ROOT], root: MAIN_ROOT }

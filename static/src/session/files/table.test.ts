@@ -15,7 +15,7 @@ interface Case {
 
 const cases = JSON.parse(text) as Case[]
 
-/** A document that has come from elsewhere, so that no root has a type yet. */
+/** A document that was made elsewhere, so that no root has a type yet. */
 function arrived(write: (doc: Y.Doc) => void): Y.Doc {
   const theirs = new Y.Doc()
   write(theirs)
@@ -66,7 +66,7 @@ it("lists a root that is no text under the name of its entry, and not the table"
   ])
 })
 
-it("takes the names that the server tells, and else finds them by the same rules", () => {
+it("takes the names from the server's answer, or finds them by the same rules", () => {
   const told = {
     files: { codemirror: "", "f-1": "text", "f-2": "" },
     documents: { board: { value: {} } },

@@ -1,10 +1,10 @@
 // The table of a document's files: the root map "files", with one entry for each root text.
-// docs/documents.md has its format. Any client may write it, so it is read without trust.
+// docs/documents.md has its format. Any client may write it, so its values are checked.
 import { MAIN_ROOT } from "../../lib/files"
 import { repaired, TakenNames } from "./names"
 
 export const TABLE_ROOT = "files"
-/** Entries that are read. A larger table is an attack or a mistake. */
+/** The most entries that are read. A larger table is an attack or a mistake. */
 const MAX_ENTRIES = 5000
 
 export interface Entry {
@@ -30,7 +30,7 @@ export const NO_TABLE: Table = { entries: new Map(), isForeign: false }
 export interface SessionFile {
   root: string
   name: string
-  /** its place among the files; Infinity for the last ones, which nobody has put in order */
+  /** its place among the files; Infinity if nobody has given it a place, so it is among the last */
   order: number
   isText: boolean
   isDeleted: boolean
@@ -49,7 +49,7 @@ function entryOf(value: unknown): Entry | null {
 
 const byUnits = (one: string, other: string) => (one < other ? -1 : one > other ? 1 : 0)
 
-/** The table that a map with these values is. */
+/** Return the table that a map with these values contains. */
 export function tableOf(values: ReadonlyMap<string, unknown>): Table {
   const entries = new Map<string, Entry>()
   for (const key of [...values.keys()].sort(byUnits).slice(0, MAX_ENTRIES)) {
@@ -59,22 +59,27 @@ export function tableOf(values: ReadonlyMap<string, unknown>): Table {
   return { entries, isForeign: values.size > 0 && entries.size === 0 }
 }
 
-/** What is known of a document: its table, and the names of its roots. */
+/** The known facts about a document: its table, and the names of its roots. */
 export interface Known {
   table: Table
   texts: readonly string[]
   others: readonly string[]
 }
 
-/** Whether it is the main file without an entry, which is the first of its order. */
+/**
+ * Whether a file is the main file without an entry, which comes before other files of its order.
+ */
 const isFirst = ({ root, entry }: SessionFile) => root === MAIN_ROOT && !entry
 
-/** Two files in the order of their numbers; Infinity minus Infinity would not be a number. */
+/**
+ * Compare two files by their orders. Two equal orders need a case of their own, because Infinity
+ * minus Infinity is not a number.
+ */
 const byOrder = (one: SessionFile, other: SessionFile) =>
   (one.order === other.order ? 0 : one.order - other.order) ||
   Number(isFirst(other)) - Number(isFirst(one))
 
-/** The name of a file that has none in the table, such as each that is not a text. */
+/** The name of a file for which the table has none. It is made of the root's name. */
 export const ownName = (root: string) => repaired(root) || "(no name)"
 
 /**
@@ -109,7 +114,7 @@ export function filesOf({ table, texts, others }: Known, suffix: string): Sessio
 
 const byRoot = (one: SessionFile, other: SessionFile) => byUnits(one.root, other.root)
 
-/** Names that are all different, by root: of two files with one name, the later one gets a number. */
+/** Names by root, all different. If two files have the same name, the later one gets a number. */
 function uniqueNames(files: readonly SessionFile[]): Map<string, string> {
   const taken = new TakenNames()
   const shown = files.filter((file) => !file.isDeleted)
@@ -117,14 +122,14 @@ function uniqueNames(files: readonly SessionFile[]): Map<string, string> {
   return new Map(shown.map(({ root, name }) => [root, taken.claim(name)]))
 }
 
-/** The name of a file as the server tells it. */
+/** The name of a file in an answer of the server. */
 export interface FileName {
   root: string
   name: string
   deleted: boolean
 }
 
-/** The content of a document as the server tells it. */
+/** The content of a document in an answer of the server. */
 export interface Told {
   files: Readonly<Record<string, string>>
   documents: Readonly<Record<string, { value: unknown }>>
@@ -132,7 +137,7 @@ export interface Told {
   names?: readonly FileName[]
 }
 
-/** All files of a document that the server has told, in their order. */
+/** All files of a document that the server has described, in their order. */
 export function filesTold({ files, documents, names }: Told, suffix: string): SessionFile[] {
   const others = Object.keys(documents)
   if (!names) {

@@ -19,7 +19,7 @@ const files = filesOf(
 )
 const rows = treeRows(files)
 
-it("has folders before files, and each folder's content below it", () => {
+it("lists folders before files, and each folder's content below the folder", () => {
   expect(rows.map(({ level, label }) => `${" ".repeat(level)}${label}`)).toEqual([
     " lib",
     "  x.py",
@@ -41,7 +41,7 @@ it("hides what is in a folded folder", () => {
   expect(folded.map(({ label }) => label)).toEqual(["lib", "x.py", "src", "main.py", "z.py"])
 })
 
-it("knows the folder of a row, and the next row that starts with letters", () => {
+it("finds the folder of a row, and the next row that starts with some letters", () => {
   const at = (label: string) => rows.findIndex((row) => row.label === label)
   const row = rows[at("a.py")]
   expect(row && parentOf(rows, row)?.label).toBe("src")

@@ -1,17 +1,19 @@
-// The files as a tree of folders, as rows from top to bottom. It knows no screen.
+// Turns the files into the rows of a tree of folders, from top to bottom. It uses no screen.
 import { foldersOf, folderOf, baseOf, nameKey } from "./names"
 import type { SessionFile } from "./table"
 
 interface Place {
-  /** what tells this row from all others */
+  /** identifies this row among all rows */
   key: string
-  /** what the row is called: the last part of its name */
+  /** the text of the row: the last part of its name */
   label: string
   /** the whole name of the file or folder */
   path: string
   /** 1 for rows that are in no folder */
   level: number
-  /** how many rows are directly in the same folder, and which of them this is, from 1 */
+  /**
+   * the number of rows directly in the same folder, and the position of this row among them, from 1
+   */
   count: number
   index: number
 }
@@ -45,7 +47,7 @@ function nested(files: readonly SessionFile[]): Folder {
 const byLabel = (one: Folder, other: Folder) =>
   baseOf(one.path).localeCompare(baseOf(other.path), undefined, { numeric: true })
 
-/** What a folded folder is remembered by. */
+/** The key under which a folded folder is remembered. */
 export const folderKey = (path: string): string => `folder ${nameKey(path)}`
 export const fileKey = (root: string): string => `file ${root}`
 
@@ -85,7 +87,7 @@ export function parentOf(rows: readonly TreeRow[], row: TreeRow): TreeRow | unde
   return rows.find((one) => one.key === key)
 }
 
-/** The next row after one whose label starts with some letters, as when they are typed. */
+/** The next row after the current one whose label starts with the typed letters. */
 export function startingWith(
   rows: readonly TreeRow[],
   at: number,

@@ -14,7 +14,7 @@ const zip = (files: Record<string, Uint8Array>, name = "all.zip") => ({
   file: new File([new Uint8Array(zipSync(files))], name),
 })
 
-it("takes texts under free names, with the line breaks of editors", () => {
+it("takes texts under free names, and makes their line breaks uniform", () => {
   const { taken, refused } = take(
     [candidate("./a.py", "\ufeffone\r\ntwo\rthree\n"), candidate("in/é.txt", "é"), candidate("b")],
     "src",
@@ -57,7 +57,7 @@ it("takes at most 200 files", () => {
   ])
 })
 
-it("opens zip files, without their folders and what systems add", async () => {
+it("unpacks zip files, without folders and without files that systems add", async () => {
   const { candidates, refused } = await readPicked([
     zip({
       "src/": new Uint8Array(),
@@ -71,7 +71,7 @@ it("opens zip files, without their folders and what systems add", async () => {
   expect(refused).toEqual([])
 })
 
-it("does not unpack what is too large or too much, and refuses what is no zip file", async () => {
+it("unpacks no file that is too large, nor too many, and refuses a damaged zip file", async () => {
   const many = Array.from({ length: 201 }, (_, at): [string, Uint8Array] => [
     `${at}.txt`,
     strToU8("x"),

@@ -1,14 +1,20 @@
-// Files of the user's computer that become files of the session: which of them can, and why others
-// cannot. Zip files are opened.
+// Turns files of the user's computer into files of the session, or says why a file is refused. Zip
+// files are unpacked.
 import { inFolder, normalName, TakenNames, whyInvalid } from "./names"
 
 const MAX_FILES = 200
-/** Bytes of text in all, as UTF-8. The server's own bound for a session has this default. */
+/**
+ * The most bytes of all texts together, in UTF-8. It is the default of the server's limit for a
+ * session.
+ */
 const MAX_TEXT_BYTES = 1 << 20
-/** Bytes of one zip file. It may have files that are no text, so it may be larger than its text. */
+/**
+ * The most bytes of one zip file. It may be larger than the texts, because it may also have files
+ * that are not texts.
+ */
 const MAX_ZIP_BYTES = 32 << 20
 
-/** A file with its path, before it is known whether it can be taken. */
+/** A file with its path, before anything was checked. */
 export interface Candidate {
   path: string
   bytes: Uint8Array
@@ -24,10 +30,10 @@ export interface Sorted {
   refused: Refused[]
 }
 
-/** What archives of other systems have in addition to the files. */
+/** Files that systems add to an archive by themselves. */
 const IS_EXTRA = /(?:^|\/)(?:__MACOSX\/|\.DS_Store$|Thumbs\.db$)/
 
-/** The text of a file with the line breaks of editors; null if it is no text. */
+/** The text of a file, with "\n" as its line breaks; null if it is not a text. */
 function textOf(bytes: Uint8Array): string | null {
   if (bytes.includes(0)) return null
   try {
@@ -40,9 +46,9 @@ function textOf(bytes: Uint8Array): string | null {
 }
 
 /**
- * Tell the files that can be taken from those that cannot.
+ * Separate the files that can be taken from those that are refused.
  *
- * folder: where they go; inUse: the names of the session's files, which stay
+ * folder: the folder into which the files go; inUse: the names of the session's present files
  */
 export function sorted(
   candidates: readonly Candidate[],
@@ -132,7 +138,7 @@ export const pickedOf = (files: FileList): Picked[] =>
 
 /** The dropped files, with those in dropped folders. */
 export async function droppedOf(data: DataTransfer): Promise<Picked[]> {
-  // the list of items is emptied when the event has ended, so it is read first
+  // the browser empties the list of items after the event, so read it before anything else
   const items = Array.from(data.items, (item) => ({
     entry: item.webkitGetAsEntry(),
     file: item.getAsFile(),
@@ -140,12 +146,14 @@ export async function droppedOf(data: DataTransfer): Promise<Picked[]> {
   const found: Picked[] = []
   for (const { entry, file } of items)
     if (entry) await walk(entry, found)
-    // not every source of a drop has entries; without them there are no folders
+    // some sources of a drop have no entries, and then the drop has no folders
     else if (file) found.push({ path: file.name, file })
   return found
 }
 
-/** Add the files of a dropped entry. It stops when far more are found than can be taken. */
+/**
+ * Add the files of a dropped entry. Stop when there are far more files than the session can take.
+ */
 async function walk(entry: FileSystemEntry, found: Picked[]): Promise<void> {
   if (found.length > 2 * MAX_FILES) return
   const path = entry.fullPath.replace(/^\//, "")

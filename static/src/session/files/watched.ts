@@ -1,12 +1,12 @@
-// Reads the table of files from a Yjs document, also as a signal: others change it, and so does this
-// page.
+// Reads the table of files from a Yjs document. It can also be read as a signal, because other
+// people and this page change it.
 import { signal } from "@preact/signals"
 import * as Y from "yjs"
 import { NO_TABLE, type Table, TABLE_ROOT, tableOf } from "./table"
 
 /**
- * Read the table of a document. The root is not opened as a map for this: if it is a text of
- * another program, that would make it unreadable.
+ * Read the table of a document. This does not open the root as a map. If the root is a text of
+ * another program, opening it as a map would make the text unreadable.
  */
 export function readTable(doc: Y.Doc): Table {
   const root = doc.share.get(TABLE_ROOT)

@@ -11,7 +11,7 @@ function pair(): { theirs: Y.Doc; mine: Y.Doc } {
   return { theirs, mine }
 }
 
-/** Make the edits that are missing in the other document, as a new client. */
+/** Make the edits that the other document does not have, as a new client. */
 function bring(theirs: Y.Doc, mine: Y.Doc): void {
   missingEdits(theirs, mine).forEach((delta, root) => theirs.getText(root).applyDelta(delta))
 }
@@ -33,7 +33,7 @@ it("brings insertions and deletions in all texts, and keeps later edits of other
   expect(theirs.getText("other.py").toJSON()).toBe("x = 1")
 })
 
-it("brings text again that is missing in a server whose backup was put back", () => {
+it("brings back text that a server lost because it was restored from a backup", () => {
   const { mine } = pair()
   const older = new Y.Doc()
   bring(older, mine)
@@ -59,7 +59,7 @@ it("adds a text only once, even if the first sending was not confirmed", () => {
   }
 })
 
-it("does not send text again that came back from the server", () => {
+it("does not send text a second time after the server has sent it back", () => {
   const { theirs, mine } = pair()
   mine.getText("main").insert(14, "four")
   const first = newSending(theirs, mine, null)
@@ -104,7 +104,7 @@ it.each(Array.from({ length: 20 }, (_, number) => number))(
   },
 )
 
-it("brings the names of files, but not over a later one", () => {
+it("brings the names of files, but replaces no later name", () => {
   const { theirs, mine } = pair()
   const name = (doc: Y.Doc, root: string, name: string) =>
     doc.getMap("files").set(root, { name, order: 1 })

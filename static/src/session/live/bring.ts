@@ -1,5 +1,5 @@
-// Sends text again as new edits under a new client id, after the server has refused the old edits
-// for good.
+// If the server will never take some edits, this module sends their text again: as new edits, under
+// a new client id.
 import * as decoding from "lib0/decoding"
 import { WebsocketProvider } from "y-websocket"
 import * as Y from "yjs"
@@ -12,7 +12,9 @@ import type { Sending, Unconfirmed } from "./unconfirmed"
 
 const SAVED = 102
 const TIMEOUT_MS = 20_000
-/** Close codes after which the server has not taken the edits. Other codes leave this unknown. */
+/**
+ * Close codes that mean that the server has not taken the edits. After other codes, nobody knows.
+ */
 const TOOK_NOTHING: number[] = [CLOSE_CODE.malformed, CLOSE_CODE.tooLarge, CLOSE_CODE.tooBig]
 
 type Delta = Y.YTextEvent["delta"]
@@ -41,16 +43,16 @@ function merge(...updates: Uint8Array[]): Y.Doc {
 }
 
 /**
- * Return the edits that only `mine` has, as changes of the texts of `theirs`. They are merged as
- * Yjs would have merged them if the server had taken them.
+ * Return the edits that only `mine` has, as changes of the texts of `theirs`. The result is the
+ * same as if the server had taken the edits and Yjs had merged them.
  */
 export function missingEdits(theirs: Y.Doc, mine: Y.Doc): Map<string, Delta> {
   return changes(merge(Y.encodeStateAsUpdate(theirs)), textRoots(mine), Y.encodeStateAsUpdate(mine))
 }
 
 /**
- * Return the entries of the table of files that only `mine` has, by root. An entry that `theirs` has
- * changed later stays as it is there.
+ * Return the entries of the table of files that only `mine` has, by root. If `theirs` has a later
+ * change of an entry, that entry is left out.
  */
 function missingEntries(theirs: Y.Doc, mine: Y.Doc): Map<string, unknown> {
   if (!canWriteTable(theirs) || !canWriteTable(mine)) return new Map()
@@ -64,7 +66,7 @@ function missingEntries(theirs: Y.Doc, mine: Y.Doc): Map<string, unknown> {
   )
 }
 
-/** Return the change that undoes `delta`, which was made in `text`. */
+/** Return the change that undoes `delta`. `text` is the text before `delta`. */
 function inverse(delta: Delta, text: string): Delta {
   let at = 0
   return delta.map(({ retain = 0, delete: deleted = 0, insert }) => {
@@ -75,8 +77,7 @@ function inverse(delta: Delta, text: string): Delta {
 }
 
 /**
- * `delta` and `other` are changes of `text`. Return `delta` as a change of the text that results
- * from `other`.
+ * `delta` and `other` are changes of `text`. Return `delta` in a form that applies after `other`.
  */
 function rebased(text: string, delta: Delta, other: Delta): Delta {
   const here = new Y.Doc()
@@ -94,16 +95,16 @@ function without(clients: Iterable<number>, doc: Y.Doc): Uint8Array {
 }
 
 /**
- * Return the edits in `mine` since `sent` was sent, as changes of the texts of `theirs`, which
- * already has the sending.
+ * Return the edits that were made in `mine` after `sent` was sent, as changes of the texts of
+ * `theirs`. The document `theirs` already has the sending.
  *
  * `mine` has the old edits, and `theirs` has the same text under another client id. If the two were
  * merged, that text would be there twice.
  */
 function editsSince(sent: Sending, theirs: Y.Doc, mine: Y.Doc): Map<string, Delta> {
   const [roots, clients] = [textRoots(mine), [...Y.parseUpdateMeta(sent.update).from.keys()]]
-  // `taken` is the server's document with the old edits instead of the new ones. If its texts are
-  // equal to those of `theirs`, changes of its texts also fit the texts of `theirs`.
+  // `taken` is the server's document with the old edits instead of the new ones. If both documents
+  // have equal texts, a change of a text in `taken` also fits the text in `theirs`.
   const taken = merge(without(clients, theirs), sent.refused)
   const isSame = roots.every(
     (root) => taken.getText(root).toJSON() === theirs.getText(root).toJSON(),
@@ -113,9 +114,9 @@ function editsSince(sent: Sending, theirs: Y.Doc, mine: Y.Doc): Map<string, Delt
 }
 
 /**
- * `editsSince` for the case that somebody has typed into the text that was sent. That text came
- * back from the server, so `mine` has it twice. The new edits are found in a document that also has
- * it twice. Then they are rebased to `theirs`, which has it once.
+ * Return the same as `editsSince` if somebody has typed into the text that was sent. `mine` has
+ * that text twice, because the server has sent it back. The new edits are found in a document that
+ * also has it twice. Then they are rebased to `theirs`, which has it once.
  */
 function editsNextToBoth(sent: Sending, theirs: Y.Doc, mine: Y.Doc): Map<string, Delta> {
   const roots = textRoots(mine)
@@ -131,9 +132,9 @@ function editsNextToBoth(sent: Sending, theirs: Y.Doc, mine: Y.Doc): Map<string,
 }
 
 /**
- * Return the sending that adds the text that only `mine` has to the server's document. A sending
- * from before becomes an unchanged part of the new one, because the server may have it already.
- * Sending it twice changes nothing.
+ * Return a sending with the text that only `mine` has. The server may already have an earlier
+ * sending. So that one becomes an unchanged part of the new one, and sending it twice changes
+ * nothing.
  */
 export function newSending(theirs: Y.Doc, mine: Y.Doc, before: Sending | null): Sending {
   const known = Y.encodeStateVector(theirs)
@@ -156,7 +157,10 @@ export function newSending(theirs: Y.Doc, mine: Y.Doc, before: Sending | null): 
 const hasSome = (doc: Y.Doc, { update }: Sending): boolean =>
   [...Y.parseUpdateMeta(update).from.keys()].some((client) => doc.store.clients.has(client))
 
-/** A connection for one sending. It does not reconnect, and it knows when the edits are saved. */
+/**
+ * A connection for one sending. It does not reconnect. It reports when the server has saved the
+ * edits.
+ */
 class Sender {
   readonly doc = new Y.Doc()
   readonly provider: WebsocketProvider
@@ -164,7 +168,7 @@ class Sender {
   private readonly closed: Promise<never>
   private look: () => void = () => undefined
 
-  /** refused: called when the server closes the connection because of the edits that were sent. */
+  /** refused: called when the server closes the connection because it refuses the sent edits. */
   constructor(serverUrl: string, sessionId: string, refused: () => void) {
     const { counter } = this
     class CountingSocket extends WebSocket {
@@ -197,7 +201,7 @@ class Sender {
         failed(new Error("the connection was closed"))
       })
     })
-    this.closed.catch(() => undefined) // the connection also ends when no code waits for it
+    this.closed.catch(() => undefined) // its rejection is no error while no code waits for it
   }
 
   /** Connect, and wait until `doc` has the server's whole document. */
@@ -218,7 +222,7 @@ class Sender {
   }
 
   /**
-   * Wait until a condition is true. Rejects if the connection ends before, or after TIMEOUT_MS.
+   * Wait until a condition is true. Rejects if the connection ends first, or if TIMEOUT_MS pass.
    */
   private until(is: () => boolean): Promise<void> {
     const reached = new Promise<void>((done, failed) => {
@@ -235,11 +239,11 @@ class Sender {
 }
 
 /**
- * Send the text that only `mine` has, by a connection and a document of its own. Wait until the
- * server has saved it.
+ * Send the text that only `mine` has. It uses a new connection and a new document. Wait until the
+ * server has saved the text.
  *
- * unconfirmed: the record of an earlier sending that may have arrived. The new sending is recorded
- * there until it is saved.
+ * unconfirmed: the record of an earlier sending, which the server may have. The new sending is kept
+ * there until the server has saved it.
  *
  * Rejects if that fails. Then either nothing was sent, or the server did not confirm that it has
  * the text.
@@ -255,7 +259,7 @@ export async function bringAsNew(
   try {
     await sender.connect()
     const before = afterRefusal
-    if (before && !hasSome(sender.doc, before)) afterRefusal = null // now the server refuses that sending, too
+    if (before && !hasSome(sender.doc, before)) afterRefusal = null // refused, too
     const sending = newSending(sender.doc, mine, before)
     unconfirmed.write(sending)
     await sender.send(sending.update)

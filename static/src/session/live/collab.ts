@@ -28,8 +28,8 @@ const KEPT_TIMEOUT_MS = 1500
  */
 const RETRY_MS = 3000
 /**
- * The delay from which on the server counts as slow. It is much longer than the half second for
- * which the server collects edits before it saves them.
+ * The server counts as slow if it takes longer than this to save edits. The time is much longer
+ * than the half second for which the server collects edits.
  */
 const SLOW_MS = 8000
 /**
@@ -47,11 +47,11 @@ const socketUrl = () => `${location.origin.replace("http", "ws")}/sync`
 export class Collaboration {
   readonly doc = new Y.Doc()
   readonly provider: WebsocketProvider
-  /** the user's position in each text */
+  /** the user's place in each text: selection, scroll position and undo steps */
   readonly places = new Places(this.doc)
   readonly saveState = signal<SaveState>("offline")
   readonly people = signal<Participant[]>([])
-  /** whether the text can be edited: it came from the server, or from this browser's copy */
+  /** whether the text can be edited, because it came from the server or from this browser's copy */
   readonly ready = signal(false)
   /** the names of all known texts of the document */
   readonly roots = signal<string[]>([MAIN_ROOT])
@@ -66,14 +66,14 @@ export class Collaboration {
   private readonly kept: IndexeddbPersistence
   private isDestroyed = false
   private readonly sessionId: string
-  /** whether the text is being sent again as new edits ("busy"), or could not be ("failed") */
+  /** "busy" while the text is sent again as new edits; "failed" if that did not work */
   readonly bringing = signal<"" | "busy" | "failed">("")
-  /** whether this page was loaded after its text had been sent again as new edits */
+  /** whether the page before this one has sent its text again as new edits */
   readonly wasBrought: boolean
   private wasSynced = false
   private hasRenewed = false
   private retrying = 0
-  /** whether the server takes long to save edits, as it does if a user's edits cost much work */
+  /** whether the server takes long to save edits, for example because they cost much work */
   readonly isSlow = signal(false)
   private readonly looking = window.setInterval(() => this.lookAtSpeed(), SLOW_MS / 4)
 
@@ -97,7 +97,8 @@ export class Collaboration {
     this.unconfirmed = new Unconfirmed(this.place.name)
     this.wasBrought = this.place.wasLeft()
     this.kept = new IndexeddbPersistence(this.place.name, this.doc)
-    // otherwise, tabs of one browser could exchange edits that the server would not count
+    // `disableBc`: otherwise, tabs of one browser could exchange edits that the server would not
+    // count
     this.provider = new WebsocketProvider(socketUrl(), sessionId, this.doc, {
       params: { saved: "1", notes: "1" },
       disableBc: true,
@@ -132,7 +133,7 @@ export class Collaboration {
       this.events.noted(
         JSON.parse(new TextDecoder().decode(decoding.readVarUint8Array(decoder))) as Note,
       )
-    provider.messageHandlers[2] = () => undefined // the role and the close code say this better
+    provider.messageHandlers[2] = () => undefined // the role and the close code tell more
     provider.on("status", ({ status }) => {
       if (status !== "connecting") counter.reset()
       if (status === "connected") this.events.connected()
@@ -169,7 +170,7 @@ export class Collaboration {
     return this.line.trouble
   }
 
-  /** Connect again, after the user has perhaps removed the cause of the close. */
+  /** Connect again, because the user may have removed the cause of the close. */
   readonly retry = (): void => {
     clearTimeout(this.retrying)
     this.retrying = 0
@@ -198,7 +199,7 @@ export class Collaboration {
   }
 
   private async closed(code: number, reason: string): Promise<void> {
-    // renew only once: a server that also refuses the new token would refuse the next one, too
+    // renew the token only once: a server that refuses the new token would refuse the next one, too
     const mayRenew = code === CLOSE_CODE.notSignedIn && !this.hasRenewed
     this.hasRenewed = mayRenew
     if (mayRenew && (await refresh().catch(() => false))) {
@@ -208,8 +209,8 @@ export class Collaboration {
     }
     this.line.closed(code, reason)
     this.update()
-    // if this page's text was sent again already, a second refusal has another reason, so do not
-    // repeat it
+    // if the text was sent again already, the second refusal has another reason, so do not send
+    // again
     if (this.trouble.peek()?.remedy === "unreadable" && !this.wasBrought) await this.bring()
   }
 
@@ -222,7 +223,7 @@ export class Collaboration {
     this.provider.disconnect()
     try {
       await alone(`bring ${this.place.name}`, async () => {
-        // text that another tab has sent already would be in the document twice
+        // if another tab has sent the text already, sending it again would add it twice
         if (this.place.isLeft) throw new Error("another tab has brought this text")
         const { bringAsNew } = await import("./bring")
         await bringAsNew(this.doc, socketUrl(), this.sessionId, this.unconfirmed)
@@ -266,7 +267,7 @@ export class Collaboration {
     this.readRoots()
   }
 
-  /** Note the roots that are not texts, as the server reports them. */
+  /** Remember which roots are not texts. `names` are the roots that the server reports as such. */
   nameOthers(names: string[]): void {
     this.namedByServer = names
     this.readRoots()

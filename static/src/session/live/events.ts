@@ -1,4 +1,4 @@
-// Events of a connection, and the people that it shows.
+// The events of a connection, and the people whom the connection tells about.
 import type { RelativePosition } from "./presence"
 import type { Message } from "../../types"
 
@@ -23,9 +23,9 @@ export interface Participant {
   avatar: string | null
   typing: boolean
   cursor: { anchor: RelativePosition; head: RelativePosition } | null
-  /** the open file; undefined for other programs, which do not tell it */
+  /** the root of the person's open file; undefined for other programs, which do not send it */
   root: string | undefined
   top: RelativePosition
-  /** what the program of this person does, as `presenceOf` reads it */
+  /** the state of this person's running program, which `presenceOf` reads */
   run: unknown
 }

@@ -16,9 +16,7 @@ beforeEach(() => {
 })
 afterEach(() => vi.unstubAllGlobals())
 
-/**
- * Keep a document in two places, of which the first was left, and a sending of it.
- */
+/** Keep a document in two places, and a sending of it. The tab has left the first place. */
 function keep(sessionId: string): void {
   const place = new KeptPlace(sessionId, "me")
   databases.add(place.name)
@@ -36,7 +34,7 @@ it("forgets all places of one session", async () => {
   expect(new Unconfirmed("session-b-me").read()).toEqual(SENDING)
 })
 
-it("forgets all sessions, and no database of others", async () => {
+it("forgets all sessions, but no other database", async () => {
   keep("a")
   keep("b")
   databases.add("another")

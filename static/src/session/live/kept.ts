@@ -1,5 +1,5 @@
-// The place of this browser's copy of a session's document. If the server refuses the copy, a new
-// place is used.
+// The place of this browser's copy of a session's document. If the server refuses the copy, the
+// browser uses a new place.
 
 import { forgetSendings } from "./unconfirmed"
 
@@ -42,8 +42,7 @@ export class KeptPlace {
   }
 
   /**
-   * Use an empty place from the next load of the page on. The old copy stays until the user signs
-   * out.
+   * Use an empty place after the page is loaded again. The old copy stays until the user signs out.
    */
   leave(): void {
     localStorage.setItem(KEY + this.key, String(Number(this.number || 0) + 1))

@@ -35,7 +35,7 @@ it("shows nothing about a short restart", () => {
   expect(told()).toBe("")
 })
 
-it("shows the reason of a longer loss, until the connection has lasted or all is saved", () => {
+it("shows why a longer loss happened, until all is saved or the new connection has lasted", () => {
   line.good()
   line.closed(...RESTART)
   vi.advanceTimersByTime(PATIENCE_MS)
@@ -50,7 +50,7 @@ it("shows the reason of a longer loss, until the connection has lasted or all is
   expect(told()).toBe("")
 })
 
-it("shows the reason if a client is closed each time after it has synced", () => {
+it("shows the reason if the server closes each connection after the synchronization", () => {
   line.good()
   for (let time = 0; time < PATIENCE_MS; time += 500) {
     line.synced()
@@ -77,7 +77,7 @@ it("looks for the reason after three failures in a row, and again after more fai
   expect(probe).toHaveBeenCalledTimes(2)
 })
 
-it("begins to count failures again after a connection, and drops an answer that came too late", async () => {
+it("counts failures from 0 after a connection, and drops a late answer", async () => {
   let answer: (trouble: Trouble) => void = () => undefined
   probe.mockReturnValue(new Promise((go) => (answer = go)))
   for (let time = 0; time < 3; time++) line.failed()
@@ -96,7 +96,7 @@ it("shows immediately that the device has no network, until the network is back"
   expect(told()).toBe("")
 })
 
-it("continues to show a reason that does not depend on the device's network", () => {
+it("still shows a reason that does not depend on the device's network", () => {
   line.closed(4403, '{"code":"removed","message":"The owner removed you from this session."}')
   line.offline()
   expect(told()).toBe("The owner removed you from this session.")

@@ -1,15 +1,20 @@
-// The messages to users about the connection, and when they are shown. A short restart that is over
-// before users could read about it is not shown.
+// Decides which message about the connection users see, and when. A short restart is not shown,
+// because it is over before users could read about it.
 import { signal } from "@preact/signals"
 import { isFinal, NO_NETWORK, type Trouble, troubleOf } from "./trouble"
 
-/** How long a trouble waits before it is shown: longer than a restart and `SETTLED_MS` together. */
+/**
+ * A trouble is shown only after this time, which is longer than a restart and `SETTLED_MS`
+ * together.
+ */
 export const PATIENCE_MS = 3000
-/** A connection that has been good for this time is not expected to end for the same reason. */
+/**
+ * After this time, a connection counts as good, so the reason of the last close is no longer shown.
+ */
 export const SETTLED_MS = 2000
 /**
- * The number of failed handshakes after which the page looks for the reason, and the number of
- * further failures before it looks again.
+ * After `MANY_FAILURES` failed handshakes, the page looks for the reason. It looks again after each
+ * `PROBE_EVERY` further failures.
  */
 const MANY_FAILURES = 3
 const PROBE_EVERY = 10

@@ -19,7 +19,8 @@ const CHAT_RETRY_MS = 2000
 /** How long the page collects changes of a shown map or list before it reads the root again. */
 const DOCUMENTS_AFTER_MS = 3000
 /**
- * Longer than opening a session takes, so that the preview is requested only if something is wrong.
+ * The page requests a preview only if opening takes longer than this, because then something is
+ * wrong.
  */
 const PREVIEW_AFTER_MS = 800
 const PREVIEW_EVERY_MS = 15_000
@@ -34,7 +35,7 @@ function announcePeople(before: Participant[], now: Participant[]): void {
     if (!now.some((other) => other.id === one.id)) announce(`${one.name} left`)
 }
 
-/** A preview with the main file, which each session has, also before its text has come. */
+/** Add the main file to a preview. Each session has it, even if its text has not arrived yet. */
 function withMain(preview: Contents | null): Contents {
   const { files = {}, documents = {}, names } = preview ?? {}
   const hasMain = names?.some(({ root }) => root === MAIN_ROOT) ?? true
@@ -54,11 +55,11 @@ export class LiveSession {
    * the server's texts, shown read-only until the document is ready; null if they are not known
    */
   readonly preview = signal<Contents | null>(null)
-  /** the content of the other roots when the server was last asked */
+  /** the content of the other roots in the server's last answer */
   readonly documents = signal<Documents>({})
   /** why the roots' names or contents could not be read; null if they could */
   readonly problem = signal<unknown>(null)
-  /** the seconds that the server needs for this user's edits, as it last reported */
+  /** the seconds by which the server is behind with this user's edits, in its last report */
   readonly behindS = signal(0)
   private readonly watched: WatchedTable
   /** all files in their order, also the deleted ones */
@@ -114,7 +115,7 @@ export class LiveSession {
 
   private readonly tabChanged = () => this.log.tabChanged()
 
-  /** Read everything again, because changes may have been missed without a connection. */
+  /** Read everything again, because the page may have missed changes without a connection. */
   private connected(): void {
     void this.findRoots()
     this.loadChat()
@@ -137,7 +138,7 @@ export class LiveSession {
       return
     }
     if (note.about === "run") {
-      // a run that cannot be read now is in the history later
+      // if the run cannot be read now, the history shows it later
       this.runs.noted(note.number).catch(() => undefined)
       return
     }
@@ -200,7 +201,9 @@ export class LiveSession {
     }
   }
 
-  /** Keep the documents up to date while they are shown. Return a function to stop this. */
+  /**
+   * Keep the content of other roots up to date while one is shown. Return a function to stop this.
+   */
   watchDocuments(): () => void {
     let timer = 0
     const changed = () => {

@@ -5,7 +5,9 @@
 export type RelativePosition = unknown
 
 export interface Presence {
-  /** set by the server, so nobody can use another's name; missing until the server has answered */
+  /**
+   * set by the server, so nobody can use another person's name; missing until the server has set it
+   */
   user?: { id?: string; name: string; color: string; colorLight: string; avatar?: string | null }
   cursor?: { anchor: RelativePosition; head: RelativePosition } | null
   typing?: boolean

@@ -12,7 +12,7 @@ const session = (id: string, title = id) => ({ id, title }) as Session
 
 beforeEach(() => localStorage.clear())
 
-it("tells a user about their own sessions, as they were last seen", () => {
+it("returns a user's own sessions as they last saw them", () => {
   rememberSession("ada", session("one"))
   rememberSession("ada", session("one", "new title"))
 
@@ -40,7 +40,7 @@ it("keeps the latest twenty, and none after signing out", () => {
   expect(rememberedSession("ada", "24")).toBeNull()
 })
 
-it("forgets what an earlier user of this browser saw", () => {
+it("forgets the sessions of an earlier user of this browser", () => {
   rememberSession("ada", session("one"))
   rememberSession("bob", session("two"))
 

@@ -1,9 +1,9 @@
-// What the server said about sessions that this browser has opened, so that they open without it.
-// Their texts are in the browser's database (kept.ts).
+// Remembers the server's descriptions of sessions that this browser has opened. So the sessions
+// also open without the server. Their texts are in the browser's database (kept.ts).
 import type { Session } from "../../types"
 
 const KEY = "sessions"
-/** The sessions that are remembered, the latest first. Each takes up to a few kilobytes. */
+/** The most sessions that are remembered. Each takes up to a few kilobytes. */
 const MOST = 20
 
 interface Remembered {
@@ -14,8 +14,8 @@ interface Remembered {
 const read = () => JSON.parse(localStorage.getItem(KEY) ?? "[]") as Remembered[]
 
 /**
- * Remember a session as a user sees it. What an earlier user of this browser saw is forgotten: their
- * login may have ended without signing out.
+ * Remember a session as this user sees it, and forget the sessions of an earlier user of this
+ * browser. Their login may have ended without signing out.
  */
 export function rememberSession(userId: string, session: Session): void {
   const others = read().filter((one) => one.userId === userId && one.session.id !== session.id)
@@ -39,5 +39,5 @@ export const rememberedSessions = (userId: string): Session[] =>
     .filter((one) => one.userId === userId)
     .map((one) => one.session)
 
-/** Forget all of them, because the user has signed out. */
+/** Forget all sessions, because the user has signed out. */
 export const forgetSessions = (): void => localStorage.removeItem(KEY)

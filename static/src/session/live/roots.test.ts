@@ -2,7 +2,7 @@ import { expect, it } from "vitest"
 import * as Y from "yjs"
 import { Roots } from "./roots"
 
-/** Return another client's document as it comes from the server: without the roots' types. */
+/** Return another client's document as the server sends it. Its roots have no types yet. */
 function arrived(write: (doc: Y.Doc) => void): Y.Doc {
   const theirs = new Y.Doc()
   write(theirs)

@@ -5,8 +5,8 @@ import { MAIN_ROOT } from "../../lib/files"
 type Root = NonNullable<ReturnType<Y.Doc["share"]["get"]>>
 
 /**
- * Whether the content of a root shows that it is a text, by the server's rule. null if the content
- * does not tell.
+ * Whether the content of a root shows that it is a text. The server has the same rule. null if the
+ * content does not show it.
  */
 function isText(root: Root): boolean | null {
   if (root instanceof Y.Text) return true

@@ -6,7 +6,7 @@ const STEP_2 = Uint8Array.of(0, 1, 2, 0, 0)
 const UPDATE = Uint8Array.of(0, 2, 2, 0, 0)
 const PRESENCE = Uint8Array.of(1, 1, 0)
 
-it("is saved only when all sent messages are committed", () => {
+it("says saved only when all sent messages are committed", () => {
   const counter = new SavedCounter()
   expect(counter.state(false)).toBe("connecting")
   counter.sent(STEP_1)
@@ -25,7 +25,7 @@ it("is saved only when all sent messages are committed", () => {
   expect(counter.state(true)).toBe("saved")
 })
 
-it("knows nothing on a new connection", () => {
+it("counts from 0 on a new connection", () => {
   const counter = new SavedCounter()
   counter.sent(STEP_2)
   counter.saved(1)

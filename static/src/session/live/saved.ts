@@ -14,7 +14,7 @@ const UPDATE = 2
 export class SavedCounter {
   private out = 0
   private committed = 0
-  /** the number of an unsaved message, and the time from which on it is waited for */
+  /** the number of the unsaved message that is waited for, and the time at which the wait began */
   private awaited = 0
   private since = 0
 
@@ -33,7 +33,7 @@ export class SavedCounter {
     if (count >= this.awaited) this.await(this.out)
   }
 
-  /** For how many milliseconds no sent message has become saved; 0 if all messages are saved. */
+  /** The milliseconds since the server last reported progress; 0 if all messages are saved. */
   waitedMs(): number {
     return this.committed < this.out ? this.now() - this.since : 0
   }

@@ -11,7 +11,7 @@ const asked = () => vi.mocked(get).mock.calls.map(([path]) => path)
 
 beforeEach(() => void vi.mocked(get).mockReset())
 
-it("gets the names of texts and of other roots without reading the texts", async () => {
+it("reads the names of texts and of other roots, without the texts themselves", async () => {
   const files = [
     { root: "codemirror", type: "text", length: 193_000 },
     { root: "", type: "text", length: 0 },

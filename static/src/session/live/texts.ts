@@ -1,5 +1,4 @@
-// Reads the content of a session's document from the server: texts, and other roots that the server
-// can read.
+// Reads the content of a session's document from the server: the texts, and the other roots.
 import { ApiError, get } from "../../api"
 import type { Documents } from "../../lib/documents"
 import type { Files } from "../../types"
@@ -36,8 +35,8 @@ export const readLive = (sessionId: string): Promise<Contents> =>
   read(`/code/${sessionId}/latest?live=true`)
 
 /**
- * Read the current document, or the last saved version if the document is out of service. null if
- * there is neither.
+ * Read the current document. If it is out of service, read the last saved version. null if there is
+ * no version either.
  */
 export async function readTexts(sessionId: string): Promise<Contents | null> {
   try {

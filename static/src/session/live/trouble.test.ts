@@ -33,7 +33,7 @@ it.each(Object.entries(CLOSE_CODE))(
   },
 )
 
-it("shows the server's message and the meaning of an exceeded limit, never the limit's name", () => {
+it("shows the server's message and what an exceeded limit means, but not the limit's name", () => {
   expect(troubleOf(4529, reason({ message: "Too many connections." }))).toEqual({
     remedy: "later",
     message: "Too many connections.",
@@ -76,12 +76,12 @@ it("shows the text of a proxy that does not send JSON", () => {
   expect(troubleOf(1001, "going away").message).toBe("Going away.")
 })
 
-it("reconnects if the user need not act, also after codes of newer servers", () => {
+it("reconnects if the user has nothing to do, also after codes of newer servers", () => {
   expect([1001, 1006, 1008, 1011, 1012, 1013, 4500, 4503, 4529, 4999].every(comesBack)).toBe(true)
   expect([1009, 4400, 4401, 4403, 4404, 4410, 4413, 4499].some(comesBack)).toBe(false)
 })
 
-it("lets the user type on if the text can still reach the server", () => {
+it("lets the user go on typing if the text can still reach the server", () => {
   expect([4413, 1009, 1013, 4529].map((code) => isFinal(troubleOf(code, "")))).toEqual([
     false,
     false,
@@ -97,7 +97,7 @@ it("lets the user type on if the text can still reach the server", () => {
   expect(isFinal(null)).toBe(false)
 })
 
-it("finds a network that blocks WebSockets: the server itself asks for the upgrade", async () => {
+it("finds a network that blocks WebSockets, because the server asks for the upgrade", async () => {
   answered(426, "{}")
   expect(await probe("/sync/s")).toEqual(BLOCKED)
 })

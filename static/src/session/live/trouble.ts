@@ -76,7 +76,8 @@ const LIMITS = new Map([
 ])
 
 /**
- * Texts for users, by the word of a close reason, for reasons whose message is for programmers.
+ * Texts for users, by the word of a close reason. The server's own messages for these reasons are
+ * for programmers.
  */
 const REASONS = new Map([
   ["too_fast", "Your edits came faster than the server takes them."],
@@ -153,7 +154,7 @@ export async function probe(address: string): Promise<Trouble> {
   } catch {
     return UNREACHABLE
   }
-  // the server itself has answered, so only the upgrade was lost on the way
+  // this is the server's own answer, so pages get through and only the upgrade was lost
   if (answer.status === UPGRADE_REQUIRED) return BLOCKED
   const { message = "" } = ((await answer.json().catch(() => null)) ?? {}) as { message?: string }
   return { remedy: "later", message: sentence(message) || `The server answered ${answer.status}.` }

@@ -1,5 +1,5 @@
-// New edits that were sent but never confirmed. The server may have them, because its answer may
-// have been lost.
+// Keeps new edits that the server has not confirmed. The server may have them, because its answer
+// may have been lost.
 import { fromBase64, toBase64 } from "lib0/buffer"
 
 /** Text that was sent again as new edits. */

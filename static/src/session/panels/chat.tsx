@@ -60,7 +60,7 @@ function Linked({ text }: { text: string }) {
 }
 
 export function ChatMessage({ message, follows }: { message: Message; follows: boolean }) {
-  // the sender and the time of a damaged message are not known
+  // a damaged message has no known sender and no known time
   if (message.damaged)
     return <li class="quiet">A message here is damaged on the server and cannot be read.</li>
   return (
@@ -118,12 +118,12 @@ function List({ log }: { log: ChatLog }) {
 
 interface Props {
   log: ChatLog
-  /** why this page can send no message; "" if it can */
+  /** why this page cannot send messages; "" if it can */
   closed: string
   isOffline: boolean
   typing: string[]
   onTyping: (is: boolean) => void
-  /** what is shown instead of an empty list */
+  /** the content that is shown if there are no messages */
   start: ComponentChildren
 }
 

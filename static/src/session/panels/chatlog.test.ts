@@ -44,7 +44,7 @@ it("counts messages while the chat is closed, and marks them as read when it ope
   expect(vi.mocked(post).mock.calls).toEqual([["/chat/s/read"], ["/chat/s/read"]])
 })
 
-it("keeps its position after the newest page is loaded again", async () => {
+it("keeps the position of older pages after the newest page is loaded again", async () => {
   const log = new ChatLog("s", 0)
   vi.mocked(get).mockResolvedValueOnce({ messages: [message(3), message(4)], next: "3" })
   await log.load()
@@ -57,7 +57,7 @@ it("keeps its position after the newest page is loaded again", async () => {
   expect(log.older.value).toBeNull()
 })
 
-it("shows a sent message only when the server has it", async () => {
+it("shows a sent message only after the server has taken it", async () => {
   const log = new ChatLog("s", 0)
   vi.mocked(post).mockRejectedValueOnce(new Error("no"))
   await expect(log.send("hello")).rejects.toThrow("no")

@@ -22,7 +22,10 @@ export class ChatLog {
     this.unread.value = unread
   }
 
-  /** Read the newest page. Also needed after a lost connection, when notes may have been missed. */
+  /**
+   * Read the newest page, at the start and after a lost connection. Notes may have been lost with
+   * it.
+   */
   async load(): Promise<void> {
     const page = await get<Page>(`/chat/${this.sessionId}?limit=50`)
     if (this.messages.value.length === 0) this.older.value = page.next
@@ -49,7 +52,7 @@ export class ChatLog {
     return this.isOpen && !this.isTabHidden()
   }
 
-  /** The tab was shown or hidden. */
+  /** Count new messages as read or unread, because the tab was shown or hidden. */
   tabChanged(): void {
     if (this.isSeen && this.unread.value > 0) void this.read()
   }

@@ -5,7 +5,7 @@ import { Dialog } from "../../ui/dialog"
 import { Form } from "../../ui/form"
 
 interface Props {
-  /** where the member's role is changed */
+  /** the API's path of the member, by which their role is changed */
   address: string
   name: string
   onDone: () => void
@@ -19,7 +19,7 @@ export function HandOver({ address, name, onDone, onClose }: Props) {
     onClose()
     onDone()
   }
-  // Escape closes the question, and not the panel behind it as well.
+  // Escape closes only the question, and not the panel behind it.
   const keep = (event: KeyboardEvent) => event.key === "Escape" && event.stopPropagation()
   return (
     <div onKeyDown={keep}>

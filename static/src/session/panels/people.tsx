@@ -45,7 +45,7 @@ function OwnerTools({
     const role = list.value
     if (role !== "owner")
       return act(patch(address, { role }), `${member.username} is now ${WITH_ARTICLE[role] ?? ""}`)
-    // it becomes true only after the question
+    // the list shows the present role until the user has confirmed the change
     list.selectedIndex = [...list.options].findIndex(({ value }) => value === member.role)
     setIsHandingOver(true)
     return Promise.resolve()

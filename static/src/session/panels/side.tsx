@@ -68,7 +68,7 @@ export const isInPanel = () => panel()?.contains(document.activeElement) ?? fals
  */
 function enterPanel(): void {
   setTimeout(() => {
-    // The text field comes first, although the first steps stand above it.
+    // The text field is the first choice, although the first steps are above it.
     const wanted = ["textarea", ".panel button, .panel select", "button"]
     const found = wanted.map((one) => panel()?.querySelector<HTMLElement>(one))
     found.find((element) => element)?.focus()
@@ -85,7 +85,7 @@ export function visit(view: View, side: Side): void {
 /** When a panel closes, focus the element that had the focus before, or the text. */
 export function useFocusBack() {
   const side = useRef<HTMLElement>(null)
-  // a plain effect is cleaned up only after the panel, and with it the focus, has left the page
+  // a plain effect would clean up too late: the panel and the focus have left the page by then
   useLayoutEffect(() => {
     const before = document.activeElement
     const element = side.current

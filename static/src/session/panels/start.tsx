@@ -1,4 +1,4 @@
-// The first steps in a new session, for its owner: until somebody joins or writes a message.
+// The first steps in a new session. Its owner sees them until somebody joins or writes a message.
 import { useState } from "preact/hooks"
 import { words } from "../../api"
 import { showsStart } from "../../settings"
@@ -9,7 +9,7 @@ import { Icon } from "../../ui/icons"
 import { LanguageSelect } from "../language"
 import { linkToGive } from "../share/links"
 
-/** Whether the owner is alone in a session that goes on. */
+/** Whether the owner is the only member, and the session has not ended. */
 export const isNew = (session: Session) =>
   session.role === "owner" && session.status === "open" && session.memberCount === 1
 

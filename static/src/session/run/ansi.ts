@@ -3,7 +3,7 @@
 
 export interface Part {
   text: string
-  /** a number of the terminal's palette, 0 to 15; null for the text's own colour */
+  /** the colour's number in the terminal's palette, 0 to 15; null for the usual colour of text */
   colour: number | null
   isBold: boolean
 }

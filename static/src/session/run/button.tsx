@@ -6,14 +6,14 @@ import type { Runs } from "./runs"
 
 interface Props {
   runs: Runs
-  /** whether it is the button that a phone has at the foot of its screen */
+  /** whether this is the button at the foot of a phone's screen */
   isAtFoot?: boolean
   running: Running
 }
 
 export function RunButton({ runs, isAtFoot, running }: Props) {
   const isIdle = runs.phase.value === "idle"
-  // a running program can be stopped, also if nothing can be started meanwhile
+  // a running program can be stopped, even if the open file cannot run
   if (isIdle && !running.mayRun) return null
   return (
     <button

@@ -17,7 +17,7 @@ interface Props {
   onOpen: () => void
 }
 
-/** Runs the code of a kept run as it was then. */
+/** Runs the code of a kept run again, with the text that it had then. */
 function AgainButton({ run, runs, running, onOpen }: Props & { run: Run }) {
   const problem = whyNotHere(run.language)
   const isIdle = runs.phase.value === "idle"

@@ -11,7 +11,7 @@ export type Heard = FrameReport | { is: "loading"; loaded: number; total: number
 const AWAY =
   "the server cannot be reached, and this browser does not keep what runs programs. Run it again when the connection is back"
 
-/** Request a file, and tell how many of its bytes have come. */
+/** Request a file. Call `came` with the number of bytes that have arrived so far. */
 async function load(path: string, came: (bytes: number) => void): Promise<ArrayBuffer> {
   if (!PATH.test(path)) throw new Error("the frame asked for a file that is not its own")
   const stop = new AbortController()
@@ -30,8 +30,8 @@ async function load(path: string, came: (bytes: number) => void): Promise<ArrayB
 }
 
 /**
- * A frame with an origin of its own, which runs programs in workers. The app requests the files that
- * the frame needs: the cache of a page without an origin ends with the page.
+ * A frame with an origin of its own, which runs programs in workers. The app requests the files for
+ * the frame, because the cache of a page without an origin ends with the page.
  */
 export class Host {
   private readonly frame = document.createElement("iframe")
@@ -76,7 +76,7 @@ export class Host {
   stop(): void {
     if (this.port) this.send({ do: "stop" })
     else if (this.program) {
-      // the frame has not greeted yet, so nobody else would report the end
+      // the frame has not sent its first message, so only this code can report the end
       this.program = null
       this.hear({ is: "ended", outcome: "stopped", exit: null, ms: 0, isCut: false })
     }

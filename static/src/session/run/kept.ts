@@ -8,7 +8,7 @@ export class KeptRuns {
   readonly history = signal<Run[] | null>(null)
   /** the number before which there are older runs; null if there are none */
   readonly older = signal<number | null>(null)
-  /** whether the newest page was read; single runs can be known before that */
+  /** whether the newest page was read; single runs may be in `list` before that */
   private hasRead = false
 
   constructor(private readonly sessionId: string) {}
@@ -24,7 +24,7 @@ export class KeptRuns {
     this.keep(runs)
   }
 
-  /** Read a run of which this page knows nothing yet; null if it is known. */
+  /** Read a run that this page does not know yet; null if the page knows it. */
   async read(number: number): Promise<Run | null> {
     if (this.history.peek()?.some((run) => run.number === number)) return null
     const { run } = await get<{ run: Run }>(`/session/${this.sessionId}/runs/${number}`)

@@ -1,7 +1,10 @@
-// Which files run in this browser, and why others do not.
+// Says which files can run in this browser, and why other files cannot.
 import { LANGUAGES, languageName } from "../../lib/languages"
 
-/** Languages that run, and the megabytes that their first run loads; 0 if they are few. */
+/**
+ * Languages that browsers run, and the megabytes that the first run loads; 0 if there is little to
+ * load.
+ */
 const RUNS: ReadonlyMap<string, number> = new Map([
   ["javascript", 0],
   ["typescript", 0],
@@ -11,7 +14,7 @@ const RUNS: ReadonlyMap<string, number> = new Map([
   ["html", 0],
 ])
 
-/** Kinds of text that nobody would run. */
+/** Languages of text that is not a program. */
 const NO_PROGRAMS = new Set(["css", "markdown", "json", "yaml", "plaintext"])
 
 /** The language of a file: by its suffix, or else the session's. */
@@ -26,7 +29,7 @@ export const runsHere = (language: string): boolean => RUNS.has(language)
 /** The names of the languages that browsers run: "JavaScript, Python". */
 export const browserLanguages = (): string => [...RUNS.keys()].map(languageName).join(", ")
 
-/** Why nobody can run a file in this language; "" if somebody can. */
+/** Why neither a browser nor a service can run a file in this language; "" if one can. */
 export const whyNobody = (language: string): string =>
   NO_PROGRAMS.has(language)
     ? `${languageName(language)} is not a program. Open another file to run it.`
@@ -36,7 +39,7 @@ export const whyNobody = (language: string): string =>
 export const whyNotHere = (language: string): string =>
   RUNS.has(language) ? "" : `${languageName(language)} does not run in a browser.`
 
-/** What the first run loads, for users: "6.4 MB"; "" if it is little. */
+/** The size of the files that the first run loads, for users: "6.4 MB"; "" if it is small. */
 export function sizeOf(language: string): string {
   const size = RUNS.get(language) ?? 0
   return size > 0 ? `${size} MB` : ""

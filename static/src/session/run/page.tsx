@@ -1,4 +1,4 @@
-// A user's page, in a frame of its own that reaches nothing.
+// Shows a user's page in a frame of its own, from which the page cannot reach any host.
 import { useEffect, useRef } from "preact/hooks"
 import { HELLO, type Preview } from "../../run/protocol"
 
@@ -8,7 +8,7 @@ export function Page({ page }: { page: Preview }) {
     const greeted = ({ source, origin, data }: MessageEvent<unknown>) => {
       const shown = frame.current?.contentWindow
       if (!shown || source !== shown || origin !== "null" || data !== HELLO) return
-      // the user's page may say the same again
+      // the user's page could send this message again, so only the first one counts
       removeEventListener("message", greeted)
       shown.postMessage(page, "*")
     }

@@ -1,4 +1,4 @@
-// The output below the editor: what a program prints, its input, and the kept runs.
+// The panel below the editor: the output of a program, its input, and the kept runs.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
 import { itemAt } from "../../lib/lists"
 import type { Run } from "../../types"
@@ -80,7 +80,7 @@ function Ending({ shown }: { shown: Shown }) {
   )
 }
 
-/** Says which earlier run this one repeats, with the code of that time. */
+/** Says which earlier run this one repeats. It runs the code of that time. */
 function Again({ run: { user, number, sequence } }: { run: Run }) {
   return (
     <span>
@@ -155,7 +155,7 @@ export default function RunPanel(props: Props) {
   const { running } = props
   const panel = useFocusBack()
   const [tab, setTab] = useState<(typeof TABS)[number]>("Output")
-  // the shortcut for tests shows their results
+  // a run of tests, such as by its shortcut, shows the results
   const isTesting = props.tests.running.value !== null
   useEffect(() => {
     if (isTesting) setTab("Tests")

@@ -1,4 +1,5 @@
-// The parts of an output: what has another colour, or names a place in a file.
+// Splits an output into parts. A new part begins where the colour changes, or for a place in a
+// file.
 import type { Piece } from "../../run/protocol"
 import { coloured, type Part } from "./ansi"
 import type { Finder, Place } from "./places"
@@ -8,8 +9,8 @@ export interface OutputPart extends Part, Place {
 }
 
 /**
- * Most parts that have elements of their own. An output of 64 KiB could have ten thousands, and the
- * page would stand still.
+ * The most parts that have elements of their own. An output of 64 KiB could have tens of thousands,
+ * which would block the page.
  */
 const MOST = 2000
 

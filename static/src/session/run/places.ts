@@ -13,7 +13,7 @@ const escaped = (name: string) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
 /** Splits a text so that each place in one of the files is a part of its own. */
 export type Finder = (text: string) => Place[]
 
-/** A finder for files with these names. To make it is slow, so it is used for many texts. */
+/** Return a finder for files with these names. Making it is slow, so use one for many texts. */
 export function finderOf(files: readonly string[]): Finder {
   const names = files.filter((name) => name !== "").map(escaped)
   if (names.length === 0) return (text) => [{ text }]

@@ -8,8 +8,8 @@ import type { SaveState } from "../live/saved"
 import type { Contents } from "../live/texts"
 
 /**
- * How long to wait until the server has this page's edits. Somebody who types on without a pause
- * always has edits that are on their way.
+ * The longest wait for the server to save this page's edits. It is limited, because a user who
+ * types without a pause always has unsaved edits.
  */
 const SAVED_MS = 2000
 
@@ -27,8 +27,8 @@ function untilSaved(state: Signal<SaveState>): Promise<void> {
 }
 
 /**
- * The present log position, once the server has the edits of this page. undefined if the server
- * does not tell: then it takes the position at which the run's report arrives.
+ * The log position after the server has saved the edits of this page. undefined if the server does
+ * not tell it. Then the server uses its log position when the run's report arrives.
  */
 export async function presentPosition(
   sessionId: string,
@@ -49,7 +49,7 @@ export interface NamedText {
   text: string
 }
 
-/** The files at a log position, with the names that they had there. */
+/** The files at a log position, with the names that they had then. */
 export async function filesAt(
   sessionId: string,
   sequence: number,

@@ -1,4 +1,4 @@
-// Programs in languages that no browser runs: the server may know a service that runs them.
+// Runs programs in languages that no browser runs, by a service that the server may know.
 import { ApiError, get, post } from "../../api"
 import { languageName } from "../../lib/languages"
 import type { Languages, Run } from "../../types"
@@ -7,7 +7,7 @@ import type { Task } from "./runs"
 
 const NOT_FOUND = 404
 
-/** How the service calls languages for which the app has another id. */
+/** The service's names for languages for which the app has another id. */
 const CALLED: Readonly<Record<string, string>> = { shell: "bash" }
 
 const called = (language: string) => CALLED[language] ?? language
@@ -37,7 +37,7 @@ export class RemoteRunner {
     return `${here} The service that this server uses for other languages does not run ${name} either. The operator of the server can install it there.`
   }
 
-  /** Have the service run a file, with the texts that the server has now. */
+  /** Let the service run a file. It gets the texts that the server has now. */
   async run({ root, language, stdin }: Task, signal: AbortSignal): Promise<Run> {
     const body = { root, language: called(language), stdin }
     const { run } = await post<{ run: Run }>(this.path, body, signal)

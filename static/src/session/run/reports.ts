@@ -1,4 +1,4 @@
-// Checks what comes out of the frame, because a program could have made it.
+// Checks messages from the frame, because a program could have made them.
 import {
   OUTPUT_BYTES,
   type Ending,
@@ -41,7 +41,7 @@ function wanted(files: unknown): Report | null {
   return { is: "wanted", files: known }
 }
 
-/** The report, made again of its checked fields; null if it is none. */
+/** Return a new report with only the checked fields; null if the value is not a report. */
 export function checkedReport(given: unknown): Report | null {
   if (!isObject(given)) return null
   const { is, pieces, type, bytes, message, files, isAwaited } = given

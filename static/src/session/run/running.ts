@@ -13,24 +13,24 @@ import { filesAt } from "./position"
 import type { Runs } from "./runs"
 import type { Find } from "./tests/tests"
 
-/** The program that the page would run, and what it gives to its input. */
+/** The program that the page would run, and the text for its input. */
 export interface Running {
   /** the name of the open file */
   name: string
   mayRun: boolean
   start: () => void
-  /** run the code of a kept run, as it was then */
+  /** run the code of a kept run again, with the text that it had then */
   startAgain: (run: Run) => void
   stdin: string
   setStdin: (text: string) => void
   names: string[]
-  /** the root of the open file; "" if it is no text */
+  /** the root of the open file; "" if that file is not a text */
   root: string
   /** whether this user may change tests */
   mayEdit: boolean
   places: readonly { root: string; name: string }[]
   languageOf: (name: string) => string
-  /** the file of a test, as it is now */
+  /** the present file of a test */
   find: Find
   nameOf: (root: string) => string
   /** show a line, from 1, of the file with this name */
@@ -42,7 +42,7 @@ function mayRun({ runs, role, status }: Session, canWrite: boolean): boolean {
   return canWrite || (runs === "all" && role === "viewer")
 }
 
-/** Put the cursor of the open editor at the beginning of a line. */
+/** Move the cursor of the open editor to the beginning of a line. */
 function showLine(line: number): void {
   const element = document.querySelector<HTMLElement>("#editor .cm-editor")
   const editor = element && EditorView.findFromDOM(element)
@@ -117,7 +117,8 @@ export function useRunning(
         files: texts(),
         stdin,
         limitMs: runLimitS.value * 1000,
-        // a text that was given before the run is the whole input
+        // if a text was given before the run, it is the whole input, and the user is not asked for
+        // lines
         canAsk: stdin === "",
         again: null,
       })
@@ -131,7 +132,7 @@ export function useRunning(
       const place = files.find(({ name }) => name === file)
       if (!place) return
       view.choose(place.root)
-      // after the editor of that file is open
+      // wait until the editor of that file is open
       setTimeout(() => showLine(line))
     },
   }

@@ -8,7 +8,7 @@ import { aboutRun, tailOf } from "./words"
 
 vi.mock("../../api", () => ({ get: vi.fn(), post: vi.fn(), words: String }))
 
-/** What the frame would do, told by the tests: real frames load files of a server. */
+/** Does what the frame would do, as the tests tell it. A real frame would need a server. */
 const frame = vi.hoisted(() => ({
   made: 0,
   isGone: false,
@@ -104,7 +104,7 @@ it("reports the log position that the code had when the run began", async () => 
   expect(vi.mocked(post).mock.calls[1]?.[1]).toMatchObject({ sequence: 1 })
 })
 
-it("tells the others of a program only while it runs", async () => {
+it("tells other people about a program only while it runs", async () => {
   await runs.start(task)
   frame.hear({ is: "started" })
   expect(say).toHaveBeenLastCalledWith(expect.objectContaining({ state: "running" }))
@@ -123,7 +123,7 @@ it("can run again after its part of the app could not be loaded", async () => {
   expect(frame.run).toHaveBeenCalledTimes(1)
 })
 
-it("makes no frame for a page that was left, or a run that was stopped", async () => {
+it("makes no frame after the user left the page or stopped the run", async () => {
   const stopped = runs.start(task)
   runs.stop()
   await stopped
@@ -144,7 +144,7 @@ it("gives up a frame that fails after its run was stopped", async () => {
   expect(frame.made).toBe(2)
 })
 
-it("offers older runs also if it knew of a run before the first page", async () => {
+it("offers older runs, even if it knew a run before it read the first page", async () => {
   vi.mocked(get).mockResolvedValueOnce({ run: kept(7, "new") })
   await runs.noted(7)
   expect(textOf(runs)).toBe("new")
@@ -154,7 +154,7 @@ it("offers older runs also if it knew of a run before the first page", async () 
   expect(runs.kept.history.value?.map((run) => run.number)).toEqual([7, 6])
 })
 
-it("leaves a page open when somebody else runs a program", async () => {
+it("still shows the user's page when somebody else runs a program", async () => {
   await runs.start({ ...task, language: "html", entry: "main.html" })
   vi.mocked(get).mockResolvedValueOnce({ run: kept(7, "new") })
   await runs.noted(7)
@@ -168,7 +168,7 @@ it.each(["x", "é", "\u0000", "🙂"])("bounds the tail %j by its bytes", (lette
   expect(new TextEncoder().encode(JSON.stringify(tail)).length).toBeLessThanOrEqual(1502)
 })
 
-it("says what ran and how it ended", () => {
+it("says which file or tests ran, and how the run ended", () => {
   const run = { ...kept(7, ""), name: "main.js", outcome: "failed" as const, exit: 1, ms: 80 }
   const tests = [
     { name: "one", passed: true },

@@ -15,15 +15,15 @@ import { fresh, joined, type Shown } from "./shown"
 import type { RunPresence } from "./types"
 import { aboutRun, piecesOf, tailOf, textOf } from "./words"
 
-/** Milliseconds between two messages to the others about a running program. */
+/** The least milliseconds between two messages to other people about a running program. */
 const TELL_MS = 500
 
 export type Phase = "idle" | "loading" | "running"
 
-/** A program of the session, and the root of its file. */
+/** A program of the session, with the root of its file. */
 export interface Task extends Program {
   root: string
-  /** the kept run whose code is run again; null for the code as it is now */
+  /** the kept run whose code is run again; null for the present code */
   again: Run | null
 }
 
@@ -44,7 +44,7 @@ export class Runs {
   /** a kept run that is shown instead; null if there is none */
   private readonly opened = signal<Shown | null>(null)
   readonly shown = computed(() => this.opened.value ?? this.own.value)
-  /** whether the output shows a kept run while a program of this browser runs */
+  /** whether a program of this browser runs, but the output shows a kept run instead */
   readonly hidesOwn = computed(() => this.phase.value !== "idle" && this.opened.value !== null)
   readonly kept: KeptRuns
   private isDestroyed = false
@@ -94,14 +94,14 @@ export class Runs {
     else await this.runRemotely(task)
   }
 
-  /** Have the service run a program that this browser cannot run. */
+  /** Let the service run a program that this browser cannot run. */
   private async runRemotely(task: Task): Promise<void> {
     const stop = (this.stopRemote = new AbortController())
     this.phase.value = "loading"
     this.loads.value = ""
     try {
       const problem = await this.remote.whyNot(task.language)
-      // the service gets the texts that the server has, so it must have this page's edits
+      // the service gets the server's texts, so the server must have this page's edits first
       if (!problem) await this.locate()
       if (stop.signal.aborted || this.isDestroyed) return
       if (problem) {
@@ -125,7 +125,7 @@ export class Runs {
     this.length = 0
     this.typed.begin()
     this.position = task.again ? Promise.resolve(task.again.sequence) : this.locate()
-    // the page may be left meanwhile, or the user stops this run and starts another one
+    // meanwhile, the user may leave the page, or stop this run and start another one
     const isWanted = () => !this.isDestroyed && this.task === task && this.phase.peek() !== "idle"
     try {
       const { Host } = await loadPart(() => import("./host"))
@@ -146,7 +146,7 @@ export class Runs {
     else this.ended({ outcome: "stopped", exit: null, ms: 0, isCut: false })
   }
 
-  /** The server ends the request, and keeps no run of it. */
+  /** Stop waiting for the service. The server ends the request and keeps no run of it. */
   private endRemote(stop: AbortController): void {
     const ms = this.phase.peek() === "running" ? Date.now() - this.since : 0
     stop.abort()
@@ -185,7 +185,7 @@ export class Runs {
   private add(pieces: Piece[]): void {
     const own = this.own.peek()
     this.length += pieces.reduce((sum, { text }) => sum + text.length, 0)
-    // the worker cuts the output; more than that does not come from our worker
+    // the worker cuts the output, so a longer output does not come from our worker
     if (!own || this.length > OUTPUT_BYTES) return
     this.change({ pieces: joined(own.pieces, pieces) })
     this.tell()
@@ -196,7 +196,7 @@ export class Runs {
     this.change({ pictures: [...(this.own.peek()?.pictures ?? []), url] })
   }
 
-  /** The frame is given up, because a part of it may wait for ever. The next run makes a new one. */
+  /** Remove the frame, because a part of it may wait for ever. The next run makes a new frame. */
   private broken(problem: string): void {
     const hasRun = this.phase.peek() === "running"
     this.idle()
@@ -227,7 +227,10 @@ export class Runs {
     this.typed.waits(false)
   }
 
-  /** Tell the others of the running program now, or soon if they were told a moment ago. */
+  /**
+   * Tell other people about the running program. Wait first if the last message was less than
+   * TELL_MS ago.
+   */
   private tell(): void {
     clearTimeout(this.telling)
     const waitMs = this.toldAt + TELL_MS - Date.now()
@@ -241,7 +244,7 @@ export class Runs {
     this.say({ root, language, state: "running", since: this.since, tail })
   }
 
-  /** Each message about a presence contains all of it, so an ended run must not stay there. */
+  /** Remove the run from the presence, because each message about the presence would repeat it. */
   private sayEnd(): void {
     clearTimeout(this.telling)
     this.say(null)
@@ -271,7 +274,7 @@ export class Runs {
     const { what, end } = aboutRun(run)
     tell(`${run.user.username} ran ${what}. ${end}.`)
     const shown = this.shown.peek()
-    // a page and pictures are in no history, so they would be lost
+    // no history has the page and the pictures, so another output must not replace them
     const isOnlyHere = shown !== null && (shown.page !== null || shown.pictures.length > 0)
     if (this.phase.peek() === "idle" && !isOnlyHere) this.showRun(run)
   }

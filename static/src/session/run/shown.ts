@@ -1,13 +1,13 @@
-// What the output shows: a run of this browser, or a kept one.
+// The run that the output shows: a run of this browser, or a kept one.
 import type { Ending, Piece, Preview } from "../../run/protocol"
 import type { Run } from "../../types"
 
-/** What the output shows. */
+/** The data of a shown run. */
 export interface Shown {
   name: string
-  /** who ran it, if it was not this browser */
+  /** the user who ran it, if it did not run in this browser */
   by: string
-  /** the kept run whose code was run again; null for the code as it was then */
+  /** the kept run whose code was run again; null for any other run */
   again: Run | null
   pieces: Piece[]
   pictures: string[]
@@ -18,7 +18,7 @@ export interface Shown {
   problem: string
   /** the page of an HTML file; null for programs */
   page: Preview | null
-  /** another number for each run, so that each page gets a new frame */
+  /** a different number for each run, so that each page gets a new frame */
   number: number
 }
 
@@ -37,7 +37,7 @@ export const fresh = (name: string): Shown => ({
   page: null,
 })
 
-/** Both outputs after each other, with as few pieces as possible. */
+/** Join two outputs, with as few pieces as possible. */
 export function joined(before: readonly Piece[], more: readonly Piece[]): Piece[] {
   const all = [...before]
   for (const piece of more) {

@@ -1,4 +1,4 @@
-// Output as text: colours of terminals, and buttons where it names a place in a file.
+// Shows output as text, with the colours of terminals. A place in a file becomes a button.
 import { memo } from "preact/compat"
 import { useCallback, useLayoutEffect, useMemo, useRef } from "preact/hooks"
 import type { Piece } from "../../run/protocol"
@@ -53,7 +53,10 @@ interface Props {
   onPlace: GoTo
 }
 
-/** The page renders at each key that somebody presses. A long output must not render each time. */
+/**
+ * The page renders whenever anybody presses a key. So the output is rendered only if it has
+ * changed.
+ */
 export function OutputText({ pieces, files, onPlace }: Props) {
   const latest = useRef(onPlace)
   useLayoutEffect(() => {

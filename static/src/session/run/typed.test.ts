@@ -18,7 +18,7 @@ it("gives the program each line, and keeps them as its input", () => {
   expect(typed.text).toBe("")
 })
 
-it("ends the input instead of a line that the server would not keep", () => {
+it("ends the input if the server would not keep the next line", () => {
   const send = vi.fn()
   const typed = new Typed(send)
   typed.line("é".repeat(8192))

@@ -1,7 +1,7 @@
 // The lines that the user types while their program runs.
 import { signal } from "@preact/signals"
 
-/** Most bytes of UTF-8 that the server keeps of a run's input (docs/running-code.md). */
+/** The most bytes of a run's input that the server keeps, in UTF-8 (docs/running-code.md). */
 const INPUT_BYTES = 16 * 1024
 
 export class Typed {
@@ -11,7 +11,7 @@ export class Typed {
   text = ""
   private readonly encoder = new TextEncoder()
 
-  /** `send` gives the program a line, or null at the end, and shows what was typed. */
+  /** `send` gives the program a line, or null at the end of the input, and shows the typed text. */
   constructor(private readonly send: (line: string | null, echo: string) => void) {}
 
   begin(): void {
@@ -24,7 +24,7 @@ export class Typed {
     this.isAwaited.value = isAwaited
   }
 
-  /** Give the program a line. More than the server keeps ends the input. */
+  /** Give the program a line. If the server would not keep it, end the input instead. */
   line(line: string): void {
     const all = `${this.text}${line}\n`
     if (this.encoder.encode(all).length > INPUT_BYTES) {

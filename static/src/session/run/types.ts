@@ -1,4 +1,4 @@
-// What the browser that runs a program tells the others meanwhile.
+// The messages of a browser that runs a program to the other browsers.
 export interface RunPresence {
   root: string
   language: string

@@ -26,7 +26,7 @@ export function aboutRun(run: Run): { what: string; end: string } {
     : { what: name, end: endOf(run) }
 }
 
-/** The kept output in one text for each stream, as the server gets it. */
+/** The text of one stream of the kept output. The server gets one text for each stream. */
 export const textOf = (pieces: readonly Piece[], to: Piece["to"]): string =>
   pieces
     .filter((piece) => piece.to === to)
@@ -42,11 +42,11 @@ export function piecesOf({ stdout, stderr }: Pick<Run, "stdout" | "stderr">): Pi
   return pieces.filter(({ text }) => text !== "")
 }
 
-/** Most characters of the tail that others see. */
+/** The most characters of the tail that others see. */
 const TAIL = 1000
 /**
- * Most bytes of the tail in JSON. The server ignores a presence of more than 4,096 bytes, and the
- * cursor and the name stand in it too.
+ * The most bytes of the tail in JSON. The server ignores a presence of more than 4,096 bytes, and
+ * the presence also has the cursor and the name.
  */
 const TAIL_BYTES = 1500
 
@@ -69,7 +69,7 @@ export function tailOf(pieces: readonly Piece[]): string {
   return text.slice(from)
 }
 
-/** The running program that another browser tells of, checked; null if it tells of none. */
+/** Check a message about another browser's running program; null if no program runs there. */
 export function presenceOf(given: unknown): RunPresence | null {
   if (typeof given !== "object" || given === null) return null
   const { root, language, state, since, tail } = given as Partial<

@@ -5,7 +5,7 @@ import type { Invite, InviteUse, ListedInvite } from "../../types"
 import { copy } from "../../ui/copy"
 import type { KnownLink } from "./links"
 
-/** How many of the people who used a link are named. */
+/** The most people whose names are shown for a link. */
 const NAMED = 8
 
 /** "Editors · 0 of 5 joined · expires 5 Dec" */

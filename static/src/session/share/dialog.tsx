@@ -24,7 +24,7 @@ const addressOf = (session: Session) => `${location.origin}/s/${session.id}`
 
 interface LinkProps {
   label: string
-  /** "" while it is being made */
+  /** the link; "" while the server makes it */
   url: string
   children: ComponentChildren
 }
@@ -126,7 +126,7 @@ function NewLink({ role, onMake }: { role: string; onMake: Links["make"] }) {
 
 const AS = { owner: "owner", editor: "an editor", viewer: "a viewer" }
 
-/** What the address of the page does for people who were sent it. */
+/** A text about what people can do who get the address of the page. */
 function addressMeans({ access, joinRole }: Session): string {
   return access === "link"
     ? `Anyone with an account who opens it joins as ${AS[joinRole]}.`

@@ -5,7 +5,7 @@ import { del, get, post, words } from "../../api"
 import { forgetLink, keepLink, linkOf } from "../../lib/links"
 import type { Invite, ListedInvite, Session } from "../../types"
 
-/** A link whose address this browser knows. */
+/** A link with its address, which this browser knows. */
 export interface KnownLink {
   invite: Invite
   url: string

@@ -1,4 +1,4 @@
-// Rows of the tree that are dragged to another place.
+// Dragging rows of the tree to another place, and files of the user's computer into the tree.
 import { useRef, useState } from "preact/hooks"
 import { announce, tell } from "../../../ui/announce"
 import { baseOf, folderOf, inFolder, nameKey, whyInvalid } from "../names"
@@ -13,21 +13,21 @@ interface Drop {
 }
 
 export interface Dropping extends Acting {
-  /** files of the user's computer were dropped on a folder, or on no folder */
+  /** called when files of the user's computer were dropped; "" for no folder */
   onUpload: (data: DataTransfer, folder: string) => void
 }
 
-/** The type of a dragged row. As plain text, the editor would take its path as text. */
+/** The type of a dragged row. It is not plain text, because the editor would insert plain text. */
 const ROW_TYPE = "application/x-file-row"
 
-/** Whether what is dragged are files of the user's computer. */
+/** Whether the user drags files of their computer, and not a row. */
 const isUpload = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false
 
 /** The folder into which a drop goes. */
 const folderOfDrop = ({ row }: Drop): string =>
   row === null ? "" : row.kind === "folder" ? row.path : folderOf(row.path)
 
-/** Where a drop over a row would go. */
+/** The place to which a drop over a row would go. */
 function dropAt(row: TreeRow | null, event: DragEvent): Drop {
   if (row?.kind !== "file" || isUpload(event)) return { row, where: "into" }
   const element = event.target instanceof Element ? event.target.closest(".tree-row") : null
@@ -65,7 +65,7 @@ function putFile(
   const { root } = row.file
   const name = inFolder(folder, baseOf(row.path))
   const why = whyInvalid(name) || changes.taken([root]).why(name)
-  // a file whose own name no rule allows can still be put in order within its folder
+  // a file with an invalid name can still get another place within its folder
   const isMoved = nameKey(folderOf(row.path)) !== nameKey(folder)
   if (why && isMoved) return why
   changes.place(root, folder, before(rows, root, folder, drop))
@@ -82,7 +82,7 @@ function before(rows: readonly TreeRow[], root: string, folder: string, { row, w
   return siblings.slice(at).find((one) => one !== root) ?? null
 }
 
-/** What is dragged, and where it would go. */
+/** The state of a drag: the dragged row, and the place to which it would go. */
 export function useDrag({ live, canChange, onUpload }: Dropping, rows: TreeRow[]) {
   const dragged = useRef<TreeRow | null>(null)
   const [drop, setDrop] = useState<Drop | null>(null)

@@ -1,4 +1,4 @@
-// What can be done with a row of the tree: by its menu and by keyboard.
+// The actions on a row of the tree, for its menu and for the keyboard.
 import { download } from "../../../lib/download"
 import { announce } from "../../../ui/announce"
 import type { Item } from "../../../ui/menu"
@@ -20,15 +20,18 @@ export interface Acting {
 export const isOwn = (row: TreeRow, { canChange }: Acting): boolean =>
   canChange && (row.kind === "folder" || row.file.isText)
 
-/** Whether a row can be renamed: a map or a list of another app can, once the table names it. */
+/**
+ * Whether a row can be renamed. A map or a list of another app can be renamed once the table has an
+ * entry for it.
+ */
 const hasName = (row: TreeRow, acting: Acting): boolean =>
   isOwn(row, acting) || (acting.canChange && row.kind === "file" && row.file.entry !== undefined)
 
-/** Whether anything can be done with a row, so that it has a menu. */
+/** Whether a row has any action, and so a menu. */
 export const hasItems = (row: TreeRow, acting: Acting): boolean =>
   hasName(row, acting) || (row.kind === "file" && row.file.isText && acting.live.collab.ready.value)
 
-/** The text files of a row: the file, or all that are in the folder. */
+/** The text files of a row: the file itself, or all files in the folder. */
 function filesOfRow(row: TreeRow, { live }: Acting): SessionFile[] {
   const files = row.kind === "file" ? [row.file] : live.changes.within(row.path)
   return files.filter(({ isText }) => isText)

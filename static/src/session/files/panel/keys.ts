@@ -1,5 +1,5 @@
-// The keys of the tree of files, as the pattern "Tree View" of ARIA has them, and those of its
-// actions.
+// The keys of the tree of files: those of ARIA's pattern "Tree View", and those for the actions on
+// rows.
 import { useRef } from "preact/hooks"
 import { announce } from "../../../ui/announce"
 import { moved } from "../../../ui/menu"
@@ -7,13 +7,15 @@ import { focusText } from "../acts"
 import { fileKey, parentOf, startingWith, type TreeRow } from "../tree"
 import { type Acting, remove, rename, step } from "./items"
 
-/** Letters that are typed within this time are one beginning of a name. */
+/**
+ * Letters that are typed within this time, in milliseconds, are together the beginning of a name.
+ */
 const TYPING_MS = 600
 
 /** A function for the key of a row. */
 type Toggle = (key: string) => void
 
-/** What a key does with the focused row. Return whether it does anything. */
+/** Do the action of a key for the focused row. Return whether the key has one. */
 export function useKeys(acting: Acting, rows: TreeRow[], focus: Toggle, toggle: Toggle) {
   const typed = useRef({ letters: "", at: 0 })
   const deleted = useRef<string[]>([])
@@ -25,7 +27,7 @@ export function useKeys(acting: Acting, rows: TreeRow[], focus: Toggle, toggle: 
   const letter = ({ key, timeStamp }: KeyboardEvent, index: number) => {
     const { letters, at } = typed.current
     const isNew = letters === "" || timeStamp - at > TYPING_MS
-    // a second letter may be of the row that the first one has found
+    // the row that the first letter has found may also match the second letter
     const found = isNew ? undefined : startingWith(rows, index - 1, letters + key)
     typed.current = { letters: found ? letters + key : key, at: timeStamp }
     return goTo(found ?? startingWith(rows, index, key))
@@ -63,7 +65,7 @@ export function useKeys(acting: Acting, rows: TreeRow[], focus: Toggle, toggle: 
     return true
   }
   const escape = () => {
-    // the panel closes itself then, wherever the focus is in it
+    // the panel handles this key itself, because the focus may be anywhere in it
     if (view.isSheet) return false
     focusText()
     return true

@@ -20,7 +20,7 @@ interface Props {
 
 interface HeadProps extends Props {
   canAdd: boolean
-  /** whether files can have a table, which uploaded ones need */
+  /** whether files can have a table; only then can files be uploaded */
   canChange: boolean
   onPick: (picked: Picked[]) => void
 }
@@ -94,7 +94,7 @@ export default function FilePanel(props: Props) {
   const shown = files.filter((file) => !file.isDeleted)
   const folder = view.naming?.what === "new" ? view.naming.folder : null
   const pressed = (event: KeyboardEvent) => {
-    // a field and a menu in the panel have a meaning of their own for the key
+    // a field or a menu in the panel handles this key itself
     if (event.key !== "Escape" || event.isComposing || event.defaultPrevented) return
     if (!view.isSheet) return
     event.preventDefault()

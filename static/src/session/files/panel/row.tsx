@@ -3,11 +3,11 @@ import type { ComponentChildren } from "preact"
 import { Icon } from "../../../ui/icons"
 import type { TreeRow } from "../tree"
 
-/** Pixels of the first level, and of each level more. */
+/** The indentation in pixels: of the first level, and for each further level. */
 const INDENT = 10
 const STEP = 14
 
-/** Where something that is dragged would go: next to a file's row, or into a folder. */
+/** The place to which a dragged row or file would go: next to a file's row, or into a folder. */
 export type Where = "before" | "after" | "into"
 
 interface Props {
@@ -15,7 +15,7 @@ interface Props {
   id: string
   isCurrent: boolean
   isShown: boolean
-  /** where what is dragged over this row would go */
+  /** the place to which something that is dragged over this row would go */
   drop: Where | undefined
   canDrag: boolean
   hasMenu: boolean

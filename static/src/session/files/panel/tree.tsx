@@ -11,7 +11,7 @@ import { hasItems, isOwn, itemsOf, rename } from "./items"
 import { useKeys } from "./keys"
 import { Row } from "./row"
 
-/** About the size of the menu of a row, which must not reach beyond the screen. */
+/** The approximate size of a row's menu in pixels, so that the menu stays on the screen. */
 const MENU = { width: 210, height: 220 }
 
 interface Props extends Dropping {
@@ -47,7 +47,8 @@ function useCurrent(rows: TreeRow[], shown: string | null) {
   const found = find(at) >= 0 ? find(at) : find(fileKey(shown ?? ""))
   const focus = (key: string) => {
     const element = document.getElementById(`tree-${key}`)
-    // a field in a row that is drawn after this takes the focus, and must keep it
+    // focus the row now, not later: a field that is drawn after this takes the focus and must keep
+    // it
     if (element) element.focus()
     else wanted.current = key
     setAt(key)
@@ -60,7 +61,10 @@ interface RenamingProps extends Props {
   focus: (key: string) => void
 }
 
-/** The field for a row's new name. The name has its folders, so this also moves the row. */
+/**
+ * The field for a row's new name. The name includes its folders, so a new name can also move the
+ * row.
+ */
 function Renaming({ row, live, view, focus }: RenamingProps) {
   const { changes } = live
   const why = (name: string) =>

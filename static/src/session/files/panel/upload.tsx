@@ -1,4 +1,4 @@
-// Files of the user's computer: the button to pick them, and what became of them.
+// Uploading files of the user's computer: the button to pick them, and the report about them.
 import { useRef, useState } from "preact/hooks"
 import { announce } from "../../../ui/announce"
 import { Icon } from "../../../ui/icons"
@@ -6,7 +6,7 @@ import type { LiveSession } from "../../live/live"
 import type { View } from "../../view"
 import { type Picked, pickedOf, readPicked, type Refused, sorted } from "../uploads"
 
-/** Refused files that are named. More would fill the screen. */
+/** The most refused files that the report names. More would fill the screen. */
 const NAMED = 20
 
 interface Report {
@@ -42,7 +42,7 @@ export function useUpload(live: LiveSession, view: View) {
 
 export function UploadButton({ onPick }: { onPick: (picked: Picked[]) => void }) {
   const input = useRef<HTMLInputElement>(null)
-  // a new field each time, because one field does not report the same file twice
+  // a new field each time, because a field reports no change if the same file is picked again
   const [count, setCount] = useState(0)
   return (
     <>

@@ -1,4 +1,4 @@
-// Compares what a program printed with what a test expects.
+// Compares the output of a program with the output that a test expects.
 
 /** The text without white space at the ends of lines, and without a final newline. */
 const relevant = (text: string) =>

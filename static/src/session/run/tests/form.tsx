@@ -46,7 +46,7 @@ const Text = ({ label, hint, value, most, placeholder, onInput }: TextProps) => 
   </label>
 )
 
-/** Most characters of an input or an output, and of assertions. */
+/** The most characters of an input or an output, and of assertions. */
 const VALUE = 16_384
 const SOURCE = 65_536
 
@@ -55,7 +55,7 @@ export function TestForm(props: Props) {
   const { test, first, written } = draft
   const [problem, setProblem] = useState("")
   const name = useRef<HTMLInputElement>(null)
-  // somebody who comes back to the form by the arrow keys stays in the row of tabs
+  // a user who comes back to this tab by the arrow keys keeps the focus in the row of tabs
   const isFresh = useRef(written === first)
   useEffect(() => {
     if (isFresh.current) name.current?.focus()
@@ -68,7 +68,7 @@ export function TestForm(props: Props) {
     save(written).then(onClose, (error: unknown) => setProblem(words(error)))
   }
   const pressed = (event: KeyboardEvent) => {
-    // what the user has typed is only thrown away by Cancel
+    // only Cancel discards the typed text
     if (event.key !== "Escape" || event.isComposing || written !== first) return
     event.preventDefault()
     onClose()

@@ -13,7 +13,10 @@ interface DifferenceProps {
   actual: string
 }
 
-/** What a program printed, with the changes from what was expected, as between two versions. */
+/**
+ * The output of a program, with its differences from the expected output. They look like
+ * differences of versions.
+ */
 function Difference({ name, expected, actual }: DifferenceProps) {
   const parent = useRef<HTMLDivElement>(null)
   useEffect(() => {
@@ -31,7 +34,7 @@ function Difference({ name, expected, actual }: DifferenceProps) {
 
 function Failure({ result }: { result: Result }) {
   const { name, expected, actual, message } = result
-  // A hundred differences are a hundred editors, so each is made when it is opened.
+  // Each difference has an editor. There may be a hundred, so each is made only when it is opened.
   const [isOpen, setIsOpen] = useState(false)
   return (
     <details onToggle={(event) => setIsOpen(event.currentTarget.open)}>
@@ -45,7 +48,7 @@ function Failure({ result }: { result: Result }) {
 }
 
 interface Props {
-  /** who ran them; "" for this browser */
+  /** the name of the user who ran the tests; "" for this browser */
   by: string
   results: readonly Result[]
 }

@@ -10,7 +10,7 @@ const subject = (language: string, entry: string, code: string): Subject => ({
 
 const file = (source: string) => ({ kind: "file" as const, input: "not used", source })
 
-it("runs a case as the file itself, with the input", () => {
+it("runs the unchanged file for a case, with the case's input", () => {
   const python = subject("python", "main.py", "print(input())")
 
   const program = programOf({ kind: "case", input: "1\n", source: "" }, python, "mark ")
@@ -31,7 +31,7 @@ it.each(["javascript", "typescript", "lua", "sql"])(
   },
 )
 
-it("starts Python assertions from a file of their own, with texts as literals", () => {
+it("starts Python assertions from a new file, which has the texts as literals", () => {
   const given = subject("python", "dir/main.py", "CODE")
 
   const program = programOf(file('assert "\\n"'), given, "mark ")

@@ -5,7 +5,7 @@ import python from "../../../run/tests/prelude.py?raw"
 import type { Program } from "../../../run/protocol"
 import type { ProgramTest } from "../../../types"
 
-/** The file that is tested, with all files of the session. */
+/** The tested file, and all files of the session. */
 export interface Subject {
   language: string
   files: Readonly<Record<string, string>>
@@ -16,7 +16,7 @@ export interface Subject {
 
 type Sources = Pick<Program, "files" | "entry">
 
-/** The file that runs a Python file and then its assertions. */
+/** The source of a program that runs a Python file and then its assertions. */
 const PYTHON_ENTRY = "_run_tests.py"
 
 type Make = (subject: Subject, code: string, source: string, mark: string) => Sources
@@ -26,7 +26,10 @@ const inEntry = ({ files, entry }: Subject, code: string): Sources => ({
   entry,
 })
 
-/** The assertions are in a block after the code, so they can use all names of the code. */
+/**
+ * In these languages, the assertions are in a block after the code, so they can use all names of
+ * the code.
+ */
 const script: Make = (subject, code, source, mark) =>
   inEntry(
     subject,
@@ -34,7 +37,7 @@ const script: Make = (subject, code, source, mark) =>
       `${source}\n;await runTests() }\n`,
   )
 
-/** The expression in a prelude. The comments and the semicolon before it are removed. */
+/** Return the expression in a prelude, without the comments and the semicolon before it. */
 const plain = (text: string) => text.slice(text.indexOf(";(") + 1).trim()
 
 const MAKERS: Readonly<Record<string, Make>> = {
@@ -52,7 +55,10 @@ const MAKERS: Readonly<Record<string, Make>> = {
   sql: (subject, code, source) => inEntry(subject, `${code}\n;\n${source}\n`),
 }
 
-/** Whether a test is judged by its output: every case, and a file of assertions in SQL. */
+/**
+ * Whether the output decides if a test passes. This is so for every case, and for assertions in
+ * SQL.
+ */
 export const hasExpectedOutput = ({ kind }: Pick<ProgramTest, "kind">, language: string) =>
   kind === "case" || language === "sql"
 
@@ -62,7 +68,8 @@ export const hasAssertions = (language: string) => Object.hasOwn(MAKERS, languag
 /**
  * The program of a test; null if its language has no files of assertions.
  *
- * The lines that begin with `mark` are the results. The program could print such lines too.
+ * The program prints each result in a line that begins with `mark`. The tested code could print
+ * such lines, too.
  */
 export function programOf(
   test: Pick<ProgramTest, "kind" | "input" | "source">,

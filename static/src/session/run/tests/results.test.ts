@@ -25,7 +25,7 @@ const ran = (fields: Partial<Ran> = {}): Ran => ({
   ...fields,
 })
 
-it("passes a case whose output is the expected one", () => {
+it("passes a case if its output is equal to the expected output", () => {
   expect(resultsOf(test(), "python", ran(), MARK)).toEqual([
     {
       name: "adds",
@@ -106,13 +106,13 @@ it("fails a file without tests, and one that ends early", () => {
   ])
 })
 
-it("judges SQL assertions by their output", () => {
+it("compares the output of SQL assertions with the expected output", () => {
   expect(resultsOf(test({ kind: "file" }), "sql", ran(), MARK)).toMatchObject([
     { status: "passed" },
   ])
 })
 
-it("sums results up", () => {
+it("counts the passed tests", () => {
   expect(summaryOf([{ status: "passed" }, { status: "failed" }, { status: "timeout" }])).toBe(
     "1 of 3 passed",
   )

@@ -1,4 +1,4 @@
-// Judges what a program of a test did, and makes the report that the others get.
+// Decides whether a test has passed, and makes the report for other people.
 import type { Outcome } from "../../../run/protocol"
 import type { ProgramTest, RunTest } from "../../../types"
 import { isSame } from "./compare"
@@ -18,18 +18,20 @@ export interface Result {
   name: string
   isHidden: boolean
   status: "passed" | "failed" | "timeout"
-  /** milliseconds of the test; null if it is a part of a file */
+  /** the milliseconds that the test took; null for one test of several in a file */
   ms: number | null
   expected?: string
   actual?: string
-  /** what went wrong besides the output */
+  /** a text about an error that is not a wrong output */
   message: string
 }
 
-/** Most results of one run, and most characters of a name, that the server keeps. */
+/** The most results of one run, and the most characters of a name, that the server keeps. */
 const MOST = 100
 const NAME_LENGTH = 200
-/** Most bytes of a value, and of all values together: the server takes 64 KiB of JSON. */
+/**
+ * The most bytes of one value, and of all values together. The server takes at most 64 KiB of JSON.
+ */
 const VALUE_BYTES = 2048
 const VALUES_BYTES = 24_000
 

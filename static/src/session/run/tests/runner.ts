@@ -6,8 +6,8 @@ import type { Ran } from "./results"
 const FRESH: Ran = { outcome: "done", ms: 0, stdout: "", stderr: "", problem: "" }
 
 /**
- * Runs one program at a time. Its output stays here, and does not get into the presence that others
- * see: a program may print the input of a hidden test.
+ * Runs one program at a time. Its output stays here and does not get into the presence, which
+ * others see. A program may print the input of a hidden test.
  */
 export class TestRunner {
   private host: Host | null = null

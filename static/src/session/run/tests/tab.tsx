@@ -17,7 +17,7 @@ interface Props {
   running: Running
 }
 
-/** The results to show: of this browser, or of the newest run of somebody else. */
+/** The results to show, either from this browser or from the newest run of somebody else. */
 function shownResults({ tests, runs }: Props): { by: string; results: Result[] } | null {
   const own = tests.results.value
   const newest = runs.kept.history.value?.find((run) => run.tests.length > 0)
@@ -27,10 +27,13 @@ function shownResults({ tests, runs }: Props): { by: string; results: Result[] }
   return newest ? { by: newest.user.username, results: fromReport(newest.tests) } : null
 }
 
-/** The id of the button that opens the form; a test's own one has the test's id behind it. */
+/**
+ * The id of the button that opens the form for a new test. The id of a test's button has the test's
+ * id at its end.
+ */
 const EDIT = "edit-test"
 
-/** Focus the button that has opened the form, when the form closes. */
+/** When the form closes, focus the button that opened it. */
 function useFormFocus(draft: Draft | null): void {
   const last = useRef<Draft | null>(null)
   useLayoutEffect(() => {
@@ -41,7 +44,7 @@ function useFormFocus(draft: Draft | null): void {
   }, [draft])
 }
 
-/** A text of a test. A long one can be scrolled, by keys too. */
+/** A text of a test. A long text can be scrolled, also by keyboard. */
 const Value = ({ text }: { text: string }) => (
   <pre tabIndex={text.length > 60 || text.split("\n").length > 4 ? 0 : undefined}>{text}</pre>
 )

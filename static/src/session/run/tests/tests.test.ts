@@ -71,7 +71,7 @@ beforeEach(() => {
   )
 })
 
-it("runs all tests in order and reports only open ones in what everybody sees", async () => {
+it("runs all tests in order, and shows everybody only the results of open tests", async () => {
   const tests = await opened([test("one"), test("bad", { isHidden: true }), test("two")])
 
   await tests.run(find)
@@ -89,7 +89,7 @@ it("runs all tests in order and reports only open ones in what everybody sees", 
   expect(tests.ranAs.value).toBe(7)
 })
 
-it("fails tests of files that are gone, without running them", async () => {
+it("fails tests whose files are deleted, without running them", async () => {
   const tests = await opened([test("one")])
 
   await tests.run(() => "The file of this test is gone.")
@@ -114,7 +114,7 @@ it("reports nothing after a stop", async () => {
   expect(tests.running.value).toBeNull()
 })
 
-it("says whether a test is hidden only as staff", async () => {
+it("tells the server whether a test is hidden only if the user is staff", async () => {
   const written: Written = {
     kind: "case",
     name: "one",
@@ -132,7 +132,7 @@ it("says whether a test is hidden only as staff", async () => {
   expect(vi.mocked(patch).mock.calls[0]?.[1]).toHaveProperty("isHidden", false)
 })
 
-it("moves a test by naming it and its neighbour", async () => {
+it("moves a test by sending its id and its neighbour's", async () => {
   const tests = await opened([test("a"), test("b"), test("c")])
   vi.mocked(post).mockResolvedValue({ tests: [test("a"), test("c"), test("b")], isStaff: true })
 

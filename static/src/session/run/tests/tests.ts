@@ -8,17 +8,17 @@ import { programOf, type Subject } from "./programs"
 import { type Result, resultsOf, summaryOf, toReport } from "./results"
 import type { TestRunner } from "./runner"
 
-/** What the form of a test has. */
+/** The content of a test's form. */
 export type Written = Omit<ProgramTest, "id" | "damaged">
 
-/** A test in the form: a new one if `test` is null. */
+/** The test in the form; `test` is null for a new test. */
 export interface Draft {
   test: ProgramTest | null
   first: Written
   written: Written
 }
 
-/** The file that a test is about, or why it cannot run. */
+/** Finds the file of a test. Returns a text if it cannot run. */
 export type Find = (root: string) => Subject | string
 
 interface Listed {
@@ -39,7 +39,7 @@ export class Tests {
   readonly running = signal<string | null>(null)
   /** the results of this browser; null if it has none */
   readonly results = signal<Result[] | null>(null)
-  /** the number of the run that has these results; 0 if it was not kept */
+  /** the number of the run with these results; 0 if the server has not kept it */
   readonly ranAs = signal(0)
   private runner: TestRunner | null = null
   private isStopped = false
@@ -59,7 +59,7 @@ export class Tests {
     this.take(await get<Listed>(this.path))
   }
 
-  /** Somebody changed tests: read them, if they were read before. */
+  /** Read the tests again after somebody has changed them, but only if they were read before. */
   async noted(): Promise<void> {
     if (this.list.peek() !== null) await this.load()
   }
@@ -83,7 +83,7 @@ export class Tests {
     this.draft.value = { test, first, written: first }
   }
 
-  /** Keep what the user has written in the form; null closes it. */
+  /** Keep the content of the form; null closes the form. */
   keepDraft(draft: Draft | null): void {
     this.draft.value = draft
   }
@@ -180,7 +180,7 @@ export class Tests {
     return resultsOf(test, subject.language, await runner.run(program), mark)
   }
 
-  /** Report a run. All parts of it that everybody sees come from results of open tests. */
+  /** Report a run. Everybody sees the fields of the run, so they are made from open tests only. */
   private async report(tests: ProgramTest[], find: Find, results: Result[]): Promise<void> {
     const open = results.filter(({ isHidden }) => !isHidden)
     const about = tests.find(({ isHidden }) => !isHidden) ?? tests[0]
