@@ -54,7 +54,7 @@ it("shows a new picture, unless its user has signed out meanwhile", () => {
   expect(me.value).toBeNull()
 })
 
-it("forgets a login that has ended, but not if the server does not answer", async () => {
+it("forgets a login that has ended, but keeps it if the server gives no answer", async () => {
   localStorage.setItem("signedIn", "yes")
   answer(503)
   await whoAmI()
@@ -65,7 +65,7 @@ it("forgets a login that has ended, but not if the server does not answer", asyn
   expect([me.value, localStorage.getItem("signedIn")]).toEqual([null, null])
 })
 
-it("stays signed in while offline: only this browser may have the typed text", async () => {
+it("does not sign out offline, because only this browser may have the text", async () => {
   signedIn(ADA)
   fetched.mockRejectedValueOnce(new TypeError("offline"))
   await signOut()

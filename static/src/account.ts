@@ -49,7 +49,7 @@ export async function startAsGuest(): Promise<void> {
   go(`/s/${answer.sessionId}`)
 }
 
-/** The login has ended, so no tab shows this user any more. */
+/** Show in all tabs that nobody is signed in, because the login has ended. */
 function endLogin(): void {
   localStorage.removeItem("signedIn")
   localStorage.removeItem(KNOWN)
@@ -104,7 +104,10 @@ export async function deleteAccount(choices: Record<string, string>): Promise<vo
   await forget()
 }
 
-/** All logins have ended, because the password was changed. Text that was typed here stays. */
+/**
+ * Show that nobody is signed in, because a new password has ended all logins. This browser keeps
+ * the text that was typed in it.
+ */
 export function loginEnded(): void {
   endLogin()
   me.value = null

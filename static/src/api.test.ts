@@ -27,7 +27,7 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-it("sends JSON and gives what the server answers", async () => {
+it("sends JSON and returns the server's answer", async () => {
   answers([201, { id: "a" }])
   expect(await post("/session", { title: "x" })).toEqual({ id: "a" })
   const options = fetched.mock.calls[0]?.[1]
@@ -42,7 +42,7 @@ it("lets the browser name the type of a form", async () => {
   expect(fetched.mock.calls[0]?.[1]).toMatchObject({ body: form, headers: {} })
 })
 
-it("gives undefined for an answer without content", async () => {
+it("returns undefined for an answer without content", async () => {
   answers([204])
   expect(await del("/user/avatar")).toBeUndefined()
 })
@@ -58,7 +58,7 @@ it("raises the server's error, with the messages for each field", async () => {
   })
 })
 
-it("raises for an answer that is not JSON, as of a proxy", async () => {
+it("raises an error for an answer that is not JSON, such as a proxy's", async () => {
   fetched.mockResolvedValueOnce(new Response("<h1>Bad gateway</h1>", { status: 502 }))
   const error = await failure(get("/session"))
   expect(error).toMatchObject({

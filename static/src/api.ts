@@ -25,8 +25,8 @@ interface Problem {
 const REFRESHED_AT = "refreshedAt"
 const REFRESH = "/user/refresh"
 /**
- * The longest time for a refresh, for which other tabs wait. If its answer is lost, the server
- * gives the same token again (docs/api.md).
+ * The longest time that a refresh may take. Other tabs wait for it. If its answer is lost, the
+ * server gives the same token again (docs/api.md).
  */
 const REFRESH_TIMEOUT_MS = 15_000
 let refreshing: Promise<boolean> | null = null
@@ -45,8 +45,8 @@ async function refreshUnlessDone(since: number): Promise<boolean> {
 /**
  * Get a new access token. All requests of all tabs share one refresh at a time.
  *
- * since: when a request was sent that the server refused. A token that another tab has got after
- * that is used instead.
+ * since: the time of the request that the server refused. If another tab has got a token after that
+ * time, this function uses that token.
  */
 export function refresh(since = Date.now()): Promise<boolean> {
   refreshing ??= alone("refresh", () => refreshUnlessDone(since)).finally(() => (refreshing = null))
@@ -157,7 +157,7 @@ export const patch = <T>(path: string, body: unknown) => call<T>("PATCH", path, 
 export const del = <T>(path: string, body?: unknown) => call<T>("DELETE", path, body)
 
 /**
- * Texts for users, by error code, for errors whose message from the server is for programmers.
+ * Texts for users, by error code. The server's own messages for these errors are for programmers.
  */
 const PLAIN = new Map([
   [

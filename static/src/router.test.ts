@@ -119,7 +119,7 @@ it.each([
   expect(nextSession()).toBe(session)
 })
 
-it("reports once for each page that it came after another page", () => {
+it("reports once for each page that the user came to it from another page", () => {
   wasOpened()
   expect(wasOpened()).toBe(false)
   go("/next")

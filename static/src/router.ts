@@ -53,8 +53,8 @@ export function followLinks(): void {
 }
 
 /**
- * Whether a text is a path of this app, to which signing in may return. Tabs and line ends are
- * refused, because browsers ignore them in addresses.
+ * Whether a text is a path of this app, so that the app may open it after signing in. A text with a
+ * tab or a line end is none, because browsers ignore these characters in addresses.
  */
 export const isOwnPath = (text: string | null): text is string =>
   !!text && /^\/(?![/\\])/.test(text) && !/[\t\n\r]/.test(text)

@@ -12,14 +12,17 @@ const files = Object.entries(sources)
 const all = (text: string, pattern: RegExp) =>
   [...text.matchAll(pattern)].map((match) => itemAt(match, 1))
 
-/** `const toast = signal("")`, or a field of a class that is set in this way; `kept` makes settings. */
+/**
+ * Matches `const toast = signal("")`, and a class's field that is set in this way. `kept` makes
+ * settings.
+ */
 const MADE = /\b(\w+) = (?:signal|computed|kept)[<(]/g
 /**
- * The settings, which settings.ts makes by its function `kept`. They store themselves, so a dialog
- * that shows a setting may assign it.
+ * Matches the settings, which settings.ts makes by its function `kept`. A setting stores itself
+ * when it is assigned, so a dialog may assign it.
  */
 const SETTINGS = all(sources["./settings.ts"] ?? "", /export const (\w+) = kept/g)
-/** Initial values from a signal that the user's own choice then replaces. */
+/** State whose first value comes from a signal. The user's own choice then replaces it. */
 const FIRST = [
   './pages/developers.tsx: () => new URLSearchParams(query.value).get("session") ?? PLACEHOLDER',
 ]
@@ -30,7 +33,7 @@ function imported(from: string, target: string): string {
   return `.${pathname}.tsx` in sources ? `.${pathname}.tsx` : `.${pathname}.ts`
 }
 
-it("modules that make signals know no screen", () => {
+it("modules that make signals do not use the screen", () => {
   const makers = files.filter(([, text]) => all(text, MADE).length > 0)
   const screens = makers.flatMap(([name, text]) => [
     name,

@@ -42,7 +42,7 @@ function given(text: string): string[] {
     .filter((name) => name && !name.includes("$"))
 }
 
-/** Classes that no source names in full, and the code that gives them to elements. */
+/** Classes whose names are made from variables, and the code that gives them to elements. */
 const COMPOSED: Record<string, string> = {
   saved: "session/bar.tsx: the state of saving",
   saving: "session/bar.tsx: the state of saving",
@@ -57,7 +57,7 @@ const COMPOSED: Record<string, string> = {
   "cm-mergeView": "CodeMirror",
   "cm-mergeViewEditor": "CodeMirror",
 }
-/** Sources that have colours, and why these colours are not tokens. */
+/** The sources that may have colours, and the reasons why these colours are not tokens. */
 const COLOURED: Record<string, string> = {
   "./ui/avatar.tsx": "people's colours: the server has the same ones",
   "./session/share/qr.tsx":

@@ -9,7 +9,7 @@ import { Avatar } from "../ui/avatar"
 import { Icon } from "../ui/icons"
 import { TitleField } from "../ui/title_field"
 
-/** The colours of languages: those of the editor, because they can be told apart in both themes. */
+/** The colours of languages. They are the editor's colours, which differ clearly in both themes. */
 const COLOURS: Record<string, string> = {
   javascript: "var(--syn-type)",
   typescript: "var(--syn-function)",

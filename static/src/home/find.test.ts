@@ -40,7 +40,7 @@ it("sorts by activity, by age or by title", () => {
   expect(titles({ order: "title" })).toEqual(["Interview", "Week 9", "Week 10"])
 })
 
-it("is narrow if it leaves something out", () => {
+it("says that a search is narrow if it leaves out some sessions", () => {
   expect(isNarrow({ ...EVERYTHING, text: " " })).toBe(false)
   expect(isNarrow({ ...EVERYTHING, filter: "mine" })).toBe(true)
 })

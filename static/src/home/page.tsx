@@ -18,11 +18,11 @@ import { EVERYTHING, FILTERS, found, isNarrow, ORDERS, type Search } from "./fin
 interface Listed {
   items: Session[]
   next: string | null
-  /** the server did not answer: these are the sessions that open from this browser */
+  /** whether the server did not answer, and `items` are the sessions that this browser remembers */
   isKept?: boolean
 }
 
-/** What this browser knows of the user's sessions; undefined if it knows none. */
+/** The user's sessions that this browser remembers; undefined if it remembers none. */
 function kept(): Listed | undefined {
   const items = me.value ? rememberedSessions(me.value.id) : []
   return items.length > 0 ? { items, next: null, isKept: true } : undefined
@@ -63,7 +63,7 @@ interface FinderProps {
   onSearch: (search: Search) => void
 }
 
-/** Search, filter and order of the list. */
+/** The fields with which the user searches, filters and sorts the list. */
 function Finder({ search, onSearch }: FinderProps) {
   return (
     <div class="finder" role="search">
@@ -146,7 +146,7 @@ function useSessions() {
     }
   }, [])
   return {
-    // an answer that was on its way during a deletion still has the deleted session
+    // the server may have sent an answer before the deletion, so it still has the deleted session
     sessions: listed?.items.filter((one) => !deleted.includes(one.id)),
     older: listed?.next,
     isKept: listed?.isKept,

@@ -7,7 +7,9 @@
  */
 export const SERVED = /^\/(docs|openapi\.json|static|code|features|healthz|run|sw\.js)\b/
 
-/** A web address without punctuation at its end, which belongs to the sentence around it. */
+/**
+ * A web address. Punctuation at its end belongs to the sentence around it, so it does not match.
+ */
 const WEB = /\bhttps?:\/\/[^\s<>"'`]*[^\s<>"'`.,;:!?)\]}]/gi
 
 /**

@@ -6,8 +6,8 @@
  */
 const LEASE_MS = 25_000
 /**
- * The time before the lease is read again. If two tabs write at the same time, both have written
- * when it is over.
+ * The time after which a tab reads its lease again. Two tabs may write at the same time. After this
+ * time, both have written.
  */
 const POLL_MS = 50
 

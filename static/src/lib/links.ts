@@ -3,7 +3,7 @@
 
 const KEY = "link:"
 
-/** Keep a link until it is forgotten, or the person signs out. */
+/** Keep a link until `forgetLink` removes it or the user signs out. */
 export const keepLink = (inviteId: string, url: string) => localStorage.setItem(KEY + inviteId, url)
 
 /** The link of an invite; null if another browser made it. */

@@ -31,7 +31,7 @@ it("gives a date for times of more than two weeks ago", () => {
   expect(ago(long.toISOString(), NOW)).toBe(long.toLocaleDateString())
 })
 
-it("shows an end within a day as a time, and a later end as a date", () => {
+it("shows the time of an end within a day, and the date of a later end", () => {
   const soon = new Date(NOW + 60 * MINUTE).toISOString()
   expect(until(soon, NOW)).toBe(clock(soon))
   expect(until(new Date(NOW + 7 * DAY).toISOString(), NOW)).toBe("27 Mar")

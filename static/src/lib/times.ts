@@ -23,7 +23,10 @@ export function lasting(seconds: number): string {
 
 const DAY_MS = 86_400_000
 
-/** When something ends: "14:05" within a day, later "5 Dec". */
+/**
+ * The time at which something ends, such as "14:05". If that is more than a day away, the date,
+ * such as "5 Dec".
+ */
 export const until = (text: string, now = Date.now()) =>
   Date.parse(text) - now < DAY_MS
     ? clock(text)

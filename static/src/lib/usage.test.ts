@@ -37,7 +37,7 @@ it.each([
   expect(isFull(usage(fields))).toBe(full)
 })
 
-it("warns of a full limit before a nearly full limit, and of bytes before sessions", () => {
+it("warns of a reached limit first, and of bytes before sessions", () => {
   expect(warning(usage({ bytes: 950, sessions: 100 }))).toMatch(/^You have as many sessions/)
   expect(warning(usage({ bytes: 1000, sessions: 100 }))).toMatch(/^Your storage is full/)
   expect(warning(usage({ bytes: 950, sessions: 95 }))).toMatch(/^Your storage is nearly full/)

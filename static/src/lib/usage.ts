@@ -1,7 +1,7 @@
 // Texts about the storage and the number of sessions that a user has, compared with their limits.
 import type { Usage } from "../types"
 
-/** The share of a limit from which the app warns users. */
+/** The app warns users when they have used this share of a limit. */
 export const NEARLY = 0.9
 
 const number = (amount: number) => amount.toLocaleString("en")

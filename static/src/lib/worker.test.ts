@@ -20,7 +20,7 @@ it("offers to reload a page of another version", () => {
   expect(page.reload).toHaveBeenCalledOnce()
 })
 
-it("says nothing to a page of the same version, nor for a message of another kind", () => {
+it("ignores a worker of the same version, and messages of other kinds", () => {
   tookOver("/same.js", location, "/same.js")
   tookOver(undefined, location, "/same.js")
 

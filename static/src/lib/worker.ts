@@ -3,7 +3,7 @@ import { offer } from "../ui/announce"
 
 /** The worker keeps 1.6 MB of files, so the first page loads before it. */
 const BEGIN_AFTER_MS = 4000
-/** A tab that stays open for days finds a new version within this time. */
+/** A tab that stays open for days looks for a new version this often, in milliseconds. */
 const LOOK_MS = 60 * 60_000
 
 /** The path of the script with which this page has started. */

@@ -7,7 +7,7 @@ import { cancellable } from "../ui/cancellable"
 import { copy } from "../ui/copy"
 import { Page } from "../ui/shell"
 
-/** The session's id in the examples until the user chooses a session. */
+/** The id that the examples show until the user chooses a session. */
 const PLACEHOLDER = "SESSION_ID"
 
 const connect = (address: string, session: string) => `import * as Y from "yjs"

@@ -6,7 +6,7 @@ import { tell } from "../ui/announce"
 import { Dialog } from "../ui/dialog"
 import { Choice, Field, Form } from "../ui/form"
 
-/** The choices for the user's own sessions: the API's value and a text. */
+/** The choices of what happens to the user's own sessions: the API's value and a text. */
 const SESSIONS: [string, string][] = [
   ["transfer", "Hand each over to its longest-standing editor"],
   ["delete", "Delete all of them"],

@@ -1,4 +1,4 @@
-// The devices on which a user is signed in.
+// Shows the devices on which the user is signed in.
 import { useEffect, useState } from "preact/hooks"
 import { del, get, words } from "../api"
 import { ago } from "../lib/times"

@@ -12,7 +12,10 @@ interface GaugeProps {
   limit?: number
 }
 
-/** A line of text and its bar. Screen readers need only the text. */
+/**
+ * A line of text, and a bar below it. The bar is hidden from screen readers, because the text says
+ * all that it shows.
+ */
 function Gauge({ text, used = 0, limit = 1 }: GaugeProps) {
   const share = Math.min(used / limit, 1)
   const level = share < NEARLY ? "" : share < 1 ? "nearly" : "full"

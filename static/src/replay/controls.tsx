@@ -17,7 +17,7 @@ function usePlayback(player: Player, pace: Pace) {
     if (!isPlaying) return
     let last = performance.now()
     let frame = requestAnimationFrame(function tick(now) {
-      // a tab that was in the background skips that time instead of catching up
+      // a tab that was in the background does not catch up: it leaves out that time
       player.advance(Math.min(TICK_MS, now - last), pace)
       last = now
       if (player.moment.peek().sequence >= player.total) setIsPlaying(false)
@@ -49,7 +49,7 @@ function useKeys(act: Record<string, () => void>): void {
   })
 }
 
-/** The moment as text, for example "3 of 12, 14:05:11, Ada". */
+/** The shown moment as text, for example "3 of 12, 14:05:11, Ada". */
 function describe({ sequence, at, author }: Moment, total: number): string {
   const place = `${sequence.toLocaleString("en")} of ${total.toLocaleString("en")}`
   return [place, at ? new Date(at).toLocaleString() : "", author?.username ?? ""]

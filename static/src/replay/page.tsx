@@ -47,7 +47,7 @@ function Playing({ id, session, timeline }: PlayingProps) {
     [author],
   )
   const names = Object.keys(files)
-  // the files are called as they were at this moment
+  // the files have the names that they had at this moment
   const nameOf = (one: string) => called.get(one)?.name ?? ownName(one)
   const current = chosen ?? (names.includes(root) ? root : (names[0] ?? MAIN_ROOT))
   return (

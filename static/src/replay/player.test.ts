@@ -49,7 +49,7 @@ describe("the player", () => {
     expect((await player.seek(99)).sequence).toBe(25)
   })
 
-  it("calls files as they were called at each moment", async () => {
+  it("shows the name that each file had at the moment", async () => {
     const player = new Player(25, server(25))
     expect((await player.seek(2)).names.get("main")?.name).toBe("a.py")
     const later = (await player.seek(3)).names.get("main")
@@ -57,7 +57,7 @@ describe("the player", () => {
     expect((await player.seek(0)).names.get("main")?.deleted).toBe(false)
   })
 
-  it("plays texts with names of parts of objects", async () => {
+  it("plays texts whose names are properties of every object", async () => {
     const roots = ["__proto__", "constructor", "toString"]
     const steps = roots.map((_, index): Step => [0, 0, [[index, 0, 0, `text ${index}`]]])
     const authors = [{ id: "a", username: "a", avatar: null }]
@@ -79,7 +79,7 @@ describe("the player", () => {
     expect(Object.keys((await player.seek(1)).files)).toEqual(["__proto__"])
   })
 
-  it("says who typed, when and where", async () => {
+  it("tells the author, the time and the place of each edit", async () => {
     const moment = await new Player(25, server(25)).seek(4)
     expect([moment.author?.id, moment.at, moment.root, moment.position]).toEqual([
       "b",
@@ -105,7 +105,7 @@ describe("the player", () => {
     expect(player.moment.value.sequence).toBe(4)
   })
 
-  it("reads a session of 100,000 edits in pieces, and each position within a frame's time", async () => {
+  it("reads 100,000 edits in pages, and goes to any of them within a frame", async () => {
     const asked: number[] = []
     const player = new Player(100_000, server(100_000, asked))
     await player.seek(77_777)

@@ -40,7 +40,7 @@ export interface Moment {
   position: number
   /** names of the roots that are not shown, because they are not texts */
   others: string[]
-  /** the files as they were called then, by root */
+  /** the files with the names that they had then, by root */
   names: ReadonlyMap<string, FileName>
 }
 
@@ -78,7 +78,7 @@ export function applyStep(
   return result
 }
 
-/** The names of files after this many steps of a page. */
+/** The names of the files after `applied` steps of a page. */
 function namesAfter({ names, renames }: Page, steps: number): ReadonlyMap<string, FileName> {
   const until = renames.filter(({ step }) => step < steps)
   const all = [...names, ...until.flatMap((one) => one.names)]
@@ -86,7 +86,7 @@ function namesAfter({ names, renames }: Page, steps: number): ReadonlyMap<string
 }
 
 export class Player {
-  /** A signal, because the moment also changes later, when a page arrives. */
+  /** A signal, because the moment also changes when a requested page arrives later. */
   readonly moment = signal<Moment>({
     sequence: 0,
     files: {},
@@ -187,8 +187,8 @@ export class Player {
     let done = steps - (steps % KEY_FRAME_EVERY)
     while (done > 0 && !page.frames.has(done)) done -= KEY_FRAME_EVERY
     let files = page.frames.get(done) ?? page.files
-    // if the current position is nearer than the last key frame, fewer edits must be applied from
-    // it
+    // start from the current position if it is nearer than the last key frame: fewer edits are
+    // needed
     const here = this.moment.peek().sequence - page.from
     if (here > done && here <= steps) {
       done = here

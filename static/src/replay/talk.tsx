@@ -5,7 +5,7 @@ import { ChatMessage } from "../session/panels/chat"
 import type { Message } from "../types"
 import { cancellable } from "../ui/cancellable"
 
-/** The largest number of messages, the same as in an exported replay. */
+/** The largest number of messages that are shown. An exported replay has the same limit. */
 const MOST = 500
 const PAGE = 100
 
@@ -27,7 +27,7 @@ interface Props {
   id: string
   /** the time of the shown moment, in Unix milliseconds */
   at: number
-  /** the replay is at the last edit, so messages after it are shown, too */
+  /** whether the replay is at the last edit, so that messages after it are shown, too */
   isAtEnd: boolean
 }
 

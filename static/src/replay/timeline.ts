@@ -86,7 +86,9 @@ const WORDS: Record<string, string> = {
 
 const OUTCOMES: Record<string, string> = { timeout: "too long" }
 
-/** What an update did to files: the first change with its names, and how many more there are. */
+/**
+ * A text about the changes of files in an update. It names the first change and counts the others.
+ */
 function changesOf(changes: readonly FileChange[], count: number) {
   const [first] = changes
   if (!first) return "files changed"

@@ -60,7 +60,10 @@ export function Marks({ timeline }: { timeline: Timeline }) {
   )
 }
 
-/** The legend: a kind of mark with the colour, its text, and the kinds of marks that have it. */
+/**
+ * The colours of the legend. Each has the kind of mark that shows it, a text, and all kinds of
+ * marks that have it.
+ */
 const COLOURS: [string, string, (kind: string) => boolean][] = [
   ["manual", "saved version", (kind) => kind === "manual" || kind === "final"],
   ["paste", "paste, or text taken out", (kind) => kind === "paste" || kind === "redacted"],
@@ -71,7 +74,7 @@ const COLOURS: [string, string, (kind: string) => boolean][] = [
   ],
 ]
 
-/** The legend of the colours that the timeline has. */
+/** The legend. It lists only colours that marks on this timeline have. */
 export function Legend({ timeline }: { timeline: Timeline }) {
   const kinds = new Set(timeline.marks.map((one) => one.kind))
   return (

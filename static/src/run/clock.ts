@@ -1,6 +1,9 @@
 // Measures how long a program runs, without the time in which it waits for a person.
 
-/** Milliseconds that one run may wait for lines of a person, so that no run stays for ever. */
+/**
+ * The milliseconds that one run may wait for a person in all. It is limited, so that no run stays
+ * for ever.
+ */
 const WAIT_MS = 5 * 60_000
 
 export class RunClock {
@@ -11,7 +14,10 @@ export class RunClock {
   private waitLeftMs = 0
   private isWaiting = false
 
-  /** Calls `tooLong` at the limit of the program, and `noLine` when nobody types a line. */
+  /**
+   * Calls `tooLong` when the program has run for `limitMs`. Calls `noLine` when it has waited for a
+   * person too long.
+   */
   constructor(
     private readonly tooLong: () => void,
     private readonly noLine: () => void,
@@ -25,7 +31,7 @@ export class RunClock {
     this.begin()
   }
 
-  /** The program waits for a line, or goes on with it. */
+  /** The program begins to wait for a line, or has got it and goes on. */
   turn(isWaiting: boolean): void {
     this.pause()
     this.isWaiting = isWaiting

@@ -1,6 +1,9 @@
-// Finds what an address in one of the session's files means.
+// Finds the file that an address in one of the session's files refers to.
 
-/** The path that `address` has, seen from the file `from`. A slash begins at the session's root. */
+/**
+ * The path to which `address` leads from the file `from`. An address with a leading slash begins at
+ * the session's root.
+ */
 export function pathFrom(address: string, from: string): string {
   const parts = address.startsWith("/") ? [] : from.split("/").slice(0, -1)
   for (const part of address.split("/"))
@@ -9,7 +12,7 @@ export function pathFrom(address: string, from: string): string {
   return parts.join("/")
 }
 
-/** The name of the file that an address in the page `entry` means; null if it is of another host. */
+/** The name of the file to which an address in the page `entry` leads; null for another host. */
 export function fileOf(address: string, entry: string): string | null {
   if (/^([a-z][a-z\d+.-]*:|\/\/)/i.test(address)) return null
   const path = address.replace(/[?#].*$/s, "")

@@ -1,4 +1,4 @@
-// The page that shows a user's HTML. It has an origin of its own, and can load nothing from any
+// The page that shows a user's HTML. It has an origin of its own, and cannot load anything from a
 // host. The user's page replaces this one.
 import { fileOf } from "./paths"
 import { HELLO, type Preview } from "./protocol"
@@ -12,7 +12,9 @@ function named(files: Files, entry: string, address: string | null): string | nu
   return name !== null && Object.hasOwn(files, name) ? (files[name] ?? null) : null
 }
 
-/** Put the content of style sheets, scripts and drawings of the session into the page. */
+/**
+ * Replace links to the session's style sheets, scripts and drawings by the content of these files.
+ */
 function pageOf(files: Files, entry: string): string {
   const page = new DOMParser().parseFromString(files[entry] ?? "", "text/html")
   for (const link of page.querySelectorAll<HTMLLinkElement>("link[rel~=stylesheet]")) {

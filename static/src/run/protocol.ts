@@ -1,4 +1,4 @@
-// What the app and the isolated frame, and the frame and its workers, tell each other.
+// The messages between the app and the isolated frame, and between the frame and its workers.
 
 /** A program to run. */
 export interface Program {
@@ -16,10 +16,13 @@ export interface Program {
   canAsk?: boolean
 }
 
-/** What the app tells the page that shows a user's HTML. */
+/** The message of the app to the page that shows a user's HTML. */
 export type Preview = Pick<Program, "files" | "entry">
 
-/** A part of the output, in the order of writing: of stdout ("out") or stderr ("err"). */
+/**
+ * A part of the output, from stdout ("out") or stderr ("err"). The parts are in the order in which
+ * the program wrote them.
+ */
 export interface Piece {
   to: "out" | "err"
   text: string
@@ -35,21 +38,24 @@ export interface Ending {
   isCut: boolean
 }
 
-/** A file that the frame needs, below /static/run/. The app requests it, because its cache keeps it. */
+/**
+ * A file below /static/run/ that the frame needs. The app requests it, because only the app's page
+ * has a lasting cache.
+ */
 export interface Wanted {
   path: string
   /** uncompressed; 0 if it is small */
   bytes: number
 }
 
-/** What the app tells the frame. */
+/** A message of the app to the frame. */
 export type Order =
   | { do: "run"; program: Program }
   | { do: "stop" }
   | { do: "line"; text: string | null }
   | { do: "file"; path: string; bytes: ArrayBuffer }
 
-/** What the frame tells the app. */
+/** A message of the frame to the app. */
 export type Report =
   | { is: "wanted"; files: Wanted[] }
   | { is: "started" }
@@ -59,7 +65,7 @@ export type Report =
   | { is: "broken"; message: string }
   | ({ is: "ended" } & Ending)
 
-/** What a worker tells the frame. */
+/** A message of a worker to the frame. */
 export type WorkerReport =
   | { is: "ready" }
   | { is: "image"; bytes: ArrayBuffer }
@@ -69,7 +75,10 @@ export type WorkerReport =
   | { is: "broken"; message: string }
   | { is: "ended"; exit: number; ms: number; isCut: boolean }
 
-/** What the frame tells a worker: what to run, and then each line; null at the end of the input. */
+/**
+ * A message of the frame to a worker: first the program, then each line of input; null at the end
+ * of the input.
+ */
 export type WorkerOrder = { do: "run"; program: Program } | { do: "line"; text: string | null }
 
 /** The content of the wanted files, by path. WebAssembly is compiled once, for all workers. */
@@ -89,5 +98,5 @@ export const IMAGE = "image"
 /** The first message of the frame to the app, which answers with a port. */
 export const HELLO = "collab-run-frame"
 
-/** Most bytes of output in UTF-8 that a run keeps: stdout and stderr together. */
+/** The most bytes of output that a run keeps, in UTF-8, stdout and stderr together. */
 export const OUTPUT_BYTES = 64 * 1024

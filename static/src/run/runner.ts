@@ -9,7 +9,10 @@ import { imageOf, ProgramWorker } from "./worker"
 
 type Tell = (report: Report, moved?: Transferable[]) => void
 
-/** How long a program may run at most, in milliseconds, whatever the app asks for. */
+/**
+ * The longest time that a program may run, in milliseconds. The app may ask for less, but not for
+ * more.
+ */
 const LONGEST_MS = 60_000
 
 export class Runner {

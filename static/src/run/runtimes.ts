@@ -3,11 +3,17 @@
 
 /** One file of a runtime. */
 export interface RuntimeFile {
-  /** below /static/run/; the folder has the version, so caches may keep the file for ever */
+  /**
+   * its path below /static/run/; the folder's name has the version, so caches may keep the file for
+   * ever
+   */
   path: string
   /** below node_modules */
   source: string
-  /** uncompressed; the build fails if it differs. A progress bar needs it before the file is here */
+  /**
+   * the uncompressed size, which a progress bar needs before the file has loaded; the build fails
+   * if it is wrong
+   */
   bytes: number
 }
 

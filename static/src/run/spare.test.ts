@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import { Spare } from "./spare"
 
-/** A spare of numbered things, which are made when `finish` is called. */
+/** A `Spare` that makes numbered things. Each is ready when `finish` is called. */
 function numbered() {
   const ended: string[] = []
   const finish: (() => void)[] = []
@@ -14,7 +14,7 @@ function numbered() {
   return { spare, ended, finish }
 }
 
-it("waits for the spare one that is being made, and begins no second one", async () => {
+it("waits for the spare one that is still loading, and begins no second one", async () => {
   const { spare, ended, finish } = numbered()
   spare.keep("python")
   spare.keep("python")
@@ -32,7 +32,7 @@ it("gives the spare one to one run only", async () => {
   expect((await Promise.all(both)).map(({ name }) => name)).toEqual(["python 1", "python 2"])
 })
 
-it("ends the spare one of another language, also if it is not made yet", async () => {
+it("ends the spare one of another language, even while it is still loading", async () => {
   const { spare, ended, finish } = numbered()
   spare.keep("python")
   const taken = spare.take("lua")
@@ -41,7 +41,7 @@ it("ends the spare one of another language, also if it is not made yet", async (
   expect(ended).toEqual(["python 1"])
 })
 
-it("tells a failure to the run that takes the spare one, and makes a new one then", async () => {
+it("reports a failure to the run that takes the spare one, and then makes a new one", async () => {
   let count = 0
   const spare = new Spare(() =>
     ++count === 1 ? Promise.reject(new Error("no")) : Promise.resolve({ end: () => undefined }),

@@ -1,4 +1,4 @@
-// Keeps one worker of a language loaded, or loading, for the next run.
+// Keeps one spare worker of a language for the next run, loaded or still loading.
 
 /** Something that takes long to make, such as a worker with its runtime. */
 interface Costly {

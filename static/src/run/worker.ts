@@ -1,4 +1,4 @@
-// One worker, seen from the frame.
+// The frame's side of one worker.
 import type { Assets, Program, Start, WorkerOrder, WorkerReport } from "./protocol"
 
 /** A worker that loads a runtime and then runs one program. */
@@ -11,7 +11,8 @@ export class ProgramWorker {
 
   constructor(code: ArrayBuffer, assets: Assets, isForImage = false) {
     const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }))
-    // A worker that is a module does not start from a blob in a page without an origin.
+    // The worker is no module, because a module does not start from a blob in a page without an
+    // origin.
     this.worker = new Worker(url)
     const { port1, port2 } = new MessageChannel()
     this.port = port1
@@ -47,7 +48,7 @@ export class ProgramWorker {
     this.port.postMessage(order)
   }
 
-  /** End the program, whatever it does. */
+  /** End the program, even if it is in a loop without end. */
   end(): void {
     this.port.close()
     this.worker.terminate()

@@ -1,7 +1,7 @@
 // Tells users and screen readers about events that happen while they do something else.
 import { signal } from "@preact/signals"
 
-/** What is told in the corner of the screen, perhaps with a button that takes a step back. */
+/** A message in the corner of the screen, perhaps with a button that undoes an action. */
 export interface Told {
   text: string
   action?: { label: string; act: () => void } | undefined
@@ -9,7 +9,7 @@ export interface Told {
   isOffer?: boolean
 }
 
-/** The text for screen readers, "" for none; and what the corner of the screen shows. */
+/** The text for screen readers, "" for none; and the message in the corner of the screen. */
 export const said = signal("")
 export const toast = signal<Told | null>(null)
 /** The number of open modal dialogs. */
@@ -40,7 +40,7 @@ export function endToast(): void {
   toast.value = offered
 }
 
-/** Tell all users: in a corner of the screen, and by screen reader. */
+/** Show a text in the corner of the screen, and let screen readers say it. */
 export function tell(text: string, action?: Told["action"]): void {
   announce(text)
   toast.value = { text, action }

@@ -17,7 +17,7 @@ function Toast({ told, openDialogs }: { told: Told; openDialogs: number }) {
   }, [told, openDialogs])
   return (
     <div class="toast" popover="manual" ref={element}>
-      {/* the live region has said it */}
+      {/* hidden from screen readers, because the live region tells them the text */}
       <span aria-hidden="true">{text}</span>
       {action && (
         <button

@@ -16,7 +16,7 @@ interface Props {
 export function Dialog({ title, onClose, children, about }: Props) {
   const element = useRef<HTMLDialogElement>(null)
   const id = useId()
-  // a plain effect is cleaned up only after the dialog, and with it the focus, has left the page
+  // a plain effect would clean up too late: the dialog and the focus have left the page by then
   useLayoutEffect(() => {
     const dialog = element.current
     dialog?.showModal()

@@ -10,7 +10,7 @@ const size = (px: number): Size => ({
   most: 480,
 })
 
-it("moves with the arrow keys, towards the part that becomes smaller", () => {
+it("moves with the arrow keys, and the part towards which it moves becomes smaller", () => {
   expect(sized("ArrowRight", size(200), "left")).toBe(216)
   expect(sized("ArrowRight", size(200), "right")).toBe(184)
   expect(sized("ArrowUp", size(200), "below")).toBe(216)

@@ -1,5 +1,5 @@
-// A line between two parts of the screen that changes the size of one of them: by the pointer, or
-// by arrow keys. A double click gives the part its first size again.
+// A line between two parts of the screen. Users drag it, or press arrow keys, to change the size of
+// one part. A double click restores the part's first size.
 import type { ReadonlySignal } from "@preact/signals"
 import { useRef } from "preact/hooks"
 
@@ -15,7 +15,7 @@ export interface Size {
 interface Props {
   label: string
   size: Size
-  /** the side of the line at which the part is whose size changes */
+  /** the part whose size changes: the one to the left or right of the line, or below it */
   of: "left" | "right" | "below"
 }
 

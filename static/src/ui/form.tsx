@@ -80,8 +80,7 @@ function Wrong({ id, label, wrong, empty }: WrongProps) {
 }
 
 /**
- * The reason of a failure. It can be focused, because a button loses the focus when it is removed
- * or moved.
+ * The reason of a failure. It can take the focus from a button that is removed or moved.
  *
  * The outer element always exists. If a new paragraph were inserted instead, Preact would move the
  * elements after it, and the focus would be lost.

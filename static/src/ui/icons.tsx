@@ -1,4 +1,4 @@
-// The icons of the app, drawn inline: those of Lucide that it uses, each as one path. Their licence
+// The icons of the app. They come from Lucide, and each is drawn inline as one path. Their licence
 // is in icons.LICENSE.txt.
 
 export const PATHS = {
@@ -127,7 +127,7 @@ export const PATHS = {
 
 export type IconName = keyof typeof PATHS
 
-/** Says nothing to screen readers: its button or link has a name. */
+/** An icon is hidden from screen readers, because its button or link has a name. */
 export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
   return (
     <svg

@@ -11,13 +11,13 @@ const press = (keys: { ctrlKey?: boolean; altGraph?: boolean } = {}) => ({
   getModifierState: (key: string) => key === "AltGraph" && keys.altGraph === true,
 })
 
-it("leaves characters of Alt to people who type on a Mac", () => {
+it("does not treat Alt as a command while somebody types on a Mac", () => {
   expect(isAltCommand(press(), true, MAC)).toBe(false)
   expect(isAltCommand(press(), false, MAC)).toBe(true)
   expect(isAltCommand(press(), true, LINUX)).toBe(true)
 })
 
-it("leaves characters of AltGr to everybody", () => {
+it("does not treat AltGr as a command", () => {
   expect(isAltCommand(press({ altGraph: true }), true, LINUX)).toBe(false)
   expect(isAltCommand(press({ ctrlKey: true }), true, LINUX)).toBe(false)
   expect(isAltCommand({ ...press(), altKey: false }, false, LINUX)).toBe(false)

@@ -1,12 +1,12 @@
 // Keys that are pressed anywhere on a page.
 import { useLayoutEffect } from "preact/hooks"
 
-/** The keys of a press; some browsers tell of AltGr that Ctrl and Alt are pressed. */
+/** The keys of a press. Some browsers report AltGr as Ctrl and Alt. */
 type Press = Pick<KeyboardEvent, "altKey" | "ctrlKey" | "metaKey" | "getModifierState">
 
 /**
- * Whether a key is pressed with Alt as a command. With AltGr it makes a character, and on a Mac
- * with Alt too, where people type: German Macs have brackets at Alt+5 and Alt+6.
+ * Whether a key that is pressed with Alt is a command. Keys with AltGr make characters. On a Mac,
+ * keys with Alt do so, too: German Macs have brackets at Alt+5 and Alt+6.
  */
 export function isAltCommand(event: Press, isTyping: boolean, userAgent: string): boolean {
   const { altKey, ctrlKey, metaKey } = event

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import { moved } from "./menu"
 
-it("moves in a circle, and to both ends", () => {
+it("moves from the last item to the first and back, and to both ends", () => {
   expect(moved("ArrowDown", 2, 3)).toBe(0)
   expect(moved("ArrowUp", 0, 3)).toBe(2)
   expect(moved("ArrowUp", 2, 3)).toBe(1)

@@ -6,14 +6,14 @@ import { Icon, type IconName } from "./icons"
 export interface Item {
   label: string
   icon: IconName
-  /** the keys of this item, as the list of shortcuts writes them */
+  /** the shortcut of this item, written as in the list of shortcuts */
   keys?: string
   act: () => void
 }
 
 interface Group {
   items: Item[]
-  /** only in a narrow window, where the bar has no room for them */
+  /** shown only in a narrow window, where the bar has no room for these items */
   isForNarrow?: boolean
 }
 
@@ -22,7 +22,7 @@ interface Props {
   groups: Group[]
 }
 
-/** Where the focus goes from `at` by a key; undefined for a key that does not move it. */
+/** The index to which a key moves the focus from `at`; undefined if the key does not move it. */
 export function moved(key: string, at: number, count: number): number | undefined {
   if (key === "Home") return 0
   if (key === "End") return count - 1
@@ -59,9 +59,9 @@ function Items({ groups, onChoose }: { groups: Group[]; onChoose: (item: Item) =
 }
 
 interface ListProps extends Props {
-  /** where the list stands on the screen, in pixels; without it, below its button */
+  /** the list's place on the screen, in pixels; without it, the list is below its button */
   at?: { x: number; y: number } | undefined
-  /** the focus must go back to where it was before */
+  /** must close the list, and give the focus back to the element that had it before */
   onClose: () => void
 }
 
@@ -71,7 +71,10 @@ const itemsIn = (list: HTMLElement | null): HTMLElement[] =>
     (one) => one.offsetParent !== null,
   )
 
-/** The list of a menu. Closing it comes before its item acts, so a dialog finds the old focus. */
+/**
+ * The list of a menu. It closes before the chosen item acts. So a dialog that the item opens knows
+ * the old focus.
+ */
 export function MenuList({ label, groups, at, onClose }: ListProps) {
   const list = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => itemsIn(list.current)[0]?.focus(), [])

@@ -10,8 +10,8 @@ export function useTitle(title: string): void {
   useEffect(() => {
     document.title = title ? `${title} · Collab` : "Collab"
   }, [title])
-  // The focused link has left with its page, so the new page must take the focus, unless a field of
-  // it has done so already.
+  // The focused link is gone with its page. So the new page must take the focus, unless one of its
+  // fields already has it.
   useEffect(() => {
     if (!wasOpened() || document.activeElement !== document.body) return
     document.querySelector<HTMLElement>("#main, #editor")?.focus({ preventScroll: true })

@@ -15,8 +15,8 @@ import { type Contents, VersionContents } from "./contents"
 import { type NamedPair, pairsOf } from "./pairs"
 
 /**
- * The width of two texts of some 40 columns. If there is less space, only the newer text is shown,
- * with the changes in it.
+ * The width in pixels for two texts of some 40 columns. With less space, only the newer text is
+ * shown, and the changes are marked in it.
  */
 const NARROW_PX = 760
 
@@ -77,7 +77,7 @@ function show(
 
 interface PairProps {
   name: string
-  /** a former name, and what became of the file */
+  /** an earlier name of the file, and whether it was deleted */
   oldName?: string
   isDeleted?: boolean
   before: string
@@ -158,7 +158,7 @@ function DocumentPair({ root, name, a, b }: DocumentPairProps) {
   )
 }
 
-/** The contents to compare, the older ones first, and those of the version itself. */
+/** The contents to compare, the older one first, and the content of the version itself. */
 interface Read {
   a: Contents
   b: Contents | null

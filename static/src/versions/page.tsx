@@ -232,7 +232,7 @@ export default function VersionsPage({ id }: { id: string }) {
                   </button>
                 )}
               </div>
-              {/* a restore makes a version; the new key reads the current text again */}
+              {/* a restore makes a version; the new key makes the page read the text again */}
               <Compare
                 key={versions[0]?.version}
                 id={id}

@@ -3,7 +3,7 @@ import { pairsOf } from "./pairs"
 
 const file = (root: string, name: string, deleted = false) => ({ root, name, deleted })
 
-it("names the files as they are called in the newer version", () => {
+it("uses the names of files in the newer version", () => {
   const a = {
     files: { codemirror: "x", "f-1": "one", "f-2": "two", "f-3": "three" },
     documents: {},

@@ -1,11 +1,11 @@
-// Which files of two versions are compared, and how they are called.
+// Decides which files of two versions are compared, and finds their names.
 import { filesTold, type SessionFile } from "../session/files/table"
 import type { Contents } from "./contents"
 
 export interface NamedPair {
   root: string
   name: string
-  /** the name in the older version, if it is another one */
+  /** the name in the older version, if it differs */
   oldName?: string
   /** whether the newer version has the file among its deleted ones */
   isDeleted?: boolean

@@ -1,9 +1,9 @@
-// What the service worker keeps of the app, and which addresses it answers without the server.
+// Describes the files of the app that the service worker keeps, and the addresses that it answers.
 
 export interface Shell {
   /** changes with each file of the app */
   revision: string
-  /** the path of the script with which this build starts; it tells builds apart */
+  /** the path of the script with which this build starts; each build has a different one */
   entry: string
   /** the paths of all files that its pages load */
   files: readonly string[]

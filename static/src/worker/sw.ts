@@ -36,21 +36,24 @@ async function install(): Promise<void> {
   const cache = await worker.caches.open(PREFIX + SHELL.revision)
   // the names of built files change with their content, so the browser's own cache may have them
   await Promise.all([cache.addAll(SHELL.files), cache.add(new Request(PAGE, { cache: "reload" }))])
-  // A page always takes its parts by their names, and the files of the last build are kept. So a
-  // new worker may serve the tabs that an older one has opened.
+  // A page requests its parts by names that only its build has, and the files of the last build are
+  // kept. So a new worker may serve tabs that an older worker has opened.
   await worker.skipWaiting()
 }
 
 async function activate(): Promise<void> {
   const names = (await worker.caches.keys()).filter((name) => name.startsWith(PREFIX))
-  // the names are in the order of their making, and open tabs may need the build before this one
+  // the oldest cache comes first, and open tabs may still need the build before this one
   const others = names.filter((name) => name !== PREFIX + SHELL.revision)
   await Promise.all(others.slice(0, -1).map((name) => worker.caches.delete(name)))
   await worker.clients.claim()
   for (const tab of await worker.clients.matchAll()) tab.postMessage({ entry: SHELL.entry })
 }
 
-/** Answers vary by compression and origin. What is kept is decompressed, and only for this origin. */
+/**
+ * Ignore how answers vary by compression and origin: kept answers are decompressed, and only for
+ * this origin.
+ */
 const ANY: MultiCacheQueryOptions = { ignoreVary: true }
 
 /** The shell of this build. */
@@ -59,7 +62,7 @@ async function keptPage(): Promise<Response> {
   return (await cache.match(PAGE, ANY)) ?? Response.error()
 }
 
-/** The server's page. If the server, or a proxy before it, does not send it: the kept page. */
+/** Return the server's page, or the kept page if neither the server nor a proxy sends one. */
 async function page(request: Request): Promise<Response> {
   try {
     const answer = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) })

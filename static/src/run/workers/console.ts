@@ -2,11 +2,11 @@
 import type { Piece } from "../protocol"
 import type { Output } from "./output"
 
-/** Objects within objects that are written out; deeper ones are named only. */
+/** The depth of nested objects that are written out. A deeper object is written as its type. */
 const DEPTH = 3
-/** Most items of a list that are written out. */
+/** The most items of a list that are written out. */
 const ITEMS = 100
-/** Longest text of an object that stays on one line. */
+/** The longest text of an object that stays on one line, in characters. */
 const LINE = 72
 
 /** Replace the functions of the console. */
@@ -29,7 +29,7 @@ export function captureConsole(output: Output): void {
   })
 }
 
-/** The text of a value: a string itself, anything else as one would write it in code. */
+/** The text of a value. A string stays as it is; any other value is written as in code. */
 export const textOf = (value: unknown): string =>
   typeof value === "string" ? value : inspect(value, 0, [])
 

@@ -13,7 +13,7 @@ it("asks for one line after the other, once the given text has ended", async () 
   expect(await Promise.all(lines)).toEqual(["given", "first", "second"])
 })
 
-it("asks no more when the user has ended the input", async () => {
+it("asks for no more lines after the user has ended the input", async () => {
   const ask = vi.fn()
   const input = new Input("", ask)
   const lines = [input.line(), input.line()]

@@ -1,4 +1,5 @@
-// The input of a program: the text given before the run, or lines that the user types meanwhile.
+// The input of a program: first the text given before the run, then lines that the user types
+// during the run.
 
 type Line = string | null
 

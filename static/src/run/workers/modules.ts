@@ -1,4 +1,4 @@
-// Makes modules of the session's JavaScript and TypeScript files, which may import each other.
+// Turns the session's JavaScript and TypeScript files into modules. They may import each other.
 import { transform } from "sucrase"
 import { parse, type Token } from "sucrase/dist/esm/parser"
 import { TokenType } from "sucrase/dist/esm/parser/tokenizer/types"
@@ -29,7 +29,7 @@ function importsOf(code: string): Token[] {
 
 /**
  * The modules of one program. Each file becomes a blob, and imports of other files become the
- * addresses of their blobs. Lines stay where they are, so errors name the right ones.
+ * addresses of their blobs. The numbers of the lines do not change, so errors name the right lines.
  */
 export class Modules {
   private readonly urls = new Map<string, string>()
@@ -72,7 +72,8 @@ export class Modules {
     try {
       found = importsOf(code)
     } catch (error) {
-      // The browser may know newer syntax. If it refuses the code too, this tells the place.
+      // The browser may know newer syntax than sucrase. If the browser refuses the code too, this
+      // error tells the place.
       this.syntax ||= this.wrong(name, error as WrongSyntax)
       return code
     }

@@ -1,11 +1,12 @@
-// Loads runtimes that know only how to request their files, from files that are here already.
+// Some runtimes can load only by requesting their files. This module loads them from files that are
+// here already.
 
 /** The address of files that are never requested. */
 export const NOWHERE = "https://localhost/"
 
 /**
- * Call `load`. Until it ends, every request is answered with `file`, and WebAssembly is not
- * compiled again but made of `compiled`. So the worker needs no connection.
+ * Call `load`. Until it ends, every request is answered with `file`. WebAssembly is not compiled
+ * again: `compiled` is used. So the worker needs no connection.
  */
 export async function offline<T>(
   compiled: WebAssembly.Module,

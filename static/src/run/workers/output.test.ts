@@ -12,14 +12,14 @@ beforeEach(() => {
   vi.useFakeTimers({ now: 0 })
 })
 
-it("sends what is written before a loop without end, also right after the start", () => {
+it("sends text that is written before a loop without end, even right after the start", () => {
   const output = outputOf()
   output.write("out", "first\n")
   output.write("err", "second\n")
   expect(sent).toEqual([[{ to: "out", text: "first\n" }], [{ to: "err", text: "second\n" }]])
 })
 
-it("sends few batches a second, and the rest in one", () => {
+it("sends few batches a second, and the rest in one more batch", () => {
   const output = outputOf()
   for (let line = 0; line < 1000; line++) output.write("out", "x")
   expect(sent.length).toBe(BATCHES_PER_S)

@@ -7,7 +7,7 @@ const SECOND_MS = 1000
 const BATCH_MS = SECOND_MS / BATCHES_PER_S
 
 export class Output {
-  /** whether the program has written more than is kept */
+  /** whether a part of the output was left out, because it was too long */
   isCut = false
   private left: Uint8Array<ArrayBuffer>
   private pieces: Piece[] = []
@@ -28,13 +28,13 @@ export class Output {
 
   write(to: Piece["to"], text: string): void {
     if (this.isCut || text === "") return
-    // a character never needs less than a byte, so the rest need not be encoded
+    // each character needs at least one byte, so more characters than this would be cut off anyway
     const { read, written } = this.encoder.encodeInto(text.slice(0, this.left.length), this.left)
     this.left = this.left.subarray(written)
     this.isCut = read < text.length
     this.add(to, text.slice(0, read))
-    // A program that never pauses also never lets a timer fire. So what it writes is sent immediately,
-    // while it has batches left: a loop without end often comes after a few lines of output.
+    // While a program does not pause, no timer can fire. So its output is sent immediately, as long
+    // as batches are left. Programs often write a few lines before a loop without end.
     if (this.now() - this.secondBegan >= SECOND_MS) this.beginSecond()
     if (this.batches < BATCHES_PER_S) this.flush()
     else this.timer ||= this.setTimeout(() => this.flush(), BATCH_MS)

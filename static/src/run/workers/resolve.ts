@@ -12,7 +12,7 @@ export function resolve(
   if (!/^\.{1,2}\//.test(address)) return null
   const path = pathFrom(address, from)
   const names = ENDINGS.map((ending) => path + ending)
-  // TypeScript's own rule: an import names the script that would be made of a file
+  // as in TypeScript, an import may name the script into which a file would be compiled
   const source = path.replace(/\.js$/, ".ts")
   return [...names, source].find((name) => Object.hasOwn(files, name)) ?? null
 }

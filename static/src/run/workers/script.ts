@@ -11,10 +11,15 @@ class Exit extends Error {
   }
 }
 
-/** Promises of lines that the program has asked for. It goes on when they are kept. */
+/**
+ * The promises of lines that the program has asked for. The program has not ended while one of them
+ * is pending.
+ */
 const asked = new Set<Promise<string | null>>()
 
-/** Give the program what it expects of a terminal: functions that read lines of the input. */
+/**
+ * Give the program the functions that read lines of the input, as a terminal's programs have them.
+ */
 function offerInput({ output, input }: Stage): void {
   const prompt = (question?: unknown) => {
     if (question !== undefined) output.write("out", textOf(question))

@@ -1,4 +1,4 @@
-// The part that all workers have alike: it loads a runtime, runs one program, and reports.
+// The part that all workers share. It loads a runtime, runs one program, and reports the result.
 import type { Assets, Program, Start, WorkerOrder, WorkerReport } from "../protocol"
 import { Input } from "./input"
 import { Output } from "./output"
@@ -58,7 +58,7 @@ type Send = (report: WorkerReport, moved?: Transferable[]) => void
 function stageOf({ stdin, canAsk }: Program, send: Send): Stage {
   const output = new Output((pieces) => send({ is: "output", pieces }))
   const ask = () => {
-    // the question is in the output
+    // the user must see the program's question, which is in the output
     output.flush()
     send({ is: "asking" })
   }

@@ -1,4 +1,4 @@
-// The parts of the package that runs SQL that are used; it has no types.
+// Types for the used parts of the package that runs SQL. The package has no types.
 declare module "sql.js" {
   export type SqlValue = number | string | Uint8Array | null
   export interface Statement {

@@ -1,4 +1,4 @@
-// Parts of sucrase that it ships without types at these addresses.
+// Types for the used modules of sucrase, which has no types at these addresses.
 declare module "sucrase/dist/esm/parser" {
   export interface Token {
     type: number

@@ -1,4 +1,4 @@
-// Knows when a script has nothing more to do, which a worker does not tell.
+// Finds out when a script has nothing more to do, because a worker does not report this.
 
 type Handler = (...given: unknown[]) => void
 
@@ -38,7 +38,7 @@ export class Timers {
     Object.assign(self, replaced, { clearInterval: clear })
   }
 
-  /** Resolve when no timer waits, and promises have had their turn. */
+  /** Resolve when no timer waits and the callbacks of settled promises have run. */
   idle(): Promise<void> {
     return new Promise((done) => {
       this.done = done
