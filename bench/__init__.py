@@ -1,4 +1,4 @@
-"""Measurements of the server, alone and in comparison with other servers.
+"""Measures the speed of the server, alone and in comparison with other servers.
 
-Not for correctness, which `tests` checks.
+`tests` checks that it is correct.
 """

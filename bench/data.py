@@ -1,4 +1,4 @@
-"""Prepares benchmarks: the load generator, the peers, and real updates made by Yjs."""
+"""Prepares benchmarks: the load generator, the peers, and updates that Yjs makes."""
 
 import hashlib
 import shutil
@@ -15,7 +15,8 @@ DATA = BENCH / ".data"
 LOADGEN = BENCH / "loadgen"
 WRITERS, UPDATES = 50, 40_000
 _LOG_WRITER = 1_001
-"""A writer that is none of those of `updates`, because their keystrokes come after such a log."""
+"""The client id of the log's writer. No writer of `updates` has it, because they type after this
+log."""
 
 
 def prepare(*, with_peers: bool) -> None:
@@ -49,7 +50,7 @@ def updates() -> Path:
 
 
 def log(edits: int) -> Path:
-    """Return a log of N keystrokes by one writer, who leaves at most 5,000 characters."""
+    """Return the file of keystrokes by one writer, who leaves at most 5,000 characters."""
     return _made(f"log-{edits}.bin", "gen_updates.mjs", "1", str(edits), str(_LOG_WRITER), "5000")
 
 
@@ -64,7 +65,7 @@ def trace_name() -> str:
 
 
 def trace(edits: int = 300_000) -> Path:
-    """Return the beginning of an editing session of a quarter of a million edits (`trace_name`)."""
+    """Return the file of the first edits of the session `trace_name`, which has some 260,000."""
     name = trace_name()
     options = ("--trace", str(traces.file(name, DATA)), "--edits", str(edits), "--batch", "100")
     return _made(f"{name}-{edits}.bin", "gen_seed.mjs", *options)

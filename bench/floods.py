@@ -1,4 +1,4 @@
-"""Measurement I: the delay of typing while one client floods, or reads nothing.
+"""Measures the delay of typing while one client floods, or reads nothing (I in the report).
 
 The server has its usual limits.
 python -m bench.floods                       all of them, three runs each: about five minutes
@@ -46,7 +46,7 @@ def measure(
 
 
 def _paced(target: Target, client: Client, per_s: int, make: Callable[[], bytes]) -> None:
-    """Send `per_s` frames a second on schedule, whatever the server answers."""
+    """Send `per_s` frames a second on schedule, without waiting for answers."""
     began = time.monotonic()
     sent = 0
     while target.goes_on():
@@ -85,7 +85,7 @@ def _presence(target: Target) -> None:
 
 
 def _deaf(target: Target) -> None:
-    """Ask again and again for documents in which other clients type, and read no answer."""
+    """Request documents in which other clients type again and again, and read no answer."""
     clients = [Client(target, room, _DEAF_BYTES) for room in target.rooms[:_ROOMS_OF_DEAF]]
     try:
         for client in clients:
@@ -116,8 +116,8 @@ def _pings(target: Target) -> None:
 def large_update() -> bytes:
     """Return the largest document that one update may make.
 
-    Each character stands to the left of the character that was typed before it, so that no two
-    structs join.
+    Each character is to the left of the character that was typed before it. So Yjs cannot join any
+    two structs.
     """
     structs = [b"\x04\x01\x0acodemirror\x01x"]
     structs += (b"\x44\x01" + write_var_uint(clock) + b"\x01x" for clock in range(STRUCTS - 1))
@@ -142,7 +142,7 @@ def _questions(target: Target) -> None:
 
 
 def _logins(target: Target) -> None:
-    """Guess passwords, each of another account."""
+    """Guess passwords, each time for another account."""
     numbers = itertools.count()
     headers = {"Content-Type": "application/json"}
 
@@ -154,7 +154,7 @@ def _logins(target: Target) -> None:
 
 
 def _requests(target: Target) -> None:
-    """Request the flooder's own account, and go on after the answer "too many requests"."""
+    """Request the flooder's own account, also after the answer "too many requests"."""
     headers = {"Authorization": f"Bearer {target.token}"}
     _in_parallel(target, lambda: ("GET", "/user/me", "", headers))
 
@@ -180,7 +180,7 @@ def _one_by_one(
 
 
 def _handshakes(target: Target) -> None:
-    """Open twenty connections together, close each when it is answered, and repeat that."""
+    """Open twenty connections together, and close each after the server's answer. Repeat this."""
     while target.goes_on():
         clients = [Client(target, target.rooms[0]) for _ in range(_CONNECTIONS)]
         for client in clients:
@@ -200,8 +200,8 @@ FLOODS = {
     "requests": Flood("makes REST requests", _requests),
     "handshakes": Flood("opens connections", _handshakes),
 }
-"""A flood whose text names no rate sends as fast as the server lets it. Only `deaf` pauses, for
-`_TICK_S` after each round."""
+"""The floods by name. If the text of a flood has no rate, it sends as fast as the server reads.
+Only `deaf` pauses for `_TICK_S` after each round."""
 
 
 def table(found: dict[str, dict[str, float]]) -> str:

@@ -83,9 +83,9 @@ class World:
             )
 
     async def pack(self) -> float:
-        """Checkpoint and pack, as a closing room does.
+        """Write a checkpoint and pack the log, as a closing room does.
 
-        Returns the longest time in ms for which the event loop was blocked.
+        Returns the longest time in ms for which this blocked the event loop.
         """
         worst = 0.0
 
@@ -131,7 +131,7 @@ async def timed(call: Callable[[], Awaitable[object]], tries: int = TRIES) -> tu
 
 
 async def bytes_table() -> None:
-    """Print the bytes of the history of each session."""
+    """Print how many bytes the history of each session takes."""
     print(
         "| session | edits | updates | as written | packed | merged updates in it | checkpoint | "
         "loop stood still, ms |"
@@ -183,7 +183,7 @@ async def times_table() -> None:
 
 
 async def times(world: World, count: int) -> list[str]:
-    """Return a row of the table of times: questions about a log of `count` edits."""
+    """Return a row of the table of times, for questions about the first `count` edits of a log."""
     places = random.Random(2)
     reader = world.reader
     naming = Naming("codemirror", "py")

@@ -48,13 +48,13 @@ our figure divided by that of the other server.
 
 
 def ratio(scenario: Scenario, figures: Figures, peer: str) -> float | None:
-    """Return our figure divided by that of a peer; None if one is missing."""
+    """Return our server's figure divided by a peer's figure; None if one of them is missing."""
     ours, other = figures["ours"].get(scenario.key), figures[peer].get(scenario.key)
     return ours / other if ours and other else None
 
 
 def best_ratio(scenario: Scenario, figures: Figures) -> float | None:
-    """Return our figure divided by that of the best peer."""
+    """Return our server's figure divided by the best peer's figure."""
     found = [one for peer in figures if peer != "ours" and (one := ratio(scenario, figures, peer))]
     return (min if scenario.is_more_better else max)(found, default=None)
 
@@ -146,7 +146,7 @@ def beside_table(figures: Figures, quiet: Figures) -> str:
 
 
 def growth_table(results: dict[str, Figures]) -> str:
-    """Return the table of costs by the number of rooms, clients and entries."""
+    """Return the table that shows whether costs grow with the rooms, the document or the log."""
     lines = [
         "### J. Costs with more rooms, longer documents and longer logs (ours alone)",
         "",
@@ -182,7 +182,7 @@ def lag_table(figures: Figures) -> str:
 
 
 def headline(results: dict[str, Figures]) -> str:
-    """Return the table of the README. "×" is our figure divided by that of the best peer."""
+    """Return the table of the README. "×" is our figure divided by the best peer's figure."""
     lines = ["| measured | better is | ours | best peer | × |", "|---|---|---|---|---|"]
     for scenario in SCENARIOS:
         figures = results.get(scenario.name)

@@ -180,7 +180,7 @@ def main() -> int:
         return 0
 
     def kept(results: dict[str, Any], runs: int = options.runs) -> None:
-        """Keep each table as soon as it is ready: all of them take 50 minutes."""
+        """Keep each table as soon as it is ready, because all of them take 50 minutes."""
         if options.keep:
             about = {
                 "machine": machine(),

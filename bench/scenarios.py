@@ -1,4 +1,4 @@
-"""The scenarios: how the load generator is called for each, and which figure decides."""
+"""The scenarios. Each has the load generator's options, and the figure that decides."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ _PACED = "--mode paced --warmup 1 --duration {seconds} "
 _FLOOD = "--mode flood --warmup 1 --duration {seconds} "
 
 IE_UPDATES_PER_S = 2_000
-"""Three times the rate of a writer of E in our server."""
+"""The updates a second that our server allows in IE: three times what a writer of E sends."""
 
 SCENARIOS = (
     Scenario("A", "A pair: 1 room × 2, 20 updates/s",
@@ -84,7 +84,7 @@ this if more is better, otherwise at most this."""
 _E = _FLOOD + "--rooms {rooms} --clients 2 --writers 1 --window 4"
 _C = _PACED + "--rooms {rooms} --clients 3 --writers 3 --rate 5"
 _TYPING = "--mode paced --warmup 1 --duration 12 --rooms 1 --clients 2 --writers 1 --rate 1000"
-"""The options for typing long enough that checkpoints and packed rows are made."""
+"""Return options for so much typing that the server writes checkpoints and packed rows."""
 _CPU = "server_cpu_s_per_1k_delivered"
 
 GROWTH = (

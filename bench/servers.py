@@ -1,4 +1,7 @@
-"""The compared servers: how each is started, pinned to one core, and found ready."""
+"""The compared servers.
+
+This module starts each server, pins it to one core, and waits until it is ready.
+"""
 
 import http.client
 import json
@@ -37,8 +40,8 @@ _OPEN_LIMITS = {
     "COLLAB_LOG_LEVEL": "warning",
     "COLLAB_SUPERVISOR": "off",
 }
-"""The limits of our server are lifted, because one user on one machine plays all people. Peers have
-no limits to lift, and no supervisor."""
+"""Settings that lift the limits of our server, because one user on one machine plays all people.
+The peers have no limits and no supervisor."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ class Running:
     def lag(self) -> dict[str, float]:
         """Return how often a timer of our event loop was due, and how often it was over 20 ms late.
 
-        The result is empty for the other servers.
+        For other servers, the result is empty.
         """
         if not self.kind.is_ours:
             return {}

@@ -1,11 +1,11 @@
-"""A soak: half an hour of mixed load on a server with its usual limits; a leak ends it with 1.
+"""A soak test: half an hour of mixed load on a server with its usual limits.
 
 python -m bench.soak --minutes 30
 python -m bench.soak --minutes 2             a quick try, in which memory is shown but not judged
 
 All load stops every two minutes, long enough for every room to close (COLLAB_IDLE_S=5). After each
-pause there must be no room and no connection. At the end there must be no more descriptors, tasks
-and memory than after the first pause.
+pause there must be no room and no connection. At the end, the server must not have more
+descriptors, tasks and memory than after the first pause. If it has, the exit code is 1.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from bench.soak_watch import Watch, table
 from bench.trouble import PASSWORD, flooder, misbehave, post
 
 _ENV = {"COLLAB_IDLE_S": "5", "COLLAB_LOG_LEVEL": "warning", "COLLAB_LOG_FORMAT": "json"}
-"""No limit is lifted, because each person has an own address and an own account."""
+"""No setting lifts a limit, because each person has an own address and an own account."""
 
 _LOAD_S, _PAUSE_S = 120.0, 15.0
 _MIN_PHASES, _MAX_PHASES = 4, 200
@@ -119,7 +119,7 @@ class Phase:
         )
 
     def finish(self) -> None:
-        """Collect the results; a process that fails or does not end is a problem."""
+        """Collect the results. A process that fails or does not end is noted as a problem."""
         with contextlib.suppress(queue.Empty):
             while True:
                 did, problems = self._results.get(timeout=1)
@@ -160,7 +160,7 @@ def _live(
 ) -> None:
     """Run `live` in its own process.
 
-    Actions that the server takes a while to notice do not begin near the end.
+    Some actions take the server a while to notice, so these do not begin near the end.
     """
     os.sched_setaffinity(0, {LOAD_CORE})
     late = until - (_VANISHED_S if live is soak_people.live else soak_hostile.SLOW_S)

@@ -1,6 +1,7 @@
-"""Hostile clients of the soak: bad frames, incomplete requests, and connections that break.
+"""Hostile clients of the soak test.
 
-These clients pause between their actions. Clients that flood the server are in `floods`.
+They send bad frames and incomplete requests, and break connections. These clients pause between
+their actions. Clients that flood the server are in `floods`.
 """
 
 import asyncio
@@ -20,8 +21,8 @@ from harness.hostile import CORPUS, STATE_VECTORS
 
 _TIMEOUT_S = 30.0
 SLOW_S = 25.0
-"""Seconds after which a slow request that is still open is a problem. The server should have ended
-it within `COLLAB_REQUEST_S`."""
+"""The most seconds that a slow request may stay open. The server should end it within
+`COLLAB_REQUEST_S`."""
 _RESET = struct.pack("ii", 1, 0)
 _BAD_FRAMES = (
     b"\x82\x01x",  # no mask
@@ -44,7 +45,7 @@ Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 @asynccontextmanager
 async def _opened(person: Person) -> AsyncIterator[Stream]:
-    """Open a TCP connection, which breaks at the end of the block."""
+    """Open a TCP connection, and break it at the end of the block."""
     reader, writer = await asyncio.open_connection(
         "127.0.0.1", person.port, local_addr=(person.address, 0)
     )
@@ -172,9 +173,9 @@ ACTS = (bad_frames, bad_frames, broken, half_open, slow_headers, slow_body)
 async def live(
     port: int, phase: int, sessions: tuple[str, ...], until: float, slow_until: float
 ) -> tuple[Counter[str], list[str]]:
-    """Let the hostile clients act until a time; return (counts of actions, problems).
+    """Let the hostile clients act until the time `until`; return (counts of actions, problems).
 
-    Slow actions do not begin after `slow_until`.
+    No slow action begins after `slow_until`.
     """
     people = [
         Person(port, f"hostile-{phase}-{number}", f"127.{phase + 1}.1.{number + 2}")

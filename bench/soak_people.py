@@ -1,7 +1,7 @@
-"""People of the soak: editors that come and go, authors of versions, and old front ends.
+"""People of the soak test: editors that come and go, authors of versions, and old front ends.
 
-Authors invite guests, and old front ends poll. Each person has their own address and account, so
-that they stay below the usual limits.
+Authors invite guests, and old front ends use Socket.IO by polling. Each person has their own
+address and account, so that they stay below the usual limits.
 """
 
 import asyncio
@@ -27,8 +27,8 @@ _TIMEOUT_S = 30.0
 _REJOIN_S = 2.0
 """The limit is 30 joined sessions a minute."""
 _REQUEST_S = 120.0
-"""Longest wait for an answer in seconds. The server hashes one password after another, so a login
-may wait behind the guesses of hostile clients."""
+"""The longest wait for an answer in seconds. The server hashes one password after another. So a
+login may wait for the guesses of hostile clients."""
 _VISITORS, _AUTHORS, _POLLERS = 8, 3, 3
 _CLIENT_IDS = 1 << 31
 _KILLED = 0.3
@@ -228,7 +228,10 @@ async def _until(person: Person, path: str, prefix: str) -> None:
 async def keep_on(
     person: Person, until: float, act: Callable[[], Awaitable[None]], problems: list[str]
 ) -> None:
-    """Sign up, and act again and again; the first problem is added to `problems`."""
+    """Sign up, and repeat an action until the end.
+
+    The first problem ends it, too, and is added to `problems`.
+    """
     try:
         await person.sign_up()
         while time.monotonic() < until:
@@ -269,6 +272,6 @@ async def live(
 
 
 async def _slowly(person: Person, act: Callable[[Person], Awaitable[None]]) -> None:
-    """Act, and wait: only 20 accounts an hour are allowed for one address."""
+    """Act, and then wait, because one address may make only 20 accounts an hour."""
     await act(person)
     await asyncio.sleep(10)

@@ -20,9 +20,11 @@ warm-up."""
 
 _MIN_PAUSES = 6
 _CLOSE_S = 90.0
-"""The server notices after 45 s that a client of the polling transport has vanished."""
+"""The longest wait until all rooms are closed. The server notices only after 45 s that a polling
+client has vanished."""
 _SETTLE_S = 30.0
-"""The heartbeat of a client that has left sleeps for 25 s."""
+"""A wait before the last samples, because a heartbeat sleeps for 25 s, even if its client has
+left."""
 _SAMPLES, _APART_S, _LOOK_S = 5, 1.0, 0.25
 _END_S = 60.0
 _GREETINGS = ("collab-server ", "Next: ")
@@ -31,7 +33,10 @@ _LAG = "collab_event_loop_lag_seconds"
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample. A pause has several: of these it has the median, or the least if 0 is right."""
+    """The figures of the server at one time.
+
+    For a pause, each is the median of several samples, or the least one if the figure should be 0.
+    """
 
     minutes: float
     rss_kib: float
@@ -93,7 +98,10 @@ class Watch:
         )
 
     def pause(self) -> Sample:
-        """Wait until no room or connection is open, and take a sample; open ones are a problem."""
+        """Wait until no room and no connection is open, and take a sample.
+
+        Ones that stay open are a problem.
+        """
         began = time.monotonic()
         while not self._is_back(found := self.look(), time.monotonic() - began):
             time.sleep(_LOOK_S)
@@ -112,7 +120,7 @@ class Watch:
         return self.pauses[-1]
 
     def _is_back(self, found: Sample, waited_s: float) -> bool:
-        """Whether all is as after the warm-up, or the time for that is over."""
+        """Whether the figures are back at those after the warm-up, or the time for that is over."""
         if found.rooms or found.connections:
             return waited_s > _CLOSE_S
         if waited_s > _SETTLE_S or not self.pauses:
@@ -133,9 +141,9 @@ class Watch:
         self.problems += [f"the server logged: {line}" for line in loud(self._log.read_text())]
 
     def growth(self) -> tuple[float, float]:
-        """Return the growth of memory in pauses after the warm-up.
+        """Return how much memory grows in the pauses after the warm-up.
 
-        Returns (KiB an hour, ratio of growth from the first to the last third).
+        Returns (KiB an hour, share of growth from the first to the last third).
         """
         warm = self.pauses[1:]
         first, second = _halves(warm)
@@ -145,7 +153,7 @@ class Watch:
         return (_median(second, "rss_kib") - _median(first, "rss_kib")) / hours, ratio
 
     def judge(self) -> None:
-        """Add the leaks to the problems."""
+        """Compare the pauses, and add each leak to the problems."""
         warm, last = self.pauses[0], self.pauses[-1]
         for name in ("rooms", "connections", "unsaved"):
             if left := getattr(last, name):
@@ -193,7 +201,7 @@ def _servers(pid: int) -> list[int]:
 
 
 def loud(log: str) -> list[str]:
-    """Return the lines that are warnings or errors, or that the server did not write."""
+    """Return the lines of the log that are warnings, errors, or not in the log's format."""
     found = []
     for line in log.splitlines():
         if line.startswith(_GREETINGS):

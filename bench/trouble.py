@@ -41,11 +41,12 @@ BINARY, PING = 0x82, 0x89
 
 _ROOMS = 50
 _LIMITS = {"COLLAB_HANDSHAKES_PER_MIN": "120", "COLLAB_CONNECTIONS_PER_ADDRESS": "120"}
-"""Two limits are set, because one account at one address plays all users that type. All other
-limits are the usual ones."""
+"""Settings that raise two limits, because one account at one address plays all users that type. All
+other limits are the usual ones."""
 _START_S, _PATIENCE_S, _PAUSE_S = 2.0, 30.0, 0.05
 _SLOW_S = 120.0
-"""Passwords are hashed one after another, so a request may take this long."""
+"""The longest time of a request. It is this long because the server hashes one password after
+another."""
 _READ_BYTES = 1 << 18
 _SEND_BYTES = 1 << 14
 """Size of the send buffer. Bytes in this buffer count as sent before the server has read them, so
@@ -58,7 +59,7 @@ def _counter() -> "Synchronized[float]":
 
 @dataclass(frozen=True)
 class Target:
-    """What a misbehaving client needs to know.
+    """The data that a misbehaving client needs.
 
     port, address  the server's port, and the client's own address
     rooms          the sessions in which other people type
@@ -85,9 +86,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Flood:
-    """The behaviour of one client. It ends when the target's time is over or the client is closed.
+    """The behaviour of one client.
 
-    `prepare` is called before the typing.
+    It ends when the target's time is over, or when the server closes the client. `prepare` is
+    called before the typing.
     """
 
     about: str
@@ -257,7 +259,7 @@ class Client:
         raise ConnectionResetError
 
     def send(self, block: bytes, *, is_deaf: bool = False) -> None:
-        """Send a whole block, and read the bytes that come meanwhile.
+        """Send a whole block, and drop the bytes that arrive meanwhile.
 
         Raises TimeoutError when the target's time is over.
         """

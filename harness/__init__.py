@@ -1,4 +1,4 @@
 """Code that tests and benchmarks share.
 
-It may import the server's packages, but never `tests` or `bench`.
+It may import the server's packages, but not `tests` or `bench`.
 """

@@ -1,4 +1,4 @@
-"""Updates within all limits that cost far more to integrate than typing does.
+"""Updates that are within all limits, but cost far more to integrate than typing does.
 
 Each kind has updates that fill a document, and a function that returns costly updates for this
 document. Client 1 fills the document, and client 2 inserts into it. Ordinary clients also send such
@@ -16,7 +16,7 @@ _EMOJI = "\U0001f600".encode()
 _PART = 200_000
 _RUN = 60_000
 FILLED = 4 * _PART
-"""Characters of a document that client 1 has filled."""
+"""The number of characters with which client 1 fills a document."""
 _EMOJI_UNITS = 4 * 120_000
 
 
@@ -35,7 +35,7 @@ class Costly:
 
 
 def section(client: int, clock: int, structs: list[bytes]) -> bytes:
-    """Return the structs of one client as a section of an update."""
+    """Return the section of an update that has one client's structs."""
     return (
         write_var_uint(len(structs))
         + write_var_uint(client)
@@ -90,7 +90,7 @@ def _filled_with_key() -> Iterator[bytes]:
 
 
 _KEY = b"\x28\x01\x03map\x01k\x01\x7e"
-"""A struct that sets the key k of a map, from a client that knows no earlier value of this key."""
+"""A struct that sets the key k of a map. Its client does not know any earlier value of this key."""
 
 
 def places(number: int, count: int) -> list[int]:

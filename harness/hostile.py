@@ -1,10 +1,12 @@
 """Inputs that broke pycrdt or a naive server, and the reaction of this server to each.
 
-`closed`: the sender is closed with 4400. `limited`: the sender is closed with 4413, which names the
-limit. `slow`: as `limited`, but after a second of work. `asked`: the update has a gap, and the
-sender is asked for all its structs. `partly`: as `asked`, but a part of it is taken. `known`:
-nothing in it is new. `taken`: an update that real Yjs clients also make, and that the pinned pycrdt
-integrates.
+closed   the server closes the sender with 4400
+limited  the server closes the sender with 4413, and the reason names the limit
+slow     the same as `limited`, but after a second of work
+asked    the update has a gap, so the server asks the sender for all its structs
+partly   the server also asks, but it takes a part of the update
+known    the document already has all of the update
+taken    real Yjs clients also make such an update, and the pinned pycrdt integrates it
 """
 
 from typing import NamedTuple
@@ -36,7 +38,7 @@ def nested_arrays(depth: int) -> bytes:
 
 
 def nested_types(depth: int) -> bytes:
-    """Return an update with nested shared types, which also deletes the outermost type."""
+    """Return an update with nested shared types. The update also deletes the outermost type."""
     structs = [bytes.fromhex("0701047465787400")]
     structs += (b"\x07\x00\x01" + write_var_uint(clock) + b"\x00" for clock in range(depth - 1))
     return (
@@ -78,8 +80,8 @@ def conflicting_inserts(count: int) -> bytes:
 
 
 POISON = bytes.fromhex("010302020701016d0021000202016b0327010474657874016a03017000")
-"""An update for the document `B3`. The server's scan accepts it, but pycrdt refuses it.
-It must be refused each time, not only once."""
+"""An update for the document `B3`. The server's scan accepts this update, but pycrdt refuses it.
+The server must refuse it each time, not only once."""
 
 _EMPTY = b""
 _RECORDED = (
@@ -129,7 +131,7 @@ CORPUS: tuple[Hostile, ...] = (
     Hostile("many roots", _EMPTY, many_roots(5_000), "limited"),
     Hostile("gap", _EMPTY, bytes.fromhex("010101058401040161" + "00"), "asked"),
 )
-"""All of them are sent as updates over the socket; state vectors are in `STATE_VECTORS`."""
+"""Tests send all of these as updates over the socket. State vectors are in `STATE_VECTORS`."""
 
 STATE_VECTORS = (
     bytes.fromhex("ffffff7f"),
@@ -139,4 +141,5 @@ STATE_VECTORS = (
     bytes.fromhex("0201010101"),
     b"",
 )
-"""Four bytes that make pycrdt allocate half a gigabyte, and vectors that no client sends."""
+"""State vectors: four bytes that make pycrdt allocate half a gigabyte, and others that no client
+sends."""

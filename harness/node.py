@@ -27,8 +27,8 @@ def yjs_updates(
     """Return the first `limit` transactions of an editing session as updates of Yjs clients.
 
     Returns (updates, end). Each update has `agent`, `time` and `update` in Base64. The end has the
-    `text`, the `agents` that wrote each stretch of it, as [agent, UTF-16 units], and the number of
-    `edits`.
+    `text` and the number of `edits`. Its `agents` say who wrote each stretch of the text, as
+    [agent, UTF-16 units].
     """
     command = [
         node_command(),

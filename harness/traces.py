@@ -1,8 +1,9 @@
-"""Editing sessions by name: simulated sessions, and recordings of people if there are any.
+"""Editing sessions by name.
 
-Simulated sessions are made when they are needed, and are not in the repository. The longest takes
-four seconds, the others less than one. Files would have several hundred kilobytes, which nobody can
-review. `harness.simulator.dice` makes the result of a seed constant, and digests in
+They are simulated sessions, and recordings of people if this machine has them. Simulated sessions
+are made when they are needed, and are not in the repository. The longest takes four seconds, the
+others less than one. Files of several hundred kilobytes could not be reviewed.
+`harness.simulator.dice` makes the result of a seed constant, and digests in
 `tests/harness/test_simulator.py` check it.
 
 Recordings are four files of github.com/josephg/editing-traces, in the folder that `COLLAB_TRACES`
@@ -47,7 +48,7 @@ RECORDED = {
     "sveltecomponent": "simulated-letters",
     "friendsforever": "simulated-pair",
 }
-"""Recordings, and the simulated session that replaces each if it is missing."""
+"""The recordings. Each has a simulated session that replaces it if it is missing."""
 
 
 def folder() -> Path:
@@ -62,19 +63,19 @@ def folder() -> Path:
 
 
 def recorded(*names: str) -> list[str]:
-    """Return the names of those of these recordings that exist."""
+    """Return the names of the given recordings that exist."""
     return [name for name in names if _recording(name).exists()]
 
 
 def preferred(name: str) -> str:
-    """Return a recording's name if it exists, otherwise that of the simulated replacement."""
+    """Return the name of a recording if it exists, otherwise that of its simulated replacement."""
     return name if recorded(name) else RECORDED[name]
 
 
 def file(name: str, made_in: Path) -> Path:
     """Return the file of a session.
 
-    A simulated session is written to the folder `made_in`, unless it is there already.
+    Write a simulated session to the folder `made_in`, unless it is there already.
     """
     if name in RECORDED:
         return _recording(name)

@@ -38,7 +38,7 @@ class Typist:
         return self.change(edit)
 
     def change(self, edit: Callable[[], object]) -> bytes:
-        """Make any change of the document; return the update."""
+        """Change the document by a function; return the update."""
         self._is_own = True
         edit()
         self._is_own = False

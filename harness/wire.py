@@ -1,4 +1,4 @@
-"""A WebSocket client that sends any frames it is told to send."""
+"""A WebSocket client that sends any frames, also invalid ones."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ def close_with(owner: object, socket: WebSocketClientConnection) -> None:
 
 
 def _close(socket: WebSocketClientConnection, stream: IOStream) -> None:
-    """Close a socket without waiting for the other side, which a client that does not read misses.
+    """Close a socket without waiting for the answer, which a client that does not read never sees.
 
     The socket of a failed test may be closed after its event loop.
     """

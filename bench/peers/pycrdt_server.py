@@ -1,4 +1,4 @@
-"""pycrdt-websocket as in its documentation, on uvicorn and uvloop, without storage.
+"""A server of pycrdt-websocket as in its documentation, on uvicorn and uvloop, without storage.
 
 The environment variable PORT is the port to listen on. The server uses the package's
 `exception_logger`. Without one, a client that leaves while the server sends to it ends the server.

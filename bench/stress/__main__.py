@@ -44,7 +44,7 @@ _WARM_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One action of a person, with times in seconds of the monotonic clock."""
+    """One action of a person. Its times are seconds of the monotonic clock."""
 
     who: int
     number: int
@@ -184,7 +184,10 @@ def stress(here: Stage, watch: Watch, people: int, seconds: float, tokens: list[
 
 
 def _look(here: Stage, watch: Watch, pids: list[int], since: float, until: float) -> list[int]:
-    """Note a death and long holds since the last check; return the ids of the processes."""
+    """Note failures since the last check: a dead process, or a loop that was held too long.
+
+    Return the ids of the processes.
+    """
     now = tree(here.server.pid)[:2]
     if now != pids:
         watch.fail(f"the server died; meanwhile: {watch.meanwhile(since - 30, until)}")

@@ -1,4 +1,4 @@
-"""Makes values for the fields of requests: allowed ones, limits, and sometimes faulty ones."""
+"""Makes values for the fields of requests. Some are at a limit, and a few are faulty."""
 
 import json
 import random
@@ -85,12 +85,12 @@ def tests(dice: random.Random) -> list[dict[str, Any]]:
 
 
 def _whole(made: str) -> str:
-    """Return a text without lone surrogates, because the server would refuse a body with them."""
+    """Return a text with "?" for each lone surrogate, which the server would refuse."""
     return made.replace("\ud800", "?")
 
 
 def value(dice: random.Random, name: str, rules: Mapping[str, Any], known: Known) -> Any:
-    """Return a value for a field, from the pool of its name or otherwise by its rules."""
+    """Return a value for a field. The field's name or its rules decide which values fit."""
     if dice.random() < _FAULTY:
         return dice.choice(_FAULTS)
     if name in known:
@@ -116,7 +116,7 @@ def _by_rules(dice: random.Random, rules: Mapping[str, Any]) -> Any:
 def fields(
     dice: random.Random, schema: Mapping[str, Mapping[str, Any]], known: Known
 ) -> dict[str, Any]:
-    """Return fields for a schema; required fields are mostly there."""
+    """Return fields for a schema. A required field is rarely left out."""
     return {
         name: value(dice, name, rules, known)
         for name, rules in schema.items()
@@ -125,7 +125,7 @@ def fields(
 
 
 def body(dice: random.Random, schema: Mapping[str, Mapping[str, Any]], known: Known) -> bytes:
-    """Return a body for a schema; sometimes one that is not JSON, or not only JSON."""
+    """Return a body for a schema. Sometimes it is not JSON, or has more than JSON."""
     if dice.random() < _FAULTY / 2:
         return dice.choice(
             (b"{", b"[]", b"nul", b'{"a":1}x', b"[" * 5_000, b"\xff\xfe", b'{"a":1,"a":2}')

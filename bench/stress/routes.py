@@ -1,6 +1,6 @@
-"""Makes requests to all routes of the API, from the table of operations that describes the API.
+"""Makes requests to all routes of the API.
 
-A new route is in this table, so it gets requests, too.
+The routes come from the API's table of operations. So a new route gets requests, too.
 """
 
 import random
@@ -18,9 +18,9 @@ _OFTEN = {
     "endOtherLogins": 0.1, "deleteSession": 0.2, "leaveSession": 0.1, "removeMember": 0.1,
     "enterAsGuest": 0.1, "addRun": 4.0, "exportSession": 2.0, "listFiles": 2.0,
 }  # fmt: skip
-"""Relative weights of rare and of frequent operations. Rare operations end a login or a session, or
-take a quarter of a second of bcrypt. `signUp` has no weight, because `bench.stress` signs people up
-itself."""
+"""The weights of operations that are chosen less or more often than others. The rare ones end a
+login or a session, or hash a password, which takes a quarter of a second. `signUp` has the weight
+0, because `bench.stress` signs people up itself."""
 _ENDS_LOGIN = frozenset(("logOut", "deleteMe", "changePassword"))
 _WEIGHTS = [_OFTEN.get(operation.name, 1.0) for operation in OPERATIONS]
 _KEPT = 40
@@ -28,9 +28,9 @@ _KEPT = 40
 
 @dataclass
 class Known:
-    """The ids that people have seen, from which requests are made.
+    """The ids that people have seen.
 
-    Several threads use it, each with its own dice.
+    Requests use these ids. Several threads use one object, each with its own dice.
     """
 
     sessions: list[str] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Known:
             _keep(self.people, found.get("owner", {}).get("id"))
 
     def pools(self) -> odd.Known:
-        """Return {field: function that makes its value} of the fields whose names are known."""
+        """Return {field: function that makes its value}, for the fields that need a known id."""
         return {
             "sessionId": lambda dice: _any(dice, self.sessions),
             "id": lambda dice: _any(dice, self.sessions if dice.random() < 0.8 else self.people),
@@ -173,7 +173,7 @@ def _upload(dice: random.Random, name: str) -> bytes:
 
 
 def send(person: Person, request: Request, timeout_s: float) -> Answer:
-    """Send a request, always with the token, although not every route needs it."""
+    """Send a request. It always has the token, although some routes do not need it."""
     return person.request(
         request.operation.method,
         request.path,

@@ -1,4 +1,4 @@
-"""Acts over WebSockets and Socket.IO: edits, hostile updates, questions, presence, events."""
+"""Sends edits, hostile updates, questions, presence and events over WebSockets and Socket.IO."""
 
 import json
 import random
@@ -21,7 +21,7 @@ from harness import costly, hostile
 from harness.typist import Typist
 
 EVENTS = sorted(Events(cast(Any, None), cast(Any, None)).names)
-"""The names come from the table of the server."""
+"""The names of events, from the server's table."""
 _EDITS = 40
 _DEAR = 20
 _RENAMES = 20
@@ -32,7 +32,7 @@ _CLIENT_IDS = 1 << 31
 
 
 def edit(dice: random.Random, person: Person, known: Known) -> str:
-    """Open a session and act in it in one way; return a description."""
+    """Open a session, and do one kind of action in it. Return a description."""
     act = dice.choice(_ACTS)
     session_id = dice.choice(known.sessions or ["AAAAAAAA"])
     with person.editor(session_id) as editor:
@@ -76,7 +76,7 @@ def _entry(dice: random.Random) -> dict[str, Any]:
 def _send_dear(dice: random.Random, editor: Editor) -> None:
     """Send the updates of one kind of `costly`.
 
-    All kinds use the client ids 1 and 2. If a session has these ids already, the server may ask
+    All kinds use the client ids 1 and 2. If a document already has these ids, the server may ask
     for structs or refuse the updates.
     """
     kind = dice.choice(costly.KINDS)

@@ -1,13 +1,13 @@
-"""Makes the most expensive requests of one account one after another, and measures their effect.
+"""Makes the most expensive requests that one account may make, and measures the effect of each.
 
 python -m bench.worst                         all of them: some ten minutes
 python -m bench.worst --only replay,conflicts
 python -m bench.worst --short                 all of them, but smaller: one minute; CI runs this
 
-The server is a separate process with its usual limits and SQLite. `held` is the longest time for
-which its event loop did not respond while the process worked. `late` is the longest time for which
-it did not respond at all; on a busy machine it also counts time when others had the cores. Exit
-code 1: a figure is over a bound, or the server died.
+The server is a separate process with its usual limits and SQLite. `late` is the longest time for
+which its event loop did not respond. On a busy machine, it also counts time when other programs had
+the cores. `held` counts only time when the server's process worked. Exit code 1: a figure is over a
+bound, or the server died.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from bench.worst.stage import FULL, SHORT, Found, Stage, Work, measure, quiet, s
 from bench.worst.works import WORKS
 
 BOUND_MS = 50.0
-"""The bound of `held`, and of the bystander's 99th percentile, in ms."""
+"""The bound of `held` and of the bystander's 99th percentile, both in ms."""
 GOAL_MS = 20.0
 """The goal for `held` in ms; a row over it is marked."""
 
@@ -50,9 +50,9 @@ def line(found: Found, quiet_p99: float) -> str:
 
 
 def is_over(found: Found, quiet_p99: float) -> bool:
-    """Whether a work exceeded a bound.
+    """Whether the figures of a work are over a bound.
 
-    quiet_p99  the bystander's 99th percentile without the work, in ms; the machine causes it
+    quiet_p99  the bystander's 99th percentile without any work, in ms; it depends on the machine
     """
     return (
         found.died
@@ -63,7 +63,7 @@ def is_over(found: Found, quiet_p99: float) -> bool:
 
 
 def run(works: Iterable[Work], here: Stage) -> list[Found]:
-    """Do the works one after another on one server; print each row as soon as it is ready."""
+    """Do the works one after another on one server. Print each row as soon as it is ready."""
     print(_HEAD, flush=True)
     found = [measure(here, quiet(here.form.seconds))]
     quiet_p99 = found[0].felt.p99

@@ -1,8 +1,9 @@
-"""Two people type in their own room, and the delay of each keystroke is measured.
+"""Measures the delay of keystrokes in a room of its own.
 
-As a program (python -m bench.worst.bystander) it reads a line of JSON with the two people, and
-writes a line when they type. Each further line has two times of the monotonic clock. The answer has
-the delays of the keystrokes between them.
+In it, one person types and another reads. As a program (python -m bench.worst.bystander), it reads
+a line of JSON with the two people, and writes a line when the typing has begun. Each further line
+that it reads has two times of the monotonic clock. Its answer has the delays of the keystrokes
+between these times.
 """
 
 import itertools
@@ -25,7 +26,8 @@ from crdt.wire.lib0 import write_var_uint
 
 PER_S = 40
 _PATIENCE_S = 45.0
-"""Longer than the watchdog waits: a keystroke that takes this long counts as lost."""
+"""A keystroke that takes this long counts as lost. The watchdog of the server waits for less
+time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,10 @@ class Bystander:
         self._process.communicate()
 
     def _ask(self, question: Any) -> Any:
-        """Write a line and read one; the other process always answers within its patience."""
+        """Write a line, and read the answer.
+
+        The other process always answers within `_PATIENCE_S`.
+        """
         questions, answers = self._process.stdin, self._process.stdout
         if not questions or not answers:
             raise SystemExit("the bystander has no pipes")
@@ -96,7 +101,7 @@ class _Clock:
 
 
 def _type() -> None:
-    """Type as the first line of the input says, and answer the other lines."""
+    """Type in the session that the first line of the input names, and answer the other lines."""
     port, session_id, writer, reader = json.loads(sys.stdin.readline())
     clock = _Clock()
     threading.Thread(
@@ -170,7 +175,10 @@ def _read_for_ever(port: int, session_id: str, reader: tuple[str, str], clock: _
 
 
 def _read(editor: Editor, clock: _Clock) -> None:
-    """Note when each number comes; `k` and its seven digits may be cut by the end of a read."""
+    """Note the time at which each number arrives.
+
+    A read may end within a number, which is `k` with seven digits.
+    """
     rest, said = b"", time.monotonic()
     while True:
         if select.select([editor.socket], [], [], SAYS_S)[0]:

@@ -18,14 +18,14 @@ _TIMEOUT_S = 120.0
 _READ_BYTES = 1 << 18
 _READ_S = 0.002
 _MARK_BYTES = 8
-"""At least the bytes of the server's message that updates are saved; a read may end inside it."""
+"""No fewer bytes than the server's message "saved" has. A read may end inside this message."""
 SAYS_S = 4.0
 """Seconds between two messages. The server closes connections that send nothing for long."""
 
 
 @dataclass
 class Answer:
-    """Status, body and headers of an answer; status 0 if the connection broke."""
+    """Status, body and headers of an answer. The status is 0 if the connection broke."""
 
     status: int
     body: bytes
@@ -91,12 +91,12 @@ class Person:
         self.ask("POST", f"/session/{session_id}/join", {})
 
     def editor(self, session_id: str) -> "Editor":
-        """Open a session; the result must be used as a context manager."""
+        """Open a session. The caller must use the result as a context manager."""
         return Editor(self.port, session_id, self.token, self.address)
 
 
 def new_address() -> str:
-    """Return an address of this machine that was not used before."""
+    """Return an address of this machine that no person has used before."""
     number = next(_numbers)
     return f"127.77.{number // 250}.{number % 250 + 1}"
 
@@ -111,13 +111,13 @@ def sign_up(port: int) -> Person:
 
 
 class Editor:
-    """A WebSocket. Its caller keeps track of the document, and received messages are dropped.
+    """A WebSocket that drops the messages that it receives. Its caller keeps track of the document.
 
     Raises OSError once it is closed.
     """
 
     def __init__(self, port: int, session_id: str, token: str, address: str) -> None:
-        """Send the handshake; entering the block answers the server's question."""
+        """Send the handshake. Entering the block then answers the server's question."""
         self.socket = socket.socket()
         self.socket.bind((address, 0))
         self.socket.settimeout(_TIMEOUT_S)
@@ -130,8 +130,8 @@ class Editor:
         )
         self.received = 0
         self._synced, self._saved = 1, 0
-        """The number of sync messages sent, and that number when all of them were saved. The first
-        message is the empty answer on entering."""
+        """The number of sync messages that were sent, and the number that the server has saved. The
+        first message is the empty answer on entering the block."""
         self._tail = b""
 
     def __enter__(self) -> "Editor":
@@ -167,7 +167,7 @@ class Editor:
     def await_saved(self, seconds: float = _TIMEOUT_S) -> bool:
         """Read until the server has confirmed that all updates are saved.
 
-        They may be saved already. Returns False if it does not confirm in time.
+        Returns False if it does not confirm this in time.
         """
         until, said = time.monotonic() + seconds, time.monotonic()
         while self._saved < self._synced and time.monotonic() < until:
@@ -191,7 +191,7 @@ class Editor:
         return found
 
     def drain(self, seconds: float = _READ_S) -> None:
-        """Drop the bytes that come in the next seconds."""
+        """Read and drop bytes for some seconds."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             if select.select([self.socket], [], [], left)[0]:

@@ -26,7 +26,10 @@ class Poller:
         self.emit("join-session", session_id)
 
     def emit(self, event: str, content: Any) -> int:
-        """Send an event and wait for its acknowledgement; return 200 if it was accepted, else 0."""
+        """Send an event, and wait for its acknowledgement.
+
+        Return 200 if the server accepted it, else 0.
+        """
         number = next(self._numbers)
         if self._post(f"42{number}{json.dumps([event, content])}") != 200:
             return 0

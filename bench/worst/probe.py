@@ -1,10 +1,11 @@
-"""Finds the times in which the event loop of a running server is held, and measures them.
+"""Finds and measures the times in which work holds the event loop of a running server.
 
-A timer inside the loop is due every millisecond. If it comes late, it notes its lateness and the
-CPU time of the process meanwhile. It also notes the time for which the loop's thread was ready to
-run but got no core, which Linux reports. A hold is the lateness minus the time without a core, but
-at most the CPU time. So a hold contains the time in which another thread holds the interpreter. It
-does not contain the time in which other programs use the cores. `holds` reads these notes.
+A timer inside the loop is due every millisecond. If it comes late, it notes its lateness, and the
+CPU time that the process used meanwhile. Linux also reports for how long the loop's thread was
+ready to run but got no core. The timer notes this time, too. A hold is the lateness minus the time
+without a core, but at most the CPU time. So a hold contains the time in which another thread holds
+the interpreter. It does not contain the time in which other programs use the cores. `holds` reads
+these notes.
 """
 
 import asyncio
@@ -20,15 +21,16 @@ LEAST_S = 0.002
 STACKS = "WORST_STACKS"
 """The name of an environment variable that contains the path of a file. The file shows what holds
 the loop: whenever the loop has not responded for `_STACKS_S`, the stacks of all threads are written
-to it. This is costly, because each millisecond a thread is started."""
+to it. This is costly, because the probe starts a thread each millisecond."""
 _STACKS_S = 0.04
 _SCHEDSTAT = Path("/proc/thread-self/schedstat")
-"""Nanoseconds that a thread ran, nanoseconds that it waited for a core, and its time slices."""
+"""The file has three numbers: the nanoseconds that a thread ran, the nanoseconds that it waited for
+a core, and its time slices."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """One time for which the event loop did not respond.
+    """One stretch of time in which the event loop did not respond.
 
     until   its end, in seconds of the monotonic clock, which all processes share
     late_s  lateness of the timer in seconds

@@ -10,9 +10,9 @@ from collab_server.server import Server
 
 
 def install(path: Path) -> None:
-    """Have each server of this process, and of its forks, write into a file when its loop is held.
+    """Make each server in this process and in its forks write the holds of its loop into a file.
 
-    `bench.worst.probe` measures these holds.
+    A hold is a time in which the loop does not respond (`bench.worst.probe`).
     """
     start = Server.start
 

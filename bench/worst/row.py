@@ -1,6 +1,6 @@
-"""W: the delay of typing in another room while one account does each of its worst works.
+"""Measures the delay of typing in a room while another account does expensive works.
 
-The delay is also measured while all of these works run together.
+It measures each work alone, and then all works together. In the report, this is W.
 """
 
 import sys
@@ -45,7 +45,7 @@ def together(works: Sequence[Work]) -> Work:
 
 
 def _unless_closed(work: Work, here: Stage) -> None:
-    """Do a work; if its client is closed or refused, the work just ends."""
+    """Do a work. If the server closes or refuses its client, the work just ends."""
     try:
         work.act(here)
     except (OSError, ValueError, KeyError, SystemExit):
@@ -63,7 +63,10 @@ def measured(works: Sequence[Work], seconds: float) -> dict[str, dict[str, float
 
 
 def _measured(here: Stage, work: Work) -> Found:
-    """Measure a work, and print its result as progress: all works take a quarter of an hour."""
+    """Measure a work, and print its result.
+
+    This shows the progress, because all works take 15 minutes.
+    """
     found = measure(here, work)
     print(
         f"{found.name}: held {found.held_ms:.0f} ms, {found.did or 'done'}",

@@ -1,4 +1,4 @@
-"""Starts a server and a bystander, lets a work burden the server, and measures the effect.
+"""Starts a server and a bystander, does a work, and measures its effect on both.
 
 The server runs in its own process. It has its usual limits, unless the `Form` changes them.
 """
@@ -26,18 +26,19 @@ _ENV = {
     "COLLAB_LOG_FORMAT": "json",
     "COLLAB_ACCESS_TOKEN_S": "86400",
 }
-"""All limits are as usual. Tokens last long, because no client here renews its token."""
+"""Settings of the server. All limits are the usual ones. Tokens last long, because no client here
+renews its token."""
 
 
 @dataclass(frozen=True)
 class Form:
     """The amount of each work.
 
-    seconds   duration of works that would not end by themselves
+    seconds   duration of works that do not end by themselves
     part      factor for the sizes of texts, lists and documents
     pauses    factor for pauses, which keep the preparation within the usual rates
-    settle_s  seconds to watch after a work, because later effects also belong to it: commits,
-              checkpoints, and answers that no client waits for
+    settle_s  seconds to watch after a work, because later effects also count: commits, checkpoints,
+              and answers for which no client waits
     env       settings that differ from the usual ones
     """
 
@@ -99,7 +100,7 @@ class Stage:
         return found
 
     def until(self) -> float:
-        """Return the time when a work must stop that would not end by itself."""
+        """Return the time at which a work must stop if it does not end by itself."""
         return time.monotonic() + self.form.seconds
 
     def few(self, count: int) -> int:
@@ -169,7 +170,7 @@ def together(acts: Sequence[Callable[[], object]]) -> None:
 
 
 def tell(here: Stage, statuses: "Counter[int]") -> None:
-    """Let the work's result be the number of answers with each status."""
+    """Set the work's result: the number of answers with each status."""
     here.did = ", ".join(
         f"{count} × {status or 'cut'}" for status, count in sorted(statuses.items())
     )

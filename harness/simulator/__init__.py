@@ -1,8 +1,8 @@
 """Makes editing sessions like those of people: bursts, typos, jumps, pastes, emoji, undo.
 
 A session has one or several people. It has one of the two formats of
-github.com/josephg/editing-traces, so programs that read recordings read it, too (`trace`). Sessions
-are not recordings of people: for those see `harness.traces`.
+github.com/josephg/editing-traces (`trace`). So programs that read recordings can read it, too.
+`harness.traces` has recordings of people.
 
 The same seed makes the same session on every machine and in every version of Python (`dice`).
 Modules, lowest first: `dice` and `trace`; `vocabulary` (the typed words); `editor` (a text with a

@@ -10,9 +10,9 @@ T = TypeVar("T")
 class Dice:
     """Makes random choices with `random.Random(seed).random()` only.
 
-    Python promises that `random()` returns the same sequence for the same integer seed in later
-    versions. It promises this for no other method: `randrange`, `choice`, `shuffle` and `sample`
-    have changed before. Multiplying a float by an integer and cutting off the fraction gives equal
+    Python promises that later versions return the same sequence of `random()` for the same integer
+    seed. Other methods have no such promise: `randrange`, `choice`, `shuffle` and `sample` have
+    changed before. Multiplying a float by an integer and cutting off the fraction gives equal
     results on every machine that has IEEE 754 floats.
     """
 

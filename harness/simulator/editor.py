@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from harness.simulator.trace import Patch
 
 _MAX_GROUP = 200
-"""Characters of one undo step. Longer stretches of typing need several, as in real editors."""
+"""The most characters of one undo step. A longer stretch of typing has several steps, as in real
+editors."""
 _MAX_UNDO = 40
-"""Steps that can be undone."""
+"""The most steps that can be undone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Change:
 
 
 class Editor:
-    """An editor whose editing methods apply an edit and return it as a patch."""
+    """A text editor. Each method that edits the text returns the edit as a patch."""
 
     def __init__(self) -> None:
         self.text = ""
@@ -80,9 +81,9 @@ class Editor:
     def merge(self, text: str) -> None:
         """Show a text in which another person changed one place.
 
-        The cursor keeps its place in the text. The history keeps only its newest steps outside the
-        changed place: the positions of older steps belong to a text without the other person's
-        change.
+        The cursor keeps its place in the text. The history keeps only its newest step, if that step
+        is outside the changed place. The positions of older steps belong to a text without the
+        other person's change.
         """
         start = _common_start(self.text, text)
         most = min(len(self.text), len(text)) - start
@@ -99,9 +100,9 @@ class Editor:
 
 
 def _joined(last: Change, change: Change, text: str) -> Change | None:
-    """Return two steps as one if the second touches the text that the first inserted.
+    """Join two steps if the second one touches the text that the first one inserted.
 
-    Otherwise return None.
+    Return None if they cannot be joined.
     """
     end = change.at + len(change.removed)
     if (
@@ -118,7 +119,7 @@ def _joined(last: Change, change: Change, text: str) -> Change | None:
 def _carried(
     changes: list[Change], start: int, end: int, shift: int, *, is_done: bool
 ) -> list[Change]:
-    """Return only the newest step, moved by a change of text[start:end]; none if they overlap."""
+    """Return the newest step, moved by a change of text[start:end]; none if they overlap."""
     if not changes:
         return []
     newest = changes[-1]

@@ -1,6 +1,6 @@
-"""Decides the next action of a simulated person, by habits with a weight for each action.
+"""Decides the next action of a simulated person.
 
-Each kind of action is a generator.
+The person's habits have a weight for each action. Each kind of action is a generator.
 """
 
 import re
@@ -106,7 +106,7 @@ def _typed(person: Person, phrase: Phrase) -> Iterator[Step]:
 
 
 def rethink(person: Person) -> Iterator[Step]:
-    """Delete the last text backwards, and write another one."""
+    """Delete the last text with Backspace, and write another text."""
     yield from person.backspaces(person.dice.between(3, 60))
     yield from _typed(person, person.habits.phrase(person.dice))
 
@@ -159,7 +159,7 @@ def type_over(person: Person) -> Iterator[Step]:
 
 
 def paste(person: Person) -> Iterator[Step]:
-    """Paste a copy of this text's own text, or text from elsewhere."""
+    """Paste a copy of a part of the document, or text from elsewhere."""
     text, dice = person.editor.text, person.dice
     start = dice.below(len(text) + 1)
     copied = text[start : start + dice.between(30, 300)]
@@ -220,7 +220,8 @@ AUTHOR = Habits(
         (undo, 4),
     ),
 )  # fmt: skip
-"""Writes a paper, without emoji and pastes. So it can be given as edits of one UTF-16 unit each."""
+"""The habits of a person who writes a paper without emoji and pastes. So each edit can be one
+UTF-16 unit."""
 
 PROGRAMMER = Habits(
     vocabulary.code,
@@ -241,4 +242,4 @@ CORRESPONDENT = Habits(
         (move_line, 2), (undo, 14),
     ),
 )  # fmt: skip
-"""Writes in many scripts, and with emoji."""
+"""The habits of a person who writes in many scripts, and with emoji."""

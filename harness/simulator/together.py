@@ -1,8 +1,9 @@
-"""Makes a session of several people, who are sometimes offline and type on.
+"""Makes a session of several people.
 
-Each person has a Yjs document and a latency. Text that they type reaches the others later, so their
-transactions have parents and are concurrent. The text at the end is the result of Yjs. It depends
-on the order of the client ids, which are those that `tests/node/traces.mjs` gives its documents.
+They are sometimes offline, and type meanwhile. Each person has a Yjs document and a latency. Text
+that they type reaches the others later, so their transactions have parents and are concurrent. Yjs
+decides the text at the end, which depends on the order of the client ids. They are the same ids
+that `tests/node/traces.mjs` gives its documents.
 """
 
 import bisect
@@ -41,7 +42,8 @@ class _Replica:
         self.doc = pycrdt.Doc[pycrdt.Text](client_id=FIRST_CLIENT + agent * CLIENT_STEP)
         self.text = self.doc.get(ROOT, type=pycrdt.Text)
         self.heads: set[int] = set()
-        """The transactions that it has and that have no child yet: the parents of the next one."""
+        """The transactions of this replica that have no child yet. They are the parents of its next
+        one."""
         self.next_ms = agent * 500
         self.away_until_ms = 0
         self.read = 0
@@ -88,11 +90,11 @@ class _Session:
         self.txns: list[ConcurrentTransaction] = []
         self.updates: list[bytes] = []
         self._log: list[tuple[int, int]] = []
-        """(arrival at the server, index), in this order.
-        The order is causal: people do not answer a step before they have it."""
+        """Pairs of (arrival at the server in ms, index of the transaction), in the order of
+        arrival. The order is causal: people do not answer a step before they have it."""
 
     def add(self, replica: _Replica, now: int, step: Step, update: bytes) -> None:
-        """Note a transaction, and send it to the server as soon as its author is online."""
+        """Add a transaction. It reaches the server as soon as its author is online."""
         index = len(self.txns)
         self.txns.append(
             {
@@ -109,10 +111,10 @@ class _Session:
         bisect.insort(self._log, (sent_ms + replica.participant.latency_ms, index))
 
     def deliver(self, replica: _Replica, now: int) -> None:
-        """Give a person who is online the steps that the server had early enough to reach them.
+        """Give a person who is online all steps that have reached them by now.
 
-        A new step never gets a place before a log entry that a person has processed: it reaches the
-        server after the moment when it is made.
+        A step reaches the server after it was made. So it never gets a place in the log before an
+        entry that a person has already processed.
         """
         if now < replica.away_until_ms:
             return

@@ -1,7 +1,7 @@
 """The text that simulated people type: prose in several scripts, code and emoji.
 
-A phrase is a list of keys. A key is the text that one press inserts: mostly one character. An emoji
-of several code points is one key, as in an emoji picker.
+A phrase is a list of keys. A key is the text that one key press inserts. It is mostly one
+character, but an emoji of several code points is one key, as in an emoji picker.
 """
 
 from collections.abc import Iterable
@@ -102,7 +102,10 @@ _CODE = (
 
 
 def english(dice: Dice) -> Phrase:
-    """Return an English sentence with a foreign word now and then; no code point beyond U+FFFF."""
+    """Return an English sentence, sometimes with a foreign word.
+
+    It has no code points beyond U+FFFF.
+    """
     words = [_word(dice) for _ in range(dice.between(4, 16))]
     words[0] = words[0].capitalize()
     return [

@@ -22,11 +22,11 @@ _SESSIONS = 200
 _PARALLEL = 12
 _LIVE = "/code/{}/latest?live=true"
 _LINES = "a\na\na\n"
-"""A text that occurs in many places of the document of `_both_ends`."""
+"""A text that `_both_ends` puts into many places of its document."""
 
 
 def _both_ends(here: Stage) -> None:
-    """Make a text of a megabyte, and updates that each change its beginning and its end."""
+    """Make a text of a megabyte, and updates that change both its beginning and its end."""
     person = here.person()
     session_id = person.session()
     with person.editor(session_id) as editor:
@@ -70,7 +70,7 @@ def _controls(here: Stage) -> None:
 
 
 def _values(here: Stage) -> None:
-    """Make a document with as many values in maps and arrays as one sync may bring."""
+    """Make a document with maps and arrays that have as many values as one sync may have."""
     person = here.person()
     session_id = person.session()
     with person.editor(session_id) as editor:
@@ -80,7 +80,10 @@ def _values(here: Stage) -> None:
 
 
 def _chat(here: Stage) -> None:
-    """Send the longest allowed messages; several people send them, because of the rate limit."""
+    """Send the longest allowed messages.
+
+    Several people send them, because each person's rate is limited.
+    """
     owner = here.person()
     session_id = owner.session()
     people = [owner, *here.people(session_id, 5)]
@@ -203,14 +206,14 @@ WORKS = (
     Work("deleted session", "the session of these versions is deleted", _session, _with_versions),
     _read(
         "live text",
-        "a megabyte that takes six as JSON",
+        "a text of 1 MB that takes 6 MB as JSON",
         _LIVE,
         "controls",
         _controls,
     ),
     Work(
         "compressed text",
-        "a megabyte that takes six as JSON, for clients that accept gzip",
+        "a text of 1 MB that takes 6 MB as JSON, with gzip",
         partial(again_and_again, path=_LIVE, key="controls", accepted="gzip"),
         once("controls", _controls),
     ),

@@ -1,4 +1,7 @@
-"""Works of a crowd: thousands of Engine.IO connections that poll, with and without a sign-in."""
+"""Works of a crowd: thousands of Engine.IO connections that poll.
+
+Their people have signed in or not.
+"""
 
 import asyncio
 import contextlib
@@ -17,7 +20,7 @@ _JOINED = 10
 """The most connections with which one user may join a session."""
 _POLLING = "/socket.io/?EIO=4&transport=polling"
 _OPENING_S = 0.005
-"""Seconds between two new connections, because an address may open only fifty a second."""
+"""The seconds between two new connections, because an address may open only fifty a second."""
 _PATIENCE_S = 60.0
 _FRAME = b"\r\n\r\n"
 _PACKETS = b'42["x"]'
@@ -91,7 +94,7 @@ async def _be_stranger(crowd: _Crowd, number: int) -> None:
 
 
 async def _be_member(crowd: _Crowd, who: tuple[Person, str], number: int) -> None:
-    """Sign in, join a session unless the limit is reached, and poll; who: a user, their session."""
+    """Sign in, join a session unless it is full, and poll. who: a user and their session."""
     person, session_id = who
     await asyncio.sleep(number * _OPENING_S)
     with contextlib.suppress(OSError, EOFError):
@@ -128,7 +131,7 @@ def _prepare_members(here: Stage) -> None:
 
 
 def _members(here: Stage) -> None:
-    """Let people poll; each long poll ends after 25 seconds at the latest, so they are cancelled."""
+    """Let people poll. A long poll may take up to 25 seconds, so the last ones are cancelled."""
     people, crowd = here.kept["pollers of a crowd"], _crowd(here)
 
     async def act() -> None:

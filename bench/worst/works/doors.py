@@ -1,6 +1,7 @@
-"""Expensive requests of people who are not signed in, or have only just signed in.
+"""Expensive requests of people who are not signed in, or are new.
 
-These people poll, guess passwords, upload pictures, load pages, and open sockets that are refused.
+These people poll, guess passwords, upload pictures, load pages, and open sockets that the server
+refuses.
 """
 
 import io
@@ -98,9 +99,9 @@ def _pages(here: Stage, path: str) -> None:
 
 
 def _picture(side: int) -> bytes:
-    """Return a picture that has as many points as is allowed, and is hard to unpack.
+    """Return a picture that takes long to unpack.
 
-    The picture has fewer bytes than the limit.
+    It has the largest allowed number of pixels, but fewer bytes than the limit.
     """
     noise = Image.effect_noise((side, side // 4), 9).quantize(4)
     picture = Image.new("P", (side, side))

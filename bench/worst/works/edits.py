@@ -14,7 +14,7 @@ from harness import costly
 from harness.costly import Costly
 
 _RATE = 58
-"""Updates a second, a little less than `COLLAB_UPDATES_PER_S`."""
+"""The updates a second that a client sends. `COLLAB_UPDATES_PER_S` allows a little more."""
 _FILL_S = 0.6
 _SYNCED_S = 120.0
 _STRUCTS = 99_000
@@ -53,9 +53,9 @@ def _send(here: Stage, kind: Costly) -> None:
 
 
 def _send_some(editor: Editor, kind: Costly, sent: int, until: float) -> int:
-    """Send updates at the rate of the limit, as far as the server reads.
+    """Send updates at the highest allowed rate, or as fast as the server reads.
 
-    Returns the number of updates sent in all.
+    Returns the number of updates that were sent.
     """
     began, first = time.monotonic(), sent
     while time.monotonic() < until:
@@ -115,7 +115,7 @@ def _sync(here: Stage) -> None:
 
 
 def large_document(here: Stage) -> None:
-    """Make a document of 99,000 structs in one root, none of which can be joined."""
+    """Make a document of 99,000 structs in one root. Yjs cannot join any of them."""
     person = here.person()
     session_id = person.session()
     structs = [costly.string(b"xxxxxxxx")]

@@ -14,7 +14,7 @@ _ENTRIES = 20_000
 _A_PART = 5_000
 _FOLDERS = 40
 _RATE = 58
-"""Renames a second, a little less than `COLLAB_UPDATES_PER_S`."""
+"""The renames a second that a client sends. `COLLAB_UPDATES_PER_S` allows a little more."""
 _CLIENT_ID = 7
 
 

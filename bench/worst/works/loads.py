@@ -30,7 +30,7 @@ def _sender(here: Stage) -> None:
 
 
 def _send(here: Stage) -> None:
-    """Send the largest frame that one edit may be, each time to a new session."""
+    """Send the largest frame that one edit may have, each time to a new session."""
     person: Person
     person, update = here.kept["frame"]
     sent, until = 0, here.until()
@@ -58,7 +58,7 @@ def _save(here: Stage) -> None:
 
 
 def _rested(here: Stage) -> None:
-    """Wait until the rooms of large documents are closed, so that nothing of them is loaded."""
+    """Wait until the rooms of large documents are closed, so that memory has none of them."""
     if "large" not in here.kept:
         large_document(here)
     await_closed(here)
@@ -76,7 +76,7 @@ def _view(here: Stage) -> None:
 
 
 def _close(here: Stage) -> None:
-    """Wait until all rooms are closed: each packs its log and makes a checkpoint."""
+    """Wait until all rooms are closed. A closing room packs its log and writes a checkpoint."""
     began = time.monotonic()
     await_closed(here)
     here.did = f"closed after {time.monotonic() - began:.1f} s"

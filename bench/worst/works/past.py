@@ -1,4 +1,7 @@
-"""Expensive requests about a long log: many people's updates, some of which change two places."""
+"""Expensive requests about a long log.
+
+Many people wrote it, and some of its updates change two places.
+"""
 
 import select
 from functools import partial
@@ -12,8 +15,8 @@ _LATE = 10_000
 """The log position from which a page of the replay begins."""
 _PEOPLE = 12
 _EVERY = 20
-"""Every twentieth update changes the beginning and the end of a person's line. A client sends such
-an update when it was offline and is connected again."""
+"""One update in this many changes both the beginning and the end of a person's line. A client that
+was offline sends such updates when it is back."""
 _PAUSE_S = 0.02
 _KEY = "long log"
 
