@@ -1,6 +1,6 @@
 """Rooms for tests, with lists instead of sockets.
 
-`Typist`, a pycrdt document that plays a client, is exported here too.
+Tests also import `Typist` from here, a pycrdt document that plays a client.
 """
 
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ class Inbox:
 
 
 class Sink:
-    """A LogSink that records the sizes that it is told."""
+    """A LogSink that records the sizes of which rooms tell it."""
 
     def __init__(self) -> None:
         self.capacity = 1 << 40
@@ -102,7 +102,7 @@ class Later(Immediately):
 
 
 def keystroke(update: bytes) -> SimpleEdit:
-    """Return an update as a keystroke that is not joined with others."""
+    """Return an update as a `Keystroke` that is not joined with other keystrokes."""
     return SimpleEdit(0, 0, 0, update)
 
 
@@ -113,7 +113,10 @@ def make_room(
     is_open: bool = True,
     **context: Any,
 ) -> Room:
-    """Return a room with simple surroundings, except for the parts in `context` (`RoomContext`)."""
+    """Return a room with simple parts around it.
+
+    `context` replaces some of them (`RoomContext`).
+    """
     surroundings: dict[str, Any] = {
         "limits": limits or RoomLimits(),
         "sink": Sink(),
@@ -155,7 +158,7 @@ def send(room: Room, connection: Connection, update: bytes, now: int = NOW) -> N
 
 
 def announce(room: Room, connection: Connection, client_id: int) -> None:
-    """Have a client announce a client id, and let it announce the next one immediately."""
+    """Let a client announce a client id. It may announce another one immediately."""
     entry = y_protocol.AwarenessEntry(client_id, 1, "{}")
     room.receive(connection, y_protocol.awareness_update([entry]), NOW)
     connection.announced.taken_at = 0
@@ -193,5 +196,5 @@ def change(client: TextClient, text: str, now: int) -> None:
 
 
 def raise_damaged(*_: object) -> None:
-    """Raise the error of a damaged room; stands in for a call that finds damage."""
+    """Raise the error of a damaged room, in place of a call that would find damage."""
     raise RoomDamaged("made up")

@@ -1,4 +1,4 @@
-"""Workers that wait for a test, and then do their jobs in the process of the test."""
+"""Workers that wait until a test releases them, and then do their jobs in the test's process."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Keystrokes at random places, such as no editor makes, to try the fast path and pycrdt."""
+"""Keystrokes at random places, which no editor makes. They test the fast path and pycrdt."""
 
 import random
 

@@ -7,7 +7,7 @@ from crdt.steps import Steps
 
 
 def counting(until: int, seen: list[int]) -> Steps[str]:
-    """Note each step. The last step may run in a thread, and the answer says whether it did."""
+    """Record each step. The last step may run in a thread. The result tells whether it did."""
     for number in range(until):
         seen.append(number)
         yield None

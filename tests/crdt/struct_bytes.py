@@ -38,9 +38,9 @@ def update_of(*structs: Struct, client: int = 1, clock: int = 0) -> bytes:
 def admit(
     index: StructIndex, update: bytes, author: str = "ada", *, accepts_foreign: bool = False
 ) -> Parsed | None:
-    """Return the part of an update that may be applied; None if nothing is left of it.
+    """Return the part of an update that may be applied, or None if there is none.
 
-    Only the index knows the earlier structs: the state of the document is given as empty.
+    Only the index has the earlier structs, because the document's state here is empty.
     """
     parsed = read(update)
     foreign = frozenset[int]() if accepts_foreign else index.foreign(parsed, author)

@@ -1,4 +1,4 @@
-"""Tests of the assembly of parts that need each other."""
+"""Tests of the assembly, which connects rooms, history and maintenance."""
 
 from crdt.assembly import assemble
 from crdt.history.cache import Folded

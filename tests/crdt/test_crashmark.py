@@ -1,4 +1,4 @@
-"""Tests of the crash mark, which names the work that native code does.
+"""Tests of the crash mark, which names the sessions for which native code works.
 
 Its memory outlives the process.
 """
@@ -53,7 +53,7 @@ def test_crash_mark_cuts_names_over_255_bytes() -> None:
 
 
 def test_crash_mark_tells_work_of_threads_from_work_of_the_loop() -> None:
-    """A blocked event loop is named by its own work, not by the work of threads."""
+    """If the event loop is blocked, the mark names the loop's work, not the work of threads."""
     mark = CrashMark()
     with mark.beside("loaded"), mark.at("edited", "eve"):
         assert list(mark.named()) == [("edited", "eve")]

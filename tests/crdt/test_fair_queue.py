@@ -68,7 +68,7 @@ async def test_enter_with_several_slots_leaves_one_to_other_keys() -> None:
 
 
 async def test_enter_beyond_bounds_is_refused() -> None:
-    """New jobs above the limit of a key, or of all keys, are refused. Waiting jobs stay."""
+    """The queue refuses new jobs above the limit of a key, or of all keys. Waiting jobs stay."""
     jobs = Jobs(per_key=2, waiting=3)
     await jobs.start("a1", "a2", "a3", "b1")
     with pytest.raises(WorkersBusy):
@@ -99,8 +99,8 @@ async def test_enter_cancelled_while_waiting_is_forgotten() -> None:
     assert jobs.order == ["a1", "c1"]
 
 
-async def test_enter_cancelled_as_its_turn_comes_gives_the_slot_on() -> None:
-    """A slot that a job got in the turn in which the job was cancelled is not lost."""
+async def test_enter_cancelled_as_its_turn_comes_gives_the_slot_to_the_next_job() -> None:
+    """A job may get a slot in the turn in which it is cancelled. The slot is not lost."""
     jobs = Jobs()
     await jobs.start("a1", "b1", "c1")
     jobs.leave("a1")
@@ -110,9 +110,9 @@ async def test_enter_cancelled_as_its_turn_comes_gives_the_slot_on() -> None:
 
 
 async def test_enter_cancelled_just_before_its_turn_comes_is_passed_over() -> None:
-    """Cancelled jobs are passed over when a slot becomes free in the same turn.
+    """The queue passes over cancelled jobs when a slot becomes free in the same turn.
 
-    All jobs of a client that leaves are cancelled together, running and waiting ones.
+    A client that leaves cancels all its jobs together, running and waiting ones.
     """
     jobs = Jobs()
     await jobs.start("a1", "a2", "b1", "b2", "c1")
@@ -125,7 +125,7 @@ async def test_enter_cancelled_just_before_its_turn_comes_is_passed_over() -> No
     assert (jobs.order, jobs.queue.waiting) == (["a1", "c1", "b2"], 0)
 
 
-async def test_slot_is_given_back_after_the_block_whatever_happens() -> None:
+async def test_slot_is_free_again_after_the_block_or_an_error() -> None:
     queue = FairQueue(1, 10, 100, 60)
     with pytest.raises(ZeroDivisionError):
         async with queue.slot("a"):
@@ -135,15 +135,15 @@ async def test_slot_is_given_back_after_the_block_whatever_happens() -> None:
         pass
 
 
-async def test_maintenance_comes_after_all_that_somebody_waits_for() -> None:
-    """Maintenance of any user waits for the jobs of all users, however long it has waited."""
+async def test_maintenance_comes_after_all_jobs_of_users() -> None:
+    """Maintenance waits until no user's job waits, even if it has waited for longer."""
     jobs = Jobs()
     await jobs.start("a1", "B1", "A2", "a3", "c1", "b2")
     await jobs.finish("a1", "c1", "b2", "a3", "B1", "A2")
     assert jobs.order == ["a1", "c1", "b2", "a3", "B1", "A2"]
 
 
-async def test_maintenance_leaves_one_slot_to_those_who_wait() -> None:
+async def test_maintenance_leaves_one_slot_to_jobs_of_users() -> None:
     """Maintenance of several owners together leaves one slot to users' jobs."""
     jobs = Jobs(slots=3)
     await jobs.start("A1", "B1", "C1")
@@ -152,7 +152,7 @@ async def test_maintenance_leaves_one_slot_to_those_who_wait() -> None:
     assert jobs.order == ["A1", "B1", "d1"]
 
 
-async def test_maintenance_is_done_also_while_somebody_always_waits() -> None:
+async def test_maintenance_is_done_even_if_users_always_wait() -> None:
     """Maintenance gets every tenth turn at least, because logs would grow without it."""
     jobs = Jobs()
     names = [f"{'bc'[number % 2]}{number}" for number in range(20)]
@@ -162,7 +162,7 @@ async def test_maintenance_is_done_also_while_somebody_always_waits() -> None:
     assert jobs.order == ["a1", *names[:8], "D1"]
 
 
-async def test_user_that_joins_a_waiting_job_gets_it_in_their_own_turn() -> None:
+async def test_waiting_job_runs_in_the_turn_of_a_user_that_joins() -> None:
     """A user who joins another user's waiting job does not wait for that user's other jobs."""
     jobs = Jobs()
     await jobs.start("a1", "a2", "a3", "a4")
@@ -175,8 +175,8 @@ async def test_user_that_joins_a_waiting_job_gets_it_in_their_own_turn() -> None
     assert jobs.queue.waiting == 0
 
 
-async def test_user_that_joins_a_waiting_job_may_have_it_run_immediately() -> None:
-    """A user who joins a job may get the last slot, which the first user may not have."""
+async def test_waiting_job_may_run_immediately_for_a_user_that_joins() -> None:
+    """A job may get the last slot for the user who joins it, though not for its first user."""
     jobs = Jobs(slots=2)
     await jobs.start("a1", "a2")
     assert jobs.order == ["a1"]
@@ -186,7 +186,7 @@ async def test_user_that_joins_a_waiting_job_may_have_it_run_immediately() -> No
 
 
 async def test_job_of_several_users_is_forgotten_for_all() -> None:
-    """A cancelled job leaves the queues of all its users, even if a full queue refused it."""
+    """A cancelled job leaves the queues of all its users, even if one of the queues is full."""
     jobs = Jobs(per_key=1)
     await jobs.start("a1", "b1", "c1")
     jobs.payers["b1"].join("c")
@@ -200,7 +200,7 @@ async def test_job_of_several_users_is_forgotten_for_all() -> None:
     assert (jobs.order, jobs.queue.waiting) == (["a1", "c1", "d1"], 0)
 
 
-async def test_fewer_slots_for_each_key_than_all_but_one() -> None:
+async def test_enter_beyond_the_slots_of_its_key_waits() -> None:
     queue = FairQueue(8, 10, 100, 60, per_key=2)
     for _ in range(2):
         await queue.enter("a")

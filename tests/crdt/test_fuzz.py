@@ -1,4 +1,7 @@
-"""A small run of the fuzzer; see tests/fuzz/README.md. `make fuzz` sends a million inputs."""
+"""Tests of the fuzzer, with a small run (tests/fuzz/README.md).
+
+`make fuzz` sends a million inputs.
+"""
 
 from typing import Any
 
@@ -14,14 +17,12 @@ from tests.fuzz.sequences import Sent
 pytestmark = pytest.mark.timeout(900)
 _COUNT = 50_000
 _LEAST_TAKEN = {"honest": 0.6, "structure": 0.02}
-"""The least share of the inputs of each kind that must be taken.
-
-Inputs that are refused test little.
-"""
+"""The least share of inputs of each kind that the server must take, because refused inputs test
+little."""
 
 
 def typed() -> list[Sent]:
-    """Return the frames of a typing user, and then a frame that triggers a fault."""
+    """Return the frames of a typing user, and after them a frame that triggers a fault."""
     typist = Typist(5)
     frames = [y_protocol.sync_update(typist.insert(0, letter)) for letter in "abcdef"]
     return [Sent("ada", frame) for frame in (*frames, faults.TRIGGER)]
@@ -95,7 +96,10 @@ def test_fuzzer_reports_server_that_dies_hangs_grows_or_raises(fault: str) -> No
 
 
 def test_fuzzer_reports_document_that_differs_from_yjs() -> None:
-    """Room data that was changed in one place differs from real Yjs, and is reported."""
+    """The test changes the data of a room in one place.
+
+    The fuzzer reports that it differs from real Yjs.
+    """
     typist = Typist(5)
     updates = [typist.insert(0, letter) for letter in "abc"]
     room: dict[str, Any] = {

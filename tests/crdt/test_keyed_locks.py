@@ -5,7 +5,7 @@ import asyncio
 from crdt.keyed_locks import KeyedLocks
 
 
-async def test_tasks_of_one_key_come_in_order_and_others_do_not_wait() -> None:
+async def test_tasks_of_one_key_run_in_order_and_other_keys_do_not_wait() -> None:
     locks, seen = KeyedLocks(), list[str]()
     first_may_end = asyncio.Event()
 

@@ -8,7 +8,7 @@ from crdt.limits import IDLE_S, MAX_SYNC_BYTES, LimitCounters, RoomLimits, Rooms
 
 
 def test_limit_counters_are_named_after_settings() -> None:
-    """A limit that was reached zero times has a count, so its metric exists from the start."""
+    """A limit that was never reached has the count 0, so its metric exists from the start."""
     counters = LimitCounters()
     counters.count(MAX_SYNC_BYTES)
     counters.count(MAX_SYNC_BYTES, 2)

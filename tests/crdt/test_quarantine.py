@@ -39,7 +39,10 @@ def test_crash_mark_with_seventeen_names_leaves_out_the_last() -> None:
 
 
 def test_quarantine_lasts_longer_each_time() -> None:
-    """A quarantine lasts 10 minutes, an hour, six hours, and then a day, and slows its user."""
+    """A quarantine lasts 10 minutes, then an hour, six hours, and a day.
+
+    It also slows its user down.
+    """
     quarantine = Quarantine()
     for minutes in (10, 60, 360, 1_440, 1_440):
         quarantine.note(NAMED, 1_000, is_sure=True)

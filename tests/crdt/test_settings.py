@@ -1,6 +1,6 @@
 """Tests of settings.
 
-A declaration gives a field its default, and a record takes its values from a
+The declaration of a setting gives a field its default. A record of fields takes its values from a
 configuration.
 """
 
@@ -28,7 +28,7 @@ class Configuration:
 
 
 def test_setting_field_has_the_default() -> None:
-    """A record without arguments has the defaults of its settings."""
+    """The fields of a record without arguments have the defaults of their settings."""
     assert Limits() == Limits(size=10, colour="red")
 
 
@@ -39,9 +39,9 @@ def test_setting_variable_has_prefix() -> None:
 
 
 def test_settings_record_takes_values_of_configuration() -> None:
-    """Fields are matched by the names of their settings.
+    """A field with a setting gets the value of this setting.
 
-    Other fields are given, or have their own default.
+    The caller gives the other fields, or they have their own default.
     """
     assert chosen(Limits, Configuration()) == Limits(7, "blue")
     assert chosen(Limits, Configuration(), colour="red", is_new=True) == Limits(
@@ -50,6 +50,6 @@ def test_settings_record_takes_values_of_configuration() -> None:
 
 
 def test_setting_is_immutable() -> None:
-    """A setting is a constant."""
+    """Nobody can assign to a field of a setting."""
     with pytest.raises(FrozenInstanceError):
         SIZE.default = 11  # type: ignore[misc]  # Python must refuse this line as mypy does

@@ -7,7 +7,7 @@ from crdt.steps import run_through
 from tests.crdt.stepped import counting, refused
 
 
-def test_run_through_does_all_steps_here() -> None:
+def test_run_through_does_all_steps_in_this_thread() -> None:
     seen: list[int] = []
 
     assert run_through(counting(3, seen)) == "here"

@@ -9,7 +9,7 @@ from tests.crdt.harness import Typist, join, send
 from tests.crdt.world import all_saved
 
 
-async def test_room_of_owner_over_the_limit_takes_no_edits_until_there_is_room(make_world) -> None:
+async def test_room_of_owner_over_the_limit_takes_only_deletions(make_world) -> None:
     """A room over the limit keeps its text and allows deletions, but refuses new text.
 
     It takes new text as soon as the limit allows it.
@@ -36,7 +36,7 @@ async def test_room_of_owner_over_the_limit_takes_no_edits_until_there_is_room(m
         assert "x" in room.files()["codemirror"]
 
 
-async def test_new_session_is_refused_with_figure_and_setting(make_world) -> None:
+async def test_new_session_over_the_limit_is_refused_with_figure_and_setting(make_world) -> None:
     world = make_world(user_sessions=1)
     await world.session()
 
@@ -60,7 +60,7 @@ async def test_users_are_warned_from_four_fifths_on(
     assert quota.is_near(usage) is expected
 
 
-async def test_look_fails_with_the_store_and_changes_nothing(
+async def test_failed_look_at_the_storage_changes_nothing(
     make_world, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = make_world(user_bytes=1)

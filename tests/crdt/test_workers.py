@@ -59,7 +59,7 @@ async def test_run_returns_result_and_keeps_the_process(workers: Workers) -> Non
     assert (workers.processes, workers.counts["done"]) == (1, 3)
 
 
-async def test_run_cancelled_while_its_process_starts_keeps_the_process(workers: Workers) -> None:
+async def test_run_cancelled_during_the_start_keeps_the_process(workers: Workers) -> None:
     """A process whose job is cancelled during the start does the next job, and is not lost."""
     with pytest.raises(WorkersBusy):
         # The deadline passes in the next turn of the event loop.
@@ -76,7 +76,7 @@ async def test_close_while_a_process_starts_ends_it() -> None:
         # The deadline passes in the next turn of the event loop.
         await workers.run(work.add, 2, 3, key="ada", deadline_s=0)
     await workers.close()
-    assert workers.processes == 1  # the killed process is still counted
+    assert workers.processes == 1  # the killed process may still be counted
 
 
 async def test_run_large_argument_and_result_are_whole(workers: Workers) -> None:
@@ -145,12 +145,12 @@ def test_cpu_time_of_a_process_is_what_it_has_used() -> None:
     assert cpu_s(2**31) == math.inf
 
 
-async def test_run_without_processor_has_three_times_as_long(
+async def test_run_without_processor_time_has_three_times_the_deadline(
     workers: Workers, tmp_path: Path
 ) -> None:
-    """A job that other processes keep from working is not too large.
+    """A job that gets no processor time is not too large.
 
-    The job here sleeps, because a sleeping job gets no processor time either.
+    The job here sleeps, because a sleeping job gets no processor time.
     """
     path = tmp_path / "pid"
     began = time.monotonic()
@@ -161,7 +161,7 @@ async def test_run_without_processor_has_three_times_as_long(
     assert workers.counts == {"late": 1}
 
 
-async def test_run_that_gets_its_processor_late_returns_result(
+async def test_run_that_gets_processor_time_late_returns_result(
     workers: Workers, tmp_path: Path
 ) -> None:
     """A job that can work only after its deadline still returns, within three times that time."""

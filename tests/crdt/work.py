@@ -44,7 +44,7 @@ def note(path: str, text: str) -> None:
 
 
 def wait_for(path: str) -> None:
-    """Return when a file exists."""
+    """Wait until a file exists."""
     while not Path(path).exists():
         time.sleep(0.01)
 

@@ -1,4 +1,4 @@
-"""Rooms on a store for tests: the store's methods can fail, and the test sets the clock."""
+"""Rooms for tests, on a store whose methods can fail and with a clock that the test sets."""
 
 import asyncio
 from itertools import count

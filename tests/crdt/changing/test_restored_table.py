@@ -1,4 +1,4 @@
-"""Tests which entries a restore writes into the table of files."""
+"""Tests of the entries that a restore writes into the table of files."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ def test_restored_entries_list_files_as_in_version(
         (listed(None, "files"), listed({"f": A})),
     ],
 )
-def test_restored_entries_without_own_table_are_none(then: Listed, now: Listed) -> None:
+def test_restored_entries_of_document_without_table_are_none(then: Listed, now: Listed) -> None:
     """A document without a table gets none, and the root of another app stays as it is."""
     assert restored_entries(then, now, "codemirror") == {}
 

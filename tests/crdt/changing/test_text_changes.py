@@ -80,8 +80,8 @@ async def test_change_of_small_document_is_made_in_this_process() -> None:
     assert (scene.text, scene.workers.steps, len(scene.worked)) == ("small!", [], 1)
 
 
-async def test_change_that_is_compared_elsewhere_keeps_what_is_typed_meanwhile() -> None:
-    """After the comparison the client gets a text with both changes, and can change it again."""
+async def test_change_compared_by_a_worker_keeps_text_typed_meanwhile() -> None:
+    """After the comparison, the client gets a text with both changes, and can change that text."""
     scene = Scene("ada")
     (client,) = scene.clients
     change = await scene.begin(client, BOTH)
@@ -98,7 +98,7 @@ async def test_change_that_is_compared_elsewhere_keeps_what_is_typed_meanwhile()
 
 
 @pytest.mark.parametrize("sends_early", [False, True])
-async def test_change_of_a_client_that_came_back_is_not_made_twice(sends_early: bool) -> None:
+async def test_change_sent_again_after_a_reconnect_is_made_once(sends_early: bool) -> None:
     """A client whose connection broke during a comparison sends its change once more.
 
     The text that the client sends on its new connection already contains that change.
@@ -127,10 +127,10 @@ async def test_changes_of_two_clients_at_the_same_time_are_both_made() -> None:
     assert scene.text == BOTH
 
 
-async def test_large_changes_of_others_are_compared_elsewhere() -> None:
+async def test_large_changes_of_others_are_compared_by_a_worker() -> None:
     """A worker compares two changes that another user made far apart in the text.
 
-    The text that a text client typed between those two places stays where it was typed.
+    A text client typed between those two places. Its text stays where it was typed.
     """
     scene = Scene("ada")
     (client,) = scene.clients
@@ -144,7 +144,7 @@ async def test_large_changes_of_others_are_compared_elsewhere() -> None:
     assert len(scene.workers.steps) == 2
 
 
-async def test_refresh_without_a_worker_takes_in_what_others_changed() -> None:
+async def test_refresh_without_a_worker_includes_changes_of_others() -> None:
     """When the workers are busy, a refresh compares the texts coarsely but gets the newest text."""
     scene = Scene("ada", workers=HeldWorkers(refused=(1,), error=WorkersBusy("x")))
     scene.workers.release.set()
@@ -162,7 +162,7 @@ async def test_change_that_takes_too_long_to_compare_becomes_a_coarse_one() -> N
     assert scene.workers.steps[1] == 0 < scene.workers.steps[0]
 
 
-async def test_change_by_somebody_who_may_no_more_changes_nothing() -> None:
+async def test_change_by_user_who_lost_the_role_changes_nothing() -> None:
     """A user who loses the role during the comparison changes nothing, and can try again later."""
     scene = Scene("ada")
     change = await scene.begin(scene.clients[0], BOTH)
@@ -207,7 +207,7 @@ def edited(first: int, before: str, after: str, text: str = LARGE) -> str:
 
 
 @pytest.mark.parametrize("style", ["\n", "\r\n"])
-async def test_change_that_a_worker_made_is_taken_in_steps(
+async def test_change_made_by_a_worker_is_applied_in_steps(
     monkeypatch: pytest.MonkeyPatch, style: str
 ) -> None:
     """Another client types between the steps. In the end all clients have all changes."""
@@ -232,7 +232,7 @@ async def test_change_that_a_worker_made_is_taken_in_steps(
     assert [ada.to_send(), bob.to_send()] == [scene.text, scene.text]
 
 
-async def test_change_of_a_text_client_meets_the_change_of_another_in_steps() -> None:
+async def test_changes_of_two_text_clients_in_steps_are_both_kept() -> None:
     """Changes that two text clients make at many places at the same time are both kept."""
     scene = Scene("ada", "bob")
     ada, bob = scene.clients

@@ -57,14 +57,14 @@ async def test_root_that_is_no_text_is_refused_with_its_type(
     assert raised.value.roots == {"root": kind}
 
 
-async def test_texts_and_new_roots_are_accepted_without_reading_the_document() -> None:
+async def test_text_and_new_root_are_accepted_without_reading_the_document() -> None:
     typist = Typist(5, "root")
     room = room_with(typist.insert(0, "a"), typist.delete(0, 1), made_by(lambda _: None))
     assert not await check_texts(room, ["root", "new"], Workers(), "ada")
 
 
 async def test_root_whose_content_was_deleted_is_accepted() -> None:
-    """Nothing says any more which type it was, so it may be a text."""
+    """Nothing tells the root's former type, so the root may be a text."""
     room = room_with(made_by(empty_array))
     assert await check_texts(room, ["root"], Workers(), "ada")
 
@@ -80,6 +80,6 @@ async def test_large_document_is_read_in_a_worker() -> None:
         await workers.close()
 
 
-def test_types_are_those_of_all_parts_together() -> None:
+def test_types_of_a_document_in_parts_are_those_of_the_whole() -> None:
     parts = [made_by(fill_map), Typist(5, "text").insert(0, "a")]
     assert types_of(parts, ["root", "text", "none"]) == {"root": "map"}

@@ -54,7 +54,7 @@ def two_clients(text: str) -> tuple[Room, TextClient, TextClient]:
 @pytest.mark.parametrize("old", ["a\nb\n", "a\r\nb\r\n", "a\r\nb\nc\r\n", "a"])
 @pytest.mark.parametrize("new", ["", "a\nb", "a\nb\n\u4e00\n\n\n", "a\r\nb\r\nc\r\nd\r\n"])
 def test_growth_is_the_growth_of_the_text_with_its_own_line_ends(old: str, new: str) -> None:
-    """A text with both kinds of line ends keeps the old ones, so its growth may be counted high."""
+    """A text with both kinds of line ends keeps its old ones, so its growth may look larger."""
     room = with_text(old)
     feed = TextFeed(room)
     client = client_of(feed)
@@ -68,7 +68,7 @@ def test_growth_is_the_growth_of_the_text_with_its_own_line_ends(old: str, new: 
 
 
 def test_text_client_with_old_text_overwrites_nothing() -> None:
-    """Edits made since the client was sent its text stay, and the client then receives them."""
+    """Edits made after the client got its text stay, and the client then receives them."""
     room = with_text("one two")
     feed = TextFeed(room)
     client = client_of(feed)
@@ -105,7 +105,10 @@ def test_text_client_receives_one_text_at_a_time() -> None:
 
 @pytest.mark.parametrize("early", ["", "// your code here\n"])
 def test_text_client_that_received_nothing_replaces_nothing(early: str) -> None:
-    """A first text that an editor sends before the session's text arrives replaces nothing."""
+    """An editor may send a first text before it gets the session's text.
+
+    Then it replaces nothing.
+    """
     room = with_text("code of the session\n")
     client = TextClient(TextFeed(room), "ada")
 
@@ -127,7 +130,7 @@ def test_text_client_edit_of_previous_text_deletes_no_new_text() -> None:
     assert code(room) in ("one! two", "one two!")
 
 
-def test_text_client_edit_of_own_text_is_not_doubled_by_older_text_that_comes_late() -> None:
+def test_text_client_edit_after_late_older_text_is_not_doubled() -> None:
     """A client that confirms an older text late still goes on from its own newer text."""
     room = with_text("")
     feed = TextFeed(room)
@@ -158,8 +161,11 @@ def test_text_client_goes_on_from_own_text_after_confirming_another() -> None:
     assert code(room) == "zero one two three"
 
 
-def test_text_client_may_take_back_what_came_since_its_own_text() -> None:
-    """A client may delete all edits made since its own text, and so send that text again."""
+def test_text_client_may_undo_edits_made_since_its_own_text() -> None:
+    """A client may delete all edits that others made after its last text.
+
+    It then sends that text again.
+    """
     room, client, other = two_clients("")
     change(client, "one", NOW)
     assert other.to_send() == "one"
@@ -342,7 +348,8 @@ class Front:
 class SlowFront(Front):
     """A front end whose texts are compared in a worker.
 
-    The room goes on meanwhile, and each change is made some time after it came.
+    The room goes on during the comparison, so it makes each change some time after the message
+    came.
     """
 
     def __init__(self, feed: TextFeed, name: str, crlf: bool) -> None:
@@ -350,7 +357,7 @@ class SlowFront(Front):
         self._made: tuple[Any, Any, Any, ExitStack] | None = None
 
     def deliver(self, now: int) -> None:
-        """Deliver a message only after the text before it is done, as for a real client."""
+        """Deliver a message after the server is done with the text before it."""
         if self._made:
             change, edits, update, lent = self._made
             self._made = None
@@ -374,8 +381,8 @@ class SlowFront(Front):
 class BusyFront(Front):
     """A front end that confirms a text when it arrives, and shows it later.
 
-    While the user types, the delay may be any time. The front end then goes on from its
-    own text, which it has sent.
+    While the user types, the delay may be of any length. The front end meanwhile edits its own
+    text, which it has sent.
     """
 
     def __init__(self, feed: TextFeed, name: str, crlf: bool, chance: random.Random) -> None:
@@ -485,7 +492,7 @@ def do_something(one: Front | Yjs, edits: Edits, feed: TextFeed, now: int) -> No
 
 
 def settle(everybody: Sequence[Front | Yjs], feed: TextFeed, now: int) -> None:
-    """Move all messages that are under way one step further."""
+    """Move each message that has not arrived one step further."""
     feed.refresh()
     for one in everybody:
         one.deliver(now)
@@ -550,8 +557,8 @@ def test_busy_text_clients_double_and_lose_nothing(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_word_is_not_taken_for_edit_of_similar_word(seed: int) -> None:
-    """Similar words that clients type at the same places are all kept.
+def test_similar_words_at_the_same_place_are_all_kept(seed: int) -> None:
+    """Clients type similar words at the same places, and no word replaces another.
 
     The clients have slow lines, and their texts lack the latest words.
     """

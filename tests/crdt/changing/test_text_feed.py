@@ -46,7 +46,7 @@ def test_edit_through_the_feed_keeps_the_line_ends_of_the_document(room: Room) -
     assert [list(batch) for batch in feed.since(0)][-1]
 
 
-def test_near_changes_of_others_are_taken_and_distant_ones_are_returned(room: Room) -> None:
+def test_near_changes_are_taken_and_distant_changes_are_returned(room: Room) -> None:
     feed = TextFeed(room)
     typist, (connection, _) = Typist(5), join(room, "yjs")
     typist.hear(room.document.state())
@@ -64,7 +64,7 @@ def test_near_changes_of_others_are_taken_and_distant_ones_are_returned(room: Ro
 
 
 def test_comparison_of_an_older_text_is_ignored(room: Room) -> None:
-    """Another task has taken the change meanwhile."""
+    """Another task has already taken the change of that text."""
     feed = TextFeed(room)
     before = feed.revision
     feed.catch_up(b"one\ntwo\n"[:3], b"other", [Edit(0, 3, b"other")])

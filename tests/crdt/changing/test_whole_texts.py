@@ -70,7 +70,7 @@ async def make_scene(world: World):
 
 
 async def test_edit_of_small_text_is_made_in_this_process(world: World) -> None:
-    """Most saved texts are small, and a small text is compared without a worker."""
+    """Most saved texts are small. The room compares a small text itself, without a worker."""
     await world.session()
     workers = HeldWorkers()
     whole_texts = WholeTexts(workers, world.rooms.changes, lambda: NOW, world.rooms.steps)
@@ -87,7 +87,7 @@ async def test_edit_with_an_equal_text_changes_nothing(make_scene) -> None:
     assert (scene.workers.steps, scene.room.journal.sequence) == ([], before)
 
 
-async def test_edit_of_large_text_keeps_what_is_typed_meanwhile(make_scene) -> None:
+async def test_edit_of_large_text_keeps_text_typed_meanwhile(make_scene) -> None:
     """Text that is typed during the comparison of an edit stays, and so does the edit."""
     scene = make_scene()
     edit = await scene.begin(CHANGED)
@@ -109,7 +109,10 @@ async def test_edit_of_large_text_is_a_small_update(make_scene) -> None:
 
 
 async def test_edits_of_one_user_at_the_same_time_are_both_made(make_scene) -> None:
-    """While a worker compares a user's large edit, a small edit of that user uses other clocks."""
+    """A user makes a small edit while a worker compares their large edit.
+
+    The small edit uses other clocks.
+    """
     scene = make_scene()
     edit = await scene.begin(CHANGED)
     scene.room.edit("ada", {"codemirror": "small\n" + LARGE}, NOW)
@@ -118,7 +121,7 @@ async def test_edits_of_one_user_at_the_same_time_are_both_made(make_scene) -> N
     assert scene.text == "small\n" + CHANGED
 
 
-async def test_edits_to_equal_texts_at_the_same_time_are_one(make_scene) -> None:
+async def test_concurrent_edits_with_equal_texts_are_made_once(make_scene) -> None:
     """When two formatters save the same text, each difference is inserted only once."""
     scene = make_scene()
     first = await scene.begin(CHANGED)
@@ -138,7 +141,7 @@ async def test_edit_that_takes_too_long_to_compare_becomes_a_coarse_one(make_sce
     assert scene.workers.steps[1] == 0 < scene.workers.steps[0]
 
 
-async def test_edit_by_somebody_who_may_no_more_changes_nothing(make_scene) -> None:
+async def test_edit_by_user_who_lost_the_role_changes_nothing(make_scene) -> None:
     """A user who loses the role during the comparison changes nothing."""
     scene = make_scene()
     may_edit = True
@@ -155,10 +158,10 @@ async def test_edit_by_somebody_who_may_no_more_changes_nothing(make_scene) -> N
     assert scene.text == LARGE
 
 
-async def test_edit_near_the_limit_of_text_reads_no_copy(
+async def test_edit_near_the_text_limit_reads_no_copy(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The growth of an edit is known, so the new size is not looked up in another copy."""
+    """The growth of an edit is known, so the room does not read the new size from a copy."""
     world = make_world(room=RoomLimits(text_bytes=len(CHANGED)))
     await world.session()
     async with world.rooms.use("one") as room:

@@ -67,7 +67,7 @@ BROKEN = bytes.fromhex("01010700070003010100")
 def test_update_that_pycrdt_fails_at_is_kept_without_texts(update: bytes, cuts: bool) -> None:
     """An admitted update at which pycrdt fails stays in the document, which loses its texts.
 
-    Newcomers receive all updates; only the server cannot read the texts any more.
+    Newcomers still receive all updates, but the server cannot read the texts.
     """
     subject = Document()
     subject.apply(parsed(B3))
@@ -102,7 +102,7 @@ def test_failed_view_is_tried_again_after_a_rest() -> None:
 
 
 def test_edit_of_text_with_embeds_replaces_everything() -> None:
-    """Positions do not count embeds, so the edit replaces the whole text with the requested one."""
+    """An edit's positions do not count embeds, so the edit replaces the whole text."""
     doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc(client_id=3)
     text = doc.get("quill", type=pycrdt.Text)
     text.insert(0, "hello world")
@@ -115,7 +115,7 @@ def test_edit_of_text_with_embeds_replaces_everything() -> None:
 
 
 def test_view_that_failed_is_rebuilt_and_update_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An update at which only the view fails is kept, and the text is read from a new view."""
+    """If only the view fails at an update, the update is kept, and a new view shows the text."""
     typist, subject = Typist(1), Document()
     subject.apply(parsed(typist.insert(0, "a")))
     subject.apply(parsed(typist.insert(1, "b")))

@@ -38,7 +38,7 @@ def test_state_is_merged_once_for_twenty_newcomers(monkeypatch: pytest.MonkeyPat
     assert merged[1:] == [1, 2]
 
 
-def test_diff_returns_what_state_vector_lacks() -> None:
+def test_diff_returns_the_changes_after_a_state_vector() -> None:
     """A newcomer gets the whole document, and another client gets the changes after its vector."""
     typist, subject = Typist(1), Document()
     subject.apply(parsed(typist.insert(0, "abc")))

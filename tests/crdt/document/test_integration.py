@@ -67,8 +67,11 @@ def steps(subject: Document, parsed: Parsed) -> Iterator[None]:
         yield
 
 
-def test_prepared_update_is_in_nothing_but_the_view_before_it_is_applied() -> None:
-    """A prepared update is not in texts and states until it is applied, which takes no time."""
+def test_prepared_update_before_it_is_applied_is_only_in_the_view() -> None:
+    """A prepared update is in no text and no state until it is applied.
+
+    To apply it takes no time.
+    """
     subject, _ = opened()
     update = inserts(400)
     before = subject.state()
@@ -121,7 +124,7 @@ def test_prepared_update_that_is_not_applied_is_forgotten() -> None:
     assert subject.texts([ROOT]) == {ROOT: expected() + "!"}
 
 
-def test_edit_that_the_prepared_update_makes_too_is_a_change() -> None:
+def test_deletion_that_a_prepared_update_also_makes_is_a_change() -> None:
     """A deletion that a prepared update also contains is a change of the document.
 
     Only the view already has the deletion, and the prepared update may never be
@@ -162,7 +165,7 @@ def test_update_of_few_texts_is_not_prepared() -> None:
     assert not list(steps(subject, inserts(FEW_STRUCTS)))
 
 
-def test_place_of_an_update_stays_while_nothing_of_it_comes() -> None:
+def test_places_of_an_update_stay_valid_until_a_part_arrives() -> None:
     """The places found for an update stay valid until a part of that update arrives."""
     index = StructIndex()
     typist = Typist(1)

@@ -11,7 +11,7 @@ BROKEN = b"\x01\x01\x01"
 
 
 @pytest.mark.parametrize("count", [0, 1, FAN_IN, FAN_IN + 1, 7 * FAN_IN + 3])
-def test_merge_of_any_number_gives_the_same_document(count: int) -> None:
+def test_merge_of_any_number_of_updates_gives_the_same_document(count: int) -> None:
     """Any number of updates, merged in groups of `FAN_IN`, gives the same text."""
     typist = Typist(1)
     updates = [typist.insert(at, "x") for at in range(count)]
@@ -31,7 +31,7 @@ def test_merge_of_broken_update_is_refused() -> None:
         merge([EMPTY, BROKEN])
 
 
-def test_cut_of_state_leaves_out_what_is_known() -> None:
+def test_cut_of_state_leaves_out_known_structs() -> None:
     typist = Typist(1)
     state = merge([typist.insert(0, "ab"), typist.insert(2, "c")])
 
@@ -40,7 +40,7 @@ def test_cut_of_state_leaves_out_what_is_known() -> None:
         cut(state, b"\x01")
 
 
-def test_verify_wants_exactly_the_clocks() -> None:
+def test_verify_accepts_only_the_known_clocks() -> None:
     """A state that loads with more or fewer structs than the room knows is damaged."""
     state = Typist(1).insert(0, "ab")
 

@@ -43,7 +43,7 @@ def test_quota_of_text_is_exact_at_its_limit() -> None:
     assert full.document.texts(["codemirror"]) == {"codemirror": "yyyyxxxxxx"}
 
 
-def test_quota_counts_what_the_update_itself_deletes() -> None:
+def test_quota_counts_deletions_of_the_update_itself() -> None:
     """An update may replace the whole text when the new text is within the limit."""
     full = Full(RoomLimits(text_bytes=10))
     full.send(full.typist.insert(0, "x" * 10))
@@ -53,7 +53,7 @@ def test_quota_counts_what_the_update_itself_deletes() -> None:
         full.send(full.typist.replace(0, 10, "z" * 11))
 
 
-def test_quota_of_live_replacement_may_be_passed_once() -> None:
+def test_quota_with_live_replacement_may_be_exceeded_once() -> None:
     """A live edit may pass the limit once, because an exact check would load the document."""
     full = Full(RoomLimits(text_bytes=10))
     full.send(full.typist.insert(0, "x" * 10))
@@ -63,11 +63,10 @@ def test_quota_of_live_replacement_may_be_passed_once() -> None:
         full.send(full.typist.replace(0, 1, "yy"), is_exact=False)
 
 
-def test_quota_of_state_refuses_twice_its_limit_when_it_knows_what_remains() -> None:
-    """Over twice the limit, a document counts as shrinking until its remaining content is known.
+def test_quota_of_state_above_twice_its_limit_refuses_once_the_rest_is_known() -> None:
+    """Above twice the limit, a document counts as shrinking until the size of the rest is known.
 
-    Deleted content may still leave the state. If too much remains, the document is
-    full.
+    The rest is the content without deleted content. If it is too large, the document is full.
     """
     full = Full(RoomLimits(state_bytes=100))
     full.send(full.typist.insert(0, "x" * 100))
@@ -82,7 +81,7 @@ def test_quota_of_state_refuses_twice_its_limit_when_it_knows_what_remains() -> 
     assert raised.value.limit == "max_state_bytes"
 
 
-def test_quota_of_full_document_lets_people_delete() -> None:
+def test_quota_of_full_document_allows_deletions() -> None:
     """A full document accepts deletions, because it would stay full otherwise.
 
     After a deletion it asks how much content remains.
@@ -101,7 +100,7 @@ def test_quota_of_full_document_lets_people_delete() -> None:
     assert full.quota.needs_remaining
 
 
-def test_quota_takes_again_what_fits_when_deleted_content_has_left() -> None:
+def test_quota_after_deleted_content_has_left_accepts_inserts() -> None:
     """Only the content that remains counts against the limit."""
     full = Full(RoomLimits(state_bytes=100))
     full.send(full.typist.insert(0, "x" * 150))
@@ -130,8 +129,11 @@ def test_quota_of_author_is_a_share_of_the_state() -> None:
     full.quota.check(parse(deletion), "ada", is_exact=False)
 
 
-def test_quota_with_somebody_over_their_share_leaves_all_to_check() -> None:
-    """The fast path does not know authors, so it reserves nothing while a share is exceeded."""
+def test_quota_with_author_over_their_share_reserves_nothing() -> None:
+    """The fast path does not know authors.
+
+    So it reserves nothing while an author is over their share.
+    """
     full = Full(RoomLimits(state_bytes=1_000))
     assert full.quota.reserve(10, 10)
 
@@ -142,8 +144,8 @@ def test_quota_with_somebody_over_their_share_leaves_all_to_check() -> None:
     assert full.quota.reserve(10, 10)
 
 
-def test_quota_of_grown_document_needs_to_know_who_filled_it() -> None:
-    """The authors' bytes are needed again once an author could have filled the share."""
+def test_quota_of_grown_document_needs_the_bytes_of_authors() -> None:
+    """The quota needs the authors' bytes again once an author could have filled their share."""
     full = Full(RoomLimits(state_bytes=2 << 20))
     full.quota.note_remaining({"ada": 512 << 10})
     full.send(full.typist.insert(0, "x" * (500 << 10)), is_exact=False)
@@ -153,7 +155,7 @@ def test_quota_of_grown_document_needs_to_know_who_filled_it() -> None:
     assert full.quota.needs_remaining
 
 
-def test_quota_is_half_full_by_what_remains() -> None:
+def test_quota_counts_only_remaining_content_as_half_full() -> None:
     """Deleted content that will leave the state does not make a document half full."""
     full = Full(RoomLimits(state_bytes=100))
     full.send(full.typist.insert(0, "x" * 60))
@@ -163,7 +165,7 @@ def test_quota_is_half_full_by_what_remains() -> None:
     assert full.quota.fill.is_half_full
 
 
-def test_quota_reserve_leaves_doubtful_updates_to_check() -> None:
+def test_quota_reserve_counts_only_updates_that_surely_fit() -> None:
     """`reserve` counts only the updates that it lets pass."""
     full = Full(RoomLimits(text_bytes=10, state_bytes=1_000, update_bytes=500))
 
@@ -225,7 +227,7 @@ def test_quota_with_known_growth_loads_nothing(
             full.quota.check(update, "ada", is_exact=True, growth=growth + 1)
 
 
-def test_quota_over_the_limit_lets_a_text_with_known_growth_shrink(
+def test_quota_over_the_limit_lets_a_text_shrink(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     full = Full(RoomLimits(text_bytes=LARGE))
@@ -254,7 +256,7 @@ def test_quota_after_too_small_a_growth_finds_the_true_size() -> None:
 def test_quota_measures_a_prepared_update_in_the_view(
     monkeypatch: pytest.MonkeyPatch, letters: int, is_full: bool
 ) -> None:
-    """A view that has the update already says exactly how large the text will be."""
+    """A view that already has the update tells exactly how large the text will be."""
     full = Full(RoomLimits(text_bytes=LARGE + 1))
     full.send(full.typist.insert(0, "x" * LARGE))
     update = parse(full.typist.replace(0, 5, "y" * letters))
@@ -269,8 +271,8 @@ def test_quota_measures_a_prepared_update_in_the_view(
         full.quota.check(update, "ada", is_exact=False)
 
 
-def test_quota_near_the_limit_asks_for_steps_only_if_reading_takes_long() -> None:
-    """A document is slow to read if it is large, and not loaded or with a prepared update.
+def test_quota_near_the_limit_needs_steps_only_for_slow_reads() -> None:
+    """Reading is slow if the document is large and either not loaded or with a prepared update.
 
     An exact size needs steps in every large document.
     """

@@ -20,7 +20,7 @@ def shown(updates: list[bytes]) -> str:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_parts_are_the_document_in_the_order_in_which_it_came(
+def test_parts_are_the_updates_in_order_of_arrival(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Long and short updates become few parts, in their order of arrival.

@@ -42,7 +42,7 @@ def test_edit_changes_texts_and_table_by_one_update() -> None:
     assert [client for client, *_ in parse(update).sections] == [9]
 
 
-def test_edit_of_table_alone_and_of_nothing() -> None:
+def test_edit_of_table_alone_makes_one_update_and_no_edit_makes_none() -> None:
     client = Client()
 
     client.edited({}, {"f-3": {"name": "new", "order": 1.5, "deleted": True, "own": [1, None]}})
@@ -52,7 +52,7 @@ def test_edit_of_table_alone_and_of_nothing() -> None:
     assert update == EMPTY
 
 
-def test_edit_leaves_what_others_write_meanwhile() -> None:
+def test_edit_keeps_text_and_entries_written_meanwhile() -> None:
     """The update names structs, so text and entries that came after the copy stay."""
     client = Client()
     copy = client.copy()

@@ -31,7 +31,7 @@ def test_inspect_of_values_reads_their_sections() -> None:
     assert inspect(state, parse(state).contents.kinds, parse(state)).merged is not None
 
 
-def test_inspect_loads_only_with_a_clock_and_measures_that() -> None:
+def test_inspect_loads_and_measures_only_with_a_clock() -> None:
     """Only an inspection with a clock loads the state, so only it finds failures and the time."""
     ticks = iter(range(99))
 
@@ -41,7 +41,7 @@ def test_inspect_loads_only_with_a_clock_and_measures_that() -> None:
     assert inspect(B3, 0, parse(B3), cpu_s=lambda: float(next(ticks))).work_s > 0.9
 
 
-def test_inspect_of_long_text_that_is_cut_often_says_so() -> None:
+def test_inspect_finds_long_text_with_many_cuts() -> None:
     inside = [placed(text("x"), left=(1, place)) for place in range(400)]
     state = Update(
         [Section(1, 0, [placed(text("a" * 40_000), parent="t")]), Section(2, 0, inside)]

@@ -36,7 +36,7 @@ def loaded(state: bytes, **options: bool) -> View:
     return view
 
 
-def test_view_shows_texts_of_what_was_loaded_and_integrated() -> None:
+def test_view_shows_loaded_and_integrated_texts() -> None:
     typist = Typist(1)
     view = loaded(typist.insert(0, "a"))
     update = typist.insert(1, "é😀")
@@ -66,7 +66,7 @@ def test_update_that_fails_drops_the_document() -> None:
     assert (view.is_loaded, view.has_failed) == (False, False)
 
 
-def test_state_that_fails_is_not_tried_again() -> None:
+def test_state_that_failed_to_load_is_not_tried_again() -> None:
     view = loaded(TORN)
 
     view.load(B3)
@@ -107,7 +107,7 @@ def test_copy_shows_characters_that_were_cut_as_yjs_does() -> None:
 
 
 @pytest.mark.parametrize("edits", [None, [Edit(1, 1, b"X")], [Edit(0, 1, b"wrong")]])
-def test_edit_makes_the_text_whatever_the_given_edits_are(edits: list[Edit] | None) -> None:
+def test_edit_with_any_given_edits_makes_the_requested_text(edits: list[Edit] | None) -> None:
     """An edit gives the requested text, whether the given edits are right, wrong or absent."""
     typist = Typist(1)
     state = typist.insert(0, "abc")
@@ -117,7 +117,7 @@ def test_edit_makes_the_text_whatever_the_given_edits_are(edits: list[Edit] | No
     assert typist.text == "aXc"
 
 
-def test_view_is_loaded_from_a_copy_that_is_cut_for_what_comes() -> None:
+def test_view_is_loaded_from_a_copy_cut_for_the_next_update() -> None:
     """A view loads a copy that is cut for the next update, together with that update.
 
     Without the update, pycrdt would join the pieces at the end of the transaction.
@@ -153,7 +153,7 @@ SPOTS = st.lists(
 
 
 @given(TEXTS, TEXTS, SPOTS)
-def test_edit_copy_leads_to_the_text_whatever_others_edit_meanwhile(
+def test_edit_copy_keeps_concurrent_edits_and_makes_the_text(
     old: str, new: str, spots: list[Any]
 ) -> None:
     """The update of an edited copy gives the new text and keeps insertions made meanwhile.
@@ -183,7 +183,7 @@ def test_edit_copy_leads_to_the_text_whatever_others_edit_meanwhile(
     assert "".join(character for character in reader.text if character in "XYZ") == survivors
 
 
-def test_edit_copy_joins_edits_that_are_too_many() -> None:
+def test_edit_copy_with_too_many_edits_joins_them() -> None:
     """Ten thousand changed lines become a few hundred edits with the right text."""
     old = "".join(f"{number}\nx\n" for number in range(10_000))
     new = old.replace("x", "y")
@@ -211,7 +211,7 @@ def test_edit_copy_of_texts_with_values_and_torn_characters_is_right() -> None:
     assert torn.text == "x😀yz"
 
 
-def test_document_that_is_given_up_does_not_join_its_pieces() -> None:
+def test_abandoned_document_does_not_join_its_pieces() -> None:
     """A copy is cut into pieces for an update, and is given up before the update is applied.
 
     Joining 4,000 pieces of 800 kB one by one would take more than a gigabyte.

@@ -38,7 +38,7 @@ def test_usual_time_for_its_size_costs_nothing(work: Work, clock: Clock) -> None
 
 
 def test_update_that_would_cost_too_much_is_refused(work: Work, clock: Clock) -> None:
-    """The cost of earlier updates counts, and updates without further cost still pass."""
+    """The cost of earlier updates counts. Updates without additional cost still pass."""
     measure = work.start(0)
     clock.now += 0.6 * MAX_WORK_S
     measure.finish()
@@ -52,7 +52,7 @@ def test_update_that_would_cost_too_much_is_refused(work: Work, clock: Clock) ->
     work.start(0).finish()
 
 
-def test_load_says_what_the_whole_document_costs(work: Work, clock: Clock) -> None:
+def test_load_sets_the_cost_of_the_whole_document(work: Work, clock: Clock) -> None:
     """A load replaces the costs of the parts with the cost of the whole document."""
     measure = work.start(0)
     clock.now += 0.7
@@ -74,9 +74,7 @@ def test_known_document_may_cost_more(work: Work, clock: Clock) -> None:
     assert work.spent_s > MAX_WORK_S
 
 
-def test_document_that_was_slow_once_stays_so_when_it_is_loaded_again(
-    work: Work, clock: Clock
-) -> None:
+def test_document_with_slow_structs_stays_slow_after_a_fast_load(work: Work, clock: Clock) -> None:
     """A document with slow structs stays slow, even when a load of the whole is fast.
 
     Its next structs are integrated one by one at first.
@@ -103,7 +101,7 @@ def test_clock_stands_still_while_others_are_served(work: Work, clock: Clock) ->
     assert measure.used_s == pytest.approx(0.3)
 
 
-def test_long_texts_that_are_cut_often_need_cuts() -> None:
+def test_long_texts_with_many_references_need_cuts() -> None:
     """A copy is cut where its own structs and the structs of the next update refer into it."""
     inside = [placed(text("x"), left=(1, place)) for place in range(100, 0, -10)]
     state = parse(

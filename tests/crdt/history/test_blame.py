@@ -76,9 +76,9 @@ def test_blame_of_whole_sessions_matches_yjs(
 
 
 def test_blame_of_line_is_author_of_newest_part() -> None:
-    """The author of a line is the author of its newest part.
+    """A line has the author of its newest part.
 
-    The author of an empty line is the user that typed its line end.
+    An empty line has the user who typed its line end as its author.
     """
     room, ada, bob = make_room(), Typist(5), Typist(6)
     at_ada, _ = join(room, "ada")
@@ -113,10 +113,10 @@ def test_blame_of_empty_text_names_nobody() -> None:
     )
 
 
-def test_blame_of_carried_text_names_who_brought_it_until_its_owner_confirms() -> None:
-    """Blame marks a text as carried if another user's browser brought it, not the author's own.
+def test_blame_of_text_brought_by_another_user_is_carried_until_its_owner_confirms() -> None:
+    """Blame marks a text as carried if another user's browser brought it.
 
-    Only the author's own browser can confirm that the text was not changed on the way.
+    Only the author's own browser can confirm that nobody changed the text on the way.
     """
     room, ada, bob = make_room(accepts_foreign=True), Typist(5), Typist(6)
     at_ada, _ = join(room, "ada")
@@ -153,7 +153,7 @@ def test_blame_of_too_many_runs_joins_neighbours_of_one_author(
     assert [(run.start, run.length, run.at) for run in blamed(room).runs] == [(0, 5, NOW + 40_000)]
 
 
-def test_blamed_tells_texts_from_other_roots_and_from_none() -> None:
+def test_blamed_without_root_reads_the_code_and_refuses_roots_that_are_no_texts() -> None:
     """Without a root, blame reads the session's code.
 
     The code is in the main root, or in the only text that is not empty.
@@ -177,7 +177,7 @@ def test_blamed_tells_texts_from_other_roots_and_from_none() -> None:
         asked("other")
 
 
-def test_blame_tells_the_first_lines_apart_and_all_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blame_lists_only_the_first_lines_but_all_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blame lists only the first `MAX_LINES` lines.
 
     Without this limit, a text that has only line ends would give one line for each character.

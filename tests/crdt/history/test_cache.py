@@ -27,7 +27,7 @@ def test_cache_when_full_forgets_least_recently_used() -> None:
     assert kept(cache, "one", "two", "three", "four", "five", "six") == ["two", "four", "six"]
 
 
-def test_cache_keeps_nothing_that_is_larger_than_all_of_it() -> None:
+def test_cache_does_not_keep_answer_above_its_limit() -> None:
     cache = HistoryCache(max_page_bytes=8)
     cache.keep_page("one", _PART, page_of("1234"), 0)
     cache.keep_page("two", _PART, page_of("123456789"), 0)
@@ -35,7 +35,7 @@ def test_cache_keeps_nothing_that_is_larger_than_all_of_it() -> None:
     assert kept(cache, "one", "two") == []
 
 
-def test_cache_replaces_what_it_has_by_what_is_newer() -> None:
+def test_cache_replaces_timeline_by_newer_timeline() -> None:
     """A newer timeline replaces the older timeline, whose size no longer counts."""
     cache = HistoryCache(max_timeline_bytes=8)
     for sequence in range(5):
@@ -46,7 +46,7 @@ def test_cache_replaces_what_it_has_by_what_is_newer() -> None:
     assert cache.timeline("three") == (0, b"")
 
 
-def test_cache_returns_page_of_exactly_that_part() -> None:
+def test_cache_returns_page_only_for_its_own_part() -> None:
     cache, page = HistoryCache(), page_of("1234")
     cache.keep_page("one", _PART, page, 0)
 
@@ -69,7 +69,7 @@ def test_cache_forget_removes_everything_of_session() -> None:
     assert cache.page("two", Part(0, 4)) is not None
 
 
-def test_cache_keeps_nothing_that_was_read_before_it_forgot() -> None:
+def test_cache_does_not_keep_answer_read_before_forget() -> None:
     """An answer that was read before `forget` is not kept, because the log may have changed."""
     cache = HistoryCache()
     epoch = cache.epoch

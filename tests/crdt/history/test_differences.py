@@ -1,4 +1,4 @@
-"""Tests which parts of two documents are compared, and where."""
+"""Tests of comparing two documents: which roots are compared, and in which process."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from crdt.workers import Workers
 
 
 def encode(before: Side, after: Side, steps: int) -> bytes:
-    """Return the sizes of two sides; a function of a module, so that workers can call it."""
+    """Return the sizes of two sides. It is a function of a module, so that workers can find it."""
     sizes = [[len(side.texts), len(side.table or ())] for side in (before, after)]
     return f"{sizes} {steps > 1_000_000}".encode()
 

@@ -74,7 +74,7 @@ async def test_files_at_unknown_moment_are_not_found(typed: World) -> None:
         await typed.history_reader.moment("one", "ada", 4, same)
 
 
-async def test_timeline_goes_on_where_it_ended(typed: World) -> None:
+async def test_second_timeline_reads_only_the_new_part_of_the_log(typed: World) -> None:
     """A second timeline reads only the part of the log that is new."""
     await typed.history_reader.timeline("one", "ada", same)
     folded = typed.history_reader.cache.timeline("one")
@@ -116,7 +116,7 @@ async def test_replay_in_pages_never_goes_back_whatever_the_clock_did(
     assert [step.at - NOW for step in following] == times[5:]
 
 
-async def test_page_has_what_its_part_of_the_log_changed(typed: World) -> None:
+async def test_page_has_the_edits_of_its_part_of_the_log(typed: World) -> None:
     page, last = await typed.history_reader.page("one", "ada", Part(1, 2), described)
 
     assert (page.answer.text, page.steps, last) == (
@@ -126,7 +126,7 @@ async def test_page_has_what_its_part_of_the_log_changed(typed: World) -> None:
     )
 
 
-async def test_page_to_the_end_has_all_and_none_beyond_it(typed: World) -> None:
+async def test_page_to_the_end_has_all_steps_and_later_page_has_none(typed: World) -> None:
     page, last = await typed.history_reader.page("one", "ada", Part(0, 100), described)
 
     assert (page.steps, last) == (3, 3)
@@ -134,7 +134,7 @@ async def test_page_to_the_end_has_all_and_none_beyond_it(typed: World) -> None:
         await typed.history_reader.page("one", "ada", Part(9, 10), described)
 
 
-async def test_page_that_was_made_before_is_remembered_until_the_log_is_changed(
+async def test_page_is_cached_until_the_log_is_changed(
     typed: World,
 ) -> None:
     first = await typed.history_reader.page("one", "ada", Part(0, 3), described)
@@ -148,7 +148,7 @@ async def test_page_that_was_made_before_is_remembered_until_the_log_is_changed(
     assert (fresh[0] is first[0], fresh) == (False, first)
 
 
-async def test_page_of_a_log_that_is_changed_meanwhile_is_not_kept(typed: World) -> None:
+async def test_page_is_not_cached_if_the_log_changed_meanwhile(typed: World) -> None:
     """A page is not kept if a redaction ended while the page was made.
 
     The page may still have the text that the redaction removed.
@@ -164,7 +164,7 @@ async def test_page_of_a_log_that_is_changed_meanwhile_is_not_kept(typed: World)
     assert "one" not in typed.history_reader.cache
 
 
-async def test_questions_of_one_user_wait_for_each_other_and_not_for_those_of_others(
+async def test_questions_of_one_user_wait_only_for_each_other(
     typed: World,
 ) -> None:
     """Questions of one user are answered in turn, and another user does not wait for them."""
@@ -198,7 +198,9 @@ async def test_long_answers_are_made_in_worker_processes(
     assert (long, jobs, typed.workers.counts["done"]) == (short, 0, len(long))
 
 
-async def test_replay_goes_on_until_the_end(typed: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_pages_of_replay_lead_to_the_end(
+    typed: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(replay, "MAX_EDITS", 0)
     start: int | None = 0
     found = []
@@ -217,7 +219,7 @@ async def test_blame_of_unknown_root_is_not_found(typed: World) -> None:
         await typed.history_reader.blame("one", "ada", "nothing", same)
 
 
-async def test_blame_of_no_text_says_so_also_from_a_worker_process(
+async def test_blame_of_root_that_is_no_text_is_refused_in_any_process(
     typed: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     typist = Typist(6)
@@ -232,7 +234,7 @@ async def test_blame_of_no_text_says_so_also_from_a_worker_process(
         assert raised.value.roots == {"list": "array"}
 
 
-async def test_looking_back_at_a_room_that_is_not_open_does_not_load_it(
+async def test_questions_about_the_past_do_not_load_a_closed_room(
     make_world: Callable[..., World],
 ) -> None:
     """Answers about the past need only the log."""

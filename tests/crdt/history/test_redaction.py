@@ -45,11 +45,14 @@ def found(chunks: list[Chunk], text: str, first: int = 1) -> redaction.RedactedI
     ],
 )
 def test_redaction_search_finds_text_in_utf16_units(text: str, expected: list[int]) -> None:
-    """Clocks count UTF-16 units. A block matches any character, but blocks alone do not match."""
+    """The search counts UTF-16 units.
+
+    A block in the document matches any character, but a text of only blocks is not a match.
+    """
     assert found(log_of(Typist(5).insert(0, text)), "secret") == ({5: expected} if expected else {})
 
 
-def test_redaction_search_finds_every_struct_that_showed_the_text() -> None:
+def test_redaction_search_finds_each_struct_that_ever_showed_the_text() -> None:
     """The search finds each struct that ever showed part of the text, and no other struct."""
     ada, bob = Typist(5), Typist(6)
     updates = [ada.insert(0, "set!")]
@@ -80,8 +83,8 @@ def test_redacted_update_has_blocks_and_leaves_others_unchanged() -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_redaction_of_random_documents_replaces_text_only(seed: int) -> None:
-    """Redaction removes the secret from random documents, and keeps the length of the text."""
+def test_redaction_of_random_documents_replaces_only_the_secret(seed: int) -> None:
+    """In random documents, redaction removes the secret and keeps the length of the text."""
     chance = random.Random(seed)
     typist, updates = Typist(5), []
     for _ in range(60):
@@ -109,7 +112,7 @@ def test_redaction_of_random_documents_replaces_text_only(seed: int) -> None:
 
 @pytest.mark.timeout(60)
 def test_redaction_of_repetitive_text_has_bounded_cost(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A search in a text of repetitions costs no more than a few passes over the document."""
+    """A search in a text of repetitions costs at most a few passes over the document."""
     started = time.process_time()
     chunks = log_of(Typist(5).insert(0, "a" * 300_000))
 

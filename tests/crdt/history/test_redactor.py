@@ -1,4 +1,4 @@
-"""Tests of redaction, with which an owner removes a secret from everything that is stored."""
+"""Tests of redaction, by which an owner removes a secret from all stored data."""
 
 import asyncio
 
@@ -44,7 +44,7 @@ async def _leak(world: World) -> None:
     await world.versions.save("one", "ada", "Ada")
 
 
-async def test_redact_takes_text_out_of_document_log_and_versions(leaked: World) -> None:
+async def test_redact_removes_text_from_document_log_and_versions(leaked: World) -> None:
     """The document loses the text, the history shows blocks, and the answer counts the changes."""
     redaction = await leaked.redactor.redact("one", "ada", 1, 2, "secret", allowed)
 
@@ -72,9 +72,9 @@ async def hold_after_edit(leaked: World) -> asyncio.Event:
 
 
 async def test_redact_reaches_a_version_that_is_being_stored(leaked: World) -> None:
-    """A save that read its text before the redaction stores a version without the secret.
+    """A save that began before the redaction may store its version after the search in versions.
 
-    The version gets its number after the redaction has searched the stored versions.
+    That version does not have the secret either, although its text was read before.
     """
     held = await hold_after_edit(leaked)
     saving = asyncio.create_task(leaked.versions.save("one", "ada", "Ada"))
@@ -88,7 +88,7 @@ async def test_redact_reaches_a_version_that_is_being_stored(leaked: World) -> N
     assert "secret" not in str((await leaked.store.version("one", stored.number)).files)
 
 
-async def test_restore_of_a_version_does_not_bring_back_what_was_taken_out_meanwhile(
+async def test_restore_that_began_before_redaction_fails(
     leaked: World,
 ) -> None:
     """A restore that read its version before the redaction fails, and the secret stays out."""
@@ -114,16 +114,16 @@ async def test_redact_leaves_no_byte_of_the_text_in_the_log(leaked: World) -> No
     assert not any(b"secret" in update for update in updates)
 
 
-async def test_redact_of_text_that_is_not_there_is_not_found(leaked: World) -> None:
-    """A text that the document contains only at other moments is not found either."""
+async def test_redact_of_missing_text_is_not_found(leaked: World) -> None:
+    """A text that the document has only at other moments is not found either."""
     with pytest.raises(NotFound):
         await leaked.redactor.redact("one", "ada", 1, 2, "password", allowed)
     with pytest.raises(NotFound):
         await leaked.redactor.redact("one", "ada", 1, 1, "secret", allowed)
 
 
-async def test_redact_without_the_right_to_it_changes_nothing(leaked: World) -> None:
-    """The right to redact is checked when no other request can change the document any more."""
+async def test_redact_without_the_right_to_redact_changes_nothing(leaked: World) -> None:
+    """The right to redact is checked at a time when no other request can change the document."""
 
     async def refused() -> None:
         raise PermissionError
@@ -136,7 +136,7 @@ async def test_redact_without_the_right_to_it_changes_nothing(leaked: World) -> 
     }
 
 
-async def test_redact_that_is_held_leaves_other_sessions_their_checkpoints(leaked: World) -> None:
+async def test_redact_does_not_delay_checkpoints_of_other_sessions(leaked: World) -> None:
     """Other sessions, even of the same owner, get checkpoints during a held redaction.
 
     The redacted session gets its checkpoint when the redaction is done.
@@ -162,7 +162,7 @@ async def test_redact_that_is_held_leaves_other_sessions_their_checkpoints(leake
         assert (await leaked.store.checkpoint("one")).sequence == one.journal.sequence
 
 
-async def test_redact_that_is_held_leaves_other_sessions_their_maintenance(make_world) -> None:
+async def test_redact_does_not_delay_maintenance_of_other_sessions(make_world) -> None:
     """A held redaction does not delay checkpoints and automatic versions of other sessions.
 
     This includes the sessions of the same owner.

@@ -1,4 +1,4 @@
-"""Tests of taking a text out of runs."""
+"""Tests of removing a text from runs."""
 
 from dataclasses import replace
 from typing import Any
@@ -29,7 +29,7 @@ async def with_runs(world: World, *outputs: str) -> Any:
 @pytest.mark.parametrize(
     ("text", "blocks"), [("secret", BLOCK * 6), ("key \U0001f511", BLOCK * 6), ("ключ", BLOCK * 4)]
 )
-def test_all_texts_of_a_report_lose_the_text(text: str, blocks: str) -> None:
+def test_redaction_of_a_run_changes_all_fields_of_its_report(text: str, blocks: str) -> None:
     """There is one block for each UTF-16 code unit, as in the document."""
     said = f"<{text}> <{text}>"
     shown = f"<{blocks}> <{blocks}>"
@@ -43,7 +43,7 @@ def test_all_texts_of_a_report_lose_the_text(text: str, blocks: str) -> None:
     )  # fmt: skip
 
 
-async def test_only_runs_with_the_text_change_and_count(world: World) -> None:
+async def test_redaction_changes_and_counts_only_runs_with_the_text(world: World) -> None:
     """All pages of runs are searched."""
     outputs = ["a secret", *["nothing"] * 6, "secret too"]
     store = await with_runs(world, *outputs)
@@ -60,7 +60,7 @@ async def test_only_runs_with_the_text_change_and_count(world: World) -> None:
 
 
 async def test_report_of_damaged_run_is_dropped(world: World) -> None:
-    """It may have the text, and it is never shown again in any case."""
+    """The report may have the text, and nobody can read a damaged report."""
     store = await with_runs(world, "a secret")
     stored = await store.run("one", 1)
     await store.redact_run(replace(stored, report=None))
@@ -70,8 +70,8 @@ async def test_report_of_damaged_run_is_dropped(world: World) -> None:
     assert (await store.run("one", 1)).is_damaged
 
 
-async def test_text_that_only_a_program_printed_is_taken_out(world: World) -> None:
-    """It is not in the log, so only runs change."""
+async def test_redaction_finds_text_that_only_a_program_printed(world: World) -> None:
+    """The text is not in the log, so only runs change."""
     store = await with_runs(world, "a secret")
     await world.versions.save("one", "ada", "Ada", code="print(join(parts))")
 
@@ -83,7 +83,7 @@ async def test_text_that_only_a_program_printed_is_taken_out(world: World) -> No
         await world.redactor.redact("one", "ada", 1, 1, "secret", allowed)
 
 
-async def test_redaction_takes_typed_text_out_of_runs_too(world: World) -> None:
+async def test_redaction_of_typed_text_changes_runs_too(world: World) -> None:
     store = await with_runs(world, "a secret")
     await world.versions.save("one", "ada", "Ada", code="key = 'secret'")
 

@@ -47,8 +47,8 @@ async def test_member_who_may_not_run_is_refused(world: World) -> None:
     assert caught.value.runners == "editors"
 
 
-async def test_run_stands_at_present_position_at_most(world: World) -> None:
-    """An earlier position is kept, and a later one becomes the present one."""
+async def test_position_of_a_run_is_at_most_the_present_position(world: World) -> None:
+    """An earlier position is kept. A position in the future becomes the present position."""
     session = await opened(world)
     async with world.rooms.use("one") as room:
         ada, _ = join(room)

@@ -10,7 +10,7 @@ from tests.crdt.harness import Typist, join, send
 from tests.crdt.world import World
 
 
-async def test_snapshot_keeps_what_the_document_was(world: World) -> None:
+async def test_snapshot_read_after_edits_has_the_old_content(world: World) -> None:
     """Edits between the moment of a snapshot and its reading do not change it."""
     await world.session()
     typist = Typist(5)
@@ -36,9 +36,9 @@ async def test_snapshot_keeps_what_the_document_was(world: World) -> None:
 async def test_snapshot_of_a_large_document_is_read_in_a_worker_process(
     world: World, has_others: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker reads a large document, except a loaded document that has only texts.
+    """A worker reads a large document, unless the document is loaded and has only texts.
 
-    The result has roots of other types too, and texts whose names are not in the state.
+    The result also has roots of other types, and texts whose names are not in the state.
     """
     for name in ("_FEW_BYTES", "_QUICK_BYTES"):
         monkeypatch.setattr(snapshots, name, -1)
@@ -66,7 +66,7 @@ async def test_snapshot_of_a_large_document_is_read_in_a_worker_process(
 
 
 @pytest.mark.parametrize("has_others", [False, True])
-async def test_outline_has_lengths_and_types_alone(
+async def test_outline_has_only_lengths_and_types(
     world: World, has_others: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A loaded document has the same outline as one that a worker reads; an emoji has length 2."""

@@ -18,7 +18,7 @@ from tests.waiting import until
 
 
 async def test_save_numbers_versions_and_skips_equal_ones(world: World) -> None:
-    """A version has the text, a number, and the users that edited since the version before.
+    """A version has the text, a number, and the users who edited after the version before.
 
     A save without a change returns the newest version again.
     """

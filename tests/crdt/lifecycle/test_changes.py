@@ -1,4 +1,4 @@
-"""Tests of changes that open rooms follow, and of reads that notice changes made meanwhile."""
+"""Tests of changes that open rooms apply, and of reads that are repeated after a change."""
 
 import asyncio
 

@@ -45,13 +45,12 @@ async def test_checkpoint_that_cannot_be_verified_is_not_stored(
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_room_without_deleted_content_goes_on_with_all_peers(
+async def test_room_after_removal_of_deleted_content_syncs_with_all_peers(
     make_world, yjs, seed: int
 ) -> None:
-    """Removing deleted content does not change the document that real Yjs shows.
+    """After deleted content is removed, real Yjs shows the same document.
 
-    This holds for edits during and after the removal, newcomers, offline peers and a
-    restart.
+    This holds for edits during and after the removal, newcomers, offline peers and a restart.
     """
     world = make_world(room=RoomLimits(deleted_bytes=0))
     await world.session()
@@ -134,7 +133,7 @@ async def _looked_back(world, room) -> list[object]:
     ]
 
 
-async def test_much_deleted_content_leaves_open_room_and_checkpoint(make_world) -> None:
+async def test_much_deleted_content_is_removed_from_room_and_checkpoint(make_world) -> None:
     """A deleted megabyte leaves a few hundred bytes, for newcomers and in the store."""
     world = make_world()
     await world.session()
@@ -166,7 +165,7 @@ async def test_little_deleted_content_stays(make_world) -> None:
         assert room.document.size > 60_000
 
 
-async def test_checkpoint_tells_quota_who_filled_the_document(make_world) -> None:
+async def test_checkpoint_gives_quota_the_bytes_of_each_author(make_world) -> None:
     """An author whose share is full can write no more, but the owner can."""
     world = make_world(room=RoomLimits(state_bytes=100_000, author_share_percent=20))
     await world.session()
@@ -186,7 +185,7 @@ async def test_checkpoint_tells_quota_who_filled_the_document(make_world) -> Non
 async def test_checkpoint_of_large_document_is_made_in_worker_process(
     make_world, yjs, has_values: bool
 ) -> None:
-    """The room goes on from the worker's state, with the edits that were made meanwhile.
+    """The room continues with the worker's state and the edits that were made meanwhile.
 
     This holds for text and for values.
     """
@@ -217,10 +216,10 @@ async def test_checkpoint_of_large_document_is_made_in_worker_process(
 @pytest.mark.parametrize(
     ("size", "work_s", "jobs"), [(40_000, 0.0, 1), (100, 0.01, 1), (30_000, 0.0, 0)]
 )
-async def test_checkpoint_of_document_that_takes_long_is_made_in_worker_process(
+async def test_checkpoint_of_slow_document_is_made_in_worker_process(
     world: World, size: int, work_s: float, jobs: int
 ) -> None:
-    """A checkpoint of a small document that took 10 ms of work is made there, too."""
+    """A worker also makes the checkpoint of a small document whose edits took 10 ms of work."""
     await world.session()
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
@@ -232,7 +231,7 @@ async def test_checkpoint_of_document_that_takes_long_is_made_in_worker_process(
     assert world.workers.counts["done"] == jobs
 
 
-async def test_document_that_worker_cannot_do_keeps_its_log(
+async def test_document_whose_checkpoint_fails_keeps_its_log(
     make_world, expect_log, monkeypatch
 ) -> None:
     """A checkpoint that a worker failed to make is not tried again immediately."""
@@ -252,12 +251,12 @@ async def test_document_that_worker_cannot_do_keeps_its_log(
         assert room.upkeep.checkpointed == 0
 
 
-async def test_checkpoint_waits_for_work_that_somebody_waits_for(
+async def test_checkpoint_waits_for_work_of_users(
     make_world: Callable[..., World], tmp_path: Path
 ) -> None:
-    """Work that a user waits for is done before a checkpoint, even when it is requested later.
+    """A worker does work for users before a checkpoint, even if the work was requested later.
 
-    The test uses blame for it, because a save would be several jobs.
+    The test uses blame, because a save would be several jobs.
     """
     world = make_world(workers=Workers(WorkersSettings(processes=1)), maintenance_interval_s=1_000)
     await world.session()

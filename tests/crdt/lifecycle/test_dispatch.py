@@ -17,7 +17,7 @@ from tests.waiting import until
 
 
 class Timers:
-    """The timers of the running loop; `waiting` counts the timers that are still to ring."""
+    """The timers of the running loop. `waiting` counts the timers that have not fired yet."""
 
     def __init__(self) -> None:
         self.made: list[asyncio.TimerHandle] = []
@@ -48,7 +48,7 @@ def _served_room() -> tuple[Room, tuple[Connection, Inbox], tuple[Connection, In
 
 
 def _point(room: Room, connection: Connection, client_id: int, clock: int) -> bytes:
-    """Move a cursor, and return a part of the frame that other clients will receive."""
+    """Move a cursor, and return bytes that the frame to the other clients must contain."""
     room.members.presence.hear(
         connection, [AwarenessEntry(client_id, clock, '{"cursor":1}')], NOW + 1_000 * clock
     )
@@ -102,7 +102,7 @@ async def test_dispatch_of_edit_includes_waiting_presence() -> None:
 
 async def test_dispatch_of_presence_alone_is_delayed(monkeypatch: pytest.MonkeyPatch) -> None:
     """An edit in one room does not end the delay of presence in another room."""
-    # Longer than a busy machine takes from here to the first assertion.
+    # A busy machine needs less than this time to get to the first assertion.
     monkeypatch.setattr(dispatch, "_NEWS_DELAY_S", 1.0)
     turns = BroadcastScheduler(0.05, lambda: NOW)
     rooms = [make_room(scheduler=turns), make_room(scheduler=turns)]
@@ -136,7 +136,7 @@ async def test_dispatch_timer_applies_late_presence(make_world) -> None:
         await until(lambda: [f for f in watcher.frames if b'"n":2' in f])
 
 
-async def test_dispatch_tells_other_rooms_what_is_new_if_one_cannot_be_told(
+async def test_dispatch_sends_for_other_rooms_if_one_room_fails(
     expect_log: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One callback sends for all rooms, so a room that fails must not stop the others."""

@@ -1,7 +1,7 @@
-"""Tests of the place where documents are worked on.
+"""Tests of where the work on a document is done.
 
-A small document is worked on in a thread. A large document goes to a worker, unless no
-worker has the memory for it.
+A thread works on a small document. A worker process works on a large one, unless the document needs
+more memory than workers have.
 """
 
 import os
@@ -30,7 +30,7 @@ async def workers() -> AsyncIterator[Workers]:
     ("size", "is_elsewhere"),
     [(0, False), (SMALL_BYTES - 1, False), (SMALL_BYTES, True), (MOST, True), (MOST + 1, False)],
 )
-async def test_size_of_document_decides_where_it_is_worked_on(
+async def test_size_of_document_decides_between_thread_and_worker(
     workers: Workers, size: int, is_elsewhere: bool
 ) -> None:
     documents = DocumentWork(workers, CrashMark())
@@ -40,15 +40,15 @@ async def test_size_of_document_decides_where_it_is_worked_on(
     ) is is_elsewhere
 
 
-async def test_worker_is_asked_for_small_document_too(workers: Workers) -> None:
+async def test_small_document_is_given_to_a_worker_on_request(workers: Workers) -> None:
     documents = DocumentWork(workers, CrashMark())
     assert await documents.run_in_worker(Payer("ada"), 60.0, work.process_id) != os.getpid()
 
 
 async def test_session_is_named_while_a_thread_works_for_it(workers: Workers) -> None:
-    """A session is named while a thread works for it, because a crash there ends the server.
+    """The crash mark names a session while a thread works for it, because a crash ends the server.
 
-    Work in a worker is not named: a crash there ends no other work.
+    It does not name work in a worker, whose crash ends no other work.
     """
     mark = CrashMark()
     documents = DocumentWork(workers, mark)

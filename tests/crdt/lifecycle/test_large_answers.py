@@ -99,8 +99,8 @@ async def test_base_is_split_once_while_others_type(workers: Workers) -> None:
     await answers.stop()
 
 
-async def test_answer_is_one_message_while_too_many_wait_for_workers(workers: Workers) -> None:
-    """An answer that no worker can split is sent as one message, larger than it should be."""
+async def test_answer_is_one_message_while_workers_are_busy(workers: Workers) -> None:
+    """If no worker can split an answer, it is sent as one message that is larger than usual."""
     answers, state = LargeAnswers(DocumentWork(workers, CrashMark())), state_of(5)
     await workers.close()
     connection, inbox = asking()

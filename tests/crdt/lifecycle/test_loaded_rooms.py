@@ -18,7 +18,7 @@ def test_lost_room_is_closed_and_unloaded() -> None:
     assert len(loaded) == 0
 
 
-def test_lost_of_earlier_room_leaves_new_room() -> None:
+def test_loss_of_earlier_room_does_not_affect_new_room() -> None:
     """After a session is loaded again, the loss of its old room does not affect the new room."""
     loaded, old, new = LoadedRooms(), make_room(), make_room()
     loaded.add(old)

@@ -129,9 +129,10 @@ class OneWorker(Workers):
 
 
 class Queue:
-    """A world with one worker process, which a job of eve holds until a file exists.
+    """A world with one worker process.
 
-    `opened` lists the sessions in the order in which they were opened.
+    A job of the user eve keeps it busy until a file exists. `opened` lists the sessions in the
+    order in which they were opened.
     """
 
     def __init__(self, make_world: Callable[..., World], path: Path) -> None:
@@ -167,7 +168,7 @@ class Queue:
             self.opened.append(session_id)
 
 
-async def test_load_of_many_dear_sessions_for_one_user_lets_others_open_theirs(
+async def test_load_of_many_slow_sessions_for_one_user_lets_others_open_theirs(
     make_world: Callable[..., World], tmp_path: Path
 ) -> None:
     """A user waits for the load that runs, but not for another user's twelve waiting loads."""
@@ -192,7 +193,7 @@ async def test_load_of_many_dear_sessions_for_one_user_lets_others_open_theirs(
 async def test_load_for_two_users_does_not_wait_for_other_work_of_the_first(
     make_world: Callable[..., World], tmp_path: Path
 ) -> None:
-    """A session that one user requested last is opened soon when a second user requests it."""
+    """A session is last in one user's queue. It is opened soon if a second user requests it."""
     queue = Queue(make_world, tmp_path / "release")
     for name in ("eve 1", "eve 2", "eve 3", "of all"):
         await queue.session(name)

@@ -50,7 +50,7 @@ async def test_log_writer_during_store_outage_keeps_edits_and_writes_them_once(
 
 
 async def test_log_writer_after_unexpected_error_tries_again(world: World, expect_log) -> None:
-    """A fault that is no store error is logged, and the next attempt still comes."""
+    """An error that is no store error is logged, and the writer still tries again."""
     expect_log("unexpected error")
     await world.session()
     async with world.rooms.use("one") as room:
@@ -161,8 +161,11 @@ async def test_log_writer_for_edits_refused_by_pycrdt_closes_the_room(
         assert again.files() == {"codemirror": "stored"}
 
 
-async def test_saved_does_not_wait_for_more_updates(make_world) -> None:
-    """Updates gather for ten minutes, unless a caller waits for a save or many updates came."""
+async def test_wait_for_save_ends_the_gathering_of_updates(make_world) -> None:
+    """The writer gathers updates for ten minutes.
+
+    It stops if a caller waits for a save, or after many updates.
+    """
     world = make_world(flush_delay_s=600)
     await world.session()
     async with world.rooms.use("one") as room:
@@ -182,7 +185,7 @@ async def test_saved_does_not_wait_for_more_updates(make_world) -> None:
 
 
 async def test_log_writer_with_many_rooms_yields_to_event_loop(make_world, monkeypatch) -> None:
-    """The writer takes, or tells, at most twenty of fifty rooms in one turn of the event loop.
+    """In one turn of the event loop, the writer reads or notifies at most twenty of fifty rooms.
 
     One commit stores the updates of all fifty rooms.
     """

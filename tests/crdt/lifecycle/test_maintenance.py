@@ -104,7 +104,10 @@ async def test_maintenance_while_worker_processes_are_busy_tries_again(
     expect_log: Callable[[str], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A version that busy workers refused is stored later, after a warning without traceback."""
+    """If workers are too busy for a version, a warning without traceback is logged.
+
+    The version is stored later.
+    """
     expect_log("WARNING .* is not maintained now: too much work is waiting")
     monkeypatch.setattr(snapshot, "_FEW_BYTES", -1)
     world = make_world()
@@ -168,8 +171,10 @@ async def test_maintenance_of_document_that_doubled_stores_checkpoint(make_world
         await until(lambda: room.upkeep.checkpointed, lambda found: found == 3)
 
 
-async def test_first_checkpoint_of_loaded_room(make_world: Callable[..., World]) -> None:
-    """The first checkpoint comes soon if a log was read, as after a crash.
+async def test_first_checkpoint_of_loaded_room_comes_soon_only_after_a_read_log(
+    make_world: Callable[..., World],
+) -> None:
+    """The first checkpoint comes soon if the room was loaded from a log, as after a crash.
 
     Otherwise it comes after the ordinary interval.
     """
@@ -198,7 +203,7 @@ async def test_first_checkpoint_of_loaded_room(make_world: Callable[..., World])
 @pytest.mark.parametrize(
     ("limit", "waits"), [(8 << 20, True), (1_200_000, False)], ids=["far from full", "half full"]
 )
-async def test_maintenance_of_document_that_doubles_within_interval(
+async def test_maintenance_of_doubled_document_under_edit_waits_for_interval(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, limit: int, *, waits: bool
 ) -> None:
     """During edits, a doubled document waits for the interval, unless it is over half full."""
@@ -231,7 +236,7 @@ async def test_maintenance_of_document_that_doubles_within_interval(
         await until(lambda: room.upkeep.checkpointed, lambda found: found == 2)
 
 
-async def test_maintenance_that_takes_long_for_one_owner_goes_on_for_others(
+async def test_slow_maintenance_for_one_owner_does_not_delay_others(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An owner's rooms are maintained one by one, so only the owner of slow rooms waits."""

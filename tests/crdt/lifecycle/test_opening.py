@@ -97,7 +97,7 @@ async def test_large_document_is_opened_in_a_worker(make: Callable[..., Case]) -
     assert restored.index.parents.is_single
 
 
-async def test_document_that_no_worker_has_memory_for_is_opened_by_a_thread(
+async def test_document_too_large_for_workers_is_opened_by_a_thread(
     make: Callable[..., Case],
 ) -> None:
     """An operator may allow documents that are larger than the workers' memory allows."""
@@ -106,7 +106,7 @@ async def test_document_that_no_worker_has_memory_for_is_opened_by_a_thread(
     assert case.workers.counts.total() == 0
 
 
-async def test_document_that_killed_the_server_is_tried_in_a_worker_however_small(
+async def test_small_document_that_killed_the_server_is_opened_in_a_worker(
     make: Callable[..., Case],
 ) -> None:
     case = make()
@@ -115,12 +115,12 @@ async def test_document_that_killed_the_server_is_tried_in_a_worker_however_smal
     assert case.workers.counts == {"done": 1}
 
 
-async def test_document_that_takes_a_worker_too_long_is_set_aside_again(
+async def test_document_too_slow_for_a_worker_is_set_aside_again(
     make: Callable[..., Case], monkeypatch: pytest.MonkeyPatch, expect_log
 ) -> None:
-    """A document that is too slow is set aside for longer than the time before.
+    """A document that is too slow is set aside for longer each time.
 
-    The server stayed safe, because no thread worked on the document.
+    No thread works on it, so the server stays safe.
     """
     expect_log("session one is set aside: its document cannot be opened .the work took longer")
     monkeypatch.setattr(opening, "_SUSPECT_S", 0.001)
@@ -138,7 +138,7 @@ async def test_document_that_takes_a_worker_too_long_is_set_aside_again(
     assert case.workers.counts == {"done": 1, "late": 1}
 
 
-async def test_document_that_costs_pycrdt_too_long_is_set_aside(
+async def test_document_that_would_block_the_loop_is_set_aside(
     make: Callable[..., Case], monkeypatch: pytest.MonkeyPatch, expect_log
 ) -> None:
     """A document that a worker can open is set aside if it would block typing for too long."""
@@ -155,7 +155,7 @@ async def test_document_that_costs_pycrdt_too_long_is_set_aside(
 
 
 def end_by_a_signal(*_: object) -> None:
-    """Stand for the opening of a document, and end the process by a signal."""
+    """End the process by a signal. This function replaces the opening of a document."""
     work.die(signal.SIGSEGV)
 
 
@@ -164,7 +164,7 @@ async def test_document_for_which_two_workers_die_is_set_aside(
 ) -> None:
     """After one dead worker the room is unavailable; after two its document is set aside.
 
-    Another program may have ended the first worker, but two deaths are no accident.
+    Another program may have ended the first worker. Two deaths mean that the document is the cause.
     """
     expect_log(
         "session one is set aside: its document cannot be opened .a worker process ended .-11."
@@ -181,7 +181,9 @@ async def test_document_for_which_two_workers_die_is_set_aside(
     assert case.quarantine.set_aside(NOW) == ["one"]
 
 
-async def test_damaged_document_is_damaged_wherever_it_is_opened(make: Callable[..., Case]) -> None:
+async def test_damaged_document_raises_room_damaged_in_thread_and_worker(
+    make: Callable[..., Case],
+) -> None:
     case = make()
     good = chunk(LARGE)
     damaged = Chunk(good.session_id, good.first, good.last, good.data[:-1] + b"x", NOW)

@@ -73,8 +73,8 @@ def test_authorship_after_packing_is_unchanged(
     assert everything(unpacked) == everything(found)
 
 
-def test_authorship_of_earlier_releases_has_owners_without_times() -> None:
-    """Data of earlier releases names the owners, but not the user and the time of each struct."""
+def test_authorship_of_earlier_releases_has_only_owners() -> None:
+    """Data of earlier releases has the owners of client ids, but no user and time for a struct."""
     old = (
         b"\x02"
         + write_var_bytes(b"ada")

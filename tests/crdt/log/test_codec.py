@@ -54,7 +54,7 @@ def test_latest_time_is_that_of_last_entry(given_entries: list[LogEntry]) -> Non
 
 
 def test_keystroke_entry_adds_four_bytes_to_its_update() -> None:
-    """Time, author and length of a typed character take one byte each, or two for slow typing."""
+    """The time, the author and the length of a typed character take four bytes in all."""
     keystrokes = [
         LogEntry(1_700_000_000_000 + 100 * number, "ada", b"u" * 20) for number in range(1_000)
     ]

@@ -1,6 +1,6 @@
-"""Tests of contributions, which tell who wrote what.
+"""Tests of contributions, which tell who wrote which structs.
 
-Keystrokes are taken in later, but every answer includes them.
+Keystrokes are added later, but every answer includes them.
 """
 
 from crdt.log import codec
@@ -26,7 +26,7 @@ def test_contributions_include_latest_keystrokes() -> None:
     send(room, bob, bea.insert(2, "y"), NOW + 4_000)
     send(room, ada, ann.insert(1, "b"), NOW + 5_000)
     assert len(room.contributions.typed) == 2, (
-        "the first of each went the long way, the others wait"
+        "the first keystroke of each user took the slow path, the others wait"
     )
 
     assert room.contributions.since_version == {"ada": 4, "bob": 3}
@@ -43,7 +43,7 @@ def test_contributions_include_latest_keystrokes() -> None:
 
 
 def test_contributions_are_updated_by_save() -> None:
-    """A save takes in the waiting keystrokes, and the log restores the same contributions."""
+    """A save adds the waiting keystrokes, and the log restores the same contributions."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
     for at in range(20):
@@ -60,7 +60,7 @@ def test_contributions_are_updated_by_save() -> None:
 
 
 def test_contributions_waiting_during_store_outage_are_bounded() -> None:
-    """While the store is away nothing is saved, but waiting keystrokes are still taken in."""
+    """While the store is unavailable, keystrokes are added although nothing is saved."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
     for at in range(MAX_TYPED + 3):
@@ -71,7 +71,7 @@ def test_contributions_waiting_during_store_outage_are_bounded() -> None:
 
 
 def test_contributions_typed_after_version_count_for_next_one() -> None:
-    """Waiting keystrokes count before or after a version by their positions in the log."""
+    """A waiting keystroke counts as before or after a version by its position in the log."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
     bob, _ = join(room, "bob")
@@ -87,7 +87,7 @@ def test_contributions_typed_after_version_count_for_next_one() -> None:
 
 
 def test_contributions_keep_order_of_keystrokes_and_other_updates() -> None:
-    """A waiting keystroke is taken in before a later update, so the first edit stays the first."""
+    """A waiting keystroke is added before a later update, so the edits stay in order."""
     typist = Typist(5)
     contributions = Contributions(Authorship(), {}, None)
     typist.insert(0, "a")

@@ -54,7 +54,7 @@ def test_restore_finds_authorship_in_checkpoint_and_log() -> None:
 
 @pytest.mark.parametrize("start", [0, 5, 12])
 def test_restore_of_checkpoint_and_later_chunks_continues_checkpoint(start: int) -> None:
-    """Chunks older than the checkpoint count only for the contributors."""
+    """Chunks before the checkpoint only tell who contributed."""
     chunks, typist = typed()
     half = restore.restore(None, chunks[:12])
     made = checkpoints.make_checkpoint("session", to_store(half), NOW)
@@ -68,7 +68,7 @@ def test_restore_of_checkpoint_and_later_chunks_continues_checkpoint(start: int)
 
 
 def test_restore_of_carried_updates_sets_no_owner() -> None:
-    """A user who carries an update of another user does not own its client ids after a reload."""
+    """After a reload, a user who brought an update of another user does not own its client ids."""
     update = Typist(5).insert(0, "x")
     chunk = Chunk(
         "s",
@@ -82,7 +82,7 @@ def test_restore_of_carried_updates_sets_no_owner() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_values_are_as_written_in_every_form_in_which_they_are_stored(yjs: Yjs, seed: int) -> None:
+def test_values_keep_their_bytes_in_every_stored_form(yjs: Yjs, seed: int) -> None:
     """Values keep their bytes in the log, packed, in checkpoints and after a redaction.
 
     One checkpoint here is made from an earlier checkpoint and the later log.

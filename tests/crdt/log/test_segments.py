@@ -27,12 +27,12 @@ from tests.crdt.typed_log import text, typed
         ([(1, 12), (13, 14), (15, 24), (25, 30)], 24, True, []),
     ],
 )  # fmt: skip
-def test_segments_are_due_for_rows_of_ten_entries(
+def test_due_returns_rows_with_enough_entries_for_a_segment(
     monkeypatch: pytest.MonkeyPatch, spans, until, is_closing, expected
 ) -> None:
-    """Rows are packed into segments of ten entries or more here.
+    """In this test, a segment has ten entries or more.
 
-    A full row stays as it is, and so does a single row next to it.
+    A full row stays unchanged, and so does a single row next to it.
     """
     monkeypatch.setattr(segments, "ENTRIES", 10)
 
@@ -131,7 +131,7 @@ def test_pack_of_invalid_log_raises_room_damaged(broken: str) -> None:
         segments.pack(rows)
 
 
-def test_pack_that_does_not_read_back_raises_room_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pack_that_cannot_be_read_back_raises_room_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
     chunks, _ = typed(3)
     encode = codec.encode_segment
     monkeypatch.setattr(

@@ -1,6 +1,6 @@
 """Tests of the program of a worker process: its messages and its answers.
 
-The process itself is tested with `crdt.workers`.
+The tests of `crdt.workers` also test the process itself.
 """
 
 import pickle

@@ -39,7 +39,10 @@ def as_json(value: object, *, is_ascii: bool = False) -> bytes:
 def test_secret_is_blanked_in_strings_of_values(
     kind: int, content: bytes, held: list[int], expected: object
 ) -> None:
-    """The secret is blanked at any depth, in any escaping and in keys. Other content stays."""
+    """The secret is blanked at any depth, in any spelling with escapes, and in keys.
+
+    Other content stays.
+    """
     secret = Secret(SECRET)
 
     assert secret.held(kind, content) == held
@@ -59,7 +62,7 @@ def test_secret_is_blanked_in_the_value_of_a_format_and_not_in_its_name() -> Non
     assert secret.held(BINARY, write_var_bytes(SECRET.encode())) == []
 
 
-def test_value_of_many_levels_is_blanked_without_recursion() -> None:
+def test_value_with_many_levels_is_blanked_without_recursion() -> None:
     """The depth of a value is not limited by Python's stack."""
     secret = Secret(SECRET)
     content = b"\x01" + b"\x75\x02\x7e" * 5_000 + any_text(SECRET)
@@ -68,7 +71,7 @@ def test_value_of_many_levels_is_blanked_without_recursion() -> None:
     assert SECRET.encode() not in secret.blank(ANY, content)
 
 
-def test_blanked_update_keeps_ids_lengths_and_everything_that_is_not_named() -> None:
+def test_blanked_update_keeps_ids_lengths_and_other_content() -> None:
     """A text loses the named units, and a value is blanked if it contains the secret."""
     update = update_of(placed(text("a😀b"), parent="root"), text("cdef"), client=7)
 

@@ -51,9 +51,10 @@ def test_documents_are_what_yjs_shows(yjs: Yjs, seed: int) -> None:
 
 
 def test_key_whose_content_has_no_values_is_undefined() -> None:
-    """A format under a key is read as `undefined`, as in Yjs.
+    """A key may have a format as its content.
 
-    No Yjs client writes such a format, but another client may.
+    As in Yjs, it is read as `undefined`. No Yjs client writes such a format, but another client
+    may.
     """
     format_ = Struct(FORMAT, 1, b"\x01b\x04true")
     element = Struct(TYPE, 1, b"\x03\x01p")
@@ -71,7 +72,7 @@ def test_key_whose_content_has_no_values_is_undefined() -> None:
 
 @pytest.mark.parametrize("levels", [90, 200, 20_000])
 def test_embed_of_too_many_levels_is_left_out(levels: int) -> None:
-    """An embed with too many levels is left out, and the answer with other roots is given."""
+    """An embed with too many levels is left out. The answer still has the other roots."""
     embed = Struct(EMBED, 1, write_var_bytes(b"[" * levels + b"]" * levels), parent=(1, 0))
     text = Struct(TYPE, 1, b"\x06", parent="page")
 

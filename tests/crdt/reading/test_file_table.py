@@ -1,4 +1,4 @@
-"""The table of files: names of files, their order, and values that no client of ours writes."""
+"""Tests of the table of files: names, their order, and values that our app never writes."""
 
 import json
 from pathlib import Path
@@ -57,7 +57,7 @@ def test_many_equal_names_get_numbers_in_order() -> None:
     assert files[-1].name == "a 5000.py"
 
 
-def test_order_beyond_numbers_of_javascript_is_no_order() -> None:
+def test_order_that_javascript_cannot_hold_is_no_order() -> None:
     entries = {
         "f-1": _named("a.py", 10**400),
         "f-2": _named("b.py", float("nan")),
@@ -78,11 +78,11 @@ def test_order_beyond_numbers_of_javascript_is_no_order() -> None:
         ({"a": 5, "b": {"name": ""}}, True),
     ],
 )
-def test_map_is_table_if_it_has_an_entry(entries: object, expected: bool) -> None:
+def test_map_counts_as_table_if_it_has_an_entry(entries: object, expected: bool) -> None:
     assert is_table(entries) is expected
 
 
-def test_repaired_name_is_repaired_no_further() -> None:
+def test_repaired_name_stays_equal_when_repaired_again() -> None:
     for case in _CASES:
         if isinstance(case["entries"], dict):
             for entry in case["entries"].values():
@@ -91,7 +91,7 @@ def test_repaired_name_is_repaired_no_further() -> None:
                     assert repaired(name) == name
 
 
-def test_table_is_found_among_documents_and_left_out() -> None:
+def test_table_of_files_is_no_other_root() -> None:
     table = {"type": "map", "value": {"f-1": _named("a.py")}, "leftOut": None}
     board: dict[str, Any] = {"type": "map", "value": {"files": {}}, "leftOut": None}
     assert table_in({"files": table, "board": board}) == {"f-1": _named("a.py")}

@@ -19,7 +19,7 @@ def text_of(state: bytes, root: str = "codemirror") -> str:
 
 @pytest.mark.parametrize("seed", range(15))
 def test_item_order_of_concurrent_edits_is_that_of_pycrdt(seed: int) -> None:
-    """Texts that three users edit at the same places have pycrdt's order."""
+    """If three users edit texts at the same places, the order is pycrdt's."""
     state = merge(scribbled(seed))
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     doc.apply_update(state)
@@ -63,13 +63,13 @@ def test_item_order_of_half_a_character_shows_replacements() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "abc", "é€", "a😀b"])
-def test_units_of_text_lead_back_to_it(text: str) -> None:
+def test_units_of_text_give_the_text_again(text: str) -> None:
     """A text has one unit for each UTF-16 code unit, and the units give the text again."""
     assert len(units(text)) == len(text.encode("utf-16-le")) // 2
     assert as_text(units(text)) == text
 
 
-def test_item_order_leaves_out_other_roots_embeds_and_nested_types() -> None:
+def test_item_order_has_no_other_roots_embeds_and_nested_types() -> None:
     """Other roots, embeds and nested types are not part of a text's lines."""
     doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=9)
     made: list[bytes] = []

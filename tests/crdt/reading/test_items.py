@@ -34,7 +34,7 @@ def test_item_reader_returns_items_with_place_and_content() -> None:
 
 
 def test_split_item_keeps_the_values_of_both_parts() -> None:
-    """The right part of a split item begins at a later value of the same content."""
+    """Both parts of a split item share the content. The right part begins at a later value."""
     item = ItemReader(update_of(placed(value(5), parent="list"))).sections()[1][0]
 
     rest = item.split(2)
@@ -44,7 +44,7 @@ def test_split_item_keeps_the_values_of_both_parts() -> None:
     assert rest.other.data is item.other.data
 
 
-def test_item_that_is_text_has_no_other_content() -> None:
+def test_text_item_has_no_other_content() -> None:
     item = ItemReader(update_of(placed(text("ab"), parent="root"))).sections()[1][0]
 
     with pytest.raises(TypeError):

@@ -27,7 +27,7 @@ def counted(first: YataItem | None) -> dict[YataItem, int]:
     return positions
 
 
-def test_position_is_the_length_of_what_is_shown_before() -> None:
+def test_position_is_the_length_of_the_shown_items_before() -> None:
     first, second, third = (item_of(clock, 2) for clock in (0, 2, 4))
     put_behind(first, second)
     put_behind(second, third)
@@ -43,7 +43,7 @@ def test_position_is_the_length_of_what_is_shown_before() -> None:
     assert [positions.of(item) for item in (first, second, third)] == [0, 0, 2]
 
 
-def test_positions_stay_right_whatever_is_put_in_shown_or_hidden() -> None:
+def test_positions_stay_right_after_any_insert_and_deletion() -> None:
     """Positions stay right for thousands of items in many blocks.
 
     Items are also inserted at the front, and split off other items.

@@ -1,4 +1,4 @@
-"""Tests of `TextOrder`: which edits of a document's texts each update makes."""
+"""Tests of `TextOrder`, which finds the edits of texts that each update makes."""
 
 import random
 from typing import Any
@@ -31,8 +31,8 @@ def test_edits_lead_from_each_text_to_the_next(
 ) -> None:
     """The edits of an update turn the text before it into the text after it.
 
-    There are three ways to find the edits: each change is looked up, all items are walked over, or
-    one edit replaces many changes. The parameters select the way.
+    `TextOrder` looks up each change, walks over all items, or makes one edit of many changes. The
+    parameters select one of these three ways.
     """
     monkeypatch.setattr(text_order, "_ITEMS_PER_CHANGE", items_per_change)
     monkeypatch.setattr(text_order, "MAX_EDITS", most_edits)
@@ -82,7 +82,7 @@ def test_edits_of_two_far_places_are_two() -> None:
     assert sorted(made) == [("codemirror", 0, 0, "a"), ("codemirror", 100_001, 0, "z")]
 
 
-def test_edit_of_a_cut_character_replaces_its_halves() -> None:
+def test_edit_inside_a_character_replaces_both_halves() -> None:
     """Text is typed between the halves of a character: each half becomes U+FFFD, as in Yjs."""
     order = TextOrder()
     order.edits(Typist(1).insert(0, "x😀y"))
@@ -92,7 +92,7 @@ def test_edit_of_a_cut_character_replaces_its_halves() -> None:
     assert order.texts() == {"codemirror": "x\ufffda\ufffdy"}
 
 
-def test_edits_are_only_of_texts_that_are_roots() -> None:
+def test_edits_are_made_only_in_texts_that_are_roots() -> None:
     """Maps, arrays and texts inside them make no edits, and an embed takes no position."""
     doc = pycrdt.Doc[Any](client_id=9)
     made: list[bytes] = []
@@ -122,8 +122,8 @@ def test_text_that_begins_with_an_embed_is_a_text() -> None:
     assert order.texts() == {"text": ""}
 
 
-def test_edits_over_a_hole_raise_gap() -> None:
-    """Structs that wait for each other in a circle raise Gap, too."""
+def test_edits_after_a_hole_raise_gap() -> None:
+    """Structs that need each other in a circle raise Gap, too."""
     typist = Typist(5)
     typist.insert(0, "a")
     circle = bytes.fromhex("0201 0200 84 0100 01 62 01 0100 84 0200 01 61 00")

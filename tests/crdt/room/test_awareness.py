@@ -26,7 +26,7 @@ BOB: dict[str, Any] = {
 
 
 class Table:
-    """An Awareness with the client ids of two users' connections."""
+    """An `Awareness`, and the sets of client ids of two users' connections."""
 
     def __init__(self, **limits: int) -> None:
         self.awareness = Awareness(AwarenessLimits(**limits), LimitCounters())
@@ -133,7 +133,7 @@ def test_awareness_state_at_size_and_depth_limits_passes() -> None:
     assert r"\ud800" in (table.say(ADA, 1, 3, '{"a":"\\ud800"}')[0].state or "")
 
 
-def test_awareness_allows_four_client_ids_per_connection() -> None:
+def test_awareness_of_fifth_client_id_of_a_connection_is_ignored() -> None:
     """A connection can have at most four client ids."""
     table = Table()
 

@@ -1,4 +1,4 @@
-"""Tests of the broadcast, which sends a turn's frames to a room's connections."""
+"""Tests of the broadcast, which sends the frames of one turn to a room's connections."""
 
 from crdt.room.closing import CloseReason
 from crdt.wire import y_protocol

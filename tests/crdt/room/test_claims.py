@@ -43,7 +43,7 @@ def asked(inbox: Inbox) -> list[dict[int, int]]:
 
 
 def brought(room: Room, client_id: int) -> list[tuple[int, str]]:
-    """Return (first clock, user who brought it) for each part of a client's structs."""
+    """Return (first clock, user who brought the part) for each part of a client's structs."""
     parts = room.contributions.authorship.of(client_id, 0, room.index.clocks[client_id])
     return [(clock, user) for clock, _, user in parts]
 
@@ -60,7 +60,10 @@ def ada() -> Typist:
 
 @pytest.fixture
 def bob(ada: Typist) -> Typist:
-    """Bob: Bob has received all that Ada typed offline, and has typed a "b" after it."""
+    """Return Bob's client.
+
+    Bob has received all text that Ada typed offline, and has typed a "b" after it.
+    """
     ada.insert(0, "a")
     ada.insert(1, "lost")
     typist = Typist(BOBS)
@@ -70,19 +73,19 @@ def bob(ada: Typist) -> Typist:
 
 
 def began(room: Room, ada: Typist) -> tuple[Connection, Inbox]:
-    """Let Ada announce a client id, and send the first letter only."""
+    """Let Ada announce a client id, and send only her first letter."""
     connection, inbox = join(room, "ada")
     announce(room, connection, ADAS)
     send(room, connection, ada.made[0])
     return connection, inbox
 
 
-def test_answer_with_edits_of_somebody_who_is_gone_is_taken_and_marked(
+def test_answer_with_edits_of_absent_user_is_taken_and_marked(
     room: Room, ada: Typist, bob: Typist, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A log line says once that a user brought edits of others that the session lacked.
 
-    It can be an operator's only sign that a backup was restored.
+    For an operator, it may be the only sign that a backup was restored.
     """
     caplog.set_level("INFO", "crdt.room.room")
     room.members.leave(began(room, ada)[0])
@@ -122,7 +125,7 @@ def test_answer_claims_only_ids_that_its_sender_announced(
     assert inbox.closed is None
 
 
-def test_edits_of_somebody_who_comes_while_an_answer_is_prepared_are_left_to_them(
+def test_edits_of_user_who_joins_during_preparation_are_left_to_them(
     room: Room, ada: Typist, bob: Typist
 ) -> None:
     """A prepared answer is examined again if the author of its edits has joined meanwhile."""
@@ -138,9 +141,7 @@ def test_edits_of_somebody_who_comes_while_an_answer_is_prepared_are_left_to_the
     assert room.files() == {"codemirror": "a"}
 
 
-def test_edits_of_somebody_who_is_here_are_left_to_them(
-    room: Room, ada: Typist, bob: Typist
-) -> None:
+def test_edits_of_present_user_are_left_to_them(room: Room, ada: Typist, bob: Typist) -> None:
     """Neither a live edit nor an answer may bring edits of a user who is present.
 
     Structs that depend on these edits wait, and come with the next answer.
@@ -165,7 +166,7 @@ def test_live_edit_under_id_of_another_user_is_not_taken(
 ) -> None:
     """A live edit under another user's id is dropped, even while that user is away.
 
-    It would replace edits that the user's browsers still have.
+    Otherwise it could take the place of edits that the user's browsers still have.
     """
     ada.insert(0, "a")
     at_ada, _ = began(room, ada)
@@ -183,7 +184,7 @@ def test_live_edit_under_id_of_another_user_is_not_taken(
     assert len(asked(inbox)) == 1
 
 
-def test_id_that_somebody_announced_cannot_be_typed_under_by_others(room: Room) -> None:
+def test_live_edit_under_announced_id_of_another_user_is_not_taken(room: Room) -> None:
     """An announced id is protected before its user has typed anything."""
     at_ada, _ = join(room, "ada")
     announce(room, at_ada, ADAS)
@@ -194,8 +195,10 @@ def test_id_that_somebody_announced_cannot_be_typed_under_by_others(room: Room) 
     assert room.files() == {"codemirror": ""}
 
 
-def test_live_edit_that_is_carried_is_not_claimed_by_its_sender(room: Room, ada: Typist) -> None:
-    """A client that has announced an id claims no other ids, because it may pass on edits.
+def test_live_edit_of_other_id_is_claimed_only_without_announced_id(
+    room: Room, ada: Typist
+) -> None:
+    """A client that has announced an id may pass on edits of others, so it claims no other ids.
 
     A client that has announced no id claims the ids of its edits.
     """
@@ -209,7 +212,7 @@ def test_live_edit_that_is_carried_is_not_claimed_by_its_sender(room: Room, ada:
     assert room.index.owners == {7: "cleo"}
 
 
-def test_owner_who_comes_back_is_asked_for_what_others_brought(
+def test_returning_owner_is_asked_for_structs_that_others_brought(
     room: Room, ada: Typist, bob: Typist
 ) -> None:
     """The owner is asked for structs that another user brought, and then owns them again."""
@@ -228,8 +231,8 @@ def test_owner_who_comes_back_is_asked_for_what_others_brought(
     assert asked(join(room, "ada")[1]) == [room.index.clocks]
 
 
-def test_owner_who_has_other_edits_under_their_id_learns_it(room: Room, ada: Typist) -> None:
-    """A user is closed with a conflict if the document has other edits under the user's id.
+def test_owner_with_other_edits_under_their_id_is_closed(room: Room, ada: Typist) -> None:
+    """The server closes a user with a conflict if the document has other edits under the user's id.
 
     The document got these edits in a forged answer while the user was offline.
     """
@@ -263,17 +266,17 @@ OTHER_CONTENT = {
     "key": (value(), value(), {"parent": "m", "key": "k"}, {"key": "l"}),
     "root": (text("abc"), text("abc"), {"parent": "t"}, {"parent": "u"}),
 }
-"""{name: (the owner's content, the other, the place of both, changes of the other place)}"""
+"""{name: (content of the owner, other content, place of both, changes of the other one's place)}"""
 
 
 @pytest.mark.parametrize("is_forged", [True, False])
 @pytest.mark.parametrize("name", OTHER_CONTENT)
-def test_owner_who_has_other_content_of_any_kind_learns_it(
+def test_owner_with_other_content_of_any_kind_is_closed(
     room: Room, ada: Typist, name: str, *, is_forged: bool
 ) -> None:
-    """The owner's content and the one that another user brought are compared, with their places.
+    """The room compares content and place of the owner's structs with those that another brought.
 
-    Equal content is the owner's again.
+    Equal content belongs to the owner again.
     """
     mine, other, place, change = OTHER_CONTENT[name]
     ada.insert(0, "a")
@@ -292,10 +295,10 @@ def test_owner_who_has_other_content_of_any_kind_learns_it(
     assert {user for _, user in brought(room, ADAS)} == ({"ada", "bob"} if is_forged else {"ada"})
 
 
-def test_sender_whose_known_edits_differ_is_closed_for_good_and_the_rest_taken(
+def test_sender_with_different_known_edits_is_closed_and_own_edits_taken(
     room: Room, ada: Typist
 ) -> None:
-    """A client with other content under a known id is closed, and its own edits are taken.
+    """A client with other content under a known id is closed, but the room takes its own edits.
 
     Two users may have extended one template that has a fixed client id.
     """
@@ -320,7 +323,7 @@ def began_with(room: Room, typist: Typist, text: str) -> Connection:
     return connection
 
 
-def test_edits_of_somebody_who_is_here_without_presence_are_left_to_them(
+def test_edits_of_present_user_without_presence_are_left_to_them(
     room: Room, ada: Typist, bob: Typist
 ) -> None:
     at_ada, _ = join(room, "ada")

@@ -1,7 +1,7 @@
 """Tests of client ids that belong to no user, such as the fixed id of an app's template.
 
-Two contents under one id would split the document forever, with equal state vectors: each client
-would keep its own. Real Yjs is in tests/interop/test_apps_templates.py.
+Two contents under one id would split the document forever: their state vectors are equal, so each
+client would keep its own content. Real Yjs is in tests/interop/test_apps_templates.py.
 """
 
 import random
@@ -30,9 +30,9 @@ def template(text: str) -> bytes:
 
 
 class Client:
-    """A client that knows a template before it connects, and then does what Yjs does.
+    """A client that has a template before it connects, and then acts as Yjs does.
 
-    Its next action waits in `todo` until the test lets it happen.
+    Its next action waits in `todo` until the test starts it.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Client:
         self._send(y_protocol.sync_update(update))
 
     def act(self) -> bool:
-        """Do the next thing that waits; return whether there was one."""
+        """Do the next waiting action. Return whether there was one."""
         self.read()
         if not self.todo:
             return False
@@ -121,8 +121,8 @@ def begun(known: str = FIRST) -> tuple[Room, Client]:
 
 @pytest.mark.parametrize("asks_first", [True, False], ids=["asks first", "answers first"])
 @pytest.mark.parametrize("other", ["my head line\n", "other \n\n", "head\n"])
-def test_other_template_is_noticed_however_long_it_is(other: str, *, asks_first: bool) -> None:
-    """The second client is told, and no part of its template is taken."""
+def test_other_template_of_any_length_is_noticed(other: str, *, asks_first: bool) -> None:
+    """The second client learns of the conflict, and the room takes no part of its template."""
     room, ada = begun()
     bob = Client(room, "bob", 6, other)
     if not asks_first:
@@ -138,8 +138,8 @@ def test_other_template_is_noticed_however_long_it_is(other: str, *, asks_first:
 
 
 @pytest.mark.parametrize("longer", [FIRST, FIRST[:4], FIRST + "and a text\n", ""])
-def test_same_template_is_taken_with_what_follows_it(longer: str) -> None:
-    """The text that a later release adds is taken, after one question about the known part."""
+def test_same_template_with_later_text_is_taken(longer: str) -> None:
+    """After one question about the known part, the room takes the text of the later release."""
     room, ada = begun()
     bob = Client(room, "bob", 6, longer)
     announce(room, bob.connection, 6)
@@ -157,7 +157,7 @@ def test_same_template_is_taken_with_what_follows_it(longer: str) -> None:
     assert ada.typist.text == bob.typist.text == text
 
 
-def test_edits_under_the_id_wait_until_its_sender_has_shown_the_known_part() -> None:
+def test_edits_under_the_id_wait_for_the_known_part() -> None:
     room, ada = begun()
     bob = Client(room, "bob", 6, FIRST)
     announce(room, bob.connection, 6)
@@ -175,7 +175,7 @@ def test_edits_under_the_id_wait_until_its_sender_has_shown_the_known_part() -> 
     assert ada.questions == 1
 
 
-def test_author_of_a_template_stays_the_client_that_brought_it() -> None:
+def test_author_of_a_template_is_the_first_client_that_brought_it() -> None:
     """A client that shows a template does not become its author."""
     room, _ = begun()
     Client(room, "bob", 6, FIRST).finish()
@@ -203,7 +203,7 @@ def test_answer_to_an_earlier_question_does_not_count_as_shown() -> None:
 
 
 def test_other_template_as_a_live_edit_is_noticed() -> None:
-    """Bob's app adds its template before the document of the room has come."""
+    """Bob's app adds its template before the document of the room has arrived."""
     room, _ = begun()
     bob = Client(room, "bob", 6, "")
     announce(room, bob.connection, 6)
@@ -234,7 +234,7 @@ def test_part_of_another_template_does_not_count_as_shown(other: str) -> None:
 
 
 def test_other_template_is_noticed_after_a_restart() -> None:
-    """The stored log knows that nobody owns the id."""
+    """The stored log has the information that nobody owns the id."""
     first, _ = begun()
     room = make_room(restore(None, save(first)))
     assert room.index.clocks[TEMPLATE] == len(FIRST)
@@ -273,7 +273,7 @@ def texts_of(dice: random.Random) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", range(100))
-def test_clients_have_equal_documents_or_are_told(seed: int) -> None:
+def test_clients_have_equal_documents_or_learn_of_the_conflict(seed: int) -> None:
     """Three clients with two templates act in random order."""
     dice = random.Random(seed)
     room, templates = make_room(), texts_of(dice)

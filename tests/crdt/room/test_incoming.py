@@ -1,4 +1,4 @@
-"""Tests of an update on its way into a room."""
+"""Tests of the checks of an update that arrives at a room."""
 
 import pytest
 

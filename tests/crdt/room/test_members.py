@@ -60,7 +60,7 @@ def test_may_write_requires_open_session_and_editor(role: Any, is_open: bool) ->
 @pytest.mark.parametrize("role", ROLES, ids=_name)
 @pytest.mark.parametrize("kind", ["keystroke", "update", "answer"])
 def test_receive_accepts_edits_of_writers_only(role: Any, is_open: bool, kind: str) -> None:
-    """The fast path, the slow path and answers to SyncStep1 all apply the same rule."""
+    """The fast path, the slow path and answers to SyncStep1 all use the same rule for writing."""
     room, connection, _, may = _room(role, is_open=is_open)
     typist = Typist(5)
     first, second = typist.insert(0, "a"), typist.insert(1, "é" if kind == "update" else "b")
@@ -81,7 +81,7 @@ def test_receive_accepts_edits_of_writers_only(role: Any, is_open: bool, kind: s
 async def test_receive_of_large_update_scans_for_writers_only(
     world: World, role: Any, is_open: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No thread is used for an update that is dropped."""
+    """A room uses no thread for an update that it drops."""
     room, connection, _, may = _room(role, is_open=is_open)
     scanned = []
 

@@ -81,7 +81,8 @@ def test_presence_of_reconnecting_client_is_returned_to_raise_clock() -> None:
 def test_presence_of_unknown_client_is_returned_once_to_raise_clock() -> None:
     """An unknown client gets its own entry back once, so that it raises its clock.
 
-    After a restart the other clients know the old clock, and would ignore it.
+    After a restart, the other clients remember a higher clock, and would ignore the client's
+    presence.
     """
     room = make_room()
     ada, inbox = join(room, "ada")
@@ -118,7 +119,7 @@ def test_presence_within_interval_keeps_newest_state() -> None:
     assert room.members.presence.tick(NOW + 300) is False
 
 
-def test_presence_waiting_is_bounded() -> None:
+def test_presence_of_many_client_ids_is_bounded() -> None:
     """Only eight entries of a flood of made-up client ids are kept."""
     room = make_room()
     ada, _ = join(room, "ada")
@@ -129,7 +130,7 @@ def test_presence_waiting_is_bounded() -> None:
     assert len(required(ada.announced.late)) == 8
 
 
-def test_presence_echoes_do_not_displace_own_state() -> None:
+def test_presence_echoed_by_a_provider_does_not_replace_own_state() -> None:
     """A client's own cursor is kept although its provider echoed eleven other cursors before."""
     room = make_room()
     people = [join(room, f"user{number}")[0] for number in range(12)]

@@ -130,7 +130,7 @@ def test_saved_counts_committed_updates_only() -> None:
     assert inbox.take() == [y_protocol.saved(5)]
 
 
-def test_client_that_does_not_ask_is_told_nothing_of_its_updates() -> None:
+def test_client_that_does_not_want_receipts_gets_none() -> None:
     room, typist = make_room(), Typist(5)
     ada, inbox = join(room)
     send(room, ada, typist.insert(0, "x"))
@@ -143,8 +143,8 @@ def test_client_that_does_not_ask_is_told_nothing_of_its_updates() -> None:
     assert ada.receipts.unsaved is None
 
 
-def test_known_update_is_saved_only_when_its_structs_are() -> None:
-    """An update without new structs is saved when the structs that it repeats are saved."""
+def test_known_update_is_saved_only_when_its_structs_are_saved() -> None:
+    """An update without new structs counts as saved once the structs that it repeats are saved."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
     bob, bob_inbox = join(room, "bob", wants_saved=True)
@@ -178,7 +178,7 @@ def test_gap_is_requested_once_and_withholds_saved() -> None:
     assert room.files()["codemirror"] == "xxx"
 
 
-def test_hole_in_answer_is_taken_as_it_is() -> None:
+def test_answer_with_a_hole_is_taken_without_another_question() -> None:
     """A client with a hole in its answer is neither asked again nor closed.
 
     The structs outside the hole are taken, logged and relayed.
@@ -201,7 +201,7 @@ def test_hole_in_answer_is_taken_as_it_is() -> None:
     assert inbox.closed is None
 
 
-def test_client_is_asked_again_when_what_it_waited_for_has_come() -> None:
+def test_client_is_asked_again_when_the_missing_structs_have_arrived() -> None:
     """Bob's edit builds on a struct of Ada that comes late. When it comes, Bob is asked again."""
     room, typist, other = make_room(), Typist(5), Typist(6)
     ada, _ = join(room)
@@ -358,7 +358,7 @@ def test_update_over_limit_of_unsaved_bytes_is_refused() -> None:
 
 
 def test_carried_structs_after_crash_are_accepted_in_answer_only() -> None:
-    """After an unclean end, only a client's answer may carry lost edits of other users."""
+    """After a crash, a client may bring lost edits of other users, but only in an answer."""
     lost, carrier = Typist(5), Typist(6)
     first = lost.insert(0, "a")
     carrier.hear(first)
@@ -385,7 +385,10 @@ def test_carried_structs_after_crash_are_accepted_in_answer_only() -> None:
 
 
 def test_edits_through_api_are_relayed_and_logged_as_edits_of_author() -> None:
-    """API edits are small, relayed and logged under their author, and build on each other."""
+    """API edits are small.
+
+    They are relayed and logged under their author, and one can follow another.
+    """
     numbers = iter([4, 99])
     room, typist = make_room(random_below=lambda _: next(numbers)), Typist(5)
     ada, inbox = join(room)
@@ -407,7 +410,7 @@ def test_edits_through_api_are_relayed_and_logged_as_edits_of_author() -> None:
     assert reloaded.files() == {"codemirror": "one 2 3"}
 
 
-def test_deletion_of_half_a_character_shows_text_of_yjs() -> None:
+def test_text_with_half_a_character_is_shown_as_in_yjs() -> None:
     """A client may delete half a surrogate pair, and the text is then as Yjs shows it."""
     room, typist = make_room(), Typist(5)
     ada, _ = join(room)
@@ -432,7 +435,7 @@ def test_version_keeps_later_contributors_for_next_version() -> None:
 
 
 def test_large_update_already_scanned_is_accepted() -> None:
-    """A room accepts a large update that was scanned before."""
+    """A room accepts a large update that another caller has already scanned."""
     room = make_room()
     ada, _ = join(room)
 

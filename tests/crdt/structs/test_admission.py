@@ -64,7 +64,7 @@ def test_check_update_of_known_structs_returns_nothing(index: StructIndex, typis
 def test_check_update_of_known_structs_with_deletions_returns_only_these(
     index: StructIndex, typist: Typist
 ) -> None:
-    """A stock client's answer to a question for everything has known structs and deletions."""
+    """A stock client that is asked for everything answers with known structs and deletions."""
     typist.delete(0, 1)
 
     admitted, *_ = check(index, typist.doc.get_update(), "bob")
@@ -74,8 +74,10 @@ def test_check_update_of_known_structs_with_deletions_returns_only_these(
     assert admitted.ranges == [(5, 0, 1)]
 
 
-def test_check_update_known_in_part_returns_what_is_new(index: StructIndex, typist: Typist) -> None:
-    """The first new struct is cut where the document's clock ends, as Yjs cuts it."""
+def test_check_update_known_in_part_returns_the_new_part(
+    index: StructIndex, typist: Typist
+) -> None:
+    """The first new struct is cut at the document's clock, as in Yjs."""
     typist.insert(3, "d")
 
     admitted, missing, _ = check(index, typist.doc.get_update())
@@ -85,7 +87,7 @@ def test_check_update_known_in_part_returns_what_is_new(index: StructIndex, typi
     assert not missing
 
 
-def test_check_update_with_a_hole_returns_what_is_before_it(
+def test_check_update_with_a_hole_returns_the_part_before_the_hole(
     index: StructIndex, typist: Typist
 ) -> None:
     """Structs and deletions after a hole are missing. Structs of other clients are taken."""
@@ -106,7 +108,7 @@ def test_check_update_with_a_hole_returns_what_is_before_it(
     assert missing == {5}
 
 
-def test_check_update_that_waits_for_everything_returns_nothing(
+def test_check_update_whose_origins_are_all_missing_returns_nothing(
     index: StructIndex, typist: Typist
 ) -> None:
     typist.insert(3, "d")
@@ -117,7 +119,7 @@ def test_check_update_that_waits_for_everything_returns_nothing(
     )
 
 
-def test_check_update_under_foreign_client_id_leaves_that_out(
+def test_check_update_under_foreign_client_id_leaves_foreign_structs_out(
     index: StructIndex, typist: Typist
 ) -> None:
     """Structs of the foreign id, and all structs that depend on them, are left out."""
@@ -134,7 +136,7 @@ def test_check_update_under_foreign_client_id_leaves_that_out(
     assert check(index, own.doc.get_update(), "bob", accepts_foreign=True).parsed
 
 
-def test_check_update_of_nobodys_client_id_must_agree_with_what_is_known(typist: Typist) -> None:
+def test_check_update_of_id_without_owner_requires_equal_known_structs(typist: Typist) -> None:
     """A client that extends an id without an owner must have the same known structs.
 
     Otherwise two clients may have used that id.
@@ -155,16 +157,19 @@ def test_check_update_of_nobodys_client_id_must_agree_with_what_is_known(typist:
     )
 
 
-def test_check_update_whose_known_structs_hide_what_it_refers_to_is_refused(
+def test_check_update_that_refers_to_a_different_known_struct_is_refused(
     index: StructIndex,
 ) -> None:
-    """An update is refused if its new part fits only because its known part differs."""
+    """The new part of an update may fit only because its known part has other content.
+
+    Then it is refused.
+    """
     with pytest.raises(Rejected, match="differ"):
         check(index, bytes.fromhex("010105" + "00" + "4409" + "07" + "0561626364650" + "0"))
 
 
-def test_check_update_in_what_is_gone_is_collected(index: StructIndex) -> None:
-    """A struct next to a collected struct is passed on as Yjs would pass it on: collected."""
+def test_check_update_next_to_collected_struct_is_collected(index: StructIndex) -> None:
+    """A struct next to a collected struct is passed on as a collected struct, as Yjs would do."""
     index.take_stored(parse(update_of(gone(2))), "ada")
 
     admitted, *_ = check(index, update_of(placed(text("xy"), left=(1, 1), right=(5, 0)), client=2))

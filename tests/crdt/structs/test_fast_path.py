@@ -1,4 +1,7 @@
-"""Tests of the fast path for keystrokes, which gives the slow path's answers or none."""
+"""Tests of the fast path for keystrokes.
+
+Its result is equal to the slow path's, or it gives none.
+"""
 
 import random
 from typing import Any
@@ -73,7 +76,7 @@ def test_fast_path_recognizes_typing_and_deleting() -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_fast_path_accepts_only_what_slow_path_accepts(seed: int) -> None:
+def test_fast_path_accepts_only_updates_that_slow_path_accepts(seed: int) -> None:
     """If the fast path accepts an update, the slow path leaves the same tables.
 
     Two users type, with some emoji. Each update is tried unchanged and with a changed
@@ -184,7 +187,7 @@ def test_fast_path_leaves_other_updates_to_slow_path(change: str) -> None:
 def test_fast_path_does_not_apply_next_to_nested_types(kind: str) -> None:
     """In a document with shared types inside others, every update takes the slow path.
 
-    There pycrdt integrates each update immediately.
+    On the slow path, pycrdt integrates each update immediately.
     """
     typist = Typist(7)
     index, second = index_after(typist.insert(0, "ab")), typist.insert(1, "x")
@@ -199,7 +202,7 @@ def test_fast_path_does_not_apply_next_to_nested_types(kind: str) -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_fast_path_accepts_only_what_pycrdt_integrates(seed: int) -> None:
+def test_fast_path_accepts_only_updates_that_pycrdt_integrates(seed: int) -> None:
     """The fast path accepts only edits that pycrdt integrates, even in senseless sequences.
 
     The texts are in several roots, with formats and deletions.

@@ -1,4 +1,7 @@
-"""Keystrokes next to entries of maps: taken fast, and with the results of the slow way."""
+"""Tests of keystrokes in documents with maps.
+
+The fast path takes them, with the results of the slow path.
+"""
 
 import itertools
 import random
@@ -77,7 +80,7 @@ class _Client:
 
 
 def _random_edits(seed: int, number: int) -> Iterator[tuple[str, bytes]]:
-    """Yield (user, update) of three clients that hear each other late."""
+    """Yield (user, update) of three clients that receive each other's edits late."""
     source = random.Random(seed)
     clients = [_Client(index, source) for index in range(3)]
     unheard: list[tuple[_Client, bytes]] = []
@@ -93,7 +96,7 @@ def _random_edits(seed: int, number: int) -> Iterator[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_room_is_equal_after_fast_and_slow_way(seed: int) -> None:
+def test_room_is_equal_after_fast_and_slow_path(seed: int) -> None:
     """State, texts, quota, authors and log are equal, while a table of files changes."""
     fast, slow = make_room(), make_room()
     slow.index.is_flat = False
@@ -116,7 +119,7 @@ def test_room_is_equal_after_fast_and_slow_way(seed: int) -> None:
 
 
 def _check_equal(fast: Room, slow: Room) -> None:
-    # The slow way does not log a deletion of what another client has deleted already.
+    # The slow path logs no deletion of content that another client has already deleted.
     slow_log = _log(slow)
     assert [entry for entry in _log(fast) if entry in slow_log or entry.update[0]] == slow_log
     assert squash(fast.document.state()) == squash(slow.document.state())
@@ -138,12 +141,12 @@ def _log(room: Room) -> list[codec.LogEntry]:
 
 
 def _room_for_text(room: Room) -> int:
-    """Return the bytes of text from which on the room counts its text exactly."""
+    """Return the bytes of text above which the room counts its text exactly."""
     return bisect_left(range(1 << 31), True, key=room.quota.is_near)
 
 
 def test_room_takes_keystrokes_fast_after_reload() -> None:
-    """Also after deleted content was dropped from the stored document."""
+    """The fast path also takes keystrokes after deleted content was removed from the stored document."""
     room = make_room()
     writer, _ = join(room, "user-0")
     client = _Client(0, random.Random(3))
@@ -198,7 +201,7 @@ def test_only_edits_of_texts_are_taken_fast(update: bytes, is_fast: bool) -> Non
 
 
 def test_range_across_text_and_entry_is_not_taken_fast() -> None:
-    """One client typed, named a file, and typed: its clocks are in two places."""
+    """One client typed, named a file, and typed again, so its clocks belong to two places."""
     entry = b"\x01\x01\x05\x02\x28\x01\x05files\x03f-1\x01\x7d\x07\x00"
     more = b"\x01\x01\x05\x03\x84\x05\x01\x02cd\x00"
     index = _taken(_TEXT, entry, more)
@@ -216,7 +219,7 @@ def test_document_with_one_entry_only_takes_no_text_fast() -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_fast_edits_next_to_maps_are_integrated_by_pycrdt(seed: int) -> None:
-    """Senseless keystrokes with random origins, integrated many together."""
+    """The keystrokes have random origins, and pycrdt integrates many of them together."""
     source = random.Random(seed)
     for _ in range(40):
         author = _Client(0, source)

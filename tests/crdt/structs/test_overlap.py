@@ -1,4 +1,4 @@
-"""Tests of whether two updates agree on the structs that both of them have."""
+"""Tests of comparing two updates: do they agree on the structs that both have?"""
 
 import pytest
 
@@ -32,7 +32,7 @@ def content(kind: int, body: bytes) -> Struct:
         [text("a"), Struct(SKIP, 2, b"\x02"), placed(text("d"), left=(1, 2))],
     ],
 )
-def test_same_text_agrees_however_it_is_cut(theirs: list[Struct]) -> None:
+def test_same_text_agrees_with_any_cuts(theirs: list[Struct]) -> None:
     """Parts that one side deleted, replaced or left out do not count as different.
 
     Clocks from `until` on are not compared.
@@ -54,7 +54,7 @@ def test_other_content_differs(theirs: list[Struct]) -> None:
     assert differ([text("abcd")], theirs)
 
 
-def test_values_are_compared_one_by_one_however_they_are_cut() -> None:
+def test_values_are_compared_one_by_one_with_any_cuts() -> None:
     """Clocks from `until` on are not compared."""
     ours = [value(4)]
 
@@ -81,7 +81,7 @@ CHANGED = {
     "element-name": (TYPE, b"\x03\x01p", b"\x03\x02h1"),
     "subdocument": (DOC, b"\x01a\x76\x00", b"\x01b\x76\x00"),
 }
-"""{name: (kind, our content, their content)}"""
+"""{name: (kind of content, our content, their content)}: contents that differ."""
 
 
 @pytest.mark.parametrize("name", CHANGED)
@@ -122,11 +122,11 @@ SAME = {
         b"\xa1\x06" + b"[" * 400 + b"2" + b"]" * 400,
     ),
 }
-"""{name: (kind, one encoding, another encoding)} of contents that count as equal"""
+"""{name: (kind of content, one encoding, another encoding)}: contents that count as equal."""
 
 
 @pytest.mark.parametrize("name", SAME)
-def test_content_that_was_written_again_agrees(name: str) -> None:
+def test_content_encoded_in_another_way_agrees(name: str) -> None:
     kind, ours, theirs = SAME[name]
 
     assert not differ([content(kind, ours)], [content(kind, theirs)])
@@ -144,8 +144,8 @@ def test_same_content_in_another_place_differs(place: dict[str, object]) -> None
 
     assert find_differing(ours, theirs, {1: (0, 4)}) == {1}
     assert find_differing(theirs, ours, {1: (0, 4)}) == {1}
-    # The rest of a cut struct is behind its first part, wherever that part is. So only a different
-    # right neighbour still counts.
+    # The second part of a cut struct follows the first part, wherever that one is. So only a
+    # different right neighbour counts as a difference.
     assert find_differing(ours, theirs, {1: (2, 4)}) == ({1} if "right" in place else set())
 
 
@@ -156,13 +156,13 @@ def test_same_value_under_another_key_differs() -> None:
     assert find_differing(ours, ours, {1: (0, 1)}) == set()
 
 
-def test_part_that_is_not_behind_the_part_before_it_differs() -> None:
+def test_part_that_does_not_follow_its_first_part_differs() -> None:
     assert differ([text("abcd")], [text("ab"), placed(text("cd"), left=(1, 0))])
     assert differ([text("abcd")], [text("ab"), placed(text("cd"), left=(1, 1), right=(2, 0))])
 
 
 @pytest.mark.parametrize("is_ours", [True, False])
-def test_deleted_value_agrees_whatever_it_is(*, is_ours: bool) -> None:
+def test_deleted_value_agrees_with_any_value(*, is_ours: bool) -> None:
     """An app may change the object that it got from a map, and set it under the key again.
 
     A client that keeps the deleted value for undo then sends that value with the change.

@@ -1,8 +1,8 @@
-"""Tests that honest copies of one document never differ, however they are encoded.
+"""Tests that copies of one document agree in every encoding that honest clients use.
 
-A copy that differs would shut out the client that brought it. So real Yjs makes documents with
-values of all kinds, and each is encoded in every way that a client, this server or an earlier
-release encodes it.
+If a copy differed, the server would close the client that brought it. So real Yjs makes documents
+with values of all kinds. Each is encoded in all ways of clients, of this server and of earlier
+releases.
 """
 
 import random
@@ -68,7 +68,7 @@ def test_copies_of_one_document_never_differ(yjs: Yjs, seed: int) -> None:
             assert_same(other, one)
 
 
-def test_document_that_pycrdt_has_written_again_is_the_same(yjs: Yjs) -> None:
+def test_document_encoded_by_pycrdt_agrees(yjs: Yjs) -> None:
     """Earlier releases kept documents as pycrdt writes them, and clients that use yrs still do."""
     made = [
         merge(yjs.history(seed, clients=3, edits=15, only_whole_characters=True).updates)

@@ -1,4 +1,4 @@
-"""Tests of the places of new structs, which must be the places that Yjs finds."""
+"""Tests of finding the places of new structs. They must be the same places that Yjs finds."""
 
 import pytest
 
@@ -48,16 +48,18 @@ def look_up(index: StructIndex, *structs: Struct) -> Placement:
         placed(value(), parent=(1, 3), key="k"),
     ],
 )
-def test_struct_next_to_or_in_what_is_gone_is_collected(index: StructIndex, struct: Struct) -> None:
-    """A struct is collected if one neighbour is gone, or if its parent's content was deleted."""
+def test_struct_next_to_or_in_collected_content_is_collected(
+    index: StructIndex, struct: Struct
+) -> None:
+    """A struct is collected if a neighbour was collected, or if its parent was deleted."""
     placement = look_up(index, struct)
 
     assert placement.parents == {2: [(0, GONE)]}
     assert placement.collected == [(2, 0, 1)]
 
 
-def test_structs_behind_and_in_collected_ones_are_collected(index: StructIndex) -> None:
-    """A paragraph that is put into a deleted document is collected with all its content."""
+def test_structs_after_and_in_collected_structs_are_collected(index: StructIndex) -> None:
+    """A paragraph inside collected content is collected with all its own content."""
     placement = look_up(
         index,
         placed(shared_type(3), parent=(1, 5)),
@@ -98,7 +100,7 @@ def test_parent_may_be_deleted_in_the_same_update(index: StructIndex) -> None:
 
 
 def test_types_know_their_depth(index: StructIndex) -> None:
-    """The depth of a type is known, also from a neighbour and through several new types."""
+    """The depth of a type is known, even if only a neighbour or several new types lead to it."""
     placement = look_up(
         index,
         placed(shared_type(0), parent=(1, 2), key="list"),
@@ -111,7 +113,7 @@ def test_types_know_their_depth(index: StructIndex) -> None:
     assert [depth for depth, _ in placement.types.values()] == [2, 3, 3, 4, 1]
 
 
-def test_texts_are_known_by_what_lies_in_them(index: StructIndex) -> None:
+def test_root_is_text_by_its_own_content_only(index: StructIndex) -> None:
     """Content under a key of a root, or in a type, does not make the root a text."""
     placement = look_up(
         index,

@@ -29,7 +29,7 @@ def part_of(
     return (dict(part.spans), set(part.missing)) if part else None
 
 
-def test_update_that_is_new_and_waits_for_nothing_is_taken_whole() -> None:
+def test_new_update_without_missing_structs_is_taken_whole() -> None:
     """An update is taken whole even if its sections refer to each other in turn."""
     first = Section(1, 3, [letter((1, 2)), letter((2, 0)), letter((2, 1))])
     second = Section(2, 0, [letter((1, 3)), letter((1, 4))])
@@ -58,7 +58,7 @@ def test_known_structs_are_left_out() -> None:
         (7, {1: (7, 8)}, set()),
     ],
 )
-def test_section_ends_at_a_hole_unless_that_is_known(
+def test_section_ends_at_a_hole_unless_its_structs_are_known(
     known: int, spans: dict[int, tuple[int, int]], missing: set[int]
 ) -> None:
     """A section ends at its first hole that is not known.
@@ -73,18 +73,18 @@ def test_section_ends_at_a_hole_unless_that_is_known(
 
 
 def test_hole_at_the_end_of_a_section_is_left_out() -> None:
-    """A hole at the end is left out, because its clocks would count as known otherwise."""
+    """A hole at the end is left out. Otherwise its clocks would count as known."""
     assert part_of({}, Section(1, 0, [placed(text("x"), parent="t"), hole(5)])) == (
         {1: (0, 1)},
         set(),
     )
 
 
-def test_section_that_starts_too_late_waits_for_its_own_client() -> None:
+def test_section_that_starts_too_late_waits_for_earlier_structs() -> None:
     assert part_of({1: 3}, Section(1, 5, [letter((1, 1))])) == ({}, {1})
 
 
-def test_section_ends_at_its_first_reference_into_what_is_missing() -> None:
+def test_section_ends_at_its_first_reference_to_missing_structs() -> None:
     """A section ends where it depends on missing structs, and other sections go on."""
     first = Section(1, 0, [placed(text("a"), parent="t"), letter((3, 0)), letter((1, 0))])
     second = Section(2, 0, [letter((1, 0)), letter((1, 1)), letter((2, 0))])
@@ -94,7 +94,7 @@ def test_section_ends_at_its_first_reference_into_what_is_missing() -> None:
 
 
 def test_sections_that_wait_for_each_other_are_left_out() -> None:
-    """Sections that wait for each other fit in no order, and no client makes them."""
+    """If sections wait for each other, no order is possible. No client makes such sections."""
     first = Section(1, 0, [placed(text("a"), parent="t"), letter((2, 1))])
     second = Section(2, 0, [letter((1, 0)), letter((1, 1))])
 
@@ -109,7 +109,7 @@ def test_foreign_sections_are_left_out() -> None:
     assert part_of({}, first, second, foreign=frozenset((1,))) == ({2: (0, 1)}, {1, 2})
 
 
-def test_deletions_are_clipped_to_what_is_known_then() -> None:
+def test_deletions_are_clipped_to_structs_known_afterwards() -> None:
     update = Update(
         [Section(1, 2, [letter((1, 1)), hole(1), letter((1, 1))])],
         [(1, 0, 5), (1, 6, 1), (2, 0, 1), (3, 0, 2)],

@@ -1,4 +1,4 @@
-"""Tests of telling whether two encodings of one content are the same content."""
+"""Tests of comparing two encodings: do they have the same content?"""
 
 import json
 
@@ -13,7 +13,7 @@ def units(text: str) -> bytes:
 
 
 def as_json(value: object) -> bytes:
-    """Return a value as content of kind EMBED has it."""
+    """Return a value as the bytes of content of the kind EMBED."""
     text = json.dumps(value).encode()
     assert len(text) < 128
     return bytes([len(text)]) + text
@@ -54,7 +54,7 @@ def test_values_are_compared_as_values(ours: object, theirs: object, is_same: bo
 
 
 def test_integer_beyond_all_doubles_is_infinite_as_in_javascript() -> None:
-    """JSON of a client may have an integer of any length."""
+    """A client's JSON may have an integer of any length."""
     huge = bytes([100]) + b"9" * 100
     beyond = b"\x90\x03" + b"9" * 400
     assert is_same_value(EMBED, huge, bytes([6]) + b"1e+100")
@@ -62,7 +62,7 @@ def test_integer_beyond_all_doubles_is_infinite_as_in_javascript() -> None:
     assert not is_same_value(EMBED, beyond, bytes([3]) + b"1.5")
 
 
-def test_content_that_is_never_written_again_is_compared_by_its_bytes() -> None:
+def test_content_with_one_encoding_is_compared_by_its_bytes() -> None:
     assert is_same_value(BINARY, b"\x01a", b"\x01a")
     assert not is_same_value(BINARY, b"\x01a", b"\x01b")
 

@@ -25,7 +25,10 @@ def index_with(*updates: bytes, author: str = "ada") -> StructIndex:
 
 
 class Applied:
-    """A stand-in for `Document.apply`, which records its calls and answers or raises as given."""
+    """A function like `Document.apply`.
+
+    It records its calls, and returns or raises what the test gave it.
+    """
 
     def __init__(self, answer: bool | Exception = True) -> None:
         self.cuts: list[bool] = []
@@ -39,7 +42,7 @@ class Applied:
 
 
 def test_admitted_update_moves_clocks_and_sets_owners() -> None:
-    """An admitted update moves its clients' clocks, and gives new clients an owner."""
+    """An admitted update advances the clocks of its clients, and gives new clients an owner."""
     index = index_with(B3)
 
     assert index.clocks == {1: 3, 2: 3, 3: 3}
@@ -65,8 +68,8 @@ def test_update_with_missing_structs_origins_or_deletions_is_gap() -> None:
     index.check_complete(parse(second))
 
 
-def test_client_id_of_another_user_is_foreign_if_extended() -> None:
-    """Known structs are foreign to nobody, and so are structs of a client id without an owner."""
+def test_new_structs_under_client_id_of_another_user_are_foreign() -> None:
+    """Structs count as foreign only if they are new and their client id has another owner."""
     typist = Typist(1)
     first, second = parse(typist.insert(0, "a")), parse(typist.insert(1, "b"))
     index = index_with(first.update)
@@ -81,7 +84,7 @@ def test_client_id_of_another_user_is_foreign_if_extended() -> None:
 
 
 def test_unclaimed_client_id_belongs_to_next_user() -> None:
-    """A client id that another user carried belongs to the user who uses it next."""
+    """A client id whose structs another user brought belongs to the user who uses it next."""
     typist = Typist(1)
     first, second = parse(typist.insert(0, "a")), parse(typist.insert(1, "b"))
     index = StructIndex()
@@ -101,7 +104,7 @@ def test_roots_beyond_limit_are_refused() -> None:
     assert caught.value.limit == "roots"
 
 
-def test_place_of_too_many_types_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_types_beyond_limits_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limits on shared types hold before an update is applied."""
     index = StructIndex()
     monkeypatch.setattr(type_table, "MAX_TYPE_DEPTH", 2)
@@ -111,7 +114,7 @@ def test_place_of_too_many_types_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         index.place(parse(nested_types(3)))
 
 
-def test_root_is_text_as_soon_as_text_lies_in_it() -> None:
+def test_root_is_text_as_soon_as_it_contains_text() -> None:
     """A root is a text as soon as text lies in it, even after a deleted first struct.
 
     A client that types there later does not name the root.
@@ -203,7 +206,7 @@ def test_take_stored_unclaimed_update_sets_no_owner() -> None:
 
 
 def test_insertion_inside_surrogate_pair_is_noted() -> None:
-    """Text between the halves of a pair is noted, by its left origin or by its right origin."""
+    """The index notes text between the halves of a pair, by its left origin or its right origin."""
     for update in ("0101" + "02008401010178" + "00", "0101" + "02004401020178" + "00"):
         index = index_with(Typist(1).insert(0, "x😀"))
         applied = Applied()

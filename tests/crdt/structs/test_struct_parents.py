@@ -1,4 +1,4 @@
-"""Tests of struct parents: the place of each struct, and structs that have no place."""
+"""Tests of struct parents, which keep the place of each struct."""
 
 import random
 from typing import Any
@@ -70,8 +70,11 @@ def test_struct_parents_of_document_are_run_type_or_key(index: StructIndex) -> N
     ]  # fmt: skip
 
 
-def test_documents_share_nothing() -> None:
-    """A document gets a table of its own only when a struct lies outside its one text."""
+def test_documents_do_not_share_a_changed_table() -> None:
+    """Documents with one text share an empty table.
+
+    A document gets its own when a struct is elsewhere.
+    """
     mixed, plain = StructIndex(), StructIndex()
     for index in (mixed, plain, StructIndex()):
         admit(index, update_of(placed(text("a"), parent="t")))
@@ -84,10 +87,10 @@ def test_documents_share_nothing() -> None:
     assert StructIndex().parents.is_single
 
 
-def test_place_in_an_empty_document_holds_though_another_root_comes_first() -> None:
-    """Places that were found in an empty document stay right when another root comes first.
+def test_place_found_in_an_empty_document_stays_right_after_another_root() -> None:
+    """The places of a large update are found before the update is applied.
 
-    The places of a large update are found before the update is applied.
+    Places that were found in an empty document stay right if another root is added meanwhile.
     """
     index = StructIndex()
     large = admit(index, update_of(placed(text("ab"), parent="t"), client=5))
@@ -128,7 +131,7 @@ BETWEEN = {
 def test_struct_between_neighbours_of_different_parents_is_refused(
     index: StructIndex, where: str
 ) -> None:
-    """Between two parents a single struct is refused, and so is a struct that goes on a run."""
+    """A struct between different parents is refused, alone or as a part of a run."""
     with pytest.raises(Rejected, match="different parents"):
         take(index, update_of(BETWEEN[where], client=2))
     left = BETWEEN[where].left
@@ -157,7 +160,7 @@ def test_struct_under_key_inherits_key_from_neighbour(index: StructIndex) -> Non
 def test_values_under_one_key_are_split_into_structs(index: StructIndex) -> None:
     """Each value under a key becomes a struct, whether the key is its own or its neighbour's.
 
-    Yjs joins the values that it keeps for undo.
+    Yjs itself joins the values that it keeps for undo.
     """
     named = update_of(
         placed(value(3), parent="settings", key="k"), placed(value(), left=(2, 2)), client=2

@@ -1,4 +1,4 @@
-"""Tests of the type table: the structs that are shared types, their depths and their number."""
+"""Tests of the type table, which has the shared types of a document with their depths."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def created(client: int, *clocks: int, parent: int = NO_ID, depth: int = 1) -> P
 
 
 def test_deleted_types_are_types_but_do_not_count() -> None:
-    """The deletion of a type counts once, whatever else its range contains."""
+    """The deletion of a type counts once, even if its range contains other structs."""
     table = TypeTable()
     table.add(created(1, 0, 5, 9), ())
     table.add(created(2, 0), [(1, 4, 10), (7, 0, 9)])
@@ -34,7 +34,9 @@ def test_types_inside_of_deleted_ones_do_not_count() -> None:
     assert table.depths[pack_id(2, 0)] == 2
 
 
-def test_types_over_limit_are_refused_unless_as_many_go(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_types_over_limit_are_refused_unless_as_many_are_deleted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The types that an update deletes make room for the types that it creates."""
     monkeypatch.setattr(type_table, "MAX_LIVING_TYPES", 3)
     table = TypeTable()

@@ -28,7 +28,7 @@ class Session:
         self.edits: list[SimpleEdit] = []
 
     def take(self, number: int, update: bytes) -> None:
-        """Take an update of one user; as in a room, any other update ends a batch of keystrokes."""
+        """Take an update of one user. As in a room, an update that is no keystroke ends a batch."""
         author = USERS[number]
         edit = fast_path.read(y_protocol.sync_update(update), self.index, author)
         if edit:
@@ -48,7 +48,7 @@ class Session:
             self.take(number, typist.insert(0, str(number)))
 
     def check(self) -> list[bytes]:
-        """Compare the joined keystrokes with all keystrokes of the batch; return the former."""
+        """Check that the joined keystrokes have the effect of the batch. Return the joined ones."""
         joined = join_runs(self.edits)
         given = [*self.before, *(edit.update for edit in self.edits)]
         assert squash(merge_text([*self.before, *joined])) == squash(merge_text(given))
@@ -70,7 +70,7 @@ def test_typed_word_becomes_one_insert() -> None:
 
 
 def test_word_in_the_middle_of_a_text_becomes_one_insert() -> None:
-    """Each letter has the same letter on its right, so they are one run of Yjs."""
+    """All letters have the same right neighbour, so they are one run in Yjs."""
     session = Session(5)
     session.start()
     for at, letter in enumerate("abc"):
@@ -100,7 +100,7 @@ def test_letters_typed_in_front_of_each_other_are_not_joined() -> None:
     assert len(session.check()) == 3
 
 
-def test_typing_after_a_deletion_in_the_same_batch() -> None:
+def test_typing_after_a_deletion_in_the_same_batch_has_the_same_effect() -> None:
     """A letter that is deleted again stays in its run, and the deletion stays an update."""
     session = Session(5)
     session.start()

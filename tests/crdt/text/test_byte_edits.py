@@ -43,6 +43,6 @@ def test_edits_between_texts_that_grew_insert_only() -> None:
     assert edits_between(b"one two three", b"one 2 three") == [Edit(4, 3, b"2")]
 
 
-def test_common_ends_of_characters_that_begin_alike_exclude_them() -> None:
+def test_common_ends_split_no_character() -> None:
     """😀 and 😁 begin with the same three bytes, which alone are no text."""
     assert common_ends("a😀b".encode(), "a😁b".encode()) == (1, 1)

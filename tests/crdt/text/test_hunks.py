@@ -1,4 +1,4 @@
-"""Tests of the differences between two texts: lines, words, and the form for `git apply`."""
+"""Tests of the differences between two texts: as lines, as words, and as a patch for Git."""
 
 import subprocess
 import time

@@ -13,7 +13,7 @@ parts = st.lists(st.sampled_from("abcdefgh"), max_size=30)
 def test_differing_blocks_leave_equal_text_between_them(
     old: list[str], new: list[str], steps: int
 ) -> None:
-    """Between the blocks both texts are equal, however little work is allowed."""
+    """Between the differing blocks, both texts are equal, even if little work is allowed."""
     at = new_at = 0
     for start, end, new_start, new_end in differing(old, new, Work(steps)):
         assert old[at:start] == new[new_at:new_start]
@@ -34,7 +34,7 @@ def test_differing_of_moved_line_keeps_longest_order() -> None:
     assert list(differing("abcd", "cabd", Work(PLENTY))) == [(0, 0, 0, 1), (2, 3, 3, 3)]
 
 
-def test_work_allows_until_it_is_spent() -> None:
+def test_work_is_allowed_until_it_is_spent() -> None:
     work = Work(10)
 
     assert [work.allows(6), work.allows(5), work.allows(4), work.allows(1)] == [

@@ -1,4 +1,4 @@
-"""Tests that edits of a text with LF become edits of a document with other line ends."""
+"""Tests of turning edits of a text with LF into edits of a document with other line ends."""
 
 import pytest
 from hypothesis import given
@@ -31,7 +31,7 @@ def test_edits_of_a_text_with_crlf_give_the_new_lines(old: list[str], new: list[
 def test_positions_in_a_text_with_mixed_line_ends_are_found(
     parts: list[str], data: st.DataObject
 ) -> None:
-    """A deletion anywhere takes the same characters out of both texts."""
+    """A deletion at any place removes the same characters from both texts."""
     original = "".join(parts).encode()
     first = data.draw(st.integers(0, len(parts)))
     last = data.draw(st.integers(first, len(parts)))
@@ -55,5 +55,5 @@ def test_edits_of_a_document_with_crlf_insert_and_delete_whole_line_ends() -> No
 @pytest.mark.parametrize(
     ("text", "expected"), [(b"a\nb\n", b"\n"), (b"a\r\n", b"\r\n"), (b"a", b""), (b"a\r\nb\n", b"")]
 )
-def test_line_ends_are_known_if_all_lines_have_the_same(text: bytes, expected: bytes) -> None:
+def test_line_ends_are_known_if_all_are_equal(text: bytes, expected: bytes) -> None:
     assert line_ends(text) == expected

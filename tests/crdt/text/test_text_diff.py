@@ -21,7 +21,7 @@ def applied(old: str, found: list[Change]) -> str:
 
 @given(texts, texts)
 def test_text_diff_applied_gives_new_text(old: str, new: str) -> None:
-    """Applied from last to first, the edits give the new text, and they do not overlap."""
+    """The edits do not overlap. Applied from last to first, they give the new text."""
     found = changes(old, new)
 
     assert applied(old, found) == new
@@ -85,7 +85,7 @@ def test_text_diff_with_few_edits_allowed_gives_new_text(old: str, new: str, mos
     assert len(found) <= most
 
 
-def test_text_diff_of_many_changes_joins_the_nearest_ones() -> None:
+def test_text_diff_of_many_changes_joins_the_nearest_changes() -> None:
     """A change that is far from all other changes stays an edit of its own."""
     old = "first\n" + "same\n" * 1_000 + "".join(f"{number}\nx\n" for number in range(1_000))
     new = old.replace("first", "1st").replace("x", "y")
@@ -97,7 +97,7 @@ def test_text_diff_of_many_changes_joins_the_nearest_ones() -> None:
     assert found[0] == Change(0, 3, "1")
 
 
-def test_joined_blocks_are_the_ones_with_least_between() -> None:
+def test_joined_blocks_are_those_with_the_smallest_distance() -> None:
     blocks = [(0, 1, 0, 2), (5, 6, 6, 6), (7, 9, 7, 8)]
     assert joined(blocks, 3) == blocks
     assert joined(blocks, 2) == [(0, 1, 0, 2), (5, 9, 6, 8)]

@@ -42,7 +42,7 @@ def test_merge_keeps_both_changes(old: str, new: str, mine: str, merged: str) ->
 
 
 @given(texts, texts, texts)
-def test_text_map_leads_to_same_bytes_over_many_changes(
+def test_text_map_over_many_changes_leads_to_equal_bytes(
     first: str, second: str, third: str
 ) -> None:
     """Bytes that survive any number of changes are mapped to equal bytes."""
@@ -60,7 +60,7 @@ def test_text_map_leads_to_same_bytes_over_many_changes(
 
 @given(texts, texts, texts)
 def test_moved_edits_fit_newer_text_and_lose_no_insertion(old: str, new: str, mine: str) -> None:
-    """Carried edits fit the newer text, lose no insertion, and have a right map.
+    """Moved edits fit the newer text and lose no insertion.
 
     The map leads from the client's text to the result.
     """
@@ -82,7 +82,7 @@ def test_moved_edits_fit_newer_text_and_lose_no_insertion(old: str, new: str, mi
 
 @given(texts, texts)
 def test_merge_without_other_changes_is_text_of_client(old: str, mine: str) -> None:
-    """Without other changes the result is the client's text."""
+    """If nobody else changed the text, the result is the client's text."""
     made = edits_between(old.encode(), mine.encode())
     edits, _ = TextMap.whole(len(old.encode())).move_edits(made, len(old.encode()))
 

@@ -93,10 +93,10 @@ def test_squash_keeps_other_struct_kinds() -> None:
     [
         "8405000162",  # its origin is the first letter, not the last
         "c4050106000162",  # it has another right origin
-        "4405000162",  # it lies before the first struct
+        "4405000162",  # its clock is before the first struct
     ],
 )
-def test_squash_joins_continuations_only(second: str) -> None:
+def test_squash_joins_only_structs_that_continue_a_run(second: str) -> None:
     """A struct joins only if its origin is the struct before it and its right origin is equal."""
     update = bytes.fromhex("0102" + "0500" + "040104746578740261" + "61" + second + "00")
 
@@ -115,7 +115,7 @@ def test_squash_shows_cut_characters_as_yjs_does() -> None:
     assert parse(state).spans == parse(update).spans
 
 
-def test_squash_joins_values_that_caller_places_in_a_sequence() -> None:
+def test_squash_joins_only_values_in_a_sequence() -> None:
     """Values are joined only if the caller says that they lie in a sequence.
 
     Values under a map key must stay apart.

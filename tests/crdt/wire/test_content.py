@@ -34,7 +34,7 @@ def read(kind: int, content: str, limits: ScanLimits = CLIENT_LIMITS) -> tuple[i
         "75" + "01" + "76" + "01" + "0161" + "75" + "00",  # nested, with an empty array
     ],
 )  # fmt: skip
-def test_any_value_of_each_tag_ends_where_it_ends(value: str) -> None:
+def test_any_value_of_each_tag_is_read_to_its_end(value: str) -> None:
     data = bytes.fromhex(value)
 
     assert ContentReader(data + b"\xff", STORED_LIMITS).any_value(0) == len(data)
@@ -87,7 +87,10 @@ def test_content_of_types_and_formats_is_one_unit() -> None:
 
 
 def test_legacy_json_counts_its_values() -> None:
-    """Each value is a text of its own. `undefined` is a value, too, although it is not JSON."""
+    """Each value is encoded as its own text.
+
+    `undefined` counts as a value, although it is not JSON.
+    """
     assert read(JSON, "03" + "0131" + "09756e646566696e6564" + "027b7d") == (3, 16)
 
 
@@ -100,7 +103,7 @@ def test_hook_has_a_name() -> None:
     assert read(TYPE, "05" + "0161") == (1, 3)
 
 
-def test_stored_json_is_not_looked_into() -> None:
+def test_stored_json_is_not_checked_again() -> None:
     """Stored JSON is not checked again, because it was checked when it arrived."""
     deep = "7f" + "5b" * 127
 

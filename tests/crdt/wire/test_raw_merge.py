@@ -29,12 +29,12 @@ def skip(length: int) -> Struct:
     return Struct(SKIP, length, bytes((length,)))
 
 
-def test_merge_of_one_update_or_none() -> None:
+def test_merge_of_single_update_returns_it_and_of_none_the_empty_update() -> None:
     assert merge([b"anything"]) == b"anything"
     assert merge([]) == merge([EMPTY, EMPTY]) == EMPTY
 
 
-def test_merge_appends_what_follows() -> None:
+def test_merge_copies_following_structs_unchanged() -> None:
     """Structs are copied unchanged, even if they could be joined. Higher clients come first."""
     merged = merge(
         [
@@ -76,7 +76,7 @@ def test_merge_joins_deleted_ranges() -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_merge_is_what_yjs_makes_of_the_same_updates(yjs: Yjs, seed: int) -> None:
+def test_merge_equals_merge_of_yjs(yjs: Yjs, seed: int) -> None:
     """Updates merge as in Yjs, in any order, with holes, and with whole states that overlap."""
     rng = random.Random(seed)
     history = yjs.history(seed, 4, 60)
@@ -92,7 +92,7 @@ def test_merge_is_what_yjs_makes_of_the_same_updates(yjs: Yjs, seed: int) -> Non
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_merged_state_is_what_yjs_makes_of_the_same_updates(yjs: Yjs, seed: int) -> None:
+def test_merged_state_equals_state_of_yjs(yjs: Yjs, seed: int) -> None:
     """A merged state equals Yjs's state, whatever the order of the updates.
 
     The state can be encoded at any time, and can go on from its encoded form.
@@ -114,7 +114,7 @@ def test_merged_state_is_what_yjs_makes_of_the_same_updates(yjs: Yjs, seed: int)
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_diff_is_what_yjs_makes_of_the_same_state_vector(yjs: Yjs, seed: int) -> None:
+def test_diff_equals_diff_of_yjs(yjs: Yjs, seed: int) -> None:
     """A diff equals Yjs's diff, even in the middle of structs and characters.
 
     A diff without cuts contains at least the same structs.
@@ -161,7 +161,7 @@ def test_state_keeps_values_as_they_were_written(yjs: Yjs) -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_rebased_state_goes_on_with_what_came_since(yjs: Yjs, seed: int) -> None:
+def test_rebased_state_includes_later_updates(yjs: Yjs, seed: int) -> None:
     """A state can go on from the squashed form of its last encoding, even with new clients.
 
     It cannot go on from an older encoding.

@@ -66,7 +66,7 @@ def test_part_of_whole_structs_is_copied() -> None:
     ids=["in a root", "under a key", "behind", "before", "between", "deleted", "values", "JSON",
          "collected"],
 )  # fmt: skip
-def test_right_part_lies_behind_the_clock_before_it(struct: Struct, right_part: Struct) -> None:
+def test_right_part_follows_the_clock_before_it(struct: Struct, right_part: Struct) -> None:
     """The right part keeps the right origin, and has no parent of its own."""
     assert part([struct, run(GC, 1)], 5, 7, clock=4) == update(5, right_part)
 
@@ -83,7 +83,7 @@ def test_right_part_lies_behind_the_clock_before_it(struct: Struct, right_part: 
     ],
     ids=["in a root", "between", "deleted", "values", "JSON", "collected"],
 )
-def test_left_part_stays_where_the_whole_lies(struct: Struct, left_part: Struct) -> None:
+def test_left_part_has_the_place_of_the_whole(struct: Struct, left_part: Struct) -> None:
     assert part([struct], 0, 6, clock=4) == update(4, left_part)
 
 
@@ -113,11 +113,10 @@ def test_half_a_surrogate_pair_becomes_a_replacement(first: int, after: int, exp
     assert taken.endswith(write_var_uint(len(expected.encode())) + expected.encode())
 
 
-def test_holes_are_kept_only_inside() -> None:
+def test_holes_are_kept_only_inside_a_part() -> None:
     """A part neither begins nor ends with a hole.
 
-    A section that began with a hole would begin too late, and a hole at the end says
-    nothing.
+    Yjs would wait for the structs of a hole at the beginning, and a hole at the end has no meaning.
     """
     structs = [run(SKIP, 2), text("ab", left=(2, 0)), run(SKIP, 3), run(GC, 1), run(SKIP, 9)]
 
@@ -132,7 +131,7 @@ def test_delete_set_groups_ranges_of_a_client() -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_parts_mean_what_yjs_makes_of_them(yjs: Yjs, seed: int) -> None:
+def test_parts_equal_parts_of_yjs_and_make_the_whole(yjs: Yjs, seed: int) -> None:
     """The right part of a cut state equals Yjs's `diffUpdate`, and both parts make the whole."""
     rng = random.Random(seed)
     history = yjs.history(seed, 3, 60)

@@ -22,10 +22,10 @@ def test_packed_ids_of_one_client_are_consecutive() -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_dense_ids_hold_what_a_set_holds(seed: int) -> None:
-    """Dense ids hold the same ids as a set, for marks at any place in a block.
+def test_dense_ids_hold_the_same_ids_as_a_set(seed: int) -> None:
+    """The ids are at any place in a block and belong to several clients.
 
-    The marks are of several clients, and some are added twice.
+    Some are added twice.
     """
     chance = random.Random(seed)
     ids, plain = DenseIds(), set[int]()

@@ -58,7 +58,10 @@ class Doubler(Copier):
 
 
 def test_update_of_kept_structs_is_the_same() -> None:
-    """A rewriter gets each struct with its id, and an update of kept structs stays the same."""
+    """A rewriter gets each struct with its id.
+
+    If it keeps all structs, the update stays the same.
+    """
     copier = Copier(two_sections())
 
     assert copier.run() == two_sections()

@@ -120,10 +120,9 @@ def test_parse_says_where_sections_lie_and_which_kinds_they_have() -> None:
 
 
 def test_parse_takes_legacy_json_subdocuments_and_hooks() -> None:
-    """Rare content of Yjs is accepted.
+    """The scan accepts rare content of Yjs.
 
-    pycrdt gets other content for it, because it reads this content wrongly or not at
-    all.
+    pycrdt gets other content instead, because it reads this content wrongly or not at all.
     """
     json, subdocument, hook = (
         "02010474657874010131",
@@ -141,7 +140,10 @@ def test_parse_takes_legacy_json_subdocuments_and_hooks() -> None:
 
 @pytest.mark.parametrize("case", CLOSED, ids=lambda case: case.name)
 def test_parse_of_hostile_updates_refuses_or_defers(case) -> None:
-    """No update of the corpus that closes its sender passes both the scan and the index."""
+    """Some updates of the corpus must close their sender.
+
+    None of them passes both the scan and the index.
+    """
     index = StructIndex()
     if case.base:
         index.take_stored(parse(case.base), "x")
@@ -235,7 +237,10 @@ def test_parse_bounds_nesting() -> None:
 
 
 def test_parse_bounds_count_of_structs() -> None:
-    """The allowed number of structs passes, and one more does not. Deleted ranges count, too."""
+    """An update with the allowed number of structs passes, and one with one struct more does not.
+
+    Deleted ranges count, too.
+    """
     limits = ScanLimits(structs=300)
     deletions = b"\x00\x01\x01\x3c" + bytes(
         number for clock in range(0, 120, 2) for number in (clock, 1)
@@ -249,7 +254,7 @@ def test_parse_bounds_count_of_structs() -> None:
         assert caught.value.limit == "structs"
 
 
-def test_parse_measures_what_is_long() -> None:
+def test_parse_measures_long_content() -> None:
     """A value counts as 32 characters."""
     parsed = parse(
         update_of(placed(text("😀" * 5), parent="t"), placed(value(3), parent="m", key="k"))
@@ -259,7 +264,7 @@ def test_parse_measures_what_is_long() -> None:
     assert parse(update_of(placed(text("😀" * 5), parent="t"))).contents.longest == 10
 
 
-def test_parse_counts_following_values_of_unknown_place() -> None:
+def test_parse_counts_following_values_whose_place_is_unknown() -> None:
     """Values after a value that names its root are mergeable, or lie under its key."""
     behind = [placed(value(), left=(1, clock)) for clock in range(3)]
 
@@ -341,7 +346,10 @@ def test_parse_with_stored_limits_accepts_larger_documents() -> None:
     ["\U0001f600" * 200_000, "a\U0001f600" * 200_000, "\U0001f600" + "é" * 300_000 + "\U0001f600"],
 )
 def test_second_halves_of_large_text_are_kept_in_blocks(text: str) -> None:
-    """Ids are kept in blocks: single ids take 20 MB and 40 ms for a megabyte of emoji."""
+    """For a megabyte of emoji, single ids would take 20 MB and 40 ms.
+
+    So the parser keeps the ids in blocks.
+    """
     parsed = parse(costly.update(3, 0, [costly.string(text.encode(), None)]))
 
     ids = required(parsed.contents.low_surrogates)

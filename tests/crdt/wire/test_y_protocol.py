@@ -82,7 +82,7 @@ def test_awareness_that_is_not_utf8_or_miscounts_is_refused() -> None:
 
 
 def test_awareness_frame_over_entry_limit_is_refused() -> None:
-    """A frame may have as many entries as a full room has, not as many as fit into 4 MB."""
+    """A frame may have as many entries as a full room has, but not as many as fit into 4 MB."""
     entries = [AwarenessEntry(number, 1, None) for number in range(513)]
 
     y_protocol.decode(y_protocol.awareness_update(entries[:512]))
@@ -105,7 +105,7 @@ def test_state_vector_decodes_to_what_was_encoded(clocks: dict[int, int]) -> Non
     "vector", ["", "ffffff7f", "01", "0101", "0101ffffffff0f", "0201010102", "000000"]
 )
 def test_state_vector_that_is_invalid_is_refused(vector: str) -> None:
-    """Excessive counts, repeated clients, clocks over 31 bits and extra bytes are refused."""
+    """Too large counts, repeated clients, clocks over 31 bits and extra bytes are refused."""
     with pytest.raises(ProtocolError):
         y_protocol.decode_state_vector(bytes.fromhex(vector))
 

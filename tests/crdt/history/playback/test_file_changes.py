@@ -1,4 +1,4 @@
-"""Tests of the changes of files that a log tells without its document."""
+"""Tests of the changes of files that are found in a log without its document."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from crdt.wire.update_parser import parse
 
 
 class Logged:
-    """A document, and the changes that its updates tell."""
+    """A document, and the changes of files that are found in its updates."""
 
     def __init__(self) -> None:
         self.doc: pycrdt.Doc[Any] = pycrdt.Doc()
@@ -34,8 +34,8 @@ class Logged:
         return self.told()
 
 
-def test_life_of_a_file_is_told() -> None:
-    """An entry that replaces another one names no key: it is known by the entry before it."""
+def test_creating_renaming_and_deleting_a_file_are_found() -> None:
+    """An entry that replaces another one has no key. Its key is that of the entry before it."""
     log = Logged()
 
     assert log.name("f-1", name="a.py") == [FileChange("created", "f-1", "a.py")]
@@ -46,8 +46,8 @@ def test_life_of_a_file_is_told() -> None:
     assert log.name("f-1", name="b.py") == [FileChange("restored", "f-1", "b.py")]
 
 
-def test_file_that_had_no_entry_is_renamed_and_not_created() -> None:
-    """An entry with the name that the file had before says nothing new."""
+def test_first_entry_of_a_file_is_a_rename_and_no_creation() -> None:
+    """An entry with the file's present name is no change."""
     log = Logged()
     log.type("codemirror")
     log.type("notes")
@@ -59,7 +59,7 @@ def test_file_that_had_no_entry_is_renamed_and_not_created() -> None:
     ]
 
 
-def test_map_of_another_kind_tells_nothing() -> None:
+def test_map_that_is_no_table_has_no_changes() -> None:
     log = Logged()
     log.doc.get("board", type=pycrdt.Map)["f-1"] = {"name": "a.py"}
 

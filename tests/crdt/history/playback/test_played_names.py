@@ -50,7 +50,7 @@ def test_new_text_without_an_entry_has_the_name_of_its_root() -> None:
 
 
 def test_file_whose_entry_is_removed_counts_as_deleted() -> None:
-    """Without an entry and without a text, nothing of the file is left."""
+    """A file without an entry and without a text does not exist."""
     played = Played()
     played.table["f-1"] = {"name": "a.py"}
     played.changed()
@@ -60,8 +60,8 @@ def test_file_whose_entry_is_removed_counts_as_deleted() -> None:
     assert played.changed() == [File("f-1", "a.py", is_deleted=True)]
 
 
-def test_entry_that_is_a_shared_map_is_followed_too() -> None:
-    """Its properties change without a new entry."""
+def test_changes_inside_an_entry_that_is_a_shared_map_are_found() -> None:
+    """The entry's properties change, but the entry is not replaced."""
     played = Played()
     played.table["f-1"] = pycrdt.Map({"name": "a.py"})
     assert played.changed() == [File("f-1", "a.py")]
@@ -71,8 +71,8 @@ def test_entry_that_is_a_shared_map_is_followed_too() -> None:
     assert played.changed() == [File("f-1", "b.py")]
 
 
-def test_change_of_one_name_tells_the_other_names_that_it_changes() -> None:
-    """The later of two equal names has a number, until the first one is free."""
+def test_change_of_one_name_includes_other_names_that_it_changes() -> None:
+    """Of two equal names, the later one gets a number until the other name is free."""
     played = Played()
     played.table["f-1"] = {"name": "a.py", "order": 1}
     played.table["f-2"] = {"name": "a.py", "order": 2}

@@ -32,7 +32,7 @@ def log_of(entries: Sequence[LogEntry]) -> StoredLog:
     return StoredLog(None, [Chunk("one", 1, len(entries), encode_chunk(entries), NOW)])
 
 
-def test_step_says_what_its_update_changed() -> None:
+def test_step_has_the_edits_of_its_update() -> None:
     """The positions and lengths of edits are UTF-16 code units."""
     typist = Typist(5)
     entries = entries_of(typist.insert(0, "😀b"), typist.insert(4, "x"), typist.delete(0, 4))
@@ -91,9 +91,7 @@ def test_step_over_a_hole_in_the_log_raises_gap() -> None:
         (_ALL, 6),
     ],
 )
-def test_steps_end_when_an_answer_is_long_enough_or_took_long(
-    limits: PageLimits, count: int
-) -> None:
+def test_steps_end_at_the_bounds_of_a_page(limits: PageLimits, count: int) -> None:
     """A page ends after enough inserted characters, edits or seconds, but has at least one step.
 
     Each step takes one second here.

@@ -1,4 +1,4 @@
-"""Tests of the stored log: its rows as a document, and its entries one by one."""
+"""Tests of reading the stored log: as a document, and entry by entry."""
 
 import itertools
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ def test_load_makes_the_document_of_any_moment(
     has_checkpoint: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The document of every moment is loaded from single or merged entries and from packed rows.
+    """A document of any moment can be loaded from single entries, merged entries and packed rows.
 
     The checkpoint may be newer than the moment, or lie inside a row.
     """
@@ -79,7 +79,7 @@ def test_entries_are_those_between_two_positions(entries: list[LogEntry]) -> Non
         assert list(log.entries(start, end)) == [(at + 1, entries[at]) for at in range(start, end)]
 
 
-def test_latest_time_is_of_all_before_whatever_the_clock_did(entries: list[LogEntry]) -> None:
+def test_latest_time_never_goes_back_with_the_clock(entries: list[LogEntry]) -> None:
     times = [NOW + 5, NOW, NOW + 1, NOW + 9, NOW + 2, NOW + 3]
     entries = [entry._replace(at=at) for entry, at in zip(entries, times, strict=False)]
     log = StoredLog(None, chunks_of(entries, 2))

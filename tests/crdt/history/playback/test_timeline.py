@@ -11,10 +11,10 @@ ranges = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 8)), max_size=30)
 
 
 @given(ranges)
-def test_timeline_range_has_new_structs_as_set_of_numbers_does(
+def test_timeline_ranges_count_new_numbers_as_a_set_does(
     added: list[tuple[int, int]],
 ) -> None:
-    """`Ranges.add` returns the count of new numbers and keeps them, as a set of numbers would."""
+    """`Ranges.add` returns how many numbers are new, and keeps the numbers, as a set would."""
     subject = Ranges()
     model: set[int] = set()
     for start, length in added:
@@ -57,7 +57,7 @@ def test_timeline_joins_edits_without_gap() -> None:
         max_size=20,
     )
 )
-def test_timeline_never_goes_back_whatever_the_clock_did(jumps: list[tuple[int, str]]) -> None:
+def test_timeline_never_goes_back_with_the_clock(jumps: list[tuple[int, str]]) -> None:
     typist = Typist(5)
 
     made = timeline(

@@ -1,4 +1,4 @@
-"""Tests of taking a text out of tests of programs."""
+"""Tests of removing a text from tests of programs."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from tests.storage.rows import program_test
 BLOCKS = BLOCK * 6
 
 
-def test_all_texts_of_a_test_lose_the_text() -> None:
+def test_redaction_of_a_test_changes_all_its_fields() -> None:
     said = Wanted(Kind.FILE, "a secret", "code", "secret", "secret secret", "x secret")
 
     assert without_text(said, "secret") == Wanted(
@@ -19,7 +19,7 @@ def test_all_texts_of_a_test_lose_the_text() -> None:
     )
 
 
-async def test_only_tests_with_the_text_change_and_count(world: World) -> None:
+async def test_redaction_changes_and_counts_only_tests_with_the_text(world: World) -> None:
     """Hidden tests lose the text too. A damaged test is deleted, because it may have the text."""
     await world.session()
     damaged = replace(program_test("damaged", "one"), wanted=None)

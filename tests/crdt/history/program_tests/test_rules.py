@@ -43,7 +43,7 @@ async def test_only_staff_sees_hidden_tests(world: World) -> None:
     assert (await world.program_tests.one(OWNER, "t-a")).is_hidden
 
 
-async def test_hidden_test_looks_like_none_to_others(world: World) -> None:
+async def test_hidden_test_is_not_found_by_others(world: World) -> None:
     session = await opened(world)
     await fill(world, session)
     tests = world.program_tests
@@ -81,7 +81,7 @@ async def test_damaged_test_can_be_written_again(world: World) -> None:
     assert await names(world, OWNER) == ["new"]
 
 
-async def test_part_of_a_damaged_test_is_refused_and_hiding_it_is_not(world: World) -> None:
+async def test_damaged_test_can_be_hidden_but_not_changed_in_part(world: World) -> None:
     session = await opened(world)
     await world.program_tests.add(session, program_test("a", "one", wanted=None))
 
@@ -102,7 +102,7 @@ async def test_part_of_a_damaged_test_is_refused_and_hiding_it_is_not(world: Wor
         (["t-d", "t-a", "t-b", "t-c"], ["t-a", "t-b", "t-c", "t-d"]),
     ],
 )
-async def test_move_of_hidden_tests_between_open_ones_is_no_news_of_open_tests(
+async def test_move_of_hidden_tests_does_not_count_as_change_of_open_tests(
     world: World, order: list[str], told: list[str]
 ) -> None:
     session = await opened(world)

@@ -1,4 +1,4 @@
-"""Tests of the rule who is staff."""
+"""Tests of the rule that tells which members are staff."""
 
 import pytest
 

@@ -18,7 +18,7 @@ from tests.crdt.world import World
 
 
 async def test_receive_of_large_frame_scans_in_thread(world: World) -> None:
-    """Large sync messages of both kinds are taken from a writer, and ignored from a viewer."""
+    """A room takes large sync messages of both kinds from a writer, and ignores a viewer's."""
     await world.session()
     async with world.rooms.use("one") as room:
         ada, inbox = join(room)
@@ -38,8 +38,8 @@ async def test_receive_of_large_frame_scans_in_thread(world: World) -> None:
         assert inbox.frames[-1].startswith(b"\x00\x01")
 
 
-async def test_edits_of_others_get_in_before_large_update(world: World) -> None:
-    """Edits of other clients enter a room while it takes large updates, one after the other."""
+async def test_edits_of_others_are_taken_before_large_update(world: World) -> None:
+    """A room takes edits of other clients between the steps of large updates."""
     await world.session()
     async with world.rooms.use("one") as room:
         ada, _ = join(room)
@@ -68,7 +68,7 @@ async def test_edits_of_others_get_in_before_large_update(world: World) -> None:
 
 
 async def test_large_update_of_client_that_leaves_is_not_taken(world: World) -> None:
-    """No part of the update of a client that leaves stays, and the next update is taken."""
+    """If a client leaves, no part of its update stays. The room takes the next update."""
     await world.session()
     async with world.rooms.use("one") as room:
         ada, _ = join(room)

@@ -31,7 +31,10 @@ EMOJI = "\U0001f600"
 
 
 def unordered() -> bytes:
-    """Return an update of many structs that cannot be joined, each before the previous one."""
+    """Return an update of many structs.
+
+    They cannot be joined, because each is placed before the previous one.
+    """
     structs = [placed(text("e"), parent="codemirror")]
     structs += [placed(text("e"), right=(9, k)) for k in range(COUNT - 1)]
     return update_of(*structs, client=9)
@@ -52,7 +55,7 @@ def log() -> list[Chunk]:
 
 
 def typing() -> Typist:
-    """Return the typist who typed into the log last; their next letters are keystrokes."""
+    """Return the typist who typed last in the log. Their next letters are keystrokes."""
     typist = Typist(7, "other")
     typist.insert(0, "k")
     return typist
@@ -107,7 +110,7 @@ def between(place: int, client: int = 5) -> bytes:
     )
 
 
-async def test_small_update_of_large_document_waits_until_that_is_loaded(
+async def test_small_update_waits_until_large_document_is_loaded(
     room: Room, steps: RoomSteps, slices: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     no_whole_load(monkeypatch)
@@ -182,7 +185,7 @@ async def test_keystrokes_in_large_document_load_nothing(
     assert parse(room.document.diff(b"\x00")).spans[7] == (0, 30)
 
 
-async def test_refused_update_of_dear_document_costs_no_whole_load(
+async def test_refused_update_of_slow_document_costs_no_whole_load(
     room: Room, steps: RoomSteps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a refused update the view is dropped, and the next update is taken as usual.
@@ -276,10 +279,10 @@ async def test_large_edit_of_the_server_is_taken_in_steps(
     assert room.files() == {"codemirror": BEHIND, "new": "z" * 3_000, "other": "k" * typed}
 
 
-async def test_texts_are_read_after_the_large_update_that_is_being_taken(
+async def test_texts_are_read_after_a_running_large_update(
     room: Room, steps: RoomSteps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before that, the texts would be read from another copy of the whole document."""
+    """A read before the end of the update would need another copy of the whole document."""
     connection, _ = join(room)
     await steps.load(room)
     no_whole_load(monkeypatch)
@@ -297,14 +300,14 @@ async def test_texts_are_read_after_the_large_update_that_is_being_taken(
 
 
 @pytest.mark.parametrize(("letters", "is_taken"), [(5, True), (6, False)])
-async def test_answer_near_the_limit_of_text_is_measured_as_prepared(
+async def test_answer_near_the_text_limit_is_measured_in_the_prepared_view(
     log: list[Chunk],
     steps: RoomSteps,
     monkeypatch: pytest.MonkeyPatch,
     letters: int,
     is_taken: bool,
 ) -> None:
-    """An answer that replaces text counts exactly, and the document is not loaded once more."""
+    """The size of an answer that replaces text is exact, and the document is not loaded again."""
     limit = COUNT + 2
     room = make_room(restore(None, log), RoomLimits(text_bytes=limit))
     connection, _ = join(room)

@@ -33,7 +33,7 @@ async def test_runner_uses_threads_for_long_work_only(
 
 
 async def test_runner_does_one_step_of_all_work_in_a_turn(runner: StepRunner) -> None:
-    """The event loop gets its turn after each step, however many clients send large frames."""
+    """The event loop gets a turn after each step, even if many clients send large frames."""
     seen: list[int] = []
     turns: list[int] = []
 
@@ -52,7 +52,9 @@ async def test_runner_does_one_step_of_all_work_in_a_turn(runner: StepRunner) ->
     assert max(after - before for before, after in itertools.pairwise(turns)) <= 2
 
 
-async def test_runner_surrounds_each_step_and_passes_errors_on(runner: StepRunner) -> None:
+async def test_runner_with_context_enters_it_for_each_step_and_raises_errors(
+    runner: StepRunner,
+) -> None:
     """The seconds of the step that fails count, too."""
     marks: list[str] = []
     spent_s: list[float] = []
@@ -80,7 +82,7 @@ async def test_seconds_of_failed_call_count(runner: StepRunner, is_long: bool) -
     assert spent_s == [1]
 
 
-async def test_work_that_is_cancelled_ends_where_it_is(runner: StepRunner) -> None:
+async def test_cancelled_work_ends_at_its_current_step(runner: StepRunner) -> None:
     """Cancelled work stops and is closed, and other work goes on."""
     steps, ended = list[None](), list[str]()
 

@@ -7,7 +7,10 @@ from tests.crdt.struct_bytes import text, update_of
 
 
 def test_bytes_by_author_counts_clients_of_one_user_together() -> None:
-    """The clients of one user count together, and a client without an owner is not counted."""
+    """The bytes of all clients of one user are added up.
+
+    A client without an owner does not count.
+    """
     updates = [update_of(text("x" * length), client=length) for length in (20, 30, 40)]
 
     found = bytes_by_author(parse(merge(updates)), {20: "ada", 30: "ada"})

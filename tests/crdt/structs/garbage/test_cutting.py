@@ -8,14 +8,12 @@ from crdt.wire.update_parser import parse
 from tests.crdt.struct_bytes import deleted, placed, text, update_of, value
 
 _HEAD_BYTES = 4
-"""Bytes before the first struct: the counts of sections and structs, client and clock.
-
-Each of the four numbers takes one byte.
-"""
+"""The number of bytes before the first struct. There are four numbers of one byte each: the counts
+of sections and structs, the client and the clock."""
 
 
 def test_cut_of_text_is_what_yjs_makes_when_it_splits_an_item() -> None:
-    """Each part follows the clock before it, and half a character becomes U+FFFD."""
+    """Each part has the clock before it as its origin, and half a character becomes U+FFFD."""
     update = update_of(text("ab😀cd"))
 
     parts = StructCutter(update).cut(

@@ -1,6 +1,6 @@
 """Tests of removing deleted content from a state.
 
-Nobody may see a difference between the two states, and real Yjs decides that.
+Nobody may see a difference between the two states, so the tests compare them with real Yjs.
 """
 
 import random
@@ -29,7 +29,7 @@ def collected(*updates: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("seed", range(24))
-def test_collected_state_is_the_same_document_to_everybody(yjs: Yjs, seed: int) -> None:
+def test_collected_state_is_the_same_document_for_all_peers(yjs: Yjs, seed: int) -> None:
     """Real Yjs sees no difference between a state and its collected state.
 
     This holds for newcomers, for peers with and without gc that undo, for later
@@ -61,7 +61,7 @@ def test_collected_state_is_smaller_than_that_of_yjs(yjs: Yjs, seed: int) -> Non
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_collected_text_goes_on_like_the_original(seed: int) -> None:
+def test_collected_text_with_later_edits_equals_the_original(seed: int) -> None:
     """A collected text shows the same text in pycrdt as the original, also after later edits.
 
     Three users write, delete much, and receive each other's edits late.
@@ -106,14 +106,14 @@ def test_collected_typing_and_deleting_is_one_struct() -> None:
     assert Document(small).texts(["t"]) == {"t": "x" * 1_000}
 
 
-def test_collect_keeps_what_is_cheaper_to_keep() -> None:
+def test_collect_keeps_deleted_letters_whose_removal_costs_more() -> None:
     """A few deleted letters stay, because cutting the run of text would enlarge the state."""
     state = Update([Section(1, 0, [placed(text("x" * 100), parent="t")])], [(1, 40, 5)]).encode()
 
     assert collect(state, parse(state))[0] == state
 
 
-def test_collect_leaves_state_that_would_lose_little() -> None:
+def test_collect_keeps_a_little_deleted_content() -> None:
     """A little deleted content stays, because snapshots of clients with `gc: false` need it."""
     state = Update([Section(1, 0, [placed(text("x" * 1_000), parent="t")])], [(1, 0, 900)]).encode()
     parsed = parse(state)
@@ -131,7 +131,7 @@ def test_collect_leaves_state_that_would_lose_little() -> None:
     ],
 )
 def test_collect_leaves_a_trace_of_each_root(content, kept) -> None:
-    """A trace of each root stays, because only content tells a text, a list and XML apart."""
+    """A trace of each root stays, because only its content shows if it is a text, a list or XML."""
     others = [placed(text("x" * 100), parent="two"), placed(text("living"), parent="two")]
     state = Update(
         [Section(1, 0, [placed(content, parent="one"), *others])], [(1, 0, content.length + 100)]
@@ -145,7 +145,7 @@ def test_collect_leaves_a_trace_of_each_root(content, kept) -> None:
 
 
 def test_collect_of_text_root_leaves_one_letter() -> None:
-    """A room that is restored from a collected state still knows a text that is empty."""
+    """A room that is restored from a collected state still knows that an empty root is a text."""
     structs = [
         placed(text("a long note " * 10), parent="one"),
         placed(text("living"), parent="two"),
@@ -174,7 +174,7 @@ def test_collect_of_deleted_list_leaves_lengths_only() -> None:
     assert [kind for *_, kind in parsed.parent_changes] == [1, 0, 7]
 
 
-def test_collect_removes_values_that_another_one_hides(yjs: Yjs) -> None:
+def test_collect_removes_hidden_values_of_a_key(yjs: Yjs) -> None:
     """If clients set one key at the same time, the values that nobody can see are removed."""
     big = Struct(ANY, 1, b"\x01\x77" + write_var_bytes(b"x" * 500))
     sections = [Section(client, 0, [placed(big, parent="map", key="k1")]) for client in (1, 2, 3)]
@@ -187,7 +187,7 @@ def test_collect_removes_values_that_another_one_hides(yjs: Yjs) -> None:
     assert yjs.look(small) == yjs.look(state)
 
 
-def test_collect_leaves_what_a_root_is_known_by() -> None:
+def test_collect_keeps_a_trace_of_the_type_of_a_list() -> None:
     """A list of values and elements stays a list, not XML, after its values are deleted."""
     structs = [placed(value(100), parent="one"), placed(shared_type(_XML_ELEMENT), parent="one")]
     state = Update([Section(1, 0, structs)], [(1, 0, 100)]).encode()

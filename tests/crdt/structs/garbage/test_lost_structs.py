@@ -43,7 +43,7 @@ def test_lost_types_include_those_in_a_deleted_type() -> None:
     assert lost == {pack_id(1, 0), pack_id(1, 1)}
 
 
-def test_lost_ranges_are_all_structs_in_lost_types() -> None:
+def test_lost_ranges_have_all_structs_in_lost_types() -> None:
     """The deleted type itself is not lost, because it lies in a living type."""
     parsed = nested()
     places = StructPlaces(parsed)
@@ -55,7 +55,7 @@ def test_lost_ranges_are_all_structs_in_lost_types() -> None:
     assert [clock for start, end in found[1] for clock in range(start, end)] == [1, 2, 3, 4, 5, 6]
 
 
-def test_lost_ranges_include_what_lies_behind_something_collected() -> None:
+def test_lost_ranges_include_structs_after_collected_structs() -> None:
     """Structs after a collected struct are lost, because Yjs collects them, too."""
     structs = [gone(2), placed(text("late"), left=(1, 1))]
     parsed = parse(Update([Section(1, 0, structs)]).encode(), STORED_LIMITS)
@@ -65,14 +65,14 @@ def test_lost_ranges_include_what_lies_behind_something_collected() -> None:
     assert found == {1: [(0, 6)]}
 
 
-def test_runs_of_document_with_one_place_is_that_place() -> None:
+def test_document_with_one_place_has_one_run() -> None:
     """In a document with one place, no place has to be looked up."""
     parsed = parse(Update([Section(1, 0, [placed(text("one"), parent="notes")])]).encode())
 
     assert StructPlaces(parsed).runs(1) == [(0, ("notes", None))]
 
 
-def test_superseded_values_are_all_but_the_last_of_a_key() -> None:
+def test_superseded_values_are_all_values_of_a_key_but_the_last() -> None:
     """Two of three values that clients set at the same time are hidden.
 
     One of the hidden values is left out, because a deletion names it.

@@ -1,4 +1,4 @@
-"""Tests of structs that are cut in advance, at the places to which other structs refer."""
+"""Tests of cutting structs in advance, at the places to which other structs refer."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def pieces(update: bytes) -> list[tuple[int, Any, Any]]:
     ]
 
 
-def test_places_are_origins_and_ends_of_deletions() -> None:
+def test_places_of_cuts_are_origins_and_ends_of_deletions() -> None:
     first = Update([Section(2, 0, [placed(text("x"), left=(1, 4), right=(1, 7))])], [(3, 1, 2)])
     second = Update([], [(1, 2, 3)])
 
@@ -34,7 +34,7 @@ def test_places_are_origins_and_ends_of_deletions() -> None:
 
 
 @pytest.mark.parametrize("string", ["abcdef", "aßcdéf", "a😀b👍"])
-def test_text_is_cut_into_structs_behind_each_other(string: str) -> None:
+def test_text_is_cut_into_consecutive_structs(string: str) -> None:
     """Text is cut as in Yjs, and each piece keeps the right origin."""
     update = update_of(placed(text("zz"), parent="t"), placed(text(string), right=(1, 1)))
 
@@ -71,7 +71,7 @@ def test_values_are_cut_between_each_other() -> None:
     assert doc.get("l", type=pycrdt.Array).to_py() == [1, "ab", {"k": None}, False]
 
 
-def test_update_that_is_cut_nowhere_stays_the_same() -> None:
+def test_update_without_cuts_stays_the_same() -> None:
     update = (
         update_of(placed(text("ab"), parent="t"), placed(text("c"), left=(1, 1)))[:-1]
         + b"\x01\x01\x01\x00\x01"

@@ -54,7 +54,7 @@ def test_split_values_keep_their_right_origin() -> None:
 
 
 @pytest.mark.parametrize("named", [frozenset(), frozenset({pack_id(2, 0), pack_id(9, 3)})])
-def test_split_values_leaves_what_is_not_named(named: frozenset[int]) -> None:
+def test_split_values_splits_only_named_structs(named: frozenset[int]) -> None:
     """Only the named structs are split."""
     assert split_values(entry(), named - {pack_id(2, 0)}) == entry()
 
@@ -76,7 +76,7 @@ def entry_struct() -> Struct:
 
 
 def test_split_legacy_json_is_legacy_json() -> None:
-    """Legacy JSON is shown as values, so it must be split, too."""
+    """Legacy JSON has values, too, so it must also be split."""
     values = Struct(JSON, 2, b"\x02\x011\x09undefined")
     values.parent, values.key = "m", "k"
 

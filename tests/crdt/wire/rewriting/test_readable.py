@@ -1,4 +1,4 @@
-"""Tests of copies that pycrdt can read.
+"""Tests of making copies that pycrdt can read.
 
 Only content that pycrdt cannot read is replaced, by content of equal length.
 """

@@ -15,7 +15,7 @@ from tests.fuzz.structure import Section, Update
 
 
 def clocks_after(clocks: dict[int, int], update: bytes) -> dict[int, int]:
-    """Return the clocks after a slice. No struct that the slice needs may be missing."""
+    """Return the clocks after a slice, and check that no struct that the slice needs is missing."""
     parsed = parse(update)
     assert find_part(parsed, clocks, frozenset()) is None
     return clocks | {client: after for client, (_, after) in parsed.spans.items()}
@@ -53,7 +53,7 @@ def test_slices_of_a_session_of_three_give_its_document(size: int) -> None:
 
 
 def test_slices_begin_where_the_document_ends() -> None:
-    """A slice may refer to known structs, and a struct waits for both of its neighbours."""
+    """A slice may refer to known structs. A struct comes after both of its neighbours."""
     first = Section(
         1, 4, [placed(text("ab"), left=(1, 3)), placed(text("c"), left=(2, 0), right=(3, 0))]
     )

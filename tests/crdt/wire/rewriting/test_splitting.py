@@ -118,7 +118,7 @@ def test_struct_larger_than_a_part_is_a_part_of_its_own() -> None:
 
 @pytest.mark.parametrize("update", [b"\x00\x00", b"\x00\x01\x05\x01\x00\x03"])
 def test_update_without_structs_is_one_part_or_none(update: bytes) -> None:
-    """Deletions of structs that are not in the update are kept."""
+    """Deletions are kept, even if their structs are not in the update."""
     assert b"".join(part.update for part in split_update(update)) in (update, b"")
 
 
