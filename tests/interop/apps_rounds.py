@@ -1,9 +1,9 @@
 """Random rounds of Yjs apps against a server in trouble: `python -m tests.interop.apps_rounds`.
 
 A round is one session of one kind of app (`apps/rounds.mjs`) with four clients of three versions of
-y-websocket. The clients edit, undo and redo, lose their sockets and go offline. Meanwhile the
-server is killed, restarted, or put back to a backup. Each checkpoint removes all deleted content.
-Sometimes the owner has deleted content removed while all clients edit.
+y-websocket. The clients edit, undo and redo, lose their sockets and go offline. Meanwhile, the game
+kills or restarts the server, or restores a backup. Each checkpoint removes all deleted content.
+Sometimes the owner also removes deleted content while all clients edit.
 
 A game is a group of rounds, one of each kind, on one server. At its end, all clients, newcomers
 and the restarted server must have the same state. The server may have closed connections only with
@@ -147,9 +147,9 @@ class Game:
 
 
 async def _compact(one: Round) -> None:
-    """Let the owner have deleted content removed.
+    """Let the owner remove deleted content.
 
-    The server may refuse it for some seconds after the last time.
+    The server may refuse this for some seconds after the last time.
     """
     answer = await one.owner.post(f"/session/{one.session_id}/compact")
     if answer.status == 429:

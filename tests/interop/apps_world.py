@@ -76,7 +76,8 @@ class World:
     async def refusals(self, *names: str) -> list[tuple[int, str]]:
         """Return the different (close code, reason) pairs of these clients.
 
-        1012 is left out. So is the code of sessions that were set aside, if `start` released any.
+        The code 1012 is left out. If `start` released a session that was set aside, the code for
+        such sessions is left out, too.
         """
         closes = [
             tuple(close)
@@ -115,7 +116,7 @@ class World:
         await self.server.start()
 
     async def kill(self) -> None:
-        """End the server as a power cut would; it may be at work for a session."""
+        """Kill the server, as a power cut would. It may work for a session at this moment."""
         self.expected_log.append("the server died while it worked for session")
         await self.server.kill()
 
@@ -168,7 +169,7 @@ def report(problems: Iterable[str]) -> str:
 
 
 async def few_together(runs: Iterable[Awaitable[_T]], count: int = 4) -> list[_T]:
-    """Wait for all of them, but run at most `count` at the same time."""
+    """Wait for all awaitables, but run at most `count` at the same time."""
     limit = asyncio.Semaphore(count)
 
     async def one(run: Awaitable[_T]) -> _T:

@@ -126,7 +126,7 @@ class Row:
     call      makes a request of a size, or the n-th request, and returns what the client sees
     at        arguments of `call` within the limit
     over      the argument beyond the limit, used after those of `at`
-    told      what the client sees beyond the limit
+    told      what the client sees beyond the limit: an error or a close
     counts    all that /metrics counts for this row
     value     the setting's value at the server's start
     settings  other settings at the server's start
@@ -151,9 +151,9 @@ class Row:
 
 
 async def told(raw: Raw, prefix: bytes) -> object:
-    """Return OK when a message with this prefix arrives, or (close code, word, limit).
+    """Return OK when a message with this prefix arrives.
 
-    Return CUT if the connection ends without a close frame.
+    After a close, return (close code, word, limit), or CUT if there was no close frame.
     """
     try:
         while True:
@@ -201,7 +201,7 @@ async def sign_up_with(scene: Scene, field_name: str, value: str) -> object:
 
 
 async def invited(scene: Scene) -> str:
-    """Return the token of an invite, the same one at each call."""
+    """Return the token of an invite. Each call returns the same token."""
     scene.kept["invite"] = (
         scene.kept.get("invite") or (await new_invite(scene.ada, scene.session_id))["invite"]
     )
@@ -381,7 +381,8 @@ MAIL = {
     "mail_from": "collab@example.org",
     "public_url": "https://code.example.org",
 }
-"""A mail server that nobody needs: no account has the addresses that the rows ask for."""
+"""The address of a mail server. It is never used, because no account has the addresses of the
+rows."""
 
 
 def rate(

@@ -1,5 +1,6 @@
-"""Permissions at the sockets: every event and every kind of frame, for everybody from a stranger
-to the owner.
+"""Tests of permissions at the sockets, for each kind of user from a stranger to the owner.
+
+The users try each event and each kind of frame.
 
 The REST routes are in `tests/handlers/test_access.py`. Events that join a session by its link, or
 an ended session, are in `tests/handlers/socketio/test_events.py`.
@@ -45,9 +46,8 @@ EVENTS = {
     "stop-typing": (*OUT, *("ok presence",) * 3),
     "leave-session": (*OUT, *("ok presence",) * 3),
 }
-"""The acknowledgement of each event, and what it changes.
-
-The columns are in the order of WHO. The session is by invitation."""
+"""The acknowledgement of each event, and the parts that the event changes. The columns are in the
+order of WHO. Only invited users may join the session."""
 
 SHUT_OUT = ("4401", "4403", "4403", "4403")
 KINDS: dict[type, tuple[str, ...]] = {
@@ -58,11 +58,12 @@ KINDS: dict[type, tuple[str, ...]] = {
     QueryAwareness: (*SHUT_OUT, *("AwarenessUpdate",) * 3),
     Unknown: (*SHUT_OUT, "", "", ""),
 }
-"""The answer to each kind of frame, or the close code, and what the frame changes, by WHO."""
+"""For each kind of frame, by WHO: the answer or the close code, and the parts that the frame
+changes."""
 
 
 def frame_of(kind: type) -> bytes:
-    """Return a valid frame of this kind. Only its sender may lack the permission."""
+    """Return a valid frame of this kind, which only a missing permission can make fail."""
     made_up = '{"user":{"id":"somebody","name":"the owner"}}'
     return {
         SyncStep1: ALL_OF_IT,
@@ -99,8 +100,8 @@ class Scene:
     async def of_all(cls, world: World, **fields: str) -> "list[Scene]":
         """Return one scene for each kind of user.
 
-        Each member has a session of their own. Those outside share one session, because they may
-        change nothing.
+        Each member has a session of their own. Users who are no members share one session, because
+        they may change nothing.
         """
         scenes: list[Scene] = []
         session_id, witness = "", None
@@ -116,7 +117,7 @@ class Scene:
         return self.world.clients[self.who]
 
     async def look(self) -> dict[str, Any]:
-        """Return everything that a user could have changed."""
+        """Return the state of each part that a user could change."""
         owner = self.world.clients["owner"]
         session, chat = (
             await owner.get(f"/session/{self.session_id}"),
@@ -155,7 +156,10 @@ class Scene:
 
 
 async def until_outcome(scenes: list[Scene], answers: list[str], expected: tuple[str, ...]) -> None:
-    """Wait until answers and changes are those of a row, because some changes take a moment."""
+    """Wait until the answers and changes are those of the table's row.
+
+    Some changes take a moment.
+    """
 
     async def outcome() -> dict[str, str]:
         return {
@@ -169,7 +173,7 @@ async def until_outcome(scenes: list[Scene], answers: list[str], expected: tuple
 
 @pytest.fixture
 async def world(start_server: StartServer) -> World:
-    """Return everybody at a server that shows each change of presence immediately."""
+    """Return the users and their sessions. The server shows changes of presence immediately."""
     return await World.make((await start_server(presence_ms=0, refusal_hold_s=0.1)).url)
 
 
@@ -224,7 +228,7 @@ def test_event_table_covers_every_event(server) -> None:
 
 @pytest.mark.parametrize("event", EVENTS)
 async def test_events_for_each_role_are_answered_as_table_says(world: World, event: str) -> None:
-    """Everybody gets exactly the answer of the table, and changes nothing else."""
+    """Each user gets the answer in the table, and changes only the parts in the table."""
     scenes = await Scene.of_all(world)
     answers = [await try_event(scene, event) for scene in scenes]
 
@@ -286,7 +290,7 @@ def test_frame_table_covers_every_kind_of_frame() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_frames_of_each_role_are_answered_as_table_says(world: World, kind: type) -> None:
-    """Everybody gets exactly the answer of the table, and changes nothing else."""
+    """Each user gets the answer in the table, and changes only the parts in the table."""
     scenes = await Scene.of_all(world)
     answers = [await try_frame(scene, frame_of(kind)) for scene in scenes]
 

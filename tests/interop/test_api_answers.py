@@ -1,7 +1,8 @@
-"""Every operation of the API is called on a real server, and its answer fits its description.
+"""Tests that each answer of the API fits its description.
 
-`tests.conformance` checks each answer of `Api`, here and in all other tests. This module checks
-that no operation and no success status is left out, and that the check finds wrong answers.
+They call every operation on a real server. `tests.conformance` checks each answer of `Api`, here
+and in all other tests. This module checks that no operation and no success status is left out, and
+that the check finds wrong answers.
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""Real editors in Node: large pastes into Tiptap, BlockNote and Quill reach other editors."""
+"""Tests of large pastes into real editors in Node: Tiptap, BlockNote and Quill."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Documents with an ordinary history: the server takes them whole, and takes further edits."""
+"""Tests of documents with an ordinary history, which the server must take completely."""
 
 from pathlib import Path
 
@@ -45,8 +45,10 @@ async def test_document_with_ordinary_history_is_brought_in(tmp_path: Path) -> N
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("way", ["by edits of the document", "by Tiptap"])
-async def test_page_outlives_thousands_of_paragraphs(tmp_path: Path, way: str) -> None:
-    """A page takes new paragraphs from anybody after 4,000 were made and deleted."""
+async def test_page_after_thousands_of_deleted_paragraphs_takes_new_ones(
+    tmp_path: Path, way: str
+) -> None:
+    """After 4,000 paragraphs were made and deleted, a page takes new ones from anybody."""
     async with world(tmp_path / "data") as room:
         ada, bob = await room.user("ada"), await room.user("bob")
         session_id = await ada.new_session()

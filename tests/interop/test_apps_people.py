@@ -1,6 +1,6 @@
-"""Edits that arrive from somebody other than their author, or after a change of circumstances.
+"""Tests of edits that another user's browser brings, or that arrive in a changed session.
 
-Cases: other tabs, other accounts, guests who return, restored backups, templates.
+The cases are other tabs, other accounts, guests who return, restored backups and templates.
 """
 
 from collections.abc import Awaitable, Callable
@@ -63,7 +63,7 @@ async def test_two_accounts_in_tabs_of_one_browser_both_keep_their_text(tmp_path
 async def test_guest_without_cookies_brings_earlier_text(tmp_path: Path) -> None:
     """A guest without cookies joins as another guest by the same invite.
 
-    The browser sends the document that it kept of the first guest.
+    The browser sends the document that it kept from the time of the first guest.
     """
     async with world(tmp_path / "data") as room:
         ada = await room.user("ada")
@@ -121,12 +121,12 @@ async def test_edits_left_on_a_shared_computer_are_brought_by_the_next_user(
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_edits_that_reach_others_sooner_by_a_second_provider_stay_their_authors(
+async def test_edits_that_a_second_provider_brings_sooner_keep_their_author(
     tmp_path: Path, version: int
 ) -> None:
-    """An edit of Ada reaches Bob directly (y-webrtc, tabs) 40 to 80 ms before the server.
+    """An edit of Ada reaches Bob directly, 40 to 80 ms before it reaches the server.
 
-    Blame still names its author.
+    Blame still names Ada.
     """
     async with (
         world(tmp_path / "data") as room,
@@ -184,7 +184,7 @@ Act = Callable[[], Awaitable[None]]
 async def _bring_what_backup_lacks(
     room: World, first: str, make_backup: Act, restore_backup: Act
 ) -> None:
-    """Restore a backup while Ada's and Bob's editors are ahead of it. They bring all words back.
+    """Restore a backup that lacks words of Ada's and Bob's editors. They bring all words back.
 
     first  who comes back first; "bob only" if Ada never comes back
     """
@@ -219,10 +219,10 @@ async def _bring_what_backup_lacks(
 @pytest.mark.parametrize("first", ["ada", "bob", "bob only"])
 @pytest.mark.parametrize("has_restart", [False, True], ids=["", "restarted"])
 @pytest.mark.parametrize("way", ["cold", "backup"])
-async def test_editors_ahead_of_a_restored_backup_bring_what_it_lacks(
+async def test_editors_bring_words_that_a_restored_backup_lacks(
     tmp_path: Path, way: str, has_restart: bool, first: str
 ) -> None:
-    """The text returns whichever client comes first, also if an author never comes back."""
+    """The text returns, whoever comes back first, and even if an author never comes back."""
     data = tmp_path / "data"
     async with world(data) as room:
         await _bring_what_backup_lacks(
@@ -233,10 +233,13 @@ async def test_editors_ahead_of_a_restored_backup_bring_what_it_lacks(
         )
 
 
-async def test_editors_ahead_of_a_restored_mongodb_bring_what_it_lacks(
+async def test_editors_bring_words_that_a_restored_mongodb_lacks(
     tmp_path: Path, mongo_uri: str
 ) -> None:
-    """The same on MongoDB, with a dump of the running server. DATA_DIR stays as it is."""
+    """Editors bring words back on MongoDB, too.
+
+    The backup is a dump of the running server, and DATA_DIR is not restored.
+    """
     dumps: list[mongod.Dump] = []
     async with mongod.database(mongo_uri) as name:
         uri = f"{mongo_uri}{name}"

@@ -14,7 +14,7 @@ from tests.interop.apps_world import report
 
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
-async def test_random_rounds_of_all_kinds_of_app_end_equal_everywhere() -> None:
+async def test_random_rounds_of_all_kinds_of_app_end_with_equal_documents() -> None:
     """All clients and the server are equal in the end, and every route answers.
 
     Connections may be closed only with 1012.

@@ -1,8 +1,8 @@
-"""Apps that begin each document with a template, under a client id that nobody announces.
+"""Tests of apps that begin each document with a template, under a client id that nobody announces.
 
-If two releases of an app have different templates, the editors would differ forever, with equal
-state vectors. So the second editor is refused. It keeps its text, and the document keeps the
-template that came first.
+Two releases of an app may have different templates. Their editors would have equal state vectors,
+and so differ forever. So the server refuses the second editor. That editor keeps its text, and the
+document keeps the first template.
 """
 
 from collections.abc import Awaitable, Callable
@@ -39,7 +39,7 @@ async def _until_refused(room: World, name: str) -> None:
 
 
 async def _stay(room: World, name: str) -> None:
-    """Change nothing."""
+    """Do nothing between the two editors."""
 
 
 async def _go(room: World, name: str) -> None:
@@ -56,10 +56,10 @@ Step = Callable[[World, str], Awaitable[None]]
 
 @pytest.mark.parametrize("between", [_stay, _go, _restart], ids=["", "alone", "restarted"])
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_editor_with_another_template_is_told(
+async def test_editor_with_another_template_is_refused(
     tmp_path: Path, version: int, between: Step
 ) -> None:
-    """Ada's editor brings the first template, and Bob's then has another one."""
+    """Ada's editor brings the first template. Then Bob's editor brings another one."""
     async with world(tmp_path / "data") as room:
         ada, bob = await room.user("ada"), await room.user("bob")
         for length, template in OTHERS.items():
@@ -89,7 +89,9 @@ async def test_editor_with_another_template_is_told(
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_one_of_two_editors_that_begin_together_is_told(tmp_path: Path, version: int) -> None:
+async def test_one_of_two_editors_that_begin_together_is_refused(
+    tmp_path: Path, version: int
+) -> None:
     async with world(tmp_path / "data") as room:
         users = {name: await room.user(name) for name in ("ada", "bob")}
         for template in OTHERS.values():
@@ -107,7 +109,7 @@ async def test_one_of_two_editors_that_begin_together_is_told(tmp_path: Path, ve
 
 
 async def _refused(room: World) -> tuple[str, str] | None:
-    """Return the name of the editor that was refused, and that of the other one."""
+    """Return the names of the refused editor and of the other editor."""
     for names in (("ada", "bob"), ("bob", "ada")):
         if await room.refusals(names[0]):
             return names

@@ -1,4 +1,4 @@
-"""Troubles of browsers and servers: lost rows, crashes, tabs that share edits, slow lines."""
+"""Tests of apps in trouble: lost rows of a browser, crashes, tabs that share edits, slow lines."""
 
 import asyncio
 import signal
@@ -42,7 +42,7 @@ async def _typed_offline(room: World, database: str) -> None:
 async def test_browser_that_lost_a_row_works_on(
     tmp_path: Path, lost: int, shown: str, version: int
 ) -> None:
-    """The words that the browser still has, and new ones, reach everybody.
+    """New words and the words that the browser still has reach everybody.
 
     Words that depend on the lost row do not.
     """
@@ -70,7 +70,7 @@ async def test_browser_that_lost_a_row_works_on(
         assert not (await room.apps.do("state", "bob"))["pending"]
 
 
-async def test_hole_is_filled_by_whoever_has_the_lost_part(tmp_path: Path) -> None:
+async def test_hole_is_filled_by_another_device_with_the_lost_row(tmp_path: Path) -> None:
     """Another device of the author still has the lost row, and its document fills the hole."""
     async with world(tmp_path / "data") as room:
         ada = await room.user("ada")
@@ -95,7 +95,7 @@ async def test_hole_is_filled_by_whoever_has_the_lost_part(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("first", ["ada", "bob"])
-async def test_edit_of_row_that_somebody_deleted_after_a_crash(
+async def test_concurrent_edits_of_a_row_after_a_crash_merge(
     tmp_path: Path, version: int, first: str
 ) -> None:
     """The server dies after it has relayed a row, but before it has committed it.
@@ -186,10 +186,10 @@ async def _edit_without_end(room: World, name: str) -> None:
         await room.run(name, _row("x"))
 
 
-async def test_session_that_two_kills_set_aside_loses_nothing(tmp_path: Path) -> None:
+async def test_session_set_aside_after_two_kills_loses_nothing(tmp_path: Path) -> None:
     """The server is killed twice while it works for a session, which it then sets aside.
 
-    Its editors keep what they have, and come back when the session is released.
+    Its editors keep their documents, and come back when an operator releases the session.
     """
     data = tmp_path / "data"
     async with world(data) as room:
@@ -263,9 +263,9 @@ async def test_everybody_is_seen_soon_after_a_restart(tmp_path: Path, version: i
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 async def test_large_document_arrives_over_a_slow_line(tmp_path: Path) -> None:
-    """3 MB at 75 KiB/s take 40 s, and y-websocket reconnects after 30 s without a message.
+    """3 MB at 75 KiB/s take 40 s, but y-websocket reconnects after 30 s without a message.
 
-    The server must keep the client from doing so.
+    So the server must send messages in between.
     """
     async with world(tmp_path / "data") as room:
         ada = await room.user("ada")
@@ -285,7 +285,7 @@ async def test_large_document_arrives_over_a_slow_line(tmp_path: Path) -> None:
 
 
 async def test_resync_interval_of_large_document_is_no_flood(tmp_path: Path) -> None:
-    """A provider may ask for missing updates every second, with 900 KiB in the document."""
+    """A provider may ask for missing updates every second, even if the document has 900 KiB."""
     async with world(tmp_path / "data") as room:
         ada = await room.user("ada")
         session_id = await ada.new_session()

@@ -18,9 +18,8 @@ from tests.waiting import until
 
 PEOPLE = ("ada", "bob", "cy", "watcher")
 SEED = 7
-"""Decides the client ids. When two edits compete, their client ids decide which comes first.
-
-`make vectors` plays other seeds."""
+"""The seed of the client ids, which decide the order of edits at the same place. `make vectors`
+plays other seeds."""
 _TOGETHER = 6
 _BUSY_S = 180
 _PLENTY: dict[str, Any] = {
@@ -102,9 +101,9 @@ class Game:
             return [f"{key} {form}, after a restart: {problem:.300}" for problem in problems]
 
     async def _latest(self, session_id: str) -> Answer:
-        """Return the live text. Repeat the request while the server answers with 503.
+        """Return the live text.
 
-        It does so when other programs keep the machine busy for a long time.
+        Repeat the request while the server answers with 503, as it does on a busy machine.
         """
         ada = self._people["ada"]
         return await until(
@@ -161,7 +160,7 @@ def _sources() -> dict[str, dict[str, Any]]:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("source", _sources().values(), ids=_sources().keys())
-async def test_vectors_of_real_yjs_are_taken_as_yjs_takes_them(
+async def test_vectors_of_real_yjs_give_the_documents_of_yjs(
     source: dict[str, Any], tmp_path: Path
 ) -> None:
     """No update closes a connection, neither as a live edit nor as an answer.

@@ -1,7 +1,7 @@
-"""A class behind one IP address, under the default limits.
+"""Tests of a class behind one IP address, under the default limits.
 
-All students come together by an invite, with empty browser caches. Each client requests
-what Chromium does: page, script, style, icon, invite. Then it joins and opens its editor.
+All students come together by an invite, with empty browser caches. Each client makes the same
+requests as Chromium: page, script, style, icon, invite. Then it joins and opens its editor.
 """
 
 import asyncio
@@ -102,7 +102,7 @@ async def school(start_server: StartServer) -> Class:
 
 
 async def all_in(school: Class, *students: "asyncio.Task[Wire]") -> None:
-    """Check that all editors are open, also the teacher's, and that nothing was refused."""
+    """Check that all editors, including the teacher's, are open, and that nothing was refused."""
     wires = await asyncio.gather(*students)
     open_now = [await is_open(wire) for wire in wires]
     assert open_now == [True] * len(students)
@@ -114,8 +114,8 @@ async def all_in(school: Class, *students: "asyncio.Task[Wire]") -> None:
 @pytest.mark.parametrize(
     "way", ["guests", "sign-ups that show the invite", "sign-ups after the invite's page"]
 )
-async def test_sixty_cold_browsers_of_one_address_get_in(school: Class, way: str) -> None:
-    """All get in within half a minute, and all their sockets are open together.
+async def test_sixty_browsers_without_cache_at_one_address_get_in(school: Class, way: str) -> None:
+    """All students get in within half a minute, and all their sockets are open together.
 
     The server refuses none of their requests.
     """
@@ -137,7 +137,7 @@ async def test_sixty_cold_browsers_of_one_address_get_in(school: Class, way: str
     assert time.monotonic() - began_at < WITHIN_S
 
 
-async def test_class_with_accounts_signs_in_on_machines_that_are_new(school: Class) -> None:
+async def test_class_with_accounts_signs_in_on_new_machines(school: Class) -> None:
     """In the next lesson, all sign in together, in browsers without cookies."""
     async with asyncio.TaskGroup() as group:
         first = [

@@ -1,7 +1,9 @@
-"""Handshakes that another site's page makes with a visitor's cookies.
+"""Tests of handshakes that another site's page makes with a visitor's cookies.
 
-They are for `/sync` and for both transports of `/socket.io`. The REST routes are in
-`tests/handlers/http/test_origin.py`, and this module uses the same matrix of origins.
+They are for `/sync` and for both transports of `/socket.io`.
+
+The REST routes are in `tests/handlers/http/test_origin.py`, and this module uses the same matrix of
+origins.
 """
 
 import json
@@ -88,14 +90,14 @@ def filled(value: Any, api: Api, ticket: str) -> Any:
 
 
 def pages_for(result: str) -> list[tuple[str, str | None]]:
-    """Return every page if the page decides, or else a few pages that show that it does not."""
+    """Return every page if the outcome depends on the page, or else a few pages."""
     return EVERY_PAGE if result in ("cookie", "nothing") else SOME_PAGES
 
 
 def is_conceivable(origin: str, site: str | None) -> bool:
     """Return whether a browser would send these headers for a WebSocket.
 
-    Browsers always send the origin. Tornado refuses a cross-site handshake without one.
+    Browsers always send the origin.
     """
     return origin not in ("no origin", "empty") or site in (None, "same-origin", "none")
 
@@ -221,9 +223,9 @@ async def test_socketio_cookie_counts_for_own_and_allowed_pages_or_no_page(
 ) -> None:
     """As at `/sync`, a cookie counts for our own and allowed pages only, with one exception.
 
-    A cookie also counts for requests that say nothing about their page. Browsers send such
-    requests when a page polls its own server by plain HTTP. A page of another site cannot use this:
-    to continue, it must read the answer, and for such requests browsers always send the origin.
+    A cookie also counts for requests without headers about their page. Browsers send such requests
+    when a page polls its own server by plain HTTP. A page of another site gains nothing by this. It
+    would have to read the answer, and then browsers always send the origin.
     """
     query, headers, auth, result = EVENTS_AUTH[credentials]
     ticket = await ticket_for(ada, await ada.new_session()) if "{ticket}" in query else ""

@@ -1,4 +1,4 @@
-"""Deleted content is removed from documents.
+"""Tests of removing deleted content from documents.
 
 Real clients and newcomers must still agree, and no document may stay full for ever.
 """
@@ -112,7 +112,7 @@ class Vandal:
             assert wire.close_code in {None, 4503}
 
 
-async def test_document_is_never_full_of_what_was_typed_and_deleted(start_server: Any) -> None:
+async def test_document_is_never_full_of_deleted_text(start_server: Any) -> None:
     """After text of 20 times the limit was typed and deleted, the owner can still save.
 
     A newcomer receives less than the limit.

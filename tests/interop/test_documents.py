@@ -1,4 +1,4 @@
-"""Content of real Yjs clients in unnamed roots, maps, arrays and XML, through every REST route."""
+"""Tests of content of real Yjs clients in every REST route: unnamed roots, maps, arrays and XML."""
 
 import io
 import json
@@ -46,9 +46,9 @@ UNSEEN = ("image", "link")
 
 
 async def made(peers: Peers, ada: Api, scene: str, text: str = TEXT) -> str:
-    """Let a client make a scene in a new session, and return the session's id.
+    """Let a client make a scene in a new session.
 
-    Return it when the server has the whole scene.
+    Wait until the server has the whole scene, and return the session's id.
     """
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, scene)
@@ -68,7 +68,7 @@ def archive(data: bytes) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("scene", TEXTS)
-async def test_text_of_any_beginning_and_name_is_a_text_everywhere(
+async def test_text_with_any_beginning_and_name_is_a_text_in_every_answer(
     peers: Peers, start_server: Any, scene: str
 ) -> None:
     """Such a text appears in every answer about texts, also after a restart.
@@ -158,12 +158,10 @@ async def test_document_of_any_type_is_in_every_answer(
         assert (await ada.get(f"{path}/export?format=replay")).status == 200
 
 
-async def test_features_of_texts_are_refused_for_other_roots_by_name(
-    peers: Peers, ada: Api
-) -> None:
+async def test_features_of_texts_are_refused_for_other_roots(peers: Peers, ada: Api) -> None:
     """The refusal names the root and its type.
 
-    The API never reports a success that changed nothing, or that the root does not exist.
+    The API never reports success without a change, and never says that the root does not exist.
     """
     session_id = await made(peers, ada, "page")
     path = f"/code/{session_id}"
@@ -188,9 +186,7 @@ async def test_features_of_texts_are_refused_for_other_roots_by_name(
     ]
 
 
-async def test_restore_brings_texts_back_and_names_what_it_could_not(
-    peers: Peers, ada: Api
-) -> None:
+async def test_restore_brings_texts_back_and_names_other_roots(peers: Peers, ada: Api) -> None:
     """The answer lists the roots that were not restored."""
     session_id = await made(peers, ada, "page")
     path = f"/code/{session_id}"

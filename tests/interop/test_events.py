@@ -108,7 +108,7 @@ async def test_receive_code_is_sent_at_most_twenty_times_a_second(
 async def test_slow_text_client_overwrites_nothing(peers: Peers, ada: Api, bob: Api) -> None:
     """Text clients and Yjs clients type together, and no word is lost.
 
-    The texts of text clients are always a little old.
+    The text of a text client is always a little old.
     """
     session_id = await ada.new_session(code="<start>")
     texts = [
@@ -260,7 +260,7 @@ async def test_join_of_other_session_leaves_the_first(peers: Peers, ada: Api) ->
     assert (await ada.live(first))["code"] == "first"
 
 
-async def test_presence_of_text_clients_is_shown_to_yjs_editors_until_leave(
+async def test_presence_of_text_clients_reaches_yjs_editors_until_they_leave(
     peers: Peers, ada: Api, bob: Api
 ) -> None:
     """Yjs editors see text clients in the presence with their true names until they leave."""

@@ -1,4 +1,4 @@
-"""Every limit, reached and passed: the answer to the client, and the counts in /metrics.
+"""Tests of every limit: the answer at the limit, the answer beyond it, and the counts in /metrics.
 
 Most rows set a small limit instead of the default.
 """
@@ -73,7 +73,7 @@ async def edit(
 async def keep(scene: Scene, size: int, *, is_owner: bool = True) -> object:
     """Send an update of `size` bytes, and let the server measure the document.
 
-    Without this, the server would do so only at its next checkpoint.
+    Otherwise, the server would measure it only at its next checkpoint.
     """
     api = scene.ada if is_owner else scene.bob
     raw = scene.kept["raw"] = scene.kept.get("raw") or await scene.open(query="?saved=1", api=api)
@@ -246,7 +246,7 @@ async def queue(scene: Scene, is_over: int) -> object:
 
 
 async def relay(scene: Scene, size: int) -> None:
-    """Let other clients get one frame of `size` bytes on the wire."""
+    """Let other clients get one frame that has `size` bytes on the wire."""
     overhead = len(framed(y_protocol.sync_update(b"x" * size))) - size
     assert await keep(scene, size - overhead) == OK
 
@@ -293,7 +293,7 @@ SOCKETS = (
         value=1_024),
     Row("max_text_bytes", type_text, (1_024,), 1, **closed("max_text_bytes", 4413, "too_large"),
         value=1_024),
-    # Twice the size: bytes that are not squashed yet count too.
+    # The limit is twice the size, because bytes that are not squashed yet also count.
     Row("max_state_bytes", keep, (65_000, 2 * 65_536 - 65_000 - 2), 30,
         **closed("max_state_bytes", 4413, "too_large"), value=65_536),
     Row("author_share_percent", partial(keep, is_owner=False), (16_000, 400), 30,

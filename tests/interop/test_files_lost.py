@@ -1,4 +1,4 @@
-"""Files of the database are removed while the server runs.
+"""Tests of removing the database's files while the server runs.
 
 Edits that the server called saved must survive this and a later `kill -9`.
 """

@@ -1,6 +1,7 @@
-"""Floods of every kind: the server slows the sender down, then closes its connection.
+"""Tests of floods of every kind.
 
-Other clients must not notice it.
+The server slows the sender down, and then closes its connection. Other clients must not notice the
+flood.
 """
 
 import asyncio

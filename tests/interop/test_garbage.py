@@ -1,4 +1,4 @@
-"""Objects of a connection that are left after its handshake."""
+"""Tests that no object of a handshake stays in memory after it."""
 
 import gc
 from collections import Counter
@@ -12,7 +12,7 @@ _CLIENTS = 10
 async def test_handshake_leaves_nothing_to_garbage_collector(ada: Api) -> None:
     """Handler, request and stream of a handshake are freed without the garbage collector.
 
-    Reference cycles of them would keep 6 kB for each connection for some time.
+    Cycles of references between them would keep 6 kB for each connection for some time.
     """
     session_id = await ada.new_session()
     async with connected(ada, session_id):

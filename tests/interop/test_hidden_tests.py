@@ -1,7 +1,7 @@
-"""Hidden tests and their results reach nobody but staff.
+"""Tests that hidden tests and their results reach only staff.
 
-Markers are planted in hidden tests and in the results of a run. They are searched for in all that
-members, former members and strangers get: answers of every route, exports, frames and events.
+The tests put markers into hidden tests and into the results of a run. Then they search all data
+that members, former members and strangers get: answers of every route, exports, frames and events.
 """
 
 import contextlib
@@ -122,7 +122,10 @@ async def test_no_route_shows_hidden_tests_or_results_to_others(world: World, st
 
 @pytest.mark.parametrize("kind", FORMATS)
 async def test_no_export_has_hidden_tests_or_results_for_others(world: World, kind: str) -> None:
-    """The owner's zip file has them. No other export has, so it can be passed on."""
+    """The owner's zip file has the hidden tests.
+
+    Other exports do not have them, so the owner can pass these on.
+    """
     session_id = await world.session()
     await plant(world.clients["owner"], session_id)
 
@@ -163,7 +166,7 @@ async def change_hidden_tests(owner: Api, session_id: str, ids: list[str]) -> No
 
 
 async def notes_until_message(wire: Wire) -> tuple[list[str], bytes]:
-    """Return what each note is about, up to the note of the message, and all frames."""
+    """Return the subject of each note up to the note of the message, and all frames."""
     about, frames = list[str](), list[bytes]()
     while "message" not in about:
         frame = await wire.receive(PATIENCE_S)
@@ -196,8 +199,11 @@ async def test_no_frame_tells_others_of_hidden_tests(world: World) -> None:
         events[who].close()
 
 
-async def test_number_of_hidden_tests_does_not_show(start_server) -> None:
-    """Neither the limit nor the order shows it: hidden tests have their own limit and places."""
+async def test_number_of_hidden_tests_is_not_shown_to_others(start_server) -> None:
+    """Neither the limit nor the order of tests shows the number of hidden tests.
+
+    They have their own limit and their own places.
+    """
     server = await start_server(tests=2)
     owner, bob = [await Api(server.url).sign_up(name) for name in ("ada", "bob")]
     session_id = await owner.new_session()

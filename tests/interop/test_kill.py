@@ -19,7 +19,7 @@ KILLS = 20
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-async def test_sigkill_during_typing_loses_and_doubles_nothing_saved(
+async def test_sigkill_during_typing_neither_loses_nor_doubles_saved_words(
     tmp_path: Path, peers: Peers, capsys
 ) -> None:
     """After each of 20 kills at random moments, every word called saved is in the file.

@@ -75,7 +75,7 @@ async def test_removed_member_is_closed_with_4403_on_every_retry(
     await peers.do("insert", "bob", text="me again")
 
     assert removed.status == 204
-    if version == 1:  # it reconnects ten times a second, whatever the close code
+    if version == 1:  # this client ignores the close code and reconnects ten times a second
         state = await peers.until_state("bob", closes=lambda closes: len(closes) >= 3)
     else:
         state = await peers.until_state("bob", gone=4403)

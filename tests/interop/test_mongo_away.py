@@ -1,4 +1,4 @@
-"""The server on MongoDB, and outages of MongoDB while people type."""
+"""Tests of the server on MongoDB, and of outages of MongoDB while people type."""
 
 import asyncio
 import itertools
@@ -22,9 +22,8 @@ IMPATIENT = (
     "&directConnection=true"
 )
 OUTAGE_S = 20.0
-"""Pauses between two tries begin with 0.1 s and double each time.
-
-After 6.3 s, they have the longest length, 5 s."""
+"""A time after which the pauses between two tries have their longest length, 5 s. They begin with
+0.1 s, double each time, and reach it after 6.3 s."""
 
 pytestmark = [pytest.mark.filterwarnings(one) for one in FORGETFUL_DRIVER]
 

@@ -1,4 +1,7 @@
-"""A restore brings back names and deleted files for editors on real Yjs, with both stores."""
+"""Tests that a restore brings back names and deleted files.
+
+The editors use real Yjs, and the tests run with both stores.
+"""
 
 from pathlib import Path
 
@@ -105,7 +108,7 @@ async def test_restored_names_stay_after_restart_and_for_new_editors(
         assert await room.until_equal(ROOTS, "ada", "bob", "late") is None
 
 
-async def test_restore_of_one_file_lists_it_again_under_its_present_name(tmp_path: Path) -> None:
+async def test_restore_of_one_deleted_file_lists_it_under_its_present_name(tmp_path: Path) -> None:
     """Only its text and its deletion change. Other files stay as they are."""
     async with world(tmp_path / "data") as room:
         ada = await room.user("ada")

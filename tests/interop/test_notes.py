@@ -1,4 +1,4 @@
-"""Notes of `/sync?notes=1`: news about the session besides its document."""
+"""Tests of the notes of `/sync?notes=1`, which tell clients about changes other than edits."""
 
 import asyncio
 import json
@@ -39,7 +39,7 @@ async def test_notes_announce_messages_and_changes(ada: Api, bob: Api) -> None:
     assert await note(wire) == {"about": "session"}
 
 
-async def test_note_tells_of_a_run_by_its_number(ada: Api, bob: Api) -> None:
+async def test_note_of_a_run_has_its_number(ada: Api, bob: Api) -> None:
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
     wire = await bob.connect(session_id, "&notes=1")
@@ -112,7 +112,7 @@ async def test_notes_say_when_document_becomes_half_full(start_server) -> None:
     assert compacted.body["isHalfFull"] is False
 
 
-async def test_note_says_how_far_behind_the_server_is_with_a_users_edits(
+async def test_note_tells_a_user_how_long_the_server_needs_for_their_edits(
     ada: Api, bob: Api, server
 ) -> None:
     """Only the user whose edits cost too much work is told how long the server needs.

@@ -1,6 +1,6 @@
-"""Presence of real clients after restarts and pauses of a room.
+"""Tests of the presence of real clients after restarts and after the room was closed.
 
-Everybody must be seen again, also a user who does not move their cursor.
+Everybody must be seen again, even a user who does not move their cursor.
 """
 
 import asyncio
@@ -17,7 +17,8 @@ from tests.processes import ServerProcess, free_port
 from tests.waiting import until
 
 SOON_S = 12
-"""Seconds. Clients renew their presence only after 15 s, so the server must show it before."""
+"""The time in seconds within which everybody must be seen. Clients renew their presence only after
+15 s, so the server must show it sooner."""
 VERSIONS = {"oldest": 1, "middle": 2, "newest": 3, "newest too": 3}
 
 
@@ -73,7 +74,7 @@ async def attempts_of(peers: Peers, ids: dict[str, str]) -> dict[str, int]:
 async def test_presence_is_seen_again_soon_after_restart(
     tmp_path: Path, peers: Peers, number: int
 ) -> None:
-    """After each of two restarts, all versions of the provider see each other, and nobody moves."""
+    """After each of two restarts, all provider versions see each other, although nobody moves."""
     server = ServerProcess(tmp_path / "data", free_port(), COLLAB_CONNECTIONS_PER_USER=100)
     await server.start()
     ids = await meet(peers, await Api(server.url).sign_up("ada"))

@@ -1,4 +1,4 @@
-"""Real nginx and real Caddy in front of a real server.
+"""Tests of a real server behind real nginx and real Caddy.
 
 The proxies run the sample configurations of docs/proxies.md. How the server reads forwarded
 headers is tested in tests/handlers/http/test_network.py.
@@ -56,7 +56,7 @@ FORGED = "192.0.2.7"
 
 ALONE: list[tuple[str, ...]] = [("nginx",), ("caddy",)]
 CHAINS: list[tuple[str, ...]] = [("caddy", "nginx"), ("nginx", "caddy")]
-"""From the outermost proxy to the server."""
+"""The chains of proxies, each from the outermost proxy to the server."""
 
 each_kind = pytest.mark.parametrize("proxied", ALONE, indirect=True, ids="-".join)
 each_way = pytest.mark.parametrize("proxied", ALONE + CHAINS, indirect=True, ids="-".join)
@@ -320,7 +320,7 @@ async def test_inner_proxy_refuses_strangers(
 
 @each_way
 async def test_cookies_through_proxy_work_for_own_origin_only(proxied: Proxied) -> None:
-    """Our own origin is the proxy's, with https and its port.
+    """Our own origin is that of the proxy, with https and the proxy's port.
 
     REST and sockets refuse cookies with any other origin.
     """

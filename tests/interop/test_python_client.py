@@ -1,6 +1,7 @@
 """A Python client that `openapi-python-client` generates from the API's description.
 
-It is used against a real server. It is not kept: authors of clients generate it in the same way.
+It is used against a real server. The repository does not keep the client. Authors of clients
+generate it in the same way.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ _NAME = "generated_client"
 _CONFIGURATION = (
     """{"post_hooks": [], "content_type_overrides": {"image/webp": "application/octet-stream"}}"""
 )
-"""No formatter is run on the code, and pictures are returned as bytes."""
+"""The generator's options: no formatter runs on the code, and pictures are returned as bytes."""
 
 
 class Generated:

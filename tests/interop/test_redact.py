@@ -1,4 +1,4 @@
-"""Redaction: a secret is removed from a session's history while people are in the session."""
+"""Tests of redaction, which removes a secret from a session that people have open."""
 
 import contextlib
 import io
@@ -27,8 +27,8 @@ BLOCKS = "█" * 17
 async def typed_secret(peers: Peers, ada: Api, bob: Api) -> tuple[str, int]:
     """Make a session in which Ada pastes a secret and Bob types it again letter by letter.
 
-    A part of it is deleted, versions are saved, and a program prints it. Return (session id,
-    sequence).
+    They also delete a part of it, save versions, and run a program that prints it. Return (session
+    id, sequence).
     """
     session_id = await ada.new_session(code="first\nlast\n")
     for name, api in (("a", ada), ("b", bob)):
@@ -231,7 +231,7 @@ async def test_redaction_during_absence_of_editor_is_applied_on_return(
     assert b"-geheim\n" not in raw(server)
 
 
-async def test_redaction_cut_short_is_finished_by_repetition(
+async def test_redaction_repeated_after_a_store_failure_is_finished(
     peers: Peers, ada: Api, bob: Api, server, monkeypatch
 ) -> None:
     """After the store has failed in the middle of a redaction, the same request finishes it."""

@@ -1,8 +1,8 @@
-"""Every reason for which the server closes an editor, with real clients.
+"""Tests of every reason for which the server closes an editor.
 
-The clients are y-websocket 1.5, 2.1 and 3.1 on three documents. The tests check whether each
-client reconnects as the table of close codes says, and whether typed text is lost. What the web
-app shows is tested in static/src/session/live/trouble.test.ts for each code, and in
+The clients are y-websocket 1.5, 2.1 and 3.1 on three documents. The tests check whether each client
+reconnects as the table of close codes says, and whether typed text is lost. Other tests check what
+the web app shows: static/src/session/live/trouble.test.ts for each code, and
 tests/browser/test_trouble.py for each remedy.
 """
 
@@ -30,10 +30,10 @@ from tests.waiting import until
 VERSIONS = {"one": 1, "two": 2, "three": 3}
 DAY_S = 86_400
 NOT_EARNED = {Close.PROTOCOL_ERROR, Close.NOT_UTF8}
-"""Closes that no stock client causes; tests/handlers/sync/test_websocket.py tests them."""
+"""Closes that no stock client causes. tests/handlers/sync/test_websocket.py tests them."""
 
 OF_LIMITS = {Close.TOO_BIG, Close.TOO_FAST, Close.TOO_SLOW, Close.TOO_LARGE, Close.TOO_MANY}
-"""Closes that name the setting of the limit, which an operator may change."""
+"""Closes that name the setting of a limit."""
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Scene:
         await self.each("token", token=token)
 
     def close(self, reason: CloseReason) -> None:
-        """Close Bob's clients as the room does, for a reason that takes long to bring about."""
+        """Close Bob's clients as the room does. It replaces a cause that would take long."""
         members = required(self.server.parts.services.rooms.find(self.session_id)).members
         members.close(
             [one for one in members.connections if one.user_id == self.bob.user["id"]], reason
@@ -252,7 +252,7 @@ CASES: dict[Close, Case] = {
 }
 
 
-def test_every_close_that_an_editor_can_get_is_tried() -> None:
+def test_every_close_of_an_editor_has_a_case() -> None:
     assert CASES.keys() == set(Close) - NOT_EARNED
 
 
@@ -292,7 +292,7 @@ async def check_return(scene: Scene, name: str, code: CloseCode) -> None:
 @pytest.mark.parametrize(
     ("close", "case"), CASES.items(), ids=[close.name.lower() for close in CASES]
 )
-async def test_refused_client_comes_back_as_promised_and_loses_nothing(
+async def test_refused_client_reconnects_as_documented_and_loses_nothing(
     clock: Clock,
     start_server: StartServer,
     peers: Peers,

@@ -1,4 +1,4 @@
-"""RFC 6455 on real sockets, by the case numbers of Autobahn.
+"""Tests of RFC 6455 on real sockets, by the case numbers of Autobahn.
 
 The cases cover framing, fragments, closing, limits and the handshake. Not for: cases that
 `handlers/test_frames` and `test_frames_on_the_wire` test already (SHOWN_ELSEWHERE).
@@ -47,16 +47,17 @@ SHOWN_ELSEWHERE = {
         f"{WIRE}.test_forbidden_frame_closes_connection",
     ),
     **dict.fromkeys(("7.1.3", "7.3.1", "7.3.3", "7.3.4"), f"{WIRE}.test_close_is_echoed"),
-    **{f"9.8.{n}": f"{__name__}.test_many_messages" for n in range(2, 7)},
-    "9.8.1": f"{__name__}.test_group",  # an empty message, as in 1.2.1
+    **{f"9.8.{n}": f"{__name__}.test_many_messages_arrive_in_order" for n in range(2, 7)},
+    "9.8.1": f"{__name__}.test_cases_of_a_group_end_as_required",  # an empty message, as in 1.2.1
     **dict.fromkeys(("12", "13"), f"{__name__}_handshake.test_compression_is_not_negotiated"),
     # The server refuses text messages without reading them.
-    "6": f"{__name__}.test_group",
-    **dict.fromkeys(("9.1", "9.3", "9.5", "9.7"), f"{__name__}.test_group"),
+    "6": f"{__name__}.test_cases_of_a_group_end_as_required",
+    **dict.fromkeys(
+        ("9.1", "9.3", "9.5", "9.7"), f"{__name__}.test_cases_of_a_group_end_as_required"
+    ),
 }
-"""Autobahn's cases, or whole groups of them, that this module does not play by their number.
-
-Each has the test that covers it."""
+"""The cases, and groups of cases, of Autobahn that this module does not play. Each has the name of
+the test that covers it."""
 
 SUITE = {
     "1.1": 8, "1.2": 8, "2": 11, "3": 7, "4.1": 5, "4.2": 5, "5": 20, "7.1": 6, "7.3": 6, "7.5": 1,
@@ -247,7 +248,7 @@ def test_suite_cases_are_all_played_or_shown_elsewhere() -> None:
 
 
 @pytest.mark.parametrize("group", GROUPS)
-async def test_group(stage: Stage, group: str) -> None:
+async def test_cases_of_a_group_end_as_required(stage: Stage, group: str) -> None:
     """Each case ends as it must, and the watcher receives the allowed messages and no more."""
     outcomes = {case.number: await stage.play(case) for case in GROUPS[group]}
 
@@ -271,7 +272,7 @@ async def test_message_at_size_limit_arrives_and_larger_one_is_refused(
 
 
 @pytest.mark.parametrize("size", [16, 64, 256, 1_024, 4_096])
-async def test_many_messages(stage: Stage, size: int) -> None:
+async def test_many_messages_arrive_in_order(stage: Stage, size: int) -> None:
     """All messages arrive in order (Autobahn's 9.8.2 to 9.8.6, with a quarter of the messages)."""
     messages = [stage.message(size) for _ in range(250)]
     async with stage.connected() as raw:

@@ -1,4 +1,4 @@
-"""The WebSocket handshake (RFC 6455, section 4): invalid ones, sub-protocols, compression."""
+"""Tests of the WebSocket handshake (RFC 6455, section 4): validity, sub-protocols, compression."""
 
 import asyncio
 from urllib.parse import urlsplit
@@ -142,9 +142,9 @@ async def test_sub_protocol_chosen_is_one_the_server_speaks(ada: Api) -> None:
     ],
 )
 async def test_compression_is_not_negotiated(ada: Api, offer: str) -> None:
-    """The answer to an offer of compression says nothing about it (cases 12.* and 13.*).
+    """The server does not answer an offer of compression (cases 12.* and 13.*).
 
-    Browsers offer compression, but it would cost 161 KiB for each connection.
+    Browsers offer it, but it would cost 161 KiB for each connection.
     """
     headers = {**HANDSHAKE, "Sec-WebSocket-Extensions": (offer,)}
 

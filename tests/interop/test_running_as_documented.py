@@ -1,4 +1,7 @@
-"""The commands that start a server, in README.md, docs/quickstart.md and docs/operations.md."""
+"""Tests of the commands that start a server.
+
+They are in README.md, docs/quickstart.md and docs/operations.md.
+"""
 
 import configparser
 import re
@@ -22,7 +25,7 @@ from tests.waiting import until
 BIN = Path(sys.prefix) / "bin"
 
 MAKE = f'make() {{ command make VENV={sys.prefix} --old-file={sys.prefix}/.installed "$@"; }}\n'
-"""`make` with the environment of the tests, so nothing is downloaded."""
+"""The command `make`, with the environment of the tests, so that it downloads nothing."""
 
 HERE = "127.0.0.1"
 OTHER = "127.0.0.2"

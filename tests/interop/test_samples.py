@@ -1,6 +1,6 @@
-"""The samples of the README, docs/quickstart.md and docs/api.md run with the server's address.
+"""Tests that run the samples of the README, docs/quickstart.md and docs/api.md.
 
-Nothing else in them is changed.
+Only the server's address in them is changed.
 """
 
 import json
@@ -119,7 +119,7 @@ async def test_file_that_an_editor_names_is_listed(
 
 
 @pytest.mark.parametrize(("is_logged_out", "end"), [(False, "synced"), (True, "sign in")])
-async def test_editor_of_readme_goes_on_after_its_token_expired(
+async def test_editor_of_readme_reconnects_after_its_token_expired(
     clock: Clock, server: Server, programs: Programs, *, is_logged_out: bool, end: str
 ) -> None:
     """The README's sample works with the handler of docs/api.md that refreshes the token by cookie.
@@ -156,7 +156,7 @@ async def test_editor_of_readme_goes_on_after_its_token_expired(
     assert (output[-2] == "synced hello") is not is_logged_out
 
 
-async def test_replay_of_api_page_leads_to_text_of_now(
+async def test_replay_of_api_page_leads_to_the_live_text(
     server: Server, ada: Api, programs: Programs
 ) -> None:
     player = sample("docs/api.md", "const files = new Map(Object.entries(replay.files))")

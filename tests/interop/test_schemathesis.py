@@ -1,8 +1,9 @@
-"""Schemathesis sends requests made from the API's description to a real server.
+"""Tests of a real server by Schemathesis.
 
-The requests are valid and invalid ones. It finds answers that the description does not have, errors
-of the server, wrong requests that are accepted, and operations that answer without a sign-in.
-It runs as a program of its own, with a fixed seed.
+From the API's description, it makes valid and invalid requests.
+
+It finds errors of the server, answers that are not described, invalid requests that are accepted,
+and operations that answer without a sign-in. It runs as a separate program, with a fixed seed.
 """
 
 import asyncio
@@ -53,8 +54,11 @@ MAY_NEVER_SUCCEED = {
 }
 
 
-async def test_schemathesis_finds_nothing(start_server, tmp_path: Path) -> None:
-    """All its checks pass, and each operation succeeded at least once, except the listed ones."""
+async def test_schemathesis_finds_no_fault(start_server, tmp_path: Path) -> None:
+    """All checks of Schemathesis pass.
+
+    Each operation has succeeded at least once, except the listed ones.
+    """
     server = await start_server(account_failures=10_000, guests_per_h=10_000)
     ada = await Api(server.url).sign_up("ada")
     config, har = tmp_path / "schemathesis.toml", tmp_path / "requests.har"

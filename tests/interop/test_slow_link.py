@@ -1,4 +1,4 @@
-"""Providers that reconnect after 30 s without a message: slow links and silence.
+"""Tests of providers that reconnect after 30 s without a message.
 
 Large documents must arrive over slow links, and a silent session must stay connected.
 """
@@ -112,7 +112,7 @@ async def test_provider_that_syncs_again_every_five_seconds_is_never_closed(
 ) -> None:
     """A provider with `resyncInterval: 5000` stays connected while somebody else types.
 
-    It has all typed text, however large the document.
+    It has all typed text, even in a large document.
     """
     async with asyncio.TaskGroup() as pairs:  # the tasks mostly wait, so they run together
         for kib in (100, 250, 400, 900, 3_400):

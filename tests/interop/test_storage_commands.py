@@ -1,4 +1,4 @@
-"""The commands of docs/storage.md for backups, restores, VACUUM and copies do what it says."""
+"""Tests of the commands in docs/storage.md, for backups, restores, VACUUM and copies."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The supervisor restarts the serving process after an update has made it die.
+"""Tests of the supervisor, which restarts the serving process after an update has made it die.
 
 The session of that update is set aside, and no other edit is lost.
 """

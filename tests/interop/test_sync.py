@@ -1,4 +1,4 @@
-"""Stock y-websocket providers, newest and oldest, against the real server."""
+"""Tests of stock y-websocket providers, the newest and the oldest one, with the real server."""
 
 import asyncio
 
@@ -41,7 +41,7 @@ async def test_five_providers_typing_together_converge(ada: Api, peers: Peers) -
     await _all_agree(peers, ada, session_id, names)
 
 
-async def test_emoji_and_line_ends_survive_sync(ada: Api, peers: Peers) -> None:
+async def test_emoji_and_line_ends_stay_unchanged_in_sync(ada: Api, peers: Peers) -> None:
     """Characters beyond U+FFFF and CRLF pass unchanged, also if halves of them are deleted."""
     session_id = await ada.new_session()
     await connect(peers, ada, session_id, "a")
@@ -207,7 +207,7 @@ async def test_refused_providers_learn_close_code_and_retry_slowly(
 ) -> None:
     """A refused client gets a close code that tells it not to reconnect.
 
-    An old client that reconnects anyway can do so only slowly.
+    An old client reconnects anyway, but the server slows it down.
     """
     server = await start_server(refusal_hold_s=1.0)
     ada = await Api(server.url).sign_up()

@@ -1,4 +1,4 @@
-"""The endpoint `/sync`: size limits, floods, slow readers and fixed bounds."""
+"""Tests of the endpoint `/sync`: size limits, floods, slow readers and fixed bounds."""
 
 import asyncio
 import json
@@ -143,7 +143,7 @@ async def test_client_that_does_not_read_is_closed(start_server) -> None:
 async def test_document_larger_than_send_limit_reaches_newcomer(
     ada: Api, start_server, tmp_path
 ) -> None:
-    """A client that joins gets the whole document, also if it is larger than its queue may be."""
+    """A newcomer gets the whole document, even if that is larger than the limit of its queue."""
     server = await start_server(max_queued_bytes=65_536, data_dir=str(tmp_path / "other"))
     owner = await Api(server.url).sign_up()
     session_id = await owner.new_session(code="large\n" * 100_000)
@@ -159,7 +159,9 @@ async def test_document_larger_than_send_limit_reaches_newcomer(
     "frame", [y_protocol.sync_update, y_protocol.sync_step2], ids=["edit", "answer"]
 )
 @pytest.mark.parametrize("limit", FIXED)
-async def test_fixed_bound_is_as_documented_and_told_by_name(ada: Api, limit: str, frame) -> None:
+async def test_fixed_bound_is_the_documented_one_and_named_in_the_close(
+    ada: Api, limit: str, frame
+) -> None:
     """An update with the number in docs/documents.md is taken.
 
     An update with one more closes its sender with 4413 and the bound's name.
@@ -179,7 +181,7 @@ async def test_fixed_bound_is_as_documented_and_told_by_name(ada: Api, limit: st
     )
 
 
-def test_fixed_bounds_of_documentation_are_all_tried() -> None:
+def test_fixed_bounds_of_documentation_all_have_a_case() -> None:
     """Each bound of docs/documents.md is tried here, except `work` and `author_share_percent`.
 
     `work` is a time: tests/interop/test_hostile.py has edits that cost too much.

@@ -1,4 +1,4 @@
-"""Whole editing sessions, replayed through a real client."""
+"""Tests of whole editing sessions, which a real client repeats."""
 
 import gzip
 import hashlib
@@ -33,9 +33,9 @@ async def test_editing_session_is_synced_and_restored_after_restart(
 
     A client that connects after a restart has it, too.
 
-    The server is a separate process. In the process of the tests, or traced for coverage, a quarter
-    of a million edits would take some four times as long. The last checkpoint would then take
-    longer than `COLLAB_DRAIN_S`.
+    The server is a separate process. In the tests' own process, or with coverage, 250,000 edits
+    would take some four times as long. Then the last checkpoint would take longer than
+    `COLLAB_DRAIN_S`.
     """
     file = trace_file(name)
     trace = json.loads(gzip.decompress(file.read_bytes()))

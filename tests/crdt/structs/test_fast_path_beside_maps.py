@@ -146,7 +146,7 @@ def _room_for_text(room: Room) -> int:
 
 
 def test_room_takes_keystrokes_fast_after_reload() -> None:
-    """The fast path also takes keystrokes after deleted content was removed from the stored document."""
+    """The fast path takes keystrokes, even if the stored document lost its deleted content."""
     room = make_room()
     writer, _ = join(room, "user-0")
     client = _Client(0, random.Random(3))
