@@ -1,4 +1,5 @@
-"""Tools of the REST tests besides `tests.api`.
+"""Tools of the REST tests, in addition to `tests.api`.
+
 They handle cookies, guests, uploads, raw requests, paging and Yjs frames.
 """
 
@@ -25,7 +26,7 @@ UNKNOWN_ID = "0000000000000000"
 
 
 class Browser(Api):
-    """A page of one origin.
+    """A browser with a page of one origin.
 
     It keeps cookies, and sends each with requests for the cookie's path.
     """

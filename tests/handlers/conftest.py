@@ -38,7 +38,7 @@ def rate_clock(monkeypatch: pytest.MonkeyPatch) -> Seconds:
 
 @pytest.fixture
 async def crowd() -> None:
-    """Let a test have 64 simultaneous requests.
+    """Allow 64 simultaneous requests in a test.
 
     A test must name this fixture before its clients.
     """

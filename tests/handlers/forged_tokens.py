@@ -21,7 +21,7 @@ def b64(data: bytes | str | dict) -> str:
 
 
 def forge(header: dict[str, Any], claims: Any, key: str = SECRET, digest: str = "sha256") -> str:
-    """Sign any header and claims, even those that a library would refuse."""
+    """Sign any header and any claims, even those that a library would refuse to sign."""
     signed = f"{b64(header)}.{claims if isinstance(claims, str) else b64(claims)}"
     return f"{signed}.{b64(hmac.digest(key.encode(), signed.encode(), digest))}"
 

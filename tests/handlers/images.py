@@ -80,7 +80,7 @@ def png(
 ) -> bytes:
     """Return a black PNG.
 
-    With `rows`, it has only that number of rows, whatever its header says.
+    With `rows`, it has only that number of rows, and its header is wrong.
     """
     channels = {0: 1, 2: 3, 3: 1, 6: 4}[colour]
     row = b"\0" * (1 + (width * depth * channels + 7) // 8)
@@ -154,7 +154,7 @@ GOOD: dict[str, Callable[[], bytes]] = {
         Image.new("P", (0x2F2A % 300, 30)), "GIF", comment=b"*/=1;" + CANARY
     ),
 }
-"""Files that are accepted as pictures, even if they contain other data too."""
+"""Files that the server accepts as pictures, even if they also contain other data."""
 
 NO_PICTURE = "is not a PNG, JPEG, WebP or GIF picture"
 TOO_LARGE = "may have at most 4096 pixels a side"

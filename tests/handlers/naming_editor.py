@@ -29,7 +29,7 @@ class Editor:
         self._table[root] = {"name": name, "order": order, **more}
 
     async def send(self) -> int:
-        """Send everything; return the log position after it."""
+        """Send all edits. Return the log position after them."""
         path = f"/code/{self._session_id}/files"
         before = (await self._api.get(path)).body["sequence"]
         await self._wire.send(sync_update(bytes(self.doc.get_update())))

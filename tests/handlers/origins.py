@@ -26,7 +26,10 @@ FOREIGN = [
 
 
 def may_use_cookies(origin: str, site: str | None) -> bool:
-    """Whether cookies count. The Origin header decides, or without it the header Sec-Fetch-Site."""
+    """Whether cookies count.
+
+    The header Origin decides. Without it, the header Sec-Fetch-Site decides.
+    """
     if origin != "no origin":
         return origin in ("own", "own in capitals", "allowed")
     return site in ("same-origin", "none")

@@ -48,7 +48,7 @@ def test_close_reason_too_long_for_frame_is_cut_and_stays_json(close: Close, let
     assert told["message"].strip(letter) == "…"
 
 
-def test_close_code_says_come_back_exactly_where_newest_provider_does() -> None:
+def test_close_code_says_come_back_as_newest_provider_does() -> None:
     """A client should come back after every code except 4400 to 4499, as y-websocket 3.1 does.
 
     The two codes that only broken WebSocket clients get are left out.

@@ -52,7 +52,7 @@ class Scene:
 Cause = Callable[[Scene], Awaitable[Wire]]
 
 Row = tuple[Cause, dict[str, Any], int, str]
-"""What closes the connection, the server's settings, the close code, and the reason."""
+"""A row has the cause of the close, the server's settings, the close code, and the reason."""
 
 
 # -- clients that are refused ----------------------------------------------------------------------

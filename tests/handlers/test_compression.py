@@ -186,9 +186,9 @@ def test_list_of_operations_with_secrets_is_complete() -> None:
 
 
 async def test_answers_with_secrets_are_not_compressed_for_anybody(ada: Api) -> None:
-    """Answers with secrets are never compressed, and do not say that they could be.
+    """Answers with secrets are never compressed, and have no `Vary` for compression.
 
-    Neither are lists with text that other users choose, such as titles and names.
+    The same holds for lists with text that other users choose, such as titles and names.
     """
     session_id = await ada.new_session(title="a long title " * 8)
     invite = (await new_invite(ada, session_id))["invite"]
@@ -233,10 +233,10 @@ async def test_answers_with_secrets_are_not_compressed_for_anybody(ada: Api) -> 
 async def test_page_of_another_site_gets_nothing_compressed_by_cookie(
     start_server, headers: dict[str, str], is_tls: bool, expected: bool
 ) -> None:
-    """A page of another site gets no compressed answer by cookie, but a token gets one.
+    """A page of another site gets no compressed answer by cookie.
 
-    The page could choose a part of the answer's text. The length of the compressed answer on the
-    network would then reveal how similar this part is to the secret text.
+    Such a page could choose a part of the answer's text. The length of the compressed answer would
+    then show how similar this part is to secret text. With a token, the answer is compressed.
     """
     server = await start_server(trust_proxy=1, cors_origin="https://editor.example.org")
     scheme = {"X_Forwarded_Proto": "https"} if is_tls else {}
@@ -393,7 +393,7 @@ async def test_kept_content_is_compressed_once(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs"])
-async def test_description_of_the_api_is_compressed(api: Api, path: str) -> None:
+async def test_description_of_api_is_compressed(api: Api, path: str) -> None:
     """The description of the API, which is the same for everybody, is compressed."""
     packed, plain = await ask(api, path), await ask(api, path, accepted=None)
 

@@ -197,7 +197,7 @@ async def test_unreadable_row_fails_no_list_and_no_export(
 ) -> None:
     """A row whose values are all damaged never makes a list or an export fail.
 
-    The row belongs to the own session, to another session or to another member.
+    The row may belong to the user's own session, to another session or to another member.
     """
     sessions = [await ada.new_session(code="one\n") for _ in range(3)]
     session_id = sessions[1]

@@ -152,7 +152,7 @@ async def test_store_outage_during_sign_in_is_503(server, api: Api, monkeypatch)
 
 
 async def test_error_codes_are_all_documented() -> None:
-    """Each code that the server can send is in the API's description, and each is there once."""
+    """The API's description has each code that the server can send, each one time."""
     from crdt.errors import (
         DocumentFull,
         RoomDamaged,
@@ -475,6 +475,6 @@ async def test_hostile_field_name_is_refused_and_returned_unchanged(ada: Api) ->
      (121, "3 minutes"),
      (1_796, "30 minutes"), (5_399, "90 minutes"), (5_400, "2 hours"), (86_400, "24 hours")],
 )  # fmt: skip
-def test_wait_is_said_in_words_and_never_too_short(seconds: int, words: str) -> None:
-    """A wait is said in rounded words, because nobody thinks in 1796 seconds."""
+def test_wait_in_a_message_is_in_words_and_never_too_short(seconds: int, words: str) -> None:
+    """A message names a wait in rounded words, because nobody thinks in 1796 seconds."""
     assert errors.in_words(seconds) == words

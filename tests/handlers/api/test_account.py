@@ -109,9 +109,9 @@ async def test_password_change_by_guest_is_refused(ada: Api) -> None:
 
 
 async def test_login_list_shows_own_logins_without_secrets(clock, ada: Api) -> None:
-    """The list shows the user's own logins with device and times, and marks the current one.
+    """The list has the user's own logins, with device and times, but without secrets.
 
-    The list contains no secrets.
+    It marks the current one.
     """
     await ada.sign_up("bob")
     clock.advance(60)
@@ -134,8 +134,8 @@ async def test_login_list_shows_own_logins_without_secrets(clock, ada: Api) -> N
     assert currents == [False, True]
 
 
-async def test_login_list_tells_last_use_and_is_sorted_by_it(clock, server, ada: Api) -> None:
-    """`lastUsedAt` is updated by a refresh and by other requests, as soon as the use is noted.
+async def test_login_list_shows_last_use_and_is_sorted_by_it(clock, server, ada: Api) -> None:
+    """A refresh and other requests update `lastUsedAt`, once the store has noted them.
 
     The login that was used last comes first.
     """
@@ -314,7 +314,7 @@ async def test_account_removal_without_successor_deletes_sessions(
     assert code_of(await bob.post(f"/session/{session_id}/join")) == (404, "not_found")
 
 
-async def test_account_removal_on_request_deletes_own_sessions(ada: Api, bob: Api) -> None:
+async def test_account_removal_with_delete_choice_deletes_own_sessions(ada: Api, bob: Api) -> None:
     """With "sessions": "delete", only sessions that the user owns are deleted."""
     own, others = await ada.new_session(), await bob.new_session()
     await bob.post(f"/session/{own}/join")

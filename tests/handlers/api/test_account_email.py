@@ -18,7 +18,7 @@ async def sign_in(api: Api, email: str) -> int:
     return (await Api(api.url).post("/user/login", body)).status
 
 
-async def test_email_changes_for_sign_in_and_profile(ada: Api) -> None:
+async def test_changed_email_is_used_for_sign_in_and_profile(ada: Api) -> None:
     """The old address no longer signs in. Existing logins stay."""
     answer = await change(ada, "Countess@Example.org")
 
@@ -27,8 +27,8 @@ async def test_email_changes_for_sign_in_and_profile(ada: Api) -> None:
     assert [await sign_in(ada, email) for email in (COUNTESS, "ada@example.org")] == [200, 401]
 
 
-async def test_email_of_somebody_else_is_named_as_in_use(ada: Api, bob: Api) -> None:
-    """The error names the field in a whole sentence, whatever the capitals of the address are."""
+async def test_email_of_another_user_is_refused_as_in_use(ada: Api, bob: Api) -> None:
+    """The error names the field in a whole sentence. Capitals in the address make no difference."""
     answer = await change(ada, "BOB@example.org")
 
     assert (code_of(answer), answer.body["errors"]) == (
@@ -76,8 +76,11 @@ async def test_email_changes_are_counted_for_user(start_server) -> None:
     assert (await change(bob, "robert@example.org")).status == 200
 
 
-async def test_old_address_is_told_of_new_one(start_server) -> None:
-    """So a user notices if somebody else changed it. An unchanged address sends no mail."""
+async def test_change_of_email_sends_mail_to_old_address(start_server) -> None:
+    """So a user notices if somebody else changed the address.
+
+    An unchanged address sends no mail.
+    """
     async with open_postbox() as postbox:
         ada = await Api((await start_server(**postbox.settings)).url).sign_up("ada")
         await change(ada, "ADA@example.org")

@@ -87,7 +87,7 @@ async def test_sign_up_accepts_user_names_of_all_scripts(api: Api, name: str) ->
 async def test_sign_up_with_bad_user_name_is_refused(api: Api, name: str) -> None:
     """A name that is too short or too long is refused, and the answer names `username`.
 
-    So is a name with @, control characters or direction characters.
+    A name with @, control characters or direction characters is also refused.
     """
     answer = await api.post("/user/signup", {**account("x"), "username": name})
 
@@ -95,7 +95,7 @@ async def test_sign_up_with_bad_user_name_is_refused(api: Api, name: str) -> Non
     assert list(answer.body["errors"]) == ["username"]
 
 
-async def test_name_with_joiner_is_kept_and_nobody_takes_it_without(api: Api) -> None:
+async def test_name_with_joiner_is_kept_and_equals_name_without_it(api: Api) -> None:
     """A name with a joiner (U+200C) is kept as written.
 
     The name without the joiner counts as the same name, at sign-up and at sign-in.
@@ -320,7 +320,7 @@ async def test_login_compares_whole_composed_password(api: Api) -> None:
 # -- who am I -------------------------------------------------------------------------------------
 
 
-async def test_own_user_is_shown_by_bearer_and_by_cookie(browser: Browser) -> None:
+async def test_own_user_by_bearer_and_by_cookie_is_the_same(browser: Browser) -> None:
     """`GET /user/me` returns the same user for a bearer token and for a cookie."""
     user = (answer := await browser.enter("ada")).body["user"]
 
@@ -529,7 +529,7 @@ async def test_refresh_cookie_on_other_routes_is_ignored(browser: Browser) -> No
 
 
 async def test_refresh_retried_within_20_s_has_same_successor(clock, ada: Api) -> None:
-    """A client that lost an answer may repeat its refresh within 20 s for the same token."""
+    """A client that got no answer may repeat its refresh within 20 s, and gets the same token."""
     first = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
     clock.advance(20)
 
@@ -571,8 +571,11 @@ async def test_refresh_token_reused_after_20_s_ends_its_login(clock, ada: Api) -
     ).status == 200
 
 
-async def test_refresh_overtaken_by_others_is_given_newest_token(clock, browser: Browser) -> None:
-    """A late refresh with a token that other tabs have replaced gets the newest token."""
+async def test_late_refresh_with_replaced_token_gets_newest_token(clock, browser: Browser) -> None:
+    """A late refresh sends a token that other tabs have already replaced.
+
+    It gets the newest token.
+    """
     chain = [(await browser.enter("ada")).body["refreshToken"]]
     for _ in range(4):
         chain.append((await browser.post("/user/refresh")).body["refreshToken"])
@@ -590,8 +593,8 @@ async def test_refresh_overtaken_by_others_is_given_newest_token(clock, browser:
     assert (await browser.post("/user/refresh")).status == 200
 
 
-async def test_refresh_token_overtaken_and_used_20_s_ago_ends_its_login(clock, ada: Api) -> None:
-    """The 20 s of a token begin with its own first use, however recent the newest exchange is."""
+async def test_replaced_refresh_token_used_20_s_ago_ends_its_login(clock, ada: Api) -> None:
+    """The 20 s of a token begin with its own first use, even after a newer exchange."""
     second = await Api(ada.url).post("/user/refresh", {"refreshToken": ada.refresh_token})
     clock.advance(19)
     third = await Api(ada.url).post("/user/refresh", {"refreshToken": second.body["refreshToken"]})
@@ -603,7 +606,7 @@ async def test_refresh_token_overtaken_and_used_20_s_ago_ends_its_login(clock, a
     assert (await Api(ada.url, third.body["accessToken"]).get("/user/me")).status == 401
 
 
-async def test_refresh_overtaken_across_restart_ends_nothing(start_server) -> None:
+async def test_late_refresh_after_restart_keeps_its_login(start_server) -> None:
     """A late refresh after a restart does not end the login: the store keeps recent exchanges."""
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
@@ -623,7 +626,10 @@ async def test_refresh_overtaken_across_restart_ends_nothing(start_server) -> No
 async def test_guest_and_user_stay_signed_in_after_restored_backup(
     start_server, tmp_path: Path, expect_log
 ) -> None:
-    """The data folder is put back, with the secret and the epoch. Later tokens go on working."""
+    """The backup has the data folder with the secret and the epoch.
+
+    Tokens that are newer than the backup still work.
+    """
     expect_log("WARNING handlers.security.refreshing: the database is older than a login of user")
     data, backup = tmp_path / "data", tmp_path / "backup"
     server = await start_server()
@@ -656,10 +662,12 @@ async def test_guest_and_user_stay_signed_in_after_restored_backup(
     assert [one.status for one in await refresh()] == [200, 200]
 
 
-async def test_refresh_retried_after_change_of_secret_is_401_and_ends_nothing(start_server) -> None:
+async def test_refresh_retried_after_change_of_secret_is_401_and_keeps_its_login(
+    start_server,
+) -> None:
     """After a change of the secret, a repeated refresh is refused, but its login continues.
 
-    The successor of a token cannot be computed with another secret.
+    The server cannot compute the successor of the token with another secret.
     """
     server = await start_server(jwt_secret="a" * 40)
     ada = await Api(server.url).sign_up("ada")

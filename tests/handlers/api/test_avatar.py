@@ -74,7 +74,7 @@ async def test_avatar_upload_of_truncated_picture_is_refused_as_damaged(ada: Api
 
 
 async def test_avatar_address_is_same_for_all_and_changes_with_picture(ada: Api, bob: Api) -> None:
-    """All users see the same address of a picture. A new picture has a new address."""
+    """All users get the same address for a picture. A new picture has a new address."""
     session_id = await ada.new_session()
     await bob.post(f"/session/{session_id}/join")
 
@@ -128,7 +128,10 @@ async def test_avatar_removal_leaves_nothing_at_old_address(ada: Api, bob: Api) 
 
 
 async def test_avatar_survives_restart(start_server) -> None:
-    """Pictures are kept across a restart. The user's id in the address may be typed by hand."""
+    """A picture is still there after a restart.
+
+    The user's id in its address may be typed by hand.
+    """
     server = await start_server()
     ada = await Api(server.url).sign_up("ada")
     before = await served(ada, await upload(ada, picture()))
@@ -336,10 +339,10 @@ async def test_avatar_upload_with_expect_100_is_refused_before_body(ada: Api) ->
 
 
 async def test_avatar_decoding_does_not_delay_other_requests(crowd: None, ada: Api) -> None:
-    """Many other requests are answered while the largest pictures are decoded.
+    """The server answers many other requests while it decodes the largest pictures.
 
-    If the event loop decoded them, it would answer one or two requests after each picture.
-    Every upload is also answered.
+    If the event loop decoded them, it would answer one or two requests after each picture. Every
+    upload is also answered.
     """
     largest, count = GOOD["4096x4096"](), 8
     uploads = asyncio.gather(*(upload(ada, largest) for _ in range(count)))

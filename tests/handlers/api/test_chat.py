@@ -59,7 +59,7 @@ async def test_new_chat_is_empty_list(ada: Api) -> None:
 
 
 async def test_message_sender_is_caller_under_current_name(ada: Api, bob: Api) -> None:
-    """The sender of a message is always the caller, and fields that claim another are refused.
+    """The sender of a message is the caller. A field that names another sender is refused.
 
     Old messages also show the sender's new name.
     """

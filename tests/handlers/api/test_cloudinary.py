@@ -1,5 +1,6 @@
-"""Tests pictures at Cloudinary with the real SDK. A local server stands for Cloudinary:
-it checks requests, and can fail or be slow.
+"""Tests pictures at Cloudinary with the real SDK.
+
+A local server plays Cloudinary. It checks requests, and can fail or be slow.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from tests.waiting import until
 KEY, SECRET, CLOUD = "key-4711", "the-secret-of-cloudinary", "demo"
 UNSIGNED = {"file", "cloud_name", "resource_type", "api_key", "signature"}
 TIMEOUT_S = 2.0
-"""Long enough for a successful call, even on a busy machine."""
+"""The time limit of a call. A successful call takes less, even on a busy machine."""
 
 Behaviour = Callable[[asyncio.StreamWriter, "Call"], Awaitable[None]]
 
@@ -199,9 +200,10 @@ async def avatar(api: Api) -> str | None:
 async def test_cloudinary_upload_is_signed_and_without_metadata(
     cloud: Cloudinary, ada: Api
 ) -> None:
-    """The uploaded file is the whole picture without metadata, to be cut to the face.
+    """The uploaded file is the whole picture without metadata.
 
-    The request is signed, so nobody else could have sent it.
+    The request asks Cloudinary to cut it to the face, and its signature shows that nobody else has
+    sent it.
     """
     answered = await upload(ada, saved(noise(2_000, 1_000), "JPEG", exif=exif()))
 

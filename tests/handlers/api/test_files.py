@@ -70,7 +70,10 @@ async def test_files_are_listed_with_type_and_length_without_content(ada: Api) -
 
 
 async def test_files_agree_with_the_live_document(ada: Api) -> None:
-    """A new session has one empty main text. Later roots agree with those of `latest?live=true`."""
+    """A new session has one empty main text.
+
+    Later, the list has the same roots as `latest?live=true`.
+    """
     session_id = await ada.new_session()
     assert (await files_of(ada, session_id)).body["files"] == [main(0)]
     await typed(ada, session_id, texts_frame({"a": "one\r\n", "b": "two"}), others_frame())
@@ -122,7 +125,7 @@ async def test_members_of_each_role_may_list_files_also_of_an_ended_session(
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
-async def test_files_can_only_be_read(ada: Api, method: str) -> None:
+async def test_files_route_accepts_only_reading(ada: Api, method: str) -> None:
     """The list can only be read. Roots are made and changed by editing."""
     body: dict[str, str] | None = None if method == "DELETE" else {}
     answer = await ada.request(method, f"/code/{await ada.new_session()}/files", body)

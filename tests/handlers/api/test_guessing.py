@@ -21,9 +21,11 @@ def must_wait(answer: Answer, at_most_s: int) -> None:
 async def test_wrong_passwords_of_signed_in_user_lock_change_and_sign_in(
     clock, ada: Api, path: str
 ) -> None:
-    """After five wrong passwords, changing the password and removing the account must wait.
+    """After five wrong passwords, password change and account removal must wait.
 
-    Even the right password must wait. The wait follows a monotonic clock, not the wall clock.
+    This holds even with the right password.
+
+    A change of the wall clock does not shorten the wait.
     """
     session_id = await ada.new_session()
     wire = await joined(ada, session_id)

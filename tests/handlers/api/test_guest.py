@@ -230,7 +230,7 @@ async def test_guest_rename_to_name_in_use_is_accepted(ada: Api, gus: Api) -> No
 async def test_guest_sign_up_keeps_id_messages_and_membership(
     ada: Api, gus: Api, session_id: str
 ) -> None:
-    """A guest who signs up keeps id, messages, membership and open sockets.
+    """A guest who signs up keeps their id, messages, membership and open sockets.
 
     The new user may join other sessions and sign in again.
     """
@@ -298,9 +298,10 @@ async def test_guest_sign_up_voids_earlier_tokens_and_tickets(gus: Api, session_
 async def test_guest_tokens_end_at_sign_up_even_if_it_is_interrupted(
     monkeypatch: pytest.MonkeyPatch, ada: Api, gus: Api
 ) -> None:
-    """The store fails after the guest became a user, before the guest's login has ended.
+    """The store fails after the guest became a user, and before the guest's login has ended.
 
-    None of the guest's tokens counts as later than the store, as after a restored backup.
+    A token that is later than the store is accepted after a restored backup. No token of this guest
+    may be accepted in this way.
     """
     anyone = Api(gus.url)
     newest = (await anyone.post("/user/refresh", {"refreshToken": gus.refresh_token})).body
@@ -394,7 +395,7 @@ async def test_guest_sign_up_by_cookie_needs_page_of_own_origin(
 
 
 async def test_sign_up_of_full_user_makes_new_user(ada: Api) -> None:
-    """A signed-in user who signs up makes a second account. Only guests are converted."""
+    """A signed-in user who signs up gets a second account. Only a guest becomes the new user."""
     answer = await ada.post("/user/signup", account("other"))
 
     assert answer.status == 201

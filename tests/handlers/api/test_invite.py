@@ -120,7 +120,7 @@ async def test_invites_over_100_open_ones_are_refused(ada: Api, session_id: str)
 async def test_invite_joins_in_its_role_and_shows_use_to_owner(
     clock, ada: Api, bob: Api, session_id: str, role: str
 ) -> None:
-    """An invite decides the role, whatever the session's access and join role are.
+    """A member gets the invite's role, and not the session's role for joining.
 
     The owner sees who used the invite and when.
     """
@@ -421,7 +421,7 @@ async def test_link_preview_tells_strangers_only_what_is_needed(ada: Api) -> Non
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-async def test_link_preview_of_session_by_invitation_is_as_of_no_session(
+async def test_link_preview_of_session_by_invitation_equals_that_of_unknown_session(
     ada: Api, session_id: str
 ) -> None:
     """The preview of a session by invitation is the same as that of an unknown session.
@@ -533,7 +533,7 @@ async def test_guests_over_hourly_rate_of_invite_are_refused_by_that_invite_only
     assert await as_guest(server.url, second) == (201, None)
 
 
-async def test_one_address_cannot_use_an_invite_up(start_server) -> None:
+async def test_one_address_may_use_only_its_share_of_an_invite(start_server) -> None:
     """One address may use only its share of an invite, with guests and accounts counted together.
 
     A refused request does not reduce the share of other addresses.
@@ -569,7 +569,7 @@ async def test_guests_of_one_address_are_bounded_over_all_invites(start_server) 
     assert await as_guest(server.url, invites[0], "192.0.2.2") == (201, None)
 
 
-async def test_sign_up_that_address_may_not_make_takes_nothing_of_its_invite(start_server) -> None:
+async def test_refused_sign_up_does_not_use_its_invite(start_server) -> None:
     server = await start_server(invited_signups_per_h=1, guests_per_h=2, trust_proxy=1)
     owner = await Api(server.url).sign_up("owner")
     invite = (await new_invite(owner, await owner.new_session()))["invite"]
@@ -610,7 +610,7 @@ async def test_sign_up_with_invite_counts_for_invite_and_wider_bound_of_address(
     by_second = [await sign_up(f"two{n}", invites[1]) for n in range(2)]
 
     assert by_first == [(201, None), (201, None), (429, "rate_limited")], "two by the first invite"
-    assert by_second == [(201, None), (429, "rate_limited")], "three of the address by invites"
+    assert by_second == [(201, None), (429, "rate_limited")], "three came by invites"
 
 
 async def test_sign_up_after_reading_valid_invite_has_wider_bound_of_address(
@@ -653,7 +653,7 @@ async def test_sign_up_with_wrong_invite_counts_like_one_without(start_server, i
 
 
 @pytest.mark.parametrize("way", ["preview", "guest", "join"])
-async def test_two_hundred_guesses_of_invites_get_nowhere(start_server, way: str) -> None:
+async def test_guesses_of_invites_are_refused_after_sixty(start_server, way: str) -> None:
     """The first 60 of 200 guesses from one address are answered as wrong, the later ones with 429.
 
     People with a valid invite are still admitted at that address.
@@ -679,14 +679,14 @@ async def test_two_hundred_guesses_of_invites_get_nowhere(start_server, way: str
 
     assert found == [(404, "not_found")] * 60 + [(429, "rate_limited")] * 140
     assert await as_guest(server.url, invite) == (201, None), (
-        "a valid one is not counted by address"
+        "a valid invite is not counted for the address"
     )
     assert await as_guest(server.url, "1" * 26, "192.0.2.2") == (404, "not_found"), (
         "each address by itself"
     )
 
 
-async def test_wrong_invites_that_are_many_are_told_when_to_come_again(
+async def test_refusal_of_many_wrong_invites_names_the_wait(
     rate_clock: Seconds, start_server
 ) -> None:
     """The refusal says when to try again: in seconds in the header, in words in the message."""

@@ -19,7 +19,7 @@ from tests.waiting import until
 async def test_save_and_restore_of_large_texts_are_compared_by_workers(
     server: Server, ada: Api, name: str
 ) -> None:
-    """Worker processes save and restore each kind of text that is expensive to compare."""
+    """Saves and restores of each kind of text that is expensive to compare are done by workers."""
     old, new = TEXTS[name]
     session_id = await ada.new_session(code=old)
     first = await ada.post(f"/code/{session_id}/save", {"label": "old"})
@@ -76,7 +76,7 @@ async def test_save_of_large_text_keeps_what_is_typed_meanwhile(
     assert "typed meanwhile" in live
 
 
-async def test_save_that_no_worker_can_do_is_refused_and_changes_nothing(
+async def test_save_that_workers_cannot_compare_is_refused_and_changes_nothing(
     server: Server, ada: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A save is refused with 413 if it takes too long, and with 503 if too much work waits.

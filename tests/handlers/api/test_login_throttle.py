@@ -1,8 +1,8 @@
-"""Tests guessing by login: tries are counted by account and by address.
-Other users must not be locked out.
+"""Tests the limits on guessing passwords at sign-in.
 
-The limits themselves are tested in `tests/handlers/throttling/test_rates.py`. Other requests that
-ask for a password are tested in `test_guessing.py`.
+Tries are counted by account and by address. Other users must not be locked out. The limits
+themselves are tested in `tests/handlers/throttling/test_rates.py`. Other requests that ask for a
+password are tested in `test_guessing.py`.
 """
 
 import asyncio
@@ -155,7 +155,7 @@ async def test_login_throttle_ignores_forged_forwarded_addresses(
 
 
 async def test_login_throttle_counts_account_across_addresses(start_server) -> None:
-    """Wrong passwords for an account are bounded over all unknown addresses together.
+    """All unknown addresses together have one limit of wrong passwords for an account.
 
     The account's own address and device may still sign in, and so may other users at any address.
     """
@@ -198,7 +198,7 @@ async def test_strangers_do_not_lock_account_for_its_owner(
     assert await attempt(server.url, PASSWORD, "198.51.100.7", username="ada") == (200, None)
 
 
-async def test_wrong_passwords_of_one_leave_others_of_address_in(start_server) -> None:
+async def test_wrong_passwords_of_one_user_do_not_lock_others_at_the_address(start_server) -> None:
     """After 100 wrong passwords at an address, another user there still signs in."""
     server = await start_server(trust_proxy=1, refusal_hold_s=0)
     for name in ("ada", "bob"):
@@ -239,7 +239,7 @@ async def test_known_device_is_held_to_growing_waits_itself(
 ) -> None:
     """A known browser has five tries and then growing waits, because it may be stolen.
 
-    A right password clears the wrong ones before it.
+    A right password resets the count.
     """
     server = await start_server(refusal_hold_s=0)
     browser = Browser(server.url)
@@ -319,7 +319,7 @@ async def test_throttled_login_computes_no_hash(ada: Api, monkeypatch: pytest.Mo
     assert len(hashed) == 5
 
 
-async def test_login_that_no_hash_was_made_for_is_not_counted(
+async def test_login_refused_before_its_hash_is_not_counted(
     ada: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A try that is refused because too many sign in is not counted as a wrong password."""

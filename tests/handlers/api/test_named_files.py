@@ -42,8 +42,11 @@ async def test_files_are_listed_by_the_table(ada: Api) -> None:
     assert code_of(await ada.get(f"/code/{session_id}/files?deleted=perhaps")) == (422, "invalid")
 
 
-async def test_version_keeps_the_names_of_its_moment(ada: Api) -> None:
-    """Later names are those of later versions, of the live document and of later moments."""
+async def test_version_has_the_names_of_its_moment(ada: Api) -> None:
+    """A version has the names of its own moment.
+
+    Later names are in later versions and moments, and in the live document.
+    """
     session_id = await ada.new_session(language="python")
     editor = await Editor.of(ada, session_id)
     editor.type("f-1", "text\n")
@@ -143,8 +146,11 @@ async def test_replay_and_timeline_have_names_of_each_moment(ada: Api) -> None:
     ]
 
 
-async def test_replay_names_main_file_by_the_language_of_now(ada: Api) -> None:
-    """The document has no language, so a page that was kept is not shown after a change of it."""
+async def test_replay_names_main_file_by_the_present_language(ada: Api) -> None:
+    """The language is not part of the document.
+
+    So after a change of the language, the server makes a new page instead of using a kept one.
+    """
     session_id = await ada.new_session(language="python")
     editor = await Editor.of(ada, session_id)
     editor.type("codemirror", "x")
@@ -164,7 +170,7 @@ def _change(change: str, name: str, old_name: str | None = None) -> dict[str, An
 
 @pytest.mark.parametrize("entries", [{"theme": "dark"}, {"f-1": {"title": "a.py"}}])
 async def test_map_of_an_application_is_listed_as_a_map(ada: Api, entries: dict[str, Any]) -> None:
-    """A map `files` without any entry of ours is content of an application of its own."""
+    """A map `files` without a valid entry is the content of another application."""
     session_id = await ada.new_session()
     editor = await Editor.of(ada, session_id)
     for key, value in entries.items():
@@ -194,7 +200,10 @@ async def test_large_table_is_read_in_a_worker(server, ada: Api) -> None:
 
 
 async def test_whole_text_for_main_root_that_is_no_text_is_refused(ada: Api) -> None:
-    """A save and an event of Socket.IO are told the root and its type. Nothing changes."""
+    """The refusals of a save and of a Socket.IO event name the root and its type.
+
+    Nothing changes.
+    """
     session_id = await ada.new_session()
     editor = await Editor.of(ada, session_id)
     editor.doc.get("codemirror", type=pycrdt.XmlFragment).children.append(pycrdt.XmlElement("p"))

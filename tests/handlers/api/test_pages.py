@@ -51,8 +51,8 @@ async def test_app_addresses_serve_same_shell_without_inline_code(api: Api, path
     assert not re.search(r"<[^>]+\s(on\w+|style)=", page), "an attribute that the policy forbids"
 
 
-async def test_service_worker_is_asked_for_again_and_keeps_every_built_file(api: Api) -> None:
-    """The worker is for the whole site. Its list has each file that the app may load."""
+async def test_service_worker_is_revalidated_and_lists_every_built_file(api: Api) -> None:
+    """The service worker is for the whole site. Its list has each file that the app may load."""
     answer = await api.get("/sw.js")
 
     assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-cache")

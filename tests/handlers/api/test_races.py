@@ -160,7 +160,7 @@ async def test_simultaneous_messages_are_numbered_without_gaps(api: Api) -> None
     assert [message["sequence"] for message in messages] == list(range(1, 51))
 
 
-async def test_invite_revoked_during_joins_admits_only_those_told_so(api: Api) -> None:
+async def test_invite_revoked_during_joins_admits_only_users_with_answer_200(api: Api) -> None:
     """Only users whose join was answered with 200 are members after the invite is revoked."""
     ada = await api.sign_up("ada")
     session_id = await ada.new_session(access="invite")

@@ -31,7 +31,7 @@ async def reset(url: str, token: str, password: str = NEW) -> Answer:
 
 
 async def test_link_lets_user_choose_new_password(mailing: Server, postbox: Postbox) -> None:
-    """The link sets a new password, whatever capitals the address is typed in."""
+    """The link sets a new password. The capitals of the typed address make no difference."""
     await Api(mailing.url).sign_up("ada")
 
     asked = await forget(mailing.url, "Ada@Example.ORG")
@@ -193,10 +193,13 @@ async def test_reset_forgives_wrong_passwords_of_that_device(
     assert (await browser.post("/user/login", {"username": "ada", "password": NEW})).status == 200
 
 
-async def test_links_are_counted_by_account_whether_there_is_one(
+async def test_links_are_limited_alike_with_and_without_account(
     postbox: Postbox, start_server
 ) -> None:
-    """A stranger cannot fill a mailbox, and learns nothing from the limit."""
+    """The limit keeps a stranger from filling a mailbox.
+
+    It does not reveal if there is an account.
+    """
     server = await start_server(mails_per_h=2, **postbox.settings)
     await Api(server.url).sign_up("ada")
 
@@ -217,7 +220,7 @@ async def test_wrong_tokens_count_as_failures(postbox: Postbox, start_server) ->
     assert found == [(404, "not_found")] * 2 + [(429, "rate_limited")]
 
 
-async def test_server_without_mail_says_so(api: Api) -> None:
+async def test_server_without_mail_says_that_it_resets_no_passwords(api: Api) -> None:
     """The app shows no link to a page that would not help."""
     assert (await api.get("/features")).body == {"passwordReset": False, "remoteRuns": False}
     answer = await forget(api.url)
@@ -225,15 +228,15 @@ async def test_server_without_mail_says_so(api: Api) -> None:
     assert "sends no mail" in answer.body["message"]
 
 
-async def test_server_with_mail_says_so(mailing: Server) -> None:
-    """Without a sign-in."""
+async def test_server_with_mail_says_that_it_resets_passwords(mailing: Server) -> None:
+    """Anybody may read this, without a sign-in."""
     assert (await Api(mailing.url).get("/features")).body == {
         "passwordReset": True,
         "remoteRuns": False,
     }
 
 
-async def test_link_leads_to_public_url_whatever_host_was_asked(
+async def test_link_leads_to_public_url_for_any_host_header(
     mailing: Server, postbox: Postbox
 ) -> None:
     """Nobody can make the server send a link to another host."""

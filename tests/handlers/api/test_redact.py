@@ -19,7 +19,7 @@ from tests.handlers.clients import code_of
 async def test_redact_with_wrong_span_is_refused(
     ada: Api, first: int, last: int, words: str
 ) -> None:
-    """The span of a redaction is bounded, because all of its updates are read again."""
+    """The span of a redaction is bounded, because the server reads all of its updates again."""
     session_id = await ada.new_session(code="secret\n")
 
     answer = await ada.post(

@@ -45,10 +45,10 @@ async def test_timeline_with_many_stretches_comes_in_pages(
     assert (len(first["authors"]), second["next"]) == (2, None)
 
 
-async def test_looking_back_never_goes_back_when_the_clock_was_set(
+async def test_times_never_decrease_when_the_clock_was_set(
     clock: Clock, start_server: StartServer
 ) -> None:
-    """Times never decrease when the wall clock was set forward or back, by an hour or by a year.
+    """Times never decrease, even if the wall clock was set forward or back by an hour or a year.
 
     Steps, entries, marks and the exported replay agree.
     """
@@ -94,7 +94,7 @@ async def test_looking_back_never_goes_back_when_the_clock_was_set(
 
 
 @pytest.mark.parametrize("sequence", ["9" * 16, "9" * 17, "9" * 400])
-async def test_moment_with_number_beyond_all_updates_is_not_found(ada: Api, sequence: str) -> None:
+async def test_moment_after_all_updates_is_not_found(ada: Api, sequence: str) -> None:
     """A sequence number beyond all updates is not found, however long it is."""
     assert code_of(await ada.get(f"/code/{await ada.new_session()}/at/{sequence}")) == (
         404,

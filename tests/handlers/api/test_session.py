@@ -711,7 +711,7 @@ async def test_compact_by_others_than_owner_is_refused(ada: Api, bob: Api) -> No
     assert (code_of(stranger), code_of(editor)) == ((404, "not_found"), (403, "forbidden"))
 
 
-async def test_compact_removes_deleted_content_and_has_to_wait_then(ada: Api) -> None:
+async def test_compact_removes_deleted_content_and_a_second_one_must_wait(ada: Api) -> None:
     """Compacting also removes deleted content that is too small for a checkpoint to remove.
 
     It is expensive, so a second request must wait.

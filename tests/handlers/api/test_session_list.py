@@ -118,7 +118,7 @@ async def test_online_members_after_restart_are_none(start_server) -> None:
 # -- activity -------------------------------------------------------------------------------------
 
 
-async def test_last_activity_is_moved_by_writing_only(
+async def test_last_activity_changes_only_by_writing(
     clock, ada: Api, bob: Api, session_id: str
 ) -> None:
     """Messages, saves, edits and changes are activity. Reading, joining and connecting are not."""
@@ -255,7 +255,7 @@ async def test_read_mark_in_ended_session_is_accepted(ada: Api, bob: Api, sessio
     assert (await bob.post(f"/chat/{session_id}/read")).body == {"unread": 0}
 
 
-async def test_unread_counts_under_load_are_never_negative_and_end_right(
+async def test_unread_counts_under_load_are_never_negative_and_right_at_the_end(
     crowd: None, ada: Api, bob: Api, session_id: str
 ) -> None:
     """Simultaneous messages and reads never make the unread count negative, or wrong at the end."""

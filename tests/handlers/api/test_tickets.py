@@ -52,13 +52,13 @@ async def test_ticket_reused_is_refused(ada: Api, session_id: str) -> None:
 
 @pytest.mark.parametrize("origin", [EVIL, "null", "https://editor.example.org"])
 async def test_ticket_works_from_any_origin(ada: Api, session_id: str, origin: str) -> None:
-    """A ticket works from any origin: it was obtained by a request that was authorized itself."""
+    """A ticket works from any origin, because the request for the ticket was authorized."""
     wire = await connect(ada.url, session_id, await ticket_for(ada, session_id), Origin=origin)
 
     assert await is_open(wire)
 
 
-async def test_ticket_beside_other_parameters_is_accepted(ada: Api, session_id: str) -> None:
+async def test_ticket_with_other_parameters_is_accepted(ada: Api, session_id: str) -> None:
     """A ticket works with additional query parameters, which some providers add.
 
     Session ids and tickets may be typed by hand.

@@ -64,7 +64,10 @@ async def test_save_without_change_returns_same_version(ada: Api) -> None:
 
 
 async def test_save_with_code_replaces_text_and_makes_version(ada: Api, bob: Api) -> None:
-    """Posted code replaces the document's text and makes a version by the user who posted it."""
+    """Posted code replaces the document's text and makes a version.
+
+    Its author is the user who posted it.
+    """
     session_id = await ada.new_session(code="one")
     await bob.post(f"/session/{session_id}/join")
 
@@ -177,7 +180,7 @@ async def test_save_accepts_code_of_1_mib(ada: Api, code: str) -> None:
     ],
     ids=[
         "small to full",
-        "one character of a full one",
+        "a text of one character replaces a full one",
         "full by full",
         "600 KiB by 600 KiB",
         "indented",
@@ -198,9 +201,9 @@ async def test_save_does_not_count_replaced_text_against_limit(
     "code", ["a" * (MIB + 1), "é" * (MIB // 2) + "a", "nul\0", None, 5, True, ["x"], {"$ne": None}]
 )
 async def test_save_with_bad_code_is_refused_and_changes_nothing(ada: Api, code: object) -> None:
-    """Code over the limit, with NUL, or that is no text is refused, and the answer names `code`.
+    """Code is refused if it is over the limit, has a NUL or is no text.
 
-    The document does not change.
+    The answer names `code`, and the document does not change.
     """
     session_id = await ada.new_session(code="old")
 

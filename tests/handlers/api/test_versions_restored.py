@@ -19,7 +19,7 @@ async def described(api: Api, session_id: str) -> list[tuple[str, str, str]]:
 
 
 async def test_restore_replaces_document_and_saves_unsaved_text(ada: Api, bob: Api) -> None:
-    """A restore brings back the old text, and first saves unsaved text as a version.
+    """A restore first saves unsaved text as a version, and then brings back the old text.
 
     The author of the restored version is the user who restored it.
     """
@@ -165,10 +165,12 @@ async def test_session_end_stores_final_version_unless_saved(ada: Api) -> None:
     assert (await ada.get(f"/code/{session_id}/latest")).body["author"]["username"] == "ada"
 
 
-async def test_session_end_says_when_no_version_fits(start_server, expect_log) -> None:
-    """If a session is full of versions made by people, it ends without a final version.
+async def test_session_end_at_version_limit_says_that_no_version_was_made(
+    start_server, expect_log
+) -> None:
+    """If versions made by people have reached the limit, a session ends without a final version.
 
-    The owner is told the reason, and the text is kept.
+    The answer tells the owner the reason, and the text is kept.
     """
     expect_log("WARNING handlers.api.session: session .* has no final version yet")
     server = await start_server(versions=3, auto_versions=1)

@@ -18,10 +18,10 @@ def made(
     return as_files(paths_of(names, NAMING, table, texts, endings), texts, documents)
 
 
-def test_files_of_documents_have_endings_and_never_the_name_of_a_text() -> None:
-    """XML becomes a file as it is, and maps and arrays become JSON. An omitted value has no file.
+def test_files_of_other_roots_have_endings_and_names_of_their_own() -> None:
+    """XML becomes an unchanged file, and maps and arrays become JSON.
 
-    No file gets the name of a text.
+    An omitted value has no file. No file gets the name of a text.
     """
     documents: dict[str, dict[str, Any]] = {
         "page": {"type": "xml", "value": "<p>é</p>", "leftOut": None},
@@ -41,7 +41,7 @@ def test_files_of_documents_have_endings_and_never_the_name_of_a_text() -> None:
 
 
 def test_files_have_the_names_and_folders_of_the_table_without_deleted_ones() -> None:
-    """A file whose text is empty is there too, and the table itself is no file."""
+    """An empty text is a file, too. The table itself is no file."""
     entries = {
         "f-1": {"name": "src/a.py", "order": 2},
         "f-2": {"name": "empty.txt", "order": 1},

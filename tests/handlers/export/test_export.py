@@ -28,7 +28,7 @@ async def test_export_in_bad_format_or_by_stranger_is_refused(ada: Api) -> None:
 async def test_download_is_named_after_the_title_of_the_session(
     ada: Api, title: str, plain: str, name: str
 ) -> None:
-    """Both names in the header are valid on every system, whatever the title is."""
+    """For any title, both names in the header are valid on every system."""
     session_id = await ada.new_session(title=title)
 
     header = (await ada.get(f"/code/{session_id}/export")).headers["Content-Disposition"]

@@ -88,7 +88,7 @@ def problem_on_macs(name: str) -> str:
     if any(unicodedata.category(one) in {"Cn", "Cs"} for one in name):
         return "an unassigned character"
     if name.startswith("._"):
-        return "where the Finder keeps what it knows of another file"
+        return "the Finder's data about another file"
     return (
         "too long" if len(unicodedata.normalize("NFD", name).encode("utf-16-le")) // 2 > 255 else ""
     )
@@ -107,7 +107,7 @@ def problem(name: str) -> str:
 
 
 def as_some_system_has_it(name: str) -> set[str]:
-    """Return the forms of a name that a case-insensitive or normalizing file system may use."""
+    """Return the forms that a file system without case, or with normalization, may give a name."""
     plain = unicodedata.normalize("NFD", name.translate(HFS_IGNORES))
     return {
         name,
@@ -184,11 +184,11 @@ def test_file_names_of_any_roots_suit_every_system(roots: list[str]) -> None:
         ("", "_"),
     ],
 )
-def test_file_name_that_is_forbidden_is_changed_as_readme_says(root: str, name: str) -> None:
+def test_forbidden_file_name_is_changed_as_readme_says(root: str, name: str) -> None:
     assert file_name(root) == name
 
 
-def test_file_name_that_is_too_long_keeps_beginning_and_ending() -> None:
+def test_too_long_file_name_keeps_beginning_and_ending() -> None:
     """A shortened name has a digest in the middle, so names with the same beginning differ."""
     first, second = file_name("я" * 200 + "1.py"), file_name("я" * 200 + "2.py")
 
@@ -197,7 +197,7 @@ def test_file_name_that_is_too_long_keeps_beginning_and_ending() -> None:
     assert len(first.encode()) <= MAX_BYTES
 
 
-def test_file_name_that_is_cut_has_no_half_escape() -> None:
+def test_cut_file_name_has_no_half_escape() -> None:
     assert re.fullmatch(r"(%2F)+-[0-9a-f]{10}", file_name("/" * 255))
 
 
@@ -205,7 +205,7 @@ def paths(names: FileNames, **shown: str) -> dict[str, str]:
     return names.paths(shown)[0]
 
 
-def test_file_names_that_are_alike_are_numbered_once_for_all_folders() -> None:
+def test_similar_file_names_have_the_same_numbers_in_all_folders() -> None:
     names = FileNames()
 
     assert paths(names, a="Main.java", b="main.java") == {"a": "Main.java", "b": "main-2.java"}
@@ -223,14 +223,14 @@ def test_renamed_file_leaves_its_path_to_others() -> None:
 
 
 def test_file_and_folder_of_one_name_get_different_paths() -> None:
-    """They differ for users, but not for a system that compares names without case."""
+    """The two paths differ for users, but a system that ignores case would take them for one."""
     found = paths(FileNames(), a="STRASSE", b="straße/x", c="d/e", d="D")
 
     assert found == {"a": "STRASSE", "b": "straße-2/x", "c": "d/e", "d": "D-2"}
 
 
 def test_root_that_is_no_text_is_one_file_with_an_ending() -> None:
-    """A root may have a text and other content: then it makes two files."""
+    """If a root has a text and other content, it makes two files."""
     names = FileNames()
 
     found = names.paths({"b/c": "b/c.json"}, {"b/c": ".json"})
@@ -239,7 +239,7 @@ def test_root_that_is_no_text_is_one_file_with_an_ending() -> None:
     assert not names.are_original
 
 
-def test_many_alike_names_take_no_time() -> None:
+def test_many_similar_names_are_numbered_quickly() -> None:
     """4,096 names that differ only in capitals are numbered quickly.
 
     A hostile editor can make this number of texts.

@@ -1,4 +1,4 @@
-"""Tests commits that are made one by one, as in worker processes."""
+"""Tests commits that are made in separate steps, as worker processes do."""
 
 import subprocess
 from pathlib import Path

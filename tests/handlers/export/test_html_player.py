@@ -16,7 +16,7 @@ async def test_html_player_contains_all_history_escaped(
 ) -> None:
     """The page contains all updates, authors, times, versions and messages.
 
-    All of them are escaped, so that no text can end the element that contains it.
+    All texts are escaped, so that none can end the element that contains it.
     """
     monkeypatch.setattr(crdt.history.playback.replay, "MAX_EDITS", 0)  # one part for each update
     session_id = await ada.new_session(code="</script><b>", title="</script>")

@@ -19,7 +19,7 @@ async def archive(api: Api, session_id: str) -> zipfile.ZipFile:
 
 
 async def test_archive_has_all_runs_as_json_and_as_text(ada: Api) -> None:
-    """More runs than are read together are in the files, newest first, as the API shows them."""
+    """The files have more runs than one read returns. The newest run is first, as in the API."""
     session_id = await ada.new_session(code="print(1)\n")
     for number in range(7):
         await ada.post(f"/session/{session_id}/runs", report(f"é {number}\n", name="main.py"))
@@ -58,7 +58,7 @@ def test_text_of_run_without_texts_is_one_line() -> None:
     )
 
 
-def test_text_of_damaged_run_says_so() -> None:
+def test_text_of_damaged_run_says_that_it_is_damaged() -> None:
     assert (
         as_text(damaged_run("s1", 3), PEOPLE, for_staff=False)
         == "== run 3: damaged in the store ==\n"

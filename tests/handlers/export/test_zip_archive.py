@@ -114,7 +114,7 @@ async def test_zip_archive_of_long_history_is_read_in_pages(
     assert len([name for name in found.namelist() if name.startswith("versions/")]) == 10
 
 
-async def test_zip_archive_that_is_given_up_leaves_its_file_alone(
+async def test_abandoned_zip_archive_does_not_write_to_its_closed_file(
     ada: Api, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If a client hangs up, the archive is dropped and does not write to its closed file.

@@ -46,7 +46,7 @@ def test_body_holds_its_pieces_until_it_is_released() -> None:
     assert (body.bytes(), held, budget.total) == (b"abcdef", 6, 0)
 
 
-def test_body_released_twice_gives_back_once() -> None:
+def test_body_released_twice_returns_its_budget_once() -> None:
     """A second release gives nothing back. It happens when a connection closes after its answer."""
     body, budget = a_body()
     other = Body(10, budget)
@@ -84,7 +84,7 @@ def test_body_over_its_limit_is_refused() -> None:
 
 @pytest.mark.parametrize(("each", "in_all"), [(4, 100), (100, 4)])
 def test_body_over_the_budget_is_refused_for_now(each: int, in_all: int) -> None:
-    """A body over the budget of one user, or of all users, is refused with 503."""
+    """A body over the budget of one user, or of all users together, is refused with 503."""
     body, _ = a_body(each=each, in_all=in_all)
 
     with pytest.raises(ApiError) as raised:
@@ -93,7 +93,7 @@ def test_body_over_the_budget_is_refused_for_now(each: int, in_all: int) -> None
     assert (raised.value.status, raised.value.code) == (503, "unavailable")
 
 
-def test_body_declared_little_too_large_is_read_to_its_end() -> None:
+def test_body_declared_slightly_too_large_is_read_to_its_end() -> None:
     """A body declared slightly too large is read but not kept.
 
     Browsers show an answer only after they have sent the whole body.

@@ -1,4 +1,4 @@
-"""Tests what answers to errors say. `tests.handlers.test_errors` has the errors of each kind."""
+"""Tests the headers of error answers. `tests.handlers.test_errors` tests each kind of error."""
 
 import re
 

@@ -24,7 +24,7 @@ _VALUES = st.recursive(
 
 
 @given(_VALUES)
-def test_pieces_together_are_the_usual_json(value: Any) -> None:
+def test_pieces_joined_equal_output_of_json_dumps(value: Any) -> None:
     assert "".join(pieces(value)) == json.dumps(value)
 
 
@@ -69,8 +69,8 @@ def test_cut_yields_the_same_bytes_a_few_at_a_time(sizes: list[int]) -> None:
     assert all(0 < len(part) <= WRITTEN for part in parts)
 
 
-def test_cut_copies_a_part_only_when_it_is_asked_for() -> None:
-    """The first part is there before the second piece is made."""
+def test_cut_encodes_a_piece_only_when_its_part_is_requested() -> None:
+    """The first part is ready before the second piece is encoded."""
     made: list[int] = []
 
     def encoded() -> Iterator[bytes]:

@@ -112,7 +112,7 @@ def test_is_secure_follows_connection_or_trusted_proxy(
 def test_is_secure_behind_two_proxies_accepts_single_value() -> None:
     """One value of X-Forwarded-Proto is enough for two proxies.
 
-    Proxies usually replace this header instead of appending to it.
+    Proxies usually replace this header and do not append to it.
     """
     told = request(("X-Forwarded-Proto", "https"), ("X-Forwarded-For", "1.1.1.1, 2.2.2.2"))
 
@@ -189,7 +189,7 @@ ALLOWED = frozenset({"https://editor.example.org", "http://localhost:3000"})
 def test_is_allowed_origin_compares_whole_origins(
     origin: str | None, site: str | None, allowed: bool | None
 ) -> None:
-    """Origins are compared as a whole. A request that says nothing of its origin is unknown."""
+    """Origins are compared as a whole. A request without an origin has an unknown page."""
     lines = []
     if origin is not None:
         lines.append(("Origin", origin))

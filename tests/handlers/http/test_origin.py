@@ -51,7 +51,7 @@ async def cookies_of(url: str, name: str) -> str:
 async def test_origin_check_refuses_only_cookies_of_other_sites(url: str) -> None:
     """Only requests with cookies from foreign pages are refused.
 
-    All combinations of Origin, Sec-Fetch-Site, content type and credentials are tried.
+    The test tries all combinations of Origin, Sec-Fetch-Site, content type and credentials.
     """
     token = (await Api(url).sign_up("ada")).token
     cookie = await cookies_of(url, "bob")

@@ -75,7 +75,7 @@ def test_read_returns_values_of_their_types(
 def test_read_with_wrong_value_says_which_rule_it_breaks(
     schema: Schema, name: str, text: str, sentence: str
 ) -> None:
-    """The sentence about a parameter is the same for each rule that its value breaks."""
+    """A parameter has one sentence, which is the answer for any rule that its value breaks."""
     with pytest.raises(ApiError) as raised:
         queries.read(schema, {name: text})
 

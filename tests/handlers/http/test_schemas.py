@@ -116,15 +116,15 @@ SECRETS_AND_IDS = {
     ("TEST", "root"), ("TEST", "input"), ("TEST", "expected"), ("TEST", "source"),
     ("NEW_TEST", "root"), ("NEW_TEST", "input"), ("NEW_TEST", "expected"), ("NEW_TEST", "source"),
 }  # fmt: skip
-"""Fields that the server only looks up or compares, or in which it replaces NUL. Any text is valid
-in them."""
+"""The fields in which any text is valid. The server only looks them up or compares them, or
+replaces NUL in them."""
 ALSO_VALID: list[tuple[str, str, object]] = [
     ("READ", "sequence", 0), ("RUN", "sequence", 0), ("RUN", "ms", 0), ("RUN", "exit", 0),
     ("RUN", "exit", None), ("RUN", "isCut", True), ("RUN", "tests", []),
     ("TEST", "isHidden", True), ("NEW_TEST", "isHidden", True),
     ("TEST_ORDER", "ids", []), ("TEST_ORDER", "ids", ["x"]),
 ]  # fmt: skip
-"""Values of the test below that fit their fields."""
+"""The values of the test below that are valid for their fields."""
 
 
 def faults(name: str, document: dict[str, Any]) -> dict[str, list[str]]:
@@ -143,7 +143,7 @@ def faults(name: str, document: dict[str, Any]) -> dict[str, list[str]]:
     return error.errors
 
 
-def test_test_documents_cover_every_schema() -> None:
+def test_good_documents_cover_every_schema() -> None:
     """Every schema has a valid document in `GOOD`."""
     defined = {
         name for name, value in vars(schemas).items() if name.isupper() and isinstance(value, dict)
@@ -369,7 +369,7 @@ def test_document_of_many_unknown_fields_names_some_of_them() -> None:
     }
 
 
-def test_text_that_is_far_too_long_is_refused_as_it_is() -> None:
+def test_text_far_over_its_limit_is_refused_without_composing_it() -> None:
     """A text far over its limit is refused without composing it first.
 
     The length is the only fault that is reported for the field.

@@ -48,7 +48,7 @@ async def test_post_sends_mails_in_order(sent_by: Outbox, postbox: Postbox) -> N
     assert subjects(postbox) == ["Number 0", "Number 1", "Number 2"]
 
 
-async def test_post_without_mail_server_takes_none() -> None:
+async def test_post_without_mail_server_is_refused() -> None:
     """Mails are refused both before and after the start."""
     silent = Outbox(None)
     silent.start()
@@ -57,7 +57,9 @@ async def test_post_without_mail_server_takes_none() -> None:
     await silent.stop()
 
 
-async def test_post_of_nothing_sends_nothing(sent_by: Outbox, postbox: Postbox) -> None:
+async def test_post_of_mail_without_recipient_sends_nothing(
+    sent_by: Outbox, postbox: Postbox
+) -> None:
     """A mail may turn out to have no recipient."""
 
     async def nothing() -> Letter | None:
@@ -83,7 +85,7 @@ async def test_mail_that_is_refused_for_now_is_sent_again(
 
 
 @pytest.mark.parametrize("answers", [["554 never"], ["451 later"] * 3], ids=["good", "long"])
-async def test_mail_that_is_refused_for_good_or_too_long_is_logged_and_others_go_on(
+async def test_mail_refused_for_good_is_logged_and_others_are_sent(
     sent_by: Outbox, postbox: Postbox, expect_log: Callable[[str], None], answers: list[str]
 ) -> None:
     """The log line has the mail server's answer."""
@@ -97,7 +99,7 @@ async def test_mail_that_is_refused_for_good_or_too_long_is_logged_and_others_go
     assert (subjects(postbox), postbox.answers) == (["Number 2"], [])
 
 
-async def test_errors_while_writing_are_logged_and_others_go_on(
+async def test_error_while_writing_a_mail_is_logged_and_others_are_sent(
     sent_by: Outbox, postbox: Postbox, expect_log: Callable[[str], None]
 ) -> None:
     """The errors are an unreachable store and a bug of the server."""

@@ -138,10 +138,10 @@ async def test_mail_with_wrong_password_is_refused_for_good() -> None:
 @pytest.mark.parametrize(
     ("answer", "is_transient"), [("451 later please", True), ("554 not this one", False)]
 )
-async def test_mail_that_is_refused_says_whether_later_helps(
+async def test_refusal_of_mail_says_whether_a_later_try_may_help(
     answer: str, is_transient: bool
 ) -> None:
-    """The first digit of the answer decides."""
+    """The first digit of the mail server's answer decides whether a later try may help."""
     async with open_postbox() as postbox:
         postbox.answers.append(answer)
         with pytest.raises(MailError, match=answer) as caught:
@@ -181,7 +181,7 @@ async def test_mail_to_impossible_address_fails_alone(to: str) -> None:
         ("smtp://[::1]:25", ("::1", 25, "", "", Tls.NEVER)),
     ],
 )  # fmt: skip
-def test_at_reads_url(url: str, expected: tuple[object, ...]) -> None:
+def test_mail_server_at_reads_url(url: str, expected: tuple[object, ...]) -> None:
     """STARTTLS is required, except on this machine or with `?tls=no`."""
     server = MailServer.at(url, SENDER)
 
@@ -196,7 +196,7 @@ def test_at_reads_url(url: str, expected: tuple[object, ...]) -> None:
         "smtp://u:pa/ss@mail", "smtp://u:pa#ss@mail", "smtp://[::1",
     ],
 )  # fmt: skip
-def test_at_refuses_other_urls_without_repeating_them(url: str) -> None:
+def test_mail_server_at_refuses_other_urls_without_repeating_them(url: str) -> None:
     """A wrong URL may have a password at any place."""
     with pytest.raises(ValueError, match=r"^must look like smtp://user:password@host:587 or"):
         MailServer.at(url, SENDER)

@@ -83,7 +83,8 @@ collab_event_loop_lag_seconds_bucket{le="+Inf"} 6
 collab_event_loop_lag_seconds_sum 3.043100
 collab_event_loop_lag_seconds_count 6
 """
-"""The text that dashboards and alerts rely on: names, types, help, labels and values."""
+"""The text of all metrics. Dashboards and alerts rely on its names, types, help, labels and
+values."""
 
 
 def value(text: str, name: str) -> float:

@@ -46,7 +46,7 @@ def test_half_characters_and_nul_are_replaced() -> None:
 
 @pytest.mark.parametrize(("printed", "failed"), [(70_000, 10), (10, 70_000), (70_000, 70_000)])
 def test_outputs_are_cut_to_their_limit_together(printed: int, failed: int) -> None:
-    """Both keep their beginning, and a character is kept as a whole or not at all."""
+    """The beginnings of both outputs are kept. No character is cut in half."""
     result = result_of(ended(stdout="é" * printed, stderr="é" * failed))
 
     size = len(result.stdout.encode()) + len(result.stderr.encode())

@@ -50,7 +50,7 @@ async def test_frame_policy_allows_workers_and_no_other_connections(api: Api) ->
 
 
 async def test_preview_policy_allows_no_connections(api: Api) -> None:
-    """A user's page may contain scripts and styles, and reaches no host."""
+    """A user's page may contain scripts and styles, but cannot reach any host."""
     policy = (await api.get("/run/preview")).headers["Content-Security-Policy"]
 
     assert "connect-src" not in policy
@@ -99,7 +99,7 @@ async def test_runtime_file_is_decompressed_for_client_without_gzip(api: Api) ->
         "x/.y",
     ],
 )
-async def test_other_names_are_not_found(api: Api, name: str) -> None:
+async def test_names_of_other_files_are_not_found(api: Api, name: str) -> None:
     """Only files of the frame are served, by their own names."""
     assert (await api.get(f"/static/run/{name}")).status == 404
 
@@ -112,7 +112,7 @@ async def test_every_stored_file_has_a_type() -> None:
 
 
 def test_folders_of_runtimes_name_the_installed_versions() -> None:
-    """A folder that keeps its name with new content would be wrong in every cache."""
+    """If a folder kept its name with new content, every cache would have the wrong files."""
     packages = json.loads((ROOT / "static" / "package.json").read_text())["dependencies"]
     folders = {path.name for path in RUN.iterdir() if path.is_dir()} - {"assets"}
 

@@ -95,7 +95,7 @@ async def test_field_that_does_not_fit_is_named(
 
 
 async def test_all_tests_together_have_a_limit(ada: Api) -> None:
-    """Open tests and hidden ones count apart."""
+    """Open tests and hidden tests each have their own limit."""
     session_id = await ada.new_session()
     large = {"source": "x" * MAX_SOURCE_BYTES}
     path = f"/session/{session_id}/tests"

@@ -24,7 +24,7 @@ async def ada(start_server: StartServer) -> AsyncIterator[Api]:
 
 
 async def ran(ada: Api, code: str, **fields: str) -> dict:
-    """Have a program run, and return the run."""
+    """Let the service run a program, and return the run."""
     session_id = await ada.new_session(language="python", code=code)
     body = {"root": "codemirror", "language": "python", **fields}
     answer = await ada.post(f"/session/{session_id}/runs/remote", body)
@@ -70,7 +70,7 @@ async def test_program_that_ends_well_is_done_and_an_error_is_shown(ada: Api) ->
     assert "ZeroDivisionError" in failed["stderr"]
 
 
-async def test_files_without_text_are_files_of_the_program_too(ada: Api) -> None:
+async def test_empty_files_are_files_of_the_program_too(ada: Api) -> None:
     """An empty `__init__.py` can be needed, for example."""
     session_id = await ada.new_session(
         language="python", code="import os\nprint(sorted(os.listdir()))\n"
@@ -85,7 +85,7 @@ async def test_files_without_text_are_files_of_the_program_too(ada: Api) -> None
     assert answer.body["run"]["stdout"] == "['empty.py', 'main.py']\n"
 
 
-async def test_refusal_of_the_service_is_logged_and_not_blamed_on_the_language(
+async def test_refusal_of_the_service_is_logged_and_does_not_name_the_language(
     ada: Api, expect_log: Callable[[str], None]
 ) -> None:
     expect_log("the service that runs programs answered 400: .*configured limit")
@@ -160,10 +160,10 @@ async def test_texts_over_the_limit_are_not_sent(ada: Api, monkeypatch: pytest.M
     assert [code_of(answer) for answer in answers] == [(201, None), (413, "too_large")]
 
 
-async def test_service_that_is_away_or_broken_is_503(
+async def test_unavailable_or_broken_service_is_503(
     start_server: StartServer, ada: Api, tmp_path: Path
 ) -> None:
-    """Nothing is stored then."""
+    """In that case, no run is stored."""
     nowhere = f"http://127.0.0.1:{free_port()}/"
     away = await start_server(runner_url=nowhere, data_dir=str(tmp_path / "away"))
     bob = await Api(away.url).sign_up("bob")

@@ -76,7 +76,10 @@ async def test_runs_come_in_pages_newest_first(ada: Api) -> None:
 
 
 async def test_owner_chooses_who_may_run(ada: Api, bob: Api) -> None:
-    """The rule is editors at first. It holds from the next report on, for the owner too."""
+    """At first, editors may run programs.
+
+    A changed rule holds from the next report on, also for the owner.
+    """
     session_id = await ada.new_session(joinRole="viewer")
     await bob.post(f"/session/{session_id}/join")
     path = f"/session/{session_id}"
@@ -157,7 +160,7 @@ async def test_unknown_run_is_404(ada: Api, number: str) -> None:
 
 
 async def test_damaged_run_keeps_its_place_and_cannot_be_read(server, ada: Api) -> None:
-    """It has no mark on the timeline, because its time is not known for certain."""
+    """A damaged run has no mark on the timeline, because its time is not known for certain."""
     session_id = await ada.new_session()
     for output in ("one", "two"):
         await told(ada, session_id, stdout=output)

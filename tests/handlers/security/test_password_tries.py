@@ -1,4 +1,4 @@
-"""Tests the number of password guesses from one place and from many, with the best timing."""
+"""Tests how many passwords can be guessed from one address and from many, with the best timing."""
 
 import itertools
 
@@ -51,7 +51,7 @@ def guesses_of_a_day(tries_in_a_row: int) -> int:
     return made
 
 
-def test_one_address_has_few_guesses_at_an_account_however_it_pauses() -> None:
+def test_one_address_has_few_guesses_at_an_account_with_any_pauses() -> None:
     """With the best pauses, one address has at most 240 guesses at an account in a day."""
     assert max(guesses_of_a_day(count) for count in range(1, 30)) <= 240
 
@@ -95,10 +95,10 @@ def test_right_passwords_of_own_account_give_no_guesses_at_others() -> None:
     assert made <= 300
 
 
-def test_known_place_and_device_sign_in_whatever_strangers_do() -> None:
-    """The owner signs in at a known place or device, however often strangers guess.
+def test_known_place_and_device_sign_in_while_strangers_guess() -> None:
+    """The owner can sign in at a known place or device, even if strangers guess often.
 
-    A new place must wait then.
+    A new place must wait.
     """
     tries = tries_of(Seconds())
     assert sign_in(tries, "ada", "home")
@@ -112,9 +112,9 @@ def test_known_place_and_device_sign_in_whatever_strangers_do() -> None:
 
 
 def test_class_that_signs_in_together_for_the_first_time_gets_in() -> None:
-    """240 users of one address can sign in together. Each try counts as failed until it ends.
+    """240 users of one address can sign in together.
 
-    The tries that succeed are not counted in the end.
+    Each try counts as failed until it ends. After that, a successful try does not count.
     """
     tries = tries_of(Seconds())
     attempts = [tries.attempt(f"student {number}", "school") for number in range(240)]
@@ -148,7 +148,7 @@ def test_refused_try_counts_for_nobody() -> None:
     assert sum(guess(tries, "ada", f"address {number}") for number in range(1_000)) == 240
 
 
-def test_address_that_may_try_no_more_does_not_free_an_account_for_others() -> None:
+def test_address_over_its_limit_cannot_make_limits_forget_an_account() -> None:
     """An address over its limit cannot make the limits forget an account.
 
     Limits keep 10,000 accounts, and an address could fill them with invented names.

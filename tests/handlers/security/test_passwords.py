@@ -184,7 +184,7 @@ async def test_password_hash_matches_composed_and_decomposed_text(passwords: Pas
 
 
 async def test_password_check_without_hash_never_matches(passwords: Passwords) -> None:
-    """Without a hash no password matches, not even the text behind the decoy hash."""
+    """Without a stored hash, no password matches, not even the text of the decoy hash."""
     for password in ("", "nobody", "None"):
         assert not await passwords.matches(password, None, HOME)
 
@@ -193,7 +193,7 @@ async def test_password_hashing_does_not_block_event_loop() -> None:
     """Hashing does not block the event loop, because bcrypt releases the interpreter lock.
 
     Both threads are busy all the time, so each gets a share of the processor, on a busy machine
-    too. If bcrypt held the lock, the event loop's thread would get almost no time.
+    too. If bcrypt kept the lock, the event loop's thread would get almost no time.
     """
     slow, turns = Passwords(cost=10), 0
     before_s, all_before_s = time.thread_time(), time.process_time()
@@ -215,8 +215,8 @@ async def test_password_hashing_has_priority_of_event_loop(
 ) -> None:
     """The hashing thread has the same priority as the event loop.
 
-    After a hash the thread takes the interpreter lock. The event loop then waits until the thread
-    gets a core.
+    After a hash, the thread takes the interpreter lock, and the event loop waits for it. With a
+    lower priority, the thread might wait for a core meanwhile.
     """
     priorities: set[int] = set()
     hash_password = bcrypt.hashpw
@@ -285,7 +285,9 @@ async def test_cancelled_password_hashing_frees_its_place(passwords: Passwords) 
     assert await passwords.hash("x", HOME)
 
 
-async def test_password_check_of_old_hash_takes_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_password_check_of_old_hash_takes_as_long_as_of_unknown_user(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Checking a hash of an earlier, lower cost takes as much work as for an unknown user.
 
     So the time does not reveal that a user has an old hash.

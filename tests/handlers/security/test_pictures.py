@@ -158,12 +158,12 @@ else:
 
 @pytest.mark.parametrize("free_mib", [4, 20, 50])
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
-def test_picture_that_memory_is_too_short_for_is_not_called_damaged(
+def test_picture_too_large_for_memory_is_not_called_damaged(
     tmp_path: Path, kind: str, free_mib: int
 ) -> None:
     """If memory is too short, the answer is 503, because the same picture may succeed later.
 
-    The test uses its own process with limited memory.
+    The test uses a separate process with limited memory.
     """
     for name, side in (("small", 8), ("large", pictures.MAX_SIDE_PX)):
         Image.effect_noise((side, side), 50).convert("RGB").save(tmp_path / name, kind)
@@ -212,7 +212,7 @@ async def test_picture_is_read_in_a_worker_process(workers: Workers) -> None:
     [(WorkersBusy("busy"), 503), (WorkTooLarge("late"), 503), (WorkerDied("crashed"), 422)],
     ids=["busy", "too large", "died"],
 )
-async def test_picture_that_no_worker_reads_is_answered(
+async def test_picture_that_ends_its_worker_is_refused(
     workers: Workers, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
 ) -> None:
     """A file that ends the worker process is refused with 422: it would end the next one too."""

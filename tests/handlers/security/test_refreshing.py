@@ -30,7 +30,7 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
 
 
 class Device:
-    """A sign-in of ada with its refresh tokens, and a clock that each exchange moves on."""
+    """A sign-in of ada with its refresh tokens. Each exchange advances the clock."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -51,7 +51,7 @@ class Device:
         await self.store.add_user(user("ada"), row)
 
     async def use(self, token: RefreshToken, after_ms: int = RETRY_MS + 1) -> RefreshToken:
-        """Exchange a token as a client would, which sends it as a text."""
+        """Exchange a token. Like a client, send it as a text."""
         self.now += after_ms
         read = self.tokens.read_refresh_token(str(token))
         signed_in, newest = await self.refresher.exchange(read, self.now)
@@ -89,9 +89,9 @@ def device(store: Store) -> Device:
 async def test_login_refreshed_since_the_backup_continues(
     device: Device, expect_log, since: int
 ) -> None:
-    """The newest token works however often the login was refreshed since the backup.
+    """The newest token works, even if the login was refreshed often since the backup.
 
-    Afterwards all is as before: one token follows another, and a repeated request does no harm.
+    Afterwards, one token follows another as usual, and a repeated request does no harm.
     """
     expect_log(WARNING)
     await device.sign_in()
@@ -125,7 +125,10 @@ async def test_restore_is_logged_once_for_each_start(device: Device, caplog, exp
 
 
 async def test_lost_answer_before_a_restore_ends_nothing(device: Device, expect_log) -> None:
-    """The browser did not get its newest token before the restore. It goes on with its own."""
+    """The browser did not get its newest token before the restore.
+
+    It continues with the token that it has.
+    """
     expect_log(WARNING)
     await device.sign_in()
     row = await device.backup()
@@ -142,10 +145,10 @@ async def test_lost_answer_before_a_restore_ends_nothing(device: Device, expect_
 async def test_thief_with_a_used_token_ends_the_login_after_a_restore(
     device: Device, expect_log, is_thief_first: bool, uses: int
 ) -> None:
-    """A used token works once more after a restore, but not together with the owner's tokens.
+    """After a restore, a used token works once more, but not together with the owner's tokens.
 
-    The thief comes after the owner, or exchanges some tokens before the owner comes. The login ends
-    for both.
+    In one case the thief comes after the owner. In the other, the thief exchanges some tokens
+    first. The login ends for both.
     """
     expect_log(WARNING)
     await device.sign_in()
@@ -172,7 +175,7 @@ async def test_thief_with_a_used_token_ends_the_login_after_a_restore(
 
 @pytest.mark.parametrize("altered", ["generation", "mac"])
 async def test_altered_token_is_an_unknown_token(device: Device, altered: str) -> None:
-    """A token with a later generation and no right MAC ends its login, as a used token does."""
+    """A token with a later generation and a wrong MAC ends its login, as a used token does."""
     await device.sign_in()
     await device.refresh()
     generation, chain, mac = device.chain[0].secret.split(".")
@@ -185,7 +188,7 @@ async def test_altered_token_is_an_unknown_token(device: Device, altered: str) -
 
 
 async def test_no_token_is_later_than_a_locked_login(device: Device) -> None:
-    """The login of a guest who becomes a user is locked; the guest's tokens end it."""
+    """The login of a guest who becomes a user is locked. Any of the guest's tokens ends it."""
     await device.sign_in()
     await device.refresh(3)
     row = await device.backup()
@@ -204,9 +207,10 @@ def of_earlier_release(token: RefreshToken) -> RefreshToken:
 async def test_token_of_earlier_release_is_exchanged_for_one_with_a_generation(
     device: Device, expect_log
 ) -> None:
-    """Such a token has no generation. Its successor has the next one of the store.
+    """Such a token has no generation.
 
-    Overtaken requests get the newest token, and a restored backup from before the upgrade is known.
+    Its successor gets the next generation of the store. A late request gets the newest token, also
+    after a restored backup from before the upgrade.
     """
     expect_log(WARNING)
     old = of_earlier_release(device.tokens.new_refresh_token())

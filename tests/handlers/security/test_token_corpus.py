@@ -1,7 +1,6 @@
 """Tests forged access tokens, tokens of one kind used as another, and the cache of verified tokens.
 
-Plainer forgeries and refresh tokens are tested in `test_tokens.py` and
-`tests/handlers/api/test_auth.py`.
+`test_tokens.py` and `tests/handlers/api/test_auth.py` test simpler forgeries and refresh tokens.
 """
 
 import asyncio
@@ -54,7 +53,7 @@ def parts(token: str, order: str) -> str:
 
 
 def loose_bits(part: str) -> str:
-    """Return other base64 of the same bytes: an unused bit at the end is set."""
+    """Return another base64 text of the same bytes, in which an unused bit at the end is set."""
     return part[:-1] + ALPHABET[ALPHABET.index(part[-1]) ^ 1]
 
 
@@ -232,7 +231,7 @@ def test_token_of_maximum_length_is_accepted(tokens: Tokens) -> None:
 def test_token_with_any_expiry_is_refused_from_then_on(
     tokens: Tokens, clock_ms: Clock, exp: float
 ) -> None:
-    """A token is refused from its expiry on, in the cache or not, for any number as the expiry."""
+    """A token is refused from its expiry on, in the cache or not. The expiry may be any number."""
     seen, unseen = (
         forge(HS256, {**claims_of(tokens.access_token("user", "login")), "exp": exp})
         for _ in range(2)

@@ -132,7 +132,10 @@ def test_access_token_has_required_claims_only(tokens: Tokens) -> None:
 
 
 def test_corpus_signature_equals_that_of_server(tokens: Tokens) -> None:
-    """The corpus signs like the server, so each of its tokens is refused only for its own fault."""
+    """The corpus signs like the server.
+
+    So each token of the corpus is refused only for its own fault.
+    """
     token = tokens.access_token("user", "login")
 
     assert tokens.read_access_token(forge(HS256, claims_of(token))) == Claims("user", "login")

@@ -75,7 +75,7 @@ async def test_large_message_before_sign_in_drops_client(ada: Api) -> None:
 
 
 async def test_junk_is_counted_by_its_bytes(start_server) -> None:
-    """All bytes that a client sends are counted before they are parsed."""
+    """The server counts all bytes that a client sends before it parses them."""
     server = await start_server(update_bytes_per_s=1 << 20)
     ada = await Api(server.url).sign_up("ada")
     raw = await RawEvents.joined(ada, await ada.new_session())
@@ -162,7 +162,7 @@ async def test_each_packet_of_stranger_takes_a_turn(
     assert set(turns) == {"127.0.0.1"}
 
 
-async def test_stranger_that_sends_often_is_slowed_then_dropped(start_server) -> None:
+async def test_client_that_floods_before_sign_in_is_slowed_then_dropped(start_server) -> None:
     server = await start_server(sign_in_s=1)
     ada = await Api(server.url).sign_up("ada")
     raw = await RawEvents.open(ada)

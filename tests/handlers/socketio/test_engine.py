@@ -1,4 +1,4 @@
-"""Tests the additions of our class to a connection of engineio."""
+"""Tests what our class adds to a connection of engineio."""
 
 import asyncio
 from types import SimpleNamespace
@@ -133,7 +133,7 @@ async def test_others_are_served_between_packets_of_a_request(socket: EngineSock
 async def test_second_request_while_one_is_handled_is_refused(socket: EngineSocket) -> None:
     """A second request is refused while the first is handled.
 
-    Clients of the protocol wait for the answer before they send the next request.
+    The protocol requires that a client waits for the answer before its next request.
     """
     go_on = asyncio.Event()
 

@@ -205,7 +205,7 @@ async def test_code_over_limit_is_refused(server, ada: Api) -> None:
 
 
 async def test_change_of_full_document_may_make_it_smaller(start_server) -> None:
-    """A client whose text is too large keeps its text, and may send a smaller one."""
+    """If a client's text is too large, the client keeps it, and may then send a smaller one."""
     server = await start_server(max_text_bytes=100)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session(code="é" * 40)
@@ -221,7 +221,7 @@ async def test_change_of_full_document_may_make_it_smaller(start_server) -> None
     raw.close()
 
 
-async def test_messages_over_rate_are_refused(start_server) -> None:
+async def test_chat_messages_over_rate_are_refused(start_server) -> None:
     server = await start_server(messages_per_10s=2)
     ada = await Api(server.url).sign_up("ada")
     session_id = await ada.new_session()

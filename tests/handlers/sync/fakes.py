@@ -1,4 +1,4 @@
-"""A transport and a receiver made of lists, to test one socket without a real connection."""
+"""A transport and a receiver that keep lists, to test one socket without a real connection."""
 
 import asyncio
 from collections.abc import Callable
@@ -65,7 +65,7 @@ class FakeTransport(asyncio.Transport):
 class FakeReceiver:
     """Keeps messages. A message that begins with `?` costs 10, and any other costs 0.25.
 
-    work_s  seconds that serving a message takes, by the clock of `websocket`
+    work_s  the seconds that the receiver spends on a message, by the clock of `websocket`
     """
 
     usual_start = USUAL

@@ -132,7 +132,7 @@ async def test_store_outage_refuses_connections_until_it_ends(
 async def test_client_that_comes_while_the_server_stops_is_told_of_the_restart(
     start_server,
 ) -> None:
-    """It gets 1012, as the clients in the room do, and not the code of an outage."""
+    """The client gets 1012, like the clients in the room, and not the code of an outage."""
     server = await start_server()
     ada = await Api(server.url).sign_up()
     session_id = await ada.new_session()

@@ -68,9 +68,7 @@ def test_fragments_count_as_a_part_of_a_message(loop: Loop, connections: Connect
     assert gate.spend_read(1, 1) == pytest.approx(0.025)
 
 
-def test_slow_down_over_rate_for_too_long_ends_in_close(
-    loop: Loop, connections: Connections
-) -> None:
+def test_client_over_rate_for_ten_seconds_is_closed(loop: Loop, connections: Connections) -> None:
     """A client is closed after ten seconds over the rate without a calm second between.
 
     A single wait is at most ten seconds long.
@@ -86,10 +84,12 @@ def test_slow_down_over_rate_for_too_long_ends_in_close(
     assert (connections.slowed, connections.too_fast) == (3, 1)
 
 
-def test_work_over_rate_has_to_be_rested_from(loop: Loop, connections: Connections) -> None:
-    """Work over the rate makes a client wait in proportion: at this rate, ten times the excess.
+def test_work_over_rate_makes_its_client_wait_in_proportion(
+    loop: Loop, connections: Connections
+) -> None:
+    """A client that causes too much work waits in proportion: at this rate, ten times the excess.
 
-    No client is closed for it.
+    It is not closed for this.
     """
     gate = RateGate(connections, loop)
 

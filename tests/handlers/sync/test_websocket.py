@@ -212,7 +212,7 @@ def work(monkeypatch: pytest.MonkeyPatch, scene: Scene, work_s: float) -> None:
     monkeypatch.setattr(websocket, "_clock", lambda: scene.receiver.now)
 
 
-async def test_messages_that_take_long_leave_the_turn_to_others(
+async def test_messages_that_take_long_are_served_in_several_turns(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """When messages take long, a turn of the event loop serves one large or eight other messages.
@@ -233,12 +233,13 @@ async def test_messages_that_take_long_leave_the_turn_to_others(
     assert scene.connections.slowed == 0
 
 
-async def test_client_whose_messages_take_long_rests_in_proportion(
+async def test_client_whose_messages_take_long_waits_in_proportion(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A client whose messages take long rests in proportion, is then read again, and never closed.
+    """If the messages of a client take long, the client must wait in proportion.
 
-    All connections of one user rest together.
+    Then it is read again. It is never closed for this, and all connections of one user wait
+    together.
     """
     scene = Scene(SocketLimits(work_per_s=10, work_burst_s=0.1))
     scene.socket.count_work_of("ada")
@@ -257,12 +258,14 @@ async def test_client_whose_messages_take_long_rests_in_proportion(
     assert scene.transport.is_reading()
 
 
-async def test_client_that_rests_for_long_is_told_how_long_in_all(
+async def test_client_that_waits_long_is_told_the_whole_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A client is told the whole length of a long rest, even over the ten seconds of one pause.
+    """A client learns the whole length of a long wait.
 
-    It is not told of a short pause.
+    The wait may consist of several pauses of ten seconds.
+
+    It does not learn of a short pause.
     """
     scene = Scene(SocketLimits(work_per_s=0.1, work_burst_s=0.1))
     work(monkeypatch, scene, 0.2)
@@ -278,7 +281,7 @@ async def test_client_that_rests_for_long_is_told_how_long_in_all(
 
 
 @pytest.mark.parametrize("is_held", [False, True])
-async def test_message_that_its_receiver_takes_later_comes_before_the_next_ones(
+async def test_message_taken_later_is_served_before_later_messages(
     monkeypatch: pytest.MonkeyPatch, is_held: bool
 ) -> None:
     """A message that the receiver takes later is served before all messages after it.

@@ -1,4 +1,7 @@
-"""Tests the gate that clients before sign-in pass at a fixed rate, taking turns by address."""
+"""Tests the gate for clients before sign-in.
+
+They pass at a fixed rate, and addresses take turns.
+"""
 
 import asyncio
 
@@ -39,7 +42,7 @@ async def test_addresses_take_turns() -> None:
     assert went[6:] == ["flood"] * 27
 
 
-async def test_only_few_go_through_in_one_turn_of_the_event_loop() -> None:
+async def test_few_requests_pass_in_one_turn_of_the_event_loop() -> None:
     gate, went, counts = FairGate(1_000, 1_000, lambda: 0.0), list[str](), list[int]()
     tasks = [asyncio.create_task(go_through(gate, str(number), went)) for number in range(20)]
 
@@ -65,7 +68,9 @@ async def test_without_tokens_all_wait() -> None:
         await waiting
 
 
-async def test_more_than_may_wait_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_requests_over_the_limit_of_waiting_ones_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Requests over the number that may wait are refused, for one address and for all together."""
     monkeypatch.setattr(fair_gate, "_MAX_WAITING_EACH", 2)
     monkeypatch.setattr(fair_gate, "_MAX_WAITING", 3)
@@ -81,7 +86,7 @@ async def test_more_than_may_wait_are_refused(monkeypatch: pytest.MonkeyPatch) -
         task.cancel()
 
 
-async def test_clients_of_a_school_behind_one_address_wait_and_none_is_refused() -> None:
+async def test_requests_of_600_clients_behind_one_address_are_not_refused() -> None:
     """All 1,800 requests of 600 clients behind one address may wait, and none is refused.
 
     After its first request each client signs in, polls and tries a WebSocket.
@@ -96,7 +101,7 @@ async def test_clients_of_a_school_behind_one_address_wait_and_none_is_refused()
         task.cancel()
 
 
-async def test_cancelled_request_holds_up_nobody() -> None:
+async def test_cancelled_request_does_not_delay_others() -> None:
     clock = Clock()
     gate, went = FairGate(1_000, 1, clock), list[str]()
     await go_through(gate, "first", went)

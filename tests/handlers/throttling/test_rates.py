@@ -34,7 +34,7 @@ def retry_after(answer: Answer) -> int:
 # -- Bucket ---------------------------------------------------------------------------------------
 
 
-def test_bucket_is_full_at_first_and_then_owes() -> None:
+def test_bucket_allows_its_burst_and_then_requires_waits() -> None:
     """A bucket allows its burst without a wait. After that a wait pays the debt at the rate."""
     bucket = Bucket(rate=2, burst=3, now=0)
 

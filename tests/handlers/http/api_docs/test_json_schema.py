@@ -146,12 +146,12 @@ def test_components_of_two_types_with_one_name_raises() -> None:
          {"anyOf": [{"type": "integer"}, {"type": "string"}]}),
     ],
 )  # fmt: skip
-def test_of_rules_translates_bounds(rules: dict[str, Any], schema: dict[str, Any]) -> None:
+def test_schema_of_rules_has_their_bounds(rules: dict[str, Any], schema: dict[str, Any]) -> None:
     """Each rule of Cerberus is translated to the keyword of JSON Schema with the same meaning."""
     assert of_rules(rules) == schema
 
 
-def test_of_body_with_alternatives_requires_one_of_them() -> None:
+def test_schema_of_body_with_alternatives_requires_one_of_them() -> None:
     """A body with two fields that exclude each other requires one of them."""
     schema = of_body(
         {"a": {"type": "string", "excludes": "b"}, "b": {"excludes": "a"}, "c": {"required": True}}

@@ -40,7 +40,7 @@ def test_text_gets_stored_form_of_its_kind(
 def test_value_that_is_no_text_keeps_its_form(
     form: Callable[[object], object], value: object
 ) -> None:
-    """Another value stays as it is, so that the check of types can name it."""
+    """A value that is no text stays unchanged, so that the check of types can name it."""
     assert form(value) is value
 
 

@@ -61,7 +61,7 @@ def test_name_loses_direction_marks() -> None:
     ],
     ids=ascii,
 )
-def test_isolated_text_turns_nothing_outside(text: str, result: str) -> None:
+def test_isolated_text_does_not_change_direction_of_other_text(text: str, result: str) -> None:
     assert text_rules.isolated(text) == result
 
 
@@ -136,7 +136,7 @@ def test_name_of_deleted_users_is_reserved(name: str) -> None:
      ("s0meb0dy", "exports use")],
     ids=ascii,
 )  # fmt: skip
-def test_name_that_exports_show_for_nobody_is_reserved(name: str, fault: str) -> None:
+def test_name_that_exports_use_for_no_user_is_reserved(name: str, fault: str) -> None:
     assert fault in text_rules.fault_of_name(name)
 
 

@@ -27,7 +27,7 @@ def test_version_has_code_of_its_main_root() -> None:
     assert [author["username"] for author in shown["contributors"]] == ["ada", "deleted user"]
 
 
-def test_version_without_its_texts_leaves_both_out() -> None:
+def test_version_without_its_texts_has_neither_code_nor_files() -> None:
     """Without its texts, a version has neither `code` nor `files`."""
     assert {"code", "files"}.isdisjoint(code.version(replace(VERSION, files=None), {}))
 

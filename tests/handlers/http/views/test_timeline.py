@@ -44,7 +44,9 @@ def test_timeline_authors_have_totals_of_their_edits() -> None:
     ]
 
 
-def test_timeline_of_more_than_fits_says_where_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_timeline_over_the_limit_of_a_page_names_the_next_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(timeline, "MAX_STRETCHES", 2)
     folded = Timeline()
     folded.sequence, folded.stretches = (
@@ -116,7 +118,7 @@ def test_timeline_marks_stay_between_their_edits_when_the_clock_was_set() -> Non
     }  # fmt: skip
 
 
-def test_run_is_marked_after_the_edits_of_its_code_and_never_before_an_earlier_run() -> None:
+def test_run_is_marked_after_the_edits_of_its_code_and_earlier_runs() -> None:
     """Damaged runs have no mark, because their time is not known."""
     stretches = [Stretch(1, 4, 10_000, 12_000, "u1"), Stretch(5, 5, 20_000, 20_000, "u1")]
     moments = [(0, 1_000), (4, 11_000), (5, 15_000), (4, 7_000), (5, 30_000)]

@@ -40,7 +40,7 @@ async def test_text_connection_offers_text_until_it_arrived() -> None:
     assert inbox.texts() == [""]
 
 
-async def test_text_connection_merges_text_as_edit_of_what_it_had() -> None:
+async def test_text_connection_merges_text_as_edit_of_its_last_text() -> None:
     scene = TextScene()
     connection, inbox = scene.join("ada", 1)
     connection.offer(EncodedText())
@@ -72,7 +72,7 @@ async def test_text_connection_that_left_announces_nothing() -> None:
     assert states(scene) == {}
 
 
-async def test_text_connection_that_left_may_write_unless_the_user_has_lost_the_right() -> None:
+async def test_text_connection_that_left_may_write_while_its_user_may() -> None:
     """A user who left may still write, because a worker may still compare the user's last text.
 
     This ends when the user loses the right to write.

@@ -26,7 +26,7 @@ async def test_text_session_tells_others_who_joins_and_leaves(scene: TextScene) 
     assert [name for name in bob.names() if name.startswith("user-")] == []
 
 
-async def test_text_session_with_second_connection_of_user_tells_nothing(scene: TextScene) -> None:
+async def test_second_connection_of_user_is_not_announced(scene: TextScene) -> None:
     _, ada = scene.join("ada", 1)
     scene.join("bob", 2)
     second, _ = scene.join("bob", 3)

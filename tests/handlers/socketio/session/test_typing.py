@@ -1,4 +1,4 @@
-"""Tests the events about clients that type, with an event loop whose clock is moved by hand."""
+"""Tests the events about clients that type. The event loop has a clock that the tests move."""
 
 import asyncio
 from collections.abc import Callable
@@ -89,7 +89,7 @@ def test_typing_that_goes_on_is_told_once_a_second(scene: Scene) -> None:
     assert scene.told == [(1, "ada", True)] * 3
 
 
-def test_typing_that_changes_fast_ends_with_latest_state(scene: Scene) -> None:
+def test_fast_changes_of_typing_end_with_latest_state(scene: Scene) -> None:
     for _ in range(50):
         scene.indicator.types(1, "ada")
         scene.indicator.stops(1)
