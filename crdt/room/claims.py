@@ -48,9 +48,10 @@ MAX_COMPARED_BYTES = 32 << 10
 small. But a whole document that was moved here from another server has no owners either. It may be
 large, and each client would have to send all of it again."""
 AT_ONCE_BYTES = 4 << 10
-"""Bytes of a document and an update that are compared on the event loop. A comparison takes 8 µs for
-each struct, of which 4 KiB can have about 500. A thread compares more: 32 KiB would hold the event
-loop for 33 ms."""
+"""Bytes of a document and an update that are compared on the event loop.
+
+A comparison takes 8 µs for each struct, of which 4 KiB can have about 500. A thread compares more:
+32 KiB would hold the event loop for 33 ms."""
 
 Spans = dict[int, tuple[int, int]]
 
