@@ -18,8 +18,8 @@ run: $(VENV)/.installed ## start on http://localhost:5000, data in ./data; ARGS=
 COVERING := tests/crdt tests/interop/test_past.py tests/interop/test_redact.py tests/handlers/api/test_versions.py \
 	tests/handlers/api/test_versions_compared.py tests/handlers/api/test_versions_restored.py
 
-# How many processes run tests: one more than there are cores, because many tests wait for processes that they start.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+# How many processes run tests: two more than there are cores, because a third of their time is waiting.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 2)')
 
 test: $(VENV)/.tested ## install all that the tests need and run all of them, or some (ARGS="-k chat", WORKERS=1)
 	$(BIN)/python -m tests.set_up
@@ -56,10 +56,10 @@ check-types:
 	$(BIN)/mypy
 
 check-others:
-	$(BIN)/python -m tests.web --check
 	$(BIN)/lint-imports
 	$(BIN)/python -m docs.generate --check
 	$(BIN)/python -m tests.prose
+	$(BIN)/python -m tests.web --check
 
 web: $(VENV)/.tested ## build the web app from static/src into static/dist
 	$(BIN)/python -m tests.web

@@ -169,7 +169,7 @@ def mongo_uri() -> Iterator[str]:
         yield uri
 
 
-_HOT_PATH = (
+HOT_PATH = (
     "test_sync_endpoint.py",
     "test_handshake.py",
     "test_handover.py",
@@ -183,6 +183,7 @@ _HOT_PATH = (
     "test_rfc6455_handshake.py",
     "test_workers.py",
 )
+"""Files with tests of what depends on the event loop: sockets, handshakes, worker processes."""
 
 
 def pytest_asyncio_loop_factories(
@@ -192,7 +193,7 @@ def pytest_asyncio_loop_factories(
     factories: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
         "uvloop": uvloop.new_event_loop
     }
-    if item.path.name in _HOT_PATH:
+    if item.path.name in HOT_PATH:
         factories["asyncio"] = asyncio.new_event_loop
     return factories
 

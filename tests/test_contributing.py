@@ -7,6 +7,7 @@ from pathlib import Path
 
 from collab_server import __version__
 from tests import repository
+from tests.conftest import HOT_PATH
 from tests.processes import ROOT
 
 MADE = "Made by `make format`"
@@ -41,8 +42,18 @@ def is_made(path: Path) -> bool:
 def test_commit_hooks_run_commands_of_make_check() -> None:
     """The commit hooks run the commands of `make check`, all of them and in the same order."""
     hooks = re.findall(r"entry: (.*)", (ROOT / ".pre-commit-config.yaml").read_text())
+    *first, beside_each_other = recipe("check")
+    targets = re.findall(r"check-\w+", beside_each_other)
+    others = [command for target in targets for command in recipe(target)]
 
-    assert hooks == [f".venv/bin/{command}" for command in recipe("check")]
+    assert hooks == [f".venv/bin/{command}" for command in first + others]
+
+
+def test_files_that_run_on_both_event_loops_exist() -> None:
+    """A test file that is renamed goes on to run on both event loops."""
+    names = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+
+    assert set(HOT_PATH) <= names
 
 
 def test_commit_hooks_download_nothing() -> None:

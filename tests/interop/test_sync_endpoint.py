@@ -155,6 +155,8 @@ async def test_document_larger_than_send_limit_reaches_newcomer(
     assert len(state) > 600_000
 
 
+# On one event loop only: these bounds are of documents, and a million structs take long to read.
+@pytest.mark.asyncio(loop_factories=["uvloop"])
 @pytest.mark.parametrize(
     "frame", [y_protocol.sync_update, y_protocol.sync_step2], ids=["edit", "answer"]
 )
