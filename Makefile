@@ -46,7 +46,7 @@ test-core: $(VENV)/.tested ## crdt/ and storage/ on another Python (PYTHON=pytho
 system-packages: ## what `make test` installs with apt-get, as root only: a browser, two proxies, unzip
 	$(PYTHON) -m tests.system_packages
 
-# The types of Python and the web app take longest: they are checked beside each other, and the output stays apart.
+# The types of Python and the web app take longest, so they are checked at the same time.
 check: $(VENV)/.tested ## lint, format, types, import contracts, prose, generated docs and the built web app up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
