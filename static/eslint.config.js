@@ -4,6 +4,14 @@ import eslint from "@eslint/js"
 import reactHooks from "eslint-plugin-react-hooks"
 import tseslint from "typescript-eslint"
 
+const PLACEHOLDER = "/^(one|found|kept|wanted|there|it|thing)$/"
+// A name is the noun. `one` is right next to `other`, where two values of a kind are compared.
+const withoutNoun = [
+  `VariableDeclarator > Identifier.id[name=${PLACEHOLDER}]`,
+  `:function[params.length=1] > Identifier.params[name=${PLACEHOLDER}]`,
+  `:function[params.length>1]:not(:has(> Identifier.params[name="other"])) > Identifier.params[name=${PLACEHOLDER}]`,
+].map((selector) => ({ selector, message: "Name it by what it is: `member`, `file`, `line`." }))
+
 export default tseslint.config(
   { ignores: ["dist/**", "node_modules/**", "src/types.ts"] },
   {
@@ -22,6 +30,7 @@ export default tseslint.config(
     rules: {
       "react-hooks/rules-of-hooks": "error",
       "react-hooks/exhaustive-deps": "error",
+      "no-restricted-syntax": ["error", ...withoutNoun],
       // `() => setIsOpen(true)` is how a handler is written, and a number in a text is what is meant
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],

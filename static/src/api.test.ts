@@ -85,7 +85,7 @@ it("refreshes once for requests that fail together", async () => {
   localStorage.setItem("signedIn", "yes")
   answers([401, {}], [401, {}], [200, {}], [200, "a"], [200, "b"])
   expect(await Promise.all([get("/a"), get("/b")])).toEqual(["a", "b"])
-  expect(asked().filter((one) => one.endsWith("/refresh"))).toHaveLength(1)
+  expect(asked().filter((url) => url.endsWith("/refresh"))).toHaveLength(1)
 })
 
 it("does not repeat a request if the refresh fails, nobody was signed in, or the password is wrong", async () => {

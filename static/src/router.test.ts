@@ -103,9 +103,9 @@ it.each([
   ["/signup?next=%2Fjoin%2Fabc%2Fmore", {}],
   ["/signup?next=%2Fs%2Fabc", {}],
   ["/signup", {}],
-])("finds the invite by which somebody came to %s", (address, found) => {
+])("finds the invite by which somebody came to %s", (address, invite) => {
   go(address, true)
-  expect(nextInvite()).toEqual(found)
+  expect(nextInvite()).toEqual(invite)
 })
 
 it.each([

@@ -14,9 +14,9 @@ function kept<T extends string | number | boolean>(
   } catch {
     // the stored text is not JSON: use the default
   }
-  const one = signal<T>(value)
-  effect(() => localStorage.setItem(`settings.${name}`, JSON.stringify(one.value)))
-  return one
+  const setting = signal<T>(value)
+  effect(() => localStorage.setItem(`settings.${name}`, JSON.stringify(setting.value)))
+  return setting
 }
 
 export const theme = kept<string>("theme", "system", ["system", "light", "dark"])
@@ -34,8 +34,8 @@ export const showsFiles = kept<boolean>("showsFiles", innerWidth > 1200)
 /** A remembered size in pixels, and its bounds. */
 function size(name: string, initial: number, least: number, most: number) {
   const px = kept<number>(name, initial)
-  const resize = (wanted: number) => {
-    px.value = wanted
+  const resize = (pixels: number) => {
+    px.value = pixels
   }
   return { px, resize, initial, least, most }
 }

@@ -58,8 +58,8 @@ it("signals are assigned by the module that makes them", () => {
     const own = new Set([...all(text, MADE), ...SETTINGS])
     const assigned = all(text, /(?<![\w.])((?:\w+\.)*\w+)\.value (?:\?\?|\|\||&&|[-+*])?= /g)
     return assigned
-      .filter((one) => !own.has(one.replace(/^this\./, "")))
-      .map((one) => `${name}: ${one}`)
+      .filter((name) => !own.has(name.replace(/^this\./, "")))
+      .map((written) => `${name}: ${written}`)
   })
 
   expect(SETTINGS).toContain("theme")

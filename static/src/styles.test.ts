@@ -85,7 +85,7 @@ describe("a style sheet", () => {
       expect(component, `${name} has no component of its name next to it`).toBeDefined()
       const own = given(component ?? "")
       expect(
-        styled(text).some((one) => own.includes(one)),
+        styled(text).some((styledClass) => own.includes(styledClass)),
         name,
       ).toBe(true)
     }
@@ -97,30 +97,30 @@ describe("a class", () => {
   const named = new Set(files.flatMap(([, text]) => styled(text)))
 
   it("that has rules is given to an element", () => {
-    expect(sorted(named).filter((one) => !used.has(one) && !(one in COMPOSED))).toEqual([])
+    expect(sorted(named).filter((name) => !used.has(name) && !(name in COMPOSED))).toEqual([])
   })
 
   it("that is given to an element has rules", () => {
     // session/editor/carets.ts contains the rules of its classes
-    expect(sorted(used).filter((one) => !named.has(one) && !sources.includes(`".${one}"`))).toEqual(
-      [],
-    )
+    expect(
+      sorted(used).filter((name) => !named.has(name) && !sources.includes(`".${name}"`)),
+    ).toEqual([])
   })
 
   it("that is composed has rules, and is not named as a whole", () => {
-    expect(Object.keys(COMPOSED).filter((one) => !named.has(one))).toEqual([])
-    expect(Object.keys(COMPOSED).filter((one) => used.has(one))).toEqual([])
+    expect(Object.keys(COMPOSED).filter((name) => !named.has(name))).toEqual([])
+    expect(Object.keys(COMPOSED).filter((name) => used.has(name))).toEqual([])
   })
 })
 
 describe("a colour", () => {
   it("is defined in tokens.css", () => {
-    const found = [...files, ...Object.entries(code)].flatMap(([name, text]) =>
+    const colours = [...files, ...Object.entries(code)].flatMap(([name, text]) =>
       name === TOKENS || name in COLOURED
         ? []
-        : (withoutComments(text).match(COLOUR) ?? []).map((one) => [name, one]),
+        : (withoutComments(text).match(COLOUR) ?? []).map((colour) => [name, colour]),
     )
-    expect(found).toEqual([])
+    expect(colours).toEqual([])
     for (const name of Object.keys(COLOURED)) expect(code[name]).toMatch(COLOUR)
   })
 })

@@ -31,8 +31,8 @@ const COLOURS: Record<string, string> = {
 function People({ session }: { session: Session }) {
   return (
     <span class="session-people">
-      {session.members.slice(0, 4).map((one) => (
-        <Avatar key={one.id} person={one} size={24} />
+      {session.members.slice(0, 4).map((member) => (
+        <Avatar key={member.id} person={member} size={24} />
       ))}
       <span>
         {session.memberCount} {session.memberCount === 1 ? "person" : "people"}

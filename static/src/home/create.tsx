@@ -8,7 +8,7 @@ import { Choice, Field, Form } from "../ui/form"
 
 export function CreateDialog({ onClose }: { onClose: () => void }) {
   const create = async ({ title, language, access, starter }: Record<string, string>) => {
-    const code = starter ? (LANGUAGES.find((one) => one.id === language)?.starter ?? "") : ""
+    const code = starter ? (LANGUAGES.find((known) => known.id === language)?.starter ?? "") : ""
     const session = await post<Session>("/session", { title, language, access, code })
     go(`/s/${session.id}`)
   }
@@ -26,7 +26,7 @@ export function CreateDialog({ onClose }: { onClose: () => void }) {
           name="language"
           label="Language"
           value="javascript"
-          options={LANGUAGES.map((one) => [one.id, one.name])}
+          options={LANGUAGES.map((language) => [language.id, language.name])}
         />
         <Choice
           name="access"

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import type { Session } from "../types"
-import { EVERYTHING, found, isNarrow } from "./find"
+import { EVERYTHING, matching, isNarrow } from "./find"
 
 const session = (title: string, created: number, fields: Partial<Session> = {}) =>
   ({
@@ -20,7 +20,7 @@ const SESSIONS = [
   session("Interview", 3, { status: "ended", members: [] }),
 ]
 const titles = (search: Partial<typeof EVERYTHING>) =>
-  found(SESSIONS, { ...EVERYTHING, ...search }).map((one) => one.title)
+  matching(SESSIONS, { ...EVERYTHING, ...search }).map((session) => session.title)
 
 it("finds all words in titles, languages and names of people", () => {
   expect(titles({ text: " week " })).toEqual(["Week 10", "Week 9"])

@@ -24,7 +24,7 @@ const fits = (session: Session, filter: Search["filter"]) =>
 
 /** Whether title, language and people together have each word of the text. */
 function has(session: Session, text: string): boolean {
-  const people = session.members.map((one) => one.username)
+  const people = session.members.map((member) => member.username)
   const words = [session.title, languageName(session.language), ...people].join("\n").toLowerCase()
   return text
     .toLowerCase()
@@ -38,7 +38,7 @@ const ORDER: Record<Search["order"], (one: Session, other: Session) => number> =
   title: (one, other) => one.title.localeCompare(other.title, undefined, { numeric: true }),
 }
 
-export const found = (sessions: Session[], { text, filter, order }: Search): Session[] =>
+export const matching = (sessions: Session[], { text, filter, order }: Search): Session[] =>
   sessions
-    .filter((one) => fits(one, filter) && has(one, text.trim()))
+    .filter((session) => fits(session, filter) && has(session, text.trim()))
     .sort((one, other) => ORDER[order](one, other))

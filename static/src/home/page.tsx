@@ -13,7 +13,7 @@ import { Problem } from "../ui/problem"
 import { Page } from "../ui/shell"
 import { Card } from "./card"
 import { CreateDialog } from "./create"
-import { EVERYTHING, FILTERS, found, isNarrow, ORDERS, type Search } from "./find"
+import { EVERYTHING, FILTERS, matching, isNarrow, ORDERS, type Search } from "./find"
 
 interface Listed {
   items: Session[]
@@ -147,7 +147,7 @@ function useSessions() {
   }, [])
   return {
     // the server may have sent an answer before the deletion, so it still has the deleted session
-    sessions: listed?.items.filter((one) => !deleted.includes(one.id)),
+    sessions: listed?.items.filter((session) => !deleted.includes(session.id)),
     older: listed?.next,
     isKept: listed?.isKept,
     problem,
@@ -158,7 +158,7 @@ function useSessions() {
         (old) =>
           old && {
             ...old,
-            items: old.items.map((one) => (one.id === changed.id ? changed : one)),
+            items: old.items.map((session) => (session.id === changed.id ? changed : session)),
           },
       ),
   }
@@ -182,13 +182,18 @@ interface CardsProps {
 
 function Cards({ sessions, hasOlder, onDelete, onChanged }: CardsProps) {
   const [search, setSearch] = useState(EVERYTHING)
-  const shown = found(sessions, search)
+  const shown = matching(sessions, search)
   return (
     <>
       <Finder search={search} onSearch={setSearch} />
       <ul class="plain cards" aria-label="My sessions">
-        {shown.map((one) => (
-          <Card key={one.id} session={one} onDelete={() => onDelete(one)} onChanged={onChanged} />
+        {shown.map((session) => (
+          <Card
+            key={session.id}
+            session={session}
+            onDelete={() => onDelete(session)}
+            onChanged={onChanged}
+          />
         ))}
       </ul>
       {isNarrow(search) && (
@@ -207,8 +212,8 @@ export function HomePage() {
   const [deleting, setDeleting] = useState<Session | null>(null)
   const isGuest = me.value?.guest
   const deleted = (session: Session) => {
-    const ids = [...document.querySelectorAll<HTMLAnchorElement>(".session-title")]
-    focusNext(ids.findIndex((one) => one.pathname === `/s/${session.id}`))
+    const links = [...document.querySelectorAll<HTMLAnchorElement>(".session-title")]
+    focusNext(links.findIndex((link) => link.pathname === `/s/${session.id}`))
     remove(session.id)
     setDeleting(null)
   }

@@ -44,7 +44,7 @@ it.each([
   [`xhttp://localhost "${HOST}/"`, [`xhttp://localhost "`, `${HOST}/`, `"`], [`${HOST}/`]],
   ["", [], []],
 ])("finds the addresses of %j", (text, parts, links) => {
-  const found = linkedParts(text)
-  expect(found.map((one) => one.text)).toEqual(parts)
-  expect(found.flatMap(({ href }) => href ?? [])).toEqual(links)
+  const linked = linkedParts(text)
+  expect(linked.map((part) => part.text)).toEqual(parts)
+  expect(linked.flatMap(({ href }) => href ?? [])).toEqual(links)
 })

@@ -22,6 +22,6 @@ it("has no pack for an unknown language", async () => {
 })
 
 it("loads every language", async () => {
-  expect(new Set(LANGUAGES.map((one) => one.suffix)).size).toBe(LANGUAGES.length)
+  expect(new Set(LANGUAGES.map((language) => language.suffix)).size).toBe(LANGUAGES.length)
   for (const { load } of LANGUAGES) expect(await load()).toBeDefined()
 })

@@ -172,9 +172,11 @@ export const LANGUAGES: Language[] = [
   { id: "plaintext", name: "Plain text", suffix: "txt", load: () => Promise.resolve([]) },
 ]
 
-export const languageName = (id: string) => LANGUAGES.find((one) => one.id === id)?.name ?? id
+export const languageName = (id: string) =>
+  LANGUAGES.find((language) => language.id === id)?.name ?? id
 
-export const suffixOf = (id: string) => LANGUAGES.find((one) => one.id === id)?.suffix ?? "txt"
+export const suffixOf = (id: string) =>
+  LANGUAGES.find((language) => language.id === id)?.suffix ?? "txt"
 
 /**
  * The language pack for a file, found by the suffix of its name, or else by the session's language.
@@ -182,14 +184,16 @@ export const suffixOf = (id: string) => LANGUAGES.find((one) => one.id === id)?.
  */
 export async function languagePack(file: string, sessionLanguage: string): Promise<Extension> {
   const suffix = file.slice(file.lastIndexOf(".") + 1 || file.length).toLowerCase()
-  const found =
-    LANGUAGES.find((one) => one.suffix === suffix) ??
-    LANGUAGES.find((one) => one.id === sessionLanguage)
-  return found ? found.load().catch(() => []) : []
+  const language =
+    LANGUAGES.find((known) => known.suffix === suffix) ??
+    LANGUAGES.find((known) => known.id === sessionLanguage)
+  return language ? language.load().catch(() => []) : []
 }
 
 /** All languages with their names, and the present one if only another program knows it. */
 export const languageChoices = (present: string): [string, string][] => [
-  ...(LANGUAGES.some((one) => one.id === present) ? [] : [[present, present] as [string, string]]),
-  ...LANGUAGES.map((one): [string, string] => [one.id, one.name]),
+  ...(LANGUAGES.some((language) => language.id === present)
+    ? []
+    : [[present, present] as [string, string]]),
+  ...LANGUAGES.map((language): [string, string] => [language.id, language.name]),
 ]

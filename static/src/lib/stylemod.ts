@@ -18,9 +18,9 @@ export class StyleModule extends Original {
       mounted.set(root, state)
       root.adoptedStyleSheets = [state.sheet, ...root.adoptedStyleSheets]
     }
-    if (modules.every((one) => state.modules.includes(one))) return
+    if (modules.every((module) => state.modules.includes(module))) return
     // later modules win, so the modules of earlier editors go first
-    state.modules = [...state.modules.filter((one) => !modules.includes(one)), ...modules]
-    state.sheet.replaceSync(state.modules.map((one) => one.getRules()).join("\n"))
+    state.modules = [...state.modules.filter((module) => !modules.includes(module)), ...modules]
+    state.sheet.replaceSync(state.modules.map((module) => module.getRules()).join("\n"))
   }
 }

@@ -97,12 +97,12 @@ export default function DevelopersPage() {
         <span>Session</span>
         <select value={session} onChange={(event) => setSession(event.currentTarget.value)}>
           <option value={PLACEHOLDER}>any: fill in the id</option>
-          {sessions.map((one) => (
-            <option key={one.id} value={one.id}>
-              {one.title}
+          {sessions.map((listed) => (
+            <option key={listed.id} value={listed.id}>
+              {listed.title}
             </option>
           ))}
-          {session !== PLACEHOLDER && !sessions.some((one) => one.id === session) && (
+          {session !== PLACEHOLDER && !sessions.some((listed) => listed.id === session) && (
             <option value={session}>{session}</option>
           )}
         </select>

@@ -31,17 +31,19 @@ export function Logins() {
     <section class="card" aria-labelledby="logins">
       <h2 id="logins">Where you are signed in</h2>
       <ul class="plain">
-        {logins.map((one) => (
-          <li key={one.id} class="invite">
+        {logins.map((login) => (
+          <li key={login.id} class="invite">
             <span>
-              {one.device || "Unknown device"}
-              {one.current ? " (this device)" : `, ${ago(one.lastUsedAt)}`}
+              {login.device || "Unknown device"}
+              {login.current ? " (this device)" : `, ${ago(login.lastUsedAt)}`}
             </span>
-            {!one.current && (
+            {!login.current && (
               <button
                 type="button"
                 class="ghost small"
-                onClick={() => void end(del(`/user/logins/${one.id}`), "That device is signed out")}
+                onClick={() =>
+                  void end(del(`/user/logins/${login.id}`), "That device is signed out")
+                }
               >
                 Sign out there
               </button>
@@ -49,7 +51,7 @@ export function Logins() {
           </li>
         ))}
       </ul>
-      {logins.some((one) => !one.current) && (
+      {logins.some((login) => !login.current) && (
         <p class="actions">
           <button
             type="button"

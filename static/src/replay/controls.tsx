@@ -41,11 +41,11 @@ function isTakenBy(target: Element, key: string): boolean {
 
 function useKeys(act: Record<string, () => void>): void {
   useKeyDown((event) => {
-    const wanted = act[event.key]
-    if (!wanted || event.ctrlKey || event.metaKey || event.altKey) return
+    const action = act[event.key]
+    if (!action || event.ctrlKey || event.metaKey || event.altKey) return
     if (event.target instanceof Element && isTakenBy(event.target, event.key)) return
     event.preventDefault()
-    wanted()
+    action()
   })
 }
 
@@ -68,9 +68,9 @@ function Speed({ speed, onChange }: { speed: number; onChange: (speed: number) =
         value={String(speed)}
         onChange={(event) => onChange(Number(event.currentTarget.value))}
       >
-        {SPEEDS.map((one) => (
-          <option key={one} value={String(one)}>
-            {one}×
+        {SPEEDS.map((factor) => (
+          <option key={factor} value={String(factor)}>
+            {factor}×
           </option>
         ))}
       </select>
@@ -97,9 +97,9 @@ function JumpTo({ marks, onChoose }: { marks: Mark[]; onChoose: (sequence: numbe
       Jump to{" "}
       <select value="" onChange={(event) => onChoose(Number(event.currentTarget.value))}>
         <option value="">event…</option>
-        {marks.slice(-MARKS_LISTED).map((one, index) => (
-          <option key={index} value={String(one.sequence)}>
-            {one.label} · {new Date(one.at).toLocaleTimeString()}
+        {marks.slice(-MARKS_LISTED).map((mark, index) => (
+          <option key={index} value={String(mark.sequence)}>
+            {mark.label} · {new Date(mark.at).toLocaleTimeString()}
           </option>
         ))}
       </select>
@@ -119,9 +119,11 @@ export function Controls({ player, timeline }: Props) {
   const go = (sequence: number) => void player.seek(sequence)
   const jump = (step: 1 | -1) => {
     const { sequence } = player.moment.peek()
-    const marks = timeline.marks.map((one) => one.sequence)
+    const marks = timeline.marks.map((mark) => mark.sequence)
     const target =
-      step > 0 ? marks.find((one) => one > sequence) : marks.filter((one) => one < sequence).at(-1)
+      step > 0
+        ? marks.find((mark) => mark > sequence)
+        : marks.filter((mark) => mark < sequence).at(-1)
     go(target ?? (step > 0 ? player.total : 0))
   }
   const move = (by: number) => go(player.moment.peek().sequence + by)

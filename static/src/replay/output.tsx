@@ -30,8 +30,8 @@ export function RunOutput({ id, marks, sequence }: Props) {
   useEffect(() => {
     if (!isMissing) return
     const read = get<{ run: Run }>(`/session/${id}/runs/${number}`)
-    const keep = (found: { run: Run }) =>
-      setKnown((before) => new Map(before).set(found.run.number, found.run))
+    const keep = (answer: { run: Run }) =>
+      setKnown((before) => new Map(before).set(answer.run.number, answer.run))
     // a newer run may have replaced it in the store; the replay is useful without it
     return cancellable(read, keep, nowhere)
   }, [id, number, isMissing])

@@ -48,7 +48,7 @@ function Playing({ id, session, timeline }: PlayingProps) {
   )
   const names = Object.keys(files)
   // the files have the names that they had at this moment
-  const nameOf = (one: string) => called.get(one)?.name ?? ownName(one)
+  const nameOf = (name: string) => called.get(name)?.name ?? ownName(name)
   const current = chosen ?? (names.includes(root) ? root : (names[0] ?? MAIN_ROOT))
   return (
     <>
@@ -62,10 +62,10 @@ function Playing({ id, session, timeline }: PlayingProps) {
                 onChange={(event) => choose(chosenBy(event.currentTarget.value))}
               >
                 <option value="">Follow the typing</option>
-                {[...new Set([...names, ...(chosen === null ? [] : [chosen])])].map((one) => (
-                  <option key={one} value={valueOf(one)}>
-                    {nameOf(one)}
-                    {called.get(one)?.deleted && " (deleted)"}
+                {[...new Set([...names, ...(chosen === null ? [] : [chosen])])].map((name) => (
+                  <option key={name} value={valueOf(name)}>
+                    {nameOf(name)}
+                    {called.get(name)?.deleted && " (deleted)"}
                   </option>
                 ))}
               </select>

@@ -175,8 +175,8 @@ describe("the timeline", () => {
       { at, kind: "redacted", sequence: 30, characters: 12 },
       { at, kind: "files", sequence: 31, count: 3, changes: [renamed] },
     ]
-    const found = marksOf({ sequence: 40, authors: [], entries, marks, next: null }, entries)
-    expect(found.map((one) => [one.kind, one.sequence, one.label])).toEqual([
+    const shown = marksOf({ sequence: 40, authors: [], entries, marks, next: null }, entries)
+    expect(shown.map((mark) => [mark.kind, mark.sequence, mark.label])).toEqual([
       ["manual", 15, "saved 3: works"],
       ["chat", 20, "message"],
       ["paste", 20, "paste of 150 characters"],
@@ -185,7 +185,7 @@ describe("the timeline", () => {
       ["redacted", 30, "12 characters taken out"],
       ["files", 31, "renamed a.py to b.py, and 2 more"],
     ])
-    expect([21, 22, 40].map((sequence) => runAt(found, sequence))).toEqual([null, 2, 2])
+    expect([21, 22, 40].map((sequence) => runAt(shown, sequence))).toEqual([null, 2, 2])
   })
 
   it("has a track for each person", () => {
@@ -194,7 +194,7 @@ describe("the timeline", () => {
   })
 
   it("shows typing by hand next to a large paste", () => {
-    const one = (sequence: number, inserted: number) =>
+    const entry = (sequence: number, inserted: number) =>
       ({
         first: sequence,
         sequence,
@@ -205,7 +205,7 @@ describe("the timeline", () => {
         deleted: 0,
       }) satisfies Entry
     const [paste = 0, typed = 0, letter = 0, none] = track(
-      [one(1, 190_000), one(2, 40), one(3, 1)],
+      [entry(1, 190_000), entry(2, 40), entry(3, 1)],
       "a",
       4,
       4,

@@ -81,7 +81,7 @@ export function applyStep(
 /** The names of the files after `applied` steps of a page. */
 function namesAfter({ names, renames }: Page, steps: number): ReadonlyMap<string, FileName> {
   const until = renames.filter(({ step }) => step < steps)
-  const all = [...names, ...until.flatMap((one) => one.names)]
+  const all = [...names, ...until.flatMap((change) => change.names)]
   return new Map(all.map((file) => [file.root, file]))
 }
 

@@ -36,7 +36,7 @@ export function Talk({ id, at, isAtEnd }: Props) {
   const list = useRef<HTMLOListElement>(null)
   // without the chat, the replay is still useful, so an error is ignored
   useEffect(() => cancellable(readChat(id), setMessages, () => undefined), [id])
-  const said = messages.filter((one) => isAtEnd || Date.parse(one.timestamp) <= at)
+  const said = messages.filter((message) => isAtEnd || Date.parse(message.timestamp) <= at)
   useLayoutEffect(() => {
     if (list.current) list.current.scrollTop = list.current.scrollHeight
   }, [said.length])
@@ -46,8 +46,8 @@ export function Talk({ id, at, isAtEnd }: Props) {
       <h2>Chat</h2>
       <ol class="messages plain" ref={list} tabIndex={0} aria-label="Messages">
         {said.length === 0 && <li class="quiet">Nothing was said yet.</li>}
-        {said.map((one) => (
-          <ChatMessage key={one.id} message={one} follows={false} />
+        {said.map((message) => (
+          <ChatMessage key={message.id} message={message} follows={false} />
         ))}
       </ol>
     </aside>

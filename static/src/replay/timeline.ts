@@ -107,20 +107,20 @@ function labelOf(mark: Answer["marks"][number]) {
 }
 
 export function marksOf(answer: Answer, entries: Entry[]): Mark[] {
-  const marks = answer.marks.map((one) => ({
-    at: one.at,
-    kind: one.kind,
-    sequence: one.sequence ?? sequenceAt(entries, Date.parse(one.at)),
-    label: labelOf(one),
-    ...(one.number !== undefined && { run: one.number }),
+  const marks = answer.marks.map((mark) => ({
+    at: mark.at,
+    kind: mark.kind,
+    sequence: mark.sequence ?? sequenceAt(entries, Date.parse(mark.at)),
+    label: labelOf(mark),
+    ...(mark.number !== undefined && { run: mark.number }),
   }))
-  for (const one of entries)
-    if (one.paste)
+  for (const entry of entries)
+    if (entry.paste)
       marks.push({
-        at: one.at,
+        at: entry.at,
         kind: "paste",
-        sequence: one.sequence,
-        label: `paste of ${one.paste} characters`,
+        sequence: entry.sequence,
+        label: `paste of ${entry.paste} characters`,
       })
   return marks.sort((a, b) => a.sequence - b.sequence)
 }
@@ -133,12 +133,12 @@ export function marksOf(answer: Answer, entries: Entry[]): Mark[] {
  */
 export function track(entries: Entry[], author: string, total: number, parts: number): number[] {
   const sums = new Array<number>(parts).fill(0)
-  for (const one of entries) {
-    if (one.author !== author) continue
-    const from = Math.floor(((one.first - 1) / total) * parts)
-    const to = Math.min(parts - 1, Math.floor(((one.sequence - 1) / total) * parts))
+  for (const entry of entries) {
+    if (entry.author !== author) continue
+    const from = Math.floor(((entry.first - 1) / total) * parts)
+    const to = Math.min(parts - 1, Math.floor(((entry.sequence - 1) / total) * parts))
     for (let part = from; part <= to; part++)
-      sums[part] = (sums[part] ?? 0) + (one.inserted + one.deleted) / (to - from + 1)
+      sums[part] = (sums[part] ?? 0) + (entry.inserted + entry.deleted) / (to - from + 1)
   }
   const most = Math.log1p(Math.max(1, ...sums))
   return sums.map((sum) => (sum ? Math.max(0.15, Math.log1p(sum) / most) : 0))
@@ -153,8 +153,8 @@ export async function readTimeline(id: string): Promise<Timeline> {
     next = more.next
   }
   const edits = new Map<string, number>()
-  for (const one of entries)
-    edits.set(one.author, (edits.get(one.author) ?? 0) + one.sequence - one.first + 1)
-  const authors = first.authors.map((one) => ({ ...one, edits: edits.get(one.id) ?? 0 }))
+  for (const entry of entries)
+    edits.set(entry.author, (edits.get(entry.author) ?? 0) + entry.sequence - entry.first + 1)
+  const authors = first.authors.map((author) => ({ ...author, edits: edits.get(author.id) ?? 0 }))
   return { sequence: first.sequence, authors, entries, marks: marksOf(first, entries) }
 }

@@ -33,8 +33,8 @@ function Track({ author, timeline }: { author: Author; timeline: Timeline }) {
 export function Tracks({ timeline }: { timeline: Timeline }) {
   return (
     <ul class="tracks plain" aria-label="Who typed when">
-      {timeline.authors.map((one) => (
-        <Track key={one.id} author={one} timeline={timeline} />
+      {timeline.authors.map((author) => (
+        <Track key={author.id} author={author} timeline={timeline} />
       ))}
     </ul>
   )
@@ -44,16 +44,16 @@ export function Tracks({ timeline }: { timeline: Timeline }) {
 export function Marks({ timeline }: { timeline: Timeline }) {
   return (
     <svg class="marks" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">
-      {timeline.marks.map((one, index) => (
+      {timeline.marks.map((mark, index) => (
         <rect
           key={index}
-          class={`mark-${one.kind}`}
-          x={(one.sequence / Math.max(1, timeline.sequence)) * 998}
+          class={`mark-${mark.kind}`}
+          x={(mark.sequence / Math.max(1, timeline.sequence)) * 998}
           y="0"
           width="2"
           height="10"
         >
-          <title>{one.label}</title>
+          <title>{mark.label}</title>
         </rect>
       ))}
     </svg>
@@ -76,7 +76,7 @@ const COLOURS: [string, string, (kind: string) => boolean][] = [
 
 /** The legend. It lists only colours that marks on this timeline have. */
 export function Legend({ timeline }: { timeline: Timeline }) {
-  const kinds = new Set(timeline.marks.map((one) => one.kind))
+  const kinds = new Set(timeline.marks.map((mark) => mark.kind))
   return (
     <ul class="legend plain" aria-label="Colours of the marks">
       {COLOURS.filter(([, , has]) => [...kinds].some(has)).map(([kind, name]) => (

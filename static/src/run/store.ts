@@ -13,8 +13,8 @@ export class Store {
 
   /** Return the code of an engine's worker and its files, after requesting what is missing. */
   async get({ script, files }: Engine): Promise<{ code: ArrayBuffer; assets: Assets }> {
-    const wanted = [{ path: script, bytes: 0 }, ...files]
-    const missing = wanted.filter(({ path }) => !this.files.has(path))
+    const requested = [{ path: script, bytes: 0 }, ...files]
+    const missing = requested.filter(({ path }) => !this.files.has(path))
     for (const { path } of missing) this.files.set(path, this.arrival(path))
     if (missing.length > 0) this.want(missing.map(({ path, bytes }) => ({ path, bytes })))
     const assets: Assets = {}

@@ -85,7 +85,7 @@ interface Parts {
 /** Files to go to, and people to follow. */
 function places({ live, view, myId }: Parts): Action[] {
   const follows: Action[] = live.collab.people.value
-    .filter((one) => one.id !== myId)
+    .filter((person) => person.id !== myId)
     .map(({ name, clientId }) => ({
       label: `Follow ${name}`,
       icon: "people",

@@ -126,7 +126,7 @@ export function FileArea({ below, ...props }: Props & { below: ComponentChildren
   const files = live.files.value
   const file = files.find(({ root }) => root === view.root)
   const isReady = live.collab.ready.value
-  const open = view.tabs.flatMap((root) => files.filter((one) => one.root === root))
+  const open = view.tabs.flatMap((root) => files.filter((file) => file.root === root))
   return (
     <main id="editor" class="editor-area" tabIndex={-1}>
       <Tabs

@@ -74,11 +74,11 @@ function Here({ people, myId, onClick }: HereProps) {
       <span class="sr-only">
         {others.length} other {others.length === 1 ? "person" : "people"} here: show people
       </span>
-      {others.slice(0, 4).map((one) => (
+      {others.slice(0, 4).map((person) => (
         <Avatar
-          key={one.id}
+          key={person.id}
           size={24}
-          person={{ id: one.id, username: one.name, avatar: one.avatar }}
+          person={{ id: person.id, username: person.name, avatar: person.avatar }}
         />
       ))}
       {others.length > 4 && <span>+{others.length - 4}</span>}

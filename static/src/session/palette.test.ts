@@ -8,11 +8,11 @@ const actions = ["Share this session", "End session…", "Go to main.js"].map((l
   icon: "share",
   act: () => undefined,
 }))
-const found = (query: string) => matching(actions, query).map(({ label }) => label)
+const labels = (query: string) => matching(actions, query).map(({ label }) => label)
 
 it("finds commands by their words, in any order and case", () => {
-  expect(found("")).toEqual(actions.map(({ label }) => label))
-  expect(found("SESSION sh")).toEqual(["Share this session"])
-  expect(found("main.js go")).toEqual(["Go to main.js"])
-  expect(found("nothing")).toEqual([])
+  expect(labels("")).toEqual(actions.map(({ label }) => label))
+  expect(labels("SESSION sh")).toEqual(["Share this session"])
+  expect(labels("main.js go")).toEqual(["Go to main.js"])
+  expect(labels("nothing")).toEqual([])
 })

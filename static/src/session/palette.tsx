@@ -43,8 +43,8 @@ export default function Palette({ actions, onClose }: Props) {
   const input = useRef<HTMLInputElement>(null)
   const id = useId()
   useEffect(() => input.current?.focus(), [])
-  const found = matching(actions, query)
-  const current = Math.min(at, found.length - 1)
+  const matches = matching(actions, query)
+  const current = Math.min(at, matches.length - 1)
   const choose = (action: Action | undefined) => {
     if (!action) return
     onClose()
@@ -52,8 +52,10 @@ export default function Palette({ actions, onClose }: Props) {
   }
   const pressed = (event: KeyboardEvent) => {
     // Home and End move the cursor in the field
-    const next = event.key.startsWith("Arrow") ? moved(event.key, current, found.length) : undefined
-    if (event.key === "Enter" && !event.isComposing) choose(found[current])
+    const next = event.key.startsWith("Arrow")
+      ? moved(event.key, current, matches.length)
+      : undefined
+    if (event.key === "Enter" && !event.isComposing) choose(matches[current])
     else if (next !== undefined) setAt(next)
     else return
     event.preventDefault()
@@ -68,7 +70,7 @@ export default function Palette({ actions, onClose }: Props) {
         placeholder="Find a command"
         aria-expanded="true"
         aria-controls={`${id}-list`}
-        aria-activedescendant={found.length ? `${id}-${current}` : undefined}
+        aria-activedescendant={matches.length ? `${id}-${current}` : undefined}
         autocomplete="off"
         value={query}
         onInput={(event) => {
@@ -78,7 +80,7 @@ export default function Palette({ actions, onClose }: Props) {
         onKeyDown={pressed}
       />
       <ul id={`${id}-list`} role="listbox" aria-label="Commands" class="palette plain">
-        {found.map((action, index) => (
+        {matches.map((action, index) => (
           <Option
             key={action.label}
             id={`${id}-${index}`}
@@ -88,7 +90,7 @@ export default function Palette({ actions, onClose }: Props) {
           />
         ))}
       </ul>
-      {found.length === 0 && (
+      {matches.length === 0 && (
         <p class="quiet" role="status">
           No command has these words.
         </p>

@@ -9,10 +9,10 @@ it.each([
   ['<aside class="side"><textarea id="focused"></textarea></aside>', false],
 ])("knows whether Ctrl+Enter in %s runs the file", (html, runs) => {
   document.body.innerHTML = html
-  const found: boolean[] = []
-  const heard = (event: KeyboardEvent) => found.push(isRun(event))
+  const results: boolean[] = []
+  const heard = (event: KeyboardEvent) => results.push(isRun(event))
   document.addEventListener("keydown", heard, { once: true })
   const pressed = { key: "Enter", ctrlKey: true, bubbles: true }
   document.querySelector("#focused")?.dispatchEvent(new KeyboardEvent("keydown", pressed))
-  expect(found).toEqual([runs])
+  expect(results).toEqual([runs])
 })

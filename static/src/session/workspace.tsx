@@ -40,7 +40,7 @@ const panelSizes = () => ({
 
 /** Show the file in which the followed person is, or wait until this page knows that file. */
 function useFollowedFile(live: LiveSession, view: View): void {
-  const root = live.collab.people.value.find((one) => one.clientId === view.follows)?.root
+  const root = live.collab.people.value.find((person) => person.clientId === view.follows)?.root
   const isKnown = live.files.value.some((file) => file.root === root && !file.isDeleted)
   const { select } = view
   useEffect(() => {
@@ -143,7 +143,7 @@ export function Workspace({ state, session, myId }: Props) {
   }
   useShortcuts(view, live, session.id, { run: running.start, runTests })
   useFollowedFile(live, view)
-  const followed = collab.people.value.find((one) => one.clientId === view.follows)
+  const followed = collab.people.value.find((person) => person.clientId === view.follows)
   const parts: Parts = {
     session,
     live,

@@ -143,7 +143,10 @@ const IS_EMPTY = /^(?:is required|may not be empty)$/
  */
 export const sentence = (label: string, wrong: string[], empty = "") =>
   wrong
-    .map((one) => (IS_EMPTY.test(one) && empty) || (isWhole(one) ? one : `${label} ${one}.`))
+    .map(
+      (message) =>
+        (IS_EMPTY.test(message) && empty) || (isWhole(message) ? message : `${label} ${message}.`),
+    )
     .join(" ")
 
 /** A field's value as text. These forms have no fields for files. */

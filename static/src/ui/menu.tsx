@@ -68,7 +68,7 @@ interface ListProps extends Props {
 /** The items of a list that are shown: a narrow window has more of them than a wide one. */
 const itemsIn = (list: HTMLElement | null): HTMLElement[] =>
   [...(list?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])].filter(
-    (one) => one.offsetParent !== null,
+    (item) => item.offsetParent !== null,
   )
 
 /**

@@ -18,10 +18,12 @@ export function comparedWith(
   chosen: string,
   versions: Pick<Version, "version" | "damaged">[],
 ): string {
-  const isThere = versions.some((one) => String(one.version) === chosen && one.version !== version)
+  const isThere = versions.some(
+    (known) => String(known.version) === chosen && known.version !== version,
+  )
   if (ALWAYS.includes(chosen) || isThere) return chosen
   const before = versions
-    .filter((one) => one.version < version && !one.damaged)
-    .map((one) => one.version)
+    .filter((known) => known.version < version && !known.damaged)
+    .map((known) => known.version)
   return before.length ? String(Math.max(...before)) : "live"
 }

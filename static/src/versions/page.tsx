@@ -131,12 +131,12 @@ function List({ versions, older, current, onChoose, onOlder }: ListProps) {
         </p>
       )}
       <ul class="plain">
-        {versions.map((one) => (
+        {versions.map((version) => (
           <Row
-            key={one.version}
-            version={one}
-            isCurrent={one.version === current}
-            onClick={() => onChoose(one.version)}
+            key={version.version}
+            version={version}
+            isCurrent={version.version === current}
+            onClick={() => onChoose(version.version)}
           />
         ))}
       </ul>
@@ -164,11 +164,11 @@ function Against({ versions, current, against, onChange }: AgainstProps) {
         <option value="none">Show only this version</option>
         <option value="live">Current text</option>
         {versions
-          .filter((one) => one.version !== current)
-          .map((one) => (
-            <option key={one.version} value={String(one.version)}>
-              Version {one.version}
-              {one.label && `: ${one.label}`}
+          .filter((version) => version.version !== current)
+          .map((version) => (
+            <option key={version.version} value={String(version.version)}>
+              Version {version.version}
+              {version.label && `: ${version.label}`}
             </option>
           ))}
       </select>
@@ -197,7 +197,7 @@ export default function VersionsPage({ id }: { id: string }) {
   useTitle("Versions")
   const versions = listed?.versions ?? []
   const against = comparedWith(current, chosen, versions)
-  const isDamaged = versions.find((one) => one.version === current)?.damaged
+  const isDamaged = versions.find((version) => version.version === current)?.damaged
   const mayRestore = session?.status === "open" && session.role !== "viewer" && !isDamaged
   return (
     <div class="workspace">

@@ -25,7 +25,7 @@ export function pairsOf(a: Contents, b: Contents | null, suffix: string) {
     return { isText: (other ?? one)?.isText, pair: pairOf(root, one, other) }
   })
   const those = (isText: boolean) =>
-    pairs.filter((one) => one.isText === isText).map(({ pair }) => pair)
+    pairs.filter((compared) => compared.isText === isText).map(({ pair }) => pair)
   return { texts: those(true), documents: those(false) }
 }
 

@@ -55,8 +55,8 @@ function inspectParts(value: object, part: (value: unknown) => string): string {
   const name = nameOf(value)
   if (Array.isArray(value)) return enclosed("", "[", shortened(value, part), "]")
   if (value instanceof Map) {
-    const entry = (one: unknown) => {
-      const [key, content] = one as [unknown, unknown]
+    const entry = (value: unknown) => {
+      const [key, content] = value as [unknown, unknown]
       return `${part(key)} => ${part(content)}`
     }
     return enclosed(`Map(${value.size}) `, "{", shortened([...value], entry), "}")
@@ -82,6 +82,6 @@ function enclosed(name: string, open: string, parts: string[], close: string): s
   const space = open === "{" ? " " : ""
   const line = `${name}${open}${space}${parts.join(", ")}${space}${close}`
   if (line.length <= LINE && !line.includes("\n")) return line
-  const lines = parts.map((one) => `  ${one.replaceAll("\n", "\n  ")}`)
+  const lines = parts.map((part) => `  ${part.replaceAll("\n", "\n  ")}`)
   return `${name}${open}\n${lines.join(",\n")}\n${close}`
 }

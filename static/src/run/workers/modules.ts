@@ -68,9 +68,9 @@ export class Modules {
 
   /** The code of a module, in which imports of other files have the addresses of their blobs. */
   private linked(name: string, code: string, above: string[]): string {
-    let found: Token[]
+    let imports: Token[]
     try {
-      found = importsOf(code)
+      imports = importsOf(code)
     } catch (error) {
       // The browser may know newer syntax than sucrase. If the browser refuses the code too, this
       // error tells the place.
@@ -79,7 +79,7 @@ export class Modules {
     }
     let text = ""
     let end = 0
-    for (const token of found) {
+    for (const token of imports) {
       const target = resolve(code.slice(token.start + 1, token.end - 1), name, this.program.files)
       if (target === null) continue
       text += code.slice(end, token.start) + JSON.stringify(this.urlOf(target, above))

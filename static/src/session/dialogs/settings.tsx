@@ -31,7 +31,7 @@ function Select({
 }
 
 const numbers = (all: number[], unit: string): [string, string][] =>
-  all.map((one) => [String(one), `${one} ${unit}`])
+  all.map((number) => [String(number), `${number} ${unit}`])
 
 export function Settings({
   session,

@@ -45,18 +45,18 @@ class Author extends GutterMarker {
 const ABOUT_CARRIED = "Somebody else typed it, and their browser has not been back to confirm it."
 
 export async function blameGutter(sessionId: string, root: string): Promise<Extension> {
-  let found: Blame
+  let blame: Blame
   try {
-    found = await get<Blame>(`/code/${sessionId}/blame?root=${encodeURIComponent(root)}`)
+    blame = await get<Blame>(`/code/${sessionId}/blame?root=${encodeURIComponent(root)}`)
   } catch (error) {
     if (error instanceof ApiError && error.status === 404)
       throw new Error("Nothing is written in this file yet.")
     throw error
   }
-  if (found.lines.some((one) => one.carried))
+  if (blame.lines.some((line) => line.carried))
     tell(`A line marked “via” was sent by that person's browser. ${ABOUT_CARRIED}`)
-  const people = new Map(found.authors.map((one) => [one.id, one]))
-  const byLine = new Map(found.lines.map((one) => [one.line, one]))
+  const people = new Map(blame.authors.map((author) => [author.id, author]))
+  const byLine = new Map(blame.lines.map((line) => [line.line, line]))
   /** The author of a line, or null if the line has changed since the server was asked. */
   const authorOf = ({ number, text }: Line) => {
     const known = byLine.get(number)

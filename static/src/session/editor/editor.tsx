@@ -93,18 +93,20 @@ function follow(
 ): () => void {
   let shown: unknown
   return effect(() => {
-    const person = collab.people.value.find((one) => one.clientId === clientId)
+    const person = collab.people.value.find((person) => person.clientId === clientId)
     const place = person?.top ?? person?.cursor?.head
     // the user's own typing changes `people` too, during an update of this view, and then the view
     // must not be updated
     if (person?.root !== root || !place || place === shown) return
     shown = place
-    const found = Y.createAbsolutePositionFromRelativePosition(
+    const absolute = Y.createAbsolutePositionFromRelativePosition(
       Y.createRelativePositionFromJSON(place),
       collab.doc,
     )
-    if (found && found.index <= view.state.doc.length) {
-      const effects = EditorView.scrollIntoView(found.index, { y: person.top ? "start" : "center" })
+    if (absolute && absolute.index <= view.state.doc.length) {
+      const effects = EditorView.scrollIntoView(absolute.index, {
+        y: person.top ? "start" : "center",
+      })
       untracked(() => view.dispatch({ effects }))
     }
   })

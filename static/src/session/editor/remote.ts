@@ -16,11 +16,11 @@ type User = NonNullable<Presence["user"]>
 
 const at = (position: RelativePosition, text: Y.Text): number | null => {
   if (!position || !text.doc) return null
-  const found = Y.createAbsolutePositionFromRelativePosition(
+  const absolute = Y.createAbsolutePositionFromRelativePosition(
     Y.createRelativePositionFromJSON(position),
     text.doc,
   )
-  return found?.type === text ? found.index : null
+  return absolute?.type === text ? absolute.index : null
 }
 
 class Remote {

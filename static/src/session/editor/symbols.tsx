@@ -28,7 +28,7 @@ interface Props {
 export function Symbols({ view, undo, onUse }: Props) {
   const keys: [string, string, (view: EditorView) => void][] = [
     ["Tab", "Tab, indents", indent],
-    ...SYMBOLS.map((one): (typeof keys)[number] => [one, one, (to) => insert(to, one)]),
+    ...SYMBOLS.map((symbol): (typeof keys)[number] => [symbol, symbol, (to) => insert(to, symbol)]),
     ["←", "Caret to the left", cursorCharLeft],
     ["→", "Caret to the right", cursorCharRight],
     ["Undo", "Undo", undo],

@@ -9,7 +9,7 @@ import type * as Y from "yjs"
 type Command = (cm: { cm6: EditorView }) => void
 
 const command = (key: string): Command => {
-  const binding = yUndoManagerKeymap.find((one) => one.key === key)
+  const binding = yUndoManagerKeymap.find((known) => known.key === key)
   return ({ cm6 }) => void binding?.run?.(cm6)
 }
 

@@ -106,11 +106,12 @@ export class FileChanges {
    * is null. The caller has checked that its name is free there.
    */
   place(root: string, folder: string, before: string | null): void {
-    const file = this.files().find((one) => one.root === root)
+    const file = this.files().find((file) => file.root === root)
     if (!file) return
     const name = inFolder(folder, baseOf(file.name))
     const siblings = this.siblings(folder, root)
-    const at = before === null ? siblings.length : siblings.findIndex((one) => one.root === before)
+    const at =
+      before === null ? siblings.length : siblings.findIndex((sibling) => sibling.root === before)
     const fields = ordered(file, siblings, at === -1 ? siblings.length : at)
     if (name !== file.name) fields.set(root, { ...fields.get(root), name })
     this.write(fields)
@@ -118,13 +119,13 @@ export class FileChanges {
 
   /** Move a file by one place among the files of its folder. Return whether it could move. */
   step(root: string, by: -1 | 1): boolean {
-    const file = this.files().find((one) => one.root === root)
+    const file = this.files().find((file) => file.root === root)
     if (!file) return false
     const folder = folderOf(file.name)
     const all = this.siblings(folder, "")
-    const at = all.findIndex((one) => one.root === root) + by
+    const at = all.findIndex((file) => file.root === root) + by
     if (at < 0 || at >= all.length) return false
-    const rest = all.filter((one) => one.root !== root)
+    const rest = all.filter((file) => file.root !== root)
     this.place(root, folder, rest[at]?.root ?? null)
     return true
   }
@@ -138,12 +139,13 @@ export class FileChanges {
   }
 
   private write(fields: ReadonlyMap<string, Fields>): void {
-    if (fields.size > 0) this.doc.transact(() => fields.forEach((one, root) => this.set(root, one)))
+    if (fields.size > 0)
+      this.doc.transact(() => fields.forEach((entry, root) => this.set(root, entry)))
   }
 
   /** Write an entry. It keeps the properties that other programs have given it. */
   private set(root: string, { name, order, isDeleted }: Fields): void {
-    const file = this.files().find((one) => one.root === root)
+    const file = this.files().find((file) => file.root === root)
     const { deleted, ...written } = file?.entry?.written ?? {}
     const own = file && Number.isFinite(file.order) ? file.order : this.files().length
     this.doc.getMap(TABLE_ROOT).set(root, {
@@ -174,7 +176,7 @@ function ordered(file: SessionFile, siblings: SessionFile[], at: number): Map<st
   const all = siblings.toSpliced(at, 0, file)
   const fixed = Math.max(0, all.findIndex(isFixed))
   return new Map(
-    all.flatMap((one, index) => (isFixed(one) ? [] : [[one.root, { order: index - fixed }]])),
+    all.flatMap((file, index) => (isFixed(file) ? [] : [[file.root, { order: index - fixed }]])),
   )
 }
 

@@ -53,10 +53,10 @@ export function NameField({ label, value = "", why, onName, onCancel }: Props) {
       finish(() => onCancel(!isLeft))
       return
     }
-    const found = why(name)
-    if (!found) finish(() => onName(name))
+    const reason = why(name)
+    if (!reason) finish(() => onName(name))
     else if (isLeft) finish(() => onCancel(false))
-    else setWrong(found)
+    else setWrong(reason)
   }
   const pressed = (event: KeyboardEvent) => {
     if (event.isComposing) return

@@ -62,8 +62,8 @@ export function repaired(name: string): string {
   const parts: string[] = []
   let size = 0
   const clean = cut(name, MAX_NAME).replaceAll("\\", "/").replace(CONTROLS, "").normalize("NFC")
-  for (const one of clean.split("/")) {
-    const part = cut(one.trim(), MAX_PART).trimEnd()
+  for (const segment of clean.split("/")) {
+    const part = cut(segment.trim(), MAX_PART).trimEnd()
     if (part === "" || part === "." || part === "..") continue
     size += part.length + (parts.length > 0 ? 1 : 0)
     if (size > MAX_NAME) break

@@ -24,7 +24,7 @@ export function withTab({ tabs }: Opened, root: string): Opened {
 /** Close a tab. If it was shown, the one after it is shown, or else the one before it. */
 export function withoutTab({ tabs, root }: Opened, closed: string): Opened {
   const at = tabs.indexOf(closed)
-  const rest = tabs.filter((one) => one !== closed)
+  const rest = tabs.filter((tab) => tab !== closed)
   return {
     tabs: rest,
     root: root === closed ? (rest[Math.min(at, rest.length - 1)] ?? null) : root,
@@ -44,7 +44,7 @@ export function keepOpened(sessionId: string, opened: Opened): void {
 export function keptOpened(sessionId: string): Opened {
   try {
     const { tabs, root } = JSON.parse(sessionStorage.getItem(keyOf(sessionId)) ?? "") as Opened
-    const isValid = Array.isArray(tabs) && tabs.every((one) => typeof one === "string")
+    const isValid = Array.isArray(tabs) && tabs.every((tab) => typeof tab === "string")
     return isValid && (root === null || tabs.includes(root)) ? { tabs, root } : FIRST
   } catch {
     return FIRST

@@ -32,15 +32,15 @@ const writtenBy =
       for (const [key, value] of Object.entries(entries ?? {})) doc.getMap("files").set(key, value)
   }
 
-it.each(cases)("names files as the server does: $about", (one) => {
-  const table = readTable(arrived(writtenBy(one)))
-  const files = filesOf({ table, texts: one.roots, others: [] }, one.suffix)
+it.each(cases)("names files as the server does: $about", (example) => {
+  const table = readTable(arrived(writtenBy(example)))
+  const files = filesOf({ table, texts: example.roots, others: [] }, example.suffix)
   const named = (isDeleted: boolean) =>
     files.filter((file) => file.isDeleted === isDeleted).map(({ root, name }) => [root, name])
 
   expect(cases.length).toBeGreaterThan(24)
-  expect(named(false)).toEqual(one.shown)
-  expect(named(true)).toEqual(one.deleted)
+  expect(named(false)).toEqual(example.shown)
+  expect(named(true)).toEqual(example.deleted)
 })
 
 it("reads the table without making a text of that name unreadable", () => {

@@ -84,7 +84,7 @@ export function treeRows(
 /** The row of the folder that a row is in. */
 export function parentOf(rows: readonly TreeRow[], row: TreeRow): TreeRow | undefined {
   const key = folderKey(folderOf(row.path))
-  return rows.find((one) => one.key === key)
+  return rows.find((row) => row.key === key)
 }
 
 /** The next row after the current one whose label starts with the typed letters. */
@@ -93,7 +93,7 @@ export function startingWith(
   at: number,
   letters: string,
 ): TreeRow | undefined {
-  const wanted = letters.toLowerCase()
+  const typed = letters.toLowerCase()
   const turned = [...rows.slice(at + 1), ...rows.slice(0, at + 1)]
-  return turned.find(({ label }) => label.toLowerCase().startsWith(wanted))
+  return turned.find(({ label }) => label.toLowerCase().startsWith(typed))
 }

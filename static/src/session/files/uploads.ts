@@ -93,13 +93,13 @@ export async function readPicked(
 ): Promise<{ candidates: Candidate[]; refused: Refused[] }> {
   const candidates: Candidate[] = []
   const refused: Refused[] = []
-  for (const one of picked) {
-    const { path, file } = one
+  for (const pick of picked) {
+    const { path, file } = pick
     if (IS_EXTRA.test(path)) continue
-    if (isZip(one)) {
-      const found = await readZip(one)
-      candidates.push(...found.candidates)
-      refused.push(...found.refused)
+    if (isZip(pick)) {
+      const content = await readZip(pick)
+      candidates.push(...content.candidates)
+      refused.push(...content.refused)
     } else if (file.size > MAX_TEXT_BYTES) refused.push({ path, why: "It is larger than 1 MiB." })
     else candidates.push({ path, bytes: new Uint8Array(await file.arrayBuffer()) })
   }
@@ -114,7 +114,7 @@ async function readZip({ path, file }: Picked) {
   const { unzipSync } = await import("fflate")
   let count = 0
   try {
-    const found = unzipSync(new Uint8Array(await file.arrayBuffer()), {
+    const unzipped = unzipSync(new Uint8Array(await file.arrayBuffer()), {
       filter: ({ name, originalSize }) => {
         if (name.endsWith("/") || IS_EXTRA.test(name)) return false
         count += 1
@@ -125,7 +125,7 @@ async function readZip({ path, file }: Picked) {
         return false
       },
     })
-    const candidates = Object.entries(found).map(([name, bytes]) => ({ path: name, bytes }))
+    const candidates = Object.entries(unzipped).map(([name, bytes]) => ({ path: name, bytes }))
     return { candidates, refused }
   } catch {
     return no("This zip file cannot be read.")
@@ -143,25 +143,25 @@ export async function droppedOf(data: DataTransfer): Promise<Picked[]> {
     entry: item.webkitGetAsEntry(),
     file: item.getAsFile(),
   }))
-  const found: Picked[] = []
+  const picked: Picked[] = []
   for (const { entry, file } of items)
-    if (entry) await walk(entry, found)
+    if (entry) await walk(entry, picked)
     // some sources of a drop have no entries, and then the drop has no folders
-    else if (file) found.push({ path: file.name, file })
-  return found
+    else if (file) picked.push({ path: file.name, file })
+  return picked
 }
 
 /**
  * Add the files of a dropped entry. Stop when there are far more files than the session can take.
  */
-async function walk(entry: FileSystemEntry, found: Picked[]): Promise<void> {
-  if (found.length > 2 * MAX_FILES) return
+async function walk(entry: FileSystemEntry, picked: Picked[]): Promise<void> {
+  if (picked.length > 2 * MAX_FILES) return
   const path = entry.fullPath.replace(/^\//, "")
   if (entry.isFile) {
     const file = await new Promise<File>((done, fail) =>
       (entry as FileSystemFileEntry).file(done, fail),
     )
-    found.push({ path, file })
+    picked.push({ path, file })
     return
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader()
@@ -171,6 +171,6 @@ async function walk(entry: FileSystemEntry, found: Picked[]): Promise<void> {
       reader.readEntries(done, fail),
     )
     if (part.length === 0) return
-    for (const inner of part) await walk(inner, found)
+    for (const inner of part) await walk(inner, picked)
   }
 }

@@ -82,10 +82,10 @@ function inverse(delta: Delta, text: string): Delta {
 function rebased(text: string, delta: Delta, other: Delta): Delta {
   const here = new Y.Doc()
   here.getText("").insert(0, text)
-  const there = merge(Y.encodeStateAsUpdate(here))
+  const copy = merge(Y.encodeStateAsUpdate(here))
   here.getText("").applyDelta(delta)
-  there.getText("").applyDelta(other)
-  return changes(there, [""], Y.encodeStateAsUpdate(here)).get("") ?? []
+  copy.getText("").applyDelta(other)
+  return changes(copy, [""], Y.encodeStateAsUpdate(here)).get("") ?? []
 }
 
 /** Return the update of a whole document, without the structs of some clients. */

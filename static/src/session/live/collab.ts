@@ -244,14 +244,14 @@ export class Collaboration {
   }
 
   private readPeople(): void {
-    const found: Participant[] = []
+    const people: Participant[] = []
     for (const [clientId, state] of this.provider.awareness.getStates()) {
       const { user, typing = false, cursor = null, root, top = null, run } = state as Presence
       if (clientId === this.doc.clientID || !user?.id) continue
       const { id, name, color, avatar = null } = user
-      found.push({ clientId, id, name, color, avatar, typing, cursor, root, top, run })
+      people.push({ clientId, id, name, color, avatar, typing, cursor, root, top, run })
     }
-    this.people.value = found
+    this.people.value = people
   }
 
   /** An arrow function, because it is passed as a prop and must stay identical. */

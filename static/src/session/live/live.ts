@@ -29,10 +29,10 @@ const TOLD = 140
 
 /** Announce who has joined or left. The caller leaves out this user's own tabs. */
 function announcePeople(before: Participant[], now: Participant[]): void {
-  for (const one of now)
-    if (!before.some((other) => other.id === one.id)) announce(`${one.name} joined`)
-  for (const one of before)
-    if (!now.some((other) => other.id === one.id)) announce(`${one.name} left`)
+  for (const person of now)
+    if (!before.some((other) => other.id === person.id)) announce(`${person.name} joined`)
+  for (const person of before)
+    if (!now.some((other) => other.id === person.id)) announce(`${person.name} left`)
 }
 
 /** Add the main file to a preview. Each session has it, even if its text has not arrived yet. */
@@ -155,16 +155,16 @@ export class LiveSession {
   }
 
   private peopleChanged(before: Participant[], now: Participant[]): void {
-    const isOther = (one: Participant) => one.id !== this.myId
+    const isOther = (person: Participant) => person.id !== this.myId
     announcePeople(before.filter(isOther), now.filter(isOther))
     const members = this.state.session.peek()?.members ?? []
-    const isMember = (one: Participant) =>
-      members.some((member) => member.id === one.id && member.username === one.name)
-    const wasHere = (one: Participant) =>
-      before.some((other) => other.id === one.id && other.name === one.name)
-    if (now.some((one) => !isMember(one) && !wasHere(one))) void this.state.reload()
+    const isMember = (person: Participant) =>
+      members.some((member) => member.id === person.id && member.username === person.name)
+    const wasHere = (person: Participant) =>
+      before.some((other) => other.id === person.id && other.name === person.name)
+    if (now.some((person) => !isMember(person) && !wasHere(person))) void this.state.reload()
     const roots = this.files.peek().map(({ root }) => root)
-    if (now.some((one) => one.root !== undefined && !roots.includes(one.root)))
+    if (now.some((person) => person.root !== undefined && !roots.includes(person.root)))
       void this.findRoots()
   }
 

@@ -27,7 +27,7 @@ it("lists a user's own sessions, the latest first and each once", () => {
   rememberSession("ada", session("three"))
   rememberSession("ada", session("one", "new title"))
 
-  expect(rememberedSessions("ada").map((one) => one.title)).toEqual(["new title", "three"])
+  expect(rememberedSessions("ada").map((session) => session.title)).toEqual(["new title", "three"])
   expect(rememberedSessions("eve")).toEqual([])
 })
 

@@ -18,7 +18,9 @@ const read = () => JSON.parse(localStorage.getItem(KEY) ?? "[]") as Remembered[]
  * browser. Their login may have ended without signing out.
  */
 export function rememberSession(userId: string, session: Session): void {
-  const others = read().filter((one) => one.userId === userId && one.session.id !== session.id)
+  const others = read().filter(
+    (entry) => entry.userId === userId && entry.session.id !== session.id,
+  )
   const all = [{ userId, session }, ...others].slice(0, MOST)
   try {
     localStorage.setItem(KEY, JSON.stringify(all))
@@ -29,15 +31,15 @@ export function rememberSession(userId: string, session: Session): void {
 
 /** The session as the server last described it to this user; null if it never did. */
 export function rememberedSession(userId: string, id: string): Session | null {
-  const found = read().find((one) => one.userId === userId && one.session.id === id)
-  return found?.session ?? null
+  const remembered = read().find((entry) => entry.userId === userId && entry.session.id === id)
+  return remembered?.session ?? null
 }
 
 /** All sessions that the server described to this user, the latest first. */
 export const rememberedSessions = (userId: string): Session[] =>
   read()
-    .filter((one) => one.userId === userId)
-    .map((one) => one.session)
+    .filter((entry) => entry.userId === userId)
+    .map((entry) => entry.session)
 
 /** Forget all sessions, because the user has signed out. */
 export const forgetSessions = (): void => localStorage.removeItem(KEY)

@@ -52,8 +52,8 @@ export class Roots {
     if (root instanceof Y.Text) return true
     const known = this.known.get(name)
     if (known !== undefined) return known
-    const found = isText(root)
-    if (found !== null) this.known.set(name, found)
-    return found ?? !others.includes(name)
+    const isOfText = isText(root)
+    if (isOfText !== null) this.known.set(name, isOfText)
+    return isOfText ?? !others.includes(name)
   }
 }

@@ -57,7 +57,7 @@ it("shows the server's message and what an exceeded limit means, but not the lim
 
 it("explains every fixed limit of documents, in words that name no setting", () => {
   const source = Object.values(limits).join("")
-  const names = [...source.matchAll(/^"""`(\w+)`: /gm)].map((found) => found[1])
+  const names = [...source.matchAll(/^"""`(\w+)`: /gm)].map((match) => match[1])
 
   expect(names.length).toBeGreaterThan(4)
   for (const limit of names)

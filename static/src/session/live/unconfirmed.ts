@@ -27,9 +27,9 @@ export class Unconfirmed {
   }
 
   read(): Sending | null {
-    const kept = localStorage.getItem(this.key) ?? this.held
-    if (kept === null) return null
-    const { update, refused } = JSON.parse(kept) as Record<keyof Sending, string>
+    const stored = localStorage.getItem(this.key) ?? this.held
+    if (stored === null) return null
+    const { update, refused } = JSON.parse(stored) as Record<keyof Sending, string>
     return { update: fromBase64(update), refused: fromBase64(refused) }
   }
 
@@ -38,14 +38,14 @@ export class Unconfirmed {
     localStorage.removeItem(this.key)
     this.held = null
     if (sending === null) return
-    const kept = JSON.stringify({
+    const text = JSON.stringify({
       update: toBase64(sending.update),
       refused: toBase64(sending.refused),
     })
     try {
-      localStorage.setItem(this.key, kept)
+      localStorage.setItem(this.key, text)
     } catch {
-      this.held = kept
+      this.held = text
     }
   }
 }

@@ -9,8 +9,8 @@ import type { Side, View } from "../view"
 
 /** All other people in the session. Other tabs of the same user do not count. */
 export function othersOf(people: Participant[], myId: string): Participant[] {
-  const others = people.filter((one) => one.id !== myId)
-  return [...new Map(others.map((one) => [one.id, one])).values()]
+  const others = people.filter((person) => person.id !== myId)
+  return [...new Map(others.map((person) => [person.id, person])).values()]
 }
 
 interface ButtonProps {

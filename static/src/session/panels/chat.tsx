@@ -105,12 +105,12 @@ function List({ log }: { log: ChatLog }) {
         </li>
       )}
       {items.length === 0 && <li class="quiet">No messages yet. Say hello.</li>}
-      {items.map((one, index) => {
+      {items.map((message, index) => {
         const before = items[index - 1]
         const follows =
-          before?.sender.id === one.sender.id &&
-          Date.parse(one.timestamp) - Date.parse(before.timestamp) < 180_000
-        return <ChatMessage key={one.id} message={one} follows={follows} />
+          before?.sender.id === message.sender.id &&
+          Date.parse(message.timestamp) - Date.parse(before.timestamp) < 180_000
+        return <ChatMessage key={message.id} message={message} follows={follows} />
       })}
     </ol>
   )

@@ -13,7 +13,7 @@ const message = (sequence: number): Message => ({
   message: `said ${sequence}`,
   timestamp: "2026-01-01T00:00:00.000Z",
 })
-const shown = (log: ChatLog) => log.messages.value.map((one) => one.sequence)
+const shown = (log: ChatLog) => log.messages.value.map((message) => message.sequence)
 
 beforeEach(() => {
   vi.mocked(get).mockReset()

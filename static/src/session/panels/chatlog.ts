@@ -40,7 +40,7 @@ export class ChatLog {
 
   /** Add a message that has arrived, and return whether it is new here. */
   add(message: Message): boolean {
-    if (this.messages.value.some((one) => one.id === message.id)) return false
+    if (this.messages.value.some((known) => known.id === message.id)) return false
     this.merge([message])
     if (this.isSeen) void this.read()
     else this.unread.value += 1
@@ -77,7 +77,9 @@ export class ChatLog {
   }
 
   private merge(some: Message[]): void {
-    const all = new Map([...this.messages.value, ...some].map((one) => [one.sequence, one]))
+    const all = new Map(
+      [...this.messages.value, ...some].map((message) => [message.sequence, message]),
+    )
     this.messages.value = [...all.values()].sort((a, b) => a.sequence - b.sequence)
   }
 }

@@ -82,10 +82,10 @@ function OwnerTools({
 
 function One({ member, props }: { member: Member; props: Props }) {
   const { session, myId, here, follows, onFollow } = props
-  const person = here.find((one) => one.id === member.id)
+  const person = here.find((person) => person.id === member.id)
   const isMe = member.id === myId
   const isFollowed = !!person && person.clientId === follows
-  const otherTabs = isMe ? here.filter((one) => one.id === myId).length : 0
+  const otherTabs = isMe ? here.filter((tab) => tab.id === myId).length : 0
   return (
     <li class="member">
       <Avatar person={member} size={28} />
@@ -123,7 +123,7 @@ function One({ member, props }: { member: Member; props: Props }) {
 export function People(props: Props) {
   const { session, here, onInvite } = props
   const isHere = (member: Member) =>
-    here.some((one) => one.id === member.id) || member.id === props.myId
+    here.some((person) => person.id === member.id) || member.id === props.myId
   const sorted = [...session.members].sort((a, b) => Number(isHere(b)) - Number(isHere(a)))
   return (
     <section class="panel" aria-label="People">
@@ -133,8 +133,8 @@ export function People(props: Props) {
         </button>
       )}
       <ul class="members plain">
-        {sorted.map((one) => (
-          <One key={one.id} member={one} props={props} />
+        {sorted.map((member) => (
+          <One key={member.id} member={member} props={props} />
         ))}
       </ul>
     </section>

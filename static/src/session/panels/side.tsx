@@ -33,7 +33,9 @@ function Panel({ session, live, view, myId, onChanged }: Props) {
       />
     )
   const typing = [
-    ...new Set(people.filter((one) => one.typing && one.id !== myId).map((one) => one.name)),
+    ...new Set(
+      people.filter((person) => person.typing && person.id !== myId).map((person) => person.name),
+    ),
   ]
   const isOut =
     collab.trouble.value?.remedy === "final" || collab.trouble.value?.remedy === "signIn"
@@ -69,9 +71,9 @@ export const isInPanel = () => panel()?.contains(document.activeElement) ?? fals
 function enterPanel(): void {
   setTimeout(() => {
     // The text field is the first choice, although the first steps are above it.
-    const wanted = ["textarea", ".panel button, .panel select", "button"]
-    const found = wanted.map((one) => panel()?.querySelector<HTMLElement>(one))
-    found.find((element) => element)?.focus()
+    const selectors = ["textarea", ".panel button, .panel select", "button"]
+    const elements = selectors.map((selector) => panel()?.querySelector<HTMLElement>(selector))
+    elements.find((element) => element)?.focus()
   })
 }
 

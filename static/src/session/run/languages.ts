@@ -20,7 +20,7 @@ const NO_PROGRAMS = new Set(["css", "markdown", "json", "yaml", "plaintext"])
 /** The language of a file: by its suffix, or else the session's. */
 export function languageOfFile(name: string, sessionLanguage: string): string {
   const suffix = name.slice(name.lastIndexOf(".") + 1 || name.length).toLowerCase()
-  return LANGUAGES.find((one) => one.suffix === suffix)?.id ?? sessionLanguage
+  return LANGUAGES.find((language) => language.suffix === suffix)?.id ?? sessionLanguage
 }
 
 /** Whether this browser runs the language. */

@@ -26,7 +26,7 @@ const isPiece = (value: unknown): value is Piece =>
   value.text.length <= OUTPUT_BYTES
 
 function ending({ outcome, exit, ms, isCut }: Fields): Ending | null {
-  const known = OUTCOMES.find((one) => one === outcome)
+  const known = OUTCOMES.find((word) => word === outcome)
   if (!known || !isCount(ms) || typeof isCut !== "boolean") return null
   return { outcome: known, exit: typeof exit === "number" ? Math.trunc(exit) : null, ms, isCut }
 }

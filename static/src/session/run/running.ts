@@ -91,7 +91,7 @@ export function useRunning(
     ) as Record<string, string>
   const languageOf = (name: string) => languageOfFile(name, session.language)
   const find: Find = (root) => {
-    const file = files.find((one) => one.root === root)
+    const file = files.find((file) => file.root === root)
     if (!file) return "The file of this test is gone."
     const language = languageOf(file.name)
     const limitMs = runLimitS.value * 1000

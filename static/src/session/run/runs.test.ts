@@ -39,7 +39,7 @@ const task: Task = {
   limitMs: 1000,
   again: null,
 }
-const kept = (number: number, stdout: string): Run => ({
+const storedRun = (number: number, stdout: string): Run => ({
   number,
   user: { id: "b", username: "Bo", avatar: null, guest: false },
   root: "code",
@@ -69,7 +69,7 @@ beforeEach(() => {
   vi.mocked(get).mockReset()
   vi.mocked(post)
     .mockReset()
-    .mockResolvedValue({ run: kept(9, "new") })
+    .mockResolvedValue({ run: storedRun(9, "new") })
   runs = new Runs("s", "a", say, () => Promise.resolve(7))
 })
 
@@ -77,13 +77,13 @@ it("keeps the output of a running program apart from a run that is shown meanwhi
   await runs.start(task)
   frame.hear({ is: "started" })
   frame.hear(out("a"))
-  runs.showRun(kept(1, "old"))
+  runs.showRun(storedRun(1, "old"))
   expect(runs.hidesOwn.value).toBe(true)
   frame.hear(out("b"))
   expect(textOf(runs)).toBe("old")
   runs.showOwn()
   expect(textOf(runs)).toBe("ab")
-  runs.showRun(kept(1, "old"))
+  runs.showRun(storedRun(1, "old"))
   frame.hear(DONE)
   expect(textOf(runs)).toBe("old")
   await vi.waitFor(() => expect(post).toHaveBeenCalled())
@@ -96,7 +96,7 @@ it("reports the log position that the code had when the run began", async () => 
   frame.hear(DONE)
   await vi.waitFor(() => expect(post).toHaveBeenCalled())
   expect(vi.mocked(post).mock.calls[0]?.[1]).toMatchObject({ sequence: 7 })
-  await runs.start({ ...task, again: kept(1, "old") })
+  await runs.start({ ...task, again: storedRun(1, "old") })
   expect(runs.shown.value?.again?.number).toBe(1)
   frame.hear({ is: "started" })
   frame.hear(DONE)
@@ -145,10 +145,10 @@ it("gives up a frame that fails after its run was stopped", async () => {
 })
 
 it("offers older runs, even if it knew a run before it read the first page", async () => {
-  vi.mocked(get).mockResolvedValueOnce({ run: kept(7, "new") })
+  vi.mocked(get).mockResolvedValueOnce({ run: storedRun(7, "new") })
   await runs.noted(7)
   expect(textOf(runs)).toBe("new")
-  vi.mocked(get).mockResolvedValueOnce({ runs: [kept(7, "new"), kept(6, "")], next: 6 })
+  vi.mocked(get).mockResolvedValueOnce({ runs: [storedRun(7, "new"), storedRun(6, "")], next: 6 })
   await runs.kept.load()
   expect(runs.kept.older.value).toBe(6)
   expect(runs.kept.history.value?.map((run) => run.number)).toEqual([7, 6])
@@ -156,7 +156,7 @@ it("offers older runs, even if it knew a run before it read the first page", asy
 
 it("still shows the user's page when somebody else runs a program", async () => {
   await runs.start({ ...task, language: "html", entry: "main.html" })
-  vi.mocked(get).mockResolvedValueOnce({ run: kept(7, "new") })
+  vi.mocked(get).mockResolvedValueOnce({ run: storedRun(7, "new") })
   await runs.noted(7)
   expect(runs.shown.value?.name).toBe("main.html")
 })
@@ -169,7 +169,7 @@ it.each(["x", "é", "\u0000", "🙂"])("bounds the tail %j by its bytes", (lette
 })
 
 it("says which file or tests ran, and how the run ended", () => {
-  const run = { ...kept(7, ""), name: "main.js", outcome: "failed" as const, exit: 1, ms: 80 }
+  const run = { ...storedRun(7, ""), name: "main.js", outcome: "failed" as const, exit: 1, ms: 80 }
   const tests = [
     { name: "one", passed: true },
     { name: "two", passed: false },

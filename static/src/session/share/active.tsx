@@ -21,11 +21,11 @@ function Joined({ people, count }: { people: InviteUse[]; count: number }) {
   const more = count - named.length
   return (
     <span class="hint">
-      {named.map((one, index) => (
-        <span key={one.id} title={full(one.at)}>
+      {named.map((person, index) => (
+        <span key={person.id} title={full(person.at)}>
           {index > 0 && ", "}
-          <bdi>{one.username}</bdi>
-          {one.guest && " (guest)"}
+          <bdi>{person.username}</bdi>
+          {person.guest && " (guest)"}
         </span>
       ))}
       {more > 0 && ` and ${more} more`}
@@ -80,8 +80,8 @@ export function ActiveLinks({ active, onShow, onRevoke }: Props) {
     <>
       <h3>Active links</h3>
       <ul class="plain" aria-label="Active links">
-        {active.map((one) => (
-          <One key={one.id} invite={one} onShow={onShow} onRevoke={() => onRevoke(one)} />
+        {active.map((person) => (
+          <One key={person.id} invite={person} onShow={onShow} onRevoke={() => onRevoke(person)} />
         ))}
       </ul>
     </>

@@ -163,7 +163,7 @@ function ForOwner({ session }: { session: Session }) {
 }
 
 function ForMember({ session }: { session: Session }) {
-  const owner = session.members.find((one) => one.role === "owner")
+  const owner = session.members.find((member) => member.role === "owner")
   return (
     <Link label="Address of this session" url={addressOf(session)}>
       {addressMeans(session)} Only the owner

@@ -19,8 +19,8 @@ interface Asked {
 
 async function listActive(sessionId: string): Promise<ListedInvite[]> {
   const { items } = await get<{ items: ListedInvite[] }>(`/session/${sessionId}/invites?limit=200`)
-  for (const one of items) if (!one.usable) forgetLink(one.id)
-  return items.filter((one) => one.usable)
+  for (const link of items) if (!link.usable) forgetLink(link.id)
+  return items.filter((link) => link.usable)
 }
 
 async function create(sessionId: string, asked: Asked): Promise<KnownLink> {

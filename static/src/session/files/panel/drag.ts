@@ -75,11 +75,13 @@ function putFile(
 /** The root of the file before which a dropped file goes; null for the end of the folder. */
 function before(rows: readonly TreeRow[], root: string, folder: string, { row, where }: Drop) {
   if (row?.kind !== "file" || where === "into") return null
-  const siblings = rows.flatMap((one) =>
-    one.kind === "file" && nameKey(folderOf(one.path)) === nameKey(folder) ? [one.file.root] : [],
+  const siblings = rows.flatMap((other) =>
+    other.kind === "file" && nameKey(folderOf(other.path)) === nameKey(folder)
+      ? [other.file.root]
+      : [],
   )
   const at = siblings.indexOf(row.file.root) + (where === "after" ? 1 : 0)
-  return siblings.slice(at).find((one) => one !== root) ?? null
+  return siblings.slice(at).find((sibling) => sibling !== root) ?? null
 }
 
 /** The state of a drag: the dragged row, and the place to which it would go. */

@@ -28,9 +28,9 @@ export function useKeys(acting: Acting, rows: TreeRow[], focus: Toggle, toggle: 
     const { letters, at } = typed.current
     const isNew = letters === "" || timeStamp - at > TYPING_MS
     // the row that the first letter has found may also match the second letter
-    const found = isNew ? undefined : startingWith(rows, index - 1, letters + key)
-    typed.current = { letters: found ? letters + key : key, at: timeStamp }
-    return goTo(found ?? startingWith(rows, index, key))
+    const match = isNew ? undefined : startingWith(rows, index - 1, letters + key)
+    typed.current = { letters: match ? letters + key : key, at: timeStamp }
+    return goTo(match ?? startingWith(rows, index, key))
   }
   const arrow = (row: TreeRow, index: number, isRight: boolean) => {
     if (row.kind === "folder" && row.isOpen !== isRight) toggle(row.key)
@@ -49,8 +49,8 @@ export function useKeys(acting: Acting, rows: TreeRow[], focus: Toggle, toggle: 
     return true
   }
   const removeRow = (row: TreeRow, index: number) => {
-    const inside = (one: TreeRow) => one.path.startsWith(`${row.path}/`)
-    const next = rows.slice(index + 1).find((one) => !inside(one)) ?? rows[index - 1]
+    const inside = (other: TreeRow) => other.path.startsWith(`${row.path}/`)
+    const next = rows.slice(index + 1).find((other) => !inside(other)) ?? rows[index - 1]
     const roots = remove(row, acting)
     if (roots.length > 0) {
       deleted.current = roots

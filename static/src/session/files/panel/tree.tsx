@@ -29,7 +29,7 @@ function useFolded(shown: string | undefined) {
   }, [shown])
   const toggle = (key: string) =>
     setFolded(
-      (old) => new Set(old.has(key) ? [...old].filter((one) => one !== key) : [...old, key]),
+      (old) => new Set(old.has(key) ? [...old].filter((open) => open !== key) : [...old, key]),
     )
   return { folded, toggle }
 }
@@ -37,23 +37,23 @@ function useFolded(shown: string | undefined) {
 /** The row that has the focus, or gets it next; and a function to move the focus to another. */
 function useCurrent(rows: TreeRow[], shown: string | null) {
   const [at, setAt] = useState("")
-  const wanted = useRef("")
+  const waiting = useRef("")
   useLayoutEffect(() => {
-    if (!wanted.current) return
-    document.getElementById(`tree-${wanted.current}`)?.focus()
-    wanted.current = ""
+    if (!waiting.current) return
+    document.getElementById(`tree-${waiting.current}`)?.focus()
+    waiting.current = ""
   })
   const find = (key: string) => rows.findIndex((row) => row.key === key)
-  const found = find(at) >= 0 ? find(at) : find(fileKey(shown ?? ""))
+  const index = find(at) >= 0 ? find(at) : find(fileKey(shown ?? ""))
   const focus = (key: string) => {
     const element = document.getElementById(`tree-${key}`)
     // focus the row now, not later: a field that is drawn after this takes the focus and must keep
     // it
     if (element) element.focus()
-    else wanted.current = key
+    else waiting.current = key
     setAt(key)
   }
-  return { index: Math.max(0, found), setAt, focus }
+  return { index: Math.max(0, index), setAt, focus }
 }
 
 interface RenamingProps extends Props {

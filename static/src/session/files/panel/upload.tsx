@@ -21,9 +21,9 @@ export function useUpload(live: LiveSession, view: View) {
   const [report, setReport] = useState<Report | null>(null)
   const take = async (reading: Picked[] | Promise<Picked[]>, folder: string) => {
     const { candidates, refused } = await readPicked(await reading)
-    const found = sorted(candidates, folder, live.changes.taken())
-    const roots = found.taken.map(({ name, text }) => live.changes.create(name, text))
-    const all = [...refused, ...found.refused]
+    const upload = sorted(candidates, folder, live.changes.taken())
+    const roots = upload.taken.map(({ name, text }) => live.changes.create(name, text))
+    const all = [...refused, ...upload.refused]
     setReport({ added: roots.length, refused: all })
     announce(`${countOf(roots.length, "file")} added, ${all.length} refused`)
     if (roots[0] !== undefined) view.choose(roots[0])

@@ -132,8 +132,8 @@ it("makes a report that the server takes, and reads it again", () => {
   const report = toReport(many)
 
   expect(report).toHaveLength(100)
-  expect(report.every((one) => one.isHidden && one.name.length === 200)).toBe(true)
-  expect(report.every((one) => new TextEncoder().encode(one.expected).length <= 2048)).toBe(true)
+  expect(report.every((test) => test.isHidden && test.name.length === 200)).toBe(true)
+  expect(report.every((test) => new TextEncoder().encode(test.expected).length <= 2048)).toBe(true)
   expect(fromReport(toReport(resultsOf(test(), "python", ran(), MARK)))).toEqual([
     {
       name: "adds",

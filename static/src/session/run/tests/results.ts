@@ -84,17 +84,17 @@ export function resultsOf(test: ProgramTest, language: string, ran: Ran, mark: s
   const { outcome, ms, stdout, stderr } = ran
   const message = [ran.problem || endings[outcome], stderr].filter(Boolean).join("\n")
   const status = outcome === "timeout" ? "timeout" : "failed"
-  const one: Result = { name, isHidden, status, ms, message }
+  const common: Result = { name, isHidden, status, ms, message }
   if (hasExpectedOutput(test, language)) {
     const isGood = outcome === "done" && !ran.problem && isSame(expected, stdout)
-    return [{ ...one, status: isGood ? "passed" : status, expected, actual: stdout }]
+    return [{ ...common, status: isGood ? "passed" : status, expected, actual: stdout }]
   }
   const results = reported(ran, mark, isHidden).map((result) => ({
     ...result,
     name: `${name}: ${result.name}`,
   }))
   if (outcome === "done" && !ran.problem && results.length > 0) return results
-  return [...results, { ...one, message: message || "The file has no tests." }]
+  return [...results, { ...common, message: message || "The file has no tests." }]
 }
 
 /** "7 of 9 passed" */
@@ -110,9 +110,9 @@ function shortened(value: string, bytes: number): string {
 
 /** The results as the server keeps them. */
 export function toReport(results: readonly Result[]): RunTest[] {
-  const kept = results.slice(0, MOST)
-  const bytes = Math.min(VALUE_BYTES, Math.floor(VALUES_BYTES / (2 * Math.max(kept.length, 1))))
-  return kept.map(({ name, status, isHidden, expected, actual, message }) => {
+  const first = results.slice(0, MOST)
+  const bytes = Math.min(VALUE_BYTES, Math.floor(VALUES_BYTES / (2 * Math.max(first.length, 1))))
+  return first.map(({ name, status, isHidden, expected, actual, message }) => {
     const got = [actual, message].filter(Boolean).join("\n")
     return {
       name: Array.from(name).slice(0, NAME_LENGTH).join(""),

@@ -199,7 +199,7 @@ export function TestsTab(props: Props) {
       {results && results.results.length > 0 && (
         <Results
           by={results.by}
-          results={results.results.filter((one) => !(hides && one.isHidden))}
+          results={results.results.filter((result) => !(hides && result.isHidden))}
         />
       )}
       {shown.length > 0 && (
