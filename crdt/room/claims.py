@@ -16,12 +16,11 @@ without an owner. Ada comes back and announces id 5. The server asks Ada's brows
 later. The browser sends "hello", and the id is Ada's. If it sent "hallo", its connection would be
 closed.
 
-No owner comes back for an id that belongs to no user, such as the fixed id of an app's template. So
-the server asks each client once for the structs that it has under such an id. New structs of the
-client under this id wait for the answer. An example: Ada's release of an app begins each document
-with "title", under id 1, and Bob's with "headline". Bob's browser would only send "ine", because
-Ada's has brought clocks 0 to 4. The server asks it for clock 0 and later, gets "headline", and
-closes its connection.
+Nobody comes back for an id that belongs to no user, such as the fixed id of an app's template. So
+each client is asked once for the structs that it has under such an id, and what it adds to them
+waits for its answer. An example: Ada's release of an app begins each document with "title", under
+id 1, and Bob's with "headline". Bob's browser would only send "ine", because Ada's has brought
+clocks 0 to 4. The server asks it for clock 0 and later, gets "headline", and closes its connection.
 
 The server cannot trust a client's word: a client id is only a number in the bytes, and any client
 may write any number.
@@ -48,10 +47,9 @@ MAX_COMPARED_BYTES = 32 << 10
 small. But a whole document that was moved here from another server has no owners either. It may be
 large, and each client would have to send all of it again."""
 AT_ONCE_BYTES = 4 << 10
-"""Bytes of a document and an update that are compared on the event loop.
-
-A comparison takes 8 µs for each struct, of which 4 KiB can have about 500. A thread compares more:
-32 KiB would hold the event loop for 33 ms."""
+"""Bytes of a document and an update that are compared on the event loop. That takes 8 µs for
+each struct, of which 4 KiB can have about 500. A thread compares more: 32 KiB would hold the event
+loop for 33 ms."""
 
 Spans = dict[int, tuple[int, int]]
 
