@@ -20,6 +20,10 @@ from tests.handlers.clients import account, is_open, new_invite
 
 STUDENTS = 60
 WITHIN_S = 30
+CLASSES = 3
+CLASS_SIZE = 200
+"""Members that a session may have: a teacher and 199 students."""
+SCHOOL_SIGN_UPS = 300
 ASSET = re.compile(r'(?:src|href)="(/static/[^"]+)"')
 
 
@@ -93,12 +97,15 @@ class Class:
 async def school(start_server: StartServer) -> Class:
     """Return a session by invitation only, on a server with the default limits."""
     AsyncHTTPClient(max_clients=STUDENTS)
-    server = await start_server(**AS_SHIPPED)
-    teacher = await Api(server.url).sign_up("teacher")
+    return await class_of(await start_server(**AS_SHIPPED), "teacher", Counter())
+
+
+async def class_of(server: Server, name: str, statuses: Counter[tuple[str, int]]) -> Class:
+    """Return the session of a new teacher, which students enter by an invite."""
+    teacher = await Api(server.url).sign_up(name)
     session_id = await teacher.new_session(access="invite")
-    return Class(
-        server, teacher, session_id, (await new_invite(teacher, session_id))["invite"], Counter()
-    )
+    invite = (await new_invite(teacher, session_id))["invite"]
+    return Class(server, teacher, session_id, invite, statuses)
 
 
 async def all_in(school: Class, *students: "asyncio.Task[Wire]") -> None:
@@ -174,6 +181,44 @@ async def test_class_gets_in_while_a_neighbour_guesses(school: Class) -> None:
     assert Counter(guessed.result()) == {404: 60, 429: 140}
     assert {status for _, status in school.statuses} <= {200, 201}, school.statuses
     assert all([await is_open(task.result()) for task in students])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_school_of_600_works_at_the_same_time(start_server: StartServer) -> None:
+    """Three full classes come through one address; 300 of them make accounts in this lesson.
+
+    This uses the limits on connections and on new accounts to the last one, and those on members,
+    guests and connections of a session by more than half. So half of any of them is too little.
+    """
+    server = await start_server(**AS_SHIPPED)
+    turns, statuses = asyncio.Semaphore(20), Counter[tuple[str, int]]()
+    classes = [await class_of(server, f"teacher{number}", statuses) for number in range(CLASSES)]
+    teachers = [await one.edit(one.teacher) for one in classes]
+
+    async def come(number: int) -> Wire:
+        one = classes[number % CLASSES]
+        async with turns:
+            if number < SCHOOL_SIGN_UPS:
+                body = account(f"student{number}", invite=one.invite)
+                return await one.join(await one.post("/user/signup", body))
+            body = {"name": f"Student {number}", "invite": one.invite}
+            return await one.edit(await one.post("/user/guest", body))
+
+    def stay(wire: Wire) -> "asyncio.Task[tuple[int | None, str]]":
+        """Read, so that pings are answered while others still come."""
+        return asyncio.create_task(wire.until_closed(timeout_s=600))
+
+    staying = [stay(wire) for wire in teachers]
+    students = map(come, range(CLASSES * (CLASS_SIZE - 1)))
+    staying += [stay(await student) for student in asyncio.as_completed(students)]
+
+    assert [task.result() for task in staying if task.done()] == []
+    assert server.parts.services.connections.open == CLASSES * CLASS_SIZE
+    for task in staying:
+        task.cancel()
+    assert {status for _, status in statuses} <= {200, 201}, statuses
+    assert not any(server.parts.services.limit_counters.values())
 
 
 async def test_connections_of_240_browsers_opened_together_are_all_answered(school: Class) -> None:
