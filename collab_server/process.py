@@ -8,8 +8,9 @@ import gc
 import logging
 import socket
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from collab_server import __version__, logs
@@ -27,6 +28,8 @@ except ImportError:  # some platforms have no uvloop
 CANNOT_START = 2
 """Exit code of a process that has printed why it cannot serve."""
 _CUT_SHORT = 1
+_OLDEST = 2
+"""The generation of objects that survived two collections: its collection looks at all objects."""
 _ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 """{address family: an address that no machine has}. RFC 5737 and RFC 3849 reserve them."""
 
@@ -36,11 +39,15 @@ own value is 0.005. The event loop releases the lock at each system call. A thre
 or updates may then keep the lock for this time. An example with Python's own value: ten system
 calls, each with a wait for two such threads, take 100 ms."""
 
-_COLLECTIONS = 700, 10, 100
-"""Thresholds of Python's garbage collector. The last one is ten times Python's own, because a
-collection of all objects holds the event loop: for 300 ms with 2,000 clients that poll. With
-Python's own threshold these clients cause one every three seconds. The price is memory: unused
-objects in cycles may stay until 700,000 new objects were made."""
+_COLLECTIONS = 700, 10, 5
+"""Thresholds of Python's garbage collector. The last one is half of Python's own: a collection of
+all objects then comes after 35,000 new ones, and `short_collections` keeps the others out of it."""
+_LONG_S = 0.004
+"""Seconds of CPU time. Objects that survive a longer collection are set aside."""
+_ASIDE_S = 600.0
+"""Seconds after which the objects that were set aside are collected, too. With 2,000 clients that
+poll, that holds the event loop for 0.3 s. Until then, such objects stay if they are unused and in a
+cycle of references."""
 
 _log = logging.getLogger(__name__)
 
@@ -94,7 +101,7 @@ def serve(
 
 
 async def _serve(config: Config, sockets: list[socket.socket], safeguards: Safeguards) -> int:
-    with safeguards.watchdog:
+    with safeguards.watchdog, ExitStack() as stack:
         try:
             server = await Server.start(
                 config,
@@ -106,6 +113,7 @@ async def _serve(config: Config, sockets: list[socket.socket], safeguards: Safeg
             # `Server.start` does not freeze, because a program may start several servers.
             gc.freeze()
             gc.set_threshold(*_COLLECTIONS)
+            stack.enter_context(short_collections(asyncio.get_running_loop()))
             if safeguards.parent is not None:
                 server.stop_when_readable(safeguards.parent)
             server.stop_on_signals()
@@ -124,6 +132,44 @@ async def _serve(config: Config, sockets: list[socket.socket], safeguards: Safeg
         except asyncio.CancelledError:
             return _CUT_SHORT
     return 0
+
+
+@contextmanager
+def short_collections(
+    loop: asyncio.AbstractEventLoop, now_s: Callable[[], float] = time.monotonic
+) -> Iterator[None]:
+    """Keep garbage collections short during a block, however many objects there are.
+
+    A collection looks at all objects in use, and holds the event loop meanwhile. So the objects
+    that survive a long one are set aside (`gc.freeze`), and the next one looks at newer objects
+    only.
+    """
+    begun_s, all_at = 0.0, now_s() + _ASIDE_S
+
+    def collected(phase: str, info: dict[str, int]) -> None:
+        nonlocal begun_s
+        if info["generation"] < _OLDEST:
+            return
+        if phase == "start":
+            begun_s = time.thread_time()
+        elif time.thread_time() - begun_s > _LONG_S:
+            gc.freeze()
+            loop.call_soon_threadsafe(collect_the_rest)
+
+    def collect_the_rest() -> None:
+        # Python postpones a collection until a quarter of what survived the last one has come
+        # anew. After this collection, which finds little, that is a small number again.
+        nonlocal all_at
+        if now_s() >= all_at:
+            all_at = now_s() + _ASIDE_S
+            gc.unfreeze()
+        gc.collect()
+
+    gc.callbacks.append(collected)
+    try:
+        yield
+    finally:
+        gc.callbacks.remove(collected)
 
 
 def _greet(config: Config, server: Server) -> None:

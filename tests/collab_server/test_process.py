@@ -1,9 +1,11 @@
 """Tests the one process that serves: with and without safeguards, with uvloop and asyncio."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,9 @@ from tests.api import Api
 from tests.crdt.harness import Typist
 from tests.handlers.clients import joined
 from tests.processes import ROOT, ServerProcess, free_port
+from tests.waiting import until
 
+_MANY = 200_000
 _PROGRAM = """
 import sys
 from collab_server.cli import main
@@ -87,3 +91,42 @@ async def test_serve_process_signs_up_types_and_saves_on_stop(
     assert (await ada.live(session_id))["code"] == "typed last"
     assert await server.terminate() == 0
     assert server.problems() == []
+
+
+class _Knot:
+    """An object that only the garbage collector can free, because it refers to itself."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+async def test_collection_does_not_look_again_at_what_survived_a_long_one() -> None:
+    """A collection of all objects of 2,000 clients held the event loop for 0.3 s."""
+    in_use = [_Knot() for _ in range(_MANY)]
+    with process.short_collections(asyncio.get_running_loop()):
+        gc.collect()
+        await until(lambda: len(gc.get_objects(2)) < _MANY // 10)
+
+        more = [_Knot() for _ in range(_MANY)]
+        gc.collect()
+        await until(lambda: len(gc.get_objects(2)) < _MANY // 10)
+
+    assert len(in_use) == len(more) == _MANY
+
+
+async def test_what_was_set_aside_is_freed_later() -> None:
+    """Unused objects in cycles stay for ten minutes, not for ever."""
+    now_s = 0.0
+    in_use = [_Knot() for _ in range(_MANY)]
+    freed = weakref.ref(in_use[0])
+    with process.short_collections(asyncio.get_running_loop(), lambda: now_s):
+        gc.collect()
+        await until(lambda: len(gc.get_objects(2)) < _MANY // 10)
+        in_use.clear()
+        gc.collect()
+        assert freed()
+
+        now_s = 601.0
+        in_use += [_Knot() for _ in range(_MANY)]
+        gc.collect()
+        await until(lambda: not freed())
