@@ -157,8 +157,8 @@ def short_collections(
             loop.call_soon_threadsafe(collect_the_rest)
 
     def collect_the_rest() -> None:
-        # Python postpones a collection until a quarter of what survived the last one has come
-        # anew. After this collection, which finds little, that is a small number again.
+        # Python postpones a collection until the new objects are a quarter of those that survived
+        # the last one. This collection finds few objects, so that is a small number again.
         nonlocal all_at
         if now_s() >= all_at:
             all_at = now_s() + _ASIDE_S

@@ -14,7 +14,8 @@ from crdt.wire.parsed_update import VALUES, Parsed
 from crdt.wire.raw_merge import MergedState
 
 _READ_BYTES = 16 << 10
-"""Reading the structs of so many bytes takes 4 ms, and 0.13 s for a hundred thousand structs."""
+"""Reading the structs of a document of this size takes 4 ms. For a hundred thousand structs it takes
+0.13 s."""
 
 
 class DocumentBytes(ABC):

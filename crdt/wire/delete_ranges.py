@@ -13,7 +13,7 @@ Ranges = list[tuple[int, int]]
 """(first clock, next clock) of deleted structs of one client."""
 
 _BLOCK = 256
-"""The most ranges of a block. Reading and writing so many takes 0.2 ms."""
+"""The most ranges of a block. Reading and writing a block takes 0.2 ms."""
 
 
 def read_ranges(data: bytes, count: int, at: int) -> tuple[Ranges, int]:
@@ -114,7 +114,7 @@ class RangeBlocks:
         return max(0, bisect_right(self._firsts, clock) - 1)
 
     def _replace(self, first: int, after: int, ranges: Ranges) -> None:
-        """Put sorted ranges in place of the blocks from `first` up to `after`."""
+        """Put sorted ranges instead of the blocks from `first` up to `after`."""
         joined = [*_joined(ranges)]
         pieces = [joined[at : at + _BLOCK] for at in range(0, len(joined), _BLOCK)]
         self._firsts[first:after] = [piece[0][0] for piece in pieces]
