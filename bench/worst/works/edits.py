@@ -9,7 +9,9 @@ from functools import partial
 from bench.trouble import frame
 from bench.worst.people import Editor, Person
 from bench.worst.stage import Stage, Work, await_closed, once
+from crdt.limits import MAX_TEXT_BYTES
 from crdt.wire import y_protocol
+from crdt.wire.lib0 import write_var_bytes
 from harness import costly
 from harness.costly import Costly
 
@@ -22,6 +24,10 @@ _GIVEN_UP = 10_000
 _HANDSHAKES_PER_S = 1
 _POISON_UPDATES = 150
 _NEWCOMERS = 20
+_SHARED_STRUCTS = 50_000
+_LEFT_BYTES = 4_000
+_SHARED_TEXT = b"\x27\x01\x03map\x01k\x02"
+"""A struct that sets the key k of a map to an empty text."""
 
 
 def _fill(here: Stage, kind: Costly) -> None:
@@ -174,6 +180,35 @@ def _load(here: Stage) -> None:
     here.did = f"{answer.status} after {time.monotonic() - began:.1f} s"
 
 
+def _near_the_limit(here: Stage) -> None:
+    """Fill a text inside a map with many structs, almost up to the limit of text."""
+    person = here.person()
+    session_id = person.session()
+    count = here.few(_SHARED_STRUCTS)
+    length = (MAX_TEXT_BYTES.default - _LEFT_BYTES) // count
+    text = b"x" * length
+    structs = [_SHARED_TEXT, b"\x04\x00\x03\x00" + write_var_bytes(text)]
+    structs += [costly.string(text, None, (3, 1 + length * at)) for at in range(count - 1)]
+    with person.editor(session_id) as editor:
+        editor.sync(costly.update(3, 0, structs))
+        editor.await_saved(_SYNCED_S)
+    here.kept["near the limit"] = (person, session_id)
+
+
+def _type_near_the_limit(here: Stage) -> None:
+    """Insert a letter and delete it, again and again."""
+    person, session_id = here.kept["near the limit"]
+    sent, until = 0, here.until()
+    with person.editor(session_id) as editor:
+        while time.monotonic() < until:
+            letters = b"y" * (_LEFT_BYTES // 2)
+            editor.update(costly.update(4, sent * len(letters), [costly.string(letters)]))
+            editor.update(costly.deletions(4, [(sent * len(letters), len(letters))]))
+            sent += 1
+            editor.drain(2 / _RATE)
+    here.did = f"{sent} edits"
+
+
 def _presence(here: Stage) -> None:
     """Let twelve people send the largest allowed presence, each some ten times a second."""
     people, session_id = here.kept["class"]
@@ -220,6 +255,8 @@ WORKS = (
          once("large", large_document)),
     Work("opening", f"a document with {_POISON_UPDATES} × 1,000 inserts all over 800 kB is opened",
          _load, _poison),
+    Work("text near its limit", f"{_SHARED_STRUCTS:,} structs in a shared type, and edits beside",
+         _type_near_the_limit, _near_the_limit),
     Work("presence", "twelve people send the largest presence ten times a second", _presence,
          _prepare_class),
 )  # fmt: skip

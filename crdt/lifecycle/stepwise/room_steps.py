@@ -186,4 +186,6 @@ def prepare(room: Room, incoming: Incoming, parsed: Parsed) -> Steps[Prepared]:
         # Near the limit of text, the room needs the size of the text with the answer in it.
         reads = incoming.kind is UpdateKind.ANSWER and room.quota.is_near(len(incoming.update))
         yield from room.document.prepare(admitted.parsed, always=reads)
+    if admitted.parsed:
+        yield from room.quota.count(admitted.parsed.update)
     return Prepared(parsed, admitted, known, foreign, compared)

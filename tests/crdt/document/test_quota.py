@@ -3,6 +3,7 @@
 import pycrdt
 import pytest
 
+from crdt.document import quota
 from crdt.document.document import SMALL_BYTES, Document
 from crdt.document.quota import DocumentQuota
 from crdt.document.view import View
@@ -204,6 +205,42 @@ def test_quota_counts_text_in_shared_types() -> None:
 LARGE = SMALL_BYTES + 10
 
 
+def _with_shared_text(length: int, limit: int) -> Full:
+    full = Full(RoomLimits(text_bytes=limit))
+    tree = full.typist.doc.get("tree", type=pycrdt.Map)
+    full.send(full.typist.change(lambda: tree.update({"a": pycrdt.Text("a" * length)})))
+    return full
+
+
+@pytest.mark.parametrize(("letters", "is_full"), [(6, False), (7, True)])
+def test_text_in_shared_types_is_counted_once_and_apart(
+    monkeypatch: pytest.MonkeyPatch, letters: int, is_full: bool
+) -> None:
+    """Reading it took 0.1 s on the event loop at every other keystroke."""
+    full = _with_shared_text(24, 30)
+    full.quota.reserve(1, 5)  # text that was deleted since
+    update = parse(Typist(6).insert(0, "x" * letters))
+    run_through(full.quota.count(update.update))
+    monkeypatch.setattr(quota, "text_bytes", lambda *_: pytest.fail("it is read again"))
+
+    if is_full:
+        with pytest.raises(DocumentFull, match="over 30 bytes"):
+            full.quota.check(update, "ada", is_exact=True)
+    else:
+        full.quota.check(update, "ada", is_exact=True)
+
+
+def test_text_that_comes_while_other_text_is_counted_is_not_forgotten() -> None:
+    full = _with_shared_text(24, 30)
+    update = parse(Typist(6).insert(0, "x" * 4))
+    for read in (counting := full.quota.count(update.update)):
+        assert full.quota.reserve(1, 3)
+        with pytest.raises(StopIteration):
+            counting.send(read and read())
+    with pytest.raises(DocumentFull):
+        full.quota.check(update, "ada", is_exact=False)
+
+
 def no_load(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(View, "load", lambda *_: pytest.fail("the document is loaded"))
 
@@ -274,13 +311,15 @@ def test_quota_measures_a_prepared_update_in_the_view(
 def test_quota_near_the_limit_needs_steps_only_for_slow_reads() -> None:
     """Reading is slow if the document is large and either not loaded or with a prepared update.
 
-    An exact size needs steps in every large document.
+    An exact size needs steps in every large document, and so does text in shared types.
     """
     large, small = Full(RoomLimits(text_bytes=LARGE + 9)), Full(RoomLimits(text_bytes=19))
     large.send(large.typist.insert(0, "x" * LARGE))
     small.send(small.typist.insert(0, "x" * 10))
     near, far = b"\1" * 10, b"\1" * 9
 
+    with pytest.raises(NeedsSteps):
+        _with_shared_text(LARGE, LARGE + 9).quota.check_quick(near, is_exact=False)
     large.quota.check_quick(near, is_exact=False)
     large.quota.check_quick(far, is_exact=True)
     with pytest.raises(NeedsSteps):
